@@ -1,0 +1,1 @@
+//! Loads an OpenVPN plugin and drives it the way OpenVPN does.

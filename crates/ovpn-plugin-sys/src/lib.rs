@@ -1,0 +1,1 @@
+//! OpenVPN's plugin interface as C has it: types and constants, no logic.

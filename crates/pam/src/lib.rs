@@ -1,0 +1,1 @@
+//! A small safe PAM client over libpam.

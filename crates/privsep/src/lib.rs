@@ -1,0 +1,1 @@
+//! A forked helper process: spawn, framed channel, descriptor passing, stop and reap.

@@ -1,0 +1,1 @@
+//! Bytes that are wiped on drop and print as [redacted].

@@ -1,0 +1,1 @@
+//! The same cases against the C plugin and ours.
