@@ -1,1 +1,26 @@
-//! A forked helper process: spawn, framed channel, descriptor passing, stop and reap.
+//! A forked helper process that keeps the privileges its parent gives up: how it is started, how the two talk, how
+//! descriptors cross, how it ends and is reaped.
+//!
+//! The crate knows nothing of OpenVPN and nothing of PAM. The parts:
+//!
+//! * [`wire`]: bounded encoding and decoding of message fields;
+//! * [`channel`]: a `SOCK_SEQPACKET` pair whose two ends have opposite message types;
+//! * [`helper`]: fork, stop and reap, seen from the process that forks;
+//! * [`confine`]: what the forked child does to itself before it works;
+//! * [`leash`]: a child that dies with its parent, whatever a library in it does meanwhile;
+//! * [`inherited`]: which of the descriptors a child was born with it may keep;
+//! * [`passed`]: whether a descriptor that came over the border is one the privileged side may write to.
+
+pub mod channel;
+pub mod confine;
+pub mod helper;
+pub mod inherited;
+pub mod leash;
+mod os;
+pub mod passed;
+pub mod wire;
+
+pub use channel::{Channel, ChannelError, Message, pair};
+pub use helper::{Helper, fork_child, kill_group, leave, reap_any};
+pub use os::Ended;
+pub use wire::{Reader, WireError, Writer};

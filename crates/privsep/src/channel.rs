@@ -1,0 +1,224 @@
+//! One `SOCK_SEQPACKET` pair: packets keep their borders, end of file is seen when the other side is gone (a
+//! `SOCK_DGRAM` pair never tells), and the direction of each message type is part of the end's type.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, setsockopt, socketpair, sockopt};
+use zeroize::Zeroizing;
+
+use crate::os;
+use crate::wire::{Reader, WireError, Writer};
+
+/// A message that travels in one packet.
+pub trait Message: Sized {
+    /// The largest packet this message can need, in bytes.
+    const MAX_BYTES: usize;
+    /// Writes the fields.
+    fn encode(&self, to: &mut Writer) -> Result<(), WireError>;
+    /// Reads the fields; must read to the end.
+    fn decode(from: Reader<'_>) -> Result<Self, WireError>;
+}
+
+/// Why a message could not be sent or received.
+#[derive(Debug)]
+pub enum ChannelError {
+    /// The other side has closed its end or is gone.
+    Closed,
+    /// What came is not a message of this channel. The other side cannot be trusted any more.
+    Malformed(WireError),
+    /// The packet or its descriptors were cut: larger than any message, or this process is at its descriptor limit.
+    Truncated,
+    /// The system refused.
+    System(Errno),
+}
+
+impl fmt::Display for ChannelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ChannelError::Closed => f.write_str("the other side is gone"),
+            ChannelError::Malformed(error) => write!(f, "malformed message: {error}"),
+            ChannelError::Truncated => {
+                f.write_str("message or its descriptors were cut (limit on open files?)")
+            }
+            ChannelError::System(errno) => write!(f, "{}", errno.desc()),
+        }
+    }
+}
+
+impl std::error::Error for ChannelError {}
+
+/// One end: sends `Out`, receives `In`.
+pub struct Channel<Out, In> {
+    socket: OwnedFd,
+    outgoing: Writer,
+    incoming: Zeroizing<Vec<u8>>,
+    types: PhantomData<fn(Out) -> In>,
+}
+
+/// A message with the descriptors that came with it.
+pub struct Received<In> {
+    /// The message.
+    pub message: In,
+    /// Its descriptors, in the order they were passed.
+    pub descriptors: Vec<OwnedFd>,
+}
+
+/// Makes both ends of a channel, close-on-exec.
+pub fn pair<A: Message, B: Message>() -> nix::Result<(Channel<A, B>, Channel<B, A>)> {
+    let (one, other) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)?;
+    Ok((Channel::new(one), Channel::new(other)))
+}
+
+impl<Out: Message, In: Message> Channel<Out, In> {
+    fn new(socket: OwnedFd) -> Self {
+        Channel {
+            socket,
+            outgoing: Writer::with_capacity(Out::MAX_BYTES),
+            // One byte more than the largest message, so that a longer one is seen as such.
+            incoming: Zeroizing::new(vec![0; In::MAX_BYTES + 1]),
+            types: PhantomData,
+        }
+    }
+
+    /// Asks for room for `bytes` of unread packets in each direction. More than the system's default limit is
+    /// granted only to a process with `CAP_NET_ADMIN`; without it the channel works with what it has.
+    pub fn set_buffer(&self, bytes: usize) {
+        if setsockopt(&self.socket, sockopt::SndBufForce, &bytes).is_err() {
+            let _ = setsockopt(&self.socket, sockopt::SndBuf, &bytes);
+        }
+    }
+
+    /// Sends, waiting at most `patience` for room (and for the kernel's count of descriptors in flight to fall).
+    pub fn send(
+        &mut self,
+        message: &Out,
+        pass: &[BorrowedFd<'_>],
+        patience: Duration,
+    ) -> Result<(), ChannelError> {
+        let end = Instant::now() + patience;
+        loop {
+            match self.try_send(message, pass) {
+                Err(ChannelError::System(Errno::EAGAIN)) => {
+                    let left = end.saturating_duration_since(Instant::now());
+                    if left.is_zero() || !self.wait(PollFlags::POLLOUT, Some(left))? {
+                        return Err(ChannelError::System(Errno::ETIMEDOUT));
+                    }
+                }
+                Err(ChannelError::System(Errno::ETOOMANYREFS)) if Instant::now() < end => {
+                    // No event tells when the receiver has picked descriptors up; a short wait on hang-up does.
+                    self.wait(PollFlags::empty(), Some(Duration::from_millis(1)))?;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Sends without waiting; [`ChannelError::System`] with `EAGAIN` when there is no room.
+    pub fn try_send(&mut self, message: &Out, pass: &[BorrowedFd<'_>]) -> Result<(), ChannelError> {
+        self.outgoing.clear();
+        let encoded = message.encode(&mut self.outgoing).map_err(ChannelError::Malformed);
+        let sent = encoded.and_then(|()| {
+            loop {
+                match os::send_packet(self.socket.as_fd(), self.outgoing.bytes(), pass, false) {
+                    Ok(_) => return Ok(()),
+                    Err(Errno::EINTR) => {}
+                    Err(Errno::EPIPE | Errno::ECONNRESET | Errno::ENOTCONN) => {
+                        return Err(ChannelError::Closed);
+                    }
+                    Err(errno) => return Err(ChannelError::System(errno)),
+                }
+            }
+        });
+        self.outgoing.clear();
+        sent
+    }
+
+    /// Receives what is there; `None` when nothing is.
+    pub fn try_receive(&mut self) -> Result<Option<Received<In>>, ChannelError> {
+        let packet = loop {
+            match os::receive_packet(self.socket.as_fd(), &mut self.incoming, false) {
+                Ok(packet) => break packet,
+                Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) => return Ok(None),
+                Err(Errno::ECONNRESET) => return Err(ChannelError::Closed),
+                Err(errno) => return Err(ChannelError::System(errno)),
+            }
+        };
+        let used = packet.length.min(self.incoming.len());
+        let result = if packet.truncated {
+            Err(ChannelError::Truncated)
+        } else if packet.length == 0 {
+            Err(ChannelError::Closed)
+        } else {
+            In::decode(Reader::new(&self.incoming[..used])).map_err(ChannelError::Malformed)
+        };
+        // What was received may have held a password; the decoded message has its own copy.
+        zeroize::Zeroize::zeroize(&mut self.incoming[..used]);
+        result.map(|message| Some(Received { message, descriptors: packet.descriptors }))
+    }
+
+    /// Receives, waiting at most `patience` (`None`: as long as it takes); `None` when the time is over.
+    pub fn receive(&mut self, patience: Option<Duration>) -> Result<Option<Received<In>>, ChannelError> {
+        let end = patience.map(|patience| Instant::now() + patience);
+        loop {
+            if let Some(received) = self.try_receive()? {
+                return Ok(Some(received));
+            }
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) || !self.wait(PollFlags::POLLIN, left)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Tells the other side that nothing more will come; it reads end of file. Receiving still works.
+    pub fn finish(&self) {
+        let _ = nix::sys::socket::shutdown(
+            std::os::fd::AsRawFd::as_raw_fd(&self.socket),
+            nix::sys::socket::Shutdown::Write,
+        );
+    }
+
+    /// Waits until the other side has closed its end; false when `patience` was over first.
+    pub fn wait_for_end(&mut self, patience: Duration) -> bool {
+        let end = Instant::now() + patience;
+        loop {
+            match self.receive(Some(end.saturating_duration_since(Instant::now()))) {
+                Ok(Some(_)) | Err(ChannelError::Malformed(_) | ChannelError::Truncated) => {}
+                Ok(None) | Err(ChannelError::System(_)) => return false,
+                Err(ChannelError::Closed) => return true,
+            }
+        }
+    }
+
+    fn wait(&self, event: PollFlags, patience: Option<Duration>) -> Result<bool, ChannelError> {
+        let end = patience.map(|patience| Instant::now() + patience);
+        loop {
+            let timeout = match end {
+                None => PollTimeout::NONE,
+                // Rounded up: a wait that rounds to zero would spin.
+                Some(end) => {
+                    let left = end.saturating_duration_since(Instant::now());
+                    PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
+                }
+            };
+            match poll(&mut [PollFd::new(self.socket.as_fd(), event)], timeout) {
+                Ok(0) if end.is_none_or(|end| Instant::now() < end) => {}
+                Ok(count) => return Ok(count > 0),
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(ChannelError::System(errno)),
+            }
+        }
+    }
+}
+
+impl<Out, In> AsFd for Channel<Out, In> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}

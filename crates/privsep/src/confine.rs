@@ -1,0 +1,105 @@
+//! What a forked child does to itself before it works: drop what it inherited, become unreadable to others, take a
+//! name of its own.
+//!
+//! `no_new_privs` is left alone on purpose: programs a helper starts may have to be setuid (unix_chkpwd is).
+
+use std::ffi::CStr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+
+use nix::fcntl::OFlag;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use nix::sys::stat::Mode;
+use nix::unistd::Pid;
+
+use crate::inherited;
+use crate::os::{self, Disposition};
+
+/// Where standard output and standard error of the child go. Standard input is always `/dev/null`.
+pub enum Output<'a> {
+    /// To where the parent's go.
+    Inherit,
+    /// Nowhere.
+    Null,
+    /// Both into this descriptor.
+    Into(BorrowedFd<'a>),
+}
+
+/// How far the child leaves its parent's terminal and process group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// A session of its own: no terminal's signals arrive.
+    Session,
+    /// A process group of its own within the parent's session: it can be killed with all it starts.
+    Own,
+}
+
+/// What a child keeps and becomes.
+pub struct Confinement<'a> {
+    /// Shown by `ps` as the command line, cut to the room the original command line had.
+    pub title: &'a str,
+    /// Shown by `ps` and `top` as the command name, at most 15 bytes.
+    pub command: &'a CStr,
+    /// Session or process group.
+    pub group: Group,
+    /// Standard output and error.
+    pub output: Output<'a>,
+    /// Descriptors that stay open beside the standard three.
+    pub keep: &'a [BorrowedFd<'a>],
+    /// Signals to ignore; all others get their default disposition, and none stays blocked.
+    pub ignore: &'a [Signal],
+}
+
+impl Confinement<'_> {
+    /// Applies everything. What fails here fails without harm: the child can still do its work, so nothing is returned.
+    pub fn enter(&self) {
+        for signal in Signal::iterator().filter(|signal| !matches!(signal, Signal::SIGKILL | Signal::SIGSTOP))
+        {
+            let ignored = self.ignore.contains(&signal);
+            os::set_disposition(signal, if ignored { Disposition::Ignore } else { Disposition::Default });
+        }
+        let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None);
+        match self.group {
+            Group::Session => drop(nix::unistd::setsid()),
+            Group::Own => drop(nix::unistd::setpgid(Pid::from_raw(0), Pid::from_raw(0))),
+        }
+        self.connect_standard_descriptors();
+        let keep: Vec<RawFd> = self.keep.iter().map(AsRawFd::as_raw_fd).collect();
+        inherited::close_all_but(&keep);
+        let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
+        take_title(self.title, self.command);
+        let _ = nix::sys::prctl::set_dumpable(false);
+    }
+
+    fn connect_standard_descriptors(&self) {
+        let null = nix::fcntl::open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty());
+        let Ok(null) = null else { return };
+        let _ = nix::unistd::dup2_stdin(&null);
+        let output = match &self.output {
+            Output::Inherit => return,
+            Output::Null => null.as_fd(),
+            Output::Into(descriptor) => *descriptor,
+        };
+        let _ = nix::unistd::dup2_stdout(output);
+        let _ = nix::unistd::dup2_stderr(output);
+    }
+}
+
+/// Sets what `ps` prints for this process.
+pub fn take_title(title: &str, command: &CStr) {
+    let _ = nix::sys::prctl::set_name(command);
+    if let Some((start, end)) = argument_area() {
+        os::overwrite_arguments(start, end, title.as_bytes());
+    }
+}
+
+/// Bounds of the argument area: fields 48 and 49 of `/proc/self/stat` (proc(5); Linux 3.5). The kernel gives zeros to
+/// whoever may not know them.
+fn argument_area() -> Option<(usize, usize)> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The second field, the command name, may hold blanks and parentheses: count from after its end.
+    let mut fields = stat.rsplit_once(") ")?.1.split_ascii_whitespace();
+    let start = fields.nth(48 - 3)?.parse().ok()?;
+    let end = fields.next()?.parse().ok()?;
+    Some((start, end))
+}

@@ -1,0 +1,86 @@
+//! The helper as its parent sees it: forked, talked to through a channel, stopped and reaped.
+
+use std::convert::Infallible;
+use std::io;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::channel::{Channel, Message, pair};
+use crate::os::{self, Ended};
+
+/// A running helper: its channel and its process.
+pub struct Helper<Out, In> {
+    /// The channel to the helper.
+    pub channel: Channel<Out, In>,
+    pid: Pid,
+}
+
+impl<Out: Message, In: Message> Helper<Out, In> {
+    /// Forks. The child gets the other end of the channel and runs `child`, which never returns: it ends with
+    /// [`Helper::leave`].
+    ///
+    /// Errors: `EMFILE` and `ENFILE` (descriptors), `EAGAIN` (process limit), `ENOMEM`.
+    pub fn start(child: impl FnOnce(Channel<In, Out>) -> Infallible) -> io::Result<Self> {
+        let (ours, theirs) = pair::<Out, In>()?;
+        let pid = os::fork(move || child(theirs))?;
+        Ok(Helper { channel: ours, pid })
+    }
+
+    /// The helper's process.
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Ends the helper: end of file on its channel, then at most `patience` until its own end of file says that it is
+    /// gone. That is waited for, not only the process: after the parent has become a daemon the helper is no child of
+    /// its any more. A child is reaped, and killed first when it did not go by itself. True when it is gone.
+    pub fn stop(mut self, patience: Duration) -> bool {
+        self.channel.finish();
+        let gone = self.channel.wait_for_end(patience);
+        let deadline = Instant::now() + Duration::from_millis(500);
+        loop {
+            match os::wait_for(self.pid, false) {
+                // Not (or no longer) a child of ours: the number may belong to anybody, so it is never signalled.
+                Err(_) => return gone,
+                Ok(None) if !gone || Instant::now() >= deadline => {
+                    let _ = kill(self.pid, Signal::SIGKILL);
+                    let _ = os::wait_for(self.pid, true);
+                    return true;
+                }
+                // Its descriptors are closed, so it is on its way out: the kernel needs a moment more.
+                Ok(None) => std::thread::yield_now(),
+                Ok(Some(_)) => return true,
+            }
+        }
+    }
+
+    /// Reaps the helper if it is a child of this process and has ended; says how.
+    pub fn reap(&self) -> Option<Ended> {
+        os::wait_for(self.pid, false).ok().flatten().map(|(_, how)| how)
+    }
+}
+
+/// Forks a child that runs `child` and never returns to the caller's frames.
+pub fn fork_child(child: impl FnOnce() -> Infallible) -> nix::Result<Pid> {
+    os::fork(child)
+}
+
+/// Ends this (forked) process without running the exit handlers of the program it was forked from.
+pub fn leave(status: i32) -> ! {
+    os::exit_now(status)
+}
+
+/// Reaps one child of this process that has ended, if there is one.
+pub fn reap_any() -> Option<(Pid, Ended)> {
+    os::wait_for(Pid::from_raw(-1), false).ok().flatten()
+}
+
+/// Kills a child with everything in its process group. Does not wait: a process in an uninterruptible sleep outlives
+/// even SIGKILL for a while; [`reap_any`] gets it when it is gone. The child must not have been reaped before.
+pub fn kill_group(pid: Pid) {
+    // The group exists once the child has made it; before that only the child itself does.
+    let _ = kill(Pid::from_raw(-pid.as_raw()), Signal::SIGKILL);
+    let _ = kill(pid, Signal::SIGKILL);
+}

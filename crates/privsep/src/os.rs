@@ -1,0 +1,214 @@
+//! The system calls nix has no safe wrapper for. The only file of this crate that may hold `unsafe`.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use nix::errno::Errno;
+use nix::sys::signal::{SigHandler, Signal};
+use nix::unistd::{ForkResult, Pid};
+
+/// How a child ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It left with this status.
+    Exited(i32),
+    /// This signal killed it.
+    Killed(i32),
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match *self {
+            Ended::Exited(status) => write!(f, "exited with status {status}"),
+            Ended::Killed(number) => match Signal::try_from(number) {
+                Ok(signal) => write!(f, "was killed by {}", signal.as_str()),
+                Err(_) => write!(f, "was killed by signal {number}"),
+            },
+        }
+    }
+}
+
+/// Forks. In the child `run` is called and must not come back; if it does, or panics, the child leaves with `_exit`.
+///
+/// Errors: `EAGAIN` at a process limit, `ENOMEM`.
+pub(crate) fn fork(run: impl FnOnce() -> std::convert::Infallible) -> nix::Result<Pid> {
+    // SAFETY: the child only runs `run` and then `_exit`; it never returns to the frames of whoever called this
+    // function, and no destructor of theirs runs twice. The host is single-threaded at its plugin calls, and glibc
+    // and musl keep their allocator usable in the child of a threaded process, so `run` may allocate.
+    match unsafe { nix::unistd::fork() }? {
+        ForkResult::Parent { child } => Ok(child),
+        ForkResult::Child => {
+            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+            exit_now(70) // EX_SOFTWARE: only a panic comes here
+        }
+    }
+}
+
+/// Waits for a child (`-1`: any) to end; `None` when `wait` is false and none has. Works for every signal number.
+///
+/// Errors: `ECHILD` when there is no such child.
+pub(crate) fn wait_for(child: Pid, wait: bool) -> nix::Result<Option<(Pid, Ended)>> {
+    let mut status = 0;
+    let flags = if wait { 0 } else { libc::WNOHANG };
+    loop {
+        // SAFETY: `status` is a local the call may write to; the call touches nothing else of this process.
+        match Errno::result(unsafe { libc::waitpid(child.as_raw(), &raw mut status, flags) }) {
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
+            Ok(0) => return Ok(None),
+            Ok(pid) if libc::WIFEXITED(status) => {
+                return Ok(Some((Pid::from_raw(pid), Ended::Exited(libc::WEXITSTATUS(status)))));
+            }
+            Ok(pid) => return Ok(Some((Pid::from_raw(pid), Ended::Killed(libc::WTERMSIG(status))))),
+        }
+    }
+}
+
+/// Leaves the process without running exit handlers: those belong to the program this process was forked from.
+pub(crate) fn exit_now(status: i32) -> ! {
+    // SAFETY: `_exit` has no preconditions.
+    unsafe { libc::_exit(status) }
+}
+
+/// Sets a signal's disposition to default or ignore.
+pub(crate) fn set_disposition(signal: Signal, handler: Disposition) {
+    let handler = match handler {
+        Disposition::Default => SigHandler::SigDfl,
+        Disposition::Ignore => SigHandler::SigIgn,
+    };
+    // SAFETY: neither of the two handlers is a function, so nothing can run in signal context. The call fails only
+    // for SIGKILL and SIGSTOP, whose dispositions are fixed anyway.
+    let _ = unsafe { nix::sys::signal::signal(signal, handler) };
+}
+
+/// The two dispositions a helper uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Disposition {
+    /// What the system does by default.
+    Default,
+    /// Nothing happens.
+    Ignore,
+}
+
+/// Closes the descriptors `first..=last`; what is not open is passed over.
+pub(crate) fn close_between(first: RawFd, last: RawFd) {
+    let (Ok(from), Ok(to)) = (u32::try_from(first), u32::try_from(last)) else { return };
+    if from > to {
+        return;
+    }
+    // SAFETY: the caller is a freshly forked child that owns none of these descriptors in Rust's sense: every value
+    // that holds one belongs to the parent's frames, to which the child does not return.
+    let done = unsafe { libc::syscall(libc::SYS_close_range, from, to, 0) };
+    if done == 0 {
+        return;
+    }
+    // Kernels before 5.9 (and some sandboxes) have no close_range: one by one, up to the limit on open files.
+    let limit = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE)
+        .map_or(1024, |(soft, _)| soft.min(1 << 20));
+    let end = RawFd::try_from(limit).unwrap_or(1024).min(last.saturating_add(1));
+    for number in first..end {
+        // SAFETY: as above.
+        unsafe { libc::close(number) };
+    }
+}
+
+/// Overwrites the process's argument area, which is what `ps` prints, with a title; cut to the room there is.
+///
+/// `start` and `end` must be the bounds the kernel gives in `/proc/self/stat`.
+pub(crate) fn overwrite_arguments(start: usize, end: usize, title: &[u8]) {
+    let Some(room) = end.checked_sub(start) else { return };
+    if start == 0 || room < 2 {
+        return;
+    }
+    let length = title.len().min(room - 1);
+    // SAFETY: [start, end) is the argument area that the kernel mapped, writable, at the top of this process's
+    // stack; the process is a forked child that never returns to code which keeps pointers into it.
+    let area = unsafe { std::slice::from_raw_parts_mut(start as *mut u8, room) };
+    area.fill(0);
+    area[..length].copy_from_slice(&title[..length]);
+}
+
+/// Makes the kernel send SIGKILL to this process when the last writer of the pipe behind `read_end` is gone.
+pub(crate) fn kill_me_on_hangup(read_end: BorrowedFd<'_>) -> nix::Result<()> {
+    let number = read_end.as_raw_fd();
+    let me = nix::unistd::getpid().as_raw();
+    // SAFETY: fcntl with integer arguments on a descriptor that is open for the call.
+    Errno::result(unsafe { libc::fcntl(number, libc::F_SETOWN, me) })?;
+    // SAFETY: as above; F_SETSIG (10, Linux) takes a signal number.
+    Errno::result(unsafe { libc::fcntl(number, 10, libc::SIGKILL) })?;
+    // SAFETY: as above.
+    Errno::result(unsafe { libc::fcntl(number, libc::F_SETFL, libc::O_ASYNC | libc::O_NONBLOCK) }).map(drop)
+}
+
+/// Sends one packet with descriptors. Never raises SIGPIPE. `wait` false: `EAGAIN` instead of blocking.
+pub(crate) fn send_packet(
+    socket: BorrowedFd<'_>,
+    bytes: &[u8],
+    pass: &[BorrowedFd<'_>],
+    wait: bool,
+) -> nix::Result<usize> {
+    use nix::sys::socket::{ControlMessage, MsgFlags, UnixAddr, sendmsg};
+    let numbers: Vec<RawFd> = pass.iter().map(AsRawFd::as_raw_fd).collect();
+    let rights = [ControlMessage::ScmRights(&numbers)];
+    let control = if numbers.is_empty() { &rights[..0] } else { &rights[..] };
+    let flags = MsgFlags::MSG_NOSIGNAL | if wait { MsgFlags::empty() } else { MsgFlags::MSG_DONTWAIT };
+    sendmsg::<UnixAddr>(socket.as_raw_fd(), &[io::IoSlice::new(bytes)], control, flags, None)
+}
+
+/// What one packet brought.
+pub(crate) struct Packet {
+    /// Bytes written to the buffer; 0 is end of file.
+    pub length: usize,
+    /// Descriptors that came along, close-on-exec.
+    pub descriptors: Vec<OwnedFd>,
+    /// The packet or its descriptors did not fit (or the process is at its descriptor limit).
+    pub truncated: bool,
+}
+
+/// Receives one packet. `wait` false: `EAGAIN` when there is none.
+///
+/// Descriptors are owned from the moment they are seen, so that a packet which is refused leaks none.
+pub(crate) fn receive_packet(socket: BorrowedFd<'_>, buffer: &mut [u8], wait: bool) -> nix::Result<Packet> {
+    const SPACE: usize = 32; // room for a header and four numbers: the kernel closes what does not fit
+    #[repr(C, align(16))]
+    struct Control([u8; SPACE]);
+    let mut control = Control([0; SPACE]);
+    let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+    // SAFETY: msghdr is plain data for which all-zero bytes are valid (null pointers, zero lengths).
+    let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
+    header.msg_iov = &raw mut part;
+    header.msg_iovlen = 1;
+    header.msg_control = control.0.as_mut_ptr().cast();
+    header.msg_controllen = SPACE as _;
+    let flags = libc::MSG_CMSG_CLOEXEC | if wait { 0 } else { libc::MSG_DONTWAIT };
+    // SAFETY: the header points at a buffer and a control area that both live, and are writable, for the whole call.
+    let length = Errno::result(unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut header, flags) })?;
+    let mut descriptors = Vec::new();
+    // SAFETY: the kernel filled the control area of this header; the macros stay within msg_controllen.
+    let mut entry = unsafe { libc::CMSG_FIRSTHDR(&raw const header) };
+    while !entry.is_null() {
+        // SAFETY: CMSG_FIRSTHDR and CMSG_NXTHDR return only pointers to complete, aligned headers in the control area.
+        let head = unsafe { entry.read() };
+        if head.cmsg_level == libc::SOL_SOCKET && head.cmsg_type == libc::SCM_RIGHTS {
+            // SAFETY: pure arithmetic.
+            let offset = unsafe { libc::CMSG_LEN(0) } as usize;
+            #[allow(clippy::unnecessary_cast)] // the field is 32 bits wide with musl
+            let count = (head.cmsg_len as usize).saturating_sub(offset) / size_of::<RawFd>();
+            // SAFETY: the data follows the header, inside the control area.
+            let numbers = unsafe { libc::CMSG_DATA(entry) }.cast::<RawFd>();
+            for index in 0..count {
+                // SAFETY: cmsg_len says that `count` numbers are there.
+                let place = unsafe { numbers.add(index) };
+                // SAFETY: inside the initialised control area; read_unaligned asks for no alignment.
+                let number = unsafe { place.read_unaligned() };
+                // SAFETY: the kernel has just made this descriptor for this process; nobody else owns it.
+                descriptors.push(unsafe { OwnedFd::from_raw_fd(number) });
+            }
+        }
+        // SAFETY: as for CMSG_FIRSTHDR; `entry` is a header of this message.
+        entry = unsafe { libc::CMSG_NXTHDR(&raw const header, entry) };
+    }
+    let truncated = header.msg_flags & (libc::MSG_TRUNC | libc::MSG_CTRUNC) != 0;
+    Ok(Packet { length: usize::try_from(length).unwrap_or(0), descriptors, truncated })
+}
