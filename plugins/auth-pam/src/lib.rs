@@ -1,1 +1,99 @@
-//! OpenVPN plugin: username and password through PAM, checked by a helper that keeps root.
+//! OpenVPN plugin `auth-pam`: username and password through PAM.
+//!
+//! ```text
+//! OpenVPN (front, unprivileged after --user)  --  supervisor (root, no PAM)  --  workers (root, one transaction each)
+//! ```
+//!
+//! Used from the server's configuration as `plugin openvpn-plugin-auth-pam.so [OPTION=VALUE]... SERVICE [NAME VALUE]...`.
+
+// Nothing but the plugin's symbols leaves this crate: `pub` in a module means "for the other modules".
+#![allow(unreachable_pub)]
+
+mod audit;
+mod challenge;
+mod children;
+mod config;
+mod delivery;
+mod front;
+mod grace;
+mod limits;
+mod login;
+mod module_output;
+mod pool;
+mod prompts;
+mod protocol;
+mod supervisor;
+mod verdict;
+mod worker;
+
+use std::ffi::CStr;
+
+use ovpn_plugin::{AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, Plugin};
+
+use crate::config::Config;
+use crate::front::Front;
+use crate::supervisor::Settings;
+
+/// OpenVPN's `verb` from which on the plugin says more (as the C plugin).
+const DEBUG_VERB: u32 = 4;
+
+/// The plugin.
+pub struct AuthPam {
+    front: Front,
+}
+
+impl Plugin for AuthPam {
+    const NAME: &'static CStr = c"AUTH-PAM";
+
+    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+        let config = Config::parse(args.args().map(CStr::to_bytes)).map_err(OpenError::from_error)?;
+        check_pam(&config)?;
+        let env = args.env();
+        let set = |name| env.get(name).is_some_and(|value| value.starts_with(b"1"));
+        let settings = Settings {
+            daemon: set("daemon"),
+            log_redirected: set("daemon_log_redirect"),
+            debug: env.get_number::<u32>("verb").is_some_and(|verb| verb >= DEBUG_VERB),
+            max_workers: limits::default_max_workers(),
+            config,
+        };
+        let service = settings.config.service.to_string_lossy().into_owned();
+        let front = Front::open(settings)?;
+        log::info!("initialization succeeded: PAM service '{service}'");
+        Ok(AuthPam { front })
+    }
+
+    fn events(&self) -> EventSet {
+        EventSet::AUTH_USER_PASS_VERIFY
+    }
+
+    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
+        self.front.verify(event)
+    }
+
+    fn abort(&mut self) {
+        self.front.abort();
+    }
+}
+
+/// What can be known before the first login: whether libpam can do what is asked for, and whether the service exists.
+fn check_pam(config: &Config) -> Result<(), OpenError> {
+    let confdir = config.confdir.as_deref();
+    if confdir.is_some() && !pam::confdir_supported() {
+        return Err(
+            "option 'pam-confdir': this libpam has no pam_start_confdir (Linux-PAM 1.4 or later)".into()
+        );
+    }
+    let file = pam::service_file(&config.service, confdir).map_err(OpenError::from_error)?;
+    if !file.exists() {
+        let wanted = file.searched().first().map(|path| path.display().to_string()).unwrap_or_default();
+        let other = match file.other() {
+            Some(other) => format!("PAM will use the stack of 'other' ({}) instead", other.display()),
+            None => "there is no 'other' either, so every login will be refused".into(),
+        };
+        log::warn!("the PAM service file {wanted} is missing: {other}");
+    }
+    Ok(())
+}
+
+ovpn_plugin::export!(AuthPam);

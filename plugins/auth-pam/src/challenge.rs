@@ -1,0 +1,94 @@
+//! The static challenge: with `static-challenge` in its configuration a client sends password and response together,
+//! as `SCRV1:<base64 of the password>:<base64 of the response>` (OpenVPN, doc/management-notes.txt).
+
+use base64ct::{Base64, Encoding};
+use secret::Secret;
+
+const PREFIX: &[u8] = b"SCRV1:";
+
+/// Password and response of one login.
+#[derive(Debug)]
+pub struct Answers {
+    /// The password itself.
+    pub password: Secret,
+    /// The response to the static challenge; empty without one.
+    pub response: Secret,
+}
+
+/// A password that begins like a static challenge's but is none. The text never tells what was in it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Malformed(&'static str);
+
+impl std::fmt::Display for Malformed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "malformed static challenge password (SCRV1): {}", self.0)
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+/// Splits what the client sent as password.
+pub fn split(sent: &[u8]) -> Result<Answers, Malformed> {
+    let Some(rest) = sent.strip_prefix(PREFIX) else {
+        return Ok(Answers { password: Secret::copy_of(sent), response: Secret::copy_of(b"") });
+    };
+    let colon = rest.iter().position(|byte| *byte == b':').ok_or(Malformed("the second colon is missing"))?;
+    Ok(Answers { password: decode(&rest[..colon])?, response: decode(&rest[colon + 1..])? })
+}
+
+fn decode(encoded: &[u8]) -> Result<Secret, Malformed> {
+    let mut bytes = vec![0; encoded.len()];
+    let length = Base64::decode(encoded, &mut bytes).map(<[u8]>::len);
+    let secret = Secret::new(bytes);
+    let length = length.map_err(|_| Malformed("not base64"))?;
+    let decoded = Secret::copy_of(&secret.expose()[..length]);
+    if decoded.expose().contains(&0) {
+        return Err(Malformed("a NUL byte in password or response"));
+    }
+    Ok(decoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(sent: &str) -> Result<(Vec<u8>, Vec<u8>), Malformed> {
+        split(sent.as_bytes()).map(|a| (a.password.expose().to_vec(), a.response.expose().to_vec()))
+    }
+
+    #[test]
+    fn an_ordinary_password_is_left_alone() {
+        for password in ["secret", "", "scrv1:YQ==:Yg==", "xSCRV1:YQ==:Yg==", "SCRV1", "CRV1::a:b"] {
+            assert_eq!(parts(password), Ok((password.as_bytes().to_vec(), vec![])), "{password}");
+        }
+    }
+
+    #[test]
+    fn password_and_response_are_decoded() {
+        assert_eq!(parts("SCRV1:c2VjcmV0:MTIzNDU2"), Ok((b"secret".to_vec(), b"123456".to_vec())));
+        assert_eq!(parts("SCRV1::MTIz"), Ok((vec![], b"123".to_vec())));
+        assert_eq!(parts("SCRV1:YQ==:"), Ok((b"a".to_vec(), vec![])));
+        assert_eq!(parts("SCRV1:8J+Ygg==:w6k="), Ok(("😂".as_bytes().to_vec(), "é".as_bytes().to_vec())));
+    }
+
+    #[test]
+    fn rubbish_is_refused() {
+        for (sent, why) in [
+            ("SCRV1:", "the second colon is missing"),
+            ("SCRV1:c2VjcmV0", "the second colon is missing"),
+            ("SCRV1:c2VjcmV0:MTIz:NDU2", "not base64"),
+            ("SCRV1:%%%%:MTIz", "not base64"),
+            ("SCRV1:YQ==:MTIzN", "not base64"),
+            ("SCRV1:YQ:Yg==", "not base64"),
+            ("SCRV1:YQBi:Yg==", "a NUL byte in password or response"),
+        ] {
+            assert_eq!(parts(sent), Err(Malformed(why)), "{sent}");
+        }
+    }
+
+    #[test]
+    fn the_error_does_not_repeat_the_password() {
+        let error = split(b"SCRV1:hunter2hunter2").unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,232 @@
+//! The plugin's line in the configuration: `[KEY=VALUE]... SERVICE [NAME VALUE]...`.
+//!
+//! Options come before the service name: no service name holds a `=`.
+
+use std::ffi::CString;
+use std::time::Duration;
+
+use crate::audit::Facility;
+use crate::prompts::{MAX_PAIRS, Pair, Prompts};
+
+/// Everything the line says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// PAM service.
+    pub service: CString,
+    /// How prompts are answered.
+    pub prompts: Prompts,
+    /// `max-workers=N`; `None`: by the limits of the machine.
+    pub max_workers: Option<usize>,
+    /// `max-pending=N`.
+    pub max_pending: usize,
+    /// `max-pending-per-address=N`.
+    pub max_pending_per_address: usize,
+    /// `timeout=SECONDS`; `None` for 0: no limit.
+    pub time_limit: Option<Duration>,
+    /// `pam-confdir=DIR`.
+    pub confdir: Option<CString>,
+    /// `syslog=FACILITY`.
+    pub syslog: Option<Facility>,
+    /// `grace=MS`.
+    pub grace: Duration,
+    /// `deferred=yes`.
+    pub deferred: bool,
+}
+
+/// What is wrong with the line. Each names the word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfigError {
+    /// No service name.
+    NoService,
+    /// The service name cannot be one.
+    BadService(String),
+    /// A name without a value.
+    OddPairs(String),
+    /// More pairs than allowed; the first name too many.
+    TooManyPairs(String),
+    /// There is no such option.
+    UnknownOption(String),
+    /// The option's value is none it can have.
+    BadValue {
+        /// The whole word.
+        word: String,
+        /// What it would have to be.
+        expected: String,
+    },
+    /// The option stands there twice.
+    Repeated(String),
+}
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ConfigError::NoService => f.write_str(
+                "the PAM service name is missing; write: plugin openvpn-plugin-auth-pam.so [OPTION=VALUE]... SERVICE [NAME VALUE]...",
+            ),
+            ConfigError::BadService(word) => write!(f, "'{word}' cannot be a PAM service name"),
+            ConfigError::OddPairs(word) => write!(f, "name '{word}' has no value: the words after the service name are pairs"),
+            ConfigError::TooManyPairs(word) => write!(f, "more than {MAX_PAIRS} name/value pairs, the first too many is '{word}'"),
+            ConfigError::UnknownOption(word) => write!(f, "unknown option '{word}'; known are {}", OPTIONS.join(" ")),
+            ConfigError::BadValue { word, expected } => write!(f, "option '{word}': {expected}"),
+            ConfigError::Repeated(word) => write!(f, "option '{word}' is given twice"),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+const OPTIONS: [&str; 8] = [
+    "deferred=yes|no",
+    "grace=MS",
+    "max-pending=N",
+    "max-pending-per-address=N",
+    "max-workers=N",
+    "pam-confdir=DIR",
+    "syslog=FACILITY",
+    "timeout=SECONDS",
+];
+
+impl Config {
+    /// Reads the words after the plugin's own path.
+    pub fn parse<'a>(words: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, ConfigError> {
+        let mut words = words.into_iter().peekable();
+        let mut config = Config {
+            service: CString::default(),
+            prompts: Prompts::ByVisibility,
+            max_workers: None,
+            max_pending: 1024,
+            max_pending_per_address: 16,
+            time_limit: Some(Duration::from_secs(60)),
+            confdir: None,
+            syslog: None,
+            grace: Duration::from_millis(50),
+            deferred: false,
+        };
+        let mut seen = Vec::new();
+        while let Some(word) = words.next_if(|word| word.contains(&b'=')) {
+            let key = config.option(word)?;
+            if seen.contains(&key) {
+                return Err(ConfigError::Repeated(shown(word)));
+            }
+            seen.push(key);
+        }
+        let service = words.next().filter(|word| !word.is_empty()).ok_or(ConfigError::NoService)?;
+        config.service = service_name(service)?;
+        config.prompts = pairs(words)?;
+        Ok(config)
+    }
+
+    fn option(&mut self, word: &[u8]) -> Result<&'static str, ConfigError> {
+        let split = word.iter().position(|byte| *byte == b'=').unwrap_or(word.len());
+        let (key, value) = (&word[..split], word.get(split + 1..).unwrap_or_default());
+        let value = Value { word, text: std::str::from_utf8(value).unwrap_or_default() };
+        Ok(match key {
+            b"deferred" => {
+                self.deferred = value.yes_or_no()?;
+                "deferred"
+            }
+            b"grace" => {
+                self.grace = Duration::from_millis(value.number(0, 10_000, "milliseconds")?);
+                "grace"
+            }
+            b"max-pending" => {
+                self.max_pending = value.count(0, 1_000_000)?;
+                "max-pending"
+            }
+            b"max-pending-per-address" => {
+                self.max_pending_per_address = value.count(0, 1_000_000)?;
+                "max-pending-per-address"
+            }
+            b"max-workers" => {
+                self.max_workers = Some(value.count(1, 10_000)?);
+                "max-workers"
+            }
+            b"pam-confdir" => {
+                self.confdir = Some(value.directory()?);
+                "pam-confdir"
+            }
+            b"syslog" => {
+                self.syslog = Some(
+                    Facility::parse(value.text)
+                        .ok_or_else(|| value.bad("must be one of auth, daemon, user, local0 ... local7"))?,
+                );
+                "syslog"
+            }
+            b"timeout" => {
+                let seconds = value.number(0, 86_400, "seconds (0: no limit)")?;
+                self.time_limit = (seconds > 0).then(|| Duration::from_secs(seconds));
+                "timeout"
+            }
+            _ => return Err(ConfigError::UnknownOption(shown(word))),
+        })
+    }
+}
+
+struct Value<'a> {
+    word: &'a [u8],
+    text: &'a str,
+}
+
+impl Value<'_> {
+    fn bad(&self, expected: &str) -> ConfigError {
+        ConfigError::BadValue { word: shown(self.word), expected: expected.into() }
+    }
+
+    fn number(&self, least: u64, most: u64, unit: &str) -> Result<u64, ConfigError> {
+        let digits = !self.text.is_empty() && self.text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = if digits { self.text.parse().ok() } else { None };
+        number
+            .filter(|number| (least..=most).contains(number))
+            .ok_or_else(|| self.bad(format!("must be a number from {least} to {most} {unit}").trim_end()))
+    }
+
+    fn count(&self, least: u64, most: u64) -> Result<usize, ConfigError> {
+        Ok(usize::try_from(self.number(least, most, "")?).unwrap_or(usize::MAX))
+    }
+
+    fn yes_or_no(&self) -> Result<bool, ConfigError> {
+        match self.text {
+            "yes" => Ok(true),
+            "no" => Ok(false),
+            _ => Err(self.bad("must be yes or no")),
+        }
+    }
+
+    /// An existing directory, made absolute: the helper changes its working directory.
+    fn directory(&self) -> Result<CString, ConfigError> {
+        let path = std::fs::canonicalize(self.text).map_err(|error| self.bad(&error.to_string()))?;
+        if !path.is_dir() {
+            return Err(self.bad("is not a directory"));
+        }
+        CString::new(path.into_os_string().into_encoded_bytes()).map_err(|_| self.bad("has a NUL byte"))
+    }
+}
+
+fn service_name(word: &[u8]) -> Result<CString, ConfigError> {
+    let bad = || ConfigError::BadService(shown(word));
+    // libpam takes the name as a file name; with a slash in it, it would be a path.
+    if word.contains(&b'/') || word == b"." || word == b".." {
+        return Err(bad());
+    }
+    CString::new(word).map_err(|_| bad())
+}
+
+fn pairs<'a>(mut words: impl Iterator<Item = &'a [u8]>) -> Result<Prompts, ConfigError> {
+    let mut pairs = Vec::new();
+    while let Some(name) = words.next() {
+        if pairs.len() == MAX_PAIRS {
+            return Err(ConfigError::TooManyPairs(shown(name)));
+        }
+        let value = words.next().ok_or_else(|| ConfigError::OddPairs(shown(name)))?;
+        pairs.push(Pair { name: name.to_vec(), value: value.to_vec() });
+    }
+    Ok(if pairs.is_empty() { Prompts::ByVisibility } else { Prompts::ByName(pairs) })
+}
+
+fn shown(word: &[u8]) -> String {
+    String::from_utf8_lossy(word).into_owned()
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

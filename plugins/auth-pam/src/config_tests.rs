@@ -1,0 +1,96 @@
+//! The configuration line: what it means, and which word each mistake names.
+
+use super::*;
+
+fn parse(line: &[&str]) -> Result<Config, ConfigError> {
+    Config::parse(line.iter().map(|word| word.as_bytes()))
+}
+
+fn message(line: &[&str]) -> String {
+    parse(line).unwrap_err().to_string()
+}
+
+#[test]
+fn a_service_alone_has_the_documented_defaults() {
+    let config = parse(&["login"]).unwrap();
+    assert_eq!(config.service.as_bytes(), b"login");
+    assert_eq!(config.prompts, Prompts::ByVisibility);
+    assert_eq!(config.time_limit, Some(Duration::from_secs(60)));
+    assert_eq!(config.grace, Duration::from_millis(50));
+    assert_eq!((config.max_workers, config.max_pending, config.max_pending_per_address), (None, 1024, 16));
+    assert_eq!((config.confdir, config.syslog, config.deferred), (None, None, false));
+}
+
+#[test]
+fn options_come_before_the_service_in_any_order() {
+    let config = parse(&[
+        "timeout=5",
+        "max-workers=32",
+        "deferred=yes",
+        "grace=0",
+        "syslog=auth",
+        "max-pending=7",
+        "max-pending-per-address=3",
+        "pam-confdir=/tmp",
+        "login",
+        "login",
+        "USERNAME",
+    ])
+    .unwrap();
+    assert_eq!(config.time_limit, Some(Duration::from_secs(5)));
+    assert_eq!((config.max_workers, config.max_pending, config.max_pending_per_address), (Some(32), 7, 3));
+    assert!(config.deferred && config.grace.is_zero());
+    assert_eq!(config.syslog, Facility::parse("auth"));
+    assert_eq!(config.confdir.unwrap().as_bytes(), b"/tmp");
+    assert!(matches!(config.prompts, Prompts::ByName(pairs) if pairs.len() == 1));
+}
+
+#[test]
+fn a_time_limit_of_zero_is_none() {
+    assert_eq!(parse(&["timeout=0", "login"]).unwrap().time_limit, None);
+}
+
+#[test]
+fn words_with_an_equals_sign_after_the_service_are_pairs() {
+    let config = parse(&["login", "a=b", "c=d"]).unwrap();
+    assert_eq!(config.prompts, Prompts::ByName(vec![Pair { name: b"a=b".to_vec(), value: b"c=d".to_vec() }]));
+}
+
+#[test]
+fn sixteen_pairs_are_taken_and_the_seventeenth_is_named() {
+    let words: Vec<String> = (0..17).flat_map(|n| [format!("name{n}"), "PASSWORD".into()]).collect();
+    let mut line = vec!["login"];
+    line.extend(words.iter().map(String::as_str));
+    assert!(parse(&line[..33]).is_ok());
+    assert!(message(&line).contains("'name16'"));
+    assert!(message(&line[..34]).contains("'name16'"));
+}
+
+#[test]
+fn every_mistake_names_its_word() {
+    for (line, word) in [
+        (&[][..], "SERVICE"),
+        (&[""][..], "SERVICE"),
+        (&["timeout=5"][..], "SERVICE"),
+        (&["login", "password"][..], "'password'"),
+        (&["login", "a", "b", "c"][..], "'c'"),
+        (&["foo=bar", "login"][..], "'foo=bar'"),
+        (&["=x", "login"][..], "'=x'"),
+        (&["timeout=abc", "login"][..], "'timeout=abc'"),
+        (&["timeout=", "login"][..], "'timeout='"),
+        (&["timeout=-1", "login"][..], "'timeout=-1'"),
+        (&["timeout=+1", "login"][..], "'timeout=+1'"),
+        (&["timeout=99999999999999999999", "login"][..], "'timeout=99999999999999999999'"),
+        (&["max-workers=0", "login"][..], "'max-workers=0'"),
+        (&["deferred=1", "login"][..], "'deferred=1'"),
+        (&["syslog=nowhere", "login"][..], "'syslog=nowhere'"),
+        (&["pam-confdir=/nonexistent/dir", "login"][..], "'pam-confdir=/nonexistent/dir'"),
+        (&["pam-confdir=/etc/passwd", "login"][..], "'pam-confdir=/etc/passwd'"),
+        (&["timeout=1", "timeout=2", "login"][..], "'timeout=2'"),
+        (&["../shadow"][..], "'../shadow'"),
+        (&[".."][..], "'..'"),
+    ] {
+        let text = message(line);
+        assert!(text.contains(word), "{line:?}: {text}");
+    }
+}

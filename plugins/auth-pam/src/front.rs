@@ -1,0 +1,256 @@
+//! The part inside OpenVPN. After `--user` it has no privileges; it opens the login's files with what rights it has,
+//! even inside a chroot, and passes them on.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use ovpn_plugin::{AuthReply, AuthUserPassVerify, OpenError};
+use privsep::{ChannelError, Helper};
+
+use crate::grace::Grace;
+use crate::login::{self, Refusal};
+use crate::protocol::{Answer, Ask, Check, MAX_ADDRESS, MAX_TEXT};
+use crate::supervisor::{self, Settings};
+
+/// How long the supervisor may take to come up.
+const START: Duration = Duration::from_secs(10);
+/// How long it may take to pick up a login. It only reads, so this is never reached unless it is stopped.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How much longer than the time limit of a login its verdict may take.
+const MARGIN: Duration = Duration::from_secs(5);
+/// How long the supervisor may take to leave.
+const STOP: Duration = Duration::from_secs(5);
+/// Room for logins the supervisor has not read yet: a burst must not stop OpenVPN.
+const SOCKET_BYTES: usize = 4 << 20;
+/// Bit of `IV_PROTO`: the client understands temporary failures (since OpenVPN 2.6).
+const IV_PROTO_TEMPORARY: u32 = 1 << 8;
+
+type Supervisor = Helper<Ask, Answer>;
+
+/// The front.
+pub struct Front {
+    settings: Settings,
+    supervisor: Option<Supervisor>,
+    home: Home,
+    grace: Grace,
+    last_id: u64,
+    sent: u64,
+    decided: u64,
+}
+
+/// Who and where the process was when the supervisor was started: another one may be started only if that is still so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Home {
+    user: nix::unistd::Uid,
+    root: Option<(u64, u64)>,
+}
+
+impl Home {
+    fn now() -> Self {
+        let root = std::fs::metadata("/").map(|root| (root.dev(), root.ino())).ok();
+        Home { user: nix::unistd::geteuid(), root }
+    }
+}
+
+impl Front {
+    /// Starts the supervisor.
+    pub fn open(settings: Settings) -> Result<Self, OpenError> {
+        let grace = Grace::new(settings.config.grace);
+        let mut front =
+            Front { settings, supervisor: None, home: Home::now(), grace, last_id: 0, sent: 0, decided: 0 };
+        front.start().map_err(OpenError::from)?;
+        Ok(front)
+    }
+
+    fn start(&mut self) -> Result<&mut Supervisor, String> {
+        let settings = &self.settings;
+        let mut supervisor = Supervisor::start(|channel| supervisor::run(settings, channel))
+            .map_err(|error| format!("the supervisor cannot be started: {error}"))?;
+        supervisor.channel.set_buffer(SOCKET_BYTES);
+        match supervisor.channel.receive(Some(START)) {
+            Ok(Some(received)) if received.message == Answer::Ready => {}
+            Ok(None) => return Err(format!("the supervisor did not come up within {} s", START.as_secs())),
+            Ok(Some(_)) | Err(_) => return Err("the supervisor ended while it was starting".into()),
+        }
+        (self.sent, self.decided) = (0, 0);
+        Ok(self.supervisor.insert(supervisor))
+    }
+
+    /// One login.
+    pub fn verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
+        let login = match login::from_event(event) {
+            Ok(login) => login,
+            Err(refusal) => return self.refuse(event, &refusal),
+        };
+        let deferred = self.settings.config.deferred || event.env().get("deferred_auth_pam").is_some();
+        let control = match event.auth_control_file().filter(|_| deferred).map(open_for_writing).transpose() {
+            Ok(control) => control,
+            Err(error) => return self.refuse(event, &Refusal::ControlFile(error)),
+        };
+        // Without it a rejection is still a rejection.
+        let reason = event.auth_failed_reason_file().and_then(|path| open_for_writing(path).ok());
+        let protocol: u32 = event.env().get_number("IV_PROTO").unwrap_or(0);
+        self.last_id += 1;
+        let ask = Ask::Check(Check {
+            id: self.last_id,
+            control: control.is_some(),
+            reason: reason.is_some(),
+            temporary: protocol & IV_PROTO_TEMPORARY != 0,
+            login,
+        });
+        let pass: Vec<BorrowedFd<'_>> = [&control, &reason].into_iter().flatten().map(AsFd::as_fd).collect();
+        let others_pending = match self.send(&ask, &pass) {
+            Ok(others_pending) => others_pending,
+            Err(words) => {
+                log::error!("user '{}' failed to authenticate: {words}", shown(event.username()));
+                return AuthReply::Reject;
+            }
+        };
+        if control.is_none() {
+            let limit = self.settings.config.time_limit.map(|limit| limit + MARGIN);
+            return match self.verdict(limit) {
+                Some(true) => AuthReply::Accept,
+                Some(false) => AuthReply::Reject,
+                None => {
+                    log::error!(
+                        "user '{}' failed to authenticate: the supervisor is gone or does not answer",
+                        shown(event.username())
+                    );
+                    AuthReply::Reject
+                }
+            };
+        }
+        let Some(grace) = self.grace.for_next(others_pending) else { return AuthReply::Deferred };
+        match self.verdict(Some(grace)) {
+            Some(accepted) => {
+                self.grace.hit();
+                if accepted { AuthReply::Accept } else { AuthReply::Reject }
+            }
+            None => {
+                self.grace.miss();
+                AuthReply::Deferred
+            }
+        }
+    }
+
+    /// Sends a login, to a new supervisor if the old one is gone and one may be started. Whether others are pending.
+    fn send(&mut self, ask: &Ask, pass: &[BorrowedFd<'_>]) -> Result<bool, String> {
+        self.take_old_answers();
+        for fresh in [false, true] {
+            let supervisor = match &mut self.supervisor {
+                Some(supervisor) => supervisor,
+                None if self.home != Home::now() => {
+                    return Err("the supervisor is gone, and OpenVPN has no privileges any more to start another one; restart OpenVPN".into());
+                }
+                None => self.start()?,
+            };
+            match supervisor.channel.send(ask, pass, PATIENCE) {
+                Ok(()) => {
+                    let others_pending = self.sent > self.decided;
+                    self.sent += 1;
+                    return Ok(others_pending);
+                }
+                Err(ChannelError::Closed) if !fresh => self.lose_supervisor(),
+                Err(error) => return Err(format!("the supervisor cannot be reached: {error}")),
+            }
+        }
+        Err("the supervisor ended at once".into())
+    }
+
+    /// Reads the verdicts of logins that nobody waits for any more.
+    fn take_old_answers(&mut self) {
+        while let Some(supervisor) = &mut self.supervisor {
+            match supervisor.channel.try_receive() {
+                Ok(Some(received)) => self.count(&received.message),
+                Ok(None) => return,
+                Err(_) => self.lose_supervisor(),
+            }
+        }
+    }
+
+    /// Waits for the verdict of the login sent last; `None`: not in time, or the supervisor is gone.
+    fn verdict(&mut self, patience: Option<Duration>) -> Option<bool> {
+        let end = patience.map(|patience| Instant::now() + patience);
+        loop {
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            let Some(supervisor) = &mut self.supervisor else { return None };
+            match supervisor.channel.receive(left) {
+                Ok(Some(received)) => {
+                    self.count(&received.message);
+                    match received.message {
+                        Answer::Verdict { id, accepted, .. } if id == self.last_id => return Some(accepted),
+                        _ => {}
+                    }
+                }
+                Ok(None) => return None,
+                Err(_) => self.lose_supervisor(),
+            }
+        }
+    }
+
+    fn count(&mut self, answer: &Answer) {
+        if let Answer::Verdict { decided, .. } = answer {
+            self.decided = self.decided.max(*decided);
+        }
+    }
+
+    fn lose_supervisor(&mut self) {
+        if let Some(supervisor) = self.supervisor.take() {
+            let how = supervisor.reap().map(|how| format!(" ({how})")).unwrap_or_default();
+            log::error!("the supervisor, process {}, is gone{how}", supervisor.pid());
+            supervisor.stop(Duration::ZERO);
+        }
+    }
+
+    /// Refuses a login without PAM. The supervisor is told for the audit line only.
+    fn refuse(&mut self, event: &AuthUserPassVerify<'_>, refusal: &Refusal) -> AuthReply {
+        log::error!("user '{}' failed to authenticate: {refusal}", shown(event.username()));
+        if self.settings.config.syslog.is_some() {
+            let ask = Ask::Refused {
+                username: first_bytes(event.username().unwrap_or_default(), 256),
+                address: first_bytes(event.untrusted_ip().unwrap_or_default().as_bytes(), MAX_ADDRESS),
+                words: first_bytes(refusal.to_string().as_bytes(), MAX_TEXT),
+            };
+            if let Some(supervisor) = &mut self.supervisor {
+                let _ = supervisor.channel.try_send(&ask, &[]);
+            }
+        }
+        AuthReply::Reject
+    }
+
+    /// OpenVPN is about to die: the supervisor sees the end of its channel by itself, and is not waited for.
+    pub fn abort(&mut self) {
+        if let Some(supervisor) = &self.supervisor {
+            supervisor.channel.finish();
+        }
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        if let Some(supervisor) = self.supervisor.take() {
+            let pid = supervisor.pid();
+            if !supervisor.stop(STOP) {
+                log::warn!("the supervisor, process {pid}, did not end within {} s", STOP.as_secs());
+            }
+        }
+    }
+}
+
+/// Opens a file that OpenVPN has made for this login. Never creates one, never follows a link, never waits.
+fn open_for_writing(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
+}
+
+fn first_bytes(bytes: &[u8], most: usize) -> Vec<u8> {
+    bytes[..bytes.len().min(most)].to_vec()
+}
+
+/// A username for a log line.
+fn shown(username: Option<&[u8]>) -> String {
+    String::from_utf8_lossy(&first_bytes(username.unwrap_or_default(), 256)).into_owned()
+}

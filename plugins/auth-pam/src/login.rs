@@ -1,0 +1,71 @@
+//! What OpenVPN hands over for a login, taken apart. Whatever does not fit is refused, never cut: a password of which
+//! only the beginning counts is another password.
+
+use std::fmt;
+use std::io;
+
+use ovpn_plugin::AuthUserPassVerify;
+
+use crate::challenge;
+use crate::protocol::{Login, MAX_ADDRESS, MAX_CREDENTIAL};
+
+/// Why a login is refused before PAM sees it.
+#[derive(Debug)]
+pub enum Refusal {
+    /// OpenVPN passed no such variable.
+    Absent(&'static str),
+    /// The username is empty.
+    EmptyUsername,
+    /// A credential is longer than any this plugin takes.
+    TooLong(&'static str, usize),
+    /// The password looks like a static challenge's, but is none.
+    Challenge(challenge::Malformed),
+    /// The file the verdict should go to cannot be opened.
+    ControlFile(io::Error),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Absent(what) => write!(f, "OpenVPN passed no {what}"),
+            Refusal::EmptyUsername => f.write_str("the username is empty"),
+            Refusal::TooLong(what, length) => {
+                write!(f, "the {what} has {length} bytes, more than {MAX_CREDENTIAL} are refused")
+            }
+            Refusal::Challenge(malformed) => malformed.fmt(f),
+            Refusal::ControlFile(error) => {
+                write!(f, "the control file (auth_control_file) cannot be opened: {error}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Reads the login from OpenVPN's variables.
+pub fn from_event(event: &AuthUserPassVerify<'_>) -> Result<Login, Refusal> {
+    let username = bounded("username", event.username().ok_or(Refusal::Absent("username"))?)?;
+    if username.is_empty() {
+        return Err(Refusal::EmptyUsername);
+    }
+    let password = bounded("password", event.password().ok_or(Refusal::Absent("password"))?)?;
+    let common_name = bounded("common name", event.common_name().unwrap_or_default())?;
+    let answers = challenge::split(password).map_err(Refusal::Challenge)?;
+    let address = event.untrusted_ip().unwrap_or_default().as_bytes();
+    Ok(Login {
+        username: username.to_vec(),
+        password: answers.password,
+        response: answers.response,
+        common_name: common_name.to_vec(),
+        // OpenVPN prints addresses, so this is only ever shorter.
+        address: address[..address.len().min(MAX_ADDRESS)].to_vec(),
+    })
+}
+
+fn bounded<'a>(what: &'static str, value: &'a [u8]) -> Result<&'a [u8], Refusal> {
+    if value.len() > MAX_CREDENTIAL { Err(Refusal::TooLong(what, value.len())) } else { Ok(value) }
+}
+
+#[cfg(test)]
+#[path = "login_tests.rs"]
+mod tests;

@@ -1,0 +1,125 @@
+//! What PAM modules, and the programs they start, print: it reaches OpenVPN's log line by line, escaped and bounded,
+//! and never OpenVPN's own descriptors.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use ovpn_plugin::escape;
+
+/// Longest line; what is longer becomes several.
+const MAX_LINE: usize = 512;
+/// Lines logged per [`WINDOW`]; more are counted only.
+const MAX_LINES: u32 = 50;
+const WINDOW: Duration = Duration::from_secs(1);
+
+/// The pipe all workers print into.
+pub struct ModuleOutput {
+    read_end: File,
+    write_end: OwnedFd,
+    lines: Lines,
+    window_start: Instant,
+    in_window: u32,
+    suppressed: u32,
+}
+
+impl ModuleOutput {
+    /// Makes the pipe. Neither end ever blocks: a module that prints more than is read loses it.
+    pub fn new() -> nix::Result<Self> {
+        let (read_end, write_end) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
+        for end in [&read_end, &write_end] {
+            fcntl(end, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        }
+        let window_start = Instant::now();
+        Ok(ModuleOutput {
+            read_end: read_end.into(),
+            write_end,
+            lines: Lines::default(),
+            window_start,
+            in_window: 0,
+            suppressed: 0,
+        })
+    }
+
+    /// Where workers print.
+    pub fn write_end(&self) -> BorrowedFd<'_> {
+        self.write_end.as_fd()
+    }
+
+    /// Logs what there is, at most one buffer of it: other events wait.
+    pub fn read(&mut self) {
+        let mut buffer = [0; 16 * 1024];
+        let count = match self.read_end.read(&mut buffer) {
+            Ok(count) => count,
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return,
+            Err(_) => return,
+        };
+        if self.window_start.elapsed() >= WINDOW {
+            if self.suppressed > 0 {
+                log::warn!("{} further lines printed by PAM modules are not shown", self.suppressed);
+            }
+            (self.window_start, self.in_window, self.suppressed) = (Instant::now(), 0, 0);
+        }
+        for line in self.lines.push(&buffer[..count]) {
+            if self.in_window < MAX_LINES {
+                self.in_window += 1;
+                log::info!("printed by a PAM module: {}", escape(&line));
+            } else {
+                self.suppressed += 1;
+            }
+        }
+    }
+}
+
+impl AsFd for ModuleOutput {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.read_end.as_fd()
+    }
+}
+
+/// Cuts a stream of bytes into lines.
+#[derive(Default)]
+struct Lines {
+    partial: Vec<u8>,
+}
+
+impl Lines {
+    fn push(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
+        let mut complete = Vec::new();
+        for byte in bytes {
+            if *byte != b'\n' {
+                self.partial.push(*byte);
+            }
+            if *byte == b'\n' || self.partial.len() >= MAX_LINE {
+                let line = std::mem::take(&mut self.partial);
+                if !line.is_empty() {
+                    complete.push(line);
+                }
+            }
+        }
+        complete
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_put_together_and_empty_ones_left_out() {
+        let mut lines = Lines::default();
+        assert_eq!(lines.push(b"one\ntw"), [b"one".to_vec()]);
+        assert_eq!(lines.push(b"o\n\n\nthree"), [b"two".to_vec()]);
+        assert_eq!(lines.push(b"\n"), [b"three".to_vec()]);
+    }
+
+    #[test]
+    fn endless_lines_are_cut() {
+        let mut lines = Lines::default();
+        let cut = lines.push(&[b'x'; MAX_LINE * 3 + 5]);
+        assert_eq!(cut.iter().map(Vec::len).collect::<Vec<_>>(), [MAX_LINE; 3]);
+        assert_eq!(lines.partial.len(), 5);
+    }
+}

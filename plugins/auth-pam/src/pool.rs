@@ -1,0 +1,292 @@
+//! Which login runs in which worker, as a state machine without processes and without a clock of its own: the
+//! supervisor tells it what happened and when, and does what it says.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+/// Number of a worker; never used twice.
+pub type WorkerId = u64;
+
+/// The bounds of a pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Workers at the same time, at least 1.
+    pub max_workers: usize,
+    /// Logins that wait for a worker.
+    pub max_pending: usize,
+    /// Logins of one client address that wait for a worker.
+    pub max_pending_per_address: usize,
+    /// Time a login may take, waiting included; `None`: as long as it likes.
+    pub time_limit: Option<Duration>,
+    /// An idle worker leaves after this time, unless it is the last.
+    pub idle_time: Duration,
+    /// A worker leaves after this many logins: it never sees a module that was replaced on disk.
+    pub max_served: u32,
+    /// A worker leaves when it is this old, for the same reason.
+    pub max_age: Duration,
+    /// Pause after a fork that failed.
+    pub fork_pause: Duration,
+}
+
+/// What the pool needs to know of a login.
+pub trait Pending {
+    /// The client's address; empty when unknown.
+    fn address(&self) -> &[u8];
+}
+
+/// Why a login was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// As many logins wait as may.
+    Queue,
+    /// As many logins of this address wait as may.
+    Address,
+}
+
+/// What to do next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Give this worker the login that [`Pool::running`] tells.
+    Run(WorkerId),
+    /// Fork a worker.
+    Fork,
+}
+
+#[derive(Debug)]
+struct Waiting<J> {
+    login: J,
+    deadline: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Worker<J> {
+    born: Instant,
+    served: u32,
+    idle_since: Instant,
+    running: Option<Waiting<J>>,
+}
+
+/// A login that is over its time.
+#[derive(Debug)]
+pub enum Expired<J> {
+    /// It still waited.
+    Waiting(J),
+    /// It runs in this worker, which the pool has forgotten: it must be killed.
+    Running(WorkerId, J),
+}
+
+/// The workers and the logins that wait for them.
+#[derive(Debug)]
+pub struct Pool<J> {
+    limits: Limits,
+    workers: BTreeMap<WorkerId, Worker<J>>,
+    waiting: VecDeque<Waiting<J>>,
+    waiting_by_address: HashMap<Vec<u8>, usize>,
+    next_worker: WorkerId,
+    fork_again: Option<Instant>,
+}
+
+impl<J: Pending> Pool<J> {
+    /// A pool without workers.
+    pub fn new(limits: Limits) -> Self {
+        Pool {
+            limits,
+            workers: BTreeMap::new(),
+            waiting: VecDeque::new(),
+            waiting_by_address: HashMap::new(),
+            next_worker: 1,
+            fork_again: None,
+        }
+    }
+
+    /// Takes a login; gives it back when too many wait already.
+    pub fn submit(&mut self, now: Instant, login: J) -> Result<(), (J, Full)> {
+        // Logins that a worker, or a fork, is about to take do not count as waiting.
+        let excess = self.waiting.len().saturating_sub(self.room());
+        if self.waiting.len() >= self.room() {
+            if excess >= self.limits.max_pending {
+                return Err((login, Full::Queue));
+            }
+            let same = self.waiting_by_address.get(login.address()).copied().unwrap_or(0);
+            if !login.address().is_empty() && same >= self.limits.max_pending_per_address {
+                return Err((login, Full::Address));
+            }
+        }
+        let deadline = self.limits.time_limit.map(|limit| now + limit);
+        self.push(Waiting { login, deadline }, false);
+        Ok(())
+    }
+
+    /// The next thing to do, if there is one. A worker that was idle last is taken first, so that the others get old.
+    pub fn step(&mut self, now: Instant) -> Option<Step> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        let idle = self.workers.iter().filter(|(_, worker)| worker.running.is_none());
+        if let Some(id) = idle.max_by_key(|(_, worker)| worker.idle_since).map(|(id, _)| *id) {
+            let login = self.pop();
+            self.workers.get_mut(&id)?.running = login;
+            return Some(Step::Run(id));
+        }
+        if self.fork_again.is_some_and(|time| time <= now) {
+            self.fork_again = None;
+        }
+        (self.fork_again.is_none() && self.workers.len() < self.limits.max_workers).then_some(Step::Fork)
+    }
+
+    #[cfg(test)]
+    /// The login a worker runs.
+    pub fn running(&self, worker: WorkerId) -> Option<&J> {
+        Some(&self.workers.get(&worker)?.running.as_ref()?.login)
+    }
+
+    /// The login a worker runs, to take from it what the worker is sent.
+    pub fn running_mut(&mut self, worker: WorkerId) -> Option<&mut J> {
+        Some(&mut self.workers.get_mut(&worker)?.running.as_mut()?.login)
+    }
+
+    /// Drops all logins: for a forked child, in which they must not stay.
+    pub fn forget_logins(&mut self) {
+        self.waiting.clear();
+        self.workers.clear();
+    }
+
+    #[cfg(test)]
+    /// The number the next worker will get.
+    pub fn next_worker(&self) -> WorkerId {
+        self.next_worker
+    }
+
+    /// A fork succeeded: a new idle worker, numbered [`Pool::next_worker`].
+    pub fn forked(&mut self, now: Instant) -> WorkerId {
+        let id = self.next_worker;
+        self.next_worker += 1;
+        self.fork_again = None;
+        self.workers.insert(id, Worker { born: now, served: 0, idle_since: now, running: None });
+        id
+    }
+
+    /// A fork failed. No other is tried for a while. When there is no worker at all, the waiting logins are given
+    /// back: nobody can say when they would run.
+    pub fn fork_failed(&mut self, now: Instant) -> Vec<J> {
+        self.fork_again = Some(now + self.limits.fork_pause);
+        if !self.workers.is_empty() {
+            return Vec::new();
+        }
+        std::iter::from_fn(|| self.pop()).map(|waiting| waiting.login).collect()
+    }
+
+    /// A worker has finished its login, which is given back. True when the worker has served its time: the pool has
+    /// forgotten it and it must be told to leave.
+    pub fn finished(&mut self, now: Instant, worker: WorkerId) -> Option<(J, bool)> {
+        let entry = self.workers.get_mut(&worker)?;
+        let done = entry.running.take()?;
+        entry.served += 1;
+        entry.idle_since = now;
+        let leave = entry.served >= self.limits.max_served
+            || now.saturating_duration_since(entry.born) >= self.limits.max_age;
+        if leave {
+            self.workers.remove(&worker);
+        }
+        Some((done.login, leave))
+    }
+
+    /// A worker is gone; its login, if it ran one, is given back.
+    pub fn died(&mut self, worker: WorkerId) -> Option<J> {
+        self.workers.remove(&worker)?.running.map(|running| running.login)
+    }
+
+    /// A worker turned out to be gone before it got its login: the login waits again, as the first.
+    pub fn not_started(&mut self, worker: WorkerId) {
+        if let Some(login) = self.workers.remove(&worker).and_then(|worker| worker.running) {
+            self.push(login, true);
+        }
+    }
+
+    /// The logins over their time.
+    pub fn expired(&mut self, now: Instant) -> Vec<Expired<J>> {
+        let over = |waiting: &Waiting<J>| waiting.deadline.is_some_and(|deadline| deadline <= now);
+        let late: Vec<WorkerId> = self
+            .workers
+            .iter()
+            .filter(|(_, worker)| worker.running.as_ref().is_some_and(over))
+            .map(|(id, _)| *id)
+            .collect();
+        let mut result = Vec::new();
+        for id in late {
+            result.extend(self.died(id).map(|login| Expired::Running(id, login)));
+        }
+        while self.waiting.front().is_some_and(over) {
+            result.extend(self.pop().map(|waiting| Expired::Waiting(waiting.login)));
+        }
+        result
+    }
+
+    /// Idle workers that have nothing to do any more; the pool has forgotten them and they must be told to leave. The
+    /// last worker stays.
+    pub fn retired(&mut self, now: Instant) -> Vec<WorkerId> {
+        let mut result = Vec::new();
+        while self.workers.len() > 1 {
+            let Some((id, since)) = self.longest_idle() else { break };
+            if now.saturating_duration_since(since) < self.limits.idle_time {
+                break;
+            }
+            self.workers.remove(&id);
+            result.push(id);
+        }
+        result
+    }
+
+    /// When [`Pool::expired`], [`Pool::retired`] or [`Pool::step`] will have something to say without anything else
+    /// happening.
+    pub fn next_event(&self) -> Option<Instant> {
+        let running = self.workers.values().filter_map(|worker| worker.running.as_ref()?.deadline);
+        let first_waiting = self.waiting.front().and_then(|waiting| waiting.deadline);
+        let retire = (self.workers.len() > 1).then(|| self.longest_idle()).flatten();
+        let retire = retire.map(|(_, since)| since + self.limits.idle_time);
+        let fork = self.fork_again.filter(|_| !self.waiting.is_empty());
+        running.chain(first_waiting).chain(retire).chain(fork).min()
+    }
+
+    #[cfg(test)]
+    /// How many workers there are.
+    pub fn workers(&self) -> usize {
+        self.workers.len()
+    }
+
+    fn longest_idle(&self) -> Option<(WorkerId, Instant)> {
+        let idle = self.workers.iter().filter(|(_, worker)| worker.running.is_none());
+        idle.map(|(id, worker)| (*id, worker.idle_since)).min_by_key(|(_, since)| *since)
+    }
+
+    /// Logins that could start at once: idle workers and workers that may still be forked.
+    fn room(&self) -> usize {
+        let idle = self.workers.values().filter(|worker| worker.running.is_none()).count();
+        let forks = if self.fork_again.is_some() {
+            0
+        } else {
+            self.limits.max_workers.saturating_sub(self.workers.len())
+        };
+        idle + forks
+    }
+
+    fn push(&mut self, waiting: Waiting<J>, first: bool) {
+        *self.waiting_by_address.entry(waiting.login.address().to_vec()).or_insert(0) += 1;
+        if first { self.waiting.push_front(waiting) } else { self.waiting.push_back(waiting) }
+    }
+
+    fn pop(&mut self) -> Option<Waiting<J>> {
+        let waiting = self.waiting.pop_front()?;
+        if let Some(count) = self.waiting_by_address.get_mut(waiting.login.address()) {
+            *count -= 1;
+            if *count == 0 {
+                self.waiting_by_address.remove(waiting.login.address());
+            }
+        }
+        Some(waiting)
+    }
+}
+
+#[cfg(test)]
+#[path = "pool_tests.rs"]
+mod tests;
