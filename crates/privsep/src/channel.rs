@@ -71,11 +71,12 @@ pub struct Received<In> {
 /// Makes both ends of a channel, close-on-exec.
 pub fn pair<A: Message, B: Message>() -> nix::Result<(Channel<A, B>, Channel<B, A>)> {
     let (one, other) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)?;
-    Ok((Channel::new(one), Channel::new(other)))
+    Ok((Channel::from_socket(one), Channel::from_socket(other)))
 }
 
 impl<Out: Message, In: Message> Channel<Out, In> {
-    fn new(socket: OwnedFd) -> Self {
+    /// A channel on a `SOCK_SEQPACKET` socket that is there already.
+    pub fn from_socket(socket: OwnedFd) -> Self {
         Channel {
             socket,
             outgoing: Writer::with_capacity(Out::MAX_BYTES),
