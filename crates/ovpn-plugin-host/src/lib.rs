@@ -1,1 +1,35 @@
-//! Loads an OpenVPN plugin and drives it the way OpenVPN does.
+//! Loads an OpenVPN plugin, ours or one in C, and drives it the way OpenVPN does: open, clients, events, close.
+//!
+//! For tests: structs of an older version end at a page without access, the log is caught (that of forked children
+//! too), and a login has its files made and its verdict waited for.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use ovpn_plugin_host::{Login, Plugin};
+//!
+//! let plugin = Plugin::new("/usr/lib/openvpn/plugins/openvpn-plugin-auth-pam.so").arg("login").open()?;
+//! let outcome = plugin.login(&Login::new("joe", "secret"), Duration::from_secs(5))?;
+//! println!("{outcome}");
+//! for line in plugin.log_lines() {
+//!     println!("{line}");
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A plugin that faults takes the process with it, as it does with OpenVPN.
+
+pub mod base64;
+mod call;
+mod ffi;
+mod log;
+mod login;
+mod open_plugin;
+mod plugin;
+mod watch;
+
+pub use call::{Call, CallFailed, FuncResult, Reply};
+pub use log::{LogLine, NoSuchLine};
+pub use login::{AuthFiles, Login, LoginOutcome, RunningLogin, Verdict};
+pub use open_plugin::{Client, Closed, OpenPlugin};
+pub use ovpn_plugin_sys as sys;
+pub use plugin::{OpenFailed, Plugin};

@@ -1,1 +1,78 @@
 //! The SDK for OpenVPN 2.x plugins: a trait, typed events, the environment, replies and the log.
+//!
+//! A plugin is a type that implements [`Plugin`] and one call of [`export!`], in a crate of type `cdylib` built with
+//! `panic = "unwind"`. No unsafe code and no C types are needed.
+//!
+//! ```
+//! use ovpn_plugin::{AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, Plugin};
+//!
+//! struct OneUser {
+//!     name: Vec<u8>,
+//! }
+//!
+//! impl Plugin for OneUser {
+//!     const NAME: &'static std::ffi::CStr = c"ONE-USER";
+//!
+//!     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+//!         let name = args.args().next().ok_or("the name of the user is missing")?;
+//!         Ok(Self { name: name.to_bytes().to_vec() })
+//!     }
+//!
+//!     fn events(&self) -> EventSet {
+//!         EventSet::AUTH_USER_PASS_VERIFY
+//!     }
+//!
+//!     fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
+//!         if event.username() == Some(&self.name) { AuthReply::Accept } else { AuthReply::Reject }
+//!     }
+//! }
+//!
+//! ovpn_plugin::export!(OneUser);
+//! # fn main() {}
+//! ```
+//!
+//! Works with hosts of struct versions 1 to 5 (OpenVPN 2.3 to 2.7) and later ones that only add to them. A panic in
+//! the plugin never reaches OpenVPN: it becomes a failure and one line in the log.
+
+mod boundary;
+mod client_config;
+mod dispatch;
+mod env;
+mod escape;
+mod event_set;
+mod events;
+mod export;
+mod guard;
+pub mod logging;
+mod open;
+mod plugin;
+mod replies;
+pub mod testing;
+
+pub use boundary::Words;
+pub use client_config::{ClientConfig, ConfigError};
+pub use env::{Env, EnvIter};
+pub use escape::{Escaped, escape};
+pub use event_set::EventSet;
+pub use events::{
+    AddressChange, AuthUserPassVerify, Certificate, ClientConnect, ClientConnectDefer, ClientConnectDeferV2,
+    ClientConnectV2, ClientCrResponse, ClientDisconnect, Down, IpChange, LearnAddress, RoutePredown, RouteUp,
+    SessionState, TlsFinal, TlsVerify, Up,
+};
+pub use logging::log_errno;
+pub use open::{InitPoint, OpenArgs, OpenError, SslApi, Version};
+pub use plugin::{ClientState, Plugin};
+pub use replies::{
+    AuthReply, ClientConnectReply, ClientConnectV2Reply, ClientCrResponseReply, ClientDisconnectReply,
+    DownReply, IpChangeReply, LearnAddressReply, RoutePredownReply, RouteUpReply, TlsFinalReply,
+    TlsVerifyReply, UpReply,
+};
+
+/// What [`export!`] expands to; not for use by hand.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::boundary::{
+        abort, check_name, client_constructor, client_destructor, close, func, func_with_clients, open,
+    };
+    pub use ovpn_plugin_sys::PLUGIN_VERSION;
+}

@@ -72,9 +72,24 @@ pub fn leave(status: i32) -> ! {
     os::exit_now(status)
 }
 
+/// What reaping found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reaped {
+    /// This child had ended, and is gone now.
+    Child(Pid, Ended),
+    /// There are children, none of which has ended.
+    NotYet,
+    /// There are no children.
+    NoneLeft,
+}
+
 /// Reaps one child of this process that has ended, if there is one.
-pub fn reap_any() -> Option<(Pid, Ended)> {
-    os::wait_for(Pid::from_raw(-1), false).ok().flatten()
+pub fn reap_any() -> Reaped {
+    match os::wait_for(Pid::from_raw(-1), false) {
+        Ok(Some((pid, how))) => Reaped::Child(pid, how),
+        Ok(None) => Reaped::NotYet,
+        Err(_) => Reaped::NoneLeft,
+    }
 }
 
 /// Kills a child with everything in its process group. Does not wait: a process in an uninterruptible sleep outlives

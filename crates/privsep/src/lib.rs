@@ -21,6 +21,6 @@ pub mod passed;
 pub mod wire;
 
 pub use channel::{Channel, ChannelError, Message, pair};
-pub use helper::{Helper, fork_child, kill_group, leave, reap_any};
+pub use helper::{Helper, Reaped, fork_child, kill_group, leave, reap_any};
 pub use os::Ended;
 pub use wire::{Reader, WireError, Writer};

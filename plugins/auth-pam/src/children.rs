@@ -1,7 +1,9 @@
 //! Learning that a child has ended, as an event among others.
 
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
@@ -19,6 +21,12 @@ impl ChildExits {
         Ok(ChildExits {
             signals: SignalFd::with_flags(&mask, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?,
         })
+    }
+
+    /// Waits for the event, at most `patience`.
+    pub fn wait(&self, patience: Duration) {
+        let patience = PollTimeout::try_from(patience).unwrap_or(PollTimeout::ZERO);
+        let _ = poll(&mut [PollFd::new(self.as_fd(), PollFlags::POLLIN)], patience);
     }
 
     /// Takes the event. One event may stand for several children.

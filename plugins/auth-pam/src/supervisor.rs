@@ -12,7 +12,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use privsep::confine::{Confinement, Group, Output};
 use privsep::leash::Leash;
-use privsep::{Channel, ChannelError, Ended, kill_group, leave, reap_any};
+use privsep::{Channel, ChannelError, Ended, Reaped, kill_group, leave, reap_any};
 
 use crate::children::ChildExits;
 use crate::config::Config;
@@ -31,6 +31,9 @@ const FIRST_WORKER: u64 = 16;
 /// Messages taken from the front at once, before anything else is done: reading is quick, forking is not, and the
 /// front must never find its socket full.
 const FRONT_BATCH: usize = 512;
+
+/// How long the last workers may take to die.
+const REAP: Duration = Duration::from_millis(500);
 
 /// Notes kept of one login.
 const MAX_NOTES: usize = 64;
@@ -183,12 +186,26 @@ impl Supervisor {
         self.hand_out()
     }
 
-    /// Ends everything: nobody is left to answer to.
+    /// Ends everything: nobody is left to answer to. The workers are reaped, as far as they can be killed at once.
     fn abandon(&mut self, status: i32) -> i32 {
         for handle in self.workers.values() {
             kill_group(handle.pid);
         }
-        status
+        let end = Instant::now() + REAP;
+        loop {
+            match reap_any() {
+                Reaped::Child(..) => {}
+                Reaped::NoneLeft => return status,
+                Reaped::NotYet => {
+                    let left = end.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return status;
+                    }
+                    self.child_exits.wait(left);
+                    self.child_exits.clear();
+                }
+            }
+        }
     }
 
     fn read_front(&mut self) -> Result<(), i32> {
@@ -373,7 +390,7 @@ impl Supervisor {
 
     fn reap(&mut self) {
         self.child_exits.clear();
-        while let Some((pid, how)) = reap_any() {
+        while let Reaped::Child(pid, how) = reap_any() {
             let worker = self.workers.iter().find(|(_, handle)| handle.pid == pid).map(|(worker, _)| *worker);
             let Some(worker) = worker else { continue };
             // Its last words may still be in the channel; that it ends there is known already.

@@ -1,0 +1,140 @@
+//! One event to be passed to a plugin, and what came back.
+
+use std::ffi::{CString, NulError};
+use std::fmt;
+use std::io;
+
+use ovpn_plugin_sys as sys;
+
+/// What a plugin's function returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FuncResult {
+    /// 0
+    Success,
+    /// 1
+    Error,
+    /// 2
+    Deferred,
+    /// A number the interface does not know; OpenVPN takes it for an error.
+    Other(i32),
+}
+
+impl FuncResult {
+    pub(crate) fn from_code(code: i32) -> Self {
+        match code {
+            sys::PLUGIN_FUNC_SUCCESS => Self::Success,
+            sys::PLUGIN_FUNC_ERROR => Self::Error,
+            sys::PLUGIN_FUNC_DEFERRED => Self::Deferred,
+            other => Self::Other(other),
+        }
+    }
+}
+
+/// An event with its words and variables.
+#[derive(Clone)]
+pub struct Call {
+    pub(crate) event: i32,
+    args: Vec<Vec<u8>>,
+    env: Vec<Vec<u8>>,
+}
+
+impl Call {
+    /// An event by its number, `PLUGIN_UP` and so on.
+    #[must_use]
+    pub fn new(event: i32) -> Self {
+        Self { event, args: Vec::new(), env: Vec::new() }
+    }
+
+    /// Adds a word after the plugin's file name.
+    #[must_use]
+    pub fn arg(mut self, word: impl AsRef<[u8]>) -> Self {
+        self.args.push(word.as_ref().to_vec());
+        self
+    }
+
+    /// Adds a variable.
+    #[must_use]
+    pub fn env(self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.env_entry([name.as_bytes(), b"=", value.as_ref()].concat())
+    }
+
+    /// Adds an entry of the environment as it is, also one without `=`.
+    #[must_use]
+    pub fn env_entry(mut self, entry: impl Into<Vec<u8>>) -> Self {
+        self.env.push(entry.into());
+        self
+    }
+
+    /// Leaves a variable out.
+    #[must_use]
+    pub fn without_env(mut self, name: &str) -> Self {
+        self.env.retain(|entry| !is_entry_of(entry, name));
+        self
+    }
+
+    pub(crate) fn has_env(&self, name: &str) -> bool {
+        self.env.iter().any(|entry| is_entry_of(entry, name))
+    }
+
+    pub(crate) fn argv(&self, file: &CString) -> Result<Vec<CString>, NulError> {
+        let words = self.args.iter().cloned().map(CString::new);
+        std::iter::once(Ok(file.clone())).chain(words).collect()
+    }
+
+    pub(crate) fn envp(&self) -> Result<Vec<CString>, NulError> {
+        self.env.iter().cloned().map(CString::new).collect()
+    }
+}
+
+fn is_entry_of(entry: &[u8], name: &str) -> bool {
+    entry.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
+}
+
+impl fmt::Debug for Call {
+    /// Shows no variables: a password may be among them.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Call").field("event", &self.event).finish_non_exhaustive()
+    }
+}
+
+/// What came back from an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The code.
+    pub result: FuncResult,
+    /// The returned list, as names and values, in order. Bytes that are not UTF-8 are replaced.
+    pub returned: Vec<(String, String)>,
+}
+
+/// The call could not be made; the plugin was not called.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CallFailed {
+    /// A word or variable holds a NUL, which C cannot pass.
+    Nul(NulError),
+    /// Memory or files are missing.
+    System(io::Error),
+}
+
+impl fmt::Display for CallFailed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nul(error) => write!(out, "a word or variable cannot be passed: {error}"),
+            Self::System(error) => write!(out, "cannot prepare the call: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for CallFailed {}
+
+impl From<NulError> for CallFailed {
+    fn from(error: NulError) -> Self {
+        Self::Nul(error)
+    }
+}
+
+impl From<io::Error> for CallFailed {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}

@@ -1,0 +1,210 @@
+//! A plugin for the tests of the SDK: does what the words of its `plugin` line and the names of its users say.
+
+mod fork;
+
+use std::ffi::CStr;
+use std::fmt;
+use std::io;
+
+use log::Level;
+use ovpn_plugin::{
+    AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectReply, ClientConnectV2,
+    ClientConnectV2Reply, ClientDisconnect, ClientDisconnectReply, ClientState, Down, DownReply, EventSet,
+    InitPoint, LearnAddress, LearnAddressReply, OpenArgs, OpenError, Plugin, log_errno,
+};
+
+struct Probe {
+    words: Vec<String>,
+    clients: u32,
+    next_client_panics: bool,
+}
+
+impl Probe {
+    fn has_word(&self, word: &str) -> bool {
+        self.words.iter().any(|known| known == word)
+    }
+}
+
+impl Plugin for Probe {
+    const NAME: &'static CStr = c"PROBE";
+
+    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+        let words: Vec<String> = args.args().map(|word| word.to_string_lossy().into_owned()).collect();
+        let probe = Self { words, clients: 0, next_client_panics: false };
+        log::info!(
+            "opened: words {:?}, structs {}, ssl {:?}, version {:?}, offered {}, verb {:?}",
+            probe.words,
+            args.struct_version(),
+            args.ssl_api(),
+            args.openvpn_version(),
+            args.offered(),
+            args.env().get_str("verb"),
+        );
+        if probe.has_word("open-error") {
+            return Err("told to fail,\nin two lines".into());
+        }
+        if probe.has_word("open-panic") {
+            panic!("told to panic at open");
+        }
+        Ok(probe)
+    }
+
+    fn events(&self) -> EventSet {
+        let login = EventSet::AUTH_USER_PASS_VERIFY;
+        if self.has_word("needs-crresponse") { login | EventSet::CLIENT_CRRESPONSE } else { login }
+    }
+
+    fn optional_events(&self) -> EventSet {
+        EventSet::DOWN | EventSet::TLS_VERIFY | EventSet::CLIENT_CONNECT_V2 | EventSet::CLIENT_CRRESPONSE
+    }
+
+    fn down(&mut self, event: &Down<'_>) -> DownReply {
+        match event.signal() {
+            Some("sigterm") => DownReply::Done,
+            Some("panic") => panic!("told to panic at down"),
+            _ => DownReply::Fail,
+        }
+    }
+
+    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
+        match event.env().get_str("username").unwrap_or_default() {
+            "accept" => AuthReply::Accept,
+            "defer" => AuthReply::Deferred,
+            "panic-str" => panic!("a literal\nof two lines"),
+            "panic-string" => panic!("{} {}", "a formatted", "text"),
+            "panic-any" => std::panic::panic_any(5),
+            "panic-in-log" => {
+                log::info!("{}", PanicsWhenShown);
+                AuthReply::Accept
+            }
+            "panic-in-drop" => {
+                let _bomb = Bomb;
+                AuthReply::Accept
+            }
+            "panic-in-thread" => {
+                let joined = std::thread::spawn(|| panic!("in a thread")).join();
+                if joined.is_err() { AuthReply::Accept } else { AuthReply::Reject }
+            }
+            "client-panic-next" => {
+                self.next_client_panics = true;
+                AuthReply::Accept
+            }
+            "count" => match event.client::<Self>() {
+                Some(mut client) => {
+                    client.logins += 1;
+                    log::info!("login {} of client {}", client.logins, client.number);
+                    AuthReply::Accept
+                }
+                None => AuthReply::Reject,
+            },
+            "log" => log_all_kinds(),
+            "fork" => fork::log_in_a_child(),
+            _ => AuthReply::Reject,
+        }
+    }
+
+    fn client_connect(&mut self, event: &ClientConnect<'_>) -> ClientConnectReply {
+        let mut config = ClientConfig::new();
+        let written =
+            config.option("iroute 10.1.0.0 255.255.0.0").is_ok() && event.write_config(&config).is_ok();
+        if written { ClientConnectReply::Accept } else { ClientConnectReply::Reject }
+    }
+
+    fn client_connect_v2(&mut self, event: &ClientConnectV2<'_>) -> ClientConnectV2Reply {
+        match event.common_name() {
+            Some(b"plain") => ClientConnectV2Reply::Accept(ClientConfig::new()),
+            Some(b"later") => ClientConnectV2Reply::Deferred,
+            Some(b"config") => {
+                let mut config = ClientConfig::new();
+                let fits = config.push("route 10.0.0.0").is_ok() && config.option("iroute 10.2.0.0").is_ok();
+                if fits { ClientConnectV2Reply::Accept(config) } else { ClientConnectV2Reply::Reject }
+            }
+            _ => ClientConnectV2Reply::Reject,
+        }
+    }
+
+    fn client_disconnect(&mut self, event: &ClientDisconnect<'_>) -> ClientDisconnectReply {
+        if event.bytes_sent().is_some() { ClientDisconnectReply::Done } else { ClientDisconnectReply::Fail }
+    }
+
+    fn learn_address(&mut self, event: &LearnAddress<'_>) -> LearnAddressReply {
+        if event.address() == Some("10.8.0.6") {
+            LearnAddressReply::Accept
+        } else {
+            LearnAddressReply::Reject
+        }
+    }
+
+    fn abort(&mut self) {
+        log::warn!("aborted");
+        if self.has_word("abort-panic") {
+            panic!("told to panic at abort");
+        }
+    }
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        log::info!("dropped");
+        if self.has_word("drop-panic") {
+            panic!("told to panic when dropped");
+        }
+    }
+}
+
+struct Client {
+    number: u32,
+    logins: u32,
+}
+
+impl ClientState for Probe {
+    type State = Client;
+
+    fn new_client(&mut self) -> Client {
+        if std::mem::take(&mut self.next_client_panics) {
+            panic!("told to panic at a new client");
+        }
+        self.clients += 1;
+        Client { number: self.clients, logins: 0 }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        log::info!("client {} ends", self.number);
+        if self.logins == 13 {
+            panic!("thirteen logins");
+        }
+    }
+}
+
+fn log_all_kinds() -> AuthReply {
+    log::error!("an error");
+    log::warn!("a warning");
+    log::info!("a notice");
+    log::debug!("a debug line");
+    log::trace!("a trace line");
+    log::info!("two\nlines, a NUL\0, a bell\x07, %s%n%d, a \\ and \u{202e}text");
+    log::info!("{}", "x".repeat(5000));
+    log_errno(Level::Warn, &io::Error::from_raw_os_error(13), format_args!("cannot read /x"));
+    log_errno(Level::Warn, &io::Error::other("own words"), format_args!("cannot read /y"));
+    AuthReply::Accept
+}
+
+struct PanicsWhenShown;
+
+impl fmt::Display for PanicsWhenShown {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        panic!("while being shown");
+    }
+}
+
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("while being dropped");
+    }
+}
+
+ovpn_plugin::export!(Probe, client_state, init_point = InitPoint::PostDaemon, min_version);

@@ -1,0 +1,35 @@
+//! Ends a plugin: close drops it, abort tells it that OpenVPN is dying.
+#![allow(unsafe_code)]
+
+use std::ffi::c_void;
+
+use crate::Plugin;
+use crate::guard::{guard, plugin_closed};
+
+/// Behind `openvpn_plugin_close_v1`: drops the plugin.
+///
+/// # Safety
+/// `handle` is null or what [`open`](super::open) of the same `P` returned, and is not used afterwards.
+pub unsafe fn close<P: Plugin>(handle: *mut c_void) {
+    if handle.is_null() {
+        return;
+    }
+    guard("close", (), || {
+        // SAFETY: open() made it with Box::into_raw, and it is given back once.
+        drop(unsafe { Box::from_raw(handle.cast::<P>()) });
+    });
+    plugin_closed();
+}
+
+/// Behind `openvpn_plugin_abort_v1`. OpenVPN also calls it for plugins that never opened, with a null handle.
+///
+/// # Safety
+/// `handle` is null or what [`open`](super::open) of the same `P` returned and not closed; no other call runs.
+pub unsafe fn abort<P: Plugin>(handle: *mut c_void) {
+    guard("abort", (), || {
+        // SAFETY: the caller's promise.
+        if let Some(plugin) = unsafe { handle.cast::<P>().as_mut() } {
+            plugin.abort();
+        }
+    });
+}

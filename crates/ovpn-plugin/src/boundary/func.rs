@@ -1,0 +1,99 @@
+//! Takes one event from the host, has the plugin answer it, and hands the answer back.
+#![allow(unsafe_code)]
+
+use std::ffi::{c_int, c_void};
+use std::ptr::NonNull;
+
+use ovpn_plugin_sys as sys;
+
+use super::{Array, Client, return_list};
+use crate::dispatch::{Answer, dispatch};
+use crate::event_set::event_name;
+use crate::events::{Certificate, Context};
+use crate::guard::guard;
+use crate::{ClientState, Env, Plugin, logging};
+
+/// Name of the list entry OpenVPN reads a client's configuration from.
+const CONFIG: &std::ffi::CStr = c"config";
+
+/// Behind `openvpn_plugin_func_v3` of a plugin without per-client state.
+///
+/// # Safety
+/// As OpenVPN calls it: both pointers are null or valid, the strings behind them stay during the call, the handle is
+/// what [`open`](super::open) of the same `P` returned, and no other call runs.
+pub unsafe fn func<P: Plugin>(version: c_int, arguments: *const c_void, answer: *mut c_void) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { call::<P>(version, arguments, answer, |_| None) }
+}
+
+/// Behind `openvpn_plugin_func_v3` of a plugin that also exports the client constructor and destructor.
+///
+/// # Safety
+/// As for [`func`], and the per-client context is null or what the constructor of the same `P` returned.
+pub unsafe fn func_with_clients<P: ClientState>(
+    version: c_int,
+    arguments: *const c_void,
+    answer: *mut c_void,
+) -> c_int {
+    // SAFETY: the caller's promise about the context, which lives longer than the call.
+    let client = |context| unsafe { Client::from_context(context) };
+    // SAFETY: the caller's promise.
+    unsafe { call::<P>(version, arguments, answer, client) }
+}
+
+/// # Safety
+/// As for [`func`]; `client` may be called with the per-client context.
+unsafe fn call<'a, P: Plugin>(
+    version: c_int,
+    arguments: *const c_void,
+    answer: *mut c_void,
+    client: impl FnOnce(*mut c_void) -> Option<Client<'a>>,
+) -> c_int {
+    // SAFETY: null or a whole struct: it is the same in all versions.
+    let Some(arguments) = (unsafe { arguments.cast::<sys::plugin_args_func_in>().as_ref() }) else {
+        return refuse(version);
+    };
+    guard(event_name(arguments.event), sys::PLUGIN_FUNC_ERROR, || {
+        if version < 1 {
+            return refuse(version);
+        }
+        // SAFETY: open() made it from a P, and nobody else uses it during this call.
+        let Some(plugin) = (unsafe { arguments.handle.cast::<P>().as_mut() }) else {
+            return refuse(version);
+        };
+        // SAFETY: null or an array that stays during the call.
+        let words = unsafe { Array::new(arguments.argv) };
+        // SAFETY: as above.
+        let env = Env::new(unsafe { Array::new(arguments.envp) });
+        let certificate = NonNull::new(arguments.current_cert)
+            .map(|pointer| Certificate { pointer, depth: arguments.current_cert_depth });
+        let context = Context { words, env, client: client(arguments.per_client_context), certificate };
+        // SAFETY: the caller's promise.
+        unsafe { give(dispatch(plugin, arguments.event, context), answer) }
+    })
+}
+
+/// # Safety
+/// `answer` is null or the host's struct.
+unsafe fn give(reply: Answer, answer: *mut c_void) -> c_int {
+    let Some(config) = reply.config else { return reply.code };
+    // SAFETY: the caller's promise; the struct is the same in all versions.
+    let slot = unsafe { answer.cast::<sys::plugin_args_func_return>().as_ref() }
+        .map_or(std::ptr::null_mut(), |answer| answer.return_list);
+    // SAFETY: null or the host's place for a list.
+    if unsafe { return_list::put(slot, CONFIG, &config) } {
+        reply.code
+    } else {
+        logging::error(format_args!(
+            "cannot pass the client's configuration on: no list from the host, or no memory"
+        ));
+        sys::PLUGIN_FUNC_ERROR
+    }
+}
+
+fn refuse(version: c_int) -> c_int {
+    logging::error(format_args!(
+        "event: the host passed no arguments, no handle or struct version {version}"
+    ));
+    sys::PLUGIN_FUNC_ERROR
+}

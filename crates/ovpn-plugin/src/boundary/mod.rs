@@ -1,0 +1,19 @@
+//! The border to C: all unsafe code of the crate, and the generic functions behind the exported symbols.
+
+mod client;
+mod close;
+mod func;
+mod host_log;
+mod open;
+mod return_list;
+mod words;
+
+pub use client::{client_constructor, client_destructor};
+pub use close::{abort, close};
+pub use func::{func, func_with_clients};
+pub use open::{check_name, open};
+pub use words::Words;
+
+pub(crate) use client::Client;
+pub(crate) use host_log::{PASSES_ERRNO, close_inherited_syslog, send};
+pub(crate) use words::{Array, OwnedArray};

@@ -1,0 +1,149 @@
+//! Opens a plugin: reads what the host's struct version holds, and answers with the events and the handle.
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
+
+use ovpn_plugin_sys as sys;
+
+use super::{Array, host_log};
+use crate::guard::{guard, plugin_closed, plugin_opened};
+use crate::{Env, EventSet, OpenArgs, OpenError, Plugin, SslApi, Version, logging};
+
+/// Struct version from which `ssl_api` exists.
+const HAS_SSL_API: c_int = 2;
+/// Struct version from which the version of OpenVPN exists.
+const HAS_VERSION: c_int = 3;
+
+/// Stops the build if `name` cannot be a plugin's name in OpenVPN's log, which is part of a format there.
+pub const fn check_name(name: &CStr) {
+    let bytes = name.to_bytes();
+    assert!(!bytes.is_empty(), "Plugin::NAME must not be empty: OpenVPN would drop the plugin's log");
+    assert!(bytes.len() <= 64, "Plugin::NAME must not be longer than 64 bytes");
+    let mut at = 0;
+    while at < bytes.len() {
+        assert!(
+            bytes[at].is_ascii_graphic() && bytes[at] != b'%',
+            "Plugin::NAME must be ASCII without '%' and blanks"
+        );
+        at += 1;
+    }
+}
+
+/// Behind `openvpn_plugin_open_v3`.
+///
+/// # Safety
+/// As OpenVPN calls it: both pointers are null or valid for `version`, the strings behind them stay during the call,
+/// and the log function for the life of the process.
+pub unsafe fn open<P: Plugin>(version: c_int, arguments: *const c_void, answer: *mut c_void) -> c_int {
+    const { check_name(P::NAME) };
+    let arguments = arguments.cast::<sys::plugin_args_open_in>();
+    let answer = answer.cast::<sys::plugin_args_open_return>();
+    // Not in the guarded part: Rust refuses to change its panic hook while a panic is under way.
+    plugin_opened();
+    let code = guard("open", sys::PLUGIN_FUNC_ERROR, || {
+        if arguments.is_null() || answer.is_null() || version < 1 {
+            logging::error(format_args!("open: the host passed no arguments or struct version {version}"));
+            return sys::PLUGIN_FUNC_ERROR;
+        }
+        // SAFETY: not null, so valid for version, which is at least 1.
+        let args = unsafe { read_arguments::<P>(version, arguments) };
+        logging::install();
+        match open_plugin::<P>(&args) {
+            Ok((plugin, events)) => {
+                // SAFETY: not null, so the host's struct.
+                unsafe { give(plugin, events, answer) };
+                sys::PLUGIN_FUNC_SUCCESS
+            }
+            Err(error) => {
+                logging::error(format_args!("{error}"));
+                sys::PLUGIN_FUNC_ERROR
+            }
+        }
+    });
+    if code != sys::PLUGIN_FUNC_SUCCESS {
+        plugin_closed();
+    }
+    code
+}
+
+/// # Safety
+/// `answer` is the host's struct, which is the same in all versions.
+unsafe fn give<P: Plugin>(plugin: P, events: EventSet, answer: *mut sys::plugin_args_open_return) {
+    // SAFETY: the caller's promise.
+    let mask = unsafe { &raw mut (*answer).type_mask };
+    // SAFETY: as above.
+    unsafe { mask.write(events.mask()) };
+    // SAFETY: as above.
+    let handle = unsafe { &raw mut (*answer).handle };
+    // SAFETY: as above.
+    unsafe { handle.write(Box::into_raw(Box::new(plugin)).cast()) };
+}
+
+fn open_plugin<P: Plugin>(args: &OpenArgs<'_>) -> Result<(P, EventSet), OpenError> {
+    let plugin = P::open(args)?;
+    let required = plugin.events();
+    let missing = required.without(args.offered());
+    if !missing.is_empty() {
+        return Err(OpenError::MissingEvents(missing));
+    }
+    let events = required | plugin.optional_events().intersection(args.offered());
+    Ok((plugin, events))
+}
+
+/// Reads a field of a struct that may be shorter than its Rust mirror.
+macro_rules! field {
+    ($pointer:expr, $name:ident) => {{
+        // SAFETY: the caller of read_arguments promised a struct of this version, which holds the field.
+        let place = unsafe { &raw const (*$pointer).$name };
+        // SAFETY: as above.
+        unsafe { place.read() }
+    }};
+}
+
+/// # Safety
+/// `arguments` is valid for `version`, and what it points to stays for `'a`, the log function for the process.
+unsafe fn read_arguments<'a, P: Plugin>(
+    version: c_int,
+    arguments: *const sys::plugin_args_open_in,
+) -> OpenArgs<'a> {
+    let callbacks = field!(arguments, callbacks);
+    if !callbacks.is_null() {
+        let function = field!(callbacks, plugin_log);
+        // SAFETY: it stays callable by the caller's promise.
+        unsafe { host_log::keep(function, P::NAME) };
+    }
+    let (argv, envp) = (field!(arguments, argv), field!(arguments, envp));
+    // SAFETY: null or a null-terminated array that stays for 'a.
+    let words = unsafe { Array::new(argv) };
+    // SAFETY: as above.
+    let env = Env::new(unsafe { Array::new(envp) });
+    let ssl_api = (version >= HAS_SSL_API).then(|| SslApi::from_number(field!(arguments, ssl_api)));
+    let openvpn_version = (version >= HAS_VERSION).then(|| {
+        let major: c_uint = field!(arguments, ovpn_version_major);
+        let minor: c_uint = field!(arguments, ovpn_version_minor);
+        let (whole, patch) = (field!(arguments, ovpn_version), field!(arguments, ovpn_version_patch));
+        // SAFETY: null or a string of the host.
+        let whole = unsafe { text(whole) };
+        // SAFETY: as above.
+        let patch = unsafe { text(patch) };
+        Version { text: whole, major, minor, patch }
+    });
+    OpenArgs {
+        words,
+        env,
+        offered: EventSet::from_mask(field!(arguments, type_mask)),
+        struct_version: version,
+        ssl_api,
+        openvpn_version,
+    }
+}
+
+/// # Safety
+/// `pointer` is null or a string that stays for `'a`.
+unsafe fn text<'a>(pointer: *const c_char) -> &'a str {
+    if pointer.is_null() {
+        return "";
+    }
+    // SAFETY: the caller's promise.
+    unsafe { CStr::from_ptr(pointer) }.to_str().unwrap_or_default()
+}

@@ -1,0 +1,172 @@
+//! Logins: username and password, and answers to challenges.
+
+use std::path::Path;
+
+super::events! {
+    /// A client's username and password are to be judged.
+    AuthUserPassVerify;
+    /// A client answered a challenge sent through the pending file of its login (OpenVPN 2.6 and later).
+    ClientCrResponse;
+}
+
+/// What OpenVPN found about the token of a client, with `auth-gen-token ... external-auth`. In all these states the
+/// password is the token and not the user's password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SessionState {
+    /// The client sent no token: username and password are to be checked.
+    Initial,
+    /// The token is good.
+    Authenticated,
+    /// The token was good but is too old.
+    Expired,
+    /// The token is not genuine.
+    Invalid,
+    /// The token is good for the name it was made for; the client now sent an empty name.
+    AuthenticatedEmptyUser,
+    /// As `AuthenticatedEmptyUser`, but too old.
+    ExpiredEmptyUser,
+    /// Something newer than this crate.
+    Unknown,
+}
+
+impl<'a> AuthUserPassVerify<'a> {
+    /// The username. OpenVPN replaced non-printable bytes by `_`.
+    #[must_use]
+    pub fn username(&self) -> Option<&'a [u8]> {
+        self.env().get("username")
+    }
+
+    /// The password, or with a static challenge `SCRV1:<base64 password>:<base64 response>`.
+    #[must_use]
+    pub fn password(&self) -> Option<&'a [u8]> {
+        self.env().get("password")
+    }
+
+    /// The common name of the client's certificate; `None` if it has none.
+    #[must_use]
+    pub fn common_name(&self) -> Option<&'a [u8]> {
+        self.env().get("common_name")
+    }
+
+    /// The client's address, IPv6 preferred, as OpenVPN prints it.
+    #[must_use]
+    pub fn untrusted_ip(&self) -> Option<&'a str> {
+        self.env().get_str("untrusted_ip6").or_else(|| self.env().get_str("untrusted_ip"))
+    }
+
+    /// The client's port.
+    #[must_use]
+    pub fn untrusted_port(&self) -> Option<u16> {
+        self.env().get_number("untrusted_port")
+    }
+
+    /// Where the verdict of a deferred login goes: `1` or `0` as first byte. The file exists. With `chroot` the path
+    /// is inside it.
+    #[must_use]
+    pub fn auth_control_file(&self) -> Option<&'a Path> {
+        self.context.path("auth_control_file")
+    }
+
+    /// Where the reason of a rejection goes, before the verdict (OpenVPN 2.6 and later). The file exists.
+    #[must_use]
+    pub fn auth_failed_reason_file(&self) -> Option<&'a Path> {
+        self.context.path("auth_failed_reason_file")
+    }
+
+    /// Where a question to the client goes, before the reply `Deferred` (OpenVPN 2.6 and later). The file exists.
+    #[must_use]
+    pub fn auth_pending_file(&self) -> Option<&'a Path> {
+        self.context.path("auth_pending_file")
+    }
+
+    /// What OpenVPN found about the client's token; `None` without `auth-gen-token ... external-auth`.
+    #[must_use]
+    pub fn session_state(&self) -> Option<SessionState> {
+        Some(match self.env().get("session_state")? {
+            b"Initial" => SessionState::Initial,
+            b"Authenticated" => SessionState::Authenticated,
+            b"Expired" => SessionState::Expired,
+            b"Invalid" => SessionState::Invalid,
+            b"AuthenticatedEmptyUser" => SessionState::AuthenticatedEmptyUser,
+            b"ExpiredEmptyUser" => SessionState::ExpiredEmptyUser,
+            _ => SessionState::Unknown,
+        })
+    }
+
+    /// The id of the client's session; `None` without `auth-gen-token`.
+    #[must_use]
+    pub fn session_id(&self) -> Option<&'a str> {
+        self.env().get_str("session_id")
+    }
+
+    /// Whether the client announced `method` (`crtext`, `openurl`, `webauth` ...) in its `IV_SSO`.
+    #[must_use]
+    pub fn client_supports(&self, method: &str) -> bool {
+        self.env().get_str("IV_SSO").is_some_and(|methods| methods.split(',').any(|known| known == method))
+    }
+}
+
+impl<'a> ClientCrResponse<'a> {
+    /// The answer, in base64 as the client sent it.
+    #[must_use]
+    pub fn response(&self) -> Option<&'a [u8]> {
+        self.env().get("crresponse")
+    }
+
+    /// The username of the login the answer belongs to.
+    #[must_use]
+    pub fn username(&self) -> Option<&'a [u8]> {
+        self.env().get("username")
+    }
+
+    /// Where the verdict goes: `1` or `0` as first byte. The file exists.
+    #[must_use]
+    pub fn auth_control_file(&self) -> Option<&'a Path> {
+        self.context.path("auth_control_file")
+    }
+
+    /// Where the reason of a rejection goes, before the verdict. The file exists.
+    #[must_use]
+    pub fn auth_failed_reason_file(&self) -> Option<&'a Path> {
+        self.context.path("auth_failed_reason_file")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::CallData;
+
+    #[test]
+    fn reads_a_login() {
+        let call = CallData::new()
+            .env("untrusted_ip", "192.0.2.1")
+            .env("untrusted_ip6", "2001:db8::1")
+            .env("untrusted_port", "70000")
+            .env("session_state", "Expired")
+            .env("auth_control_file", "/tmp/acf")
+            .env("IV_SSO", "openurl,crtext");
+        let event: AuthUserPassVerify<'_> = call.event();
+        assert_eq!(event.untrusted_ip(), Some("2001:db8::1"));
+        assert_eq!(event.untrusted_port(), None);
+        assert_eq!(event.session_state(), Some(SessionState::Expired));
+        assert_eq!(event.auth_control_file(), Some(Path::new("/tmp/acf")));
+        assert_eq!(event.auth_pending_file(), None);
+        assert_eq!(event.username(), None);
+        assert!(event.client_supports("crtext"));
+        assert!(!event.client_supports("open"));
+    }
+
+    #[test]
+    fn a_new_session_state_is_not_mistaken_for_none() {
+        let call = CallData::new().env("session_state", "Whatever");
+        assert_eq!(call.event::<AuthUserPassVerify<'_>>().session_state(), Some(SessionState::Unknown));
+    }
+
+    #[test]
+    fn debug_text_holds_no_password() {
+        let call = CallData::new().env("password", "hunter2");
+        assert!(!format!("{:?} {call:?}", call.event::<AuthUserPassVerify<'_>>()).contains("hunter2"));
+    }
+}

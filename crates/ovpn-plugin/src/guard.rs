@@ -1,0 +1,162 @@
+//! Stops panics at the border: C must never see one unwind, and OpenVPN gets the safe answer instead.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::fmt::{self, Write};
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::escape::escape;
+use crate::logging;
+
+/// Plugins open in this process right now; the first installs the panic hook, the last removes it.
+static OPEN_PLUGINS: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// Guards this thread is in; only in one of them will the panic be logged by the guard.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// Where this thread panicked last. Of fixed size: a destructor of a thread-local would outlive the plugin.
+    static PLACE: Cell<Place> = const { Cell::new(Place::UNKNOWN) };
+}
+
+/// Runs `body`; if it panics, logs `what` with the payload and returns `fallback`.
+///
+/// The state `body` worked on stays in use afterwards. That is sound (no unsafe code relies on it), and OpenVPN gives
+/// no way to withdraw a plugin.
+pub(crate) fn guard<R>(what: &str, fallback: R, body: impl FnOnce() -> R) -> R {
+    let run = AssertUnwindSafe(|| {
+        let _inside = Inside::enter();
+        body()
+    });
+    match panic::catch_unwind(run) {
+        Ok(value) => value,
+        Err(payload) => {
+            report(what, payload);
+            fallback
+        }
+    }
+}
+
+fn report(what: &str, payload: Box<dyn Any + Send>) {
+    let place = PLACE.replace(Place::UNKNOWN);
+    logging::error(format_args!("panic in {what}{place}: {}; answered with failure", text_of(&*payload)));
+    // The payload's own drop may panic; then the second payload is leaked rather than dropped.
+    if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(second);
+    }
+}
+
+fn text_of(payload: &(dyn Any + Send + 'static)) -> impl fmt::Display {
+    let text = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("(payload is no text)");
+    escape(text.as_bytes())
+}
+
+struct Inside;
+
+impl Inside {
+    fn enter() -> Self {
+        DEPTH.set(DEPTH.get().saturating_add(1));
+        Self
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get().saturating_sub(1));
+    }
+}
+
+/// Replaces Rust's panic message, several raw lines on standard error, by one line in the log. Once per load of the
+/// plugin, however often it is opened.
+pub(crate) fn plugin_opened() {
+    if OPEN_PLUGINS.fetch_add(1, Ordering::AcqRel) == 0 {
+        panic::set_hook(Box::new(hook));
+    }
+}
+
+/// The other half of [`plugin_opened`]: gives the hook back before the plugin is unloaded.
+pub(crate) fn plugin_closed() {
+    if OPEN_PLUGINS.fetch_sub(1, Ordering::AcqRel) == 1 {
+        drop(panic::take_hook());
+    }
+}
+
+fn hook(info: &PanicHookInfo<'_>) {
+    let place = Place::of(info);
+    if DEPTH.try_with(Cell::get).unwrap_or(0) > 0 {
+        // The guard logs it, with what OpenVPN was told.
+        let _ = PLACE.try_with(|last| last.set(place));
+    } else {
+        logging::error(format_args!("panic in a thread of the plugin{place}: {}", text_of(info.payload())));
+    }
+}
+
+/// A source position, cut to the last bytes of the file's name.
+#[derive(Clone, Copy)]
+struct Place {
+    file: [u8; Self::FILE_BYTES],
+    used: usize,
+    line: u32,
+}
+
+impl Place {
+    const FILE_BYTES: usize = 96;
+    const UNKNOWN: Self = Self { file: [0; Self::FILE_BYTES], used: 0, line: 0 };
+
+    fn of(info: &PanicHookInfo<'_>) -> Self {
+        let Some(location) = info.location() else { return Self::UNKNOWN };
+        let name = location.file().as_bytes();
+        let tail = name.get(name.len().saturating_sub(Self::FILE_BYTES)..).unwrap_or_default();
+        let mut place = Self { used: tail.len(), line: location.line(), ..Self::UNKNOWN };
+        if let Some(to) = place.file.get_mut(..tail.len()) {
+            to.copy_from_slice(tail);
+        }
+        place
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.used == 0 {
+            return Ok(());
+        }
+        let file = self.file.get(..self.used).unwrap_or_default();
+        write!(out, " at {}", escape(file))?;
+        out.write_char(':')?;
+        fmt::Display::fmt(&self.line, out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_the_fallback() {
+        assert_eq!(guard("test", 7, || panic!("text")), 7);
+        assert_eq!(guard("test", 7, || 8), 8);
+        assert_eq!(DEPTH.get(), 0);
+    }
+
+    #[test]
+    fn payloads_are_read() {
+        assert_eq!(text_of(&"a\nb").to_string(), r"a\nb");
+        assert_eq!(text_of(&String::from("b")).to_string(), "b");
+        assert_eq!(text_of(&5).to_string(), "(payload is no text)");
+    }
+
+    #[test]
+    fn a_payload_that_panics_when_dropped_stops_here() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("dropped");
+            }
+        }
+        assert_eq!(guard("test", 1, || panic::panic_any(Bomb)), 1);
+    }
+}

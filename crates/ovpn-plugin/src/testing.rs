@@ -1,0 +1,101 @@
+//! For unit tests of plugins: events and environments made from plain data.
+//!
+//! ```
+//! use ovpn_plugin::AuthUserPassVerify;
+//! use ovpn_plugin::testing::CallData;
+//!
+//! let call = CallData::new().env("username", "joe").env("password", "secret");
+//! let event: AuthUserPassVerify<'_> = call.event();
+//! assert_eq!(event.username(), Some(&b"joe"[..]));
+//! ```
+
+use crate::boundary::OwnedArray;
+use crate::events::{Context, Event};
+use crate::{Env, EventSet, OpenArgs};
+
+/// The words and variables of one call. A NUL ends a word, as in C.
+pub struct CallData {
+    words: Vec<Vec<u8>>,
+    entries: Vec<Vec<u8>>,
+    arrays: Arrays,
+}
+
+struct Arrays {
+    words: OwnedArray,
+    entries: OwnedArray,
+}
+
+impl Default for CallData {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl CallData {
+    /// A call with the file name `plugin.so` as its only word and no variables.
+    #[must_use]
+    pub fn new() -> Self {
+        let words = vec![b"plugin.so".to_vec()];
+        let arrays = Arrays { words: OwnedArray::cut(&words), entries: OwnedArray::cut::<&[u8]>(&[]) };
+        Self { words, entries: Vec::new(), arrays }
+    }
+
+    /// Adds a word after the file name.
+    #[must_use]
+    pub fn arg(mut self, word: impl AsRef<[u8]>) -> Self {
+        self.words.push(word.as_ref().to_vec());
+        self.arrays.words = OwnedArray::cut(&self.words);
+        self
+    }
+
+    /// Adds a variable.
+    #[must_use]
+    pub fn env(self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.env_entry([name.as_bytes(), b"=", value.as_ref()].concat())
+    }
+
+    /// Adds an entry of the environment as it is, also one without `=`.
+    #[must_use]
+    pub fn env_entry(mut self, entry: impl Into<Vec<u8>>) -> Self {
+        self.entries.push(entry.into());
+        self.arrays.entries = OwnedArray::cut(&self.entries);
+        self
+    }
+
+    /// The variables.
+    #[must_use]
+    pub fn environment(&self) -> Env<'_> {
+        Env::new(self.arrays.entries.array())
+    }
+
+    /// An event of any type with these words and variables.
+    #[must_use]
+    pub fn event<'a, E: Event<'a>>(&'a self) -> E {
+        E::new(Context {
+            words: self.arrays.words.array(),
+            env: self.environment(),
+            client: None,
+            certificate: None,
+        })
+    }
+
+    /// Arguments for [`Plugin::open`](crate::Plugin::open), of a host with all events and struct version 1.
+    #[must_use]
+    pub fn open_args(&self) -> OpenArgs<'_> {
+        OpenArgs {
+            words: self.arrays.words.array(),
+            env: self.environment(),
+            offered: EventSet::from_mask(-1),
+            struct_version: 1,
+            ssl_api: None,
+            openvpn_version: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for CallData {
+    /// Shows no contents: a password may be among them.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("CallData").finish_non_exhaustive()
+    }
+}

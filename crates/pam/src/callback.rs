@@ -1,0 +1,184 @@
+//! libpam calling us: one C function in front of every [`Conversation`].
+//!
+//! Nothing of Rust crosses into C here: a panic is caught and kept, memory is given away only when the whole call
+//! succeeds, and a module that calls at a time it has no business to is refused.
+#![allow(unsafe_code)]
+
+use crate::c_heap::Answers;
+use crate::{Conversation, ConversationError};
+use libpam_sys::{self as sys, pam_conv, pam_message, pam_response};
+use std::any::Any;
+use std::ffi::{CStr, c_int, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::{self, NonNull};
+use std::slice;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Keeps a conversation at a fixed address, where libpam can reach it.
+///
+/// The shared part is allocated once and freed when the bridge is dropped; whoever hands
+/// [`c_conversation`](Bridge::c_conversation) to libpam must end that handle first.
+pub(crate) struct Bridge<C> {
+    shared: NonNull<Shared<C>>,
+}
+
+struct Shared<C> {
+    /// What libpam is given; kept here because not every libpam copies it.
+    c_conversation: pam_conv,
+    /// Whether a module may enter the conversation: true during a PAM call while none is in it.
+    open: AtomicBool,
+    conversation: C,
+    /// The conversation panicked and is not to be called again.
+    poisoned: bool,
+    panic: Option<Box<dyn Any + Send>>,
+}
+
+impl<C: Conversation + Send> Bridge<C> {
+    pub(crate) fn new(conversation: C) -> Self {
+        let c_conversation = pam_conv { conv: converse::<C>, appdata_ptr: ptr::null_mut() };
+        let open = AtomicBool::new(false);
+        let shared = Box::new(Shared { c_conversation, open, conversation, poisoned: false, panic: None });
+        let shared = NonNull::from(Box::leak(shared));
+        // SAFETY: just allocated, and nobody else has the pointer yet.
+        unsafe { (*shared.as_ptr()).c_conversation.appdata_ptr = shared.as_ptr().cast() };
+        Bridge { shared }
+    }
+
+    /// The structure for `pam_start`, valid as long as the bridge.
+    pub(crate) fn c_conversation(&self) -> *mut pam_conv {
+        // SAFETY: `shared` is allocated until the bridge is dropped; only an address is taken, no reference.
+        unsafe { &raw mut (*self.shared.as_ptr()).c_conversation }
+    }
+
+    /// Runs a PAM call with the conversation open to the modules.
+    ///
+    /// `&mut self` for as long as the call runs is what keeps the application's own accesses out of the way.
+    pub(crate) fn open_during<T>(&mut self, call: impl FnOnce() -> T) -> T {
+        // SAFETY: `shared` is allocated; the flag is atomic and only ever accessed through shared references.
+        let open = unsafe { &(*self.shared.as_ptr()).open };
+        open.store(true, Ordering::Release);
+        let result = call();
+        open.store(false, Ordering::Release);
+        result
+    }
+
+    pub(crate) fn conversation(&mut self) -> &mut C {
+        // SAFETY: no PAM call runs (it would hold `&mut self`), so the gate is closed and this is the only reference.
+        unsafe { &mut (*self.shared.as_ptr()).conversation }
+    }
+
+    pub(crate) fn panicked(&self) -> bool {
+        // SAFETY: as in `conversation`: a PAM call would hold `&mut self`, so nothing writes the field now.
+        unsafe { (*self.shared.as_ptr()).poisoned }
+    }
+
+    pub(crate) fn take_panic(&mut self) -> Option<Box<dyn Any + Send>> {
+        // SAFETY: as in `conversation`.
+        unsafe { &mut (*self.shared.as_ptr()).panic }.take()
+    }
+
+    /// Takes the conversation out again. The handle that used the bridge must have ended.
+    pub(crate) fn into_conversation(self) -> C {
+        let bridge = std::mem::ManuallyDrop::new(self);
+        // SAFETY: the pointer came from a box in `new`, and ManuallyDrop keeps Drop from freeing it again.
+        let shared = unsafe { Box::from_raw(bridge.shared.as_ptr()) };
+        shared.conversation
+    }
+}
+
+impl<C> Drop for Bridge<C> {
+    fn drop(&mut self) {
+        // SAFETY: the pointer came from a box in `new` and is freed only here or in `into_conversation`.
+        drop(unsafe { Box::from_raw(self.shared.as_ptr()) });
+    }
+}
+
+/// The conversation function libpam gets.
+///
+/// # Safety
+/// To be called by libpam or a module only: `appdata` must be the pointer set in [`Bridge::new`], the bridge alive,
+/// and `messages` an array of `count` pointers to messages (the layout of Linux-PAM).
+unsafe extern "C" fn converse<C: Conversation + Send>(
+    count: c_int,
+    messages: *const *const pam_message,
+    responses: *mut *mut pam_response,
+    appdata: *mut c_void,
+) -> c_int {
+    if responses.is_null() {
+        return sys::PAM_CONV_ERR;
+    }
+    // SAFETY: not null, and the caller's to be written. Null first: some modules free what is there after an error.
+    unsafe { responses.write(ptr::null_mut()) };
+    let Some(shared) = NonNull::new(appdata.cast::<Shared<C>>()) else { return sys::PAM_CONV_ERR };
+    let count = match usize::try_from(count) {
+        Ok(count @ 1..=MAX_MESSAGES) if !messages.is_null() => count,
+        _ => return sys::PAM_CONV_ERR,
+    };
+
+    // SAFETY: the bridge is alive and the flag atomic.
+    let open = unsafe { &(*shared.as_ptr()).open };
+    if !open.swap(false, Ordering::AcqRel) {
+        return sys::PAM_CONV_ERR;
+    }
+    // SAFETY: this call took the open flag, so until it is given back nobody else touches the fields borrowed here:
+    // the application waits inside `open_during`, and other threads of a module are refused above. `C: Send` makes
+    // it sound to be on such a thread ourselves.
+    let poisoned = unsafe { &mut (*shared.as_ptr()).poisoned };
+    if *poisoned {
+        return sys::PAM_CONV_ERR; // the gate stays closed
+    }
+    // SAFETY: as above; another field.
+    let panic = unsafe { &mut (*shared.as_ptr()).panic };
+    // SAFETY: as above; another field.
+    let conversation = unsafe { &mut (*shared.as_ptr()).conversation };
+    // SAFETY: not null, and the caller promises `count` elements; count is at least 1 and at most 32.
+    let messages = unsafe { slice::from_raw_parts(messages, count) };
+
+    // AssertUnwindSafe holds because a conversation that panicked is never called again.
+    let code = match catch_unwind(AssertUnwindSafe(|| answer_all(conversation, messages))) {
+        Ok(Ok(answers)) => {
+            // SAFETY: not null, checked above. The array is PAM's from here on.
+            unsafe { responses.write(answers.leak()) };
+            sys::PAM_SUCCESS
+        }
+        Ok(Err(code)) => code,
+        Err(payload) => {
+            *poisoned = true;
+            *panic = Some(payload);
+            sys::PAM_CONV_ERR
+        }
+    };
+    open.store(true, Ordering::Release);
+    code
+}
+
+const MAX_MESSAGES: usize = sys::PAM_MAX_NUM_MSG as usize;
+
+/// Answers the messages in order. Whatever was answered before a failure is wiped and freed on return.
+fn answer_all<C: Conversation>(
+    conversation: &mut C,
+    messages: &[*const pam_message],
+) -> Result<Answers, c_int> {
+    let mut answers = Answers::allocate(messages.len()).ok_or(sys::PAM_BUF_ERR)?;
+    for (index, &message) in messages.iter().enumerate() {
+        // SAFETY: the module passes valid messages, or null, for the time of the call.
+        let message = unsafe { message.as_ref() }.ok_or(sys::PAM_CONV_ERR)?;
+        let text = if message.msg.is_null() {
+            &[]
+        } else {
+            // SAFETY: a message's text, unless null, is a NUL-terminated string that lives as long as the message.
+            unsafe { CStr::from_ptr(message.msg) }.to_bytes()
+        };
+        let answer = match message.msg_style {
+            sys::PAM_PROMPT_ECHO_OFF => conversation.prompt_hidden(text).map(Some),
+            sys::PAM_PROMPT_ECHO_ON => conversation.prompt_echoed(text).map(Some),
+            sys::PAM_TEXT_INFO => conversation.text_info(text).map(|()| None),
+            sys::PAM_ERROR_MSG => conversation.error_message(text).map(|()| None),
+            _ => Err(ConversationError),
+        };
+        if let Some(secret) = answer.map_err(|ConversationError| sys::PAM_CONV_ERR)? {
+            answers.set(index, &secret).map_err(|error| error.code())?;
+        }
+    }
+    Ok(answers)
+}

@@ -1,0 +1,154 @@
+//! Calls into libpam. [`Handle`] owns a `pam_handle` together with the conversation libpam holds a pointer to, so
+//! that one never outlives the other; everything above this module is safe code.
+#![allow(unsafe_code)]
+
+use crate::callback::Bridge;
+use crate::{Conversation, PamError, ReturnCode, StartError};
+use libpam_sys::{self as sys, pam_conv, pam_handle};
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::mem;
+use std::ptr::{self, NonNull};
+
+/// The two phases of a login.
+#[derive(Clone, Copy)]
+pub(crate) enum Phase {
+    Authenticate,
+    AccountManagement,
+}
+
+/// An open PAM handle with its conversation. Field order matters: the handle ends before the bridge goes.
+pub(crate) struct Handle<C> {
+    raw: RawHandle,
+    bridge: Bridge<C>,
+}
+
+struct RawHandle {
+    handle: NonNull<pam_handle>,
+    /// Result of the last call, which `pam_end` passes on to the modules' cleanup functions.
+    status: c_int,
+}
+
+impl<C: Conversation + Send> Handle<C> {
+    pub(crate) fn start(
+        service: &CStr,
+        user: Option<&CStr>,
+        confdir: Option<&CStr>,
+        conversation: C,
+    ) -> Result<Self, StartError> {
+        let bridge = Bridge::new(conversation);
+        let user = user.map_or(ptr::null(), CStr::as_ptr);
+        let mut handle = ptr::null_mut();
+        let status = match confdir {
+            None => {
+                // SAFETY: the strings are NUL-terminated (or null, allowed for the user); the conversation lives in
+                // `bridge`, which the Handle keeps until after pam_end; `handle` is a valid place for the result.
+                unsafe { sys::pam_start(service.as_ptr(), user, bridge.c_conversation(), &mut handle) }
+            }
+            Some(confdir) => {
+                let start = lookup_start_confdir().ok_or(StartError::ConfdirUnsupported)?;
+                let (service, confdir) = (service.as_ptr(), confdir.as_ptr());
+                // SAFETY: as above, and `start` is libpam's pam_start_confdir.
+                unsafe { start(service, user, bridge.c_conversation(), confdir, &mut handle) }
+            }
+        };
+        match (status, NonNull::new(handle)) {
+            (sys::PAM_SUCCESS, Some(handle)) => Ok(Handle { raw: RawHandle { handle, status }, bridge }),
+            (sys::PAM_SUCCESS, None) => Err(StartError::Pam(describe(sys::PAM_ABORT))),
+            (code, _) => Err(StartError::Pam(describe(code))),
+        }
+    }
+
+    /// Runs a phase of the stack with flags 0.
+    pub(crate) fn run(&mut self, phase: Phase) -> Result<(), PamError> {
+        let handle = self.raw.handle.as_ptr();
+        let call = match phase {
+            Phase::Authenticate => sys::pam_authenticate,
+            Phase::AccountManagement => sys::pam_acct_mgmt,
+        };
+        // SAFETY: the handle is open until RawHandle is dropped; the conversation it refers to is in `self.bridge`.
+        self.raw.status = self.bridge.open_during(|| unsafe { call(handle, 0) });
+        check(self.raw.status)
+    }
+
+    pub(crate) fn set_rhost(&mut self, rhost: &CStr) -> Result<(), PamError> {
+        let handle = self.raw.handle.as_ptr();
+        // SAFETY: the handle is open, PAM_RHOST takes a NUL-terminated string, and libpam copies it.
+        self.raw.status = unsafe { sys::pam_set_item(handle, sys::PAM_RHOST, rhost.as_ptr().cast()) };
+        check(self.raw.status)
+    }
+
+    pub(crate) fn user(&self) -> Option<&CStr> {
+        let mut item: *const c_void = ptr::null();
+        // SAFETY: the handle is open and `item` a valid place for the result.
+        let status = unsafe { sys::pam_get_item(self.raw.handle.as_ptr(), sys::PAM_USER, &mut item) };
+        if status != sys::PAM_SUCCESS || item.is_null() {
+            return None;
+        }
+        // SAFETY: PAM_USER is a NUL-terminated string owned by the handle. It changes only in calls that take
+        // `&mut self` (a module running) or end the handle, which the borrow of `self` rules out meanwhile.
+        Some(unsafe { CStr::from_ptr(item.cast::<c_char>()) })
+    }
+
+    pub(crate) fn bridge(&self) -> &Bridge<C> {
+        &self.bridge
+    }
+
+    pub(crate) fn bridge_mut(&mut self) -> &mut Bridge<C> {
+        &mut self.bridge
+    }
+
+    pub(crate) fn end(self) -> C {
+        let Handle { raw, bridge } = self;
+        drop(raw);
+        bridge.into_conversation()
+    }
+}
+
+impl Drop for RawHandle {
+    fn drop(&mut self) {
+        // SAFETY: the handle came from pam_start and is ended only here. Modules' cleanup functions that try to
+        // converse find the gate of the bridge closed. A failure leaves nothing to be done.
+        unsafe { sys::pam_end(self.handle.as_ptr(), self.status) };
+    }
+}
+
+fn check(status: c_int) -> Result<(), PamError> {
+    if status == sys::PAM_SUCCESS { Ok(()) } else { Err(describe(status)) }
+}
+
+/// libpam's words for a code. It needs no handle for that.
+fn describe(code: c_int) -> PamError {
+    // SAFETY: Linux-PAM ignores the handle, a null one included.
+    let words = unsafe { sys::pam_strerror(ptr::null(), code) };
+    let words = if words.is_null() {
+        format!("PAM code {code}")
+    } else {
+        // SAFETY: not null, and pam_strerror returns static (possibly translated) NUL-terminated text.
+        unsafe { CStr::from_ptr(words) }.to_string_lossy().into_owned()
+    };
+    PamError { code: ReturnCode::from_raw(code), words }
+}
+
+type StartConfdir = unsafe extern "C" fn(
+    service: *const c_char,
+    user: *const c_char,
+    conversation: *mut pam_conv,
+    confdir: *const c_char,
+    handle: *mut *mut pam_handle,
+) -> c_int;
+
+/// Whether this libpam can read service files from a directory of the caller's choice (Linux-PAM 1.4.0 or later).
+pub fn confdir_supported() -> bool {
+    lookup_start_confdir().is_some()
+}
+
+/// Found at run time, so that a program with this crate in it also loads where libpam lacks the function.
+fn lookup_start_confdir() -> Option<StartConfdir> {
+    // SAFETY: dlsym takes any NUL-terminated name; RTLD_DEFAULT searches what this object is linked with.
+    let symbol = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"pam_start_confdir".as_ptr()) };
+    if symbol.is_null() {
+        return None;
+    }
+    // SAFETY: a symbol of this name is libpam's function, whose declaration StartConfdir repeats.
+    Some(unsafe { mem::transmute::<*mut c_void, StartConfdir>(symbol) })
+}

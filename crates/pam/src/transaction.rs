@@ -1,0 +1,88 @@
+//! One login through a PAM stack.
+
+use crate::calls::{Handle, Phase};
+use crate::service_file::check_service_name;
+use crate::{Conversation, PamError, StartError};
+use std::any::Any;
+use std::ffi::CStr;
+
+/// A PAM transaction: started, used for one login, ended when dropped.
+///
+/// `pam_end` gets the result of the last call. Transactions of one process must not overlap in time unless all but
+/// one of them are idle: PAM modules keep global state.
+pub struct Transaction<C: Conversation + Send> {
+    handle: Handle<C>,
+}
+
+impl<C: Conversation + Send> Transaction<C> {
+    /// Starts a transaction (`pam_start`, or `pam_start_confdir` when `confdir` is given).
+    ///
+    /// `confdir` is where the service file is read from instead of the system's directories; libpam then also looks
+    /// for `other` only there. Without `user` the modules ask the conversation for a name.
+    ///
+    /// # Errors
+    /// [`StartError::ServiceName`] for names with a `/` (libpam would read a file outside its directories),
+    /// [`StartError::ConfdirUnsupported`] when libpam is too old for `confdir`, else what libpam says.
+    pub fn start(
+        service: &CStr,
+        user: Option<&CStr>,
+        confdir: Option<&CStr>,
+        conversation: C,
+    ) -> Result<Self, StartError> {
+        check_service_name(service)?;
+        Ok(Transaction { handle: Handle::start(service, user, confdir, conversation)? })
+    }
+
+    /// Tells the modules where the user comes from (`PAM_RHOST`): a host name or an address in text form.
+    ///
+    /// # Errors
+    /// Out of memory in libpam.
+    pub fn set_rhost(&mut self, rhost: &CStr) -> Result<(), PamError> {
+        self.handle.set_rhost(rhost)
+    }
+
+    /// Checks that the user is who they say they are (`pam_authenticate`, flags 0).
+    ///
+    /// May block for as long as the modules like; a failing stack also waits for the delay they asked for.
+    ///
+    /// # Errors
+    /// What the stack returned.
+    pub fn authenticate(&mut self) -> Result<(), PamError> {
+        self.handle.run(Phase::Authenticate)
+    }
+
+    /// Checks that the account may be used now (`pam_acct_mgmt`, flags 0). May block.
+    ///
+    /// # Errors
+    /// What the stack returned.
+    pub fn acct_mgmt(&mut self) -> Result<(), PamError> {
+        self.handle.run(Phase::AccountManagement)
+    }
+
+    /// The user as the transaction knows it now (`PAM_USER`): modules may set or replace the name while
+    /// authenticating.
+    pub fn user(&self) -> Option<&CStr> {
+        self.handle.user()
+    }
+
+    /// The conversation, for instance to ask what it noted.
+    pub fn conversation(&mut self) -> &mut C {
+        self.handle.bridge_mut().conversation()
+    }
+
+    /// Whether the conversation panicked. The PAM call that was under way has failed (`PAM_CONV_ERR` reached the
+    /// module), and the conversation is not called again in this transaction.
+    pub fn panicked(&self) -> bool {
+        self.handle.bridge().panicked()
+    }
+
+    /// The payload of a panic in the conversation, for `std::panic::resume_unwind` or for a log.
+    pub fn take_panic(&mut self) -> Option<Box<dyn Any + Send>> {
+        self.handle.bridge_mut().take_panic()
+    }
+
+    /// Ends the transaction (`pam_end`) and gives the conversation back.
+    pub fn end(self) -> C {
+        self.handle.end()
+    }
+}

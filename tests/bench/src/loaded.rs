@@ -1,0 +1,83 @@
+//! The process a plugin is loaded in: reads orders, answers each with one number.
+
+use crate::stats::median;
+use ovpn_plugin_host::{Call, FuncResult, OpenPlugin, Plugin, sys};
+use std::io::BufRead;
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// First argument of such a process.
+pub(crate) const ARGUMENT: &str = "--loaded";
+
+pub(crate) fn main() -> ExitCode {
+    let mut plugin = None;
+    for line in std::io::stdin().lock().lines() {
+        let Ok(line) = line else { break };
+        let words: Vec<&str> = line.split('\t').collect();
+        match obey(&words, &mut plugin) {
+            Ok(figure) => println!("{figure:e}"),
+            Err(error) => {
+                eprintln!("{error}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn obey(words: &[&str], plugin: &mut Option<OpenPlugin>) -> Result<f64, String> {
+    match (words, plugin) {
+        (["ready"], _) => Ok(0.0),
+        (["open", path, service], plugin) => {
+            let started = Instant::now();
+            let opened = Plugin::new(path)
+                .shared()
+                .arg(service)
+                .env("verb", "1")
+                .open()
+                .map_err(|error| error.to_string())?;
+            *plugin = Some(opened);
+            Ok(started.elapsed().as_secs_f64())
+        }
+        (["login", count, user, password], Some(plugin)) => {
+            let count: usize = count.parse().map_err(|_| "how many logins?")?;
+            let figures: Result<Vec<f64>, String> =
+                (0..count).map(|_| login(plugin, user, password)).collect();
+            Ok((median(&figures?) - preparation(plugin, user, password)?).max(0.0))
+        }
+        _ => Err(format!("no such order: {words:?}")),
+    }
+}
+
+/// One login, which must be accepted; how long the call took, in seconds.
+fn login(plugin: &OpenPlugin, user: &str, password: &str) -> Result<f64, String> {
+    let (result, took) = timed(plugin, &call(sys::PLUGIN_AUTH_USER_PASS_VERIFY, user, password))?;
+    if result == FuncResult::Success {
+        Ok(took)
+    } else {
+        Err(format!("the login was answered by {result:?}"))
+    }
+}
+
+/// How long the host takes to lay out words and variables for a call, which is not the plugin's time: that of an event
+/// both plugins turn away at once.
+fn preparation(plugin: &OpenPlugin, user: &str, password: &str) -> Result<f64, String> {
+    let call = call(sys::PLUGIN_IPCHANGE, user, password);
+    let figures: Result<Vec<f64>, String> = (0..50).map(|_| Ok(timed(plugin, &call)?.1)).collect();
+    Ok(median(&figures?))
+}
+
+fn call(event: i32, user: &str, password: &str) -> Call {
+    Call::new(event)
+        .env("username", user)
+        .env("password", password)
+        .env("common_name", "laptop")
+        .env("untrusted_ip", "192.0.2.7")
+        .env("untrusted_port", "40000")
+}
+
+fn timed(plugin: &OpenPlugin, call: &Call) -> Result<(FuncResult, f64), String> {
+    let started = Instant::now();
+    let reply = plugin.call(call).map_err(|error| error.to_string())?;
+    Ok((reply.result, started.elapsed().as_secs_f64()))
+}

@@ -1,0 +1,72 @@
+//! Deferred logins: the verdict comes in a file.
+
+use crate::case::{Case, Look};
+
+const PERMIT: &str = "auth required pam_permit.so\naccount required pam_permit.so\n";
+const DENY: &str = "auth required pam_deny.so\naccount required pam_permit.so\n";
+
+pub(super) fn cases() -> Vec<Case> {
+    let slow = "every deferred login takes at least the second until the server looks at the control file";
+    vec![
+        // Waiting for a quick verdict is ours alone, so it is switched off where deferring itself is the matter.
+        Case::lines("deferred: accepted", PERMIT)
+            .option("grace=0")
+            .login("ada", "engine")
+            .deferred()
+            .same("deferred; control file: 1"),
+        Case::lines("deferred: refused", DENY)
+            .option("grace=0")
+            .login("ada", "engine")
+            .deferred()
+            .look_at_failure()
+            .same(
+                "deferred; control file: 0; \
+                 log: user 'ada' failed to authenticate: Authentication failure",
+            ),
+        Case::lines("deferred: a quick stack, accepted", PERMIT)
+            .option("grace=10000")
+            .login("ada", "engine")
+            .deferred()
+            .differs("deferred; control file: 1", "accepted; control file: 1", slow),
+        Case::lines("deferred: a quick stack, refused", DENY)
+            .option("grace=10000")
+            .login("ada", "engine")
+            .deferred()
+            .differs("deferred; control file: 0", "refused; control file: 0", slow),
+        Case::module("deferred: a slow stack", &["auth/sleep=300"])
+            .option("grace=10")
+            .login("ada", "engine")
+            .deferred()
+            .same("deferred; control file: 1"),
+        Case::lines("deferred: switched on by an empty value", PERMIT)
+            .option("grace=0")
+            .login("ada", "engine")
+            .env("deferred_auth_pam", "")
+            .env("auth_control_file", "@DIR@/control")
+            .look(Look::Control)
+            .same("deferred; control file: 1"),
+        Case::lines("deferred: switched on, but no control file", PERMIT)
+            .login("ada", "engine")
+            .env("deferred_auth_pam", "1")
+            .same("accepted"),
+        Case::lines("deferred: not switched on", DENY)
+            .login("ada", "engine")
+            .env("auth_control_file", "@DIR@/control")
+            .look(Look::Control)
+            .same("refused; control file: -"),
+        Case::lines("deferred: empty username", PERMIT)
+            .login("", "engine")
+            .deferred()
+            .same("refused; control file: -"),
+        Case::lines("deferred: the control file is not there", PERMIT)
+            .login("ada", "engine")
+            .env("deferred_auth_pam", "1")
+            .env("auth_control_file", "@DIR@/nowhere/control")
+            .look(Look::Control)
+            .differs(
+                "deferred, no verdict in the control file; control file: -",
+                "refused; control file: -",
+                "the helper, not the server, opens the control file: what it cannot open is noticed by nobody",
+            ),
+    ]
+}

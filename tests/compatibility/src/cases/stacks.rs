@@ -1,0 +1,141 @@
+//! Stacks as distributions have them, without name/value pairs: both phases, accounts, the client's address.
+
+use crate::case::{Case, Look, User};
+
+const UNIX: &str = "auth required pam_unix.so nodelay\naccount required pam_unix.so\n";
+const NOTE_HOST: &str =
+    "auth required pam_exec.so quiet @DIR@/program-source\naccount required pam_permit.so\n";
+
+fn note_host(name: &'static str) -> Case {
+    Case::lines(name, NOTE_HOST)
+        .file("program-source", "#!/bin/sh\necho \"$PAM_USER from ${PAM_RHOST-nowhere}\" >@DIR@/program\n")
+        .login("ada", "engine")
+        .look(Look::Program)
+}
+
+fn matrix(name: &'static str) -> Case {
+    let module = format!("/usr/lib/{}-linux-gnu/pam_wrapper/pam_matrix.so", std::env::consts::ARCH);
+    let lines = format!("auth required {module} passdb=@DIR@/passdb\naccount required pam_permit.so\n");
+    Case::lines(name, lines).file("passdb", "ada:engine:@SERVICE@\n").look_at_failure()
+}
+
+pub(super) fn cases() -> Vec<Case> {
+    let mut cases =
+        vec![
+        Case::lines("stack: pam_permit", "auth required pam_permit.so\naccount required pam_permit.so\n")
+            .login("ada", "engine")
+            .same("accepted"),
+        Case::lines("stack: pam_deny", "auth required pam_deny.so\naccount required pam_permit.so\n")
+            .login("ada", "engine")
+            .look_at_failure()
+            .same("refused; log: user 'ada' failed to authenticate: Authentication failure"),
+        Case::lines("stack: pam_unix, good password", UNIX)
+            .login_as(User::Account("Analytical Engine 1"), Some("Analytical Engine 1"))
+            .same("accepted"),
+        Case::lines("stack: pam_unix, bad password", UNIX)
+            .login_as(User::Account("Analytical Engine 1"), Some("Analytical Engine 2"))
+            .look_at_failure()
+            .same("refused; log: user '{user}' failed to authenticate: Authentication failure"),
+        Case::lines("stack: pam_unix, no such account", UNIX)
+            .login("nobody-of-that-name", "engine")
+            .look_at_failure()
+            .same("refused; log: user 'nobody-of-that-name' failed to authenticate: \
+                 User not known to the underlying authentication module"),
+        Case::lines("stack: pam_unix, expired account", UNIX)
+            .login_as(User::Expired("Analytical Engine 1"), Some("Analytical Engine 1"))
+            .look_at_failure()
+            .same("refused; log: user '{user}' failed to authenticate: User account has expired"),
+        matrix("stack: pam_matrix, good password").login("ada", "engine").same("accepted; log: -"),
+        matrix("stack: pam_matrix, bad password")
+            .login("ada", "steam")
+            .same("refused; log: user 'ada' failed to authenticate: Authentication failure"),
+        matrix("stack: pam_matrix, several logins")
+            .login("ada", "engine")
+            .login("ada", "steam")
+            .login("ada", "engine")
+            .same(
+                "accepted, refused, accepted; log: user 'ada' failed to authenticate: Authentication failure",
+            ),
+        Case::lines(
+            "stack: the account phase fails",
+            "auth required pam_permit.so\naccount required pam_deny.so\n",
+        )
+        .login("ada", "engine")
+        .look_at_failure()
+        .same("refused; log: user 'ada' failed to authenticate: Authentication failure"),
+        Case::module("stack: the account phase wants a new password", &["account/code=PAM_NEW_AUTHTOK_REQD"])
+            .login("ada", "engine")
+            .look_at_failure()
+            .same(
+                "refused; log: user 'ada' failed to authenticate: \
+                 Authentication token is no longer valid; new one required",
+            ),
+        Case::module("stack: a failed authentication skips the account phase", &["@SEEN@", "auth/deny"])
+            .login("ada", "engine")
+            .look(Look::Module("phase"))
+            .same("refused; phase: auth"),
+        Case::module("stack: both phases run, as root, with the username", &["@SEEN@"])
+            .login("ada", "engine")
+            .look(Look::Module("phase"))
+            .look(Look::Module("uid"))
+            .look(Look::Module("user"))
+            .same("accepted; phase: auth|account; uid: 0|0; user: ada|ada"),
+        Case::lines("stack: a module that is not there", "auth required pam_no_such_module.so\n")
+            .login("ada", "engine")
+            .look_at_failure()
+            .same("refused; log: user 'ada' failed to authenticate: Module is unknown"),
+    ];
+    cases.extend(credentials());
+    cases.extend([
+        note_host("address: IPv4")
+            .env("untrusted_ip", "192.0.2.7")
+            .same("accepted; program: ada from 192.0.2.7"),
+        note_host("address: IPv6")
+            .env("untrusted_ip6", "2001:db8::7")
+            .same("accepted; program: ada from 2001:db8::7"),
+        note_host("address: both, IPv6 preferred")
+            .env("untrusted_ip", "192.0.2.7")
+            .env("untrusted_ip6", "2001:db8::7")
+            .same("accepted; program: ada from 2001:db8::7"),
+        note_host("address: none").same("accepted; program: ada from nowhere"),
+    ]);
+    cases
+}
+
+/// Missing and empty credentials, and prompts without name/value pairs.
+fn credentials() -> Vec<Case> {
+    vec![
+        Case::module(
+            "credentials: hidden input is the password, shown input the username",
+            &["auth/ask=login:", "auth/@SEEN@", "auth/show=Password:", "auth/@SEEN@"],
+        )
+        .login("ada", "engine")
+        .look(Look::Module("answer"))
+        .same("accepted; answer: engine|ada"),
+        Case::module("credentials: empty username", &["@SEEN@"])
+            .login("", "engine")
+            .look(Look::Module("phase"))
+            .same("refused; phase: -"),
+        Case::module("credentials: no username", &["@SEEN@"])
+            .login_as(User::Absent, Some("engine"))
+            .look(Look::Module("phase"))
+            .same("refused; phase: -"),
+        Case::module("credentials: no password", &["@SEEN@"])
+            .login_as(User::Named("ada".into()), None)
+            .look(Look::Module("phase"))
+            .same("refused; phase: -"),
+        Case::module("credentials: empty password", &["auth/ask=Password:", "auth/@SEEN@"])
+            .login("ada", "")
+            .look(Look::Module("answer"))
+            .same("accepted; answer: "),
+        Case::module("credentials: blanks and signs", &["auth/ask=Password:", "auth/@SEEN@"])
+            .login("ada lovelace", " a='b' $c %s \\ ")
+            .look(Look::Module("user"))
+            .look(Look::Module("answer"))
+            .same("accepted; user: ada lovelace; answer:  a='b' $c %s \\ "),
+        Case::module("credentials: a username with format signs fails", &["auth/deny"])
+            .login("%s%n%d", "engine")
+            .look_at_failure()
+            .same("refused; log: user '%s%n%d' failed to authenticate: Authentication failure"),
+    ]
+}

@@ -1,0 +1,62 @@
+//! Starting: the words of the `plugin` line and the environment at that time.
+
+use crate::case::{Case, Look};
+
+const PERMIT: &str = "auth required pam_permit.so\naccount required pam_permit.so\n";
+
+pub(super) fn cases() -> Vec<Case> {
+    let sixteen_pairs: Vec<String> =
+        (0..16).flat_map(|n| [format!("name{n}"), format!("value{n}")]).collect();
+    let sixteen_pairs: Vec<&str> = sixteen_pairs.iter().map(String::as_str).collect();
+    let login_pair_last = [&sixteen_pairs[..30], &["login", "USERNAME"]].concat();
+    vec![
+        Case::lines("start: no service named", PERMIT)
+            .no_service()
+            .login("ada", "engine")
+            .same("does not start"),
+        Case::lines("start: a name without value", PERMIT)
+            .words(&["login"])
+            .login("ada", "engine")
+            .same("does not start"),
+        Case::lines("start: three words after the service", PERMIT)
+            .words(&["login", "USERNAME", "password"])
+            .login("ada", "engine")
+            .same("does not start"),
+        Case::lines("start: sixteen pairs", PERMIT)
+            .words(&login_pair_last)
+            .login("ada", "engine")
+            .same("accepted"),
+        Case::lines("start: seventeen pairs", PERMIT)
+            .words(&sixteen_pairs)
+            .words(&["login", "USERNAME"])
+            .login("ada", "engine")
+            .same("does not start"),
+        Case::missing("start: the service has no file")
+            .login("ada", "engine")
+            .look(Look::Mentioned("/etc/pam.d/{service}"))
+            .differs(
+                "refused; logged: no /etc/pam.d/{service}",
+                "refused; logged: /etc/pam.d/{service}",
+                "a missing service file goes unnoticed until logins go to the stack of `other`",
+            ),
+        Case::lines("start: under --daemon", PERMIT)
+            .open_env("daemon", "1")
+            .open_env("daemon_log_redirect", "0")
+            .login("ada", "engine")
+            .same("accepted"),
+        Case::lines("start: under --daemon with a log file", PERMIT)
+            .open_env("daemon", "1")
+            .open_env("daemon_log_redirect", "1")
+            .login("ada", "engine")
+            .same("accepted"),
+        Case::lines("start: no verb in the environment", PERMIT)
+            .open_env("verb", "")
+            .login("ada", "engine")
+            .same("accepted"),
+        Case::lines("start: the highest verb tells no password", PERMIT)
+            .open_env("verb", "15")
+            .login("ada", "AnalyticalEngine")
+            .look(Look::Mentioned("AnalyticalEngine"))
+            .same("accepted; logged: no AnalyticalEngine"),
+    ]
+}

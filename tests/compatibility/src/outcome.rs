@@ -1,0 +1,105 @@
+//! What a run came to, as one line of text: verdicts first, then what was looked at.
+
+use crate::case::Look;
+use std::fs;
+use std::path::Path;
+
+/// The word for a run that was given up.
+pub const NO_ANSWER: &str = "no answer";
+const NOTHING: &str = "-";
+
+/// Everything a run leaves behind that can be looked at.
+pub struct Traces<'a> {
+    /// Scratch directory of the run.
+    pub directory: &'a Path,
+    /// All that was logged, one line each.
+    pub log: &'a str,
+}
+
+/// The verdicts, joined, and each look.
+pub fn describe(verdicts: &[String], looks: &[Look], traces: &Traces<'_>) -> String {
+    let mut text = verdicts.join(", ");
+    for look in looks {
+        let (label, found) = traces.look(look);
+        text.push_str(&format!("; {label}: {found}"));
+    }
+    text
+}
+
+impl Traces<'_> {
+    fn look(&self, look: &Look) -> (&str, String) {
+        match look {
+            Look::Failure => {
+                let line = self.log.lines().find(|line| line.contains("' failed to authenticate: "));
+                let found = line.and_then(|line| line.find("user '").map(|at| line[at..].trim_end()));
+                ("log", found.unwrap_or(NOTHING).to_string())
+            }
+            Look::Module(field) => (field, self.recorded(field, str::to_string)),
+            Look::ModuleLength(field) => {
+                (field, self.recorded(field, |value| format!("{} bytes", value.len())))
+            }
+            Look::Program => ("program", self.file("program")),
+            Look::Control => ("control file", self.file("control")),
+            Look::Mentioned(text) => {
+                let yes = self.log.to_lowercase().contains(&text.to_lowercase());
+                ("logged", if yes { (*text).to_string() } else { format!("no {text}") })
+            }
+        }
+    }
+
+    fn file(&self, name: &str) -> String {
+        let text = fs::read_to_string(self.directory.join(name)).unwrap_or_default();
+        if text.is_empty() { NOTHING.to_string() } else { text.trim_end().replace('\n', "|") }
+    }
+
+    /// The values of a field of the module's records, which are lines of `name=value` in fixed order.
+    fn recorded(&self, field: &str, show: impl Fn(&str) -> String) -> String {
+        let text = fs::read_to_string(self.directory.join("seen")).unwrap_or_default();
+        let values: Vec<String> =
+            text.lines().filter_map(|line| value_of(line, field)).map(|v| show(&v)).collect();
+        if values.is_empty() { NOTHING.to_string() } else { values.join("|") }
+    }
+}
+
+const FIELDS: [&str; 11] =
+    ["phase", "pid", "uid", "user", "rhost", "service", "tty", "ruser", "authtok", "answer", "argv"];
+
+/// The value of a field: from its name to the name of the next, for values may hold blanks.
+fn value_of(line: &str, field: &str) -> Option<String> {
+    let index = FIELDS.iter().position(|name| *name == field)?;
+    let start = format!("{field}=");
+    let begin = if index == 0 { 0 } else { line.find(&format!(" {start}"))? + 1 } + start.len();
+    let rest = &line[begin..];
+    let end = FIELDS.get(index + 1).and_then(|next| rest.find(&format!(" {next}="))).unwrap_or(rest.len());
+    Some(rest[..end].to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINE: &str =
+        "phase=auth pid=1 uid=0 user=ada rhost=- service=s tty=- ruser=- authtok=a b answer=c d argv=[x]";
+
+    #[test]
+    fn fields_of_a_record() {
+        assert_eq!(value_of(LINE, "phase").as_deref(), Some("auth"));
+        assert_eq!(value_of(LINE, "user").as_deref(), Some("ada"));
+        assert_eq!(value_of(LINE, "authtok").as_deref(), Some("a b"));
+        assert_eq!(value_of(LINE, "answer").as_deref(), Some("c d"));
+        assert_eq!(value_of(LINE, "argv").as_deref(), Some("[x]"));
+        assert_eq!(value_of(LINE, "colour"), None);
+    }
+
+    #[test]
+    fn verdicts_and_looks_in_one_line() {
+        let log = "AUTH-PAM: user 'ada' is here\nAUTH-PAM: user 'ada' failed to authenticate: No\n";
+        let traces = Traces { directory: Path::new("/nonexistent"), log };
+        let looks = [Look::Failure, Look::Control, Look::Mentioned("NO"), Look::Mentioned("zebra")];
+        assert_eq!(
+            describe(&["refused".into(), "accepted".into()], &looks, &traces),
+            "refused, accepted; log: user 'ada' failed to authenticate: No; control file: -; logged: NO; \
+             logged: no zebra"
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! What the driver process is to do, as a file: one line each, `key value`.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+/// Variables of one call, as `NAME=VALUE`.
+pub type Environment = Vec<String>;
+
+/// Opens a plugin, makes calls, closes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Script {
+    /// The shared object.
+    pub plugin: PathBuf,
+    /// Words after the plugin's path in the configuration.
+    pub words: Vec<String>,
+    /// Environment at open.
+    pub open_env: Environment,
+    /// Environment of each login.
+    pub logins: Vec<Environment>,
+}
+
+impl Script {
+    /// The text of the file. Line ends inside values have no place in it; no case needs them.
+    pub fn to_text(&self) -> String {
+        let mut text = format!("plugin {}\n", self.plugin.display());
+        let mut line = |key: &str, value: &str| {
+            assert!(!value.contains('\n'), "a value with a line end");
+            let _ = writeln!(text, "{key} {value}");
+        };
+        self.words.iter().for_each(|word| line("word", word));
+        self.open_env.iter().for_each(|variable| line("open", variable));
+        for login in &self.logins {
+            line("login", "");
+            login.iter().for_each(|variable| line("env", variable));
+        }
+        text
+    }
+
+    /// Reads the text of a file; the line that is not understood is the error.
+    pub fn from_text(text: &str) -> Result<Self, String> {
+        let mut script = Script::default();
+        for line in text.lines() {
+            let (key, value) = line.split_once(' ').ok_or(line)?;
+            match key {
+                "plugin" => script.plugin = Path::new(value).to_path_buf(),
+                "word" => script.words.push(value.to_string()),
+                "open" => script.open_env.push(value.to_string()),
+                "login" => script.logins.push(Vec::new()),
+                "env" => script.logins.last_mut().ok_or(line)?.push(value.to_string()),
+                _ => return Err(line.to_string()),
+            }
+        }
+        Ok(script)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_survives_its_file() {
+        let script = Script {
+            plugin: "/a b/c.so".into(),
+            words: vec!["login".into(), String::new(), " x ".into()],
+            open_env: vec!["verb=1".into()],
+            logins: vec![vec!["username=ada".into(), "password= ".into()], Vec::new()],
+        };
+        assert_eq!(Script::from_text(&script.to_text()), Ok(script));
+        assert!(Script::from_text("nonsense 1\n").is_err());
+        assert!(Script::from_text("env A=1\n").is_err());
+    }
+}
