@@ -91,6 +91,15 @@ pub(crate) enum Disposition {
     Ignore,
 }
 
+/// Gives heap pages that hold nothing back to the system, where the C library can (glibc).
+pub(crate) fn trim_heap() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: touches only what the allocator itself holds as free.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// Closes the descriptors `first..=last`; what is not open is passed over.
 pub(crate) fn close_between(first: RawFd, last: RawFd) {
     let (Ok(from), Ok(to)) = (u32::try_from(first), u32::try_from(last)) else { return };

@@ -134,10 +134,15 @@ impl<J: Pending> Pool<J> {
         (self.fork_again.is_none() && self.workers.len() < self.limits.max_workers).then_some(Step::Fork)
     }
 
-    #[cfg(test)]
     /// The login a worker runs.
     pub fn running(&self, worker: WorkerId) -> Option<&J> {
         Some(&self.workers.get(&worker)?.running.as_ref()?.login)
+    }
+
+    /// Whether this worker runs the only login there is.
+    pub fn is_only(&self, worker: WorkerId) -> bool {
+        self.waiting.is_empty()
+            && self.workers.iter().all(|(id, other)| *id == worker || other.running.is_none())
     }
 
     /// The login a worker runs, to take from it what the worker is sent.

@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
-use privsep::confine::{Confinement, Group, Output};
+use privsep::confine::{self, Confinement, Group, Output};
 use privsep::leash::Leash;
 use privsep::{Channel, ChannelError, Ended, Reaped, kill_group, leave, reap_any};
 
 use crate::children::ChildExits;
 use crate::config::Config;
 use crate::delivery::{Delivery, Outcome, Task};
+use crate::grace::Grace;
 use crate::limits;
 use crate::module_output::ModuleOutput;
 use crate::pool::{Expired, Full, Pool, Step, WorkerId};
@@ -34,6 +35,9 @@ const FRONT_BATCH: usize = 512;
 
 /// How long the last workers may take to die.
 const REAP: Duration = Duration::from_millis(500);
+
+/// How long a login that has just begun is watched.
+const WATCH: Duration = Duration::from_micros(250);
 
 /// Notes kept of one login.
 const MAX_NOTES: usize = 64;
@@ -71,6 +75,7 @@ struct Supervisor {
     leash: Leash,
     open_files: (u64, u64),
     fork_failure_logged: bool,
+    watching: Grace,
 }
 
 /// The whole life of the supervisor, in the forked child.
@@ -137,6 +142,8 @@ impl Supervisor {
             leash,
             open_files,
             fork_failure_logged: false,
+            // With one processor the worker cannot run while it is watched.
+            watching: Grace::new(if processors() > 1 { WATCH } else { Duration::ZERO }),
         })
     }
 
@@ -144,6 +151,7 @@ impl Supervisor {
     fn serve(&mut self) -> i32 {
         // The first login finds a worker with the modules loaded.
         self.fork_worker(Instant::now());
+        confine::release_memory();
         let mut events = [EpollEvent::empty(); 64];
         loop {
             let timeout = match self.pool.next_event() {
@@ -302,7 +310,28 @@ impl Supervisor {
             if let Some(handle) = self.forget(worker) {
                 kill_group(handle.pid);
             }
+            return;
         }
+        self.watch(worker);
+    }
+
+    /// Looks for the report of a login that has just begun, for a moment, before sleeping: most of what a quick PAM
+    /// stack costs is waking processes up. Only when nothing else is to be done, and by the rule that decides about
+    /// the grace: as long as it pays.
+    fn watch(&mut self, worker: WorkerId) {
+        let Some(moment) = self.watching.for_next(!self.pool.is_only(worker)) else { return };
+        let end = Instant::now() + moment;
+        while self.pool.running(worker).is_some() {
+            // An error is seen again when the event loop gets to it.
+            if self.take_reports(worker).is_err() {
+                return;
+            }
+            if Instant::now() >= end {
+                return self.watching.miss();
+            }
+            std::thread::yield_now();
+        }
+        self.watching.hit();
     }
 
     fn fork_worker(&mut self, now: Instant) {
@@ -440,4 +469,8 @@ fn start_worker(
     .enter();
     limits::restore_open_files(open_files);
     worker::run(&settings.config, settings.debug, channel, leash)
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ovpn_plugin::escape;
 use pam::{Anchor, Conversation, ConversationError, ReturnCode, Transaction};
-use privsep::{Channel, leash, leave};
+use privsep::{Channel, confine, leash, leave};
 use secret::Secret;
 
 use crate::config::Config;
@@ -19,6 +19,9 @@ use crate::protocol::{Job, Login, MAX_TEXT, Report};
 const MAX_NOTES: usize = 32;
 /// How long the supervisor may take to pick a report up.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A worker that has had nothing to do for this long gives memory back.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// Serves until the supervisor closes the channel.
 pub fn run(
@@ -32,7 +35,12 @@ pub fn run(
     // cannot be had (no such service yet, say), the transactions tell.
     let _anchor = Anchor::hold(&config.service, config.confdir.as_deref());
     loop {
-        let job = match channel.receive(None) {
+        let mut received = channel.receive(Some(QUIET));
+        if matches!(received, Ok(None)) {
+            confine::release_memory();
+            received = channel.receive(None);
+        }
+        let job = match received {
             Ok(Some(received)) => received.message,
             Ok(None) | Err(privsep::ChannelError::Closed) => leave(0),
             Err(_) => leave(1),
