@@ -14,7 +14,8 @@ use privsep::{ChannelError, Helper};
 use crate::grace::Grace;
 use crate::login::{self, Refusal};
 use crate::protocol::{Answer, Ask, Check, MAX_ADDRESS, MAX_TEXT};
-use crate::supervisor::{self, Settings};
+use crate::settings::Settings;
+use crate::supervisor;
 
 /// How long the supervisor may take to come up.
 const START: Duration = Duration::from_secs(10);

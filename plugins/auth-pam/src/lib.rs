@@ -13,7 +13,9 @@ mod audit;
 mod challenge;
 mod children;
 mod config;
+mod crew;
 mod delivery;
+mod events;
 mod front;
 mod grace;
 mod limits;
@@ -22,6 +24,7 @@ mod module_output;
 mod pool;
 mod prompts;
 mod protocol;
+mod settings;
 mod supervisor;
 mod verdict;
 mod worker;
@@ -32,7 +35,7 @@ use ovpn_plugin::{AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, 
 
 use crate::config::Config;
 use crate::front::Front;
-use crate::supervisor::Settings;
+use crate::settings::Settings;
 
 /// OpenVPN's `verb` from which on the plugin says more (as the C plugin).
 const DEBUG_VERB: u32 = 4;

@@ -156,7 +156,6 @@ impl<J: Pending> Pool<J> {
         self.workers.clear();
     }
 
-    #[cfg(test)]
     /// The number the next worker will get.
     pub fn next_worker(&self) -> WorkerId {
         self.next_worker

@@ -1,81 +1,49 @@
 //! The supervisor: keeps root, runs no PAM, and is the only one that writes verdicts. It hands logins to workers, kills
 //! those that take too long, replaces those that die, and ends with OpenVPN.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::signal::Signal;
-use nix::unistd::Pid;
 use privsep::confine::{self, Confinement, Group, Output};
-use privsep::leash::Leash;
-use privsep::{Channel, ChannelError, Ended, Reaped, kill_group, leave, reap_any};
+use privsep::{Channel, ChannelError, Ended, Reaped, leave, reap_any};
 
 use crate::children::ChildExits;
-use crate::config::Config;
+use crate::crew::{Crew, Done};
 use crate::delivery::{Delivery, Outcome, Task};
+use crate::events::{Events, Source};
 use crate::grace::Grace;
 use crate::limits;
-use crate::module_output::ModuleOutput;
 use crate::pool::{Expired, Full, Pool, Step, WorkerId};
-use crate::protocol::{Answer, Ask, Job, Report};
-use crate::worker;
-
-const FRONT: u64 = 0;
-const CHILD_EXITS: u64 = 1;
-const MODULE_OUTPUT: u64 = 2;
-const FIRST_WORKER: u64 = 16;
+use crate::protocol::{Answer, Ask, Job};
+use crate::settings::Settings;
 
 /// Messages taken from the front at once, before anything else is done: reading is quick, forking is not, and the
 /// front must never find its socket full.
 const FRONT_BATCH: usize = 512;
-
+/// How long a login that has just begun is watched.
+const WATCH: Duration = Duration::from_micros(250);
 /// How long the last workers may take to die.
 const REAP: Duration = Duration::from_millis(500);
 
-/// How long a login that has just begun is watched.
-const WATCH: Duration = Duration::from_micros(250);
-
-/// Notes kept of one login.
-const MAX_NOTES: usize = 64;
-
-/// What the supervisor needs to know, settled before the fork.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The configuration line.
-    pub config: Config,
-    /// OpenVPN is to become a daemon: leave its terminal alone.
-    pub daemon: bool,
-    /// ... but its standard output and error go to a log file.
-    pub log_redirected: bool,
-    /// Say more (OpenVPN's `verb` is at least 4).
-    pub debug: bool,
-    /// The default for `max-workers`.
-    pub max_workers: usize,
-}
-
-struct Handle {
-    pid: Pid,
-    channel: Channel<Job, Report>,
-    notes: Vec<Vec<u8>>,
-}
-
 struct Supervisor {
-    settings: Arc<Settings>,
     front: Channel<Answer, Ask>,
     pool: Pool<Task>,
-    workers: HashMap<WorkerId, Handle>,
+    crew: Crew,
     delivery: Delivery,
-    epoll: Epoll,
+    events: Events,
     child_exits: ChildExits,
-    output: ModuleOutput,
-    leash: Leash,
-    open_files: (u64, u64),
     fork_failure_logged: bool,
     watching: Grace,
+}
+
+/// Why the supervisor ends.
+enum End {
+    /// OpenVPN has closed its end or is gone.
+    FrontGone,
+    /// Something is wrong, and has been logged.
+    Failed,
 }
 
 /// The whole life of the supervisor, in the forked child.
@@ -84,7 +52,7 @@ pub fn run(settings: &Settings, front: Channel<Answer, Ask>) -> Infallible {
         title: "auth-pam: supervisor",
         command: c"auth-pam-super",
         group: Group::Session,
-        output: if settings.daemon && !settings.log_redirected { Output::Null } else { Output::Inherit },
+        output: if settings.keep_output() { Output::Inherit } else { Output::Null },
         keep: &[front.as_fd()],
         ignore: &[Signal::SIGHUP, Signal::SIGINT, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGPIPE],
     }
@@ -93,121 +61,88 @@ pub fn run(settings: &Settings, front: Channel<Answer, Ask>) -> Infallible {
     if settings.daemon {
         let _ = std::env::set_current_dir("/");
     }
-    let status = match Supervisor::new(settings, front) {
-        Ok(mut supervisor) => supervisor.serve(),
+    let end = match Supervisor::new(settings, front) {
+        Ok(mut supervisor) => {
+            let end = supervisor.serve();
+            supervisor.end_workers();
+            end
+        }
         Err(errno) => {
             log::error!("supervisor cannot start: {}", errno.desc());
-            1
+            End::Failed
         }
     };
-    leave(status)
+    leave(match end {
+        End::FrontGone => 0,
+        End::Failed => 1,
+    })
 }
 
 impl Supervisor {
     fn new(settings: &Settings, mut front: Channel<Answer, Ask>) -> nix::Result<Self> {
-        let (open_files, most_open) = limits::raise_open_files();
-        let config = &settings.config;
-        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let (workers_open_files, open_files) = limits::raise_open_files();
+        let events = Events::new()?;
         let child_exits = ChildExits::new()?;
-        let output = ModuleOutput::new()?;
-        epoll.add(&front, EpollEvent::new(EpollFlags::EPOLLIN, FRONT))?;
-        epoll.add(&child_exits, EpollEvent::new(EpollFlags::EPOLLIN, CHILD_EXITS))?;
-        epoll.add(&output, EpollEvent::new(EpollFlags::EPOLLIN, MODULE_OUTPUT))?;
-        let max_workers = config.max_workers.unwrap_or(settings.max_workers);
-        // Each login that waits or runs holds up to two descriptors, each worker one more.
-        let spare = most_open.saturating_sub(64 + 3 * max_workers) / 2;
-        let pool = Pool::new(crate::pool::Limits {
-            max_workers,
-            max_pending: config.max_pending.min(spare),
-            max_pending_per_address: config.max_pending_per_address,
-            time_limit: config.time_limit,
-            idle_time: Duration::from_secs(30),
-            max_served: 1000,
-            max_age: Duration::from_secs(3600),
-            fork_pause: Duration::from_secs(1),
-        });
-        let openvpn_uses_syslog = settings.daemon && !settings.log_redirected;
-        let delivery = Delivery::new(config, openvpn_uses_syslog);
-        let leash = Leash::new()?;
+        events.add(&front, Source::Front)?;
+        events.add(&child_exits, Source::ChildExits)?;
+        let crew = Crew::new(settings, &events, workers_open_files)?;
         front.try_send(&Answer::Ready, &[]).map_err(|_| nix::Error::EPIPE)?;
         Ok(Supervisor {
-            settings: Arc::new(settings.clone()),
             front,
-            pool,
-            workers: HashMap::new(),
-            delivery,
-            epoll,
+            pool: Pool::new(settings.pool_limits(open_files)),
+            crew,
+            delivery: Delivery::new(&settings.config, !settings.keep_output()),
+            events,
             child_exits,
-            output,
-            leash,
-            open_files,
             fork_failure_logged: false,
             // With one processor the worker cannot run while it is watched.
             watching: Grace::new(if processors() > 1 { WATCH } else { Duration::ZERO }),
         })
     }
 
-    /// Serves until the front is gone; the exit status.
-    fn serve(&mut self) -> i32 {
+    fn serve(&mut self) -> End {
         // The first login finds a worker with the modules loaded.
         self.fork_worker(Instant::now());
         confine::release_memory();
-        let mut events = [EpollEvent::empty(); 64];
         loop {
-            let timeout = match self.pool.next_event() {
-                None => EpollTimeout::NONE,
-                Some(time) => {
-                    let left = time.saturating_duration_since(Instant::now());
-                    EpollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(EpollTimeout::MAX)
-                }
-            };
-            let count = match self.epoll.wait(&mut events, timeout) {
-                Ok(count) => count,
-                Err(nix::Error::EINTR) => 0,
+            let turn = match self.events.wait(self.pool.next_event()) {
+                Ok(sources) => self.turn(&sources),
                 Err(errno) => {
                     log::error!("supervisor cannot wait for events: {}", errno.desc());
-                    return self.abandon(1);
+                    Err(End::Failed)
                 }
             };
-            if let Err(status) = self.turn(&events[..count]) {
-                return self.abandon(status);
+            if let Err(end) = turn {
+                return end;
             }
         }
     }
 
-    /// Handles what happened; an error is the status to leave with.
-    fn turn(&mut self, events: &[EpollEvent]) -> Result<(), i32> {
-        let mut child_ended = false;
-        for event in events {
-            match event.data() {
-                FRONT => self.read_front()?,
-                CHILD_EXITS => child_ended = true,
-                MODULE_OUTPUT => self.output.read(),
-                worker => self.read_worker(worker - FIRST_WORKER),
+    fn turn(&mut self, sources: &[Source]) -> Result<(), End> {
+        for source in sources {
+            match *source {
+                Source::Front => self.read_front()?,
+                Source::ChildExits => self.reap(),
+                Source::ModuleOutput => self.crew.log_output(),
+                Source::Worker(worker) => self.hear(worker),
             }
-        }
-        // After the channels: as long as a dead worker is not reaped, its number and its process group are its own.
-        if child_ended {
-            self.reap();
         }
         self.keep_time();
         self.hand_out()
     }
 
-    /// Ends everything: nobody is left to answer to. The workers are reaped, as far as they can be killed at once.
-    fn abandon(&mut self, status: i32) -> i32 {
-        for handle in self.workers.values() {
-            kill_group(handle.pid);
-        }
+    /// Nobody is left to answer to. The workers are reaped too, as far as they can be killed at once.
+    fn end_workers(&mut self) {
+        self.crew.kill_all();
         let end = Instant::now() + REAP;
         loop {
             match reap_any() {
                 Reaped::Child(..) => {}
-                Reaped::NoneLeft => return status,
+                Reaped::NoneLeft => return,
                 Reaped::NotYet => {
                     let left = end.saturating_duration_since(Instant::now());
                     if left.is_zero() {
-                        return status;
+                        return;
                     }
                     self.child_exits.wait(left);
                     self.child_exits.clear();
@@ -216,49 +151,42 @@ impl Supervisor {
         }
     }
 
-    fn read_front(&mut self) -> Result<(), i32> {
+    fn read_front(&mut self) -> Result<(), End> {
         for _ in 0..FRONT_BATCH {
             match self.front.try_receive() {
                 Ok(None) => return Ok(()),
                 Ok(Some(received)) => self.asked(received.message, received.descriptors)?,
-                Err(ChannelError::Closed) => return Err(0),
-                Err(ChannelError::Truncated) => {
-                    log::error!(
-                        "a login was lost: its descriptors did not arrive (limit on open files reached); it is refused when OpenVPN's own time is over"
-                    );
-                }
+                Err(ChannelError::Closed) => return Err(End::FrontGone),
+                Err(ChannelError::Truncated) => log::error!(
+                    "a login was lost: its descriptors did not arrive (limit on open files?); OpenVPN refuses it when its own time is over"
+                ),
                 Err(error) => {
                     log::error!("supervisor ends, OpenVPN sent something else than logins: {error}");
-                    return Err(1);
+                    return Err(End::Failed);
                 }
             }
         }
         Ok(())
     }
 
-    fn asked(&mut self, ask: Ask, descriptors: Vec<OwnedFd>) -> Result<(), i32> {
+    fn asked(&mut self, ask: Ask, descriptors: Vec<OwnedFd>) -> Result<(), End> {
         match ask {
             Ask::Refused { username, address, words } => {
-                self.delivery.refused_by_front(&username, &address, &words);
-                Ok(())
+                self.delivery.refused_by_front(&username, &address, &words)
             }
             Ask::Check(check) => {
                 let task = Task::new(check, descriptors).map_err(|error| {
                     log::error!("supervisor ends, OpenVPN passed a descriptor it must not: {error}");
-                    1
+                    End::Failed
                 })?;
-                if let Err((task, full)) = self.pool.submit(Instant::now(), task) {
-                    self.conclude(
-                        task,
-                        &match full {
-                            Full::Queue => Outcome::QueueFull,
-                            Full::Address => Outcome::AddressFull,
-                        },
-                    );
+                match self.pool.submit(Instant::now(), task) {
+                    Ok(()) => {}
+                    Err((task, Full::Queue)) => self.conclude(task, &Outcome::QueueFull),
+                    Err((task, Full::Address)) => self.conclude(task, &Outcome::AddressFull),
                 }
-                Ok(())
             }
         }
+        Ok(())
     }
 
     fn keep_time(&mut self) {
@@ -267,21 +195,18 @@ impl Supervisor {
             match expired {
                 Expired::Waiting(task) => self.conclude(task, &Outcome::WaitedTooLong),
                 Expired::Running(worker, task) => {
-                    if let Some(handle) = self.forget(worker) {
-                        kill_group(handle.pid);
-                        self.delivery.notes(&task, &handle.notes);
-                    }
+                    let notes = self.crew.kill(worker);
+                    self.delivery.notes(&task, &notes);
                     self.conclude(task, &Outcome::RanTooLong);
                 }
             }
         }
-        // Dropping the channel is what tells a worker to leave.
         for worker in self.pool.retired(now) {
-            self.forget(worker);
+            self.crew.dismiss(worker);
         }
     }
 
-    fn hand_out(&mut self) -> Result<(), i32> {
+    fn hand_out(&mut self) -> Result<(), End> {
         let now = Instant::now();
         while let Some(step) = self.pool.step(now) {
             match step {
@@ -297,19 +222,16 @@ impl Supervisor {
     }
 
     fn start(&mut self, worker: WorkerId) {
-        let Some(handle) = self.workers.get_mut(&worker) else { return self.pool.not_started(worker) };
-        let Some(task) = self.pool.running_mut(worker) else { return };
-        let Some(login) = task.take_login() else { return };
+        let Some(login) = self.pool.running_mut(worker).and_then(Task::take_login) else { return };
         let job = Job(login);
-        let sent = handle.channel.try_send(&job, &[]);
-        if let Err(error) = sent {
+        if let Err(error) = self.crew.give(worker, &job) {
             // It died while it was idle, so the login has not begun: another one takes it.
-            task.give_back(job.0);
             log::warn!("an idle worker was gone ({error}); another one takes over");
-            self.pool.not_started(worker);
-            if let Some(handle) = self.forget(worker) {
-                kill_group(handle.pid);
+            if let Some(task) = self.pool.running_mut(worker) {
+                task.give_back(job.0);
             }
+            self.pool.not_started(worker);
+            self.crew.kill(worker);
             return;
         }
         self.watch(worker);
@@ -322,38 +244,31 @@ impl Supervisor {
         let Some(moment) = self.watching.for_next(!self.pool.is_only(worker)) else { return };
         let end = Instant::now() + moment;
         while self.pool.running(worker).is_some() {
-            // An error is seen again when the event loop gets to it.
-            if self.take_reports(worker).is_err() {
-                return;
+            match self.crew.next_report(worker) {
+                Ok(Some(done)) => self.done(worker, done),
+                Ok(None) if Instant::now() < end => std::thread::yield_now(),
+                Ok(None) => return self.watching.miss(),
+                // Seen again when the event loop gets to it.
+                Err(_) => return,
             }
-            if Instant::now() >= end {
-                return self.watching.miss();
-            }
-            std::thread::yield_now();
         }
         self.watching.hit();
     }
 
     fn fork_worker(&mut self, now: Instant) {
-        match self.try_fork() {
-            Ok(handle) => {
-                let worker = self.pool.forked(now);
-                let event = EpollEvent::new(EpollFlags::EPOLLIN, FIRST_WORKER + worker);
-                if let Err(errno) = self.epoll.add(&handle.channel, event) {
-                    log::error!("a worker cannot be watched: {}", errno.desc());
-                    kill_group(handle.pid);
-                    self.pool.not_started(worker);
-                    return;
-                }
-                self.workers.insert(worker, handle);
+        let id = self.pool.next_worker();
+        let pool = &mut self.pool;
+        // Other people's passwords are none of a worker's business.
+        match self.crew.fork(id, &self.events, || pool.forget_logins()) {
+            Ok(()) => {
+                self.pool.forked(now);
                 self.fork_failure_logged = false;
             }
             Err(errno) => {
-                let have = self.workers.len();
                 if !self.fork_failure_logged {
+                    let (have, why) = (self.crew.len(), errno.desc());
                     log::error!(
-                        "no further worker can be started: {} (now {have}; limit on processes or open files?)",
-                        errno.desc()
+                        "no further worker can be started: {why} (now {have}; limit on processes or open files?)"
                     );
                     self.fork_failure_logged = true;
                 }
@@ -364,77 +279,47 @@ impl Supervisor {
         }
     }
 
-    fn try_fork(&mut self) -> nix::Result<Handle> {
-        let (ours, theirs) = privsep::pair::<Job, Report>()?;
-        let settings = Arc::clone(&self.settings);
-        let (output, leash, open_files) = (self.output.write_end(), self.leash.read_end(), self.open_files);
-        let pool = &mut self.pool;
-        let pid = privsep::fork_child(move || {
-            // Other people's passwords are none of this process's business.
-            pool.forget_logins();
-            start_worker(&settings, theirs, output, leash, open_files)
-        })?;
-        Ok(Handle { pid, channel: ours, notes: Vec::new() })
-    }
-
-    fn read_worker(&mut self, worker: WorkerId) {
-        let Err(error) = self.take_reports(worker) else { return };
-        // Gone, or a module has closed or misused its channel: how it ended is known when it is reaped.
-        let Some(handle) = self.workers.get(&worker) else { return };
-        let _ = self.epoll.delete(&handle.channel);
-        kill_group(handle.pid);
-        if !matches!(error, ChannelError::Closed) {
-            log::error!("worker {} sent something else than a report ({error}) and was killed", handle.pid);
-        }
-    }
-
-    fn take_reports(&mut self, worker: WorkerId) -> Result<(), ChannelError> {
+    fn hear(&mut self, worker: WorkerId) {
         loop {
-            let Some(handle) = self.workers.get_mut(&worker) else { return Ok(()) };
-            let Some(received) = handle.channel.try_receive()? else { return Ok(()) };
-            match received.message {
-                Report::Note(note) if handle.notes.len() < MAX_NOTES => handle.notes.push(note),
-                Report::Note(_) => {}
-                Report::Done { code, words } => self.done(worker, code, &words),
+            match self.crew.next_report(worker) {
+                Ok(None) => return,
+                Ok(Some(done)) => self.done(worker, done),
+                Err(error) => return self.crew.hung_up(worker, &self.events, &error),
             }
         }
     }
 
-    fn done(&mut self, worker: WorkerId, code: u32, words: &[u8]) {
-        let notes =
-            self.workers.get_mut(&worker).map(|handle| std::mem::take(&mut handle.notes)).unwrap_or_default();
+    fn done(&mut self, worker: WorkerId, done: Done) {
         let Some((task, leave)) = self.pool.finished(Instant::now(), worker) else {
             log::error!("a worker reported a login it was not given, and was killed");
-            if let Some(handle) = self.forget(worker) {
-                kill_group(handle.pid);
-            }
+            self.pool.died(worker);
+            self.crew.kill(worker);
             return;
         };
         if leave {
-            self.forget(worker);
+            self.crew.dismiss(worker);
         }
-        self.delivery.notes(&task, &notes);
-        self.conclude(task, &Outcome::Pam { code, words: words.to_vec() });
+        self.delivery.notes(&task, &done.notes);
+        self.conclude(task, &Outcome::Pam { code: done.code, words: done.words });
     }
 
     fn reap(&mut self) {
         self.child_exits.clear();
         while let Reaped::Child(pid, how) = reap_any() {
-            let worker = self.workers.iter().find(|(_, handle)| handle.pid == pid).map(|(worker, _)| *worker);
-            let Some(worker) = worker else { continue };
+            let Some(worker) = self.crew.find(pid) else { continue };
             // Its last words may still be in the channel; that it ends there is known already.
-            let _ = self.take_reports(worker);
-            let handle = self.forget(worker);
-            let Some(task) = self.pool.died(worker) else {
-                if how != Ended::Exited(0) {
-                    log::warn!("idle worker {pid} {how}");
-                }
-                continue;
-            };
-            if let Some(handle) = handle {
-                self.delivery.notes(&task, &handle.notes);
+            while let Ok(Some(done)) = self.crew.next_report(worker) {
+                self.done(worker, done);
             }
-            self.conclude(task, &Outcome::WorkerEnded(how));
+            let notes = self.crew.forget(worker);
+            match self.pool.died(worker) {
+                Some(task) => {
+                    self.delivery.notes(&task, &notes);
+                    self.conclude(task, &Outcome::WorkerEnded(how));
+                }
+                None if how == Ended::Exited(0) => {}
+                None => log::warn!("idle worker {pid} {how}"),
+            }
         }
     }
 
@@ -443,32 +328,6 @@ impl Supervisor {
         // A full socket means that nobody is waiting; and the number of decided logins comes with the next one.
         let _ = self.front.try_send(&answer, &[]);
     }
-
-    fn forget(&mut self, worker: WorkerId) -> Option<Handle> {
-        let handle = self.workers.remove(&worker)?;
-        let _ = self.epoll.delete(&handle.channel);
-        Some(handle)
-    }
-}
-
-fn start_worker(
-    settings: &Settings,
-    channel: Channel<Report, Job>,
-    output: BorrowedFd<'_>,
-    leash: BorrowedFd<'_>,
-    open_files: (u64, u64),
-) -> Infallible {
-    Confinement {
-        title: "auth-pam: worker",
-        command: c"auth-pam-worker",
-        group: Group::Own,
-        output: Output::Into(output),
-        keep: &[channel.as_fd(), leash],
-        ignore: &[Signal::SIGPIPE],
-    }
-    .enter();
-    limits::restore_open_files(open_files);
-    worker::run(&settings.config, settings.debug, channel, leash)
 }
 
 fn processors() -> usize {

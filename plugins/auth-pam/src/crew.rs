@@ -1,0 +1,164 @@
+//! The workers as the supervisor sees them: forked, told, listened to, killed.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+use privsep::confine::{Confinement, Group, Output};
+use privsep::leash::Leash;
+use privsep::{Channel, ChannelError, kill_group};
+
+use crate::events::{Events, Source};
+use crate::limits;
+use crate::module_output::ModuleOutput;
+use crate::pool::WorkerId;
+use crate::protocol::{Job, Report};
+use crate::settings::Settings;
+use crate::worker;
+
+/// Notes kept of one login.
+const MAX_NOTES: usize = 64;
+
+/// One worker.
+struct Worker {
+    pid: Pid,
+    channel: Channel<Job, Report>,
+    notes: Vec<Vec<u8>>,
+}
+
+/// All of them, and what each is born with.
+pub struct Crew {
+    settings: Arc<Settings>,
+    workers: HashMap<WorkerId, Worker>,
+    output: ModuleOutput,
+    leash: Leash,
+    open_files: (u64, u64),
+}
+
+/// A login's end, as its worker reports it: PAM's code and words, and what it noted before.
+pub struct Done {
+    /// PAM's code, 0 for success.
+    pub code: u32,
+    /// PAM's words.
+    pub words: Vec<u8>,
+    /// For the log.
+    pub notes: Vec<Vec<u8>>,
+}
+
+impl Crew {
+    /// Without workers. `open_files`: the limit they get.
+    pub fn new(settings: &Settings, events: &Events, open_files: (u64, u64)) -> nix::Result<Self> {
+        let output = ModuleOutput::new()?;
+        events.add(&output, Source::ModuleOutput)?;
+        let settings = Arc::new(settings.clone());
+        Ok(Crew { settings, workers: HashMap::new(), output, leash: Leash::new()?, open_files })
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.workers.len()
+    }
+
+    /// Forks a worker. `wipe` runs first in the child.
+    pub fn fork(&mut self, id: WorkerId, events: &Events, wipe: impl FnOnce()) -> nix::Result<()> {
+        let (ours, theirs) = privsep::pair::<Job, Report>()?;
+        events.add(&ours, Source::Worker(id))?;
+        let settings = Arc::clone(&self.settings);
+        let (output, leash, open_files) = (self.output.write_end(), self.leash.read_end(), self.open_files);
+        let pid = privsep::fork_child(move || {
+            wipe();
+            live(&settings, theirs, output, leash, open_files)
+        })?;
+        self.workers.insert(id, Worker { pid, channel: ours, notes: Vec::new() });
+        Ok(())
+    }
+
+    /// Gives a login to a worker. On error the worker is gone, and the login has not begun.
+    pub fn give(&mut self, id: WorkerId, job: &Job) -> Result<(), ChannelError> {
+        self.workers.get_mut(&id).ok_or(ChannelError::Closed)?.channel.try_send(job, &[])
+    }
+
+    /// What a worker has to say; `None`: nothing more at the moment. Notes are kept until the login is done.
+    pub fn next_report(&mut self, id: WorkerId) -> Result<Option<Done>, ChannelError> {
+        loop {
+            let Some(worker) = self.workers.get_mut(&id) else { return Ok(None) };
+            let Some(received) = worker.channel.try_receive()? else { return Ok(None) };
+            match received.message {
+                Report::Note(note) if worker.notes.len() < MAX_NOTES => worker.notes.push(note),
+                Report::Note(_) => {}
+                Report::Done { code, words } => {
+                    return Ok(Some(Done { code, words, notes: std::mem::take(&mut worker.notes) }));
+                }
+            }
+        }
+    }
+
+    /// A worker's channel has ended or cannot be trusted: kill it, with what it started. How it ended is known when it
+    /// is reaped, so it stays in the crew.
+    pub fn hung_up(&mut self, id: WorkerId, events: &Events, error: &ChannelError) {
+        let Some(worker) = self.workers.get(&id) else { return };
+        events.remove(&worker.channel);
+        kill_group(worker.pid);
+        if !matches!(error, ChannelError::Closed) {
+            log::error!("worker {} sent something else than a report ({error}) and was killed", worker.pid);
+        }
+    }
+
+    /// Kills a worker and forgets it; what it had noted.
+    pub fn kill(&mut self, id: WorkerId) -> Vec<Vec<u8>> {
+        let Some(worker) = self.workers.remove(&id) else { return Vec::new() };
+        kill_group(worker.pid);
+        worker.notes
+    }
+
+    /// Closes a worker's channel, on which it leaves, and forgets it.
+    pub fn dismiss(&mut self, id: WorkerId) {
+        self.workers.remove(&id);
+    }
+
+    /// The worker with this process.
+    pub fn find(&self, pid: Pid) -> Option<WorkerId> {
+        self.workers.iter().find(|(_, worker)| worker.pid == pid).map(|(id, _)| *id)
+    }
+
+    /// Forgets a worker that was reaped; what it had noted.
+    pub fn forget(&mut self, id: WorkerId) -> Vec<Vec<u8>> {
+        self.workers.remove(&id).map(|worker| worker.notes).unwrap_or_default()
+    }
+
+    /// Kills all.
+    pub fn kill_all(&self) {
+        for worker in self.workers.values() {
+            kill_group(worker.pid);
+        }
+    }
+
+    /// Logs what modules have printed.
+    pub fn log_output(&mut self) {
+        self.output.read();
+    }
+}
+
+/// The whole life of a worker, in the forked child.
+fn live(
+    settings: &Settings,
+    channel: Channel<Report, Job>,
+    output: BorrowedFd<'_>,
+    leash: BorrowedFd<'_>,
+    open_files: (u64, u64),
+) -> Infallible {
+    Confinement {
+        title: "auth-pam: worker",
+        command: c"auth-pam-worker",
+        group: Group::Own,
+        output: Output::Into(output),
+        keep: &[channel.as_fd(), leash],
+        ignore: &[Signal::SIGPIPE],
+    }
+    .enter();
+    limits::restore_open_files(open_files);
+    worker::run(&settings.config, settings.debug, channel, leash)
+}
