@@ -16,7 +16,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A plugin that faults takes the process with it, as it does with OpenVPN.
+//! A plugin that faults takes the process with it, as it does with OpenVPN. Plugins that fork, as C ones with a helper
+//! process do, are to be driven from a process with a single thread, as OpenVPN is: a test of its own with
+//! `harness = false`. In a child forked among threads, locks of the C library can stay held for ever.
 
 pub mod base64;
 mod call;

@@ -39,7 +39,7 @@ pub(crate) fn guard<R>(what: &str, fallback: R, body: impl FnOnce() -> R) -> R {
 
 fn report(what: &str, payload: Box<dyn Any + Send>) {
     let place = PLACE.replace(Place::UNKNOWN);
-    logging::error(format_args!("panic in {what}{place}: {}; answered with failure", text_of(&*payload)));
+    logging::error(format_args!("panic in {what}{place}: {}", text_of(&*payload)));
     // The payload's own drop may panic; then the second payload is leaked rather than dropped.
     if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(second);

@@ -70,7 +70,7 @@ replies! {
     }
     /// Reply to [`AuthUserPassVerify`](crate::AuthUserPassVerify).
     ///
-    /// ```compile_fail
+    /// ```compile_fail,E0599
     /// // Only a login or a connecting client can be deferred.
     /// let reply = ovpn_plugin::TlsVerifyReply::Deferred;
     /// ```
@@ -96,8 +96,10 @@ replies! {
         Accept = PLUGIN_FUNC_SUCCESS,
         /// The client is refused.
         Reject = PLUGIN_FUNC_ERROR,
-        /// Not decided yet (OpenVPN 2.5 and later): OpenVPN reads the deferred file, and asks again with
-        /// [`ClientConnectDefer`](crate::ClientConnectDefer) if the plugin takes that event.
+        /// Not decided yet (OpenVPN 2.5 and later): OpenVPN asks again with
+        /// [`ClientConnectDefer`](crate::ClientConnectDefer) if the plugin takes that event. If it does not, `2` must
+        /// be in the [deferred file](crate::ClientConnect::deferred_file) before this reply: OpenVPN lets the client
+        /// in when it finds that file empty.
         Deferred = PLUGIN_FUNC_DEFERRED,
     }
     /// Reply to [`ClientDisconnect`](crate::ClientDisconnect).

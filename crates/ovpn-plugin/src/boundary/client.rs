@@ -33,7 +33,7 @@ impl<'a> Client<'a> {
 /// Behind `openvpn_plugin_client_constructor_v1`. A panic while the state is made leaves the client without one.
 ///
 /// # Safety
-/// `handle` is null or what [`open`](super::open) of the same `P` returned and not closed yet; no other call runs.
+/// `handle` is null or what `open` of the same `P` returned and not closed yet; no other call runs.
 pub unsafe fn client_constructor<P: ClientState>(handle: *mut c_void) -> *mut c_void {
     guard("client constructor", std::ptr::null_mut(), || {
         // SAFETY: the caller's promise.

@@ -9,7 +9,7 @@ use crate::guard::{guard, plugin_closed};
 /// Behind `openvpn_plugin_close_v1`: drops the plugin.
 ///
 /// # Safety
-/// `handle` is null or what [`open`](super::open) of the same `P` returned, and is not used afterwards.
+/// `handle` is null or what `open` of the same `P` returned, and is not used afterwards.
 pub unsafe fn close<P: Plugin>(handle: *mut c_void) {
     if handle.is_null() {
         return;
@@ -24,7 +24,7 @@ pub unsafe fn close<P: Plugin>(handle: *mut c_void) {
 /// Behind `openvpn_plugin_abort_v1`. OpenVPN also calls it for plugins that never opened, with a null handle.
 ///
 /// # Safety
-/// `handle` is null or what [`open`](super::open) of the same `P` returned and not closed; no other call runs.
+/// `handle` is null or what `open` of the same `P` returned and not closed; no other call runs.
 pub unsafe fn abort<P: Plugin>(handle: *mut c_void) {
     guard("abort", (), || {
         // SAFETY: the caller's promise.

@@ -20,7 +20,7 @@ const CONFIG: &std::ffi::CStr = c"config";
 ///
 /// # Safety
 /// As OpenVPN calls it: both pointers are null or valid, the strings behind them stay during the call, the handle is
-/// what [`open`](super::open) of the same `P` returned, and no other call runs.
+/// what `open` of the same `P` returned, and no other call runs.
 pub unsafe fn func<P: Plugin>(version: c_int, arguments: *const c_void, answer: *mut c_void) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { call::<P>(version, arguments, answer, |_| None) }

@@ -13,7 +13,7 @@ pub(super) unsafe fn put(slot: *mut *mut sys::plugin_string_list, name: &CStr, v
     if slot.is_null() {
         return false;
     }
-    let (Some(name), Some(value)) = (Copy::of(name), Copy::of(value)) else { return false };
+    let (Some(name), Some(value)) = (MallocString::of(name), MallocString::of(value)) else { return false };
     // SAFETY: takes no pointer; null is checked.
     let node = unsafe { libc::malloc(size_of::<sys::plugin_string_list>()) };
     let node = node.cast::<sys::plugin_string_list>();
@@ -30,9 +30,9 @@ pub(super) unsafe fn put(slot: *mut *mut sys::plugin_string_list, name: &CStr, v
 }
 
 /// A `malloc`ed copy of a string, freed unless released.
-struct Copy(*mut c_char);
+struct MallocString(*mut c_char);
 
-impl Copy {
+impl MallocString {
     fn of(text: &CStr) -> Option<Self> {
         let bytes = text.to_bytes_with_nul();
         // SAFETY: takes no pointer; null is checked.
@@ -52,7 +52,7 @@ impl Copy {
     }
 }
 
-impl Drop for Copy {
+impl Drop for MallocString {
     fn drop(&mut self) {
         // SAFETY: of() took it from malloc, and release() did not give it away.
         unsafe { libc::free(self.0.cast()) };

@@ -31,19 +31,29 @@ impl<'a> TlsVerify<'a> {
     /// The serial number of the certificate at `depth`, decimal.
     #[must_use]
     pub fn serial(&self, depth: u32) -> Option<&'a str> {
-        self.env().get_str(&format!("tls_serial_{depth}"))
+        self.numbered("tls_serial_", depth, "").and_then(|text| std::str::from_utf8(text).ok())
     }
 
     /// The SHA-256 digest of the certificate at `depth`, hexadecimal with colons.
     #[must_use]
     pub fn digest_sha256(&self, depth: u32) -> Option<&'a str> {
-        self.env().get_str(&format!("tls_digest_sha256_{depth}"))
+        self.numbered("tls_digest_sha256_", depth, "").and_then(|text| std::str::from_utf8(text).ok())
     }
 
     /// A part of the subject of the certificate at `depth`, such as `CN` or `O`.
     #[must_use]
     pub fn subject_part(&self, depth: u32, part: &str) -> Option<&'a [u8]> {
-        self.env().get(&format!("X509_{depth}_{part}"))
+        self.numbered("X509_", depth, part)
+    }
+
+    /// The variable `<prefix><depth>` or `<prefix><depth>_<part>`, found without building its name.
+    fn numbered(&self, prefix: &str, depth: u32, part: &str) -> Option<&'a [u8]> {
+        let is_wanted = |name: &[u8]| -> Option<bool> {
+            let rest = std::str::from_utf8(name).ok()?.strip_prefix(prefix)?;
+            let (number, rest) = rest.split_once('_').unwrap_or((rest, ""));
+            Some(number.parse() == Ok(depth) && rest == part)
+        };
+        self.env().iter().find(|(name, _)| is_wanted(name) == Some(true)).map(|(_, value)| value)
     }
 }
 
@@ -70,6 +80,9 @@ mod tests {
         assert_eq!(event.subject_part(1, "CN"), Some(&b"ca"[..]));
         assert_eq!(event.serial(1), Some("42"));
         assert_eq!(event.serial(0), None);
+        assert_eq!(event.digest_sha256(1), None);
+        assert_eq!(event.subject_part(1, "C"), None);
+        assert_eq!(event.subject_part(0, "CN"), None);
         assert!(event.certificate().is_none());
     }
 }
