@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -11,7 +11,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, setsockopt, socketpair, sockopt};
 use zeroize::Zeroizing;
 
-use crate::os;
+use crate::os::{self, Packet};
 use crate::wire::{Reader, WireError, Writer};
 
 /// A message that travels in one packet.
@@ -31,8 +31,8 @@ pub enum ChannelError {
     Closed,
     /// What came is not a message of this channel. The other side cannot be trusted any more.
     Malformed(WireError),
-    /// The packet or its descriptors were cut: larger than any message, or this process is at its descriptor limit.
-    Truncated,
+    /// More bytes or descriptors than any message has. The other side cannot be trusted any more.
+    TooMuch,
     /// The system refused.
     System(Errno),
 }
@@ -42,9 +42,7 @@ impl fmt::Display for ChannelError {
         match self {
             ChannelError::Closed => f.write_str("the other side is gone"),
             ChannelError::Malformed(error) => write!(f, "malformed message: {error}"),
-            ChannelError::Truncated => {
-                f.write_str("message or its descriptors were cut (limit on open files?)")
-            }
+            ChannelError::TooMuch => f.write_str("more bytes or descriptors than any message has"),
             ChannelError::System(errno) => write!(f, "{}", errno.desc()),
         }
     }
@@ -66,12 +64,22 @@ pub struct Received<In> {
     pub message: In,
     /// Its descriptors, in the order they were passed.
     pub descriptors: Vec<OwnedFd>,
+    /// Descriptors at the end are missing: this process is at its limit on open files.
+    pub descriptors_missing: bool,
 }
 
 /// Makes both ends of a channel, close-on-exec.
 pub fn pair<A: Message, B: Message>() -> nix::Result<(Channel<A, B>, Channel<B, A>)> {
     let (one, other) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)?;
-    Ok((Channel::from_socket(one), Channel::from_socket(other)))
+    Ok((Channel::from_socket(above_standard(one)?), Channel::from_socket(above_standard(other)?)))
+}
+
+/// Moves a descriptor away from the standard three: a program started without them would print into it.
+pub(crate) fn above_standard(descriptor: OwnedFd) -> nix::Result<OwnedFd> {
+    if descriptor.as_raw_fd() > 2 {
+        return Ok(descriptor);
+    }
+    os::duplicate_above_standard(descriptor.as_fd())
 }
 
 impl<Out: Message, In: Message> Channel<Out, In> {
@@ -151,8 +159,8 @@ impl<Out: Message, In: Message> Channel<Out, In> {
             }
         };
         let used = packet.length.min(self.incoming.len());
-        let result = if packet.truncated {
-            Err(ChannelError::Truncated)
+        let result = if packet.too_much {
+            Err(ChannelError::TooMuch)
         } else if packet.length == 0 {
             Err(ChannelError::Closed)
         } else {
@@ -160,7 +168,8 @@ impl<Out: Message, In: Message> Channel<Out, In> {
         };
         // What was received may have held a password; the decoded message has its own copy.
         zeroize::Zeroize::zeroize(&mut self.incoming[..used]);
-        result.map(|message| Some(Received { message, descriptors: packet.descriptors }))
+        let Packet { descriptors, descriptors_missing, .. } = packet;
+        result.map(|message| Some(Received { message, descriptors, descriptors_missing }))
     }
 
     /// Receives, waiting at most `patience` (`None`: as long as it takes); `None` when the time is over.
@@ -179,10 +188,7 @@ impl<Out: Message, In: Message> Channel<Out, In> {
 
     /// Tells the other side that nothing more will come; it reads end of file. Receiving still works.
     pub fn finish(&self) {
-        let _ = nix::sys::socket::shutdown(
-            std::os::fd::AsRawFd::as_raw_fd(&self.socket),
-            nix::sys::socket::Shutdown::Write,
-        );
+        let _ = nix::sys::socket::shutdown(self.socket.as_raw_fd(), nix::sys::socket::Shutdown::Write);
     }
 
     /// Waits until the other side has closed its end; false when `patience` was over first.
@@ -190,7 +196,7 @@ impl<Out: Message, In: Message> Channel<Out, In> {
         let end = Instant::now() + patience;
         loop {
             match self.receive(Some(end.saturating_duration_since(Instant::now()))) {
-                Ok(Some(_)) | Err(ChannelError::Malformed(_) | ChannelError::Truncated) => {}
+                Ok(Some(_)) | Err(ChannelError::Malformed(_) | ChannelError::TooMuch) => {}
                 Ok(None) | Err(ChannelError::System(_)) => return false,
                 Err(ChannelError::Closed) => return true,
             }

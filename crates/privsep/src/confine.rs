@@ -12,6 +12,7 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::stat::Mode;
 use nix::unistd::Pid;
 
+use crate::channel::above_standard;
 use crate::inherited;
 use crate::os::{self, Disposition};
 
@@ -53,12 +54,7 @@ pub struct Confinement<'a> {
 impl Confinement<'_> {
     /// Applies everything. What fails here fails without harm: the child can still do its work, so nothing is returned.
     pub fn enter(&self) {
-        for signal in Signal::iterator().filter(|signal| !matches!(signal, Signal::SIGKILL | Signal::SIGSTOP))
-        {
-            let ignored = self.ignore.contains(&signal);
-            os::set_disposition(signal, if ignored { Disposition::Ignore } else { Disposition::Default });
-        }
-        let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None);
+        reset_signals(self.ignore);
         match self.group {
             Group::Session => drop(nix::unistd::setsid()),
             Group::Own => drop(nix::unistd::setpgid(Pid::from_raw(0), Pid::from_raw(0))),
@@ -66,14 +62,15 @@ impl Confinement<'_> {
         self.connect_standard_descriptors();
         let keep: Vec<RawFd> = self.keep.iter().map(AsRawFd::as_raw_fd).collect();
         inherited::close_all_but(&keep);
-        let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
+        // One byte: too little for a core file, and, unlike zero, also obeyed when cores go to a program.
+        let _ = setrlimit(Resource::RLIMIT_CORE, 1, 1);
         take_title(self.title, self.command);
         let _ = nix::sys::prctl::set_dumpable(false);
     }
 
     fn connect_standard_descriptors(&self) {
         let null = nix::fcntl::open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty());
-        let Ok(null) = null else { return };
+        let Ok(null) = null.and_then(above_standard) else { return };
         let _ = nix::unistd::dup2_stdin(&null);
         let output = match &self.output {
             Output::Inherit => return,
@@ -83,6 +80,17 @@ impl Confinement<'_> {
         let _ = nix::unistd::dup2_stdout(output);
         let _ = nix::unistd::dup2_stderr(output);
     }
+}
+
+/// Default dispositions but for `ignore`, no signal blocked, no timer running.
+pub fn reset_signals(ignore: &[Signal]) {
+    for signal in Signal::iterator().filter(|signal| !matches!(signal, Signal::SIGKILL | Signal::SIGSTOP)) {
+        let ignored = ignore.contains(&signal);
+        os::set_disposition(signal, if ignored { Disposition::Ignore } else { Disposition::Default });
+    }
+    os::reset_realtime_signals();
+    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None);
+    os::stop_timers();
 }
 
 /// Gives free memory back: what was inherited at the fork, and what the last piece of work needed. For a helper that

@@ -35,23 +35,31 @@ impl<Out: Message, In: Message> Helper<Out, In> {
 
     /// Ends the helper: end of file on its channel, then at most `patience` until its own end of file says that it is
     /// gone. That is waited for, not only the process: after the parent has become a daemon the helper is no child of
-    /// its any more. A child is reaped, and killed first when it did not go by itself. True when it is gone.
+    /// its any more. A child is reaped, and killed first when it did not go by itself and this process may do that.
+    ///
+    /// True when it is gone. Takes at most `patience` and half a second more: a helper that is stopped, or that the
+    /// kernel does not let go, must not stop its parent.
     pub fn stop(mut self, patience: Duration) -> bool {
         self.channel.finish();
         let gone = self.channel.wait_for_end(patience);
+        if !gone {
+            match os::wait_for(self.pid, false) {
+                // Not a child of ours: the number may belong to anybody, so it is never signalled.
+                Err(_) => return false,
+                Ok(Some(_)) => return true,
+                Ok(None) if kill(self.pid, Signal::SIGKILL).is_err() => return false,
+                Ok(None) => {}
+            }
+        }
         let deadline = Instant::now() + Duration::from_millis(500);
         loop {
             match os::wait_for(self.pid, false) {
-                // Not (or no longer) a child of ours: the number may belong to anybody, so it is never signalled.
                 Err(_) => return gone,
-                Ok(None) if !gone || Instant::now() >= deadline => {
-                    let _ = kill(self.pid, Signal::SIGKILL);
-                    let _ = os::wait_for(self.pid, true);
-                    return true;
-                }
-                // Its descriptors are closed, so it is on its way out: the kernel needs a moment more.
-                Ok(None) => std::thread::yield_now(),
                 Ok(Some(_)) => return true,
+                Ok(None) if Instant::now() >= deadline => return gone,
+                // Its descriptors are closed, or it was killed: it is on its way out, and no event tells when it is
+                // there.
+                Ok(None) => std::thread::sleep(Duration::from_micros(200)),
             }
         }
     }
@@ -83,12 +91,20 @@ pub enum Reaped {
     NoneLeft,
 }
 
-/// Reaps one child of this process that has ended, if there is one.
+/// Reaps one child of this process that has ended, if there is one, and kills what is left of its process group: what
+/// a child has started must not outlive it.
 pub fn reap_any() -> Reaped {
-    match os::wait_for(Pid::from_raw(-1), false) {
-        Ok(Some((pid, how))) => Reaped::Child(pid, how),
-        Ok(None) => Reaped::NotYet,
+    match os::peek_ended() {
         Err(_) => Reaped::NoneLeft,
+        Ok(None) => Reaped::NotYet,
+        Ok(Some(pid)) => {
+            // Before it is reaped: afterwards the number may be another group's.
+            let _ = kill(Pid::from_raw(-pid.as_raw()), Signal::SIGKILL);
+            match os::wait_for(pid, true) {
+                Ok(Some((pid, how))) => Reaped::Child(pid, how),
+                Ok(None) | Err(_) => Reaped::NotYet,
+            }
+        }
     }
 }
 

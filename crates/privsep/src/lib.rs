@@ -8,13 +8,12 @@
 //! * [`helper`]: fork, stop and reap, seen from the process that forks;
 //! * [`confine`]: what the forked child does to itself before it works;
 //! * [`leash`]: a child that dies with its parent, whatever a library in it does meanwhile;
-//! * [`inherited`]: which of the descriptors a child was born with it may keep;
 //! * [`passed`]: whether a descriptor that came over the border is one the privileged side may write to.
 
 pub mod channel;
 pub mod confine;
 pub mod helper;
-pub mod inherited;
+mod inherited;
 pub mod leash;
 mod os;
 pub mod passed;

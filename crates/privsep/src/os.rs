@@ -39,7 +39,8 @@ pub(crate) fn fork(run: impl FnOnce() -> std::convert::Infallible) -> nix::Resul
     match unsafe { nix::unistd::fork() }? {
         ForkResult::Parent { child } => Ok(child),
         ForkResult::Child => {
-            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+            // Forgotten, not dropped: the destructor of a panic's payload may panic in its turn.
+            std::mem::forget(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)));
             exit_now(70) // EX_SOFTWARE: only a panic comes here
         }
     }
@@ -65,6 +66,20 @@ pub(crate) fn wait_for(child: Pid, wait: bool) -> nix::Result<Option<(Pid, Ended
     }
 }
 
+/// A child that has ended and is not reaped yet: as long as it is not, its number and its process group are its own.
+///
+/// Errors: `ECHILD` when there are no children.
+pub(crate) fn peek_ended() -> nix::Result<Option<Pid>> {
+    // SAFETY: siginfo_t is plain data for which all-zero bytes are valid.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: `info` is a local the call may write to.
+    Errno::result(unsafe { libc::waitid(libc::P_ALL, 0, &raw mut info, flags) })?;
+    // SAFETY: after waitid the field is that of a child's end, or still zero.
+    let pid = unsafe { info.si_pid() };
+    Ok((pid != 0).then(|| Pid::from_raw(pid)))
+}
+
 /// Leaves the process without running exit handlers: those belong to the program this process was forked from.
 pub(crate) fn exit_now(status: i32) -> ! {
     // SAFETY: `_exit` has no preconditions.
@@ -80,6 +95,24 @@ pub(crate) fn set_disposition(signal: Signal, handler: Disposition) {
     // SAFETY: neither of the two handlers is a function, so nothing can run in signal context. The call fails only
     // for SIGKILL and SIGSTOP, whose dispositions are fixed anyway.
     let _ = unsafe { nix::sys::signal::signal(signal, handler) };
+}
+
+/// Gives the real-time signals their default disposition.
+pub(crate) fn reset_realtime_signals() {
+    for number in libc::SIGRTMIN()..=libc::SIGRTMAX() {
+        // SAFETY: the default disposition is no function; an invalid number only makes the call fail.
+        unsafe { libc::signal(number, libc::SIG_DFL) };
+    }
+}
+
+/// Stops the three interval timers (alarm(2) uses the first).
+pub(crate) fn stop_timers() {
+    for timer in [libc::ITIMER_REAL, libc::ITIMER_VIRTUAL, libc::ITIMER_PROF] {
+        // SAFETY: itimerval is plain data for which all-zero bytes are valid, and mean: stopped.
+        let stopped: libc::itimerval = unsafe { std::mem::zeroed() };
+        // SAFETY: reads the local; a null third argument asks for nothing back.
+        unsafe { libc::setitimer(timer, &raw const stopped, std::ptr::null_mut()) };
+    }
 }
 
 /// The two dispositions a helper uses.
@@ -138,16 +171,25 @@ pub(crate) fn overwrite_arguments(start: usize, end: usize, title: &[u8]) {
     area[..length].copy_from_slice(&title[..length]);
 }
 
-/// Makes the kernel send SIGKILL to this process when the last writer of the pipe behind `read_end` is gone.
+/// Makes the kernel send SIGKILL to this process when the last writer of the pipe behind `read_end` is gone; to its
+/// whole process group if it leads one.
 pub(crate) fn kill_me_on_hangup(read_end: BorrowedFd<'_>) -> nix::Result<()> {
     let number = read_end.as_raw_fd();
-    let me = nix::unistd::getpid().as_raw();
+    let me = nix::unistd::getpid();
+    let owner = if nix::unistd::getpgrp() == me { -me.as_raw() } else { me.as_raw() };
     // SAFETY: fcntl with integer arguments on a descriptor that is open for the call.
-    Errno::result(unsafe { libc::fcntl(number, libc::F_SETOWN, me) })?;
+    Errno::result(unsafe { libc::fcntl(number, libc::F_SETOWN, owner) })?;
     // SAFETY: as above; F_SETSIG (10, Linux) takes a signal number.
     Errno::result(unsafe { libc::fcntl(number, 10, libc::SIGKILL) })?;
     // SAFETY: as above.
     Errno::result(unsafe { libc::fcntl(number, libc::F_SETFL, libc::O_ASYNC | libc::O_NONBLOCK) }).map(drop)
+}
+
+/// A duplicate, close-on-exec, that is none of the standard three.
+pub(crate) fn duplicate_above_standard(descriptor: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
+    let number = nix::fcntl::fcntl(descriptor, nix::fcntl::FcntlArg::F_DUPFD_CLOEXEC(3))?;
+    // SAFETY: fcntl has just made this descriptor; nobody else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
 /// Sends one packet with descriptors. Never raises SIGPIPE. `wait` false: `EAGAIN` instead of blocking.
@@ -165,21 +207,27 @@ pub(crate) fn send_packet(
     sendmsg::<UnixAddr>(socket.as_raw_fd(), &[io::IoSlice::new(bytes)], control, flags, None)
 }
 
+/// The most descriptors a packet may bring.
+const MAX_DESCRIPTORS: usize = 4;
+
 /// What one packet brought.
 pub(crate) struct Packet {
     /// Bytes written to the buffer; 0 is end of file.
     pub length: usize,
     /// Descriptors that came along, close-on-exec.
     pub descriptors: Vec<OwnedFd>,
-    /// The packet or its descriptors did not fit (or the process is at its descriptor limit).
-    pub truncated: bool,
+    /// The packet is longer than the buffer, or more descriptors came than any message has.
+    pub too_much: bool,
+    /// Descriptors are missing: this process is at its limit.
+    pub descriptors_missing: bool,
 }
 
 /// Receives one packet. `wait` false: `EAGAIN` when there is none.
 ///
 /// Descriptors are owned from the moment they are seen, so that a packet which is refused leaks none.
 pub(crate) fn receive_packet(socket: BorrowedFd<'_>, buffer: &mut [u8], wait: bool) -> nix::Result<Packet> {
-    const SPACE: usize = 32; // room for a header and four numbers: the kernel closes what does not fit
+    // Room for a header and MAX_DESCRIPTORS numbers: the kernel closes what does not fit.
+    const SPACE: usize = 16 + MAX_DESCRIPTORS * size_of::<RawFd>();
     #[repr(C, align(16))]
     struct Control([u8; SPACE]);
     let mut control = Control([0; SPACE]);
@@ -218,6 +266,9 @@ pub(crate) fn receive_packet(socket: BorrowedFd<'_>, buffer: &mut [u8], wait: bo
         // SAFETY: as for CMSG_FIRSTHDR; `entry` is a header of this message.
         entry = unsafe { libc::CMSG_NXTHDR(&raw const header, entry) };
     }
-    let truncated = header.msg_flags & (libc::MSG_TRUNC | libc::MSG_CTRUNC) != 0;
-    Ok(Packet { length: usize::try_from(length).unwrap_or(0), descriptors, truncated })
+    let full = descriptors.len() >= MAX_DESCRIPTORS;
+    let cut = header.msg_flags & libc::MSG_CTRUNC != 0;
+    let too_much = header.msg_flags & libc::MSG_TRUNC != 0 || (cut && full);
+    let length = usize::try_from(length).unwrap_or(0);
+    Ok(Packet { length, descriptors, too_much, descriptors_missing: cut && !full })
 }

@@ -2,31 +2,33 @@
 //!
 //! The kernel checks most permissions at open, with the rights of whoever opened. Some special file systems check the
 //! writer instead, so that an unprivileged process could open a file there and have root write to it; and a pipe or a
-//! device could block the writer for ever. Only regular files of ordinary file systems are taken.
+//! device could block the writer for ever, as can a file of FUSE. Only regular files of ordinary file systems are taken.
 
 use std::fmt;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::stat::{SFlag, fstat};
 use nix::sys::statfs::fstatfs;
 
-/// File systems whose files are not plain storage (linux/magic.h): proc, sysfs, cgroup, cgroup2, debugfs, tracefs,
-/// securityfs, configfs, bpf, selinuxfs, smackfs, fuse, efivarfs.
-const SPECIAL: [u32; 13] = [
-    0x9fa0,
-    0x6265_6572,
-    0x0027_e0eb,
-    0x6367_7270,
-    0x6462_6720,
-    0x7472_6163,
-    0x7363_6673,
-    0x6265_6570,
-    0xcafe_4a11,
-    0xf97c_ff8c,
-    0x4341_5d53,
-    0x6573_5546,
-    0xde5e_81e4,
+/// File systems whose files are plain storage (linux/magic.h and the file systems' own headers).
+const ORDINARY: [u32; 16] = [
+    0xef53,      // ext2, ext3, ext4
+    0x5846_5342, // xfs
+    0x9123_683e, // btrfs
+    0x0102_1994, // tmpfs
+    0x8584_58f6, // ramfs
+    0x794c_7630, // overlay
+    0x2fc1_2fc1, // zfs
+    0xf2f5_2010, // f2fs
+    0xca45_1a4e, // bcachefs
+    0x6969,      // nfs
+    0x3153_464a, // jfs
+    0x5265_4973, // reiserfs
+    0x0000_3434, // nilfs
+    0xf15f,      // ecryptfs
+    0x2405_1905, // ubifs
+    0x0102_1997, // 9p
 ];
 
 /// Why a descriptor is refused.
@@ -36,7 +38,7 @@ pub enum Refused {
     NotAFile,
     /// Opened for reading only.
     NotWritable,
-    /// A file of proc, sysfs, fuse or the like.
+    /// A file of proc, sysfs, FUSE or another file system that is not known as plain storage.
     SpecialFileSystem,
     /// The system would not say.
     System(nix::errno::Errno),
@@ -47,7 +49,7 @@ impl fmt::Display for Refused {
         match self {
             Refused::NotAFile => f.write_str("not a regular file"),
             Refused::NotWritable => f.write_str("not open for writing"),
-            Refused::SpecialFileSystem => f.write_str("on a special file system"),
+            Refused::SpecialFileSystem => f.write_str("on a file system that is not known as plain storage"),
             Refused::System(errno) => f.write_str(errno.desc()),
         }
     }
@@ -68,15 +70,10 @@ pub fn check_plain_file(descriptor: impl AsFd) -> Result<(), Refused> {
     }
     let kind = fstatfs(descriptor).map_err(Refused::System)?.filesystem_type().0;
     // The magic numbers are 32 bits wide; the field's width and sign differ between platforms.
-    if SPECIAL.iter().any(|magic| i128::from(*magic) == i128::from(kind) & 0xffff_ffff) {
+    if !ORDINARY.iter().any(|magic| i128::from(*magic) == i128::from(kind) & 0xffff_ffff) {
         return Err(Refused::SpecialFileSystem);
     }
     Ok(())
-}
-
-/// Number of a descriptor, for log lines.
-pub fn number(descriptor: &impl AsFd) -> i32 {
-    descriptor.as_fd().as_raw_fd()
 }
 
 #[cfg(test)]

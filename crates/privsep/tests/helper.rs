@@ -167,16 +167,16 @@ fn what_the_parent_had_open_is_closed_and_what_is_named_stays() {
 }
 
 #[test]
-fn too_long_and_too_many_is_truncated_and_leaks_nothing() {
+fn too_long_and_too_many_is_an_error_and_leaks_nothing() {
     // Another type at the other end, as a hostile process would have it.
     let (mut one, other) = pair::<Text, Text>().unwrap();
     let mut other = with_type::<Short>(other);
     one.try_send(&text("0123456789"), &[]).unwrap();
-    assert!(matches!(other.try_receive(), Err(ChannelError::Truncated)));
+    assert!(matches!(other.try_receive(), Err(ChannelError::TooMuch)));
     let files: Vec<File> = (0..12).map(|_| tempfile::tempfile().unwrap()).collect();
     let many: Vec<_> = files.iter().map(AsFd::as_fd).collect();
     one.try_send(&text(""), &many).unwrap();
-    assert!(matches!(other.try_receive(), Err(ChannelError::Truncated)));
+    assert!(matches!(other.try_receive(), Err(ChannelError::TooMuch)));
     one.try_send(&text("longer"), &[]).unwrap();
     assert!(other.try_receive().is_err());
     drop(one);

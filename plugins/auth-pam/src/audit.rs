@@ -1,9 +1,9 @@
 //! One line a login for the system log, in a form that other programs can rely on.
 
-use std::fmt::Write as _;
-
 use nix::syslog::{self, LogFlags, Priority, Severity};
 use ovpn_plugin::escape;
+
+use crate::login::MAX_SHOWN;
 
 /// A syslog facility an administrator can name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,12 @@ pub enum Result {
     Rejected,
 }
 
+/// Gives this process its name in the system log, for audit lines and for OpenVPN's own. Whatever connection it had
+/// inherited is closed before.
+pub fn take_name() {
+    let _ = syslog::openlog(Some(c"openvpn"), LogFlags::LOG_PID, syslog::Facility::LOG_DAEMON);
+}
+
 /// Where the lines go.
 #[derive(Debug, Clone, Copy)]
 pub struct Audit {
@@ -46,12 +52,8 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// Audit lines for this facility. `openvpn_uses_syslog`: OpenVPN has given the process its name in the system log
-    /// already; otherwise the lines come from `openvpn`.
-    pub fn new(facility: Facility, openvpn_uses_syslog: bool) -> Self {
-        if !openvpn_uses_syslog {
-            let _ = syslog::openlog(Some(c"openvpn"), LogFlags::LOG_PID, facility.0);
-        }
+    /// Audit lines for this facility.
+    pub fn new(facility: Facility) -> Self {
         Audit { facility: facility.0 }
     }
 
@@ -70,19 +72,16 @@ fn line(result: Result, user: &[u8], address: &[u8], words: &[u8]) -> String {
         Result::Accepted => "accepted",
         Result::Rejected => "rejected",
     };
-    let mut line = format!("AUTH-PAM: login {result}: user={} address=", quoted(user));
     // An address is digits, letters, colons, dots and a scope; anything else is not shown as one.
-    match std::str::from_utf8(address) {
-        Ok(text)
-            if !text.is_empty()
-                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b":.%_-".contains(&b)) =>
-        {
-            line.push_str(text)
-        }
-        _ => line.push('-'),
-    }
-    let _ = write!(line, " words={}", quoted(words));
-    line
+    let address = std::str::from_utf8(address).unwrap_or_default();
+    let plain = address.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":.%_-".contains(&byte));
+    let address = if plain && !address.is_empty() { address } else { "-" };
+    // What a client can make long comes last: some logs cut lines at 1024 bytes.
+    format!(
+        "AUTH-PAM: login {result}: address={address} words={} user={}",
+        quoted(words),
+        quoted(&user[..user.len().min(MAX_SHOWN)])
+    )
 }
 
 /// In single quotes; what could end the quotation, or the line, is escaped.
@@ -98,30 +97,38 @@ mod tests {
     fn the_line_has_the_documented_form() {
         assert_eq!(
             line(Result::Accepted, b"alice", b"192.0.2.7", b"Success"),
-            "AUTH-PAM: login accepted: user='alice' address=192.0.2.7 words='Success'"
+            "AUTH-PAM: login accepted: address=192.0.2.7 words='Success' user='alice'"
         );
         assert_eq!(
             line(Result::Rejected, b"bob", b"2001:db8::1", b"Authentication failure"),
-            "AUTH-PAM: login rejected: user='bob' address=2001:db8::1 words='Authentication failure'"
+            "AUTH-PAM: login rejected: address=2001:db8::1 words='Authentication failure' user='bob'"
         );
         assert!(line(Result::Rejected, b"bob", b"", b"x").contains(" address=- "));
     }
 
     #[test]
     fn a_username_cannot_forge_an_address_or_a_line() {
-        let forged = line(
-            Result::Rejected,
-            b"x' address=203.0.113.9 words='",
-            b"192.0.2.7",
-            b"no\nAUTH-PAM: login accepted",
-        );
         assert_eq!(
-            forged,
-            "AUTH-PAM: login rejected: user='x\\' address=203.0.113.9 words=\\'' address=192.0.2.7 words='no\\nAUTH-PAM: login accepted'"
+            line(
+                Result::Rejected,
+                b"x' address=203.0.113.9 words='",
+                b"192.0.2.7",
+                b"no\nAUTH-PAM: login accepted"
+            ),
+            "AUTH-PAM: login rejected: address=192.0.2.7 words='no\\nAUTH-PAM: login accepted' user='x\\' address=203.0.113.9 words=\\''"
         );
         let backslash = line(Result::Rejected, b"x\\' address=203.0.113.9", b"192.0.2.7", b"");
-        assert!(backslash.contains("user='x\\\\\\' address=203.0.113.9'"), "{backslash}");
+        assert!(backslash.ends_with("user='x\\\\\\' address=203.0.113.9'"), "{backslash}");
         assert!(line(Result::Rejected, b"x", b"1.2.3.4 words=", b"").contains(" address=- "));
+    }
+
+    #[test]
+    fn a_long_username_is_cut_and_comes_last() {
+        let long = line(Result::Rejected, &[b'\\'; 4096], b"192.0.2.7", b"Authentication failure");
+        assert!(
+            long.len() < 1024 && long.starts_with("AUTH-PAM: login rejected: address=192.0.2.7 words="),
+            "{long}"
+        );
     }
 
     #[test]

@@ -1,31 +1,38 @@
 //! The workers as the supervisor sees them: forked, told, listened to, killed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
+use std::fs::File;
+use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
+use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use privsep::confine::{Confinement, Group, Output};
 use privsep::leash::Leash;
-use privsep::{Channel, ChannelError, kill_group};
+use privsep::{Channel, ChannelError, WireError, kill_group};
 
 use crate::events::{Events, Source};
 use crate::limits;
 use crate::module_output::ModuleOutput;
 use crate::pool::WorkerId;
-use crate::protocol::{Job, Report};
+use crate::protocol::{Job, Login, News, Report};
 use crate::settings::Settings;
 use crate::worker;
 
-/// Notes kept of one login.
+/// Notes one login may have; an honest worker sends fewer.
 const MAX_NOTES: usize = 64;
+
+/// What workers ignore: modules that talk to servers get an error instead of SIGPIPE.
+pub const IGNORED_BY_WORKERS: &[Signal] = &[Signal::SIGPIPE];
 
 /// One worker.
 struct Worker {
     pid: Pid,
     channel: Channel<Job, Report>,
+    nonce: u64,
     notes: Vec<Vec<u8>>,
 }
 
@@ -33,6 +40,9 @@ struct Worker {
 pub struct Crew {
     settings: Arc<Settings>,
     workers: HashMap<WorkerId, Worker>,
+    /// Forgotten, but not reaped yet.
+    lingering: HashSet<Pid>,
+    random: File,
     output: ModuleOutput,
     leash: Leash,
     open_files: (u64, u64),
@@ -54,7 +64,17 @@ impl Crew {
         let output = ModuleOutput::new()?;
         events.add(&output, Source::ModuleOutput)?;
         let settings = Arc::new(settings.clone());
-        Ok(Crew { settings, workers: HashMap::new(), output, leash: Leash::new()?, open_files })
+        let random =
+            File::open("/dev/urandom").map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)))?;
+        Ok(Crew {
+            settings,
+            workers: HashMap::new(),
+            lingering: HashSet::new(),
+            random,
+            output,
+            leash: Leash::new()?,
+            open_files,
+        })
     }
 
     /// How many there are.
@@ -72,24 +92,42 @@ impl Crew {
             wipe();
             live(&settings, theirs, output, leash, open_files)
         })?;
-        self.workers.insert(id, Worker { pid, channel: ours, notes: Vec::new() });
+        self.workers.insert(id, Worker { pid, channel: ours, nonce: 0, notes: Vec::new() });
         Ok(())
     }
 
-    /// Gives a login to a worker. On error the worker is gone, and the login has not begun.
-    pub fn give(&mut self, id: WorkerId, job: &Job) -> Result<(), ChannelError> {
-        self.workers.get_mut(&id).ok_or(ChannelError::Closed)?.channel.try_send(job, &[])
+    /// Gives a login to a worker. On error the worker is to be killed, and the login, given back, has not begun.
+    pub fn give(&mut self, id: WorkerId, login: Login) -> Result<(), Box<(Login, ChannelError)>> {
+        let mut nonce = [0; 8];
+        if let Err(error) = self.random.read_exact(&mut nonce) {
+            let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
+            return Err(Box::new((login, ChannelError::System(errno))));
+        }
+        let Some(worker) = self.workers.get_mut(&id) else {
+            return Err(Box::new((login, ChannelError::Closed)));
+        };
+        worker.nonce = u64::from_ne_bytes(nonce);
+        let job = Job { nonce: worker.nonce, login };
+        worker.channel.try_send(&job, &[]).map_err(|error| Box::new((job.login, error)))
     }
 
-    /// What a worker has to say; `None`: nothing more at the moment. Notes are kept until the login is done.
+    /// What a worker has to say; `None`: nothing more at the moment. Notes are kept until the login is done. An error
+    /// means that the worker is gone or not to be trusted.
     pub fn next_report(&mut self, id: WorkerId) -> Result<Option<Done>, ChannelError> {
+        let mistrust =
+            |value| ChannelError::Malformed(WireError::Unknown { field: "number of the login", value });
         loop {
             let Some(worker) = self.workers.get_mut(&id) else { return Ok(None) };
             let Some(received) = worker.channel.try_receive()? else { return Ok(None) };
-            match received.message {
-                Report::Note(note) if worker.notes.len() < MAX_NOTES => worker.notes.push(note),
-                Report::Note(_) => {}
-                Report::Done { code, words } => {
+            let Report { nonce, news } = received.message;
+            if nonce != worker.nonce || nonce == 0 {
+                return Err(mistrust(nonce));
+            }
+            match news {
+                News::Note(note) if worker.notes.len() < MAX_NOTES => worker.notes.push(note),
+                News::Note(_) => return Err(ChannelError::TooMuch),
+                News::Done { code, words } => {
+                    worker.nonce = 0;
                     return Ok(Some(Done { code, words, notes: std::mem::take(&mut worker.notes) }));
                 }
             }
@@ -111,16 +149,23 @@ impl Crew {
     pub fn kill(&mut self, id: WorkerId) -> Vec<Vec<u8>> {
         let Some(worker) = self.workers.remove(&id) else { return Vec::new() };
         kill_group(worker.pid);
+        self.lingering.insert(worker.pid);
         worker.notes
     }
 
     /// Closes a worker's channel, on which it leaves, and forgets it.
     pub fn dismiss(&mut self, id: WorkerId) {
-        self.workers.remove(&id);
+        self.lingering.extend(self.workers.remove(&id).map(|worker| worker.pid));
     }
 
-    /// The worker with this process.
-    pub fn find(&self, pid: Pid) -> Option<WorkerId> {
+    /// How many processes there still are of workers that were killed or dismissed.
+    pub fn lingering(&self) -> usize {
+        self.lingering.len()
+    }
+
+    /// The worker whose process was reaped, unless it was forgotten before.
+    pub fn reaped(&mut self, pid: Pid) -> Option<WorkerId> {
+        self.lingering.remove(&pid);
         self.workers.iter().find(|(_, worker)| worker.pid == pid).map(|(id, _)| *id)
     }
 
@@ -134,11 +179,19 @@ impl Crew {
         for worker in self.workers.values() {
             kill_group(worker.pid);
         }
+        for pid in &self.lingering {
+            kill_group(*pid);
+        }
     }
 
     /// Logs what modules have printed.
     pub fn log_output(&mut self) {
         self.output.read();
+    }
+
+    /// The same when a login ends: also a line that is not complete.
+    pub fn log_all_output(&mut self) {
+        self.output.flush();
     }
 }
 
@@ -156,7 +209,7 @@ fn live(
         group: Group::Own,
         output: Output::Into(output),
         keep: &[channel.as_fd(), leash],
-        ignore: &[Signal::SIGPIPE],
+        ignore: IGNORED_BY_WORKERS,
     }
     .enter();
     limits::restore_open_files(open_files);

@@ -10,6 +10,7 @@ use privsep::passed::{Refused, check_plain_file};
 
 use crate::audit::{self, Audit};
 use crate::config::Config;
+use crate::login::shown;
 use crate::pool::Pending;
 use crate::protocol::{Answer, Check, Login};
 use crate::verdict::{Files, Verdict};
@@ -49,13 +50,16 @@ impl fmt::Display for BadRequest {
 impl std::error::Error for BadRequest {}
 
 impl Task {
-    /// Takes what the front sent, mistrusting it.
-    pub fn new(check: Check, descriptors: Vec<OwnedFd>) -> Result<Self, BadRequest> {
-        if descriptors.len() != usize::from(check.control) + usize::from(check.reason) {
+    /// Takes what the front sent, mistrusting it. `missing`: some of the descriptors did not arrive.
+    pub fn new(check: Check, descriptors: Vec<OwnedFd>, missing: bool) -> Result<Self, BadRequest> {
+        let announced = usize::from(check.control) + usize::from(check.reason);
+        if descriptors.len() > announced || (descriptors.len() < announced && !missing) {
             return Err(BadRequest::Count);
         }
-        for descriptor in &descriptors {
-            check_plain_file(descriptor).map_err(BadRequest::Descriptor)?;
+        if let Some(refused) = descriptors.iter().find_map(|descriptor| check_plain_file(descriptor).err()) {
+            // Not closed here: for a file of FUSE that would mean to wait for whoever serves it.
+            std::mem::forget(descriptors);
+            return Err(BadRequest::Descriptor(refused));
         }
         let mut descriptors = descriptors.into_iter();
         let control = if check.control { descriptors.next() } else { None };
@@ -81,10 +85,8 @@ impl Task {
         self.login = Some(login);
     }
 
-    fn user(&self) -> std::borrow::Cow<'_, str> {
-        // OpenVPN has replaced what is not printable; the log replaces the rest. A backslash stays as it is: names of
-        // Windows domains have one, and people search the log for them.
-        String::from_utf8_lossy(&self.username)
+    fn user(&self) -> String {
+        shown(&self.username)
     }
 }
 
@@ -116,6 +118,8 @@ pub enum Outcome {
     AddressFull,
     /// There is no worker and none can be started.
     NoWorker,
+    /// The supervisor is at its limit on open files.
+    DescriptorsMissing,
 }
 
 /// What all logins have in common at their end.
@@ -127,8 +131,8 @@ pub struct Delivery {
 
 impl Delivery {
     /// As the configuration says.
-    pub fn new(config: &Config, openvpn_uses_syslog: bool) -> Self {
-        let audit = config.syslog.map(|facility| Audit::new(facility, openvpn_uses_syslog));
+    pub fn new(config: &Config) -> Self {
+        let audit = config.syslog.map(Audit::new);
         Delivery { audit, time_limit: config.time_limit.unwrap_or_default(), decided: 0 }
     }
 
@@ -200,6 +204,10 @@ impl Delivery {
             Outcome::AddressFull => (
                 away("too many logins from your address"),
                 "too many logins from the same address are waiting (see max-pending-per-address)".into(),
+            ),
+            Outcome::DescriptorsMissing => (
+                away("the authentication service is busy"),
+                "its files did not reach the supervisor, which is at its limit on open files".into(),
             ),
             Outcome::NoWorker => {
                 (away("the authentication service is busy"), "no worker process can be started".into())

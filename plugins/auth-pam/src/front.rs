@@ -2,17 +2,17 @@
 //! even inside a chroot, and passes them on.
 
 use std::fs::{File, OpenOptions};
-use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, OpenError};
+use privsep::passed::check_plain_file;
 use privsep::{ChannelError, Helper};
 
 use crate::grace::Grace;
-use crate::login::{self, Refusal};
+use crate::login::{self, FileError, MAX_SHOWN, Refusal, shown};
 use crate::protocol::{Answer, Ask, Check, MAX_ADDRESS, MAX_TEXT};
 use crate::settings::Settings;
 use crate::supervisor;
@@ -72,10 +72,14 @@ impl Front {
         let mut supervisor = Supervisor::start(|channel| supervisor::run(settings, channel))
             .map_err(|error| format!("the supervisor cannot be started: {error}"))?;
         supervisor.channel.set_buffer(SOCKET_BYTES);
-        match supervisor.channel.receive(Some(START)) {
-            Ok(Some(received)) if received.message == Answer::Ready => {}
-            Ok(None) => return Err(format!("the supervisor did not come up within {} s", START.as_secs())),
-            Ok(Some(_)) | Err(_) => return Err("the supervisor ended while it was starting".into()),
+        let failed = match supervisor.channel.receive(Some(START)) {
+            Ok(Some(received)) if received.message == Answer::Ready => None,
+            Ok(None) => Some(format!("the supervisor did not come up within {} s", START.as_secs())),
+            Ok(Some(_)) | Err(_) => Some("the supervisor ended while it was starting".into()),
+        };
+        if let Some(words) = failed {
+            supervisor.stop(Duration::ZERO);
+            return Err(words);
         }
         (self.sent, self.decided) = (0, 0);
         Ok(self.supervisor.insert(supervisor))
@@ -107,7 +111,10 @@ impl Front {
         let others_pending = match self.send(&ask, &pass) {
             Ok(others_pending) => others_pending,
             Err(words) => {
-                log::error!("user '{}' failed to authenticate: {words}", shown(event.username()));
+                log::error!(
+                    "user '{}' failed to authenticate: {words}",
+                    shown(event.username().unwrap_or_default())
+                );
                 return AuthReply::Reject;
             }
         };
@@ -116,13 +123,7 @@ impl Front {
             return match self.verdict(limit) {
                 Some(true) => AuthReply::Accept,
                 Some(false) => AuthReply::Reject,
-                None => {
-                    log::error!(
-                        "user '{}' failed to authenticate: the supervisor is gone or does not answer",
-                        shown(event.username())
-                    );
-                    AuthReply::Reject
-                }
+                None => self.unanswered(event),
             };
         }
         let Some(grace) = self.grace.for_next(others_pending) else { return AuthReply::Deferred };
@@ -131,11 +132,19 @@ impl Front {
                 self.grace.hit();
                 if accepted { AuthReply::Accept } else { AuthReply::Reject }
             }
+            // Nobody is left to write the verdict.
+            None if self.supervisor.is_none() => self.unanswered(event),
             None => {
                 self.grace.miss();
                 AuthReply::Deferred
             }
         }
+    }
+
+    fn unanswered(&self, event: &AuthUserPassVerify<'_>) -> AuthReply {
+        let user = shown(event.username().unwrap_or_default());
+        log::error!("user '{user}' failed to authenticate: the supervisor is gone or does not answer");
+        AuthReply::Reject
     }
 
     /// Sends a login, to a new supervisor if the old one is gone and one may be started. Whether others are pending.
@@ -209,10 +218,13 @@ impl Front {
 
     /// Refuses a login without PAM. The supervisor is told for the audit line only.
     fn refuse(&mut self, event: &AuthUserPassVerify<'_>, refusal: &Refusal) -> AuthReply {
-        log::error!("user '{}' failed to authenticate: {refusal}", shown(event.username()));
+        log::error!(
+            "user '{}' failed to authenticate: {refusal}",
+            shown(event.username().unwrap_or_default())
+        );
         if self.settings.config.syslog.is_some() {
             let ask = Ask::Refused {
-                username: first_bytes(event.username().unwrap_or_default(), 256),
+                username: first_bytes(event.username().unwrap_or_default(), MAX_SHOWN),
                 address: first_bytes(event.untrusted_ip().unwrap_or_default().as_bytes(), MAX_ADDRESS),
                 words: first_bytes(refusal.to_string().as_bytes(), MAX_TEXT),
             };
@@ -243,15 +255,14 @@ impl Drop for Front {
 }
 
 /// Opens a file that OpenVPN has made for this login. Never creates one, never follows a link, never waits.
-fn open_for_writing(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
+/// What the supervisor would end over is not sent to it.
+fn open_for_writing(path: &Path) -> Result<File, FileError> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let file = OpenOptions::new().write(true).custom_flags(flags).open(path).map_err(FileError::Open)?;
+    check_plain_file(&file).map_err(FileError::Refused)?;
+    Ok(file)
 }
 
 fn first_bytes(bytes: &[u8], most: usize) -> Vec<u8> {
     bytes[..bytes.len().min(most)].to_vec()
-}
-
-/// A username for a log line.
-fn shown(username: Option<&[u8]>) -> String {
-    String::from_utf8_lossy(&first_bytes(username.unwrap_or_default(), 256)).into_owned()
 }

@@ -22,6 +22,7 @@ mod limits;
 mod login;
 mod module_output;
 mod pool;
+mod process_state;
 mod prompts;
 mod protocol;
 mod settings;

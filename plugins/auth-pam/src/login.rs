@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 
 use ovpn_plugin::AuthUserPassVerify;
+use privsep::passed::Refused;
 
 use crate::challenge;
 use crate::protocol::{Login, MAX_ADDRESS, MAX_CREDENTIAL};
@@ -20,8 +21,8 @@ pub enum Refusal {
     TooLong(&'static str, usize),
     /// The password looks like a static challenge's, but is none.
     Challenge(challenge::Malformed),
-    /// The file the verdict should go to cannot be opened.
-    ControlFile(io::Error),
+    /// The file the verdict should go to cannot be opened, or is none that the supervisor would write to.
+    ControlFile(FileError),
 }
 
 impl fmt::Display for Refusal {
@@ -34,13 +35,31 @@ impl fmt::Display for Refusal {
             }
             Refusal::Challenge(malformed) => malformed.fmt(f),
             Refusal::ControlFile(error) => {
-                write!(f, "the control file (auth_control_file) cannot be opened: {error}")
+                write!(f, "the control file (auth_control_file) {error}")
             }
         }
     }
 }
 
 impl std::error::Error for Refusal {}
+
+/// Why a file that OpenVPN names cannot be used.
+#[derive(Debug)]
+pub enum FileError {
+    /// It cannot be opened.
+    Open(io::Error),
+    /// The supervisor would refuse it.
+    Refused(Refused),
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FileError::Open(error) => write!(f, "cannot be opened: {error}"),
+            FileError::Refused(refused) => write!(f, "is {refused} (see tmp-dir in OpenVPN's configuration)"),
+        }
+    }
+}
 
 /// Reads the login from OpenVPN's variables.
 pub fn from_event(event: &AuthUserPassVerify<'_>) -> Result<Login, Refusal> {
@@ -60,6 +79,17 @@ pub fn from_event(event: &AuthUserPassVerify<'_>) -> Result<Login, Refusal> {
         // OpenVPN prints addresses, so this is only ever shorter.
         address: address[..address.len().min(MAX_ADDRESS)].to_vec(),
     })
+}
+
+/// The most bytes of a username that are shown: a long one must not push what is said about it off the line.
+pub const MAX_SHOWN: usize = 256;
+
+/// A username for OpenVPN's log, which escapes control characters by itself. A backslash stays as it is: names of Windows
+/// domains have one, and people search the log for them.
+pub fn shown(username: &[u8]) -> String {
+    let cut = &username[..username.len().min(MAX_SHOWN)];
+    let mark = if cut.len() < username.len() { "..." } else { "" };
+    format!("{}{mark}", String::from_utf8_lossy(cut))
 }
 
 fn bounded<'a>(what: &'static str, value: &'a [u8]) -> Result<&'a [u8], Refusal> {

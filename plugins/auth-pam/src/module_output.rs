@@ -2,7 +2,7 @@
 //! and never OpenVPN's own descriptors.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -51,24 +51,38 @@ impl ModuleOutput {
     /// Logs what there is, at most one buffer of it: other events wait.
     pub fn read(&mut self) {
         let mut buffer = [0; 16 * 1024];
-        let count = match self.read_end.read(&mut buffer) {
-            Ok(count) => count,
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return,
-            Err(_) => return,
-        };
+        let Ok(count) = self.read_end.read(&mut buffer) else { return };
+        let lines = self.lines.push(&buffer[..count]);
+        self.log(&lines);
+    }
+
+    /// The same, and also logs a line that is not complete, and how many were not shown.
+    pub fn flush(&mut self) {
+        self.read();
+        let rest = self.lines.take();
+        self.log(&rest);
+        self.tell_suppressed();
+    }
+
+    fn log(&mut self, lines: &[Vec<u8>]) {
         if self.window_start.elapsed() >= WINDOW {
-            if self.suppressed > 0 {
-                log::warn!("{} further lines printed by PAM modules are not shown", self.suppressed);
-            }
-            (self.window_start, self.in_window, self.suppressed) = (Instant::now(), 0, 0);
+            self.tell_suppressed();
+            (self.window_start, self.in_window) = (Instant::now(), 0);
         }
-        for line in self.lines.push(&buffer[..count]) {
+        for line in lines {
             if self.in_window < MAX_LINES {
                 self.in_window += 1;
-                log::info!("printed by a PAM module: {}", escape(&line));
+                log::info!("printed by a PAM module: {}", escape(line));
             } else {
                 self.suppressed += 1;
             }
+        }
+    }
+
+    fn tell_suppressed(&mut self) {
+        if self.suppressed > 0 {
+            log::warn!("{} further lines printed by PAM modules are not shown", self.suppressed);
+            self.suppressed = 0;
         }
     }
 }
@@ -86,6 +100,12 @@ struct Lines {
 }
 
 impl Lines {
+    /// The line that has begun, if one has.
+    fn take(&mut self) -> Vec<Vec<u8>> {
+        let rest = std::mem::take(&mut self.partial);
+        if rest.is_empty() { Vec::new() } else { vec![rest] }
+    }
+
     fn push(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
         let mut complete = Vec::new();
         for byte in bytes {
@@ -120,6 +140,7 @@ mod tests {
         let mut lines = Lines::default();
         let cut = lines.push(&[b'x'; MAX_LINE * 3 + 5]);
         assert_eq!(cut.iter().map(Vec::len).collect::<Vec<_>>(), [MAX_LINE; 3]);
-        assert_eq!(lines.partial.len(), 5);
+        assert_eq!(lines.take(), [b"xxxxx".to_vec()]);
+        assert_eq!(lines.take(), Vec::<Vec<u8>>::new());
     }
 }

@@ -84,6 +84,7 @@ pub struct Pool<J> {
     waiting_by_address: HashMap<Vec<u8>, usize>,
     next_worker: WorkerId,
     fork_again: Option<Instant>,
+    lingering: usize,
 }
 
 impl<J: Pending> Pool<J> {
@@ -96,14 +97,16 @@ impl<J: Pending> Pool<J> {
             waiting_by_address: HashMap::new(),
             next_worker: 1,
             fork_again: None,
+            lingering: 0,
         }
     }
 
     /// Takes a login; gives it back when too many wait already.
     pub fn submit(&mut self, now: Instant, login: J) -> Result<(), (J, Full)> {
         // Logins that a worker, or a fork, is about to take do not count as waiting.
-        let excess = self.waiting.len().saturating_sub(self.room());
-        if self.waiting.len() >= self.room() {
+        let room = self.room(now);
+        let excess = self.waiting.len().saturating_sub(room);
+        if self.waiting.len() >= room {
             if excess >= self.limits.max_pending {
                 return Err((login, Full::Queue));
             }
@@ -131,7 +134,7 @@ impl<J: Pending> Pool<J> {
         if self.fork_again.is_some_and(|time| time <= now) {
             self.fork_again = None;
         }
-        (self.fork_again.is_none() && self.workers.len() < self.limits.max_workers).then_some(Step::Fork)
+        (self.fork_again.is_none() && self.processes() < self.limits.max_workers).then_some(Step::Fork)
     }
 
     /// The login a worker runs.
@@ -226,10 +229,15 @@ impl<J: Pending> Pool<J> {
         result
     }
 
-    /// Idle workers that have nothing to do any more; the pool has forgotten them and they must be told to leave. The
-    /// last worker stays.
+    /// Idle workers that are too old or have had nothing to do for too long; the pool has forgotten them and they must
+    /// be told to leave. For want of work, the last one stays.
     pub fn retired(&mut self, now: Instant) -> Vec<WorkerId> {
-        let mut result = Vec::new();
+        let old = |worker: &Worker<J>| now.saturating_duration_since(worker.born) >= self.limits.max_age;
+        let idle = self.workers.iter().filter(|(_, worker)| worker.running.is_none());
+        let mut result: Vec<WorkerId> = idle.filter(|(_, worker)| old(worker)).map(|(id, _)| *id).collect();
+        for id in &result {
+            self.workers.remove(id);
+        }
         while self.workers.len() > 1 {
             let Some((id, since)) = self.longest_idle() else { break };
             if now.saturating_duration_since(since) < self.limits.idle_time {
@@ -249,7 +257,9 @@ impl<J: Pending> Pool<J> {
         let retire = (self.workers.len() > 1).then(|| self.longest_idle()).flatten();
         let retire = retire.map(|(_, since)| since + self.limits.idle_time);
         let fork = self.fork_again.filter(|_| !self.waiting.is_empty());
-        running.chain(first_waiting).chain(retire).chain(fork).min()
+        let idle = self.workers.values().filter(|worker| worker.running.is_none());
+        let old = idle.map(|worker| worker.born + self.limits.max_age);
+        running.chain(first_waiting).chain(retire).chain(fork).chain(old).min()
     }
 
     #[cfg(test)]
@@ -258,19 +268,26 @@ impl<J: Pending> Pool<J> {
         self.workers.len()
     }
 
+    /// Tells how many processes there still are of workers the pool has forgotten: they count as workers, so that a
+    /// stack that not even SIGKILL ends at once does not fill the machine.
+    pub fn set_lingering(&mut self, processes: usize) {
+        self.lingering = processes;
+    }
+
+    fn processes(&self) -> usize {
+        self.workers.len() + self.lingering
+    }
+
     fn longest_idle(&self) -> Option<(WorkerId, Instant)> {
         let idle = self.workers.iter().filter(|(_, worker)| worker.running.is_none());
         idle.map(|(id, worker)| (*id, worker.idle_since)).min_by_key(|(_, since)| *since)
     }
 
     /// Logins that could start at once: idle workers and workers that may still be forked.
-    fn room(&self) -> usize {
+    fn room(&self, now: Instant) -> usize {
         let idle = self.workers.values().filter(|worker| worker.running.is_none()).count();
-        let forks = if self.fork_again.is_some() {
-            0
-        } else {
-            self.limits.max_workers.saturating_sub(self.workers.len())
-        };
+        let may_fork = self.fork_again.is_none_or(|time| time <= now);
+        let forks = if may_fork { self.limits.max_workers.saturating_sub(self.processes()) } else { 0 };
         idle + forks
     }
 

@@ -144,7 +144,31 @@ fn idle_workers_retire_down_to_one() {
     assert_eq!(pool.retired(after(start, 30)), []);
     assert_eq!(pool.retired(after(start, 31)), [1]);
     assert_eq!(pool.retired(after(start, 3000)), []);
+    assert_eq!(pool.next_event(), Some(after(start, 3600)), "the last one's age");
+    assert_eq!(pool.retired(after(start, 3600)), [2]);
     assert_eq!(pool.next_event(), None);
+}
+
+#[test]
+fn a_failed_fork_does_not_close_the_pool_when_nothing_may_wait() {
+    let (mut pool, start) = (Pool::new(Limits { max_pending: 0, ..limits() }), Instant::now());
+    pool.submit(start, Job(1, "a")).unwrap();
+    assert_eq!(pool.fork_failed(start), [Job(1, "a")]);
+    assert_eq!(pool.submit(start, Job(2, "a")), Err((Job(2, "a"), Full::Queue)));
+    pool.submit(after(start, 1), Job(3, "a")).unwrap();
+    assert_eq!(settle(&mut pool, after(start, 1)), [1]);
+}
+
+#[test]
+fn processes_that_are_not_gone_yet_count_as_workers() {
+    let (mut pool, start) = (Pool::new(limits()), Instant::now());
+    pool.set_lingering(2);
+    pool.submit(start, Job(1, "a")).unwrap();
+    assert_eq!(pool.step(start), None);
+    pool.set_lingering(1);
+    assert_eq!(settle(&mut pool, start), [1]);
+    pool.submit(start, Job(2, "a")).unwrap();
+    assert_eq!(pool.step(start), None);
 }
 
 #[test]

@@ -80,11 +80,26 @@ pub enum Answer {
 
 /// Supervisor to worker: run one PAM transaction.
 #[derive(Debug)]
-pub struct Job(pub Login);
+pub struct Job {
+    /// A random number that every report of this transaction has to repeat: a process that a module has left behind does
+    /// not know the next one.
+    pub nonce: u64,
+    /// The login.
+    pub login: Login,
+}
 
 /// Worker to supervisor.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Report {
+pub struct Report {
+    /// The number of the job.
+    pub nonce: u64,
+    /// What there is to report.
+    pub news: News,
+}
+
+/// What a worker reports.
+#[derive(Debug, PartialEq, Eq)]
+pub enum News {
     /// Something the administrator may want to read, before the end of the transaction.
     Note(Vec<u8>),
     /// The transaction is over.
@@ -207,11 +222,12 @@ impl Message for Answer {
 }
 
 impl Message for Job {
-    const MAX_BYTES: usize = 1 + MAX_LOGIN;
+    const MAX_BYTES: usize = 1 + 8 + MAX_LOGIN;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         to.u8(TAG_JOB);
-        self.0.encode(to)
+        to.u64(self.nonce);
+        self.login.encode(to)
     }
 
     fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
@@ -219,22 +235,25 @@ impl Message for Job {
             TAG_JOB => {}
             other => return Err(tag(other)),
         }
-        let login = Login::decode(&mut from)?;
-        from.end().map(|()| Job(login))
+        let job = Job { nonce: from.u64()?, login: Login::decode(&mut from)? };
+        from.end().map(|()| job)
     }
 }
 
 impl Message for Report {
-    const MAX_BYTES: usize = 1 + 4 + 4 + MAX_TEXT;
+    const MAX_BYTES: usize = 1 + 8 + 4 + 4 + MAX_TEXT;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
-        match self {
-            Report::Note(text) => {
+        let nonce = self.nonce;
+        match &self.news {
+            News::Note(text) => {
                 to.u8(TAG_NOTE);
+                to.u64(nonce);
                 to.bytes_field("note", text, MAX_TEXT)
             }
-            Report::Done { code, words } => {
+            News::Done { code, words } => {
                 to.u8(TAG_DONE);
+                to.u64(nonce);
                 to.u32(*code);
                 to.bytes_field("words", words, MAX_TEXT)
             }
@@ -242,14 +261,15 @@ impl Message for Report {
     }
 
     fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
-        let message = match from.u8()? {
-            TAG_NOTE => Report::Note(from.bytes_field("note", MAX_TEXT)?.to_vec()),
+        let (tag_read, nonce) = (from.u8()?, from.u64()?);
+        let news = match tag_read {
+            TAG_NOTE => News::Note(from.bytes_field("note", MAX_TEXT)?.to_vec()),
             TAG_DONE => {
-                Report::Done { code: from.u32()?, words: from.bytes_field("words", MAX_TEXT)?.to_vec() }
+                News::Done { code: from.u32()?, words: from.bytes_field("words", MAX_TEXT)?.to_vec() }
             }
             other => return Err(tag(other)),
         };
-        from.end().map(|()| message)
+        from.end().map(|()| Report { nonce, news })
     }
 }
 

@@ -40,8 +40,8 @@ proptest! {
     }
 
     #[test]
-    fn a_job_survives_the_wire(login in login()) {
-        let frame = encoded(&Job(login));
+    fn a_job_survives_the_wire(nonce: u64, login in login()) {
+        let frame = encoded(&Job { nonce, login });
         let read = Job::decode(Reader::new(&frame)).unwrap();
         prop_assert_eq!(encoded(&read), frame);
     }
@@ -50,9 +50,9 @@ proptest! {
     fn answers_and_reports_survive_the_wire(id: u64, accepted: bool, decided: u64, code: u32, words in bytes(MAX_TEXT)) {
         let answer = Answer::Verdict { id, accepted, decided };
         prop_assert_eq!(Answer::decode(Reader::new(&encoded(&answer))).unwrap(), answer);
-        let report = Report::Done { code, words: words.clone() };
+        let report = Report { nonce: id, news: News::Done { code, words: words.clone() } };
         prop_assert_eq!(Report::decode(Reader::new(&encoded(&report))).unwrap(), report);
-        let note = Report::Note(words);
+        let note = Report { nonce: id, news: News::Note(words) };
         prop_assert_eq!(Report::decode(Reader::new(&encoded(&note))).unwrap(), note);
     }
 
@@ -84,10 +84,11 @@ fn a_username_over_the_bound_is_refused_by_the_sender_and_by_the_receiver() {
         common_name: vec![],
         address: vec![],
     };
-    assert!(Job(login(MAX_CREDENTIAL)).encode(&mut Writer::default()).is_ok());
-    assert!(Job(login(MAX_CREDENTIAL + 1)).encode(&mut Writer::default()).is_err());
+    assert!(Job { nonce: 1, login: login(MAX_CREDENTIAL) }.encode(&mut Writer::default()).is_ok());
+    assert!(Job { nonce: 1, login: login(MAX_CREDENTIAL + 1) }.encode(&mut Writer::default()).is_err());
     let mut frame = Writer::default();
     frame.u8(TAG_JOB);
+    frame.u64(1);
     frame.bytes_field("username", &[b'u'; MAX_CREDENTIAL + 1], MAX_CREDENTIAL + 1).unwrap();
     assert_eq!(
         Job::decode(Reader::new(frame.bytes())).err(),
@@ -97,13 +98,16 @@ fn a_username_over_the_bound_is_refused_by_the_sender_and_by_the_receiver() {
 
 #[test]
 fn a_nul_inside_a_credential_and_an_unknown_tag_are_refused() {
-    let frame = encoded(&Job(Login {
-        username: b"a\0b".to_vec(),
-        password: Secret::copy_of(b"p"),
-        response: Secret::copy_of(b""),
-        common_name: vec![],
-        address: vec![],
-    }));
+    let frame = encoded(&Job {
+        nonce: 1,
+        login: Login {
+            username: b"a\0b".to_vec(),
+            password: Secret::copy_of(b"p"),
+            response: Secret::copy_of(b""),
+            common_name: vec![],
+            address: vec![],
+        },
+    });
     assert_eq!(
         Job::decode(Reader::new(&frame)).err(),
         Some(WireError::Unknown { field: "username", value: 0 })

@@ -13,6 +13,9 @@ const MAX_AGE: Duration = Duration::from_secs(3600);
 /// Pause after a fork that failed.
 const FORK_PAUSE: Duration = Duration::from_secs(1);
 
+/// Descriptors the supervisor needs for itself, with some to spare.
+const OWN_FILES: usize = 32;
+
 /// Configuration and surroundings.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -36,9 +39,17 @@ impl Settings {
 
     /// The bounds of the pool in a process that may have `open_files` descriptors.
     pub fn pool_limits(&self, open_files: usize) -> Limits {
-        let max_workers = self.config.max_workers.unwrap_or(self.max_workers);
+        // Three descriptors for a worker and its login: a limit on open files is one on workers too.
+        let possible = (open_files.saturating_sub(OWN_FILES) / 3).max(1);
+        let wanted = self.config.max_workers.unwrap_or(self.max_workers);
+        if wanted > possible {
+            log::warn!(
+                "the limit on open files ({open_files}) allows {possible} workers instead of {wanted}"
+            );
+        }
+        let max_workers = wanted.min(possible);
         // Each login that waits or runs holds up to two descriptors, each worker one more.
-        let for_waiting = open_files.saturating_sub(64 + 3 * max_workers) / 2;
+        let for_waiting = open_files.saturating_sub(OWN_FILES + 3 * max_workers) / 2;
         Limits {
             max_workers,
             max_pending: self.config.max_pending.min(for_waiting),

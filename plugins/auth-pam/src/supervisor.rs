@@ -2,13 +2,15 @@
 //! those that take too long, replaces those that die, and ends with OpenVPN.
 
 use std::convert::Infallible;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
+use privsep::channel::Received;
 use privsep::confine::{self, Confinement, Group, Output};
 use privsep::{Channel, ChannelError, Ended, Reaped, leave, reap_any};
 
+use crate::audit;
 use crate::children::ChildExits;
 use crate::crew::{Crew, Done};
 use crate::delivery::{Delivery, Outcome, Task};
@@ -16,7 +18,7 @@ use crate::events::{Events, Source};
 use crate::grace::Grace;
 use crate::limits;
 use crate::pool::{Expired, Full, Pool, Step, WorkerId};
-use crate::protocol::{Answer, Ask, Job};
+use crate::protocol::{Answer, Ask};
 use crate::settings::Settings;
 
 /// Messages taken from the front at once, before anything else is done: reading is quick, forking is not, and the
@@ -24,6 +26,8 @@ use crate::settings::Settings;
 const FRONT_BATCH: usize = 512;
 /// How long a login that has just begun is watched.
 const WATCH: Duration = Duration::from_micros(250);
+/// Pause when the system is short of something.
+const SHORTAGE: Duration = Duration::from_millis(10);
 /// How long the last workers may take to die.
 const REAP: Duration = Duration::from_millis(500);
 
@@ -48,6 +52,8 @@ enum End {
 
 /// The whole life of the supervisor, in the forked child.
 pub fn run(settings: &Settings, front: Channel<Answer, Ask>) -> Infallible {
+    // Before descriptors are closed: the C library must not go on using a number that means something else then.
+    ovpn_plugin::logging::in_forked_child();
     Confinement {
         title: "auth-pam: supervisor",
         command: c"auth-pam-super",
@@ -57,6 +63,7 @@ pub fn run(settings: &Settings, front: Channel<Answer, Ask>) -> Infallible {
         ignore: &[Signal::SIGHUP, Signal::SIGINT, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGPIPE],
     }
     .enter();
+    audit::take_name();
     // The working directory of a daemon must not keep a file system busy.
     if settings.daemon {
         let _ = std::env::set_current_dir("/");
@@ -91,7 +98,7 @@ impl Supervisor {
             front,
             pool: Pool::new(settings.pool_limits(open_files)),
             crew,
-            delivery: Delivery::new(&settings.config, !settings.keep_output()),
+            delivery: Delivery::new(&settings.config),
             events,
             child_exits,
             fork_failure_logged: false,
@@ -155,11 +162,14 @@ impl Supervisor {
         for _ in 0..FRONT_BATCH {
             match self.front.try_receive() {
                 Ok(None) => return Ok(()),
-                Ok(Some(received)) => self.asked(received.message, received.descriptors)?,
+                Ok(Some(received)) => self.asked(received)?,
                 Err(ChannelError::Closed) => return Err(End::FrontGone),
-                Err(ChannelError::Truncated) => log::error!(
-                    "a login was lost: its descriptors did not arrive (limit on open files?); OpenVPN refuses it when its own time is over"
-                ),
+                Err(ChannelError::System(errno)) => {
+                    log::error!("supervisor cannot read from OpenVPN: {}; it tries again", errno.desc());
+                    // Out of memory, most likely, and no event tells when that is over.
+                    std::thread::sleep(SHORTAGE);
+                    return Ok(());
+                }
                 Err(error) => {
                     log::error!("supervisor ends, OpenVPN sent something else than logins: {error}");
                     return Err(End::Failed);
@@ -169,21 +179,24 @@ impl Supervisor {
         Ok(())
     }
 
-    fn asked(&mut self, ask: Ask, descriptors: Vec<OwnedFd>) -> Result<(), End> {
-        match ask {
+    fn asked(&mut self, received: Received<Ask>) -> Result<(), End> {
+        let check = match received.message {
+            Ask::Check(check) => check,
             Ask::Refused { username, address, words } => {
-                self.delivery.refused_by_front(&username, &address, &words)
+                self.delivery.refused_by_front(&username, &address, &words);
+                return Ok(());
             }
-            Ask::Check(check) => {
-                let task = Task::new(check, descriptors).map_err(|error| {
-                    log::error!("supervisor ends, OpenVPN passed a descriptor it must not: {error}");
-                    End::Failed
-                })?;
-                match self.pool.submit(Instant::now(), task) {
-                    Ok(()) => {}
-                    Err((task, Full::Queue)) => self.conclude(task, &Outcome::QueueFull),
-                    Err((task, Full::Address)) => self.conclude(task, &Outcome::AddressFull),
-                }
+        };
+        match Task::new(check, received.descriptors, received.descriptors_missing) {
+            Ok(task) if received.descriptors_missing => self.conclude(task, &Outcome::DescriptorsMissing),
+            Ok(task) => match self.pool.submit(Instant::now(), task) {
+                Ok(()) => {}
+                Err((task, Full::Queue)) => self.conclude(task, &Outcome::QueueFull),
+                Err((task, Full::Address)) => self.conclude(task, &Outcome::AddressFull),
+            },
+            Err(error) => {
+                log::error!("supervisor ends, OpenVPN passed a descriptor it must not: {error}");
+                return Err(End::Failed);
             }
         }
         Ok(())
@@ -208,9 +221,12 @@ impl Supervisor {
 
     fn hand_out(&mut self) -> Result<(), End> {
         let now = Instant::now();
+        self.pool.set_lingering(self.crew.lingering());
         while let Some(step) = self.pool.step(now) {
             match step {
-                Step::Run(worker) => self.start(worker),
+                Step::Run(worker) if self.start(worker) => {}
+                // Something is wrong with a worker: first see what. Its end is an event, so there will be a next turn.
+                Step::Run(_) => return Ok(()),
                 Step::Fork => {
                     self.fork_worker(now);
                     // Forking takes long enough for more logins to arrive.
@@ -221,20 +237,22 @@ impl Supervisor {
         Ok(())
     }
 
-    fn start(&mut self, worker: WorkerId) {
-        let Some(login) = self.pool.running_mut(worker).and_then(Task::take_login) else { return };
-        let job = Job(login);
-        if let Err(error) = self.crew.give(worker, &job) {
+    /// Gives a worker its login; false when that was not possible.
+    fn start(&mut self, worker: WorkerId) -> bool {
+        let Some(login) = self.pool.running_mut(worker).and_then(Task::take_login) else { return true };
+        if let Err(refused) = self.crew.give(worker, login) {
+            let (login, error) = *refused;
             // It died while it was idle, so the login has not begun: another one takes it.
             log::warn!("an idle worker was gone ({error}); another one takes over");
             if let Some(task) = self.pool.running_mut(worker) {
-                task.give_back(job.0);
+                task.give_back(login);
             }
             self.pool.not_started(worker);
             self.crew.kill(worker);
-            return;
+            return false;
         }
         self.watch(worker);
+        true
     }
 
     /// Looks for the report of a login that has just begun, for a moment, before sleeping: most of what a quick PAM
@@ -290,12 +308,8 @@ impl Supervisor {
     }
 
     fn done(&mut self, worker: WorkerId, done: Done) {
-        let Some((task, leave)) = self.pool.finished(Instant::now(), worker) else {
-            log::error!("a worker reported a login it was not given, and was killed");
-            self.pool.died(worker);
-            self.crew.kill(worker);
-            return;
-        };
+        // The crew has compared the number of the login, so there is one.
+        let Some((task, leave)) = self.pool.finished(Instant::now(), worker) else { return };
         if leave {
             self.crew.dismiss(worker);
         }
@@ -306,7 +320,7 @@ impl Supervisor {
     fn reap(&mut self) {
         self.child_exits.clear();
         while let Reaped::Child(pid, how) = reap_any() {
-            let Some(worker) = self.crew.find(pid) else { continue };
+            let Some(worker) = self.crew.reaped(pid) else { continue };
             // Its last words may still be in the channel; that it ends there is known already.
             while let Ok(Some(done)) = self.crew.next_report(worker) {
                 self.done(worker, done);
@@ -324,6 +338,7 @@ impl Supervisor {
     }
 
     fn conclude(&mut self, task: Task, outcome: &Outcome) {
+        self.crew.log_all_output();
         let answer = self.delivery.conclude(task, outcome);
         // A full socket means that nobody is waiting; and the number of decided logins comes with the next one.
         let _ = self.front.try_send(&answer, &[]);

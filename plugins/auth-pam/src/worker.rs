@@ -12,8 +12,10 @@ use privsep::{Channel, confine, leash, leave};
 use secret::Secret;
 
 use crate::config::Config;
+use crate::crew;
+use crate::process_state::State;
 use crate::prompts::{Prompts, Unanswered, Visibility};
-use crate::protocol::{Job, Login, MAX_TEXT, Report};
+use crate::protocol::{Job, Login, MAX_TEXT, News, Report};
 
 /// The most notes of one transaction; a module that chatters must not fill the log.
 const MAX_NOTES: usize = 32;
@@ -34,6 +36,8 @@ pub fn run(
     // One handle more than needed keeps the modules mapped: without it every transaction would load them anew. When it
     // cannot be had (no such service yet, say), the transactions tell.
     let _anchor = Anchor::hold(&config.service, config.confdir.as_deref());
+    let own = nix::unistd::getpid();
+    let clean = State::now();
     loop {
         let mut received = channel.receive(Some(QUIET));
         if matches!(received, Ok(None)) {
@@ -45,30 +49,41 @@ pub fn run(
             Ok(None) | Err(privsep::ChannelError::Closed) => leave(0),
             Err(_) => leave(1),
         };
-        for report in transact(config, debug, &job.0) {
-            if channel.send(&report, &[], PATIENCE).is_err() {
+        let reports = transact(config, debug, &job.login);
+        // A child that a module has forked and that came back out of it is not this worker, and has nothing to say.
+        if nix::unistd::getpid() != own {
+            leave(1);
+        }
+        for news in reports {
+            if channel.send(&Report { nonce: job.nonce, news }, &[], PATIENCE).is_err() {
                 leave(1);
             }
+        }
+        drop(job);
+        confine::reset_signals(crew::IGNORED_BY_WORKERS);
+        // What a module has changed must not meet the next login: that gets a new process.
+        if State::now() != clean {
+            leave(0);
         }
     }
 }
 
 /// One transaction: notes first, the result last.
-fn transact(config: &Config, debug: bool, login: &Login) -> Vec<Report> {
+fn transact(config: &Config, debug: bool, login: &Login) -> Vec<News> {
     let conversation =
         Answering { prompts: &config.prompts, login, debug, notes: Vec::new(), complaint: None };
     let (result, conversation) = check(config, conversation);
-    let mut reports: Vec<Report> =
-        conversation.notes.iter().take(MAX_NOTES).map(|note| Report::Note(cut(note))).collect();
+    let mut reports: Vec<News> =
+        conversation.notes.iter().take(MAX_NOTES).map(|note| News::Note(cut(note))).collect();
     let (code, words) = match result {
         Ok(()) => (ReturnCode::SUCCESS, "Success".to_string()),
         Err(error) => {
-            reports.extend(conversation.complaint.map(|complaint| Report::Note(cut(&complaint))));
+            reports.extend(conversation.complaint.map(|complaint| News::Note(cut(&complaint))));
             (error.code, error.words)
         }
     };
     // A code below zero is none that PAM has: it must not be taken for success, and is not, being no zero.
-    reports.push(Report::Done { code: code.raw().unsigned_abs(), words: cut(&words) });
+    reports.push(News::Done { code: code.raw().unsigned_abs(), words: cut(&words) });
     reports
 }
 

@@ -1,1 +1,36 @@
 //! A real OpenVPN server and clients, PAM services and accounts for tests, all removed again on drop.
+//!
+//! Everything runs on loopback or inside network namespaces that the test makes itself; no packet leaves those.
+//! Every wait is bounded. What a killed test process left behind is swept away by the next one (see [`scratch`]).
+
+pub mod account;
+pub mod client;
+pub mod command;
+pub mod dev_log;
+pub mod log;
+pub mod management;
+pub mod module;
+pub mod netns;
+pub mod pam_service;
+pub mod pids_cgroup;
+pub mod pinger;
+pub mod pki;
+pub mod plugin;
+pub mod proc_table;
+pub mod running;
+pub mod scratch;
+pub mod server;
+pub mod server_config;
+
+pub use account::Account;
+pub use client::{Client, ClientConfig, Outcome};
+pub use module::{Gate, TestModule};
+pub use pam_service::{EtcPamService, PamDir, PamService};
+pub use pinger::{PingReport, Pinger};
+pub use server::Server;
+pub use server_config::{Chroot, Daemon, ServerConfig};
+
+use std::time::Duration;
+
+/// How long anything may take before a test gives up on it; generous, for a loaded machine.
+pub const PATIENCE: Duration = Duration::from_secs(30);

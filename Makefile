@@ -1,0 +1,69 @@
+# The two commands to know: make demo, make test. `make help` lists the rest.
+
+PREFIX    ?= /usr
+PLUGINDIR ?= $(PREFIX)/lib/openvpn/plugins
+PAMDIR    ?= /etc/pam.d
+DESTDIR   ?=
+
+CARGO     ?= cargo
+TARGET    := $(or $(CARGO_TARGET_DIR),target)
+BUILT     := $(TARGET)/release/libopenvpn_plugin_auth_pam.so
+INSTALLED := $(DESTDIR)$(PLUGINDIR)/openvpn-plugin-auth-pam.so
+SERVICE   := $(DESTDIR)$(PAMDIR)/openvpn
+
+need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
+
+.PHONY: help build demo test lint bench install uninstall
+
+help:
+	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
+	@echo "make test       install what is missing and run all tests (root)"
+	@echo "make build      build the plugins"
+	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, which symbols are exported"
+	@echo "make bench      speed and memory, side by side with the C plugin (root)"
+	@echo "make install    install what is built; PREFIX=$(PREFIX) PLUGINDIR=$(PLUGINDIR) PAMDIR=$(PAMDIR) DESTDIR=$(DESTDIR)"
+	@echo "make uninstall  remove it again"
+
+build:
+	@tests/install-deps build
+	$(CARGO) build --release --locked -p openvpn-plugin-auth-pam
+
+demo:
+	$(call need_root,it starts a real OpenVPN server in a network namespace)
+	@tests/install-deps demo
+	$(CARGO) build --release --locked --quiet -p openvpn-plugin-auth-pam
+	@tests/demo/demo "$(BUILT)"
+
+# Unit tests first, then the shipped release build under a real OpenVPN, then beside the C plugin.
+test:
+	$(call need_root,it starts real OpenVPN servers in network namespaces and makes scratch accounts and PAM services)
+	@tests/install-deps test
+	$(CARGO) build --release --locked -p openvpn-plugin-auth-pam
+	$(CARGO) test --locked --workspace --exclude e2e --exclude compatibility
+	PLUGIN_DIR="$(abspath $(TARGET))/release" RUST_TEST_THREADS=6 $(CARGO) test --locked -p e2e
+	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p compatibility
+
+lint: build
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p e2e --test unsafe_files --test symbols
+
+bench:
+	$(call need_root,it compares with the C plugin and real PAM stacks)
+	@tests/install-deps test
+	$(CARGO) build --release --locked -p openvpn-plugin-auth-pam
+	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) run --locked --release -p bench
+
+# Installs what is built and builds nothing, so that no compiler runs as root. Each file gets its name only when it is
+# complete: a server that has the old plugin loaded keeps the old file.
+install:
+	@[ -f "$(BUILT)" ] || { echo "$(BUILT) is missing: run make build first" >&2; exit 1; }
+	install -D -m 0644 "$(BUILT)" "$(INSTALLED).new"
+	mv -f "$(INSTALLED).new" "$(INSTALLED)"
+	@if [ -e "$(SERVICE)" ]; then echo "$(SERVICE) is there already and stays as it is"; else \
+		install -D -m 0644 pam.d/openvpn "$(SERVICE).new" && mv -f "$(SERVICE).new" "$(SERVICE)" && echo "installed $(SERVICE)"; fi
+
+uninstall:
+	rm -f "$(INSTALLED)"
+	@if cmp -s pam.d/openvpn "$(SERVICE)"; then rm -f "$(SERVICE)"; elif [ -e "$(SERVICE)" ]; then echo "$(SERVICE) was changed and stays"; fi

@@ -1,0 +1,108 @@
+//! The events a script can be run at.
+
+use ovpn_plugin::EventSet;
+
+/// An event. The number is its tag on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Event {
+    /// The tunnel device was closed.
+    Down = 1,
+    /// The tunnel device is open again.
+    Up = 2,
+    /// Routes were added.
+    RouteUp = 3,
+    /// Routes are about to be removed.
+    RoutePredown = 4,
+    /// The peer's address became known or changed.
+    IpChange = 5,
+    /// A client connects.
+    ClientConnect = 6,
+    /// A client left.
+    ClientDisconnect = 7,
+    /// An address was learned, changed or forgotten.
+    LearnAddress = 8,
+}
+
+impl Event {
+    /// Those of the option `on=`.
+    pub const OPTIONAL: [Event; 6] = [
+        Event::RouteUp,
+        Event::RoutePredown,
+        Event::IpChange,
+        Event::ClientConnect,
+        Event::ClientDisconnect,
+        Event::LearnAddress,
+    ];
+
+    /// Its name in the option `on=`, in messages, and as OpenVPN's `script_type`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Event::Down => "down",
+            Event::Up => "up",
+            Event::RouteUp => "route-up",
+            Event::RoutePredown => "route-pre-down",
+            Event::IpChange => "ipchange",
+            Event::ClientConnect => "client-connect",
+            Event::ClientDisconnect => "client-disconnect",
+            Event::LearnAddress => "learn-address",
+        }
+    }
+
+    /// The event with this name, if `on=` knows it.
+    pub fn from_name(name: &[u8]) -> Option<Self> {
+        Self::OPTIONAL.into_iter().find(|event| event.name().as_bytes() == name)
+    }
+
+    /// The event with this tag.
+    pub fn from_tag(tag: u8) -> Option<Self> {
+        [Event::Down, Event::Up].into_iter().chain(Self::OPTIONAL).find(|event| *event as u8 == tag)
+    }
+
+    /// OpenVPN's event.
+    pub fn in_openvpn(self) -> EventSet {
+        match self {
+            Event::Down => EventSet::DOWN,
+            Event::Up => EventSet::UP,
+            Event::RouteUp => EventSet::ROUTE_UP,
+            Event::RoutePredown => EventSet::ROUTE_PREDOWN,
+            Event::IpChange => EventSet::IPCHANGE,
+            Event::ClientConnect => EventSet::CLIENT_CONNECT,
+            Event::ClientDisconnect => EventSet::CLIENT_DISCONNECT,
+            Event::LearnAddress => EventSet::LEARN_ADDRESS,
+        }
+    }
+
+    /// Most words of OpenVPN's that its script gets.
+    pub fn max_args(self) -> usize {
+        match self {
+            // The command line of the configuration; the file for the client's options.
+            Event::Down | Event::ClientConnect => 0,
+            Event::RouteUp | Event::RoutePredown | Event::Up => 6,
+            Event::IpChange | Event::ClientDisconnect => 2,
+            Event::LearnAddress => 3,
+        }
+    }
+
+    /// Whether the answer lets a client in or an address be used. Then a script that failed is never ignored.
+    pub fn decides(self) -> bool {
+        matches!(self, Event::ClientConnect | Event::LearnAddress)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_tags_lead_back() {
+        for event in Event::OPTIONAL {
+            assert_eq!(Event::from_name(event.name().as_bytes()), Some(event));
+            assert_eq!(Event::from_tag(event as u8), Some(event));
+        }
+        assert_eq!(Event::from_name(b"down"), None);
+        assert_eq!(Event::from_name(b"tls-verify"), None);
+        assert_eq!((Event::from_tag(0), Event::from_tag(9)), (None, None));
+        assert_eq!((Event::from_tag(1), Event::from_tag(2)), (Some(Event::Down), Some(Event::Up)));
+    }
+}

@@ -1,0 +1,106 @@
+//! OpenVPN plugin `down-root`: runs the down script, and others if asked to, as root after OpenVPN has given root up.
+//!
+//! ```text
+//! OpenVPN (front, unprivileged after --user)  --  helper (root)  --  script (root, one at a time)
+//! ```
+//!
+//! Used as `plugin openvpn-plugin-down-root.so [OPTION=VALUE]... COMMAND [ARG]...`.
+
+// Nothing but the plugin's symbols leaves this crate: `pub` in a module means "for the other modules".
+#![allow(unreachable_pub)]
+
+mod allowed;
+mod config;
+mod environment;
+mod event;
+mod front;
+mod helper;
+mod output;
+mod permissions;
+mod protocol;
+mod script;
+mod settings;
+mod signals;
+
+use std::ffi::CStr;
+
+use ovpn_plugin::{
+    ClientConnect, ClientConnectReply, ClientDisconnect, ClientDisconnectReply, Down, DownReply, EventSet,
+    IpChange, IpChangeReply, LearnAddress, LearnAddressReply, OpenArgs, OpenError, Plugin, RoutePredown,
+    RoutePredownReply, RouteUp, RouteUpReply, Up, UpReply,
+};
+
+use crate::config::Config;
+use crate::event::Event;
+use crate::front::Front;
+use crate::settings::Settings;
+
+/// The plugin.
+pub struct DownRoot {
+    front: Front,
+}
+
+impl Plugin for DownRoot {
+    const NAME: &'static CStr = c"DOWN-ROOT";
+
+    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+        let config = Config::parse(args.args().map(CStr::to_bytes)).map_err(OpenError::from_error)?;
+        let env = args.env();
+        let set = |name| env.get(name).is_some_and(|value| value.starts_with(b"1"));
+        let (daemon, redirected) = (set("daemon"), set("daemon_log_redirect"));
+        let settings =
+            Settings::resolve(config, !daemon || redirected).map_err(OpenError::from_error)?;
+        log::info!("initialization succeeded: down script {}", settings.command.program);
+        Ok(DownRoot { front: Front::new(settings) })
+    }
+
+    fn events(&self) -> EventSet {
+        self.front.events().fold(EventSet::UP | EventSet::DOWN, |all, event| all | event.in_openvpn())
+    }
+
+    fn up(&mut self, event: &Up<'_>) -> UpReply {
+        if self.front.up(event.env(), event.args()) { UpReply::Done } else { UpReply::Fail }
+    }
+
+    fn down(&mut self, event: &Down<'_>) -> DownReply {
+        // The command gets the words of the configuration, none of OpenVPN's.
+        let done = self.front.run(Event::Down, event.env(), std::iter::empty());
+        if done { DownReply::Done } else { DownReply::Fail }
+    }
+
+    fn route_up(&mut self, event: &RouteUp<'_>) -> RouteUpReply {
+        let done = self.front.run(Event::RouteUp, event.env(), event.args());
+        if done { RouteUpReply::Done } else { RouteUpReply::Fail }
+    }
+
+    fn route_predown(&mut self, event: &RoutePredown<'_>) -> RoutePredownReply {
+        let done = self.front.run(Event::RoutePredown, event.env(), event.args());
+        if done { RoutePredownReply::Done } else { RoutePredownReply::Fail }
+    }
+
+    fn ipchange(&mut self, event: &IpChange<'_>) -> IpChangeReply {
+        let done = self.front.run(Event::IpChange, event.env(), event.args());
+        if done { IpChangeReply::Done } else { IpChangeReply::Fail }
+    }
+
+    fn client_connect(&mut self, event: &ClientConnect<'_>) -> ClientConnectReply {
+        let done = self.front.client_connect(event.env(), event.config_file());
+        if done { ClientConnectReply::Accept } else { ClientConnectReply::Reject }
+    }
+
+    fn client_disconnect(&mut self, event: &ClientDisconnect<'_>) -> ClientDisconnectReply {
+        let done = self.front.run(Event::ClientDisconnect, event.env(), event.args());
+        if done { ClientDisconnectReply::Done } else { ClientDisconnectReply::Fail }
+    }
+
+    fn learn_address(&mut self, event: &LearnAddress<'_>) -> LearnAddressReply {
+        let done = self.front.run(Event::LearnAddress, event.env(), event.args());
+        if done { LearnAddressReply::Accept } else { LearnAddressReply::Reject }
+    }
+
+    fn abort(&mut self) {
+        self.front.abort();
+    }
+}
+
+ovpn_plugin::export!(DownRoot);

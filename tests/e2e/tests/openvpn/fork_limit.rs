@@ -1,0 +1,49 @@
+//! fork(2) fails: said once, what there is goes on working, and nothing is lost when forks work again.
+
+use harness::pids_cgroup::PidsCgroup;
+use harness::{Gate, ServerConfig};
+
+use crate::stack::{PASSWORD, Stack};
+
+#[test]
+fn no_more_processes() {
+    let cgroup = match PidsCgroup::new() {
+        Ok(cgroup) => cgroup,
+        Err(reason) => {
+            eprintln!("skipped: {reason}");
+            return;
+        }
+    };
+    let gate = Gate::new();
+    let (tell, wait) = (format!("auth/slow:{}", gate.tell()), format!("auth/slow:{}", gate.wait()));
+    let stack = Stack::with(&[&tell, &wait]);
+    let server = ServerConfig::auth_pam(&stack.service).deferred().dropped().in_cgroup(&cgroup).start();
+
+    // One worker is busy, and no second can be made.
+    let slow = server.client("slow", PASSWORD).start();
+    gate.arrival();
+    let mark = server.mark();
+    cgroup.limit(1);
+    let others: Vec<_> = (0..3).map(|_| server.client("alice", PASSWORD).start()).collect();
+    server.wait_for(mark, "no further worker can be started");
+
+    // The one worker serves them all.
+    gate.open();
+    slow.wait_connected();
+    for other in &others {
+        other.wait_connected();
+    }
+
+    // No worker at all: refused with a line.
+    for worker in server.workers() {
+        harness::proc_table::kill9(worker.pid);
+        harness::proc_table::wait_gone(worker.pid, harness::PATIENCE);
+    }
+    let mark = server.mark();
+    server.client("alice", PASSWORD).start().wait_refused();
+    server.wait_for(mark, "user 'alice' failed to authenticate: no worker process can be started");
+    assert!(server.is_alive());
+
+    cgroup.lift();
+    server.client("alice", PASSWORD).start().wait_connected();
+}

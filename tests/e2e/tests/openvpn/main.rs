@@ -1,0 +1,19 @@
+//! The plugin under a real OpenVPN server, with real clients and real PAM.
+//!
+//! One program, so that its tests, which mostly wait, wait side by side.
+
+mod a_hundred_restarts;
+mod audit;
+mod challenge;
+mod config_errors;
+mod daemon;
+mod descriptor_limit;
+mod fork_limit;
+mod helper_faults;
+mod login;
+mod module_faults;
+mod openvpn_killed;
+mod options;
+mod restart;
+mod stack;
+mod two_plugins;

@@ -1,0 +1,60 @@
+//! The server goes, politely or by SIGKILL: no helper stays.
+
+use std::time::Duration;
+
+use harness::proc_table::wait_until;
+use harness::{Daemon, Gate, Server, ServerConfig};
+
+use crate::stack::{PASSWORD, Stack};
+
+fn no_helper_after_a_second(server: &Server) {
+    let helpers = server.helpers();
+    assert!(!helpers.is_empty());
+    server.kill9();
+    assert!(wait_until(Duration::from_secs(1), || server.helpers().is_empty()), "{:?}", server.helpers());
+}
+
+#[test]
+fn killed_while_idle() {
+    for daemon in [Daemon::No, Daemon::WithLog] {
+        let stack = Stack::new();
+        let server = ServerConfig::auth_pam(&stack.service).dropped().daemon(daemon).start();
+        server.client("alice", PASSWORD).start().wait_connected();
+        no_helper_after_a_second(&server);
+    }
+}
+
+#[test]
+fn killed_while_a_module_hangs() {
+    for deferred in [false, true] {
+        let gate = Gate::new();
+        let stack = Stack::with(&[&gate.tell(), "hang"]);
+        let config = ServerConfig::auth_pam(&stack.service).dropped();
+        let server = if deferred { config.deferred() } else { config }.start();
+        let _client = server.client("alice", PASSWORD).start();
+        gate.arrival();
+        no_helper_after_a_second(&server);
+    }
+}
+
+/// With nobody but the plugin to end it, a hanging module must not keep the server from stopping.
+#[test]
+fn stopped_while_a_module_hangs() {
+    let gate = Gate::new();
+    let stack = Stack::with(&[&gate.tell(), "hang"]);
+    let server = ServerConfig::auth_pam(&stack.service).deferred().dropped().start();
+    let _client = server.client("alice", PASSWORD).start();
+    gate.arrival();
+    let took = server.stop();
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert_eq!(server.helpers(), []);
+}
+
+#[test]
+fn stopped_while_idle() {
+    let stack = Stack::new();
+    let server = ServerConfig::auth_pam(&stack.service).dropped().start();
+    server.client("alice", PASSWORD).start().wait_connected();
+    server.stop();
+    assert_eq!(server.helpers(), []);
+}

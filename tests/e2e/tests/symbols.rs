@@ -1,0 +1,28 @@
+//! The shipped plugin exports what OpenVPN looks up, and nothing else.
+
+use harness::{command, plugin};
+
+const EXPORTED: [&str; 4] = [
+    "openvpn_plugin_abort_v1",
+    "openvpn_plugin_close_v1",
+    "openvpn_plugin_func_v3",
+    "openvpn_plugin_open_v3",
+];
+
+#[test]
+fn only_the_plugin_interface_is_exported() {
+    let path = plugin::built("libopenvpn_plugin_auth_pam.so");
+    let output = command::run("nm", &["-D", "--defined-only", &path.to_string_lossy()]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut names: Vec<_> = text.lines().filter_map(|line| line.split_whitespace().last()).collect();
+    names.sort_unstable();
+    assert_eq!(names, EXPORTED);
+}
+
+/// Less than 1 MB on disk, stripped.
+#[test]
+fn it_is_small() {
+    let path = plugin::built("libopenvpn_plugin_auth_pam.so");
+    let length = path.metadata().expect("it exists").len();
+    assert!(length < 1_000_000, "{length} bytes");
+}

@@ -1,0 +1,258 @@
+/*
+ * A PAM module that behaves as its arguments say, so that a test can choose what goes wrong.
+ *
+ * An argument is   [auth/|account/][USER:]ACTION[=VALUE]
+ * and counts only for that phase and that user name. Those that count run in order until one ends the phase;
+ * if none does, the phase succeeds.
+ *
+ * ending the phase:  ok deny code=PAM_NAME crash abort exit hang
+ * going on:          sleep=MS closefds print info=TEXT error=TEXT ask=PROMPT show=PROMPT record=FILE
+ *                    tell=FIFO wait=FIFO
+ * ending it on mismatch only:  password=VALUE (the item AUTHTOK), expect=VALUE (the last answer)
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+
+#define UNUSED __attribute__((unused))
+
+struct run {
+    pam_handle_t *pamh;
+    const char *phase;
+    const char *user;
+    char *answer;
+    int argc;
+    const char **argv;
+};
+
+static const struct { const char *name; int code; } codes[] = {
+    { "PAM_SUCCESS", PAM_SUCCESS },
+    { "PAM_SYSTEM_ERR", PAM_SYSTEM_ERR },
+    { "PAM_BUF_ERR", PAM_BUF_ERR },
+    { "PAM_PERM_DENIED", PAM_PERM_DENIED },
+    { "PAM_AUTH_ERR", PAM_AUTH_ERR },
+    { "PAM_CRED_INSUFFICIENT", PAM_CRED_INSUFFICIENT },
+    { "PAM_AUTHINFO_UNAVAIL", PAM_AUTHINFO_UNAVAIL },
+    { "PAM_USER_UNKNOWN", PAM_USER_UNKNOWN },
+    { "PAM_MAXTRIES", PAM_MAXTRIES },
+    { "PAM_NEW_AUTHTOK_REQD", PAM_NEW_AUTHTOK_REQD },
+    { "PAM_ACCT_EXPIRED", PAM_ACCT_EXPIRED },
+    { "PAM_CONV_ERR", PAM_CONV_ERR },
+    { "PAM_IGNORE", PAM_IGNORE },
+    { "PAM_ABORT", PAM_ABORT },
+};
+
+static int code_named(const char *name)
+{
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (strcmp(codes[i].name, name) == 0)
+            return codes[i].code;
+    return PAM_SERVICE_ERR;
+}
+
+static void sleep_ms(long ms)
+{
+    struct timespec left = { ms / 1000, ms % 1000 * 1000000L };
+    while (nanosleep(&left, &left) != 0 && errno == EINTR)
+        ;
+}
+
+static void hang(void)
+{
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+    for (;;)
+        pause();
+}
+
+static const char *item(pam_handle_t *pamh, int which)
+{
+    const void *value = NULL;
+    if (pam_get_item(pamh, which, &value) != PAM_SUCCESS || value == NULL)
+        return "-";
+    return value;
+}
+
+/* One line in one write(2), so that lines of several processes never mix. */
+static void write_line(const char *path, int flags, const char *line, size_t length)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0600);
+    if (fd < 0)
+        return;
+    if (write(fd, line, length) < 0)
+        perror("pam_test: write");
+    close(fd);
+}
+
+static void record(const struct run *run, const char *path)
+{
+    char line[4096];
+    int used = snprintf(line, sizeof line,
+                        "phase=%s pid=%ld uid=%ld user=%s rhost=%s service=%s tty=%s ruser=%s authtok=%s answer=%s argv=",
+                        run->phase, (long)getpid(), (long)geteuid(), run->user, item(run->pamh, PAM_RHOST),
+                        item(run->pamh, PAM_SERVICE), item(run->pamh, PAM_TTY), item(run->pamh, PAM_RUSER),
+                        item(run->pamh, PAM_AUTHTOK), run->answer ? run->answer : "-");
+    for (int i = 0; i < run->argc && used > 0 && (size_t)used < sizeof line; i++)
+        used += snprintf(line + used, sizeof line - (size_t)used, "[%s]", run->argv[i]);
+    if (used < 0)
+        return;
+    if ((size_t)used > sizeof line - 2)
+        used = sizeof line - 2;
+    line[used] = '\n';
+    write_line(path, O_APPEND | O_CREAT, line, (size_t)used + 1);
+}
+
+static void tell(const struct run *run, const char *path)
+{
+    char line[256];
+    int used = snprintf(line, sizeof line, "%s %s %ld\n", run->phase, run->user, (long)getpid());
+    if (used > 0 && (size_t)used < sizeof line)
+        write_line(path, 0, line, (size_t)used);
+}
+
+static void wait_for_byte(const char *path)
+{
+    char byte;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    while (read(fd, &byte, 1) < 0 && errno == EINTR)
+        ;
+    close(fd);
+}
+
+static int prompt(struct run *run, int style, const char *text)
+{
+    free(run->answer);
+    run->answer = NULL;
+    return pam_prompt(run->pamh, style, &run->answer, "%s", text);
+}
+
+/* PAM_INCOMPLETE stands for "go on with the next action". */
+static int act(struct run *run, const char *action, const char *value)
+{
+    const char *authtok = NULL;
+    int code;
+
+    if (strcmp(action, "ok") == 0)
+        return PAM_SUCCESS;
+    if (strcmp(action, "deny") == 0)
+        return PAM_AUTH_ERR;
+    if (strcmp(action, "code") == 0)
+        return code_named(value);
+    if (strcmp(action, "crash") == 0) {
+        signal(SIGSEGV, SIG_DFL);
+        *(volatile int *)(volatile void *)8 = 1;
+    }
+    if (strcmp(action, "abort") == 0)
+        abort();
+    if (strcmp(action, "exit") == 0)
+        exit(0);
+    if (strcmp(action, "hang") == 0)
+        hang();
+
+    if (strcmp(action, "sleep") == 0)
+        sleep_ms(atol(value));
+    else if (strcmp(action, "closefds") == 0)
+        for (int fd = 0; fd < 1024; fd++)
+            close(fd);
+    else if (strcmp(action, "print") == 0) {
+        printf("pam_test on stdout \033[31mred\007\r\n");
+        fflush(stdout);
+        fprintf(stderr, "pam_test on stderr \033[31mred\007\r\n");
+    } else if (strcmp(action, "info") == 0 || strcmp(action, "error") == 0) {
+        code = prompt(run, action[0] == 'i' ? PAM_TEXT_INFO : PAM_ERROR_MSG, value);
+        if (code != PAM_SUCCESS)
+            return code;
+    } else if (strcmp(action, "ask") == 0 || strcmp(action, "show") == 0) {
+        code = prompt(run, action[0] == 'a' ? PAM_PROMPT_ECHO_OFF : PAM_PROMPT_ECHO_ON, value);
+        if (code != PAM_SUCCESS)
+            return code;
+    } else if (strcmp(action, "expect") == 0) {
+        if (run->answer == NULL || strcmp(run->answer, value) != 0)
+            return PAM_AUTH_ERR;
+    } else if (strcmp(action, "password") == 0) {
+        code = pam_get_authtok(run->pamh, PAM_AUTHTOK, &authtok, NULL);
+        if (code != PAM_SUCCESS)
+            return code;
+        if (authtok == NULL || strcmp(authtok, value) != 0)
+            return PAM_AUTH_ERR;
+    } else if (strcmp(action, "record") == 0)
+        record(run, value);
+    else if (strcmp(action, "tell") == 0)
+        tell(run, value);
+    else if (strcmp(action, "wait") == 0)
+        wait_for_byte(value);
+    else
+        return PAM_SERVICE_ERR;
+    return PAM_INCOMPLETE;
+}
+
+/* The part of an argument after "phase/" and "user:", or NULL if it is meant for another phase or user. */
+static const char *meant_for_us(const struct run *run, const char *argument)
+{
+    const char *colon;
+    size_t length = strlen(run->phase);
+
+    if (strncmp(argument, run->phase, length) == 0 && argument[length] == '/')
+        argument += length + 1;
+    else if (strncmp(argument, "auth/", 5) == 0 || strncmp(argument, "account/", 8) == 0)
+        return NULL;
+
+    length = strcspn(argument, ":=");
+    colon = argument + length;
+    if (*colon != ':')
+        return argument;
+    if (strlen(run->user) != length || strncmp(argument, run->user, length) != 0)
+        return NULL;
+    return colon + 1;
+}
+
+static int run_phase(pam_handle_t *pamh, const char *phase, int argc, const char **argv)
+{
+    struct run run = { .pamh = pamh, .phase = phase, .argc = argc, .argv = argv };
+    int code = pam_get_user(pamh, &run.user, NULL);
+
+    if (code != PAM_SUCCESS)
+        return code;
+    code = PAM_INCOMPLETE;
+    for (int i = 0; i < argc && code == PAM_INCOMPLETE; i++) {
+        char action[32];
+        const char *argument = meant_for_us(&run, argv[i]);
+        if (argument == NULL)
+            continue;
+        const char *equals = strchr(argument, '=');
+        size_t length = equals ? (size_t)(equals - argument) : strlen(argument);
+        if (length >= sizeof action)
+            return PAM_SERVICE_ERR;
+        memcpy(action, argument, length);
+        action[length] = '\0';
+        code = act(&run, action, equals ? equals + 1 : "");
+    }
+    free(run.answer);
+    return code == PAM_INCOMPLETE ? PAM_SUCCESS : code;
+}
+
+int pam_sm_authenticate(pam_handle_t *pamh, int flags UNUSED, int argc, const char **argv)
+{
+    return run_phase(pamh, "auth", argc, argv);
+}
+
+int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags UNUSED, int argc, const char **argv)
+{
+    return run_phase(pamh, "account", argc, argv);
+}
+
+int pam_sm_setcred(pam_handle_t *pamh UNUSED, int flags UNUSED, int argc UNUSED, const char **argv UNUSED)
+{
+    return PAM_SUCCESS;
+}

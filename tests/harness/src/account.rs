@@ -1,0 +1,81 @@
+//! Scratch accounts for pam_unix.
+
+use std::sync::{Mutex, MutexGuard};
+
+use crate::{command, scratch};
+
+/// useradd and userdel lock the password file and give up when they find it locked.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn lock() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// An account without home and shell, removed on drop.
+#[derive(Debug)]
+pub struct Account {
+    name: String,
+    password: String,
+}
+
+impl Account {
+    /// An account whose password is `password`.
+    pub fn new(password: &str) -> Self {
+        Self::make(password, &[])
+    }
+
+    /// An account with that password that has expired: right password, no admission.
+    pub fn expired(password: &str) -> Self {
+        Self::make(password, &["--expiredate", "1970-01-02"])
+    }
+
+    fn make(password: &str, extra: &[&str]) -> Self {
+        command::require_root();
+        let name = scratch::unique_name();
+        let mut arguments = vec!["--no-create-home", "--gid", "nogroup", "--shell", "/usr/sbin/nologin"];
+        arguments.extend_from_slice(extra);
+        arguments.push(&name);
+        {
+            let _guard = lock();
+            command::run("useradd", &arguments);
+        }
+        // From here on the account is removed even if the password can not be set.
+        let account = Self { name, password: password.to_string() };
+        {
+            let _guard = lock();
+            command::run_with_input("chpasswd", &[], &format!("{}:{password}\n", account.name));
+        }
+        account
+    }
+
+    /// Login name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Password, in clear.
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        remove(&self.name);
+    }
+}
+
+fn remove(name: &str) {
+    let _guard = lock();
+    command::try_run("userdel", &[name]);
+}
+
+/// Removes the accounts of dead owners.
+pub(crate) fn sweep() {
+    let Ok(accounts) = std::fs::read_to_string("/etc/passwd") else { return };
+    for name in
+        accounts.lines().filter_map(|line| line.split(':').next()).filter(|name| scratch::is_stale(name))
+    {
+        remove(name);
+    }
+}

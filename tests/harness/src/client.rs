@@ -1,0 +1,237 @@
+//! A real OpenVPN client: the cheap kind without a device, or with a tunnel in a namespace of its own.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use crate::PATIENCE;
+use crate::log::{Log, LogPipe, Mark};
+use crate::management::Management;
+use crate::netns::NetNs;
+use crate::pinger::Pinger;
+use crate::pki::Pki;
+use crate::running::Running;
+use crate::scratch::Scratch;
+use crate::server::{READY, Server};
+
+const AUTH_FAILED: &str = "Received control message: AUTH_FAILED";
+const ENDED: &str = "[ended: ";
+
+/// What became of a login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Connected, so long after the client was started.
+    Connected(Duration),
+    /// Refused, so long after the client was started.
+    Refused {
+        /// Since the start of the client.
+        after: Duration,
+        /// What the server sent as the reason; empty if nothing.
+        reason: String,
+    },
+    /// The client ended, or said nothing of either kind in time.
+    Neither,
+}
+
+/// A client to be started.
+#[derive(Debug)]
+pub struct ClientConfig<'a> {
+    server: &'a Server,
+    user: String,
+    password: String,
+    certificate: bool,
+    tunnel: bool,
+    challenge: Option<(String, String)>,
+    lines: Vec<String>,
+}
+
+/// A running client; on drop it is stopped.
+#[derive(Debug)]
+pub struct Client {
+    running: Running,
+    tunnel: Option<NetNs>,
+    pipe: LogPipe,
+    _management: Option<Management>,
+    _scratch: Scratch,
+    _server_netns: Arc<NetNs>,
+    _pki: Arc<Pki>,
+}
+
+impl<'a> ClientConfig<'a> {
+    pub(crate) fn new(server: &'a Server, user: &str, password: &str) -> Self {
+        let (user, password) = (user.to_string(), password.to_string());
+        Self { server, user, password, certificate: true, tunnel: false, challenge: None, lines: Vec::new() }
+    }
+
+    /// Without a certificate of its own.
+    #[must_use]
+    pub fn without_certificate(mut self) -> Self {
+        self.certificate = false;
+        self
+    }
+
+    /// With a real tunnel, in a network namespace of the client's own.
+    #[must_use]
+    pub fn with_tunnel(mut self) -> Self {
+        self.tunnel = true;
+        self
+    }
+
+    /// With a static challenge: `prompt` is answered with `response`.
+    #[must_use]
+    pub fn static_challenge(mut self, prompt: &str, response: &str) -> Self {
+        self.challenge = Some((prompt.to_string(), response.to_string()));
+        self
+    }
+
+    /// Adds a line to the client's configuration.
+    #[must_use]
+    pub fn line(mut self, line: &str) -> Self {
+        self.lines.push(line.to_string());
+        self
+    }
+
+    /// Starts the client without waiting for anything.
+    pub fn start(&self) -> Client {
+        let scratch = Scratch::new();
+        let pipe = LogPipe::new(&scratch.join("log"));
+        let tunnel = self.tunnel.then(NetNs::new);
+        let address = tunnel.as_ref().map_or_else(
+            || "127.0.0.1".to_string(),
+            |namespace| self.server.netns().connect(namespace).0.to_string(),
+        );
+        let path = scratch.write("client.conf", &self.text(&scratch, &address), 0o600);
+        let namespace = tunnel.as_ref().unwrap_or(self.server.netns());
+        let running = Running::spawn(namespace.command("openvpn").arg("--config").arg(path), &pipe);
+        let management = self.challenge.as_ref().map(|(_, response)| {
+            pipe.log().wait_for(Mark::START, "MANAGEMENT: unix domain socket listening", PATIENCE);
+            Management::answering(&scratch.join("management"), &self.user, &self.password, response)
+        });
+        Client {
+            running,
+            tunnel,
+            pipe,
+            _management: management,
+            _scratch: scratch,
+            _server_netns: Arc::clone(self.server.netns()),
+            _pki: Arc::clone(self.server.pki()),
+        }
+    }
+
+    /// Starts the client and waits until it is connected; panics if it is not.
+    pub fn connect(&self) -> Client {
+        let client = self.start();
+        client.wait_connected();
+        client
+    }
+
+    /// Starts the client, waits for the outcome of the login and ends the client.
+    pub fn outcome(&self) -> Outcome {
+        self.start().outcome(PATIENCE)
+    }
+
+    fn text(&self, scratch: &Scratch, address: &str) -> String {
+        let pki = self.server.pki();
+        let mut lines = vec![
+            "client".to_string(),
+            format!("remote {address} 1194 udp4"),
+            "nobind".to_string(),
+            "disable-dco".to_string(),
+            "remote-cert-tls server".to_string(),
+            format!("ca {}", pki.path("ca.crt").display()),
+            "auth-retry none".to_string(),
+            "connect-retry-max 1".to_string(),
+            "connect-timeout 20".to_string(),
+            "resolv-retry 0".to_string(),
+            "explicit-exit-notify 1".to_string(),
+            "verb 3".to_string(),
+        ];
+        if self.certificate {
+            lines.push(format!("cert {}", pki.path("client.crt").display()));
+            lines.push(format!("key {}", pki.path("client.key").display()));
+        }
+        lines.push(if self.tunnel { "dev tun" } else { "dev null" }.to_string());
+        if !self.tunnel {
+            lines.extend(["ifconfig-noexec", "route-noexec"].map(String::from));
+        }
+        match &self.challenge {
+            None => {
+                let file = scratch.write("login", &format!("{}\n{}\n", self.user, self.password), 0o600);
+                lines.push(format!("auth-user-pass {}", file.display()));
+            }
+            Some((prompt, _)) => {
+                lines.push("auth-user-pass".to_string());
+                lines.push(format!("static-challenge \"{prompt}\" 1"));
+                lines.push(format!("management {} unix", scratch.join("management").display()));
+                lines.push("management-query-passwords".to_string());
+            }
+        }
+        lines.extend(self.lines.iter().cloned());
+        lines.iter().map(|line| format!("{line}\n")).collect()
+    }
+}
+
+impl Client {
+    /// The client's log.
+    pub fn log(&self) -> &Log {
+        self.pipe.log()
+    }
+
+    /// Waits for the outcome of the login, at most `limit`.
+    pub fn outcome(&self, limit: Duration) -> Outcome {
+        let started = self.running.started;
+        let said = self.log().wait_match(Mark::START, Instant::now() + limit, |text| {
+            [READY, AUTH_FAILED, ENDED].iter().any(|pattern| text.contains(pattern))
+        });
+        match said {
+            Some(line) if line.text.contains(READY) => Outcome::Connected(line.at - started),
+            Some(line) => match line.text.split_once(AUTH_FAILED) {
+                Some((_, reason)) => Outcome::Refused {
+                    after: line.at - started,
+                    reason: reason.trim_start_matches(',').to_string(),
+                },
+                None => Outcome::Neither,
+            },
+            None => Outcome::Neither,
+        }
+    }
+
+    /// Waits until the client is connected and returns how long that took; panics if it is not.
+    pub fn wait_connected(&self) -> Duration {
+        match self.outcome(PATIENCE) {
+            Outcome::Connected(after) => after,
+            other => panic!("the client should have connected ({other:?}):\n{}", self.log().text()),
+        }
+    }
+
+    /// Waits until the login is refused and returns how long that took; panics if it is not.
+    pub fn wait_refused(&self) -> Duration {
+        match self.outcome(PATIENCE) {
+            Outcome::Refused { after, .. } => after,
+            other => panic!("the client should have been refused ({other:?}):\n{}", self.log().text()),
+        }
+    }
+
+    /// Pings the server through the tunnel.
+    pub fn ping(&self) -> Pinger {
+        let namespace = self.tunnel.as_ref().unwrap_or_else(|| panic!("this client has no tunnel"));
+        Pinger::start(namespace, crate::server::TUNNEL_ADDRESS)
+    }
+
+    /// Says goodbye to the server and waits for the end.
+    pub fn disconnect(&self) {
+        self.running.signal(Signal::SIGTERM);
+        assert!(self.running.wait(PATIENCE).is_some(), "the client does not end:\n{}", self.log().text());
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // SIGTERM would make it say goodbye for a second.
+        self.running.signal(Signal::SIGKILL);
+        if std::thread::panicking() {
+            eprintln!("--- log of a client ---\n{}", self.log().text());
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Short-lived tools (ip, openssl, useradd ...): run to the end, and panic with what they said when they fail.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+/// Panics with one clear line unless this process is root.
+pub fn require_root() {
+    assert!(
+        nix::unistd::geteuid().is_root(),
+        "this test needs root: it makes network namespaces and starts a real OpenVPN server"
+    );
+}
+
+/// Runs `program` with `arguments` and returns its output; panics if it can not be run or fails.
+pub fn run(program: &str, arguments: &[&str]) -> Output {
+    let output = try_run(program, arguments);
+    assert!(
+        output.status.success(),
+        "{program} {} failed ({}): {}",
+        arguments.join(" "),
+        output.status,
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    output
+}
+
+/// As [`run`], but a failure of the program is left to the caller.
+pub fn try_run(program: &str, arguments: &[&str]) -> Output {
+    Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("can not run {program}: {error} (see tests/install-deps)"))
+}
+
+/// As [`run`], with `input` on standard input.
+pub fn run_with_input(program: &str, arguments: &[&str], input: &str) {
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("can not run {program}: {error} (see tests/install-deps)"));
+    let written = child.stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes()));
+    let output = child.wait_with_output().unwrap_or_else(|error| panic!("waiting for {program}: {error}"));
+    assert!(
+        output.status.success() && matches!(written, Some(Ok(()))),
+        "{program} {} failed ({}): {}",
+        arguments.join(" "),
+        output.status,
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+}

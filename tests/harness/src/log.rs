@@ -1,0 +1,184 @@
+//! Lines of output with the time each arrived, and waiting for one of them.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use nix::sys::stat::Mode;
+
+/// One line of a log.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// The text, without its line end; bytes that are no UTF-8 are replaced.
+    pub text: String,
+    /// When it was read.
+    pub at: Instant,
+}
+
+#[derive(Default, Debug)]
+struct Shared {
+    lines: Mutex<Vec<Line>>,
+    arrived: Condvar,
+}
+
+/// A growing list of lines that threads can wait on; clones show the same lines.
+#[derive(Clone, Default, Debug)]
+pub struct Log {
+    shared: Arc<Shared>,
+}
+
+/// A place in a log: what comes after it is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark(usize);
+
+impl Mark {
+    /// The beginning of every log.
+    pub const START: Mark = Mark(0);
+}
+
+impl Log {
+    fn lock(&self) -> MutexGuard<'_, Vec<Line>> {
+        self.shared.lines.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Adds a line.
+    pub fn push(&self, text: String) {
+        self.lock().push(Line { text, at: Instant::now() });
+        self.shared.arrived.notify_all();
+    }
+
+    /// The end of the log as it is now.
+    pub fn mark(&self) -> Mark {
+        Mark(self.lock().len())
+    }
+
+    /// The lines after `mark`.
+    pub fn since(&self, mark: Mark) -> Vec<Line> {
+        self.lock().iter().skip(mark.0).cloned().collect()
+    }
+
+    /// The text of the whole log.
+    pub fn text(&self) -> String {
+        self.since(Mark::START).iter().map(|line| format!("{}\n", line.text)).collect()
+    }
+
+    /// How many lines after `mark` contain `pattern`.
+    pub fn count(&self, mark: Mark, pattern: &str) -> usize {
+        self.lock().iter().skip(mark.0).filter(|line| line.text.contains(pattern)).count()
+    }
+
+    /// The first line after `mark` for which `wanted` holds, waiting for it at most until `end`.
+    pub fn wait_match(&self, mark: Mark, end: Instant, wanted: impl Fn(&str) -> bool) -> Option<Line> {
+        let mut lines = self.lock();
+        let mut seen = mark.0;
+        loop {
+            if let Some(found) = lines.iter().skip(seen).find(|line| wanted(&line.text)) {
+                return Some(found.clone());
+            }
+            seen = lines.len().max(mark.0);
+            let left = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
+            lines = match self.shared.arrived.wait_timeout(lines, left) {
+                Ok((guard, _)) => guard,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+        }
+    }
+
+    /// As [`Log::wait_match`] for a line that contains `pattern`, for at most `limit`; panics when none comes.
+    pub fn wait_for(&self, mark: Mark, pattern: &str, limit: Duration) -> Line {
+        self.wait_match(mark, Instant::now() + limit, |text| text.contains(pattern))
+            .unwrap_or_else(|| panic!("no line with {pattern:?} within {limit:?} in:\n{}", self.text()))
+    }
+}
+
+const LAST: &[u8] = b"\0the harness stops reading\n";
+
+/// A named pipe whose lines go to a [`Log`]; a program may open it again and again, as a file.
+#[derive(Debug)]
+pub struct LogPipe {
+    path: PathBuf,
+    log: Log,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl LogPipe {
+    /// Makes the pipe at `path` and starts reading it.
+    pub fn new(path: &Path) -> Self {
+        nix::unistd::mkfifo(path, Mode::from_bits_truncate(0o600))
+            .unwrap_or_else(|error| panic!("mkfifo {}: {error}", path.display()));
+        let log = Log::default();
+        // Open for writing too, so that the pipe never ends while programs come and go.
+        let reader = open_both_ways(path);
+        let feed = log.clone();
+        let thread = std::thread::spawn(move || read_lines(reader, &feed));
+        Self { path: path.to_path_buf(), log, thread: Some(thread) }
+    }
+
+    /// The lines read so far and to come.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Where a program may open the pipe.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A handle for writing, for use as a child's standard output.
+    pub fn writer(&self) -> File {
+        open_both_ways(&self.path)
+    }
+}
+
+fn open_both_ways(path: &Path) -> File {
+    let opened = OpenOptions::new().read(true).write(true).open(path);
+    opened.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn read_lines(reader: File, log: &Log) {
+    let mut reader = BufReader::new(reader);
+    let mut bytes = Vec::new();
+    while reader.read_until(b'\n', &mut bytes).is_ok_and(|length| length > 0) && bytes != LAST {
+        log.push(String::from_utf8_lossy(&bytes).trim_end_matches('\n').to_string());
+        bytes.clear();
+    }
+}
+
+impl Drop for LogPipe {
+    fn drop(&mut self) {
+        // A leading line end: a program may have been killed in the middle of a line.
+        let told = OpenOptions::new().write(true).open(&self.path).and_then(|mut pipe| {
+            pipe.write_all(b"\n")?;
+            pipe.write_all(LAST)
+        });
+        if let (Ok(()), Some(thread)) = (told, self.thread.take()) {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    #[test]
+    fn lines_of_several_writers_arrive_and_marks_separate_them() {
+        let scratch = Scratch::new();
+        let pipe = LogPipe::new(&scratch.join("log"));
+        writeln!(pipe.writer(), "one").expect("write");
+        let log = pipe.log().clone();
+        log.wait_for(Mark::START, "one", Duration::from_secs(10));
+        let mark = log.mark();
+        writeln!(pipe.writer(), "two").expect("write");
+        log.wait_for(mark, "two", Duration::from_secs(10));
+        assert_eq!(log.count(mark, "one"), 0);
+        assert_eq!(log.count(Mark::START, "one"), 1);
+        let soon = Instant::now() + Duration::from_millis(1);
+        assert!(log.wait_match(mark, soon, |text| text.contains("one")).is_none());
+        drop(pipe);
+    }
+}

@@ -1,0 +1,75 @@
+//! The client's management interface, as far as a user typing a password and a one-time code needs it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::thread::JoinHandle;
+
+/// A thread that answers the client's question for a login with a static challenge; ends with the client.
+#[derive(Debug)]
+pub struct Management {
+    stream: UnixStream,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Management {
+    /// Connects to the client's management socket and answers what is asked there.
+    pub fn answering(socket: &Path, user: &str, password: &str, response: &str) -> Self {
+        let stream =
+            UnixStream::connect(socket).unwrap_or_else(|error| panic!("{}: {error}", socket.display()));
+        let both = stream.try_clone().unwrap_or_else(|error| panic!("dup: {error}"));
+        let answer = format!(
+            "username \"Auth\" {user}\npassword \"Auth\" \"SCRV1:{}:{}\"\n",
+            base64(password.as_bytes()),
+            base64(response.as_bytes())
+        );
+        let thread = std::thread::spawn(move || {
+            let mut writer = &both;
+            for line in BufReader::new(&both).lines() {
+                let Ok(line) = line else { return };
+                if line.starts_with(">PASSWORD:Need 'Auth'") && writer.write_all(answer.as_bytes()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { stream, thread: Some(thread) }
+    }
+}
+
+impl Drop for Management {
+    fn drop(&mut self) {
+        let _ = self.stream.shutdown(std::net::Shutdown::Both);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Base64 with padding, as in RFC 4648.
+pub fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let word =
+            (0..3).fold(0u32, |word, index| word << 8 | u32::from(chunk.get(index).copied().unwrap_or(0)));
+        for index in 0..4 {
+            let symbol = ALPHABET[(word >> (18 - 6 * index) & 63) as usize];
+            text.push(if index <= chunk.len() { char::from(symbol) } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base64;
+
+    #[test]
+    fn base64_as_the_rfc_has_it() {
+        for (plain, coded) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
+        {
+            assert_eq!(base64(plain.as_bytes()), coded);
+        }
+    }
+}

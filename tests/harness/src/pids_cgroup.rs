@@ -1,0 +1,106 @@
+//! A cgroup that limits the number of processes, so that fork(2) can be made to fail for one server only.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::{PATIENCE, proc_table, scratch};
+
+const V1: &str = "/sys/fs/cgroup/pids";
+const V2: &str = "/sys/fs/cgroup";
+
+/// A cgroup of the pids controller; on drop what runs in it is killed and it is removed.
+#[derive(Debug)]
+pub struct PidsCgroup {
+    path: PathBuf,
+}
+
+impl PidsCgroup {
+    /// Makes the cgroup, or says why this machine does not allow it.
+    pub fn new() -> Result<Self, String> {
+        let root = root()?;
+        let path = root.join(scratch::unique_name());
+        fs::create_dir(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let this = Self { path };
+        if this.path.join("pids.max").exists() {
+            Ok(this)
+        } else {
+            Err(format!("{} has no pids.max", this.path.display()))
+        }
+    }
+
+    /// The file a process writes its pid to in order to enter.
+    pub fn procs_file(&self) -> PathBuf {
+        self.path.join("cgroup.procs")
+    }
+
+    /// Allows at most `limit` processes and threads.
+    pub fn limit(&self, limit: u32) {
+        self.write("pids.max", &limit.to_string());
+    }
+
+    /// Lifts the limit.
+    pub fn lift(&self) {
+        self.write("pids.max", "max");
+    }
+
+    /// How many processes and threads are in it.
+    pub fn current(&self) -> u32 {
+        let path = self.path.join("pids.current");
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        text.trim().parse().unwrap_or_else(|_| panic!("{}: {text:?} is no number", path.display()))
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        let path = self.path.join(file);
+        fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+}
+
+impl Drop for PidsCgroup {
+    fn drop(&mut self) {
+        remove(&self.path);
+    }
+}
+
+fn root() -> Result<PathBuf, String> {
+    if Path::new(V1).join("cgroup.procs").exists() {
+        return Ok(V1.into());
+    }
+    let v2 = Path::new(V2);
+    let controllers = fs::read_to_string(v2.join("cgroup.controllers"))
+        .map_err(|error| format!("no pids cgroup (v1) and no cgroup v2 at {V2}: {error}"))?;
+    if !controllers.split_whitespace().any(|name| name == "pids") {
+        return Err(format!("the pids controller is not available at {V2}"));
+    }
+    let enabled = fs::read_to_string(v2.join("cgroup.subtree_control")).unwrap_or_default();
+    if !enabled.split_whitespace().any(|name| name == "pids") {
+        fs::write(v2.join("cgroup.subtree_control"), "+pids")
+            .map_err(|error| format!("can not switch on the pids controller at {V2}: {error}"))?;
+    }
+    Ok(v2.to_path_buf())
+}
+
+fn remove(path: &Path) {
+    let inside: Vec<i32> = fs::read_to_string(path.join("cgroup.procs"))
+        .unwrap_or_default()
+        .lines()
+        .filter_map(|line| line.parse().ok())
+        .collect();
+    for &pid in &inside {
+        proc_table::kill9(pid);
+    }
+    for &pid in &inside {
+        proc_table::wait_gone(pid, PATIENCE);
+    }
+    // A zombie stays in its cgroup until it is reaped.
+    proc_table::wait_until(PATIENCE / 10, || fs::remove_dir(path).is_ok() || !path.exists());
+}
+
+/// Removes the cgroups of dead owners.
+pub(crate) fn sweep() {
+    for root in [V1, V2] {
+        for name in scratch::stale_entries(Path::new(root)) {
+            remove(&Path::new(root).join(name));
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Certificates for one test process: an authority, a server and a client, EC keys, valid for two days.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, Weak};
+
+use crate::command;
+use crate::scratch::Scratch;
+
+/// The certificates; shared by all who hold one at the same time, removed with the last of them.
+#[derive(Debug)]
+pub struct Pki {
+    scratch: Scratch,
+}
+
+impl Pki {
+    /// The certificates of this process, made now if nobody holds them.
+    pub fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<Pki>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        shared.upgrade().unwrap_or_else(|| {
+            let made = Arc::new(Self::make());
+            *shared = Arc::downgrade(&made);
+            made
+        })
+    }
+
+    fn make() -> Self {
+        let pki = Self { scratch: Scratch::new() };
+        pki.certificate("ca", &["-subj", "/CN=test authority", "-addext", "keyUsage=keyCertSign"]);
+        for (name, usage) in [("server", "serverAuth"), ("client", "clientAuth")] {
+            let (ca, key) = (pki.text("ca.crt"), pki.text("ca.key"));
+            pki.certificate(
+                name,
+                &[
+                    "-subj",
+                    &format!("/CN={name}"),
+                    "-CA",
+                    &ca,
+                    "-CAkey",
+                    &key,
+                    "-addext",
+                    "basicConstraints=critical,CA:FALSE",
+                    "-addext",
+                    "keyUsage=digitalSignature",
+                    "-addext",
+                    &format!("extendedKeyUsage={usage}"),
+                ],
+            );
+        }
+        pki
+    }
+
+    fn certificate(&self, name: &str, extra: &[&str]) {
+        let (key, certificate) = (self.text(&format!("{name}.key")), self.text(&format!("{name}.crt")));
+        let mut arguments =
+            vec!["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+        arguments.extend_from_slice(&["-days", "2", "-keyout", &key, "-out", &certificate]);
+        arguments.extend_from_slice(extra);
+        command::run("openssl", &arguments);
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.path(name).to_string_lossy().into_owned()
+    }
+
+    /// The path of `ca.crt`, `server.crt`, `server.key`, `client.crt` or `client.key`.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.scratch.join(name)
+    }
+
+    /// Where the files are.
+    pub fn directory(&self) -> &Path {
+        self.scratch.path()
+    }
+}

@@ -1,0 +1,50 @@
+//! Which shared object is tested.
+//!
+//! `PLUGIN_DIR` names the directory with `libopenvpn_plugin_auth_pam.so`; without it the release build beside the
+//! test's own build is taken, for that is what ships. `PLUGIN_UNDER_TEST=c` runs the tests against the C plugin
+//! instead, to see which of them its defects fail.
+
+use std::path::{Path, PathBuf};
+
+const RUST_FILE: &str = "libopenvpn_plugin_auth_pam.so";
+const C_FILE: &str = "openvpn-plugin-auth-pam.so";
+
+/// Whether `PLUGIN_UNDER_TEST=c` asks for the C plugin, which knows no options.
+pub fn is_c() -> bool {
+    std::env::var_os("PLUGIN_UNDER_TEST").is_some_and(|value| value == "c")
+}
+
+/// The auth-pam plugin under test; panics with what to do when there is none.
+pub fn auth_pam() -> PathBuf {
+    if is_c() { c_auth_pam() } else { built(RUST_FILE) }
+}
+
+/// The C plugin of the distribution.
+pub fn c_auth_pam() -> PathBuf {
+    let arch = format!("/usr/lib/{}-linux-gnu/openvpn/plugins", std::env::consts::ARCH);
+    [&arch, "/usr/lib/openvpn", "/usr/lib64/openvpn/plugins"]
+        .iter()
+        .map(|directory| Path::new(directory).join(C_FILE))
+        .find(|path| path.exists())
+        .unwrap_or_else(|| panic!("{C_FILE} is not installed: install the package openvpn"))
+}
+
+/// The file `name` among the plugins built; panics with what to do when it is missing.
+pub fn built(name: &str) -> PathBuf {
+    let directory = match std::env::var_os("PLUGIN_DIR") {
+        Some(directory) => PathBuf::from(directory),
+        None => target_directory().join("release"),
+    };
+    let path = directory.join(name);
+    assert!(path.exists(), "{} is missing: run `make build`", path.display());
+    path.canonicalize().unwrap_or(path)
+}
+
+/// A test lives in <target>/<profile>/deps/<name>.
+fn target_directory() -> PathBuf {
+    let own = std::env::current_exe().unwrap_or_else(|error| panic!("own path: {error}"));
+    own.ancestors()
+        .nth(3)
+        .map(Path::to_path_buf)
+        .unwrap_or_else(|| panic!("{} is no test of cargo's", own.display()))
+}

@@ -1,0 +1,161 @@
+//! What a test server is to be like: the lines of its configuration and how it is started.
+
+use crate::dev_log::DevLog;
+use crate::pids_cgroup::PidsCgroup;
+use crate::plugin;
+use crate::server::{FailedStart, Server};
+use crate::{PamService, command};
+
+/// Whether and how the server goes to the background.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Daemon {
+    /// It stays a child of the test; output is its log.
+    No,
+    /// `daemon` with `log`: output goes to that file.
+    WithLog,
+    /// `daemon` alone: messages go to syslog(3), caught by a private /dev/log.
+    Syslog,
+}
+
+/// Whether the server goes into a chroot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chroot {
+    /// No chroot.
+    No,
+    /// Into an empty directory that holds only `tmp`.
+    Yes,
+}
+
+/// A server to be started; without any setting it runs as root, in the foreground, with no plugin.
+#[derive(Debug)]
+pub struct ServerConfig<'a> {
+    pub(crate) lines: Vec<String>,
+    pub(crate) daemon: Daemon,
+    pub(crate) chroot: Chroot,
+    pub(crate) dropped: bool,
+    pub(crate) readable: bool,
+    pub(crate) dev_log: bool,
+    pub(crate) cgroup: Option<&'a PidsCgroup>,
+}
+
+impl Default for ServerConfig<'_> {
+    fn default() -> Self {
+        Self {
+            lines: Vec::new(),
+            daemon: Daemon::No,
+            chroot: Chroot::No,
+            dropped: false,
+            readable: false,
+            dev_log: false,
+            cgroup: None,
+        }
+    }
+}
+
+impl<'a> ServerConfig<'a> {
+    /// A server with the plugin under test and this PAM service.
+    pub fn auth_pam(service: &PamService) -> Self {
+        Self::auth_pam_with("", service, "")
+    }
+
+    /// The same with the plugin's options before the service and name/value words after it.
+    pub fn auth_pam_with(options: &str, service: &PamService, pairs: &str) -> Self {
+        Self::auth_pam_words(&format!("{options} {} {pairs}", service.words()))
+    }
+
+    /// The same with exactly these words after the plugin's path.
+    pub fn auth_pam_words(words: &str) -> Self {
+        Self::default().plugin(words)
+    }
+
+    /// Adds a `plugin` line for the plugin under test with these words (blanks separate, `'` quotes).
+    #[must_use]
+    pub fn plugin(self, words: &str) -> Self {
+        let path = plugin::auth_pam();
+        self.line(&format!("plugin {} \"{}\"", path.display(), words.trim()))
+    }
+
+    /// Adds a line to the configuration.
+    #[must_use]
+    pub fn line(mut self, line: &str) -> Self {
+        self.lines.push(line.to_string());
+        self
+    }
+
+    /// `setenv deferred_auth_pam 1`.
+    #[must_use]
+    pub fn deferred(self) -> Self {
+        self.line("setenv deferred_auth_pam 1")
+    }
+
+    /// Drops to nobody after the start, as most servers do.
+    #[must_use]
+    pub fn dropped(mut self) -> Self {
+        self.dropped = true;
+        self.line("user nobody").line("group nogroup").line("persist-tun").line("persist-key")
+    }
+
+    /// Lets nobody read keys, rewrite the pid file and open net/tun, so that a dropped server survives SIGHUP.
+    #[must_use]
+    pub fn readable_by_nobody(mut self) -> Self {
+        self.readable = true;
+        self.dev_log()
+    }
+
+    /// `verify-client-cert none`.
+    #[must_use]
+    pub fn without_client_certificates(self) -> Self {
+        self.line("verify-client-cert none").line("username-as-common-name")
+    }
+
+    /// Goes into a chroot.
+    #[must_use]
+    pub fn chroot(mut self) -> Self {
+        self.chroot = Chroot::Yes;
+        self
+    }
+
+    /// Goes to the background.
+    #[must_use]
+    pub fn daemon(mut self, daemon: Daemon) -> Self {
+        self.daemon = daemon;
+        self
+    }
+
+    /// Gives the server a private /dev/log; see [`Server::syslog`].
+    #[must_use]
+    pub fn dev_log(mut self) -> Self {
+        self.dev_log = true;
+        self
+    }
+
+    /// Starts the server inside a cgroup.
+    #[must_use]
+    pub fn in_cgroup(mut self, cgroup: &'a PidsCgroup) -> Self {
+        self.cgroup = Some(cgroup);
+        self
+    }
+
+    /// Starts the server and waits until it serves; panics with its log if it does not.
+    pub fn start(&self) -> Server {
+        Server::start(self)
+    }
+
+    /// Starts the server and waits until it has given up; panics with its log if it serves instead.
+    pub fn start_expecting_failure(&self) -> FailedStart {
+        Server::start_expecting_failure(self)
+    }
+
+    /// The words before `openvpn` on the command line.
+    pub(crate) fn wrapper(&self, dev_log: Option<&DevLog>) -> Vec<String> {
+        command::require_root();
+        let mut words = Vec::new();
+        if let Some(cgroup) = self.cgroup {
+            let script = r#"echo $$ > "$0" && exec "$@""#;
+            words.extend(["sh", "-c", script].map(String::from));
+            words.push(cgroup.procs_file().to_string_lossy().into_owned());
+        }
+        words.extend(dev_log.map(DevLog::wrapper).unwrap_or_default());
+        words
+    }
+}
