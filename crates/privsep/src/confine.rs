@@ -84,13 +84,29 @@ impl Confinement<'_> {
 
 /// Default dispositions but for `ignore`, no signal blocked, no timer running.
 pub fn reset_signals(ignore: &[Signal]) {
-    for signal in Signal::iterator().filter(|signal| !matches!(signal, Signal::SIGKILL | Signal::SIGSTOP)) {
+    set_dispositions(Signal::iterator(), ignore);
+    os::reset_realtime_signals();
+    unblock_and_stop_timers();
+}
+
+/// The same for the signals that libraries are known to change, to be called between two pieces of work.
+pub fn reset_usual_signals(ignore: &[Signal]) {
+    use Signal::{SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM};
+    set_dispositions([SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM], ignore);
+    unblock_and_stop_timers();
+}
+
+fn set_dispositions(signals: impl IntoIterator<Item = Signal>, ignore: &[Signal]) {
+    for signal in signals.into_iter().filter(|signal| !matches!(signal, Signal::SIGKILL | Signal::SIGSTOP)) {
         let ignored = ignore.contains(&signal);
         os::set_disposition(signal, if ignored { Disposition::Ignore } else { Disposition::Default });
     }
-    os::reset_realtime_signals();
-    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None);
+}
+
+fn unblock_and_stop_timers() {
+    // Timers first: what they would still send must not find its signal unblocked.
     os::stop_timers();
+    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None);
 }
 
 /// Gives free memory back: what was inherited at the fork, and what the last piece of work needed. For a helper that

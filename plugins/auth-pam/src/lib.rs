@@ -41,6 +41,10 @@ use crate::settings::Settings;
 /// OpenVPN's `verb` from which on the plugin says more (as the C plugin).
 const DEBUG_VERB: u32 = 4;
 
+/// How many words OpenVPN passes of a `plugin` line, written singly or quoted together; the rest it drops without a
+/// word (MAX_PARMS, measured with 2.6.14).
+const OPENVPN_MAX_WORDS: [usize; 2] = [14, 16];
+
 /// The plugin.
 pub struct AuthPam {
     front: Front,
@@ -50,6 +54,13 @@ impl Plugin for AuthPam {
     const NAME: &'static CStr = c"AUTH-PAM";
 
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+        if OPENVPN_MAX_WORDS.contains(&args.args().count()) {
+            let [single, quoted] = OPENVPN_MAX_WORDS;
+            log::warn!(
+                "OpenVPN passes at most {single} words after the plugin's path, {quoted} when they are quoted together: \
+                 any further ones of this line are lost"
+            );
+        }
         let config = Config::parse(args.args().map(CStr::to_bytes)).map_err(OpenError::from_error)?;
         check_pam(&config)?;
         let env = args.env();

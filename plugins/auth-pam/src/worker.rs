@@ -60,7 +60,7 @@ pub fn run(
             }
         }
         drop(job);
-        confine::reset_signals(crew::IGNORED_BY_WORKERS);
+        confine::reset_usual_signals(crew::IGNORED_BY_WORKERS);
         // What a module has changed must not meet the next login: that gets a new process.
         if State::now() != clean {
             leave(0);

@@ -194,8 +194,7 @@ impl Walk {
         // Without root (OpenVPN was started by a user) nothing is run as anybody else than that user.
         let owners = [0, nix::unistd::geteuid().as_raw()];
         let mut walk = Walk { path: PathBuf::from("/"), problems: Vec::new(), owners };
-        let mut status = look(&walk.path)?;
-        walk.inspect(&walk.path.clone(), &status);
+        walk.inspect(&walk.path.clone(), &look(&walk.path)?);
         let mut ahead: VecDeque<OsString> = VecDeque::new();
         put_ahead(&mut ahead, path);
         let mut links = 0;
@@ -220,9 +219,9 @@ impl Walk {
                 put_ahead(&mut ahead, &target);
             } else {
                 walk.path = next;
-                status = here;
             }
         }
+        let status = look(&walk.path)?;
         if !status.is_file() {
             return Err(ProgramError::NotAFile(walk.path));
         }

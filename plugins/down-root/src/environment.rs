@@ -1,0 +1,107 @@
+//! The environment a script gets: what the helper was forked with at UP, the event's own variables over it, and what
+//! the plugin itself says.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use ovpn_plugin::Env;
+
+use crate::event::Event;
+use crate::protocol::Variable;
+
+/// For scripts when the configuration sets none with `setenv PATH`.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Never passed on, wherever they come from: a secret, and what the plugin sets itself.
+const LEFT_OUT: [&[u8]; 2] = [b"password", b"script_type"];
+
+/// A complete environment.
+pub type Complete = BTreeMap<OsString, OsString>;
+
+/// The variables of the UP event, taken while OpenVPN was privileged: the administrator's own, `setenv` included.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct AtUp(Complete);
+
+impl AtUp {
+    /// Copies them.
+    pub fn from_event(env: Env<'_>) -> Self {
+        let mut all = Complete::new();
+        for (name, value) in env.iter() {
+            if !name.is_empty() && !LEFT_OUT.contains(&name) {
+                all.entry(owned(name)).or_insert_with(|| owned(value));
+            }
+        }
+        AtUp(all)
+    }
+
+    /// What the script of an event gets. `file` is the path the client's options are to be written to.
+    pub fn for_script(&self, event: Event, variables: Vec<Variable>, file: Option<&OsStr>) -> Complete {
+        let mut all = self.0.clone();
+        for Variable { name, value } in variables {
+            all.insert(OsString::from_vec(name), OsString::from_vec(value));
+        }
+        all.insert("script_type".into(), event.name().into());
+        if let Some(file) = file {
+            all.insert("client_connect_config_file".into(), file.into());
+        }
+        all.entry("PATH".into()).or_insert_with(|| PATH.into());
+        all
+    }
+}
+
+fn owned(bytes: &[u8]) -> OsString {
+    OsStr::from_bytes(bytes).to_os_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ovpn_plugin::testing::CallData;
+
+    fn variable(name: &str, value: &str) -> Variable {
+        Variable { name: name.into(), value: value.into() }
+    }
+
+    fn get<'a>(env: &'a Complete, name: &str) -> Option<&'a str> {
+        env.get(OsStr::new(name)).and_then(|value| value.to_str())
+    }
+
+    #[test]
+    fn the_up_environment_is_the_base_and_the_event_s_is_over_it() {
+        let call = CallData::new()
+            .env("dev", "tun0")
+            .env("dev", "tun1")
+            .env("MY_OWN", "a=b c")
+            .env("script_context", "init")
+            .env("script_type", "up")
+            .env("password", "hunter2")
+            .env_entry("no equals sign")
+            .env_entry("=nameless");
+        let base = AtUp::from_event(call.environment());
+        let variables = vec![variable("signal", "sigterm"), variable("script_context", "restart")];
+        let env = base.for_script(Event::Down, variables, None);
+        assert_eq!(get(&env, "dev"), Some("tun0"));
+        assert_eq!(get(&env, "MY_OWN"), Some("a=b c"));
+        assert_eq!(get(&env, "signal"), Some("sigterm"));
+        assert_eq!(get(&env, "script_context"), Some("restart"));
+        assert_eq!(get(&env, "script_type"), Some("down"));
+        assert_eq!(get(&env, "PATH"), Some(PATH));
+        assert_eq!(env.len(), 6, "{env:?}");
+    }
+
+    #[test]
+    fn the_administrator_s_path_stays() {
+        let call = CallData::new().env("PATH", "/opt/bin");
+        let env = AtUp::from_event(call.environment()).for_script(Event::RouteUp, vec![], None);
+        assert_eq!(get(&env, "PATH"), Some("/opt/bin"));
+        assert_eq!(get(&env, "script_type"), Some("route-up"));
+    }
+
+    #[test]
+    fn the_file_for_a_client_s_options_is_named() {
+        let file = OsStr::new("/proc/self/fd/9");
+        let env = AtUp::default().for_script(Event::ClientConnect, vec![], Some(file));
+        assert_eq!(get(&env, "client_connect_config_file"), Some("/proc/self/fd/9"));
+    }
+}

@@ -1,0 +1,93 @@
+//! What may be run, settled when OpenVPN opens the plugin and never changed again.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::os::unix::ffi::OsStringExt;
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::event::Event;
+use crate::permissions::{Program, ProgramError};
+
+/// The configuration, with its programs found and judged.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The down script.
+    pub command: Command,
+    /// The scripts of other events.
+    pub others: Vec<(Event, Command)>,
+    /// How long a script may run; `None`: for ever.
+    pub time_limit: Option<Duration>,
+    /// A script that fails is only logged.
+    pub ignore_failure: bool,
+    /// Whether standard output and error lead to OpenVPN's log.
+    pub keep_output: bool,
+}
+
+/// A program with its fixed arguments.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// The program.
+    pub program: Program,
+    /// The arguments the configuration gives it.
+    pub args: Vec<OsString>,
+}
+
+/// A program of the configuration that cannot be used.
+#[derive(Debug)]
+pub struct SettingsError {
+    what: &'static str,
+    word: String,
+    error: ProgramError,
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the {} script '{}': {}", self.what, self.word, self.error)
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
+impl Settings {
+    /// Finds every program; warns of what is unwise.
+    pub fn resolve(config: Config, keep_output: bool) -> Result<Self, SettingsError> {
+        let insecure = config.insecure_permissions;
+        let find = |event: Event, word: &[u8]| {
+            let (program, warnings) = Program::find(word, insecure).map_err(|error| SettingsError {
+                what: event.name(),
+                word: String::from_utf8_lossy(word).into_owned(),
+                error,
+            })?;
+            warnings.iter().for_each(|warning| log::warn!("the {} script: {warning}", event.name()));
+            Ok(program)
+        };
+        let command = Command {
+            program: find(Event::Down, &config.command)?,
+            args: config.args.into_iter().map(OsString::from_vec).collect(),
+        };
+        let mut others = Vec::new();
+        let up = config.up.into_iter().map(|path| (Event::Up, path));
+        for (event, path) in up.chain(config.on) {
+            others.push((event, Command { program: find(event, &path)?, args: Vec::new() }));
+        }
+        Ok(Settings {
+            command,
+            others,
+            time_limit: config.time_limit,
+            ignore_failure: config.ignore_failure,
+            keep_output,
+        })
+    }
+
+    /// Every script with its event.
+    pub fn commands(&self) -> impl Iterator<Item = (Event, &Command)> {
+        std::iter::once((Event::Down, &self.command))
+            .chain(self.others.iter().map(|(event, command)| (*event, command)))
+    }
+
+    /// Whether a script is to be run at this event.
+    pub fn has(&self, event: Event) -> bool {
+        self.commands().any(|(other, _)| other == event)
+    }
+}
