@@ -19,7 +19,7 @@ pub struct Helper<Out, In> {
 
 impl<Out: Message, In: Message> Helper<Out, In> {
     /// Forks. The child gets the other end of the channel and runs `child`, which never returns: it ends with
-    /// [`Helper::leave`].
+    /// [`leave`].
     ///
     /// Errors: `EMFILE` and `ENFILE` (descriptors), `EAGAIN` (process limit), `ENOMEM`.
     pub fn start(child: impl FnOnce(Channel<In, Out>) -> Infallible) -> io::Result<Self> {
