@@ -31,7 +31,7 @@
 //! # fn main() {}
 //! ```
 //!
-//! Works with hosts of struct versions 1 to 5 (OpenVPN 2.3 to 2.7) and later ones that only add to them. A panic in
+//! Works with hosts of struct versions 1 to 5 (OpenVPN 2.4 to 2.7) and later ones that only add to them. A panic in
 //! the plugin never reaches OpenVPN: it becomes a failure and one line in the log.
 
 mod boundary;

@@ -137,10 +137,12 @@ impl Crew {
     /// A worker's channel has ended or cannot be trusted: kill it, with what it started. How it ended is known when it
     /// is reaped, so it stays in the crew.
     pub fn hung_up(&mut self, id: WorkerId, events: &Events, error: &ChannelError) {
-        let Some(worker) = self.workers.get(&id) else { return };
+        let Some(worker) = self.workers.get_mut(&id) else { return };
         events.remove(&worker.channel);
         kill_group(worker.pid);
         if !matches!(error, ChannelError::Closed) {
+            // Nothing that it has sent besides counts any more.
+            worker.nonce = 0;
             log::error!("worker {} sent something else than a report ({error}) and was killed", worker.pid);
         }
     }

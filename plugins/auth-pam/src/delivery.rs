@@ -154,9 +154,9 @@ impl Delivery {
     pub fn conclude(&mut self, task: Task, outcome: &Outcome) -> Answer {
         let (verdict, words) = self.judge(outcome);
         if verdict.accepted() {
-            // A direct answer is logged by OpenVPN at once; a deferred one would leave no trace of when it was given.
+            // OpenVPN logs what a direct answer leads to at once; with deferred ones in play, it is not that clear when.
             if task.files.control.is_some() {
-                log::info!("BACKGROUND: user '{}' authenticated (deferred)", task.user());
+                log::info!("BACKGROUND: user '{}' authenticated", task.user());
             }
         } else {
             log::error!("BACKGROUND: user '{}' failed to authenticate: {words}", task.user());

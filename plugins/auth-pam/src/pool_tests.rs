@@ -1,6 +1,7 @@
 //! The pool's rules, without processes: time is a number the tests count up.
 
 use super::*;
+use std::time::Duration;
 
 #[derive(Debug, PartialEq, Eq)]
 struct Job(u32, &'static str);
