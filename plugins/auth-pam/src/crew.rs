@@ -54,6 +54,8 @@ pub struct Done {
     pub code: u32,
     /// PAM's words.
     pub words: Vec<u8>,
+    /// The worker is on its way out.
+    pub leaving: bool,
     /// For the log.
     pub notes: Vec<Vec<u8>>,
 }
@@ -126,9 +128,9 @@ impl Crew {
             match news {
                 News::Note(note) if worker.notes.len() < MAX_NOTES => worker.notes.push(note),
                 News::Note(_) => return Err(ChannelError::TooMuch),
-                News::Done { code, words } => {
+                News::Done { code, words, leaving } => {
                     worker.nonce = 0;
-                    return Ok(Some(Done { code, words, notes: std::mem::take(&mut worker.notes) }));
+                    return Ok(Some(Done { code, words, leaving, notes: std::mem::take(&mut worker.notes) }));
                 }
             }
         }
@@ -217,3 +219,7 @@ fn live(
     limits::restore_open_files(open_files);
     worker::run(&settings.config, settings.debug, channel, leash)
 }
+
+#[cfg(test)]
+#[path = "crew_tests.rs"]
+mod tests;

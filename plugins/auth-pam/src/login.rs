@@ -84,12 +84,15 @@ pub fn from_event(event: &AuthUserPassVerify<'_>) -> Result<Login, Refusal> {
 /// The most bytes of a username that are shown: a long one must not push what is said about it off the line.
 pub const MAX_SHOWN: usize = 256;
 
-/// A username for OpenVPN's log, which escapes control characters by itself. A backslash stays as it is: names of Windows
+/// A username for OpenVPN's log. Control characters become `_`, as OpenVPN itself does it: escaped, they would make it
+/// long again. A backslash stays as it is: names of Windows
 /// domains have one, and people search the log for them.
 pub fn shown(username: &[u8]) -> String {
     let cut = &username[..username.len().min(MAX_SHOWN)];
     let mark = if cut.len() < username.len() { "..." } else { "" };
-    format!("{}{mark}", String::from_utf8_lossy(cut))
+    let text: String =
+        String::from_utf8_lossy(cut).chars().map(|c| if c.is_control() { '_' } else { c }).collect();
+    format!("{text}{mark}")
 }
 
 fn bounded<'a>(what: &'static str, value: &'a [u8]) -> Result<&'a [u8], Refusal> {

@@ -108,6 +108,8 @@ pub enum News {
         code: u32,
         /// What PAM calls that code, or why no PAM call was made.
         words: Vec<u8>,
+        /// The worker ends now and must not be given another login: a module has changed its process.
+        leaving: bool,
     },
 }
 
@@ -241,7 +243,7 @@ impl Message for Job {
 }
 
 impl Message for Report {
-    const MAX_BYTES: usize = 1 + 8 + 4 + 4 + MAX_TEXT;
+    const MAX_BYTES: usize = 1 + 8 + 4 + 4 + MAX_TEXT + 1;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         let nonce = self.nonce;
@@ -251,11 +253,13 @@ impl Message for Report {
                 to.u64(nonce);
                 to.bytes_field("note", text, MAX_TEXT)
             }
-            News::Done { code, words } => {
+            News::Done { code, words, leaving } => {
                 to.u8(TAG_DONE);
                 to.u64(nonce);
                 to.u32(*code);
-                to.bytes_field("words", words, MAX_TEXT)
+                to.bytes_field("words", words, MAX_TEXT)?;
+                to.flag(*leaving);
+                Ok(())
             }
         }
     }
@@ -265,7 +269,9 @@ impl Message for Report {
         let news = match tag_read {
             TAG_NOTE => News::Note(from.bytes_field("note", MAX_TEXT)?.to_vec()),
             TAG_DONE => {
-                News::Done { code: from.u32()?, words: from.bytes_field("words", MAX_TEXT)?.to_vec() }
+                let code = from.u32()?;
+                let words = from.bytes_field("words", MAX_TEXT)?.to_vec();
+                News::Done { code, words, leaving: from.flag("leaving")? }
             }
             other => return Err(tag(other)),
         };

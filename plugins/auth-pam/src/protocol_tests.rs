@@ -50,7 +50,7 @@ proptest! {
     fn answers_and_reports_survive_the_wire(id: u64, accepted: bool, decided: u64, code: u32, words in bytes(MAX_TEXT)) {
         let answer = Answer::Verdict { id, accepted, decided };
         prop_assert_eq!(Answer::decode(Reader::new(&encoded(&answer))).unwrap(), answer);
-        let report = Report { nonce: id, news: News::Done { code, words: words.clone() } };
+        let report = Report { nonce: id, news: News::Done { code, words: words.clone(), leaving: accepted } };
         prop_assert_eq!(Report::decode(Reader::new(&encoded(&report))).unwrap(), report);
         let note = Report { nonce: id, news: News::Note(words) };
         prop_assert_eq!(Report::decode(Reader::new(&encoded(&note))).unwrap(), note);

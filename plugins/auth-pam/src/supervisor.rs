@@ -184,6 +184,12 @@ impl Supervisor {
     fn asked(&mut self, received: Received<Ask>) -> Result<(), End> {
         let check = match received.message {
             Ask::Check(check) => check,
+            Ask::Refused { .. } if !received.descriptors.is_empty() => {
+                // Not closed here, see Task::new.
+                std::mem::forget(received.descriptors);
+                log::error!("supervisor ends, OpenVPN passed descriptors where there are none");
+                return Err(End::Failed);
+            }
             Ask::Refused { username, address, words } => {
                 self.delivery.refused_by_front(&username, &address, &words);
                 return Ok(());
@@ -234,7 +240,8 @@ impl Supervisor {
     fn done(&mut self, worker: WorkerId, done: Done) {
         // The crew has compared the number of the login, so there is one.
         let Some((task, leave)) = self.pool.finished(Instant::now(), worker) else { return };
-        if leave {
+        if leave || done.leaving {
+            self.pool.died(worker);
             self.crew.dismiss(worker);
         }
         self.delivery.notes(&task, &done.notes);
@@ -249,6 +256,8 @@ impl Supervisor {
             while let Ok(Some(done)) = self.crew.next_report(worker) {
                 self.done(worker, done);
             }
+            // One that was dismissed over its last words is reaped all the same.
+            self.crew.reaped(pid);
             let notes = self.crew.forget(worker);
             match self.pool.died(worker) {
                 Some(task) => {

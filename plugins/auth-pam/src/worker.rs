@@ -54,15 +54,20 @@ pub fn run(
         if nix::unistd::getpid() != own {
             leave(1);
         }
-        for news in reports {
+        // What a module has changed must not meet the next login: that gets a new process. The supervisor is told with
+        // the result, or it would hand the next login to a process that is on its way out.
+        let leaving = State::now() != clean;
+        for mut news in reports {
+            if let News::Done { leaving: told, .. } = &mut news {
+                *told = leaving;
+            }
             if channel.send(&Report { nonce: job.nonce, news }, &[], PATIENCE).is_err() {
                 leave(1);
             }
         }
         drop(job);
         confine::reset_usual_signals(crew::IGNORED_BY_WORKERS);
-        // What a module has changed must not meet the next login: that gets a new process.
-        if State::now() != clean {
+        if leaving {
             leave(0);
         }
     }
@@ -83,7 +88,7 @@ fn transact(config: &Config, debug: bool, login: &Login) -> Vec<News> {
         }
     };
     // A code below zero is none that PAM has: it must not be taken for success, and is not, being no zero.
-    reports.push(News::Done { code: code.raw().unsigned_abs(), words: cut(&words) });
+    reports.push(News::Done { code: code.raw().unsigned_abs(), words: cut(&words), leaving: false });
     reports
 }
 

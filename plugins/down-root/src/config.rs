@@ -127,8 +127,7 @@ impl Config {
             b"on" => {
                 let mut parts = value.splitn(2, |byte| *byte == b':');
                 let (event, path) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-                let event =
-                    Event::from_name(event).ok_or_else(|| ConfigError::UnknownEvent(shown(word)))?;
+                let event = Event::from_name(event).ok_or_else(|| ConfigError::UnknownEvent(shown(word)))?;
                 if path.is_empty() {
                     return Err(bad("the path is missing; write on=EVENT:PATH"));
                 }

@@ -15,6 +15,7 @@ mod environment;
 mod event;
 mod front;
 mod helper;
+mod home;
 mod output;
 mod permissions;
 mod protocol;
@@ -35,6 +36,10 @@ use crate::event::Event;
 use crate::front::Front;
 use crate::settings::Settings;
 
+/// How many words OpenVPN passes of a `plugin` line, written singly or quoted together; the rest it drops without a
+/// message.
+const OPENVPN_MAX_WORDS: [usize; 2] = [14, 16];
+
 /// The plugin.
 pub struct DownRoot {
     front: Front,
@@ -45,11 +50,16 @@ impl Plugin for DownRoot {
 
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
         let config = Config::parse(args.args().map(CStr::to_bytes)).map_err(OpenError::from_error)?;
+        if OPENVPN_MAX_WORDS.contains(&args.args().count()) {
+            let [single, quoted] = OPENVPN_MAX_WORDS;
+            log::warn!(
+                "the plugin line is as long as OpenVPN reads it ({single} words, {quoted} in one pair of quotes); a word after that is dropped"
+            );
+        }
         let env = args.env();
         let set = |name| env.get(name).is_some_and(|value| value.starts_with(b"1"));
         let (daemon, redirected) = (set("daemon"), set("daemon_log_redirect"));
-        let settings =
-            Settings::resolve(config, !daemon || redirected).map_err(OpenError::from_error)?;
+        let settings = Settings::resolve(config, !daemon || redirected).map_err(OpenError::from_error)?;
         log::info!("initialization succeeded: down script {}", settings.command.program);
         Ok(DownRoot { front: Front::new(settings) })
     }

@@ -247,8 +247,7 @@ impl Walk {
 }
 
 fn look(path: &Path) -> Result<Metadata, ProgramError> {
-    fs::symlink_metadata(path)
-        .map_err(|error| ProgramError::Unreachable { path: path.to_path_buf(), error })
+    fs::symlink_metadata(path).map_err(|error| ProgramError::Unreachable { path: path.to_path_buf(), error })
 }
 
 /// Puts the components of `path` before what is still ahead.

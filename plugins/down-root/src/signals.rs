@@ -9,14 +9,8 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 /// A child has ended; and what is meant for OpenVPN when a whole control group or container is signalled. Even on
 /// SIGTERM the helper must stay: OpenVPN is about to ask for the down script, and takes the helper with it.
-const BLOCKED: [Signal; 6] = [
-    Signal::SIGCHLD,
-    Signal::SIGHUP,
-    Signal::SIGINT,
-    Signal::SIGTERM,
-    Signal::SIGUSR1,
-    Signal::SIGUSR2,
-];
+const BLOCKED: [Signal; 6] =
+    [Signal::SIGCHLD, Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM, Signal::SIGUSR1, Signal::SIGUSR2];
 
 /// Readable when a child may have ended.
 pub struct Signals {

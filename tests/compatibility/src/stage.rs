@@ -139,7 +139,7 @@ fn start_driver(script: &Path, verdicts: &Path, log: &Path, directory: &Path) ->
 }
 
 /// Waits for the end of the driver; kills it and gives nothing when it takes too long.
-fn end_within(mut child: Child, limit: Duration) -> Option<ExitStatus> {
+pub fn end_within(mut child: Child, limit: Duration) -> Option<ExitStatus> {
     let in_time = i32::try_from(child.id()).is_ok_and(|pid| proc_table::wait_gone(pid, limit));
     if !in_time {
         let _ = child.kill();
@@ -162,7 +162,7 @@ fn all_gone(limit: Duration) -> bool {
 }
 
 /// Kills what is left of the plugin, generation after generation.
-fn kill_what_is_left() {
+pub fn kill_what_is_left() {
     let own = Pid::this().as_raw();
     while !all_gone(Duration::ZERO) {
         proc_table::all().iter().filter(|process| process.parent == own).for_each(|left| {

@@ -1,0 +1,59 @@
+//! Credentials at and beyond their bounds, through the whole plugin.
+
+use ovpn_plugin_host::Login;
+
+use crate::stage::{Stage, deferred, user, user_with};
+
+pub(crate) fn up_to_4096_bytes_are_taken_and_more_refused() {
+    let stage = Stage::open(&[]);
+    let (longest, longer) = ("x".repeat(4096), "x".repeat(4097));
+    let outcome = stage.login(&user_with("good", &longest).env("common_name", &longest));
+    assert!(outcome.accepted(), "{outcome}\n{}", stage.log());
+    // PAM's own words: it was asked.
+    stage.refuses(&Login::new(&longest, &longest), "Authentication failure");
+    for login in
+        [user_with("good", &longer), user("good").env("common_name", &longer), Login::new(&longer, "x")]
+    {
+        for login in [login.clone(), deferred(login)] {
+            stage.refuses(&login, "has 4097 bytes, more than 4096 are refused");
+        }
+    }
+    stage.works();
+}
+
+pub(crate) fn rubbish_of_a_static_challenge_is_refused() {
+    let stage = Stage::open(&[]);
+    for rubbish in
+        ["SCRV1:", "SCRV1:hunter2", "SCRV1:hunter2:%%%", "SCRV1:aHVudGVyMg==:MTIz:NDU2", "SCRV1:AA==:AA=="]
+    {
+        stage.refuses(&user_with("good", rubbish), "malformed static challenge password (SCRV1)");
+        let log = stage.log();
+        assert!(!log.contains("hunter2") && !log.contains("aHVudGVyMg"), "the password is in the log: {log}");
+    }
+    assert!(stage.login(&user_with("good", "SCRV1:aHVudGVyMg==:MTIz")).accepted(), "{}", stage.log());
+}
+
+pub(crate) fn absent_credentials_are_refused() {
+    let stage = Stage::open(&[]);
+    for (login, words) in [
+        (Login::without_credentials(), "OpenVPN passed no username"),
+        (user("good").without_env("username"), "OpenVPN passed no username"),
+        (user("good").without_env("password"), "OpenVPN passed no password"),
+        (user("good").env("username", ""), "the username is empty"),
+    ] {
+        for login in [login.clone(), deferred(login)] {
+            stage.refuses(&login, words);
+        }
+    }
+    assert!(stage.login(&user_with("good", "")).accepted(), "an empty password is PAM's business");
+}
+
+/// OpenVPN cuts what a plugin logs: the words after the name must not fall off.
+pub(crate) fn a_long_username_is_cut_in_the_log() {
+    let stage = Stage::open(&[]);
+    for byte in ["\\", "u", "\u{e9}"] {
+        stage.refuses(&Login::new(byte.repeat(4096 / byte.len()), "x"), "Authentication failure");
+        let line = stage.line("failed to authenticate");
+        assert!(line.len() < 900, "{} bytes: {line}", line.len());
+    }
+}

@@ -1,0 +1,61 @@
+//! The supervisor stopped or dead: OpenVPN does not hang, and nobody gets in.
+
+use std::time::{Duration, Instant};
+
+use harness::Gate;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use ovpn_plugin_host::FuncResult;
+
+use crate::stage::{AT_ONCE, Stage, become_nobody, deferred, ends, leave_for_the_end, user, user_at};
+
+/// OpenVPN as nobody must not kill the supervisor, which is root's, and so must not wait for its end either.
+pub(crate) fn a_stopped_supervisor_does_not_hold_up_closing() {
+    let stage = Stage::open(&[]);
+    stage.works();
+    let supervisor = stage.supervisor();
+    leave_for_the_end(supervisor);
+    kill(Pid::from_raw(supervisor), Signal::SIGSTOP).unwrap();
+    become_nobody();
+    let started = Instant::now();
+    stage.plugin.close();
+    let took = started.elapsed();
+    assert!(took < Duration::from_secs(10), "closing took {took:?}");
+    assert!(took > Duration::from_millis(500), "it was not stopped: closing took {took:?}");
+}
+
+pub(crate) fn a_dead_supervisor_refuses_deferred_logins() {
+    let stage = Stage::open(&[]);
+    stage.works();
+    let supervisor = stage.supervisor();
+    harness::proc_table::kill9(supervisor);
+    ends(supervisor, "the supervisor");
+    become_nobody();
+    for login in [deferred(user("good")), user("good"), deferred(user("good"))] {
+        let outcome = stage.refuses(&login, "the supervisor is gone");
+        assert_eq!(outcome.result, FuncResult::Error, "nobody would write the verdict");
+        assert!(outcome.took < AT_ONCE, "{outcome}");
+    }
+}
+
+/// The login was sent, and then nobody is left to write its verdict.
+pub(crate) fn a_supervisor_that_dies_during_the_grace_refuses() {
+    let stage = Stage::open(&["grace=1000"]);
+    become_nobody();
+    let outcome = stage.refuses(&deferred(user("killparent")), "the supervisor is gone");
+    assert_eq!(outcome.result, FuncResult::Error, "{outcome}");
+    assert!(outcome.took < Duration::from_millis(900), "the end was not seen: {outcome}");
+}
+
+pub(crate) fn killing_the_supervisor_kills_what_modules_started() {
+    let gate = Gate::new();
+    let stage = Stage::open(&["grace=0"]);
+    let login = stage.start(&deferred(user_at("forkhang", &gate)));
+    let child = gate.arrival();
+    let workers = stage.workers();
+    assert!(!workers.is_empty());
+    harness::proc_table::kill9(stage.supervisor());
+    workers.iter().for_each(|worker| ends(*worker, "a worker"));
+    ends(child, "a child of a PAM module");
+    assert_eq!(login.files.verdict(), None);
+}

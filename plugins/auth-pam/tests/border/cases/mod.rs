@@ -1,0 +1,82 @@
+//! The cases by what is attacked.
+
+mod credentials;
+mod files;
+mod helper_ends;
+mod hostile_front;
+mod hostile_module;
+mod leftovers;
+mod output;
+mod process_state;
+mod shortage;
+mod standard_descriptors;
+mod system_log;
+
+/// One case; it panics when it fails.
+pub(crate) struct Case {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What it does.
+    pub(crate) run: fn(),
+    /// Whether it needs a /dev of its own.
+    pub(crate) private_dev: bool,
+}
+
+macro_rules! cases {
+    ($($room:ident: $($case:ident)+;)+) => {
+        /// All of them.
+        pub(crate) const CASES: &[Case] = &[$($(Case {
+            name: concat!(stringify!($room), "::", stringify!($case)),
+            run: $room::$case,
+            // Such a case catches what goes to the system log.
+            private_dev: matches!(stringify!($room).as_bytes(), b"system_log" | b"shortage"),
+        }),+),+];
+    };
+}
+
+// The slow ones first.
+cases! {
+    helper_ends:
+        a_stopped_supervisor_does_not_hold_up_closing
+        a_dead_supervisor_refuses_deferred_logins
+        a_supervisor_that_dies_during_the_grace_refuses
+        killing_the_supervisor_kills_what_modules_started;
+    shortage:
+        no_descriptors_in_the_supervisor
+        no_more_processes;
+    process_state:
+        what_a_module_changes_does_not_meet_the_next_login
+        a_login_in_the_queue_meets_no_worker_that_is_leaving
+        closed_descriptors_cost_the_module_its_own_login;
+    leftovers:
+        a_child_that_comes_back_out_of_a_module_speaks_for_nobody
+        a_child_that_reports_success_opens_nothing
+        a_crash_takes_the_modules_children_along
+        closing_takes_the_modules_children_along;
+    hostile_front:
+        packets_that_are_no_logins_end_the_supervisor
+        descriptors_that_must_not_be_written_to_end_the_supervisor
+        too_many_or_too_few_descriptors_end_the_supervisor
+        an_honest_raw_login_is_served;
+    hostile_module:
+        rubbish_on_the_channel_costs_the_worker
+        a_flood_of_notes_costs_the_worker_and_nobody_else
+        a_chatty_module_is_cut_short;
+    output:
+        a_line_without_an_end_is_logged_with_its_login
+        control_bytes_are_escaped
+        a_megabyte_is_bounded;
+    credentials:
+        up_to_4096_bytes_are_taken_and_more_refused
+        rubbish_of_a_static_challenge_is_refused
+        absent_credentials_are_refused
+        a_long_username_is_cut_in_the_log;
+    files:
+        a_control_file_that_is_not_plain_is_refused_and_the_supervisor_lives
+        a_reason_file_that_is_not_plain_is_left_alone;
+    standard_descriptors:
+        any_of_the_standard_three_may_be_closed;
+    system_log:
+        the_supervisor_keeps_no_socket_of_openvpns
+        a_long_username_leaves_the_audit_line_whole;
+}

@@ -1,0 +1,58 @@
+//! The front's packets, put together by hand, so that they can also be wrong; and its socket, found from outside.
+
+use std::fs;
+use std::io::IoSlice;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+
+use nix::sys::socket::{ControlMessage, MsgFlags, UnixAddr, sendmsg};
+
+/// The type of a SOCK_SEQPACKET socket in /proc/net/unix.
+const SEQPACKET: &str = "0005";
+
+/// The socket on which this process, as OpenVPN, talks to the supervisor.
+pub(crate) fn front_socket() -> RawFd {
+    let table = fs::read_to_string("/proc/net/unix").unwrap_or_default();
+    let inodes: Vec<String> = table
+        .lines()
+        .map(|line| line.split_ascii_whitespace().collect::<Vec<_>>())
+        .filter(|fields| fields.get(4) == Some(&SEQPACKET))
+        .filter_map(|fields| Some(format!("socket:[{}]", fields.get(6)?)))
+        .collect();
+    let own = i32::try_from(std::process::id()).unwrap_or_default();
+    let mut found =
+        harness::proc_table::descriptors(own).into_iter().filter(|(_, link)| inodes.contains(link));
+    let (number, _) = found.next().unwrap_or_else(|| panic!("no socket to the supervisor"));
+    assert!(found.next().is_none(), "more than one socket to the supervisor");
+    RawFd::try_from(number).unwrap_or_default()
+}
+
+/// Sends a packet with descriptors.
+pub(crate) fn send(packet: &[u8], pass: &[BorrowedFd<'_>]) {
+    let numbers: Vec<RawFd> = pass.iter().map(|descriptor| descriptor.as_raw_fd()).collect();
+    let rights = [ControlMessage::ScmRights(&numbers)];
+    let control = if numbers.is_empty() { &rights[..0] } else { &rights[..] };
+    let sent =
+        sendmsg::<UnixAddr>(front_socket(), &[IoSlice::new(packet)], control, MsgFlags::MSG_NOSIGNAL, None);
+    sent.unwrap_or_else(|errno| panic!("sending {} bytes: {errno}", packet.len()));
+}
+
+/// As many times the same descriptor.
+pub(crate) fn times(descriptor: &impl AsFd, count: usize) -> Vec<BorrowedFd<'_>> {
+    (0..count).map(|_| descriptor.as_fd()).collect()
+}
+
+/// A field: length and bytes.
+pub(crate) fn field(bytes: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    [&length.to_le_bytes()[..], bytes].concat()
+}
+
+/// The five fields of a login.
+pub(crate) fn credentials(username: &[u8]) -> Vec<u8> {
+    [field(username), field(b"x"), field(b""), field(b""), field(b"192.0.2.9")].concat()
+}
+
+/// A login to check, with the flags for control file, reason file and temporary failure.
+pub(crate) fn check(flags: [u8; 3], username: &[u8]) -> Vec<u8> {
+    [&[1][..], &999u64.to_le_bytes(), &flags, &credentials(username)].concat()
+}

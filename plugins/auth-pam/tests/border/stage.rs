@@ -1,0 +1,167 @@
+//! What the cases share: the plugin, opened by a host of one thread, its PAM service, its processes.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use harness::proc_table::{self, Process};
+use harness::scratch::Scratch;
+use harness::{Gate, command};
+use nix::unistd::{Gid, Uid};
+use ovpn_plugin_host::{FuncResult, Login, LoginOutcome, OpenPlugin, Plugin, RunningLogin, Verdict};
+
+/// The variable that names the directory with the PAM module and its service file.
+pub(crate) const PLACE: &str = "BORDER_PLACE";
+/// The file in a case's temporary directory with the helpers that the case is not able to end.
+pub(crate) const TO_BE_KILLED: &str = "to-be-killed";
+/// How long a case waits for anything; less than a case may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// What counts as at once.
+pub(crate) const AT_ONCE: Duration = Duration::from_secs(2);
+
+/// Compiles the PAM module and writes the service file.
+pub(crate) fn compile(scratch: &Scratch) {
+    let source = scratch.write("pam_border.c", include_str!("pam_border.c"), 0o600);
+    let module = scratch.join("pam_border.so");
+    let words = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-pthread", "-o"];
+    let (source, output) = (source.to_string_lossy(), module.to_string_lossy());
+    command::run("cc", &[&words[..], &[&*output, &*source, "-lpam"]].concat());
+    let lines = ["auth", "account"].map(|phase| format!("{phase} required {}\n", module.display()));
+    scratch.write("border", &lines.concat(), 0o644);
+}
+
+/// The plugin as it was built for this test.
+fn shared_object() -> PathBuf {
+    let own = std::env::current_exe().unwrap_or_default();
+    let path = own.with_file_name("libopenvpn_plugin_auth_pam.so");
+    assert!(path.exists(), "{} is missing", path.display());
+    path
+}
+
+/// The open plugin.
+pub(crate) struct Stage {
+    pub(crate) plugin: OpenPlugin,
+}
+
+impl Stage {
+    /// Opens the plugin with these options.
+    pub(crate) fn open(options: &[&str]) -> Self {
+        Self::open_with(&[("verb", "1")], options)
+    }
+
+    /// The same with OpenVPN's variables.
+    pub(crate) fn open_with(env: &[(&str, &str)], options: &[&str]) -> Self {
+        let place = std::env::var(PLACE).unwrap_or_default();
+        let plugin =
+            Plugin::new(shared_object()).args(options).arg(format!("pam-confdir={place}")).arg("border");
+        let plugin = env.iter().fold(plugin, |plugin, (name, value)| plugin.env(name, value)).open();
+        Stage { plugin: plugin.unwrap_or_else(|error| panic!("{error}")) }
+    }
+
+    /// One login; for a deferred one its verdict is waited for.
+    pub(crate) fn login(&self, login: &Login) -> LoginOutcome {
+        self.start(login).finish(PATIENCE)
+    }
+
+    /// The call of a login.
+    pub(crate) fn start(&self, login: &Login) -> RunningLogin {
+        self.plugin.start_login(login).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// An ordinary login works, answered directly or deferred.
+    pub(crate) fn works(&self) {
+        let login = user("good");
+        for login in [login.clone(), deferred(login)] {
+            let outcome = self.login(&login);
+            assert!(outcome.accepted(), "{outcome}\n{}", self.log());
+        }
+    }
+
+    /// A login is refused, with a line that holds `words`.
+    pub(crate) fn refuses(&self, login: &Login, words: &str) -> LoginOutcome {
+        self.plugin.clear_log();
+        let outcome = self.login(login);
+        assert!(rejected(&outcome), "{outcome}\n{}", self.log());
+        let line = self.line("failed to authenticate");
+        assert!(line.contains(words), "no '{words}' in: {line}");
+        outcome
+    }
+
+    /// Waits for a line of the log.
+    pub(crate) fn line(&self, words: &str) -> String {
+        let line = self.plugin.wait_for_log_text(words, PATIENCE);
+        line.unwrap_or_else(|error| panic!("'{words}': {error}")).text
+    }
+
+    /// The whole log.
+    pub(crate) fn log(&self) -> String {
+        self.plugin.log_lines().iter().map(|line| format!("{line}\n")).collect()
+    }
+
+    /// The supervisor's pid.
+    pub(crate) fn supervisor(&self) -> i32 {
+        let own = i32::try_from(std::process::id()).unwrap_or_default();
+        let found = children_of(own).into_iter().find(|process| process.name == "auth-pam-super");
+        found.unwrap_or_else(|| panic!("no supervisor; log:\n{}", self.log())).pid
+    }
+
+    /// The workers' pids.
+    pub(crate) fn workers(&self) -> Vec<i32> {
+        let workers = children_of(self.supervisor()).into_iter();
+        workers.filter(|process| process.name == "auth-pam-worker").map(|process| process.pid).collect()
+    }
+
+    /// Waits for the supervisor to end.
+    pub(crate) fn supervisor_ends(&self, pid: i32) {
+        assert!(proc_table::wait_gone(pid, PATIENCE), "the supervisor goes on; log:\n{}", self.log());
+    }
+}
+
+/// Whether it was refused, and not only left without an answer.
+pub(crate) fn rejected(outcome: &LoginOutcome) -> bool {
+    outcome.result == FuncResult::Error
+        || (outcome.result == FuncResult::Deferred && outcome.verdict == Some(Verdict::Rejected))
+}
+
+fn children_of(parent: i32) -> Vec<Process> {
+    proc_table::all().into_iter().filter(|it| it.parent == parent && !it.is_zombie()).collect()
+}
+
+/// Waits for a process to end.
+pub(crate) fn ends(pid: i32, what: &str) {
+    assert!(proc_table::wait_gone(pid, PATIENCE), "{what}, process {pid}, goes on");
+}
+
+/// The login that makes the PAM module do `action`.
+pub(crate) fn user(action: &str) -> Login {
+    Login::new(action, "x")
+}
+
+/// The same with an argument.
+pub(crate) fn user_with(action: &str, argument: &str) -> Login {
+    Login::new(action, argument)
+}
+
+/// The same with a gate.
+pub(crate) fn user_at(action: &str, gate: &Gate) -> Login {
+    let path = |word: String| word.split_once('=').map(|(_, path)| path.to_string()).unwrap_or_default();
+    Login::new(action, format!("{}|{}", path(gate.tell()), path(gate.wait())))
+}
+
+/// A login OpenVPN takes a deferred answer for.
+pub(crate) fn deferred(login: Login) -> Login {
+    login.env("deferred_auth_pam", "1")
+}
+
+/// This process, OpenVPN to the plugin, gives root's rights up.
+pub(crate) fn become_nobody() {
+    nix::unistd::setgroups(&[]).unwrap_or_else(|errno| panic!("setgroups: {errno}"));
+    nix::unistd::setgid(Gid::from_raw(65534)).unwrap_or_else(|errno| panic!("setgid: {errno}"));
+    nix::unistd::setuid(Uid::from_raw(65534)).unwrap_or_else(|errno| panic!("setuid: {errno}"));
+}
+
+/// Has a helper killed after the case that this process cannot kill.
+pub(crate) fn leave_for_the_end(pid: i32) {
+    let file = std::env::temp_dir().join(TO_BE_KILLED);
+    fs::write(&file, format!("{pid}\n")).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+}

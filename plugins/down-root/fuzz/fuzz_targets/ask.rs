@@ -1,0 +1,34 @@
+//! What a hostile front may send: decoding never panics, and whatever is taken gives a script nothing but words and
+//! variables that are allowed.
+#![no_main]
+#![allow(dead_code, unreachable_pub)]
+
+#[path = "../../src/allowed.rs"]
+mod allowed;
+#[path = "../../src/environment.rs"]
+mod environment;
+#[path = "../../src/event.rs"]
+mod event;
+#[path = "../../src/protocol.rs"]
+mod protocol;
+
+use libfuzzer_sys::fuzz_target;
+use privsep::{Message, Reader, Writer};
+
+use environment::AtUp;
+use protocol::{Answer, Ask};
+
+fuzz_target!(|bytes: &[u8]| {
+    let _ = Answer::decode(Reader::new(bytes));
+    let Ok(ask) = Ask::decode(Reader::new(bytes)) else { return };
+    let mut again = Writer::default();
+    ask.encode(&mut again).expect("what was read can be written");
+    assert_eq!(again.bytes(), bytes);
+    assert!(ask.args.len() <= ask.event.max_args() && ask.args.iter().all(|word| allowed::arg(word)));
+    let event = ask.event;
+    for (name, value) in AtUp::default().for_script(event, ask.variables, None) {
+        let (name, value) = (name.as_encoded_bytes(), value.as_encoded_bytes());
+        let own = name == b"script_type" || name == b"PATH";
+        assert!(own || allowed::variable(event, name, value));
+    }
+});

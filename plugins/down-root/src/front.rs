@@ -1,0 +1,286 @@
+//! The part inside OpenVPN. After `--user` it has no privileges; it tells the helper which event has come, and waits.
+
+use std::ffi::CStr;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use ovpn_plugin::Env;
+use privsep::ChannelError;
+
+use crate::allowed::{self, MAX_ARG, MAX_VARIABLES};
+use crate::environment::AtUp;
+use crate::event::Event;
+use crate::helper::{self, KILL_TO_GONE, TERM_TO_KILL};
+use crate::home::Home;
+use crate::protocol::{Answer, Ask, MAX_ENVIRONMENT, Variable};
+use crate::settings::Settings;
+
+/// How long the helper may take to come up.
+const START: Duration = Duration::from_secs(10);
+/// How long it may take to pick up what it is asked. It only reads, so this is never reached unless it is stopped.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How much longer than the script may run its answer may take.
+const MARGIN: Duration = Duration::from_secs(5);
+/// How long the helper may take to leave.
+const STOP: Duration = Duration::from_secs(5);
+/// Room for what the helper has not read yet.
+const SOCKET_BYTES: usize = 256 * 1024;
+
+type Helper = privsep::Helper<Ask, Answer>;
+
+/// The front.
+pub struct Front {
+    settings: Settings,
+    helper: Option<Helper>,
+    started: bool,
+    home: Home,
+    last_id: u64,
+}
+
+impl Front {
+    /// Starts nothing yet: the environment of the UP event is what the helper is to be born with.
+    pub fn new(settings: Settings) -> Self {
+        Front { settings, helper: None, started: false, home: Home::now(), last_id: 0 }
+    }
+
+    /// The events that scripts are configured for.
+    pub fn events(&self) -> impl Iterator<Item = Event> {
+        self.settings.commands().map(|(event, _)| event)
+    }
+
+    /// The UP event; whether OpenVPN may go on.
+    pub fn up<'a>(&mut self, env: Env<'_>, args: impl Iterator<Item = &'a CStr>) -> bool {
+        if self.home == Home::now() {
+            return match self.start(env) {
+                Ok(()) => true,
+                Err(error) if self.helper.is_some() => {
+                    log::warn!("{error}; the helper of the last UP event stays, with its environment");
+                    true
+                }
+                Err(error) => {
+                    log::error!("{error}");
+                    false
+                }
+            };
+        }
+        if !self.started {
+            log::error!(
+                "OpenVPN has given up its privileges before the first UP event: scripts cannot be run as root"
+            );
+            return false;
+        }
+        if self.settings.has(Event::Up) {
+            return self.run(Event::Up, env, args);
+        }
+        if let Some(helper) = &mut self.helper {
+            if matches!(helper.channel.try_receive(), Err(ChannelError::Closed)) {
+                self.lose_helper();
+            }
+        }
+        if self.helper.is_none() {
+            log::error!("{NO_HELPER}; the down script will not be run");
+        }
+        true
+    }
+
+    /// An event whose script is to be run; whether the answer is success.
+    pub fn run<'a>(&mut self, event: Event, env: Env<'_>, args: impl Iterator<Item = &'a CStr>) -> bool {
+        match self.ask(event, env, args) {
+            Ok(_) => true,
+            Err(()) if self.settings.ignore_failure && !event.decides() => {
+                log::warn!("the {} script failed, which is ignored (ignore-failure=yes)", event.name());
+                true
+            }
+            Err(()) => false,
+        }
+    }
+
+    /// A client connects; whether it may. What the script wrote goes to `file` with the rights of this process.
+    pub fn client_connect(&mut self, env: Env<'_>, file: Option<&Path>) -> bool {
+        let Ok(options) = self.ask(Event::ClientConnect, env, std::iter::empty()) else { return false };
+        if options.is_empty() {
+            return true;
+        }
+        let written =
+            file.ok_or_else(|| io::ErrorKind::NotFound.into()).and_then(|file| write(file, &options));
+        if let Err(error) = &written {
+            log::error!("the file for the client's options cannot be written: {error}");
+        }
+        written.is_ok()
+    }
+
+    /// Has a script run and waits for its end; what it wrote for a client. Why it failed is in the log.
+    fn ask<'a>(
+        &mut self,
+        event: Event,
+        env: Env<'_>,
+        args: impl Iterator<Item = &'a CStr>,
+    ) -> Result<Vec<u8>, ()> {
+        let result = self.try_ask(event, env, args);
+        result.map_err(|error| {
+            if let Some(error) = error {
+                log::error!("the {} script: {error}", event.name());
+            }
+        })
+    }
+
+    /// As `ask`; the error is `None` if the helper has logged it.
+    fn try_ask<'a>(
+        &mut self,
+        event: Event,
+        env: Env<'_>,
+        args: impl Iterator<Item = &'a CStr>,
+    ) -> Result<Vec<u8>, Option<String>> {
+        let args: Vec<Vec<u8>> = args.take(event.max_args()).map(|word| word.to_bytes().to_vec()).collect();
+        if let Some(word) = args.iter().find(|word| !allowed::arg(word)) {
+            let word = String::from_utf8_lossy(word);
+            return Err(Some(format!("'{word}' is longer than {MAX_ARG} bytes or not printable")));
+        }
+        self.last_id += 1;
+        let ask = Ask { id: self.last_id, event, args, variables: variables(event, env)? };
+        self.send(&ask, env)?;
+        let limit = self.settings.time_limit.map(|limit| limit + TERM_TO_KILL + KILL_TO_GONE + MARGIN);
+        match self.answer(limit) {
+            Some((true, client_options)) => Ok(client_options),
+            Some((false, _)) => Err(None),
+            None => Err(Some("the helper is gone or does not answer".into())),
+        }
+    }
+
+    /// Sends, to a new helper if there is none and one may be started.
+    fn send(&mut self, ask: &Ask, env: Env<'_>) -> Result<(), String> {
+        // The C plugin has no helper before UP either, and DOWN without UP has nothing to undo.
+        if !self.started && ask.event == Event::Down {
+            return Err("there was no UP event".into());
+        }
+        for fresh in [false, true] {
+            if self.helper.is_none() {
+                if self.home != Home::now() {
+                    return Err(NO_HELPER.into());
+                }
+                self.start(env)?;
+            }
+            let Some(helper) = &mut self.helper else { continue };
+            match helper.channel.send(ask, &[], PATIENCE) {
+                Ok(()) => return Ok(()),
+                Err(ChannelError::Closed) if !fresh => self.lose_helper(),
+                Err(error) => return Err(format!("the helper cannot be reached: {error}")),
+            }
+        }
+        Err("the helper ended at once".into())
+    }
+
+    /// Waits for the answer to what was asked last; `None`: not in time, or the helper is gone.
+    fn answer(&mut self, patience: Option<Duration>) -> Option<(bool, Vec<u8>)> {
+        let end = patience.map(|patience| Instant::now() + patience);
+        loop {
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            match self.helper.as_mut()?.channel.receive(left) {
+                Ok(Some(received)) => match received.message {
+                    Answer::Done { id, succeeded, client_options } if id == self.last_id => {
+                        return Some((succeeded, client_options));
+                    }
+                    // Of a run that nobody waits for any more.
+                    _ => {}
+                },
+                Ok(None) => return None,
+                Err(_) => {
+                    self.lose_helper();
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Forks a helper that is born with this environment, in the place of the one there was.
+    fn start(&mut self, env: Env<'_>) -> Result<(), String> {
+        let (settings, base) = (&self.settings, AtUp::from_event(env));
+        let mut helper = Helper::start(|channel| helper::run(settings, &base, channel))
+            .map_err(|error| format!("the helper cannot be started: {error}"))?;
+        helper.channel.set_buffer(SOCKET_BYTES);
+        let error = match helper.channel.receive(Some(START)) {
+            Ok(Some(received)) if received.message == Answer::Ready => None,
+            Ok(None) => Some(format!("the helper did not come up within {} s", START.as_secs())),
+            Ok(Some(_)) | Err(_) => Some("the helper ended while it was starting".into()),
+        };
+        if let Some(error) = error {
+            helper.stop(Duration::ZERO);
+            return Err(error);
+        }
+        self.stop();
+        if !self.home.is_root() && !self.started {
+            log::warn!("OpenVPN has no root privileges: scripts will be run as user {}", self.home.user());
+        }
+        log::debug!("the helper is process {}", helper.pid());
+        (self.helper, self.started) = (Some(helper), true);
+        Ok(())
+    }
+
+    fn lose_helper(&mut self) {
+        if let Some(helper) = self.helper.take() {
+            let how = helper.reap().map(|how| format!(" ({how})")).unwrap_or_default();
+            log::error!("the helper, process {}, is gone{how}", helper.pid());
+            helper.stop(Duration::ZERO);
+        }
+    }
+
+    fn stop(&mut self) {
+        if let Some(helper) = self.helper.take() {
+            let pid = helper.pid();
+            if !helper.stop(STOP) {
+                log::warn!("the helper, process {pid}, did not end within {} s", STOP.as_secs());
+            }
+        }
+    }
+
+    /// OpenVPN is about to die: the helper sees the end of its channel by itself, and is not waited for.
+    pub fn abort(&mut self) {
+        if let Some(helper) = &self.helper {
+            helper.channel.finish();
+        }
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+const NO_HELPER: &str =
+    "the helper is gone, and OpenVPN has no privileges any more to start another one; restart OpenVPN";
+
+/// The variables that may cross the border.
+fn variables(event: Event, env: Env<'_>) -> Result<Vec<Variable>, String> {
+    let mut all = Vec::new();
+    let mut bytes = 0;
+    let mut left_out = String::new();
+    for (name, value) in env.iter() {
+        if !allowed::variable(event, name, value) {
+            // Not the value: it may be a password.
+            left_out.push(' ');
+            left_out.push_str(&String::from_utf8_lossy(name));
+            continue;
+        }
+        let variable = Variable { name: name.to_vec(), value: value.to_vec() };
+        bytes += variable.bytes();
+        all.push(variable);
+    }
+    log::debug!("{}: variables not passed on:{left_out}", event.name());
+    if bytes > MAX_ENVIRONMENT || all.len() > MAX_VARIABLES {
+        return Err(format!(
+            "the event has {} variables of {bytes} bytes, at most {MAX_VARIABLES} of {MAX_ENVIRONMENT} bytes are possible",
+            all.len()
+        ));
+    }
+    Ok(all)
+}
+
+/// Writes to a file that OpenVPN has made. Never creates one, never follows a link, never waits.
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    OpenOptions::new().append(true).custom_flags(flags).open(path)?.write_all(bytes)
+}

@@ -1,0 +1,168 @@
+//! Which programs are found, refused and warned about. Needs root, as the plugin does.
+
+use super::*;
+use std::os::unix::fs::symlink;
+use tempfile::TempDir;
+
+/// A scratch directory where only root can write; `/tmp` is open to everybody.
+struct Stage {
+    directory: TempDir,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let directory = tempfile::Builder::new().prefix("down-root-").tempdir_in("/var/lib").unwrap();
+        Stage { directory }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().canonicalize().unwrap().join(name)
+    }
+
+    fn script(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, "#!/bin/sh\n").unwrap();
+        self.mode(name, 0o755);
+        path
+    }
+
+    fn mode(&self, name: &str, mode: u32) {
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+}
+
+fn find(path: &Path) -> Result<(Program, Vec<String>), ProgramError> {
+    Program::find(path.as_os_str().as_bytes(), false)
+}
+
+fn refusal(path: &Path) -> String {
+    find(path).unwrap_err().to_string()
+}
+
+#[test]
+fn a_script_of_root_s_is_found_without_a_warning() {
+    let stage = Stage::new();
+    let script = stage.script("down.sh");
+    let (program, warnings) = find(&script).unwrap();
+    assert_eq!(program.path(), script);
+    assert_eq!(warnings, [""; 0]);
+    program.check_again().unwrap();
+    assert_eq!(program.name(), "down.sh");
+}
+
+#[test]
+fn what_others_may_write_to_is_refused_and_named() {
+    let stage = Stage::new();
+    let script = stage.script("down.sh");
+    stage.mode("down.sh", 0o757);
+    assert!(refusal(&script).contains(&format!("{} may be written to by everybody", script.display())));
+    stage.mode("down.sh", 0o755);
+    stage.mode("", 0o1777);
+    let text = refusal(&script);
+    assert!(
+        text.contains("may be written to by everybody") && text.contains("insecure-permissions=yes"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_another_user_owns_is_refused_and_named() {
+    let stage = Stage::new();
+    let script = stage.script("down.sh");
+    std::os::unix::fs::chown(&script, Some(65534), None).unwrap();
+    assert!(refusal(&script).contains("belongs to user 65534"), "{}", refusal(&script));
+    std::os::unix::fs::chown(&script, Some(0), None).unwrap();
+    fs::create_dir(stage.path("inner")).unwrap();
+    fs::rename(&script, stage.path("inner/down.sh")).unwrap();
+    std::os::unix::fs::chown(stage.path("inner"), Some(65534), None).unwrap();
+    assert!(refusal(&stage.path("inner/down.sh")).contains("belongs to user 65534"));
+}
+
+#[test]
+fn a_group_that_may_write_is_warned_about() {
+    let stage = Stage::new();
+    let script = stage.script("down.sh");
+    stage.mode("down.sh", 0o775);
+    let (program, warnings) = find(&script).unwrap();
+    assert!(matches!(&warnings[..], [one] if one.contains("group 0")), "{warnings:?}");
+    program.check_again().unwrap();
+}
+
+#[test]
+fn insecure_permissions_can_be_asked_for() {
+    let stage = Stage::new();
+    let script = stage.script("down.sh");
+    stage.mode("down.sh", 0o777);
+    let (program, warnings) = Program::find(script.as_os_str().as_bytes(), true).unwrap();
+    assert!(matches!(&warnings[..], [one] if one.contains("by everybody")), "{warnings:?}");
+    program.check_again().unwrap();
+}
+
+#[test]
+fn links_are_followed_once_and_the_directory_they_stand_in_counts() {
+    let stage = Stage::new();
+    let script = stage.script("down.sh");
+    let other = stage.script("other.sh");
+    fs::create_dir(stage.path("links")).unwrap();
+    let link = stage.path("links/link.sh");
+    symlink("../down.sh", &link).unwrap();
+    let (program, _) = find(&link).unwrap();
+    assert_eq!((program.path(), program.given()), (script.as_path(), link.as_os_str()));
+    // It leads elsewhere now, which changes nothing.
+    fs::remove_file(&link).unwrap();
+    symlink(&other, &link).unwrap();
+    program.check_again().unwrap();
+    assert_eq!(find(&link).unwrap().0.path(), other);
+    stage.mode("links", 0o777);
+    assert!(refusal(&link).contains("links may be written to by everybody"));
+    program.check_again().unwrap();
+}
+
+#[test]
+fn what_happens_to_a_program_later_is_noticed() {
+    let stage = Stage::new();
+    let script = stage.script("down.sh");
+    let other = stage.script("other.sh");
+    let (program, _) = find(&script).unwrap();
+    stage.mode("down.sh", 0o757);
+    assert!(matches!(program.check_again(), Err(ProgramError::Insecure { .. })));
+    stage.mode("down.sh", 0o644);
+    assert!(matches!(program.check_again(), Err(ProgramError::NotExecutable(_))));
+    fs::remove_file(&script).unwrap();
+    assert!(program.check_again().unwrap_err().to_string().contains("No such file"));
+    symlink(&other, &script).unwrap();
+    assert!(matches!(program.check_again(), Err(ProgramError::Moved(_))));
+}
+
+#[test]
+fn what_is_no_program_is_refused() {
+    let stage = Stage::new();
+    let script = stage.script("down.sh");
+    assert!(matches!(find(&stage.path("missing")), Err(ProgramError::Unreachable { .. })));
+    assert!(matches!(find(&stage.path("")), Err(ProgramError::NotAFile(_))));
+    assert!(matches!(find(&script.join("..")), Err(ProgramError::NotAFile(_))));
+    assert!(matches!(
+        find(Path::new("/dev/null")),
+        Err(ProgramError::NotAFile(_) | ProgramError::Insecure { .. })
+    ));
+    symlink("loop", stage.path("loop")).unwrap();
+    assert!(matches!(find(&stage.path("loop")), Err(ProgramError::Loop(_))));
+    stage.mode("down.sh", 0o644);
+    assert!(refusal(&script).contains("not executable"));
+}
+
+#[test]
+fn a_relative_path_is_taken_from_the_working_directory_with_a_warning() {
+    let here = std::env::current_dir().unwrap();
+    let Err(ProgramError::Unreachable { path, .. }) = Program::find(b"no/such.sh", true) else {
+        panic!("found")
+    };
+    assert_eq!(path, here.join("no"));
+    let up = "../".repeat(here.components().count());
+    let stage = Stage::new();
+    let script = stage.script("down.sh");
+    let relative = format!("{up}{}", script.strip_prefix("/").unwrap().display());
+    let (program, warnings) = Program::find(relative.as_bytes(), true).unwrap();
+    assert_eq!(program.path(), script);
+    assert!(warnings.iter().any(|warning| warning.contains("relative path")), "{warnings:?}");
+}

@@ -1,0 +1,129 @@
+//! Properties of the wire format: what is written is read, and no bytes from outside cause a panic, an allocation
+//! beyond the frame, or a variable that is not on the list.
+
+use super::*;
+use proptest::prelude::*;
+
+fn ask() -> impl Strategy<Value = Ask> {
+    let variable = ("UV_[A-Za-z0-9_]{1,20}", "[ -~]{0,60}")
+        .prop_filter("the beginning of a function", |(_, value)| !value.starts_with("()"))
+        .prop_map(|(name, value)| Variable { name: name.into(), value: value.into() });
+    let args = proptest::collection::vec("[ -~]{0,40}".prop_map(String::into_bytes), 0..4);
+    (any::<u64>(), args, proptest::collection::vec(variable, 0..20)).prop_map(|(id, args, variables)| Ask {
+        id,
+        event: Event::LearnAddress,
+        args,
+        variables,
+    })
+}
+
+fn encoded(message: &impl Message) -> Vec<u8> {
+    let mut writer = Writer::default();
+    message.encode(&mut writer).unwrap();
+    writer.bytes().to_vec()
+}
+
+fn with(name: &[u8], value: &[u8]) -> Ask {
+    let variables = vec![Variable { name: name.to_vec(), value: value.to_vec() }];
+    Ask { id: 1, event: Event::ClientConnect, args: vec![], variables }
+}
+
+proptest! {
+    #[test]
+    fn an_ask_survives_the_wire(ask in ask()) {
+        let frame = encoded(&ask);
+        prop_assert!(frame.len() <= Ask::MAX_BYTES);
+        prop_assert_eq!(Ask::decode(Reader::new(&frame)).unwrap(), ask);
+    }
+
+    #[test]
+    fn an_answer_survives_the_wire(id: u64, succeeded: bool, client_options in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let answer = Answer::Done { id, succeeded, client_options };
+        prop_assert_eq!(Answer::decode(Reader::new(&encoded(&answer))).unwrap(), answer);
+    }
+
+    #[test]
+    fn every_cut_and_every_extension_is_refused(ask in ask(), cut: usize) {
+        let frame = encoded(&ask);
+        prop_assert!(Ask::decode(Reader::new(&frame[..cut % frame.len()])).is_err());
+        prop_assert!(Ask::decode(Reader::new(&[&frame[..], &[0]].concat())).is_err());
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(frame in proptest::collection::vec(any::<u8>(), 0..600)) {
+        let _ = Ask::decode(Reader::new(&frame));
+        let _ = Answer::decode(Reader::new(&frame));
+    }
+
+    #[test]
+    fn a_changed_byte_gives_nothing_that_is_not_allowed(ask in ask(), at: usize, byte: u8) {
+        let mut frame = encoded(&ask);
+        let at = at % frame.len();
+        frame[at] = byte;
+        if let Ok(ask) = Ask::decode(Reader::new(&frame)) {
+            prop_assert!(ask.args.len() <= ask.event.max_args() && ask.args.iter().all(|word| allowed::arg(word)));
+            prop_assert!(ask.variables.iter().all(|v| allowed::variable(ask.event, &v.name, &v.value)));
+        }
+    }
+
+    #[test]
+    fn names_that_are_not_on_the_list_are_refused(name in "[A-Z_]{1,12}") {
+        prop_assume!(!allowed::variable(Event::ClientConnect, name.as_bytes(), b"x"));
+        prop_assert!(Ask::decode(Reader::new(&encoded(&with(name.as_bytes(), b"x")))).is_err());
+    }
+}
+
+#[test]
+fn forged_variables_and_words_are_refused() {
+    for (name, value) in [
+        ("LD_PRELOAD", "/tmp/evil.so"),
+        ("PATH", "/tmp"),
+        ("BASH_ENV", "/tmp/evil"),
+        ("UV_X", "() { :; }; reboot"),
+        ("UV_X", "a\nLD_PRELOAD=/tmp/evil.so"),
+        ("UV_X\0LD_PRELOAD", "1"),
+        ("UV_X", "a\0b"),
+        ("trusted_port", "1; reboot"),
+    ] {
+        let frame = encoded(&with(name.as_bytes(), value.as_bytes()));
+        assert!(Ask::decode(Reader::new(&frame)).is_err(), "{name}={value}");
+    }
+    let word = Ask { id: 1, event: Event::LearnAddress, args: vec![b"a\0b".to_vec()], variables: vec![] };
+    assert!(Ask::decode(Reader::new(&encoded(&word))).is_err());
+}
+
+#[test]
+fn the_down_script_gets_no_words_and_few_variables() {
+    let mut ask = with(b"dev", b"tun0");
+    ask.event = Event::Down;
+    assert!(Ask::decode(Reader::new(&encoded(&ask))).is_err());
+    let words = Ask { id: 1, event: Event::Down, args: vec![b"x".to_vec()], variables: vec![] };
+    assert!(words.encode(&mut Writer::default()).is_err());
+}
+
+#[test]
+fn bounds_hold_on_both_sides() {
+    let big = |count: usize| Ask {
+        variables: vec![Variable { name: b"UV_X".to_vec(), value: vec![b'x'; 8000] }; count],
+        ..with(b"", b"")
+    };
+    assert!(encoded(&big(8)).len() <= Ask::MAX_BYTES);
+    assert!(big(9).encode(&mut Writer::default()).is_err());
+    let many = |count| Ask {
+        variables: vec![Variable { name: b"UV_X".to_vec(), value: vec![] }; count],
+        ..with(b"", b"")
+    };
+    assert!(many(MAX_VARIABLES).encode(&mut Writer::default()).is_ok());
+    assert!(many(MAX_VARIABLES + 1).encode(&mut Writer::default()).is_err());
+    for (tag, event, words) in [(2u8, 1u8, 0u32), (1, 0, 0), (1, 99, 0), (1, 8, 4), (1, 8, u32::MAX)] {
+        let mut frame = Writer::default();
+        frame.u8(tag);
+        frame.u64(1);
+        frame.u8(event);
+        frame.u32(words);
+        frame.u32(0);
+        assert!(Ask::decode(Reader::new(frame.bytes())).is_err(), "{tag} {event} {words}");
+    }
+    let options = Answer::Done { id: 1, succeeded: true, client_options: vec![0; MAX_CLIENT_OPTIONS + 1] };
+    assert!(options.encode(&mut Writer::default()).is_err());
+}

@@ -1,0 +1,108 @@
+//! One run of a script: started, watched, ended. It is the leader of a process group of its own, so that it can be
+//! ended with all it has started.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use nix::errno::Errno;
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::unistd::Pid;
+use privsep::Ended;
+
+use crate::environment::Complete;
+use crate::protocol::MAX_CLIENT_OPTIONS;
+use crate::settings;
+
+/// A script that runs, or has ended and was not reaped yet.
+pub struct Script {
+    child: Child,
+    group: Pid,
+}
+
+impl Script {
+    /// Starts it. What it prints goes to `output`; the process must have no signal blocked at this time.
+    pub fn start(
+        command: &settings::Command,
+        args: impl Iterator<Item = OsString>,
+        env: Complete,
+        output: OwnedFd,
+    ) -> io::Result<Self> {
+        let errors = output.try_clone()?;
+        let child = Command::new(command.program.path())
+            .arg0(command.program.given())
+            .args(&command.args)
+            .args(args)
+            .env_clear()
+            .envs(env)
+            .stdin(Stdio::null())
+            .stdout(output)
+            .stderr(errors)
+            .process_group(0)
+            .spawn()?;
+        let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
+        Ok(Script { child, group })
+    }
+
+    /// Whether its own process has ended; others of its group may go on. It is not reaped, so its group is its own.
+    pub fn has_ended(&self) -> bool {
+        let how = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        // An error is the end by a signal this library has no name for.
+        !matches!(waitid(Id::Pid(self.group), how), Ok(WaitStatus::StillAlive) | Err(Errno::EINTR))
+    }
+
+    /// Sends a signal to the whole group. Before [`Script::reap`] only.
+    pub fn signal(&self, signal: Signal) {
+        let _ = killpg(self.group, signal);
+    }
+
+    /// How it ended; waits for that.
+    pub fn reap(mut self) -> io::Result<Ended> {
+        Ok(in_words(self.child.wait()?))
+    }
+}
+
+fn in_words(status: ExitStatus) -> Ended {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Ended::Exited(code),
+        (None, signal) => Ended::Killed(signal.unwrap_or(0)),
+    }
+}
+
+/// The file a script writes a client's options to: memory of the helper, which the script finds as an open descriptor
+/// under the path it gets. Nothing the unprivileged side has made is opened or written to by root.
+pub struct ClientOptions {
+    file: File,
+    path: OsString,
+}
+
+impl ClientOptions {
+    /// Makes an empty one, which every program started while it exists inherits.
+    pub fn new() -> nix::Result<Self> {
+        let file: File = memfd_create(c"client-options", MFdFlags::empty())?.into();
+        let path = format!("/proc/self/fd/{}", file.as_raw_fd()).into();
+        Ok(ClientOptions { file, path })
+    }
+
+    /// Its path in the processes that have inherited it.
+    pub fn path(&self) -> &OsStr {
+        &self.path
+    }
+
+    /// What was written to it.
+    pub fn read(mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.file.rewind()?;
+        self.file.take(MAX_CLIENT_OPTIONS as u64 + 1).read_to_end(&mut bytes)?;
+        if bytes.len() > MAX_CLIENT_OPTIONS {
+            let kib = MAX_CLIENT_OPTIONS / 1024;
+            return Err(io::Error::other(format!("more than {kib} KiB of options for a client")));
+        }
+        Ok(bytes)
+    }
+}

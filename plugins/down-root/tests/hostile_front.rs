@@ -1,0 +1,263 @@
+//! What an attacker who has taken over OpenVPN after `--user` can make the helper do: run the down script, and nothing
+//! else, with nothing of his in its environment.
+//!
+//! Each attack is a process of its own that is OpenVPN's part: it has the plugin start its helper, becomes nobody, and
+//! writes to the helper's socket itself.
+
+use std::fs::{self, Permissions};
+use std::io::{self, IoSlice};
+use std::os::fd::RawFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use harness::proc_table::wait_gone;
+use harness::scratch::unique_name;
+use nix::sys::socket::{ControlMessage, MsgFlags, recv, send, sendmsg};
+use nix::unistd::Uid;
+use ovpn_plugin_host::{Call, FuncResult, OpenPlugin, Plugin, sys};
+
+const ARGUMENT: &str = "--attack";
+const LIMIT: Duration = Duration::from_secs(20);
+/// Says that it ran, and everything that must not be the attacker's.
+const SCRIPT: &str = "#!/bin/sh\n\
+    echo \"ran: signal=$signal dev=$dev preload=$LD_PRELOAD bind=$LD_BIND_NOW path=$PATH words=$*\" >> \"${0%/*}/seen\"\n";
+const PATH: &str = "path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The helper's messages, written by hand: tag, number, event, words, variables.
+struct Frame(Vec<u8>);
+
+const DOWN: u8 = 1;
+const UP: u8 = 2;
+const ROUTE_UP: u8 = 3;
+const CLIENT_CONNECT: u8 = 6;
+
+impl Frame {
+    fn new(event: u8, words: &[&[u8]], variables: &[(&[u8], &[u8])]) -> Self {
+        let mut bytes = vec![1];
+        bytes.extend(7u64.to_le_bytes());
+        bytes.push(event);
+        let count = |count: usize| u32::try_from(count).expect("small").to_le_bytes();
+        bytes.extend(count(words.len()));
+        let fields = variables.iter().flat_map(|(name, value)| [*name, *value]);
+        for (position, field) in words.iter().copied().chain(fields).enumerate() {
+            if position == words.len() {
+                bytes.extend(count(variables.len()));
+            }
+            bytes.extend(count(field.len()));
+            bytes.extend(field);
+        }
+        if variables.is_empty() {
+            bytes.extend(count(0));
+        }
+        Frame(bytes)
+    }
+}
+
+/// What is sent, whether the helper is to survive it, and what the script wrote.
+struct Attack {
+    name: &'static str,
+    frames: Vec<Frame>,
+    passes_descriptor: bool,
+    seen: Option<String>,
+}
+
+fn ends_it(name: &'static str, frame: Frame) -> Attack {
+    Attack { name, frames: vec![frame], passes_descriptor: false, seen: None }
+}
+
+fn attacks() -> Vec<Attack> {
+    let down = |variables: &[(&[u8], &[u8])]| Frame::new(DOWN, &[], variables);
+    let ran = |signal: &str| format!("ran: signal={signal} dev=tun7 preload= bind= {PATH} words=\n");
+    let mut short = down(&[(b"signal", b"sigterm")]);
+    short.0.pop();
+    let mut long = down(&[]);
+    long.0.push(0);
+    vec![
+        // The counterproof: a well-formed message is understood.
+        Attack {
+            name: "a good message",
+            frames: vec![down(&[(b"signal", b"sigterm")])],
+            passes_descriptor: false,
+            seen: Some(ran("sigterm")),
+        },
+        Attack {
+            name: "DOWN again and again",
+            frames: vec![down(&[]), down(&[]), down(&[])],
+            passes_descriptor: false,
+            seen: Some(ran("").repeat(3)),
+        },
+        ends_it("LD_PRELOAD", down(&[(b"LD_PRELOAD", b"/tmp/evil.so")])),
+        ends_it("PATH", down(&[(b"signal", b"sigterm"), (b"PATH", b"/tmp")])),
+        ends_it("a device", down(&[(b"dev", b"eth0")])),
+        ends_it("a name with another one in it", down(&[(b"signal\0LD_PRELOAD", b"x")])),
+        ends_it("a value that is more than one", down(&[(b"signal", b"x\nLD_PRELOAD=/tmp/evil.so")])),
+        ends_it("a value that is a command", down(&[(b"signal", b"$(reboot)")])),
+        ends_it("words", Frame::new(DOWN, &[b"-c", b"reboot"], &[])),
+        ends_it("an event without a script", Frame::new(UP, &[], &[])),
+        ends_it("another one", Frame::new(ROUTE_UP, &[], &[])),
+        ends_it("a client", Frame::new(CLIENT_CONNECT, &[], &[(b"LD_PRELOAD", b"x")])),
+        ends_it("no such event", Frame::new(99, &[], &[])),
+        ends_it("cut short", short),
+        ends_it("a byte too many", long),
+        ends_it("an unknown message", Frame(vec![200; 64])),
+        ends_it("an answer", Frame(vec![17])),
+        ends_it("a huge message", Frame(vec![1; 150_000])),
+        ends_it("four billion words", Frame([&[1; 10][..], &[0xff; 4]].concat())),
+        Attack { name: "a descriptor", frames: vec![down(&[])], passes_descriptor: true, seen: None },
+    ]
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [first, name, directory] = arguments.as_slice() {
+        if first == ARGUMENT {
+            return attack(name, Path::new(directory));
+        }
+    }
+    if !Uid::effective().is_root() {
+        eprintln!("this test needs root: it is about a process that has it");
+        return ExitCode::FAILURE;
+    }
+    let mut failed = 0;
+    for one in attacks().iter().map(Some).chain([None]) {
+        let name = one.map_or(WITH_THE_FRONT, |attack| attack.name);
+        let expected = match one {
+            Some(attack) => attack.seen.clone(),
+            None => Some(format!("ran: signal=sigusr1 dev=tun7 preload= bind= {PATH} words=\n")),
+        };
+        match run(name) {
+            Ok(seen) if seen == expected => println!("{name}: ok"),
+            other => {
+                println!("{name}: WRONG: {other:?} instead of {expected:?}");
+                failed += 1;
+            }
+        }
+    }
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Has a process attack; what the script has written by then.
+fn run(name: &str) -> Result<Option<String>, String> {
+    let directory = Directory::new();
+    let mut child = Command::new(std::env::current_exe().expect("own path"))
+        .args([ARGUMENT, name])
+        .arg(&directory.0)
+        .env("TMPDIR", &directory.0)
+        .spawn()
+        .map_err(|error| error.to_string())?;
+    let ended = wait_gone(i32::try_from(child.id()).expect("a pid"), LIMIT);
+    if !ended {
+        let _ = child.kill();
+    }
+    let status = child.wait().map_err(|error| error.to_string())?;
+    if !ended || !status.success() {
+        return Err(format!("the attacking process: {status}"));
+    }
+    Ok(fs::read_to_string(directory.0.join("seen")).ok())
+}
+
+/// A directory that only root can write to, with the script; removed on drop.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new() -> Self {
+        let directory = Directory(Path::new("/var/lib").join(unique_name()));
+        fs::create_dir(&directory.0).expect("a directory");
+        fs::set_permissions(&directory.0, Permissions::from_mode(0o755)).expect("chmod");
+        fs::write(directory.script(), SCRIPT).expect("the script");
+        fs::set_permissions(directory.script(), Permissions::from_mode(0o755)).expect("chmod");
+        directory
+    }
+
+    fn script(&self) -> PathBuf {
+        self.0.join("down.sh")
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The attack that uses the front's own functions, without root.
+const WITH_THE_FRONT: &str = "an environment after the loss of privileges";
+
+/// The attacking process.
+fn attack(name: &str, directory: &Path) -> ExitCode {
+    let (plugin, socket) = start(directory);
+    nix::unistd::setresuid(65534.into(), 65534.into(), 65534.into()).expect("setresuid");
+    if name == WITH_THE_FRONT {
+        return with_the_front(&plugin);
+    }
+    let attacks = attacks();
+    let attack = attacks.iter().find(|attack| attack.name == name).expect("a known attack");
+    let mut alive = true;
+    for frame in &attack.frames {
+        if attack.passes_descriptor {
+            let control = [ControlMessage::ScmRights(&[0])];
+            sendmsg::<()>(socket, &[IoSlice::new(&frame.0)], &control, MsgFlags::empty(), None)
+                .expect("sendmsg");
+        } else {
+            send(socket, &frame.0, MsgFlags::MSG_NOSIGNAL).expect("send");
+        }
+        // An answer, or the end of the helper.
+        let mut answer = [0; 64];
+        alive = recv(socket, &mut answer, MsgFlags::empty()).is_ok_and(|length| length > 0);
+    }
+    let said = plugin.log_lines().iter().any(|line| line.text.contains("sent something that it must not"));
+    if alive == attack.seen.is_some() && alive != said {
+        return ExitCode::SUCCESS;
+    }
+    println!("helper alive: {alive}, log: {:?}", plugin.log_lines());
+    ExitCode::FAILURE
+}
+
+/// Has the plugin start its helper, and finds the socket to it.
+fn start(directory: &Path) -> (OpenPlugin, RawFd) {
+    let own = std::env::current_exe().expect("own path");
+    // Cargo builds the plugin beside its tests.
+    let built = own.with_file_name("libopenvpn_plugin_down_root.so");
+    let plugin = Plugin::new(built).arg(directory.join("down.sh").as_os_str().as_encoded_bytes()).open();
+    let plugin = plugin.unwrap_or_else(|error| panic!("{error}"));
+    let before = sockets().expect("/proc");
+    let up = Call::new(sys::PLUGIN_UP).env("dev", "tun7");
+    assert_eq!(plugin.call(&up).expect("a call").result, FuncResult::Success);
+    let mut new = sockets().expect("/proc");
+    new.retain(|number| !before.contains(number));
+    assert_eq!(new.len(), 1, "the socket to the helper");
+    (plugin, new[0])
+}
+
+fn sockets() -> io::Result<Vec<RawFd>> {
+    let entries = fs::read_dir("/proc/self/fd")?.flatten();
+    let is_socket =
+        |path: &Path| fs::read_link(path).is_ok_and(|to| to.to_string_lossy().starts_with("socket:"));
+    Ok(entries
+        .filter(|entry| is_socket(&entry.path()))
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect())
+}
+
+/// UP and DOWN with an environment of the attacker's.
+fn with_the_front(plugin: &OpenPlugin) -> ExitCode {
+    let forged = |event: i32| {
+        Call::new(event)
+            .arg("eth0")
+            .env("dev", "eth0")
+            .env("LD_PRELOAD", "/tmp/evil.so")
+            .env("LD_BIND_NOW", "1")
+            .env("PATH", "/tmp")
+            .env("signal", "sigusr1")
+    };
+    for event in [sys::PLUGIN_UP, sys::PLUGIN_DOWN] {
+        let reply = plugin.call(&forged(event)).expect("a call");
+        if reply.result != FuncResult::Success {
+            println!("event {event}: {:?}, log: {:?}", reply.result, plugin.log_lines());
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}

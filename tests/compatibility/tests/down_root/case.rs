@@ -1,0 +1,149 @@
+//! One row of the table: a script, the words of the configuration, calls, and what both plugins make of them.
+
+use std::time::Duration;
+
+/// One call of the plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// UP.
+    Up,
+    /// DOWN.
+    Down,
+}
+
+/// What is looked at besides the answers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Look {
+    /// What the script wrote to `$seen`, lines joined by `|`.
+    Seen,
+    /// Whether a text occurs anywhere in the log.
+    Logged(&'static str),
+}
+
+/// A case and what is expected of it. In scripts and words `@DIR@` is the scratch directory of the run, which holds
+/// the script as `down.sh`.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    /// What it is about; unique.
+    pub(crate) name: &'static str,
+    /// The script, `#!/bin/sh` left out.
+    pub(crate) script: &'static str,
+    /// Its permissions.
+    pub(crate) mode: u32,
+    /// The words of the `plugin` line.
+    pub(crate) words: Vec<&'static str>,
+    /// Options before the words; only ours knows any.
+    pub(crate) options: Vec<&'static str>,
+    /// The calls with their variables.
+    pub(crate) calls: Vec<(Event, Vec<(&'static str, &'static str)>)>,
+    /// What is looked at.
+    pub(crate) look: Vec<Look>,
+    /// What the C plugin answers.
+    pub(crate) c: String,
+    /// What ours answers.
+    pub(crate) ours: String,
+    /// What the difference mends; empty when there is none.
+    pub(crate) mends: &'static str,
+    /// How long the C plugin gets; short where it is known to hang.
+    pub(crate) c_limit: Duration,
+}
+
+/// How long a run may take that is not known to hang.
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+/// How long the C plugin gets where it hangs for ever.
+const HANG_LIMIT: Duration = Duration::from_secs(2);
+/// The word for a run that was given up.
+pub(crate) const NO_ANSWER: &str = "no answer";
+
+impl Case {
+    /// A case in which `down.sh` is the command.
+    pub(crate) fn new(name: &'static str, script: &'static str) -> Self {
+        Case {
+            name,
+            script,
+            mode: 0o755,
+            words: vec!["@DIR@/down.sh"],
+            options: Vec::new(),
+            calls: Vec::new(),
+            look: Vec::new(),
+            c: String::new(),
+            ours: String::new(),
+            mends: "",
+            c_limit: LIMIT,
+        }
+    }
+
+    /// Replaces the words of the `plugin` line.
+    pub(crate) fn words(mut self, words: &[&'static str]) -> Self {
+        self.words = words.to_vec();
+        self
+    }
+
+    /// Sets the permissions of the script.
+    pub(crate) fn mode(mut self, mode: u32) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Adds an option that only ours gets.
+    pub(crate) fn option(mut self, option: &'static str) -> Self {
+        self.options.push(option);
+        self
+    }
+
+    /// Adds an UP event.
+    pub(crate) fn up(self) -> Self {
+        self.call(Event::Up)
+    }
+
+    /// Adds a DOWN event.
+    pub(crate) fn down(self) -> Self {
+        self.call(Event::Down)
+    }
+
+    fn call(mut self, event: Event) -> Self {
+        self.calls.push((event, Vec::new()));
+        self
+    }
+
+    /// Sets a variable for the event added last.
+    pub(crate) fn env(mut self, name: &'static str, value: &'static str) -> Self {
+        if let Some((_, env)) = self.calls.last_mut() {
+            env.push((name, value));
+        }
+        self
+    }
+
+    /// Looks at what the script wrote.
+    pub(crate) fn seen(mut self) -> Self {
+        self.look.push(Look::Seen);
+        self
+    }
+
+    /// Looks for a text in the log.
+    pub(crate) fn logged(mut self, text: &'static str) -> Self {
+        self.look.push(Look::Logged(text));
+        self
+    }
+
+    /// What both answer.
+    pub(crate) fn same(mut self, answer: &str) -> Self {
+        self.c = answer.to_string();
+        self.ours = answer.to_string();
+        self
+    }
+
+    /// What each answers, and what that mends.
+    pub(crate) fn differs(mut self, c: &str, ours: &str, mends: &'static str) -> Self {
+        self.c = c.to_string();
+        self.ours = ours.to_string();
+        self.mends = mends;
+        self
+    }
+
+    /// As [`differs`](Self::differs) where the C plugin hangs for ever after what it answers.
+    pub(crate) fn hangs(mut self, c: &str, ours: &str, mends: &'static str) -> Self {
+        self.c_limit = HANG_LIMIT;
+        self.differs(&format!("{c}, {NO_ANSWER}"), ours, mends)
+    }
+}

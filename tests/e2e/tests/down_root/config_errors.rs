@@ -1,0 +1,84 @@
+//! A wrong plugin line, or a program that must not be run as root: OpenVPN refuses to start, and the log says why.
+
+use std::os::unix::fs::{chown, symlink};
+
+use harness::log::Mark;
+
+use crate::scripts::{Scripts, with_words};
+
+/// The log of a start with these words, which must fail and say `said` in one of the plugin's lines.
+fn refused(words: &str, said: &[&str]) {
+    let failed = with_words(words).start_expecting_failure();
+    let lines = failed.log.text();
+    let named =
+        lines.lines().any(|line| line.contains("DOWN-ROOT") && said.iter().all(|word| line.contains(word)));
+    assert!(named, "no DOWN-ROOT line with all of {said:?} for {words:?}:\n{lines}");
+}
+
+#[test]
+fn no_command() {
+    refused("", &["command is missing"]);
+    refused("timeout=5", &["command is missing"]);
+}
+
+#[test]
+fn unknown_options_and_events() {
+    refused("foo=bar /bin/true", &["'foo=bar'"]);
+    refused("on=tls-verify:/bin/true /bin/true", &["'on=tls-verify:/bin/true'", "learn-address"]);
+    refused("timeout=soon /bin/true", &["'timeout=soon'", "seconds"]);
+    refused("ignore-failure=perhaps /bin/true", &["perhaps", "yes or no"]);
+}
+
+#[test]
+fn programs_that_are_none() {
+    let scripts = Scripts::with_down("true");
+    scripts.mode("down.sh", 0o644);
+    refused("/nonexistent/down.sh", &["the down script", "/nonexistent", "No such file"]);
+    refused("/usr/bin", &["/usr/bin is not a regular file"]);
+    refused(&scripts.path("down.sh").to_string_lossy(), &["not executable"]);
+    refused("up=/nonexistent /bin/true", &["the up script", "/nonexistent"]);
+    refused("on=route-up:/nonexistent /bin/true", &["the route-up script", "/nonexistent"]);
+}
+
+#[test]
+fn programs_that_others_could_change() {
+    let scripts = Scripts::with_down("true");
+    let path = scripts.path("down.sh").to_string_lossy().into_owned();
+    scripts.mode("down.sh", 0o757);
+    refused(&path, &["down.sh may be written to by everybody", "insecure-permissions=yes"]);
+    refused(&format!("on=route-up:{path} /bin/true"), &["the route-up script", "by everybody"]);
+    scripts.mode("down.sh", 0o755);
+    chown(scripts.path("down.sh"), Some(65534), None).expect("chown");
+    refused(&path, &["down.sh belongs to user 65534"]);
+    chown(scripts.path("down.sh"), Some(0), None).expect("chown");
+    scripts.mode("", 0o1777);
+    refused(&path, &["may be written to by everybody"]);
+    scripts.mode("", 0o755);
+    symlink(&path, std::env::temp_dir().join(scripts.path("").file_name().expect("a name")))
+        .expect("symlink");
+    let link = std::env::temp_dir().join(scripts.path("").file_name().expect("a name"));
+    let tried = std::panic::catch_unwind(|| {
+        refused(&link.to_string_lossy(), &[&*std::env::temp_dir().to_string_lossy(), "by everybody"]);
+    });
+    std::fs::remove_file(&link).expect("the link was there");
+    tried.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+}
+
+#[test]
+fn insecure_permissions_can_be_asked_for() {
+    let scripts = Scripts::with_down("echo ran");
+    scripts.mode("down.sh", 0o777);
+    let server = scripts.server("insecure-permissions=yes").dropped().start();
+    server.wait_for(Mark::START, "may be written to by everybody");
+    server.stop();
+    server.wait_for(Mark::START, "down.sh: ran");
+}
+
+#[test]
+fn a_relative_path_is_warned_about() {
+    let scripts = Scripts::with_down("echo ran");
+    let server = with_words("down.sh").line(&format!("cd {}", scripts.path("").display())).dropped().start();
+    server.wait_for(Mark::START, "'down.sh' is a relative path");
+    server.stop();
+    server.wait_for(Mark::START, "down.sh: ran");
+}

@@ -1,0 +1,103 @@
+//! The down script at the end of OpenVPN, however far that has given up root: once, as root, with its environment.
+
+use harness::log::Mark;
+use harness::{Server, ServerConfig};
+
+use crate::scripts::{Scripts, helper, helpers, plugin_line};
+
+const TELL: &str = "echo uid=$(id -u) $script_type signal=$signal dev=$dev own=$OWN daemon=$daemon";
+
+fn ran_once(server: &Server, daemon: &str) {
+    assert_eq!(helper(server).title, "down-root: helper");
+    server.stop();
+    let line = format!("down.sh: uid=0 down signal=sigterm dev=tun0 own=a b daemon={daemon}");
+    server.wait_for(Mark::START, &line);
+    assert_eq!(server.log().count(Mark::START, "down.sh: uid="), 1);
+    assert_eq!(helpers(server), []);
+}
+
+fn server(scripts: &Scripts) -> ServerConfig<'static> {
+    scripts.server("").line("setenv OWN \"a b\"")
+}
+
+#[test]
+fn as_root() {
+    let scripts = Scripts::with_down(TELL);
+    ran_once(&server(&scripts).start(), "0");
+}
+
+#[test]
+fn dropped_to_nobody() {
+    let scripts = Scripts::with_down(TELL);
+    ran_once(&server(&scripts).dropped().start(), "0");
+}
+
+#[test]
+fn in_a_chroot() {
+    let scripts = Scripts::with_down(TELL);
+    ran_once(&server(&scripts).dropped().chroot().start(), "0");
+}
+
+#[test]
+fn with_arguments() {
+    let scripts = Scripts::with_down("printf '<%s>' $# \"$@\"; echo");
+    let command = format!("{} 'a b' c=d --x", scripts.path("down.sh").display());
+    let server = ServerConfig::default().line(&plugin_line(&command)).dropped().start();
+    server.stop();
+    server.wait_for(Mark::START, "down.sh: <3><a b><c=d><--x>");
+}
+
+/// A client gives root up only after it has its addresses, and UP comes before that.
+#[test]
+fn in_a_client() {
+    let scripts = Scripts::with_down(&format!("{TELL}; echo local=$ifconfig_local"));
+    let server = ServerConfig::default().start();
+    let client = server
+        .client("alice", "x")
+        .with_tunnel()
+        .line(&plugin_line(&scripts.path("down.sh").to_string_lossy()))
+        .line("setenv OWN \"a b\"")
+        .line("user nobody")
+        .line("group nogroup")
+        .connect();
+    client.disconnect();
+    client.log().wait_for(
+        Mark::START,
+        "down.sh: uid=0 down signal=exit-with-notification dev=tun0",
+        harness::PATIENCE,
+    );
+    client.log().wait_for(Mark::START, "down.sh: local=10.8.0.", harness::PATIENCE);
+}
+
+/// 64 KiB in many variables, all of the time of UP.
+#[test]
+fn with_a_large_environment() {
+    let scripts = Scripts::with_down("echo last=${#BIG_319} all=$(env | grep -c ^BIG_)");
+    let value = "x".repeat(200);
+    let config = (0..320).fold(scripts.server("").dropped(), |config, number| {
+        config.line(&format!("setenv BIG_{number} {value}"))
+    });
+    let server = config.start();
+    server.stop();
+    server.wait_for(Mark::START, "down.sh: last=200 all=320");
+}
+
+/// No signal is ignored or blocked, standard input is empty, and the working directory is OpenVPN's.
+#[test]
+fn with_clean_surroundings() {
+    let scripts = Scripts::with_down(
+        "echo in=$(readlink /proc/self/fd/0) cwd=$PWD group=$(ps -o pgid= -p $$ | tr -d ' ') pid=$$\n\
+         sed -nE 's/^(Sig(Ign|Blk)).*(.{7})$/\\1=\\3/p' /proc/self/status\n\
+         echo descriptors=$(ls /proc/self/fd | wc -l)",
+    );
+    let server = scripts.server("").line("cd /usr").dropped().start();
+    server.stop();
+    let line = server.wait_for(Mark::START, "in=/dev/null cwd=/usr").text;
+    let word =
+        |name: &str| line.split_whitespace().find_map(|word| word.strip_prefix(name)).map(str::to_string);
+    assert_eq!(word("group="), word("pid="), "{line}");
+    server.wait_for(Mark::START, "SigIgn=0000000");
+    server.wait_for(Mark::START, "SigBlk=0000000");
+    // Three, and the directory that ls itself has open.
+    server.wait_for(Mark::START, "descriptors=4");
+}

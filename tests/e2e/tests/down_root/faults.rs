@@ -1,0 +1,161 @@
+//! Scripts that fail or never end, helpers that are killed, OpenVPN killed: a clear line, in bounded time.
+
+use std::fs;
+use std::time::Duration;
+
+use harness::Server;
+use harness::log::Mark;
+use harness::proc_table::{self, Process, wait_gone, wait_until};
+use nix::sys::signal::Signal;
+
+use crate::scripts::{Scripts, helper, helpers};
+
+const PLUGIN_FAILED: &str = "plugin call failed";
+
+fn dies_at_restart(server: &Server) {
+    server.signal(Signal::SIGUSR1);
+    server.wait_for(Mark::START, PLUGIN_FAILED);
+    assert!(wait_gone(server.pid(), harness::PATIENCE));
+    assert_eq!(helpers(server), []);
+}
+
+/// As with the C plugin.
+#[test]
+fn a_script_that_fails_ends_openvpn() {
+    let scripts = Scripts::with_down("exit 3");
+    let server = scripts.server("").dropped().line("up-restart").start();
+    dies_at_restart(&server);
+    let line = format!("{} exited with status 3", scripts.path("down.sh").display());
+    server.wait_for(Mark::START, &line);
+}
+
+#[test]
+fn a_script_that_fails_can_be_ignored() {
+    let scripts = Scripts::with_down("kill -SEGV $$");
+    let server = scripts.server("ignore-failure=yes").dropped().line("up-restart").start();
+    server.restart(Signal::SIGUSR1);
+    server.wait_for(Mark::START, "down.sh was killed by SIGSEGV");
+    server.wait_for(Mark::START, "ignored (ignore-failure=yes)");
+}
+
+#[test]
+fn a_script_that_is_gone() {
+    let scripts = Scripts::with_down("true");
+    let server = scripts.server("").dropped().line("up-restart").start();
+    fs::remove_file(scripts.path("down.sh")).expect("the script was there");
+    dies_at_restart(&server);
+    server.wait_for(Mark::START, "the down script is not run: ");
+}
+
+#[test]
+fn a_script_that_others_may_write_to_since() {
+    let scripts = Scripts::with_down("echo ran");
+    let server = scripts.server("").dropped().line("up-restart").start();
+    scripts.mode("down.sh", 0o777);
+    dies_at_restart(&server);
+    server.wait_for(Mark::START, "may be written to by everybody");
+    assert_eq!(server.log().count(Mark::START, "down.sh: ran"), 0);
+}
+
+/// The processes a script of [`HANGS`] has told its numbers.
+fn numbers(server: &Server) -> Vec<i32> {
+    let line = server.wait_for(Mark::START, "down.sh: pids ").text;
+    let (_, numbers) = line.split_once("pids ").expect("just found");
+    numbers.split_whitespace().map(|number| number.parse().expect("a pid")).collect()
+}
+
+/// A script with a child; neither ends by itself.
+const HANGS: &str = "sleep 1000 & echo pids $$ $!; wait";
+
+#[test]
+fn a_script_that_never_ends() {
+    let scripts = Scripts::with_down(HANGS);
+    let server = scripts.server("timeout=1").dropped().start();
+    let took = server.stop();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    server.wait_for(Mark::START, "has run longer than 1 s and is ended (see timeout)");
+    server.wait_for(Mark::START, "was killed by SIGTERM");
+    for pid in numbers(&server) {
+        assert!(wait_gone(pid, harness::PATIENCE), "{pid} is left");
+    }
+}
+
+#[test]
+fn a_script_that_ignores_sigterm() {
+    let scripts = Scripts::with_down(&format!("trap '' TERM\n{HANGS}"));
+    let server = scripts.server("timeout=1").dropped().start();
+    let took = server.stop();
+    assert!(took > Duration::from_secs(5) && took < Duration::from_secs(12), "{took:?}");
+    server.wait_for(Mark::START, "was killed by SIGKILL");
+    for pid in numbers(&server) {
+        assert!(wait_gone(pid, harness::PATIENCE), "{pid} is left");
+    }
+}
+
+#[test]
+fn the_helper_is_killed_while_openvpn_is_root() {
+    let scripts = Scripts::with_down("echo ran");
+    let server = scripts.server("").start();
+    proc_table::kill9(helper(&server).pid);
+    server.restart(Signal::SIGUSR1);
+    server.wait_for(Mark::START, "down.sh: ran");
+    server.wait_for(Mark::START, "is gone (was killed by SIGKILL)");
+    helper(&server);
+}
+
+#[test]
+fn the_helper_is_killed_after_the_drop() {
+    let scripts = Scripts::with_down("echo ran");
+    let server = scripts.server("").dropped().line("up-restart").start();
+    proc_table::kill9(helper(&server).pid);
+    dies_at_restart(&server);
+    server.wait_for(Mark::START, "OpenVPN has no privileges any more");
+    assert_eq!(server.log().count(Mark::START, "down.sh: ran"), 0);
+}
+
+/// DOWN is lost, but what it was to clean up is not worth the tunnel: so says the administrator. Later UPs go on.
+#[test]
+fn the_helper_is_killed_and_failures_are_ignored() {
+    let scripts = Scripts::with_down("echo ran");
+    let server = scripts.server("ignore-failure=yes").dropped().line("up-restart").start();
+    proc_table::kill9(helper(&server).pid);
+    server.restart(Signal::SIGUSR1);
+    server.wait_for(Mark::START, "the down script will not be run");
+    assert!(server.is_alive());
+}
+
+#[test]
+fn the_helper_outlives_the_signals_of_a_whole_group() {
+    let scripts = Scripts::with_down("echo ran");
+    let server = scripts.server("").dropped().start();
+    let pid = nix::unistd::Pid::from_raw(helper(&server).pid);
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2] {
+        nix::sys::signal::kill(pid, signal).expect("it is there");
+    }
+    server.stop();
+    server.wait_for(Mark::START, "down.sh: ran");
+    assert_eq!(helpers(&server), []);
+}
+
+#[test]
+fn openvpn_is_killed_while_idle() {
+    let scripts = Scripts::with_down("echo ran");
+    let server = scripts.server("").dropped().start();
+    helper(&server);
+    server.kill9();
+    assert!(wait_until(Duration::from_secs(1), || helpers(&server).is_empty()));
+    assert_eq!(server.log().count(Mark::START, "down.sh: ran"), 0);
+}
+
+#[test]
+fn openvpn_is_killed_while_a_script_runs() {
+    let scripts = Scripts::with_down(HANGS);
+    let server = scripts.server("").dropped().start();
+    server.signal(Signal::SIGTERM);
+    let pids = numbers(&server);
+    server.kill9();
+    let is_gone = |pid: &i32| Process::look(*pid).is_none_or(|process| process.is_zombie());
+    let end = || helpers(&server).is_empty() && pids.iter().all(is_gone);
+    assert!(wait_until(Duration::from_secs(1), end), "{:?}", server.netns().processes());
+    assert_eq!(server.log().count(Mark::START, "down.sh: pids"), 1);
+}

@@ -1,0 +1,12 @@
+//! down-root under a real OpenVPN.
+
+mod config_errors;
+mod daemon;
+mod down;
+mod events;
+mod faults;
+mod output;
+mod restart;
+mod scripts;
+mod shared_object;
+mod storm;

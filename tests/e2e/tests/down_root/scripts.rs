@@ -1,0 +1,91 @@
+//! Scripts for the plugin to run, and what the tests look at again and again.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use harness::proc_table::Process;
+use harness::scratch::unique_name;
+use harness::{Server, ServerConfig, plugin};
+
+/// A directory that only root can write to, as the plugin demands; `/tmp` is open to everybody. Removed on drop.
+#[derive(Debug)]
+pub(crate) struct Scripts {
+    path: PathBuf,
+}
+
+impl Scripts {
+    /// An empty one.
+    pub(crate) fn new() -> Self {
+        let path = Path::new("/var/lib").join(unique_name());
+        fs::create_dir(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let scripts = Scripts { path };
+        scripts.mode("", 0o755);
+        scripts
+    }
+
+    /// One that holds `down.sh`.
+    pub(crate) fn with_down(text: &str) -> Self {
+        let scripts = Self::new();
+        scripts.add("down.sh", text);
+        scripts
+    }
+
+    /// Adds a shell script and returns its path.
+    pub(crate) fn add(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, format!("#!/bin/sh\n{text}\n"))
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        self.mode(name, 0o755);
+        path
+    }
+
+    /// chmod.
+    pub(crate) fn mode(&self, name: &str, mode: u32) {
+        let path = self.path(name);
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode))
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
+    /// The path of a file.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        if name.is_empty() { self.path.clone() } else { self.path.join(name) }
+    }
+
+    /// A server that runs `down.sh`, with options before it.
+    pub(crate) fn server(&self, options: &str) -> ServerConfig<'static> {
+        with_words(&format!("{options} {}", self.path("down.sh").display()))
+    }
+}
+
+impl Drop for Scripts {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+/// A server with the plugin under test and these words. `script-security` is for OpenVPN's own scripts; none is used.
+pub(crate) fn with_words(words: &str) -> ServerConfig<'static> {
+    ServerConfig::default().line(&plugin_line(words))
+}
+
+/// The `plugin` line with these words.
+pub(crate) fn plugin_line(words: &str) -> String {
+    let path = plugin::built("libopenvpn_plugin_down_root.so");
+    format!("plugin {} \"{}\"", path.display(), words.trim())
+}
+
+/// The plugin's helpers.
+pub(crate) fn helpers(server: &Server) -> Vec<Process> {
+    let mut found = server.netns().processes();
+    found.retain(|process| process.name == "down-root" && !process.is_zombie());
+    found
+}
+
+/// The plugin's helper; panics if there is not exactly one.
+pub(crate) fn helper(server: &Server) -> Process {
+    match <[Process; 1]>::try_from(helpers(server)) {
+        Ok([one]) => one,
+        Err(others) => panic!("not exactly one helper: {others:?}"),
+    }
+}
