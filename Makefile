@@ -6,6 +6,7 @@ PAMDIR    ?= /etc/pam.d
 DESTDIR   ?=
 
 CARGO     ?= cargo
+PLUGINS   := -p openvpn-plugin-auth-pam -p openvpn-plugin-down-root
 TARGET    := $(or $(CARGO_TARGET_DIR),target)
 BUILT     := $(TARGET)/release/libopenvpn_plugin_auth_pam.so
 INSTALLED := $(DESTDIR)$(PLUGINDIR)/openvpn-plugin-auth-pam.so
@@ -25,20 +26,20 @@ help:
 	@echo "make uninstall  remove it again"
 
 build:
-	@tests/install-deps build
-	$(CARGO) build --release --locked -p openvpn-plugin-auth-pam
+	@CARGO="$(CARGO)" tests/install-deps build
+	$(CARGO) build --release --locked $(PLUGINS)
 
 demo:
 	$(call need_root,it starts a real OpenVPN server in a network namespace)
-	@tests/install-deps demo
+	@CARGO="$(CARGO)" tests/install-deps demo
 	$(CARGO) build --release --locked --quiet -p openvpn-plugin-auth-pam
 	@tests/demo/demo "$(BUILT)"
 
 # Unit tests first, then the shipped release build under a real OpenVPN, then beside the C plugin.
 test:
 	$(call need_root,it starts real OpenVPN servers in network namespaces and makes scratch accounts and PAM services)
-	@tests/install-deps test
-	$(CARGO) build --release --locked -p openvpn-plugin-auth-pam
+	@CARGO="$(CARGO)" tests/install-deps test
+	$(CARGO) build --release --locked $(PLUGINS)
 	$(CARGO) test --locked --workspace --exclude e2e --exclude compatibility
 	PLUGIN_DIR="$(abspath $(TARGET))/release" RUST_TEST_THREADS=6 $(CARGO) test --locked -p e2e
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p compatibility
@@ -51,7 +52,7 @@ lint: build
 
 bench:
 	$(call need_root,it compares with the C plugin and real PAM stacks)
-	@tests/install-deps test
+	@CARGO="$(CARGO)" tests/install-deps test
 	$(CARGO) build --release --locked -p openvpn-plugin-auth-pam
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) run --locked --release -p bench
 

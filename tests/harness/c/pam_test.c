@@ -48,6 +48,7 @@ static const struct { const char *name; int code; } codes[] = {
     { "PAM_CONV_ERR", PAM_CONV_ERR },
     { "PAM_IGNORE", PAM_IGNORE },
     { "PAM_ABORT", PAM_ABORT },
+    { "PAM_TRY_AGAIN", PAM_TRY_AGAIN },
 };
 
 static int code_named(const char *name)

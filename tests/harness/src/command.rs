@@ -52,3 +52,21 @@ pub fn run_with_input(program: &str, arguments: &[&str], input: &str) {
         String::from_utf8_lossy(&output.stderr).trim()
     );
 }
+
+/// Hides from `command` that the tests were started by a make, and with which variables: a make it runs is one of its own.
+pub fn away_from_make(command: &mut Command) -> &mut Command {
+    for name in [
+        "MAKEFLAGS",
+        "MAKEOVERRIDES",
+        "MFLAGS",
+        "MAKELEVEL",
+        "PREFIX",
+        "PLUGINDIR",
+        "PAMDIR",
+        "DESTDIR",
+        "CARGO",
+    ] {
+        command.env_remove(name);
+    }
+    command
+}

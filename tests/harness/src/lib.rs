@@ -11,6 +11,7 @@ pub mod log;
 pub mod management;
 pub mod module;
 pub mod netns;
+pub mod open_files;
 pub mod pam_service;
 pub mod pids_cgroup;
 pub mod pinger;

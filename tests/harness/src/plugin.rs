@@ -6,6 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::command;
+
 const RUST_FILE: &str = "libopenvpn_plugin_auth_pam.so";
 const C_FILE: &str = "openvpn-plugin-auth-pam.so";
 
@@ -38,6 +40,16 @@ pub fn built(name: &str) -> PathBuf {
     let path = directory.join(name);
     assert!(path.exists(), "{} is missing: run `make build`", path.display());
     path.canonicalize().unwrap_or(path)
+}
+
+/// The names a shared object exports, sorted.
+pub fn exported(file: &Path) -> Vec<String> {
+    let output = command::run("nm", &["-D", "--defined-only", &file.to_string_lossy()]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut names: Vec<_> =
+        text.lines().filter_map(|line| line.split_whitespace().last()).map(String::from).collect();
+    names.sort_unstable();
+    names
 }
 
 /// A test lives in <target>/<profile>/deps/<name>.

@@ -38,6 +38,13 @@ impl Process {
         Some(Self { pid, parent, name, title: words.join(" ").trim_end().to_string(), state })
     }
 
+    /// Effective user id; nothing if the process is gone.
+    pub fn user(&self) -> Option<u32> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).ok()?;
+        let ids = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+        ids.split_whitespace().nth(1)?.parse().ok()
+    }
+
     /// Whether the process has ended and only waits to be reaped.
     pub fn is_zombie(&self) -> bool {
         self.state == 'Z'
@@ -126,6 +133,7 @@ mod tests {
         let own = Process::look(own_pid).expect("this process exists");
         assert_eq!(own.pid, own_pid);
         assert!(!own.is_zombie());
+        assert_eq!(own.user(), Some(nix::unistd::geteuid().as_raw()));
         assert!(own.maps(&std::env::current_exe().expect("own path")));
         assert!(!wait_gone(own_pid, Duration::from_millis(1)));
         assert!(descriptors(own_pid).len() >= 3);

@@ -1,7 +1,7 @@
 //! A real OpenVPN server in a network namespace of its own.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -100,6 +100,7 @@ impl Server {
         words.push("openvpn".to_string());
         let mut command = netns.command(&words.remove(0));
         command.args(words).arg("--config").arg(path);
+        command.envs(config.env.iter().map(|(name, value)| (name, value)));
         let running = Running::spawn(&mut command, &pipe);
         let pid = running.pid();
         Self { running, netns, pipe, dev_log, daemon: config.daemon, pid, pki, _scratch: scratch }
@@ -115,6 +116,11 @@ impl Server {
             (Some(dev_log), Daemon::Syslog) => dev_log.log(),
             _ => self.pipe.log(),
         }
+    }
+
+    /// The file OpenVPN logs to with [`Daemon::WithLog`].
+    pub fn log_file(&self) -> &Path {
+        self.pipe.path()
     }
 
     /// What arrived at the private /dev/log; panics if the server has none.

@@ -1,5 +1,7 @@
 //! What a test server is to be like: the lines of its configuration and how it is started.
 
+use std::path::Path;
+
 use crate::dev_log::DevLog;
 use crate::pids_cgroup::PidsCgroup;
 use crate::plugin;
@@ -36,6 +38,8 @@ pub struct ServerConfig<'a> {
     pub(crate) readable: bool,
     pub(crate) dev_log: bool,
     pub(crate) cgroup: Option<&'a PidsCgroup>,
+    pub(crate) env: Vec<(String, String)>,
+    pub(crate) through: Vec<String>,
 }
 
 impl Default for ServerConfig<'_> {
@@ -48,6 +52,8 @@ impl Default for ServerConfig<'_> {
             readable: false,
             dev_log: false,
             cgroup: None,
+            env: Vec::new(),
+            through: Vec::new(),
         }
     }
 }
@@ -71,8 +77,27 @@ impl<'a> ServerConfig<'a> {
     /// Adds a `plugin` line for the plugin under test with these words (blanks separate, `'` quotes).
     #[must_use]
     pub fn plugin(self, words: &str) -> Self {
+        self.plugin_file(&plugin::auth_pam(), words)
+    }
+
+    /// The same with the plugin in `file`. [`Server::helpers`] does not know those.
+    #[must_use]
+    pub fn plugin_file(self, file: &Path, words: &str) -> Self {
+        self.line(&format!("plugin {} \"{}\"", file.display(), words.trim()))
+    }
+
+    /// The same as [`ServerConfig::plugin`] with the words one by one instead of quoted together: OpenVPN passes fewer.
+    #[must_use]
+    pub fn plugin_single_words(self, words: &str) -> Self {
         let path = plugin::auth_pam();
-        self.line(&format!("plugin {} \"{}\"", path.display(), words.trim()))
+        self.line(&format!("plugin {} {words}", path.display()))
+    }
+
+    /// Sets a variable in the environment OpenVPN is started with.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_string(), value.to_string()));
+        self
     }
 
     /// Adds a line to the configuration.
@@ -86,6 +111,12 @@ impl<'a> ServerConfig<'a> {
     #[must_use]
     pub fn deferred(self) -> Self {
         self.line("setenv deferred_auth_pam 1")
+    }
+
+    /// The same where `deferred`.
+    #[must_use]
+    pub fn deferred_if(self, deferred: bool) -> Self {
+        if deferred { self.deferred() } else { self }
     }
 
     /// Drops to nobody after the start, as most servers do.
@@ -136,6 +167,13 @@ impl<'a> ServerConfig<'a> {
         self
     }
 
+    /// Starts the server through a program that ends by running its last arguments (prlimit, setpriv ...).
+    #[must_use]
+    pub fn through(mut self, words: &[&str]) -> Self {
+        self.through.extend(words.iter().copied().map(String::from));
+        self
+    }
+
     /// Starts the server and waits until it serves; panics with its log if it does not.
     pub fn start(&self) -> Server {
         Server::start(self)
@@ -156,6 +194,7 @@ impl<'a> ServerConfig<'a> {
             words.push(cgroup.procs_file().to_string_lossy().into_owned());
         }
         words.extend(dev_log.map(DevLog::wrapper).unwrap_or_default());
+        words.extend(self.through.iter().cloned());
         words
     }
 }

@@ -69,6 +69,24 @@ fn installed_filter(scratch: &Scratch) -> PathBuf {
     scratch.join(NAME)
 }
 
+/// The expression in the README is the one that is installed and tried here.
+#[test]
+fn the_readme_shows_the_filter_as_it_is() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let [readme, filter] = ["README.md", "packaging/fail2ban/openvpn-auth-pam.conf"].map(|file| {
+        let text = std::fs::read_to_string(root.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let found: Vec<String> = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| line.starts_with("failregex"))
+            .map(Into::into)
+            .collect();
+        found
+    });
+    assert_eq!(readme.len(), 1, "{readme:?}");
+    assert_eq!(readme, filter);
+}
+
 /// fail2ban sees the rejected logins, all of them, and no others.
 #[test]
 fn fail2ban_matches_rejections_only() {

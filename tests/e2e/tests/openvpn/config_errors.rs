@@ -1,6 +1,7 @@
 //! A wrong plugin line: OpenVPN refuses to start, and the log names the word.
 
-use harness::{PamDir, ServerConfig};
+use harness::log::Mark;
+use harness::{PamDir, ServerConfig, TestModule};
 
 use crate::stack::{PASSWORD, Stack};
 
@@ -23,6 +24,72 @@ fn no_service() {
 fn a_name_without_a_value() {
     refused("login password", &["'password'"]);
     refused("login password PASSWORD user", &["'user'"]);
+}
+
+/// The line that is logged when OpenVPN may have dropped words.
+const DROPPED: &str = "any further ones of this line are lost";
+
+/// How a line is written: one word by one, or quoted together.
+type Written = fn(ServerConfig<'static>, &str) -> ServerConfig<'static>;
+const SINGLE: Written = |config, words| config.plugin_single_words(words);
+const QUOTED: Written = |config, words| config.plugin(words);
+
+/// Two options, the service and pairs, with names and values up to this number of words. The pairs are complete when
+/// the number is odd.
+fn line_of(words: usize, stack: &Stack) -> String {
+    let first = format!("timeout=5 {} login USERNAME password PASSWORD", stack.service.words());
+    let rest = words - first.split(' ').count();
+    (0..rest).fold(first, |line, number| format!("{line} w{number}"))
+}
+
+#[test]
+fn a_line_of_which_nothing_is_dropped_is_not_warned_about() {
+    let stack = Stack::new();
+    for (written, words) in [(SINGLE, 13), (QUOTED, 15)] {
+        let server = written(ServerConfig::default(), &line_of(words, &stack)).start();
+        assert_eq!(server.log().count(Mark::START, DROPPED), 0, "{words}:\n{}", server.log().text());
+        server.client("alice", PASSWORD).start().wait_connected();
+    }
+}
+
+/// The last value is dropped, so the name before it has none. The log has both, the warning and the name.
+#[test]
+fn a_line_of_which_a_word_is_dropped() {
+    let stack = Stack::new();
+    for (written, words) in [(SINGLE, 15), (QUOTED, 17)] {
+        let line = line_of(words, &stack);
+        let log = written(ServerConfig::default(), &line).start_expecting_failure().log;
+        assert_eq!(log.count(Mark::START, DROPPED), 1, "{words}:\n{}", log.text());
+        let name = format!("'{}'", line.split(' ').nth(words - 2).unwrap_or_default());
+        let named = |text: &str| text.contains("AUTH-PAM") && text.contains(&name);
+        assert!(log.since(Mark::START).iter().any(|line| named(&line.text)), "{name}:\n{}", log.text());
+    }
+}
+
+/// A line that is complete although it is as long as can be works, with the warning.
+#[test]
+fn the_longest_line_works_and_is_warned_about() {
+    let module = TestModule::shared();
+    let directory = PamDir::new();
+    directory.service("login", &module.stack(&[&format!("auth/password={PASSWORD}")]));
+    let place = directory.path().display();
+    let mut quoted = format!("timeout=5 grace=0 max-workers=2 pam-confdir={place} syslog=auth login");
+    let mut single = format!("timeout=5 max-workers=2 pam-confdir={place} login");
+    for (line, words) in [(&mut quoted, 16), (&mut single, 14)] {
+        line.push_str(" login USERNAME password PASSWORD");
+        while line.split(' ').count() < words {
+            line.push_str(" some thing");
+        }
+        assert_eq!(line.split(' ').count(), words);
+    }
+    for config in [
+        ServerConfig::default().plugin(&quoted).dev_log(),
+        ServerConfig::default().plugin_single_words(&single),
+    ] {
+        let server = config.start();
+        assert_eq!(server.log().count(Mark::START, DROPPED), 1, "{}", server.log().text());
+        server.client("alice", PASSWORD).start().wait_connected();
+    }
 }
 
 /// OpenVPN passes on sixteen words after the plugin's path and drops the rest without a word.

@@ -24,13 +24,22 @@ fn logs_in_and_leaves(server: &Server) {
     assert_eq!(server.helpers(), [], "when the server has ended, its helpers have too");
 }
 
+/// `daemon_log_redirect`: what the helper says is in the log file, between OpenVPN's own lines.
 #[test]
 fn with_a_log_file() {
-    let stack = Stack::new();
+    let stack = Stack::with(&["auth/print"]);
     let server = ServerConfig::auth_pam(&stack.service).daemon(Daemon::WithLog).dropped().start();
+    let out = |number: u32| {
+        let open = descriptors(server.supervisor().pid);
+        open.into_iter().find(|(found, _)| *found == number).map(|(_, target)| target)
+    };
+    let place = server.log_file().to_string_lossy().into_owned();
+    assert_eq!([out(1), out(2)], [Some(place.clone()), Some(place)]);
     let mark = server.mark();
     server.client("alice", WRONG).start().wait_refused();
-    server.wait_for(mark, "user 'alice' failed to authenticate");
+    // By the supervisor, about a login and about what a worker printed.
+    server.wait_for(mark, "BACKGROUND: user 'alice' failed to authenticate");
+    server.wait_for(mark, "printed by a PAM module: pam_test on stdout");
     logs_in_and_leaves(&server);
 }
 

@@ -2,77 +2,100 @@
 
 use std::time::Duration;
 
-use harness::proc_table::descriptors;
-use harness::{Outcome, Server, ServerConfig, command};
+use harness::open_files::{leave, limit};
+use harness::proc_table::{kill9, wait_gone};
+use harness::{Outcome, PATIENCE, Server, ServerConfig};
 
+use crate::bystander::Bystander;
 use crate::stack::{PASSWORD, Stack};
 
-fn limit(pid: i32, soft: u32) {
-    command::run("prlimit", &["--pid", &pid.to_string(), &format!("--nofile={soft}:")]);
-}
-
-/// Leaves the process `free` descriptors.
-fn leave(pid: i32, free: u32) {
-    // The limit is one above the highest number allowed; lower numbers may be free too.
-    let used: Vec<u32> = descriptors(pid).into_iter().map(|(number, _)| number).collect();
-    let highest_allowed =
-        (0..).filter(|number| !used.contains(number)).nth(free as usize).unwrap_or_default();
-    limit(pid, highest_allowed);
-}
+/// Part of the names of the files that OpenVPN makes for a login.
+const LOGIN_FILES: &str = "/openvpn_a";
 
 fn works(server: &Server) {
     server.client("alice", PASSWORD).start().wait_connected();
+}
+
+/// A server that has let somebody in.
+fn serve(deferred: bool, dropped: bool) -> (Stack, Server) {
+    let stack = Stack::new();
+    let config = ServerConfig::auth_pam(&stack.service).deferred_if(deferred);
+    let server = if dropped { config.dropped() } else { config }.start();
+    works(&server);
+    (stack, server)
 }
 
 /// OpenVPN itself needs one for the login's files. Where that one is there the plugin gets by with it.
 #[test]
 fn of_the_server() {
     for deferred in [false, true] {
-        let stack = Stack::new();
         // Not dropped: to set another user's limit takes more rights than some containers' root has.
-        let config = ServerConfig::auth_pam(&stack.service);
-        let server = if deferred { config.deferred() } else { config }.start();
-        works(&server);
-        for free in 0..4 {
-            leave(server.pid(), free);
+        let (_stack, server) = serve(deferred, false);
+        let bystander = Bystander::of(&server);
+        for free in 0..3 {
+            leave(server.pid(), free, LOGIN_FILES);
             let outcome = server.client("bob", PASSWORD).outcome();
             assert!(server.is_alive(), "{free} free descriptors end the server");
             match free {
                 0 => assert!(matches!(outcome, Outcome::Refused { .. }), "{outcome:?}"),
-                _ => assert_ne!(
-                    outcome,
-                    Outcome::Neither,
-                    "{free} free descriptors leave the login without an answer"
-                ),
+                _ => assert!(matches!(outcome, Outcome::Connected(_)), "{free} free: {outcome:?}"),
             }
             limit(server.pid(), 1024);
             works(&server);
         }
+        bystander.noticed_nothing("descriptors ran out");
     }
 }
 
+/// What the plugin itself needs more than one for is another supervisor: it cannot have one, says why, and can later.
+#[test]
+fn of_the_server_when_the_supervisor_is_gone() {
+    for deferred in [false, true] {
+        let (_stack, server) = serve(deferred, false);
+        let supervisor = server.supervisor();
+        kill9(supervisor.pid);
+        assert!(wait_gone(supervisor.pid, PATIENCE));
+        // For the login's file. The one to the old supervisor is given back; a new one takes two.
+        leave(server.pid(), 1, LOGIN_FILES);
+        let mark = server.mark();
+        let after = server.client("bob", PASSWORD).start().wait_refused();
+        let why = "user 'bob' failed to authenticate: the supervisor cannot be started: Too many open files";
+        server.wait_for(mark, why);
+        assert!(after < Duration::from_secs(5), "the server was stalled for {after:?}");
+        limit(server.pid(), 1024);
+        works(&server);
+        assert_ne!(server.supervisor().pid, supervisor.pid);
+    }
+}
+
+/// The files of the login do not reach the supervisor: that is a refusal with a line, in both modes.
 #[test]
 fn of_the_supervisor() {
-    let stack = Stack::new();
-    let server = ServerConfig::auth_pam(&stack.service).dropped().start();
-    works(&server);
-    let supervisor = server.supervisor();
-    for free in 0..4 {
-        let mark = server.mark();
-        leave(supervisor.pid, free);
-        match server.client("bob", PASSWORD).outcome() {
-            Outcome::Connected(_) => {}
-            Outcome::Refused { after, .. } => {
-                server.wait_for(mark, "user 'bob' failed to authenticate");
-                assert!(
-                    after < Duration::from_secs(5),
-                    "{free} free descriptors stall the server for {after:?}"
-                );
+    for deferred in [false, true] {
+        let (_stack, server) = serve(deferred, true);
+        let supervisor = server.supervisor();
+        let bystander = Bystander::of(&server);
+        for free in 0..4 {
+            let mark = server.mark();
+            leave(supervisor.pid, free, LOGIN_FILES);
+            let outcome = server.client("bob", PASSWORD).outcome();
+            // A login that is to be answered directly brings one file, a deferred one two.
+            let enough = if deferred { 2 } else { 1 };
+            if free >= enough {
+                assert!(matches!(outcome, Outcome::Connected(_)), "{free} free: {outcome:?}");
+            } else {
+                let Outcome::Refused { after, .. } = outcome else {
+                    panic!("deferred {deferred}, {free} free: {outcome:?}\n{}", server.log().text());
+                };
+                let why = "user 'bob' failed to authenticate: its files did not reach the supervisor, \
+                           which is at its limit on open files";
+                server.wait_for(mark, why);
+                assert!(after < Duration::from_secs(5), "{free} free: the server was stalled for {after:?}");
             }
-            Outcome::Neither => panic!("{free} free descriptors leave the login without an answer"),
+            limit(supervisor.pid, 1024);
+            works(&server);
         }
-        limit(supervisor.pid, 1024);
-        works(&server);
+        assert_eq!(server.supervisor().pid, supervisor.pid);
+        bystander.noticed_nothing("descriptors ran out");
     }
-    assert_eq!(server.supervisor().pid, supervisor.pid);
 }

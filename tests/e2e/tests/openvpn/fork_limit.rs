@@ -3,25 +3,22 @@
 use harness::pids_cgroup::PidsCgroup;
 use harness::{Gate, ServerConfig};
 
+use crate::bystander::Bystander;
 use crate::stack::{PASSWORD, Stack};
 
 #[test]
 fn no_more_processes() {
-    let cgroup = match PidsCgroup::new() {
-        Ok(cgroup) => cgroup,
-        Err(reason) => {
-            eprintln!("skipped: {reason}");
-            return;
-        }
-    };
+    let Some(cgroup) = PidsCgroup::new_or_skip() else { return };
     let gate = Gate::new();
     let (tell, wait) = (format!("auth/slow:{}", gate.tell()), format!("auth/slow:{}", gate.wait()));
     let stack = Stack::with(&[&tell, &wait]);
     let server = ServerConfig::auth_pam(&stack.service).deferred().dropped().in_cgroup(&cgroup).start();
+    let bystander = Bystander::of(&server);
 
     // One worker is busy, and no second can be made.
     let slow = server.client("slow", PASSWORD).start();
     gate.arrival();
+    assert_eq!(server.workers().len(), 1, "a second worker before there was need for one");
     let mark = server.mark();
     cgroup.limit(1);
     let others: Vec<_> = (0..3).map(|_| server.client("alice", PASSWORD).start()).collect();
@@ -46,4 +43,5 @@ fn no_more_processes() {
 
     cgroup.lift();
     server.client("alice", PASSWORD).start().wait_connected();
+    bystander.noticed_nothing("no process could be made");
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use harness::proc_table::{kill9, wait_gone, wait_until};
 use harness::{Gate, PATIENCE, Server, ServerConfig};
 
+use crate::bystander::Bystander;
 use crate::stack::{PASSWORD, Stack, WRONG};
 
 fn kill_supervisor(server: &Server) {
@@ -19,8 +20,8 @@ fn supervisor_killed_under_a_dropped_server() {
     for deferred in [false, true] {
         let stack = Stack::new();
         let config = ServerConfig::auth_pam(&stack.service).dropped();
-        let server = if deferred { config.deferred() } else { config }.start();
-        server.client("alice", PASSWORD).start().wait_connected();
+        let server = config.deferred_if(deferred).start();
+        let bystander = Bystander::of(&server);
         kill_supervisor(&server);
         for _ in 0..2 {
             let mark = server.mark();
@@ -29,6 +30,7 @@ fn supervisor_killed_under_a_dropped_server() {
         }
         assert!(server.is_alive());
         assert!(wait_until(Duration::from_secs(1), || server.helpers().is_empty()), "{:?}", server.helpers());
+        bystander.noticed_nothing("a helper was killed");
     }
 }
 
@@ -36,24 +38,27 @@ fn supervisor_killed_under_a_dropped_server() {
 fn supervisor_killed_under_a_server_that_is_still_root() {
     let stack = Stack::new();
     let server = ServerConfig::auth_pam(&stack.service).start();
-    server.client("alice", PASSWORD).start().wait_connected();
+    let bystander = Bystander::of(&server);
     let old = server.supervisor();
     kill_supervisor(&server);
     server.client("alice", PASSWORD).start().wait_connected();
     server.client("alice", WRONG).start().wait_refused();
     assert_ne!(server.supervisor().pid, old.pid);
+    bystander.noticed_nothing("a helper was killed");
 }
 
 /// The login under way is refused at once: nobody waits for an answer that can not come.
 #[test]
 fn supervisor_killed_during_a_login() {
     let gate = Gate::new();
-    let stack = Stack::with(&[&gate.tell(), "hang"]);
+    let stack = Stack::with(&[&format!("alice:{}", gate.tell()), "alice:hang"]);
     let server = ServerConfig::auth_pam(&stack.service).dropped().start();
+    let bystander = Bystander::of(&server);
     let client = server.client("alice", PASSWORD).start();
     let worker = gate.arrival();
     kill_supervisor(&server);
     client.wait_refused();
+    bystander.noticed_nothing("a helper was killed");
     assert!(wait_gone(worker, Duration::from_secs(1)), "the hanging worker outlives its supervisor");
     assert!(server.is_alive());
 }
@@ -65,12 +70,14 @@ fn worker_killed_during_a_login() {
         let (tell, wait) = (format!("eve:{}", gate.tell()), format!("eve:{}", gate.wait()));
         let stack = Stack::with(&[&tell, &wait]);
         let config = ServerConfig::auth_pam(&stack.service).dropped();
-        let server = if deferred { config.deferred() } else { config }.start();
+        let server = config.deferred_if(deferred).start();
+        let bystander = Bystander::of(&server);
         let mark = server.mark();
         let eve = server.client("eve", PASSWORD).start();
         kill9(gate.arrival());
         eve.wait_refused();
-        server.wait_for(mark, "'eve'");
+        server.wait_for(mark, "user 'eve' failed to authenticate: the worker was killed by SIGKILL");
+        bystander.noticed_nothing("a helper was killed");
         server.client("alice", PASSWORD).start().wait_connected();
     }
 }

@@ -4,7 +4,9 @@
 
 mod a_hundred_restarts;
 mod audit;
+mod bystander;
 mod challenge;
+mod confdir;
 mod config_errors;
 mod daemon;
 mod descriptor_limit;
@@ -17,3 +19,4 @@ mod options;
 mod restart;
 mod stack;
 mod two_plugins;
+mod verb;

@@ -30,7 +30,7 @@ fn killed_while_a_module_hangs() {
         let gate = Gate::new();
         let stack = Stack::with(&[&gate.tell(), "hang"]);
         let config = ServerConfig::auth_pam(&stack.service).dropped();
-        let server = if deferred { config.deferred() } else { config }.start();
+        let server = config.deferred_if(deferred).start();
         let _client = server.client("alice", PASSWORD).start();
         gate.arrival();
         no_helper_after_a_second(&server);

@@ -1,55 +1,34 @@
-//! The host against Debian's own auth-pam plugin: direct and deferred logins, and the log of its helper process.
+//! The host against the C auth-pam plugin of the distribution: direct and deferred logins, and the log of its helper process.
 //!
 //! Without a test harness: the plugin forks a helper that leaves with `exit`, which hangs for ever on the locks of
 //! other threads. OpenVPN has none, and neither has this process.
 
-use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
+use harness::{EtcPamService, plugin};
 use ovpn_plugin_host::{FuncResult, Login, OpenPlugin, Plugin, Verdict};
 
-const C_PLUGIN: &str = "/usr/lib/x86_64-linux-gnu/openvpn/plugins/openvpn-plugin-auth-pam.so";
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A PAM service of its own for each test, removed when dropped.
-struct Service {
-    name: String,
-    file: PathBuf,
+fn service(module: &str) -> EtcPamService {
+    EtcPamService::new(&format!("auth required {module}\naccount required pam_permit.so\n"))
 }
 
-impl Service {
-    fn new(test: &str, module: &str) -> Self {
-        let name = format!("ovpn-host-{test}-{}", std::process::id());
-        let file = PathBuf::from("/etc/pam.d").join(&name);
-        fs::write(&file, format!("auth required {module}\naccount required pam_permit.so\n"))
-            .expect("cannot write to /etc/pam.d: this test needs root");
-        Self { name, file }
-    }
-
-    fn open(&self) -> OpenPlugin {
-        assert!(fs::exists(C_PLUGIN).unwrap(), "{C_PLUGIN} is missing: install the Debian package openvpn");
-        Plugin::new(C_PLUGIN).arg(&self.name).env("verb", "4").open().unwrap()
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.file);
-    }
+fn open(service: &EtcPamService) -> OpenPlugin {
+    Plugin::new(plugin::c_auth_pam()).arg(service.name()).env("verb", "4").open().unwrap()
 }
 
 fn direct_logins() {
-    let permit = Service::new("direct", "pam_permit.so");
-    let plugin = permit.open();
+    let permit = service("pam_permit.so");
+    let plugin = open(&permit);
     let outcome = plugin.login(&Login::new("joe", "secret"), PATIENCE).unwrap();
     assert_eq!((outcome.result, outcome.verdict), (FuncResult::Success, None), "{outcome}");
     assert!(outcome.accepted());
 }
 
 fn refused_logins_are_logged_by_the_helper() {
-    let deny = Service::new("refused", "pam_deny.so");
-    let plugin = deny.open();
+    let deny = service("pam_deny.so");
+    let plugin = open(&deny);
     let outcome = plugin.login(&Login::new("joe", "secret"), PATIENCE).unwrap();
     assert_eq!(outcome.result, FuncResult::Error, "{outcome}");
     assert!(!outcome.accepted());
@@ -58,12 +37,9 @@ fn refused_logins_are_logged_by_the_helper() {
 }
 
 fn deferred_logins() {
-    for (test, module, verdict) in [
-        ("deferred-good", "pam_permit.so", Verdict::Accepted),
-        ("deferred-bad", "pam_deny.so", Verdict::Rejected),
-    ] {
-        let service = Service::new(test, module);
-        let plugin = service.open();
+    for (module, verdict) in [("pam_permit.so", Verdict::Accepted), ("pam_deny.so", Verdict::Rejected)] {
+        let service = service(module);
+        let plugin = open(&service);
         let login = Login::new("joe", "secret").env("deferred_auth_pam", "1");
         let outcome = plugin.login(&login, PATIENCE).unwrap();
         assert_eq!((outcome.result, outcome.verdict), (FuncResult::Deferred, Some(verdict)), "{outcome}");

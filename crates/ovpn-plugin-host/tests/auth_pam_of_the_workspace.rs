@@ -1,0 +1,85 @@
+//! The auth-pam plugin of this workspace in hosts as old as OpenVPN 2.4: every version of the structs, with the
+//! events those releases have.
+//!
+//! Without a test harness, as the plugin forks; see `auth_pam_of_the_distribution.rs`.
+
+use std::time::Duration;
+
+use harness::proc_table::{self, Process};
+use harness::{PamService, plugin};
+use ovpn_plugin_host::{FuncResult, Login, OpenPlugin, Plugin, Verdict, sys};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Lets joe in and nobody else.
+const STACK: &str = "auth [success=1 default=ignore] pam_succeed_if.so quiet user = joe\n\
+                     auth requisite pam_deny.so\nauth required pam_permit.so\naccount required pam_permit.so\n";
+
+/// An OpenVPN release: its number, and that of its last event.
+const RELEASES: [(u32, u32, i32); 4] = [
+    (2, 4, sys::PLUGIN_ROUTE_PREDOWN),
+    (2, 5, sys::PLUGIN_CLIENT_CONNECT_DEFER_V2),
+    (2, 6, sys::PLUGIN_CLIENT_CRRESPONSE),
+    (2, 7, sys::PLUGIN_CLIENT_CRRESPONSE),
+];
+
+fn open(service: &PamService, version: i32, release: (u32, u32, i32)) -> OpenPlugin {
+    let (major, minor, last) = release;
+    let opened = Plugin::new(plugin::auth_pam())
+        .args(service.words().split(' '))
+        .env("verb", "4")
+        .struct_version(version)
+        .offered_events((1 << (last + 1)) - 1)
+        .openvpn_version(major, minor, ".1")
+        .open();
+    opened.unwrap_or_else(|error| panic!("struct version {version}, OpenVPN {major}.{minor}: {error}"))
+}
+
+fn helpers() -> Vec<Process> {
+    let own = i32::try_from(std::process::id()).unwrap_or_default();
+    let mut found = proc_table::all();
+    found.retain(|process| process.parent == own && process.name.starts_with("auth-pam"));
+    found
+}
+
+/// Good and bad logins, direct and deferred; their lines in the log; and nothing is left after closing.
+fn works(plugin: OpenPlugin) {
+    assert_eq!(plugin.events(), sys::plugin_mask(sys::PLUGIN_AUTH_USER_PASS_VERIFY));
+    assert_eq!(plugin.init_point(), sys::PLUGIN_INIT_PRE_DAEMON);
+    drop(plugin.client());
+    for deferred in [false, true] {
+        for (user, good) in [("joe", true), ("mallory", false)] {
+            let mut login = Login::new(user, "secret");
+            if deferred {
+                login = login.env("deferred_auth_pam", "1");
+            }
+            let outcome = plugin.login(&login, PATIENCE).unwrap();
+            assert_eq!(outcome.accepted(), good, "{user}, deferred {deferred}: {outcome}");
+            match outcome.result {
+                FuncResult::Success => assert!(good),
+                FuncResult::Error => assert!(!good),
+                FuncResult::Deferred => {
+                    assert!(deferred);
+                    let verdict = if good { Verdict::Accepted } else { Verdict::Rejected };
+                    assert_eq!(outcome.verdict, Some(verdict));
+                }
+                FuncResult::Other(code) => panic!("{code}"),
+            }
+        }
+    }
+    let line = plugin.wait_for_log_text("user 'mallory' failed to authenticate", PATIENCE).unwrap();
+    assert_eq!(line.name, "AUTH-PAM");
+    assert!(!helpers().is_empty());
+    assert!(plugin.close().unloaded);
+    let gone = proc_table::wait_until(PATIENCE, || helpers().is_empty());
+    assert!(gone, "{:?}", helpers());
+}
+
+fn main() {
+    let service = PamService::new(STACK);
+    for release in RELEASES {
+        for version in 1..=5 {
+            works(open(&service, version, release));
+            println!("test OpenVPN {}.{}, struct version {version} ... ok", release.0, release.1);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! A login that has waited for longer than a login may take.
+
+use std::fs;
+use std::time::Duration;
+
+use harness::Gate;
+use harness::proc_table;
+use harness::scratch::Scratch;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::check::{NEW_CLIENT, Subject, deferred};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The option's value, and some more.
+const LIMIT: Duration = Duration::from_millis(1200);
+
+/// Both logins are over their time when the supervisor gets to see it: the one that runs is ended, and the one that
+/// waits does not take its place.
+pub(crate) fn queued() {
+    let (gate, scratch) = (Gate::new(), Scratch::new());
+    let record = scratch.join("record");
+    let arguments = [
+        format!("auth/record={}", record.display()),
+        format!("auth/first:{}", gate.tell()),
+        format!("auth/first:{}", gate.wait()),
+    ];
+    let subject =
+        Subject::new("max-workers=1 max-pending=1 timeout=1", &arguments.each_ref().map(String::as_str));
+    let start = |user: &str, number: u8| {
+        let login = deferred(user, &format!("192.0.2.{number}"), NEW_CLIENT);
+        subject.plugin.start_login(&login).expect("the call can be made")
+    };
+    let first = start("first", 1);
+    gate.arrival();
+    let waiting = start("waiting", 2);
+    // The queue is full: that this one is refused says that the one before is in it.
+    let refused = start("refused", 3).finish(PATIENCE);
+    assert!(refused.reason.as_deref().is_some_and(|reason| reason.starts_with("TEMP[")), "{refused}");
+
+    let supervisor = Pid::from_raw(supervisor());
+    kill(supervisor, Signal::SIGSTOP).expect("stopped");
+    std::thread::sleep(LIMIT);
+    kill(supervisor, Signal::SIGCONT).expect("continued");
+
+    for (login, words) in [(first, "does not answer"), (waiting, "busy")] {
+        let outcome = login.finish(PATIENCE);
+        assert!(!outcome.accepted() && outcome.verdict.is_some(), "{outcome}");
+        let reason = outcome.reason.unwrap_or_default();
+        assert!(reason.starts_with("TEMP[") && reason.contains(words), "{reason}");
+    }
+    let logged = "user 'waiting' failed to authenticate: no worker was free within the time limit of 1 s";
+    subject.plugin.wait_for_log_text(logged, PATIENCE).expect("logged");
+
+    // A login later, which does run, only the first and this one have met a module.
+    let outcome = start("last", 4).finish(PATIENCE);
+    assert!(outcome.accepted(), "{outcome}");
+    let ran = fs::read_to_string(&record).expect("modules ran");
+    let users: Vec<&str> =
+        ran.lines().filter_map(|line| line.split_once("user=")?.1.split_whitespace().next()).collect();
+    assert_eq!(users, ["first", "last"]);
+    subject.close();
+}
+
+fn supervisor() -> i32 {
+    let own = i32::try_from(std::process::id()).expect("pid fits");
+    let all = proc_table::all();
+    let found = all.iter().find(|process| process.parent == own && process.name == "auth-pam-super");
+    found.expect("a supervisor").pid
+}
