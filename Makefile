@@ -6,10 +6,10 @@ PAMDIR    ?= /etc/pam.d
 DESTDIR   ?=
 
 CARGO     ?= cargo
-PLUGINS   := -p openvpn-plugin-auth-pam -p openvpn-plugin-down-root
+NAMES     := auth-pam down-root
+PLUGINS   := $(NAMES:%=-p openvpn-plugin-%)
 TARGET    := $(or $(CARGO_TARGET_DIR),target)
 BUILT     := $(TARGET)/release/libopenvpn_plugin_auth_pam.so
-INSTALLED := $(DESTDIR)$(PLUGINDIR)/openvpn-plugin-auth-pam.so
 SERVICE   := $(DESTDIR)$(PAMDIR)/openvpn
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
@@ -58,13 +58,18 @@ bench:
 
 # Installs what is built and builds nothing, so that no compiler runs as root. Each file gets its name only when it is
 # complete: a server that has the old plugin loaded keeps the old file.
-install:
-	@[ -f "$(BUILT)" ] || { echo "$(BUILT) is missing: run make build first" >&2; exit 1; }
-	install -D -m 0644 "$(BUILT)" "$(INSTALLED).new"
-	mv -f "$(INSTALLED).new" "$(INSTALLED)"
+install: $(NAMES:%=built-%)
+	@set -e; for name in $(NAMES); do \
+		to="$(DESTDIR)$(PLUGINDIR)/openvpn-plugin-$$name.so"; \
+		install -D -m 0644 "$(TARGET)/release/libopenvpn_plugin_$$(echo $$name | tr - _).so" "$$to.new"; \
+		mv -f "$$to.new" "$$to"; echo "installed $$to"; done
 	@if [ -e "$(SERVICE)" ]; then echo "$(SERVICE) is there already and stays as it is"; else \
 		install -D -m 0644 pam.d/openvpn "$(SERVICE).new" && mv -f "$(SERVICE).new" "$(SERVICE)" && echo "installed $(SERVICE)"; fi
 
+built-%:
+	@built="$(TARGET)/release/libopenvpn_plugin_$$(echo $* | tr - _).so"; \
+		[ -f "$$built" ] || { echo "$$built is missing: run make build first" >&2; exit 1; }
+
 uninstall:
-	rm -f "$(INSTALLED)"
+	rm -f $(NAMES:%="$(DESTDIR)$(PLUGINDIR)/openvpn-plugin-%.so")
 	@if cmp -s pam.d/openvpn "$(SERVICE)"; then rm -f "$(SERVICE)"; elif [ -e "$(SERVICE)" ]; then echo "$(SERVICE) was changed and stays"; fi

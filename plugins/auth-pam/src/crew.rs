@@ -100,6 +100,10 @@ impl Crew {
 
     /// Gives a login to a worker. On error the worker is to be killed, and the login, given back, has not begun.
     pub fn give(&mut self, id: WorkerId, login: Login) -> Result<(), Box<(Login, ChannelError)>> {
+        // An idle worker has nothing to say: what has arrived from it shows that it is gone or not to be trusted.
+        if let Err(error) = self.next_report(id) {
+            return Err(Box::new((login, error)));
+        }
         let mut nonce = [0; 8];
         if let Err(error) = self.random.read_exact(&mut nonce) {
             let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));

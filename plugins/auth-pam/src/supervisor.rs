@@ -232,8 +232,17 @@ impl Supervisor {
             match self.crew.next_report(worker) {
                 Ok(None) => return,
                 Ok(Some(done)) => self.done(worker, done),
-                Err(error) => return self.crew.hung_up(worker, &self.events, &error),
+                Err(error) => return self.mistrust(worker, &error),
             }
+        }
+    }
+
+    /// A worker's channel has ended or cannot be trusted any more.
+    fn mistrust(&mut self, worker: WorkerId, error: &ChannelError) {
+        self.crew.hung_up(worker, &self.events, error);
+        // The login it runs ends when it is known how the worker did. One without gets none any more.
+        if self.pool.running(worker).is_none() {
+            self.pool.died(worker);
         }
     }
 

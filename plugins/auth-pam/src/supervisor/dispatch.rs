@@ -54,7 +54,7 @@ impl Supervisor {
                 Ok(Some(done)) => self.done(worker, done),
                 Ok(None) if Instant::now() < end => std::thread::yield_now(),
                 Ok(None) => return self.watching.miss(),
-                Err(error) => return self.crew.hung_up(worker, &self.events, &error),
+                Err(error) => return self.mistrust(worker, &error),
             }
         }
         self.watching.hit();
