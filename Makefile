@@ -9,7 +9,7 @@ CARGO     ?= cargo
 NAMES     := auth-pam down-root
 PLUGINS   := $(NAMES:%=-p openvpn-plugin-%)
 TARGET    := $(or $(CARGO_TARGET_DIR),target)
-BUILT     := $(TARGET)/release/libopenvpn_plugin_auth_pam.so
+BUILTDIR  := $(TARGET)/release
 SERVICE   := $(DESTDIR)$(PAMDIR)/openvpn
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
@@ -33,7 +33,7 @@ demo:
 	$(call need_root,it starts a real OpenVPN server in a network namespace)
 	@CARGO="$(CARGO)" tests/install-deps demo
 	$(CARGO) build --release --locked --quiet -p openvpn-plugin-auth-pam
-	@tests/demo/demo "$(BUILT)"
+	@tests/demo/demo "$(BUILTDIR)/libopenvpn_plugin_auth_pam.so"
 
 # Unit tests first, then the shipped release build under a real OpenVPN, then beside the C plugin.
 test:
@@ -61,13 +61,13 @@ bench:
 install: $(NAMES:%=built-%)
 	@set -e; for name in $(NAMES); do \
 		to="$(DESTDIR)$(PLUGINDIR)/openvpn-plugin-$$name.so"; \
-		install -D -m 0644 "$(TARGET)/release/libopenvpn_plugin_$$(echo $$name | tr - _).so" "$$to.new"; \
+		install -D -m 0644 "$(BUILTDIR)/libopenvpn_plugin_$$(echo $$name | tr - _).so" "$$to.new"; \
 		mv -f "$$to.new" "$$to"; echo "installed $$to"; done
 	@if [ -e "$(SERVICE)" ]; then echo "$(SERVICE) is there already and stays as it is"; else \
 		install -D -m 0644 pam.d/openvpn "$(SERVICE).new" && mv -f "$(SERVICE).new" "$(SERVICE)" && echo "installed $(SERVICE)"; fi
 
 built-%:
-	@built="$(TARGET)/release/libopenvpn_plugin_$$(echo $* | tr - _).so"; \
+	@built="$(BUILTDIR)/libopenvpn_plugin_$$(echo $* | tr - _).so"; \
 		[ -f "$$built" ] || { echo "$$built is missing: run make build first" >&2; exit 1; }
 
 uninstall:

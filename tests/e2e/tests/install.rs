@@ -30,7 +30,8 @@ impl Installation {
         let mut command = Command::new("make");
         command::away_from_make(&mut command);
         command.args(["-s", "-C"]).arg(project).arg(target).args(&self.variables);
-        command.arg(format!("BUILT={}", plugin::built(BUILT).display()));
+        let built = plugin::built(BUILT);
+        command.arg(format!("BUILTDIR={}", built.parent().unwrap_or(Path::new(".")).display()));
         command.arg(format!("DESTDIR={}", self.scratch.path().display()));
         let output = command.output().unwrap_or_else(|error| panic!("make: {error}"));
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
@@ -75,11 +76,15 @@ fn read(path: &Path) -> Vec<u8> {
 }
 
 #[test]
-fn two_files_are_installed_and_removed_again() {
+fn three_files_are_installed_and_removed_again() {
     let place = Installation::new(&[]);
     place.make("install");
-    assert_eq!(place.files(), ["etc/pam.d/openvpn", "usr/lib/openvpn/plugins/openvpn-plugin-auth-pam.so"]);
-    assert_eq!((mode(&place.plugin()), mode(&place.service())), (0o644, 0o644));
+    let [auth_pam, down_root] =
+        ["auth-pam", "down-root"].map(|name| format!("usr/lib/openvpn/plugins/openvpn-plugin-{name}.so"));
+    assert_eq!(place.files(), ["etc/pam.d/openvpn", &auth_pam, &down_root]);
+    for file in place.files() {
+        assert_eq!(mode(&place.scratch.join(&file)), 0o644, "{file}");
+    }
     assert!(read(&place.plugin()) == read(&plugin::built(BUILT)), "the plugin is not the one that was built");
     assert_eq!(String::from_utf8_lossy(&read(&place.service())), SERVICE);
     place.make("uninstall");
@@ -112,7 +117,7 @@ fn a_loaded_plugin_is_not_written_over() {
         place.plugin().metadata().expect("stat").ino(),
         "the file that a server may have loaded was written over"
     );
-    assert_eq!(place.files().len(), 2, "{:?}", place.files());
+    assert_eq!(place.files().len(), 3, "{:?}", place.files());
 }
 
 #[test]
@@ -120,11 +125,19 @@ fn the_places_can_be_chosen() {
     for (variables, files) in [
         (
             &["PREFIX=/opt/vpn"][..],
-            ["etc/pam.d/openvpn", "opt/vpn/lib/openvpn/plugins/openvpn-plugin-auth-pam.so"],
+            [
+                "etc/pam.d/openvpn",
+                "opt/vpn/lib/openvpn/plugins/openvpn-plugin-auth-pam.so",
+                "opt/vpn/lib/openvpn/plugins/openvpn-plugin-down-root.so",
+            ],
         ),
         (
             &["PREFIX=/opt/vpn", "PLUGINDIR=/srv/plugins", "PAMDIR=/srv/pam"],
-            ["srv/pam/openvpn", "srv/plugins/openvpn-plugin-auth-pam.so"],
+            [
+                "srv/pam/openvpn",
+                "srv/plugins/openvpn-plugin-auth-pam.so",
+                "srv/plugins/openvpn-plugin-down-root.so",
+            ],
         ),
     ] {
         let place = Installation::new(variables);
