@@ -13,7 +13,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::Pid;
 
 use crate::channel::above_standard;
-use crate::inherited;
+use crate::inherited::{self, Numbers};
 use crate::os::{self, Disposition};
 
 /// Where standard output and standard error of the child go. Standard input is always `/dev/null`.
@@ -47,6 +47,8 @@ pub struct Confinement<'a> {
     pub output: Output<'a>,
     /// Descriptors that stay open beside the standard three.
     pub keep: &'a [BorrowedFd<'a>],
+    /// What becomes of the numbers of all others.
+    pub numbers: Numbers,
     /// Signals to ignore; all others get their default disposition, and none stays blocked.
     pub ignore: &'a [Signal],
 }
@@ -59,22 +61,33 @@ impl Confinement<'_> {
             Group::Session => drop(nix::unistd::setsid()),
             Group::Own => drop(nix::unistd::setpgid(Pid::from_raw(0), Pid::from_raw(0))),
         }
-        self.connect_standard_descriptors();
-        let keep: Vec<RawFd> = self.keep.iter().map(AsRawFd::as_raw_fd).collect();
-        inherited::close_all_but(&keep);
+        self.settle_descriptors();
         // One byte: too little for a core file, and, unlike zero, also obeyed when cores go to a program.
         let _ = setrlimit(Resource::RLIMIT_CORE, 1, 1);
         take_title(self.title, self.command);
         let _ = nix::sys::prctl::set_dumpable(false);
     }
 
-    fn connect_standard_descriptors(&self) {
+    fn settle_descriptors(&self) {
         let null = nix::fcntl::open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty());
-        let Ok(null) = null.and_then(above_standard) else { return };
-        let _ = nix::unistd::dup2_stdin(&null);
+        let keep: Vec<RawFd> = self.keep.iter().map(AsRawFd::as_raw_fd).collect();
+        match null.and_then(above_standard) {
+            Ok(null) => {
+                self.connect_standard_descriptors(null.as_fd());
+                inherited::give_up_all_but(&keep, self.numbers, null.as_fd());
+                // Closed with the others.
+                std::mem::forget(null);
+            }
+            // No /dev/null, in a chroot for instance: then the standard three stay what they are.
+            Err(_) => inherited::close_all_but(keep),
+        }
+    }
+
+    fn connect_standard_descriptors(&self, null: BorrowedFd<'_>) {
+        let _ = nix::unistd::dup2_stdin(null);
         let output = match &self.output {
             Output::Inherit => return,
-            Output::Null => null.as_fd(),
+            Output::Null => null,
             Output::Into(descriptor) => *descriptor,
         };
         let _ = nix::unistd::dup2_stdout(output);

@@ -21,5 +21,6 @@ pub mod wire;
 
 pub use channel::{Channel, ChannelError, Message, pair};
 pub use helper::{Helper, Reaped, fork_child, kill_group, leave, reap_any};
+pub use inherited::Numbers;
 pub use os::Ended;
 pub use wire::{Reader, WireError, Writer};

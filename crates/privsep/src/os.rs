@@ -155,6 +155,14 @@ pub(crate) fn close_between(first: RawFd, last: RawFd) {
     }
 }
 
+/// Makes `number`, if it is open, a close-on-exec duplicate of `source`; whether that was done.
+pub(crate) fn put_over(source: BorrowedFd<'_>, number: RawFd) -> bool {
+    // SAFETY: reads flags only.
+    let open = unsafe { libc::fcntl(number, libc::F_GETFD) } >= 0;
+    // SAFETY: as for close_between: whoever owned the number is in frames the child does not return to.
+    open && unsafe { libc::dup3(source.as_raw_fd(), number, libc::O_CLOEXEC) } >= 0
+}
+
 /// Overwrites the process's argument area, which is what `ps` prints, with a title; cut to the room there is.
 ///
 /// `start` and `end` must be the bounds the kernel gives in `/proc/self/stat`.

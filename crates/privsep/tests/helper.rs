@@ -8,7 +8,9 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use privsep::confine::{Confinement, Group, Output};
 use privsep::leash::{self, Leash};
-use privsep::{Channel, ChannelError, Helper, Message, Reader, WireError, Writer, fork_child, leave, pair};
+use privsep::{
+    Channel, ChannelError, Helper, Message, Numbers, Reader, WireError, Writer, fork_child, leave, pair,
+};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -55,6 +57,7 @@ fn confinement<'a>(keep: &'a [std::os::fd::BorrowedFd<'a>]) -> Confinement<'a> {
         group: Group::Session,
         output: Output::Inherit,
         keep,
+        numbers: Numbers::Occupied,
         ignore: &[],
     }
 }
@@ -243,4 +246,20 @@ fn wait_until(done: impl Fn() -> bool) -> bool {
         std::thread::sleep(Duration::from_millis(2));
     }
     false
+}
+
+#[test]
+fn a_number_the_parent_remembers_stays_harmless() {
+    let (socket, _other) = std::os::unix::net::UnixStream::pair().unwrap();
+    let number = socket.as_raw_fd();
+    let mut helper: Helper<Text, Text> = Helper::start(|mut channel| {
+        confinement(&[channel.as_fd()]).enter();
+        let link = std::fs::read_link(format!("/proc/self/fd/{number}")).unwrap_or_default();
+        answer(&mut channel, &link.display().to_string());
+        leave(0)
+    })
+    .unwrap();
+    let link = helper.channel.receive(Some(SOON)).unwrap().unwrap().message;
+    assert_eq!(link, text("/dev/null"));
+    assert!(helper.stop(SOON));
 }

@@ -44,6 +44,7 @@ fn helper() -> Helper<Empty, Empty> {
             group: Group::Session,
             output: Output::Inherit,
             keep: &[channel.as_fd()],
+            numbers: privsep::Numbers::Free,
             ignore: &[],
         }
         .enter();

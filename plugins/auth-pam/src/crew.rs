@@ -12,8 +12,9 @@ use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use privsep::confine::{Confinement, Group, Output};
 use privsep::leash::Leash;
-use privsep::{Channel, ChannelError, WireError, kill_group};
+use privsep::{Channel, ChannelError, Numbers, WireError, kill_group};
 
+use crate::audit;
 use crate::events::{Events, Source};
 use crate::limits;
 use crate::module_output::ModuleOutput;
@@ -211,15 +212,19 @@ fn live(
     leash: BorrowedFd<'_>,
     open_files: (u64, u64),
 ) -> Infallible {
+    // Modules log to the system log: not through the supervisor's connection, whose number is about to be free.
+    ovpn_plugin::logging::in_forked_child();
     Confinement {
         title: "auth-pam: worker",
         command: c"auth-pam-worker",
         group: Group::Own,
         output: Output::Into(output),
         keep: &[channel.as_fd(), leash],
+        numbers: Numbers::Free,
         ignore: IGNORED_BY_WORKERS,
     }
     .enter();
+    audit::take_name();
     limits::restore_open_files(open_files);
     worker::run(&settings.config, settings.debug, channel, leash)
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use privsep::channel::Received;
 use privsep::confine::{self, Confinement, Group, Output};
-use privsep::{Channel, ChannelError, Ended, Reaped, leave, reap_any};
+use privsep::{Channel, ChannelError, Ended, Numbers, Reaped, leave, reap_any};
 
 use crate::audit;
 use crate::children::ChildExits;
@@ -62,6 +62,8 @@ pub fn run(settings: &Settings, front: Channel<Answer, Ask>) -> Infallible {
         group: Group::Session,
         output: if settings.keep_output() { Output::Inherit } else { Output::Null },
         keep: &[front.as_fd()],
+        // OpenVPN's log function, which is called here too, may remember a client of the management interface.
+        numbers: Numbers::Occupied,
         ignore: &[Signal::SIGHUP, Signal::SIGINT, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGPIPE],
     }
     .enter();

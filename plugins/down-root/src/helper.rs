@@ -62,6 +62,8 @@ pub fn run(settings: &Settings, base: &AtUp, front: Channel<Answer, Ask>) -> Inf
         group: Group::Session,
         output: if settings.keep_output { Connected::Inherit } else { Connected::Null },
         keep: &[front.as_fd()],
+        // OpenVPN's log function, which is called here too, may remember a client of the management interface.
+        numbers: privsep::Numbers::Occupied,
         // Starting a program sets it back.
         ignore: &[Signal::SIGPIPE],
     }
