@@ -13,6 +13,7 @@ mod descriptor_limit;
 mod fork_limit;
 mod helper_faults;
 mod login;
+mod management;
 mod module_faults;
 mod openvpn_killed;
 mod options;
