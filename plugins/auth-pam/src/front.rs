@@ -27,6 +27,8 @@ const MARGIN: Duration = Duration::from_secs(5);
 const STOP: Duration = Duration::from_secs(5);
 /// Room for logins the supervisor has not read yet: a burst must not stop OpenVPN.
 const SOCKET_BYTES: usize = 4 << 20;
+/// Logins that follow each other this closely are a burst: waiting for one would hold up the next.
+const BURST: Duration = Duration::from_millis(1);
 /// Bit of `IV_PROTO`: the client understands temporary failures (since OpenVPN 2.6).
 const IV_PROTO_TEMPORARY: u32 = 1 << 8;
 
@@ -39,6 +41,8 @@ pub struct Front {
     home: Home,
     grace: Grace,
     last_id: u64,
+    /// When the last login that may be deferred was answered.
+    last_deferred: Option<Instant>,
     sent: u64,
     decided: u64,
 }
@@ -61,8 +65,16 @@ impl Front {
     /// Starts the supervisor.
     pub fn open(settings: Settings) -> Result<Self, OpenError> {
         let grace = Grace::new(settings.config.grace);
-        let mut front =
-            Front { settings, supervisor: None, home: Home::now(), grace, last_id: 0, sent: 0, decided: 0 };
+        let mut front = Front {
+            settings,
+            supervisor: None,
+            home: Home::now(),
+            grace,
+            last_id: 0,
+            last_deferred: None,
+            sent: 0,
+            decided: 0,
+        };
         front.start().map_err(OpenError::from)?;
         Ok(front)
     }
@@ -96,15 +108,17 @@ impl Front {
             Ok(control) => control,
             Err(error) => return self.refuse(event, &Refusal::ControlFile(error)),
         };
-        // Without it a rejection is still a rejection.
-        let reason = event.auth_failed_reason_file().and_then(|path| open_for_writing(path).ok());
         let protocol: u32 = event.env().get_number("IV_PROTO").unwrap_or(0);
+        let temporary = protocol & IV_PROTO_TEMPORARY != 0;
+        // Only temporary failures have a reason. Without the file a rejection is still a rejection.
+        let reason = event.auth_failed_reason_file().filter(|_| temporary);
+        let reason = reason.and_then(|path| open_for_writing(path).ok());
         self.last_id += 1;
         let ask = Ask::Check(Check {
             id: self.last_id,
             control: control.is_some(),
             reason: reason.is_some(),
-            temporary: protocol & IV_PROTO_TEMPORARY != 0,
+            temporary,
             login,
         });
         let pass: Vec<BorrowedFd<'_>> = [&control, &reason].into_iter().flatten().map(AsFd::as_fd).collect();
@@ -126,7 +140,17 @@ impl Front {
                 None => self.unanswered(event),
             };
         }
-        let Some(grace) = self.grace.for_next(others_pending) else { return AuthReply::Deferred };
+        let burst = self.last_deferred.is_some_and(|last| last.elapsed() < BURST);
+        let reply = match self.grace.for_next(others_pending || burst) {
+            Some(grace) => self.wait_a_moment(event, grace),
+            None => AuthReply::Deferred,
+        };
+        self.last_deferred = Some(Instant::now());
+        reply
+    }
+
+    /// Deferred mode: the verdict if it comes within the grace.
+    fn wait_a_moment(&mut self, event: &AuthUserPassVerify<'_>, grace: Duration) -> AuthReply {
         match self.verdict(Some(grace)) {
             Some(accepted) => {
                 self.grace.hit();

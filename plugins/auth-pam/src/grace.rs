@@ -2,7 +2,7 @@
 //!
 //! A verdict that comes within the grace is answered directly, which spares the client the second that OpenVPN needs to
 //! notice a control file. But every wait stops the whole server, so it is only done when it is likely to pay: no
-//! other login is pending, and the last ones were quick. After a miss the next 1, 2, 4 ... 64 logins are not waited
+//! other login is pending or has come just before, and the last ones were quick. After a miss the next 1, 2, 4 ... 64 logins are not waited
 //! for; one quick verdict resets that.
 
 use std::time::Duration;

@@ -4,9 +4,14 @@
 mod terms;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use terms::{Expired, Full, Limits, Pending, Step, WorkerId};
+
+/// Waiting this long for a worker is not worth a fork.
+const SOON: Duration = Duration::from_millis(20);
+/// A login that takes no longer than this is not slow, however quick others are.
+const QUICK: Duration = Duration::from_millis(1);
 
 #[derive(Debug)]
 struct Waiting<J> {
@@ -18,6 +23,7 @@ struct Waiting<J> {
 struct Worker<J> {
     born: Instant,
     served: u32,
+    busy_since: Instant,
     idle_since: Instant,
     running: Option<Waiting<J>>,
 }
@@ -32,6 +38,7 @@ pub struct Pool<J> {
     next_worker: WorkerId,
     fork_again: Option<Instant>,
     lingering: usize,
+    usual_time: Option<Duration>,
 }
 
 impl<J: Pending> Pool<J> {
@@ -45,6 +52,7 @@ impl<J: Pending> Pool<J> {
             next_worker: 1,
             fork_again: None,
             lingering: 0,
+            usual_time: None,
         }
     }
 
@@ -75,13 +83,27 @@ impl<J: Pending> Pool<J> {
         let idle = self.workers.iter().filter(|(_, worker)| worker.running.is_none());
         if let Some(id) = idle.max_by_key(|(_, worker)| worker.idle_since).map(|(id, _)| *id) {
             let login = self.pop();
-            self.workers.get_mut(&id)?.running = login;
+            let worker = self.workers.get_mut(&id)?;
+            (worker.running, worker.busy_since) = (login, now);
             return Some(Step::Run(id));
         }
         if self.fork_again.is_some_and(|time| time <= now) {
             self.fork_again = None;
         }
-        (self.fork_again.is_none() && self.processes() < self.limits.max_workers).then_some(Step::Fork)
+        let may_fork = self.fork_again.is_none() && self.processes() < self.limits.max_workers;
+        (may_fork && !self.soon_idle(now)).then_some(Step::Fork)
+    }
+
+    /// Whether the workers there are will be through with the waiting logins sooner than it would pay to fork more: the
+    /// stack is a quick one, and none of its logins takes longer than they usually do.
+    fn soon_idle(&self, now: Instant) -> bool {
+        let (Some(usual), false) = (self.usual_time, self.workers.is_empty()) else { return false };
+        let waiting = u32::try_from(self.waiting.len()).unwrap_or(u32::MAX);
+        let workers = u32::try_from(self.workers.len()).unwrap_or(u32::MAX).max(1);
+        let slow = |worker: &Worker<J>| {
+            now.saturating_duration_since(worker.busy_since) > usual.saturating_mul(4).max(QUICK)
+        };
+        usual.saturating_mul(waiting) / workers < SOON && !self.workers.values().any(slow)
     }
 
     /// The login a worker runs.
@@ -116,7 +138,8 @@ impl<J: Pending> Pool<J> {
         let id = self.next_worker;
         self.next_worker += 1;
         self.fork_again = None;
-        self.workers.insert(id, Worker { born: now, served: 0, idle_since: now, running: None });
+        self.workers
+            .insert(id, Worker { born: now, served: 0, busy_since: now, idle_since: now, running: None });
         id
     }
 
@@ -137,6 +160,9 @@ impl<J: Pending> Pool<J> {
         let done = entry.running.take()?;
         entry.served += 1;
         entry.idle_since = now;
+        let took = now.saturating_duration_since(entry.busy_since);
+        // A moving average; the first login, which also loads the modules, counts until there are others.
+        self.usual_time = Some(self.usual_time.map_or(took, |usual| (usual * 7 + took) / 8));
         let leave = entry.served >= self.limits.max_served
             || now.saturating_duration_since(entry.born) >= self.limits.max_age;
         if leave {
@@ -206,7 +232,13 @@ impl<J: Pending> Pool<J> {
         let fork = self.fork_again.filter(|_| !self.waiting.is_empty());
         let idle = self.workers.values().filter(|worker| worker.running.is_none());
         let old = idle.map(|worker| worker.born + self.limits.max_age);
-        running.chain(first_waiting).chain(retire).chain(fork).chain(old).min()
+        // Logins that wait for a worker that is usually quick: look again whether it still is.
+        let again =
+            self.waiting.front().and_then(|_| self.workers.values().map(|worker| worker.busy_since).min());
+        let again =
+            again.and_then(|since| Some(since + self.usual_time?.saturating_mul(4).max(QUICK) + QUICK));
+        let again = again.filter(|_| self.processes() < self.limits.max_workers && self.fork_again.is_none());
+        running.chain(again).chain(first_waiting).chain(retire).chain(fork).chain(old).min()
     }
 
     #[cfg(test)]

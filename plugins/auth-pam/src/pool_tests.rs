@@ -257,3 +257,39 @@ fn nothing_is_remembered_of_logins_that_are_over() {
     assert!(pool.waiting.is_empty());
     assert!(pool.workers.len() <= 1);
 }
+
+fn millis(start: Instant, number: u64) -> Instant {
+    start + Duration::from_millis(number)
+}
+
+/// A pool with one worker that usually needs `usual` milliseconds, and `waiting` logins that wait while it runs one.
+fn busy_pool(start: Instant, usual: u64, waiting: u32) -> Pool<Job> {
+    let mut pool =
+        Pool::new(Limits { max_workers: 8, max_pending: 1000, max_pending_per_address: 1000, ..limits() });
+    pool.submit(start, Job(0, "a")).unwrap();
+    settle(&mut pool, start);
+    pool.finished(millis(start, usual), 1);
+    for number in 0..=waiting {
+        pool.submit(millis(start, usual), Job(number + 1, "a")).unwrap();
+    }
+    assert_eq!(pool.step(millis(start, usual)), Some(Step::Run(1)));
+    pool
+}
+
+#[test]
+fn a_quick_stack_is_not_given_more_workers_than_it_needs() {
+    let start = Instant::now();
+    assert_eq!(busy_pool(start, 1, 10).step(millis(start, 1)), None, "10 ms for all");
+    assert_eq!(busy_pool(start, 1, 30).step(millis(start, 1)), Some(Step::Fork), "30 ms");
+    assert_eq!(busy_pool(start, 25, 1).step(millis(start, 25)), Some(Step::Fork), "25 ms");
+}
+
+#[test]
+fn a_login_slower_than_usual_gets_the_others_a_worker_of_their_own() {
+    let start = Instant::now();
+    let mut pool = busy_pool(start, 1, 1);
+    assert_eq!(pool.step(millis(start, 2)), None);
+    let again = pool.next_event().unwrap();
+    assert!(again > millis(start, 2) && again <= millis(start, 10), "{:?}", again - start);
+    assert_eq!(pool.step(again), Some(Step::Fork));
+}

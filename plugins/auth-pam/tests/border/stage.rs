@@ -137,6 +137,11 @@ pub(crate) fn user(action: &str) -> Login {
     Login::new(action, "x")
 }
 
+/// The same from a client that understands temporary failures: only then the reason file is passed.
+pub(crate) fn modern(action: &str) -> Login {
+    user(action).env("IV_PROTO", "990")
+}
+
 /// The same with an argument.
 pub(crate) fn user_with(action: &str, argument: &str) -> Login {
     Login::new(action, argument)

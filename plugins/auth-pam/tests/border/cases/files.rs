@@ -7,7 +7,7 @@ use std::path::Path;
 use nix::sys::stat::Mode;
 use ovpn_plugin_host::FuncResult;
 
-use crate::stage::{AT_ONCE, Stage, deferred, user};
+use crate::stage::{AT_ONCE, Stage, deferred, modern, user};
 
 pub(crate) fn a_control_file_that_is_not_plain_is_refused_and_the_supervisor_lives() {
     let stage = Stage::open(&[]);
@@ -50,7 +50,7 @@ pub(crate) fn a_reason_file_that_is_not_plain_is_left_alone() {
     let supervisor = stage.supervisor();
     for path in ["/proc/self/oom_score_adj", "/dev/null", "/nowhere/reason", "/"] {
         for (name, good) in [("good", true), ("nothing", false)] {
-            for login in [user(name), deferred(user(name))] {
+            for login in [modern(name), deferred(modern(name))] {
                 let outcome = stage.login(&login.env("auth_failed_reason_file", path));
                 assert_eq!(outcome.accepted(), good, "{path}: {outcome}\n{}", stage.log());
             }

@@ -8,7 +8,7 @@ use harness::{Gate, command};
 use ovpn_plugin_host::Verdict;
 
 use crate::dev_log::DevLog;
-use crate::stage::{AT_ONCE, PATIENCE, Stage, deferred, ends, rejected, user, user_at};
+use crate::stage::{AT_ONCE, PATIENCE, Stage, deferred, ends, modern, rejected, user, user_at};
 
 /// Leaves the supervisor `free` descriptors. The limit is one above the highest number allowed, and lower ones may be
 /// free.
@@ -28,7 +28,7 @@ pub(crate) fn no_descriptors_in_the_supervisor() {
     stage.works();
     let supervisor = stage.supervisor();
     for free in 0..2 {
-        for login in [(user("good"), false), (deferred(user("good")), true)] {
+        for login in [(modern("good"), false), (deferred(modern("good")), true)] {
             leave(supervisor, free);
             let outcome = stage.login(&login.0);
             // One is enough for a login that is to be answered directly: it brings the reason file only.
@@ -44,7 +44,7 @@ pub(crate) fn no_descriptors_in_the_supervisor() {
     }
     // The control file arrives, the reason file does not: whoever looks at the file alone is told, too.
     leave(supervisor, 1);
-    let login = stage.start(&deferred(user("good")));
+    let login = stage.start(&deferred(modern("good")));
     assert_eq!(login.files.wait_for_verdict(PATIENCE), Some(Verdict::Rejected));
     command::run("prlimit", &["--pid", &supervisor.to_string(), "--nofile=1024:"]);
     stage.works();
