@@ -122,10 +122,10 @@ impl<J: Pending> Pool<J> {
         Some(&mut self.workers.get_mut(&worker)?.running.as_mut()?.login)
     }
 
-    /// Drops all logins: for a forked child, in which they must not stay.
-    pub fn forget_logins(&mut self) {
-        self.waiting.clear();
-        self.workers.clear();
+    /// The logins that wait: a forked child takes from them what it must not have. To drop them there would close their
+    /// files one by one, thousands of them in a burst.
+    pub fn waiting(&mut self) -> impl Iterator<Item = &mut J> {
+        self.waiting.iter_mut().map(|waiting| &mut waiting.login)
     }
 
     /// The number the next worker will get.

@@ -64,7 +64,8 @@ impl Supervisor {
         let id = self.pool.next_worker();
         let pool = &mut self.pool;
         // Other people's passwords are none of a worker's business.
-        match self.crew.fork(id, &self.events, || pool.forget_logins()) {
+        let wipe = || pool.waiting().for_each(|task| drop(task.take_login()));
+        match self.crew.fork(id, &self.events, wipe) {
             Ok(()) => {
                 self.pool.forked(now);
                 self.fork_failure_logged = false;
