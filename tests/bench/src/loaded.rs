@@ -1,5 +1,6 @@
-//! The process a plugin is loaded in: reads orders, answers each with one number.
+//! The process a plugin is loaded in: reads orders, answers each with numbers.
 
+use crate::burst;
 use crate::stats::median;
 use ovpn_plugin_host::{Call, FuncResult, OpenPlugin, Plugin, sys};
 use std::io::BufRead;
@@ -15,7 +16,10 @@ pub(crate) fn main() -> ExitCode {
         let Ok(line) = line else { break };
         let words: Vec<&str> = line.split('\t').collect();
         match obey(&words, &mut plugin) {
-            Ok(figure) => println!("{figure:e}"),
+            Ok(figures) => {
+                let figures: Vec<String> = figures.iter().map(|figure| format!("{figure:e}")).collect();
+                println!("{}", figures.join(" "));
+            }
             Err(error) => {
                 eprintln!("{error}");
                 return ExitCode::FAILURE;
@@ -25,33 +29,42 @@ pub(crate) fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn obey(words: &[&str], plugin: &mut Option<OpenPlugin>) -> Result<f64, String> {
+fn obey(words: &[&str], plugin: &mut Option<OpenPlugin>) -> Result<Vec<f64>, String> {
     match (words, plugin) {
-        (["ready"], _) => Ok(0.0),
-        (["open", path, service], plugin) => {
+        (["ready"], _) => Ok(vec![0.0]),
+        (["open", path, line], plugin) => {
             let started = Instant::now();
             let opened = Plugin::new(path)
                 .shared()
-                .arg(service)
+                .args(line.split_whitespace())
                 .env("verb", "1")
                 .open()
                 .map_err(|error| error.to_string())?;
             *plugin = Some(opened);
-            Ok(started.elapsed().as_secs_f64())
+            Ok(vec![started.elapsed().as_secs_f64()])
         }
         (["login", count, user, password], Some(plugin)) => {
-            let count: usize = count.parse().map_err(|_| "how many logins?")?;
+            let call = call(sys::PLUGIN_AUTH_USER_PASS_VERIFY, user, password);
             let figures: Result<Vec<f64>, String> =
-                (0..count).map(|_| login(plugin, user, password)).collect();
-            Ok((median(&figures?) - preparation(plugin, user, password)?).max(0.0))
+                (0..number(count)?).map(|_| login(plugin, &call)).collect();
+            Ok(vec![(median(&figures?) - preparation(plugin, user, password)?).max(0.0)])
+        }
+        (["burst", count, user, password], Some(plugin)) => {
+            let call = call(sys::PLUGIN_AUTH_USER_PASS_VERIFY, user, password);
+            let overhead = preparation(plugin, user, password)?;
+            Ok(burst::run(plugin, &call, number(count)?, overhead)?.figures().to_vec())
         }
         _ => Err(format!("no such order: {words:?}")),
     }
 }
 
+fn number(word: &str) -> Result<usize, String> {
+    word.parse().map_err(|_| format!("{word:?} is no number"))
+}
+
 /// One login, which must be accepted; how long the call took, in seconds.
-fn login(plugin: &OpenPlugin, user: &str, password: &str) -> Result<f64, String> {
-    let (result, took) = timed(plugin, &call(sys::PLUGIN_AUTH_USER_PASS_VERIFY, user, password))?;
+fn login(plugin: &OpenPlugin, call: &Call) -> Result<f64, String> {
+    let (result, took) = timed(plugin, call)?;
     if result == FuncResult::Success {
         Ok(took)
     } else {
@@ -76,7 +89,8 @@ fn call(event: i32, user: &str, password: &str) -> Call {
         .env("untrusted_port", "40000")
 }
 
-fn timed(plugin: &OpenPlugin, call: &Call) -> Result<(FuncResult, f64), String> {
+/// Makes a call: what was returned, and after how many seconds.
+pub(crate) fn timed(plugin: &OpenPlugin, call: &Call) -> Result<(FuncResult, f64), String> {
     let started = Instant::now();
     let reply = plugin.call(call).map_err(|error| error.to_string())?;
     Ok((reply.result, started.elapsed().as_secs_f64()))

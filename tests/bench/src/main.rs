@@ -1,10 +1,15 @@
 //! Times and sizes of our plugin beside the C one's, in the same run, against the targets.
 //!
 //! `bench [FILTER]` runs the rows whose name contains the filter, prints a table and writes it to
-//! `target/bench/bench.txt` and `bench.json`. Each plugin runs in a process of its own ([`subject`]); rounds go in
+//! `target/bench/bench.txt`, `bench.json` and a chart `bench.svg` (with a filter `bench-FILTER.*`). Rows named `long`
+//! only run when asked for. Each plugin runs in a process of its own ([`subject`]) or in a real server; rounds go in
 //! turn, so that whatever else the machine does meets both.
 
+mod bench;
+mod burst;
+mod chart;
 mod loaded;
+mod machine;
 mod memory;
 mod report;
 mod row;
@@ -12,7 +17,8 @@ mod rows;
 mod stats;
 mod subject;
 
-use row::Bench;
+use bench::Bench;
+use machine::Machine;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -26,15 +32,27 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let filter = arguments.first().map_or("", String::as_str);
-    let bench = Bench::new();
-    let rows = bench.run(filter);
-    print!("{}", report::table(&rows));
-    match report::write(&rows, &directory()) {
+    let machine = Machine::this();
+    let rows = Bench::new().run(filter);
+    if rows.is_empty() {
+        eprintln!("no row has {filter:?} in its name");
+        return ExitCode::FAILURE;
+    }
+    print!("{}", report::text(&rows, &machine));
+    match report::write(&rows, &machine, &directory(), &file_name(filter)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("writing the report: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// What the report's files are called: a part of the rows does not overwrite the whole.
+fn file_name(filter: &str) -> String {
+    match filter {
+        "" => "bench".into(),
+        _ => format!("bench-{}", filter.replace(|character: char| !character.is_ascii_alphanumeric(), "-")),
     }
 }
 

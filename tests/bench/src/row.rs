@@ -1,22 +1,14 @@
-//! What is measured, and how a row comes about: both plugins in turn, the median of the rounds.
+//! What is measured, and how a row comes about: both plugins in turn, one figure from all rounds.
 
-use crate::rows;
-use crate::stats::median;
-use harness::{Account, EtcPamService};
-use std::path::PathBuf;
-
-/// Which plugin.
-#[derive(Clone, Copy)]
-pub(crate) enum Side {
-    C,
-    Ours,
-}
+use crate::bench::{Bench, Side};
+use crate::stats::{median, worst};
 
 /// Unit of the figures of a row.
 #[derive(Clone, Copy)]
 pub(crate) enum Unit {
     Seconds,
     Bytes,
+    Count,
 }
 
 /// What our figure should be.
@@ -26,102 +18,189 @@ pub(crate) enum Target {
     Ratio(f64),
     /// At most this, in the unit of the row.
     Value(f64),
+    /// Shown for comparison only.
+    None,
 }
 
-/// Takes one figure each time it is called.
-pub(crate) type Probe<'a> = Box<dyn FnMut() -> f64 + 'a>;
+/// How the rounds become one figure.
+#[derive(Clone, Copy)]
+pub(crate) enum Over {
+    Median,
+    Worst,
+}
 
-/// A row to be measured.
-pub(crate) struct Spec {
+/// One figure of a group.
+#[derive(Clone, Copy)]
+pub(crate) struct Figure {
+    /// Empty if it is the only one.
     pub(crate) name: &'static str,
     pub(crate) unit: Unit,
+    pub(crate) over: Over,
     pub(crate) target: Target,
+    /// Whether it is in the chart; it is always in the table.
+    pub(crate) charted: bool,
+}
+
+impl Figure {
+    /// The median of the rounds, without a target.
+    pub(crate) const fn new(name: &'static str, unit: Unit) -> Self {
+        Figure { name, unit, over: Over::Median, target: Target::None, charted: false }
+    }
+
+    /// In the chart too, as every figure with a target is.
+    pub(crate) const fn charted(mut self) -> Self {
+        self.charted = true;
+        self
+    }
+
+    /// The worst of the rounds instead.
+    pub(crate) const fn worst(mut self) -> Self {
+        self.over = Over::Worst;
+        self
+    }
+
+    /// At most this part of the C plugin's figure.
+    pub(crate) const fn ratio(mut self, most: f64) -> Self {
+        self.target = Target::Ratio(most);
+        self.charted = true;
+        self
+    }
+
+    /// At most this, in the unit of the figure.
+    pub(crate) const fn at_most(mut self, most: f64) -> Self {
+        self.target = Target::Value(most);
+        self.charted = true;
+        self
+    }
+}
+
+/// Takes the figures of a group once each time it is called; not a number: cannot be had on this machine.
+pub(crate) type Probe<'a> = Box<dyn FnMut() -> Vec<f64> + 'a>;
+
+/// Figures that one measurement gives together.
+pub(crate) struct Group {
+    pub(crate) name: &'static str,
+    pub(crate) figures: Vec<Figure>,
     pub(crate) rounds: usize,
+    /// Only measured when asked for by name.
+    pub(crate) long: bool,
     /// Makes one plugin ready to be measured.
     pub(crate) start: fn(&Bench, Side) -> Probe<'_>,
 }
 
-/// A row that was measured.
+impl Group {
+    /// Whether it is to be measured with this filter.
+    pub(crate) fn wanted(&self, filter: &str) -> bool {
+        if filter.is_empty() { !self.long } else { self.name.contains(filter) }
+    }
+
+    /// Measures both plugins in turn.
+    pub(crate) fn measure(&self, bench: &Bench) -> Vec<Row> {
+        let mut rounds = Vec::new();
+        {
+            let mut c = (self.start)(bench, Side::C);
+            let mut ours = (self.start)(bench, Side::Ours);
+            for round in 0..self.rounds {
+                eprintln!("{}: round {} of {}", self.name, round + 1, self.rounds);
+                rounds.push((c(), ours()));
+            }
+        }
+        let of = |figures: &Vec<f64>, index: usize| figures.get(index).copied().unwrap_or(f64::NAN);
+        let row = |(index, figure): (usize, &Figure)| Row {
+            group: self.name,
+            figure: *figure,
+            c: rounds.iter().map(|(c, _)| of(c, index)).collect(),
+            ours: rounds.iter().map(|(_, ours)| of(ours, index)).collect(),
+        };
+        self.figures.iter().enumerate().map(row).collect()
+    }
+}
+
+/// A figure that was measured: one value a round and plugin.
 pub(crate) struct Row {
-    pub(crate) name: &'static str,
-    pub(crate) unit: Unit,
-    pub(crate) c: Option<f64>,
-    pub(crate) ours: f64,
-    pub(crate) target: Target,
+    pub(crate) group: &'static str,
+    pub(crate) figure: Figure,
+    pub(crate) c: Vec<f64>,
+    pub(crate) ours: Vec<f64>,
 }
 
 impl Row {
-    /// Our figure as part of the C plugin's.
+    /// Group and figure.
+    pub(crate) fn name(&self) -> String {
+        [self.group, self.figure.name].join(if self.figure.name.is_empty() { "" } else { ": " })
+    }
+
+    /// The C plugin's figure.
+    pub(crate) fn c(&self) -> Option<f64> {
+        self.over(&self.c)
+    }
+
+    /// Our figure.
+    pub(crate) fn ours(&self) -> Option<f64> {
+        self.over(&self.ours)
+    }
+
+    fn over(&self, values: &[f64]) -> Option<f64> {
+        let all = !values.is_empty() && values.iter().all(|value| value.is_finite());
+        all.then(|| match self.figure.over {
+            Over::Median => median(values),
+            Over::Worst => worst(values),
+        })
+    }
+
+    /// Our figure as part of the C plugin's: the median of the rounds' ratios, or for a worst case the ratio of the
+    /// worst.
     pub(crate) fn ratio(&self) -> Option<f64> {
-        self.c.filter(|c| *c > 0.0).map(|c| self.ours / c)
+        let (c, ours) = (self.c()?, self.ours()?);
+        match self.figure.over {
+            Over::Worst => (c > 0.0).then(|| ours / c),
+            Over::Median => {
+                let pairs = self.c.iter().zip(&self.ours).filter(|(c, _)| **c > 0.0);
+                let ratios: Vec<f64> = pairs.map(|(c, ours)| ours / c).collect();
+                (!ratios.is_empty()).then(|| median(&ratios))
+            }
+        }
     }
 
     /// Whether the target is met, if there is one that can be told.
     pub(crate) fn met(&self) -> Option<bool> {
-        match self.target {
+        match self.figure.target {
             Target::Ratio(most) => self.ratio().map(|ratio| ratio <= most),
-            Target::Value(most) => Some(self.ours <= most),
+            Target::Value(most) => self.ours().map(|ours| ours <= most),
+            Target::None => None,
         }
     }
 }
 
-/// Plugins, services and account the rows share; removed again on drop.
-pub(crate) struct Bench {
-    c: PathBuf,
-    ours: PathBuf,
-    /// A stack that does nothing.
-    pub(crate) permit: EtcPamService,
-    /// pam_unix as in the service file we install.
-    pub(crate) unix: EtcPamService,
-    /// Whom pam_unix knows.
-    pub(crate) account: Account,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Bench {
-    pub(crate) fn new() -> Self {
-        Bench {
-            c: harness::plugin::c_auth_pam(),
-            ours: our_plugin(),
-            permit: EtcPamService::new("auth required pam_permit.so\naccount required pam_permit.so\n"),
-            unix: EtcPamService::new(
-                "auth required pam_unix.so shadow nodelay\naccount required pam_unix.so\n",
-            ),
-            account: Account::new("Analytical Engine 1"),
-        }
+    fn row(figure: Figure, c: &[f64], ours: &[f64]) -> Row {
+        Row { group: "a", figure, c: c.to_vec(), ours: ours.to_vec() }
     }
 
-    pub(crate) fn plugin(&self, side: Side) -> &PathBuf {
-        match side {
-            Side::C => &self.c,
-            Side::Ours => &self.ours,
-        }
+    #[test]
+    fn rounds_are_compared_in_pairs() {
+        let figure = Figure::new("", Unit::Seconds).ratio(0.5);
+        // The third round met a busy machine on both sides, the second on one.
+        let row = row(figure, &[10.0, 10.0, 40.0], &[4.0, 9.0, 16.0]);
+        assert_eq!((row.ratio(), row.met()), (Some(0.4), Some(true)));
+        assert_eq!((row.c(), row.ours()), (Some(10.0), Some(9.0)));
     }
 
-    /// Measures the rows whose name contains `filter`.
-    pub(crate) fn run(&self, filter: &str) -> Vec<Row> {
-        rows::all().iter().filter(|spec| spec.name.contains(filter)).map(|spec| self.measure(spec)).collect()
+    #[test]
+    fn worst_cases_are_those_of_all_rounds() {
+        let row = row(Figure::new("", Unit::Seconds).worst().at_most(6.0), &[10.0, 20.0], &[5.0, 7.0]);
+        assert_eq!((row.ratio(), row.met(), row.ours()), (Some(0.35), Some(false), Some(7.0)));
     }
 
-    fn measure(&self, spec: &Spec) -> Row {
-        let mut c = (spec.start)(self, Side::C);
-        let mut ours = (spec.start)(self, Side::Ours);
-        let (mut c_figures, mut our_figures) = (Vec::new(), Vec::new());
-        for _ in 0..spec.rounds {
-            c_figures.push(c());
-            our_figures.push(ours());
-        }
-        let (c, ours) = (Some(median(&c_figures)), median(&our_figures));
-        Row { name: spec.name, unit: spec.unit, c, ours, target: spec.target }
+    #[test]
+    fn what_cannot_be_measured_or_divided_by_has_no_ratio() {
+        let figure = Figure::new("", Unit::Count).at_most(0.0);
+        let zero = row(figure.worst(), &[0.0], &[0.0]);
+        assert_eq!((zero.ratio(), zero.met()), (None, Some(true)));
+        let missing = row(figure, &[f64::NAN], &[f64::NAN]);
+        assert_eq!((missing.ours(), missing.met()), (None, None));
     }
-}
-
-/// In the directory named by `PLUGIN_DIR`, else beside this program, which is built into the same directory.
-fn our_plugin() -> PathBuf {
-    let directory = std::env::var_os("PLUGIN_DIR").map(PathBuf::from).or_else(|| {
-        let own = std::env::current_exe().ok()?;
-        own.parent().map(PathBuf::from)
-    });
-    let path = directory.unwrap_or_default().join("libopenvpn_plugin_auth_pam.so");
-    assert!(path.exists(), "{} is missing: run `make build`", path.display());
-    path
 }

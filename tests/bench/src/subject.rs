@@ -1,6 +1,8 @@
 //! A process with one plugin in it, told what to do line by line.
 
+use crate::burst::Burst;
 use crate::loaded;
+use harness::pids_cgroup::PidsCgroup;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -26,25 +28,40 @@ impl Subject {
             panic!("no pipes to the new process")
         };
         let mut subject = Subject { child, orders: Some(orders), answers: BufReader::new(answers) };
-        subject.order("ready");
+        subject.order::<1>("ready");
         subject
     }
 
-    /// Starts the process and opens the plugin.
-    pub(crate) fn opened(plugin: &Path, service: &str) -> Self {
+    /// Starts the process and opens the plugin with these words.
+    pub(crate) fn opened(plugin: &Path, words: &str) -> Self {
         let mut subject = Subject::start();
-        subject.open(plugin, service);
+        subject.open(plugin, words);
         subject
     }
 
-    /// Loads and opens the plugin; how long that took, in seconds.
-    pub(crate) fn open(&mut self, plugin: &Path, service: &str) -> f64 {
-        self.order(&format!("open\t{}\t{service}", plugin.display()))
+    /// Puts the process, and what it will start, into a cgroup.
+    pub(crate) fn enter(&self, cgroup: &PidsCgroup) {
+        let file = cgroup.procs_file();
+        std::fs::write(&file, self.pid().to_string())
+            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    }
+
+    /// Loads and opens the plugin with these words; how long that took, in seconds.
+    pub(crate) fn open(&mut self, plugin: &Path, words: &str) -> f64 {
+        let [took] = self.order(&format!("open\t{}\t{words}", plugin.display()));
+        took
     }
 
     /// Makes logins, all of which must be accepted; the median time of one, in seconds.
     pub(crate) fn logins(&mut self, count: usize, user: &str, password: &str) -> f64 {
-        self.order(&format!("login\t{count}\t{user}\t{password}"))
+        let [median] = self.order(&format!("login\t{count}\t{user}\t{password}"));
+        median
+    }
+
+    /// Makes deferred logins all at once, all of which must be accepted.
+    pub(crate) fn burst(&mut self, count: usize, user: &str, password: &str) -> Burst {
+        let [mean, percentile_99, worst, drain] = self.order(&format!("burst\t{count}\t{user}\t{password}"));
+        Burst { mean, percentile_99, worst, drain }
     }
 
     /// Process id.
@@ -52,13 +69,14 @@ impl Subject {
         i32::try_from(self.child.id()).unwrap_or_else(|_| panic!("pid out of range"))
     }
 
-    fn order(&mut self, order: &str) -> f64 {
+    fn order<const FIGURES: usize>(&mut self, order: &str) -> [f64; FIGURES] {
         let mut answer = String::new();
         let sent = self.orders.as_mut().map(|orders| writeln!(orders, "{order}"));
         if let Some(Ok(())) = sent {
             let _ = self.answers.read_line(&mut answer);
         }
-        answer.trim().parse().unwrap_or_else(|_| panic!("{order:?} was answered by {answer:?}"))
+        let figures: Vec<f64> = answer.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        figures.try_into().unwrap_or_else(|_| panic!("{order:?} was answered by {answer:?}"))
     }
 }
 

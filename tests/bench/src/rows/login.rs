@@ -1,36 +1,28 @@
 //! How long a login takes from the call into the plugin to its answer.
 
-use crate::row::{Bench, Probe, Side, Spec, Target, Unit};
-use crate::subject::Subject;
+use crate::bench::{Bench, Side};
+use crate::row::{Figure, Group, Probe, Unit};
 
-pub(super) fn rows() -> Vec<Spec> {
-    vec![
-        Spec {
-            name: "login, pam_permit",
-            unit: Unit::Seconds,
-            target: Target::Ratio(0.25),
-            rounds: 10,
-            start: |bench, side| permit(bench, side),
-        },
-        Spec {
-            name: "login, pam_unix",
-            unit: Unit::Seconds,
-            target: Target::Ratio(1.0),
-            rounds: 10,
-            start: |bench, side| unix(bench, side),
-        },
-    ]
+pub(super) fn groups() -> Vec<Group> {
+    let group = |name, most, start| Group {
+        name,
+        figures: vec![Figure::new("", Unit::Seconds).ratio(most)],
+        rounds: 10,
+        long: false,
+        start,
+    };
+    vec![group("login, pam_permit", 0.2, permit), group("login, pam_unix", 1.0, unix)]
 }
 
 fn permit(bench: &Bench, side: Side) -> Probe<'_> {
-    let mut subject = Subject::opened(bench.plugin(side), bench.permit.name());
+    let mut subject = bench.subject(side, "", &bench.permit);
     subject.logins(20, "ada", "engine");
-    Box::new(move || subject.logins(200, "ada", "engine"))
+    Box::new(move || vec![subject.logins(200, "ada", "engine")])
 }
 
 fn unix(bench: &Bench, side: Side) -> Probe<'_> {
-    let mut subject = Subject::opened(bench.plugin(side), bench.unix.name());
+    let mut subject = bench.subject(side, "", &bench.unix);
     let (user, password) = (bench.account.name(), bench.account.password());
     subject.logins(1, user, password);
-    Box::new(move || subject.logins(10, user, password))
+    Box::new(move || vec![subject.logins(10, user, password)])
 }

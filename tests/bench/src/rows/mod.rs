@@ -1,12 +1,18 @@
 //! The rows, by topic.
 
+mod burst;
+mod clients;
 mod login;
+mod long;
 mod size;
 mod start;
 
-use crate::row::Spec;
+use crate::row::Group;
 
-/// Every row, in the order it is measured and printed.
-pub(crate) fn all() -> Vec<Spec> {
-    [login::rows(), start::rows(), size::rows()].into_iter().flatten().collect()
+/// Every group, in the order it is measured and printed.
+pub(crate) fn all() -> Vec<Group> {
+    [login::groups(), start::groups(), size::groups(), burst::groups(), clients::groups(), long::groups()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

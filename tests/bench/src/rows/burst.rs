@@ -1,0 +1,90 @@
+//! Many deferred logins at once: how long each call blocks the server, and when all have their verdict.
+//!
+//! Each round has a process, and so a pool of workers, of its own.
+
+use crate::bench::{Bench, Side};
+use crate::row::{Figure, Group, Unit};
+use crate::subject::Subject;
+use harness::EtcPamService;
+use harness::pids_cgroup::PidsCgroup;
+
+const MEAN: Figure = Figure::new("a call blocks, mean", Unit::Seconds).charted();
+const P99: Figure = Figure::new("a call blocks, p99", Unit::Seconds);
+const MAX: Figure = Figure::new("a call blocks, max", Unit::Seconds).worst();
+const DRAIN: Figure = Figure::new("until the last verdict", Unit::Seconds).charted();
+const PROCESSES: Figure = Figure::new("most processes", Unit::Count).worst();
+
+pub(super) fn groups() -> Vec<Group> {
+    let group = |name, rounds, figures: [Figure; 5], start| Group {
+        name,
+        figures: figures.to_vec(),
+        rounds,
+        long: false,
+        start,
+    };
+    vec![
+        group(
+            "burst of 300, pam_permit",
+            7,
+            [MEAN.ratio(0.05), P99, MAX, DRAIN, PROCESSES],
+            |bench, side| Box::new(move || burst(bench, side, 300, "", &bench.permit)),
+        ),
+        group(
+            "burst of 300, pam_permit, grace=0",
+            7,
+            [MEAN.ratio(0.05), P99, MAX, DRAIN, PROCESSES],
+            |bench, side| Box::new(move || burst(bench, side, 300, "grace=0", &bench.permit)),
+        ),
+        group(
+            "burst of 1000, pam_permit",
+            7,
+            [MEAN, P99, MAX, DRAIN.ratio(1.0 / 3.0), PROCESSES.at_most(64.0)],
+            |bench, side| Box::new(move || burst(bench, side, 1000, "", &bench.permit)),
+        ),
+        group(
+            "burst of 1000, pam_permit, grace=0",
+            7,
+            [MEAN, P99, MAX, DRAIN.ratio(1.0 / 3.0), PROCESSES.at_most(64.0)],
+            |bench, side| Box::new(move || burst(bench, side, 1000, "grace=0", &bench.permit)),
+        ),
+        group("burst of 300, 0.5 s stack", 5, [MEAN, P99, MAX, DRAIN, PROCESSES], |bench, side| {
+            Box::new(move || burst(bench, side, 300, "", &bench.half_second))
+        }),
+        group(
+            "burst of 1000, 0.5 s stack",
+            5,
+            [MEAN, P99, MAX.at_most(0.005), DRAIN, PROCESSES],
+            |bench, side| Box::new(move || burst(bench, side, 1000, "", &bench.half_second)),
+        ),
+        group(
+            "burst of 1000, 0.5 s stack, grace=0",
+            5,
+            [MEAN, P99, MAX.at_most(0.005), DRAIN, PROCESSES],
+            |bench, side| Box::new(move || burst(bench, side, 1000, "grace=0", &bench.half_second)),
+        ),
+        group(
+            "burst of 1000, 0.5 s stack, max-workers=1000",
+            5,
+            [MEAN, P99, MAX.at_most(0.005), DRAIN.ratio(1.1), PROCESSES],
+            |bench, side| Box::new(move || burst(bench, side, 1000, "max-workers=1000", &bench.half_second)),
+        ),
+    ]
+}
+
+fn burst(bench: &Bench, side: Side, count: usize, options: &str, service: &EtcPamService) -> Vec<f64> {
+    let cgroup = PidsCgroup::new();
+    let mut subject = Subject::start();
+    if let Ok(cgroup) = &cgroup {
+        subject.enter(cgroup);
+    }
+    subject.open(bench.plugin(side), &Bench::words(side, options, service));
+    let figures = subject.burst(count, "ada", "engine").figures();
+    let most = cgroup.ok().and_then(|cgroup| most_processes(&cgroup)).unwrap_or(f64::NAN);
+    figures.into_iter().chain([most]).collect()
+}
+
+/// The most processes there were besides the first; not known to kernels before Linux 6.1 (6.11 for cgroup v1).
+fn most_processes(cgroup: &PidsCgroup) -> Option<f64> {
+    let text = std::fs::read_to_string(cgroup.procs_file().with_file_name("pids.peak")).ok()?;
+    text.trim().parse::<f64>().ok().map(|most| most - 1.0)
+}

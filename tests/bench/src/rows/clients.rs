@@ -1,0 +1,114 @@
+//! Real clients of a real server.
+
+use crate::bench::{Bench, Side};
+use crate::row::{Figure, Group, Probe, Unit};
+use crate::stats::{median, worst};
+use harness::{Client, Outcome, ServerConfig};
+use std::time::{Duration, Instant};
+
+/// How long two hundred clients may take, on a machine that must also be all of them.
+const CROWD_PATIENCE: Duration = Duration::from_secs(180);
+const CROWD: usize = 200;
+/// How many log in while somebody else's packets are watched.
+const SLOW_LOGINS: usize = 20;
+/// Time between two of them: twenty programs that start at once would keep the processors from the server, not the
+/// plugin.
+const PAUSE: Duration = Duration::from_millis(100);
+
+pub(super) fn groups() -> Vec<Group> {
+    let group = |name, rounds, figures: &[Figure], start| Group {
+        name,
+        figures: figures.to_vec(),
+        rounds,
+        long: false,
+        start,
+    };
+    vec![
+        group(
+            "connect, pam_unix, default mode",
+            7,
+            &[Figure::new("", Unit::Seconds).charted()],
+            |bench, side| connect(bench, side, "", false),
+        ),
+        group(
+            "connect, pam_unix, deferred",
+            7,
+            &[Figure::new("", Unit::Seconds).at_most(0.2)],
+            |bench, side| connect(bench, side, "", true),
+        ),
+        group(
+            "connect, pam_unix, deferred, grace=100",
+            7,
+            &[Figure::new("", Unit::Seconds).at_most(0.2)],
+            |bench, side| connect(bench, side, "grace=100", true),
+        ),
+        group(
+            "bystander's ping, 20 deferred logins on a 2 s stack",
+            3,
+            &[
+                Figure::new("packets lost", Unit::Count).worst().at_most(0.0),
+                Figure::new("worst round trip", Unit::Seconds).worst().at_most(0.1),
+                Figure::new("longest login", Unit::Seconds),
+            ],
+            |bench, side| Box::new(move || bystander(bench, side)),
+        ),
+        group(
+            "200 clients at once, pam_unix, deferred",
+            3,
+            &[
+                Figure::new("until the last has connected", Unit::Seconds).charted(),
+                Figure::new("until half have connected", Unit::Seconds).charted(),
+            ],
+            |bench, side| Box::new(move || crowd(bench, side)),
+        ),
+    ]
+}
+
+fn mode(config: ServerConfig<'static>, deferred: bool) -> ServerConfig<'static> {
+    if deferred { config.deferred() } else { config }
+}
+
+fn connect<'a>(bench: &'a Bench, side: Side, options: &str, deferred: bool) -> Probe<'a> {
+    let server = mode(bench.server(side, options, &bench.unix), deferred).start();
+    let once = move || {
+        let client = server.client(bench.account.name(), bench.account.password()).start();
+        let took = client.wait_connected();
+        client.disconnect();
+        took.as_secs_f64()
+    };
+    Box::new(move || vec![once()])
+}
+
+fn bystander(bench: &Bench, side: Side) -> Vec<f64> {
+    let server = bench.server(side, "", &bench.two_seconds).deferred().start();
+    let bystander = server.client("bystander", "engine").with_tunnel().connect();
+    let ping = bystander.ping();
+    let slow = server.client("slow", "engine");
+    let clients: Vec<Client> = (0..SLOW_LOGINS)
+        .map(|_| {
+            std::thread::sleep(PAUSE);
+            slow.start()
+        })
+        .collect();
+    let last = clients.iter().map(Client::wait_connected).max().unwrap_or_default();
+    let report = ping.finish();
+    let lost = u32::try_from(report.lost.len()).map_or(f64::INFINITY, f64::from);
+    vec![lost, report.slowest.as_secs_f64(), last.as_secs_f64()]
+}
+
+/// All from one address, as from behind one router: what may wait for a worker at the same time is set higher.
+fn crowd(bench: &Bench, side: Side) -> Vec<f64> {
+    let server = bench.server(side, "max-pending-per-address=200", &bench.unix).deferred().start();
+    let client = server
+        .client(bench.account.name(), bench.account.password())
+        .line("connect-timeout 120")
+        .line("hand-window 120");
+    let first = Instant::now();
+    let clients: Vec<(Instant, Client)> = (0..CROWD).map(|_| (Instant::now(), client.start())).collect();
+    let connected = |(started, client): &(Instant, Client)| match client.outcome(CROWD_PATIENCE) {
+        Outcome::Connected(after) => (*started + after - first).as_secs_f64(),
+        other => panic!("a client did not connect ({other:?}):\n{}", client.log().text()),
+    };
+    let after: Vec<f64> = clients.iter().map(connected).collect();
+    vec![worst(&after), median(&after)]
+}
