@@ -7,8 +7,10 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::fcntl::FcntlArg;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, setsockopt, socketpair, sockopt};
+use nix::unistd::{Gid, Uid};
 use zeroize::Zeroizing;
 
 use crate::os::{self, Packet};
@@ -53,6 +55,7 @@ impl std::error::Error for ChannelError {}
 /// One end: sends `Out`, receives `In`.
 pub struct Channel<Out, In> {
     socket: OwnedFd,
+    senders: bool,
     outgoing: Writer,
     incoming: Zeroizing<Vec<u8>>,
     types: PhantomData<fn(Out) -> In>,
@@ -66,6 +69,17 @@ pub struct Received<In> {
     pub descriptors: Vec<OwnedFd>,
     /// Descriptors at the end are missing: this process is at its limit on open files.
     pub descriptors_missing: bool,
+    /// Who has sent it; only after [`Channel::ask_for_senders`].
+    pub sender: Option<Sender>,
+}
+
+/// A process that has sent a message, as the kernel says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sender {
+    /// Its user.
+    pub user: Uid,
+    /// Its group.
+    pub group: Gid,
 }
 
 /// Makes both ends of a channel, close-on-exec.
@@ -79,7 +93,7 @@ pub(crate) fn above_standard(descriptor: OwnedFd) -> nix::Result<OwnedFd> {
     if descriptor.as_raw_fd() > 2 {
         return Ok(descriptor);
     }
-    os::duplicate_above_standard(descriptor.as_fd())
+    os::duplicate(descriptor.as_fd(), FcntlArg::F_DUPFD_CLOEXEC(3))
 }
 
 impl<Out: Message, In: Message> Channel<Out, In> {
@@ -87,6 +101,7 @@ impl<Out: Message, In: Message> Channel<Out, In> {
     pub fn from_socket(socket: OwnedFd) -> Self {
         Channel {
             socket,
+            senders: false,
             outgoing: Writer::with_capacity(Out::MAX_BYTES),
             // One byte more than the largest message, so that a longer one is seen as such.
             incoming: Zeroizing::new(vec![0; In::MAX_BYTES + 1]),
@@ -100,6 +115,14 @@ impl<Out: Message, In: Message> Channel<Out, In> {
         if setsockopt(&self.socket, sockopt::SndBufForce, &bytes).is_err() {
             let _ = setsockopt(&self.socket, sockopt::SndBuf, &bytes);
         }
+    }
+
+    /// From now on the kernel says of each message who has sent it: with which user and group a process runs, or, if
+    /// it has several, one of them that it chooses.
+    pub fn ask_for_senders(&mut self) -> nix::Result<()> {
+        setsockopt(&self.socket, sockopt::PassCred, &true)?;
+        self.senders = true;
+        Ok(())
     }
 
     /// Sends, waiting at most `patience` for room (and for the kernel's count of descriptors in flight to fall).
@@ -150,7 +173,7 @@ impl<Out: Message, In: Message> Channel<Out, In> {
     /// Receives what is there; `None` when nothing is.
     pub fn try_receive(&mut self) -> Result<Option<Received<In>>, ChannelError> {
         let packet = loop {
-            match os::receive_packet(self.socket.as_fd(), &mut self.incoming, false) {
+            match os::receive_packet(self.socket.as_fd(), &mut self.incoming, self.senders) {
                 Ok(packet) => break packet,
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => return Ok(None),
@@ -168,8 +191,9 @@ impl<Out: Message, In: Message> Channel<Out, In> {
         };
         // What was received may have held a password; the decoded message has its own copy.
         zeroize::Zeroize::zeroize(&mut self.incoming[..used]);
-        let Packet { descriptors, descriptors_missing, .. } = packet;
-        result.map(|message| Some(Received { message, descriptors, descriptors_missing }))
+        let Packet { descriptors, descriptors_missing, sender, .. } = packet;
+        let sender = sender.map(|who| Sender { user: Uid::from_raw(who.uid), group: Gid::from_raw(who.gid) });
+        result.map(|message| Some(Received { message, descriptors, descriptors_missing, sender }))
     }
 
     /// Receives, waiting at most `patience` (`None`: as long as it takes); `None` when the time is over.

@@ -49,21 +49,41 @@ pub struct Confinement<'a> {
     pub keep: &'a [BorrowedFd<'a>],
     /// What becomes of the numbers of all others.
     pub numbers: Numbers,
-    /// Signals to ignore; all others get their default disposition, and none stays blocked.
+    /// Signals to ignore; a program the child starts inherits that.
     pub ignore: &'a [Signal],
+    /// Signals that do nothing to the child, and have their default disposition in a program it starts. All others get
+    /// their default disposition, and none stays blocked.
+    pub withstand: &'a [Signal],
+    /// What becomes of the limit on core files.
+    pub cores: Cores,
+}
+
+/// What becomes of the limit on core files. The child itself leaves none either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cores {
+    /// Lowered for good, also for what the child starts.
+    Never,
+    /// As it was, for the programs that the child starts. The child itself is not dumpable.
+    Inherited,
 }
 
 impl Confinement<'_> {
     /// Applies everything. What fails here fails without harm: the child can still do its work, so nothing is returned.
     pub fn enter(&self) {
-        reset_signals(self.ignore);
+        // They have been blocked since the fork. Dispositions first, so that none of those to be withstood finds its
+        // signal unblocked and still fatal.
+        set_dispositions(Signal::iterator(), self.ignore, self.withstand);
+        os::reset_realtime_signals();
+        unblock_and_stop_timers();
         match self.group {
             Group::Session => drop(nix::unistd::setsid()),
             Group::Own => drop(nix::unistd::setpgid(Pid::from_raw(0), Pid::from_raw(0))),
         }
         self.settle_descriptors();
         // One byte: too little for a core file, and, unlike zero, also obeyed when cores go to a program.
-        let _ = setrlimit(Resource::RLIMIT_CORE, 1, 1);
+        if self.cores == Cores::Never {
+            let _ = setrlimit(Resource::RLIMIT_CORE, 1, 1);
+        }
         take_title(self.title, self.command);
         let _ = nix::sys::prctl::set_dumpable(false);
     }
@@ -97,7 +117,7 @@ impl Confinement<'_> {
 
 /// Default dispositions but for `ignore`, no signal blocked, no timer running.
 pub fn reset_signals(ignore: &[Signal]) {
-    set_dispositions(Signal::iterator(), ignore);
+    set_dispositions(Signal::iterator(), ignore, &[]);
     os::reset_realtime_signals();
     unblock_and_stop_timers();
 }
@@ -105,14 +125,18 @@ pub fn reset_signals(ignore: &[Signal]) {
 /// The same for the signals that libraries are known to change, to be called between two pieces of work.
 pub fn reset_usual_signals(ignore: &[Signal]) {
     use Signal::{SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM};
-    set_dispositions([SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM], ignore);
+    set_dispositions([SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM], ignore, &[]);
     unblock_and_stop_timers();
 }
 
-fn set_dispositions(signals: impl IntoIterator<Item = Signal>, ignore: &[Signal]) {
+fn set_dispositions(signals: impl IntoIterator<Item = Signal>, ignore: &[Signal], withstand: &[Signal]) {
     for signal in signals.into_iter().filter(|signal| !matches!(signal, Signal::SIGKILL | Signal::SIGSTOP)) {
-        let ignored = ignore.contains(&signal);
-        os::set_disposition(signal, if ignored { Disposition::Ignore } else { Disposition::Default });
+        let disposition = match () {
+            () if ignore.contains(&signal) => Disposition::Ignore,
+            () if withstand.contains(&signal) => Disposition::Nothing,
+            () => Disposition::Default,
+        };
+        os::set_disposition(signal, disposition);
     }
 }
 

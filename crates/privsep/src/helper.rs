@@ -19,7 +19,8 @@ pub struct Helper<Out, In> {
 
 impl<Out: Message, In: Message> Helper<Out, In> {
     /// Forks. The child gets the other end of the channel and runs `child`, which never returns: it ends with
-    /// [`leave`].
+    /// [`leave`]. It starts with every signal blocked; [`Confinement::enter`](crate::confine::Confinement::enter)
+    /// unblocks them.
     ///
     /// Errors: `EMFILE` and `ENFILE` (descriptors), `EAGAIN` (process limit), `ENOMEM`.
     pub fn start(child: impl FnOnce(Channel<In, Out>) -> Infallible) -> io::Result<Self> {
@@ -70,7 +71,8 @@ impl<Out: Message, In: Message> Helper<Out, In> {
     }
 }
 
-/// Forks a child that runs `child` and never returns to the caller's frames.
+/// Forks a child that runs `child` and never returns to the caller's frames. It starts with every signal blocked, as
+/// that of [`Helper::start`] does.
 pub fn fork_child(child: impl FnOnce() -> Infallible) -> nix::Result<Pid> {
     os::fork(child)
 }

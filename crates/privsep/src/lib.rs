@@ -7,9 +7,12 @@
 //! * [`channel`]: a `SOCK_SEQPACKET` pair whose two ends have opposite message types;
 //! * [`helper`]: fork, stop and reap, seen from the process that forks;
 //! * [`confine`]: what the forked child does to itself before it works;
+//! * [`program`]: what a program gets that the child starts;
+//! * [`acl`]: who may write to a file according to its access control list;
 //! * [`leash`]: a child that dies with its parent, whatever a library in it does meanwhile;
 //! * [`passed`]: whether a descriptor that came over the border is one the privileged side may write to.
 
+pub mod acl;
 pub mod channel;
 pub mod confine;
 pub mod helper;
@@ -17,9 +20,10 @@ mod inherited;
 pub mod leash;
 mod os;
 pub mod passed;
+pub mod program;
 pub mod wire;
 
-pub use channel::{Channel, ChannelError, Message, pair};
+pub use channel::{Channel, ChannelError, Message, Sender, pair};
 pub use helper::{Helper, Reaped, fork_child, kill_group, leave, reap_any};
 pub use inherited::Numbers;
 pub use os::Ended;

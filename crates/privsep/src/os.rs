@@ -1,11 +1,14 @@
 //! The system calls nix has no safe wrapper for. The only file of this crate that may hold `unsafe`.
 #![allow(unsafe_code)]
 
+use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
-use nix::sys::signal::{SigHandler, Signal};
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal};
 use nix::unistd::{ForkResult, Pid};
 
 /// How a child ended.
@@ -31,19 +34,26 @@ impl std::fmt::Display for Ended {
 
 /// Forks. In the child `run` is called and must not come back; if it does, or panics, the child leaves with `_exit`.
 ///
+/// The child starts with every signal blocked: one that is sent to it as long as it looks like its parent, to a whole
+/// process group for one, must find it settled. It unblocks them itself.
+///
 /// Errors: `EAGAIN` at a process limit, `ENOMEM`.
 pub(crate) fn fork(run: impl FnOnce() -> std::convert::Infallible) -> nix::Result<Pid> {
+    let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
     // SAFETY: the child only runs `run` and then `_exit`; it never returns to the frames of whoever called this
     // function, and no destructor of theirs runs twice. The host is single-threaded at its plugin calls, and glibc
     // and musl keep their allocator usable in the child of a threaded process, so `run` may allocate.
-    match unsafe { nix::unistd::fork() }? {
-        ForkResult::Parent { child } => Ok(child),
-        ForkResult::Child => {
+    let forked = match unsafe { nix::unistd::fork() } {
+        Ok(ForkResult::Parent { child }) => Ok(child),
+        Err(errno) => Err(errno),
+        Ok(ForkResult::Child) => {
             // Forgotten, not dropped: the destructor of a panic's payload may panic in its turn.
             std::mem::forget(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)));
             exit_now(70) // EX_SOFTWARE: only a panic comes here
         }
-    }
+    };
+    let _ = before.thread_set_mask();
+    forked
 }
 
 /// Waits for a child (`-1`: any) to end; `None` when `wait` is false and none has. Works for every signal number.
@@ -86,14 +96,15 @@ pub(crate) fn exit_now(status: i32) -> ! {
     unsafe { libc::_exit(status) }
 }
 
-/// Sets a signal's disposition to default or ignore.
+/// Sets a signal's disposition.
 pub(crate) fn set_disposition(signal: Signal, handler: Disposition) {
     let handler = match handler {
         Disposition::Default => SigHandler::SigDfl,
         Disposition::Ignore => SigHandler::SigIgn,
+        Disposition::Nothing => SigHandler::Handler(nothing),
     };
-    // SAFETY: neither of the two handlers is a function, so nothing can run in signal context. The call fails only
-    // for SIGKILL and SIGSTOP, whose dispositions are fixed anyway.
+    // SAFETY: the only function among the handlers does nothing, which is allowed in signal context, and a forked child
+    // does not unload it. The call fails only for SIGKILL and SIGSTOP, whose dispositions are fixed anyway.
     let _ = unsafe { nix::sys::signal::signal(signal, handler) };
 }
 
@@ -115,13 +126,17 @@ pub(crate) fn stop_timers() {
     }
 }
 
-/// The two dispositions a helper uses.
+extern "C" fn nothing(_signal: libc::c_int) {}
+
+/// The dispositions a helper uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Disposition {
     /// What the system does by default.
     Default,
-    /// Nothing happens.
+    /// Nothing happens, neither here nor in a program that is started: that inherits it.
     Ignore,
+    /// Nothing happens here (a call may be interrupted); a program that is started gets the default.
+    Nothing,
 }
 
 /// Gives heap pages that hold nothing back to the system, where the C library can (glibc).
@@ -182,22 +197,47 @@ pub(crate) fn overwrite_arguments(start: usize, end: usize, title: &[u8]) {
 /// Makes the kernel send SIGKILL to this process when the last writer of the pipe behind `read_end` is gone; to its
 /// whole process group if it leads one.
 pub(crate) fn kill_me_on_hangup(read_end: BorrowedFd<'_>) -> nix::Result<()> {
-    let number = read_end.as_raw_fd();
     let me = nix::unistd::getpid();
-    let owner = if nix::unistd::getpgrp() == me { -me.as_raw() } else { me.as_raw() };
+    let leads = nix::unistd::getpgrp() == me;
+    kill_on_hangup(read_end, Pid::from_raw(if leads { -me.as_raw() } else { me.as_raw() }))
+}
+
+/// The same for another process, or for the process group of that number without its sign.
+pub(crate) fn kill_on_hangup(read_end: BorrowedFd<'_>, owner: Pid) -> nix::Result<()> {
+    let number = read_end.as_raw_fd();
     // SAFETY: fcntl with integer arguments on a descriptor that is open for the call.
-    Errno::result(unsafe { libc::fcntl(number, libc::F_SETOWN, owner) })?;
+    Errno::result(unsafe { libc::fcntl(number, libc::F_SETOWN, owner.as_raw()) })?;
     // SAFETY: as above; F_SETSIG (10, Linux) takes a signal number.
     Errno::result(unsafe { libc::fcntl(number, 10, libc::SIGKILL) })?;
     // SAFETY: as above.
     Errno::result(unsafe { libc::fcntl(number, libc::F_SETFL, libc::O_ASYNC | libc::O_NONBLOCK) }).map(drop)
 }
 
-/// A duplicate, close-on-exec, that is none of the standard three.
-pub(crate) fn duplicate_above_standard(descriptor: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
-    let number = nix::fcntl::fcntl(descriptor, nix::fcntl::FcntlArg::F_DUPFD_CLOEXEC(3))?;
+/// A duplicate as `how`, one of the two duplicating commands of fcntl(2), has it.
+pub(crate) fn duplicate(descriptor: BorrowedFd<'_>, how: FcntlArg<'_>) -> nix::Result<OwnedFd> {
+    if !matches!(how, FcntlArg::F_DUPFD(_) | FcntlArg::F_DUPFD_CLOEXEC(_)) {
+        return Err(Errno::EINVAL);
+    }
+    let number = fcntl(descriptor, how)?;
     // SAFETY: fcntl has just made this descriptor; nobody else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// The value of an extended attribute, if the file has it; a link is not followed.
+pub(crate) fn attribute(path: &std::path::Path, name: &CStr) -> nix::Result<Option<Vec<u8>>> {
+    let path = CString::new(path.as_os_str().as_bytes()).map_err(|_| Errno::EINVAL)?;
+    // The longest the kernel lets one be.
+    let mut value = vec![0u8; 64 * 1024];
+    let (start, room) = (value.as_mut_ptr().cast(), value.len());
+    // SAFETY: two strings that end in NUL, and a buffer of `room` bytes, all alive during the call.
+    match Errno::result(unsafe { libc::lgetxattr(path.as_ptr(), name.as_ptr(), start, room) }) {
+        Ok(length) => {
+            value.truncate(usize::try_from(length).unwrap_or(0));
+            Ok(Some(value))
+        }
+        Err(Errno::ENODATA | Errno::EOPNOTSUPP) => Ok(None),
+        Err(errno) => Err(errno),
+    }
 }
 
 /// Sends one packet with descriptors. Never raises SIGPIPE. `wait` false: `EAGAIN` instead of blocking.
@@ -228,28 +268,37 @@ pub(crate) struct Packet {
     pub too_much: bool,
     /// Descriptors are missing: this process is at its limit.
     pub descriptors_missing: bool,
+    /// Who has sent it, as the kernel says; only for a socket that asks for it.
+    pub sender: Option<libc::ucred>,
 }
 
-/// Receives one packet. `wait` false: `EAGAIN` when there is none.
+/// Receives one packet without waiting: `EAGAIN` when there is none. `senders`: the socket asks who sends.
 ///
 /// Descriptors are owned from the moment they are seen, so that a packet which is refused leaks none.
-pub(crate) fn receive_packet(socket: BorrowedFd<'_>, buffer: &mut [u8], wait: bool) -> nix::Result<Packet> {
+pub(crate) fn receive_packet(
+    socket: BorrowedFd<'_>,
+    buffer: &mut [u8],
+    senders: bool,
+) -> nix::Result<Packet> {
     // Room for a header and MAX_DESCRIPTORS numbers: the kernel closes what does not fit.
     const SPACE: usize = 16 + MAX_DESCRIPTORS * size_of::<RawFd>();
+    // And before that for a header and who sent it, which comes first.
+    const SENDER: usize = (16 + size_of::<libc::ucred>()).next_multiple_of(8);
     #[repr(C, align(16))]
-    struct Control([u8; SPACE]);
-    let mut control = Control([0; SPACE]);
+    struct Control([u8; SPACE + SENDER]);
+    let mut control = Control([0; SPACE + SENDER]);
     let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
     // SAFETY: msghdr is plain data for which all-zero bytes are valid (null pointers, zero lengths).
     let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
     header.msg_iov = &raw mut part;
     header.msg_iovlen = 1;
     header.msg_control = control.0.as_mut_ptr().cast();
-    header.msg_controllen = SPACE as _;
-    let flags = libc::MSG_CMSG_CLOEXEC | if wait { 0 } else { libc::MSG_DONTWAIT };
+    header.msg_controllen = (SPACE + if senders { SENDER } else { 0 }) as _;
+    let flags = libc::MSG_CMSG_CLOEXEC | libc::MSG_DONTWAIT;
     // SAFETY: the header points at a buffer and a control area that both live, and are writable, for the whole call.
     let length = Errno::result(unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut header, flags) })?;
     let mut descriptors = Vec::new();
+    let mut sender = None;
     // SAFETY: the kernel filled the control area of this header; the macros stay within msg_controllen.
     let mut entry = unsafe { libc::CMSG_FIRSTHDR(&raw const header) };
     while !entry.is_null() {
@@ -271,6 +320,12 @@ pub(crate) fn receive_packet(socket: BorrowedFd<'_>, buffer: &mut [u8], wait: bo
                 descriptors.push(unsafe { OwnedFd::from_raw_fd(number) });
             }
         }
+        if head.cmsg_level == libc::SOL_SOCKET && head.cmsg_type == libc::SCM_CREDENTIALS {
+            // SAFETY: the data follows the header, inside the control area.
+            let place = unsafe { libc::CMSG_DATA(entry) }.cast::<libc::ucred>();
+            // SAFETY: a header of this kind is followed by a ucred; read_unaligned asks for no alignment.
+            sender = Some(unsafe { place.read_unaligned() });
+        }
         // SAFETY: as for CMSG_FIRSTHDR; `entry` is a header of this message.
         entry = unsafe { libc::CMSG_NXTHDR(&raw const header, entry) };
     }
@@ -278,5 +333,5 @@ pub(crate) fn receive_packet(socket: BorrowedFd<'_>, buffer: &mut [u8], wait: bo
     let cut = header.msg_flags & libc::MSG_CTRUNC != 0;
     let too_much = header.msg_flags & libc::MSG_TRUNC != 0 || (cut && full);
     let length = usize::try_from(length).unwrap_or(0);
-    Ok(Packet { length, descriptors, too_much, descriptors_missing: cut && !full })
+    Ok(Packet { length, descriptors, too_much, descriptors_missing: cut && !full, sender })
 }

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
-use privsep::confine::{Confinement, Group, Output};
+use privsep::confine::{Confinement, Cores, Group, Output};
 use privsep::leash::{self, Leash};
 use privsep::{
     Channel, ChannelError, Helper, Message, Numbers, Reader, WireError, Writer, fork_child, leave, pair,
@@ -59,6 +59,8 @@ fn confinement<'a>(keep: &'a [std::os::fd::BorrowedFd<'a>]) -> Confinement<'a> {
         keep,
         numbers: Numbers::Occupied,
         ignore: &[],
+        withstand: &[],
+        cores: Cores::Never,
     }
 }
 

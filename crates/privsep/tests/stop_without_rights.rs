@@ -46,6 +46,8 @@ fn helper() -> Helper<Empty, Empty> {
             keep: &[channel.as_fd()],
             numbers: privsep::Numbers::Free,
             ignore: &[],
+            withstand: &[],
+            cores: privsep::confine::Cores::Never,
         }
         .enter();
         while let Ok(Some(_)) = channel.receive(None) {}
@@ -63,6 +65,7 @@ fn become_nobody() {
 fn in_a_child(what: &str, play: impl FnOnce(Helper<Empty, Empty>)) {
     let (mut reading, writing) = UnixStream::pair().unwrap_or_else(|error| panic!("socket pair: {error}"));
     let child = fork_child(|| {
+        privsep::confine::reset_signals(&[]);
         nix::unistd::alarm::set(LIMIT_SECONDS);
         let helper = helper();
         tell(writing, helper.pid());

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
-use privsep::confine::{Confinement, Group, Output};
+use privsep::confine::{Confinement, Cores, Group, Output};
 use privsep::leash::Leash;
 use privsep::{Channel, ChannelError, Numbers, WireError, kill_group};
 
@@ -222,6 +222,8 @@ fn live(
         keep: &[channel.as_fd(), leash],
         numbers: Numbers::Free,
         ignore: IGNORED_BY_WORKERS,
+        withstand: &[],
+        cores: Cores::Never,
     }
     .enter();
     audit::take_name();

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use privsep::channel::Received;
-use privsep::confine::{self, Confinement, Group, Output};
+use privsep::confine::{self, Confinement, Cores, Group, Output};
 use privsep::{Channel, ChannelError, Ended, Numbers, Reaped, leave, reap_any};
 
 use crate::audit;
@@ -65,6 +65,8 @@ pub fn run(settings: &Settings, front: Channel<Answer, Ask>) -> Infallible {
         // OpenVPN's log function, which is called here too, may remember a client of the management interface.
         numbers: Numbers::Occupied,
         ignore: &[Signal::SIGHUP, Signal::SIGINT, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGPIPE],
+        withstand: &[],
+        cores: Cores::Never,
     }
     .enter();
     audit::take_name();

@@ -7,6 +7,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use ovpn_plugin::Env;
 
+use crate::allowed;
 use crate::event::Event;
 use crate::protocol::Variable;
 
@@ -36,8 +37,12 @@ impl AtUp {
     }
 
     /// What the script of an event gets. `file` is the path the client's options are to be written to.
+    ///
+    /// What may come from the event comes from it or not at all: a script must not take something of UP's, or of a time
+    /// before that, for something of the event's.
     pub fn for_script(&self, event: Event, variables: Vec<Variable>, file: Option<&OsStr>) -> Complete {
         let mut all = self.0.clone();
+        all.retain(|name, _| !allowed::is_listed(event, name.as_bytes()));
         for Variable { name, value } in variables {
             all.insert(OsString::from_vec(name), OsString::from_vec(value));
         }
@@ -88,6 +93,23 @@ mod tests {
         assert_eq!(get(&env, "script_type"), Some("down"));
         assert_eq!(get(&env, "PATH"), Some(PATH));
         assert_eq!(env.len(), 6, "{env:?}");
+    }
+
+    #[test]
+    fn what_the_event_may_say_is_never_taken_from_another_one() {
+        let call = CallData::new()
+            .env("common_name", "alice")
+            .env("dev", "tun0")
+            .env("signal", "sigusr1")
+            .env("route_network_2", "10.0.0.0")
+            .env("MY_OWN", "x");
+        let base = AtUp::from_event(call.environment());
+        let env = base.for_script(Event::ClientConnect, vec![variable("dev", "tun1")], None);
+        assert_eq!((get(&env, "dev"), get(&env, "MY_OWN")), (Some("tun1"), Some("x")));
+        assert_eq!((get(&env, "common_name"), get(&env, "route_network_2")), (None, None));
+        let env = base.for_script(Event::Down, vec![], None);
+        assert_eq!((get(&env, "dev"), get(&env, "signal")), (Some("tun0"), None));
+        assert_eq!(get(&env, "route_network_2"), Some("10.0.0.0"));
     }
 
     #[test]

@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 use ovpn_plugin::Env;
 use privsep::ChannelError;
 
-use crate::allowed::{self, MAX_ARG, MAX_VARIABLES};
+use crate::allowed::{self, MAX_ARG};
 use crate::environment::AtUp;
 use crate::event::Event;
 use crate::helper::{self, KILL_TO_GONE, TERM_TO_KILL};
 use crate::home::Home;
-use crate::protocol::{Answer, Ask, MAX_ENVIRONMENT, Variable};
+use crate::passing;
+use crate::protocol::{Answer, Ask};
 use crate::settings::Settings;
 
 /// How long the helper may take to come up.
@@ -34,6 +35,9 @@ type Helper = privsep::Helper<Ask, Answer>;
 /// The front.
 pub struct Front {
     settings: Settings,
+    /// What a helper is born with: the environment of the last UP event of the time when OpenVPN was privileged; before
+    /// the first one, that in which the plugin was opened. Never that of another event.
+    base: AtUp,
     helper: Option<Helper>,
     started: bool,
     home: Home,
@@ -42,8 +46,9 @@ pub struct Front {
 
 impl Front {
     /// Starts nothing yet: the environment of the UP event is what the helper is to be born with.
-    pub fn new(settings: Settings) -> Self {
-        Front { settings, helper: None, started: false, home: Home::now(), last_id: 0 }
+    pub fn new(settings: Settings, env: Env<'_>) -> Self {
+        let base = AtUp::from_event(env);
+        Front { settings, base, helper: None, started: false, home: Home::now(), last_id: 0 }
     }
 
     /// The events that scripts are configured for.
@@ -54,7 +59,8 @@ impl Front {
     /// The UP event; whether OpenVPN may go on.
     pub fn up<'a>(&mut self, env: Env<'_>, args: impl Iterator<Item = &'a CStr>) -> bool {
         if self.home == Home::now() {
-            return match self.start(env) {
+            self.base = AtUp::from_event(env);
+            return match self.start() {
                 Ok(()) => true,
                 Err(error) if self.helper.is_some() => {
                     log::warn!("{error}; the helper of the last UP event stays, with its environment");
@@ -137,11 +143,13 @@ impl Front {
         let args: Vec<Vec<u8>> = args.take(event.max_args()).map(|word| word.to_bytes().to_vec()).collect();
         if let Some(word) = args.iter().find(|word| !allowed::arg(word)) {
             let word = String::from_utf8_lossy(word);
-            return Err(Some(format!("'{word}' is longer than {MAX_ARG} bytes or not printable")));
+            return Err(Some(format!(
+                "'{word}' is longer than {MAX_ARG} bytes, not printable, or begins with '-'"
+            )));
         }
         self.last_id += 1;
-        let ask = Ask { id: self.last_id, event, args, variables: variables(event, env)? };
-        self.send(&ask, env)?;
+        let ask = Ask { id: self.last_id, event, args, variables: passing::variables(event, env)? };
+        self.send(&ask)?;
         let limit = self.settings.time_limit.map(|limit| limit + TERM_TO_KILL + KILL_TO_GONE + MARGIN);
         match self.answer(limit) {
             Some((true, client_options)) => Ok(client_options),
@@ -151,7 +159,7 @@ impl Front {
     }
 
     /// Sends, to a new helper if there is none and one may be started.
-    fn send(&mut self, ask: &Ask, env: Env<'_>) -> Result<(), String> {
+    fn send(&mut self, ask: &Ask) -> Result<(), String> {
         // The C plugin has no helper before UP either, and DOWN without UP has nothing to undo.
         if !self.started && ask.event == Event::Down {
             return Err("there was no UP event".into());
@@ -161,7 +169,7 @@ impl Front {
                 if self.home != Home::now() {
                     return Err(NO_HELPER.into());
                 }
-                self.start(env)?;
+                self.start()?;
             }
             let Some(helper) = &mut self.helper else { continue };
             match helper.channel.send(ask, &[], PATIENCE) {
@@ -195,10 +203,10 @@ impl Front {
         }
     }
 
-    /// Forks a helper that is born with this environment, in the place of the one there was.
-    fn start(&mut self, env: Env<'_>) -> Result<(), String> {
-        let (settings, base) = (&self.settings, AtUp::from_event(env));
-        let mut helper = Helper::start(|channel| helper::run(settings, &base, channel))
+    /// Forks a helper, in the place of the one there was.
+    fn start(&mut self) -> Result<(), String> {
+        let (settings, base) = (&self.settings, &self.base);
+        let mut helper = Helper::start(|channel| helper::run(settings, base, channel))
             .map_err(|error| format!("the helper cannot be started: {error}"))?;
         helper.channel.set_buffer(SOCKET_BYTES);
         let error = match helper.channel.receive(Some(START)) {
@@ -252,32 +260,6 @@ impl Drop for Front {
 
 const NO_HELPER: &str =
     "the helper is gone, and OpenVPN has no privileges any more to start another one; restart OpenVPN";
-
-/// The variables that may cross the border.
-fn variables(event: Event, env: Env<'_>) -> Result<Vec<Variable>, String> {
-    let mut all = Vec::new();
-    let mut bytes = 0;
-    let mut left_out = String::new();
-    for (name, value) in env.iter() {
-        if !allowed::variable(event, name, value) {
-            // Not the value: it may be a password.
-            left_out.push(' ');
-            left_out.push_str(&String::from_utf8_lossy(name));
-            continue;
-        }
-        let variable = Variable { name: name.to_vec(), value: value.to_vec() };
-        bytes += variable.bytes();
-        all.push(variable);
-    }
-    log::debug!("{}: variables not passed on:{left_out}", event.name());
-    if bytes > MAX_ENVIRONMENT || all.len() > MAX_VARIABLES {
-        return Err(format!(
-            "the event has {} variables of {bytes} bytes, at most {MAX_VARIABLES} of {MAX_ENVIRONMENT} bytes are possible",
-            all.len()
-        ));
-    }
-    Ok(all)
-}
 
 /// Writes to a file that OpenVPN has made. Never creates one, never follows a link, never waits.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {

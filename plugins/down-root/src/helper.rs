@@ -1,17 +1,20 @@
 //! The helper: keeps root, runs the scripts the configuration names when OpenVPN asks for them, one at a time, and
 //! ends with OpenVPN.
 
+mod watch;
+
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::PollFlags;
 use nix::sys::signal::Signal;
-use privsep::confine::{self, Confinement, Group, Output as Connected};
+use nix::unistd::Gid;
+use privsep::channel::{Received, Sender};
+use privsep::confine::{self, Confinement, Cores, Group, Output as Connected};
 use privsep::{Channel, ChannelError, Ended, leave};
 
 use crate::environment::AtUp;
@@ -20,7 +23,8 @@ use crate::output::Output;
 use crate::protocol::{Answer, Ask};
 use crate::script::{ClientOptions, Script};
 use crate::settings::{Command, Settings};
-use crate::signals::Signals;
+use crate::signals::{ChildExits, WITHSTOOD};
+use watch::Front;
 
 /// Between SIGTERM and SIGKILL for a script that has run too long.
 pub const TERM_TO_KILL: Duration = Duration::from_secs(5);
@@ -34,7 +38,9 @@ struct Helper<'a> {
     time_limit: Option<Duration>,
     scripts: Vec<Runnable<'a>>,
     front: Channel<Answer, Ask>,
-    signals: Signals,
+    child_exits: ChildExits,
+    /// Scripts that could not be killed in time.
+    left_behind: Vec<Script>,
 }
 
 /// A script that may be run.
@@ -66,6 +72,8 @@ pub fn run(settings: &Settings, base: &AtUp, front: Channel<Answer, Ask>) -> Inf
         numbers: privsep::Numbers::Occupied,
         // Starting a program sets it back.
         ignore: &[Signal::SIGPIPE],
+        withstand: &WITHSTOOD,
+        cores: Cores::Inherited,
     }
     .enter();
     let end = match Helper::new(settings, base, front) {
@@ -83,14 +91,16 @@ pub fn run(settings: &Settings, base: &AtUp, front: Channel<Answer, Ask>) -> Inf
 
 impl<'a> Helper<'a> {
     fn new(settings: &'a Settings, base: &'a AtUp, mut front: Channel<Answer, Ask>) -> io::Result<Self> {
-        let signals = Signals::block()?;
+        let child_exits = ChildExits::new()?;
         let scripts = settings.commands().map(|(event, command)| {
             Ok(Runnable { event, command, output: Output::new(command.program.name())? })
         });
         let scripts = scripts.collect::<nix::Result<Vec<_>>>()?;
         front.set_buffer(SOCKET_BYTES);
+        front.ask_for_senders()?;
         front.try_send(&Answer::Ready, &[]).map_err(io::Error::other)?;
-        Ok(Helper { base, time_limit: settings.time_limit, scripts, front, signals })
+        let time_limit = settings.time_limit;
+        Ok(Helper { base, time_limit, scripts, front, child_exits, left_behind: Vec::new() })
     }
 
     fn serve(&mut self) -> End {
@@ -113,11 +123,12 @@ impl<'a> Helper<'a> {
             Err(ChannelError::Closed) => return Err(End::FrontGone),
             Err(error) => return Err(mistrust(&error.to_string())),
         };
-        if !received.descriptors.is_empty() {
+        let Received { message, descriptors, sender, .. } = received;
+        if !descriptors.is_empty() {
             return Err(mistrust("a descriptor"));
         }
-        let id = received.message.id;
-        let (succeeded, client_options) = match self.run(received.message)? {
+        let id = message.id;
+        let (succeeded, client_options) = match self.run(message, &groups_of(sender))? {
             Some(client_options) => (true, client_options),
             None => (false, Vec::new()),
         };
@@ -129,49 +140,15 @@ impl<'a> Helper<'a> {
         }
     }
 
-    /// Waits for something to happen and takes care of what is printed; the rest is for the caller to find out.
-    fn wait(&mut self, from_front: PollFlags, until: Option<Instant>) -> Result<Front, End> {
-        let timeout = until.map_or(PollTimeout::NONE, |until| {
-            // Rounded up: a wait that rounds to zero would spin.
-            let left = until.saturating_duration_since(Instant::now());
-            PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
-        });
-        let ends = [(self.front.as_fd(), from_front), (self.signals.as_fd(), PollFlags::POLLIN)];
-        let outputs = self.scripts.iter().map(|script| (script.output.as_fd(), PollFlags::POLLIN));
-        let mut polled: Vec<PollFd<'_>> = ends
-            .into_iter()
-            .chain(outputs)
-            .map(|(descriptor, flags)| PollFd::new(descriptor, flags))
-            .collect();
-        match poll(&mut polled, timeout) {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(errno) => {
-                log::error!("the helper cannot wait for events: {}", errno.desc());
-                return Err(End::Failed);
-            }
-        }
-        let happened: Vec<PollFlags> =
-            polled.iter().map(|end| end.revents().unwrap_or(PollFlags::empty())).collect();
-        let printed = happened.iter().skip(2).map(|flags| flags.contains(PollFlags::POLLIN));
-        for (script, printed) in self.scripts.iter_mut().zip(printed) {
-            if printed {
-                script.output.read();
-            }
-        }
-        self.signals.clear();
-        let gone = happened.first().is_some_and(|flags| flags.contains(PollFlags::POLLHUP));
-        Ok(if gone { Front::Gone } else { Front::There })
-    }
-
     /// Runs the script of an event to its end. What it wrote for a client if it succeeded, else `None`, and the log
     /// says why.
-    fn run(&mut self, ask: Ask) -> Result<Option<Vec<u8>>, End> {
+    fn run(&mut self, ask: Ask, front_groups: &[Gid]) -> Result<Option<Vec<u8>>, End> {
         let Some(which) = self.scripts.iter().position(|script| script.event == ask.event) else {
             return Err(mistrust(&format!("the event {}", ask.event.name())));
         };
-        let Some(Runnable { command, output, .. }) = self.scripts.get(which) else { return Ok(None) };
+        let Some(Runnable { command, output, .. }) = self.scripts.get_mut(which) else { return Ok(None) };
         let (command, program) = (*command, &command.program);
-        if let Err(error) = program.check_again() {
+        if let Err(error) = program.check_again(front_groups) {
             log::error!("the {} script is not run: {error}", ask.event.name());
             return Ok(None);
         }
@@ -188,7 +165,7 @@ impl<'a> Helper<'a> {
         log::debug!("running {program} at {}", ask.event.name());
         let started = output
             .write_end()
-            .and_then(|output| self.signals.unblocked(|| Script::start(command, args, env, output)));
+            .and_then(|output| self.child_exits.unblocked(|| Script::start(command, args, env, output)));
         let script = match started {
             Ok(script) => script,
             Err(error) => {
@@ -216,58 +193,21 @@ impl<'a> Helper<'a> {
             }
         }
     }
-
-    /// Waits until a script has ended, or makes it end. `None`: it did not end by itself, or could not be ended.
-    fn watch(&mut self, script: Script, command: &Command) -> Result<Option<Ended>, End> {
-        let program = &command.program;
-        let mut until = self.time_limit.map(|limit| Instant::now() + limit);
-        let mut sent = None;
-        while !script.has_ended() {
-            if until.is_some_and(|until| Instant::now() >= until) {
-                let next = match sent {
-                    None => (Signal::SIGTERM, TERM_TO_KILL),
-                    Some(Signal::SIGTERM) => (Signal::SIGKILL, KILL_TO_GONE),
-                    Some(_) => {
-                        log::error!("{program} cannot be killed; it is left behind");
-                        return Ok(None);
-                    }
-                };
-                if sent.is_none() {
-                    let seconds = self.time_limit.unwrap_or_default().as_secs();
-                    log::error!("{program} has run longer than {seconds} s and is ended (see timeout)");
-                }
-                script.signal(next.0);
-                (sent, until) = (Some(next.0), Some(Instant::now() + next.1));
-            }
-            if matches!(self.wait(PollFlags::empty(), until)?, Front::Gone) {
-                log::error!("OpenVPN is gone while {program} is running, which is killed");
-                script.signal(Signal::SIGKILL);
-                let _ = script.reap();
-                return Err(End::FrontGone);
-            }
-        }
-        if sent.is_some() {
-            // What it has started may have outlived its SIGTERM.
-            script.signal(Signal::SIGKILL);
-        }
-        match (script.reap(), sent) {
-            (Ok(how), None) => Ok(Some(how)),
-            (Ok(how), Some(_)) => {
-                log::error!("{program} {how}");
-                Ok(None)
-            }
-            (Err(error), _) => {
-                log::error!("{program}: how it ended cannot be found out: {error}");
-                Ok(None)
-            }
-        }
-    }
 }
 
-/// Whether OpenVPN is there.
-enum Front {
-    There,
-    Gone,
+/// The groups whose rights OpenVPN has now. Without a sender: all of this process, which had them from OpenVPN.
+fn groups_of(sender: Option<Sender>) -> Vec<Gid> {
+    match sender {
+        // It may write wherever it likes.
+        Some(Sender { user, .. }) if user.is_root() => Vec::new(),
+        // It has changed its group, and with it all others.
+        Some(Sender { group, .. }) if group != nix::unistd::getgid() => vec![group],
+        _ => {
+            let mut groups = nix::unistd::getgroups().unwrap_or_default();
+            groups.push(nix::unistd::getgid());
+            groups
+        }
+    }
 }
 
 fn mistrust(what: &str) -> End {

@@ -13,15 +13,19 @@ mod allowed;
 mod config;
 mod environment;
 mod event;
+mod executable;
 mod front;
 mod helper;
 mod home;
 mod output;
+mod passing;
 mod permissions;
+mod problem;
 mod protocol;
 mod script;
 mod settings;
 mod signals;
+mod walk;
 
 use std::ffi::CStr;
 
@@ -61,7 +65,7 @@ impl Plugin for DownRoot {
         let (daemon, redirected) = (set("daemon"), set("daemon_log_redirect"));
         let settings = Settings::resolve(config, !daemon || redirected).map_err(OpenError::from_error)?;
         log::info!("initialization succeeded: down script {}", settings.command.program);
-        Ok(DownRoot { front: Front::new(settings) })
+        Ok(DownRoot { front: Front::new(settings, env) })
     }
 
     fn events(&self) -> EventSet {

@@ -1,6 +1,8 @@
 //! Which programs are found, refused and warned about. Needs root, as the plugin does.
 
 use super::*;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::fs::symlink;
 use tempfile::TempDir;
 
@@ -46,7 +48,7 @@ fn a_script_of_root_s_is_found_without_a_warning() {
     let (program, warnings) = find(&script).unwrap();
     assert_eq!(program.path(), script);
     assert_eq!(warnings, [""; 0]);
-    program.check_again().unwrap();
+    program.check_again(&[]).unwrap();
     assert_eq!(program.name(), "down.sh");
 }
 
@@ -85,7 +87,83 @@ fn a_group_that_may_write_is_warned_about() {
     stage.mode("down.sh", 0o775);
     let (program, warnings) = find(&script).unwrap();
     assert!(matches!(&warnings[..], [one] if one.contains("group 0")), "{warnings:?}");
-    program.check_again().unwrap();
+    program.check_again(&[]).unwrap();
+}
+
+/// The list that setfacl(1) would make of `user:nobody:rwx` and the like: tag, permissions, number.
+fn set_list(path: &Path, entries: &[(u16, u16, u32)]) {
+    let mut list = 2u32.to_le_bytes().to_vec();
+    for (tag, allowed, number) in entries {
+        list.extend(tag.to_le_bytes());
+        list.extend(allowed.to_le_bytes());
+        list.extend(number.to_le_bytes());
+    }
+    let flags = rustix::fs::XattrFlags::empty();
+    rustix::fs::setxattr(path, "system.posix_acl_access", &list, flags).unwrap();
+}
+
+#[test]
+fn an_access_control_list_that_lets_others_write_is_refused() {
+    const NONE: u32 = u32::MAX;
+    let stage = Stage::new();
+    let script = stage.script("down.sh");
+    let list =
+        |user, mask| [(1, 7, NONE), (2, user, 65534), (4, 5, NONE), (0x10, mask, NONE), (0x20, 5, NONE)];
+    set_list(&script, &list(7, 7));
+    assert!(refusal(&script).contains("whom its access control list names"), "{}", refusal(&script));
+    assert!(Program::find(script.as_os_str().as_bytes(), true).is_ok());
+    // With a list the group bits say nothing of the group.
+    for (user, mask) in [(5, 7), (7, 5)] {
+        set_list(&script, &list(user, mask));
+        assert_eq!(find(&script).unwrap().1, [""; 0], "{user} {mask}");
+    }
+    set_list(&stage.path(""), &list(7, 7));
+    assert!(refusal(&script).contains("access control list"), "{}", refusal(&script));
+}
+
+#[test]
+fn what_the_kernel_does_not_execute_is_refused() {
+    let stage = Stage::new();
+    let script = stage.script("down.sh");
+    for (text, said) in [
+        ("echo no interpreter\n", "neither a script, with #!"),
+        ("", "neither a script, with #!"),
+        ("#!/nonexistent/sh\n", "/nonexistent: No such file"),
+        ("#!/bin/sh\r\n", "/sh\r: No such file"),
+        ("#!/etc/passwd\n", "/etc/passwd is not executable"),
+    ] {
+        fs::write(&script, text).unwrap();
+        let refused = refusal(&script);
+        assert!(refused.contains(said), "{text:?}: {refused}");
+    }
+    symlink(&script, stage.path("again")).unwrap();
+    fs::write(&script, format!("#!{}\n", stage.path("again").display())).unwrap();
+    assert!(matches!(find(&script), Err(ProgramError::Loop(_))));
+}
+
+#[test]
+fn the_interpreter_is_judged_too() {
+    let stage = Stage::new();
+    let script = stage.script("down.sh");
+    fs::copy("/bin/sh", stage.path("sh")).unwrap();
+    fs::write(&script, format!("#!{}\n", stage.path("sh").display())).unwrap();
+    let (program, _) = find(&script).unwrap();
+    stage.mode("sh", 0o757);
+    assert!(refusal(&script).contains("sh may be written to by everybody"), "{}", refusal(&script));
+    assert!(matches!(program.check_again(&[]), Err(ProgramError::Insecure { .. })));
+}
+
+#[test]
+fn a_group_of_openvpn_s_is_no_group_to_be_warned_about() {
+    let stage = Stage::new();
+    let script = stage.script("down.sh");
+    std::os::unix::fs::chown(&script, None, Some(65534)).unwrap();
+    stage.mode("down.sh", 0o775);
+    let (program, warnings) = find(&script).unwrap();
+    assert_eq!(warnings.len(), 1);
+    program.check_again(&[Gid::from_raw(100)]).unwrap();
+    let refused = program.check_again(&[Gid::from_raw(65534)]).unwrap_err().to_string();
+    assert!(refused.contains("group 65534, to which OpenVPN belongs"), "{refused}");
 }
 
 #[test]
@@ -95,7 +173,7 @@ fn insecure_permissions_can_be_asked_for() {
     stage.mode("down.sh", 0o777);
     let (program, warnings) = Program::find(script.as_os_str().as_bytes(), true).unwrap();
     assert!(matches!(&warnings[..], [one] if one.contains("by everybody")), "{warnings:?}");
-    program.check_again().unwrap();
+    program.check_again(&[]).unwrap();
 }
 
 #[test]
@@ -111,11 +189,11 @@ fn links_are_followed_once_and_the_directory_they_stand_in_counts() {
     // It leads elsewhere now, which changes nothing.
     fs::remove_file(&link).unwrap();
     symlink(&other, &link).unwrap();
-    program.check_again().unwrap();
+    program.check_again(&[]).unwrap();
     assert_eq!(find(&link).unwrap().0.path(), other);
     stage.mode("links", 0o777);
     assert!(refusal(&link).contains("links may be written to by everybody"));
-    program.check_again().unwrap();
+    program.check_again(&[]).unwrap();
 }
 
 #[test]
@@ -125,13 +203,13 @@ fn what_happens_to_a_program_later_is_noticed() {
     let other = stage.script("other.sh");
     let (program, _) = find(&script).unwrap();
     stage.mode("down.sh", 0o757);
-    assert!(matches!(program.check_again(), Err(ProgramError::Insecure { .. })));
+    assert!(matches!(program.check_again(&[]), Err(ProgramError::Insecure { .. })));
     stage.mode("down.sh", 0o644);
-    assert!(matches!(program.check_again(), Err(ProgramError::NotExecutable(_))));
+    assert!(matches!(program.check_again(&[]), Err(ProgramError::NotExecutable(_))));
     fs::remove_file(&script).unwrap();
-    assert!(program.check_again().unwrap_err().to_string().contains("No such file"));
+    assert!(program.check_again(&[]).unwrap_err().to_string().contains("No such file"));
     symlink(&other, &script).unwrap();
-    assert!(matches!(program.check_again(), Err(ProgramError::Moved(_))));
+    assert!(matches!(program.check_again(&[]), Err(ProgramError::Moved(_))));
 }
 
 #[test]

@@ -8,7 +8,7 @@ fn ask() -> impl Strategy<Value = Ask> {
     let variable = ("UV_[A-Za-z0-9_]{1,20}", "[ -~]{0,60}")
         .prop_filter("the beginning of a function", |(_, value)| !value.starts_with("()"))
         .prop_map(|(name, value)| Variable { name: name.into(), value: value.into() });
-    let args = proptest::collection::vec("[ -~]{0,40}".prop_map(String::into_bytes), 0..4);
+    let args = proptest::collection::vec("([ -,.-~][ -~]{0,39})?".prop_map(String::into_bytes), 0..4);
     (any::<u64>(), args, proptest::collection::vec(variable, 0..20)).prop_map(|(id, args, variables)| Ask {
         id,
         event: Event::LearnAddress,

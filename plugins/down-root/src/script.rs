@@ -4,29 +4,38 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Seek};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, getpgid};
 use privsep::Ended;
+use privsep::program::{Tie, inheritable};
 
 use crate::environment::Complete;
 use crate::protocol::MAX_CLIENT_OPTIONS;
 use crate::settings;
+use crate::signals::ChildExits;
+
+/// Least number of the descriptors that a script inherits beside the standard three. Scripts number descriptors of their own (`exec
+/// 9>lock`), and shells take what is free from 10 on, up to 255.
+const INHERITED_NUMBER: RawFd = 300;
 
 /// A script that runs, or has ended and was not reaped yet.
 pub struct Script {
     child: Child,
     group: Pid,
+    _tie: Tie,
 }
 
 impl Script {
-    /// Starts it. What it prints goes to `output`; the process must have no signal blocked at this time.
+    /// Starts it, to end with this process at the latest. What it prints goes to `output`; no signal may be blocked at this
+    /// time.
     pub fn start(
         command: &settings::Command,
         args: impl Iterator<Item = OsString>,
@@ -34,6 +43,7 @@ impl Script {
         output: OwnedFd,
     ) -> io::Result<Self> {
         let errors = output.try_clone()?;
+        let tie = Tie::new(INHERITED_NUMBER)?;
         let child = Command::new(command.program.path())
             .arg0(command.program.given())
             .args(&command.args)
@@ -46,7 +56,9 @@ impl Script {
             .process_group(0)
             .spawn()?;
         let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
-        Ok(Script { child, group })
+        // Else it might outlive a helper that is killed, which is no reason not to run it.
+        let _ = tie.tie(group);
+        Ok(Script { child, group, _tie: tie })
     }
 
     /// Whether its own process has ended; others of its group may go on. It is not reaped, so its group is its own.
@@ -56,9 +68,29 @@ impl Script {
         !matches!(waitid(Id::Pid(self.group), how), Ok(WaitStatus::StillAlive) | Err(Errno::EINTR))
     }
 
-    /// Sends a signal to the whole group. Before [`Script::reap`] only.
+    /// Sends a signal to it and its whole group. Before [`Script::reap`] only.
     pub fn signal(&self, signal: Signal) {
         let _ = killpg(self.group, signal);
+        // It may have left its group, and may do so right now; only SIGKILL can be sent twice without harm.
+        if signal == Signal::SIGKILL || getpgid(Some(self.group)) != Ok(self.group) {
+            let _ = kill(self.group, signal);
+        }
+    }
+
+    /// Waits at most `patience` for its end; whether it has ended.
+    pub fn wait(&self, child_exits: &ChildExits, patience: Duration) -> bool {
+        let end = Instant::now() + patience;
+        loop {
+            child_exits.clear();
+            if self.has_ended() {
+                return true;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            child_exits.wait(left.max(Duration::from_millis(1)));
+        }
     }
 
     /// How it ended; waits for that.
@@ -79,14 +111,16 @@ fn in_words(status: ExitStatus) -> Ended {
 pub struct ClientOptions {
     file: File,
     path: OsString,
+    _inherited: OwnedFd,
 }
 
 impl ClientOptions {
     /// Makes an empty one, which every program started while it exists inherits.
     pub fn new() -> nix::Result<Self> {
-        let file: File = memfd_create(c"client-options", MFdFlags::empty())?.into();
-        let path = format!("/proc/self/fd/{}", file.as_raw_fd()).into();
-        Ok(ClientOptions { file, path })
+        let file = memfd_create(c"client-options", MFdFlags::MFD_CLOEXEC)?;
+        let inherited = inheritable(&file, INHERITED_NUMBER)?;
+        let path = format!("/proc/self/fd/{}", inherited.as_raw_fd()).into();
+        Ok(ClientOptions { file: file.into(), path, _inherited: inherited })
     }
 
     /// Its path in the processes that have inherited it.

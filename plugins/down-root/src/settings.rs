@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::event::Event;
-use crate::permissions::{Program, ProgramError};
+use crate::permissions::Program;
+use crate::problem::ProgramError;
 
 /// The configuration, with its programs found and judged.
 #[derive(Debug, Clone)]

@@ -1,48 +1,56 @@
-//! The helper's signals: news of its children, and nothing else.
-//!
-//! They are blocked, not ignored: a program that is started inherits what is ignored.
+//! The helper's signals: news of its children, and what it must outlive.
 
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-/// A child has ended; and what is meant for OpenVPN when a whole control group or container is signalled. Even on
-/// SIGTERM the helper must stay: OpenVPN is about to ask for the down script, and takes the helper with it.
-const BLOCKED: [Signal; 6] =
-    [Signal::SIGCHLD, Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM, Signal::SIGUSR1, Signal::SIGUSR2];
+/// What is meant for OpenVPN when a whole control group, container or name is signalled. Even on SIGTERM the helper must
+/// stay: OpenVPN is about to ask for the down script, and takes the helper with it. They are neither ignored nor blocked,
+/// which a program that is started would inherit, and at no time have their default disposition, which would be the end.
+pub const WITHSTOOD: [Signal; 5] =
+    [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM, Signal::SIGUSR1, Signal::SIGUSR2];
 
 /// Readable when a child may have ended.
-pub struct Signals {
+pub struct ChildExits {
     descriptor: SignalFd,
     blocked: SigSet,
 }
 
-impl Signals {
-    /// Blocks them and starts to listen.
-    pub fn block() -> nix::Result<Self> {
-        let blocked: SigSet = BLOCKED.into_iter().collect();
+impl ChildExits {
+    /// Blocks SIGCHLD and starts to listen.
+    pub fn new() -> nix::Result<Self> {
+        let mut blocked = SigSet::empty();
+        blocked.add(Signal::SIGCHLD);
         blocked.thread_block()?;
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
-        Ok(Signals { descriptor: SignalFd::with_flags(&blocked, flags)?, blocked })
+        Ok(ChildExits { descriptor: SignalFd::with_flags(&blocked, flags)?, blocked })
     }
 
-    /// Takes what has come.
+    /// Takes what has come; look at the children afterwards.
     pub fn clear(&self) {
         while let Ok(Some(_)) = self.descriptor.read_signal() {}
     }
 
-    /// Runs `start`, which starts a program, with no signal blocked: a program inherits that.
+    /// Runs `start`, which starts a program, with no signal blocked: a program inherits that. What ends meanwhile is not
+    /// told; look at the children afterwards.
     pub fn unblocked<R>(&self, start: impl FnOnce() -> R) -> R {
-        self.clear();
         let _ = self.blocked.thread_unblock();
         let result = start();
         let _ = self.blocked.thread_block();
         result
     }
+
+    /// Waits for the next one, at most `patience`.
+    pub fn wait(&self, patience: Duration) {
+        let patience = PollTimeout::try_from(patience.as_millis()).unwrap_or(PollTimeout::ZERO);
+        let _ = poll(&mut [PollFd::new(self.as_fd(), PollFlags::POLLIN)], patience);
+    }
 }
 
-impl AsFd for Signals {
+impl AsFd for ChildExits {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.descriptor.as_fd()
     }

@@ -32,6 +32,7 @@ const DOWN: u8 = 1;
 const UP: u8 = 2;
 const ROUTE_UP: u8 = 3;
 const CLIENT_CONNECT: u8 = 6;
+const LEARN_ADDRESS: u8 = 8;
 
 impl Frame {
     fn new(event: u8, words: &[&[u8]], variables: &[(&[u8], &[u8])]) -> Self {
@@ -60,11 +61,21 @@ struct Attack {
     name: &'static str,
     frames: Vec<Frame>,
     passes_descriptor: bool,
+    /// Whether there are scripts for up, client-connect and learn-address too.
+    many_scripts: bool,
     seen: Option<String>,
 }
 
+fn survives(name: &'static str, frames: Vec<Frame>, seen: String) -> Attack {
+    Attack { name, frames, passes_descriptor: false, many_scripts: false, seen: Some(seen) }
+}
+
 fn ends_it(name: &'static str, frame: Frame) -> Attack {
-    Attack { name, frames: vec![frame], passes_descriptor: false, seen: None }
+    Attack { name, frames: vec![frame], passes_descriptor: false, many_scripts: false, seen: None }
+}
+
+fn ends_all(name: &'static str, frame: Frame) -> Attack {
+    Attack { many_scripts: true, ..ends_it(name, frame) }
 }
 
 fn attacks() -> Vec<Attack> {
@@ -76,17 +87,15 @@ fn attacks() -> Vec<Attack> {
     long.0.push(0);
     vec![
         // The counterproof: a well-formed message is understood.
+        survives("a good message", vec![down(&[(b"signal", b"sigterm")])], ran("sigterm")),
+        survives("DOWN again and again", vec![down(&[]), down(&[]), down(&[])], ran("").repeat(3)),
         Attack {
-            name: "a good message",
-            frames: vec![down(&[(b"signal", b"sigterm")])],
-            passes_descriptor: false,
-            seen: Some(ran("sigterm")),
-        },
-        Attack {
-            name: "DOWN again and again",
-            frames: vec![down(&[]), down(&[]), down(&[])],
-            passes_descriptor: false,
-            seen: Some(ran("").repeat(3)),
+            many_scripts: true,
+            ..survives(
+                "a good message for another script",
+                vec![Frame::new(LEARN_ADDRESS, &[b"add", b"10.8.0.2", b"joe"], &[(b"dev", b"tun8")])],
+                format!("ran: signal= dev=tun8 preload= bind= {PATH} words=add 10.8.0.2 joe\n"),
+            )
         },
         ends_it("LD_PRELOAD", down(&[(b"LD_PRELOAD", b"/tmp/evil.so")])),
         ends_it("PATH", down(&[(b"signal", b"sigterm"), (b"PATH", b"/tmp")])),
@@ -105,7 +114,26 @@ fn attacks() -> Vec<Attack> {
         ends_it("an answer", Frame(vec![17])),
         ends_it("a huge message", Frame(vec![1; 150_000])),
         ends_it("four billion words", Frame([&[1; 10][..], &[0xff; 4]].concat())),
-        Attack { name: "a descriptor", frames: vec![down(&[])], passes_descriptor: true, seen: None },
+        Attack { passes_descriptor: true, ..ends_it("a descriptor", down(&[])) },
+        ends_all("scripts: an event without one", Frame::new(ROUTE_UP, &[], &[])),
+        ends_all("scripts: LD_PRELOAD", Frame::new(CLIENT_CONNECT, &[], &[(b"LD_PRELOAD", b"/tmp/evil.so")])),
+        ends_all("scripts: a path", Frame::new(UP, &[], &[(b"PATH", b"/tmp")])),
+        ends_all("scripts: a file for root to write", Frame::new(CLIENT_CONNECT, &[b"/etc/passwd"], &[])),
+        ends_all("scripts: the same as a variable", {
+            Frame::new(CLIENT_CONNECT, &[], &[(b"client_connect_config_file", b"/etc/passwd")])
+        }),
+        ends_all(
+            "scripts: a function",
+            Frame::new(CLIENT_CONNECT, &[], &[(b"common_name", b"() { :; }; x")]),
+        ),
+        ends_all("scripts: a device elsewhere", Frame::new(UP, &[], &[(b"dev", b"../../etc")])),
+        ends_all("scripts: an option", Frame::new(LEARN_ADDRESS, &[b"-c", b"reboot"], &[])),
+        ends_all("scripts: an option as a value", Frame::new(UP, &[], &[(b"ifconfig_local", b"-f")])),
+        ends_all("scripts: too many words", Frame::new(LEARN_ADDRESS, &[b"a", b"b", b"c", b"d"], &[])),
+        ends_all("scripts: a line break", Frame::new(LEARN_ADDRESS, &[b"add\n10.8.0.3"], &[])),
+        ends_all("scripts: too many variables", {
+            Frame::new(CLIENT_CONNECT, &[], &vec![(&b"UV_X"[..], &b""[..]); 4097])
+        }),
     ]
 }
 
@@ -187,13 +215,14 @@ const WITH_THE_FRONT: &str = "an environment after the loss of privileges";
 
 /// The attacking process.
 fn attack(name: &str, directory: &Path) -> ExitCode {
-    let (plugin, socket) = start(directory);
+    let attacks = attacks();
+    let attack = attacks.iter().find(|attack| attack.name == name);
+    let (plugin, socket) = start(directory, attack.is_some_and(|attack| attack.many_scripts));
     nix::unistd::setresuid(65534.into(), 65534.into(), 65534.into()).expect("setresuid");
     if name == WITH_THE_FRONT {
         return with_the_front(&plugin);
     }
-    let attacks = attacks();
-    let attack = attacks.iter().find(|attack| attack.name == name).expect("a known attack");
+    let attack = attack.expect("a known attack");
     let mut alive = true;
     for frame in &attack.frames {
         if attack.passes_descriptor {
@@ -216,11 +245,15 @@ fn attack(name: &str, directory: &Path) -> ExitCode {
 }
 
 /// Has the plugin start its helper, and finds the socket to it.
-fn start(directory: &Path) -> (OpenPlugin, RawFd) {
+fn start(directory: &Path, many_scripts: bool) -> (OpenPlugin, RawFd) {
     let own = std::env::current_exe().expect("own path");
     // Cargo builds the plugin beside its tests.
     let built = own.with_file_name("libopenvpn_plugin_down_root.so");
-    let plugin = Plugin::new(built).arg(directory.join("down.sh").as_os_str().as_encoded_bytes()).open();
+    let script = directory.join("down.sh").to_string_lossy().into_owned();
+    let options =
+        ["up=", "on=client-connect:", "on=learn-address:"].map(|option| format!("{option}{script}"));
+    let options = options.iter().filter(|_| many_scripts);
+    let plugin = Plugin::new(built).args(options).arg(&script).open();
     let plugin = plugin.unwrap_or_else(|error| panic!("{error}"));
     let before = sockets().expect("/proc");
     let up = Call::new(sys::PLUGIN_UP).env("dev", "tun7");

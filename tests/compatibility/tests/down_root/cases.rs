@@ -108,14 +108,24 @@ fn run() -> Vec<Case> {
 
 fn environment() -> Vec<Case> {
     vec![
-        Case::new("environment: of UP", "echo $dev $MY_OWN $script_context > @DIR@/seen")
+        Case::new("environment: of UP", "echo $dev $MY_OWN $ifconfig_local > @DIR@/seen")
             .up()
             .env("dev", "tun7")
             .env("MY_OWN", "a")
-            .env("script_context", "init")
+            .env("ifconfig_local", "10.8.0.1")
             .down()
             .seen()
-            .same("success, success; seen: tun7 a init"),
+            .same("success, success; seen: tun7 a 10.8.0.1"),
+        Case::new("environment: of an earlier DOWN, at the UP after it", "echo signal=$signal > @DIR@/seen")
+            .up()
+            .env("signal", "sigusr1")
+            .down()
+            .seen()
+            .differs(
+                "success, success; seen: signal=sigusr1",
+                "success, success; seen: signal=",
+                "a script takes the reason of an earlier DOWN for that of this one",
+            ),
         Case::new(
             "environment: set by the administrator for the loader",
             "echo $LD_BIND_NOW $PATH > @DIR@/seen",

@@ -41,6 +41,19 @@ fn programs_that_are_none() {
 }
 
 #[test]
+fn programs_the_kernel_does_not_execute() {
+    let scripts = Scripts::new();
+    for (text, said) in
+        [("#!/nonexistent/sh", "the interpreter of"), ("echo no first line", "neither a script, with #!")]
+    {
+        let path = scripts.path("down.sh");
+        std::fs::write(&path, text).expect("a script");
+        scripts.mode("down.sh", 0o755);
+        refused(&path.to_string_lossy(), &["the down script", said]);
+    }
+}
+
+#[test]
 fn programs_that_others_could_change() {
     let scripts = Scripts::with_down("true");
     let path = scripts.path("down.sh").to_string_lossy().into_owned();

@@ -98,6 +98,6 @@ fn with_clean_surroundings() {
     assert_eq!(word("group="), word("pid="), "{line}");
     server.wait_for(Mark::START, "SigIgn=0000000");
     server.wait_for(Mark::START, "SigBlk=0000000");
-    // Three, and the directory that ls itself has open.
-    server.wait_for(Mark::START, "descriptors=4");
+    // Three, the one that ties it to the helper, and the directory that ls itself has open.
+    server.wait_for(Mark::START, "descriptors=5");
 }

@@ -88,6 +88,18 @@ fn routes() {
     server.wait_for(Mark::START, "event.sh: uid=0 type=route-pre-down net=10.99.0.0");
 }
 
+#[test]
+fn hundreds_of_routes() {
+    let scripts = Scripts::with_down("true");
+    let text = "echo routes=$(env | grep -c ^route_network_),$(env | grep -c ^route_netmask_)";
+    let config = server(&scripts, "route-up", text).line("route-noexec");
+    let server = (0..400).fold(config, |config, number| {
+        config.line(&format!("route 10.{}.{}.0 255.255.255.0", 50 + number / 250, number % 250))
+    });
+    let server = server.start();
+    server.wait_for(Mark::START, "event.sh: routes=400,400");
+}
+
 /// In a client it comes before UP: the helper is there by then.
 #[test]
 fn ipchange_before_up() {

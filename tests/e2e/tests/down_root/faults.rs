@@ -80,6 +80,34 @@ fn a_script_that_never_ends() {
     }
 }
 
+/// As one that fails: the end of OpenVPN, unless that is ignored.
+#[test]
+fn a_script_that_never_ends_at_a_restart() {
+    let scripts = Scripts::with_down(HANGS);
+    let server = scripts.server("timeout=1").dropped().line("up-restart").start();
+    dies_at_restart(&server);
+    server.wait_for(Mark::START, "has run longer than 1 s");
+    let server = scripts.server("timeout=1 ignore-failure=yes").dropped().line("up-restart").start();
+    server.restart(Signal::SIGUSR1);
+    server.wait_for(Mark::START, "has run longer than 1 s");
+    server.wait_for(Mark::START, "ignored (ignore-failure=yes)");
+    assert_eq!(server.log().count(Mark::START, PLUGIN_FAILED), 0);
+}
+
+#[test]
+fn an_up_script_that_fails() {
+    let scripts = Scripts::with_down("true");
+    let up = scripts.add("up.sh", "exit 4");
+    let options = format!("up={}", up.display());
+    let server = scripts.server(&options).dropped().line("up-restart").start();
+    dies_at_restart(&server);
+    server.wait_for(Mark::START, "up.sh exited with status 4");
+    let server =
+        scripts.server(&format!("ignore-failure=yes {options}")).dropped().line("up-restart").start();
+    server.restart(Signal::SIGUSR1);
+    server.wait_for(Mark::START, "the up script failed, which is ignored");
+}
+
 #[test]
 fn a_script_that_ignores_sigterm() {
     let scripts = Scripts::with_down(&format!("trap '' TERM\n{HANGS}"));

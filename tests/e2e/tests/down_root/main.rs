@@ -5,6 +5,7 @@ mod daemon;
 mod down;
 mod events;
 mod faults;
+mod management;
 mod output;
 mod restart;
 mod scripts;

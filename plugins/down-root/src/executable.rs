@@ -1,0 +1,109 @@
+//! Whether the kernel can execute a file, and with which interpreter: what would fail at DOWN shall show at the start.
+
+use std::ffi::OsStr;
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use nix::sys::statvfs::{FsFlags, statvfs};
+
+use crate::problem::ProgramError;
+
+/// What the kernel reads of a file to learn how to execute it, in bytes.
+const HEAD: usize = 256;
+
+/// The interpreter that the first line of a script names; `None` for a program that needs none.
+pub fn interpreter(path: &Path) -> Result<Option<PathBuf>, ProgramError> {
+    if is_noexec(path) {
+        return Err(ProgramError::NoExec(path.to_path_buf()));
+    }
+    let head = match head(path) {
+        Ok(head) => head,
+        // May be executed, but not read: then nobody can say more.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(None),
+        Err(error) => return Err(ProgramError::Unreachable { path: path.to_path_buf(), error }),
+    };
+    match named_in(&head) {
+        Head::Binary => Ok(None),
+        Head::Script(name) => {
+            let directory = std::env::current_dir()
+                .map_err(|error| ProgramError::Unreachable { path: path.to_path_buf(), error })?;
+            Ok(Some(directory.join(OsStr::from_bytes(name))))
+        }
+        Head::Neither => Err(ProgramError::NoProgram(path.to_path_buf())),
+    }
+}
+
+fn is_noexec(path: &Path) -> bool {
+    statvfs(path).is_ok_and(|system| system.flags().contains(FsFlags::ST_NOEXEC))
+}
+
+fn head(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let mut head = Vec::new();
+    file.take(HEAD as u64).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// How a file begins.
+#[derive(Debug, PartialEq, Eq)]
+enum Head<'a> {
+    /// ELF.
+    Binary,
+    /// `#!` and this interpreter.
+    Script(&'a [u8]),
+    /// Something the kernel does not execute.
+    Neither,
+}
+
+fn named_in(head: &[u8]) -> Head<'_> {
+    if head.starts_with(b"\x7fELF") {
+        return Head::Binary;
+    }
+    let Some(rest) = head.strip_prefix(b"#!") else { return Head::Neither };
+    let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let name = line.split(|byte| b" \t\0".contains(byte)).find(|word| !word.is_empty());
+    name.map_or(Head::Neither, Head::Script)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beginnings_are_told_apart() {
+        assert_eq!(named_in(b"\x7fELF\x02\x01"), Head::Binary);
+        assert_eq!(named_in(b"#!/bin/sh\necho"), Head::Script(b"/bin/sh"));
+        assert_eq!(named_in(b"#! \t/usr/bin/env -S sh -e\n"), Head::Script(b"/usr/bin/env"));
+        // Made with an editor of Windows: the kernel looks for a name that ends in a carriage return.
+        assert_eq!(named_in(b"#!/bin/sh\r\necho"), Head::Script(b"/bin/sh\r"));
+        for none in [&b""[..], b"echo", b"#!", b"#! \n/bin/sh", b"# !/bin/sh", b"\xef\xbb\xbf#!/bin/sh\n"] {
+            assert_eq!(named_in(none), Head::Neither, "{none:?}");
+        }
+    }
+
+    /// In a thread with a view of the file systems of its own.
+    #[test]
+    fn file_systems_without_programs_are_known() {
+        use nix::mount::{MsFlags, mount};
+        let directory = tempfile::tempdir().unwrap();
+        let script = directory.path().join("down.sh");
+        let examined = std::thread::spawn(move || {
+            nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNS).unwrap();
+            let (none, private) = (None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE);
+            mount(none, "/", none, private, none).unwrap();
+            let here = script.parent().unwrap();
+            mount(Some("tmpfs"), here, Some("tmpfs"), MsFlags::MS_NOEXEC, none).unwrap();
+            std::fs::copy("/bin/sh", &script).unwrap();
+            let refused = interpreter(&script);
+            mount(none, here, none, MsFlags::MS_REMOUNT, none).unwrap();
+            (refused, interpreter(&script), script)
+        });
+        let (refused, found, script) = examined.join().unwrap();
+        assert!(matches!(refused, Err(ProgramError::NoExec(path)) if path == script));
+        assert!(matches!(found, Ok(None)));
+    }
+}

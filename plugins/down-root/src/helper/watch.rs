@@ -1,0 +1,124 @@
+//! The helper's waiting: for OpenVPN, for what scripts print, and for a script to end.
+
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::Signal;
+use privsep::Ended;
+
+use super::{End, Helper, KILL_TO_GONE, TERM_TO_KILL};
+use crate::script::Script;
+use crate::settings::Command;
+
+/// How long the helper stays for a script that was killed because OpenVPN is gone. One that waits for a device can take
+/// for ever.
+const FAREWELL: Duration = Duration::from_millis(500);
+/// A descriptor that will never have anything to say again.
+const BROKEN: PollFlags = PollFlags::POLLHUP.union(PollFlags::POLLERR).union(PollFlags::POLLNVAL);
+
+/// Whether OpenVPN is there.
+pub(super) enum Front {
+    There,
+    Gone,
+}
+
+impl Helper<'_> {
+    /// Waits for something to happen and takes care of what is printed; the rest is for the caller to find out.
+    pub(super) fn wait(&mut self, from_front: PollFlags, until: Option<Instant>) -> Result<Front, End> {
+        let timeout = until.map_or(PollTimeout::NONE, |until| {
+            // Rounded up: a wait that rounds to zero would spin.
+            let left = until.saturating_duration_since(Instant::now());
+            PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
+        });
+        let ends = [(self.front.as_fd(), from_front), (self.child_exits.as_fd(), PollFlags::POLLIN)];
+        let outputs = self.scripts.iter().filter_map(|script| script.output.polled());
+        let mut polled: Vec<PollFd<'_>> = ends
+            .into_iter()
+            .chain(outputs.map(|output| (output, PollFlags::POLLIN)))
+            .map(|(descriptor, flags)| PollFd::new(descriptor, flags))
+            .collect();
+        match poll(&mut polled, timeout) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => {
+                log::error!("the helper cannot wait for events: {}", errno.desc());
+                return Err(End::Failed);
+            }
+        }
+        let happened: Vec<PollFlags> =
+            polled.iter().map(|end| end.revents().unwrap_or(PollFlags::empty())).collect();
+        let mut happened = happened.into_iter();
+        let (front, child_exits) = (happened.next(), happened.next());
+        let polled = self.scripts.iter_mut().filter(|script| script.output.polled().is_some());
+        for (script, flags) in polled.zip(happened) {
+            script.output.happened(flags);
+        }
+        if child_exits.is_some_and(|flags| flags.intersects(BROKEN)) {
+            log::error!("the helper cannot wait for scripts any more");
+            return Err(End::Failed);
+        }
+        self.child_exits.clear();
+        self.reap_left_behind();
+        let gone = front.is_some_and(|flags| flags.intersects(BROKEN));
+        Ok(if gone { Front::Gone } else { Front::There })
+    }
+
+    /// Waits until a script has ended, or makes it end. `None`: it did not end by itself, or could not be ended.
+    pub(super) fn watch(&mut self, script: Script, command: &Command) -> Result<Option<Ended>, End> {
+        let program = &command.program;
+        let mut until = self.time_limit.map(|limit| Instant::now() + limit);
+        let mut sent = None;
+        while !script.has_ended() {
+            if until.is_some_and(|until| Instant::now() >= until) {
+                let next = match sent {
+                    None => (Signal::SIGTERM, TERM_TO_KILL),
+                    Some(Signal::SIGTERM) => (Signal::SIGKILL, KILL_TO_GONE),
+                    Some(_) => {
+                        log::error!("{program} cannot be killed; it is left behind");
+                        self.left_behind.push(script);
+                        return Ok(None);
+                    }
+                };
+                if sent.is_none() {
+                    let seconds = self.time_limit.unwrap_or_default().as_secs();
+                    log::error!("{program} has run longer than {seconds} s and is ended (see timeout)");
+                }
+                script.signal(next.0);
+                (sent, until) = (Some(next.0), Some(Instant::now() + next.1));
+            }
+            if matches!(self.wait(PollFlags::empty(), until)?, Front::Gone) {
+                log::error!("OpenVPN is gone while {program} is running, which is killed");
+                script.signal(Signal::SIGKILL);
+                script.wait(&self.child_exits, FAREWELL);
+                return Err(End::FrontGone);
+            }
+        }
+        if sent.is_some() {
+            // What it has started may have outlived its SIGTERM.
+            script.signal(Signal::SIGKILL);
+        }
+        match (script.reap(), sent) {
+            (Ok(how), None) => Ok(Some(how)),
+            (Ok(how), Some(_)) => {
+                log::error!("{program} {how}");
+                Ok(None)
+            }
+            (Err(error), _) => {
+                log::error!("{program}: how it ended cannot be found out: {error}");
+                Ok(None)
+            }
+        }
+    }
+
+    fn reap_left_behind(&mut self) {
+        let (ended, running): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.left_behind).into_iter().partition(Script::has_ended);
+        self.left_behind = running;
+        for script in ended {
+            if let Ok(how) = script.reap() {
+                log::info!("a script that was left behind {how}");
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Clients that connect: what is decided about one is decided with its own variables, and its options arrive.
+
+use harness::proc_table::{kill9, wait_gone};
+use ovpn_plugin_host::{Call, FuncResult, OpenPlugin, sys};
+
+use crate::Case;
+use crate::stage::{PATIENCE, Stage, answer, helper, logged, up};
+
+pub(crate) const CASES: &[Case] = &[
+    ("a script that numbers descriptors itself still writes a client's options", numbers),
+    ("a client with a name of bad form is refused and no other name is seen", bad_forms),
+    ("a helper started anew has the environment of the last up", started_anew),
+    ("before up the environment is that of the start", before_up),
+];
+
+fn connect(stage: &Stage, plugin: &OpenPlugin, name: Option<&str>) -> FuncResult {
+    std::fs::write(stage.path("options"), "").expect("the file");
+    let call = Call::new(sys::PLUGIN_CLIENT_CONNECT)
+        .arg(stage.path("options").as_os_str().as_encoded_bytes())
+        .env("OWN", "event");
+    answer(plugin, &name.into_iter().fold(call, |call, name| call.env("common_name", name)))
+}
+
+fn with_client_script(stage: &Stage, text: &str) -> OpenPlugin {
+    let script = stage.script("client.sh", text);
+    stage.open(&[&format!("on=client-connect:{script}"), "/bin/true"])
+}
+
+const TELL: &str = "echo \"name=$common_name own=$OWN\" >> \"$D/seen\"";
+
+/// As with `exec 9>lock` for flock(1), and some more.
+fn numbers(stage: &Stage) {
+    let text = "use POSIX; my $d = $0 =~ s|/[^/]*$||r;\n\
+        open(L, '>', \"$d/lock\"); POSIX::dup2(fileno(L), $_) for 3..60;\n\
+        open(O, '>', $ARGV[0]) or exit 1; print O qq(push \"x\"\\n); close(O);";
+    let script = stage.script_for("/usr/bin/perl", "client", text);
+    let plugin = stage.open(&[&format!("on=client-connect:{script}"), "/bin/true"]);
+    up(&plugin);
+    assert_eq!(connect(stage, &plugin, Some("joe")), FuncResult::Success, "{:?}", plugin.log_lines());
+    assert_eq!(stage.text("options"), "push \"x\"\n");
+    assert_eq!(stage.text("lock"), "");
+}
+
+fn bad_forms(stage: &Stage) {
+    let plugin = with_client_script(stage, TELL);
+    let call = Call::new(sys::PLUGIN_UP).env("common_name", "somebody").env("OWN", "up");
+    assert_eq!(answer(&plugin, &call), FuncResult::Success);
+    assert_eq!(connect(stage, &plugin, Some("()admin")), FuncResult::Error);
+    assert!(logged(&plugin, "common_name has a form"), "{:?}", plugin.log_lines());
+    assert!(!logged(&plugin, "admin"), "{:?}", plugin.log_lines());
+    assert_eq!(stage.text("seen"), "");
+    assert_eq!(connect(stage, &plugin, None), FuncResult::Success);
+    assert_eq!(stage.text("seen"), "name= own=up\n");
+}
+
+fn started_anew(stage: &Stage) {
+    let plugin = with_client_script(stage, TELL);
+    up(&plugin);
+    let first = helper();
+    kill9(first);
+    assert!(wait_gone(first, PATIENCE));
+    assert_eq!(connect(stage, &plugin, Some("alice")), FuncResult::Success, "{:?}", plugin.log_lines());
+    assert_eq!(connect(stage, &plugin, None), FuncResult::Success);
+    assert_eq!(stage.text("seen"), "name=alice own=up\nname= own=up\n");
+}
+
+fn before_up(stage: &Stage) {
+    let plugin = with_client_script(stage, TELL);
+    assert_eq!(connect(stage, &plugin, Some("alice")), FuncResult::Success, "{:?}", plugin.log_lines());
+    up(&plugin);
+    assert_eq!(connect(stage, &plugin, Some("bob")), FuncResult::Success);
+    assert_eq!(stage.text("seen"), "name=alice own=open\nname=bob own=up\n");
+}

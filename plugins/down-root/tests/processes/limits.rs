@@ -1,0 +1,92 @@
+//! How much there may be, and who may write where.
+
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt, chown};
+
+use nix::sys::resource::{Resource, setrlimit};
+use ovpn_plugin_host::{Call, FuncResult, sys};
+
+use crate::Case;
+use crate::stage::{NOBODY, Stage, answer, down, drop_root, logged, up};
+
+pub(crate) const CASES: &[Case] = &[
+    ("hundreds of routes reach the script", many_routes),
+    ("64 kib of variables reach the script and more is an error", large_environment),
+    ("a script has the limit on core files of openvpn", core_files),
+    ("a script that openvpn's group may write to is not run", group_of_openvpn),
+    ("a script that root's group may write to is not run for one who kept it", group_kept),
+    ("a script that another group may write to is run", another_group),
+];
+
+fn many_routes(stage: &Stage) {
+    let script = stage.script("up.sh", "env | grep -c ^route_ > \"$D/seen\"");
+    let plugin = stage.open(&[&format!("up={script}"), "/bin/true"]);
+    up(&plugin);
+    drop_root(None);
+    let again = (1..=500).fold(Call::new(sys::PLUGIN_UP), |call, number| {
+        let parts = ["network", "netmask", "gateway", "metric"];
+        parts.iter().fold(call, |call, part| call.env(&format!("route_{part}_{number}"), "10.0.0.0"))
+    });
+    assert_eq!(answer(&plugin, &again), FuncResult::Success, "{:?}", plugin.log_lines());
+    assert_eq!(stage.text("seen"), "2000\n");
+}
+
+fn large_environment(stage: &Stage) {
+    let script = stage.script("route.sh", "env | grep -c ^UV_ > \"$D/seen\"");
+    let plugin = stage.open(&[&format!("on=route-up:{script}"), "/bin/true"]);
+    up(&plugin);
+    drop_root(None);
+    let routes = |count| {
+        // With the lengths of both: 204 bytes each.
+        (0..count).fold(Call::new(sys::PLUGIN_ROUTE_UP), |call, number| {
+            call.env(&format!("UV_{number:03}"), "x".repeat(190))
+        })
+    };
+    assert_eq!(answer(&plugin, &routes(321)), FuncResult::Success, "{:?}", plugin.log_lines());
+    assert_eq!(stage.text("seen"), "321\n");
+    assert_eq!(answer(&plugin, &routes(322)), FuncResult::Error);
+    assert!(logged(&plugin, "at most 4096 of 65536 bytes"), "{:?}", plugin.log_lines());
+}
+
+/// In units of 512 bytes, as dash has them.
+fn core_files(stage: &Stage) {
+    setrlimit(Resource::RLIMIT_CORE, 2 * 512, 8 * 512).expect("setrlimit");
+    let script = stage.script("down.sh", "echo $(ulimit -Sc) $(ulimit -Hc) > \"$D/seen\"");
+    let plugin = stage.open(&[&script]);
+    up(&plugin);
+    assert_eq!(down(&plugin), FuncResult::Success, "{:?}", plugin.log_lines());
+    assert_eq!(stage.text("seen"), "2 8\n");
+}
+
+/// A script that this group may write to; OpenVPN gives up root with this group, or without changing its own.
+fn with_groups(stage: &Stage, script_group: u32, group: Option<u32>, runs: bool) {
+    let script = stage.script("down.sh", "echo ran > /proc/self/fd/2; : > \"$D/ran\"");
+    chown(&script, None, Some(script_group)).expect("chown");
+    std::fs::set_permissions(&script, Permissions::from_mode(0o775)).expect("chmod");
+    let plugin = stage.open(&[&script]);
+    assert!(
+        logged(&plugin, &format!("may be written to by group {script_group}")),
+        "{:?}",
+        plugin.log_lines()
+    );
+    up(&plugin);
+    assert_eq!(down(&plugin), FuncResult::Success, "{:?}", plugin.log_lines());
+    std::fs::remove_file(stage.path("ran")).expect("it ran as long as OpenVPN was root");
+    drop_root(group);
+    let expected = if runs { FuncResult::Success } else { FuncResult::Error };
+    assert_eq!(down(&plugin), expected, "{:?}", plugin.log_lines());
+    assert_eq!(stage.path("ran").exists(), runs);
+    assert_eq!(logged(&plugin, "to which OpenVPN belongs"), !runs, "{:?}", plugin.log_lines());
+}
+
+fn group_of_openvpn(stage: &Stage) {
+    with_groups(stage, NOBODY, Some(NOBODY), false);
+}
+
+fn group_kept(stage: &Stage) {
+    with_groups(stage, 0, None, false);
+}
+
+fn another_group(stage: &Stage) {
+    with_groups(stage, 100, Some(NOBODY), true);
+}

@@ -1,0 +1,128 @@
+//! Scripts in a directory of root's, the plugin with its helper, and a process that can give up root.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use harness::proc_table;
+use harness::scratch::unique_name;
+use nix::unistd::{Gid, Pid, Uid};
+use ovpn_plugin_host::{Call, FuncResult, OpenPlugin, Plugin, sys};
+
+/// How long anything may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// Who OpenVPN becomes.
+pub(crate) const NOBODY: u32 = 65534;
+
+/// A directory that only root can write to; removed on drop.
+pub(crate) struct Directory(PathBuf);
+
+impl Directory {
+    pub(crate) fn new() -> Self {
+        let directory = Directory(Path::new("/var/lib").join(unique_name()));
+        fs::create_dir(&directory.0).expect("a directory");
+        fs::set_permissions(&directory.0, Permissions::from_mode(0o755)).expect("chmod");
+        directory
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Where a case plays.
+pub(crate) struct Stage {
+    directory: PathBuf,
+}
+
+impl Stage {
+    pub(crate) fn new(directory: &Path) -> Self {
+        Stage { directory: directory.to_path_buf() }
+    }
+
+    /// A file in the directory, which scripts know as `$D`.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// Adds a script for this interpreter; its path as a word.
+    pub(crate) fn script_for(&self, interpreter: &str, name: &str, text: &str) -> String {
+        let path = self.path(name);
+        fs::write(&path, format!("#!{interpreter}\n{text}\n")).expect("a script");
+        fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("chmod");
+        path.to_string_lossy().into_owned()
+    }
+
+    /// Adds a shell script.
+    pub(crate) fn script(&self, name: &str, text: &str) -> String {
+        self.script_for("/bin/sh", name, &format!("D=${{0%/*}}\n{text}"))
+    }
+
+    /// What scripts have written to a file; empty if there is none.
+    pub(crate) fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    /// The number a script has written to a file; waits for it.
+    pub(crate) fn number(&self, name: &str) -> i32 {
+        assert!(
+            proc_table::wait_until(PATIENCE, || self.text(name).ends_with('\n')),
+            "{name} is not written"
+        );
+        self.text(name).trim().parse().expect("a number")
+    }
+
+    /// The plugin with these words, and the environment it is opened in.
+    pub(crate) fn open(&self, words: &[&str]) -> OpenPlugin {
+        let own = std::env::current_exe().expect("own path");
+        // Cargo builds the plugin beside its tests.
+        let built = own.with_file_name("libopenvpn_plugin_down_root.so");
+        let plugin = Plugin::new(built).env("OWN", "open").args(words);
+        plugin.open().unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+/// The answer to an event.
+pub(crate) fn answer(plugin: &OpenPlugin, call: &Call) -> FuncResult {
+    plugin.call(call).unwrap_or_else(|error| panic!("{error}")).result
+}
+
+/// UP with a variable of its own.
+pub(crate) fn up(plugin: &OpenPlugin) {
+    let call = Call::new(sys::PLUGIN_UP).env("dev", "tun7").env("OWN", "up");
+    assert_eq!(answer(plugin, &call), FuncResult::Success, "{:?}", plugin.log_lines());
+}
+
+/// The answer to DOWN.
+pub(crate) fn down(plugin: &OpenPlugin) -> FuncResult {
+    answer(plugin, &Call::new(sys::PLUGIN_DOWN).env("signal", "sigterm"))
+}
+
+/// The helper's process.
+pub(crate) fn helper() -> i32 {
+    let own = Pid::this().as_raw();
+    let is_helper = |p: &proc_table::Process| p.parent == own && p.name == "down-root" && !p.is_zombie();
+    proc_table::all().into_iter().find(is_helper).expect("the helper").pid
+}
+
+/// Gives up root for good, as with `user`, and with `group` if one is given.
+pub(crate) fn drop_root(group: Option<u32>) {
+    if let Some(group) = group.map(Gid::from_raw) {
+        nix::unistd::setgroups(&[group]).expect("setgroups");
+        nix::unistd::setresgid(group, group, group).expect("setresgid");
+    }
+    let user = Uid::from_raw(NOBODY);
+    nix::unistd::setresuid(user, user, user).expect("setresuid");
+}
+
+/// Whether a line of the log contains this.
+pub(crate) fn logged(plugin: &OpenPlugin, text: &str) -> bool {
+    plugin.log_lines().iter().any(|line| line.text.contains(text))
+}
