@@ -23,6 +23,7 @@
 pub mod base64;
 mod call;
 mod ffi;
+mod life;
 mod log;
 mod login;
 mod open_plugin;
@@ -30,6 +31,7 @@ mod plugin;
 mod watch;
 
 pub use call::{Call, CallFailed, FuncResult, Reply};
+pub use life::{Life, Step};
 pub use log::{LogLine, NoSuchLine};
 pub use login::{AuthFiles, Login, LoginOutcome, RunningLogin, Verdict};
 pub use open_plugin::{Client, Closed, OpenPlugin};

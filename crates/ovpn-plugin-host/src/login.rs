@@ -12,7 +12,7 @@ use ovpn_plugin_sys as sys;
 use tempfile::TempDir;
 
 use crate::watch::Watch;
-use crate::{Call, CallFailed, FuncResult, OpenPlugin};
+use crate::{Call, CallFailed, FuncResult, OpenPlugin, Reply};
 
 /// The files of one login: control, reason and pending file, empty. Deleted when dropped.
 #[derive(Debug)]
@@ -213,14 +213,14 @@ impl RunningLogin {
     }
 }
 
-impl OpenPlugin {
-    /// Makes the files and the call of a login, without waiting for a deferred verdict.
-    ///
-    /// # Errors
-    /// If the files or the call cannot be made.
-    pub fn start_login(&self, login: &Login) -> Result<RunningLogin, CallFailed> {
+impl Login {
+    /// Makes the files, and the call with `pass`.
+    pub(crate) fn start(
+        &self,
+        pass: impl FnOnce(&Call) -> Result<Reply, CallFailed>,
+    ) -> Result<RunningLogin, CallFailed> {
         let files = AuthFiles::new().map_err(CallFailed::System)?;
-        let mut call = login.call.clone();
+        let mut call = self.call.clone();
         for (name, path) in [
             ("auth_control_file", files.control()),
             ("auth_failed_reason_file", files.reason()),
@@ -231,10 +231,20 @@ impl OpenPlugin {
             }
         }
         let started = Instant::now();
-        let result = self.call(&call)?.result;
+        let result = pass(&call)?.result;
         let blocked = started.elapsed();
         let pending = files.pending_text();
         Ok(RunningLogin { result, files, pending, started, blocked })
+    }
+}
+
+impl OpenPlugin {
+    /// Makes the files and the call of a login, without waiting for a deferred verdict.
+    ///
+    /// # Errors
+    /// If the files or the call cannot be made.
+    pub fn start_login(&self, login: &Login) -> Result<RunningLogin, CallFailed> {
+        login.start(|call| self.call(call))
     }
 
     /// Makes a login and waits up to `timeout` for its verdict if it is deferred.

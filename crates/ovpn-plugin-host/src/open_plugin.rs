@@ -58,6 +58,21 @@ impl OpenPlugin {
         Ok(reply(self.session.call(call.event, &call.argv(&self.file)?, &call.envp()?)?))
     }
 
+    /// Makes an event of no client ready and lets `body` pass it as often as it likes, with nothing done in between:
+    /// for measuring.
+    ///
+    /// # Errors
+    /// If the call cannot be made.
+    pub fn pass_often<R>(
+        &self,
+        call: &Call,
+        body: impl FnOnce(&mut dyn FnMut() -> FuncResult) -> R,
+    ) -> Result<R, CallFailed> {
+        let (argv, envp) = (call.argv(&self.file)?, call.envp()?);
+        let mut ready = self.session.ready(call.event, &argv, &envp)?;
+        Ok(body(&mut || FuncResult::from_code(ready.pass().code)))
+    }
+
     /// Tells the plugin that OpenVPN dies of a fatal error; whether it has a function for that.
     pub fn abort(&self) -> bool {
         self.session.abort()

@@ -32,7 +32,10 @@ pub(crate) fn dispatch<P: Plugin>(plugin: &mut P, event: c_int, context: Context
         sys::PLUGIN_ROUTE_UP => plugin.route_up(&Event::new(context)).into(),
         sys::PLUGIN_IPCHANGE => plugin.ipchange(&Event::new(context)).into(),
         sys::PLUGIN_TLS_VERIFY => plugin.tls_verify(&Event::new(context)).into(),
-        sys::PLUGIN_AUTH_USER_PASS_VERIFY => plugin.auth_user_pass_verify(&Event::new(context)).into(),
+        sys::PLUGIN_AUTH_USER_PASS_VERIFY => {
+            let event = Event::new(context);
+            plugin.auth_user_pass_verify(&event).deliver(&event)
+        }
         sys::PLUGIN_CLIENT_CONNECT => plugin.client_connect(&Event::new(context)).into(),
         sys::PLUGIN_CLIENT_DISCONNECT => plugin.client_disconnect(&Event::new(context)).into(),
         sys::PLUGIN_LEARN_ADDRESS => plugin.learn_address(&Event::new(context)).into(),

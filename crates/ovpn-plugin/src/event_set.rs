@@ -42,6 +42,17 @@ macro_rules! sets {
 impl EventSet {
     /// No event.
     pub const NONE: Self = Self(0);
+    /// All events this crate knows; as [`Plugin::optional_events`](crate::Plugin::optional_events), since no OpenVPN
+    /// has more and older ones have less.
+    pub const ALL: Self = {
+        let mut mask = 0;
+        let mut at = 0;
+        while at < NAMES.len() {
+            mask |= sys::plugin_mask(NAMES[at].0);
+            at += 1;
+        }
+        Self(mask)
+    };
 
     sets! {
         /// The tunnel device is open.
@@ -111,6 +122,11 @@ impl EventSet {
         Self(NAMES.iter().fold(0, |all, (event, _)| all | (mask & sys::plugin_mask(*event))))
     }
 
+    /// The numbers of the events in the set.
+    pub(crate) fn numbers(self) -> impl Iterator<Item = c_int> {
+        NAMES.iter().map(|(event, _)| *event).filter(move |event| self.0 & sys::plugin_mask(*event) != 0)
+    }
+
     pub(crate) fn mask(self) -> c_int {
         self.0
     }
@@ -158,6 +174,7 @@ mod tests {
     fn unknown_and_removed_bits_are_dropped() {
         let all = EventSet::from_mask(-1);
         assert_eq!(all.mask(), 0xffff & !(1 << 11));
+        assert_eq!(all, EventSet::ALL);
         assert_eq!(EventSet::from_mask(1 << 11), EventSet::NONE);
     }
 

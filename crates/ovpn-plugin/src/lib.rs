@@ -31,11 +31,19 @@
 //! # fn main() {}
 //! ```
 //!
+//! A login or a connecting client can be decided later: [`AuthUserPassVerify::defer`] and [`ClientConnect::defer`] give
+//! a value that goes to any thread and rejects when it is dropped. [`Tasks`] are threads that end with the plugin,
+//! [`ClientState`] is state for each client, [`testing`] runs a plugin inside a test. A tutorial, a directory to copy
+//! and an example for each event are beside the sources: `TUTORIAL.md`, `template`, `plugins/examples`.
+//!
 //! Works with hosts of struct versions 1 to 5 (OpenVPN 2.4 to 2.7) and later ones that only add to them. A panic in
 //! the plugin never reaches OpenVPN: it becomes a failure and one line in the log.
 
+pub mod base64;
 mod boundary;
 mod client_config;
+mod connect_decision;
+mod decision;
 mod dispatch;
 mod env;
 mod escape;
@@ -45,28 +53,40 @@ mod export;
 mod guard;
 pub mod logging;
 mod open;
+mod pending;
 mod plugin;
+mod rejection;
 mod replies;
+mod secrets;
+mod tasks;
 pub mod testing;
+mod verdict_file;
 
 pub use boundary::Words;
 pub use client_config::{ClientConfig, ConfigError};
+pub use connect_decision::ConnectDecision;
+pub use decision::Decision;
 pub use env::{Env, EnvIter};
 pub use escape::{Escaped, escape};
 pub use event_set::EventSet;
 pub use events::{
-    AddressChange, AuthUserPassVerify, Certificate, ClientConnect, ClientConnectDefer, ClientConnectDeferV2,
-    ClientConnectV2, ClientCrResponse, ClientDisconnect, Down, IpChange, LearnAddress, RoutePredown, RouteUp,
-    SessionState, TlsFinal, TlsVerify, Up,
+    Address, AddressChange, AuthUserPassVerify, Certificate, ChallengeResponse, ClientConnect,
+    ClientConnectDefer, ClientConnectDeferV2, ClientConnectV2, ClientCrResponse, ClientDisconnect, Down,
+    IpChange, LearnAddress, RoutePredown, RouteUp, SessionState, TlsFinal, TlsVerify, Up,
 };
 pub use logging::log_errno;
 pub use open::{InitPoint, OpenArgs, OpenError, SslApi, Version};
+pub use pending::{Pending, PendingError};
 pub use plugin::{ClientState, Plugin};
+pub use rejection::{Challenge, ChallengeError, Rejection, Retry};
 pub use replies::{
     AuthReply, ClientConnectReply, ClientConnectV2Reply, ClientCrResponseReply, ClientDisconnectReply,
     DownReply, IpChangeReply, LearnAddressReply, RoutePredownReply, RouteUpReply, TlsFinalReply,
     TlsVerifyReply, UpReply,
 };
+pub use secrets::{same_secret, wipe};
+pub use tasks::{Stop, Stopped, Tasks};
+pub use verdict_file::DeferError;
 
 /// What [`export!`] expands to; not for use by hand.
 #[doc(hidden)]

@@ -50,6 +50,16 @@ pub trait Plugin: Sized + 'static {
         EventSet::NONE
     }
 
+    /// Runs once, right before the first event: after OpenVPN became a daemon and, for a server, before it serves
+    /// anybody. The place to start threads, best with [`Tasks`](crate::Tasks); those started in `open` do not survive
+    /// `--daemon`.
+    ///
+    /// # Errors
+    /// Whatever keeps the plugin from working: it is logged, the event fails, and the next one tries again.
+    fn start(&mut self) -> Result<(), OpenError> {
+        Ok(())
+    }
+
     /// The tunnel device is open. A failure ends OpenVPN.
     fn up(&mut self, event: &Up<'_>) -> UpReply {
         let _ = event;

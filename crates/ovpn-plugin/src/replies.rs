@@ -2,8 +2,9 @@
 
 use ovpn_plugin_sys as sys;
 
-use crate::ClientConfig;
+use crate::decision::takes_temporary;
 use crate::dispatch::Answer;
+use crate::{AuthUserPassVerify, ClientConfig, Pending, Rejection, logging, verdict_file};
 
 macro_rules! replies {
     ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $code:ident,)* })*) => {$(
@@ -62,26 +63,21 @@ replies! {
         Fail = PLUGIN_FUNC_ERROR,
     }
     /// Reply to [`TlsVerify`](crate::TlsVerify).
+    ///
+    /// Only a login or a connecting client can be deferred:
+    ///
+    /// ```compile_fail,E0599
+    /// let reply = ovpn_plugin::TlsVerifyReply::Deferred;
+    /// ```
+    ///
+    /// ```compile_fail,E0599
+    /// let reply = ovpn_plugin::UpReply::Deferred;
+    /// ```
     TlsVerifyReply {
         /// The certificate is fine.
         Accept = PLUGIN_FUNC_SUCCESS,
         /// The peer is refused.
         Reject = PLUGIN_FUNC_ERROR,
-    }
-    /// Reply to [`AuthUserPassVerify`](crate::AuthUserPassVerify).
-    ///
-    /// ```compile_fail,E0599
-    /// // Only a login or a connecting client can be deferred.
-    /// let reply = ovpn_plugin::TlsVerifyReply::Deferred;
-    /// ```
-    AuthReply {
-        /// The login is good.
-        Accept = PLUGIN_FUNC_SUCCESS,
-        /// The login is refused. The text in the reason file, if any, goes to the client.
-        Reject = PLUGIN_FUNC_ERROR,
-        /// The verdict comes in the control file. OpenVPN exits if two plugins defer the same login, so do this
-        /// only if the admin asked for it.
-        Deferred = PLUGIN_FUNC_DEFERRED,
     }
     /// Reply to [`TlsFinal`](crate::TlsFinal).
     TlsFinalReply {
@@ -91,6 +87,12 @@ replies! {
         Reject = PLUGIN_FUNC_ERROR,
     }
     /// Reply to [`ClientConnect`](crate::ClientConnect) and [`ClientConnectDefer`](crate::ClientConnectDefer).
+    ///
+    /// The configuration is in the file; it cannot be part of the reply:
+    ///
+    /// ```compile_fail,E0618
+    /// let reply = ovpn_plugin::ClientConnectReply::Accept(ovpn_plugin::ClientConfig::new());
+    /// ```
     ClientConnectReply {
         /// The client may connect, with the configuration in the file.
         Accept = PLUGIN_FUNC_SUCCESS,
@@ -98,8 +100,9 @@ replies! {
         Reject = PLUGIN_FUNC_ERROR,
         /// Not decided yet (OpenVPN 2.5 and later): OpenVPN asks again with
         /// [`ClientConnectDefer`](crate::ClientConnectDefer) if the plugin takes that event. If it does not, `2` must
-        /// be in the [deferred file](crate::ClientConnect::deferred_file) before this reply: OpenVPN lets the client
-        /// in when it finds that file empty.
+        /// be in the [deferred file](crate::ClientConnect::deferred_file) before this reply, which
+        /// [`ClientConnect::defer`](crate::ClientConnect::defer) sees to: OpenVPN lets the client in when it finds
+        /// that file empty.
         Deferred = PLUGIN_FUNC_DEFERRED,
     }
     /// Reply to [`ClientDisconnect`](crate::ClientDisconnect).
@@ -123,6 +126,83 @@ replies! {
         /// OpenVPN logs a warning and goes on.
         Fail = PLUGIN_FUNC_ERROR,
     }
+}
+
+/// Reply to [`AuthUserPassVerify`].
+///
+/// It belongs to a login and nothing else:
+///
+/// ```compile_fail,E0308
+/// fn tls_verify() -> ovpn_plugin::TlsVerifyReply {
+///     ovpn_plugin::AuthReply::Accept
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+#[non_exhaustive]
+pub enum AuthReply {
+    /// The login is good.
+    Accept,
+    /// The login is refused. The text in the reason file, if any, goes to the client.
+    Reject,
+    /// The login is refused, and the client told why, to try again, or to answer a question (OpenVPN 2.6 and later;
+    /// before, it is refused without words).
+    RejectWith(Rejection),
+    /// The verdict comes later, through the value [`AuthUserPassVerify::defer`]
+    /// gave or in the control file. OpenVPN exits if two plugins defer the same login, so do this only if the admin
+    /// asked for it.
+    Deferred,
+    /// As `Deferred`, and the client is asked or told something meanwhile (OpenVPN 2.6 and later). Refused with a
+    /// line in the log if OpenVPN is older or the client did not announce the method.
+    Pending(Pending),
+}
+
+impl AuthReply {
+    /// Writes what belongs into the files of the login, and gives OpenVPN's code.
+    pub(crate) fn deliver(self, event: &AuthUserPassVerify<'_>) -> Answer {
+        Answer::code(match self {
+            Self::Accept => sys::PLUGIN_FUNC_SUCCESS,
+            Self::Reject => sys::PLUGIN_FUNC_ERROR,
+            Self::RejectWith(rejection) => {
+                write_reason(event, &rejection);
+                sys::PLUGIN_FUNC_ERROR
+            }
+            Self::Deferred => sys::PLUGIN_FUNC_DEFERRED,
+            Self::Pending(pending) => {
+                if write_pending(event, &pending) {
+                    sys::PLUGIN_FUNC_DEFERRED
+                } else {
+                    sys::PLUGIN_FUNC_ERROR
+                }
+            }
+        })
+    }
+}
+
+fn write_reason(event: &AuthUserPassVerify<'_>, rejection: &Rejection) {
+    let Some(path) = event.auth_failed_reason_file() else { return };
+    let text = rejection.text(takes_temporary(event.env()));
+    if let Err(error) = verdict_file::open(path).and_then(|file| verdict_file::put(&file, text.as_bytes())) {
+        logging::warn(format_args!("the reason of a rejection is lost: {}: {error}", path.display()));
+    }
+}
+
+fn write_pending(event: &AuthUserPassVerify<'_>, pending: &Pending) -> bool {
+    let Some(path) = event.auth_pending_file() else {
+        logging::error(format_args!("rejected: questions to clients need OpenVPN 2.6"));
+        return false;
+    };
+    if !event.client_supports(pending.method()) {
+        logging::warn(format_args!("rejected: the client does not support '{}'", pending.method()));
+        write_reason(event, &Rejection::because("this client cannot ask the question that is needed here"));
+        return false;
+    }
+    let written =
+        verdict_file::open(path).and_then(|file| verdict_file::put(&file, pending.lines().as_bytes()));
+    if let Err(error) = &written {
+        logging::error(format_args!("rejected: {}: {error}", path.display()));
+    }
+    written.is_ok()
 }
 
 /// Reply to [`ClientConnectV2`](crate::ClientConnectV2) and [`ClientConnectDeferV2`](crate::ClientConnectDeferV2).

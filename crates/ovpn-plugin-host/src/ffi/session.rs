@@ -4,6 +4,7 @@
 
 use std::ffi::{CString, c_int, c_void};
 use std::io;
+use std::marker::PhantomData;
 
 use ovpn_plugin_sys as sys;
 
@@ -43,33 +44,17 @@ impl Session {
         argv: &[CString],
         envp: &[CString],
     ) -> io::Result<Answer> {
-        let (argv, envp) = (Guarded::pointers(argv)?, Guarded::pointers(envp)?);
-        let mut returned: *mut sys::plugin_string_list = std::ptr::null_mut();
-        let arguments = sys::plugin_args_func_in {
-            event,
-            argv: argv.as_ptr(),
-            envp: envp.as_ptr(),
-            handle: self.handle,
-            per_client_context: context,
-            current_cert_depth: -1,
-            current_cert: std::ptr::null_mut(),
-        };
-        let arguments = Guarded::new(&arguments, size_of_val(&arguments))?;
-        let answer = sys::plugin_args_func_return { return_list: &raw mut returned };
-        let answer = Guarded::new(&answer, size_of_val(&answer))?;
-        // In all three, called as the interface says: the handle is open, the memory lives through the call.
-        let code = match self.library.func {
-            // SAFETY: as above.
-            Func::V3(func) => unsafe { func(self.struct_version, arguments.as_ptr(), answer.as_ptr()) },
-            // SAFETY: as above.
-            Func::V2(func) => unsafe {
-                func(self.handle, event, argv.as_ptr(), envp.as_ptr(), context, &raw mut returned)
-            },
-            // SAFETY: as above.
-            Func::V1(func) => unsafe { func(self.handle, event, argv.as_ptr(), envp.as_ptr()) },
-        };
-        // SAFETY: null or a list of the plugin.
-        Ok(Answer { code, returned: unsafe { take_list(returned) } })
+        Ok(Ready::new(self, context, event, argv, envp)?.pass())
+    }
+
+    /// An event of no client, made ready to be passed again and again.
+    pub(crate) fn ready<'a>(
+        &'a self,
+        event: c_int,
+        argv: &'a [CString],
+        envp: &'a [CString],
+    ) -> io::Result<Ready<'a>> {
+        Ready::new(self, std::ptr::null_mut(), event, argv, envp)
     }
 
     /// Makes a client.
@@ -95,6 +80,67 @@ impl Drop for Session {
     fn drop(&mut self) {
         // SAFETY: open until now, and not used afterwards.
         unsafe { (self.library.close)(self.handle) };
+    }
+}
+
+/// An event with its arguments in the memory the plugin will see.
+pub(crate) struct Ready<'a> {
+    session: &'a Session,
+    event: c_int,
+    context: *mut c_void,
+    argv: Guarded,
+    envp: Guarded,
+    arguments: Guarded,
+    answer: Guarded,
+    /// Where a returned list is put.
+    list: Guarded,
+    strings: PhantomData<&'a [CString]>,
+}
+
+impl<'a> Ready<'a> {
+    fn new(
+        session: &'a Session,
+        context: *mut c_void,
+        event: c_int,
+        argv: &'a [CString],
+        envp: &'a [CString],
+    ) -> io::Result<Self> {
+        let (argv, envp) = (Guarded::pointers(argv)?, Guarded::pointers(envp)?);
+        let none: *mut sys::plugin_string_list = std::ptr::null_mut();
+        let list = Guarded::new(&none, size_of_val(&none))?;
+        let arguments = sys::plugin_args_func_in {
+            event,
+            argv: argv.as_ptr(),
+            envp: envp.as_ptr(),
+            handle: session.handle,
+            per_client_context: context,
+            current_cert_depth: -1,
+            current_cert: std::ptr::null_mut(),
+        };
+        let arguments = Guarded::new(&arguments, size_of_val(&arguments))?;
+        let answer = sys::plugin_args_func_return { return_list: list.as_ptr() };
+        let answer = Guarded::new(&answer, size_of_val(&answer))?;
+        Ok(Self { session, event, context, argv, envp, arguments, answer, list, strings: PhantomData })
+    }
+
+    /// Passes it.
+    pub(crate) fn pass(&mut self) -> Answer {
+        let (handle, version) = (self.session.handle, self.session.struct_version);
+        let (argv, envp) = (self.argv.as_ptr(), self.envp.as_ptr());
+        let list: *mut *mut sys::plugin_string_list = self.list.as_ptr();
+        // In all three, called as the interface says: the handle is open, the memory lives through the call.
+        let code = match self.session.library.func {
+            // SAFETY: as above.
+            Func::V3(func) => unsafe { func(version, self.arguments.as_ptr(), self.answer.as_ptr()) },
+            // SAFETY: as above.
+            Func::V2(func) => unsafe { func(handle, self.event, argv, envp, self.context, list) },
+            // SAFETY: as above.
+            Func::V1(func) => unsafe { func(handle, self.event, argv, envp) },
+        };
+        // SAFETY: our own memory of that type; the plugin is done with it. It is null again for the next time.
+        let returned = unsafe { list.replace(std::ptr::null_mut()) };
+        // SAFETY: null or a list of the plugin.
+        Answer { code, returned: unsafe { take_list(returned) } }
     }
 }
 

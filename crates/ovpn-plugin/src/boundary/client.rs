@@ -5,6 +5,7 @@ use std::any::Any;
 use std::cell::{RefCell, RefMut};
 use std::ffi::c_void;
 
+use super::Instance;
 use crate::ClientState;
 use crate::guard::guard;
 
@@ -23,6 +24,13 @@ impl<'a> Client<'a> {
         unsafe { context.cast::<ClientCell>().as_ref() }.map(Self)
     }
 
+    /// Runs `body` with a client that has this state.
+    pub(crate) fn of<R>(state: Box<dyn Any>, body: impl FnOnce(Client<'_>) -> R) -> (R, Box<dyn Any>) {
+        let cell = ClientCell(RefCell::new(state));
+        let result = body(Client(&cell));
+        (result, cell.0.into_inner())
+    }
+
     /// `None` if the state is borrowed already.
     pub(crate) fn state<S: 'static>(self) -> Option<RefMut<'a, S>> {
         let state = self.0.0.try_borrow_mut().ok()?;
@@ -37,8 +45,10 @@ impl<'a> Client<'a> {
 pub unsafe fn client_constructor<P: ClientState>(handle: *mut c_void) -> *mut c_void {
     guard("client constructor", std::ptr::null_mut(), || {
         // SAFETY: the caller's promise.
-        let Some(plugin) = (unsafe { handle.cast::<P>().as_mut() }) else { return std::ptr::null_mut() };
-        let cell = ClientCell(RefCell::new(Box::new(plugin.new_client())));
+        let Some(instance) = (unsafe { handle.cast::<Instance<P>>().as_mut() }) else {
+            return std::ptr::null_mut();
+        };
+        let cell = ClientCell(RefCell::new(Box::new(instance.plugin.new_client())));
         Box::into_raw(Box::new(cell)).cast()
     })
 }

@@ -3,6 +3,7 @@
 
 use std::ffi::c_void;
 
+use super::Instance;
 use crate::Plugin;
 use crate::guard::{guard, plugin_closed};
 
@@ -16,7 +17,7 @@ pub unsafe fn close<P: Plugin>(handle: *mut c_void) {
     }
     guard("close", (), || {
         // SAFETY: open() made it with Box::into_raw, and it is given back once.
-        drop(unsafe { Box::from_raw(handle.cast::<P>()) });
+        drop(unsafe { Box::from_raw(handle.cast::<Instance<P>>()) });
     });
     plugin_closed();
 }
@@ -28,8 +29,8 @@ pub unsafe fn close<P: Plugin>(handle: *mut c_void) {
 pub unsafe fn abort<P: Plugin>(handle: *mut c_void) {
     guard("abort", (), || {
         // SAFETY: the caller's promise.
-        if let Some(plugin) = unsafe { handle.cast::<P>().as_mut() } {
-            plugin.abort();
+        if let Some(plugin) = unsafe { handle.cast::<Instance<P>>().as_mut() } {
+            plugin.plugin.abort();
         }
     });
 }

@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 
 use ovpn_plugin_sys as sys;
 
-use super::{Array, Client, return_list};
+use super::{Array, Client, Instance, return_list};
 use crate::dispatch::{Answer, dispatch};
 use crate::event_set::event_name;
 use crate::events::{Certificate, Context};
@@ -57,19 +57,25 @@ unsafe fn call<'a, P: Plugin>(
         if version < 1 {
             return refuse(version);
         }
-        // SAFETY: open() made it from a P, and nobody else uses it during this call.
-        let Some(plugin) = (unsafe { arguments.handle.cast::<P>().as_mut() }) else {
+        // SAFETY: open() made it from an Instance<P>, and nobody else uses it during this call.
+        let Some(instance) = (unsafe { arguments.handle.cast::<Instance<P>>().as_mut() }) else {
             return refuse(version);
         };
+        if !instance.is_started() {
+            return sys::PLUGIN_FUNC_ERROR;
+        }
         // SAFETY: null or an array that stays during the call.
         let words = unsafe { Array::new(arguments.argv) };
         // SAFETY: as above.
         let env = Env::new(unsafe { Array::new(arguments.envp) });
-        let certificate = NonNull::new(arguments.current_cert)
-            .map(|pointer| Certificate { pointer, depth: arguments.current_cert_depth });
+        let certificate = NonNull::new(arguments.current_cert).map(|pointer| Certificate {
+            pointer,
+            depth: arguments.current_cert_depth,
+            ssl_api: instance.ssl_api,
+        });
         let context = Context { words, env, client: client(arguments.per_client_context), certificate };
         // SAFETY: the caller's promise.
-        unsafe { give(dispatch(plugin, arguments.event, context), answer) }
+        unsafe { give(dispatch(&mut instance.plugin, arguments.event, context), answer) }
     })
 }
 

@@ -1,11 +1,15 @@
 //! The border to C: all unsafe code of the crate, and the generic functions behind the exported symbols.
 
+#[cfg(feature = "openssl")]
+mod certificate;
 mod client;
 mod close;
 mod func;
 mod host_log;
+mod instance;
 mod open;
 mod return_list;
+mod signals;
 mod words;
 
 pub use client::{client_constructor, client_destructor};
@@ -16,4 +20,6 @@ pub use words::Words;
 
 pub(crate) use client::Client;
 pub(crate) use host_log::{PASSES_ERRNO, close_inherited_syslog, send};
+pub(crate) use instance::Instance;
+pub(crate) use signals::without_signals;
 pub(crate) use words::{Array, OwnedArray};

@@ -5,7 +5,7 @@ use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 
 use ovpn_plugin_sys as sys;
 
-use super::{Array, host_log};
+use super::{Array, Instance, host_log};
 use crate::guard::{guard, plugin_closed, plugin_opened};
 use crate::{Env, EventSet, OpenArgs, OpenError, Plugin, SslApi, Version, logging};
 
@@ -51,7 +51,7 @@ pub unsafe fn open<P: Plugin>(version: c_int, arguments: *const c_void, answer: 
         match open_plugin::<P>(&args) {
             Ok((plugin, events)) => {
                 // SAFETY: not null, so the host's struct.
-                unsafe { give(plugin, events, answer) };
+                unsafe { give(Instance::new(plugin, args.ssl_api), events, answer) };
                 sys::PLUGIN_FUNC_SUCCESS
             }
             Err(error) => {
@@ -68,7 +68,7 @@ pub unsafe fn open<P: Plugin>(version: c_int, arguments: *const c_void, answer: 
 
 /// # Safety
 /// `answer` is the host's struct, which is the same in all versions.
-unsafe fn give<P: Plugin>(plugin: P, events: EventSet, answer: *mut sys::plugin_args_open_return) {
+unsafe fn give<P: Plugin>(plugin: Instance<P>, events: EventSet, answer: *mut sys::plugin_args_open_return) {
     // SAFETY: the caller's promise.
     let mask = unsafe { &raw mut (*answer).type_mask };
     // SAFETY: as above.

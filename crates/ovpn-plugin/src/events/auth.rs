@@ -9,6 +9,22 @@ super::events! {
     ClientCrResponse;
 }
 
+/// The answer to a [`Challenge`](crate::Challenge).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ChallengeResponse<'a> {
+    /// The state id the challenge was sent with.
+    pub state_id: &'a str,
+    /// What the user typed.
+    pub response: &'a [u8],
+}
+
+impl std::fmt::Debug for ChallengeResponse<'_> {
+    /// Shows no contents: the answer is a secret.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("ChallengeResponse").finish_non_exhaustive()
+    }
+}
+
 /// What OpenVPN found about the token of a client, with `auth-gen-token ... external-auth`. In all these states the
 /// password is the token and not the user's password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +57,15 @@ impl<'a> AuthUserPassVerify<'a> {
     #[must_use]
     pub fn password(&self) -> Option<&'a [u8]> {
         self.env().get("password")
+    }
+
+    /// The answer to a challenge, if the password is one.
+    #[must_use]
+    pub fn challenge_response(&self) -> Option<ChallengeResponse<'a>> {
+        let rest = self.password()?.strip_prefix(b"CRV1::")?;
+        let colon = rest.windows(2).position(|two| two == b"::")?;
+        let state_id = std::str::from_utf8(rest.get(..colon)?).ok()?;
+        Some(ChallengeResponse { state_id, response: rest.get(colon + 2..)? })
     }
 
     /// The common name of the client's certificate; `None` if it has none.
@@ -114,6 +139,12 @@ impl<'a> ClientCrResponse<'a> {
         self.env().get("crresponse")
     }
 
+    /// The answer as the user typed it; `None` if there is none or it is not base64.
+    #[must_use]
+    pub fn decoded_response(&self) -> Option<Vec<u8>> {
+        crate::base64::decode(self.response()?).ok()
+    }
+
     /// The username of the login the answer belongs to.
     #[must_use]
     pub fn username(&self) -> Option<&'a [u8]> {
@@ -156,6 +187,20 @@ mod tests {
         assert_eq!(event.username(), None);
         assert!(event.client_supports("crtext"));
         assert!(!event.client_supports("open"));
+    }
+
+    #[test]
+    fn answers_to_challenges_are_read() {
+        let answer = |password: &str| {
+            let call = CallData::new().env("password", password);
+            let event: AuthUserPassVerify<'_> = call.event();
+            event.challenge_response().map(|answer| (answer.state_id.to_owned(), answer.response.to_vec()))
+        };
+        assert_eq!(answer("CRV1::id-1::a::b"), Some(("id-1".to_owned(), b"a::b".to_vec())));
+        assert_eq!(answer("CRV1::id-1::"), Some(("id-1".to_owned(), Vec::new())));
+        for other in ["", "CRV1", "CRV1::", "CRV1::x", "CRV1:R:x::y", "crv1::x::y"] {
+            assert_eq!(answer(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use super::Address;
 use crate::ClientConfig;
 
 super::events! {
@@ -136,6 +137,12 @@ impl<'a> LearnAddress<'a> {
         }
     }
 
+    /// The address by its kind; `None` if it is of none this crate knows.
+    #[must_use]
+    pub fn parsed_address(&self) -> Option<Address> {
+        Address::parse(self.address()?)
+    }
+
     /// The address: IPv4 or IPv6, perhaps with `/bits`, or a MAC address, perhaps with `@vlan`.
     #[must_use]
     pub fn address(&self) -> Option<&'a str> {
@@ -154,6 +161,8 @@ mod tests {
         let event: LearnAddress<'_> = call.event();
         assert_eq!(event.change(), Some(AddressChange::Add { common_name: b"joe" }));
         assert_eq!(event.address(), Some("10.8.0.6"));
+        let address = std::net::Ipv4Addr::new(10, 8, 0, 6);
+        assert_eq!(event.parsed_address(), Some(Address::V4 { address, prefix: None }));
         let call = CallData::new().arg("delete").arg("10.8.0.6");
         assert_eq!(call.event::<LearnAddress<'_>>().change(), Some(AddressChange::Delete));
         assert_eq!(CallData::new().arg("bless").event::<LearnAddress<'_>>().change(), None);

@@ -49,7 +49,7 @@ macro_rules! device_events {
     )*};
 }
 
-device_events! { Up Down }
+device_events! { Up Down RoutePredown }
 
 impl<'a> Down<'a> {
     /// Why: `sigusr1`, `sighup`, `sigterm`, `sigint`, `inactive`, `ping-exit` and the like.

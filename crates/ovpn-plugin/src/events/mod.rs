@@ -1,5 +1,6 @@
 //! The events, one type each: what OpenVPN says about it, borrowed from the host for the time of the call.
 
+mod address;
 mod auth;
 mod clients;
 mod device;
@@ -11,9 +12,10 @@ use std::path::Path;
 use std::ptr::NonNull;
 
 use crate::boundary::{Array, Client};
-use crate::{ClientState, Env};
+use crate::{ClientState, Env, SslApi};
 
-pub use auth::{AuthUserPassVerify, ClientCrResponse, SessionState};
+pub use address::Address;
+pub use auth::{AuthUserPassVerify, ChallengeResponse, ClientCrResponse, SessionState};
 pub use clients::{
     AddressChange, ClientConnect, ClientConnectDefer, ClientConnectDeferV2, ClientConnectV2,
     ClientDisconnect, LearnAddress,
@@ -70,6 +72,15 @@ pub struct Certificate {
     pub pointer: NonNull<c_void>,
     /// Its place in the chain; 0 is the peer's own.
     pub depth: i32,
+    pub(crate) ssl_api: Option<SslApi>,
+}
+
+impl Certificate {
+    /// The library it is from; `None` if the host does not say (struct version 1).
+    #[must_use]
+    pub fn ssl_api(self) -> Option<SslApi> {
+        self.ssl_api
+    }
 }
 
 /// Defines event types with what all events offer.

@@ -1,4 +1,4 @@
-//! For unit tests of plugins: events and environments made from plain data.
+//! For unit tests of plugins: events made from plain data, OpenVPN's files, and a plugin running inside the test.
 //!
 //! ```
 //! use ovpn_plugin::AuthUserPassVerify;
@@ -9,9 +9,18 @@
 //! assert_eq!(event.username(), Some(&b"joe"[..]));
 //! ```
 
-use crate::boundary::OwnedArray;
+mod files;
+mod log_catcher;
+mod running;
+
+use crate::boundary::{Client, OwnedArray};
 use crate::events::{Context, Event};
 use crate::{Env, EventSet, OpenArgs};
+
+pub use files::{ConnectFiles, LoginFiles};
+pub use log_catcher::TestLine;
+pub(crate) use log_catcher::caught;
+pub use running::{Outcome, Running, TestClient, TestReply};
 
 /// The words and variables of one call. A NUL ends a word, as in C.
 pub struct CallData {
@@ -71,12 +80,11 @@ impl CallData {
     /// An event of any type with these words and variables.
     #[must_use]
     pub fn event<'a, E: Event<'a>>(&'a self) -> E {
-        E::new(Context {
-            words: self.arrays.words.array(),
-            env: self.environment(),
-            client: None,
-            certificate: None,
-        })
+        E::new(self.context(None))
+    }
+
+    fn context<'a>(&'a self, client: Option<Client<'a>>) -> Context<'a> {
+        Context { words: self.arrays.words.array(), env: self.environment(), client, certificate: None }
     }
 
     /// Arguments for [`Plugin::open`](crate::Plugin::open), of a host with all events and struct version 1.

@@ -9,6 +9,7 @@ use crate::subject::Subject;
 const TENTHS: usize = 10;
 const LOGINS: usize = 10_000;
 const BURST: usize = 1_000;
+const WORKER_LIFE: usize = 1_000;
 
 pub(super) fn groups() -> Vec<Group> {
     let figures = vec![
@@ -41,6 +42,8 @@ pub(super) fn groups() -> Vec<Group> {
 /// Takes `tenth`, which gives the time of one login, ten times, and compares the last with the first.
 fn series(bench: &Bench, side: Side, tenth: impl Fn(&mut Subject) -> f64) -> Vec<f64> {
     let mut subject = bench.subject(side, "", &bench.permit);
+    // A worker leaves after a thousand logins: not to be looked at right then.
+    subject.logins(WORKER_LIFE / 2, "ada", "engine");
     let looked: Vec<[f64; 4]> = (0..TENTHS)
         .map(|number| {
             let time = tenth(&mut subject);

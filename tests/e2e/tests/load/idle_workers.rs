@@ -6,17 +6,18 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use harness::proc_table::wait_gone;
-use harness::{Gate, PATIENCE, PamService, ServerConfig, TestModule};
+use harness::{Gate, PATIENCE, ServerConfig};
+
+use crate::stack::Stack;
 
 /// How long the plugin keeps workers that have nothing to do.
 const IDLE: Duration = Duration::from_secs(30);
 
 #[test]
 fn idle_workers_leave_until_one_is_left() {
-    let (gate, module) = (Gate::new(), TestModule::shared());
-    let at_the_gate = [format!("auth/slow:{}", gate.tell()), format!("auth/slow:{}", gate.wait())];
-    let service = PamService::new(&module.stack(&[&at_the_gate[0], &at_the_gate[1]]));
-    let server = ServerConfig::auth_pam(&service).deferred().dropped().start();
+    let gate = Gate::new();
+    let stack = Stack::with_gate(&gate);
+    let server = ServerConfig::auth_pam(&stack.service).deferred().dropped().start();
     let clients: Vec<_> = (0..4).map(|_| server.client("slow", "word").start()).collect();
     let workers: Vec<i32> = clients.iter().map(|_| gate.arrival()).collect();
 

@@ -4,4 +4,5 @@
 
 mod idle_workers;
 mod process_limits;
+mod stack;
 mod storm;

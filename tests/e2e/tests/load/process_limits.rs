@@ -5,13 +5,9 @@ use std::fs;
 use harness::pids_cgroup::PidsCgroup;
 use harness::proc_table::wait_until;
 use harness::scratch::Scratch;
-use harness::{Account, Gate, PATIENCE, PamService, Server, ServerConfig, TestModule};
+use harness::{Account, Gate, PATIENCE, Server, ServerConfig};
 
-/// Lets `slow` in after a stop at the gate, and everybody else at once.
-fn service(gate: &Gate) -> PamService {
-    let at_the_gate = [format!("auth/slow:{}", gate.tell()), format!("auth/slow:{}", gate.wait())];
-    PamService::new(&TestModule::shared().stack(&[&at_the_gate[0], &at_the_gate[1]]))
-}
+use crate::stack::Stack;
 
 /// Scripts that OpenVPN runs, and the file in which each leaves a line.
 struct Scripts {
@@ -66,8 +62,8 @@ fn twenty_tasks() {
     let Some(cgroup) = PidsCgroup::new_or_skip() else { return };
     cgroup.limit(20);
     let (gate, scripts) = (Gate::new(), Scripts::new());
-    let service = service(&gate);
-    let config = scripts.add_to(ServerConfig::auth_pam(&service).deferred().dropped());
+    let stack = Stack::with_gate(&gate);
+    let config = scripts.add_to(ServerConfig::auth_pam(&stack.service).deferred().dropped());
     let server = config.in_cgroup(&cgroup).start();
     a_burst_and_scripts(&server, &scripts, &gate, 14, 10);
     assert!(cgroup.current() <= 12, "{} processes", cgroup.current());
@@ -77,10 +73,10 @@ fn twenty_tasks() {
 #[test]
 fn ten_processes() {
     let (gate, scripts) = (Gate::new(), Scripts::new());
-    let service = service(&gate);
+    let stack = Stack::with_gate(&gate);
     // Nobody else runs processes as this user.
     let account = Account::new("word");
-    let config = scripts.add_to(ServerConfig::auth_pam(&service).deferred());
+    let config = scripts.add_to(ServerConfig::auth_pam(&stack.service).deferred());
     let server = config
         .line(&format!("user {}", account.name()))
         .line("group nogroup")

@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use harness::proc_table::wait_until;
-use harness::{Outcome, PamService, ServerConfig, TestModule};
+use harness::{Outcome, ServerConfig};
+
+use crate::stack::Stack;
 
 const CLIENTS: usize = 40;
 const ENOUGH: Duration = Duration::from_secs(60);
 
 #[test]
 fn everyone_is_answered_and_the_server_forwards() {
-    let module = TestModule::shared();
-    let service = PamService::new(&module.stack(&["auth/crash:crash", "auth/hang:hang"]));
+    let stack = Stack::new(&["auth/crash:crash", "auth/hang:hang"]);
     let options = "timeout=3 max-pending-per-address=100";
-    let server = ServerConfig::auth_pam_with(options, &service, "").deferred().dropped().start();
+    let server = ServerConfig::auth_pam_with(options, &stack.service, "").deferred().dropped().start();
     let bystander = server.client("bystander", "word").with_tunnel().connect();
     let ping = bystander.ping();
 

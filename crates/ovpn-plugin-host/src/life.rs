@@ -1,0 +1,219 @@
+//! The events of a whole life, in the order in which OpenVPN passes them, to the plugin's wishes.
+//!
+//! A server with one client: `UP`, `ROUTE_UP`; then for the client `TLS_VERIFY` (the authority's certificate, then its
+//! own), `AUTH_USER_PASS_VERIFY`, `TLS_FINAL`, `IPCHANGE`, the verdict of a deferred login, `CLIENT_CONNECT` and, as
+//! long as that is deferred, `CLIENT_CONNECT_DEFER`, the same for `CLIENT_CONNECT_V2`, `LEARN_ADDRESS` add,
+//! `CLIENT_DISCONNECT`; then `LEARN_ADDRESS` delete, `ROUTE_PREDOWN`, `DOWN`.
+//!
+//! A client: `TLS_VERIFY` twice, `TLS_FINAL`, `IPCHANGE`, `UP`, `ROUTE_UP`; then `ROUTE_PREDOWN`, `DOWN`.
+//!
+//! This is what OpenVPN 2.6 does. A client that is refused gets no further events; a server or client whose `UP` fails
+//! ends.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::time::{Duration, Instant};
+
+use ovpn_plugin_sys as sys;
+
+use crate::{Call, CallFailed, Client, FuncResult, Login, OpenPlugin, Reply, Verdict};
+
+/// One event that was passed, and what came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The event's number.
+    pub event: i32,
+    /// What came back.
+    pub reply: Reply,
+}
+
+/// How a life went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Life {
+    /// The events that were passed, in order.
+    pub steps: Vec<Step>,
+    /// Whether the client got in, or as a client: got to its server.
+    pub connected: bool,
+}
+
+impl Life {
+    /// The numbers of the events, in order.
+    #[must_use]
+    pub fn events(&self) -> Vec<i32> {
+        self.steps.iter().map(|step| step.event).collect()
+    }
+}
+
+const DEVICE: [&str; 6] = ["tun0", "1500", "0", "10.8.0.1", "255.255.255.0", "init"];
+const PEER: &str = "192.0.2.7";
+const NAME: &str = "client";
+
+impl OpenPlugin {
+    /// Passes the life of a server with one client, which logs in with `login`. Waits up to `patience` for anything
+    /// that is deferred.
+    ///
+    /// # Errors
+    /// If a call cannot be made.
+    pub fn server_life(&self, login: &Login, patience: Duration) -> Result<Life, CallFailed> {
+        let _server = self.client();
+        let client = self.client();
+        let mut run = Run { plugin: self, client: &client, life: Life::default(), patience };
+        if run.device(sys::PLUGIN_UP)? {
+            run.pass(Call::new(sys::PLUGIN_ROUTE_UP))?;
+            let (allowed, learned) = run.connect(login)?;
+            run.life.connected = allowed;
+            if allowed {
+                run.pass(
+                    named(sys::PLUGIN_CLIENT_DISCONNECT).env("bytes_sent", "1").env("bytes_received", "2"),
+                )?;
+            }
+            if learned {
+                run.pass(Call::new(sys::PLUGIN_LEARN_ADDRESS).arg("delete").arg("10.8.0.2"))?;
+            }
+            run.device(sys::PLUGIN_ROUTE_PREDOWN)?;
+        }
+        run.device(sys::PLUGIN_DOWN)?;
+        Ok(run.life)
+    }
+
+    /// Passes the life of a client.
+    ///
+    /// # Errors
+    /// If a call cannot be made.
+    pub fn client_life(&self) -> Result<Life, CallFailed> {
+        let own = self.client();
+        let mut run = Run { plugin: self, client: &own, life: Life::default(), patience: Duration::ZERO };
+        if run.certificates()? && run.pass(Call::new(sys::PLUGIN_TLS_FINAL))? {
+            run.pass(Call::new(sys::PLUGIN_IPCHANGE).arg(format!("[AF_INET]{PEER} 1194")))?;
+            if run.device(sys::PLUGIN_UP)? {
+                run.life.connected = true;
+                run.pass(Call::new(sys::PLUGIN_ROUTE_UP))?;
+                run.device(sys::PLUGIN_ROUTE_PREDOWN)?;
+            }
+            run.device(sys::PLUGIN_DOWN)?;
+        }
+        Ok(run.life)
+    }
+}
+
+/// An event of the client that connects.
+fn named(event: i32) -> Call {
+    Call::new(event).env("common_name", NAME).env("trusted_ip", PEER).env("trusted_port", "40000")
+}
+
+struct Run<'a> {
+    plugin: &'a OpenPlugin,
+    client: &'a Client<'a>,
+    life: Life,
+    patience: Duration,
+}
+
+impl Run<'_> {
+    /// Passes an event if the plugin wants it; whether OpenVPN would go on.
+    fn pass(&mut self, call: Call) -> Result<bool, CallFailed> {
+        Ok(matches!(self.result(call)?, None | Some(FuncResult::Success)))
+    }
+
+    fn result(&mut self, call: Call) -> Result<Option<FuncResult>, CallFailed> {
+        if !self.plugin.wants(call.event) {
+            return Ok(None);
+        }
+        let reply = self.client.call(&call)?;
+        let result = reply.result;
+        self.life.steps.push(Step { event: call.event, reply });
+        Ok(Some(result))
+    }
+
+    fn device(&mut self, event: i32) -> Result<bool, CallFailed> {
+        self.pass(DEVICE.iter().fold(Call::new(event), Call::arg))
+    }
+
+    fn certificates(&mut self) -> Result<bool, CallFailed> {
+        for (depth, name) in [("1", "authority"), ("0", NAME)] {
+            let call = Call::new(sys::PLUGIN_TLS_VERIFY).arg(depth).arg(format!("CN={name}"));
+            if !self.pass(call.env(&format!("X509_{depth}_CN"), name))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the client gets in, and whether an address was learned.
+    fn connect(&mut self, login: &Login) -> Result<(bool, bool), CallFailed> {
+        if !self.certificates()? || !self.log_in(login)? {
+            return Ok((false, false));
+        }
+        let by_file = self.connect_by_file()?;
+        if !by_file || !self.connect_by_list()? {
+            return Ok((false, false));
+        }
+        let learn = Call::new(sys::PLUGIN_LEARN_ADDRESS).arg("add").arg("10.8.0.2").arg(NAME);
+        let learned = self.pass(learn)?;
+        Ok((true, learned))
+    }
+
+    fn log_in(&mut self, login: &Login) -> Result<bool, CallFailed> {
+        let mut waiting = None;
+        if self.plugin.wants(sys::PLUGIN_AUTH_USER_PASS_VERIFY) {
+            let running = login.start(|call| self.client.call(call))?;
+            let reply = Reply { result: running.result, returned: Vec::new() };
+            self.life.steps.push(Step { event: sys::PLUGIN_AUTH_USER_PASS_VERIFY, reply });
+            match running.result {
+                FuncResult::Success => {}
+                FuncResult::Deferred => waiting = Some(running),
+                FuncResult::Error | FuncResult::Other(_) => return Ok(false),
+            }
+        }
+        if !self.pass(Call::new(sys::PLUGIN_TLS_FINAL))? {
+            return Ok(false);
+        }
+        self.pass(Call::new(sys::PLUGIN_IPCHANGE).arg(format!("[AF_INET]{PEER} 40000")))?;
+        Ok(waiting.is_none_or(|login| login.finish(self.patience).verdict == Some(Verdict::Accepted)))
+    }
+
+    /// The file says more than the reply: `0` refuses, `2` waits.
+    fn connect_by_file(&mut self) -> Result<bool, CallFailed> {
+        let directory = tempfile::Builder::new().prefix("ovpn-connect-").tempdir()?;
+        let (config, verdict) = (directory.path().join("config"), directory.path().join("deferred"));
+        fs::File::create_new(&config)?;
+        fs::File::create_new(&verdict)?;
+        let call = |event| {
+            named(event)
+                .arg(config.as_os_str().as_bytes())
+                .env("client_connect_deferred_file", verdict.as_os_str().as_bytes())
+        };
+        let mut result = self.result(call(sys::PLUGIN_CLIENT_CONNECT))?;
+        let end = Instant::now() + self.patience;
+        loop {
+            let said = fs::read(&verdict)?.first().copied();
+            let waits = result == Some(FuncResult::Deferred) || said == Some(b'2');
+            if matches!(result, Some(FuncResult::Error | FuncResult::Other(_))) || said == Some(b'0') {
+                return Ok(false);
+            }
+            if !waits {
+                return Ok(true);
+            }
+            if Instant::now() >= end {
+                return Ok(false);
+            }
+            std::thread::sleep(POLL);
+            result = self.result(call(sys::PLUGIN_CLIENT_CONNECT_DEFER))?;
+        }
+    }
+
+    fn connect_by_list(&mut self) -> Result<bool, CallFailed> {
+        let mut result = self.result(named(sys::PLUGIN_CLIENT_CONNECT_V2))?;
+        let end = Instant::now() + self.patience;
+        while result == Some(FuncResult::Deferred) {
+            if Instant::now() >= end || !self.plugin.wants(sys::PLUGIN_CLIENT_CONNECT_DEFER_V2) {
+                return Ok(false);
+            }
+            std::thread::sleep(POLL);
+            result = self.result(named(sys::PLUGIN_CLIENT_CONNECT_DEFER_V2))?;
+        }
+        Ok(matches!(result, None | Some(FuncResult::Success)))
+    }
+}
+
+/// How often a deferred client is asked about; OpenVPN does it with the client's requests.
+const POLL: Duration = Duration::from_millis(5);

@@ -1,0 +1,200 @@
+//! Why a login is rejected: what the client is told, in the forms OpenVPN's clients understand.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::base64;
+
+/// What a rejected client is told (OpenVPN 2.6 and later; older servers just reject).
+///
+/// ```
+/// use std::time::Duration;
+/// use ovpn_plugin::{AuthReply, Challenge, Rejection, Retry};
+///
+/// let expired = AuthReply::RejectWith(Rejection::because("your account has expired"));
+/// let busy = AuthReply::RejectWith(Rejection::temporary("busy", Duration::from_secs(30), Retry::SameServer));
+/// let code = Challenge::new("session-7", b"joe", "Code from the text message:")?;
+/// let ask = AuthReply::RejectWith(Rejection::challenge(&code));
+/// # Ok::<(), ovpn_plugin::ChallengeError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    text: String,
+    /// What a client gets that does not understand temporary failures.
+    plain: Option<String>,
+}
+
+/// Where a client goes after a temporary failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Retry {
+    /// To the same address again.
+    SameServer,
+    /// To the next address of the same `remote`.
+    NextAddress,
+    /// To the next `remote`.
+    NextRemote,
+}
+
+impl Rejection {
+    /// Longest text in bytes; OpenVPN sends 1024, its own words included.
+    pub const MAX_BYTES: usize = 1000;
+
+    /// A rejection with a reason for the person at the client. Control characters become blanks, and what is over
+    /// [`Rejection::MAX_BYTES`] is cut. The text is never taken for one of the other forms.
+    #[must_use]
+    pub fn because(reason: &str) -> Self {
+        let text = printable(reason);
+        let special = text.starts_with("TEMP") || text.starts_with("CRV1:");
+        let text = if special { format!(" {text}") } else { text };
+        Self { text: cut(text), plain: None }
+    }
+
+    /// A rejection that is not the client's fault: it is to come again after `backoff`, whole seconds, at least one.
+    /// The text is treated as that of [`Rejection::because`]. Clients before OpenVPN 2.6 see the text and give up.
+    #[must_use]
+    pub fn temporary(reason: &str, backoff: Duration, retry: Retry) -> Self {
+        let advance = match retry {
+            Retry::SameServer => "no",
+            Retry::NextAddress => "addr",
+            Retry::NextRemote => "remote",
+        };
+        let text =
+            format!("TEMP[backoff {},advance {advance}]: {}", backoff.as_secs().max(1), printable(reason));
+        Self { text: cut(text), plain: Some(Self::because(reason).text) }
+    }
+
+    /// A question (dynamic challenge): the client asks its user and connects again, with the answer that
+    /// [`AuthUserPassVerify::challenge_response`](crate::AuthUserPassVerify::challenge_response) reads.
+    #[must_use]
+    pub fn challenge(challenge: &Challenge) -> Self {
+        Self { text: challenge.text.clone(), plain: None }
+    }
+
+    /// What goes into the reason file.
+    pub(crate) fn text(&self, client_takes_temporary: bool) -> &str {
+        match &self.plain {
+            Some(plain) if !client_takes_temporary => plain,
+            _ => &self.text,
+        }
+    }
+}
+
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn cut(mut text: String) -> String {
+    let limit = text.len().min(Rejection::MAX_BYTES);
+    let end = (0..=limit).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    text.truncate(end);
+    text
+}
+
+/// A question to be asked through a rejection (`CRV1`). Works with all clients that can ask their user; the library
+/// client needs `auth-retry interact` and its management interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    text: String,
+}
+
+/// Why a [`Challenge`] cannot be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChallengeError {
+    /// The state id is empty or holds something else than letters, digits, `-` and `_`.
+    StateId,
+    /// The question holds a control character.
+    ControlCharacter,
+    /// Question, state id and username together are longer than OpenVPN passes on.
+    TooLong {
+        /// Length of all in bytes.
+        bytes: usize,
+    },
+}
+
+impl fmt::Display for ChallengeError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StateId => out.write_str("the state id of a challenge is made of letters, digits, - and _"),
+            Self::ControlCharacter => out.write_str("the question of a challenge holds a control character"),
+            Self::TooLong { bytes } => {
+                write!(out, "a challenge has {bytes} bytes, OpenVPN passes {} on", Rejection::MAX_BYTES)
+            }
+        }
+    }
+}
+
+impl std::error::Error for ChallengeError {}
+
+impl Challenge {
+    /// A question whose answer is shown while it is typed. `state_id` comes back with the answer; whoever knows it can
+    /// answer, so it must not be guessable. `username` is that of the login.
+    ///
+    /// # Errors
+    /// If clients would misread it.
+    pub fn new(state_id: &str, username: &[u8], question: &str) -> Result<Self, ChallengeError> {
+        Self::with_flags("R,E", state_id, username, question)
+    }
+
+    /// The same for an answer that is not to be shown.
+    ///
+    /// # Errors
+    /// As [`Challenge::new`].
+    pub fn hidden(state_id: &str, username: &[u8], question: &str) -> Result<Self, ChallengeError> {
+        Self::with_flags("R", state_id, username, question)
+    }
+
+    fn with_flags(flags: &str, id: &str, username: &[u8], question: &str) -> Result<Self, ChallengeError> {
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
+            return Err(ChallengeError::StateId);
+        }
+        if question.chars().any(char::is_control) {
+            return Err(ChallengeError::ControlCharacter);
+        }
+        let text = format!("CRV1:{flags}:{id}:{}:{question}", base64::encode(username));
+        if text.len() > Rejection::MAX_BYTES {
+            return Err(ChallengeError::TooLong { bytes: text.len() });
+        }
+        Ok(Self { text })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_forms() {
+        assert_eq!(Rejection::because("no\nway").text(true), "no way");
+        let busy = Rejection::temporary("busy", Duration::from_secs(42), Retry::NextRemote);
+        assert_eq!(busy.text(true), "TEMP[backoff 42,advance remote]: busy");
+        assert_eq!(busy.text(false), "busy");
+        let challenge = Challenge::new("a-1", b"joe", "Code: now").unwrap();
+        assert_eq!(Rejection::challenge(&challenge).text(false), "CRV1:R,E:a-1:am9l:Code: now");
+        assert_eq!(Challenge::hidden("a", b"", "x").unwrap().text, "CRV1:R:a::x");
+    }
+
+    #[test]
+    fn what_clients_would_misread_is_refused() {
+        for id in ["", "a:b", "a\n", "ü"] {
+            assert_eq!(Challenge::new(id, b"joe", "x"), Err(ChallengeError::StateId), "{id:?}");
+        }
+        assert_eq!(Challenge::new("a", b"joe", "x\ny"), Err(ChallengeError::ControlCharacter));
+        let long = Challenge::new("a", &[b'x'; 800], "y");
+        assert!(matches!(long, Err(ChallengeError::TooLong { .. })), "{long:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn a_reason_is_one_short_line_and_nothing_else(reason in "(TEMP|CRV1:|)(?s:.{0,600})") {
+            let rejection = Rejection::because(&reason);
+            let text = rejection.text(true);
+            prop_assert!(text.len() <= Rejection::MAX_BYTES);
+            prop_assert!(!text.starts_with("TEMP") && !text.starts_with("CRV1:"));
+            prop_assert!(!text.chars().any(char::is_control));
+        }
+    }
+}

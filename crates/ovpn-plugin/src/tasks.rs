@@ -1,0 +1,166 @@
+//! Threads of a plugin that end with it: OpenVPN unloads a plugin after closing it, so none may run on.
+
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::boundary::without_signals;
+
+/// Threads that are told to stop and waited for when this is dropped; a field of the plugin is the place for it.
+///
+/// Once one was started, the C library keeps the plugin's code in memory until OpenVPN ends, and with it the values of
+/// its statics across SIGHUP; the plugin itself is dropped at close all the same.
+///
+/// They take none of OpenVPN's signals. Start them in an event or in [`Plugin::start`](crate::Plugin::start), not in
+/// `open`: OpenVPN may still fork then, and threads do not survive that. What a task captures is dropped when it ends.
+///
+/// ```
+/// use std::time::Duration;
+/// let mut tasks = ovpn_plugin::Tasks::new(4);
+/// tasks.spawn("wait", |stop| {
+///     if stop.wait(Duration::from_secs(3600)).is_err() {
+///         // The plugin is being closed.
+///     }
+/// })?;
+/// drop(tasks);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Tasks {
+    stop: Stop,
+    threads: Vec<JoinHandle<()>>,
+    limit: usize,
+}
+
+/// Tells a task when to stop.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<(Mutex<bool>, Condvar)>);
+
+/// The plugin is being closed: the task must return now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped;
+
+impl Stop {
+    /// Whether to stop.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for `time`.
+    ///
+    /// # Errors
+    /// At once when the task is to stop.
+    pub fn wait(&self, time: Duration) -> Result<(), Stopped> {
+        let end = Instant::now() + time;
+        let mut stopped = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while !*stopped {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            stopped = self.0.1.wait_timeout(stopped, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        Err(Stopped)
+    }
+
+    fn set(&self) {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.1.notify_all();
+    }
+}
+
+impl Tasks {
+    /// At most `limit` of them at the same time.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self { stop: Stop::default(), threads: Vec::new(), limit }
+    }
+
+    /// Starts a task. A panic in it is one line in the log.
+    ///
+    /// # Errors
+    /// If there are as many as allowed, or the system has no thread to give. The task is dropped, and with it a
+    /// [`Decision`](crate::Decision) it holds, which rejects.
+    pub fn spawn(&mut self, name: &str, task: impl FnOnce(&Stop) + Send + 'static) -> io::Result<()> {
+        self.join_finished();
+        if self.threads.len() >= self.limit {
+            return Err(io::Error::other(format!("{} tasks are running, which is the limit", self.limit)));
+        }
+        let stop = self.stop.clone();
+        let builder = std::thread::Builder::new().name(name.to_owned());
+        self.threads.push(without_signals(|| builder.spawn(move || task(&stop)))?);
+        Ok(())
+    }
+}
+
+impl Tasks {
+    /// Also these are waited for: a thread runs on for a moment after its task has ended.
+    fn join_finished(&mut self) {
+        let (finished, running) = self.threads.drain(..).partition(JoinHandle::is_finished);
+        self.threads = running;
+        join(finished);
+    }
+}
+
+fn join(threads: Vec<JoinHandle<()>>) {
+    for thread in threads {
+        // On an error it panicked, which the log says already.
+        let _ = thread.join();
+    }
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        self.stop.set();
+        join(std::mem::take(&mut self.threads));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dropping_stops_and_waits() {
+        let ended = Arc::new(Mutex::new(false));
+        let mut tasks = Tasks::new(1);
+        let end = Arc::clone(&ended);
+        tasks
+            .spawn("long", move |stop| {
+                assert_eq!(stop.wait(Duration::from_secs(3600)), Err(Stopped));
+                assert!(stop.is_set());
+                *end.lock().unwrap() = true;
+            })
+            .unwrap();
+        assert!(tasks.spawn("another", |_| {}).is_err(), "over the limit");
+        drop(tasks);
+        assert!(*ended.lock().unwrap());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn tasks_take_no_signals() {
+        let blocked = || {
+            let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
+            let mask =
+                status.lines().find_map(|line| line.strip_prefix("SigBlk:")).unwrap_or_default().trim();
+            u64::from_str_radix(mask, 16).unwrap_or(0)
+        };
+        let before = blocked();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let mut tasks = Tasks::new(1);
+        tasks.spawn("signals", move |_| sender.send(blocked()).unwrap_or_default()).unwrap();
+        let in_task = receiver.recv_timeout(Duration::from_secs(20)).unwrap();
+        for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGUSR1, libc::SIGUSR2, libc::SIGINT] {
+            assert_ne!(in_task & (1 << (signal - 1)), 0, "signal {signal}");
+        }
+        assert_eq!(blocked(), before, "the thread that starts tasks is as before");
+    }
+
+    #[test]
+    fn a_time_that_is_over_is_no_stop() {
+        assert_eq!(Stop::default().wait(Duration::from_millis(1)), Ok(()));
+    }
+}

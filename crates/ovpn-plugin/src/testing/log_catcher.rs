@@ -1,0 +1,69 @@
+//! Catches what the current thread logs through the plugin's log.
+
+use std::ffi::{CStr, c_int};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, ThreadId};
+
+use log::Level;
+use ovpn_plugin_sys as sys;
+
+/// Catchers there are; outside of tests always none, so that logging takes no lock.
+static CATCHERS: AtomicUsize = AtomicUsize::new(0);
+static LINES: Mutex<Vec<(ThreadId, TestLine)>> = Mutex::new(Vec::new());
+
+/// A line of the log, as OpenVPN would have got it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestLine {
+    /// The level.
+    pub level: Level,
+    /// The text, one line.
+    pub text: String,
+}
+
+/// Catches the lines of the thread it was made in, as long as it lives.
+#[derive(Debug)]
+pub(super) struct LogCatcher {
+    thread: ThreadId,
+}
+
+impl LogCatcher {
+    pub(super) fn new() -> Self {
+        CATCHERS.fetch_add(1, Ordering::AcqRel);
+        Self { thread: thread::current().id() }
+    }
+
+    /// What was caught so far.
+    pub(super) fn lines(&self) -> Vec<TestLine> {
+        let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.iter().filter(|(thread, _)| *thread == self.thread).map(|(_, line)| line.clone()).collect()
+    }
+}
+
+impl Drop for LogCatcher {
+    fn drop(&mut self) {
+        let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.retain(|(thread, _)| *thread != self.thread);
+        CATCHERS.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Whether a test took the line.
+pub(crate) fn caught(flags: c_int, errno: c_int, line: &CStr) -> bool {
+    if CATCHERS.load(Ordering::Acquire) == 0 {
+        return false;
+    }
+    let level = match flags {
+        sys::PLOG_ERR => Level::Error,
+        sys::PLOG_WARN => Level::Warn,
+        sys::PLOG_NOTE => Level::Info,
+        _ => Level::Debug,
+    };
+    let mut text = line.to_string_lossy().into_owned();
+    if errno != 0 {
+        text = format!("{text}: {}", std::io::Error::from_raw_os_error(errno));
+    }
+    let line = TestLine { level, text };
+    LINES.lock().unwrap_or_else(PoisonError::into_inner).push((thread::current().id(), line));
+    true
+}

@@ -1,0 +1,68 @@
+//! The files OpenVPN makes for a verdict: opened early, never created, one byte at the start says it.
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// Why a decision cannot be deferred.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum DeferError {
+    /// OpenVPN named no file for the verdict: it is too old, or this client cannot be deferred.
+    NoFile {
+        /// The variable that should have named it.
+        variable: &'static str,
+    },
+    /// A file cannot be opened or written.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl fmt::Display for DeferError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoFile { variable } => {
+                write!(out, "cannot defer: OpenVPN named no file in {variable}")
+            }
+            Self::File { path, source } => write!(out, "cannot defer: {}: {source}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for DeferError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::NoFile { .. } => None,
+            Self::File { source, .. } => Some(source),
+        }
+    }
+}
+
+/// Opens what OpenVPN made; a link in its place is not followed.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK);
+    }
+    options.open(path)
+}
+
+/// The same where a decision needs it.
+pub(crate) fn open_for(path: Option<&Path>, variable: &'static str) -> Result<File, DeferError> {
+    let path = path.ok_or(DeferError::NoFile { variable })?;
+    open(path).map_err(|source| DeferError::File { path: path.to_owned(), source })
+}
+
+/// Replaces what is in the file.
+pub(crate) fn put(mut file: &File, text: &[u8]) -> io::Result<()> {
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(text)
+}

@@ -1,0 +1,59 @@
+//! What the plugin does.
+//!
+//! `plugin /path/to/libmy_plugin.so WORD`
+
+use std::ffi::CStr;
+
+use ovpn_plugin::{
+    AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, Plugin, Rejection, same_secret,
+};
+
+/// What lives from open to close.
+struct MyPlugin {
+    word: Vec<u8>,
+}
+
+impl Plugin for MyPlugin {
+    const NAME: &'static CStr = c"MY-PLUGIN";
+
+    /// Reads the words of the `plugin` line. Still root, unless the line says otherwise.
+    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+        let word = args.args().next().ok_or("wanted: plugin FILE WORD")?;
+        Ok(Self { word: word.to_bytes().to_vec() })
+    }
+
+    /// The events the plugin is for; each has a method below.
+    fn events(&self) -> EventSet {
+        EventSet::AUTH_USER_PASS_VERIFY
+    }
+
+    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
+        if event.password().is_some_and(|password| same_secret(password, &self.word)) {
+            return AuthReply::Accept;
+        }
+        log::info!("a login is rejected");
+        AuthReply::RejectWith(Rejection::because("that is not the word"))
+    }
+}
+
+ovpn_plugin::export!(MyPlugin);
+
+#[cfg(test)]
+mod tests {
+    use ovpn_plugin::testing::{LoginFiles, Outcome, Running};
+
+    use super::*;
+
+    #[test]
+    fn the_word_lets_in() {
+        let args = ovpn_plugin::testing::CallData::new().arg("please");
+        let mut plugin = Running::<MyPlugin>::open(&args).unwrap();
+        let files = LoginFiles::new().unwrap();
+        let mut login = |password: &str| {
+            plugin.call(EventSet::AUTH_USER_PASS_VERIFY, &files.call().env("password", password)).outcome
+        };
+        assert_eq!(login("please"), Outcome::Success);
+        assert_eq!(login("now"), Outcome::Error);
+        assert_eq!(files.reason(), "that is not the word");
+    }
+}

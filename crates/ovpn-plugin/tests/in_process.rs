@@ -1,0 +1,164 @@
+//! A plugin running inside the test: the hook before the first event, replies with files, panics, clients.
+
+use std::ffi::CStr;
+use std::time::Duration;
+
+use ovpn_plugin::testing::{CallData, LoginFiles, Outcome, Running};
+use ovpn_plugin::{
+    AuthReply, AuthUserPassVerify, ClientState, EventSet, OpenArgs, OpenError, Pending, Plugin, Rejection,
+    Retry, Up, UpReply,
+};
+
+struct Sample {
+    started: u32,
+    refuses: u32,
+}
+
+impl Plugin for Sample {
+    const NAME: &'static CStr = c"SAMPLE";
+
+    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+        let refuses = args.args().next().and_then(|word| word.to_str().ok()?.parse().ok()).unwrap_or(0);
+        Ok(Self { started: 0, refuses })
+    }
+
+    fn events(&self) -> EventSet {
+        EventSet::UP | EventSet::AUTH_USER_PASS_VERIFY
+    }
+
+    fn start(&mut self) -> Result<(), OpenError> {
+        self.started += 1;
+        match self.refuses {
+            99 => panic!("cannot even say why"),
+            times if self.started <= times => Err("not yet".into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn up(&mut self, _: &Up<'_>) -> UpReply {
+        UpReply::Done
+    }
+
+    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
+        let minute = Duration::from_secs(60);
+        match event.env().get_str("username") {
+            Some("expired") => AuthReply::RejectWith(Rejection::because("expired")),
+            Some("busy") => AuthReply::RejectWith(Rejection::temporary("busy", minute, Retry::NextAddress)),
+            Some("ask") => Pending::text(minute, "Code?").map_or(AuthReply::Reject, AuthReply::Pending),
+            Some("count") => {
+                let Some(mut logins) = event.client::<Self>() else { return AuthReply::Reject };
+                *logins += 1;
+                if *logins < 3 { AuthReply::Accept } else { AuthReply::Reject }
+            }
+            Some("forget") => match event.defer() {
+                Ok(_forgotten) => AuthReply::Deferred,
+                Err(_) => AuthReply::Reject,
+            },
+            Some("errno") => {
+                let error = std::io::Error::from_raw_os_error(13);
+                ovpn_plugin::log_errno(log::Level::Warn, &error, format_args!("cannot read /x"));
+                AuthReply::Accept
+            }
+            _ => panic!("told to"),
+        }
+    }
+}
+
+impl ClientState for Sample {
+    type State = u32;
+
+    fn new_client(&mut self) -> u32 {
+        0
+    }
+}
+
+fn login(plugin: &mut Running<Sample>, files: &LoginFiles, user: &str, peer: (&str, &str)) -> Outcome {
+    let call = files.call().env("username", user).env(peer.0, peer.1);
+    plugin.call(EventSet::AUTH_USER_PASS_VERIFY, &call).outcome
+}
+
+const NONE: (&str, &str) = ("IV_VER", "2.4.0");
+
+#[test]
+fn start_runs_once_before_the_first_event() {
+    let mut plugin = Running::<Sample>::open(&CallData::new()).unwrap();
+    assert_eq!(plugin.plugin().started, 0);
+    for _ in 0..2 {
+        assert_eq!(plugin.call(EventSet::UP, &CallData::new()).outcome, Outcome::Success);
+        assert_eq!(plugin.plugin().started, 1);
+    }
+}
+
+#[test]
+fn a_start_that_fails_fails_the_event_and_is_tried_again() {
+    let mut plugin = Running::<Sample>::open(&CallData::new().arg("1")).unwrap();
+    assert_eq!(plugin.call(EventSet::UP, &CallData::new()).outcome, Outcome::Error);
+    assert!(plugin.logged("cannot start: not yet"));
+    assert_eq!(plugin.call(EventSet::UP, &CallData::new()).outcome, Outcome::Success);
+    let mut plugin = Running::<Sample>::open(&CallData::new().arg("99")).unwrap();
+    assert_eq!(plugin.call(EventSet::UP, &CallData::new()).outcome, Outcome::Error);
+    assert!(plugin.logged("panic in start"));
+}
+
+#[test]
+fn rejections_with_reasons() {
+    let mut plugin = Running::<Sample>::open(&CallData::new()).unwrap();
+    let told = |plugin: &mut Running<Sample>, user: &str, peer| {
+        let files = LoginFiles::new().unwrap();
+        assert_eq!(login(plugin, &files, user, peer), Outcome::Error);
+        assert_eq!(files.verdict(), None, "a direct answer leaves the control file alone");
+        files.reason()
+    };
+    assert_eq!(told(&mut plugin, "expired", NONE), "expired");
+    assert_eq!(told(&mut plugin, "busy", NONE), "busy");
+    assert_eq!(told(&mut plugin, "busy", ("IV_PROTO", "990")), "TEMP[backoff 60,advance addr]: busy");
+    assert_eq!(told(&mut plugin, "panic", NONE), "");
+    assert!(plugin.logged("panic in AUTH_USER_PASS_VERIFY"));
+    // OpenVPN before 2.6 names no such file.
+    let old = CallData::new().env("username", "expired");
+    assert_eq!(plugin.call(EventSet::AUTH_USER_PASS_VERIFY, &old).outcome, Outcome::Error);
+}
+
+#[test]
+fn questions_only_to_clients_that_can_ask() {
+    let mut plugin = Running::<Sample>::open(&CallData::new()).unwrap();
+    let files = LoginFiles::new().unwrap();
+    assert_eq!(login(&mut plugin, &files, "ask", ("IV_SSO", "crtext")), Outcome::Deferred);
+    assert_eq!(files.pending(), "60\ncrtext\nCR_TEXT:R,E:Code?\n");
+    let files = LoginFiles::new().unwrap();
+    assert_eq!(login(&mut plugin, &files, "ask", ("IV_SSO", "webauth,crtextual")), Outcome::Error);
+    assert_eq!(files.pending(), "");
+    assert!(plugin.logged("rejected: the client does not support 'crtext'"));
+    let old = CallData::new().env("username", "ask").env("IV_SSO", "crtext");
+    assert_eq!(plugin.call(EventSet::AUTH_USER_PASS_VERIFY, &old).outcome, Outcome::Error);
+    assert!(plugin.logged("questions to clients need OpenVPN 2.6"));
+}
+
+#[test]
+fn errors_of_the_system_are_caught_with_their_text() {
+    let mut plugin = Running::<Sample>::open(&CallData::new()).unwrap();
+    let files = LoginFiles::new().unwrap();
+    assert_eq!(login(&mut plugin, &files, "errno", NONE), Outcome::Success);
+    assert!(plugin.logged("cannot read /x: Permission denied"), "{:?}", plugin.log_lines());
+}
+
+#[test]
+fn a_forgotten_decision_rejects() {
+    let mut plugin = Running::<Sample>::open(&CallData::new()).unwrap();
+    let files = LoginFiles::new().unwrap();
+    assert_eq!(login(&mut plugin, &files, "forget", NONE), Outcome::Deferred);
+    assert_eq!(files.verdict(), Some(false));
+}
+
+#[test]
+fn clients_have_their_own_state() {
+    let mut plugin = Running::<Sample>::open(&CallData::new()).unwrap();
+    let (mut first, mut second) = (plugin.client(), plugin.client());
+    let call = CallData::new().env("username", "count");
+    let event = EventSet::AUTH_USER_PASS_VERIFY;
+    assert_eq!(plugin.call_for(&mut first, event, &call).outcome, Outcome::Success);
+    assert_eq!(plugin.call_for(&mut first, event, &call).outcome, Outcome::Success);
+    assert_eq!(plugin.call_for(&mut second, event, &call).outcome, Outcome::Success);
+    assert_eq!(plugin.call_for(&mut first, event, &call).outcome, Outcome::Error);
+    assert_eq!(plugin.call(event, &call).outcome, Outcome::Error, "no client, no state");
+}

@@ -1,0 +1,144 @@
+//! Logs every event with its words and variables, and accepts everything: for looking at what OpenVPN does, not for
+//! a server that protects something.
+//!
+//! `plugin libexample_log_events.so [defer] [client]`: with `defer`, connecting clients are let in when they are asked
+//! about the second time, so that those events are seen too. `client` is for an OpenVPN client: it leaves logins out,
+//! for a plugin that judges them makes a client demand a password of its server. Passwords and answers to challenges
+//! are not shown.
+
+use std::ffi::CStr;
+
+use ovpn_plugin::{
+    AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectDefer, ClientConnectDeferV2,
+    ClientConnectReply, ClientConnectV2, ClientConnectV2Reply, ClientCrResponse, ClientCrResponseReply,
+    ClientDisconnect, ClientDisconnectReply, Down, DownReply, Env, EventSet, IpChange, IpChangeReply,
+    LearnAddress, LearnAddressReply, OpenArgs, OpenError, Plugin, RoutePredown, RoutePredownReply, RouteUp,
+    RouteUpReply, TlsFinal, TlsFinalReply, TlsVerify, TlsVerifyReply, Up, UpReply, Words, escape,
+};
+
+struct LogEvents {
+    defer: bool,
+    client: bool,
+}
+
+fn log_event(name: &str, words: Words<'_>, env: Env<'_>) {
+    let words: Vec<String> = words.map(|word| escape(word.to_bytes()).to_string()).collect();
+    log::info!("event {name}, words {words:?}");
+    for (name, value) in &env {
+        let secret = matches!(name, b"password" | b"crresponse");
+        let value = if secret { b"[redacted]" } else { value };
+        log::debug!("  {}={}", escape(name), escape(value));
+    }
+}
+
+fn log_certificate(event: &TlsVerify<'_>) {
+    if let Some(certificate) = event.certificate() {
+        log::info!("certificate at depth {}, library {:?}", certificate.depth, certificate.ssl_api());
+    }
+    #[cfg(feature = "certificate")]
+    if let Some(x509) = event.x509() {
+        let parts: Vec<String> =
+            x509.subject_name().entries().map(|part| escape(part.data().as_slice()).to_string()).collect();
+        log::info!("certificate of {parts:?}");
+    }
+}
+
+macro_rules! logged {
+    ($($method:ident($event:ident) -> $reply:ident::$answer:ident;)*) => {$(
+        fn $method(&mut self, event: &$event<'_>) -> $reply {
+            log_event(stringify!($event), event.args(), event.env());
+            $reply::$answer
+        }
+    )*};
+}
+
+impl Plugin for LogEvents {
+    const NAME: &'static CStr = c"LOG-EVENTS";
+
+    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+        let (version, structs) = (args.openvpn_version().map(|version| version.text), args.struct_version());
+        log::info!("opened by {version:?}, structs {structs}, ssl {:?}", args.ssl_api());
+        log::info!("offered {}", args.offered());
+        log_event("open", args.args(), args.env());
+        let has = |wanted| args.args().any(|word| word == wanted);
+        Ok(Self { defer: has(c"defer"), client: has(c"client") })
+    }
+
+    fn events(&self) -> EventSet {
+        EventSet::NONE
+    }
+
+    fn optional_events(&self) -> EventSet {
+        if self.client { EventSet::ALL.without(EventSet::AUTH_USER_PASS_VERIFY) } else { EventSet::ALL }
+    }
+
+    logged! {
+        up(Up) -> UpReply::Done;
+        down(Down) -> DownReply::Done;
+        route_up(RouteUp) -> RouteUpReply::Done;
+        route_predown(RoutePredown) -> RoutePredownReply::Done;
+        ipchange(IpChange) -> IpChangeReply::Done;
+        auth_user_pass_verify(AuthUserPassVerify) -> AuthReply::Accept;
+        tls_final(TlsFinal) -> TlsFinalReply::Accept;
+        client_connect_defer(ClientConnectDefer) -> ClientConnectReply::Accept;
+        client_disconnect(ClientDisconnect) -> ClientDisconnectReply::Done;
+        learn_address(LearnAddress) -> LearnAddressReply::Accept;
+        client_crresponse(ClientCrResponse) -> ClientCrResponseReply::Done;
+    }
+
+    fn tls_verify(&mut self, event: &TlsVerify<'_>) -> TlsVerifyReply {
+        log_event("TlsVerify", event.args(), event.env());
+        log_certificate(event);
+        TlsVerifyReply::Accept
+    }
+
+    fn client_connect(&mut self, event: &ClientConnect<'_>) -> ClientConnectReply {
+        log_event("ClientConnect", event.args(), event.env());
+        if self.defer { ClientConnectReply::Deferred } else { ClientConnectReply::Accept }
+    }
+
+    fn client_connect_v2(&mut self, event: &ClientConnectV2<'_>) -> ClientConnectV2Reply {
+        log_event("ClientConnectV2", event.args(), event.env());
+        if self.defer {
+            ClientConnectV2Reply::Deferred
+        } else {
+            ClientConnectV2Reply::Accept(ClientConfig::new())
+        }
+    }
+
+    fn client_connect_defer_v2(&mut self, event: &ClientConnectDeferV2<'_>) -> ClientConnectV2Reply {
+        log_event("ClientConnectDeferV2", event.args(), event.env());
+        ClientConnectV2Reply::Accept(ClientConfig::new())
+    }
+}
+
+ovpn_plugin::export!(LogEvents);
+
+#[cfg(test)]
+mod tests {
+    use ovpn_plugin::testing::{CallData, Outcome, Running};
+
+    use super::*;
+
+    #[test]
+    fn shows_the_event_and_no_password() {
+        let mut plugin = Running::<LogEvents>::open(&CallData::new()).unwrap();
+        let call = CallData::new().env("username", "joe\n").env("password", "hunter2");
+        let reply = plugin.call(EventSet::AUTH_USER_PASS_VERIFY, &call);
+        assert_eq!(reply.outcome, Outcome::Success);
+        assert!(plugin.logged("event AuthUserPassVerify"));
+        assert!(plugin.logged(r"username=joe\n"));
+        assert!(plugin.logged("password=[redacted]"));
+        assert!(!plugin.logged("hunter2"));
+    }
+
+    #[test]
+    fn defers_clients_once() {
+        let mut plugin = Running::<LogEvents>::open(&CallData::new().arg("defer")).unwrap();
+        let mut outcome = |event| plugin.call(event, &CallData::new()).outcome;
+        assert_eq!(outcome(EventSet::CLIENT_CONNECT), Outcome::Deferred);
+        assert_eq!(outcome(EventSet::CLIENT_CONNECT_DEFER), Outcome::Success);
+        assert_eq!(outcome(EventSet::CLIENT_CONNECT_V2), Outcome::Deferred);
+        assert_eq!(outcome(EventSet::CLIENT_CONNECT_DEFER_V2), Outcome::Success);
+    }
+}

@@ -1,0 +1,71 @@
+//! Lets in one user, whose name and password are words of the `plugin` line. Runs on Windows too.
+//!
+//! `plugin libexample_simple.so USERNAME PASSWORD`
+
+use std::ffi::CStr;
+
+use ovpn_plugin::{
+    AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, Plugin, escape, same_secret,
+};
+
+struct Simple {
+    username: Vec<u8>,
+    password: Vec<u8>,
+}
+
+impl Plugin for Simple {
+    const NAME: &'static CStr = c"SIMPLE";
+
+    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+        let mut words = args.args().map(|word| word.to_bytes().to_vec());
+        match (words.next(), words.next(), words.next()) {
+            (Some(username), Some(password), None) => Ok(Self { username, password }),
+            _ => Err("wanted: plugin FILE USERNAME PASSWORD".into()),
+        }
+    }
+
+    fn events(&self) -> EventSet {
+        EventSet::AUTH_USER_PASS_VERIFY
+    }
+
+    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
+        let (Some(username), Some(password)) = (event.username(), event.password()) else {
+            return AuthReply::Reject;
+        };
+        if username == self.username && same_secret(password, &self.password) {
+            return AuthReply::Accept;
+        }
+        log::info!("user '{}' is rejected", escape(username));
+        AuthReply::Reject
+    }
+}
+
+ovpn_plugin::export!(Simple);
+
+#[cfg(test)]
+mod tests {
+    use ovpn_plugin::testing::{CallData, Outcome, Running};
+
+    use super::*;
+
+    #[test]
+    fn one_user_gets_in() {
+        let mut plugin = Running::<Simple>::open(&CallData::new().arg("joe").arg("secret")).unwrap();
+        let mut login = |username: &str, password: &str| {
+            let call = CallData::new().env("username", username).env("password", password);
+            plugin.call(EventSet::AUTH_USER_PASS_VERIFY, &call).outcome
+        };
+        assert_eq!(login("joe", "secret"), Outcome::Success);
+        assert_eq!(login("joe", "wrong"), Outcome::Error);
+        assert_eq!(login("ann", "secret"), Outcome::Error);
+        assert!(plugin.logged("user 'ann' is rejected"));
+        let reply = plugin.call(EventSet::AUTH_USER_PASS_VERIFY, &CallData::new());
+        assert_eq!(reply.outcome, Outcome::Error);
+    }
+
+    #[test]
+    fn the_line_must_be_right() {
+        let error = Running::<Simple>::open(&CallData::new().arg("joe")).unwrap_err();
+        assert_eq!(error.to_string(), "wanted: plugin FILE USERNAME PASSWORD");
+    }
+}

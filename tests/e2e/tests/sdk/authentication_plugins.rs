@@ -1,0 +1,85 @@
+//! Several plugins that judge the same login, at once and later: the eight cases OpenVPN's own document lists
+//! (doc/tests/authentication-plugins.md).
+
+use harness::log::Mark;
+use harness::{Outcome, Server, ServerConfig};
+
+use crate::examples::example;
+
+fn server(plugins: &[&str]) -> Server {
+    let file = example("deferred-auth");
+    let config =
+        plugins.iter().fold(ServerConfig::default(), |config, words| config.plugin_file(&file, words));
+    config.dropped().start()
+}
+
+fn connects(server: &Server, user: &str, password: &str) -> bool {
+    match server.client(user, password).outcome() {
+        Outcome::Connected(_) => true,
+        Outcome::Refused { .. } => false,
+        Outcome::Neither => panic!("the client got no answer"),
+    }
+}
+
+/// `foo` with `bar` gets in, and nobody else.
+fn only_foo_gets_in(plugins: &[&str]) {
+    let server = server(plugins);
+    assert!(connects(&server, "foo", "bar"), "foo with bar");
+    assert!(!connects(&server, "foo", "wrong"), "foo with another password");
+    assert!(!connects(&server, "test", "pass"), "another user");
+    assert!(server.is_alive());
+}
+
+/// No login pleases all the plugins.
+fn nobody_gets_in(plugins: &[&str], users: &[(&str, &str)]) {
+    let server = server(plugins);
+    for (user, password) in users {
+        assert!(!connects(&server, user, password), "{user} with {password}");
+    }
+    assert!(server.is_alive());
+}
+
+#[test]
+fn sanity_1_at_once() {
+    only_foo_gets_in(&["S1.1 0 foo bar"]);
+}
+
+#[test]
+fn sanity_2_two_at_once() {
+    only_foo_gets_in(&["S2.1 0 foo bar", "S2.2 0 foo bar"]);
+}
+
+#[test]
+fn sanity_3_deferred() {
+    only_foo_gets_in(&["S3.1 1000 foo bar"]);
+}
+
+#[test]
+fn case_a_deferred_then_at_once() {
+    only_foo_gets_in(&["A.1 1000 foo bar", "A.2 0 foo bar"]);
+}
+
+#[test]
+fn case_b_at_once_then_deferred_that_disagrees() {
+    nobody_gets_in(&["B.1 0 foo bar", "B.2 1000 test pass"], &[("foo", "bar"), ("test", "pass")]);
+}
+
+#[test]
+fn case_c_two_at_once_that_disagree() {
+    nobody_gets_in(&["C.1 0 foo bar", "C.2 0 foo2 bar2"], &[("foo", "bar"), ("foo2", "bar2")]);
+}
+
+#[test]
+fn case_d_deferred_then_at_once_that_disagrees() {
+    nobody_gets_in(&["D.1 2000 test pass", "D.2 0 foo bar"], &[("foo", "bar"), ("test", "pass")]);
+}
+
+/// OpenVPN allows one to defer, and ends when a second does.
+#[test]
+fn case_e_two_deferred() {
+    let server = server(&["E1 1000 test1 pass1", "E2 2000 test2 pass2"]);
+    let _client = server.client("test1", "pass1").start();
+    server.wait_for(Mark::START, "deferred auth");
+    server.wait_for(Mark::START, "[ended: ");
+    assert!(!server.is_alive());
+}
