@@ -14,12 +14,13 @@ SERVICE   := $(DESTDIR)$(PAMDIR)/openvpn
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
-.PHONY: help build demo test lint bench install uninstall
+.PHONY: help build demo test test-sanitize lint bench install uninstall
 
 help:
 	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
 	@echo "make test       install what is missing and run all tests (root)"
 	@echo "make build      build the plugins"
+	@echo "make test-sanitize  the example plugins under AddressSanitizer (nightly Rust)"
 	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, which symbols are exported"
 	@echo "make bench      speed and memory, side by side with the C plugin (root)"
 	@echo "make install    install what is built; PREFIX=$(PREFIX) PLUGINDIR=$(PLUGINDIR) PAMDIR=$(PAMDIR) DESTDIR=$(DESTDIR)"
@@ -47,8 +48,14 @@ test:
 lint: build
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --locked -p ovpn-plugin --features openssl --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p e2e --test unsafe_files --test symbols
+
+# The examples under AddressSanitizer; needs a nightly toolchain.
+test-sanitize:
+	RUSTFLAGS="-Zsanitizer=address -Clink-arg=-Wl,--export-dynamic" $(CARGO) +nightly test --locked -p ovpn-plugin-host \
+		--test examples --target $$(rustc -vV | sed -n 's/^host: //p') -- --skip valgrind
 
 bench:
 	$(call need_root,it compares with the C plugin and real PAM stacks)
