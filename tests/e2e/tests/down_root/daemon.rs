@@ -21,7 +21,10 @@ fn with_syslog() {
     let scripts = Scripts::with_down("echo ran as $(id -u); exit 7");
     let server = scripts.server("").dropped().daemon(Daemon::Syslog).start();
     let standard = descriptors(helper(&server).pid);
-    assert!(standard.iter().all(|(number, target)| *number > 2 || target.ends_with("/dev/null")), "{standard:?}");
+    assert!(
+        standard.iter().all(|(number, target)| *number > 2 || target.ends_with("/dev/null")),
+        "{standard:?}"
+    );
     server.stop();
     server.wait_for(Mark::START, "down.sh: ran as 0");
     server.wait_for(Mark::START, "down.sh exited with status 7");
