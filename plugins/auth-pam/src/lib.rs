@@ -23,10 +23,12 @@ mod login;
 mod module_output;
 mod pool;
 mod process_state;
+mod processor;
 mod prompts;
 mod protocol;
 mod settings;
 mod supervisor;
+mod trial;
 mod verdict;
 mod worker;
 
