@@ -43,6 +43,7 @@ pub struct ClientConfig<'a> {
     certificate: bool,
     tunnel: bool,
     challenge: Option<(String, String)>,
+    port: Option<u16>,
     lines: Vec<String>,
 }
 
@@ -61,13 +62,29 @@ pub struct Client {
 impl<'a> ClientConfig<'a> {
     pub(crate) fn new(server: &'a Server, user: &str, password: &str) -> Self {
         let (user, password) = (user.to_string(), password.to_string());
-        Self { server, user, password, certificate: true, tunnel: false, challenge: None, lines: Vec::new() }
+        Self {
+            server,
+            user,
+            password,
+            certificate: true,
+            tunnel: false,
+            challenge: None,
+            port: None,
+            lines: Vec::new(),
+        }
     }
 
     /// Without a certificate of its own.
     #[must_use]
     pub fn without_certificate(mut self) -> Self {
         self.certificate = false;
+        self
+    }
+
+    /// From this port: one that is used again would be taken for the client that was there before.
+    #[must_use]
+    pub fn from_port(mut self, port: u16) -> Self {
+        self.port = Some(port);
         self
     }
 
@@ -136,7 +153,7 @@ impl<'a> ClientConfig<'a> {
         let mut lines = vec![
             "client".to_string(),
             format!("remote {address} 1194 udp4"),
-            "nobind".to_string(),
+            self.port.map_or_else(|| "nobind".to_string(), |port| format!("lport {port}")),
             "disable-dco".to_string(),
             "remote-cert-tls server".to_string(),
             format!("ca {}", pki.path("ca.crt").display()),
