@@ -206,8 +206,8 @@ impl Front {
     /// Waits for the verdict of the login sent last; `None`: not in time, not soon, or the supervisor is gone.
     fn verdict(&mut self, patience: Option<Duration>) -> Option<bool> {
         let end = patience.map(|patience| Instant::now() + patience);
+        let mut left = patience;
         loop {
-            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
             let Some(supervisor) = &mut self.supervisor else { return None };
             match supervisor.channel.receive(left) {
                 Ok(Some(received)) => {
@@ -221,6 +221,7 @@ impl Front {
                 Ok(None) => return None,
                 Err(_) => self.lose_supervisor(),
             }
+            left = end.map(|end| end.saturating_duration_since(Instant::now()));
         }
     }
 
