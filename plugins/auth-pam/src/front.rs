@@ -13,6 +13,7 @@ use privsep::{ChannelError, Helper};
 
 use crate::grace::{Grace, Wait};
 use crate::login::{self, FileError, MAX_SHOWN, Refusal, shown};
+use crate::processor;
 use crate::protocol::{Answer, Ask, Check, MAX_ADDRESS, MAX_TEXT};
 use crate::settings::Settings;
 use crate::supervisor;
@@ -29,6 +30,8 @@ const STOP: Duration = Duration::from_secs(5);
 const SOCKET_BYTES: usize = 4 << 20;
 /// Logins that follow each other this closely are a burst: waiting for one would hold up the next.
 const BURST: Duration = Duration::from_millis(1);
+/// How long a verdict is looked for before the front sleeps until it comes, if the last one took no longer.
+const WATCH: Duration = Duration::from_micros(200);
 /// Bit of `IV_PROTO`: the client understands temporary failures (since OpenVPN 2.6).
 const IV_PROTO_TEMPORARY: u32 = 1 << 8;
 
@@ -43,6 +46,10 @@ pub struct Front {
     last_id: u64,
     /// When the last login that may be deferred was answered.
     last_deferred: Option<Instant>,
+    /// How long a verdict may be looked for.
+    watch: Duration,
+    /// The last verdict came so quickly that it does not pay to sleep until the next one.
+    may_watch: bool,
     sent: u64,
     decided: u64,
 }
@@ -72,6 +79,8 @@ impl Front {
             grace,
             last_id: 0,
             last_deferred: None,
+            watch: if processor::count() > 1 { WATCH } else { Duration::ZERO },
+            may_watch: false,
             sent: 0,
             decided: 0,
         };
@@ -207,9 +216,13 @@ impl Front {
     fn verdict(&mut self, patience: Option<Duration>) -> Option<bool> {
         let end = patience.map(|patience| Instant::now() + patience);
         let mut left = patience;
+        let mut watched = !self.may_watch;
         loop {
             let Some(supervisor) = &mut self.supervisor else { return None };
-            match supervisor.channel.receive(left) {
+            let received =
+                if watched { supervisor.channel.receive(left) } else { supervisor.channel.watch(self.watch) };
+            match received {
+                Ok(None) if !watched => watched = true,
                 Ok(Some(received)) => {
                     self.count(&received.message);
                     match received.message {
@@ -230,6 +243,7 @@ impl Front {
             self.decided = self.decided.max(decided);
             if let Some(took) = took {
                 self.grace.decided(took);
+                self.may_watch = took < self.watch;
             }
         }
     }
