@@ -19,7 +19,7 @@ need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo 
 help:
 	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
 	@echo "make test       install what is missing and run all tests (root)"
-	@echo "make build      build the plugins"
+	@echo "make build      build the plugins and the command ovpn-plugin"
 	@echo "make test-sanitize  the example plugins under AddressSanitizer (nightly Rust)"
 	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, which symbols are exported"
 	@echo "make bench      speed and memory, side by side with the C plugin (root)"
@@ -28,7 +28,7 @@ help:
 
 build:
 	@CARGO="$(CARGO)" tests/install-deps build
-	$(CARGO) build --release --locked $(PLUGINS)
+	$(CARGO) build --release --locked $(PLUGINS) -p ovpn-plugin-host
 
 demo:
 	$(call need_root,it starts a real OpenVPN server in a network namespace)
