@@ -86,7 +86,7 @@ fn finished_lines(path: &Path, from: usize, end: usize) -> (Vec<LogLine>, usize)
     let new = bytes.get(from..end.min(bytes.len())).unwrap_or_default();
     let finished = new.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     let text = String::from_utf8_lossy(new.get(..finished).unwrap_or_default());
-    (text.lines().map(LogLine::parse).collect(), finished)
+    (text.split_terminator('\n').map(LogLine::parse).collect(), finished)
 }
 
 /// The log of one plugin.

@@ -100,11 +100,11 @@ fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
     let drive = Drive { plugin, file, limit: task.timeout };
     let seen = scene::watch(&mut show, &signals, task.timeout, |tell, log| {
         let drive = Drive { plugin: drive.plugin.clone().log_to(log), file: drive.file.clone(), ..drive };
-        tell.end(match command {
+        match command {
             Command::Login => drive.login(tell, &login),
             Command::Check => drive.check(tell),
             Command::Events => drive.events(tell, &login, task.client),
-        });
+        }
     });
     let seen = seen.map_err(|error| format!("cannot run the plugin in a process of its own: {error}"))?;
     let file_name =

@@ -23,10 +23,14 @@ use crate::told::{Outcome, Tell, Told};
 
 /// How often is looked whether the process has ended, and for new lines of the log: neither can be polled for.
 const LOOK: u16 = 20;
+/// How much longer than its limit the plugin's process may take to say that the limit was reached.
+const MARGIN: Duration = Duration::from_secs(1);
 /// How long processes of the plugin may take to leave after it was closed.
 const LEAVE: Duration = Duration::from_secs(5);
 /// A longer line of output is shown in parts.
 const LONGEST_LINE_BYTES: usize = 4096;
+
+const ENDED_WELL: &str = "ended with exit status 0";
 
 /// How it ended.
 pub(crate) enum End {
@@ -42,6 +46,8 @@ pub(crate) struct Seen {
     pub(crate) end: End,
     pub(crate) log: Vec<LogLine>,
     pub(crate) told: Told,
+    /// What happened after the result was there.
+    pub(crate) after: Option<String>,
     /// Names of processes that had to be killed.
     pub(crate) left: Vec<String>,
 }
@@ -63,7 +69,7 @@ pub(crate) fn watch(
     limit: Duration,
     body: impl FnOnce(&Tell, PathBuf),
 ) -> io::Result<Seen> {
-    let deadline = Instant::now() + limit;
+    let deadline = Instant::now() + limit + MARGIN;
     let scratch = tempfile::Builder::new().prefix("ovpn-plugin-").tempdir()?;
     let log = scratch.path().join("log");
     let (ours, theirs) = UnixStream::pair()?;
@@ -95,11 +101,12 @@ pub(crate) fn watch(
     watch.look();
     watch.rest_of_output();
     let Watch { log, told, .. } = watch;
-    let end = match (end, told.outcome) {
-        (End::Died(_), Some(outcome)) => End::Outcome(outcome),
-        (end, _) => end,
+    let (end, after) = match (end, told.outcome) {
+        (End::Died(how), Some(outcome)) => (End::Outcome(outcome), (how != ENDED_WELL).then_some(how)),
+        (End::TimedOut, Some(outcome)) => (End::Outcome(outcome), Some("did not come to an end".into())),
+        (end, _) => (end, None),
     };
-    Ok(Seen { end, log, told, left })
+    Ok(Seen { end, log, told, after, left })
 }
 
 /// In the new process: as under OpenVPN, but output goes to the watching process.
