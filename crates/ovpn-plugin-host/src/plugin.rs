@@ -23,6 +23,7 @@ pub struct Plugin {
     file: PathBuf,
     words: Vec<Vec<u8>>,
     env: Vec<Vec<u8>>,
+    always: Vec<Vec<u8>>,
     struct_version: i32,
     offered: i32,
     ssl_api: i32,
@@ -38,6 +39,7 @@ impl Plugin {
             file: file.into(),
             words: Vec::new(),
             env: Vec::new(),
+            always: Vec::new(),
             struct_version: sys::PLUGINV3_STRUCTVER,
             offered: ALL_EVENTS,
             ssl_api: sys::SSLAPI_OPENSSL,
@@ -64,6 +66,14 @@ impl Plugin {
     #[must_use]
     pub fn env(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.env.push([name.as_bytes(), b"=", value.as_ref()].concat());
+        self
+    }
+
+    /// Adds a variable as `setenv` in OpenVPN's configuration does: at open, and with each event that does not have one of
+    /// the same name.
+    #[must_use]
+    pub fn setenv(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.always.push([name.as_bytes(), b"=", value.as_ref()].concat());
         self
     }
 
@@ -132,7 +142,8 @@ impl Plugin {
         let file = CString::new(self.file.as_os_str().as_bytes())?;
         let words = self.words.iter().cloned().map(CString::new);
         let argv = std::iter::once(Ok(file.clone())).chain(words).collect::<Result<Vec<_>, _>>()?;
-        let envp = self.env.iter().cloned().map(CString::new).collect::<Result<Vec<_>, _>>()?;
+        let envp =
+            self.env.iter().chain(&self.always).cloned().map(CString::new).collect::<Result<Vec<_>, _>>()?;
         let (text, patch) = (CString::new(self.version.0.clone())?, CString::new(self.version.3.clone())?);
         let opened = library.open(&OpenWith {
             struct_version: self.struct_version,
@@ -153,6 +164,7 @@ impl Plugin {
             session,
             mask: opened.mask,
             file,
+            always: self.always.clone(),
             loaded_file,
             _version_texts: (text, patch),
             log,

@@ -9,6 +9,11 @@ use ovpn_plugin_host::{
 
 use crate::told::{Outcome, Tell};
 
+/// A call that takes longer than this is worth a word.
+const LONG: Duration = Duration::from_secs(1);
+/// How long OpenVPN gives a client, unless `hand-window` says otherwise.
+const HAND_WINDOW: Duration = Duration::from_secs(60);
+
 /// A plugin about to be opened, and with what. Each function tells its result as the last thing; those with a client do
 /// so before they close the plugin, for what happens then changes nothing for the client.
 pub(crate) struct Drive {
@@ -42,6 +47,9 @@ impl Drive {
         };
         let blocked = running.blocked();
         tell.say("reply", &format!("{} after {}", result_text(running.result), seconds(blocked)));
+        if running.result != FuncResult::Deferred && blocked >= LONG {
+            tell.say("note", "OpenVPN serves nobody while a plugin decides; one that takes long should defer (auth-pam: `setenv deferred_auth_pam 1`)");
+        }
         let outcome = running.finish(self.limit.saturating_sub(start.elapsed()));
         if let Some(pending) = &outcome.pending {
             tell.say("pending", &pending_text(pending));
@@ -205,6 +213,9 @@ fn pending_text(text: &str) -> String {
 
 /// What OpenVPN would tell the client.
 fn client_text(outcome: &LoginOutcome) -> String {
+    if outcome.accepted() && outcome.took > HAND_WINDOW {
+        return "would be let in, but has given up after a minute (`hand-window`)".to_owned();
+    }
     if outcome.accepted() {
         return "is let in, as far as this plugin is asked".to_owned();
     }

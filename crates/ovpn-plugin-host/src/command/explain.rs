@@ -124,6 +124,13 @@ impl Asked<'_> {
                 "Raise --timeout if it needs longer; OpenVPN itself gives a client a minute (`hand-window`).",
             ));
         }
+        let client = seen.told.last("client").unwrap_or_default();
+        if client.contains("dynamic challenge") || seen.told.last("pending").is_some() {
+            causes.push(Cause::new(
+                "The plugin asks the client something more, and this command has no answer for that.",
+                "Try it with a client. A static challenge (`--response`) comes together with the password.",
+            ));
+        }
         if causes.is_empty() && status == REJECTED && self.command != Command::Check {
             causes.push(Cause::new(
                 "The plugin did not say why.",

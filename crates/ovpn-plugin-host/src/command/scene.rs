@@ -27,6 +27,8 @@ const LOOK: u16 = 20;
 const MARGIN: Duration = Duration::from_secs(1);
 /// How long processes of the plugin may take to leave after it was closed.
 const LEAVE: Duration = Duration::from_secs(5);
+/// How often is read from the plugin's output before looking at the rest.
+const MOST_READS: usize = 16;
 /// A longer line of output is shown in parts.
 const LONGEST_LINE_BYTES: usize = 4096;
 
@@ -112,6 +114,10 @@ pub(crate) fn watch(
 /// In the new process: as under OpenVPN, but output goes to the watching process.
 fn prepare(scratch: &TempDir, print: &OwnedFd, signals: &Signals) -> io::Result<()> {
     signals.let_go()?;
+    if !unistd::geteuid().is_root() {
+        // Without root, /proc/self of a process that must not be dumped is not its own.
+        prctl::set_dumpable(true)?;
+    }
     prctl::set_pdeathsig(Signal::SIGKILL)?;
     unistd::dup2_stdin(File::open("/dev/null")?)?;
     nix::fcntl::fcntl(print, nix::fcntl::FcntlArg::F_SETFL(OFlag::empty()))?;
@@ -130,7 +136,9 @@ impl Watch<'_> {
         }
         self.log_lines(usize::MAX);
         let mut buffer = [0; 4096];
-        while let Ok(count @ 1..) = self.output.read(&mut buffer) {
+        // Not as long as there is something: a plugin that prints for ever would never come to an end.
+        for _ in 0..MOST_READS {
+            let Ok(count @ 1..) = self.output.read(&mut buffer) else { break };
             self.unfinished.extend(buffer.iter().take(count));
             self.output_lines();
         }

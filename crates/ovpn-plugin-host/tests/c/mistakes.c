@@ -88,8 +88,9 @@ static int log_in(const char **envp)
     }
     if (strcmp(what, "tell") == 0)
     {
-        LOG("password '%s', from %s %s, name %s, %s", password, value_of("untrusted_ip", envp),
-            value_of("untrusted_ip6", envp), value_of("common_name", envp), value_of("opt", envp));
+        LOG("password '%s', from %s %s, name %s, %s, IV_PROTO %s", password, value_of("untrusted_ip", envp),
+            value_of("untrusted_ip6", envp), value_of("common_name", envp), value_of("opt", envp),
+            value_of("IV_PROTO", envp));
     }
     if (strcmp(what, "shout") == 0)
     {
@@ -118,6 +119,10 @@ int openvpn_plugin_func_v3(const int version, struct openvpn_plugin_args_func_in
 {
     (void)version;
     (void)out;
+    if (in->type == OPENVPN_PLUGIN_UP && value_of("opt", in->envp))
+    {
+        LOG("at UP: %s", value_of("opt", in->envp));
+    }
     return in->type == OPENVPN_PLUGIN_AUTH_USER_PASS_VERIFY ? log_in(in->envp) : OPENVPN_PLUGIN_FUNC_SUCCESS;
 }
 

@@ -109,6 +109,8 @@ fn what_a_login_comes_with() {
     let mistakes = Mistakes::new();
     let told = mistakes.login(&["-a", "2001:db8::7", "-c", "laptop", "-e", "opt=a=b"], &["tell"]);
     told.expect(0, &[("log", "from (null) 2001:db8::7, name laptop, a=b")]);
+    let old = mistakes.login(&["-e", "IV_PROTO=2"], &["tell"]);
+    old.expect(0, &[("log", "IV_PROTO 2")]);
     let file = mistakes.file();
     let words = run(&["check", "-e", "opt=1", file.to_str().unwrap(), "words \"two words\" -x"]);
     words.expect(0, &[("log", "word 2: two words"), ("log", "word 3: -x"), ("log", "a variable: 1")]);
@@ -148,6 +150,7 @@ fn events_come_in_openvpns_order() {
     );
     run(&["events", file, "refuse"])
         .expect(1, &[("event", "AUTH_USER_PASS_VERIFY: error"), ("event", "DOWN: success")]);
+    run(&["events", "-e", "opt=1", file]).expect(0, &[("log", "at UP: 1")]);
     let client = run(&["events", "--client", file]);
     client.expect(0, &[("event", "IPCHANGE: success")]);
     assert!(!client.out.contains("AUTH_USER_PASS_VERIFY:"), "{client}");
