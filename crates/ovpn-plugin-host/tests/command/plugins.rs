@@ -44,7 +44,7 @@ fn check_tells_why_openvpn_would_not_start() {
     let mistakes = mistakes.to_str().unwrap();
     run(&["check", mistakes, "crash-at-open"]).expect(1, &[("result", "was killed by SIGABRT")]);
     run(&["check", mistakes, "exit-at-open"]).expect(1, &[("result", "ended with exit status 0")]);
-    run(&["check", "-t", "1", mistakes, "hang-at-close"]).expect(3, &[("why", "when it was closed")]);
+    run(&["check", "-t", "3", mistakes, "hang-at-close"]).expect(3, &[("why", "when it was closed")]);
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_plugin_that_does_not_decide() {
     never.expect(3, &[("reply", "deferred"), ("verdict", "none within"), ("why", "control file")]);
     mistakes.login(&[], &["no-logins"]).expect(3, &[("open", "does not ask it about logins")]);
     mistakes
-        .login(&["-t", "1"], &["hang-at-close"])
+        .login(&["-t", "3"], &["hang-at-close"])
         .expect(0, &[("result", "accepted"), ("note", "did not come to an end")]);
     mistakes.login(&[], &["crash-at-open"]).expect(3, &[("result", "was killed by SIGABRT")]);
 }
