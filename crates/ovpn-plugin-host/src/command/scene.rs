@@ -197,9 +197,8 @@ impl Watch<'_> {
                 },
             };
             if matches!(end, End::Interrupted(_) | End::TimedOut) {
+                // Reaped with the others.
                 kill(child, Signal::SIGKILL)?;
-                waitpid(child, None)?;
-                self.look();
             }
             return Ok(end);
         }

@@ -86,6 +86,19 @@ static int log_in(const char **envp)
     {
         return OPENVPN_PLUGIN_FUNC_DEFERRED;
     }
+    if (strcmp(what, "signals") == 0)
+    {
+        char line[256];
+        FILE *status = fopen("/proc/self/status", "r");
+        while (status && fgets(line, sizeof(line), status))
+        {
+            if (strncmp(line, "SigBlk", 6) == 0)
+            {
+                line[strcspn(line, "\n")] = 0;
+                LOG("%s", line);
+            }
+        }
+    }
     if (strcmp(what, "tell") == 0)
     {
         LOG("password '%s', from %s %s, name %s, %s, IV_PROTO %s", password, value_of("untrusted_ip", envp),

@@ -111,6 +111,8 @@ fn what_a_login_comes_with() {
     told.expect(0, &[("log", "from (null) 2001:db8::7, name laptop, a=b")]);
     let old = mistakes.login(&["-e", "IV_PROTO=2"], &["tell"]);
     old.expect(0, &[("log", "IV_PROTO 2")]);
+    // The command holds signals back, the plugin does not.
+    mistakes.login(&[], &["signals"]).expect(0, &[("log", "SigBlk:\\t0000000000000000")]);
     let file = mistakes.file();
     let words = run(&["check", "-e", "opt=1", file.to_str().unwrap(), "words \"two words\" -x"]);
     words.expect(0, &[("log", "word 2: two words"), ("log", "word 3: -x"), ("log", "a variable: 1")]);
