@@ -14,13 +14,14 @@ SERVICE   := $(DESTDIR)$(PAMDIR)/openvpn
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
-.PHONY: help build demo test test-sanitize lint bench install uninstall
+.PHONY: help build demo test test-sanitize test-windows lint bench install uninstall
 
 help:
 	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
 	@echo "make test       install what is missing and run all tests (root)"
-	@echo "make build      build the plugins"
+	@echo "make build      build the plugins and the command ovpn-plugin"
 	@echo "make test-sanitize  the example plugins under AddressSanitizer (nightly Rust)"
+	@echo "make test-windows  an example plugin as a DLL, under wine in a chroot (root; downloads a Debian the first time)"
 	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, which symbols are exported"
 	@echo "make bench      speed and memory, side by side with the C plugin (root)"
 	@echo "make install    install what is built; PREFIX=$(PREFIX) PLUGINDIR=$(PLUGINDIR) PAMDIR=$(PAMDIR) DESTDIR=$(DESTDIR)"
@@ -28,7 +29,7 @@ help:
 
 build:
 	@CARGO="$(CARGO)" tests/install-deps build
-	$(CARGO) build --release --locked $(PLUGINS)
+	$(CARGO) build --release --locked $(PLUGINS) -p ovpn-plugin-host
 
 demo:
 	$(call need_root,it starts a real OpenVPN server in a network namespace)
@@ -56,6 +57,13 @@ lint: build
 test-sanitize:
 	RUSTFLAGS="-Zsanitizer=address -Clink-arg=-Wl,--export-dynamic" $(CARGO) +nightly test --locked -p ovpn-plugin-host \
 		--test examples --target $$(rustc -vV | sed -n 's/^host: //p') -- --skip valgrind
+
+# A plugin for Windows, under wine. Apart from `make test`: it makes a chroot of Debian 12 (3 GB) in the target directory.
+test-windows:
+	$(call need_root,it makes a chroot)
+	@CARGO="$(CARGO)" tests/install-deps test-windows
+	@mkdir -p "$(TARGET)"
+	@CARGO="$(CARGO)" tests/windows/test-windows "$(TARGET)"
 
 bench:
 	$(call need_root,it compares with the C plugin and real PAM stacks)

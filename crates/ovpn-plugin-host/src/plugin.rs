@@ -23,11 +23,13 @@ pub struct Plugin {
     file: PathBuf,
     words: Vec<Vec<u8>>,
     env: Vec<Vec<u8>>,
+    always: Vec<Vec<u8>>,
     struct_version: i32,
     offered: i32,
     ssl_api: i32,
     version: (String, u32, u32, String),
     shared: bool,
+    log: Option<PathBuf>,
 }
 
 impl Plugin {
@@ -37,11 +39,13 @@ impl Plugin {
             file: file.into(),
             words: Vec::new(),
             env: Vec::new(),
+            always: Vec::new(),
             struct_version: sys::PLUGINV3_STRUCTVER,
             offered: ALL_EVENTS,
             ssl_api: sys::SSLAPI_OPENSSL,
             version: ("2.6.14".to_owned(), 2, 6, ".14".to_owned()),
             shared: false,
+            log: None,
         }
     }
 
@@ -62,6 +66,14 @@ impl Plugin {
     #[must_use]
     pub fn env(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.env.push([name.as_bytes(), b"=", value.as_ref()].concat());
+        self
+    }
+
+    /// Adds a variable as `setenv` in OpenVPN's configuration does: at open, and with each event that does not have one of
+    /// the same name.
+    #[must_use]
+    pub fn setenv(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.always.push([name.as_bytes(), b"=", value.as_ref()].concat());
         self
     }
 
@@ -95,13 +107,33 @@ impl Plugin {
         self
     }
 
+    /// Has the log written to this new file instead of a temporary one, so that it outlives the plugin and its process.
+    #[must_use]
+    pub fn log_to(mut self, file: impl Into<PathBuf>) -> Self {
+        self.log = Some(file.into());
+        self
+    }
+
+    /// Loads the file, without opening the plugin, and tells what it exports.
+    ///
+    /// # Errors
+    /// If the file cannot be loaded or lacks a required symbol.
+    pub fn exports(&self) -> Result<Exports, OpenFailed> {
+        let library = Library::load(&self.file).map_err(OpenFailed::Load)?;
+        Ok(Exports {
+            symbols: library.symbols.clone(),
+            init_point: library.init_point,
+            min_version: library.min_version,
+        })
+    }
+
     /// Loads the plugin and opens it, with the checks OpenVPN makes.
     ///
     /// # Errors
     /// If OpenVPN would refuse to start, with what the plugin logged.
     pub fn open(&self) -> Result<OpenPlugin, OpenFailed> {
         let directory = tempfile::Builder::new().prefix("ovpn-host-").tempdir()?;
-        let log = Log::new(&directory.path().join("log"))?;
+        let log = Log::new(self.log.as_deref().unwrap_or(&directory.path().join("log")))?;
         let loaded_file = self.file_to_load(&directory)?;
         let library = Library::load(&loaded_file).map_err(OpenFailed::Load)?;
         if library.min_version > sys::PLUGIN_VERSION {
@@ -110,7 +142,8 @@ impl Plugin {
         let file = CString::new(self.file.as_os_str().as_bytes())?;
         let words = self.words.iter().cloned().map(CString::new);
         let argv = std::iter::once(Ok(file.clone())).chain(words).collect::<Result<Vec<_>, _>>()?;
-        let envp = self.env.iter().cloned().map(CString::new).collect::<Result<Vec<_>, _>>()?;
+        let envp =
+            self.env.iter().chain(&self.always).cloned().map(CString::new).collect::<Result<Vec<_>, _>>()?;
         let (text, patch) = (CString::new(self.version.0.clone())?, CString::new(self.version.3.clone())?);
         let opened = library.open(&OpenWith {
             struct_version: self.struct_version,
@@ -131,6 +164,7 @@ impl Plugin {
             session,
             mask: opened.mask,
             file,
+            always: self.always.clone(),
             loaded_file,
             _version_texts: (text, patch),
             log,
@@ -146,6 +180,17 @@ impl Plugin {
         fs::copy(&self.file, &copy).map_err(|e| OpenFailed::Load(format!("{}: {e}", self.file.display())))?;
         Ok(copy)
     }
+}
+
+/// What a plugin's file offers to OpenVPN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exports {
+    /// The symbols among those OpenVPN looks for.
+    pub symbols: Vec<&'static str>,
+    /// When the plugin wants to be opened, one of the `PLUGIN_INIT` numbers.
+    pub init_point: i32,
+    /// The version of the plugin interface it needs; 0 for any.
+    pub min_version: i32,
 }
 
 /// Why OpenVPN would not start with this plugin.

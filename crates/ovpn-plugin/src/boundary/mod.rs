@@ -1,6 +1,6 @@
 //! The border to C: all unsafe code of the crate, and the generic functions behind the exported symbols.
 
-#[cfg(feature = "openssl")]
+#[cfg(all(feature = "openssl", unix))]
 mod certificate;
 mod client;
 mod close;
