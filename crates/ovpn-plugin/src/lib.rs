@@ -11,11 +11,11 @@
 //! }
 //!
 //! impl Plugin for OneUser {
-//!     const NAME: &'static std::ffi::CStr = c"ONE-USER";
+//!     const NAME: &'static str = "ONE-USER";
 //!
 //!     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
-//!         let name = args.args().next().ok_or("the name of the user is missing")?;
-//!         Ok(Self { name: name.to_bytes().to_vec() })
+//!         let [name] = args.text_args()?[..] else { return Err("wanted: plugin FILE USERNAME".into()) };
+//!         Ok(Self { name: name.as_bytes().to_vec() })
 //!     }
 //!
 //!     fn events(&self) -> EventSet {
@@ -70,12 +70,13 @@ pub use env::{Env, EnvIter};
 pub use escape::{Escaped, escape};
 pub use event_set::EventSet;
 pub use events::{
-    Address, AddressChange, AuthUserPassVerify, Certificate, ChallengeResponse, ClientConnect,
-    ClientConnectDefer, ClientConnectDeferV2, ClientConnectV2, ClientCrResponse, ClientDisconnect, Down,
-    IpChange, LearnAddress, RoutePredown, RouteUp, SessionState, TlsFinal, TlsVerify, Up,
+    Address, AddressChange, AuthUserPassVerify, Certificate, CertificateInfo, ChallengeResponse,
+    ClientConnect, ClientConnectDefer, ClientConnectDeferV2, ClientConnectV2, ClientCrResponse,
+    ClientDisconnect, DnsServer, Down, Interface, IpChange, LearnAddress, PeerInfo, PoolAddresses, Route,
+    RouteIpv6, RoutePredown, RouteUp, SessionState, StaticChallenge, TlsFinal, TlsVerify, Up,
 };
 pub use logging::log_errno;
-pub use open::{InitPoint, OpenArgs, OpenError, SslApi, Version};
+pub use open::{Connection, InitPoint, OpenArgs, OpenError, SslApi, Version};
 pub use pending::{Pending, PendingError};
 pub use plugin::{ClientState, Plugin};
 pub use rejection::{Challenge, ChallengeError, Rejection, Retry};

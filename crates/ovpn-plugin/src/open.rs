@@ -1,7 +1,8 @@
 //! What a plugin learns when it is opened, and how it refuses.
 
-use std::ffi::{CStr, c_int, c_uint};
+use std::ffi::{c_int, c_uint};
 use std::fmt;
+use std::path::Path;
 
 use ovpn_plugin_sys as sys;
 
@@ -28,9 +29,33 @@ impl<'a> OpenArgs<'a> {
         words
     }
 
+    /// The same words as text. With a slice pattern that is all it takes to read a `plugin` line:
+    ///
+    /// ```
+    /// # use ovpn_plugin::{OpenArgs, OpenError};
+    /// # fn open(args: &OpenArgs<'_>) -> Result<(String, String), OpenError> {
+    /// let [username, password] = args.text_args()?[..] else {
+    ///     return Err("wanted: plugin FILE USERNAME PASSWORD".into());
+    /// };
+    /// # Ok((username.to_owned(), password.to_owned()))
+    /// # }
+    /// # let call = ovpn_plugin::testing::CallData::new().arg("joe").arg("secret");
+    /// # assert!(open(&call.open_args()).is_ok());
+    /// ```
+    ///
+    /// # Errors
+    /// If a word is not UTF-8; the error says which.
+    pub fn text_args(&self) -> Result<Vec<&'a str>, OpenError> {
+        let text = |(at, word)| {
+            std::str::from_utf8(word)
+                .map_err(|_| format!("word {} of the plugin line is not UTF-8", at + 1).into())
+        };
+        self.args().enumerate().map(text).collect()
+    }
+
     /// The plugin's file name as the `plugin` line gives it.
     #[must_use]
-    pub fn file(&self) -> Option<&'a CStr> {
+    pub fn file(&self) -> Option<&'a [u8]> {
         self.words.iter().next()
     }
 
@@ -38,6 +63,46 @@ impl<'a> OpenArgs<'a> {
     #[must_use]
     pub fn env(&self) -> Env<'a> {
         self.env
+    }
+
+    /// How much OpenVPN is to log, 0 to 11 (`verb`).
+    #[must_use]
+    pub fn verb(&self) -> Option<u32> {
+        self.env.get_number("verb")
+    }
+
+    /// Whether OpenVPN is going to become a daemon (`daemon`).
+    #[must_use]
+    pub fn is_daemon(&self) -> bool {
+        self.env.get("daemon") == Some(b"1")
+    }
+
+    /// Whether OpenVPN's log goes to a file of its own (`daemon_log_redirect`).
+    #[must_use]
+    pub fn log_is_redirected(&self) -> bool {
+        self.env.get("daemon_log_redirect") == Some(b"1")
+    }
+
+    /// OpenVPN's configuration file (`config`); `None` if all options are on its command line.
+    #[must_use]
+    pub fn config_file(&self) -> Option<&'a Path> {
+        crate::events::path(self.env.get("config")?)
+    }
+
+    /// The connections of the configuration, numbered from 1 in variables: of a server the one it offers, of a client
+    /// those it tries in turn.
+    pub fn connections(&self) -> impl Iterator<Item = Connection<'a>> + use<'a> {
+        let env = self.env;
+        (1..).map_while(move |n: u32| {
+            let text = |name| std::str::from_utf8(env.get_formatted(format_args!("{name}_{n}"))?).ok();
+            Some(Connection {
+                protocol: text("proto")?,
+                local: text("local"),
+                local_port: text("local_port"),
+                remote: text("remote"),
+                remote_port: text("remote_port"),
+            })
+        })
     }
 
     /// The events this OpenVPN has.
@@ -65,6 +130,22 @@ impl<'a> OpenArgs<'a> {
     }
 }
 
+/// A connection of OpenVPN's configuration, as it is written there: addresses may be names, and ports too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Connection<'a> {
+    /// `udp`, `tcp-server` and so on (`proto_{n}`).
+    pub protocol: &'a str,
+    /// The own address (`local_{n}`); `None` for any.
+    pub local: Option<&'a str>,
+    /// The own port (`local_port_{n}`).
+    pub local_port: Option<&'a str>,
+    /// The server's address (`remote_{n}`); `None` at a server.
+    pub remote: Option<&'a str>,
+    /// The server's port (`remote_port_{n}`).
+    pub remote_port: Option<&'a str>,
+}
+
 impl fmt::Debug for OpenArgs<'_> {
     /// Shows neither arguments nor environment: they may hold secrets.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,6 +170,23 @@ pub struct Version<'a> {
     pub minor: c_uint,
     /// The rest, with its dot or suffix; empty if the host left it out or it is not UTF-8.
     pub patch: &'a str,
+}
+
+impl Version<'_> {
+    /// Whether it is this version or a later one.
+    ///
+    /// ```
+    /// # use ovpn_plugin::OpenArgs;
+    /// # fn open(args: &OpenArgs<'_>) {
+    /// if !args.openvpn_version().is_some_and(|version| version.is_at_least(2, 6)) {
+    ///     log::warn!("before OpenVPN 2.6 clients are not told why they are rejected");
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn is_at_least(&self, major: c_uint, minor: c_uint) -> bool {
+        (self.major, self.minor) >= (major, minor)
+    }
 }
 
 /// A TLS library.
@@ -181,5 +279,51 @@ impl From<String> for OpenError {
 impl From<&str> for OpenError {
     fn from(text: &str) -> Self {
         Self::Message(text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::CallData;
+
+    #[test]
+    fn words_are_text_or_an_error_that_says_which() {
+        let call = CallData::new().arg("joe").arg("ü");
+        assert_eq!(call.open_args().text_args().unwrap(), ["joe", "ü"]);
+        assert_eq!(call.open_args().file(), Some(&b"plugin.so"[..]));
+        let call = call.arg(b"\xff");
+        let error = call.open_args().text_args().unwrap_err();
+        assert_eq!(error.to_string(), "word 3 of the plugin line is not UTF-8");
+    }
+
+    #[test]
+    fn reads_the_time_of_opening() {
+        let call = CallData::new()
+            .env("verb", "4")
+            .env("daemon", "1")
+            .env("daemon_log_redirect", "0")
+            .env("config", "/etc/openvpn/server.conf")
+            .env("proto_1", "udp")
+            .env("remote_1", "vpn.example")
+            .env("remote_port_1", "1194")
+            .env("proto_2", "tcp-client")
+            .env("local_2", "192.0.2.1")
+            .env("local_port_2", "openvpn");
+        let args = call.open_args();
+        assert_eq!((args.verb(), args.is_daemon(), args.log_is_redirected()), (Some(4), true, false));
+        assert_eq!(args.config_file(), Some(Path::new("/etc/openvpn/server.conf")));
+        let connections: Vec<Connection<'_>> = args.connections().collect();
+        assert_eq!(connections.len(), 2);
+        assert_eq!((connections[0].protocol, connections[0].remote), ("udp", Some("vpn.example")));
+        assert_eq!((connections[0].remote_port, connections[0].local), (Some("1194"), None));
+        assert_eq!((connections[1].local, connections[1].local_port), (Some("192.0.2.1"), Some("openvpn")));
+    }
+
+    #[test]
+    fn versions_are_ordered() {
+        let version = Version { text: "2.6.14", major: 2, minor: 6, patch: ".14" };
+        assert!(version.is_at_least(2, 6) && version.is_at_least(2, 5) && version.is_at_least(1, 9));
+        assert!(!version.is_at_least(2, 7) && !version.is_at_least(3, 0));
     }
 }

@@ -1,7 +1,5 @@
 //! The traits a plugin author implements.
 
-use std::ffi::CStr;
-
 use crate::dispatch::unanswered;
 use crate::{
     AuthReply, AuthUserPassVerify, ClientConnect, ClientConnectDefer, ClientConnectDeferV2,
@@ -27,13 +25,13 @@ pub trait Plugin: Sized + 'static {
     /// # use ovpn_plugin::{EventSet, OpenArgs, OpenError, Plugin};
     /// # struct Mine;
     /// # impl Plugin for Mine {
-    /// const NAME: &'static std::ffi::CStr = c"100%";
+    /// const NAME: &'static str = "100%";
     /// #     fn open(_: &OpenArgs<'_>) -> Result<Self, OpenError> { Ok(Mine) }
     /// #     fn events(&self) -> EventSet { EventSet::UP }
     /// # }
     /// # ovpn_plugin::export!(Mine);
     /// ```
-    const NAME: &'static CStr;
+    const NAME: &'static str;
 
     /// Opens the plugin, by default still as root and before OpenVPN becomes a daemon. Threads started here do not
     /// survive `--daemon`, which forks.

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::boundary::without_signals;
+use crate::testing;
 
 /// Threads that are told to stop and waited for when this is dropped; a field of the plugin is the place for it.
 ///
@@ -88,9 +89,13 @@ impl Tasks {
         if self.threads.len() >= self.limit {
             return Err(io::Error::other(format!("{} tasks are running, which is the limit", self.limit)));
         }
-        let stop = self.stop.clone();
+        let (stop, test) = (self.stop.clone(), testing::current_test());
         let builder = std::thread::Builder::new().name(name.to_owned());
-        self.threads.push(without_signals(|| builder.spawn(move || task(&stop)))?);
+        let body = move || {
+            testing::join_test(test);
+            task(&stop);
+        };
+        self.threads.push(without_signals(|| builder.spawn(body))?);
         Ok(())
     }
 }

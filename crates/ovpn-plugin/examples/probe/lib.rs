@@ -2,7 +2,6 @@
 
 mod fork;
 
-use std::ffi::CStr;
 use std::fmt;
 use std::io;
 
@@ -26,10 +25,10 @@ impl Probe {
 }
 
 impl Plugin for Probe {
-    const NAME: &'static CStr = c"PROBE";
+    const NAME: &'static str = "PROBE";
 
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
-        let words: Vec<String> = args.args().map(|word| word.to_string_lossy().into_owned()).collect();
+        let words: Vec<String> = args.text_args()?.into_iter().map(str::to_owned).collect();
         let probe = Self { words, clients: 0, next_client_panics: false };
         log::info!(
             "opened: words {:?}, structs {}, ssl {:?}, version {:?}, offered {}, verb {:?}",

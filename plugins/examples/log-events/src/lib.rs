@@ -6,8 +6,6 @@
 //! for a plugin that judges them makes a client demand a password of its server. Passwords and answers to challenges
 //! are not shown.
 
-use std::ffi::CStr;
-
 use ovpn_plugin::{
     AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectDefer, ClientConnectDeferV2,
     ClientConnectReply, ClientConnectV2, ClientConnectV2Reply, ClientCrResponse, ClientCrResponseReply,
@@ -22,7 +20,7 @@ struct LogEvents {
 }
 
 fn log_event(name: &str, words: Words<'_>, env: Env<'_>) {
-    let words: Vec<String> = words.map(|word| escape(word.to_bytes()).to_string()).collect();
+    let words: Vec<String> = words.map(|word| escape(word).to_string()).collect();
     log::info!("event {name}, words {words:?}");
     for (name, value) in &env {
         let secret = matches!(name, b"password" | b"crresponse");
@@ -53,15 +51,15 @@ macro_rules! logged {
 }
 
 impl Plugin for LogEvents {
-    const NAME: &'static CStr = c"LOG-EVENTS";
+    const NAME: &'static str = "LOG-EVENTS";
 
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
         let (version, structs) = (args.openvpn_version().map(|version| version.text), args.struct_version());
         log::info!("opened by {version:?}, structs {structs}, ssl {:?}", args.ssl_api());
         log::info!("offered {}", args.offered());
         log_event("open", args.args(), args.env());
-        let has = |wanted| args.args().any(|word| word == wanted);
-        Ok(Self { defer: has(c"defer"), client: has(c"client") })
+        let has = |wanted: &str| args.args().any(|word| word == wanted.as_bytes());
+        Ok(Self { defer: has("defer"), client: has("client") })
     }
 
     fn events(&self) -> EventSet {

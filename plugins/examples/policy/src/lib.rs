@@ -5,7 +5,6 @@
 //! after OpenVPN gave up its privileges, and with `chroot` inside that; if it cannot be read, the last one counts.
 
 use std::collections::HashMap;
-use std::ffi::CStr;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::PathBuf;
@@ -26,11 +25,10 @@ struct Policy {
 }
 
 impl Plugin for Policy {
-    const NAME: &'static CStr = c"POLICY";
+    const NAME: &'static str = "POLICY";
 
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
-        let file =
-            args.args().next().and_then(|word| word.to_str().ok()).ok_or("wanted: plugin FILE POLICY")?;
+        let [file] = args.text_args()?[..] else { return Err("wanted: plugin FILE POLICY".into()) };
         let mut policy = Self { file: file.into(), version: (None, 0), clients: Clients::new() };
         policy.read().map_err(|error| format!("{file}: {error}"))?;
         Ok(policy)
@@ -45,7 +43,7 @@ impl Plugin for Policy {
             // The client's own certificate; those of authorities are for OpenVPN to judge.
             Some(0) => {
                 self.reread();
-                let name = event.subject_part(0, "CN").unwrap_or_default();
+                let name = event.common_name().unwrap_or_default();
                 if self.clients.contains_key(name) {
                     return TlsVerifyReply::Accept;
                 }
@@ -114,7 +112,7 @@ mod tests {
     use super::*;
 
     fn verify(plugin: &mut Running<Policy>, name: &str) -> Outcome {
-        let call = CallData::new().arg("0").arg("CN=x").env("X509_0_CN", name);
+        let call = CallData::new().arg("0").arg("CN=x").env("common_name", name);
         plugin.call(EventSet::TLS_VERIFY, &call).outcome
     }
 
