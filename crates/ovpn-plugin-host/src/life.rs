@@ -125,8 +125,12 @@ impl Run<'_> {
 
     fn certificates(&mut self) -> Result<bool, CallFailed> {
         for (depth, name) in [("1", "authority"), ("0", NAME)] {
-            let call = Call::new(sys::PLUGIN_TLS_VERIFY).arg(depth).arg(format!("CN={name}"));
-            if !self.pass(call.env(&format!("X509_{depth}_CN"), name))? {
+            let subject = format!("CN={name}");
+            let call = Call::new(sys::PLUGIN_TLS_VERIFY).arg(depth).arg(&subject);
+            let call = call.env(&format!("X509_{depth}_CN"), name).env(&format!("tls_id_{depth}"), subject);
+            let call = call.env("untrusted_ip", PEER).env("untrusted_port", "40000");
+            let call = if depth == "0" { call.env("common_name", name) } else { call };
+            if !self.pass(call)? {
                 return Ok(false);
             }
         }

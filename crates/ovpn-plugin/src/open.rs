@@ -71,7 +71,7 @@ impl<'a> OpenArgs<'a> {
         self.env.get_number("verb")
     }
 
-    /// Whether OpenVPN is going to become a daemon (`daemon`).
+    /// Whether OpenVPN is, or will be, a daemon (`daemon`).
     #[must_use]
     pub fn is_daemon(&self) -> bool {
         self.env.get("daemon") == Some(b"1")
@@ -217,13 +217,16 @@ impl SslApi {
 /// When OpenVPN opens the plugin; given to [`export!`](crate::export).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InitPoint {
-    /// Before the configuration file is parsed.
+    /// While the configuration is read, before any of it is acted on. The only one before OpenVPN becomes a daemon,
+    /// which forks; variables such as `verb` and `daemon` are not set yet.
     PreConfigParse,
-    /// Before OpenVPN becomes a daemon, still with all privileges: the default.
+    /// Before the tunnel device is opened, with all privileges: the default. In spite of its name after OpenVPN became
+    /// a daemon (2.4 to 2.7).
     PreDaemon,
-    /// After OpenVPN became a daemon, still with all privileges.
+    /// After a server's tunnel device was opened, so without its event `UP`; still with all privileges.
     PostDaemon,
-    /// After OpenVPN gave up its privileges.
+    /// After a server gave up its privileges (`user`, `group`, `chroot`). A client gives them up later, once it is
+    /// connected.
     PostUidChange,
 }
 

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::boundary::without_signals;
-use crate::testing;
+use crate::{logging, testing};
 
 /// Threads that are told to stop and waited for when this is dropped; a field of the plugin is the place for it.
 ///
@@ -14,7 +14,8 @@ use crate::testing;
 /// its statics across SIGHUP; the plugin itself is dropped at close all the same.
 ///
 /// They take none of OpenVPN's signals. Start them in an event or in [`Plugin::start`](crate::Plugin::start), not in
-/// `open`: OpenVPN may still fork then, and threads do not survive that. What a task captures is dropped when it ends.
+/// `open`: OpenVPN may fork after that to become a daemon, and threads do not survive a fork. Those that were started
+/// too early are named in the log as an error, and not waited for. What a task captures is dropped when it ends.
 ///
 /// ```
 /// use std::time::Duration;
@@ -32,6 +33,8 @@ pub struct Tasks {
     stop: Stop,
     threads: Vec<JoinHandle<()>>,
     limit: usize,
+    /// Whose threads they are.
+    process_id: u32,
 }
 
 /// Tells a task when to stop.
@@ -76,7 +79,7 @@ impl Tasks {
     /// At most `limit` of them at the same time.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { stop: Stop::default(), threads: Vec::new(), limit }
+        Self { stop: Stop::default(), threads: Vec::new(), limit, process_id: std::process::id() }
     }
 
     /// Starts a task. A panic in it is one line in the log.
@@ -85,6 +88,7 @@ impl Tasks {
     /// If there are as many as allowed, or the system has no thread to give. The task is dropped, and with it a
     /// [`Decision`](crate::Decision) it holds, which rejects.
     pub fn spawn(&mut self, name: &str, task: impl FnOnce(&Stop) + Send + 'static) -> io::Result<()> {
+        self.forget_those_before_a_fork();
         self.join_finished();
         if self.threads.len() >= self.limit {
             return Err(io::Error::other(format!("{} tasks are running, which is the limit", self.limit)));
@@ -98,9 +102,26 @@ impl Tasks {
         self.threads.push(without_signals(|| builder.spawn(body))?);
         Ok(())
     }
-}
 
-impl Tasks {
+    /// In a forked child, the parent's threads never end, and may have left the lock of their `Stop` taken.
+    fn forget_those_before_a_fork(&mut self) {
+        if self.process_id == std::process::id() {
+            return;
+        }
+        self.process_id = std::process::id();
+        std::mem::forget(std::mem::take(&mut self.stop));
+        let lost = std::mem::take(&mut self.threads);
+        if !lost.is_empty() {
+            let names: Vec<_> = lost.iter().map(|handle| handle.thread().name().unwrap_or("?")).collect();
+            logging::error(format_args!(
+                "tasks were started before OpenVPN became a daemon and do not run any more, start them in \
+                 Plugin::start: {}",
+                names.join(", ")
+            ));
+        }
+        std::mem::forget(lost);
+    }
+
     /// Also these are waited for: a thread runs on for a moment after its task has ended.
     fn join_finished(&mut self) {
         let (finished, running) = self.threads.drain(..).partition(JoinHandle::is_finished);
@@ -118,6 +139,7 @@ fn join(threads: Vec<JoinHandle<()>>) {
 
 impl Drop for Tasks {
     fn drop(&mut self) {
+        self.forget_those_before_a_fork();
         self.stop.set();
         join(std::mem::take(&mut self.threads));
     }

@@ -17,6 +17,8 @@ use ovpn_plugin::{
 struct LogEvents {
     defer: bool,
     client: bool,
+    /// Events seen since the plugin was opened, restarts by SIGUSR1 included.
+    seen: u64,
 }
 
 fn log_event(name: &str, words: Words<'_>, env: Env<'_>) {
@@ -44,6 +46,7 @@ fn log_certificate(event: &TlsVerify<'_>) {
 macro_rules! logged {
     ($($method:ident($event:ident) -> $reply:ident::$answer:ident;)*) => {$(
         fn $method(&mut self, event: &$event<'_>) -> $reply {
+            self.seen += 1;
             log_event(stringify!($event), event.args(), event.env());
             $reply::$answer
         }
@@ -59,7 +62,7 @@ impl Plugin for LogEvents {
         log::info!("offered {}", args.offered());
         log_event("open", args.args(), args.env());
         let has = |wanted: &str| args.args().any(|word| word == wanted.as_bytes());
-        Ok(Self { defer: has("defer"), client: has("client") })
+        Ok(Self { defer: has("defer"), client: has("client"), seen: 0 })
     }
 
     fn events(&self) -> EventSet {
@@ -85,17 +88,20 @@ impl Plugin for LogEvents {
     }
 
     fn tls_verify(&mut self, event: &TlsVerify<'_>) -> TlsVerifyReply {
+        self.seen += 1;
         log_event("TlsVerify", event.args(), event.env());
         log_certificate(event);
         TlsVerifyReply::Accept
     }
 
     fn client_connect(&mut self, event: &ClientConnect<'_>) -> ClientConnectReply {
+        self.seen += 1;
         log_event("ClientConnect", event.args(), event.env());
         if self.defer { ClientConnectReply::Deferred } else { ClientConnectReply::Accept }
     }
 
     fn client_connect_v2(&mut self, event: &ClientConnectV2<'_>) -> ClientConnectV2Reply {
+        self.seen += 1;
         log_event("ClientConnectV2", event.args(), event.env());
         if self.defer {
             ClientConnectV2Reply::Deferred
@@ -105,8 +111,19 @@ impl Plugin for LogEvents {
     }
 
     fn client_connect_defer_v2(&mut self, event: &ClientConnectDeferV2<'_>) -> ClientConnectV2Reply {
+        self.seen += 1;
         log_event("ClientConnectDeferV2", event.args(), event.env());
         ClientConnectV2Reply::Accept(ClientConfig::new())
+    }
+
+    fn abort(&mut self) {
+        log::warn!("OpenVPN dies after {} events", self.seen);
+    }
+}
+
+impl Drop for LogEvents {
+    fn drop(&mut self) {
+        log::info!("closed after {} events", self.seen);
     }
 }
 
@@ -128,6 +145,17 @@ mod tests {
         assert!(plugin.logged(r"username=joe\n"));
         assert!(plugin.logged("password=[redacted]"));
         assert!(!plugin.logged("hunter2"));
+    }
+
+    #[test]
+    fn counts_until_the_end() {
+        let mut plugin = Running::<LogEvents>::open(&CallData::new()).unwrap();
+        for event in [EventSet::UP, EventSet::TLS_VERIFY, EventSet::CLIENT_CONNECT] {
+            assert_eq!(plugin.call(event, &CallData::new()).outcome, Outcome::Success);
+        }
+        plugin.abort();
+        assert!(plugin.logged("OpenVPN dies after 3 events"));
+        assert_eq!(plugin.close().last().unwrap().text, "closed after 3 events");
     }
 
     #[test]

@@ -51,6 +51,17 @@ pub(crate) fn example(name: &str) -> PathBuf {
     directory.join(format!("libexample_{}.so", name.replace('-', "_")))
 }
 
+/// The file of a test plugin of the SDK.
+pub(crate) fn test_plugin(name: &str) -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let directory = BUILT.get_or_init(|| {
+        let target = profile_directory().parent().map(PathBuf::from).unwrap_or_default();
+        cargo(&["-p", "ovpn-plugin", "--examples"], &target);
+        target.join("debug/examples")
+    });
+    directory.join(format!("lib{name}.so"))
+}
+
 /// `log-events` that looks into certificates with OpenSSL; built elsewhere, so that the other one stays as it is.
 pub(crate) fn log_events_with_certificates() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();

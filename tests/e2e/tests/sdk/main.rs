@@ -7,6 +7,7 @@ mod deferred;
 mod events_seen;
 mod examples;
 mod policy;
+mod probe;
 mod symbols;
 mod tutorial;
 mod user;
