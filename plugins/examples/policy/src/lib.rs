@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 use std::fs::{self, Metadata};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use ovpn_plugin::{
     AddressChange, EventSet, LearnAddress, LearnAddressReply, OpenArgs, OpenError, Plugin, TlsVerify,
@@ -20,7 +20,7 @@ type Clients = HashMap<Vec<u8>, Vec<String>>;
 
 struct Policy {
     file: PathBuf,
-    version: (Option<SystemTime>, u64),
+    version: Option<Version>,
     clients: Clients,
 }
 
@@ -29,7 +29,7 @@ impl Plugin for Policy {
 
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
         let [file] = args.text_args()?[..] else { return Err("wanted: plugin FILE POLICY".into()) };
-        let mut policy = Self { file: file.into(), version: (None, 0), clients: Clients::new() };
+        let mut policy = Self { file: file.into(), version: None, clients: Clients::new() };
         policy.read().map_err(|error| format!("{file}: {error}"))?;
         Ok(policy)
     }
@@ -81,7 +81,7 @@ impl Policy {
 
     /// Reads the file if it is not the one that was read last.
     fn read(&mut self) -> io::Result<()> {
-        let version = version(&fs::metadata(&self.file)?);
+        let version = Some(Version::of(&fs::metadata(&self.file)?));
         if version == self.version {
             return Ok(());
         }
@@ -92,8 +92,22 @@ impl Policy {
     }
 }
 
-fn version(metadata: &Metadata) -> (Option<SystemTime>, u64) {
-    (metadata.modified().ok(), metadata.len())
+/// What changes with a file's contents, or when another file takes its name.
+#[derive(PartialEq)]
+struct Version {
+    file: (u64, u64),
+    changed: (i64, i64),
+    bytes: u64,
+}
+
+impl Version {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            file: (metadata.dev(), metadata.ino()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+            bytes: metadata.len(),
+        }
+    }
 }
 
 fn parse(text: &str) -> Clients {

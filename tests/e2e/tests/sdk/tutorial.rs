@@ -14,7 +14,7 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// The blocks of this language in a text of Markdown.
-fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+pub(crate) fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
     let begin = format!("\n```{language}\n");
     text.split(begin.as_str()).skip(1).filter_map(|rest| rest.split("\n```\n").next()).collect()
 }
