@@ -34,7 +34,8 @@
 //! A login or a connecting client can be decided later: [`AuthUserPassVerify::defer`] and [`ClientConnect::defer`] give
 //! a value that goes to any thread and rejects when it is dropped. [`Tasks`] are threads that end with the plugin,
 //! [`ClientState`] is state for each client, [`testing`] runs a plugin inside a test. A tutorial, a directory to copy
-//! and an example for each event are beside the sources: `TUTORIAL.md`, `template`, `plugins/examples`.
+//! and an example for each event are beside the sources: `TUTORIAL.md`, `template`, `plugins/examples`. [`event_table`]
+//! is what a plugin sees of a server and of a client, in order.
 //!
 //! Works with hosts of struct versions 1 to 5 (OpenVPN 2.4 to 2.7) and later ones that only add to them. A panic in
 //! the plugin never reaches OpenVPN: it becomes a failure and one line in the log.
@@ -61,6 +62,9 @@ mod secrets;
 mod tasks;
 pub mod testing;
 mod verdict_file;
+
+#[doc = include_str!("../EVENTS.md")]
+pub mod event_table {}
 
 pub use boundary::Words;
 pub use client_config::{ClientConfig, ConfigError};

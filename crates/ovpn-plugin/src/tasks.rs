@@ -28,6 +28,34 @@ use crate::{logging, testing};
 /// drop(tasks);
 /// # Ok::<(), std::io::Error>(())
 /// ```
+///
+/// A task that waits for a channel instead ends when the sender is gone. Let the field with the sender stand before that
+/// with the tasks: fields are dropped in their order, and this one waits.
+///
+/// ```
+/// # use ovpn_plugin::{Decision, OpenError, Tasks};
+/// # use std::sync::mpsc;
+/// struct MyPlugin {
+///     logins: mpsc::Sender<Decision>,
+///     tasks: Tasks,
+/// }
+///
+/// # fn start() -> Result<(), OpenError> {
+/// let (logins, waiting) = mpsc::channel::<Decision>();
+/// let mut plugin = MyPlugin { logins, tasks: Tasks::new(1) };
+/// plugin.tasks.spawn("backend", move |_| {
+///     for decision in waiting {
+///         // Ask the backend, then:
+///         if let Err(error) = decision.accept() {
+///             log::error!("OpenVPN cannot be told: {error}");
+///         }
+///     }
+/// }).map_err(OpenError::from_error)?;
+/// # drop(plugin);
+/// # Ok(())
+/// # }
+/// # start().unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Tasks {
     stop: Stop,
