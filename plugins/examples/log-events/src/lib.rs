@@ -7,11 +7,12 @@
 //! are not shown.
 
 use ovpn_plugin::{
-    AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectDefer, ClientConnectDeferV2,
-    ClientConnectReply, ClientConnectV2, ClientConnectV2Reply, ClientCrResponse, ClientCrResponseReply,
-    ClientDisconnect, ClientDisconnectReply, Down, DownReply, Env, EventSet, IpChange, IpChangeReply,
-    LearnAddress, LearnAddressReply, OpenArgs, OpenError, Plugin, RoutePredown, RoutePredownReply, RouteUp,
-    RouteUpReply, TlsFinal, TlsFinalReply, TlsVerify, TlsVerifyReply, Up, UpReply, Words, escape,
+    AddressChange, AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectDefer,
+    ClientConnectDeferV2, ClientConnectReply, ClientConnectV2, ClientConnectV2Reply, ClientCrResponse,
+    ClientCrResponseReply, ClientDisconnect, ClientDisconnectReply, Down, DownReply, Env, EventSet, IpChange,
+    IpChangeReply, LearnAddress, LearnAddressReply, OpenArgs, OpenError, Plugin, RoutePredown,
+    RoutePredownReply, RouteUp, RouteUpReply, TlsFinal, TlsFinalReply, TlsVerify, TlsVerifyReply, Up,
+    UpReply, Words, escape,
 };
 
 struct LogEvents {
@@ -25,7 +26,7 @@ fn log_event(name: &str, words: Words<'_>, env: Env<'_>) {
     let words: Vec<String> = words.map(|word| escape(word).to_string()).collect();
     log::info!("event {name}, words {words:?}");
     for (name, value) in &env {
-        let secret = matches!(name, b"password" | b"crresponse");
+        let secret = matches!(name, b"password" | b"crresponse" | b"exported_keying_material");
         let value = if secret { b"[redacted]" } else { value };
         log::debug!("  {}={}", escape(name), escape(value));
     }
@@ -83,7 +84,6 @@ impl Plugin for LogEvents {
         tls_final(TlsFinal) -> TlsFinalReply::Accept;
         client_connect_defer(ClientConnectDefer) -> ClientConnectReply::Accept;
         client_disconnect(ClientDisconnect) -> ClientDisconnectReply::Done;
-        learn_address(LearnAddress) -> LearnAddressReply::Accept;
         client_crresponse(ClientCrResponse) -> ClientCrResponseReply::Done;
     }
 
@@ -92,6 +92,18 @@ impl Plugin for LogEvents {
         log_event("TlsVerify", event.args(), event.env());
         log_certificate(event);
         TlsVerifyReply::Accept
+    }
+
+    fn learn_address(&mut self, event: &LearnAddress<'_>) -> LearnAddressReply {
+        self.seen += 1;
+        log_event("LearnAddress", event.args(), event.env());
+        match (event.change(), event.parsed_address()) {
+            (Some(AddressChange::Add { .. }), Some(address)) => log::info!("added: {address:?}"),
+            (Some(AddressChange::Update { .. }), Some(address)) => log::info!("updated: {address:?}"),
+            (Some(AddressChange::Delete), Some(address)) => log::info!("deleted: {address:?}"),
+            _ => log::error!("unknown to the SDK: {:?}", event.address()),
+        }
+        LearnAddressReply::Accept
     }
 
     fn client_connect(&mut self, event: &ClientConnect<'_>) -> ClientConnectReply {
