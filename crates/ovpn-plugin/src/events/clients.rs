@@ -1,13 +1,12 @@
 //! Clients that connect, use addresses and leave.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::shared::{trusted_peer, verified_peer};
 use super::{Address, PoolAddresses};
-use crate::ClientConfig;
+use crate::{ClientConfig, verdict_file};
 
 super::events! {
     /// A client connects; its configuration goes into a file.
@@ -77,8 +76,9 @@ macro_rules! file_events {
             /// # Errors
             /// If OpenVPN named no file, or writing to it fails.
             pub fn write_config(&self, config: &ClientConfig) -> io::Result<()> {
-                let file = self.config_file().ok_or(io::ErrorKind::NotFound)?;
-                OpenOptions::new().append(true).open(file)?.write_all(config.as_str().as_bytes())
+                let mut file = verdict_file::open(self.config_file().ok_or(io::ErrorKind::NotFound)?)?;
+                file.seek(SeekFrom::End(0))?;
+                file.write_all(config.as_str().as_bytes())
             }
 
             /// Where the verdict goes after the reply `Deferred`: `1`, `0`, or `2` for not yet, as first byte

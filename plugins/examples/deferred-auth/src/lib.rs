@@ -111,6 +111,7 @@ mod tests {
         let mut later = plugin("1");
         assert_eq!(login(&mut later, &files, "secret"), Outcome::Deferred);
         assert_eq!(files.wait_for_verdict(limit), Some(true));
+        assert!(later.logged("T: deferred: true"), "{:?}", later.log_lines());
         let files = LoginFiles::new().unwrap();
         assert_eq!(login(&mut later, &files, "wrong"), Outcome::Deferred);
         assert_eq!(files.wait_for_verdict(limit), Some(false));
