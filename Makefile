@@ -46,6 +46,7 @@ test:
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p compatibility
 
 lint: build
+	@CARGO="$(CARGO)" tests/install-deps lint
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p ovpn-plugin --features openssl --all-targets -- -D warnings
