@@ -140,7 +140,9 @@ fn a_life_is_in_order() {
     let challenge = example("challenge").args(["crtext", "joe", "secret", CODE]).open().unwrap();
     assert_eq!(challenge.server_life(&asked, PATIENCE).unwrap().events(), [5, 15]);
     let client = example("log-events").arg("client").open().unwrap();
-    let life = client.client_life().unwrap();
+    let mut seen = Vec::new();
+    let life = client.client_life_seen(&mut |step| seen.push(step.event)).unwrap();
+    assert_eq!(seen, life.events());
     assert_eq!(life.events(), [4, 4, 10, 3, 0, 2, 12, 1]);
     assert!(life.connected);
 }
