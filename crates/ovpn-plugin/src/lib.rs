@@ -45,6 +45,7 @@ mod boundary;
 mod client_config;
 mod connect_decision;
 mod decision;
+mod deferral;
 mod dispatch;
 mod env;
 mod escape;
@@ -52,6 +53,7 @@ mod event_set;
 mod events;
 mod export;
 mod guard;
+mod host;
 pub mod logging;
 mod open;
 mod pending;
@@ -79,8 +81,9 @@ pub use events::{
     ClientDisconnect, DnsServer, Down, Interface, IpChange, LearnAddress, PeerInfo, PoolAddresses, Route,
     RouteIpv6, RoutePredown, RouteUp, SessionState, StaticChallenge, TlsFinal, TlsVerify, Up,
 };
+pub use host::{Connection, InitPoint, SslApi, Version};
 pub use logging::log_errno;
-pub use open::{Connection, InitPoint, OpenArgs, OpenError, SslApi, Version};
+pub use open::{OpenArgs, OpenError};
 pub use pending::{Pending, PendingError};
 pub use plugin::{ClientState, Plugin};
 pub use rejection::{Challenge, ChallengeError, Rejection, Retry};

@@ -3,9 +3,7 @@
 use ovpn_plugin_sys as sys;
 
 use crate::dispatch::Answer;
-use crate::{
-    AuthUserPassVerify, ClientConfig, ClientConnect, EventSet, Pending, Rejection, logging, verdict_file,
-};
+use crate::{AuthUserPassVerify, ClientConfig, Pending, Rejection, logging, verdict_file};
 
 macro_rules! replies {
     ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $code:ident,)* })*) => {$(
@@ -226,33 +224,6 @@ impl AuthReply {
                 }
             }
         })
-    }
-}
-
-impl ClientConnectReply {
-    /// OpenVPN lets a client in if nobody ever answers: a deferral that nothing will end becomes a refusal.
-    pub(crate) fn checked(self, event: &ClientConnect<'_>, taken: EventSet) -> Self {
-        let ends = taken.contains(EventSet::CLIENT_CONNECT_DEFER) || event.has_verdict();
-        if self != Self::Deferred || ends {
-            return self;
-        }
-        logging::error(format_args!(
-            "refused: the plugin deferred a client without ClientConnect::defer or the event CLIENT_CONNECT_DEFER"
-        ));
-        Self::Reject
-    }
-}
-
-impl ClientConnectV2Reply {
-    /// As [`ClientConnectReply::checked`]; here OpenVPN itself refuses, but says so to nobody who tests a plugin.
-    pub(crate) fn checked(self, taken: EventSet) -> Self {
-        if self != Self::Deferred || taken.contains(EventSet::CLIENT_CONNECT_DEFER_V2) {
-            return self;
-        }
-        logging::error(format_args!(
-            "refused: the plugin deferred a client without the event CLIENT_CONNECT_DEFER_V2"
-        ));
-        Self::Reject
     }
 }
 
