@@ -47,10 +47,12 @@ test:
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p compatibility
 
 lint: build
+	@CARGO="$(CARGO)" tests/install-deps lint
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p ovpn-plugin --features openssl --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked -p ovpn-plugin --features openssl --no-deps
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p e2e --test unsafe_files --test symbols
 
 # The examples under AddressSanitizer; needs a nightly toolchain.
@@ -70,6 +72,7 @@ bench:
 	@CARGO="$(CARGO)" tests/install-deps test
 	$(CARGO) build --release --locked -p openvpn-plugin-auth-pam
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) run --locked --release -p bench
+	$(CARGO) bench --locked -p ovpn-plugin-host --bench login
 
 # Installs what is built and builds nothing, so that no compiler runs as root. Each file gets its name only when it is
 # complete: a server that has the old plugin loaded keeps the old file.

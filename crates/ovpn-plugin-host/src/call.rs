@@ -74,6 +74,12 @@ impl Call {
         self
     }
 
+    /// The same words and variables with another event.
+    pub(crate) fn for_event(mut self, event: i32) -> Self {
+        self.event = event;
+        self
+    }
+
     pub(crate) fn has_env(&self, name: &str) -> bool {
         self.env.iter().any(|entry| is_entry_of(entry, name))
     }

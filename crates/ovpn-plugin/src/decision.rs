@@ -4,10 +4,7 @@ use std::fs::File;
 use std::io;
 
 use crate::verdict_file::{open, open_for, put};
-use crate::{AuthUserPassVerify, ClientCrResponse, DeferError, Env, Rejection, logging};
-
-/// Bit of `IV_PROTO`: the client understands temporary failures (OpenVPN 2.6 and later).
-const TAKES_TEMPORARY: u32 = 1 << 8;
+use crate::{AuthUserPassVerify, ClientCrResponse, DeferError, Env, PeerInfo, Rejection, logging};
 
 /// A login that is still to be decided; made with [`AuthUserPassVerify::defer`] or [`ClientCrResponse::decide`].
 ///
@@ -72,7 +69,7 @@ impl ClientCrResponse<'_> {
 
 impl Decision {
     fn new(control: File, reason: Option<File>, env: Env<'_>) -> Self {
-        Self { control: Some(control), reason, takes_temporary: takes_temporary(env) }
+        Self { control: Some(control), reason, takes_temporary: PeerInfo::new(env).takes_temporary() }
     }
 
     /// Lets the client in.
@@ -119,11 +116,6 @@ impl Drop for Decision {
             logging::error(format_args!("the rejection of a login cannot be written: {error}"));
         }
     }
-}
-
-/// Whether the client of this login understands temporary failures.
-pub(crate) fn takes_temporary(env: Env<'_>) -> bool {
-    env.get_number::<u32>("IV_PROTO").unwrap_or(0) & TAKES_TEMPORARY != 0
 }
 
 #[cfg(test)]

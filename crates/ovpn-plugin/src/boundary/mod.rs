@@ -1,5 +1,7 @@
 //! The border to C: all unsafe code of the crate, and the generic functions behind the exported symbols.
 
+#[cfg(test)]
+mod allocations;
 #[cfg(all(feature = "openssl", unix))]
 mod certificate;
 mod client;

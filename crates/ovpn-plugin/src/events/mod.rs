@@ -2,8 +2,15 @@
 
 mod address;
 mod auth;
+mod certificate_info;
 mod clients;
 mod device;
+mod dns;
+mod interface;
+mod peer_info;
+mod pool;
+mod routes;
+mod shared;
 mod tls;
 
 use std::cell::RefMut;
@@ -15,12 +22,18 @@ use crate::boundary::{Array, Client};
 use crate::{ClientState, Env, SslApi};
 
 pub use address::Address;
-pub use auth::{AuthUserPassVerify, ChallengeResponse, ClientCrResponse, SessionState};
+pub use auth::{AuthUserPassVerify, ChallengeResponse, ClientCrResponse, SessionState, StaticChallenge};
+pub use certificate_info::CertificateInfo;
 pub use clients::{
     AddressChange, ClientConnect, ClientConnectDefer, ClientConnectDeferV2, ClientConnectV2,
     ClientDisconnect, LearnAddress,
 };
 pub use device::{Down, IpChange, RoutePredown, RouteUp, Up};
+pub use dns::DnsServer;
+pub use interface::Interface;
+pub use peer_info::PeerInfo;
+pub use pool::PoolAddresses;
+pub use routes::{Route, RouteIpv6};
 pub use tls::{TlsFinal, TlsVerify};
 
 /// What every event comes with.
@@ -39,7 +52,7 @@ impl<'a> Context<'a> {
 
     /// Word number `at` after the plugin's file name, as text.
     pub(crate) fn word(&self, at: usize) -> Option<&'a str> {
-        self.words.iter().nth(at + 1)?.to_str().ok()
+        std::str::from_utf8(self.words.iter().nth(at + 1)?).ok()
     }
 
     pub(crate) fn path(&self, name: &str) -> Option<&'a Path> {
