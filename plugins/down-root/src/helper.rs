@@ -21,7 +21,7 @@ use crate::environment::AtUp;
 use crate::event::Event;
 use crate::output::Output;
 use crate::protocol::{Answer, Ask};
-use crate::script::{ClientOptions, Script};
+use crate::script::{ClientOptions, Script, Supplies};
 use crate::settings::{Command, Settings};
 use crate::signals::{ChildExits, WITHSTOOD};
 use watch::Front;
@@ -39,6 +39,7 @@ struct Helper<'a> {
     scripts: Vec<Runnable<'a>>,
     front: Channel<Answer, Ask>,
     child_exits: ChildExits,
+    supplies: Supplies,
     /// Scripts that could not be killed in time.
     left_behind: Vec<Script>,
 }
@@ -91,7 +92,7 @@ pub fn run(settings: &Settings, base: &AtUp, front: Channel<Answer, Ask>) -> Inf
 
 impl<'a> Helper<'a> {
     fn new(settings: &'a Settings, base: &'a AtUp, mut front: Channel<Answer, Ask>) -> io::Result<Self> {
-        let child_exits = ChildExits::new()?;
+        let (child_exits, supplies) = (ChildExits::new()?, Supplies::new()?);
         let scripts = settings.commands().map(|(event, command)| {
             Ok(Runnable { event, command, output: Output::new(command.program.name())? })
         });
@@ -100,7 +101,7 @@ impl<'a> Helper<'a> {
         front.ask_for_senders()?;
         front.try_send(&Answer::Ready, &[]).map_err(io::Error::other)?;
         let time_limit = settings.time_limit;
-        Ok(Helper { base, time_limit, scripts, front, child_exits, left_behind: Vec::new() })
+        Ok(Helper { base, time_limit, scripts, front, child_exits, supplies, left_behind: Vec::new() })
     }
 
     fn serve(&mut self) -> End {
@@ -163,9 +164,9 @@ impl<'a> Helper<'a> {
         let env = self.base.for_script(ask.event, ask.variables, file);
         let args = ask.args.into_iter().map(OsString::from_vec).chain(file.map(OsString::from));
         log::debug!("running {program} at {}", ask.event.name());
-        let started = output
-            .write_end()
-            .and_then(|output| self.child_exits.unblocked(|| Script::start(command, args, env, output)));
+        let supplies = &self.supplies;
+        let start = |output| Script::start(supplies, command, args, env, output);
+        let started = output.write_end().and_then(|output| self.child_exits.unblocked(|| start(output)));
         let script = match started {
             Ok(script) => script,
             Err(error) => {

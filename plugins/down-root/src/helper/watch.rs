@@ -54,12 +54,15 @@ impl Helper<'_> {
         for (script, flags) in polled.zip(happened) {
             script.output.happened(flags);
         }
-        if child_exits.is_some_and(|flags| flags.intersects(BROKEN)) {
+        let child_exits = child_exits.unwrap_or(PollFlags::empty());
+        if child_exits.intersects(BROKEN) {
             log::error!("the helper cannot wait for scripts any more");
             return Err(End::Failed);
         }
-        self.child_exits.clear();
-        self.reap_left_behind();
+        if child_exits.contains(PollFlags::POLLIN) {
+            self.child_exits.clear();
+            self.reap_left_behind();
+        }
         let gone = front.is_some_and(|flags| flags.intersects(BROKEN));
         Ok(if gone { Front::Gone } else { Front::There })
     }
