@@ -12,9 +12,10 @@ use std::time::Duration;
 
 use nix::poll::PollFlags;
 use nix::sys::signal::Signal;
-use nix::unistd::Gid;
+use nix::unistd::{Gid, Pid};
 use privsep::channel::{Received, Sender};
 use privsep::confine::{self, Confinement, Cores, Group, Output as Connected};
+use privsep::parent::Parent;
 use privsep::{Channel, ChannelError, Ended, leave};
 
 use crate::environment::AtUp;
@@ -38,6 +39,8 @@ struct Helper<'a> {
     time_limit: Option<Duration>,
     scripts: Vec<Runnable<'a>>,
     front: Channel<Answer, Ask>,
+    /// OpenVPN's own process, if the kernel tells of its end.
+    openvpn: Option<Parent>,
     child_exits: ChildExits,
     supplies: Supplies,
     /// Scripts that could not be killed in time.
@@ -59,8 +62,8 @@ enum End {
     Failed,
 }
 
-/// The whole life of the helper, in the forked child.
-pub fn run(settings: &Settings, base: &AtUp, front: Channel<Answer, Ask>) -> Infallible {
+/// The whole life of the helper, in the child forked by `openvpn`.
+pub fn run(settings: &Settings, base: &AtUp, openvpn: Pid, front: Channel<Answer, Ask>) -> Infallible {
     // Before descriptors are closed: the C library must not go on using a number that means something else then.
     ovpn_plugin::logging::in_forked_child();
     Confinement {
@@ -77,7 +80,7 @@ pub fn run(settings: &Settings, base: &AtUp, front: Channel<Answer, Ask>) -> Inf
         cores: Cores::Inherited,
     }
     .enter();
-    let end = match Helper::new(settings, base, front) {
+    let end = match Helper::new(settings, base, openvpn, front) {
         Ok(mut helper) => helper.serve(),
         Err(error) => {
             log::error!("the helper cannot start: {error}");
@@ -91,7 +94,13 @@ pub fn run(settings: &Settings, base: &AtUp, front: Channel<Answer, Ask>) -> Inf
 }
 
 impl<'a> Helper<'a> {
-    fn new(settings: &'a Settings, base: &'a AtUp, mut front: Channel<Answer, Ask>) -> io::Result<Self> {
+    fn new(
+        settings: &'a Settings,
+        base: &'a AtUp,
+        openvpn: Pid,
+        mut front: Channel<Answer, Ask>,
+    ) -> io::Result<Self> {
+        let openvpn = Parent::watch(openvpn)?;
         let (child_exits, supplies) = (ChildExits::new()?, Supplies::new()?);
         let scripts = settings.commands().map(|(event, command)| {
             Ok(Runnable { event, command, output: Output::new(command.program.name())? })
@@ -101,7 +110,16 @@ impl<'a> Helper<'a> {
         front.ask_for_senders()?;
         front.try_send(&Answer::Ready, &[]).map_err(io::Error::other)?;
         let time_limit = settings.time_limit;
-        Ok(Helper { base, time_limit, scripts, front, child_exits, supplies, left_behind: Vec::new() })
+        Ok(Helper {
+            base,
+            time_limit,
+            scripts,
+            front,
+            openvpn,
+            child_exits,
+            supplies,
+            left_behind: Vec::new(),
+        })
     }
 
     fn serve(&mut self) -> End {
