@@ -16,6 +16,7 @@ use crate::stage::{PATIENCE, Stage, down, drop_root, helper, helpers_of, logged,
 pub(crate) const CASES: &[Case] = &[
     ("the helper is born at the first up, and there is never more than one", born_at_up),
     ("the helper of a server without root stays at a later up", stays_without_root),
+    ("hundreds of restarts leave no memory and no descriptors behind", many_restarts),
     ("the helper ends with openvpn though somebody holds its socket", ends_with_openvpn),
     ("a script ends with openvpn though somebody holds its socket", scripts_end_with_openvpn),
     ("a helper that is stopped does not stop openvpn for ever", stopped),
@@ -52,6 +53,39 @@ fn stays_without_root(stage: &Stage) {
         up(&plugin);
         assert_eq!(down(&plugin), FuncResult::Success);
         assert_eq!(own_helpers().iter().map(|helper| helper.pid).collect::<Vec<_>>(), [before]);
+    }
+}
+
+/// What this process and its helper have of memory in KiB, and of descriptors; nobody may not look at the helper's.
+fn held() -> [(u64, usize); 2] {
+    [Pid::this().as_raw(), helper()].map(|pid| {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
+        let resident = line.split_whitespace().next().and_then(|number| number.parse().ok());
+        (resident.expect("a number"), descriptors(pid).len())
+    })
+}
+
+/// With a new helper at each, and then with one that stays.
+fn many_restarts(stage: &Stage) {
+    let plugin = stage.open(&[&stage.script("down.sh", "echo ran")]);
+    let restart = || {
+        up(&plugin);
+        assert_eq!(down(&plugin), FuncResult::Success);
+        // The log is a file of this process's.
+        plugin.clear_log();
+    };
+    for dropped in [false, true] {
+        if dropped {
+            drop_root(None);
+        }
+        (0..50).for_each(|_| restart());
+        let before = held();
+        (0..300).for_each(|_| restart());
+        let after = held();
+        for ((resident, open), (now, open_now)) in before.into_iter().zip(after) {
+            assert!(now < resident + 128 && open == open_now, "{before:?} became {after:?}");
+        }
     }
 }
 
