@@ -68,6 +68,7 @@ fn storm(config: &ServerConfig<'_>, signal: Signal, device: Device, helper_is: H
     assert!(server.is_alive());
     assert_eq!(server.pid(), openvpn);
     let downs = if device == Device::Reopened { ROUNDS + 1 } else { 0 };
+    assert_eq!(server.log().count(Mark::START, "/PLUGIN_DOWN status=0"), downs);
     assert_eq!(server.log().count(Mark::START, "down.sh: ran as "), downs);
     assert_eq!(Held::by(&server), held);
     let last = helper(&server).pid;
