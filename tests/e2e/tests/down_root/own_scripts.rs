@@ -43,7 +43,7 @@ fn told(scripts: &Scripts, name: &str, event: &str) -> Told {
 
 /// The path of the file for a client's options is another one, and there is none to defer with.
 fn differs(name: &str) -> bool {
-    name == "client_connect_config_file" || name == "client_connect_deferred_file"
+    ["client_connect_config_file", "client_connect_deferred_file"].contains(&name)
 }
 
 /// `event` with its number of words.
@@ -111,6 +111,36 @@ fn of_a_client() {
         });
     config.connect().disconnect();
     ["ipchange.1", "route-up.0", "route-pre-down.6"].iter().for_each(|event| compare(&scripts, event));
+}
+
+/// What DOWN has of UP's environment is that of UP; of its own it has little, and never counters or times.
+#[test]
+fn at_down() {
+    let scripts = Scripts::new();
+    let (own, ours) = (tells(&scripts, "own"), tells(&scripts, "ours"));
+    let lines = ["script-security 2".to_string(), format!("down {own}"), plugin_line(&ours)];
+    let server = lines.iter().fold(ServerConfig::default(), |config, line| config.line(line)).start();
+    let client = server.client("alice", "x").with_tunnel();
+    let client = lines.iter().fold(client, |config, line| config.line(line)).connect();
+    for of_server in [false, true] {
+        if of_server {
+            server.stop();
+        } else {
+            client.disconnect();
+        }
+        let (own, ours) = (told(&scripts, "own", "down.6"), told(&scripts, "ours", "down.0"));
+        // It becomes known when routes are set, after UP.
+        let later = |name: &str| name == "redirect_gateway";
+        let missing: Vec<_> = own
+            .variables
+            .iter()
+            .filter(|(name, value)| !later(name) && ours.variables.get(*name) != Some(value))
+            .collect();
+        assert_eq!(missing, [], "{:?}", ours.variables);
+        let times = ["bytes_received", "bytes_sent", "time_unix", "time_duration", "time_ascii"];
+        let set: Vec<_> = times.iter().filter(|name| own.variables.contains_key(**name)).collect();
+        assert_eq!(set, [&""; 0], "README says that OpenVPN sets none of these at DOWN");
+    }
 }
 
 /// At a later UP, in which nobody but the plugin has root; OpenVPN's own runs as nobody.
