@@ -2,10 +2,10 @@
 
 use harness::log::Mark;
 use harness::proc_table::{self, Process, descriptors};
-use harness::{Server, ServerConfig};
+use harness::{Daemon, Server, ServerConfig};
 use nix::sys::signal::Signal;
 
-use crate::scripts::{Scripts, helper, resident_kib};
+use crate::scripts::{Scripts, helper, plugin_line, resident_kib};
 
 const ROUNDS: usize = 100;
 
@@ -170,4 +170,50 @@ fn sighup_dropped_to_nobody() {
     let (_scripts, config) = server();
     let config = config.dropped().readable_by_nobody();
     storm(&config, Signal::SIGHUP, Device::Reopened, Helper::IsReplaced, 65534);
+}
+
+/// Fewer: the server knows a client that restarts by its port for a while, and lets one wait for half a minute that gets
+/// the port of an earlier time.
+const ROUNDS_OF_A_CLIENT: usize = 30;
+
+fn of_a_client(lines: &[&str]) {
+    let scripts = Scripts::with_down("echo ran as $(id -u)");
+    // The same address each time: for another one a client opens the device anew.
+    std::fs::write(scripts.path("DEFAULT"), "ifconfig-push 10.8.0.77 255.255.255.0\n").expect("a file");
+    let server = ServerConfig::default().line(&format!("client-config-dir {}", scripts.path("").display()));
+    let server = server.start();
+    let client = server.client("alice", "x").with_tunnel().line("connect-retry 0");
+    let client = client.line(&plugin_line(&scripts.path("down.sh").to_string_lossy()));
+    let client = lines.iter().fold(client, |client, line| client.line(line)).connect();
+    let ours = || {
+        let mut found = proc_table::all();
+        found.retain(|process| process.parent == client.pid() && process.name == "down-root");
+        found.into_iter().map(|process| process.pid).collect::<Vec<_>>()
+    };
+    client.restart(Signal::SIGUSR1);
+    let (helpers, open) = (ours(), descriptors(client.pid()).len());
+    assert_eq!(helpers.len(), 1, "{helpers:?}");
+    for _ in 0..ROUNDS_OF_A_CLIENT {
+        client.restart(Signal::SIGUSR1);
+    }
+    assert_eq!(ours().len(), 1, "zombies count too");
+    assert_eq!(descriptors(client.pid()).len(), open);
+    assert_eq!(client.log().count(Mark::START, "down.sh: ran as 0"), ROUNDS_OF_A_CLIENT + 1);
+}
+
+#[test]
+fn sigusr1_of_a_client() {
+    of_a_client(&[]);
+}
+
+#[test]
+fn sigusr1_of_a_client_dropped_to_nobody() {
+    of_a_client(&["user nobody", "group nogroup", "persist-key", "persist-tun", "up-restart"]);
+}
+
+#[test]
+fn sigusr1_in_the_background() {
+    let (_scripts, config) = server();
+    let config = config.dropped().daemon(Daemon::WithLog).line("up-restart");
+    storm(&config, Signal::SIGUSR1, Device::Reopened, Helper::Stays, 0);
 }
