@@ -1,6 +1,8 @@
 //! When there is a helper, and what ends it.
 
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use ovpn_plugin_host::FuncResult;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 
 use crate::Case;
-use crate::stage::{PATIENCE, Stage, down, drop_root, helper, helpers_of, logged, up};
+use crate::stage::{NOBODY, PATIENCE, Stage, down, drop_root, helper, helpers_of, logged, up};
 
 pub(crate) const CASES: &[Case] = &[
     ("the helper is born at the first up, and there is never more than one", born_at_up),
@@ -19,6 +21,7 @@ pub(crate) const CASES: &[Case] = &[
     ("hundreds of restarts leave no memory and no descriptors behind", many_restarts),
     ("the helper ends with openvpn though somebody holds its socket", ends_with_openvpn),
     ("a script ends with openvpn though somebody holds its socket", scripts_end_with_openvpn),
+    ("nobody can neither signal the helper nor look into it", out_of_reach),
     ("a helper that is stopped does not stop openvpn for ever", stopped),
 ];
 
@@ -164,6 +167,24 @@ fn scripts_end_with_openvpn(stage: &Stage) {
     [helper, script].into_iter().for_each(kill9);
     assert_eq!(gone, [true; 2], "helper and script");
     drop(held);
+}
+
+fn out_of_reach(stage: &Stage) {
+    let plugin = stage.open(&[&stage.script("down.sh", "echo ran > \"$D/seen\"")]);
+    up(&plugin);
+    let helper = helper();
+    let files = ["environ", "mem", "maps", "fd"].map(|file| format!("/proc/{helper}/{file}"));
+    assert!(files.iter().all(|file| std::fs::metadata(file).is_ok_and(|status| status.uid() == 0)));
+    drop_root(Some(NOBODY));
+    for file in &files {
+        let opened = std::fs::File::open(file).map(drop);
+        assert_eq!(opened.map_err(|error| error.kind()), Err(ErrorKind::PermissionDenied), "{file}");
+    }
+    for signal in [Signal::SIGKILL, Signal::SIGSTOP, Signal::SIGTERM] {
+        assert_eq!(kill(Pid::from_raw(helper), signal), Err(nix::errno::Errno::EPERM));
+    }
+    assert_eq!(down(&plugin), FuncResult::Success, "{:?}", plugin.log_lines());
+    assert_eq!(stage.text("seen"), "ran\n");
 }
 
 /// What it did meanwhile is no answer to a later question.
