@@ -4,6 +4,8 @@ PREFIX    ?= /usr
 PLUGINDIR ?= $(PREFIX)/lib/openvpn/plugins
 PAMDIR    ?= /etc/pam.d
 DESTDIR   ?=
+# How long `make fuzz` runs each target.
+FUZZ_SECONDS ?= 120
 
 CARGO     ?= cargo
 NAMES     := auth-pam down-root
@@ -14,7 +16,7 @@ SERVICE   := $(DESTDIR)$(PAMDIR)/openvpn
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
-.PHONY: help build demo test test-sanitize test-windows lint bench install uninstall
+.PHONY: help build demo test test-sanitize test-windows fuzz lint bench install uninstall
 
 help:
 	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
@@ -22,6 +24,7 @@ help:
 	@echo "make build      build the plugins and the command ovpn-plugin"
 	@echo "make test-sanitize  the example plugins under AddressSanitizer (nightly Rust)"
 	@echo "make test-windows  an example plugin as a DLL, under wine in a chroot (root; downloads a Debian the first time)"
+	@echo "make fuzz       random messages for what the privileged sides decode, FUZZ_SECONDS=$(FUZZ_SECONDS) each (nightly Rust, cargo-fuzz)"
 	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, which symbols are exported"
 	@echo "make bench      speed and memory, side by side with the C plugin (root)"
 	@echo "make install    install what is built; PREFIX=$(PREFIX) PLUGINDIR=$(PLUGINDIR) PAMDIR=$(PAMDIR) DESTDIR=$(DESTDIR)"
@@ -67,10 +70,19 @@ test-windows:
 	@mkdir -p "$(TARGET)"
 	@CARGO="$(CARGO)" tests/windows/test-windows "$(TARGET)"
 
+# What the privileged sides decode, with random messages; needs a nightly toolchain and cargo-fuzz (cargo install
+# cargo-fuzz). What was found interesting stays, for the next time.
+fuzz:
+	@set -e; for directory in plugins/*/fuzz; do for file in $$directory/fuzz_targets/*.rs; do \
+		target=$$(basename $$file .rs); kept="$(abspath $(TARGET))/fuzz/$$(basename $$(dirname $$directory))-$$target"; \
+		mkdir -p "$$kept"; echo "$$directory: $$target"; \
+		CARGO_TARGET_DIR="$(abspath $(TARGET))/fuzz" $(CARGO) +nightly fuzz run --fuzz-dir $$directory $$target "$$kept" -- \
+			-max_total_time=$(FUZZ_SECONDS) -artifact_prefix="$$kept-" -print_final_stats=1; done; done
+
 bench:
 	$(call need_root,it compares with the C plugin and real PAM stacks)
 	@CARGO="$(CARGO)" tests/install-deps test
-	$(CARGO) build --release --locked -p openvpn-plugin-auth-pam
+	$(CARGO) build --release --locked $(PLUGINS)
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) run --locked --release -p bench
 	$(CARGO) bench --locked -p ovpn-plugin-host --bench login
 

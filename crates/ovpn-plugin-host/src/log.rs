@@ -106,8 +106,8 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) fn new(path: &Path) -> std::io::Result<Self> {
-        Ok(Self { slot: LogSlot::take(path)?, cleared: AtomicUsize::new(0) })
+    pub(crate) fn new(path: &Path, dropped: i32) -> std::io::Result<Self> {
+        Ok(Self { slot: LogSlot::take(path, dropped)?, cleared: AtomicUsize::new(0) })
     }
 
     /// The finished lines so far.

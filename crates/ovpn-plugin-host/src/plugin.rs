@@ -30,7 +30,11 @@ pub struct Plugin {
     version: (String, u32, u32, String),
     shared: bool,
     log: Option<PathBuf>,
+    dropped_lines: i32,
 }
+
+/// The least `verb` at which OpenVPN shows debug messages of plugins.
+const DEBUG_VERB: u8 = 7;
 
 impl Plugin {
     /// The plugin in `file`, with a host like OpenVPN 2.6: struct version 5, all events, OpenSSL.
@@ -46,6 +50,7 @@ impl Plugin {
             version: ("2.6.14".to_owned(), 2, 6, ".14".to_owned()),
             shared: false,
             log: None,
+            dropped_lines: 0,
         }
     }
 
@@ -75,6 +80,14 @@ impl Plugin {
     pub fn setenv(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.always.push([name.as_bytes(), b"=", value.as_ref()].concat());
         self
+    }
+
+    /// Sets `verb`, as a configuration does: plugins find it in the environment of the time of opening, and below 7
+    /// debug messages are dropped. Without it there is none, and all messages are kept.
+    #[must_use]
+    pub fn verb(mut self, verb: u8) -> Self {
+        self.dropped_lines = if verb < DEBUG_VERB { sys::PLOG_DEBUG } else { 0 };
+        self.env("verb", verb.to_string())
     }
 
     /// Sets the struct version of the host, usually 1 to 5. The structs passed are as short as that version's, and end
@@ -133,7 +146,7 @@ impl Plugin {
     /// If OpenVPN would refuse to start, with what the plugin logged.
     pub fn open(&self) -> Result<OpenPlugin, OpenFailed> {
         let directory = tempfile::Builder::new().prefix("ovpn-host-").tempdir()?;
-        let log = Log::new(self.log.as_deref().unwrap_or(&directory.path().join("log")))?;
+        let log = Log::new(self.log.as_deref().unwrap_or(&directory.path().join("log")), self.dropped_lines)?;
         let loaded_file = self.file_to_load(&directory)?;
         let library = Library::load(&loaded_file).map_err(OpenFailed::Load)?;
         if library.min_version > sys::PLUGIN_VERSION {

@@ -87,6 +87,18 @@ fn a_life_passes_what_a_c_plugin_wants() {
 }
 
 #[test]
+fn debug_lines_are_dropped_as_openvpn_drops_them() {
+    let built = Built::new("probe_v3.c", &[]);
+    for (verb, shown) in [(3, false), (7, true)] {
+        let plugin = built.plugin().verb(verb).open().unwrap();
+        plugin.call(&Call::new(1)).unwrap();
+        let lines = texts(&plugin);
+        assert_eq!(lines.iter().any(|line| line.starts_with("event 1")), shown, "{lines:?}");
+        assert!(lines.contains(&"line 1".to_owned()), "{lines:?}");
+    }
+}
+
+#[test]
 fn two_plugins_keep_their_logs_apart() {
     let built = Built::new("probe_v3.c", &[]);
     let (first, second) = (built.plugin().open().unwrap(), built.plugin().open().unwrap());

@@ -76,6 +76,15 @@ pub(crate) fn wait_for(child: Pid, wait: bool) -> nix::Result<Option<(Pid, Ended
     }
 }
 
+/// A close-on-exec descriptor of a process, readable when it has ended (pidfd_open(2), Linux 5.3).
+pub(crate) fn open_process(process: Pid) -> nix::Result<OwnedFd> {
+    // SAFETY: takes two numbers.
+    let opened = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, process.as_raw(), 0) })?;
+    let number = RawFd::try_from(opened).map_err(|_| Errno::EOVERFLOW)?;
+    // SAFETY: the call has just made this descriptor; nobody else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
 /// A child that has ended and is not reaped yet: as long as it is not, its number and its process group are its own.
 ///
 /// Errors: `ECHILD` when there are no children.

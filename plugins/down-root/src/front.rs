@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use nix::unistd::Pid;
 use ovpn_plugin::Env;
 use privsep::ChannelError;
 
@@ -204,8 +205,8 @@ impl Front {
 
     /// Forks a helper, in the place of the one there was.
     fn start(&mut self) -> Result<(), String> {
-        let (settings, base) = (&self.settings, &self.base);
-        let mut helper = Helper::start(|channel| helper::run(settings, base, channel))
+        let (settings, base, openvpn) = (&self.settings, &self.base, Pid::this());
+        let mut helper = Helper::start(|channel| helper::run(settings, base, openvpn, channel))
             .map_err(|error| format!("the helper cannot be started: {error}"))?;
         helper.channel.set_buffer(SOCKET_BYTES);
         let error = match helper.channel.receive(Some(START)) {

@@ -236,6 +236,25 @@ impl Client {
         Pinger::start(namespace, crate::server::TUNNEL_ADDRESS)
     }
 
+    /// Process id of OpenVPN.
+    pub fn pid(&self) -> i32 {
+        self.running.pid()
+    }
+
+    /// Sends SIGHUP or SIGUSR1 and waits until the client is connected again; panics with its log if it does not come.
+    pub fn restart(&self, signal: Signal) {
+        let mark = self.log().mark();
+        self.running.signal(signal);
+        let said = self
+            .log()
+            .wait_match(mark, Instant::now() + PATIENCE, |text| text.contains(READY) || text.contains(ENDED));
+        assert!(
+            said.is_some_and(|line| line.text.contains(READY)),
+            "the client does not come back after {signal}:\n{}",
+            self.log().text()
+        );
+    }
+
     /// Says goodbye to the server and waits for the end.
     pub fn disconnect(&self) {
         self.running.signal(Signal::SIGTERM);

@@ -152,6 +152,38 @@ fn environment() -> Vec<Case> {
             "success, success; seen: down sigterm 42 restart",
             MISSING,
         ),
+        // OpenVPN 2.6 and 2.7 set them at client-disconnect only; what sets them at DOWN shall find them passed.
+        Case::new(
+            "environment: counters and times, if there are any at DOWN",
+            "echo $bytes_received $bytes_sent $time_unix $time_duration $time_ascii > @DIR@/seen",
+        )
+        .up()
+        .down()
+        .env("bytes_received", "17")
+        .env("bytes_sent", "42")
+        .env("time_unix", "1900000000")
+        .env("time_duration", "60")
+        .env("time_ascii", "2030-03-17 17:46:40")
+        .seen()
+        .differs(
+            "success, success; seen: -",
+            "success, success; seen: 17 42 1900000000 60 2030-03-17 17:46:40",
+            MISSING,
+        ),
+        // The helper has the variables of UP; what is a counter there is none of this time.
+        Case::new(
+            "environment: counters and times, if there were some at UP",
+            "echo sent=$bytes_sent > @DIR@/seen",
+        )
+        .up()
+        .env("bytes_sent", "42")
+        .down()
+        .seen()
+        .differs(
+            "success, success; seen: sent=42",
+            "success, success; seen: sent=",
+            "a script takes a counter of an earlier time for that of this one",
+        ),
         Case::new("environment: forged at DOWN", "echo $dev:$LD_BIND_NOW:$UV_X:$BASH_ENV > @DIR@/seen")
             .up()
             .env("dev", "tun7")
