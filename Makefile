@@ -19,11 +19,11 @@ BUILTDIR  := $(TARGET)/release
 MANBUILT  := $(TARGET)/man
 DEVBUILT  := $(TARGET)/dev
 EXAMPLES  := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard plugins/examples/*/Cargo.toml)))
-COMMANDS  :=
+COMMANDS  := ovpn-plugin
 MANPAGES  := $(NAMES:%=openvpn-plugin-%.8) $(COMMANDS:%=%.1)
 
 # The crates that are built to be installed.
-SHIPPED   := $(NAMES:%=openvpn-plugin-%) $(if $(filter 1,$(INSTALL_EXAMPLES)),$(EXAMPLES:%=example-%))
+SHIPPED   := $(NAMES:%=openvpn-plugin-%) $(COMMANDS:%=%-host) $(if $(filter 1,$(INSTALL_EXAMPLES)),$(EXAMPLES:%=example-%))
 
 # What the scripts in packaging need to know.
 PLACES = BUILTDIR='$(BUILTDIR)' MANBUILT='$(MANBUILT)' DEVBUILT='$(DEVBUILT)' DESTDIR='$(DESTDIR)' PLUGINDIR='$(PLUGINDIR)' \
@@ -38,7 +38,7 @@ need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo 
 help:
 	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
 	@echo "make test       install what is missing and run all tests (root)"
-	@echo "make build      build the plugins"
+	@echo "make build      build the plugins and the command ovpn-plugin"
 	@echo "make test-sanitize  the example plugins under AddressSanitizer (nightly Rust)"
 	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, which symbols are exported"
 	@echo "make bench      speed and memory, side by side with the C plugin (root)"

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 
 use ovpn_plugin_sys as sys;
+use zeroize::{Zeroize, Zeroizing};
 
 /// What a plugin's function returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +36,8 @@ impl FuncResult {
 pub struct Call {
     pub(crate) event: i32,
     args: Vec<Vec<u8>>,
-    env: Vec<Vec<u8>>,
+    /// Wiped, for one may be a password.
+    env: Vec<Zeroizing<Vec<u8>>>,
 }
 
 impl Call {
@@ -61,7 +63,7 @@ impl Call {
     /// Adds an entry of the environment as it is, also one without `=`.
     #[must_use]
     pub fn env_entry(mut self, entry: impl Into<Vec<u8>>) -> Self {
-        self.env.push(entry.into());
+        self.env.push(Zeroizing::new(entry.into()));
         self
     }
 
@@ -81,8 +83,29 @@ impl Call {
         std::iter::once(Ok(file.clone())).chain(words).collect()
     }
 
-    pub(crate) fn envp(&self) -> Result<Vec<CString>, NulError> {
-        self.env.iter().cloned().map(CString::new).collect()
+    pub(crate) fn envp(&self) -> Result<Wiped, NulError> {
+        let mut strings = Wiped(Vec::with_capacity(self.env.len()));
+        for entry in &self.env {
+            strings.0.push(CString::new(entry.as_slice())?);
+        }
+        Ok(strings)
+    }
+}
+
+/// Strings that are wiped when dropped.
+pub(crate) struct Wiped(Vec<CString>);
+
+impl std::ops::Deref for Wiped {
+    type Target = [CString];
+
+    fn deref(&self) -> &[CString] {
+        &self.0
+    }
+}
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(Zeroize::zeroize);
     }
 }
 

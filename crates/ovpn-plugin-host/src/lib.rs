@@ -22,6 +22,7 @@
 
 pub mod base64;
 mod call;
+mod event_name;
 mod ffi;
 mod life;
 mod log;
@@ -31,9 +32,11 @@ mod plugin;
 mod watch;
 
 pub use call::{Call, CallFailed, FuncResult, Reply};
+pub use event_name::event_name;
+pub use ffi::fork_alone;
 pub use life::{Life, Step};
-pub use log::{LogLine, NoSuchLine};
+pub use log::{LogFollower, LogLine, NoSuchLine};
 pub use login::{AuthFiles, Login, LoginOutcome, RunningLogin, Verdict};
 pub use open_plugin::{Client, Closed, OpenPlugin};
 pub use ovpn_plugin_sys as sys;
-pub use plugin::{OpenFailed, Plugin};
+pub use plugin::{Exports, OpenFailed, Plugin};

@@ -55,9 +55,22 @@ impl OpenPlugin {
     /// # Errors
     /// If a call cannot be made.
     pub fn server_life(&self, login: &Login, patience: Duration) -> Result<Life, CallFailed> {
+        self.server_life_seen(login, patience, &mut |_| ())
+    }
+
+    /// As [`OpenPlugin::server_life`], and tells `see` of each event as soon as it was passed.
+    ///
+    /// # Errors
+    /// If a call cannot be made.
+    pub fn server_life_seen(
+        &self,
+        login: &Login,
+        patience: Duration,
+        see: &mut dyn FnMut(&Step),
+    ) -> Result<Life, CallFailed> {
         let _server = self.client();
         let client = self.client();
-        let mut run = Run { plugin: self, client: &client, life: Life::default(), patience };
+        let mut run = Run { plugin: self, client: &client, life: Life::default(), patience, see };
         if run.device(sys::PLUGIN_UP)? {
             run.pass(Call::new(sys::PLUGIN_ROUTE_UP))?;
             let (allowed, learned) = run.connect(login)?;
@@ -81,8 +94,17 @@ impl OpenPlugin {
     /// # Errors
     /// If a call cannot be made.
     pub fn client_life(&self) -> Result<Life, CallFailed> {
+        self.client_life_seen(&mut |_| ())
+    }
+
+    /// As [`OpenPlugin::client_life`], and tells `see` of each event as soon as it was passed.
+    ///
+    /// # Errors
+    /// If a call cannot be made.
+    pub fn client_life_seen(&self, see: &mut dyn FnMut(&Step)) -> Result<Life, CallFailed> {
         let own = self.client();
-        let mut run = Run { plugin: self, client: &own, life: Life::default(), patience: Duration::ZERO };
+        let mut run =
+            Run { plugin: self, client: &own, life: Life::default(), patience: Duration::ZERO, see };
         if run.certificates()? && run.pass(Call::new(sys::PLUGIN_TLS_FINAL))? {
             run.pass(Call::new(sys::PLUGIN_IPCHANGE).arg(format!("[AF_INET]{PEER} 1194")))?;
             if run.device(sys::PLUGIN_UP)? {
@@ -106,6 +128,7 @@ struct Run<'a> {
     client: &'a Client<'a>,
     life: Life,
     patience: Duration,
+    see: &'a mut dyn FnMut(&Step),
 }
 
 impl Run<'_> {
@@ -120,8 +143,14 @@ impl Run<'_> {
         }
         let reply = self.client.call(&call)?;
         let result = reply.result;
-        self.life.steps.push(Step { event: call.event, reply });
+        self.step(call.event, reply);
         Ok(Some(result))
+    }
+
+    fn step(&mut self, event: i32, reply: Reply) {
+        let step = Step { event, reply };
+        (self.see)(&step);
+        self.life.steps.push(step);
     }
 
     fn device(&mut self, event: i32) -> Result<bool, CallFailed> {
@@ -157,7 +186,7 @@ impl Run<'_> {
         if self.plugin.wants(sys::PLUGIN_AUTH_USER_PASS_VERIFY) {
             let running = login.start(|call| self.client.call(call))?;
             let reply = Reply { result: running.result, returned: Vec::new() };
-            self.life.steps.push(Step { event: sys::PLUGIN_AUTH_USER_PASS_VERIFY, reply });
+            self.step(sys::PLUGIN_AUTH_USER_PASS_VERIFY, reply);
             match running.result {
                 FuncResult::Success => {}
                 FuncResult::Deferred => waiting = Some(running),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -59,6 +59,36 @@ impl fmt::Display for LogLine {
     }
 }
 
+/// Reads the log of a plugin that another process has open, as it grows; see [`Plugin::log_to`](crate::Plugin::log_to).
+#[derive(Debug)]
+pub struct LogFollower {
+    path: PathBuf,
+    read: usize,
+}
+
+impl LogFollower {
+    /// Starts at the beginning of `path`, which need not be there yet.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), read: 0 }
+    }
+
+    /// The lines finished since the last call, of those within the first `end` bytes of the file.
+    pub fn new_lines(&mut self, end: usize) -> Vec<LogLine> {
+        let (lines, read) = finished_lines(&self.path, self.read, end);
+        self.read += read;
+        lines
+    }
+}
+
+/// The finished lines between these two bytes, and how many bytes they are.
+fn finished_lines(path: &Path, from: usize, end: usize) -> (Vec<LogLine>, usize) {
+    let bytes = fs::read(path).unwrap_or_default();
+    let new = bytes.get(from..end.min(bytes.len())).unwrap_or_default();
+    let finished = new.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let text = String::from_utf8_lossy(new.get(..finished).unwrap_or_default());
+    (text.lines().map(LogLine::parse).collect(), finished)
+}
+
 /// The log of one plugin.
 pub(crate) struct Log {
     pub(crate) slot: LogSlot,
@@ -73,11 +103,7 @@ impl Log {
 
     /// The finished lines so far.
     pub(crate) fn lines(&self) -> Vec<LogLine> {
-        let bytes = fs::read(self.slot.path()).unwrap_or_default();
-        let new = bytes.get(self.cleared.load(Ordering::Relaxed)..).unwrap_or_default();
-        let finished = new.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        let text = String::from_utf8_lossy(new.get(..finished).unwrap_or_default());
-        text.lines().map(LogLine::parse).collect()
+        finished_lines(self.slot.path(), self.cleared.load(Ordering::Relaxed), usize::MAX).0
     }
 
     pub(crate) fn clear(&self) {

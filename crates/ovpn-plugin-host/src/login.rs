@@ -12,7 +12,7 @@ use ovpn_plugin_sys as sys;
 use tempfile::TempDir;
 
 use crate::watch::Watch;
-use crate::{Call, CallFailed, FuncResult, OpenPlugin, Reply};
+use crate::{Call, CallFailed, Client, FuncResult, OpenPlugin, Reply};
 
 /// The files of one login: control, reason and pending file, empty. Deleted when dropped.
 #[derive(Debug)]
@@ -195,6 +195,12 @@ pub struct RunningLogin {
 }
 
 impl RunningLogin {
+    /// How long the call kept the server.
+    #[must_use]
+    pub fn blocked(&self) -> Duration {
+        self.blocked
+    }
+
     /// Waits for the verdict if the call was deferred.
     #[must_use]
     pub fn finish(self, timeout: Duration) -> LoginOutcome {
@@ -235,6 +241,16 @@ impl Login {
         let blocked = started.elapsed();
         let pending = files.pending_text();
         Ok(RunningLogin { result, files, pending, started, blocked })
+    }
+}
+
+impl Client<'_> {
+    /// Makes the files and the call of a login of this client, without waiting for a deferred verdict.
+    ///
+    /// # Errors
+    /// If the files or the call cannot be made.
+    pub fn start_login(&self, login: &Login) -> Result<RunningLogin, CallFailed> {
+        login.start(|call| self.call(call))
     }
 }
 

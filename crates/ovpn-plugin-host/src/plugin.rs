@@ -28,6 +28,7 @@ pub struct Plugin {
     ssl_api: i32,
     version: (String, u32, u32, String),
     shared: bool,
+    log: Option<PathBuf>,
 }
 
 impl Plugin {
@@ -42,6 +43,7 @@ impl Plugin {
             ssl_api: sys::SSLAPI_OPENSSL,
             version: ("2.6.14".to_owned(), 2, 6, ".14".to_owned()),
             shared: false,
+            log: None,
         }
     }
 
@@ -95,13 +97,33 @@ impl Plugin {
         self
     }
 
+    /// Has the log written to this new file instead of a temporary one, so that it outlives the plugin and its process.
+    #[must_use]
+    pub fn log_to(mut self, file: impl Into<PathBuf>) -> Self {
+        self.log = Some(file.into());
+        self
+    }
+
+    /// Loads the file, without opening the plugin, and tells what it exports.
+    ///
+    /// # Errors
+    /// If the file cannot be loaded or lacks a required symbol.
+    pub fn exports(&self) -> Result<Exports, OpenFailed> {
+        let library = Library::load(&self.file).map_err(OpenFailed::Load)?;
+        Ok(Exports {
+            symbols: library.symbols.clone(),
+            init_point: library.init_point,
+            min_version: library.min_version,
+        })
+    }
+
     /// Loads the plugin and opens it, with the checks OpenVPN makes.
     ///
     /// # Errors
     /// If OpenVPN would refuse to start, with what the plugin logged.
     pub fn open(&self) -> Result<OpenPlugin, OpenFailed> {
         let directory = tempfile::Builder::new().prefix("ovpn-host-").tempdir()?;
-        let log = Log::new(&directory.path().join("log"))?;
+        let log = Log::new(self.log.as_deref().unwrap_or(&directory.path().join("log")))?;
         let loaded_file = self.file_to_load(&directory)?;
         let library = Library::load(&loaded_file).map_err(OpenFailed::Load)?;
         if library.min_version > sys::PLUGIN_VERSION {
@@ -146,6 +168,17 @@ impl Plugin {
         fs::copy(&self.file, &copy).map_err(|e| OpenFailed::Load(format!("{}: {e}", self.file.display())))?;
         Ok(copy)
     }
+}
+
+/// What a plugin's file offers to OpenVPN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exports {
+    /// The symbols among those OpenVPN looks for.
+    pub symbols: Vec<&'static str>,
+    /// When the plugin wants to be opened, one of the `PLUGIN_INIT` numbers.
+    pub init_point: i32,
+    /// The version of the plugin interface it needs; 0 for any.
+    pub min_version: i32,
 }
 
 /// Why OpenVPN would not start with this plugin.

@@ -27,6 +27,22 @@ fn struct_bytes(version: c_int) -> (usize, usize) {
     (open_in, callbacks)
 }
 
+/// Every symbol OpenVPN looks for.
+const SYMBOLS: [&str; 12] = [
+    "openvpn_plugin_open_v1",
+    "openvpn_plugin_open_v2",
+    "openvpn_plugin_open_v3",
+    "openvpn_plugin_func_v1",
+    "openvpn_plugin_func_v2",
+    "openvpn_plugin_func_v3",
+    "openvpn_plugin_close_v1",
+    "openvpn_plugin_abort_v1",
+    "openvpn_plugin_client_constructor_v1",
+    "openvpn_plugin_client_destructor_v1",
+    "openvpn_plugin_min_version_required_v1",
+    "openvpn_plugin_select_initialization_point_v1",
+];
+
 enum Open {
     V1(sys::open_v1_t),
     V2(sys::open_v2_t),
@@ -67,6 +83,7 @@ pub(crate) struct Library {
     pub(super) destructor: Option<sys::client_destructor_v1_t>,
     pub(crate) init_point: c_int,
     pub(crate) min_version: c_int,
+    pub(crate) symbols: Vec<&'static str>,
     /// What the plugin was opened with: it may keep pointers to it (C plugins do) as long as it is loaded.
     kept: Vec<Guarded>,
     kept_strings: Vec<CString>,
@@ -99,6 +116,11 @@ impl Library {
         let init_point =
             symbol!(b"openvpn_plugin_select_initialization_point_v1", sys::select_initialization_point_v1_t);
         let min_version = symbol!(b"openvpn_plugin_min_version_required_v1", sys::min_version_required_v1_t);
+        let symbols = SYMBOLS.into_iter().filter(|name| {
+            // SAFETY: only looked up, never used.
+            unsafe { loaded.get::<*const ()>(name.as_bytes()) }.is_ok()
+        });
+        let symbols = symbols.collect();
         Ok(Self {
             open,
             func,
@@ -110,6 +132,7 @@ impl Library {
             init_point: init_point.map_or(sys::PLUGIN_INIT_PRE_DAEMON, |ask| unsafe { ask() }),
             // SAFETY: takes nothing.
             min_version: min_version.map_or(0, |ask| unsafe { ask() }),
+            symbols,
             kept: Vec::new(),
             kept_strings: Vec::new(),
             _loaded: loaded,

@@ -1,12 +1,14 @@
 //! The border to the plugin: all unsafe code of the crate.
 
 mod callbacks;
+mod fork;
 mod guarded;
 mod library;
 mod log_slot;
 mod return_list;
 mod session;
 
+pub use fork::fork_alone;
 pub(crate) use library::{Library, OpenWith};
 pub(crate) use log_slot::LogSlot;
 pub(crate) use session::{Answer, Context, Session};

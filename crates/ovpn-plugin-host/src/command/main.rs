@@ -1,0 +1,176 @@
+//! The command `ovpn-plugin`: opens a plugin as OpenVPN does and explains what comes of it. See `--help`.
+
+mod causes;
+mod drive;
+mod explain;
+mod facts;
+mod help;
+mod locate;
+mod options;
+mod password;
+mod scene;
+mod show;
+mod signals;
+mod told;
+mod words;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use ovpn_plugin_host::{Login, Plugin, base64};
+use zeroize::Zeroizing;
+
+use crate::drive::Drive;
+use crate::explain::Asked;
+use crate::options::{Command, Request, Task};
+use crate::password::{NoAnswer, Secret, Terminal};
+use crate::show::{Show, printable};
+use crate::signals::Signals;
+
+const USAGE: u8 = 2;
+const INTERRUPTED: u8 = 3;
+
+/// What a client of OpenVPN 2.6 announces: bit 8 of IV_PROTO, that it understands temporary failures, for one.
+const CLIENT: [(&str, &str); 4] =
+    [("IV_VER", "2.6.14"), ("IV_PLAT", "linux"), ("IV_PROTO", "990"), ("IV_SSO", "openurl,webauth,crtext")];
+
+/// Why nothing was done.
+enum Stop {
+    Usage(String),
+    Interrupted,
+}
+
+impl From<String> for Stop {
+    fn from(words: String) -> Self {
+        Self::Usage(words)
+    }
+}
+
+fn main() -> ExitCode {
+    let done = match options::parse(std::env::args_os().skip(1)) {
+        Ok(Request::Help) => print(help::HELP),
+        Ok(Request::Version) => print(concat!("ovpn-plugin ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Request::Run(command, task)) => run(command, task),
+        Err(error) => Err(Stop::Usage(format!("{error}; see ovpn-plugin --help"))),
+    };
+    match done {
+        Ok(status) => status,
+        Err(Stop::Interrupted) => ExitCode::from(INTERRUPTED),
+        Err(Stop::Usage(words)) => {
+            let _ = writeln!(std::io::stderr(), "ovpn-plugin: {}", printable(&words));
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+fn print(text: &str) -> Result<ExitCode, Stop> {
+    std::io::stdout().write_all(text.as_bytes()).map_err(|error| error.to_string())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
+    let located = locate::locate(&task.plugin)?;
+    let file = located.file;
+    let passed = words::as_openvpn(std::mem::take(&mut task.words)).map_err(str::to_owned)?;
+    let signals = Signals::hold().map_err(|error| format!("cannot hold signals back: {error}"))?;
+    let mut show = Show::new(task.verb);
+    let (user, mut password) = match command {
+        Command::Check => Default::default(),
+        Command::Login | Command::Events => credentials(command, &mut task, &signals)?,
+    };
+    if let Some(note) = located.note {
+        show.line("note", note);
+    }
+    if passed.dropped > 0 {
+        show.line("note", &format!("OpenVPN drops the last {} words of such a plugin line", passed.dropped));
+    }
+    if show::as_openvpn_reads(&mut password) {
+        show.line("note", "control characters in the password become `_`, as with OpenVPN");
+    }
+    let mut secrets = vec![&password];
+    secrets.extend(&task.response);
+    for secret in secrets.into_iter().filter(|secret| **secret != user) {
+        show.hide(secret);
+    }
+    let login = login(&task, &user, password);
+    let mut plugin = Plugin::new(&file).args(&passed.words).shared();
+    for (name, value) in variables(&task) {
+        plugin = plugin.env(&name, value);
+    }
+    let drive = Drive { plugin, file, limit: task.timeout };
+    let seen = scene::watch(&mut show, &signals, task.timeout, |tell, log| {
+        let drive = Drive { plugin: drive.plugin.clone().log_to(log), file: drive.file.clone(), ..drive };
+        tell.end(match command {
+            Command::Login => drive.login(tell, &login),
+            Command::Check => drive.check(tell),
+            Command::Events => drive.events(tell, &login, task.client),
+        });
+    });
+    let seen = seen.map_err(|error| format!("cannot run the plugin in a process of its own: {error}"))?;
+    let file_name =
+        drive.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let asked =
+        Asked { command, file_name: &file_name, words: &passed.words, user: &user, limit: task.timeout };
+    Ok(asked.explain(&mut show, &seen))
+}
+
+/// Username and password, asked for where they are not given.
+fn credentials(command: Command, task: &mut Task, signals: &Signals) -> Result<(Secret, Secret), Stop> {
+    let user = task.user.take().map(Zeroizing::new);
+    let mut password = task.password_file.as_deref().map(password::from_file).transpose()?;
+    if command == Command::Events && user.is_none() {
+        let nobody = || Zeroizing::new(b"test".to_vec());
+        return Ok((nobody(), password.unwrap_or_else(nobody)));
+    }
+    let ask = |prompt, echo, instead| {
+        let answer =
+            Terminal::open().map_err(NoAnswer::from).and_then(|mut it| it.ask(prompt, echo, signals));
+        answer.map_err(|why| match why {
+            NoAnswer::Interrupted => Stop::Interrupted,
+            NoAnswer::Failed(error) => {
+                Stop::Usage(format!("there is no terminal to ask on ({error}): {instead}"))
+            }
+        })
+    };
+    let mut user = match user {
+        Some(user) => user,
+        None => ask("Username: ", true, "use --user")?,
+    };
+    if password.is_none() {
+        password = Some(ask("Password: ", false, "use --password-file")?);
+    }
+    show::as_openvpn_reads(&mut user);
+    Ok((user, password.unwrap_or_default()))
+}
+
+fn login(task: &Task, user: &[u8], password: Secret) -> Login {
+    let password = match &task.response {
+        Some(response) => {
+            let (first, second) =
+                (Zeroizing::new(base64::encode(&password)), Zeroizing::new(base64::encode(response)));
+            Zeroizing::new(["SCRV1:", &first, ":", &second].concat().into_bytes())
+        }
+        None => password,
+    };
+    let mut login = Login::new(user, &*password);
+    if task.address.is_ipv6() {
+        login = login.without_env("untrusted_ip").env("untrusted_ip6", task.address.to_string());
+    } else {
+        login = login.env("untrusted_ip", task.address.to_string());
+    }
+    if let Some(name) = &task.common_name {
+        login = login.env("common_name", name);
+    }
+    for (name, value) in CLIENT {
+        login = login.env(name, value);
+    }
+    variables(task).into_iter().fold(login, |login, (name, value)| login.env(&name, value))
+}
+
+/// What OpenVPN itself and `setenv` put into the environment of every call.
+fn variables(task: &Task) -> Vec<(String, Vec<u8>)> {
+    let own = [("daemon", "0"), ("daemon_log_redirect", "0"), ("verb", &task.verb.to_string())];
+    let own = own.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+    let deferred = task.deferred.then(|| ("deferred_auth_pam".to_owned(), b"1".to_vec()));
+    own.into_iter().chain(deferred).chain(task.env.iter().cloned()).collect()
+}

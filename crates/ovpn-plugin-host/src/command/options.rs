@@ -1,0 +1,213 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lexopt::{Arg, Parser, ValueExt};
+
+use crate::password::Secret;
+
+/// OpenVPN 2.6 ends a handshake after 60 s (`hand-window`), which is the default of auth-pam's `timeout=` too.
+const TIMEOUT: Duration = Duration::from_secs(90);
+const LONGEST_TIMEOUT_SECONDS: u64 = 86_400;
+/// auth-pam's own debug messages start here.
+const VERB: u8 = 4;
+const HIGHEST_VERB: u8 = 11;
+/// From the range for documentation.
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+
+/// What to do.
+pub(crate) enum Request {
+    Help,
+    Version,
+    Run(Command, Box<Task>),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Command {
+    Login,
+    Check,
+    Events,
+}
+
+/// With what.
+pub(crate) struct Task {
+    pub(crate) plugin: OsString,
+    pub(crate) words: Vec<Vec<u8>>,
+    pub(crate) user: Option<Vec<u8>>,
+    /// `-` is standard input.
+    pub(crate) password_file: Option<PathBuf>,
+    pub(crate) response: Option<Secret>,
+    pub(crate) common_name: Option<Vec<u8>>,
+    pub(crate) address: IpAddr,
+    pub(crate) deferred: bool,
+    pub(crate) client: bool,
+    pub(crate) env: Vec<(String, Vec<u8>)>,
+    pub(crate) verb: u8,
+    pub(crate) timeout: Duration,
+}
+
+/// What is wrong with the command line.
+#[derive(Debug)]
+pub(crate) struct UsageError(pub(crate) String);
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+impl From<lexopt::Error> for UsageError {
+    fn from(error: lexopt::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<&str> for UsageError {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// Reads the command line without the program's name.
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request, UsageError> {
+    let mut parser = Parser::from_args(words);
+    let command = match parser.next()? {
+        Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Request::Help),
+        Some(Arg::Short('V') | Arg::Long("version")) => return Ok(Request::Version),
+        Some(Arg::Value(word)) => match word.as_bytes() {
+            b"login" => Command::Login,
+            b"check" => Command::Check,
+            b"events" => Command::Events,
+            b"help" => return Ok(Request::Help),
+            _ => {
+                return Err(UsageError(format!("there is no command {word:?}, but login, check and events")));
+            }
+        },
+        Some(other) => return Err(other.unexpected().into()),
+        None => return Err("a command is missing: login, check or events".into()),
+    };
+    let mut task = Box::new(Task {
+        plugin: OsString::new(),
+        words: Vec::new(),
+        user: None,
+        password_file: None,
+        response: None,
+        common_name: None,
+        address: ADDRESS,
+        deferred: false,
+        client: false,
+        env: Vec::new(),
+        verb: VERB,
+        timeout: TIMEOUT,
+    });
+    let logs_in = command != Command::Check;
+    loop {
+        match parser.next()?.ok_or("the plugin's file is missing")? {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help),
+            Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
+            Arg::Short('u') | Arg::Long("user") if logs_in => task.user = Some(bytes(&mut parser)?),
+            Arg::Short('p') | Arg::Long("password-file") if logs_in => {
+                task.password_file = Some(parser.value()?.into());
+            }
+            Arg::Short('r') | Arg::Long("response") if logs_in => {
+                task.response = Some(Secret::new(bytes(&mut parser)?))
+            }
+            Arg::Short('c') | Arg::Long("common-name") if logs_in => {
+                task.common_name = Some(bytes(&mut parser)?);
+            }
+            Arg::Short('a') | Arg::Long("address") if logs_in => task.address = parser.value()?.parse()?,
+            Arg::Short('d') | Arg::Long("deferred") if logs_in => task.deferred = true,
+            Arg::Long("client") if command == Command::Events => task.client = true,
+            Arg::Short('e') | Arg::Long("env") => task.env.push(variable(bytes(&mut parser)?)?),
+            Arg::Short('v') | Arg::Long("verb") => {
+                task.verb = parser.value()?.parse()?;
+                if task.verb > HIGHEST_VERB {
+                    return Err("--verb goes from 0 to 11".into());
+                }
+            }
+            Arg::Short('t') | Arg::Long("timeout") => {
+                let seconds: u64 = parser.value()?.parse()?;
+                if seconds == 0 || seconds > LONGEST_TIMEOUT_SECONDS {
+                    return Err("--timeout goes from 1 to 86400 seconds".into());
+                }
+                task.timeout = Duration::from_secs(seconds);
+            }
+            Arg::Value(plugin) => {
+                task.plugin = plugin;
+                // What follows is the plugin's, also what looks like an option.
+                task.words = parser.raw_args()?.map(OsString::into_vec).collect();
+                return if task.plugin.is_empty() {
+                    Err("the plugin's file is missing".into())
+                } else {
+                    Ok(Request::Run(command, task))
+                };
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+}
+
+fn bytes(parser: &mut Parser) -> Result<Vec<u8>, UsageError> {
+    Ok(parser.value()?.into_vec())
+}
+
+fn variable(text: Vec<u8>) -> Result<(String, Vec<u8>), UsageError> {
+    let at = text.iter().position(|byte| *byte == b'=');
+    let (name, value) = at.map(|at| text.split_at(at)).ok_or("--env: NAME=VALUE is needed")?;
+    let valid = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    match std::str::from_utf8(name) {
+        Ok(name) if !name.is_empty() && name.bytes().all(|byte| valid(&byte)) => {
+            Ok((name.to_owned(), value.get(1..).unwrap_or_default().to_vec()))
+        }
+        _ => Err("--env: a name has letters, digits and underscores only".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(line: &str) -> Result<Box<Task>, String> {
+        match parse(line.split(' ').map(OsString::from)) {
+            Ok(Request::Run(_, task)) => Ok(task),
+            Ok(_) => Err("help or version".into()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn options_end_at_the_plugin() {
+        let task = task("login -u joe -a 2001:db8::1 -e A=b=c -dt 5 x.so --user -- -h").unwrap();
+        assert_eq!((task.user.as_deref(), task.deferred), (Some(&b"joe"[..]), true));
+        assert_eq!((task.address.is_ipv6(), task.timeout), (true, Duration::from_secs(5)));
+        assert_eq!(task.env, [("A".to_owned(), b"b=c".to_vec())]);
+        assert_eq!((task.plugin, task.words.len()), ("x.so".into(), 3));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (line, words) in [
+            ("logon x.so", "there is no command \"logon\""),
+            ("login", "the plugin's file is missing"),
+            ("login --password secret x.so", "--password"),
+            ("check --user joe x.so", "--user"),
+            ("login --client x.so", "--client"),
+            ("login --env A x.so", "NAME=VALUE"),
+            ("login --env a-b=c x.so", "letters, digits"),
+            ("login --timeout 0 x.so", "1 to 86400"),
+            ("login --verb 12 x.so", "0 to 11"),
+            ("login --address joe x.so", "joe"),
+        ] {
+            let error = task(line).err().unwrap();
+            assert!(error.contains(words), "{line}: {error}");
+        }
+        assert!(parse([]).is_err());
+    }
+}

@@ -1,0 +1,229 @@
+//! Runs the plugin in a process of its own and watches it from outside, so that one that crashes, exits, hangs or leaves
+//! processes behind is something to tell about.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::prctl;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{self, Pid};
+use ovpn_plugin_host::{LogFollower, LogLine, fork_alone};
+use tempfile::TempDir;
+
+use crate::show::Show;
+use crate::signals::Signals;
+use crate::told::{Outcome, Tell, Told};
+
+/// How often is looked whether the process has ended, and for new lines of the log: neither can be polled for.
+const LOOK: u16 = 20;
+/// How long processes of the plugin may take to leave after it was closed.
+const LEAVE: Duration = Duration::from_secs(5);
+/// A longer line of output is shown in parts.
+const LONGEST_LINE_BYTES: usize = 4096;
+
+/// How it ended.
+pub(crate) enum End {
+    Outcome(Outcome),
+    /// The process ended before the result was there: what became of it, and while doing what.
+    Died(String),
+    TimedOut,
+    Interrupted(Signal),
+}
+
+/// What was seen.
+pub(crate) struct Seen {
+    pub(crate) end: End,
+    pub(crate) log: Vec<LogLine>,
+    pub(crate) told: Told,
+    /// Names of processes that had to be killed.
+    pub(crate) left: Vec<String>,
+}
+
+struct Watch<'a> {
+    show: &'a mut Show,
+    follower: LogFollower,
+    log: Vec<LogLine>,
+    told: Told,
+    output: File,
+    unfinished: Vec<u8>,
+}
+
+/// Runs `body` in a process of its own, with the path for the plugin's log, and shows what happens until it ends, for at
+/// most `limit`. The directory of the log is the process's temporary directory.
+pub(crate) fn watch(
+    show: &mut Show,
+    signals: &Signals,
+    limit: Duration,
+    body: impl FnOnce(&Tell, PathBuf),
+) -> io::Result<Seen> {
+    let deadline = Instant::now() + limit;
+    let scratch = tempfile::Builder::new().prefix("ovpn-plugin-").tempdir()?;
+    let log = scratch.path().join("log");
+    let (ours, theirs) = UnixStream::pair()?;
+    ours.set_nonblocking(true)?;
+    let (output, print) = unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
+    // Processes the plugin leaves behind become ours, so that they can be found and ended.
+    prctl::set_child_subreaper(true)?;
+    let child = fork_alone(|| {
+        let tell = Tell::new(theirs, log.clone());
+        match prepare(&scratch, &print, signals) {
+            Ok(()) => body(&tell, log.clone()),
+            Err(error) => {
+                tell.say("failed", &format!("cannot prepare the plugin's process: {error}"));
+                tell.end(Outcome::Failed);
+            }
+        }
+    })?;
+    drop(print);
+    let mut watch = Watch {
+        show,
+        follower: LogFollower::new(log),
+        log: Vec::new(),
+        told: Told::new(ours),
+        output: output.into(),
+        unfinished: Vec::new(),
+    };
+    let end = watch.until_end(Pid::from_raw(child), deadline, signals)?;
+    let left = watch.until_all_left();
+    watch.look();
+    watch.rest_of_output();
+    let Watch { log, told, .. } = watch;
+    let end = match (end, told.outcome) {
+        (End::Died(_), Some(outcome)) => End::Outcome(outcome),
+        (end, _) => end,
+    };
+    Ok(Seen { end, log, told, left })
+}
+
+/// In the new process: as under OpenVPN, but output goes to the watching process.
+fn prepare(scratch: &TempDir, print: &OwnedFd, signals: &Signals) -> io::Result<()> {
+    signals.let_go()?;
+    prctl::set_pdeathsig(Signal::SIGKILL)?;
+    unistd::dup2_stdin(File::open("/dev/null")?)?;
+    nix::fcntl::fcntl(print, nix::fcntl::FcntlArg::F_SETFL(OFlag::empty()))?;
+    unistd::dup2_stdout(print)?;
+    unistd::dup2_stderr(print)?;
+    tempfile::env::override_temp_dir(scratch.path())
+        .map_err(|_| io::Error::other("the temporary directory was set already"))
+}
+
+impl Watch<'_> {
+    /// Shows what is new, in the order in which it came.
+    fn look(&mut self) {
+        for line in self.told.new_lines() {
+            self.log_lines(line.logged);
+            self.show.line(&line.what, &line.text);
+        }
+        self.log_lines(usize::MAX);
+        let mut buffer = [0; 4096];
+        while let Ok(count @ 1..) = self.output.read(&mut buffer) {
+            self.unfinished.extend(buffer.iter().take(count));
+            self.output_lines();
+        }
+    }
+
+    fn log_lines(&mut self, end: usize) {
+        for line in self.follower.new_lines(end) {
+            self.show.log(&line);
+            self.log.push(line);
+        }
+    }
+
+    fn output_lines(&mut self) {
+        while let Some(end) = self.unfinished.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.unfinished.drain(..=end).collect();
+            let line = line.strip_suffix(b"\n").unwrap_or(&line);
+            self.show.line("printed", &String::from_utf8_lossy(line));
+        }
+        if self.unfinished.len() >= LONGEST_LINE_BYTES {
+            self.rest_of_output();
+        }
+    }
+
+    fn rest_of_output(&mut self) {
+        if !self.unfinished.is_empty() {
+            let rest = std::mem::take(&mut self.unfinished);
+            self.show.line("printed", &String::from_utf8_lossy(&rest));
+        }
+    }
+
+    fn pause(&self, signals: Option<&Signals>) {
+        let mut wanted = vec![
+            PollFd::new(self.told.stream.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.output.as_fd(), PollFlags::POLLIN),
+        ];
+        wanted.extend(signals.map(|signals| PollFd::new(signals.as_fd(), PollFlags::POLLIN)));
+        let _ = poll(&mut wanted, PollTimeout::from(LOOK));
+        // Both ends are at hang-up once the plugin's process is gone: no reason to look in a hurry.
+        if wanted.iter().any(|one| one.revents().is_some_and(|events| events == PollFlags::POLLHUP)) {
+            std::thread::sleep(Duration::from_millis(u64::from(LOOK)));
+        }
+    }
+
+    fn until_end(&mut self, child: Pid, deadline: Instant, signals: &Signals) -> io::Result<End> {
+        loop {
+            self.pause(Some(signals));
+            let status = waitpid(child, Some(WaitPidFlag::WNOHANG))?;
+            self.look();
+            let end = match status {
+                WaitStatus::Exited(_, code) => End::Died(format!("ended with exit status {code}")),
+                WaitStatus::Signaled(_, signal, _) => End::Died(format!("was killed by {signal}")),
+                _ => match signals.came() {
+                    Some(signal) => End::Interrupted(signal),
+                    None if Instant::now() >= deadline => End::TimedOut,
+                    None => continue,
+                },
+            };
+            if matches!(end, End::Interrupted(_) | End::TimedOut) {
+                kill(child, Signal::SIGKILL)?;
+                waitpid(child, None)?;
+                self.look();
+            }
+            return Ok(end);
+        }
+    }
+
+    /// Waits until the plugin's other processes are gone, and kills those that stay. Gives the names of these.
+    fn until_all_left(&mut self) -> Vec<String> {
+        let deadline = Instant::now() + LEAVE;
+        let mut killed = Vec::new();
+        loop {
+            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+                Err(nix::Error::EINTR) | Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)) => continue,
+                Err(_) => return killed,
+                Ok(_) => {}
+            }
+            self.look();
+            if Instant::now() >= deadline {
+                for (pid, name) in own_children() {
+                    if kill(pid, Signal::SIGKILL).is_ok() {
+                        killed.push(name);
+                    }
+                    let _ = waitpid(pid, None);
+                }
+                if Instant::now() >= deadline + LEAVE {
+                    return killed;
+                }
+            }
+            std::thread::sleep(Duration::from_millis(u64::from(LOOK)));
+        }
+    }
+}
+
+/// The children of this process, which has one thread, with their names.
+fn own_children() -> Vec<(Pid, String)> {
+    let own = unistd::getpid();
+    let list = fs::read_to_string(format!("/proc/self/task/{own}/children")).unwrap_or_default();
+    let named = |pid: i32| {
+        let name = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("comm"));
+        (Pid::from_raw(pid), name.unwrap_or_default().trim_end().to_owned())
+    };
+    list.split_whitespace().filter_map(|pid| pid.parse().ok()).map(named).collect()
+}

@@ -1,0 +1,102 @@
+//! The words of a `plugin` line as OpenVPN passes them on.
+
+/// How many words OpenVPN passes, written singly or quoted together; it drops the rest without a word.
+const MOST_SINGLE: usize = 14;
+const MOST_QUOTED: usize = 16;
+
+/// The words a plugin gets, and how many OpenVPN drops.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Words {
+    pub(crate) words: Vec<Vec<u8>>,
+    pub(crate) dropped: usize,
+}
+
+/// Takes the words of the command line as those of a `plugin` line: a single one is split once more.
+pub(crate) fn as_openvpn(words: Vec<Vec<u8>>) -> Result<Words, &'static str> {
+    let (mut words, most) = match words.as_slice() {
+        [single] => (split(single)?, MOST_QUOTED),
+        _ => (words, MOST_SINGLE),
+    };
+    let dropped = words.len().saturating_sub(most);
+    words.truncate(most);
+    Ok(Words { words, dropped })
+}
+
+enum Inside {
+    Nothing,
+    Word,
+    Double,
+    Single,
+}
+
+/// Splits at blanks. Quotes of both kinds keep blanks in a word, a backslash keeps what follows it (not in single
+/// quotes), and a word that begins with `#` or `;` starts a comment.
+fn split(text: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
+    let mut words = Vec::new();
+    let mut word = Vec::new();
+    let mut inside = Inside::Nothing;
+    let mut bytes = text.iter().copied();
+    while let Some(byte) = bytes.next() {
+        if byte == b'\\' && !matches!(inside, Inside::Single) {
+            word.push(bytes.next().ok_or("the plugin's words end with a backslash")?);
+            if matches!(inside, Inside::Nothing) {
+                inside = Inside::Word;
+            }
+            continue;
+        }
+        match (&inside, byte) {
+            (Inside::Nothing, b'#' | b';') => break,
+            (Inside::Nothing, byte) if byte.is_ascii_whitespace() => {}
+            (Inside::Nothing, b'"') => inside = Inside::Double,
+            (Inside::Nothing, b'\'') => inside = Inside::Single,
+            (Inside::Nothing, byte) => {
+                word.push(byte);
+                inside = Inside::Word;
+            }
+            (Inside::Word, byte) if !byte.is_ascii_whitespace() => word.push(byte),
+            (Inside::Double, byte) if byte != b'"' => word.push(byte),
+            (Inside::Single, byte) if byte != b'\'' => word.push(byte),
+            _ => {
+                words.push(std::mem::take(&mut word));
+                inside = Inside::Nothing;
+            }
+        }
+    }
+    match inside {
+        Inside::Nothing => {}
+        Inside::Word => words.push(word),
+        Inside::Double | Inside::Single => return Err("a quote is not closed in the plugin's words"),
+    }
+    Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passed(words: &[&str]) -> Vec<String> {
+        let words = as_openvpn(words.iter().map(|word| word.as_bytes().to_vec()).collect()).unwrap();
+        words.words.into_iter().map(|word| String::from_utf8(word).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_single_word_is_split() {
+        assert_eq!(passed(&["login"]), ["login"]);
+        assert_eq!(
+            passed(&["vpn \"account name\" USERNAME 'a b' c\\ d # x"]),
+            ["vpn", "account name", "USERNAME", "a b", "c d"]
+        );
+        assert_eq!(passed(&["a b", "c"]), ["a b", "c"]);
+        assert_eq!(passed(&[]), [""; 0]);
+        assert!(as_openvpn(vec![b"a \"b".to_vec()]).is_err());
+        assert!(as_openvpn(vec![b"a\\".to_vec()]).is_err());
+    }
+
+    #[test]
+    fn too_many_are_dropped() {
+        let single = as_openvpn(vec![b"w".to_vec(); 15]).unwrap();
+        assert_eq!((single.words.len(), single.dropped), (14, 1));
+        let quoted = as_openvpn(vec!["w ".repeat(17).into_bytes()]).unwrap();
+        assert_eq!((quoted.words.len(), quoted.dropped), (16, 1));
+    }
+}
