@@ -69,7 +69,7 @@ demo:
 test:
 	$(call need_root,it starts real OpenVPN servers in network namespaces and makes scratch accounts and PAM services)
 	@CARGO="$(CARGO)" tests/install-deps test
-	$(CARGO) build --release --locked $(PLUGINS)
+	@$(MAKE) --no-print-directory compile
 	$(CARGO) test --locked --workspace --exclude e2e --exclude compatibility
 	PLUGIN_DIR="$(abspath $(TARGET))/release" RUST_TEST_THREADS=6 $(CARGO) test --locked -p e2e
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p compatibility
