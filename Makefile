@@ -8,6 +8,8 @@ MANDIR    ?= $(PREFIX)/share/man
 DOCDIR    ?= $(PREFIX)/share/doc/openvpn-plugins-rs
 DEVDIR    ?= $(PREFIX)/share/openvpn-plugin-dev-rs
 DESTDIR   ?=
+# Of shared objects: 0644 on Debian, 0755 where rpm and others want it.
+PLUGINMODE ?= 0644
 INSTALL_EXAMPLES ?= 0
 INSTALL_DEV ?= 0
 
@@ -27,9 +29,9 @@ SHIPPED   := $(NAMES:%=openvpn-plugin-%) $(COMMANDS:%=%-host) $(if $(filter 1,$(
 
 # What the scripts in packaging need to know.
 PLACES = BUILTDIR='$(BUILTDIR)' MANBUILT='$(MANBUILT)' DEVBUILT='$(DEVBUILT)' DESTDIR='$(DESTDIR)' PLUGINDIR='$(PLUGINDIR)' \
-	PAMDIR='$(PAMDIR)' BINDIR='$(BINDIR)' MANDIR='$(MANDIR)' DOCDIR='$(DOCDIR)' DEVDIR='$(DEVDIR)' PLUGINS='$(NAMES)' \
-	COMMANDS='$(COMMANDS)' MANPAGES='$(MANPAGES)' EXAMPLES='$(EXAMPLES)' INSTALL_EXAMPLES='$(INSTALL_EXAMPLES)' \
-	INSTALL_DEV='$(INSTALL_DEV)'
+	PAMDIR='$(PAMDIR)' BINDIR='$(BINDIR)' MANDIR='$(MANDIR)' DOCDIR='$(DOCDIR)' DEVDIR='$(DEVDIR)' \
+	PLUGINMODE='$(PLUGINMODE)' PLUGINS='$(NAMES)' COMMANDS='$(COMMANDS)' MANPAGES='$(MANPAGES)' EXAMPLES='$(EXAMPLES)' \
+	INSTALL_EXAMPLES='$(INSTALL_EXAMPLES)' INSTALL_DEV='$(INSTALL_DEV)'
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 

@@ -67,6 +67,7 @@ pub fn away_from_make(command: &mut Command) -> &mut Command {
         "MANDIR",
         "DOCDIR",
         "DEVDIR",
+        "PLUGINMODE",
         "INSTALL_EXAMPLES",
         "INSTALL_DEV",
         "DESTDIR",
