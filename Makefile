@@ -72,7 +72,7 @@ test:
 	$(call need_root,it starts real OpenVPN servers in network namespaces and makes scratch accounts and PAM services)
 	@CARGO="$(CARGO)" tests/install-deps test
 	@$(MAKE) --no-print-directory compile
-	$(CARGO) test --locked --workspace --exclude e2e --exclude compatibility
+	$(CARGO) test --locked --workspace --exclude e2e --exclude compatibility --exclude packages
 	PLUGIN_DIR="$(abspath $(TARGET))/release" RUST_TEST_THREADS=6 $(CARGO) test --locked -p e2e
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p compatibility
 
@@ -82,6 +82,13 @@ lint: build
 	$(CARGO) clippy --locked -p ovpn-plugin --features openssl --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p e2e --test unsafe_files --test symbols
+
+# Builds the packages, looks into them, and uses them in a clean Debian root.
+test-packages:
+	$(call need_root,it makes a Debian root and installs packages in it)
+	@CARGO="$(CARGO)" tests/install-deps packages
+	@$(MAKE) --no-print-directory compile INSTALL_EXAMPLES=1 INSTALL_DEV=1
+	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p packages
 
 # The examples under AddressSanitizer; needs a nightly toolchain.
 test-sanitize:
