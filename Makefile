@@ -28,10 +28,8 @@ MANPAGES  := $(NAMES:%=openvpn-plugin-%.8) $(COMMANDS:%=%.1)
 SHIPPED   := $(NAMES:%=openvpn-plugin-%) $(COMMANDS:%=%-host) $(if $(filter 1,$(INSTALL_EXAMPLES)),$(EXAMPLES:%=example-%))
 
 # What the scripts in packaging need to know.
-PLACES = BUILTDIR='$(BUILTDIR)' MANBUILT='$(MANBUILT)' DEVBUILT='$(DEVBUILT)' DESTDIR='$(DESTDIR)' PLUGINDIR='$(PLUGINDIR)' \
-	PAMDIR='$(PAMDIR)' BINDIR='$(BINDIR)' MANDIR='$(MANDIR)' DOCDIR='$(DOCDIR)' DEVDIR='$(DEVDIR)' \
-	PLUGINMODE='$(PLUGINMODE)' PLUGINS='$(NAMES)' COMMANDS='$(COMMANDS)' MANPAGES='$(MANPAGES)' EXAMPLES='$(EXAMPLES)' \
-	INSTALL_EXAMPLES='$(INSTALL_EXAMPLES)' INSTALL_DEV='$(INSTALL_DEV)'
+export BUILTDIR MANBUILT DEVBUILT DESTDIR PLUGINDIR PAMDIR BINDIR MANDIR DOCDIR DEVDIR PLUGINMODE NAMES COMMANDS MANPAGES EXAMPLES
+export INSTALL_EXAMPLES INSTALL_DEV
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
@@ -103,14 +101,14 @@ bench:
 
 # Installs what is built and builds nothing, so that no compiler runs as root.
 install uninstall:
-	@$(PLACES) packaging/install $@
+	@packaging/install $@
 
 packages:
 	@printf '%s\n' $(SHIPPED)
 
 # What install would install, one file a line: mode, path, whether a file that is there is kept.
 list-files:
-	@$(PLACES) packaging/install list
+	@packaging/install list
 
 # Debian packages into $(TARGET)/deb, RPMs into $(TARGET)/rpm; VENDOR=1: with the sources of the dependencies, built without network.
 deb rpm:

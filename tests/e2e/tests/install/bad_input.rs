@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use harness::command;
 use harness::scratch::Scratch;
-use harness::{command, man_page};
 
 use crate::installation::{BUILT, Installation, project, run, said};
 
@@ -137,16 +137,33 @@ exec /bin/cp "$@"
 }
 
 #[test]
-fn a_missing_scdoc_is_named() {
+fn a_missing_tool_is_named() {
     let (tools, to) = (Scratch::new(), Scratch::new());
-    for tool in ["sh", "dirname", "mkdir", "rm", "awk", "mv"] {
+    for tool in ["bash", "sh", "dirname", "mkdir", "rm", "awk", "mv"] {
         let found = ["/usr/bin", "/bin"].map(|place| Path::new(place).join(tool));
         let found = found.iter().find(|path| path.exists()).unwrap_or_else(|| panic!("no {tool}"));
         std::os::unix::fs::symlink(found, tools.join(tool)).unwrap_or_else(|error| panic!("{tool}: {error}"));
     }
-    let script = man_page::source("ovpn-plugin.1").with_file_name("build");
-    let mut command = Command::new(script);
-    command.arg(to.path()).arg("ovpn-plugin.1").env("PATH", tools.path());
-    fails_with(&mut command, &["scdoc is missing", "install the package scdoc"]);
-    assert!(!to.join("ovpn-plugin.1").exists());
+    for (script, page, words) in [
+        ("man/build", Some("ovpn-plugin.1"), ["scdoc is missing", "install the package scdoc"]),
+        ("make-deb", None, ["dpkg-buildpackage is missing", "apt-get install dpkg-dev"]),
+        ("make-rpm", None, ["rpmbuild is missing", "install the packages rpm"]),
+    ] {
+        let mut command = Command::new(project().join("packaging").join(script));
+        command.arg(to.path()).args(page).env("PATH", tools.path());
+        fails_with(&mut command, &words);
+    }
+    assert!(std::fs::read_dir(to.path()).is_ok_and(|mut entries| entries.next().is_none()));
+}
+
+/// No character of a place is the shell's.
+#[test]
+fn a_place_with_odd_characters_is_a_place() {
+    let place = Installation::new(&["PLUGINDIR=/a 'b' \"c\" $(touch d);e", "MANDIR=", "DOCDIR="]);
+    place.make("install");
+    let files = place.files();
+    let odd = files.iter().find(|file| file.starts_with("a 'b'"));
+    assert!(odd.is_some_and(|file| file.contains("'b' \"c\"")), "{files:?}");
+    place.make("uninstall");
+    assert_eq!(place.files(), Vec::<String>::new());
 }
