@@ -72,7 +72,7 @@ impl CleanRoot {
         said
     }
 
-    /// As [`CleanRoot::run`], but a failure is left to the caller. It gets five minutes.
+    /// As [`CleanRoot::run`], but a failure is left to the caller. It gets ten minutes.
     pub fn try_run(&self, script: &str) -> Output {
         let mut command = self.entered();
         command.arg("chroot").arg(&self.root);

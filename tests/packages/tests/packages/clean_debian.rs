@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use harness::scratch::Scratch;
-use packages::built::{deb, package, rpm};
+use packages::built::{deb, files, package, rpm, vendored_deb};
 use packages::clean_root::CleanRoot;
 use packages::{project, run};
 
@@ -114,4 +114,27 @@ fn a_real_client_logs_in_with_the_rpm() {
     let said = root.run(&format!("PLUGINDIR={libdir}/openvpn/plugins/rs {test}"));
     assert!(said.contains("the right password gets in, a wrong one does not"), "{said}");
     assert!(said.contains("the down script was run as root"), "{said}");
+}
+
+/// From the vendored source package, with Debian's own Rust, found by the build dependencies, and without network.
+#[test]
+#[ignore = "installs and runs a compiler, which takes minutes: `make test-packages` without QUICK=1"]
+fn debian_itself_builds_the_source_package() {
+    let root = CleanRoot::new();
+    root.run("apt-get -q install --yes --no-install-recommends dpkg-dev");
+    for file in files(vendored_deb()) {
+        if [".dsc", ".tar.xz"].iter().any(|end| file.to_string_lossy().ends_with(end)) {
+            root.add(&file);
+        }
+    }
+    root.run("cd /tmp; apt-get -q build-dep --yes --no-install-recommends ./*.dsc");
+    let said = root.run(
+        "cd /tmp; dpkg-source -x *.dsc tree; cd tree; unshare --net dpkg-buildpackage -us -uc -b; ls ..",
+    );
+    assert!(said.contains("openvpn-plugins-rs_0.1.0-1_"), "{said}");
+    root.run(
+        "apt-get -q install --yes --no-install-recommends openvpn; dpkg -i /tmp/openvpn-plugins-rs_*.deb",
+    );
+    let test = root.add(&login_test());
+    assert!(root.run(&test).contains("the right password gets in, a wrong one does not"));
 }
