@@ -3,20 +3,39 @@
 PREFIX    ?= /usr
 PLUGINDIR ?= $(PREFIX)/lib/openvpn/plugins
 PAMDIR    ?= /etc/pam.d
+BINDIR    ?= $(PREFIX)/bin
+MANDIR    ?= $(PREFIX)/share/man
+DOCDIR    ?= $(PREFIX)/share/doc/openvpn-plugins-rs
+DEVDIR    ?= $(PREFIX)/share/openvpn-plugin-dev-rs
 DESTDIR   ?=
 # How long `make fuzz` runs each target.
 FUZZ_SECONDS ?= 120
+# Of shared objects: 0644 on Debian, 0755 where rpm and others want it.
+PLUGINMODE ?= 0644
+INSTALL_EXAMPLES ?= 0
+INSTALL_DEV ?= 0
 
 CARGO     ?= cargo
 NAMES     := auth-pam down-root
 PLUGINS   := $(NAMES:%=-p openvpn-plugin-%)
 TARGET    := $(or $(CARGO_TARGET_DIR),target)
 BUILTDIR  := $(TARGET)/release
-SERVICE   := $(DESTDIR)$(PAMDIR)/openvpn
+MANBUILT  := $(TARGET)/man
+DEVBUILT  := $(TARGET)/dev
+EXAMPLES  := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard plugins/examples/*/Cargo.toml)))
+COMMANDS  := ovpn-plugin
+MANPAGES  := $(NAMES:%=openvpn-plugin-%.8) $(COMMANDS:%=%.1)
+
+# The crates that are built to be installed.
+SHIPPED   := $(NAMES:%=openvpn-plugin-%) $(COMMANDS:%=%-host) $(if $(filter 1,$(INSTALL_EXAMPLES)),$(EXAMPLES:%=example-%))
+
+# What the scripts in packaging need to know.
+export BUILTDIR MANBUILT DEVBUILT DESTDIR PLUGINDIR PAMDIR BINDIR MANDIR DOCDIR DEVDIR PLUGINMODE NAMES COMMANDS MANPAGES EXAMPLES
+export INSTALL_EXAMPLES INSTALL_DEV
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
-.PHONY: help build demo test test-sanitize test-windows fuzz lint bench install uninstall
+.PHONY: help build compile demo test test-sanitize test-packages test-windows fuzz lint bench install uninstall list-files packages deb rpm
 
 help:
 	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
@@ -28,11 +47,21 @@ help:
 	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, which symbols are exported"
 	@echo "make bench      speed and memory, side by side with the C plugin (root)"
 	@echo "make install    install what is built; PREFIX=$(PREFIX) PLUGINDIR=$(PLUGINDIR) PAMDIR=$(PAMDIR) DESTDIR=$(DESTDIR)"
+	@echo "                INSTALL_EXAMPLES=1: the example plugins too; INSTALL_DEV=1: what plugin authors need too (for build as well)"
 	@echo "make uninstall  remove it again"
+	@echo "make deb        Debian packages, into $(TARGET)/deb; VENDOR=1: from vendored sources, without network"
+	@echo "make rpm        RPM packages, into $(TARGET)/rpm"
+	@echo "make test-packages  build the packages and try them in a clean Debian root (root)"
 
 build:
 	@CARGO="$(CARGO)" tests/install-deps build
-	$(CARGO) build --release --locked $(PLUGINS) -p ovpn-plugin-host
+	@$(MAKE) --no-print-directory compile
+
+# The same where what it needs is there, as packages do.
+compile:
+	$(CARGO) build --release --locked $(SHIPPED:%=-p %)
+	$(if $(MANDIR),@packaging/man/build "$(MANBUILT)" $(MANPAGES))
+	$(if $(filter 1,$(INSTALL_DEV)),@packaging/dev/build "$(DEVBUILT)")
 
 demo:
 	$(call need_root,it starts a real OpenVPN server in a network namespace)
@@ -44,8 +73,8 @@ demo:
 test:
 	$(call need_root,it starts real OpenVPN servers in network namespaces and makes scratch accounts and PAM services)
 	@CARGO="$(CARGO)" tests/install-deps test
-	$(CARGO) build --release --locked $(PLUGINS)
-	$(CARGO) test --locked --workspace --exclude e2e --exclude compatibility
+	@$(MAKE) --no-print-directory compile
+	$(CARGO) test --locked --workspace --exclude e2e --exclude compatibility --exclude packages
 	PLUGIN_DIR="$(abspath $(TARGET))/release" RUST_TEST_THREADS=6 $(CARGO) test --locked -p e2e
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p compatibility
 
@@ -57,6 +86,13 @@ lint: build
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked -p ovpn-plugin --features openssl --no-deps
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p e2e --test unsafe_files --test symbols
+
+# Builds the packages, looks into them, and uses them in a clean Debian root. QUICK=1: only what takes less than ten minutes.
+test-packages:
+	$(call need_root,it makes a Debian root and installs packages in it)
+	@CARGO="$(CARGO)" tests/install-deps packages
+	@$(MAKE) --no-print-directory compile INSTALL_EXAMPLES=1 INSTALL_DEV=1
+	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p packages -- $(if $(QUICK),,--include-ignored)
 
 # The examples under AddressSanitizer; needs a nightly toolchain.
 test-sanitize:
@@ -86,20 +122,18 @@ bench:
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) run --locked --release -p bench
 	$(CARGO) bench --locked -p ovpn-plugin-host --bench login
 
-# Installs what is built and builds nothing, so that no compiler runs as root. Each file gets its name only when it is
-# complete: a server that has the old plugin loaded keeps the old file.
-install: $(NAMES:%=built-%)
-	@set -e; for name in $(NAMES); do \
-		to="$(DESTDIR)$(PLUGINDIR)/openvpn-plugin-$$name.so"; \
-		install -D -m 0644 "$(BUILTDIR)/libopenvpn_plugin_$$(echo $$name | tr - _).so" "$$to.new"; \
-		mv -f "$$to.new" "$$to"; echo "installed $$to"; done
-	@if [ -e "$(SERVICE)" ]; then echo "$(SERVICE) is there already and stays as it is"; else \
-		install -D -m 0644 pam.d/openvpn "$(SERVICE).new" && mv -f "$(SERVICE).new" "$(SERVICE)" && echo "installed $(SERVICE)"; fi
+# Installs what is built and builds nothing, so that no compiler runs as root.
+install uninstall:
+	@packaging/install $@
 
-built-%:
-	@built="$(BUILTDIR)/libopenvpn_plugin_$$(echo $* | tr - _).so"; \
-		[ -f "$$built" ] || { echo "$$built is missing: run make build first" >&2; exit 1; }
+packages:
+	@printf '%s\n' $(SHIPPED)
 
-uninstall:
-	rm -f $(NAMES:%="$(DESTDIR)$(PLUGINDIR)/openvpn-plugin-%.so")
-	@if cmp -s pam.d/openvpn "$(SERVICE)"; then rm -f "$(SERVICE)"; elif [ -e "$(SERVICE)" ]; then echo "$(SERVICE) was changed and stays"; fi
+# What install would install, one file a line: mode, path, whether a file that is there is kept.
+list-files:
+	@packaging/install list
+
+# Debian packages into $(TARGET)/deb, RPMs into $(TARGET)/rpm; VENDOR=1: with the sources of the dependencies, built without network.
+deb rpm:
+	@CARGO="$(CARGO)" tests/install-deps $@
+	@CARGO="$(CARGO)" VENDOR="$(VENDOR)" packaging/make-$@ "$(abspath $(TARGET))/$@"

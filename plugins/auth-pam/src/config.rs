@@ -75,6 +75,7 @@ impl std::fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
+/// Every option, as the manual page has it. A word that is none of these is refused.
 const OPTIONS: [&str; 8] = [
     "deferred=yes|no",
     "grace=MS",
@@ -119,6 +120,9 @@ impl Config {
     fn option(&mut self, word: &[u8]) -> Result<&'static str, ConfigError> {
         let split = word.iter().position(|byte| *byte == b'=').unwrap_or(word.len());
         let (key, value) = (&word[..split], word.get(split + 1..).unwrap_or_default());
+        if !OPTIONS.iter().any(|known| known.split('=').next().map(str::as_bytes) == Some(key)) {
+            return Err(ConfigError::UnknownOption(shown(word)));
+        }
         let value = Value { word, text: std::str::from_utf8(value).unwrap_or_default() };
         Ok(match key {
             b"deferred" => {

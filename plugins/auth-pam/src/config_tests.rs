@@ -94,3 +94,22 @@ fn every_mistake_names_its_word() {
         assert!(text.contains(word), "{line:?}: {text}");
     }
 }
+
+/// The manual page lists the options of the code, all of them and no others, with the same values.
+#[test]
+fn the_manual_page_has_these_options() {
+    const PAGE: &str = "openvpn-plugin-auth-pam.8";
+    assert_eq!(harness::man_page::terms(PAGE, "OPTIONS"), OPTIONS);
+    // What the list says is read is read: none of them is unknown.
+    for option in OPTIONS {
+        let word = format!("{}=?", option.split('=').next().unwrap());
+        assert!(matches!(parse(&[&word, "login"]), Err(ConfigError::BadValue { .. })), "{word}");
+    }
+    for facility in ["auth", "daemon", "user", "local0", "local7"] {
+        assert!(Facility::parse(facility).is_some(), "{facility}");
+        let page = std::fs::read_to_string(harness::man_page::source(PAGE)).unwrap();
+        assert!(page.contains(&format!("_{facility}_")), "{facility}");
+    }
+    let keywords = harness::man_page::terms(PAGE, "DESCRIPTION");
+    assert_eq!(keywords, ["USERNAME", "PASSWORD", "COMMONNAME", "OTP"]);
+}

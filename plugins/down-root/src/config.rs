@@ -67,6 +67,7 @@ impl std::fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
+/// Every option, as the manual page has it. A word that is none of these is refused.
 const OPTIONS: [&str; 5] =
     ["ignore-failure=yes|no", "insecure-permissions=yes|no", "on=EVENT:PATH", "timeout=SECONDS", "up=PATH"];
 
@@ -121,6 +122,9 @@ impl Config {
     }
 
     fn option(&mut self, word: &[u8], key: &[u8], value: &[u8]) -> Result<Key, ConfigError> {
+        if !OPTIONS.iter().any(|known| known.split('=').next().map(str::as_bytes) == Some(key)) {
+            return Err(ConfigError::UnknownOption(shown(word)));
+        }
         let bad = |expected: &str| ConfigError::BadValue { word: shown(word), expected: expected.into() };
         let yes_or_no = || match value {
             b"yes" => Ok(true),

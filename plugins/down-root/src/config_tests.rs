@@ -84,3 +84,19 @@ fn every_mistake_names_its_word() {
         assert!(text.contains(word), "{line:?}: {text}");
     }
 }
+
+/// The manual page lists the options and events of the code, all of them and no others.
+#[test]
+fn the_manual_page_has_these_options() {
+    const PAGE: &str = "openvpn-plugin-down-root.8";
+    assert_eq!(harness::man_page::terms(PAGE, "OPTIONS"), OPTIONS);
+    for option in OPTIONS {
+        let word = format!("{}=", option.split('=').next().unwrap());
+        let error = parse(&[&word, "/down"]).unwrap_err();
+        assert!(!matches!(error, ConfigError::UnknownOption(_) | ConfigError::NoCommand), "{word}: {error}");
+    }
+    let page = std::fs::read_to_string(harness::man_page::source(PAGE)).unwrap();
+    let sentence = page.split("the events are").nth(1).and_then(|rest| rest.split('.').next()).unwrap();
+    let listed: Vec<&str> = sentence.split('_').skip(1).step_by(2).collect();
+    assert_eq!(listed, Event::OPTIONAL.map(Event::name));
+}

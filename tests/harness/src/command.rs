@@ -63,6 +63,13 @@ pub fn away_from_make(command: &mut Command) -> &mut Command {
         "PREFIX",
         "PLUGINDIR",
         "PAMDIR",
+        "BINDIR",
+        "MANDIR",
+        "DOCDIR",
+        "DEVDIR",
+        "PLUGINMODE",
+        "INSTALL_EXAMPLES",
+        "INSTALL_DEV",
         "DESTDIR",
         "CARGO",
     ] {

@@ -8,6 +8,7 @@ pub mod client;
 pub mod command;
 pub mod dev_log;
 pub mod log;
+pub mod man_page;
 pub mod management;
 pub mod module;
 pub mod netns;

@@ -1,0 +1,104 @@
+//! The manual pages: made from their sources, they are clean, and that of the command has the options of its code.
+//!
+//! The options of the plugins are compared beside the code that reads them (`config_tests.rs`).
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use harness::scratch::Scratch;
+use harness::{command, man_page, plugin};
+
+const PAGES: [&str; 3] = ["openvpn-plugin-auth-pam.8", "openvpn-plugin-down-root.8", "ovpn-plugin.1"];
+/// The code that reads the command line.
+const PARSER: &str = include_str!("../../../crates/ovpn-plugin-host/src/command/options.rs");
+
+/// Makes a page below `scratch`.
+fn build(scratch: &Scratch, page: &str, at: &str) -> String {
+    let to = scratch.path().display().to_string();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packaging/man/build");
+    let output = Command::new(&script).args([&to, page]).env("SOURCE_DATE_EPOCH", at).output();
+    let output = output.unwrap_or_else(|error| panic!("{}: {error}", script.display()));
+    assert!(output.status.success(), "{page}: {}", String::from_utf8_lossy(&output.stderr));
+    scratch.join(page).display().to_string()
+}
+
+#[test]
+fn mandoc_has_nothing_to_say() {
+    let scratch = Scratch::new();
+    for page in PAGES {
+        let output = command::try_run("mandoc", &["-Tlint", &build(&scratch, page, "1700000000")]);
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(output.status.success() && said.is_empty(), "{page}: {said}");
+    }
+}
+
+#[test]
+fn no_page_is_missing_and_none_is_made_twice_differently() {
+    let directory = man_page::source(PAGES[0]).with_file_name("");
+    let found: BTreeSet<String> = std::fs::read_dir(&directory)
+        .unwrap_or_else(|error| panic!("{error}"))
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".scd").map(String::from))
+        .collect();
+    assert_eq!(found, PAGES.map(String::from).into());
+    let scratch = Scratch::new();
+    for page in PAGES {
+        let read = |at| std::fs::read_to_string(build(&scratch, page, at)).expect("the page");
+        let first = read("1700000000");
+        assert_eq!(first, read("1700000000"));
+        assert!(first.contains("2023-11-14"), "{page} does not take its date from SOURCE_DATE_EPOCH");
+    }
+}
+
+/// Every `Arg::Long("...")` of the code and the letter before it, as `-u, --user` or `--client`.
+fn options_of_the_code() -> BTreeSet<String> {
+    let code = PARSER.split("#[cfg(test)]").next().unwrap_or_default();
+    let between = |text: &str, end| text.split(end).next().unwrap_or_default().to_string();
+    code.split("Arg::Long(\"")
+        .collect::<Vec<_>>()
+        .windows(2)
+        .map(|pair| {
+            let long = format!("--{}", between(pair[1], '"'));
+            match pair[0].rsplit_once("Arg::Short('") {
+                Some((_, rest)) if rest.ends_with("') | ") => format!("-{}, {long}", between(rest, '\'')),
+                _ => long,
+            }
+        })
+        .collect()
+}
+
+/// A line of options without the name of its value: `-u, --user NAME` is `-u, --user`.
+fn without_value(line: &str) -> String {
+    let words: Vec<&str> = line.split_whitespace().take_while(|word| word.starts_with('-')).collect();
+    words.join(" ")
+}
+
+#[test]
+fn the_commands_options_are_those_of_its_code() {
+    let code = options_of_the_code();
+    assert!(code.contains("-u, --user") && code.contains("--client") && code.len() > 8, "{code:?}");
+    let page: BTreeSet<String> =
+        man_page::terms("ovpn-plugin.1", "OPTIONS").iter().map(|line| without_value(line)).collect();
+    assert_eq!(page, code);
+    let help = command::run(&plugin::built("ovpn-plugin").display().to_string(), &["--help"]);
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    let lines = help.lines().map(str::trim).filter(|line| line.starts_with('-'));
+    assert_eq!(lines.map(without_value).collect::<BTreeSet<_>>(), code);
+}
+
+/// Its commands and exit statuses are those of `--help`, too.
+#[test]
+fn the_commands_other_lists_are_those_of_its_help() {
+    let help = command::run(&plugin::built("ovpn-plugin").display().to_string(), &["--help"]);
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    for (section, heading) in [("COMMANDS", "Commands:"), ("EXIT STATUS", "Exit status:")] {
+        let lines =
+            help.lines().skip_while(|line| *line != heading).skip(1).take_while(|line| !line.is_empty());
+        let listed: Vec<&str> = lines
+            .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+            .filter_map(|line| line.split_whitespace().next())
+            .collect();
+        assert_eq!(man_page::terms("ovpn-plugin.1", section), listed, "{section}");
+    }
+}

@@ -1,0 +1,130 @@
+//! The Debian packages.
+
+use std::path::Path;
+use std::process::Command;
+
+use packages::built::{self, contents, deb, package, rebuilt, vendored_deb};
+use packages::{listing, run};
+
+const BINARY: [&str; 3] = ["openvpn-plugins-rs", "openvpn-plugin-examples-rs", "openvpn-plugin-dev-rs"];
+
+fn field(package: &Path, name: &str) -> String {
+    run(Command::new("dpkg-deb").arg("-f").arg(package).arg(name)).trim().to_string()
+}
+
+#[test]
+fn lintian_has_nothing_to_say() {
+    for directory in [deb(), vendored_deb()] {
+        let changes = built::one(directory, |file| file.ends_with(".changes"));
+        let mut lintian = Command::new("lintian");
+        lintian.args(["--allow-root", "--fail-on", "error,warning", "--no-tag-display-limit"]).arg(changes);
+        let said = run(&mut lintian);
+        assert!(!said.contains("W: ") && !said.contains("E: "), "{said}");
+    }
+}
+
+/// What `make install` installs, and where; shared objects as Debian has them, documents compressed as it wants them.
+#[test]
+fn they_hold_what_make_install_installs() {
+    let mut promised = listing::of_make(&["INSTALL_EXAMPLES=1", "INSTALL_DEV=1"]);
+    // In debian/copyright, and the upstream changelog.
+    promised
+        .retain(|path, _| !path.contains("/openvpn-plugins-rs/LICENSE-") && !path.ends_with("/CHANGELOG.md"));
+    let plain = |path: String| path.strip_suffix(".gz").map(String::from).unwrap_or(path);
+    let mut held = listing::Files::new();
+    for name in BINARY {
+        let own = [format!("/usr/share/doc/{name}/"), format!("/usr/share/lintian/overrides/{name}")];
+        for (path, mode) in listing::of_deb(&package(deb(), name)) {
+            let path = plain(path);
+            let debians =
+                ["changelog", "changelog.Debian", "copyright"].map(|file| format!("{}{file}", own[0]));
+            if debians.contains(&path) || path == own[1] {
+                continue;
+            }
+            let expected = match path.as_str() {
+                "/usr/share/doc/openvpn-plugin-examples-rs/README.md" => continue,
+                "/usr/share/doc/openvpn-plugin-dev-rs/TUTORIAL.md" => continue,
+                _ => promised.get(&path),
+            };
+            assert_eq!(expected, Some(&mode), "{name}: {path}");
+            assert!(held.insert(path.clone(), mode).is_none(), "{path} is in two packages");
+        }
+    }
+    assert_eq!(held, promised);
+}
+
+#[test]
+fn dependencies_are_those_of_the_files() {
+    let plugins = package(deb(), BINARY[0]);
+    let depends = field(&plugins, "Depends");
+    for wanted in ["openvpn", "libpam0g (>= ", "libc6 (>= ", "libgcc-s1 (>= ", "libpam-modules"] {
+        assert!(depends.split(", ").any(|one| one.starts_with(wanted)), "{wanted}: {depends}");
+    }
+    let examples = field(&package(deb(), BINARY[1]), "Depends");
+    assert!(examples.contains("openvpn") && !examples.contains("libpam"), "{examples}");
+    assert_eq!(field(&package(deb(), BINARY[2]), "Architecture"), "all");
+}
+
+/// No scripts of the maintainer, no questions, and one file that is the administrator's.
+#[test]
+fn nothing_runs_when_they_are_installed() {
+    for name in BINARY {
+        let control = run(Command::new("dpkg-deb").arg("-I").arg(package(deb(), name)));
+        for script in ["preinst", "postinst", "prerm", "postrm", "config", "templates"] {
+            assert!(!control.contains(&format!(" {script} ")), "{name}: {control}");
+        }
+    }
+    let conffiles = run(Command::new("dpkg-deb").arg("-I").arg(package(deb(), BINARY[0])).arg("conffiles"));
+    assert_eq!(conffiles.trim(), "/etc/pam.d/openvpn");
+}
+
+#[test]
+fn no_file_is_one_of_debians_openvpn() {
+    let theirs = run(Command::new("dpkg").args(["-L", "openvpn"]));
+    for name in BINARY {
+        for path in listing::of_deb(&package(deb(), name)).into_keys() {
+            assert!(!theirs.lines().any(|line| line == path), "{path}");
+        }
+    }
+}
+
+/// Symbols are in packages of their own, with paths that say nothing of the place of the build.
+#[test]
+fn symbols_are_apart() {
+    let scratch = harness::scratch::Scratch::new();
+    for name in ["openvpn-plugins-rs", "openvpn-plugins-rs-dbgsym"] {
+        run(Command::new("dpkg-deb").arg("-x").arg(package(deb(), name)).arg(scratch.path()));
+    }
+    let files = built::files(scratch.path());
+    for path in files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "so")) {
+        let sections = run(Command::new("readelf").arg("-SW").arg(path));
+        assert!(!sections.contains(".symtab") && !sections.contains(".debug_"), "{}", path.display());
+    }
+    assert!(files.iter().any(|path| path.extension().is_some_and(|extension| extension == "debug")));
+    let project = packages::project().canonicalize().expect("the project").display().to_string();
+    let output = packages::output(Command::new("grep").args(["-rlF", &project]).arg(scratch.path()));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "the place of the build is in there");
+}
+
+/// Built twice, the second time from the source package, in another place: the same bytes.
+#[test]
+fn built_twice_they_are_identical() {
+    let (first, second) = (contents(deb()), contents(&rebuilt(deb(), "deb-again", false)));
+    assert_eq!(first.keys().collect::<Vec<_>>(), second.keys().collect::<Vec<_>>());
+    assert!(first.len() >= BINARY.len(), "{:?}", first.keys());
+    let different: Vec<_> = first.iter().filter(|(name, bytes)| second.get(*name) != Some(*bytes)).collect();
+    assert!(different.is_empty(), "{:?}", different.iter().map(|(name, _)| name).collect::<Vec<_>>());
+}
+
+/// From the vendored source package, without network and without any cache of cargo's: it builds, and to the same bytes.
+#[test]
+fn vendored_sources_are_all_that_is_needed() {
+    let (first, second) =
+        (contents(vendored_deb()), contents(&rebuilt(vendored_deb(), "deb-vendor-again", true)));
+    assert!(first.len() >= BINARY.len() && first == second, "{:?} {:?}", first.keys(), second.keys());
+    let vendor = built::one(vendored_deb(), |file| file.ends_with(".orig-vendor.tar.xz"));
+    let listing = run(Command::new("tar").arg("-tf").arg(vendor));
+    let prebuilt =
+        listing.lines().find(|name| [".dll", ".a", ".lib", ".exe"].iter().any(|end| name.ends_with(end)));
+    assert_eq!(prebuilt, None);
+}

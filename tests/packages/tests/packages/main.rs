@@ -1,0 +1,7 @@
+//! The packages: what they hold, that they are the same each time, and that they do what they are for in a clean Debian.
+
+mod clean_debian;
+mod deb;
+mod dev;
+mod other_distributions;
+mod rpm;

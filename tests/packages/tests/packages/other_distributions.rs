@@ -1,0 +1,69 @@
+//! Arch Linux and Alpine Linux: their package files are shell scripts, and what their `package` leaves is what `make install`
+//! installs.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use harness::plugin;
+use harness::scratch::Scratch;
+use packages::{listing, project, run};
+
+const TREE: &str = "openvpn-plugins-rs-0.1.0";
+
+/// Runs the functions of a package file as its tool does, on sources that are built already; returns what it left.
+fn packaged(file: &Path, enter: &str) -> listing::Files {
+    run(Command::new("bash").arg("-n").arg(file));
+    let scratch = Scratch::new();
+    let tree = scratch.directory(TREE, 0o755);
+    let tar = scratch.join("source.tar.xz");
+    run(Command::new(project().join("packaging/source-tar")).arg(&tar).args([TREE, "1700000000"]));
+    run(Command::new("tar").arg("-C").arg(scratch.path()).arg("-xf").arg(&tar));
+    let release = tree.join("target/release");
+    fs::create_dir_all(&release).unwrap_or_else(|error| panic!("{error}"));
+    for name in ["libopenvpn_plugin_auth_pam.so", "libopenvpn_plugin_down_root.so", "ovpn-plugin"] {
+        let built = plugin::built(name);
+        fs::copy(&built, release.join(name)).unwrap_or_else(|error| panic!("{}: {error}", built.display()));
+    }
+    let pages = ["openvpn-plugin-auth-pam.8", "openvpn-plugin-down-root.8", "ovpn-plugin.1"];
+    run(Command::new(project().join("packaging/man/build")).arg(tree.join("target/man")).args(pages));
+    let script = format!("set -eu; srcdir=$1 pkgdir=$1/pkg; . \"$0\"; cd $1{enter}; package");
+    let mut command = Command::new("bash");
+    harness::command::away_from_make(&mut command);
+    run(command.args(["-c", &script]).arg(file).arg(scratch.path()));
+    listing::of_directory(&scratch.join("pkg"))
+}
+
+#[test]
+fn they_package_what_make_install_installs() {
+    // makepkg runs package() in $srcdir, abuild in the unpacked sources.
+    for (file, enter) in [("arch/PKGBUILD", ""), ("alpine/APKBUILD", "/openvpn-plugins-rs-0.1.0")] {
+        let places = ["PLUGINDIR=/usr/lib/openvpn/plugins/rs", "PLUGINMODE=0755"];
+        let promised: listing::Files = listing::of_make(&places)
+            .into_iter()
+            .map(|(path, mode)| {
+                (path.replace("doc/openvpn-plugins-rs/LICENSE", "licenses/openvpn-plugins-rs/LICENSE"), mode)
+            })
+            .collect();
+        assert_eq!(packaged(&project().join("packaging").join(file), enter), promised, "{file}");
+    }
+}
+
+/// All package files are of the version that Cargo.toml has.
+#[test]
+fn versions_are_in_line() {
+    let read = |file: &str| {
+        fs::read_to_string(project().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+    };
+    let manifest = read("Cargo.toml");
+    let version =
+        manifest.split("version = \"").nth(1).and_then(|rest| rest.split('"').next()).expect("a version");
+    for (file, line) in [
+        ("packaging/arch/PKGBUILD", format!("\npkgver={version}\n")),
+        ("packaging/alpine/APKBUILD", format!("\npkgver={version}\n")),
+        ("packaging/rpm/openvpn-plugins-rs.spec", format!("\nVersion:        {version}\n")),
+        ("packaging/debian/changelog", format!("openvpn-plugins-rs ({version}-")),
+    ] {
+        assert!(read(file).contains(&line), "{file} has another version than {version}");
+    }
+}

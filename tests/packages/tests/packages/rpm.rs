@@ -1,0 +1,69 @@
+//! The RPMs.
+
+use std::process::Command;
+
+use harness::scratch::Scratch;
+use packages::built::{self, package, rpm};
+use packages::{listing, project, run};
+
+const BINARY: [&str; 3] = ["openvpn-plugins-rs", "openvpn-plugin-examples-rs", "openvpn-plugin-devel-rs"];
+
+fn query(name: &str, what: &[&str]) -> String {
+    run(Command::new("rpm").args(["--query", "--package"]).args(what).arg(package(rpm(), name)))
+}
+
+/// Where the spec file puts things here: its %{_libdir} is not that of Debian.
+fn places() -> [String; 4] {
+    let libdir = run(Command::new("rpm").args(["--eval", "%{_libdir}"])).trim().to_string();
+    let plugins = format!("PLUGINDIR={libdir}/openvpn/plugins/rs");
+    ["INSTALL_EXAMPLES=1".into(), "INSTALL_DEV=1".into(), "PLUGINMODE=0755".into(), plugins]
+}
+
+/// Unpacked with rpm2cpio they are what `make install` installs.
+#[test]
+fn they_hold_what_make_install_installs() {
+    let mut promised = listing::of_make(&places().each_ref().map(String::as_str));
+    promised.retain(|path, _| !path.contains("/openvpn-plugins-rs/LICENSE-"));
+    let plain = |path: String| path.strip_suffix(".gz").map(String::from).unwrap_or(path);
+    let mut held = listing::Files::new();
+    for name in BINARY {
+        let scratch = Scratch::new();
+        for (path, mode) in listing::of_rpm(&package(rpm(), name), scratch.path()) {
+            let beside = ["/usr/share/licenses/", "/usr/share/doc/openvpn-plugin-"];
+            if beside.iter().any(|place| path.starts_with(place)) {
+                continue;
+            }
+            assert!(held.insert(plain(path.clone()), mode).is_none(), "{path} is in two packages");
+        }
+    }
+    assert_eq!(held, promised);
+}
+
+#[test]
+fn the_service_file_is_the_administrators() {
+    assert_eq!(query(BINARY[0], &["--configfiles"]).trim(), "/etc/pam.d/openvpn");
+    let flags = query(BINARY[0], &["--queryformat", "[%{FILENAMES} %{FILEFLAGS:fflags}\\n]"]);
+    assert!(flags.lines().any(|line| line == "/etc/pam.d/openvpn cn"), "{flags}");
+}
+
+#[test]
+fn dependencies_are_those_of_the_files() {
+    let requires = query(BINARY[0], &["--requires"]);
+    for wanted in ["openvpn", "pam", "libpam.so.0"] {
+        assert!(requires.lines().any(|line| line.starts_with(wanted)), "{wanted}: {requires}");
+    }
+    let scripts = BINARY.map(|name| query(name, &["--scripts"])).concat();
+    assert_eq!(scripts, "", "something runs when they are installed");
+}
+
+#[test]
+fn rpmlint_has_nothing_to_say() {
+    let mut packages: Vec<_> = built::files(rpm());
+    packages.retain(|path| path.extension().is_some_and(|extension| extension == "rpm"));
+    assert_eq!(packages.len(), BINARY.len() + 1, "{packages:?}");
+    let directory = project().join("packaging/rpm");
+    let mut rpmlint = Command::new("rpmlint");
+    rpmlint.arg("--config").arg(directory.join("rpmlint.toml"));
+    let said = run(rpmlint.arg(directory.join("openvpn-plugins-rs.spec")).args(packages));
+    assert!(said.contains(" 0 errors, 0 warnings"), "{said}");
+}
