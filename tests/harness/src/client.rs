@@ -7,6 +7,7 @@ use nix::sys::signal::Signal;
 
 use crate::PATIENCE;
 use crate::log::{Log, LogPipe, Mark};
+use crate::machine::Machine;
 use crate::management::Management;
 use crate::netns::NetNs;
 use crate::pinger::Pinger;
@@ -42,7 +43,17 @@ pub struct ClientConfig<'a> {
     password: String,
     certificate: bool,
     tunnel: bool,
-    challenge: Option<(String, String)>,
+    typed: Option<Typed>,
+    through: Vec<String>,
+    lines: Vec<String>,
+}
+
+/// A login that somebody types instead of a file.
+#[derive(Debug)]
+struct Typed {
+    /// Typed when the client asks for a response.
+    response: String,
+    /// Lines that make the client ask; none where the test adds its own.
     lines: Vec<String>,
 }
 
@@ -61,7 +72,16 @@ pub struct Client {
 impl<'a> ClientConfig<'a> {
     pub(crate) fn new(server: &'a Server, user: &str, password: &str) -> Self {
         let (user, password) = (user.to_string(), password.to_string());
-        Self { server, user, password, certificate: true, tunnel: false, challenge: None, lines: Vec::new() }
+        Self {
+            server,
+            user,
+            password,
+            certificate: true,
+            tunnel: false,
+            typed: None,
+            through: Vec::new(),
+            lines: Vec::new(),
+        }
     }
 
     /// Without a certificate of its own.
@@ -81,7 +101,23 @@ impl<'a> ClientConfig<'a> {
     /// With a static challenge: `prompt` is answered with `response`.
     #[must_use]
     pub fn static_challenge(mut self, prompt: &str, response: &str) -> Self {
-        self.challenge = Some((prompt.to_string(), response.to_string()));
+        let lines = vec!["auth-user-pass".to_string(), format!("static-challenge \"{prompt}\" 1")];
+        self.typed = Some(Typed { response: response.to_string(), lines });
+        self
+    }
+
+    /// The lines that make the client ask for a login (`auth-user-pass`, `static-challenge` ...) are added by the
+    /// test; where the client asks for a response, this is typed.
+    #[must_use]
+    pub fn typed(mut self, response: &str) -> Self {
+        self.typed = Some(Typed { response: response.to_string(), lines: Vec::new() });
+        self
+    }
+
+    /// Runs the client with the files of this machine.
+    #[must_use]
+    pub fn on(mut self, machine: &Machine) -> Self {
+        self.through = machine.wrapper();
         self
     }
 
@@ -103,10 +139,13 @@ impl<'a> ClientConfig<'a> {
         );
         let path = scratch.write("client.conf", &self.text(&scratch, &address), 0o600);
         let namespace = tunnel.as_ref().unwrap_or(self.server.netns());
-        let running = Running::spawn(namespace.command("openvpn").arg("--config").arg(path), &pipe);
-        let management = self.challenge.as_ref().map(|(_, response)| {
+        let mut words = self.through.clone();
+        words.push("openvpn".to_string());
+        let mut command = namespace.command(&words.remove(0));
+        let running = Running::spawn(command.args(words).arg("--config").arg(path), &pipe);
+        let management = self.typed.as_ref().map(|typed| {
             pipe.log().wait_for(Mark::START, "MANAGEMENT: unix domain socket listening", PATIENCE);
-            Management::answering(&scratch.join("management"), &self.user, &self.password, response)
+            Management::answering(&scratch.join("management"), &self.user, &self.password, &typed.response)
         });
         Client {
             running,
@@ -155,14 +194,13 @@ impl<'a> ClientConfig<'a> {
         if !self.tunnel {
             lines.extend(["ifconfig-noexec", "route-noexec"].map(String::from));
         }
-        match &self.challenge {
+        match &self.typed {
             None => {
                 let file = scratch.write("login", &format!("{}\n{}\n", self.user, self.password), 0o600);
                 lines.push(format!("auth-user-pass {}", file.display()));
             }
-            Some((prompt, _)) => {
-                lines.push("auth-user-pass".to_string());
-                lines.push(format!("static-challenge \"{prompt}\" 1"));
+            Some(typed) => {
+                lines.extend(typed.lines.iter().cloned());
                 lines.push(format!("management {} unix", scratch.join("management").display()));
                 lines.push("management-query-passwords".to_string());
             }

@@ -1,11 +1,11 @@
-//! The client's management interface, as far as a user typing a password and a one-time code needs it.
+//! The client's management interface, as far as a user typing a password and, when asked for one, a one-time code needs it.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::thread::JoinHandle;
 
-/// A thread that answers the client's question for a login with a static challenge; ends with the client.
+/// A thread that answers the client's question for a login; ends with the client.
 #[derive(Debug)]
 pub struct Management {
     stream: UnixStream,
@@ -18,16 +18,19 @@ impl Management {
         let stream =
             UnixStream::connect(socket).unwrap_or_else(|error| panic!("{}: {error}", socket.display()));
         let both = stream.try_clone().unwrap_or_else(|error| panic!("dup: {error}"));
-        let answer = format!(
-            "username \"Auth\" {user}\npassword \"Auth\" \"SCRV1:{}:{}\"\n",
-            base64(password.as_bytes()),
-            base64(response.as_bytes())
-        );
+        let challenged = format!("SCRV1:{}:{}", base64(password.as_bytes()), base64(response.as_bytes()));
+        let [plain, challenged] = [password, &challenged]
+            .map(|password| format!("username \"Auth\" \"{user}\"\npassword \"Auth\" \"{password}\"\n"));
         let thread = std::thread::spawn(move || {
             let mut writer = &both;
             for line in BufReader::new(&both).lines() {
                 let Ok(line) = line else { return };
-                if line.starts_with(">PASSWORD:Need 'Auth'") && writer.write_all(answer.as_bytes()).is_err() {
+                if !line.starts_with(">PASSWORD:Need 'Auth'") {
+                    continue;
+                }
+                // The client says so when its configuration has a static challenge.
+                let answer = if line.contains(" SC:") { &challenged } else { &plain };
+                if writer.write_all(answer.as_bytes()).is_err() {
                     return;
                 }
             }
