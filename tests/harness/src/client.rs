@@ -44,7 +44,8 @@ pub struct ClientConfig<'a> {
     certificate: bool,
     tunnel: bool,
     typed: Option<Typed>,
-    through: Vec<String>,
+    elsewhere: Option<(Vec<String>, Arc<NetNs>)>,
+    remotes: Vec<String>,
     lines: Vec<String>,
 }
 
@@ -79,7 +80,8 @@ impl<'a> ClientConfig<'a> {
             certificate: true,
             tunnel: false,
             typed: None,
-            through: Vec::new(),
+            elsewhere: None,
+            remotes: Vec::new(),
             lines: Vec::new(),
         }
     }
@@ -114,10 +116,17 @@ impl<'a> ClientConfig<'a> {
         self
     }
 
-    /// Runs the client with the files of this machine.
+    /// Runs the client on this machine, with its files and network, against what [`ClientConfig::remote`] says.
     #[must_use]
     pub fn on(mut self, machine: &Machine) -> Self {
-        self.through = machine.wrapper();
+        self.elsewhere = Some((machine.wrapper(), Arc::clone(machine.netns())));
+        self
+    }
+
+    /// Adds a `remote` for this name or address; without any, the server's own address is taken.
+    #[must_use]
+    pub fn remote(mut self, name: &str) -> Self {
+        self.remotes.push(name.to_string());
         self
     }
 
@@ -138,8 +147,10 @@ impl<'a> ClientConfig<'a> {
             |namespace| self.server.netns().connect(namespace).0.to_string(),
         );
         let path = scratch.write("client.conf", &self.text(&scratch, &address), 0o600);
-        let namespace = tunnel.as_ref().unwrap_or(self.server.netns());
-        let mut words = self.through.clone();
+        let (mut words, elsewhere) = self.elsewhere.clone().unzip();
+        let elsewhere = elsewhere.as_deref();
+        let namespace = elsewhere.or(tunnel.as_ref()).unwrap_or(self.server.netns());
+        let words = words.get_or_insert_default();
         words.push("openvpn".to_string());
         let mut command = namespace.command(&words.remove(0));
         let running = Running::spawn(command.args(words).arg("--config").arg(path), &pipe);
@@ -172,9 +183,12 @@ impl<'a> ClientConfig<'a> {
 
     fn text(&self, scratch: &Scratch, address: &str) -> String {
         let pki = self.server.pki();
-        let mut lines = vec![
+        let own = [address.to_string()];
+        let remotes = if self.remotes.is_empty() { &own[..] } else { &self.remotes };
+        let mut lines: Vec<String> =
+            remotes.iter().map(|remote| format!("remote {remote} 1194 udp4")).collect();
+        lines.extend([
             "client".to_string(),
-            format!("remote {address} 1194 udp4"),
             "nobind".to_string(),
             "disable-dco".to_string(),
             "remote-cert-tls server".to_string(),
@@ -185,7 +199,7 @@ impl<'a> ClientConfig<'a> {
             "resolv-retry 0".to_string(),
             "explicit-exit-notify 1".to_string(),
             "verb 3".to_string(),
-        ];
+        ]);
         if self.certificate {
             lines.push(format!("cert {}", pki.path("client.crt").display()));
             lines.push(format!("key {}", pki.path("client.key").display()));

@@ -1,4 +1,5 @@
-//! The client's management interface, as far as a user typing a password and, when asked for one, a one-time code needs it.
+//! The client's management interface, as far as somebody needs it who types a password and, when asked, a
+//! one-time code.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -19,18 +20,28 @@ impl Management {
             UnixStream::connect(socket).unwrap_or_else(|error| panic!("{}: {error}", socket.display()));
         let both = stream.try_clone().unwrap_or_else(|error| panic!("dup: {error}"));
         let challenged = format!("SCRV1:{}:{}", base64(password.as_bytes()), base64(response.as_bytes()));
-        let [plain, challenged] = [password, &challenged]
-            .map(|password| format!("username \"Auth\" \"{user}\"\npassword \"Auth\" \"{password}\"\n"));
+        let [user, password, response] = [user, password, response].map(str::to_string);
+        let answer =
+            move |password: &str| format!("username \"Auth\" \"{user}\"\npassword \"Auth\" \"{password}\"\n");
         let thread = std::thread::spawn(move || {
             let mut writer = &both;
+            let mut state = None;
             for line in BufReader::new(&both).lines() {
                 let Ok(line) = line else { return };
+                // A dynamic challenge comes with the failure of the login before: CRV1:<flags>:<state id>:...
+                if let Some((_, challenge)) = line.split_once("['CRV1:") {
+                    state = challenge.split(':').nth(1).map(str::to_string);
+                }
                 if !line.starts_with(">PASSWORD:Need 'Auth'") {
                     continue;
                 }
                 // The client says so when its configuration has a static challenge.
-                let answer = if line.contains(" SC:") { &challenged } else { &plain };
-                if writer.write_all(answer.as_bytes()).is_err() {
+                let text = match state.take() {
+                    Some(id) => answer(&format!("CRV1::{id}::{response}")),
+                    None if line.contains(" SC:") => answer(&challenged),
+                    None => answer(&password),
+                };
+                if writer.write_all(text.as_bytes()).is_err() {
                     return;
                 }
             }
