@@ -45,7 +45,6 @@ pub struct ClientConfig<'a> {
     tunnel: bool,
     typed: Option<Typed>,
     elsewhere: Option<(Vec<String>, Arc<NetNs>)>,
-    remotes: Vec<String>,
     lines: Vec<String>,
 }
 
@@ -81,7 +80,6 @@ impl<'a> ClientConfig<'a> {
             tunnel: false,
             typed: None,
             elsewhere: None,
-            remotes: Vec::new(),
             lines: Vec::new(),
         }
     }
@@ -116,17 +114,11 @@ impl<'a> ClientConfig<'a> {
         self
     }
 
-    /// Runs the client on this machine, with its files and network, against what [`ClientConfig::remote`] says.
+    /// Runs the client on this machine, with its files and network, against the `remote` lines the test
+    /// adds.
     #[must_use]
     pub fn on(mut self, machine: &Machine) -> Self {
         self.elsewhere = Some((machine.wrapper(), Arc::clone(machine.netns())));
-        self
-    }
-
-    /// Adds a `remote` for this name or address; without any, the server's own address is taken.
-    #[must_use]
-    pub fn remote(mut self, name: &str) -> Self {
-        self.remotes.push(name.to_string());
         self
     }
 
@@ -183,11 +175,7 @@ impl<'a> ClientConfig<'a> {
 
     fn text(&self, scratch: &Scratch, address: &str) -> String {
         let pki = self.server.pki();
-        let own = [address.to_string()];
-        let remotes = if self.remotes.is_empty() { &own[..] } else { &self.remotes };
-        let mut lines: Vec<String> =
-            remotes.iter().map(|remote| format!("remote {remote} 1194 udp4")).collect();
-        lines.extend([
+        let mut lines = vec![
             "client".to_string(),
             "nobind".to_string(),
             "disable-dco".to_string(),
@@ -199,7 +187,10 @@ impl<'a> ClientConfig<'a> {
             "resolv-retry 0".to_string(),
             "explicit-exit-notify 1".to_string(),
             "verb 3".to_string(),
-        ]);
+        ];
+        if !self.lines.iter().any(|line| line.starts_with("remote ")) {
+            lines.push(format!("remote {address} 1194 udp4"));
+        }
         if self.certificate {
             lines.push(format!("cert {}", pki.path("client.crt").display()));
             lines.push(format!("key {}", pki.path("client.key").display()));

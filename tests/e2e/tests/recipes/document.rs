@@ -78,10 +78,14 @@ impl Document {
 
     /// The lines a section wants in `server.conf` or `client.conf`.
     pub(crate) fn conf(&self, section: &str, file: &str) -> Vec<String> {
-        let title = format!("`{file}`");
+        self.quoted(section, &format!("`{file}`"))
+    }
+
+    /// The lines of the block with a title that begins so.
+    pub(crate) fn quoted(&self, section: &str, title: &str) -> Vec<String> {
         let found =
-            self.blocks.iter().find(|block| block.section == section && block.title.starts_with(&title));
-        let found = found.unwrap_or_else(|| panic!("{}: no {file} in section '{section}'", self.name));
+            self.blocks.iter().find(|block| block.section == section && block.title.starts_with(title));
+        let found = found.unwrap_or_else(|| panic!("{}: no {title} in section '{section}'", self.name));
         found.used.set(true);
         found.lines.clone()
     }

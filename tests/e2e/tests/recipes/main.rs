@@ -2,6 +2,7 @@
 //! name, and what they say the logs show.
 
 mod document;
+mod scaling;
 mod stage;
 
 use std::path::Path;

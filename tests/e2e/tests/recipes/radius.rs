@@ -7,7 +7,7 @@ use harness::{Machine, PATIENCE};
 use crate::document::Document;
 use crate::stage::{Stage, machine};
 
-const SERVER: &str = "On the RADIUS server";
+pub(crate) const SERVER: &str = "On the RADIUS server";
 const SET_UP: &str = "Set up";
 const PASSWORD: &str = "correct horse";
 const CONF: &str = "/etc/pam_radius_auth.conf";

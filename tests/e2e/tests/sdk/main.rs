@@ -1,5 +1,6 @@
 //! The example plugins under a real OpenVPN server, with real clients.
 
+mod another_server;
 mod authentication_plugins;
 mod challenge;
 mod client_connect;
