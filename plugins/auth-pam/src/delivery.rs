@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::login::shown;
 use crate::pool::Pending;
 use crate::protocol::{Answer, Check, Login};
-use crate::verdict::{Files, Verdict};
+use crate::verdict::{Advance, Files, Verdict};
 
 /// When a client should try again after a temporary failure.
 const BACKOFF: Duration = Duration::from_secs(15);
@@ -138,6 +138,7 @@ pub enum Outcome {
 pub struct Delivery {
     audit: Option<Audit>,
     time_limit: Duration,
+    advance: Advance,
     decided: u64,
 }
 
@@ -145,7 +146,8 @@ impl Delivery {
     /// As the configuration says.
     pub fn new(config: &Config) -> Self {
         let audit = config.syslog.map(Audit::new);
-        Delivery { audit, time_limit: config.time_limit.unwrap_or_default(), decided: 0 }
+        let time_limit = config.time_limit.unwrap_or_default();
+        Delivery { audit, time_limit, advance: config.advance, decided: 0 }
     }
 
     /// Logs what a worker noted about a login.
@@ -186,7 +188,7 @@ impl Delivery {
     }
 
     fn judge(&self, outcome: &Outcome) -> (Verdict, String) {
-        let away = |text| Verdict::Temporary { text, backoff: BACKOFF };
+        let away = |text| Verdict::Temporary { text, backoff: BACKOFF, advance: self.advance };
         let seconds = self.time_limit.as_secs();
         match outcome {
             Outcome::Pam { code, words } => {

@@ -7,6 +7,7 @@ use nix::sys::signal::Signal;
 
 use crate::PATIENCE;
 use crate::log::{Log, LogPipe, Mark};
+use crate::machine::Machine;
 use crate::management::Management;
 use crate::netns::NetNs;
 use crate::pinger::Pinger;
@@ -42,8 +43,18 @@ pub struct ClientConfig<'a> {
     password: String,
     certificate: bool,
     tunnel: bool,
-    challenge: Option<(String, String)>,
     port: Option<u16>,
+    typed: Option<Typed>,
+    elsewhere: Option<(Vec<String>, Arc<NetNs>)>,
+    lines: Vec<String>,
+}
+
+/// A login that somebody types instead of a file.
+#[derive(Debug)]
+struct Typed {
+    /// Typed when the client asks for a response.
+    response: String,
+    /// Lines that make the client ask; none where the test adds its own.
     lines: Vec<String>,
 }
 
@@ -68,8 +79,9 @@ impl<'a> ClientConfig<'a> {
             password,
             certificate: true,
             tunnel: false,
-            challenge: None,
             port: None,
+            typed: None,
+            elsewhere: None,
             lines: Vec::new(),
         }
     }
@@ -98,7 +110,24 @@ impl<'a> ClientConfig<'a> {
     /// With a static challenge: `prompt` is answered with `response`.
     #[must_use]
     pub fn static_challenge(mut self, prompt: &str, response: &str) -> Self {
-        self.challenge = Some((prompt.to_string(), response.to_string()));
+        let lines = vec!["auth-user-pass".to_string(), format!("static-challenge \"{prompt}\" 1")];
+        self.typed = Some(Typed { response: response.to_string(), lines });
+        self
+    }
+
+    /// The lines that make the client ask for a login (`auth-user-pass`, `static-challenge` ...) are added by the
+    /// test; where the client asks for a response, this is typed.
+    #[must_use]
+    pub fn typed(mut self, response: &str) -> Self {
+        self.typed = Some(Typed { response: response.to_string(), lines: Vec::new() });
+        self
+    }
+
+    /// Runs the client on this machine, with its files and network, against the `remote` lines the test
+    /// adds.
+    #[must_use]
+    pub fn on(mut self, machine: &Machine) -> Self {
+        self.elsewhere = Some((machine.wrapper(), Arc::clone(machine.netns())));
         self
     }
 
@@ -119,11 +148,16 @@ impl<'a> ClientConfig<'a> {
             |namespace| self.server.netns().connect(namespace).0.to_string(),
         );
         let path = scratch.write("client.conf", &self.text(&scratch, &address), 0o600);
-        let namespace = tunnel.as_ref().unwrap_or(self.server.netns());
-        let running = Running::spawn(namespace.command("openvpn").arg("--config").arg(path), &pipe);
-        let management = self.challenge.as_ref().map(|(_, response)| {
+        let (mut words, elsewhere) = self.elsewhere.clone().unzip();
+        let elsewhere = elsewhere.as_deref();
+        let namespace = elsewhere.or(tunnel.as_ref()).unwrap_or(self.server.netns());
+        let words = words.get_or_insert_default();
+        words.push("openvpn".to_string());
+        let mut command = namespace.command(&words.remove(0));
+        let running = Running::spawn(command.args(words).arg("--config").arg(path), &pipe);
+        let management = self.typed.as_ref().map(|typed| {
             pipe.log().wait_for(Mark::START, "MANAGEMENT: unix domain socket listening", PATIENCE);
-            Management::answering(&scratch.join("management"), &self.user, &self.password, response)
+            Management::answering(&scratch.join("management"), &self.user, &self.password, &typed.response)
         });
         Client {
             running,
@@ -152,7 +186,6 @@ impl<'a> ClientConfig<'a> {
         let pki = self.server.pki();
         let mut lines = vec![
             "client".to_string(),
-            format!("remote {address} 1194 udp4"),
             self.port.map_or_else(|| "nobind".to_string(), |port| format!("lport {port}")),
             "disable-dco".to_string(),
             "remote-cert-tls server".to_string(),
@@ -164,6 +197,9 @@ impl<'a> ClientConfig<'a> {
             "explicit-exit-notify 1".to_string(),
             "verb 3".to_string(),
         ];
+        if !self.lines.iter().any(|line| line.starts_with("remote ")) {
+            lines.push(format!("remote {address} 1194 udp4"));
+        }
         if self.certificate {
             lines.push(format!("cert {}", pki.path("client.crt").display()));
             lines.push(format!("key {}", pki.path("client.key").display()));
@@ -172,14 +208,13 @@ impl<'a> ClientConfig<'a> {
         if !self.tunnel {
             lines.extend(["ifconfig-noexec", "route-noexec"].map(String::from));
         }
-        match &self.challenge {
+        match &self.typed {
             None => {
                 let file = scratch.write("login", &format!("{}\n{}\n", self.user, self.password), 0o600);
                 lines.push(format!("auth-user-pass {}", file.display()));
             }
-            Some((prompt, _)) => {
-                lines.push("auth-user-pass".to_string());
-                lines.push(format!("static-challenge \"{prompt}\" 1"));
+            Some(typed) => {
+                lines.extend(typed.lines.iter().cloned());
                 lines.push(format!("management {} unix", scratch.join("management").display()));
                 lines.push("management-query-passwords".to_string());
             }

@@ -15,6 +15,10 @@ pub(crate) fn all() -> Vec<Case> {
 fn start() -> Vec<Case> {
     vec![
         Case::new("start: no command", RAN).words(&[]).same("does not start"),
+        Case::new("start: an equals sign in the first word", RAN)
+            .words(&["com=mand", "@DIR@/down.sh"])
+            .up()
+            .differs("success", "does not start", "there are no options"),
         Case::new("start: a missing file", RAN).words(&["@DIR@/missing"]).up().down().differs(
             "success, error",
             "does not start",
@@ -103,6 +107,15 @@ fn run() -> Vec<Case> {
             .logged("to stdout")
             .logged("to stderr")
             .same("success, success; logged: to stdout; logged: to stderr"),
+        Case::new("run: its lines carry its name", "echo hello")
+            .up()
+            .down()
+            .logged("down.sh: hello")
+            .differs(
+                "success, success; logged: no down.sh: hello",
+                "success, success; logged: down.sh: hello",
+                "what a script prints misses the log, and is lost under daemon",
+            ),
     ]
 }
 
@@ -269,6 +282,11 @@ fn failure() -> Vec<Case> {
 
 fn restart() -> Vec<Case> {
     vec![
+        Case::new("restart: OpenVPN is killed", RAN).up().killed().helper().seen().differs(
+            "success, killed; the helper stays; seen: -",
+            "success, killed; the helper leaves; seen: -",
+            "OpenVPN that is killed leaves its root helper behind",
+        ),
         Case::new("restart: a second UP", RAN).up().down().up().down().seen().differs(
             "success, success, error, success; seen: ran|ran",
             "success, success, success, success; seen: ran|ran",

@@ -1,6 +1,7 @@
 //! The example plugins under a real OpenVPN server, with real clients.
 
 mod addresses;
+mod another_server;
 mod authentication_plugins;
 mod challenge;
 mod client_connect;
