@@ -40,10 +40,11 @@ impl AuthUserPassVerify<'_> {
     /// [`AuthReply::Deferred`](crate::AuthReply::Deferred) or [`AuthReply::Pending`](crate::AuthReply::Pending).
     ///
     /// # Errors
-    /// If OpenVPN named no control file or it cannot be opened. A reason file that is missing (before OpenVPN 2.6) or
+    /// If OpenVPN named no control file or it cannot be opened, or if this was done before in the same call. A reason file that is missing (before OpenVPN 2.6) or
     /// cannot be opened is none: the reason is not told then.
     pub fn defer(&self) -> Result<Decision, DeferError> {
         let control = open_for(self.auth_control_file(), "auth_control_file")?;
+        self.take()?;
         Ok(Decision::new(
             control,
             self.auth_failed_reason_file().and_then(|path| open(path).ok()),
@@ -53,12 +54,14 @@ impl AuthUserPassVerify<'_> {
 }
 
 impl ClientCrResponse<'_> {
-    /// The decision of the login this answer belongs to, for plugins that did not keep the one they deferred.
+    /// The decision of the login this answer belongs to, for plugins that replied
+    /// [`AuthReply::Pending`](crate::AuthReply::Pending) without [`AuthUserPassVerify::defer`].
     ///
     /// # Errors
     /// As [`AuthUserPassVerify::defer`].
     pub fn decide(&self) -> Result<Decision, DeferError> {
         let control = open_for(self.auth_control_file(), "auth_control_file")?;
+        self.take()?;
         Ok(Decision::new(
             control,
             self.auth_failed_reason_file().and_then(|path| open(path).ok()),
@@ -140,6 +143,18 @@ mod tests {
         deferred(&files).reject().unwrap();
         assert_eq!(files.verdict(), Some(false));
         assert_eq!(files.reason(), "");
+    }
+
+    #[test]
+    fn a_call_gives_one_decision() {
+        let files = LoginFiles::new().unwrap();
+        let call = files.call();
+        let event: AuthUserPassVerify<'_> = call.event();
+        let decision = event.defer().unwrap();
+        assert_eq!(event.defer().unwrap_err().to_string(), "cannot defer: the decision was taken before");
+        assert_eq!(files.verdict(), None);
+        decision.accept().unwrap();
+        assert_eq!(files.verdict(), Some(true));
     }
 
     #[test]

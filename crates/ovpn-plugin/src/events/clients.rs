@@ -68,7 +68,7 @@ macro_rules! file_events {
             /// The file the client's configuration goes into. It exists and is empty.
             #[must_use]
             pub fn config_file(&self) -> Option<&'a Path> {
-                super::path(self.args().next()?)
+                super::path(self.args().next().or_else(|| self.env().get("client_connect_config_file"))?)
             }
 
             /// Appends `config` to the client's configuration file, which is never created here.

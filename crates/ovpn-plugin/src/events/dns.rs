@@ -41,6 +41,12 @@ impl<'a> DnsServer<'a> {
         (1..).map_while(move |m| text(env, format_args!("dns_server_{number}_resolve_domain_{m}")))
     }
 
+    /// The domains it is not for (`dns_server_{n}_exclude_domain_{m}`, early versions of OpenVPN 2.6 only).
+    pub fn exclude_domains(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let Self { env, number } = *self;
+        (1..).map_while(move |m| text(env, format_args!("dns_server_{number}_exclude_domain_{m}")))
+    }
+
     /// Whether answers must be signed: `yes`, `optional` or `no` (`dns_server_{n}_dnssec`).
     #[must_use]
     pub fn dnssec(&self) -> Option<&'a str> {
@@ -91,7 +97,8 @@ mod tests {
             .env("dns_server_1_transport", "DoT")
             .env("dns_server_1_sni", "dns.example")
             .env("dns_server_2_address4", "192.0.2.54")
-            .env("dns_server_2_port4", "54");
+            .env("dns_server_2_port4", "54")
+            .env("dns_server_2_exclude_domain_1", "c.example");
         let servers: Vec<DnsServer<'_>> = servers(call.environment()).collect();
         assert_eq!(servers.len(), 2);
         let addresses: Vec<_> = servers[0].addresses().collect();
@@ -103,6 +110,7 @@ mod tests {
             (Some("yes"), Some("DoT"), Some("dns.example"))
         );
         assert_eq!(servers[1].addresses().collect::<Vec<_>>(), [([192, 0, 2, 54].into(), Some(54))]);
+        assert_eq!(servers[1].exclude_domains().collect::<Vec<_>>(), ["c.example"]);
         assert_eq!((servers[1].sni(), servers[1].resolve_domains().count()), (None, 0));
     }
 }

@@ -102,11 +102,13 @@ macro_rules! events {
         $(#[$doc])*
         pub struct $name<'a> {
             context: $crate::events::Context<'a>,
+            /// Whether the decision was taken away from the call.
+            taken: ::std::cell::Cell<bool>,
         }
 
         impl<'a> $crate::events::Event<'a> for $name<'a> {
             fn new(context: $crate::events::Context<'a>) -> Self {
-                Self { context }
+                Self { context, taken: ::std::cell::Cell::new(false) }
             }
         }
 
@@ -123,6 +125,12 @@ macro_rules! events {
                 let mut words = self.context.words.iter();
                 words.next();
                 words
+            }
+
+            /// Takes the decision away from the call, which is possible once; otherwise there would be two answers.
+            #[allow(dead_code, reason = "most events cannot be deferred")]
+            pub(crate) fn take(&self) -> Result<(), $crate::DeferError> {
+                if self.taken.replace(true) { Err($crate::DeferError::Taken) } else { Ok(()) }
             }
 
             /// The state of the client this event is about. `None` if there is none (its construction panicked, or

@@ -134,13 +134,16 @@ fn state_survives_sigusr1_and_ends_with_close() {
     server.client("joe", "x").connect();
     assert_eq!(server.log().count(Mark::START, "LOG-EVENTS: closed after"), 0);
     server.restart(Signal::SIGHUP);
+    server.wait_for(Mark::START, "LOG-EVENTS: closed after");
     let lines = server.log().text();
     let closed = lines.find("LOG-EVENTS: closed after").expect("SIGHUP closes the plugin");
     let events = lines[..closed].matches("LOG-EVENTS: event ").count() - 1; // open is one
     assert!(events > 20, "{lines}");
     assert!(lines[closed..].starts_with(&format!("LOG-EVENTS: closed after {events} events")), "{lines}");
     assert_eq!(lines.matches("LOG-EVENTS: opened by").count(), 2, "{lines}");
+    let mark = server.mark();
     server.stop();
+    server.wait_for(mark, "LOG-EVENTS: closed after");
     assert_eq!(server.log().count(Mark::START, "LOG-EVENTS: closed after"), 2);
 }
 
