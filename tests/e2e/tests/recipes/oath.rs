@@ -38,6 +38,8 @@ pub(crate) fn follow(recipe: &Document) {
     });
     machine.run("useradd bob; echo 'bob:correct horse' | chpasswd");
     stage.refused("The user is not in the file", "bob", PASSWORD, "000000");
+    machine.run("sed -i 's/window=3/window=3 debug/' /etc/pam.d/openvpn");
+    stage.refused("With debug", "alice", PASSWORD, "000000");
     token_that_counts(&stage, &machine);
     machine.run(&format!("rm {USERS}"));
     stage.refused("The file is missing", "alice", PASSWORD, "000000");
