@@ -8,6 +8,8 @@ MANDIR    ?= $(PREFIX)/share/man
 DOCDIR    ?= $(PREFIX)/share/doc/openvpn-plugins-rs
 DEVDIR    ?= $(PREFIX)/share/openvpn-plugin-dev-rs
 DESTDIR   ?=
+# How long `make fuzz` runs each target.
+FUZZ_SECONDS ?= 120
 # Of shared objects: 0644 on Debian, 0755 where rpm and others want it.
 PLUGINMODE ?= 0644
 INSTALL_EXAMPLES ?= 0
@@ -33,13 +35,15 @@ export INSTALL_EXAMPLES INSTALL_DEV
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
-.PHONY: help build compile demo test test-sanitize test-packages lint bench install uninstall list-files packages deb rpm
+.PHONY: help build compile demo test test-sanitize test-packages test-windows fuzz lint bench install uninstall list-files packages deb rpm
 
 help:
 	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
 	@echo "make test       install what is missing and run all tests (root)"
 	@echo "make build      build the plugins and the command ovpn-plugin"
 	@echo "make test-sanitize  the example plugins under AddressSanitizer (nightly Rust)"
+	@echo "make test-windows  an example plugin as a DLL, under wine in a chroot (root; downloads a Debian the first time)"
+	@echo "make fuzz       random messages for what the privileged sides decode, FUZZ_SECONDS=$(FUZZ_SECONDS) each (nightly Rust, cargo-fuzz)"
 	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, which symbols are exported"
 	@echo "make bench      speed and memory, side by side with the C plugin (root)"
 	@echo "make install    install what is built; PREFIX=$(PREFIX) PLUGINDIR=$(PLUGINDIR) PAMDIR=$(PAMDIR) DESTDIR=$(DESTDIR)"
@@ -75,10 +79,12 @@ test:
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p compatibility
 
 lint: build
+	@CARGO="$(CARGO)" tests/install-deps lint
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p ovpn-plugin --features openssl --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked -p ovpn-plugin --features openssl --no-deps
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p e2e --test unsafe_files --test symbols
 
 # Builds the packages, looks into them, and uses them in a clean Debian root. QUICK=1: only what takes less than ten minutes.
@@ -93,11 +99,28 @@ test-sanitize:
 	RUSTFLAGS="-Zsanitizer=address -Clink-arg=-Wl,--export-dynamic" $(CARGO) +nightly test --locked -p ovpn-plugin-host \
 		--test examples --target $$(rustc -vV | sed -n 's/^host: //p') -- --skip valgrind
 
+# A plugin for Windows, under wine. Apart from `make test`: it makes a chroot of Debian 12 (3 GB) in the target directory.
+test-windows:
+	$(call need_root,it makes a chroot)
+	@CARGO="$(CARGO)" tests/install-deps test-windows
+	@mkdir -p "$(TARGET)"
+	@CARGO="$(CARGO)" tests/windows/test-windows "$(TARGET)"
+
+# What the privileged sides decode, with random messages; needs a nightly toolchain and cargo-fuzz (cargo install
+# cargo-fuzz). What was found interesting stays, for the next time.
+fuzz:
+	@set -e; for directory in plugins/*/fuzz; do for file in $$directory/fuzz_targets/*.rs; do \
+		target=$$(basename $$file .rs); kept="$(abspath $(TARGET))/fuzz/$$(basename $$(dirname $$directory))-$$target"; \
+		mkdir -p "$$kept"; echo "$$directory: $$target"; \
+		CARGO_TARGET_DIR="$(abspath $(TARGET))/fuzz" $(CARGO) +nightly fuzz run --fuzz-dir $$directory $$target "$$kept" -- \
+			-max_total_time=$(FUZZ_SECONDS) -artifact_prefix="$$kept-" -print_final_stats=1; done; done
+
 bench:
 	$(call need_root,it compares with the C plugin and real PAM stacks)
 	@CARGO="$(CARGO)" tests/install-deps test
-	$(CARGO) build --release --locked -p openvpn-plugin-auth-pam
+	$(CARGO) build --release --locked $(PLUGINS)
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) run --locked --release -p bench
+	$(CARGO) bench --locked -p ovpn-plugin-host --bench login
 
 # Installs what is built and builds nothing, so that no compiler runs as root.
 install uninstall:

@@ -25,6 +25,8 @@ struct slot
     dev_t device;
     ino_t inode;
     char path[4096];
+    /* Flags of lines that are dropped. */
+    int dropped;
 };
 
 static struct slot slots[SLOTS];
@@ -34,7 +36,7 @@ unsigned ovpn_host_log_slots(void)
     return SLOTS;
 }
 
-int ovpn_host_log_open(unsigned number, int fd, const char *path)
+int ovpn_host_log_open(unsigned number, int fd, const char *path, int dropped)
 {
     struct stat info;
     if (number >= SLOTS || strlen(path) >= sizeof(slots[number].path) || fstat(fd, &info) != 0)
@@ -44,6 +46,7 @@ int ovpn_host_log_open(unsigned number, int fd, const char *path)
     slots[number].fd = fd;
     slots[number].device = info.st_dev;
     slots[number].inode = info.st_ino;
+    slots[number].dropped = dropped;
     strcpy(slots[number].path, path);
     return 0;
 }
@@ -79,7 +82,7 @@ static void log_line(unsigned number, int flags, const char *name, const char *f
     char text[TEXT_BYTES];
     char line[TEXT_BYTES + 512];
     const struct slot *slot = &slots[number];
-    if (!slot->path[0] || !name || !name[0] || !format)
+    if (!slot->path[0] || !name || !name[0] || !format || (flags & slot->dropped))
     {
         return;
     }

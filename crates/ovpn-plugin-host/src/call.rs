@@ -74,6 +74,12 @@ impl Call {
         self
     }
 
+    /// The same words and variables with another event.
+    pub(crate) fn for_event(mut self, event: i32) -> Self {
+        self.event = event;
+        self
+    }
+
     pub(crate) fn has_env(&self, name: &str) -> bool {
         self.env.iter().any(|entry| is_entry_of(entry, name))
     }
@@ -83,10 +89,13 @@ impl Call {
         std::iter::once(Ok(file.clone())).chain(words).collect()
     }
 
-    pub(crate) fn envp(&self) -> Result<Wiped, NulError> {
-        let mut strings = Wiped(Vec::with_capacity(self.env.len()));
-        for entry in &self.env {
-            strings.0.push(CString::new(entry.as_slice())?);
+    /// With what is `always` there, as far as this call has nothing else.
+    pub(crate) fn envp(&self, always: &[Vec<u8>]) -> Result<Wiped, NulError> {
+        let mut strings = Wiped(Vec::with_capacity(self.env.len() + always.len()));
+        let name = |entry: &[u8]| entry.split(|byte| *byte == b'=').next().map(<[u8]>::to_vec);
+        let others = always.iter().filter(|other| !self.env.iter().any(|own| name(own) == name(other)));
+        for entry in self.env.iter().map(|entry| entry.as_slice()).chain(others.map(Vec::as_slice)) {
+            strings.0.push(CString::new(entry)?);
         }
         Ok(strings)
     }

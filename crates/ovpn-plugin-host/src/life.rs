@@ -1,9 +1,11 @@
 //! The events of a whole life, in the order in which OpenVPN passes them, to the plugin's wishes.
 //!
-//! A server with one client: `UP`, `ROUTE_UP`; then for the client `TLS_VERIFY` (the authority's certificate, then its
-//! own), `AUTH_USER_PASS_VERIFY`, `TLS_FINAL`, `IPCHANGE`, the verdict of a deferred login, `CLIENT_CONNECT` and, as
-//! long as that is deferred, `CLIENT_CONNECT_DEFER`, the same for `CLIENT_CONNECT_V2`, `LEARN_ADDRESS` add,
-//! `CLIENT_DISCONNECT`; then `LEARN_ADDRESS` delete, `ROUTE_PREDOWN`, `DOWN`.
+//! A server with one client: the server's own client state is made; `UP`, `ROUTE_UP`; then the client's state, and for
+//! it `TLS_VERIFY` (the authority's certificate, then its own), `AUTH_USER_PASS_VERIFY`, `TLS_FINAL`, `IPCHANGE`,
+//! `CLIENT_CRRESPONSE` if the client is asked, the verdict of a deferred login, `CLIENT_CONNECT` and, as long as that
+//! is deferred, `CLIENT_CONNECT_DEFER`, the same for `CLIENT_CONNECT_V2`, `LEARN_ADDRESS` add; for each renegotiation
+//! `TLS_VERIFY`, `AUTH_USER_PASS_VERIFY`, `TLS_FINAL`; `CLIENT_DISCONNECT`, and the client's state is dropped. At the end
+//! `LEARN_ADDRESS` delete, `ROUTE_PREDOWN`, `DOWN`, and the server's state is dropped.
 //!
 //! A client: `TLS_VERIFY` twice, `TLS_FINAL`, `IPCHANGE`, `UP`, `ROUTE_UP`; then `ROUTE_PREDOWN`, `DOWN`.
 //!
@@ -68,19 +70,12 @@ impl OpenPlugin {
         patience: Duration,
         see: &mut dyn FnMut(&Step),
     ) -> Result<Life, CallFailed> {
-        let _server = self.client();
-        let client = self.client();
-        let mut run = Run { plugin: self, client: &client, life: Life::default(), patience, see };
+        let server = self.client();
+        let mut run = Run { plugin: self, client: &server, life: Life::default(), patience, see };
         if run.device(sys::PLUGIN_UP)? {
             run.pass(Call::new(sys::PLUGIN_ROUTE_UP))?;
-            let (allowed, learned) = run.connect(login)?;
-            run.life.connected = allowed;
-            if allowed {
-                run.pass(
-                    named(sys::PLUGIN_CLIENT_DISCONNECT).env("bytes_sent", "1").env("bytes_received", "2"),
-                )?;
-            }
-            if learned {
+            // OpenVPN forgets a client's address some time after the client's state.
+            if run.life_of_a_client(login)? {
                 run.pass(Call::new(sys::PLUGIN_LEARN_ADDRESS).arg("delete").arg("10.8.0.2"))?;
             }
             run.device(sys::PLUGIN_ROUTE_PREDOWN)?;
@@ -159,17 +154,37 @@ impl Run<'_> {
 
     fn certificates(&mut self) -> Result<bool, CallFailed> {
         for (depth, name) in [("1", "authority"), ("0", NAME)] {
-            let call = Call::new(sys::PLUGIN_TLS_VERIFY).arg(depth).arg(format!("CN={name}"));
-            if !self.pass(call.env(&format!("X509_{depth}_CN"), name))? {
+            let subject = format!("CN={name}");
+            let call = Call::new(sys::PLUGIN_TLS_VERIFY).arg(depth).arg(&subject);
+            let call = call.env(&format!("X509_{depth}_CN"), name).env(&format!("tls_id_{depth}"), subject);
+            let call = call.env("untrusted_ip", PEER).env("untrusted_port", "40000");
+            let call = if depth == "0" { call.env("common_name", name) } else { call };
+            if !self.pass(call)? {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
+    /// Whether an address was learned.
+    fn life_of_a_client(&mut self, login: &Login) -> Result<bool, CallFailed> {
+        let client = self.plugin.client();
+        let life = std::mem::take(&mut self.life);
+        let mut run =
+            Run { plugin: self.plugin, client: &client, life, patience: self.patience, see: &mut *self.see };
+        let (allowed, learned) = run.connect(login)?;
+        run.life.connected = allowed;
+        if allowed {
+            run.renegotiate(login)?;
+            run.pass(named(sys::PLUGIN_CLIENT_DISCONNECT).env("bytes_sent", "1").env("bytes_received", "2"))?;
+        }
+        self.life = run.life;
+        Ok(learned)
+    }
+
     /// Whether the client gets in, and whether an address was learned.
     fn connect(&mut self, login: &Login) -> Result<(bool, bool), CallFailed> {
-        if !self.certificates()? || !self.log_in(login)? {
+        if !self.certificates()? || !self.log_in(login, true)? {
             return Ok((false, false));
         }
         let by_file = self.connect_by_file()?;
@@ -181,7 +196,7 @@ impl Run<'_> {
         Ok((true, learned))
     }
 
-    fn log_in(&mut self, login: &Login) -> Result<bool, CallFailed> {
+    fn log_in(&mut self, login: &Login, first: bool) -> Result<bool, CallFailed> {
         let mut waiting = None;
         if self.plugin.wants(sys::PLUGIN_AUTH_USER_PASS_VERIFY) {
             let running = login.start(|call| self.client.call(call))?;
@@ -196,8 +211,24 @@ impl Run<'_> {
         if !self.pass(Call::new(sys::PLUGIN_TLS_FINAL))? {
             return Ok(false);
         }
-        self.pass(Call::new(sys::PLUGIN_IPCHANGE).arg(format!("[AF_INET]{PEER} 40000")))?;
-        Ok(waiting.is_none_or(|login| login.finish(self.patience).verdict == Some(Verdict::Accepted)))
+        if first {
+            self.pass(Call::new(sys::PLUGIN_IPCHANGE).arg(format!("[AF_INET]{PEER} 40000")))?;
+        }
+        let Some(running) = waiting else { return Ok(true) };
+        if let Some(answer) = running.answer(login) {
+            self.pass(answer)?;
+        }
+        Ok(running.finish(self.patience).verdict == Some(Verdict::Accepted))
+    }
+
+    /// As often as the login says, or until the client is refused.
+    fn renegotiate(&mut self, login: &Login) -> Result<(), CallFailed> {
+        for _ in 0..login.renegotiations {
+            if !self.certificates()? || !self.log_in(login, false)? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The file says more than the reply: `0` refuses, `2` waits.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -82,11 +83,19 @@ impl LogFollower {
 
 /// The finished lines between these two bytes, and how many bytes they are.
 fn finished_lines(path: &Path, from: usize, end: usize) -> (Vec<LogLine>, usize) {
-    let bytes = fs::read(path).unwrap_or_default();
-    let new = bytes.get(from..end.min(bytes.len())).unwrap_or_default();
+    let new = read_from(path, from, end).unwrap_or_default();
     let finished = new.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     let text = String::from_utf8_lossy(new.get(..finished).unwrap_or_default());
-    (text.lines().map(LogLine::parse).collect(), finished)
+    (text.split_terminator('\n').map(LogLine::parse).collect(), finished)
+}
+
+fn read_from(path: &Path, from: usize, end: usize) -> std::io::Result<Vec<u8>> {
+    let mut file = fs::File::open(path)?;
+    let bytes = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    file.seek(SeekFrom::Start(bytes(from)))?;
+    let mut read = Vec::new();
+    file.take(bytes(end.saturating_sub(from))).read_to_end(&mut read)?;
+    Ok(read)
 }
 
 /// The log of one plugin.
@@ -97,8 +106,8 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) fn new(path: &Path) -> std::io::Result<Self> {
-        Ok(Self { slot: LogSlot::take(path)?, cleared: AtomicUsize::new(0) })
+    pub(crate) fn new(path: &Path, dropped: i32) -> std::io::Result<Self> {
+        Ok(Self { slot: LogSlot::take(path, dropped)?, cleared: AtomicUsize::new(0) })
     }
 
     /// The finished lines so far.

@@ -1,6 +1,5 @@
 //! A login through a plugin: the three files OpenVPN makes for it, the call, and the verdict.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -74,6 +73,20 @@ impl AuthFiles {
         }
     }
 
+    /// The call with the variables that name the files, where it does not name others.
+    fn name_in(&self, mut call: Call) -> Call {
+        for (name, path) in [
+            ("auth_control_file", self.control()),
+            ("auth_failed_reason_file", self.reason()),
+            ("auth_pending_file", self.pending()),
+        ] {
+            if !call.has_env(name) {
+                call = call.env(name, path.as_os_str().as_bytes());
+            }
+        }
+        call
+    }
+
     /// Waits for the verdict in the control file; `None` if none comes in time.
     #[must_use]
     pub fn wait_for_verdict(&self, timeout: Duration) -> Option<Verdict> {
@@ -110,6 +123,8 @@ pub enum Verdict {
 #[derive(Clone, Debug)]
 pub struct Login {
     call: Call,
+    answer: Option<Vec<u8>>,
+    pub(crate) renegotiations: u32,
 }
 
 impl Login {
@@ -125,7 +140,23 @@ impl Login {
         let call = Call::new(sys::PLUGIN_AUTH_USER_PASS_VERIFY)
             .env("untrusted_ip", "192.0.2.7")
             .env("untrusted_port", "40000");
-        Self { call }
+        Self { call, answer: None, renegotiations: 0 }
+    }
+
+    /// Has the client announce that it can ask its user while its login is pending, and answer with this text when the
+    /// plugin asks. Only in [`OpenPlugin::server_life`].
+    #[must_use]
+    pub fn answers(mut self, text: impl AsRef<[u8]>) -> Self {
+        self.answer = Some(text.as_ref().to_vec());
+        self.env("IV_SSO", "crtext")
+    }
+
+    /// Has the client negotiate keys anew this many times once it is connected, with the same password. Only in
+    /// [`OpenPlugin::server_life`].
+    #[must_use]
+    pub fn renegotiates(mut self, times: u32) -> Self {
+        self.renegotiations = times;
+        self
     }
 
     /// Adds a variable, or replaces it.
@@ -195,6 +226,17 @@ pub struct RunningLogin {
 }
 
 impl RunningLogin {
+    /// The event of the user's answer, if the plugin asked and the user has one.
+    pub(crate) fn answer(&self, login: &Login) -> Option<Call> {
+        let asked = self.pending.as_ref().is_some_and(|text| text.lines().nth(1) == Some("crtext"));
+        let text = login.answer.as_ref().filter(|_| asked)?;
+        Some(
+            self.files
+                .name_in(login.call.clone().without_env("password").for_event(sys::PLUGIN_CLIENT_CRRESPONSE))
+                .env("crresponse", crate::base64::encode(text)),
+        )
+    }
+
     /// How long the call kept the server.
     #[must_use]
     pub fn blocked(&self) -> Duration {
@@ -226,16 +268,7 @@ impl Login {
         pass: impl FnOnce(&Call) -> Result<Reply, CallFailed>,
     ) -> Result<RunningLogin, CallFailed> {
         let files = AuthFiles::new().map_err(CallFailed::System)?;
-        let mut call = self.call.clone();
-        for (name, path) in [
-            ("auth_control_file", files.control()),
-            ("auth_failed_reason_file", files.reason()),
-            ("auth_pending_file", files.pending()),
-        ] {
-            if !call.has_env(name) {
-                call = call.env(name, OsString::from(path).as_bytes());
-            }
-        }
+        let call = files.name_in(self.call.clone());
         let started = Instant::now();
         let result = pass(&call)?.result;
         let blocked = started.elapsed();

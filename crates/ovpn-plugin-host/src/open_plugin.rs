@@ -19,6 +19,7 @@ pub struct OpenPlugin {
     pub(crate) session: Session,
     pub(crate) mask: i32,
     pub(crate) file: CString,
+    pub(crate) always: Vec<Vec<u8>>,
     pub(crate) loaded_file: PathBuf,
     pub(crate) _version_texts: (CString, CString),
     pub(crate) log: Log,
@@ -47,7 +48,7 @@ impl OpenPlugin {
     /// Makes a client, as OpenVPN does for each, and one for the server itself right after open.
     #[must_use]
     pub fn client(&self) -> Client<'_> {
-        Client { file: &self.file, context: self.session.client() }
+        Client { plugin: self, context: self.session.client() }
     }
 
     /// Passes an event of no client. Also if the plugin did not ask for it, which OpenVPN never does.
@@ -55,7 +56,7 @@ impl OpenPlugin {
     /// # Errors
     /// If the call cannot be made.
     pub fn call(&self, call: &Call) -> Result<Reply, CallFailed> {
-        Ok(reply(self.session.call(call.event, &call.argv(&self.file)?, &call.envp()?)?))
+        Ok(reply(self.session.call(call.event, &call.argv(&self.file)?, &call.envp(&self.always)?)?))
     }
 
     /// Makes an event of no client ready and lets `body` pass it as often as it likes, with nothing done in between:
@@ -68,7 +69,7 @@ impl OpenPlugin {
         call: &Call,
         body: impl FnOnce(&mut dyn FnMut() -> FuncResult) -> R,
     ) -> Result<R, CallFailed> {
-        let (argv, envp) = (call.argv(&self.file)?, call.envp()?);
+        let (argv, envp) = (call.argv(&self.file)?, call.envp(&self.always)?);
         let mut ready = self.session.ready(call.event, &argv, &envp)?;
         Ok(body(&mut || FuncResult::from_code(ready.pass().code)))
     }
@@ -150,7 +151,7 @@ pub struct Closed {
 
 /// A client of a plugin; destroyed when dropped.
 pub struct Client<'a> {
-    file: &'a CString,
+    plugin: &'a OpenPlugin,
     context: Context<'a>,
 }
 
@@ -160,7 +161,8 @@ impl Client<'_> {
     /// # Errors
     /// If the call cannot be made.
     pub fn call(&self, call: &Call) -> Result<Reply, CallFailed> {
-        Ok(reply(self.context.call(call.event, &call.argv(self.file)?, &call.envp()?)?))
+        let (argv, envp) = (call.argv(&self.plugin.file)?, call.envp(&self.plugin.always)?);
+        Ok(reply(self.context.call(call.event, &argv, &envp)?))
     }
 
     /// Whether the plugin keeps something for this client.

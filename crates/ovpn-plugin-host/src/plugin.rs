@@ -23,13 +23,18 @@ pub struct Plugin {
     file: PathBuf,
     words: Vec<Vec<u8>>,
     env: Vec<Vec<u8>>,
+    always: Vec<Vec<u8>>,
     struct_version: i32,
     offered: i32,
     ssl_api: i32,
     version: (String, u32, u32, String),
     shared: bool,
     log: Option<PathBuf>,
+    dropped_lines: i32,
 }
+
+/// The least `verb` at which OpenVPN shows debug messages of plugins.
+const DEBUG_VERB: u8 = 7;
 
 impl Plugin {
     /// The plugin in `file`, with a host like OpenVPN 2.6: struct version 5, all events, OpenSSL.
@@ -38,12 +43,14 @@ impl Plugin {
             file: file.into(),
             words: Vec::new(),
             env: Vec::new(),
+            always: Vec::new(),
             struct_version: sys::PLUGINV3_STRUCTVER,
             offered: ALL_EVENTS,
             ssl_api: sys::SSLAPI_OPENSSL,
             version: ("2.6.14".to_owned(), 2, 6, ".14".to_owned()),
             shared: false,
             log: None,
+            dropped_lines: 0,
         }
     }
 
@@ -65,6 +72,22 @@ impl Plugin {
     pub fn env(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.env.push([name.as_bytes(), b"=", value.as_ref()].concat());
         self
+    }
+
+    /// Adds a variable as `setenv` in OpenVPN's configuration does: at open, and with each event that does not have one of
+    /// the same name.
+    #[must_use]
+    pub fn setenv(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.always.push([name.as_bytes(), b"=", value.as_ref()].concat());
+        self
+    }
+
+    /// Sets `verb`, as a configuration does: plugins find it in the environment of the time of opening, and below 7
+    /// debug messages are dropped. Without it there is none, and all messages are kept.
+    #[must_use]
+    pub fn verb(mut self, verb: u8) -> Self {
+        self.dropped_lines = if verb < DEBUG_VERB { sys::PLOG_DEBUG } else { 0 };
+        self.env("verb", verb.to_string())
     }
 
     /// Sets the struct version of the host, usually 1 to 5. The structs passed are as short as that version's, and end
@@ -123,7 +146,7 @@ impl Plugin {
     /// If OpenVPN would refuse to start, with what the plugin logged.
     pub fn open(&self) -> Result<OpenPlugin, OpenFailed> {
         let directory = tempfile::Builder::new().prefix("ovpn-host-").tempdir()?;
-        let log = Log::new(self.log.as_deref().unwrap_or(&directory.path().join("log")))?;
+        let log = Log::new(self.log.as_deref().unwrap_or(&directory.path().join("log")), self.dropped_lines)?;
         let loaded_file = self.file_to_load(&directory)?;
         let library = Library::load(&loaded_file).map_err(OpenFailed::Load)?;
         if library.min_version > sys::PLUGIN_VERSION {
@@ -132,7 +155,8 @@ impl Plugin {
         let file = CString::new(self.file.as_os_str().as_bytes())?;
         let words = self.words.iter().cloned().map(CString::new);
         let argv = std::iter::once(Ok(file.clone())).chain(words).collect::<Result<Vec<_>, _>>()?;
-        let envp = self.env.iter().cloned().map(CString::new).collect::<Result<Vec<_>, _>>()?;
+        let envp =
+            self.env.iter().chain(&self.always).cloned().map(CString::new).collect::<Result<Vec<_>, _>>()?;
         let (text, patch) = (CString::new(self.version.0.clone())?, CString::new(self.version.3.clone())?);
         let opened = library.open(&OpenWith {
             struct_version: self.struct_version,
@@ -153,6 +177,7 @@ impl Plugin {
             session,
             mask: opened.mask,
             file,
+            always: self.always.clone(),
             loaded_file,
             _version_texts: (text, patch),
             log,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use ovpn_plugin_host::{Call, FuncResult, OpenFailed, Plugin, sys};
+use ovpn_plugin_host::{Call, FuncResult, Login, OpenFailed, Plugin, sys};
 use tempfile::TempDir;
 
 /// A plugin built from tests/c, gone when dropped.
@@ -69,6 +69,33 @@ fn the_hosts_functions_work() {
     assert!(!plugin.abort(), "it has no abort");
     assert!(!plugin.client().has_state());
     assert!(plugin.close().unloaded);
+}
+
+/// The whole life of a server and of a client, for plugins in C too.
+#[test]
+fn a_life_passes_what_a_c_plugin_wants() {
+    let built = Built::new("../../benches/c/one_user.c", &[]);
+    let plugin = built.plugin().args(["joe", "secret"]).open().unwrap();
+    let patience = Duration::from_secs(20);
+    for (password, gets_in) in [("secret", true), ("wrong", false)] {
+        let life = plugin.server_life(&Login::new("joe", password).renegotiates(1), patience).unwrap();
+        let wanted = vec![sys::PLUGIN_AUTH_USER_PASS_VERIFY; if gets_in { 2 } else { 1 }];
+        assert_eq!((life.events(), life.connected), (wanted, gets_in));
+    }
+    let life = plugin.client_life().unwrap();
+    assert_eq!((life.events(), life.connected), (vec![], true));
+}
+
+#[test]
+fn debug_lines_are_dropped_as_openvpn_drops_them() {
+    let built = Built::new("probe_v3.c", &[]);
+    for (verb, shown) in [(3, false), (7, true)] {
+        let plugin = built.plugin().verb(verb).open().unwrap();
+        plugin.call(&Call::new(1)).unwrap();
+        let lines = texts(&plugin);
+        assert_eq!(lines.iter().any(|line| line.starts_with("event 1")), shown, "{lines:?}");
+        assert!(lines.contains(&"line 1".to_owned()), "{lines:?}");
+    }
 }
 
 #[test]

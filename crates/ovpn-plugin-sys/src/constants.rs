@@ -51,9 +51,9 @@ pub const PLUGIN_FUNC_DEFERRED: c_int = 2;
 
 /// Open before the configuration file is parsed.
 pub const PLUGIN_INIT_PRE_CONFIG_PARSE: c_int = 1;
-/// Open before OpenVPN becomes a daemon (the default).
+/// Open before the tunnel device is opened (the default); after OpenVPN became a daemon, in spite of the name.
 pub const PLUGIN_INIT_PRE_DAEMON: c_int = 2;
-/// Open after OpenVPN became a daemon.
+/// Open after a server's tunnel device was opened.
 pub const PLUGIN_INIT_POST_DAEMON: c_int = 3;
 /// Open after OpenVPN gave up its privileges.
 pub const PLUGIN_INIT_POST_UID_CHANGE: c_int = 4;

@@ -110,3 +110,14 @@ pub struct plugin_args_func_return {
     /// Where to put a returned list; may be null.
     pub return_list: *mut *mut plugin_string_list,
 }
+
+/// The sizes of every 64-bit system. No field has the width of `long`, which Windows has at 32 bits.
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    assert!(size_of::<plugin_string_list>() == 24);
+    assert!(size_of::<plugin_callbacks>() == 40);
+    assert!(size_of::<plugin_args_open_in>() == 64);
+    assert!(size_of::<plugin_args_open_return>() == 24);
+    assert!(size_of::<plugin_args_func_in>() == 56);
+    assert!(size_of::<plugin_args_func_return>() == 8);
+};

@@ -2,8 +2,6 @@
 //!
 //! `plugin /path/to/libminimal.so joe secret`
 
-use std::ffi::CStr;
-
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, Plugin, escape};
 
 struct Minimal {
@@ -12,14 +10,14 @@ struct Minimal {
 }
 
 impl Plugin for Minimal {
-    const NAME: &'static CStr = c"MINIMAL";
+    const NAME: &'static str = "MINIMAL";
 
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
-        let mut words = args.args().map(|word| word.to_bytes().to_vec());
-        match (words.next(), words.next(), words.next()) {
-            (Some(username), Some(password), None) => Ok(Self { username, password }),
-            _ => Err("wanted: plugin FILE USERNAME PASSWORD".into()),
-        }
+        let words: Vec<&[u8]> = args.args().collect();
+        let [username, password] = words[..] else {
+            return Err("wanted: plugin FILE USERNAME PASSWORD".into());
+        };
+        Ok(Self { username: username.to_vec(), password: password.to_vec() })
     }
 
     fn events(&self) -> EventSet {

@@ -1,7 +1,8 @@
 //! A connecting client's configuration, line by line, in a form OpenVPN reads without surprises.
 
 use std::ffi::CString;
-use std::fmt;
+use std::fmt::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Configuration of one client (`push`, `ifconfig-push`, `iroute` and the like), for a client that connects.
 ///
@@ -9,8 +10,9 @@ use std::fmt;
 /// use ovpn_plugin::ClientConfig;
 ///
 /// let mut config = ClientConfig::new();
-/// config.option("ifconfig-push 10.8.0.5 255.255.255.0")?;
-/// config.push("dhcp-option DNS 10.8.0.1")?;
+/// config.ifconfig([10, 8, 0, 5].into(), [255, 255, 255, 0].into());
+/// config.push_route([10, 9, 0, 0].into(), [255, 255, 0, 0].into()).push_dns([10, 8, 0, 1].into());
+/// config.push("dhcp-option DOMAIN example.com")?.option("max-routes-per-client 20")?;
 /// assert!(config.push("route 10.0.0.0\nscript-security 3").is_err());
 /// # Ok::<(), ovpn_plugin::ConfigError>(())
 /// ```
@@ -27,6 +29,11 @@ pub enum ConfigError {
     Empty,
     /// The line holds a control character, such as a newline that would start another option.
     ControlCharacter,
+    /// An IPv6 network is longer than an address.
+    Prefix {
+        /// Its length in bits.
+        bits: u8,
+    },
     /// The line is longer than [`ClientConfig::MAX_LINE_BYTES`].
     TooLong {
         /// Length of the whole line in bytes.
@@ -39,6 +46,7 @@ impl fmt::Display for ConfigError {
         match self {
             Self::Empty => out.write_str("a client's option is empty"),
             Self::ControlCharacter => out.write_str("a client's option holds a control character"),
+            Self::Prefix { bits } => write!(out, "an IPv6 network of {bits} bits, there are 128"),
             Self::TooLong { bytes } => {
                 write!(
                     out,
@@ -51,6 +59,10 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
+
+fn checked(prefix_bits: u8) -> Result<u8, ConfigError> {
+    if prefix_bits <= 128 { Ok(prefix_bits) } else { Err(ConfigError::Prefix { bits: prefix_bits }) }
+}
 
 impl ClientConfig {
     /// Longest line in bytes; OpenVPN reads options into 256 bytes, newline and end included.
@@ -100,6 +112,75 @@ impl ClientConfig {
         self.option(&line)
     }
 
+    /// Pushes a route to `network` through the tunnel (`push "route ..."`).
+    pub fn push_route(&mut self, network: Ipv4Addr, netmask: Ipv4Addr) -> &mut Self {
+        self.line(format_args!("push \"route {network} {netmask}\""))
+    }
+
+    /// Pushes a route to an IPv6 network of `prefix_bits` through the tunnel (`push "route-ipv6 ..."`).
+    ///
+    /// # Errors
+    /// If `prefix_bits` is over 128.
+    pub fn push_route_ipv6(&mut self, network: Ipv6Addr, prefix_bits: u8) -> Result<&mut Self, ConfigError> {
+        let prefix_bits = checked(prefix_bits)?;
+        Ok(self.line(format_args!("push \"route-ipv6 {network}/{prefix_bits}\"")))
+    }
+
+    /// Pushes a server for names (`push "dhcp-option DNS ..."`, or `DNS6`).
+    pub fn push_dns(&mut self, server: IpAddr) -> &mut Self {
+        let kind = if server.is_ipv4() { "DNS" } else { "DNS6" };
+        self.line(format_args!("push \"dhcp-option {kind} {server}\""))
+    }
+
+    /// Gives the client its address in the tunnel (`ifconfig-push`): with a netmask for `dev tap` and `topology
+    /// subnet`, else with the address of the server's end.
+    pub fn ifconfig(&mut self, address: Ipv4Addr, netmask_or_remote: Ipv4Addr) -> &mut Self {
+        self.line(format_args!("ifconfig-push {address} {netmask_or_remote}"))
+    }
+
+    /// Gives the client its IPv6 address in a tunnel of `prefix_bits` (`ifconfig-ipv6-push`), with the address of the
+    /// server's end.
+    ///
+    /// # Errors
+    /// If `prefix_bits` is over 128.
+    pub fn ifconfig_ipv6(
+        &mut self,
+        address: Ipv6Addr,
+        prefix_bits: u8,
+        server: Ipv6Addr,
+    ) -> Result<&mut Self, ConfigError> {
+        let prefix_bits = checked(prefix_bits)?;
+        Ok(self.line(format_args!("ifconfig-ipv6-push {address}/{prefix_bits} {server}")))
+    }
+
+    /// Leads packets for a network behind the client to it (`iroute`); the server's own `route` must lead them into
+    /// the tunnel.
+    pub fn iroute(&mut self, network: Ipv4Addr, netmask: Ipv4Addr) -> &mut Self {
+        self.line(format_args!("iroute {network} {netmask}"))
+    }
+
+    /// The same for an IPv6 network of `prefix_bits` (`iroute-ipv6`).
+    ///
+    /// # Errors
+    /// If `prefix_bits` is over 128.
+    pub fn iroute_ipv6(&mut self, network: Ipv6Addr, prefix_bits: u8) -> Result<&mut Self, ConfigError> {
+        let prefix_bits = checked(prefix_bits)?;
+        Ok(self.line(format_args!("iroute-ipv6 {network}/{prefix_bits}")))
+    }
+
+    /// Pushes nothing of what the server pushes to everybody (`push-reset`), only what this configuration holds.
+    pub fn push_reset(&mut self) -> &mut Self {
+        self.line(format_args!("push-reset"))
+    }
+
+    /// Adds a line that is known to be good.
+    fn line(&mut self, line: fmt::Arguments<'_>) -> &mut Self {
+        // Writing to a String does not fail.
+        let _ = self.text.write_fmt(line);
+        self.text.push('\n');
+        self
+    }
+
     /// The lines as they go into a file.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -123,6 +204,26 @@ mod tests {
         config.push(r#"setenv X "a\b""#).unwrap();
         config.option("iroute 10.1.0.0").unwrap();
         assert_eq!(config.as_str(), "push \"setenv X \\\"a\\\\b\\\"\"\niroute 10.1.0.0\n");
+    }
+
+    #[test]
+    fn typed_lines() {
+        let v4 = |last| Ipv4Addr::new(10, 8, 0, last);
+        let v6 = |last| Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, last);
+        let mask = Ipv4Addr::new(255, 255, 255, 0);
+        let mut config = ClientConfig::new();
+        config.push_reset().ifconfig(v4(5), mask).ifconfig_ipv6(v6(5), 64, v6(1)).unwrap();
+        config.push_route(v4(0), mask).push_dns(v4(1).into()).push_dns(v6(1).into());
+        config.push_route_ipv6(v6(0), 48).unwrap().iroute(v4(0), mask).iroute_ipv6(v6(0), 64).unwrap();
+        assert_eq!(
+            config.as_str(),
+            "push-reset\nifconfig-push 10.8.0.5 255.255.255.0\nifconfig-ipv6-push fd00::5/64 fd00::1\n\
+             push \"route 10.8.0.0 255.255.255.0\"\npush \"dhcp-option DNS 10.8.0.1\"\npush \"dhcp-option DNS6 fd00::1\"\n\
+             push \"route-ipv6 fd00::/48\"\niroute 10.8.0.0 255.255.255.0\niroute-ipv6 fd00::/64\n"
+        );
+        for too_long in [config.push_route_ipv6(v6(0), 129), ClientConfig::new().iroute_ipv6(v6(0), 255)] {
+            assert!(matches!(too_long, Err(ConfigError::Prefix { .. })), "{too_long:?}");
+        }
     }
 
     #[test]

@@ -30,10 +30,11 @@ impl ClientConnect<'_> {
     /// [`ClientConnectDefer`](crate::ClientConnectDefer).
     ///
     /// # Errors
-    /// If OpenVPN named no files (before 2.5) or they cannot be opened.
+    /// If OpenVPN named no files (before 2.5) or they cannot be opened, or if this was done before in the same call.
     pub fn defer(&self) -> Result<ConnectDecision, DeferError> {
         let config = open_for(self.config_file(), "the first argument")?;
         let verdict = open_for(self.deferred_file(), "client_connect_deferred_file")?;
+        self.take()?;
         // OpenVPN lets a client in if it finds this file empty.
         put(&verdict, b"2").map_err(|source| DeferError::File {
             path: self.deferred_file().map(Into::into).unwrap_or_default(),
@@ -105,6 +106,18 @@ mod tests {
         let files = ConnectFiles::new().unwrap();
         deferred(&files).reject().unwrap();
         assert_eq!(files.verdict(), "0");
+    }
+
+    #[test]
+    fn a_call_gives_one_decision() {
+        let files = ConnectFiles::new().unwrap();
+        let call = files.call();
+        let event: ClientConnect<'_> = call.event();
+        let decision = event.defer().unwrap();
+        assert!(matches!(event.defer(), Err(DeferError::Taken)));
+        assert_eq!(files.verdict(), "2");
+        decision.accept(&ClientConfig::new()).unwrap();
+        assert_eq!(files.verdict(), "1");
     }
 
     #[test]

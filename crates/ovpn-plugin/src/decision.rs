@@ -4,10 +4,7 @@ use std::fs::File;
 use std::io;
 
 use crate::verdict_file::{open, open_for, put};
-use crate::{AuthUserPassVerify, ClientCrResponse, DeferError, Env, Rejection, logging};
-
-/// Bit of `IV_PROTO`: the client understands temporary failures (OpenVPN 2.6 and later).
-const TAKES_TEMPORARY: u32 = 1 << 8;
+use crate::{AuthUserPassVerify, ClientCrResponse, DeferError, Env, PeerInfo, Rejection, logging};
 
 /// A login that is still to be decided; made with [`AuthUserPassVerify::defer`] or [`ClientCrResponse::decide`].
 ///
@@ -43,10 +40,11 @@ impl AuthUserPassVerify<'_> {
     /// [`AuthReply::Deferred`](crate::AuthReply::Deferred) or [`AuthReply::Pending`](crate::AuthReply::Pending).
     ///
     /// # Errors
-    /// If OpenVPN named no control file or it cannot be opened. A reason file that is missing (before OpenVPN 2.6) or
+    /// If OpenVPN named no control file or it cannot be opened, or if this was done before in the same call. A reason file that is missing (before OpenVPN 2.6) or
     /// cannot be opened is none: the reason is not told then.
     pub fn defer(&self) -> Result<Decision, DeferError> {
         let control = open_for(self.auth_control_file(), "auth_control_file")?;
+        self.take()?;
         Ok(Decision::new(
             control,
             self.auth_failed_reason_file().and_then(|path| open(path).ok()),
@@ -56,12 +54,14 @@ impl AuthUserPassVerify<'_> {
 }
 
 impl ClientCrResponse<'_> {
-    /// The decision of the login this answer belongs to, for plugins that did not keep the one they deferred.
+    /// The decision of the login this answer belongs to, for plugins that replied
+    /// [`AuthReply::Pending`](crate::AuthReply::Pending) without [`AuthUserPassVerify::defer`].
     ///
     /// # Errors
     /// As [`AuthUserPassVerify::defer`].
     pub fn decide(&self) -> Result<Decision, DeferError> {
         let control = open_for(self.auth_control_file(), "auth_control_file")?;
+        self.take()?;
         Ok(Decision::new(
             control,
             self.auth_failed_reason_file().and_then(|path| open(path).ok()),
@@ -72,7 +72,7 @@ impl ClientCrResponse<'_> {
 
 impl Decision {
     fn new(control: File, reason: Option<File>, env: Env<'_>) -> Self {
-        Self { control: Some(control), reason, takes_temporary: takes_temporary(env) }
+        Self { control: Some(control), reason, takes_temporary: PeerInfo::new(env).takes_temporary() }
     }
 
     /// Lets the client in.
@@ -121,11 +121,6 @@ impl Drop for Decision {
     }
 }
 
-/// Whether the client of this login understands temporary failures.
-pub(crate) fn takes_temporary(env: Env<'_>) -> bool {
-    env.get_number::<u32>("IV_PROTO").unwrap_or(0) & TAKES_TEMPORARY != 0
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -148,6 +143,18 @@ mod tests {
         deferred(&files).reject().unwrap();
         assert_eq!(files.verdict(), Some(false));
         assert_eq!(files.reason(), "");
+    }
+
+    #[test]
+    fn a_call_gives_one_decision() {
+        let files = LoginFiles::new().unwrap();
+        let call = files.call();
+        let event: AuthUserPassVerify<'_> = call.event();
+        let decision = event.defer().unwrap();
+        assert_eq!(event.defer().unwrap_err().to_string(), "cannot defer: the decision was taken before");
+        assert_eq!(files.verdict(), None);
+        decision.accept().unwrap();
+        assert_eq!(files.verdict(), Some(true));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::ffi::{CString, c_int};
 use ovpn_plugin_sys as sys;
 
 use crate::events::{Context, Event};
-use crate::{Plugin, logging};
+use crate::{EventSet, Plugin, logging};
 
 /// What the host is told.
 #[derive(Debug)]
@@ -25,7 +25,13 @@ pub(crate) fn unanswered(method: &str) {
     logging::error(format_args!("the plugin asked for an event but has no method {method}: rejected"));
 }
 
-pub(crate) fn dispatch<P: Plugin>(plugin: &mut P, event: c_int, context: Context<'_>) -> Answer {
+/// `taken`: the events OpenVPN passes to the plugin.
+pub(crate) fn dispatch<P: Plugin>(
+    plugin: &mut P,
+    taken: EventSet,
+    event: c_int,
+    context: Context<'_>,
+) -> Answer {
     match event {
         sys::PLUGIN_UP => plugin.up(&Event::new(context)).into(),
         sys::PLUGIN_DOWN => plugin.down(&Event::new(context)).into(),
@@ -36,10 +42,13 @@ pub(crate) fn dispatch<P: Plugin>(plugin: &mut P, event: c_int, context: Context
             let event = Event::new(context);
             plugin.auth_user_pass_verify(&event).deliver(&event)
         }
-        sys::PLUGIN_CLIENT_CONNECT => plugin.client_connect(&Event::new(context)).into(),
+        sys::PLUGIN_CLIENT_CONNECT => {
+            let event = Event::new(context);
+            plugin.client_connect(&event).checked(&event, taken).into()
+        }
         sys::PLUGIN_CLIENT_DISCONNECT => plugin.client_disconnect(&Event::new(context)).into(),
         sys::PLUGIN_LEARN_ADDRESS => plugin.learn_address(&Event::new(context)).into(),
-        sys::PLUGIN_CLIENT_CONNECT_V2 => plugin.client_connect_v2(&Event::new(context)).into(),
+        sys::PLUGIN_CLIENT_CONNECT_V2 => plugin.client_connect_v2(&Event::new(context)).checked(taken).into(),
         sys::PLUGIN_TLS_FINAL => plugin.tls_final(&Event::new(context)).into(),
         sys::PLUGIN_ROUTE_PREDOWN => plugin.route_predown(&Event::new(context)).into(),
         sys::PLUGIN_CLIENT_CONNECT_DEFER => plugin.client_connect_defer(&Event::new(context)).into(),

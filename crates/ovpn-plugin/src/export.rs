@@ -9,9 +9,23 @@
 /// - `init_point = InitPoint::PostDaemon`: `_select_initialization_point_v1`;
 /// - `min_version`: `_min_version_required_v1`, which keeps hosts out that lack interface version 3.
 ///
-/// ```ignore
-/// ovpn_plugin::export!(MyPlugin, client_state, init_point = ovpn_plugin::InitPoint::PostDaemon);
 /// ```
+/// # use ovpn_plugin::{ClientState, EventSet, OpenArgs, OpenError, Plugin};
+/// # struct MyPlugin;
+/// # impl Plugin for MyPlugin {
+/// #     const NAME: &'static str = "MINE";
+/// #     fn open(_: &OpenArgs<'_>) -> Result<Self, OpenError> { Ok(MyPlugin) }
+/// #     fn events(&self) -> EventSet { EventSet::UP }
+/// # }
+/// # impl ClientState for MyPlugin {
+/// #     type State = u32;
+/// #     fn new_client(&mut self) -> u32 { 0 }
+/// # }
+/// ovpn_plugin::export!(MyPlugin, client_state, init_point = ovpn_plugin::InitPoint::PostUidChange, min_version);
+/// # fn main() {}
+/// ```
+///
+/// A host that lacks an *event* the plugin needs is refused without any of these, with a line that names it.
 ///
 /// The build fails under `panic = "abort"`: a panic would end OpenVPN instead of failing one event.
 #[macro_export]

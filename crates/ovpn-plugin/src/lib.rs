@@ -11,11 +11,11 @@
 //! }
 //!
 //! impl Plugin for OneUser {
-//!     const NAME: &'static std::ffi::CStr = c"ONE-USER";
+//!     const NAME: &'static str = "ONE-USER";
 //!
 //!     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
-//!         let name = args.args().next().ok_or("the name of the user is missing")?;
-//!         Ok(Self { name: name.to_bytes().to_vec() })
+//!         let [name] = args.text_args()?[..] else { return Err("wanted: plugin FILE USERNAME".into()) };
+//!         Ok(Self { name: name.as_bytes().to_vec() })
 //!     }
 //!
 //!     fn events(&self) -> EventSet {
@@ -34,7 +34,8 @@
 //! A login or a connecting client can be decided later: [`AuthUserPassVerify::defer`] and [`ClientConnect::defer`] give
 //! a value that goes to any thread and rejects when it is dropped. [`Tasks`] are threads that end with the plugin,
 //! [`ClientState`] is state for each client, [`testing`] runs a plugin inside a test. A tutorial, a directory to copy
-//! and an example for each event are beside the sources: `TUTORIAL.md`, `template`, `plugins/examples`.
+//! and an example for each event are beside the sources: `TUTORIAL.md`, `template`, `plugins/examples`. [`event_table`]
+//! is what a plugin sees of a server and of a client, in order.
 //!
 //! Works with hosts of struct versions 1 to 5 (OpenVPN 2.4 to 2.7) and later ones that only add to them. A panic in
 //! the plugin never reaches OpenVPN: it becomes a failure and one line in the log.
@@ -44,6 +45,7 @@ mod boundary;
 mod client_config;
 mod connect_decision;
 mod decision;
+mod deferral;
 mod dispatch;
 mod env;
 mod escape;
@@ -51,6 +53,7 @@ mod event_set;
 mod events;
 mod export;
 mod guard;
+mod host;
 pub mod logging;
 mod open;
 mod pending;
@@ -62,6 +65,9 @@ mod tasks;
 pub mod testing;
 mod verdict_file;
 
+#[doc = include_str!("../EVENTS.md")]
+pub mod event_table {}
+
 pub use boundary::Words;
 pub use client_config::{ClientConfig, ConfigError};
 pub use connect_decision::ConnectDecision;
@@ -70,12 +76,14 @@ pub use env::{Env, EnvIter};
 pub use escape::{Escaped, escape};
 pub use event_set::EventSet;
 pub use events::{
-    Address, AddressChange, AuthUserPassVerify, Certificate, ChallengeResponse, ClientConnect,
-    ClientConnectDefer, ClientConnectDeferV2, ClientConnectV2, ClientCrResponse, ClientDisconnect, Down,
-    IpChange, LearnAddress, RoutePredown, RouteUp, SessionState, TlsFinal, TlsVerify, Up,
+    Address, AddressChange, AuthUserPassVerify, Certificate, CertificateInfo, ChallengeResponse,
+    ClientConnect, ClientConnectDefer, ClientConnectDeferV2, ClientConnectV2, ClientCrResponse,
+    ClientDisconnect, DnsServer, Down, Interface, IpChange, LearnAddress, PeerInfo, PoolAddresses, Route,
+    RouteIpv6, RoutePredown, RouteUp, SessionState, StaticChallenge, TlsFinal, TlsVerify, Up,
 };
+pub use host::{Connection, InitPoint, SslApi, Version};
 pub use logging::log_errno;
-pub use open::{InitPoint, OpenArgs, OpenError, SslApi, Version};
+pub use open::{OpenArgs, OpenError};
 pub use pending::{Pending, PendingError};
 pub use plugin::{ClientState, Plugin};
 pub use rejection::{Challenge, ChallengeError, Rejection, Retry};

@@ -1,12 +1,11 @@
 //! What a plugin learns when it is opened, and how it refuses.
 
-use std::ffi::{CStr, c_int, c_uint};
+use std::ffi::c_int;
 use std::fmt;
-
-use ovpn_plugin_sys as sys;
+use std::path::Path;
 
 use crate::boundary::{Array, Words};
-use crate::{Env, EventSet};
+use crate::{Connection, Env, EventSet, SslApi, Version};
 
 /// The arguments of [`Plugin::open`](crate::Plugin::open).
 #[derive(Clone, Copy)]
@@ -28,9 +27,33 @@ impl<'a> OpenArgs<'a> {
         words
     }
 
+    /// The same words as text. With a slice pattern that is all it takes to read a `plugin` line:
+    ///
+    /// ```
+    /// # use ovpn_plugin::{OpenArgs, OpenError};
+    /// # fn open(args: &OpenArgs<'_>) -> Result<(String, String), OpenError> {
+    /// let [username, password] = args.text_args()?[..] else {
+    ///     return Err("wanted: plugin FILE USERNAME PASSWORD".into());
+    /// };
+    /// # Ok((username.to_owned(), password.to_owned()))
+    /// # }
+    /// # let call = ovpn_plugin::testing::CallData::new().arg("joe").arg("secret");
+    /// # assert!(open(&call.open_args()).is_ok());
+    /// ```
+    ///
+    /// # Errors
+    /// If a word is not UTF-8; the error says which.
+    pub fn text_args(&self) -> Result<Vec<&'a str>, OpenError> {
+        let text = |(at, word)| {
+            std::str::from_utf8(word)
+                .map_err(|_| format!("word {} of the plugin line is not UTF-8", at + 1).into())
+        };
+        self.args().enumerate().map(text).collect()
+    }
+
     /// The plugin's file name as the `plugin` line gives it.
     #[must_use]
-    pub fn file(&self) -> Option<&'a CStr> {
+    pub fn file(&self) -> Option<&'a [u8]> {
         self.words.iter().next()
     }
 
@@ -38,6 +61,46 @@ impl<'a> OpenArgs<'a> {
     #[must_use]
     pub fn env(&self) -> Env<'a> {
         self.env
+    }
+
+    /// How much OpenVPN is to log, 0 to 11 (`verb`).
+    #[must_use]
+    pub fn verb(&self) -> Option<u32> {
+        self.env.get_number("verb")
+    }
+
+    /// Whether OpenVPN is, or will be, a daemon (`daemon`).
+    #[must_use]
+    pub fn is_daemon(&self) -> bool {
+        self.env.get("daemon") == Some(b"1")
+    }
+
+    /// Whether OpenVPN's log goes to a file of its own (`daemon_log_redirect`).
+    #[must_use]
+    pub fn log_is_redirected(&self) -> bool {
+        self.env.get("daemon_log_redirect") == Some(b"1")
+    }
+
+    /// OpenVPN's configuration file (`config`); `None` if all options are on its command line.
+    #[must_use]
+    pub fn config_file(&self) -> Option<&'a Path> {
+        crate::events::path(self.env.get("config")?)
+    }
+
+    /// The connections of the configuration, numbered from 1 in variables: of a server the one it offers, of a client
+    /// those it tries in turn.
+    pub fn connections(&self) -> impl Iterator<Item = Connection<'a>> + use<'a> {
+        let env = self.env;
+        (1..).map_while(move |n: u32| {
+            let text = |name| std::str::from_utf8(env.get_formatted(format_args!("{name}_{n}"))?).ok();
+            Some(Connection {
+                protocol: text("proto")?,
+                local: text("local"),
+                local_port: text("local_port"),
+                remote: text("remote"),
+                remote_port: text("remote_port"),
+            })
+        })
     }
 
     /// The events this OpenVPN has.
@@ -74,71 +137,6 @@ impl fmt::Debug for OpenArgs<'_> {
             .field("ssl_api", &self.ssl_api)
             .field("openvpn_version", &self.openvpn_version)
             .finish_non_exhaustive()
-    }
-}
-
-/// A version of OpenVPN, for example major 2, minor 6, patch `.14`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Version<'a> {
-    /// The whole version as text; empty if the host left it out or it is not UTF-8.
-    pub text: &'a str,
-    /// The major number.
-    pub major: c_uint,
-    /// The minor number.
-    pub minor: c_uint,
-    /// The rest, with its dot or suffix; empty if the host left it out or it is not UTF-8.
-    pub patch: &'a str,
-}
-
-/// A TLS library.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SslApi {
-    /// Built without TLS.
-    None,
-    /// OpenSSL: certificates are `X509`.
-    OpenSsl,
-    /// mbed TLS: certificates are `mbedtls_x509_crt`.
-    MbedTls,
-    /// A number newer than this crate.
-    Other(i32),
-}
-
-impl SslApi {
-    pub(crate) fn from_number(number: c_int) -> Self {
-        match number {
-            sys::SSLAPI_NONE => Self::None,
-            sys::SSLAPI_OPENSSL => Self::OpenSsl,
-            sys::SSLAPI_MBEDTLS => Self::MbedTls,
-            other => Self::Other(other),
-        }
-    }
-}
-
-/// When OpenVPN opens the plugin; given to [`export!`](crate::export).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InitPoint {
-    /// Before the configuration file is parsed.
-    PreConfigParse,
-    /// Before OpenVPN becomes a daemon, still with all privileges: the default.
-    PreDaemon,
-    /// After OpenVPN became a daemon, still with all privileges.
-    PostDaemon,
-    /// After OpenVPN gave up its privileges.
-    PostUidChange,
-}
-
-impl InitPoint {
-    /// OpenVPN's number for it.
-    #[must_use]
-    pub const fn number(self) -> c_int {
-        match self {
-            Self::PreConfigParse => sys::PLUGIN_INIT_PRE_CONFIG_PARSE,
-            Self::PreDaemon => sys::PLUGIN_INIT_PRE_DAEMON,
-            Self::PostDaemon => sys::PLUGIN_INIT_POST_DAEMON,
-            Self::PostUidChange => sys::PLUGIN_INIT_POST_UID_CHANGE,
-        }
     }
 }
 
@@ -181,5 +179,44 @@ impl From<String> for OpenError {
 impl From<&str> for OpenError {
     fn from(text: &str) -> Self {
         Self::Message(text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::CallData;
+
+    #[test]
+    fn words_are_text_or_an_error_that_says_which() {
+        let call = CallData::new().arg("joe").arg("ü");
+        assert_eq!(call.open_args().text_args().unwrap(), ["joe", "ü"]);
+        assert_eq!(call.open_args().file(), Some(&b"plugin.so"[..]));
+        let call = call.arg(b"\xff");
+        let error = call.open_args().text_args().unwrap_err();
+        assert_eq!(error.to_string(), "word 3 of the plugin line is not UTF-8");
+    }
+
+    #[test]
+    fn reads_the_time_of_opening() {
+        let call = CallData::new()
+            .env("verb", "4")
+            .env("daemon", "1")
+            .env("daemon_log_redirect", "0")
+            .env("config", "/etc/openvpn/server.conf")
+            .env("proto_1", "udp")
+            .env("remote_1", "vpn.example")
+            .env("remote_port_1", "1194")
+            .env("proto_2", "tcp-client")
+            .env("local_2", "192.0.2.1")
+            .env("local_port_2", "openvpn");
+        let args = call.open_args();
+        assert_eq!((args.verb(), args.is_daemon(), args.log_is_redirected()), (Some(4), true, false));
+        assert_eq!(args.config_file(), Some(Path::new("/etc/openvpn/server.conf")));
+        let connections: Vec<Connection<'_>> = args.connections().collect();
+        assert_eq!(connections.len(), 2);
+        assert_eq!((connections[0].protocol, connections[0].remote), ("udp", Some("vpn.example")));
+        assert_eq!((connections[0].remote_port, connections[0].local), (Some("1194"), None));
+        assert_eq!((connections[1].local, connections[1].local_port), (Some("192.0.2.1"), Some("openvpn")));
     }
 }

@@ -1,7 +1,5 @@
 //! The traits a plugin author implements.
 
-use std::ffi::CStr;
-
 use crate::dispatch::unanswered;
 use crate::{
     AuthReply, AuthUserPassVerify, ClientConnect, ClientConnectDefer, ClientConnectDeferV2,
@@ -27,16 +25,17 @@ pub trait Plugin: Sized + 'static {
     /// # use ovpn_plugin::{EventSet, OpenArgs, OpenError, Plugin};
     /// # struct Mine;
     /// # impl Plugin for Mine {
-    /// const NAME: &'static std::ffi::CStr = c"100%";
+    /// const NAME: &'static str = "100%";
     /// #     fn open(_: &OpenArgs<'_>) -> Result<Self, OpenError> { Ok(Mine) }
     /// #     fn events(&self) -> EventSet { EventSet::UP }
     /// # }
     /// # ovpn_plugin::export!(Mine);
     /// ```
-    const NAME: &'static CStr;
+    const NAME: &'static str;
 
-    /// Opens the plugin, by default still as root and before OpenVPN becomes a daemon. Threads started here do not
-    /// survive `--daemon`, which forks.
+    /// Opens the plugin, by default still as root and before the tunnel device is opened; see
+    /// [`InitPoint`](crate::InitPoint). No place to start threads: they do not survive the fork by which OpenVPN
+    /// becomes a daemon, and at which init points that is still to come differs. That is what [`Plugin::start`] is for.
     ///
     /// # Errors
     /// Whatever keeps the plugin from working: OpenVPN logs it and refuses to start.
@@ -50,8 +49,8 @@ pub trait Plugin: Sized + 'static {
         EventSet::NONE
     }
 
-    /// Runs once, right before the first event: after OpenVPN became a daemon and, for a server, before it serves
-    /// anybody. The place to start threads, best with [`Tasks`](crate::Tasks); those started in `open` do not survive
+    /// Runs once, right before the first event: whatever the init point, OpenVPN has become a daemon then, and forks no
+    /// more. The place to start threads, best with [`Tasks`](crate::Tasks); those started in `open` do not survive
     /// `--daemon`.
     ///
     /// # Errors

@@ -91,7 +91,7 @@ fn cut(mut text: String) -> String {
     text
 }
 
-/// A question to be asked through a rejection (`CRV1`). Works with all clients that can ask their user; the library
+/// A question to be asked through a rejection (`CRV1`, OpenVPN 2.6 and later at the server). Works with all clients that can ask their user; the library
 /// client needs `auth-retry interact` and its management interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {

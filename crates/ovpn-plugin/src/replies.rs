@@ -2,7 +2,6 @@
 
 use ovpn_plugin_sys as sys;
 
-use crate::decision::takes_temporary;
 use crate::dispatch::Answer;
 use crate::{AuthUserPassVerify, ClientConfig, Pending, Rejection, logging, verdict_file};
 
@@ -28,6 +27,12 @@ macro_rules! replies {
 
 replies! {
     /// Reply to [`Up`](crate::Up).
+    ///
+    /// It cannot come later:
+    ///
+    /// ```compile_fail,E0599
+    /// let reply = ovpn_plugin::UpReply::Deferred;
+    /// ```
     UpReply {
         /// Go on.
         Done = PLUGIN_FUNC_SUCCESS,
@@ -35,6 +40,12 @@ replies! {
         Fail = PLUGIN_FUNC_ERROR,
     }
     /// Reply to [`Down`](crate::Down).
+    ///
+    /// It cannot come later:
+    ///
+    /// ```compile_fail,E0599
+    /// let reply = ovpn_plugin::DownReply::Deferred;
+    /// ```
     DownReply {
         /// Go on.
         Done = PLUGIN_FUNC_SUCCESS,
@@ -42,6 +53,12 @@ replies! {
         Fail = PLUGIN_FUNC_ERROR,
     }
     /// Reply to [`RouteUp`](crate::RouteUp).
+    ///
+    /// It cannot come later:
+    ///
+    /// ```compile_fail,E0599
+    /// let reply = ovpn_plugin::RouteUpReply::Deferred;
+    /// ```
     RouteUpReply {
         /// Go on.
         Done = PLUGIN_FUNC_SUCCESS,
@@ -49,6 +66,12 @@ replies! {
         Fail = PLUGIN_FUNC_ERROR,
     }
     /// Reply to [`RoutePredown`](crate::RoutePredown).
+    ///
+    /// It cannot come later:
+    ///
+    /// ```compile_fail,E0599
+    /// let reply = ovpn_plugin::RoutePredownReply::Deferred;
+    /// ```
     RoutePredownReply {
         /// Go on.
         Done = PLUGIN_FUNC_SUCCESS,
@@ -56,6 +79,12 @@ replies! {
         Fail = PLUGIN_FUNC_ERROR,
     }
     /// Reply to [`IpChange`](crate::IpChange).
+    ///
+    /// It cannot come later:
+    ///
+    /// ```compile_fail,E0599
+    /// let reply = ovpn_plugin::IpChangeReply::Deferred;
+    /// ```
     IpChangeReply {
         /// Go on.
         Done = PLUGIN_FUNC_SUCCESS,
@@ -64,14 +93,10 @@ replies! {
     }
     /// Reply to [`TlsVerify`](crate::TlsVerify).
     ///
-    /// Only a login or a connecting client can be deferred:
+    /// It cannot come later: only a login or a connecting client can be deferred.
     ///
     /// ```compile_fail,E0599
     /// let reply = ovpn_plugin::TlsVerifyReply::Deferred;
-    /// ```
-    ///
-    /// ```compile_fail,E0599
-    /// let reply = ovpn_plugin::UpReply::Deferred;
     /// ```
     TlsVerifyReply {
         /// The certificate is fine.
@@ -80,6 +105,12 @@ replies! {
         Reject = PLUGIN_FUNC_ERROR,
     }
     /// Reply to [`TlsFinal`](crate::TlsFinal).
+    ///
+    /// It cannot come later:
+    ///
+    /// ```compile_fail,E0599
+    /// let reply = ovpn_plugin::TlsFinalReply::Deferred;
+    /// ```
     TlsFinalReply {
         /// Go on.
         Accept = PLUGIN_FUNC_SUCCESS,
@@ -98,14 +129,19 @@ replies! {
         Accept = PLUGIN_FUNC_SUCCESS,
         /// The client is refused.
         Reject = PLUGIN_FUNC_ERROR,
-        /// Not decided yet (OpenVPN 2.5 and later): OpenVPN asks again with
-        /// [`ClientConnectDefer`](crate::ClientConnectDefer) if the plugin takes that event. If it does not, `2` must
-        /// be in the [deferred file](crate::ClientConnect::deferred_file) before this reply, which
-        /// [`ClientConnect::defer`](crate::ClientConnect::defer) sees to: OpenVPN lets the client in when it finds
-        /// that file empty.
+        /// Not decided yet (OpenVPN 2.5 and later). Either the plugin takes the event
+        /// [`ClientConnectDefer`](crate::ClientConnectDefer), and OpenVPN asks again with it; or the answer comes from
+        /// what [`ClientConnect::defer`](crate::ClientConnect::defer) gave. With neither the client is refused and
+        /// an error logged, where OpenVPN by itself would let it in.
         Deferred = PLUGIN_FUNC_DEFERRED,
     }
     /// Reply to [`ClientDisconnect`](crate::ClientDisconnect).
+    ///
+    /// It cannot come later:
+    ///
+    /// ```compile_fail,E0599
+    /// let reply = ovpn_plugin::ClientDisconnectReply::Deferred;
+    /// ```
     ClientDisconnectReply {
         /// Go on.
         Done = PLUGIN_FUNC_SUCCESS,
@@ -113,6 +149,12 @@ replies! {
         Fail = PLUGIN_FUNC_ERROR,
     }
     /// Reply to [`LearnAddress`](crate::LearnAddress).
+    ///
+    /// It cannot come later:
+    ///
+    /// ```compile_fail,E0599
+    /// let reply = ovpn_plugin::LearnAddressReply::Deferred;
+    /// ```
     LearnAddressReply {
         /// The address may be used.
         Accept = PLUGIN_FUNC_SUCCESS,
@@ -120,6 +162,12 @@ replies! {
         Reject = PLUGIN_FUNC_ERROR,
     }
     /// Reply to [`ClientCrResponse`](crate::ClientCrResponse).
+    ///
+    /// It cannot come later:
+    ///
+    /// ```compile_fail,E0599
+    /// let reply = ovpn_plugin::ClientCrResponseReply::Deferred;
+    /// ```
     ClientCrResponseReply {
         /// Go on.
         Done = PLUGIN_FUNC_SUCCESS,
@@ -181,7 +229,7 @@ impl AuthReply {
 
 fn write_reason(event: &AuthUserPassVerify<'_>, rejection: &Rejection) {
     let Some(path) = event.auth_failed_reason_file() else { return };
-    let text = rejection.text(takes_temporary(event.env()));
+    let text = rejection.text(event.peer_info().takes_temporary());
     if let Err(error) = verdict_file::open(path).and_then(|file| verdict_file::put(&file, text.as_bytes())) {
         logging::warn(format_args!("the reason of a rejection is lost: {}: {error}", path.display()));
     }
@@ -206,6 +254,14 @@ fn write_pending(event: &AuthUserPassVerify<'_>, pending: &Pending) -> bool {
 }
 
 /// Reply to [`ClientConnectV2`](crate::ClientConnectV2) and [`ClientConnectDeferV2`](crate::ClientConnectDeferV2).
+///
+/// The configuration is part of it:
+///
+/// ```compile_fail,E0308
+/// fn client_connect_v2() -> ovpn_plugin::ClientConnectV2Reply {
+///     ovpn_plugin::ClientConnectV2Reply::Accept
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]
@@ -215,7 +271,8 @@ pub enum ClientConnectV2Reply {
     /// The client is refused.
     Reject,
     /// Not decided yet (OpenVPN 2.5 and later): OpenVPN asks again with
-    /// [`ClientConnectDeferV2`](crate::ClientConnectDeferV2), which the plugin must take, or the client is refused.
+    /// [`ClientConnectDeferV2`](crate::ClientConnectDeferV2). If the plugin does not take that event, the client is
+    /// refused and an error logged.
     Deferred,
 }
 

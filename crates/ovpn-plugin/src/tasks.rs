@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::boundary::without_signals;
+use crate::{logging, testing};
 
 /// Threads that are told to stop and waited for when this is dropped; a field of the plugin is the place for it.
 ///
@@ -13,7 +14,8 @@ use crate::boundary::without_signals;
 /// its statics across SIGHUP; the plugin itself is dropped at close all the same.
 ///
 /// They take none of OpenVPN's signals. Start them in an event or in [`Plugin::start`](crate::Plugin::start), not in
-/// `open`: OpenVPN may still fork then, and threads do not survive that. What a task captures is dropped when it ends.
+/// `open`: OpenVPN may fork after that to become a daemon, and threads do not survive a fork. Those that were started
+/// too early are named in the log as an error, and not waited for. What a task captures is dropped when it ends.
 ///
 /// ```
 /// use std::time::Duration;
@@ -26,11 +28,41 @@ use crate::boundary::without_signals;
 /// drop(tasks);
 /// # Ok::<(), std::io::Error>(())
 /// ```
+///
+/// A task that waits for a channel instead ends when the sender is gone. Let the field with the sender stand before that
+/// with the tasks: fields are dropped in their order, and this one waits.
+///
+/// ```
+/// # use ovpn_plugin::{Decision, OpenError, Tasks};
+/// # use std::sync::mpsc;
+/// struct MyPlugin {
+///     logins: mpsc::Sender<Decision>,
+///     tasks: Tasks,
+/// }
+///
+/// # fn start() -> Result<(), OpenError> {
+/// let (logins, waiting) = mpsc::channel::<Decision>();
+/// let mut plugin = MyPlugin { logins, tasks: Tasks::new(1) };
+/// plugin.tasks.spawn("backend", move |_| {
+///     for decision in waiting {
+///         // Ask the backend, then:
+///         if let Err(error) = decision.accept() {
+///             log::error!("OpenVPN cannot be told: {error}");
+///         }
+///     }
+/// }).map_err(OpenError::from_error)?;
+/// # drop(plugin);
+/// # Ok(())
+/// # }
+/// # start().unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Tasks {
     stop: Stop,
     threads: Vec<JoinHandle<()>>,
     limit: usize,
+    /// Whose threads they are.
+    process_id: u32,
 }
 
 /// Tells a task when to stop.
@@ -75,7 +107,7 @@ impl Tasks {
     /// At most `limit` of them at the same time.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { stop: Stop::default(), threads: Vec::new(), limit }
+        Self { stop: Stop::default(), threads: Vec::new(), limit, process_id: std::process::id() }
     }
 
     /// Starts a task. A panic in it is one line in the log.
@@ -84,18 +116,40 @@ impl Tasks {
     /// If there are as many as allowed, or the system has no thread to give. The task is dropped, and with it a
     /// [`Decision`](crate::Decision) it holds, which rejects.
     pub fn spawn(&mut self, name: &str, task: impl FnOnce(&Stop) + Send + 'static) -> io::Result<()> {
+        self.forget_those_before_a_fork();
         self.join_finished();
         if self.threads.len() >= self.limit {
             return Err(io::Error::other(format!("{} tasks are running, which is the limit", self.limit)));
         }
-        let stop = self.stop.clone();
+        let (stop, test) = (self.stop.clone(), testing::current_test());
         let builder = std::thread::Builder::new().name(name.to_owned());
-        self.threads.push(without_signals(|| builder.spawn(move || task(&stop)))?);
+        let body = move || {
+            testing::join_test(test);
+            task(&stop);
+        };
+        self.threads.push(without_signals(|| builder.spawn(body))?);
         Ok(())
     }
-}
 
-impl Tasks {
+    /// In a forked child, the parent's threads never end, and may have left the lock of their `Stop` taken.
+    fn forget_those_before_a_fork(&mut self) {
+        if self.process_id == std::process::id() {
+            return;
+        }
+        self.process_id = std::process::id();
+        std::mem::forget(std::mem::take(&mut self.stop));
+        let lost = std::mem::take(&mut self.threads);
+        if !lost.is_empty() {
+            let names: Vec<_> = lost.iter().map(|handle| handle.thread().name().unwrap_or("?")).collect();
+            logging::error(format_args!(
+                "tasks were started before OpenVPN became a daemon and do not run any more, start them in \
+                 Plugin::start: {}",
+                names.join(", ")
+            ));
+        }
+        std::mem::forget(lost);
+    }
+
     /// Also these are waited for: a thread runs on for a moment after its task has ended.
     fn join_finished(&mut self) {
         let (finished, running) = self.threads.drain(..).partition(JoinHandle::is_finished);
@@ -113,6 +167,7 @@ fn join(threads: Vec<JoinHandle<()>>) {
 
 impl Drop for Tasks {
     fn drop(&mut self) {
+        self.forget_those_before_a_fork();
         self.stop.set();
         join(std::mem::take(&mut self.threads));
     }

@@ -14,6 +14,8 @@ pub enum DeferError {
         /// The variable that should have named it.
         variable: &'static str,
     },
+    /// It was deferred already, in this same call.
+    Taken,
     /// A file cannot be opened or written.
     File {
         /// The file.
@@ -29,6 +31,7 @@ impl fmt::Display for DeferError {
             Self::NoFile { variable } => {
                 write!(out, "cannot defer: OpenVPN named no file in {variable}")
             }
+            Self::Taken => out.write_str("cannot defer: the decision was taken before"),
             Self::File { path, source } => write!(out, "cannot defer: {}: {source}", path.display()),
         }
     }
@@ -37,7 +40,7 @@ impl fmt::Display for DeferError {
 impl std::error::Error for DeferError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::NoFile { .. } => None,
+            Self::NoFile { .. } | Self::Taken => None,
             Self::File { source, .. } => Some(source),
         }
     }

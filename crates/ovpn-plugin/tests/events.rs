@@ -26,7 +26,12 @@ fn configuration_comes_back_in_the_list() {
     let connect =
         |name: &str| plugin.call(&Call::new(sys::PLUGIN_CLIENT_CONNECT_V2).env("common_name", name)).unwrap();
     assert_eq!(connect("plain"), Reply { result: FuncResult::Success, returned: vec![] });
-    assert_eq!(connect("later"), Reply { result: FuncResult::Deferred, returned: vec![] });
+    assert_eq!(connect("later").result, FuncResult::Error, "it does not take the event that would ask again");
+    assert!(
+        errors(&plugin)[0].contains("without the event CLIENT_CONNECT_DEFER_V2"),
+        "{:?}",
+        errors(&plugin)
+    );
     assert_eq!(connect("none"), Reply { result: FuncResult::Error, returned: vec![] });
     let text = "push \"route 10.0.0.0\"\niroute 10.2.0.0\n".to_owned();
     assert_eq!(connect("config").returned, [("config".to_owned(), text)]);

@@ -1,12 +1,11 @@
 //! A plugin running inside the test: the hook before the first event, replies with files, panics, clients.
 
-use std::ffi::CStr;
 use std::time::Duration;
 
-use ovpn_plugin::testing::{CallData, LoginFiles, Outcome, Running};
+use ovpn_plugin::testing::{CallData, ConnectFiles, LoginFiles, Outcome, Running};
 use ovpn_plugin::{
-    AuthReply, AuthUserPassVerify, ClientState, EventSet, OpenArgs, OpenError, Pending, Plugin, Rejection,
-    Retry, Up, UpReply,
+    AuthReply, AuthUserPassVerify, ClientConnect, ClientConnectReply, ClientConnectV2, ClientConnectV2Reply,
+    ClientState, EventSet, OpenArgs, OpenError, Pending, Plugin, Rejection, Retry, Up, UpReply,
 };
 
 struct Sample {
@@ -15,10 +14,11 @@ struct Sample {
 }
 
 impl Plugin for Sample {
-    const NAME: &'static CStr = c"SAMPLE";
+    const NAME: &'static str = "SAMPLE";
 
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
-        let refuses = args.args().next().and_then(|word| word.to_str().ok()?.parse().ok()).unwrap_or(0);
+        let refuses =
+            args.args().next().and_then(|word| std::str::from_utf8(word).ok()?.parse().ok()).unwrap_or(0);
         Ok(Self { started: 0, refuses })
     }
 
@@ -148,6 +148,65 @@ fn a_forgotten_decision_rejects() {
     let files = LoginFiles::new().unwrap();
     assert_eq!(login(&mut plugin, &files, "forget", NONE), Outcome::Deferred);
     assert_eq!(files.verdict(), Some(false));
+}
+
+/// Defers clients and does nothing about it.
+struct Careless;
+
+impl Plugin for Careless {
+    const NAME: &'static str = "CARELESS";
+
+    fn open(_: &OpenArgs<'_>) -> Result<Self, OpenError> {
+        Ok(Self)
+    }
+
+    fn events(&self) -> EventSet {
+        EventSet::CLIENT_CONNECT | EventSet::CLIENT_CONNECT_V2
+    }
+
+    fn optional_events(&self) -> EventSet {
+        EventSet::CLIENT_CONNECT_DEFER | EventSet::CLIENT_CONNECT_DEFER_V2
+    }
+
+    fn client_connect(&mut self, event: &ClientConnect<'_>) -> ClientConnectReply {
+        if event.env().get("deferred").is_some() {
+            std::mem::forget(event.defer());
+        }
+        ClientConnectReply::Deferred
+    }
+
+    fn client_connect_v2(&mut self, _: &ClientConnectV2<'_>) -> ClientConnectV2Reply {
+        ClientConnectV2Reply::Deferred
+    }
+}
+
+/// OpenVPN would let it in.
+#[test]
+fn a_client_whose_deferral_nothing_ends_is_refused() {
+    let files = ConnectFiles::new().unwrap();
+    let events = EventSet::CLIENT_CONNECT | EventSet::CLIENT_CONNECT_V2;
+    let mut plugin = Running::<Careless>::open(&CallData::new().offered_events(events)).unwrap();
+    assert_eq!(plugin.events(), events);
+    assert_eq!(plugin.call(EventSet::CLIENT_CONNECT, &files.call()).outcome, Outcome::Error);
+    assert!(plugin.logged("deferred a client without ClientConnect::defer"), "{:?}", plugin.log_lines());
+    assert_eq!(plugin.call(EventSet::CLIENT_CONNECT_V2, &CallData::new()).outcome, Outcome::Error);
+    assert!(plugin.logged("without the event CLIENT_CONNECT_DEFER_V2"), "{:?}", plugin.log_lines());
+    let deferred = files.call().env("deferred", "1");
+    assert_eq!(plugin.call(EventSet::CLIENT_CONNECT, &deferred).outcome, Outcome::Deferred);
+    let mut plugin = Running::<Careless>::open(&CallData::new()).unwrap();
+    let files = ConnectFiles::new().unwrap();
+    assert_eq!(plugin.call(EventSet::CLIENT_CONNECT, &files.call()).outcome, Outcome::Deferred);
+    assert_eq!(plugin.call(EventSet::CLIENT_CONNECT_V2, &CallData::new()).outcome, Outcome::Deferred);
+}
+
+#[test]
+fn a_missing_event_is_a_refusal() {
+    let events = EventSet::ALL.without(EventSet::CLIENT_CONNECT_V2);
+    let error = Running::<Careless>::open(&CallData::new().offered_events(events)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "this OpenVPN is too old for the plugin: it lacks the events CLIENT_CONNECT_V2"
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ use nix::fcntl::OFlag;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::stat::Mode;
-use nix::unistd::Pid;
+use nix::unistd::{Gid, Pid};
 
 use crate::channel::above_standard;
 use crate::inherited::{self, Numbers};
@@ -146,6 +146,13 @@ fn unblock_and_stop_timers() {
     let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None);
 }
 
+/// The supplementary groups of this process, cheaply enough to be compared after each piece of work.
+///
+/// Errors: those of getgroups(2).
+pub fn supplementary_groups() -> nix::Result<Vec<Gid>> {
+    os::supplementary_groups()
+}
+
 /// Gives free memory back: what was inherited at the fork, and what the last piece of work needed. For a helper that
 /// has nothing to do; it costs some microseconds now, and some page faults later.
 pub fn release_memory() {
@@ -169,4 +176,14 @@ fn argument_area() -> Option<(usize, usize)> {
     let start = fields.nth(48 - 3)?.parse().ok()?;
     let end = fields.next()?.parse().ok()?;
     Some((start, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_supplementary_groups_are_those_the_library_knows() {
+        assert_eq!(supplementary_groups(), nix::unistd::getgroups());
+    }
 }

@@ -10,6 +10,7 @@
 //! * [`program`]: what a program gets that the child starts;
 //! * [`acl`]: who may write to a file according to its access control list;
 //! * [`leash`]: a child that dies with its parent, whatever a library in it does meanwhile;
+//! * [`parent`]: news of the parent's end, whoever else holds its end of the channel;
 //! * [`passed`]: whether a descriptor that came over the border is one the privileged side may write to.
 
 pub mod acl;
@@ -19,6 +20,7 @@ pub mod helper;
 mod inherited;
 pub mod leash;
 mod os;
+pub mod parent;
 pub mod passed;
 pub mod program;
 pub mod wire;

@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal};
-use nix::unistd::{ForkResult, Pid};
+use nix::unistd::{ForkResult, Gid, Pid};
 
 /// How a child ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +76,15 @@ pub(crate) fn wait_for(child: Pid, wait: bool) -> nix::Result<Option<(Pid, Ended
     }
 }
 
+/// A close-on-exec descriptor of a process, readable when it has ended (pidfd_open(2), Linux 5.3).
+pub(crate) fn open_process(process: Pid) -> nix::Result<OwnedFd> {
+    // SAFETY: takes two numbers.
+    let opened = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, process.as_raw(), 0) })?;
+    let number = RawFd::try_from(opened).map_err(|_| Errno::EOVERFLOW)?;
+    // SAFETY: the call has just made this descriptor; nobody else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
 /// A child that has ended and is not reaped yet: as long as it is not, its number and its process group are its own.
 ///
 /// Errors: `ECHILD` when there are no children.
@@ -114,6 +123,17 @@ pub(crate) fn reset_realtime_signals() {
         // SAFETY: the default disposition is no function; an invalid number only makes the call fail.
         unsafe { libc::signal(number, libc::SIG_DFL) };
     }
+}
+
+/// The supplementary groups. nix's own function reads a file under `/proc` each time for how many there may be.
+pub(crate) fn supplementary_groups() -> nix::Result<Vec<Gid>> {
+    // SAFETY: with a length of zero nothing is written, the number is only told.
+    let count = Errno::result(unsafe { libc::getgroups(0, std::ptr::null_mut()) })?;
+    let mut groups: Vec<libc::gid_t> = vec![0; usize::try_from(count).unwrap_or(0)];
+    // SAFETY: writes at most `count` numbers, for which there is room; if there are more by now it fails.
+    let count = Errno::result(unsafe { libc::getgroups(count, groups.as_mut_ptr()) })?;
+    groups.truncate(usize::try_from(count).unwrap_or(0));
+    Ok(groups.into_iter().map(Gid::from_raw).collect())
 }
 
 /// Stops the three interval timers (alarm(2) uses the first).
@@ -272,13 +292,15 @@ pub(crate) struct Packet {
     pub sender: Option<libc::ucred>,
 }
 
-/// Receives one packet without waiting: `EAGAIN` when there is none. `senders`: the socket asks who sends.
+/// Receives one packet. `wait` false: `EAGAIN` when there is none; true: only when the socket's own time limit is over.
+/// `senders`: the socket asks who sends.
 ///
 /// Descriptors are owned from the moment they are seen, so that a packet which is refused leaks none.
 pub(crate) fn receive_packet(
     socket: BorrowedFd<'_>,
     buffer: &mut [u8],
     senders: bool,
+    wait: bool,
 ) -> nix::Result<Packet> {
     // Room for a header and MAX_DESCRIPTORS numbers: the kernel closes what does not fit.
     const SPACE: usize = 16 + MAX_DESCRIPTORS * size_of::<RawFd>();
@@ -294,7 +316,7 @@ pub(crate) fn receive_packet(
     header.msg_iovlen = 1;
     header.msg_control = control.0.as_mut_ptr().cast();
     header.msg_controllen = (SPACE + if senders { SENDER } else { 0 }) as _;
-    let flags = libc::MSG_CMSG_CLOEXEC | libc::MSG_DONTWAIT;
+    let flags = libc::MSG_CMSG_CLOEXEC | if wait { 0 } else { libc::MSG_DONTWAIT };
     // SAFETY: the header points at a buffer and a control area that both live, and are writable, for the whole call.
     let length = Errno::result(unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut header, flags) })?;
     let mut descriptors = Vec::new();

@@ -8,8 +8,8 @@ use nix::unistd::Pid;
 
 use crate::os;
 
-/// Kills a program when this process ends, whatever ends it: a pipe whose read end the program inherits, and whose only
-/// writer is this process.
+/// Kills a program when this process ends, whatever ends it: a pipe whose read end every program inherits that is started
+/// as long as it exists, and whose only writer is this process. It ties one program at a time.
 ///
 /// `PR_SET_PDEATHSIG` would need code of our own between fork and exec, and so a fork in earnest instead of what
 /// posix_spawn(3) does, which is a quarter faster.
@@ -19,14 +19,14 @@ pub struct Tie {
 }
 
 impl Tie {
-    /// Makes the pipe, before the program is started. See [`inheritable`] for `least`.
+    /// Makes the pipe, before programs are started. See [`inheritable`] for `least`.
     pub fn new(least: RawFd) -> nix::Result<Self> {
         let (read_end, write_end) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
         Ok(Tie { read_end: inheritable(read_end, least)?, _write_end: write_end })
     }
 
-    /// Ties a program that was started meanwhile; not what it starts itself. It is freed by closing its descriptor, or
-    /// when this value is dropped after its end.
+    /// Ties a program that was started meanwhile, instead of the one before it; not what it starts itself. One that has
+    /// ended needs not be freed: the kernel never takes another process for it.
     pub fn tie(&self, program: Pid) -> nix::Result<()> {
         os::kill_on_hangup(self.read_end.as_fd(), program)
     }

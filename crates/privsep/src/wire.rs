@@ -57,7 +57,9 @@ impl Writer {
 
     /// Wipes what was written and starts again, keeping the allocation.
     pub fn clear(&mut self) {
-        zeroize::Zeroize::zeroize(&mut *self.bytes);
+        // Only that: a vector wiped as such is wiped to the end of its room, which no message has ever reached.
+        zeroize::Zeroize::zeroize(self.bytes.as_mut_slice());
+        self.bytes.clear();
     }
 
     /// The bytes written so far.

@@ -265,3 +265,44 @@ fn a_number_the_parent_remembers_stays_harmless() {
     assert_eq!(link, text("/dev/null"));
     assert!(helper.stop(SOON));
 }
+
+#[test]
+fn watching_finds_what_is_there_or_comes_and_sees_the_end() {
+    let (mut one, mut other): (Ours, Ours) = pair().unwrap();
+    assert!(one.watch(Duration::ZERO).unwrap().is_none());
+    assert!(one.watch(Duration::from_micros(100)).unwrap().is_none());
+    let sender = std::thread::spawn(move || {
+        other.send(&text("late"), &[], SOON).unwrap();
+        other
+    });
+    assert_eq!(one.watch(SOON).unwrap().unwrap().message, text("late"));
+    drop(sender.join().unwrap());
+    assert!(matches!(one.watch(SOON), Err(ChannelError::Closed)));
+}
+
+#[test]
+fn the_time_to_wait_is_that_of_each_call() {
+    let (mut one, mut other): (Ours, Ours) = pair().unwrap();
+    let brief = Duration::from_millis(20);
+    for _ in 0..2 {
+        let started = std::time::Instant::now();
+        assert!(one.receive(Some(brief)).unwrap().is_none());
+        assert!(started.elapsed() >= brief, "it gave up too early");
+    }
+    assert!(one.receive(Some(Duration::ZERO)).unwrap().is_none());
+    // Without a limit, and with a longer one, the earlier short ones do not count any more.
+    for (patience, words) in [(None, "first"), (Some(SOON), "second")] {
+        let (go, gone) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            let other = &mut other;
+            scope.spawn(move || {
+                gone.recv().unwrap();
+                // Longer than the short limit: the receiver must still be waiting.
+                assert!(!other.wait_for_end(brief * 3));
+                other.send(&text(words), &[], SOON).unwrap();
+            });
+            go.send(()).unwrap();
+            assert_eq!(one.receive(patience).unwrap().unwrap().message, text(words));
+        });
+    }
+}

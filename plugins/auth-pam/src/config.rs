@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::audit::Facility;
 use crate::prompts::{MAX_PAIRS, Pair, Prompts};
+use crate::verdict::Advance;
 
 /// Everything the line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub struct Config {
     pub grace: Duration,
     /// `deferred=yes`.
     pub deferred: bool,
+    /// `advance=no|addr|remote`.
+    pub advance: Advance,
 }
 
 /// What is wrong with the line. Each names the word.
@@ -76,7 +79,8 @@ impl std::fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// Every option, as the manual page has it. A word that is none of these is refused.
-const OPTIONS: [&str; 8] = [
+const OPTIONS: [&str; 9] = [
+    "advance=no|addr|remote",
     "deferred=yes|no",
     "grace=MS",
     "max-pending=N",
@@ -102,6 +106,7 @@ impl Config {
             syslog: None,
             grace: Duration::from_millis(50),
             deferred: false,
+            advance: Advance::No,
         };
         let mut seen = Vec::new();
         while let Some(word) = words.next_if(|word| word.contains(&b'=')) {
@@ -125,6 +130,11 @@ impl Config {
         }
         let value = Value { word, text: std::str::from_utf8(value).unwrap_or_default() };
         Ok(match key {
+            b"advance" => {
+                let advance = Advance::parse(value.text);
+                self.advance = advance.ok_or_else(|| value.bad("must be no, addr or remote"))?;
+                "advance"
+            }
             b"deferred" => {
                 self.deferred = value.yes_or_no()?;
                 "deferred"

@@ -19,6 +19,7 @@ fn a_service_alone_has_the_documented_defaults() {
     assert_eq!(config.grace, Duration::from_millis(50));
     assert_eq!((config.max_workers, config.max_pending, config.max_pending_per_address), (None, 1024, 16));
     assert_eq!((config.confdir, config.syslog, config.deferred), (None, None, false));
+    assert_eq!(config.advance, Advance::No);
 }
 
 #[test]
@@ -27,6 +28,7 @@ fn options_come_before_the_service_in_any_order() {
         "timeout=5",
         "max-workers=32",
         "deferred=yes",
+        "advance=remote",
         "grace=0",
         "syslog=auth",
         "max-pending=7",
@@ -40,6 +42,7 @@ fn options_come_before_the_service_in_any_order() {
     assert_eq!(config.time_limit, Some(Duration::from_secs(5)));
     assert_eq!((config.max_workers, config.max_pending, config.max_pending_per_address), (Some(32), 7, 3));
     assert!(config.deferred && config.grace.is_zero());
+    assert_eq!(config.advance, Advance::Remote);
     assert_eq!(config.syslog, Facility::parse("auth"));
     assert_eq!(config.confdir.unwrap().as_bytes(), b"/tmp");
     assert!(matches!(config.prompts, Prompts::ByName(pairs) if pairs.len() == 1));
@@ -83,6 +86,7 @@ fn every_mistake_names_its_word() {
         (&["timeout=99999999999999999999", "login"][..], "'timeout=99999999999999999999'"),
         (&["max-workers=0", "login"][..], "'max-workers=0'"),
         (&["deferred=1", "login"][..], "'deferred=1'"),
+        (&["advance=yes", "login"][..], "'advance=yes'"),
         (&["syslog=nowhere", "login"][..], "'syslog=nowhere'"),
         (&["pam-confdir=/nonexistent/dir", "login"][..], "'pam-confdir=/nonexistent/dir'"),
         (&["pam-confdir=/etc/passwd", "login"][..], "'pam-confdir=/etc/passwd'"),

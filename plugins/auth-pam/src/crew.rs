@@ -19,6 +19,7 @@ use crate::events::{Events, Source};
 use crate::limits;
 use crate::module_output::ModuleOutput;
 use crate::pool::WorkerId;
+use crate::processor;
 use crate::protocol::{Job, Login, News, Report};
 use crate::settings::Settings;
 use crate::worker;
@@ -97,6 +98,11 @@ impl Crew {
         })?;
         self.workers.insert(id, Worker { pid, channel: ours, nonce: 0, notes: Vec::new() });
         Ok(())
+    }
+
+    /// Whether a worker uses a processor or wants one.
+    pub fn computes(&self, id: WorkerId) -> bool {
+        self.workers.get(&id).is_some_and(|worker| processor::computes(worker.pid))
     }
 
     /// Gives a login to a worker. On error the worker is to be killed, and the login, given back, has not begun.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::os::fd::OwnedFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pam::ReturnCode;
 use privsep::Ended;
@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::login::shown;
 use crate::pool::Pending;
 use crate::protocol::{Answer, Check, Login};
-use crate::verdict::{Files, Verdict};
+use crate::verdict::{Advance, Files, Verdict};
 
 /// When a client should try again after a temporary failure.
 const BACKOFF: Duration = Duration::from_secs(15);
@@ -27,6 +27,7 @@ pub struct Task {
     address: Vec<u8>,
     files: Files,
     temporary: bool,
+    arrived: Instant,
 }
 
 /// Why a request of the front cannot be one.
@@ -50,8 +51,13 @@ impl fmt::Display for BadRequest {
 impl std::error::Error for BadRequest {}
 
 impl Task {
-    /// Takes what the front sent, mistrusting it. `missing`: some of the descriptors did not arrive.
-    pub fn new(check: Check, descriptors: Vec<OwnedFd>, missing: bool) -> Result<Self, BadRequest> {
+    /// Takes what the front sent, mistrusting it. `now`: when it came. `missing`: some of the descriptors did not arrive.
+    pub fn new(
+        now: Instant,
+        check: Check,
+        descriptors: Vec<OwnedFd>,
+        missing: bool,
+    ) -> Result<Self, BadRequest> {
         let announced = usize::from(check.control) + usize::from(check.reason);
         if descriptors.len() > announced || (descriptors.len() < announced && !missing) {
             return Err(BadRequest::Count);
@@ -72,7 +78,13 @@ impl Task {
             address,
             files,
             temporary: check.temporary,
+            arrived: now,
         })
+    }
+
+    /// The front's number of the login.
+    pub fn id(&self) -> u64 {
+        self.id
     }
 
     /// The login, to be sent to a worker; what stays here holds no password.
@@ -126,6 +138,7 @@ pub enum Outcome {
 pub struct Delivery {
     audit: Option<Audit>,
     time_limit: Duration,
+    advance: Advance,
     decided: u64,
 }
 
@@ -133,7 +146,8 @@ impl Delivery {
     /// As the configuration says.
     pub fn new(config: &Config) -> Self {
         let audit = config.syslog.map(Audit::new);
-        Delivery { audit, time_limit: config.time_limit.unwrap_or_default(), decided: 0 }
+        let time_limit = config.time_limit.unwrap_or_default();
+        Delivery { audit, time_limit, advance: config.advance, decided: 0 }
     }
 
     /// Logs what a worker noted about a login.
@@ -169,11 +183,12 @@ impl Delivery {
             log::error!("BACKGROUND: user '{}': the control file cannot be written: {error}", task.user());
         }
         self.decided += 1;
-        Answer::Verdict { id: task.id, accepted: verdict.accepted(), decided: self.decided }
+        let took = matches!(outcome, Outcome::Pam { .. }).then(|| task.arrived.elapsed());
+        Answer::Verdict { id: task.id, accepted: verdict.accepted(), decided: self.decided, took }
     }
 
     fn judge(&self, outcome: &Outcome) -> (Verdict, String) {
-        let away = |text| Verdict::Temporary { text, backoff: BACKOFF };
+        let away = |text| Verdict::Temporary { text, backoff: BACKOFF, advance: self.advance };
         let seconds = self.time_limit.as_secs();
         match outcome {
             Outcome::Pam { code, words } => {

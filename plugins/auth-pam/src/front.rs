@@ -11,8 +11,9 @@ use ovpn_plugin::{AuthReply, AuthUserPassVerify, OpenError};
 use privsep::passed::check_plain_file;
 use privsep::{ChannelError, Helper};
 
-use crate::grace::Grace;
+use crate::grace::{Grace, Wait};
 use crate::login::{self, FileError, MAX_SHOWN, Refusal, shown};
+use crate::processor;
 use crate::protocol::{Answer, Ask, Check, MAX_ADDRESS, MAX_TEXT};
 use crate::settings::Settings;
 use crate::supervisor;
@@ -29,6 +30,8 @@ const STOP: Duration = Duration::from_secs(5);
 const SOCKET_BYTES: usize = 4 << 20;
 /// Logins that follow each other this closely are a burst: waiting for one would hold up the next.
 const BURST: Duration = Duration::from_millis(1);
+/// How long a verdict is looked for before the front sleeps until it comes, if the last one took no longer.
+const WATCH: Duration = Duration::from_micros(200);
 /// Bit of `IV_PROTO`: the client understands temporary failures (since OpenVPN 2.6).
 const IV_PROTO_TEMPORARY: u32 = 1 << 8;
 
@@ -43,6 +46,10 @@ pub struct Front {
     last_id: u64,
     /// When the last login that may be deferred was answered.
     last_deferred: Option<Instant>,
+    /// How long a verdict may be looked for.
+    watch: Duration,
+    /// The last verdict came so quickly that it does not pay to sleep until the next one.
+    may_watch: bool,
     sent: u64,
     decided: u64,
 }
@@ -72,6 +79,8 @@ impl Front {
             grace,
             last_id: 0,
             last_deferred: None,
+            watch: if processor::count() > 1 { WATCH } else { Duration::ZERO },
+            may_watch: false,
             sent: 0,
             decided: 0,
         };
@@ -113,49 +122,48 @@ impl Front {
         // Only temporary failures have a reason. Without the file a rejection is still a rejection.
         let reason = event.auth_failed_reason_file().filter(|_| temporary);
         let reason = reason.and_then(|path| open_for_writing(path).ok());
+        self.take_old_answers();
+        let wait = if control.is_some() { self.wait_for_next() } else { None };
         self.last_id += 1;
         let ask = Ask::Check(Check {
             id: self.last_id,
             control: control.is_some(),
             reason: reason.is_some(),
             temporary,
+            trial: wait.is_some_and(|wait| wait.trial),
             login,
         });
         let pass: Vec<BorrowedFd<'_>> = [&control, &reason].into_iter().flatten().map(AsFd::as_fd).collect();
-        let others_pending = match self.send(&ask, &pass) {
-            Ok(others_pending) => others_pending,
-            Err(words) => {
-                log::error!(
-                    "user '{}' failed to authenticate: {words}",
-                    shown(event.username().unwrap_or_default())
-                );
-                return AuthReply::Reject;
-            }
-        };
+        if let Err(words) = self.send(&ask, &pass) {
+            log::error!(
+                "user '{}' failed to authenticate: {words}",
+                shown(event.username().unwrap_or_default())
+            );
+            return AuthReply::Reject;
+        }
         if control.is_none() {
             let limit = self.settings.config.time_limit.map(|limit| limit + MARGIN);
-            return match self.verdict(limit) {
-                Some(true) => AuthReply::Accept,
-                Some(false) => AuthReply::Reject,
-                None => self.unanswered(event),
-            };
+            return self.verdict(limit).map_or_else(|| self.unanswered(event), reply);
         }
-        let burst = self.last_deferred.is_some_and(|last| last.elapsed() < BURST);
-        let reply = match self.grace.for_next(others_pending || burst) {
-            Some(grace) => self.wait_a_moment(event, grace),
+        let reply = match wait {
+            Some(wait) => self.wait_a_moment(event, wait.most),
             None => AuthReply::Deferred,
         };
         self.last_deferred = Some(Instant::now());
         reply
     }
 
+    /// Deferred mode: whether and how to wait for the login that comes now.
+    fn wait_for_next(&mut self) -> Option<Wait> {
+        let others_pending = self.sent > self.decided;
+        let burst = self.last_deferred.is_some_and(|last| last.elapsed() < BURST);
+        self.grace.for_next(others_pending || burst)
+    }
+
     /// Deferred mode: the verdict if it comes within the grace.
     fn wait_a_moment(&mut self, event: &AuthUserPassVerify<'_>, grace: Duration) -> AuthReply {
         match self.verdict(Some(grace)) {
-            Some(accepted) => {
-                self.grace.hit();
-                if accepted { AuthReply::Accept } else { AuthReply::Reject }
-            }
+            Some(accepted) => reply(accepted),
             // Nobody is left to write the verdict.
             None if self.supervisor.is_none() => self.unanswered(event),
             None => {
@@ -171,9 +179,8 @@ impl Front {
         AuthReply::Reject
     }
 
-    /// Sends a login, to a new supervisor if the old one is gone and one may be started. Whether others are pending.
-    fn send(&mut self, ask: &Ask, pass: &[BorrowedFd<'_>]) -> Result<bool, String> {
-        self.take_old_answers();
+    /// Sends a login, to a new supervisor if the old one is gone and one may be started.
+    fn send(&mut self, ask: &Ask, pass: &[BorrowedFd<'_>]) -> Result<(), String> {
         for fresh in [false, true] {
             let supervisor = match &mut self.supervisor {
                 Some(supervisor) => supervisor,
@@ -184,9 +191,8 @@ impl Front {
             };
             match supervisor.channel.send(ask, pass, PATIENCE) {
                 Ok(()) => {
-                    let others_pending = self.sent > self.decided;
                     self.sent += 1;
-                    return Ok(others_pending);
+                    return Ok(());
                 }
                 Err(ChannelError::Closed) if !fresh => self.lose_supervisor(),
                 Err(error) => return Err(format!("the supervisor cannot be reached: {error}")),
@@ -206,29 +212,39 @@ impl Front {
         }
     }
 
-    /// Waits for the verdict of the login sent last; `None`: not in time, or the supervisor is gone.
+    /// Waits for the verdict of the login sent last; `None`: not in time, not soon, or the supervisor is gone.
     fn verdict(&mut self, patience: Option<Duration>) -> Option<bool> {
         let end = patience.map(|patience| Instant::now() + patience);
+        let mut left = patience;
+        let mut watched = !self.may_watch;
         loop {
-            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
             let Some(supervisor) = &mut self.supervisor else { return None };
-            match supervisor.channel.receive(left) {
+            let received =
+                if watched { supervisor.channel.receive(left) } else { supervisor.channel.watch(self.watch) };
+            match received {
+                Ok(None) if !watched => watched = true,
                 Ok(Some(received)) => {
                     self.count(&received.message);
                     match received.message {
                         Answer::Verdict { id, accepted, .. } if id == self.last_id => return Some(accepted),
+                        Answer::Slow { id } if id == self.last_id => return None,
                         _ => {}
                     }
                 }
                 Ok(None) => return None,
                 Err(_) => self.lose_supervisor(),
             }
+            left = end.map(|end| end.saturating_duration_since(Instant::now()));
         }
     }
 
     fn count(&mut self, answer: &Answer) {
-        if let Answer::Verdict { decided, .. } = answer {
-            self.decided = self.decided.max(*decided);
+        if let Answer::Verdict { decided, took, .. } = *answer {
+            self.decided = self.decided.max(decided);
+            if let Some(took) = took {
+                self.grace.decided(took);
+                self.may_watch = took < self.watch;
+            }
         }
     }
 
@@ -285,6 +301,10 @@ fn open_for_writing(path: &Path) -> Result<File, FileError> {
     let file = OpenOptions::new().write(true).custom_flags(flags).open(path).map_err(FileError::Open)?;
     check_plain_file(&file).map_err(FileError::Refused)?;
     Ok(file)
+}
+
+fn reply(accepted: bool) -> AuthReply {
+    if accepted { AuthReply::Accept } else { AuthReply::Reject }
 }
 
 fn first_bytes(bytes: &[u8], most: usize) -> Vec<u8> {

@@ -23,14 +23,14 @@ mod login;
 mod module_output;
 mod pool;
 mod process_state;
+mod processor;
 mod prompts;
 mod protocol;
 mod settings;
 mod supervisor;
+mod trial;
 mod verdict;
 mod worker;
-
-use std::ffi::CStr;
 
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, Plugin};
 
@@ -51,7 +51,7 @@ pub struct AuthPam {
 }
 
 impl Plugin for AuthPam {
-    const NAME: &'static CStr = c"AUTH-PAM";
+    const NAME: &'static str = "AUTH-PAM";
 
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
         if OPENVPN_MAX_WORDS.contains(&args.args().count()) {
@@ -61,7 +61,7 @@ impl Plugin for AuthPam {
                  any further ones of this line are lost"
             );
         }
-        let config = Config::parse(args.args().map(CStr::to_bytes)).map_err(OpenError::from_error)?;
+        let config = Config::parse(args.args()).map_err(OpenError::from_error)?;
         check_pam(&config)?;
         let env = args.env();
         let set = |name| env.get(name).is_some_and(|value| value.starts_with(b"1"));

@@ -37,6 +37,7 @@ pub struct Pool<J> {
     waiting_by_address: HashMap<Vec<u8>, usize>,
     next_worker: WorkerId,
     fork_again: Option<Instant>,
+    fork_held: Option<Instant>,
     lingering: usize,
     usual_time: Option<Duration>,
 }
@@ -51,6 +52,7 @@ impl<J: Pending> Pool<J> {
             waiting_by_address: HashMap::new(),
             next_worker: 1,
             fork_again: None,
+            fork_held: None,
             lingering: 0,
             usual_time: None,
         }
@@ -90,7 +92,11 @@ impl<J: Pending> Pool<J> {
         if self.fork_again.is_some_and(|time| time <= now) {
             self.fork_again = None;
         }
-        let may_fork = self.fork_again.is_none() && self.processes() < self.limits.max_workers;
+        if self.fork_held.is_some_and(|time| time <= now) {
+            self.fork_held = None;
+        }
+        let pauses = self.fork_again.is_some() || self.fork_held.is_some();
+        let may_fork = !pauses && self.processes() < self.limits.max_workers;
         (may_fork && !self.soon_idle(now)).then_some(Step::Fork)
     }
 
@@ -109,12 +115,6 @@ impl<J: Pending> Pool<J> {
     /// The login a worker runs.
     pub fn running(&self, worker: WorkerId) -> Option<&J> {
         Some(&self.workers.get(&worker)?.running.as_ref()?.login)
-    }
-
-    /// Whether this worker runs the only login there is.
-    pub fn is_only(&self, worker: WorkerId) -> bool {
-        self.waiting.is_empty()
-            && self.workers.iter().all(|(id, other)| *id == worker || other.running.is_none())
     }
 
     /// The login a worker runs, to take from it what the worker is sent.
@@ -141,6 +141,23 @@ impl<J: Pending> Pool<J> {
         self.workers
             .insert(id, Worker { born: now, served: 0, busy_since: now, idle_since: now, running: None });
         id
+    }
+
+    /// Instead of the fork that [`Pool::step`] asked for: there is no processor for a further worker, look again soon.
+    pub fn hold_fork(&mut self, now: Instant) {
+        self.fork_held = Some(now + self.limits.fork_hold);
+    }
+
+    /// The workers forked last among those that run a login, at most `count`.
+    pub fn newest_running(&self, count: usize) -> impl Iterator<Item = WorkerId> {
+        let running = self.workers.iter().rev().filter(|(_, worker)| worker.running.is_some());
+        running.map(|(id, _)| *id).take(count)
+    }
+
+    /// The worker that runs the login for which `is` holds.
+    pub fn runner(&self, is: impl Fn(&J) -> bool) -> Option<WorkerId> {
+        let runs = |worker: &Worker<J>| worker.running.as_ref().is_some_and(|running| is(&running.login));
+        self.workers.iter().find(|(_, worker)| runs(worker)).map(|(id, _)| *id)
     }
 
     /// A fork failed. No other is tried for a while. When there is no worker at all, the waiting logins are given
@@ -229,7 +246,7 @@ impl<J: Pending> Pool<J> {
         let first_waiting = self.waiting.front().and_then(|waiting| waiting.deadline);
         let retire = (self.workers.len() > 1).then(|| self.longest_idle()).flatten();
         let retire = retire.map(|(_, since)| since + self.limits.idle_time);
-        let fork = self.fork_again.filter(|_| !self.waiting.is_empty());
+        let fork = self.fork_again.max(self.fork_held).filter(|_| !self.waiting.is_empty());
         let idle = self.workers.values().filter(|worker| worker.running.is_none());
         let old = idle.map(|worker| worker.born + self.limits.max_age);
         // Logins that wait for a worker that is usually quick: look again whether it still is.
@@ -238,6 +255,7 @@ impl<J: Pending> Pool<J> {
         let again =
             again.and_then(|since| Some(since + self.usual_time?.saturating_mul(4).max(QUICK) + QUICK));
         let again = again.filter(|_| self.processes() < self.limits.max_workers && self.fork_again.is_none());
+        let again = again.filter(|_| self.fork_held.is_none());
         running.chain(again).chain(first_waiting).chain(retire).chain(fork).chain(old).min()
     }
 

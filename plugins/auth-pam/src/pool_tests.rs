@@ -22,6 +22,7 @@ fn limits() -> Limits {
         max_served: 3,
         max_age: Duration::from_secs(3600),
         fork_pause: Duration::from_secs(1),
+        fork_hold: Duration::from_millis(1),
     }
 }
 
@@ -292,4 +293,44 @@ fn a_login_slower_than_usual_gets_the_others_a_worker_of_their_own() {
     let again = pool.next_event().unwrap();
     assert!(again > millis(start, 2) && again <= millis(start, 10), "{:?}", again - start);
     assert_eq!(pool.step(again), Some(Step::Fork));
+}
+
+#[test]
+fn a_held_fork_is_asked_for_again_soon_and_does_not_shorten_the_queue() {
+    let (mut pool, start) = (Pool::new(limits()), Instant::now());
+    pool.submit(start, Job(1, "a")).unwrap();
+    settle(&mut pool, start);
+    pool.submit(start, Job(2, "b")).unwrap();
+    assert_eq!(pool.step(start), Some(Step::Fork));
+    pool.hold_fork(start);
+    assert_eq!(pool.step(start), None);
+    for (number, address) in [(3, "c"), (4, "d"), (5, "e")] {
+        pool.submit(start, Job(number, address)).unwrap_or_else(|(job, full)| panic!("{job:?} {full:?}"));
+    }
+    assert_eq!(pool.next_event(), Some(millis(start, 1)));
+    assert_eq!(pool.step(millis(start, 1)), Some(Step::Fork));
+}
+
+#[test]
+fn a_worker_that_becomes_idle_ends_the_wait_for_a_held_fork() {
+    let (mut pool, start) = (Pool::new(limits()), Instant::now());
+    pool.submit(start, Job(1, "a")).unwrap();
+    settle(&mut pool, start);
+    pool.submit(start, Job(2, "b")).unwrap();
+    pool.hold_fork(start);
+    pool.finished(start, 1);
+    assert_eq!(pool.step(start), Some(Step::Run(1)));
+}
+
+#[test]
+fn the_newest_workers_are_those_forked_last_that_run_a_login() {
+    let (mut pool, now) = (Pool::new(Limits { max_workers: 4, ..limits() }), Instant::now());
+    for number in 1..=4 {
+        pool.submit(now, Job(number, "")).unwrap();
+    }
+    settle(&mut pool, now);
+    pool.finished(now, 3);
+    assert_eq!(pool.newest_running(2).collect::<Vec<_>>(), [4, 2]);
+    assert_eq!(pool.runner(|job| job.0 == 2), Some(2));
+    assert_eq!(pool.runner(|job| job.0 == 3), None);
 }

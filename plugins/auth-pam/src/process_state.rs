@@ -26,7 +26,7 @@ impl State {
         State {
             users: nix::unistd::getresuid().ok().map(|users| [users.real, users.effective, users.saved]),
             groups: nix::unistd::getresgid().ok().map(|groups| [groups.real, groups.effective, groups.saved]),
-            supplementary: nix::unistd::getgroups().ok(),
+            supplementary: privsep::confine::supplementary_groups().ok(),
             umask: mask,
             directory: std::fs::metadata(".").ok().map(|directory| (directory.dev(), directory.ino())),
             threads: std::fs::metadata("/proc/self/task").ok().map(|tasks| tasks.nlink()),

@@ -6,6 +6,8 @@
 //!   front  <--Answer--  supervisor  <--Report--  worker
 //! ```
 
+use std::time::Duration;
+
 use privsep::{Message, Reader, WireError, Writer};
 use secret::Secret;
 
@@ -58,6 +60,8 @@ pub struct Check {
     pub reason: bool,
     /// The client understands a temporary failure.
     pub temporary: bool,
+    /// The front waits for this login only as long as its worker computes, see [`Answer::Slow`].
+    pub trial: bool,
     /// The login.
     pub login: Login,
 }
@@ -75,6 +79,13 @@ pub enum Answer {
         accepted: bool,
         /// How many logins this supervisor has decided so far, this one included.
         decided: u64,
+        /// How long it took from its arrival, if it was PAM that decided.
+        took: Option<Duration>,
+    },
+    /// The worker of a login on trial does not compute but waits for something: there is no telling for how long.
+    Slow {
+        /// Which login.
+        id: u64,
     },
 }
 
@@ -117,6 +128,7 @@ const TAG_CHECK: u8 = 1;
 const TAG_REFUSED: u8 = 2;
 const TAG_READY: u8 = 17;
 const TAG_VERDICT: u8 = 18;
+const TAG_SLOW: u8 = 19;
 const TAG_JOB: u8 = 33;
 const TAG_NOTE: u8 = 49;
 const TAG_DONE: u8 = 50;
@@ -154,7 +166,7 @@ fn tag(value: u8) -> WireError {
 }
 
 impl Message for Ask {
-    const MAX_BYTES: usize = 1 + 8 + 3 + MAX_LOGIN;
+    const MAX_BYTES: usize = 1 + 8 + 4 + MAX_LOGIN;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         match self {
@@ -164,6 +176,7 @@ impl Message for Ask {
                 to.flag(check.control);
                 to.flag(check.reason);
                 to.flag(check.temporary);
+                to.flag(check.trial);
                 check.login.encode(to)
             }
             Ask::Refused { username, address, words } => {
@@ -182,6 +195,7 @@ impl Message for Ask {
                 control: from.flag("control")?,
                 reason: from.flag("reason")?,
                 temporary: from.flag("temporary")?,
+                trial: from.flag("trial")?,
                 login: Login::decode(&mut from)?,
             }),
             TAG_REFUSED => Ask::Refused {
@@ -196,16 +210,22 @@ impl Message for Ask {
 }
 
 impl Message for Answer {
-    const MAX_BYTES: usize = 1 + 8 + 1 + 8;
+    const MAX_BYTES: usize = 1 + 8 + 1 + 8 + 1 + 8;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         match *self {
             Answer::Ready => to.u8(TAG_READY),
-            Answer::Verdict { id, accepted, decided } => {
+            Answer::Verdict { id, accepted, decided, took } => {
                 to.u8(TAG_VERDICT);
                 to.u64(id);
                 to.flag(accepted);
                 to.u64(decided);
+                to.flag(took.is_some());
+                to.u64(took.map_or(0, |took| u64::try_from(took.as_micros()).unwrap_or(u64::MAX)));
+            }
+            Answer::Slow { id } => {
+                to.u8(TAG_SLOW);
+                to.u64(id);
             }
         }
         Ok(())
@@ -215,8 +235,11 @@ impl Message for Answer {
         let message = match from.u8()? {
             TAG_READY => Answer::Ready,
             TAG_VERDICT => {
-                Answer::Verdict { id: from.u64()?, accepted: from.flag("accepted")?, decided: from.u64()? }
+                let (id, accepted, decided) = (from.u64()?, from.flag("accepted")?, from.u64()?);
+                let (by_pam, micros) = (from.flag("decided by PAM")?, from.u64()?);
+                Answer::Verdict { id, accepted, decided, took: by_pam.then(|| Duration::from_micros(micros)) }
             }
+            TAG_SLOW => Answer::Slow { id: from.u64()? },
             other => return Err(tag(other)),
         };
         from.end().map(|()| message)

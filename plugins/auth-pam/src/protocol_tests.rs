@@ -30,12 +30,13 @@ fn same(a: &Login, b: &Login) -> bool {
 
 proptest! {
     #[test]
-    fn a_check_survives_the_wire(id in 1u64.., control: bool, reason: bool, temporary: bool, login in login()) {
-        let sent = Ask::Check(Check { id, control, reason, temporary, login });
+    fn a_check_survives_the_wire(id in 1u64.., control: bool, reason: bool, temporary: bool, trial: bool, login in login()) {
+        let sent = Ask::Check(Check { id, control, reason, temporary, trial, login });
         let frame = encoded(&sent);
         prop_assert!(frame.len() <= Ask::MAX_BYTES);
         let (Ask::Check(sent), Ask::Check(read)) = (sent, Ask::decode(Reader::new(&frame)).unwrap()) else { panic!("other message") };
-        prop_assert_eq!((read.id, read.control, read.reason, read.temporary), (sent.id, sent.control, sent.reason, sent.temporary));
+        let flags = |check: &Check| [check.control, check.reason, check.temporary, check.trial];
+        prop_assert_eq!((read.id, flags(&read)), (sent.id, flags(&sent)));
         prop_assert!(same(&read.login, &sent.login));
     }
 
@@ -47,9 +48,13 @@ proptest! {
     }
 
     #[test]
-    fn answers_and_reports_survive_the_wire(id: u64, accepted: bool, decided: u64, code: u32, words in bytes(MAX_TEXT)) {
-        let answer = Answer::Verdict { id, accepted, decided };
-        prop_assert_eq!(Answer::decode(Reader::new(&encoded(&answer))).unwrap(), answer);
+    fn answers_and_reports_survive_the_wire(id: u64, accepted: bool, decided: u64, took: Option<u32>, code: u32, words in bytes(MAX_TEXT)) {
+        let took = took.map(|micros| Duration::from_micros(micros.into()));
+        for answer in [Answer::Verdict { id, accepted, decided, took }, Answer::Slow { id }, Answer::Ready] {
+            let frame = encoded(&answer);
+            prop_assert!(frame.len() <= Answer::MAX_BYTES);
+            prop_assert_eq!(Answer::decode(Reader::new(&frame)).unwrap(), answer);
+        }
         let report = Report { nonce: id, news: News::Done { code, words: words.clone(), leaving: accepted } };
         prop_assert_eq!(Report::decode(Reader::new(&encoded(&report))).unwrap(), report);
         let note = Report { nonce: id, news: News::Note(words) };
@@ -66,7 +71,7 @@ proptest! {
 
     #[test]
     fn every_cut_and_every_extension_is_refused(login in login(), cut in 0usize..1000) {
-        let frame = encoded(&Ask::Check(Check { id: 1, control: false, reason: true, temporary: false, login }));
+        let frame = encoded(&Ask::Check(Check { id: 1, control: false, reason: true, temporary: false, trial: false, login }));
         let cut = cut % frame.len();
         prop_assert!(Ask::decode(Reader::new(&frame[..cut])).is_err());
         let mut longer = frame;

@@ -12,6 +12,8 @@ const MAX_SERVED: u32 = 1000;
 const MAX_AGE: Duration = Duration::from_secs(3600);
 /// Pause after a fork that failed.
 const FORK_PAUSE: Duration = Duration::from_secs(1);
+/// Pause before it is looked again whether there is a processor for a further worker.
+const FORK_HOLD: Duration = Duration::from_millis(1);
 
 /// Descriptors the supervisor needs for itself, with some to spare.
 const OWN_FILES: usize = 32;
@@ -59,6 +61,7 @@ impl Settings {
             max_served: MAX_SERVED,
             max_age: MAX_AGE,
             fork_pause: FORK_PAUSE,
+            fork_hold: FORK_HOLD,
         }
     }
 }

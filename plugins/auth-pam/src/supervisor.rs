@@ -17,17 +17,16 @@ use crate::children::ChildExits;
 use crate::crew::{Crew, Done};
 use crate::delivery::{Delivery, Outcome, Task};
 use crate::events::{Events, Source};
-use crate::grace::Grace;
 use crate::limits;
 use crate::pool::{Expired, Full, Pool, WorkerId};
+use crate::processor;
 use crate::protocol::{Answer, Ask};
 use crate::settings::Settings;
+use crate::trial::Trial;
 
 /// Messages taken from the front at once, before anything else is done: reading is quick, forking is not, and the
 /// front must never find its socket full.
 const FRONT_BATCH: usize = 512;
-/// How long a login that has just begun is watched.
-const WATCH: Duration = Duration::from_micros(250);
 /// Pause when the system is short of something.
 const SHORTAGE: Duration = Duration::from_millis(10);
 /// How long the last workers may take to die.
@@ -41,7 +40,8 @@ struct Supervisor {
     events: Events,
     child_exits: ChildExits,
     fork_failure_logged: bool,
-    watching: Grace,
+    processors: usize,
+    trial: Option<Trial>,
 }
 
 /// Why the supervisor ends.
@@ -108,8 +108,8 @@ impl Supervisor {
             events,
             child_exits,
             fork_failure_logged: false,
-            // With one processor the worker cannot run while it is watched.
-            watching: Grace::new(if processors() > 1 { WATCH } else { Duration::ZERO }),
+            processors: processor::count(),
+            trial: None,
         })
     }
 
@@ -118,7 +118,8 @@ impl Supervisor {
         self.fork_worker(Instant::now());
         confine::release_memory();
         loop {
-            let turn = match self.events.wait(self.pool.next_event()) {
+            let look = self.trial.as_ref().map(Trial::next_look);
+            let turn = match self.events.wait(self.pool.next_event().into_iter().chain(look).min()) {
                 Ok(sources) => self.turn(&sources),
                 Err(errno) => {
                     log::error!("supervisor cannot wait for events: {}", errno.desc());
@@ -141,7 +142,9 @@ impl Supervisor {
             }
         }
         self.keep_time();
-        self.hand_out()
+        self.hand_out()?;
+        self.look_at_trial();
+        Ok(())
     }
 
     /// Nobody is left to answer to. The workers are reaped too, as far as they can be killed at once.
@@ -199,9 +202,11 @@ impl Supervisor {
                 return Ok(());
             }
         };
-        match Task::new(check, received.descriptors, received.descriptors_missing) {
+        let now = Instant::now();
+        self.trial = check.trial.then(|| Trial::new(check.id, now));
+        match Task::new(now, check, received.descriptors, received.descriptors_missing) {
             Ok(task) if received.descriptors_missing => self.conclude(task, &Outcome::DescriptorsMissing),
-            Ok(task) => match self.pool.submit(Instant::now(), task) {
+            Ok(task) => match self.pool.submit(now, task) {
                 Ok(()) => {}
                 Err((task, Full::Queue)) => self.conclude(task, &Outcome::QueueFull),
                 Err((task, Full::Address)) => self.conclude(task, &Outcome::AddressFull),
@@ -228,6 +233,19 @@ impl Supervisor {
         }
         for worker in self.pool.retired(now) {
             self.crew.dismiss(worker);
+        }
+    }
+
+    /// The front waits for this login as long as its worker computes.
+    fn look_at_trial(&mut self) {
+        let now = Instant::now();
+        let Some(trial) = self.trial.as_mut().filter(|trial| trial.next_look() <= now) else { return };
+        let id = trial.login();
+        let computes =
+            self.pool.runner(|task| task.id() == id).is_some_and(|worker| self.crew.computes(worker));
+        if trial.looked(now, computes) {
+            self.trial = None;
+            let _ = self.front.try_send(&Answer::Slow { id }, &[]);
         }
     }
 
@@ -285,12 +303,11 @@ impl Supervisor {
 
     fn conclude(&mut self, task: Task, outcome: &Outcome) {
         self.crew.log_all_output();
+        if self.trial.as_ref().is_some_and(|trial| trial.login() == task.id()) {
+            self.trial = None;
+        }
         let answer = self.delivery.conclude(task, outcome);
         // A full socket means that nobody is waiting; and the number of decided logins comes with the next one.
         let _ = self.front.try_send(&answer, &[]);
     }
-}
-
-fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

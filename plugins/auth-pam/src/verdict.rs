@@ -17,9 +17,34 @@ pub enum Verdict {
     Temporary {
         /// For the person at the client.
         text: &'static str,
-        /// When to try again.
+        /// When to try again, if at the same server.
         backoff: Duration,
+        /// Where to try again.
+        advance: Advance,
     },
+}
+
+/// Where a client that has to try again does so, if it knows several servers. The words are those of OpenVPN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advance {
+    /// At the same address.
+    No,
+    /// At the next address of the same `remote`.
+    Addr,
+    /// At the next `remote`.
+    Remote,
+}
+
+impl Advance {
+    /// By its word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "no" => Advance::No,
+            "addr" => Advance::Addr,
+            "remote" => Advance::Remote,
+            _ => return None,
+        })
+    }
 }
 
 impl Verdict {
@@ -31,7 +56,14 @@ impl Verdict {
     /// What belongs into the reason file, for a client that understands temporary failures (since OpenVPN 2.6).
     fn reason(&self) -> Option<String> {
         match self {
-            Verdict::Temporary { text, backoff } => {
+            // Another server need not be waited for; a client that finds all of them so slows down by itself.
+            Verdict::Temporary { text, advance: Advance::Addr, .. } => {
+                Some(format!("TEMP[advance addr]: {text}"))
+            }
+            Verdict::Temporary { text, advance: Advance::Remote, .. } => {
+                Some(format!("TEMP[advance remote]: {text}"))
+            }
+            Verdict::Temporary { text, backoff, advance: Advance::No } => {
                 Some(format!("TEMP[backoff {},advance no]: {text}", backoff.as_secs()))
             }
             Verdict::Accepted | Verdict::Rejected => None,
@@ -96,10 +128,16 @@ mod tests {
     }
 
     #[test]
-    fn a_temporary_failure_tells_clients_that_understand_it_when_to_come_back() {
-        let verdict = Verdict::Temporary { text: "busy", backoff: Duration::from_secs(7) };
-        assert_eq!(written(&verdict, true), ("0".into(), "TEMP[backoff 7,advance no]: busy".into()));
-        assert_eq!(written(&verdict, false), ("0".into(), String::new()));
+    fn a_temporary_failure_tells_clients_that_understand_it_when_and_where_to_come_back() {
+        for (advance, reason) in [
+            (Advance::No, "TEMP[backoff 7,advance no]: busy"),
+            (Advance::Addr, "TEMP[advance addr]: busy"),
+            (Advance::Remote, "TEMP[advance remote]: busy"),
+        ] {
+            let verdict = Verdict::Temporary { text: "busy", backoff: Duration::from_secs(7), advance };
+            assert_eq!(written(&verdict, true), ("0".into(), reason.into()));
+            assert_eq!(written(&verdict, false), ("0".into(), String::new()));
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use pam::{Anchor, Conversation, ConversationError, ReturnCode, Transaction};
 use privsep::{Channel, confine, leash, leave};
 use secret::Secret;
 
+use crate::audit;
 use crate::config::Config;
 use crate::crew;
 use crate::process_state::State;
@@ -67,6 +68,8 @@ pub fn run(
         }
         drop(job);
         confine::reset_usual_signals(crew::IGNORED_BY_WORKERS);
+        // Modules that open and close the system log themselves leave it under the process's own name.
+        audit::take_name();
         if leaving {
             leave(0);
         }

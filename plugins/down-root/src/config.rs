@@ -109,6 +109,18 @@ impl Config {
         Ok(config)
     }
 
+    /// Words after the command that would be options before it: arguments of the command, and perhaps not meant to be.
+    pub fn late_options(&self) -> impl Iterator<Item = String> {
+        let known = |word: &&Vec<u8>| {
+            split_option(&word.as_slice()).is_some_and(|(_, key, _)| {
+                OPTIONS
+                    .iter()
+                    .any(|option| option.split('=').next().is_some_and(|name| name.as_bytes() == key))
+            })
+        };
+        self.args.iter().filter(known).map(|word| shown(word))
+    }
+
     fn option(&mut self, word: &[u8], key: &[u8], value: &[u8]) -> Result<Key, ConfigError> {
         if !OPTIONS.iter().any(|known| known.split('=').next().map(str::as_bytes) == Some(key)) {
             return Err(ConfigError::UnknownOption(shown(word)));

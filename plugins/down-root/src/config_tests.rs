@@ -38,6 +38,13 @@ fn options_come_before_the_command_in_any_order() {
 }
 
 #[test]
+fn options_after_the_command_are_arguments_and_noticed() {
+    let config = parse(&["/down", "timeout=6", "a=b", "on=x", "/x/up=y", "--up=z"]).unwrap();
+    assert_eq!(config.args.len(), 5);
+    assert_eq!(config.late_options().collect::<Vec<_>>(), ["timeout=6", "on=x"]);
+}
+
+#[test]
 fn a_time_limit_of_zero_is_none() {
     assert_eq!(parse(&["timeout=0", "/down"]).unwrap().time_limit, None);
 }

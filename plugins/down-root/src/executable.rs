@@ -42,9 +42,18 @@ fn is_noexec(path: &Path) -> bool {
 
 fn head(path: &Path) -> io::Result<Vec<u8>> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    let mut head = Vec::new();
-    file.take(HEAD as u64).read_to_end(&mut head)?;
+    let mut file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let mut head = vec![0; HEAD];
+    let mut used = 0;
+    while let Some(room) = head.get_mut(used..).filter(|room| !room.is_empty()) {
+        match file.read(room) {
+            Ok(0) => break,
+            Ok(count) => used += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    head.truncate(used);
     Ok(head)
 }
 

@@ -1,12 +1,12 @@
 //! The part inside OpenVPN. After `--user` it has no privileges; it tells the helper which event has come, and waits.
 
-use std::ffi::CStr;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use nix::unistd::Pid;
 use ovpn_plugin::Env;
 use privsep::ChannelError;
 
@@ -57,7 +57,7 @@ impl Front {
     }
 
     /// The UP event; whether OpenVPN may go on.
-    pub fn up<'a>(&mut self, env: Env<'_>, args: impl Iterator<Item = &'a CStr>) -> bool {
+    pub fn up<'a>(&mut self, env: Env<'_>, args: impl Iterator<Item = &'a [u8]>) -> bool {
         if self.home == Home::now() {
             self.base = AtUp::from_event(env);
             return match self.start() {
@@ -93,7 +93,7 @@ impl Front {
     }
 
     /// An event whose script is to be run; whether the answer is success.
-    pub fn run<'a>(&mut self, event: Event, env: Env<'_>, args: impl Iterator<Item = &'a CStr>) -> bool {
+    pub fn run<'a>(&mut self, event: Event, env: Env<'_>, args: impl Iterator<Item = &'a [u8]>) -> bool {
         match self.ask(event, env, args) {
             Ok(_) => true,
             Err(()) if self.settings.ignore_failure && !event.decides() => {
@@ -123,7 +123,7 @@ impl Front {
         &mut self,
         event: Event,
         env: Env<'_>,
-        args: impl Iterator<Item = &'a CStr>,
+        args: impl Iterator<Item = &'a [u8]>,
     ) -> Result<Vec<u8>, ()> {
         let result = self.try_ask(event, env, args);
         result.map_err(|error| {
@@ -138,9 +138,9 @@ impl Front {
         &mut self,
         event: Event,
         env: Env<'_>,
-        args: impl Iterator<Item = &'a CStr>,
+        args: impl Iterator<Item = &'a [u8]>,
     ) -> Result<Vec<u8>, Option<String>> {
-        let args: Vec<Vec<u8>> = args.take(event.max_args()).map(|word| word.to_bytes().to_vec()).collect();
+        let args: Vec<Vec<u8>> = args.take(event.max_args()).map(<[u8]>::to_vec).collect();
         if let Some(word) = args.iter().find(|word| !allowed::arg(word)) {
             let word = String::from_utf8_lossy(word);
             return Err(Some(format!(
@@ -205,8 +205,8 @@ impl Front {
 
     /// Forks a helper, in the place of the one there was.
     fn start(&mut self) -> Result<(), String> {
-        let (settings, base) = (&self.settings, &self.base);
-        let mut helper = Helper::start(|channel| helper::run(settings, base, channel))
+        let (settings, base, openvpn) = (&self.settings, &self.base, Pid::this());
+        let mut helper = Helper::start(|channel| helper::run(settings, base, openvpn, channel))
             .map_err(|error| format!("the helper cannot be started: {error}"))?;
         helper.channel.set_buffer(SOCKET_BYTES);
         let error = match helper.channel.receive(Some(START)) {

@@ -12,16 +12,17 @@ use std::time::Duration;
 
 use nix::poll::PollFlags;
 use nix::sys::signal::Signal;
-use nix::unistd::Gid;
+use nix::unistd::{Gid, Pid};
 use privsep::channel::{Received, Sender};
 use privsep::confine::{self, Confinement, Cores, Group, Output as Connected};
+use privsep::parent::Parent;
 use privsep::{Channel, ChannelError, Ended, leave};
 
 use crate::environment::AtUp;
 use crate::event::Event;
 use crate::output::Output;
 use crate::protocol::{Answer, Ask};
-use crate::script::{ClientOptions, Script};
+use crate::script::{ClientOptions, Script, Supplies};
 use crate::settings::{Command, Settings};
 use crate::signals::{ChildExits, WITHSTOOD};
 use watch::Front;
@@ -38,7 +39,10 @@ struct Helper<'a> {
     time_limit: Option<Duration>,
     scripts: Vec<Runnable<'a>>,
     front: Channel<Answer, Ask>,
+    /// OpenVPN's own process, if the kernel tells of its end.
+    openvpn: Option<Parent>,
     child_exits: ChildExits,
+    supplies: Supplies,
     /// Scripts that could not be killed in time.
     left_behind: Vec<Script>,
 }
@@ -58,8 +62,8 @@ enum End {
     Failed,
 }
 
-/// The whole life of the helper, in the forked child.
-pub fn run(settings: &Settings, base: &AtUp, front: Channel<Answer, Ask>) -> Infallible {
+/// The whole life of the helper, in the child forked by `openvpn`.
+pub fn run(settings: &Settings, base: &AtUp, openvpn: Pid, front: Channel<Answer, Ask>) -> Infallible {
     // Before descriptors are closed: the C library must not go on using a number that means something else then.
     ovpn_plugin::logging::in_forked_child();
     Confinement {
@@ -76,7 +80,7 @@ pub fn run(settings: &Settings, base: &AtUp, front: Channel<Answer, Ask>) -> Inf
         cores: Cores::Inherited,
     }
     .enter();
-    let end = match Helper::new(settings, base, front) {
+    let end = match Helper::new(settings, base, openvpn, front) {
         Ok(mut helper) => helper.serve(),
         Err(error) => {
             log::error!("the helper cannot start: {error}");
@@ -90,8 +94,14 @@ pub fn run(settings: &Settings, base: &AtUp, front: Channel<Answer, Ask>) -> Inf
 }
 
 impl<'a> Helper<'a> {
-    fn new(settings: &'a Settings, base: &'a AtUp, mut front: Channel<Answer, Ask>) -> io::Result<Self> {
-        let child_exits = ChildExits::new()?;
+    fn new(
+        settings: &'a Settings,
+        base: &'a AtUp,
+        openvpn: Pid,
+        mut front: Channel<Answer, Ask>,
+    ) -> io::Result<Self> {
+        let openvpn = Parent::watch(openvpn)?;
+        let (child_exits, supplies) = (ChildExits::new()?, Supplies::new()?);
         let scripts = settings.commands().map(|(event, command)| {
             Ok(Runnable { event, command, output: Output::new(command.program.name())? })
         });
@@ -100,7 +110,16 @@ impl<'a> Helper<'a> {
         front.ask_for_senders()?;
         front.try_send(&Answer::Ready, &[]).map_err(io::Error::other)?;
         let time_limit = settings.time_limit;
-        Ok(Helper { base, time_limit, scripts, front, child_exits, left_behind: Vec::new() })
+        Ok(Helper {
+            base,
+            time_limit,
+            scripts,
+            front,
+            openvpn,
+            child_exits,
+            supplies,
+            left_behind: Vec::new(),
+        })
     }
 
     fn serve(&mut self) -> End {
@@ -163,9 +182,9 @@ impl<'a> Helper<'a> {
         let env = self.base.for_script(ask.event, ask.variables, file);
         let args = ask.args.into_iter().map(OsString::from_vec).chain(file.map(OsString::from));
         log::debug!("running {program} at {}", ask.event.name());
-        let started = output
-            .write_end()
-            .and_then(|output| self.child_exits.unblocked(|| Script::start(command, args, env, output)));
+        let supplies = &self.supplies;
+        let start = |output| Script::start(supplies, command, args, env, output);
+        let started = output.write_end().and_then(|output| self.child_exits.unblocked(|| start(output)));
         let script = match started {
             Ok(script) => script,
             Err(error) => {

@@ -27,8 +27,6 @@ mod settings;
 mod signals;
 mod walk;
 
-use std::ffi::CStr;
-
 use ovpn_plugin::{
     ClientConnect, ClientConnectReply, ClientDisconnect, ClientDisconnectReply, Down, DownReply, EventSet,
     IpChange, IpChangeReply, LearnAddress, LearnAddressReply, OpenArgs, OpenError, Plugin, RoutePredown,
@@ -50,10 +48,10 @@ pub struct DownRoot {
 }
 
 impl Plugin for DownRoot {
-    const NAME: &'static CStr = c"DOWN-ROOT";
+    const NAME: &'static str = "DOWN-ROOT";
 
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
-        let config = Config::parse(args.args().map(CStr::to_bytes)).map_err(OpenError::from_error)?;
+        let config = Config::parse(args.args()).map_err(OpenError::from_error)?;
         if OPENVPN_MAX_WORDS.contains(&args.args().count()) {
             let [single, quoted] = OPENVPN_MAX_WORDS;
             log::warn!(

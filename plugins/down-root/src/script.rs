@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -26,39 +26,51 @@ use crate::signals::ChildExits;
 /// 9>lock`), and shells take what is free from 10 on, up to 255.
 const INHERITED_NUMBER: RawFd = 300;
 
+/// What every script gets of the same, made once.
+pub struct Supplies {
+    null: File,
+    tie: Tie,
+}
+
+impl Supplies {
+    /// Makes them.
+    pub fn new() -> io::Result<Self> {
+        Ok(Supplies { null: File::open("/dev/null")?, tie: Tie::new(INHERITED_NUMBER)? })
+    }
+}
+
 /// A script that runs, or has ended and was not reaped yet.
 pub struct Script {
     child: Child,
     group: Pid,
-    _tie: Tie,
 }
 
 impl Script {
-    /// Starts it, to end with this process at the latest. What it prints goes to `output`; no signal may be blocked at this
-    /// time.
+    /// Starts it, to end with this process at the latest; not one that was started before it. What it prints goes to
+    /// `output`; no signal may be blocked at this time.
     pub fn start(
+        supplies: &Supplies,
         command: &settings::Command,
         args: impl Iterator<Item = OsString>,
         env: Complete,
         output: OwnedFd,
     ) -> io::Result<Self> {
         let errors = output.try_clone()?;
-        let tie = Tie::new(INHERITED_NUMBER)?;
         let child = Command::new(command.program.path())
             .arg0(command.program.given())
             .args(&command.args)
             .args(args)
             .env_clear()
             .envs(env)
-            .stdin(Stdio::null())
+            .stdin(supplies.null.try_clone()?)
             .stdout(output)
             .stderr(errors)
             .process_group(0)
             .spawn()?;
         let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
         // Else it might outlive a helper that is killed, which is no reason not to run it.
-        let _ = tie.tie(group);
-        Ok(Script { child, group, _tie: tie })
+        let _ = supplies.tie.tie(group);
+        Ok(Script { child, group })
     }
 
     /// Whether its own process has ended; others of its group may go on. It is not reaped, so its group is its own.

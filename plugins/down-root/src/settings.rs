@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
 
@@ -44,7 +45,12 @@ pub struct SettingsError {
 
 impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the {} script '{}': {}", self.what, self.word, self.error)
+        write!(f, "the {} script '{}': {}", self.what, self.word, self.error)?;
+        let is_missing = matches!(&self.error, ProgramError::Unreachable { error, .. } if error.kind() == ErrorKind::NotFound);
+        if is_missing && !self.word.starts_with('/') {
+            f.write_str(" (no option, and no file below the working directory; PATH is not searched)")?;
+        }
+        Ok(())
     }
 }
 
@@ -53,6 +59,11 @@ impl std::error::Error for SettingsError {}
 impl Settings {
     /// Finds every program; warns of what is unwise.
     pub fn resolve(config: Config, keep_output: bool) -> Result<Self, SettingsError> {
+        for word in config.late_options() {
+            log::warn!(
+                "'{word}' comes after the command and is an argument of it; options stand before the command"
+            );
+        }
         let insecure = config.insecure_permissions;
         let find = |event: Event, word: &[u8]| {
             let (program, warnings) = Program::find(word, insecure).map_err(|error| SettingsError {

@@ -29,9 +29,9 @@ impl ChildExits {
         Ok(ChildExits { descriptor: SignalFd::with_flags(&blocked, flags)?, blocked })
     }
 
-    /// Takes what has come; look at the children afterwards.
+    /// Takes what has come, which is one signal however many children have ended; look at them afterwards.
     pub fn clear(&self) {
-        while let Ok(Some(_)) = self.descriptor.read_signal() {}
+        let _ = self.descriptor.read_signal();
     }
 
     /// Runs `start`, which starts a program, with no signal blocked: a program inherits that. What ends meanwhile is not

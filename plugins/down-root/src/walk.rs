@@ -31,13 +31,16 @@ impl Walk {
         // Without root (OpenVPN was started by a user) nothing is run as anybody else than that user.
         let owners = [0, nix::unistd::geteuid().as_raw()];
         let mut walk = Walk { path: PathBuf::from("/"), problems: Vec::new(), owners };
-        walk.inspect(&walk.path.clone(), &look(&walk.path)?);
+        let root = look(&walk.path)?;
+        walk.inspect(&walk.path.clone(), &root);
+        let mut reached = Some(root);
         let mut ahead: VecDeque<OsString> = VecDeque::new();
         put_ahead(&mut ahead, path);
         let mut links = 0;
         while let Some(name) = ahead.pop_front() {
             if name == ".." {
                 walk.path.pop();
+                reached = None;
                 continue;
             }
             let next = walk.path.join(&name);
@@ -53,12 +56,14 @@ impl Walk {
                 if target.is_absolute() {
                     walk.path = PathBuf::from("/");
                 }
+                reached = None;
                 put_ahead(&mut ahead, &target);
             } else {
                 walk.path = next;
+                reached = Some(here);
             }
         }
-        let status = look(&walk.path)?;
+        let status = reached.map_or_else(|| look(&walk.path), Ok)?;
         if !status.is_file() {
             return Err(ProgramError::NotAFile(walk.path));
         }

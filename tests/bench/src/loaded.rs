@@ -1,6 +1,7 @@
 //! The process a plugin is loaded in: reads orders, answers each with numbers.
 
 use crate::burst;
+use crate::device;
 use crate::stats::median;
 use ovpn_plugin_host::{Call, FuncResult, OpenPlugin, Plugin, sys};
 use std::io::BufRead;
@@ -37,7 +38,7 @@ fn obey(words: &[&str], plugin: &mut Option<OpenPlugin>) -> Result<Vec<f64>, Str
             let opened = Plugin::new(path)
                 .shared()
                 .args(line.split_whitespace())
-                .env("verb", "1")
+                .verb(1)
                 .open()
                 .map_err(|error| error.to_string())?;
             *plugin = Some(opened);
@@ -54,6 +55,12 @@ fn obey(words: &[&str], plugin: &mut Option<OpenPlugin>) -> Result<Vec<f64>, Str
             let overhead = preparation(plugin, user, password)?;
             Ok(burst::run(plugin, &call, number(count)?, overhead)?.figures().to_vec())
         }
+        (["up"], Some(plugin)) => {
+            let started = Instant::now();
+            device::up(plugin)?;
+            Ok(vec![started.elapsed().as_secs_f64()])
+        }
+        (["down", count], Some(plugin)) => Ok(vec![device::downs(plugin, number(count)?)?]),
         _ => Err(format!("no such order: {words:?}")),
     }
 }

@@ -1,4 +1,4 @@
-//! Times and sizes of our plugin beside the C one's, in the same run, against the targets.
+//! Times and sizes of our plugins beside the C ones', in the same run, against the targets.
 //!
 //! `bench [FILTER]` runs the rows whose name contains the filter, prints a table and writes it to
 //! `target/bench/bench.txt`, `bench.json` and a chart `bench.svg` (with a filter `bench-FILTER.*`). Rows named `long`
@@ -8,6 +8,7 @@
 mod bench;
 mod burst;
 mod chart;
+mod device;
 mod loaded;
 mod machine;
 mod memory;

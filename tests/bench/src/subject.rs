@@ -64,6 +64,18 @@ impl Subject {
         Burst { mean, percentile_99, worst, drain }
     }
 
+    /// Passes UP, which must succeed; how long that took, in seconds.
+    pub(crate) fn up(&mut self) -> f64 {
+        let [took] = self.order("up");
+        took
+    }
+
+    /// Passes DOWN, which must succeed each time; the median time of one, in seconds.
+    pub(crate) fn downs(&mut self, count: usize) -> f64 {
+        let [median] = self.order(&format!("down\t{count}"));
+        median
+    }
+
     /// Process id.
     pub(crate) fn pid(&self) -> i32 {
         i32::try_from(self.child.id()).unwrap_or_else(|_| panic!("pid out of range"))

@@ -1,5 +1,6 @@
 //! One row of the table: a PAM stack, the words of the configuration, logins, and what both plugins make of them.
 
+use crate::step;
 use harness::TestModule;
 use std::path::Path;
 use std::time::Duration;
@@ -41,6 +42,8 @@ pub enum Look {
     Program,
     /// The control file.
     Control,
+    /// The file for the reason of a rejection.
+    Reason,
     /// Whether a text occurs anywhere in the log.
     Mentioned(&'static str),
 }
@@ -180,6 +183,16 @@ impl Case {
     /// Switches deferring on for the login added last.
     pub fn deferred(self) -> Self {
         self.env("deferred_auth_pam", "1").env("auth_control_file", "@DIR@/control").look(Look::Control)
+    }
+
+    /// Runs a shell command before the login added last.
+    pub fn run(self, command: &str) -> Self {
+        self.env(step::RUN, command)
+    }
+
+    /// Adds the end of OpenVPN by SIGKILL.
+    pub fn killed(self) -> Self {
+        self.login("ada", "engine").env(step::KILL, "")
     }
 
     /// Looks at something besides the verdict.

@@ -2,7 +2,8 @@
 //! logged goes to standard error, line by line; the verdicts go to a file.
 
 use crate::script::{Environment, Script};
-use harness::proc_table::wait_until;
+use crate::step;
+use harness::proc_table::{all, wait_until};
 use ovpn_plugin_host::{Call, FuncResult, OpenPlugin, Plugin, sys};
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -12,6 +13,10 @@ use std::time::Duration;
 
 /// First argument of a driver process; script and verdict file follow.
 pub const ARGUMENT: &str = "--drive";
+
+const CONTROL: &str = "auth_control_file=";
+/// More processes of the plugin than this are many.
+const MANY: usize = 10;
 
 /// How long a deferred verdict may take that is not expected never to come.
 const VERDICT_LIMIT: Duration = Duration::from_secs(5);
@@ -34,6 +39,7 @@ fn run(script: &Path, verdicts: &Path) -> io::Result<()> {
     for word in &script.words {
         plugin = plugin.arg(word);
     }
+    step::take(&script.open_env)?;
     for (name, value) in script.open_env.iter().filter_map(|variable| variable.split_once('=')) {
         plugin = plugin.env(name, value);
     }
@@ -45,18 +51,65 @@ fn run(script: &Path, verdicts: &Path) -> io::Result<()> {
         }
     };
     for login in &script.logins {
-        writeln!(verdicts, "{}", verdict(&plugin, login)?)?;
+        step::take(login)?;
+        let said = match step::at_once(login) {
+            Some(number) => many(&plugin, login, number)?,
+            None => verdict(&plugin, login)?,
+        };
+        writeln!(verdicts, "{said}")?;
     }
     plugin.log_lines().iter().for_each(|line| eprintln!("{line}"));
     Ok(())
 }
 
-fn verdict(plugin: &OpenPlugin, login: &Environment) -> io::Result<String> {
+/// The same login so many times, without waiting for one before the next; each has a control file of its own.
+fn many(plugin: &OpenPlugin, login: &Environment, number: usize) -> io::Result<String> {
+    let mut pending = Vec::new();
+    let mut refused = false;
+    for number in 0..number {
+        let own: Environment = login
+            .iter()
+            .map(|variable| match variable.strip_prefix(CONTROL) {
+                Some(path) => format!("{CONTROL}{path}.{number}"),
+                None => variable.clone(),
+            })
+            .collect();
+        let path = own.iter().find_map(|variable| variable.strip_prefix(CONTROL)).unwrap_or_default();
+        File::create(path)?;
+        match call(plugin, &own)? {
+            FuncResult::Deferred => pending.push(own),
+            _ => refused = true,
+        }
+    }
+    let helpers = forks()?;
+    for login in &pending {
+        let path = login.iter().find_map(|variable| variable.strip_prefix(CONTROL)).unwrap_or_default();
+        refused |= !decided(login) || fs::read(path)? != b"1";
+    }
+    let verdicts = if refused { "some refused" } else { "all accepted" };
+    Ok(format!("{verdicts} by {} processes", if helpers > MANY { "many" } else { "few" }))
+}
+
+/// How many processes the plugin has forked: those that run this program, but for this one and the one that
+/// has started it.
+fn forks() -> io::Result<usize> {
+    let own = std::env::current_exe()?;
+    let this = nix::unistd::getpid().as_raw();
+    let parent = nix::unistd::getppid().as_raw();
+    let is_own = |pid: i32| fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|program| program == own);
+    let others = all().into_iter().map(|process| process.pid);
+    Ok(others.filter(|pid| ![this, parent].contains(pid) && is_own(*pid)).count())
+}
+
+fn call(plugin: &OpenPlugin, login: &Environment) -> io::Result<FuncResult> {
     let call = login.iter().fold(Call::new(sys::PLUGIN_AUTH_USER_PASS_VERIFY), |call, variable| {
         call.env_entry(variable.as_str())
     });
-    let reply = plugin.call(&call).map_err(io::Error::other)?;
-    Ok(match reply.result {
+    Ok(plugin.call(&call).map_err(io::Error::other)?.result)
+}
+
+fn verdict(plugin: &OpenPlugin, login: &Environment) -> io::Result<String> {
+    Ok(match call(plugin, login)? {
         FuncResult::Success => "accepted".to_string(),
         FuncResult::Error => "refused".to_string(),
         FuncResult::Deferred if decided(login) => "deferred".to_string(),
@@ -67,7 +120,7 @@ fn verdict(plugin: &OpenPlugin, login: &Environment) -> io::Result<String> {
 
 /// Waits for a byte in the control file.
 fn decided(login: &Environment) -> bool {
-    let control = login.iter().find_map(|variable| variable.strip_prefix("auth_control_file="));
+    let control = login.iter().find_map(|variable| variable.strip_prefix(CONTROL));
     control
         .is_some_and(|path| wait_until(VERDICT_LIMIT, || fs::metadata(path).is_ok_and(|file| file.len() > 0)))
 }

@@ -7,7 +7,9 @@
 pub mod case;
 pub mod cases;
 pub mod driver;
+pub mod guide;
 pub mod outcome;
 pub mod row;
 pub mod script;
 pub mod stage;
+pub mod step;

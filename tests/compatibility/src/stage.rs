@@ -3,12 +3,14 @@
 use crate::case::{Case, LIMIT, Login, User};
 use crate::outcome::{NO_ANSWER, Traces, describe};
 use crate::script::Script;
+use crate::step;
 use harness::scratch::{Scratch, unique_name};
 use harness::{Account, EtcPamService, TestModule, proc_table};
 use nix::errno::Errno;
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -59,7 +61,12 @@ impl Stage {
             script.words.push(service_name);
         }
         script.words.extend(case.words.iter().cloned());
-        script.open_env = case.open_env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let directory = scratch.path().to_string_lossy();
+        script.open_env = case
+            .open_env
+            .iter()
+            .map(|(name, value)| format!("{name}={}", value.replace("@DIR@", &directory)))
+            .collect();
         for login in &case.logins {
             script.logins.push(environment(login, scratch.path(), &mut accounts));
             if login.env.iter().any(|(name, value)| name == "auth_control_file" && value == "@DIR@/control") {
@@ -109,8 +116,11 @@ fn drive(script: &Script, scratch: &Scratch, limit: Duration) -> (Vec<String>, S
         fs::read_to_string(&verdict_file).unwrap_or_default().lines().map(str::to_string).collect();
     match ended {
         Some(status) => {
-            if !status.success() {
-                verdicts.push(format!("driver ended with {status}"));
+            let asked = script.logins.iter().flatten().any(|variable| variable.starts_with(step::KILL));
+            match status.signal() {
+                Some(9) if asked => verdicts.push("killed".to_string()),
+                _ if !status.success() => verdicts.push(format!("driver ended with {status}")),
+                _ => {}
             }
             if !all_gone(FAREWELL) {
                 verdicts.push("a helper stays".to_string());

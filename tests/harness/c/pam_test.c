@@ -6,7 +6,7 @@
  * if none does, the phase succeeds.
  *
  * ending the phase:  ok deny code=PAM_NAME crash abort exit hang
- * going on:          sleep=MS closefds print info=TEXT error=TEXT ask=PROMPT show=PROMPT record=FILE
+ * going on:          sleep=MS compute=MS closefds print info=TEXT error=TEXT ask=PROMPT show=PROMPT record=FILE
  *                    tell=FIFO wait=FIFO
  * ending it on mismatch only:  password=VALUE (the item AUTHTOK), expect=VALUE (the last answer)
  */
@@ -57,6 +57,14 @@ static int code_named(const char *name)
         if (strcmp(codes[i].name, name) == 0)
             return codes[i].code;
     return PAM_SERVICE_ERR;
+}
+
+/* Uses a processor for so long. */
+static void compute_ms(long ms)
+{
+    clock_t until = clock() + ms * (CLOCKS_PER_SEC / 1000);
+    while (clock() < until)
+        ;
 }
 
 static void sleep_ms(long ms)
@@ -163,6 +171,8 @@ static int act(struct run *run, const char *action, const char *value)
 
     if (strcmp(action, "sleep") == 0)
         sleep_ms(atol(value));
+    else if (strcmp(action, "compute") == 0)
+        compute_ms(atol(value));
     else if (strcmp(action, "closefds") == 0)
         for (int fd = 0; fd < 1024; fd++)
             close(fd);

@@ -7,6 +7,7 @@ use nix::sys::signal::Signal;
 
 use crate::PATIENCE;
 use crate::log::{Log, LogPipe, Mark};
+use crate::machine::Machine;
 use crate::management::Management;
 use crate::netns::NetNs;
 use crate::pinger::Pinger;
@@ -42,7 +43,18 @@ pub struct ClientConfig<'a> {
     password: String,
     certificate: bool,
     tunnel: bool,
-    challenge: Option<(String, String)>,
+    port: Option<u16>,
+    typed: Option<Typed>,
+    elsewhere: Option<(Vec<String>, Arc<NetNs>)>,
+    lines: Vec<String>,
+}
+
+/// A login that somebody types instead of a file.
+#[derive(Debug)]
+struct Typed {
+    /// Typed when the client asks for a response.
+    response: String,
+    /// Lines that make the client ask; none where the test adds its own.
     lines: Vec<String>,
 }
 
@@ -61,13 +73,30 @@ pub struct Client {
 impl<'a> ClientConfig<'a> {
     pub(crate) fn new(server: &'a Server, user: &str, password: &str) -> Self {
         let (user, password) = (user.to_string(), password.to_string());
-        Self { server, user, password, certificate: true, tunnel: false, challenge: None, lines: Vec::new() }
+        Self {
+            server,
+            user,
+            password,
+            certificate: true,
+            tunnel: false,
+            port: None,
+            typed: None,
+            elsewhere: None,
+            lines: Vec::new(),
+        }
     }
 
     /// Without a certificate of its own.
     #[must_use]
     pub fn without_certificate(mut self) -> Self {
         self.certificate = false;
+        self
+    }
+
+    /// From this port: one that is used again would be taken for the client that was there before.
+    #[must_use]
+    pub fn from_port(mut self, port: u16) -> Self {
+        self.port = Some(port);
         self
     }
 
@@ -81,7 +110,24 @@ impl<'a> ClientConfig<'a> {
     /// With a static challenge: `prompt` is answered with `response`.
     #[must_use]
     pub fn static_challenge(mut self, prompt: &str, response: &str) -> Self {
-        self.challenge = Some((prompt.to_string(), response.to_string()));
+        let lines = vec!["auth-user-pass".to_string(), format!("static-challenge \"{prompt}\" 1")];
+        self.typed = Some(Typed { response: response.to_string(), lines });
+        self
+    }
+
+    /// The lines that make the client ask for a login (`auth-user-pass`, `static-challenge` ...) are added by the
+    /// test; where the client asks for a response, this is typed.
+    #[must_use]
+    pub fn typed(mut self, response: &str) -> Self {
+        self.typed = Some(Typed { response: response.to_string(), lines: Vec::new() });
+        self
+    }
+
+    /// Runs the client on this machine, with its files and network, against the `remote` lines the test
+    /// adds.
+    #[must_use]
+    pub fn on(mut self, machine: &Machine) -> Self {
+        self.elsewhere = Some((machine.wrapper(), Arc::clone(machine.netns())));
         self
     }
 
@@ -102,11 +148,16 @@ impl<'a> ClientConfig<'a> {
             |namespace| self.server.netns().connect(namespace).0.to_string(),
         );
         let path = scratch.write("client.conf", &self.text(&scratch, &address), 0o600);
-        let namespace = tunnel.as_ref().unwrap_or(self.server.netns());
-        let running = Running::spawn(namespace.command("openvpn").arg("--config").arg(path), &pipe);
-        let management = self.challenge.as_ref().map(|(_, response)| {
+        let (mut words, elsewhere) = self.elsewhere.clone().unzip();
+        let elsewhere = elsewhere.as_deref();
+        let namespace = elsewhere.or(tunnel.as_ref()).unwrap_or(self.server.netns());
+        let words = words.get_or_insert_default();
+        words.push("openvpn".to_string());
+        let mut command = namespace.command(&words.remove(0));
+        let running = Running::spawn(command.args(words).arg("--config").arg(path), &pipe);
+        let management = self.typed.as_ref().map(|typed| {
             pipe.log().wait_for(Mark::START, "MANAGEMENT: unix domain socket listening", PATIENCE);
-            Management::answering(&scratch.join("management"), &self.user, &self.password, response)
+            Management::answering(&scratch.join("management"), &self.user, &self.password, &typed.response)
         });
         Client {
             running,
@@ -135,8 +186,7 @@ impl<'a> ClientConfig<'a> {
         let pki = self.server.pki();
         let mut lines = vec![
             "client".to_string(),
-            format!("remote {address} 1194 udp4"),
-            "nobind".to_string(),
+            self.port.map_or_else(|| "nobind".to_string(), |port| format!("lport {port}")),
             "disable-dco".to_string(),
             "remote-cert-tls server".to_string(),
             format!("ca {}", pki.path("ca.crt").display()),
@@ -147,6 +197,9 @@ impl<'a> ClientConfig<'a> {
             "explicit-exit-notify 1".to_string(),
             "verb 3".to_string(),
         ];
+        if !self.lines.iter().any(|line| line.starts_with("remote ")) {
+            lines.push(format!("remote {address} 1194 udp4"));
+        }
         if self.certificate {
             lines.push(format!("cert {}", pki.path("client.crt").display()));
             lines.push(format!("key {}", pki.path("client.key").display()));
@@ -155,14 +208,13 @@ impl<'a> ClientConfig<'a> {
         if !self.tunnel {
             lines.extend(["ifconfig-noexec", "route-noexec"].map(String::from));
         }
-        match &self.challenge {
+        match &self.typed {
             None => {
                 let file = scratch.write("login", &format!("{}\n{}\n", self.user, self.password), 0o600);
                 lines.push(format!("auth-user-pass {}", file.display()));
             }
-            Some((prompt, _)) => {
-                lines.push("auth-user-pass".to_string());
-                lines.push(format!("static-challenge \"{prompt}\" 1"));
+            Some(typed) => {
+                lines.extend(typed.lines.iter().cloned());
                 lines.push(format!("management {} unix", scratch.join("management").display()));
                 lines.push("management-query-passwords".to_string());
             }
@@ -217,6 +269,25 @@ impl Client {
     pub fn ping(&self) -> Pinger {
         let namespace = self.tunnel.as_ref().unwrap_or_else(|| panic!("this client has no tunnel"));
         Pinger::start(namespace, crate::server::TUNNEL_ADDRESS)
+    }
+
+    /// Process id of OpenVPN.
+    pub fn pid(&self) -> i32 {
+        self.running.pid()
+    }
+
+    /// Sends SIGHUP or SIGUSR1 and waits until the client is connected again; panics with its log if it does not come.
+    pub fn restart(&self, signal: Signal) {
+        let mark = self.log().mark();
+        self.running.signal(signal);
+        let said = self
+            .log()
+            .wait_match(mark, Instant::now() + PATIENCE, |text| text.contains(READY) || text.contains(ENDED));
+        assert!(
+            said.is_some_and(|line| line.text.contains(READY)),
+            "the client does not come back after {signal}:\n{}",
+            self.log().text()
+        );
     }
 
     /// Says goodbye to the server and waits for the end.

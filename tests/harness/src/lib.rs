@@ -8,6 +8,7 @@ pub mod client;
 pub mod command;
 pub mod dev_log;
 pub mod log;
+pub mod machine;
 pub mod man_page;
 pub mod management;
 pub mod module;
@@ -26,6 +27,7 @@ pub mod server_config;
 
 pub use account::Account;
 pub use client::{Client, ClientConfig, Outcome};
+pub use machine::Machine;
 pub use module::{Gate, TestModule};
 pub use pam_service::{EtcPamService, PamDir, PamService};
 pub use pinger::{PingReport, Pinger};

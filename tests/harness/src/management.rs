@@ -1,11 +1,12 @@
-//! The client's management interface, as far as a user typing a password and a one-time code needs it.
+//! The client's management interface, as far as somebody needs it who types a password and, when asked, a
+//! one-time code.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::thread::JoinHandle;
 
-/// A thread that answers the client's question for a login with a static challenge; ends with the client.
+/// A thread that answers the client's question for a login; ends with the client.
 #[derive(Debug)]
 pub struct Management {
     stream: UnixStream,
@@ -18,16 +19,29 @@ impl Management {
         let stream =
             UnixStream::connect(socket).unwrap_or_else(|error| panic!("{}: {error}", socket.display()));
         let both = stream.try_clone().unwrap_or_else(|error| panic!("dup: {error}"));
-        let answer = format!(
-            "username \"Auth\" {user}\npassword \"Auth\" \"SCRV1:{}:{}\"\n",
-            base64(password.as_bytes()),
-            base64(response.as_bytes())
-        );
+        let challenged = format!("SCRV1:{}:{}", base64(password.as_bytes()), base64(response.as_bytes()));
+        let [user, password, response] = [user, password, response].map(str::to_string);
+        let answer =
+            move |password: &str| format!("username \"Auth\" \"{user}\"\npassword \"Auth\" \"{password}\"\n");
         let thread = std::thread::spawn(move || {
             let mut writer = &both;
+            let mut state = None;
             for line in BufReader::new(&both).lines() {
                 let Ok(line) = line else { return };
-                if line.starts_with(">PASSWORD:Need 'Auth'") && writer.write_all(answer.as_bytes()).is_err() {
+                // A dynamic challenge comes with the failure of the login before: CRV1:<flags>:<state id>:...
+                if let Some((_, challenge)) = line.split_once("['CRV1:") {
+                    state = challenge.split(':').nth(1).map(str::to_string);
+                }
+                if !line.starts_with(">PASSWORD:Need 'Auth'") {
+                    continue;
+                }
+                // The client says so when its configuration has a static challenge.
+                let text = match state.take() {
+                    Some(id) => answer(&format!("CRV1::{id}::{response}")),
+                    None if line.contains(" SC:") => answer(&challenged),
+                    None => answer(&password),
+                };
+                if writer.write_all(text.as_bytes()).is_err() {
                     return;
                 }
             }

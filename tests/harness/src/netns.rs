@@ -18,7 +18,6 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 pub struct NetNs {
     name: String,
     inode: u64,
-    links: AtomicU8,
 }
 
 impl NetNs {
@@ -32,7 +31,7 @@ impl NetNs {
             command::run("ip", &["netns", "add", &name]);
         }
         let inode = inode_of(&name).unwrap_or_else(|| panic!("ip netns add {name} left no namespace"));
-        let this = Self { name, inode, links: AtomicU8::new(0) };
+        let this = Self { name, inode };
         command::run("ip", &["-n", &this.name, "link", "set", "lo", "up"]);
         this
     }
@@ -57,7 +56,9 @@ impl NetNs {
 
     /// Ties this namespace to `other` by a veth pair and returns the two addresses, this side's first.
     pub fn connect(&self, other: &Self) -> (Ipv4Addr, Ipv4Addr) {
-        let number = self.links.fetch_add(1, Ordering::Relaxed);
+        // Both sides may have other links: a number of this one's own, until 256 are there at the same time.
+        static NUMBER: AtomicU8 = AtomicU8::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let device = format!("veth{number}");
         let (ours, theirs) = (Ipv4Addr::new(10, 99, number, 1), Ipv4Addr::new(10, 99, number, 2));
         command::run(
@@ -72,17 +73,17 @@ impl NetNs {
                 "veth",
                 "peer",
                 "name",
-                "veth",
+                &device,
                 "netns",
                 &other.name,
             ],
         );
-        for (namespace, device, address) in [(self, device.as_str(), ours), (other, "veth", theirs)] {
+        for (namespace, address) in [(self, ours), (other, theirs)] {
             command::run(
                 "ip",
-                &["-n", &namespace.name, "addr", "add", &format!("{address}/24"), "dev", device],
+                &["-n", &namespace.name, "addr", "add", &format!("{address}/24"), "dev", &device],
             );
-            command::run("ip", &["-n", &namespace.name, "link", "set", device, "up"]);
+            command::run("ip", &["-n", &namespace.name, "link", "set", &device, "up"]);
         }
         (ours, theirs)
     }

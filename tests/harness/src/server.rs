@@ -83,7 +83,8 @@ impl Server {
     }
 
     fn launch(config: &ServerConfig<'_>) -> Self {
-        let (netns, pki, scratch) = (Arc::new(NetNs::new()), Pki::shared(), Scratch::new());
+        let netns = config.netns.clone().unwrap_or_else(|| Arc::new(NetNs::new()));
+        let (pki, scratch) = (Pki::shared(), Scratch::new());
         let pipe = LogPipe::new(&scratch.join("log"));
         let dev_log = (config.dev_log || config.daemon == Daemon::Syslog).then(DevLog::new);
         // OpenVPN makes its files for a login there; when it is killed they stay.

@@ -1,8 +1,11 @@
 //! What a test server is to be like: the lines of its configuration and how it is started.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::dev_log::DevLog;
+use crate::machine::Machine;
+use crate::netns::NetNs;
 use crate::pids_cgroup::PidsCgroup;
 use crate::plugin;
 use crate::server::{FailedStart, Server};
@@ -40,6 +43,7 @@ pub struct ServerConfig<'a> {
     pub(crate) cgroup: Option<&'a PidsCgroup>,
     pub(crate) env: Vec<(String, String)>,
     pub(crate) through: Vec<String>,
+    pub(crate) netns: Option<Arc<NetNs>>,
 }
 
 impl Default for ServerConfig<'_> {
@@ -54,6 +58,7 @@ impl Default for ServerConfig<'_> {
             cgroup: None,
             env: Vec::new(),
             through: Vec::new(),
+            netns: None,
         }
     }
 }
@@ -171,6 +176,14 @@ impl<'a> ServerConfig<'a> {
     #[must_use]
     pub fn through(mut self, words: &[&str]) -> Self {
         self.through.extend(words.iter().copied().map(String::from));
+        self
+    }
+
+    /// Runs the server on this machine, with its files, system log and network.
+    #[must_use]
+    pub fn on(mut self, machine: &Machine) -> Self {
+        self.netns = Some(Arc::clone(machine.netns()));
+        self.through.extend(machine.wrapper());
         self
     }
 

@@ -145,7 +145,11 @@ static KNOWN: [Known; 35] = [
         "The words after the service name are pairs, and one of them has no value.",
         "Put names and values that hold blanks into quotes. OpenVPN passes 14 words of a plugin line, 16 in one pair of quotes.",
     ),
-    known(&["name/value pairs"], "There are more pairs than the plugin takes.", "Leave out some of them."),
+    known(
+        &["more than", "name/value pairs"],
+        "There are more pairs than the plugin takes.",
+        "Leave out some of them.",
+    ),
     known(
         &["need PAM service parameter"],
         "The name of the PAM service is missing.",

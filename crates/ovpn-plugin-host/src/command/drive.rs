@@ -9,7 +9,13 @@ use ovpn_plugin_host::{
 
 use crate::told::{Outcome, Tell};
 
-/// A plugin about to be opened, and with what.
+/// A call that takes longer than this is worth a word.
+const LONG: Duration = Duration::from_secs(1);
+/// How long OpenVPN gives a client, unless `hand-window` says otherwise.
+const HAND_WINDOW: Duration = Duration::from_secs(60);
+
+/// A plugin about to be opened, and with what. Each function tells its result as the last thing; those with a client do
+/// so before they close the plugin, for what happens then changes nothing for the client.
 pub(crate) struct Drive {
     pub(crate) plugin: Plugin,
     pub(crate) file: PathBuf,
@@ -18,9 +24,15 @@ pub(crate) struct Drive {
 
 impl Drive {
     /// One login.
-    pub(crate) fn login(&self, tell: &Tell, login: &Login) -> Outcome {
+    pub(crate) fn login(&self, tell: &Tell, login: &Login) {
         let start = Instant::now();
-        let Some(plugin) = self.open(tell) else { return Outcome::NotOpened };
+        match self.open(tell) {
+            Some(plugin) => tell.end(self.log_in(tell, login, &plugin, start)),
+            None => tell.end(Outcome::NotOpened),
+        }
+    }
+
+    fn log_in(&self, tell: &Tell, login: &Login, plugin: &OpenPlugin, start: Instant) -> Outcome {
         if !plugin.wants(sys::PLUGIN_AUTH_USER_PASS_VERIFY) {
             tell.say(
                 "open",
@@ -35,6 +47,9 @@ impl Drive {
         };
         let blocked = running.blocked();
         tell.say("reply", &format!("{} after {}", result_text(running.result), seconds(blocked)));
+        if running.result != FuncResult::Deferred && blocked >= LONG {
+            tell.say("note", "OpenVPN serves nobody while a plugin decides; one that takes long should defer (auth-pam: `setenv deferred_auth_pam 1`)");
+        }
         let outcome = running.finish(self.limit.saturating_sub(start.elapsed()));
         if let Some(pending) = &outcome.pending {
             tell.say("pending", &pending_text(pending));
@@ -58,7 +73,11 @@ impl Drive {
     }
 
     /// Only opens and closes.
-    pub(crate) fn check(&self, tell: &Tell) -> Outcome {
+    pub(crate) fn check(&self, tell: &Tell) {
+        tell.end(self.open_and_close(tell));
+    }
+
+    fn open_and_close(&self, tell: &Tell) -> Outcome {
         tell.say("file", &self.file.display().to_string());
         let exports = match self.plugin.exports() {
             Ok(exports) => exports,
@@ -81,9 +100,9 @@ impl Drive {
     }
 
     /// The life of a server, or of a client.
-    pub(crate) fn events(&self, tell: &Tell, login: &Login, client: bool) -> Outcome {
+    pub(crate) fn events(&self, tell: &Tell, login: &Login, client: bool) {
         let start = Instant::now();
-        let Some(plugin) = self.open(tell) else { return Outcome::NotOpened };
+        let Some(plugin) = self.open(tell) else { return tell.end(Outcome::NotOpened) };
         let mut see = |step: &Step| tell.say("event", &step_text(step));
         let patience = self.limit.saturating_sub(start.elapsed());
         let life = if client {
@@ -91,11 +110,11 @@ impl Drive {
         } else {
             plugin.server_life_seen(login, patience, &mut see)
         };
-        match life {
+        tell.end(match life {
             Ok(life) if life.connected => Outcome::Yes,
             Ok(_) => Outcome::No,
             Err(error) => failed(tell, &error.to_string()),
-        }
+        });
     }
 
     fn open(&self, tell: &Tell) -> Option<OpenPlugin> {
@@ -194,6 +213,9 @@ fn pending_text(text: &str) -> String {
 
 /// What OpenVPN would tell the client.
 fn client_text(outcome: &LoginOutcome) -> String {
+    if outcome.accepted() && outcome.took > HAND_WINDOW {
+        return "would be let in, but has given up after a minute (`hand-window`)".to_owned();
+    }
     if outcome.accepted() {
         return "is let in, as far as this plugin is asked".to_owned();
     }

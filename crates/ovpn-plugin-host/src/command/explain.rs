@@ -33,6 +33,9 @@ impl Asked<'_> {
             show.line("why", &cause.why);
             show.line("to do", &cause.todo);
         }
+        if let Some(how) = &seen.after {
+            show.line("note", &format!("when it was closed, the plugin's process {how}"));
+        }
         if !seen.left.is_empty() && matches!(seen.end, End::Outcome(_)) {
             let names = seen.left.join(", ");
             show.line(
@@ -100,18 +103,32 @@ impl Asked<'_> {
             causes.push(error);
         }
         if matches!(seen.end, End::TimedOut) {
-            causes.push(match seen.told.last("reply") {
+            causes.push(match seen.told.last("open") {
                 None => Cause::new(
+                    "The plugin did not return from being opened. OpenVPN would not come up.",
+                    "See what it waits for.",
+                ),
+                Some(_) if self.command == Command::Check => Cause::new(
+                    "The plugin did not come to an end when it was closed. OpenVPN would not end either.",
+                    "Report it to the plugin's authors.",
+                ),
+                Some(_) => Cause::new(
                     "The plugin's call did not return. Under OpenVPN nobody would be served meanwhile.",
                     "See what it waits for (a backend that does not answer?). auth-pam can defer slow logins: `setenv deferred_auth_pam 1`.",
                 ),
-                Some(_) => Cause::new("The plugin did not end when it was closed.", "Report it to the plugin's authors."),
             });
         }
         if matches!(seen.end, End::Outcome(Outcome::NoVerdict)) && seen.told.last("verdict").is_some() {
             causes.push(Cause::new(
                 "The plugin has not written its verdict to the control file.",
                 "Raise --timeout if it needs longer; OpenVPN itself gives a client a minute (`hand-window`).",
+            ));
+        }
+        let client = seen.told.last("client").unwrap_or_default();
+        if client.contains("dynamic challenge") || seen.told.last("pending").is_some() {
+            causes.push(Cause::new(
+                "The plugin asks the client something more, and this command has no answer for that.",
+                "Try it with a client. A static challenge (`--response`) comes together with the password.",
             ));
         }
         if causes.is_empty() && status == REJECTED && self.command != Command::Check {

@@ -17,6 +17,7 @@ mod words;
 use std::io::Write;
 use std::process::ExitCode;
 
+use nix::sys::prctl;
 use ovpn_plugin_host::{Login, Plugin, base64};
 use zeroize::Zeroizing;
 
@@ -73,6 +74,8 @@ fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
     let file = located.file;
     let passed = words::as_openvpn(std::mem::take(&mut task.words)).map_err(str::to_owned)?;
     let signals = Signals::hold().map_err(|error| format!("cannot hold signals back: {error}"))?;
+    // A crash, of the plugin too, leaves no password on disk.
+    prctl::set_dumpable(false).map_err(|error| error.to_string())?;
     let mut show = Show::new(task.verb);
     let (user, mut password) = match command {
         Command::Check => Default::default(),
@@ -95,16 +98,16 @@ fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
     let login = login(&task, &user, password);
     let mut plugin = Plugin::new(&file).args(&passed.words).shared();
     for (name, value) in variables(&task) {
-        plugin = plugin.env(&name, value);
+        plugin = plugin.setenv(&name, value);
     }
     let drive = Drive { plugin, file, limit: task.timeout };
     let seen = scene::watch(&mut show, &signals, task.timeout, |tell, log| {
         let drive = Drive { plugin: drive.plugin.clone().log_to(log), file: drive.file.clone(), ..drive };
-        tell.end(match command {
+        match command {
             Command::Login => drive.login(tell, &login),
             Command::Check => drive.check(tell),
             Command::Events => drive.events(tell, &login, task.client),
-        });
+        }
     });
     let seen = seen.map_err(|error| format!("cannot run the plugin in a process of its own: {error}"))?;
     let file_name =
@@ -162,9 +165,11 @@ fn login(task: &Task, user: &[u8], password: Secret) -> Login {
         login = login.env("common_name", name);
     }
     for (name, value) in CLIENT {
-        login = login.env(name, value);
+        if !task.env.iter().any(|(given, _)| given == name) {
+            login = login.env(name, value);
+        }
     }
-    variables(task).into_iter().fold(login, |login, (name, value)| login.env(&name, value))
+    login
 }
 
 /// What OpenVPN itself and `setenv` put into the environment of every call.

@@ -23,10 +23,16 @@ use crate::told::{Outcome, Tell, Told};
 
 /// How often is looked whether the process has ended, and for new lines of the log: neither can be polled for.
 const LOOK: u16 = 20;
+/// How much longer than its limit the plugin's process may take to say that the limit was reached.
+const MARGIN: Duration = Duration::from_secs(1);
 /// How long processes of the plugin may take to leave after it was closed.
 const LEAVE: Duration = Duration::from_secs(5);
+/// How often is read from the plugin's output before looking at the rest.
+const MOST_READS: usize = 16;
 /// A longer line of output is shown in parts.
 const LONGEST_LINE_BYTES: usize = 4096;
+
+const ENDED_WELL: &str = "ended with exit status 0";
 
 /// How it ended.
 pub(crate) enum End {
@@ -42,6 +48,8 @@ pub(crate) struct Seen {
     pub(crate) end: End,
     pub(crate) log: Vec<LogLine>,
     pub(crate) told: Told,
+    /// What happened after the result was there.
+    pub(crate) after: Option<String>,
     /// Names of processes that had to be killed.
     pub(crate) left: Vec<String>,
 }
@@ -63,7 +71,7 @@ pub(crate) fn watch(
     limit: Duration,
     body: impl FnOnce(&Tell, PathBuf),
 ) -> io::Result<Seen> {
-    let deadline = Instant::now() + limit;
+    let deadline = Instant::now() + limit + MARGIN;
     let scratch = tempfile::Builder::new().prefix("ovpn-plugin-").tempdir()?;
     let log = scratch.path().join("log");
     let (ours, theirs) = UnixStream::pair()?;
@@ -95,16 +103,21 @@ pub(crate) fn watch(
     watch.look();
     watch.rest_of_output();
     let Watch { log, told, .. } = watch;
-    let end = match (end, told.outcome) {
-        (End::Died(_), Some(outcome)) => End::Outcome(outcome),
-        (end, _) => end,
+    let (end, after) = match (end, told.outcome) {
+        (End::Died(how), Some(outcome)) => (End::Outcome(outcome), (how != ENDED_WELL).then_some(how)),
+        (End::TimedOut, Some(outcome)) => (End::Outcome(outcome), Some("did not come to an end".into())),
+        (end, _) => (end, None),
     };
-    Ok(Seen { end, log, told, left })
+    Ok(Seen { end, log, told, after, left })
 }
 
 /// In the new process: as under OpenVPN, but output goes to the watching process.
 fn prepare(scratch: &TempDir, print: &OwnedFd, signals: &Signals) -> io::Result<()> {
     signals.let_go()?;
+    if !unistd::geteuid().is_root() {
+        // Without root, /proc/self of a process that must not be dumped is not its own.
+        prctl::set_dumpable(true)?;
+    }
     prctl::set_pdeathsig(Signal::SIGKILL)?;
     unistd::dup2_stdin(File::open("/dev/null")?)?;
     nix::fcntl::fcntl(print, nix::fcntl::FcntlArg::F_SETFL(OFlag::empty()))?;
@@ -123,7 +136,9 @@ impl Watch<'_> {
         }
         self.log_lines(usize::MAX);
         let mut buffer = [0; 4096];
-        while let Ok(count @ 1..) = self.output.read(&mut buffer) {
+        // Not as long as there is something: a plugin that prints for ever would never come to an end.
+        for _ in 0..MOST_READS {
+            let Ok(count @ 1..) = self.output.read(&mut buffer) else { break };
             self.unfinished.extend(buffer.iter().take(count));
             self.output_lines();
         }
@@ -182,9 +197,8 @@ impl Watch<'_> {
                 },
             };
             if matches!(end, End::Interrupted(_) | End::TimedOut) {
+                // Reaped with the others.
                 kill(child, Signal::SIGKILL)?;
-                waitpid(child, None)?;
-                self.look();
             }
             return Ok(end);
         }
@@ -203,10 +217,10 @@ impl Watch<'_> {
             self.look();
             if Instant::now() >= deadline {
                 for (pid, name) in own_children() {
-                    if kill(pid, Signal::SIGKILL).is_ok() {
+                    // One that is not ours to kill (setuid) is left alone. Reaped above; twice is no harm.
+                    if kill(pid, Signal::SIGKILL).is_ok() && !killed.contains(&name) {
                         killed.push(name);
                     }
-                    let _ = waitpid(pid, None);
                 }
                 if Instant::now() >= deadline + LEAVE {
                     return killed;

@@ -13,7 +13,7 @@ use ovpn_plugin_sys as sys;
 
 unsafe extern "C" {
     fn ovpn_host_log_slots() -> c_uint;
-    fn ovpn_host_log_open(number: c_uint, fd: c_int, path: *const c_char) -> c_int;
+    fn ovpn_host_log_open(number: c_uint, fd: c_int, path: *const c_char, dropped: c_int) -> c_int;
     fn ovpn_host_log_close(number: c_uint);
     fn ovpn_host_log_function(number: c_uint) -> sys::plugin_log_t;
     fn ovpn_host_vlog_function(number: c_uint) -> sys::plugin_vlog_t;
@@ -29,8 +29,9 @@ pub(crate) struct LogSlot {
 }
 
 impl LogSlot {
-    /// Reserves a function that writes to `path`, which is created.
-    pub(crate) fn take(path: &Path) -> io::Result<Self> {
+    /// Reserves a function that writes to `path`, which is created; lines with one of the flags `dropped` are not
+    /// written.
+    pub(crate) fn take(path: &Path, dropped: c_int) -> io::Result<Self> {
         let file = OpenOptions::new().append(true).create_new(true).open(path)?;
         let c_path = CString::new(path.as_os_str().as_bytes())?;
         let mut taken = TAKEN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -40,7 +41,7 @@ impl LogSlot {
             .find(|number| !taken.contains(number))
             .ok_or_else(|| io::Error::other("too many plugins are open at the same time"))?;
         // SAFETY: the descriptor is open and the path a C string; the slot is unused, so no other thread reads it.
-        if unsafe { ovpn_host_log_open(number, file.as_raw_fd(), c_path.as_ptr()) } != 0 {
+        if unsafe { ovpn_host_log_open(number, file.as_raw_fd(), c_path.as_ptr(), dropped) } != 0 {
             return Err(io::Error::other("the path of the log is too long"));
         }
         taken.push(number);

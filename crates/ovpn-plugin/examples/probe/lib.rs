@@ -2,20 +2,21 @@
 
 mod fork;
 
-use std::ffi::CStr;
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use log::Level;
 use ovpn_plugin::{
     AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectReply, ClientConnectV2,
     ClientConnectV2Reply, ClientDisconnect, ClientDisconnectReply, ClientState, Down, DownReply, EventSet,
-    InitPoint, LearnAddress, LearnAddressReply, OpenArgs, OpenError, Plugin, log_errno,
+    InitPoint, LearnAddress, LearnAddressReply, OpenArgs, OpenError, Plugin, Rejection, Retry, log_errno,
 };
 
 struct Probe {
     words: Vec<String>,
     clients: u32,
+    was_busy: bool,
     next_client_panics: bool,
 }
 
@@ -25,12 +26,29 @@ impl Probe {
     }
 }
 
+impl Probe {
+    /// Rejects the first login for the time being, and lets the next one in.
+    fn busy_once(&mut self, event: &AuthUserPassVerify<'_>, deferred: bool) -> AuthReply {
+        if std::mem::replace(&mut self.was_busy, true) {
+            return AuthReply::Accept;
+        }
+        let busy = Rejection::temporary("come again", Duration::from_secs(2), Retry::SameServer);
+        if !deferred {
+            return AuthReply::RejectWith(busy);
+        }
+        match event.defer().map(|decision| decision.reject_with(&busy)) {
+            Ok(Ok(())) => AuthReply::Deferred,
+            _ => AuthReply::Reject,
+        }
+    }
+}
+
 impl Plugin for Probe {
-    const NAME: &'static CStr = c"PROBE";
+    const NAME: &'static str = "PROBE";
 
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
-        let words: Vec<String> = args.args().map(|word| word.to_string_lossy().into_owned()).collect();
-        let probe = Self { words, clients: 0, next_client_panics: false };
+        let words: Vec<String> = args.text_args()?.into_iter().map(str::to_owned).collect();
+        let probe = Self { words, clients: 0, was_busy: false, next_client_panics: false };
         log::info!(
             "opened: words {:?}, structs {}, ssl {:?}, version {:?}, offered {}, verb {:?}",
             probe.words,
@@ -55,6 +73,9 @@ impl Plugin for Probe {
     }
 
     fn optional_events(&self) -> EventSet {
+        if self.has_word("only-logins") {
+            return EventSet::NONE;
+        }
         EventSet::DOWN | EventSet::TLS_VERIFY | EventSet::CLIENT_CONNECT_V2 | EventSet::CLIENT_CRRESPONSE
     }
 
@@ -98,6 +119,8 @@ impl Plugin for Probe {
                 None => AuthReply::Reject,
             },
             "log" => log_all_kinds(),
+            "busy" => self.busy_once(event, false),
+            "busy-later" => self.busy_once(event, true),
             "fork" => fork::log_in_a_child(),
             _ => AuthReply::Reject,
         }

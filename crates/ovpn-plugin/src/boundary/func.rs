@@ -7,7 +7,7 @@ use std::ptr::NonNull;
 use ovpn_plugin_sys as sys;
 
 use super::{Array, Client, Instance, return_list};
-use crate::dispatch::{Answer, dispatch};
+use crate::dispatch::Answer;
 use crate::event_set::event_name;
 use crate::events::{Certificate, Context};
 use crate::guard::guard;
@@ -61,9 +61,6 @@ unsafe fn call<'a, P: Plugin>(
         let Some(instance) = (unsafe { arguments.handle.cast::<Instance<P>>().as_mut() }) else {
             return refuse(version);
         };
-        if !instance.is_started() {
-            return sys::PLUGIN_FUNC_ERROR;
-        }
         // SAFETY: null or an array that stays during the call.
         let words = unsafe { Array::new(arguments.argv) };
         // SAFETY: as above.
@@ -75,7 +72,7 @@ unsafe fn call<'a, P: Plugin>(
         });
         let context = Context { words, env, client: client(arguments.per_client_context), certificate };
         // SAFETY: the caller's promise.
-        unsafe { give(dispatch(&mut instance.plugin, arguments.event, context), answer) }
+        unsafe { give(instance.pass(arguments.event, context), answer) }
     })
 }
 

@@ -1,6 +1,8 @@
 //! The border to C: all unsafe code of the crate, and the generic functions behind the exported symbols.
 
-#[cfg(feature = "openssl")]
+#[cfg(test)]
+mod allocations;
+#[cfg(all(feature = "openssl", unix))]
 mod certificate;
 mod client;
 mod close;

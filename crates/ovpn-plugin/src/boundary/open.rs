@@ -2,23 +2,45 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
+use std::marker::PhantomData;
 
 use ovpn_plugin_sys as sys;
 
 use super::{Array, Instance, host_log};
 use crate::guard::{guard, plugin_closed, plugin_opened};
-use crate::{Env, EventSet, OpenArgs, OpenError, Plugin, SslApi, Version, logging};
+use crate::{Env, EventSet, OpenArgs, Plugin, SslApi, Version, logging};
 
 /// Struct version from which `ssl_api` exists.
 const HAS_SSL_API: c_int = 2;
 /// Struct version from which the version of OpenVPN exists.
 const HAS_VERSION: c_int = 3;
 
+/// Longest name of a plugin in bytes.
+const MAX_NAME_BYTES: usize = 64;
+
+/// A plugin's name as C has it.
+struct Name<P>(PhantomData<P>);
+
+impl<P: Plugin> Name<P> {
+    const TERMINATED: &'static [u8; MAX_NAME_BYTES + 1] = &terminated(P::NAME);
+}
+
+const fn terminated(name: &str) -> [u8; MAX_NAME_BYTES + 1] {
+    check_name(name);
+    let mut bytes = [0; MAX_NAME_BYTES + 1];
+    let mut at = 0;
+    while at < name.len() {
+        bytes[at] = name.as_bytes()[at];
+        at += 1;
+    }
+    bytes
+}
+
 /// Stops the build if `name` cannot be a plugin's name in OpenVPN's log, which is part of a format there.
-pub const fn check_name(name: &CStr) {
-    let bytes = name.to_bytes();
+pub const fn check_name(name: &str) {
+    let bytes = name.as_bytes();
     assert!(!bytes.is_empty(), "Plugin::NAME must not be empty: OpenVPN would drop the plugin's log");
-    assert!(bytes.len() <= 64, "Plugin::NAME must not be longer than 64 bytes");
+    assert!(bytes.len() <= MAX_NAME_BYTES, "Plugin::NAME must not be longer than 64 bytes");
     let mut at = 0;
     while at < bytes.len() {
         assert!(
@@ -48,10 +70,10 @@ pub unsafe fn open<P: Plugin>(version: c_int, arguments: *const c_void, answer: 
         // SAFETY: not null, so valid for version, which is at least 1.
         let args = unsafe { read_arguments::<P>(version, arguments) };
         logging::install();
-        match open_plugin::<P>(&args) {
-            Ok((plugin, events)) => {
+        match Instance::<P>::open(&args) {
+            Ok(instance) => {
                 // SAFETY: not null, so the host's struct.
-                unsafe { give(Instance::new(plugin, args.ssl_api), events, answer) };
+                unsafe { give(instance, answer) };
                 sys::PLUGIN_FUNC_SUCCESS
             }
             Err(error) => {
@@ -68,26 +90,15 @@ pub unsafe fn open<P: Plugin>(version: c_int, arguments: *const c_void, answer: 
 
 /// # Safety
 /// `answer` is the host's struct, which is the same in all versions.
-unsafe fn give<P: Plugin>(plugin: Instance<P>, events: EventSet, answer: *mut sys::plugin_args_open_return) {
+unsafe fn give<P: Plugin>(instance: Instance<P>, answer: *mut sys::plugin_args_open_return) {
     // SAFETY: the caller's promise.
     let mask = unsafe { &raw mut (*answer).type_mask };
     // SAFETY: as above.
-    unsafe { mask.write(events.mask()) };
+    unsafe { mask.write(instance.events.mask()) };
     // SAFETY: as above.
     let handle = unsafe { &raw mut (*answer).handle };
     // SAFETY: as above.
-    unsafe { handle.write(Box::into_raw(Box::new(plugin)).cast()) };
-}
-
-fn open_plugin<P: Plugin>(args: &OpenArgs<'_>) -> Result<(P, EventSet), OpenError> {
-    let plugin = P::open(args)?;
-    let required = plugin.events();
-    let missing = required.without(args.offered());
-    if !missing.is_empty() {
-        return Err(OpenError::MissingEvents(missing));
-    }
-    let events = required | plugin.optional_events().intersection(args.offered());
-    Ok((plugin, events))
+    unsafe { handle.write(Box::into_raw(Box::new(instance)).cast()) };
 }
 
 /// Reads a field of a struct that may be shorter than its Rust mirror.
@@ -109,8 +120,9 @@ unsafe fn read_arguments<'a, P: Plugin>(
     let callbacks = field!(arguments, callbacks);
     if !callbacks.is_null() {
         let function = field!(callbacks, plugin_log);
+        let name = CStr::from_bytes_until_nul(Name::<P>::TERMINATED).unwrap_or_default();
         // SAFETY: it stays callable by the caller's promise.
-        unsafe { host_log::keep(function, P::NAME) };
+        unsafe { host_log::keep(function, name) };
     }
     let (argv, envp) = (field!(arguments, argv), field!(arguments, envp));
     // SAFETY: null or a null-terminated array that stays for 'a.

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use super::shared::{untrusted_peer, verified_peer};
+
 super::events! {
     /// A client's username and password are to be judged.
     AuthUserPassVerify;
@@ -22,6 +24,29 @@ impl std::fmt::Debug for ChallengeResponse<'_> {
     /// Shows no contents: the answer is a secret.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("ChallengeResponse").finish_non_exhaustive()
+    }
+}
+
+/// A password and the response to a static challenge (`static-challenge` at the client); wiped when dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StaticChallenge {
+    /// The password.
+    pub password: Vec<u8>,
+    /// What the user answered.
+    pub response: Vec<u8>,
+}
+
+impl Drop for StaticChallenge {
+    fn drop(&mut self) {
+        crate::wipe(&mut self.password);
+        crate::wipe(&mut self.response);
+    }
+}
+
+impl std::fmt::Debug for StaticChallenge {
+    /// Shows no contents: both are secrets.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("StaticChallenge").finish_non_exhaustive()
     }
 }
 
@@ -46,14 +71,19 @@ pub enum SessionState {
     Unknown,
 }
 
+untrusted_peer! { AuthUserPassVerify ClientCrResponse }
+verified_peer! { AuthUserPassVerify ClientCrResponse }
+
 impl<'a> AuthUserPassVerify<'a> {
-    /// The username. OpenVPN replaced non-printable bytes by `_`.
+    /// The username. OpenVPN replaced non-printable bytes by `_`; at most 4096 bytes, or 128 if OpenVPN is built without
+    /// PKCS#11.
     #[must_use]
     pub fn username(&self) -> Option<&'a [u8]> {
         self.env().get("username")
     }
 
-    /// The password, or with a static challenge `SCRV1:<base64 password>:<base64 response>`.
+    /// The password, of the same lengths; with a static challenge `SCRV1:<base64 password>:<base64 response>`, which
+    /// [`AuthUserPassVerify::static_challenge`] takes apart.
     #[must_use]
     pub fn password(&self) -> Option<&'a [u8]> {
         self.env().get("password")
@@ -68,22 +98,15 @@ impl<'a> AuthUserPassVerify<'a> {
         Some(ChallengeResponse { state_id, response: rest.get(colon + 2..)? })
     }
 
-    /// The common name of the client's certificate; `None` if it has none.
+    /// Password and response to a static challenge, if the password is made of them. Both are secrets: [`wipe`] what
+    /// is kept of them.
+    ///
+    /// [`wipe`]: crate::wipe()
     #[must_use]
-    pub fn common_name(&self) -> Option<&'a [u8]> {
-        self.env().get("common_name")
-    }
-
-    /// The client's address, IPv6 preferred, as OpenVPN prints it.
-    #[must_use]
-    pub fn untrusted_ip(&self) -> Option<&'a str> {
-        self.env().get_str("untrusted_ip6").or_else(|| self.env().get_str("untrusted_ip"))
-    }
-
-    /// The client's port.
-    #[must_use]
-    pub fn untrusted_port(&self) -> Option<u16> {
-        self.env().get_number("untrusted_port")
+    pub fn static_challenge(&self) -> Option<StaticChallenge> {
+        let (password, response) = self.env().get_str("password")?.strip_prefix("SCRV1:")?.split_once(':')?;
+        let decode = |text: &str| crate::base64::decode(text.as_bytes()).ok();
+        Some(StaticChallenge { password: decode(password)?, response: decode(response)? })
     }
 
     /// Where the verdict of a deferred login goes: `1` or `0` as first byte. The file exists. With `chroot` the path
@@ -105,7 +128,8 @@ impl<'a> AuthUserPassVerify<'a> {
         self.context.path("auth_pending_file")
     }
 
-    /// What OpenVPN found about the client's token; `None` without `auth-gen-token ... external-auth`.
+    /// What OpenVPN found about the client's token; `None` without `auth-gen-token ... external-auth` (OpenVPN 2.5 and
+    /// later).
     #[must_use]
     pub fn session_state(&self) -> Option<SessionState> {
         Some(match self.env().get("session_state")? {
@@ -119,16 +143,16 @@ impl<'a> AuthUserPassVerify<'a> {
         })
     }
 
-    /// The id of the client's session; `None` without `auth-gen-token`.
+    /// The id of the client's session; `None` without `auth-gen-token` (OpenVPN 2.5 and later).
     #[must_use]
     pub fn session_id(&self) -> Option<&'a str> {
         self.env().get_str("session_id")
     }
 
-    /// Whether the client announced `method` (`crtext`, `openurl`, `webauth` ...) in its `IV_SSO`.
+    /// The same question as [`PeerInfo::supports`](crate::PeerInfo::supports).
     #[must_use]
     pub fn client_supports(&self, method: &str) -> bool {
-        self.env().get_str("IV_SSO").is_some_and(|methods| methods.split(',').any(|known| known == method))
+        self.peer_info().supports(method)
     }
 }
 
@@ -201,6 +225,50 @@ mod tests {
         for other in ["", "CRV1", "CRV1::", "CRV1::x", "CRV1:R:x::y", "crv1::x::y"] {
             assert_eq!(answer(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn static_challenges_are_taken_apart() {
+        let parts = |password: &str| {
+            let call = CallData::new().env("password", password);
+            let event: AuthUserPassVerify<'_> = call.event();
+            event.static_challenge().map(|both| (both.password.clone(), both.response.clone()))
+        };
+        assert_eq!(parts("SCRV1:c2VjcmV0:MTIzNDU2"), Some((b"secret".to_vec(), b"123456".to_vec())));
+        assert_eq!(parts("SCRV1:c2VjcmV0:"), Some((b"secret".to_vec(), Vec::new())));
+        for other in [
+            "secret",
+            "SCRV1:",
+            "SCRV1:c2VjcmV0",
+            "SCRV1:c2VjcmV0:!",
+            "SCRV1:x:MTIz",
+            "SCRV1:c2VjcmV0:MTIz:MTIz",
+        ] {
+            assert_eq!(parts(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn reads_an_answer() {
+        let call = CallData::new()
+            .env("crresponse", "MTIzNDU2")
+            .env("username", "joe")
+            .env("common_name", "joe's")
+            .env("untrusted_ip", "192.0.2.7")
+            .env("untrusted_port", "1194")
+            .env("auth_control_file", "/tmp/acf")
+            .env("auth_failed_reason_file", "/tmp/afr");
+        let event: ClientCrResponse<'_> = call.event();
+        assert_eq!(
+            (event.response(), event.decoded_response()),
+            (Some(&b"MTIzNDU2"[..]), Some(b"123456".to_vec()))
+        );
+        assert_eq!((event.username(), event.common_name()), (Some(&b"joe"[..]), Some(&b"joe's"[..])));
+        assert_eq!(event.untrusted_address(), Some(([192, 0, 2, 7], 1194).into()));
+        assert_eq!(event.auth_control_file(), Some(Path::new("/tmp/acf")));
+        assert_eq!(event.auth_failed_reason_file(), Some(Path::new("/tmp/afr")));
+        let broken = CallData::new().env("crresponse", "not base64");
+        assert_eq!(broken.event::<ClientCrResponse<'_>>().decoded_response(), None);
     }
 
     #[test]

@@ -1,13 +1,12 @@
 //! Clients that connect, use addresses and leave.
 
-use std::ffi::CStr;
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use super::Address;
-use crate::ClientConfig;
+use super::shared::{trusted_peer, verified_peer};
+use super::{Address, PoolAddresses};
+use crate::{ClientConfig, verdict_file};
 
 super::events! {
     /// A client connects; its configuration goes into a file.
@@ -24,37 +23,44 @@ super::events! {
     LearnAddress;
 }
 
+verified_peer! {
+    ClientConnect ClientConnectDefer ClientConnectV2 ClientConnectDeferV2 ClientDisconnect LearnAddress
+}
+trusted_peer! {
+    ClientConnect ClientConnectDefer ClientConnectV2 ClientConnectDeferV2 ClientDisconnect LearnAddress
+}
+
 macro_rules! client_events {
     ($($name:ident)*) => {$(
         impl<'a> $name<'a> {
-            /// The client's common name, or its username with `username-as-common-name`.
+            /// The username; `None` if the client sent none.
             #[must_use]
-            pub fn common_name(&self) -> Option<&'a [u8]> {
-                self.env().get("common_name")
+            pub fn username(&self) -> Option<&'a [u8]> {
+                self.env().get("username")
             }
 
-            /// The address the client connects from, IPv6 preferred.
+            /// The client's addresses in the tunnel.
             #[must_use]
-            pub fn trusted_ip(&self) -> Option<&'a str> {
-                self.env().get_str("trusted_ip6").or_else(|| self.env().get_str("trusted_ip"))
+            pub fn pool(&self) -> PoolAddresses<'a> {
+                PoolAddresses::new(self.env())
             }
 
-            /// The port the client connects from.
+            /// When the client connected (`time_unix`).
             #[must_use]
-            pub fn trusted_port(&self) -> Option<u16> {
-                self.env().get_number("trusted_port")
+            pub fn connected_at(&self) -> Option<SystemTime> {
+                SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(self.env().get_number("time_unix")?))
             }
 
-            /// The client's IPv4 address in the tunnel, if one is chosen yet.
+            /// When the client connected, in words (`time_ascii`).
             #[must_use]
-            pub fn tunnel_address(&self) -> Option<&'a str> {
-                self.env().get_str("ifconfig_pool_remote_ip")
+            pub fn connected_at_text(&self) -> Option<&'a str> {
+                self.env().get_str("time_ascii")
             }
         }
     )*};
 }
 
-client_events! { ClientConnect ClientConnectDefer ClientConnectV2 ClientConnectDeferV2 ClientDisconnect }
+client_events! { ClientConnect ClientConnectDefer ClientConnectV2 ClientConnectDeferV2 ClientDisconnect LearnAddress }
 
 macro_rules! file_events {
     ($($name:ident)*) => {$(
@@ -62,7 +68,7 @@ macro_rules! file_events {
             /// The file the client's configuration goes into. It exists and is empty.
             #[must_use]
             pub fn config_file(&self) -> Option<&'a Path> {
-                super::path(self.args().next()?.to_bytes())
+                super::path(self.args().next().or_else(|| self.env().get("client_connect_config_file"))?)
             }
 
             /// Appends `config` to the client's configuration file, which is never created here.
@@ -70,8 +76,9 @@ macro_rules! file_events {
             /// # Errors
             /// If OpenVPN named no file, or writing to it fails.
             pub fn write_config(&self, config: &ClientConfig) -> io::Result<()> {
-                let file = self.config_file().ok_or(io::ErrorKind::NotFound)?;
-                OpenOptions::new().append(true).open(file)?.write_all(config.as_str().as_bytes())
+                let mut file = verdict_file::open(self.config_file().ok_or(io::ErrorKind::NotFound)?)?;
+                file.seek(SeekFrom::End(0))?;
+                file.write_all(config.as_str().as_bytes())
             }
 
             /// Where the verdict goes after the reply `Deferred`: `1`, `0`, or `2` for not yet, as first byte
@@ -86,20 +93,28 @@ macro_rules! file_events {
 
 file_events! { ClientConnect ClientConnectDefer }
 
+impl ClientConnect<'_> {
+    /// Whether something is in the deferred file already.
+    pub(crate) fn has_verdict(&self) -> bool {
+        let size = |path| std::fs::metadata(path).map(|file| file.len());
+        self.deferred_file().is_some_and(|path| size(path).is_ok_and(|bytes| bytes > 0))
+    }
+}
+
 impl ClientDisconnect<'_> {
-    /// Bytes received from the client.
+    /// Bytes received from the client (`bytes_received`).
     #[must_use]
     pub fn bytes_received(&self) -> Option<u64> {
         self.env().get_number("bytes_received")
     }
 
-    /// Bytes sent to the client.
+    /// Bytes sent to the client (`bytes_sent`).
     #[must_use]
     pub fn bytes_sent(&self) -> Option<u64> {
         self.env().get_number("bytes_sent")
     }
 
-    /// How long the client was connected, in whole seconds.
+    /// How long the client was connected, in whole seconds (`time_duration`).
     #[must_use]
     pub fn duration(&self) -> Option<Duration> {
         self.env().get_number("time_duration").map(Duration::from_secs)
@@ -128,7 +143,7 @@ impl<'a> LearnAddress<'a> {
     /// What happened; `None` for something newer than this crate.
     #[must_use]
     pub fn change(&self) -> Option<AddressChange<'a>> {
-        let common_name = self.args().nth(2).map(CStr::to_bytes).unwrap_or_default();
+        let common_name = self.args().nth(2).unwrap_or_default();
         match self.context.word(0)? {
             "add" => Some(AddressChange::Add { common_name }),
             "update" => Some(AddressChange::Update { common_name }),
@@ -166,6 +181,44 @@ mod tests {
         let call = CallData::new().arg("delete").arg("10.8.0.6");
         assert_eq!(call.event::<LearnAddress<'_>>().change(), Some(AddressChange::Delete));
         assert_eq!(CallData::new().arg("bless").event::<LearnAddress<'_>>().change(), None);
+    }
+
+    #[test]
+    fn reads_a_client() {
+        let call = CallData::new()
+            .env("common_name", "joe")
+            .env("username", "joe@example.com")
+            .env("trusted_ip6", "2001:db8::7")
+            .env("trusted_port", "1194")
+            .env("ifconfig_pool_remote_ip", "10.8.0.6")
+            .env("time_unix", "1700000000")
+            .env("time_ascii", "2023-11-14 22:13:20")
+            .env("bytes_received", "5000000000")
+            .env("bytes_sent", "7")
+            .env("time_duration", "90")
+            .env("IV_VER", "2.6.14")
+            .env("tls_serial_0", "42");
+        let event: ClientDisconnect<'_> = call.event();
+        assert_eq!(
+            (event.common_name(), event.username()),
+            (Some(&b"joe"[..]), Some(&b"joe@example.com"[..]))
+        );
+        assert_eq!(event.trusted_address().map(|a| a.to_string()).as_deref(), Some("[2001:db8::7]:1194"));
+        assert_eq!(event.pool().address(), "10.8.0.6".parse().ok());
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        assert_eq!(
+            (event.connected_at(), event.connected_at_text()),
+            (Some(at), Some("2023-11-14 22:13:20"))
+        );
+        assert_eq!((event.bytes_received(), event.bytes_sent()), (Some(5_000_000_000), Some(7)));
+        assert_eq!(event.duration(), Some(Duration::from_secs(90)));
+        assert_eq!(
+            (event.peer_info().version(), event.certificate_info(0).serial()),
+            (Some("2.6.14"), Some("42"))
+        );
+        let odd = CallData::new().env("time_unix", "18446744073709551615").env("time_duration", "-1");
+        let event: ClientDisconnect<'_> = odd.event();
+        assert_eq!((event.connected_at(), event.duration()), (None, None));
     }
 
     #[test]

@@ -2,8 +2,15 @@
 
 mod address;
 mod auth;
+mod certificate_info;
 mod clients;
 mod device;
+mod dns;
+mod interface;
+mod peer_info;
+mod pool;
+mod routes;
+mod shared;
 mod tls;
 
 use std::cell::RefMut;
@@ -15,12 +22,18 @@ use crate::boundary::{Array, Client};
 use crate::{ClientState, Env, SslApi};
 
 pub use address::Address;
-pub use auth::{AuthUserPassVerify, ChallengeResponse, ClientCrResponse, SessionState};
+pub use auth::{AuthUserPassVerify, ChallengeResponse, ClientCrResponse, SessionState, StaticChallenge};
+pub use certificate_info::CertificateInfo;
 pub use clients::{
     AddressChange, ClientConnect, ClientConnectDefer, ClientConnectDeferV2, ClientConnectV2,
     ClientDisconnect, LearnAddress,
 };
 pub use device::{Down, IpChange, RoutePredown, RouteUp, Up};
+pub use dns::DnsServer;
+pub use interface::Interface;
+pub use peer_info::PeerInfo;
+pub use pool::PoolAddresses;
+pub use routes::{Route, RouteIpv6};
 pub use tls::{TlsFinal, TlsVerify};
 
 /// What every event comes with.
@@ -39,7 +52,7 @@ impl<'a> Context<'a> {
 
     /// Word number `at` after the plugin's file name, as text.
     pub(crate) fn word(&self, at: usize) -> Option<&'a str> {
-        self.words.iter().nth(at + 1)?.to_str().ok()
+        std::str::from_utf8(self.words.iter().nth(at + 1)?).ok()
     }
 
     pub(crate) fn path(&self, name: &str) -> Option<&'a Path> {
@@ -89,11 +102,13 @@ macro_rules! events {
         $(#[$doc])*
         pub struct $name<'a> {
             context: $crate::events::Context<'a>,
+            /// Whether the decision was taken away from the call.
+            taken: ::std::cell::Cell<bool>,
         }
 
         impl<'a> $crate::events::Event<'a> for $name<'a> {
             fn new(context: $crate::events::Context<'a>) -> Self {
-                Self { context }
+                Self { context, taken: ::std::cell::Cell::new(false) }
             }
         }
 
@@ -110,6 +125,12 @@ macro_rules! events {
                 let mut words = self.context.words.iter();
                 words.next();
                 words
+            }
+
+            /// Takes the decision away from the call, which is possible once; otherwise there would be two answers.
+            #[allow(dead_code, reason = "most events cannot be deferred")]
+            pub(crate) fn take(&self) -> Result<(), $crate::DeferError> {
+                if self.taken.replace(true) { Err($crate::DeferError::Taken) } else { Ok(()) }
             }
 
             /// The state of the client this event is about. `None` if there is none (its construction panicked, or

@@ -1,6 +1,9 @@
 //! The TLS negotiation: each certificate, and the end.
 
-use crate::Certificate;
+use std::path::Path;
+
+use super::shared::{untrusted_peer, verified_peer};
+use crate::{Certificate, CertificateInfo};
 
 super::events! {
     /// A certificate of the peer's chain is to be judged.
@@ -9,6 +12,9 @@ super::events! {
     TlsFinal;
 }
 
+untrusted_peer! { TlsVerify TlsFinal }
+verified_peer! { TlsFinal }
+
 impl<'a> TlsVerify<'a> {
     /// Place of the certificate in the chain; 0 is the peer's own.
     #[must_use]
@@ -16,52 +22,58 @@ impl<'a> TlsVerify<'a> {
         self.context.word(0)?.parse().ok()
     }
 
-    /// The certificate's subject, as OpenVPN prints it.
+    /// The certificate's subject as OpenVPN prints it, such as `C=KG, O=Example, CN=joe`.
     #[must_use]
     pub fn subject(&self) -> Option<&'a [u8]> {
-        self.args().nth(1).map(std::ffi::CStr::to_bytes)
+        self.args().nth(1)
     }
 
-    /// The certificate itself.
+    /// The certificate itself, for the time of the call.
     #[must_use]
     pub fn certificate(&self) -> Option<Certificate> {
         self.context.certificate
     }
 
-    /// The serial number of the certificate at `depth`, decimal.
+    /// The name OpenVPN goes on with for this client, from the option `x509-username-field` (the last `CN` of the subject
+    /// unless set). `None` before the peer's own certificate, depth 0: then it is not known yet.
     #[must_use]
-    pub fn serial(&self, depth: u32) -> Option<&'a str> {
-        self.numbered("tls_serial_", depth, "").and_then(|text| std::str::from_utf8(text).ok())
+    pub fn common_name(&self) -> Option<&'a [u8]> {
+        // Later negotiations find the name of the one before.
+        self.env().get("common_name").filter(|_| self.depth() == Some(0))
     }
 
-    /// The SHA-256 digest of the certificate at `depth`, hexadecimal with colons.
+    /// What variables say of the certificate that is to be judged: serial number, digests, parts of the subject.
+    /// `None` if OpenVPN does not say which it is.
     #[must_use]
-    pub fn digest_sha256(&self, depth: u32) -> Option<&'a str> {
-        self.numbered("tls_digest_sha256_", depth, "").and_then(|text| std::str::from_utf8(text).ok())
+    pub fn info(&self) -> Option<CertificateInfo<'a>> {
+        self.depth().map(|depth| self.certificate_info(depth))
     }
 
-    /// A part of the subject of the certificate at `depth`, such as `CN` or `O`.
+    /// The same of the certificate at `depth`. Those nearer to the peer's own come later.
     #[must_use]
-    pub fn subject_part(&self, depth: u32, part: &str) -> Option<&'a [u8]> {
-        self.numbered("X509_", depth, part)
+    pub fn certificate_info(&self, depth: u32) -> CertificateInfo<'a> {
+        CertificateInfo::new(self.env(), depth)
     }
 
-    /// The variable `<prefix><depth>` or `<prefix><depth>_<part>`, found without building its name.
-    fn numbered(&self, prefix: &str, depth: u32, part: &str) -> Option<&'a [u8]> {
-        let is_wanted = |name: &[u8]| -> Option<bool> {
-            let rest = std::str::from_utf8(name).ok()?.strip_prefix(prefix)?;
-            let (number, rest) = rest.split_once('_').unwrap_or((rest, ""));
-            Some(number.parse() == Ok(depth) && rest == part)
-        };
-        self.env().iter().find(|(name, _)| is_wanted(name) == Some(true)).map(|(_, value)| value)
+    /// The file with the certificate in PEM, for the time of the call; only with the server's option
+    /// `tls-export-cert` (`peer_cert`).
+    #[must_use]
+    pub fn certificate_file(&self) -> Option<&'a Path> {
+        self.context.path("peer_cert")
     }
 }
 
 impl<'a> TlsFinal<'a> {
-    /// The peer's common name.
+    /// The username, if the peer sent one.
     #[must_use]
-    pub fn common_name(&self) -> Option<&'a [u8]> {
-        self.env().get("common_name")
+    pub fn username(&self) -> Option<&'a [u8]> {
+        self.env().get("username")
+    }
+
+    /// Key material both ends can derive, hexadecimal; only with the option `keying-material-exporter`. A secret.
+    #[must_use]
+    pub fn exported_keying_material(&self) -> Option<&'a str> {
+        self.env().get_str("exported_keying_material")
     }
 }
 
@@ -72,17 +84,49 @@ mod tests {
 
     #[test]
     fn reads_a_certificate() {
-        let call =
-            CallData::new().arg("1").arg("O=x, CN=ca").env("X509_1_CN", "ca").env("tls_serial_1", "42");
+        let call = CallData::new()
+            .arg("1")
+            .arg("O=x, CN=ca")
+            .env("X509_1_CN", "ca")
+            .env("tls_serial_1", "42")
+            .env("untrusted_ip", "192.0.2.1")
+            .env("untrusted_port", "1194")
+            .env("peer_cert", "/tmp/pem");
         let event: TlsVerify<'_> = call.event();
-        assert_eq!(event.depth(), Some(1));
-        assert_eq!(event.subject(), Some(&b"O=x, CN=ca"[..]));
-        assert_eq!(event.subject_part(1, "CN"), Some(&b"ca"[..]));
-        assert_eq!(event.serial(1), Some("42"));
-        assert_eq!(event.serial(0), None);
-        assert_eq!(event.digest_sha256(1), None);
-        assert_eq!(event.subject_part(1, "C"), None);
-        assert_eq!(event.subject_part(0, "CN"), None);
+        assert_eq!((event.depth(), event.subject()), (Some(1), Some(&b"O=x, CN=ca"[..])));
+        let info = event.info().unwrap();
+        assert_eq!((info.part("CN"), info.serial(), info.part("C")), (Some(&b"ca"[..]), Some("42"), None));
+        assert_eq!(event.certificate_info(0).part("CN"), None);
+        assert_eq!(event.untrusted_address(), Some(([192, 0, 2, 1], 1194).into()));
+        assert_eq!(event.certificate_file(), Some(Path::new("/tmp/pem")));
         assert!(event.certificate().is_none());
+        let own = CallData::new().arg("0").env("common_name", "joe");
+        assert_eq!(own.event::<TlsVerify<'_>>().common_name(), Some(&b"joe"[..]));
+        let issuer = CallData::new().arg("1").env("common_name", "joe");
+        assert_eq!(issuer.event::<TlsVerify<'_>>().common_name(), None);
+        let nothing = CallData::new();
+        let event: TlsVerify<'_> = nothing.event();
+        assert!(event.depth().is_none() && event.info().is_none() && event.certificate_file().is_none());
+    }
+
+    #[test]
+    fn reads_the_end_of_a_negotiation() {
+        let call = CallData::new()
+            .env("common_name", "joe")
+            .env("username", "joe@example.com")
+            .env("exported_keying_material", "00ff")
+            .env("untrusted_ip6", "2001:db8::1")
+            .env("untrusted_port", "1194")
+            .env("X509_0_CN", "joe")
+            .env("IV_PLAT", "linux");
+        let event: TlsFinal<'_> = call.event();
+        assert_eq!(
+            (event.common_name(), event.username()),
+            (Some(&b"joe"[..]), Some(&b"joe@example.com"[..]))
+        );
+        assert_eq!(event.exported_keying_material(), Some("00ff"));
+        assert_eq!(event.untrusted_address().map(|a| a.to_string()).as_deref(), Some("[2001:db8::1]:1194"));
+        assert_eq!(event.certificate_info(0).part("CN"), Some(&b"joe"[..]));
+        assert_eq!(event.peer_info().platform(), Some("linux"));
     }
 }

@@ -15,10 +15,16 @@ struct Directory(PathBuf);
 impl Directory {
     fn with(files: &[&str]) -> io::Result<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("ovpn-plugin-test-{}-{number}", std::process::id()));
-        fs::create_dir(&path)?;
-        let directory = Self(path);
+        let directory = loop {
+            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+            let path = std::env::temp_dir().join(format!("ovpn-plugin-test-{}-{number}", std::process::id()));
+            match fs::create_dir(&path) {
+                Ok(()) => break Self(path),
+                // Left behind by a process of the same number that was killed.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        };
         files.iter().try_for_each(|name| File::create_new(directory.0.join(name)).map(drop))?;
         Ok(directory)
     }

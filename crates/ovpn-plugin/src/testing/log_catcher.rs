@@ -1,5 +1,6 @@
-//! Catches what the current thread logs through the plugin's log.
+//! Catches what a test's thread, and tasks started from it, log through the plugin's log.
 
+use std::cell::Cell;
 use std::ffi::{CStr, c_int};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -12,6 +13,24 @@ use ovpn_plugin_sys as sys;
 static CATCHERS: AtomicUsize = AtomicUsize::new(0);
 static LINES: Mutex<Vec<(ThreadId, TestLine)>> = Mutex::new(Vec::new());
 
+thread_local! {
+    /// The test a task of the plugin belongs to.
+    static TEST: Cell<Option<ThreadId>> = const { Cell::new(None) };
+}
+
+/// The test this thread belongs to; `None` outside of tests.
+pub(crate) fn current_test() -> Option<ThreadId> {
+    let is_test = CATCHERS.load(Ordering::Acquire) > 0;
+    is_test.then(|| TEST.get().unwrap_or_else(|| thread::current().id()))
+}
+
+/// Makes this thread one of that test.
+pub(crate) fn join_test(test: Option<ThreadId>) {
+    if test.is_some() {
+        TEST.set(test);
+    }
+}
+
 /// A line of the log, as OpenVPN would have got it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TestLine {
@@ -21,7 +40,7 @@ pub struct TestLine {
     pub text: String,
 }
 
-/// Catches the lines of the thread it was made in, as long as it lives.
+/// Catches the lines of the thread it was made in and of its tasks, as long as it lives.
 #[derive(Debug)]
 pub(super) struct LogCatcher {
     thread: ThreadId,
@@ -50,9 +69,7 @@ impl Drop for LogCatcher {
 
 /// Whether a test took the line.
 pub(crate) fn caught(flags: c_int, errno: c_int, line: &CStr) -> bool {
-    if CATCHERS.load(Ordering::Acquire) == 0 {
-        return false;
-    }
+    let Some(test) = current_test() else { return false };
     let level = match flags {
         sys::PLOG_ERR => Level::Error,
         sys::PLOG_WARN => Level::Warn,
@@ -64,6 +81,6 @@ pub(crate) fn caught(flags: c_int, errno: c_int, line: &CStr) -> bool {
         text = format!("{text}: {}", std::io::Error::from_raw_os_error(errno));
     }
     let line = TestLine { level, text };
-    LINES.lock().unwrap_or_else(PoisonError::into_inner).push((thread::current().id(), line));
+    LINES.lock().unwrap_or_else(PoisonError::into_inner).push((test, line));
     true
 }

@@ -13,13 +13,15 @@ mod files;
 mod log_catcher;
 mod running;
 
+use ovpn_plugin_sys as sys;
+
 use crate::boundary::{Client, OwnedArray};
 use crate::events::{Context, Event};
-use crate::{Env, EventSet, OpenArgs};
+use crate::{Env, EventSet, OpenArgs, SslApi, Version};
 
 pub use files::{ConnectFiles, LoginFiles};
 pub use log_catcher::TestLine;
-pub(crate) use log_catcher::caught;
+pub(crate) use log_catcher::{caught, current_test, join_test};
 pub use running::{Outcome, Running, TestClient, TestReply};
 
 /// The words and variables of one call. A NUL ends a word, as in C.
@@ -27,6 +29,8 @@ pub struct CallData {
     words: Vec<Vec<u8>>,
     entries: Vec<Vec<u8>>,
     arrays: Arrays,
+    offered: EventSet,
+    version: Option<(String, u32, u32)>,
 }
 
 struct Arrays {
@@ -46,7 +50,7 @@ impl CallData {
     pub fn new() -> Self {
         let words = vec![b"plugin.so".to_vec()];
         let arrays = Arrays { words: OwnedArray::cut(&words), entries: OwnedArray::cut::<&[u8]>(&[]) };
-        Self { words, entries: Vec::new(), arrays }
+        Self { words, entries: Vec::new(), arrays, offered: EventSet::ALL, version: None }
     }
 
     /// Adds a word after the file name.
@@ -71,6 +75,21 @@ impl CallData {
         self
     }
 
+    /// At open: the events the host has, instead of all.
+    #[must_use]
+    pub fn offered_events(mut self, events: EventSet) -> Self {
+        self.offered = events;
+        self
+    }
+
+    /// At open: a host of this version of OpenVPN with struct version 5, instead of one of struct version 1, which does
+    /// not say.
+    #[must_use]
+    pub fn openvpn_version(mut self, major: u32, minor: u32) -> Self {
+        self.version = Some((format!("{major}.{minor}.0"), major, minor));
+        self
+    }
+
     /// The variables.
     #[must_use]
     pub fn environment(&self) -> Env<'_> {
@@ -87,16 +106,21 @@ impl CallData {
         Context { words: self.arrays.words.array(), env: self.environment(), client, certificate: None }
     }
 
-    /// Arguments for [`Plugin::open`](crate::Plugin::open), of a host with all events and struct version 1.
+    /// Arguments for [`Plugin::open`](crate::Plugin::open).
     #[must_use]
     pub fn open_args(&self) -> OpenArgs<'_> {
         OpenArgs {
             words: self.arrays.words.array(),
             env: self.environment(),
-            offered: EventSet::from_mask(-1),
-            struct_version: 1,
-            ssl_api: None,
-            openvpn_version: None,
+            offered: self.offered,
+            struct_version: if self.version.is_some() { sys::PLUGINV3_STRUCTVER } else { 1 },
+            ssl_api: self.version.as_ref().map(|_| SslApi::OpenSsl),
+            openvpn_version: self.version.as_ref().map(|(text, major, minor)| Version {
+                text,
+                major: *major,
+                minor: *minor,
+                patch: ".0",
+            }),
         }
     }
 }

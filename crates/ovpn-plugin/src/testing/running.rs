@@ -7,7 +7,7 @@ use ovpn_plugin_sys as sys;
 use super::CallData;
 use super::log_catcher::{LogCatcher, TestLine};
 use crate::boundary::{Client, Instance};
-use crate::dispatch::{Answer, dispatch};
+use crate::dispatch::Answer;
 use crate::event_set::event_name;
 use crate::guard::guard;
 use crate::{ClientState, EventSet, OpenError, Plugin, logging};
@@ -18,7 +18,7 @@ use crate::{ClientState, EventSet, OpenError, Plugin, logging};
 /// # use ovpn_plugin::{AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, Plugin};
 /// # struct Polite;
 /// # impl Plugin for Polite {
-/// #     const NAME: &'static std::ffi::CStr = c"POLITE";
+/// #     const NAME: &'static str = "POLITE";
 /// #     fn open(_: &OpenArgs<'_>) -> Result<Self, OpenError> { Ok(Self) }
 /// #     fn events(&self) -> EventSet { EventSet::AUTH_USER_PASS_VERIFY }
 /// #     fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
@@ -66,14 +66,21 @@ pub struct TestClient {
 }
 
 impl<P: Plugin> Running<P> {
-    /// Opens the plugin with these words and variables, as a host that has all events.
+    /// Opens the plugin with these words and variables, as a host that has all events unless
+    /// [`CallData::offered_events`] says otherwise.
     ///
     /// # Errors
-    /// If the plugin refuses.
+    /// If the plugin refuses, or wants an event the host does not have.
     pub fn open(call: &CallData) -> Result<Self, OpenError> {
         logging::install();
         let log = LogCatcher::new();
-        Ok(Self { instance: Instance::new(P::open(&call.open_args())?, None), log })
+        Ok(Self { instance: Instance::open(&call.open_args())?, log })
+    }
+
+    /// The events OpenVPN would pass.
+    #[must_use]
+    pub fn events(&self) -> EventSet {
+        self.instance.events
     }
 
     /// The plugin itself.
@@ -92,14 +99,11 @@ impl<P: Plugin> Running<P> {
 
     fn call_with(&mut self, event: EventSet, call: &CallData, client: Option<Client<'_>>) -> TestReply {
         assert_eq!(event.mask().count_ones(), 1, "not one event: {event}");
-        let wanted = self.instance.plugin.events() | self.instance.plugin.optional_events();
-        assert!(wanted.contains(event), "the plugin does not ask for {event}, OpenVPN would not pass it");
+        let asked = self.instance.events.contains(event);
+        assert!(asked, "the plugin does not ask for {event}, OpenVPN would not pass it");
         let number = event.numbers().next().unwrap_or(-1);
         let answer = guard(event_name(number), Answer::code(sys::PLUGIN_FUNC_ERROR), || {
-            if !self.instance.is_started() {
-                return Answer::code(sys::PLUGIN_FUNC_ERROR);
-            }
-            dispatch(&mut self.instance.plugin, number, call.context(client))
+            self.instance.pass(number, call.context(client))
         });
         let outcome = match answer.code {
             sys::PLUGIN_FUNC_SUCCESS => Outcome::Success,
@@ -109,7 +113,19 @@ impl<P: Plugin> Running<P> {
         TestReply { outcome, config: answer.config.map(|text| text.to_string_lossy().into_owned()) }
     }
 
-    /// What the plugin logged in this thread since it was opened.
+    /// Tells the plugin that OpenVPN dies of a fatal error. A panic is logged.
+    pub fn abort(&mut self) {
+        guard("abort", (), || self.instance.plugin.abort());
+    }
+
+    /// Closes the plugin and gives all it logged, at its end too. A panic is logged.
+    pub fn close(self) -> Vec<TestLine> {
+        let Self { instance, log } = self;
+        guard("close", (), || drop(instance));
+        log.lines()
+    }
+
+    /// What the plugin logged since it was opened: in this thread and in its [`Tasks`](crate::Tasks).
     #[must_use]
     pub fn log_lines(&self) -> Vec<TestLine> {
         self.log.lines()

@@ -2,7 +2,6 @@
 //!
 //! `plugin /path/to/libmy_plugin.so WORD`
 
-use std::ffi::CStr;
 
 use ovpn_plugin::{
     AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, Plugin, Rejection, same_secret,
@@ -14,12 +13,12 @@ struct MyPlugin {
 }
 
 impl Plugin for MyPlugin {
-    const NAME: &'static CStr = c"MY-PLUGIN";
+    const NAME: &'static str = "MY-PLUGIN";
 
     /// Reads the words of the `plugin` line. Still root, unless the line says otherwise.
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
-        let word = args.args().next().ok_or("wanted: plugin FILE WORD")?;
-        Ok(Self { word: word.to_bytes().to_vec() })
+        let [word] = args.text_args()?[..] else { return Err("wanted: plugin FILE WORD".into()) };
+        Ok(Self { word: word.as_bytes().to_vec() })
     }
 
     /// The events the plugin is for; each has a method below.

@@ -24,6 +24,8 @@ pub struct Limits {
     pub max_age: Duration,
     /// Pause after a fork that failed.
     pub fork_pause: Duration,
+    /// Pause while a further worker would only take a processor away from those there are.
+    pub fork_hold: Duration,
 }
 
 /// What the pool needs to know of a login.

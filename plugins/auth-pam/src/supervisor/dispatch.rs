@@ -6,6 +6,10 @@ use super::{End, Supervisor};
 use crate::delivery::{Outcome, Task};
 use crate::pool::{Step, WorkerId};
 
+/// Workers that may want a processor for each there is before no further one is forked: always one that is ready when
+/// another one sleeps.
+const COMPUTING_EACH: usize = 2;
+
 impl Supervisor {
     pub(super) fn hand_out(&mut self) -> Result<(), End> {
         let now = Instant::now();
@@ -15,6 +19,7 @@ impl Supervisor {
                 Step::Run(worker) if self.start(worker) => {}
                 // Something is wrong with a worker: first see what. Its end is an event, so there will be a next turn.
                 Step::Run(_) => return Ok(()),
+                Step::Fork if !self.further_worker_pays() => self.pool.hold_fork(now),
                 Step::Fork => {
                     self.fork_worker(now);
                     // Forking takes long enough for more logins to arrive.
@@ -23,6 +28,17 @@ impl Supervisor {
             }
         }
         Ok(())
+    }
+
+    /// Whether a further worker would find work and a processor. Those that compute are among the newest, so no others
+    /// are looked at: where each login waits for something, any number of older ones sleep.
+    fn further_worker_pays(&mut self) -> bool {
+        let enough = COMPUTING_EACH * self.processors;
+        let newest: Vec<WorkerId> = self.pool.newest_running(enough).collect();
+        // One whose report has arrived only seems to sleep.
+        newest.iter().for_each(|id| self.hear(*id));
+        newest.iter().all(|id| self.pool.running(*id).is_some())
+            && newest.iter().filter(|id| self.crew.computes(**id)).count() < enough
     }
 
     /// Gives a worker its login; false when that was not possible.
@@ -39,25 +55,7 @@ impl Supervisor {
             self.crew.kill(worker);
             return false;
         }
-        self.watch(worker);
         true
-    }
-
-    /// Looks for the report of a login that has just begun, for a moment, before sleeping: most of what a quick PAM
-    /// stack costs is waking processes up. Only when nothing else is to be done, and by the rule that decides about
-    /// the grace: as long as it pays.
-    fn watch(&mut self, worker: WorkerId) {
-        let Some(moment) = self.watching.for_next(!self.pool.is_only(worker)) else { return };
-        let end = Instant::now() + moment;
-        while self.pool.running(worker).is_some() {
-            match self.crew.next_report(worker) {
-                Ok(Some(done)) => self.done(worker, done),
-                Ok(None) if Instant::now() < end => std::thread::yield_now(),
-                Ok(None) => return self.watching.miss(),
-                Err(error) => return self.mistrust(worker, &error),
-            }
-        }
-        self.watching.hit();
     }
 
     pub(super) fn fork_worker(&mut self, now: Instant) {

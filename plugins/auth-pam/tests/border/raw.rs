@@ -52,7 +52,7 @@ pub(crate) fn credentials(username: &[u8]) -> Vec<u8> {
     [field(username), field(b"x"), field(b""), field(b""), field(b"192.0.2.9")].concat()
 }
 
-/// A login to check, with the flags for control file, reason file and temporary failure.
-pub(crate) fn check(flags: [u8; 3], username: &[u8]) -> Vec<u8> {
+/// A login to check, with the flags for control file, reason file, temporary failure and trial.
+pub(crate) fn check(flags: [u8; 4], username: &[u8]) -> Vec<u8> {
     [&[1][..], &999u64.to_le_bytes(), &flags, &credentials(username)].concat()
 }

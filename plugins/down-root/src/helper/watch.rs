@@ -32,13 +32,15 @@ impl Helper<'_> {
             let left = until.saturating_duration_since(Instant::now());
             PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
         });
-        let ends = [(self.front.as_fd(), from_front), (self.child_exits.as_fd(), PollFlags::POLLIN)];
+        let news = [Some(self.child_exits.as_fd()), self.openvpn.as_ref().map(AsFd::as_fd)];
         let outputs = self.scripts.iter().filter_map(|script| script.output.polled());
-        let mut polled: Vec<PollFd<'_>> = ends
-            .into_iter()
-            .chain(outputs.map(|output| (output, PollFlags::POLLIN)))
-            .map(|(descriptor, flags)| PollFd::new(descriptor, flags))
-            .collect();
+        let mut polled = vec![PollFd::new(self.front.as_fd(), from_front)];
+        polled.extend(
+            news.into_iter()
+                .flatten()
+                .chain(outputs)
+                .map(|descriptor| PollFd::new(descriptor, PollFlags::POLLIN)),
+        );
         match poll(&mut polled, timeout) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => {
@@ -50,17 +52,22 @@ impl Helper<'_> {
             polled.iter().map(|end| end.revents().unwrap_or(PollFlags::empty())).collect();
         let mut happened = happened.into_iter();
         let (front, child_exits) = (happened.next(), happened.next());
+        let openvpn = self.openvpn.as_ref().and_then(|_| happened.next());
         let polled = self.scripts.iter_mut().filter(|script| script.output.polled().is_some());
         for (script, flags) in polled.zip(happened) {
             script.output.happened(flags);
         }
-        if child_exits.is_some_and(|flags| flags.intersects(BROKEN)) {
+        let child_exits = child_exits.unwrap_or(PollFlags::empty());
+        if child_exits.intersects(BROKEN) {
             log::error!("the helper cannot wait for scripts any more");
             return Err(End::Failed);
         }
-        self.child_exits.clear();
-        self.reap_left_behind();
-        let gone = front.is_some_and(|flags| flags.intersects(BROKEN));
+        if child_exits.contains(PollFlags::POLLIN) {
+            self.child_exits.clear();
+            self.reap_left_behind();
+        }
+        let gone = front.is_some_and(|flags| flags.intersects(BROKEN))
+            || openvpn.is_some_and(|flags| !flags.is_empty());
         Ok(if gone { Front::Gone } else { Front::There })
     }
 

@@ -12,6 +12,7 @@ pub(crate) const CASES: &[Case] = &[
     ("a script that leaves its group is ended all the same", leaves_its_group),
     ("a script that leaves its group and ignores sigterm is killed", leaves_and_ignores),
     ("a script that stops itself is killed", stops_itself),
+    ("a script without a time limit is waited for", without_limit),
     ("a script dies with its helper", dies_with_the_helper),
 ];
 
@@ -49,6 +50,17 @@ fn leaves_and_ignores(stage: &Stage) {
 fn stops_itself(stage: &Stage) {
     let script = stage.script("stop.sh", "echo $$ > \"$D/pid\"\nkill -STOP $$");
     ended(stage, &script, "was killed by SIGKILL", Duration::from_secs(12));
+}
+
+/// The same script is ended with a limit.
+fn without_limit(stage: &Stage) {
+    let script = stage.script("slow.sh", "sleep 2; echo ran >> \"$D/seen\"");
+    for (limit, expected) in [("timeout=1", FuncResult::Error), ("timeout=0", FuncResult::Success)] {
+        let plugin = stage.open(&[limit, &script]);
+        up(&plugin);
+        assert_eq!(down(&plugin), expected, "{limit}: {:?}", plugin.log_lines());
+    }
+    assert_eq!(stage.text("seen"), "ran\n");
 }
 
 fn dies_with_the_helper(stage: &Stage) {

@@ -3,6 +3,7 @@
 
 mod clients;
 mod faults;
+mod life;
 mod limits;
 mod signals;
 mod stage;
@@ -25,7 +26,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 type Case = (&'static str, fn(&Stage));
 
 fn cases() -> Vec<Case> {
-    [clients::CASES, faults::CASES, limits::CASES, signals::CASES].concat()
+    [clients::CASES, faults::CASES, life::CASES, limits::CASES, signals::CASES].concat()
 }
 
 fn main() -> ExitCode {
@@ -52,7 +53,8 @@ fn main() -> ExitCode {
 }
 
 fn one(name: &str, directory: &Path) -> ExitCode {
-    let case = cases().into_iter().find(|(other, _)| *other == name);
+    let parts = life::PARTS.iter().copied();
+    let case = cases().into_iter().chain(parts).find(|(other, _)| *other == name);
     let (_, run) = case.expect("a known case");
     run(&Stage::new(directory));
     ExitCode::SUCCESS

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use harness::proc_table;
+use harness::proc_table::{self, Process};
 use harness::scratch::unique_name;
 use nix::unistd::{Gid, Pid, Uid};
 use ovpn_plugin_host::{Call, FuncResult, OpenPlugin, Plugin, sys};
@@ -105,11 +105,15 @@ pub(crate) fn down(plugin: &OpenPlugin) -> FuncResult {
     answer(plugin, &Call::new(sys::PLUGIN_DOWN).env("signal", "sigterm"))
 }
 
+/// The helpers of a process.
+pub(crate) fn helpers_of(openvpn: i32) -> Vec<Process> {
+    let is_helper = |p: &Process| p.parent == openvpn && p.name == "down-root" && !p.is_zombie();
+    proc_table::all().into_iter().filter(is_helper).collect()
+}
+
 /// The helper's process.
 pub(crate) fn helper() -> i32 {
-    let own = Pid::this().as_raw();
-    let is_helper = |p: &proc_table::Process| p.parent == own && p.name == "down-root" && !p.is_zombie();
-    proc_table::all().into_iter().find(is_helper).expect("the helper").pid
+    helpers_of(Pid::this().as_raw()).first().expect("the helper").pid
 }
 
 /// Gives up root for good, as with `user`, and with `group` if one is given.

@@ -2,14 +2,12 @@
 //!
 //! `plugin libexample_base64.so`
 
-use std::ffi::CStr;
-
 use ovpn_plugin::{EventSet, OpenArgs, OpenError, Plugin, TlsVerify, TlsVerifyReply, base64, escape, wipe};
 
 struct Base64;
 
 impl Plugin for Base64 {
-    const NAME: &'static CStr = c"BASE64";
+    const NAME: &'static str = "BASE64";
 
     fn open(_: &OpenArgs<'_>) -> Result<Self, OpenError> {
         Ok(Self)

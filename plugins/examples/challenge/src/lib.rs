@@ -5,7 +5,6 @@
 //! OpenVPN 2.6 on the server. A real plugin makes up a new code each time and sends it to the user's telephone.
 
 use std::collections::HashMap;
-use std::ffi::CStr;
 use std::fs::File;
 use std::io::Read;
 use std::time::{Duration, Instant};
@@ -32,10 +31,10 @@ struct ChallengePlugin {
 }
 
 impl Plugin for ChallengePlugin {
-    const NAME: &'static CStr = c"CHALLENGE";
+    const NAME: &'static str = "CHALLENGE";
 
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
-        let words: Vec<&[u8]> = args.args().map(CStr::to_bytes).collect();
+        let words: Vec<&[u8]> = args.args().collect();
         let [method @ (b"crtext" | b"dynamic"), username, password, code] = words[..] else {
             return Err("wanted: plugin FILE crtext|dynamic USERNAME PASSWORD CODE".into());
         };

@@ -4,7 +4,6 @@
 //! `"route 10.9.0.0 255.255.0.0"`. `MODE` is `file` or `list` (how OpenVPN takes the options), `later-file` or
 //! `later-list` (the same when OpenVPN asks again, half a second later), or `thread` (a thread decides).
 
-use std::ffi::CStr;
 use std::time::{Duration, Instant};
 
 use ovpn_plugin::{
@@ -30,11 +29,11 @@ enum Mode {
 }
 
 impl Plugin for ClientConnects {
-    const NAME: &'static CStr = c"CLIENT-CONNECT";
+    const NAME: &'static str = "CLIENT-CONNECT";
 
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
-        let mut words = args.args().map(|word| word.to_str().map_err(OpenError::from_error));
-        let mode = match words.next().transpose()?.unwrap_or_default() {
+        let mut words = args.text_args()?.into_iter();
+        let mode = match words.next().unwrap_or_default() {
             "file" => Mode::File,
             "list" => Mode::List,
             "later-file" => Mode::LaterFile,
@@ -44,7 +43,7 @@ impl Plugin for ClientConnects {
         };
         let mut config = ClientConfig::new();
         for option in words {
-            config.push(option?).map_err(OpenError::from_error)?;
+            config.push(option).map_err(OpenError::from_error)?;
         }
         Ok(Self { mode, config, tasks: Tasks::new(100) })
     }

@@ -3,7 +3,6 @@
 //! `plugin libexample_deferred_auth.so LOG_ID DEFER_MS USERNAME PASSWORD`: `LOG_ID` marks the lines of the log, and
 //! with 0 for `DEFER_MS` (milliseconds) the answer is given at once. Of several plugins only one may defer.
 
-use std::ffi::CStr;
 use std::time::Duration;
 
 use ovpn_plugin::{
@@ -20,10 +19,10 @@ struct DeferredAuth {
 }
 
 impl Plugin for DeferredAuth {
-    const NAME: &'static CStr = c"DEFERRED-AUTH";
+    const NAME: &'static str = "DEFERRED-AUTH";
 
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
-        let words: Vec<&[u8]> = args.args().map(CStr::to_bytes).collect();
+        let words: Vec<&[u8]> = args.args().collect();
         let [id, delay, username, password] = words[..] else {
             return Err("wanted: plugin FILE LOG_ID DEFER_MS USERNAME PASSWORD".into());
         };
@@ -112,6 +111,7 @@ mod tests {
         let mut later = plugin("1");
         assert_eq!(login(&mut later, &files, "secret"), Outcome::Deferred);
         assert_eq!(files.wait_for_verdict(limit), Some(true));
+        assert!(later.logged("T: deferred: true"), "{:?}", later.log_lines());
         let files = LoginFiles::new().unwrap();
         assert_eq!(login(&mut later, &files, "wrong"), Outcome::Deferred);
         assert_eq!(files.wait_for_verdict(limit), Some(false));

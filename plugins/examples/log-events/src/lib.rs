@@ -6,26 +6,27 @@
 //! for a plugin that judges them makes a client demand a password of its server. Passwords and answers to challenges
 //! are not shown.
 
-use std::ffi::CStr;
-
 use ovpn_plugin::{
-    AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectDefer, ClientConnectDeferV2,
-    ClientConnectReply, ClientConnectV2, ClientConnectV2Reply, ClientCrResponse, ClientCrResponseReply,
-    ClientDisconnect, ClientDisconnectReply, Down, DownReply, Env, EventSet, IpChange, IpChangeReply,
-    LearnAddress, LearnAddressReply, OpenArgs, OpenError, Plugin, RoutePredown, RoutePredownReply, RouteUp,
-    RouteUpReply, TlsFinal, TlsFinalReply, TlsVerify, TlsVerifyReply, Up, UpReply, Words, escape,
+    AddressChange, AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectDefer,
+    ClientConnectDeferV2, ClientConnectReply, ClientConnectV2, ClientConnectV2Reply, ClientCrResponse,
+    ClientCrResponseReply, ClientDisconnect, ClientDisconnectReply, Down, DownReply, Env, EventSet, IpChange,
+    IpChangeReply, LearnAddress, LearnAddressReply, OpenArgs, OpenError, Plugin, RoutePredown,
+    RoutePredownReply, RouteUp, RouteUpReply, TlsFinal, TlsFinalReply, TlsVerify, TlsVerifyReply, Up,
+    UpReply, Words, escape,
 };
 
 struct LogEvents {
     defer: bool,
     client: bool,
+    /// Events seen since the plugin was opened, restarts by SIGUSR1 included.
+    seen: u64,
 }
 
 fn log_event(name: &str, words: Words<'_>, env: Env<'_>) {
-    let words: Vec<String> = words.map(|word| escape(word.to_bytes()).to_string()).collect();
+    let words: Vec<String> = words.map(|word| escape(word).to_string()).collect();
     log::info!("event {name}, words {words:?}");
     for (name, value) in &env {
-        let secret = matches!(name, b"password" | b"crresponse");
+        let secret = matches!(name, b"password" | b"crresponse" | b"exported_keying_material");
         let value = if secret { b"[redacted]" } else { value };
         log::debug!("  {}={}", escape(name), escape(value));
     }
@@ -46,6 +47,7 @@ fn log_certificate(event: &TlsVerify<'_>) {
 macro_rules! logged {
     ($($method:ident($event:ident) -> $reply:ident::$answer:ident;)*) => {$(
         fn $method(&mut self, event: &$event<'_>) -> $reply {
+            self.seen += 1;
             log_event(stringify!($event), event.args(), event.env());
             $reply::$answer
         }
@@ -53,15 +55,15 @@ macro_rules! logged {
 }
 
 impl Plugin for LogEvents {
-    const NAME: &'static CStr = c"LOG-EVENTS";
+    const NAME: &'static str = "LOG-EVENTS";
 
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
         let (version, structs) = (args.openvpn_version().map(|version| version.text), args.struct_version());
         log::info!("opened by {version:?}, structs {structs}, ssl {:?}", args.ssl_api());
         log::info!("offered {}", args.offered());
         log_event("open", args.args(), args.env());
-        let has = |wanted| args.args().any(|word| word == wanted);
-        Ok(Self { defer: has(c"defer"), client: has(c"client") })
+        let has = |wanted: &str| args.args().any(|word| word == wanted.as_bytes());
+        Ok(Self { defer: has("defer"), client: has("client"), seen: 0 })
     }
 
     fn events(&self) -> EventSet {
@@ -82,22 +84,36 @@ impl Plugin for LogEvents {
         tls_final(TlsFinal) -> TlsFinalReply::Accept;
         client_connect_defer(ClientConnectDefer) -> ClientConnectReply::Accept;
         client_disconnect(ClientDisconnect) -> ClientDisconnectReply::Done;
-        learn_address(LearnAddress) -> LearnAddressReply::Accept;
         client_crresponse(ClientCrResponse) -> ClientCrResponseReply::Done;
     }
 
     fn tls_verify(&mut self, event: &TlsVerify<'_>) -> TlsVerifyReply {
+        self.seen += 1;
         log_event("TlsVerify", event.args(), event.env());
         log_certificate(event);
         TlsVerifyReply::Accept
     }
 
+    fn learn_address(&mut self, event: &LearnAddress<'_>) -> LearnAddressReply {
+        self.seen += 1;
+        log_event("LearnAddress", event.args(), event.env());
+        match (event.change(), event.parsed_address()) {
+            (Some(AddressChange::Add { .. }), Some(address)) => log::info!("added: {address:?}"),
+            (Some(AddressChange::Update { .. }), Some(address)) => log::info!("updated: {address:?}"),
+            (Some(AddressChange::Delete), Some(address)) => log::info!("deleted: {address:?}"),
+            _ => log::error!("unknown to the SDK: {:?}", event.address()),
+        }
+        LearnAddressReply::Accept
+    }
+
     fn client_connect(&mut self, event: &ClientConnect<'_>) -> ClientConnectReply {
+        self.seen += 1;
         log_event("ClientConnect", event.args(), event.env());
         if self.defer { ClientConnectReply::Deferred } else { ClientConnectReply::Accept }
     }
 
     fn client_connect_v2(&mut self, event: &ClientConnectV2<'_>) -> ClientConnectV2Reply {
+        self.seen += 1;
         log_event("ClientConnectV2", event.args(), event.env());
         if self.defer {
             ClientConnectV2Reply::Deferred
@@ -107,8 +123,19 @@ impl Plugin for LogEvents {
     }
 
     fn client_connect_defer_v2(&mut self, event: &ClientConnectDeferV2<'_>) -> ClientConnectV2Reply {
+        self.seen += 1;
         log_event("ClientConnectDeferV2", event.args(), event.env());
         ClientConnectV2Reply::Accept(ClientConfig::new())
+    }
+
+    fn abort(&mut self) {
+        log::warn!("OpenVPN dies after {} events", self.seen);
+    }
+}
+
+impl Drop for LogEvents {
+    fn drop(&mut self) {
+        log::info!("closed after {} events", self.seen);
     }
 }
 
@@ -130,6 +157,17 @@ mod tests {
         assert!(plugin.logged(r"username=joe\n"));
         assert!(plugin.logged("password=[redacted]"));
         assert!(!plugin.logged("hunter2"));
+    }
+
+    #[test]
+    fn counts_until_the_end() {
+        let mut plugin = Running::<LogEvents>::open(&CallData::new()).unwrap();
+        for event in [EventSet::UP, EventSet::TLS_VERIFY, EventSet::CLIENT_CONNECT] {
+            assert_eq!(plugin.call(event, &CallData::new()).outcome, Outcome::Success);
+        }
+        plugin.abort();
+        assert!(plugin.logged("OpenVPN dies after 3 events"));
+        assert_eq!(plugin.close().last().unwrap().text, "closed after 3 events");
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //!
 //! `plugin libexample_per_client_state.so MAX_LOGINS`: a client that logs in more often than that is rejected.
 
-use std::ffi::CStr;
 use std::time::Instant;
 
 use ovpn_plugin::{
@@ -20,10 +19,10 @@ struct Client {
 }
 
 impl Plugin for PerClientState {
-    const NAME: &'static CStr = c"PER-CLIENT-STATE";
+    const NAME: &'static str = "PER-CLIENT-STATE";
 
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
-        let limit = args.args().next().and_then(|word| word.to_str().ok()?.parse().ok());
+        let limit = args.text_args()?.first().and_then(|word| word.parse().ok());
         Ok(Self { max_logins: limit.ok_or("wanted: plugin FILE MAX_LOGINS")? })
     }
 

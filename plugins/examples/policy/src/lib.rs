@@ -5,11 +5,10 @@
 //! after OpenVPN gave up its privileges, and with `chroot` inside that; if it cannot be read, the last one counts.
 
 use std::collections::HashMap;
-use std::ffi::CStr;
 use std::fs::{self, Metadata};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use ovpn_plugin::{
     AddressChange, EventSet, LearnAddress, LearnAddressReply, OpenArgs, OpenError, Plugin, TlsVerify,
@@ -21,17 +20,16 @@ type Clients = HashMap<Vec<u8>, Vec<String>>;
 
 struct Policy {
     file: PathBuf,
-    version: (Option<SystemTime>, u64),
+    version: Option<Version>,
     clients: Clients,
 }
 
 impl Plugin for Policy {
-    const NAME: &'static CStr = c"POLICY";
+    const NAME: &'static str = "POLICY";
 
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
-        let file =
-            args.args().next().and_then(|word| word.to_str().ok()).ok_or("wanted: plugin FILE POLICY")?;
-        let mut policy = Self { file: file.into(), version: (None, 0), clients: Clients::new() };
+        let [file] = args.text_args()?[..] else { return Err("wanted: plugin FILE POLICY".into()) };
+        let mut policy = Self { file: file.into(), version: None, clients: Clients::new() };
         policy.read().map_err(|error| format!("{file}: {error}"))?;
         Ok(policy)
     }
@@ -45,7 +43,7 @@ impl Plugin for Policy {
             // The client's own certificate; those of authorities are for OpenVPN to judge.
             Some(0) => {
                 self.reread();
-                let name = event.subject_part(0, "CN").unwrap_or_default();
+                let name = event.common_name().unwrap_or_default();
                 if self.clients.contains_key(name) {
                     return TlsVerifyReply::Accept;
                 }
@@ -83,7 +81,7 @@ impl Policy {
 
     /// Reads the file if it is not the one that was read last.
     fn read(&mut self) -> io::Result<()> {
-        let version = version(&fs::metadata(&self.file)?);
+        let version = Some(Version::of(&fs::metadata(&self.file)?));
         if version == self.version {
             return Ok(());
         }
@@ -94,8 +92,22 @@ impl Policy {
     }
 }
 
-fn version(metadata: &Metadata) -> (Option<SystemTime>, u64) {
-    (metadata.modified().ok(), metadata.len())
+/// What changes with a file's contents, or when another file takes its name.
+#[derive(PartialEq)]
+struct Version {
+    file: (u64, u64),
+    changed: (i64, i64),
+    bytes: u64,
+}
+
+impl Version {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            file: (metadata.dev(), metadata.ino()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+            bytes: metadata.len(),
+        }
+    }
 }
 
 fn parse(text: &str) -> Clients {
@@ -114,7 +126,7 @@ mod tests {
     use super::*;
 
     fn verify(plugin: &mut Running<Policy>, name: &str) -> Outcome {
-        let call = CallData::new().arg("0").arg("CN=x").env("X509_0_CN", name);
+        let call = CallData::new().arg("0").arg("CN=x").env("common_name", name);
         plugin.call(EventSet::TLS_VERIFY, &call).outcome
     }
 

@@ -2,8 +2,6 @@
 //!
 //! `plugin libexample_simple.so USERNAME PASSWORD`
 
-use std::ffi::CStr;
-
 use ovpn_plugin::{
     AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, Plugin, escape, same_secret,
 };
@@ -14,14 +12,14 @@ struct Simple {
 }
 
 impl Plugin for Simple {
-    const NAME: &'static CStr = c"SIMPLE";
+    const NAME: &'static str = "SIMPLE";
 
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
-        let mut words = args.args().map(|word| word.to_bytes().to_vec());
-        match (words.next(), words.next(), words.next()) {
-            (Some(username), Some(password), None) => Ok(Self { username, password }),
-            _ => Err("wanted: plugin FILE USERNAME PASSWORD".into()),
-        }
+        let words: Vec<&[u8]> = args.args().collect();
+        let [username, password] = words[..] else {
+            return Err("wanted: plugin FILE USERNAME PASSWORD".into());
+        };
+        Ok(Self { username: username.to_vec(), password: password.to_vec() })
     }
 
     fn events(&self) -> EventSet {

@@ -2,6 +2,7 @@
 
 mod burst;
 mod clients;
+mod down_root;
 mod login;
 mod long;
 mod size;
@@ -11,8 +12,16 @@ use crate::row::Group;
 
 /// Every group, in the order it is measured and printed.
 pub(crate) fn all() -> Vec<Group> {
-    [login::groups(), start::groups(), size::groups(), burst::groups(), clients::groups(), long::groups()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        login::groups(),
+        start::groups(),
+        size::groups(),
+        burst::groups(),
+        clients::groups(),
+        long::groups(),
+        down_root::groups(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

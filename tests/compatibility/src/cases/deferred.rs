@@ -1,6 +1,7 @@
 //! Deferred logins: the verdict comes in a file.
 
 use crate::case::{Case, Look};
+use crate::step;
 
 const PERMIT: &str = "auth required pam_permit.so\naccount required pam_permit.so\n";
 const DENY: &str = "auth required pam_deny.so\naccount required pam_permit.so\n";
@@ -68,5 +69,50 @@ pub(super) fn cases() -> Vec<Case> {
                 "refused; control file: -",
                 "the helper, not the server, opens the control file: what it cannot open is noticed by nobody",
             ),
+        Case::lines("deferred: in a chroot", PERMIT)
+            .option("grace=0")
+            .file("control", "")
+            .login("ada", "engine")
+            .env(step::CHROOT, "@DIR@")
+            .env("deferred_auth_pam", "1")
+            .env("auth_control_file", "/control")
+            .look(Look::Control)
+            .differs(
+                "deferred, no verdict in the control file; control file: -",
+                "deferred; control file: 1",
+                "the helper looks for the control file outside OpenVPN's chroot",
+            ),
+        // 0755 and root's: nobody may only read it.
+        Case::lines("deferred: a file that OpenVPN itself may not write", PERMIT)
+            .file("control", "")
+            .login("ada", "engine")
+            .env(step::USER, "nobody")
+            .env("deferred_auth_pam", "1")
+            .env("auth_control_file", "@DIR@/control")
+            .look(Look::Control)
+            .differs(
+                "deferred; control file: 1",
+                "refused; control file: -",
+                "the root helper writes to any file that the unprivileged OpenVPN names",
+            ),
+        at_once("deferred: thirty at once", &["max-workers=2"]).differs(
+            "all accepted by many processes",
+            "all accepted by few processes",
+            "each deferred login forks a process",
+        ),
+        at_once("deferred: thirty at once, from one address", &["max-workers=2"])
+            .env("untrusted_ip", "192.0.2.7")
+            .differs(
+                "all accepted by many processes",
+                "some refused by few processes",
+                "one client that guesses keeps the server busy",
+            ),
     ]
+}
+
+/// Thirty logins that take a while each.
+fn at_once(name: &'static str, options: &[&str]) -> Case {
+    let case = Case::module(name, &["auth/sleep=200"]).login("ada", "engine");
+    let case = options.iter().fold(case, |case, option| case.option(option));
+    case.env("deferred_auth_pam", "1").env("auth_control_file", "@DIR@/many").env(step::AT_ONCE, "30")
 }

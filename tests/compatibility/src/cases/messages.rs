@@ -26,6 +26,14 @@ pub(super) fn cases() -> Vec<Case> {
         message("message: empty information, with pairs", "auth/info=")
             .words(&pairs)
             .differs(refused, accepted, FAILS),
+        Case::module("message: printed by a module", &["auth/print"])
+            .login("ada", "engine")
+            .look(Look::Mentioned("printed by a PAM module: pam_test on stdout \\x1b[31mred"))
+            .differs(
+                "accepted; logged: no printed by a PAM module: pam_test on stdout \\x1b[31mred",
+                "accepted; logged: printed by a PAM module: pam_test on stdout \\x1b[31mred",
+                "what a module prints goes to the log as it is, control characters included",
+            ),
         message("message: information that a pair matches", "auth/info=Hello")
             .words(&pairs)
             .words(&["hello", "ignored"])

@@ -3,6 +3,7 @@
 mod deferred;
 mod faults;
 mod length;
+mod life;
 mod messages;
 mod otp;
 mod pair_names;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Case> {
         length::cases(),
         deferred::cases(),
         faults::cases(),
+        life::cases(),
     ]
     .concat()
 }

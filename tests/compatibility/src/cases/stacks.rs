@@ -80,6 +80,17 @@ pub(super) fn cases() -> Vec<Case> {
             .look(Look::Module("uid"))
             .look(Look::Module("user"))
             .same("accepted; phase: auth|account; uid: 0|0; user: ada|ada"),
+        Case::module("stack: the backend is away", &["auth/code=PAM_AUTHINFO_UNAVAIL"])
+            .file("reason", "")
+            .login("ada", "engine")
+            .env("auth_failed_reason_file", "@DIR@/reason")
+            .env("IV_PROTO", "990")
+            .look(Look::Reason)
+            .differs(
+                "refused; reason: -",
+                "refused; reason: TEMP[backoff 15,advance no]: the authentication service cannot be reached",
+                "a client is told that its password is wrong when it could not be checked",
+            ),
         Case::lines("stack: a module that is not there", "auth required pam_no_such_module.so\n")
             .login("ada", "engine")
             .look_at_failure()

@@ -4,6 +4,8 @@ use crate::case::{Case, Look};
 
 const PERMIT: &str = "auth required pam_permit.so\naccount required pam_permit.so\n";
 
+const OPTION: &str = "there are no options";
+
 pub(super) fn cases() -> Vec<Case> {
     let sixteen_pairs: Vec<String> =
         (0..16).flat_map(|n| [format!("name{n}"), format!("value{n}")]).collect();
@@ -31,6 +33,16 @@ pub(super) fn cases() -> Vec<Case> {
             .words(&["login", "USERNAME"])
             .login("ada", "engine")
             .same("does not start"),
+        Case::lines("start: a service name with an equals sign", PERMIT)
+            .no_service()
+            .words(&["ser=vice"])
+            .login("ada", "engine")
+            .differs("refused", "does not start", OPTION),
+        Case::lines("start: a service name with a slash", PERMIT)
+            .no_service()
+            .words(&["../pam.d/ser"])
+            .login("ada", "engine")
+            .differs("refused", "does not start", "a name that is a path goes unnoticed"),
         Case::missing("start: the service has no file")
             .login("ada", "engine")
             .look(Look::Mentioned("/etc/pam.d/{service}"))

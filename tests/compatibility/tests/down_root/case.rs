@@ -9,6 +9,8 @@ pub(crate) enum Event {
     Up,
     /// DOWN.
     Down,
+    /// OpenVPN is killed.
+    Kill,
 }
 
 /// What is looked at besides the answers.
@@ -18,6 +20,8 @@ pub(crate) enum Look {
     Seen,
     /// Whether a text occurs anywhere in the log.
     Logged(&'static str),
+    /// Whether the helper is still there a while after OpenVPN's end.
+    Helper,
 }
 
 /// A case and what is expected of it. In scripts and words `@DIR@` is the scratch directory of the run, which holds
@@ -101,6 +105,11 @@ impl Case {
         self.call(Event::Down)
     }
 
+    /// Adds the end of OpenVPN by SIGKILL.
+    pub(crate) fn killed(self) -> Self {
+        self.call(Event::Kill)
+    }
+
     fn call(mut self, event: Event) -> Self {
         self.calls.push((event, Vec::new()));
         self
@@ -123,6 +132,12 @@ impl Case {
     /// Looks for a text in the log.
     pub(crate) fn logged(mut self, text: &'static str) -> Self {
         self.look.push(Look::Logged(text));
+        self
+    }
+
+    /// Looks for the helper.
+    pub(crate) fn helper(mut self) -> Self {
+        self.look.push(Look::Helper);
         self
     }
 

@@ -15,6 +15,10 @@ pub(crate) fn all() -> Vec<Case> {
 fn start() -> Vec<Case> {
     vec![
         Case::new("start: no command", RAN).words(&[]).same("does not start"),
+        Case::new("start: an equals sign in the first word", RAN)
+            .words(&["com=mand", "@DIR@/down.sh"])
+            .up()
+            .differs("success", "does not start", "there are no options"),
         Case::new("start: a missing file", RAN).words(&["@DIR@/missing"]).up().down().differs(
             "success, error",
             "does not start",
@@ -103,6 +107,15 @@ fn run() -> Vec<Case> {
             .logged("to stdout")
             .logged("to stderr")
             .same("success, success; logged: to stdout; logged: to stderr"),
+        Case::new("run: its lines carry its name", "echo hello")
+            .up()
+            .down()
+            .logged("down.sh: hello")
+            .differs(
+                "success, success; logged: no down.sh: hello",
+                "success, success; logged: down.sh: hello",
+                "what a script prints misses the log, and is lost under daemon",
+            ),
     ]
 }
 
@@ -151,6 +164,38 @@ fn environment() -> Vec<Case> {
             "success, success; seen: init",
             "success, success; seen: down sigterm 42 restart",
             MISSING,
+        ),
+        // OpenVPN 2.6 and 2.7 set them at client-disconnect only; what sets them at DOWN shall find them passed.
+        Case::new(
+            "environment: counters and times, if there are any at DOWN",
+            "echo $bytes_received $bytes_sent $time_unix $time_duration $time_ascii > @DIR@/seen",
+        )
+        .up()
+        .down()
+        .env("bytes_received", "17")
+        .env("bytes_sent", "42")
+        .env("time_unix", "1900000000")
+        .env("time_duration", "60")
+        .env("time_ascii", "2030-03-17 17:46:40")
+        .seen()
+        .differs(
+            "success, success; seen: -",
+            "success, success; seen: 17 42 1900000000 60 2030-03-17 17:46:40",
+            MISSING,
+        ),
+        // The helper has the variables of UP; what is a counter there is none of this time.
+        Case::new(
+            "environment: counters and times, if there were some at UP",
+            "echo sent=$bytes_sent > @DIR@/seen",
+        )
+        .up()
+        .env("bytes_sent", "42")
+        .down()
+        .seen()
+        .differs(
+            "success, success; seen: sent=42",
+            "success, success; seen: sent=",
+            "a script takes a counter of an earlier time for that of this one",
         ),
         Case::new("environment: forged at DOWN", "echo $dev:$LD_BIND_NOW:$UV_X:$BASH_ENV > @DIR@/seen")
             .up()
@@ -237,6 +282,11 @@ fn failure() -> Vec<Case> {
 
 fn restart() -> Vec<Case> {
     vec![
+        Case::new("restart: OpenVPN is killed", RAN).up().killed().helper().seen().differs(
+            "success, killed; the helper stays; seen: -",
+            "success, killed; the helper leaves; seen: -",
+            "OpenVPN that is killed leaves its root helper behind",
+        ),
         Case::new("restart: a second UP", RAN).up().down().up().down().seen().differs(
             "success, success, error, success; seen: ran|ran",
             "success, success, success, success; seen: ran|ran",

@@ -10,6 +10,8 @@ use ovpn_plugin_host::{Call, FuncResult, Plugin, sys};
 
 /// First argument of a driver process; the script and the file for the answers follow.
 pub(crate) const ARGUMENT: &str = "--drive";
+/// The line for the end by SIGKILL.
+pub(crate) const KILL: &str = "kill";
 /// A variable that removes the script before the call.
 pub(crate) const REMOVE: &str = "@REMOVE@=";
 
@@ -24,13 +26,13 @@ pub(crate) fn main(script: &Path, answers: &Path) -> ExitCode {
     }
 }
 
-/// Lines are `plugin FILE`, `word WORD`, `up`, `down`, and `env NAME=VALUE` for the event before.
+/// Lines are `plugin FILE`, `word WORD`, `up`, `down`, `kill`, and `env NAME=VALUE` for the event before.
 fn run(script: &Path, answers: &Path) -> io::Result<()> {
     let text = fs::read_to_string(script)?;
     let mut answers = File::options().append(true).open(answers)?;
     let mut plugin = None;
     let mut calls: Vec<Call> = Vec::new();
-    let mut removals = Vec::new();
+    let (mut removals, mut kill) = (Vec::new(), false);
     for line in text.lines() {
         let (key, value) = line.split_once(' ').unwrap_or((line, ""));
         match key {
@@ -38,6 +40,7 @@ fn run(script: &Path, answers: &Path) -> io::Result<()> {
             "word" => plugin = plugin.map(|plugin| plugin.arg(value)),
             "up" => calls.push(Call::new(sys::PLUGIN_UP)),
             "down" => calls.push(Call::new(sys::PLUGIN_DOWN)),
+            KILL => kill = true,
             "env" if value == REMOVE => removals.push(calls.len()),
             "env" => calls = with_env(calls, value),
             _ => return Err(io::Error::other(format!("not understood: {line}"))),
@@ -60,6 +63,9 @@ fn run(script: &Path, answers: &Path) -> io::Result<()> {
             FuncResult::Error => writeln!(answers, "error")?,
             other => writeln!(answers, "answered {other:?}")?,
         }
+    }
+    if kill {
+        nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL)?;
     }
     plugin.log_lines().iter().for_each(|line| eprintln!("{line}"));
     Ok(())

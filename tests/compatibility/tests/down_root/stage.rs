@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -64,17 +65,23 @@ pub(crate) fn run(case: &Case, side: Side, plugin: &Path) -> String {
         text.push_str(&format!("word {}\n", word.replace("@DIR@", &place)));
     }
     for (event, env) in &case.calls {
-        text.push_str(if *event == Event::Up { "up\n" } else { "down\n" });
+        text.push_str(match event {
+            Event::Up => "up\n",
+            Event::Down => "down\n",
+            Event::Kill => "kill\n",
+        });
         env.iter().for_each(|(name, value)| text.push_str(&format!("env {name}={value}\n")));
     }
     let limit = if side == Side::C { case.c_limit } else { LIMIT };
-    let (answers, log) = drive(&text, &directory, side, limit);
+    let (answers, log, helper) = drive(&text, &directory, side, limit);
     let mut outcome = answers.join(", ");
     for look in &case.look {
         outcome.push_str(&match look {
             Look::Seen => format!("; seen: {}", seen(&directory)),
             Look::Logged(text) if log.contains(text) => format!("; logged: {text}"),
             Look::Logged(text) => format!("; logged: no {text}"),
+            Look::Helper if helper => "; the helper stays".to_string(),
+            Look::Helper => "; the helper leaves".to_string(),
         });
     }
     outcome.replace(&place, "@DIR@")
@@ -86,8 +93,8 @@ fn seen(directory: &Directory) -> String {
     if text.is_empty() { "-".to_string() } else { text }
 }
 
-/// Runs the driver; gives the answers and all that was logged.
-fn drive(text: &str, directory: &Directory, side: Side, limit: Duration) -> (Vec<String>, String) {
+/// Runs the driver; gives the answers, all that was logged, and whether the helper is still there.
+fn drive(text: &str, directory: &Directory, side: Side, limit: Duration) -> (Vec<String>, String, bool) {
     let script = directory.write("script", text, 0o600);
     let (answers, log) = (directory.write("answers", "", 0o600), directory.write("log", "", 0o600));
     let open = || File::options().append(true).open(&log).unwrap_or_else(|error| panic!("log file: {error}"));
@@ -107,20 +114,27 @@ fn drive(text: &str, directory: &Directory, side: Side, limit: Duration) -> (Vec
         fs::read_to_string(&answers).unwrap_or_default().lines().map(str::to_string).collect();
     match ended {
         Some(status) if status.success() => {}
+        Some(status) if status.signal() == Some(9) && text.contains(driver::KILL) => {
+            answers.push("killed".to_string());
+        }
         Some(status) => answers.push(format!("driver ended with {status}")),
         None => answers.push(NO_ANSWER.to_string()),
     }
-    if side == Side::Ours && !proc_table::wait_until(FAREWELL, || !has_helper()) {
+    let killed = answers.last().is_some_and(|answer| answer == "killed");
+    let helper = (side == Side::Ours || killed) && !proc_table::wait_until(FAREWELL, || !has_helper(side));
+    if helper && !killed {
         answers.push("the helper stays".to_string());
     }
     kill_what_is_left();
     let log = fs::read(&log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    (answers, log.unwrap_or_default())
+    (answers, log.unwrap_or_default(), helper)
 }
 
-/// Whether an orphan that came to this process is the helper of ours, and not dead.
-fn has_helper() -> bool {
+/// Whether an orphan that came to this process is the helper, and not dead. That of the C plugin has no name of its own.
+fn has_helper(side: Side) -> bool {
     let own = nix::unistd::Pid::this().as_raw();
-    let is_helper = |process: &proc_table::Process| process.parent == own && process.name == "down-root";
+    let is_helper = |process: &proc_table::Process| {
+        process.parent == own && (side == Side::C || process.name == "down-root")
+    };
     proc_table::all().iter().any(|process| is_helper(process) && !process.is_zombie())
 }

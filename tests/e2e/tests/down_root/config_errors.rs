@@ -35,6 +35,8 @@ fn programs_that_are_none() {
     scripts.mode("down.sh", 0o644);
     refused("/nonexistent/down.sh", &["the down script", "/nonexistent", "No such file"]);
     refused("/usr/bin", &["/usr/bin is not a regular file"]);
+    refused("true", &["the down script 'true'", "No such file", "PATH is not searched"]);
+    refused("ignore-failure /bin/true", &["'ignore-failure'", "no option"]);
     refused(&scripts.path("down.sh").to_string_lossy(), &["not executable"]);
     refused("up=/nonexistent /bin/true", &["the up script", "/nonexistent"]);
     refused("on=route-up:/nonexistent /bin/true", &["the route-up script", "/nonexistent"]);
@@ -81,8 +83,38 @@ fn programs_that_others_could_change() {
 fn insecure_permissions_can_be_asked_for() {
     let scripts = Scripts::with_down("echo ran");
     scripts.mode("down.sh", 0o777);
+    chown(scripts.path("down.sh"), Some(65534), None).expect("chown");
+    scripts.mode("", 0o1777);
     let server = scripts.server("insecure-permissions=yes").dropped().start();
-    server.wait_for(Mark::START, "may be written to by everybody");
+    for warned in ["down.sh belongs to user 65534", "down.sh may be written to by everybody"] {
+        server.wait_for(Mark::START, warned);
+    }
+    server.wait_for(Mark::START, &format!("{} may be written to by everybody", scripts.path("").display()));
+    server.stop();
+    server.wait_for(Mark::START, "down.sh: ran");
+}
+
+/// With the C plugin too it would be an argument.
+#[test]
+fn an_option_after_the_command_is_warned_about() {
+    let scripts = Scripts::with_down("echo \"arguments: $*\"");
+    let words = format!("{} timeout=5", scripts.path("down.sh").display());
+    let server = with_words(&words).start();
+    server.wait_for(Mark::START, "'timeout=5' comes after the command");
+    server.stop();
+    server.wait_for(Mark::START, "down.sh: arguments: timeout=5");
+}
+
+#[test]
+fn a_group_that_may_write_is_warned_about() {
+    let scripts = Scripts::with_down("echo ran");
+    scripts.mode("down.sh", 0o775);
+    chown(scripts.path("down.sh"), None, Some(100)).expect("chown");
+    scripts.mode("", 0o775);
+    let server = scripts.server("").dropped().start();
+    server.wait_for(Mark::START, "down.sh is run as root, but");
+    server.wait_for(Mark::START, "down.sh may be written to by group 100");
+    server.wait_for(Mark::START, &format!("{} may be written to by group 0", scripts.path("").display()));
     server.stop();
     server.wait_for(Mark::START, "down.sh: ran");
 }

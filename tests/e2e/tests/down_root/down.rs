@@ -47,6 +47,15 @@ fn with_arguments() {
     server.wait_for(Mark::START, "down.sh: <3><a b><c=d><--x>");
 }
 
+#[test]
+fn with_words_that_are_not_quoted_together() {
+    let scripts = Scripts::with_down("printf '<%s>' $# \"$@\"; echo");
+    let line = plugin_line(&format!("timeout=5 {} a 2 --x", scripts.path("down.sh").display()));
+    let server = ServerConfig::default().line(&line.replace('"', "")).dropped().start();
+    server.stop();
+    server.wait_for(Mark::START, "down.sh: <3><a><2><--x>");
+}
+
 /// A client gives root up only after it has its addresses, and UP comes before that.
 #[test]
 fn in_a_client() {

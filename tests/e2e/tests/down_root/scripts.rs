@@ -89,3 +89,10 @@ pub(crate) fn helper(server: &Server) -> Process {
         Err(others) => panic!("not exactly one helper: {others:?}"),
     }
 }
+
+/// What a process has of memory, in KiB.
+pub(crate) fn resident_kib(pid: i32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
+    line.split_whitespace().next().and_then(|number| number.parse().ok()).expect("a number")
+}

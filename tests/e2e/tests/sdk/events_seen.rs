@@ -1,51 +1,82 @@
 //! Every event there is, as a real server and a real client pass it, against what `log-events` saw.
 
+use std::collections::BTreeSet;
+
 use harness::log::{Log, Mark};
 use harness::{PATIENCE, ServerConfig, server};
+use nix::sys::signal::Signal;
 
 use crate::examples::{example, log_events_with_certificates};
+use crate::tutorial::root;
 use crate::user::Answering;
 
-/// Where each event is seen, `ClientCrResponse` aside, in the order of the first of each, and the number of words that come with it
-/// (without the plugin's file name).
-const TABLE: [(&str, &str, usize); 21] = [
-    ("server", "Up", 6),
-    ("server", "RouteUp", 0),
-    ("server", "TlsVerify", 2),
-    ("server", "AuthUserPassVerify", 0),
-    ("server", "TlsFinal", 0),
-    ("server", "IpChange", 1),
-    ("server", "ClientConnect", 1),
-    ("server", "ClientConnectDefer", 1),
-    ("server", "ClientConnectV2", 0),
-    ("server", "ClientConnectDeferV2", 0),
-    ("server", "LearnAddress", 3),
-    ("server", "ClientDisconnect", 0),
-    ("server", "RoutePredown", 6),
-    ("server", "Down", 6),
-    ("client", "TlsVerify", 2),
-    ("client", "TlsFinal", 0),
-    ("client", "IpChange", 1),
-    ("client", "Up", 6),
-    ("client", "RouteUp", 0),
-    ("client", "RoutePredown", 6),
-    ("client", "Down", 6),
-];
+/// An event as it was seen: how many words came with it (without the plugin's file name), and the variables that were
+/// not there at open, numbers in their names replaced by `{n}`.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    event: String,
+    words: usize,
+    variables: BTreeSet<String>,
+}
 
-/// The events in a log, in the order of the first of each, with the number of its words.
-fn seen(log: &Log) -> Vec<(String, usize)> {
-    let mut events: Vec<(String, usize)> = Vec::new();
-    for line in log.text().lines() {
-        let Some((_, rest)) = line.split_once("LOG-EVENTS: event ") else { continue };
-        let Some((name, words)) = rest.split_once(", words ") else { continue };
-        let count = if words.trim() == "[]" { 0 } else { words.matches("\", \"").count() + 1 };
-        if name != "open" && events.iter().all(|(known, _)| known != name) {
-            events.push((name.to_owned(), count));
+/// The rows of EVENTS.md for the server or the client, in their order.
+fn documented(place: &str) -> Vec<Seen> {
+    let text = std::fs::read_to_string(root().join("crates/ovpn-plugin/EVENTS.md")).unwrap();
+    let names = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let rows = text.lines().filter(|line| line.starts_with("| `"));
+    let cells = rows.map(|line| line.split('|').skip(1).map(str::trim).collect::<Vec<_>>());
+    cells
+        .filter(|cells| cells[1] == place)
+        .map(|cells| Seen {
+            event: names(cells[0]).remove(0),
+            words: cells[2].parse().unwrap_or_else(|_| panic!("words of {cells:?}")),
+            variables: names(cells[3]).into_iter().collect(),
+        })
+        .collect()
+}
+
+/// `route_network_1` is `route_network_{n}`.
+fn without_numbers(name: &str) -> String {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    name.split('_').map(|part| if is_number(part) { "{n}" } else { part }).collect::<Vec<_>>().join("_")
+}
+
+/// The events in a log, in the order of the first of each.
+fn seen(log: &Log) -> Vec<Seen> {
+    let mut events: Vec<Seen> = Vec::new();
+    let mut current = None;
+    let text = log.text();
+    for (_, line) in text.lines().filter_map(|line| line.split_once("PLUGIN LOG-EVENTS: ")) {
+        if let Some((name, words)) = line.strip_prefix("event ").and_then(|rest| rest.split_once(", words "))
+        {
+            let words = if words.trim() == "[]" { 0 } else { words.matches("\", \"").count() + 1 };
+            let at = events.iter().position(|known| known.event == name).unwrap_or_else(|| {
+                events.push(Seen { event: name.to_owned(), words, variables: BTreeSet::new() });
+                events.len() - 1
+            });
+            current = Some(at);
+        } else if let Some((name, _)) = line.strip_prefix("  ").and_then(|rest| rest.split_once('=')) {
+            let event = current.and_then(|at| events.get_mut(at)).expect("variables belong to an event");
+            event.variables.insert(without_numbers(name));
         }
     }
+    let open = events.remove(0);
+    assert_eq!(open.event, "open");
+    events.iter_mut().for_each(|event| event.variables.retain(|name| !open.variables.contains(name)));
     events
 }
 
+/// As rows of EVENTS.md, with the variables that no event before had.
+fn print_rows(place: &str, found: &[Seen]) {
+    let mut known = BTreeSet::new();
+    for seen in found {
+        let new: Vec<_> = seen.variables.difference(&known).map(|name| format!("`{name}`")).collect();
+        println!("| `{}` | {place} | {} | {} |", seen.event, seen.words, new.join(" "));
+        known.extend(seen.variables.iter().cloned());
+    }
+}
+
+/// Every event there is, from a real server and a real client, is as EVENTS.md says.
 #[test]
 fn every_event_is_seen() {
     let file = example("log-events");
@@ -53,29 +84,36 @@ fn every_event_is_seen() {
         .plugin_file(&example("challenge"), "crtext joe secret 123456")
         .plugin_file(&file, "defer")
         .line("route 10.99.0.0 255.255.0.0")
+        .line("verb 7")
         .start();
     let asked = Answering::start(&server, "joe", "secret", "123456");
     asked.sees(server::READY);
     asked.client.disconnect();
     server.wait_for(Mark::START, "event ClientDisconnect");
     let plugin_line = format!("plugin {} client", file.display());
-    let plain = ServerConfig::default().start();
-    let client = plain.client("joe", "x").with_tunnel().line(&plugin_line).connect();
+    let plain = ServerConfig::default().line("push \"route 10.98.0.0 255.255.0.0\"").start();
+    let client = plain.client("joe", "x").with_tunnel().line(&plugin_line).line("verb 7").connect();
     client.disconnect();
-    client.log().wait_for(Mark::START, "event Down", PATIENCE);
+    client.log().wait_for(Mark::START, "LOG-EVENTS: closed", PATIENCE);
     server.stop();
-    server.wait_for(Mark::START, "event Down");
-    println!("{:8} {:22} words", "where", "event");
-    for (place, log) in [("server", server.log()), ("client", client.log())] {
-        let found = seen(log);
-        found.iter().for_each(|(event, words)| println!("{place:8} {event:22} {words}"));
-        let wanted = TABLE.iter().filter(|(at, ..)| *at == place);
-        let wanted: Vec<_> = wanted.map(|(_, event, words)| ((*event).to_owned(), *words)).collect();
+    server.wait_for(Mark::START, "LOG-EVENTS: closed");
+    let both = [("server", seen(server.log())), ("client", seen(client.log()))];
+    both.iter().for_each(|(place, found)| print_rows(place, found));
+    for (place, mut found) in both {
+        let mut wanted = documented(place);
         // The answer to a challenge comes when its user has typed it.
-        let (answers, others): (Vec<_>, Vec<_>) =
-            found.into_iter().partition(|(event, _)| event == "ClientCrResponse");
-        assert_eq!(others, wanted, "events at the {place}, in their order");
-        assert_eq!(answers.len(), usize::from(place == "server"), "answers at the {place}");
+        for list in [&mut found, &mut wanted] {
+            let answer = list.iter().position(|seen| seen.event == "ClientCrResponse");
+            assert_eq!(answer.is_some(), place == "server", "{list:?}");
+            let answer = answer.map(|at| list.remove(at));
+            list.extend(answer);
+        }
+        assert_eq!(found.len(), wanted.len(), "events at the {place}: {found:#?}");
+        for (found, wanted) in found.iter().zip(&wanted) {
+            assert_eq!((&found.event, found.words), (&wanted.event, wanted.words), "at the {place}");
+            let missing: Vec<_> = wanted.variables.difference(&found.variables).collect();
+            assert!(missing.is_empty(), "{} at the {place} lacks {missing:?}", found.event);
+        }
     }
 }
 
@@ -85,6 +123,43 @@ fn certificates_can_be_read_with_openssl() {
     server.client("joe", "x").connect();
     server.wait_for(Mark::START, "certificate at depth 0, library Some(OpenSsl)");
     server.wait_for(Mark::START, "certificate of [\"client\"]");
+}
+
+/// The same plugin goes on through SIGUSR1; SIGHUP and the end close it, and all of it is dropped.
+#[test]
+fn state_survives_sigusr1_and_ends_with_close() {
+    let server = ServerConfig::default().plugin_file(&example("log-events"), "").start();
+    server.client("joe", "x").connect();
+    server.restart(Signal::SIGUSR1);
+    server.client("joe", "x").connect();
+    assert_eq!(server.log().count(Mark::START, "LOG-EVENTS: closed after"), 0);
+    server.restart(Signal::SIGHUP);
+    server.wait_for(Mark::START, "LOG-EVENTS: closed after");
+    let lines = server.log().text();
+    let closed = lines.find("LOG-EVENTS: closed after").expect("SIGHUP closes the plugin");
+    let events = lines[..closed].matches("LOG-EVENTS: event ").count() - 1; // open is one
+    assert!(events > 20, "{lines}");
+    assert!(lines[closed..].starts_with(&format!("LOG-EVENTS: closed after {events} events")), "{lines}");
+    assert_eq!(lines.matches("LOG-EVENTS: opened by").count(), 2, "{lines}");
+    let mark = server.mark();
+    server.stop();
+    server.wait_for(mark, "LOG-EVENTS: closed after");
+    assert_eq!(server.log().count(Mark::START, "LOG-EVENTS: closed after"), 2);
+}
+
+/// Two plugins that defer the same login: that is fatal to OpenVPN, which tells all plugins.
+#[test]
+fn abort_is_told() {
+    let deferred = example("deferred-auth");
+    let server = ServerConfig::default()
+        .plugin_file(&example("log-events"), "")
+        .plugin_file(&deferred, "1 1000 foo bar")
+        .plugin_file(&deferred, "2 1000 foo bar")
+        .start();
+    let _client = server.client("foo", "bar").start();
+    server.wait_for(Mark::START, "LOG-EVENTS: OpenVPN dies after ");
+    server.wait_for(Mark::START, "[ended: ");
+    assert_eq!(server.log().count(Mark::START, "LOG-EVENTS: closed"), 0);
 }
 
 /// What OpenVPN says of itself at open.

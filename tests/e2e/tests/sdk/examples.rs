@@ -5,6 +5,9 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use harness::ServerConfig;
+use harness::scratch::Scratch;
+
+use crate::tutorial::{blocks, root};
 
 pub(crate) const NAMES: [&str; 8] = [
     "base64",
@@ -51,6 +54,24 @@ pub(crate) fn example(name: &str) -> PathBuf {
     directory.join(format!("libexample_{}.so", name.replace('-', "_")))
 }
 
+/// The file of an example as it is built to be used.
+pub(crate) fn release_example(name: &str) -> PathBuf {
+    let target = profile_directory().parent().map(PathBuf::from).unwrap_or_default();
+    cargo(&["--release", "-p", &format!("example-{name}")], &target);
+    target.join(format!("release/libexample_{}.so", name.replace('-', "_")))
+}
+
+/// The file of a test plugin of the SDK.
+pub(crate) fn test_plugin(name: &str) -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let directory = BUILT.get_or_init(|| {
+        let target = profile_directory().parent().map(PathBuf::from).unwrap_or_default();
+        cargo(&["-p", "ovpn-plugin", "--examples"], &target);
+        target.join("debug/examples")
+    });
+    directory.join(format!("lib{name}.so"))
+}
+
 /// `log-events` that looks into certificates with OpenSSL; built elsewhere, so that the other one stays as it is.
 pub(crate) fn log_events_with_certificates() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
@@ -60,6 +81,29 @@ pub(crate) fn log_events_with_certificates() -> PathBuf {
         target.join("debug")
     });
     directory.join("libexample_log_events.so")
+}
+
+/// The lines for server.conf in each README are right, but for their places.
+#[test]
+fn each_readme_has_lines_that_work() {
+    let directory = root().join("plugins/examples");
+    let table = std::fs::read_to_string(directory.join("README.md")).unwrap();
+    let scratch = Scratch::new();
+    let policy = scratch.write("policy", "client\n", 0o644);
+    for name in NAMES {
+        assert!(table.contains(&format!("| [{name}]({name}/README.md) |")), "{name} is not in the table");
+        let text = std::fs::read_to_string(directory.join(name).join("README.md")).unwrap();
+        let lines = blocks(&text, "text")[0];
+        let file = example(name);
+        let named = format!("/path/to/{}", file.file_name().unwrap().to_str().unwrap());
+        assert!(lines.contains(&named), "{name}: no line with {named}");
+        let lines = lines.replace(&named, file.to_str().unwrap());
+        let lines = lines.replace("/etc/openvpn/policy", policy.to_str().unwrap());
+        let server = lines.lines().fold(ServerConfig::default(), |config, line| config.line(line)).start();
+        if name != "challenge" {
+            server.client("joe", "secret").connect();
+        }
+    }
 }
 
 /// A server with this example, dropped to nobody.

@@ -1,5 +1,7 @@
 //! The example plugins under a real OpenVPN server, with real clients.
 
+mod addresses;
+mod another_server;
 mod authentication_plugins;
 mod challenge;
 mod client_connect;
@@ -7,6 +9,7 @@ mod deferred;
 mod events_seen;
 mod examples;
 mod policy;
+mod probe;
 mod symbols;
 mod tutorial;
 mod user;

@@ -2,7 +2,7 @@
 
 use harness::plugin::exported;
 
-use crate::examples::{NAMES, example};
+use crate::examples::{NAMES, example, release_example};
 
 const ALWAYS: [&str; 4] = [
     "openvpn_plugin_abort_v1",
@@ -25,4 +25,16 @@ fn nothing_else_is_exported() {
         wanted.sort_unstable();
         assert_eq!(exported(&example(name)), wanted, "{name}");
     }
+}
+
+/// Most an example may have on disk, stripped.
+const MAX_BYTES: u64 = 500_000;
+
+#[test]
+fn a_small_plugin_is_small() {
+    let file = release_example("simple");
+    let bytes = std::fs::metadata(&file).unwrap().len();
+    println!("{}: {bytes} bytes", file.display());
+    assert!(bytes <= MAX_BYTES, "{bytes} bytes");
+    assert_eq!(exported(&file), ALWAYS);
 }

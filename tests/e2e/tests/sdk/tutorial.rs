@@ -5,23 +5,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use harness::log::Mark;
+use harness::netns::NetNs;
 use harness::scratch::Scratch;
-use harness::{Outcome, ServerConfig};
+use harness::{PATIENCE, proc_table};
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
 /// The blocks of this language in a text of Markdown.
-fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+pub(crate) fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
     let begin = format!("\n```{language}\n");
     text.split(begin.as_str()).skip(1).filter_map(|rest| rest.split("\n```\n").next()).collect()
 }
 
 /// Runs shell commands in a directory; crates come from where the tests' own build had them from.
-fn run(directory: &Path, script: &str) {
-    let status = Command::new("sh")
+fn run(mut shell: Command, directory: &Path, script: &str) {
+    let status = shell
         .args(["-e", "-c", script])
         .current_dir(directory)
         .env("CARGO_NET_OFFLINE", "true")
@@ -32,30 +32,45 @@ fn run(directory: &Path, script: &str) {
     assert!(status.success(), "failed: {script}");
 }
 
+/// What the tutorial starts ends with this.
+struct Started<'a>(&'a Path);
+
+impl Drop for Started<'_> {
+    fn drop(&mut self) {
+        for name in ["client", "server"] {
+            if std::thread::panicking() {
+                let log = fs::read_to_string(self.0.join(format!("{name}.log"))).unwrap_or_default();
+                eprintln!("--- log of the {name} ---\n{log}");
+            }
+            let pid = fs::read_to_string(self.0.join(format!("{name}.pid"))).unwrap_or_default();
+            if let Some(pid) = pid.trim().parse().ok().filter(|pid| !proc_table::wait_gone(*pid, PATIENCE)) {
+                proc_table::kill9(pid);
+            }
+        }
+    }
+}
+
 #[test]
 fn the_tutorial_ends_with_a_real_client() {
     let text = fs::read_to_string(root().join("crates/ovpn-plugin/TUTORIAL.md")).unwrap();
     let (shell, rust, toml) = (blocks(&text, "sh"), blocks(&text, "rust"), blocks(&text, "toml"));
-    assert_eq!((shell.len(), rust.len(), toml.len()), (2, 1, 1), "blocks of the tutorial");
+    let configs = blocks(&text, "text");
+    assert_eq!((shell.len(), rust.len(), toml.len(), configs.len()), (5, 1, 1, 2), "blocks of the tutorial");
     let scratch = Scratch::new();
-    run(scratch.path(), shell[0]);
+    run(Command::new("sh"), scratch.path(), shell[0]);
     let project = scratch.join("users-plugin");
     fs::write(project.join("Cargo.toml"), toml[0].replace("$SDK", root().to_str().unwrap())).unwrap();
     fs::write(project.join("src/lib.rs"), rust[0]).unwrap();
     fs::copy(root().join("Cargo.lock"), project.join("Cargo.lock")).unwrap();
-    run(&project, shell[1]);
-    let users = scratch.write("users", "joe:secret\n", 0o600);
-    let plugin = project.join("target/release/libusers_plugin.so");
-    let config = ServerConfig::default().plugin_file(&plugin, users.to_str().unwrap()).dropped();
-    let server = config.start();
-    server.wait_for(Mark::START, "USERS: 1 users");
-    server.client("joe", "secret").connect();
-    let refused = server.client("joe", "wrong").outcome();
-    assert!(
-        matches!(&refused, Outcome::Refused { reason, .. } if reason == "wrong name or password"),
-        "{refused:?}"
-    );
-    server.wait_for(Mark::START, "USERS: user 'joe' is rejected");
+    run(Command::new("sh"), &project, shell[1]);
+    // The server and both clients in a namespace of their own, as written otherwise.
+    let namespace = NetNs::new();
+    let _started = Started(&project);
+    fs::write(project.join("server.conf"), configs[0]).unwrap();
+    fs::write(project.join("client.conf"), configs[1]).unwrap();
+    for script in &shell[2..] {
+        run(namespace.command("sh"), &project, script);
+    }
 }
 
 #[test]
@@ -70,5 +85,5 @@ fn the_template_builds_where_it_is_copied_to() {
     fs::write(to.join("Cargo.toml"), manifest.replace("path = \"..\"", &own)).unwrap();
     fs::copy(from.join("src/lib.rs"), to.join("src/lib.rs")).unwrap();
     fs::copy(root().join("Cargo.lock"), to.join("Cargo.lock")).unwrap();
-    run(&to, "cargo test --quiet");
+    run(Command::new("sh"), &to, "cargo test --quiet && cargo build --quiet --release");
 }

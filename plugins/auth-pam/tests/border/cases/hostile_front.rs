@@ -42,10 +42,10 @@ fn ends_over(what: &str, words: &str, attack: impl FnOnce(&Stage)) {
 }
 
 pub(crate) fn packets_that_are_no_logins_end_the_supervisor() {
-    let whole = check([0, 0, 0], b"good");
+    let whole = check([0, 0, 0, 0], b"good");
     let long = vec![b'u'; 4097];
     let mut claims_more = whole.clone();
-    claims_more[12..16].copy_from_slice(&u32::MAX.to_le_bytes());
+    claims_more[13..17].copy_from_slice(&u32::MAX.to_le_bytes());
     let packets: Vec<(&str, Vec<u8>, &str)> = vec![
         ("20,000 bytes", vec![1; 20_000], "more bytes or descriptors"),
         ("an unknown tag", vec![99], "tag has the unknown value 99"),
@@ -65,10 +65,10 @@ pub(crate) fn packets_that_are_no_logins_end_the_supervisor() {
         ("only a tag", vec![1], "cut short"),
         ("a cut login", whole[..whole.len() - 1].to_vec(), "cut short"),
         ("a login and more", [&whole[..], b"\0"].concat(), "bytes after its end"),
-        ("a flag of 2", check([2, 0, 0], b"good"), "control has the unknown value 2"),
-        ("a long username", check([0, 0, 0], &long), "username is longer than 4096"),
+        ("a flag of 2", check([2, 0, 0, 0], b"good"), "control has the unknown value 2"),
+        ("a long username", check([0, 0, 0, 0], &long), "username is longer than 4096"),
         ("a length of 4 GiB", claims_more, "username is longer than 4096"),
-        ("a NUL", check([0, 0, 0], b"go\0od"), "username has the unknown value 0"),
+        ("a NUL", check([0, 0, 0, 0], b"go\0od"), "username has the unknown value 0"),
         (
             "a long refusal",
             [&[2][..], &field(&[b'u'; 1025]), &field(b""), &field(b"")].concat(),
@@ -101,26 +101,26 @@ pub(crate) fn descriptors_that_must_not_be_written_to_end_the_supervisor() {
         ("a read-only file", read_only.as_fd(), "not open for writing"),
     ];
     for (what, bad, words) in descriptors {
-        ends_over(what, words, |_| send(&check([1, 0, 0], b"good"), &[bad]));
+        ends_over(what, words, |_| send(&check([1, 0, 0, 0], b"good"), &[bad]));
         let as_reason = [plain.as_fd(), bad];
-        ends_over(what, words, |_| send(&check([1, 1, 0], b"good"), &as_reason));
+        ends_over(what, words, |_| send(&check([1, 1, 0, 0], b"good"), &as_reason));
     }
     assert_eq!(plain.metadata().unwrap().len(), 0, "a verdict was written all the same");
 }
 
 pub(crate) fn too_many_or_too_few_descriptors_end_the_supervisor() {
     let file = tempfile::tempfile().unwrap();
-    for (flags, count) in
-        [([0, 0, 0], 1), ([1, 0, 0], 0), ([1, 0, 0], 2), ([1, 1, 0], 1), ([1, 1, 0], 3), ([1, 1, 0], 4)]
+    for ([control, reason], count) in
+        [([0, 0], 1), ([1, 0], 0), ([1, 0], 2), ([1, 1], 1), ([1, 1], 3), ([1, 1], 4)]
     {
         let pass = times(&file, count);
         ends_over("descriptors", "not as many descriptors as announced", |_| {
-            send(&check(flags, b"good"), &pass)
+            send(&check([control, reason, 0, 0], b"good"), &pass)
         });
     }
     for count in [5, 100] {
         let pass = times(&file, count);
-        ends_over("descriptors", "more bytes or descriptors", |_| send(&check([1, 1, 0], b"good"), &pass));
+        ends_over("descriptors", "more bytes or descriptors", |_| send(&check([1, 1, 0, 0], b"good"), &pass));
     }
     let refusal = [&[2][..], &field(b"u"), &field(b""), &field(b"")].concat();
     let pass = times(&file, 1);
@@ -132,7 +132,7 @@ pub(crate) fn an_honest_raw_login_is_served() {
     let stage = Stage::open(&[]);
     let files = ovpn_plugin_host::AuthFiles::new().unwrap();
     let control = OpenOptions::new().write(true).open(files.control()).unwrap();
-    send(&check([1, 0, 0], b"good"), &[control.as_fd()]);
+    send(&check([1, 0, 0, 0], b"good"), &[control.as_fd()]);
     assert_eq!(files.wait_for_verdict(PATIENCE), Some(Verdict::Accepted), "{}", stage.log());
     stage.works();
 }

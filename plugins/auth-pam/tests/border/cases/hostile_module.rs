@@ -13,7 +13,7 @@ pub(crate) fn rubbish_on_the_channel_costs_the_worker() {
     for (what, bytes, words) in [
         ("success of another login", report(50, &[0; 9]), "number of the login"),
         ("a note on another login", report(49, &field(b"x")), "number of the login"),
-        ("a login", check([0, 0, 0], b"good"), "tag has the unknown value 1"),
+        ("a login", check([0, 0, 0, 0], b"good"), "tag has the unknown value 1"),
         ("a verdict", [&[18][..], &[0; 8], &[1], &[0; 8]].concat(), "tag has the unknown value 18"),
         ("a job", report(33, &credentials(b"good")), "tag has the unknown value 33"),
         ("an unknown tag", report(200, &[]), "tag has the unknown value 200"),

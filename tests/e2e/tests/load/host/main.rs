@@ -6,6 +6,7 @@
 
 mod backend_away;
 mod check;
+mod grace;
 mod queue;
 mod storm;
 mod time_limit;
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 use check::Check;
 
 /// All checks.
-const CHECKS: [Check; 9] = [
+const CHECKS: [Check; 13] = [
     Check { name: "storm::a_thousand_logins_with_crashing_and_hanging_modules", run: storm::run },
     Check { name: "queue::full_and_the_client_understands_temporary_failures", run: queue::full_temporary },
     Check { name: "queue::full_and_the_client_does_not", run: queue::full_plain },
@@ -24,6 +25,13 @@ const CHECKS: [Check; 9] = [
     Check { name: "backend_away::deferred", run: backend_away::deferred },
     Check { name: "backend_away::default_mode", run: backend_away::default_mode },
     Check { name: "backend_away::other_failures_are_final", run: backend_away::other_failures },
+    Check { name: "grace::a_login_whose_worker_waits_is_deferred_at_once", run: grace::waiting },
+    Check { name: "grace::a_login_whose_worker_computes_is_waited_for", run: grace::computing },
+    Check { name: "grace::a_quick_login_that_was_deferred_is_learned_from", run: grace::learning },
+    Check {
+        name: "grace::logins_that_compute_get_no_more_workers_than_there_are_processors",
+        run: grace::processors,
+    },
     Check { name: "time_limit::a_queued_login_is_rejected_and_not_run", run: time_limit::queued },
 ];
 

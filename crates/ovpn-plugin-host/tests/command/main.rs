@@ -1,0 +1,6 @@
+//! The command `ovpn-plugin`, run as an administrator runs it.
+
+mod pam;
+mod plugins;
+mod run;
+mod terminal;

@@ -1,0 +1,94 @@
+//! Username and password asked for on a terminal: `script` makes one.
+
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::run::{COMMAND, Mistakes};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The command on a terminal of its own.
+struct OnTerminal {
+    script: Child,
+    shown: String,
+}
+
+impl OnTerminal {
+    fn start(words: &str) -> Self {
+        let script = Command::new("script")
+            .args(["--quiet", "--return", "--command", words, "/dev/null"])
+            .env("SHELL", "/bin/sh")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("script is in the Debian package bsdutils");
+        Self { script, shown: String::new() }
+    }
+
+    /// Reads until this is shown.
+    fn wait_for(&mut self, text: &str) {
+        let end = Instant::now() + PATIENCE;
+        let out = self.script.stdout.as_mut().unwrap();
+        while !self.shown.contains(text) {
+            assert!(Instant::now() < end, "no {text:?} in {:?}", self.shown);
+            let mut byte = [0];
+            assert_eq!(out.read(&mut byte).unwrap(), 1, "it ended without {text:?}: {:?}", self.shown);
+            self.shown.push(char::from(byte[0]));
+        }
+    }
+
+    fn type_in(&mut self, text: &str) {
+        let terminal = self.script.stdin.as_mut().unwrap();
+        terminal.write_all(text.as_bytes()).unwrap();
+        terminal.flush().unwrap();
+    }
+
+    fn finish(mut self) -> (Option<i32>, String) {
+        let mut rest = String::new();
+        self.script.stdout.as_mut().unwrap().read_to_string(&mut rest).unwrap();
+        let status = self.script.wait().unwrap();
+        (status.code(), self.shown + &rest)
+    }
+}
+
+#[test]
+fn the_password_is_not_echoed() {
+    let mistakes = Mistakes::new();
+    let mut terminal = OnTerminal::start(&format!("exec {COMMAND} login {}", mistakes.file().display()));
+    terminal.wait_for("Username: ");
+    terminal.type_in("joe\n");
+    terminal.wait_for("Password: ");
+    terminal.type_in("secret99\n");
+    let (status, shown) = terminal.finish();
+    assert!(shown.contains("joe") && shown.contains("accepted"), "{shown}");
+    assert!(!shown.contains("secret99"), "{shown}");
+    assert_eq!(status, Some(0));
+}
+
+#[test]
+fn ctrl_c_ends_it_with_the_echo_back_on() {
+    let mistakes = Mistakes::new();
+    let words = format!(
+        "trap : INT; {COMMAND} login -u joe {}; echo status $?; stty -a; echo end",
+        mistakes.file().display()
+    );
+    let mut terminal = OnTerminal::start(&words);
+    terminal.wait_for("Password: ");
+    terminal.type_in("\x03");
+    terminal.wait_for("end\r\n");
+    let (_, shown) = terminal.finish();
+    assert!(shown.contains(" echo ") && shown.contains("status 3") && !shown.contains("result"), "{shown}");
+}
+
+#[test]
+fn ctrl_c_ends_a_login_that_hangs() {
+    let mistakes = Mistakes::new();
+    let words = format!("exec {COMMAND} login -u joe -p /dev/null {} hang", mistakes.file().display());
+    let mut terminal = OnTerminal::start(&words);
+    terminal.wait_for("open ");
+    terminal.type_in("\x03");
+    let (status, shown) = terminal.finish();
+    assert!(shown.contains("interrupted by SIGINT"), "{shown}");
+    assert_eq!(status, Some(3));
+}

@@ -1,0 +1,43 @@
+//! What outlives what: helpers and OpenVPN, modules and their files.
+
+use crate::case::Case;
+use crate::step;
+
+const OWN_MODULE: &str = "auth required @DIR@/module.so\naccount required pam_permit.so\n";
+
+/// The directory of Linux-PAM's modules.
+fn modules() -> String {
+    format!("/usr/lib/{}-linux-gnu/security", std::env::consts::ARCH)
+}
+
+/// Another module under the name of the one that is in use, as a package does it.
+fn replace(by: &str) -> String {
+    let from = modules();
+    format!("cp {from}/{by}.so @DIR@/new && mv @DIR@/new @DIR@/module.so")
+}
+
+pub(super) fn cases() -> Vec<Case> {
+    vec![
+        Case::lines(
+            "life: OpenVPN is killed",
+            "auth required pam_permit.so\naccount required pam_permit.so\n",
+        )
+        .login("ada", "engine")
+        .killed()
+        .differs(
+            "accepted, killed, a helper stays",
+            "accepted, killed",
+            "OpenVPN that is killed leaves its root helper behind",
+        ),
+        Case::lines("life: a module replaced on disk", OWN_MODULE)
+            .open_env(step::RUN, &replace("pam_permit"))
+            .login("ada", "engine")
+            .login("ada", "engine")
+            .run(&replace("pam_deny"))
+            .differs(
+                "accepted, refused",
+                "accepted, accepted",
+                "every login loads all modules anew, which takes most of its time",
+            ),
+    ]
+}

@@ -1,0 +1,24 @@
+//! A program that has the last word.
+
+use crate::document::Document;
+use crate::stage::{Stage, machine};
+
+const SET_UP: &str = "Set up";
+const PASSWORD: &str = "correct horse";
+const PROGRAM: &str = "/etc/openvpn/login-hook";
+
+pub(crate) fn follow(recipe: &Document) {
+    let machine = machine();
+    for name in ["alice", "bob"] {
+        machine.run(&format!("useradd {name}; echo '{name}:{PASSWORD}' | chpasswd"));
+    }
+    recipe.set_up(&machine, SET_UP);
+    let stage = Stage::start(recipe, SET_UP, &machine);
+    stage.accepted("The program lets in", "alice", PASSWORD, "");
+    stage.refused("The program refuses", "bob", PASSWORD, "");
+    machine.run(&format!("chmod 0644 {PROGRAM}"));
+    stage.refused("It is not executable", "alice", PASSWORD, "");
+    machine.write(PROGRAM, "#!/bin/sh\nexec sleep 60\n", 0o755);
+    stage.refused("It does not end", "alice", PASSWORD, "");
+    recipe.all_tried();
+}

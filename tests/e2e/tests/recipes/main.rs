@@ -1,0 +1,43 @@
+//! The recipes of docs/recipes, followed to the letter: their files, commands and lines, against the packages they
+//! name, and what they say the logs show.
+
+mod document;
+mod scaling;
+mod stage;
+
+use std::path::Path;
+
+/// The tests are named after the recipes.
+macro_rules! recipes {
+    ($($module:ident: $name:literal),* $(,)?) => {
+        $(mod $module;)*
+        const RECIPES: &[&str] = &[$($name),*];
+        $(#[test] fn $module() { $module::follow(&document::Document::recipe($name)); })*
+    };
+}
+
+recipes! {
+    google_authenticator: "google-authenticator",
+    groups: "groups",
+    hook: "hook",
+    ldap: "ldap",
+    lockout: "lockout",
+    oath: "oath",
+    radius: "radius",
+    system_accounts: "system-accounts",
+}
+
+#[test]
+fn every_recipe_is_followed() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/recipes");
+    let mut files: Vec<String> = std::fs::read_dir(&directory)
+        .unwrap_or_else(|error| panic!("{}: {error}", directory.display()))
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name != "README.md")
+        .collect();
+    let mut followed: Vec<String> = RECIPES.iter().map(|name| format!("{name}.md")).collect();
+    files.sort();
+    followed.sort();
+    assert_eq!(files, followed);
+}

@@ -1,0 +1,118 @@
+//! A machine on which a recipe was followed, with a server that has its lines, and the cases of the recipe on it.
+
+use std::fs;
+use std::time::Instant;
+
+use harness::client::Client;
+use harness::log::{Log, Mark};
+use harness::{ClientConfig, Machine, PATIENCE, Server, ServerConfig, plugin};
+
+use crate::document::{Document, matches};
+
+/// Where recipes say the plugin is.
+const PLUGIN: &str = "/usr/lib/openvpn/plugins/openvpn-plugin-auth-pam.so";
+/// The client's address in what recipes quote, and here.
+const ADDRESSES: [&str; 2] = ["192.0.2.7", "127.0.0.1"];
+
+/// A machine with the plugin installed.
+pub(crate) fn machine() -> Machine {
+    let machine = Machine::new();
+    install_plugin(&machine);
+    machine
+}
+
+/// Puts the plugin where recipes say it is.
+pub(crate) fn install_plugin(machine: &Machine) {
+    let built = plugin::auth_pam();
+    let bytes = fs::read(&built).unwrap_or_else(|error| panic!("{}: {error}", built.display()));
+    machine.write(PLUGIN, bytes, 0o644);
+}
+
+/// A server with the lines of one section of a recipe.
+pub(crate) struct Stage<'a> {
+    document: &'a Document,
+    section: &'a str,
+    /// The machine it runs on.
+    pub(crate) machine: &'a Machine,
+    /// The server.
+    pub(crate) server: Server,
+}
+
+impl<'a> Stage<'a> {
+    /// Starts the server.
+    pub(crate) fn start(document: &'a Document, section: &'a str, machine: &'a Machine) -> Self {
+        Self::start_with(document, section, machine, |lines| lines)
+    }
+
+    /// The same with the lines of the recipe changed.
+    pub(crate) fn start_with(
+        document: &'a Document,
+        section: &'a str,
+        machine: &'a Machine,
+        change: impl FnOnce(Vec<String>) -> Vec<String>,
+    ) -> Self {
+        let lines = change(document.conf(section, "server.conf"));
+        let config = lines.iter().fold(ServerConfig::default().dropped(), |config, line| config.line(line));
+        Self { document, section, machine, server: config.on(machine).start() }
+    }
+
+    /// A client with the lines of the recipe; whoever uses it types this password.
+    pub(crate) fn client(&self, user: &str, password: &str) -> ClientConfig<'_> {
+        self.client_with_code(user, password, "")
+    }
+
+    /// The same with a one-time code, typed if the client asks for one.
+    pub(crate) fn client_with_code(&self, user: &str, password: &str, code: &str) -> ClientConfig<'_> {
+        let lines = self.document.conf(self.section, "client.conf");
+        let client = self.server.client(user, password).typed(code);
+        lines.iter().fold(client, |client, line| client.line(line))
+    }
+
+    /// Lets a case of the recipe happen and looks for what the recipe says is logged then.
+    pub(crate) fn case(&self, name: &str, happen: impl FnOnce(&Self) -> Client) {
+        let marks = (self.server.mark(), self.machine.syslog().mark());
+        self.look(name, marks, &happen(self));
+    }
+
+    /// The same where the start of the server belongs to the case.
+    pub(crate) fn case_from_start(&self, name: &str, happen: impl FnOnce(&Self) -> Client) {
+        self.look(name, (Mark::START, Mark::START), &happen(self));
+    }
+
+    fn look(&self, name: &str, (server, system): (Mark, Mark), client: &Client) {
+        for block in self.document.case(name) {
+            let (log, mark) = match block.title.as_str() {
+                title if title.starts_with("OpenVPN's log") => (self.server.log(), server),
+                title if title.starts_with("The system log") => (self.machine.syslog(), system),
+                title if title.starts_with("The client's log") => (client.log(), Mark::START),
+                title => panic!("'{title}' is no log"),
+            };
+            block.lines.iter().for_each(|line| wait_for(log, mark, line));
+        }
+    }
+
+    /// A login that is accepted.
+    pub(crate) fn accepted(&self, name: &str, user: &str, password: &str, code: &str) {
+        self.case(name, |stage| {
+            let client = stage.client_with_code(user, password, code).start();
+            client.wait_connected();
+            client
+        });
+    }
+
+    /// A login that is refused.
+    pub(crate) fn refused(&self, name: &str, user: &str, password: &str, code: &str) {
+        self.case(name, |stage| {
+            let client = stage.client_with_code(user, password, code).start();
+            client.wait_refused();
+            client
+        });
+    }
+}
+
+fn wait_for(log: &Log, mark: Mark, quoted: &str) {
+    let [theirs, here] = ADDRESSES;
+    let quoted = quoted.replace(theirs, here);
+    let found = log.wait_match(mark, Instant::now() + PATIENCE, |line| matches(line, &quoted));
+    assert!(found.is_some(), "no line like\n{quoted}\nin:\n{}", log.text());
+}

@@ -1,0 +1,55 @@
+//! What the SDK's own test plugins show under a real OpenVPN: temporary rejections, init point, tasks of a daemon.
+
+use std::time::Duration;
+
+use harness::log::Mark;
+use harness::{Daemon, PATIENCE, ServerConfig};
+
+use crate::examples::test_plugin;
+
+/// The client waits for as long as it is told, and then comes again and gets in.
+#[test]
+fn a_temporary_rejection_brings_the_client_back() {
+    for user in ["busy", "busy-later"] {
+        let server =
+            ServerConfig::default().plugin_file(&test_plugin("probe"), "only-logins").dropped().start();
+        let client = server.client(user, "x").line("auth-retry nointeract").start();
+        let told = "AUTH_FAILED,TEMP[backoff 2,advance no]: come again";
+        client.log().wait_for(Mark::START, told, PATIENCE);
+        client.log().wait_for(Mark::START, harness::server::READY, PATIENCE);
+        assert_eq!(client.log().count(Mark::START, "AUTH_FAILED"), 1, "{user}");
+    }
+}
+
+/// Asked for with `init_point`, `PostDaemon`: after the device was opened.
+#[test]
+fn the_init_point_is_kept() {
+    for daemon in [Daemon::No, Daemon::WithLog] {
+        let server =
+            ServerConfig::default().plugin_file(&test_plugin("probe"), "only-logins").daemon(daemon).start();
+        server.wait_for(Mark::START, "PROBE: opened: words [\"only-logins\"]");
+        let log = server.log().text();
+        let (device, opened) = (log.find("TUN/TAP device tun"), log.find("PROBE: opened"));
+        assert!(device.is_some() && device < opened, "{log}");
+        server.client("accept", "x").connect();
+    }
+}
+
+/// A daemon forks after an early `open`: the task started there is gone, which is said and does not hang the end.
+#[test]
+fn tasks_of_a_daemon_belong_into_start() {
+    let plugin = test_plugin("early_tasks");
+    let server = ServerConfig::default().plugin_file(&plugin, "").daemon(Daemon::WithLog).start();
+    server.wait_for(Mark::START, "EARLY-TASKS: task of-start runs");
+    server.wait_for(Mark::START, "started before OpenVPN became a daemon");
+    server.client("joe", "x").connect();
+    assert!(server.stop() < Duration::from_secs(10));
+    server.wait_for(Mark::START, "EARLY-TASKS: task of-start was told to stop");
+    assert_eq!(server.log().count(Mark::START, "task of-open was told"), 0);
+
+    let server = ServerConfig::default().plugin_file(&plugin, "").start();
+    assert!(server.stop() < Duration::from_secs(10));
+    for task in ["of-open", "of-start"] {
+        server.wait_for(Mark::START, &format!("EARLY-TASKS: task {task} was told to stop"));
+    }
+}
