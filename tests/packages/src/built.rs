@@ -54,7 +54,9 @@ pub fn rebuilt(from: &Path, name: &str, offline: bool) -> PathBuf {
     for variable in ["CARGO_TARGET_DIR", "RUSTFLAGS"] {
         command.env(variable, "/nonexistent");
     }
-    run(harness::command::away_from_make(&mut command).current_dir(place.join("a-tree-of-another-name")));
+    let tree = place.join("a-tree-of-another-name");
+    run(harness::command::away_from_make(&mut command).current_dir(&tree));
+    fs::remove_dir_all(&tree).unwrap_or_else(|error| panic!("{}: {error}", tree.display()));
     place
 }
 

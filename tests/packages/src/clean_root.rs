@@ -10,6 +10,7 @@ use harness::PATIENCE;
 use harness::log::{LogPipe, Mark};
 use harness::running::Running;
 use harness::scratch::Scratch;
+use nix::sys::signal::Signal;
 
 use crate::{kept, output, run, said};
 
@@ -117,6 +118,13 @@ impl CleanRoot {
         let mut command = Command::new("nsenter");
         command.args([&format!("--mount={own}/mnt"), &format!("--pid={own}/pid_for_children")]);
         command
+    }
+}
+
+impl Drop for CleanRoot {
+    fn drop(&mut self) {
+        // unshare takes no notice of SIGTERM; with it goes all that runs in its namespaces.
+        self.running.signal(Signal::SIGKILL);
     }
 }
 
