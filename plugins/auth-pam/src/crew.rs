@@ -36,6 +36,8 @@ struct Worker {
     channel: Channel<Job, Report>,
     nonce: u64,
     notes: Vec<Vec<u8>>,
+    /// It has sent something else than a report: nothing more is heard from it.
+    mistrusted: bool,
 }
 
 /// All of them, and what each is born with.
@@ -96,7 +98,8 @@ impl Crew {
             wipe();
             live(&settings, theirs, output, leash, open_files)
         })?;
-        self.workers.insert(id, Worker { pid, channel: ours, nonce: 0, notes: Vec::new() });
+        self.workers
+            .insert(id, Worker { pid, channel: ours, nonce: 0, notes: Vec::new(), mistrusted: false });
         Ok(())
     }
 
@@ -131,6 +134,9 @@ impl Crew {
             |value| ChannelError::Malformed(WireError::Unknown { field: "number of the login", value });
         loop {
             let Some(worker) = self.workers.get_mut(&id) else { return Ok(None) };
+            if worker.mistrusted {
+                return Err(ChannelError::Closed);
+            }
             let Some(received) = worker.channel.try_receive()? else { return Ok(None) };
             let Report { nonce, news } = received.message;
             if nonce != worker.nonce || nonce == 0 {
@@ -154,8 +160,7 @@ impl Crew {
         events.remove(&worker.channel);
         kill_group(worker.pid);
         if !matches!(error, ChannelError::Closed) {
-            // Nothing that it has sent besides counts any more.
-            worker.nonce = 0;
+            worker.mistrusted = true;
             log::error!("worker {} sent something else than a report ({error}) and was killed", worker.pid);
         }
     }

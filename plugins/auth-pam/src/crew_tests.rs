@@ -34,7 +34,7 @@ impl Scene {
         let (channel, worker) = privsep::pair::<Job, Report>().unwrap();
         let process = Command::new("sleep").arg("60").process_group(0).spawn().unwrap();
         let pid = Pid::from_raw(process.id().try_into().unwrap());
-        crew.workers.insert(1, Worker { pid, channel, nonce: 0, notes: Vec::new() });
+        crew.workers.insert(1, Worker { pid, channel, nonce: 0, notes: Vec::new(), mistrusted: false });
         Scene { crew, events, worker, process }
     }
 

@@ -14,7 +14,7 @@ use privsep::{ChannelError, Helper};
 use crate::grace::{Grace, Wait};
 use crate::login::{self, FileError, MAX_SHOWN, Refusal, shown};
 use crate::processor;
-use crate::protocol::{Answer, Ask, Check, MAX_ADDRESS, MAX_TEXT};
+use crate::protocol::{Answer, Ask, Check, MAX_ADDRESS, MAX_TEXT, SOCKET_BYTES};
 use crate::settings::Settings;
 use crate::supervisor;
 
@@ -26,8 +26,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const MARGIN: Duration = Duration::from_secs(5);
 /// How long the supervisor may take to leave.
 const STOP: Duration = Duration::from_secs(5);
-/// Room for logins the supervisor has not read yet: a burst must not stop OpenVPN.
-const SOCKET_BYTES: usize = 4 << 20;
 /// Logins that follow each other this closely are a burst: waiting for one would hold up the next.
 const BURST: Duration = Duration::from_millis(1);
 /// How long a verdict is looked for before the front sleeps until it comes, if the last one took no longer.

@@ -61,12 +61,14 @@ impl<J: Pending> Pool<J> {
     /// Takes a login; gives it back when too many wait already.
     pub fn submit(&mut self, now: Instant, login: J) -> Result<(), (J, Full)> {
         // Logins that a worker, or a fork, is about to take do not count as waiting.
-        let room = self.room(now);
-        let excess = self.waiting.len().saturating_sub(room);
-        if self.waiting.len() >= room {
-            if excess >= self.limits.max_pending {
-                return Err((login, Full::Queue));
-            }
+        let (idle, forks) = (self.idle(), self.possible_forks(now));
+        let waiting = self.waiting.len();
+        if waiting >= idle + forks && waiting - (idle + forks) >= self.limits.max_pending {
+            return Err((login, Full::Queue));
+        }
+        // A fork that is put off is not about to take one: a single address must not get so far.
+        let put_off = self.fork_held.is_some_and(|time| time > now) || self.soon_idle(now);
+        if waiting >= if put_off { idle } else { idle + forks } {
             let same = self.waiting_by_address.get(login.address()).copied().unwrap_or(0);
             if !login.address().is_empty() && same >= self.limits.max_pending_per_address {
                 return Err((login, Full::Address));
@@ -148,9 +150,10 @@ impl<J: Pending> Pool<J> {
         self.fork_held = Some(now + self.limits.fork_hold);
     }
 
-    /// The workers forked last among those that run a login, at most `count`.
-    pub fn newest_running(&self, count: usize) -> impl Iterator<Item = WorkerId> {
-        let running = self.workers.iter().rev().filter(|(_, worker)| worker.running.is_some());
+    /// The workers forked last among those that run a login they were given after `since`, at most `count`.
+    pub fn newest_running(&self, count: usize, since: Instant) -> impl Iterator<Item = WorkerId> {
+        let runs = move |worker: &Worker<J>| worker.running.is_some() && worker.busy_since > since;
+        let running = self.workers.iter().rev().filter(move |(_, worker)| runs(worker));
         running.map(|(id, _)| *id).take(count)
     }
 
@@ -267,8 +270,9 @@ impl<J: Pending> Pool<J> {
 
     /// Tells how many processes there still are of workers the pool has forgotten: they count as workers, so that a
     /// stack that not even SIGKILL ends at once does not fill the machine.
-    pub fn set_lingering(&mut self, processes: usize) {
-        self.lingering = processes;
+    /// True when that is not what was told before.
+    pub fn set_lingering(&mut self, processes: usize) -> bool {
+        std::mem::replace(&mut self.lingering, processes) != processes
     }
 
     fn processes(&self) -> usize {
@@ -280,12 +284,14 @@ impl<J: Pending> Pool<J> {
         idle.map(|(id, worker)| (*id, worker.idle_since)).min_by_key(|(_, since)| *since)
     }
 
-    /// Logins that could start at once: idle workers and workers that may still be forked.
-    fn room(&self, now: Instant) -> usize {
-        let idle = self.workers.values().filter(|worker| worker.running.is_none()).count();
+    fn idle(&self) -> usize {
+        self.workers.values().filter(|worker| worker.running.is_none()).count()
+    }
+
+    /// Workers that may still be forked.
+    fn possible_forks(&self, now: Instant) -> usize {
         let may_fork = self.fork_again.is_none_or(|time| time <= now);
-        let forks = if may_fork { self.limits.max_workers.saturating_sub(self.processes()) } else { 0 };
-        idle + forks
+        if may_fork { self.limits.max_workers.saturating_sub(self.processes()) } else { 0 }
     }
 
     fn push(&mut self, waiting: Waiting<J>, first: bool) {

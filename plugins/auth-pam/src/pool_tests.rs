@@ -164,7 +164,7 @@ fn a_failed_fork_does_not_close_the_pool_when_nothing_may_wait() {
 #[test]
 fn processes_that_are_not_gone_yet_count_as_workers() {
     let (mut pool, start) = (Pool::new(limits()), Instant::now());
-    pool.set_lingering(2);
+    assert!(pool.set_lingering(2) && !pool.set_lingering(2));
     pool.submit(start, Job(1, "a")).unwrap();
     assert_eq!(pool.step(start), None);
     pool.set_lingering(1);
@@ -330,7 +330,35 @@ fn the_newest_workers_are_those_forked_last_that_run_a_login() {
     }
     settle(&mut pool, now);
     pool.finished(now, 3);
-    assert_eq!(pool.newest_running(2).collect::<Vec<_>>(), [4, 2]);
+    let newest = |since| pool.newest_running(2, since).collect::<Vec<_>>();
+    assert_eq!(newest(now.checked_sub(Duration::from_millis(1)).unwrap()), [4, 2]);
+    assert_eq!(newest(now), [] as [WorkerId; 0], "they have been running for too long");
     assert_eq!(pool.runner(|job| job.0 == 2), Some(2));
     assert_eq!(pool.runner(|job| job.0 == 3), None);
+}
+
+#[test]
+fn one_address_gets_no_further_while_forks_are_put_off() {
+    let many = Limits { max_workers: 64, max_pending: 1000, max_pending_per_address: 16, ..limits() };
+    let start = Instant::now();
+    // Held because there is no processor, or not needed because the stack is quick.
+    for held in [true, false] {
+        let mut pool = Pool::new(many.clone());
+        pool.submit(start, Job(0, "a")).unwrap();
+        settle(&mut pool, start);
+        if !held {
+            pool.finished(start, 1);
+            pool.submit(start, Job(0, "a")).unwrap();
+            settle(&mut pool, start);
+        }
+        pool.submit(start, Job(1, "a")).unwrap();
+        if held {
+            assert_eq!(pool.step(start), Some(Step::Fork));
+            pool.hold_fork(start);
+        }
+        assert_eq!(pool.step(start), None);
+        let taken = (2..100).filter(|number| pool.submit(start, Job(*number, "a")).is_ok()).count();
+        assert_eq!(taken, 15, "held: {held}");
+        pool.submit(start, Job(100, "b")).unwrap();
+    }
 }

@@ -18,6 +18,10 @@ pub const MAX_ADDRESS: usize = 128;
 /// Longest text a worker reports, in bytes.
 pub const MAX_TEXT: usize = 1024;
 
+/// Room for what the other side has not read yet, in each direction between front and supervisor: a burst of logins
+/// must not stop OpenVPN.
+pub const SOCKET_BYTES: usize = 4 << 20;
+
 /// What a client sent to log in.
 #[derive(Debug)]
 pub struct Login {

@@ -65,3 +65,44 @@ impl Settings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(words: &[&str], open_files: usize) -> Limits {
+        let config = Config::parse(words.iter().map(|word| word.as_bytes())).unwrap();
+        let settings =
+            Settings { config, daemon: false, log_redirected: false, debug: false, max_workers: 10 };
+        settings.pool_limits(open_files)
+    }
+
+    #[test]
+    fn a_worker_serves_a_thousand_logins_or_an_hour_and_is_idle_for_half_a_minute() {
+        let limits = limits(&["login"], 1_000_000);
+        assert_eq!((limits.max_served, limits.max_age), (1000, Duration::from_secs(60 * 60)));
+        assert_eq!(limits.idle_time, Duration::from_secs(30));
+    }
+
+    #[test]
+    fn without_options_the_machine_and_with_them_the_administrator_decides() {
+        let without = limits(&["login"], 1_000_000);
+        assert_eq!(
+            (without.max_workers, without.max_pending, without.max_pending_per_address),
+            (10, 1024, 16)
+        );
+        let words = ["max-workers=1000", "max-pending=7", "max-pending-per-address=5", "login"];
+        let with = limits(&words, 1_000_000);
+        assert_eq!((with.max_workers, with.max_pending, with.max_pending_per_address), (1000, 7, 5));
+    }
+
+    #[test]
+    fn few_open_files_are_few_workers_and_few_waiting() {
+        let limits = limits(&["max-workers=1000", "login"], OWN_FILES + 3 * 100 + 40);
+        assert_eq!(limits.max_workers, 113);
+        let scarce = super::tests::limits(&["max-workers=4", "login"], OWN_FILES + 3 * 4 + 40);
+        assert_eq!((scarce.max_workers, scarce.max_pending), (4, 20));
+        let none = super::tests::limits(&["login"], 0);
+        assert_eq!((none.max_workers, none.max_pending), (1, 0));
+    }
+}

@@ -20,9 +20,9 @@ use crate::events::{Events, Source};
 use crate::limits;
 use crate::pool::{Expired, Full, Pool, WorkerId};
 use crate::processor;
-use crate::protocol::{Answer, Ask};
+use crate::protocol::{Answer, Ask, SOCKET_BYTES};
 use crate::settings::Settings;
-use crate::trial::Trial;
+use crate::trial::{Look, Trial};
 
 /// Messages taken from the front at once, before anything else is done: reading is quick, forking is not, and the
 /// front must never find its socket full.
@@ -41,6 +41,7 @@ struct Supervisor {
     child_exits: ChildExits,
     fork_failure_logged: bool,
     processors: usize,
+    grace: Duration,
     trial: Option<Trial>,
 }
 
@@ -99,6 +100,8 @@ impl Supervisor {
         events.add(&front, Source::Front)?;
         events.add(&child_exits, Source::ChildExits)?;
         let crew = Crew::new(settings, &events, workers_open_files)?;
+        // As much as the front has made for logins: what is told of a burst waits until the front reads it.
+        front.set_buffer(SOCKET_BYTES);
         front.try_send(&Answer::Ready, &[]).map_err(|_| nix::Error::EPIPE)?;
         Ok(Supervisor {
             front,
@@ -109,6 +112,7 @@ impl Supervisor {
             child_exits,
             fork_failure_logged: false,
             processors: processor::count(),
+            grace: settings.config.grace,
             trial: None,
         })
     }
@@ -203,7 +207,7 @@ impl Supervisor {
             }
         };
         let now = Instant::now();
-        self.trial = check.trial.then(|| Trial::new(check.id, now));
+        self.trial = check.trial.then(|| Trial::new(check.id, now, self.grace));
         match Task::new(now, check, received.descriptors, received.descriptors_missing) {
             Ok(task) if received.descriptors_missing => self.conclude(task, &Outcome::DescriptorsMissing),
             Ok(task) => match self.pool.submit(now, task) {
@@ -239,13 +243,23 @@ impl Supervisor {
     /// The front waits for this login as long as its worker computes.
     fn look_at_trial(&mut self) {
         let now = Instant::now();
-        let Some(trial) = self.trial.as_mut().filter(|trial| trial.next_look() <= now) else { return };
-        let id = trial.login();
-        let computes =
-            self.pool.runner(|task| task.id() == id).is_some_and(|worker| self.crew.computes(worker));
-        if trial.looked(now, computes) {
-            self.trial = None;
-            let _ = self.front.try_send(&Answer::Slow { id }, &[]);
+        let Some(id) = self.trial.as_ref().filter(|trial| trial.next_look() <= now).map(Trial::login) else {
+            return;
+        };
+        let worker = self.pool.runner(|task| task.id() == id);
+        // One whose report has arrived only seems to sleep; then the trial is over.
+        if let Some(worker) = worker {
+            self.hear(worker);
+        }
+        let computes = worker.is_some_and(|worker| self.crew.computes(worker));
+        let Some(trial) = &mut self.trial else { return };
+        match trial.looked(now, computes) {
+            Look::Again => {}
+            Look::Over => self.trial = None,
+            Look::Slow => {
+                self.trial = None;
+                let _ = self.front.try_send(&Answer::Slow { id }, &[]);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! How logins get to workers: an idle one, or one that is forked.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{End, Supervisor};
 use crate::delivery::{Outcome, Task};
@@ -9,6 +9,8 @@ use crate::pool::{Step, WorkerId};
 /// Workers that may want a processor for each there is before no further one is forked: always one that is ready when
 /// another one sleeps.
 const COMPUTING_EACH: usize = 2;
+/// A login that has run for longer than this, some times as long as a password hash takes, is no reason not to fork.
+const COMPUTES_FOR_LONG: Duration = Duration::from_millis(500);
 
 impl Supervisor {
     pub(super) fn hand_out(&mut self) -> Result<(), End> {
@@ -19,7 +21,9 @@ impl Supervisor {
                 Step::Run(worker) if self.start(worker) => {}
                 // Something is wrong with a worker: first see what. Its end is an event, so there will be a next turn.
                 Step::Run(_) => return Ok(()),
-                Step::Fork if !self.further_worker_pays() => self.pool.hold_fork(now),
+                Step::Fork if !self.further_worker_pays(now) => self.pool.hold_fork(now),
+                // Workers that were dismissed over what was heard just now count until they are gone.
+                Step::Fork if self.pool.set_lingering(self.crew.lingering()) => {}
                 Step::Fork => {
                     self.fork_worker(now);
                     // Forking takes long enough for more logins to arrive.
@@ -30,11 +34,16 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Whether a further worker would find work and a processor. Those that compute are among the newest, so no others
-    /// are looked at: where each login waits for something, any number of older ones sleep.
-    fn further_worker_pays(&mut self) -> bool {
+    /// Whether a further worker would find work and a processor. Looked at are the newest: where each login waits for
+    /// something, any number of older ones sleep. A login that has been computing for long does not count: it must not
+    /// keep the others waiting.
+    fn further_worker_pays(&mut self, now: Instant) -> bool {
         let enough = COMPUTING_EACH * self.processors;
-        let newest: Vec<WorkerId> = self.pool.newest_running(enough).collect();
+        let since = now.checked_sub(COMPUTES_FOR_LONG).unwrap_or(now);
+        let newest: Vec<WorkerId> = self.pool.newest_running(enough, since).collect();
+        if newest.len() < enough {
+            return true;
+        }
         // One whose report has arrived only seems to sleep.
         newest.iter().for_each(|id| self.hear(*id));
         newest.iter().all(|id| self.pool.running(*id).is_some())

@@ -66,6 +66,7 @@ pub(crate) fn packets_that_are_no_logins_end_the_supervisor() {
         ("a cut login", whole[..whole.len() - 1].to_vec(), "cut short"),
         ("a login and more", [&whole[..], b"\0"].concat(), "bytes after its end"),
         ("a flag of 2", check([2, 0, 0, 0], b"good"), "control has the unknown value 2"),
+        ("a trial of 2", check([0, 0, 0, 2], b"good"), "trial has the unknown value 2"),
         ("a long username", check([0, 0, 0, 0], &long), "username is longer than 4096"),
         ("a length of 4 GiB", claims_more, "username is longer than 4096"),
         ("a NUL", check([0, 0, 0, 0], b"go\0od"), "username has the unknown value 0"),
@@ -132,7 +133,8 @@ pub(crate) fn an_honest_raw_login_is_served() {
     let stage = Stage::open(&[]);
     let files = ovpn_plugin_host::AuthFiles::new().unwrap();
     let control = OpenOptions::new().write(true).open(files.control()).unwrap();
-    send(&check([1, 0, 0, 0], b"good"), &[control.as_fd()]);
+    // Nobody waits for it, though it is said to be on trial.
+    send(&check([1, 0, 0, 1], b"good"), &[control.as_fd()]);
     assert_eq!(files.wait_for_verdict(PATIENCE), Some(Verdict::Accepted), "{}", stage.log());
     stage.works();
 }

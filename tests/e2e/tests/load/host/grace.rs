@@ -11,6 +11,8 @@ use crate::check::{NEW_CLIENT, Subject, deferred};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Longer than anything here takes, on whatever machine.
 const LONG: Duration = Duration::from_secs(10);
+/// As often something is tried that has to work soon.
+const MANY: usize = 50;
 
 /// A plugin that would wait very long for a deferred login.
 fn patient(arguments: &[&str]) -> Subject {
@@ -40,20 +42,38 @@ pub(crate) fn waiting() {
     subject.close();
 }
 
-/// A password hash, say.
+/// A password hash, say. The login before it only makes sure that the worker has loaded its modules.
 pub(crate) fn computing() {
-    let subject = patient(&["auth/compute=200"]);
-    let outcome = finish(start(&subject, "first"));
+    let subject = patient(&["auth/slow:compute=200"]);
+    finish(start(&subject, "first"));
+    let outcome = finish(start(&subject, "slow"));
     assert_eq!(outcome.result, FuncResult::Success, "{outcome}");
     subject.close();
 }
 
-/// A first login that turns out to have been quick, though its worker slept: the next one is waited for.
+/// Logins that turn out to have been quick, though their worker slept: soon one is waited for. The first two are not,
+/// and a next one not if it comes before the front was told of the last verdict.
 pub(crate) fn learning() {
-    let subject = patient(&["auth/sleep=200"]);
-    assert_eq!(finish(start(&subject, "first")).result, FuncResult::Deferred);
-    let outcome = finish(start(&subject, "second"));
-    assert_eq!(outcome.result, FuncResult::Success, "{outcome}");
+    let subject = patient(&["auth/sleep=50"]);
+    let results: Vec<FuncResult> = (0..MANY)
+        .map(|_| finish(start(&subject, "sleeper")).result)
+        .take_while(|result| *result == FuncResult::Deferred)
+        .collect();
+    assert!((2..MANY).contains(&results.len()), "{} were deferred", results.len());
+    subject.close();
+}
+
+/// As many logins that never end as would otherwise be reason enough not to start another worker.
+pub(crate) fn spinning() {
+    let processors = std::thread::available_parallelism().expect("number of processors").get();
+    let spinners = 2 * processors;
+    let subject = Subject::new("timeout=20 grace=0 max-workers=64", &["auth/spin:compute=60000"]);
+    let spinning: Vec<RunningLogin> = (0..spinners).map(|_| start(&subject, "spin")).collect();
+    let login = subject.plugin.start_login(&deferred("good", "192.0.2.2", NEW_CLIENT)).expect("the call");
+    finish(login);
+    // It did not have to wait until they were over.
+    assert!(spinning.iter().all(|login| login.files.wait_for_verdict(Duration::ZERO).is_none()));
+    spinning.into_iter().for_each(|login| assert!(!login.finish(PATIENCE).accepted()));
     subject.close();
 }
 
@@ -68,14 +88,19 @@ pub(crate) fn processors() {
     let running: Vec<RunningLogin> = (0..logins).map(|_| start(&subject, "many")).collect();
     running.into_iter().for_each(|login| drop(finish(login)));
     // Idle ones stay for a while.
-    let workers = proc_table::all().iter().filter(|process| is_worker(process, std::process::id())).count();
+    let workers = workers();
     assert!((1..=4 * processors).contains(&workers), "{workers} workers for {logins} logins");
     subject.close();
 }
 
-/// Whether this is a worker of the plugin in the process `host`.
-fn is_worker(process: &proc_table::Process, host: u32) -> bool {
-    let parent = proc_table::all().into_iter().find(|other| other.pid == process.parent);
-    process.name == "auth-pam-worker"
-        && parent.is_some_and(|supervisor| u32::try_from(supervisor.parent) == Ok(host))
+/// How many workers the plugin in this process has.
+fn workers() -> usize {
+    let all = proc_table::all();
+    let host = i32::try_from(std::process::id()).expect("pid fits");
+    let supervisors: Vec<i32> =
+        all.iter().filter(|process| process.parent == host).map(|process| process.pid).collect();
+    let works = |process: &proc_table::Process| {
+        process.name == "auth-pam-worker" && supervisors.contains(&process.parent) && !process.is_zombie()
+    };
+    all.iter().filter(|process| works(process)).count()
 }

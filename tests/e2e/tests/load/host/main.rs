@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use check::Check;
 
 /// All checks.
-const CHECKS: [Check; 13] = [
+const CHECKS: [Check; 14] = [
     Check { name: "storm::a_thousand_logins_with_crashing_and_hanging_modules", run: storm::run },
     Check { name: "queue::full_and_the_client_understands_temporary_failures", run: queue::full_temporary },
     Check { name: "queue::full_and_the_client_does_not", run: queue::full_plain },
@@ -32,6 +32,7 @@ const CHECKS: [Check; 13] = [
         name: "grace::logins_that_compute_get_no_more_workers_than_there_are_processors",
         run: grace::processors,
     },
+    Check { name: "grace::logins_that_compute_for_ever_keep_nobody_waiting", run: grace::spinning },
     Check { name: "time_limit::a_queued_login_is_rejected_and_not_run", run: time_limit::queued },
 ];
 
