@@ -35,7 +35,7 @@ export INSTALL_EXAMPLES INSTALL_DEV
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
-.PHONY: help build compile demo test test-sanitize test-packages test-windows fuzz lint bench install uninstall list-files packages deb rpm
+.PHONY: help build compile demo test test-sanitize test-packages test-windows fuzz lint bench bench-long install uninstall list-files packages deb rpm
 
 help:
 	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
@@ -46,6 +46,7 @@ help:
 	@echo "make fuzz       random messages for what the privileged sides decode, FUZZ_SECONDS=$(FUZZ_SECONDS) each (nightly Rust, cargo-fuzz)"
 	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, which symbols are exported"
 	@echo "make bench      speed and memory, side by side with the C plugin (root)"
+	@echo "make bench-long the same for 100,000 logins in a row (root)"
 	@echo "make install    install what is built; PREFIX=$(PREFIX) PLUGINDIR=$(PLUGINDIR) PAMDIR=$(PAMDIR) DESTDIR=$(DESTDIR)"
 	@echo "                INSTALL_EXAMPLES=1: the example plugins too; INSTALL_DEV=1: what plugin authors need too (for build as well)"
 	@echo "make uninstall  remove it again"
@@ -121,6 +122,13 @@ bench:
 	$(CARGO) build --release --locked $(PLUGINS)
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) run --locked --release -p bench
 	$(CARGO) bench --locked -p ovpn-plugin-host --bench login
+
+# Whether a login costs more the more there were before: 200,000 of them with each plugin.
+bench-long:
+	$(call need_root,it compares with the C plugin and real PAM stacks)
+	@CARGO="$(CARGO)" tests/install-deps test
+	$(CARGO) build --release --locked $(PLUGINS)
+	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) run --locked --release -p bench long
 
 # Installs what is built and builds nothing, so that no compiler runs as root.
 install uninstall:

@@ -221,7 +221,8 @@ impl<Out: Message, In: Message> Channel<Out, In> {
         }
     }
 
-    /// Receives, waiting at most `patience` (`None`: as long as it takes); `None` when the time is over.
+    /// Receives, waiting at most `patience` (`None`: as long as it takes); `None` when the time is over. The kernel counts
+    /// the time in its ticks (1 to 10 ms, CONFIG_HZ) and rounds up.
     pub fn receive(&mut self, patience: Option<Duration>) -> Result<Option<Received<In>>, ChannelError> {
         let end = patience.map(|patience| Instant::now() + patience);
         let mut left = patience;
@@ -238,8 +239,8 @@ impl<Out: Message, In: Message> Channel<Out, In> {
         }
     }
 
-    /// Sets the socket's time limit, which waits in one system call what poll and receive need three for. Those who wait
-    /// again and again wait for the same time, so this is rarely another call.
+    /// Sets the socket's time limit, with which one system call does what poll and receive need three for. Who waits again
+    /// and again mostly waits for the same time, and then this is no further call.
     fn set_limit(&mut self, limit: Duration) -> Result<(), ChannelError> {
         if self.limit != limit {
             // Microseconds, rounded up: zero would mean no limit.

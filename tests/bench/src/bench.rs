@@ -24,6 +24,8 @@ pub(crate) struct Bench {
     pub(crate) unix: EtcPamService,
     /// A stack that takes 0.5 s.
     pub(crate) half_second: EtcPamService,
+    /// A stack that takes 0.5 s for the user `slow`, and no time for others.
+    pub(crate) half_second_for_some: EtcPamService,
     /// A stack that takes 2 s for the user `slow`, and no time for others.
     pub(crate) two_seconds: EtcPamService,
     /// Whom pam_unix knows.
@@ -42,6 +44,7 @@ impl Bench {
                 "auth required pam_unix.so shadow nodelay\naccount required pam_unix.so\n",
             ),
             half_second: EtcPamService::new(&module.stack(&["auth/sleep=500"])),
+            half_second_for_some: EtcPamService::new(&module.stack(&["auth/slow:sleep=500"])),
             two_seconds: EtcPamService::new(&module.stack(&["auth/slow:sleep=2000"])),
             account: Account::new("Analytical Engine 1"),
             _module: module,

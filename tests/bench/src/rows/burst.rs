@@ -3,6 +3,7 @@
 //! Each round has a process, and so a pool of workers, of its own.
 
 use crate::bench::{Bench, Side};
+use crate::memory::helpers;
 use crate::row::{Figure, Group, Unit};
 use crate::subject::Subject;
 use harness::EtcPamService;
@@ -13,9 +14,13 @@ const P99: Figure = Figure::new("a call blocks, p99", Unit::Seconds);
 const MAX: Figure = Figure::new("a call blocks, max", Unit::Seconds).worst();
 const DRAIN: Figure = Figure::new("until the last verdict", Unit::Seconds).charted();
 const PROCESSES: Figure = Figure::new("most processes", Unit::Count).worst();
+const MEMORY: Figure = Figure::new("PSS of the helpers afterwards", Unit::Bytes);
+
+/// Before a burst on a stack that is known to be quick.
+const QUICK_LOGINS: usize = 20;
 
 pub(super) fn groups() -> Vec<Group> {
-    let group = |name, rounds, figures: [Figure; 5], start| Group {
+    let group = |name, rounds, figures: [Figure; 6], start| Group {
         name,
         figures: figures.to_vec(),
         rounds,
@@ -26,46 +31,52 @@ pub(super) fn groups() -> Vec<Group> {
         group(
             "burst of 300, pam_permit",
             7,
-            [MEAN.ratio(0.05), P99, MAX, DRAIN, PROCESSES],
+            [MEAN.ratio(0.05), P99, MAX, DRAIN, PROCESSES, MEMORY],
             |bench, side| Box::new(move || burst(bench, side, 300, "", &bench.permit)),
         ),
         group(
             "burst of 300, pam_permit, grace=0",
             7,
-            [MEAN.ratio(0.05), P99, MAX, DRAIN, PROCESSES],
+            [MEAN.ratio(0.05), P99, MAX, DRAIN, PROCESSES, MEMORY],
             |bench, side| Box::new(move || burst(bench, side, 300, "grace=0", &bench.permit)),
         ),
         group(
             "burst of 1000, pam_permit",
             7,
-            [MEAN, P99, MAX, DRAIN.ratio(1.0 / 3.0), PROCESSES.at_most(64.0)],
+            [MEAN, P99, MAX, DRAIN.ratio(1.0 / 3.0), PROCESSES.at_most(64.0), MEMORY],
             |bench, side| Box::new(move || burst(bench, side, 1000, "", &bench.permit)),
         ),
         group(
             "burst of 1000, pam_permit, grace=0",
             7,
-            [MEAN, P99, MAX, DRAIN.ratio(1.0 / 3.0), PROCESSES.at_most(64.0)],
+            [MEAN, P99, MAX, DRAIN.ratio(1.0 / 3.0), PROCESSES.at_most(64.0), MEMORY],
             |bench, side| Box::new(move || burst(bench, side, 1000, "grace=0", &bench.permit)),
         ),
-        group("burst of 300, 0.5 s stack", 5, [MEAN, P99, MAX, DRAIN, PROCESSES], |bench, side| {
+        group("burst of 300, 0.5 s stack", 5, [MEAN, P99, MAX, DRAIN, PROCESSES, MEMORY], |bench, side| {
             Box::new(move || burst(bench, side, 300, "", &bench.half_second))
         }),
         group(
+            "burst of 300, 0.5 s stack, after quick logins",
+            3,
+            [MEAN, P99, MAX, DRAIN, PROCESSES, MEMORY],
+            |bench, side| Box::new(move || burst_after_quick_logins(bench, side)),
+        ),
+        group(
             "burst of 1000, 0.5 s stack",
             5,
-            [MEAN, P99, MAX.at_most(0.005), DRAIN, PROCESSES],
+            [MEAN, P99, MAX.at_most(0.005), DRAIN, PROCESSES, MEMORY],
             |bench, side| Box::new(move || burst(bench, side, 1000, "", &bench.half_second)),
         ),
         group(
             "burst of 1000, 0.5 s stack, grace=0",
             5,
-            [MEAN, P99, MAX.at_most(0.005), DRAIN, PROCESSES],
+            [MEAN, P99, MAX.at_most(0.005), DRAIN, PROCESSES, MEMORY],
             |bench, side| Box::new(move || burst(bench, side, 1000, "grace=0", &bench.half_second)),
         ),
         group(
             "burst of 1000, 0.5 s stack, max-workers=1000",
             5,
-            [MEAN, P99, MAX.at_most(0.005), DRAIN.ratio(1.1), PROCESSES],
+            [MEAN, P99, MAX.at_most(0.005), DRAIN.ratio(1.1), PROCESSES, MEMORY],
             |bench, side| Box::new(move || burst(bench, side, 1000, "max-workers=1000", &bench.half_second)),
         ),
     ]
@@ -78,9 +89,21 @@ fn burst(bench: &Bench, side: Side, count: usize, options: &str, service: &EtcPa
         subject.enter(cgroup);
     }
     subject.open(bench.plugin(side), &Bench::words(side, options, service));
-    let figures = subject.burst(count, "ada", "engine").figures();
-    let most = cgroup.ok().and_then(|cgroup| most_processes(&cgroup)).unwrap_or(f64::NAN);
-    figures.into_iter().chain([most]).collect()
+    measured(&mut subject, cgroup.ok().as_ref(), count, "ada")
+}
+
+/// The stack has been quick, and is not any more: our plugin waits its whole grace once.
+fn burst_after_quick_logins(bench: &Bench, side: Side) -> Vec<f64> {
+    let mut subject = Subject::start();
+    subject.open(bench.plugin(side), &Bench::words(side, "", &bench.half_second_for_some));
+    subject.logins(QUICK_LOGINS, "ada", "engine");
+    measured(&mut subject, None, 300, "slow")
+}
+
+fn measured(subject: &mut Subject, cgroup: Option<&PidsCgroup>, count: usize, user: &str) -> Vec<f64> {
+    let figures = subject.burst(count, user, "engine").figures();
+    let most = cgroup.and_then(most_processes).unwrap_or(f64::NAN);
+    figures.into_iter().chain([most, helpers(subject.pid()).bytes]).collect()
 }
 
 /// The most processes there were besides the first; not known to kernels before Linux 6.1 (6.11 for cgroup v1).

@@ -36,6 +36,9 @@ pub(super) fn groups() -> Vec<Group> {
             &[Figure::new("", Unit::Seconds).at_most(0.2)],
             |bench, side| connect(bench, side, "", true),
         ),
+        group("connect, pam_unix, deferred, grace=0", 7, &[Figure::new("", Unit::Seconds)], |bench, side| {
+            connect(bench, side, "grace=0", true)
+        }),
         group(
             "connect, pam_unix, deferred, grace=100",
             7,
@@ -43,7 +46,7 @@ pub(super) fn groups() -> Vec<Group> {
             |bench, side| connect(bench, side, "grace=100", true),
         ),
         group(
-            "bystander's ping, 20 deferred logins on a 2 s stack",
+            "bystander's ping, 20 deferred logins, 100 ms apart, on a 2 s stack",
             3,
             &[
                 Figure::new("packets lost", Unit::Count).worst().at_most(0.0),
@@ -53,7 +56,7 @@ pub(super) fn groups() -> Vec<Group> {
             |bench, side| Box::new(move || bystander(bench, side)),
         ),
         group(
-            "200 clients at once, pam_unix, deferred",
+            "200 clients at once, pam_unix, deferred, max-pending-per-address=200",
             3,
             &[
                 Figure::new("until the last has connected", Unit::Seconds).charted(),
