@@ -63,8 +63,13 @@ fn without_limit(stage: &Stage) {
     assert_eq!(stage.text("seen"), "ran\n");
 }
 
+/// The script is tied to the helper as soon as it has been started, so first the helper has to wait for its end.
 fn dies_with_the_helper(stage: &Stage) {
-    let text = "echo $$ > \"$D/pid\"\nkill -KILL $PPID\nexec sleep 1000";
+    let text = "echo $$ > \"$D/pid\"\n\
+        tries=0\n\
+        until grep -q '^State:.S' /proc/$PPID/status; do\n\
+        tries=$((tries + 1)); [ $tries -lt 10000 ] || exit 1; done\n\
+        kill -KILL $PPID\nexec sleep 1000";
     let script = stage.script("down.sh", text);
     let plugin = stage.open(&[&script]);
     up(&plugin);
