@@ -159,6 +159,11 @@ pub fn release_memory() {
     os::trim_heap();
 }
 
+/// Lets go what foreign code has printed through the C library, which may otherwise hold it back until much later.
+pub fn flush_output() {
+    os::flush_c_output();
+}
+
 /// Sets what `ps` prints for this process.
 pub fn take_title(title: &str, command: &CStr) {
     let _ = nix::sys::prctl::set_name(command);

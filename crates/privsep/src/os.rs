@@ -168,6 +168,14 @@ pub(crate) fn trim_heap() {
     }
 }
 
+/// Writes what the C library holds back of what was printed through it: into a pipe it collects 4 KiB first.
+pub(crate) fn flush_c_output() {
+    // SAFETY: a null pointer stands for all open streams; the library locks each.
+    unsafe {
+        libc::fflush(std::ptr::null_mut());
+    }
+}
+
 /// Closes the descriptors `first..=last`; what is not open is passed over.
 pub(crate) fn close_between(first: RawFd, last: RawFd) {
     let (Ok(from), Ok(to)) = (u32::try_from(first), u32::try_from(last)) else { return };

@@ -15,14 +15,18 @@ use crate::os;
 pub struct Parent(OwnedFd);
 
 impl Parent {
-    /// Watches the process that has forked this one. `None`: the kernel cannot do that (Linux before 5.3).
+    /// Watches the process that has forked this one. `None`: the kernel cannot do that (Linux before 5.3), or it is in another
+    /// namespace of processes.
     ///
     /// Errors: `ESRCH` if it has ended already; `EMFILE`, `ENFILE`, `ENOMEM`.
     pub fn watch(parent: Pid) -> nix::Result<Option<Self>> {
         let opened = os::open_process(parent);
         // It was not reaped, nor its number given to another process, as long as it is the parent.
-        if getppid() != parent {
-            return Err(Errno::ESRCH);
+        match getppid() {
+            now if now == parent => {}
+            // What the kernel says of a parent that this process cannot see.
+            now if now.as_raw() == 0 => return Ok(None),
+            _ => return Err(Errno::ESRCH),
         }
         match opened {
             Ok(descriptor) => Ok(Some(Parent(descriptor))),
@@ -36,5 +40,19 @@ impl Parent {
 impl AsFd for Parent {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parent_is_watched_and_nobody_else() {
+        use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+        let parent = Parent::watch(getppid()).unwrap().expect("a kernel that can");
+        let mut news = [PollFd::new(parent.as_fd(), PollFlags::POLLIN)];
+        assert_eq!(poll(&mut news, PollTimeout::ZERO), Ok(0));
+        assert!(matches!(Parent::watch(Pid::this()), Err(Errno::ESRCH)));
     }
 }

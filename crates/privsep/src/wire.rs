@@ -57,7 +57,7 @@ impl Writer {
 
     /// Wipes what was written and starts again, keeping the allocation.
     pub fn clear(&mut self) {
-        // Only that: a vector wiped as such is wiped to the end of its room, which no message has ever reached.
+        // The vector as such would be wiped to the end of its room, where nothing was written since the last time.
         zeroize::Zeroize::zeroize(self.bytes.as_mut_slice());
         self.bytes.clear();
     }

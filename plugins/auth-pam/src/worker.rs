@@ -55,6 +55,8 @@ pub fn run(
         if nix::unistd::getpid() != own {
             leave(1);
         }
+        // What a module has printed is logged with the login, not when enough of it has come together.
+        confine::flush_output();
         // What a module has changed must not meet the next login: that gets a new process. The supervisor is told with
         // the result, or it would hand the next login to a process that is on its way out.
         let leaving = State::now() != clean;

@@ -35,7 +35,9 @@ pub struct Supplies {
 impl Supplies {
     /// Makes them.
     pub fn new() -> io::Result<Self> {
-        Ok(Supplies { null: File::open("/dev/null")?, tie: Tie::new(INHERITED_NUMBER)? })
+        let null = File::open("/dev/null");
+        let null = null.map_err(|error| io::Error::new(error.kind(), format!("/dev/null: {error}")))?;
+        Ok(Supplies { null, tie: Tie::new(INHERITED_NUMBER)? })
     }
 }
 

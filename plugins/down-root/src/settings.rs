@@ -46,7 +46,10 @@ pub struct SettingsError {
 impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the {} script '{}': {}", self.what, self.word, self.error)?;
-        let is_missing = matches!(&self.error, ProgramError::Unreachable { error, .. } if error.kind() == ErrorKind::NotFound);
+        let is_missing = match &self.error {
+            ProgramError::Unreachable { error, .. } => error.kind() == ErrorKind::NotFound,
+            _ => false,
+        };
         if is_missing && !self.word.starts_with('/') {
             f.write_str(" (no option, and no file below the working directory; PATH is not searched)")?;
         }

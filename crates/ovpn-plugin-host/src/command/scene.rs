@@ -27,6 +27,8 @@ const LOOK: u16 = 20;
 const MARGIN: Duration = Duration::from_secs(1);
 /// How long processes of the plugin may take to leave after it was closed.
 const LEAVE: Duration = Duration::from_secs(5);
+/// The same after the plugin's own process was killed.
+const LEAVE_KILLED: Duration = Duration::from_secs(1);
 /// How often is read from the plugin's output before looking at the rest.
 const MOST_READS: usize = 16;
 /// A longer line of output is shown in parts.
@@ -37,7 +39,7 @@ const ENDED_WELL: &str = "ended with exit status 0";
 /// How it ended.
 pub(crate) enum End {
     Outcome(Outcome),
-    /// The process ended before the result was there: what became of it, and while doing what.
+    /// The process ended before the result was there: what became of it.
     Died(String),
     TimedOut,
     Interrupted(Signal),
@@ -99,7 +101,7 @@ pub(crate) fn watch(
         unfinished: Vec::new(),
     };
     let end = watch.until_end(Pid::from_raw(child), deadline, signals)?;
-    let left = watch.until_all_left();
+    let left = watch.until_all_left(if matches!(end, End::Died(_)) { LEAVE } else { LEAVE_KILLED });
     watch.look();
     watch.rest_of_output();
     let Watch { log, told, .. } = watch;
@@ -205,8 +207,8 @@ impl Watch<'_> {
     }
 
     /// Waits until the plugin's other processes are gone, and kills those that stay. Gives the names of these.
-    fn until_all_left(&mut self) -> Vec<String> {
-        let deadline = Instant::now() + LEAVE;
+    fn until_all_left(&mut self, patience: Duration) -> Vec<String> {
+        let deadline = Instant::now() + patience;
         let mut killed = Vec::new();
         loop {
             match waitpid(None, Some(WaitPidFlag::WNOHANG)) {

@@ -38,3 +38,13 @@ fn in_a_chroot_with_a_log_file() {
     server.stop();
     server.wait_for(Mark::START, "down.sh: ran as 0");
 }
+
+/// What OpenVPN starts is in a namespace of processes that it is not in itself, as after `unshare --pid` without `--fork`.
+#[test]
+fn in_another_namespace_of_processes() {
+    let scripts = Scripts::with_down("echo ran as $(id -u)");
+    let server = scripts.server("").dropped().through(&["unshare", "--pid"]).start();
+    server.stop();
+    server.wait_for(Mark::START, "down.sh: ran as 0");
+    assert_eq!(helpers(&server), []);
+}

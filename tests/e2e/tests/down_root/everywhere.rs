@@ -151,7 +151,7 @@ fn up_runs_at_later_ups_for_which_openvpn_has_no_root() {
     });
 }
 
-/// Over two `plugin` lines: OpenVPN reads 255 bytes of one.
+/// Over two `plugin` lines: OpenVPN refuses one of more than 254 bytes.
 #[test]
 fn scripts_of_other_events_are_root() {
     let options = "on=client-connect:@DIR@/client.sh on=learn-address:@DIR@/other.sh";

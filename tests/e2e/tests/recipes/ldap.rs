@@ -55,7 +55,7 @@ access to attrs=userPassword by anonymous auth by * none
 access to * by * read
 database mdb
 suffix dc=example,dc=com
-directory /var/lib/ldap-test
+directory /var/lib/ldap/test
 ";
 
 /// Sets slapd up, with a certificate that the machine trusts, and fills the directory.
@@ -66,7 +66,7 @@ fn prepare(machine: &Machine) {
         "echo '127.0.0.1 ldap.example.com' >> /etc/hosts
          {} -keyout /etc/ldap/test.key -out /etc/ldap/test.crt
          cp /etc/ldap/test.crt /etc/ssl/certs/example-ca.pem
-         install -d /var/lib/ldap-test
+         mkdir -p /var/lib/ldap/test
          slapadd -f /etc/ldap/test.conf -l /etc/ldap/test.ldif",
         certificate()
     ));

@@ -38,7 +38,22 @@ pub(crate) fn follow(recipe: &Document) {
     });
     machine.run("useradd bob; echo 'bob:correct horse' | chpasswd");
     stage.refused("The user is not in the file", "bob", PASSWORD, "000000");
+    machine.run("sed -i 's/window=3/window=3 debug/' /etc/pam.d/openvpn");
+    stage.refused("With debug", "alice", PASSWORD, "000000");
+    token_that_counts(&stage, &machine);
     machine.run(&format!("rm {USERS}"));
     stage.refused("The file is missing", "alice", PASSWORD, "000000");
     recipe.all_tried();
+}
+
+/// The recipe says that a hardware token works too.
+fn token_that_counts(stage: &Stage<'_>, machine: &Machine) {
+    let secret = "31323334353637383930313233343536373839";
+    machine.run(&format!("useradd carol; echo 'carol:{PASSWORD}' | chpasswd"));
+    machine.run(&format!("echo 'HOTP/E/6 carol - {secret}' >> {USERS}"));
+    for counter in ["0", "1"] {
+        let output = command::run("oathtool", &["--hotp", "--counter", counter, secret]);
+        let code = String::from_utf8_lossy(&output.stdout).trim().to_string();
+        stage.client_with_code("carol", PASSWORD, &code).start().wait_connected();
+    }
 }
