@@ -34,6 +34,12 @@ pub fn rpm() -> &'static Path {
     BUILT.get_or_init(|| built("rpm", "rpm", ""))
 }
 
+/// The same of `make rpm VENDOR=1`.
+pub fn vendored_rpm() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| built("rpm", "rpm-vendor", "1"))
+}
+
 fn built(target: &str, name: &str, vendor: &str) -> PathBuf {
     let place = place(name);
     run(make(target).env("CARGO_TARGET_DIR", &place).env("VENDOR", vendor));

@@ -49,6 +49,14 @@ fn they_package_what_make_install_installs() {
     }
 }
 
+/// pacman keeps a changed file only if it is told which; apk keeps everything below /etc.
+#[test]
+fn the_service_file_is_the_administrators() {
+    let script = r#"source "$0"; printf '%s\n' "${backup[@]}""#;
+    let file = project().join("packaging/arch/PKGBUILD");
+    assert_eq!(run(Command::new("bash").args(["-c", script]).arg(file)), "etc/pam.d/openvpn\n");
+}
+
 /// All package files are of the version that Cargo.toml has.
 #[test]
 fn versions_are_in_line() {

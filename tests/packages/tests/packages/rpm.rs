@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use harness::scratch::Scratch;
-use packages::built::{self, package, rpm};
+use packages::built::{self, package, rpm, vendored_rpm};
 use packages::{listing, project, run};
 
 const BINARY: [&str; 3] = ["openvpn-plugins-rs", "openvpn-plugin-examples-rs", "openvpn-plugin-devel-rs"];
@@ -66,4 +66,20 @@ fn rpmlint_has_nothing_to_say() {
     rpmlint.arg("--config").arg(directory.join("rpmlint.toml"));
     let said = run(rpmlint.arg(directory.join("openvpn-plugins-rs.spec")).args(packages));
     assert!(said.contains(" 0 errors, 0 warnings"), "{said}");
+}
+
+/// rpmbuild runs without network, and what it makes holds the same files.
+#[test]
+#[ignore = "one more build: `make test-packages` without QUICK=1"]
+fn vendored_sources_are_enough() {
+    let source = built::one(vendored_rpm(), |file| file.ends_with(".src.rpm"));
+    let files = run(Command::new("rpm").args(["--query", "--package", "--list"]).arg(source));
+    assert!(files.lines().any(|file| file.ends_with("-vendor.tar.xz")), "{files}");
+    for name in BINARY {
+        let [one, other] = [rpm(), vendored_rpm()].map(|directory| {
+            let scratch = Scratch::new();
+            listing::of_rpm(&package(directory, name), scratch.path())
+        });
+        assert_eq!(one, other, "{name}");
+    }
 }
