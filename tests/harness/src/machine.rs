@@ -78,7 +78,14 @@ impl Machine {
 
     /// The words that, before a program's own, run it with this machine's files.
     pub fn wrapper(&self) -> Vec<String> {
-        vec!["nsenter".into(), format!("--mount=/proc/{}/ns/mnt", self.holder.pid()), "--wd=/".into()]
+        let of_holder = |option, file| format!("--{option}=/proc/{}/{file}", self.holder.pid());
+        // The root directory too: that of a namespace is not where a test in a chroot is.
+        vec![
+            "nsenter".into(),
+            of_holder("mount", "ns/mnt"),
+            of_holder("root", "root"),
+            of_holder("wd", "root"),
+        ]
     }
 
     /// A command that runs `program` on this machine.
