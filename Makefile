@@ -76,6 +76,7 @@ test:
 	@CARGO="$(CARGO)" tests/install-deps test
 	@$(MAKE) --no-print-directory compile
 	$(CARGO) test --locked --workspace --exclude e2e --exclude compatibility --exclude packages
+	$(CARGO) test --locked -p ovpn-plugin --features openssl --lib certificate
 	PLUGIN_DIR="$(abspath $(TARGET))/release" RUST_TEST_THREADS=6 $(CARGO) test --locked -p e2e
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p compatibility
 
