@@ -83,6 +83,7 @@ test:
 lint: build
 	@CARGO="$(CARGO)" tests/install-deps lint
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path crates/ovpn-plugin/template/Cargo.toml --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p ovpn-plugin --features openssl --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
