@@ -44,7 +44,10 @@ fn a_panic_in_a_forked_child_is_one_line() {
     let line = plugin.wait_for_log_text("in the child", PATIENCE).unwrap();
     assert!(line.is_error(), "{line:?}");
     assert!(line.text.starts_with("panic in a process forked from the plugin at "), "{line:?}");
-    assert!(line.text.ends_with(r"fork.rs:23: in the child\nin two lines"), "{line:?}");
+    assert!(
+        line.text.contains("fork.rs:") && line.text.ends_with(r": in the child\nin two lines"),
+        "{line:?}"
+    );
     // The plugin's own panics are logged as before.
     assert_eq!(login(&plugin, "panic-str"), FuncResult::Error);
     plugin.wait_for_log_text("panic in AUTH_USER_PASS_VERIFY", PATIENCE).unwrap();

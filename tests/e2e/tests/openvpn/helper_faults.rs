@@ -85,7 +85,7 @@ fn worker_killed_during_a_login() {
 #[test]
 fn idle_workers_killed() {
     let stack = Stack::new();
-    let server = ServerConfig::auth_pam_with(TIMEOUT, &stack.service, "").dropped().start();
+    let server = ServerConfig::auth_pam(&stack.service).dropped().start();
     server.client("alice", PASSWORD).start().wait_connected();
     for worker in server.workers() {
         kill9(worker.pid);
@@ -98,7 +98,7 @@ fn idle_workers_killed() {
 #[test]
 fn helpers_have_names_of_their_own() {
     let stack = Stack::new();
-    let server = ServerConfig::auth_pam_with(TIMEOUT, &stack.service, "").dropped().start();
+    let server = ServerConfig::auth_pam(&stack.service).dropped().start();
     server.client("alice", PASSWORD).start().wait_connected();
     let supervisor = server.supervisor();
     assert!(supervisor.title.starts_with("auth-pam: supervisor"), "{supervisor:?}");
