@@ -76,12 +76,14 @@ test:
 	@CARGO="$(CARGO)" tests/install-deps test
 	@$(MAKE) --no-print-directory compile
 	$(CARGO) test --locked --workspace --exclude e2e --exclude compatibility --exclude packages
+	$(CARGO) test --locked -p ovpn-plugin --features openssl --lib certificate
 	PLUGIN_DIR="$(abspath $(TARGET))/release" RUST_TEST_THREADS=6 $(CARGO) test --locked -p e2e
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p compatibility
 
 lint: build
 	@CARGO="$(CARGO)" tests/install-deps lint
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path crates/ovpn-plugin/template/Cargo.toml --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p ovpn-plugin --features openssl --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps

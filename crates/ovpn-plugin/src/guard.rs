@@ -4,13 +4,16 @@ use std::any::Any;
 use std::cell::Cell;
 use std::fmt::{self, Write};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::escape::escape;
 use crate::logging;
 
 /// Plugins open in this process right now; the first installs the panic hook, the last removes it.
 static OPEN_PLUGINS: AtomicUsize = AtomicUsize::new(0);
+
+/// This is a process forked from the plugin.
+static FORKED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     /// Guards this thread is in; only in one of them will the panic be logged by the guard.
@@ -70,6 +73,12 @@ impl Drop for Inside {
     }
 }
 
+/// In a forked child: whoever would have logged a panic of this thread is in the parent.
+pub(crate) fn leave_all() {
+    DEPTH.set(0);
+    FORKED.store(true, Ordering::Relaxed);
+}
+
 /// Replaces Rust's panic message, several raw lines on standard error, by one line in the log. Once per load of the
 /// plugin, however often it is opened.
 pub(crate) fn plugin_opened() {
@@ -91,7 +100,8 @@ fn hook(info: &PanicHookInfo<'_>) {
         // The guard logs it, with what OpenVPN was told.
         let _ = PLACE.try_with(|last| last.set(place));
     } else {
-        logging::error(format_args!("panic in a thread of the plugin{place}: {}", text_of(info.payload())));
+        let what = if FORKED.load(Ordering::Relaxed) { "process forked from" } else { "thread of" };
+        logging::error(format_args!("panic in a {what} the plugin{place}: {}", text_of(info.payload())));
     }
 }
 

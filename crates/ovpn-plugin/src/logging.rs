@@ -15,7 +15,7 @@ use std::io;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use ovpn_plugin_sys as sys;
 
-use crate::{boundary, escape, testing};
+use crate::{boundary, escape, guard, testing};
 
 /// Longest message in bytes, after escaping; longer ones are cut and end in `...`.
 ///
@@ -45,8 +45,10 @@ pub fn log_errno(level: Level, error: &io::Error, message: fmt::Arguments<'_>) {
 ///
 /// With `--daemon` or `--syslog` OpenVPN keeps a socket to the system log open in the C library. If its number were
 /// closed and used again for something else, log lines would be sent there; this closes it properly, and the next
-/// line opens it anew.
+/// line opens it anew. From here on, a panic in the process is a line in the log: what logs a panic of the event that
+/// forked is in the parent only.
 pub fn in_forked_child() {
+    guard::leave_all();
     boundary::close_inherited_syslog();
 }
 

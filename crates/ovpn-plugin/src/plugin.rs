@@ -34,8 +34,9 @@ pub trait Plugin: Sized + 'static {
     const NAME: &'static str;
 
     /// Opens the plugin, by default still as root and before the tunnel device is opened; see
-    /// [`InitPoint`](crate::InitPoint). No place to start threads: they do not survive the fork by which OpenVPN
-    /// becomes a daemon, and at which init points that is still to come differs. That is what [`Plugin::start`] is for.
+    /// [`InitPoint`](crate::InitPoint). At SIGHUP it is opened anew by an OpenVPN that may have given root up and be in a
+    /// `chroot` since. No place to start threads: they do not survive the fork by which OpenVPN becomes a daemon, and at
+    /// which init points that is still to come differs. That is what [`Plugin::start`] is for.
     ///
     /// # Errors
     /// Whatever keeps the plugin from working: OpenVPN logs it and refuses to start.

@@ -80,15 +80,15 @@ impl Stop {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for `time`.
+    /// Waits for `time`; if that is more than the clock can count, as `Duration::MAX` is, without end.
     ///
     /// # Errors
     /// At once when the task is to stop.
     pub fn wait(&self, time: Duration) -> Result<(), Stopped> {
-        let end = Instant::now() + time;
+        let end = Instant::now().checked_add(time);
         let mut stopped = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         while !*stopped {
-            let left = end.saturating_duration_since(Instant::now());
+            let left = end.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 return Ok(());
             }
@@ -212,6 +212,17 @@ mod tests {
             assert_ne!(in_task & (1 << (signal - 1)), 0, "signal {signal}");
         }
         assert_eq!(blocked(), before, "the thread that starts tasks is as before");
+    }
+
+    #[test]
+    fn a_time_without_end_is_waited_for() {
+        let mut tasks = Tasks::new(1);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        tasks
+            .spawn("endless", move |stop| sender.send(stop.wait(Duration::MAX)).unwrap_or_default())
+            .unwrap();
+        drop(tasks);
+        assert_eq!(receiver.recv(), Ok(Err(Stopped)));
     }
 
     #[test]

@@ -64,8 +64,26 @@ pub(crate) fn open_for(path: Option<&Path>, variable: &'static str) -> Result<Fi
     open(path).map_err(|source| DeferError::File { path: path.to_owned(), source })
 }
 
-/// Replaces what is in the file.
+/// Replaces what is in the file. Never empty meanwhile: OpenVPN may look at any moment.
 pub(crate) fn put(mut file: &File, text: &[u8]) -> io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
-    file.write_all(text)
+    file.write_all(text)?;
+    file.set_len(text.len() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::LoginFiles;
+
+    #[test]
+    fn nothing_of_what_was_there_stays() {
+        let files = LoginFiles::new().unwrap();
+        let path = files.control_file();
+        let file = open(&path).unwrap();
+        for text in ["TEMP: try again later", "no", ""] {
+            put(&file, text.as_bytes()).unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+    }
 }

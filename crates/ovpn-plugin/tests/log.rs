@@ -35,3 +35,20 @@ fn a_forked_child_logs_to_the_same_place() {
     let line = plugin.wait_for_log_text("from the child", PATIENCE).unwrap();
     assert_eq!((line.name.as_str(), line.text.as_str()), ("PROBE", r"from the child\nin one line"));
 }
+
+/// It is logged in the child: what logs the panics of events is not there.
+#[test]
+fn a_panic_in_a_forked_child_is_one_line() {
+    let plugin = probe().open().unwrap();
+    assert_eq!(login(&plugin, "fork-panic"), FuncResult::Success);
+    let line = plugin.wait_for_log_text("in the child", PATIENCE).unwrap();
+    assert!(line.is_error(), "{line:?}");
+    assert!(line.text.starts_with("panic in a process forked from the plugin at "), "{line:?}");
+    assert!(
+        line.text.contains("fork.rs:") && line.text.ends_with(r": in the child\nin two lines"),
+        "{line:?}"
+    );
+    // The plugin's own panics are logged as before.
+    assert_eq!(login(&plugin, "panic-str"), FuncResult::Error);
+    plugin.wait_for_log_text("panic in AUTH_USER_PASS_VERIFY", PATIENCE).unwrap();
+}

@@ -122,6 +122,7 @@ impl Plugin for Probe {
             "busy" => self.busy_once(event, false),
             "busy-later" => self.busy_once(event, true),
             "fork" => fork::log_in_a_child(),
+            "fork-panic" => fork::panic_in_a_child(),
             _ => AuthReply::Reject,
         }
     }

@@ -41,3 +41,25 @@ fn is_same_library() -> bool {
     let ours: unsafe extern "C" fn(_) -> _ = openssl_sys::X509_get_subject_name;
     std::ptr::eq(theirs, ours as *const c_void)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ptr::NonNull;
+
+    use super::*;
+
+    /// The pointer leads nowhere: to look at it would be the end of the test.
+    #[test]
+    fn what_is_not_known_as_openssls_is_not_touched() {
+        for ssl_api in [None, Some(SslApi::None), Some(SslApi::MbedTls), Some(SslApi::Other(3))] {
+            let certificate = Certificate { pointer: NonNull::dangling(), depth: 0, ssl_api };
+            assert!(x509(certificate).is_none(), "{ssl_api:?}");
+        }
+    }
+
+    /// These tests call the library they are linked with.
+    #[test]
+    fn the_programs_own_library_is_known() {
+        assert!(is_same_library());
+    }
+}

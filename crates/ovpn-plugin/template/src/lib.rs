@@ -2,7 +2,6 @@
 //!
 //! `plugin /path/to/libmy_plugin.so WORD`
 
-
 use ovpn_plugin::{
     AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, Plugin, Rejection, same_secret,
 };
@@ -15,7 +14,8 @@ struct MyPlugin {
 impl Plugin for MyPlugin {
     const NAME: &'static str = "MY-PLUGIN";
 
-    /// Reads the words of the `plugin` line. Still root, unless the line says otherwise.
+    /// Reads the words of the `plugin` line. Still root, unless the line says otherwise; at SIGHUP no longer, where the
+    /// configuration has given root up.
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
         let [word] = args.text_args()?[..] else { return Err("wanted: plugin FILE WORD".into()) };
         Ok(Self { word: word.as_bytes().to_vec() })

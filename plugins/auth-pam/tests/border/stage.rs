@@ -16,8 +16,6 @@ pub(crate) const PLACE: &str = "BORDER_PLACE";
 pub(crate) const TO_BE_KILLED: &str = "to-be-killed";
 /// How long a case waits for anything; less than a case may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
-/// What counts as at once.
-pub(crate) const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// Compiles the PAM module and writes the service file.
 pub(crate) fn compile(scratch: &Scratch) {
@@ -77,7 +75,7 @@ impl Stage {
         }
     }
 
-    /// A login is refused, with a line that holds `words`.
+    /// A login is refused, with a line that holds `words`: they tell it from one that was waited for until its time limit.
     pub(crate) fn refuses(&self, login: &Login, words: &str) -> LoginOutcome {
         self.plugin.clear_log();
         let outcome = self.login(login);

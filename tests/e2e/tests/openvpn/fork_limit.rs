@@ -3,7 +3,7 @@
 use harness::pids_cgroup::PidsCgroup;
 use harness::{Gate, ServerConfig};
 
-use crate::bystander::Bystander;
+use crate::bystander::{Bystander, TIME_LIMIT, TIMEOUT};
 use crate::stack::{PASSWORD, Stack};
 
 #[test]
@@ -12,7 +12,11 @@ fn no_more_processes() {
     let gate = Gate::new();
     let (tell, wait) = (format!("auth/slow:{}", gate.tell()), format!("auth/slow:{}", gate.wait()));
     let stack = Stack::with(&[&tell, &wait]);
-    let server = ServerConfig::auth_pam(&stack.service).deferred().dropped().in_cgroup(&cgroup).start();
+    let server = ServerConfig::auth_pam_with(TIMEOUT, &stack.service, "")
+        .deferred()
+        .dropped()
+        .in_cgroup(&cgroup)
+        .start();
     let bystander = Bystander::of(&server);
 
     // One worker is busy, and no second can be made.
@@ -43,5 +47,5 @@ fn no_more_processes() {
 
     cgroup.lift();
     server.client("alice", PASSWORD).start().wait_connected();
-    bystander.noticed_nothing("no process could be made");
+    bystander.noticed_nothing(TIME_LIMIT, "no process could be made");
 }

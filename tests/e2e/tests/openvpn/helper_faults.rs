@@ -5,7 +5,7 @@ use std::time::Duration;
 use harness::proc_table::{kill9, wait_gone, wait_until};
 use harness::{Gate, PATIENCE, Server, ServerConfig};
 
-use crate::bystander::Bystander;
+use crate::bystander::{Bystander, TIME_LIMIT, TIMEOUT};
 use crate::stack::{PASSWORD, Stack, WRONG};
 
 fn kill_supervisor(server: &Server) {
@@ -19,7 +19,7 @@ fn kill_supervisor(server: &Server) {
 fn supervisor_killed_under_a_dropped_server() {
     for deferred in [false, true] {
         let stack = Stack::new();
-        let config = ServerConfig::auth_pam(&stack.service).dropped();
+        let config = ServerConfig::auth_pam_with(TIMEOUT, &stack.service, "").dropped();
         let server = config.deferred_if(deferred).start();
         let bystander = Bystander::of(&server);
         kill_supervisor(&server);
@@ -30,21 +30,21 @@ fn supervisor_killed_under_a_dropped_server() {
         }
         assert!(server.is_alive());
         assert!(wait_until(Duration::from_secs(1), || server.helpers().is_empty()), "{:?}", server.helpers());
-        bystander.noticed_nothing("a helper was killed");
+        bystander.noticed_nothing(TIME_LIMIT, "a helper was killed");
     }
 }
 
 #[test]
 fn supervisor_killed_under_a_server_that_is_still_root() {
     let stack = Stack::new();
-    let server = ServerConfig::auth_pam(&stack.service).start();
+    let server = ServerConfig::auth_pam_with(TIMEOUT, &stack.service, "").start();
     let bystander = Bystander::of(&server);
     let old = server.supervisor();
     kill_supervisor(&server);
     server.client("alice", PASSWORD).start().wait_connected();
     server.client("alice", WRONG).start().wait_refused();
     assert_ne!(server.supervisor().pid, old.pid);
-    bystander.noticed_nothing("a helper was killed");
+    bystander.noticed_nothing(TIME_LIMIT, "a helper was killed");
 }
 
 /// The login under way is refused at once: nobody waits for an answer that can not come.
@@ -52,13 +52,13 @@ fn supervisor_killed_under_a_server_that_is_still_root() {
 fn supervisor_killed_during_a_login() {
     let gate = Gate::new();
     let stack = Stack::with(&[&format!("alice:{}", gate.tell()), "alice:hang"]);
-    let server = ServerConfig::auth_pam(&stack.service).dropped().start();
+    let server = ServerConfig::auth_pam_with(TIMEOUT, &stack.service, "").dropped().start();
     let bystander = Bystander::of(&server);
     let client = server.client("alice", PASSWORD).start();
     let worker = gate.arrival();
     kill_supervisor(&server);
     client.wait_refused();
-    bystander.noticed_nothing("a helper was killed");
+    bystander.noticed_nothing(TIME_LIMIT, "a helper was killed");
     assert!(wait_gone(worker, Duration::from_secs(1)), "the hanging worker outlives its supervisor");
     assert!(server.is_alive());
 }
@@ -69,7 +69,7 @@ fn worker_killed_during_a_login() {
         let gate = Gate::new();
         let (tell, wait) = (format!("eve:{}", gate.tell()), format!("eve:{}", gate.wait()));
         let stack = Stack::with(&[&tell, &wait]);
-        let config = ServerConfig::auth_pam(&stack.service).dropped();
+        let config = ServerConfig::auth_pam_with(TIMEOUT, &stack.service, "").dropped();
         let server = config.deferred_if(deferred).start();
         let bystander = Bystander::of(&server);
         let mark = server.mark();
@@ -77,7 +77,7 @@ fn worker_killed_during_a_login() {
         kill9(gate.arrival());
         eve.wait_refused();
         server.wait_for(mark, "user 'eve' failed to authenticate: the worker was killed by SIGKILL");
-        bystander.noticed_nothing("a helper was killed");
+        bystander.noticed_nothing(TIME_LIMIT, "a helper was killed");
         server.client("alice", PASSWORD).start().wait_connected();
     }
 }

@@ -28,8 +28,7 @@ fn refuses_only_eve(server: &Server, fault: &str, word: &str) {
         text.contains("user 'eve' failed to authenticate") && text.contains(word)
     });
     assert!(line.is_some(), "no line about eve and {word:?} for {fault}:\n{}", server.log().text());
-    let alice = server.client("alice", PASSWORD).start().wait_connected();
-    assert!(alice < Duration::from_secs(10), "{fault}: alice waited {alice:?}");
+    server.client("alice", PASSWORD).start().wait_connected();
 }
 
 fn in_default_mode(phase: &str) {
@@ -61,7 +60,7 @@ fn deferred_mode_beside_a_busy_tunnel() {
             ServerConfig::auth_pam_with("timeout=2", &stack.service, "").deferred().dropped().start();
         let bystander = Bystander::of(&server);
         refuses_only_eve(&server, fault, word);
-        bystander.noticed_nothing(fault);
+        bystander.noticed_nothing(Duration::from_secs(2), fault);
     }
 }
 

@@ -1,13 +1,14 @@
 //! The supervisor stopped or dead: OpenVPN does not hang, and nobody gets in.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use harness::Gate;
+use harness::proc_table::{Process, wait_until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use ovpn_plugin_host::FuncResult;
 
-use crate::stage::{AT_ONCE, Stage, become_nobody, deferred, ends, leave_for_the_end, user, user_at};
+use crate::stage::{PATIENCE, Stage, become_nobody, deferred, ends, leave_for_the_end, user, user_at};
 
 /// OpenVPN as nobody must not kill the supervisor, which is root's, and so must not wait for its end either.
 pub(crate) fn a_stopped_supervisor_does_not_hold_up_closing() {
@@ -16,12 +17,12 @@ pub(crate) fn a_stopped_supervisor_does_not_hold_up_closing() {
     let supervisor = stage.supervisor();
     leave_for_the_end(supervisor);
     kill(Pid::from_raw(supervisor), Signal::SIGSTOP).unwrap();
+    let stopped = || Process::look(supervisor).is_some_and(|process| process.state == 'T');
+    assert!(wait_until(PATIENCE, stopped), "the supervisor is not stopped");
     become_nobody();
-    let started = Instant::now();
+    // A wait for its end would have none, and exceed the time a case has.
     stage.plugin.close();
-    let took = started.elapsed();
-    assert!(took < Duration::from_secs(10), "closing took {took:?}");
-    assert!(took > Duration::from_millis(500), "it was not stopped: closing took {took:?}");
+    assert!(stopped(), "the supervisor was not stopped to the end");
 }
 
 pub(crate) fn a_dead_supervisor_refuses_deferred_logins() {
@@ -34,17 +35,17 @@ pub(crate) fn a_dead_supervisor_refuses_deferred_logins() {
     for login in [deferred(user("good")), user("good"), deferred(user("good"))] {
         let outcome = stage.refuses(&login, "the supervisor is gone");
         assert_eq!(outcome.result, FuncResult::Error, "nobody would write the verdict");
-        assert!(outcome.took < AT_ONCE, "{outcome}");
     }
 }
 
 /// The login was sent, and then nobody is left to write its verdict.
 pub(crate) fn a_supervisor_that_dies_during_the_grace_refuses() {
-    let stage = Stage::open(&["grace=1000"]);
+    let grace = Duration::from_secs(10);
+    let stage = Stage::open(&[&format!("grace={}", grace.as_millis())]);
     become_nobody();
     let outcome = stage.refuses(&deferred(user("killparent")), "the supervisor is gone");
     assert_eq!(outcome.result, FuncResult::Error, "{outcome}");
-    assert!(outcome.took < Duration::from_millis(900), "the end was not seen: {outcome}");
+    assert!(outcome.took < grace, "only the end of the grace was seen: {outcome}");
 }
 
 pub(crate) fn killing_the_supervisor_kills_what_modules_started() {

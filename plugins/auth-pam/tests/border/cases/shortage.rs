@@ -8,7 +8,7 @@ use harness::{Gate, command};
 use ovpn_plugin_host::Verdict;
 
 use crate::dev_log::DevLog;
-use crate::stage::{AT_ONCE, PATIENCE, Stage, deferred, ends, modern, rejected, user, user_at};
+use crate::stage::{PATIENCE, Stage, deferred, ends, modern, rejected, user, user_at};
 
 /// Leaves the supervisor `free` descriptors. The limit is one above the highest number allowed, and lower ones may be
 /// free.
@@ -36,7 +36,6 @@ pub(crate) fn no_descriptors_in_the_supervisor() {
                 assert!(rejected(&outcome), "{free} free: {outcome}\n{}", stage.log());
                 let line = log.wait_for("login rejected");
                 assert!(line.contains("words='its files did not reach the supervisor"), "{line}");
-                assert!(outcome.took < AT_ONCE, "{free} free: {outcome}");
             }
             command::run("prlimit", &["--pid", &supervisor.to_string(), "--nofile=1024:"]);
             stage.works();
@@ -69,8 +68,7 @@ pub(crate) fn no_more_processes() {
     kill9(worker);
     ends(worker, "the worker");
     for login in [user("good"), deferred(user("good"))] {
-        let outcome = stage.refuses(&login, "no worker process can be started");
-        assert!(outcome.took < AT_ONCE, "{outcome}");
+        stage.refuses(&login, "no worker process can be started");
     }
     cgroup.lift();
     assert!(wait_until(PATIENCE, || stage.login(&user("good")).accepted()), "{}", stage.log());

@@ -1,0 +1,22 @@
+//! What a PAM module that has taken over a worker may send the supervisor: decoding never panics, and whatever is taken
+//! is within its bounds and the only way to write it.
+#![no_main]
+#![allow(dead_code, unreachable_pub)]
+
+#[path = "../../src/protocol.rs"]
+mod protocol;
+
+use libfuzzer_sys::fuzz_target;
+use privsep::{Message, Reader, Writer};
+
+use protocol::{MAX_TEXT, News, Report};
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(report) = Report::decode(Reader::new(bytes)) else { return };
+    let mut again = Writer::default();
+    report.encode(&mut again).expect("what was read can be written");
+    assert_eq!(again.bytes(), bytes);
+    assert!(bytes.len() <= Report::MAX_BYTES);
+    let (News::Note(text) | News::Done { words: text, .. }) = report.news;
+    assert!(text.len() <= MAX_TEXT);
+});
