@@ -52,6 +52,22 @@ impl Scripts {
         if name.is_empty() { self.path.clone() } else { self.path.join(name) }
     }
 
+    /// A server that gives each client 10.8.0.77 at each connection: for another address a client opens the device anew.
+    /// What a client gets is in `clients/DEFAULT`.
+    pub(crate) fn with_fixed_address(&self, config: ServerConfig<'static>) -> ServerConfig<'static> {
+        let directory = self.path("clients");
+        fs::create_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+        self.client_options("ifconfig-push 10.8.0.77 255.255.255.0");
+        config.line(&format!("client-config-dir {}", directory.display()))
+    }
+
+    /// Replaces what clients get.
+    pub(crate) fn client_options(&self, options: &str) {
+        let path = self.path("clients/DEFAULT");
+        fs::write(&path, format!("{options}\n"))
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
     /// A server that runs `down.sh`, with options before it.
     pub(crate) fn server(&self, options: &str) -> ServerConfig<'static> {
         with_words(&format!("{options} {}", self.path("down.sh").display()))
