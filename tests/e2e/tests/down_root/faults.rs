@@ -154,6 +154,19 @@ fn the_helper_is_killed_and_failures_are_ignored() {
     assert!(server.is_alive());
 }
 
+/// Even if it takes the up script with it: that script has not failed.
+#[test]
+fn the_helper_is_killed_at_up() {
+    let scripts = Scripts::with_down("echo ran");
+    let up = scripts.add("up.sh", "kill -KILL $PPID; exec sleep 1000");
+    let server = scripts.server(&format!("up={}", up.display())).dropped().line("up-restart").start();
+    server.restart(Signal::SIGUSR1);
+    server.wait_for(Mark::START, "the up script: the helper is gone");
+    server.wait_for(Mark::START, "the down script will not be run");
+    assert_eq!(server.log().count(Mark::START, "down.sh: ran"), 1);
+    assert!(server.is_alive());
+}
+
 #[test]
 fn the_helper_outlives_the_signals_of_a_whole_group() {
     let scripts = Scripts::with_down("echo ran");
