@@ -3,8 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use harness::proc_table::Process;
+use harness::proc_table::{Process, wait_until};
 use harness::scratch::unique_name;
 use harness::{Server, ServerConfig, plugin};
 
@@ -96,6 +97,11 @@ pub(crate) fn helpers(server: &Server) -> Vec<Process> {
     let mut found = server.netns().processes();
     found.retain(|process| process.name == "down-root" && !process.is_zombie());
     found
+}
+
+/// That no helper is left. One that is no child of OpenVPN's, as after `daemon`, says good-bye just before its end.
+pub(crate) fn wait_for_the_end_of_helpers(server: &Server) {
+    assert!(wait_until(Duration::from_secs(1), || helpers(server).is_empty()), "{:?}", helpers(server));
 }
 
 /// The plugin's helper; panics if there is not exactly one.
