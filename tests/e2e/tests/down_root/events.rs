@@ -129,7 +129,7 @@ fn ipchange_before_up() {
 fn what_a_client_says_is_only_a_value() {
     let scripts = Scripts::with_down("true");
     let text = "echo \"uv=$UV_LD_PRELOAD preload=$LD_PRELOAD password=$password.\"";
-    let server = server(&scripts, "client-connect", text).start();
+    let server = server(&scripts, "client-connect", text).line("setenv password hunter2").start();
     let _client = server
         .client("alice", "x")
         .line("push-peer-info")
