@@ -223,7 +223,8 @@ impl<'a> Helper<'a> {
     }
 }
 
-/// The groups whose rights the sender of a message has, as far as the kernel says. Without a sender: all of this process, which had them from OpenVPN.
+/// The groups whose rights the sender of a message has, as far as the kernel says. Without a sender: all of this process,
+/// which had them from OpenVPN.
 fn groups_of(sender: Option<Sender>) -> Vec<Gid> {
     match sender {
         // It may write wherever it likes.
