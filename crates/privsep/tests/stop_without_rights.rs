@@ -6,6 +6,7 @@
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -99,9 +100,10 @@ fn stops(helper: Helper<Empty, Empty>, expected: bool) {
     assert!(took < BOUND, "stop took {took:?}");
 }
 
-fn main() {
+fn main() -> ExitCode {
     if !nix::unistd::geteuid().is_root() {
-        return println!("skipped: only root can become somebody else");
+        eprintln!("this test needs root: only root can become somebody else");
+        return ExitCode::FAILURE;
     }
     // The helper that is stopped becomes a child of this process when its parent ends, and is killed.
     nix::sys::prctl::set_child_subreaper(true).unwrap_or_else(|errno| panic!("prctl: {errno}"));
@@ -118,4 +120,5 @@ fn main() {
         become_nobody();
         stops(helper, true);
     });
+    ExitCode::SUCCESS
 }

@@ -21,7 +21,7 @@ pub const MAX_ARG: usize = 1024;
 enum Form {
     /// Digits.
     Number,
-    /// Digits of any base with colons between them; may be negative, as serial numbers are now and then.
+    /// Digits of any base with colons between them; a decimal number may be negative, as serial numbers are now and then.
     Serial,
     /// Letters, digits and what addresses are written with; no option of any program.
     Word,
@@ -150,8 +150,13 @@ fn has_form(value: &[u8], form: Form) -> bool {
     match form {
         Number => value.len() <= 20 && value.iter().all(u8::is_ascii_digit),
         Serial => {
-            let digits = value.strip_prefix(b"-").unwrap_or(value);
-            digits.len() <= 256 && digits.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b':')
+            let (digits, is_digit): (_, fn(&u8) -> bool) = match value.strip_prefix(b"-") {
+                // With hexadecimal ones it could be an option: -f, -c.
+                Some([]) => return false,
+                Some(digits) => (digits, u8::is_ascii_digit),
+                None => (value, |byte| byte.is_ascii_hexdigit() || *byte == b':'),
+            };
+            digits.len() <= 256 && digits.iter().all(is_digit)
         }
         Word => word(256, b"._:/@%+-"),
         Device => word(64, b"._:@%+-") && !value.starts_with(b"."),

@@ -7,7 +7,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use ovpn_plugin::Env;
 
-use crate::allowed;
+use crate::allowed::{self, Judgement};
 use crate::event::Event;
 use crate::protocol::Variable;
 
@@ -20,18 +20,28 @@ const LEFT_OUT: [&[u8]; 2] = [b"password", b"script_type"];
 /// A complete environment.
 pub type Complete = BTreeMap<OsString, OsString>;
 
-/// The variables of the UP event, taken while OpenVPN was privileged: the administrator's own, `setenv` included.
+/// The variables of the UP event, taken while OpenVPN was privileged: the administrator's own, `setenv` included, and in a
+/// client those in which its server has a say.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct AtUp(Complete);
 
 impl AtUp {
-    /// Copies them.
+    /// Copies them. Of those that OpenVPN sets itself, one whose value does not have the form it should have is left out
+    /// with a warning: in a client it may be the server's.
     pub fn from_event(env: Env<'_>) -> Self {
         let mut all = Complete::new();
         for (name, value) in env.iter() {
-            if !name.is_empty() && !LEFT_OUT.contains(&name) {
-                all.entry(owned(name)).or_insert_with(|| owned(value));
+            if name.is_empty() || LEFT_OUT.contains(&name) {
+                continue;
             }
+            if allowed::judge(Event::Up, name, value) == Judgement::BadForm {
+                log::warn!(
+                    "the value of {} has a form it must not have, and no script will get it",
+                    String::from_utf8_lossy(name)
+                );
+                continue;
+            }
+            all.entry(owned(name)).or_insert_with(|| owned(value));
         }
         AtUp(all)
     }
@@ -43,8 +53,9 @@ impl AtUp {
     pub fn for_script(&self, event: Event, variables: Vec<Variable>, file: Option<&OsStr>) -> Complete {
         let mut all = self.0.clone();
         all.retain(|name, _| !allowed::is_listed(event, name.as_bytes()));
+        // The first of two with one name counts, as at UP: after `retain` none of them is there.
         for Variable { name, value } in variables {
-            all.insert(OsString::from_vec(name), OsString::from_vec(value));
+            all.entry(OsString::from_vec(name)).or_insert_with(|| OsString::from_vec(value));
         }
         all.insert("script_type".into(), event.name().into());
         if let Some(file) = file {
@@ -110,6 +121,29 @@ mod tests {
         let env = base.for_script(Event::Down, vec![], None);
         assert_eq!((get(&env, "dev"), get(&env, "signal")), (Some("tun0"), None));
         assert_eq!(get(&env, "route_network_2"), Some("10.0.0.0"));
+    }
+
+    /// A server can push `setenv-safe`, and old shells run what looks like a function.
+    #[test]
+    fn what_a_server_has_a_say_in_has_its_form_at_up_too() {
+        let call = CallData::new()
+            .env("OPENVPN_EVIL", "() { :; }; reboot")
+            .env("OPENVPN_GOOD", "a b")
+            .env("foreign_option_1", "dhcp-option DNS 10.8.0.1\n")
+            .env("ifconfig_local", "-f")
+            .env("MY_OWN", "() { :; }");
+        let env = AtUp::from_event(call.environment()).for_script(Event::Down, vec![], None);
+        for name in ["OPENVPN_EVIL", "foreign_option_1", "ifconfig_local"] {
+            assert_eq!(get(&env, name), None, "{name}");
+        }
+        assert_eq!((get(&env, "OPENVPN_GOOD"), get(&env, "MY_OWN")), (Some("a b"), Some("() { :; }")));
+    }
+
+    #[test]
+    fn the_first_of_two_with_one_name_counts() {
+        let variables = vec![variable("dev", "tun1"), variable("dev", "tun2")];
+        let env = AtUp::default().for_script(Event::ClientConnect, variables, None);
+        assert_eq!(get(&env, "dev"), Some("tun1"));
     }
 
     #[test]

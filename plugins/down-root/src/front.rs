@@ -56,21 +56,19 @@ impl Front {
         self.settings.commands().map(|(event, _)| event)
     }
 
-    /// The UP event; whether OpenVPN may go on.
+    /// The UP event; whether OpenVPN may go on. After the first it may, unless there is a script for UP and that fails.
     pub fn up<'a>(&mut self, env: Env<'_>, args: impl Iterator<Item = &'a [u8]>) -> bool {
         if self.home == Home::now() {
             self.base = AtUp::from_event(env);
-            return match self.start() {
-                Ok(()) => true,
-                Err(error) if self.helper.is_some() => {
-                    log::warn!("{error}; the helper of the last UP event stays, with its environment");
-                    true
-                }
-                Err(error) => {
-                    log::error!("{error}");
-                    false
-                }
-            };
+            let Err(error) = self.start() else { return true };
+            self.look_for_helper();
+            if self.helper.is_some() {
+                log::warn!("{error}; the helper of the last UP event stays, with its environment");
+                return true;
+            }
+            log::error!("{error}");
+            // Of a restart it is not the end: the next event starts one, if that is possible by then.
+            return self.started;
         }
         if !self.started {
             log::error!(
@@ -78,18 +76,17 @@ impl Front {
             );
             return false;
         }
-        if self.settings.has(Event::Up) {
-            return self.run(Event::Up, env, args);
-        }
-        if let Some(helper) = &mut self.helper {
-            if matches!(helper.channel.try_receive(), Err(ChannelError::Closed)) {
-                self.lose_helper();
-            }
-        }
+        let done = if self.settings.has(Event::Up) {
+            self.run(Event::Up, env, args)
+        } else {
+            self.look_for_helper();
+            true
+        };
         if self.helper.is_none() {
             log::error!("{NO_HELPER}; the down script will not be run");
+            return true;
         }
-        true
+        done
     }
 
     /// An event whose script is to be run; whether the answer is success.
@@ -225,6 +222,15 @@ impl Front {
         log::debug!("the helper is process {}", helper.pid());
         (self.helper, self.started) = (Some(helper), true);
         Ok(())
+    }
+
+    /// Notices that the helper has ended.
+    fn look_for_helper(&mut self) {
+        if let Some(helper) = &mut self.helper {
+            if matches!(helper.channel.try_receive(), Err(ChannelError::Closed)) {
+                self.lose_helper();
+            }
+        }
     }
 
     fn lose_helper(&mut self) {

@@ -45,6 +45,8 @@ struct Helper<'a> {
     supplies: Supplies,
     /// Scripts that could not be killed in time.
     left_behind: Vec<Script>,
+    /// The groups whose rights OpenVPN had at any of its messages so far.
+    front_groups: Vec<Gid>,
 }
 
 /// A script that may be run.
@@ -119,6 +121,7 @@ impl<'a> Helper<'a> {
             child_exits,
             supplies,
             left_behind: Vec::new(),
+            front_groups: Vec::new(),
         })
     }
 
@@ -142,12 +145,18 @@ impl<'a> Helper<'a> {
             Err(ChannelError::Closed) => return Err(End::FrontGone),
             Err(error) => return Err(mistrust(&error.to_string())),
         };
-        let Received { message, descriptors, sender, .. } = received;
-        if !descriptors.is_empty() {
+        let Received { message, descriptors, descriptors_missing, sender } = received;
+        if !descriptors.is_empty() || descriptors_missing {
             return Err(mistrust("a descriptor"));
         }
+        for group in groups_of(sender) {
+            // One of several it may choose for each message.
+            if !self.front_groups.contains(&group) {
+                self.front_groups.push(group);
+            }
+        }
         let id = message.id;
-        let (succeeded, client_options) = match self.run(message, &groups_of(sender))? {
+        let (succeeded, client_options) = match self.run(message)? {
             Some(client_options) => (true, client_options),
             None => (false, Vec::new()),
         };
@@ -161,13 +170,13 @@ impl<'a> Helper<'a> {
 
     /// Runs the script of an event to its end. What it wrote for a client if it succeeded, else `None`, and the log
     /// says why.
-    fn run(&mut self, ask: Ask, front_groups: &[Gid]) -> Result<Option<Vec<u8>>, End> {
+    fn run(&mut self, ask: Ask) -> Result<Option<Vec<u8>>, End> {
         let Some(which) = self.scripts.iter().position(|script| script.event == ask.event) else {
             return Err(mistrust(&format!("the event {}", ask.event.name())));
         };
         let Some(Runnable { command, output, .. }) = self.scripts.get_mut(which) else { return Ok(None) };
         let (command, program) = (*command, &command.program);
-        if let Err(error) = program.check_again(front_groups) {
+        if let Err(error) = program.check_again(&self.front_groups) {
             log::error!("the {} script is not run: {error}", ask.event.name());
             return Ok(None);
         }
@@ -214,7 +223,8 @@ impl<'a> Helper<'a> {
     }
 }
 
-/// The groups whose rights OpenVPN has now. Without a sender: all of this process, which had them from OpenVPN.
+/// The groups whose rights the sender of a message has, as far as the kernel says. Without a sender: all of this process,
+/// which had them from OpenVPN.
 fn groups_of(sender: Option<Sender>) -> Vec<Gid> {
     match sender {
         // It may write wherever it likes.

@@ -4,6 +4,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::{PermissionsExt, chown};
 
 use nix::sys::resource::{Resource, setrlimit};
+use nix::unistd::Gid;
 use ovpn_plugin_host::{Call, FuncResult, sys};
 
 use crate::Case;
@@ -16,6 +17,7 @@ pub(crate) const CASES: &[Case] = &[
     ("a script that openvpn's group may write to is not run", group_of_openvpn),
     ("a script that root's group may write to is not run for one who kept it", group_kept),
     ("a script that another group may write to is run", another_group),
+    ("a group that openvpn once had counts for good", group_changed),
 ];
 
 fn many_routes(stage: &Stage) {
@@ -89,4 +91,22 @@ fn group_kept(stage: &Stage) {
 
 fn another_group(stage: &Stage) {
     with_groups(stage, 100, Some(NOBODY), true);
+}
+
+/// Of its real, effective and saved group OpenVPN can put any first, one after the other.
+fn group_changed(stage: &Stage) {
+    const OTHER: u32 = 100;
+    let script = stage.script("down.sh", ": > \"$D/ran\"");
+    chown(&script, None, Some(OTHER)).expect("chown");
+    std::fs::set_permissions(&script, Permissions::from_mode(0o775)).expect("chmod");
+    let plugin = stage.open(&[&script]);
+    up(&plugin);
+    nix::unistd::setgroups(&[]).expect("setgroups");
+    let (other, nobody) = (Gid::from_raw(OTHER), Gid::from_raw(NOBODY));
+    nix::unistd::setresgid(other, other, nobody).expect("setresgid");
+    drop_root(None);
+    assert_eq!(down(&plugin), FuncResult::Error, "{:?}", plugin.log_lines());
+    nix::unistd::setresgid(nobody, nobody, other).expect("setresgid");
+    assert_eq!(down(&plugin), FuncResult::Error, "{:?}", plugin.log_lines());
+    assert!(!stage.path("ran").exists());
 }

@@ -207,6 +207,20 @@ fn environment() -> Vec<Case> {
             .env("BASH_ENV", "/tmp/evil")
             .seen()
             .same("success, success; seen: tun7:::"),
+        // `setenv-safe EVIL ...`, pushed to a client.
+        Case::new(
+            "environment: what looks like a function, pushed by a server",
+            "echo evil=$OPENVPN_EVIL > @DIR@/seen",
+        )
+        .up()
+        .env("OPENVPN_EVIL", "() { :; }")
+        .down()
+        .seen()
+        .differs(
+            "success, success; seen: evil=() { :; }",
+            "success, success; seen: evil=",
+            "old shells run what a server pushes",
+        ),
         Case::new("environment: password", "echo ${password:-none} > @DIR@/seen")
             .up()
             .env("password", "hunter2")

@@ -4,7 +4,7 @@ use harness::Daemon;
 use harness::log::Mark;
 use harness::proc_table::descriptors;
 
-use crate::scripts::{Scripts, helper, helpers};
+use crate::scripts::{Scripts, helper, wait_for_the_end_of_helpers};
 
 #[test]
 fn with_a_log_file() {
@@ -13,7 +13,7 @@ fn with_a_log_file() {
     helper(&server);
     server.stop();
     server.wait_for(Mark::START, "down.sh: ran as 0");
-    assert_eq!(helpers(&server), []);
+    wait_for_the_end_of_helpers(&server);
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn with_syslog() {
     server.stop();
     server.wait_for(Mark::START, "down.sh: ran as 0");
     server.wait_for(Mark::START, "down.sh exited with status 7");
-    assert_eq!(helpers(&server), []);
+    wait_for_the_end_of_helpers(&server);
 }
 
 #[test]
@@ -46,5 +46,5 @@ fn in_another_namespace_of_processes() {
     let server = scripts.server("").dropped().through(&["unshare", "--pid"]).start();
     server.stop();
     server.wait_for(Mark::START, "down.sh: ran as 0");
-    assert_eq!(helpers(&server), []);
+    wait_for_the_end_of_helpers(&server);
 }

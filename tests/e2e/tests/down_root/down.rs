@@ -91,6 +91,41 @@ fn with_a_large_environment() {
     server.wait_for(Mark::START, "down.sh: last=200 all=320");
 }
 
+/// What a server pushes is in the environment of UP; root's script must not run it.
+#[test]
+fn in_a_client_whose_server_pushes_something_evil() {
+    let scripts =
+        Scripts::with_down("echo evil=$OPENVPN_EVIL. good=$OPENVPN_GOOD. option=$foreign_option_1.");
+    let server = scripts.with_fixed_address(ServerConfig::default());
+    let server = server
+        .line("push \"setenv-safe EVIL '() { echo x; }'\"")
+        .line("push \"setenv-safe GOOD a\"")
+        .line("push \"dhcp-option DNS 10.8.0.1\"")
+        .start();
+    let client = server.client("alice", "x").with_tunnel().line("user nobody").line("group nogroup");
+    let client = client.line(&plugin_line(&scripts.path("down.sh").to_string_lossy())).connect();
+    client.disconnect();
+    for text in [
+        "the value of OPENVPN_EVIL has a form it must not have",
+        "down.sh: evil=. good=a. option=dhcp-option DNS 10.8.0.1.",
+    ] {
+        client.log().wait_for(Mark::START, text, harness::PATIENCE);
+    }
+}
+
+/// Fewer files than the number that what a script inherits has where that is possible.
+#[test]
+fn with_openvpn_s_umask_and_limits() {
+    let scripts = Scripts::with_down("echo umask=$(umask) files=$(ulimit -Sn),$(ulimit -Hn)");
+    let server = scripts
+        .server("")
+        .through(&["sh", "-c", "umask 0027; ulimit -Sn 200; ulimit -Hn 250; exec \"$@\"", "sh"])
+        .dropped()
+        .start();
+    server.stop();
+    server.wait_for(Mark::START, "down.sh: umask=0027 files=200,250");
+}
+
 /// No signal is ignored or blocked, standard input is empty, and the working directory is OpenVPN's.
 #[test]
 fn with_clean_surroundings() {

@@ -1,7 +1,9 @@
 //! `on=`: scripts as root at other events, with OpenVPN's words and harmless variables.
 
 use harness::log::Mark;
+use harness::proc_table::Process;
 use harness::{PATIENCE, ServerConfig};
+use nix::sys::signal::Signal;
 
 use crate::scripts::{Scripts, helper, plugin_line};
 
@@ -100,31 +102,39 @@ fn hundreds_of_routes() {
     server.wait_for(Mark::START, "event.sh: routes=400,400");
 }
 
-/// In a client it comes before UP: the helper is there by then.
+/// In a client it comes before UP: the helper is there by then, and is there still when the client, now nobody, connects
+/// again.
 #[test]
 fn ipchange_before_up() {
     let scripts = Scripts::with_down("echo down as $(id -u), local=$ifconfig_local");
-    let script = scripts.add("event.sh", "echo \"$# $1 type=$script_type\"");
+    let script = scripts.add("event.sh", "echo \"uid=$(id -u) $# $1 type=$script_type\"");
     let words = format!("on=ipchange:{} {}", script.display(), scripts.path("down.sh").display());
-    let server = ServerConfig::default().start();
-    let config = server.client("alice", "x").with_tunnel().line(&plugin_line(&words)).line("user nobody");
-    let client = config.connect();
-    client.log().wait_for(Mark::START, "event.sh: 1 [AF_INET]", PATIENCE);
+    let server = scripts.with_fixed_address(ServerConfig::default()).start();
+    let config = ["user nobody", "group nogroup", "persist-key", "persist-tun", "connect-retry 0"]
+        .iter()
+        .fold(server.client("alice", "x").with_tunnel(), |config, line| config.line(line));
+    let client = config.line(&plugin_line(&words)).connect();
+    let ran = || client.log().count(Mark::START, "event.sh: uid=0 1 [AF_INET]");
+    assert_eq!(ran(), 1);
+    let user = Process::look(client.pid()).and_then(|process| process.user());
+    assert_eq!(user, Some(65534), "it has given up root");
+    client.restart(Signal::SIGUSR1);
+    assert_eq!(ran(), 2, "{}", client.log().text());
     client.disconnect();
-    client.log().wait_for(Mark::START, "down.sh: down as 0, local=10.8.0.", PATIENCE);
+    client.log().wait_for(Mark::START, "down.sh: down as 0, local=10.8.0.77", PATIENCE);
 }
 
 /// What a client says of itself has a harmless name, and is only a value.
 #[test]
 fn what_a_client_says_is_only_a_value() {
     let scripts = Scripts::with_down("true");
-    let text = "echo \"uv=$UV_LD_PRELOAD preload=$LD_PRELOAD password=$password\"";
-    let server = server(&scripts, "client-connect", text).start();
+    let text = "echo \"uv=$UV_LD_PRELOAD preload=$LD_PRELOAD password=$password.\"";
+    let server = server(&scripts, "client-connect", text).line("setenv password hunter2").start();
     let _client = server
         .client("alice", "x")
         .line("push-peer-info")
         .line("setenv UV_LD_PRELOAD /tmp/evil.so")
         .connect();
-    server.wait_for(Mark::START, "event.sh: uv=/tmp/evil.so preload= password=");
+    server.wait_for(Mark::START, "event.sh: uv=/tmp/evil.so preload= password=.");
     helper(&server);
 }

@@ -1,13 +1,11 @@
 //! What holds however OpenVPN is set up: as root, dropped to nobody, in a chroot, in the background.
 
-use std::time::Duration;
-
 use harness::log::Mark;
-use harness::proc_table::{self, wait_gone, wait_until};
+use harness::proc_table::{self, wait_gone};
 use harness::{Daemon, Server, ServerConfig};
 use nix::sys::signal::Signal;
 
-use crate::scripts::{Scripts, helper, helpers, plugin_line};
+use crate::scripts::{Scripts, helper, helpers, plugin_line, wait_for_the_end_of_helpers};
 
 /// A way to set OpenVPN up.
 struct Setup {
@@ -102,7 +100,7 @@ fn the_script_is_root_with_clean_surroundings() {
         said(server, &line("sigterm"), 1);
         said(server, "SigIgn=0000000", 3);
         said(server, "SigBlk=0000000", 3);
-        assert_eq!(helpers(server), []);
+        wait_for_the_end_of_helpers(server);
     });
 }
 
@@ -123,7 +121,7 @@ fn a_script_that_fails_ends_openvpn() {
         server.signal(Signal::SIGUSR1);
         said(server, "down.sh was killed by SIGKILL", 1);
         assert!(wait_gone(server.pid(), harness::PATIENCE));
-        assert!(wait_until(Duration::from_secs(1), || helpers(server).is_empty()));
+        wait_for_the_end_of_helpers(server);
     });
 }
 
@@ -171,7 +169,7 @@ fn scripts_of_other_events_are_root() {
         said(server, "other.sh: uid=0 client-disconnect 0 <> cn=", 1);
         server.stop();
         said(server, "other.sh: uid=0 route-pre-down 6 <tun0>", 1);
-        assert_eq!(helpers(server), []);
+        wait_for_the_end_of_helpers(server);
     }
 }
 
@@ -180,7 +178,7 @@ fn openvpn_is_killed() {
     everywhere("", "echo ran", |_, server| {
         helper(server);
         server.kill9();
-        assert!(wait_until(Duration::from_secs(1), || helpers(server).is_empty()));
+        wait_for_the_end_of_helpers(server);
         assert_eq!(server.log().count(Mark::START, "down.sh: ran"), 0);
     });
 }
@@ -196,7 +194,7 @@ fn the_helper_is_killed() {
             helper(server);
         } else {
             said(server, "the down script will not be run", 1);
-            assert_eq!(helpers(server), []);
+            wait_for_the_end_of_helpers(server);
         }
         assert!(server.is_alive());
     });

@@ -139,7 +139,7 @@ fn at_down() {
         assert_eq!(missing, [], "{:?}", ours.variables);
         let times = ["bytes_received", "bytes_sent", "time_unix", "time_duration", "time_ascii"];
         let set: Vec<_> = times.iter().filter(|name| own.variables.contains_key(**name)).collect();
-        assert_eq!(set, [&""; 0], "README says that OpenVPN sets none of these at DOWN");
+        assert_eq!(set, [&""; 0], "docs/migration.md says that OpenVPN sets none of these at DOWN");
     }
 }
 

@@ -1,10 +1,10 @@
 //! Restarts: OpenVPN lives on, and the script has run once for each DOWN.
 
 use harness::log::Mark;
-use harness::{Server, ServerConfig};
+use harness::{PATIENCE, ServerConfig};
 use nix::sys::signal::Signal;
 
-use crate::scripts::{Scripts, helper};
+use crate::scripts::{Scripts, helper, plugin_line};
 
 const TELL: &str = "echo ran uid=$(id -u) signal=$signal";
 
@@ -102,11 +102,20 @@ fn up_script_with_root() {
     assert_eq!(server.log().count(Mark::START, "up.sh:"), 0);
 }
 
-fn second_up_has_new_environment(server: &Server, scripts: &Scripts) {
-    server.restart(Signal::SIGUSR1);
-    drop(scripts.add("down.sh", "echo changed"));
-    server.restart(Signal::SIGUSR1);
-    server.wait_for(Mark::START, "down.sh: changed");
+/// As long as OpenVPN is root, each UP gives the script its environment: here with the address a server gives this time.
+#[test]
+fn a_second_up_has_a_new_environment() {
+    let scripts = Scripts::with_down("echo ran uid=$(id -u) local=$ifconfig_local own=$OWN");
+    let server = scripts.with_fixed_address(ServerConfig::default()).start();
+    let line = plugin_line(&scripts.path("down.sh").to_string_lossy());
+    let client = server.client("alice", "x").with_tunnel().line("connect-retry 0").line("setenv OWN x");
+    let client = client.line(&line).connect();
+    scripts.client_options("ifconfig-push 10.8.0.88 255.255.255.0");
+    client.restart(Signal::SIGUSR1);
+    assert_eq!(client.log().count(Mark::START, "down.sh: ran uid=0 local=10.8.0.77 own=x"), 1);
+    client.disconnect();
+    client.log().wait_for(Mark::START, "down.sh: ran uid=0 local=10.8.0.88 own=x", PATIENCE);
+    assert_eq!(client.log().count(Mark::START, "down.sh: ran"), 2);
 }
 
 /// The administrator may change the script while OpenVPN runs.
@@ -114,5 +123,8 @@ fn second_up_has_new_environment(server: &Server, scripts: &Scripts) {
 fn a_script_that_was_changed() {
     let scripts = Scripts::with_down(TELL);
     let server = scripts.server("").dropped().line("up-restart").start();
-    second_up_has_new_environment(&server, &scripts);
+    server.restart(Signal::SIGUSR1);
+    scripts.add("down.sh", "echo changed");
+    server.restart(Signal::SIGUSR1);
+    server.wait_for(Mark::START, "down.sh: changed");
 }

@@ -3,8 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use harness::proc_table::Process;
+use harness::proc_table::{Process, wait_until};
 use harness::scratch::unique_name;
 use harness::{Server, ServerConfig, plugin};
 
@@ -52,6 +53,22 @@ impl Scripts {
         if name.is_empty() { self.path.clone() } else { self.path.join(name) }
     }
 
+    /// A server that gives each client 10.8.0.77 at each connection: for another address a client opens the device anew.
+    /// What a client gets is in `clients/DEFAULT`.
+    pub(crate) fn with_fixed_address(&self, config: ServerConfig<'static>) -> ServerConfig<'static> {
+        let directory = self.path("clients");
+        fs::create_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+        self.client_options("ifconfig-push 10.8.0.77 255.255.255.0");
+        config.line(&format!("client-config-dir {}", directory.display()))
+    }
+
+    /// Replaces what clients get.
+    pub(crate) fn client_options(&self, options: &str) {
+        let path = self.path("clients/DEFAULT");
+        fs::write(&path, format!("{options}\n"))
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
     /// A server that runs `down.sh`, with options before it.
     pub(crate) fn server(&self, options: &str) -> ServerConfig<'static> {
         with_words(&format!("{options} {}", self.path("down.sh").display()))
@@ -80,6 +97,11 @@ pub(crate) fn helpers(server: &Server) -> Vec<Process> {
     let mut found = server.netns().processes();
     found.retain(|process| process.name == "down-root" && !process.is_zombie());
     found
+}
+
+/// That no helper is left. One that is no child of OpenVPN's, as after `daemon`, says good-bye just before its end.
+pub(crate) fn wait_for_the_end_of_helpers(server: &Server) {
+    assert!(wait_until(Duration::from_secs(1), || helpers(server).is_empty()), "{:?}", helpers(server));
 }
 
 /// The plugin's helper; panics if there is not exactly one.

@@ -178,10 +178,7 @@ const ROUNDS_OF_A_CLIENT: usize = 30;
 
 fn of_a_client(lines: &[&str]) {
     let scripts = Scripts::with_down("echo ran as $(id -u)");
-    // The same address each time: for another one a client opens the device anew.
-    std::fs::write(scripts.path("DEFAULT"), "ifconfig-push 10.8.0.77 255.255.255.0\n").expect("a file");
-    let server = ServerConfig::default().line(&format!("client-config-dir {}", scripts.path("").display()));
-    let server = server.start();
+    let server = scripts.with_fixed_address(ServerConfig::default()).start();
     let client = server.client("alice", "x").with_tunnel().line("connect-retry 0");
     let client = client.line(&plugin_line(&scripts.path("down.sh").to_string_lossy()));
     let client = lines.iter().fold(client, |client, line| client.line(line)).connect();
