@@ -116,7 +116,7 @@ fuzz:
 		target=$$(basename $$file .rs); kept="$(abspath $(TARGET))/fuzz/$$(basename $$(dirname $$directory))-$$target"; \
 		mkdir -p "$$kept"; echo "$$directory: $$target"; \
 		CARGO_TARGET_DIR="$(abspath $(TARGET))/fuzz" $(CARGO) +nightly fuzz run --fuzz-dir $$directory $$target "$$kept" -- \
-			-max_total_time=$(FUZZ_SECONDS) -artifact_prefix="$$kept-" -print_final_stats=1; done; done
+			-max_total_time=$(FUZZ_SECONDS) -max_len=20000 -artifact_prefix="$$kept-" -print_final_stats=1; done; done
 
 bench:
 	$(call need_root,it compares with the C plugin and real PAM stacks)
