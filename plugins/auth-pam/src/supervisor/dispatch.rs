@@ -9,8 +9,8 @@ use crate::pool::{Step, WorkerId};
 /// Workers that may want a processor for each there is before no further one is forked: always one that is ready when
 /// another one sleeps.
 const COMPUTING_EACH: usize = 2;
-/// A login that has run for longer than this, some times as long as a password hash takes, is no reason not to fork.
-const COMPUTES_FOR_LONG: Duration = Duration::from_millis(500);
+/// A login that has run for longer than this, many times as long as a password hash takes, is no reason not to fork.
+const COMPUTES_FOR_LONG: Duration = Duration::from_secs(1);
 
 impl Supervisor {
     pub(super) fn hand_out(&mut self) -> Result<(), End> {
