@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod installation;
+mod left_behind;
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
