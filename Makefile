@@ -14,6 +14,8 @@ FUZZ_SECONDS ?= 120
 PLUGINMODE ?= 0644
 INSTALL_EXAMPLES ?= 0
 INSTALL_DEV ?= 0
+# 1: over plugins of the same name that were not built from here, OpenVPN's own perhaps.
+REPLACE ?= 0
 
 CARGO     ?= cargo
 NAMES     := auth-pam down-root
@@ -31,7 +33,7 @@ SHIPPED   := $(NAMES:%=openvpn-plugin-%) $(COMMANDS:%=%-host) $(if $(filter 1,$(
 
 # What the scripts in packaging need to know.
 export BUILTDIR MANBUILT DEVBUILT DESTDIR PLUGINDIR PAMDIR BINDIR MANDIR DOCDIR DEVDIR PLUGINMODE NAMES COMMANDS MANPAGES EXAMPLES
-export INSTALL_EXAMPLES INSTALL_DEV
+export PREFIX INSTALL_EXAMPLES INSTALL_DEV REPLACE
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 

@@ -4,6 +4,7 @@
 mod bad_input;
 mod installation;
 mod left_behind;
+mod others;
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
