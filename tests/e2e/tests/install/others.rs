@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use harness::{Account, EtcPamService, ServerConfig};
+
 use crate::installation::{Installation, read, run, said};
 
 /// The C plugin of Debian's package openvpn.
@@ -68,4 +70,26 @@ fn the_sdk_is_removed_without_its_build() {
     place.make("uninstall");
     assert_eq!(place.files(), Vec::<String>::new());
     assert!(!place.scratch.join("usr/share/openvpn-plugin-dev-rs").exists());
+}
+
+/// As docs/migration.md has it: the path of the line is changed, there and back, and nothing else. The client gets in each time, also
+/// after ours are gone.
+#[test]
+fn there_and_back_again() {
+    let place = Installation::new(&["MANDIR=", "DOCDIR="]);
+    let account = Account::new("correct horse");
+    let service = EtcPamService::new("auth required pam_unix.so\naccount required pam_unix.so\n");
+    let words = format!("{} login USERNAME password PASSWORD", service.name());
+    let gets_in = |plugin: &Path| {
+        let server = ServerConfig::default().plugin_file(plugin, &words).dropped().start();
+        server.client(account.name(), account.password()).start().wait_connected();
+        server.client(account.name(), "wrong").start().wait_refused();
+    };
+    let c_plugin = harness::plugin::c_auth_pam();
+    gets_in(&c_plugin);
+    place.make("install");
+    gets_in(&place.plugin());
+    gets_in(&c_plugin);
+    place.make("uninstall");
+    gets_in(&c_plugin);
 }
