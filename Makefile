@@ -51,6 +51,7 @@ help:
 	@echo "make bench-long the same for 100,000 logins in a row (root)"
 	@echo "make install    install what is built; PREFIX=$(PREFIX) PLUGINDIR=$(PLUGINDIR) PAMDIR=$(PAMDIR) DESTDIR=$(DESTDIR)"
 	@echo "                INSTALL_EXAMPLES=1: the example plugins too; INSTALL_DEV=1: what plugin authors need too (for build as well)"
+	@echo "                REPLACE=1: over OpenVPN's own plugins, where they have the same names there"
 	@echo "make uninstall  remove it again"
 	@echo "make deb        Debian packages, into $(TARGET)/deb; VENDOR=1: from vendored sources, without network"
 	@echo "make rpm        RPM packages, into $(TARGET)/rpm"
