@@ -14,6 +14,8 @@ FUZZ_SECONDS ?= 120
 PLUGINMODE ?= 0644
 INSTALL_EXAMPLES ?= 0
 INSTALL_DEV ?= 0
+# 1: over plugins of the same name that were not built from here, OpenVPN's own perhaps.
+REPLACE ?= 0
 
 CARGO     ?= cargo
 NAMES     := auth-pam down-root
@@ -31,7 +33,7 @@ SHIPPED   := $(NAMES:%=openvpn-plugin-%) $(COMMANDS:%=%-host) $(if $(filter 1,$(
 
 # What the scripts in packaging need to know.
 export BUILTDIR MANBUILT DEVBUILT DESTDIR PLUGINDIR PAMDIR BINDIR MANDIR DOCDIR DEVDIR PLUGINMODE NAMES COMMANDS MANPAGES EXAMPLES
-export INSTALL_EXAMPLES INSTALL_DEV
+export PREFIX INSTALL_EXAMPLES INSTALL_DEV REPLACE
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
@@ -49,6 +51,7 @@ help:
 	@echo "make bench-long the same for 100,000 logins in a row (root)"
 	@echo "make install    install what is built; PREFIX=$(PREFIX) PLUGINDIR=$(PLUGINDIR) PAMDIR=$(PAMDIR) DESTDIR=$(DESTDIR)"
 	@echo "                INSTALL_EXAMPLES=1: the example plugins too; INSTALL_DEV=1: what plugin authors need too (for build as well)"
+	@echo "                REPLACE=1: over OpenVPN's own plugins, where they have the same names there"
 	@echo "make uninstall  remove it again"
 	@echo "make deb        Debian packages, into $(TARGET)/deb; VENDOR=1: from vendored sources, without network"
 	@echo "make rpm        RPM packages, into $(TARGET)/rpm"

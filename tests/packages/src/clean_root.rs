@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use harness::PATIENCE;
 use harness::log::{LogPipe, Mark};
@@ -14,6 +15,7 @@ use nix::sys::signal::Signal;
 
 use crate::{kept, output, run, said};
 
+const LIMIT: Duration = Duration::from_secs(300);
 const RELEASE: &str = "bookworm";
 /// What the login test needs besides the packages.
 const TOOLS: &str = "--include=iproute2,openssl";
@@ -65,16 +67,25 @@ impl CleanRoot {
         this
     }
 
-    /// Runs a shell script in it, which must succeed, and returns what it printed.
+    /// Runs a shell script in it, which must succeed within five minutes, and returns what it printed.
     pub fn run(&self, script: &str) -> String {
-        let output = self.try_run(script);
+        self.run_within(LIMIT, script)
+    }
+
+    /// As [`CleanRoot::run`], for what may take longer: a compiler, say.
+    pub fn run_within(&self, limit: Duration, script: &str) -> String {
+        let output = self.output(script, limit);
         let said = said(&output);
         assert!(output.status.success(), "{script} ({}):\n{said}", output.status);
         said
     }
 
-    /// As [`CleanRoot::run`], but a failure is left to the caller. It gets ten minutes.
+    /// As [`CleanRoot::run`], but a failure is left to the caller.
     pub fn try_run(&self, script: &str) -> Output {
+        self.output(script, LIMIT)
+    }
+
+    fn output(&self, script: &str, limit: Duration) -> Output {
         let mut command = self.entered();
         command.arg("chroot").arg(&self.root);
         command.args(["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "HOME=/root"]);
@@ -82,7 +93,7 @@ impl CleanRoot {
             "DEBIAN_FRONTEND=noninteractive",
             "timeout",
             "--kill-after=5",
-            "300",
+            &limit.as_secs().to_string(),
             "sh",
             "-ec",
             script,
@@ -149,14 +160,15 @@ fn base() -> &'static Path {
     })
 }
 
-/// Where this machine itself has Debian's packages from.
+/// Where this machine itself has Debian's packages from, unless `DEBIAN_MIRROR` says another place.
 fn mirror() -> String {
+    if let Ok(url) = std::env::var("DEBIAN_MIRROR") {
+        return url;
+    }
     let mut command = Command::new("apt-get");
     command.args(["indextargets", "--format", "$(REPO_URI)"]);
     command.args(["Created-By: Packages", "Origin: Debian", "Label: Debian", "Component: main"]);
     let said = run(&mut command);
     let found = said.lines().next().map(String::from);
-    found.unwrap_or_else(|| {
-        panic!("apt has no archive of Debian here: these tests need one (apt-get update?)")
-    })
+    found.unwrap_or_else(|| panic!("apt has no archive of Debian here: apt-get update, or DEBIAN_MIRROR=URL"))
 }

@@ -36,6 +36,9 @@ fn a_place_must_be_absolute() {
             fails_with(place.command(target).arg(&word), &[&word, "not an absolute path", "begins with /"]);
         }
         fails_with(place.command(target).arg("PLUGINDIR="), &["PLUGINDIR is empty"]);
+        fails_with(place.command(target).arg("PREFIX=usr"), &["PREFIX=usr is not an absolute path"]);
+        let lines = place.command(target).env("DOCDIR", "/one\ntwo").args(["-e"]).output().expect("make");
+        assert!(said(&lines).contains("DOCDIR: a newline is not possible here"), "{}", said(&lines));
     }
     assert!(place.is_empty());
 }

@@ -3,6 +3,8 @@
 
 mod bad_input;
 mod installation;
+mod left_behind;
+mod others;
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -96,7 +98,7 @@ fn documents_are_installed_with_their_places() {
             &["-R", &project().join(name).display().to_string(), &copy.path().display().to_string()],
         );
     }
-    for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
+    for name in ["LICENSE-APACHE", "LICENSE-MIT", "LICENSE-THIRD-PARTY"] {
         copy.write(name, "x", 0o644);
     }
     copy.directory("docs", 0o755);

@@ -122,6 +122,48 @@ fn nothing_is_needed_under_the_unit_of_2_7() {
     }
 }
 
+#[test]
+fn nothing_is_needed_under_debians_openvpn_at() {
+    let Some(cgroup) = PidsCgroup::new_or_skip() else { return };
+    for options in ["", "deferred=yes"] {
+        works(&Unit::of_openvpn_at(), Some(&cgroup), options);
+    }
+}
+
+/// The options that the recipe with a program has for auth-pam.
+fn options_of_the_hook_recipe() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/recipes/hook.md");
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let words = text.split("openvpn-plugin-auth-pam.so \"").nth(1).and_then(|rest| rest.split('"').next());
+    words.and_then(|words| words.strip_suffix(" openvpn")).expect("the plugin line").to_string()
+}
+
+/// What a login starts counts too: with the options of the recipe, or fewer workers where the recipe says so, a program that takes a
+/// second, and a command in it, fit what the unit allows.
+#[test]
+fn programs_of_logins_fit_with_the_options_of_the_recipe() {
+    const COUNT: usize = 20;
+    let Some(cgroup) = PidsCgroup::new_or_skip() else { return };
+    let (place, services) = (Place::new(), PamDir::new());
+    let hook = place.scratch.write("hook", "#!/bin/sh\n/bin/sleep 1\nexit 0\n", 0o755);
+    let stack =
+        format!("auth required pam_permit.so\naccount required pam_exec.so stdout {}\n", hook.display());
+    services.service("hook", &stack);
+    let recipe = options_of_the_hook_recipe();
+    assert!(recipe.contains("max-workers=5"), "{recipe}");
+    for (unit, workers) in [(Unit::of_2_7(), "max-workers=5"), (Unit::of_openvpn_at(), "max-workers=2")] {
+        // All of them come from one address here, and more than wait out the ten seconds of the recipe with two workers.
+        let options = recipe.replace("max-workers=5", workers).replace("timeout=10", "timeout=60");
+        let options = format!("{options} max-pending-per-address={COUNT}");
+        let config = place.auth_pam(&options, services.path(), "hook").dropped();
+        let server = unit.around(config, Some(&cgroup)).start();
+        let clients: Vec<_> = (0..COUNT).map(|_| server.client("joe", "word").start()).collect();
+        for client in &clients {
+            client.wait_connected();
+        }
+    }
+}
+
 /// Sends one audit record, as libpam does at each login, and fails if the kernel refuses it.
 const RECORD: &str = r#"#!/usr/bin/perl
 use strict;

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use harness::ServerConfig;
 use harness::pids_cgroup::PidsCgroup;
 
-/// Of Debian's package openvpn: that of 2.6.
-const SHIPPED: &str = "/lib/systemd/system/openvpn-server@.service";
+/// Of Debian's package openvpn: that of 2.6, and Debian's own for configurations in /etc/openvpn.
+const SHIPPED: [&str; 2] =
+    ["/lib/systemd/system/openvpn-server@.service", "/lib/systemd/system/openvpn@.service"];
 
 /// Which home directories a service sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +30,21 @@ pub(crate) struct Unit {
 impl Unit {
     /// The unit as it is installed here.
     pub(crate) fn of_2_6() -> Self {
-        let text = fs::read_to_string(SHIPPED).unwrap_or_else(|error| panic!("{SHIPPED}: {error}"));
+        let unit = Self::shipped(SHIPPED[0]);
+        assert_eq!((unit.processes_of_a_user, unit.tasks), (Some(10), None), "{} is another", SHIPPED[0]);
+        unit
+    }
+
+    /// Debian's openvpn@.service, which also runs what `openvpn.service` starts: 10 tasks, and a capability less.
+    pub(crate) fn of_openvpn_at() -> Self {
+        let unit = Self::shipped(SHIPPED[1]);
+        assert_eq!((unit.processes_of_a_user, unit.tasks), (None, Some(10)), "{} is another", SHIPPED[1]);
+        assert!(!unit.capabilities.contains("CAP_SETPCAP"), "{} is another", SHIPPED[1]);
+        unit
+    }
+
+    fn shipped(path: &str) -> Self {
+        let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
         let none = Self {
             capabilities: BTreeSet::new(),
             processes_of_a_user: None,
@@ -37,12 +52,8 @@ impl Unit {
             home: ProtectHome::No,
         };
         let unit = none.with_lines(&text);
-        assert_eq!(
-            (unit.processes_of_a_user, unit.home),
-            (Some(10), ProtectHome::Yes),
-            "{SHIPPED} is another"
-        );
-        assert!(text.contains("\nPrivateTmp=true\n") && text.contains("\nProtectSystem=true\n"), "{SHIPPED}");
+        assert_eq!(unit.home, ProtectHome::Yes, "{path} is another");
+        assert!(text.contains("\nPrivateTmp=true\n") && text.contains("\nProtectSystem=true\n"), "{path}");
         unit
     }
 

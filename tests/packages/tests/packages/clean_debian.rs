@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use harness::scratch::Scratch;
 use packages::built::{deb, files, package, rpm, vendored_deb};
@@ -127,8 +128,10 @@ fn debian_itself_builds_the_source_package() {
             root.add(&file);
         }
     }
-    root.run("cd /tmp; apt-get -q build-dep --yes --no-install-recommends ./*.dsc");
-    let said = root.run(
+    let limit = Duration::from_secs(1200);
+    root.run_within(limit, "cd /tmp; apt-get -q build-dep --yes --no-install-recommends ./*.dsc");
+    let said = root.run_within(
+        limit,
         "cd /tmp; dpkg-source -x *.dsc tree; cd tree; unshare --net dpkg-buildpackage -us -uc -b; ls ..",
     );
     assert!(said.contains("openvpn-plugins-rs_0.1.0-1_"), "{said}");

@@ -3,5 +3,7 @@
 mod clean_debian;
 mod deb;
 mod dev;
+mod documents;
+mod licences;
 mod other_distributions;
 mod rpm;
