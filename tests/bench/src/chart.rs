@@ -39,7 +39,7 @@ pub(crate) fn svg(rows: &[Row], machine: &str) -> String {
         "start",
         TEXT,
         "font-size=\"18\" font-weight=\"bold\"",
-        "auth-pam beside the C plugin",
+        "beside the C plugins",
     );
     let legend = "bar: our figure as part of the C plugin's, shorter is better; \
                   small triangle: the most it may be; orange: target missed";
