@@ -1,8 +1,8 @@
 //! What holds however OpenVPN is set up: as root, dropped to nobody, in a chroot, in the background.
 
 use harness::log::Mark;
-use harness::proc_table::{self, wait_gone};
-use harness::{Daemon, Server, ServerConfig};
+use harness::proc_table::{self, wait_gone, wait_until};
+use harness::{Daemon, PATIENCE, Server, ServerConfig};
 use nix::sys::signal::Signal;
 
 use crate::scripts::{Scripts, helper, helpers, plugin_line, wait_for_the_end_of_helpers};
@@ -71,8 +71,10 @@ fn everywhere(options: &str, script: &str, test: impl Fn(&Setup, &Server)) {
 
 /// That the script said this, and how often it has by now.
 fn said(server: &Server, text: &str, times: usize) {
-    server.wait_for(Mark::START, text);
-    assert_eq!(server.log().count(Mark::START, text), times, "{text}");
+    let count = || server.log().count(Mark::START, text);
+    // What a script prints may be logged after what OpenVPN has to say of it.
+    wait_until(PATIENCE, || count() >= times);
+    assert_eq!(count(), times, "{text}");
 }
 
 const TELL: &str = "echo \"uid=$(id -u) $script_type signal=$signal dev=$dev own=$OWN path=$PATH cwd=$PWD in=$(readlink /proc/self/fd/0) \
