@@ -56,8 +56,9 @@ fn a_client_that_reads_the_log() {
     let before = helper(&server).pid;
     for round in 1..=3 {
         server.restart(Signal::SIGUSR1);
-        server.wait_for(Mark::START, "down.sh: ran");
-        assert_eq!(server.log().count(Mark::START, "down.sh: ran"), round);
+        let ran = || server.log().count(Mark::START, "down.sh: ran");
+        assert!(wait_until(PATIENCE, || ran() >= round), "{}", server.log().text());
+        assert_eq!(ran(), round);
     }
     assert_eq!(helper(&server).pid, before);
     let used = ticks(&server);

@@ -1,6 +1,7 @@
 //! Restarts: OpenVPN lives on, and the script has run once for each DOWN.
 
 use harness::log::Mark;
+use harness::proc_table::wait_until;
 use harness::{PATIENCE, ServerConfig};
 use nix::sys::signal::Signal;
 
@@ -14,7 +15,8 @@ fn runs_at_each(config: &ServerConfig<'_>, signal: Signal, uid: u32) {
     let name = signal.as_str().to_lowercase();
     for round in 1..=2 {
         server.restart(signal);
-        server.wait_for(Mark::START, &format!("down.sh: ran uid={uid} signal={name}"));
+        let ran = || server.log().count(Mark::START, &format!("down.sh: ran uid={uid} signal={name}"));
+        assert!(wait_until(PATIENCE, || ran() >= round), "{}", server.log().text());
         assert_eq!(server.log().count(Mark::START, "down.sh: ran"), round);
         helper(&server);
     }
