@@ -27,16 +27,7 @@ fn example(name: &str) -> Plugin {
     Plugin::new(directory.join(format!("libexample_{}.so", name.replace('-', "_"))))
 }
 
-const NAMES: [&str; 8] = [
-    "base64",
-    "challenge",
-    "client-connect",
-    "deferred-auth",
-    "log-events",
-    "per-client-state",
-    "policy",
-    "simple",
-];
+use harness::plugin::EXAMPLES as NAMES;
 
 /// Every example in each of its ways: name, words, and whether joe with the password secret and the code gets in.
 const WAYS: [(&str, &[&str], bool); 15] = [

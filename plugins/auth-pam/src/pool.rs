@@ -67,8 +67,8 @@ impl<J: Pending> Pool<J> {
             return Err((login, Full::Queue));
         }
         // A fork that is put off is not about to take one: a single address must not get so far.
-        let put_off = self.fork_held.is_some_and(|time| time > now) || self.soon_idle(now);
-        if waiting >= if put_off { idle } else { idle + forks } {
+        let put_off = || self.fork_held.is_some_and(|time| time > now) || self.soon_idle(now);
+        if waiting >= idle && (waiting >= idle + forks || put_off()) {
             let same = self.waiting_by_address.get(login.address()).copied().unwrap_or(0);
             if !login.address().is_empty() && same >= self.limits.max_pending_per_address {
                 return Err((login, Full::Address));

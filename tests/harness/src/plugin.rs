@@ -8,6 +8,18 @@ use std::path::{Path, PathBuf};
 
 use crate::command;
 
+/// The example plugins: their directories below `plugins/examples`.
+pub const EXAMPLES: [&str; 8] = [
+    "base64",
+    "challenge",
+    "client-connect",
+    "deferred-auth",
+    "log-events",
+    "per-client-state",
+    "policy",
+    "simple",
+];
+
 const RUST_FILE: &str = "libopenvpn_plugin_auth_pam.so";
 const C_FILE: &str = "openvpn-plugin-auth-pam.so";
 

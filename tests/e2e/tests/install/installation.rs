@@ -9,16 +9,7 @@ use harness::scratch::Scratch;
 use harness::{command, plugin};
 
 pub(crate) const BUILT: &str = "libopenvpn_plugin_auth_pam.so";
-pub(crate) const EXAMPLES: [&str; 8] = [
-    "base64",
-    "challenge",
-    "client-connect",
-    "deferred-auth",
-    "log-events",
-    "per-client-state",
-    "policy",
-    "simple",
-];
+pub(crate) use harness::plugin::EXAMPLES;
 
 pub(crate) struct Installation {
     pub(crate) scratch: Scratch,

@@ -9,16 +9,7 @@ use harness::scratch::Scratch;
 
 use crate::tutorial::{blocks, root};
 
-pub(crate) const NAMES: [&str; 8] = [
-    "base64",
-    "challenge",
-    "client-connect",
-    "deferred-auth",
-    "log-events",
-    "per-client-state",
-    "policy",
-    "simple",
-];
+pub(crate) use harness::plugin::EXAMPLES as NAMES;
 
 /// Where Cargo puts this test's profile: tests are in `<target>/<profile>/deps`.
 fn profile_directory() -> PathBuf {
