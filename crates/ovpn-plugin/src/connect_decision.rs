@@ -3,13 +3,18 @@
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 
-use crate::verdict_file::{open_for, put};
+use crate::door::{Door, Target};
+use crate::verdict_file::{has_name, open_empty, open_for, put, put_verdict};
 use crate::{ClientConfig, ClientConnect, DeferError, logging};
 
 /// A client that is still to be let in; made with [`ClientConnect::defer`] (OpenVPN 2.5 and later).
 ///
-/// Its files are open from the start, and OpenVPN is already told to wait. Dropping it, also by a panic, refuses the
-/// client. It may go to another thread, and is answered once:
+/// It takes effect once the event was replied to with
+/// [`ClientConnectReply::Deferred`](crate::ClientConnectReply::Deferred): only then OpenVPN's files are touched, and
+/// an answer given before is kept. After any other reply it is void, the client is refused, and the log says why.
+///
+/// Its files are open from the start. Dropping it, also by a panic, refuses the client. It may go to another thread,
+/// and is answered once:
 ///
 /// ```compile_fail,E0382
 /// fn twice(decision: ovpn_plugin::ConnectDecision) {
@@ -20,8 +25,20 @@ use crate::{ClientConfig, ClientConnect, DeferError, logging};
 #[derive(Debug)]
 #[must_use = "dropping it refuses the client"]
 pub struct ConnectDecision {
-    verdict: Option<File>,
+    door: Option<Door<Connect>>,
+}
+
+/// The files of a connecting client.
+struct Connect {
+    verdict: File,
     config: File,
+    waits: bool,
+}
+
+/// What goes into them.
+enum Verdict {
+    Accept(ClientConfig),
+    Reject,
 }
 
 impl ClientConnect<'_> {
@@ -30,17 +47,15 @@ impl ClientConnect<'_> {
     /// [`ClientConnectDefer`](crate::ClientConnectDefer).
     ///
     /// # Errors
-    /// If OpenVPN named no files (before 2.5) or they cannot be opened, or if this was done before in the same call.
+    /// If OpenVPN named no files (before 2.5), if they cannot be opened or the one for the verdict holds something
+    /// already, or if this was done before in the same call.
     pub fn defer(&self) -> Result<ConnectDecision, DeferError> {
-        let config = open_for(self.config_file(), "the first argument")?;
-        let verdict = open_for(self.deferred_file(), "client_connect_deferred_file")?;
-        self.take()?;
-        // OpenVPN lets a client in if it finds this file empty.
-        put(&verdict, b"2").map_err(|source| DeferError::File {
-            path: self.deferred_file().map(Into::into).unwrap_or_default(),
-            source,
+        let door = self.taken.take(self.context.is_call, || {
+            let config = open_for(self.config_file(), "the first argument")?;
+            let verdict = open_empty(self.deferred_file(), "client_connect_deferred_file")?;
+            Ok(Connect { verdict, config, waits: false })
         })?;
-        Ok(ConnectDecision { verdict: Some(verdict), config })
+        Ok(ConnectDecision { door: Some(door) })
     }
 }
 
@@ -50,11 +65,7 @@ impl ConnectDecision {
     /// # Errors
     /// If it cannot be written; the client is refused then.
     pub fn accept(mut self, config: &ClientConfig) -> io::Result<()> {
-        // Before the verdict: OpenVPN reads it as soon as it sees that. On failure the drop refuses.
-        // Behind what others may have written.
-        self.config.seek(SeekFrom::End(0))?;
-        self.config.write_all(config.as_str().as_bytes())?;
-        self.answer(b"1")
+        self.answer(Verdict::Accept(config.clone()))
     }
 
     /// Refuses the client.
@@ -62,22 +73,68 @@ impl ConnectDecision {
     /// # Errors
     /// If the verdict cannot be written; OpenVPN then refuses the client when its own time is over.
     pub fn reject(mut self) -> io::Result<()> {
-        self.answer(b"0")
+        self.answer(Verdict::Reject)
     }
 
-    fn answer(&mut self, verdict: &[u8]) -> io::Result<()> {
-        self.verdict.take().map_or(Ok(()), |file| put(&file, verdict))
+    /// Whether OpenVPN still wants to know; see [`Decision::is_wanted`](crate::Decision::is_wanted).
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        self.door.as_ref().is_some_and(Door::is_wanted)
+    }
+
+    fn answer(&mut self, verdict: Verdict) -> io::Result<()> {
+        self.door.take().map_or(Ok(()), |door| door.answer(verdict))
     }
 }
 
 impl Drop for ConnectDecision {
     fn drop(&mut self) {
-        if self.verdict.is_none() {
-            return;
-        }
-        if let Err(error) = self.answer(b"0") {
+        if let Err(error) = self.answer(Verdict::Reject) {
             logging::error(format_args!("the refusal of a client cannot be written: {error}"));
         }
+    }
+}
+
+impl Connect {
+    fn put_verdict(&self, verdict: u8) -> io::Result<()> {
+        let expected: &[u8] = if self.waits { b"2" } else { b"" };
+        if !put_verdict(&self.verdict, expected, verdict)? {
+            logging::error(format_args!(
+                "client refused: another plugin or an earlier answer has used its deferred file"
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Target for Connect {
+    type Answer = Verdict;
+
+    /// OpenVPN lets a client in if it finds the file empty.
+    fn wait(&mut self) -> io::Result<()> {
+        if !put_verdict(&self.verdict, b"", b'2')? {
+            return Err(io::Error::other("another plugin or an earlier answer has used its deferred file"));
+        }
+        self.waits = true;
+        Ok(())
+    }
+
+    fn settle(&mut self, verdict: Verdict) -> io::Result<()> {
+        let Verdict::Accept(config) = verdict else { return self.put_verdict(b'0') };
+        // Before the verdict: OpenVPN reads it as soon as it sees that. Behind what others may have written.
+        let written = self
+            .config
+            .seek(SeekFrom::End(0))
+            .and_then(|_| self.config.write_all(config.as_str().as_bytes()));
+        if let Err(error) = written {
+            put(&self.verdict, b"0")?;
+            return Err(error);
+        }
+        self.put_verdict(b'1')
+    }
+
+    fn is_wanted(&self) -> bool {
+        has_name(&self.verdict)
     }
 }
 
@@ -123,7 +180,24 @@ mod tests {
     #[test]
     fn dropping_refuses() {
         let files = ConnectFiles::new().unwrap();
-        drop(deferred(&files));
+        let decision = deferred(&files);
+        assert!(decision.is_wanted());
+        drop(decision);
+        assert_eq!(files.verdict(), "0");
+    }
+
+    #[test]
+    fn a_file_that_was_used_is_refused() {
+        let files = ConnectFiles::new().unwrap();
+        let path = files.config_file().with_file_name("deferred");
+        std::fs::write(&path, "1").unwrap();
+        let error = files.call().event::<ClientConnect<'_>>().defer().unwrap_err();
+        assert!(matches!(error, DeferError::InUse { .. }), "{error:?}");
+        assert_eq!(files.verdict(), "1");
+        let files = ConnectFiles::new().unwrap();
+        let decision = deferred(&files);
+        std::fs::write(files.config_file().with_file_name("deferred"), "1").unwrap();
+        decision.accept(&ClientConfig::new()).unwrap();
         assert_eq!(files.verdict(), "0");
     }
 

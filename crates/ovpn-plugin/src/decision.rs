@@ -2,11 +2,18 @@
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 
-use crate::verdict_file::{open, open_for, put};
+use crate::door::{Door, Target};
+use crate::verdict_file::{has_name, open, open_empty, put_reason, put_verdict};
 use crate::{AuthUserPassVerify, ClientCrResponse, DeferError, Env, PeerInfo, Rejection, logging};
 
 /// A login that is still to be decided; made with [`AuthUserPassVerify::defer`] or [`ClientCrResponse::decide`].
+///
+/// It takes effect once the event was replied to with [`AuthReply::Deferred`](crate::AuthReply::Deferred) or
+/// [`AuthReply::Pending`](crate::AuthReply::Pending). An answer given before that is kept until then. After any other
+/// reply it is void: OpenVPN makes one control file for all plugins, and what a plugin writes without deferring could
+/// decide for another one. The event is rejected then, and the log says why.
 ///
 /// Both files are open from the start, so it works after `chroot` and after OpenVPN gave up its privileges. Dropping
 /// it, also by a panic, rejects the login. It may go to another thread:
@@ -25,14 +32,26 @@ use crate::{AuthUserPassVerify, ClientCrResponse, DeferError, Env, PeerInfo, Rej
 /// }
 /// ```
 ///
-/// OpenVPN looks for the answer when the client asks again, so not before about a second, and then ever less often. A process forked meanwhile shares the files: it
-/// must leave with `_exit`, or its copies reject.
+/// OpenVPN polls for the answer when the client retries: after about one second, then at growing intervals. A process
+/// forked meanwhile shares the files: it must leave with `_exit`, or its copies reject.
 #[derive(Debug)]
 #[must_use = "dropping it rejects the login"]
 pub struct Decision {
-    control: Option<File>,
+    door: Option<Door<Login>>,
+}
+
+/// The files of a login.
+struct Login {
+    control: File,
     reason: Option<File>,
     takes_temporary: bool,
+}
+
+/// What goes into them.
+enum Verdict {
+    Accept,
+    Reject,
+    RejectWith(Rejection),
 }
 
 impl AuthUserPassVerify<'_> {
@@ -40,47 +59,40 @@ impl AuthUserPassVerify<'_> {
     /// [`AuthReply::Deferred`](crate::AuthReply::Deferred) or [`AuthReply::Pending`](crate::AuthReply::Pending).
     ///
     /// # Errors
-    /// If OpenVPN named no control file or it cannot be opened, or if this was done before in the same call. A reason file that is missing (before OpenVPN 2.6) or
-    /// cannot be opened is none: the reason is not told then.
+    /// If OpenVPN named no control file or it cannot be opened or holds something already, or if this was done before
+    /// in the same call. A reason file that is missing (before OpenVPN 2.6) or cannot be opened is none: the reason
+    /// does not reach the client then.
     pub fn defer(&self) -> Result<Decision, DeferError> {
-        let control = open_for(self.auth_control_file(), "auth_control_file")?;
-        self.take()?;
-        Ok(Decision::new(
-            control,
-            self.auth_failed_reason_file().and_then(|path| open(path).ok()),
-            self.env(),
-        ))
+        let door = self.taken.take(self.context.is_call, || {
+            Login::open(self.auth_control_file(), self.auth_failed_reason_file(), self.env())
+        })?;
+        Ok(Decision { door: Some(door) })
     }
 }
 
 impl ClientCrResponse<'_> {
     /// The decision of the login this answer belongs to, for plugins that replied
-    /// [`AuthReply::Pending`](crate::AuthReply::Pending) without [`AuthUserPassVerify::defer`].
+    /// [`AuthReply::Pending`](crate::AuthReply::Pending) without [`AuthUserPassVerify::defer`]. That reply was
+    /// delivered, so this takes effect at once.
     ///
     /// # Errors
     /// As [`AuthUserPassVerify::defer`].
     pub fn decide(&self) -> Result<Decision, DeferError> {
-        let control = open_for(self.auth_control_file(), "auth_control_file")?;
-        self.take()?;
-        Ok(Decision::new(
-            control,
-            self.auth_failed_reason_file().and_then(|path| open(path).ok()),
-            self.env(),
-        ))
+        // The reply to this event decides nothing.
+        let door = self.taken.take(false, || {
+            Login::open(self.auth_control_file(), self.auth_failed_reason_file(), self.env())
+        })?;
+        Ok(Decision { door: Some(door) })
     }
 }
 
 impl Decision {
-    fn new(control: File, reason: Option<File>, env: Env<'_>) -> Self {
-        Self { control: Some(control), reason, takes_temporary: PeerInfo::new(env).takes_temporary() }
-    }
-
     /// Lets the client in.
     ///
     /// # Errors
     /// If the verdict cannot be written; OpenVPN then refuses the login when its own time is over.
     pub fn accept(mut self) -> io::Result<()> {
-        self.answer(b"1")
+        self.answer(Verdict::Accept)
     }
 
     /// Rejects the login without telling the client why.
@@ -88,7 +100,7 @@ impl Decision {
     /// # Errors
     /// As [`Decision::accept`].
     pub fn reject(mut self) -> io::Result<()> {
-        self.answer(b"0")
+        self.answer(Verdict::Reject)
     }
 
     /// Rejects the login and tells the client why (OpenVPN 2.6 and later).
@@ -96,110 +108,75 @@ impl Decision {
     /// # Errors
     /// As [`Decision::accept`]. A reason that cannot be written is logged and left out.
     pub fn reject_with(mut self, rejection: &Rejection) -> io::Result<()> {
-        if let Some(file) = &self.reason {
-            // Before the verdict: OpenVPN reads it as soon as it sees that.
-            if let Err(error) = put(file, rejection.text(self.takes_temporary).as_bytes()) {
-                logging::warn(format_args!("the reason of a rejection is lost: {error}"));
-            }
-        }
-        self.answer(b"0")
+        self.answer(Verdict::RejectWith(rejection.clone()))
     }
 
-    fn answer(&mut self, verdict: &[u8]) -> io::Result<()> {
-        self.control.take().map_or(Ok(()), |file| put(&file, verdict))
+    /// Whether OpenVPN still wants to know: `false` once it has removed the control file, because the client is gone
+    /// or its time is over, and `false` if the decision is void. `true` where that cannot be known.
+    ///
+    /// Ask before starting work that takes long.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        self.door.as_ref().is_some_and(Door::is_wanted)
+    }
+
+    fn answer(&mut self, verdict: Verdict) -> io::Result<()> {
+        self.door.take().map_or(Ok(()), |door| door.answer(verdict))
     }
 }
 
 impl Drop for Decision {
     fn drop(&mut self) {
-        if self.control.is_none() {
-            return;
-        }
-        if let Err(error) = self.answer(b"0") {
+        if let Err(error) = self.answer(Verdict::Reject) {
             logging::error(format_args!("the rejection of a login cannot be written: {error}"));
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::Retry;
-    use crate::testing::LoginFiles;
-
-    fn deferred(files: &LoginFiles) -> Decision {
-        files.call().env("IV_PROTO", "990").event::<AuthUserPassVerify<'_>>().defer().unwrap()
-    }
-
-    #[test]
-    fn each_answer_is_one_byte() {
-        let files = LoginFiles::new().unwrap();
-        let decision = deferred(&files);
-        assert_eq!(files.verdict(), None);
-        decision.accept().unwrap();
-        assert_eq!(files.verdict(), Some(true));
-        deferred(&files).reject().unwrap();
-        assert_eq!(files.verdict(), Some(false));
-        assert_eq!(files.reason(), "");
-    }
-
-    #[test]
-    fn a_call_gives_one_decision() {
-        let files = LoginFiles::new().unwrap();
-        let call = files.call();
-        let event: AuthUserPassVerify<'_> = call.event();
-        let decision = event.defer().unwrap();
-        assert_eq!(event.defer().unwrap_err().to_string(), "cannot defer: the decision was taken before");
-        assert_eq!(files.verdict(), None);
-        decision.accept().unwrap();
-        assert_eq!(files.verdict(), Some(true));
-    }
-
-    #[test]
-    fn dropping_and_panicking_reject() {
-        let files = LoginFiles::new().unwrap();
-        drop(deferred(&files));
-        assert_eq!(files.verdict(), Some(false));
-        let files = LoginFiles::new().unwrap();
-        let decision = deferred(&files);
-        let thread = std::thread::spawn(move || {
-            let _decision = decision;
-            panic!("told to");
-        });
-        assert!(thread.join().is_err());
-        assert_eq!(files.verdict(), Some(false));
-    }
-
-    #[test]
-    fn the_reason_is_there_with_the_verdict() {
-        let files = LoginFiles::new().unwrap();
-        let busy = Rejection::temporary("busy", Duration::from_secs(5), Retry::SameServer);
-        deferred(&files).reject_with(&busy).unwrap();
-        assert_eq!(files.verdict(), Some(false));
-        assert_eq!(files.reason(), "TEMP[backoff 5,advance no]: busy");
-    }
-
-    #[test]
-    fn works_without_the_paths() {
-        let files = LoginFiles::new().unwrap();
-        let decision = deferred(&files);
-        let kept = std::fs::File::open(files.control_file()).unwrap();
-        // As after a chroot: the names are gone, the files are not.
-        std::fs::remove_file(files.control_file()).unwrap();
-        decision.accept().unwrap();
-        assert_eq!(std::io::read_to_string(kept).unwrap(), "1");
-        assert!(!files.control_file().exists(), "it was made again");
-    }
-
-    #[test]
-    fn what_cannot_be_deferred_says_why() {
-        let call = crate::testing::CallData::new();
-        let error = call.event::<AuthUserPassVerify<'_>>().defer().unwrap_err();
-        assert_eq!(error.to_string(), "cannot defer: OpenVPN named no file in auth_control_file");
-        let call = crate::testing::CallData::new().env("auth_control_file", "/nonexistent/acf");
-        let error = call.event::<AuthUserPassVerify<'_>>().defer().unwrap_err();
-        assert!(error.to_string().starts_with("cannot defer: /nonexistent/acf: No such file"), "{error}");
+impl Login {
+    fn open(control: Option<&Path>, reason: Option<&Path>, env: Env<'_>) -> Result<Self, DeferError> {
+        Ok(Self {
+            control: open_empty(control, "auth_control_file")?,
+            reason: reason.and_then(|path| open(path).ok()),
+            takes_temporary: PeerInfo::new(env).takes_temporary(),
+        })
     }
 }
+
+impl Target for Login {
+    type Answer = Verdict;
+
+    fn wait(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn settle(&mut self, verdict: Verdict) -> io::Result<()> {
+        let byte = match verdict {
+            Verdict::Accept => b'1',
+            Verdict::Reject => b'0',
+            Verdict::RejectWith(rejection) => {
+                // Before the verdict: OpenVPN reads it as soon as it sees that.
+                if let Some(Err(error)) =
+                    self.reason.as_ref().map(|file| put_reason(file, rejection.text(self.takes_temporary)))
+                {
+                    logging::warn(format_args!("the reason of a rejection is lost: {error}"));
+                }
+                b'0'
+            }
+        };
+        if !put_verdict(&self.control, b"", byte)? {
+            logging::error(format_args!(
+                "login rejected: another plugin or an earlier answer has used its control file"
+            ));
+        }
+        Ok(())
+    }
+
+    fn is_wanted(&self) -> bool {
+        has_name(&self.control)
+    }
+}
+
+#[cfg(test)]
+#[path = "decision_tests.rs"]
+mod tests;

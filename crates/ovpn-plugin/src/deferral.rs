@@ -1,12 +1,37 @@
-//! A client that was deferred must be one that something will decide about.
+//! What becomes of a reply where a decision was taken away from the call, and where nothing will ever decide.
 
+use crate::door::Taken;
 use crate::{ClientConnect, ClientConnectReply, ClientConnectV2Reply, EventSet, logging};
+
+/// The reply is that the decision comes later: lets a decision that was taken write. Whether OpenVPN may wait for it.
+pub(crate) fn delivered(taken: &Taken) -> bool {
+    match taken.deliver() {
+        Ok(()) => true,
+        Err(error) => {
+            logging::error(format_args!("rejected: the verdict cannot be written: {error}"));
+            false
+        }
+    }
+}
+
+/// The reply decides at once: whether that is all right, which it is not if a decision was taken away.
+pub(crate) fn answered_directly(taken: &Taken, what: &str) -> bool {
+    if taken.is_taken() {
+        logging::error(format_args!("rejected: the handler deferred the {what} and then answered directly"));
+    }
+    !taken.is_taken()
+}
 
 impl ClientConnectReply {
     /// OpenVPN lets a client in if nobody ever answers: a deferral that nothing will end becomes a refusal.
-    pub(crate) fn checked(self, event: &ClientConnect<'_>, taken: EventSet) -> Self {
-        let ends = taken.contains(EventSet::CLIENT_CONNECT_DEFER) || event.has_verdict();
-        if self != Self::Deferred || ends {
+    pub(crate) fn checked(self, event: &ClientConnect<'_>, events: EventSet) -> Self {
+        if self != Self::Deferred {
+            return if answered_directly(&event.taken, "client") { self } else { Self::Reject };
+        }
+        if event.taken.is_taken() {
+            return if delivered(&event.taken) { self } else { Self::Reject };
+        }
+        if events.contains(EventSet::CLIENT_CONNECT_DEFER) || event.has_verdict() {
             return self;
         }
         logging::error(format_args!(

@@ -47,6 +47,7 @@ mod connect_decision;
 mod decision;
 mod deferral;
 mod dispatch;
+mod door;
 mod env;
 mod escape;
 mod event_set;

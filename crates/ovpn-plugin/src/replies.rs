@@ -2,6 +2,7 @@
 
 use ovpn_plugin_sys as sys;
 
+use crate::deferral::{answered_directly, delivered};
 use crate::dispatch::Answer;
 use crate::{AuthUserPassVerify, ClientConfig, Pending, Rejection, logging, verdict_file};
 
@@ -196,9 +197,9 @@ pub enum AuthReply {
     /// The login is refused, and the client told why, to try again, or to answer a question (OpenVPN 2.6 and later;
     /// before, it is refused without words).
     RejectWith(Rejection),
-    /// The verdict comes later, through the value [`AuthUserPassVerify::defer`]
-    /// gave or in the control file. OpenVPN exits if two plugins defer the same login, so do this only if the admin
-    /// asked for it.
+    /// The verdict comes later, through the value [`AuthUserPassVerify::defer`] gave or in the control file. After
+    /// `defer` this and `Pending` are the only replies; any other one rejects, and what `defer` gave is void. OpenVPN
+    /// exits if two plugins defer the same login, so do this only if the admin asked for it.
     Deferred,
     /// As `Deferred`, and the client is asked or told something meanwhile (OpenVPN 2.6 and later). Refused with a
     /// line in the log if OpenVPN is older or the client did not announce the method.
@@ -208,29 +209,35 @@ pub enum AuthReply {
 impl AuthReply {
     /// Writes what belongs into the files of the login, and gives OpenVPN's code.
     pub(crate) fn deliver(self, event: &AuthUserPassVerify<'_>) -> Answer {
-        Answer::code(match self {
-            Self::Accept => sys::PLUGIN_FUNC_SUCCESS,
-            Self::Reject => sys::PLUGIN_FUNC_ERROR,
+        let accepted = match self {
+            Self::Deferred => return deferred(event),
+            Self::Pending(pending) if write_pending(event, &pending) => return deferred(event),
+            // Why is in the log.
+            Self::Pending(_) => false,
+            Self::Accept => answered_directly(&event.taken, "login"),
+            Self::Reject => {
+                answered_directly(&event.taken, "login");
+                false
+            }
             Self::RejectWith(rejection) => {
+                answered_directly(&event.taken, "login");
                 write_reason(event, &rejection);
-                sys::PLUGIN_FUNC_ERROR
+                false
             }
-            Self::Deferred => sys::PLUGIN_FUNC_DEFERRED,
-            Self::Pending(pending) => {
-                if write_pending(event, &pending) {
-                    sys::PLUGIN_FUNC_DEFERRED
-                } else {
-                    sys::PLUGIN_FUNC_ERROR
-                }
-            }
-        })
+        };
+        Answer::code(if accepted { sys::PLUGIN_FUNC_SUCCESS } else { sys::PLUGIN_FUNC_ERROR })
     }
+}
+
+fn deferred(event: &AuthUserPassVerify<'_>) -> Answer {
+    let waits = delivered(&event.taken);
+    Answer::code(if waits { sys::PLUGIN_FUNC_DEFERRED } else { sys::PLUGIN_FUNC_ERROR })
 }
 
 fn write_reason(event: &AuthUserPassVerify<'_>, rejection: &Rejection) {
     let Some(path) = event.auth_failed_reason_file() else { return };
     let text = rejection.text(event.peer_info().takes_temporary());
-    if let Err(error) = verdict_file::open(path).and_then(|file| verdict_file::put(&file, text.as_bytes())) {
+    if let Err(error) = verdict_file::open(path).and_then(|file| verdict_file::put_reason(&file, text)) {
         logging::warn(format_args!("the reason of a rejection is lost: {}: {error}", path.display()));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Why a decision cannot be deferred.
@@ -16,13 +16,21 @@ pub enum DeferError {
     },
     /// It was deferred already, in this same call.
     Taken,
-    /// A file cannot be opened or written.
+    /// The file for the verdict holds something already. OpenVPN makes one file for all plugins: another plugin has
+    /// written to it, or an earlier answer did.
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file cannot be opened.
     File {
         /// The file.
         path: PathBuf,
         /// Why.
         source: io::Error,
     },
+    /// The file for the verdict cannot be written.
+    Write(io::Error),
 }
 
 impl fmt::Display for DeferError {
@@ -32,7 +40,12 @@ impl fmt::Display for DeferError {
                 write!(out, "cannot defer: OpenVPN named no file in {variable}")
             }
             Self::Taken => out.write_str("cannot defer: the decision was taken before"),
+            Self::InUse { path } => {
+                let path = path.display();
+                write!(out, "cannot defer: {path}: another plugin or an earlier answer has used the file")
+            }
             Self::File { path, source } => write!(out, "cannot defer: {}: {source}", path.display()),
+            Self::Write(source) => write!(out, "cannot defer: the file for the verdict: {source}"),
         }
     }
 }
@@ -40,8 +53,8 @@ impl fmt::Display for DeferError {
 impl std::error::Error for DeferError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::NoFile { .. } | Self::Taken => None,
-            Self::File { source, .. } => Some(source),
+            Self::NoFile { .. } | Self::Taken | Self::InUse { .. } => None,
+            Self::File { source, .. } | Self::Write(source) => Some(source),
         }
     }
 }
@@ -49,7 +62,7 @@ impl std::error::Error for DeferError {
 /// Opens what OpenVPN made; a link in its place is not followed.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true);
+    options.read(true).write(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
@@ -64,11 +77,62 @@ pub(crate) fn open_for(path: Option<&Path>, variable: &'static str) -> Result<Fi
     open(path).map_err(|source| DeferError::File { path: path.to_owned(), source })
 }
 
+/// The same for the file of a verdict, which must be empty.
+pub(crate) fn open_empty(path: Option<&Path>, variable: &'static str) -> Result<File, DeferError> {
+    let file = open_for(path, variable)?;
+    let path = path.unwrap_or(Path::new("")).to_owned();
+    match holds(&file, b"") {
+        Ok(true) => Ok(file),
+        Ok(false) => Err(DeferError::InUse { path }),
+        Err(source) => Err(DeferError::File { path, source }),
+    }
+}
+
+/// Whether the file holds this short text and nothing else.
+pub(crate) fn holds(mut file: &File, text: &[u8]) -> io::Result<bool> {
+    if file.metadata()?.len() != text.len() as u64 {
+        return Ok(false);
+    }
+    let mut found = [0; 8];
+    file.seek(SeekFrom::Start(0))?;
+    let count = file.read(&mut found)?;
+    Ok(found.get(..count) == Some(text))
+}
+
 /// Replaces what is in the file. Never empty meanwhile: OpenVPN may look at any moment.
 pub(crate) fn put(mut file: &File, text: &[u8]) -> io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(text)?;
     file.set_len(text.len() as u64)
+}
+
+/// Writes the verdict into a file that holds `expected`. If it holds something else, another plugin or an earlier
+/// answer has used it: then the verdict is a rejection. Whether the verdict was written as it is.
+pub(crate) fn put_verdict(file: &File, expected: &[u8], verdict: u8) -> io::Result<bool> {
+    let untouched = holds(file, expected).unwrap_or(false);
+    put(file, &[if untouched { verdict } else { b'0' }])?;
+    Ok(untouched)
+}
+
+/// Writes the reason of a rejection, unless there is one already.
+pub(crate) fn put_reason(file: &File, reason: &str) -> io::Result<()> {
+    if !holds(file, b"")? {
+        return Err(io::Error::other("another plugin or an earlier answer has given a reason, which stays"));
+    }
+    put(file, reason.as_bytes())
+}
+
+/// Whether OpenVPN still has a name for the file. It removes its files when it gives up on a client.
+#[cfg(unix)]
+pub(crate) fn has_name(file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().map_or(true, |file| file.nlink() > 0)
+}
+
+/// That cannot be known here.
+#[cfg(not(unix))]
+pub(crate) fn has_name(_: &File) -> bool {
+    true
 }
 
 #[cfg(test)]
@@ -84,6 +148,25 @@ mod tests {
         for text in ["TEMP: try again later", "no", ""] {
             put(&file, text.as_bytes()).unwrap();
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn what_somebody_else_wrote_is_a_rejection() {
+        let files = LoginFiles::new().unwrap();
+        let path = files.control_file();
+        for (found, expected, written) in [
+            ("", "", "1"),
+            ("2", "2", "1"),
+            ("1", "", "0"),
+            ("1", "2", "0"),
+            ("", "2", "0"),
+            ("22", "2", "0"),
+        ] {
+            std::fs::write(&path, found).unwrap();
+            let as_it_is = put_verdict(&open(&path).unwrap(), expected.as_bytes(), b'1').unwrap();
+            let now = std::fs::read_to_string(&path).unwrap();
+            assert_eq!((as_it_is, now.as_str()), (written == "1", written), "{found:?} {expected:?}");
         }
     }
 }

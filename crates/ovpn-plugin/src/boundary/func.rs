@@ -70,7 +70,8 @@ unsafe fn call<'a, P: Plugin>(
             depth: arguments.current_cert_depth,
             ssl_api: instance.ssl_api,
         });
-        let context = Context { words, env, client: client(arguments.per_client_context), certificate };
+        let client = client(arguments.per_client_context);
+        let context = Context { words, env, client, certificate, is_call: true };
         // SAFETY: the caller's promise.
         unsafe { give(instance.pass(arguments.event, context), answer) }
     })

@@ -43,6 +43,8 @@ pub struct Context<'a> {
     pub(crate) env: Env<'a>,
     pub(crate) client: Option<Client<'a>>,
     pub(crate) certificate: Option<Certificate>,
+    /// Whether a reply to it will be delivered. Not so for an event that a unit test makes by itself.
+    pub(crate) is_call: bool,
 }
 
 impl<'a> Context<'a> {
@@ -101,14 +103,15 @@ macro_rules! events {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
         pub struct $name<'a> {
-            context: $crate::events::Context<'a>,
-            /// Whether the decision was taken away from the call.
-            taken: ::std::cell::Cell<bool>,
+            pub(crate) context: $crate::events::Context<'a>,
+            /// The decision, if it was taken away from the call.
+            #[allow(dead_code, reason = "most events cannot be deferred")]
+            pub(crate) taken: $crate::door::Taken,
         }
 
         impl<'a> $crate::events::Event<'a> for $name<'a> {
             fn new(context: $crate::events::Context<'a>) -> Self {
-                Self { context, taken: ::std::cell::Cell::new(false) }
+                Self { context, taken: $crate::door::Taken::new() }
             }
         }
 
@@ -125,12 +128,6 @@ macro_rules! events {
                 let mut words = self.context.words.iter();
                 words.next();
                 words
-            }
-
-            /// Takes the decision away from the call, which is possible once; otherwise there would be two answers.
-            #[allow(dead_code, reason = "most events cannot be deferred")]
-            pub(crate) fn take(&self) -> Result<(), $crate::DeferError> {
-                if self.taken.replace(true) { Err($crate::DeferError::Taken) } else { Ok(()) }
             }
 
             /// The state of the client this event is about. `None` if there is none (its construction panicked, or

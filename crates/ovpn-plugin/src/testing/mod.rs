@@ -97,13 +97,28 @@ impl CallData {
     }
 
     /// An event of any type with these words and variables.
+    ///
+    /// No reply to it will be delivered, so a decision taken from it counts at once. [`Running::call`] delivers replies
+    /// as OpenVPN gets them: there, a decision takes effect with the reply that defers.
+    ///
+    /// ```
+    /// use ovpn_plugin::AuthUserPassVerify;
+    /// use ovpn_plugin::testing::LoginFiles;
+    ///
+    /// let files = LoginFiles::new()?;
+    /// let decision = files.call().event::<AuthUserPassVerify<'_>>().defer()?;
+    /// decision.accept()?;
+    /// assert_eq!(files.verdict(), Some(true));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn event<'a, E: Event<'a>>(&'a self) -> E {
-        E::new(self.context(None))
+        E::new(self.context(None, false))
     }
 
-    fn context<'a>(&'a self, client: Option<Client<'a>>) -> Context<'a> {
-        Context { words: self.arrays.words.array(), env: self.environment(), client, certificate: None }
+    fn context<'a>(&'a self, client: Option<Client<'a>>, is_call: bool) -> Context<'a> {
+        let (words, env) = (self.arrays.words.array(), self.environment());
+        Context { words, env, client, certificate: None, is_call }
     }
 
     /// Arguments for [`Plugin::open`](crate::Plugin::open).

@@ -103,7 +103,7 @@ impl<P: Plugin> Running<P> {
         assert!(asked, "the plugin does not ask for {event}, OpenVPN would not pass it");
         let number = event.numbers().next().unwrap_or(-1);
         let answer = guard(event_name(number), Answer::code(sys::PLUGIN_FUNC_ERROR), || {
-            self.instance.pass(number, call.context(client))
+            self.instance.pass(number, call.context(client, true))
         });
         let outcome = match answer.code {
             sys::PLUGIN_FUNC_SUCCESS => Outcome::Success,
