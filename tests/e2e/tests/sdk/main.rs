@@ -11,5 +11,6 @@ mod examples;
 mod policy;
 mod probe;
 mod symbols;
+mod threads;
 mod tutorial;
 mod user;
