@@ -16,6 +16,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Unlike OpenVPN's, the log function may be called by any thread of the plugin; the variable `ovpn_plugin_host_log` in
+//! the environment of open, `thread-safe`, says so.
+//!
 //! A plugin that faults takes the process with it, as it does with OpenVPN. Plugins that fork, as C ones with a helper
 //! process do, are to be driven from a process with a single thread, as OpenVPN is: a test of its own with
 //! `harness = false`. In a child forked among threads, locks of the C library can stay held for ever.

@@ -17,6 +17,10 @@ use crate::{FuncResult, OpenPlugin};
 /// The events of OpenVPN 2.6 and 2.7, which offer the removed number 11 too.
 const ALL_EVENTS: i32 = (1 << sys::PLUGIN_N) - 1;
 
+/// Tells the plugin at open that any thread may call the log function, which OpenVPN's own does not bear. The SDK looks
+/// for it; see `ovpn_plugin::logging::THREAD_SAFE_HOST`.
+const LOG_IS_THREAD_SAFE: &[u8] = b"ovpn_plugin_host_log=thread-safe";
+
 /// A plugin as a `plugin` line names it, with the host it will meet.
 #[derive(Clone, Debug)]
 pub struct Plugin {
@@ -155,8 +159,9 @@ impl Plugin {
         let file = CString::new(self.file.as_os_str().as_bytes())?;
         let words = self.words.iter().cloned().map(CString::new);
         let argv = std::iter::once(Ok(file.clone())).chain(words).collect::<Result<Vec<_>, _>>()?;
-        let envp =
-            self.env.iter().chain(&self.always).cloned().map(CString::new).collect::<Result<Vec<_>, _>>()?;
+        let log_is_thread_safe = LOG_IS_THREAD_SAFE.to_vec();
+        let envp = self.env.iter().chain(&self.always).cloned().chain([log_is_thread_safe]);
+        let envp = envp.map(CString::new).collect::<Result<Vec<_>, _>>()?;
         let (text, patch) = (CString::new(self.version.0.clone())?, CString::new(self.version.3.clone())?);
         let opened = library.open(&OpenWith {
             struct_version: self.struct_version,

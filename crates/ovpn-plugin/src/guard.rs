@@ -27,11 +27,8 @@ thread_local! {
 /// The state `body` worked on stays in use afterwards. That is sound (no unsafe code relies on it), and OpenVPN gives
 /// no way to withdraw a plugin.
 pub(crate) fn guard<R>(what: &str, fallback: R, body: impl FnOnce() -> R) -> R {
-    let run = AssertUnwindSafe(|| {
-        let _inside = Inside::enter();
-        body()
-    });
-    match panic::catch_unwind(run) {
+    let _inside = Inside::enter();
+    match panic::catch_unwind(AssertUnwindSafe(body)) {
         Ok(value) => value,
         Err(payload) => {
             report(what, payload);
@@ -45,6 +42,7 @@ fn report(what: &str, payload: Box<dyn Any + Send>) {
     logging::error(format_args!("panic in {what}{place}: {}", text_of(&*payload)));
     // The payload's own drop may panic; then the second payload is leaked rather than dropped.
     if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        logging::error(format_args!("panic in {what}: its payload panics when it is dropped"));
         std::mem::forget(second);
     }
 }
@@ -58,19 +56,32 @@ fn text_of(payload: &(dyn Any + Send + 'static)) -> impl fmt::Display {
     escape(text.as_bytes())
 }
 
+/// A call of the host's. Lines of other threads that wait for one are handed to it at the beginning and at the end.
 struct Inside;
 
 impl Inside {
     fn enter() -> Self {
         DEPTH.set(DEPTH.get().saturating_add(1));
+        logging::flush();
         Self
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
+        logging::flush();
         DEPTH.set(DEPTH.get().saturating_sub(1));
     }
+}
+
+/// Whether this thread is in a call of the host's, which stands still meanwhile: only then may it be called back.
+pub(crate) fn is_in_host_call() -> bool {
+    DEPTH.try_with(Cell::get).unwrap_or(0) > 0
+}
+
+/// Whether this is a process forked from the plugin, which has the host's memory for itself.
+pub(crate) fn is_forked() -> bool {
+    FORKED.load(Ordering::Relaxed)
 }
 
 /// In a forked child: whoever would have logged a panic of this thread is in the parent.
@@ -91,16 +102,17 @@ pub(crate) fn plugin_opened() {
 pub(crate) fn plugin_closed() {
     if OPEN_PLUGINS.fetch_sub(1, Ordering::AcqRel) == 1 {
         drop(panic::take_hook());
+        logging::closed();
     }
 }
 
 fn hook(info: &PanicHookInfo<'_>) {
     let place = Place::of(info);
-    if DEPTH.try_with(Cell::get).unwrap_or(0) > 0 {
+    if is_in_host_call() {
         // The guard logs it, with what OpenVPN was told.
         let _ = PLACE.try_with(|last| last.set(place));
     } else {
-        let what = if FORKED.load(Ordering::Relaxed) { "process forked from" } else { "thread of" };
+        let what = if is_forked() { "process forked from" } else { "thread of" };
         logging::error(format_args!("panic in a {what} the plugin{place}: {}", text_of(info.payload())));
     }
 }

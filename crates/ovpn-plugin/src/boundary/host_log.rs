@@ -1,6 +1,6 @@
 //! OpenVPN's log function, kept for the whole process so that children made by fork have it too.
 //!
-//! Two atomics and no lock: a fork can leave nothing held.
+//! Atomics and no lock: a fork can leave nothing held. Which thread may call [`send`] is decided in `logging`.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, c_char, c_int};
@@ -13,6 +13,37 @@ type LogFunction = unsafe extern "C" fn(c_int, *const c_char, *const c_char, ...
 
 static FUNCTION: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
 static NAME: AtomicPtr<c_char> = AtomicPtr::new(std::ptr::null_mut());
+static SINK: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
+
+/// What takes the lines in place of the host.
+type Sink = fn(log::Level, &str);
+
+/// From now on [`sink`] gives this one.
+pub(crate) fn keep_sink(sink: Sink) {
+    SINK.store(sink as *mut (), Ordering::Release);
+}
+
+pub(crate) fn sink() -> Option<Sink> {
+    let sink = SINK.load(Ordering::Acquire);
+    // SAFETY: not null, so stored by keep_sink(), which stores only functions of this very type.
+    (!sink.is_null()).then(|| unsafe { std::mem::transmute::<*mut (), Sink>(sink) })
+}
+
+/// Whether a host has opened the plugin, so that its log function is known.
+pub(crate) fn has_host() -> bool {
+    !FUNCTION.load(Ordering::Acquire).is_null()
+}
+
+/// The plugin's name in the log.
+#[cfg(unix)]
+pub(crate) fn name() -> &'static CStr {
+    let name = NAME.load(Ordering::Acquire);
+    if name.is_null() {
+        return c"";
+    }
+    // SAFETY: only keep() stores here, and only pointers of 'static strings.
+    unsafe { CStr::from_ptr(name) }
+}
 
 /// Keeps the host's log function (null: stay with what was) and the plugin's name in the log.
 ///

@@ -33,6 +33,9 @@ impl<P: Plugin> Instance<P> {
 
     /// Has the plugin answer one event.
     pub(crate) fn pass(&mut self, event: c_int, context: Context<'_>) -> Answer {
+        if !self.started {
+            logging::settled(context.env);
+        }
         if self.is_started() {
             dispatch(&mut self.plugin, self.events, event, context)
         } else {

@@ -2,9 +2,13 @@
 
 #[cfg(test)]
 mod allocations;
+#[cfg(unix)]
+mod capture;
 #[cfg(all(feature = "openssl", unix))]
 mod certificate;
 mod client;
+#[cfg(unix)]
+mod clock;
 mod close;
 mod func;
 mod host_log;
@@ -20,8 +24,14 @@ pub use func::{func, func_with_clients};
 pub use open::{check_name, open};
 pub use words::Words;
 
+#[cfg(unix)]
+pub(crate) use capture::{Caught, capture};
 pub(crate) use client::Client;
-pub(crate) use host_log::{PASSES_ERRNO, close_inherited_syslog, send};
+#[cfg(unix)]
+pub(crate) use clock::now;
+#[cfg(unix)]
+pub(crate) use host_log::name;
+pub(crate) use host_log::{PASSES_ERRNO, close_inherited_syslog, has_host, keep_sink, send, sink};
 pub(crate) use instance::Instance;
 pub(crate) use signals::without_signals;
 pub(crate) use words::{Array, OwnedArray};

@@ -69,6 +69,7 @@ pub unsafe fn open<P: Plugin>(version: c_int, arguments: *const c_void, answer: 
         }
         // SAFETY: not null, so valid for version, which is at least 1.
         let args = unsafe { read_arguments::<P>(version, arguments) };
+        logging::opened(args.env());
         logging::install();
         match Instance::<P>::open(&args) {
             Ok(instance) => {

@@ -1,0 +1,137 @@
+//! Looks where a line of OpenVPN's log comes out: for the time of one call, the descriptors it may go to lead to us.
+//!
+//! Everything that arrives is passed on to where it would have gone. Needs no file, so it works in a chroot and without
+//! privileges. Only for OpenVPN's own thread in a call: nothing else of OpenVPN runs meanwhile.
+#![allow(unsafe_code)]
+
+use std::ffi::c_int;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::net::{UnixDatagram, UnixStream};
+
+const OUTPUT: RawFd = 1;
+/// Where the C library's socket to the system log is looked for: it is opened at the start.
+const SOCKETS: std::ops::Range<RawFd> = 3..256;
+/// Longest message to the system log.
+const MESSAGE_BYTES: usize = 16 * 1024;
+
+/// What came out during a call, and where it was to go.
+pub(crate) enum Caught {
+    /// At standard output.
+    Output { bytes: Vec<u8>, real: File, lost: bool },
+    /// At a socket to the system log.
+    Datagrams { datagrams: Vec<Vec<u8>>, real: UnixDatagram, lost: bool },
+}
+
+impl Caught {
+    /// Whether it could not be passed on.
+    pub(crate) fn is_lost(&self) -> bool {
+        match self {
+            Self::Output { lost, .. } | Self::Datagrams { lost, .. } => *lost,
+        }
+    }
+}
+
+/// Calls `body`, once in any case, and gives back what it wrote where.
+pub(crate) fn capture(body: impl FnOnce()) -> Vec<Caught> {
+    let output =
+        UnixStream::pair().and_then(|(ours, theirs)| Ok((ours, Detour::start(OUTPUT, theirs.into())?)));
+    // All before the first detour, which makes copies of what it finds.
+    let to_system_log: Vec<RawFd> = SOCKETS.filter(|number| is_to_system_log(*number)).collect();
+    let mut sockets = Vec::new();
+    for number in to_system_log {
+        let pair = UnixDatagram::pair();
+        sockets.extend(pair.and_then(|(ours, theirs)| Ok((ours, Detour::start(number, theirs.into())?))));
+    }
+    body();
+    let output = output.map(|(ours, detour)| pass_output(ours, detour.end()));
+    let sockets = sockets.into_iter().map(|(ours, detour)| pass_datagrams(&ours, detour.end()));
+    output.into_iter().chain(sockets).collect()
+}
+
+fn pass_output(mut ours: UnixStream, real: OwnedFd) -> Caught {
+    let (mut bytes, mut real) = (Vec::new(), File::from(real));
+    // It is all there. Does not wait for an end: a process forked meanwhile by another thread would hold that up.
+    let _ = ours.set_nonblocking(true).and_then(|()| ours.read_to_end(&mut bytes));
+    let passed = real.write_all(&bytes);
+    Caught::Output { bytes, real, lost: passed.is_err() }
+}
+
+fn pass_datagrams(ours: &UnixDatagram, real: OwnedFd) -> Caught {
+    let (mut datagrams, real) = (Vec::new(), UnixDatagram::from(real));
+    let mut message = vec![0; MESSAGE_BYTES];
+    if ours.set_nonblocking(true).is_ok() {
+        while let Ok(length @ 1..) = ours.recv(&mut message) {
+            datagrams.extend(message.get(..length).map(<[u8]>::to_vec));
+        }
+    }
+    let passed = datagrams.iter().try_for_each(|datagram| real.send(datagram).map(drop));
+    Caught::Datagrams { datagrams, real, lost: passed.is_err() }
+}
+
+/// A descriptor that leads elsewhere as long as this lives.
+struct Detour {
+    number: RawFd,
+    flags: c_int,
+    real: OwnedFd,
+}
+
+impl Detour {
+    fn start(number: RawFd, target: OwnedFd) -> io::Result<Self> {
+        // SAFETY: takes numbers only.
+        let flags = checked(unsafe { libc::fcntl(number, libc::F_GETFD) })?;
+        // SAFETY: as above.
+        let real = checked(unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) })?;
+        // SAFETY: just made, and nobody else's.
+        let real = unsafe { OwnedFd::from_raw_fd(real) };
+        // SAFETY: takes numbers only; whoever uses the descriptor goes on using it, towards the target.
+        checked(unsafe { libc::dup2(target.as_raw_fd(), number) })?;
+        Ok(Self { number, flags, real })
+    }
+
+    /// Puts the descriptor back, and gives a copy of it.
+    fn end(self) -> OwnedFd {
+        // SAFETY: takes numbers only. EBUSY and EINTR are of the moment; nothing else can be wrong with open ones.
+        while unsafe { libc::dup2(self.real.as_raw_fd(), self.number) } < 0 {
+            let error = io::Error::last_os_error().raw_os_error();
+            if !matches!(error, Some(libc::EINTR | libc::EBUSY)) {
+                break;
+            }
+        }
+        // SAFETY: takes numbers only.
+        unsafe { libc::fcntl(self.number, libc::F_SETFD, self.flags) };
+        self.real
+    }
+}
+
+fn checked(result: c_int) -> io::Result<c_int> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+/// Whether it is a local datagram socket, connected to one that has a name.
+fn is_to_system_log(number: RawFd) -> bool {
+    let mut kind: c_int = 0;
+    let mut length = length_of::<c_int>();
+    // SAFETY: a place for a number of this length.
+    let known = unsafe {
+        libc::getsockopt(number, libc::SOL_SOCKET, libc::SO_TYPE, (&raw mut kind).cast(), &raw mut length)
+    };
+    if known < 0 || kind != libc::SOCK_DGRAM {
+        return false;
+    }
+    let mut peer = MaybeUninit::<libc::sockaddr_un>::zeroed();
+    let mut length = length_of::<libc::sockaddr_un>();
+    // SAFETY: a place for an address of this length.
+    if unsafe { libc::getpeername(number, peer.as_mut_ptr().cast(), &raw mut length) } < 0 {
+        return false;
+    }
+    // SAFETY: zero is an address too, and what was filled in is one.
+    let peer = unsafe { peer.assume_init() };
+    c_int::from(peer.sun_family) == libc::AF_UNIX && length > length_of::<libc::sa_family_t>()
+}
+
+fn length_of<T>() -> libc::socklen_t {
+    libc::socklen_t::try_from(size_of::<T>()).unwrap_or(0)
+}

@@ -1,0 +1,167 @@
+//! The plugin's log: the macros of the crate `log` reach OpenVPN's log, one message one line, from any thread.
+//!
+//! **OpenVPN is single-threaded, and so is its log function.** The SDK enters it only in OpenVPN's own thread while
+//! OpenVPN is in a call to the plugin, and in processes forked from the plugin. Lines of other threads reach the same
+//! log without it: written to the file, pipe or system log OpenVPN writes to, each whole, with the time as OpenVPN
+//! writes it, in the order of their thread. Where OpenVPN logs to is seen from the first line that is logged in one of
+//! its calls. Until then, and where it cannot be seen (a host that is not OpenVPN, Windows), up to 1,000 lines wait for
+//! OpenVPN's next call. Lines that do not fit are counted, and the log says how many were lost. Lines of threads follow
+//! `verb` as it was at the start, but not `mute`, and the management interface does not show them.
+//!
+//! Formatting uses the stack. Before the first open, lines go to standard error. A host whose log function is made for
+//! threads says so when it opens the plugin: see [`THREAD_SAFE_HOST`].
+//!
+//! A process forked from the plugin writes to the log its OpenVPN has open, through OpenVPN's log function. Whoever
+//! forks holds [`hold_for_fork`] meanwhile, and the new process calls [`in_forked_child`] before it closes inherited
+//! descriptors; with [`redirect`] it may send its lines elsewhere.
+//!
+//! Levels: error, warn, info become OpenVPN's error, warning, notice; debug and trace are shown from `verb 7` on.
+
+mod line;
+mod place;
+#[cfg(unix)]
+mod stamp;
+mod threads;
+
+use std::ffi::{CStr, c_int};
+use std::fmt::{self, Write};
+use std::io;
+
+use log::{Level, LevelFilter, Log, Metadata, Record};
+use ovpn_plugin_sys as sys;
+
+use crate::{boundary, guard, testing};
+use line::Line;
+
+#[cfg(unix)]
+pub(crate) use stamp::Moment;
+pub use threads::HeldForFork;
+pub(crate) use threads::{closed, flush, opened, settled};
+
+/// Longest message in bytes, after escaping; longer ones are cut and end in `...`.
+///
+/// OpenVPN formats into 1280 bytes (10240 in builds with its management interface or PKCS#11), name and time included.
+pub const MAX_LINE_BYTES: usize = 1024;
+
+/// A host whose log function any thread may call sets this variable to `thread-safe` in the environment of open, as
+/// the crate `ovpn-plugin-host` does. OpenVPN never sets it, and an administrator must not.
+pub const THREAD_SAFE_HOST: &str = "ovpn_plugin_host_log";
+
+/// Makes the macros of the crate `log` write here. Opening a plugin does this by itself; unit tests of a plugin may
+/// want it. Calling it again does nothing. A level limit set with [`log::set_max_level`] afterwards stays.
+pub fn install() {
+    // Fails only if a logger is set already: ours from an earlier open, or one the author chose. Both shall stay.
+    if log::set_logger(&HostLog).is_ok() {
+        log::set_max_level(LevelFilter::Trace);
+    }
+}
+
+/// Logs `message`, followed by the text of the operating system's error in `error` if it holds one, else by `error`.
+pub fn log_errno(level: Level, error: &io::Error, message: fmt::Arguments<'_>) {
+    match error.raw_os_error() {
+        Some(errno) if boundary::PASSES_ERRNO => write_line(flags(level), errno, message),
+        _ => write_line(flags(level), 0, format_args!("{message}: {error}")),
+    }
+}
+
+/// Hold what this returns across a fork of a process in which other threads may log. Never waits for the log itself,
+/// so a log reader that is stuck does not stop the fork. The thread that holds it may log.
+///
+/// Fork in OpenVPN's own thread, that is in an event: what OpenVPN itself is doing is known only there.
+pub fn hold_for_fork() -> HeldForFork {
+    HeldForFork::take()
+}
+
+/// Call first thing in a process forked from the plugin, before it closes descriptors. Takes no lock.
+///
+/// With `--daemon` or `--syslog` OpenVPN keeps a socket to the system log open in the C library. If its number were
+/// closed and used again for something else, log lines would be sent there; this closes it properly, and the next
+/// line opens it anew. From here on, a panic in the process is a line in the log: what logs a panic of the event that
+/// forked is in the parent only.
+pub fn in_forked_child() {
+    guard::leave_all();
+    boundary::close_inherited_syslog();
+}
+
+/// From here on every line of this process goes to `sink`, those of panics included, and none to the host. Meant for a
+/// process forked from the plugin that has its own way to the log.
+///
+/// `sink` may be called by several threads at a time. It must neither panic nor log. A line has no end of line, no
+/// control characters and at most [`MAX_LINE_BYTES`], plus the text of an errno.
+pub fn redirect(sink: fn(Level, &str)) {
+    boundary::keep_sink(sink);
+}
+
+pub(crate) fn warn(message: fmt::Arguments<'_>) {
+    write_line(sys::PLOG_WARN, 0, message);
+}
+
+pub(crate) fn error(message: fmt::Arguments<'_>) {
+    write_line(sys::PLOG_ERR, 0, message);
+}
+
+fn flags(level: Level) -> c_int {
+    match level {
+        Level::Error => sys::PLOG_ERR,
+        Level::Warn => sys::PLOG_WARN,
+        Level::Info => sys::PLOG_NOTE,
+        Level::Debug | Level::Trace => sys::PLOG_DEBUG,
+    }
+}
+
+fn level(flags: c_int) -> Level {
+    match flags {
+        sys::PLOG_ERR => Level::Error,
+        sys::PLOG_WARN => Level::Warn,
+        sys::PLOG_NOTE => Level::Info,
+        _ => Level::Debug,
+    }
+}
+
+/// As OpenVPN writes the text of an errno.
+fn with_errno(line: &CStr, errno: c_int) -> String {
+    let error = io::Error::from_raw_os_error(errno).to_string();
+    let text = error.strip_suffix(&format!(" (os error {errno})")).unwrap_or(&error);
+    format!("{}: {text} (errno={errno})", line.to_string_lossy())
+}
+
+fn write_line(flags: c_int, errno: c_int, message: fmt::Arguments<'_>) {
+    let mut line = Line::new();
+    // Fails when the line is full, which the mark at its end shows.
+    let _ = line.write_fmt(message);
+    let line = line.finish();
+    if testing::caught(flags, errno, line) {
+        return;
+    }
+    if let Some(sink) = boundary::sink() {
+        match errno {
+            0 => sink(level(flags), &line.to_string_lossy()),
+            _ => sink(level(flags), &with_errno(line, errno)),
+        }
+    } else if guard::is_forked() || !boundary::has_host() {
+        boundary::send(flags, errno, line);
+    } else if guard::is_in_host_call() {
+        threads::log_in_host_call(flags, errno, line);
+    } else {
+        threads::log_elsewhere(flags, errno, line);
+    }
+}
+
+struct HostLog;
+
+impl Log for HostLog {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.level() <= log::max_level()
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.enabled(record.metadata()) {
+            write_line(flags(record.level()), 0, *record.args());
+        }
+    }
+
+    /// Hands OpenVPN what waits for it, if this is one of its calls.
+    fn flush(&self) {
+        flush();
+    }
+}

@@ -1,0 +1,229 @@
+//! Lines of threads that are not in a call of OpenVPN's: written to where it logs, or kept for its next call.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::ffi::{CStr, CString, c_int};
+use std::fmt::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ovpn_plugin_sys as sys;
+
+use super::THREAD_SAFE_HOST;
+use super::line::Line;
+use super::place::Place;
+use crate::{Env, boundary, guard};
+
+/// More lines than this do not wait.
+const MAX_WAITING: usize = 1000;
+/// How often in a row it is tried to see where OpenVPN logs to.
+const MAX_LOOKS: u32 = 3;
+/// From this `verb` on OpenVPN shows debug lines of plugins.
+const DEBUG_VERB: u32 = 7;
+
+static LINES: Mutex<Lines> = Mutex::new(Lines::new());
+/// Taken before `LINES`, and alone by who forks: then nobody is inside.
+static FORK: Mutex<()> = Mutex::new(());
+/// Something waits for the next call. Says only whether it is worth to take the lock.
+static WAITING: AtomicBool = AtomicBool::new(false);
+/// The next line in a call is to show where OpenVPN logs to.
+static LOOK: AtomicBool = AtomicBool::new(false);
+/// Any thread may call the host's log function.
+static THREAD_SAFE: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    static HOLDS: Cell<bool> = const { Cell::new(false) };
+}
+
+struct Lines {
+    /// Where OpenVPN logs to, if that is known.
+    place: Option<Arc<Place>>,
+    waiting: VecDeque<(c_int, c_int, CString)>,
+    lost: u64,
+    verb: Option<u32>,
+    /// OpenVPN has its log where it stays.
+    settled: bool,
+    looks: u32,
+}
+
+impl Lines {
+    const fn new() -> Self {
+        Self { place: None, waiting: VecDeque::new(), lost: 0, verb: None, settled: false, looks: 0 }
+    }
+
+    /// Whether OpenVPN would show it; `None` if that is up to OpenVPN.
+    fn shows(&self, flags: c_int) -> Option<bool> {
+        let least = if flags == sys::PLOG_DEBUG { DEBUG_VERB } else { 1 };
+        match self.verb {
+            Some(verb) => Some(verb >= least),
+            // Not known before the first event of a plugin that was opened early; 1 is OpenVPN's own.
+            None => (least == 1).then_some(true),
+        }
+    }
+
+    fn keep(&mut self, flags: c_int, errno: c_int, line: &CStr) {
+        if self.waiting.len() < MAX_WAITING {
+            self.waiting.push_back((flags, errno, line.to_owned()));
+        } else {
+            self.lost += 1;
+        }
+        WAITING.store(true, Ordering::Release);
+    }
+
+    /// In a call: has OpenVPN log the line, and looks where it does if that is to be found out.
+    fn send(&mut self, flags: c_int, errno: c_int, line: &CStr) {
+        let look = self.wants_look() && errno == 0 && self.shows(flags) == Some(true);
+        if look {
+            self.looks += 1;
+            self.place = Place::find(flags, line).map(Arc::new);
+        } else {
+            boundary::send(flags, errno, line);
+        }
+        self.update_look();
+    }
+
+    fn wants_look(&self) -> bool {
+        self.settled && self.place.is_none() && self.looks < MAX_LOOKS
+    }
+
+    fn update_look(&self) {
+        LOOK.store(self.wants_look(), Ordering::Release);
+    }
+
+    fn flush(&mut self) {
+        while let Some((flags, errno, line)) = self.waiting.pop_front() {
+            self.send(flags, errno, &line);
+        }
+        let lost = std::mem::take(&mut self.lost);
+        if lost > 0 {
+            let mut line = Line::new();
+            let _ = write!(
+                line,
+                "{lost} log lines of threads are lost: {MAX_WAITING} were waiting for OpenVPN's next call"
+            );
+            boundary::send(sys::PLOG_WARN, 0, line.finish());
+        }
+        WAITING.store(false, Ordering::Release);
+    }
+}
+
+/// The lines, with the right to be in here.
+struct Inside {
+    lines: MutexGuard<'static, Lines>,
+    _fork: Option<MutexGuard<'static, ()>>,
+}
+
+fn enter() -> Inside {
+    // A thread that is about to fork has it already.
+    let fork = (!HOLDS.try_with(Cell::get).unwrap_or(false)).then(lock_fork);
+    Inside { lines: LINES.lock().unwrap_or_else(PoisonError::into_inner), _fork: fork }
+}
+
+fn lock_fork() -> MutexGuard<'static, ()> {
+    FORK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps other threads out of the log while it lives, so that a process forked meanwhile inherits nothing that is in
+/// use. Returned by [`hold_for_fork`](super::hold_for_fork).
+#[must_use = "hold it across the fork"]
+pub struct HeldForFork {
+    fork: Option<MutexGuard<'static, ()>>,
+}
+
+impl HeldForFork {
+    pub(super) fn take() -> Self {
+        Self { fork: (!HOLDS.replace(true)).then(lock_fork) }
+    }
+}
+
+impl Drop for HeldForFork {
+    /// Lets the other threads log again. In the forked process there are none.
+    fn drop(&mut self) {
+        if self.fork.is_some() {
+            HOLDS.set(false);
+        }
+    }
+}
+
+impl std::fmt::Debug for HeldForFork {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("HeldForFork").finish_non_exhaustive()
+    }
+}
+
+/// The host opens a plugin with this environment.
+pub(crate) fn opened(env: Env<'_>) {
+    let thread_safe = env.get(THREAD_SAFE_HOST) == Some(b"thread-safe");
+    THREAD_SAFE.store(thread_safe, Ordering::Release);
+    // Without `verb` the configuration is still being read: before `log` and `daemon` are acted on.
+    if env.get("verb").is_some() {
+        settled(env);
+    }
+}
+
+/// OpenVPN has its log where it stays: at the latest when its first event comes.
+pub(crate) fn settled(env: Env<'_>) {
+    if THREAD_SAFE.load(Ordering::Acquire) {
+        return;
+    }
+    let mut inside = enter();
+    inside.lines.settled = true;
+    inside.lines.verb = env.get_number("verb").or(inside.lines.verb);
+    inside.lines.update_look();
+}
+
+/// The last plugin is closed: OpenVPN may open its log anew before it opens the plugin again.
+pub(crate) fn closed() {
+    let mut inside = enter();
+    *inside.lines = Lines::new();
+    inside.lines.update_look();
+    WAITING.store(false, Ordering::Release);
+}
+
+/// In a call of OpenVPN's: hands it what waits.
+pub(crate) fn flush() {
+    if WAITING.load(Ordering::Acquire) && guard::is_in_host_call() && !guard::is_forked() {
+        enter().lines.flush();
+    }
+}
+
+/// Logs a line in a call of OpenVPN's.
+pub(super) fn log_in_host_call(flags: c_int, errno: c_int, line: &CStr) {
+    if LOOK.load(Ordering::Acquire) {
+        enter().lines.send(flags, errno, line);
+    } else {
+        boundary::send(flags, errno, line);
+    }
+}
+
+/// Logs a line of any other thread.
+pub(super) fn log_elsewhere(flags: c_int, errno: c_int, line: &CStr) {
+    if THREAD_SAFE.load(Ordering::Acquire) {
+        boundary::send(flags, errno, line);
+        return;
+    }
+    let mut inside = enter();
+    let shown = inside.lines.shows(flags);
+    if shown == Some(false) {
+        return;
+    }
+    // Behind lines that wait it would come before those of the same thread.
+    let place = inside.lines.place.clone().filter(|_| shown.is_some() && inside.lines.waiting.is_empty());
+    let Some(place) = place else {
+        inside.lines.keep(flags, errno, line);
+        return;
+    };
+    // In here, because the C library takes a lock for the time of day, which a forked process must not inherit.
+    let text = place.text(flags, errno, line);
+    drop(inside);
+    // Out here, because whoever reads the log may be stuck.
+    if place.write(&text).is_err() {
+        let mut inside = enter();
+        if inside.lines.place.as_ref().is_some_and(|now| Arc::ptr_eq(now, &place)) {
+            inside.lines.place = None;
+            inside.lines.looks = 0;
+            inside.lines.update_look();
+        }
+        inside.lines.keep(flags, errno, line);
+    }
+}
