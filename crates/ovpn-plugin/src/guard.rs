@@ -69,7 +69,9 @@ impl Inside {
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        logging::flush();
+        if DEPTH.get() == 1 {
+            logging::end_of_call();
+        }
         DEPTH.set(DEPTH.get().saturating_sub(1));
     }
 }

@@ -1,12 +1,12 @@
 //! Looks where a line of OpenVPN's log comes out: for the time of one call, the descriptors it may go to lead to us.
 //!
-//! Everything that arrives is passed on to where it would have gone. Needs no file, so it works in a chroot and without
+//! Whoever asks passes on what arrived. Needs no file, so it works in a chroot and without
 //! privileges. Only for OpenVPN's own thread in a call: nothing else of OpenVPN runs meanwhile.
 #![allow(unsafe_code)]
 
 use std::ffi::c_int;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::{UnixDatagram, UnixStream};
@@ -20,18 +20,9 @@ const MESSAGE_BYTES: usize = 16 * 1024;
 /// What came out during a call, and where it was to go.
 pub(crate) enum Caught {
     /// At standard output.
-    Output { bytes: Vec<u8>, real: File, lost: bool },
+    Output { bytes: Vec<u8>, real: File },
     /// At a socket to the system log.
-    Datagrams { datagrams: Vec<Vec<u8>>, real: UnixDatagram, lost: bool },
-}
-
-impl Caught {
-    /// Whether it could not be passed on.
-    pub(crate) fn is_lost(&self) -> bool {
-        match self {
-            Self::Output { lost, .. } | Self::Datagrams { lost, .. } => *lost,
-        }
-    }
+    Datagrams { datagrams: Vec<Vec<u8>>, real: UnixDatagram },
 }
 
 /// Calls `body`, once in any case, and gives back what it wrote where.
@@ -46,29 +37,27 @@ pub(crate) fn capture(body: impl FnOnce()) -> Vec<Caught> {
         sockets.extend(pair.and_then(|(ours, theirs)| Ok((ours, Detour::start(number, theirs.into())?))));
     }
     body();
-    let output = output.map(|(ours, detour)| pass_output(ours, detour.end()));
-    let sockets = sockets.into_iter().map(|(ours, detour)| pass_datagrams(&ours, detour.end()));
+    let output = output.map(|(ours, detour)| output_of(ours, detour.end()));
+    let sockets = sockets.into_iter().map(|(ours, detour)| datagrams_of(&ours, detour.end()));
     output.into_iter().chain(sockets).collect()
 }
 
-fn pass_output(mut ours: UnixStream, real: OwnedFd) -> Caught {
-    let (mut bytes, mut real) = (Vec::new(), File::from(real));
+fn output_of(mut ours: UnixStream, real: OwnedFd) -> Caught {
+    let mut bytes = Vec::new();
     // It is all there. Does not wait for an end: a process forked meanwhile by another thread would hold that up.
     let _ = ours.set_nonblocking(true).and_then(|()| ours.read_to_end(&mut bytes));
-    let passed = real.write_all(&bytes);
-    Caught::Output { bytes, real, lost: passed.is_err() }
+    Caught::Output { bytes, real: File::from(real) }
 }
 
-fn pass_datagrams(ours: &UnixDatagram, real: OwnedFd) -> Caught {
-    let (mut datagrams, real) = (Vec::new(), UnixDatagram::from(real));
+fn datagrams_of(ours: &UnixDatagram, real: OwnedFd) -> Caught {
+    let mut datagrams = Vec::new();
     let mut message = vec![0; MESSAGE_BYTES];
     if ours.set_nonblocking(true).is_ok() {
         while let Ok(length @ 1..) = ours.recv(&mut message) {
             datagrams.extend(message.get(..length).map(<[u8]>::to_vec));
         }
     }
-    let passed = datagrams.iter().try_for_each(|datagram| real.send(datagram).map(drop));
-    Caught::Datagrams { datagrams, real, lost: passed.is_err() }
+    Caught::Datagrams { datagrams, real: UnixDatagram::from(real) }
 }
 
 /// A descriptor that leads elsewhere as long as this lives.

@@ -3,8 +3,8 @@
 //! **OpenVPN is single-threaded, and so is its log function.** The SDK enters it only in OpenVPN's own thread while
 //! OpenVPN is in a call to the plugin, and in processes forked from the plugin. Lines of other threads reach the same
 //! log without it: written to the file, pipe or system log OpenVPN writes to, each whole, with the time as OpenVPN
-//! writes it, in the order of their thread. Where OpenVPN logs to is seen from the first line that is logged in one of
-//! its calls. Until then, and where it cannot be seen (a host that is not OpenVPN, Windows), up to 1,000 lines wait for
+//! writes it, in the order of their thread. Where OpenVPN logs to is seen from one line that is logged in one of its
+//! calls, at the latest at the end of the first event. Until then, and where it cannot be seen (a host that is not OpenVPN, Windows), up to 1,000 lines wait for
 //! OpenVPN's next call. Lines that do not fit are counted, and the log says how many were lost. Lines of threads follow
 //! `verb` as it was at the start, but not `mute`, and the management interface does not show them.
 //!
@@ -36,7 +36,7 @@ use line::Line;
 #[cfg(unix)]
 pub(crate) use stamp::Moment;
 pub use threads::HeldForFork;
-pub(crate) use threads::{closed, flush, opened, settled};
+pub(crate) use threads::{closed, end_of_call, flush, opened, settled};
 
 /// Longest message in bytes, after escaping; longer ones are cut and end in `...`.
 ///

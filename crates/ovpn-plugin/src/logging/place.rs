@@ -30,29 +30,39 @@ mod unix {
     }
 
     impl Place {
-        /// Has OpenVPN log this line, and looks where it comes out. Only in one of its calls.
-        pub(in crate::logging) fn find(flags: c_int, line: &CStr) -> Option<Self> {
-            let caught = boundary::capture(|| boundary::send(flags, 0, line));
-            if caught.iter().any(Caught::is_lost) {
-                boundary::send(flags, 0, line);
-                return None;
-            }
+        /// Has OpenVPN log this line, and looks where it comes out. Only in one of its calls. `hidden`: the line was
+        /// made for this, and goes no further.
+        pub(in crate::logging) fn find(flags: c_int, line: &CStr, hidden: bool) -> Option<Self> {
             let wanted = [b"PLUGIN ", boundary::name().to_bytes(), b": ", line.to_bytes()].concat();
-            caught.into_iter().find_map(|caught| match caught {
-                Caught::Output { bytes, real, .. } => {
-                    let head = bytes.strip_suffix(b"\n")?.strip_suffix(&wanted[..])?;
-                    let start = head.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-                    let stamp = Stamp::read(head.get(start..)?)?;
-                    Some(Self::Output { file: real, stamp })
-                }
-                Caught::Datagrams { datagrams, real, .. } => {
-                    let last = datagrams.last()?;
-                    let end = last.iter().rposition(|byte| !b"\n\0".contains(byte)).map_or(0, |end| end + 1);
-                    let head = last.get(..end)?.strip_suffix(&wanted[..])?;
-                    let stamp = SyslogStamp::read(head, &boundary::now(false)?, &boundary::now(true)?)?;
-                    Some(Self::Syslog { socket: real, stamp })
-                }
-            })
+            let (mut found, mut lost) = (None, false);
+            for caught in boundary::capture(|| boundary::send(flags, 0, line)) {
+                let passed = match caught {
+                    Caught::Output { mut bytes, real } => {
+                        let seen = read_output(&bytes, &wanted);
+                        if let Some((_, start)) = seen.filter(|_| hidden) {
+                            bytes.truncate(start);
+                        }
+                        let passed = write_all(&real, &bytes);
+                        found = seen.map(|(stamp, _)| Self::Output { file: real, stamp }).or(found);
+                        passed
+                    }
+                    Caught::Datagrams { mut datagrams, real } => {
+                        let seen = datagrams.last().and_then(|last| read_datagram(last, &wanted));
+                        if seen.is_some() && hidden {
+                            datagrams.pop();
+                        }
+                        let passed = datagrams.iter().try_for_each(|text| real.send(text).map(drop));
+                        found = seen.map(|stamp| Self::Syslog { socket: real, stamp }).or(found);
+                        passed
+                    }
+                };
+                lost |= passed.is_err();
+            }
+            if lost && !hidden {
+                // As when the system log was started anew: the C library notices by itself.
+                boundary::send(flags, 0, line);
+            }
+            found.filter(|_| !lost)
         }
 
         /// The line as it stands in the log.
@@ -81,6 +91,20 @@ mod unix {
                 Self::Syslog { socket, .. } => retry(|| socket.send(text)).map(drop),
             }
         }
+    }
+
+    /// How the last line begins, and where, if it is `wanted` with a time before it.
+    fn read_output(bytes: &[u8], wanted: &[u8]) -> Option<(Stamp, usize)> {
+        let head = bytes.strip_suffix(b"\n")?.strip_suffix(wanted)?;
+        let start = head.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        Some((Stamp::read(head.get(start..)?)?, start))
+    }
+
+    /// The same for a message to the system log.
+    fn read_datagram(datagram: &[u8], wanted: &[u8]) -> Option<SyslogStamp> {
+        let end = datagram.iter().rposition(|byte| !b"\n\0".contains(byte)).map_or(0, |end| end + 1);
+        let head = datagram.get(..end)?.strip_suffix(wanted)?;
+        SyslogStamp::read(head, &boundary::now(false)?, &boundary::now(true)?)
     }
 
     fn write_all(mut file: &File, mut rest: &[u8]) -> io::Result<()> {
@@ -121,8 +145,10 @@ mod other {
     pub(in crate::logging) struct Place(Infallible);
 
     impl Place {
-        pub(in crate::logging) fn find(flags: c_int, line: &CStr) -> Option<Self> {
-            boundary::send(flags, 0, line);
+        pub(in crate::logging) fn find(flags: c_int, line: &CStr, hidden: bool) -> Option<Self> {
+            if !hidden {
+                boundary::send(flags, 0, line);
+            }
             None
         }
 

@@ -21,15 +21,23 @@ const MAX_LOOKS: u32 = 3;
 /// From this `verb` on OpenVPN shows debug lines of plugins.
 const DEBUG_VERB: u32 = 7;
 
-static LINES: Mutex<Lines> = Mutex::new(Lines::new());
-/// Taken before `LINES`, and alone by who forks: then nobody is inside.
-static FORK: Mutex<()> = Mutex::new(());
-/// Something waits for the next call. Says only whether it is worth to take the lock.
-static WAITING: AtomicBool = AtomicBool::new(false);
-/// The next line in a call is to show where OpenVPN logs to.
-static LOOK: AtomicBool = AtomicBool::new(false);
-/// Any thread may call the host's log function.
-static THREAD_SAFE: AtomicBool = AtomicBool::new(false);
+/// For who reads it after all.
+const ASK: &CStr = c"lines of this plugin's threads go to the log, and not to the management interface";
+
+static DOOR: Door = Door::new();
+
+/// The way of these lines.
+struct Door {
+    lines: Mutex<Lines>,
+    /// Taken before `lines`, and alone by who forks: then nobody is inside.
+    fork: Mutex<()>,
+    /// Something waits for the next call. Says only whether it is worth to take the lock.
+    waiting: AtomicBool,
+    /// The next line in a call is to show where OpenVPN logs to.
+    look: AtomicBool,
+    /// Any thread may call the host's log function.
+    thread_safe: AtomicBool,
+}
 
 thread_local! {
     static HOLDS: Cell<bool> = const { Cell::new(false) };
@@ -44,11 +52,21 @@ struct Lines {
     /// OpenVPN has its log where it stays.
     settled: bool,
     looks: u32,
+    /// A line was made up to look.
+    asked: bool,
 }
 
 impl Lines {
     const fn new() -> Self {
-        Self { place: None, waiting: VecDeque::new(), lost: 0, verb: None, settled: false, looks: 0 }
+        Self {
+            place: None,
+            waiting: VecDeque::new(),
+            lost: 0,
+            verb: None,
+            settled: false,
+            looks: 0,
+            asked: false,
+        }
     }
 
     /// Whether OpenVPN would show it; `None` if that is up to OpenVPN.
@@ -67,7 +85,6 @@ impl Lines {
         } else {
             self.lost += 1;
         }
-        WAITING.store(true, Ordering::Release);
     }
 
     /// In a call: has OpenVPN log the line, and looks where it does if that is to be found out.
@@ -75,19 +92,26 @@ impl Lines {
         let look = self.wants_look() && errno == 0 && self.shows(flags) == Some(true);
         if look {
             self.looks += 1;
-            self.place = Place::find(flags, line).map(Arc::new);
+            self.place = Place::find(flags, line, false).map(Arc::new);
         } else {
             boundary::send(flags, errno, line);
         }
-        self.update_look();
     }
 
     fn wants_look(&self) -> bool {
-        self.settled && self.place.is_none() && self.looks < MAX_LOOKS
+        self.settled && self.place.is_none() && self.looks < MAX_LOOKS && boundary::has_host()
     }
 
-    fn update_look(&self) {
-        LOOK.store(self.wants_look(), Ordering::Release);
+    /// In a call that logged nothing: looks with a line of its own. It goes no further, unless the host is none that is
+    /// known, or to a client of the management interface.
+    fn ask(&mut self) {
+        if self.wants_look()
+            && !std::mem::replace(&mut self.asked, true)
+            && self.shows(sys::PLOG_NOTE) == Some(true)
+        {
+            self.looks += 1;
+            self.place = Place::find(sys::PLOG_NOTE, ASK, true).map(Arc::new);
+        }
     }
 
     fn flush(&mut self) {
@@ -103,24 +127,71 @@ impl Lines {
             );
             boundary::send(sys::PLOG_WARN, 0, line.finish());
         }
-        WAITING.store(false, Ordering::Release);
     }
 }
 
 /// The lines, with the right to be in here.
-struct Inside {
-    lines: MutexGuard<'static, Lines>,
-    _fork: Option<MutexGuard<'static, ()>>,
+struct Inside<'a> {
+    door: &'a Door,
+    lines: MutexGuard<'a, Lines>,
+    _fork: Option<MutexGuard<'a, ()>>,
 }
 
-fn enter() -> Inside {
-    // A thread that is about to fork has it already.
-    let fork = (!HOLDS.try_with(Cell::get).unwrap_or(false)).then(lock_fork);
-    Inside { lines: LINES.lock().unwrap_or_else(PoisonError::into_inner), _fork: fork }
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        let waiting = !self.lines.waiting.is_empty() || self.lines.lost > 0;
+        self.door.waiting.store(waiting, Ordering::Release);
+        self.door.look.store(self.lines.wants_look(), Ordering::Release);
+    }
 }
 
-fn lock_fork() -> MutexGuard<'static, ()> {
-    FORK.lock().unwrap_or_else(PoisonError::into_inner)
+impl Door {
+    const fn new() -> Self {
+        Self {
+            lines: Mutex::new(Lines::new()),
+            fork: Mutex::new(()),
+            waiting: AtomicBool::new(false),
+            look: AtomicBool::new(false),
+            thread_safe: AtomicBool::new(false),
+        }
+    }
+
+    fn enter(&self) -> Inside<'_> {
+        // A thread that is about to fork has it already.
+        let fork = (!HOLDS.try_with(Cell::get).unwrap_or(false)).then(|| self.keep_forks_out());
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        Inside { door: self, lines, _fork: fork }
+    }
+
+    fn keep_forks_out(&self) -> MutexGuard<'_, ()> {
+        self.fork.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn log_elsewhere(&self, flags: c_int, errno: c_int, line: &CStr) {
+        let mut inside = self.enter();
+        let shown = inside.lines.shows(flags);
+        if shown == Some(false) {
+            return;
+        }
+        // Behind lines that wait it would come before those of the same thread.
+        let place = inside.lines.place.clone().filter(|_| shown.is_some() && inside.lines.waiting.is_empty());
+        let Some(place) = place else {
+            inside.lines.keep(flags, errno, line);
+            return;
+        };
+        // In here, because the C library takes a lock for the time of day, which a forked process must not inherit.
+        let text = place.text(flags, errno, line);
+        drop(inside);
+        // Out here, because whoever reads the log may be stuck.
+        if place.write(&text).is_err() {
+            let mut inside = self.enter();
+            if inside.lines.place.as_ref().is_some_and(|now| Arc::ptr_eq(now, &place)) {
+                inside.lines.place = None;
+                inside.lines.looks = 0;
+            }
+            inside.lines.keep(flags, errno, line);
+        }
+    }
 }
 
 /// Keeps other threads out of the log while it lives, so that a process forked meanwhile inherits nothing that is in
@@ -132,7 +203,7 @@ pub struct HeldForFork {
 
 impl HeldForFork {
     pub(super) fn take() -> Self {
-        Self { fork: (!HOLDS.replace(true)).then(lock_fork) }
+        Self { fork: (!HOLDS.replace(true)).then(|| DOOR.keep_forks_out()) }
     }
 }
 
@@ -154,7 +225,7 @@ impl std::fmt::Debug for HeldForFork {
 /// The host opens a plugin with this environment.
 pub(crate) fn opened(env: Env<'_>) {
     let thread_safe = env.get(THREAD_SAFE_HOST) == Some(b"thread-safe");
-    THREAD_SAFE.store(thread_safe, Ordering::Release);
+    DOOR.thread_safe.store(thread_safe, Ordering::Release);
     // Without `verb` the configuration is still being read: before `log` and `daemon` are acted on.
     if env.get("verb").is_some() {
         settled(env);
@@ -163,34 +234,37 @@ pub(crate) fn opened(env: Env<'_>) {
 
 /// OpenVPN has its log where it stays: at the latest when its first event comes.
 pub(crate) fn settled(env: Env<'_>) {
-    if THREAD_SAFE.load(Ordering::Acquire) {
-        return;
+    if !DOOR.thread_safe.load(Ordering::Acquire) {
+        let mut inside = DOOR.enter();
+        inside.lines.settled = true;
+        inside.lines.verb = env.get_number("verb").or(inside.lines.verb);
     }
-    let mut inside = enter();
-    inside.lines.settled = true;
-    inside.lines.verb = env.get_number("verb").or(inside.lines.verb);
-    inside.lines.update_look();
 }
 
 /// The last plugin is closed: OpenVPN may open its log anew before it opens the plugin again.
 pub(crate) fn closed() {
-    let mut inside = enter();
-    *inside.lines = Lines::new();
-    inside.lines.update_look();
-    WAITING.store(false, Ordering::Release);
+    *DOOR.enter().lines = Lines::new();
 }
 
 /// In a call of OpenVPN's: hands it what waits.
 pub(crate) fn flush() {
-    if WAITING.load(Ordering::Acquire) && guard::is_in_host_call() && !guard::is_forked() {
-        enter().lines.flush();
+    if DOOR.waiting.load(Ordering::Acquire) && guard::is_in_host_call() && !guard::is_forked() {
+        DOOR.enter().lines.flush();
+    }
+}
+
+/// At the end of a call: the same, and it is seen to it that from now on lines of threads need not wait.
+pub(crate) fn end_of_call() {
+    flush();
+    if DOOR.look.load(Ordering::Acquire) && !guard::is_forked() {
+        DOOR.enter().lines.ask();
     }
 }
 
 /// Logs a line in a call of OpenVPN's.
 pub(super) fn log_in_host_call(flags: c_int, errno: c_int, line: &CStr) {
-    if LOOK.load(Ordering::Acquire) {
-        enter().lines.send(flags, errno, line);
+    if DOOR.look.load(Ordering::Acquire) {
+        DOOR.enter().lines.send(flags, errno, line);
     } else {
         boundary::send(flags, errno, line);
     }
@@ -198,32 +272,13 @@ pub(super) fn log_in_host_call(flags: c_int, errno: c_int, line: &CStr) {
 
 /// Logs a line of any other thread.
 pub(super) fn log_elsewhere(flags: c_int, errno: c_int, line: &CStr) {
-    if THREAD_SAFE.load(Ordering::Acquire) {
+    if DOOR.thread_safe.load(Ordering::Acquire) {
         boundary::send(flags, errno, line);
-        return;
-    }
-    let mut inside = enter();
-    let shown = inside.lines.shows(flags);
-    if shown == Some(false) {
-        return;
-    }
-    // Behind lines that wait it would come before those of the same thread.
-    let place = inside.lines.place.clone().filter(|_| shown.is_some() && inside.lines.waiting.is_empty());
-    let Some(place) = place else {
-        inside.lines.keep(flags, errno, line);
-        return;
-    };
-    // In here, because the C library takes a lock for the time of day, which a forked process must not inherit.
-    let text = place.text(flags, errno, line);
-    drop(inside);
-    // Out here, because whoever reads the log may be stuck.
-    if place.write(&text).is_err() {
-        let mut inside = enter();
-        if inside.lines.place.as_ref().is_some_and(|now| Arc::ptr_eq(now, &place)) {
-            inside.lines.place = None;
-            inside.lines.looks = 0;
-            inside.lines.update_look();
-        }
-        inside.lines.keep(flags, errno, line);
+    } else {
+        DOOR.log_elsewhere(flags, errno, line);
     }
 }
+
+#[cfg(all(test, unix))]
+#[path = "threads_tests.rs"]
+mod tests;
