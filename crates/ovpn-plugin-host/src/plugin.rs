@@ -35,6 +35,7 @@ pub struct Plugin {
     shared: bool,
     log: Option<PathBuf>,
     dropped_lines: i32,
+    log_for_one_thread: bool,
 }
 
 /// The least `verb` at which OpenVPN shows debug messages of plugins.
@@ -55,7 +56,15 @@ impl Plugin {
             shared: false,
             log: None,
             dropped_lines: 0,
+            log_for_one_thread: false,
         }
+    }
+
+    /// Does not tell the plugin that any thread may call the log function: as with OpenVPN, only its calls may log.
+    #[must_use]
+    pub fn log_for_one_thread(mut self) -> Self {
+        self.log_for_one_thread = true;
+        self
     }
 
     /// Adds a word of the `plugin` line after the file name.
@@ -159,8 +168,8 @@ impl Plugin {
         let file = CString::new(self.file.as_os_str().as_bytes())?;
         let words = self.words.iter().cloned().map(CString::new);
         let argv = std::iter::once(Ok(file.clone())).chain(words).collect::<Result<Vec<_>, _>>()?;
-        let log_is_thread_safe = LOG_IS_THREAD_SAFE.to_vec();
-        let envp = self.env.iter().chain(&self.always).cloned().chain([log_is_thread_safe]);
+        let log_is_thread_safe = (!self.log_for_one_thread).then(|| LOG_IS_THREAD_SAFE.to_vec());
+        let envp = self.env.iter().chain(&self.always).cloned().chain(log_is_thread_safe);
         let envp = envp.map(CString::new).collect::<Result<Vec<_>, _>>()?;
         let (text, patch) = (CString::new(self.version.0.clone())?, CString::new(self.version.3.clone())?);
         let opened = library.open(&OpenWith {

@@ -1,15 +1,18 @@
 //! A plugin for the tests of the SDK: threads that log as fast as they can, while OpenVPN does other things.
 //!
 //! `plugin /path/to/libthreads.so THREADS LINES`: the first login starts so many threads with so many lines each. With
-//! the word `early` in addition they start before the first event.
+//! the word `silent` in addition nothing else is logged. The user `fork` makes processes meanwhile that log too.
 
-use ovpn_plugin::{AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, Plugin, Tasks};
+use nix::sys::wait::{WaitStatus, waitpid};
+use ovpn_plugin::{AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, Plugin, Tasks, logging};
+
+const CHILDREN: usize = 200;
 
 struct Threads {
     tasks: Tasks,
     threads: usize,
     lines: usize,
-    early: bool,
+    silent: bool,
     started: bool,
 }
 
@@ -39,29 +42,43 @@ impl Plugin for Threads {
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
         let words = args.text_args()?;
         let [threads, lines, ref more @ ..] = words[..] else {
-            return Err("wanted: plugin FILE THREADS LINES [early]".into());
+            return Err("wanted: plugin FILE THREADS LINES [silent]".into());
         };
         let number = |text: &str| text.parse::<usize>().map_err(OpenError::from_error);
         let (threads, lines) = (number(threads)?, number(lines)?);
-        let early = more.contains(&"early");
-        Ok(Self { tasks: Tasks::new(threads), threads, lines, early, started: false })
+        let silent = more.contains(&"silent");
+        Ok(Self { tasks: Tasks::new(threads), threads, lines, silent, started: false })
     }
 
     fn events(&self) -> EventSet {
         EventSet::AUTH_USER_PASS_VERIFY | EventSet::UP
     }
 
-    fn start(&mut self) -> Result<(), OpenError> {
-        if self.early { self.start_once() } else { Ok(()) }
-    }
-
     fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
-        log::info!("login {:?}", event.env().get_str("username"));
+        let user = event.env().get_str("username");
+        if !self.silent {
+            log::info!("login {user:?}");
+        }
         if let Err(error) = self.start_once() {
             log::error!("{error}");
         }
+        if user == Some("fork") && !(0..CHILDREN).all(log_in_a_child) {
+            return AuthReply::Reject;
+        }
         AuthReply::Accept
     }
+}
+
+/// Whether the child ended well.
+fn log_in_a_child(number: usize) -> bool {
+    let held = logging::hold_for_fork();
+    let child = privsep::fork_child(|| {
+        logging::in_forked_child();
+        log::info!("child {number} logs");
+        privsep::leave(0)
+    });
+    drop(held);
+    matches!(child.and_then(|pid| waitpid(pid, None)), Ok(WaitStatus::Exited(_, 0)))
 }
 
 ovpn_plugin::export!(Threads);

@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{PATIENCE, login, probe};
-use ovpn_plugin_host::{FuncResult, sys};
+use common::{PATIENCE, example, login, probe};
+use ovpn_plugin_host::{FuncResult, Plugin, sys};
 
 #[test]
 fn levels_and_lines() {
@@ -51,4 +51,42 @@ fn a_panic_in_a_forked_child_is_one_line() {
     // The plugin's own panics are logged as before.
     assert_eq!(login(&plugin, "panic-str"), FuncResult::Error);
     plugin.wait_for_log_text("panic in AUTH_USER_PASS_VERIFY", PATIENCE).unwrap();
+}
+
+#[test]
+fn a_forked_child_may_log_elsewhere() {
+    let plugin = probe().open().unwrap();
+    assert_eq!(login(&plugin, "fork-redirect"), FuncResult::Success);
+    assert!(
+        plugin.log_lines().iter().all(|line| !line.text.contains("redirected")),
+        "{:?}",
+        plugin.log_lines()
+    );
+    assert_eq!(login(&plugin, "log"), FuncResult::Success);
+    plugin.wait_for_log_text("an error", PATIENCE).unwrap();
+}
+
+/// Until it is known where such a host logs to, lines of threads wait for its next call.
+#[test]
+fn a_host_of_one_thread_gets_the_lines_of_threads_in_its_calls() {
+    let (threads, lines) = (2, 3000);
+    let plugin = Plugin::new(example("threads")).args([threads.to_string(), lines.to_string()]);
+    let plugin = plugin.env("verb", "4").log_for_one_thread().open().unwrap();
+    assert_eq!(login(&plugin, "joe"), FuncResult::Success);
+    let mut log = std::fs::File::open(plugin.log_file()).unwrap();
+    // Waits for the threads, and is the last call.
+    plugin.close();
+    let text = std::io::read_to_string(&mut log).unwrap();
+    let mut arrived = text.matches("\tTHREADS\tthread ").count();
+    for (_, rest) in text.match_indices("\tTHREADS\t").map(|(at, word)| text.split_at(at + word.len())) {
+        let lost =
+            rest.split_once(" log lines of threads are lost").map(|(number, _)| number.parse::<usize>());
+        arrived += lost.and_then(Result::ok).unwrap_or(0);
+    }
+    assert_eq!(arrived, threads * (lines + 1), "{text}");
+    for thread in 0..threads {
+        let numbers = text.lines().filter_map(|line| line.split_once(&format!("thread {thread} line ")));
+        let numbers = numbers.map(|(_, rest)| rest.split(' ').next().unwrap().parse::<usize>().unwrap());
+        assert!(numbers.is_sorted(), "{text}");
+    }
 }

@@ -123,6 +123,7 @@ impl Plugin for Probe {
             "busy-later" => self.busy_once(event, true),
             "fork" => fork::log_in_a_child(),
             "fork-panic" => fork::panic_in_a_child(),
+            "fork-redirect" => fork::redirect_a_child(),
             _ => AuthReply::Reject,
         }
     }

@@ -130,6 +130,71 @@ fn after_a_restart() {
     }
 }
 
+/// As nobody, who may not open anything anew.
+#[test]
+fn after_a_restart_without_privileges() {
+    let lines = 500;
+    for (daemon, time_ok) in
+        [(Daemon::WithLog, is_time as fn(&str) -> bool), (Daemon::Syslog, is_syslog_time)]
+    {
+        let server = config(lines).daemon(daemon).dropped().readable_by_nobody().start();
+        let mark = server.mark();
+        server.restart(Signal::SIGHUP);
+        clients_connect(&server);
+        all_arrived(&server, mark, lines, time_ok);
+    }
+}
+
+/// A plugin that logs nothing in OpenVPN's own thread: its threads need not wait for OpenVPN all the same.
+#[test]
+fn a_plugin_that_logs_only_in_threads() {
+    let lines = 2_000;
+    for (daemon, time_ok) in [
+        (Daemon::No, is_time as fn(&str) -> bool),
+        (Daemon::WithLog, is_time),
+        (Daemon::Syslog, is_syslog_time),
+    ] {
+        let words = format!("{THREADS} {lines} silent");
+        let server =
+            ServerConfig::default().plugin_file(&test_plugin("threads"), &words).daemon(daemon).start();
+        server.client("first", "x").connect();
+        all_arrived(&server, Mark::START, lines, time_ok);
+        assert_eq!(server.log().count(Mark::START, "PLUGIN THREADS"), THREADS * (lines + 1));
+    }
+}
+
+/// Processes forked from the plugin while its threads log: no lock of theirs is taken along.
+#[test]
+fn forks_meanwhile() {
+    let lines = 25_000;
+    for daemon in [Daemon::WithLog, Daemon::Syslog] {
+        let server = config(lines).daemon(daemon).start();
+        server.client("fork", "x").connect();
+        all_arrived(&server, Mark::START, lines, |_| true);
+        assert_eq!(server.log().count(Mark::START, "PLUGIN THREADS: child "), 200);
+    }
+}
+
+/// What runs into the memory of another thread does not show every time; here it does.
+#[test]
+fn valgrind_sees_nothing() {
+    let lines = 200;
+    let scratch = Scratch::new();
+    let (socket, found) = (scratch.join("management"), scratch.join("valgrind"));
+    let log_file = format!("--log-file={}", found.display());
+    let words = ["valgrind", "--undef-value-errors=no", "--fair-sched=yes", &log_file];
+    let server = config(lines).line(&format!("management {} unix", socket.display())).through(&words).start();
+    let reader = Reader::attach(&socket);
+    for user in ["first", "second"] {
+        server.client(user, "x").connect();
+    }
+    all_arrived(&server, Mark::START, lines, is_time);
+    server.stop();
+    reader.seen();
+    let found = std::fs::read_to_string(found).expect("valgrind's words");
+    assert!(found.contains("ERROR SUMMARY: 0 errors"), "{found}");
+}
+
 /// Further forms of the time, and a log that is a file.
 #[test]
 fn the_forms_of_a_log() {
