@@ -37,6 +37,21 @@
 //! and an example for each event are beside the sources: `TUTORIAL.md`, `template`, `plugins/examples`. [`event_table`]
 //! is what a plugin sees of a server and of a client, in order.
 //!
+//! # Threads
+//!
+//! OpenVPN calls a plugin in one thread and none of its own functions is made for another one. What a plugin can do
+//! from any thread all the same:
+//!
+//! - *Log*: lines of threads reach the log without entering OpenVPN; see [`logging`].
+//! - *Decide*: a [`Decision`] or [`ConnectDecision`] writes files, and OpenVPN reads them.
+//! - *Base64 and wiping memory*: [`base64`] and [`wipe()`] are this crate's own. OpenVPN offers functions for both, which
+//!   the SDK never calls.
+//! - *Lists that OpenVPN frees* (the configuration in a reply) are made from `malloc` in the call that returns them. The
+//!   C library's heap is for all threads.
+//! - *Certificates* and the words and variables of an event belong to the call: OpenVPN stands still meanwhile, so that
+//!   threads which end within the call may read them. An `X509` of the crate `openssl` that was cloned may outlive it:
+//!   its count of references is for all threads, and OpenVPN does not change a certificate it has verified.
+//!
 //! Works with hosts of struct versions 1 to 5 (OpenVPN 2.4 to 2.7) and later ones that only add to them. A panic in
 //! the plugin never reaches OpenVPN: it becomes a failure and one line in the log.
 

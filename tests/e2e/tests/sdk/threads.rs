@@ -175,24 +175,37 @@ fn forks_meanwhile() {
     }
 }
 
-/// What runs into the memory of another thread does not show every time; here it does.
+/// How often OpenVPN's own code was at memory that another thread uses. Not every lock of the plugin and the C library is
+/// known to valgrind, so what these do does not count.
+fn races_in_openvpn(report: &str) -> usize {
+    report.lines().filter(|line| line.contains(" at 0x") && line.ends_with("/openvpn)")).count()
+}
+
+/// A fault of this kind does not end a server every time. valgrind looks at memory, and then at threads.
 #[test]
 fn valgrind_sees_nothing() {
     let lines = 200;
-    let scratch = Scratch::new();
-    let (socket, found) = (scratch.join("management"), scratch.join("valgrind"));
-    let log_file = format!("--log-file={}", found.display());
-    let words = ["valgrind", "--undef-value-errors=no", "--fair-sched=yes", &log_file];
-    let server = config(lines).line(&format!("management {} unix", socket.display())).through(&words).start();
-    let reader = Reader::attach(&socket);
-    for user in ["first", "second"] {
-        server.client(user, "x").connect();
+    for tool in ["memcheck", "helgrind"] {
+        let scratch = Scratch::new();
+        let (socket, found) = (scratch.join("management"), scratch.join("valgrind"));
+        let mut words = vec!["valgrind".to_owned(), format!("--tool={tool}"), "--fair-sched=yes".to_owned()];
+        words.push(format!("--log-file={}", found.display()));
+        words.extend((tool == "memcheck").then(|| "--undef-value-errors=no".to_owned()));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let line = format!("management {} unix", socket.display());
+        let server = config(lines).line(&line).through(&words).start();
+        let reader = Reader::attach(&socket);
+        for user in ["first", "second"] {
+            server.client(user, "x").connect();
+        }
+        all_arrived(&server, Mark::START, lines, is_time);
+        server.stop();
+        reader.seen();
+        let found = std::fs::read_to_string(found).expect("valgrind's words");
+        assert!(found.contains("ERROR SUMMARY: "), "{found}");
+        assert!(tool == "helgrind" || found.contains("ERROR SUMMARY: 0 errors"), "{found}");
+        assert_eq!(races_in_openvpn(&found), 0, "{found}");
     }
-    all_arrived(&server, Mark::START, lines, is_time);
-    server.stop();
-    reader.seen();
-    let found = std::fs::read_to_string(found).expect("valgrind's words");
-    assert!(found.contains("ERROR SUMMARY: 0 errors"), "{found}");
 }
 
 /// Further forms of the time, and a log that is a file.
