@@ -119,6 +119,8 @@ impl Plugin for Probe {
                 None => AuthReply::Reject,
             },
             "log" => log_all_kinds(),
+            "taken" => accept_twice(event),
+            "written" => accept_and_write(event),
             "busy" => self.busy_once(event, false),
             "busy-later" => self.busy_once(event, true),
             "fork" => fork::log_in_a_child(),
@@ -200,6 +202,22 @@ impl Drop for Client {
         if self.logins == 13 {
             panic!("thirteen logins");
         }
+    }
+}
+
+/// Decides a login that was deferred, and then replies directly.
+fn accept_twice(event: &AuthUserPassVerify<'_>) -> AuthReply {
+    match event.defer().map(ovpn_plugin::Decision::accept) {
+        Ok(Ok(())) => AuthReply::Accept,
+        _ => AuthReply::Reject,
+    }
+}
+
+/// As a plugin without the SDK may: leaves a verdict behind without deferring.
+fn accept_and_write(event: &AuthUserPassVerify<'_>) -> AuthReply {
+    match event.auth_control_file().map(|path| std::fs::write(path, "1")) {
+        Some(Ok(())) => AuthReply::Accept,
+        _ => AuthReply::Reject,
     }
 }
 

@@ -4,7 +4,7 @@
 use harness::log::Mark;
 use harness::{Outcome, Server, ServerConfig};
 
-use crate::examples::example;
+use crate::examples::{example, test_plugin};
 
 fn server(plugins: &[&str]) -> Server {
     let file = example("deferred-auth");
@@ -82,4 +82,37 @@ fn case_e_two_deferred() {
     server.wait_for(Mark::START, "deferred auth");
     server.wait_for(Mark::START, "[ended: ");
     assert!(!server.is_alive());
+}
+
+/// OpenVPN makes one control file for all plugins. What a plugin writes that answers directly must not let a client in
+/// that another plugin would reject later.
+#[test]
+fn a_direct_reply_does_not_decide_for_the_other_plugin() {
+    let (probe, deferred) = (test_plugin("probe"), example("deferred-auth"));
+    for deferred_first in [false, true] {
+        let config = ServerConfig::default();
+        let config = if deferred_first {
+            config.plugin_file(&deferred, "F 1000 taken right").plugin_file(&probe, "only-logins")
+        } else {
+            config.plugin_file(&probe, "only-logins").plugin_file(&deferred, "F 1000 taken right")
+        };
+        let server = config.start();
+        assert!(!connects(&server, "taken", "wrong"), "the other plugin decides, and rejects");
+        server.wait_for(
+            Mark::START,
+            "PROBE: rejected: the handler deferred the login and then answered directly",
+        );
+    }
+}
+
+/// A verdict that is there before the plugin has given one: nobody knows whose it is.
+#[test]
+fn a_control_file_that_was_used_is_refused() {
+    let server = ServerConfig::default()
+        .plugin_file(&test_plugin("probe"), "only-logins")
+        .plugin_file(&example("deferred-auth"), "U 1000 written right")
+        .start();
+    assert!(!connects(&server, "written", "wrong"));
+    server.wait_for(Mark::START, "another plugin or an earlier answer has used the file");
+    assert!(!connects(&server, "written", "right"));
 }
