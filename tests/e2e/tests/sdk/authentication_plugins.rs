@@ -92,9 +92,9 @@ fn a_direct_reply_does_not_decide_for_the_other_plugin() {
     for deferred_first in [false, true] {
         let config = ServerConfig::default();
         let config = if deferred_first {
-            config.plugin_file(&deferred, "F 1000 taken right").plugin_file(&probe, "only-logins")
+            config.plugin_file(&deferred, "F 4000 taken right").plugin_file(&probe, "only-logins")
         } else {
-            config.plugin_file(&probe, "only-logins").plugin_file(&deferred, "F 1000 taken right")
+            config.plugin_file(&probe, "only-logins").plugin_file(&deferred, "F 4000 taken right")
         };
         let server = config.start();
         assert!(!connects(&server, "taken", "wrong"), "the other plugin decides, and rejects");
@@ -110,7 +110,7 @@ fn a_direct_reply_does_not_decide_for_the_other_plugin() {
 fn a_control_file_that_was_used_is_refused() {
     let server = ServerConfig::default()
         .plugin_file(&test_plugin("probe"), "only-logins")
-        .plugin_file(&example("deferred-auth"), "U 1000 written right")
+        .plugin_file(&example("deferred-auth"), "U 4000 written right")
         .start();
     assert!(!connects(&server, "written", "wrong"));
     server.wait_for(Mark::START, "another plugin or an earlier answer has used the file");

@@ -231,7 +231,7 @@ fn the_forms_of_a_log() {
     }
 }
 
-/// At verb 0 OpenVPN shows no line of a plugin, so those of its threads are not shown either.
+/// Debug lines of plugins are shown from verb 7 on, those of threads as well.
 #[test]
 fn what_openvpn_would_not_show_is_not_shown() {
     let server = config(10).daemon(Daemon::WithLog).line("verb 7").start();
