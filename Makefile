@@ -37,7 +37,7 @@ export PREFIX INSTALL_EXAMPLES INSTALL_DEV REPLACE
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
-.PHONY: help build compile demo test test-sanitize test-packages test-windows fuzz lint bench bench-long install uninstall list-files packages deb rpm
+.PHONY: help build compile demo test test-sanitize test-packages test-windows fuzz lint bench bench-long bench-clocks install uninstall list-files packages deb rpm
 
 help:
 	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
@@ -49,6 +49,7 @@ help:
 	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, which symbols are exported"
 	@echo "make bench      speed and memory, side by side with the C plugin (root)"
 	@echo "make bench-long the same for 100,000 logins in a row (root)"
+	@echo "make bench-clocks  whether the time of a refusal tells who has an account (root; three minutes)"
 	@echo "make install    install what is built; PREFIX=$(PREFIX) PLUGINDIR=$(PLUGINDIR) PAMDIR=$(PAMDIR) DESTDIR=$(DESTDIR)"
 	@echo "                INSTALL_EXAMPLES=1: the example plugins too; INSTALL_DEV=1: what plugin authors need too (for build as well)"
 	@echo "                REPLACE=1: over OpenVPN's own plugins, where they have the same names there"
@@ -134,6 +135,13 @@ bench-long:
 	@CARGO="$(CARGO)" tests/install-deps test
 	$(CARGO) build --release --locked $(PLUGINS)
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) run --locked --release -p bench long
+
+# Whether refusals of a wrong password, an unknown user and others take different times: a rank test; fails if they do.
+bench-clocks:
+	$(call need_root,it makes scratch accounts and a PAM service)
+	@CARGO="$(CARGO)" tests/install-deps test
+	$(CARGO) build --release --locked $(PLUGINS)
+	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) run --locked --release -p bench clocks
 
 # Installs what is built and builds nothing, so that no compiler runs as root.
 install uninstall:

@@ -81,11 +81,12 @@ impl OpenPlugin {
 
     /// Closes and unloads the plugin, as dropping does, and tells what is left of it.
     pub fn close(self) -> Closed {
-        let Self { session, loaded_file, .. } = self;
+        let Self { session, loaded_file, log, .. } = self;
         drop(session);
+        let log_lines = log.lines();
         let maps = fs::read("/proc/self/maps").unwrap_or_default();
         let name = loaded_file.as_os_str().as_bytes();
-        Closed { unloaded: !maps.windows(name.len()).any(|part| part == name) }
+        Closed { unloaded: !maps.windows(name.len()).any(|part| part == name), log_lines }
     }
 
     /// What was logged since open or [`OpenPlugin::clear_log`], that of forked children included.
@@ -142,11 +143,13 @@ fn reply(answer: Answer) -> Reply {
 }
 
 /// What is left of a closed plugin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closed {
     /// Whether its code is gone from memory. The C library keeps it when a thread of the process still has
     /// thread-local data of it to drop.
     pub unloaded: bool,
+    /// The whole log, the lines included that came while it was closed.
+    pub log_lines: Vec<LogLine>,
 }
 
 /// A client of a plugin; destroyed when dropped.

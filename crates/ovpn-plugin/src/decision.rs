@@ -68,6 +68,15 @@ impl AuthUserPassVerify<'_> {
         })?;
         Ok(Decision { door: Some(door) })
     }
+
+    /// Whether [`AuthUserPassVerify::defer`] would work, for a plugin that answers directly if it can. Takes nothing.
+    ///
+    /// # Errors
+    /// As [`AuthUserPassVerify::defer`]. If the control file holds something already, another plugin or an earlier
+    /// answer decides through it: reject the login.
+    pub fn can_defer(&self) -> Result<(), DeferError> {
+        open_empty(self.auth_control_file(), "auth_control_file").map(drop)
+    }
 }
 
 impl ClientCrResponse<'_> {

@@ -50,8 +50,9 @@ impl Rejection {
         Self { text: cut(text), plain: None }
     }
 
-    /// A rejection that is not the client's fault: it is to come again after `backoff`, whole seconds, at least one.
-    /// The text is treated as that of [`Rejection::because`]. Clients before OpenVPN 2.6 see the text and give up.
+    /// A rejection that is not the client's fault: it is to come again after `backoff`, whole seconds, at least one; to
+    /// another address or server at once if `backoff` is zero. The text is treated as that of [`Rejection::because`].
+    /// Clients before OpenVPN 2.6 see the text and give up.
     #[must_use]
     pub fn temporary(reason: &str, backoff: Duration, retry: Retry) -> Self {
         let advance = match retry {
@@ -59,8 +60,12 @@ impl Rejection {
             Retry::NextAddress => "addr",
             Retry::NextRemote => "remote",
         };
-        let text =
-            format!("TEMP[backoff {},advance {advance}]: {}", backoff.as_secs().max(1), printable(reason));
+        let wait = if backoff.is_zero() && retry != Retry::SameServer {
+            String::new()
+        } else {
+            format!("backoff {},", backoff.as_secs().max(1))
+        };
+        let text = format!("TEMP[{wait}advance {advance}]: {}", printable(reason));
         Self { text: cut(text), plain: Some(Self::because(reason).text) }
     }
 

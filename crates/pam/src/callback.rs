@@ -8,11 +8,12 @@ use crate::c_heap::Answers;
 use crate::{Conversation, ConversationError};
 use libpam_sys::{self as sys, pam_conv, pam_message, pam_response};
 use std::any::Any;
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{self, NonNull};
 use std::slice;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 /// Keeps a conversation at a fixed address, where libpam can reach it.
 ///
@@ -27,17 +28,36 @@ struct Shared<C> {
     c_conversation: pam_conv,
     /// Whether a module may enter the conversation: true during a PAM call while none is in it.
     open: AtomicBool,
+    /// The delay after a failure that libpam would have slept, in microseconds.
+    delay_micros: AtomicU32,
     conversation: C,
     /// The conversation panicked and is not to be called again.
     poisoned: bool,
     panic: Option<Box<dyn Any + Send>>,
 }
 
+/// What libpam calls instead of sleeping: return value of the stack, microseconds, the conversation's pointer.
+pub(crate) type DelayFunction = unsafe extern "C" fn(c_int, c_uint, *mut c_void);
+
+/// # Safety
+/// As libpam calls it: `shared` is the `appdata_ptr` of the conversation the handle was started with.
+unsafe extern "C" fn note_delay<C>(status: c_int, micros: c_uint, shared: *mut c_void) {
+    if status == sys::PAM_SUCCESS || shared.is_null() {
+        return;
+    }
+    // SAFETY: the bridge outlives the handle; only the atomic field is referred to, and only shared.
+    let noted = unsafe { &(*shared.cast::<Shared<C>>()).delay_micros };
+    noted.fetch_max(micros, Ordering::AcqRel);
+}
+
 impl<C: Conversation + Send> Bridge<C> {
     pub(crate) fn new(conversation: C) -> Self {
         let c_conversation = pam_conv { conv: converse::<C>, appdata_ptr: ptr::null_mut() };
         let open = AtomicBool::new(false);
-        let shared = Box::new(Shared { c_conversation, open, conversation, poisoned: false, panic: None });
+        let delay_micros = AtomicU32::new(0);
+        let shared =
+            Shared { c_conversation, open, delay_micros, conversation, poisoned: false, panic: None };
+        let shared = Box::new(shared);
         let shared = NonNull::from(Box::leak(shared));
         // SAFETY: just allocated, and nobody else has the pointer yet.
         unsafe { (*shared.as_ptr()).c_conversation.appdata_ptr = shared.as_ptr().cast() };
@@ -48,6 +68,18 @@ impl<C: Conversation + Send> Bridge<C> {
     pub(crate) fn c_conversation(&self) -> *mut pam_conv {
         // SAFETY: `shared` is allocated until the bridge is dropped; only an address is taken, no reference.
         unsafe { &raw mut (*self.shared.as_ptr()).c_conversation }
+    }
+
+    /// The function for `PAM_FAIL_DELAY`.
+    pub(crate) fn note_delay() -> DelayFunction {
+        note_delay::<C>
+    }
+
+    /// The longest delay that was noted.
+    pub(crate) fn delay(&self) -> Duration {
+        // SAFETY: `shared` is allocated; the field is atomic and only ever accessed through shared references.
+        let micros = unsafe { &(*self.shared.as_ptr()).delay_micros };
+        Duration::from_micros(micros.load(Ordering::Acquire).into())
     }
 
     /// Runs a PAM call with the conversation open to the modules.

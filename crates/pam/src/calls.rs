@@ -77,6 +77,14 @@ impl<C: Conversation + Send> Handle<C> {
         check(self.raw.status)
     }
 
+    pub(crate) fn note_delays(&mut self) -> Result<(), PamError> {
+        let function = Bridge::<C>::note_delay() as *const c_void;
+        // SAFETY: the handle is open; PAM_FAIL_DELAY takes a function of this type, which libpam calls with the
+        // conversation's pointer.
+        let status = unsafe { sys::pam_set_item(self.raw.handle.as_ptr(), sys::PAM_FAIL_DELAY, function) };
+        check(status)
+    }
+
     pub(crate) fn user(&self) -> Option<&CStr> {
         let mut item: *const c_void = ptr::null();
         // SAFETY: the handle is open and `item` a valid place for the result.

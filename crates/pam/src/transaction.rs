@@ -5,6 +5,7 @@ use crate::service_file::check_service_name;
 use crate::{Conversation, PamError, StartError};
 use std::any::Any;
 use std::ffi::CStr;
+use std::time::Duration;
 
 /// A PAM transaction: started, used for one login, ended when dropped.
 ///
@@ -39,6 +40,21 @@ impl<C: Conversation + Send> Transaction<C> {
     /// Out of memory in libpam.
     pub fn set_rhost(&mut self, rhost: &CStr) -> Result<(), PamError> {
         self.handle.set_rhost(rhost)
+    }
+
+    /// Has libpam not sleep after a failure (`PAM_FAIL_DELAY`): it is then up to the caller to wait for
+    /// [`Transaction::delay`] before anybody learns of the failure.
+    ///
+    /// # Errors
+    /// If libpam does not know how: it then sleeps by itself.
+    pub fn note_delays(&mut self) -> Result<(), PamError> {
+        self.handle.note_delays()
+    }
+
+    /// The delay that the modules of a stack that failed have asked for, as libpam has varied it at random; zero if
+    /// they asked for none, or without [`Transaction::note_delays`].
+    pub fn delay(&self) -> Duration {
+        self.handle.bridge().delay()
     }
 
     /// Checks that the user is who they say they are (`pam_authenticate`, flags 0).

@@ -8,6 +8,7 @@ use std::ffi::CStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 /// A stack of pam_matrix (Debian's libpam-wrapper), which knows ada by the password `engine`.
 fn matrix() -> Stack {
@@ -197,4 +198,25 @@ fn an_anchor_keeps_the_modules_mapped() {
     assert!(mapped(&module));
     drop(anchor);
     assert!(!mapped(&module));
+}
+
+/// A minute, which nobody would overlook.
+#[test]
+fn the_delay_after_a_failure_is_noted_instead_of_slept() {
+    let stack = Stack::new("auth optional pam_faildelay.so delay=60000000\nauth required pam_deny.so\n");
+    let mut transaction = stack.start(Some(c"ada"), Notes::default());
+    transaction.note_delays().expect("Linux-PAM knows PAM_FAIL_DELAY");
+    assert_eq!(transaction.delay(), Duration::ZERO);
+    transaction.authenticate().expect_err("denied");
+    // libpam varies it at random.
+    assert!(transaction.delay() >= Duration::from_secs(20), "{:?}", transaction.delay());
+}
+
+#[test]
+fn a_success_has_no_delay() {
+    let stack = Stack::new("auth optional pam_faildelay.so delay=60000000\nauth required pam_permit.so\n");
+    let mut transaction = stack.start(Some(c"ada"), Notes::default());
+    transaction.note_delays().expect("Linux-PAM knows PAM_FAIL_DELAY");
+    transaction.authenticate().expect("permitted");
+    assert_eq!(transaction.delay(), Duration::ZERO);
 }

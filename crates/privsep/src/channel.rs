@@ -92,7 +92,10 @@ pub fn pair<A: Message, B: Message>() -> nix::Result<(Channel<A, B>, Channel<B, 
 }
 
 /// Moves a descriptor away from the standard three: a program started without them would print into it.
-pub(crate) fn above_standard(descriptor: OwnedFd) -> nix::Result<OwnedFd> {
+///
+/// # Errors
+/// `EMFILE`.
+pub fn above_standard(descriptor: OwnedFd) -> nix::Result<OwnedFd> {
     if descriptor.as_raw_fd() > 2 {
         return Ok(descriptor);
     }

@@ -153,6 +153,11 @@ pub fn supplementary_groups() -> nix::Result<Vec<Gid>> {
     os::supplementary_groups()
 }
 
+/// Lets other processes have the processor first: adds to the nice value, see nice(2).
+pub fn lower_priority(by: i32) {
+    os::lower_priority(by);
+}
+
 /// Gives free memory back: what was inherited at the fork, and what the last piece of work needed. For a helper that
 /// has nothing to do; it costs some microseconds now, and some page faults later.
 pub fn release_memory() {

@@ -65,9 +65,19 @@ impl<Out: Message, In: Message> Helper<Out, In> {
         }
     }
 
-    /// Reaps the helper if it is a child of this process and has ended; says how.
-    pub fn reap(&self) -> Option<Ended> {
-        os::wait_for(self.pid, false).ok().flatten().map(|(_, how)| how)
+    /// Reaps the helper if it is a child of this process and has ended within `patience`; says how. A process that is
+    /// killed closes its channel before it can be reaped.
+    pub fn reap(&self, patience: Duration) -> Option<Ended> {
+        let deadline = Instant::now() + patience;
+        loop {
+            match os::wait_for(self.pid, false) {
+                Err(_) => return None,
+                Ok(Some((_, how))) => return Some(how),
+                Ok(None) if Instant::now() >= deadline => return None,
+                // No event tells.
+                Ok(None) => std::thread::sleep(Duration::from_micros(200)),
+            }
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 //! * [`program`]: what a program gets that the child starts;
 //! * [`acl`]: who may write to a file according to its access control list;
 //! * [`leash`]: a child that dies with its parent, whatever a library in it does meanwhile;
+//! * [`line_log`]: log lines on their way to the unprivileged side, which writes them;
 //! * [`parent`]: news of the parent's end, whoever else holds its end of the channel;
 //! * [`passed`]: whether a descriptor that came over the border is one the privileged side may write to.
 
@@ -19,13 +20,14 @@ pub mod confine;
 pub mod helper;
 mod inherited;
 pub mod leash;
+pub mod line_log;
 mod os;
 pub mod parent;
 pub mod passed;
 pub mod program;
 pub mod wire;
 
-pub use channel::{Channel, ChannelError, Message, Sender, pair};
+pub use channel::{Channel, ChannelError, Message, Sender, above_standard, pair};
 pub use helper::{Helper, Reaped, fork_child, kill_group, leave, reap_any};
 pub use inherited::Numbers;
 pub use os::Ended;

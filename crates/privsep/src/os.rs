@@ -159,6 +159,12 @@ pub(crate) enum Disposition {
     Nothing,
 }
 
+/// Adds to the nice value.
+pub(crate) fn lower_priority(by: i32) {
+    // SAFETY: takes a number; a failure leaves the value as it was.
+    unsafe { libc::nice(by) };
+}
+
 /// Gives heap pages that hold nothing back to the system, where the C library can (glibc).
 pub(crate) fn trim_heap() {
     #[cfg(target_env = "gnu")]

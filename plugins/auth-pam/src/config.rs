@@ -5,9 +5,10 @@
 use std::ffi::CString;
 use std::time::Duration;
 
-use crate::audit::Facility;
-use crate::prompts::{MAX_PAIRS, Pair, Prompts};
+use crate::supervisor::audit::Facility;
+use crate::supervisor::source::Prefixes;
 use crate::verdict::Advance;
+use crate::worker::prompts::{MAX_PAIRS, Pair, Prompts};
 
 /// Everything the line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +21,12 @@ pub struct Config {
     pub max_workers: Option<usize>,
     /// `max-pending=N`.
     pub max_pending: usize,
-    /// `max-pending-per-address=N`.
-    pub max_pending_per_address: usize,
+    /// `penalties=yes|no`.
+    pub penalties: bool,
+    /// `ipv4-prefix=N` and `ipv6-prefix=N`: what one source is.
+    pub prefixes: Prefixes,
+    /// `refusal-time=MS`: deferred refusals are not delivered sooner.
+    pub refusal_time: Duration,
     /// `timeout=SECONDS`; `None` for 0: no limit.
     pub time_limit: Option<Duration>,
     /// `pam-confdir=DIR`.
@@ -34,6 +39,8 @@ pub struct Config {
     pub deferred: bool,
     /// `advance=no|addr|remote`.
     pub advance: Advance,
+    /// What the administrator should change.
+    pub warnings: Vec<String>,
 }
 
 /// What is wrong with the line. Each names the word.
@@ -79,17 +86,23 @@ impl std::fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// Every option, as the manual page has it. A word that is none of these is refused.
-const OPTIONS: [&str; 9] = [
+const OPTIONS: [&str; 12] = [
     "advance=no|addr|remote",
     "deferred=yes|no",
     "grace=MS",
+    "ipv4-prefix=N",
+    "ipv6-prefix=N",
     "max-pending=N",
-    "max-pending-per-address=N",
     "max-workers=N",
     "pam-confdir=DIR",
+    "penalties=yes|no",
+    "refusal-time=MS",
     "syslog=FACILITY",
     "timeout=SECONDS",
 ];
+
+/// An option that was never in a release, but in configurations of those who tried the plugin early.
+const GONE: &str = "max-pending-per-address";
 
 impl Config {
     /// Reads the words after the plugin's own path.
@@ -100,13 +113,16 @@ impl Config {
             prompts: Prompts::ByVisibility,
             max_workers: None,
             max_pending: 1024,
-            max_pending_per_address: 16,
+            penalties: true,
+            prefixes: Prefixes::default(),
+            refusal_time: Duration::from_millis(1000),
             time_limit: Some(Duration::from_secs(60)),
             confdir: None,
             syslog: None,
             grace: Duration::from_millis(50),
             deferred: false,
             advance: Advance::No,
+            warnings: Vec::new(),
         };
         let mut seen = Vec::new();
         while let Some(word) = words.next_if(|word| word.contains(&b'=')) {
@@ -125,6 +141,11 @@ impl Config {
     fn option(&mut self, word: &[u8]) -> Result<&'static str, ConfigError> {
         let split = word.iter().position(|byte| *byte == b'=').unwrap_or(word.len());
         let (key, value) = (&word[..split], word.get(split + 1..).unwrap_or_default());
+        if key == GONE.as_bytes() {
+            let warning = format!("option '{}' is ignored: sources now share the queue fairly", shown(word));
+            self.warnings.push(warning);
+            return Ok(GONE);
+        }
         if !OPTIONS.iter().any(|known| known.split('=').next().map(str::as_bytes) == Some(key)) {
             return Err(ConfigError::UnknownOption(shown(word)));
         }
@@ -143,13 +164,17 @@ impl Config {
                 self.grace = Duration::from_millis(value.number(0, 10_000, "milliseconds")?);
                 "grace"
             }
+            b"ipv4-prefix" => {
+                self.prefixes.ipv4 = value.prefix(32)?;
+                "ipv4-prefix"
+            }
+            b"ipv6-prefix" => {
+                self.prefixes.ipv6 = value.prefix(128)?;
+                "ipv6-prefix"
+            }
             b"max-pending" => {
                 self.max_pending = value.count(0, 1_000_000)?;
                 "max-pending"
-            }
-            b"max-pending-per-address" => {
-                self.max_pending_per_address = value.count(0, 1_000_000)?;
-                "max-pending-per-address"
             }
             b"max-workers" => {
                 self.max_workers = Some(value.count(1, 10_000)?);
@@ -158,6 +183,14 @@ impl Config {
             b"pam-confdir" => {
                 self.confdir = Some(value.directory()?);
                 "pam-confdir"
+            }
+            b"penalties" => {
+                self.penalties = value.yes_or_no()?;
+                "penalties"
+            }
+            b"refusal-time" => {
+                self.refusal_time = Duration::from_millis(value.number(0, 30_000, "milliseconds")?);
+                "refusal-time"
             }
             b"syslog" => {
                 self.syslog = Some(
@@ -196,6 +229,10 @@ impl Value<'_> {
 
     fn count(&self, least: u64, most: u64) -> Result<usize, ConfigError> {
         Ok(usize::try_from(self.number(least, most, "")?).unwrap_or(usize::MAX))
+    }
+
+    fn prefix(&self, most: u8) -> Result<u8, ConfigError> {
+        Ok(u8::try_from(self.number(1, most.into(), "bits")?).unwrap_or(most))
     }
 
     fn yes_or_no(&self) -> Result<bool, ConfigError> {

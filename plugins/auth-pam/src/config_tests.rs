@@ -17,7 +17,7 @@ fn a_service_alone_has_the_documented_defaults() {
     assert_eq!(config.prompts, Prompts::ByVisibility);
     assert_eq!(config.time_limit, Some(Duration::from_secs(60)));
     assert_eq!(config.grace, Duration::from_millis(50));
-    assert_eq!((config.max_workers, config.max_pending, config.max_pending_per_address), (None, 1024, 16));
+    assert_eq!((config.max_workers, config.max_pending, config.penalties), (None, 1024, true));
     assert_eq!((config.confdir, config.syslog, config.deferred), (None, None, false));
     assert_eq!(config.advance, Advance::No);
 }
@@ -32,7 +32,10 @@ fn options_come_before_the_service_in_any_order() {
         "grace=0",
         "syslog=auth",
         "max-pending=7",
-        "max-pending-per-address=3",
+        "penalties=no",
+        "refusal-time=250",
+        "ipv4-prefix=24",
+        "ipv6-prefix=56",
         "pam-confdir=/tmp",
         "login",
         "login",
@@ -40,7 +43,7 @@ fn options_come_before_the_service_in_any_order() {
     ])
     .unwrap();
     assert_eq!(config.time_limit, Some(Duration::from_secs(5)));
-    assert_eq!((config.max_workers, config.max_pending, config.max_pending_per_address), (Some(32), 7, 3));
+    assert_eq!((config.max_workers, config.max_pending, config.penalties), (Some(32), 7, false));
     assert!(config.deferred && config.grace.is_zero());
     assert_eq!(config.advance, Advance::Remote);
     assert_eq!(config.syslog, Facility::parse("auth"));

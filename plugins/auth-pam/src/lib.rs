@@ -9,26 +9,12 @@
 // Nothing but the plugin's symbols leaves this crate: `pub` in a module means "for the other modules".
 #![allow(unreachable_pub)]
 
-mod audit;
-mod challenge;
-mod children;
 mod config;
-mod crew;
-mod delivery;
-mod events;
 mod front;
-mod grace;
 mod limits;
-mod login;
-mod module_output;
-mod pool;
-mod process_state;
-mod processor;
-mod prompts;
 mod protocol;
 mod settings;
 mod supervisor;
-mod trial;
 mod verdict;
 mod worker;
 
@@ -62,12 +48,12 @@ impl Plugin for AuthPam {
             );
         }
         let config = Config::parse(args.args()).map_err(OpenError::from_error)?;
+        config.warnings.iter().for_each(|warning| log::warn!("{warning}"));
         check_pam(&config)?;
         let env = args.env();
         let set = |name| env.get(name).is_some_and(|value| value.starts_with(b"1"));
         let settings = Settings {
             daemon: set("daemon"),
-            log_redirected: set("daemon_log_redirect"),
             debug: env.get_number::<u32>("verb").is_some_and(|verb| verb >= DEBUG_VERB),
             max_workers: limits::default_max_workers(),
             config,
@@ -80,6 +66,11 @@ impl Plugin for AuthPam {
 
     fn events(&self) -> EventSet {
         EventSet::AUTH_USER_PASS_VERIFY
+    }
+
+    fn start(&mut self) -> Result<(), OpenError> {
+        self.front.start_receiver();
+        Ok(())
     }
 
     fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {

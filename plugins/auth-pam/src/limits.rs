@@ -1,26 +1,107 @@
-//! How many workers this machine lets the plugin have: half of what the control group may hold in processes, so that
-//! OpenVPN can still fork its scripts, and never more than 64 unless the administrator says so.
+//! How many workers this machine lets the plugin have, unless the administrator says it: what the control group, the
+//! limit on processes and the memory allow, each halved, so that OpenVPN can still fork its scripts and others live too.
 
 use std::path::{Path, PathBuf};
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, rlim_t, setrlimit};
 
-/// The most workers without `max-workers`.
-pub const DEFAULT_MAX_WORKERS: usize = 64;
+/// The most workers without `max-workers`. More do not log in more users where anything is computed, and where all
+/// sleep, a queue behind that many is short.
+pub const DEFAULT_MAX_WORKERS: u64 = 512;
+
+/// What a worker may need: yescrypt takes 16 MiB while it computes, and PAM modules take some.
+const WORKER_KIB: u64 = 24 * 1024;
+/// Workers that memory always allows: what is available is a guess, and few workers rarely compute all at once.
+const MEMORY_FLOOR: u64 = 8;
+
+/// A soft and a hard limit on open files.
+pub type OpenFiles = (rlim_t, rlim_t);
 
 /// The default for `max-workers`.
 pub fn default_max_workers() -> usize {
-    let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let read = |path: &Path| std::fs::read_to_string(path).ok();
-    match pids_max(&groups, &read) {
-        Some(most) => usize::try_from(most / 2).unwrap_or(usize::MAX).clamp(1, DEFAULT_MAX_WORKERS),
-        None => DEFAULT_MAX_WORKERS,
+    let limit = getrlimit(Resource::RLIMIT_NPROC).ok().map(|(soft, _)| soft);
+    let machine = Machine {
+        read: &|path| std::fs::read_to_string(path).ok(),
+        processes: &processes,
+        uid: nix::unistd::getuid().as_raw(),
+        nproc: limit.filter(|soft| *soft != RLIM_INFINITY).map(widen),
+    };
+    usize::try_from(machine.max_workers()).unwrap_or(1)
+}
+
+/// A limit as 64 bits, which it has not on every machine.
+#[allow(clippy::useless_conversion)]
+fn widen(limit: rlim_t) -> u64 {
+    u64::from(limit)
+}
+
+/// The directories of all processes.
+fn processes() -> Vec<PathBuf> {
+    let is_process = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| name.as_encoded_bytes().iter().all(u8::is_ascii_digit))
+    };
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(is_process).collect()
+}
+
+/// What decides, and where it is read.
+struct Machine<'a> {
+    read: &'a dyn Fn(&Path) -> Option<String>,
+    processes: &'a dyn Fn() -> Vec<PathBuf>,
+    uid: u32,
+    /// RLIMIT_NPROC, if there is one.
+    nproc: Option<u64>,
+}
+
+impl Machine<'_> {
+    fn max_workers(&self) -> u64 {
+        let by_group = self.smallest("pids", &["pids.max"]).map(|most| most / 2);
+        let limits = [by_group, self.by_limit(), self.by_memory()];
+        limits.into_iter().flatten().fold(DEFAULT_MAX_WORKERS, u64::min).max(1)
+    }
+
+    /// RLIMIT_NPROC counts the tasks of a user wherever they run, and does not hold for root.
+    fn by_limit(&self) -> Option<u64> {
+        let limit = self.nproc.filter(|_| self.uid != 0)?;
+        let tasks: u64 = (self.processes)().iter().filter_map(|process| self.own_tasks(process)).sum();
+        Some(limit.saturating_sub(tasks) / 2)
+    }
+
+    /// The tasks of a process, if it is one of the user's.
+    fn own_tasks(&self, process: &Path) -> Option<u64> {
+        let status = (self.read)(&process.join("status"))?;
+        let field = |name| status.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next();
+        let own = field("Uid:")?.parse() == Ok(self.uid);
+        field("Threads:")?.parse().ok().filter(|_| own)
+    }
+
+    fn by_memory(&self) -> Option<u64> {
+        let text = (self.read)(Path::new("/proc/meminfo"));
+        let available = text.iter().flat_map(|text| text.lines()).find_map(|line| {
+            line.strip_prefix("MemAvailable:")?.split_whitespace().next()?.parse::<u64>().ok()
+        });
+        // A container sees the machine's memory there, and its own bound in its control group.
+        let bound =
+            self.smallest("memory", &["memory.max", "memory.limit_in_bytes"]).map(|bytes| bytes / 1024);
+        let kib = available.into_iter().chain(bound).min()?;
+        Some((kib / 2 / WORKER_KIB).max(MEMORY_FLOOR))
+    }
+
+    /// The smallest value of a control group's limit.
+    fn smallest(&self, controller: &str, files: &[&str]) -> Option<u64> {
+        let groups = (self.read)(Path::new("/proc/self/cgroup"))?;
+        files.iter().filter_map(|file| smallest_in(&groups, controller, file, self.read)).min()
     }
 }
 
-/// The smallest `pids.max` on the way from this process's control group up to the root (cgroups(7); version 2, version
-/// 1, and both at once).
-fn pids_max(groups: &str, read: &dyn Fn(&Path) -> Option<String>) -> Option<u64> {
+/// The smallest value of `file` on the way from this process's control group up to the root (cgroups(7); version 2,
+/// version 1, and both at once).
+fn smallest_in(
+    groups: &str,
+    controller: &str,
+    file: &str,
+    read: &dyn Fn(&Path) -> Option<String>,
+) -> Option<u64> {
     groups
         .lines()
         .filter_map(|line| {
@@ -29,18 +110,17 @@ fn pids_max(groups: &str, read: &dyn Fn(&Path) -> Option<String>) -> Option<u64>
             Some((controllers, path.trim_start_matches('/')))
         })
         .flat_map(|(controllers, path)| {
-            let roots: &[&str] = match controllers {
-                "" => &["/sys/fs/cgroup", "/sys/fs/cgroup/unified"],
-                list if list.split(',').any(|name| name == "pids") => &["/sys/fs/cgroup/pids"],
-                _ => &[],
+            let roots = match controllers {
+                "" => vec![PathBuf::from("/sys/fs/cgroup"), PathBuf::from("/sys/fs/cgroup/unified")],
+                list if list.split(',').any(|name| name == controller) => {
+                    vec![Path::new("/sys/fs/cgroup").join(controller)]
+                }
+                _ => Vec::new(),
             };
-            roots.iter().flat_map(move |root| {
-                let group = PathBuf::from(root).join(path);
-                group
-                    .ancestors()
-                    .take_while(|group| group.starts_with(root))
-                    .map(|group| group.join("pids.max"))
-                    .collect::<Vec<_>>()
+            roots.into_iter().flat_map(move |root| {
+                let group = root.join(path);
+                let up = group.ancestors().take_while(|group| group.starts_with(&root));
+                up.map(|group| group.join(file)).collect::<Vec<_>>()
             })
         })
         .filter_map(|file| read(&file)?.trim().parse().ok())
@@ -49,52 +129,17 @@ fn pids_max(groups: &str, read: &dyn Fn(&Path) -> Option<String>) -> Option<u64>
 
 /// Raises the limit on open files as far as it may go; gives back what it was, for the workers: PAM modules may use
 /// select(2), which cannot handle numbers above 1023. And how many there may be now.
-pub fn raise_open_files() -> ((u64, u64), usize) {
+pub fn raise_open_files() -> (OpenFiles, usize) {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return ((1024, 1024), 1024) };
     let now = if setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok() { hard } else { soft };
     ((soft, hard), usize::try_from(now).unwrap_or(usize::MAX))
 }
 
 /// Sets the limit on open files back.
-pub fn restore_open_files((soft, hard): (u64, u64)) {
+pub fn restore_open_files((soft, hard): OpenFiles) {
     let _ = setrlimit(Resource::RLIMIT_NOFILE, soft, hard);
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn with(files: &'static [(&'static str, &'static str)]) -> impl Fn(&Path) -> Option<String> {
-        move |path| {
-            files.iter().find(|(name, _)| Path::new(name) == path).map(|(_, text)| (*text).to_string())
-        }
-    }
-
-    #[test]
-    fn version_2_takes_the_smallest_on_the_way_up() {
-        let read = with(&[
-            ("/sys/fs/cgroup/system.slice/openvpn.service/pids.max", "max\n"),
-            ("/sys/fs/cgroup/system.slice/pids.max", "20\n"),
-            ("/sys/fs/cgroup/pids.max", "1000\n"),
-        ]);
-        assert_eq!(pids_max("0::/system.slice/openvpn.service\n", &read), Some(20));
-    }
-
-    #[test]
-    fn version_1_is_found_among_other_controllers() {
-        let read = with(&[("/sys/fs/cgroup/pids/system.slice/pids.max", "30\n")]);
-        assert_eq!(pids_max("9:name=systemd:/x\n8:pids:/system.slice\n7:cpu:/\n0::/\n", &read), Some(30));
-    }
-
-    #[test]
-    fn no_limit_is_none() {
-        assert_eq!(pids_max("0::/\n", &with(&[("/sys/fs/cgroup/pids.max", "max\n")])), None);
-        assert_eq!(pids_max("", &with(&[])), None);
-        assert_eq!(pids_max("rubbish\n1:2\n", &with(&[])), None);
-    }
-
-    #[test]
-    fn the_default_is_never_zero_and_never_above_64() {
-        assert!((1..=DEFAULT_MAX_WORKERS).contains(&default_max_workers()));
-    }
-}
+#[path = "limits_tests.rs"]
+mod tests;

@@ -1,15 +1,21 @@
 //! Everything that crosses a process border, on one page. One type per direction; every length is bounded before
-//! anything is allocated; an unknown tag, a missing descriptor or a left-over byte is an error that ends the receiver.
+//! anything is allocated; an unknown tag or a left-over byte is an error that ends the receiver. No descriptor and no
+//! path crosses.
 //!
 //! ```text
-//!   front  --Ask-->     supervisor  --Job-->     worker
-//!   front  <--Answer--  supervisor  <--Report--  worker
+//!   front  --Request-->  supervisor  --Order-->   worker
+//!   front  <--Reply----  supervisor  <--Report--  worker
 //! ```
+//!
+//! Log lines of the supervisor go to the front over a socket of their own ([`privsep::line_log`]), which the supervisor
+//! never waits for.
 
 use std::time::Duration;
 
 use privsep::{Message, Reader, WireError, Writer};
 use secret::Secret;
+
+use crate::verdict::{Cause, Verdict};
 
 /// Longest username, password, response or common name, in bytes (OpenVPN's own limit in builds with PKCS#11).
 pub const MAX_CREDENTIAL: usize = 4096;
@@ -17,146 +23,136 @@ pub const MAX_CREDENTIAL: usize = 4096;
 pub const MAX_ADDRESS: usize = 128;
 /// Longest text a worker reports, in bytes.
 pub const MAX_TEXT: usize = 1024;
+/// Longest block of [`Credentials`], in bytes.
+pub const MAX_BLOCK: usize = 3 * (4 + MAX_CREDENTIAL);
 
 /// Room for what the other side has not read yet, in each direction between front and supervisor: a burst of logins
 /// must not stop OpenVPN.
 pub const SOCKET_BYTES: usize = 4 << 20;
 
-/// What a client sent to log in.
+/// What only the worker needs of a login. It crosses the supervisor as one opaque block.
 #[derive(Debug)]
-pub struct Login {
-    /// Name as the client sent it.
-    pub username: Vec<u8>,
+pub struct Credentials {
     /// Password; without the wrapping of a static challenge.
     pub password: Secret,
     /// Response to a static challenge; empty when there was none.
     pub response: Secret,
     /// Common name of the client's certificate; empty without one.
     pub common_name: Vec<u8>,
-    /// Address the client comes from, for `PAM_RHOST`; empty when unknown.
-    pub address: Vec<u8>,
 }
 
 /// Front to supervisor.
 #[derive(Debug)]
-pub enum Ask {
-    /// Check a login. Descriptors: control file, then reason file, as far as the flags say.
+pub enum Request {
+    /// Check a login.
     Check(Check),
-    /// The front has refused a login by itself; for the audit line only. No descriptors.
+    /// The client of this attempt is gone: an attempt that still waits is not run.
+    Cancel {
+        /// Which attempt.
+        id: u64,
+    },
+    /// The front has refused a login by itself; for the audit line only.
     Refused {
         /// Name, possibly cut.
         username: Vec<u8>,
         /// Address.
         address: Vec<u8>,
-        /// Why, in words.
-        words: Vec<u8>,
+        /// Why.
+        reason: Vec<u8>,
     },
 }
 
-/// A login to check.
+/// An attempt to be decided.
 #[derive(Debug)]
 pub struct Check {
-    /// Number of this login, chosen by the front, never zero, always growing.
+    /// Number of this attempt, chosen by the front, always growing.
     pub id: u64,
-    /// The control file comes as a descriptor.
-    pub control: bool,
-    /// The reason file comes as a descriptor.
-    pub reason: bool,
-    /// The client understands a temporary failure.
-    pub temporary: bool,
-    /// The front waits for this login only as long as its worker computes, see [`Answer::Slow`].
-    pub trial: bool,
-    /// The login.
-    pub login: Login,
+    /// Nobody stands still for it: a refusal takes its time (`refusal-time`).
+    pub deferred: bool,
+    /// Name as the client sent it.
+    pub username: Vec<u8>,
+    /// Address the client comes from, for `PAM_RHOST`; empty when unknown.
+    pub address: Vec<u8>,
+    /// Encoded [`Credentials`].
+    pub credentials: Secret,
 }
 
 /// Supervisor to front.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum Reply {
     /// The supervisor is up.
     Ready,
-    /// A login is decided; the files are written already.
+    /// An attempt is decided.
     Verdict {
-        /// Which login.
+        /// Which attempt.
         id: u64,
-        /// Whether the client may come in.
-        accepted: bool,
-        /// How many logins this supervisor has decided so far, this one included.
-        decided: u64,
-        /// How long it took from its arrival, if it was PAM that decided.
-        took: Option<Duration>,
-    },
-    /// The worker of a login on trial does not compute but waits for something: there is no telling for how long.
-    Slow {
-        /// Which login.
-        id: u64,
+        /// What was decided.
+        verdict: Verdict,
     },
 }
 
-/// Supervisor to worker: run one PAM transaction.
+/// Supervisor to worker: begin a transaction.
 #[derive(Debug)]
-pub struct Job {
-    /// A random number that every report of this transaction has to repeat: a process that a module has left behind does
-    /// not know the next one.
+pub struct Order {
+    /// Random number of the transaction; the worker's reports must repeat it.
     pub nonce: u64,
-    /// The login.
-    pub login: Login,
+    /// Name as the client sent it.
+    pub username: Vec<u8>,
+    /// For `PAM_RHOST`; empty when unknown.
+    pub address: Vec<u8>,
+    /// Encoded [`Credentials`].
+    pub credentials: Secret,
 }
 
 /// Worker to supervisor.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Report {
-    /// The number of the job.
+    /// The number of the transaction; zero before the first.
     pub nonce: u64,
-    /// What there is to report.
+    /// What happened.
     pub news: News,
 }
 
 /// What a worker reports.
 #[derive(Debug, PartialEq, Eq)]
 pub enum News {
-    /// Something the administrator may want to read, before the end of the transaction.
+    /// The worker has started and waits for its first order.
+    Ready,
+    /// Something for the log, as it happens.
     Note(Vec<u8>),
-    /// The transaction is over.
-    Done {
-        /// PAM's return code; 0 is success of both phases.
-        code: u32,
-        /// What PAM calls that code, or why no PAM call was made.
-        words: Vec<u8>,
-        /// The worker ends now and must not be given another login: a module has changed its process.
-        leaving: bool,
-    },
+    /// The transaction has ended.
+    End(End),
+}
+
+/// How a transaction ended.
+#[derive(Debug, PartialEq, Eq)]
+pub struct End {
+    /// PAM's return code; zero is success.
+    pub code: u32,
+    /// The code came from `pam_authenticate` (or before), not from the account phase.
+    pub authenticating: bool,
+    /// `pam_strerror` of it.
+    pub text: Vec<u8>,
+    /// How long a failure must stay unknown, counted from the arrival of the attempt, as the modules want it.
+    pub delay: Duration,
+    /// The worker must not be given another transaction: a module has changed its process.
+    pub leaving: bool,
 }
 
 const TAG_CHECK: u8 = 1;
-const TAG_REFUSED: u8 = 2;
+const TAG_CANCEL: u8 = 2;
+const TAG_REFUSED: u8 = 3;
 const TAG_READY: u8 = 17;
-const TAG_VERDICT: u8 = 18;
-const TAG_SLOW: u8 = 19;
-const TAG_JOB: u8 = 33;
-const TAG_NOTE: u8 = 49;
-const TAG_DONE: u8 = 50;
+const TAG_ACCEPTED: u8 = 18;
+const TAG_REJECTED: u8 = 19;
+const TAG_TEMPORARY: u8 = 20;
+const TAG_BEGIN: u8 = 33;
+const TAG_WORKER_READY: u8 = 49;
+const TAG_NOTE: u8 = 50;
+const TAG_END: u8 = 51;
 
-const MAX_LOGIN: usize = 5 * 4 + 4 * MAX_CREDENTIAL + MAX_ADDRESS;
-
-impl Login {
-    fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
-        to.bytes_field("username", &self.username, MAX_CREDENTIAL)?;
-        to.bytes_field("password", self.password.expose(), MAX_CREDENTIAL)?;
-        to.bytes_field("response", self.response.expose(), MAX_CREDENTIAL)?;
-        to.bytes_field("common name", &self.common_name, MAX_CREDENTIAL)?;
-        to.bytes_field("address", &self.address, MAX_ADDRESS)
-    }
-
-    fn decode(from: &mut Reader<'_>) -> Result<Self, WireError> {
-        Ok(Login {
-            username: text(from, "username", MAX_CREDENTIAL)?.to_vec(),
-            password: Secret::copy_of(text(from, "password", MAX_CREDENTIAL)?),
-            response: Secret::copy_of(text(from, "response", MAX_CREDENTIAL)?),
-            common_name: text(from, "common name", MAX_CREDENTIAL)?.to_vec(),
-            address: text(from, "address", MAX_ADDRESS)?.to_vec(),
-        })
-    }
+fn tag(value: u8) -> WireError {
+    WireError::Unknown { field: "tag", value: value.into() }
 }
 
 /// A field that ends up in a C string: no NUL in it.
@@ -165,47 +161,88 @@ fn text<'a>(from: &mut Reader<'a>, field: &'static str, bound: usize) -> Result<
     if bytes.contains(&0) { Err(WireError::Unknown { field, value: 0 }) } else { Ok(bytes) }
 }
 
-fn tag(value: u8) -> WireError {
-    WireError::Unknown { field: "tag", value: value.into() }
+fn duration(from: &mut Reader<'_>) -> Result<Duration, WireError> {
+    Ok(Duration::from_micros(from.u64()?))
 }
 
-impl Message for Ask {
-    const MAX_BYTES: usize = 1 + 8 + 4 + MAX_LOGIN;
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+impl Message for Credentials {
+    const MAX_BYTES: usize = MAX_BLOCK;
+
+    fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
+        to.bytes_field("password", self.password.expose(), MAX_CREDENTIAL)?;
+        to.bytes_field("response", self.response.expose(), MAX_CREDENTIAL)?;
+        to.bytes_field("common name", &self.common_name, MAX_CREDENTIAL)
+    }
+
+    fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
+        let credentials = Credentials {
+            password: Secret::copy_of(text(&mut from, "password", MAX_CREDENTIAL)?),
+            response: Secret::copy_of(text(&mut from, "response", MAX_CREDENTIAL)?),
+            common_name: text(&mut from, "common name", MAX_CREDENTIAL)?.to_vec(),
+        };
+        from.end().map(|()| credentials)
+    }
+}
+
+impl Credentials {
+    /// The block that crosses the borders.
+    pub fn seal(&self) -> Result<Secret, WireError> {
+        let mut writer = Writer::with_capacity(Self::MAX_BYTES);
+        self.encode(&mut writer)?;
+        Ok(Secret::copy_of(writer.bytes()))
+    }
+
+    /// The other way round.
+    pub fn unseal(block: &Secret) -> Result<Self, WireError> {
+        Self::decode(Reader::new(block.expose()))
+    }
+}
+
+impl Message for Request {
+    const MAX_BYTES: usize = 1 + 8 + 1 + 3 * 4 + MAX_CREDENTIAL + MAX_ADDRESS + MAX_BLOCK;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         match self {
-            Ask::Check(check) => {
+            Request::Check(check) => {
                 to.u8(TAG_CHECK);
                 to.u64(check.id);
-                to.flag(check.control);
-                to.flag(check.reason);
-                to.flag(check.temporary);
-                to.flag(check.trial);
-                check.login.encode(to)
+                to.flag(check.deferred);
+                to.bytes_field("username", &check.username, MAX_CREDENTIAL)?;
+                to.bytes_field("address", &check.address, MAX_ADDRESS)?;
+                to.bytes_field("credentials", check.credentials.expose(), MAX_BLOCK)
             }
-            Ask::Refused { username, address, words } => {
+            Request::Cancel { id } => {
+                to.u8(TAG_CANCEL);
+                to.u64(*id);
+                Ok(())
+            }
+            Request::Refused { username, address, reason } => {
                 to.u8(TAG_REFUSED);
                 to.bytes_field("username", username, MAX_TEXT)?;
                 to.bytes_field("address", address, MAX_ADDRESS)?;
-                to.bytes_field("words", words, MAX_TEXT)
+                to.bytes_field("reason", reason, MAX_TEXT)
             }
         }
     }
 
     fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
         let message = match from.u8()? {
-            TAG_CHECK => Ask::Check(Check {
+            TAG_CHECK => Request::Check(Check {
                 id: from.u64()?,
-                control: from.flag("control")?,
-                reason: from.flag("reason")?,
-                temporary: from.flag("temporary")?,
-                trial: from.flag("trial")?,
-                login: Login::decode(&mut from)?,
+                deferred: from.flag("deferred")?,
+                username: text(&mut from, "username", MAX_CREDENTIAL)?.to_vec(),
+                address: text(&mut from, "address", MAX_ADDRESS)?.to_vec(),
+                credentials: Secret::copy_of(from.bytes_field("credentials", MAX_BLOCK)?),
             }),
-            TAG_REFUSED => Ask::Refused {
+            TAG_CANCEL => Request::Cancel { id: from.u64()? },
+            TAG_REFUSED => Request::Refused {
                 username: text(&mut from, "username", MAX_TEXT)?.to_vec(),
                 address: text(&mut from, "address", MAX_ADDRESS)?.to_vec(),
-                words: text(&mut from, "words", MAX_TEXT)?.to_vec(),
+                reason: text(&mut from, "reason", MAX_TEXT)?.to_vec(),
             },
             other => return Err(tag(other)),
         };
@@ -213,79 +250,105 @@ impl Message for Ask {
     }
 }
 
-impl Message for Answer {
-    const MAX_BYTES: usize = 1 + 8 + 1 + 8 + 1 + 8;
+impl Message for Reply {
+    const MAX_BYTES: usize = 1 + 8 + 1 + 8;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
-        match *self {
-            Answer::Ready => to.u8(TAG_READY),
-            Answer::Verdict { id, accepted, decided, took } => {
-                to.u8(TAG_VERDICT);
+        let Reply::Verdict { id, verdict } = *self else {
+            to.u8(TAG_READY);
+            return Ok(());
+        };
+        match verdict {
+            Verdict::Accepted { took } => {
+                to.u8(TAG_ACCEPTED);
                 to.u64(id);
-                to.flag(accepted);
-                to.u64(decided);
-                to.flag(took.is_some());
-                to.u64(took.map_or(0, |took| u64::try_from(took.as_micros()).unwrap_or(u64::MAX)));
+                to.u64(micros(took));
             }
-            Answer::Slow { id } => {
-                to.u8(TAG_SLOW);
+            Verdict::Rejected => {
+                to.u8(TAG_REJECTED);
                 to.u64(id);
+            }
+            Verdict::Temporary { cause, backoff } => {
+                to.u8(TAG_TEMPORARY);
+                to.u64(id);
+                to.u8(cause.number());
+                to.u64(micros(backoff));
             }
         }
         Ok(())
     }
 
     fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
-        let message = match from.u8()? {
-            TAG_READY => Answer::Ready,
-            TAG_VERDICT => {
-                let (id, accepted, decided) = (from.u64()?, from.flag("accepted")?, from.u64()?);
-                let (by_pam, micros) = (from.flag("decided by PAM")?, from.u64()?);
-                Answer::Verdict { id, accepted, decided, took: by_pam.then(|| Duration::from_micros(micros)) }
+        let tag_read = from.u8()?;
+        if tag_read == TAG_READY {
+            return from.end().map(|()| Reply::Ready);
+        }
+        let id = from.u64()?;
+        let verdict = match tag_read {
+            TAG_ACCEPTED => Verdict::Accepted { took: duration(&mut from)? },
+            TAG_REJECTED => Verdict::Rejected,
+            TAG_TEMPORARY => {
+                let number = from.u8()?;
+                let cause = Cause::from_number(number)
+                    .ok_or(WireError::Unknown { field: "cause", value: number.into() })?;
+                Verdict::Temporary { cause, backoff: duration(&mut from)? }
             }
-            TAG_SLOW => Answer::Slow { id: from.u64()? },
             other => return Err(tag(other)),
         };
-        from.end().map(|()| message)
+        from.end().map(|()| Reply::Verdict { id, verdict })
     }
 }
 
-impl Message for Job {
-    const MAX_BYTES: usize = 1 + 8 + MAX_LOGIN;
+impl Message for Order {
+    const MAX_BYTES: usize = 1 + 8 + 3 * 4 + MAX_CREDENTIAL + MAX_ADDRESS + MAX_BLOCK;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
-        to.u8(TAG_JOB);
+        to.u8(TAG_BEGIN);
         to.u64(self.nonce);
-        self.login.encode(to)
+        to.bytes_field("username", &self.username, MAX_CREDENTIAL)?;
+        to.bytes_field("address", &self.address, MAX_ADDRESS)?;
+        to.bytes_field("credentials", self.credentials.expose(), MAX_BLOCK)
     }
 
     fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
         match from.u8()? {
-            TAG_JOB => {}
+            TAG_BEGIN => {}
             other => return Err(tag(other)),
         }
-        let job = Job { nonce: from.u64()?, login: Login::decode(&mut from)? };
-        from.end().map(|()| job)
+        let order = Order {
+            nonce: from.u64()?,
+            username: text(&mut from, "username", MAX_CREDENTIAL)?.to_vec(),
+            address: text(&mut from, "address", MAX_ADDRESS)?.to_vec(),
+            credentials: Secret::copy_of(from.bytes_field("credentials", MAX_BLOCK)?),
+        };
+        from.end().map(|()| order)
     }
 }
 
 impl Message for Report {
-    const MAX_BYTES: usize = 1 + 8 + 4 + 4 + MAX_TEXT + 1;
+    const MAX_BYTES: usize = 1 + 8 + 4 + 1 + 4 + MAX_TEXT + 8 + 1;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         let nonce = self.nonce;
         match &self.news {
+            News::Ready => {
+                to.u8(TAG_WORKER_READY);
+                to.u64(nonce);
+                Ok(())
+            }
             News::Note(text) => {
                 to.u8(TAG_NOTE);
                 to.u64(nonce);
                 to.bytes_field("note", text, MAX_TEXT)
             }
-            News::Done { code, words, leaving } => {
-                to.u8(TAG_DONE);
+            News::End(end) => {
+                to.u8(TAG_END);
                 to.u64(nonce);
-                to.u32(*code);
-                to.bytes_field("words", words, MAX_TEXT)?;
-                to.flag(*leaving);
+                to.u32(end.code);
+                to.flag(end.authenticating);
+                to.bytes_field("text", &end.text, MAX_TEXT)?;
+                to.u64(micros(end.delay));
+                to.flag(end.leaving);
                 Ok(())
             }
         }
@@ -294,12 +357,15 @@ impl Message for Report {
     fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
         let (tag_read, nonce) = (from.u8()?, from.u64()?);
         let news = match tag_read {
+            TAG_WORKER_READY => News::Ready,
             TAG_NOTE => News::Note(from.bytes_field("note", MAX_TEXT)?.to_vec()),
-            TAG_DONE => {
-                let code = from.u32()?;
-                let words = from.bytes_field("words", MAX_TEXT)?.to_vec();
-                News::Done { code, words, leaving: from.flag("leaving")? }
-            }
+            TAG_END => News::End(End {
+                code: from.u32()?,
+                authenticating: from.flag("authenticating")?,
+                text: from.bytes_field("text", MAX_TEXT)?.to_vec(),
+                delay: duration(&mut from)?,
+                leaving: from.flag("leaving")?,
+            }),
             other => return Err(tag(other)),
         };
         from.end().map(|()| Report { nonce, news })

@@ -9,9 +9,19 @@ fn bytes(max: usize) -> impl Strategy<Value = Vec<u8>> {
 }
 
 prop_compose! {
-    fn login()(username in bytes(300), password in bytes(300), response in bytes(50), common_name in bytes(80), address in bytes(MAX_ADDRESS)) -> Login {
-        Login { username, password: Secret::new(password), response: Secret::new(response), common_name, address }
+    fn credentials()(password in bytes(300), response in bytes(50), common_name in bytes(80)) -> Credentials {
+        Credentials { password: Secret::new(password), response: Secret::new(response), common_name }
     }
+}
+
+prop_compose! {
+    fn check()(id: u64, deferred: bool, username in bytes(300), address in bytes(MAX_ADDRESS), block in bytes(500)) -> Check {
+        Check { id, deferred, username, address, credentials: Secret::new(block) }
+    }
+}
+
+fn order(username: &[u8]) -> Order {
+    Order { nonce: 1, username: username.to_vec(), address: vec![], credentials: Secret::copy_of(b"block") }
 }
 
 fn encoded(message: &impl Message) -> Vec<u8> {
@@ -20,102 +30,112 @@ fn encoded(message: &impl Message) -> Vec<u8> {
     writer.bytes().to_vec()
 }
 
-fn same(a: &Login, b: &Login) -> bool {
-    a.username == b.username
-        && a.password.expose() == b.password.expose()
-        && a.response.expose() == b.response.expose()
-        && a.common_name == b.common_name
-        && a.address == b.address
-}
-
 proptest! {
     #[test]
-    fn a_check_survives_the_wire(id in 1u64.., control: bool, reason: bool, temporary: bool, trial: bool, login in login()) {
-        let sent = Ask::Check(Check { id, control, reason, temporary, trial, login });
-        let frame = encoded(&sent);
-        prop_assert!(frame.len() <= Ask::MAX_BYTES);
-        let (Ask::Check(sent), Ask::Check(read)) = (sent, Ask::decode(Reader::new(&frame)).unwrap()) else { panic!("other message") };
-        let flags = |check: &Check| [check.control, check.reason, check.temporary, check.trial];
-        prop_assert_eq!((read.id, flags(&read)), (sent.id, flags(&sent)));
-        prop_assert!(same(&read.login, &sent.login));
+    fn a_check_survives_the_wire(check in check()) {
+        let frame = encoded(&Request::Check(check));
+        prop_assert!(frame.len() <= Request::MAX_BYTES);
+        prop_assert_eq!(encoded(&Request::decode(Reader::new(&frame)).unwrap()), frame);
     }
 
     #[test]
-    fn a_job_survives_the_wire(nonce: u64, login in login()) {
-        let frame = encoded(&Job { nonce, login });
-        let read = Job::decode(Reader::new(&frame)).unwrap();
-        prop_assert_eq!(encoded(&read), frame);
+    fn credentials_survive_being_sealed(credentials in credentials()) {
+        let read = Credentials::unseal(&credentials.seal().unwrap()).unwrap();
+        prop_assert_eq!(read.password.expose(), credentials.password.expose());
+        prop_assert_eq!(read.response.expose(), credentials.response.expose());
+        prop_assert_eq!(read.common_name, credentials.common_name);
     }
 
     #[test]
-    fn answers_and_reports_survive_the_wire(id: u64, accepted: bool, decided: u64, took: Option<u32>, code: u32, words in bytes(MAX_TEXT)) {
-        let took = took.map(|micros| Duration::from_micros(micros.into()));
-        for answer in [Answer::Verdict { id, accepted, decided, took }, Answer::Slow { id }, Answer::Ready] {
-            let frame = encoded(&answer);
-            prop_assert!(frame.len() <= Answer::MAX_BYTES);
-            prop_assert_eq!(Answer::decode(Reader::new(&frame)).unwrap(), answer);
+    fn an_order_survives_the_wire(nonce: u64, check in check()) {
+        let Check { username, address, credentials, .. } = check;
+        let frame = encoded(&Order { nonce, username, address, credentials });
+        prop_assert!(frame.len() <= Order::MAX_BYTES);
+        prop_assert_eq!(encoded(&Order::decode(Reader::new(&frame)).unwrap()), frame);
+    }
+
+    #[test]
+    fn the_small_messages_survive_the_wire(id: u64, micros: u32, code: u32, flag: bool, text in bytes(MAX_TEXT)) {
+        let time = Duration::from_micros(micros.into());
+        let verdicts = [
+            Verdict::Accepted { took: time },
+            Verdict::Rejected,
+            Verdict::Temporary { cause: Cause::Busy, backoff: time },
+            Verdict::Temporary { cause: Cause::Failures, backoff: time },
+        ];
+        for reply in verdicts.map(|verdict| Reply::Verdict { id, verdict }).into_iter().chain([Reply::Ready]) {
+            let frame = encoded(&reply);
+            prop_assert!(frame.len() <= Reply::MAX_BYTES);
+            prop_assert_eq!(Reply::decode(Reader::new(&frame)).unwrap(), reply);
         }
-        let report = Report { nonce: id, news: News::Done { code, words: words.clone(), leaving: accepted } };
-        prop_assert_eq!(Report::decode(Reader::new(&encoded(&report))).unwrap(), report);
-        let note = Report { nonce: id, news: News::Note(words) };
-        prop_assert_eq!(Report::decode(Reader::new(&encoded(&note))).unwrap(), note);
+        let end = End { code, authenticating: flag, text: text.clone(), delay: time, leaving: !flag };
+        for news in [News::Ready, News::Note(text.clone()), News::End(end)] {
+            let report = Report { nonce: id, news };
+            let frame = encoded(&report);
+            prop_assert!(frame.len() <= Report::MAX_BYTES);
+            prop_assert_eq!(Report::decode(Reader::new(&frame)).unwrap(), report);
+        }
+        for request in [
+            Request::Cancel { id },
+            Request::Refused { username: text.clone(), address: vec![], reason: text },
+        ] {
+            let frame = encoded(&request);
+            prop_assert_eq!(encoded(&Request::decode(Reader::new(&frame)).unwrap()), frame);
+        }
     }
 
     #[test]
     fn arbitrary_bytes_never_panic(frame in proptest::collection::vec(any::<u8>(), 0..600)) {
-        let _ = Ask::decode(Reader::new(&frame));
-        let _ = Answer::decode(Reader::new(&frame));
-        let _ = Job::decode(Reader::new(&frame));
+        let _ = Request::decode(Reader::new(&frame));
+        let _ = Reply::decode(Reader::new(&frame));
+        let _ = Order::decode(Reader::new(&frame));
         let _ = Report::decode(Reader::new(&frame));
+        let _ = Credentials::decode(Reader::new(&frame));
     }
 
     #[test]
-    fn every_cut_and_every_extension_is_refused(login in login(), cut in 0usize..1000) {
-        let frame = encoded(&Ask::Check(Check { id: 1, control: false, reason: true, temporary: false, trial: false, login }));
+    fn every_cut_and_every_extension_is_refused(check in check(), cut in 0usize..1000) {
+        let frame = encoded(&Request::Check(check));
         let cut = cut % frame.len();
-        prop_assert!(Ask::decode(Reader::new(&frame[..cut])).is_err());
+        prop_assert!(Request::decode(Reader::new(&frame[..cut])).is_err());
         let mut longer = frame;
         longer.push(0);
-        prop_assert!(Ask::decode(Reader::new(&longer)).is_err());
+        prop_assert!(Request::decode(Reader::new(&longer)).is_err());
     }
 }
 
 #[test]
 fn a_username_over_the_bound_is_refused_by_the_sender_and_by_the_receiver() {
-    let login = |length| Login {
-        username: vec![b'u'; length],
-        password: Secret::copy_of(b"p"),
-        response: Secret::copy_of(b""),
-        common_name: vec![],
-        address: vec![],
-    };
-    assert!(Job { nonce: 1, login: login(MAX_CREDENTIAL) }.encode(&mut Writer::default()).is_ok());
-    assert!(Job { nonce: 1, login: login(MAX_CREDENTIAL + 1) }.encode(&mut Writer::default()).is_err());
+    assert!(order(&[b'u'; MAX_CREDENTIAL]).encode(&mut Writer::default()).is_ok());
+    assert!(order(&[b'u'; MAX_CREDENTIAL + 1]).encode(&mut Writer::default()).is_err());
     let mut frame = Writer::default();
-    frame.u8(TAG_JOB);
+    frame.u8(TAG_BEGIN);
     frame.u64(1);
     frame.bytes_field("username", &[b'u'; MAX_CREDENTIAL + 1], MAX_CREDENTIAL + 1).unwrap();
     assert_eq!(
-        Job::decode(Reader::new(frame.bytes())).err(),
+        Order::decode(Reader::new(frame.bytes())).err(),
         Some(WireError::TooLong { field: "username", bound: MAX_CREDENTIAL })
     );
 }
 
 #[test]
+fn the_longest_credentials_fit_into_a_block() {
+    let longest = vec![b'x'; MAX_CREDENTIAL];
+    let secret = || Secret::copy_of(&longest);
+    let credentials = Credentials { password: secret(), response: secret(), common_name: longest.clone() };
+    assert_eq!(credentials.seal().unwrap().len(), MAX_BLOCK);
+}
+
+#[test]
 fn a_nul_inside_a_credential_and_an_unknown_tag_are_refused() {
-    let frame = encoded(&Job {
-        nonce: 1,
-        login: Login {
-            username: b"a\0b".to_vec(),
-            password: Secret::copy_of(b"p"),
-            response: Secret::copy_of(b""),
-            common_name: vec![],
-            address: vec![],
-        },
-    });
-    assert_eq!(
-        Job::decode(Reader::new(&frame)).err(),
-        Some(WireError::Unknown { field: "username", value: 0 })
-    );
-    assert_eq!(Ask::decode(Reader::new(&[TAG_JOB])).err(), Some(tag(TAG_JOB)));
+    let nul = Some(WireError::Unknown { field: "username", value: 0 });
+    assert_eq!(Order::decode(Reader::new(&encoded(&order(b"a\0b")))).err(), nul);
+    let credentials = Credentials {
+        password: Secret::copy_of(b"a\0b"),
+        response: Secret::copy_of(b""),
+        common_name: vec![],
+    };
+    let unsealed = Credentials::unseal(&credentials.seal().unwrap());
+    assert_eq!(unsealed.err(), Some(WireError::Unknown { field: "password", value: 0 }));
+    assert_eq!(Request::decode(Reader::new(&[TAG_BEGIN])).err(), Some(tag(TAG_BEGIN)));
 }

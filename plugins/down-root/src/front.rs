@@ -235,7 +235,8 @@ impl Front {
 
     fn lose_helper(&mut self) {
         if let Some(helper) = self.helper.take() {
-            let how = helper.reap().map(|how| format!(" ({how})")).unwrap_or_default();
+            let how =
+                helper.reap(std::time::Duration::ZERO).map(|how| format!(" ({how})")).unwrap_or_default();
             log::error!("the helper, process {}, is gone{how}", helper.pid());
             helper.stop(Duration::ZERO);
         }

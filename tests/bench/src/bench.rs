@@ -24,10 +24,12 @@ pub(crate) struct Bench {
     pub(crate) unix: EtcPamService,
     /// A stack that takes 0.5 s.
     pub(crate) half_second: EtcPamService,
-    /// A stack that takes 0.5 s for the user `slow`, and no time for others.
+    /// A stack that takes 0.5 s for users whose names begin with `slow`, and no time for others.
     pub(crate) half_second_for_some: EtcPamService,
-    /// A stack that takes 2 s for the user `slow`, and no time for others.
+    /// A stack that takes 2 s for users whose names begin with `slow`, and no time for others.
     pub(crate) two_seconds: EtcPamService,
+    /// The same, and those whose names begin with `wrong` are refused after as much work as a password hash makes.
+    pub(crate) slow_and_wrong: EtcPamService,
     /// Whom pam_unix knows.
     pub(crate) account: Account,
     _module: Arc<TestModule>,
@@ -44,8 +46,13 @@ impl Bench {
                 "auth required pam_unix.so shadow nodelay\naccount required pam_unix.so\n",
             ),
             half_second: EtcPamService::new(&module.stack(&["auth/sleep=500"])),
-            half_second_for_some: EtcPamService::new(&module.stack(&["auth/slow:sleep=500"])),
-            two_seconds: EtcPamService::new(&module.stack(&["auth/slow:sleep=2000"])),
+            half_second_for_some: EtcPamService::new(&module.stack(&["auth/slow*:sleep=500"])),
+            two_seconds: EtcPamService::new(&module.stack(&["auth/slow*:sleep=2000"])),
+            slow_and_wrong: EtcPamService::new(&module.stack(&[
+                "auth/slow*:sleep=2000",
+                "auth/wrong*:compute=30",
+                "auth/wrong*:deny",
+            ])),
             account: Account::new("Analytical Engine 1"),
             _module: module,
         }
@@ -85,7 +92,7 @@ impl Bench {
 }
 
 /// In the directory named by `PLUGIN_DIR`, else beside this program, which is built into the same directory.
-fn our_plugin() -> PathBuf {
+pub(crate) fn our_plugin() -> PathBuf {
     let directory = std::env::var_os("PLUGIN_DIR").map(PathBuf::from).or_else(|| {
         let own = std::env::current_exe().ok()?;
         own.parent().map(PathBuf::from)

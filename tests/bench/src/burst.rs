@@ -26,22 +26,62 @@ pub(crate) struct Burst {
     pub(crate) worst: f64,
     /// From the first call to the last verdict.
     pub(crate) drain: f64,
+    /// How many were not accepted.
+    pub(crate) refused: f64,
+}
+
+/// Where the logins come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum From {
+    /// Each from an address of its own.
+    Everywhere,
+    /// All from one address, as from behind one router.
+    OneAddress,
+}
+
+impl From {
+    /// The word in an order.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            From::Everywhere => "everywhere",
+            From::OneAddress => "one-address",
+        }
+    }
+
+    /// By its word.
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        [From::Everywhere, From::OneAddress].into_iter().find(|from| from.word() == word)
+    }
+
+    fn address(self, number: usize) -> String {
+        match self {
+            From::Everywhere => format!("10.{}.{}.{}", number >> 16 & 255, number >> 8 & 255, number & 255),
+            From::OneAddress => "192.0.2.7".to_string(),
+        }
+    }
 }
 
 impl Burst {
     /// In the order of the fields.
-    pub(crate) fn figures(&self) -> [f64; 4] {
-        [self.mean, self.percentile_99, self.worst, self.drain]
+    pub(crate) fn figures(&self) -> [f64; 5] {
+        [self.mean, self.percentile_99, self.worst, self.drain, self.refused]
     }
 }
 
-/// Makes `count` logins as fast as the plugin lets, each from another address, and waits for the verdicts; all must be
-/// accepted. `overhead`: the host's part of a call, in seconds.
-pub(crate) fn run(plugin: &OpenPlugin, call: &Call, count: usize, overhead: f64) -> Result<Burst, String> {
+/// Makes `count` logins as fast as the plugin lets, each of another user, and waits for the verdicts. `overhead`: the
+/// host's part of a call, in seconds.
+pub(crate) fn run(
+    plugin: &OpenPlugin,
+    call: impl Fn(usize) -> Call,
+    count: usize,
+    from: From,
+    overhead: f64,
+) -> Result<Burst, String> {
     let files = Files::new(count)?;
-    let calls: Vec<Call> = (0..count).map(|number| files.call(call, number)).collect();
+    let calls: Vec<Call> = (0..count).map(|number| files.call(call(number), from, number)).collect();
     let mut blocked = Vec::with_capacity(count);
     let mut missing = HashSet::new();
+    let mut refused = 0;
     let started = Instant::now();
     for (number, call) in calls.iter().enumerate() {
         let (result, took) = timed(plugin, call)?;
@@ -51,18 +91,22 @@ pub(crate) fn run(plugin: &OpenPlugin, call: &Call, count: usize, overhead: f64)
             FuncResult::Deferred => {
                 missing.insert(number);
             }
+            FuncResult::Error => refused += 1,
             other => return Err(format!("login {number} was answered by {other:?}")),
         }
     }
     let mut end = Instant::now();
     if !missing.is_empty() {
+        let deferred = missing.clone();
         end = files.wait(missing)?;
+        refused += files.refused(&deferred);
     }
     Ok(Burst {
         mean: mean(&blocked),
         percentile_99: percentile_99(&blocked),
         worst: worst(&blocked),
         drain: (end - started).as_secs_f64(),
+        refused: u32::try_from(refused).map_or(f64::INFINITY, f64::from),
     })
 }
 
@@ -93,11 +137,9 @@ impl Files {
         self.control.join(&number.to_string())
     }
 
-    fn call(&self, call: &Call, number: usize) -> Call {
-        let address = format!("10.{}.{}.{}", number >> 16 & 255, number >> 8 & 255, number & 255);
-        call.clone()
-            .without_env("untrusted_ip")
-            .env("untrusted_ip", address)
+    fn call(&self, call: Call, from: From, number: usize) -> Call {
+        call.without_env("untrusted_ip")
+            .env("untrusted_ip", from.address(number))
             .env("deferred_auth_pam", "1")
             .env("IV_PROTO", "990")
             .env("auth_control_file", self.control(number).as_os_str().as_bytes())
@@ -121,7 +163,7 @@ impl Files {
                 missing
                     .retain(|&number| fs::metadata(self.control(number)).map_or(0, |file| file.len()) == 0);
                 if missing.is_empty() {
-                    return self.all_accepted(&written).map(|()| now);
+                    return Ok(now);
                 }
             }
             if left.is_zero() {
@@ -130,16 +172,15 @@ impl Files {
         }
     }
 
-    fn all_accepted(&self, written: &HashSet<usize>) -> Result<(), String> {
-        let refused = written
-            .iter()
-            .find(|number| !fs::read(self.control(**number)).is_ok_and(|text| text.starts_with(b"1")));
-        match refused {
-            None => Ok(()),
-            Some(number) => {
-                let reason = fs::read_to_string(self.reason.join(&number.to_string())).unwrap_or_default();
-                Err(format!("login {number} was refused: {reason:?}"))
-            }
+    /// How many of these were not accepted; the first reason is shown.
+    fn refused(&self, all: &HashSet<usize>) -> usize {
+        let accepted =
+            |number: usize| fs::read(self.control(number)).is_ok_and(|text| text.starts_with(b"1"));
+        let refused: Vec<usize> = all.iter().copied().filter(|number| !accepted(*number)).collect();
+        if let Some(number) = refused.first() {
+            let reason = fs::read_to_string(self.reason.join(&number.to_string())).unwrap_or_default();
+            eprintln!("  {} logins were refused, number {number}: {reason:?}", refused.len());
         }
+        refused.len()
     }
 }

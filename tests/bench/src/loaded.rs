@@ -1,6 +1,6 @@
 //! The process a plugin is loaded in: reads orders, answers each with numbers.
 
-use crate::burst;
+use crate::burst::{self, From};
 use crate::device;
 use crate::stats::median;
 use ovpn_plugin_host::{Call, FuncResult, OpenPlugin, Plugin, sys};
@@ -50,10 +50,11 @@ fn obey(words: &[&str], plugin: &mut Option<OpenPlugin>) -> Result<Vec<f64>, Str
                 (0..number(count)?).map(|_| login(plugin, &call)).collect();
             Ok(vec![(median(&figures?) - preparation(plugin, user, password)?).max(0.0)])
         }
-        (["burst", count, user, password], Some(plugin)) => {
-            let call = call(sys::PLUGIN_AUTH_USER_PASS_VERIFY, user, password);
+        (["burst", count, user, password, from], Some(plugin)) => {
+            let call = |number| call(sys::PLUGIN_AUTH_USER_PASS_VERIFY, &format!("{user}{number}"), password);
             let overhead = preparation(plugin, user, password)?;
-            Ok(burst::run(plugin, &call, number(count)?, overhead)?.figures().to_vec())
+            let from = From::parse(from).ok_or_else(|| format!("no such place: {from}"))?;
+            Ok(burst::run(plugin, call, number(count)?, from, overhead)?.figures().to_vec())
         }
         (["up"], Some(plugin)) => {
             let started = Instant::now();

@@ -11,6 +11,14 @@ pub(crate) struct Machine {
     openvpn: String,
     /// Load average of the last minute when the run began.
     load: String,
+    /// The same when it ended.
+    load_at_the_end: Option<String>,
+}
+
+/// Load average of the last minute.
+fn load() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split_whitespace().next().unwrap_or("?").to_string()
 }
 
 impl Machine {
@@ -25,15 +33,25 @@ impl Machine {
             processors: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_string(),
             openvpn: words.split_whitespace().nth(1).unwrap_or("unknown").to_string(),
-            load: read("/proc/loadavg").split_whitespace().next().unwrap_or("?").to_string(),
+            load: load(),
+            load_at_the_end: None,
         }
+    }
+
+    /// Notes that the run has ended.
+    pub(crate) fn ended(&mut self) {
+        self.load_at_the_end = Some(load());
     }
 }
 
 impl fmt::Display for Machine {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Machine { processor, processors, kernel, openvpn, load } = self;
-        write!(out, "{processors} x {processor}, Linux {kernel}, OpenVPN {openvpn}, load at the start {load}")
+        let Machine { processor, processors, kernel, openvpn, load, load_at_the_end } = self;
+        write!(
+            out,
+            "{processors} x {processor}, Linux {kernel}, OpenVPN {openvpn}, load at the start {load}"
+        )?;
+        load_at_the_end.iter().try_for_each(|load| write!(out, ", at the end {load}"))
     }
 }
 

@@ -2,12 +2,13 @@
 //!
 //! `bench [FILTER]` runs the rows whose name contains the filter, prints a table and writes it to
 //! `target/bench/bench.txt`, `bench.json` and a chart `bench.svg` (with a filter `bench-FILTER.*`). Rows named `long`
-//! only run when asked for. Each plugin runs in a process of its own ([`subject`]) or in a real server; rounds go in
+//! only run when asked for. `bench clocks` looks for what a clock tells instead ([`clocks`]). Each plugin runs in a process of its own ([`subject`]) or in a real server; rounds go in
 //! turn, so that whatever else the machine does meets both.
 
 mod bench;
 mod burst;
 mod chart;
+mod clocks;
 mod device;
 mod loaded;
 mod machine;
@@ -32,9 +33,13 @@ fn main() -> ExitCode {
         eprintln!("the benchmark needs root: it writes to /etc/pam.d and makes a scratch account");
         return ExitCode::FAILURE;
     }
+    if arguments.first().is_some_and(|first| first == clocks::ARGUMENT) {
+        return clocks::main(arguments.get(1));
+    }
     let filter = arguments.first().map_or("", String::as_str);
-    let machine = Machine::this();
+    let mut machine = Machine::this();
     let rows = Bench::new().run(filter);
+    machine.ended();
     if rows.is_empty() {
         eprintln!("no row has {filter:?} in its name");
         return ExitCode::FAILURE;

@@ -3,25 +3,27 @@
 use crate::chart;
 use crate::machine::Machine;
 use crate::row::{Over, Row, Target, Unit};
+use crate::stats::spread_of;
 use std::fmt::Write;
 use std::path::Path;
 use std::{fs, io};
 
 const NOTES: &str = "\
 C and ours: the median of the rounds, or their worst where the row names a maximum. The rounds of both plugins take\n\
-turns; the ratio is the median of the rounds' ratios (of the worst: their ratio). PSS counts shared pages by share.\n";
+turns; the ratio is the median of the rounds' ratios (of the worst: their ratio). The spread goes from the least round\n\
+to the largest, as part of their median, first for C. PSS counts shared pages by share.\n";
 
 /// All rows as a table of text.
 pub(crate) fn table(rows: &[Row]) -> String {
-    let heads = ["what", "C", "ours", "ratio", "target", ""].map(str::to_string);
-    let lines: Vec<[String; 6]> = std::iter::once(heads).chain(rows.iter().map(cells)).collect();
-    let widths: [usize; 6] = std::array::from_fn(|column| {
+    let heads = ["what", "C", "ours", "ratio", "spread", "target", ""].map(str::to_string);
+    let lines: Vec<[String; 7]> = std::iter::once(heads).chain(rows.iter().map(cells)).collect();
+    let widths: [usize; 7] = std::array::from_fn(|column| {
         lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0)
     });
     let mut text = String::new();
     for line in &lines {
         let mut row = format!("{:<1$}", line[0], widths[0]);
-        for column in 1..6 {
+        for column in 1..7 {
             let _ = write!(row, "  {:>1$}", line[column], widths[column]);
         }
         let _ = writeln!(text, "{}", row.trim_end());
@@ -29,7 +31,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
     text
 }
 
-fn cells(row: &Row) -> [String; 6] {
+fn cells(row: &Row) -> [String; 7] {
     let verdict = match row.met() {
         None => "",
         Some(true) => "met",
@@ -41,6 +43,7 @@ fn cells(row: &Row) -> [String; 6] {
         shown(row.c()),
         shown(row.ours()),
         row.ratio().map_or_else(|| "-".to_string(), ratio),
+        format!("{} | {}", spread_of(&row.c), spread_of(&row.ours)),
         target(row),
         verdict.to_string(),
     ]
@@ -149,10 +152,10 @@ mod tests {
     fn the_table_is_aligned_and_says_what_is_missed() {
         assert_eq!(
             table(&rows()),
-            "what                C      ours  ratio       target\n\
-             a            800.0 us  100.0 us   0.12    <= 0.25 x     met\n\
-             long \"name\"         -  2.86 MiB      -  <= 1.00 MiB  MISSED\n\
-             b                1001        65  0.065\n"
+            "what                C      ours  ratio  spread       target\n\
+             a            800.0 us  100.0 us   0.12   - | -    <= 0.25 x     met\n\
+             long \"name\"         -  2.86 MiB      -   - | -  <= 1.00 MiB  MISSED\n\
+             b                1001        65  0.065   - | -\n"
         );
     }
 

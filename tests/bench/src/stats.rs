@@ -23,8 +23,24 @@ pub(crate) fn mean(values: &[f64]) -> f64 {
 
 /// The value that 99 of 100 do not exceed; 0 for none.
 pub(crate) fn percentile_99(values: &[f64]) -> f64 {
+    percentile(values, 99)
+}
+
+/// From the least to the largest, as part of the median, in per cent; `-` where there is nothing to say.
+pub(crate) fn spread_of(values: &[f64]) -> String {
+    let (sorted, middle) = (sorted(values), median(values));
+    match (sorted.first(), sorted.last()) {
+        (Some(least), Some(most)) if sorted.len() > 1 && middle.is_finite() && middle > 0.0 => {
+            format!("{:.0} %", (most - least) / middle * 100.0)
+        }
+        _ => "-".to_string(),
+    }
+}
+
+/// The value that so many of 100 do not exceed; 0 for none.
+pub(crate) fn percentile(values: &[f64], percent: usize) -> f64 {
     let sorted = sorted(values);
-    let rank = (sorted.len() * 99).div_ceil(100);
+    let rank = (sorted.len() * percent).div_ceil(100);
     rank.checked_sub(1).and_then(|index| sorted.get(index)).copied().unwrap_or(0.0)
 }
 
@@ -44,6 +60,14 @@ mod tests {
         assert_eq!(median(&[3.0]), 3.0);
         assert_eq!(median(&[9.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(&[4.0, 1.0, 2.0, 100.0]), 3.0);
+    }
+
+    #[test]
+    fn the_spread_is_part_of_the_median() {
+        assert_eq!(spread_of(&[9.0, 10.0, 12.0]), "30 %");
+        for nothing in [&[][..], &[3.0], &[0.0, 0.0], &[f64::NAN, 1.0]] {
+            assert_eq!(spread_of(nothing), "-");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A process with one plugin in it, told what to do line by line.
 
-use crate::burst::Burst;
+use crate::burst::{Burst, From};
 use crate::loaded;
 use harness::pids_cgroup::PidsCgroup;
 use std::io::{BufRead, BufReader, Write};
@@ -58,10 +58,18 @@ impl Subject {
         median
     }
 
-    /// Makes deferred logins all at once, all of which must be accepted.
+    /// Makes deferred logins all at once, of users whose names begin with `user`; all must be accepted.
     pub(crate) fn burst(&mut self, count: usize, user: &str, password: &str) -> Burst {
-        let [mean, percentile_99, worst, drain] = self.order(&format!("burst\t{count}\t{user}\t{password}"));
-        Burst { mean, percentile_99, worst, drain }
+        let burst = self.burst_from(From::Everywhere, count, user, password);
+        assert!(burst.refused == 0.0, "{} of {count} logins were refused", burst.refused);
+        burst
+    }
+
+    /// Makes deferred logins all at once, of users whose names begin with `user`.
+    pub(crate) fn burst_from(&mut self, from: From, count: usize, user: &str, password: &str) -> Burst {
+        let order = format!("burst\t{count}\t{user}\t{password}\t{}", from.word());
+        let [mean, percentile_99, worst, drain, refused] = self.order(&order);
+        Burst { mean, percentile_99, worst, drain, refused }
     }
 
     /// Passes UP, which must succeed; how long that took, in seconds.

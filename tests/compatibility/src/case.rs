@@ -44,6 +44,8 @@ pub enum Look {
     Control,
     /// The file for the reason of a rejection.
     Reason,
+    /// Its first word: what follows may hold a number of seconds that depends on when the attempt came.
+    ReasonKind,
     /// Whether a text occurs anywhere in the log.
     Mentioned(&'static str),
 }
@@ -188,6 +190,11 @@ impl Case {
     /// Runs a shell command before the login added last.
     pub fn run(self, command: &str) -> Self {
         self.env(step::RUN, command)
+    }
+
+    /// Says of the login added last whether its verdict took a second.
+    pub fn timed(self) -> Self {
+        self.env(step::TIMED, "")
     }
 
     /// Adds the end of OpenVPN by SIGKILL.

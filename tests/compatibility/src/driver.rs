@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// First argument of a driver process; script and verdict file follow.
 pub const ARGUMENT: &str = "--drive";
@@ -18,6 +18,8 @@ const CONTROL: &str = "auth_control_file=";
 /// More processes of the plugin than this are many.
 const MANY: usize = 10;
 
+/// A verdict that takes this long is not one at once.
+const LONG: Duration = Duration::from_secs(1);
 /// How long a deferred verdict may take that is not expected never to come.
 const VERDICT_LIMIT: Duration = Duration::from_secs(5);
 
@@ -58,7 +60,8 @@ fn run(script: &Path, verdicts: &Path) -> io::Result<()> {
         };
         writeln!(verdicts, "{said}")?;
     }
-    plugin.log_lines().iter().for_each(|line| eprintln!("{line}"));
+    // What a helper had to say is on its way until the plugin has ended.
+    plugin.close().log_lines.iter().for_each(|line| eprintln!("{line}"));
     Ok(())
 }
 
@@ -109,13 +112,16 @@ fn call(plugin: &OpenPlugin, login: &Environment) -> io::Result<FuncResult> {
 }
 
 fn verdict(plugin: &OpenPlugin, login: &Environment) -> io::Result<String> {
-    Ok(match call(plugin, login)? {
+    let start = Instant::now();
+    let said = match call(plugin, login)? {
         FuncResult::Success => "accepted".to_string(),
         FuncResult::Error => "refused".to_string(),
         FuncResult::Deferred if decided(login) => "deferred".to_string(),
         FuncResult::Deferred => "deferred, no verdict in the control file".to_string(),
         FuncResult::Other(code) => format!("answered {code}"),
-    })
+    };
+    let took = if start.elapsed() < LONG { "decided at once" } else { "decided after a second" };
+    Ok(if step::is_timed(login) { format!("{said}, {took}") } else { said })
 }
 
 /// Waits for a byte in the control file.

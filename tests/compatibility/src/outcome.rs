@@ -41,6 +41,10 @@ impl Traces<'_> {
             Look::Program => ("program", self.file("program")),
             Look::Control => ("control file", self.file("control")),
             Look::Reason => ("reason", self.file("reason")),
+            Look::ReasonKind => {
+                let text = self.file("reason");
+                ("reason", text.split('[').next().unwrap_or_default().to_string())
+            }
             Look::Mentioned(text) => {
                 let yes = self.log.to_lowercase().contains(&text.to_lowercase());
                 ("logged", if yes { (*text).to_string() } else { format!("no {text}") })

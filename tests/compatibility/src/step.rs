@@ -19,6 +19,8 @@ pub const USER: &str = "@USER@";
 pub const KILL: &str = "@KILL@";
 /// The login is made so many times at once.
 pub const AT_ONCE: &str = "@AT_ONCE@";
+/// Whether the verdict took a second is part of it.
+pub const TIMED: &str = "@TIMED@";
 
 fn value<'a>(login: &'a Environment, name: &str) -> Option<&'a str> {
     login.iter().find_map(|variable| variable.strip_prefix(name)?.strip_prefix('='))
@@ -55,4 +57,9 @@ fn become_user(uid: Uid, gid: Gid) -> nix::Result<()> {
 /// How often the login is made at once, if not alone.
 pub fn at_once(login: &Environment) -> Option<usize> {
     value(login, AT_ONCE).and_then(|number| number.parse().ok())
+}
+
+/// Whether the time of the verdict counts.
+pub fn is_timed(login: &Environment) -> bool {
+    value(login, TIMED).is_some()
 }

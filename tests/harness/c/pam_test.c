@@ -2,8 +2,8 @@
  * A PAM module that behaves as its arguments say, so that a test can choose what goes wrong.
  *
  * An argument is   [auth/|account/][USER:]ACTION[=VALUE]
- * and counts only for that phase and that user name. Those that count run in order until one ends the phase;
- * if none does, the phase succeeds.
+ * and counts only for that phase and that user name, or for all that begin so if USER ends in a star. Those that count
+ * run in order until one ends the phase; if none does, the phase succeeds.
  *
  * ending the phase:  ok deny code=PAM_NAME crash abort exit hang
  * going on:          sleep=MS compute=MS closefds print info=TEXT error=TEXT ask=PROMPT show=PROMPT record=FILE
@@ -223,6 +223,8 @@ static const char *meant_for_us(const struct run *run, const char *argument)
     colon = argument + length;
     if (*colon != ':')
         return argument;
+    if (length > 0 && argument[length - 1] == '*')
+        return strncmp(argument, run->user, length - 1) == 0 ? colon + 1 : NULL;
     if (strlen(run->user) != length || strncmp(argument, run->user, length) != 0)
         return NULL;
     return colon + 1;

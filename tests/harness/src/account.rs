@@ -29,6 +29,16 @@ impl Account {
         Self::make(password, &["--expiredate", "1970-01-02"])
     }
 
+    /// An account with that password that is locked: no password is the right one.
+    pub fn locked(password: &str) -> Self {
+        let account = Self::make(password, &[]);
+        {
+            let _guard = lock();
+            command::run("usermod", &["--lock", &account.name]);
+        }
+        account
+    }
+
     fn make(password: &str, extra: &[&str]) -> Self {
         command::require_root();
         let name = scratch::unique_name();

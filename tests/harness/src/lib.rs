@@ -6,6 +6,7 @@
 pub mod account;
 pub mod client;
 pub mod command;
+pub mod deferring_plugin;
 pub mod dev_log;
 pub mod log;
 pub mod machine;
@@ -27,6 +28,7 @@ pub mod server_config;
 
 pub use account::Account;
 pub use client::{Client, ClientConfig, Outcome};
+pub use deferring_plugin::DeferringPlugin;
 pub use machine::Machine;
 pub use module::{Gate, TestModule};
 pub use pam_service::{EtcPamService, PamDir, PamService};

@@ -64,8 +64,8 @@ pub fn exported(file: &Path) -> Vec<String> {
     names
 }
 
-/// A test lives in <target>/<profile>/deps/<name>.
-fn target_directory() -> PathBuf {
+/// Cargo's target directory: a test lives in <target>/<profile>/deps/<name>.
+pub fn target_directory() -> PathBuf {
     let own = std::env::current_exe().unwrap_or_else(|error| panic!("own path: {error}"));
     own.ancestors()
         .nth(3)

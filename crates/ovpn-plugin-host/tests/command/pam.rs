@@ -99,7 +99,7 @@ fn prompts_without_an_answer_and_with_a_response() {
 fn backends_that_are_away_and_modules_that_crash_or_hang() {
     let module = TestModule::shared();
     let away = our_login(&[], "joe", "any-password", &module.stack(&["auth/code=PAM_AUTHINFO_UNAVAIL"]), &[]);
-    away.expect(1, &[("client", "try again later: TEMP[backoff"), ("why", "backend")]);
+    away.expect(1, &[("log", "or its server cannot be reached"), ("why", "backend")]);
     let refused =
         our_login(&[], "joe", "any-password", &module.stack(&["account/code=PAM_PERM_DENIED"]), &[]);
     refused.expect(1, &[("why", "whatever the password")]);

@@ -5,11 +5,13 @@
 
 #[path = "../../src/protocol.rs"]
 mod protocol;
+#[path = "../../src/verdict.rs"]
+mod verdict;
 
 use libfuzzer_sys::fuzz_target;
 use privsep::{Message, Reader, Writer};
 
-use protocol::{MAX_TEXT, News, Report};
+use protocol::{End, MAX_TEXT, News, Report};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(report) = Report::decode(Reader::new(bytes)) else { return };
@@ -17,6 +19,7 @@ fuzz_target!(|bytes: &[u8]| {
     report.encode(&mut again).expect("what was read can be written");
     assert_eq!(again.bytes(), bytes);
     assert!(bytes.len() <= Report::MAX_BYTES);
-    let (News::Note(text) | News::Done { words: text, .. }) = report.news;
-    assert!(text.len() <= MAX_TEXT);
+    if let News::Note(text) | News::End(End { text, .. }) = report.news {
+        assert!(text.len() <= MAX_TEXT);
+    }
 });

@@ -19,10 +19,10 @@ pub(crate) fn front_socket() -> RawFd {
         .filter_map(|fields| Some(format!("socket:[{}]", fields.get(6)?)))
         .collect();
     let own = i32::try_from(std::process::id()).unwrap_or_default();
-    let mut found =
-        harness::proc_table::descriptors(own).into_iter().filter(|(_, link)| inodes.contains(link));
-    let (number, _) = found.next().unwrap_or_else(|| panic!("no socket to the supervisor"));
-    assert!(found.next().is_none(), "more than one socket to the supervisor");
+    // Lines of the log come over the other one, which was made first.
+    let found = harness::proc_table::descriptors(own).into_iter().filter(|(_, link)| inodes.contains(link));
+    let numbers: Vec<_> = found.map(|(number, _)| number).collect();
+    let [_lines, number] = numbers[..] else { panic!("other sockets to the supervisor: {numbers:?}") };
     RawFd::try_from(number).unwrap_or_default()
 }
 
@@ -47,12 +47,17 @@ pub(crate) fn field(bytes: &[u8]) -> Vec<u8> {
     [&length.to_le_bytes()[..], bytes].concat()
 }
 
-/// The five fields of a login.
-pub(crate) fn credentials(username: &[u8]) -> Vec<u8> {
-    [field(username), field(b"x"), field(b""), field(b""), field(b"192.0.2.9")].concat()
+/// The block of credentials.
+pub(crate) fn block() -> Vec<u8> {
+    [field(b"x"), field(b""), field(b"")].concat()
 }
 
-/// A login to check, with the flags for control file, reason file, temporary failure and trial.
-pub(crate) fn check(flags: [u8; 4], username: &[u8]) -> Vec<u8> {
-    [&[1][..], &999u64.to_le_bytes(), &flags, &credentials(username)].concat()
+/// Name, address and credentials.
+pub(crate) fn login(username: &[u8]) -> Vec<u8> {
+    [field(username), field(b"192.0.2.9"), field(&block())].concat()
+}
+
+/// An attempt to check.
+pub(crate) fn check(deferred: u8, username: &[u8]) -> Vec<u8> {
+    [&[1][..], &999u64.to_le_bytes(), &[deferred], &login(username)].concat()
 }

@@ -3,6 +3,7 @@
 //! Each round has a process, and so a pool of workers, of its own.
 
 use crate::bench::{Bench, Side};
+use crate::burst::From;
 use crate::memory::helpers;
 use crate::row::{Figure, Group, Unit};
 use crate::subject::Subject;
@@ -13,6 +14,7 @@ const MEAN: Figure = Figure::new("a call blocks, mean", Unit::Seconds).charted()
 const P99: Figure = Figure::new("a call blocks, p99", Unit::Seconds);
 const MAX: Figure = Figure::new("a call blocks, max", Unit::Seconds).worst();
 const DRAIN: Figure = Figure::new("until the last verdict", Unit::Seconds).charted();
+const REFUSED: Figure = Figure::new("refused", Unit::Count).worst();
 const PROCESSES: Figure = Figure::new("most processes", Unit::Count).worst();
 const MEMORY: Figure = Figure::new("PSS of the helpers afterwards", Unit::Bytes);
 
@@ -27,7 +29,20 @@ pub(super) fn groups() -> Vec<Group> {
         long: false,
         start,
     };
+    let one_address = |name, drain, start| Group {
+        name,
+        figures: vec![REFUSED.at_most(0.0), drain, MAX],
+        rounds: 3,
+        long: false,
+        start,
+    };
     vec![
+        one_address("burst of 300 from one address, 0.5 s stack", DRAIN, |bench, side| {
+            Box::new(move || one_address_burst(bench, side, 300))
+        }),
+        one_address("burst of 1000 from one address, 0.5 s stack", DRAIN.ratio(2.0), |bench, side| {
+            Box::new(move || one_address_burst(bench, side, 1000))
+        }),
         group(
             "burst of 300, pam_permit",
             7,
@@ -43,13 +58,13 @@ pub(super) fn groups() -> Vec<Group> {
         group(
             "burst of 1000, pam_permit",
             7,
-            [MEAN, P99, MAX, DRAIN.ratio(1.0 / 3.0), PROCESSES.at_most(64.0), MEMORY],
+            [MEAN, P99, MAX, DRAIN.ratio(1.0 / 3.0), PROCESSES.at_most(512.0), MEMORY],
             |bench, side| Box::new(move || burst(bench, side, 1000, "", &bench.permit)),
         ),
         group(
             "burst of 1000, pam_permit, grace=0",
             7,
-            [MEAN, P99, MAX, DRAIN.ratio(1.0 / 3.0), PROCESSES.at_most(64.0), MEMORY],
+            [MEAN, P99, MAX, DRAIN.ratio(1.0 / 3.0), PROCESSES.at_most(512.0), MEMORY],
             |bench, side| Box::new(move || burst(bench, side, 1000, "grace=0", &bench.permit)),
         ),
         group("burst of 300, 0.5 s stack", 5, [MEAN, P99, MAX, DRAIN, PROCESSES, MEMORY], |bench, side| {
@@ -64,7 +79,7 @@ pub(super) fn groups() -> Vec<Group> {
         group(
             "burst of 1000, 0.5 s stack",
             5,
-            [MEAN, P99, MAX.at_most(0.005), DRAIN, PROCESSES, MEMORY],
+            [MEAN, P99, MAX.at_most(0.005), DRAIN.ratio(2.0), PROCESSES, MEMORY],
             |bench, side| Box::new(move || burst(bench, side, 1000, "", &bench.half_second)),
         ),
         group(
@@ -100,8 +115,18 @@ fn burst_after_quick_logins(bench: &Bench, side: Side) -> Vec<f64> {
     measured(&mut subject, None, 300, "slow")
 }
 
+/// All of one address, with what is refused as one of the figures.
+fn one_address_burst(bench: &Bench, side: Side, count: usize) -> Vec<f64> {
+    let mut subject = bench.subject(side, "", &bench.half_second);
+    let burst = subject.burst_from(From::OneAddress, count, "ada", "engine");
+    // Logins that are turned away cost no time: nothing to compare with.
+    let drain = if burst.refused > 0.0 { f64::NAN } else { burst.drain };
+    vec![burst.refused, drain, burst.worst]
+}
+
 fn measured(subject: &mut Subject, cgroup: Option<&PidsCgroup>, count: usize, user: &str) -> Vec<f64> {
-    let figures = subject.burst(count, user, "engine").figures();
+    let burst = subject.burst(count, user, "engine");
+    let figures = [burst.mean, burst.percentile_99, burst.worst, burst.drain];
     let most = cgroup.and_then(most_processes).unwrap_or(f64::NAN);
     figures.into_iter().chain([most, helpers(subject.pid()).bytes]).collect()
 }

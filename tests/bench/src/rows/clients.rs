@@ -3,12 +3,13 @@
 use crate::bench::{Bench, Side};
 use crate::row::{Figure, Group, Probe, Unit};
 use crate::stats::{median, worst};
-use harness::{Client, Outcome, ServerConfig};
+use harness::{Account, Client, Outcome, Pinger, Server, ServerConfig};
 use std::time::{Duration, Instant};
 
 /// How long two hundred clients may take, on a machine that must also be all of them.
 const CROWD_PATIENCE: Duration = Duration::from_secs(180);
 const CROWD: usize = 200;
+const ACCOUNTS: usize = 10;
 /// How many log in while somebody else's packets are watched.
 const SLOW_LOGINS: usize = 20;
 /// Time between two of them: twenty programs that start at once would keep the processors from the server, not the
@@ -56,7 +57,17 @@ pub(super) fn groups() -> Vec<Group> {
             |bench, side| Box::new(move || bystander(bench, side)),
         ),
         group(
-            "200 clients at once, pam_unix, deferred, max-pending-per-address=200",
+            "bystander's ping, 20 wrong passwords and 20 deferred logins on a 2 s stack, 100 ms apart",
+            3,
+            &[
+                Figure::new("packets lost", Unit::Count).worst().at_most(0.0),
+                Figure::new("worst round trip", Unit::Seconds).worst().at_most(0.1),
+                Figure::new("longest accepted login", Unit::Seconds),
+            ],
+            |bench, side| Box::new(move || bystander_of_both(bench, side)),
+        ),
+        group(
+            "200 clients at once, pam_unix, deferred",
             3,
             &[
                 Figure::new("until the last has connected", Unit::Seconds).charted(),
@@ -86,28 +97,54 @@ fn bystander(bench: &Bench, side: Side) -> Vec<f64> {
     let server = bench.server(side, "", &bench.two_seconds).deferred().start();
     let bystander = server.client("bystander", "engine").with_tunnel().connect();
     let ping = bystander.ping();
-    let slow = server.client("slow", "engine");
-    let clients: Vec<Client> = (0..SLOW_LOGINS)
-        .map(|_| {
+    let slow = paced(&server, &["slow"]);
+    bystanders(&slow, ping)
+}
+
+fn bystander_of_both(bench: &Bench, side: Side) -> Vec<f64> {
+    let server = bench.server(side, "", &bench.slow_and_wrong).deferred().start();
+    let bystander = server.client("bystander", "engine").with_tunnel().connect();
+    let ping = bystander.ping();
+    let both = paced(&server, &["wrong", "slow"]);
+    let (wrong, slow): (Vec<_>, Vec<_>) = both.into_iter().partition(|(kind, _)| *kind == "wrong");
+    for (_, client) in &wrong {
+        client.wait_refused();
+    }
+    bystanders(&slow, ping)
+}
+
+/// Starts twenty clients of each kind in turn, each with a name of its own.
+fn paced(server: &Server, kinds: &[&'static str]) -> Vec<(&'static str, Client)> {
+    let mut clients = Vec::new();
+    for number in 0..SLOW_LOGINS {
+        for kind in kinds {
             std::thread::sleep(PAUSE);
-            slow.start()
-        })
-        .collect();
-    let last = clients.iter().map(Client::wait_connected).max().unwrap_or_default();
+            clients.push((*kind, server.client(&format!("{kind}{number}"), "engine").start()));
+        }
+    }
+    clients
+}
+
+/// Waits until these have connected: packets lost, the worst round trip, the longest login.
+fn bystanders(slow: &[(&str, Client)], ping: Pinger) -> Vec<f64> {
+    let last = slow.iter().map(|(_, client)| client.wait_connected()).max().unwrap_or_default();
     let report = ping.finish();
     let lost = u32::try_from(report.lost.len()).map_or(f64::INFINITY, f64::from);
     vec![lost, report.slowest.as_secs_f64(), last.as_secs_f64()]
 }
 
-/// All from one address, as from behind one router: what may wait for a worker at the same time is set higher.
+/// All from one address, as from behind one router.
 fn crowd(bench: &Bench, side: Side) -> Vec<f64> {
-    let server = bench.server(side, "max-pending-per-address=200", &bench.unix).deferred().start();
-    let client = server
-        .client(bench.account.name(), bench.account.password())
-        .line("connect-timeout 120")
-        .line("hand-window 120");
+    let server = bench.server(side, "", &bench.unix).deferred().start();
+    // A name has few logins checked at a time.
+    let accounts: Vec<Account> = (0..ACCOUNTS).map(|_| Account::new(bench.account.password())).collect();
+    let start = |account: &Account| {
+        let client = server.client(account.name(), account.password());
+        client.line("connect-timeout 120").line("hand-window 120").start()
+    };
     let first = Instant::now();
-    let clients: Vec<(Instant, Client)> = (0..CROWD).map(|_| (Instant::now(), client.start())).collect();
+    let clients: Vec<(Instant, Client)> =
+        accounts.iter().cycle().take(CROWD).map(|account| (Instant::now(), start(account))).collect();
     let connected = |(started, client): &(Instant, Client)| match client.outcome(CROWD_PATIENCE) {
         Outcome::Connected(after) => (*started + after - first).as_secs_f64(),
         other => panic!("a client did not connect ({other:?}):\n{}", client.log().text()),

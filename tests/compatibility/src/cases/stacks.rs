@@ -19,6 +19,30 @@ fn matrix(name: &'static str) -> Case {
     Case::lines(name, lines).file("passdb", "ada:engine:@SERVICE@\n").look_at_failure()
 }
 
+/// One login for each of these users, none of whom can be checked; the last may get a reason.
+fn away(name: &'static str, users: &[&str]) -> Case {
+    let case = Case::module(name, &["auth/code=PAM_AUTHINFO_UNAVAIL"]).file("reason", "");
+    let case = users.iter().fold(case, |case, user| case.login(user, "engine"));
+    case.env("auth_failed_reason_file", "@DIR@/reason").env("IV_PROTO", "990").look(Look::Reason)
+}
+
+/// Ten wrong passwords from one address, then the right one.
+fn guesses(name: &'static str) -> Case {
+    let case = Case::module(name, &["auth/ask=Password:", "auth/expect=engine"]).file("reason", "");
+    let wrong = (0..10).map(|number| format!("engine {number}"));
+    let passwords = wrong.chain(["engine".to_string()]);
+    let from = |case: Case, password: String| case.login("ada", &password).env("untrusted_ip", "192.0.2.7");
+    passwords
+        .fold(case, from)
+        .env("auth_failed_reason_file", "@DIR@/reason")
+        .env("IV_PROTO", "990")
+        .look(Look::ReasonKind)
+}
+
+/// What both answer to ten wrong passwords.
+const TEN_REFUSED: &str =
+    "refused, refused, refused, refused, refused, refused, refused, refused, refused, refused";
+
 pub(super) fn cases() -> Vec<Case> {
     let mut cases =
         vec![
@@ -80,23 +104,29 @@ pub(super) fn cases() -> Vec<Case> {
             .look(Look::Module("uid"))
             .look(Look::Module("user"))
             .same("accepted; phase: auth|account; uid: 0|0; user: ada|ada"),
-        Case::module("stack: the backend is away", &["auth/code=PAM_AUTHINFO_UNAVAIL"])
-            .file("reason", "")
-            .login("ada", "engine")
-            .env("auth_failed_reason_file", "@DIR@/reason")
-            .env("IV_PROTO", "990")
-            .look(Look::Reason)
-            .differs(
-                "refused; reason: -",
-                "refused; reason: TEMP[backoff 15,advance no]: the authentication service cannot be reached",
-                "a client is told that its password is wrong when it could not be checked",
-            ),
+        away("stack: the backend is away for one user", &["ada"]).same("refused; reason: -"),
+        away("stack: the backend is away", &["ada", "bea", "cal", "dot", "eve", "flo"]).differs(
+            "refused, refused, refused, refused, refused, refused; reason: -",
+            "refused, refused, refused, refused, refused, refused; \
+             reason: TEMP[backoff 15,advance no]: the authentication service cannot be reached",
+            "a client is told that its password is wrong when nobody's can be checked",
+        ),
         Case::lines("stack: a module that is not there", "auth required pam_no_such_module.so\n")
             .login("ada", "engine")
             .look_at_failure()
             .same("refused; log: user 'ada' failed to authenticate: Module is unknown"),
     ];
     cases.extend(credentials());
+    cases.extend([
+        guesses("guesses: ten wrong passwords, then the right one").differs(
+            &format!("{TEN_REFUSED}, accepted; reason: -"),
+            &format!("{TEN_REFUSED}, refused; reason: TEMP"),
+            "one client may guess as fast as PAM answers",
+        ),
+        guesses("guesses: the same without penalties")
+            .option("penalties=no")
+            .same(&format!("{TEN_REFUSED}, accepted; reason: -")),
+    ]);
     cases.extend([
         note_host("address: IPv4")
             .env("untrusted_ip", "192.0.2.7")

@@ -14,7 +14,7 @@ use harness::{Account, ServerConfig, command, plugin};
 
 use crate::installation::{BUILT, EXAMPLES, Installation, mode, project, read, run, said};
 
-const SERVICE: &str = "auth required pam_unix.so shadow nodelay\naccount required pam_unix.so\n";
+const SERVICE: &str = include_str!("../../../../pam.d/openvpn");
 /// What is installed besides documents.
 const FILES: [(u32, &str); 7] = [
     (0o644, "etc/pam.d/openvpn"),

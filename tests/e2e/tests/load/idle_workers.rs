@@ -18,7 +18,7 @@ fn idle_workers_leave_until_one_is_left() {
     let gate = Gate::new();
     let stack = Stack::with_gate(&gate);
     let server = ServerConfig::auth_pam(&stack.service).deferred().dropped().start();
-    let clients: Vec<_> = (0..4).map(|_| server.client("slow", "word").start()).collect();
+    let clients: Vec<_> = (0..4).map(|n| server.client(&format!("slow{n}"), "word").start()).collect();
     let workers: Vec<i32> = clients.iter().map(|_| gate.arrival()).collect();
 
     let (tell, told) = mpsc::channel();

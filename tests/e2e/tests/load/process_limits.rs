@@ -39,7 +39,7 @@ impl Scripts {
 
 /// Sends `count` slow logins, of which `at_once` can run. Both scripts run while the workers that may be are busy.
 fn a_burst_and_scripts(server: &Server, scripts: &Scripts, gate: &Gate, count: usize, at_once: usize) {
-    let clients: Vec<_> = (0..count).map(|_| server.client("slow", "word").start()).collect();
+    let clients: Vec<_> = (0..count).map(|n| server.client(&format!("slow{n}"), "word").start()).collect();
     for _ in 0..at_once {
         gate.arrival();
     }
@@ -65,7 +65,8 @@ fn twenty_tasks() {
     let stack = Stack::with_gate(&gate);
     let config = scripts.add_to(ServerConfig::auth_pam(&stack.service).deferred().dropped());
     let server = config.in_cgroup(&cgroup).start();
-    a_burst_and_scripts(&server, &scripts, &gate, 14, 10);
+    // Half of twenty are the workers' at most, and three quarters of these are one address's.
+    a_burst_and_scripts(&server, &scripts, &gate, 14, 7);
     assert!(cgroup.current() <= 12, "{} processes", cgroup.current());
 }
 

@@ -19,9 +19,9 @@ impl Stack {
         Self { service: PamService::new(&module.stack(arguments)), _module: module }
     }
 
-    /// `slow` is stopped at the gate.
+    /// Everybody whose name begins with `slow` is stopped at the gate.
     pub(crate) fn with_gate(gate: &Gate) -> Self {
-        let (tell, wait) = (format!("auth/slow:{}", gate.tell()), format!("auth/slow:{}", gate.wait()));
+        let (tell, wait) = (format!("auth/slow*:{}", gate.tell()), format!("auth/slow*:{}", gate.wait()));
         Self::new(&[&tell, &wait])
     }
 }

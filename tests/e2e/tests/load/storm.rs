@@ -17,7 +17,7 @@ const ENOUGH: Duration = Duration::from_secs(60);
 
 #[test]
 fn everyone_is_answered_and_the_server_forwards() {
-    let stack = Stack::new(&["auth/crash:crash", "auth/hang:hang"]);
+    let stack = Stack::new(&["auth/crash*:crash", "auth/hang*:hang"]);
     let options = "timeout=3 max-pending-per-address=100";
     let server = ServerConfig::auth_pam_with(options, &stack.service, "").deferred().dropped().start();
     let bystander = server.client("bystander", "word").with_tunnel().connect();
@@ -45,8 +45,8 @@ fn one_after_the_other(server: &Server, next: &AtomicU16) {
         if number >= LOGINS {
             return;
         }
-        let user = user(number);
-        let client = server.client(user, "word").from_port(FIRST_PORT + number).start();
+        let user = kind(number);
+        let client = server.client(&format!("{user}{number}"), "word").from_port(FIRST_PORT + number).start();
         match (user, client.outcome(ENOUGH)) {
             ("good", Outcome::Connected(_)) => {}
             ("crash", Outcome::Refused { reason, .. }) => {
@@ -61,7 +61,7 @@ fn one_after_the_other(server: &Server, next: &AtomicU16) {
 }
 
 /// One in twenty crashes, one in twenty hangs.
-fn user(number: u16) -> &'static str {
+fn kind(number: u16) -> &'static str {
     match number % 20 {
         7 => "crash",
         13 => "hang",

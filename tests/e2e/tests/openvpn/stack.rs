@@ -29,6 +29,13 @@ impl Stack {
         Self { service, module }
     }
 
+    /// These actions of the test module decide alone, whatever the password.
+    pub(crate) fn answering(actions: &[&str]) -> Self {
+        let module = TestModule::shared();
+        let service = PamService::new(&module.stack(actions));
+        Self { service, module }
+    }
+
     /// Replaces the actions before the password check.
     pub(crate) fn change(&self, first: &[&str]) {
         self.service.rewrite(&lines(&self.module, first));

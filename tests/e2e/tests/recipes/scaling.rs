@@ -163,20 +163,17 @@ fn a_token_of_another_key_costs_a_login() {
     assert_eq!(site.way_of(&client, 3), [0, 1, 1]);
 }
 
-/// Keeps the only worker busy, and the only place to wait taken, for user `slow`.
+/// Keeps the only worker busy for user `slow`; nobody may wait for it.
 fn one_at_a_time(machine: &Machine, line: &str) -> String {
     machine.write("/etc/openvpn/wait", "#!/bin/sh\n[ \"$PAM_USER\" != slow ] || exec sleep 60\n", 0o755);
     machine.run("grep -q wait /etc/pam.d/openvpn || sed -i '1i auth optional pam_exec.so /etc/openvpn/wait' /etc/pam.d/openvpn");
-    line.replace("deferred=yes", "deferred=yes max-workers=1 max-pending=1")
+    line.replace("deferred=yes", "deferred=yes max-workers=1 max-pending=0")
 }
 
-/// Two clients that fill the first server.
-fn fill(site: &Site) -> [Client; 2] {
-    let server = &site.vpn[0].server;
-    let slow = [(); 2].map(|()| server.client("slow", PASSWORD).start());
-    for client in &slow {
-        client.log().wait_for(Mark::START, "Peer Connection Initiated", PATIENCE);
-    }
+/// A client that fills the first server.
+fn fill(site: &Site) -> Client {
+    let slow = site.vpn[0].server.client("slow", PASSWORD).start();
+    slow.log().wait_for(Mark::START, "Peer Connection Initiated", PATIENCE);
     slow
 }
 
@@ -223,6 +220,14 @@ fn by_default_a_client_stays_with_a_full_server() {
     assert_eq!(site.way_of(&client, 2), [0, 0]);
 }
 
+/// As many different users, one after the other, as it takes until a server knows that this is so for everybody.
+fn nobody_can_be_checked(server: &Server) {
+    for number in 1..=5 {
+        let client = server.client(&format!("user{number}"), PASSWORD).start();
+        client.log().wait_for(Mark::START, "AUTH_FAILED", PATIENCE);
+    }
+}
+
 #[test]
 fn without_its_accounts_every_server_sends_on() {
     let away = "sed -i 's/ radius1/ radius2/' /etc/hosts";
@@ -230,6 +235,7 @@ fn without_its_accounts_every_server_sends_on() {
         machine.run(away);
         line
     });
+    site.vpn.iter().for_each(|vpn| nobody_can_be_checked(&vpn.server));
     let client = site.client().start();
     assert_eq!(site.way_of(&client, 3)[..3], [0, 1, 0]);
     for vpn in &site.vpn {

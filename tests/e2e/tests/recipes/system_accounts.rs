@@ -30,6 +30,11 @@ pub(crate) fn follow(recipe: &Document) {
     stage.refused("The password has to be changed", "alice", "correct horse", "");
     machine.run("chage --lastday -1 alice; usermod --lock alice");
     stage.refused("The account is locked", "alice", "correct horse", "");
+    machine.run("usermod --unlock alice; echo 'root:correct horse' | chpasswd");
+    stage.refused("A system account", "root", "correct horse", "");
+    machine.write("/etc/nologin", "Back at ten.\n", 0o644);
+    stage.refused("The machine is in maintenance", "alice", "correct horse", "");
+    machine.run("rm /etc/nologin");
     drop(stage);
     mistaken_name(recipe, &machine);
     recipe.all_tried();
@@ -37,7 +42,6 @@ pub(crate) fn follow(recipe: &Document) {
 
 /// With a service name that has no file, PAM takes another one.
 fn mistaken_name(recipe: &Document, machine: &Machine) {
-    machine.run("usermod --unlock alice");
     let change = |lines: Vec<String>| lines.iter().map(|line| line.replace("openvpn\"", "opnvpn\"")).collect();
     let stage = Stage::start_with(recipe, SET_UP, machine, change);
     stage.case_from_start("The service name is mistaken", |stage| {

@@ -154,10 +154,9 @@ fn programs_of_logins_fit_with_the_options_of_the_recipe() {
     for (unit, workers) in [(Unit::of_2_7(), "max-workers=5"), (Unit::of_openvpn_at(), "max-workers=2")] {
         // All of them come from one address here, and more than wait out the ten seconds of the recipe with two workers.
         let options = recipe.replace("max-workers=5", workers).replace("timeout=10", "timeout=60");
-        let options = format!("{options} max-pending-per-address={COUNT}");
         let config = place.auth_pam(&options, services.path(), "hook").dropped();
         let server = unit.around(config, Some(&cgroup)).start();
-        let clients: Vec<_> = (0..COUNT).map(|_| server.client("joe", "word").start()).collect();
+        let clients: Vec<_> = (0..COUNT).map(|n| server.client(&format!("joe{n}"), "word").start()).collect();
         for client in &clients {
             client.wait_connected();
         }
@@ -204,13 +203,15 @@ fn more_than_ten_logins_at_once_need_many_logins_conf() {
     const COUNT: usize = 14;
     let Some(cgroup) = PidsCgroup::new_or_skip() else { return };
     let (place, services, module) = (Place::new(), PamDir::new(), TestModule::shared());
-    for (unit, at_once) in [(Unit::of_2_7(), 10), (Unit::of_2_7().with_drop_in("many-logins.conf"), COUNT)] {
+    // All of them come from one address: three quarters of ten workers are its.
+    for (unit, at_once) in [(Unit::of_2_7(), 7), (Unit::of_2_7().with_drop_in("many-logins.conf"), COUNT)] {
         let gate = Gate::new();
-        let (tell, wait) = (format!("auth/slow:{}", gate.tell()), format!("auth/slow:{}", gate.wait()));
+        let (tell, wait) = (format!("auth/{}", gate.tell()), format!("auth/{}", gate.wait()));
         services.service("slow", &module.stack(&[&tell, &wait]));
         let config = place.auth_pam("deferred=yes", services.path(), "slow").dropped();
         let server = unit.around(config, Some(&cgroup)).start();
-        let clients: Vec<_> = (0..COUNT).map(|_| server.client("slow", "word").start()).collect();
+        let clients: Vec<_> =
+            (0..COUNT).map(|n| server.client(&format!("user{n}"), "word").start()).collect();
         for _ in 0..at_once {
             gate.arrival();
         }

@@ -1,4 +1,4 @@
-//! The files OpenVPN names for a login: only plain ones are written to, and never through a link.
+//! The files OpenVPN names for a login: opened by the front, never through a link, and never created.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -9,8 +9,8 @@ use ovpn_plugin_host::FuncResult;
 
 use crate::stage::{Stage, deferred, modern, user};
 
-pub(crate) fn a_control_file_that_is_not_plain_is_refused_and_the_supervisor_lives() {
-    let stage = Stage::open(&[]);
+pub(crate) fn a_control_file_that_cannot_be_opened_is_refused() {
+    let stage = Stage::open(&["grace=0"]);
     stage.works();
     let supervisor = stage.supervisor();
     let directory = tempfile::tempdir().unwrap();
@@ -20,34 +20,24 @@ pub(crate) fn a_control_file_that_is_not_plain_is_refused_and_the_supervisor_liv
     symlink(&target, &link).unwrap();
     symlink(directory.path().join("nowhere"), &dangling).unwrap();
     nix::unistd::mkfifo(&fifo, Mode::S_IRWXU).unwrap();
-    let cases: [(&Path, &str); 8] = [
-        (directory.path(), "cannot be opened"),
-        (&directory.path().join("missing"), "cannot be opened"),
-        (&link, "cannot be opened"),
-        (&dangling, "cannot be opened"),
-        // Nobody reads it: an opening that waits would wait for ever.
-        (&fifo, "cannot be opened"),
-        (Path::new("/dev/null"), "not a regular file"),
-        (Path::new("/proc/self/oom_score_adj"), "not known as plain storage"),
-        (Path::new(""), "cannot be opened"),
-    ];
-    for (path, words) in cases {
+    // Nobody reads the fifo: an opening that waits would wait for ever.
+    let missing = directory.path().join("missing");
+    for path in [directory.path(), &missing, &link, &dangling, &fifo, Path::new("")] {
         let login = deferred(user("good")).env("auth_control_file", path.to_string_lossy().as_bytes());
-        let outcome = stage.refuses(&login, words);
+        let outcome = stage.refuses(&login, "the control file (auth_control_file): cannot defer: ");
         assert_eq!(outcome.result, FuncResult::Error, "{}", path.display());
-        assert!(stage.log().contains("the control file (auth_control_file)"), "{}", stage.log());
         stage.works();
     }
     assert_eq!(fs::read(&target).unwrap(), b"", "written through a link");
-    assert!(!directory.path().join("nowhere").exists() && !directory.path().join("missing").exists());
+    assert!(!directory.path().join("nowhere").exists() && !missing.exists());
     assert_eq!(stage.supervisor(), supervisor);
 }
 
 /// A rejection without its reason is still one, and an acceptance needs none.
-pub(crate) fn a_reason_file_that_is_not_plain_is_left_alone() {
-    let stage = Stage::open(&[]);
+pub(crate) fn a_reason_file_that_cannot_be_opened_is_left_alone() {
+    let stage = Stage::open(&["refusal-time=0"]);
     let supervisor = stage.supervisor();
-    for path in ["/proc/self/oom_score_adj", "/dev/null", "/nowhere/reason", "/"] {
+    for path in ["/nowhere/reason", "/"] {
         for (name, good) in [("good", true), ("nothing", false)] {
             for login in [modern(name), deferred(modern(name))] {
                 let outcome = stage.login(&login.env("auth_failed_reason_file", path));
@@ -56,4 +46,18 @@ pub(crate) fn a_reason_file_that_is_not_plain_is_left_alone() {
         }
     }
     assert_eq!(stage.supervisor(), supervisor);
+}
+
+/// Another plugin decides through it: it is neither believed nor overwritten.
+pub(crate) fn a_control_file_that_is_in_use_is_refused() {
+    let stage = Stage::open(&["grace=0"]);
+    stage.works();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    for verdict in ["1", "0"] {
+        fs::write(file.path(), verdict).unwrap();
+        let login = deferred(user("good")).env("auth_control_file", file.path().to_string_lossy().as_bytes());
+        let outcome = stage.refuses(&login, "another plugin or an earlier answer");
+        assert_eq!(outcome.result, FuncResult::Error);
+        assert_eq!(fs::read_to_string(file.path()).unwrap(), verdict);
+    }
 }

@@ -8,7 +8,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use ovpn_plugin_host::FuncResult;
 
-use crate::stage::{PATIENCE, Stage, become_nobody, deferred, ends, leave_for_the_end, user, user_at};
+use crate::stage::{
+    PATIENCE, Stage, become_nobody, deferred, ends, leave_for_the_end, rejected, user, user_at,
+};
 
 /// OpenVPN as nobody must not kill the supervisor, which is root's, and so must not wait for its end either.
 pub(crate) fn a_stopped_supervisor_does_not_hold_up_closing() {
@@ -58,5 +60,7 @@ pub(crate) fn killing_the_supervisor_kills_what_modules_started() {
     harness::proc_table::kill9(stage.supervisor());
     workers.iter().for_each(|worker| ends(*worker, "a worker"));
     ends(child, "a child of a PAM module");
-    assert_eq!(login.files.verdict(), None);
+    // Nobody else decides it, so its client does not wait.
+    assert!(rejected(&login.finish(PATIENCE)), "{}", stage.log());
+    stage.line("user 'forkhang' failed to authenticate: the supervisor is gone");
 }

@@ -1,6 +1,6 @@
 //! A PAM module that writes to its worker's channel: its own login is lost, the worker is killed, others pass.
 
-use crate::raw::{check, credentials, field};
+use crate::raw::{check, field, login};
 use crate::stage::{PATIENCE, Stage, deferred, rejected, user, user_with};
 
 fn hex(bytes: &[u8]) -> String {
@@ -10,20 +10,22 @@ fn hex(bytes: &[u8]) -> String {
 pub(crate) fn rubbish_on_the_channel_costs_the_worker() {
     let stage = Stage::open(&[]);
     let report = |tag: u8, rest: &[u8]| [&[tag][..], &7u64.to_le_bytes(), rest].concat();
+    let end = [&[0; 4][..], &[0], &field(b""), &[0; 8], &[0]].concat();
     for (what, bytes, words) in [
-        ("success of another login", report(50, &[0; 9]), "number of the login"),
-        ("a note on another login", report(49, &field(b"x")), "number of the login"),
-        ("a login", check([0, 0, 0, 0], b"good"), "tag has the unknown value 1"),
-        ("a verdict", [&[18][..], &[0; 8], &[1], &[0; 8]].concat(), "tag has the unknown value 18"),
-        ("a job", report(33, &credentials(b"good")), "tag has the unknown value 33"),
+        ("success of another transaction", report(51, &end), "number of the transaction"),
+        ("a note on another transaction", report(50, &field(b"x")), "number of the transaction"),
+        ("readiness", report(49, &[]), "number of the transaction"),
+        ("an attempt", check(0, b"good"), "tag has the unknown value 1"),
+        ("a verdict", [&[18][..], &[0; 8], &[0; 8]].concat(), "tag has the unknown value 18"),
+        ("an order", report(33, &login(b"good")), "tag has the unknown value 33"),
         ("an unknown tag", report(200, &[]), "tag has the unknown value 200"),
-        ("half a report", report(50, &[0; 3]), "cut short"),
-        ("a report and more", report(50, &[0; 10]), "bytes after its end"),
-        ("a long note", report(49, &field(&[b'x'; 1025])), ""),
-        ("a single byte", vec![50], "cut short"),
+        ("half a report", report(51, &[0; 3]), "cut short"),
+        ("a report and more", report(51, &[&end[..], &[0]].concat()), "bytes after its end"),
+        ("a long note", report(50, &field(&[b'x'; 1025])), ""),
+        ("a single byte", vec![51], "cut short"),
     ] {
-        for login in [user_with("send", &hex(&bytes)), deferred(user_with("send", &hex(&bytes)))] {
-            stage.refuses(&login, "the worker was killed by SIGKILL");
+        for attempt in [user_with("send", &hex(&bytes)), deferred(user_with("send", &hex(&bytes)))] {
+            stage.refuses(&attempt, "the worker was killed by SIGKILL");
             let line = stage.line("sent something else than a report");
             assert!(line.contains(words), "{what}: no '{words}' in: {line}");
             stage.works();

@@ -42,7 +42,7 @@ cases! {
         a_supervisor_that_dies_during_the_grace_refuses
         killing_the_supervisor_kills_what_modules_started;
     shortage:
-        no_descriptors_in_the_supervisor
+        without_descriptors_the_workers_there_are_go_on
         no_more_processes;
     process_state:
         what_a_module_changes_does_not_meet_the_next_login
@@ -54,10 +54,10 @@ cases! {
         a_crash_takes_the_modules_children_along
         closing_takes_the_modules_children_along;
     hostile_front:
-        packets_that_are_no_logins_end_the_supervisor
-        descriptors_that_must_not_be_written_to_end_the_supervisor
-        too_many_or_too_few_descriptors_end_the_supervisor
-        an_honest_raw_login_is_served;
+        packets_that_are_no_requests_end_the_supervisor
+        any_descriptor_ends_the_supervisor
+        malformed_credentials_cost_the_attempt_only
+        an_honest_raw_attempt_is_served;
     hostile_module:
         rubbish_on_the_channel_costs_the_worker
         a_flood_of_notes_costs_the_worker_and_nobody_else
@@ -72,8 +72,9 @@ cases! {
         absent_credentials_are_refused
         a_long_username_is_cut_in_the_log;
     files:
-        a_control_file_that_is_not_plain_is_refused_and_the_supervisor_lives
-        a_reason_file_that_is_not_plain_is_left_alone;
+        a_control_file_that_cannot_be_opened_is_refused
+        a_reason_file_that_cannot_be_opened_is_left_alone
+        a_control_file_that_is_in_use_is_refused;
     standard_descriptors:
         any_of_the_standard_three_may_be_closed;
     system_log:

@@ -5,48 +5,38 @@ use std::fs;
 use harness::pids_cgroup::PidsCgroup;
 use harness::proc_table::{descriptors, kill9, wait_until};
 use harness::{Gate, command};
-use ovpn_plugin_host::Verdict;
 
 use crate::dev_log::DevLog;
-use crate::stage::{PATIENCE, Stage, deferred, ends, modern, rejected, user, user_at};
+use crate::stage::{PATIENCE, Stage, deferred, ends, modern, user, user_at};
 
 /// Leaves the supervisor `free` descriptors. The limit is one above the highest number allowed, and lower ones may be
 /// free.
 fn leave(pid: i32, free: usize) {
-    // It closes a login's files after it has answered.
-    let files = || descriptors(pid).iter().filter(|(_, link)| link.contains("ovpn-login-")).count();
-    assert!(wait_until(PATIENCE, || files() == 0), "{:?}", descriptors(pid));
     let used: Vec<u32> = descriptors(pid).into_iter().map(|(number, _)| number).collect();
     let limit = (0..).filter(|number| !used.contains(number)).nth(free).unwrap_or_default();
     command::run("prlimit", &["--pid", &pid.to_string(), &format!("--nofile={limit}:")]);
 }
 
-/// What this host logs for the supervisor takes a descriptor that there is none for: the audit line tells instead.
-pub(crate) fn no_descriptors_in_the_supervisor() {
+/// No descriptor comes with an attempt and none is needed to decide it, or to say so.
+pub(crate) fn without_descriptors_the_workers_there_are_go_on() {
     let log = DevLog::open();
-    let stage = Stage::open(&["syslog=auth"]);
+    let stage = Stage::open(&["syslog=auth", "max-workers=1"]);
     stage.works();
+    log.wait_for("login accepted");
     let supervisor = stage.supervisor();
-    for free in 0..2 {
-        for login in [(modern("good"), false), (deferred(modern("good")), true)] {
-            leave(supervisor, free);
-            let outcome = stage.login(&login.0);
-            // One is enough for a login that is to be answered directly: it brings the reason file only.
-            if free == 0 || login.1 {
-                assert!(rejected(&outcome), "{free} free: {outcome}\n{}", stage.log());
-                let line = log.wait_for("login rejected");
-                assert!(line.contains("words='its files did not reach the supervisor"), "{line}");
-            }
-            command::run("prlimit", &["--pid", &supervisor.to_string(), "--nofile=1024:"]);
-            stage.works();
-        }
-    }
-    // The control file arrives, the reason file does not: whoever looks at the file alone is told, too.
-    leave(supervisor, 1);
-    let login = stage.start(&deferred(modern("good")));
-    assert_eq!(login.files.wait_for_verdict(PATIENCE), Some(Verdict::Rejected));
-    command::run("prlimit", &["--pid", &supervisor.to_string(), "--nofile=1024:"]);
+    leave(supervisor, 0);
     stage.works();
+    log.wait_for("login accepted");
+    stage.refuses(&modern("nothing"), "Authentication failure");
+    log.wait_for("login rejected");
+    let gate = Gate::new();
+    let busy = stage.start(&deferred(user_at("gate-good", &gate)));
+    gate.arrival();
+    let waiting = stage.start(&deferred(user("good")));
+    gate.open();
+    for attempt in [busy, waiting] {
+        assert!(attempt.finish(PATIENCE).accepted(), "{}", stage.log());
+    }
     assert_eq!(stage.supervisor(), supervisor);
 }
 

@@ -96,11 +96,34 @@ fn kill_what_is_left() {
     }
 }
 
+/// A file in which the test module leaves a line each time it runs.
+pub(crate) struct Record {
+    scratch: Scratch,
+}
+
+impl Record {
+    pub(crate) fn new() -> Self {
+        Self { scratch: Scratch::new() }
+    }
+
+    /// The argument that makes the module do so.
+    pub(crate) fn argument(&self) -> String {
+        format!("auth/record={}", self.scratch.join("record").display())
+    }
+
+    /// The users of these runs, in order.
+    pub(crate) fn users(&self) -> Vec<String> {
+        let lines = fs::read_to_string(self.scratch.join("record")).unwrap_or_default();
+        let user = |line: &str| Some(line.split_once("user=")?.1.split_whitespace().next()?.to_string());
+        lines.lines().filter_map(user).collect()
+    }
+}
+
 /// The plugin with these options and a stack of the test module with these arguments, and what both need.
 pub(crate) struct Subject {
     pub(crate) plugin: OpenPlugin,
-    _service: PamService,
-    _module: std::sync::Arc<TestModule>,
+    service: PamService,
+    module: std::sync::Arc<TestModule>,
 }
 
 impl Subject {
@@ -110,7 +133,17 @@ impl Subject {
         let words = format!("{options} {}", service.words());
         let plugin = Plugin::new(plugin::auth_pam()).shared().args(words.split_whitespace()).env("verb", "1");
         let plugin = plugin.open().unwrap_or_else(|error| panic!("{error}"));
-        Self { plugin, _service: service, _module: module }
+        Self { plugin, service, module }
+    }
+
+    /// Gives the module other arguments.
+    pub(crate) fn change(&self, arguments: &[&str]) {
+        self.service.rewrite(&self.module.stack(arguments));
+    }
+
+    /// Closes the plugin where the log is not to be looked at, nor helpers waited for.
+    pub(crate) fn close_quietly(self) {
+        self.plugin.close();
     }
 
     /// Closes the plugin; nothing of it may stay.

@@ -83,7 +83,7 @@ pub(crate) fn full_plain() {
         [deferred("late", "192.0.2.9", OLD_CLIENT), deferred("late", "192.0.2.9", "").without_env("IV_PROTO")]
     {
         let outcome = busy.refused(&login);
-        assert_eq!(outcome.reason, None, "{outcome}");
+        assert_eq!(outcome.reason.as_deref(), Some("the authentication service is busy"), "{outcome}");
     }
     busy.end();
 }
@@ -96,18 +96,36 @@ pub(crate) fn full_without_reason_file() {
     busy.end();
 }
 
-pub(crate) fn one_address() {
-    let mut busy = Busy::new("max-pending-per-address=2");
-    for _ in 0..2 {
-        busy.wait(&deferred("guesser", "192.0.2.66", NEW_CLIENT));
+/// An option of the past: it does nothing, and the log says so.
+pub(crate) fn old_option() {
+    let subject = Subject::new("max-pending-per-address=1", &["auth/sleep=500"]);
+    let lines = subject.plugin.log_lines();
+    let warned = lines.iter().any(|line| line.is_warning() && line.text.contains("max-pending-per-address"));
+    assert!(warned, "{lines:?}");
+    let logins: Vec<RunningLogin> = (0..20)
+        .map(|number| deferred(&format!("user{number}"), "192.0.2.1", NEW_CLIENT))
+        .map(|login| subject.plugin.start_login(&login).expect("the call can be made"))
+        .collect();
+    for login in logins {
+        let outcome = login.finish(PATIENCE);
+        assert!(outcome.accepted(), "{outcome}");
     }
-    for _ in 0..3 {
-        temporary(&busy.refused(&deferred("guesser", "192.0.2.66", NEW_CLIENT)), "from your address");
+    subject.close();
+}
+
+/// When the queue is full, the newest of the source that has most in it gives its place.
+pub(crate) fn longest_gives() {
+    let mut busy = Busy::new("max-pending=4");
+    for number in 1..4 {
+        busy.wait(&deferred(&format!("many{number}"), "192.0.2.66", NEW_CLIENT));
     }
-    // Others wait as if nothing was.
-    for number in 2..6 {
-        busy.wait(&deferred("alice", &format!("192.0.2.{number}"), NEW_CLIENT));
-    }
+    busy.wait(&deferred("one", "192.0.2.2", NEW_CLIENT));
+    // It is the source with most itself.
+    temporary(&busy.refused(&deferred("many4", "192.0.2.66", NEW_CLIENT)), "busy");
     busy.wait(&deferred("alice", "2001:db8::1", NEW_CLIENT));
+    let gave = busy.waiting.remove(3).finish(PATIENCE);
+    assert!(!gave.accepted(), "{gave}");
+    temporary(&gave, "busy");
+    busy.subject.plugin.wait_for_log_text("user 'many3' failed to authenticate", PATIENCE).expect("logged");
     busy.end();
 }

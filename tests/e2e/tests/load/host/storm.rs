@@ -12,16 +12,16 @@ const LOGINS: usize = 1000;
 const OPTIONS: &str = "timeout=10";
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(40);
-/// The default for `max-workers`, and the supervisor.
-const MOST_PROCESSES: usize = 65;
+/// The most there can be by default, and the supervisor.
+const MOST_PROCESSES: usize = 513;
 
 pub(crate) fn run() {
-    let arguments = ["auth/crash:crash", "auth/hang:hang", "auth/password=word", "auth/wrong:deny"];
+    let arguments = ["auth/crash*:crash", "auth/hang*:hang", "auth/password=word", "auth/wrong*:deny"];
     let subject = Subject::new(OPTIONS, &arguments);
     let mut running = Vec::new();
     for number in 0..LOGINS {
         let address = format!("10.0.{}.{}", number / 250, number % 250);
-        let login = deferred(user(number), &address, NEW_CLIENT);
+        let login = deferred(&format!("{}{number}", kind(number)), &address, NEW_CLIENT);
         running.push(subject.plugin.start_login(&login).expect("the call can be made"));
         if number % 100 == 0 {
             let processes = processes();
@@ -38,7 +38,7 @@ pub(crate) fn run() {
 }
 
 /// One in twenty crashes, one in twenty hangs, one in twenty is refused.
-fn user(number: usize) -> &'static str {
+fn kind(number: usize) -> &'static str {
     match number % 20 {
         3 => "crash",
         9 => "hang",
@@ -49,7 +49,7 @@ fn user(number: usize) -> &'static str {
 
 fn answered(number: usize, login: RunningLogin) {
     let outcome = login.finish(PATIENCE);
-    let user = user(number);
+    let user = kind(number);
     // A login that hangs takes the whole time limit: no call may have waited for one.
     assert!(outcome.blocked < TIME_LIMIT, "login {number} blocked for {:?}", outcome.blocked);
     let decided = outcome.result != FuncResult::Deferred || outcome.verdict.is_some();

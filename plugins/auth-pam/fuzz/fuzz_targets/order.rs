@@ -1,0 +1,29 @@
+//! What a worker takes from the supervisor: decoding never panics, and whatever is taken has no NUL and is the only way
+//! to write it. The block of credentials is opened too.
+#![no_main]
+#![allow(dead_code, unreachable_pub)]
+
+#[path = "../../src/protocol.rs"]
+mod protocol;
+#[path = "../../src/verdict.rs"]
+mod verdict;
+
+use libfuzzer_sys::fuzz_target;
+use privsep::{Message, Reader, Writer};
+
+use protocol::{Credentials, Order};
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(credentials) = Credentials::decode(Reader::new(bytes)) {
+        assert_eq!(credentials.seal().expect("what was read can be written").expose(), bytes);
+        // What becomes a C string for PAM.
+        let secrets = [&credentials.password, &credentials.response];
+        assert!(secrets.iter().all(|secret| !secret.expose().contains(&0)));
+    }
+    let Ok(order) = Order::decode(Reader::new(bytes)) else { return };
+    let mut again = Writer::default();
+    order.encode(&mut again).expect("what was read can be written");
+    assert_eq!(again.bytes(), bytes);
+    assert!(bytes.len() <= Order::MAX_BYTES);
+    assert!(!order.username.contains(&0) && !order.address.contains(&0));
+});

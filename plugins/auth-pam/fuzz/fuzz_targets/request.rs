@@ -1,0 +1,33 @@
+//! What a hostile front may send the supervisor: decoding never panics, and whatever is taken is within its bounds and
+//! the only way to write it.
+#![no_main]
+#![allow(dead_code, unreachable_pub)]
+
+#[path = "../../src/protocol.rs"]
+mod protocol;
+#[path = "../../src/verdict.rs"]
+mod verdict;
+
+use libfuzzer_sys::fuzz_target;
+use privsep::{Message, Reader, Writer};
+
+use protocol::{MAX_ADDRESS, MAX_BLOCK, MAX_CREDENTIAL, MAX_TEXT, Request};
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(request) = Request::decode(Reader::new(bytes)) else { return };
+    let mut again = Writer::default();
+    request.encode(&mut again).expect("what was read can be written");
+    assert_eq!(again.bytes(), bytes);
+    assert!(bytes.len() <= Request::MAX_BYTES);
+    let fits = |field: &[u8], bound| field.len() <= bound && !field.contains(&0);
+    match request {
+        Request::Check(check) => {
+            assert!(fits(&check.username, MAX_CREDENTIAL) && fits(&check.address, MAX_ADDRESS));
+            assert!(check.credentials.len() <= MAX_BLOCK);
+        }
+        Request::Cancel { .. } => {}
+        Request::Refused { username, address, reason } => {
+            assert!(fits(&username, MAX_TEXT) && fits(&address, MAX_ADDRESS) && fits(&reason, MAX_TEXT));
+        }
+    }
+});

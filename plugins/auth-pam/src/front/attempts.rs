@@ -1,0 +1,206 @@
+//! The table of attempts: all that OpenVPN has asked and PAM has not decided yet, behind one lock.
+//!
+//! Each verdict takes effect once. If OpenVPN's thread still waits for an attempt, that thread takes the verdict and
+//! answers directly; if the attempt was deferred, whoever reads the verdict hands it to the attempt's [`Decision`].
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use log::Level;
+use ovpn_plugin::Decision;
+use privsep::channel::Received;
+use privsep::{Channel, ChannelError, Helper};
+
+use super::grace::Grace;
+use super::rejection::rejection;
+use crate::protocol::{Reply, Request};
+use crate::verdict::{Advance, Verdict};
+
+/// How long a supervisor that is lost may take to be reaped.
+const REAP: Duration = Duration::from_millis(100);
+
+/// The supervisor as the front sees it.
+pub type Supervisor = Helper<Request, Reply>;
+type Verdicts = Channel<Request, Reply>;
+
+/// One attempt without an answer to OpenVPN.
+#[derive(Debug)]
+enum Attempt {
+    /// OpenVPN's thread waits for it; the verdict, once it is there.
+    Awaited(Option<Verdict>),
+    /// OpenVPN was answered *deferred*, about this user.
+    Deferred(Decision, String),
+}
+
+/// The table, and the supervisor that decides.
+pub struct Attempts {
+    /// The supervisor; `None` once it is lost.
+    pub supervisor: Option<Supervisor>,
+    /// How long OpenVPN waits.
+    pub grace: Grace,
+    advance: Advance,
+    table: HashMap<u64, Attempt>,
+    deferred: usize,
+    /// Lines to be logged when the lock is free again: whoever logs may have to wait.
+    lines: Vec<(Level, String)>,
+}
+
+impl Attempts {
+    /// An empty table.
+    pub fn new(grace: Duration, advance: Advance) -> Self {
+        let grace = Grace::new(grace);
+        Attempts { supervisor: None, grace, advance, table: HashMap::new(), deferred: 0, lines: Vec::new() }
+    }
+
+    /// Whether any attempt has no verdict yet.
+    pub fn any_pending(&self) -> bool {
+        !self.table.is_empty()
+    }
+
+    /// Whether any attempt is deferred: then somebody has to read verdicts.
+    pub fn any_deferred(&self) -> bool {
+        self.deferred > 0
+    }
+
+    /// OpenVPN's thread waits for this attempt from now on; [`Attempts::take_verdict`] ends that.
+    pub fn await_verdict(&mut self, id: u64) {
+        self.table.insert(id, Attempt::Awaited(None));
+    }
+
+    /// OpenVPN's thread waits no more: the verdict if it has come.
+    pub fn take_verdict(&mut self, id: u64) -> Option<Verdict> {
+        match self.table.remove(&id) {
+            Some(Attempt::Awaited(verdict)) => verdict,
+            // Not that of an attempt somebody waits for.
+            Some(deferred) => {
+                self.table.insert(id, deferred);
+                None
+            }
+            None => None,
+        }
+    }
+
+    /// This attempt, of `user`, is answered *deferred*.
+    pub fn defer(&mut self, id: u64, decision: Decision, user: String) {
+        self.table.insert(id, Attempt::Deferred(decision, user));
+        self.deferred += 1;
+    }
+
+    /// Reads what the supervisor has sent.
+    pub fn read(&mut self) {
+        while let Some(Some(_)) = self.read_one(|channel| channel.try_receive()) {}
+    }
+
+    /// Reads until `until` says of the verdict of `id` that it is enough, at most until `end`.
+    pub fn wait_for(&mut self, id: u64, end: Option<Instant>, until: impl Fn(Verdict) -> bool) {
+        let left = || end.map(|end| end.saturating_duration_since(Instant::now()));
+        while let Some(Some(reply)) = self.read_one(|channel| channel.receive(left())) {
+            match reply {
+                Reply::Verdict { id: decided, verdict } if decided == id && until(verdict) => return,
+                Reply::Verdict { .. } | Reply::Ready => {}
+            }
+        }
+    }
+
+    /// Receives and settles one verdict. `None`: there is no supervisor; `Some(None)`: nothing came.
+    fn read_one(
+        &mut self,
+        receive: impl FnOnce(&mut Verdicts) -> Result<Option<Received<Reply>>, ChannelError>,
+    ) -> Option<Option<Reply>> {
+        match receive(&mut self.supervisor.as_mut()?.channel) {
+            Ok(received) => {
+                let reply = received.map(|received| received.message);
+                if let Some(Reply::Verdict { id, verdict }) = reply {
+                    self.settle(id, verdict);
+                }
+                Some(reply)
+            }
+            Err(error) => {
+                self.lose_supervisor(&error);
+                None
+            }
+        }
+    }
+
+    fn settle(&mut self, id: u64, verdict: Verdict) {
+        if let Verdict::Accepted { took } = verdict {
+            self.grace.accepted(Instant::now(), took);
+        }
+        match self.table.remove(&id) {
+            Some(Attempt::Awaited(_)) => drop(self.table.insert(id, Attempt::Awaited(Some(verdict)))),
+            Some(Attempt::Deferred(decision, _)) => {
+                self.deferred -= 1;
+                let delivered = match verdict {
+                    Verdict::Accepted { .. } => decision.accept(),
+                    Verdict::Rejected => decision.reject(),
+                    Verdict::Temporary { cause, backoff } => {
+                        decision.reject_with(&rejection(cause, backoff, self.advance))
+                    }
+                };
+                self.note_failure(delivered);
+            }
+            // OpenVPN's thread has given up waiting, or the client is gone.
+            None => {}
+        }
+    }
+
+    fn note_failure(&mut self, delivered: std::io::Result<()>) {
+        if let Err(error) = delivered {
+            self.lines.push((Level::Error, format!("OpenVPN's control file cannot be written: {error}")));
+        }
+    }
+
+    /// Drops the deferred attempts whose clients are gone, and has the supervisor not run those that still wait.
+    pub fn cancel_unwanted(&mut self) {
+        let gone =
+            |attempt: &Attempt| matches!(attempt, Attempt::Deferred(decision, _) if !decision.is_wanted());
+        let unwanted: Vec<u64> =
+            self.table.iter().filter(|(_, attempt)| gone(attempt)).map(|(id, _)| *id).collect();
+        for id in unwanted {
+            self.table.remove(&id);
+            self.deferred -= 1;
+            self.cancel(id);
+        }
+    }
+
+    /// Has the supervisor not run an attempt that nobody waits for. Without effect on one that runs already.
+    pub fn cancel(&mut self, id: u64) {
+        if let Some(supervisor) = &mut self.supervisor {
+            let _ = supervisor.channel.try_send(&Request::Cancel { id }, &[]);
+        }
+    }
+
+    /// The supervisor is gone: nobody decides these attempts any more, so all are rejected at once.
+    pub fn lose_supervisor(&mut self, error: &ChannelError) {
+        let Some(supervisor) = self.supervisor.take() else { return };
+        let mut pending: Vec<_> = self.table.drain().collect();
+        pending.sort_by_key(|(id, _)| *id);
+        self.deferred = 0;
+        // The verdicts first: the rest takes its time.
+        let mut users = Vec::new();
+        for (_, attempt) in pending {
+            if let Attempt::Deferred(decision, user) = attempt {
+                let delivered = decision.reject();
+                self.note_failure(delivered);
+                users.push(user);
+            }
+        }
+        let how = match supervisor.reap(REAP) {
+            Some(how) => format!(" ({how})"),
+            None if matches!(error, ChannelError::Closed) => String::new(),
+            None => format!(" ({error})"),
+        };
+        let pid = supervisor.pid();
+        self.lines.push((Level::Error, format!("the supervisor, process {pid}, is gone{how}")));
+        for user in users {
+            let line = format!("user '{user}' failed to authenticate: the supervisor is gone");
+            self.lines.push((Level::Error, line));
+        }
+        supervisor.stop(Duration::ZERO);
+    }
+
+    /// What is to be logged, once the lock is free.
+    pub fn take_lines(&mut self) -> Vec<(Level, String)> {
+        std::mem::take(&mut self.lines)
+    }
+}

@@ -1,0 +1,97 @@
+//! What OpenVPN hands over for an attempt, taken apart. What does not fit is refused, never cut: a password of which
+//! only the beginning counts is another password.
+
+use std::fmt;
+
+use ovpn_plugin::{AuthUserPassVerify, DeferError};
+
+use super::challenge;
+use crate::protocol::{Check, Credentials, MAX_ADDRESS, MAX_CREDENTIAL};
+
+/// Why an attempt is refused without PAM.
+#[derive(Debug)]
+pub enum Refusal {
+    /// OpenVPN passed no such variable.
+    Absent(&'static str),
+    /// The username is empty.
+    EmptyUsername,
+    /// A credential is longer than any this plugin takes.
+    TooLong(&'static str, usize),
+    /// The password looks like a static challenge's, but is none.
+    Challenge(challenge::Malformed),
+    /// The attempt cannot be deferred.
+    ControlFile(DeferError),
+    /// The supervisor cannot be asked.
+    Supervisor(String),
+    /// The supervisor did not answer.
+    Unanswered,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Absent(what) => write!(f, "OpenVPN passed no {what}"),
+            Refusal::EmptyUsername => f.write_str("the username is empty"),
+            Refusal::TooLong(what, length) => {
+                write!(f, "the {what} has {length} bytes, more than {MAX_CREDENTIAL} are refused")
+            }
+            Refusal::Challenge(malformed) => malformed.fmt(f),
+            Refusal::ControlFile(error) => {
+                write!(f, "the control file (auth_control_file): {error}")
+            }
+            Refusal::Supervisor(error) => f.write_str(error),
+            Refusal::Unanswered => f.write_str("the supervisor is gone or does not answer"),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Reads the attempt from OpenVPN's variables. Its number and how it is answered are for the caller to fill in.
+pub fn from_event(event: &AuthUserPassVerify<'_>) -> Result<Check, Refusal> {
+    let username = bounded("username", event.username().ok_or(Refusal::Absent("username"))?)?;
+    if username.is_empty() {
+        return Err(Refusal::EmptyUsername);
+    }
+    let password = bounded("password", event.password().ok_or(Refusal::Absent("password"))?)?;
+    let common_name = bounded("common name", event.common_name().unwrap_or_default())?;
+    let answers = challenge::split(password).map_err(Refusal::Challenge)?;
+    let address = event.untrusted_ip().unwrap_or_default().as_bytes();
+    let credentials = Credentials {
+        password: answers.password,
+        response: answers.response,
+        common_name: common_name.to_vec(),
+    };
+    // All three are within their bounds.
+    let credentials = credentials.seal().map_err(|_| Refusal::TooLong("password", password.len()))?;
+    Ok(Check {
+        id: 0,
+        deferred: false,
+        username: username.to_vec(),
+        // OpenVPN prints addresses, so this is only ever shorter.
+        address: address[..address.len().min(MAX_ADDRESS)].to_vec(),
+        credentials,
+    })
+}
+
+/// The most bytes of a username that are shown: a long one must not push what is said about it off the line.
+pub const MAX_SHOWN: usize = 256;
+
+/// A username for OpenVPN's log. Control characters become `_`, as OpenVPN itself does it: escaped, they would make it
+/// long again. A backslash stays as it is: names of Windows
+/// domains have one, and people search the log for them.
+pub fn shown(username: &[u8]) -> String {
+    let cut = &username[..username.len().min(MAX_SHOWN)];
+    let mark = if cut.len() < username.len() { "..." } else { "" };
+    let text: String =
+        String::from_utf8_lossy(cut).chars().map(|c| if c.is_control() { '_' } else { c }).collect();
+    format!("{text}{mark}")
+}
+
+fn bounded<'a>(what: &'static str, value: &'a [u8]) -> Result<&'a [u8], Refusal> {
+    if value.len() > MAX_CREDENTIAL { Err(Refusal::TooLong(what, value.len())) } else { Ok(value) }
+}
+
+#[cfg(test)]
+#[path = "credentials_tests.rs"]
+mod tests;

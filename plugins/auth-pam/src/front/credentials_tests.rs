@@ -1,0 +1,63 @@
+//! Bad input at the outermost border.
+
+use super::*;
+use ovpn_plugin::testing::CallData;
+
+fn read(env: &[(&str, &str)]) -> Result<(Check, Credentials), String> {
+    let call = env.iter().fold(CallData::new(), |call, (name, value)| call.env(name, value));
+    let check = from_event(&call.event()).map_err(|refusal| refusal.to_string())?;
+    let credentials = Credentials::unseal(&check.credentials).map_err(|error| error.to_string())?;
+    Ok((check, credentials))
+}
+
+#[test]
+fn a_whole_login_is_read() {
+    let (check, login) = read(&[
+        ("username", "alice"),
+        ("password", "SCRV1:cGFzcw==:MTIz"),
+        ("common_name", "laptop"),
+        ("untrusted_ip", "192.0.2.1"),
+        ("untrusted_ip6", "2001:db8::1"),
+    ])
+    .unwrap();
+    assert_eq!(check.username, b"alice");
+    assert_eq!((login.password.expose(), login.response.expose()), (&b"pass"[..], &b"123"[..]));
+    assert_eq!((&login.common_name[..], &check.address[..]), (&b"laptop"[..], &b"2001:db8::1"[..]));
+}
+
+#[test]
+fn what_may_be_missing_is_empty() {
+    let (check, login) = read(&[("username", "a"), ("password", "")]).unwrap();
+    assert!(
+        login.password.is_empty()
+            && login.response.is_empty()
+            && login.common_name.is_empty()
+            && check.address.is_empty()
+    );
+}
+
+#[test]
+fn absent_and_empty_credentials_are_refused() {
+    assert_eq!(read(&[("password", "x")]).unwrap_err(), "OpenVPN passed no username");
+    assert_eq!(read(&[("username", "x")]).unwrap_err(), "OpenVPN passed no password");
+    assert_eq!(read(&[("username", ""), ("password", "x")]).unwrap_err(), "the username is empty");
+}
+
+#[test]
+fn credentials_are_taken_up_to_4096_bytes_and_refused_beyond() {
+    let (longest, too_long) = ("x".repeat(4096), "x".repeat(4097));
+    assert!(read(&[("username", &longest), ("password", &longest), ("common_name", &longest)]).is_ok());
+    for name in ["username", "password", "common_name"] {
+        let mut env = vec![("username", "u"), ("password", "p")];
+        env.retain(|(other, _)| *other != name);
+        env.push((name, &too_long));
+        let words = read(&env).unwrap_err();
+        assert!(words.contains("4097 bytes") && words.contains(&name.replace('_', " ")), "{words}");
+    }
+}
+
+#[test]
+fn static_challenge_rubbish_is_refused_without_repeating_it() {
+    let words = read(&[("username", "u"), ("password", "SCRV1:hunter2")]).unwrap_err();
+    assert!(words.contains("SCRV1") && !words.contains("hunter2"), "{words}");
+}

@@ -1,0 +1,87 @@
+//! How long OpenVPN waits for the verdict of a deferred attempt before it is really deferred.
+//!
+//! A verdict that comes within the grace is answered directly, which spares the client the second that OpenVPN needs to
+//! notice a control file. But every wait stops the whole server, so OpenVPN waits only if nothing else is pending, no
+//! login was accepted just before, and the last two accepted logins were quick.
+//!
+//! Only accepted logins teach anything here. If refused ones did, the time for which the server stands still would tell
+//! a bystander what PAM thought of somebody else's login.
+
+use std::time::{Duration, Instant};
+
+/// As many accepted logins in a row must have been quick. More than one: a user with one quick login and one slow
+/// login after the other must not stop the server with each.
+const QUICK_IN_A_ROW: u32 = 2;
+/// Logins that follow an accepted one this closely are a burst: waiting for one would hold up the next.
+const BURST: Duration = Duration::from_millis(1);
+
+/// The rule's memory.
+#[derive(Debug)]
+pub struct Grace {
+    limit: Duration,
+    quick_in_a_row: u32,
+    last_accepted: Option<Instant>,
+}
+
+impl Grace {
+    /// Waits of at most `limit`; zero: never wait.
+    pub fn new(limit: Duration) -> Self {
+        Grace { limit, quick_in_a_row: QUICK_IN_A_ROW, last_accepted: None }
+    }
+
+    /// How long to wait for the attempt that comes now; `None`: not at all. `pending`: there are others without a verdict.
+    pub fn for_next(&self, now: Instant, pending: bool) -> Option<Duration> {
+        let burst = self.last_accepted.is_some_and(|last| now.saturating_duration_since(last) < BURST);
+        let waits = !self.limit.is_zero() && !pending && !burst && self.quick_in_a_row >= QUICK_IN_A_ROW;
+        waits.then_some(self.limit)
+    }
+
+    /// A login was accepted now, that long after its arrival, whether OpenVPN waited for it or not.
+    pub fn accepted(&mut self, now: Instant, took: Duration) {
+        self.last_accepted = Some(now);
+        self.quick_in_a_row = if took <= self.limit { self.quick_in_a_row.saturating_add(1) } else { 0 };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_millis(50);
+    const QUICK: Duration = Duration::from_millis(40);
+    const SLOW: Duration = Duration::from_millis(51);
+
+    #[test]
+    fn the_first_login_is_waited_for() {
+        assert_eq!(Grace::new(LIMIT).for_next(Instant::now(), false), Some(LIMIT));
+    }
+
+    #[test]
+    fn a_grace_of_zero_never_waits() {
+        assert_eq!(Grace::new(Duration::ZERO).for_next(Instant::now(), false), None);
+    }
+
+    #[test]
+    fn nobody_waits_while_others_are_pending_or_right_after_an_accepted_login() {
+        let (mut grace, now) = (Grace::new(LIMIT), Instant::now());
+        assert_eq!(grace.for_next(now, true), None);
+        grace.accepted(now, QUICK);
+        assert_eq!(grace.for_next(now + BURST / 2, false), None);
+        assert_eq!(grace.for_next(now + BURST, false), Some(LIMIT));
+    }
+
+    #[test]
+    fn after_a_slow_login_two_quick_ones_in_a_row_are_needed() {
+        let (mut grace, now) = (Grace::new(LIMIT), Instant::now());
+        let later = now + BURST;
+        grace.accepted(now, SLOW);
+        assert_eq!(grace.for_next(later, false), None);
+        grace.accepted(now, QUICK);
+        assert_eq!(grace.for_next(later, false), None);
+        grace.accepted(now, SLOW);
+        grace.accepted(now, QUICK);
+        assert_eq!(grace.for_next(later, false), None);
+        grace.accepted(now, LIMIT);
+        assert_eq!(grace.for_next(later, false), Some(LIMIT));
+    }
+}

@@ -1,0 +1,194 @@
+//! The thread that settles deferred attempts, writes the supervisor's lines to the log, and notices clients that are
+//! gone. It takes no signals, and never enters OpenVPN.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use log::Level;
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::unistd::Pid;
+use privsep::above_standard;
+use privsep::line_log::{Line, LineReceiver};
+
+use super::attempts::Attempts;
+
+/// Milliseconds between two looks for clients that are gone, as long as attempts are deferred.
+const LOOK_FOR_GONE: u16 = 500;
+/// Lines read before anything else is looked at.
+const LINE_BATCH: usize = 256;
+
+const WAKE: u64 = 0;
+const LINES: u64 = 1;
+const VERDICTS: u64 = 2;
+
+/// What OpenVPN's thread and the receiver share.
+pub struct Shared {
+    state: Mutex<State>,
+    /// The receiver looks after deferred attempts.
+    deferred: AtomicBool,
+    lines: Mutex<Vec<LineReceiver>>,
+    epoll: Epoll,
+    /// A pipe: a byte has the receiver look up, its writer's end ends it.
+    wake_reader: OwnedFd,
+    wake_writer: Mutex<Option<OwnedFd>>,
+}
+
+struct State {
+    attempts: Attempts,
+    /// The supervisor whose channel is among what the receiver listens to.
+    listens_to: Option<Pid>,
+}
+
+impl Shared {
+    /// Around an empty table.
+    ///
+    /// # Errors
+    /// `EMFILE` and `ENFILE`.
+    pub fn new(attempts: Attempts) -> nix::Result<Self> {
+        let epoll = Epoll(above_standard(Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?.0)?);
+        let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
+        let (reader, writer) = (above_standard(reader)?, above_standard(writer)?);
+        epoll.add(&reader, EpollEvent::new(EpollFlags::EPOLLIN, WAKE))?;
+        Ok(Shared {
+            state: Mutex::new(State { attempts, listens_to: None }),
+            deferred: AtomicBool::new(false),
+            lines: Mutex::default(),
+            epoll,
+            wake_reader: reader,
+            wake_writer: Mutex::new(Some(writer)),
+        })
+    }
+
+    /// Uses the table under its lock. Then the receiver listens for verdicts exactly as long as attempts are deferred:
+    /// otherwise it would wake up for each verdict that OpenVPN's thread waits for.
+    pub fn with<R>(&self, body: impl FnOnce(&mut Attempts) -> R) -> R {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let State { attempts, listens_to } = &mut *state;
+        let result = body(attempts);
+        let wanted = attempts.any_deferred();
+        if wanted && !self.deferred.swap(wanted, Ordering::AcqRel) {
+            self.wake();
+        }
+        self.deferred.store(wanted, Ordering::Release);
+        // The channel of a supervisor that was lost is closed, and so has left the set by itself.
+        if let Some(supervisor) = &attempts.supervisor {
+            let (channel, listens) = (supervisor.channel.as_fd(), *listens_to == Some(supervisor.pid()));
+            if wanted && !listens {
+                let added = self.epoll.add(channel, EpollEvent::new(EpollFlags::EPOLLIN, VERDICTS));
+                // Without memory for it, the looks for clients that are gone find the verdicts too.
+                *listens_to = added.is_ok().then_some(supervisor.pid());
+            } else if !wanted && listens {
+                let _ = self.epoll.delete(channel);
+                *listens_to = None;
+            }
+        }
+        let lines = attempts.take_lines();
+        drop(state);
+        lines.into_iter().for_each(|(level, line)| log::log!(level, "{line}"));
+        result
+    }
+
+    /// Has the lines of another supervisor read too.
+    ///
+    /// # Errors
+    /// `ENOMEM`, `ENOSPC` (the limit on watched descriptors).
+    pub fn read_lines_of(&self, lines: LineReceiver) -> nix::Result<()> {
+        self.epoll.add(&lines, EpollEvent::new(EpollFlags::EPOLLIN, LINES))?;
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(lines);
+        Ok(())
+    }
+
+    /// Logs lines of the supervisors that have come; true when there may be more.
+    pub fn log_lines(&self) -> bool {
+        let mut found = Vec::new();
+        let mut receivers = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        receivers.retain_mut(|receiver| {
+            loop {
+                match receiver.next_line() {
+                    _ if found.len() >= LINE_BATCH => return true,
+                    Ok(Some(line)) => found.push(line),
+                    Ok(None) => return true,
+                    Err(_) => return false,
+                }
+            }
+        });
+        drop(receivers);
+        found.iter().for_each(write_line);
+        found.len() >= LINE_BATCH
+    }
+
+    /// Takes the receivers of lines away, to read the last lines of a supervisor that ends.
+    pub fn take_line_receivers(&self) -> Vec<LineReceiver> {
+        std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The receiver's life, until [`Shared::stop`].
+    pub fn receive(&self) {
+        let mut events = [EpollEvent::empty(); 4];
+        let mut looked = Instant::now();
+        loop {
+            let deferred = self.deferred.load(Ordering::Acquire);
+            let timeout = if deferred { EpollTimeout::from(LOOK_FOR_GONE) } else { EpollTimeout::NONE };
+            let count = match self.epoll.wait(&mut events, timeout) {
+                Ok(count) => count,
+                Err(Errno::EINTR) => continue,
+                Err(errno) => {
+                    log::error!("verdicts cannot be received any more: {}", errno.desc());
+                    return;
+                }
+            };
+            let happened = |what| events[..count].iter().any(|event| event.data() == what);
+            if happened(WAKE) && self.is_stopped() {
+                return;
+            }
+            let look = looked.elapsed() >= Duration::from_millis(LOOK_FOR_GONE.into());
+            if happened(VERDICTS) || (deferred && look) {
+                self.with(|attempts| {
+                    attempts.read();
+                    if look {
+                        attempts.cancel_unwanted();
+                    }
+                });
+            }
+            if look {
+                looked = Instant::now();
+            }
+            if happened(LINES) {
+                self.log_lines();
+            }
+        }
+    }
+
+    /// Has the receiver begin to look for clients that are gone.
+    fn wake(&self) {
+        if let Some(writer) = &*self.wake_writer.lock().unwrap_or_else(PoisonError::into_inner) {
+            // A full pipe wakes it as well.
+            let _ = nix::unistd::write(writer, &[0]);
+        }
+    }
+
+    /// Takes what woke the receiver.
+    fn is_stopped(&self) -> bool {
+        nix::unistd::read(&self.wake_reader, &mut [0; 64]) == Ok(0)
+    }
+
+    /// Ends the receiver.
+    pub fn stop(&self) {
+        drop(self.wake_writer.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+/// Logs one line of a supervisor.
+pub fn write_line(line: &Line) {
+    let level = match line.level {
+        1 => Level::Error,
+        2 => Level::Warn,
+        3 => Level::Info,
+        _ => Level::Debug,
+    };
+    log::log!(level, "{}", line.text);
+}

@@ -1,0 +1,196 @@
+//! The breaker: while the authentication backend is away for everybody, attempts are answered at once instead of each
+//! holding a worker until the backend's own time limit is over.
+//!
+//! One user for whom the backend is away is no sign: modules say the same for users they know nothing of. So it takes
+//! five users in a row, and any other outcome, of whomever, shows that the backend is there.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
+use super::source::Source;
+
+/// Users in a row for whom the backend was away.
+pub const OPENS_AFTER: usize = 5;
+/// While the breaker is open, one attempt is passed on this often.
+pub const PROBE: Duration = Duration::from_secs(5);
+
+/// What has changed; worth a line in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// The backend is away for everybody.
+    Opened,
+    /// It is back.
+    Closed,
+}
+
+/// The state of the breaker.
+#[derive(Debug)]
+pub struct Breaker {
+    keys: RandomState,
+    /// Those for whom the backend was away, since it was last there for anybody.
+    users: Vec<u64>,
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    next_probe: Instant,
+    last_prober: Option<Source>,
+}
+
+impl Breaker {
+    /// Closed.
+    pub fn new() -> Self {
+        Breaker { keys: RandomState::new(), users: Vec::with_capacity(OPENS_AFTER), open: None }
+    }
+
+    /// Whether an attempt is passed on. While the breaker is open, a probe is, and the source of the last one waits for
+    /// twice as long as others: one client whose attempts say nothing of the backend must not be the only prober.
+    pub fn admit(&mut self, now: Instant, source: Source) -> bool {
+        let Some(open) = &mut self.open else { return true };
+        let again = source != Source::Unknown && open.last_prober == Some(source);
+        let from = if again { open.next_probe + PROBE } else { open.next_probe };
+        if now < from {
+            return false;
+        }
+        *open = Open { next_probe: now + PROBE, last_prober: Some(source) };
+        true
+    }
+
+    /// A transaction has ended; `unavailable`: its authentication phase found the backend away.
+    pub fn concluded(&mut self, now: Instant, username: &[u8], unavailable: bool) -> Option<Change> {
+        if !unavailable {
+            self.users.clear();
+            return self.open.take().map(|_| Change::Closed);
+        }
+        if self.open.is_some() {
+            return None;
+        }
+        let user = self.keys.hash_one(username);
+        if !self.users.contains(&user) {
+            self.users.push(user);
+        }
+        if self.users.len() < OPENS_AFTER {
+            return None;
+        }
+        self.users.clear();
+        self.open = Some(Open { next_probe: now + PROBE, last_prober: None });
+        Some(Change::Opened)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const A: Source = Source::V4(1);
+    const B: Source = Source::V4(2);
+
+    fn open(now: Instant) -> Breaker {
+        let mut breaker = Breaker::new();
+        for user in 0..4u8 {
+            assert_eq!(breaker.concluded(now, &[user], true), None);
+            assert!(breaker.admit(now, A));
+        }
+        assert_eq!(breaker.concluded(now, &[4], true), Some(Change::Opened));
+        breaker
+    }
+
+    #[test]
+    fn five_users_in_a_row_open_it_and_one_probe_every_five_seconds_is_passed() {
+        let now = Instant::now();
+        let mut breaker = open(now);
+        assert!(!breaker.admit(now, A));
+        assert!(!breaker.admit(now + PROBE - Duration::from_millis(1), A));
+        assert!(breaker.admit(now + PROBE, A));
+        assert!(!breaker.admit(now + PROBE, B));
+        assert_eq!(breaker.concluded(now + PROBE, b"x", true), None);
+        assert!(!breaker.admit(now + 2 * PROBE - Duration::from_millis(1), B));
+        assert!(breaker.admit(now + 2 * PROBE, B));
+    }
+
+    #[test]
+    fn any_other_outcome_closes_it() {
+        let now = Instant::now();
+        let mut breaker = open(now);
+        assert_eq!(breaker.concluded(now, &[1], false), Some(Change::Closed));
+        assert!(breaker.admit(now, A) && breaker.admit(now, A));
+        assert_eq!(breaker.concluded(now, &[1], false), None);
+        // It takes five again.
+        for user in 0..4u8 {
+            assert_eq!(breaker.concluded(now, &[user], true), None);
+        }
+        assert_eq!(breaker.concluded(now, &[4], true), Some(Change::Opened));
+    }
+
+    #[test]
+    fn one_user_does_not_open_it_and_does_not_keep_it_from_opening() {
+        let (mut breaker, now) = (Breaker::new(), Instant::now());
+        for _ in 0..100 {
+            assert_eq!(breaker.concluded(now, b"alice", true), None);
+        }
+        for user in 0..3u8 {
+            assert_eq!(breaker.concluded(now, &[user], true), None);
+            assert_eq!(breaker.concluded(now, b"alice", true), None);
+        }
+        assert_eq!(breaker.concluded(now, &[3], true), Some(Change::Opened));
+    }
+
+    #[test]
+    fn one_for_whom_the_backend_is_there_begins_the_row_anew() {
+        let (mut breaker, now) = (Breaker::new(), Instant::now());
+        for user in 0..100u8 {
+            assert_eq!(breaker.concluded(now, &[user], true), None);
+            if user % 4 == 3 {
+                assert_eq!(breaker.concluded(now, b"local", false), None);
+            }
+        }
+    }
+
+    #[test]
+    fn another_source_than_the_last_prober_comes_first() {
+        let now = Instant::now();
+        let mut breaker = open(now);
+        assert!(breaker.admit(now + PROBE, A));
+        assert!(!breaker.admit(now + 2 * PROBE, A));
+        assert!(breaker.admit(now + 2 * PROBE, B));
+        assert!(breaker.admit(now + 3 * PROBE, A));
+        assert!(!breaker.admit(now + 5 * PROBE - Duration::from_millis(1), A));
+        assert!(breaker.admit(now + 5 * PROBE, A));
+    }
+
+    #[test]
+    fn without_addresses_each_may_probe() {
+        let now = Instant::now();
+        let mut breaker = open(now);
+        assert!(breaker.admit(now + PROBE, Source::Unknown));
+        assert!(breaker.admit(now + 2 * PROBE, Source::Unknown));
+    }
+
+    proptest! {
+        #[test]
+        fn it_opens_exactly_when_the_last_five_users_all_found_the_backend_away(
+            outcomes in prop::collection::vec((0u8..8, prop::bool::weighted(0.9)), 0..100),
+        ) {
+            let (mut breaker, now) = (Breaker::new(), Instant::now());
+            let mut row: Vec<u8> = Vec::new();
+            let mut open = false;
+            for (user, unavailable) in outcomes {
+                row.push(user);
+                if !unavailable {
+                    row.clear();
+                }
+                let users: std::collections::BTreeSet<_> = row.iter().collect();
+                let expected = match (open, unavailable) {
+                    (true, false) => Some(Change::Closed),
+                    (false, true) if users.len() == 5 => Some(Change::Opened),
+                    _ => None,
+                };
+                prop_assert_eq!(breaker.concluded(now, &[user], unavailable), expected);
+                open = match expected { Some(change) => change == Change::Opened, None => open };
+                prop_assert_eq!(breaker.admit(now, A), !open);
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! How an attempt ends: what was decided, and what the log says of it.
+
+use std::time::{Duration, Instant};
+
+use pam::ReturnCode;
+use privsep::Ended;
+
+use super::attempt::Attempt;
+use crate::protocol::End;
+use crate::verdict::{Cause, Verdict};
+
+/// When a client should try again after a temporary failure.
+const BACKOFF: Duration = Duration::from_secs(15);
+
+/// How an attempt came to its end.
+#[derive(Debug)]
+pub enum Outcome {
+    /// PAM decided. The flag: its backend is away for everybody.
+    Pam(End, bool),
+    /// The worker ended before PAM did.
+    WorkerEnded(Ended),
+    /// PAM took longer than the time limit.
+    RanTooLong,
+    /// No worker was free within the time limit.
+    WaitedTooLong,
+    /// Too many attempts wait.
+    QueueFull,
+    /// There is no worker and none can be started.
+    NoWorker,
+    /// The backend is away for everybody, so PAM was not asked.
+    Away,
+    /// The source only fails, so PAM was not asked.
+    Penalty(Duration),
+}
+
+impl Outcome {
+    /// How long a refusal must stay unknown, counted from the arrival of the attempt, as PAM's modules want it.
+    pub fn delay(&self) -> Duration {
+        match self {
+            Outcome::Pam(end, _) => end.delay,
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+/// Whether PAM's module could not reach what it authenticates against.
+pub fn unavailable(end: &End) -> bool {
+    end.authenticating && code(end) == ReturnCode::AUTHINFO_UNAVAIL
+}
+
+fn code(end: &End) -> ReturnCode {
+    // A code that does not fit is none that PAM has, and no success.
+    i32::try_from(end.code).map_or(ReturnCode::SYSTEM_ERR, ReturnCode::from_raw)
+}
+
+/// The verdict of an attempt, and its reason for log and audit line.
+pub fn judge(attempt: &Attempt, now: Instant, outcome: &Outcome, time_limit: Duration) -> (Verdict, String) {
+    let temporary = |cause, backoff| Verdict::Temporary { cause, backoff };
+    let seconds = time_limit.as_secs();
+    match outcome {
+        Outcome::Pam(end, away) => {
+            let text = String::from_utf8_lossy(&end.text).into_owned();
+            match code(end) {
+                ReturnCode::SUCCESS => {
+                    (Verdict::Accepted { took: now.saturating_duration_since(attempt.arrived) }, text)
+                }
+                ReturnCode::AUTHINFO_UNAVAIL if *away => (temporary(Cause::Away, BACKOFF), text),
+                ReturnCode::AUTHINFO_UNAVAIL => (Verdict::Rejected, format!("{text} ({})", usually(end))),
+                _ => (Verdict::Rejected, text),
+            }
+        }
+        Outcome::WorkerEnded(how) => {
+            (Verdict::Rejected, format!("the worker {how} while a PAM module was running"))
+        }
+        Outcome::RanTooLong => (
+            temporary(Cause::NoAnswer, BACKOFF),
+            format!("the time limit of {seconds} s was reached while a PAM module was running"),
+        ),
+        Outcome::WaitedTooLong => (
+            temporary(Cause::Busy, BACKOFF),
+            format!("no worker was free within the time limit of {seconds} s (see max-workers)"),
+        ),
+        Outcome::QueueFull => {
+            (temporary(Cause::Busy, BACKOFF), "too many logins are waiting (see max-pending)".into())
+        }
+        Outcome::NoWorker => (temporary(Cause::Busy, BACKOFF), "no worker process can be started".into()),
+        Outcome::Away => {
+            (temporary(Cause::Away, BACKOFF), "PAM was not asked: its backend is away for everybody".into())
+        }
+        Outcome::Penalty(backoff) => (
+            temporary(Cause::Failures, *backoff),
+            "PAM was not asked: too many failed logins from this address (see penalties)".into(),
+        ),
+    }
+}
+
+/// What the code usually means, for whoever reads the log.
+fn usually(end: &End) -> &'static str {
+    if end.authenticating {
+        "usually this user is unknown to the PAM module, or its server cannot be reached"
+    } else {
+        "usually this user has no entry in /etc/shadow, or the service has no account lines"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::attempt::tests::attempt;
+    use super::*;
+
+    fn pam(code: ReturnCode, authenticating: bool, away: bool) -> Outcome {
+        let code = code.raw().unsigned_abs();
+        Outcome::Pam(
+            End { code, authenticating, text: b"words".to_vec(), delay: Duration::ZERO, leaving: false },
+            away,
+        )
+    }
+
+    fn verdict(outcome: &Outcome) -> Verdict {
+        let attempt = attempt(1, "alice", "192.0.2.1");
+        judge(&attempt, attempt.arrived + Duration::from_millis(7), outcome, Duration::from_secs(60)).0
+    }
+
+    #[test]
+    fn only_zero_is_a_success() {
+        assert_eq!(
+            verdict(&pam(ReturnCode::SUCCESS, false, false)),
+            Verdict::Accepted { took: Duration::from_millis(7) }
+        );
+        for code in [1, 7, 9, u32::MAX, 1 << 31] {
+            let end = End { code, authenticating: true, text: vec![], delay: Duration::ZERO, leaving: false };
+            assert_eq!(verdict(&Outcome::Pam(end, false)), Verdict::Rejected, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_temporary_failure_never_depends_on_what_the_client_sent() {
+        for authenticating in [true, false] {
+            for code in [ReturnCode::AUTHINFO_UNAVAIL, ReturnCode::TRY_AGAIN, ReturnCode::AUTH_ERR] {
+                assert_eq!(verdict(&pam(code, authenticating, false)), Verdict::Rejected);
+            }
+        }
+        let away = Verdict::Temporary { cause: Cause::Away, backoff: BACKOFF };
+        assert_eq!(verdict(&pam(ReturnCode::AUTHINFO_UNAVAIL, true, true)), away);
+        assert_eq!(verdict(&Outcome::Away), away);
+        let ended = Outcome::WorkerEnded(Ended::Killed(11));
+        assert_eq!(verdict(&ended), Verdict::Rejected);
+        for limit in [Outcome::RanTooLong, Outcome::WaitedTooLong, Outcome::QueueFull, Outcome::NoWorker] {
+            assert!(matches!(verdict(&limit), Verdict::Temporary { .. }), "{limit:?}");
+        }
+    }
+
+    #[test]
+    fn a_user_without_an_entry_is_named_as_the_usual_reason() {
+        let attempt = attempt(1, "alice", "");
+        let outcome = pam(ReturnCode::AUTHINFO_UNAVAIL, false, false);
+        let (_, reason) = judge(&attempt, attempt.arrived, &outcome, Duration::ZERO);
+        assert_eq!(
+            reason,
+            "words (usually this user has no entry in /etc/shadow, or the service has no account lines)"
+        );
+    }
+}

@@ -1,0 +1,91 @@
+//! What the supervisor waits for.
+
+use std::os::fd::AsFd;
+use std::time::Instant;
+
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+
+/// Number of a worker; never used twice.
+pub type WorkerId = u64;
+
+/// Where something has happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// The channel to OpenVPN.
+    Front,
+    /// A child has ended.
+    ChildExits,
+    /// A module has printed something.
+    ModuleOutput,
+    /// The channel to a worker.
+    Worker(WorkerId),
+}
+
+const FIRST_WORKER: u64 = 16;
+/// Events taken at once.
+const BATCH: usize = 64;
+
+impl What {
+    fn number(self) -> u64 {
+        match self {
+            What::Front => 0,
+            What::ChildExits => 1,
+            What::ModuleOutput => 2,
+            What::Worker(id) => FIRST_WORKER + id,
+        }
+    }
+
+    fn from_number(number: u64) -> Self {
+        match number {
+            0 => What::Front,
+            1 => What::ChildExits,
+            2 => What::ModuleOutput,
+            worker => What::Worker(worker.saturating_sub(FIRST_WORKER)),
+        }
+    }
+}
+
+/// The set of what is waited for.
+pub struct Events {
+    epoll: Epoll,
+}
+
+impl Events {
+    /// An empty set.
+    pub fn new() -> nix::Result<Self> {
+        Ok(Events { epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)? })
+    }
+
+    /// Adds a descriptor; one that is closed leaves the set by itself.
+    pub fn add(&self, descriptor: impl AsFd, what: What) -> nix::Result<()> {
+        self.epoll.add(descriptor, EpollEvent::new(EpollFlags::EPOLLIN, what.number()))
+    }
+
+    /// Whether it is also an event that a descriptor of the set has room again.
+    pub fn wait_for_room(&self, descriptor: impl AsFd, what: What, wanted: bool) -> nix::Result<()> {
+        let room = if wanted { EpollFlags::EPOLLOUT } else { EpollFlags::empty() };
+        self.epoll.modify(descriptor, &mut EpollEvent::new(EpollFlags::EPOLLIN | room, what.number()))
+    }
+
+    /// Waits until something happens, or `until`. Child exits come last: as long as a dead worker is not reaped, its
+    /// number and its process group are its own.
+    pub fn wait(&self, until: Option<Instant>) -> nix::Result<Vec<What>> {
+        let timeout = match until {
+            None => EpollTimeout::NONE,
+            Some(time) => {
+                // Rounded up: a wait that rounds to zero would spin.
+                let left = time.saturating_duration_since(Instant::now());
+                EpollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(EpollTimeout::MAX)
+            }
+        };
+        let mut events = [EpollEvent::empty(); BATCH];
+        let count = match self.epoll.wait(&mut events, timeout) {
+            Err(nix::Error::EINTR) => 0,
+            done => done?,
+        };
+        let mut happened: Vec<What> =
+            events[..count].iter().map(|event| What::from_number(event.data())).collect();
+        happened.sort_by_key(|what| *what == What::ChildExits);
+        Ok(happened)
+    }
+}

@@ -1,0 +1,242 @@
+//! Sources that only fail are refused for a while before PAM is asked: guesses cost workers, processor time and lines in
+//! logs, and with ever longer pauses hardly any are left.
+//!
+//! **What counts.** A refusal by PAM, once for each pair of username and credentials (a device that repeats an old
+//! password for ever has failed once). A source is penalised after ten, if none of its attempts was accepted within an
+//! hour. An hour without a counted failure, and all are forgotten.
+//!
+//! **What a penalty is.** The tenth failure closes the source for five seconds. When the time is over, one attempt is
+//! passed on and the source is closed for as long again: if that attempt fails with something new, for twice as long, ten
+//! minutes at most; if it is accepted, everything is forgiven. Attempts that were under way when the source was closed
+//! are counted, but make nothing longer.
+//!
+//! **Who is not harmed.** A source from which somebody was accepted is exempt for an hour from then on. So one guesser
+//! behind the same NAT as many users changes nothing for them, and nothing for himself either: PAM's own locks per
+//! account (pam_faillock) are what is left against him.
+//!
+//! **Who may be harmed.** If the guesser comes first, users meet a closed source until one of them is accepted. Usernames
+//! that did not fail from there yet have a door of their own, through which one attempt a second is passed: against a
+//! guesser who tries a few accounts, the first user is let in at once, and the source is exempt. Only two have to try
+//! repeatedly: who mistyped a password (and shares the door of the guesser's accounts), and who competes with a guesser
+//! that takes a new username each time (at ten a second, about one try in ten goes through). Failures of new usernames do
+//! not close a closed source for longer, so that this guesser does not shut the other door too.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
+use super::source::Source;
+
+/// Different failures without a success from which on a source is penalised.
+pub const FREE_FAILURES: u32 = 10;
+/// The first penalty.
+pub const FIRST: Duration = Duration::from_secs(5);
+/// The longest.
+pub const LONGEST: Duration = Duration::from_secs(600);
+/// Failures are forgotten after this time, and so is a success.
+pub const MEMORY: Duration = Duration::from_secs(3600);
+/// While a source is closed, an attempt with a username that did not fail yet is passed on this often.
+pub const NEW_USERNAME: Duration = Duration::from_secs(1);
+/// Sources that are remembered.
+pub const MAX_SOURCES: usize = 4096;
+
+/// The same penalty is logged again after this time, if it lasts so long.
+const QUIET: Duration = Duration::from_secs(60);
+/// Failures of a source that are known again.
+const RECENT_FAILURES: usize = 16;
+/// Usernames of a source that are known to have failed.
+const RECENT_USERNAMES: usize = 64;
+
+/// An attempt that is not passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// When it makes sense to try again.
+    pub backoff: Duration,
+    /// Worth a line in the log, which is so once for each penalty.
+    pub log: Option<Penalty>,
+}
+
+/// What the log should say of a penalty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Penalty {
+    /// Different failures within the last hour, none of them followed by a success.
+    pub failures: u32,
+    /// How long the source is closed.
+    pub length: Duration,
+}
+
+/// The last few of something, each once.
+#[derive(Debug, Default)]
+struct Recent<const MOST: usize>(VecDeque<u64>);
+
+impl<const MOST: usize> Recent<MOST> {
+    fn contains(&self, value: u64) -> bool {
+        self.0.contains(&value)
+    }
+
+    /// True if it is new.
+    fn insert(&mut self, value: u64) -> bool {
+        if self.contains(value) {
+            return false;
+        }
+        if self.0.len() == MOST {
+            self.0.pop_front();
+        }
+        self.0.push_back(value);
+        true
+    }
+}
+
+/// What is known of a source.
+#[derive(Debug)]
+enum Record {
+    Exempt { until: Instant },
+    Failing(Box<Failures>),
+}
+
+#[derive(Debug)]
+struct Failures {
+    count: u32,
+    last: Instant,
+    recent: Recent<RECENT_FAILURES>,
+    usernames: Recent<RECENT_USERNAMES>,
+    /// Set while the source is penalised.
+    closed: Option<Closed>,
+}
+
+#[derive(Debug)]
+struct Closed {
+    length: Duration,
+    until: Instant,
+    /// The attempt that was passed on after the time was over has not failed yet.
+    probing: bool,
+    new_username_from: Instant,
+    /// Until when nothing more is to be logged.
+    quiet_until: Instant,
+}
+
+/// All sources that failed or were exempted lately.
+#[derive(Debug)]
+pub struct Penalties {
+    enabled: bool,
+    keys: RandomState,
+    records: HashMap<Source, (u64, Record)>,
+    /// The sources by when they were seen last.
+    seen: BTreeMap<u64, Source>,
+    clock: u64,
+}
+
+impl Penalties {
+    /// Nothing is known yet. Not `enabled`, everything is passed on.
+    pub fn new(enabled: bool) -> Self {
+        Penalties {
+            enabled,
+            keys: RandomState::new(),
+            records: HashMap::new(),
+            seen: BTreeMap::new(),
+            clock: 0,
+        }
+    }
+
+    /// Whether an attempt is passed on to PAM; if not, why.
+    pub fn admit(&mut self, now: Instant, source: Source, username: &[u8]) -> Option<Refusal> {
+        let username = self.keys.hash_one(username);
+        let Record::Failing(failures) = self.known(now, source)? else { return None };
+        let new = !failures.usernames.contains(username);
+        let closed = failures.closed.as_mut()?;
+        let (door, interval) = if new {
+            (&mut closed.new_username_from, NEW_USERNAME)
+        } else {
+            (&mut closed.until, closed.length)
+        };
+        if *door <= now {
+            *door = now + interval;
+            closed.probing |= !new;
+            return None;
+        }
+        let backoff = door.saturating_duration_since(now);
+        let log = (closed.quiet_until <= now)
+            .then_some(Penalty { failures: failures.count, length: closed.length });
+        if log.is_some() {
+            closed.quiet_until = closed.until.max(now + QUIET);
+        }
+        Some(Refusal { backoff, log })
+    }
+
+    /// PAM has refused an attempt. `fingerprint`: a keyed hash of username and credentials.
+    pub fn refused(&mut self, now: Instant, source: Source, username: &[u8], fingerprint: u64) {
+        if !self.enabled || source == Source::Unknown {
+            return;
+        }
+        let username = self.keys.hash_one(username);
+        if self.known(now, source).is_none() {
+            let (recent, usernames) = (Recent::default(), Recent::default());
+            let failures = Failures { count: 0, last: now, recent, usernames, closed: None };
+            self.remember(source, Record::Failing(Box::new(failures)));
+        }
+        let Some((_, Record::Failing(failures))) = self.records.get_mut(&source) else { return };
+        let new_username = failures.usernames.insert(username);
+        if !failures.recent.insert(fingerprint) {
+            return;
+        }
+        failures.count = failures.count.saturating_add(1);
+        failures.last = now;
+        failures.closed = match failures.closed.take() {
+            None if failures.count >= FREE_FAILURES => Some(Closed {
+                length: FIRST,
+                until: now + FIRST,
+                probing: false,
+                new_username_from: now,
+                quiet_until: now,
+            }),
+            Some(closed) if closed.probing && !new_username => {
+                let length = (closed.length * 2).min(LONGEST);
+                Some(Closed { length, until: now + length, probing: false, quiet_until: now, ..closed })
+            }
+            same => same,
+        };
+    }
+
+    /// PAM has accepted an attempt.
+    pub fn accepted(&mut self, now: Instant, source: Source) {
+        if self.enabled && source != Source::Unknown {
+            self.remember(source, Record::Exempt { until: now + MEMORY });
+        }
+    }
+
+    /// What is known of a source, which is seen now. What is too old is forgotten first.
+    fn known(&mut self, now: Instant, source: Source) -> Option<&mut Record> {
+        let (seen, record) = self.records.get(&source)?;
+        let end = match record {
+            Record::Exempt { until } => *until,
+            Record::Failing(failures) => failures.last + MEMORY,
+        };
+        self.seen.remove(seen);
+        if end <= now {
+            self.records.remove(&source);
+            return None;
+        }
+        self.clock += 1;
+        self.seen.insert(self.clock, source);
+        let (seen, record) = self.records.get_mut(&source)?;
+        *seen = self.clock;
+        Some(record)
+    }
+
+    fn remember(&mut self, source: Source, record: Record) {
+        self.clock += 1;
+        self.seen.insert(self.clock, source);
+        if let Some((seen, _)) = self.records.insert(source, (self.clock, record)) {
+            self.seen.remove(&seen);
+        }
+        if self.records.len() > MAX_SOURCES {
+            if let Some((_, oldest)) = self.seen.pop_first() {
+                self.records.remove(&oldest);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "penalties_tests.rs"]
+mod tests;

@@ -1,0 +1,75 @@
+//! Verdicts on their way to the front: some have to wait for their time, and some for room in the socket.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
+
+use privsep::{Channel, ChannelError};
+
+use super::attempt::Attempt;
+use crate::protocol::{Reply, Request};
+use crate::verdict::Verdict;
+
+/// A decided attempt.
+#[derive(Debug)]
+pub struct Decided {
+    /// The attempt, without credentials.
+    pub attempt: Attempt,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// Why, for log and audit line.
+    pub reason: String,
+}
+
+/// Those that the front does not know yet.
+#[derive(Debug, Default)]
+pub struct Verdicts {
+    held: BTreeMap<(Instant, u64), Decided>,
+    outbox: VecDeque<Reply>,
+}
+
+impl Verdicts {
+    /// Keeps a verdict until its time. The time of a refusal must not tell what PAM thought of it.
+    pub fn hold(&mut self, until: Instant, decided: Decided) {
+        self.held.insert((until, decided.attempt.id), decided);
+    }
+
+    /// The next one whose time has come.
+    pub fn next_due(&mut self, now: Instant) -> Option<Decided> {
+        let entry = self.held.first_entry().filter(|entry| entry.key().0 <= now)?;
+        Some(entry.remove())
+    }
+
+    /// When [`Verdicts::next_due`] will have something to give.
+    pub fn next_event(&self) -> Option<Instant> {
+        self.held.first_key_value().map(|((until, _), _)| *until)
+    }
+
+    /// Sends a verdict, or keeps it until there is room. True if there is something left to be sent.
+    ///
+    /// # Errors
+    /// Those of the channel: the front is gone.
+    pub fn send(&mut self, front: &mut Channel<Reply, Request>, reply: Reply) -> Result<bool, ChannelError> {
+        self.outbox.push_back(reply);
+        self.flush(front)
+    }
+
+    /// Sends what there is room for. True if there is something left.
+    ///
+    /// # Errors
+    /// As [`Verdicts::send`].
+    pub fn flush(&mut self, front: &mut Channel<Reply, Request>) -> Result<bool, ChannelError> {
+        while let Some(reply) = self.outbox.front() {
+            match front.try_send(reply, &[]) {
+                Ok(()) => drop(self.outbox.pop_front()),
+                Err(ChannelError::System(_)) => return Ok(true),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether something waits for room.
+    pub fn waits_for_room(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+}

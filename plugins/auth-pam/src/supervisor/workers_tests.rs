@@ -1,0 +1,193 @@
+//! What the supervisor believes of a worker, and which of the dead it still counts. The workers are no forked ones: the
+//! test speaks for them.
+
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command};
+
+use super::super::attempt::tests::attempt;
+use super::*;
+use crate::config::Config;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const ID: WorkerId = 1;
+
+/// One worker, its end of the channel, and the process that is killed for it.
+struct Stage {
+    workers: Workers,
+    worker: Channel<Report, Order>,
+    process: Child,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let config = Config::parse([&b"login"[..]]).unwrap();
+        let settings = Settings { config, daemon: false, debug: false, max_workers: 1 };
+        let mut workers = Workers::new(&settings, (1024, 1024)).unwrap();
+        let (channel, worker) = privsep::pair::<Order, Report>().unwrap();
+        let process = Command::new("sleep").arg("60").process_group(0).spawn().unwrap();
+        let pid = Pid::from_raw(process.id().try_into().unwrap());
+        workers.insert(ID, pid, channel, Instant::now(), State::Starting);
+        Stage { workers, worker, process }
+    }
+
+    fn ready() -> Self {
+        let mut stage = Self::new();
+        stage.report(0, News::Ready);
+        assert!(matches!(stage.hear(), Ok(Some(Heard::Ready))));
+        stage
+    }
+
+    /// Gives the worker an attempt; the number of the transaction.
+    fn begin(&mut self) -> u64 {
+        assert!(self.workers.begin(ID, attempt(7, "u", "")).is_ok());
+        self.worker.receive(Some(PATIENCE)).unwrap().unwrap().message.nonce
+    }
+
+    fn report(&mut self, nonce: u64, news: News) {
+        self.worker.send(&Report { nonce, news }, &[], PATIENCE).unwrap();
+    }
+
+    fn hear(&mut self) -> Result<Option<Heard>, ChannelError> {
+        self.workers.hear(Instant::now(), ID)
+    }
+
+    fn hears_an_end(&mut self) -> bool {
+        matches!(self.hear(), Ok(Some(Heard::Ended(attempt, _))) if attempt.id == 7)
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn success() -> News {
+    News::End(End {
+        code: 0,
+        authenticating: false,
+        text: b"Success".to_vec(),
+        delay: Duration::ZERO,
+        leaving: false,
+    })
+}
+
+#[test]
+fn a_worker_gets_nothing_before_it_is_ready() {
+    let mut stage = Stage::new();
+    assert_eq!((stage.workers.idle(), stage.workers.free()), (None, 1));
+    stage.report(0, News::Ready);
+    assert!(matches!(stage.hear(), Ok(Some(Heard::Ready))));
+    assert_eq!(stage.workers.idle(), Some(ID));
+    stage.begin();
+    assert_eq!((stage.workers.idle(), stage.workers.free()), (None, 0));
+    assert_eq!((stage.workers.alive(), stage.workers.processes()), (1, 1));
+}
+
+#[test]
+fn a_report_counts_once_and_only_with_the_number_of_the_transaction() {
+    let mut stage = Stage::ready();
+    let nonce = stage.begin();
+    stage.report(nonce, News::Note(b"a note".to_vec()));
+    stage.report(nonce, success());
+    stage.report(nonce, success());
+    assert!(matches!(stage.hear(), Ok(Some(Heard::Note(_, note))) if note == b"a note"));
+    assert!(stage.hears_an_end());
+    assert!(stage.hear().is_err(), "the same success twice");
+    let next = stage.begin();
+    assert_ne!(next, nonce);
+    for wrong in [nonce, 0, next.wrapping_add(1)] {
+        stage.report(wrong, success());
+        assert!(stage.hear().is_err(), "{wrong} instead of {next}");
+    }
+    stage.report(next, success());
+    assert!(stage.hears_an_end());
+}
+
+#[test]
+fn nobody_speaks_without_a_transaction() {
+    for news in [success(), News::Note(b"x".to_vec()), News::Ready] {
+        let mut stage = Stage::ready();
+        stage.report(0, news);
+        assert!(stage.hear().is_err());
+    }
+    let mut stage = Stage::new();
+    stage.report(0, success());
+    assert!(stage.hear().is_err());
+}
+
+#[test]
+fn notes_are_bounded() {
+    let mut stage = Stage::ready();
+    let nonce = stage.begin();
+    for _ in 0..MAX_NOTES {
+        stage.report(nonce, News::Note(b"x".to_vec()));
+        assert!(matches!(stage.hear(), Ok(Some(Heard::Note(..)))));
+    }
+    stage.report(nonce, News::Note(b"x".to_vec()));
+    assert!(matches!(stage.hear(), Err(ChannelError::TooMuch)));
+}
+
+#[test]
+fn after_rubbish_nothing_counts_that_a_worker_has_sent_besides() {
+    let mut stage = Stage::ready();
+    let nonce = stage.begin();
+    stage.report(nonce.wrapping_add(1), success());
+    stage.report(nonce, success());
+    let error = stage.hear().err().unwrap();
+    stage.workers.hung_up(ID, &error);
+    assert!(matches!(stage.hear(), Ok(None)), "the honest-looking success behind it was taken");
+    assert!(!stage.process.wait().unwrap().success(), "not killed");
+    assert!(matches!(stage.workers.reaped(ID), (Some(attempt), true) if attempt.id == 7));
+}
+
+#[test]
+fn an_attempt_that_cannot_begin_comes_back_whole() {
+    let mut stage = Stage::ready();
+    stage.report(9, success());
+    let back = stage.workers.begin(ID, attempt(7, "u", "")).unwrap_err();
+    assert!(back.credentials.is_some());
+    assert_eq!((stage.workers.idle(), stage.workers.alive(), stage.workers.processes()), (None, 0, 1));
+    assert!(!stage.process.wait().unwrap().success(), "not killed");
+}
+
+#[test]
+fn the_killed_and_the_dismissed_count_until_they_are_reaped() {
+    let ends: [fn(&mut Workers); 2] = [|workers| drop(workers.kill(ID)), |workers| workers.dismiss(ID)];
+    for end in ends {
+        let mut stage = Stage::ready();
+        let pid = stage.workers.table[&ID].pid;
+        end(&mut stage.workers);
+        assert_eq!((stage.workers.alive(), stage.workers.processes()), (0, 1));
+        let worker = stage.workers.of_process(pid).unwrap();
+        assert!(matches!(stage.workers.reaped(worker), (None, true)));
+        assert_eq!((stage.workers.processes(), stage.workers.of_process(pid)), (0, None));
+    }
+}
+
+#[test]
+fn a_worker_that_leaves_or_is_old_gets_nothing_more() {
+    let mut stage = Stage::ready();
+    let nonce = stage.begin();
+    let leaving = End { code: 0, authenticating: false, text: vec![], delay: Duration::ZERO, leaving: true };
+    stage.report(nonce, News::End(leaving));
+    assert!(stage.hears_an_end());
+    assert_eq!((stage.workers.idle(), stage.workers.alive()), (None, 0));
+    let mut stage = Stage::ready();
+    let nonce = stage.begin();
+    stage.workers.table.get_mut(&ID).unwrap().served = MAX_SERVED - 1;
+    stage.report(nonce, success());
+    assert!(stage.hears_an_end());
+    assert_eq!((stage.workers.idle(), stage.workers.alive()), (None, 0));
+}
+
+#[test]
+fn the_last_idle_worker_stays_until_it_is_old() {
+    let mut stage = Stage::ready();
+    let now = Instant::now();
+    stage.workers.retire(now + IDLE_TIME * 2);
+    assert_eq!(stage.workers.idle(), Some(ID));
+    stage.workers.retire(now + MAX_AGE * 2);
+    assert_eq!((stage.workers.idle(), stage.workers.processes()), (None, 1));
+}

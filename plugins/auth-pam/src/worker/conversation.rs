@@ -1,0 +1,107 @@
+//! What PAM modules say and ask during one transaction. Notes go to the supervisor as they happen.
+
+use std::time::Duration;
+
+use nix::unistd::Pid;
+use ovpn_plugin::escape;
+use pam::{Conversation, ConversationError};
+use privsep::Channel;
+use secret::Secret;
+
+use super::prompts::{Login, Prompts, Visibility};
+use crate::protocol::{MAX_TEXT, News, Order, Report};
+
+/// The most notes of one transaction; a module that chatters must not fill the log.
+pub const MAX_NOTES: usize = 32;
+/// How long the supervisor may take to pick a report up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The worker's end of its channel, during one transaction.
+pub struct Reports<'a> {
+    /// The channel.
+    pub channel: &'a mut Channel<Report, Order>,
+    /// The number of the transaction.
+    pub nonce: u64,
+    /// The worker itself: a child that a module has forked must not speak for it.
+    pub worker: Pid,
+}
+
+impl Reports<'_> {
+    /// Sends a report; whether that worked.
+    pub fn send(&mut self, news: News) -> bool {
+        nix::unistd::getpid() == self.worker
+            && self.channel.send(&Report { nonce: self.nonce, news }, &[], PATIENCE).is_ok()
+    }
+}
+
+/// The conversation of one transaction.
+pub struct Answering<'a> {
+    /// How prompts are answered.
+    pub prompts: &'a Prompts,
+    /// What they are answered with.
+    pub login: &'a Login<'a>,
+    /// Say more.
+    pub debug: bool,
+    /// Where notes go.
+    pub reports: Reports<'a>,
+    /// How many went there.
+    pub notes: usize,
+    /// The last error a module wanted the user to read; worth a line when the login fails.
+    pub complaint: Option<String>,
+}
+
+impl Answering<'_> {
+    /// Sends a note.
+    pub fn note(&mut self, text: impl FnOnce() -> String) {
+        if self.notes < MAX_NOTES {
+            self.notes += 1;
+            self.reports.send(News::Note(cut(&text())));
+        }
+    }
+
+    fn answer(&mut self, visibility: Visibility, prompt: &[u8]) -> Result<Secret, ConversationError> {
+        match self.prompts.answer(visibility, prompt, self.login) {
+            Ok(answer) => {
+                if self.debug {
+                    self.note(|| format!("prompt '{}' ({visibility:?} input) answered", escape(prompt)));
+                }
+                Ok(answer)
+            }
+            Err(why) => {
+                self.note(|| format!("no answer to the prompt '{}': {why}", escape(prompt)));
+                Err(ConversationError)
+            }
+        }
+    }
+}
+
+impl Conversation for Answering<'_> {
+    fn prompt_hidden(&mut self, prompt: &[u8]) -> Result<Secret, ConversationError> {
+        self.answer(Visibility::Hidden, prompt)
+    }
+
+    fn prompt_echoed(&mut self, prompt: &[u8]) -> Result<Secret, ConversationError> {
+        self.answer(Visibility::Shown, prompt)
+    }
+
+    fn text_info(&mut self, text: &[u8]) -> Result<(), ConversationError> {
+        if self.debug {
+            self.note(|| format!("message of a PAM module: '{}'", escape(text)));
+        }
+        Ok(())
+    }
+
+    fn error_message(&mut self, text: &[u8]) -> Result<(), ConversationError> {
+        self.complaint = Some(format!("error message of a PAM module: '{}'", escape(text)));
+        Ok(())
+    }
+}
+
+/// The text, as long as a report may be.
+pub fn cut(text: &str) -> Vec<u8> {
+    let mut end = text.len().min(MAX_TEXT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.as_bytes()[..end].to_vec()
+}

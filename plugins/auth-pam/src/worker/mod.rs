@@ -1,0 +1,190 @@
+//! A worker: a process that runs PAM transactions, one at a time, and knows of nothing else. It holds no descriptor of
+//! OpenVPN's, so a module that closes or writes to descriptors spoils only its own worker.
+
+mod conversation;
+mod process_state;
+pub mod prompts;
+
+use std::convert::Infallible;
+use std::ffi::CString;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use pam::{Anchor, PamError, ReturnCode, Transaction};
+use privsep::confine::{self, Confinement, Cores, Group, Output};
+use privsep::{Channel, ChannelError, Numbers, leash, leave};
+
+use conversation::{Answering, Reports, cut};
+use process_state::State;
+use prompts::Login;
+
+use crate::limits;
+use crate::protocol::{Credentials, End, News, Order, Report};
+use crate::settings::Settings;
+use crate::supervisor::take_syslog_name;
+
+/// Modules that talk to servers get an error instead of SIGPIPE.
+const IGNORED: &[Signal] = &[Signal::SIGPIPE];
+/// How long the supervisor may take to pick up that a worker has started.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A worker that has had nothing to do for this long gives memory back.
+const QUIET: Duration = Duration::from_secs(1);
+/// Workers leave the processor to OpenVPN, whose clients wait for their packets.
+const NICE: i32 = 5;
+
+/// What a worker is born with.
+pub struct Birth<'a> {
+    /// Configuration and surroundings.
+    pub settings: &'a Settings,
+    /// The worker's end of its channel.
+    pub channel: Channel<Report, Order>,
+    /// Where modules print.
+    pub output: BorrowedFd<'a>,
+    /// Ends it with the supervisor.
+    pub leash: BorrowedFd<'a>,
+    /// The limit on open files.
+    pub open_files: limits::OpenFiles,
+}
+
+/// The whole life of a worker, in the forked child.
+pub fn live(birth: Birth<'_>) -> Infallible {
+    let Birth { settings, channel, output, leash, open_files } = birth;
+    // Modules log to the system log: not through an inherited connection, whose number is about to be free.
+    ovpn_plugin::logging::in_forked_child();
+    ovpn_plugin::logging::redirect(print_line);
+    Confinement {
+        title: "auth-pam: worker",
+        command: c"auth-pam-worker",
+        group: Group::Own,
+        output: Output::Into(output),
+        keep: &[channel.as_fd(), leash],
+        numbers: Numbers::Free,
+        ignore: IGNORED,
+        withstand: &[],
+        cores: Cores::Never,
+    }
+    .enter();
+    take_syslog_name();
+    limits::restore_open_files(open_files);
+    confine::lower_priority(NICE);
+    serve(settings, channel, leash)
+}
+
+/// Lines of the plugin itself, of a panic for instance, go where modules print: the supervisor logs that.
+fn print_line(_level: log::Level, line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Serves until the supervisor closes the channel.
+fn serve(settings: &Settings, mut channel: Channel<Report, Order>, leash: BorrowedFd<'_>) -> Infallible {
+    let _leash = leash::tie(leash);
+    // One handle more than needed keeps the modules mapped: without it every transaction would load them anew. When it
+    // cannot be had (no such service yet, say), the transactions tell.
+    let _anchor = Anchor::hold(&settings.config.service, settings.config.confdir.as_deref());
+    let worker = nix::unistd::getpid();
+    let clean = State::now();
+    if channel.send(&Report { nonce: 0, news: News::Ready }, &[], PATIENCE).is_err() {
+        leave(1);
+    }
+    loop {
+        let order = next_order(&mut channel);
+        let mut reports = Reports { channel: &mut channel, nonce: order.nonce, worker };
+        let mut end = transact(settings, &order, &mut reports);
+        // A child that a module has forked and that came back out of it is not this worker, and has nothing to say.
+        if nix::unistd::getpid() != worker {
+            leave(1);
+        }
+        // What a module has printed is logged with the login, not when enough of it has come together.
+        confine::flush_output();
+        // What a module has changed must not meet the next transaction: that gets a new process. The supervisor learns
+        // it with the result, or it would hand the next attempt to a process that is on its way out.
+        end.leaving = State::now() != clean;
+        let leaving = end.leaving;
+        drop(order);
+        if !reports.send(News::End(end)) {
+            leave(1);
+        }
+        confine::reset_usual_signals(IGNORED);
+        // Modules that open and close the system log themselves leave it under the process's own name.
+        take_syslog_name();
+        if leaving {
+            leave(0);
+        }
+    }
+}
+
+fn next_order(channel: &mut Channel<Report, Order>) -> Order {
+    let mut received = channel.receive(Some(QUIET));
+    if matches!(received, Ok(None)) {
+        confine::release_memory();
+        received = channel.receive(None);
+    }
+    match received {
+        Ok(Some(received)) => received.message,
+        Ok(None) | Err(ChannelError::Closed) => leave(0),
+        Err(_) => leave(1),
+    }
+}
+
+/// One transaction; its notes are sent as they happen.
+fn transact(settings: &Settings, order: &Order, reports: &mut Reports<'_>) -> End {
+    let mut end =
+        End { code: 0, authenticating: true, text: Vec::new(), delay: Duration::ZERO, leaving: false };
+    let (code, text) = match check(settings, order, reports, &mut end) {
+        Ok(()) => (ReturnCode::SUCCESS, "Success".to_string()),
+        Err(error) => (error.code, error.words),
+    };
+    // A code below zero is none that PAM has: it must not be taken for success, and is not, being no zero.
+    end.code = code.raw().unsigned_abs();
+    end.text = cut(&text);
+    end
+}
+
+/// What PAM says; how far it came, and how long a failure must stay unknown, is noted in `end`.
+fn check(
+    settings: &Settings,
+    order: &Order,
+    reports: &mut Reports<'_>,
+    end: &mut End,
+) -> Result<(), PamError> {
+    let config = &settings.config;
+    let broken = |words: String| PamError { code: ReturnCode::SYSTEM_ERR, words };
+    let credentials = Credentials::unseal(&order.credentials)
+        .map_err(|error| broken(format!("malformed credentials: {error}")))?;
+    let in_c = |bytes: &[u8]| {
+        CString::new(bytes).map_err(|_| broken("a NUL byte in username or address".to_string()))
+    };
+    let (user, address) = (in_c(&order.username)?, in_c(&order.address)?);
+    let login = Login { username: &order.username, credentials: &credentials };
+    let conversation = Answering {
+        prompts: &config.prompts,
+        login: &login,
+        debug: settings.debug,
+        reports: Reports { channel: reports.channel, nonce: reports.nonce, worker: reports.worker },
+        notes: 0,
+        complaint: None,
+    };
+    let user = config.prompts.name_user_at_start().then_some(user);
+    let mut transaction =
+        Transaction::start(&config.service, user.as_deref(), config.confdir.as_deref(), conversation)?;
+    // The supervisor waits instead, and this process is free for the next attempt.
+    let _ = transaction.note_delays();
+    let rhost = if address.is_empty() { Ok(()) } else { transaction.set_rhost(&address) };
+    let mut result = rhost.and_then(|()| transaction.authenticate()).and_then(|()| {
+        end.authenticating = false;
+        transaction.acct_mgmt()
+    });
+    end.delay = transaction.delay();
+    let panicked = transaction.panicked();
+    let mut conversation = transaction.end();
+    if panicked {
+        conversation.note(|| "internal error: the conversation panicked".into());
+        result = result.and(Err(PamError { code: ReturnCode::CONV_ERR, words: "Conversation error".into() }));
+    }
+    if let (Err(_), Some(complaint)) = (&result, conversation.complaint.take()) {
+        conversation.note(|| complaint);
+    }
+    result
+}

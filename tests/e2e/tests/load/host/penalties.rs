@@ -1,0 +1,163 @@
+//! A source that only fails is put off before PAM is asked; everybody else, and who only errs, is not.
+
+use std::time::Duration;
+
+use ovpn_plugin_host::{Login, LoginOutcome, RunningLogin};
+
+use crate::check::{NEW_CLIENT, Record, Subject, deferred};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+/// After so many different failures in a row.
+const ENOUGH: usize = 10;
+/// So many of those who are put off are tried all the same, in the time a few refusals take.
+const FEW: usize = 4;
+const GUESSER: &str = "192.0.2.66";
+const RIGHT: &str = "word";
+
+struct Scene {
+    subject: Subject,
+    /// Each time PAM was asked.
+    record: Record,
+}
+
+impl Scene {
+    fn new(options: &str) -> Self {
+        let record = Record::new();
+        let arguments = [record.argument(), format!("auth/password={RIGHT}")];
+        Self { subject: Subject::new(options, &arguments.each_ref().map(String::as_str)), record }
+    }
+
+    fn start(&self, login: &Login) -> RunningLogin {
+        self.subject.plugin.start_login(login).expect("the call can be made")
+    }
+
+    /// All at once.
+    fn all(&self, logins: &[Login]) -> Vec<LoginOutcome> {
+        let running: Vec<RunningLogin> = logins.iter().map(|login| self.start(login)).collect();
+        running.into_iter().map(|login| login.finish(PATIENCE)).collect()
+    }
+
+    /// All at once; PAM is asked about each and refuses each.
+    fn all_are_refused_by_pam(&self, logins: &[Login]) {
+        let before = self.record.users().len();
+        for outcome in self.all(logins) {
+            assert!(!outcome.accepted() && outcome.reason.is_none(), "{outcome}");
+        }
+        assert_eq!(self.record.users().len() - before, logins.len(), "PAM was asked less often");
+    }
+
+    fn is_accepted(&self, login: &Login) {
+        let outcome = self.start(login).finish(PATIENCE);
+        assert!(outcome.accepted(), "{outcome}");
+    }
+
+    /// All at once; all but a few, which find out whether the source has come to its senses, are put off without PAM.
+    fn nearly_all_are_put_off(&self, logins: &[Login]) {
+        let before = self.record.users().len();
+        let outcomes = self.all(logins);
+        let put_off = |outcome: &&LoginOutcome| {
+            let reason = outcome.reason.as_deref().unwrap_or_default();
+            reason.starts_with("TEMP[backoff ") && reason.contains("too many failed logins from your address")
+        };
+        let count = outcomes.iter().filter(put_off).count();
+        assert!(count + FEW >= logins.len(), "{count} of {} are put off: {outcomes:?}", logins.len());
+        assert_eq!(self.record.users().len() - before, logins.len() - count, "PAM was asked about others");
+    }
+}
+
+fn login(user: &str, password: &str) -> Login {
+    deferred(user, GUESSER, NEW_CLIENT).env("password", password)
+}
+
+/// Other passwords for one name, and other names for one password.
+fn guesses(count: usize, mark: &str) -> Vec<Login> {
+    (0..count)
+        .map(|number| match number % 2 {
+            0 => login("alice", &format!("{mark}{number}")),
+            _ => login(&format!("{mark}{number}"), "guess"),
+        })
+        .collect()
+}
+
+fn put_off_after_ten(options: &str, change: impl Fn(usize, Login) -> Login) {
+    let scene = Scene::new(options);
+    let changed = |logins: Vec<Login>| -> Vec<Login> {
+        logins.into_iter().enumerate().map(|(number, login)| change(number, login)).collect()
+    };
+    scene.all_are_refused_by_pam(&changed(guesses(ENOUGH, "first")));
+    let more = |user: fn(usize) -> String, password: &str| {
+        changed((0..2 * ENOUGH).map(|number| login(&user(number), &format!("{password}{number}"))).collect())
+    };
+    // Neither the account that was guessed at, nor others.
+    scene.nearly_all_are_put_off(&more(|_| "alice".to_string(), "more"));
+    scene.nearly_all_are_put_off(&more(|number| format!("other{number}"), "guess"));
+    scene.is_accepted(
+        &change(0, login("alice", RIGHT)).without_env("untrusted_ip6").env("untrusted_ip", "198.51.100.1"),
+    );
+    scene.subject.close();
+}
+
+pub(crate) fn deferred_mode() {
+    put_off_after_ten("", |_, login| login);
+}
+
+pub(crate) fn default_mode() {
+    put_off_after_ten("", |_, login| login.without_env("deferred_auth_pam"));
+}
+
+/// One IPv6 network is one source.
+pub(crate) fn ipv6() {
+    put_off_after_ten("", |number, login| {
+        login.without_env("untrusted_ip").env("untrusted_ip6", format!("2001:db8:1:2::{number:x}"))
+    });
+}
+
+pub(crate) fn ipv4_prefix() {
+    put_off_after_ten("ipv4-prefix=24", |number, login| {
+        login.env("untrusted_ip", format!("192.0.2.{number}"))
+    });
+}
+
+/// A client with an old password in its configuration.
+pub(crate) fn the_same_again() {
+    let scene = Scene::new("");
+    scene.all_are_refused_by_pam(&vec![login("alice", "old password"); 3 * ENOUGH]);
+    scene.is_accepted(&login("alice", RIGHT));
+    scene.subject.close();
+}
+
+pub(crate) fn forgiven() {
+    let scene = Scene::new("");
+    for mark in ["first", "second", "third"] {
+        scene.all_are_refused_by_pam(&guesses(ENOUGH - 1, mark));
+        scene.is_accepted(&login("bob", RIGHT));
+    }
+    scene.subject.close();
+}
+
+pub(crate) fn turned_off() {
+    let scene = Scene::new("penalties=no");
+    scene.all_are_refused_by_pam(&guesses(3 * ENOUGH, "guess"));
+    scene.is_accepted(&login("alice", RIGHT));
+    scene.subject.close();
+}
+
+/// Users behind one router, one of whom guesses somebody else's password all the time.
+pub(crate) fn among_many() {
+    let scene = Scene::new("");
+    let logins: Vec<Login> = (0..300)
+        .map(|number| match number % 3 {
+            0 => login("alice", &format!("guess{number}")),
+            _ => login(&format!("good{number}"), RIGHT),
+        })
+        .collect();
+    let harmed: Vec<String> = scene
+        .all(&logins)
+        .iter()
+        .enumerate()
+        .filter(|(number, outcome)| outcome.accepted() != (number % 3 != 0))
+        .map(|(number, outcome)| format!("{number}: {outcome}"))
+        .collect();
+    assert!(harmed.is_empty(), "{} are harmed: {}", harmed.len(), harmed[0]);
+    scene.subject.close();
+}
