@@ -209,21 +209,6 @@ impl<Out: Message, In: Message> Channel<Out, In> {
         result.map(|message| Some(Received { message, descriptors, descriptors_missing, sender }))
     }
 
-    /// Receives without sleeping; gives up after `moment`. For an answer that comes sooner than a processor that was
-    /// put to sleep is awake again, which takes tens of microseconds on a virtual machine. Worth it only if there is another
-    /// processor for the other side.
-    pub fn watch(&mut self, moment: Duration) -> Result<Option<Received<In>>, ChannelError> {
-        /// Pauses between two looks: looking takes the socket's lock, which the other side needs.
-        const PAUSES: usize = 32;
-        let end = Instant::now() + moment;
-        loop {
-            match self.try_receive()? {
-                None if Instant::now() < end => (0..PAUSES).for_each(|_| std::hint::spin_loop()),
-                received => return Ok(received),
-            }
-        }
-    }
-
     /// Receives, waiting at most `patience` (`None`: as long as it takes); `None` when the time is over. The kernel counts
     /// the time in its ticks (1 to 10 ms, CONFIG_HZ) and rounds up.
     pub fn receive(&mut self, patience: Option<Duration>) -> Result<Option<Received<In>>, ChannelError> {

@@ -11,8 +11,7 @@
 //! * [`acl`]: who may write to a file according to its access control list;
 //! * [`leash`]: a child that dies with its parent, whatever a library in it does meanwhile;
 //! * [`line_log`]: log lines on their way to the unprivileged side, which writes them;
-//! * [`parent`]: news of the parent's end, whoever else holds its end of the channel;
-//! * [`passed`]: whether a descriptor that came over the border is one the privileged side may write to.
+//! * [`parent`]: news of the parent's end, whoever else holds its end of the channel.
 
 pub mod acl;
 pub mod channel;
@@ -23,7 +22,6 @@ pub mod leash;
 pub mod line_log;
 mod os;
 pub mod parent;
-pub mod passed;
 pub mod program;
 pub mod wire;
 

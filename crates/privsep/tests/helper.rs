@@ -267,20 +267,6 @@ fn a_number_the_parent_remembers_stays_harmless() {
 }
 
 #[test]
-fn watching_finds_what_is_there_or_comes_and_sees_the_end() {
-    let (mut one, mut other): (Ours, Ours) = pair().unwrap();
-    assert!(one.watch(Duration::ZERO).unwrap().is_none());
-    assert!(one.watch(Duration::from_micros(100)).unwrap().is_none());
-    let sender = std::thread::spawn(move || {
-        other.send(&text("late"), &[], SOON).unwrap();
-        other
-    });
-    assert_eq!(one.watch(SOON).unwrap().unwrap().message, text("late"));
-    drop(sender.join().unwrap());
-    assert!(matches!(one.watch(SOON), Err(ChannelError::Closed)));
-}
-
-#[test]
 fn the_time_to_wait_is_that_of_each_call() {
     let (mut one, mut other): (Ours, Ours) = pair().unwrap();
     let brief = Duration::from_millis(20);
