@@ -4,7 +4,6 @@
 //! and the count is the next line.
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::Duration;
 
 use crate::channel::{Channel, ChannelError, Message, pair};
 use crate::wire::{Reader, WireError, Writer};
@@ -109,14 +108,6 @@ impl LineReceiver {
     /// [`ChannelError::Closed`] when the other side is gone, and those of a channel.
     pub fn next_line(&mut self) -> Result<Option<Line>, ChannelError> {
         Ok(self.0.try_receive()?.map(|received| received.message))
-    }
-
-    /// The same, waiting at most `patience`.
-    ///
-    /// # Errors
-    /// As [`LineReceiver::next_line`].
-    pub fn wait_for_line(&mut self, patience: Duration) -> Result<Option<Line>, ChannelError> {
-        Ok(self.0.receive(Some(patience))?.map(|received| received.message))
     }
 }
 

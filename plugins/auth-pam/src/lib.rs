@@ -69,7 +69,7 @@ impl Plugin for AuthPam {
     }
 
     fn start(&mut self) -> Result<(), OpenError> {
-        self.front.start_receiver();
+        self.front.start_threads();
         Ok(())
     }
 

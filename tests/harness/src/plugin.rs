@@ -64,7 +64,7 @@ pub fn exported(file: &Path) -> Vec<String> {
     names
 }
 
-/// Cargo's target directory: a test lives in <target>/<profile>/deps/<name>.
+/// Cargo's target directory: a test lives in `deps` of one of its profiles.
 pub fn target_directory() -> PathBuf {
     let own = std::env::current_exe().unwrap_or_else(|error| panic!("own path: {error}"));
     own.ancestors()

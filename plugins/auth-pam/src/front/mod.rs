@@ -35,15 +35,15 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const MARGIN: Duration = Duration::from_secs(5);
 /// How long the supervisor may take to leave.
 const STOP: Duration = Duration::from_secs(5);
-/// How long its last lines may take, once it has left.
-const LAST_LINES: Duration = Duration::from_millis(500);
 
 /// The front.
 pub struct Front {
     settings: Settings,
     shared: Arc<Shared>,
-    /// The receiver.
     tasks: Tasks,
+    /// The thread that logs runs.
+    logs: bool,
+    /// The receiver runs.
     receives: bool,
     identity: Identity,
     last_id: u64,
@@ -69,7 +69,15 @@ impl Front {
         let attempts = Attempts::new(settings.config.grace, settings.config.advance);
         let shared = Arc::new(Shared::new(attempts).map_err(|errno| errno.desc())?);
         let identity = Identity::now();
-        let front = Front { settings, shared, tasks: Tasks::new(1), receives: false, identity, last_id: 0 };
+        let front = Front {
+            settings,
+            shared,
+            tasks: Tasks::new(2),
+            logs: false,
+            receives: false,
+            identity,
+            last_id: 0,
+        };
         let started = front.shared.with(|attempts| front.start(attempts));
         // What the supervisor had to say at its start; nobody else reads it yet.
         while front.shared.log_lines() {}
@@ -100,14 +108,16 @@ impl Front {
         Err(reason)
     }
 
-    /// Starts the receiver unless it runs. Not when the plugin is opened: threads do not survive a fork by which OpenVPN
+    /// Starts both threads unless they run. Not when the plugin is opened: threads do not survive a fork by which OpenVPN
     /// becomes a daemon.
-    pub fn start_receiver(&mut self) {
+    pub fn start_threads(&mut self) {
         if self.receives {
             return;
         }
-        let shared = Arc::clone(&self.shared);
-        match self.tasks.spawn("verdicts", move |_| shared.receive()) {
+        let (receiver, logger) = (Arc::clone(&self.shared), Arc::clone(&self.shared));
+        let started = if self.logs { Ok(()) } else { self.tasks.spawn("log", move |_| logger.write_log()) };
+        self.logs = started.is_ok();
+        match started.and_then(|()| self.tasks.spawn("verdicts", move |_| receiver.receive())) {
             Ok(()) => self.receives = true,
             Err(error) => log::warn!(
                 "no thread can be started, so OpenVPN waits for each login itself: {error} (limit on processes?)"
@@ -117,8 +127,8 @@ impl Front {
 
     /// One attempt.
     pub fn verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
-        self.start_receiver();
-        if !self.receives {
+        self.start_threads();
+        if !self.logs {
             self.shared.log_lines();
         }
         let mut check = match credentials::from_event(event) {
@@ -237,15 +247,16 @@ impl Front {
 impl Drop for Front {
     fn drop(&mut self) {
         self.shared.stop();
-        // Waits for the receiver's end.
+        // Waits for the end of both.
         self.tasks = Tasks::new(0);
         let Some(supervisor) = self.shared.with(|attempts| attempts.supervisor.take()) else { return };
         let pid = supervisor.pid();
         if !supervisor.stop(STOP) {
             log::warn!("the supervisor, process {pid}, did not end within {} s", STOP.as_secs());
         }
+        // Those of the supervisor end with it; those of the front itself are all there.
         for mut lines in self.shared.take_line_receivers() {
-            while let Ok(Some(line)) = lines.wait_for_line(LAST_LINES) {
+            while let Ok(Some(line)) = lines.next_line() {
                 receiver::write_line(&line);
             }
         }

@@ -1,5 +1,5 @@
-//! The thread that settles deferred attempts, writes the supervisor's lines to the log, and notices clients that are
-//! gone. It takes no signals, and never enters OpenVPN.
+//! The threads beside OpenVPN's. One settles deferred attempts and notices clients that are gone; one writes lines to the
+//! log, and is alone in waiting for whoever reads it. They take no signals, and never enter OpenVPN.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use nix::fcntl::OFlag;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::unistd::Pid;
 use privsep::above_standard;
-use privsep::line_log::{Line, LineReceiver};
+use privsep::line_log::{Line, LineReceiver, LineSender, line_log};
 
 use super::attempts::Attempts;
 
@@ -22,17 +22,21 @@ const LOOK_FOR_GONE: u16 = 500;
 const LINE_BATCH: usize = 256;
 
 const WAKE: u64 = 0;
+/// In the other set.
 const LINES: u64 = 1;
-const VERDICTS: u64 = 2;
+const VERDICTS: u64 = 1;
 
 /// What OpenVPN's thread and the receiver share.
 pub struct Shared {
     state: Mutex<State>,
     /// The receiver looks after deferred attempts.
     deferred: AtomicBool,
-    lines: Mutex<Vec<LineReceiver>>,
     epoll: Epoll,
-    /// A pipe: a byte has the receiver look up, its writer's end ends it.
+    lines: Mutex<Vec<LineReceiver>>,
+    lines_epoll: Epoll,
+    /// What the receiver itself has to say.
+    own_lines: Mutex<LineSender>,
+    /// A pipe: a byte has the receiver look up, its writer's end ends both threads.
     wake_reader: OwnedFd,
     wake_writer: Mutex<Option<OwnedFd>>,
 }
@@ -49,23 +53,41 @@ impl Shared {
     /// # Errors
     /// `EMFILE` and `ENFILE`.
     pub fn new(attempts: Attempts) -> nix::Result<Self> {
-        let epoll = Epoll(above_standard(Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?.0)?);
+        let new_epoll = || {
+            let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+            nix::Result::Ok(Epoll(above_standard(epoll.0)?))
+        };
+        let (epoll, lines_epoll) = (new_epoll()?, new_epoll()?);
         let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
         let (reader, writer) = (above_standard(reader)?, above_standard(writer)?);
         epoll.add(&reader, EpollEvent::new(EpollFlags::EPOLLIN, WAKE))?;
-        Ok(Shared {
+        // Its end is an event in any case.
+        lines_epoll.add(&reader, EpollEvent::new(EpollFlags::empty(), WAKE))?;
+        let (own_lines, line_receiver) = line_log()?;
+        let shared = Shared {
             state: Mutex::new(State { attempts, listens_to: None }),
             deferred: AtomicBool::new(false),
-            lines: Mutex::default(),
             epoll,
+            lines: Mutex::default(),
+            lines_epoll,
+            own_lines: Mutex::new(own_lines),
             wake_reader: reader,
             wake_writer: Mutex::new(Some(writer)),
-        })
+        };
+        shared.read_lines_of(line_receiver)?;
+        Ok(shared)
     }
 
-    /// Uses the table under its lock. Then the receiver listens for verdicts exactly as long as attempts are deferred:
-    /// otherwise it would wake up for each verdict that OpenVPN's thread waits for.
+    /// Uses the table under its lock, in OpenVPN's thread, and logs what there is to be said about it.
     pub fn with<R>(&self, body: impl FnOnce(&mut Attempts) -> R) -> R {
+        let (result, lines) = self.locked(body);
+        lines.into_iter().for_each(|(level, line)| log::log!(level, "{line}"));
+        result
+    }
+
+    /// Uses the table under its lock; what is to be logged comes back. Then the receiver listens for verdicts exactly as long as attempts are deferred:
+    /// otherwise it would wake up for each verdict that OpenVPN's thread waits for.
+    fn locked<R>(&self, body: impl FnOnce(&mut Attempts) -> R) -> (R, Vec<(Level, String)>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let State { attempts, listens_to } = &mut *state;
         let result = body(attempts);
@@ -86,10 +108,7 @@ impl Shared {
                 *listens_to = None;
             }
         }
-        let lines = attempts.take_lines();
-        drop(state);
-        lines.into_iter().for_each(|(level, line)| log::log!(level, "{line}"));
-        result
+        (result, attempts.take_lines())
     }
 
     /// Has the lines of another supervisor read too.
@@ -97,7 +116,7 @@ impl Shared {
     /// # Errors
     /// `ENOMEM`, `ENOSPC` (the limit on watched descriptors).
     pub fn read_lines_of(&self, lines: LineReceiver) -> nix::Result<()> {
-        self.epoll.add(&lines, EpollEvent::new(EpollFlags::EPOLLIN, LINES))?;
+        self.lines_epoll.add(&lines, EpollEvent::new(EpollFlags::EPOLLIN, LINES))?;
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(lines);
         Ok(())
     }
@@ -126,7 +145,7 @@ impl Shared {
         std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The receiver's life, until [`Shared::stop`].
+    /// The life of the receiver, until [`Shared::stop`].
     pub fn receive(&self) {
         let mut events = [EpollEvent::empty(); 4];
         let mut looked = Instant::now();
@@ -147,18 +166,30 @@ impl Shared {
             }
             let look = looked.elapsed() >= Duration::from_millis(LOOK_FOR_GONE.into());
             if happened(VERDICTS) || (deferred && look) {
-                self.with(|attempts| {
+                let ((), lines) = self.locked(|attempts| {
                     attempts.read();
                     if look {
                         attempts.cancel_unwanted();
                     }
                 });
+                let mut own = self.own_lines.lock().unwrap_or_else(PoisonError::into_inner);
+                lines.iter().for_each(|(level, line)| own.send(*level as u8, Level::Warn as u8, line));
             }
             if look {
                 looked = Instant::now();
             }
-            if happened(LINES) {
-                self.log_lines();
+        }
+    }
+
+    /// The life of the thread that logs, until [`Shared::stop`].
+    pub fn write_log(&self) {
+        let mut events = [EpollEvent::empty(); 4];
+        loop {
+            match self.lines_epoll.wait(&mut events, EpollTimeout::NONE) {
+                Ok(count) if events[..count].iter().any(|event| event.data() == WAKE) => return,
+                Ok(_) => drop(self.log_lines()),
+                Err(Errno::EINTR) => {}
+                Err(_) => return,
             }
         }
     }
@@ -176,7 +207,7 @@ impl Shared {
         nix::unistd::read(&self.wake_reader, &mut [0; 64]) == Ok(0)
     }
 
-    /// Ends the receiver.
+    /// Ends both threads.
     pub fn stop(&self) {
         drop(self.wake_writer.lock().unwrap_or_else(PoisonError::into_inner).take());
     }

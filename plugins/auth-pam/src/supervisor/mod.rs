@@ -98,6 +98,14 @@ enum Exit {
     Failed,
 }
 
+fn undelivered(error: &ChannelError) -> Exit {
+    if !matches!(error, ChannelError::TooMuch) {
+        return Exit::FrontGone;
+    }
+    log::error!("protocol error from OpenVPN: it does not read its verdicts; supervisor exits");
+    Exit::Failed
+}
+
 /// The whole life of the supervisor, in the forked child.
 pub fn run(settings: &Settings, front: Channel<Reply, Request>, lines: LineSender) -> Infallible {
     ovpn_plugin::logging::in_forked_child();
@@ -404,7 +412,7 @@ impl Supervisor {
         while let Some(Decided { attempt, verdict, reason }) = self.verdicts.next_due(now) {
             let reply = Reply::Verdict { id: attempt.id, verdict };
             let full = self.verdicts.waits_for_room();
-            let left = self.verdicts.send(&mut self.front, reply).map_err(|_| Exit::FrontGone)?;
+            let left = self.verdicts.send(&mut self.front, reply).map_err(|error| undelivered(&error))?;
             self.watch_room(full, left);
             let accepted = matches!(verdict, Verdict::Accepted { .. });
             if !accepted {
@@ -423,7 +431,7 @@ impl Supervisor {
 
     fn flush(&mut self) -> Result<(), Exit> {
         if self.verdicts.waits_for_room() {
-            let left = self.verdicts.flush(&mut self.front).map_err(|_| Exit::FrontGone)?;
+            let left = self.verdicts.flush(&mut self.front).map_err(|error| undelivered(&error))?;
             self.watch_room(true, left);
         }
         Ok(())

@@ -9,6 +9,9 @@ use super::attempt::Attempt;
 use crate::protocol::{Reply, Request};
 use crate::verdict::Verdict;
 
+/// Verdicts that the front has not read. An honest one reads them at once; this is far more than can be pending.
+const MAX_UNREAD: usize = 100_000;
+
 /// A decided attempt.
 #[derive(Debug)]
 pub struct Decided {
@@ -47,8 +50,11 @@ impl Verdicts {
     /// Sends a verdict, or keeps it until there is room. True if there is something left to be sent.
     ///
     /// # Errors
-    /// Those of the channel: the front is gone.
+    /// Those of the channel: the front is gone. [`ChannelError::TooMuch`]: it does not read.
     pub fn send(&mut self, front: &mut Channel<Reply, Request>, reply: Reply) -> Result<bool, ChannelError> {
+        if self.outbox.len() >= MAX_UNREAD {
+            return Err(ChannelError::TooMuch);
+        }
         self.outbox.push_back(reply);
         self.flush(front)
     }

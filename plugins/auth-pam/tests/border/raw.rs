@@ -19,21 +19,31 @@ pub(crate) fn front_socket() -> RawFd {
         .filter_map(|fields| Some(format!("socket:[{}]", fields.get(6)?)))
         .collect();
     let own = i32::try_from(std::process::id()).unwrap_or_default();
-    // Lines of the log come over the other one, which was made first.
+    // The others are for lines of the log, and were made before it.
     let found = harness::proc_table::descriptors(own).into_iter().filter(|(_, link)| inodes.contains(link));
-    let numbers: Vec<_> = found.map(|(number, _)| number).collect();
-    let [_lines, number] = numbers[..] else { panic!("other sockets to the supervisor: {numbers:?}") };
+    let number =
+        found.map(|(number, _)| number).max().unwrap_or_else(|| panic!("no socket to the supervisor"));
     RawFd::try_from(number).unwrap_or_default()
 }
 
 /// Sends a packet with descriptors.
 pub(crate) fn send(packet: &[u8], pass: &[BorrowedFd<'_>]) {
+    let sent = send_to(front_socket(), packet, pass);
+    sent.unwrap_or_else(|errno| panic!("sending {} bytes: {errno}", packet.len()));
+}
+
+/// Sends attempts with numbers of their own; true if the supervisor is gone before there were `most`.
+pub(crate) fn flood(username: &[u8], most: u64) -> bool {
+    let socket = front_socket();
+    let attempt = |id: u64| [&[1][..], &id.to_le_bytes(), &[0], &login(username)].concat();
+    (1000..1000 + most).any(|id| send_to(socket, &attempt(id), &[]).is_err())
+}
+
+fn send_to(socket: RawFd, packet: &[u8], pass: &[BorrowedFd<'_>]) -> nix::Result<usize> {
     let numbers: Vec<RawFd> = pass.iter().map(|descriptor| descriptor.as_raw_fd()).collect();
     let rights = [ControlMessage::ScmRights(&numbers)];
     let control = if numbers.is_empty() { &rights[..0] } else { &rights[..] };
-    let sent =
-        sendmsg::<UnixAddr>(front_socket(), &[IoSlice::new(packet)], control, MsgFlags::MSG_NOSIGNAL, None);
-    sent.unwrap_or_else(|errno| panic!("sending {} bytes: {errno}", packet.len()));
+    sendmsg::<UnixAddr>(socket, &[IoSlice::new(packet)], control, MsgFlags::MSG_NOSIGNAL, None)
 }
 
 /// As many times the same descriptor.

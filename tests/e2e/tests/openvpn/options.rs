@@ -64,6 +64,25 @@ fn a_full_queue_is_told_at_once() {
     }
 }
 
+/// Field 19 of proc_pid_stat(5): behind the name, which is in parentheses.
+fn nice(pid: i32) -> Option<i32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.split_whitespace().nth(19 - 3)?.parse().ok()
+}
+
+/// OpenVPN, whose clients wait for their packets, and the supervisor come first.
+#[test]
+fn workers_leave_the_processor_to_openvpn() {
+    let stack = Stack::new();
+    let server = ServerConfig::auth_pam(&stack.service).deferred().dropped().start();
+    server.client("alice", PASSWORD).start().wait_connected();
+    let workers = server.workers();
+    assert!(!workers.is_empty());
+    let openvpn = nice(server.pid()).expect("the server is there");
+    assert_eq!(nice(server.supervisor().pid), Some(openvpn));
+    assert!(workers.iter().all(|worker| nice(worker.pid) > Some(openvpn)), "{workers:?}");
+}
+
 #[test]
 fn never_more_workers_than_allowed() {
     let gate = Gate::new();

@@ -1,9 +1,10 @@
 //! OpenVPN taken over: whatever it sends instead of requests ends the supervisor, with a line, and nobody gets in.
 
+use harness::Gate;
 use ovpn_plugin_host::FuncResult;
 
-use crate::raw::{block, check, field, login, send, times};
-use crate::stage::{PATIENCE, Stage, become_nobody, deferred, user};
+use crate::raw::{block, check, field, flood, login, send, times};
+use crate::stage::{PATIENCE, Stage, become_nobody, deferred, user, user_at};
 
 /// Has a supervisor attacked, which must end with a line that holds `words` and let nobody in any more. In a child,
 /// for then OpenVPN is nobody and may not start another one.
@@ -110,6 +111,21 @@ pub(crate) fn malformed_credentials_cost_the_attempt_only() {
     }
     stage.works();
     assert_eq!(stage.supervisor(), supervisor);
+}
+
+/// Verdicts that nobody reads do not fill root's memory.
+pub(crate) fn a_front_that_reads_no_verdicts_ends_the_supervisor() {
+    let gate = Gate::new();
+    let stage = Stage::open(&["max-workers=1", "max-pending=0", "grace=0"]);
+    let busy = stage.start(&deferred(user_at("gate-good", &gate)));
+    gate.arrival();
+    // The receiver would read them: it does so only while an attempt is deferred.
+    drop(busy);
+    let supervisor = stage.supervisor();
+    stage.plugin.clear_log();
+    assert!(flood(b"good", 1_000_000), "the supervisor goes on");
+    stage.supervisor_ends(supervisor);
+    stage.line("it does not read its verdicts; supervisor exits");
 }
 
 /// The packets above are refused for what is wrong with them: the same without it is an attempt.
