@@ -4,6 +4,7 @@
  * The word after the path is a time in milliseconds.  The password is
  *   yes, no   the answer is DEFERRED; after that time a thread writes 1 or 0 into auth_control_file
  *   early     1 is written into auth_control_file at once and the answer is SUCCESS, which no plugin should do
+ *   direct    the answer is SUCCESS, and nothing is written
  *   anything else: the answer is ERROR
  */
 #include <fcntl.h>
@@ -114,6 +115,8 @@ int openvpn_plugin_func_v3(const int version, struct openvpn_plugin_args_func_in
 
     (void)version;
     (void)out;
+    if (strcmp(password, "direct") == 0)
+        return OPENVPN_PLUGIN_FUNC_SUCCESS;
     if (strcmp(password, "yes") == 0)
         return defer(plugin, path, '1');
     if (strcmp(password, "no") == 0)

@@ -26,7 +26,7 @@ pub struct Grace {
 impl Grace {
     /// Waits of at most `limit`; zero: never wait.
     pub fn new(limit: Duration) -> Self {
-        Grace { limit, quick_in_a_row: QUICK_IN_A_ROW, last_accepted: None }
+        Grace { limit, quick_in_a_row: 0, last_accepted: None }
     }
 
     /// How long to wait for the attempt that comes now; `None`: not at all. `pending`: there are others without a verdict.
@@ -51,29 +51,43 @@ mod tests {
     const QUICK: Duration = Duration::from_millis(40);
     const SLOW: Duration = Duration::from_millis(51);
 
+    /// One that knows a quick stack.
+    fn trusting(now: Instant) -> Grace {
+        let mut grace = Grace::new(LIMIT);
+        (0..QUICK_IN_A_ROW).for_each(|_| grace.accepted(now, QUICK));
+        grace
+    }
+
     #[test]
-    fn the_first_login_is_waited_for() {
-        assert_eq!(Grace::new(LIMIT).for_next(Instant::now(), false), Some(LIMIT));
+    fn nobody_waits_for_a_stack_that_is_not_known() {
+        let (mut grace, now) = (Grace::new(LIMIT), Instant::now());
+        for _ in 0..QUICK_IN_A_ROW {
+            assert_eq!(grace.for_next(now + BURST, false), None);
+            grace.accepted(now, QUICK);
+        }
+        assert_eq!(grace.for_next(now + BURST, false), Some(LIMIT));
     }
 
     #[test]
     fn a_grace_of_zero_never_waits() {
-        assert_eq!(Grace::new(Duration::ZERO).for_next(Instant::now(), false), None);
+        let (mut grace, now) = (Grace::new(Duration::ZERO), Instant::now());
+        (0..9).for_each(|_| grace.accepted(now, Duration::ZERO));
+        assert_eq!(grace.for_next(now + BURST, false), None);
     }
 
     #[test]
     fn nobody_waits_while_others_are_pending_or_right_after_an_accepted_login() {
-        let (mut grace, now) = (Grace::new(LIMIT), Instant::now());
-        assert_eq!(grace.for_next(now, true), None);
-        grace.accepted(now, QUICK);
+        let now = Instant::now();
+        let grace = trusting(now);
+        assert_eq!(grace.for_next(now + BURST, true), None);
         assert_eq!(grace.for_next(now + BURST / 2, false), None);
         assert_eq!(grace.for_next(now + BURST, false), Some(LIMIT));
     }
 
     #[test]
     fn after_a_slow_login_two_quick_ones_in_a_row_are_needed() {
-        let (mut grace, now) = (Grace::new(LIMIT), Instant::now());
-        let later = now + BURST;
+        let now = Instant::now();
+        let (mut grace, later) = (trusting(now), now + BURST);
         grace.accepted(now, SLOW);
         assert_eq!(grace.for_next(later, false), None);
         grace.accepted(now, QUICK);

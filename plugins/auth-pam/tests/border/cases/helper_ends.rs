@@ -44,6 +44,9 @@ pub(crate) fn a_dead_supervisor_refuses_deferred_logins() {
 pub(crate) fn a_supervisor_that_dies_during_the_grace_refuses() {
     let grace = Duration::from_secs(10);
     let stage = Stage::open(&[&format!("grace={}", grace.as_millis())]);
+    // Quick ones, after which it is waited for the next.
+    stage.works();
+    stage.works();
     become_nobody();
     let outcome = stage.refuses(&deferred(user("killparent")), "the supervisor is gone");
     assert_eq!(outcome.result, FuncResult::Error, "{outcome}");

@@ -26,9 +26,17 @@ fn finish(login: RunningLogin) -> LoginOutcome {
     outcome
 }
 
+/// Two quick logins: from then on OpenVPN waits.
+fn teach(subject: &Subject) {
+    for _ in 0..2 {
+        assert_eq!(finish(start(subject, "first")).result, FuncResult::Deferred);
+    }
+}
+
 /// What PAM accepts within the grace is answered directly, and does not wait for the end of the grace.
 pub(crate) fn quick() {
     let subject = patient(&["auth/sleep=50"]);
+    teach(&subject);
     for _ in 0..3 {
         let outcome = finish(start(&subject, "quick"));
         assert_eq!(outcome.result, FuncResult::Success, "{outcome}");
@@ -39,7 +47,11 @@ pub(crate) fn quick() {
 
 /// A refusal costs the whole grace, whatever PAM thought of the login and whenever.
 pub(crate) fn refused() {
-    let subject = Subject::new("grace=700 refusal-time=0", &["auth/deny", "auth/late:sleep=200"]);
+    let subject = Subject::new(
+        "grace=700 refusal-time=0",
+        &["auth/late:sleep=200", "auth/late:deny", "auth/unknown:deny"],
+    );
+    teach(&subject);
     for user in ["unknown", "late"] {
         let started = Instant::now();
         let login = start(&subject, user);
@@ -53,6 +65,7 @@ pub(crate) fn refused() {
 /// After two slow logins none is waited for, and refusals in between change nothing; after two quick ones it is again.
 pub(crate) fn learning() {
     let subject = Subject::new("grace=300 refusal-time=0", &["auth/slow:sleep=600", "auth/bad:deny"]);
+    teach(&subject);
     assert_eq!(finish(start(&subject, "slow")).result, FuncResult::Deferred);
     let results: Vec<FuncResult> = (0..3)
         .map(|_| {
