@@ -41,8 +41,8 @@ pub(crate) type DelayFunction = unsafe extern "C" fn(c_int, c_uint, *mut c_void)
 
 /// # Safety
 /// As libpam calls it: `shared` is the `appdata_ptr` of the conversation the handle was started with.
-unsafe extern "C" fn note_delay<C>(status: c_int, micros: c_uint, shared: *mut c_void) {
-    if status == sys::PAM_SUCCESS || shared.is_null() {
+unsafe extern "C" fn note_delay<C>(_status: c_int, micros: c_uint, shared: *mut c_void) {
+    if shared.is_null() {
         return;
     }
     // SAFETY: the bridge outlives the handle; only the atomic field is referred to, and only shared.

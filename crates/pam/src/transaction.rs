@@ -51,8 +51,9 @@ impl<C: Conversation + Send> Transaction<C> {
         self.handle.note_delays()
     }
 
-    /// The delay that the modules of a stack that failed have asked for, as libpam has varied it at random; zero if
-    /// they asked for none, or without [`Transaction::note_delays`].
+    /// The longest delay that the modules have asked for in case of a failure, as libpam has varied it at random; zero
+    /// if they asked for none, or without [`Transaction::note_delays`]. It counts also if a later phase fails: a quick
+    /// refusal there would tell that the password was right.
     pub fn delay(&self) -> Duration {
         self.handle.bridge().delay()
     }

@@ -212,11 +212,15 @@ fn the_delay_after_a_failure_is_noted_instead_of_slept() {
     assert!(transaction.delay() >= Duration::from_secs(20), "{:?}", transaction.delay());
 }
 
+/// The password was right, and nobody shall learn that from a quick refusal.
 #[test]
-fn a_success_has_no_delay() {
-    let stack = Stack::new("auth optional pam_faildelay.so delay=60000000\nauth required pam_permit.so\n");
+fn the_delay_counts_also_when_a_later_phase_fails() {
+    let lines = "auth optional pam_faildelay.so delay=60000000\nauth required pam_permit.so\n\
+                 account required pam_deny.so\n";
+    let stack = Stack::new(lines);
     let mut transaction = stack.start(Some(c"ada"), Notes::default());
     transaction.note_delays().expect("Linux-PAM knows PAM_FAIL_DELAY");
     transaction.authenticate().expect("permitted");
-    assert_eq!(transaction.delay(), Duration::ZERO);
+    transaction.acct_mgmt().expect_err("denied");
+    assert!(transaction.delay() >= Duration::from_secs(20), "{:?}", transaction.delay());
 }

@@ -41,15 +41,53 @@ pub struct Attempts {
     advance: Advance,
     table: HashMap<u64, Attempt>,
     deferred: usize,
-    /// Lines to be logged when the lock is free again: whoever logs may have to wait.
+    /// What is to be done when the lock is free again.
+    afterwards: Afterwards,
+}
+
+/// What a use of the table leaves to be done once nobody waits for its lock: files and logs may make whoever uses them
+/// wait.
+#[derive(Default)]
+pub struct Afterwards {
+    /// Deferred attempts with their verdicts.
+    decided: Vec<(Decision, Verdict)>,
+    /// Lines for the log.
     lines: Vec<(Level, String)>,
+    /// Supervisors that are gone.
+    pub lost: Vec<Supervisor>,
+}
+
+impl Afterwards {
+    /// Delivers the verdicts, then gives the lines to be logged.
+    pub fn deliver(self, advance: Advance) -> Vec<(Level, String)> {
+        let Afterwards { decided, mut lines, lost } = self;
+        let failed = |error| (Level::Error, format!("OpenVPN's control file cannot be written: {error}"));
+        lines.extend(decided.into_iter().filter_map(|(decision, verdict)| {
+            let delivered = match verdict {
+                Verdict::Accepted { .. } => decision.accept(),
+                Verdict::Rejected => decision.reject(),
+                Verdict::Temporary { cause, backoff } => {
+                    decision.reject_with(&rejection(cause, backoff, advance))
+                }
+            };
+            delivered.err().map(failed)
+        }));
+        for supervisor in lost {
+            let pid = supervisor.pid();
+            let how = supervisor.reap(REAP).map(|how| format!(" ({how})")).unwrap_or_default();
+            lines.insert(0, (Level::Error, format!("the supervisor, process {pid}, is gone{how}")));
+            supervisor.stop(Duration::ZERO);
+        }
+        lines
+    }
 }
 
 impl Attempts {
     /// An empty table.
     pub fn new(grace: Duration, advance: Advance) -> Self {
         let grace = Grace::new(grace);
-        Attempts { supervisor: None, grace, advance, table: HashMap::new(), deferred: 0, lines: Vec::new() }
+        let (table, afterwards) = (HashMap::new(), Afterwards::default());
+        Attempts { supervisor: None, grace, advance, table, deferred: 0, afterwards }
     }
 
     /// Whether any attempt has no verdict yet.
@@ -130,23 +168,10 @@ impl Attempts {
             Some(Attempt::Awaited(_)) => drop(self.table.insert(id, Attempt::Awaited(Some(verdict)))),
             Some(Attempt::Deferred(decision, _)) => {
                 self.deferred -= 1;
-                let delivered = match verdict {
-                    Verdict::Accepted { .. } => decision.accept(),
-                    Verdict::Rejected => decision.reject(),
-                    Verdict::Temporary { cause, backoff } => {
-                        decision.reject_with(&rejection(cause, backoff, self.advance))
-                    }
-                };
-                self.note_failure(delivered);
+                self.afterwards.decided.push((decision, verdict));
             }
             // OpenVPN's thread has given up waiting, or the client is gone.
             None => {}
-        }
-    }
-
-    fn note_failure(&mut self, delivered: std::io::Result<()>) {
-        if let Err(error) = delivered {
-            self.lines.push((Level::Error, format!("OpenVPN's control file cannot be written: {error}")));
         }
     }
 
@@ -176,31 +201,22 @@ impl Attempts {
         let mut pending: Vec<_> = self.table.drain().collect();
         pending.sort_by_key(|(id, _)| *id);
         self.deferred = 0;
-        // The verdicts first: the rest takes its time.
-        let mut users = Vec::new();
+        let Afterwards { decided, lines, lost } = &mut self.afterwards;
+        if !matches!(error, ChannelError::Closed) {
+            lines.push((Level::Error, format!("the supervisor cannot be heard: {error}")));
+        }
         for (_, attempt) in pending {
             if let Attempt::Deferred(decision, user) = attempt {
-                let delivered = decision.reject();
-                self.note_failure(delivered);
-                users.push(user);
+                decided.push((decision, Verdict::Rejected));
+                let line = format!("user '{user}' failed to authenticate: the supervisor is gone");
+                lines.push((Level::Error, line));
             }
         }
-        let how = match supervisor.reap(REAP) {
-            Some(how) => format!(" ({how})"),
-            None if matches!(error, ChannelError::Closed) => String::new(),
-            None => format!(" ({error})"),
-        };
-        let pid = supervisor.pid();
-        self.lines.push((Level::Error, format!("the supervisor, process {pid}, is gone{how}")));
-        for user in users {
-            let line = format!("user '{user}' failed to authenticate: the supervisor is gone");
-            self.lines.push((Level::Error, line));
-        }
-        supervisor.stop(Duration::ZERO);
+        lost.push(supervisor);
     }
 
-    /// What is to be logged, once the lock is free.
-    pub fn take_lines(&mut self) -> Vec<(Level, String)> {
-        std::mem::take(&mut self.lines)
+    /// What is to be done once the lock is free, and where clients are to try again.
+    pub fn take_afterwards(&mut self) -> (Afterwards, Advance) {
+        (std::mem::take(&mut self.afterwards), self.advance)
     }
 }

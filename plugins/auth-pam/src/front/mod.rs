@@ -169,8 +169,9 @@ impl Front {
             attempts.wait_for(id, end, |_| true);
         } else if let Some(grace) = grace {
             attempts.await_verdict(id);
-            // Refused logins cost the whole grace: the time must not tell what PAM thought of them, or when.
-            attempts.wait_for(id, Some(now + grace), |verdict| matches!(verdict, Verdict::Accepted { .. }));
+            // A refusal costs the whole grace: the time must not tell what PAM thought of the login, or when. A
+            // temporary failure says nothing about it, and to wait on would let who has caused it stop the server.
+            attempts.wait_for(id, Some(now + grace), |verdict| verdict != Verdict::Rejected);
         }
         match attempts.take_verdict(id) {
             Some(Verdict::Accepted { .. }) => Ok(AuthReply::Accept),

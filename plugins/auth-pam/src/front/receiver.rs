@@ -96,7 +96,14 @@ impl Shared {
             self.wake();
         }
         self.deferred.store(wanted, Ordering::Release);
-        // The channel of a supervisor that was lost is closed, and so has left the set by itself.
+        let (afterwards, advance) = attempts.take_afterwards();
+        for lost in &afterwards.lost {
+            // Before it is closed: if another process has a copy of the descriptor, closing does not take it out.
+            if *listens_to == Some(lost.pid()) {
+                let _ = self.epoll.delete(lost.channel.as_fd());
+                *listens_to = None;
+            }
+        }
         if let Some(supervisor) = &attempts.supervisor {
             let (channel, listens) = (supervisor.channel.as_fd(), *listens_to == Some(supervisor.pid()));
             if wanted && !listens {
@@ -108,7 +115,8 @@ impl Shared {
                 *listens_to = None;
             }
         }
-        (result, attempts.take_lines())
+        drop(state);
+        (result, afterwards.deliver(advance))
     }
 
     /// Has the lines of another supervisor read too.
@@ -131,7 +139,11 @@ impl Shared {
                     _ if found.len() >= LINE_BATCH => return true,
                     Ok(Some(line)) => found.push(line),
                     Ok(None) => return true,
-                    Err(_) => return false,
+                    Err(_) => {
+                        // Before it is closed: see Shared::locked.
+                        let _ = self.lines_epoll.delete(&*receiver);
+                        return false;
+                    }
                 }
             }
         });
@@ -155,9 +167,10 @@ impl Shared {
             let count = match self.epoll.wait(&mut events, timeout) {
                 Ok(count) => count,
                 Err(Errno::EINTR) => continue,
-                Err(errno) => {
-                    log::error!("verdicts cannot be received any more: {}", errno.desc());
-                    return;
+                // No event tells any more: then the looks have to do.
+                Err(_) => {
+                    std::thread::sleep(Duration::from_millis(LOOK_FOR_GONE.into()));
+                    0
                 }
             };
             let happened = |what| events[..count].iter().any(|event| event.data() == what);
@@ -189,7 +202,7 @@ impl Shared {
                 Ok(count) if events[..count].iter().any(|event| event.data() == WAKE) => return,
                 Ok(_) => drop(self.log_lines()),
                 Err(Errno::EINTR) => {}
-                Err(_) => return,
+                Err(_) => std::thread::sleep(Duration::from_millis(LOOK_FOR_GONE.into())),
             }
         }
     }

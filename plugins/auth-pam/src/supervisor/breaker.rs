@@ -1,9 +1,11 @@
 //! The breaker: while the authentication backend is away for everybody, attempts are answered at once instead of each
 //! holding a worker until the backend's own time limit is over.
 //!
-//! One user for whom the backend is away is no sign: modules say the same for users they know nothing of. So it takes
-//! five users in a row, and any other outcome, of whomever, shows that the backend is there.
+//! One user for whom the backend is away is no sign, and a made-up name never is one: modules say the same for users
+//! they know nothing of. So it takes five users in a row whom PAM has accepted before. Any other outcome, of anybody,
+//! shows that the backend is there.
 
+use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
@@ -11,6 +13,8 @@ use super::source::Source;
 
 /// Users in a row for whom the backend was away.
 pub const OPENS_AFTER: usize = 5;
+/// Users that are remembered as accepted; the oldest go first.
+const MAX_KNOWN: usize = 4096;
 /// While the breaker is open, one attempt is passed on this often.
 pub const PROBE: Duration = Duration::from_secs(5);
 
@@ -27,6 +31,9 @@ pub enum Change {
 #[derive(Debug)]
 pub struct Breaker {
     keys: RandomState,
+    /// Keyed hashes of those whom PAM has accepted, and in which order.
+    known: HashSet<u64>,
+    order: VecDeque<u64>,
     /// Those for whom the backend was away, since it was last there for anybody.
     users: Vec<u64>,
     open: Option<Open>,
@@ -41,7 +48,13 @@ struct Open {
 impl Breaker {
     /// Closed.
     pub fn new() -> Self {
-        Breaker { keys: RandomState::new(), users: Vec::with_capacity(OPENS_AFTER), open: None }
+        Breaker {
+            keys: RandomState::new(),
+            known: HashSet::new(),
+            order: VecDeque::new(),
+            users: Vec::with_capacity(OPENS_AFTER),
+            open: None,
+        }
     }
 
     /// Whether an attempt is passed on. While the breaker is open, a probe is, and the source of the last one waits for
@@ -57,6 +70,20 @@ impl Breaker {
         true
     }
 
+    /// PAM has accepted a login of this user.
+    pub fn accepted(&mut self, username: &[u8]) {
+        let user = self.keys.hash_one(username);
+        if !self.known.insert(user) {
+            return;
+        }
+        self.order.push_back(user);
+        if self.order.len() > MAX_KNOWN {
+            if let Some(oldest) = self.order.pop_front() {
+                self.known.remove(&oldest);
+            }
+        }
+    }
+
     /// A transaction has ended; `unavailable`: its authentication phase found the backend away.
     pub fn concluded(&mut self, now: Instant, username: &[u8], unavailable: bool) -> Option<Change> {
         if !unavailable {
@@ -67,7 +94,7 @@ impl Breaker {
             return None;
         }
         let user = self.keys.hash_one(username);
-        if !self.users.contains(&user) {
+        if self.known.contains(&user) && !self.users.contains(&user) {
             self.users.push(user);
         }
         if self.users.len() < OPENS_AFTER {
@@ -87,8 +114,37 @@ mod tests {
     const A: Source = Source::V4(1);
     const B: Source = Source::V4(2);
 
-    fn open(now: Instant) -> Breaker {
+    /// One that knows so many users.
+    fn knowing(users: u8) -> Breaker {
         let mut breaker = Breaker::new();
+        (0..users).for_each(|user| breaker.accepted(&[user]));
+        breaker
+    }
+
+    #[test]
+    fn names_that_nobody_has_logged_in_with_say_nothing() {
+        let now = Instant::now();
+        let mut breaker = knowing(4);
+        for user in 0..=255u8 {
+            assert_eq!(breaker.concluded(now, &[user], true), None, "{user}");
+            assert!(breaker.admit(now, A));
+        }
+        breaker.accepted(b"one more");
+        assert_eq!(breaker.concluded(now, b"one more", true), Some(Change::Opened));
+    }
+
+    #[test]
+    fn not_all_users_are_remembered() {
+        let mut breaker = Breaker::new();
+        for user in 0..2 * MAX_KNOWN {
+            breaker.accepted(&user.to_le_bytes());
+        }
+        assert_eq!((breaker.known.len(), breaker.order.len()), (MAX_KNOWN, MAX_KNOWN));
+        assert!(breaker.known.contains(&breaker.keys.hash_one((2 * MAX_KNOWN - 1).to_le_bytes().as_slice())));
+    }
+
+    fn open(now: Instant) -> Breaker {
+        let mut breaker = knowing(5);
         for user in 0..4u8 {
             assert_eq!(breaker.concluded(now, &[user], true), None);
             assert!(breaker.admit(now, A));
@@ -126,7 +182,8 @@ mod tests {
 
     #[test]
     fn one_user_does_not_open_it_and_does_not_keep_it_from_opening() {
-        let (mut breaker, now) = (Breaker::new(), Instant::now());
+        let (mut breaker, now) = (knowing(4), Instant::now());
+        breaker.accepted(b"alice");
         for _ in 0..100 {
             assert_eq!(breaker.concluded(now, b"alice", true), None);
         }
@@ -139,7 +196,7 @@ mod tests {
 
     #[test]
     fn one_for_whom_the_backend_is_there_begins_the_row_anew() {
-        let (mut breaker, now) = (Breaker::new(), Instant::now());
+        let (mut breaker, now) = (knowing(100), Instant::now());
         for user in 0..100u8 {
             assert_eq!(breaker.concluded(now, &[user], true), None);
             if user % 4 == 3 {
@@ -173,7 +230,7 @@ mod tests {
         fn it_opens_exactly_when_the_last_five_users_all_found_the_backend_away(
             outcomes in prop::collection::vec((0u8..8, prop::bool::weighted(0.9)), 0..100),
         ) {
-            let (mut breaker, now) = (Breaker::new(), Instant::now());
+            let (mut breaker, now) = (knowing(8), Instant::now());
             let mut row: Vec<u8> = Vec::new();
             let mut open = false;
             for (user, unavailable) in outcomes {

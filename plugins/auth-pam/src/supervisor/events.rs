@@ -45,6 +45,17 @@ impl What {
     }
 }
 
+/// What is waited for at a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interest {
+    /// Something to read.
+    Messages,
+    /// That, or room to send.
+    MessagesAndRoom,
+    /// Only room to send.
+    Room,
+}
+
 /// The set of what is waited for.
 pub struct Events {
     epoll: Epoll,
@@ -61,10 +72,14 @@ impl Events {
         self.epoll.add(descriptor, EpollEvent::new(EpollFlags::EPOLLIN, what.number()))
     }
 
-    /// Whether it is also an event that a descriptor of the set has room again.
-    pub fn wait_for_room(&self, descriptor: impl AsFd, what: What, wanted: bool) -> nix::Result<()> {
-        let room = if wanted { EpollFlags::EPOLLOUT } else { EpollFlags::empty() };
-        self.epoll.modify(descriptor, &mut EpollEvent::new(EpollFlags::EPOLLIN | room, what.number()))
+    /// What of a descriptor of the set is an event; its end is one in any case.
+    pub fn change(&self, descriptor: impl AsFd, what: What, interest: Interest) -> nix::Result<()> {
+        let flags = match interest {
+            Interest::Messages => EpollFlags::EPOLLIN,
+            Interest::MessagesAndRoom => EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT,
+            Interest::Room => EpollFlags::EPOLLOUT,
+        };
+        self.epoll.modify(descriptor, &mut EpollEvent::new(flags, what.number()))
     }
 
     /// Waits until something happens, or `until`. Child exits come last: as long as a dead worker is not reaped, its

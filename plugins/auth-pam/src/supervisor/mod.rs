@@ -38,7 +38,7 @@ use audit::Audit;
 use breaker::{Breaker, Change};
 use child_exits::ChildExits;
 use conclude::{Outcome, judge, unavailable};
-use events::{Events, What, WorkerId};
+use events::{Events, Interest, What, WorkerId};
 use module_output::ModuleOutput;
 use penalties::Penalties;
 use ramp::Ramp;
@@ -81,6 +81,8 @@ struct Supervisor {
     breaker: Breaker,
     away: bool,
     verdicts: Verdicts,
+    /// The longest delay that the service has asked for.
+    longest_delay: Duration,
     audit: Option<Audit>,
     output: ModuleOutput,
     events: Events,
@@ -96,14 +98,6 @@ enum Exit {
     FrontGone,
     /// Something is wrong, and has been logged.
     Failed,
-}
-
-fn undelivered(error: &ChannelError) -> Exit {
-    if !matches!(error, ChannelError::TooMuch) {
-        return Exit::FrontGone;
-    }
-    log::error!("protocol error from OpenVPN: it does not read its verdicts; supervisor exits");
-    Exit::Failed
 }
 
 /// The whole life of the supervisor, in the forked child.
@@ -173,6 +167,7 @@ impl Supervisor {
             breaker: Breaker::new(),
             away: false,
             verdicts: Verdicts::default(),
+            longest_delay: Duration::ZERO,
             audit: settings.config.syslog.map(Audit::new),
             output,
             events,
@@ -214,7 +209,9 @@ impl Supervisor {
             match *what {
                 What::Front => {
                     self.flush()?;
-                    self.read_front(now)?;
+                    if !self.verdicts.are_unread() {
+                        self.read_front(now)?;
+                    }
                 }
                 What::ChildExits => self.reap(now),
                 What::ModuleOutput => self.output.read(),
@@ -250,6 +247,9 @@ impl Supervisor {
 
     fn read_front(&mut self, now: Instant) -> Result<(), Exit> {
         for _ in 0..FRONT_BATCH {
+            if self.verdicts.are_unread() {
+                return Ok(());
+            }
             match self.front.try_receive() {
                 Ok(None) => return Ok(()),
                 Ok(Some(received)) if received.descriptors.is_empty() && !received.descriptors_missing => {
@@ -375,7 +375,8 @@ impl Supervisor {
         }
         if end.code == 0 {
             self.penalties.accepted(now, attempt.source);
-        } else if !unavailable {
+            self.breaker.accepted(&attempt.username);
+        } else if !self.away {
             self.penalties.refused(now, attempt.source, &attempt.username, attempt.fingerprint);
         }
         let away = self.away && unavailable;
@@ -391,16 +392,17 @@ impl Supervisor {
         let (verdict, reason) = judge(&attempt, now, outcome, time_limit);
         let mut due = now;
         if verdict == Verdict::Rejected {
-            let least = if attempt.deferred { self.refusal_time() } else { Duration::ZERO };
-            due = attempt.arrived + least.max(outcome.delay());
+            self.longest_delay = self.longest_delay.max(outcome.delay());
+            due = attempt.arrived + if attempt.deferred { self.refusal_time() } else { outcome.delay() };
             due = attempt.deadline.map_or(due, |deadline| deadline.min(due));
         }
         self.verdicts.hold(due.max(now), Decided { attempt, verdict, reason });
     }
 
-    /// `refusal-time` and up to a quarter more.
+    /// `refusal-time` and up to a quarter more; with it, also the longest delay that the service has asked for so far: a
+    /// stack that asks for none in some cases would tell them from others.
     fn refusal_time(&mut self) -> Duration {
-        let least = self.settings.config.refusal_time;
+        let least = self.settings.config.refusal_time.max(self.longest_delay);
         let mut random = [0; 2];
         // Without it the time is still the same for all.
         let _ = self.random.read_exact(&mut random);
@@ -411,9 +413,9 @@ impl Supervisor {
     fn deliver_due(&mut self, now: Instant) -> Result<(), Exit> {
         while let Some(Decided { attempt, verdict, reason }) = self.verdicts.next_due(now) {
             let reply = Reply::Verdict { id: attempt.id, verdict };
-            let full = self.verdicts.waits_for_room();
-            let left = self.verdicts.send(&mut self.front, reply).map_err(|error| undelivered(&error))?;
-            self.watch_room(full, left);
+            let before = self.verdicts.interest();
+            self.verdicts.send(&mut self.front, reply).map_err(|_| Exit::FrontGone)?;
+            self.watch_front(before);
             let accepted = matches!(verdict, Verdict::Accepted { .. });
             if !accepted {
                 log::error!("BACKGROUND: user '{}' failed to authenticate: {reason}", attempt.user());
@@ -430,16 +432,17 @@ impl Supervisor {
     }
 
     fn flush(&mut self) -> Result<(), Exit> {
-        if self.verdicts.waits_for_room() {
-            let left = self.verdicts.flush(&mut self.front).map_err(|error| undelivered(&error))?;
-            self.watch_room(true, left);
-        }
+        let before = self.verdicts.interest();
+        self.verdicts.flush(&mut self.front).map_err(|_| Exit::FrontGone)?;
+        self.watch_front(before);
         Ok(())
     }
 
-    fn watch_room(&self, watched: bool, wanted: bool) {
-        if watched != wanted {
-            let _ = self.events.wait_for_room(&self.front, What::Front, wanted);
+    /// An OpenVPN that does not read its verdicts is not read from either: they would fill the memory.
+    fn watch_front(&self, before: Interest) {
+        let interest = self.verdicts.interest();
+        if before != interest {
+            let _ = self.events.change(&self.front, What::Front, interest);
         }
     }
 }

@@ -6,11 +6,12 @@ use std::time::Instant;
 use privsep::{Channel, ChannelError};
 
 use super::attempt::Attempt;
+use super::events::Interest;
 use crate::protocol::{Reply, Request};
 use crate::verdict::Verdict;
 
-/// Verdicts that the front has not read. An honest one reads them at once; this is far more than can be pending.
-const MAX_UNREAD: usize = 100_000;
+/// With so many verdicts that find no room, no more requests are read. An honest front reads verdicts at once.
+const MAX_UNREAD: usize = 4096;
 
 /// A decided attempt.
 #[derive(Debug)]
@@ -47,35 +48,41 @@ impl Verdicts {
         self.held.first_key_value().map(|((until, _), _)| *until)
     }
 
-    /// Sends a verdict, or keeps it until there is room. True if there is something left to be sent.
+    /// Sends a verdict, or keeps it until there is room.
     ///
     /// # Errors
-    /// Those of the channel: the front is gone. [`ChannelError::TooMuch`]: it does not read.
-    pub fn send(&mut self, front: &mut Channel<Reply, Request>, reply: Reply) -> Result<bool, ChannelError> {
-        if self.outbox.len() >= MAX_UNREAD {
-            return Err(ChannelError::TooMuch);
-        }
+    /// Those of the channel: the front is gone.
+    pub fn send(&mut self, front: &mut Channel<Reply, Request>, reply: Reply) -> Result<(), ChannelError> {
         self.outbox.push_back(reply);
         self.flush(front)
     }
 
-    /// Sends what there is room for. True if there is something left.
+    /// Sends what there is room for.
     ///
     /// # Errors
     /// As [`Verdicts::send`].
-    pub fn flush(&mut self, front: &mut Channel<Reply, Request>) -> Result<bool, ChannelError> {
+    pub fn flush(&mut self, front: &mut Channel<Reply, Request>) -> Result<(), ChannelError> {
         while let Some(reply) = self.outbox.front() {
             match front.try_send(reply, &[]) {
                 Ok(()) => drop(self.outbox.pop_front()),
-                Err(ChannelError::System(_)) => return Ok(true),
+                Err(ChannelError::System(_)) => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
-        Ok(false)
+        Ok(())
     }
 
-    /// Whether something waits for room.
-    pub fn waits_for_room(&self) -> bool {
-        !self.outbox.is_empty()
+    /// Whether the front does not read its verdicts.
+    pub fn are_unread(&self) -> bool {
+        self.outbox.len() >= MAX_UNREAD
+    }
+
+    /// What is to be waited for at the front's channel.
+    pub fn interest(&self) -> Interest {
+        match self.outbox.len() {
+            0 => Interest::Messages,
+            count if count < MAX_UNREAD => Interest::MessagesAndRoom,
+            _ => Interest::Room,
+        }
     }
 }

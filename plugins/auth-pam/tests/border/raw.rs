@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::IoSlice;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::time::{Duration, Instant};
 
 use nix::sys::socket::{ControlMessage, MsgFlags, UnixAddr, sendmsg};
 
@@ -32,18 +33,29 @@ pub(crate) fn send(packet: &[u8], pass: &[BorrowedFd<'_>]) {
     sent.unwrap_or_else(|errno| panic!("sending {} bytes: {errno}", packet.len()));
 }
 
-/// Sends attempts with numbers of their own; true if the supervisor is gone before there were `most`.
-pub(crate) fn flood(username: &[u8], most: u64) -> bool {
+/// Sends attempts with numbers of their own, at most so many, until the supervisor has taken none for a second; how
+/// many it took.
+pub(crate) fn flood(username: &[u8], most: u64) -> u64 {
     let socket = front_socket();
     let attempt = |id: u64| [&[1][..], &id.to_le_bytes(), &[0], &login(username)].concat();
-    (1000..1000 + most).any(|id| send_to(socket, &attempt(id), &[]).is_err())
+    let mut last = Instant::now();
+    let mut sent = 0;
+    while sent < most && last.elapsed() < Duration::from_secs(1) {
+        match send_to(socket, &attempt(1000 + sent), &[]) {
+            Ok(_) => (sent, last) = (sent + 1, Instant::now()),
+            Err(nix::errno::Errno::EAGAIN) => std::thread::yield_now(),
+            Err(errno) => panic!("after {sent}: {errno}"),
+        }
+    }
+    sent
 }
 
 fn send_to(socket: RawFd, packet: &[u8], pass: &[BorrowedFd<'_>]) -> nix::Result<usize> {
     let numbers: Vec<RawFd> = pass.iter().map(|descriptor| descriptor.as_raw_fd()).collect();
     let rights = [ControlMessage::ScmRights(&numbers)];
     let control = if numbers.is_empty() { &rights[..0] } else { &rights[..] };
-    sendmsg::<UnixAddr>(socket, &[IoSlice::new(packet)], control, MsgFlags::MSG_NOSIGNAL, None)
+    let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+    sendmsg::<UnixAddr>(socket, &[IoSlice::new(packet)], control, flags, None)
 }
 
 /// As many times the same descriptor.

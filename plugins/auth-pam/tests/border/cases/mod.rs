@@ -56,7 +56,7 @@ cases! {
     hostile_front:
         packets_that_are_no_requests_end_the_supervisor
         any_descriptor_ends_the_supervisor
-        a_front_that_reads_no_verdicts_ends_the_supervisor
+        a_front_that_reads_no_verdicts_is_not_heard_either
         malformed_credentials_cost_the_attempt_only
         an_honest_raw_attempt_is_served;
     hostile_module:
