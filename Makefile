@@ -7,6 +7,7 @@ BINDIR    ?= $(PREFIX)/bin
 MANDIR    ?= $(PREFIX)/share/man
 DOCDIR    ?= $(PREFIX)/share/doc/openvpn-plugins-rs
 DEVDIR    ?= $(PREFIX)/share/openvpn-plugin-dev-rs
+SHAREDIR  ?= $(PREFIX)/share/openvpn-plugins-rs
 DESTDIR   ?=
 # How long `make fuzz` runs each target.
 FUZZ_SECONDS ?= 120
@@ -32,7 +33,7 @@ MANPAGES  := $(NAMES:%=openvpn-plugin-%.8) $(COMMANDS:%=%.1)
 SHIPPED   := $(NAMES:%=openvpn-plugin-%) $(COMMANDS:%=%-host) $(if $(filter 1,$(INSTALL_EXAMPLES)),$(EXAMPLES:%=example-%))
 
 # What the scripts in packaging need to know.
-export BUILTDIR MANBUILT DEVBUILT DESTDIR PLUGINDIR PAMDIR BINDIR MANDIR DOCDIR DEVDIR PLUGINMODE NAMES COMMANDS MANPAGES EXAMPLES
+export BUILTDIR MANBUILT DEVBUILT DESTDIR PLUGINDIR PAMDIR BINDIR MANDIR DOCDIR DEVDIR SHAREDIR PLUGINMODE NAMES COMMANDS MANPAGES EXAMPLES
 export PREFIX INSTALL_EXAMPLES INSTALL_DEV REPLACE
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
@@ -53,10 +54,11 @@ help:
 	@echo "make install    install what is built; PREFIX=$(PREFIX) PLUGINDIR=$(PLUGINDIR) PAMDIR=$(PAMDIR) DESTDIR=$(DESTDIR)"
 	@echo "                INSTALL_EXAMPLES=1: the example plugins too; INSTALL_DEV=1: what plugin authors need too (for build as well)"
 	@echo "                REPLACE=1: over OpenVPN's own plugins, where they have the same names there"
-	@echo "make uninstall  remove it again"
+	@echo "                PAMDIR=: for packages, which own no PAM service; then it goes to SHAREDIR=$(SHAREDIR)"
+	@echo "make uninstall  remove it again, but no PAM service that was changed"
 	@echo "make deb        Debian packages, into $(TARGET)/deb; VENDOR=1: from vendored sources, without network"
 	@echo "make rpm        RPM packages, into $(TARGET)/rpm"
-	@echo "make test-packages  build the packages and try them in a clean Debian root (root)"
+	@echo "make test-packages  build the packages and try them in clean Debian roots (root)"
 
 build:
 	@CARGO="$(CARGO)" tests/install-deps build
@@ -96,7 +98,7 @@ lint: build
 
 # Builds the packages, looks into them, and uses them in a clean Debian root. QUICK=1: only what takes less than ten minutes.
 test-packages:
-	$(call need_root,it makes a Debian root and installs packages in it)
+	$(call need_root,it makes Debian roots and installs packages in them)
 	@CARGO="$(CARGO)" tests/install-deps packages
 	@$(MAKE) --no-print-directory compile INSTALL_EXAMPLES=1 INSTALL_DEV=1
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p packages -- $(if $(QUICK),,--include-ignored)

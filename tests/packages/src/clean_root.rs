@@ -1,10 +1,10 @@
-//! A Debian 12 that has nothing but itself, to install packages in.
+//! A Debian that has nothing but itself, to install packages in.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use harness::PATIENCE;
@@ -16,7 +16,6 @@ use nix::sys::signal::Signal;
 use crate::{kept, output, run, said};
 
 const LIMIT: Duration = Duration::from_secs(300);
-const RELEASE: &str = "bookworm";
 /// What the login test needs besides the packages.
 const TOOLS: &str = "--include=iproute2,openssl";
 
@@ -43,6 +42,8 @@ const SETUP: &str = r#"
     mount -t tmpfs -o mode=1777 tmpfs tmp
     cp /etc/resolv.conf etc/resolv.conf
     apt-config dump | grep '^Acquire::[a-z]*::Proxy' > etc/apt/apt.conf.d/90proxy || :
+    # A mirror of unstable may be behind.
+    echo 'Acquire::Check-Valid-Until "false";' > etc/apt/apt.conf.d/90behind
     printf '#!/bin/sh\nexit 101\n' > usr/sbin/policy-rc.d
     chmod 755 usr/sbin/policy-rc.d
     echo the root is ready
@@ -50,16 +51,21 @@ const SETUP: &str = r#"
 "#;
 
 impl CleanRoot {
-    /// A root with the package lists of today.
+    /// A root of Debian 12 with the package lists of today.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
+        Self::of("bookworm")
+    }
+
+    /// The same of another release.
+    pub fn of(release: &str) -> Self {
         harness::command::require_root();
-        let (base, scratch) = (base(), Scratch::new());
+        let (base, scratch) = (base(release), Scratch::new());
         let pipe = LogPipe::new(&scratch.join("log"));
         let place = scratch.directory("place", 0o755);
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]);
-        command.args(["bash", "-c", SETUP, "root"]).arg(base).arg(&place);
+        command.args(["bash", "-c", SETUP, "root"]).arg(&base).arg(&place);
         let running = Running::spawn(&mut command, &pipe);
         pipe.log().wait_for(Mark::START, "the root is ready", PATIENCE);
         let this = Self { running, root: place.join("root"), _pipe: pipe, _scratch: scratch };
@@ -139,25 +145,21 @@ impl Drop for CleanRoot {
     }
 }
 
-/// The root as debootstrap makes it; kept in the build directory.
-fn base() -> &'static Path {
-    static BASE: OnceLock<PathBuf> = OnceLock::new();
-    BASE.get_or_init(|| {
-        let base = kept().join("debian-12");
-        if !base.exists() {
-            let new = base.with_extension("new");
-            fs::create_dir_all(kept()).unwrap_or_else(|error| panic!("{}: {error}", kept().display()));
-            run(Command::new("rm").arg("-rf").arg(&new));
-            run(Command::new("debootstrap")
-                .args(["--variant=minbase", TOOLS, RELEASE])
-                .arg(&new)
-                .arg(mirror()));
-            fs::rename(&new, &base).unwrap_or_else(|error| panic!("{}: {error}", base.display()));
-        }
-        let mode = base.metadata().map(|data| data.permissions().mode() & 0o777);
-        assert!(matches!(mode, Ok(0o755)), "{}: {mode:?}", base.display());
-        base
-    })
+/// The root as debootstrap makes it; kept in the build directory. One test at a time makes one.
+fn base(release: &str) -> PathBuf {
+    static MAKING: Mutex<()> = Mutex::new(());
+    let _one = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+    let base = kept().join(format!("debian-{release}"));
+    if !base.exists() {
+        let new = base.with_extension("new");
+        fs::create_dir_all(kept()).unwrap_or_else(|error| panic!("{}: {error}", kept().display()));
+        run(Command::new("rm").arg("-rf").arg(&new));
+        run(Command::new("debootstrap").args(["--variant=minbase", TOOLS, release]).arg(&new).arg(mirror()));
+        fs::rename(&new, &base).unwrap_or_else(|error| panic!("{}: {error}", base.display()));
+    }
+    let mode = base.metadata().map(|data| data.permissions().mode() & 0o777);
+    assert!(matches!(mode, Ok(0o755)), "{}: {mode:?}", base.display());
+    base
 }
 
 /// Where this machine itself has Debian's packages from, unless `DEBIAN_MIRROR` says another place.

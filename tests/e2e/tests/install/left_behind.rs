@@ -14,7 +14,8 @@ use nix::unistd::Pid;
 use crate::installation::{Installation, read, run, said};
 
 const CHANGED: &str = "# written by the administrator\n";
-const SERVICE: &str = "etc/pam.d/.openvpn-plugins-rs.new.openvpn";
+/// Where a file is until all are there.
+const SERVICE: &str = "etc/pam.d/.openvpn-plugins-rs.new/openvpn";
 
 /// The installed file of each name that is there.
 fn assert_whole(place: &Installation, whole: &Installation) {
@@ -47,7 +48,7 @@ fn kill_at(place: &Installation, tool: &str, argument: &str) {
 fn a_killed_installation_is_made_good_by_the_next() {
     let whole = Installation::new(&[]);
     whole.make("install");
-    for (tool, argument) in [("cp", "README.md"), ("mv", "new.ovpn-plugin")] {
+    for (tool, argument) in [("cat", "README.md"), ("mv", "/ovpn-plugin")] {
         let place = Installation::new(&[]);
         kill_at(&place, tool, argument);
         assert!(place.files().contains(&SERVICE.to_string()), "{:?}", place.files());
@@ -72,10 +73,10 @@ fn a_killed_installation_is_made_good_by_the_next() {
 fn a_service_file_written_meanwhile_survives() {
     let (place, tools) = (Installation::new(&[]), Scratch::new());
     let script = format!(
-        "#!/bin/sh\ncase $1 in *README.md) printf '%s' '{CHANGED}' > '{}' ;; esac\nexec /bin/cp \"$@\"\n",
+        "#!/bin/sh\ncase $1 in *README.md) printf '%s' '{CHANGED}' > '{}' ;; esac\nexec /bin/cat \"$@\"\n",
         place.service().display()
     );
-    tools.write("cp", &script, 0o755);
+    tools.write("cat", &script, 0o755);
     let path = format!("{}:{}", tools.path().display(), std::env::var("PATH").unwrap_or_default());
     let output = run(place.command("install").env("PATH", path));
     assert!(output.status.success() && said(&output).contains("stays as it is"), "{}", said(&output));
@@ -90,9 +91,13 @@ fn a_link_at_a_temporary_name_is_not_followed() {
     let target = other.write("target", CHANGED, 0o600);
     let directory = place.service().with_file_name("");
     fs::create_dir_all(&directory).expect("directory");
-    symlink(&target, place.scratch.join(SERVICE)).expect("link");
-    place.make("install");
+    for leads_to in [target.as_path(), other.path()] {
+        symlink(leads_to, place.scratch.join("etc/pam.d/.openvpn-plugins-rs.new")).expect("link");
+        place.make("install");
+        fs::remove_file(place.service()).expect("the service");
+    }
     assert_eq!(read(&target), CHANGED.as_bytes());
+    place.make("install");
     assert!(!place.service().is_symlink() && !place.files().contains(&SERVICE.to_string()));
 }
 

@@ -5,6 +5,7 @@ mod bad_input;
 mod installation;
 mod left_behind;
 mod others;
+mod planted;
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;

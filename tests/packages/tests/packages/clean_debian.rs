@@ -1,44 +1,29 @@
-//! In a clean Debian 12: installed with apt the plugins do their work, an upgrade keeps what the administrator changed, and after
-//! a purge nothing is left.
+//! In a clean Debian 12: installed with apt the plugins do their work, and after a purge nothing is left.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use harness::scratch::Scratch;
 use packages::built::{deb, files, package, rpm, vendored_deb};
 use packages::clean_root::CleanRoot;
 use packages::{project, run};
 
-const SERVICE: &str = "/etc/pam.d/openvpn";
-const CHANGED: &str = "# changed by the administrator";
+/// What the package's script makes, and remembers.
+const SERVICE: [&str; 4] = [
+    "/etc/pam.d/openvpn",
+    "/var/lib/openvpn-plugins-rs",
+    "/var/lib/openvpn-plugins-rs/pam.d",
+    "/var/lib/openvpn-plugins-rs/pam.d/openvpn",
+];
 
 /// The test that the Debian package brings along: two plugin lines, a real server, real clients.
-fn login_test() -> PathBuf {
+pub(crate) fn login_test() -> PathBuf {
     project().join("packaging/debian/tests/login")
 }
 
-fn install(root: &CleanRoot, packages: &[&Path]) {
+pub(crate) fn install(root: &CleanRoot, packages: &[&Path]) {
     let files: Vec<String> = packages.iter().map(|file| root.add(file)).collect();
     root.run(&format!("apt-get -q install --yes --no-install-recommends {}", files.join(" ")));
-}
-
-/// The package with another version, and, if asked for, another service file.
-fn newer(scratch: &Scratch, version: &str, other_service: bool) -> PathBuf {
-    let tree = scratch.join("tree");
-    run(Command::new("dpkg-deb").arg("-R").arg(package(deb(), "openvpn-plugins-rs")).arg(&tree));
-    let control = tree.join("DEBIAN/control");
-    let text = std::fs::read_to_string(&control).expect("control");
-    std::fs::write(&control, text.replace("Version: 0.1.0-1\n", &format!("Version: {version}\n")))
-        .expect("write");
-    if other_service {
-        std::fs::write(tree.join("etc/pam.d/openvpn"), "# of the new version\nauth required pam_deny.so\n")
-            .expect("write");
-    }
-    let to = scratch.join(&format!("openvpn-plugins-rs_{version}_amd64.deb"));
-    run(Command::new("dpkg-deb").arg("-b").arg(&tree).arg(&to));
-    run(Command::new("rm").arg("-r").arg(&tree));
-    to
 }
 
 #[test]
@@ -57,30 +42,6 @@ fn a_real_client_logs_in() {
 }
 
 #[test]
-fn an_upgrade_keeps_a_changed_service_file() {
-    let (root, scratch) = (CleanRoot::new(), Scratch::new());
-    install(&root, &[&package(deb(), "openvpn-plugins-rs")]);
-    root.run(&format!("echo '{CHANGED}' >> {SERVICE}"));
-    let before = root.run(&format!("cat {SERVICE}"));
-    assert!(before.contains("pam_unix.so") && before.contains(CHANGED), "{before}");
-
-    // The usual case: the package's own file is the same as before. Nobody is asked.
-    install(&root, &[&newer(&scratch, "0.1.0-2", false)]);
-    assert_eq!(root.run(&format!("cat {SERVICE}")), before);
-
-    // A new version brings another one: that is put beside it.
-    let file = root.add(&newer(&scratch, "0.1.0-3", true));
-    root.run(&format!("apt-get -q install --yes -o Dpkg::Options::=--force-confold {file}"));
-    assert_eq!(root.run(&format!("cat {SERVICE}")), before);
-    assert!(root.run(&format!("cat {SERVICE}.dpkg-dist")).contains("of the new version"));
-    assert_eq!(root.run("dpkg-query -W -f '${Version}' openvpn-plugins-rs"), "0.1.0-3");
-
-    // Removed and installed again it is still the administrator's.
-    root.run("apt-get -q remove --yes openvpn-plugins-rs");
-    assert_eq!(root.run(&format!("cat {SERVICE}")), before);
-}
-
-#[test]
 fn remove_and_purge_leave_nothing() {
     let root = CleanRoot::new();
     root.run("apt-get -q install --yes --no-install-recommends openvpn libpam0g libgcc-s1");
@@ -89,12 +50,11 @@ fn remove_and_purge_leave_nothing() {
     let files = names.map(|name| package(deb(), name));
     install(&root, &files.each_ref().map(PathBuf::as_path));
     assert!(root.snapshot().len() > before.len() + 30);
-    root.run(&format!("echo '{CHANGED}' >> {SERVICE}"));
 
     root.run(&format!("apt-get -q remove --yes {}", names.join(" ")));
     let left: Vec<String> = root.snapshot().into_iter().filter(|line| !before.contains(line)).collect();
-    // What is the administrator's stays until the purge.
-    assert_eq!(left.iter().filter_map(|line| line.split(' ').next()).collect::<Vec<_>>(), [SERVICE]);
+    // What configures it stays until the purge.
+    assert_eq!(left.iter().filter_map(|line| line.split(' ').next()).collect::<Vec<_>>(), SERVICE);
 
     root.run("apt-get -q purge --yes openvpn-plugins-rs");
     let after = root.snapshot();
@@ -110,6 +70,7 @@ fn a_real_client_logs_in_with_the_rpm() {
     root.run("apt-get -q install --yes --no-install-recommends openvpn cpio rpm2cpio");
     let file = root.add(&package(rpm(), "openvpn-plugins-rs"));
     root.run(&format!("cd / && rpm2cpio {file} | cpio --extract --make-directories --quiet"));
+    root.run("/usr/share/openvpn-plugins-rs/service-file install");
     let test = root.add(&login_test());
     let libdir = run(Command::new("rpm").args(["--eval", "%{_libdir}"])).trim().to_string();
     let said = root.run(&format!("PLUGINDIR={libdir}/openvpn/plugins/rs {test}"));

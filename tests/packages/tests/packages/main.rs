@@ -7,3 +7,4 @@ mod documents;
 mod licences;
 mod other_distributions;
 mod rpm;
+mod service_file;

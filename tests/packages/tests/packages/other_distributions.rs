@@ -38,7 +38,7 @@ fn packaged(file: &Path, enter: &str) -> listing::Files {
 fn they_package_what_make_install_installs() {
     // makepkg runs package() in $srcdir, abuild in the unpacked sources.
     for (file, enter) in [("arch/PKGBUILD", ""), ("alpine/APKBUILD", "/openvpn-plugins-rs-0.1.0")] {
-        let places = ["PLUGINDIR=/usr/lib/openvpn/plugins/rs", "PLUGINMODE=0755"];
+        let places = ["PLUGINDIR=/usr/lib/openvpn/plugins/rs", "PLUGINMODE=0755", "PAMDIR="];
         let promised: listing::Files = listing::of_make(&places)
             .into_iter()
             .map(|(path, mode)| {
@@ -49,12 +49,28 @@ fn they_package_what_make_install_installs() {
     }
 }
 
-/// pacman keeps a changed file only if it is told which; apk keeps everything below /etc.
+/// Which scripts a package runs, and that there are such files beside it. What they do, service_file.rs tries.
 #[test]
-fn the_service_file_is_the_administrators() {
-    let script = r#"source "$0"; printf '%s\n' "${backup[@]}""#;
-    let file = project().join("packaging/arch/PKGBUILD");
-    assert_eq!(run(Command::new("bash").args(["-c", script]).arg(file)), "etc/pam.d/openvpn\n");
+fn scripts_see_to_the_service_file() {
+    let script = r#"pkgname=; source "$0"; printf '%s\n' ${install[@]} ${backup[@]-}"#;
+    for (file, wanted) in [
+        ("arch/PKGBUILD", &["openvpn-plugins-rs.install"][..]),
+        (
+            "alpine/APKBUILD",
+            &[
+                "openvpn-plugins-rs.post-install",
+                "openvpn-plugins-rs.post-upgrade",
+                "openvpn-plugins-rs.pre-deinstall",
+            ],
+        ),
+    ] {
+        let file = project().join("packaging").join(file);
+        let said = run(Command::new("bash").args(["-c", script]).arg(&file));
+        assert_eq!(said.split_whitespace().collect::<Vec<_>>(), wanted);
+        for name in wanted {
+            run(Command::new("bash").arg("-n").arg(file.with_file_name(name)));
+        }
+    }
 }
 
 /// All package files are of the version that Cargo.toml has.

@@ -16,10 +16,10 @@ fn query(name: &str, what: &[&str]) -> String {
 }
 
 /// Where the spec file puts things here: its %{_libdir} is not that of Debian.
-fn places() -> [String; 4] {
+fn places() -> [String; 5] {
     let libdir = run(Command::new("rpm").args(["--eval", "%{_libdir}"])).trim().to_string();
     let plugins = format!("PLUGINDIR={libdir}/openvpn/plugins/rs");
-    ["INSTALL_EXAMPLES=1".into(), "INSTALL_DEV=1".into(), "PLUGINMODE=0755".into(), plugins]
+    ["INSTALL_EXAMPLES=1".into(), "INSTALL_DEV=1".into(), "PLUGINMODE=0755".into(), "PAMDIR=".into(), plugins]
 }
 
 /// Unpacked with rpm2cpio they are what `make install` installs.
@@ -42,11 +42,16 @@ fn they_hold_what_make_install_installs() {
     assert_eq!(held, promised);
 }
 
+/// No package owns it.
 #[test]
 fn the_service_file_is_the_administrators() {
-    assert_eq!(query(BINARY[0], &["--configfiles"]).trim(), "/etc/pam.d/openvpn");
-    let flags = query(BINARY[0], &["--queryformat", "[%{FILENAMES} %{FILEFLAGS:fflags}\\n]"]);
-    assert!(flags.lines().any(|line| line == "/etc/pam.d/openvpn cn"), "{flags}");
+    for name in BINARY {
+        assert_eq!(query(name, &["--configfiles"]).trim(), "");
+        let files = query(name, &["--list"]);
+        assert!(!files.lines().any(|path| path.starts_with("/etc/")), "{files}");
+    }
+    let scripts = query(BINARY[0], &["--scripts"]);
+    assert_eq!(scripts.matches("service-file ").count(), 2, "{scripts}");
 }
 
 #[test]
@@ -55,7 +60,7 @@ fn dependencies_are_those_of_the_files() {
     for wanted in ["openvpn", "pam", "libpam.so.0"] {
         assert!(requires.lines().any(|line| line.starts_with(wanted)), "{wanted}: {requires}");
     }
-    let scripts = BINARY.map(|name| query(name, &["--scripts"])).concat();
+    let scripts = [BINARY[1], BINARY[2]].map(|name| query(name, &["--scripts"])).concat();
     assert_eq!(scripts, "", "something runs when they are installed");
 }
 
