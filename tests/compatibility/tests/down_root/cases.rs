@@ -44,6 +44,11 @@ fn start() -> Vec<Case> {
             "does not start; seen: -",
             ANYBODY,
         ),
+        Case::new("start: a file of the desktop user", RAN).owner(1000).up().down().seen().differs(
+            "success, success; seen: ran",
+            "does not start; seen: -",
+            ANYBODY,
+        ),
         Case::new("start: the same, asked for", RAN)
             .mode(0o757)
             .option("insecure-permissions=yes")
