@@ -53,7 +53,12 @@ impl std::fmt::Display for ConfigError {
                 "the command is missing; write: plugin openvpn-plugin-down-root.so [OPTION=VALUE]... COMMAND [ARG]...",
             ),
             ConfigError::UnknownOption(word) => {
-                write!(f, "unknown option '{word}'; known are {}", OPTIONS.join(" "))
+                write!(
+                    f,
+                    "unknown option '{word}'; known are {}; if it is the command, write './{word}'; to set a variable \
+                     for the script, write a line of its own: setenv NAME VALUE",
+                    OPTIONS.join(" ")
+                )
             }
             ConfigError::UnknownEvent(word) => {
                 let known: Vec<&str> = Event::OPTIONAL.into_iter().map(Event::name).collect();

@@ -85,6 +85,12 @@ fn every_mistake_names_its_word() {
     }
 }
 
+#[test]
+fn a_variable_before_the_command_is_told_where_it_belongs() {
+    let text = parse(&["foo=bar", "/d"]).unwrap_err().to_string();
+    assert!(text.contains("write './foo=bar'") && text.contains("setenv NAME VALUE"), "{text}");
+}
+
 /// The manual page lists the options and events of the code, all of them and no others.
 #[test]
 fn the_manual_page_has_these_options() {

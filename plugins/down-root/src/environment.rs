@@ -7,7 +7,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use ovpn_plugin::Env;
 
-use crate::allowed::{self, Judgement};
+use crate::allowed::{self, Judgement, Share};
 use crate::event::Event;
 use crate::protocol::Variable;
 
@@ -16,6 +16,18 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 /// Never passed on, wherever they come from: a secret, and what the plugin sets itself.
 const LEFT_OUT: [&[u8]; 2] = [b"password", b"script_type"];
+
+/// Most bytes of the routes and the like in UP's environment. The kernel starts no program with more than about two
+/// megabytes of arguments and environment.
+const MAX_FAMILY_BYTES: usize = 256 * 1024;
+/// Most bytes of what others may write into UP's environment as they please: a server that pushes `setenv-safe` without
+/// end must not keep the script from running.
+const MAX_FREE_TEXT_BYTES: usize = 64 * 1024;
+/// Warnings of single variables; more are only counted.
+const MAX_WARNINGS: usize = 5;
+
+/// What a variable takes beside its name and value: a pointer, `=`, and NUL.
+const BYTES_BESIDE: usize = 10;
 
 /// A complete environment.
 pub type Complete = BTreeMap<OsString, OsString>;
@@ -27,21 +39,45 @@ pub struct AtUp(Complete);
 
 impl AtUp {
     /// Copies them. Of those that OpenVPN sets itself, one whose value does not have the form it should have is left out
-    /// with a warning: in a client it may be the server's.
+    /// with a warning: in a client it may be the server's. So is what is too much of it.
     pub fn from_event(env: Env<'_>) -> Self {
         let mut all = Complete::new();
+        let (mut family_bytes, mut free_text_bytes) = (0, 0);
+        let (mut bad, mut too_much) = (0, 0);
         for (name, value) in env.iter() {
             if name.is_empty() || LEFT_OUT.contains(&name) {
                 continue;
             }
             if allowed::judge(Event::Up, name, value) == Judgement::BadForm {
-                log::warn!(
-                    "the value of {} has a form it must not have, and no script will get it",
-                    String::from_utf8_lossy(name)
-                );
+                bad += 1;
+                if bad <= MAX_WARNINGS {
+                    log::warn!("invalid value for {}; no script will get it", String::from_utf8_lossy(name));
+                }
                 continue;
             }
+            let (used, most) = match allowed::share(Event::Up, name) {
+                Some(Share::Family) => (&mut family_bytes, MAX_FAMILY_BYTES),
+                Some(Share::FreeText) => (&mut free_text_bytes, MAX_FREE_TEXT_BYTES),
+                Some(Share::Single) | None => (&mut 0, usize::MAX),
+            };
+            let bytes = name.len() + value.len() + BYTES_BESIDE;
+            if *used + bytes > most {
+                too_much += 1;
+                continue;
+            }
+            *used += bytes;
             all.entry(owned(name)).or_insert_with(|| owned(value));
+        }
+        if bad > MAX_WARNINGS {
+            log::warn!("invalid values for {} more variables; no script will get them", bad - MAX_WARNINGS);
+        }
+        if too_much > 0 {
+            log::warn!(
+                "too many variables from the other side: {too_much} are left out, no script will get them \
+                 (at most {} KiB of text, {} KiB of routes and the like)",
+                MAX_FREE_TEXT_BYTES / 1024,
+                MAX_FAMILY_BYTES / 1024
+            );
         }
         AtUp(all)
     }
@@ -52,7 +88,7 @@ impl AtUp {
     /// before that, for something of the event's.
     pub fn for_script(&self, event: Event, variables: Vec<Variable>, file: Option<&OsStr>) -> Complete {
         let mut all = self.0.clone();
-        all.retain(|name, _| !allowed::is_listed(event, name.as_bytes()));
+        all.retain(|name, _| allowed::share(event, name.as_bytes()).is_none());
         // The first of two with one name counts, as at UP: after `retain` none of them is there.
         for Variable { name, value } in variables {
             all.entry(OsString::from_vec(name)).or_insert_with(|| OsString::from_vec(value));
@@ -137,6 +173,49 @@ mod tests {
             assert_eq!(get(&env, name), None, "{name}");
         }
         assert_eq!((get(&env, "OPENVPN_GOOD"), get(&env, "MY_OWN")), (Some("a b"), Some("() { :; }")));
+    }
+
+    fn bytes(env: &Complete) -> usize {
+        env.iter().map(|(name, value)| name.len() + value.len() + BYTES_BESIDE).sum()
+    }
+
+    /// What a server pushes is bounded; what is the administrator's, or there once, is not, wherever it stands.
+    #[test]
+    fn a_server_that_pushes_without_end_leaves_room_for_the_rest() {
+        let call = (0..400).fold(CallData::new().env("dev", "tun0"), |call, number| {
+            call.env(&format!("OPENVPN_{number:032}"), "x".repeat(250))
+        });
+        let call = (0..1400).fold(call, |call, number| call.env(&format!("route_{number:0190}"), "10.0.0.0"));
+        let call = call.env("ifconfig_local", "10.8.0.2").env("MY_OWN", "x".repeat(100_000));
+        let env = AtUp::from_event(call.environment()).for_script(Event::Down, vec![], None);
+        assert_eq!((get(&env, "dev"), get(&env, "ifconfig_local")), (Some("tun0"), Some("10.8.0.2")));
+        assert_eq!(get(&env, "MY_OWN").map(str::len), Some(100_000));
+        let of = |prefix: &str| env.keys().filter(|name| name.to_string_lossy().starts_with(prefix)).count();
+        assert_eq!(of("OPENVPN_"), 64 * 1024 / (8 + 32 + 250 + 10));
+        assert!((1_000..1_300).contains(&of("route_")), "{}", of("route_"));
+        assert!(bytes(&env) < 100_000 + 64 * 1024 + 256 * 1024 + 1024, "{}", bytes(&env));
+    }
+
+    #[test]
+    fn long_names_are_checked_like_others() {
+        let name = |length: usize| format!("OPENVPN_{}", "x".repeat(length));
+        let call =
+            CallData::new().env(&name(150), "() { :; }").env(&name(151), "good").env(&name(300), "good");
+        let call = call.env("UV_a-b", "x");
+        let env = AtUp::from_event(call.environment()).for_script(Event::Down, vec![], None);
+        assert_eq!(get(&env, &name(151)), Some("good"));
+        assert_eq!(env.len(), 3, "{env:?}");
+    }
+
+    #[test]
+    fn a_path_is_no_address_at_up_either() {
+        let path = "../../../etc/cron.d/x";
+        let call = ["trusted_ip", "ifconfig_local", "route_network_1", "dev", "common_name", "OPENVPN_X"]
+            .iter()
+            .fold(CallData::new(), |call, name| call.env(name, path));
+        let env = AtUp::from_event(call.environment()).for_script(Event::Down, vec![], None);
+        let names: Vec<_> = env.keys().map(|name| name.to_string_lossy()).collect();
+        assert_eq!(names, ["OPENVPN_X", "PATH", "script_type"]);
     }
 
     #[test]

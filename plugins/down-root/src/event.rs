@@ -73,17 +73,6 @@ impl Event {
         }
     }
 
-    /// Most words of OpenVPN's that its script gets.
-    pub fn max_args(self) -> usize {
-        match self {
-            // The command line of the configuration; the file for the client's options.
-            Event::Down | Event::ClientConnect => 0,
-            Event::RouteUp | Event::RoutePredown | Event::Up => 6,
-            Event::IpChange | Event::ClientDisconnect => 2,
-            Event::LearnAddress => 3,
-        }
-    }
-
     /// Whether the answer lets a client in or an address be used. Then a script that failed is never ignored.
     pub fn decides(self) -> bool {
         matches!(self, Event::ClientConnect | Event::LearnAddress)

@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 use ovpn_plugin::Env;
 use privsep::ChannelError;
 
-use crate::allowed::{self, MAX_ARG};
+use crate::allowed;
 use crate::environment::AtUp;
 use crate::event::Event;
 use crate::helper::{self, KILL_TO_GONE, TERM_TO_KILL};
@@ -137,12 +137,10 @@ impl Front {
         env: Env<'_>,
         args: impl Iterator<Item = &'a [u8]>,
     ) -> Result<Vec<u8>, Option<String>> {
-        let args: Vec<Vec<u8>> = args.take(event.max_args()).map(<[u8]>::to_vec).collect();
-        if let Some(word) = args.iter().find(|word| !allowed::arg(word)) {
-            let word = String::from_utf8_lossy(word);
-            return Err(Some(format!(
-                "'{word}' is longer than {MAX_ARG} bytes, not printable, or begins with '-'"
-            )));
+        let args: Vec<Vec<u8>> = args.take(allowed::words(event).len()).map(<[u8]>::to_vec).collect();
+        if !allowed::args(event, args.iter().map(Vec::as_slice)) {
+            let words = args.iter().map(|word| String::from_utf8_lossy(word)).collect::<Vec<_>>().join("' '");
+            return Err(Some(format!("invalid words from OpenVPN, not run: '{words}'")));
         }
         self.last_id += 1;
         let ask = Ask { id: self.last_id, event, args, variables: passing::variables(event, env)? };

@@ -14,6 +14,7 @@ mod config;
 mod environment;
 mod event;
 mod executable;
+mod form;
 mod front;
 mod helper;
 mod home;

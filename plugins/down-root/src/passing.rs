@@ -2,33 +2,30 @@
 
 use ovpn_plugin::Env;
 
-use crate::allowed::{self, Judgement, MAX_VARIABLES};
+use crate::allowed::{self, Judgement, MAX_VARIABLES, Share};
 use crate::event::Event;
 use crate::protocol::{MAX_ENVIRONMENT, Variable};
 
 /// The variables that may cross the border. An error if there are too many, or if one that the script of a decision may
-/// need does not have the form it should have: without it, it could decide otherwise.
+/// need does not have the form it should have: without it, it could decide otherwise. At other events text that the other
+/// side may send as it pleases is left out when it is too much, so that nothing is missed over it.
 pub fn variables(event: Event, env: Env<'_>) -> Result<Vec<Variable>, String> {
-    let mut all = Vec::new();
-    let mut bytes = 0;
+    let (mut all, mut free_text) = (Vec::new(), Vec::new());
     let mut left_out = String::new();
     for (name, value) in env.iter() {
         let shown = String::from_utf8_lossy(name);
         match allowed::judge(event, name, value) {
             Judgement::Passes => {
                 let variable = Variable { name: name.to_vec(), value: value.to_vec() };
-                bytes += variable.bytes();
-                all.push(variable);
+                let is_free = allowed::share(event, name) == Some(Share::FreeText) && !event.decides();
+                if is_free { &mut free_text } else { &mut all }.push(variable);
             }
             // Never the value: it may be a password.
             Judgement::BadForm if event.decides() => {
-                return Err(format!("the value of {shown} has a form it must not have; the answer is no"));
+                return Err(format!("invalid value for {shown}; the client or its address is rejected"));
             }
             Judgement::BadForm => {
-                log::warn!(
-                    "{}: the value of {shown} has a form it must not have, and is not passed on",
-                    event.name()
-                );
+                log::warn!("{}: invalid value for {shown}, which is not passed on", event.name());
             }
             Judgement::NotListed => {
                 left_out.push(' ');
@@ -37,13 +34,36 @@ pub fn variables(event: Event, env: Env<'_>) -> Result<Vec<Variable>, String> {
         }
     }
     log::debug!("{}: variables not passed on:{left_out}", event.name());
+    let bytes: usize = all.iter().map(Variable::bytes).sum();
     if bytes > MAX_ENVIRONMENT || all.len() > MAX_VARIABLES {
         return Err(format!(
             "the event has {} variables of {bytes} bytes, at most {MAX_VARIABLES} of {MAX_ENVIRONMENT} bytes are possible",
             all.len()
         ));
     }
+    add(&mut all, free_text, MAX_ENVIRONMENT - bytes, event);
     Ok(all)
+}
+
+/// Adds what there is room for.
+fn add(all: &mut Vec<Variable>, free_text: Vec<Variable>, mut room: usize, event: Event) {
+    let mut too_much = 0;
+    for variable in free_text {
+        match room.checked_sub(variable.bytes()).filter(|_| all.len() < MAX_VARIABLES) {
+            Some(left) => {
+                room = left;
+                all.push(variable);
+            }
+            None => too_much += 1,
+        }
+    }
+    if too_much > 0 {
+        let kib = MAX_ENVIRONMENT / 1024;
+        log::warn!(
+            "{}: too many variables from the other side: {too_much} are left out (at most {kib} KiB)",
+            event.name()
+        );
+    }
 }
 
 #[cfg(test)]
@@ -76,9 +96,10 @@ mod tests {
     #[test]
     fn many_routes_pass() {
         let routes = (1..=300).fold(CallData::new(), |call, number| {
-            ["network", "netmask", "gateway", "metric"]
+            ["network", "netmask", "gateway"]
                 .iter()
                 .fold(call, |call, part| call.env(&format!("route_{part}_{number}"), "10.0.0.0"))
+                .env(&format!("route_metric_{number}"), "50")
         });
         assert_eq!(passed(Event::RouteUp, &routes).map(|all| all.len()), Ok(1200));
     }
@@ -89,5 +110,18 @@ mod tests {
             call.env(&format!("UV_{number}"), "x".repeat(allowed::MAX_VALUE))
         });
         assert!(passed(Event::ClientConnect, &call).unwrap_err().contains("at most 4096 of 65536 bytes"));
+    }
+
+    #[test]
+    fn text_of_others_gives_way_where_nothing_is_decided() {
+        let call = (0..400)
+            .fold(CallData::new(), |call, number| call.env(&format!("OPENVPN_{number:05}"), "x".repeat(185)));
+        let call = call.env("trusted_ip", "192.0.2.1");
+        for event in [Event::RouteUp, Event::Up, Event::ClientDisconnect] {
+            let names = passed(event, &call).unwrap();
+            assert_eq!(names.first().map(String::as_str), Some("trusted_ip"));
+            assert_eq!(names.len(), 1 + (MAX_ENVIRONMENT - 27) / 206);
+        }
+        assert!(passed(Event::ClientConnect, &call).is_err());
     }
 }

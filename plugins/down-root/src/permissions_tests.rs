@@ -77,7 +77,29 @@ fn what_another_user_owns_is_refused_and_named() {
     fs::create_dir(stage.path("inner")).unwrap();
     fs::rename(&script, stage.path("inner/down.sh")).unwrap();
     std::os::unix::fs::chown(stage.path("inner"), Some(65534), None).unwrap();
-    assert!(refusal(&stage.path("inner/down.sh")).contains("belongs to user 65534"));
+    let moved = stage.path("inner/down.sh");
+    assert!(refusal(&moved).contains("belongs to user 65534"));
+}
+
+/// As in how-tos that keep the script in a home directory.
+#[test]
+fn the_refusal_says_which_command_mends_it() {
+    let stage = Stage::new();
+    let script = stage.script("down.sh");
+    let shown = script.display();
+    std::os::unix::fs::chown(&script, Some(1000), None).unwrap();
+    let text = refusal(&script);
+    assert!(text.contains(&format!("run 'chown -h root:root {shown}'")), "{text}");
+    std::os::unix::fs::chown(&script, Some(0), None).unwrap();
+    stage.mode("down.sh", 0o757);
+    let text = refusal(&script);
+    assert!(text.contains(&format!("run 'chmod o-w {shown}'")), "{text}");
+    stage.mode("down.sh", 0o755);
+    std::os::unix::fs::chown(stage.path(""), Some(1000), None).unwrap();
+    let text = refusal(&script);
+    let command =
+        format!("run 'install -o root -g root -m 755 {shown} /etc/openvpn/down.sh' and name that file");
+    assert!(text.contains(&command) && text.contains("insecure-permissions=yes"), "{text}");
 }
 
 #[test]

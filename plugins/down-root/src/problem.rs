@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a program is not run.
 #[derive(Debug)]
@@ -72,6 +72,29 @@ pub enum Problem {
     WritableByList(PathBuf),
 }
 
+impl Problem {
+    /// The command that mends it. A directory on the way stays its owner's: the program is copied out of it.
+    fn remedy(&self, program: &Path) -> String {
+        let (command, path) = match self {
+            Problem::Owner { path, .. } => ("chown -h root:root", path),
+            Problem::WritableByOthers(path) => ("chmod o-w", path),
+            Problem::WritableByGroup { path, .. } | Problem::WritableByFront { path, .. } => {
+                ("chmod g-w", path)
+            }
+            Problem::WritableByList(path) => ("setfacl -b", path),
+        };
+        let is_above = path != program && program.starts_with(path);
+        if is_above && matches!(self, Problem::Owner { .. } | Problem::WritableByOthers(_)) {
+            let name = program.file_name().unwrap_or_default().to_string_lossy();
+            return format!(
+                "run 'install -o root -g root -m 755 {} /etc/openvpn/{name}' and name that file in the plugin line",
+                program.display()
+            );
+        }
+        format!("run '{command} {}'", path.display())
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -114,8 +137,9 @@ impl fmt::Display for ProgramError {
             }
             ProgramError::Insecure { program, problem } => write!(
                 f,
-                "{} is not run as root: {problem} (chown, chmod, setfacl -b, or insecure-permissions=yes)",
-                program.display()
+                "{} is not run as root: {problem}; {}, or set insecure-permissions=yes",
+                program.display(),
+                problem.remedy(program)
             ),
             ProgramError::Moved(path) => {
                 write!(f, "{} is reached through a link that was not there at the start", path.display())

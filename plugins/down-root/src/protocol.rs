@@ -11,15 +11,13 @@
 
 use privsep::{Message, Reader, WireError, Writer};
 
-use crate::allowed::{self, MAX_ARG, MAX_NAME, MAX_VALUE, MAX_VARIABLES};
+use crate::allowed::{self, MAX_ARG, MAX_ARGS, MAX_NAME, MAX_VALUE, MAX_VARIABLES};
 use crate::event::Event;
 
 /// Most bytes of all variables of an event, names, values and four bytes for the length of each.
 pub const MAX_ENVIRONMENT: usize = 64 * 1024;
 /// Most bytes of the options a script may write for a client.
 pub const MAX_CLIENT_OPTIONS: usize = 64 * 1024;
-/// Most words of any event.
-const MAX_ARGS: usize = 6;
 
 /// A variable of an event that is on the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +90,7 @@ impl Message for Ask {
         to.u8(TAG_RUN);
         to.u64(self.id);
         to.u8(self.event as u8);
-        put_count(to, "number of words", self.args.len(), self.event.max_args())?;
+        put_count(to, "number of words", self.args.len(), allowed::words(self.event).len())?;
         for arg in &self.args {
             to.bytes_field("word of the event", arg, MAX_ARG)?;
         }
@@ -116,12 +114,11 @@ impl Message for Ask {
         let tag = from.u8()?;
         let event = Event::from_tag(tag).ok_or(unknown("event", tag))?;
         let mut args = Vec::new();
-        for _ in 0..count(&mut from, "number of words", event.max_args())? {
-            let arg = from.bytes_field("word of the event", MAX_ARG)?;
-            if !allowed::arg(arg) {
-                return Err(unknown("byte in a word of the event", 0u8));
-            }
-            args.push(arg.to_vec());
+        for _ in 0..count(&mut from, "number of words", allowed::words(event).len())? {
+            args.push(from.bytes_field("word of the event", MAX_ARG)?.to_vec());
+        }
+        if !allowed::args(event, args.iter().map(Vec::as_slice)) {
+            return Err(unknown("word of the event", tag));
         }
         let mut variables = Vec::new();
         for position in 0..count(&mut from, "number of variables", MAX_VARIABLES)? {

@@ -8,7 +8,10 @@ fn ask() -> impl Strategy<Value = Ask> {
     let variable = ("UV_[A-Za-z0-9_]{1,20}", "[ -~]{0,60}")
         .prop_filter("the beginning of a function", |(_, value)| !value.starts_with("()"))
         .prop_map(|(name, value)| Variable { name: name.into(), value: value.into() });
-    let args = proptest::collection::vec("([ -,.-~][ -~]{0,39})?".prop_map(String::into_bytes), 0..4);
+    let words = ("add|update|delete", "10\\.8\\.0\\.[1-9]|2001:db8::[1-9]/64", "[A-Za-z0-9][ -.0-~]{0,39}");
+    let args = (words, 0..=3usize).prop_map(|((change, address, name), count)| {
+        [change, address, name].map(String::into_bytes).into_iter().take(count).collect()
+    });
     (any::<u64>(), args, proptest::collection::vec(variable, 0..20)).prop_map(|(id, args, variables)| Ask {
         id,
         event: Event::LearnAddress,
@@ -61,7 +64,7 @@ proptest! {
         let at = at % frame.len();
         frame[at] = byte;
         if let Ok(ask) = Ask::decode(Reader::new(&frame)) {
-            prop_assert!(ask.args.len() <= ask.event.max_args() && ask.args.iter().all(|word| allowed::arg(word)));
+            prop_assert!(allowed::args(ask.event, ask.args.iter().map(Vec::as_slice)));
             prop_assert!(ask.variables.iter().all(|v| allowed::variable(ask.event, &v.name, &v.value)));
         }
     }
@@ -84,12 +87,19 @@ fn forged_variables_and_words_are_refused() {
         ("UV_X\0LD_PRELOAD", "1"),
         ("UV_X", "a\0b"),
         ("trusted_port", "1; reboot"),
+        ("trusted_ip", "../../../etc/cron.d/x"),
+        ("common_name", "../../../etc/cron.d/x"),
     ] {
         let frame = encoded(&with(name.as_bytes(), value.as_bytes()));
         assert!(Ask::decode(Reader::new(&frame)).is_err(), "{name}={value}");
     }
-    let word = Ask { id: 1, event: Event::LearnAddress, args: vec![b"a\0b".to_vec()], variables: vec![] };
-    assert!(Ask::decode(Reader::new(&encoded(&word))).is_err());
+    for words in
+        [vec!["a\0b"], vec!["reboot"], vec!["add", "../../../etc/cron.d/x"], vec!["add", "10.8.0.2", "../x"]]
+    {
+        let args = words.iter().map(|word| word.as_bytes().to_vec()).collect();
+        let ask = Ask { id: 1, event: Event::LearnAddress, args, variables: vec![] };
+        assert!(Ask::decode(Reader::new(&encoded(&ask))).is_err(), "{words:?}");
+    }
 }
 
 #[test]

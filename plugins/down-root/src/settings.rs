@@ -50,7 +50,10 @@ impl fmt::Display for SettingsError {
             ProgramError::Unreachable { error, .. } => error.kind() == ErrorKind::NotFound,
             _ => false,
         };
-        if is_missing && !self.word.starts_with('/') {
+        if is_missing && !self.word.starts_with('/') && self.word.contains('=') {
+            let (name, value) = self.word.split_once('=').unwrap_or_default();
+            write!(f, " (to set a variable for the script, write a line of its own: setenv {name} {value})")?;
+        } else if is_missing && !self.word.starts_with('/') {
             f.write_str(" (no option, and no file below the working directory; PATH is not searched)")?;
         }
         Ok(())

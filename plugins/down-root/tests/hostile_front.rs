@@ -141,8 +141,24 @@ fn attacks() -> Vec<Attack> {
         ),
         ends_all("scripts: a device elsewhere", Frame::new(UP, &[], &[(b"dev", b"../../etc")])),
         ends_all("scripts: an option", Frame::new(LEARN_ADDRESS, &[b"-c", b"reboot"], &[])),
+        ends_all("scripts: a path as an address", {
+            Frame::new(CLIENT_CONNECT, &[], &[(b"trusted_ip", b"../../../etc/cron.d/x")])
+        }),
+        ends_all("scripts: a path as a name", {
+            Frame::new(CLIENT_CONNECT, &[], &[(b"common_name", b"../../../etc/cron.d/x")])
+        }),
+        ends_all("scripts: a path as a word", {
+            Frame::new(LEARN_ADDRESS, &[b"add", b"../../../etc/cron.d/x", b"joe"], &[])
+        }),
+        ends_all("scripts: a change that is none", Frame::new(LEARN_ADDRESS, &[b"x", b"10.8.0.2"], &[])),
+        ends_all("scripts: a name that is too long", {
+            Frame::new(CLIENT_CONNECT, &[], &[(&[b"UV_".as_slice(), &[b'x'; 300]].concat(), b"x")])
+        }),
         ends_all("scripts: an option as a value", Frame::new(UP, &[], &[(b"ifconfig_local", b"-f")])),
-        ends_all("scripts: too many words", Frame::new(LEARN_ADDRESS, &[b"a", b"b", b"c", b"d"], &[])),
+        ends_all(
+            "scripts: too many words",
+            Frame::new(LEARN_ADDRESS, &[b"add", b"10.8.0.2", b"joe", b"x"], &[]),
+        ),
         ends_all("scripts: a line break", Frame::new(LEARN_ADDRESS, &[b"add\n10.8.0.3"], &[])),
         ends_all("scripts: too many variables", {
             Frame::new(CLIENT_CONNECT, &[], &vec![(&b"UV_X"[..], &b""[..]); 4097])

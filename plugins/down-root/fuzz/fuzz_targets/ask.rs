@@ -9,6 +9,8 @@ mod allowed;
 mod environment;
 #[path = "../../src/event.rs"]
 mod event;
+#[path = "../../src/form.rs"]
+mod form;
 #[path = "../../src/protocol.rs"]
 mod protocol;
 
@@ -24,7 +26,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut again = Writer::default();
     ask.encode(&mut again).expect("what was read can be written");
     assert_eq!(again.bytes(), bytes);
-    assert!(ask.args.len() <= ask.event.max_args() && ask.args.iter().all(|word| allowed::arg(word)));
+    assert!(allowed::args(ask.event, ask.args.iter().map(Vec::as_slice)));
     let event = ask.event;
     for (name, value) in AtUp::default().for_script(event, ask.variables, None) {
         let (name, value) = (name.as_encoded_bytes(), value.as_encoded_bytes());

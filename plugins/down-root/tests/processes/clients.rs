@@ -46,7 +46,7 @@ fn bad_forms(stage: &Stage) {
     let call = Call::new(sys::PLUGIN_UP).env("common_name", "somebody").env("OWN", "up");
     assert_eq!(answer(&plugin, &call), FuncResult::Success);
     assert_eq!(connect(stage, &plugin, Some("()admin")), FuncResult::Error);
-    assert!(logged(&plugin, "common_name has a form"), "{:?}", plugin.log_lines());
+    assert!(logged(&plugin, "invalid value for common_name"), "{:?}", plugin.log_lines());
     assert!(!logged(&plugin, "admin"), "{:?}", plugin.log_lines());
     assert_eq!(stage.text("seen"), "");
     assert_eq!(connect(stage, &plugin, None), FuncResult::Success);

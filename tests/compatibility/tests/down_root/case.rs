@@ -34,6 +34,8 @@ pub(crate) struct Case {
     pub(crate) script: &'static str,
     /// Its permissions.
     pub(crate) mode: u32,
+    /// Its owner.
+    pub(crate) owner: u32,
     /// The words of the `plugin` line.
     pub(crate) words: Vec<&'static str>,
     /// Options before the words; only ours knows any.
@@ -66,6 +68,7 @@ impl Case {
             name,
             script,
             mode: 0o755,
+            owner: 0,
             words: vec!["@DIR@/down.sh"],
             options: Vec::new(),
             calls: Vec::new(),
@@ -86,6 +89,12 @@ impl Case {
     /// Sets the permissions of the script.
     pub(crate) fn mode(mut self, mode: u32) -> Self {
         self.mode = mode;
+        self
+    }
+
+    /// Sets the owner of the script.
+    pub(crate) fn owner(mut self, owner: u32) -> Self {
+        self.owner = owner;
         self
     }
 

@@ -44,6 +44,11 @@ fn start() -> Vec<Case> {
             "does not start; seen: -",
             ANYBODY,
         ),
+        Case::new("start: a file of the desktop user", RAN).owner(1000).up().down().seen().differs(
+            "success, success; seen: ran",
+            "does not start; seen: -",
+            ANYBODY,
+        ),
         Case::new("start: the same, asked for", RAN)
             .mode(0o757)
             .option("insecure-permissions=yes")
@@ -117,6 +122,28 @@ fn run() -> Vec<Case> {
                 "what a script prints misses the log, and is lost under daemon",
             ),
     ]
+}
+
+/// More than the two megabytes that the kernel takes. The C plugin cannot start its script.
+fn pushed_without_end() -> Case {
+    let value: &'static str = "x".repeat(200).leak();
+    let case = Case::new(
+        "environment: thousands of variables, pushed by a server",
+        "echo dev=$dev own=$MY_OWN > @DIR@/seen",
+    )
+    .up();
+    (0..11_000)
+        .fold(case, |case, number| case.env(format!("OPENVPN_{number:045}").leak(), value))
+        .env("dev", "tun7")
+        .env("MY_OWN", "a")
+        .down()
+        .seen()
+        .logged("too many variables from the other side")
+        .differs(
+            "success, error; seen: -; logged: no too many variables from the other side",
+            "success, success; seen: dev=tun7 own=a; logged: too many variables from the other side",
+            "a server that pushes without end keeps the script from running",
+        )
 }
 
 fn environment() -> Vec<Case> {
@@ -221,6 +248,18 @@ fn environment() -> Vec<Case> {
             "success, success; seen: evil=",
             "old shells run what a server pushes",
         ),
+        Case::new("environment: a path as an address", "echo ip=$trusted_ip dev=$dev > @DIR@/seen")
+            .up()
+            .env("dev", "tun7")
+            .env("trusted_ip", "../../../etc/cron.d/x")
+            .down()
+            .seen()
+            .differs(
+                "success, success; seen: ip=../../../etc/cron.d/x dev=tun7",
+                "success, success; seen: ip= dev=tun7",
+                "a script takes a path for an address",
+            ),
+        pushed_without_end(),
         Case::new("environment: password", "echo ${password:-none} > @DIR@/seen")
             .up()
             .env("password", "hunter2")

@@ -35,6 +35,7 @@ fn programs_that_are_none() {
     scripts.mode("down.sh", 0o644);
     refused("/nonexistent/down.sh", &["the down script", "/nonexistent", "No such file"]);
     refused("/usr/bin", &["/usr/bin is not a regular file"]);
+    refused("X=Y /bin/true", &["the down script 'X=Y'", "setenv X Y"]);
     refused("true", &["the down script 'true'", "No such file", "PATH is not searched"]);
     refused("ignore-failure /bin/true", &["'ignore-failure'", "no option"]);
     refused(&scripts.path("down.sh").to_string_lossy(), &["not executable"]);
@@ -64,7 +65,7 @@ fn programs_that_others_could_change() {
     refused(&format!("on=route-up:{path} /bin/true"), &["the route-up script", "by everybody"]);
     scripts.mode("down.sh", 0o755);
     chown(scripts.path("down.sh"), Some(65534), None).expect("chown");
-    refused(&path, &["down.sh belongs to user 65534"]);
+    refused(&path, &["down.sh belongs to user 65534", &format!("run 'chown -h root:root {path}'")]);
     chown(scripts.path("down.sh"), Some(0), None).expect("chown");
     scripts.mode("", 0o1777);
     refused(&path, &["may be written to by everybody"]);
