@@ -42,6 +42,12 @@ impl<C: Conversation + Send> Transaction<C> {
         self.handle.set_rhost(rhost)
     }
 
+    /// Whether accounts that have no password are admitted. They are not, unless this is called with `true`: both phases
+    /// get `PAM_DISALLOW_NULL_AUTHTOK`.
+    pub fn allow_empty_passwords(&mut self, allowed: bool) {
+        self.handle.allow_empty_passwords(allowed);
+    }
+
     /// Has libpam not sleep after a failure (`PAM_FAIL_DELAY`): it is then up to the caller to wait for
     /// [`Transaction::delay`] before anybody learns of the failure.
     ///
@@ -57,7 +63,7 @@ impl<C: Conversation + Send> Transaction<C> {
         self.handle.bridge().delay()
     }
 
-    /// Checks that the user is who they say they are (`pam_authenticate`, flags 0).
+    /// Checks that the user is who they say they are (`pam_authenticate`).
     ///
     /// May block for as long as the modules like; a failing stack also waits for the delay they asked for.
     ///
@@ -67,7 +73,7 @@ impl<C: Conversation + Send> Transaction<C> {
         self.handle.run(Phase::Authenticate)
     }
 
-    /// Checks that the account may be used now (`pam_acct_mgmt`, flags 0). May block.
+    /// Checks that the account may be used now (`pam_acct_mgmt`). May block.
     ///
     /// # Errors
     /// What the stack returned.

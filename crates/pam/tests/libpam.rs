@@ -200,6 +200,22 @@ fn an_anchor_keeps_the_modules_mapped() {
     assert!(!mapped(&module));
 }
 
+/// `PAM_DISALLOW_NULL_AUTHTOK` is 1.
+#[test]
+fn accounts_without_a_password_are_refused_in_both_phases_unless_allowed() {
+    for (allowed, flags) in [(false, 1), (true, 0)] {
+        let stack = Stack::new(&format!(
+            "auth required @ASKER@ flags:{flags}\naccount required @ASKER@ flags:{flags}\n"
+        ));
+        let mut transaction = stack.start(Some(c"ada"), Notes::default());
+        if allowed {
+            transaction.allow_empty_passwords(true);
+        }
+        transaction.authenticate().expect("the flags of the auth phase");
+        transaction.acct_mgmt().expect("the flags of the account phase");
+    }
+}
+
 /// A minute, which nobody would overlook.
 #[test]
 fn the_delay_after_a_failure_is_noted_instead_of_slept() {

@@ -2,6 +2,8 @@
 //!
 //! Options come before the service name: no service name holds a `=`.
 
+mod value;
+
 use std::ffi::CString;
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use crate::supervisor::audit::Facility;
 use crate::supervisor::source::Prefixes;
 use crate::verdict::Advance;
 use crate::worker::prompts::{MAX_PAIRS, Pair, Prompts};
+use value::{Value, shown};
 
 /// Everything the line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +42,8 @@ pub struct Config {
     pub deferred: bool,
     /// `advance=no|addr|remote`.
     pub advance: Advance,
+    /// `empty-passwords=yes`.
+    pub empty_passwords: bool,
     /// What the administrator should change.
     pub warnings: Vec<String>,
 }
@@ -86,9 +91,10 @@ impl std::fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// Every option, as the manual page has it. A word that is none of these is refused.
-const OPTIONS: [&str; 12] = [
+const OPTIONS: [&str; 13] = [
     "advance=no|addr|remote",
     "deferred=yes|no",
+    "empty-passwords=yes|no",
     "grace=MS",
     "ipv4-prefix=N",
     "ipv6-prefix=N",
@@ -122,6 +128,7 @@ impl Config {
             grace: Duration::from_millis(50),
             deferred: false,
             advance: Advance::No,
+            empty_passwords: false,
             warnings: Vec::new(),
         };
         let mut seen = Vec::new();
@@ -159,6 +166,10 @@ impl Config {
             b"deferred" => {
                 self.deferred = value.yes_or_no()?;
                 "deferred"
+            }
+            b"empty-passwords" => {
+                self.empty_passwords = value.yes_or_no()?;
+                "empty-passwords"
             }
             b"grace" => {
                 self.grace = Duration::from_millis(value.number(0, 10_000, "milliseconds")?);
@@ -209,50 +220,6 @@ impl Config {
     }
 }
 
-struct Value<'a> {
-    word: &'a [u8],
-    text: &'a str,
-}
-
-impl Value<'_> {
-    fn bad(&self, expected: &str) -> ConfigError {
-        ConfigError::BadValue { word: shown(self.word), expected: expected.into() }
-    }
-
-    fn number(&self, least: u64, most: u64, unit: &str) -> Result<u64, ConfigError> {
-        let digits = !self.text.is_empty() && self.text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = if digits { self.text.parse().ok() } else { None };
-        number
-            .filter(|number| (least..=most).contains(number))
-            .ok_or_else(|| self.bad(format!("must be a number from {least} to {most} {unit}").trim_end()))
-    }
-
-    fn count(&self, least: u64, most: u64) -> Result<usize, ConfigError> {
-        Ok(usize::try_from(self.number(least, most, "")?).unwrap_or(usize::MAX))
-    }
-
-    fn prefix(&self, most: u8) -> Result<u8, ConfigError> {
-        Ok(u8::try_from(self.number(1, most.into(), "bits")?).unwrap_or(most))
-    }
-
-    fn yes_or_no(&self) -> Result<bool, ConfigError> {
-        match self.text {
-            "yes" => Ok(true),
-            "no" => Ok(false),
-            _ => Err(self.bad("must be yes or no")),
-        }
-    }
-
-    /// An existing directory, made absolute: the helper changes its working directory.
-    fn directory(&self) -> Result<CString, ConfigError> {
-        let path = std::fs::canonicalize(self.text).map_err(|error| self.bad(&error.to_string()))?;
-        if !path.is_dir() {
-            return Err(self.bad("is not a directory"));
-        }
-        CString::new(path.into_os_string().into_encoded_bytes()).map_err(|_| self.bad("has a NUL byte"))
-    }
-}
-
 fn service_name(word: &[u8]) -> Result<CString, ConfigError> {
     let bad = || ConfigError::BadService(shown(word));
     // libpam takes the name as a file name; with a slash in it, it would be a path.
@@ -272,10 +239,6 @@ fn pairs<'a>(mut words: impl Iterator<Item = &'a [u8]>) -> Result<Prompts, Confi
         pairs.push(Pair { name: name.to_vec(), value: value.to_vec() });
     }
     Ok(if pairs.is_empty() { Prompts::ByVisibility } else { Prompts::ByName(pairs) })
-}
-
-fn shown(word: &[u8]) -> String {
-    String::from_utf8_lossy(word).into_owned()
 }
 
 #[cfg(test)]

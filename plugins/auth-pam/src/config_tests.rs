@@ -20,6 +20,7 @@ fn a_service_alone_has_the_documented_defaults() {
     assert_eq!((config.max_workers, config.max_pending, config.penalties), (None, 1024, true));
     assert_eq!((config.confdir, config.syslog, config.deferred), (None, None, false));
     assert_eq!(config.advance, Advance::No);
+    assert!(!config.empty_passwords);
 }
 
 #[test]
@@ -30,6 +31,7 @@ fn options_come_before_the_service_in_any_order() {
         "deferred=yes",
         "advance=remote",
         "grace=0",
+        "empty-passwords=yes",
         "syslog=auth",
         "max-pending=7",
         "penalties=no",
@@ -44,7 +46,7 @@ fn options_come_before_the_service_in_any_order() {
     .unwrap();
     assert_eq!(config.time_limit, Some(Duration::from_secs(5)));
     assert_eq!((config.max_workers, config.max_pending, config.penalties), (Some(32), 7, false));
-    assert!(config.deferred && config.grace.is_zero());
+    assert!(config.deferred && config.empty_passwords && config.grace.is_zero());
     assert_eq!(config.advance, Advance::Remote);
     assert_eq!(config.syslog, Facility::parse("auth"));
     assert_eq!(config.confdir.unwrap().as_bytes(), b"/tmp");

@@ -14,6 +14,8 @@ pub enum User {
     Account(&'static str),
     /// A scratch account with this password that has expired.
     Expired(&'static str),
+    /// A scratch account whose password is empty in /etc/shadow.
+    Passwordless,
     /// The environment has no variable `username`.
     Absent,
 }

@@ -89,6 +89,7 @@ fn environment(login: &Login, directory: &Path, accounts: &mut Vec<Account>) -> 
         User::Named(name) => Some(name.clone()),
         User::Absent => None,
         User::Account(password) => Some(added(accounts, Account::new(password))),
+        User::Passwordless => Some(added(accounts, Account::passwordless())),
         User::Expired(password) => Some(added(accounts, Account::expired(password))),
     };
     variables.extend(user.map(|user| format!("username={user}")));

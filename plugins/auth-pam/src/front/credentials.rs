@@ -4,9 +4,14 @@
 use std::fmt;
 
 use ovpn_plugin::{AuthUserPassVerify, DeferError};
+use secret::Secret;
 
 use super::challenge;
+use crate::config::Config;
 use crate::protocol::{Check, Credentials, MAX_ADDRESS, MAX_CREDENTIAL};
+
+/// The password of a client with `auth-user-pass username-only` (OpenVPN 2.7).
+const BLANK: &[u8] = b"[[BLANK]]";
 
 /// Why an attempt is refused without PAM.
 #[derive(Debug)]
@@ -15,6 +20,8 @@ pub enum Refusal {
     Absent(&'static str),
     /// The username is empty.
     EmptyUsername,
+    /// The password is empty, or stands for none.
+    EmptyPassword,
     /// A credential is longer than any this plugin takes.
     TooLong(&'static str, usize),
     /// The password looks like a static challenge's, but is none.
@@ -32,6 +39,7 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::Absent(what) => write!(f, "OpenVPN passed no {what}"),
             Refusal::EmptyUsername => f.write_str("the username is empty"),
+            Refusal::EmptyPassword => f.write_str("the password is empty (see empty-passwords)"),
             Refusal::TooLong(what, length) => {
                 write!(f, "the {what} has {length} bytes, more than {MAX_CREDENTIAL} are refused")
             }
@@ -48,14 +56,20 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 /// Reads the attempt from OpenVPN's variables. Its number and how it is answered are for the caller to fill in.
-pub fn from_event(event: &AuthUserPassVerify<'_>) -> Result<Check, Refusal> {
+pub fn from_event(config: &Config, event: &AuthUserPassVerify<'_>) -> Result<Check, Refusal> {
     let username = bounded("username", event.username().ok_or(Refusal::Absent("username"))?)?;
     if username.is_empty() {
         return Err(Refusal::EmptyUsername);
     }
     let password = bounded("password", event.password().ok_or(Refusal::Absent("password"))?)?;
     let common_name = bounded("common name", event.common_name().unwrap_or_default())?;
-    let answers = challenge::split(password).map_err(Refusal::Challenge)?;
+    let mut answers = challenge::split(password).map_err(Refusal::Challenge)?;
+    if answers.password.expose() == BLANK {
+        answers.password = Secret::copy_of(b"");
+    }
+    if answers.password.is_empty() && !config.empty_passwords {
+        return Err(Refusal::EmptyPassword);
+    }
     let address = event.untrusted_ip().unwrap_or_default().as_bytes();
     let credentials = Credentials {
         password: answers.password,

@@ -4,8 +4,14 @@ use super::*;
 use ovpn_plugin::testing::CallData;
 
 fn read(env: &[(&str, &str)]) -> Result<(Check, Credentials), String> {
+    read_with(&[], env)
+}
+
+fn read_with(options: &[&str], env: &[(&str, &str)]) -> Result<(Check, Credentials), String> {
+    let words = options.iter().chain(&["login"]).map(|word| word.as_bytes());
+    let config = Config::parse(words).map_err(|error| error.to_string())?;
     let call = env.iter().fold(CallData::new(), |call, (name, value)| call.env(name, value));
-    let check = from_event(&call.event()).map_err(|refusal| refusal.to_string())?;
+    let check = from_event(&config, &call.event()).map_err(|refusal| refusal.to_string())?;
     let credentials = Credentials::unseal(&check.credentials).map_err(|error| error.to_string())?;
     Ok((check, credentials))
 }
@@ -27,13 +33,19 @@ fn a_whole_login_is_read() {
 
 #[test]
 fn what_may_be_missing_is_empty() {
-    let (check, login) = read(&[("username", "a"), ("password", "")]).unwrap();
-    assert!(
-        login.password.is_empty()
-            && login.response.is_empty()
-            && login.common_name.is_empty()
-            && check.address.is_empty()
-    );
+    let (check, login) = read(&[("username", "a"), ("password", "b")]).unwrap();
+    assert!(login.response.is_empty() && login.common_name.is_empty() && check.address.is_empty());
+}
+
+#[test]
+fn an_empty_password_is_refused_unless_it_is_allowed() {
+    for password in ["", "[[BLANK]]", "SCRV1::MTIz", "SCRV1:W1tCTEFOS11d:MTIz"] {
+        let env = [("username", "a"), ("password", password)];
+        assert_eq!(read(&env).unwrap_err(), "the password is empty (see empty-passwords)", "{password}");
+        let (_, login) = read_with(&["empty-passwords=yes"], &env).unwrap();
+        assert!(login.password.is_empty(), "{password}");
+    }
+    assert!(read(&[("username", "a"), ("password", "[[BLANK]] ")]).is_ok());
 }
 
 #[test]

@@ -131,7 +131,7 @@ impl Front {
         if !self.logs {
             self.shared.log_lines();
         }
-        let mut check = match credentials::from_event(event) {
+        let mut check = match credentials::from_event(&self.settings.config, event) {
             Ok(check) => check,
             Err(refusal) => return self.refuse(event, &refusal),
         };

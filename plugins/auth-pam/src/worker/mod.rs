@@ -169,6 +169,7 @@ fn check(
     let user = config.prompts.name_user_at_start().then_some(user);
     let mut transaction =
         Transaction::start(&config.service, user.as_deref(), config.confdir.as_deref(), conversation)?;
+    transaction.allow_empty_passwords(config.empty_passwords);
     // The supervisor waits instead, and this process is free for the next attempt.
     let _ = transaction.note_delays();
     let rhost = if address.is_empty() { Ok(()) } else { transaction.set_rhost(&address) };

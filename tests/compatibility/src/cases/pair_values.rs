@@ -61,7 +61,16 @@ pub(super) fn cases() -> Vec<Case> {
     cases.extend([
         without("pair value: COMMONNAME, but no certificate", "COMMONNAME", "engine"),
         without("pair value: OTP, but no response", "OTP", "engine"),
-        without("pair value: PASSWORD, but it is empty", "PASSWORD", ""),
+        Case::module("pair value: PASSWORD, but it is empty", &["auth/ask=Key: ", "auth/@SEEN@"])
+            .words(&["login", "USERNAME", "key", "PASSWORD"])
+            .login("ada", "")
+            .look_at_failure()
+            .differs(
+                "refused; log: user 'ada' failed to authenticate: Conversation error",
+                "refused; log: user 'ada' failed to authenticate: the password is empty (see empty-passwords)",
+                SILENT,
+            ),
+        without("pair value: PASSWORD, but it is empty, allowed", "PASSWORD", "").option("empty-passwords=yes"),
     ]);
     cases
 }

@@ -3,6 +3,8 @@
 use crate::case::{Case, Look, User};
 
 const UNIX: &str = "auth required pam_unix.so nodelay\naccount required pam_unix.so\n";
+const UNIX_NULLOK: &str = "auth required pam_unix.so nodelay nullok\naccount required pam_unix.so\n";
+const EMPTY: &str = "an account without a password lets everybody in";
 const NOTE_HOST: &str =
     "auth required pam_exec.so quiet @DIR@/program-source\naccount required pam_permit.so\n";
 
@@ -168,7 +170,26 @@ fn credentials() -> Vec<Case> {
         Case::module("credentials: empty password", &["auth/ask=Password:", "auth/@SEEN@"])
             .login("ada", "")
             .look(Look::Module("answer"))
+            .differs("accepted; answer: ", "refused; answer: -", EMPTY),
+        Case::module("credentials: empty password, allowed", &["auth/ask=Password:", "auth/@SEEN@"])
+            .option("empty-passwords=yes")
+            .login("ada", "")
+            .look(Look::Module("answer"))
             .same("accepted; answer: "),
+        Case::module(
+            "credentials: a client that is asked for no password",
+            &["auth/ask=Password:", "auth/@SEEN@"],
+        )
+        .login("ada", "[[BLANK]]")
+        .look(Look::Module("answer"))
+        .differs("accepted; answer: [[BLANK]]", "refused; answer: -", EMPTY),
+        Case::lines("credentials: an account without a password", UNIX_NULLOK)
+            .login_as(User::Passwordless, Some("anything"))
+            .differs("accepted", "refused", EMPTY),
+        Case::lines("credentials: an account without a password, allowed", UNIX_NULLOK)
+            .option("empty-passwords=yes")
+            .login_as(User::Passwordless, Some("anything"))
+            .same("accepted"),
         Case::module("credentials: blanks and signs", &["auth/ask=Password:", "auth/@SEEN@"])
             .login("ada lovelace", " a='b' $c %s \\ ")
             .look(Look::Module("user"))

@@ -40,12 +40,15 @@ pub(crate) fn absent_credentials_are_refused() {
         (user("good").without_env("username"), "OpenVPN passed no username"),
         (user("good").without_env("password"), "OpenVPN passed no password"),
         (user("good").env("username", ""), "the username is empty"),
+        (user_with("good", ""), "the password is empty (see empty-passwords)"),
+        (user_with("good", "[[BLANK]]"), "the password is empty (see empty-passwords)"),
     ] {
         for login in [login.clone(), deferred(login)] {
             stage.refuses(&login, words);
         }
     }
-    assert!(stage.login(&user_with("good", "")).accepted(), "an empty password is PAM's business");
+    let stage = Stage::open(&["empty-passwords=yes"]);
+    assert!(stage.login(&user_with("good", "")).accepted(), "then it is PAM's business");
 }
 
 /// OpenVPN cuts what a plugin logs: the words after the name must not fall off.
