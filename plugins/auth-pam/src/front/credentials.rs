@@ -88,20 +88,6 @@ pub fn from_event(config: &Config, event: &AuthUserPassVerify<'_>) -> Result<Che
     })
 }
 
-/// The most bytes of a username that are shown: a long one must not push what is said about it off the line.
-pub const MAX_SHOWN: usize = 256;
-
-/// A username for OpenVPN's log. Control characters become `_`, as OpenVPN itself does it: escaped, they would make it
-/// long again. A backslash stays as it is: names of Windows
-/// domains have one, and people search the log for them.
-pub fn shown(username: &[u8]) -> String {
-    let cut = &username[..username.len().min(MAX_SHOWN)];
-    let mark = if cut.len() < username.len() { "..." } else { "" };
-    let text: String =
-        String::from_utf8_lossy(cut).chars().map(|c| if c.is_control() { '_' } else { c }).collect();
-    format!("{text}{mark}")
-}
-
 fn bounded<'a>(what: &'static str, value: &'a [u8]) -> Result<&'a [u8], Refusal> {
     if value.len() > MAX_CREDENTIAL { Err(Refusal::TooLong(what, value.len())) } else { Ok(value) }
 }

@@ -18,11 +18,11 @@ use privsep::line_log::line_log;
 
 use attempts::{Attempts, Supervisor};
 use credentials::Refusal;
-pub use credentials::{MAX_SHOWN, shown};
 use receiver::Shared;
 use rejection::rejection;
 
 use crate::protocol::{MAX_ADDRESS, MAX_TEXT, Reply, Request, SOCKET_BYTES};
+use crate::quoted::{MAX_SHOWN, shown};
 use crate::settings::Settings;
 use crate::supervisor;
 use crate::verdict::Verdict;
@@ -221,7 +221,7 @@ impl Front {
         if self.settings.config.syslog.is_some() {
             let address = event.untrusted_ip().unwrap_or_default().as_bytes();
             let request = Request::Refused {
-                username: first_bytes(username, MAX_SHOWN),
+                username: first_bytes(username, MAX_SHOWN + 1),
                 address: first_bytes(address, MAX_ADDRESS),
                 reason: first_bytes(refusal.to_string().as_bytes(), MAX_TEXT),
             };

@@ -7,8 +7,8 @@ use secret::Secret;
 
 use super::scheduler::Job;
 use super::source::{Prefixes, Source};
-use crate::front::shown;
 use crate::protocol::Check;
+use crate::quoted::shown;
 
 /// An attempt that has no verdict yet.
 #[derive(Debug)]

@@ -5,9 +5,8 @@ use std::io::ErrorKind;
 use std::os::unix::net::UnixDatagram;
 
 use nix::syslog::{self, LogFlags};
-use ovpn_plugin::escape;
 
-use crate::front::MAX_SHOWN;
+use crate::quoted::{escaped, shown};
 
 /// The system log's socket (syslog(3)).
 const SOCKET: &str = "/dev/log";
@@ -120,16 +119,7 @@ fn line(result: Result, user: &[u8], address: &[u8], reason: &[u8]) -> String {
     let plain = address.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":.%_-".contains(&byte));
     let address = if plain && !address.is_empty() { address } else { "-" };
     // What a client can make long comes last: some logs cut lines at 1024 bytes.
-    format!(
-        "AUTH-PAM: login {result}: address={address} words={} user={}",
-        quoted(reason),
-        quoted(&user[..user.len().min(MAX_SHOWN)])
-    )
-}
-
-/// In single quotes; what could end the quotation, or the line, is escaped.
-fn quoted(bytes: &[u8]) -> String {
-    format!("'{}'", escape(bytes).to_string().replace('\'', "\\'"))
+    format!("AUTH-PAM: login {result}: address={address} words='{}' user='{}'", escaped(reason), shown(user))
 }
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use nix::unistd::Pid;
-use ovpn_plugin::escape;
 use pam::{Conversation, ConversationError};
 use privsep::Channel;
 use secret::Secret;
 
 use super::prompts::{Login, Prompts, Visibility};
 use crate::protocol::{MAX_TEXT, News, Order, Report};
+use crate::quoted::escaped;
 
 /// The most notes of one transaction; a module that chatters must not fill the log.
 pub const MAX_NOTES: usize = 32;
@@ -63,12 +63,12 @@ impl Answering<'_> {
         match self.prompts.answer(visibility, prompt, self.login) {
             Ok(answer) => {
                 if self.debug {
-                    self.note(|| format!("prompt '{}' ({visibility:?} input) answered", escape(prompt)));
+                    self.note(|| format!("prompt '{}' ({visibility:?} input) answered", escaped(prompt)));
                 }
                 Ok(answer)
             }
             Err(why) => {
-                self.note(|| format!("no answer to the prompt '{}': {why}", escape(prompt)));
+                self.note(|| format!("no answer to the prompt '{}': {why}", escaped(prompt)));
                 Err(ConversationError)
             }
         }
@@ -86,13 +86,13 @@ impl Conversation for Answering<'_> {
 
     fn text_info(&mut self, text: &[u8]) -> Result<(), ConversationError> {
         if self.debug {
-            self.note(|| format!("message of a PAM module: '{}'", escape(text)));
+            self.note(|| format!("message of a PAM module: '{}'", escaped(text)));
         }
         Ok(())
     }
 
     fn error_message(&mut self, text: &[u8]) -> Result<(), ConversationError> {
-        self.complaint = Some(format!("error message of a PAM module: '{}'", escape(text)));
+        self.complaint = Some(format!("error message of a PAM module: '{}'", escaped(text)));
         Ok(())
     }
 }

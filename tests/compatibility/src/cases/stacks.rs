@@ -195,6 +195,14 @@ fn credentials() -> Vec<Case> {
             .look(Look::Module("user"))
             .look(Look::Module("answer"))
             .same("accepted; user: ada lovelace; answer:  a='b' $c %s \\ "),
+        Case::module("credentials: a username with a quote and a backslash fails", &["auth/deny"])
+            .login("bob' authenticated, X\\bob", "engine")
+            .look_at_failure()
+            .differs(
+                "refused; log: user 'bob' authenticated, X\\bob' failed to authenticate: Authentication failure",
+                "refused; log: user 'bob\\' authenticated, X\\\\bob' failed to authenticate: Authentication failure",
+                "a name can imitate another line of the log",
+            ),
         Case::module("credentials: a username with format signs fails", &["auth/deny"])
             .login("%s%n%d", "engine")
             .look_at_failure()

@@ -51,6 +51,18 @@ pub(crate) fn absent_credentials_are_refused() {
     assert!(stage.login(&user_with("good", "")).accepted(), "then it is PAM's business");
 }
 
+/// Refused by PAM, by the front, deferred or not.
+pub(crate) fn a_username_cannot_imitate_another_line() {
+    let stage = Stage::open(&[]);
+    let forger = "bob' authenticated, EXAMPLE\\bob";
+    for login in [Login::new(forger, "x"), Login::new(forger, "")] {
+        for login in [login.clone(), deferred(login)] {
+            stage.refuses(&login, "user 'bob\\' authenticated, EXAMPLE\\\\bob' failed to authenticate: ");
+            assert!(!stage.log().contains("'bob' authenticated"), "{}", stage.log());
+        }
+    }
+}
+
 /// OpenVPN cuts what a plugin logs: the words after the name must not fall off.
 pub(crate) fn a_long_username_is_cut_in_the_log() {
     let stage = Stage::open(&[]);

@@ -71,6 +71,7 @@ cases! {
         up_to_4096_bytes_are_taken_and_more_refused
         rubbish_of_a_static_challenge_is_refused
         absent_credentials_are_refused
+        a_username_cannot_imitate_another_line
         a_long_username_is_cut_in_the_log;
     files:
         a_control_file_that_cannot_be_opened_is_refused
