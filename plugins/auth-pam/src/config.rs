@@ -42,6 +42,8 @@ pub struct Config {
     pub deferred: bool,
     /// `advance=no|addr|remote`.
     pub advance: Advance,
+    /// `allow-user-mapping=yes`.
+    pub allow_user_mapping: bool,
     /// `empty-passwords=yes`.
     pub empty_passwords: bool,
     /// What the administrator should change.
@@ -91,8 +93,9 @@ impl std::fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// Every option, as the manual page has it. A word that is none of these is refused.
-const OPTIONS: [&str; 13] = [
+const OPTIONS: [&str; 14] = [
     "advance=no|addr|remote",
+    "allow-user-mapping=yes|no",
     "deferred=yes|no",
     "empty-passwords=yes|no",
     "grace=MS",
@@ -128,6 +131,7 @@ impl Config {
             grace: Duration::from_millis(50),
             deferred: false,
             advance: Advance::No,
+            allow_user_mapping: false,
             empty_passwords: false,
             warnings: Vec::new(),
         };
@@ -162,6 +166,10 @@ impl Config {
                 let advance = Advance::parse(value.text);
                 self.advance = advance.ok_or_else(|| value.bad("must be no, addr or remote"))?;
                 "advance"
+            }
+            b"allow-user-mapping" => {
+                self.allow_user_mapping = value.yes_or_no()?;
+                "allow-user-mapping"
             }
             b"deferred" => {
                 self.deferred = value.yes_or_no()?;

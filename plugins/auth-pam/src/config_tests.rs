@@ -20,7 +20,7 @@ fn a_service_alone_has_the_documented_defaults() {
     assert_eq!((config.max_workers, config.max_pending, config.penalties), (None, 1024, true));
     assert_eq!((config.confdir, config.syslog, config.deferred), (None, None, false));
     assert_eq!(config.advance, Advance::No);
-    assert!(!config.empty_passwords);
+    assert!(!config.empty_passwords && !config.allow_user_mapping);
 }
 
 #[test]
@@ -32,6 +32,7 @@ fn options_come_before_the_service_in_any_order() {
         "advance=remote",
         "grace=0",
         "empty-passwords=yes",
+        "allow-user-mapping=yes",
         "syslog=auth",
         "max-pending=7",
         "penalties=no",
@@ -46,7 +47,7 @@ fn options_come_before_the_service_in_any_order() {
     .unwrap();
     assert_eq!(config.time_limit, Some(Duration::from_secs(5)));
     assert_eq!((config.max_workers, config.max_pending, config.penalties), (Some(32), 7, false));
-    assert!(config.deferred && config.empty_passwords && config.grace.is_zero());
+    assert!(config.deferred && config.empty_passwords && config.allow_user_mapping && config.grace.is_zero());
     assert_eq!(config.advance, Advance::Remote);
     assert_eq!(config.syslog, Facility::parse("auth"));
     assert_eq!(config.confdir.unwrap().as_bytes(), b"/tmp");

@@ -23,6 +23,8 @@ pub const MAX_CREDENTIAL: usize = 4096;
 pub const MAX_ADDRESS: usize = 128;
 /// Longest text a worker reports, in bytes.
 pub const MAX_TEXT: usize = 1024;
+/// Longest name a worker reports, in bytes.
+pub const MAX_CHECKED: usize = 512;
 /// Longest block of [`Credentials`], in bytes.
 pub const MAX_BLOCK: usize = 3 * (4 + MAX_CREDENTIAL);
 
@@ -137,6 +139,8 @@ pub struct End {
     pub delay: Duration,
     /// The worker must not be given another transaction: a module has changed its process.
     pub leaving: bool,
+    /// Whom PAM has checked (`PAM_USER`), possibly cut, if that is another name than the client sent; else empty.
+    pub checked: Vec<u8>,
 }
 
 const TAG_CHECK: u8 = 1;
@@ -326,7 +330,7 @@ impl Message for Order {
 }
 
 impl Message for Report {
-    const MAX_BYTES: usize = 1 + 8 + 4 + 1 + 4 + MAX_TEXT + 8 + 1;
+    const MAX_BYTES: usize = 1 + 8 + 4 + 1 + 4 + MAX_TEXT + 8 + 1 + 4 + MAX_CHECKED;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         let nonce = self.nonce;
@@ -349,7 +353,7 @@ impl Message for Report {
                 to.bytes_field("text", &end.text, MAX_TEXT)?;
                 to.u64(micros(end.delay));
                 to.flag(end.leaving);
-                Ok(())
+                to.bytes_field("checked", &end.checked, MAX_CHECKED)
             }
         }
     }
@@ -365,6 +369,7 @@ impl Message for Report {
                 text: from.bytes_field("text", MAX_TEXT)?.to_vec(),
                 delay: duration(&mut from)?,
                 leaving: from.flag("leaving")?,
+                checked: from.bytes_field("checked", MAX_CHECKED)?.to_vec(),
             }),
             other => return Err(tag(other)),
         };

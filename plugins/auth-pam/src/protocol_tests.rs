@@ -68,7 +68,9 @@ proptest! {
             prop_assert!(frame.len() <= Reply::MAX_BYTES);
             prop_assert_eq!(Reply::decode(Reader::new(&frame)).unwrap(), reply);
         }
-        let end = End { code, authenticating: flag, text: text.clone(), delay: time, leaving: !flag };
+        let checked = text[..text.len().min(MAX_CHECKED)].to_vec();
+        let end =
+            End { code, authenticating: flag, text: text.clone(), delay: time, leaving: !flag, checked };
         for news in [News::Ready, News::Note(text.clone()), News::End(end)] {
             let report = Report { nonce: id, news };
             let frame = encoded(&report);

@@ -48,6 +48,8 @@ pub struct Answering<'a> {
     pub notes: usize,
     /// The last error a module wanted the user to read; worth a line when the login fails.
     pub complaint: Option<String>,
+    /// Answers to prompts with visible input: with pairs, the user's name is one of them.
+    pub names: Vec<Secret>,
 }
 
 impl Answering<'_> {
@@ -59,9 +61,22 @@ impl Answering<'_> {
         }
     }
 
+    /// Whether the name is the one that the configuration has PAM check: without pairs the client's username, with pairs
+    /// what they answer when the stack asks for it.
+    pub fn was_asked_for(&self, name: &[u8]) -> bool {
+        if self.prompts.name_user_at_start() {
+            name == self.login.username
+        } else {
+            self.names.iter().any(|answer| answer.expose() == name)
+        }
+    }
+
     fn answer(&mut self, visibility: Visibility, prompt: &[u8]) -> Result<Secret, ConversationError> {
         match self.prompts.answer(visibility, prompt, self.login) {
             Ok(answer) => {
+                if visibility == Visibility::Shown && self.names.len() < MAX_NOTES {
+                    self.names.push(Secret::copy_of(answer.expose()));
+                }
                 if self.debug {
                     self.note(|| format!("prompt '{}' ({visibility:?} input) answered", escaped(prompt)));
                 }

@@ -20,7 +20,7 @@ use process_state::State;
 use prompts::Login;
 
 use crate::limits;
-use crate::protocol::{Credentials, End, News, Order, Report};
+use crate::protocol::{Credentials, End, MAX_CHECKED, News, Order, Report};
 use crate::settings::Settings;
 use crate::supervisor::take_syslog_name;
 
@@ -130,8 +130,14 @@ fn next_order(channel: &mut Channel<Report, Order>) -> Order {
 
 /// One transaction; its notes are sent as they happen.
 fn transact(settings: &Settings, order: &Order, reports: &mut Reports<'_>) -> End {
-    let mut end =
-        End { code: 0, authenticating: true, text: Vec::new(), delay: Duration::ZERO, leaving: false };
+    let mut end = End {
+        code: 0,
+        authenticating: true,
+        text: Vec::new(),
+        delay: Duration::ZERO,
+        leaving: false,
+        checked: Vec::new(),
+    };
     let (code, text) = match check(settings, order, reports, &mut end) {
         Ok(()) => (ReturnCode::SUCCESS, "Success".to_string()),
         Err(error) => (error.code, error.words),
@@ -165,6 +171,7 @@ fn check(
         reports: Reports { channel: reports.channel, nonce: reports.nonce, worker: reports.worker },
         notes: 0,
         complaint: None,
+        names: Vec::new(),
     };
     let user = config.prompts.name_user_at_start().then_some(user);
     let mut transaction =
@@ -179,7 +186,14 @@ fn check(
     });
     end.delay = transaction.delay();
     let panicked = transaction.panicked();
+    let checked = transaction.user().map(|user| user.to_bytes().to_vec());
     let mut conversation = transaction.end();
+    let asked = checked.as_deref().is_some_and(|checked| conversation.was_asked_for(checked));
+    if result.is_ok() && !asked && !config.allow_user_mapping {
+        result = Err(other_user(checked.is_some()));
+    }
+    end.checked = checked.filter(|checked| *checked != order.username).unwrap_or_default();
+    end.checked.truncate(MAX_CHECKED);
     if panicked {
         conversation.note(|| "internal error: the conversation panicked".into());
         result = result.and(Err(PamError { code: ReturnCode::CONV_ERR, words: "Conversation error".into() }));
@@ -188,4 +202,13 @@ fn check(
         conversation.note(|| complaint);
     }
     result
+}
+
+/// PAM has succeeded, but not for the user that the client is let in as.
+fn other_user(known: bool) -> PamError {
+    let whom = if known { "for another user than the one that asked" } else { "without asking for the user" };
+    PamError {
+        code: ReturnCode::PERM_DENIED,
+        words: format!("the PAM service succeeded {whom} (see allow-user-mapping)"),
+    }
 }

@@ -155,6 +155,19 @@ fn credentials() -> Vec<Case> {
         .login("ada", "engine")
         .look(Look::Module("answer"))
         .same("accepted; answer: engine|ada"),
+        Case::module("credentials: a module checks another user", &["auth/rename=root"])
+            .login("ada", "engine")
+            .look_at_failure()
+            .differs(
+                "accepted; log: -",
+                "refused; log: user 'ada' failed to authenticate: the PAM service succeeded for another user than \
+                 the one that asked (see allow-user-mapping); PAM checked 'root'",
+                "a client is let in under a name that nobody has checked",
+            ),
+        Case::module("credentials: a module checks another user, allowed", &["auth/rename=root"])
+            .option("allow-user-mapping=yes")
+            .login("ada", "engine")
+            .same("accepted"),
         Case::module("credentials: empty username", &["@SEEN@"])
             .login("", "engine")
             .look(Look::Module("phase"))

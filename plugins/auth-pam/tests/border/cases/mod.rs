@@ -81,5 +81,6 @@ cases! {
         any_of_the_standard_three_may_be_closed;
     system_log:
         the_supervisor_keeps_no_socket_of_openvpns
+        a_user_whom_a_module_renames_is_refused_unless_that_is_allowed
         a_long_username_leaves_the_audit_line_whole;
 }
