@@ -144,7 +144,9 @@ impl Config {
             seen.push(key);
         }
         let service = words.next().filter(|word| !word.is_empty()).ok_or(ConfigError::NoService)?;
-        config.service = service_name(service)?;
+        let (service, warning) = service_name(service)?;
+        config.service = service;
+        config.warnings.extend(warning);
         config.prompts = pairs(words)?;
         Ok(config)
     }
@@ -228,13 +230,18 @@ impl Config {
     }
 }
 
-fn service_name(word: &[u8]) -> Result<CString, ConfigError> {
+/// The service, and a warning if it is written as a path: libpam takes the last part of that (since 0.78).
+fn service_name(word: &[u8]) -> Result<(CString, Option<String>), ConfigError> {
     let bad = || ConfigError::BadService(shown(word));
-    // libpam takes the name as a file name; with a slash in it, it would be a path.
-    if word.contains(&b'/') || word == b"." || word == b".." {
+    let name = word.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    if name.is_empty() || name == b"." || name == b".." {
         return Err(bad());
     }
-    CString::new(word).map_err(|_| bad())
+    let warning = (name != word).then(|| {
+        let name = shown(name);
+        format!("service '{}' is a path: PAM takes its last part; write '{name}'", shown(word))
+    });
+    Ok((CString::new(name).map_err(|_| bad())?, warning))
 }
 
 fn pairs<'a>(mut words: impl Iterator<Item = &'a [u8]>) -> Result<Prompts, ConfigError> {

@@ -97,12 +97,26 @@ fn every_mistake_names_its_word() {
         (&["pam-confdir=/nonexistent/dir", "login"][..], "'pam-confdir=/nonexistent/dir'"),
         (&["pam-confdir=/etc/passwd", "login"][..], "'pam-confdir=/etc/passwd'"),
         (&["timeout=1", "timeout=2", "login"][..], "'timeout=2'"),
-        (&["../shadow"][..], "'../shadow'"),
+        (&["/etc/pam.d/"][..], "'/etc/pam.d/'"),
+        (&["../.."][..], "'../..'"),
         (&[".."][..], "'..'"),
     ] {
         let text = message(line);
         assert!(text.contains(word), "{line:?}: {text}");
     }
+}
+
+#[test]
+fn a_service_that_is_a_path_is_its_last_part_with_one_warning() {
+    for path in ["/etc/pam.d/login", "../login", "./login", "//login"] {
+        let config = parse(&[path, "login", "USERNAME"]).unwrap();
+        assert_eq!(config.service.as_bytes(), b"login", "{path}");
+        assert!(
+            matches!(&config.warnings[..], [one] if one.contains(path) && one.ends_with("write 'login'"))
+        );
+        assert!(matches!(config.prompts, Prompts::ByName(pairs) if pairs.len() == 1));
+    }
+    assert!(parse(&["login"]).unwrap().warnings.is_empty());
 }
 
 /// The manual page lists the options of the code, all of them and no others, with the same values.

@@ -58,9 +58,9 @@ impl Stage {
             script.words.extend(case.options.iter().cloned());
         }
         if case.service {
-            script.words.push(service_name);
+            script.words.push(service_name.clone());
         }
-        script.words.extend(case.words.iter().cloned());
+        script.words.extend(case.words.iter().map(|word| word.replace("@SERVICE@", &service_name)));
         let directory = scratch.path().to_string_lossy();
         script.open_env = case
             .open_env
