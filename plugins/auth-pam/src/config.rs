@@ -44,10 +44,34 @@ pub struct Config {
     pub advance: Advance,
     /// `allow-user-mapping=yes`.
     pub allow_user_mapping: bool,
+    /// `require-cn=no|yes|nocase`.
+    pub require_cn: RequireCn,
     /// `empty-passwords=yes`.
     pub empty_passwords: bool,
     /// What the administrator should change.
     pub warnings: Vec<String>,
+}
+
+/// Whether the common name of the client's certificate must be the username.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequireCn {
+    /// It need not.
+    No,
+    /// Byte for byte.
+    Same,
+    /// But for the case of the letters a to z.
+    SameButForCase,
+}
+
+impl RequireCn {
+    /// Whether this common name will do for this username.
+    pub fn admits(self, common_name: &[u8], username: &[u8]) -> bool {
+        match self {
+            RequireCn::No => true,
+            RequireCn::Same => common_name == username,
+            RequireCn::SameButForCase => common_name.eq_ignore_ascii_case(username),
+        }
+    }
 }
 
 /// What is wrong with the line. Each names the word.
@@ -93,7 +117,7 @@ impl std::fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// Every option, as the manual page has it. A word that is none of these is refused.
-const OPTIONS: [&str; 14] = [
+const OPTIONS: [&str; 15] = [
     "advance=no|addr|remote",
     "allow-user-mapping=yes|no",
     "deferred=yes|no",
@@ -106,6 +130,7 @@ const OPTIONS: [&str; 14] = [
     "pam-confdir=DIR",
     "penalties=yes|no",
     "refusal-time=MS",
+    "require-cn=no|yes|nocase",
     "syslog=FACILITY",
     "timeout=SECONDS",
 ];
@@ -132,6 +157,7 @@ impl Config {
             deferred: false,
             advance: Advance::No,
             allow_user_mapping: false,
+            require_cn: RequireCn::No,
             empty_passwords: false,
             warnings: Vec::new(),
         };
@@ -213,11 +239,17 @@ impl Config {
                 self.refusal_time = Duration::from_millis(value.number(0, 30_000, "milliseconds")?);
                 "refusal-time"
             }
+            b"require-cn" => {
+                self.require_cn = match value.text {
+                    "no" => RequireCn::No,
+                    "yes" => RequireCn::Same,
+                    "nocase" => RequireCn::SameButForCase,
+                    _ => return Err(value.bad("must be no, yes or nocase")),
+                };
+                "require-cn"
+            }
             b"syslog" => {
-                self.syslog = Some(
-                    Facility::parse(value.text)
-                        .ok_or_else(|| value.bad("must be one of auth, daemon, user, local0 ... local7"))?,
-                );
+                self.syslog = Some(Facility::parse(value.text).ok_or_else(|| value.bad(&Facility::names()))?);
                 "syslog"
             }
             b"timeout" => {

@@ -9,6 +9,7 @@ use secret::Secret;
 use super::challenge;
 use crate::config::Config;
 use crate::protocol::{Check, Credentials, MAX_ADDRESS, MAX_CREDENTIAL};
+use crate::quoted::shown;
 
 /// The password of a client with `auth-user-pass username-only` (OpenVPN 2.7).
 const BLANK: &[u8] = b"[[BLANK]]";
@@ -20,6 +21,8 @@ pub enum Refusal {
     Absent(&'static str),
     /// The username is empty.
     EmptyUsername,
+    /// The common name of the certificate is not the username.
+    CommonName(String),
     /// The password is empty, or stands for none.
     EmptyPassword,
     /// A credential is longer than any this plugin takes.
@@ -39,6 +42,13 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::Absent(what) => write!(f, "OpenVPN passed no {what}"),
             Refusal::EmptyUsername => f.write_str("the username is empty"),
+            Refusal::CommonName(name) if name.is_empty() => {
+                f.write_str("the client has no certificate with a common name (see require-cn)")
+            }
+            Refusal::CommonName(name) => write!(
+                f,
+                "the common name '{name}' of the client's certificate is not the username (see require-cn)"
+            ),
             Refusal::EmptyPassword => f.write_str("the password is empty (see empty-passwords)"),
             Refusal::TooLong(what, length) => {
                 write!(f, "the {what} has {length} bytes, more than {MAX_CREDENTIAL} are refused")
@@ -63,6 +73,9 @@ pub fn from_event(config: &Config, event: &AuthUserPassVerify<'_>) -> Result<Che
     }
     let password = bounded("password", event.password().ok_or(Refusal::Absent("password"))?)?;
     let common_name = bounded("common name", event.common_name().unwrap_or_default())?;
+    if !config.require_cn.admits(common_name, username) {
+        return Err(Refusal::CommonName(shown(common_name)));
+    }
     let mut answers = challenge::split(password).map_err(Refusal::Challenge)?;
     if answers.password.expose() == BLANK {
         answers.password = Secret::copy_of(b"");

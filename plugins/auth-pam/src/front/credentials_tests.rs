@@ -56,6 +56,33 @@ fn absent_and_empty_credentials_are_refused() {
 }
 
 #[test]
+fn the_common_name_must_be_the_username_if_that_is_required() {
+    let with = |require: &str, name: &str| {
+        let env = [("username", "alice"), ("password", "x"), ("common_name", name)];
+        read_with(&[&format!("require-cn={require}")], &env).map(drop)
+    };
+    for (require, name) in
+        [("no", "bob"), ("no", ""), ("yes", "alice"), ("nocase", "ALice"), ("nocase", "alice")]
+    {
+        assert_eq!(with(require, name), Ok(()), "{require} {name}");
+    }
+    for (require, name) in
+        [("yes", "Alice"), ("yes", "alice "), ("yes", "al"), ("nocase", "bob"), ("nocase", "alicea")]
+    {
+        let told = format!(
+            "the common name '{name}' of the client's certificate is not the username (see require-cn)"
+        );
+        assert_eq!(with(require, name), Err(told), "{require} {name}");
+    }
+    let told = "the client has no certificate with a common name (see require-cn)";
+    assert_eq!(with("yes", ""), Err(told.into()));
+    let none = read_with(&["require-cn=nocase"], &[("username", "alice"), ("password", "x")]);
+    assert_eq!(none.map(drop), Err(told.into()));
+    let quote = with("yes", "x' authenticated").unwrap_err();
+    assert!(quote.contains("'x\\' authenticated'"), "{quote}");
+}
+
+#[test]
 fn credentials_are_taken_up_to_4096_bytes_and_refused_beyond() {
     let (longest, too_long) = ("x".repeat(4096), "x".repeat(4097));
     assert!(read(&[("username", &longest), ("password", &longest), ("common_name", &longest)]).is_ok());

@@ -63,6 +63,16 @@ pub(crate) fn a_username_cannot_imitate_another_line() {
     }
 }
 
+pub(crate) fn another_common_name_is_refused_if_it_must_be_the_username() {
+    let stage = Stage::open(&["require-cn=yes"]);
+    for login in [user("good").env("common_name", "Good"), deferred(user("good").env("common_name", "other"))]
+    {
+        stage.refuses(&login, "of the client's certificate is not the username (see require-cn)");
+    }
+    stage.refuses(&user("good"), "the client has no certificate with a common name (see require-cn)");
+    assert!(stage.login(&user("good").env("common_name", "good")).accepted(), "{}", stage.log());
+}
+
 /// OpenVPN cuts what a plugin logs: the words after the name must not fall off.
 pub(crate) fn a_long_username_is_cut_in_the_log() {
     let stage = Stage::open(&[]);

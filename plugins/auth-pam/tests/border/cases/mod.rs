@@ -72,6 +72,7 @@ cases! {
         rubbish_of_a_static_challenge_is_refused
         absent_credentials_are_refused
         a_username_cannot_imitate_another_line
+        another_common_name_is_refused_if_it_must_be_the_username
         a_long_username_is_cut_in_the_log;
     files:
         a_control_file_that_cannot_be_opened_is_refused
