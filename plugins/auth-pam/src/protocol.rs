@@ -26,7 +26,7 @@ pub const MAX_TEXT: usize = 1024;
 /// Longest name a worker reports, in bytes.
 pub const MAX_CHECKED: usize = 512;
 /// Longest block of [`Credentials`], in bytes.
-pub const MAX_BLOCK: usize = 3 * (4 + MAX_CREDENTIAL);
+pub const MAX_BLOCK: usize = 3 * (4 + MAX_CREDENTIAL) + 1;
 
 /// Room for what the other side has not read yet, in each direction between front and supervisor: a burst of logins
 /// must not stop OpenVPN.
@@ -37,8 +37,8 @@ pub const SOCKET_BYTES: usize = 4 << 20;
 pub struct Credentials {
     /// Password; without the wrapping of a static challenge.
     pub password: Secret,
-    /// Response to a static challenge; empty when there was none.
-    pub response: Secret,
+    /// Response to a static challenge, possibly an empty one; nothing if the client sent none.
+    pub response: Option<Secret>,
     /// Common name of the client's certificate; empty without one.
     pub common_name: Vec<u8>,
 }
@@ -178,14 +178,21 @@ impl Message for Credentials {
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         to.bytes_field("password", self.password.expose(), MAX_CREDENTIAL)?;
-        to.bytes_field("response", self.response.expose(), MAX_CREDENTIAL)?;
+        to.flag(self.response.is_some());
+        if let Some(response) = &self.response {
+            to.bytes_field("response", response.expose(), MAX_CREDENTIAL)?;
+        }
         to.bytes_field("common name", &self.common_name, MAX_CREDENTIAL)
     }
 
     fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
         let credentials = Credentials {
             password: Secret::copy_of(text(&mut from, "password", MAX_CREDENTIAL)?),
-            response: Secret::copy_of(text(&mut from, "response", MAX_CREDENTIAL)?),
+            response: if from.flag("response")? {
+                Some(Secret::copy_of(text(&mut from, "response", MAX_CREDENTIAL)?))
+            } else {
+                None
+            },
             common_name: text(&mut from, "common name", MAX_CREDENTIAL)?.to_vec(),
         };
         from.end().map(|()| credentials)

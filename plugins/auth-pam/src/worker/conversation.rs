@@ -7,7 +7,7 @@ use pam::{Conversation, ConversationError};
 use privsep::Channel;
 use secret::Secret;
 
-use super::prompts::{Login, Prompts, Visibility};
+use super::prompts::{Login, Prompts, Turn, Visibility};
 use crate::protocol::{MAX_TEXT, News, Order, Report};
 use crate::quoted::escaped;
 
@@ -40,6 +40,8 @@ pub struct Answering<'a> {
     pub prompts: &'a Prompts,
     /// What they are answered with.
     pub login: &'a Login<'a>,
+    /// How far the prompts have come.
+    pub turn: Turn,
     /// Say more.
     pub debug: bool,
     /// Where notes go.
@@ -72,7 +74,7 @@ impl Answering<'_> {
     }
 
     fn answer(&mut self, visibility: Visibility, prompt: &[u8]) -> Result<Secret, ConversationError> {
-        match self.prompts.answer(visibility, prompt, self.login) {
+        match self.prompts.answer(&mut self.turn, visibility, prompt, self.login) {
             Ok(answer) => {
                 if visibility == Visibility::Shown && self.names.len() < MAX_NOTES {
                     self.names.push(Secret::copy_of(answer.expose()));

@@ -17,7 +17,7 @@ use privsep::{Channel, ChannelError, Numbers, leash, leave};
 
 use conversation::{Answering, Reports, cut};
 use process_state::State;
-use prompts::Login;
+use prompts::{Login, Turn};
 
 use crate::limits;
 use crate::protocol::{Credentials, End, MAX_CHECKED, News, Order, Report};
@@ -167,6 +167,7 @@ fn check(
     let conversation = Answering {
         prompts: &config.prompts,
         login: &login,
+        turn: Turn::default(),
         debug: settings.debug,
         reports: Reports { channel: reports.channel, nonce: reports.nonce, worker: reports.worker },
         notes: 0,

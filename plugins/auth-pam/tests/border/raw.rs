@@ -59,7 +59,7 @@ pub(crate) fn field(bytes: &[u8]) -> Vec<u8> {
 
 /// The block of credentials.
 pub(crate) fn block() -> Vec<u8> {
-    [field(b"x"), field(b""), field(b"")].concat()
+    [field(b"x"), vec![0], field(b"")].concat()
 }
 
 /// Name, address and credentials.

@@ -3,6 +3,7 @@
 use crate::case::{Case, Look};
 
 const DROPPED: &str = "text after the last keyword of a value is dropped";
+const BRACES: &str = "no value takes two keywords, or an empty one";
 const SILENT: &str = "an empty substitution fails without a word";
 
 /// A value, answered for a login of ada with password `engine`, common name `laptop` and response `123456`.
@@ -49,6 +50,21 @@ pub(super) fn cases() -> Vec<Case> {
             &answer("ada PASSWORD"),
             DROPPED,
         ),
+        value("pair value: a keyword in braces", "{OTP}").differs(
+            &answer("{123456"),
+            &answer("123456"),
+            BRACES,
+        ),
+        value("pair value: two keywords in braces", "{PASSWORD}{OTP}").differs(
+            &answer("{engine"),
+            &answer("engine123456"),
+            BRACES,
+        ),
+        Case::module("pair value: a keyword in braces, and no response", &["auth/ask=Key: ", "auth/@SEEN@"])
+            .words(&["login", "USERNAME", "key", "{OTP}"])
+            .login("ada", "engine")
+            .look(Look::Module("answer"))
+            .differs("refused; answer: -", "accepted; answer: ", BRACES),
         Case::module(
             "pair value: what is filled in is not searched again",
             &["auth/ask=Key: ", "auth/@SEEN@"],

@@ -66,7 +66,7 @@ pub(crate) fn packets_that_are_no_requests_end_the_supervisor() {
         ),
         (
             "a long block",
-            [&attempt[..], &field(b"u"), &field(b""), &field(&[0; 12_301])].concat(),
+            [&attempt[..], &field(b"u"), &field(b""), &field(&[0; 12_302])].concat(),
             "credentials is longer than",
         ),
         ("half a cancellation", vec![2, 0], "cut short"),
