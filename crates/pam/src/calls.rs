@@ -16,6 +16,14 @@ pub(crate) enum Phase {
     AccountManagement,
 }
 
+/// Items of a transaction that are text.
+#[derive(Clone, Copy)]
+pub(crate) enum TextItem {
+    RemoteHost,
+    RemoteUser,
+    Terminal,
+}
+
 /// An open PAM handle with its conversation. Field order matters: the handle ends before the bridge goes.
 pub(crate) struct Handle<C> {
     raw: RawHandle,
@@ -80,10 +88,21 @@ impl<C: Conversation + Send> Handle<C> {
         check(self.raw.status)
     }
 
-    pub(crate) fn set_rhost(&mut self, rhost: &CStr) -> Result<(), PamError> {
+    pub(crate) fn set_text(&mut self, item: TextItem, text: &CStr) -> Result<(), PamError> {
         let handle = self.raw.handle.as_ptr();
-        // SAFETY: the handle is open, PAM_RHOST takes a NUL-terminated string, and libpam copies it.
-        self.raw.status = unsafe { sys::pam_set_item(handle, sys::PAM_RHOST, rhost.as_ptr().cast()) };
+        let item = match item {
+            TextItem::RemoteHost => sys::PAM_RHOST,
+            TextItem::RemoteUser => sys::PAM_RUSER,
+            TextItem::Terminal => sys::PAM_TTY,
+        };
+        // SAFETY: the handle is open, these items take a NUL-terminated string, and libpam copies it.
+        self.raw.status = unsafe { sys::pam_set_item(handle, item, text.as_ptr().cast()) };
+        check(self.raw.status)
+    }
+
+    pub(crate) fn put_env(&mut self, variable: &CStr) -> Result<(), PamError> {
+        // SAFETY: the handle is open, the string is NUL-terminated, and libpam copies it.
+        self.raw.status = unsafe { sys::pam_putenv(self.raw.handle.as_ptr(), variable.as_ptr()) };
         check(self.raw.status)
     }
 

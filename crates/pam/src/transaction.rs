@@ -1,6 +1,6 @@
 //! One login through a PAM stack.
 
-use crate::calls::{Handle, Phase};
+use crate::calls::{Handle, Phase, TextItem};
 use crate::service_file::check_service_name;
 use crate::{Conversation, PamError, StartError};
 use std::any::Any;
@@ -39,7 +39,32 @@ impl<C: Conversation + Send> Transaction<C> {
     /// # Errors
     /// Out of memory in libpam.
     pub fn set_rhost(&mut self, rhost: &CStr) -> Result<(), PamError> {
-        self.handle.set_rhost(rhost)
+        self.handle.set_text(TextItem::RemoteHost, rhost)
+    }
+
+    /// Tells the modules who the user is on the other side (`PAM_RUSER`).
+    ///
+    /// # Errors
+    /// Out of memory in libpam.
+    pub fn set_ruser(&mut self, ruser: &CStr) -> Result<(), PamError> {
+        self.handle.set_text(TextItem::RemoteUser, ruser)
+    }
+
+    /// Tells the modules which way the user comes in (`PAM_TTY`): a terminal, or the name of the service.
+    ///
+    /// # Errors
+    /// Out of memory in libpam.
+    pub fn set_tty(&mut self, tty: &CStr) -> Result<(), PamError> {
+        self.handle.set_text(TextItem::Terminal, tty)
+    }
+
+    /// Puts `NAME=VALUE` into the environment of the transaction, which modules read and pam_exec hands on. It is not
+    /// that of this process.
+    ///
+    /// # Errors
+    /// A text without a name and a `=`; out of memory in libpam.
+    pub fn put_env(&mut self, variable: &CStr) -> Result<(), PamError> {
+        self.handle.put_env(variable)
     }
 
     /// Whether accounts that have no password are admitted. They are not, unless this is called with `true`: both phases

@@ -32,6 +32,25 @@ pub const MAX_BLOCK: usize = 3 * (4 + MAX_CREDENTIAL) + 1;
 /// must not stop OpenVPN.
 pub const SOCKET_BYTES: usize = 4 << 20;
 
+/// Longest value of [`Client`], in bytes.
+pub const MAX_CLIENT_VALUE: usize = 128;
+/// Longest block of [`Client`], in bytes.
+pub const MAX_CLIENT: usize = 4 * (4 + MAX_CLIENT_VALUE);
+
+/// What PAM modules may want to know of the client, for their environment. Apart from the credentials, because it is not
+/// the same at each attempt with the same ones. It crosses the supervisor as one opaque block.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    /// Address; each of these is empty when unknown.
+    pub address: Vec<u8>,
+    /// Port.
+    pub port: Vec<u8>,
+    /// OpenVPN's id of the session.
+    pub session_id: Vec<u8>,
+    /// The version the client claims to be.
+    pub version: Vec<u8>,
+}
+
 /// What only the worker needs of a login. It crosses the supervisor as one opaque block.
 #[derive(Debug)]
 pub struct Credentials {
@@ -77,6 +96,8 @@ pub struct Check {
     pub address: Vec<u8>,
     /// Encoded [`Credentials`].
     pub credentials: Secret,
+    /// Encoded [`Client`].
+    pub client: Vec<u8>,
 }
 
 /// Supervisor to front.
@@ -104,6 +125,8 @@ pub struct Order {
     pub address: Vec<u8>,
     /// Encoded [`Credentials`].
     pub credentials: Secret,
+    /// Encoded [`Client`].
+    pub client: Vec<u8>,
 }
 
 /// Worker to supervisor.
@@ -213,8 +236,29 @@ impl Credentials {
     }
 }
 
+impl Message for Client {
+    const MAX_BYTES: usize = MAX_CLIENT;
+
+    fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
+        to.bytes_field("client address", &self.address, MAX_CLIENT_VALUE)?;
+        to.bytes_field("client port", &self.port, MAX_CLIENT_VALUE)?;
+        to.bytes_field("session id", &self.session_id, MAX_CLIENT_VALUE)?;
+        to.bytes_field("client version", &self.version, MAX_CLIENT_VALUE)
+    }
+
+    fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
+        let client = Client {
+            address: text(&mut from, "client address", MAX_CLIENT_VALUE)?.to_vec(),
+            port: text(&mut from, "client port", MAX_CLIENT_VALUE)?.to_vec(),
+            session_id: text(&mut from, "session id", MAX_CLIENT_VALUE)?.to_vec(),
+            version: text(&mut from, "client version", MAX_CLIENT_VALUE)?.to_vec(),
+        };
+        from.end().map(|()| client)
+    }
+}
+
 impl Message for Request {
-    const MAX_BYTES: usize = 1 + 8 + 1 + 3 * 4 + MAX_CREDENTIAL + MAX_ADDRESS + MAX_BLOCK;
+    const MAX_BYTES: usize = 1 + 8 + 1 + 4 * 4 + MAX_CREDENTIAL + MAX_ADDRESS + MAX_BLOCK + MAX_CLIENT;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         match self {
@@ -224,7 +268,8 @@ impl Message for Request {
                 to.flag(check.deferred);
                 to.bytes_field("username", &check.username, MAX_CREDENTIAL)?;
                 to.bytes_field("address", &check.address, MAX_ADDRESS)?;
-                to.bytes_field("credentials", check.credentials.expose(), MAX_BLOCK)
+                to.bytes_field("credentials", check.credentials.expose(), MAX_BLOCK)?;
+                to.bytes_field("client", &check.client, MAX_CLIENT)
             }
             Request::Cancel { id } => {
                 to.u8(TAG_CANCEL);
@@ -248,6 +293,7 @@ impl Message for Request {
                 username: text(&mut from, "username", MAX_CREDENTIAL)?.to_vec(),
                 address: text(&mut from, "address", MAX_ADDRESS)?.to_vec(),
                 credentials: Secret::copy_of(from.bytes_field("credentials", MAX_BLOCK)?),
+                client: from.bytes_field("client", MAX_CLIENT)?.to_vec(),
             }),
             TAG_CANCEL => Request::Cancel { id: from.u64()? },
             TAG_REFUSED => Request::Refused {
@@ -311,14 +357,15 @@ impl Message for Reply {
 }
 
 impl Message for Order {
-    const MAX_BYTES: usize = 1 + 8 + 3 * 4 + MAX_CREDENTIAL + MAX_ADDRESS + MAX_BLOCK;
+    const MAX_BYTES: usize = 1 + 8 + 4 * 4 + MAX_CREDENTIAL + MAX_ADDRESS + MAX_BLOCK + MAX_CLIENT;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         to.u8(TAG_BEGIN);
         to.u64(self.nonce);
         to.bytes_field("username", &self.username, MAX_CREDENTIAL)?;
         to.bytes_field("address", &self.address, MAX_ADDRESS)?;
-        to.bytes_field("credentials", self.credentials.expose(), MAX_BLOCK)
+        to.bytes_field("credentials", self.credentials.expose(), MAX_BLOCK)?;
+        to.bytes_field("client", &self.client, MAX_CLIENT)
     }
 
     fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
@@ -331,6 +378,7 @@ impl Message for Order {
             username: text(&mut from, "username", MAX_CREDENTIAL)?.to_vec(),
             address: text(&mut from, "address", MAX_ADDRESS)?.to_vec(),
             credentials: Secret::copy_of(from.bytes_field("credentials", MAX_BLOCK)?),
+            client: from.bytes_field("client", MAX_CLIENT)?.to_vec(),
         };
         from.end().map(|()| order)
     }

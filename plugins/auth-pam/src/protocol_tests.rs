@@ -15,13 +15,19 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn check()(id: u64, deferred: bool, username in bytes(300), address in bytes(MAX_ADDRESS), block in bytes(500)) -> Check {
-        Check { id, deferred, username, address, credentials: Secret::new(block) }
+    fn check()(id: u64, deferred: bool, username in bytes(300), address in bytes(MAX_ADDRESS), block in bytes(500), client in bytes(MAX_CLIENT)) -> Check {
+        Check { id, deferred, username, address, credentials: Secret::new(block), client }
     }
 }
 
 fn order(username: &[u8]) -> Order {
-    Order { nonce: 1, username: username.to_vec(), address: vec![], credentials: Secret::copy_of(b"block") }
+    Order {
+        nonce: 1,
+        username: username.to_vec(),
+        address: vec![],
+        credentials: Secret::copy_of(b"block"),
+        client: vec![],
+    }
 }
 
 fn encoded(message: &impl Message) -> Vec<u8> {
@@ -49,8 +55,8 @@ proptest! {
 
     #[test]
     fn an_order_survives_the_wire(nonce: u64, check in check()) {
-        let Check { username, address, credentials, .. } = check;
-        let frame = encoded(&Order { nonce, username, address, credentials });
+        let Check { username, address, credentials, client, .. } = check;
+        let frame = encoded(&Order { nonce, username, address, credentials, client });
         prop_assert!(frame.len() <= Order::MAX_BYTES);
         prop_assert_eq!(encoded(&Order::decode(Reader::new(&frame)).unwrap()), frame);
     }

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use ovpn_plugin::{AuthUserPassVerify, DeferError};
+use privsep::{Message, Writer};
 use secret::Secret;
 
 use super::challenge;
@@ -91,6 +92,9 @@ pub fn from_event(config: &Config, event: &AuthUserPassVerify<'_>) -> Result<Che
     };
     // All three are within their bounds.
     let credentials = credentials.seal().map_err(|_| Refusal::TooLong("password", password.len()))?;
+    let mut client = Writer::default();
+    // Its values are within their bounds.
+    let _ = super::client::from_event(event).encode(&mut client);
     Ok(Check {
         id: 0,
         deferred: false,
@@ -98,6 +102,7 @@ pub fn from_event(config: &Config, event: &AuthUserPassVerify<'_>) -> Result<Che
         // OpenVPN prints addresses, so this is only ever shorter.
         address: address[..address.len().min(MAX_ADDRESS)].to_vec(),
         credentials,
+        client: client.bytes().to_vec(),
     })
 }
 

@@ -3,6 +3,7 @@
 
 mod attempts;
 mod challenge;
+mod client;
 mod credentials;
 mod grace;
 mod receiver;

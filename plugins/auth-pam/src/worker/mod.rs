@@ -4,6 +4,7 @@
 mod conversation;
 mod process_state;
 pub mod prompts;
+mod surroundings;
 
 use std::convert::Infallible;
 use std::ffi::CString;
@@ -13,14 +14,14 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use pam::{Anchor, PamError, ReturnCode, Transaction};
 use privsep::confine::{self, Confinement, Cores, Group, Output};
-use privsep::{Channel, ChannelError, Numbers, leash, leave};
+use privsep::{Channel, ChannelError, Message, Numbers, Reader, leash, leave};
 
 use conversation::{Answering, Reports, cut};
 use process_state::State;
 use prompts::{Login, Turn};
 
 use crate::limits;
-use crate::protocol::{Credentials, End, MAX_CHECKED, News, Order, Report};
+use crate::protocol::{Client, Credentials, End, MAX_CHECKED, News, Order, Report};
 use crate::settings::Settings;
 use crate::supervisor::take_syslog_name;
 
@@ -159,6 +160,8 @@ fn check(
     let broken = |words: String| PamError { code: ReturnCode::SYSTEM_ERR, words };
     let credentials = Credentials::unseal(&order.credentials)
         .map_err(|error| broken(format!("malformed credentials: {error}")))?;
+    let client = Client::decode(Reader::new(&order.client))
+        .map_err(|error| broken(format!("malformed client: {error}")))?;
     let in_c = |bytes: &[u8]| {
         CString::new(bytes).map_err(|_| broken("a NUL byte in username or address".to_string()))
     };
@@ -181,7 +184,8 @@ fn check(
     // The supervisor waits instead, and this process is free for the next attempt.
     let _ = transaction.note_delays();
     let rhost = if address.is_empty() { Ok(()) } else { transaction.set_rhost(&address) };
-    let mut result = rhost.and_then(|()| transaction.authenticate()).and_then(|()| {
+    let told = rhost.and_then(|()| surroundings::tell(&mut transaction, &credentials.common_name, &client));
+    let mut result = told.and_then(|()| transaction.authenticate()).and_then(|()| {
         end.authenticating = false;
         transaction.acct_mgmt()
     });

@@ -62,9 +62,14 @@ pub(crate) fn block() -> Vec<u8> {
     [field(b"x"), vec![0], field(b"")].concat()
 }
 
-/// Name, address and credentials.
+/// The block of what modules may know of the client.
+pub(crate) fn client() -> Vec<u8> {
+    vec![0; 16]
+}
+
+/// Name, address, credentials, client.
 pub(crate) fn login(username: &[u8]) -> Vec<u8> {
-    [field(username), field(b"192.0.2.9"), field(&block())].concat()
+    [field(username), field(b"192.0.2.9"), field(&block()), field(&client())].concat()
 }
 
 /// An attempt to check.

@@ -129,6 +129,26 @@ pub(super) fn cases() -> Vec<Case> {
             .option("penalties=no")
             .same(&format!("{TEN_REFUSED}, accepted; reason: -")),
     ]);
+    cases.push(
+        Case::lines("address: what else a program is told", NOTE_HOST)
+            .file(
+                "program-source",
+                "#!/bin/sh\necho \"tty=$PAM_TTY ruser=$PAM_RUSER $OPENVPN_COMMON_NAME $OPENVPN_TRUSTED_IP \
+                 $OPENVPN_TRUSTED_PORT $OPENVPN_SESSION_ID $OPENVPN_CLIENT_VERSION\" >@DIR@/program\n",
+            )
+            .login("ada", "engine")
+            .env("common_name", "laptop")
+            .env("untrusted_ip", "192.0.2.7")
+            .env("untrusted_port", "40000")
+            .env("session_id", "QUJD+/==")
+            .env("IV_VER", "2.6.14")
+            .look(Look::Program)
+            .differs(
+                "accepted; program: tty= ruser=",
+                "accepted; program: tty=openvpn ruser=laptop laptop 192.0.2.7 40000 QUJD+/== 2.6.14",
+                "modules and programs know nothing of the client but its address",
+            ),
+    );
     cases.extend([
         note_host("address: IPv4")
             .env("untrusted_ip", "192.0.2.7")
