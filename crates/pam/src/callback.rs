@@ -252,11 +252,12 @@ mod tests {
         let code =
             unsafe { (conv.conv)(1, messages.as_ptr().cast_mut().cast(), &mut answers, conv.appdata_ptr) };
         if !answers.is_null() {
-            // SAFETY: what the conversation gave away is one answer, both parts from the C allocator.
-            unsafe {
-                libc::free((*answers).resp.cast());
-                libc::free(answers.cast());
-            }
+            // SAFETY: the conversation gave away an array of one answer.
+            let text = unsafe { (*answers).resp };
+            // SAFETY: the text comes from the C allocator, and is nobody else's.
+            unsafe { libc::free(text.cast()) };
+            // SAFETY: so does the array.
+            unsafe { libc::free(answers.cast()) };
         }
         code
     }
