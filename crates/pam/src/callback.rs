@@ -5,6 +5,7 @@
 #![allow(unsafe_code)]
 
 use crate::c_heap::Answers;
+use crate::gate::Gate;
 use crate::{Conversation, ConversationError};
 use libpam_sys::{self as sys, pam_conv, pam_message, pam_response};
 use std::any::Any;
@@ -12,7 +13,7 @@ use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{self, NonNull};
 use std::slice;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// Keeps a conversation at a fixed address, where libpam can reach it.
@@ -27,7 +28,7 @@ struct Shared<C> {
     /// What libpam is given; kept here because not every libpam copies it.
     c_conversation: pam_conv,
     /// Whether a module may enter the conversation: true during a PAM call while none is in it.
-    open: AtomicBool,
+    gate: Gate,
     /// The delay after a failure that libpam would have slept, in microseconds.
     delay_micros: AtomicU32,
     conversation: C,
@@ -53,10 +54,10 @@ unsafe extern "C" fn note_delay<C>(_status: c_int, micros: c_uint, shared: *mut 
 impl<C: Conversation + Send> Bridge<C> {
     pub(crate) fn new(conversation: C) -> Self {
         let c_conversation = pam_conv { conv: converse::<C>, appdata_ptr: ptr::null_mut() };
-        let open = AtomicBool::new(false);
+        let gate = Gate::default();
         let delay_micros = AtomicU32::new(0);
         let shared =
-            Shared { c_conversation, open, delay_micros, conversation, poisoned: false, panic: None };
+            Shared { c_conversation, gate, delay_micros, conversation, poisoned: false, panic: None };
         let shared = Box::new(shared);
         let shared = NonNull::from(Box::leak(shared));
         // SAFETY: just allocated, and nobody else has the pointer yet.
@@ -86,11 +87,12 @@ impl<C: Conversation + Send> Bridge<C> {
     ///
     /// `&mut self` for as long as the call runs is what keeps the application's own accesses out of the way.
     pub(crate) fn open_during<T>(&mut self, call: impl FnOnce() -> T) -> T {
-        // SAFETY: `shared` is allocated; the flag is atomic and only ever accessed through shared references.
-        let open = unsafe { &(*self.shared.as_ptr()).open };
-        open.store(true, Ordering::Release);
+        // SAFETY: `shared` is allocated; the gate is only ever accessed through shared references.
+        let gate = unsafe { &(*self.shared.as_ptr()).gate };
+        gate.open();
         let result = call();
-        open.store(false, Ordering::Release);
+        // Waits for a thread of a module that is still in the conversation: only then is it the application's again.
+        gate.close();
         result
     }
 
@@ -147,17 +149,15 @@ unsafe extern "C" fn converse<C: Conversation + Send>(
         _ => return sys::PAM_CONV_ERR,
     };
 
-    // SAFETY: the bridge is alive and the flag atomic.
-    let open = unsafe { &(*shared.as_ptr()).open };
-    if !open.swap(false, Ordering::AcqRel) {
-        return sys::PAM_CONV_ERR;
-    }
-    // SAFETY: this call took the open flag, so until it is given back nobody else touches the fields borrowed here:
+    // SAFETY: the bridge is alive, and the gate is only ever accessed through shared references.
+    let gate = unsafe { &(*shared.as_ptr()).gate };
+    let Some(_inside) = gate.enter() else { return sys::PAM_CONV_ERR };
+    // SAFETY: this call is inside the gate, so until it leaves nobody else touches the fields borrowed here:
     // the application waits inside `open_during`, and other threads of a module are refused above. `C: Send` makes
     // it sound to be on such a thread ourselves.
     let poisoned = unsafe { &mut (*shared.as_ptr()).poisoned };
     if *poisoned {
-        return sys::PAM_CONV_ERR; // the gate stays closed
+        return sys::PAM_CONV_ERR;
     }
     // SAFETY: as above; another field.
     let panic = unsafe { &mut (*shared.as_ptr()).panic };
@@ -167,7 +167,7 @@ unsafe extern "C" fn converse<C: Conversation + Send>(
     let messages = unsafe { slice::from_raw_parts(messages, count) };
 
     // AssertUnwindSafe holds because a conversation that panicked is never called again.
-    let code = match catch_unwind(AssertUnwindSafe(|| answer_all(conversation, messages))) {
+    match catch_unwind(AssertUnwindSafe(|| answer_all(conversation, messages))) {
         Ok(Ok(answers)) => {
             // SAFETY: not null, checked above. The array is PAM's from here on.
             unsafe { responses.write(answers.leak()) };
@@ -179,9 +179,7 @@ unsafe extern "C" fn converse<C: Conversation + Send>(
             *panic = Some(payload);
             sys::PAM_CONV_ERR
         }
-    };
-    open.store(true, Ordering::Release);
-    code
+    }
 }
 
 const MAX_MESSAGES: usize = sys::PAM_MAX_NUM_MSG as usize;
@@ -213,4 +211,80 @@ fn answer_all<C: Conversation>(
         }
     }
     Ok(answers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secret::Secret;
+    use std::sync::atomic::AtomicBool;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::thread;
+
+    /// Says that it has been asked, and waits for leave to answer.
+    struct Slow {
+        asked: Sender<()>,
+        answer: Receiver<()>,
+        answered: u32,
+    }
+
+    impl Conversation for Slow {
+        fn prompt_hidden(&mut self, _: &[u8]) -> Result<Secret, ConversationError> {
+            let _ = self.asked.send(());
+            let _ = self.answer.recv();
+            self.answered += 1;
+            Ok(Secret::copy_of(b"engine"))
+        }
+
+        fn prompt_echoed(&mut self, _: &[u8]) -> Result<Secret, ConversationError> {
+            Err(ConversationError)
+        }
+    }
+
+    /// As a module asks; the address is that of the `pam_conv`.
+    fn ask(conv: usize) -> c_int {
+        // SAFETY: the bridge is alive while the test's threads run, and nobody writes its `pam_conv`.
+        let conv = unsafe { &*(conv as *const pam_conv) };
+        let message = pam_message { msg_style: sys::PAM_PROMPT_ECHO_OFF, msg: c"Key".as_ptr() };
+        let messages: [*const pam_message; 1] = [&raw const message];
+        let mut answers = ptr::null_mut();
+        // SAFETY: one valid message, and a place for the answers.
+        let code =
+            unsafe { (conv.conv)(1, messages.as_ptr().cast_mut().cast(), &mut answers, conv.appdata_ptr) };
+        if !answers.is_null() {
+            // SAFETY: the conversation gave away an array of one answer.
+            let text = unsafe { (*answers).resp };
+            // SAFETY: the text comes from the C allocator, and is nobody else's.
+            unsafe { libc::free(text.cast()) };
+            // SAFETY: so does the array.
+            unsafe { libc::free(answers.cast()) };
+        }
+        code
+    }
+
+    #[test]
+    fn a_thread_that_is_still_inside_when_the_call_returns_finds_the_conversation_closed() {
+        let (asked, is_asked) = channel();
+        let (may_answer, answer) = channel();
+        let mut bridge = Bridge::new(Slow { asked, answer, answered: 0 });
+        let conv = bridge.c_conversation() as usize;
+        let returned = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let module = bridge.open_during(|| {
+                let module = scope.spawn(move || (ask(conv), ask(conv)));
+                is_asked.recv().expect("asked");
+                scope.spawn(|| {
+                    thread::sleep(Duration::from_millis(100));
+                    assert!(!returned.load(Ordering::Acquire), "the application has the conversation back");
+                    may_answer.send(()).expect("somebody waits");
+                });
+                module
+            });
+            returned.store(true, Ordering::Release);
+            assert_eq!(bridge.conversation().answered, 1);
+            let (first, second) = module.join().expect("no panic");
+            assert_eq!((first, second), (sys::PAM_SUCCESS, sys::PAM_CONV_ERR));
+        });
+        assert_eq!(bridge.conversation().answered, 1);
+    }
 }

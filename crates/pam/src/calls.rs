@@ -16,6 +16,14 @@ pub(crate) enum Phase {
     AccountManagement,
 }
 
+/// Items of a transaction that are text.
+#[derive(Clone, Copy)]
+pub(crate) enum TextItem {
+    RemoteHost,
+    RemoteUser,
+    Terminal,
+}
+
 /// An open PAM handle with its conversation. Field order matters: the handle ends before the bridge goes.
 pub(crate) struct Handle<C> {
     raw: RawHandle,
@@ -26,6 +34,8 @@ struct RawHandle {
     handle: NonNull<pam_handle>,
     /// Result of the last call, which `pam_end` passes on to the modules' cleanup functions.
     status: c_int,
+    /// Accounts without a password are admitted.
+    empty_passwords: bool,
 }
 
 impl<C: Conversation + Send> Handle<C> {
@@ -52,28 +62,47 @@ impl<C: Conversation + Send> Handle<C> {
             }
         };
         match (status, NonNull::new(handle)) {
-            (sys::PAM_SUCCESS, Some(handle)) => Ok(Handle { raw: RawHandle { handle, status }, bridge }),
+            (sys::PAM_SUCCESS, Some(handle)) => {
+                Ok(Handle { raw: RawHandle { handle, status, empty_passwords: false }, bridge })
+            }
             (sys::PAM_SUCCESS, None) => Err(StartError::Pam(describe(sys::PAM_ABORT))),
             (code, _) => Err(StartError::Pam(describe(code))),
         }
     }
 
-    /// Runs a phase of the stack with flags 0.
+    /// Whether accounts without a password are admitted.
+    pub(crate) fn allow_empty_passwords(&mut self, allowed: bool) {
+        self.raw.empty_passwords = allowed;
+    }
+
+    /// Runs a phase of the stack.
     pub(crate) fn run(&mut self, phase: Phase) -> Result<(), PamError> {
         let handle = self.raw.handle.as_ptr();
         let call = match phase {
             Phase::Authenticate => sys::pam_authenticate,
             Phase::AccountManagement => sys::pam_acct_mgmt,
         };
+        let flags = if self.raw.empty_passwords { 0 } else { sys::PAM_DISALLOW_NULL_AUTHTOK };
         // SAFETY: the handle is open until RawHandle is dropped; the conversation it refers to is in `self.bridge`.
-        self.raw.status = self.bridge.open_during(|| unsafe { call(handle, 0) });
+        self.raw.status = self.bridge.open_during(|| unsafe { call(handle, flags) });
         check(self.raw.status)
     }
 
-    pub(crate) fn set_rhost(&mut self, rhost: &CStr) -> Result<(), PamError> {
+    pub(crate) fn set_text(&mut self, item: TextItem, text: &CStr) -> Result<(), PamError> {
         let handle = self.raw.handle.as_ptr();
-        // SAFETY: the handle is open, PAM_RHOST takes a NUL-terminated string, and libpam copies it.
-        self.raw.status = unsafe { sys::pam_set_item(handle, sys::PAM_RHOST, rhost.as_ptr().cast()) };
+        let item = match item {
+            TextItem::RemoteHost => sys::PAM_RHOST,
+            TextItem::RemoteUser => sys::PAM_RUSER,
+            TextItem::Terminal => sys::PAM_TTY,
+        };
+        // SAFETY: the handle is open, these items take a NUL-terminated string, and libpam copies it.
+        self.raw.status = unsafe { sys::pam_set_item(handle, item, text.as_ptr().cast()) };
+        check(self.raw.status)
+    }
+
+    pub(crate) fn put_env(&mut self, variable: &CStr) -> Result<(), PamError> {
+        // SAFETY: the handle is open, the string is NUL-terminated, and libpam copies it.
+        self.raw.status = unsafe { sys::pam_putenv(self.raw.handle.as_ptr(), variable.as_ptr()) };
         check(self.raw.status)
     }
 

@@ -37,6 +37,7 @@ mod callback;
 mod calls;
 mod conversation;
 mod error;
+mod gate;
 mod return_code;
 mod service_file;
 mod transaction;

@@ -1,6 +1,6 @@
 //! One login through a PAM stack.
 
-use crate::calls::{Handle, Phase};
+use crate::calls::{Handle, Phase, TextItem};
 use crate::service_file::check_service_name;
 use crate::{Conversation, PamError, StartError};
 use std::any::Any;
@@ -39,7 +39,38 @@ impl<C: Conversation + Send> Transaction<C> {
     /// # Errors
     /// Out of memory in libpam.
     pub fn set_rhost(&mut self, rhost: &CStr) -> Result<(), PamError> {
-        self.handle.set_rhost(rhost)
+        self.handle.set_text(TextItem::RemoteHost, rhost)
+    }
+
+    /// Tells the modules who the user is on the other side (`PAM_RUSER`).
+    ///
+    /// # Errors
+    /// Out of memory in libpam.
+    pub fn set_ruser(&mut self, ruser: &CStr) -> Result<(), PamError> {
+        self.handle.set_text(TextItem::RemoteUser, ruser)
+    }
+
+    /// Tells the modules which way the user comes in (`PAM_TTY`): a terminal, or the name of the service.
+    ///
+    /// # Errors
+    /// Out of memory in libpam.
+    pub fn set_tty(&mut self, tty: &CStr) -> Result<(), PamError> {
+        self.handle.set_text(TextItem::Terminal, tty)
+    }
+
+    /// Puts `NAME=VALUE` into the environment of the transaction, which modules read and pam_exec hands on. It is not
+    /// that of this process.
+    ///
+    /// # Errors
+    /// A text without a name and a `=`; out of memory in libpam.
+    pub fn put_env(&mut self, variable: &CStr) -> Result<(), PamError> {
+        self.handle.put_env(variable)
+    }
+
+    /// Whether accounts that have no password are admitted. They are not, unless this is called with `true`: both phases
+    /// get `PAM_DISALLOW_NULL_AUTHTOK`.
+    pub fn allow_empty_passwords(&mut self, allowed: bool) {
+        self.handle.allow_empty_passwords(allowed);
     }
 
     /// Has libpam not sleep after a failure (`PAM_FAIL_DELAY`): it is then up to the caller to wait for
@@ -58,7 +89,7 @@ impl<C: Conversation + Send> Transaction<C> {
         self.handle.bridge().delay()
     }
 
-    /// Checks that the user is who they say they are (`pam_authenticate`, flags 0).
+    /// Checks that the user is who they say they are (`pam_authenticate`).
     ///
     /// May block for as long as the modules like; a failing stack also waits for the delay they asked for.
     ///
@@ -68,7 +99,7 @@ impl<C: Conversation + Send> Transaction<C> {
         self.handle.run(Phase::Authenticate)
     }
 
-    /// Checks that the account may be used now (`pam_acct_mgmt`, flags 0). May block.
+    /// Checks that the account may be used now (`pam_acct_mgmt`). May block.
     ///
     /// # Errors
     /// What the stack returned.

@@ -53,15 +53,25 @@ fn without_a_user_the_module_asks_and_the_name_is_known_afterwards() {
 }
 
 #[test]
-fn the_remote_host_and_the_user_reach_the_modules() {
+fn what_is_known_of_the_client_reaches_the_modules() {
     let stack = Stack::new("auth required pam_exec.so quiet @DIR@/note\n");
-    let script = format!("#!/bin/sh\necho \"$PAM_USER $PAM_RHOST\" >{}\n", stack.path("seen").display());
+    let script = format!(
+        "#!/bin/sh\necho \"$PAM_USER $PAM_RHOST $PAM_RUSER $PAM_TTY $COLOUR\" >{}\n",
+        stack.path("seen").display()
+    );
     fs::write(stack.path("note"), script).expect("script");
     fs::set_permissions(stack.path("note"), fs::Permissions::from_mode(0o755)).expect("executable");
     let mut transaction = stack.start(Some(c"ada"), Notes::default());
     transaction.set_rhost(c"2001:db8::7").expect("set");
+    transaction.set_ruser(c"laptop").expect("set");
+    transaction.set_tty(c"openvpn").expect("set");
+    transaction.put_env(c"COLOUR=light blue").expect("set");
+    assert!(transaction.put_env(c"=x").is_err());
     transaction.authenticate().expect("script succeeds");
-    assert_eq!(fs::read_to_string(stack.path("seen")).expect("written"), "ada 2001:db8::7\n");
+    assert_eq!(
+        fs::read_to_string(stack.path("seen")).expect("written"),
+        "ada 2001:db8::7 laptop openvpn light blue\n"
+    );
 }
 
 #[test]
@@ -198,6 +208,22 @@ fn an_anchor_keeps_the_modules_mapped() {
     assert!(mapped(&module));
     drop(anchor);
     assert!(!mapped(&module));
+}
+
+/// `PAM_DISALLOW_NULL_AUTHTOK` is 1.
+#[test]
+fn accounts_without_a_password_are_refused_in_both_phases_unless_allowed() {
+    for (allowed, flags) in [(false, 1), (true, 0)] {
+        let stack = Stack::new(&format!(
+            "auth required @ASKER@ flags:{flags}\naccount required @ASKER@ flags:{flags}\n"
+        ));
+        let mut transaction = stack.start(Some(c"ada"), Notes::default());
+        if allowed {
+            transaction.allow_empty_passwords(true);
+        }
+        transaction.authenticate().expect("the flags of the auth phase");
+        transaction.acct_mgmt().expect("the flags of the account phase");
+    }
 }
 
 /// A minute, which nobody would overlook.

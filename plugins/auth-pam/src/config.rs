@@ -2,6 +2,8 @@
 //!
 //! Options come before the service name: no service name holds a `=`.
 
+mod value;
+
 use std::ffi::CString;
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use crate::supervisor::audit::Facility;
 use crate::supervisor::source::Prefixes;
 use crate::verdict::Advance;
 use crate::worker::prompts::{MAX_PAIRS, Pair, Prompts};
+use value::{Value, shown};
 
 /// Everything the line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +42,36 @@ pub struct Config {
     pub deferred: bool,
     /// `advance=no|addr|remote`.
     pub advance: Advance,
+    /// `allow-user-mapping=yes`.
+    pub allow_user_mapping: bool,
+    /// `require-cn=no|yes|nocase`.
+    pub require_cn: RequireCn,
+    /// `empty-passwords=yes`.
+    pub empty_passwords: bool,
     /// What the administrator should change.
     pub warnings: Vec<String>,
+}
+
+/// Whether the common name of the client's certificate must be the username.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequireCn {
+    /// It need not.
+    No,
+    /// Byte for byte.
+    Same,
+    /// But for the case of the letters a to z.
+    SameButForCase,
+}
+
+impl RequireCn {
+    /// Whether this common name will do for this username.
+    pub fn admits(self, common_name: &[u8], username: &[u8]) -> bool {
+        match self {
+            RequireCn::No => true,
+            RequireCn::Same => common_name == username,
+            RequireCn::SameButForCase => common_name.eq_ignore_ascii_case(username),
+        }
+    }
 }
 
 /// What is wrong with the line. Each names the word.
@@ -86,9 +117,11 @@ impl std::fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// Every option, as the manual page has it. A word that is none of these is refused.
-const OPTIONS: [&str; 12] = [
+const OPTIONS: [&str; 15] = [
     "advance=no|addr|remote",
+    "allow-user-mapping=yes|no",
     "deferred=yes|no",
+    "empty-passwords=yes|no",
     "grace=MS",
     "ipv4-prefix=N",
     "ipv6-prefix=N",
@@ -97,6 +130,7 @@ const OPTIONS: [&str; 12] = [
     "pam-confdir=DIR",
     "penalties=yes|no",
     "refusal-time=MS",
+    "require-cn=no|yes|nocase",
     "syslog=FACILITY",
     "timeout=SECONDS",
 ];
@@ -122,6 +156,9 @@ impl Config {
             grace: Duration::from_millis(50),
             deferred: false,
             advance: Advance::No,
+            allow_user_mapping: false,
+            require_cn: RequireCn::No,
+            empty_passwords: false,
             warnings: Vec::new(),
         };
         let mut seen = Vec::new();
@@ -133,7 +170,9 @@ impl Config {
             seen.push(key);
         }
         let service = words.next().filter(|word| !word.is_empty()).ok_or(ConfigError::NoService)?;
-        config.service = service_name(service)?;
+        let (service, warning) = service_name(service)?;
+        config.service = service;
+        config.warnings.extend(warning);
         config.prompts = pairs(words)?;
         Ok(config)
     }
@@ -156,9 +195,17 @@ impl Config {
                 self.advance = advance.ok_or_else(|| value.bad("must be no, addr or remote"))?;
                 "advance"
             }
+            b"allow-user-mapping" => {
+                self.allow_user_mapping = value.yes_or_no()?;
+                "allow-user-mapping"
+            }
             b"deferred" => {
                 self.deferred = value.yes_or_no()?;
                 "deferred"
+            }
+            b"empty-passwords" => {
+                self.empty_passwords = value.yes_or_no()?;
+                "empty-passwords"
             }
             b"grace" => {
                 self.grace = Duration::from_millis(value.number(0, 10_000, "milliseconds")?);
@@ -192,11 +239,17 @@ impl Config {
                 self.refusal_time = Duration::from_millis(value.number(0, 30_000, "milliseconds")?);
                 "refusal-time"
             }
+            b"require-cn" => {
+                self.require_cn = match value.text {
+                    "no" => RequireCn::No,
+                    "yes" => RequireCn::Same,
+                    "nocase" => RequireCn::SameButForCase,
+                    _ => return Err(value.bad("must be no, yes or nocase")),
+                };
+                "require-cn"
+            }
             b"syslog" => {
-                self.syslog = Some(
-                    Facility::parse(value.text)
-                        .ok_or_else(|| value.bad("must be one of auth, daemon, user, local0 ... local7"))?,
-                );
+                self.syslog = Some(Facility::parse(value.text).ok_or_else(|| value.bad(&Facility::names()))?);
                 "syslog"
             }
             b"timeout" => {
@@ -209,57 +262,18 @@ impl Config {
     }
 }
 
-struct Value<'a> {
-    word: &'a [u8],
-    text: &'a str,
-}
-
-impl Value<'_> {
-    fn bad(&self, expected: &str) -> ConfigError {
-        ConfigError::BadValue { word: shown(self.word), expected: expected.into() }
-    }
-
-    fn number(&self, least: u64, most: u64, unit: &str) -> Result<u64, ConfigError> {
-        let digits = !self.text.is_empty() && self.text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = if digits { self.text.parse().ok() } else { None };
-        number
-            .filter(|number| (least..=most).contains(number))
-            .ok_or_else(|| self.bad(format!("must be a number from {least} to {most} {unit}").trim_end()))
-    }
-
-    fn count(&self, least: u64, most: u64) -> Result<usize, ConfigError> {
-        Ok(usize::try_from(self.number(least, most, "")?).unwrap_or(usize::MAX))
-    }
-
-    fn prefix(&self, most: u8) -> Result<u8, ConfigError> {
-        Ok(u8::try_from(self.number(1, most.into(), "bits")?).unwrap_or(most))
-    }
-
-    fn yes_or_no(&self) -> Result<bool, ConfigError> {
-        match self.text {
-            "yes" => Ok(true),
-            "no" => Ok(false),
-            _ => Err(self.bad("must be yes or no")),
-        }
-    }
-
-    /// An existing directory, made absolute: the helper changes its working directory.
-    fn directory(&self) -> Result<CString, ConfigError> {
-        let path = std::fs::canonicalize(self.text).map_err(|error| self.bad(&error.to_string()))?;
-        if !path.is_dir() {
-            return Err(self.bad("is not a directory"));
-        }
-        CString::new(path.into_os_string().into_encoded_bytes()).map_err(|_| self.bad("has a NUL byte"))
-    }
-}
-
-fn service_name(word: &[u8]) -> Result<CString, ConfigError> {
+/// The service, and a warning if it is written as a path: libpam takes the last part of that (since 0.78).
+fn service_name(word: &[u8]) -> Result<(CString, Option<String>), ConfigError> {
     let bad = || ConfigError::BadService(shown(word));
-    // libpam takes the name as a file name; with a slash in it, it would be a path.
-    if word.contains(&b'/') || word == b"." || word == b".." {
+    let name = word.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    if name.is_empty() || name == b"." || name == b".." {
         return Err(bad());
     }
-    CString::new(word).map_err(|_| bad())
+    let warning = (name != word).then(|| {
+        let name = shown(name);
+        format!("service '{}' is a path: PAM takes its last part; write '{name}'", shown(word))
+    });
+    Ok((CString::new(name).map_err(|_| bad())?, warning))
 }
 
 fn pairs<'a>(mut words: impl Iterator<Item = &'a [u8]>) -> Result<Prompts, ConfigError> {
@@ -272,10 +286,6 @@ fn pairs<'a>(mut words: impl Iterator<Item = &'a [u8]>) -> Result<Prompts, Confi
         pairs.push(Pair { name: name.to_vec(), value: value.to_vec() });
     }
     Ok(if pairs.is_empty() { Prompts::ByVisibility } else { Prompts::ByName(pairs) })
-}
-
-fn shown(word: &[u8]) -> String {
-    String::from_utf8_lossy(word).into_owned()
 }
 
 #[cfg(test)]

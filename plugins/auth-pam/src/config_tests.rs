@@ -20,6 +20,8 @@ fn a_service_alone_has_the_documented_defaults() {
     assert_eq!((config.max_workers, config.max_pending, config.penalties), (None, 1024, true));
     assert_eq!((config.confdir, config.syslog, config.deferred), (None, None, false));
     assert_eq!(config.advance, Advance::No);
+    assert_eq!(config.require_cn, RequireCn::No);
+    assert!(!config.empty_passwords && !config.allow_user_mapping);
 }
 
 #[test]
@@ -30,6 +32,9 @@ fn options_come_before_the_service_in_any_order() {
         "deferred=yes",
         "advance=remote",
         "grace=0",
+        "empty-passwords=yes",
+        "require-cn=nocase",
+        "allow-user-mapping=yes",
         "syslog=auth",
         "max-pending=7",
         "penalties=no",
@@ -44,8 +49,9 @@ fn options_come_before_the_service_in_any_order() {
     .unwrap();
     assert_eq!(config.time_limit, Some(Duration::from_secs(5)));
     assert_eq!((config.max_workers, config.max_pending, config.penalties), (Some(32), 7, false));
-    assert!(config.deferred && config.grace.is_zero());
+    assert!(config.deferred && config.empty_passwords && config.allow_user_mapping && config.grace.is_zero());
     assert_eq!(config.advance, Advance::Remote);
+    assert_eq!(config.require_cn, RequireCn::SameButForCase);
     assert_eq!(config.syslog, Facility::parse("auth"));
     assert_eq!(config.confdir.unwrap().as_bytes(), b"/tmp");
     assert!(matches!(config.prompts, Prompts::ByName(pairs) if pairs.len() == 1));
@@ -89,17 +95,33 @@ fn every_mistake_names_its_word() {
         (&["timeout=99999999999999999999", "login"][..], "'timeout=99999999999999999999'"),
         (&["max-workers=0", "login"][..], "'max-workers=0'"),
         (&["deferred=1", "login"][..], "'deferred=1'"),
+        (&["require-cn=maybe", "login"][..], "no, yes or nocase"),
+        (&["syslog=kern", "login"][..], "authpriv"),
         (&["advance=yes", "login"][..], "'advance=yes'"),
         (&["syslog=nowhere", "login"][..], "'syslog=nowhere'"),
         (&["pam-confdir=/nonexistent/dir", "login"][..], "'pam-confdir=/nonexistent/dir'"),
         (&["pam-confdir=/etc/passwd", "login"][..], "'pam-confdir=/etc/passwd'"),
         (&["timeout=1", "timeout=2", "login"][..], "'timeout=2'"),
-        (&["../shadow"][..], "'../shadow'"),
+        (&["/etc/pam.d/"][..], "'/etc/pam.d/'"),
+        (&["../.."][..], "'../..'"),
         (&[".."][..], "'..'"),
     ] {
         let text = message(line);
         assert!(text.contains(word), "{line:?}: {text}");
     }
+}
+
+#[test]
+fn a_service_that_is_a_path_is_its_last_part_with_one_warning() {
+    for path in ["/etc/pam.d/login", "../login", "./login", "//login"] {
+        let config = parse(&[path, "login", "USERNAME"]).unwrap();
+        assert_eq!(config.service.as_bytes(), b"login", "{path}");
+        assert!(
+            matches!(&config.warnings[..], [one] if one.contains(path) && one.ends_with("write 'login'"))
+        );
+        assert!(matches!(config.prompts, Prompts::ByName(pairs) if pairs.len() == 1));
+    }
+    assert!(parse(&["login"]).unwrap().warnings.is_empty());
 }
 
 /// The manual page lists the options of the code, all of them and no others, with the same values.
@@ -112,10 +134,13 @@ fn the_manual_page_has_these_options() {
         let word = format!("{}=?", option.split('=').next().unwrap());
         assert!(matches!(parse(&[&word, "login"]), Err(ConfigError::BadValue { .. })), "{word}");
     }
-    for facility in ["auth", "daemon", "user", "local0", "local7"] {
+    let page = std::fs::read_to_string(harness::man_page::source(PAGE)).unwrap();
+    let names = Facility::names();
+    let facilities: Vec<&str> = names.trim_start_matches("must be one of ").split(", ").collect();
+    assert_eq!(facilities.len(), 18);
+    for facility in facilities {
         assert!(Facility::parse(facility).is_some(), "{facility}");
-        let page = std::fs::read_to_string(harness::man_page::source(PAGE)).unwrap();
-        assert!(page.contains(&format!("_{facility}_")), "{facility}");
+        assert!(facility.starts_with("local") || page.contains(&format!("_{facility}_")), "{facility}");
     }
     let keywords = harness::man_page::terms(PAGE, "DESCRIPTION");
     assert_eq!(keywords, ["USERNAME", "PASSWORD", "COMMONNAME", "OTP"]);

@@ -13,6 +13,7 @@ mod config;
 mod front;
 mod limits;
 mod protocol;
+mod quoted;
 mod settings;
 mod supervisor;
 mod verdict;

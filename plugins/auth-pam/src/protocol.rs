@@ -23,20 +23,41 @@ pub const MAX_CREDENTIAL: usize = 4096;
 pub const MAX_ADDRESS: usize = 128;
 /// Longest text a worker reports, in bytes.
 pub const MAX_TEXT: usize = 1024;
+/// Longest name a worker reports, in bytes.
+pub const MAX_CHECKED: usize = 512;
 /// Longest block of [`Credentials`], in bytes.
-pub const MAX_BLOCK: usize = 3 * (4 + MAX_CREDENTIAL);
+pub const MAX_BLOCK: usize = 3 * (4 + MAX_CREDENTIAL) + 1;
 
 /// Room for what the other side has not read yet, in each direction between front and supervisor: a burst of logins
 /// must not stop OpenVPN.
 pub const SOCKET_BYTES: usize = 4 << 20;
+
+/// Longest value of [`Client`], in bytes.
+pub const MAX_CLIENT_VALUE: usize = 128;
+/// Longest block of [`Client`], in bytes.
+pub const MAX_CLIENT: usize = 4 * (4 + MAX_CLIENT_VALUE);
+
+/// What PAM modules may want to know of the client, for their environment. Apart from the credentials, because it is not
+/// the same at each attempt with the same ones. It crosses the supervisor as one opaque block.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    /// Address; each of these is empty when unknown.
+    pub address: Vec<u8>,
+    /// Port.
+    pub port: Vec<u8>,
+    /// OpenVPN's id of the session.
+    pub session_id: Vec<u8>,
+    /// The version the client claims to be.
+    pub version: Vec<u8>,
+}
 
 /// What only the worker needs of a login. It crosses the supervisor as one opaque block.
 #[derive(Debug)]
 pub struct Credentials {
     /// Password; without the wrapping of a static challenge.
     pub password: Secret,
-    /// Response to a static challenge; empty when there was none.
-    pub response: Secret,
+    /// Response to a static challenge, possibly an empty one; nothing if the client sent none.
+    pub response: Option<Secret>,
     /// Common name of the client's certificate; empty without one.
     pub common_name: Vec<u8>,
 }
@@ -75,6 +96,8 @@ pub struct Check {
     pub address: Vec<u8>,
     /// Encoded [`Credentials`].
     pub credentials: Secret,
+    /// Encoded [`Client`].
+    pub client: Vec<u8>,
 }
 
 /// Supervisor to front.
@@ -102,6 +125,8 @@ pub struct Order {
     pub address: Vec<u8>,
     /// Encoded [`Credentials`].
     pub credentials: Secret,
+    /// Encoded [`Client`].
+    pub client: Vec<u8>,
 }
 
 /// Worker to supervisor.
@@ -137,6 +162,8 @@ pub struct End {
     pub delay: Duration,
     /// The worker must not be given another transaction: a module has changed its process.
     pub leaving: bool,
+    /// Whom PAM has checked (`PAM_USER`), possibly cut, if that is another name than the client sent; else empty.
+    pub checked: Vec<u8>,
 }
 
 const TAG_CHECK: u8 = 1;
@@ -174,14 +201,21 @@ impl Message for Credentials {
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         to.bytes_field("password", self.password.expose(), MAX_CREDENTIAL)?;
-        to.bytes_field("response", self.response.expose(), MAX_CREDENTIAL)?;
+        to.flag(self.response.is_some());
+        if let Some(response) = &self.response {
+            to.bytes_field("response", response.expose(), MAX_CREDENTIAL)?;
+        }
         to.bytes_field("common name", &self.common_name, MAX_CREDENTIAL)
     }
 
     fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
         let credentials = Credentials {
             password: Secret::copy_of(text(&mut from, "password", MAX_CREDENTIAL)?),
-            response: Secret::copy_of(text(&mut from, "response", MAX_CREDENTIAL)?),
+            response: if from.flag("response")? {
+                Some(Secret::copy_of(text(&mut from, "response", MAX_CREDENTIAL)?))
+            } else {
+                None
+            },
             common_name: text(&mut from, "common name", MAX_CREDENTIAL)?.to_vec(),
         };
         from.end().map(|()| credentials)
@@ -202,8 +236,29 @@ impl Credentials {
     }
 }
 
+impl Message for Client {
+    const MAX_BYTES: usize = MAX_CLIENT;
+
+    fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
+        to.bytes_field("client address", &self.address, MAX_CLIENT_VALUE)?;
+        to.bytes_field("client port", &self.port, MAX_CLIENT_VALUE)?;
+        to.bytes_field("session id", &self.session_id, MAX_CLIENT_VALUE)?;
+        to.bytes_field("client version", &self.version, MAX_CLIENT_VALUE)
+    }
+
+    fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
+        let client = Client {
+            address: text(&mut from, "client address", MAX_CLIENT_VALUE)?.to_vec(),
+            port: text(&mut from, "client port", MAX_CLIENT_VALUE)?.to_vec(),
+            session_id: text(&mut from, "session id", MAX_CLIENT_VALUE)?.to_vec(),
+            version: text(&mut from, "client version", MAX_CLIENT_VALUE)?.to_vec(),
+        };
+        from.end().map(|()| client)
+    }
+}
+
 impl Message for Request {
-    const MAX_BYTES: usize = 1 + 8 + 1 + 3 * 4 + MAX_CREDENTIAL + MAX_ADDRESS + MAX_BLOCK;
+    const MAX_BYTES: usize = 1 + 8 + 1 + 4 * 4 + MAX_CREDENTIAL + MAX_ADDRESS + MAX_BLOCK + MAX_CLIENT;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         match self {
@@ -213,7 +268,8 @@ impl Message for Request {
                 to.flag(check.deferred);
                 to.bytes_field("username", &check.username, MAX_CREDENTIAL)?;
                 to.bytes_field("address", &check.address, MAX_ADDRESS)?;
-                to.bytes_field("credentials", check.credentials.expose(), MAX_BLOCK)
+                to.bytes_field("credentials", check.credentials.expose(), MAX_BLOCK)?;
+                to.bytes_field("client", &check.client, MAX_CLIENT)
             }
             Request::Cancel { id } => {
                 to.u8(TAG_CANCEL);
@@ -237,6 +293,7 @@ impl Message for Request {
                 username: text(&mut from, "username", MAX_CREDENTIAL)?.to_vec(),
                 address: text(&mut from, "address", MAX_ADDRESS)?.to_vec(),
                 credentials: Secret::copy_of(from.bytes_field("credentials", MAX_BLOCK)?),
+                client: from.bytes_field("client", MAX_CLIENT)?.to_vec(),
             }),
             TAG_CANCEL => Request::Cancel { id: from.u64()? },
             TAG_REFUSED => Request::Refused {
@@ -300,14 +357,15 @@ impl Message for Reply {
 }
 
 impl Message for Order {
-    const MAX_BYTES: usize = 1 + 8 + 3 * 4 + MAX_CREDENTIAL + MAX_ADDRESS + MAX_BLOCK;
+    const MAX_BYTES: usize = 1 + 8 + 4 * 4 + MAX_CREDENTIAL + MAX_ADDRESS + MAX_BLOCK + MAX_CLIENT;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         to.u8(TAG_BEGIN);
         to.u64(self.nonce);
         to.bytes_field("username", &self.username, MAX_CREDENTIAL)?;
         to.bytes_field("address", &self.address, MAX_ADDRESS)?;
-        to.bytes_field("credentials", self.credentials.expose(), MAX_BLOCK)
+        to.bytes_field("credentials", self.credentials.expose(), MAX_BLOCK)?;
+        to.bytes_field("client", &self.client, MAX_CLIENT)
     }
 
     fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
@@ -320,13 +378,14 @@ impl Message for Order {
             username: text(&mut from, "username", MAX_CREDENTIAL)?.to_vec(),
             address: text(&mut from, "address", MAX_ADDRESS)?.to_vec(),
             credentials: Secret::copy_of(from.bytes_field("credentials", MAX_BLOCK)?),
+            client: from.bytes_field("client", MAX_CLIENT)?.to_vec(),
         };
         from.end().map(|()| order)
     }
 }
 
 impl Message for Report {
-    const MAX_BYTES: usize = 1 + 8 + 4 + 1 + 4 + MAX_TEXT + 8 + 1;
+    const MAX_BYTES: usize = 1 + 8 + 4 + 1 + 4 + MAX_TEXT + 8 + 1 + 4 + MAX_CHECKED;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         let nonce = self.nonce;
@@ -349,7 +408,7 @@ impl Message for Report {
                 to.bytes_field("text", &end.text, MAX_TEXT)?;
                 to.u64(micros(end.delay));
                 to.flag(end.leaving);
-                Ok(())
+                to.bytes_field("checked", &end.checked, MAX_CHECKED)
             }
         }
     }
@@ -365,6 +424,7 @@ impl Message for Report {
                 text: from.bytes_field("text", MAX_TEXT)?.to_vec(),
                 delay: duration(&mut from)?,
                 leaving: from.flag("leaving")?,
+                checked: from.bytes_field("checked", MAX_CHECKED)?.to_vec(),
             }),
             other => return Err(tag(other)),
         };

@@ -9,19 +9,25 @@ fn bytes(max: usize) -> impl Strategy<Value = Vec<u8>> {
 }
 
 prop_compose! {
-    fn credentials()(password in bytes(300), response in bytes(50), common_name in bytes(80)) -> Credentials {
-        Credentials { password: Secret::new(password), response: Secret::new(response), common_name }
+    fn credentials()(password in bytes(300), response in proptest::option::of(bytes(50)), common_name in bytes(80)) -> Credentials {
+        Credentials { password: Secret::new(password), response: response.map(Secret::new), common_name }
     }
 }
 
 prop_compose! {
-    fn check()(id: u64, deferred: bool, username in bytes(300), address in bytes(MAX_ADDRESS), block in bytes(500)) -> Check {
-        Check { id, deferred, username, address, credentials: Secret::new(block) }
+    fn check()(id: u64, deferred: bool, username in bytes(300), address in bytes(MAX_ADDRESS), block in bytes(500), client in bytes(MAX_CLIENT)) -> Check {
+        Check { id, deferred, username, address, credentials: Secret::new(block), client }
     }
 }
 
 fn order(username: &[u8]) -> Order {
-    Order { nonce: 1, username: username.to_vec(), address: vec![], credentials: Secret::copy_of(b"block") }
+    Order {
+        nonce: 1,
+        username: username.to_vec(),
+        address: vec![],
+        credentials: Secret::copy_of(b"block"),
+        client: vec![],
+    }
 }
 
 fn encoded(message: &impl Message) -> Vec<u8> {
@@ -42,14 +48,15 @@ proptest! {
     fn credentials_survive_being_sealed(credentials in credentials()) {
         let read = Credentials::unseal(&credentials.seal().unwrap()).unwrap();
         prop_assert_eq!(read.password.expose(), credentials.password.expose());
-        prop_assert_eq!(read.response.expose(), credentials.response.expose());
+        let response = |of: &Credentials| of.response.as_ref().map(|response| response.expose().to_vec());
+        prop_assert_eq!(response(&read), response(&credentials));
         prop_assert_eq!(read.common_name, credentials.common_name);
     }
 
     #[test]
     fn an_order_survives_the_wire(nonce: u64, check in check()) {
-        let Check { username, address, credentials, .. } = check;
-        let frame = encoded(&Order { nonce, username, address, credentials });
+        let Check { username, address, credentials, client, .. } = check;
+        let frame = encoded(&Order { nonce, username, address, credentials, client });
         prop_assert!(frame.len() <= Order::MAX_BYTES);
         prop_assert_eq!(encoded(&Order::decode(Reader::new(&frame)).unwrap()), frame);
     }
@@ -68,7 +75,9 @@ proptest! {
             prop_assert!(frame.len() <= Reply::MAX_BYTES);
             prop_assert_eq!(Reply::decode(Reader::new(&frame)).unwrap(), reply);
         }
-        let end = End { code, authenticating: flag, text: text.clone(), delay: time, leaving: !flag };
+        let checked = text[..text.len().min(MAX_CHECKED)].to_vec();
+        let end =
+            End { code, authenticating: flag, text: text.clone(), delay: time, leaving: !flag, checked };
         for news in [News::Ready, News::Note(text.clone()), News::End(end)] {
             let report = Report { nonce: id, news };
             let frame = encoded(&report);
@@ -122,7 +131,8 @@ fn a_username_over_the_bound_is_refused_by_the_sender_and_by_the_receiver() {
 fn the_longest_credentials_fit_into_a_block() {
     let longest = vec![b'x'; MAX_CREDENTIAL];
     let secret = || Secret::copy_of(&longest);
-    let credentials = Credentials { password: secret(), response: secret(), common_name: longest.clone() };
+    let credentials =
+        Credentials { password: secret(), response: Some(secret()), common_name: longest.clone() };
     assert_eq!(credentials.seal().unwrap().len(), MAX_BLOCK);
 }
 
@@ -132,7 +142,7 @@ fn a_nul_inside_a_credential_and_an_unknown_tag_are_refused() {
     assert_eq!(Order::decode(Reader::new(&encoded(&order(b"a\0b")))).err(), nul);
     let credentials = Credentials {
         password: Secret::copy_of(b"a\0b"),
-        response: Secret::copy_of(b""),
+        response: Some(Secret::copy_of(b"")),
         common_name: vec![],
     };
     let unsealed = Credentials::unseal(&credentials.seal().unwrap());

@@ -14,6 +14,8 @@ pub enum User {
     Account(&'static str),
     /// A scratch account with this password that has expired.
     Expired(&'static str),
+    /// A scratch account whose password is empty in /etc/shadow.
+    Passwordless,
     /// The environment has no variable `username`.
     Absent,
 }
@@ -70,7 +72,7 @@ pub struct Case {
     pub stack: Stack,
     /// Executable files in the scratch directory: name and content. `@DIR@` as above; `@SERVICE@` is the service.
     pub files: Vec<(&'static str, &'static str)>,
-    /// Words after the service.
+    /// Words after the service; `@SERVICE@` is the service.
     pub words: Vec<String>,
     /// Options before the service; only ours knows any.
     pub options: Vec<String>,

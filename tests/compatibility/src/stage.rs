@@ -58,9 +58,9 @@ impl Stage {
             script.words.extend(case.options.iter().cloned());
         }
         if case.service {
-            script.words.push(service_name);
+            script.words.push(service_name.clone());
         }
-        script.words.extend(case.words.iter().cloned());
+        script.words.extend(case.words.iter().map(|word| word.replace("@SERVICE@", &service_name)));
         let directory = scratch.path().to_string_lossy();
         script.open_env = case
             .open_env
@@ -89,6 +89,7 @@ fn environment(login: &Login, directory: &Path, accounts: &mut Vec<Account>) -> 
         User::Named(name) => Some(name.clone()),
         User::Absent => None,
         User::Account(password) => Some(added(accounts, Account::new(password))),
+        User::Passwordless => Some(added(accounts, Account::passwordless())),
         User::Expired(password) => Some(added(accounts, Account::expired(password))),
     };
     variables.extend(user.map(|user| format!("username={user}")));

@@ -7,7 +7,7 @@
  *
  * ending the phase:  ok deny code=PAM_NAME crash abort exit hang
  * going on:          sleep=MS compute=MS closefds print info=TEXT error=TEXT ask=PROMPT show=PROMPT record=FILE
- *                    tell=FIFO wait=FIFO
+ *                    tell=FIFO wait=FIFO rename=USER (the item USER)
  * ending it on mismatch only:  password=VALUE (the item AUTHTOK), expect=VALUE (the last answer)
  */
 #include <errno.h>
@@ -201,7 +201,13 @@ static int act(struct run *run, const char *action, const char *value)
         record(run, value);
     else if (strcmp(action, "tell") == 0)
         tell(run, value);
-    else if (strcmp(action, "wait") == 0)
+    else if (strcmp(action, "rename") == 0) {
+        code = pam_set_item(run->pamh, PAM_USER, value);
+        if (code == PAM_SUCCESS)
+            code = pam_get_user(run->pamh, &run->user, NULL);
+        if (code != PAM_SUCCESS)
+            return code;
+    } else if (strcmp(action, "wait") == 0)
         wait_for_byte(value);
     else
         return PAM_SERVICE_ERR;

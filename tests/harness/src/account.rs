@@ -39,6 +39,16 @@ impl Account {
         account
     }
 
+    /// An account without a password: its field in /etc/shadow is empty.
+    pub fn passwordless() -> Self {
+        let account = Self::make("removed again", &[]);
+        {
+            let _guard = lock();
+            command::run("passwd", &["--delete", &account.name]);
+        }
+        account
+    }
+
     fn make(password: &str, extra: &[&str]) -> Self {
         command::require_root();
         let name = scratch::unique_name();

@@ -5,6 +5,7 @@
  *   ask         call the conversation;  ask:thread  from another thread, waiting for it
  *   want:I=TEXT the I-th answer of the last call must be TEXT;  none:I  it must be NULL
  *   user:NAME   set PAM_USER
+ *   flags:N     the phase was called with these flags
  *   late:FILE   when the transaction ends, write "STATUS CODE" to FILE: what pam_end passed on, and what the
  *               conversation returned when called then
  * Any failure ends it with the code of the conversation or, for want and none, PAM_AUTH_ERR. */
@@ -85,7 +86,6 @@ PAM_EXTERN int pam_sm_authenticate(pam_handle_t *handle, int flags, int argc, co
     const char *rest;
     int asked = 0, result = PAM_SUCCESS;
     pthread_t thread;
-    (void) flags;
     pam_get_item(handle, PAM_CONV, &conv);
     call.conv = conv;
     for (int i = 0; i < argc && result == PAM_SUCCESS; i++) {
@@ -122,6 +122,9 @@ PAM_EXTERN int pam_sm_authenticate(pam_handle_t *handle, int flags, int argc, co
         } else if ((rest = after(argv[i], "none:"))) {
             if (call.answers[atoi(rest)].resp != NULL)
                 result = PAM_AUTH_ERR;
+        } else if ((rest = after(argv[i], "flags:"))) {
+            if (flags != atoi(rest))
+                result = PAM_AUTH_ERR;
         } else if ((rest = after(argv[i], "user:")))
             pam_set_item(handle, PAM_USER, rest);
         else if ((rest = after(argv[i], "late:")))
@@ -131,6 +134,11 @@ PAM_EXTERN int pam_sm_authenticate(pam_handle_t *handle, int flags, int argc, co
     }
     forget(&call, asked);
     return result;
+}
+
+PAM_EXTERN int pam_sm_acct_mgmt(pam_handle_t *handle, int flags, int argc, const char **argv)
+{
+    return pam_sm_authenticate(handle, flags, argc, argv);
 }
 
 PAM_EXTERN int pam_sm_setcred(pam_handle_t *handle, int flags, int argc, const char **argv)

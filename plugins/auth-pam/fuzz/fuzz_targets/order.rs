@@ -11,14 +11,21 @@ mod verdict;
 use libfuzzer_sys::fuzz_target;
 use privsep::{Message, Reader, Writer};
 
-use protocol::{Credentials, Order};
+use protocol::{Client, Credentials, Order};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(credentials) = Credentials::decode(Reader::new(bytes)) {
         assert_eq!(credentials.seal().expect("what was read can be written").expose(), bytes);
         // What becomes a C string for PAM.
-        let secrets = [&credentials.password, &credentials.response];
-        assert!(secrets.iter().all(|secret| !secret.expose().contains(&0)));
+        let secrets = [Some(&credentials.password), credentials.response.as_ref()];
+        assert!(secrets.iter().flatten().all(|secret| !secret.expose().contains(&0)));
+    }
+    if let Ok(client) = Client::decode(Reader::new(bytes)) {
+        let mut again = Writer::default();
+        client.encode(&mut again).expect("what was read can be written");
+        assert_eq!(again.bytes(), bytes);
+        let values = [&client.address, &client.port, &client.session_id, &client.version];
+        assert!(values.iter().all(|value| !value.contains(&0)));
     }
     let Ok(order) = Order::decode(Reader::new(bytes)) else { return };
     let mut again = Writer::default();

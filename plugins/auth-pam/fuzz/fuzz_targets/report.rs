@@ -11,7 +11,7 @@ mod verdict;
 use libfuzzer_sys::fuzz_target;
 use privsep::{Message, Reader, Writer};
 
-use protocol::{End, MAX_TEXT, News, Report};
+use protocol::{MAX_CHECKED, MAX_TEXT, News, Report};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(report) = Report::decode(Reader::new(bytes)) else { return };
@@ -19,7 +19,9 @@ fuzz_target!(|bytes: &[u8]| {
     report.encode(&mut again).expect("what was read can be written");
     assert_eq!(again.bytes(), bytes);
     assert!(bytes.len() <= Report::MAX_BYTES);
-    if let News::Note(text) | News::End(End { text, .. }) = report.news {
-        assert!(text.len() <= MAX_TEXT);
+    match report.news {
+        News::Ready => {}
+        News::Note(text) => assert!(text.len() <= MAX_TEXT),
+        News::End(end) => assert!(end.text.len() <= MAX_TEXT && end.checked.len() <= MAX_CHECKED),
     }
 });

@@ -11,7 +11,7 @@ mod verdict;
 use libfuzzer_sys::fuzz_target;
 use privsep::{Message, Reader, Writer};
 
-use protocol::{MAX_ADDRESS, MAX_BLOCK, MAX_CREDENTIAL, MAX_TEXT, Request};
+use protocol::{MAX_ADDRESS, MAX_BLOCK, MAX_CLIENT, MAX_CREDENTIAL, MAX_TEXT, Request};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(request) = Request::decode(Reader::new(bytes)) else { return };
@@ -23,7 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
     match request {
         Request::Check(check) => {
             assert!(fits(&check.username, MAX_CREDENTIAL) && fits(&check.address, MAX_ADDRESS));
-            assert!(check.credentials.len() <= MAX_BLOCK);
+            assert!(check.credentials.len() <= MAX_BLOCK && check.client.len() <= MAX_CLIENT);
         }
         Request::Cancel { .. } => {}
         Request::Refused { username, address, reason } => {

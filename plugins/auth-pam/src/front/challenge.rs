@@ -11,8 +11,8 @@ const PREFIX: &[u8] = b"SCRV1:";
 pub struct Answers {
     /// The password itself.
     pub password: Secret,
-    /// The response to the static challenge; empty without one.
-    pub response: Secret,
+    /// The response to the static challenge, possibly an empty one; nothing without one.
+    pub response: Option<Secret>,
 }
 
 /// A password that begins like a static challenge's but is none. The text never tells what was in it.
@@ -30,10 +30,10 @@ impl std::error::Error for Malformed {}
 /// Splits what the client sent as password.
 pub fn split(sent: &[u8]) -> Result<Answers, Malformed> {
     let Some(rest) = sent.strip_prefix(PREFIX) else {
-        return Ok(Answers { password: Secret::copy_of(sent), response: Secret::copy_of(b"") });
+        return Ok(Answers { password: Secret::copy_of(sent), response: None });
     };
     let colon = rest.iter().position(|byte| *byte == b':').ok_or(Malformed("the second colon is missing"))?;
-    Ok(Answers { password: decode(&rest[..colon])?, response: decode(&rest[colon + 1..])? })
+    Ok(Answers { password: decode(&rest[..colon])?, response: Some(decode(&rest[colon + 1..])?) })
 }
 
 fn decode(encoded: &[u8]) -> Result<Secret, Malformed> {
@@ -52,23 +52,27 @@ fn decode(encoded: &[u8]) -> Result<Secret, Malformed> {
 mod tests {
     use super::*;
 
-    fn parts(sent: &str) -> Result<(Vec<u8>, Vec<u8>), Malformed> {
-        split(sent.as_bytes()).map(|a| (a.password.expose().to_vec(), a.response.expose().to_vec()))
+    fn parts(sent: &str) -> Result<(Vec<u8>, Option<Vec<u8>>), Malformed> {
+        let bytes = |secret: &Secret| secret.expose().to_vec();
+        split(sent.as_bytes()).map(|a| (bytes(&a.password), a.response.as_ref().map(bytes)))
     }
 
     #[test]
     fn an_ordinary_password_is_left_alone() {
         for password in ["secret", "", "scrv1:YQ==:Yg==", "xSCRV1:YQ==:Yg==", "SCRV1", "CRV1::a:b"] {
-            assert_eq!(parts(password), Ok((password.as_bytes().to_vec(), vec![])), "{password}");
+            assert_eq!(parts(password), Ok((password.as_bytes().to_vec(), None)), "{password}");
         }
     }
 
     #[test]
     fn password_and_response_are_decoded() {
-        assert_eq!(parts("SCRV1:c2VjcmV0:MTIzNDU2"), Ok((b"secret".to_vec(), b"123456".to_vec())));
-        assert_eq!(parts("SCRV1::MTIz"), Ok((vec![], b"123".to_vec())));
-        assert_eq!(parts("SCRV1:YQ==:"), Ok((b"a".to_vec(), vec![])));
-        assert_eq!(parts("SCRV1:8J+Ygg==:w6k="), Ok(("😂".as_bytes().to_vec(), "é".as_bytes().to_vec())));
+        assert_eq!(parts("SCRV1:c2VjcmV0:MTIzNDU2"), Ok((b"secret".to_vec(), Some(b"123456".to_vec()))));
+        assert_eq!(parts("SCRV1::MTIz"), Ok((vec![], Some(b"123".to_vec()))));
+        assert_eq!(parts("SCRV1:YQ==:"), Ok((b"a".to_vec(), Some(vec![]))));
+        assert_eq!(
+            parts("SCRV1:8J+Ygg==:w6k="),
+            Ok(("😂".as_bytes().to_vec(), Some("é".as_bytes().to_vec())))
+        );
     }
 
     #[test]

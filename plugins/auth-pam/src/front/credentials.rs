@@ -4,9 +4,16 @@
 use std::fmt;
 
 use ovpn_plugin::{AuthUserPassVerify, DeferError};
+use privsep::{Message, Writer};
+use secret::Secret;
 
 use super::challenge;
+use crate::config::Config;
 use crate::protocol::{Check, Credentials, MAX_ADDRESS, MAX_CREDENTIAL};
+use crate::quoted::shown;
+
+/// The password of a client with `auth-user-pass username-only` (OpenVPN 2.7).
+const BLANK: &[u8] = b"[[BLANK]]";
 
 /// Why an attempt is refused without PAM.
 #[derive(Debug)]
@@ -15,6 +22,10 @@ pub enum Refusal {
     Absent(&'static str),
     /// The username is empty.
     EmptyUsername,
+    /// The common name of the certificate is not the username.
+    CommonName(String),
+    /// The password is empty, or stands for none.
+    EmptyPassword,
     /// A credential is longer than any this plugin takes.
     TooLong(&'static str, usize),
     /// The password looks like a static challenge's, but is none.
@@ -32,6 +43,14 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::Absent(what) => write!(f, "OpenVPN passed no {what}"),
             Refusal::EmptyUsername => f.write_str("the username is empty"),
+            Refusal::CommonName(name) if name.is_empty() => {
+                f.write_str("the client has no certificate with a common name (see require-cn)")
+            }
+            Refusal::CommonName(name) => write!(
+                f,
+                "the common name '{name}' of the client's certificate is not the username (see require-cn)"
+            ),
+            Refusal::EmptyPassword => f.write_str("the password is empty (see empty-passwords)"),
             Refusal::TooLong(what, length) => {
                 write!(f, "the {what} has {length} bytes, more than {MAX_CREDENTIAL} are refused")
             }
@@ -48,14 +67,23 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 /// Reads the attempt from OpenVPN's variables. Its number and how it is answered are for the caller to fill in.
-pub fn from_event(event: &AuthUserPassVerify<'_>) -> Result<Check, Refusal> {
+pub fn from_event(config: &Config, event: &AuthUserPassVerify<'_>) -> Result<Check, Refusal> {
     let username = bounded("username", event.username().ok_or(Refusal::Absent("username"))?)?;
     if username.is_empty() {
         return Err(Refusal::EmptyUsername);
     }
     let password = bounded("password", event.password().ok_or(Refusal::Absent("password"))?)?;
     let common_name = bounded("common name", event.common_name().unwrap_or_default())?;
-    let answers = challenge::split(password).map_err(Refusal::Challenge)?;
+    if !config.require_cn.admits(common_name, username) {
+        return Err(Refusal::CommonName(shown(common_name)));
+    }
+    let mut answers = challenge::split(password).map_err(Refusal::Challenge)?;
+    if answers.password.expose() == BLANK {
+        answers.password = Secret::copy_of(b"");
+    }
+    if answers.password.is_empty() && !config.empty_passwords {
+        return Err(Refusal::EmptyPassword);
+    }
     let address = event.untrusted_ip().unwrap_or_default().as_bytes();
     let credentials = Credentials {
         password: answers.password,
@@ -64,6 +92,9 @@ pub fn from_event(event: &AuthUserPassVerify<'_>) -> Result<Check, Refusal> {
     };
     // All three are within their bounds.
     let credentials = credentials.seal().map_err(|_| Refusal::TooLong("password", password.len()))?;
+    let mut client = Writer::default();
+    // Its values are within their bounds.
+    let _ = super::client::from_event(event).encode(&mut client);
     Ok(Check {
         id: 0,
         deferred: false,
@@ -71,21 +102,8 @@ pub fn from_event(event: &AuthUserPassVerify<'_>) -> Result<Check, Refusal> {
         // OpenVPN prints addresses, so this is only ever shorter.
         address: address[..address.len().min(MAX_ADDRESS)].to_vec(),
         credentials,
+        client: client.bytes().to_vec(),
     })
-}
-
-/// The most bytes of a username that are shown: a long one must not push what is said about it off the line.
-pub const MAX_SHOWN: usize = 256;
-
-/// A username for OpenVPN's log. Control characters become `_`, as OpenVPN itself does it: escaped, they would make it
-/// long again. A backslash stays as it is: names of Windows
-/// domains have one, and people search the log for them.
-pub fn shown(username: &[u8]) -> String {
-    let cut = &username[..username.len().min(MAX_SHOWN)];
-    let mark = if cut.len() < username.len() { "..." } else { "" };
-    let text: String =
-        String::from_utf8_lossy(cut).chars().map(|c| if c.is_control() { '_' } else { c }).collect();
-    format!("{text}{mark}")
 }
 
 fn bounded<'a>(what: &'static str, value: &'a [u8]) -> Result<&'a [u8], Refusal> {

@@ -4,8 +4,14 @@ use super::*;
 use ovpn_plugin::testing::CallData;
 
 fn read(env: &[(&str, &str)]) -> Result<(Check, Credentials), String> {
+    read_with(&[], env)
+}
+
+fn read_with(options: &[&str], env: &[(&str, &str)]) -> Result<(Check, Credentials), String> {
+    let words = options.iter().chain(&["login"]).map(|word| word.as_bytes());
+    let config = Config::parse(words).map_err(|error| error.to_string())?;
     let call = env.iter().fold(CallData::new(), |call, (name, value)| call.env(name, value));
-    let check = from_event(&call.event()).map_err(|refusal| refusal.to_string())?;
+    let check = from_event(&config, &call.event()).map_err(|refusal| refusal.to_string())?;
     let credentials = Credentials::unseal(&check.credentials).map_err(|error| error.to_string())?;
     Ok((check, credentials))
 }
@@ -21,19 +27,25 @@ fn a_whole_login_is_read() {
     ])
     .unwrap();
     assert_eq!(check.username, b"alice");
-    assert_eq!((login.password.expose(), login.response.expose()), (&b"pass"[..], &b"123"[..]));
+    assert_eq!((login.password.expose(), login.response.unwrap().expose()), (&b"pass"[..], &b"123"[..]));
     assert_eq!((&login.common_name[..], &check.address[..]), (&b"laptop"[..], &b"2001:db8::1"[..]));
 }
 
 #[test]
 fn what_may_be_missing_is_empty() {
-    let (check, login) = read(&[("username", "a"), ("password", "")]).unwrap();
-    assert!(
-        login.password.is_empty()
-            && login.response.is_empty()
-            && login.common_name.is_empty()
-            && check.address.is_empty()
-    );
+    let (check, login) = read(&[("username", "a"), ("password", "b")]).unwrap();
+    assert!(login.response.is_none() && login.common_name.is_empty() && check.address.is_empty());
+}
+
+#[test]
+fn an_empty_password_is_refused_unless_it_is_allowed() {
+    for password in ["", "[[BLANK]]", "SCRV1::MTIz", "SCRV1:W1tCTEFOS11d:MTIz"] {
+        let env = [("username", "a"), ("password", password)];
+        assert_eq!(read(&env).unwrap_err(), "the password is empty (see empty-passwords)", "{password}");
+        let (_, login) = read_with(&["empty-passwords=yes"], &env).unwrap();
+        assert!(login.password.is_empty(), "{password}");
+    }
+    assert!(read(&[("username", "a"), ("password", "[[BLANK]] ")]).is_ok());
 }
 
 #[test]
@@ -41,6 +53,33 @@ fn absent_and_empty_credentials_are_refused() {
     assert_eq!(read(&[("password", "x")]).unwrap_err(), "OpenVPN passed no username");
     assert_eq!(read(&[("username", "x")]).unwrap_err(), "OpenVPN passed no password");
     assert_eq!(read(&[("username", ""), ("password", "x")]).unwrap_err(), "the username is empty");
+}
+
+#[test]
+fn the_common_name_must_be_the_username_if_that_is_required() {
+    let with = |require: &str, name: &str| {
+        let env = [("username", "alice"), ("password", "x"), ("common_name", name)];
+        read_with(&[&format!("require-cn={require}")], &env).map(drop)
+    };
+    for (require, name) in
+        [("no", "bob"), ("no", ""), ("yes", "alice"), ("nocase", "ALice"), ("nocase", "alice")]
+    {
+        assert_eq!(with(require, name), Ok(()), "{require} {name}");
+    }
+    for (require, name) in
+        [("yes", "Alice"), ("yes", "alice "), ("yes", "al"), ("nocase", "bob"), ("nocase", "alicea")]
+    {
+        let told = format!(
+            "the common name '{name}' of the client's certificate is not the username (see require-cn)"
+        );
+        assert_eq!(with(require, name), Err(told), "{require} {name}");
+    }
+    let told = "the client has no certificate with a common name (see require-cn)";
+    assert_eq!(with("yes", ""), Err(told.into()));
+    let none = read_with(&["require-cn=nocase"], &[("username", "alice"), ("password", "x")]);
+    assert_eq!(none.map(drop), Err(told.into()));
+    let quote = with("yes", "x' authenticated").unwrap_err();
+    assert!(quote.contains("'x\\' authenticated'"), "{quote}");
 }
 
 #[test]

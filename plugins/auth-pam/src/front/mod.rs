@@ -3,6 +3,7 @@
 
 mod attempts;
 mod challenge;
+mod client;
 mod credentials;
 mod grace;
 mod receiver;
@@ -18,11 +19,11 @@ use privsep::line_log::line_log;
 
 use attempts::{Attempts, Supervisor};
 use credentials::Refusal;
-pub use credentials::{MAX_SHOWN, shown};
 use receiver::Shared;
 use rejection::rejection;
 
 use crate::protocol::{MAX_ADDRESS, MAX_TEXT, Reply, Request, SOCKET_BYTES};
+use crate::quoted::{MAX_SHOWN, shown};
 use crate::settings::Settings;
 use crate::supervisor;
 use crate::verdict::Verdict;
@@ -131,7 +132,7 @@ impl Front {
         if !self.logs {
             self.shared.log_lines();
         }
-        let mut check = match credentials::from_event(event) {
+        let mut check = match credentials::from_event(&self.settings.config, event) {
             Ok(check) => check,
             Err(refusal) => return self.refuse(event, &refusal),
         };
@@ -222,7 +223,7 @@ impl Front {
         if self.settings.config.syslog.is_some() {
             let address = event.untrusted_ip().unwrap_or_default().as_bytes();
             let request = Request::Refused {
-                username: first_bytes(username, MAX_SHOWN),
+                username: first_bytes(username, MAX_SHOWN + 1),
                 address: first_bytes(address, MAX_ADDRESS),
                 reason: first_bytes(refusal.to_string().as_bytes(), MAX_TEXT),
             };

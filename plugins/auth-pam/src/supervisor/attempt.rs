@@ -7,8 +7,8 @@ use secret::Secret;
 
 use super::scheduler::Job;
 use super::source::{Prefixes, Source};
-use crate::front::shown;
 use crate::protocol::Check;
+use crate::quoted::shown;
 
 /// An attempt that has no verdict yet.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub struct Attempt {
     pub source: Source,
     /// What the worker needs; gone once it has it.
     pub credentials: Option<Secret>,
+    /// What modules may want to know of the client.
+    pub client: Vec<u8>,
     /// Tells the same name and credentials again from others; a keyed hash that says nothing about them.
     pub fingerprint: u64,
     /// When it came.
@@ -50,6 +52,7 @@ impl Attempt {
             username: check.username,
             address: check.address,
             credentials: Some(check.credentials),
+            client: check.client,
             arrived: now,
             deadline: time_limit.map(|limit| now + limit),
         }
@@ -91,6 +94,7 @@ pub mod tests {
             username: username.into(),
             address: address.into(),
             credentials: Secret::copy_of(b"block"),
+            client: vec![],
         };
         Attempt::new(Instant::now(), check, None, Prefixes::default(), &RandomState::new())
     }
@@ -100,7 +104,8 @@ pub mod tests {
         let key = RandomState::new();
         let of = |username: &str, block: &[u8]| {
             let (username, credentials) = (username.into(), Secret::copy_of(block));
-            let check = Check { id: 1, deferred: true, username, address: vec![], credentials };
+            let check =
+                Check { id: 1, deferred: true, username, address: vec![], credentials, client: vec![] };
             Attempt::new(Instant::now(), check, None, Prefixes::default(), &key).fingerprint
         };
         assert_eq!(of("a", b"b"), of("a", b"b"));

@@ -5,15 +5,36 @@ use std::io::ErrorKind;
 use std::os::unix::net::UnixDatagram;
 
 use nix::syslog::{self, LogFlags};
-use ovpn_plugin::escape;
 
-use crate::front::MAX_SHOWN;
+use crate::quoted::{escaped, shown};
 
 /// The system log's socket (syslog(3)).
 const SOCKET: &str = "/dev/log";
 /// Severities (RFC 5424).
 const NOTICE: u8 = 5;
 const INFO: u8 = 6;
+
+/// Names and numbers (RFC 5424). That of the kernel is missing: its lines come from nobody else.
+const FACILITIES: [(&str, u8); 18] = [
+    ("auth", 4),
+    ("authpriv", 10),
+    ("cron", 9),
+    ("daemon", 3),
+    ("ftp", 11),
+    ("lpr", 6),
+    ("mail", 2),
+    ("news", 7),
+    ("user", 1),
+    ("uucp", 8),
+    ("local0", 16),
+    ("local1", 17),
+    ("local2", 18),
+    ("local3", 19),
+    ("local4", 20),
+    ("local5", 21),
+    ("local6", 22),
+    ("local7", 23),
+];
 
 /// A syslog facility an administrator can name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,16 +43,13 @@ pub struct Facility(u8);
 impl Facility {
     /// By the name that syslog.conf(5) uses.
     pub fn parse(name: &str) -> Option<Self> {
-        let number = match name {
-            "user" => 1,
-            "daemon" => 3,
-            "auth" => 4,
-            local => {
-                let number: u8 = local.strip_prefix("local")?.parse().ok()?;
-                16 + Some(number).filter(|number| *number < 8 && local.len() == "local0".len())?
-            }
-        };
-        Some(Facility(number))
+        let known = FACILITIES.iter().find(|(known, _)| *known == name)?;
+        Some(Facility(known.1))
+    }
+
+    /// What a name must be, for a message.
+    pub fn names() -> String {
+        format!("must be one of {}", FACILITIES.map(|(name, _)| name).join(", "))
     }
 }
 
@@ -120,16 +138,7 @@ fn line(result: Result, user: &[u8], address: &[u8], reason: &[u8]) -> String {
     let plain = address.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":.%_-".contains(&byte));
     let address = if plain && !address.is_empty() { address } else { "-" };
     // What a client can make long comes last: some logs cut lines at 1024 bytes.
-    format!(
-        "AUTH-PAM: login {result}: address={address} words={} user={}",
-        quoted(reason),
-        quoted(&user[..user.len().min(MAX_SHOWN)])
-    )
-}
-
-/// In single quotes; what could end the quotation, or the line, is escaped.
-fn quoted(bytes: &[u8]) -> String {
-    format!("'{}'", escape(bytes).to_string().replace('\'', "\\'"))
+    format!("AUTH-PAM: login {result}: address={address} words='{}' user='{}'", escaped(reason), shown(user))
 }
 
 #[cfg(test)]
@@ -177,7 +186,26 @@ mod tests {
     #[test]
     fn facilities_go_by_their_names() {
         assert!(Facility::parse("auth").is_some() && Facility::parse("local7").is_some());
-        assert!(Facility::parse("AUTH").is_none());
+        for name in ["AUTH", "kern", "syslog", "local8", "local00", "local"] {
+            assert_eq!(Facility::parse(name), None, "{name}");
+        }
+        // libc's numbers are shifted by three bits.
+        for (name, number) in [
+            ("auth", libc::LOG_AUTH),
+            ("authpriv", libc::LOG_AUTHPRIV),
+            ("cron", libc::LOG_CRON),
+            ("daemon", libc::LOG_DAEMON),
+            ("ftp", libc::LOG_FTP),
+            ("lpr", libc::LOG_LPR),
+            ("mail", libc::LOG_MAIL),
+            ("news", libc::LOG_NEWS),
+            ("user", libc::LOG_USER),
+            ("uucp", libc::LOG_UUCP),
+            ("local0", libc::LOG_LOCAL0),
+            ("local7", libc::LOG_LOCAL7),
+        ] {
+            assert_eq!(Facility::parse(name).map(|it| i32::from(it.0)), Some(number >> 3), "{name}");
+        }
         assert!(Facility::parse("").is_none());
     }
 }

@@ -7,6 +7,7 @@ use privsep::Ended;
 
 use super::attempt::Attempt;
 use crate::protocol::End;
+use crate::quoted::shown;
 use crate::verdict::{Cause, Verdict};
 
 /// When a client should try again after a temporary failure.
@@ -39,6 +40,16 @@ impl Outcome {
         match self {
             Outcome::Pam(end, _) => end.delay,
             _ => Duration::ZERO,
+        }
+    }
+
+    /// What is said after the reason if PAM has checked another name than the client sent.
+    pub fn checked(&self) -> String {
+        match self {
+            Outcome::Pam(end, _) if !end.checked.is_empty() => {
+                format!("; PAM checked '{}'", shown(&end.checked))
+            }
+            _ => String::new(),
         }
     }
 }
@@ -111,7 +122,14 @@ mod tests {
     fn pam(code: ReturnCode, authenticating: bool, away: bool) -> Outcome {
         let code = code.raw().unsigned_abs();
         Outcome::Pam(
-            End { code, authenticating, text: b"words".to_vec(), delay: Duration::ZERO, leaving: false },
+            End {
+                code,
+                authenticating,
+                text: b"words".to_vec(),
+                delay: Duration::ZERO,
+                leaving: false,
+                checked: vec![],
+            },
             away,
         )
     }
@@ -128,7 +146,8 @@ mod tests {
             Verdict::Accepted { took: Duration::from_millis(7) }
         );
         for code in [1, 7, 9, u32::MAX, 1 << 31] {
-            let end = End { code, authenticating: true, text: vec![], delay: Duration::ZERO, leaving: false };
+            let Outcome::Pam(mut end, _) = pam(ReturnCode::AUTH_ERR, true, false) else { continue };
+            end.code = code;
             assert_eq!(verdict(&Outcome::Pam(end, false)), Verdict::Rejected, "{code}");
         }
     }
@@ -148,6 +167,15 @@ mod tests {
         for limit in [Outcome::RanTooLong, Outcome::WaitedTooLong, Outcome::QueueFull, Outcome::NoWorker] {
             assert!(matches!(verdict(&limit), Verdict::Temporary { .. }), "{limit:?}");
         }
+    }
+
+    #[test]
+    fn another_name_is_told() {
+        assert_eq!(pam(ReturnCode::SUCCESS, false, false).checked(), "");
+        let Outcome::Pam(mut again, _) = pam(ReturnCode::SUCCESS, false, false) else { return };
+        again.checked = b"it's".to_vec();
+        assert_eq!(Outcome::Pam(again, false).checked(), "; PAM checked 'it\\'s'");
+        assert_eq!(Outcome::QueueFull.checked(), "");
     }
 
     #[test]

@@ -396,7 +396,7 @@ impl Supervisor {
             due = attempt.arrived + if attempt.deferred { self.refusal_time() } else { outcome.delay() };
             due = attempt.deadline.map_or(due, |deadline| deadline.min(due));
         }
-        self.verdicts.hold(due.max(now), Decided { attempt, verdict, reason });
+        self.verdicts.hold(due.max(now), Decided { attempt, verdict, reason, checked: outcome.checked() });
     }
 
     /// `refusal-time` and up to a quarter more; with it, also the longest delay that the service has asked for so far: a
@@ -411,21 +411,29 @@ impl Supervisor {
 
     /// Delivers the verdicts whose time has come: the verdict first, then its lines.
     fn deliver_due(&mut self, now: Instant) -> Result<(), Exit> {
-        while let Some(Decided { attempt, verdict, reason }) = self.verdicts.next_due(now) {
+        while let Some(Decided { attempt, verdict, reason, checked }) = self.verdicts.next_due(now) {
             let reply = Reply::Verdict { id: attempt.id, verdict };
             let before = self.verdicts.interest();
             self.verdicts.send(&mut self.front, reply).map_err(|_| Exit::FrontGone)?;
             self.watch_front(before);
             let accepted = matches!(verdict, Verdict::Accepted { .. });
             if !accepted {
-                log::error!("BACKGROUND: user '{}' failed to authenticate: {reason}", attempt.user());
-            } else if attempt.deferred {
+                log::error!(
+                    "BACKGROUND: user '{}' failed to authenticate: {reason}{checked}",
+                    attempt.user()
+                );
+            } else if attempt.deferred || !checked.is_empty() {
                 // OpenVPN logs what a direct answer leads to at once; with deferred ones in play, it is not that clear when.
-                log::info!("BACKGROUND: user '{}' authenticated", attempt.user());
+                log::info!("BACKGROUND: user '{}' authenticated{checked}", attempt.user());
             }
             if let Some(audit) = &mut self.audit {
                 let result = if accepted { audit::Result::Accepted } else { audit::Result::Rejected };
-                audit.write(result, &attempt.username, &attempt.address, reason.as_bytes());
+                audit.write(
+                    result,
+                    &attempt.username,
+                    &attempt.address,
+                    format!("{reason}{checked}").as_bytes(),
+                );
             }
         }
         Ok(())

@@ -22,6 +22,8 @@ pub struct Decided {
     pub verdict: Verdict,
     /// Why, for log and audit line.
     pub reason: String,
+    /// Said after the reason: the name PAM has checked, if it is another one.
+    pub checked: String,
 }
 
 /// Those that the front does not know yet.

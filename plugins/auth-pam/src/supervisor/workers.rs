@@ -197,6 +197,7 @@ impl Workers {
             username: attempt.username.clone(),
             address: attempt.address.clone(),
             credentials,
+            client: attempt.client.clone(),
         };
         match channel.try_send(&order, &[]) {
             Ok(()) => {

@@ -70,6 +70,7 @@ fn success() -> News {
         text: b"Success".to_vec(),
         delay: Duration::ZERO,
         leaving: false,
+        checked: vec![],
     })
 }
 
@@ -170,7 +171,14 @@ fn the_killed_and_the_dismissed_count_until_they_are_reaped() {
 fn a_worker_that_leaves_or_is_old_gets_nothing_more() {
     let mut stage = Stage::ready();
     let nonce = stage.begin();
-    let leaving = End { code: 0, authenticating: false, text: vec![], delay: Duration::ZERO, leaving: true };
+    let leaving = End {
+        code: 0,
+        authenticating: false,
+        text: vec![],
+        delay: Duration::ZERO,
+        leaving: true,
+        checked: vec![],
+    };
     stage.report(nonce, News::End(leaving));
     assert!(stage.hears_an_end());
     assert_eq!((stage.workers.idle(), stage.workers.alive()), (None, 0));

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use nix::unistd::Pid;
-use ovpn_plugin::escape;
 use pam::{Conversation, ConversationError};
 use privsep::Channel;
 use secret::Secret;
 
-use super::prompts::{Login, Prompts, Visibility};
+use super::prompts::{Login, Prompts, Turn, Visibility};
 use crate::protocol::{MAX_TEXT, News, Order, Report};
+use crate::quoted::escaped;
 
 /// The most notes of one transaction; a module that chatters must not fill the log.
 pub const MAX_NOTES: usize = 32;
@@ -40,6 +40,8 @@ pub struct Answering<'a> {
     pub prompts: &'a Prompts,
     /// What they are answered with.
     pub login: &'a Login<'a>,
+    /// How far the prompts have come.
+    pub turn: Turn,
     /// Say more.
     pub debug: bool,
     /// Where notes go.
@@ -48,6 +50,8 @@ pub struct Answering<'a> {
     pub notes: usize,
     /// The last error a module wanted the user to read; worth a line when the login fails.
     pub complaint: Option<String>,
+    /// Answers to prompts with visible input: with pairs, the user's name is one of them.
+    pub names: Vec<Secret>,
 }
 
 impl Answering<'_> {
@@ -59,16 +63,29 @@ impl Answering<'_> {
         }
     }
 
+    /// Whether the name is the one that the configuration has PAM check: without pairs the client's username, with pairs
+    /// what they answer when the stack asks for it.
+    pub fn was_asked_for(&self, name: &[u8]) -> bool {
+        if self.prompts.name_user_at_start() {
+            name == self.login.username
+        } else {
+            self.names.iter().any(|answer| answer.expose() == name)
+        }
+    }
+
     fn answer(&mut self, visibility: Visibility, prompt: &[u8]) -> Result<Secret, ConversationError> {
-        match self.prompts.answer(visibility, prompt, self.login) {
+        match self.prompts.answer(&mut self.turn, visibility, prompt, self.login) {
             Ok(answer) => {
+                if visibility == Visibility::Shown && self.names.len() < MAX_NOTES {
+                    self.names.push(Secret::copy_of(answer.expose()));
+                }
                 if self.debug {
-                    self.note(|| format!("prompt '{}' ({visibility:?} input) answered", escape(prompt)));
+                    self.note(|| format!("prompt '{}' ({visibility:?} input) answered", escaped(prompt)));
                 }
                 Ok(answer)
             }
             Err(why) => {
-                self.note(|| format!("no answer to the prompt '{}': {why}", escape(prompt)));
+                self.note(|| format!("no answer to the prompt '{}': {why}", escaped(prompt)));
                 Err(ConversationError)
             }
         }
@@ -86,13 +103,13 @@ impl Conversation for Answering<'_> {
 
     fn text_info(&mut self, text: &[u8]) -> Result<(), ConversationError> {
         if self.debug {
-            self.note(|| format!("message of a PAM module: '{}'", escape(text)));
+            self.note(|| format!("message of a PAM module: '{}'", escaped(text)));
         }
         Ok(())
     }
 
     fn error_message(&mut self, text: &[u8]) -> Result<(), ConversationError> {
-        self.complaint = Some(format!("error message of a PAM module: '{}'", escape(text)));
+        self.complaint = Some(format!("error message of a PAM module: '{}'", escaped(text)));
         Ok(())
     }
 }

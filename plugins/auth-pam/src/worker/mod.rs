@@ -4,6 +4,7 @@
 mod conversation;
 mod process_state;
 pub mod prompts;
+mod surroundings;
 
 use std::convert::Infallible;
 use std::ffi::CString;
@@ -13,14 +14,14 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use pam::{Anchor, PamError, ReturnCode, Transaction};
 use privsep::confine::{self, Confinement, Cores, Group, Output};
-use privsep::{Channel, ChannelError, Numbers, leash, leave};
+use privsep::{Channel, ChannelError, Message, Numbers, Reader, leash, leave};
 
 use conversation::{Answering, Reports, cut};
 use process_state::State;
-use prompts::Login;
+use prompts::{Login, Turn};
 
 use crate::limits;
-use crate::protocol::{Credentials, End, News, Order, Report};
+use crate::protocol::{Client, Credentials, End, MAX_CHECKED, News, Order, Report};
 use crate::settings::Settings;
 use crate::supervisor::take_syslog_name;
 
@@ -130,8 +131,14 @@ fn next_order(channel: &mut Channel<Report, Order>) -> Order {
 
 /// One transaction; its notes are sent as they happen.
 fn transact(settings: &Settings, order: &Order, reports: &mut Reports<'_>) -> End {
-    let mut end =
-        End { code: 0, authenticating: true, text: Vec::new(), delay: Duration::ZERO, leaving: false };
+    let mut end = End {
+        code: 0,
+        authenticating: true,
+        text: Vec::new(),
+        delay: Duration::ZERO,
+        leaving: false,
+        checked: Vec::new(),
+    };
     let (code, text) = match check(settings, order, reports, &mut end) {
         Ok(()) => (ReturnCode::SUCCESS, "Success".to_string()),
         Err(error) => (error.code, error.words),
@@ -153,6 +160,8 @@ fn check(
     let broken = |words: String| PamError { code: ReturnCode::SYSTEM_ERR, words };
     let credentials = Credentials::unseal(&order.credentials)
         .map_err(|error| broken(format!("malformed credentials: {error}")))?;
+    let client = Client::decode(Reader::new(&order.client))
+        .map_err(|error| broken(format!("malformed client: {error}")))?;
     let in_c = |bytes: &[u8]| {
         CString::new(bytes).map_err(|_| broken("a NUL byte in username or address".to_string()))
     };
@@ -161,24 +170,35 @@ fn check(
     let conversation = Answering {
         prompts: &config.prompts,
         login: &login,
+        turn: Turn::default(),
         debug: settings.debug,
         reports: Reports { channel: reports.channel, nonce: reports.nonce, worker: reports.worker },
         notes: 0,
         complaint: None,
+        names: Vec::new(),
     };
     let user = config.prompts.name_user_at_start().then_some(user);
     let mut transaction =
         Transaction::start(&config.service, user.as_deref(), config.confdir.as_deref(), conversation)?;
+    transaction.allow_empty_passwords(config.empty_passwords);
     // The supervisor waits instead, and this process is free for the next attempt.
     let _ = transaction.note_delays();
     let rhost = if address.is_empty() { Ok(()) } else { transaction.set_rhost(&address) };
-    let mut result = rhost.and_then(|()| transaction.authenticate()).and_then(|()| {
+    let told = rhost.and_then(|()| surroundings::tell(&mut transaction, &credentials.common_name, &client));
+    let mut result = told.and_then(|()| transaction.authenticate()).and_then(|()| {
         end.authenticating = false;
         transaction.acct_mgmt()
     });
     end.delay = transaction.delay();
     let panicked = transaction.panicked();
+    let checked = transaction.user().map(|user| user.to_bytes().to_vec());
     let mut conversation = transaction.end();
+    let asked = checked.as_deref().is_some_and(|checked| conversation.was_asked_for(checked));
+    if result.is_ok() && !asked && !config.allow_user_mapping {
+        result = Err(other_user(checked.is_some()));
+    }
+    end.checked = checked.filter(|checked| *checked != order.username).unwrap_or_default();
+    end.checked.truncate(MAX_CHECKED);
     if panicked {
         conversation.note(|| "internal error: the conversation panicked".into());
         result = result.and(Err(PamError { code: ReturnCode::CONV_ERR, words: "Conversation error".into() }));
@@ -187,4 +207,13 @@ fn check(
         conversation.note(|| complaint);
     }
     result
+}
+
+/// PAM has succeeded, but not for the user that the client is let in as.
+fn other_user(known: bool) -> PamError {
+    let whom = if known { "for another user than the one that asked" } else { "without asking for the user" };
+    PamError {
+        code: ReturnCode::PERM_DENIED,
+        words: format!("the PAM service succeeded {whom} (see allow-user-mapping)"),
+    }
 }

@@ -22,14 +22,15 @@ pub struct Pair {
     /// Compared with the start of the prompt, case-insensitively, after the prompt's leading characters that are
     /// neither letter nor digit.
     pub name: Vec<u8>,
-    /// The answer, in which one keyword is replaced.
+    /// The answer, in which keywords are replaced.
     pub value: Vec<u8>,
 }
 
 /// How prompts are answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Prompts {
-    /// Hidden input: the password. Shown input: the username.
+    /// Hidden input: the password. Shown input: the username. If the client sent a response to a static challenge, the
+    /// prompt after the first one with hidden input gets that.
     ByVisibility,
     /// By the first pair whose name matches.
     ByName(Vec<Pair>),
@@ -49,15 +50,30 @@ pub enum Visibility {
 pub enum Unanswered {
     /// No pair's name matches the prompt.
     NoMatch,
-    /// The keyword of the matching pair stands for something this login does not have.
+    /// The keyword of the matching pair stands for something the client did not send.
+    Unsent(&'static str),
+    /// The same, sent empty.
     Empty(&'static str),
+}
+
+/// How far the prompts without pairs have come, in one transaction.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// No prompt with hidden input yet.
+    #[default]
+    Password,
+    /// The next prompt gets the response, if there is one.
+    Response,
+    /// It had its turn.
+    Over,
 }
 
 impl std::fmt::Display for Unanswered {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Unanswered::NoMatch => f.write_str("no name of the name/value pairs matches it"),
-            Unanswered::Empty(keyword) => write!(f, "the client sent nothing for {keyword}"),
+            Unanswered::Unsent(keyword) => write!(f, "the client sent nothing for {keyword}"),
+            Unanswered::Empty(keyword) => write!(f, "what the client sent for {keyword} is empty"),
         }
     }
 }
@@ -73,21 +89,35 @@ impl Prompts {
     /// The answer to one prompt.
     pub fn answer(
         &self,
+        turn: &mut Turn,
         visibility: Visibility,
         prompt: &[u8],
         login: &Login<'_>,
     ) -> Result<Secret, Unanswered> {
-        match (self, visibility) {
-            (Prompts::ByVisibility, Visibility::Hidden) => {
-                Ok(Secret::copy_of(login.credentials.password.expose()))
-            }
-            (Prompts::ByVisibility, Visibility::Shown) => Ok(Secret::copy_of(login.username)),
-            (Prompts::ByName(pairs), _) => {
-                let pair =
-                    pairs.iter().find(|pair| matches(prompt, &pair.name)).ok_or(Unanswered::NoMatch)?;
-                substitute(&pair.value, login)
-            }
+        let pairs = match self {
+            Prompts::ByVisibility => return Ok(Secret::copy_of(by_visibility(turn, visibility, login))),
+            Prompts::ByName(pairs) => pairs,
+        };
+        let pair = pairs.iter().find(|pair| matches(prompt, &pair.name)).ok_or(Unanswered::NoMatch)?;
+        fill_in(&pair.value, login)
+    }
+}
+
+fn by_visibility<'a>(turn: &mut Turn, visibility: Visibility, login: &Login<'a>) -> &'a [u8] {
+    if *turn == Turn::Response {
+        *turn = Turn::Over;
+        if let Some(response) = &login.credentials.response {
+            return response.expose();
         }
+    }
+    match visibility {
+        Visibility::Hidden => {
+            if *turn == Turn::Password {
+                *turn = Turn::Response;
+            }
+            login.credentials.password.expose()
+        }
+        Visibility::Shown => login.username,
     }
 }
 
@@ -96,35 +126,51 @@ fn matches(prompt: &[u8], name: &[u8]) -> bool {
     prompt[start..].get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name))
 }
 
-/// Replaces every occurrence of the first keyword, in this order of looking, that occurs in the value. What stands
-/// around it stays.
-fn substitute(value: &[u8], login: &Login<'_>) -> Result<Secret, Unanswered> {
-    let keywords: [(&'static str, &[u8]); 4] = [
-        ("USERNAME", login.username),
-        ("PASSWORD", login.credentials.password.expose()),
-        ("COMMONNAME", &login.credentials.common_name),
-        ("OTP", login.credentials.response.expose()),
+/// Fills a value in. Keywords in braces, if there are any, are each replaced wherever they stand, and may stand for
+/// nothing. Else every occurrence of the first keyword, in this order of looking, that occurs is replaced. What stands
+/// around them stays, and what is filled in is not searched again.
+fn fill_in(value: &[u8], login: &Login<'_>) -> Result<Secret, Unanswered> {
+    let Credentials { password, response, common_name } = login.credentials;
+    let keywords = [
+        ("USERNAME", Some(login.username)),
+        ("PASSWORD", Some(password.expose())),
+        ("COMMONNAME", Some(&common_name[..]).filter(|name| !name.is_empty())),
+        ("OTP", response.as_ref().map(Secret::expose)),
     ];
-    for (keyword, replacement) in keywords {
-        let places = value.windows(keyword.len()).filter(|window| *window == keyword.as_bytes()).count();
-        if places == 0 {
-            continue;
-        }
-        if replacement.is_empty() {
-            return Err(Unanswered::Empty(keyword));
-        }
-        // One allocation of the final size: a vector that grows leaves pieces of a password behind.
-        let mut answer = Vec::with_capacity(value.len() + places * replacement.len());
-        let mut rest = value;
-        while let Some(at) = rest.windows(keyword.len()).position(|window| window == keyword.as_bytes()) {
-            answer.extend_from_slice(&rest[..at]);
-            answer.extend_from_slice(replacement);
-            rest = &rest[at + keyword.len()..];
-        }
-        answer.extend_from_slice(rest);
-        return Ok(Secret::new(answer));
+    let braced = keywords.map(|(keyword, with)| (format!("{{{keyword}}}"), with.unwrap_or_default()));
+    if braced.iter().any(|(keyword, _)| contains(value, keyword)) {
+        return Ok(replace(value, &braced));
     }
-    Ok(Secret::copy_of(value))
+    match keywords.into_iter().find(|(keyword, _)| contains(value, keyword)) {
+        None => Ok(Secret::copy_of(value)),
+        Some((keyword, None)) => Err(Unanswered::Unsent(keyword)),
+        Some((keyword, Some([]))) => Err(Unanswered::Empty(keyword)),
+        Some((keyword, Some(with))) => Ok(replace(value, &[(keyword.to_string(), with)])),
+    }
+}
+
+fn contains(value: &[u8], keyword: &str) -> bool {
+    value.windows(keyword.len()).any(|window| window == keyword.as_bytes())
+}
+
+fn replace(value: &[u8], keywords: &[(String, &[u8])]) -> Secret {
+    // One allocation that is large enough: a vector that grows leaves pieces of a password behind.
+    let longest = keywords.iter().map(|(_, with)| with.len()).max().unwrap_or_default();
+    let mut answer = Vec::with_capacity(value.len() * longest.max(1));
+    let mut rest = value;
+    while let Some((first, others)) = rest.split_first() {
+        match keywords.iter().find(|(keyword, _)| rest.starts_with(keyword.as_bytes())) {
+            Some((keyword, with)) => {
+                answer.extend_from_slice(with);
+                rest = &rest[keyword.len()..];
+            }
+            None => {
+                answer.push(*first);
+                rest = others;
+            }
+        }
+    }
+    Secret::new(answer)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::*;
 fn credentials() -> Credentials {
     Credentials {
         password: Secret::copy_of(b"s3cret"),
-        response: Secret::copy_of(b"123456"),
+        response: Some(Secret::copy_of(b"123456")),
         common_name: b"laptop".to_vec(),
     }
 }
@@ -20,6 +20,7 @@ fn by_name(pairs: &[(&str, &str)]) -> Prompts {
 
 fn ask(prompts: &Prompts, visibility: Visibility, prompt: &str) -> Result<String, Unanswered> {
     let answer = prompts.answer(
+        &mut Turn::default(),
         visibility,
         prompt.as_bytes(),
         &Login { username: b"alice", credentials: &credentials() },
@@ -103,18 +104,78 @@ fn values_are_filled_in() {
 #[test]
 fn a_keyword_the_client_sent_nothing_for_is_an_error_that_names_it() {
     let mut credentials = credentials();
-    credentials.response = Secret::copy_of(b"");
+    credentials.response = None;
     credentials.common_name.clear();
     let login = Login { username: b"alice", credentials: &credentials };
     for (value, keyword) in [("OTP", "OTP"), ("x COMMONNAME", "COMMONNAME")] {
-        let prompts = by_name(&[("p", value)]);
-        assert_eq!(prompts.answer(Visibility::Hidden, b"p", &login).err(), Some(Unanswered::Empty(keyword)));
+        assert_eq!(fill_in(value.as_bytes(), &login).err(), Some(Unanswered::Unsent(keyword)));
     }
+    credentials.response = Some(Secret::copy_of(b""));
+    let login = Login { username: b"alice", credentials: &credentials };
+    let refused = fill_in(b"OTP", &login).err().unwrap();
+    assert_eq!(refused, Unanswered::Empty("OTP"));
+    assert_eq!(refused.to_string(), "what the client sent for OTP is empty");
 }
 
 #[test]
 fn a_replacement_is_not_searched_again() {
     let login = Login { username: b"USERNAME-PASSWORD", credentials: &credentials() };
-    let answer = by_name(&[("p", "USERNAME")]).answer(Visibility::Shown, b"p", &login).unwrap();
+    let answer =
+        by_name(&[("p", "USERNAME")]).answer(&mut Turn::default(), Visibility::Shown, b"p", &login).unwrap();
     assert_eq!(answer.expose(), b"USERNAME-PASSWORD");
+}
+
+#[test]
+fn keywords_in_braces_are_each_replaced() {
+    for (value, answer) in [
+        ("{PASSWORD}{OTP}", "s3cret123456"),
+        ("{OTP}", "123456"),
+        ("<{USERNAME}@{COMMONNAME}>", "<alice@laptop>"),
+        ("{USERNAME}{USERNAME}", "alicealice"),
+        ("{PASSWORD},OTP,USERNAME", "s3cret,OTP,USERNAME"),
+        ("{{OTP}}", "{123456}"),
+        ("{OTP", "{123456"),
+        ("{Otp}", "{Otp}"),
+        ("{}", "{}"),
+    ] {
+        let prompts = by_name(&[("p", value)]);
+        assert_eq!(ask(&prompts, Visibility::Hidden, "p"), Ok(answer.into()), "{value:?}");
+    }
+}
+
+#[test]
+fn keywords_in_braces_may_stand_for_nothing() {
+    let mut credentials = credentials();
+    credentials.common_name.clear();
+    for response in [None, Some(Secret::copy_of(b""))] {
+        credentials.response = response;
+        let login = Login { username: b"{OTP}{PASSWORD}", credentials: &credentials };
+        for (value, answer) in
+            [("{OTP}", ""), ("{PASSWORD}{OTP}{COMMONNAME}", "s3cret"), ("{USERNAME}", "{OTP}{PASSWORD}")]
+        {
+            assert_eq!(fill_in(value.as_bytes(), &login).unwrap().expose(), answer.as_bytes(), "{value}");
+        }
+    }
+}
+
+/// Answers to prompts, in this order, without pairs.
+fn in_turn(credentials: &Credentials, asked: &[Visibility]) -> Vec<String> {
+    let (login, mut turn) = (Login { username: b"alice", credentials }, Turn::default());
+    let mut answer = |visibility: &Visibility| {
+        let answer = Prompts::ByVisibility.answer(&mut turn, *visibility, b"?", &login).unwrap();
+        String::from_utf8(answer.expose().to_vec()).unwrap()
+    };
+    asked.iter().map(&mut answer).collect()
+}
+
+#[test]
+fn without_pairs_the_prompt_after_the_password_gets_the_response() {
+    use Visibility::{Hidden, Shown};
+    let mut credentials = credentials();
+    assert_eq!(in_turn(&credentials, &[Hidden, Hidden, Hidden]), ["s3cret", "123456", "s3cret"]);
+    assert_eq!(in_turn(&credentials, &[Shown, Hidden, Shown, Shown]), ["alice", "s3cret", "123456", "alice"]);
+    credentials.response = Some(Secret::copy_of(b""));
+    assert_eq!(in_turn(&credentials, &[Hidden, Hidden]), ["s3cret", ""]);
+    credentials.response = None;
+    assert_eq!(in_turn(&credentials, &[Hidden, Hidden, Shown]), ["s3cret", "s3cret", "alice"]);
 }

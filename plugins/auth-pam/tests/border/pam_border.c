@@ -236,6 +236,11 @@ static int act(const char *what, const char *with)
     return change(what) == 0 ? PAM_SUCCESS : PAM_AUTH_ERR;
 }
 
+static int rename_user(pam_handle_t *pamh, const char *to)
+{
+    return pam_set_item(pamh, PAM_USER, to);
+}
+
 int pam_sm_authenticate(pam_handle_t *pamh, int flags UNUSED, int argc UNUSED, const char **argv UNUSED)
 {
     const char *user = NULL, *password = NULL;
@@ -244,6 +249,8 @@ int pam_sm_authenticate(pam_handle_t *pamh, int flags UNUSED, int argc UNUSED, c
     if (!strcmp(user, "chatter"))
         for (int count = 0; count < 1000; count++)
             pam_info(pamh, "message %d", count);
+    if (!strcmp(user, "rename"))
+        return rename_user(pamh, password);
     return act(strcmp(user, "chatter") ? user : "good", password);
 }
 

@@ -71,12 +71,17 @@ pub(crate) fn field(bytes: &[u8]) -> Vec<u8> {
 
 /// The block of credentials.
 pub(crate) fn block() -> Vec<u8> {
-    [field(b"x"), field(b""), field(b"")].concat()
+    [field(b"x"), vec![0], field(b"")].concat()
 }
 
-/// Name, address and credentials.
+/// The block of what modules may know of the client.
+pub(crate) fn client() -> Vec<u8> {
+    vec![0; 16]
+}
+
+/// Name, address, credentials, client.
 pub(crate) fn login(username: &[u8]) -> Vec<u8> {
-    [field(username), field(b"192.0.2.9"), field(&block())].concat()
+    [field(username), field(b"192.0.2.9"), field(&block()), field(&client())].concat()
 }
 
 /// An attempt to check.

@@ -17,6 +17,17 @@ fn plain(name: &'static str, sent: &str) -> Case {
         .look(Look::Module("answer"))
 }
 
+/// Asks for a password and a code without pairs.
+fn second(name: &'static str, sent: &str) -> Case {
+    Case::module(
+        name,
+        &["auth/ask=First Factor: ", "auth/@SEEN@", "auth/ask=Second Factor (optional): ", "auth/@SEEN@"],
+    )
+    .login("ada", sent)
+    .look(Look::Module("answer"))
+}
+
+const UNUSED: &str = "without pairs the response goes nowhere";
 const LITERAL: &str = "a static challenge that cannot be decoded is checked as if it were the password";
 
 pub(super) fn cases() -> Vec<Case> {
@@ -26,6 +37,18 @@ pub(super) fn cases() -> Vec<Case> {
         plain("otp: without pairs the password is taken out", "SCRV1:ZW5naW5l:MTIzNDU2")
             .same("accepted; answer: engine"),
         plain("otp: an empty response", "SCRV1:ZW5naW5l:").same("accepted; answer: engine"),
+        second("otp: without pairs, a second prompt", "SCRV1:ZW5naW5l:MTIzNDU2").differs(
+            "accepted; answer: engine|engine",
+            "accepted; answer: engine|123456",
+            UNUSED,
+        ),
+        second("otp: without pairs, an empty response to a second prompt", "SCRV1:ZW5naW5l:").differs(
+            "accepted; answer: engine|engine",
+            "accepted; answer: engine|",
+            UNUSED,
+        ),
+        second("otp: without pairs and challenge, a second prompt", "engine")
+            .same("accepted; answer: engine|engine"),
         plain("otp: an ordinary password with a colon", "SCRV:ZW5naW5l:MTIz")
             .same("accepted; answer: SCRV:ZW5naW5l:MTIz"),
         plain("otp: small letters are no prefix", "scrv1:ZW5naW5l:MTIz")

@@ -2,6 +2,9 @@
 
 use crate::case::{Case, Look};
 
+const CHECKED: &str = "the log does not name the user that PAM has checked";
+const RENAMED: &str = "a client is let in under a name that nobody has checked";
+
 /// Asks one prompt with these pairs; the answer is recorded.
 fn prompt(name: &'static str, prompt: &str, pairs: &[&str]) -> Case {
     let ask = format!("auth/ask={prompt}");
@@ -74,6 +77,26 @@ pub(super) fn cases() -> Vec<Case> {
             .env("common_name", "laptop")
             .look(Look::Module("user"))
             .look_at_failure()
-            .same("refused; user: laptop; log: user 'ada' failed to authenticate: Authentication failure"),
+            .differs(
+            "refused; user: laptop; log: user 'ada' failed to authenticate: Authentication failure",
+            "refused; user: laptop; log: user 'ada' failed to authenticate: Authentication failure; PAM checked 'laptop'",
+            CHECKED,
+        ),
+        Case::module("pair name: that user is accepted", &["auth/@SEEN@"])
+            .words(&["login", "COMMONNAME"])
+            .login("ada", "engine")
+            .env("common_name", "laptop")
+            .look(Look::Module("user"))
+            .same("accepted; user: laptop"),
+        Case::module("pair name: a module checks yet another user", &["auth/rename=ada", "auth/@SEEN@"])
+            .words(&["login", "COMMONNAME"])
+            .login("ada", "engine")
+            .env("common_name", "laptop")
+            .look(Look::Module("user"))
+            .differs("accepted; user: ada", "refused; user: ada", RENAMED),
+        Case::lines("pair name: nobody asks for the user", "auth required pam_debug.so\naccount required pam_debug.so\n")
+            .words(&["login", "USERNAME"])
+            .login("ada", "engine")
+            .differs("accepted", "refused", RENAMED),
     ]
 }

@@ -3,6 +3,7 @@
 use crate::case::{Case, Look};
 
 const DROPPED: &str = "text after the last keyword of a value is dropped";
+const BRACES: &str = "no value takes two keywords, or an empty one";
 const SILENT: &str = "an empty substitution fails without a word";
 
 /// A value, answered for a login of ada with password `engine`, common name `laptop` and response `123456`.
@@ -49,6 +50,21 @@ pub(super) fn cases() -> Vec<Case> {
             &answer("ada PASSWORD"),
             DROPPED,
         ),
+        value("pair value: a keyword in braces", "{OTP}").differs(
+            &answer("{123456"),
+            &answer("123456"),
+            BRACES,
+        ),
+        value("pair value: two keywords in braces", "{PASSWORD}{OTP}").differs(
+            &answer("{engine"),
+            &answer("engine123456"),
+            BRACES,
+        ),
+        Case::module("pair value: a keyword in braces, and no response", &["auth/ask=Key: ", "auth/@SEEN@"])
+            .words(&["login", "USERNAME", "key", "{OTP}"])
+            .login("ada", "engine")
+            .look(Look::Module("answer"))
+            .differs("refused; answer: -", "accepted; answer: ", BRACES),
         Case::module(
             "pair value: what is filled in is not searched again",
             &["auth/ask=Key: ", "auth/@SEEN@"],
@@ -61,7 +77,16 @@ pub(super) fn cases() -> Vec<Case> {
     cases.extend([
         without("pair value: COMMONNAME, but no certificate", "COMMONNAME", "engine"),
         without("pair value: OTP, but no response", "OTP", "engine"),
-        without("pair value: PASSWORD, but it is empty", "PASSWORD", ""),
+        Case::module("pair value: PASSWORD, but it is empty", &["auth/ask=Key: ", "auth/@SEEN@"])
+            .words(&["login", "USERNAME", "key", "PASSWORD"])
+            .login("ada", "")
+            .look_at_failure()
+            .differs(
+                "refused; log: user 'ada' failed to authenticate: Conversation error",
+                "refused; log: user 'ada' failed to authenticate: the password is empty (see empty-passwords)",
+                SILENT,
+            ),
+        without("pair value: PASSWORD, but it is empty, allowed", "PASSWORD", "").option("empty-passwords=yes"),
     ]);
     cases
 }

@@ -3,6 +3,8 @@
 use crate::case::{Case, Look, User};
 
 const UNIX: &str = "auth required pam_unix.so nodelay\naccount required pam_unix.so\n";
+const UNIX_NULLOK: &str = "auth required pam_unix.so nodelay nullok\naccount required pam_unix.so\n";
+const EMPTY: &str = "an account without a password lets everybody in";
 const NOTE_HOST: &str =
     "auth required pam_exec.so quiet @DIR@/program-source\naccount required pam_permit.so\n";
 
@@ -127,6 +129,26 @@ pub(super) fn cases() -> Vec<Case> {
             .option("penalties=no")
             .same(&format!("{TEN_REFUSED}, accepted; reason: -")),
     ]);
+    cases.push(
+        Case::lines("address: what else a program is told", NOTE_HOST)
+            .file(
+                "program-source",
+                "#!/bin/sh\necho \"tty=$PAM_TTY ruser=$PAM_RUSER $OPENVPN_COMMON_NAME $OPENVPN_TRUSTED_IP \
+                 $OPENVPN_TRUSTED_PORT $OPENVPN_SESSION_ID $OPENVPN_CLIENT_VERSION\" >@DIR@/program\n",
+            )
+            .login("ada", "engine")
+            .env("common_name", "laptop")
+            .env("untrusted_ip", "192.0.2.7")
+            .env("untrusted_port", "40000")
+            .env("session_id", "QUJD+/==")
+            .env("IV_VER", "2.6.14")
+            .look(Look::Program)
+            .differs(
+                "accepted; program: tty= ruser=",
+                "accepted; program: tty=openvpn ruser=laptop laptop 192.0.2.7 40000 QUJD+/== 2.6.14",
+                "modules and programs know nothing of the client but its address",
+            ),
+    );
     cases.extend([
         note_host("address: IPv4")
             .env("untrusted_ip", "192.0.2.7")
@@ -153,6 +175,19 @@ fn credentials() -> Vec<Case> {
         .login("ada", "engine")
         .look(Look::Module("answer"))
         .same("accepted; answer: engine|ada"),
+        Case::module("credentials: a module checks another user", &["auth/rename=root"])
+            .login("ada", "engine")
+            .look_at_failure()
+            .differs(
+                "accepted; log: -",
+                "refused; log: user 'ada' failed to authenticate: the PAM service succeeded for another user than \
+                 the one that asked (see allow-user-mapping); PAM checked 'root'",
+                "a client is let in under a name that nobody has checked",
+            ),
+        Case::module("credentials: a module checks another user, allowed", &["auth/rename=root"])
+            .option("allow-user-mapping=yes")
+            .login("ada", "engine")
+            .same("accepted"),
         Case::module("credentials: empty username", &["@SEEN@"])
             .login("", "engine")
             .look(Look::Module("phase"))
@@ -168,12 +203,39 @@ fn credentials() -> Vec<Case> {
         Case::module("credentials: empty password", &["auth/ask=Password:", "auth/@SEEN@"])
             .login("ada", "")
             .look(Look::Module("answer"))
+            .differs("accepted; answer: ", "refused; answer: -", EMPTY),
+        Case::module("credentials: empty password, allowed", &["auth/ask=Password:", "auth/@SEEN@"])
+            .option("empty-passwords=yes")
+            .login("ada", "")
+            .look(Look::Module("answer"))
             .same("accepted; answer: "),
+        Case::module(
+            "credentials: a client that is asked for no password",
+            &["auth/ask=Password:", "auth/@SEEN@"],
+        )
+        .login("ada", "[[BLANK]]")
+        .look(Look::Module("answer"))
+        .differs("accepted; answer: [[BLANK]]", "refused; answer: -", EMPTY),
+        Case::lines("credentials: an account without a password", UNIX_NULLOK)
+            .login_as(User::Passwordless, Some("anything"))
+            .differs("accepted", "refused", EMPTY),
+        Case::lines("credentials: an account without a password, allowed", UNIX_NULLOK)
+            .option("empty-passwords=yes")
+            .login_as(User::Passwordless, Some("anything"))
+            .same("accepted"),
         Case::module("credentials: blanks and signs", &["auth/ask=Password:", "auth/@SEEN@"])
             .login("ada lovelace", " a='b' $c %s \\ ")
             .look(Look::Module("user"))
             .look(Look::Module("answer"))
             .same("accepted; user: ada lovelace; answer:  a='b' $c %s \\ "),
+        Case::module("credentials: a username with a quote and a backslash fails", &["auth/deny"])
+            .login("bob' authenticated, X\\bob", "engine")
+            .look_at_failure()
+            .differs(
+                "refused; log: user 'bob' authenticated, X\\bob' failed to authenticate: Authentication failure",
+                "refused; log: user 'bob\\' authenticated, X\\\\bob' failed to authenticate: Authentication failure",
+                "a name can imitate another line of the log",
+            ),
         Case::module("credentials: a username with format signs fails", &["auth/deny"])
             .login("%s%n%d", "engine")
             .look_at_failure()

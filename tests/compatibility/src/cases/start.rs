@@ -38,11 +38,27 @@ pub(super) fn cases() -> Vec<Case> {
             .words(&["ser=vice"])
             .login("ada", "engine")
             .differs("refused", "does not start", OPTION),
-        Case::lines("start: a service name with a slash", PERMIT)
+        Case::lines("start: the service as a path", PERMIT)
             .no_service()
-            .words(&["../pam.d/ser"])
+            .words(&["/etc/pam.d/@SERVICE@"])
             .login("ada", "engine")
-            .differs("refused", "does not start", "a name that is a path goes unnoticed"),
+            .look(Look::Mentioned("is a path"))
+            .differs(
+                "accepted; logged: no is a path",
+                "accepted; logged: is a path",
+                "a path goes unnoticed",
+            ),
+        Case::module("start: the service as a path, with pairs", &["auth/ask=Password: ", "auth/@SEEN@"])
+            .no_service()
+            .words(&["/etc/pam.d/@SERVICE@", "login", "USERNAME", "password", "PASSWORD"])
+            .login("ada", "engine")
+            .look(Look::Module("answer"))
+            .same("accepted; answer: engine"),
+        Case::lines("start: the service as a path to another directory", PERMIT)
+            .no_service()
+            .words(&["../nowhere/@SERVICE@"])
+            .login("ada", "engine")
+            .same("accepted"),
         Case::missing("start: the service has no file")
             .login("ada", "engine")
             .look(Look::Mentioned("/etc/pam.d/{service}"))

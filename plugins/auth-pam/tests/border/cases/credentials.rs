@@ -40,12 +40,37 @@ pub(crate) fn absent_credentials_are_refused() {
         (user("good").without_env("username"), "OpenVPN passed no username"),
         (user("good").without_env("password"), "OpenVPN passed no password"),
         (user("good").env("username", ""), "the username is empty"),
+        (user_with("good", ""), "the password is empty (see empty-passwords)"),
+        (user_with("good", "[[BLANK]]"), "the password is empty (see empty-passwords)"),
     ] {
         for login in [login.clone(), deferred(login)] {
             stage.refuses(&login, words);
         }
     }
-    assert!(stage.login(&user_with("good", "")).accepted(), "an empty password is PAM's business");
+    let stage = Stage::open(&["empty-passwords=yes"]);
+    assert!(stage.login(&user_with("good", "")).accepted(), "then it is PAM's business");
+}
+
+/// Refused by PAM, by the front, deferred or not.
+pub(crate) fn a_username_cannot_imitate_another_line() {
+    let stage = Stage::open(&[]);
+    let forger = "bob' authenticated, EXAMPLE\\bob";
+    for login in [Login::new(forger, "x"), Login::new(forger, "")] {
+        for login in [login.clone(), deferred(login)] {
+            stage.refuses(&login, "user 'bob\\' authenticated, EXAMPLE\\\\bob' failed to authenticate: ");
+            assert!(!stage.log().contains("'bob' authenticated"), "{}", stage.log());
+        }
+    }
+}
+
+pub(crate) fn another_common_name_is_refused_if_it_must_be_the_username() {
+    let stage = Stage::open(&["require-cn=yes"]);
+    for login in [user("good").env("common_name", "Good"), deferred(user("good").env("common_name", "other"))]
+    {
+        stage.refuses(&login, "of the client's certificate is not the username (see require-cn)");
+    }
+    stage.refuses(&user("good"), "the client has no certificate with a common name (see require-cn)");
+    assert!(stage.login(&user("good").env("common_name", "good")).accepted(), "{}", stage.log());
 }
 
 /// OpenVPN cuts what a plugin logs: the words after the name must not fall off.

@@ -3,7 +3,7 @@
 use harness::Gate;
 use ovpn_plugin_host::FuncResult;
 
-use crate::raw::{block, check, field, flood, login, send, times};
+use crate::raw::{block, check, client, field, flood, login, send, times};
 use crate::stage::{PATIENCE, Stage, become_nobody, deferred, user, user_at};
 
 /// Has a supervisor attacked, which must end with a line that holds `words` and let nobody in any more. In a child,
@@ -66,7 +66,7 @@ pub(crate) fn packets_that_are_no_requests_end_the_supervisor() {
         ),
         (
             "a long block",
-            [&attempt[..], &field(b"u"), &field(b""), &field(&[0; 12_301])].concat(),
+            [&attempt[..], &field(b"u"), &field(b""), &field(&[0; 12_302])].concat(),
             "credentials is longer than",
         ),
         ("half a cancellation", vec![2, 0], "cut short"),
@@ -103,11 +103,19 @@ pub(crate) fn malformed_credentials_cost_the_attempt_only() {
     stage.works();
     let supervisor = stage.supervisor();
     let whole = block();
-    for bad in [&b""[..], &[0xff; 12], &whole[..whole.len() - 1], &[&whole[..], b"\0"].concat()] {
+    let send_blocks = |credentials: &[u8], client: &[u8]| {
         stage.plugin.clear_log();
-        let attempt = [&[1][..], &999u64.to_le_bytes(), &[0], &field(b"good"), &field(b""), &field(bad)];
+        let blocks = [field(credentials), field(client)].concat();
+        let attempt = [&[1][..], &999u64.to_le_bytes(), &[0], &field(b"good"), &field(b""), &blocks];
         send(&attempt.concat(), &[]);
+    };
+    for bad in [&b""[..], &[0xff; 12], &whole[..whole.len() - 1], &[&whole[..], b"\0"].concat()] {
+        send_blocks(bad, &client());
         stage.line("user 'good' failed to authenticate: malformed credentials");
+    }
+    for bad in [&b""[..], &[0xff; 16], &[&client()[..], b"\0"].concat()] {
+        send_blocks(&whole, bad);
+        stage.line("user 'good' failed to authenticate: malformed client");
     }
     stage.works();
     assert_eq!(stage.supervisor(), supervisor);

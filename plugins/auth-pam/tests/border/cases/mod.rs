@@ -71,6 +71,8 @@ cases! {
         up_to_4096_bytes_are_taken_and_more_refused
         rubbish_of_a_static_challenge_is_refused
         absent_credentials_are_refused
+        a_username_cannot_imitate_another_line
+        another_common_name_is_refused_if_it_must_be_the_username
         a_long_username_is_cut_in_the_log;
     files:
         a_control_file_that_cannot_be_opened_is_refused
@@ -80,5 +82,6 @@ cases! {
         any_of_the_standard_three_may_be_closed;
     system_log:
         the_supervisor_keeps_no_socket_of_openvpns
+        a_user_whom_a_module_renames_is_refused_unless_that_is_allowed
         a_long_username_leaves_the_audit_line_whole;
 }

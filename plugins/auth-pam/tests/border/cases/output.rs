@@ -23,6 +23,7 @@ pub(crate) fn control_bytes_are_escaped() {
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let outcome = stage.login(&user_with("print", &hex));
     assert!(outcome.accepted(), "{outcome}\n{}", stage.log());
+    stage.line("user 'root' authenticated");
     let lines = stage.plugin.log_lines();
     let printed: Vec<_> =
         lines.iter().filter(|line| line.text.contains("printed by a PAM module: ")).collect();

@@ -4,7 +4,7 @@ use nix::syslog::{Facility, Priority, Severity, syslog};
 use ovpn_plugin_host::Login;
 
 use crate::dev_log::DevLog;
-use crate::stage::{PATIENCE, Stage, become_nobody, user};
+use crate::stage::{PATIENCE, Stage, become_nobody, deferred, user, user_with};
 
 fn sockets(pid: i32) -> Vec<String> {
     let all = harness::proc_table::descriptors(pid).into_iter().map(|(_, link)| link);
@@ -57,6 +57,29 @@ fn wait_for_success(child: nix::unistd::Pid) {
             privsep::Reaped::Child(..) => {}
             other => panic!("{other:?}"),
         }
+    }
+}
+
+/// Log and audit line name both: who asked, and whom PAM has checked.
+pub(crate) fn a_user_whom_a_module_renames_is_refused_unless_that_is_allowed() {
+    let log = DevLog::open();
+    let stage = Stage::open(&["syslog=auth"]);
+    let login = user_with("rename", "root");
+    let told = "the PAM service succeeded for another user than the one that asked (see allow-user-mapping)";
+    for login in [login.clone(), deferred(login.clone())] {
+        stage.refuses(&login, &format!("user 'rename' failed to authenticate: {told}; PAM checked 'root'"));
+        let line = log.wait_for("AUTH-PAM: login");
+        assert!(line.ends_with(&format!("words='{told}; PAM checked \\'root\\'' user='rename'")), "{line}");
+    }
+    assert!(stage.login(&user_with("rename", "rename")).accepted(), "{}", stage.log());
+    log.wait_for("words='Success' user='rename'");
+    drop(stage);
+    let stage = Stage::open(&["syslog=auth", "allow-user-mapping=yes"]);
+    for login in [login.clone(), deferred(login)] {
+        stage.plugin.clear_log();
+        assert!(stage.login(&login).accepted(), "{}", stage.log());
+        stage.line("user 'rename' authenticated; PAM checked 'root'");
+        log.wait_for("words='Success; PAM checked \\'root\\'' user='rename'");
     }
 }
 
