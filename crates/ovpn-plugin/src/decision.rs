@@ -6,9 +6,9 @@ use std::path::Path;
 
 use crate::door::{Door, Target};
 use crate::verdict_file::{has_name, open, open_empty, put_reason, put_verdict};
-use crate::{AuthUserPassVerify, ClientCrResponse, DeferError, Env, PeerInfo, Rejection, logging};
+use crate::{AuthUserPassVerify, DeferError, Env, PeerInfo, Rejection, logging};
 
-/// A login that is still to be decided; made with [`AuthUserPassVerify::defer`] or [`ClientCrResponse::decide`].
+/// A login that is still to be decided; made with [`AuthUserPassVerify::defer`].
 ///
 /// It takes effect once the event was replied to with [`AuthReply::Deferred`](crate::AuthReply::Deferred) or
 /// [`AuthReply::Pending`](crate::AuthReply::Pending). An answer given before that is kept until then. After any other
@@ -76,22 +76,6 @@ impl AuthUserPassVerify<'_> {
     /// answer decides through it: reject the login.
     pub fn can_defer(&self) -> Result<(), DeferError> {
         open_empty(self.auth_control_file(), "auth_control_file").map(drop)
-    }
-}
-
-impl ClientCrResponse<'_> {
-    /// The decision of the login this answer belongs to, for plugins that replied
-    /// [`AuthReply::Pending`](crate::AuthReply::Pending) without [`AuthUserPassVerify::defer`]. That reply was
-    /// delivered, so this takes effect at once.
-    ///
-    /// # Errors
-    /// As [`AuthUserPassVerify::defer`].
-    pub fn decide(&self) -> Result<Decision, DeferError> {
-        // The reply to this event decides nothing.
-        let door = self.taken.take(false, || {
-            Login::open(self.auth_control_file(), self.auth_failed_reason_file(), self.env())
-        })?;
-        Ok(Decision { door: Some(door) })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::testing::{CallData, LoginFiles};
-use crate::{AuthUserPassVerify, ClientCrResponse, Decision, DeferError, Rejection, Retry};
+use crate::{AuthUserPassVerify, Decision, DeferError, Rejection, Retry};
 
 fn deferred(files: &LoginFiles) -> Decision {
     files.call().env("IV_PROTO", "990").event::<AuthUserPassVerify<'_>>().defer().unwrap()
@@ -90,7 +90,6 @@ fn a_control_file_that_was_used_is_refused() {
         let error = call.event::<AuthUserPassVerify<'_>>().defer().unwrap_err();
         assert!(matches!(error, DeferError::InUse { .. }), "{error:?}");
         assert!(error.to_string().ends_with(": another plugin or an earlier answer has used the file"));
-        assert!(call.event::<ClientCrResponse<'_>>().decide().is_err());
         assert_eq!(std::fs::read_to_string(files.control_file()).unwrap(), found);
     }
 }
@@ -114,15 +113,4 @@ fn a_reason_of_somebody_else_stays() {
     std::fs::write(files.control_file().with_file_name("reason"), "theirs").unwrap();
     decision.reject_with(&Rejection::because("ours")).unwrap();
     assert_eq!((files.verdict(), files.reason().as_str()), (Some(false), "theirs"));
-}
-
-/// Its login was answered before.
-#[test]
-fn the_answer_to_a_question_counts_at_once() {
-    let files = LoginFiles::new().unwrap();
-    let call = files.call();
-    let event: ClientCrResponse<'_> = call.event();
-    event.decide().unwrap().accept().unwrap();
-    assert_eq!(files.verdict(), Some(true));
-    assert!(matches!(event.decide(), Err(DeferError::Taken)));
 }

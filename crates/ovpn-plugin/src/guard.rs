@@ -4,7 +4,7 @@ use std::any::Any;
 use std::cell::Cell;
 use std::fmt::{self, Write};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use crate::escape::escape;
 use crate::logging;
@@ -14,6 +14,9 @@ static OPEN_PLUGINS: AtomicUsize = AtomicUsize::new(0);
 
 /// This is a process forked from the plugin.
 static FORKED: AtomicBool = AtomicBool::new(false);
+
+/// The process in which OpenVPN calls the plugin; zero before it does.
+static HOST: AtomicU32 = AtomicU32::new(0);
 
 thread_local! {
     /// Guards this thread is in; only in one of them will the panic be logged by the guard.
@@ -87,9 +90,20 @@ pub(crate) fn is_forked() -> bool {
 }
 
 /// In a forked child: whoever would have logged a panic of this thread is in the parent.
-pub(crate) fn leave_all() {
+///
+/// False in the process that OpenVPN calls: its threads must not enter OpenVPN's log.
+pub(crate) fn leave_all() -> bool {
+    if HOST.load(Ordering::Acquire) == std::process::id() {
+        return false;
+    }
     DEPTH.set(0);
     FORKED.store(true, Ordering::Relaxed);
+    true
+}
+
+/// OpenVPN calls the plugin in this process.
+pub(crate) fn called_here() {
+    HOST.store(std::process::id(), Ordering::Release);
 }
 
 /// Replaces Rust's panic message, several raw lines on standard error, by one line in the log. Once per load of the

@@ -65,7 +65,8 @@ fn run(script: &Path, verdicts: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The same login so many times, without waiting for one before the next; each has a control file of its own.
+/// The same login so many times, each of a user and with a control file of its own, without waiting for one before the
+/// next.
 fn many(plugin: &OpenPlugin, login: &Environment, number: usize) -> io::Result<String> {
     let mut pending = Vec::new();
     let mut refused = false;
@@ -74,6 +75,7 @@ fn many(plugin: &OpenPlugin, login: &Environment, number: usize) -> io::Result<S
             .iter()
             .map(|variable| match variable.strip_prefix(CONTROL) {
                 Some(path) => format!("{CONTROL}{path}.{number}"),
+                None if variable.starts_with("username=") => format!("{variable}{number}"),
                 None => variable.clone(),
             })
             .collect();

@@ -79,8 +79,11 @@ pub fn hold_for_fork() -> HeldForFork {
 /// line opens it anew. From here on, a panic in the process is a line in the log: what logs a panic of the event that
 /// forked is in the parent only.
 pub fn in_forked_child() {
-    guard::leave_all();
-    boundary::close_inherited_syslog();
+    if guard::leave_all() {
+        boundary::close_inherited_syslog();
+    } else {
+        error(format_args!("in_forked_child was called in OpenVPN's own process: nothing is done"));
+    }
 }
 
 /// From here on every line of this process goes to `sink`, those of panics included, and none to the host. Meant for a

@@ -224,6 +224,7 @@ impl std::fmt::Debug for HeldForFork {
 
 /// The host opens a plugin with this environment.
 pub(crate) fn opened(env: Env<'_>) {
+    guard::called_here();
     let thread_safe = env.get(THREAD_SAFE_HOST) == Some(b"thread-safe");
     DOOR.thread_safe.store(thread_safe, Ordering::Release);
     // Without `verb` the configuration is still being read: before `log` and `daemon` are acted on.
@@ -234,6 +235,7 @@ pub(crate) fn opened(env: Env<'_>) {
 
 /// OpenVPN has its log where it stays: at the latest when its first event comes.
 pub(crate) fn settled(env: Env<'_>) {
+    guard::called_here();
     if !DOOR.thread_safe.load(Ordering::Acquire) {
         let mut inside = DOOR.enter();
         inside.lines.settled = true;

@@ -126,7 +126,9 @@ fn matrix(order: Order, second: Second) {
                 server = scene.server(order, second, user);
             }
             if direct {
-                (0..2).for_each(|_| drop(server.client(user, "direct").start().wait_connected()));
+                for _ in 0..2 {
+                    server.client(user, "direct").start().wait_connected();
+                }
             }
             let client = server.client(user, password).start();
             let started = Instant::now();

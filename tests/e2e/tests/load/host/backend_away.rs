@@ -45,22 +45,30 @@ fn announced(subject: &Subject) -> usize {
 
 fn for_everybody(change: impl Fn(Login) -> Login) {
     let record = Record::new();
-    let subject = Subject::new("", &[&record.argument(), AWAY]);
+    let subject = Subject::new("", &[&record.argument()]);
     let mut number = 0;
     let mut next = || {
         number += 1;
         outcome(&subject, &change(login(&format!("user{number}"), number)))
     };
+    // Names that nobody has logged in with say nothing.
     for _ in 0..EVERYBODY {
-        let outcome = next();
+        assert!(next().accepted());
+    }
+    subject.change(&[&record.argument(), AWAY]);
+    for _ in 0..2 * EVERYBODY {
+        plainly_refused(&next());
+    }
+    for known in 1..=EVERYBODY {
+        let outcome = outcome(&subject, &change(login(&format!("user{known}"), 100 + known)));
         assert!(!outcome.accepted(), "{outcome}");
     }
-    assert_eq!(record.users().len(), EVERYBODY);
+    assert_eq!(record.users().len(), 4 * EVERYBODY);
     for _ in 0..20 {
         put_off(&next(), "cannot be reached");
     }
     // Now and then one login finds out.
-    let asked = record.users().len() - EVERYBODY;
+    let asked = record.users().len() - 4 * EVERYBODY;
     assert!(asked <= 3, "PAM was asked {asked} times");
     assert_eq!(announced(&subject), 1, "{:?}", subject.plugin.log_lines());
 
