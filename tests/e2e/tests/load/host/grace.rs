@@ -16,6 +16,8 @@ fn patient(arguments: &[&str]) -> Subject {
 }
 
 fn start(subject: &Subject, user: &str) -> RunningLogin {
+    // What follows an accepted login within a millisecond is a burst, for which nobody waits.
+    std::thread::sleep(Duration::from_millis(5));
     let login = subject.plugin.start_login(&deferred(user, "192.0.2.1", NEW_CLIENT));
     login.expect("the call can be made")
 }
