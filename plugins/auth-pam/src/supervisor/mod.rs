@@ -6,6 +6,7 @@ pub mod audit;
 mod breaker;
 mod child_exits;
 mod conclude;
+mod deliver;
 mod events;
 mod hand_out;
 mod module_output;
@@ -19,7 +20,6 @@ mod workers;
 use std::convert::Infallible;
 use std::fs::File;
 use std::hash::RandomState;
-use std::io::Read;
 use std::os::fd::AsFd;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -35,21 +35,20 @@ pub use scheduler::Limits;
 
 use attempt::Attempt;
 use audit::Audit;
-use breaker::{Breaker, Change};
+use breaker::Breaker;
 use child_exits::ChildExits;
-use conclude::{Outcome, judge, unavailable};
-use events::{Events, Interest, What, WorkerId};
+use conclude::Outcome;
+use events::{Events, What, WorkerId};
 use module_output::ModuleOutput;
 use penalties::Penalties;
 use ramp::Ramp;
 use scheduler::Scheduler;
-use verdicts::{Decided, Verdicts};
+use verdicts::Verdicts;
 use workers::Workers;
 
 use crate::limits;
-use crate::protocol::{Check, End, Reply, Request, SOCKET_BYTES};
+use crate::protocol::{Check, Reply, Request, SOCKET_BYTES};
 use crate::settings::Settings;
-use crate::verdict::Verdict;
 
 /// Messages taken from the front at once, before anything else is done: reading is quick, forking is not, and the
 /// front must never find its socket full.
@@ -355,102 +354,5 @@ impl Supervisor {
     fn ended(&mut self, attempt: &Attempt) {
         self.scheduler.finished(attempt.source, &attempt.username);
         self.ramp.finished();
-    }
-
-    /// PAM has decided an attempt: what follows from that for others.
-    fn pam_decided(&mut self, now: Instant, attempt: Attempt, end: End) {
-        let unavailable = unavailable(&end);
-        match self.breaker.concluded(now, &attempt.username, unavailable) {
-            Some(Change::Opened) => {
-                self.away = true;
-                log::error!(
-                    "PAM's backend cannot be reached for anybody: logins fail temporarily until it answers again"
-                );
-            }
-            Some(Change::Closed) => {
-                self.away = false;
-                log::info!("PAM's backend answers again");
-            }
-            None => {}
-        }
-        if end.code == 0 {
-            self.penalties.accepted(now, attempt.source);
-            self.breaker.accepted(&attempt.username);
-        } else if !self.away {
-            self.penalties.refused(now, attempt.source, &attempt.username, attempt.fingerprint);
-        }
-        let away = self.away && unavailable;
-        self.conclude(now, attempt, &Outcome::Pam(end, away));
-    }
-
-    /// Decides an attempt. What PAM refuses is not delivered before its time, so that the time tells nothing.
-    fn conclude(&mut self, now: Instant, mut attempt: Attempt, outcome: &Outcome) {
-        attempt.credentials = None;
-        // What modules have printed belongs before the line of the attempt.
-        self.output.flush();
-        let time_limit = self.settings.config.time_limit.unwrap_or_default();
-        let (verdict, reason) = judge(&attempt, now, outcome, time_limit);
-        let mut due = now;
-        if verdict == Verdict::Rejected {
-            self.longest_delay = self.longest_delay.max(outcome.delay());
-            due = attempt.arrived + if attempt.deferred { self.refusal_time() } else { outcome.delay() };
-            due = attempt.deadline.map_or(due, |deadline| deadline.min(due));
-        }
-        self.verdicts.hold(due.max(now), Decided { attempt, verdict, reason, checked: outcome.checked() });
-    }
-
-    /// `refusal-time` and up to a quarter more; with it, also the longest delay that the service has asked for so far: a
-    /// stack that asks for none in some cases would tell them from others.
-    fn refusal_time(&mut self) -> Duration {
-        let least = self.settings.config.refusal_time.max(self.longest_delay);
-        let mut random = [0; 2];
-        // Without it the time is still the same for all.
-        let _ = self.random.read_exact(&mut random);
-        least + (least / 4).mul_f64(f64::from(u16::from_ne_bytes(random)) / f64::from(u16::MAX))
-    }
-
-    /// Delivers the verdicts whose time has come: the verdict first, then its lines.
-    fn deliver_due(&mut self, now: Instant) -> Result<(), Exit> {
-        while let Some(Decided { attempt, verdict, reason, checked }) = self.verdicts.next_due(now) {
-            let reply = Reply::Verdict { id: attempt.id, verdict };
-            let before = self.verdicts.interest();
-            self.verdicts.send(&mut self.front, reply).map_err(|_| Exit::FrontGone)?;
-            self.watch_front(before);
-            let accepted = matches!(verdict, Verdict::Accepted { .. });
-            if !accepted {
-                log::error!(
-                    "BACKGROUND: user '{}' failed to authenticate: {reason}{checked}",
-                    attempt.user()
-                );
-            } else if attempt.deferred || !checked.is_empty() {
-                // OpenVPN logs what a direct answer leads to at once; with deferred ones in play, it is not that clear when.
-                log::info!("BACKGROUND: user '{}' authenticated{checked}", attempt.user());
-            }
-            if let Some(audit) = &mut self.audit {
-                let result = if accepted { audit::Result::Accepted } else { audit::Result::Rejected };
-                audit.write(
-                    result,
-                    &attempt.username,
-                    &attempt.address,
-                    format!("{reason}{checked}").as_bytes(),
-                );
-            }
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<(), Exit> {
-        let before = self.verdicts.interest();
-        self.verdicts.flush(&mut self.front).map_err(|_| Exit::FrontGone)?;
-        self.watch_front(before);
-        Ok(())
-    }
-
-    /// An OpenVPN that does not read its verdicts is not read from either: they would fill the memory.
-    fn watch_front(&self, before: Interest) {
-        let interest = self.verdicts.interest();
-        if before != interest {
-            let _ = self.events.change(&self.front, What::Front, interest);
-        }
     }
 }
