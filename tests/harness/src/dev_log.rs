@@ -69,13 +69,15 @@ impl DevLog {
     }
 }
 
-/// A message as a syslog daemon writes it to a file: without priority, with a host name after the time.
+/// A message as a syslog daemon writes it to a file: without priority, with a host name after the time, and with a time if
+/// the message has none.
 pub fn as_syslog_line(message: &str) -> String {
     let text = message.split_once('>').map_or(message, |(_, rest)| rest);
     // "Mmm dd hh:mm:ss " is 16 bytes wide.
-    match (text.get(..16), text.get(16..)) {
+    let is_time = |time: &&str| time.bytes().nth(3) == Some(b' ') && time.bytes().nth(9) == Some(b':');
+    match (text.get(..16).filter(is_time), text.get(16..)) {
         (Some(time), Some(rest)) => format!("{time}vpnhost {rest}"),
-        _ => text.to_string(),
+        _ => format!("Jan  1 00:00:00 vpnhost {text}"),
     }
 }
 
