@@ -74,7 +74,7 @@ impl DevLog {
 pub fn as_syslog_line(message: &str) -> String {
     let text = message.split_once('>').map_or(message, |(_, rest)| rest);
     // "Mmm dd hh:mm:ss " is 16 bytes wide.
-    let is_time = |time: &&str| time.bytes().nth(3) == Some(b' ') && time.bytes().nth(9) == Some(b':');
+    let is_time = |time: &&str| time.as_bytes()[3] == b' ' && time.as_bytes()[9] == b':';
     match (text.get(..16).filter(is_time), text.get(16..)) {
         (Some(time), Some(rest)) => format!("{time}vpnhost {rest}"),
         _ => format!("Jan  1 00:00:00 vpnhost {text}"),
