@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, Weak};
 
 use crate::command;
 use crate::scratch::Scratch;
+use crate::shared::shared;
 
 /// The compiled plugin; shared by all who hold one at the same time.
 #[derive(Debug)]
@@ -16,12 +17,7 @@ impl DeferringPlugin {
     /// The plugin of this process, compiled now if nobody holds it.
     pub fn shared() -> Arc<Self> {
         static SHARED: Mutex<Weak<DeferringPlugin>> = Mutex::new(Weak::new());
-        let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        shared.upgrade().unwrap_or_else(|| {
-            let made = Arc::new(Self::compile());
-            *shared = Arc::downgrade(&made);
-            made
-        })
+        shared(&SHARED, Self::compile)
     }
 
     fn compile() -> Self {

@@ -25,6 +25,7 @@ pub mod running;
 pub mod scratch;
 pub mod server;
 pub mod server_config;
+mod shared;
 
 pub use account::Account;
 pub use client::{Client, ClientConfig, Outcome};

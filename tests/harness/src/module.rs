@@ -10,6 +10,7 @@ use nix::sys::stat::Mode;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::scratch::Scratch;
+use crate::shared::shared;
 use crate::{PATIENCE, command};
 
 /// The compiled module; shared by all who hold one at the same time.
@@ -22,12 +23,7 @@ impl TestModule {
     /// The module of this process, compiled now if nobody holds it.
     pub fn shared() -> Arc<Self> {
         static SHARED: Mutex<Weak<TestModule>> = Mutex::new(Weak::new());
-        let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        shared.upgrade().unwrap_or_else(|| {
-            let made = Arc::new(Self::compile());
-            *shared = Arc::downgrade(&made);
-            made
-        })
+        shared(&SHARED, Self::compile)
     }
 
     fn compile() -> Self {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, Weak};
 
 use crate::command;
 use crate::scratch::Scratch;
+use crate::shared::shared;
 
 /// The certificates; shared by all who hold one at the same time, removed with the last of them.
 #[derive(Debug)]
@@ -16,12 +17,7 @@ impl Pki {
     /// The certificates of this process, made now if nobody holds them.
     pub fn shared() -> Arc<Self> {
         static SHARED: Mutex<Weak<Pki>> = Mutex::new(Weak::new());
-        let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        shared.upgrade().unwrap_or_else(|| {
-            let made = Arc::new(Self::make());
-            *shared = Arc::downgrade(&made);
-            made
-        })
+        shared(&SHARED, Self::make)
     }
 
     fn make() -> Self {
