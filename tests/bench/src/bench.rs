@@ -4,6 +4,7 @@ use crate::row::Row;
 use crate::rows;
 use crate::subject::Subject;
 use harness::{Account, EtcPamService, ServerConfig, TestModule};
+use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -32,6 +33,8 @@ pub(crate) struct Bench {
     pub(crate) slow_and_wrong: EtcPamService,
     /// Whom pam_unix knows.
     pub(crate) account: Account,
+    /// Many more, made when they are needed.
+    pub(crate) crowd: OnceCell<Vec<Account>>,
     _module: Arc<TestModule>,
 }
 
@@ -54,6 +57,7 @@ impl Bench {
                 "auth/wrong*:deny",
             ])),
             account: Account::new("Analytical Engine 1"),
+            crowd: OnceCell::new(),
             _module: module,
         }
     }

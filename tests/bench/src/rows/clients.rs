@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 /// How long two hundred clients may take, on a machine that must also be all of them.
 const CROWD_PATIENCE: Duration = Duration::from_secs(180);
 const CROWD: usize = 200;
-const ACCOUNTS: usize = 10;
 /// How many log in while somebody else's packets are watched.
 const SLOW_LOGINS: usize = 20;
 /// Time between two of them: twenty programs that start at once would keep the processors from the server, not the
@@ -136,15 +135,16 @@ fn bystanders(slow: &[(&str, Client)], ping: Pinger) -> Vec<f64> {
 /// All from one address, as from behind one router.
 fn crowd(bench: &Bench, side: Side) -> Vec<f64> {
     let server = bench.server(side, "", &bench.unix).deferred().start();
-    // A name has few logins checked at a time.
-    let accounts: Vec<Account> = (0..ACCOUNTS).map(|_| Account::new(bench.account.password())).collect();
+    // One each: a name has few logins checked at a time.
+    let accounts =
+        bench.crowd.get_or_init(|| (0..CROWD).map(|_| Account::new(bench.account.password())).collect());
     let start = |account: &Account| {
         let client = server.client(account.name(), account.password());
         client.line("connect-timeout 120").line("hand-window 120").start()
     };
     let first = Instant::now();
     let clients: Vec<(Instant, Client)> =
-        accounts.iter().cycle().take(CROWD).map(|account| (Instant::now(), start(account))).collect();
+        accounts.iter().map(|account| (Instant::now(), start(account))).collect();
     let connected = |(started, client): &(Instant, Client)| match client.outcome(CROWD_PATIENCE) {
         Outcome::Connected(after) => (*started + after - first).as_secs_f64(),
         other => panic!("a client did not connect ({other:?}):\n{}", client.log().text()),
