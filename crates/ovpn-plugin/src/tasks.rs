@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::boundary::without_signals;
+use crate::boundary::{make_room, without_signals};
 use crate::{logging, testing};
 
 /// Threads that are told to stop and waited for when this is dropped; a field of the plugin is the place for it.
@@ -121,6 +121,8 @@ impl Tasks {
         if self.threads.len() >= self.limit {
             return Err(io::Error::other(format!("{} tasks are running, which is the limit", self.limit)));
         }
+        // Whoever defers logins has two files open for each.
+        make_room();
         let (stop, test) = (self.stop.clone(), testing::current_test());
         let builder = std::thread::Builder::new().name(name.to_owned());
         let body = move || {

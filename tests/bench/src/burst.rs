@@ -68,14 +68,12 @@ impl Burst {
     }
 }
 
-/// Makes `count` logins as fast as the plugin lets, each of another user, and waits for the verdicts. `overhead`: the
-/// host's part of a call, in seconds.
+/// Makes `count` logins as fast as the plugin lets, each of another user, and waits for the verdicts.
 pub(crate) fn run(
     plugin: &OpenPlugin,
     call: impl Fn(usize) -> Call,
     count: usize,
     from: From,
-    overhead: f64,
 ) -> Result<Burst, String> {
     let files = Files::new(count)?;
     let calls: Vec<Call> = (0..count).map(|number| files.call(call(number), from, number)).collect();
@@ -85,7 +83,7 @@ pub(crate) fn run(
     let started = Instant::now();
     for (number, call) in calls.iter().enumerate() {
         let (result, took) = timed(plugin, call)?;
-        blocked.push((took - overhead).max(0.0));
+        blocked.push(took);
         match result {
             FuncResult::Success => {}
             FuncResult::Deferred => {

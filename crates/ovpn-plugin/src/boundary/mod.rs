@@ -10,6 +10,7 @@ mod client;
 #[cfg(unix)]
 mod clock;
 mod close;
+mod descriptors;
 mod func;
 mod host_log;
 mod instance;
@@ -29,6 +30,7 @@ pub(crate) use capture::{Caught, capture};
 pub(crate) use client::Client;
 #[cfg(unix)]
 pub(crate) use clock::now;
+pub(crate) use descriptors::make_room;
 #[cfg(unix)]
 pub(crate) use host_log::name;
 pub(crate) use host_log::{PASSES_ERRNO, close_inherited_syslog, has_host, keep_sink, send, sink};

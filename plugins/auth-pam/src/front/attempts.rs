@@ -3,7 +3,8 @@
 //! Each verdict takes effect once. If OpenVPN's thread still waits for an attempt, that thread takes the verdict and
 //! answers directly; if the attempt was deferred, whoever reads the verdict hands it to the attempt's [`Decision`].
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::time::{Duration, Instant};
 
 use log::Level;
@@ -18,6 +19,9 @@ use crate::verdict::{Advance, Verdict};
 
 /// How long a supervisor that is lost may take to be reaped.
 const REAP: Duration = Duration::from_millis(100);
+
+/// Attempts that one use of the lock reads verdicts for, or looks at.
+const BATCH: usize = 32;
 
 /// The supervisor as the front sees it.
 pub type Supervisor = Helper<Request, Reply>;
@@ -39,7 +43,7 @@ pub struct Attempts {
     /// How long OpenVPN waits.
     pub grace: Grace,
     advance: Advance,
-    table: HashMap<u64, Attempt>,
+    table: BTreeMap<u64, Attempt>,
     deferred: usize,
     /// What is to be done when the lock is free again.
     afterwards: Afterwards,
@@ -86,7 +90,7 @@ impl Attempts {
     /// An empty table.
     pub fn new(grace: Duration, advance: Advance) -> Self {
         let grace = Grace::new(grace);
-        let (table, afterwards) = (HashMap::new(), Afterwards::default());
+        let (table, afterwards) = (BTreeMap::new(), Afterwards::default());
         Attempts { supervisor: None, grace, advance, table, deferred: 0, afterwards }
     }
 
@@ -127,6 +131,13 @@ impl Attempts {
     /// Reads what the supervisor has sent.
     pub fn read(&mut self) {
         while let Some(Some(_)) = self.read_one(|channel| channel.try_receive()) {}
+    }
+
+    /// The same, a batch at most: whoever holds the lock keeps OpenVPN from it.
+    pub fn read_batch(&mut self) {
+        for _ in 0..BATCH {
+            let Some(Some(_)) = self.read_one(|channel| channel.try_receive()) else { return };
+        }
     }
 
     /// Reads until `until` says of the verdict of `id` that it is enough, at most until `end`.
@@ -175,17 +186,19 @@ impl Attempts {
         }
     }
 
-    /// Drops the deferred attempts whose clients are gone, and has the supervisor not run those that still wait.
-    pub fn cancel_unwanted(&mut self) {
-        let gone =
-            |attempt: &Attempt| matches!(attempt, Attempt::Deferred(decision, _) if !decision.is_wanted());
-        let unwanted: Vec<u64> =
-            self.table.iter().filter(|(_, attempt)| gone(attempt)).map(|(id, _)| *id).collect();
-        for id in unwanted {
-            self.table.remove(&id);
-            self.deferred -= 1;
-            self.cancel(id);
+    /// Drops the deferred attempts whose clients are gone, and has the supervisor not run those that still wait. Looks at a
+    /// batch, the first after this id; the last id it looked at, unless it came to the end.
+    pub fn cancel_unwanted(&mut self, after: u64) -> Option<u64> {
+        let rest = self.table.range((Bound::Excluded(after), Bound::Unbounded));
+        let looked_at: Vec<u64> = rest.map(|(id, _)| *id).take(BATCH).collect();
+        for id in &looked_at {
+            if matches!(self.table.get(id), Some(Attempt::Deferred(decision, _)) if !decision.is_wanted()) {
+                self.table.remove(id);
+                self.deferred -= 1;
+                self.cancel(*id);
+            }
         }
+        looked_at.last().copied().filter(|_| looked_at.len() == BATCH)
     }
 
     /// Has the supervisor not run an attempt that nobody waits for. Without effect on one that runs already.
@@ -198,8 +211,7 @@ impl Attempts {
     /// The supervisor is gone: nobody decides these attempts any more, so all are rejected at once.
     pub fn lose_supervisor(&mut self, error: &ChannelError) {
         let Some(supervisor) = self.supervisor.take() else { return };
-        let mut pending: Vec<_> = self.table.drain().collect();
-        pending.sort_by_key(|(id, _)| *id);
+        let pending = std::mem::take(&mut self.table);
         self.deferred = 0;
         let Afterwards { decided, lines, lost } = &mut self.afterwards;
         if !matches!(error, ChannelError::Closed) {

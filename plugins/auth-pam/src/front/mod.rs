@@ -157,7 +157,10 @@ impl Front {
         if deferred {
             event.can_defer().map_err(Refusal::ControlFile)?;
         }
-        attempts.read();
+        // If attempts are deferred, the receiver reads: to deliver their verdicts takes longer than this one should.
+        if !attempts.any_deferred() {
+            attempts.read();
+        }
         let pending = attempts.any_pending();
         self.send(attempts, &request).map_err(Refusal::Supervisor)?;
         // Wiped as soon as it is sent.

@@ -179,12 +179,13 @@ impl Shared {
             }
             let look = looked.elapsed() >= Duration::from_millis(LOOK_FOR_GONE.into());
             if happened(VERDICTS) || (deferred && look) {
-                let ((), lines) = self.locked(|attempts| {
-                    attempts.read();
-                    if look {
-                        attempts.cancel_unwanted();
-                    }
-                });
+                let ((), mut lines) = self.locked(Attempts::read_batch);
+                let mut next = look.then_some(0);
+                while let Some(after) = next {
+                    let more = self.locked(|attempts| attempts.cancel_unwanted(after));
+                    next = more.0;
+                    lines.extend(more.1);
+                }
                 let mut own = self.own_lines.lock().unwrap_or_else(PoisonError::into_inner);
                 lines.iter().for_each(|(level, line)| own.send(*level as u8, Level::Warn as u8, line));
             }

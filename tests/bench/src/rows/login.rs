@@ -11,7 +11,7 @@ pub(super) fn groups() -> Vec<Group> {
         long: false,
         start,
     };
-    vec![group("login, pam_permit", 0.2, permit), group("login, pam_unix", 1.0, unix)]
+    vec![group("login, pam_permit", 0.25, permit), group("login, pam_unix", 1.0, unix)]
 }
 
 fn permit(bench: &Bench, side: Side) -> Probe<'_> {
