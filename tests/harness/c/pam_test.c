@@ -139,10 +139,18 @@ static void wait_for_byte(const char *path)
     close(fd);
 }
 
-static int prompt(struct run *run, int style, const char *text)
+/* What is found in memory afterwards must not be this module's. */
+static void forget_answer(struct run *run)
 {
+    if (run->answer != NULL)
+        explicit_bzero(run->answer, strlen(run->answer));
     free(run->answer);
     run->answer = NULL;
+}
+
+static int prompt(struct run *run, int style, const char *text)
+{
+    forget_answer(run);
     return pam_prompt(run->pamh, style, &run->answer, "%s", text);
 }
 
@@ -257,7 +265,7 @@ static int run_phase(pam_handle_t *pamh, const char *phase, int argc, const char
         action[length] = '\0';
         code = act(&run, action, equals ? equals + 1 : "");
     }
-    free(run.answer);
+    forget_answer(&run);
     return code == PAM_INCOMPLETE ? PAM_SUCCESS : code;
 }
 

@@ -12,6 +12,7 @@ pub mod log;
 pub mod machine;
 pub mod man_page;
 pub mod management;
+pub mod memory;
 pub mod module;
 pub mod netns;
 pub mod open_files;

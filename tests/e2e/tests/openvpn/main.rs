@@ -19,6 +19,7 @@ mod one_door;
 mod openvpn_killed;
 mod options;
 mod restart;
+mod secrets;
 mod stack;
 mod supervisor_lost;
 mod two_plugins;
