@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use secret::Secret;
 
+use super::alike::Place;
 use super::scheduler::Job;
 use super::source::{Prefixes, Source};
 use crate::protocol::Check;
@@ -33,6 +34,8 @@ pub struct Attempt {
     pub arrived: Instant,
     /// When it is over its time.
     pub deadline: Option<Instant>,
+    /// Its place among those of the same username and source, as long as it has no answer.
+    pub place: Option<Place>,
 }
 
 impl Attempt {
@@ -55,6 +58,7 @@ impl Attempt {
             client: check.client,
             arrived: now,
             deadline: time_limit.map(|limit| now + limit),
+            place: None,
         }
     }
 

@@ -26,6 +26,8 @@ pub enum Outcome {
     WaitedTooLong,
     /// Too many attempts wait.
     QueueFull,
+    /// Too many attempts of the same username and source have no answer.
+    TooManyAlike,
     /// There is no worker and none can be started.
     NoWorker,
     /// The backend is away for everybody, so PAM was not asked.
@@ -94,6 +96,10 @@ pub fn judge(attempt: &Attempt, now: Instant, outcome: &Outcome, time_limit: Dur
         Outcome::QueueFull => {
             (temporary(Cause::Busy, BACKOFF), "too many logins are waiting (see max-pending)".into())
         }
+        Outcome::TooManyAlike => (
+            temporary(Cause::Busy, BACKOFF),
+            "too many logins of this user are waiting from the same address".into(),
+        ),
         Outcome::NoWorker => (temporary(Cause::Busy, BACKOFF), "no worker process can be started".into()),
         Outcome::Away => {
             (temporary(Cause::Away, BACKOFF), "PAM was not asked: its backend is away for everybody".into())
@@ -164,7 +170,13 @@ mod tests {
         assert_eq!(verdict(&Outcome::Away), away);
         let ended = Outcome::WorkerEnded(Ended::Killed(11));
         assert_eq!(verdict(&ended), Verdict::Rejected);
-        for limit in [Outcome::RanTooLong, Outcome::WaitedTooLong, Outcome::QueueFull, Outcome::NoWorker] {
+        for limit in [
+            Outcome::RanTooLong,
+            Outcome::WaitedTooLong,
+            Outcome::QueueFull,
+            Outcome::TooManyAlike,
+            Outcome::NoWorker,
+        ] {
             assert!(matches!(verdict(&limit), Verdict::Temporary { .. }), "{limit:?}");
         }
     }

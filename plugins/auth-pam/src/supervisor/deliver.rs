@@ -58,11 +58,20 @@ impl Supervisor {
     /// `refusal-time` and up to a quarter more; with it, also the longest delay that the service has asked for so far: a
     /// stack that asks for none in some cases would tell them from others.
     fn refusal_time(&mut self) -> Duration {
-        let least = self.settings.config.refusal_time.max(self.longest_delay);
+        let least = self.least_refusal();
         let mut random = [0; 2];
         // Without it the time is still the same for all.
         let _ = self.random.read_exact(&mut random);
         least + (least / 4).mul_f64(f64::from(u16::from_ne_bytes(random)) / f64::from(u16::MAX))
+    }
+
+    fn least_refusal(&self) -> Duration {
+        self.settings.config.refusal_time.max(self.longest_delay)
+    }
+
+    /// The longest that a refusal takes if PAM is quicker.
+    pub(super) fn longest_refusal(&self) -> Duration {
+        self.least_refusal().mul_f64(1.25)
     }
 
     /// Delivers the verdicts whose time has come: the verdict first, then its lines.

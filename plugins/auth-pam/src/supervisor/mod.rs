@@ -1,6 +1,7 @@
 //! The supervisor: keeps root, runs no PAM, and does no I/O on anything the front names or holds. It hands attempts to
 //! workers, ends those that take too long, replaces those that die, and ends with OpenVPN.
 
+mod alike;
 mod attempt;
 pub mod audit;
 mod breaker;
@@ -33,6 +34,7 @@ use privsep::{Channel, ChannelError, Ended, Numbers, Reaped, leave, reap_any};
 pub use audit::take_name as take_syslog_name;
 pub use scheduler::Limits;
 
+use alike::Alike;
 use attempt::Attempt;
 use audit::Audit;
 use breaker::Breaker;
@@ -77,6 +79,7 @@ struct Supervisor {
     workers: Workers,
     ramp: Ramp,
     penalties: Penalties,
+    alike: Alike,
     breaker: Breaker,
     away: bool,
     verdicts: Verdicts,
@@ -163,6 +166,7 @@ impl Supervisor {
             workers,
             ramp: Ramp::new(),
             penalties: Penalties::new(settings.config.penalties),
+            alike: Alike::default(),
             breaker: Breaker::new(),
             away: false,
             verdicts: Verdicts::default(),
@@ -281,7 +285,9 @@ impl Supervisor {
             Request::Check(check) => self.admit(now, check),
             Request::Cancel { id } => {
                 // No failure, so no line that a log watcher would take for one.
-                if let Some(attempt) = self.scheduler.cancel(id) {
+                if let Some(mut attempt) = self.scheduler.cancel(id) {
+                    let until = attempt.arrived + self.longest_refusal();
+                    attempt.place.iter_mut().for_each(|place| place.keep_until(until));
                     log::info!(
                         "BACKGROUND: user '{}': its client is gone, so PAM was not asked",
                         attempt.user()
@@ -299,7 +305,7 @@ impl Supervisor {
     /// Queues an attempt, unless it is clear already that PAM is not to be asked.
     fn admit(&mut self, now: Instant, check: Check) {
         let config = &self.settings.config;
-        let attempt = Attempt::new(now, check, config.time_limit, config.prefixes, &self.key);
+        let mut attempt = Attempt::new(now, check, config.time_limit, config.prefixes, &self.key);
         if let Some(refusal) = self.penalties.admit(now, attempt.source, &attempt.username) {
             if let Some(penalty) = refusal.log {
                 log::warn!(
@@ -313,6 +319,10 @@ impl Supervisor {
         }
         if !self.breaker.admit(now, attempt.source) {
             return self.conclude(now, attempt, &Outcome::Away);
+        }
+        attempt.place = self.alike.take(now, attempt.source, &attempt.username);
+        if attempt.place.is_none() {
+            return self.conclude(now, attempt, &Outcome::TooManyAlike);
         }
         let possible = self.max_workers.saturating_sub(self.workers.processes());
         if let Some(refused) = self.scheduler.submit(attempt, self.workers.free() + possible) {

@@ -49,10 +49,6 @@ impl Limits {
     }
 }
 
-/// Attempts of one username that wait in one source. More would tell, by how long each takes, what PAM does with that
-/// name, since only two of them run at a time.
-pub const MAX_WAITING_ALIKE: usize = 4;
-
 /// Place in the order of arrival; given-back attempts stand before all others.
 type Place = i64;
 
@@ -105,15 +101,12 @@ impl<J: Job> Scheduler<J> {
     /// Takes an attempt. `free`: the workers that are idle, starting or may still be started; attempts that these can
     /// take do not count as waiting. When too many wait, gives back the one that is refused instead: the newest of the
     /// longest queue, the new one if none is longer than its own. (A number that
-    /// waits already is refused too, and so is one of whose username enough wait in its source.)
+    /// waits already is refused too.)
     pub fn submit(&mut self, job: J, free: usize) -> Option<J> {
         if self.places.contains_key(&job.id()) {
             return Some(job);
         }
         let source = job.source();
-        if self.alike(source, job.username()) >= MAX_WAITING_ALIKE {
-            return Some(job);
-        }
         self.last += 1;
         self.sources.change(source, |tally| tally.waiting += 1);
         self.insert(self.last, job);
@@ -196,13 +189,6 @@ impl<J: Job> Scheduler<J> {
     pub fn drain(&mut self) -> Vec<J> {
         let places: Vec<Place> = self.jobs.keys().copied().collect();
         places.into_iter().filter_map(|place| self.take(place)).collect()
-    }
-
-    /// How many attempts of this username wait in this source, as far as that matters.
-    fn alike(&self, source: Source, username: &[u8]) -> usize {
-        let Some(user) = self.users.id(username) else { return 0 };
-        let line = self.lines.range((user, source, Place::MIN)..=(user, source, Place::MAX));
-        line.take(MAX_WAITING_ALIKE).count()
     }
 
     fn insert(&mut self, place: Place, job: J) {

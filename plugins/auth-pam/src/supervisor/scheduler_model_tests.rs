@@ -28,11 +28,6 @@ impl Model {
 
     fn submit(&mut self, attempt: Attempt, free: usize) -> Option<Attempt> {
         let source = attempt.source;
-        let alike = |other: &&Attempt| other.username == attempt.username;
-        let waiting = self.queues.get(&source).map_or(0, |queue| queue.iter().filter(alike).count());
-        if waiting >= MAX_WAITING_ALIKE {
-            return Some(attempt);
-        }
         if !self.round.contains(&source) {
             self.round.push(source);
         }

@@ -232,25 +232,5 @@ fn thousands_of_attempts_take_no_longer_each_than_a_few() {
     }
 }
 
-/// By how long each of many takes it would tell what PAM does with the name.
-#[test]
-fn few_attempts_of_a_username_wait_in_one_source() {
-    let mut scheduler = scheduler(8, 100);
-    for id in 0..2 {
-        assert_eq!(scheduler.submit(attempt(id, A, "alice"), 8), None);
-        assert!(scheduler.next().is_some());
-    }
-    for id in 2..6 {
-        assert_eq!(scheduler.submit(attempt(id, A, "alice"), 8), None);
-    }
-    assert_eq!(scheduler.submit(attempt(6, A, "alice"), 8).map(|refused| refused.id), Some(6));
-    // Others, and she herself from elsewhere, are not concerned.
-    assert_eq!(scheduler.submit(attempt(7, A, "bob"), 8), None);
-    assert_eq!(scheduler.submit(attempt(8, B, "alice"), 8), None);
-    scheduler.finished(A, b"alice");
-    assert!(scheduler.next().is_some());
-    assert_eq!(scheduler.submit(attempt(9, A, "alice"), 8), None);
-}
-
 #[path = "scheduler_model_tests.rs"]
 mod model;

@@ -36,6 +36,7 @@ const CHECKS: &[Check] = &[
     Check { name: "refusal::takes_its_time_by_default", run: refusal::by_default },
     Check { name: "refusal::holds_up_nobody", run: refusal::while_others_log_in },
     Check { name: "refusal::turned_off", run: refusal::turned_off },
+    Check { name: "refusal::one_attempt_too_many", run: refusal::one_too_many },
     Check { name: "gone_client::a_login_that_nobody_waits_for_is_not_run", run: gone_client::run },
     Check { name: "penalties::a_source_that_only_fails_deferred", run: penalties::deferred_mode },
     Check { name: "penalties::a_source_that_only_fails_default_mode", run: penalties::default_mode },

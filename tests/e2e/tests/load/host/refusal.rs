@@ -55,3 +55,17 @@ pub(crate) fn turned_off() {
     assert!(slow.accepted(), "{slow}");
     subject.close();
 }
+
+/// Some wrong logins of one name at once: for which of them there is no room does not tell how long PAM takes, which is
+/// longer for a name that has an account.
+pub(crate) fn one_too_many() {
+    const AT_ONCE: usize = 30;
+    let subject = Subject::new("", &["auth/account*:sleep=300", "auth/code=PAM_AUTH_ERR"]);
+    for (name, number) in [("account", 1), ("nobody", 2)] {
+        let running: Vec<RunningLogin> = (0..AT_ONCE).map(|_| start(&subject, name, number)).collect();
+        let outcomes = running.into_iter().map(|login| login.finish(PATIENCE));
+        let temporary = outcomes.filter(|outcome| outcome.reason.is_some()).count();
+        assert_eq!(temporary, AT_ONCE - 6, "of the user {name}");
+    }
+    subject.close();
+}
