@@ -338,6 +338,11 @@ impl Supervisor {
             if let Some(attempt) = self.workers.kill(worker) {
                 self.ended(&attempt);
                 self.conclude(now, *attempt, &Outcome::RanTooLong);
+            } else {
+                log::error!(
+                    "a worker did not start within {} s and was killed; a PAM module hangs while it is loaded",
+                    workers::MAX_START.as_secs()
+                );
             }
         }
         self.workers.retire(now);

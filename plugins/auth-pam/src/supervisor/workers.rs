@@ -27,6 +27,9 @@ pub const MAX_SERVED: u32 = 1000;
 /// See [`MAX_SERVED`].
 pub const MAX_AGE: Duration = Duration::from_secs(3600);
 
+/// A worker that has not loaded its modules after this time is killed: it would count as free for ever.
+pub const MAX_START: Duration = Duration::from_secs(20);
+
 /// What a worker does.
 #[derive(Debug)]
 enum State {
@@ -290,7 +293,7 @@ impl Workers {
         }
     }
 
-    /// The running ones whose attempts are over their time.
+    /// The running ones whose attempts are over their time, and those that take too long to start.
     pub fn late(&self, now: Instant) -> Vec<WorkerId> {
         let late = |worker: &Worker| worker.deadline().is_some_and(|deadline| deadline <= now);
         self.table.iter().filter(|(_, worker)| late(worker)).map(|(id, _)| *id).collect()
@@ -333,6 +336,7 @@ impl Worker {
     fn deadline(&self) -> Option<Instant> {
         match &self.state {
             State::Running { attempt, .. } => attempt.deadline,
+            State::Starting => Some(self.born + MAX_START),
             _ => None,
         }
     }

@@ -199,3 +199,16 @@ fn the_last_idle_worker_stays_until_it_is_old() {
     stage.workers.retire(now + MAX_AGE * 2);
     assert_eq!((stage.workers.idle(), stage.workers.processes()), (None, 1));
 }
+
+/// It would count as free, and nobody would start another one.
+#[test]
+fn a_worker_that_hangs_while_it_starts_is_late() {
+    let mut stage = Stage::new();
+    let now = Instant::now();
+    assert_eq!(stage.workers.late(now), []);
+    assert!(stage.workers.next_event().is_some_and(|event| event <= now + MAX_START));
+    assert_eq!(stage.workers.late(now + MAX_START), [ID]);
+    assert!(stage.workers.kill(ID).is_none());
+    assert_eq!((stage.workers.free(), stage.workers.processes()), (0, 1));
+    assert_eq!(Stage::ready().workers.late(now + MAX_START), []);
+}

@@ -128,8 +128,13 @@ pub(crate) struct Subject {
 
 impl Subject {
     pub(crate) fn new(options: &str, arguments: &[&str]) -> Self {
+        Self::with_stack(options, &TestModule::shared().stack(arguments))
+    }
+
+    /// The same with other modules.
+    pub(crate) fn with_stack(options: &str, lines: &str) -> Self {
         let module = TestModule::shared();
-        let service = PamService::new(&module.stack(arguments));
+        let service = PamService::new(lines);
         let words = format!("{options} {}", service.words());
         let plugin = Plugin::new(plugin::auth_pam()).shared().args(words.split_whitespace()).env("verb", "1");
         let plugin = plugin.open().unwrap_or_else(|error| panic!("{error}"));

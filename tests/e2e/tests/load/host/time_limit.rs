@@ -68,3 +68,29 @@ fn supervisor() -> i32 {
     let found = all.iter().find(|process| process.parent == own && process.name == "auth-pam-super");
     found.expect("a supervisor").pid
 }
+
+/// The first process that loads this module hangs in it, all later ones do not.
+const HANGS_ONCE: &str = r#"
+#include <security/pam_modules.h>
+#include <unistd.h>
+__attribute__((constructor)) static void load(void) { if (unlink(FLAG) == 0) for (;;) pause(); }
+int pam_sm_authenticate(pam_handle_t *h, int f, int c, const char **v) { (void)h, (void)f, (void)c, (void)v; return 0; }
+int pam_sm_acct_mgmt(pam_handle_t *h, int f, int c, const char **v) { (void)h, (void)f, (void)c, (void)v; return 0; }
+"#;
+
+/// A worker that never comes to ask PAM is no worker: another one takes its place.
+pub(crate) fn starting() {
+    let scratch = harness::scratch::Scratch::new();
+    let (flag, module) = (scratch.write("flag", "", 0o600), scratch.join("module.so"));
+    let source = scratch.write("module.c", HANGS_ONCE, 0o600);
+    let (define, output, input) =
+        (format!("-DFLAG=\"{}\"", flag.display()), module.to_string_lossy(), source.to_string_lossy());
+    harness::command::run("cc", &["-shared", "-fPIC", &define, "-o", &output, &input]);
+    let module = module.display();
+    let subject = Subject::with_stack("", &format!("auth required {module}\naccount required {module}\n"));
+    assert!(harness::proc_table::wait_until(PATIENCE, || !flag.exists()), "the module is not loaded");
+    let login = deferred("alice", "192.0.2.1", NEW_CLIENT);
+    let outcome = subject.plugin.login(&login, 2 * PATIENCE).expect("the call can be made");
+    assert!(outcome.accepted(), "{outcome}");
+    subject.close();
+}
