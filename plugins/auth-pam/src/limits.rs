@@ -135,6 +135,30 @@ pub fn raise_open_files() -> (OpenFiles, usize) {
     ((soft, hard), usize::try_from(now).unwrap_or(usize::MAX))
 }
 
+/// A deferred attempt holds two files of OpenVPN's process open until its verdict.
+const FILES_OF_AN_ATTEMPT: u64 = 2;
+/// Refusals that wait for their time, and what OpenVPN itself needs open.
+const OTHER_FILES: u64 = 2 * 2048 + 1024;
+
+/// Raises OpenVPN's own limit on open files to what so many attempts need, as far as that may be. With its usual 1,024,
+/// five hundred pending logins of one client would leave OpenVPN no file for anybody else's. A warning if the hard limit
+/// is too low.
+pub fn make_room_in_openvpn(attempts: usize) -> Option<String> {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
+    let attempts = u64::try_from(attempts).unwrap_or(u64::MAX);
+    let wanted = attempts.saturating_mul(FILES_OF_AN_ATTEMPT).saturating_add(OTHER_FILES);
+    let wanted = rlim_t::try_from(wanted).unwrap_or(rlim_t::MAX);
+    let now = soft.max(wanted.min(hard));
+    let raised = now == soft || setrlimit(Resource::RLIMIT_NOFILE, now, hard).is_ok();
+    let now = if raised { now } else { soft };
+    (now < wanted).then(|| {
+        format!(
+            "OpenVPN may open {now} files, and {wanted} are needed for as many logins as may be pending: raise its \
+             limit (LimitNOFILE=) or lower max-pending"
+        )
+    })
+}
+
 /// Sets the limit on open files back.
 pub fn restore_open_files((soft, hard): OpenFiles) {
     let _ = setrlimit(Resource::RLIMIT_NOFILE, soft, hard);

@@ -22,6 +22,7 @@ use credentials::Refusal;
 use receiver::Shared;
 use rejection::rejection;
 
+use crate::limits;
 use crate::protocol::{MAX_ADDRESS, MAX_TEXT, Reply, Request, SOCKET_BYTES};
 use crate::quoted::{MAX_SHOWN, shown};
 use crate::settings::Settings;
@@ -83,6 +84,12 @@ impl Front {
         // What the supervisor had to say at its start; nobody else reads it yet.
         while front.shared.log_lines() {}
         started.map_err(OpenError::from)?;
+        // After the fork: workers keep the limit as it was.
+        let config = &front.settings.config;
+        let workers = config.max_workers.unwrap_or(front.settings.max_workers);
+        if let Some(warning) = limits::make_room_in_openvpn(config.max_pending.saturating_add(workers)) {
+            log::warn!("{warning}");
+        }
         Ok(front)
     }
 

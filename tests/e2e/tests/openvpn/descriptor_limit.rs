@@ -83,3 +83,21 @@ fn of_the_supervisor() {
         bystander.noticed_nothing(TIME_LIMIT, "descriptors ran out");
     }
 }
+
+/// As many logins as may be pending leave OpenVPN files for others: it starts with its usual limit.
+#[test]
+fn of_the_server_with_many_pending() {
+    let stack = Stack::new();
+    let config = ServerConfig::auth_pam_with(TIMEOUT, &stack.service, "").deferred_if(true);
+    let server = config.through(&["prlimit", "--nofile=1024:20000"]).start();
+    works(&server);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.pid())).expect("limits");
+    let soft = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+    let soft = soft.and_then(|rest| rest.split_whitespace().next()?.parse::<usize>().ok());
+    // Two for each of those that wait, and 512 for those that run.
+    assert!(soft.is_some_and(|soft| soft > 2 * (1024 + 512)), "{limits}");
+    for worker in server.workers() {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", worker.pid)).expect("limits");
+        assert!(limits.lines().any(|line| line.starts_with("Max open files            1024 ")), "{limits}");
+    }
+}
