@@ -42,6 +42,8 @@ pub struct Breaker {
 #[derive(Debug)]
 struct Open {
     next_probe: Instant,
+    /// The same for those whom PAM has accepted before.
+    next_known: Instant,
     last_prober: Option<Source>,
 }
 
@@ -58,15 +60,20 @@ impl Breaker {
     }
 
     /// Whether an attempt is passed on. While the breaker is open, a probe is, and the source of the last one waits for
-    /// twice as long as others: one client whose attempts say nothing of the backend must not be the only prober.
-    pub fn admit(&mut self, now: Instant, source: Source) -> bool {
+    /// twice as long as others. Users whom PAM has accepted before have a probe of their own. Clients whose attempts say
+    /// nothing of the backend, with made-up names from several sources, must not be the only probers.
+    pub fn admit(&mut self, now: Instant, source: Source, username: &[u8]) -> bool {
         let Some(open) = &mut self.open else { return true };
+        if open.next_known <= now && self.known.contains(&self.keys.hash_one(username)) {
+            open.next_known = now + PROBE;
+            return true;
+        }
         let again = source != Source::Unknown && open.last_prober == Some(source);
         let from = if again { open.next_probe + PROBE } else { open.next_probe };
         if now < from {
             return false;
         }
-        *open = Open { next_probe: now + PROBE, last_prober: Some(source) };
+        *open = Open { next_probe: now + PROBE, last_prober: Some(source), ..*open };
         true
     }
 
@@ -101,7 +108,7 @@ impl Breaker {
             return None;
         }
         self.users.clear();
-        self.open = Some(Open { next_probe: now + PROBE, last_prober: None });
+        self.open = Some(Open { next_probe: now + PROBE, next_known: now + PROBE, last_prober: None });
         Some(Change::Opened)
     }
 }
@@ -127,7 +134,7 @@ mod tests {
         let mut breaker = knowing(4);
         for user in 0..=255u8 {
             assert_eq!(breaker.concluded(now, &[user], true), None, "{user}");
-            assert!(breaker.admit(now, A));
+            assert!(breaker.admit(now, A, b"x"));
         }
         breaker.accepted(b"one more");
         assert_eq!(breaker.concluded(now, b"one more", true), Some(Change::Opened));
@@ -147,7 +154,7 @@ mod tests {
         let mut breaker = knowing(5);
         for user in 0..4u8 {
             assert_eq!(breaker.concluded(now, &[user], true), None);
-            assert!(breaker.admit(now, A));
+            assert!(breaker.admit(now, A, b"x"));
         }
         assert_eq!(breaker.concluded(now, &[4], true), Some(Change::Opened));
         breaker
@@ -157,13 +164,13 @@ mod tests {
     fn five_users_in_a_row_open_it_and_one_probe_every_five_seconds_is_passed() {
         let now = Instant::now();
         let mut breaker = open(now);
-        assert!(!breaker.admit(now, A));
-        assert!(!breaker.admit(now + PROBE - Duration::from_millis(1), A));
-        assert!(breaker.admit(now + PROBE, A));
-        assert!(!breaker.admit(now + PROBE, B));
+        assert!(!breaker.admit(now, A, b"x"));
+        assert!(!breaker.admit(now + PROBE - Duration::from_millis(1), A, b"x"));
+        assert!(breaker.admit(now + PROBE, A, b"x"));
+        assert!(!breaker.admit(now + PROBE, B, b"x"));
         assert_eq!(breaker.concluded(now + PROBE, b"x", true), None);
-        assert!(!breaker.admit(now + 2 * PROBE - Duration::from_millis(1), B));
-        assert!(breaker.admit(now + 2 * PROBE, B));
+        assert!(!breaker.admit(now + 2 * PROBE - Duration::from_millis(1), B, b"x"));
+        assert!(breaker.admit(now + 2 * PROBE, B, b"x"));
     }
 
     #[test]
@@ -171,7 +178,7 @@ mod tests {
         let now = Instant::now();
         let mut breaker = open(now);
         assert_eq!(breaker.concluded(now, &[1], false), Some(Change::Closed));
-        assert!(breaker.admit(now, A) && breaker.admit(now, A));
+        assert!(breaker.admit(now, A, b"x") && breaker.admit(now, A, b"x"));
         assert_eq!(breaker.concluded(now, &[1], false), None);
         // It takes five again.
         for user in 0..4u8 {
@@ -209,20 +216,40 @@ mod tests {
     fn another_source_than_the_last_prober_comes_first() {
         let now = Instant::now();
         let mut breaker = open(now);
-        assert!(breaker.admit(now + PROBE, A));
-        assert!(!breaker.admit(now + 2 * PROBE, A));
-        assert!(breaker.admit(now + 2 * PROBE, B));
-        assert!(breaker.admit(now + 3 * PROBE, A));
-        assert!(!breaker.admit(now + 5 * PROBE - Duration::from_millis(1), A));
-        assert!(breaker.admit(now + 5 * PROBE, A));
+        assert!(breaker.admit(now + PROBE, A, b"x"));
+        assert!(!breaker.admit(now + 2 * PROBE, A, b"x"));
+        assert!(breaker.admit(now + 2 * PROBE, B, b"x"));
+        assert!(breaker.admit(now + 3 * PROBE, A, b"x"));
+        assert!(!breaker.admit(now + 5 * PROBE - Duration::from_millis(1), A, b"x"));
+        assert!(breaker.admit(now + 5 * PROBE, A, b"x"));
     }
 
     #[test]
     fn without_addresses_each_may_probe() {
         let now = Instant::now();
         let mut breaker = open(now);
-        assert!(breaker.admit(now + PROBE, Source::Unknown));
-        assert!(breaker.admit(now + 2 * PROBE, Source::Unknown));
+        assert!(breaker.admit(now + PROBE, Source::Unknown, b"x"));
+        assert!(breaker.admit(now + 2 * PROBE, Source::Unknown, b"x"));
+    }
+
+    #[test]
+    fn made_up_names_from_several_sources_are_not_the_only_probers() {
+        let now = Instant::now();
+        let mut breaker = open(now);
+        for second in 1..=60 {
+            let later = now + Duration::from_secs(second);
+            for source in [A, B] {
+                if breaker.admit(later, source, b"made up") {
+                    assert_eq!(breaker.concluded(later, b"made up", true), None);
+                }
+            }
+        }
+        let later = now + Duration::from_secs(60);
+        let c = Source::V4(3);
+        assert!(!breaker.admit(later, c, b"made up"));
+        assert!(breaker.admit(later, c, &[1]));
+        assert!(!breaker.admit(later, c, &[2]), "one probe every five seconds");
+        assert!(breaker.admit(later + PROBE, c, &[2]));
     }
 
     proptest! {
@@ -246,7 +273,7 @@ mod tests {
                 };
                 prop_assert_eq!(breaker.concluded(now, &[user], unavailable), expected);
                 open = match expected { Some(change) => change == Change::Opened, None => open };
-                prop_assert_eq!(breaker.admit(now, A), !open);
+                prop_assert_eq!(breaker.admit(now, A, b"x"), !open);
             }
         }
     }

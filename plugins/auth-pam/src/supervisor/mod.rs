@@ -317,7 +317,7 @@ impl Supervisor {
             }
             return self.conclude(now, attempt, &Outcome::Penalty(refusal.backoff));
         }
-        if !self.breaker.admit(now, attempt.source) {
+        if !self.breaker.admit(now, attempt.source, &attempt.username) {
             return self.conclude(now, attempt, &Outcome::Away);
         }
         attempt.place = self.alike.take(now, attempt.source, &attempt.username);
