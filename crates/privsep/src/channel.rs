@@ -116,6 +116,11 @@ impl<Out: Message, In: Message> Channel<Out, In> {
         }
     }
 
+    /// The socket alone, for whoever holds it and reads nothing.
+    pub fn into_socket(self) -> OwnedFd {
+        self.socket
+    }
+
     /// Asks for room for `bytes` of unread packets in each direction. More than the system's default limit is
     /// granted only to a process with `CAP_NET_ADMIN`; without it the channel works with what it has.
     pub fn set_buffer(&self, bytes: usize) {

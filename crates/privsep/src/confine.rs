@@ -17,6 +17,7 @@ use crate::inherited::{self, Numbers};
 use crate::os::{self, Disposition};
 
 /// Where standard output and standard error of the child go. Standard input is always `/dev/null`.
+#[derive(Clone, Copy)]
 pub enum Output<'a> {
     /// To where the parent's go.
     Inherit,
@@ -115,6 +116,12 @@ impl Confinement<'_> {
     }
 }
 
+/// What is meant for OpenVPN when a whole control group, container or name is signalled: reload, print status, restart,
+/// stop. Even at the last OpenVPN has something to finish first, and takes its helpers along when it ends. They are to be
+/// withstood, neither ignored nor blocked, which a program that is started would inherit.
+pub const MEANT_FOR_OPENVPN: [Signal; 6] =
+    [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGUSR1, Signal::SIGUSR2];
+
 /// Default dispositions but for `ignore`, no signal blocked, no timer running.
 pub fn reset_signals(ignore: &[Signal]) {
     set_dispositions(Signal::iterator(), ignore, &[]);
@@ -122,10 +129,12 @@ pub fn reset_signals(ignore: &[Signal]) {
     unblock_and_stop_timers();
 }
 
-/// The same for the signals that libraries are known to change, to be called between two pieces of work.
-pub fn reset_usual_signals(ignore: &[Signal]) {
-    use Signal::{SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM};
-    set_dispositions([SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM], ignore, &[]);
+/// The same for the signals that libraries are known to change, to be called between two pieces of work. `withstand` as
+/// in [`Confinement::withstand`].
+pub fn reset_usual_signals(ignore: &[Signal], withstand: &[Signal]) {
+    use Signal::{SIGALRM, SIGCHLD, SIGPIPE};
+    let usual = [SIGALRM, SIGCHLD, SIGPIPE].into_iter().chain(MEANT_FOR_OPENVPN);
+    set_dispositions(usual, ignore, withstand);
     unblock_and_stop_timers();
 }
 

@@ -9,6 +9,7 @@
 //! * [`confine`]: what the forked child does to itself before it works;
 //! * [`program`]: what a program gets that the child starts;
 //! * [`acl`]: who may write to a file according to its access control list;
+//! * [`life`]: the keeper, which starts a helper anew when it was killed, and ends it with OpenVPN;
 //! * [`leash`]: a child that dies with its parent, whatever a library in it does meanwhile;
 //! * [`line_log`]: log lines on their way to the unprivileged side, which writes them;
 //! * [`parent`]: news of the parent's end, whoever else holds its end of the channel.
@@ -19,6 +20,7 @@ pub mod confine;
 pub mod helper;
 mod inherited;
 pub mod leash;
+pub mod life;
 pub mod line_log;
 mod os;
 pub mod parent;

@@ -37,6 +37,15 @@ impl Parent {
     }
 }
 
+impl Parent {
+    /// Watches the process that has just sent a message, as the kernel says: it has not ended long enough ago for its number
+    /// to be another's. `None`: that cannot be done.
+    pub fn watch_sender(sender: Pid) -> Option<Self> {
+        // Zero: it is in another namespace of processes.
+        if sender.as_raw() <= 0 { None } else { os::open_process(sender).ok().map(Parent) }
+    }
+}
+
 impl AsFd for Parent {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! OpenVPN (front, unprivileged after --user)  --  supervisor (root, no PAM)  --  workers (root, one transaction each)
+//!                                                 keeper (root, starts the supervisor anew)
 //! ```
 //!
 //! Used from the server's configuration as `plugin openvpn-plugin-auth-pam.so [OPTION=VALUE]... SERVICE [NAME VALUE]...`.
@@ -16,6 +17,7 @@ mod protocol;
 mod quoted;
 mod settings;
 mod supervisor;
+mod titles;
 mod verdict;
 mod worker;
 
@@ -70,6 +72,7 @@ impl Plugin for AuthPam {
     }
 
     fn start(&mut self) -> Result<(), OpenError> {
+        self.front.introduce();
         self.front.start_threads();
         Ok(())
     }

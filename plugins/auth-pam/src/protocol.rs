@@ -7,6 +7,9 @@
 //!   front  <--Reply----  supervisor  <--Report--  worker
 //! ```
 //!
+//! Between front and supervisor each message stands behind a few bytes that say which supervisor it is for, or that it is
+//! up or lost ([`privsep::life`]).
+//!
 //! Log lines of the supervisor go to the front over a socket of their own ([`privsep::line_log`]), which the supervisor
 //! never waits for.
 
@@ -101,10 +104,8 @@ pub struct Check {
 }
 
 /// Supervisor to front.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reply {
-    /// The supervisor is up.
-    Ready,
     /// An attempt is decided.
     Verdict {
         /// Which attempt.
@@ -169,7 +170,6 @@ pub struct End {
 const TAG_CHECK: u8 = 1;
 const TAG_CANCEL: u8 = 2;
 const TAG_REFUSED: u8 = 3;
-const TAG_READY: u8 = 17;
 const TAG_ACCEPTED: u8 = 18;
 const TAG_REJECTED: u8 = 19;
 const TAG_TEMPORARY: u8 = 20;
@@ -311,10 +311,7 @@ impl Message for Reply {
     const MAX_BYTES: usize = 1 + 8 + 1 + 8;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
-        let Reply::Verdict { id, verdict } = *self else {
-            to.u8(TAG_READY);
-            return Ok(());
-        };
+        let Reply::Verdict { id, verdict } = *self;
         match verdict {
             Verdict::Accepted { took } => {
                 to.u8(TAG_ACCEPTED);
@@ -336,11 +333,7 @@ impl Message for Reply {
     }
 
     fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
-        let tag_read = from.u8()?;
-        if tag_read == TAG_READY {
-            return from.end().map(|()| Reply::Ready);
-        }
-        let id = from.u64()?;
+        let (tag_read, id) = (from.u8()?, from.u64()?);
         let verdict = match tag_read {
             TAG_ACCEPTED => Verdict::Accepted { took: duration(&mut from)? },
             TAG_REJECTED => Verdict::Rejected,

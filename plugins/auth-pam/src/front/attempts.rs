@@ -9,23 +9,24 @@ use std::time::{Duration, Instant};
 
 use log::Level;
 use ovpn_plugin::Decision;
-use privsep::channel::Received;
-use privsep::{Channel, ChannelError, Helper};
+use privsep::ChannelError;
+use privsep::life::{Heard, Kept};
 
 use super::grace::Grace;
 use super::rejection::rejection;
 use crate::protocol::{Reply, Request};
 use crate::verdict::{Advance, Verdict};
 
-/// How long a supervisor that is lost may take to be reaped.
+/// What an administrator is to do when there is no supervisor any more.
+pub const RESTART: &str = "logins are refused until OpenVPN is restarted";
+/// How long a keeper that is gone may take to be reaped.
 const REAP: Duration = Duration::from_millis(100);
 
 /// Attempts that one use of the lock reads verdicts for, or looks at.
 const BATCH: usize = 32;
 
-/// The supervisor as the front sees it.
-pub type Supervisor = Helper<Request, Reply>;
-type Verdicts = Channel<Request, Reply>;
+/// The supervisor as the front sees it: a new one takes the place of one that was killed.
+pub type Supervisor = Kept<Request, Reply>;
 
 /// One attempt without an answer to OpenVPN.
 #[derive(Debug)]
@@ -36,9 +37,28 @@ enum Attempt {
     Deferred(Decision, String),
 }
 
+/// What came of waiting for a verdict.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is there.
+    Decided(Verdict),
+    /// It may still come.
+    Pending,
+    /// It will not come: the supervisor that had the attempt is gone.
+    Lost,
+}
+
+/// What was read.
+enum Read {
+    Nothing,
+    Reply(Reply),
+    /// Nothing more about what was sent before.
+    Lost,
+}
+
 /// The table, and the supervisor that decides.
 pub struct Attempts {
-    /// The supervisor; `None` once it is lost.
+    /// The supervisor; `None` once it is lost for good.
     pub supervisor: Option<Supervisor>,
     /// How long OpenVPN waits.
     pub grace: Grace,
@@ -57,8 +77,8 @@ pub struct Afterwards {
     decided: Vec<(Decision, Verdict)>,
     /// Lines for the log.
     lines: Vec<(Level, String)>,
-    /// Supervisors that are gone.
-    pub lost: Vec<Supervisor>,
+    /// The supervisor that is lost for good.
+    pub lost: Option<Supervisor>,
 }
 
 impl Afterwards {
@@ -76,10 +96,11 @@ impl Afterwards {
             };
             delivered.err().map(failed)
         }));
-        for supervisor in lost {
-            let pid = supervisor.pid();
+        if let Some(supervisor) = lost {
+            let keeper = supervisor.keeper();
             let how = supervisor.reap(REAP).map(|how| format!(" ({how})")).unwrap_or_default();
-            lines.insert(0, (Level::Error, format!("the supervisor, process {pid}, is gone{how}")));
+            let line = format!("the supervisor and its keeper, process {keeper}, are gone{how}: {RESTART}");
+            lines.insert(0, (Level::Error, line));
             supervisor.stop(Duration::ZERO);
         }
         lines
@@ -109,16 +130,17 @@ impl Attempts {
         self.table.insert(id, Attempt::Awaited(None));
     }
 
-    /// OpenVPN's thread waits no more: the verdict if it has come.
-    pub fn take_verdict(&mut self, id: u64) -> Option<Verdict> {
+    /// OpenVPN's thread waits no more.
+    pub fn take_verdict(&mut self, id: u64) -> Taken {
         match self.table.remove(&id) {
-            Some(Attempt::Awaited(verdict)) => verdict,
+            Some(Attempt::Awaited(Some(verdict))) => Taken::Decided(verdict),
+            Some(Attempt::Awaited(None)) => Taken::Pending,
             // Not that of an attempt somebody waits for.
             Some(deferred) => {
                 self.table.insert(id, deferred);
-                None
+                Taken::Lost
             }
-            None => None,
+            None => Taken::Lost,
         }
     }
 
@@ -130,39 +152,44 @@ impl Attempts {
 
     /// Reads what the supervisor has sent.
     pub fn read(&mut self) {
-        while let Some(Some(_)) = self.read_one(|channel| channel.try_receive()) {}
+        while !matches!(self.read_one(Supervisor::try_receive), None | Some(Read::Nothing)) {}
     }
 
     /// The same, a batch at most: whoever holds the lock keeps OpenVPN from it.
     pub fn read_batch(&mut self) {
         for _ in 0..BATCH {
-            let Some(Some(_)) = self.read_one(|channel| channel.try_receive()) else { return };
-        }
-    }
-
-    /// Reads until `until` says of the verdict of `id` that it is enough, at most until `end`.
-    pub fn wait_for(&mut self, id: u64, end: Option<Instant>, until: impl Fn(Verdict) -> bool) {
-        let left = || end.map(|end| end.saturating_duration_since(Instant::now()));
-        while let Some(Some(reply)) = self.read_one(|channel| channel.receive(left())) {
-            match reply {
-                Reply::Verdict { id: decided, verdict } if decided == id && until(verdict) => return,
-                Reply::Verdict { .. } | Reply::Ready => {}
+            if matches!(self.read_one(Supervisor::try_receive), None | Some(Read::Nothing)) {
+                return;
             }
         }
     }
 
-    /// Receives and settles one verdict. `None`: there is no supervisor; `Some(None)`: nothing came.
+    /// Reads until `until` says of the verdict of `id` that it is enough, until it can no longer come, at most until `end`.
+    pub fn wait_for(&mut self, id: u64, end: Option<Instant>, until: impl Fn(Verdict) -> bool) {
+        let left = || end.map(|end| end.saturating_duration_since(Instant::now()));
+        while let Some(read) = self.read_one(|supervisor| supervisor.receive(left())) {
+            match read {
+                Read::Reply(Reply::Verdict { id: decided, verdict }) if decided != id || !until(verdict) => {}
+                Read::Reply(_) | Read::Lost | Read::Nothing => return,
+            }
+        }
+    }
+
+    /// Receives and settles one verdict. `None`: there is no supervisor any more.
     fn read_one(
         &mut self,
-        receive: impl FnOnce(&mut Verdicts) -> Result<Option<Received<Reply>>, ChannelError>,
-    ) -> Option<Option<Reply>> {
-        match receive(&mut self.supervisor.as_mut()?.channel) {
-            Ok(received) => {
-                let reply = received.map(|received| received.message);
-                if let Some(Reply::Verdict { id, verdict }) = reply {
-                    self.settle(id, verdict);
-                }
-                Some(reply)
+        receive: impl FnOnce(&mut Supervisor) -> Result<Option<Heard<Reply>>, ChannelError>,
+    ) -> Option<Read> {
+        match receive(self.supervisor.as_mut()?) {
+            Ok(None) => Some(Read::Nothing),
+            Ok(Some(Heard::Message(reply))) => {
+                let Reply::Verdict { id, verdict } = reply;
+                self.settle(id, verdict);
+                Some(Read::Reply(reply))
+            }
+            Ok(Some(Heard::Lost)) => {
+                self.reject_all();
+                Some(Read::Lost)
             }
             Err(error) => {
                 self.lose_supervisor(&error);
@@ -204,27 +231,36 @@ impl Attempts {
     /// Has the supervisor not run an attempt that nobody waits for. Without effect on one that runs already.
     pub fn cancel(&mut self, id: u64) {
         if let Some(supervisor) = &mut self.supervisor {
-            let _ = supervisor.channel.try_send(&Request::Cancel { id }, &[]);
+            let _ = supervisor.try_send(Request::Cancel { id });
         }
     }
 
-    /// The supervisor is gone: nobody decides these attempts any more, so all are rejected at once.
-    pub fn lose_supervisor(&mut self, error: &ChannelError) {
-        let Some(supervisor) = self.supervisor.take() else { return };
-        let pending = std::mem::take(&mut self.table);
+    /// The supervisor that had these attempts is gone. Nobody decides them any more, so all are rejected at once.
+    fn reject_all(&mut self) {
+        let is_decided = |attempt: &Attempt| matches!(attempt, Attempt::Awaited(Some(_)));
+        let (decided, pending) =
+            std::mem::take(&mut self.table).into_iter().partition(|(_, attempt)| is_decided(attempt));
+        self.table = decided;
+        let pending: BTreeMap<u64, Attempt> = pending;
         self.deferred = 0;
-        let Afterwards { decided, lines, lost } = &mut self.afterwards;
-        if !matches!(error, ChannelError::Closed) {
-            lines.push((Level::Error, format!("the supervisor cannot be heard: {error}")));
-        }
         for (_, attempt) in pending {
             if let Attempt::Deferred(decision, user) = attempt {
-                decided.push((decision, Verdict::Rejected));
+                self.afterwards.decided.push((decision, Verdict::Rejected));
                 let line = format!("user '{user}' failed to authenticate: the supervisor is gone");
-                lines.push((Level::Error, line));
+                self.afterwards.lines.push((Level::Error, line));
             }
         }
-        lost.push(supervisor);
+    }
+
+    /// Supervisor and keeper are gone.
+    pub fn lose_supervisor(&mut self, error: &ChannelError) {
+        let Some(supervisor) = self.supervisor.take() else { return };
+        if !matches!(error, ChannelError::Closed) {
+            let line = format!("the supervisor cannot be heard: {error}");
+            self.afterwards.lines.push((Level::Error, line));
+        }
+        self.reject_all();
+        self.afterwards.lost = Some(supervisor);
     }
 
     /// What is to be done once the lock is free, and where clients are to try again.

@@ -9,25 +9,25 @@ mod grace;
 mod receiver;
 mod rejection;
 
-use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, OpenError, Tasks, logging};
 use privsep::ChannelError;
+use privsep::confine::{Cores, Output};
+use privsep::life::{Leftovers, OpenVpn, Plan};
 use privsep::line_log::line_log;
 
-use attempts::{Attempts, Supervisor};
+use attempts::{Attempts, RESTART, Supervisor, Taken};
 use credentials::Refusal;
 use receiver::Shared;
 use rejection::rejection;
 
-use crate::limits;
-use crate::protocol::{MAX_ADDRESS, MAX_TEXT, Reply, Request, SOCKET_BYTES};
+use crate::protocol::{MAX_ADDRESS, MAX_TEXT, Request, SOCKET_BYTES};
 use crate::quoted::{MAX_SHOWN, shown};
 use crate::settings::Settings;
-use crate::supervisor;
 use crate::verdict::Verdict;
+use crate::{limits, supervisor, titles};
 
 /// How long the supervisor may take to come up.
 const START: Duration = Duration::from_secs(10);
@@ -47,22 +47,7 @@ pub struct Front {
     logs: bool,
     /// The receiver runs.
     receives: bool,
-    identity: Identity,
     last_id: u64,
-}
-
-/// Who and where the process was when the supervisor was started: another one may be started only if that is still so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Identity {
-    user: nix::unistd::Uid,
-    root: Option<(u64, u64)>,
-}
-
-impl Identity {
-    fn now() -> Self {
-        let root = std::fs::metadata("/").map(|root| (root.dev(), root.ino())).ok();
-        Identity { user: nix::unistd::geteuid(), root }
-    }
 }
 
 impl Front {
@@ -70,16 +55,8 @@ impl Front {
     pub fn open(settings: Settings) -> Result<Self, OpenError> {
         let attempts = Attempts::new(settings.config.grace, settings.config.advance);
         let shared = Arc::new(Shared::new(attempts).map_err(|errno| errno.desc())?);
-        let identity = Identity::now();
-        let front = Front {
-            settings,
-            shared,
-            tasks: Tasks::new(2),
-            logs: false,
-            receives: false,
-            identity,
-            last_id: 0,
-        };
+        let front =
+            Front { settings, shared, tasks: Tasks::new(2), logs: false, receives: false, last_id: 0 };
         let started = front.shared.with(|attempts| front.start(attempts));
         // What the supervisor had to say at its start; nobody else reads it yet.
         while front.shared.log_lines() {}
@@ -93,27 +70,43 @@ impl Front {
         Ok(front)
     }
 
+    /// Starts the supervisor with its keeper, which is the only process that this one ever forks: before the first login,
+    /// so that no helper has the memory of one.
     fn start(&self, attempts: &mut Attempts) -> Result<(), String> {
         let failed = |error: &dyn std::fmt::Display| format!("the supervisor cannot be started: {error}");
         let (sender, lines) = line_log().map_err(|errno| failed(&errno.desc()))?;
-        let settings = &self.settings;
-        let supervisor = {
-            let _log_stands_still = logging::hold_for_fork();
-            Supervisor::start(|channel| supervisor::run(settings, channel, sender))
-        };
-        let mut supervisor = supervisor.map_err(|error| failed(&error))?;
         self.shared.read_lines_of(lines).map_err(|errno| failed(&errno.desc()))?;
-        supervisor.channel.set_buffer(SOCKET_BYTES);
-        let reason = match supervisor.channel.receive(Some(START)) {
-            Ok(Some(received)) if received.message == Reply::Ready => {
-                attempts.supervisor = Some(supervisor);
-                return Ok(());
-            }
-            Ok(None) => format!("the supervisor did not come up within {} s", START.as_secs()),
-            Ok(Some(_)) | Err(_) => "the supervisor ended while it was starting".into(),
+        let settings = &self.settings;
+        let (title, command) = titles::KEEPER;
+        let plan = Plan {
+            name: "supervisor",
+            title,
+            command,
+            // Nothing is ever printed there: log lines go to the front.
+            output: Output::Null,
+            cores: Cores::Never,
+            openvpn: if settings.daemon { OpenVpn::Introduced } else { OpenVpn::Parent },
+            leftovers: Leftovers::Killed,
+            log: |line| log::error!("{line}"),
         };
-        supervisor.stop(Duration::ZERO);
-        Err(reason)
+        let started = {
+            let _log_stands_still = logging::hold_for_fork();
+            Supervisor::start(
+                &plan,
+                START,
+                || supervisor::prepare(settings, sender),
+                |birth| supervisor::run(settings, birth),
+            )
+        };
+        let supervisor = started.map_err(|error| failed(&error))?;
+        supervisor.set_buffer(SOCKET_BYTES);
+        attempts.supervisor = Some(supervisor);
+        Ok(())
+    }
+
+    /// OpenVPN has become a daemon if it was to become one: tells the keeper which process that is.
+    pub fn introduce(&self) {
+        self.shared.with(|attempts| attempts.supervisor.iter().for_each(Supervisor::introduce));
     }
 
     /// Starts both threads unless they run. Not when the plugin is opened: threads do not survive a fork by which OpenVPN
@@ -169,32 +162,30 @@ impl Front {
             attempts.read();
         }
         let pending = attempts.any_pending();
-        self.send(attempts, &request).map_err(Refusal::Supervisor)?;
-        // Wiped as soon as it is sent.
-        drop(request);
         let (id, now) = (self.last_id, Instant::now());
+        // Before it is sent: a supervisor that is lost meanwhile takes it along.
+        attempts.await_verdict(id);
+        // Wiped as soon as it is sent.
+        if let Err(error) = Self::send(attempts, request) {
+            let _ = attempts.take_verdict(id);
+            return Err(Refusal::Supervisor(error));
+        }
         let grace = if deferred { attempts.grace.for_next(now, pending) } else { None };
         if !deferred {
             let end = self.settings.config.time_limit.map(|limit| now + limit + MARGIN);
-            attempts.await_verdict(id);
             attempts.wait_for(id, end, |_| true);
         } else if let Some(grace) = grace {
-            attempts.await_verdict(id);
             // A refusal costs the whole grace: the time must not tell what PAM thought of the login, or when. A
             // temporary failure says nothing about it, and to wait on would let who has caused it stop the server.
             attempts.wait_for(id, Some(now + grace), |verdict| verdict != Verdict::Rejected);
         }
         match attempts.take_verdict(id) {
-            Some(Verdict::Accepted { .. }) => Ok(AuthReply::Accept),
-            Some(Verdict::Rejected) => Ok(AuthReply::Reject),
-            Some(Verdict::Temporary { cause, backoff }) => {
+            Taken::Decided(Verdict::Accepted { .. }) => Ok(AuthReply::Accept),
+            Taken::Decided(Verdict::Rejected) => Ok(AuthReply::Reject),
+            Taken::Decided(Verdict::Temporary { cause, backoff }) => {
                 Ok(AuthReply::RejectWith(rejection(cause, backoff, self.settings.config.advance)))
             }
-            None if !deferred || attempts.supervisor.is_none() => {
-                attempts.cancel(id);
-                Err(Refusal::Unanswered)
-            }
-            None => match event.defer() {
+            Taken::Pending if deferred => match event.defer() {
                 Ok(decision) => {
                     attempts.defer(id, decision, shown(event.username().unwrap_or_default()));
                     Ok(AuthReply::Deferred)
@@ -204,26 +195,26 @@ impl Front {
                     Err(Refusal::ControlFile(error))
                 }
             },
+            Taken::Pending => {
+                attempts.cancel(id);
+                Err(Refusal::Unanswered)
+            }
+            Taken::Lost => Err(Refusal::Unanswered),
         }
     }
 
-    /// Sends a request, to a new supervisor if the old one is gone and one may be started.
-    fn send(&self, attempts: &mut Attempts, request: &Request) -> Result<(), String> {
-        for fresh in [false, true] {
-            if attempts.supervisor.is_none() {
-                if self.identity != Identity::now() {
-                    return Err("the supervisor is gone, and OpenVPN has no privileges any more to start another one; restart OpenVPN".into());
-                }
-                self.start(attempts)?;
+    /// Sends a request.
+    fn send(attempts: &mut Attempts, request: Request) -> Result<(), String> {
+        let gone = || format!("the supervisor is gone: {RESTART}");
+        let supervisor = attempts.supervisor.as_mut().ok_or_else(gone)?;
+        match supervisor.send(request, PATIENCE) {
+            Ok(()) => Ok(()),
+            Err(error @ ChannelError::Closed) => {
+                attempts.lose_supervisor(&error);
+                Err(gone())
             }
-            let Some(supervisor) = &mut attempts.supervisor else { break };
-            match supervisor.channel.send(request, &[], PATIENCE) {
-                Ok(()) => return Ok(()),
-                Err(error @ ChannelError::Closed) if !fresh => attempts.lose_supervisor(&error),
-                Err(error) => return Err(format!("the supervisor cannot be reached: {error}")),
-            }
+            Err(error) => Err(format!("the supervisor cannot be reached: {error}")),
         }
-        Err("the supervisor ended at once".into())
     }
 
     /// Refuses an attempt without PAM. The supervisor is told for the audit line only.
@@ -239,7 +230,7 @@ impl Front {
             };
             self.shared.with(|attempts| {
                 if let Some(supervisor) = &mut attempts.supervisor {
-                    let _ = supervisor.channel.try_send(&request, &[]);
+                    let _ = supervisor.try_send(request);
                 }
             });
         }
@@ -250,7 +241,7 @@ impl Front {
     pub fn abort(&mut self) {
         self.shared.with(|attempts| {
             if let Some(supervisor) = &attempts.supervisor {
-                supervisor.channel.finish();
+                supervisor.finish();
             }
         });
     }
@@ -262,9 +253,10 @@ impl Drop for Front {
         // Waits for the end of both.
         self.tasks = Tasks::new(0);
         let Some(supervisor) = self.shared.with(|attempts| attempts.supervisor.take()) else { return };
-        let pid = supervisor.pid();
+        let keeper = supervisor.keeper();
         if !supervisor.stop(STOP) {
-            log::warn!("the supervisor, process {pid}, did not end within {} s", STOP.as_secs());
+            let seconds = STOP.as_secs();
+            log::warn!("the supervisor and its keeper, process {keeper}, did not end within {seconds} s");
         }
         // Those of the supervisor end with it; those of the front itself are all there.
         for mut lines in self.shared.take_line_receivers() {

@@ -1,7 +1,7 @@
 //! The threads beside OpenVPN's. One settles deferred attempts and notices clients that are gone; one writes lines to the
 //! log, and is alone in waiting for whoever reads it. They take no signals, and never enter OpenVPN.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,7 +10,6 @@ use log::Level;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
-use nix::unistd::Pid;
 use privsep::above_standard;
 use privsep::line_log::{Line, LineReceiver, LineSender, line_log};
 
@@ -43,8 +42,8 @@ pub struct Shared {
 
 struct State {
     attempts: Attempts,
-    /// The supervisor whose channel is among what the receiver listens to.
-    listens_to: Option<Pid>,
+    /// The supervisor's channel is among what the receiver listens to.
+    listens: bool,
 }
 
 impl Shared {
@@ -65,7 +64,7 @@ impl Shared {
         lines_epoll.add(&reader, EpollEvent::new(EpollFlags::empty(), WAKE))?;
         let (own_lines, line_receiver) = line_log()?;
         let shared = Shared {
-            state: Mutex::new(State { attempts, listens_to: None }),
+            state: Mutex::new(State { attempts, listens: false }),
             deferred: AtomicBool::new(false),
             epoll,
             lines: Mutex::default(),
@@ -89,7 +88,7 @@ impl Shared {
     /// otherwise it would wake up for each verdict that OpenVPN's thread waits for.
     fn locked<R>(&self, body: impl FnOnce(&mut Attempts) -> R) -> (R, Vec<(Level, String)>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { attempts, listens_to } = &mut *state;
+        let State { attempts, listens } = &mut *state;
         let result = body(attempts);
         let wanted = attempts.any_deferred();
         if wanted && !self.deferred.swap(wanted, Ordering::AcqRel) {
@@ -97,29 +96,26 @@ impl Shared {
         }
         self.deferred.store(wanted, Ordering::Release);
         let (afterwards, advance) = attempts.take_afterwards();
-        for lost in &afterwards.lost {
+        if let Some(lost) = &afterwards.lost {
             // Before it is closed: if another process has a copy of the descriptor, closing does not take it out.
-            if *listens_to == Some(lost.pid()) {
-                let _ = self.epoll.delete(lost.channel.as_fd());
-                *listens_to = None;
+            if std::mem::take(listens) {
+                let _ = self.epoll.delete(lost);
             }
         }
         if let Some(supervisor) = &attempts.supervisor {
-            let (channel, listens) = (supervisor.channel.as_fd(), *listens_to == Some(supervisor.pid()));
-            if wanted && !listens {
-                let added = self.epoll.add(channel, EpollEvent::new(EpollFlags::EPOLLIN, VERDICTS));
+            if wanted && !*listens {
+                let added = self.epoll.add(supervisor, EpollEvent::new(EpollFlags::EPOLLIN, VERDICTS));
                 // Without memory for it, the looks for clients that are gone find the verdicts too.
-                *listens_to = added.is_ok().then_some(supervisor.pid());
-            } else if !wanted && listens {
-                let _ = self.epoll.delete(channel);
-                *listens_to = None;
+                *listens = added.is_ok();
+            } else if !wanted && std::mem::take(listens) {
+                let _ = self.epoll.delete(supervisor);
             }
         }
         drop(state);
         (result, afterwards.deliver(advance))
     }
 
-    /// Has the lines of another supervisor read too.
+    /// Has these lines read too.
     ///
     /// # Errors
     /// `ENOMEM`, `ENOSPC` (the limit on watched descriptors).

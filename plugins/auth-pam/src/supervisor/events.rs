@@ -13,6 +13,8 @@ pub type WorkerId = u64;
 pub enum What {
     /// The channel to OpenVPN.
     Front,
+    /// The keeper has something to say, or is gone.
+    Keeper,
     /// A child has ended.
     ChildExits,
     /// A module has printed something.
@@ -31,6 +33,7 @@ impl What {
             What::Front => 0,
             What::ChildExits => 1,
             What::ModuleOutput => 2,
+            What::Keeper => 3,
             What::Worker(id) => FIRST_WORKER + id,
         }
     }
@@ -40,6 +43,7 @@ impl What {
             0 => What::Front,
             1 => What::ChildExits,
             2 => What::ModuleOutput,
+            3 => What::Keeper,
             worker => What::Worker(worker.saturating_sub(FIRST_WORKER)),
         }
     }

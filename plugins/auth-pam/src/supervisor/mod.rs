@@ -22,12 +22,13 @@ use std::convert::Infallible;
 use std::fs::File;
 use std::hash::RandomState;
 use std::os::fd::AsFd;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use log::Level;
 use nix::sys::signal::Signal;
-use privsep::confine::{self, Confinement, Cores, Group, Output};
+use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
+use privsep::life::{self, Generation, KeeperNews, KeeperPipe, News, Numbered};
 use privsep::line_log::LineSender;
 use privsep::{Channel, ChannelError, Ended, Numbers, Reaped, leave, reap_any};
 
@@ -48,15 +49,17 @@ use scheduler::Scheduler;
 use verdicts::Verdicts;
 use workers::Workers;
 
-use crate::limits;
 use crate::protocol::{Check, Reply, Request, SOCKET_BYTES};
 use crate::settings::Settings;
+use crate::{limits, titles};
 
 /// Messages taken from the front at once, before anything else is done: reading is quick, forking is not, and the
 /// front must never find its socket full.
 const FRONT_BATCH: usize = 512;
 /// Pause when the system is short of something.
 const SHORTAGE: Duration = Duration::from_millis(10);
+/// How long the front may take to read what an earlier supervisor has told it.
+const ANNOUNCE: Duration = Duration::from_secs(10);
 /// How long the last workers may take to die.
 const REAP: Duration = Duration::from_millis(500);
 
@@ -71,9 +74,17 @@ fn send_line(level: Level, line: &str) {
     }
 }
 
+/// What a supervisor is born with.
+pub type Birth = Generation<Reply, Request>;
+/// The channel to the front.
+type FrontChannel = Channel<News<Reply>, Numbered<Request>>;
+
 struct Supervisor {
     settings: Settings,
-    front: Channel<Reply, Request>,
+    front: FrontChannel,
+    generation: u32,
+    /// `None`: the keeper is gone.
+    keeper: Option<KeeperPipe>,
     scheduler: Scheduler<Attempt>,
     max_workers: usize,
     workers: Workers,
@@ -98,35 +109,43 @@ struct Supervisor {
 enum Exit {
     /// OpenVPN has closed its end or is gone.
     FrontGone,
-    /// Something is wrong, and has been logged.
+    /// OpenVPN has sent something that it must not, which has been logged.
+    Mistrust,
+    /// Something else is wrong, and has been logged.
     Failed,
 }
 
-/// The whole life of the supervisor, in the forked child.
-pub fn run(settings: &Settings, front: Channel<Reply, Request>, lines: LineSender) -> Infallible {
+/// First of all, in the keeper: log lines of the keeper and of everything it starts go to the front. Gives back that way.
+pub fn prepare(settings: &Settings, lines: LineSender) -> MutexGuard<'static, LineSender> {
     ovpn_plugin::logging::in_forked_child();
     let lines = LINES.get_or_init(|| Mutex::new(lines));
     ovpn_plugin::logging::redirect(send_line);
-    let kept = lines.lock().unwrap_or_else(PoisonError::into_inner);
-    Confinement {
-        title: "auth-pam: supervisor",
-        command: c"auth-pam-super",
-        group: Group::Session,
-        // Nothing is ever printed there: its log lines go to the front.
-        output: Output::Null,
-        keep: &[front.as_fd(), kept.as_fd()],
-        numbers: Numbers::Occupied,
-        ignore: &[Signal::SIGHUP, Signal::SIGINT, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGPIPE],
-        withstand: &[],
-        cores: Cores::Never,
-    }
-    .enter();
-    drop(kept);
     // The working directory of a daemon must not keep a file system busy.
     if settings.daemon {
         let _ = std::env::set_current_dir("/");
     }
-    let exit = match Supervisor::new(settings, front) {
+    lines.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The whole life of a supervisor, in a child of the keeper.
+pub fn run(settings: &Settings, birth: Birth) -> Infallible {
+    let lines = LINES.get().map(|lines| lines.lock().unwrap_or_else(PoisonError::into_inner));
+    let keep = [Some(birth.front.as_fd()), Some(birth.keeper.as_fd()), lines.as_ref().map(|it| it.as_fd())];
+    let (title, command) = titles::SUPERVISOR;
+    Confinement {
+        title,
+        command,
+        group: Group::Session,
+        output: Output::Null,
+        keep: &keep.into_iter().flatten().collect::<Vec<_>>(),
+        numbers: Numbers::Occupied,
+        ignore: &[Signal::SIGPIPE],
+        withstand: &MEANT_FOR_OPENVPN,
+        cores: Cores::Never,
+    }
+    .enter();
+    drop(lines);
+    let exit = match Supervisor::new(settings, birth) {
         Ok(mut supervisor) => {
             let exit = supervisor.serve();
             supervisor.end_workers();
@@ -138,29 +157,34 @@ pub fn run(settings: &Settings, front: Channel<Reply, Request>, lines: LineSende
         }
     };
     leave(match exit {
-        Exit::FrontGone => 0,
-        Exit::Failed => 1,
+        Exit::FrontGone => life::DONE,
+        Exit::Mistrust => life::MISTRUST,
+        Exit::Failed => life::FAILED,
     })
 }
 
 impl Supervisor {
-    fn new(settings: &Settings, mut front: Channel<Reply, Request>) -> nix::Result<Self> {
+    fn new(settings: &Settings, mut birth: Birth) -> nix::Result<Self> {
         let (workers_open_files, open_files) = limits::raise_open_files();
         let events = Events::new()?;
         let child_exits = ChildExits::new()?;
         let output = ModuleOutput::new()?;
-        events.add(&front, What::Front)?;
+        events.add(&birth.front, What::Front)?;
+        events.add(&birth.keeper, What::Keeper)?;
         events.add(&child_exits, What::ChildExits)?;
         events.add(&output, What::ModuleOutput)?;
         let workers = Workers::new(settings, workers_open_files)?;
         let random = File::open("/dev/urandom")
             .map_err(|error| nix::Error::from_raw(error.raw_os_error().unwrap_or(0)))?;
         // As much as the front has made for requests: what is told of a burst waits until the front reads it.
-        front.set_buffer(SOCKET_BYTES);
+        birth.front.set_buffer(SOCKET_BYTES);
         let limits = settings.scheduler_limits(open_files);
-        front.try_send(&Reply::Ready, &[]).map_err(|_| nix::Error::EPIPE)?;
+        birth.announce(ANNOUNCE).map_err(|_| nix::Error::EPIPE)?;
+        let Generation { number, front, keeper } = birth;
         Ok(Supervisor {
             front,
+            generation: number,
+            keeper: Some(keeper),
             max_workers: limits.max_workers,
             scheduler: Scheduler::new(&limits),
             workers,
@@ -216,6 +240,7 @@ impl Supervisor {
                         self.read_front(now)?;
                     }
                 }
+                What::Keeper => self.hear_keeper()?,
                 What::ChildExits => self.reap(now),
                 What::ModuleOutput => self.output.read(),
                 What::Worker(worker) => self.hear(now, worker),
@@ -256,13 +281,14 @@ impl Supervisor {
             match self.front.try_receive() {
                 Ok(None) => return Ok(()),
                 Ok(Some(received)) if received.descriptors.is_empty() && !received.descriptors_missing => {
-                    self.asked(now, received.message);
+                    let Numbered { generation, message } = received.message;
+                    self.asked(now, generation, message);
                 }
                 Ok(Some(received)) => {
                     // Not closed here: to close a file of FUSE means to wait for whoever serves it.
                     std::mem::forget(received.descriptors);
                     log::error!("protocol error from OpenVPN: it passed a descriptor; supervisor exits");
-                    return Err(Exit::Failed);
+                    return Err(Exit::Mistrust);
                 }
                 Err(ChannelError::Closed) => return Err(Exit::FrontGone),
                 Err(ChannelError::System(errno)) => {
@@ -273,15 +299,32 @@ impl Supervisor {
                 }
                 Err(error) => {
                     log::error!("protocol error from OpenVPN: {error}; supervisor exits");
-                    return Err(Exit::Failed);
+                    return Err(Exit::Mistrust);
                 }
             }
         }
         Ok(())
     }
 
-    fn asked(&mut self, now: Instant, request: Request) {
+    fn hear_keeper(&mut self) -> Result<(), Exit> {
+        match self.keeper.as_ref().map(KeeperPipe::read) {
+            Some(KeeperNews::End) => return Err(Exit::FrontGone),
+            Some(KeeperNews::Gone) => {
+                // It has no more events: closing it takes it out of what is waited for.
+                self.keeper = None;
+                log::warn!(
+                    "the keeper is gone: this supervisor serves on, but nobody starts another one; restart OpenVPN when possible"
+                );
+            }
+            Some(KeeperNews::Nothing) | None => {}
+        }
+        Ok(())
+    }
+
+    fn asked(&mut self, now: Instant, generation: u32, request: Request) {
         match request {
+            // Of an earlier supervisor, with which the front has given it up.
+            Request::Check(_) | Request::Cancel { .. } if generation != self.generation => {}
             Request::Check(check) => self.admit(now, check),
             Request::Cancel { id } => {
                 // No failure, so no line that a log watcher would take for one.

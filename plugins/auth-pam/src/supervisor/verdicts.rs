@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
-use privsep::{Channel, ChannelError};
+use privsep::ChannelError;
+use privsep::life::News;
 
+use super::FrontChannel;
 use super::attempt::Attempt;
 use super::events::Interest;
-use crate::protocol::{Reply, Request};
+use crate::protocol::Reply;
 use crate::verdict::Verdict;
 
 /// With so many verdicts that find no room, no more requests are read. An honest front reads verdicts at once.
@@ -54,7 +56,7 @@ impl Verdicts {
     ///
     /// # Errors
     /// Those of the channel: the front is gone.
-    pub fn send(&mut self, front: &mut Channel<Reply, Request>, reply: Reply) -> Result<(), ChannelError> {
+    pub fn send(&mut self, front: &mut FrontChannel, reply: Reply) -> Result<(), ChannelError> {
         self.outbox.push_back(reply);
         self.flush(front)
     }
@@ -63,9 +65,9 @@ impl Verdicts {
     ///
     /// # Errors
     /// As [`Verdicts::send`].
-    pub fn flush(&mut self, front: &mut Channel<Reply, Request>) -> Result<(), ChannelError> {
+    pub fn flush(&mut self, front: &mut FrontChannel) -> Result<(), ChannelError> {
         while let Some(reply) = self.outbox.front() {
-            match front.try_send(reply, &[]) {
+            match front.try_send(&News::Message(*reply), &[]) {
                 Ok(()) => drop(self.outbox.pop_front()),
                 Err(ChannelError::System(_)) => return Ok(()),
                 Err(error) => return Err(error),

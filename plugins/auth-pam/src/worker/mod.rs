@@ -13,17 +13,17 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use pam::{Anchor, PamError, ReturnCode, Transaction};
-use privsep::confine::{self, Confinement, Cores, Group, Output};
+use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
 use privsep::{Channel, ChannelError, Message, Numbers, Reader, leash, leave};
 
 use conversation::{Answering, Reports, cut};
 use process_state::State;
 use prompts::{Login, Turn};
 
-use crate::limits;
 use crate::protocol::{Client, Credentials, End, MAX_CHECKED, News, Order, Report};
 use crate::settings::Settings;
 use crate::supervisor::take_syslog_name;
+use crate::{limits, titles};
 
 /// Modules that talk to servers get an error instead of SIGPIPE.
 const IGNORED: &[Signal] = &[Signal::SIGPIPE];
@@ -54,15 +54,16 @@ pub fn live(birth: Birth<'_>) -> Infallible {
     // Modules log to the system log: not through an inherited connection, whose number is about to be free.
     ovpn_plugin::logging::in_forked_child();
     ovpn_plugin::logging::redirect(print_line);
+    let (title, command) = titles::WORKER;
     Confinement {
-        title: "auth-pam: worker",
-        command: c"auth-pam-worker",
+        title,
+        command,
         group: Group::Own,
         output: Output::Into(output),
         keep: &[channel.as_fd(), leash],
         numbers: Numbers::Free,
         ignore: IGNORED,
-        withstand: &[],
+        withstand: &MEANT_FOR_OPENVPN,
         cores: Cores::Never,
     }
     .enter();
@@ -107,7 +108,7 @@ fn serve(settings: &Settings, mut channel: Channel<Report, Order>, leash: Borrow
         if !reports.send(News::End(end)) {
             leave(1);
         }
-        confine::reset_usual_signals(IGNORED);
+        confine::reset_usual_signals(IGNORED, &MEANT_FOR_OPENVPN);
         // Modules that open and close the system log themselves leave it under the process's own name.
         take_syslog_name();
         if leaving {

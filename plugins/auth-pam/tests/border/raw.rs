@@ -20,15 +20,25 @@ pub(crate) fn front_socket() -> RawFd {
         .filter_map(|fields| Some(format!("socket:[{}]", fields.get(6)?)))
         .collect();
     let own = i32::try_from(std::process::id()).unwrap_or_default();
-    // The others are for lines of the log, and were made before it.
+    // The others are for lines of the log and to the keeper, and were made before it.
     let found = harness::proc_table::descriptors(own).into_iter().filter(|(_, link)| inodes.contains(link));
     let number =
         found.map(|(number, _)| number).max().unwrap_or_else(|| panic!("no socket to the supervisor"));
     RawFd::try_from(number).unwrap_or_default()
 }
 
-/// Sends a packet with descriptors.
+/// Sends a packet with descriptors, for the first supervisor.
 pub(crate) fn send(packet: &[u8], pass: &[BorrowedFd<'_>]) {
+    send_as(1, packet, pass);
+}
+
+/// The same, for this generation of supervisors.
+pub(crate) fn send_as(generation: u32, packet: &[u8], pass: &[BorrowedFd<'_>]) {
+    send_plain(&[&generation.to_le_bytes(), packet].concat(), pass);
+}
+
+/// Sends a packet as it is.
+pub(crate) fn send_plain(packet: &[u8], pass: &[BorrowedFd<'_>]) {
     let sent = send_to(front_socket(), packet, pass);
     sent.unwrap_or_else(|errno| panic!("sending {} bytes: {errno}", packet.len()));
 }
@@ -37,7 +47,8 @@ pub(crate) fn send(packet: &[u8], pass: &[BorrowedFd<'_>]) {
 /// many it took.
 pub(crate) fn flood(username: &[u8], most: u64) -> u64 {
     let socket = front_socket();
-    let attempt = |id: u64| [&[1][..], &id.to_le_bytes(), &[0], &login(username)].concat();
+    let attempt =
+        |id: u64| [&1u32.to_le_bytes(), &[1][..], &id.to_le_bytes(), &[0], &login(username)].concat();
     let mut last = Instant::now();
     let mut sent = 0;
     while sent < most && last.elapsed() < Duration::from_secs(1) {

@@ -96,10 +96,16 @@ impl Stage {
         self.plugin.log_lines().iter().map(|line| format!("{line}\n")).collect()
     }
 
+    /// The keeper's pid.
+    pub(crate) fn keeper(&self) -> i32 {
+        let own = i32::try_from(std::process::id()).unwrap_or_default();
+        let found = children_of(own).into_iter().find(|process| process.name == "auth-pam-keeper");
+        found.unwrap_or_else(|| panic!("no keeper; log:\n{}", self.log())).pid
+    }
+
     /// The supervisor's pid.
     pub(crate) fn supervisor(&self) -> i32 {
-        let own = i32::try_from(std::process::id()).unwrap_or_default();
-        let found = children_of(own).into_iter().find(|process| process.name == "auth-pam-super");
+        let found = children_of(self.keeper()).into_iter().find(|process| process.name == "auth-pam-super");
         found.unwrap_or_else(|| panic!("no supervisor; log:\n{}", self.log())).pid
     }
 

@@ -1,0 +1,30 @@
+//! The life of a privileged helper, the same for every plugin: a *keeper* that starts it, starts it anew when it was
+//! killed, and ends it with OpenVPN.
+//!
+//! ```text
+//!   front (OpenVPN)  --channel-->  helper of generation 1, 2, ...
+//!         |                           |  forked by
+//!         +------life line------->  keeper
+//! ```
+//!
+//! The keeper parses nothing. It is forked while the parent has not seen a secret yet, and every helper is forked from
+//! its memory. It holds the helpers' end of the channel open, so all of them use the same socket, and the front reads
+//! end of file only when keeper and helper are both gone. What was under way when a helper died is over: the numbers of
+//! the generations tell both sides what belongs to whom.
+
+mod front;
+mod generation;
+mod keeper;
+mod messages;
+
+pub use front::{Heard, Kept, StartError};
+pub use generation::{Generation, KeeperNews, KeeperPipe};
+pub use keeper::{Leftovers, OpenVpn, Plan};
+pub use messages::{News, Numbered};
+
+/// Exit status of a helper that is done: OpenVPN is gone, or has closed the plugin.
+pub const DONE: i32 = 0;
+/// Exit status of a helper that OpenVPN has sent something that it must not: nobody is started in its place.
+pub const MISTRUST: i32 = 1;
+/// Exit status of a helper that cannot go on for another reason: the next one may.
+pub const FAILED: i32 = 2;
