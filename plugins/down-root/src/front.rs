@@ -6,18 +6,22 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use nix::unistd::Pid;
+use log::Level;
 use ovpn_plugin::Env;
 use privsep::ChannelError;
+use privsep::confine::Cores;
+use privsep::life::{Heard, Kept, Leftovers, OpenVpn, Plan};
+use privsep::line_log::{LineReceiver, line_log};
 
 use crate::allowed;
 use crate::environment::AtUp;
 use crate::event::Event;
 use crate::helper::{self, KILL_TO_GONE, TERM_TO_KILL};
-use crate::home::Home;
+use crate::identity::Identity;
 use crate::passing;
 use crate::protocol::{Answer, Ask};
 use crate::settings::Settings;
+use crate::titles;
 
 /// How long the helper may take to come up.
 const START: Duration = Duration::from_secs(10);
@@ -27,10 +31,32 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const MARGIN: Duration = Duration::from_secs(5);
 /// How long the helper may take to leave.
 const STOP: Duration = Duration::from_secs(5);
+/// How long a keeper that is gone may take to be reaped.
+const REAP: Duration = Duration::from_millis(100);
 /// Room for what the helper has not read yet.
 const SOCKET_BYTES: usize = 256 * 1024;
 
-type Helper = privsep::Helper<Ask, Answer>;
+/// The helper, its keeper, and what the keeper says.
+struct Helper {
+    kept: Kept<Ask, Answer>,
+    lines: LineReceiver,
+}
+
+/// Why a script's run has no good end.
+enum Failure {
+    /// It did not run, or what came of it is unknown.
+    Because(String),
+    /// The helper died meanwhile.
+    HelperDied,
+    /// It failed, and the helper has logged why.
+    Logged,
+}
+
+impl From<String> for Failure {
+    fn from(why: String) -> Self {
+        Failure::Because(why)
+    }
+}
 
 /// The front.
 pub struct Front {
@@ -40,7 +66,7 @@ pub struct Front {
     base: AtUp,
     helper: Option<Helper>,
     started: bool,
-    home: Home,
+    identity: Identity,
     last_id: u64,
 }
 
@@ -48,7 +74,7 @@ impl Front {
     /// Starts nothing yet: the environment of the UP event is what the helper is to be born with.
     pub fn new(settings: Settings, env: Env<'_>) -> Self {
         let base = AtUp::from_event(env);
-        Front { settings, base, helper: None, started: false, home: Home::now(), last_id: 0 }
+        Front { settings, base, helper: None, started: false, identity: Identity::now(), last_id: 0 }
     }
 
     /// The events that scripts are configured for.
@@ -58,7 +84,7 @@ impl Front {
 
     /// The UP event; whether OpenVPN may go on. After the first it may, unless there is a script for UP and that fails.
     pub fn up<'a>(&mut self, env: Env<'_>, args: impl Iterator<Item = &'a [u8]>) -> bool {
-        if self.home == Home::now() {
+        if self.identity == Identity::now() {
             self.base = AtUp::from_event(env);
             let Err(error) = self.start() else { return true };
             self.look_for_helper();
@@ -77,7 +103,11 @@ impl Front {
             return false;
         }
         let done = if self.settings.has(Event::Up) {
-            self.run(Event::Up, env, args)
+            match self.ask(Event::Up, env, args) {
+                // That is not the script's failure.
+                Err(Failure::HelperDied) => true,
+                result => self.is_success(Event::Up, &result),
+            }
         } else {
             self.look_for_helper();
             true
@@ -91,14 +121,16 @@ impl Front {
 
     /// An event whose script is to be run; whether the answer is success.
     pub fn run<'a>(&mut self, event: Event, env: Env<'_>, args: impl Iterator<Item = &'a [u8]>) -> bool {
-        match self.ask(event, env, args) {
-            Ok(_) => true,
-            Err(()) if self.settings.ignore_failure && !event.decides() => {
-                log::warn!("the {} script failed, which is ignored (ignore-failure=yes)", event.name());
-                true
-            }
-            Err(()) => false,
+        let result = self.ask(event, env, args);
+        self.is_success(event, &result)
+    }
+
+    fn is_success(&self, event: Event, result: &Result<Vec<u8>, Failure>) -> bool {
+        let ignored = self.settings.ignore_failure && !event.decides();
+        if result.is_err() && ignored {
+            log::warn!("the {} script failed, which is ignored (ignore-failure=yes)", event.name());
         }
+        result.is_ok() || ignored
     }
 
     /// A client connects; whether it may. What the script wrote goes to `file` with the rights of this process.
@@ -121,139 +153,175 @@ impl Front {
         event: Event,
         env: Env<'_>,
         args: impl Iterator<Item = &'a [u8]>,
-    ) -> Result<Vec<u8>, ()> {
+    ) -> Result<Vec<u8>, Failure> {
         let result = self.try_ask(event, env, args);
-        result.map_err(|error| {
-            if let Some(error) = error {
-                log::error!("the {} script: {error}", event.name());
+        self.log_lines();
+        match &result {
+            Ok(_) | Err(Failure::Logged) => {}
+            Err(Failure::Because(why)) => log::error!("the {} script: {why}", event.name()),
+            Err(Failure::HelperDied) => {
+                log::error!("the {} script: the helper is gone, and with it the script", event.name());
             }
-        })
+        }
+        result
     }
 
-    /// As `ask`; the error is `None` if the helper has logged it.
     fn try_ask<'a>(
         &mut self,
         event: Event,
         env: Env<'_>,
         args: impl Iterator<Item = &'a [u8]>,
-    ) -> Result<Vec<u8>, Option<String>> {
+    ) -> Result<Vec<u8>, Failure> {
         let args: Vec<Vec<u8>> = args.take(allowed::words(event).len()).map(<[u8]>::to_vec).collect();
         if !allowed::args(event, args.iter().map(Vec::as_slice)) {
             let words = args.iter().map(|word| String::from_utf8_lossy(word)).collect::<Vec<_>>().join("' '");
-            return Err(Some(format!("invalid words from OpenVPN, not run: '{words}'")));
+            return Err(format!("invalid words from OpenVPN, not run: '{words}'").into());
         }
         self.last_id += 1;
         let ask = Ask { id: self.last_id, event, args, variables: passing::variables(event, env)? };
-        self.send(&ask)?;
+        self.send(ask)?;
         let limit = self.settings.time_limit.map(|limit| limit + TERM_TO_KILL + KILL_TO_GONE + MARGIN);
-        match self.answer(limit) {
-            Some((true, client_options)) => Ok(client_options),
-            Some((false, _)) => Err(None),
-            None => Err(Some("the helper is gone or does not answer".into())),
+        match self.answer(limit)? {
+            (true, client_options) => Ok(client_options),
+            (false, _) => Err(Failure::Logged),
         }
     }
 
-    /// Sends, to a new helper if there is none and one may be started.
-    fn send(&mut self, ask: &Ask) -> Result<(), String> {
+    /// Sends to the helper, which is started if there is none and that may be.
+    fn send(&mut self, ask: Ask) -> Result<(), String> {
         // The C plugin has no helper before UP either, and DOWN without UP has nothing to undo.
         if !self.started && ask.event == Event::Down {
             return Err("there was no UP event".into());
         }
-        for fresh in [false, true] {
-            if self.helper.is_none() {
-                if self.home != Home::now() {
-                    return Err(NO_HELPER.into());
-                }
-                self.start()?;
+        self.look_for_helper();
+        if self.helper.is_none() {
+            if self.identity != Identity::now() {
+                return Err(NO_HELPER.into());
             }
-            let Some(helper) = &mut self.helper else { continue };
-            match helper.channel.send(ask, &[], PATIENCE) {
-                Ok(()) => return Ok(()),
-                Err(ChannelError::Closed) if !fresh => self.lose_helper(),
-                Err(error) => return Err(format!("the helper cannot be reached: {error}")),
-            }
+            self.start()?;
         }
-        Err("the helper ended at once".into())
+        let Some(helper) = &mut self.helper else { return Err(NO_HELPER.into()) };
+        let sent = helper.kept.send(ask, PATIENCE);
+        if let Err(ChannelError::Closed) = sent {
+            self.lose_helper();
+        }
+        sent.map_err(|error| format!("the helper cannot be reached: {error}"))
     }
 
-    /// Waits for the answer to what was asked last; `None`: not in time, or the helper is gone.
-    fn answer(&mut self, patience: Option<Duration>) -> Option<(bool, Vec<u8>)> {
+    /// Waits for the answer to what was asked last.
+    fn answer(&mut self, patience: Option<Duration>) -> Result<(bool, Vec<u8>), Failure> {
         let end = patience.map(|patience| Instant::now() + patience);
         loop {
             let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-            match self.helper.as_mut()?.channel.receive(left) {
-                Ok(Some(received)) => match received.message {
-                    Answer::Done { id, succeeded, client_options } if id == self.last_id => {
-                        return Some((succeeded, client_options));
+            let Some(helper) = &mut self.helper else { return Err(Failure::HelperDied) };
+            match helper.kept.receive(left) {
+                Ok(Some(Heard::Message(Answer::Done { id, succeeded, client_options }))) => {
+                    if id == self.last_id {
+                        return Ok((succeeded, client_options));
                     }
                     // Of a run that nobody waits for any more.
-                    _ => {}
-                },
-                Ok(None) => return None,
+                }
+                Ok(Some(Heard::Lost)) => return Err(Failure::HelperDied),
+                Ok(None) => return Err(String::from("the helper does not answer").into()),
                 Err(_) => {
                     self.lose_helper();
-                    return None;
+                    return Err(Failure::HelperDied);
                 }
             }
         }
     }
 
-    /// Forks a helper, in the place of the one there was.
+    /// Forks a keeper and with it a helper, in the place of those there were.
     fn start(&mut self) -> Result<(), String> {
-        let (settings, base, openvpn) = (&self.settings, &self.base, Pid::this());
-        let mut helper = Helper::start(|channel| helper::run(settings, base, openvpn, channel))
-            .map_err(|error| format!("the helper cannot be started: {error}"))?;
-        helper.channel.set_buffer(SOCKET_BYTES);
-        let error = match helper.channel.receive(Some(START)) {
-            Ok(Some(received)) if received.message == Answer::Ready => None,
-            Ok(None) => Some(format!("the helper did not come up within {} s", START.as_secs())),
-            Ok(Some(_)) | Err(_) => Some("the helper ended while it was starting".into()),
+        let failed = |error: &dyn std::fmt::Display| format!("the helper cannot be started: {error}");
+        let (sender, lines) = line_log().map_err(|errno| failed(&errno.desc()))?;
+        let (settings, base) = (&self.settings, &self.base);
+        let (title, command) = titles::KEEPER;
+        let plan = Plan {
+            name: "helper",
+            title,
+            command,
+            output: helper::output(settings),
+            cores: Cores::Inherited,
+            openvpn: OpenVpn::Parent,
+            // A script may leave processes on purpose.
+            leftovers: Leftovers::Kept,
+            log: helper::say_for_the_keeper,
         };
-        if let Some(error) = error {
-            helper.stop(Duration::ZERO);
-            return Err(error);
-        }
+        let kept =
+            Kept::start(&plan, START, || helper::prepare(sender), |birth| helper::run(settings, base, birth));
+        let helper = kept.map(|kept| Helper { kept, lines }).map_err(|error| failed(&error))?;
+        helper.kept.set_buffer(SOCKET_BYTES);
         self.stop();
-        if !self.home.is_root() && !self.started {
-            log::warn!("OpenVPN has no root privileges: scripts will be run as user {}", self.home.user());
+        if !self.identity.is_root() && !self.started {
+            log::warn!(
+                "OpenVPN has no root privileges: scripts will be run as user {}",
+                self.identity.user()
+            );
         }
-        log::debug!("the helper is process {}", helper.pid());
+        log::debug!("the helper's keeper is process {}", helper.kept.keeper());
         (self.helper, self.started) = (Some(helper), true);
         Ok(())
     }
 
-    /// Notices that the helper has ended.
+    /// Notices that the helper has ended, and whether another one has taken its place.
     fn look_for_helper(&mut self) {
-        if let Some(helper) = &mut self.helper {
-            if matches!(helper.channel.try_receive(), Err(ChannelError::Closed)) {
-                self.lose_helper();
+        loop {
+            self.log_lines();
+            let Some(helper) = &mut self.helper else { return };
+            match helper.kept.try_receive() {
+                Ok(Some(_)) => {}
+                Ok(None) | Err(ChannelError::System(_)) => return,
+                Err(_) => self.lose_helper(),
             }
+        }
+    }
+
+    /// Logs what the keeper had to say.
+    fn log_lines(&mut self) {
+        if let Some(helper) = &mut self.helper {
+            helper.log_lines();
         }
     }
 
     fn lose_helper(&mut self) {
-        if let Some(helper) = self.helper.take() {
-            let how =
-                helper.reap(std::time::Duration::ZERO).map(|how| format!(" ({how})")).unwrap_or_default();
-            log::error!("the helper, process {}, is gone{how}", helper.pid());
-            helper.stop(Duration::ZERO);
-        }
+        let Some(mut helper) = self.helper.take() else { return };
+        let keeper = helper.kept.keeper();
+        let how = helper.kept.reap(REAP).map(|how| format!(" ({how})")).unwrap_or_default();
+        helper.log_lines();
+        log::error!("the helper and its keeper, process {keeper}, are gone{how}");
+        helper.kept.stop(Duration::ZERO);
     }
 
     fn stop(&mut self) {
-        if let Some(helper) = self.helper.take() {
-            let pid = helper.pid();
-            if !helper.stop(STOP) {
-                log::warn!("the helper, process {pid}, did not end within {} s", STOP.as_secs());
-            }
+        let Some(Helper { kept, mut lines }) = self.helper.take() else { return };
+        let keeper = kept.keeper();
+        if !kept.stop(STOP) {
+            let seconds = STOP.as_secs();
+            log::warn!("the helper and its keeper, process {keeper}, did not end within {seconds} s");
         }
+        log_all(&mut lines);
     }
 
-    /// OpenVPN is about to die: the helper sees the end of its channel by itself, and is not waited for.
+    /// OpenVPN is about to die: helper and keeper see the end of their channel by themselves, and are not waited for.
     pub fn abort(&mut self) {
         if let Some(helper) = &self.helper {
-            helper.channel.finish();
+            helper.kept.finish();
         }
+    }
+}
+
+impl Helper {
+    fn log_lines(&mut self) {
+        log_all(&mut self.lines);
+    }
+}
+
+/// Logs the lines that have come.
+fn log_all(lines: &mut LineReceiver) {
+    while let Ok(Some(line)) = lines.next_line() {
+        let level = if line.level == Level::Error as u8 { Level::Error } else { Level::Warn };
+        log::log!(level, "{}", line.text);
     }
 }
 
@@ -263,8 +331,7 @@ impl Drop for Front {
     }
 }
 
-const NO_HELPER: &str =
-    "the helper is gone, and OpenVPN has no privileges any more to start another one; restart OpenVPN";
+const NO_HELPER: &str = "the helper and its keeper are gone, and OpenVPN has no privileges any more to start others; restart OpenVPN";
 
 /// Writes to a file that OpenVPN has made. Never creates one, never follows a link, never waits.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {

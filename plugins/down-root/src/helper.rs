@@ -8,14 +8,17 @@ use std::ffi::OsString;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use log::Level;
 use nix::poll::PollFlags;
 use nix::sys::signal::Signal;
-use nix::unistd::{Gid, Pid};
+use nix::unistd::Gid;
 use privsep::channel::{Received, Sender};
-use privsep::confine::{self, Confinement, Cores, Group, Output as Connected};
-use privsep::parent::Parent;
+use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output as Connected};
+use privsep::life::{self, Generation, KeeperPipe, News, Numbered};
+use privsep::line_log::LineSender;
 use privsep::{Channel, ChannelError, Ended, leave};
 
 use crate::environment::AtUp;
@@ -24,7 +27,8 @@ use crate::output::Output;
 use crate::protocol::{Answer, Ask};
 use crate::script::{ClientOptions, Script, Supplies};
 use crate::settings::{Command, Settings};
-use crate::signals::{ChildExits, WITHSTOOD};
+use crate::signals::ChildExits;
+use crate::titles;
 use watch::Front;
 
 /// Between SIGTERM and SIGKILL for a script that has run too long.
@@ -34,13 +38,20 @@ pub const KILL_TO_GONE: Duration = Duration::from_secs(3);
 /// Room for an answer that OpenVPN has not read yet.
 const SOCKET_BYTES: usize = 256 * 1024;
 
+/// How long the front may take to read what an earlier helper has answered.
+const ANNOUNCE: Duration = Duration::from_secs(10);
+
+/// Where the keeper's log lines go. Set once, in its process.
+static LINES: OnceLock<Mutex<LineSender>> = OnceLock::new();
+
 struct Helper<'a> {
     base: &'a AtUp,
     time_limit: Option<Duration>,
     scripts: Vec<Runnable<'a>>,
-    front: Channel<Answer, Ask>,
-    /// OpenVPN's own process, if the kernel tells of its end.
-    openvpn: Option<Parent>,
+    front: Channel<News<Answer>, Numbered<Ask>>,
+    generation: u32,
+    /// `None`: the keeper is gone.
+    keeper: Option<KeeperPipe>,
     child_exits: ChildExits,
     supplies: Supplies,
     /// Scripts that could not be killed in time.
@@ -60,29 +71,48 @@ struct Runnable<'a> {
 enum End {
     /// OpenVPN has closed its end or is gone.
     FrontGone,
-    /// Something is wrong, and has been logged.
+    /// OpenVPN has sent something that it must not, which has been logged.
+    Mistrust,
+    /// Something else is wrong, and has been logged.
     Failed,
 }
 
-/// The whole life of the helper, in the child forked by `openvpn`.
-pub fn run(settings: &Settings, base: &AtUp, openvpn: Pid, front: Channel<Answer, Ask>) -> Infallible {
+/// What a helper is born with.
+pub type Birth = Generation<Answer, Ask>;
+
+/// First of all, in the keeper: its log lines go to the front. Gives back that way.
+pub fn prepare(lines: LineSender) -> MutexGuard<'static, LineSender> {
     // Before descriptors are closed: the C library must not go on using a number that means something else then.
     ovpn_plugin::logging::in_forked_child();
+    LINES.get_or_init(|| Mutex::new(lines)).lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Log lines of the keeper, which must never wait for a log.
+pub fn say_for_the_keeper(line: &str) {
+    if let Some(lines) = LINES.get() {
+        let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.send(Level::Error as u8, Level::Warn as u8, line);
+    }
+}
+
+/// The whole life of a helper, in a child of the keeper.
+pub fn run(settings: &Settings, base: &AtUp, birth: Birth) -> Infallible {
+    let (title, command) = titles::HELPER;
     Confinement {
-        title: "down-root: helper",
-        command: c"down-root",
+        title,
+        command,
         group: Group::Session,
-        output: if settings.keep_output { Connected::Inherit } else { Connected::Null },
-        keep: &[front.as_fd()],
+        output: output(settings),
+        keep: &[birth.front.as_fd(), birth.keeper.as_fd()],
         // OpenVPN's log function, which is called here too, may remember a client of the management interface.
         numbers: privsep::Numbers::Occupied,
         // Starting a program sets it back.
         ignore: &[Signal::SIGPIPE],
-        withstand: &WITHSTOOD,
+        withstand: &MEANT_FOR_OPENVPN,
         cores: Cores::Inherited,
     }
     .enter();
-    let end = match Helper::new(settings, base, openvpn, front) {
+    let end = match Helper::new(settings, base, birth) {
         Ok(mut helper) => helper.serve(),
         Err(error) => {
             log::error!("the helper cannot start: {error}");
@@ -90,34 +120,36 @@ pub fn run(settings: &Settings, base: &AtUp, openvpn: Pid, front: Channel<Answer
         }
     };
     leave(match end {
-        End::FrontGone => 0,
-        End::Failed => 1,
+        End::FrontGone => life::DONE,
+        End::Mistrust => life::MISTRUST,
+        End::Failed => life::FAILED,
     })
 }
 
+/// Where keeper and helper print.
+pub fn output(settings: &Settings) -> Connected<'static> {
+    if settings.keep_output { Connected::Inherit } else { Connected::Null }
+}
+
 impl<'a> Helper<'a> {
-    fn new(
-        settings: &'a Settings,
-        base: &'a AtUp,
-        openvpn: Pid,
-        mut front: Channel<Answer, Ask>,
-    ) -> io::Result<Self> {
-        let openvpn = Parent::watch(openvpn)?;
+    fn new(settings: &'a Settings, base: &'a AtUp, mut birth: Birth) -> io::Result<Self> {
         let (child_exits, supplies) = (ChildExits::new()?, Supplies::new()?);
         let scripts = settings.commands().map(|(event, command)| {
             Ok(Runnable { event, command, output: Output::new(command.program.name())? })
         });
         let scripts = scripts.collect::<nix::Result<Vec<_>>>()?;
-        front.set_buffer(SOCKET_BYTES);
-        front.ask_for_senders()?;
-        front.try_send(&Answer::Ready, &[]).map_err(io::Error::other)?;
+        birth.front.set_buffer(SOCKET_BYTES);
+        birth.front.ask_for_senders()?;
+        birth.announce(ANNOUNCE).map_err(io::Error::other)?;
+        let Generation { number, front, keeper } = birth;
         let time_limit = settings.time_limit;
         Ok(Helper {
             base,
             time_limit,
             scripts,
             front,
-            openvpn,
+            generation: number,
+            keeper: Some(keeper),
             child_exits,
             supplies,
             left_behind: Vec::new(),
@@ -155,13 +187,18 @@ impl<'a> Helper<'a> {
                 self.front_groups.push(group);
             }
         }
+        let Numbered { generation, message } = message;
+        if generation != self.generation {
+            // Asked of an earlier helper, with which the front has given it up.
+            return Ok(());
+        }
         let id = message.id;
         let (succeeded, client_options) = match self.run(message)? {
             Some(client_options) => (true, client_options),
             None => (false, Vec::new()),
         };
         let answer = Answer::Done { id, succeeded, client_options };
-        match self.front.try_send(&answer, &[]) {
+        match self.front.try_send(&News::Message(answer), &[]) {
             // A full socket means that nobody has waited for the last answers either.
             Ok(()) | Err(ChannelError::System(_)) => Ok(()),
             Err(_) => Err(End::FrontGone),
@@ -241,5 +278,5 @@ fn groups_of(sender: Option<Sender>) -> Vec<Gid> {
 
 fn mistrust(what: &str) -> End {
     log::error!("the helper ends, OpenVPN sent something that it must not: {what}");
-    End::Failed
+    End::Mistrust
 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! OpenVPN (front, unprivileged after --user)  --  helper (root)  --  script (root, one at a time)
+//!                                                 keeper (root, starts the helper anew)
 //! ```
 //!
 //! Used as `plugin openvpn-plugin-down-root.so [OPTION=VALUE]... COMMAND [ARG]...`.
@@ -17,7 +18,7 @@ mod executable;
 mod form;
 mod front;
 mod helper;
-mod home;
+mod identity;
 mod output;
 mod passing;
 mod permissions;
@@ -26,6 +27,7 @@ mod protocol;
 mod script;
 mod settings;
 mod signals;
+mod titles;
 mod walk;
 
 use ovpn_plugin::{

@@ -7,6 +7,8 @@
 //!   front  <--Answer--  helper
 //! ```
 //!
+//! Each message stands behind a few bytes that say which helper it is for, or that it is up or lost ([`privsep::life`]).
+//!
 //! What is run is not part of it: the helper knows that from its birth, and so it does the environment of the UP event.
 
 use privsep::{Message, Reader, WireError, Writer};
@@ -44,8 +46,6 @@ pub struct Ask {
 /// Helper to front.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// The helper is up.
-    Ready,
     /// The script has ended, or could not be run; what happened is in the log.
     Done {
         /// Which run.
@@ -58,7 +58,6 @@ pub enum Answer {
 }
 
 const TAG_RUN: u8 = 1;
-const TAG_READY: u8 = 17;
 const TAG_DONE: u8 = 18;
 
 impl Variable {
@@ -138,21 +137,15 @@ impl Message for Answer {
     const MAX_BYTES: usize = 1 + 8 + 1 + 4 + MAX_CLIENT_OPTIONS;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
-        match self {
-            Answer::Ready => to.u8(TAG_READY),
-            Answer::Done { id, succeeded, client_options } => {
-                to.u8(TAG_DONE);
-                to.u64(*id);
-                to.flag(*succeeded);
-                to.bytes_field("client's options", client_options, MAX_CLIENT_OPTIONS)?;
-            }
-        }
-        Ok(())
+        let Answer::Done { id, succeeded, client_options } = self;
+        to.u8(TAG_DONE);
+        to.u64(*id);
+        to.flag(*succeeded);
+        to.bytes_field("client's options", client_options, MAX_CLIENT_OPTIONS)
     }
 
     fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
         let message = match from.u8()? {
-            TAG_READY => Answer::Ready,
             TAG_DONE => Answer::Done {
                 id: from.u64()?,
                 succeeded: from.flag("succeeded")?,

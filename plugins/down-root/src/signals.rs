@@ -1,4 +1,4 @@
-//! The helper's signals: news of its children, and what it must outlive.
+//! The helper's signals: news of its children.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
@@ -6,12 +6,6 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-
-/// What is meant for OpenVPN when a whole control group, container or name is signalled. Even on SIGTERM the helper must
-/// stay: OpenVPN is about to ask for the down script, and takes the helper with it. They are neither ignored nor blocked,
-/// which a program that is started would inherit, and at no time have their default disposition, which would be the end.
-pub const WITHSTOOD: [Signal; 5] =
-    [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM, Signal::SIGUSR1, Signal::SIGUSR2];
 
 /// Readable when a child may have ended.
 pub struct ChildExits {

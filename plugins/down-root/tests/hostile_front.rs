@@ -25,6 +25,9 @@ const SCRIPT: &str = "#!/bin/sh\n\
     echo \"ran: signal=$signal dev=$dev preload=$LD_PRELOAD bind=$LD_BIND_NOW path=$PATH words=$*\" >> \"${0%/*}/seen\"\n";
 const PATH: &str = "path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// What stands before what the helper answers.
+const MESSAGE: u8 = 3;
+
 /// The helper's messages, written by hand: tag, number, event, words, variables.
 struct Frame(Vec<u8>);
 
@@ -257,6 +260,7 @@ fn attack(name: &str, directory: &Path) -> ExitCode {
     let attack = attack.expect("a known attack");
     let mut alive = true;
     for frame in &attack.frames {
+        let frame = Frame([&1u32.to_le_bytes(), &frame.0[..]].concat());
         if attack.passes != Passes::Nothing {
             let control = [ControlMessage::ScmRights(&[0])];
             sendmsg::<()>(socket, &[IoSlice::new(&frame.0)], &control, MsgFlags::empty(), None)
@@ -264,9 +268,13 @@ fn attack(name: &str, directory: &Path) -> ExitCode {
         } else {
             send(socket, &frame.0, MsgFlags::MSG_NOSIGNAL).expect("send");
         }
-        // An answer, or the end of the helper.
+        // An answer, or that the helper is lost.
         let mut answer = [0; 64];
-        alive = recv(socket, &mut answer, MsgFlags::empty()).is_ok_and(|length| length > 0);
+        alive = recv(socket, &mut answer, MsgFlags::empty()).is_ok_and(|_| answer[0] == MESSAGE);
+        if !alive {
+            let ended = recv(socket, &mut answer, MsgFlags::empty());
+            assert_eq!(ended, Ok(0), "after what it must not send there is no helper any more");
+        }
     }
     let said = plugin.log_lines().iter().any(|line| line.text.contains("sent something that it must not"));
     // The log of this test is a file that is opened for each line.
@@ -294,14 +302,17 @@ fn start(directory: &Path, many_scripts: bool) -> (OpenPlugin, RawFd) {
     assert_eq!(plugin.call(&up).expect("a call").result, FuncResult::Success);
     let mut new = sockets().expect("/proc");
     new.retain(|number| !before.contains(number));
-    assert_eq!(new.len(), 1, "the socket to the helper");
-    (plugin, new[0])
+    // The others are for lines of the log and to the keeper, and were made before it.
+    (plugin, new.into_iter().max().expect("the socket to the helper"))
 }
 
 fn helper() -> i32 {
-    let own = nix::unistd::Pid::this().as_raw();
-    let is_helper = |process: &Process| process.parent == own && process.name == "down-root";
-    proc_table::all().into_iter().find(is_helper).expect("the helper").pid
+    let all = proc_table::all();
+    let child = |parent: i32, name: &str| {
+        let wanted = |process: &&Process| process.parent == parent && process.name == name;
+        all.iter().find(wanted).expect(name).pid
+    };
+    child(child(nix::unistd::Pid::this().as_raw(), "down-root-keep"), "down-root")
 }
 
 fn sockets() -> io::Result<Vec<RawFd>> {

@@ -7,6 +7,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use privsep::Ended;
+use privsep::life::{KeeperNews, KeeperPipe};
 
 use super::{End, Helper, KILL_TO_GONE, TERM_TO_KILL};
 use crate::script::Script;
@@ -32,7 +33,7 @@ impl Helper<'_> {
             let left = until.saturating_duration_since(Instant::now());
             PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
         });
-        let news = [Some(self.child_exits.as_fd()), self.openvpn.as_ref().map(AsFd::as_fd)];
+        let news = [Some(self.child_exits.as_fd()), self.keeper.as_ref().map(AsFd::as_fd)];
         let outputs = self.scripts.iter().filter_map(|script| script.output.polled());
         let mut polled = vec![PollFd::new(self.front.as_fd(), from_front)];
         polled.extend(
@@ -52,7 +53,7 @@ impl Helper<'_> {
             polled.iter().map(|end| end.revents().unwrap_or(PollFlags::empty())).collect();
         let mut happened = happened.into_iter();
         let (front, child_exits) = (happened.next(), happened.next());
-        let openvpn = self.openvpn.as_ref().and_then(|_| happened.next());
+        let keeper = self.keeper.as_ref().and_then(|_| happened.next());
         let polled = self.scripts.iter_mut().filter(|script| script.output.polled().is_some());
         for (script, flags) in polled.zip(happened) {
             script.output.happened(flags);
@@ -66,9 +67,24 @@ impl Helper<'_> {
             self.child_exits.clear();
             self.reap_left_behind();
         }
-        let gone = front.is_some_and(|flags| flags.intersects(BROKEN))
-            || openvpn.is_some_and(|flags| !flags.is_empty());
+        let told = keeper.is_some_and(|flags| !flags.is_empty()) && self.hear_keeper();
+        let gone = told || front.is_some_and(|flags| flags.intersects(BROKEN));
         Ok(if gone { Front::Gone } else { Front::There })
+    }
+
+    /// The keeper has something to say, or is gone; whether it says that OpenVPN is.
+    fn hear_keeper(&mut self) -> bool {
+        match self.keeper.as_ref().map(KeeperPipe::read) {
+            Some(KeeperNews::End) => return true,
+            Some(KeeperNews::Gone) => {
+                self.keeper = None;
+                log::warn!(
+                    "the keeper is gone: this helper serves on, but nobody starts another one; restart OpenVPN when possible"
+                );
+            }
+            Some(KeeperNews::Nothing) | None => {}
+        }
+        false
     }
 
     /// Waits until a script has ended, or makes it end. `None`: it did not end by itself, or could not be ended.

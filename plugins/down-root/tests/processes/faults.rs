@@ -9,7 +9,9 @@ use nix::unistd::Pid;
 use ovpn_plugin_host::{Call, FuncResult, OpenPlugin, sys};
 
 use crate::Case;
-use crate::stage::{PATIENCE, Stage, answer, down, drop_root, helper, helpers_of, logged, up};
+use crate::stage::{
+    PATIENCE, Stage, answer, down, drop_root, helper, helpers_of, keeper, kill_both, logged, next_helper, up,
+};
 
 pub(crate) const CASES: &[Case] = &[
     ("a script that leaves its group is ended all the same", leaves_its_group),
@@ -20,6 +22,9 @@ pub(crate) const CASES: &[Case] = &[
     ("a later up for which no helper can be started succeeds", no_new_helper),
     ("a later up whose script's helper is gone succeeds", no_helper_for_the_up_script),
     ("a later up whose script dies with its helper succeeds", helper_dies_at_up),
+    ("a helper that was killed is replaced, without root", is_replaced),
+    ("a helper that dies again and again is given up", is_given_up),
+    ("a helper whose keeper was killed serves on", without_keeper),
 ];
 
 /// Into the group of the helper, where nothing is ever signalled.
@@ -101,8 +106,7 @@ fn no_new_helper(stage: &Stage) {
     limit(soft);
     assert_eq!(helper_of_last_up(&plugin), 1);
     assert_eq!(helper(), first);
-    kill9(first);
-    assert!(wait_gone(first, PATIENCE));
+    kill_both();
     for _ in 0..2 {
         limit(3);
         up(&plugin);
@@ -125,10 +129,10 @@ fn no_helper_for_the_up_script(stage: &Stage) {
     let up_script = stage.script("up.sh", "echo ran >> \"$D/seen\"; [ ! -e \"$D/fail\" ]");
     let plugin = stage.open(&[&format!("up={up_script}"), "/bin/true"]);
     up(&plugin);
-    let helper = helper();
+    let (keeper, helper) = (keeper(), helper());
     // Somebody who has root still.
     let mut killer = Command::new("sh")
-        .args(["-c", &format!("read line; kill -KILL {helper}")])
+        .args(["-c", &format!("read line; kill -KILL {keeper} {helper}")])
         .stdin(Stdio::piped())
         .spawn()
         .expect("sh");
@@ -138,13 +142,13 @@ fn no_helper_for_the_up_script(stage: &Stage) {
     assert_eq!(answer(&plugin, &Call::new(sys::PLUGIN_UP)), FuncResult::Error);
     drop(killer.stdin.take());
     killer.wait().expect("sh");
-    assert!(wait_gone(helper, PATIENCE));
+    assert!([keeper, helper].into_iter().all(|pid| wait_gone(pid, PATIENCE)));
     for _ in 0..2 {
         up(&plugin);
         assert_eq!(down(&plugin), FuncResult::Error);
     }
     assert_eq!(stage.text("seen"), "ran\n");
-    for text in ["the up script: the helper is gone", "the down script will not be run"] {
+    for text in ["the up script: the helper and its keeper are gone", "the down script will not be run"] {
         assert!(logged(&plugin, text), "{text}: {:?}", plugin.log_lines());
     }
 }
@@ -156,5 +160,57 @@ fn helper_dies_at_up(stage: &Stage) {
     drop_root(None);
     up(&plugin);
     assert!(logged(&plugin, "the up script: the helper is gone"), "{:?}", plugin.log_lines());
-    assert!(logged(&plugin, "the down script will not be run"), "{:?}", plugin.log_lines());
+    assert_eq!(down(&plugin), FuncResult::Success, "{:?}", plugin.log_lines());
+}
+
+/// With the environment of the UP event, as the one before it. OpenVPN itself has forked nobody.
+fn is_replaced(stage: &Stage) {
+    let plugin = stage.open(&[&stage.script("down.sh", "echo $OWN $signal >> \"$D/seen\"")]);
+    up(&plugin);
+    let (keeper, first) = (keeper(), helper());
+    assert_eq!(down(&plugin), FuncResult::Success);
+    kill9(first);
+    let second = next_helper(first);
+    drop_root(None);
+    assert_eq!(down(&plugin), FuncResult::Success, "{:?}", plugin.log_lines());
+    let line = format!("the helper, process {first}, is gone (was killed by SIGKILL); starting another one");
+    assert!(logged(&plugin, &line), "{:?}", plugin.log_lines());
+    assert_eq!((self::keeper(), helper()), (keeper, second));
+    assert_eq!(stage.text("seen"), "up sigterm\n".repeat(2));
+}
+
+fn is_given_up(stage: &Stage) {
+    let plugin = stage.open(&["/bin/true"]);
+    up(&plugin);
+    let (keeper, mut helper) = (keeper(), helper());
+    for _ in 0..2 {
+        kill9(helper);
+        helper = next_helper(helper);
+    }
+    kill9(helper);
+    assert!(wait_gone(keeper, PATIENCE), "the keeper goes on");
+    drop_root(None);
+    for _ in 0..2 {
+        assert_eq!(down(&plugin), FuncResult::Error);
+    }
+    let lines = plugin.log_lines();
+    let given_up: Vec<_> = lines.iter().filter(|line| line.text.contains("giving up")).collect();
+    assert_eq!(given_up.len(), 1, "{lines:?}");
+    assert!(given_up[0].text.contains("restart OpenVPN"), "{lines:?}");
+    assert!(logged(&plugin, "no privileges any more to start others; restart OpenVPN"), "{lines:?}");
+}
+
+/// It runs scripts and ends with the plugin, but nobody takes its place.
+fn without_keeper(stage: &Stage) {
+    let plugin = stage.open(&["/bin/true"]);
+    up(&plugin);
+    let (keeper, helper) = (keeper(), helper());
+    kill9(keeper);
+    assert!(wait_gone(keeper, PATIENCE));
+    drop_root(None);
+    assert_eq!(down(&plugin), FuncResult::Success, "{:?}", plugin.log_lines());
+    let line = plugin.wait_for_log_text("the keeper is gone: this helper serves on", PATIENCE);
+    line.expect("a line");
+    drop(plugin);
+    assert!(wait_gone(helper, PATIENCE), "the helper outlives the plugin");
 }

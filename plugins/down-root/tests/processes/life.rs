@@ -116,15 +116,18 @@ impl OpenVpn {
         found.first().expect("a helper").pid
     }
 
-    /// A duplicate of its end of the channel, as a process has that it forked.
-    fn socket(&self) -> OwnedFd {
-        let sockets: Vec<_> =
-            descriptors(self.pid()).into_iter().filter(|(_, to)| to.starts_with("socket:")).collect();
-        let [(number, _)] = sockets.as_slice() else { panic!("not exactly one socket: {sockets:?}") };
+    /// Duplicates of all its sockets, as a process has that it forked.
+    fn sockets(&self) -> Vec<OwnedFd> {
         let pid = rustix::process::Pid::from_raw(self.pid()).expect("a pid");
         let process = pidfd_open(pid, PidfdFlags::empty()).expect("pidfd_open");
-        let number = i32::try_from(*number).expect("a descriptor");
-        pidfd_getfd(process, number, PidfdGetfdFlags::empty()).expect("pidfd_getfd")
+        let sockets = descriptors(self.pid()).into_iter().filter(|(_, to)| to.starts_with("socket:"));
+        let duplicates = sockets.map(|(number, _)| {
+            let number = i32::try_from(number).expect("a descriptor");
+            pidfd_getfd(&process, number, PidfdGetfdFlags::empty()).expect("pidfd_getfd")
+        });
+        let duplicates: Vec<_> = duplicates.collect();
+        assert!(!duplicates.is_empty());
+        duplicates
     }
 
     fn kill(mut self) {
@@ -148,7 +151,7 @@ fn ends_with_openvpn(stage: &Stage) {
     let openvpn = OpenVpn::start(stage);
     let helper = openvpn.helper();
     assert!(wait_until(PATIENCE, || stage.path("is up").exists()));
-    let held = openvpn.socket();
+    let held = openvpn.sockets();
     openvpn.kill();
     let gone = wait_gone(helper, Duration::from_secs(1));
     kill9(helper);
@@ -161,7 +164,7 @@ fn scripts_end_with_openvpn(stage: &Stage) {
     let helper = openvpn.helper();
     std::io::Write::write_all(openvpn.0.stdin.as_mut().expect("a pipe"), b"down\n").expect("write");
     let script = stage.number("pid");
-    let held = openvpn.socket();
+    let held = openvpn.sockets();
     openvpn.kill();
     let gone = [helper, script].map(|pid| wait_gone(pid, Duration::from_secs(1)));
     [helper, script].into_iter().for_each(kill9);
@@ -194,7 +197,7 @@ fn stopped(stage: &Stage) {
     let helper = Pid::from_raw(helper());
     kill(helper, Signal::SIGSTOP).expect("kill");
     assert_eq!(down(&plugin), FuncResult::Error);
-    assert!(logged(&plugin, "the helper is gone or does not answer"), "{:?}", plugin.log_lines());
+    assert!(logged(&plugin, "the down script: the helper does not answer"), "{:?}", plugin.log_lines());
     kill(helper, Signal::SIGCONT).expect("kill");
     assert_eq!(down(&plugin), FuncResult::Success, "{:?}", plugin.log_lines());
     assert_eq!(stage.text("seen"), "ran\nran\n");

@@ -105,15 +105,49 @@ pub(crate) fn down(plugin: &OpenPlugin) -> FuncResult {
     answer(plugin, &Call::new(sys::PLUGIN_DOWN).env("signal", "sigterm"))
 }
 
+/// The keepers of a process.
+pub(crate) fn keepers_of(openvpn: i32) -> Vec<Process> {
+    let is_keeper = |p: &Process| p.parent == openvpn && p.name == "down-root-keep" && !p.is_zombie();
+    proc_table::all().into_iter().filter(is_keeper).collect()
+}
+
 /// The helpers of a process.
 pub(crate) fn helpers_of(openvpn: i32) -> Vec<Process> {
-    let is_helper = |p: &Process| p.parent == openvpn && p.name == "down-root" && !p.is_zombie();
+    let keepers = keepers_of(openvpn);
+    let is_kept = |p: &Process| keepers.iter().any(|keeper| keeper.pid == p.parent);
+    let is_helper = |p: &Process| is_kept(p) && p.name == "down-root" && !p.is_zombie();
     proc_table::all().into_iter().filter(is_helper).collect()
 }
 
 /// The helper's process.
 pub(crate) fn helper() -> i32 {
     helpers_of(Pid::this().as_raw()).first().expect("the helper").pid
+}
+
+/// The keeper's process.
+pub(crate) fn keeper() -> i32 {
+    keepers_of(Pid::this().as_raw()).first().expect("the keeper").pid
+}
+
+/// Waits for the helper that takes the place of this one.
+pub(crate) fn next_helper(dead: i32) -> i32 {
+    let own = Pid::this().as_raw();
+    let mut found = Vec::new();
+    let there = || {
+        found = helpers_of(own);
+        found.iter().any(|helper| helper.pid != dead)
+    };
+    assert!(proc_table::wait_until(PATIENCE, there), "nobody takes its place");
+    found.first().expect("just seen").pid
+}
+
+/// Kills keeper and helper: nobody can start another one.
+pub(crate) fn kill_both() {
+    let both = [keeper(), helper()];
+    for pid in both {
+        proc_table::kill9(pid);
+        assert!(proc_table::wait_gone(pid, PATIENCE));
+    }
 }
 
 /// Gives up root for good, as with `user`, and with `group` if one is given.

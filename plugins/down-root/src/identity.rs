@@ -7,17 +7,17 @@ use nix::unistd::{Gid, Uid};
 /// Who and where the process was when OpenVPN opened the plugin. A helper is forked only as long as that is so: then
 /// the environment it is born with is the administrator's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Home {
+pub struct Identity {
     user: Uid,
     group: Gid,
     root: Option<(u64, u64)>,
 }
 
-impl Home {
+impl Identity {
     /// Who and where it is now.
     pub fn now() -> Self {
         let root = std::fs::metadata("/").map(|root| (root.dev(), root.ino())).ok();
-        Home { user: nix::unistd::geteuid(), group: nix::unistd::getegid(), root }
+        Identity { user: nix::unistd::geteuid(), group: nix::unistd::getegid(), root }
     }
 
     /// Whether it is root.
