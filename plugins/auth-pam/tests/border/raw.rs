@@ -10,8 +10,8 @@ use nix::sys::socket::{ControlMessage, MsgFlags, UnixAddr, sendmsg};
 /// The type of a SOCK_SEQPACKET socket in /proc/net/unix.
 const SEQPACKET: &str = "0005";
 
-/// The socket on which this process, as OpenVPN, talks to the supervisor.
-pub(crate) fn front_socket() -> RawFd {
+/// The sockets of this process to the keeper and to the supervisor: the last ones that the front has made.
+fn own_sockets() -> [RawFd; 2] {
     let table = fs::read_to_string("/proc/net/unix").unwrap_or_default();
     let inodes: Vec<String> = table
         .lines()
@@ -20,11 +20,23 @@ pub(crate) fn front_socket() -> RawFd {
         .filter_map(|fields| Some(format!("socket:[{}]", fields.get(6)?)))
         .collect();
     let own = i32::try_from(std::process::id()).unwrap_or_default();
-    // The others are for lines of the log and to the keeper, and were made before it.
-    let found = harness::proc_table::descriptors(own).into_iter().filter(|(_, link)| inodes.contains(link));
-    let number =
-        found.map(|(number, _)| number).max().unwrap_or_else(|| panic!("no socket to the supervisor"));
-    RawFd::try_from(number).unwrap_or_default()
+    // The others are for lines of the log, and were made before them.
+    let all = harness::proc_table::descriptors(own).into_iter().filter(|(_, link)| inodes.contains(link));
+    let numbers: Vec<RawFd> = all.map(|(number, _)| RawFd::try_from(number).unwrap_or_default()).collect();
+    let last = numbers.last_chunk().copied();
+    last.unwrap_or_else(|| panic!("no sockets to keeper and supervisor"))
+}
+
+/// The socket on which this process, as OpenVPN, talks to the supervisor.
+pub(crate) fn front_socket() -> RawFd {
+    own_sockets()[1]
+}
+
+/// Sends the keeper as much as it can have unread.
+pub(crate) fn flood_life_line(pass: &[BorrowedFd<'_>]) {
+    let [life_line, _] = own_sockets();
+    let sent = (0..100_000).take_while(|_| send_to(life_line, &[7; 512], pass).is_ok()).count();
+    assert!(sent > 0, "the life line takes nothing");
 }
 
 /// Sends a packet with descriptors, for the first supervisor.

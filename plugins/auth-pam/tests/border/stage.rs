@@ -109,6 +109,19 @@ impl Stage {
         found.unwrap_or_else(|| panic!("no supervisor; log:\n{}", self.log())).pid
     }
 
+    /// Waits for the supervisor that takes the place of this one.
+    pub(crate) fn next_supervisor(&self, dead: i32) -> i32 {
+        let keeper = self.keeper();
+        let mut next = None;
+        let there = || {
+            let mut all = children_of(keeper).into_iter();
+            next = all.find(|process| process.name == "auth-pam-super" && process.pid != dead);
+            next.is_some()
+        };
+        assert!(proc_table::wait_until(PATIENCE, there), "nobody takes its place; log:\n{}", self.log());
+        next.map_or(0, |process| process.pid)
+    }
+
     /// The workers' pids.
     pub(crate) fn workers(&self) -> Vec<i32> {
         let workers = children_of(self.supervisor()).into_iter();
@@ -167,6 +180,12 @@ pub(crate) fn become_nobody() {
     nix::unistd::setgroups(&[]).unwrap_or_else(|errno| panic!("setgroups: {errno}"));
     nix::unistd::setgid(Gid::from_raw(65534)).unwrap_or_else(|errno| panic!("setgid: {errno}"));
     nix::unistd::setuid(Uid::from_raw(65534)).unwrap_or_else(|errno| panic!("setuid: {errno}"));
+}
+
+/// Kills a process and waits for its end.
+pub(crate) fn kill9(pid: i32) {
+    proc_table::kill9(pid);
+    ends(pid, "a process that was killed");
 }
 
 /// Has a helper killed after the case that this process cannot kill.

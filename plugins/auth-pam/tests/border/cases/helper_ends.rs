@@ -1,43 +1,123 @@
-//! The supervisor stopped or dead: OpenVPN does not hang, and nobody gets in.
+//! Supervisor or keeper stopped or dead: OpenVPN does not hang, nobody gets in by it, and the next login works if that is
+//! possible.
 
 use std::time::Duration;
 
 use harness::Gate;
-use harness::proc_table::{Process, wait_until};
+use harness::proc_table::{Process, wait_gone, wait_until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use ovpn_plugin_host::FuncResult;
 
+use crate::raw::{check, send_as};
 use crate::stage::{
-    PATIENCE, Stage, become_nobody, deferred, ends, leave_for_the_end, rejected, user, user_at,
+    PATIENCE, Stage, become_nobody, deferred, ends, kill9, leave_for_the_end, rejected, user, user_at,
 };
 
-/// OpenVPN as nobody must not kill the supervisor, which is root's, and so must not wait for its end either.
+fn stop(pid: i32) {
+    kill(Pid::from_raw(pid), Signal::SIGSTOP).unwrap();
+    let stopped = || Process::look(pid).is_some_and(|process| process.state == 'T');
+    assert!(wait_until(PATIENCE, stopped), "{pid} is not stopped");
+}
+
+/// OpenVPN as nobody cannot kill the supervisor, which is root's; the keeper can.
 pub(crate) fn a_stopped_supervisor_does_not_hold_up_closing() {
     let stage = Stage::open(&[]);
     stage.works();
-    let supervisor = stage.supervisor();
-    leave_for_the_end(supervisor);
-    kill(Pid::from_raw(supervisor), Signal::SIGSTOP).unwrap();
-    let stopped = || Process::look(supervisor).is_some_and(|process| process.state == 'T');
-    assert!(wait_until(PATIENCE, stopped), "the supervisor is not stopped");
+    let (keeper, supervisor) = (stage.keeper(), stage.supervisor());
+    stop(supervisor);
+    become_nobody();
+    stage.plugin.close();
+    for pid in [keeper, supervisor] {
+        assert!(Process::look(pid).is_none_or(|process| process.is_zombie()), "{pid} outlives the plugin");
+    }
+}
+
+/// Nor can it kill the keeper, and so it must not wait for its end. The supervisor ends all the same.
+pub(crate) fn a_stopped_keeper_does_not_hold_up_closing() {
+    let stage = Stage::open(&[]);
+    stage.works();
+    let (keeper, supervisor) = (stage.keeper(), stage.supervisor());
+    leave_for_the_end(keeper);
+    stop(keeper);
     become_nobody();
     // A wait for its end would have none, and exceed the time a case has.
     stage.plugin.close();
-    assert!(stopped(), "the supervisor was not stopped to the end");
+    // Nobody reaps it as long as the keeper is stopped.
+    let ended = Process::look(supervisor).is_none_or(|process| process.is_zombie());
+    assert!(ended, "the supervisor outlives the plugin");
 }
 
-pub(crate) fn a_dead_supervisor_refuses_deferred_logins() {
+/// OpenVPN has no rights any more, and forks nobody: the keeper does.
+pub(crate) fn a_supervisor_that_was_killed_is_replaced() {
     let stage = Stage::open(&[]);
     stage.works();
-    let supervisor = stage.supervisor();
-    harness::proc_table::kill9(supervisor);
-    ends(supervisor, "the supervisor");
+    let (keeper, first) = (stage.keeper(), stage.supervisor());
+    kill9(first);
+    let second = stage.next_supervisor(first);
     become_nobody();
+    stage.works();
+    assert_eq!((stage.keeper(), stage.supervisor()), (keeper, second));
+    stage
+        .line(&format!("supervisor, process {first}, is gone (was killed by SIGKILL); starting another one"));
+}
+
+/// Not for ever: the third death within ten seconds is the last.
+pub(crate) fn a_supervisor_that_dies_again_and_again_is_given_up() {
+    let stage = Stage::open(&[]);
+    stage.works();
+    let keeper = stage.keeper();
+    let mut supervisor = stage.supervisor();
+    for _ in 0..2 {
+        kill9(supervisor);
+        supervisor = stage.next_supervisor(supervisor);
+    }
+    kill9(supervisor);
+    ends(keeper, "the keeper");
+    become_nobody();
+    stage.line("the third within 10 s; giving up, restart OpenVPN");
+    let lines = stage.log();
+    assert_eq!(lines.matches("giving up").count(), 1, "{lines}");
     for login in [deferred(user("good")), user("good"), deferred(user("good"))] {
-        let outcome = stage.refuses(&login, "the supervisor is gone");
+        let outcome =
+            stage.refuses(&login, "the supervisor is gone: logins are refused until OpenVPN is restarted");
         assert_eq!(outcome.result, FuncResult::Error, "nobody would write the verdict");
     }
+}
+
+/// The supervisor does its work without it, and ends with OpenVPN. It is the last one.
+pub(crate) fn a_supervisor_whose_keeper_was_killed_serves_on() {
+    for kill_supervisor in [false, true] {
+        let stage = Stage::open(&[]);
+        stage.works();
+        let supervisor = stage.supervisor();
+        kill9(stage.keeper());
+        stage.line("the keeper is gone: this supervisor serves on");
+        stage.works();
+        if kill_supervisor {
+            kill9(supervisor);
+            stage.refuses(&user("good"), "logins are refused until OpenVPN is restarted");
+            stage.line("the supervisor and its keeper, process");
+        }
+        stage.plugin.close();
+        assert!(wait_gone(supervisor, PATIENCE), "the supervisor outlives the plugin");
+    }
+}
+
+/// What was meant for a supervisor that is gone is not run by the next one: the front has refused it.
+pub(crate) fn a_request_for_an_earlier_supervisor_is_not_run() {
+    let stage = Stage::open(&["grace=0"]);
+    stage.works();
+    let first = stage.supervisor();
+    kill9(first);
+    stage.next_supervisor(first);
+    send_as(1, &check(1, b"stale"), &[]);
+    send_as(3, &check(1, b"early"), &[]);
+    send_as(2, &check(1, b"good"), &[]);
+    stage.line("user 'good' authenticated");
+    let log = stage.log();
+    assert!(!log.contains("'stale'") && !log.contains("'early'"), "{log}");
+    stage.works();
 }
 
 /// The login was sent, and then nobody is left to write its verdict.
@@ -62,7 +142,7 @@ pub(crate) fn killing_the_supervisor_kills_what_modules_started() {
     let child = gate.arrival();
     let workers = stage.workers();
     assert!(!workers.is_empty());
-    harness::proc_table::kill9(stage.supervisor());
+    kill9(stage.supervisor());
     workers.iter().for_each(|worker| ends(*worker, "a worker"));
     ends(child, "a child of a PAM module");
     // Nobody else decides it, so its client does not wait.

@@ -3,7 +3,7 @@
 use harness::Gate;
 use ovpn_plugin_host::FuncResult;
 
-use crate::raw::{block, check, client, field, flood, login, send, times};
+use crate::raw::{block, check, client, field, flood, flood_life_line, login, send, send_plain, times};
 use crate::stage::{PATIENCE, Stage, become_nobody, deferred, user, user_at};
 
 /// Has a supervisor attacked, which must end with a line that holds `words` and let nobody in any more. In a child,
@@ -18,6 +18,7 @@ fn ends_over(what: &str, words: &str, attack: impl FnOnce(&Stage)) {
         stage.supervisor_ends(supervisor);
         let line = stage.line("supervisor exits");
         assert!(line.contains(words), "{what}: no '{words}' in: {line}");
+        stage.line("exited with status 1), and no other one is started; restart OpenVPN");
         for login in [user("good"), deferred(user("good"))] {
             let outcome = stage.refuses(&login, "the supervisor is gone");
             assert_eq!(outcome.result, FuncResult::Error);
@@ -80,6 +81,40 @@ pub(crate) fn packets_that_are_no_requests_end_the_supervisor() {
     for (what, packet, words) in packets {
         ends_over(what, words, |_| send(&packet, &[]));
     }
+}
+
+pub(crate) fn a_packet_without_a_generation_ends_the_supervisor() {
+    for packet in [&[1u8][..], &[1, 0, 0], &[1, 0, 0, 0]] {
+        ends_over("a number that is none", "cut short", |_| send_plain(packet, &[]));
+    }
+}
+
+/// Whatever comes over the life line, and however much: it has no meaning, and only its end is one.
+pub(crate) fn the_keeper_reads_nothing() {
+    for daemon in ["0", "1"] {
+        let stage = Stage::open_with(&[("verb", "1"), ("daemon", daemon)], &[]);
+        stage.works();
+        let (keeper, supervisor) = (stage.keeper(), stage.supervisor());
+        become_nobody_in_a_child(|| {
+            let file = tempfile::tempfile().unwrap();
+            flood_life_line(&times(&file, 3));
+        });
+        stage.works();
+        assert_eq!((stage.keeper(), stage.supervisor()), (keeper, supervisor), "{}", stage.log());
+        stage.plugin.close();
+        assert!(harness::proc_table::wait_gone(keeper, PATIENCE), "the keeper goes on");
+    }
+}
+
+/// Runs this as nobody, as OpenVPN taken over can, and waits for its end.
+fn become_nobody_in_a_child(body: impl FnOnce()) {
+    let child = privsep::fork_child(|| {
+        become_nobody();
+        body();
+        privsep::leave(0)
+    });
+    let child = child.unwrap_or_else(|errno| panic!("fork: {errno}"));
+    assert_eq!(nix::sys::wait::waitpid(child, None), Ok(nix::sys::wait::WaitStatus::Exited(child, 0)));
 }
 
 /// No descriptor crosses the border, whatever it is of and whatever it comes with.

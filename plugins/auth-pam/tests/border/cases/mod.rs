@@ -38,7 +38,11 @@ macro_rules! cases {
 cases! {
     helper_ends:
         a_stopped_supervisor_does_not_hold_up_closing
-        a_dead_supervisor_refuses_deferred_logins
+        a_stopped_keeper_does_not_hold_up_closing
+        a_supervisor_that_was_killed_is_replaced
+        a_supervisor_that_dies_again_and_again_is_given_up
+        a_supervisor_whose_keeper_was_killed_serves_on
+        a_request_for_an_earlier_supervisor_is_not_run
         a_supervisor_that_dies_during_the_grace_refuses
         killing_the_supervisor_kills_what_modules_started;
     shortage:
@@ -58,6 +62,8 @@ cases! {
         any_descriptor_ends_the_supervisor
         a_front_that_reads_no_verdicts_is_not_heard_either
         malformed_credentials_cost_the_attempt_only
+        a_packet_without_a_generation_ends_the_supervisor
+        the_keeper_reads_nothing
         an_honest_raw_attempt_is_served;
     hostile_module:
         rubbish_on_the_channel_costs_the_worker
