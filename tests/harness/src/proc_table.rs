@@ -1,13 +1,14 @@
 //! What /proc says: which processes live in a network namespace, what they hold, and when they are gone.
 
 use std::fs;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{PidfdFlags, pidfd_open};
+use rustix::process::{PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 
 /// One process, as /proc described it when it was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +86,21 @@ pub fn descriptors(pid: i32) -> Vec<(u32, String)> {
         .collect();
     found.sort();
     found
+}
+
+/// Duplicates of all sockets of a process, as another process has that was forked from it.
+pub fn sockets_of(pid: i32) -> Vec<OwnedFd> {
+    let process =
+        rustix::process::Pid::from_raw(pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+    let process = process.unwrap_or_else(|| panic!("no process {pid}"));
+    let sockets = descriptors(pid).into_iter().filter(|(_, to)| to.starts_with("socket:"));
+    let numbers = sockets.filter_map(|(number, _)| i32::try_from(number).ok());
+    let duplicate = |number| pidfd_getfd(&process, number, PidfdGetfdFlags::empty());
+    numbers
+        .map(|number| {
+            duplicate(number).unwrap_or_else(|error| panic!("descriptor {number} of {pid}: {error}"))
+        })
+        .collect()
 }
 
 /// Sends SIGKILL; a process that is already gone is fine.

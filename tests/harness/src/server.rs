@@ -175,6 +175,31 @@ impl Server {
         found
     }
 
+    /// The plugin's process that waits for the supervisor; panics if there is not exactly one.
+    pub fn keeper(&self) -> Process {
+        let mut found = self.netns.processes();
+        found.retain(|process| process.name == "auth-pam-keeper");
+        match <[Process; 1]>::try_from(found) {
+            Ok([one]) => one,
+            Err(others) => panic!("not exactly one keeper: {others:?}"),
+        }
+    }
+
+    /// Kills the supervisor and waits for the one that takes its place.
+    pub fn replace_supervisor(&self) -> Process {
+        let old = self.supervisor();
+        proc_table::kill9(old.pid);
+        let mut next = None;
+        let there = || {
+            let mut found = self.netns.processes().into_iter();
+            next =
+                found.find(|it| it.name == "auth-pam-super" && it.pid != old.pid && it.parent == old.parent);
+            next.is_some()
+        };
+        assert!(proc_table::wait_until(PATIENCE, there), "nobody takes its place:\n{}", self.full_log());
+        next.unwrap_or(old)
+    }
+
     /// The plugin's process that hands out work; panics if there is not exactly one.
     pub fn supervisor(&self) -> Process {
         let mut found = self.helpers();

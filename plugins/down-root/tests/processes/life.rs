@@ -1,16 +1,14 @@
 //! When there is a helper, and what ends it.
 
 use std::io::ErrorKind;
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use harness::proc_table::{self, Process, descriptors, kill9, wait_gone, wait_until};
+use harness::proc_table::{self, Process, descriptors, kill9, sockets_of, wait_gone, wait_until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use ovpn_plugin_host::FuncResult;
-use rustix::process::{PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 
 use crate::Case;
 use crate::stage::{NOBODY, PATIENCE, Stage, down, drop_root, helper, helpers_of, logged, up};
@@ -116,20 +114,6 @@ impl OpenVpn {
         found.first().expect("a helper").pid
     }
 
-    /// Duplicates of all its sockets, as a process has that it forked.
-    fn sockets(&self) -> Vec<OwnedFd> {
-        let pid = rustix::process::Pid::from_raw(self.pid()).expect("a pid");
-        let process = pidfd_open(pid, PidfdFlags::empty()).expect("pidfd_open");
-        let sockets = descriptors(self.pid()).into_iter().filter(|(_, to)| to.starts_with("socket:"));
-        let duplicates = sockets.map(|(number, _)| {
-            let number = i32::try_from(number).expect("a descriptor");
-            pidfd_getfd(&process, number, PidfdGetfdFlags::empty()).expect("pidfd_getfd")
-        });
-        let duplicates: Vec<_> = duplicates.collect();
-        assert!(!duplicates.is_empty());
-        duplicates
-    }
-
     fn kill(mut self) {
         self.0.kill().expect("kill");
         self.0.wait().expect("wait");
@@ -151,7 +135,7 @@ fn ends_with_openvpn(stage: &Stage) {
     let openvpn = OpenVpn::start(stage);
     let helper = openvpn.helper();
     assert!(wait_until(PATIENCE, || stage.path("is up").exists()));
-    let held = openvpn.sockets();
+    let held = sockets_of(openvpn.pid());
     openvpn.kill();
     let gone = wait_gone(helper, Duration::from_secs(1));
     kill9(helper);
@@ -164,7 +148,7 @@ fn scripts_end_with_openvpn(stage: &Stage) {
     let helper = openvpn.helper();
     std::io::Write::write_all(openvpn.0.stdin.as_mut().expect("a pipe"), b"down\n").expect("write");
     let script = stage.number("pid");
-    let held = openvpn.sockets();
+    let held = sockets_of(openvpn.pid());
     openvpn.kill();
     let gone = [helper, script].map(|pid| wait_gone(pid, Duration::from_secs(1)));
     [helper, script].into_iter().for_each(kill9);

@@ -135,7 +135,7 @@ fn drive(text: &str, directory: &Directory, side: Side, limit: Duration) -> (Vec
 fn has_helper(side: Side) -> bool {
     let own = nix::unistd::Pid::this().as_raw();
     let is_helper = |process: &proc_table::Process| {
-        process.parent == own && (side == Side::C || process.name == "down-root")
+        process.parent == own && (side == Side::C || process.name.starts_with("down-root"))
     };
     proc_table::all().iter().any(|process| is_helper(process) && !process.is_zombie())
 }

@@ -3,12 +3,12 @@
 use std::fs;
 use std::time::Duration;
 
-use harness::Server;
 use harness::log::Mark;
-use harness::proc_table::{self, Process, wait_gone, wait_until};
+use harness::proc_table::{Process, wait_gone, wait_until};
+use harness::{Daemon, Server, ServerConfig};
 use nix::sys::signal::Signal;
 
-use crate::scripts::{Scripts, helper, helpers};
+use crate::scripts::{Scripts, helper, helpers, keeper, kill_both, replace_helper};
 
 /// What a script gets between SIGTERM and SIGKILL.
 const TERM_TO_KILL: Duration = Duration::from_secs(5);
@@ -122,22 +122,35 @@ fn a_script_that_ignores_sigterm() {
     }
 }
 
+/// The keeper starts another one, with the environment of the UP event, whatever OpenVPN has become.
 #[test]
-fn the_helper_is_killed_while_openvpn_is_root() {
-    let scripts = Scripts::with_down("echo ran");
-    let server = scripts.server("").start();
-    proc_table::kill9(helper(&server).pid);
-    server.restart(Signal::SIGUSR1);
-    server.wait_for(Mark::START, "down.sh: ran");
-    server.wait_for(Mark::START, "is gone (was killed by SIGKILL)");
-    helper(&server);
+fn the_helper_is_killed() {
+    let plain = |config: ServerConfig<'static>| config;
+    let dropped = |config: ServerConfig<'static>| config.dropped().line("up-restart");
+    let in_chroot = |config: ServerConfig<'static>| config.dropped().chroot().line("up-restart");
+    let in_the_background =
+        |config: ServerConfig<'static>| config.dropped().chroot().daemon(Daemon::WithLog).line("up-restart");
+    let states: [fn(ServerConfig<'static>) -> ServerConfig<'static>; 4] =
+        [plain, dropped, in_chroot, in_the_background];
+    for state in states {
+        let scripts = Scripts::with_down("echo ran uid=$(id -u) mtu=$tun_mtu");
+        let server = state(scripts.server("")).start();
+        let (keeper_before, next) = (keeper(&server), replace_helper(&server));
+        server.restart(Signal::SIGUSR1);
+        server.wait_for(Mark::START, "down.sh: ran uid=0 mtu=1500");
+        server.wait_for(Mark::START, "is gone (was killed by SIGKILL); starting another one");
+        assert_eq!(next.parent, keeper_before.pid);
+        server.stop();
+        assert!(wait_until(Duration::from_secs(1), || helpers(&server).is_empty()), "{:?}", helpers(&server));
+        assert_eq!(server.log().count(Mark::START, "down.sh: ran"), 2);
+    }
 }
 
 #[test]
-fn the_helper_is_killed_after_the_drop() {
+fn keeper_and_helper_are_killed_after_the_drop() {
     let scripts = Scripts::with_down("echo ran");
     let server = scripts.server("").dropped().line("up-restart").start();
-    proc_table::kill9(helper(&server).pid);
+    kill_both(&server);
     dies_at_restart(&server);
     server.wait_for(Mark::START, "OpenVPN has no privileges any more");
     assert_eq!(server.log().count(Mark::START, "down.sh: ran"), 0);
@@ -145,12 +158,26 @@ fn the_helper_is_killed_after_the_drop() {
 
 /// DOWN is lost, but what it was to clean up is not worth the tunnel: so says the administrator. Later UPs go on.
 #[test]
-fn the_helper_is_killed_and_failures_are_ignored() {
+fn keeper_and_helper_are_killed_and_failures_are_ignored() {
     let scripts = Scripts::with_down("echo ran");
     let server = scripts.server("ignore-failure=yes").dropped().line("up-restart").start();
-    proc_table::kill9(helper(&server).pid);
+    kill_both(&server);
     server.restart(Signal::SIGUSR1);
     server.wait_for(Mark::START, "the down script will not be run");
+    assert!(server.is_alive());
+}
+
+/// The run that was under way has failed: nobody knows how far it came.
+#[test]
+fn the_helper_is_killed_while_a_script_runs() {
+    let scripts = Scripts::with_down("echo pids $$; kill -KILL $PPID; exec sleep 1000");
+    let server = scripts.server("ignore-failure=yes").dropped().line("up-restart").start();
+    server.restart(Signal::SIGUSR1);
+    server.wait_for(Mark::START, "the down script: the helper is gone, and with it the script");
+    for pid in numbers(&server) {
+        assert!(wait_gone(pid, harness::PATIENCE), "{pid} is left");
+    }
+    assert_eq!(server.log().count(Mark::START, "down.sh: pids"), 1);
     assert!(server.is_alive());
 }
 
@@ -162,19 +189,25 @@ fn the_helper_is_killed_at_up() {
     let server = scripts.server(&format!("up={}", up.display())).dropped().line("up-restart").start();
     server.restart(Signal::SIGUSR1);
     server.wait_for(Mark::START, "the up script: the helper is gone");
-    server.wait_for(Mark::START, "the down script will not be run");
-    assert_eq!(server.log().count(Mark::START, "down.sh: ran"), 1);
     assert!(server.is_alive());
+    // Another one is there for the next.
+    server.stop();
+    server.wait_for(Mark::START, "[ended: ");
+    assert_eq!(server.log().count(Mark::START, "down.sh: ran"), 2);
 }
 
 #[test]
 fn the_helper_outlives_the_signals_of_a_whole_group() {
     let scripts = Scripts::with_down("echo ran");
     let server = scripts.server("").dropped().start();
-    let pid = nix::unistd::Pid::from_raw(helper(&server).pid);
-    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2] {
-        nix::sys::signal::kill(pid, signal).expect("it is there");
+    let before = [keeper(&server).pid, helper(&server).pid];
+    use Signal::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+    for signal in [SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2] {
+        for pid in before {
+            nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).expect("it is there");
+        }
     }
+    assert_eq!([keeper(&server).pid, helper(&server).pid], before);
     server.stop();
     server.wait_for(Mark::START, "down.sh: ran");
     assert_eq!(helpers(&server), []);

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use harness::proc_table::{Process, wait_until};
+use harness::proc_table::{Process, kill9, wait_gone, wait_until};
 use harness::scratch::unique_name;
 use harness::{Server, ServerConfig, plugin};
 
@@ -92,11 +92,47 @@ pub(crate) fn plugin_line(words: &str) -> String {
     format!("plugin {} \"{}\"", path.display(), words.trim())
 }
 
-/// The plugin's helpers.
+/// The plugin's processes: helper and keeper.
 pub(crate) fn helpers(server: &Server) -> Vec<Process> {
     let mut found = server.netns().processes();
-    found.retain(|process| process.name == "down-root" && !process.is_zombie());
+    found.retain(|process| process.name.starts_with("down-root") && !process.is_zombie());
     found
+}
+
+fn named(server: &Server, name: &str) -> Process {
+    let mut found = helpers(server);
+    found.retain(|process| process.name == name);
+    match <[Process; 1]>::try_from(found) {
+        Ok([one]) => one,
+        Err(others) => panic!("not exactly one {name}: {others:?}"),
+    }
+}
+
+/// The process that waits for the helper; panics if there is not exactly one.
+pub(crate) fn keeper(server: &Server) -> Process {
+    named(server, "down-root-keep")
+}
+
+/// Kills the helper and waits for the one that takes its place.
+pub(crate) fn replace_helper(server: &Server) -> Process {
+    let old = helper(server);
+    kill9(old.pid);
+    let is_next = |process: &Process| process.name == "down-root" && process.pid != old.pid;
+    let mut next = None;
+    let there = || {
+        next = helpers(server).into_iter().find(is_next);
+        next.is_some()
+    };
+    assert!(wait_until(harness::PATIENCE, there), "nobody takes its place:\n{}", server.log().text());
+    next.unwrap_or(old)
+}
+
+/// Kills keeper and helper: nobody can start another one.
+pub(crate) fn kill_both(server: &Server) {
+    for pid in [keeper(server).pid, helper(server).pid] {
+        kill9(pid);
+        assert!(wait_gone(pid, harness::PATIENCE));
+    }
 }
 
 /// That no helper is left. One that is no child of OpenVPN's, as after `daemon`, says good-bye just before its end.
@@ -106,10 +142,7 @@ pub(crate) fn wait_for_the_end_of_helpers(server: &Server) {
 
 /// The plugin's helper; panics if there is not exactly one.
 pub(crate) fn helper(server: &Server) -> Process {
-    match <[Process; 1]>::try_from(helpers(server)) {
-        Ok([one]) => one,
-        Err(others) => panic!("not exactly one helper: {others:?}"),
-    }
+    named(server, "down-root")
 }
 
 /// What a process has of memory, in KiB.

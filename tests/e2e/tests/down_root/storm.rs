@@ -184,7 +184,7 @@ fn of_a_client(lines: &[&str]) {
     let client = lines.iter().fold(client, |client, line| client.line(line)).connect();
     let ours = || {
         let mut found = proc_table::all();
-        found.retain(|process| process.parent == client.pid() && process.name == "down-root");
+        found.retain(|process| process.parent == client.pid() && process.name == "down-root-keep");
         found.into_iter().map(|process| process.pid).collect::<Vec<_>>()
     };
     client.restart(Signal::SIGUSR1);

@@ -40,11 +40,11 @@ fn leaks_nothing(server: &Server, rounds: u32) {
     let now = descriptors(server.pid());
     assert_eq!(now.len(), open.len(), "{open:?} became {now:?}");
     // The client of the last login may still be on its way out.
-    let only_openvpn_and_two = proc_table::wait_until(PATIENCE, || {
+    let only_openvpn_and_three = proc_table::wait_until(PATIENCE, || {
         let processes = server.netns().processes();
-        processes.len() == 3 && ours(server).len() == 2
+        processes.len() == 4 && ours(server).len() == 3
     });
-    assert!(only_openvpn_and_two, "{:?}", server.netns().processes());
+    assert!(only_openvpn_and_three, "{:?}", server.netns().processes());
     let current: Vec<i32> = ours(server).iter().map(|process| process.pid).collect();
     let left: Vec<_> = proc_table::all()
         .into_iter()

@@ -1,9 +1,10 @@
-//! Helpers that are killed: logins fail closed, and come back where they can.
+//! Helpers that are killed: logins fail closed, and the next ones work.
 
 use std::time::Duration;
 
-use harness::proc_table::{kill9, wait_gone, wait_until};
-use harness::{Gate, PATIENCE, Server, ServerConfig};
+use harness::log::Mark;
+use harness::proc_table::{Process, kill9, wait_gone, wait_until};
+use harness::{Gate, PATIENCE, Server, ServerConfig, memory};
 
 use crate::bystander::{Bystander, TIME_LIMIT, TIMEOUT};
 use crate::stack::{PASSWORD, Stack, WRONG};
@@ -14,37 +15,77 @@ fn kill_supervisor(server: &Server) {
     assert!(wait_gone(supervisor.pid, PATIENCE));
 }
 
-/// Without root's rights there is no way to a new helper: every login is refused, at once and with a reason.
+/// With or without root's rights: the keeper has them.
 #[test]
-fn supervisor_killed_under_a_dropped_server() {
+fn supervisor_killed() {
+    for (deferred, dropped) in [(false, false), (false, true), (true, false), (true, true)] {
+        let stack = Stack::new();
+        let config = ServerConfig::auth_pam_with(TIMEOUT, &stack.service, "").deferred_if(deferred);
+        let server = if dropped { config.dropped() } else { config }.start();
+        let bystander = Bystander::of(&server);
+        let (keeper, next) = (server.keeper().pid, server.replace_supervisor());
+        server.client("alice", PASSWORD).start().wait_connected();
+        server.client("alice", WRONG).start().wait_refused();
+        assert_eq!((server.keeper().pid, server.supervisor().pid), (keeper, next.pid));
+        bystander.noticed_nothing(TIME_LIMIT, "a helper was killed");
+    }
+}
+
+/// The third death within ten seconds is the last: from then on every login is refused, at once and with a reason.
+#[test]
+fn supervisor_killed_again_and_again() {
     for deferred in [false, true] {
         let stack = Stack::new();
         let config = ServerConfig::auth_pam_with(TIMEOUT, &stack.service, "").dropped();
         let server = config.deferred_if(deferred).start();
         let bystander = Bystander::of(&server);
+        let keeper = server.keeper();
+        server.replace_supervisor();
+        server.replace_supervisor();
         kill_supervisor(&server);
+        assert!(wait_gone(keeper.pid, PATIENCE));
         for _ in 0..2 {
             let mark = server.mark();
             server.client("alice", PASSWORD).start().wait_refused();
-            server.wait_for(mark, "user 'alice' failed to authenticate: the supervisor is gone");
+            let why = "user 'alice' failed to authenticate: the supervisor is gone: logins are refused until OpenVPN is restarted";
+            server.wait_for(mark, why);
         }
+        server.wait_for(Mark::START, "the third within 10 s; giving up, restart OpenVPN");
+        assert_eq!(server.log().count(Mark::START, "giving up"), 1);
         assert!(server.is_alive());
         assert!(wait_until(Duration::from_secs(1), || server.helpers().is_empty()), "{:?}", server.helpers());
         bystander.noticed_nothing(TIME_LIMIT, "a helper was killed");
     }
 }
 
+/// No process of root's keeps a password: neither of a login before, nor of the one that meets a dead supervisor.
 #[test]
-fn supervisor_killed_under_a_server_that_is_still_root() {
-    let stack = Stack::new();
-    let server = ServerConfig::auth_pam_with(TIMEOUT, &stack.service, "").start();
-    let bystander = Bystander::of(&server);
-    let old = server.supervisor();
-    kill_supervisor(&server);
-    server.client("alice", PASSWORD).start().wait_connected();
-    server.client("alice", WRONG).start().wait_refused();
-    assert_ne!(server.supervisor().pid, old.pid);
-    bystander.noticed_nothing(TIME_LIMIT, "a helper was killed");
+fn passwords_are_in_nobodys_memory() {
+    const BEFORE: &str = "Pazz-before-5821";
+    const MEANWHILE: &str = "Pazz-meanwhile-6932";
+    for deferred in [false, true] {
+        let stack = Stack::new();
+        let server = ServerConfig::auth_pam(&stack.service).dropped().deferred_if(deferred).start();
+        server.client("alice", BEFORE).start().wait_refused();
+        let old = server.supervisor();
+        // Whether it meets the dead one, nobody, or the next one: it is a wrong password.
+        let client = server.client("alice", MEANWHILE).start();
+        kill9(old.pid);
+        client.wait_refused();
+        server.client("alice", PASSWORD).start().wait_connected();
+        assert_ne!(server.supervisor().pid, old.pid);
+        let helpers = server.helpers();
+        assert!(helpers.len() >= 3, "{helpers:?}");
+        for helper in helpers {
+            for password in [BEFORE, MEANWHILE] {
+                let found = memory::holds(helper.pid, password.as_bytes());
+                assert!(found.is_empty(), "{password} is in {helper:?}: {found:#?}");
+            }
+        }
+        // The counterproof: the search finds what is there. This one stands in the service's file.
+        let has_it = |worker: &Process| !memory::holds(worker.pid, PASSWORD.as_bytes()).is_empty();
+        assert!(server.workers().iter().any(has_it));
+    }
 }
 
 /// The login under way is refused at once: nobody waits for an answer that can not come.
@@ -100,7 +141,9 @@ fn helpers_have_names_of_their_own() {
     let stack = Stack::new();
     let server = ServerConfig::auth_pam(&stack.service).dropped().start();
     server.client("alice", PASSWORD).start().wait_connected();
-    let supervisor = server.supervisor();
+    let (keeper, supervisor) = (server.keeper(), server.supervisor());
+    assert!(keeper.title.starts_with("auth-pam: keeper"), "{keeper:?}");
+    assert_eq!((keeper.parent, supervisor.parent), (server.pid(), keeper.pid));
     assert!(supervisor.title.starts_with("auth-pam: supervisor"), "{supervisor:?}");
     let workers = server.workers();
     assert!(!workers.is_empty());
@@ -108,5 +151,5 @@ fn helpers_have_names_of_their_own() {
         assert!(worker.title.starts_with("auth-pam: worker"), "{worker:?}");
         assert_eq!(worker.parent, supervisor.pid);
     }
-    assert_eq!(server.helpers().len(), 1 + workers.len());
+    assert_eq!(server.helpers().len(), 2 + workers.len());
 }

@@ -20,6 +20,7 @@ mod openvpn_killed;
 mod options;
 mod restart;
 mod secrets;
+mod signals;
 mod stack;
 mod supervisor_lost;
 mod two_plugins;

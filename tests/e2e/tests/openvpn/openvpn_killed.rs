@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use harness::log::Mark;
-use harness::proc_table::wait_until;
+use harness::proc_table::{sockets_of, wait_until};
 use harness::{Daemon, Gate, Server, ServerConfig};
 
 use crate::stack::{PASSWORD, Stack};
@@ -22,6 +22,21 @@ fn killed_while_idle() {
         let server = ServerConfig::auth_pam(&stack.service).dropped().daemon(daemon).start();
         server.client("alice", PASSWORD).start().wait_connected();
         no_helper_after_a_second(&server);
+    }
+}
+
+/// End of file never comes: somebody else holds copies of OpenVPN's sockets. The keeper watches the process itself; in the
+/// background OpenVPN tells it with the first login which one that is.
+#[test]
+fn killed_while_another_process_holds_its_sockets() {
+    for daemon in [Daemon::No, Daemon::WithLog] {
+        let stack = Stack::new();
+        let server = ServerConfig::auth_pam(&stack.service).dropped().daemon(daemon).start();
+        server.client("alice", PASSWORD).start().wait_connected();
+        let held = sockets_of(server.pid());
+        assert!(!held.is_empty());
+        no_helper_after_a_second(&server);
+        drop(held);
     }
 }
 

@@ -65,7 +65,9 @@ pub(crate) fn queued() {
 fn supervisor() -> i32 {
     let own = i32::try_from(std::process::id()).expect("pid fits");
     let all = proc_table::all();
-    let found = all.iter().find(|process| process.parent == own && process.name == "auth-pam-super");
+    let keeper = all.iter().find(|process| process.parent == own && process.name == "auth-pam-keeper");
+    let keeper = keeper.expect("a keeper").pid;
+    let found = all.iter().find(|process| process.parent == keeper && process.name == "auth-pam-super");
     found.expect("a supervisor").pid
 }
 
