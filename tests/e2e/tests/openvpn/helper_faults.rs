@@ -61,8 +61,9 @@ fn supervisor_killed_again_and_again() {
 /// No process of root's keeps a password: neither of a login before, nor of the one that meets a dead supervisor.
 #[test]
 fn passwords_are_in_nobodys_memory() {
-    const BEFORE: &str = "Pazz-before-5821";
-    const MEANWHILE: &str = "Pazz-meanwhile-6932";
+    // Long, because an allocator writes over the beginning of what is freed: what is looked for is the end.
+    const BEFORE: &str = "a wrong password of a login before the supervisor is killed, 5821";
+    const MEANWHILE: &str = "a wrong password of the login that meets the dead supervisor, 6932";
     for deferred in [false, true] {
         let stack = Stack::new();
         let server = ServerConfig::auth_pam(&stack.service).dropped().deferred_if(deferred).start();
@@ -78,7 +79,7 @@ fn passwords_are_in_nobodys_memory() {
         assert!(helpers.len() >= 3, "{helpers:?}");
         for helper in helpers {
             for password in [BEFORE, MEANWHILE] {
-                let found = memory::holds(helper.pid, password.as_bytes());
+                let found = memory::holds(helper.pid, &password.as_bytes()[32..]);
                 assert!(found.is_empty(), "{password} is in {helper:?}: {found:#?}");
             }
         }
