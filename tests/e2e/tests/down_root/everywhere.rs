@@ -1,11 +1,13 @@
 //! What holds however OpenVPN is set up: as root, dropped to nobody, in a chroot, in the background.
 
 use harness::log::Mark;
-use harness::proc_table::{self, wait_gone, wait_until};
+use harness::proc_table::{wait_gone, wait_until};
 use harness::{Daemon, PATIENCE, Server, ServerConfig};
 use nix::sys::signal::Signal;
 
-use crate::scripts::{Scripts, helper, helpers, plugin_line, wait_for_the_end_of_helpers};
+use crate::scripts::{
+    Scripts, helper, helpers, keeper, kill_both, plugin_line, replace_helper, wait_for_the_end_of_helpers,
+};
 
 /// A way to set OpenVPN up.
 struct Setup {
@@ -161,7 +163,8 @@ fn scripts_of_other_events_are_root() {
         let second = others.map(|event| format!("on={event}:@DIR@/other.sh")).join(" ") + " /bin/true";
         let server = place.server(setup, options).line(&plugin_line(&place.filled(&second))).start();
         let server = &server;
-        assert_eq!(helpers(server).len(), 2);
+        // Each with its keeper.
+        assert_eq!(helpers(server).len(), 4);
         said(server, "other.sh: uid=0 route-up 0 <>", 1);
         let client = server.client("alice", "x").connect();
         client.log().wait_for(Mark::START, "setenv-safe GIFT from-root", harness::PATIENCE);
@@ -185,11 +188,26 @@ fn openvpn_is_killed() {
     });
 }
 
-/// As long as OpenVPN is what it was at the start, another one takes its place.
+/// The keeper starts another one, with the environment of the UP event, whatever OpenVPN has become.
 #[test]
 fn the_helper_is_killed() {
+    everywhere("", "echo ran uid=$(id -u) mtu=$tun_mtu own=$OWN", |_, server| {
+        let (before, next) = (keeper(server).pid, replace_helper(server));
+        assert_eq!(next.parent, before);
+        server.restart(Signal::SIGUSR1);
+        said(server, "down.sh: ran uid=0 mtu=1500 own=a b", 1);
+        said(server, "is gone (was killed by SIGKILL); starting another one", 1);
+        server.stop();
+        said(server, "down.sh: ran uid=0 mtu=1500 own=a b", 2);
+        wait_for_the_end_of_helpers(server);
+    });
+}
+
+/// As long as OpenVPN is what it was at the start, it starts others.
+#[test]
+fn keeper_and_helper_are_killed() {
     everywhere("ignore-failure=yes", "echo ran", |setup, server| {
-        proc_table::kill9(helper(server).pid);
+        kill_both(server);
         server.restart(Signal::SIGUSR1);
         if setup.has_root {
             said(server, "down.sh: ran", 1);
