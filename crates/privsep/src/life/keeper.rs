@@ -156,7 +156,7 @@ impl<'a> Keeper<'a> {
                 Err(errno) => {
                     self.lost(number);
                     if !fork_failed {
-                        self.say(&format!("cannot be started: {}; trying again every second", errno.desc()));
+                        self.say(&format!(" cannot be started: {}; trying again every second", errno.desc()));
                     }
                     fork_failed = true;
                     match self.wait(None, Some(Instant::now() + RETRY)) {
@@ -180,7 +180,7 @@ impl<'a> Keeper<'a> {
             // First of all, since somebody may wait for a verdict.
             self.lost(number);
             self.clear_leftovers();
-            let gone = format!("process {helper}, is gone ({how})");
+            let gone = format!(", process {helper}, is gone ({how})");
             if how == Ended::Exited(MISTRUST) {
                 self.say(&format!("{gone}, and no other one is started; restart OpenVPN"));
                 return MISTRUST;
@@ -194,7 +194,7 @@ impl<'a> Keeper<'a> {
     }
 
     fn say(&self, what: &str) {
-        (self.plan.log)(&format!("the {}, {what}", self.plan.name));
+        (self.plan.log)(&format!("the {}{what}", self.plan.name));
     }
 
     fn fork<Out: Message, In: Message>(

@@ -49,3 +49,30 @@ fn no_more_processes() {
     server.client("alice", PASSWORD).start().wait_connected();
     bystander.noticed_nothing(TIME_LIMIT, "no process could be made");
 }
+
+/// The supervisor is gone, and the keeper cannot fork another one: said once, each login is refused within about a second,
+/// and when forks work again, so do logins.
+#[test]
+fn no_new_supervisor() {
+    let Some(cgroup) = PidsCgroup::new_or_skip() else { return };
+    for deferred in [false, true] {
+        let stack = Stack::new();
+        let config = ServerConfig::auth_pam_with(TIMEOUT, &stack.service, "").deferred_if(deferred);
+        let server = config.dropped().in_cgroup(&cgroup).start();
+        let bystander = Bystander::of(&server);
+        let mark = server.mark();
+        cgroup.limit(1);
+        harness::proc_table::kill9(server.supervisor().pid);
+        server.wait_for(mark, "the supervisor cannot be started");
+        for _ in 0..2 {
+            server.client("alice", PASSWORD).start().wait_refused();
+        }
+        server.wait_for(mark, "user 'alice' failed to authenticate: the supervisor is gone");
+        assert_eq!(server.log().count(mark, "cannot be started"), 1, "{}", server.log().text());
+        cgroup.lift();
+        let works = || server.client("alice", PASSWORD).start().outcome(harness::PATIENCE);
+        let connected = || matches!(works(), harness::Outcome::Connected(_));
+        assert!(harness::proc_table::wait_until(harness::PATIENCE, connected), "{}", server.log().text());
+        bystander.noticed_nothing(TIME_LIMIT, "no process could be made");
+    }
+}
