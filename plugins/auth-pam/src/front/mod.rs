@@ -162,7 +162,7 @@ impl Front {
             attempts.read();
         }
         let pending = attempts.any_pending();
-        let (id, now) = (self.last_id, Instant::now());
+        let id = self.last_id;
         // Before it is sent: a supervisor that is lost meanwhile takes it along.
         attempts.await_verdict(id);
         // Wiped as soon as it is sent.
@@ -170,6 +170,7 @@ impl Front {
             let _ = attempts.take_verdict(id);
             return Err(Refusal::Supervisor(error));
         }
+        let now = Instant::now();
         let grace = if deferred { attempts.grace.for_next(now, pending) } else { None };
         if !deferred {
             let end = self.settings.config.time_limit.map(|limit| now + limit + MARGIN);

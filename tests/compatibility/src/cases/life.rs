@@ -16,6 +16,20 @@ fn replace(by: &str) -> String {
     format!("cp {from}/{by}.so @DIR@/new && mv @DIR@/new @DIR@/module.so")
 }
 
+/// Sends a signal to the process that serves logins: OpenVPN's child, or, with a keeper, the child of that. If there is one
+/// it is waited until that one has a child which is not the one that was killed.
+fn signal(name: &str) -> String {
+    format!(
+        "of() {{ cat /proc/$1/task/$1/children; }}; \
+         for pid in $(of $PPID); do \
+         [ $pid = $$ ] && continue; keeper=; \
+         [ $(cat /proc/$pid/comm) = auth-pam-keeper ] && keeper=$pid && pid=$(of $pid); \
+         kill -{name} $pid; \
+         [ -z \"$keeper\" ] || [ {name} != KILL ] || until new=$(of $keeper) && [ -n \"$new\" ] && [ $new != $pid ]; do :; done; \
+         done"
+    )
+}
+
 pub(super) fn cases() -> Vec<Case> {
     vec![
         Case::lines(
@@ -28,6 +42,30 @@ pub(super) fn cases() -> Vec<Case> {
             "accepted, killed, a helper stays",
             "accepted, killed",
             "OpenVPN that is killed leaves its root helper behind",
+        ),
+        Case::lines(
+            "life: the helper is killed",
+            "auth required pam_permit.so\naccount required pam_permit.so\n",
+        )
+        .login("ada", "engine")
+        .login("ada", "engine")
+        .run(&signal("KILL"))
+        .differs(
+            "accepted, refused",
+            "accepted, accepted",
+            "whoever kills the helper ends all logins",
+        ),
+        Case::lines(
+            "life: the helper gets SIGTERM",
+            "auth required pam_permit.so\naccount required pam_permit.so\n",
+        )
+        .login("ada", "engine")
+        .login("ada", "engine")
+        .run(&signal("TERM"))
+        .differs(
+            "accepted, refused",
+            "accepted, accepted",
+            "whoever ends the helper ends all logins",
         ),
         Case::lines("life: a module replaced on disk", OWN_MODULE)
             .open_env(step::RUN, &replace("pam_permit"))
