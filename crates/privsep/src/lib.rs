@@ -27,7 +27,7 @@ pub mod program;
 pub mod walk;
 pub mod wire;
 
-pub use channel::{Channel, ChannelError, Message, Sender, above_standard, pair};
+pub use channel::{Channel, ChannelError, Message, above_standard, pair};
 pub use helper::{Helper, Reaped, fork_child, kill_group, leave, reap_any};
 pub use inherited::Numbers;
 pub use os::Ended;

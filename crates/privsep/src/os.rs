@@ -302,39 +302,28 @@ pub(crate) struct Packet {
     pub too_much: bool,
     /// Descriptors are missing: this process is at its limit.
     pub descriptors_missing: bool,
-    /// Who has sent it, as the kernel says; only for a socket that asks for it.
-    pub sender: Option<libc::ucred>,
 }
 
 /// Receives one packet. `wait` false: `EAGAIN` when there is none; true: only when the socket's own time limit is over.
-/// `senders`: the socket asks who sends.
 ///
 /// Descriptors are owned from the moment they are seen, so that a packet which is refused leaks none.
-pub(crate) fn receive_packet(
-    socket: BorrowedFd<'_>,
-    buffer: &mut [u8],
-    senders: bool,
-    wait: bool,
-) -> nix::Result<Packet> {
+pub(crate) fn receive_packet(socket: BorrowedFd<'_>, buffer: &mut [u8], wait: bool) -> nix::Result<Packet> {
     // Room for a header and MAX_DESCRIPTORS numbers: the kernel closes what does not fit.
     const SPACE: usize = 16 + MAX_DESCRIPTORS * size_of::<RawFd>();
-    // And before that for a header and who sent it, which comes first.
-    const SENDER: usize = (16 + size_of::<libc::ucred>()).next_multiple_of(8);
     #[repr(C, align(16))]
-    struct Control([u8; SPACE + SENDER]);
-    let mut control = Control([0; SPACE + SENDER]);
+    struct Control([u8; SPACE]);
+    let mut control = Control([0; SPACE]);
     let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
     // SAFETY: msghdr is plain data for which all-zero bytes are valid (null pointers, zero lengths).
     let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
     header.msg_iov = &raw mut part;
     header.msg_iovlen = 1;
     header.msg_control = control.0.as_mut_ptr().cast();
-    header.msg_controllen = (SPACE + if senders { SENDER } else { 0 }) as _;
+    header.msg_controllen = SPACE as _;
     let flags = libc::MSG_CMSG_CLOEXEC | if wait { 0 } else { libc::MSG_DONTWAIT };
     // SAFETY: the header points at a buffer and a control area that both live, and are writable, for the whole call.
     let length = Errno::result(unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut header, flags) })?;
     let mut descriptors = Vec::new();
-    let mut sender = None;
     // SAFETY: the kernel filled the control area of this header; the macros stay within msg_controllen.
     let mut entry = unsafe { libc::CMSG_FIRSTHDR(&raw const header) };
     while !entry.is_null() {
@@ -356,12 +345,6 @@ pub(crate) fn receive_packet(
                 descriptors.push(unsafe { OwnedFd::from_raw_fd(number) });
             }
         }
-        if head.cmsg_level == libc::SOL_SOCKET && head.cmsg_type == libc::SCM_CREDENTIALS {
-            // SAFETY: the data follows the header, inside the control area.
-            let place = unsafe { libc::CMSG_DATA(entry) }.cast::<libc::ucred>();
-            // SAFETY: a header of this kind is followed by a ucred; read_unaligned asks for no alignment.
-            sender = Some(unsafe { place.read_unaligned() });
-        }
         // SAFETY: as for CMSG_FIRSTHDR; `entry` is a header of this message.
         entry = unsafe { libc::CMSG_NXTHDR(&raw const header, entry) };
     }
@@ -369,5 +352,5 @@ pub(crate) fn receive_packet(
     let cut = header.msg_flags & libc::MSG_CTRUNC != 0;
     let too_much = header.msg_flags & libc::MSG_TRUNC != 0 || (cut && full);
     let length = usize::try_from(length).unwrap_or(0);
-    Ok(Packet { length, descriptors, too_much, descriptors_missing: cut && !full, sender })
+    Ok(Packet { length, descriptors, too_much, descriptors_missing: cut && !full })
 }

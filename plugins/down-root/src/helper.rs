@@ -1,6 +1,7 @@
 //! The helper: keeps root, runs the scripts the configuration names when OpenVPN asks for them, one at a time, and
 //! ends with OpenVPN.
 
+mod groups;
 mod watch;
 
 use std::convert::Infallible;
@@ -12,8 +13,8 @@ use std::time::Duration;
 
 use nix::poll::PollFlags;
 use nix::sys::signal::Signal;
-use nix::unistd::{Gid, Pid};
-use privsep::channel::{Received, Sender};
+use nix::unistd::Pid;
+use privsep::channel::Received;
 use privsep::confine::{self, Confinement, Cores, Group, Output as Connected};
 use privsep::parent::Parent;
 use privsep::{Channel, ChannelError, Ended, leave};
@@ -25,6 +26,7 @@ use crate::protocol::{Answer, Ask};
 use crate::script::{ClientOptions, Script, Supplies};
 use crate::settings::{Command, Settings};
 use crate::signals::{ChildExits, WITHSTOOD};
+use groups::OpenVpnsGroups;
 use watch::Front;
 
 /// Between SIGTERM and SIGKILL for a script that has run too long.
@@ -43,10 +45,9 @@ struct Helper<'a> {
     openvpn: Option<Parent>,
     child_exits: ChildExits,
     supplies: Supplies,
+    roots_group: OpenVpnsGroups,
     /// Scripts that could not be killed in time.
     left_behind: Vec<Script>,
-    /// The groups whose rights OpenVPN had at any of its messages so far.
-    front_groups: Vec<Gid>,
 }
 
 /// A script that may be run.
@@ -102,6 +103,7 @@ impl<'a> Helper<'a> {
         openvpn: Pid,
         mut front: Channel<Answer, Ask>,
     ) -> io::Result<Self> {
+        let roots_group = OpenVpnsGroups::of(openvpn);
         let openvpn = Parent::watch(openvpn)?;
         let (child_exits, supplies) = (ChildExits::new()?, Supplies::new()?);
         let scripts = settings.commands().map(|(event, command)| {
@@ -109,7 +111,6 @@ impl<'a> Helper<'a> {
         });
         let scripts = scripts.collect::<nix::Result<Vec<_>>>()?;
         front.set_buffer(SOCKET_BYTES);
-        front.ask_for_senders()?;
         front.try_send(&Answer::Ready, &[]).map_err(io::Error::other)?;
         let time_limit = settings.time_limit;
         Ok(Helper {
@@ -120,8 +121,8 @@ impl<'a> Helper<'a> {
             openvpn,
             child_exits,
             supplies,
+            roots_group,
             left_behind: Vec::new(),
-            front_groups: Vec::new(),
         })
     }
 
@@ -145,15 +146,9 @@ impl<'a> Helper<'a> {
             Err(ChannelError::Closed) => return Err(End::FrontGone),
             Err(error) => return Err(mistrust(&error.to_string())),
         };
-        let Received { message, descriptors, descriptors_missing, sender } = received;
+        let Received { message, descriptors, descriptors_missing } = received;
         if !descriptors.is_empty() || descriptors_missing {
             return Err(mistrust("a descriptor"));
-        }
-        for group in groups_of(sender) {
-            // One of several it may choose for each message.
-            if !self.front_groups.contains(&group) {
-                self.front_groups.push(group);
-            }
         }
         let id = message.id;
         let (succeeded, client_options) = match self.run(message)? {
@@ -176,7 +171,7 @@ impl<'a> Helper<'a> {
         };
         let Some(Runnable { command, output, .. }) = self.scripts.get_mut(which) else { return Ok(None) };
         let (command, program) = (*command, &command.program);
-        if let Err(error) = program.check_again(&self.front_groups) {
+        if let Err(error) = program.check_again(self.roots_group.now()) {
             log::error!("the {} script is not run: {error}", ask.event.name());
             return Ok(None);
         }
@@ -219,22 +214,6 @@ impl<'a> Helper<'a> {
                 log::error!("{program}: what it wrote cannot be used: {error}");
                 Ok(None)
             }
-        }
-    }
-}
-
-/// The groups whose rights the sender of a message has, as far as the kernel says. Without a sender: all of this process,
-/// which had them from OpenVPN.
-fn groups_of(sender: Option<Sender>) -> Vec<Gid> {
-    match sender {
-        // It may write wherever it likes.
-        Some(Sender { user, .. }) if user.is_root() => Vec::new(),
-        // It has changed its group, and with it all others.
-        Some(Sender { group, .. }) if group != nix::unistd::getgid() => vec![group],
-        _ => {
-            let mut groups = nix::unistd::getgroups().unwrap_or_default();
-            groups.push(nix::unistd::getgid());
-            groups
         }
     }
 }

@@ -10,15 +10,23 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use nix::unistd::Gid;
 use privsep::walk::{Problem, Sticky, Walk};
 
 use crate::executable;
-use crate::problem::{OF_FRONT, ProgramError};
+use crate::problem::ProgramError;
 
 /// Scripts whose interpreter is a script in its turn, as many as the kernel follows.
 const MAX_INTERPRETERS: usize = 4;
 const EXECUTABLE: u32 = 0o111;
+
+/// Whether a program is run that root's group may write to. No other group's is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RootsGroup {
+    /// It is: root let its members in.
+    IsTrusted,
+    /// It is not: OpenVPN has given up root and is still of this group, as with `user` and no `group`.
+    IsOpenVpns,
+}
 
 /// A program the configuration names, found and judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,37 +58,32 @@ impl Program {
         };
         let found = examine(&absolute)?;
         let program = Program { path: found.path, given: OsString::from_vec(word.to_vec()), insecure };
-        program.judge(&found.problems, &[], |text| warnings.push(text))?;
+        program.judge(&found.problems, RootsGroup::IsTrusted, |text| warnings.push(text))?;
         Ok((program, warnings))
     }
 
-    /// Looks again, right before it is run. `front_groups`: those of OpenVPN, if it has given up root.
-    pub fn check_again(&self, front_groups: &[Gid]) -> Result<(), ProgramError> {
+    /// Looks again, right before it is run.
+    pub fn check_again(&self, roots_group: RootsGroup) -> Result<(), ProgramError> {
         let found = examine(&self.path)?;
         if found.path != self.path {
             return Err(ProgramError::Moved(self.path.clone()));
         }
-        self.judge(&found.problems, front_groups, |_known_since_the_start| {})
+        self.judge(&found.problems, roots_group, |_known_since_the_start| {})
     }
 
     fn judge(
         &self,
         problems: &[Problem],
-        front_groups: &[Gid],
+        roots_group: RootsGroup,
         mut warn: impl FnMut(String),
     ) -> Result<(), ProgramError> {
         for problem in problems {
-            let group = match problem {
-                Problem::WritableByGroup { gid, .. } => Some(Gid::from_raw(*gid)),
-                _ => None,
-            };
-            let by_front = group.is_some_and(|group| front_groups.contains(&group));
-            if self.insecure || (group.is_some() && !by_front) {
-                let front = if by_front { OF_FRONT } else { "" };
-                warn(format!("{} is run as root, but {problem}{front}", self.path.display()));
+            let by_roots_group = matches!(problem, Problem::WritableByGroup { gid: 0, .. });
+            if self.insecure || (by_roots_group && roots_group == RootsGroup::IsTrusted) {
+                warn(format!("{} is run as root, but {problem}", self.path.display()));
             } else {
                 let (program, problem) = (self.path.clone(), problem.clone());
-                return Err(ProgramError::Insecure { program, problem, by_front });
+                return Err(ProgramError::Insecure { program, problem });
             }
         }
         Ok(())

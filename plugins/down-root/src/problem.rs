@@ -39,20 +39,15 @@ pub enum ProgramError {
         program: PathBuf,
         /// How.
         problem: Problem,
-        /// The group that may write is one of OpenVPN's, which has given up root.
-        by_front: bool,
     },
     /// A link stands where there was none when OpenVPN started.
     Moved(PathBuf),
 }
 
-/// Said of a group if OpenVPN, which has given up root, is of it.
-pub const OF_FRONT: &str = ", to which OpenVPN belongs";
-
 /// The command that mends it. A directory on the way stays its owner's: the program is copied out of it.
 fn remedy(problem: &Problem, program: &Path) -> String {
     let is_above = problem.path() != program && program.starts_with(problem.path());
-    if is_above && matches!(problem, Problem::Owner { .. } | Problem::WritableByOthers(_)) {
+    if is_above && !matches!(problem, Problem::WritableByList(_)) {
         let name = program.file_name().unwrap_or_default().to_string_lossy();
         return format!(
             "run 'install -o root -g root -m 755 {} /etc/openvpn/{name}' and name that file in the plugin line",
@@ -91,11 +86,10 @@ impl fmt::Display for ProgramError {
             ProgramError::Interpreter { script, error } => {
                 write!(f, "the interpreter of {}: {error}", script.display())
             }
-            ProgramError::Insecure { program, problem, by_front } => write!(
+            ProgramError::Insecure { program, problem } => write!(
                 f,
-                "{} is not run as root: {problem}{}; {}, or set insecure-permissions=yes",
+                "{} is not run as root: {problem}; {}, or set insecure-permissions=yes",
                 program.display(),
-                if *by_front { OF_FRONT } else { "" },
                 remedy(problem, program)
             ),
             ProgramError::Moved(path) => {
