@@ -10,7 +10,8 @@
 //! * [`program`]: what a program gets that the child starts;
 //! * [`acl`]: who may write to a file according to its access control list;
 //! * [`leash`]: a child that dies with its parent, whatever a library in it does meanwhile;
-//! * [`line_log`]: log lines on their way to the unprivileged side, which writes them;
+//! * [`line_log`]: log lines on their way to the unprivileged side;
+//! * [`line_writer`]: that side, which writes them;
 //! * [`walk`]: who could change a file, or a directory or link on the way to it;
 //! * [`parent`]: news of the parent's end, whoever else holds its end of the channel.
 
@@ -21,6 +22,7 @@ pub mod helper;
 mod inherited;
 pub mod leash;
 pub mod line_log;
+pub mod line_writer;
 mod os;
 pub mod parent;
 pub mod program;

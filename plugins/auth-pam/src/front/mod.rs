@@ -82,7 +82,7 @@ impl Front {
         };
         let started = front.shared.with(|attempts| front.start(attempts));
         // What the supervisor had to say at its start; nobody else reads it yet.
-        while front.shared.log_lines() {}
+        while front.shared.lines.write_batch() {}
         started.map_err(OpenError::from)?;
         // After the fork: workers keep the limit as it was.
         let config = &front.settings.config;
@@ -102,7 +102,7 @@ impl Front {
             Supervisor::start(|channel| supervisor::run(settings, channel, sender))
         };
         let mut supervisor = supervisor.map_err(|error| failed(&error))?;
-        self.shared.read_lines_of(lines).map_err(|errno| failed(&errno.desc()))?;
+        self.shared.lines.add(lines).map_err(|errno| failed(&errno.desc()))?;
         supervisor.channel.set_buffer(SOCKET_BYTES);
         let reason = match supervisor.channel.receive(Some(START)) {
             Ok(Some(received)) if received.message == Reply::Ready => {
@@ -123,7 +123,7 @@ impl Front {
             return;
         }
         let (receiver, logger) = (Arc::clone(&self.shared), Arc::clone(&self.shared));
-        let started = if self.logs { Ok(()) } else { self.tasks.spawn("log", move |_| logger.write_log()) };
+        let started = if self.logs { Ok(()) } else { self.tasks.spawn("log", move |_| logger.lines.run()) };
         self.logs = started.is_ok();
         match started.and_then(|()| self.tasks.spawn("verdicts", move |_| receiver.receive())) {
             Ok(()) => self.receives = true,
@@ -137,7 +137,7 @@ impl Front {
     pub fn verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
         self.start_threads();
         if !self.logs {
-            self.shared.log_lines();
+            self.shared.lines.write_batch();
         }
         let mut check = match credentials::from_event(&self.settings.config, event) {
             Ok(check) => check,
@@ -267,11 +267,7 @@ impl Drop for Front {
             log::warn!("the supervisor, process {pid}, did not end within {} s", STOP.as_secs());
         }
         // Those of the supervisor end with it; those of the front itself are all there.
-        for mut lines in self.shared.take_line_receivers() {
-            while let Ok(Some(line)) = lines.next_line() {
-                receiver::write_line(&line);
-            }
-        }
+        while self.shared.lines.write_batch() {}
     }
 }
 
