@@ -4,6 +4,9 @@
 //! and the count is the next line.
 
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::{Mutex, PoisonError};
+
+use log::Level;
 
 use crate::channel::{Channel, ChannelError, Message, pair};
 use crate::wire::{Reader, WireError, Writer};
@@ -95,6 +98,21 @@ impl LineSender {
 impl AsFd for LineSender {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.channel.as_fd()
+    }
+}
+
+/// Where this process's own lines go, if it has a way for them.
+static OWN: Mutex<Option<LineSender>> = Mutex::new(None);
+
+/// Keeps the way of this process's own lines, for [`send`].
+pub fn keep(lines: LineSender) {
+    *OWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(lines);
+}
+
+/// Sends a line of this process, for a logger. Never waits.
+pub fn send(level: Level, line: &str) {
+    if let Some(lines) = &mut *OWN.lock().unwrap_or_else(PoisonError::into_inner) {
+        lines.send(level as u8, Level::Warn as u8, line);
     }
 }
 

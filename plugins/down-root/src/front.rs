@@ -1,5 +1,7 @@
 //! The part inside OpenVPN. After `--user` it has no privileges; it tells the helper which event has come, and waits.
 
+mod lines;
+
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -7,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::unistd::Pid;
-use ovpn_plugin::Env;
+use ovpn_plugin::{Env, logging};
 use privsep::ChannelError;
 
 use crate::allowed;
@@ -18,6 +20,7 @@ use crate::home::Home;
 use crate::passing;
 use crate::protocol::{Answer, Ask};
 use crate::settings::Settings;
+use lines::Lines;
 
 /// How long the helper may take to come up.
 const START: Duration = Duration::from_secs(10);
@@ -40,15 +43,16 @@ pub struct Front {
     base: AtUp,
     helper: Option<Helper>,
     started: bool,
+    lines: Lines,
     home: Home,
     last_id: u64,
 }
 
 impl Front {
     /// Starts nothing yet: the environment of the UP event is what the helper is to be born with.
-    pub fn new(settings: Settings, env: Env<'_>) -> Self {
-        let base = AtUp::from_event(env);
-        Front { settings, base, helper: None, started: false, home: Home::now(), last_id: 0 }
+    pub fn new(settings: Settings, env: Env<'_>) -> nix::Result<Self> {
+        let (base, lines) = (AtUp::from_event(env), Lines::new()?);
+        Ok(Front { settings, base, helper: None, started: false, lines, home: Home::now(), last_id: 0 })
     }
 
     /// The events that scripts are configured for.
@@ -58,6 +62,12 @@ impl Front {
 
     /// The UP event; whether OpenVPN may go on. After the first it may, unless there is a script for UP and that fails.
     pub fn up<'a>(&mut self, env: Env<'_>, args: impl Iterator<Item = &'a [u8]>) -> bool {
+        let done = self.at_up(env, args);
+        self.lines.settle(Event::Up);
+        done
+    }
+
+    fn at_up<'a>(&mut self, env: Env<'_>, args: impl Iterator<Item = &'a [u8]>) -> bool {
         if self.home == Home::now() {
             self.base = AtUp::from_event(env);
             let Err(error) = self.start() else { return true };
@@ -123,6 +133,8 @@ impl Front {
         args: impl Iterator<Item = &'a [u8]>,
     ) -> Result<Vec<u8>, ()> {
         let result = self.try_ask(event, env, args);
+        // What comes next in the log is about what the helper has said.
+        self.lines.settle(event);
         result.map_err(|error| {
             if let Some(error) = error {
                 log::error!("the {} script: {error}", event.name());
@@ -201,8 +213,13 @@ impl Front {
     /// Forks a helper, in the place of the one there was.
     fn start(&mut self) -> Result<(), String> {
         let (settings, base, openvpn) = (&self.settings, &self.base, Pid::this());
-        let mut helper = Helper::start(|channel| helper::run(settings, base, openvpn, channel))
-            .map_err(|error| format!("the helper cannot be started: {error}"))?;
+        let failed = |error: &dyn std::fmt::Display| format!("the helper cannot be started: {error}");
+        let lines = self.lines.for_helper().map_err(|errno| failed(&errno.desc()))?;
+        let started = {
+            let _log_stands_still = logging::hold_for_fork();
+            Helper::start(|channel| helper::run(settings, base, openvpn, channel, lines))
+        };
+        let mut helper = started.map_err(|error| failed(&error))?;
         helper.channel.set_buffer(SOCKET_BYTES);
         let error = match helper.channel.receive(Some(START)) {
             Ok(Some(received)) if received.message == Answer::Ready => None,
@@ -260,6 +277,7 @@ impl Front {
 impl Drop for Front {
     fn drop(&mut self) {
         self.stop();
+        self.lines.end();
     }
 }
 

@@ -16,6 +16,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use privsep::channel::Received;
 use privsep::confine::{self, Confinement, Cores, Group, Output as Connected};
+use privsep::line_log::{self, LineSender};
 use privsep::parent::Parent;
 use privsep::{Channel, ChannelError, Ended, leave};
 
@@ -66,23 +67,31 @@ enum End {
 }
 
 /// The whole life of the helper, in the child forked by `openvpn`.
-pub fn run(settings: &Settings, base: &AtUp, openvpn: Pid, front: Channel<Answer, Ask>) -> Infallible {
+pub fn run(
+    settings: &Settings,
+    base: &AtUp,
+    openvpn: Pid,
+    front: Channel<Answer, Ask>,
+    lines: LineSender,
+) -> Infallible {
     // Before descriptors are closed: the C library must not go on using a number that means something else then.
     ovpn_plugin::logging::in_forked_child();
     Confinement {
         title: "down-root: helper",
         command: c"down-root",
         group: Group::Session,
-        output: if settings.keep_output { Connected::Inherit } else { Connected::Null },
-        keep: &[front.as_fd()],
-        // OpenVPN's log function, which is called here too, may remember a client of the management interface.
-        numbers: privsep::Numbers::Occupied,
+        // Nothing is ever printed there: its log lines go to the front, and scripts have pipes.
+        output: Connected::Null,
+        keep: &[front.as_fd(), lines.as_fd()],
+        numbers: privsep::Numbers::Free,
         // Starting a program sets it back.
         ignore: &[Signal::SIGPIPE],
         withstand: &WITHSTOOD,
         cores: Cores::Inherited,
     }
     .enter();
+    line_log::keep(lines);
+    ovpn_plugin::logging::redirect(line_log::send);
     let end = match Helper::new(settings, base, openvpn, front) {
         Ok(mut helper) => helper.serve(),
         Err(error) => {

@@ -58,12 +58,10 @@ impl Plugin for DownRoot {
                 "the plugin line is as long as OpenVPN reads it ({single} words, {quoted} in one pair of quotes); a word after that is dropped"
             );
         }
-        let env = args.env();
-        let set = |name| env.get(name).is_some_and(|value| value.starts_with(b"1"));
-        let (daemon, redirected) = (set("daemon"), set("daemon_log_redirect"));
-        let settings = Settings::resolve(config, !daemon || redirected).map_err(OpenError::from_error)?;
+        let settings = Settings::resolve(config).map_err(OpenError::from_error)?;
         log::info!("initialization succeeded: down script {}", settings.command.program);
-        Ok(DownRoot { front: Front::new(settings, env) })
+        let front = Front::new(settings, args.env()).map_err(|errno| OpenError::from(errno.desc()))?;
+        Ok(DownRoot { front })
     }
 
     fn events(&self) -> EventSet {

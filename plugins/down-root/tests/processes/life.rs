@@ -118,9 +118,11 @@ impl OpenVpn {
 
     /// A duplicate of its end of the channel, as a process has that it forked.
     fn socket(&self) -> OwnedFd {
-        let sockets: Vec<_> =
+        let mut sockets: Vec<_> =
             descriptors(self.pid()).into_iter().filter(|(_, to)| to.starts_with("socket:")).collect();
-        let [(number, _)] = sockets.as_slice() else { panic!("not exactly one socket: {sockets:?}") };
+        sockets.sort_unstable();
+        // The other one is for log lines.
+        let [_, (number, _)] = sockets.as_slice() else { panic!("not two sockets: {sockets:?}") };
         let pid = rustix::process::Pid::from_raw(self.pid()).expect("a pid");
         let process = pidfd_open(pid, PidfdFlags::empty()).expect("pidfd_open");
         let number = i32::try_from(*number).expect("a descriptor");
