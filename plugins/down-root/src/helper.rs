@@ -20,11 +20,12 @@ use privsep::line_log::{self, LineSender};
 use privsep::parent::Parent;
 use privsep::{Channel, ChannelError, Ended, leave};
 
+use crate::client_options::ClientOptions;
 use crate::environment::AtUp;
 use crate::event::Event;
 use crate::output::Output;
 use crate::protocol::{Answer, Ask};
-use crate::script::{ClientOptions, Script, Supplies};
+use crate::script::{Script, Supplies};
 use crate::settings::{Command, Settings};
 use crate::signals::{ChildExits, WITHSTOOD};
 use groups::OpenVpnsGroups;
@@ -184,7 +185,7 @@ impl<'a> Helper<'a> {
             log::error!("the {} script is not run: {error}", ask.event.name());
             return Ok(None);
         }
-        let options = match (ask.event == Event::ClientConnect).then(ClientOptions::new).transpose() {
+        let mut options = match (ask.event == Event::ClientConnect).then(ClientOptions::new).transpose() {
             Ok(options) => options,
             Err(errno) => {
                 log::error!("{program} cannot be run: no file for the client's options: {}", errno.desc());
@@ -205,7 +206,7 @@ impl<'a> Helper<'a> {
                 return Ok(None);
             }
         };
-        let how = self.watch(script, command)?;
+        let how = self.watch(script, command, options.as_mut())?;
         if let Some(script) = self.scripts.get_mut(which) {
             script.output.finish();
         }

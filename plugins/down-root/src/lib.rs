@@ -10,6 +10,7 @@
 #![allow(unreachable_pub)]
 
 mod allowed;
+mod client_options;
 mod config;
 mod environment;
 mod event;
