@@ -55,7 +55,7 @@ fn helper_and_script_end_with_openvpn() {
 #[test]
 fn openvpn_is_answered() {
     let scripts = Scripts::with_down(
-        "echo $$ > \"${0%/*}/pid\"; until [ -e \"${0%/*}/go\" ]; do echo printed; sleep 0.1; done",
+        "echo $$ > \"${0%/*}/pid\"; until [ -e \"${0%/*}/go\" ]; do echo printed; sleep 0.1; done; echo last",
     );
     let server = scripts.server("").dropped().line("up-restart").start();
     let script = at_down(&scripts, &server);
