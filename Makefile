@@ -1,5 +1,6 @@
 # The two commands to know: make demo, make test. `make help` lists the rest.
 
+# Not /usr/local: plugin lines, AppArmor and SELinux rules name OpenVPN's own directory, and OpenVPN searches no other.
 PREFIX    ?= /usr
 PLUGINDIR ?= $(PREFIX)/lib/openvpn/plugins
 PAMDIR    ?= /etc/pam.d

@@ -32,7 +32,7 @@ impl FuncResult {
 }
 
 /// An event with its words and variables.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Call {
     pub(crate) event: i32,
     args: Vec<Vec<u8>>,
@@ -71,6 +71,17 @@ impl Call {
     #[must_use]
     pub fn without_env(mut self, name: &str) -> Self {
         self.env.retain(|entry| !is_entry_of(entry, name));
+        self
+    }
+
+    /// With the variables of another event, as far as this one has no others.
+    pub(crate) fn with_env_of(mut self, other: &Self) -> Self {
+        let name = |entry: &[u8]| entry.split(|byte| *byte == b'=').next().map(<[u8]>::to_vec);
+        for entry in &other.env {
+            if !self.env.iter().any(|own| name(own) == name(entry)) {
+                self.env.push(entry.clone());
+            }
+        }
         self
     }
 

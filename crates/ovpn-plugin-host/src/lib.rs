@@ -28,6 +28,7 @@ mod call;
 mod event_name;
 mod ffi;
 mod life;
+mod life_variables;
 mod log;
 mod login;
 mod open_plugin;

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use ovpn_plugin_sys as sys;
 
+use crate::life_variables::Environment;
 use crate::{Call, CallFailed, Client, FuncResult, Login, OpenPlugin, Reply, Verdict};
 
 /// One event that was passed, and what came back.
@@ -71,7 +72,9 @@ impl OpenPlugin {
         see: &mut dyn FnMut(&Step),
     ) -> Result<Life, CallFailed> {
         let server = self.client();
-        let mut run = Run { plugin: self, client: &server, life: Life::default(), patience, see };
+        let environment = Environment::default();
+        let mut run =
+            Run { plugin: self, client: &server, life: Life::default(), environment, patience, see };
         if run.device(sys::PLUGIN_UP)? {
             run.pass(Call::new(sys::PLUGIN_ROUTE_UP))?;
             // OpenVPN forgets a client's address some time after the client's state.
@@ -98,8 +101,8 @@ impl OpenPlugin {
     /// If a call cannot be made.
     pub fn client_life_seen(&self, see: &mut dyn FnMut(&Step)) -> Result<Life, CallFailed> {
         let own = self.client();
-        let mut run =
-            Run { plugin: self, client: &own, life: Life::default(), patience: Duration::ZERO, see };
+        let (life, environment) = (Life::default(), Environment::default());
+        let mut run = Run { plugin: self, client: &own, life, environment, patience: Duration::ZERO, see };
         if run.certificates()? && run.pass(Call::new(sys::PLUGIN_TLS_FINAL))? {
             run.pass(Call::new(sys::PLUGIN_IPCHANGE).arg(format!("[AF_INET]{PEER} 1194")))?;
             if run.device(sys::PLUGIN_UP)? {
@@ -122,6 +125,7 @@ struct Run<'a> {
     plugin: &'a OpenPlugin,
     client: &'a Client<'a>,
     life: Life,
+    environment: Environment,
     patience: Duration,
     see: &'a mut dyn FnMut(&Step),
 }
@@ -133,6 +137,8 @@ impl Run<'_> {
     }
 
     fn result(&mut self, call: Call) -> Result<Option<FuncResult>, CallFailed> {
+        // Also what comes with an event that the plugin does not want stays for later ones.
+        let call = self.environment.dress(call);
         if !self.plugin.wants(call.event) {
             return Ok(None);
         }
@@ -157,6 +163,12 @@ impl Run<'_> {
             let subject = format!("CN={name}");
             let call = Call::new(sys::PLUGIN_TLS_VERIFY).arg(depth).arg(&subject);
             let call = call.env(&format!("X509_{depth}_CN"), name).env(&format!("tls_id_{depth}"), subject);
+            let digest = "00:11:22:33";
+            let call = call
+                .env(&format!("tls_digest_{depth}"), digest)
+                .env(&format!("tls_digest_sha256_{depth}"), digest);
+            let call =
+                call.env(&format!("tls_serial_{depth}"), "17").env(&format!("tls_serial_hex_{depth}"), "11");
             let call = call.env("untrusted_ip", PEER).env("untrusted_port", "40000");
             let call = if depth == "0" { call.env("common_name", name) } else { call };
             if !self.pass(call)? {
@@ -169,14 +181,14 @@ impl Run<'_> {
     /// Whether an address was learned.
     fn life_of_a_client(&mut self, login: &Login) -> Result<bool, CallFailed> {
         let client = self.plugin.client();
-        let life = std::mem::take(&mut self.life);
-        let mut run =
-            Run { plugin: self.plugin, client: &client, life, patience: self.patience, see: &mut *self.see };
+        let (life, environment) = (std::mem::take(&mut self.life), self.environment.clone());
+        let (plugin, patience, see) = (self.plugin, self.patience, &mut *self.see);
+        let mut run = Run { plugin, client: &client, life, environment, patience, see };
         let (allowed, learned) = run.connect(login)?;
         run.life.connected = allowed;
         if allowed {
             run.renegotiate(login)?;
-            run.pass(named(sys::PLUGIN_CLIENT_DISCONNECT).env("bytes_sent", "1").env("bytes_received", "2"))?;
+            run.pass(named(sys::PLUGIN_CLIENT_DISCONNECT))?;
         }
         self.life = run.life;
         Ok(learned)
@@ -199,7 +211,7 @@ impl Run<'_> {
     fn log_in(&mut self, login: &Login, first: bool) -> Result<bool, CallFailed> {
         let mut waiting = None;
         if self.plugin.wants(sys::PLUGIN_AUTH_USER_PASS_VERIFY) {
-            let running = login.start(|call| self.client.call(call))?;
+            let running = login.start(|call| self.client.call(&self.environment.dress(call.clone())))?;
             let reply = Reply { result: running.result, returned: Vec::new() };
             self.step(sys::PLUGIN_AUTH_USER_PASS_VERIFY, reply);
             match running.result {
@@ -207,6 +219,8 @@ impl Run<'_> {
                 FuncResult::Deferred => waiting = Some(running),
                 FuncResult::Error | FuncResult::Other(_) => return Ok(false),
             }
+        } else {
+            self.environment.dress(Call::new(sys::PLUGIN_AUTH_USER_PASS_VERIFY));
         }
         if !self.pass(Call::new(sys::PLUGIN_TLS_FINAL))? {
             return Ok(false);
@@ -240,6 +254,7 @@ impl Run<'_> {
         let call = |event| {
             named(event)
                 .arg(config.as_os_str().as_bytes())
+                .env("client_connect_config_file", config.as_os_str().as_bytes())
                 .env("client_connect_deferred_file", verdict.as_os_str().as_bytes())
         };
         let mut result = self.result(call(sys::PLUGIN_CLIENT_CONNECT))?;

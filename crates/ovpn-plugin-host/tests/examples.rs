@@ -191,3 +191,61 @@ fn valgrind_has_nothing_to_say() {
     let words = String::from_utf8_lossy(&words);
     assert!(output.status.success() && words.contains("2 passed"), "{words}");
 }
+
+/// The names that `log-events` has seen with each event, numbers in them replaced as EVENTS.md does it.
+fn seen_names(plugin: &OpenPlugin) -> Vec<(String, String)> {
+    let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut event = String::new();
+    let mut names = Vec::new();
+    for line in plugin.log_lines() {
+        if let Some((name, _)) = line.text.strip_prefix("event ").and_then(|rest| rest.split_once(", words "))
+        {
+            event = name.to_owned();
+        } else if let Some((name, _)) = line.text.strip_prefix("  ").and_then(|rest| rest.split_once('=')) {
+            let parts =
+                name.split('_').map(|part| Some(part).filter(|part| !is_number(part)).unwrap_or("{n}"));
+            names.push((event.clone(), parts.collect::<Vec<_>>().join("_")));
+        }
+    }
+    names
+}
+
+/// As with a real server and a real client, against which another test holds that table.
+#[test]
+fn every_event_has_the_variables_of_events_md() {
+    let table = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../ovpn-plugin/EVENTS.md"));
+    let table = table.expect("EVENTS.md");
+    let login = Login::new("joe", "x").answers(CODE);
+    for (place, words) in [("server", "defer"), ("client", "client")] {
+        let plugin = example("log-events").arg(words).open().unwrap();
+        if place == "server" {
+            plugin.server_life(&login, PATIENCE).unwrap();
+        } else {
+            plugin.client_life().unwrap();
+        }
+        let seen = seen_names(&plugin);
+        let (mut rows, mut set) = (0, Vec::new());
+        for line in table.lines().filter(|line| line.starts_with("| `")) {
+            let cells: Vec<_> = line.split('|').skip(1).map(str::trim).collect();
+            let names =
+                |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+            let event = names(cells[0]).remove(0);
+            // `log-events` asks no question.
+            if cells[1] != place || event == "ClientCrResponse" {
+                continue;
+            }
+            rows += 1;
+            let own_of_server = ["RouteUp", "RoutePredown", "Down"].contains(&event.as_str());
+            let missing = |name: &&String| !seen.contains(&(event.clone(), (*name).clone()));
+            let new = names(cells[3]);
+            assert_eq!(new.iter().find(missing), None, "{event} at the {place}");
+            if place == "client" || !own_of_server {
+                assert_eq!(set.iter().find(missing), None, "{event} at the {place}, set before");
+            }
+            let temporary = |name: &String| name == "password" || name.starts_with("client_connect_");
+            // What comes with an event of a client is no variable of the server's own.
+            set.extend(new.into_iter().filter(|name| !temporary(name)));
+        }
+        assert_eq!(rows, if place == "server" { 14 } else { 7 });
+    }
+}

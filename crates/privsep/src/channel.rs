@@ -11,7 +11,6 @@ use nix::fcntl::FcntlArg;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, setsockopt, socketpair, sockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
-use nix::unistd::{Gid, Uid};
 use zeroize::Zeroizing;
 
 use crate::os::{self, Packet};
@@ -56,7 +55,6 @@ impl std::error::Error for ChannelError {}
 /// One end: sends `Out`, receives `In`.
 pub struct Channel<Out, In> {
     socket: OwnedFd,
-    senders: bool,
     /// The time limit that the socket has for receiving; zero: none.
     limit: Duration,
     outgoing: Writer,
@@ -72,17 +70,6 @@ pub struct Received<In> {
     pub descriptors: Vec<OwnedFd>,
     /// Descriptors at the end are missing: this process is at its limit on open files.
     pub descriptors_missing: bool,
-    /// Who has sent it; only after [`Channel::ask_for_senders`].
-    pub sender: Option<Sender>,
-}
-
-/// A process that has sent a message, as the kernel says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sender {
-    /// Its user.
-    pub user: Uid,
-    /// Its group.
-    pub group: Gid,
 }
 
 /// Makes both ends of a channel, close-on-exec.
@@ -107,7 +94,6 @@ impl<Out: Message, In: Message> Channel<Out, In> {
     pub fn from_socket(socket: OwnedFd) -> Self {
         Channel {
             socket,
-            senders: false,
             limit: Duration::ZERO,
             outgoing: Writer::with_capacity(Out::MAX_BYTES),
             // One byte more than the largest message, so that a longer one is seen as such.
@@ -127,14 +113,6 @@ impl<Out: Message, In: Message> Channel<Out, In> {
         if setsockopt(&self.socket, sockopt::SndBufForce, &bytes).is_err() {
             let _ = setsockopt(&self.socket, sockopt::SndBuf, &bytes);
         }
-    }
-
-    /// From now on the kernel says of each message who has sent it: with which user and group a process runs, or, if
-    /// it has several, one of them that it chooses.
-    pub fn ask_for_senders(&mut self) -> nix::Result<()> {
-        setsockopt(&self.socket, sockopt::PassCred, &true)?;
-        self.senders = true;
-        Ok(())
     }
 
     /// Sends, waiting at most `patience` for room (and for the kernel's count of descriptors in flight to fall).
@@ -190,7 +168,7 @@ impl<Out: Message, In: Message> Channel<Out, In> {
     /// `None`: nothing is there, or, with `wait`, nothing came within the socket's time limit.
     fn receive_once(&mut self, wait: bool) -> Result<Option<Received<In>>, ChannelError> {
         let packet = loop {
-            match os::receive_packet(self.socket.as_fd(), &mut self.incoming, self.senders, wait) {
+            match os::receive_packet(self.socket.as_fd(), &mut self.incoming, false, wait) {
                 Ok(packet) => break packet,
                 // With `wait` the caller has a clock to look at first.
                 Err(Errno::EINTR) if !wait => {}
@@ -209,9 +187,8 @@ impl<Out: Message, In: Message> Channel<Out, In> {
         };
         // What was received may have held a password; the decoded message has its own copy.
         zeroize::Zeroize::zeroize(&mut self.incoming[..used]);
-        let Packet { descriptors, descriptors_missing, sender, .. } = packet;
-        let sender = sender.map(|who| Sender { user: Uid::from_raw(who.uid), group: Gid::from_raw(who.gid) });
-        result.map(|message| Some(Received { message, descriptors, descriptors_missing, sender }))
+        let Packet { descriptors, descriptors_missing, .. } = packet;
+        result.map(|message| Some(Received { message, descriptors, descriptors_missing }))
     }
 
     /// Receives, waiting at most `patience` (`None`: as long as it takes); `None` when the time is over. The kernel counts

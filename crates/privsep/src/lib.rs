@@ -11,7 +11,9 @@
 //! * [`acl`]: who may write to a file according to its access control list;
 //! * [`life`]: the keeper, which starts a helper anew when it was killed, and ends it with OpenVPN;
 //! * [`leash`]: a child that dies with its parent, whatever a library in it does meanwhile;
-//! * [`line_log`]: log lines on their way to the unprivileged side, which writes them;
+//! * [`line_log`]: log lines on their way to the unprivileged side;
+//! * [`line_writer`]: that side, which writes them;
+//! * [`walk`]: who could change a file, or a directory or link on the way to it;
 //! * [`parent`]: news of the parent's end, whoever else holds its end of the channel.
 
 pub mod acl;
@@ -22,12 +24,14 @@ mod inherited;
 pub mod leash;
 pub mod life;
 pub mod line_log;
+pub mod line_writer;
 mod os;
 pub mod parent;
 pub mod program;
+pub mod walk;
 pub mod wire;
 
-pub use channel::{Channel, ChannelError, Message, Sender, above_standard, pair};
+pub use channel::{Channel, ChannelError, Message, above_standard, pair};
 pub use helper::{Helper, Reaped, fork_child, kill_group, leave, reap_any};
 pub use inherited::Numbers;
 pub use os::Ended;

@@ -4,6 +4,9 @@
 //! and the count is the next line.
 
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use log::Level;
 
 use crate::channel::{Channel, ChannelError, Message, pair};
 use crate::wire::{Reader, WireError, Writer};
@@ -95,6 +98,26 @@ impl LineSender {
 impl AsFd for LineSender {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.channel.as_fd()
+    }
+}
+
+/// Where this process's own lines go. Set once.
+static OWN: OnceLock<Mutex<LineSender>> = OnceLock::new();
+
+/// Keeps the way of this process's own lines, and of processes it forks, for [`send`].
+pub fn keep(lines: LineSender) {
+    let _ = OWN.set(Mutex::new(lines));
+}
+
+/// The way that was kept; nothing is sent as long as this is held.
+pub fn kept() -> Option<MutexGuard<'static, LineSender>> {
+    OWN.get().map(|lines| lines.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Sends a line of this process, for a logger. Never waits.
+pub fn send(level: Level, line: &str) {
+    if let Some(mut lines) = kept() {
+        lines.send(level as u8, Level::Warn as u8, line);
     }
 }
 

@@ -8,26 +8,31 @@ use nix::unistd::Pid;
 
 use crate::os;
 
-/// Kills a program when this process ends, whatever ends it: a pipe whose read end every program inherits that is started
-/// as long as it exists, and whose only writer is this process. It ties one program at a time.
+/// Kills a program when this process ends, whatever ends it: a pipe whose only writer is this process, and whose read end
+/// the program inherits. Each program has one of its own: it may change the owner or the flags of what it inherits, and
+/// must not free another one with that.
 ///
 /// `PR_SET_PDEATHSIG` would need code of our own between fork and exec, and so a fork in earnest instead of what
 /// posix_spawn(3) does, which is a quarter faster.
 pub struct Tie {
     read_end: OwnedFd,
+    /// What the program inherits, as long as it was not started.
+    inherited: Option<OwnedFd>,
     _write_end: OwnedFd,
 }
 
 impl Tie {
-    /// Makes the pipe, before programs are started. See [`inheritable`] for `least`.
+    /// Makes the pipe, right before the program is started. See [`inheritable`] for `least`.
     pub fn new(least: RawFd) -> nix::Result<Self> {
         let (read_end, write_end) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
-        Ok(Tie { read_end: inheritable(read_end, least)?, _write_end: write_end })
+        let inherited = Some(inheritable(&read_end, least)?);
+        Ok(Tie { read_end, inherited, _write_end: write_end })
     }
 
-    /// Ties a program that was started meanwhile, instead of the one before it; not what it starts itself. One that has
-    /// ended needs not be freed: the kernel never takes another process for it.
-    pub fn tie(&self, program: Pid) -> nix::Result<()> {
+    /// Ties the program, which was started meanwhile; not what it starts itself. What is started from now on does not inherit the
+    /// pipe. After the program's end nobody needs to free it: the kernel never takes another process for it.
+    pub fn tie(&mut self, program: Pid) -> nix::Result<()> {
+        self.inherited = None;
         os::kill_on_hangup(self.read_end.as_fd(), program)
     }
 }

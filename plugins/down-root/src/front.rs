@@ -1,17 +1,18 @@
 //! The part inside OpenVPN. After `--user` it has no privileges; it tells the helper which event has come, and waits.
 
+mod lines;
+
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use log::Level;
-use ovpn_plugin::Env;
+use nix::unistd::Pid;
+use ovpn_plugin::{Env, logging};
 use privsep::ChannelError;
-use privsep::confine::Cores;
+use privsep::confine::{Cores, Output};
 use privsep::life::{Heard, Kept, Leftovers, OpenVpn, Plan};
-use privsep::line_log::{LineReceiver, line_log};
 
 use crate::allowed;
 use crate::environment::AtUp;
@@ -22,6 +23,7 @@ use crate::passing;
 use crate::protocol::{Answer, Ask};
 use crate::settings::Settings;
 use crate::titles;
+use lines::Lines;
 
 /// How long the helper may take to come up.
 const START: Duration = Duration::from_secs(10);
@@ -36,11 +38,7 @@ const REAP: Duration = Duration::from_millis(100);
 /// Room for what the helper has not read yet.
 const SOCKET_BYTES: usize = 256 * 1024;
 
-/// The helper, its keeper, and what the keeper says.
-struct Helper {
-    kept: Kept<Ask, Answer>,
-    lines: LineReceiver,
-}
+type Helper = Kept<Ask, Answer>;
 
 /// Why a script's run has no good end.
 enum Failure {
@@ -66,15 +64,17 @@ pub struct Front {
     base: AtUp,
     helper: Option<Helper>,
     started: bool,
+    lines: Lines,
     identity: Identity,
     last_id: u64,
 }
 
 impl Front {
     /// Starts nothing yet: the environment of the UP event is what the helper is to be born with.
-    pub fn new(settings: Settings, env: Env<'_>) -> Self {
-        let base = AtUp::from_event(env);
-        Front { settings, base, helper: None, started: false, identity: Identity::now(), last_id: 0 }
+    pub fn new(settings: Settings, env: Env<'_>) -> nix::Result<Self> {
+        let (base, lines) = (AtUp::from_event(env), Lines::new()?);
+        let identity = Identity::now();
+        Ok(Front { settings, base, helper: None, started: false, lines, identity, last_id: 0 })
     }
 
     /// The events that scripts are configured for.
@@ -84,6 +84,12 @@ impl Front {
 
     /// The UP event; whether OpenVPN may go on. After the first it may, unless there is a script for UP and that fails.
     pub fn up<'a>(&mut self, env: Env<'_>, args: impl Iterator<Item = &'a [u8]>) -> bool {
+        let done = self.at_up(env, args);
+        self.lines.settle(Event::Up);
+        done
+    }
+
+    fn at_up<'a>(&mut self, env: Env<'_>, args: impl Iterator<Item = &'a [u8]>) -> bool {
         if self.identity == Identity::now() {
             self.base = AtUp::from_event(env);
             let Err(error) = self.start() else { return true };
@@ -155,7 +161,8 @@ impl Front {
         args: impl Iterator<Item = &'a [u8]>,
     ) -> Result<Vec<u8>, Failure> {
         let result = self.try_ask(event, env, args);
-        self.log_lines();
+        // What comes next in the log is about what the helper has said.
+        self.lines.settle(event);
         match &result {
             Ok(_) | Err(Failure::Logged) => {}
             Err(Failure::Because(why)) => log::error!("the {} script: {why}", event.name()),
@@ -201,7 +208,7 @@ impl Front {
             self.start()?;
         }
         let Some(helper) = &mut self.helper else { return Err(NO_HELPER.into()) };
-        let sent = helper.kept.send(ask, PATIENCE);
+        let sent = helper.send(ask, PATIENCE);
         if let Err(ChannelError::Closed) = sent {
             self.lose_helper();
         }
@@ -214,7 +221,7 @@ impl Front {
         loop {
             let left = end.map(|end| end.saturating_duration_since(Instant::now()));
             let Some(helper) = &mut self.helper else { return Err(Failure::HelperDied) };
-            match helper.kept.receive(left) {
+            match helper.receive(left) {
                 Ok(Some(Heard::Message(Answer::Done { id, succeeded, client_options }))) => {
                     if id == self.last_id {
                         return Ok((succeeded, client_options));
@@ -234,24 +241,29 @@ impl Front {
     /// Forks a keeper and with it a helper, in the place of those there were.
     fn start(&mut self) -> Result<(), String> {
         let failed = |error: &dyn std::fmt::Display| format!("the helper cannot be started: {error}");
-        let (sender, lines) = line_log().map_err(|errno| failed(&errno.desc()))?;
+        let sender = self.lines.for_helper().map_err(|errno| failed(&errno.desc()))?;
         let (settings, base) = (&self.settings, &self.base);
         let (title, command) = titles::KEEPER;
         let plan = Plan {
             name: "helper",
             title,
             command,
-            output: helper::output(settings),
+            // Nothing is ever printed there: log lines go to the front, and scripts have pipes.
+            output: Output::Null,
             cores: Cores::Inherited,
             openvpn: OpenVpn::Parent,
             // A script may leave processes on purpose.
             leftovers: Leftovers::Kept,
-            log: helper::say_for_the_keeper,
+            log: |line| log::error!("{line}"),
         };
-        let kept =
-            Kept::start(&plan, START, || helper::prepare(sender), |birth| helper::run(settings, base, birth));
-        let helper = kept.map(|kept| Helper { kept, lines }).map_err(|error| failed(&error))?;
-        helper.kept.set_buffer(SOCKET_BYTES);
+        let openvpn = Pid::this();
+        let started = {
+            let _log_stands_still = logging::hold_for_fork();
+            let live = |birth| helper::run(settings, base, openvpn, birth);
+            Helper::start(&plan, START, || helper::prepare(sender), live)
+        };
+        let helper = started.map_err(|error| failed(&error))?;
+        helper.set_buffer(SOCKET_BYTES);
         self.stop();
         if !self.identity.is_root() && !self.started {
             log::warn!(
@@ -259,7 +271,7 @@ impl Front {
                 self.identity.user()
             );
         }
-        log::debug!("the helper's keeper is process {}", helper.kept.keeper());
+        log::debug!("the helper's keeper is process {}", helper.keeper());
         (self.helper, self.started) = (Some(helper), true);
         Ok(())
     }
@@ -267,9 +279,8 @@ impl Front {
     /// Notices that the helper has ended, and whether another one has taken its place.
     fn look_for_helper(&mut self) {
         loop {
-            self.log_lines();
             let Some(helper) = &mut self.helper else { return };
-            match helper.kept.try_receive() {
+            match helper.try_receive() {
                 Ok(Some(_)) => {}
                 Ok(None) | Err(ChannelError::System(_)) => return,
                 Err(_) => self.lose_helper(),
@@ -277,57 +288,35 @@ impl Front {
         }
     }
 
-    /// Logs what the keeper had to say.
-    fn log_lines(&mut self) {
-        if let Some(helper) = &mut self.helper {
-            helper.log_lines();
-        }
-    }
-
     fn lose_helper(&mut self) {
-        let Some(mut helper) = self.helper.take() else { return };
-        let keeper = helper.kept.keeper();
-        let how = helper.kept.reap(REAP).map(|how| format!(" ({how})")).unwrap_or_default();
-        helper.log_lines();
+        let Some(helper) = self.helper.take() else { return };
+        let keeper = helper.keeper();
+        let how = helper.reap(REAP).map(|how| format!(" ({how})")).unwrap_or_default();
         log::error!("the helper and its keeper, process {keeper}, are gone{how}");
-        helper.kept.stop(Duration::ZERO);
+        helper.stop(Duration::ZERO);
     }
 
     fn stop(&mut self) {
-        let Some(Helper { kept, mut lines }) = self.helper.take() else { return };
-        let keeper = kept.keeper();
-        if !kept.stop(STOP) {
+        let Some(helper) = self.helper.take() else { return };
+        let keeper = helper.keeper();
+        if !helper.stop(STOP) {
             let seconds = STOP.as_secs();
             log::warn!("the helper and its keeper, process {keeper}, did not end within {seconds} s");
         }
-        log_all(&mut lines);
     }
 
     /// OpenVPN is about to die: helper and keeper see the end of their channel by themselves, and are not waited for.
     pub fn abort(&mut self) {
         if let Some(helper) = &self.helper {
-            helper.kept.finish();
+            helper.finish();
         }
-    }
-}
-
-impl Helper {
-    fn log_lines(&mut self) {
-        log_all(&mut self.lines);
-    }
-}
-
-/// Logs the lines that have come.
-fn log_all(lines: &mut LineReceiver) {
-    while let Ok(Some(line)) = lines.next_line() {
-        let level = if line.level == Level::Error as u8 { Level::Error } else { Level::Warn };
-        log::log!(level, "{}", line.text);
     }
 }
 
 impl Drop for Front {
     fn drop(&mut self) {
         self.stop();
+        self.lines.end();
     }
 }
 

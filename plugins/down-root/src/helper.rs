@@ -1,6 +1,7 @@
 //! The helper: keeps root, runs the scripts the configuration names when OpenVPN asks for them, one at a time, and
 //! ends with OpenVPN.
 
+mod groups;
 mod watch;
 
 use std::convert::Infallible;
@@ -8,27 +9,27 @@ use std::ffi::OsString;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use log::Level;
 use nix::poll::PollFlags;
 use nix::sys::signal::Signal;
-use nix::unistd::Gid;
-use privsep::channel::{Received, Sender};
+use nix::unistd::Pid;
+use privsep::channel::Received;
 use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output as Connected};
 use privsep::life::{self, Generation, KeeperPipe, News, Numbered};
-use privsep::line_log::LineSender;
+use privsep::line_log::{self, LineSender};
 use privsep::{Channel, ChannelError, Ended, leave};
 
+use crate::client_options::ClientOptions;
 use crate::environment::AtUp;
 use crate::event::Event;
 use crate::output::Output;
 use crate::protocol::{Answer, Ask};
-use crate::script::{ClientOptions, Script, Supplies};
+use crate::script::{Script, Supplies};
 use crate::settings::{Command, Settings};
 use crate::signals::ChildExits;
 use crate::titles;
+use groups::OpenVpnsGroups;
 use watch::Front;
 
 /// Between SIGTERM and SIGKILL for a script that has run too long.
@@ -41,9 +42,6 @@ const SOCKET_BYTES: usize = 256 * 1024;
 /// How long the front may take to read what an earlier helper has answered.
 const ANNOUNCE: Duration = Duration::from_secs(10);
 
-/// Where the keeper's log lines go. Set once, in its process.
-static LINES: OnceLock<Mutex<LineSender>> = OnceLock::new();
-
 struct Helper<'a> {
     base: &'a AtUp,
     time_limit: Option<Duration>,
@@ -54,10 +52,9 @@ struct Helper<'a> {
     keeper: Option<KeeperPipe>,
     child_exits: ChildExits,
     supplies: Supplies,
+    roots_group: OpenVpnsGroups,
     /// Scripts that could not be killed in time.
     left_behind: Vec<Script>,
-    /// The groups whose rights OpenVPN had at any of its messages so far.
-    front_groups: Vec<Gid>,
 }
 
 /// A script that may be run.
@@ -80,39 +77,35 @@ enum End {
 /// What a helper is born with.
 pub type Birth = Generation<Answer, Ask>;
 
-/// First of all, in the keeper: its log lines go to the front. Gives back that way.
-pub fn prepare(lines: LineSender) -> MutexGuard<'static, LineSender> {
+/// First of all, in the keeper: log lines of the keeper and of everything it starts go to the front.
+pub fn prepare(lines: LineSender) {
     // Before descriptors are closed: the C library must not go on using a number that means something else then.
     ovpn_plugin::logging::in_forked_child();
-    LINES.get_or_init(|| Mutex::new(lines)).lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Log lines of the keeper, which must never wait for a log.
-pub fn say_for_the_keeper(line: &str) {
-    if let Some(lines) = LINES.get() {
-        let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.send(Level::Error as u8, Level::Warn as u8, line);
-    }
+    line_log::keep(lines);
+    ovpn_plugin::logging::redirect(line_log::send);
 }
 
 /// The whole life of a helper, in a child of the keeper.
-pub fn run(settings: &Settings, base: &AtUp, birth: Birth) -> Infallible {
+pub fn run(settings: &Settings, base: &AtUp, openvpn: Pid, birth: Birth) -> Infallible {
     let (title, command) = titles::HELPER;
+    let lines = line_log::kept();
+    let keep = [Some(birth.front.as_fd()), Some(birth.keeper.as_fd()), lines.as_ref().map(|it| it.as_fd())];
     Confinement {
         title,
         command,
         group: Group::Session,
-        output: output(settings),
-        keep: &[birth.front.as_fd(), birth.keeper.as_fd()],
-        // OpenVPN's log function, which is called here too, may remember a client of the management interface.
-        numbers: privsep::Numbers::Occupied,
+        // Nothing is ever printed there: log lines go to the front, and scripts have pipes.
+        output: Connected::Null,
+        keep: &keep.into_iter().flatten().collect::<Vec<_>>(),
+        numbers: privsep::Numbers::Free,
         // Starting a program sets it back.
         ignore: &[Signal::SIGPIPE],
         withstand: &MEANT_FOR_OPENVPN,
         cores: Cores::Inherited,
     }
     .enter();
-    let end = match Helper::new(settings, base, birth) {
+    drop(lines);
+    let end = match Helper::new(settings, base, openvpn, birth) {
         Ok(mut helper) => helper.serve(),
         Err(error) => {
             log::error!("the helper cannot start: {error}");
@@ -126,20 +119,14 @@ pub fn run(settings: &Settings, base: &AtUp, birth: Birth) -> Infallible {
     })
 }
 
-/// Where keeper and helper print.
-pub fn output(settings: &Settings) -> Connected<'static> {
-    if settings.keep_output { Connected::Inherit } else { Connected::Null }
-}
-
 impl<'a> Helper<'a> {
-    fn new(settings: &'a Settings, base: &'a AtUp, mut birth: Birth) -> io::Result<Self> {
+    fn new(settings: &'a Settings, base: &'a AtUp, openvpn: Pid, mut birth: Birth) -> io::Result<Self> {
         let (child_exits, supplies) = (ChildExits::new()?, Supplies::new()?);
         let scripts = settings.commands().map(|(event, command)| {
             Ok(Runnable { event, command, output: Output::new(command.program.name())? })
         });
         let scripts = scripts.collect::<nix::Result<Vec<_>>>()?;
         birth.front.set_buffer(SOCKET_BYTES);
-        birth.front.ask_for_senders()?;
         birth.announce(ANNOUNCE).map_err(io::Error::other)?;
         let Generation { number, front, keeper } = birth;
         let time_limit = settings.time_limit;
@@ -152,8 +139,8 @@ impl<'a> Helper<'a> {
             keeper: Some(keeper),
             child_exits,
             supplies,
+            roots_group: OpenVpnsGroups::of(openvpn),
             left_behind: Vec::new(),
-            front_groups: Vec::new(),
         })
     }
 
@@ -177,15 +164,9 @@ impl<'a> Helper<'a> {
             Err(ChannelError::Closed) => return Err(End::FrontGone),
             Err(error) => return Err(mistrust(&error.to_string())),
         };
-        let Received { message, descriptors, descriptors_missing, sender } = received;
+        let Received { message, descriptors, descriptors_missing } = received;
         if !descriptors.is_empty() || descriptors_missing {
             return Err(mistrust("a descriptor"));
-        }
-        for group in groups_of(sender) {
-            // One of several it may choose for each message.
-            if !self.front_groups.contains(&group) {
-                self.front_groups.push(group);
-            }
         }
         let Numbered { generation, message } = message;
         if generation != self.generation {
@@ -213,11 +194,11 @@ impl<'a> Helper<'a> {
         };
         let Some(Runnable { command, output, .. }) = self.scripts.get_mut(which) else { return Ok(None) };
         let (command, program) = (*command, &command.program);
-        if let Err(error) = program.check_again(&self.front_groups) {
+        if let Err(error) = program.check_again(self.roots_group.now()) {
             log::error!("the {} script is not run: {error}", ask.event.name());
             return Ok(None);
         }
-        let options = match (ask.event == Event::ClientConnect).then(ClientOptions::new).transpose() {
+        let mut options = match (ask.event == Event::ClientConnect).then(ClientOptions::new).transpose() {
             Ok(options) => options,
             Err(errno) => {
                 log::error!("{program} cannot be run: no file for the client's options: {}", errno.desc());
@@ -238,7 +219,7 @@ impl<'a> Helper<'a> {
                 return Ok(None);
             }
         };
-        let how = self.watch(script, command)?;
+        let how = self.watch(script, command, options.as_mut())?;
         if let Some(script) = self.scripts.get_mut(which) {
             script.output.finish();
         }
@@ -256,22 +237,6 @@ impl<'a> Helper<'a> {
                 log::error!("{program}: what it wrote cannot be used: {error}");
                 Ok(None)
             }
-        }
-    }
-}
-
-/// The groups whose rights the sender of a message has, as far as the kernel says. Without a sender: all of this process,
-/// which had them from OpenVPN.
-fn groups_of(sender: Option<Sender>) -> Vec<Gid> {
-    match sender {
-        // It may write wherever it likes.
-        Some(Sender { user, .. }) if user.is_root() => Vec::new(),
-        // It has changed its group, and with it all others.
-        Some(Sender { group, .. }) if group != nix::unistd::getgid() => vec![group],
-        _ => {
-            let mut groups = nix::unistd::getgroups().unwrap_or_default();
-            groups.push(nix::unistd::getgid());
-            groups
         }
     }
 }

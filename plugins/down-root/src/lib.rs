@@ -11,6 +11,7 @@
 #![allow(unreachable_pub)]
 
 mod allowed;
+mod client_options;
 mod config;
 mod environment;
 mod event;
@@ -28,7 +29,6 @@ mod script;
 mod settings;
 mod signals;
 mod titles;
-mod walk;
 
 use ovpn_plugin::{
     ClientConnect, ClientConnectReply, ClientDisconnect, ClientDisconnectReply, Down, DownReply, EventSet,
@@ -61,12 +61,10 @@ impl Plugin for DownRoot {
                 "the plugin line is as long as OpenVPN reads it ({single} words, {quoted} in one pair of quotes); a word after that is dropped"
             );
         }
-        let env = args.env();
-        let set = |name| env.get(name).is_some_and(|value| value.starts_with(b"1"));
-        let (daemon, redirected) = (set("daemon"), set("daemon_log_redirect"));
-        let settings = Settings::resolve(config, !daemon || redirected).map_err(OpenError::from_error)?;
+        let settings = Settings::resolve(config).map_err(OpenError::from_error)?;
         log::info!("initialization succeeded: down script {}", settings.command.program);
-        Ok(DownRoot { front: Front::new(settings, env) })
+        let front = Front::new(settings, args.env()).map_err(|errno| OpenError::from(errno.desc()))?;
+        Ok(DownRoot { front })
     }
 
     fn events(&self) -> EventSet {

@@ -7,16 +7,26 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use nix::unistd::Gid;
+use privsep::walk::{Problem, Sticky, Walk};
 
 use crate::executable;
-use crate::problem::{Problem, ProgramError};
-use crate::walk::Walk;
+use crate::problem::ProgramError;
 
 /// Scripts whose interpreter is a script in its turn, as many as the kernel follows.
 const MAX_INTERPRETERS: usize = 4;
+const EXECUTABLE: u32 = 0o111;
+
+/// Whether a program is run that root's group may write to. No other group's is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RootsGroup {
+    /// It is: root let its members in.
+    IsTrusted,
+    /// It is not: OpenVPN has given up root and is still of this group, as with `user` and no `group`.
+    IsOpenVpns,
+}
 
 /// A program the configuration names, found and judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,33 +58,28 @@ impl Program {
         };
         let found = examine(&absolute)?;
         let program = Program { path: found.path, given: OsString::from_vec(word.to_vec()), insecure };
-        program.judge(&found.problems, &[], |text| warnings.push(text))?;
+        program.judge(&found.problems, RootsGroup::IsTrusted, |text| warnings.push(text))?;
         Ok((program, warnings))
     }
 
-    /// Looks again, right before it is run. `front_groups`: those of OpenVPN, if it has given up root.
-    pub fn check_again(&self, front_groups: &[Gid]) -> Result<(), ProgramError> {
+    /// Looks again, right before it is run.
+    pub fn check_again(&self, roots_group: RootsGroup) -> Result<(), ProgramError> {
         let found = examine(&self.path)?;
         if found.path != self.path {
             return Err(ProgramError::Moved(self.path.clone()));
         }
-        self.judge(&found.problems, front_groups, |_known_since_the_start| {})
+        self.judge(&found.problems, roots_group, |_known_since_the_start| {})
     }
 
     fn judge(
         &self,
         problems: &[Problem],
-        front_groups: &[Gid],
+        roots_group: RootsGroup,
         mut warn: impl FnMut(String),
     ) -> Result<(), ProgramError> {
         for problem in problems {
-            let problem = &match problem {
-                Problem::WritableByGroup { path, gid } if front_groups.contains(&Gid::from_raw(*gid)) => {
-                    Problem::WritableByFront { path: path.clone(), gid: *gid }
-                }
-                other => other.clone(),
-            };
-            if self.insecure || matches!(problem, Problem::WritableByGroup { .. }) {
+            let by_roots_group = matches!(problem, Problem::WritableByGroup { gid: 0, .. });
+            if self.insecure || (by_roots_group && roots_group == RootsGroup::IsTrusted) {
                 warn(format!("{} is run as root, but {problem}", self.path.display()));
             } else {
                 let (program, problem) = (self.path.clone(), problem.clone());
@@ -109,12 +114,12 @@ impl fmt::Display for Program {
 
 /// Walks the way to a program, and to the interpreter of a script.
 fn examine(path: &Path) -> Result<Walk, ProgramError> {
-    let mut found = Walk::along(path)?;
+    let mut found = walk(path)?;
     let mut script = found.path.clone();
     for _ in 0..=MAX_INTERPRETERS {
         let of_script = |error| ProgramError::Interpreter { script: script.clone(), error: Box::new(error) };
         let Some(interpreter) = executable::interpreter(&script)? else { return Ok(found) };
-        let walk = Walk::along(&interpreter).map_err(of_script)?;
+        let walk = walk(&interpreter).map_err(of_script)?;
         for problem in walk.problems {
             if !found.problems.contains(&problem) {
                 found.problems.push(problem);
@@ -123,6 +128,18 @@ fn examine(path: &Path) -> Result<Walk, ProgramError> {
         script = walk.path;
     }
     Err(ProgramError::Loop(found.path))
+}
+
+/// Walks a path to an executable file.
+fn walk(path: &Path) -> Result<Walk, ProgramError> {
+    let walk = Walk::along(path, Sticky::Refused)?;
+    if !walk.status.is_file() {
+        return Err(ProgramError::NotAFile(walk.path));
+    }
+    if walk.status.permissions().mode() & EXECUTABLE == 0 {
+        return Err(ProgramError::NotExecutable(walk.path));
+    }
+    Ok(walk)
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use super::*;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::fs::symlink;
 use tempfile::TempDir;
 
@@ -48,7 +47,7 @@ fn a_script_of_root_s_is_found_without_a_warning() {
     let (program, warnings) = find(&script).unwrap();
     assert_eq!(program.path(), script);
     assert_eq!(warnings, [""; 0]);
-    program.check_again(&[]).unwrap();
+    program.check_again(RootsGroup::IsTrusted).unwrap();
     assert_eq!(program.name(), "down.sh");
 }
 
@@ -103,13 +102,37 @@ fn the_refusal_says_which_command_mends_it() {
 }
 
 #[test]
-fn a_group_that_may_write_is_warned_about() {
+fn a_group_that_may_write_is_refused() {
+    let stage = Stage::new();
+    let script = stage.script("down.sh");
+    for name in ["down.sh", ""] {
+        stage.mode(name, 0o775);
+        let (program, _) = find(&script).unwrap();
+        std::os::unix::fs::chown(stage.path(name), None, Some(100)).unwrap();
+        let text = refusal(&script);
+        assert!(text.contains("may be written to by group 100"), "{text}");
+        assert!(text.contains("insecure-permissions=yes"), "{text}");
+        let again = program.check_again(RootsGroup::IsTrusted);
+        assert!(matches!(again, Err(ProgramError::Insecure { .. })), "'{name}': {again:?}");
+        let (_, warnings) = Program::find(script.as_os_str().as_bytes(), true).unwrap();
+        assert!(matches!(&warnings[..], [one] if one.contains("group 100")), "{warnings:?}");
+        std::os::unix::fs::chown(stage.path(name), None, Some(0)).unwrap();
+        stage.mode(name, 0o755);
+    }
+}
+
+#[test]
+fn root_s_group_is_warned_about_and_refused_if_openvpn_is_of_it() {
     let stage = Stage::new();
     let script = stage.script("down.sh");
     stage.mode("down.sh", 0o775);
     let (program, warnings) = find(&script).unwrap();
     assert!(matches!(&warnings[..], [one] if one.contains("group 0")), "{warnings:?}");
-    program.check_again(&[]).unwrap();
+    program.check_again(RootsGroup::IsTrusted).unwrap();
+    let refused = program.check_again(RootsGroup::IsOpenVpns).unwrap_err().to_string();
+    assert!(refused.contains("group 0") && refused.contains("chmod g-w"), "{refused}");
+    let (program, _) = Program::find(script.as_os_str().as_bytes(), true).unwrap();
+    program.check_again(RootsGroup::IsOpenVpns).unwrap();
 }
 
 /// The list that setfacl(1) would make of `user:nobody:rwx` and the like: tag, permissions, number.
@@ -172,20 +195,7 @@ fn the_interpreter_is_judged_too() {
     let (program, _) = find(&script).unwrap();
     stage.mode("sh", 0o757);
     assert!(refusal(&script).contains("sh may be written to by everybody"), "{}", refusal(&script));
-    assert!(matches!(program.check_again(&[]), Err(ProgramError::Insecure { .. })));
-}
-
-#[test]
-fn a_group_of_openvpn_s_is_no_group_to_be_warned_about() {
-    let stage = Stage::new();
-    let script = stage.script("down.sh");
-    std::os::unix::fs::chown(&script, None, Some(65534)).unwrap();
-    stage.mode("down.sh", 0o775);
-    let (program, warnings) = find(&script).unwrap();
-    assert_eq!(warnings.len(), 1);
-    program.check_again(&[Gid::from_raw(100)]).unwrap();
-    let refused = program.check_again(&[Gid::from_raw(65534)]).unwrap_err().to_string();
-    assert!(refused.contains("group 65534, to which OpenVPN belongs"), "{refused}");
+    assert!(matches!(program.check_again(RootsGroup::IsTrusted), Err(ProgramError::Insecure { .. })));
 }
 
 #[test]
@@ -195,7 +205,7 @@ fn insecure_permissions_can_be_asked_for() {
     stage.mode("down.sh", 0o777);
     let (program, warnings) = Program::find(script.as_os_str().as_bytes(), true).unwrap();
     assert!(matches!(&warnings[..], [one] if one.contains("by everybody")), "{warnings:?}");
-    program.check_again(&[]).unwrap();
+    program.check_again(RootsGroup::IsTrusted).unwrap();
 }
 
 #[test]
@@ -211,11 +221,11 @@ fn links_are_followed_once_and_the_directory_they_stand_in_counts() {
     // It leads elsewhere now, which changes nothing.
     fs::remove_file(&link).unwrap();
     symlink(&other, &link).unwrap();
-    program.check_again(&[]).unwrap();
+    program.check_again(RootsGroup::IsTrusted).unwrap();
     assert_eq!(find(&link).unwrap().0.path(), other);
     stage.mode("links", 0o777);
     assert!(refusal(&link).contains("links may be written to by everybody"));
-    program.check_again(&[]).unwrap();
+    program.check_again(RootsGroup::IsTrusted).unwrap();
 }
 
 #[test]
@@ -225,13 +235,13 @@ fn what_happens_to_a_program_later_is_noticed() {
     let other = stage.script("other.sh");
     let (program, _) = find(&script).unwrap();
     stage.mode("down.sh", 0o757);
-    assert!(matches!(program.check_again(&[]), Err(ProgramError::Insecure { .. })));
+    assert!(matches!(program.check_again(RootsGroup::IsTrusted), Err(ProgramError::Insecure { .. })));
     stage.mode("down.sh", 0o644);
-    assert!(matches!(program.check_again(&[]), Err(ProgramError::NotExecutable(_))));
+    assert!(matches!(program.check_again(RootsGroup::IsTrusted), Err(ProgramError::NotExecutable(_))));
     fs::remove_file(&script).unwrap();
-    assert!(program.check_again(&[]).unwrap_err().to_string().contains("No such file"));
+    assert!(program.check_again(RootsGroup::IsTrusted).unwrap_err().to_string().contains("No such file"));
     symlink(&other, &script).unwrap();
-    assert!(matches!(program.check_again(&[]), Err(ProgramError::Moved(_))));
+    assert!(matches!(program.check_again(RootsGroup::IsTrusted), Err(ProgramError::Moved(_))));
 }
 
 #[test]

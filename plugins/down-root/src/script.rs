@@ -1,35 +1,32 @@
 //! One run of a script: started, watched, ended. It is the leader of a process group of its own, so that it can be
 //! ended with all it has started.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Read, Seek};
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::io;
+use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::{Pid, getpgid};
 use privsep::Ended;
-use privsep::program::{Tie, inheritable};
+use privsep::program::Tie;
 
 use crate::environment::Complete;
-use crate::protocol::MAX_CLIENT_OPTIONS;
 use crate::settings;
 use crate::signals::ChildExits;
 
 /// Least number of the descriptors that a script inherits beside the standard three. Scripts number descriptors of their own (`exec
 /// 9>lock`), and shells take what is free from 10 on, up to 255.
-const INHERITED_NUMBER: RawFd = 300;
+pub const INHERITED_NUMBER: RawFd = 300;
 
 /// What every script gets of the same, made once.
 pub struct Supplies {
     null: File,
-    tie: Tie,
 }
 
 impl Supplies {
@@ -37,7 +34,7 @@ impl Supplies {
     pub fn new() -> io::Result<Self> {
         let null = File::open("/dev/null");
         let null = null.map_err(|error| io::Error::new(error.kind(), format!("/dev/null: {error}")))?;
-        Ok(Supplies { null, tie: Tie::new(INHERITED_NUMBER)? })
+        Ok(Supplies { null })
     }
 }
 
@@ -45,10 +42,11 @@ impl Supplies {
 pub struct Script {
     child: Child,
     group: Pid,
+    _tie: Tie,
 }
 
 impl Script {
-    /// Starts it, to end with this process at the latest; not one that was started before it. What it prints goes to
+    /// Starts it, to end with this process at the latest. What it prints goes to
     /// `output`; no signal may be blocked at this time.
     pub fn start(
         supplies: &Supplies,
@@ -58,6 +56,7 @@ impl Script {
         output: OwnedFd,
     ) -> io::Result<Self> {
         let errors = output.try_clone()?;
+        let mut tie = Tie::new(INHERITED_NUMBER)?;
         let child = Command::new(command.program.path())
             .arg0(command.program.given())
             .args(&command.args)
@@ -71,8 +70,8 @@ impl Script {
             .spawn()?;
         let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
         // Else it might outlive a helper that is killed, which is no reason not to run it.
-        let _ = supplies.tie.tie(group);
-        Ok(Script { child, group })
+        let _ = tie.tie(group);
+        Ok(Script { child, group, _tie: tie })
     }
 
     /// Whether its own process has ended; others of its group may go on. It is not reaped, so its group is its own.
@@ -117,40 +116,5 @@ fn in_words(status: ExitStatus) -> Ended {
     match (status.code(), status.signal()) {
         (Some(code), _) => Ended::Exited(code),
         (None, signal) => Ended::Killed(signal.unwrap_or(0)),
-    }
-}
-
-/// The file a script writes a client's options to: memory of the helper, which the script finds as an open descriptor
-/// under the path it gets. Nothing the unprivileged side has made is opened or written to by root.
-pub struct ClientOptions {
-    file: File,
-    path: OsString,
-    _inherited: OwnedFd,
-}
-
-impl ClientOptions {
-    /// Makes an empty one, which every program started while it exists inherits.
-    pub fn new() -> nix::Result<Self> {
-        let file = memfd_create(c"client-options", MFdFlags::MFD_CLOEXEC)?;
-        let inherited = inheritable(&file, INHERITED_NUMBER)?;
-        let path = format!("/proc/self/fd/{}", inherited.as_raw_fd()).into();
-        Ok(ClientOptions { file: file.into(), path, _inherited: inherited })
-    }
-
-    /// Its path in the processes that have inherited it.
-    pub fn path(&self) -> &OsStr {
-        &self.path
-    }
-
-    /// What was written to it.
-    pub fn read(mut self) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.file.rewind()?;
-        self.file.take(MAX_CLIENT_OPTIONS as u64 + 1).read_to_end(&mut bytes)?;
-        if bytes.len() > MAX_CLIENT_OPTIONS {
-            let kib = MAX_CLIENT_OPTIONS / 1024;
-            return Err(io::Error::other(format!("more than {kib} KiB of options for a client")));
-        }
-        Ok(bytes)
     }
 }

@@ -22,8 +22,6 @@ pub struct Settings {
     pub time_limit: Option<Duration>,
     /// A script that fails is only logged.
     pub ignore_failure: bool,
-    /// Whether standard output and error lead to OpenVPN's log.
-    pub keep_output: bool,
 }
 
 /// A program with its fixed arguments.
@@ -64,7 +62,7 @@ impl std::error::Error for SettingsError {}
 
 impl Settings {
     /// Finds every program; warns of what is unwise.
-    pub fn resolve(config: Config, keep_output: bool) -> Result<Self, SettingsError> {
+    pub fn resolve(config: Config) -> Result<Self, SettingsError> {
         for word in config.late_options() {
             log::warn!(
                 "'{word}' comes after the command and is an argument of it; options stand before the command"
@@ -89,13 +87,7 @@ impl Settings {
         for (event, path) in up.chain(config.on) {
             others.push((event, Command { program: find(event, &path)?, args: Vec::new() }));
         }
-        Ok(Settings {
-            command,
-            others,
-            time_limit: config.time_limit,
-            ignore_failure: config.ignore_failure,
-            keep_output,
-        })
+        Ok(Settings { command, others, time_limit: config.time_limit, ignore_failure: config.ignore_failure })
     }
 
     /// Every script with its event.

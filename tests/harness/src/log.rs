@@ -2,8 +2,10 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -101,7 +103,21 @@ const LAST: &[u8] = b"\0the harness stops reading\n";
 pub struct LogPipe {
     path: PathBuf,
     log: Log,
+    pause: Arc<Pause>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// Keeps a reader from reading.
+#[derive(Default, Debug)]
+struct Pause {
+    held: Mutex<()>,
+    reader_waits: AtomicBool,
+}
+
+/// Nobody reads the pipe and it is full, as long as this lives.
+#[derive(Debug)]
+pub struct FullPipe<'a> {
+    _held: MutexGuard<'a, ()>,
 }
 
 impl LogPipe {
@@ -112,9 +128,10 @@ impl LogPipe {
         let log = Log::default();
         // Open for writing too, so that the pipe never ends while programs come and go.
         let reader = open_both_ways(path);
-        let feed = log.clone();
-        let thread = std::thread::spawn(move || read_lines(reader, &feed));
-        Self { path: path.to_path_buf(), log, thread: Some(thread) }
+        let (feed, pause) = (log.clone(), Arc::new(Pause::default()));
+        let wait = Arc::clone(&pause);
+        let thread = std::thread::spawn(move || read_lines(reader, &feed, &wait));
+        Self { path: path.to_path_buf(), log, pause, thread: Some(thread) }
     }
 
     /// The lines read so far and to come.
@@ -125,6 +142,30 @@ impl LogPipe {
     /// Where a program may open the pipe.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Stops reading and fills the pipe: whoever writes to it waits.
+    pub fn fill(&self) -> FullPipe<'_> {
+        let held = self.pause.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut options = OpenOptions::new();
+        let opened = options
+            .read(true)
+            .write(true)
+            .custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits())
+            .open(&self.path);
+        let mut pipe = opened.unwrap_or_else(|error| panic!("{}: {error}", self.path.display()));
+        let mut junk = vec![b'-'; 4096];
+        junk[4095] = b'\n';
+        loop {
+            // The reader takes some before it waits.
+            let waited = self.pause.reader_waits.load(Ordering::Acquire);
+            while pipe.write(&junk).is_ok() {}
+            while pipe.write(b"\n").is_ok() {}
+            if waited {
+                return FullPipe { _held: held };
+            }
+            std::thread::yield_now();
+        }
     }
 
     /// A handle for writing, for use as a child's standard output.
@@ -138,12 +179,16 @@ fn open_both_ways(path: &Path) -> File {
     opened.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn read_lines(reader: File, log: &Log) {
+fn read_lines(reader: File, log: &Log, pause: &Pause) {
     let mut reader = BufReader::new(reader);
     let mut bytes = Vec::new();
     while reader.read_until(b'\n', &mut bytes).is_ok_and(|length| length > 0) && bytes != LAST {
         log.push(String::from_utf8_lossy(&bytes).trim_end_matches('\n').to_string());
         bytes.clear();
+        pause.reader_waits.store(true, Ordering::Release);
+        let held = pause.held.lock();
+        pause.reader_waits.store(false, Ordering::Release);
+        drop(held);
     }
 }
 

@@ -10,7 +10,7 @@ use nix::unistd::{Pid, User, chown};
 
 use crate::client::ClientConfig;
 use crate::dev_log::DevLog;
-use crate::log::{Line, Log, LogPipe, Mark};
+use crate::log::{FullPipe, Line, Log, LogPipe, Mark};
 use crate::netns::NetNs;
 use crate::pki::Pki;
 use crate::proc_table::{self, Process};
@@ -135,6 +135,11 @@ impl Server {
     fn full_log(&self) -> String {
         let syslog = self.dev_log.as_ref().map(|dev_log| dev_log.log().text()).unwrap_or_default();
         format!("{}{syslog}", self.pipe.log().text())
+    }
+
+    /// Nobody reads what the server prints, as long as what this returns lives, and the pipe is full.
+    pub fn fill_log(&self) -> FullPipe<'_> {
+        self.pipe.fill()
     }
 
     /// The end of the log as it is now.

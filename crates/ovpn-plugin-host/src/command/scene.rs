@@ -191,7 +191,11 @@ impl Watch<'_> {
             self.look();
             let end = match status {
                 WaitStatus::Exited(_, code) => End::Died(format!("ended with exit status {code}")),
-                WaitStatus::Signaled(_, signal, _) => End::Died(format!("was killed by {signal}")),
+                // A terminal's signals come to both.
+                WaitStatus::Signaled(_, signal, _) => match signals.came() {
+                    Some(signal) => End::Interrupted(signal),
+                    None => End::Died(format!("was killed by {signal}")),
+                },
                 _ => match signals.came() {
                     Some(signal) => End::Interrupted(signal),
                     None if Instant::now() >= deadline => End::TimedOut,
@@ -199,8 +203,8 @@ impl Watch<'_> {
                 },
             };
             if matches!(end, End::Interrupted(_) | End::TimedOut) {
-                // Reaped with the others.
-                kill(child, Signal::SIGKILL)?;
+                // Reaped with the others, if not yet.
+                let _ = kill(child, Signal::SIGKILL);
             }
             return Ok(end);
         }

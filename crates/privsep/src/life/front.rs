@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
-use std::ops::Deref;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -64,15 +63,15 @@ impl std::error::Error for StartError {}
 
 impl<Out: Message, In: Message> Kept<Out, In> {
     /// Forks a keeper, which forks the first helper, and waits until that is up, at most for `patience`. `enter` runs first
-    /// in the keeper, before descriptors are closed, and returns the way to the log, which stays; `live` is the whole life of a helper, in a child of the keeper's, with
+    /// in the keeper, before descriptors are closed; what [`line_log::keep`](crate::line_log::keep) keeps stays open. `live` is the whole life of a helper, in a child of the keeper's, with
     /// every signal blocked until [`Confinement::enter`](crate::confine::Confinement::enter).
     ///
     /// # Errors
     /// See [`StartError`].
-    pub fn start<L: Deref<Target: AsFd>>(
+    pub fn start(
         plan: &Plan<'_>,
         patience: Duration,
-        enter: impl FnOnce() -> L,
+        enter: impl FnOnce(),
         live: impl Fn(Generation<In, Out>) -> Infallible,
     ) -> Result<Self, StartError> {
         let system = |errno: nix::Error| StartError::System(errno.into());
@@ -83,8 +82,10 @@ impl<Out: Message, In: Message> Kept<Out, In> {
         // Before anything is sent: the kernel notes the sender when it is.
         setsockopt(&far_end, sockopt::PassCred, &true).map_err(system)?;
         let own = Pid::this();
-        let keeper =
-            Helper::start(|channel| keeper::run(plan, enter(), own, channel.into_socket(), far_end, live));
+        let keeper = Helper::start(|channel| {
+            enter();
+            keeper::run(plan, own, channel.into_socket(), far_end, live)
+        });
         let mut kept = Kept { keeper: keeper.map_err(StartError::System)?, life_line, generation: 0 };
         match kept.wait_for_the_first(patience) {
             Ok(()) => Ok(kept),

@@ -6,7 +6,6 @@ mod leftovers;
 
 use std::convert::Infallible;
 use std::ffi::CStr;
-use std::ops::Deref;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -23,6 +22,7 @@ use super::{DONE, MISTRUST};
 use crate::channel::{Channel, Message, above_standard};
 use crate::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
 use crate::inherited::Numbers;
+use crate::line_log;
 use crate::os::{self, Ended};
 use crate::parent::Parent;
 use crate::wire::Writer;
@@ -93,20 +93,21 @@ enum Happened {
 }
 
 /// The whole life of the keeper, in a child of `parent`.
-pub(super) fn run<Out: Message, In: Message, L: Deref<Target: AsFd>>(
+pub(super) fn run<Out: Message, In: Message>(
     plan: &Plan<'_>,
-    lines: L,
     parent: Pid,
     socket: OwnedFd,
     life_line: OwnedFd,
     live: impl Fn(Generation<Out, In>) -> Infallible,
 ) -> Infallible {
+    let lines = line_log::kept();
+    let keep = [Some(socket.as_fd()), Some(life_line.as_fd()), lines.as_ref().map(|lines| lines.as_fd())];
     Confinement {
         title: plan.title,
         command: plan.command,
         group: Group::Session,
         output: plan.output,
-        keep: &[socket.as_fd(), life_line.as_fd(), lines.as_fd()],
+        keep: &keep.into_iter().flatten().collect::<Vec<_>>(),
         // Of helpers that call functions of OpenVPN's.
         numbers: Numbers::Occupied,
         ignore: &[Signal::SIGPIPE],

@@ -59,7 +59,7 @@ impl Front {
             Front { settings, shared, tasks: Tasks::new(2), logs: false, receives: false, last_id: 0 };
         let started = front.shared.with(|attempts| front.start(attempts));
         // What the supervisor had to say at its start; nobody else reads it yet.
-        while front.shared.log_lines() {}
+        while front.shared.lines.write_batch() {}
         started.map_err(OpenError::from)?;
         // After the fork: workers keep the limit as it was.
         let config = &front.settings.config;
@@ -75,7 +75,7 @@ impl Front {
     fn start(&self, attempts: &mut Attempts) -> Result<(), String> {
         let failed = |error: &dyn std::fmt::Display| format!("the supervisor cannot be started: {error}");
         let (sender, lines) = line_log().map_err(|errno| failed(&errno.desc()))?;
-        self.shared.read_lines_of(lines).map_err(|errno| failed(&errno.desc()))?;
+        self.shared.lines.add(lines).map_err(|errno| failed(&errno.desc()))?;
         let settings = &self.settings;
         let (title, command) = titles::KEEPER;
         let plan = Plan {
@@ -116,7 +116,7 @@ impl Front {
             return;
         }
         let (receiver, logger) = (Arc::clone(&self.shared), Arc::clone(&self.shared));
-        let started = if self.logs { Ok(()) } else { self.tasks.spawn("log", move |_| logger.write_log()) };
+        let started = if self.logs { Ok(()) } else { self.tasks.spawn("log", move |_| logger.lines.run()) };
         self.logs = started.is_ok();
         match started.and_then(|()| self.tasks.spawn("verdicts", move |_| receiver.receive())) {
             Ok(()) => self.receives = true,
@@ -130,7 +130,7 @@ impl Front {
     pub fn verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
         self.start_threads();
         if !self.logs {
-            self.shared.log_lines();
+            self.shared.lines.write_batch();
         }
         let mut check = match credentials::from_event(&self.settings.config, event) {
             Ok(check) => check,
@@ -260,11 +260,7 @@ impl Drop for Front {
             log::warn!("the supervisor and its keeper, process {keeper}, did not end within {seconds} s");
         }
         // Those of the supervisor end with it; those of the front itself are all there.
-        for mut lines in self.shared.take_line_receivers() {
-            while let Ok(Some(line)) = lines.next_line() {
-                receiver::write_line(&line);
-            }
-        }
+        while self.shared.lines.write_batch() {}
     }
 }
 

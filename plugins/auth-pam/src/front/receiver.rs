@@ -11,18 +11,15 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use privsep::above_standard;
-use privsep::line_log::{Line, LineReceiver, LineSender, line_log};
+use privsep::line_log::{LineSender, line_log};
+use privsep::line_writer::LineWriter;
 
 use super::attempts::Attempts;
 
 /// Milliseconds between two looks for clients that are gone, as long as attempts are deferred.
 const LOOK_FOR_GONE: u16 = 500;
-/// Lines read before anything else is looked at.
-const LINE_BATCH: usize = 256;
 
 const WAKE: u64 = 0;
-/// In the other set.
-const LINES: u64 = 1;
 const VERDICTS: u64 = 1;
 
 /// What OpenVPN's thread and the receiver share.
@@ -31,11 +28,11 @@ pub struct Shared {
     /// The receiver looks after deferred attempts.
     deferred: AtomicBool,
     epoll: Epoll,
-    lines: Mutex<Vec<LineReceiver>>,
-    lines_epoll: Epoll,
+    /// Lines of the supervisors, and of the receiver.
+    pub lines: LineWriter,
     /// What the receiver itself has to say.
     own_lines: Mutex<LineSender>,
-    /// A pipe: a byte has the receiver look up, its writer's end ends both threads.
+    /// A pipe: a byte has the receiver look up, its writer's end ends it.
     wake_reader: OwnedFd,
     wake_writer: Mutex<Option<OwnedFd>>,
 }
@@ -52,29 +49,22 @@ impl Shared {
     /// # Errors
     /// `EMFILE` and `ENFILE`.
     pub fn new(attempts: Attempts) -> nix::Result<Self> {
-        let new_epoll = || {
-            let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-            nix::Result::Ok(Epoll(above_standard(epoll.0)?))
-        };
-        let (epoll, lines_epoll) = (new_epoll()?, new_epoll()?);
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let (epoll, lines) = (Epoll(above_standard(epoll.0)?), LineWriter::new()?);
         let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
         let (reader, writer) = (above_standard(reader)?, above_standard(writer)?);
         epoll.add(&reader, EpollEvent::new(EpollFlags::EPOLLIN, WAKE))?;
-        // Its end is an event in any case.
-        lines_epoll.add(&reader, EpollEvent::new(EpollFlags::empty(), WAKE))?;
         let (own_lines, line_receiver) = line_log()?;
-        let shared = Shared {
+        lines.add(line_receiver)?;
+        Ok(Shared {
             state: Mutex::new(State { attempts, listens: false }),
             deferred: AtomicBool::new(false),
             epoll,
-            lines: Mutex::default(),
-            lines_epoll,
+            lines,
             own_lines: Mutex::new(own_lines),
             wake_reader: reader,
             wake_writer: Mutex::new(Some(writer)),
-        };
-        shared.read_lines_of(line_receiver)?;
-        Ok(shared)
+        })
     }
 
     /// Uses the table under its lock, in OpenVPN's thread, and logs what there is to be said about it.
@@ -115,44 +105,6 @@ impl Shared {
         (result, afterwards.deliver(advance))
     }
 
-    /// Has these lines read too.
-    ///
-    /// # Errors
-    /// `ENOMEM`, `ENOSPC` (the limit on watched descriptors).
-    pub fn read_lines_of(&self, lines: LineReceiver) -> nix::Result<()> {
-        self.lines_epoll.add(&lines, EpollEvent::new(EpollFlags::EPOLLIN, LINES))?;
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(lines);
-        Ok(())
-    }
-
-    /// Logs lines of the supervisors that have come; true when there may be more.
-    pub fn log_lines(&self) -> bool {
-        let mut found = Vec::new();
-        let mut receivers = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        receivers.retain_mut(|receiver| {
-            loop {
-                match receiver.next_line() {
-                    _ if found.len() >= LINE_BATCH => return true,
-                    Ok(Some(line)) => found.push(line),
-                    Ok(None) => return true,
-                    Err(_) => {
-                        // Before it is closed: see Shared::locked.
-                        let _ = self.lines_epoll.delete(&*receiver);
-                        return false;
-                    }
-                }
-            }
-        });
-        drop(receivers);
-        found.iter().for_each(write_line);
-        found.len() >= LINE_BATCH
-    }
-
-    /// Takes the receivers of lines away, to read the last lines of a supervisor that ends.
-    pub fn take_line_receivers(&self) -> Vec<LineReceiver> {
-        std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
     /// The life of the receiver, until [`Shared::stop`].
     pub fn receive(&self) {
         let mut events = [EpollEvent::empty(); 4];
@@ -191,19 +143,6 @@ impl Shared {
         }
     }
 
-    /// The life of the thread that logs, until [`Shared::stop`].
-    pub fn write_log(&self) {
-        let mut events = [EpollEvent::empty(); 4];
-        loop {
-            match self.lines_epoll.wait(&mut events, EpollTimeout::NONE) {
-                Ok(count) if events[..count].iter().any(|event| event.data() == WAKE) => return,
-                Ok(_) => drop(self.log_lines()),
-                Err(Errno::EINTR) => {}
-                Err(_) => std::thread::sleep(Duration::from_millis(LOOK_FOR_GONE.into())),
-            }
-        }
-    }
-
     /// Has the receiver begin to look for clients that are gone.
     fn wake(&self) {
         if let Some(writer) = &*self.wake_writer.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -220,16 +159,6 @@ impl Shared {
     /// Ends both threads.
     pub fn stop(&self) {
         drop(self.wake_writer.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.lines.stop();
     }
-}
-
-/// Logs one line of a supervisor.
-pub fn write_line(line: &Line) {
-    let level = match line.level {
-        1 => Level::Error,
-        2 => Level::Warn,
-        3 => Level::Info,
-        _ => Level::Debug,
-    };
-    log::log!(level, "{}", line.text);
 }

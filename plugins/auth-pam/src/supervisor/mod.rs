@@ -22,14 +22,12 @@ use std::convert::Infallible;
 use std::fs::File;
 use std::hash::RandomState;
 use std::os::fd::AsFd;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use log::Level;
 use nix::sys::signal::Signal;
 use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
 use privsep::life::{self, Generation, KeeperNews, KeeperPipe, News, Numbered};
-use privsep::line_log::LineSender;
+use privsep::line_log::{self, LineSender};
 use privsep::{Channel, ChannelError, Ended, Numbers, Reaped, leave, reap_any};
 
 pub use audit::take_name as take_syslog_name;
@@ -62,17 +60,6 @@ const SHORTAGE: Duration = Duration::from_millis(10);
 const ANNOUNCE: Duration = Duration::from_secs(10);
 /// How long the last workers may take to die.
 const REAP: Duration = Duration::from_millis(500);
-
-/// Where this process's log lines go. Set once, in the supervisor's process.
-static LINES: OnceLock<Mutex<LineSender>> = OnceLock::new();
-
-/// The supervisor's log: the front writes it. This process never waits for a log.
-fn send_line(level: Level, line: &str) {
-    if let Some(lines) = LINES.get() {
-        let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.send(level as u8, Level::Warn as u8, line);
-    }
-}
 
 /// What a supervisor is born with.
 pub type Birth = Generation<Reply, Request>;
@@ -115,21 +102,20 @@ enum Exit {
     Failed,
 }
 
-/// First of all, in the keeper: log lines of the keeper and of everything it starts go to the front. Gives back that way.
-pub fn prepare(settings: &Settings, lines: LineSender) -> MutexGuard<'static, LineSender> {
+/// First of all, in the keeper: log lines of the keeper and of everything it starts go to the front.
+pub fn prepare(settings: &Settings, lines: LineSender) {
     ovpn_plugin::logging::in_forked_child();
-    let lines = LINES.get_or_init(|| Mutex::new(lines));
-    ovpn_plugin::logging::redirect(send_line);
+    line_log::keep(lines);
+    ovpn_plugin::logging::redirect(line_log::send);
     // The working directory of a daemon must not keep a file system busy.
     if settings.daemon {
         let _ = std::env::set_current_dir("/");
     }
-    lines.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The whole life of a supervisor, in a child of the keeper.
 pub fn run(settings: &Settings, birth: Birth) -> Infallible {
-    let lines = LINES.get().map(|lines| lines.lock().unwrap_or_else(PoisonError::into_inner));
+    let lines = line_log::kept();
     let keep = [Some(birth.front.as_fd()), Some(birth.keeper.as_fd()), lines.as_ref().map(|it| it.as_fd())];
     let (title, command) = titles::SUPERVISOR;
     Confinement {

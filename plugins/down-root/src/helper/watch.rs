@@ -10,6 +10,7 @@ use privsep::Ended;
 use privsep::life::{KeeperNews, KeeperPipe};
 
 use super::{End, Helper, KILL_TO_GONE, TERM_TO_KILL};
+use crate::client_options::{ClientOptions, LOOK};
 use crate::script::Script;
 use crate::settings::Command;
 
@@ -88,7 +89,12 @@ impl Helper<'_> {
     }
 
     /// Waits until a script has ended, or makes it end. `None`: it did not end by itself, or could not be ended.
-    pub(super) fn watch(&mut self, script: Script, command: &Command) -> Result<Option<Ended>, End> {
+    pub(super) fn watch(
+        &mut self,
+        script: Script,
+        command: &Command,
+        mut options: Option<&mut ClientOptions>,
+    ) -> Result<Option<Ended>, End> {
         let program = &command.program;
         let mut until = self.time_limit.map(|limit| Instant::now() + limit);
         let mut sent = None;
@@ -110,11 +116,18 @@ impl Helper<'_> {
                 script.signal(next.0);
                 (sent, until) = (Some(next.0), Some(Instant::now() + next.1));
             }
-            if matches!(self.wait(PollFlags::empty(), until)?, Front::Gone) {
+            let look = options.as_ref().map(|_| Instant::now() + LOOK);
+            let wake = until.into_iter().chain(look).min();
+            if matches!(self.wait(PollFlags::empty(), wake)?, Front::Gone) {
                 log::error!("OpenVPN is gone while {program} is running, which is killed");
                 script.signal(Signal::SIGKILL);
                 script.wait(&self.child_exits, FAREWELL);
                 return Err(End::FrontGone);
+            }
+            if options.as_mut().is_some_and(|options| options.has_become_too_long()) {
+                log::error!(
+                    "{program} writes too many options for a client; they are dropped, and it can write no more"
+                );
             }
         }
         if sent.is_some() {

@@ -19,6 +19,7 @@ pub(crate) const CASES: &[Case] = &[
     ("a script that stops itself is killed", stops_itself),
     ("a script without a time limit is waited for", without_limit),
     ("a script dies with its helper", dies_with_the_helper),
+    ("a script that changes what it inherits does not free another one", another_cannot_free_it),
     ("a later up for which no helper can be started succeeds", no_new_helper),
     ("a later up whose script's helper is gone succeeds", no_helper_for_the_up_script),
     ("a later up whose script dies with its helper succeeds", helper_dies_at_up),
@@ -87,6 +88,36 @@ fn dies_with_the_helper(stage: &Stage) {
     let pid = stage.number("pid");
     let gone = wait_gone(pid, PATIENCE);
     kill9(pid);
+    assert!(gone, "the script goes on without its helper");
+}
+
+/// What an earlier script left running changes all the descriptors it inherited, again and again.
+fn another_cannot_free_it(stage: &Stage) {
+    let meddle = "use POSIX (); my $d = $0 =~ s|/[^/]*$||r; exit 0 if fork; POSIX::setsid();\n\
+        open(P, '>', \"$d/meddler\"); print P \"$$\\n\"; close(P);\n\
+        my @inherited;\n\
+        for my $n (3..400) { my $f; push(@inherited, $f) if open($f, '<&=', $n); }\n\
+        open(R, '>>', \"$d/rounds\");\n\
+        while (1) { for (@inherited) { fcntl($_, 4, 0); fcntl($_, 8, 0); fcntl($_, 10, 0); }\n\
+        syswrite(R, '.'); select(undef, undef, undef, 0.001); }";
+    let meddle = stage.script_for("/usr/bin/perl", "meddle", meddle);
+    let text = "echo $$ > \"$D/pid\"\nsize() { stat -c %s \"$D/rounds\"; }\n\
+        tries=0\n\
+        until grep -q '^State:.S' /proc/$PPID/status; do\n\
+        tries=$((tries + 1)); [ $tries -lt 10000 ] || exit 1; done\n\
+        before=$(size)\nuntil [ \"$(size)\" -gt $((before + 2)) ]; do :; done\n\
+        kill -KILL $PPID\nexec sleep 1000";
+    let plugin = stage.open(&[&format!("on=route-up:{meddle}"), &stage.script("down.sh", text)]);
+    up(&plugin);
+    assert_eq!(answer(&plugin, &Call::new(sys::PLUGIN_ROUTE_UP)), FuncResult::Success);
+    let meddler = stage.number("meddler");
+    assert!(proc_table::wait_until(PATIENCE, || stage.path("rounds").exists()));
+    assert_eq!(down(&plugin), FuncResult::Error);
+    let pid = stage.number("pid");
+    let gone = wait_gone(pid, PATIENCE);
+    let meddled = proc_table::Process::look(meddler).is_some_and(|process| !process.is_zombie());
+    [pid, meddler].into_iter().for_each(kill9);
+    assert!(meddled, "there was nobody to free it");
     assert!(gone, "the script goes on without its helper");
 }
 

@@ -36,6 +36,8 @@ pub(crate) struct Case {
     pub(crate) mode: u32,
     /// Its owner.
     pub(crate) owner: u32,
+    /// Its group.
+    pub(crate) group: u32,
     /// The words of the `plugin` line.
     pub(crate) words: Vec<&'static str>,
     /// Options before the words; only ours knows any.
@@ -69,6 +71,7 @@ impl Case {
             script,
             mode: 0o755,
             owner: 0,
+            group: 0,
             words: vec!["@DIR@/down.sh"],
             options: Vec::new(),
             calls: Vec::new(),
@@ -89,6 +92,12 @@ impl Case {
     /// Sets the permissions of the script.
     pub(crate) fn mode(mut self, mode: u32) -> Self {
         self.mode = mode;
+        self
+    }
+
+    /// Sets the group of the script.
+    pub(crate) fn group(mut self, group: u32) -> Self {
+        self.group = group;
         self
     }
 

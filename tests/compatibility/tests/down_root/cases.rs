@@ -58,6 +58,13 @@ fn start() -> Vec<Case> {
             .same("success, success; seen: ran"),
         Case::new("start: a file that its group may write to", RAN)
             .mode(0o775)
+            .group(100)
+            .up()
+            .down()
+            .seen()
+            .differs("success, success; seen: ran", "does not start; seen: -", ANYBODY),
+        Case::new("start: a file that root's group may write to", RAN)
+            .mode(0o775)
             .up()
             .down()
             .seen()

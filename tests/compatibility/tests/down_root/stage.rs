@@ -59,7 +59,8 @@ pub(crate) fn run(case: &Case, side: Side, plugin: &Path) -> String {
     let place = directory.0.to_string_lossy().into_owned();
     let script = format!("#!/bin/sh\n{}\n", case.script.replace("@DIR@", &place));
     let script = directory.write("down.sh", &script, case.mode);
-    std::os::unix::fs::chown(script, Some(case.owner), None).unwrap_or_else(|error| panic!("{error}"));
+    std::os::unix::fs::chown(script, Some(case.owner), Some(case.group))
+        .unwrap_or_else(|error| panic!("{error}"));
     let mut text = format!("plugin {}\n", plugin.display());
     let options = case.options.iter().filter(|_| side == Side::Ours);
     for word in options.chain(&case.words) {

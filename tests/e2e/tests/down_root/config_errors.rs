@@ -107,14 +107,18 @@ fn an_option_after_the_command_is_warned_about() {
 }
 
 #[test]
-fn a_group_that_may_write_is_warned_about() {
+fn a_group_that_may_write_is_refused_unless_it_is_root_s() {
     let scripts = Scripts::with_down("echo ran");
+    let script = scripts.path("down.sh");
     scripts.mode("down.sh", 0o775);
-    chown(scripts.path("down.sh"), None, Some(100)).expect("chown");
+    chown(&script, None, Some(100)).expect("chown");
+    let words = script.to_string_lossy();
+    refused(&words, &["down.sh may be written to by group 100", "chmod g-w", "insecure-permissions=yes"]);
+    chown(&script, None, Some(0)).expect("chown");
     scripts.mode("", 0o775);
     let server = scripts.server("").dropped().start();
     server.wait_for(Mark::START, "down.sh is run as root, but");
-    server.wait_for(Mark::START, "down.sh may be written to by group 100");
+    server.wait_for(Mark::START, "down.sh may be written to by group 0");
     server.wait_for(Mark::START, &format!("{} may be written to by group 0", scripts.path("").display()));
     server.stop();
     server.wait_for(Mark::START, "down.sh: ran");

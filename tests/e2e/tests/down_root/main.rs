@@ -13,3 +13,4 @@ mod restart;
 mod scripts;
 mod shared_object;
 mod storm;
+mod stuck_log;

@@ -11,7 +11,7 @@ use harness::proc_table::wait_until;
 use harness::{PATIENCE, Server};
 use nix::sys::signal::Signal;
 
-use crate::scripts::{Scripts, helper};
+use crate::scripts::{Scripts, helper, resident_kib};
 
 /// Reads the log there as long as OpenVPN lives, and lets it go on wherever it holds; how many lines came.
 fn reader(socket: PathBuf) -> JoinHandle<usize> {
@@ -67,4 +67,28 @@ fn a_client_that_reads_the_log() {
     assert_eq!(server.log().count(Mark::START, "down.sh: ran"), 4);
     drop(server);
     assert!(reader.join().expect("the reader") > 10);
+}
+
+/// OpenVPN keeps lines for such a client, which a helper would never send.
+#[test]
+fn a_client_that_reads_the_log_costs_the_helper_no_memory() {
+    let text = format!(
+        "end=$(($(date +%s) + 5)); while [ $(date +%s) -lt $end ]; do echo {}; done",
+        "x".repeat(450)
+    );
+    let scripts = Scripts::with_down(&text);
+    let socket = scripts.path("management");
+    let reader = reader(socket.clone());
+    let config = scripts.server("").dropped().line("up-restart");
+    let server =
+        config.line(&format!("management {} unix", socket.display())).line("management-hold").start();
+    let helper = helper(&server).pid;
+    let before = resident_kib(helper);
+    server.restart(Signal::SIGUSR1);
+    let printed = server.log().count(Mark::START, "down.sh: xxx");
+    assert!(printed > 500, "{printed} lines");
+    let after = resident_kib(helper);
+    assert!(after < before + 256, "{before} KiB became {after} KiB over {printed} lines");
+    drop(server);
+    reader.join().expect("the reader");
 }
