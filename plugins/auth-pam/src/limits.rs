@@ -9,6 +9,10 @@ use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, rlim_t, setrlimit};
 /// sleep, a queue behind that many is short.
 pub const DEFAULT_MAX_WORKERS: u64 = 512;
 
+/// Tasks of a control group that are not workers, even where half of a small one would leave too few: OpenVPN with two
+/// threads, keeper and supervisor, keeper and helper of down-root, and a script of that with one program.
+const OTHER_TASKS: u64 = 9;
+
 /// What a worker may need: yescrypt takes 16 MiB while it computes, and PAM modules take some.
 const WORKER_KIB: u64 = 24 * 1024;
 /// Workers that memory always allows: what is available is a guess, and few workers rarely compute all at once.
@@ -55,7 +59,8 @@ struct Machine<'a> {
 
 impl Machine<'_> {
     fn max_workers(&self) -> u64 {
-        let by_group = self.smallest("pids", &["pids.max"]).map(|most| most / 2);
+        let by_group = self.smallest("pids", &["pids.max"]);
+        let by_group = by_group.map(|most| (most / 2).min(most.saturating_sub(OTHER_TASKS)));
         let limits = [by_group, self.by_limit(), self.by_memory()];
         limits.into_iter().flatten().fold(DEFAULT_MAX_WORKERS, u64::min).max(1)
     }
