@@ -4,7 +4,7 @@
 //! `no_new_privs` is left alone on purpose: programs a helper starts may have to be setuid (unix_chkpwd is).
 
 use std::ffi::CStr;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use nix::fcntl::OFlag;
 use nix::sys::resource::{Resource, setrlimit};
@@ -89,9 +89,14 @@ impl Confinement<'_> {
     }
 
     fn settle_descriptors(&self) {
-        let null = nix::fcntl::open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty());
         let keep: Vec<RawFd> = self.keep.iter().map(AsRawFd::as_raw_fd).collect();
-        match null.and_then(above_standard) {
+        let mut null = open_null();
+        if null.is_err() && self.numbers == Numbers::Free {
+            // No descriptor is left, most likely: there are some once those are closed that are given up anyway.
+            inherited::close_all_but([&keep[..], &self.output_number()[..]].concat());
+            null = open_null();
+        }
+        match null {
             Ok(null) => {
                 self.connect_standard_descriptors(null.as_fd());
                 inherited::give_up_all_but(&keep, self.numbers, null.as_fd());
@@ -101,6 +106,10 @@ impl Confinement<'_> {
             // No /dev/null, in a chroot for instance: then the standard three stay what they are.
             Err(_) => inherited::close_all_but(keep),
         }
+    }
+
+    fn output_number(&self) -> Vec<RawFd> {
+        if let Output::Into(descriptor) = &self.output { vec![descriptor.as_raw_fd()] } else { Vec::new() }
     }
 
     fn connect_standard_descriptors(&self, null: BorrowedFd<'_>) {
@@ -113,6 +122,10 @@ impl Confinement<'_> {
         let _ = nix::unistd::dup2_stdout(output);
         let _ = nix::unistd::dup2_stderr(output);
     }
+}
+
+fn open_null() -> nix::Result<OwnedFd> {
+    nix::fcntl::open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty()).and_then(above_standard)
 }
 
 /// Default dispositions but for `ignore`, no signal blocked, no timer running.

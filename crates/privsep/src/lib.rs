@@ -9,17 +9,22 @@
 //! * [`confine`]: what the forked child does to itself before it works;
 //! * [`program`]: what a program gets that the child starts;
 //! * [`acl`]: who may write to a file according to its access control list;
+//! * [`orphans`]: ends what a child leaves running;
+//! * [`attributes`]: what a library can change about its process, as numbers to compare;
 //! * [`leash`]: a child that dies with its parent, whatever a library in it does meanwhile;
 //! * [`line_log`]: log lines on their way to the unprivileged side, which writes them;
 //! * [`parent`]: news of the parent's end, whoever else holds its end of the channel.
 
 pub mod acl;
+pub mod attributes;
 pub mod channel;
+mod children;
 pub mod confine;
 pub mod helper;
 mod inherited;
 pub mod leash;
 pub mod line_log;
+pub mod orphans;
 mod os;
 pub mod parent;
 pub mod program;

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
+use nix::errno::Errno;
 use privsep::{Channel, ChannelError};
 
+use super::SHORTAGE;
 use super::attempt::Attempt;
 use super::events::Interest;
 use crate::protocol::{Reply, Request};
@@ -67,7 +69,12 @@ impl Verdicts {
         while let Some(reply) = self.outbox.front() {
             match front.try_send(reply, &[]) {
                 Ok(()) => drop(self.outbox.pop_front()),
-                Err(ChannelError::System(_)) => return Ok(()),
+                Err(ChannelError::System(Errno::EAGAIN)) => return Ok(()),
+                Err(ChannelError::System(_)) => {
+                    // Out of memory, most likely, with room in the socket: no event tells when that is over.
+                    std::thread::sleep(SHORTAGE);
+                    return Ok(());
+                }
                 Err(error) => return Err(error),
             }
         }
