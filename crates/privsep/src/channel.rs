@@ -131,8 +131,11 @@ impl<Out: Message, In: Message> Channel<Out, In> {
                         return Err(ChannelError::System(Errno::ETIMEDOUT));
                     }
                 }
-                Err(ChannelError::System(Errno::ETOOMANYREFS)) if Instant::now() < end => {
-                    // No event tells when the receiver has picked descriptors up; a short wait on hang-up does.
+                Err(ChannelError::System(Errno::ETOOMANYREFS | Errno::ENOBUFS | Errno::ENOMEM))
+                    if Instant::now() < end =>
+                {
+                    // No event tells when the receiver has picked descriptors up, or when there is memory again; a short
+                    // wait on hang-up does.
                     self.wait(PollFlags::empty(), Some(Duration::from_millis(1)))?;
                 }
                 done => return done,

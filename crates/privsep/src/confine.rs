@@ -4,7 +4,7 @@
 //! `no_new_privs` is left alone on purpose: programs a helper starts may have to be setuid (unix_chkpwd is).
 
 use std::ffi::CStr;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use nix::fcntl::OFlag;
 use nix::sys::resource::{Resource, setrlimit};
@@ -90,9 +90,14 @@ impl Confinement<'_> {
     }
 
     fn settle_descriptors(&self) {
-        let null = nix::fcntl::open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty());
         let keep: Vec<RawFd> = self.keep.iter().map(AsRawFd::as_raw_fd).collect();
-        match null.and_then(above_standard) {
+        let mut null = open_null();
+        if null.is_err() && self.numbers == Numbers::Free {
+            // No descriptor is left, most likely: there are some once those are closed that are given up anyway.
+            inherited::close_all_but([&keep[..], &self.output_number()[..]].concat());
+            null = open_null();
+        }
+        match null {
             Ok(null) => {
                 self.connect_standard_descriptors(null.as_fd());
                 inherited::give_up_all_but(&keep, self.numbers, null.as_fd());
@@ -102,6 +107,10 @@ impl Confinement<'_> {
             // No /dev/null, in a chroot for instance: then the standard three stay what they are.
             Err(_) => inherited::close_all_but(keep),
         }
+    }
+
+    fn output_number(&self) -> Vec<RawFd> {
+        if let Output::Into(descriptor) = &self.output { vec![descriptor.as_raw_fd()] } else { Vec::new() }
     }
 
     fn connect_standard_descriptors(&self, null: BorrowedFd<'_>) {
@@ -122,19 +131,14 @@ impl Confinement<'_> {
 pub const MEANT_FOR_OPENVPN: [Signal; 6] =
     [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGUSR1, Signal::SIGUSR2];
 
+fn open_null() -> nix::Result<OwnedFd> {
+    nix::fcntl::open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty()).and_then(above_standard)
+}
+
 /// Default dispositions but for `ignore`, no signal blocked, no timer running.
 pub fn reset_signals(ignore: &[Signal]) {
     set_dispositions(Signal::iterator(), ignore, &[]);
     os::reset_realtime_signals();
-    unblock_and_stop_timers();
-}
-
-/// The same for the signals that libraries are known to change, to be called between two pieces of work. `withstand` as
-/// in [`Confinement::withstand`].
-pub fn reset_usual_signals(ignore: &[Signal], withstand: &[Signal]) {
-    use Signal::{SIGALRM, SIGCHLD, SIGPIPE};
-    let usual = [SIGALRM, SIGCHLD, SIGPIPE].into_iter().chain(MEANT_FOR_OPENVPN);
-    set_dispositions(usual, ignore, withstand);
     unblock_and_stop_timers();
 }
 

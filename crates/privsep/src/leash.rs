@@ -33,6 +33,11 @@ impl Leash {
     }
 }
 
+/// Asks for the signal at the parent's end once more: the kernel forgets it when a process changes its user.
+pub fn renew() {
+    let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
+}
+
 /// Ties this process, a fresh child whose copy of the write end is closed already, to its parent. The returned
 /// descriptor must stay open; leaves the process at once when the parent is gone already.
 ///

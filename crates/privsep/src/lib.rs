@@ -10,6 +10,8 @@
 //! * [`program`]: what a program gets that the child starts;
 //! * [`acl`]: who may write to a file according to its access control list;
 //! * [`life`]: the keeper, which starts a helper anew when it was killed, and ends it with OpenVPN;
+//! * [`orphans`]: ends what a child leaves running;
+//! * [`attributes`]: what a library can change about its process, as numbers to compare;
 //! * [`leash`]: a child that dies with its parent, whatever a library in it does meanwhile;
 //! * [`line_log`]: log lines on their way to the unprivileged side;
 //! * [`line_writer`]: that side, which writes them;
@@ -17,7 +19,9 @@
 //! * [`parent`]: news of the parent's end, whoever else holds its end of the channel.
 
 pub mod acl;
+pub mod attributes;
 pub mod channel;
+mod children;
 pub mod confine;
 pub mod helper;
 mod inherited;
@@ -25,6 +29,7 @@ pub mod leash;
 pub mod life;
 pub mod line_log;
 pub mod line_writer;
+pub mod orphans;
 mod os;
 pub mod parent;
 pub mod program;

@@ -32,10 +32,12 @@ pub enum Cause {
     Away,
     /// Too many failures from the same source.
     Failures,
+    /// A signal has ended the worker.
+    Crashed,
 }
 
 impl Cause {
-    const ALL: [Self; 4] = [Self::Busy, Self::NoAnswer, Self::Away, Self::Failures];
+    const ALL: [Self; 5] = [Self::Busy, Self::NoAnswer, Self::Away, Self::Failures, Self::Crashed];
 
     /// The number that crosses the border.
     pub fn number(self) -> u8 {
@@ -44,6 +46,7 @@ impl Cause {
             Cause::NoAnswer => 2,
             Cause::Away => 3,
             Cause::Failures => 4,
+            Cause::Crashed => 5,
         }
     }
 

@@ -26,7 +26,7 @@ const fn general(words: &'static [&'static str], why: &'static str, todo: &'stat
 pub(crate) const SYSTEM_LOG: &str =
     "The modules' own words are in the system's log: journalctl --since -5min, or /var/log/auth.log.";
 
-static KNOWN: [Known; 35] = [
+static KNOWN: [Known; 36] = [
     known(
         &["the PAM service file", "is missing"],
         "There is no such PAM service. PAM takes the stack of `other` instead, which checks system accounts on Debian and Ubuntu and mostly refuses everybody elsewhere.",
@@ -96,13 +96,18 @@ static KNOWN: [Known; 35] = [
     ),
     known(
         &["the worker was killed by"],
-        "A PAM module crashed. OpenVPN and other logins are not affected.",
+        "A PAM module crashed, or with SIGKILL: memory was short. Clients try again; other logins are not affected.",
         "See which module it is by taking lines out of the service file one by one, and report it to its authors.",
     ),
     known(
         &["the worker exited"],
         "A PAM module ended the process it runs in. OpenVPN and other logins are not affected.",
         "See which module it is by taking lines out of the service file one by one, and report it to its authors.",
+    ),
+    known(
+        &["the system is short of something"],
+        "There was no memory or descriptor left for this login; the line says which.",
+        "Raise the limits of OpenVPN's unit, or find out what uses them up.",
     ),
     known(
         &["malformed static challenge password"],

@@ -13,6 +13,7 @@ pub fn rejection(cause: Cause, backoff: Duration, advance: Advance) -> Rejection
         Cause::NoAnswer => "the authentication service does not answer",
         Cause::Away => "the authentication service cannot be reached",
         Cause::Failures => "too many failed logins from your address",
+        Cause::Crashed => "the authentication service was interrupted",
     };
     let retry = match advance {
         Advance::No => Retry::SameServer,
@@ -49,6 +50,11 @@ mod tests {
                 Cause::Failures,
                 Advance::Addr,
                 "TEMP[backoff 15,advance addr]: too many failed logins from your address",
+            ),
+            (
+                Cause::Crashed,
+                Advance::No,
+                "TEMP[backoff 15,advance no]: the authentication service was interrupted",
             ),
         ] {
             let text = rejection(cause, Duration::from_secs(15), advance);

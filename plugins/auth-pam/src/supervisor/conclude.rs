@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use pam::ReturnCode;
 use privsep::Ended;
 
@@ -18,8 +19,12 @@ const BACKOFF: Duration = Duration::from_secs(15);
 pub enum Outcome {
     /// PAM decided. The flag: its backend is away for everybody.
     Pam(End, bool),
-    /// The worker ended before PAM did.
+    /// The worker ended by itself before PAM did.
     WorkerEnded(Ended),
+    /// The worker was killed, for what it has sent is no report.
+    Distrusted(Ended),
+    /// The system refused what it takes to have PAM asked, or to hear what it says.
+    Shortage(Errno),
     /// PAM took longer than the time limit.
     RanTooLong,
     /// No worker was free within the time limit.
@@ -82,8 +87,17 @@ pub fn judge(attempt: &Attempt, now: Instant, outcome: &Outcome, time_limit: Dur
                 _ => (Verdict::Rejected, text),
             }
         }
-        Outcome::WorkerEnded(how) => {
-            (Verdict::Rejected, format!("the worker {how} while a PAM module was running"))
+        Outcome::WorkerEnded(how) | Outcome::Distrusted(how) => {
+            let reason = format!("the worker {how} while a PAM module was running");
+            match (outcome, how) {
+                // A fault of a module, or the kernel's for want of memory, says nothing about the login. An exit may be
+                // a module's way to refuse.
+                (Outcome::WorkerEnded(_), Ended::Killed(_)) => (temporary(Cause::Crashed, BACKOFF), reason),
+                _ => (Verdict::Rejected, reason),
+            }
+        }
+        Outcome::Shortage(errno) => {
+            (temporary(Cause::Busy, BACKOFF), format!("the system is short of something: {}", errno.desc()))
         }
         Outcome::RanTooLong => (
             temporary(Cause::NoAnswer, BACKOFF),
@@ -168,8 +182,6 @@ mod tests {
         let away = Verdict::Temporary { cause: Cause::Away, backoff: BACKOFF };
         assert_eq!(verdict(&pam(ReturnCode::AUTHINFO_UNAVAIL, true, true)), away);
         assert_eq!(verdict(&Outcome::Away), away);
-        let ended = Outcome::WorkerEnded(Ended::Killed(11));
-        assert_eq!(verdict(&ended), Verdict::Rejected);
         for limit in [
             Outcome::RanTooLong,
             Outcome::WaitedTooLong,
@@ -178,6 +190,29 @@ mod tests {
             Outcome::NoWorker,
         ] {
             assert!(matches!(verdict(&limit), Verdict::Temporary { .. }), "{limit:?}");
+        }
+    }
+
+    #[test]
+    fn a_signal_is_no_refusal_and_an_exit_is() {
+        let crashed = Verdict::Temporary { cause: Cause::Crashed, backoff: BACKOFF };
+        for signal in [6, 9, 11] {
+            assert_eq!(verdict(&Outcome::WorkerEnded(Ended::Killed(signal))), crashed);
+            // That signal was ours.
+            assert_eq!(verdict(&Outcome::Distrusted(Ended::Killed(signal))), Verdict::Rejected);
+        }
+        for status in [0, 1, 70] {
+            assert_eq!(verdict(&Outcome::WorkerEnded(Ended::Exited(status))), Verdict::Rejected);
+        }
+    }
+
+    #[test]
+    fn a_shortage_is_no_refusal() {
+        for errno in [Errno::ENOMEM, Errno::EMFILE, Errno::EIO, Errno::ESTALE] {
+            let Verdict::Temporary { cause, .. } = verdict(&Outcome::Shortage(errno)) else {
+                panic!("{errno}");
+            };
+            assert_eq!(cause, Cause::Busy);
         }
     }
 

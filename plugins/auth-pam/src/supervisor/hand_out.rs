@@ -2,17 +2,24 @@
 
 use std::time::Instant;
 
+use privsep::ChannelError;
+
 use super::Supervisor;
 use super::conclude::Outcome;
-use super::workers::Heard;
+use super::workers::{Heard, NotBegun};
 
 impl Supervisor {
     /// Gives what may run to workers, and starts workers for the rest.
     pub(super) fn hand_out(&mut self, now: Instant) {
         while let Some(worker) = self.workers.idle() {
             let Some(attempt) = self.scheduler.next() else { break };
-            if let Err(attempt) = self.workers.begin(worker, attempt) {
-                self.scheduler.give_back(*attempt);
+            match self.workers.begin(now, worker, attempt) {
+                Ok(()) => {}
+                Err(NotBegun::WorkerGone(attempt)) => self.scheduler.give_back(*attempt),
+                Err(NotBegun::Shortage(attempt, errno)) => {
+                    self.ended(&attempt);
+                    self.conclude(now, *attempt, &Outcome::Shortage(errno));
+                }
             }
         }
         let forks = self.ramp.forks(
@@ -48,13 +55,17 @@ impl Supervisor {
                     );
                     self.fork_failure_logged = true;
                 }
-                if self.workers.alive() == 0 {
-                    // Nobody can say when they would run.
-                    for attempt in self.scheduler.drain() {
-                        self.conclude(now, attempt, &Outcome::NoWorker);
-                    }
-                }
+                self.give_up_waiting(now);
                 false
+            }
+        }
+    }
+
+    /// Without any worker nobody can say when those that wait would run.
+    pub(super) fn give_up_waiting(&mut self, now: Instant) {
+        if self.workers.alive() == 0 {
+            for attempt in self.scheduler.drain() {
+                self.conclude(now, attempt, &Outcome::NoWorker);
             }
         }
     }
@@ -72,7 +83,15 @@ impl Supervisor {
                     self.ended(&attempt);
                     self.pam_decided(now, *attempt, end);
                 }
-                Err(error) => return self.workers.hung_up(worker, &error),
+                Err(ChannelError::System(errno)) => {
+                    log::error!("a worker cannot be heard and is killed: {}", errno.desc());
+                    if let Some(attempt) = self.workers.kill(now, worker) {
+                        self.ended(&attempt);
+                        self.conclude(now, *attempt, &Outcome::Shortage(errno));
+                    }
+                    return;
+                }
+                Err(error) => return self.workers.hung_up(now, worker, &error),
             }
         }
     }

@@ -8,6 +8,7 @@ mod breaker;
 mod child_exits;
 mod conclude;
 mod deliver;
+mod ends;
 mod events;
 mod hand_out;
 mod module_output;
@@ -28,7 +29,7 @@ use nix::sys::signal::Signal;
 use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
 use privsep::life::{self, Generation, KeeperNews, KeeperPipe, News, Numbered};
 use privsep::line_log::{self, LineSender};
-use privsep::{Channel, ChannelError, Ended, Numbers, Reaped, leave, reap_any};
+use privsep::{Channel, ChannelError, Numbers, leave, orphans};
 
 pub use audit::take_name as take_syslog_name;
 pub use scheduler::Limits;
@@ -39,6 +40,7 @@ use audit::Audit;
 use breaker::Breaker;
 use child_exits::ChildExits;
 use conclude::Outcome;
+use ends::Ends;
 use events::{Events, What, WorkerId};
 use module_output::ModuleOutput;
 use penalties::Penalties;
@@ -58,8 +60,6 @@ const FRONT_BATCH: usize = 512;
 const SHORTAGE: Duration = Duration::from_millis(10);
 /// How long the front may take to read what an earlier supervisor has told it.
 const ANNOUNCE: Duration = Duration::from_secs(10);
-/// How long the last workers may take to die.
-const REAP: Duration = Duration::from_millis(500);
 
 /// What a supervisor is born with.
 pub type Birth = Generation<Reply, Request>;
@@ -87,7 +87,9 @@ struct Supervisor {
     output: ModuleOutput,
     events: Events,
     child_exits: ChildExits,
+    ends: Ends,
     fork_failure_logged: bool,
+    read_failure_logged: bool,
     key: RandomState,
     random: File,
 }
@@ -152,6 +154,8 @@ pub fn run(settings: &Settings, birth: Birth) -> Infallible {
 impl Supervisor {
     fn new(settings: &Settings, mut birth: Birth) -> nix::Result<Self> {
         let (workers_open_files, open_files) = limits::raise_open_files();
+        // Before the first worker: what it leaves behind is to come here.
+        orphans::adopt()?;
         let events = Events::new()?;
         let child_exits = ChildExits::new()?;
         let output = ModuleOutput::new()?;
@@ -185,7 +189,9 @@ impl Supervisor {
             output,
             events,
             child_exits,
+            ends: Ends::new(),
             fork_failure_logged: false,
+            read_failure_logged: false,
             key: RandomState::new(),
             random,
             settings: settings.clone(),
@@ -202,6 +208,7 @@ impl Supervisor {
                 self.workers.next_event(),
                 self.ramp.next_tick(),
                 self.verdicts.next_event(),
+                self.ends.next_event(),
             ];
             let turn = match self.events.wait(until.into_iter().flatten().min()) {
                 Ok(happened) => self.turn(&happened),
@@ -239,26 +246,6 @@ impl Supervisor {
         self.deliver_due(Instant::now())
     }
 
-    /// Nobody is left to answer to. The workers are reaped too, as far as they can be killed at once.
-    fn end_workers(&mut self) {
-        self.workers.kill_all();
-        let end = Instant::now() + REAP;
-        loop {
-            match reap_any() {
-                Reaped::Child(..) => {}
-                Reaped::NoneLeft => return,
-                Reaped::NotYet => {
-                    let left = end.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return;
-                    }
-                    self.child_exits.wait(left);
-                    self.child_exits.clear();
-                }
-            }
-        }
-    }
-
     fn read_front(&mut self, now: Instant) -> Result<(), Exit> {
         for _ in 0..FRONT_BATCH {
             if self.verdicts.are_unread() {
@@ -278,7 +265,10 @@ impl Supervisor {
                 }
                 Err(ChannelError::Closed) => return Err(Exit::FrontGone),
                 Err(ChannelError::System(errno)) => {
-                    log::error!("supervisor cannot read from OpenVPN: {}; retrying", errno.desc());
+                    if !self.read_failure_logged {
+                        log::error!("supervisor cannot read from OpenVPN: {}; retrying", errno.desc());
+                        self.read_failure_logged = true;
+                    }
                     // Out of memory, most likely, and no event tells when that is over.
                     std::thread::sleep(SHORTAGE);
                     return Ok(());
@@ -364,7 +354,7 @@ impl Supervisor {
             self.conclude(now, attempt, &Outcome::WaitedTooLong);
         }
         for worker in self.workers.late(now) {
-            if let Some(attempt) = self.workers.kill(worker) {
+            if let Some(attempt) = self.workers.kill(now, worker) {
                 self.ended(&attempt);
                 self.conclude(now, *attempt, &Outcome::RanTooLong);
             } else {
@@ -375,23 +365,11 @@ impl Supervisor {
             }
         }
         self.workers.retire(now);
-    }
-
-    fn reap(&mut self, now: Instant) {
-        self.child_exits.clear();
-        while let Reaped::Child(pid, how) = reap_any() {
-            let Some(worker) = self.workers.of_process(pid) else { continue };
-            // Its last words may still be in the channel.
-            self.hear(now, worker);
-            match self.workers.reaped(worker) {
-                (Some(attempt), _) => {
-                    self.ended(&attempt);
-                    self.conclude(now, *attempt, &Outcome::WorkerEnded(how));
-                }
-                (None, expected) if expected || how == Ended::Exited(0) => {}
-                (None, _) => log::warn!("idle worker {pid} {how}"),
-            }
+        self.workers.kill_late(now);
+        if self.ends.more {
+            self.reap(now);
         }
+        self.end_orphans(now);
     }
 
     /// A transaction is over, whatever came of it.

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
+use nix::errno::Errno;
 use privsep::ChannelError;
 use privsep::life::News;
 
-use super::FrontChannel;
 use super::attempt::Attempt;
 use super::events::Interest;
+use super::{FrontChannel, SHORTAGE};
 use crate::protocol::Reply;
 use crate::verdict::Verdict;
 
@@ -69,7 +70,12 @@ impl Verdicts {
         while let Some(reply) = self.outbox.front() {
             match front.try_send(&News::Message(*reply), &[]) {
                 Ok(()) => drop(self.outbox.pop_front()),
-                Err(ChannelError::System(_)) => return Ok(()),
+                Err(ChannelError::System(Errno::EAGAIN)) => return Ok(()),
+                Err(ChannelError::System(_)) => {
+                    // Out of memory, most likely, with room in the socket: no event tells when that is over.
+                    std::thread::sleep(SHORTAGE);
+                    return Ok(());
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -6,8 +6,10 @@ use std::io::Read;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use privsep::leash::Leash;
+use privsep::orphans::GRACE;
 use privsep::{Channel, ChannelError, WireError, kill_group};
 
 use super::attempt::Attempt;
@@ -49,8 +51,45 @@ enum State {
     Ending(Option<Box<Attempt>>),
 }
 
+/// Why a worker ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// By itself.
+    Own,
+    /// It was told to leave, or killed because its time was over.
+    Told,
+    /// It was killed, for what it has sent is no report.
+    Distrusted,
+}
+
+/// A worker that is no more.
+#[derive(Debug)]
+pub struct Gone {
+    /// What it ran.
+    pub attempt: Option<Box<Attempt>>,
+    /// Why it has ended.
+    pub why: Why,
+    /// Whether it had started.
+    pub ready: bool,
+}
+
+/// An attempt that a worker was not given.
+#[derive(Debug)]
+pub enum NotBegun {
+    /// The worker was gone; another one can have it.
+    WorkerGone(Box<Attempt>),
+    /// The system refused.
+    Shortage(Box<Attempt>, Errno),
+}
+
 struct Worker {
     pid: Pid,
+    /// It was reaped: the number may be another process's.
+    is_reaped: bool,
+    ready: bool,
+    why: Why,
+    /// When it is killed with its process group if it has not ended.
+    end_by: Option<Instant>,
     /// `None`: nothing more is heard from it.
     channel: Option<Channel<Order, Report>>,
     born: Instant,
@@ -160,27 +199,48 @@ impl Workers {
         state: State,
     ) {
         self.by_pid.insert(pid, id);
-        self.table.insert(id, Worker { pid, channel: Some(channel), born, served: 0, state });
+        let worker = Worker {
+            pid,
+            is_reaped: false,
+            ready: false,
+            why: Why::Own,
+            end_by: None,
+            channel: Some(channel),
+            born,
+            served: 0,
+            state,
+        };
+        self.table.insert(id, worker);
     }
 
-    /// Gives an attempt to an idle worker. If that cannot be done the worker ends, and the attempt comes back: it has
-    /// not begun.
-    pub fn begin(&mut self, id: WorkerId, attempt: Attempt) -> Result<(), Box<Attempt>> {
-        match self.try_begin(id, attempt) {
-            Ok(()) => Ok(()),
-            Err(failure) => {
-                let (attempt, error) = *failure;
-                let pid = self.table.get(&id).map_or(0, |worker| worker.pid.as_raw());
+    /// Gives an attempt to an idle worker. If that cannot be done, the worker ends, and the attempt comes back: it has not
+    /// begun.
+    pub fn begin(&mut self, now: Instant, id: WorkerId, attempt: Attempt) -> Result<(), NotBegun> {
+        let Err(failure) = self.try_begin(now, id, attempt) else { return Ok(()) };
+        let (attempt, error) = *failure;
+        let pid = self.table.get(&id).map_or(0, |worker| worker.pid.as_raw());
+        self.kill(now, id);
+        match error {
+            // No room for a single order means that it does not read.
+            ChannelError::System(errno) if errno != Errno::EAGAIN => {
+                log::error!("worker {pid} cannot be reached and is killed: {}", errno.desc());
+                Err(NotBegun::Shortage(Box::new(attempt), errno))
+            }
+            error => {
                 log::warn!("idle worker {pid} had exited ({error}); retrying on another worker");
-                self.kill(id);
-                Err(Box::new(attempt))
+                Err(NotBegun::WorkerGone(Box::new(attempt)))
             }
         }
     }
 
-    fn try_begin(&mut self, id: WorkerId, mut attempt: Attempt) -> Result<(), Box<(Attempt, ChannelError)>> {
+    fn try_begin(
+        &mut self,
+        now: Instant,
+        id: WorkerId,
+        mut attempt: Attempt,
+    ) -> Result<(), Box<(Attempt, ChannelError)>> {
         // An idle worker has nothing to say: what has arrived from it shows that it is gone or not to be trusted.
-        if let Err(error) = self.hear(Instant::now(), id) {
+        if let Err(error) = self.hear(now, id) {
             return Err(Box::new((attempt, error)));
         }
         let mut nonce = [0; 8];
@@ -226,6 +286,7 @@ impl Workers {
         match (&mut worker.state, news) {
             (State::Starting, News::Ready) if nonce == 0 => {
                 worker.state = State::Idle(now);
+                worker.ready = true;
                 Ok(Some(Heard::Ready))
             }
             (State::Running { attempt, nonce: own, notes }, News::Note(text)) if nonce == *own => {
@@ -244,7 +305,7 @@ impl Workers {
                 let old =
                     worker.served >= MAX_SERVED || now.saturating_duration_since(worker.born) >= MAX_AGE;
                 if end.leaving || old {
-                    self.dismiss(id);
+                    self.dismiss(now, id);
                 }
                 Ok(Some(Heard::Ended(attempt, end)))
             }
@@ -252,29 +313,41 @@ impl Workers {
         }
     }
 
-    /// A worker's channel has ended or cannot be trusted: kills it, with what it started. What it ran is concluded when
-    /// it is reaped.
-    pub fn hung_up(&mut self, id: WorkerId, error: &ChannelError) {
+    /// A worker's channel has ended or cannot be trusted: kills it. What it ran is concluded when it is reaped.
+    pub fn hung_up(&mut self, now: Instant, id: WorkerId, error: &ChannelError) {
         let Some(worker) = self.table.get_mut(&id) else { return };
-        if !matches!(error, ChannelError::Closed) {
+        let trusted = matches!(error, ChannelError::Closed);
+        if !trusted {
             log::error!("worker {} sent something else than a report ({error}) and was killed", worker.pid);
         }
-        kill_group(worker.pid);
-        worker.end();
+        // First of all: it must not see the channel closed and leave as if nothing had happened.
+        worker.kill();
+        worker.end(now, if trusted { Why::Own } else { Why::Distrusted });
     }
 
-    /// Kills a worker; the attempt it ran.
-    pub fn kill(&mut self, id: WorkerId) -> Option<Box<Attempt>> {
+    /// Kills a worker; the attempt it ran. What it has started becomes an orphan when it is gone.
+    pub fn kill(&mut self, now: Instant, id: WorkerId) -> Option<Box<Attempt>> {
         let worker = self.table.get_mut(&id)?;
-        kill_group(worker.pid);
-        let State::Ending(attempt) = worker.end() else { return None };
+        worker.kill();
+        let State::Ending(attempt) = worker.end(now, Why::Told) else { return None };
         attempt.take()
     }
 
     /// Closes a worker's channel, on which it leaves.
-    fn dismiss(&mut self, id: WorkerId) {
+    fn dismiss(&mut self, now: Instant, id: WorkerId) {
         if let Some(worker) = self.table.get_mut(&id) {
-            worker.end();
+            worker.end(now, Why::Told);
+        }
+    }
+
+    /// Kills those that have not ended in time, now with their process groups: the kernel does not let them go, or they do
+    /// not leave.
+    pub fn kill_late(&mut self, now: Instant) {
+        for worker in self.table.values_mut().filter(|worker| worker.end_by.is_some_and(|end| end <= now)) {
+            worker.end_by = None;
+            if !worker.is_reaped {
+                kill_group(worker.pid);
+            }
         }
     }
 
@@ -287,7 +360,7 @@ impl Workers {
         for (id, born, since) in idle {
             let old = now.saturating_duration_since(born) >= MAX_AGE;
             if old || (alive > 1 && now.saturating_duration_since(since) >= IDLE_TIME) {
-                self.dismiss(id);
+                self.dismiss(now, id);
                 alive -= 1;
             }
         }
@@ -299,7 +372,7 @@ impl Workers {
         self.table.iter().filter(|(_, worker)| late(worker)).map(|(id, _)| *id).collect()
     }
 
-    /// When [`Workers::late`] or [`Workers::retire`] will have something to do.
+    /// When [`Workers::late`], [`Workers::retire`] or [`Workers::kill_late`] will have something to do.
     pub fn next_event(&self) -> Option<Instant> {
         let several = self.alive() > 1;
         let leaves = |(_, born, since): (WorkerId, Instant, Instant)| {
@@ -307,7 +380,8 @@ impl Workers {
             if several { old.min(since + IDLE_TIME) } else { old }
         };
         let late = self.table.values().filter_map(Worker::deadline);
-        late.chain(self.idle_ones().map(leaves)).min()
+        let ends = self.table.values().filter_map(|worker| worker.end_by);
+        late.chain(ends).chain(self.idle_ones().map(leaves)).min()
     }
 
     /// Which worker a process is that was reaped.
@@ -315,20 +389,33 @@ impl Workers {
         self.by_pid.get(&pid).copied()
     }
 
-    /// A worker's process was reaped: it counts no more. What it ran, and whether its end was expected.
-    pub fn reaped(&mut self, id: WorkerId) -> (Option<Box<Attempt>>, bool) {
-        let Some(worker) = self.table.remove(&id) else { return (None, true) };
-        self.by_pid.remove(&worker.pid);
-        match worker.state {
-            State::Starting | State::Idle(_) => (None, false),
-            State::Running { attempt, .. } => (Some(attempt), false),
-            State::Ending(attempt) => (attempt, true),
+    /// A worker's process was reaped: from now on its number is not signalled. What it has sent can still be heard.
+    pub fn mark_reaped(&mut self, id: WorkerId) {
+        if let Some(worker) = self.table.get_mut(&id) {
+            worker.is_reaped = true;
         }
+    }
+
+    /// A worker that was reaped counts no more.
+    pub fn remove(&mut self, id: WorkerId) -> Option<Gone> {
+        let worker = self.table.remove(&id)?;
+        self.by_pid.remove(&worker.pid);
+        let attempt = match worker.state {
+            State::Starting | State::Idle(_) => None,
+            State::Running { attempt, .. } => Some(attempt),
+            State::Ending(attempt) => attempt,
+        };
+        Some(Gone { attempt, why: worker.why, ready: worker.ready })
     }
 
     /// Kills all.
     pub fn kill_all(&self) {
-        self.table.values().for_each(|worker| kill_group(worker.pid));
+        self.table.values().for_each(Worker::kill);
+    }
+
+    /// The same with their process groups.
+    pub fn kill_all_groups(&self) {
+        self.table.values().filter(|worker| !worker.is_reaped).for_each(|worker| kill_group(worker.pid));
     }
 }
 
@@ -341,9 +428,18 @@ impl Worker {
         }
     }
 
+    /// It alone: what it has started has the time to leave that an orphan has.
+    fn kill(&self) {
+        if !self.is_reaped {
+            let _ = kill(self.pid, Signal::SIGKILL);
+        }
+    }
+
     /// Closes the channel, which also takes it out of what the supervisor waits for.
-    fn end(&mut self) -> &mut State {
+    fn end(&mut self, now: Instant, why: Why) -> &mut State {
         self.channel = None;
+        self.why = why;
+        self.end_by = Some(now + GRACE);
         let attempt = match std::mem::replace(&mut self.state, State::Starting) {
             State::Running { attempt, .. } => Some(attempt),
             State::Ending(attempt) => attempt,

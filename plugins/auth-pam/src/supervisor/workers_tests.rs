@@ -39,7 +39,7 @@ impl Stage {
 
     /// Gives the worker an attempt; the number of the transaction.
     fn begin(&mut self) -> u64 {
-        assert!(self.workers.begin(ID, attempt(7, "u", "")).is_ok());
+        assert!(self.workers.begin(Instant::now(), ID, attempt(7, "u", "")).is_ok());
         self.worker.receive(Some(PATIENCE)).unwrap().unwrap().message.nonce
     }
 
@@ -137,17 +137,22 @@ fn after_rubbish_nothing_counts_that_a_worker_has_sent_besides() {
     stage.report(nonce.wrapping_add(1), success());
     stage.report(nonce, success());
     let error = stage.hear().err().unwrap();
-    stage.workers.hung_up(ID, &error);
+    stage.workers.hung_up(Instant::now(), ID, &error);
     assert!(matches!(stage.hear(), Ok(None)), "the honest-looking success behind it was taken");
     assert!(!stage.process.wait().unwrap().success(), "not killed");
-    assert!(matches!(stage.workers.reaped(ID), (Some(attempt), true) if attempt.id == 7));
+    let gone = stage.workers.remove(ID).unwrap();
+    assert_eq!(
+        (gone.attempt.map(|attempt| attempt.id), gone.why, gone.ready),
+        (Some(7), Why::Distrusted, true)
+    );
 }
 
 #[test]
 fn an_attempt_that_cannot_begin_comes_back_whole() {
     let mut stage = Stage::ready();
     stage.report(9, success());
-    let back = stage.workers.begin(ID, attempt(7, "u", "")).unwrap_err();
+    let back = stage.workers.begin(Instant::now(), ID, attempt(7, "u", "")).unwrap_err();
+    let NotBegun::WorkerGone(back) = back else { panic!("{back:?}") };
     assert!(back.credentials.is_some());
     assert_eq!((stage.workers.idle(), stage.workers.alive(), stage.workers.processes()), (None, 0, 1));
     assert!(!stage.process.wait().unwrap().success(), "not killed");
@@ -155,14 +160,17 @@ fn an_attempt_that_cannot_begin_comes_back_whole() {
 
 #[test]
 fn the_killed_and_the_dismissed_count_until_they_are_reaped() {
-    let ends: [fn(&mut Workers); 2] = [|workers| drop(workers.kill(ID)), |workers| workers.dismiss(ID)];
+    let ends: [fn(&mut Workers); 2] =
+        [|workers| drop(workers.kill(Instant::now(), ID)), |workers| workers.dismiss(Instant::now(), ID)];
     for end in ends {
         let mut stage = Stage::ready();
         let pid = stage.workers.table[&ID].pid;
         end(&mut stage.workers);
         assert_eq!((stage.workers.alive(), stage.workers.processes()), (0, 1));
         let worker = stage.workers.of_process(pid).unwrap();
-        assert!(matches!(stage.workers.reaped(worker), (None, true)));
+        stage.workers.mark_reaped(worker);
+        let gone = stage.workers.remove(worker).unwrap();
+        assert!(gone.attempt.is_none() && gone.why == Why::Told && gone.ready);
         assert_eq!((stage.workers.processes(), stage.workers.of_process(pid)), (0, None));
     }
 }
@@ -208,7 +216,45 @@ fn a_worker_that_hangs_while_it_starts_is_late() {
     assert_eq!(stage.workers.late(now), []);
     assert!(stage.workers.next_event().is_some_and(|event| event <= now + MAX_START));
     assert_eq!(stage.workers.late(now + MAX_START), [ID]);
-    assert!(stage.workers.kill(ID).is_none());
+    assert!(stage.workers.kill(now, ID).is_none());
     assert_eq!((stage.workers.free(), stage.workers.processes()), (0, 1));
     assert_eq!(Stage::ready().workers.late(now + MAX_START), []);
+}
+
+#[test]
+fn one_that_does_not_leave_is_killed() {
+    let mut stage = Stage::ready();
+    let now = Instant::now();
+    stage.workers.dismiss(now, ID);
+    assert_eq!(stage.workers.next_event(), Some(now + GRACE));
+    stage.workers.kill_late(now + GRACE);
+    assert!(!stage.process.wait().unwrap().success(), "not killed");
+    assert_eq!(stage.workers.next_event(), None);
+}
+
+/// After that, the number may be that of another process.
+#[test]
+fn one_that_was_reaped_is_not_signalled() {
+    let mut stage = Stage::ready();
+    let now = Instant::now();
+    stage.workers.mark_reaped(ID);
+    stage.workers.kill(now, ID);
+    stage.workers.kill_late(now + GRACE);
+    stage.workers.kill_all();
+    stage.workers.kill_all_groups();
+    assert_eq!(stage.process.try_wait().unwrap(), None, "killed");
+}
+
+/// A descriptor that is no socket answers with an error that is neither an end nor a message.
+#[test]
+fn an_error_of_the_system_costs_one_attempt_and_its_worker() {
+    let mut stage = Stage::ready();
+    let (no_socket, _other_end) = nix::unistd::pipe().unwrap();
+    stage.workers.table.get_mut(&ID).unwrap().channel = Some(Channel::from_socket(no_socket));
+    assert!(matches!(stage.hear(), Err(ChannelError::System(Errno::ENOTSOCK))));
+    let back = stage.workers.begin(Instant::now(), ID, attempt(7, "u", "")).unwrap_err();
+    let NotBegun::Shortage(back, Errno::ENOTSOCK) = back else { panic!("{back:?}") };
+    assert!(back.credentials.is_some());
+    assert_eq!((stage.workers.idle(), stage.workers.alive()), (None, 0));
+    assert!(!stage.process.wait().unwrap().success(), "not killed");
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use pam::{Anchor, PamError, ReturnCode, Transaction};
 use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
-use privsep::{Channel, ChannelError, Message, Numbers, Reader, leash, leave};
+use privsep::{Channel, ChannelError, Message, Numbers, Reader, leash, leave, orphans};
 
 use conversation::{Answering, Reports, cut};
 use process_state::State;
@@ -31,6 +31,9 @@ const IGNORED: &[Signal] = &[Signal::SIGPIPE];
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A worker that has had nothing to do for this long gives memory back.
 const QUIET: Duration = Duration::from_secs(1);
+/// Pause when the system is short of something, and how many of them there are before the worker leaves.
+const SHORTAGE: Duration = Duration::from_millis(10);
+const SHORTAGES: u32 = 100;
 /// Workers leave the processor to OpenVPN, whose clients wait for their packets.
 const NICE: i32 = 5;
 
@@ -70,6 +73,8 @@ pub fn live(birth: Birth<'_>) -> Infallible {
     take_syslog_name();
     limits::restore_open_files(open_files);
     confine::lower_priority(NICE);
+    // What a module's programs leave running stays with this worker: it is seen after the transaction, and ended with it.
+    let _ = orphans::adopt();
     serve(settings, channel, leash)
 }
 
@@ -86,7 +91,9 @@ fn serve(settings: &Settings, mut channel: Channel<Report, Order>, leash: Borrow
     // cannot be had (no such service yet, say), the transactions tell.
     let _anchor = Anchor::hold(&settings.config.service, settings.config.confdir.as_deref());
     let worker = nix::unistd::getpid();
-    let clean = State::now();
+    // Loading modules may have logged something, too.
+    set_back();
+    let mut clean = State::now();
     if channel.send(&Report { nonce: 0, news: News::Ready }, &[], PATIENCE).is_err() {
         leave(1);
     }
@@ -102,25 +109,47 @@ fn serve(settings: &Settings, mut channel: Channel<Report, Order>, leash: Borrow
         confine::flush_output();
         // What a module has changed must not meet the next transaction: that gets a new process. The supervisor learns
         // it with the result, or it would hand the next attempt to a process that is on its way out.
-        end.leaving = State::now() != clean;
+        set_back();
+        let change = clean.change();
+        if let (Some(what), true) = (change, settings.debug) {
+            reports.send(News::Note(cut(&format!(
+                "a PAM module has changed the worker's process ({what}); it gets no other login"
+            ))));
+        }
+        end.leaving = change.is_some();
         let leaving = end.leaving;
         drop(order);
         if !reports.send(News::End(end)) {
             leave(1);
         }
-        confine::reset_usual_signals(IGNORED, &MEANT_FOR_OPENVPN);
-        // Modules that open and close the system log themselves leave it under the process's own name.
-        take_syslog_name();
         if leaving {
             leave(0);
         }
     }
 }
 
+/// Sets back what ordinary modules change in passing.
+fn set_back() {
+    // The library keeps its connection once a module has logged something, and modules that open and close it themselves
+    // leave it under the process's own name.
+    nix::syslog::closelog();
+    take_syslog_name();
+    let _ = nix::sys::prctl::set_name(titles::WORKER.1);
+    leash::renew();
+}
+
 fn next_order(channel: &mut Channel<Report, Order>) -> Order {
     let mut received = channel.receive(Some(QUIET));
     if matches!(received, Ok(None)) {
         confine::release_memory();
+        received = channel.receive(None);
+    }
+    for _ in 0..SHORTAGES {
+        if !matches!(received, Err(ChannelError::System(_))) {
+            break;
+        }
+        // Out of memory, most likely, and no event tells when that is over. The order is still there.
+        std::thread::sleep(SHORTAGE);
         received = channel.receive(None);
     }
     match received {

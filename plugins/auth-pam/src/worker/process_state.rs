@@ -1,59 +1,267 @@
-//! What a PAM module can change about the process it runs in, and what would meet the next login there.
+//! What a PAM module can change about the process it runs in, and what would meet the next login there. Whatever has
+//! changed, the worker leaves, and the next login gets a new process.
+//!
+//! | compared after each transaction | how |
+//! |---|---|
+//! | threads, children that run | `/proc/self/task`, waitid(2) |
+//! | users, groups, supplementary groups, fsuid, fsgid | system calls |
+//! | environment, umask, working and root directory | memory, system calls |
+//! | resource limits | system calls |
+//! | nice value, scheduling, processors, timer slack, class of input and output | system calls |
+//! | capabilities (five sets), securebits, `no_new_privs`, dumpable, seccomp, subreaper, personality | system calls |
+//! | namespaces | `/proc/self/ns` |
+//! | thread, process and session keyring | system calls |
+//! | interval timers, POSIX timers | system calls, `/proc/self/timers` |
+//! | dispositions of all signals, mask, pending, alternative stack | system calls |
+//! | session, process group | system calls |
+//! | `oom_score_adj`, `loginuid`, control group, security context | `/proc/self` |
+//! | descriptors: number, file, flags | `/proc/self/fd`, system calls |
+//!
+//! Set back instead, because ordinary modules change it in passing: the connection and the name for the system log, the
+//! process's name, and the signal at the supervisor's end, which the kernel forgets when a module changes users.
+//!
+//! Descriptors have one exception. A connection over a UNIX socket to a process of root's, closed on exec, may stay, up to
+//! [`MAX_CONNECTIONS`]: pam_sss and others keep one for the whole process, and know the users apart themselves.
+//!
+//! Not seen: the memory of libraries, the locale for instance, and keys that a module adds to a keyring that was there.
 
+use std::hash::{DefaultHasher, Hasher};
+use std::io::Read;
+use std::os::fd::RawFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 
 use nix::sys::stat::{Mode, umask};
-use nix::unistd::{Gid, Uid};
+use privsep::attributes::{self, Descriptor};
+use privsep::orphans;
 
-/// Users, groups, file mode mask, working directory, threads. Signals and timers are not compared but set back.
+/// Connections to services that a worker may keep.
+pub const MAX_CONNECTIONS: usize = 8;
+/// More descriptors than this are not looked at one by one.
+const MAX_DESCRIPTORS: usize = 1024;
+/// What is read of a file under `/proc`, in bytes.
+const FILE_BYTES: usize = 4096;
+
+type Reader = fn(&mut dyn Hasher);
+
+/// The kinds, and how each is read. Threads come first: where one runs, nothing else is looked at.
+const KINDS: [(&str, Reader); 15] = [
+    ("its threads", threads),
+    ("its children", children),
+    ("its users or groups", attributes::identity),
+    ("its environment", attributes::environment),
+    ("its file mode mask", mask),
+    ("its working or root directory", directories),
+    ("its resource limits", attributes::limits),
+    ("its scheduling", attributes::scheduling),
+    ("its privileges", attributes::privileges),
+    ("its namespaces", namespaces),
+    ("its keyrings", attributes::keyrings),
+    ("its timers", timers),
+    ("its signals", attributes::signals),
+    ("its session or process group", attributes::session),
+    ("its control group, security context or OOM score", files),
+];
+
+/// The state of this process.
 #[derive(Debug, PartialEq, Eq)]
 pub struct State {
-    users: Option<[Uid; 3]>,
-    groups: Option<[Gid; 3]>,
-    supplementary: Option<Vec<Gid>>,
-    umask: Mode,
-    directory: Option<(u64, u64)>,
-    /// Links of `/proc/self/task`: two more than there are threads.
-    threads: Option<u64>,
+    kinds: [u64; KINDS.len()],
+    /// `None`: too many, or there is no `/proc`.
+    descriptors: Option<Vec<Descriptor>>,
 }
 
 impl State {
     /// As it is now.
     pub fn now() -> Self {
-        // The mask can only be read by setting it.
-        let mask = umask(Mode::from_bits_truncate(0o077));
-        umask(mask);
-        State {
-            users: nix::unistd::getresuid().ok().map(|users| [users.real, users.effective, users.saved]),
-            groups: nix::unistd::getresgid().ok().map(|groups| [groups.real, groups.effective, groups.saved]),
-            supplementary: privsep::confine::supplementary_groups().ok(),
-            umask: mask,
-            directory: std::fs::metadata(".").ok().map(|directory| (directory.dev(), directory.ino())),
-            threads: std::fs::metadata("/proc/self/task").ok().map(|tasks| tasks.nlink()),
+        State { kinds: KINDS.map(|(_, read)| hash(read)), descriptors: descriptors() }
+    }
+
+    /// What has changed since, the first of it. Connections that may stay belong to the state from now on.
+    pub fn change(&mut self) -> Option<&'static str> {
+        let kinds = KINDS.iter().zip(self.kinds);
+        if let Some(((name, _), _)) = kinds.into_iter().find(|((_, read), before)| hash(*read) != *before) {
+            return Some(name);
+        }
+        let now = descriptors();
+        if now == self.descriptors {
+            return None;
+        }
+        if !only_connections_more(self.descriptors.as_deref(), now.as_deref()) {
+            return Some("its descriptors");
+        }
+        self.descriptors = now;
+        None
+    }
+}
+
+/// Whether all that was open is as it was, and what is new may stay.
+fn only_connections_more(before: Option<&[Descriptor]>, now: Option<&[Descriptor]>) -> bool {
+    let (Some(before), Some(now)) = (before, now) else { return false };
+    let may_stay = |one: &Descriptor| before.contains(one) || attributes::leads_to_a_service_of_roots(one);
+    let kept = now.iter().filter(|one| attributes::leads_to_a_service_of_roots(one)).count();
+    now.iter().all(may_stay) && before.iter().all(|one| now.contains(one)) && kept <= MAX_CONNECTIONS
+}
+
+fn hash(read: Reader) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    read(&mut hasher);
+    hasher.finish()
+}
+
+/// Links of `/proc/self/task`: two more than there are threads.
+fn threads(to: &mut dyn Hasher) {
+    to.write_u64(std::fs::metadata("/proc/self/task").map_or(0, |tasks| tasks.nlink()));
+}
+
+fn children(to: &mut dyn Hasher) {
+    to.write_u8(u8::from(orphans::have_children()));
+}
+
+fn mask(to: &mut dyn Hasher) {
+    // It can only be read by setting it.
+    let mask = umask(Mode::from_bits_truncate(0o077));
+    umask(mask);
+    to.write_u32(mask.bits());
+}
+
+fn directories(to: &mut dyn Hasher) {
+    [".", "/"].iter().for_each(|path| inode(to, path));
+}
+
+/// The links name the namespaces. To follow them takes twice as long.
+fn namespaces(to: &mut dyn Hasher) {
+    for path in [
+        "/proc/self/ns/cgroup",
+        "/proc/self/ns/ipc",
+        "/proc/self/ns/mnt",
+        "/proc/self/ns/net",
+        "/proc/self/ns/pid_for_children",
+        "/proc/self/ns/time_for_children",
+        "/proc/self/ns/user",
+        "/proc/self/ns/uts",
+    ] {
+        match std::fs::read_link(path) {
+            Ok(namespace) => to.write(namespace.as_os_str().as_bytes()),
+            Err(error) => to.write_i32(-error.raw_os_error().unwrap_or(1)),
         }
     }
 }
 
+fn inode(to: &mut dyn Hasher, path: &str) {
+    match std::fs::metadata(path) {
+        Ok(file) => [file.dev(), file.ino()].iter().for_each(|number| to.write_u64(*number)),
+        Err(error) => to.write_i32(-error.raw_os_error().unwrap_or(1)),
+    }
+}
+
+fn timers(to: &mut dyn Hasher) {
+    attributes::interval_timers(to);
+    file(to, "/proc/self/timers");
+}
+
+fn files(to: &mut dyn Hasher) {
+    for path in [
+        "/proc/self/oom_score_adj",
+        "/proc/self/loginuid",
+        "/proc/self/cgroup",
+        "/proc/self/attr/current",
+        "/proc/self/attr/exec",
+    ] {
+        file(to, path);
+    }
+}
+
+fn file(to: &mut dyn Hasher, path: &str) {
+    let mut buffer = [0; FILE_BYTES];
+    match std::fs::File::open(path).and_then(|mut file| file.read(&mut buffer)) {
+        Ok(count) => to.write(&buffer[..count]),
+        Err(error) => to.write_i32(-error.raw_os_error().unwrap_or(1)),
+    }
+    // What follows is told from what was read.
+    to.write_u8(0xff);
+}
+
+fn descriptors() -> Option<Vec<Descriptor>> {
+    let mut numbers: Vec<RawFd> = std::fs::read_dir("/proc/self/fd")
+        .ok()?
+        .flatten()
+        .take(MAX_DESCRIPTORS + 1)
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect();
+    if numbers.len() > MAX_DESCRIPTORS {
+        return None;
+    }
+    numbers.sort_unstable();
+    // That of the directory is closed by now.
+    Some(numbers.into_iter().filter_map(attributes::descriptor).collect())
+}
+
 #[cfg(test)]
 mod tests {
+    use std::os::unix::net::UnixStream;
+    use std::time::{Duration, Instant};
+
     use nix::sys::wait::{WaitStatus, waitpid};
 
     use super::*;
 
-    /// In a process of its own: among the threads of other tests the number may change at any time.
+    /// In a process of its own: what other tests do to theirs is none of it.
+    fn alone(check: impl FnOnce() -> bool) {
+        let child = privsep::fork_child(|| privsep::leave(i32::from(!check()))).unwrap();
+        assert_eq!(waitpid(child, None), Ok(WaitStatus::Exited(child, 0)));
+    }
+
+    #[test]
+    fn nothing_changes_by_itself() {
+        alone(|| {
+            let mut state = State::now();
+            state.descriptors.is_some() && (0..3).all(|_| state.change().is_none())
+        });
+    }
+
     #[test]
     fn a_thread_more_is_a_difference() {
-        let child = privsep::fork_child(|| {
-            let before = State::now();
+        alone(|| {
+            let mut state = State::now();
             let (stop, stopped) = std::sync::mpsc::channel::<()>();
             let thread = std::thread::spawn(move || stopped.recv());
-            let during = State::now();
+            let during = state.change();
             drop(stop);
             let _ = thread.join();
-            let known = before.threads.is_some() && before.users.is_some() && before.directory.is_some();
-            privsep::leave(i32::from(before.threads == during.threads || !known))
+            during == Some("its threads")
         });
-        let child = child.unwrap();
-        assert_eq!(waitpid(child, None), Ok(WaitStatus::Exited(child, 0)));
+    }
+
+    #[test]
+    fn a_socket_pair_is_no_connection_to_a_service() {
+        alone(|| {
+            let mut state = State::now();
+            let pair = UnixStream::pair();
+            pair.is_ok() && state.change() == Some("its descriptors")
+        });
+    }
+
+    /// `cargo test -- --ignored --nocapture`, with `--release` for numbers that mean something.
+    #[test]
+    #[ignore = "prints what a comparison takes, and asserts nothing"]
+    fn what_a_comparison_takes() {
+        alone(|| {
+            const ROUNDS: u32 = 10_000;
+            let mut state = State::now();
+            let each = |started: Instant| started.elapsed() / ROUNDS;
+            let started = Instant::now();
+            let unchanged = (0..ROUNDS).all(|_| state.change().is_none());
+            println!("in all {:?}", each(started));
+            for (name, read) in KINDS {
+                let started = Instant::now();
+                (0..ROUNDS).for_each(|_| _ = std::hint::black_box(hash(read)));
+                println!("{name}: {:?}", each(started));
+            }
+            let started = Instant::now();
+            (0..ROUNDS).for_each(|_| _ = std::hint::black_box(descriptors()));
+            println!("its descriptors: {:?}", each(started));
+            unchanged && started.elapsed() > Duration::ZERO
+        });
     }
 }

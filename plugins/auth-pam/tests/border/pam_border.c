@@ -5,15 +5,24 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <security/pam_ext.h>
@@ -113,9 +122,180 @@ static void tell_state(void)
     say(1, line, (size_t)length);
 }
 
-/* What changes the process and succeeds; -1 when it is none of these. */
-static int change(const char *what)
+static int limit_files(void)
 {
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur--;
+    return setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int leave_a_processor(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) || CPU_COUNT(&set) < 2)
+        return -1;
+    for (int number = 0; number < CPU_SETSIZE; number++)
+        if (CPU_ISSET(number, &set)) {
+            CPU_CLR(number, &set);
+            break;
+        }
+    return sched_setaffinity(0, sizeof set, &set);
+}
+
+/* Takes CAP_SYS_TIME out of one of the sets, or puts it in: 0 effective, 1 permitted and effective, 2 inheritable. */
+static int capability(int set)
+{
+    struct { uint32_t version; int pid; } header = {0x20080522, 0};
+    uint32_t sets[6];
+    if (syscall(SYS_capget, &header, sets))
+        return -1;
+    sets[set] ^= 1u << 25;
+    if (set == 1)
+        sets[0] &= sets[1];
+    return (int)syscall(SYS_capset, &header, sets);
+}
+
+static int ambient(void)
+{
+    return capability(2) || prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, 25, 0, 0);
+}
+
+static int posix_timer(void)
+{
+    struct sigevent none = {.sigev_notify = SIGEV_NONE};
+    timer_t timer;
+    return timer_create(CLOCK_MONOTONIC, &none, &timer);
+}
+
+static int put(const char *path, const char *text)
+{
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    ssize_t written = write(file, text, strlen(text));
+    close(file);
+    return written == (ssize_t)strlen(text) ? 0 : -1;
+}
+
+static int stack_for_signals(void)
+{
+    static char room[65536];
+    return sigaltstack(&(stack_t){.ss_sp = room, .ss_size = sizeof room}, NULL);
+}
+
+static int leave_a_child(void)
+{
+    pid_t child = fork();
+    if (child == 0)
+        rest(NULL);
+    return child < 0;
+}
+
+static int use_other_output(void)
+{
+    int file = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    return dup2(file, 1) != 1 || close(file);
+}
+
+static int in_passing(void)
+{
+    uid_t own = geteuid();
+    syslog(LOG_DEBUG, "a line of a module");
+    if (seteuid(65534) || seteuid(own))
+        return -1;
+    return prctl(PR_SET_NAME, "renamed");
+}
+
+/* Keeps a connection to the socket. */
+static int connect_to(const char *path, int flags)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+    return connect(socket(AF_UNIX, SOCK_STREAM | flags, 0), (struct sockaddr *)&address, sizeof address);
+}
+
+/* What changes the process and succeeds; -1 when it is none of these. */
+static int change(const char *what, const char *with)
+{
+    if (!strcmp(what, "child"))
+        return leave_a_child();
+    if (!strcmp(what, "setegid"))
+        return setegid(1000);
+    if (!strcmp(what, "setfsuid"))
+        return setfsuid(1000) != 0;
+    if (!strcmp(what, "setenv"))
+        return setenv("LEFT", "behind", 1);
+    if (!strcmp(what, "unsetenv"))
+        return clearenv();
+    if (!strcmp(what, "chroot"))
+        return chroot("/proc") || chdir("/");
+    if (!strcmp(what, "rlimit"))
+        return limit_files();
+    if (!strcmp(what, "nice"))
+        return nice(1) == -1;
+    if (!strcmp(what, "batch"))
+        return sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
+    if (!strcmp(what, "affinity"))
+        return leave_a_processor();
+    if (!strcmp(what, "ioprio"))
+        return (int)syscall(SYS_ioprio_set, 1, 0, 3 << 13);
+    if (!strcmp(what, "timerslack"))
+        return prctl(PR_SET_TIMERSLACK, 12345);
+    if (!strcmp(what, "effective"))
+        return capability(0);
+    if (!strcmp(what, "permitted"))
+        return capability(1);
+    if (!strcmp(what, "inheritable"))
+        return capability(2);
+    if (!strcmp(what, "ambient"))
+        return ambient();
+    if (!strcmp(what, "bounding"))
+        return prctl(PR_CAPBSET_DROP, 25);
+    if (!strcmp(what, "securebits"))
+        return prctl(PR_SET_SECUREBITS, 1 << 4);
+    if (!strcmp(what, "nonewprivs"))
+        return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (!strcmp(what, "dumpable"))
+        return prctl(PR_SET_DUMPABLE, 1);
+    if (!strcmp(what, "subreaper"))
+        return prctl(PR_SET_CHILD_SUBREAPER, 0);
+    if (!strcmp(what, "personality"))
+        return personality(ADDR_NO_RANDOMIZE) == -1;
+    if (!strcmp(what, "uts"))
+        return unshare(CLONE_NEWUTS);
+    if (!strcmp(what, "mounts"))
+        return unshare(CLONE_NEWNS);
+    if (!strcmp(what, "pids"))
+        return unshare(CLONE_NEWPID);
+    if (!strcmp(what, "keyring"))
+        return syscall(SYS_keyctl, 1, NULL) == -1;
+    if (!strcmp(what, "timer"))
+        return posix_timer();
+    if (!strcmp(what, "itimer"))
+        return setitimer(ITIMER_PROF, &(struct itimerval){.it_value = {.tv_sec = 3600}}, NULL);
+    if (!strcmp(what, "handler"))
+        return signal(SIGUSR1, on_alarm) == SIG_ERR;
+    if (!strcmp(what, "realtime"))
+        return signal(SIGRTMIN, SIG_IGN) == SIG_ERR;
+    if (!strcmp(what, "sigaltstack"))
+        return stack_for_signals();
+    if (!strcmp(what, "setpgid"))
+        return setpgid(0, getppid());
+    if (!strcmp(what, "oom"))
+        return put("/proc/self/oom_score_adj", "500");
+    if (!strcmp(what, "open"))
+        return open("/dev/null", O_RDONLY | O_CLOEXEC) < 0;
+    if (!strcmp(what, "open-high"))
+        return dup2(0, 700) < 0;
+    if (!strcmp(what, "output"))
+        return use_other_output();
+    if (!strcmp(what, "close-on-exec"))
+        return fcntl(channel(), F_SETFD, 0);
+    if (!strcmp(what, "in-passing"))
+        return in_passing();
+    if (!strcmp(what, "connect"))
+        return connect_to(with, SOCK_CLOEXEC);
+    if (!strcmp(what, "connect-inherited"))
+        return connect_to(with, 0);
     if (!strcmp(what, "seteuid"))
         return seteuid(1000);
     if (!strcmp(what, "setgroups"))
@@ -142,6 +322,79 @@ static int change(const char *what)
     return -1;
 }
 
+/*
+ * A daemon as such, a session of its own, told to the gate. "-stubborn" ignores SIGTERM, and so does its own child; then
+ * "-polite" tells the gate once more when SIGTERM comes. "-hang": the module does not come back, "-exit", "-crash": it
+ * ends the worker.
+ */
+static int leave_a_daemon(const char *how, const char *with)
+{
+    int stubborn = strstr(how, "-stubborn") != NULL;
+    pid_t child = fork();
+    if (child == 0) {
+        setsid();
+        if (fork() == 0) {
+            setsid();
+            signal(SIGTERM, stubborn ? SIG_IGN : SIG_DFL);
+            if (stubborn && fork() == 0)
+                setsid();
+            sigset_t term;
+            sigemptyset(&term);
+            sigaddset(&term, SIGTERM);
+            if (strstr(how, "-polite"))
+                sigprocmask(SIG_BLOCK, &term, NULL);
+            arrive(with, getpid());
+            if (strstr(how, "-polite")) {
+                int number;
+                sigwait(&term, &number);
+                arrive(with, getpid());
+                _exit(0);
+            }
+            rest(NULL);
+        }
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+    wait_for_release(with);
+    if (strstr(how, "-hang"))
+        rest(NULL);
+    if (strstr(how, "-exit"))
+        _exit(3);
+    if (strstr(how, "-crash")) {
+        signal(SIGABRT, SIG_DFL);
+        abort();
+    }
+    return strstr(how, "-deny") ? PAM_AUTH_ERR : PAM_SUCCESS;
+}
+
+/* So many processes, each in a session of its own. */
+static int leave_a_crowd(int count)
+{
+    while (count-- > 0)
+        if (fork() == 0) {
+            setsid();
+            rest(NULL);
+        }
+    return PAM_SUCCESS;
+}
+
+/* A process that goes on as its own child, as fast as it can, out of every group; not for ever, if nobody ends it. */
+static int leave_a_bomb(void)
+{
+    if (fork() == 0) {
+        signal(SIGTERM, SIG_IGN);
+        for (time_t end = time(NULL) + 30; time(NULL) < end;) {
+            pid_t child = fork();
+            if (child > 0)
+                _exit(0);
+            if (child == 0)
+                setsid();
+        }
+        _exit(0);
+    }
+    return PAM_SUCCESS;
+}
+
 static int act(const char *what, const char *with)
 {
     if (!strcmp(what, "good"))
@@ -157,6 +410,7 @@ static int act(const char *what, const char *with)
             wait_for_release(with);
             return PAM_SUCCESS;
         }
+        wait(NULL);
         return PAM_AUTH_ERR;
     }
     if (!strcmp(what, "forklie") || !strcmp(what, "forklie-zero")) { /* the child reports success by itself */
@@ -164,34 +418,31 @@ static int act(const char *what, const char *with)
             arrive(with, getpid());
             wait_for_release(with);
             report(50, strcmp(what, "forklie") ? 0 : 7);
-            arrive(with, getpid());
             rest(NULL);
         }
+        wait(NULL);
         return PAM_AUTH_ERR;
     }
-    if (!strcmp(what, "forkabort") || !strcmp(what, "forkhang") || !strcmp(what, "forkgood")) {
+    if (!strcmp(what, "forkabort") || !strcmp(what, "forkhang")) {
         pid_t child = fork();
         if (child == 0)
             rest(NULL);
         arrive(with, child);
-        if (!strcmp(what, "forkgood"))
-            return PAM_SUCCESS;
         if (!strcmp(what, "forkhang"))
             rest(NULL);
         signal(SIGABRT, SIG_DFL);
         abort();
     }
-    if (!strcmp(what, "doublefork")) {
-        pid_t child = fork();
-        if (child == 0) {
-            if (fork() == 0) {
-                arrive(with, getpid());
-                rest(NULL);
-            }
-            _exit(0);
-        }
-        return PAM_SUCCESS;
+    if (!strcmp(what, "segv")) {
+        signal(SIGSEGV, SIG_DFL);
+        raise(SIGSEGV);
     }
+    if (!strcmp(what, "exit"))
+        _exit(3);
+    if (!strncmp(what, "daemon", 6))
+        return leave_a_daemon(what + 6, with);
+    if (!strcmp(what, "crowd") || !strcmp(what, "bomb"))
+        return what[0] == 'c' ? leave_a_crowd(atoi(with)) : leave_a_bomb();
     if (!strcmp(what, "killparent")) {
         kill(getppid(), SIGKILL);
         rest(NULL);
@@ -233,7 +484,7 @@ static int act(const char *what, const char *with)
         tell_state();
         return PAM_SUCCESS;
     }
-    return change(what) == 0 ? PAM_SUCCESS : PAM_AUTH_ERR;
+    return change(what, with) == 0 ? PAM_SUCCESS : PAM_AUTH_ERR;
 }
 
 static int rename_user(pam_handle_t *pamh, const char *to)

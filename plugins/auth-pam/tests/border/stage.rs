@@ -1,7 +1,7 @@
 //! What the cases share: the plugin, opened by a host of one thread, its PAM service, its processes.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use harness::proc_table::{self, Process};
@@ -49,9 +49,13 @@ impl Stage {
 
     /// The same with OpenVPN's variables.
     pub(crate) fn open_with(env: &[(&str, &str)], options: &[&str]) -> Self {
-        let place = std::env::var(PLACE).unwrap_or_default();
-        let plugin =
-            Plugin::new(shared_object()).args(options).arg(format!("pam-confdir={place}")).arg("border");
+        Self::open_service(Path::new(&std::env::var(PLACE).unwrap_or_default()), "border", env, options)
+    }
+
+    /// The same for another service, whose file is in `place`.
+    pub(crate) fn open_service(place: &Path, service: &str, env: &[(&str, &str)], options: &[&str]) -> Self {
+        let place = format!("pam-confdir={}", place.display());
+        let plugin = Plugin::new(shared_object()).args(options).arg(place).arg(service);
         let plugin = env.iter().fold(plugin, |plugin, (name, value)| plugin.env(name, value)).open();
         Stage { plugin: plugin.unwrap_or_else(|error| panic!("{error}")) }
     }
@@ -68,7 +72,12 @@ impl Stage {
 
     /// An ordinary login works, answered directly or deferred.
     pub(crate) fn works(&self) {
-        let login = user("good");
+        self.works_as("good");
+    }
+
+    /// A login of this name works, both ways.
+    pub(crate) fn works_as(&self, action: &str) {
+        let login = user(action);
         for login in [login.clone(), deferred(login)] {
             let outcome = self.login(&login);
             assert!(outcome.accepted(), "{outcome}\n{}", self.log());

@@ -65,6 +65,17 @@ pub(super) fn cases() -> Vec<Case> {
         .login("ada", "engine")
         .run(&signal("TERM"))
         .differs("accepted, refused", "accepted, accepted", "the same"),
+        Case::lines(
+            "life: a program that a login leaves running",
+            "auth required pam_exec.so quiet @DIR@/program\naccount required pam_permit.so\n",
+        )
+        .file("program", "#!/bin/sh\nsetsid sleep 300 <&- >/dev/null 2>&1 &\n")
+        .login("ada", "engine")
+        .differs(
+            "accepted, a helper stays",
+            "accepted",
+            "what a login has started as root goes on for ever",
+        ),
         Case::lines("life: a module replaced on disk", OWN_MODULE)
             .open_env(step::RUN, &replace("pam_permit"))
             .login("ada", "engine")

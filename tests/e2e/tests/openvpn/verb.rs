@@ -10,8 +10,7 @@ const RESPONSE: &str = "Quokka-2718";
 const ENCODED: [&str; 2] = ["Wnl6em9nZXRvbi0xODQ1", "UXVva2thLTI3MTg="];
 const PAIRS: &str = "login USERNAME password PASSWORD code OTP";
 
-fn serve(verb: u32, deferred: bool) -> (PamService, Server) {
-    let module = TestModule::shared();
+fn serve(module: &TestModule, verb: u32, deferred: bool) -> (PamService, Server) {
     let check = format!("auth/password={PASSWORD}");
     let expect = format!("auth/alice:expect={RESPONSE}");
     let service =
@@ -33,8 +32,9 @@ fn log_in(server: &Server) {
 
 #[test]
 fn answered_prompts_are_named_from_4_on() {
+    let module = TestModule::shared();
     for (verb, named) in [(3, false), (4, true)] {
-        let (_service, server) = serve(verb, false);
+        let (_service, server) = serve(&module, verb, false);
         log_in(&server);
         let said = |text| server.log().count(Mark::START, text) > 0;
         for line in
@@ -50,8 +50,10 @@ fn answered_prompts_are_named_from_4_on() {
 
 #[test]
 fn no_secret_at_any() {
+    // A worker that is started later loads it, too.
+    let module = TestModule::shared();
     for (verb, deferred) in [(3, false), (4, true), (7, false), (11, false), (11, true)] {
-        let (_service, server) = serve(verb, deferred);
+        let (_service, server) = serve(&module, verb, deferred);
         log_in(&server);
         let log = server.log().text();
         assert!(log.contains("AUTH-PAM"), "{log}");

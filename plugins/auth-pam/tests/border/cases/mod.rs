@@ -6,6 +6,7 @@ mod helper_ends;
 mod hostile_front;
 mod hostile_module;
 mod leftovers;
+mod ordinary_modules;
 mod output;
 mod process_state;
 mod shortage;
@@ -47,16 +48,30 @@ cases! {
         killing_the_supervisor_kills_what_modules_started;
     shortage:
         without_descriptors_the_workers_there_are_go_on
+        without_descriptors_a_login_fails_and_the_supervisor_goes_on
+        with_two_descriptors_a_worker_is_started
         no_more_processes;
     process_state:
         what_a_module_changes_does_not_meet_the_next_login
         a_login_in_the_queue_meets_no_worker_that_is_leaving
-        closed_descriptors_cost_the_module_its_own_login;
+        closed_descriptors_cost_the_module_its_own_login
+        after_any_change_the_next_login_gets_another_process
+        what_is_no_change_keeps_the_process;
+    ordinary_modules:
+        they_keep_their_worker;
     leftovers:
         a_child_that_comes_back_out_of_a_module_speaks_for_nobody
         a_child_that_reports_success_opens_nothing
         a_crash_takes_the_modules_children_along
-        closing_takes_the_modules_children_along;
+        closing_takes_the_modules_children_along
+        a_daemon_of_a_module_ends_with_its_worker
+        a_daemon_of_a_module_ends_with_the_time_limit
+        a_daemon_has_time_to_leave
+        a_daemon_that_ignores_sigterm_is_killed_and_its_children_are
+        a_crowd_ends_and_nobody_waits_for_it
+        a_process_that_goes_on_as_its_own_child_ends_and_nobody_waits_for_it
+        a_crash_is_a_temporary_failure_and_an_exit_is_a_refusal
+        a_worker_that_is_killed_from_outside_is_a_temporary_failure;
     hostile_front:
         packets_that_are_no_requests_end_the_supervisor
         any_descriptor_ends_the_supervisor
@@ -88,6 +103,7 @@ cases! {
         any_of_the_standard_three_may_be_closed;
     system_log:
         the_supervisor_keeps_no_socket_of_openvpns
+        what_modules_log_keeps_their_worker
         a_user_whom_a_module_renames_is_refused_unless_that_is_allowed
         a_long_username_leaves_the_audit_line_whole;
 }

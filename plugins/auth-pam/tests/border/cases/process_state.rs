@@ -1,6 +1,8 @@
 //! What a PAM module changes about its process is gone when the next login comes.
 
-use crate::stage::{PATIENCE, Stage, deferred, user};
+use std::os::unix::net::UnixListener;
+
+use crate::stage::{PATIENCE, Stage, deferred, user, user_with};
 
 /// The process as the PAM module finds it; the module prints it.
 fn state(stage: &Stage) -> String {
@@ -46,4 +48,105 @@ pub(crate) fn closed_descriptors_cost_the_module_its_own_login() {
         stage.refuses(&user("closeall"), "the worker");
         stage.works();
     }
+}
+
+/// What the module does, and what the worker says of it.
+const CHANGES: &[(&str, &str)] = &[
+    ("thread", "its threads"),
+    ("child", "its children"),
+    ("seteuid", "its users or groups"),
+    ("setegid", "its users or groups"),
+    ("setgroups", "its users or groups"),
+    ("setfsuid", "its users or groups"),
+    ("setenv", "its environment"),
+    ("unsetenv", "its environment"),
+    ("umask", "its file mode mask"),
+    ("chdir", "its working or root directory"),
+    ("chroot", ""),
+    ("rlimit", "its resource limits"),
+    ("nice", "its scheduling"),
+    ("batch", "its scheduling"),
+    ("ioprio", "its scheduling"),
+    ("timerslack", "its scheduling"),
+    ("effective", "its privileges"),
+    ("permitted", "its privileges"),
+    ("inheritable", "its privileges"),
+    ("ambient", "its privileges"),
+    ("bounding", "its privileges"),
+    ("securebits", "its privileges"),
+    ("nonewprivs", "its privileges"),
+    ("dumpable", "its privileges"),
+    ("subreaper", "its privileges"),
+    ("personality", "its privileges"),
+    ("uts", "its namespaces"),
+    ("mounts", "its namespaces"),
+    ("pids", "its namespaces"),
+    ("keyring", "its keyrings"),
+    ("alarm", "its timers"),
+    ("itimer", "its timers"),
+    ("timer", "its timers"),
+    ("block", "its signals"),
+    ("ignore", "its signals"),
+    ("handler", "its signals"),
+    ("realtime", "its signals"),
+    ("sigaltstack", "its signals"),
+    ("setpgid", "its session or process group"),
+    ("oom", "its control group, security context or OOM score"),
+    ("open", "its descriptors"),
+    ("open-high", "its descriptors"),
+    ("output", "its descriptors"),
+    ("close-on-exec", "its descriptors"),
+];
+
+fn accepted(stage: &Stage, login: &ovpn_plugin_host::Login) {
+    let outcome = stage.login(login);
+    assert!(outcome.accepted(), "{login:?}: {outcome}\n{}", stage.log());
+}
+
+pub(crate) fn after_any_change_the_next_login_gets_another_process() {
+    // At this verbosity a line says what was changed.
+    let stage = Stage::open_with(&[("verb", "4")], &["max-workers=1", "grace=0"]);
+    for (change, what) in CHANGES {
+        accepted(&stage, &user("good"));
+        let before = stage.workers();
+        stage.plugin.clear_log();
+        accepted(&stage, &user(change));
+        let line = stage.line("has changed the worker's process");
+        assert!(line.contains(what), "{change}: no '{what}' in: {line}");
+        accepted(&stage, &user("good"));
+        let after = stage.workers();
+        assert!(before.len() == 1 && after.len() == 1 && before != after, "{change}: {before:?}, {after:?}");
+    }
+    if std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1) {
+        accepted(&stage, &user("affinity"));
+        stage.line("has changed the worker's process (its scheduling)");
+    }
+}
+
+pub(crate) fn what_is_no_change_keeps_the_process() {
+    let stage = Stage::open_with(&[("verb", "4")], &["max-workers=1", "grace=0"]);
+    let path = std::env::temp_dir().join("service");
+    let _service = UnixListener::bind(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let path = path.to_str().unwrap_or_default();
+    accepted(&stage, &user("good"));
+    let worker = stage.workers();
+    for login in
+        [user("in-passing"), user("good"), user("in-passing"), user_with("connect", path), user("good")]
+    {
+        accepted(&stage, &login);
+        assert_eq!(stage.workers(), worker, "after {login:?}\n{}", stage.log());
+    }
+    let refused = stage.login(&user("nothing"));
+    assert!(crate::stage::rejected(&refused), "{refused}");
+    assert_eq!(stage.workers(), worker);
+    // One that a program inherits, and one too many, are none.
+    accepted(&stage, &user_with("connect-inherited", path));
+    accepted(&stage, &user("good"));
+    let next = stage.workers();
+    assert_ne!(next, worker);
+    for _ in 0..20 {
+        accepted(&stage, &user_with("connect", path));
+    }
+    accepted(&stage, &user("good"));
+    assert_ne!(stage.workers(), next, "twenty connections");
 }

@@ -40,6 +40,54 @@ pub(crate) fn without_descriptors_the_workers_there_are_go_on() {
     assert_eq!(stage.supervisor(), supervisor);
 }
 
+fn lift(pid: i32) {
+    command::run("prlimit", &["--pid", &pid.to_string(), "--nofile=1024:"]);
+}
+
+/// A worker with the last two descriptors, for its channel, has its output like any other.
+pub(crate) fn with_two_descriptors_a_worker_is_started() {
+    let stage = Stage::open(&["max-workers=1"]);
+    stage.works();
+    let (supervisor, worker) = (stage.supervisor(), stage.workers()[0]);
+    kill9(worker);
+    ends(worker, "the worker");
+    stage.line("was killed by SIGKILL");
+    leave(supervisor, 2);
+    let outcome = stage.login(&user("partial"));
+    assert!(crate::stage::rejected(&outcome), "{outcome}");
+    stage.line("printed by a PAM module: without an end");
+    assert_eq!(stage.supervisor(), supervisor);
+}
+
+/// Each login that finds no descriptor fails, and says why; the supervisor goes on, and what modules have left ends.
+pub(crate) fn without_descriptors_a_login_fails_and_the_supervisor_goes_on() {
+    let gate = Gate::new();
+    let stage = Stage::open(&["max-workers=1", "grace=0"]);
+    stage.works();
+    let supervisor = stage.supervisor();
+    let login = stage.start(&deferred(user_at("daemon", &gate)));
+    let daemon = gate.arrival();
+    leave(supervisor, 0);
+    gate.open();
+    assert!(login.finish(PATIENCE).accepted(), "{}", stage.log());
+    // Its worker is not used again, for it has a child.
+    ends(daemon, "a daemon");
+    for _ in 0..3 {
+        let outcome = stage.refuses(&modern("good"), "no worker process can be started");
+        assert!(outcome.reason.unwrap_or_default().contains("is busy"), "a refusal for good");
+    }
+    lift(supervisor);
+    assert!(wait_until(PATIENCE, || stage.login(&user("good")).accepted()), "{}", stage.log());
+    assert_eq!(stage.supervisor(), supervisor);
+    // A worker that has none left: PAM finds no service. The next one has some.
+    let worker = stage.workers()[0];
+    command::run("prlimit", &["--pid", &worker.to_string(), "--nofile=3:"]);
+    stage.refuses(&user("good"), "");
+    stage.works();
+    assert_ne!(stage.workers(), [worker]);
+    assert_eq!(stage.supervisor(), supervisor);
+}
+
 pub(crate) fn no_more_processes() {
     let Some(cgroup) = PidsCgroup::new_or_skip() else { return };
     fs::write(cgroup.procs_file(), std::process::id().to_string()).unwrap();

@@ -100,3 +100,21 @@ pub(crate) fn a_long_username_leaves_the_audit_line_whole() {
     let line = log.wait_for("AUTH-PAM: login");
     assert!(line.contains("login rejected: address=192.0.2.7 words='the username has 4097 bytes"), "{line}");
 }
+
+/// The C library keeps its connection, and makes another one when the system log was started anew. That is no change of
+/// the worker's process.
+pub(crate) fn what_modules_log_keeps_their_worker() {
+    let log = DevLog::open();
+    let stage = Stage::open(&["max-workers=1"]);
+    stage.works();
+    let worker = stage.workers();
+    stage.works_as("in-passing");
+    log.wait_for("a line of a module");
+    drop(log);
+    std::fs::remove_file("/dev/log").unwrap();
+    let log = DevLog::open();
+    stage.works_as("in-passing");
+    log.wait_for("a line of a module");
+    stage.works();
+    assert_eq!(stage.workers(), worker, "{}", stage.log());
+}

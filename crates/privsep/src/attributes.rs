@@ -1,0 +1,300 @@
+//! What a library can change about the process it runs in, in a form that can be compared: each function feeds one kind of
+//! attribute to a hasher. An error is fed too, so that one that comes or goes is a difference.
+//!
+//! System calls rather than files under `/proc` wherever there is one: a call takes a tenth of a microsecond, a file some.
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, c_char, c_int, c_long};
+use std::hash::Hasher;
+use std::mem::MaybeUninit;
+use std::os::fd::RawFd;
+
+use nix::errno::Errno;
+
+unsafe extern "C" {
+    static environ: *const *const c_char;
+}
+
+/// The most signal numbers and capabilities that Linux can have.
+const SIGNALS: c_int = 64;
+const CAPABILITIES: c_long = 63;
+/// keyctl(2).
+const KEYCTL_GET_KEYRING_ID: c_long = 0;
+const KEYRINGS: [c_long; 3] = [-1, -2, -3];
+
+/// The result of a call that returns a number, or its error.
+fn feed(to: &mut dyn Hasher, result: c_long) {
+    if result == -1 {
+        to.write_i32(-Errno::last_raw());
+    } else {
+        #[allow(clippy::useless_conversion)] // the type has other widths elsewhere
+        to.write_i64(result.into());
+    }
+}
+
+fn prctl(to: &mut dyn Hasher, option: c_int, argument: c_long) -> c_long {
+    // SAFETY: the options that are passed here only return a number.
+    let result = unsafe { libc::syscall(libc::SYS_prctl, c_long::from(option), argument, 0, 0, 0) };
+    feed(to, result);
+    result
+}
+
+/// Users and groups, those for files included.
+pub fn identity(to: &mut dyn Hasher) {
+    let mut ids: [u32; 6] = [0; 6];
+    let [real, effective, saved, group, effective_group, saved_group] = &mut ids;
+    // SAFETY: writes three numbers to locals.
+    feed(to, unsafe { libc::getresuid(real, effective, saved) }.into());
+    // SAFETY: as above.
+    feed(to, unsafe { libc::getresgid(group, effective_group, saved_group) }.into());
+    ids.iter().for_each(|id| to.write_u32(*id));
+    // SAFETY: -1 is no user: nothing is set, and the present one is returned.
+    feed(to, unsafe { libc::setfsuid(libc::uid_t::MAX) }.into());
+    // SAFETY: the same.
+    feed(to, unsafe { libc::setfsgid(libc::gid_t::MAX) }.into());
+    match crate::os::supplementary_groups() {
+        Ok(groups) => groups.iter().for_each(|group| to.write_u32(group.as_raw())),
+        Err(errno) => to.write_i32(-(errno as i32)),
+    }
+}
+
+/// The environment. The process must have one thread only: any other may be changing it.
+pub fn environment(to: &mut dyn Hasher) {
+    // SAFETY: the C library's variable; one thread reads it, and no other runs, see above.
+    let mut place = unsafe { environ };
+    while !place.is_null() {
+        // SAFETY: the array goes on up to a null pointer, which ends the loop.
+        let entry = unsafe { place.read() };
+        if entry.is_null() {
+            return;
+        }
+        // SAFETY: each entry is a string that ends in NUL.
+        to.write(unsafe { CStr::from_ptr(entry) }.to_bytes_with_nul());
+        // SAFETY: this was not the null pointer at the end, so there is a next.
+        place = unsafe { place.add(1) };
+    }
+}
+
+/// The resource limits.
+pub fn limits(to: &mut dyn Hasher) {
+    for number in 0..16 {
+        let mut limit = MaybeUninit::<[u64; 2]>::zeroed();
+        // SAFETY: writes two numbers of 64 bits to a local; a null pointer sets nothing.
+        let result = unsafe {
+            libc::syscall(libc::SYS_prlimit64, 0, number, std::ptr::null::<[u64; 2]>(), limit.as_mut_ptr())
+        };
+        feed(to, result);
+        // SAFETY: numbers, zero or written by the call.
+        unsafe { limit.assume_init() }.iter().for_each(|value| to.write_u64(*value));
+    }
+}
+
+/// Scheduling: nice value, policy, class of input and output, processors, timer slack.
+pub fn scheduling(to: &mut dyn Hasher) {
+    // The first two versions of the structure, see sched_getattr(2).
+    let mut attributes = [0u8; 56];
+    // SAFETY: writes at most so many bytes to a local.
+    let result =
+        unsafe { libc::syscall(libc::SYS_sched_getattr, 0, attributes.as_mut_ptr(), attributes.len(), 0) };
+    feed(to, result);
+    to.write(&attributes);
+    // SAFETY: takes and returns numbers; 1, 0: this process.
+    feed(to, unsafe { libc::syscall(libc::SYS_ioprio_get, 1, 0) });
+    let mut processors = [0u8; 1024];
+    // SAFETY: writes at most so many bytes to a local.
+    let result =
+        unsafe { libc::syscall(libc::SYS_sched_getaffinity, 0, processors.len(), processors.as_mut_ptr()) };
+    feed(to, result);
+    to.write(&processors[..usize::try_from(result).unwrap_or(0).min(processors.len())]);
+    prctl(to, libc::PR_GET_TIMERSLACK, 0);
+}
+
+/// Capabilities in all five sets, securebits, `no_new_privs`, and what else decides about rights.
+pub fn privileges(to: &mut dyn Hasher) {
+    // Version 3 of capget(2): a header, then twice effective, permitted, inheritable.
+    let header = [0x2008_0522u32, 0];
+    let mut sets = [0u32; 6];
+    // SAFETY: reads and writes locals of the sizes that this version has.
+    feed(to, unsafe { libc::syscall(libc::SYS_capget, header.as_ptr(), sets.as_mut_ptr()) });
+    sets.iter().for_each(|set| to.write_u32(*set));
+    // The ambient set is a part of the inheritable one.
+    let ambient = sets[2] != 0 || sets[5] != 0;
+    for number in 0..=CAPABILITIES {
+        // Those that the kernel does not know come last.
+        if prctl(to, libc::PR_CAPBSET_READ, number) < 0 {
+            break;
+        }
+        if ambient {
+            // SAFETY: takes and returns numbers.
+            let set = unsafe { libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_IS_SET, number, 0, 0) };
+            feed(to, set.into());
+        }
+    }
+    for option in
+        [libc::PR_GET_SECUREBITS, libc::PR_GET_NO_NEW_PRIVS, libc::PR_GET_DUMPABLE, libc::PR_GET_SECCOMP]
+    {
+        prctl(to, option, 0);
+    }
+    let mut subreaper: c_int = 0;
+    // SAFETY: writes a number to a local.
+    feed(to, unsafe { libc::prctl(libc::PR_GET_CHILD_SUBREAPER, &raw mut subreaper) }.into());
+    to.write_i32(subreaper);
+    // SAFETY: this number sets nothing, and the present one is returned.
+    feed(to, unsafe { libc::personality(0xffff_ffff) }.into());
+}
+
+/// Thread, process and session keyring, by their numbers; none is made.
+pub fn keyrings(to: &mut dyn Hasher) {
+    for keyring in KEYRINGS {
+        // SAFETY: takes and returns numbers.
+        feed(to, unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_GET_KEYRING_ID, keyring, 0) });
+    }
+}
+
+/// The interval timers that run.
+pub fn interval_timers(to: &mut dyn Hasher) {
+    for timer in [libc::ITIMER_REAL, libc::ITIMER_VIRTUAL, libc::ITIMER_PROF] {
+        // SAFETY: plain data for which all-zero bytes are valid.
+        let mut value: libc::itimerval = unsafe { std::mem::zeroed() };
+        // SAFETY: writes to the local.
+        feed(to, unsafe { libc::syscall(libc::SYS_getitimer, timer, &raw mut value) });
+        for time in [value.it_interval, value.it_value] {
+            to.write_u8(u8::from(time.tv_sec != 0 || time.tv_usec != 0));
+        }
+    }
+}
+
+/// The dispositions of all signals, those that are blocked, those that wait, and the alternative stack.
+pub fn signals(to: &mut dyn Hasher) {
+    for number in 1..=SIGNALS {
+        // SAFETY: plain data for which all-zero bytes are valid.
+        let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+        // SAFETY: a null pointer sets nothing; writes to the local. The library keeps two numbers for itself and refuses them.
+        feed(to, unsafe { libc::sigaction(number, std::ptr::null(), &raw mut action) }.into());
+        to.write_usize(action.sa_sigaction);
+        if ![libc::SIG_DFL, libc::SIG_IGN].contains(&action.sa_sigaction) {
+            to.write_i32(action.sa_flags);
+            feed_set(to, &action.sa_mask);
+        }
+    }
+    let mut set = 0u64;
+    // SAFETY: a null pointer sets nothing; writes so many bytes to the local.
+    let result = unsafe {
+        libc::syscall(libc::SYS_rt_sigprocmask, 0, std::ptr::null::<u64>(), &raw mut set, size_of::<u64>())
+    };
+    feed(to, result);
+    to.write_u64(set);
+    // SAFETY: writes so many bytes to the local.
+    feed(to, unsafe { libc::syscall(libc::SYS_rt_sigpending, &raw mut set, size_of::<u64>()) });
+    to.write_u64(set);
+    // SAFETY: plain data for which all-zero bytes are valid.
+    let mut stack: libc::stack_t = unsafe { std::mem::zeroed() };
+    // SAFETY: a null pointer sets nothing; writes to the local.
+    feed(to, unsafe { libc::sigaltstack(std::ptr::null(), &raw mut stack) }.into());
+    to.write_usize(stack.ss_sp.addr());
+}
+
+fn feed_set(to: &mut dyn Hasher, set: &libc::sigset_t) {
+    // SAFETY: takes a number and a set that was filled or is zero.
+    (1..=SIGNALS).for_each(|number| to.write_u8(u8::from(unsafe { libc::sigismember(set, number) } == 1)));
+}
+
+/// Session and process group.
+pub fn session(to: &mut dyn Hasher) {
+    // SAFETY: takes and returns a number.
+    feed(to, unsafe { libc::getsid(0) }.into());
+    // SAFETY: the same.
+    feed(to, unsafe { libc::getpgid(0) }.into());
+}
+
+/// A descriptor, what it leads to, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Descriptor {
+    /// Its number.
+    pub number: RawFd,
+    /// Device and inode.
+    pub file: (u64, u64),
+    /// Flags of the descriptor and of the open file.
+    pub flags: (c_int, c_int),
+}
+
+/// A descriptor, if it is open.
+pub fn descriptor(number: RawFd) -> Option<Descriptor> {
+    let mut file = MaybeUninit::<libc::stat>::zeroed();
+    // SAFETY: writes to the local.
+    if unsafe { libc::fstat(number, file.as_mut_ptr()) } != 0 {
+        return None;
+    }
+    // SAFETY: plain data, zero or written by the call.
+    let file = unsafe { file.assume_init() };
+    // SAFETY: reads flags only.
+    let own = unsafe { libc::fcntl(number, libc::F_GETFD) };
+    // SAFETY: as above.
+    let shared = unsafe { libc::fcntl(number, libc::F_GETFL) };
+    #[allow(clippy::useless_conversion)] // the fields have other widths elsewhere
+    Some(Descriptor { number, file: (file.st_dev.into(), file.st_ino.into()), flags: (own, shared) })
+}
+
+/// Whether a descriptor is a connection over a UNIX socket, closed on exec, with a process of root's that is not this one.
+pub fn leads_to_a_service_of_roots(descriptor: &Descriptor) -> bool {
+    let option = |name: c_int, value: &mut [u32; 3], size: usize| {
+        let mut size = libc::socklen_t::try_from(size).unwrap_or(0);
+        // SAFETY: writes at most `size` bytes to the local; a number that is no socket is an error.
+        let done = unsafe {
+            libc::getsockopt(
+                descriptor.number,
+                libc::SOL_SOCKET,
+                name,
+                value.as_mut_ptr().cast(),
+                &raw mut size,
+            )
+        };
+        done == 0
+    };
+    let (mut domain, mut peer) = ([0; 3], [0; 3]);
+    descriptor.flags.0 & libc::FD_CLOEXEC != 0
+        && option(libc::SO_DOMAIN, &mut domain, 4)
+        && i32::try_from(domain[0]) == Ok(libc::AF_UNIX)
+        // Process, user, group.
+        && option(libc::SO_PEERCRED, &mut peer, 12)
+        && peer[0] != std::process::id()
+        && peer[1] == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::DefaultHasher;
+
+    use super::*;
+    use crate::helper::{fork_child, leave};
+
+    fn of(read: fn(&mut dyn Hasher)) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        read(&mut hasher);
+        hasher.finish()
+    }
+
+    /// What the modules of the worker's tests do not: each attribute is the same when nothing was changed, and another after
+    /// a change. In a process of its own.
+    #[test]
+    fn what_is_not_changed_is_the_same() {
+        let all: [fn(&mut dyn Hasher); 9] = [
+            identity,
+            environment,
+            limits,
+            scheduling,
+            privileges,
+            keyrings,
+            interval_timers,
+            signals,
+            session,
+        ];
+        let child = fork_child(|| {
+            let once = all.map(of);
+            leave(i32::from(once != all.map(of)))
+        });
+        let child = child.unwrap();
+        use nix::sys::wait::{WaitStatus, waitpid};
+        assert_eq!(waitpid(child, None), Ok(WaitStatus::Exited(child, 0)));
+    }
+}
