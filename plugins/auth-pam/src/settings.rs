@@ -11,6 +11,8 @@ const OWN_FILES: usize = 32;
 pub struct Settings {
     /// The configuration line.
     pub config: Config,
+    /// What tells this server from others on the machine: the name of OpenVPN's configuration.
+    pub config_name: Option<String>,
     /// OpenVPN is to become a daemon: leave its terminal alone.
     pub daemon: bool,
     /// Say more (OpenVPN's `verb` is at least 4).
@@ -40,7 +42,7 @@ mod tests {
 
     fn limits(words: &[&str], open_files: usize) -> Limits {
         let config = Config::parse(words.iter().map(|word| word.as_bytes())).unwrap();
-        let settings = Settings { config, daemon: false, debug: false, max_workers: 10 };
+        let settings = Settings { config, config_name: None, daemon: false, debug: false, max_workers: 10 };
         settings.scheduler_limits(open_files)
     }
 

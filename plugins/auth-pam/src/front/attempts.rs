@@ -15,6 +15,7 @@ use privsep::{Channel, ChannelError, Helper};
 use super::grace::Grace;
 use super::rejection::rejection;
 use crate::protocol::{Reply, Request};
+use crate::reference::Reference;
 use crate::verdict::{Advance, Verdict};
 
 /// How long a supervisor that is lost may take to be reaped.
@@ -32,8 +33,19 @@ type Verdicts = Channel<Request, Reply>;
 enum Attempt {
     /// OpenVPN's thread waits for it; the verdict, once it is there.
     Awaited(Option<Verdict>),
-    /// OpenVPN was answered *deferred*, about this user.
-    Deferred(Decision, String),
+    /// OpenVPN was answered *deferred*, about this one.
+    Deferred(Decision, Whom),
+}
+
+/// Whom a deferred attempt is about.
+#[derive(Debug)]
+pub struct Whom {
+    /// The username, for the log.
+    pub user: String,
+    /// The end of a line of the log.
+    pub tail: String,
+    /// The reference.
+    pub reference: Reference,
 }
 
 /// The table, and the supervisor that decides.
@@ -54,7 +66,7 @@ pub struct Attempts {
 #[derive(Default)]
 pub struct Afterwards {
     /// Deferred attempts with their verdicts.
-    decided: Vec<(Decision, Verdict)>,
+    decided: Vec<(Decision, Verdict, Reference)>,
     /// Lines for the log.
     lines: Vec<(Level, String)>,
     /// Supervisors that are gone.
@@ -66,12 +78,12 @@ impl Afterwards {
     pub fn deliver(self, advance: Advance) -> Vec<(Level, String)> {
         let Afterwards { decided, mut lines, lost } = self;
         let failed = |error| (Level::Error, format!("OpenVPN's control file cannot be written: {error}"));
-        lines.extend(decided.into_iter().filter_map(|(decision, verdict)| {
+        lines.extend(decided.into_iter().filter_map(|(decision, verdict, reference)| {
             let delivered = match verdict {
                 Verdict::Accepted { .. } => decision.accept(),
                 Verdict::Rejected => decision.reject(),
                 Verdict::Temporary { cause, backoff } => {
-                    decision.reject_with(&rejection(cause, backoff, advance))
+                    decision.reject_with(&rejection(cause, backoff, advance, reference))
                 }
             };
             delivered.err().map(failed)
@@ -122,9 +134,9 @@ impl Attempts {
         }
     }
 
-    /// This attempt, of `user`, is answered *deferred*.
-    pub fn defer(&mut self, id: u64, decision: Decision, user: String) {
-        self.table.insert(id, Attempt::Deferred(decision, user));
+    /// This attempt is answered *deferred*.
+    pub fn defer(&mut self, id: u64, decision: Decision, whom: Whom) {
+        self.table.insert(id, Attempt::Deferred(decision, whom));
         self.deferred += 1;
     }
 
@@ -177,9 +189,9 @@ impl Attempts {
         }
         match self.table.remove(&id) {
             Some(Attempt::Awaited(_)) => drop(self.table.insert(id, Attempt::Awaited(Some(verdict)))),
-            Some(Attempt::Deferred(decision, _)) => {
+            Some(Attempt::Deferred(decision, whom)) => {
                 self.deferred -= 1;
-                self.afterwards.decided.push((decision, verdict));
+                self.afterwards.decided.push((decision, verdict, whom.reference));
             }
             // OpenVPN's thread has given up waiting, or the client is gone.
             None => {}
@@ -218,9 +230,9 @@ impl Attempts {
             lines.push((Level::Error, format!("the supervisor cannot be heard: {error}")));
         }
         for (_, attempt) in pending {
-            if let Attempt::Deferred(decision, user) = attempt {
-                decided.push((decision, Verdict::Rejected));
-                let line = format!("user '{user}' failed to authenticate: the supervisor is gone");
+            if let Attempt::Deferred(decision, Whom { user, tail, reference }) = attempt {
+                decided.push((decision, Verdict::Rejected, reference));
+                let line = format!("user '{user}' failed to authenticate: the supervisor is gone{tail}");
                 lines.push((Level::Error, line));
             }
         }

@@ -17,14 +17,19 @@ use ovpn_plugin::{AuthReply, AuthUserPassVerify, OpenError, Tasks, logging};
 use privsep::ChannelError;
 use privsep::line_log::line_log;
 
-use attempts::{Attempts, Supervisor};
+use attempts::{Attempts, Supervisor, Whom};
 use credentials::Refusal;
 use receiver::Shared;
 use rejection::rejection;
 
+#[cfg(test)]
+pub use credentials::tests::every_refusal;
+
 use crate::limits;
-use crate::protocol::{MAX_ADDRESS, MAX_TEXT, Reply, Request, SOCKET_BYTES};
+use crate::origin::Origin;
+use crate::protocol::{Check, MAX_TEXT, Reply, Request, SOCKET_BYTES};
 use crate::quoted::{MAX_SHOWN, shown};
+use crate::reference::References;
 use crate::settings::Settings;
 use crate::supervisor;
 use crate::verdict::Verdict;
@@ -49,6 +54,7 @@ pub struct Front {
     receives: bool,
     identity: Identity,
     last_id: u64,
+    references: References,
 }
 
 /// Who and where the process was when the supervisor was started: another one may be started only if that is still so.
@@ -79,6 +85,7 @@ impl Front {
             receives: false,
             identity,
             last_id: 0,
+            references: References::new(),
         };
         let started = front.shared.with(|attempts| front.start(attempts));
         // What the supervisor had to say at its start; nobody else reads it yet.
@@ -139,9 +146,10 @@ impl Front {
         if !self.logs {
             self.shared.log_lines();
         }
-        let mut check = match credentials::from_event(&self.settings.config, event) {
+        let origin = client::origin(event, self.references.draw());
+        let mut check = match credentials::from_event(&self.settings.config, event, &origin) {
             Ok(check) => check,
-            Err(refusal) => return self.refuse(event, &refusal),
+            Err(refusal) => return self.refuse(event, origin, &refusal),
         };
         let wanted = self.settings.config.deferred || event.env().get("deferred_auth_pam").is_some();
         let deferred = wanted && self.receives && event.auth_control_file().is_some();
@@ -149,8 +157,8 @@ impl Front {
         check.id = self.last_id;
         check.deferred = deferred;
         let shared = Arc::clone(&self.shared);
-        let answer = shared.with(|attempts| self.ask(attempts, event, Request::Check(check), deferred));
-        answer.unwrap_or_else(|refusal| self.refuse(event, &refusal))
+        let answer = shared.with(|attempts| self.ask(attempts, event, check, &origin));
+        answer.unwrap_or_else(|refusal| self.refuse(event, origin, &refusal))
     }
 
     /// Sends an attempt, waits for its verdict as long as that is worth it, and else defers it.
@@ -158,9 +166,11 @@ impl Front {
         &self,
         attempts: &mut Attempts,
         event: &AuthUserPassVerify<'_>,
-        request: Request,
-        deferred: bool,
+        check: Check,
+        origin: &Origin,
     ) -> Result<AuthReply, Refusal> {
+        let deferred = check.deferred;
+        let request = Request::Check(check);
         if deferred {
             event.can_defer().map_err(Refusal::ControlFile)?;
         }
@@ -188,7 +198,8 @@ impl Front {
             Some(Verdict::Accepted { .. }) => Ok(AuthReply::Accept),
             Some(Verdict::Rejected) => Ok(AuthReply::Reject),
             Some(Verdict::Temporary { cause, backoff }) => {
-                Ok(AuthReply::RejectWith(rejection(cause, backoff, self.settings.config.advance)))
+                let advance = self.settings.config.advance;
+                Ok(AuthReply::RejectWith(rejection(cause, backoff, advance, origin.reference)))
             }
             None if !deferred || attempts.supervisor.is_none() => {
                 attempts.cancel(id);
@@ -196,7 +207,9 @@ impl Front {
             }
             None => match event.defer() {
                 Ok(decision) => {
-                    attempts.defer(id, decision, shown(event.username().unwrap_or_default()));
+                    let user = shown(event.username().unwrap_or_default());
+                    let whom = Whom { user, tail: self.tail(origin), reference: origin.reference };
+                    attempts.defer(id, decision, whom);
                     Ok(AuthReply::Deferred)
                 }
                 Err(error) => {
@@ -227,14 +240,14 @@ impl Front {
     }
 
     /// Refuses an attempt without PAM. The supervisor is told for the audit line only.
-    fn refuse(&self, event: &AuthUserPassVerify<'_>, refusal: &Refusal) -> AuthReply {
+    fn refuse(&self, event: &AuthUserPassVerify<'_>, origin: Origin, refusal: &Refusal) -> AuthReply {
         let username = event.username().unwrap_or_default();
-        log::error!("user '{}' failed to authenticate: {refusal}", shown(username));
+        log::error!("user '{}' failed to authenticate: {refusal}{}", shown(username), self.tail(&origin));
         if self.settings.config.syslog.is_some() {
-            let address = event.untrusted_ip().unwrap_or_default().as_bytes();
             let request = Request::Refused {
                 username: first_bytes(username, MAX_SHOWN + 1),
-                address: first_bytes(address, MAX_ADDRESS),
+                origin,
+                at_fault: refusal.is_clients_fault(),
                 reason: first_bytes(refusal.to_string().as_bytes(), MAX_TEXT),
             };
             self.shared.with(|attempts| {
@@ -244,6 +257,11 @@ impl Front {
             });
         }
         AuthReply::Reject
+    }
+
+    /// The end of a line of the log.
+    fn tail(&self, origin: &Origin) -> String {
+        origin.tail(self.settings.config_name.as_deref())
     }
 
     /// OpenVPN is about to die: the supervisor sees the end of its channel by itself, and is not waited for.

@@ -9,6 +9,7 @@ mod child_exits;
 mod conclude;
 mod deliver;
 mod events;
+mod flood;
 mod hand_out;
 mod module_output;
 mod penalties;
@@ -41,6 +42,7 @@ use breaker::Breaker;
 use child_exits::ChildExits;
 use conclude::Outcome;
 use events::{Events, What, WorkerId};
+use flood::Flood;
 use module_output::ModuleOutput;
 use penalties::Penalties;
 use ramp::Ramp;
@@ -86,6 +88,7 @@ struct Supervisor {
     /// The longest delay that the service has asked for.
     longest_delay: Duration,
     audit: Option<Audit>,
+    flood: Flood,
     output: ModuleOutput,
     events: Events,
     child_exits: ChildExits,
@@ -129,6 +132,8 @@ pub fn run(settings: &Settings, front: Channel<Reply, Request>, lines: LineSende
     let exit = match Supervisor::new(settings, front) {
         Ok(mut supervisor) => {
             let exit = supervisor.serve();
+            let rest = supervisor.flood.take_rest();
+            supervisor.tell_suppressed(rest);
             supervisor.end_workers();
             exit
         }
@@ -171,7 +176,8 @@ impl Supervisor {
             away: false,
             verdicts: Verdicts::default(),
             longest_delay: Duration::ZERO,
-            audit: settings.config.syslog.map(Audit::new),
+            audit: settings.config.syslog.map(|facility| Audit::new(facility, settings.config_name.clone())),
+            flood: Flood::new(Instant::now()),
             output,
             events,
             child_exits,
@@ -192,6 +198,7 @@ impl Supervisor {
                 self.workers.next_event(),
                 self.ramp.next_tick(),
                 self.verdicts.next_event(),
+                self.flood.next_event(),
             ];
             let turn = match self.events.wait(until.into_iter().flatten().min()) {
                 Ok(happened) => self.turn(&happened),
@@ -288,15 +295,19 @@ impl Supervisor {
                 if let Some(mut attempt) = self.scheduler.cancel(id) {
                     let until = attempt.arrived + self.longest_refusal();
                     attempt.place.iter_mut().for_each(|place| place.keep_until(until));
-                    log::info!(
-                        "BACKGROUND: user '{}': its client is gone, so PAM was not asked",
-                        attempt.user()
-                    );
+                    if self.flood.admits(now) {
+                        let (user, tail) = (attempt.user(), self.tail(&attempt.origin));
+                        log::info!(
+                            "BACKGROUND: user '{user}': its client is gone, so PAM was not asked{tail}"
+                        );
+                    }
                 }
             }
-            Request::Refused { username, address, reason } => {
-                if let Some(audit) = &mut self.audit {
-                    audit.write(audit::Result::Rejected, &username, &address, &reason);
+            Request::Refused { username, origin, at_fault, reason } => {
+                let flood = &mut self.flood;
+                if let Some(audit) = self.audit.as_mut().filter(|_| flood.admits(now)) {
+                    let result = audit::Result::of_refusal(at_fault);
+                    audit.write(audit::Entry { result, user: &username, origin: &origin, reason: &reason });
                 }
             }
         }
@@ -331,6 +342,8 @@ impl Supervisor {
     }
 
     fn keep_time(&mut self, now: Instant) {
+        let suppressed = self.flood.take_report(now);
+        self.tell_suppressed(suppressed);
         for attempt in self.scheduler.expired(now) {
             self.conclude(now, attempt, &Outcome::WaitedTooLong);
         }

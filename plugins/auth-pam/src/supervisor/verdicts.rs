@@ -6,6 +6,7 @@ use std::time::Instant;
 use privsep::{Channel, ChannelError};
 
 use super::attempt::Attempt;
+use super::audit;
 use super::events::Interest;
 use crate::protocol::{Reply, Request};
 use crate::verdict::Verdict;
@@ -20,6 +21,10 @@ pub struct Decided {
     pub attempt: Attempt,
     /// What was decided.
     pub verdict: Verdict,
+    /// What the audit line calls it.
+    pub result: audit::Result,
+    /// There can be any number of these, so not each has lines of its own.
+    pub costs_nothing: bool,
     /// Why, for log and audit line.
     pub reason: String,
     /// Said after the reason: the name PAM has checked, if it is another one.

@@ -14,6 +14,7 @@ use super::attempt::Attempt;
 use super::events::{Events, What, WorkerId};
 use super::module_output::ModuleOutput;
 use crate::limits;
+use crate::origin::Origin;
 use crate::protocol::{End, News, Order, Report};
 use crate::settings::Settings;
 use crate::worker::{self, Birth};
@@ -63,8 +64,8 @@ struct Worker {
 pub enum Heard {
     /// It has started.
     Ready,
-    /// Something for the log, about this user's attempt.
-    Note(String, Vec<u8>),
+    /// Something for the log, about this attempt: its user, the text, where it comes from.
+    Note(String, Vec<u8>, Origin),
     /// Its transaction has ended.
     Ended(Box<Attempt>, End),
 }
@@ -198,7 +199,7 @@ impl Workers {
         let order = Order {
             nonce,
             username: attempt.username.clone(),
-            address: attempt.address.clone(),
+            address: attempt.origin.address.clone(),
             credentials,
             client: attempt.client.clone(),
         };
@@ -233,7 +234,7 @@ impl Workers {
                     return Err(ChannelError::TooMuch);
                 }
                 *notes += 1;
-                Ok(Some(Heard::Note(attempt.user(), text)))
+                Ok(Some(Heard::Note(attempt.user(), text, attempt.origin.clone())))
             }
             (State::Running { nonce: own, .. }, News::End(end)) if nonce == *own => {
                 worker.served += 1;
