@@ -11,9 +11,11 @@
 //! * [`acl`]: who may write to a file according to its access control list;
 //! * [`leash`]: a child that dies with its parent, whatever a library in it does meanwhile;
 //! * [`line_log`]: log lines on their way to the unprivileged side, which writes them;
+//! * [`title`]: what `ps` shows of a process;
 //! * [`parent`]: news of the parent's end, whoever else holds its end of the channel.
 
 pub mod acl;
+mod argument_area;
 pub mod channel;
 pub mod confine;
 pub mod helper;
@@ -23,6 +25,7 @@ pub mod line_log;
 mod os;
 pub mod parent;
 pub mod program;
+pub mod title;
 pub mod wire;
 
 pub use channel::{Channel, ChannelError, Message, Sender, above_standard, pair};

@@ -22,6 +22,14 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// What `ps` shows for one of the processes.
+    pub fn title(&self, process: &str) -> String {
+        format!(
+            "auth-pam: {process}{}",
+            self.config_name.as_ref().map(|name| format!(" [{name}]")).unwrap_or_default()
+        )
+    }
+
     /// The bounds of the scheduler in a process that may have `open_files` descriptors.
     pub fn scheduler_limits(&self, open_files: usize) -> Limits {
         // One descriptor for a worker, and some while it is forked: a limit on open files is one on workers too.

@@ -16,6 +16,7 @@ use nix::unistd::{Gid, Pid};
 use privsep::channel::{Received, Sender};
 use privsep::confine::{self, Confinement, Cores, Group, Output as Connected};
 use privsep::parent::Parent;
+use privsep::title::Title;
 use privsep::{Channel, ChannelError, Ended, leave};
 
 use crate::environment::AtUp;
@@ -47,6 +48,8 @@ struct Helper<'a> {
     left_behind: Vec<Script>,
     /// The groups whose rights OpenVPN had at any of its messages so far.
     front_groups: Vec<Gid>,
+    title: Title,
+    name: String,
 }
 
 /// A script that may be run.
@@ -68,8 +71,8 @@ enum End {
 pub fn run(settings: &Settings, base: &AtUp, openvpn: Pid, front: Channel<Answer, Ask>) -> Infallible {
     // Before descriptors are closed: the C library must not go on using a number that means something else then.
     ovpn_plugin::logging::in_forked_child();
-    Confinement {
-        title: "down-root: helper",
+    let title = Confinement {
+        title: &settings.title(),
         command: c"down-root",
         group: Group::Session,
         output: if settings.keep_output { Connected::Inherit } else { Connected::Null },
@@ -82,7 +85,7 @@ pub fn run(settings: &Settings, base: &AtUp, openvpn: Pid, front: Channel<Answer
         cores: Cores::Inherited,
     }
     .enter();
-    let end = match Helper::new(settings, base, openvpn, front) {
+    let end = match Helper::new(settings, base, openvpn, front, title) {
         Ok(mut helper) => helper.serve(),
         Err(error) => {
             log::error!("the helper cannot start: {error}");
@@ -101,6 +104,7 @@ impl<'a> Helper<'a> {
         base: &'a AtUp,
         openvpn: Pid,
         mut front: Channel<Answer, Ask>,
+        title: Title,
     ) -> io::Result<Self> {
         let openvpn = Parent::watch(openvpn)?;
         let (child_exits, supplies) = (ChildExits::new()?, Supplies::new()?);
@@ -122,6 +126,8 @@ impl<'a> Helper<'a> {
             supplies,
             left_behind: Vec::new(),
             front_groups: Vec::new(),
+            title,
+            name: settings.title(),
         })
     }
 
@@ -156,7 +162,10 @@ impl<'a> Helper<'a> {
             }
         }
         let id = message.id;
-        let (succeeded, client_options) = match self.run(message)? {
+        self.title.show(&[&self.name, &format!(": running {}", message.event.name())]);
+        let done = self.run(message);
+        self.title.show(&[&self.name]);
+        let (succeeded, client_options) = match done? {
             Some(client_options) => (true, client_options),
             None => (false, Vec::new()),
         };

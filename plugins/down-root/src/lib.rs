@@ -62,7 +62,8 @@ impl Plugin for DownRoot {
         let env = args.env();
         let set = |name| env.get(name).is_some_and(|value| value.starts_with(b"1"));
         let (daemon, redirected) = (set("daemon"), set("daemon_log_redirect"));
-        let settings = Settings::resolve(config, !daemon || redirected).map_err(OpenError::from_error)?;
+        let settings = Settings::resolve(config, !daemon || redirected, args.config_name())
+            .map_err(OpenError::from_error)?;
         log::info!("initialization succeeded: down script {}", settings.command.program);
         Ok(DownRoot { front: Front::new(settings, env) })
     }

@@ -24,6 +24,8 @@ pub struct Settings {
     pub ignore_failure: bool,
     /// Whether standard output and error lead to OpenVPN's log.
     pub keep_output: bool,
+    /// What tells this OpenVPN from others on the machine: the name of its configuration.
+    pub config_name: Option<String>,
 }
 
 /// A program with its fixed arguments.
@@ -64,7 +66,11 @@ impl std::error::Error for SettingsError {}
 
 impl Settings {
     /// Finds every program; warns of what is unwise.
-    pub fn resolve(config: Config, keep_output: bool) -> Result<Self, SettingsError> {
+    pub fn resolve(
+        config: Config,
+        keep_output: bool,
+        config_name: Option<String>,
+    ) -> Result<Self, SettingsError> {
         for word in config.late_options() {
             log::warn!(
                 "'{word}' comes after the command and is an argument of it; options stand before the command"
@@ -95,7 +101,14 @@ impl Settings {
             time_limit: config.time_limit,
             ignore_failure: config.ignore_failure,
             keep_output,
+            config_name,
         })
+    }
+
+    /// What `ps` shows for the helper.
+    pub fn title(&self) -> String {
+        let name = self.config_name.as_ref().map(|name| format!(" [{name}]"));
+        format!("down-root: helper{}", name.unwrap_or_default())
     }
 
     /// Every script with its event.

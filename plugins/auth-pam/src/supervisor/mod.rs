@@ -16,6 +16,7 @@ mod penalties;
 mod ramp;
 mod scheduler;
 pub mod source;
+mod status;
 mod verdicts;
 mod workers;
 
@@ -30,6 +31,7 @@ use log::Level;
 use nix::sys::signal::Signal;
 use privsep::confine::{self, Confinement, Cores, Group, Output};
 use privsep::line_log::LineSender;
+use privsep::title::Title;
 use privsep::{Channel, ChannelError, Ended, Numbers, Reaped, leave, reap_any};
 
 pub use audit::take_name as take_syslog_name;
@@ -47,6 +49,7 @@ use module_output::ModuleOutput;
 use penalties::Penalties;
 use ramp::Ramp;
 use scheduler::Scheduler;
+use status::Status;
 use verdicts::Verdicts;
 use workers::Workers;
 
@@ -89,6 +92,7 @@ struct Supervisor {
     longest_delay: Duration,
     audit: Option<Audit>,
     flood: Flood,
+    status: Status,
     output: ModuleOutput,
     events: Events,
     child_exits: ChildExits,
@@ -111,8 +115,8 @@ pub fn run(settings: &Settings, front: Channel<Reply, Request>, lines: LineSende
     let lines = LINES.get_or_init(|| Mutex::new(lines));
     ovpn_plugin::logging::redirect(send_line);
     let kept = lines.lock().unwrap_or_else(PoisonError::into_inner);
-    Confinement {
-        title: "auth-pam: supervisor",
+    let title = Confinement {
+        title: &settings.title("supervisor"),
         command: c"auth-pam-super",
         group: Group::Session,
         // Nothing is ever printed there: its log lines go to the front.
@@ -129,7 +133,7 @@ pub fn run(settings: &Settings, front: Channel<Reply, Request>, lines: LineSende
     if settings.daemon {
         let _ = std::env::set_current_dir("/");
     }
-    let exit = match Supervisor::new(settings, front) {
+    let exit = match Supervisor::new(settings, front, title) {
         Ok(mut supervisor) => {
             let exit = supervisor.serve();
             let rest = supervisor.flood.take_rest();
@@ -149,7 +153,7 @@ pub fn run(settings: &Settings, front: Channel<Reply, Request>, lines: LineSende
 }
 
 impl Supervisor {
-    fn new(settings: &Settings, mut front: Channel<Reply, Request>) -> nix::Result<Self> {
+    fn new(settings: &Settings, mut front: Channel<Reply, Request>, title: Title) -> nix::Result<Self> {
         let (workers_open_files, open_files) = limits::raise_open_files();
         let events = Events::new()?;
         let child_exits = ChildExits::new()?;
@@ -178,6 +182,7 @@ impl Supervisor {
             longest_delay: Duration::ZERO,
             audit: settings.config.syslog.map(|facility| Audit::new(facility, settings.config_name.clone())),
             flood: Flood::new(Instant::now()),
+            status: Status::new(title, settings.title("supervisor")),
             output,
             events,
             child_exits,
@@ -193,12 +198,14 @@ impl Supervisor {
         self.fork_worker(Instant::now());
         confine::release_memory();
         loop {
+            self.status.show(Instant::now(), self.workers.running(), self.scheduler.waiting());
             let until = [
                 self.scheduler.next_deadline(),
                 self.workers.next_event(),
                 self.ramp.next_tick(),
                 self.verdicts.next_event(),
                 self.flood.next_event(),
+                self.status.next_event(),
             ];
             let turn = match self.events.wait(until.into_iter().flatten().min()) {
                 Ok(happened) => self.turn(&happened),

@@ -107,6 +107,11 @@ impl Workers {
         self.table.values().filter(|worker| !matches!(worker.state, State::Ending(_))).count()
     }
 
+    /// How many run a transaction.
+    pub fn running(&self) -> usize {
+        self.table.values().filter(|worker| matches!(worker.state, State::Running { .. })).count()
+    }
+
     /// How many are free: idle, or about to be.
     pub fn free(&self) -> usize {
         let free = |worker: &&Worker| matches!(worker.state, State::Starting | State::Idle(_));

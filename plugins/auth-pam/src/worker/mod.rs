@@ -55,7 +55,7 @@ pub fn live(birth: Birth<'_>) -> Infallible {
     ovpn_plugin::logging::in_forked_child();
     ovpn_plugin::logging::redirect(print_line);
     Confinement {
-        title: "auth-pam: worker",
+        title: &settings.title("worker"),
         command: c"auth-pam-worker",
         group: Group::Own,
         output: Output::Into(output),
