@@ -134,9 +134,9 @@ impl Shared {
         let mut found = Vec::new();
         let mut receivers = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         receivers.retain_mut(|receiver| {
-            loop {
+            // Asked before a line is taken: one that is taken must be written.
+            while found.len() < LINE_BATCH {
                 match receiver.next_line() {
-                    _ if found.len() >= LINE_BATCH => return true,
                     Ok(Some(line)) => found.push(line),
                     Ok(None) => return true,
                     Err(_) => {
@@ -146,6 +146,7 @@ impl Shared {
                     }
                 }
             }
+            true
         });
         drop(receivers);
         found.iter().for_each(write_line);
