@@ -23,4 +23,5 @@ mod secrets;
 mod stack;
 mod supervisor_lost;
 mod two_plugins;
+mod two_servers;
 mod verb;
