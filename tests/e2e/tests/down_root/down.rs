@@ -168,7 +168,7 @@ fn the_title_says_which_script_runs() {
     let gate = Gate::new();
     let [tell, wait] =
         [gate.tell(), gate.wait()].map(|word| word.split_once('=').expect("a path").1.to_string());
-    let scripts = Scripts::with_down(&format!("echo at $$ > {tell}; read -r _ < {wait}"));
+    let scripts = Scripts::with_down(&format!("echo at $$ > {tell}; head -c 1 < {wait} > /dev/null"));
     let server = scripts.server("").dropped().named("server1").start();
     assert_eq!(helper(&server).title, "down-root: helper [server1]");
     server.signal(Signal::SIGTERM);
