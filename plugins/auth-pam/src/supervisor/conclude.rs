@@ -51,7 +51,8 @@ impl Outcome {
         match self {
             Outcome::Pam(end, _) => match code(end) {
                 ReturnCode::SUCCESS => audit::Result::Accepted,
-                // A module could not reach what it asks, so it has checked nothing.
+                // A module could not reach what it asks. Another one of the stack may have refused the password before:
+                // penalties count this failure all the same.
                 ReturnCode::AUTHINFO_UNAVAIL => audit::Result::NotDecided,
                 _ => audit::Result::Rejected,
             },
