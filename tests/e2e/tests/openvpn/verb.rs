@@ -1,5 +1,7 @@
 //! `verb`: from 4 on the log says which prompt was answered; at none does it say with what.
 
+use std::sync::Arc;
+
 use harness::log::Mark;
 use harness::{PamService, Server, ServerConfig, TestModule};
 
@@ -10,7 +12,7 @@ const RESPONSE: &str = "Quokka-2718";
 const ENCODED: [&str; 2] = ["Wnl6em9nZXRvbi0xODQ1", "UXVva2thLTI3MTg="];
 const PAIRS: &str = "login USERNAME password PASSWORD code OTP";
 
-fn serve(verb: u32, deferred: bool) -> (PamService, Server) {
+fn serve(verb: u32, deferred: bool) -> (Arc<TestModule>, PamService, Server) {
     let module = TestModule::shared();
     let check = format!("auth/password={PASSWORD}");
     let expect = format!("auth/alice:expect={RESPONSE}");
@@ -18,7 +20,8 @@ fn serve(verb: u32, deferred: bool) -> (PamService, Server) {
         PamService::new(&module.stack(&[&check, "auth/alice:ask=Code: ", &expect, "auth/info=Welcome"]));
     let config = ServerConfig::auth_pam_with("", &service, PAIRS).line(&format!("verb {verb}"));
     let server = config.deferred_if(deferred).dropped().start();
-    (service, server)
+    // Whoever holds the module keeps its file.
+    (module, service, server)
 }
 
 /// A login with password and response, one with a wrong response, one whose prompt finds no response.
@@ -34,7 +37,7 @@ fn log_in(server: &Server) {
 #[test]
 fn answered_prompts_are_named_from_4_on() {
     for (verb, named) in [(3, false), (4, true)] {
-        let (_service, server) = serve(verb, false);
+        let (_module, _service, server) = serve(verb, false);
         log_in(&server);
         let said = |text| server.log().count(Mark::START, text) > 0;
         for line in
@@ -51,7 +54,7 @@ fn answered_prompts_are_named_from_4_on() {
 #[test]
 fn no_secret_at_any() {
     for (verb, deferred) in [(3, false), (4, true), (7, false), (11, false), (11, true)] {
-        let (_service, server) = serve(verb, deferred);
+        let (_module, _service, server) = serve(verb, deferred);
         log_in(&server);
         let log = server.log().text();
         assert!(log.contains("AUTH-PAM"), "{log}");

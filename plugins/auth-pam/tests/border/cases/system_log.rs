@@ -118,9 +118,12 @@ fn refuse(count: usize) -> [usize; 3] {
         }
         lines.extend(log.drain());
     }
-    // It comes after all of them.
-    while !lines.iter().any(|line| line.contains("login accepted")) {
-        stage.works();
+    // Those come after all of them. No login: as long as this log is full, its worker may wait for it.
+    let end = std::time::Instant::now() + PATIENCE;
+    while !lines.iter().any(|line| line.contains("user='last'")) {
+        assert!(std::time::Instant::now() < end, "no last line: {}", stage.log());
+        let _ = raw::try_send(&raw::refused(b"last"));
+        std::thread::yield_now();
         lines.extend(log.drain());
     }
     drop(stage);
@@ -145,13 +148,14 @@ pub(crate) fn a_flood_of_refusals_is_bounded() {
     let start = std::time::Instant::now();
     let [lines, suppressed, lost] = refuse(8_000);
     let most = 5_001 + usize::try_from(start.elapsed().as_millis() / 20).unwrap();
-    assert!(lines + lost <= most, "{lines} lines and {lost} lost, at most {most}");
+    assert!(lines <= most, "{lines} lines, at most {most}");
     assert!(suppressed > 0 && lines + suppressed + lost >= 8_000, "{lines}, {suppressed}, {lost}");
 }
 
 pub(crate) fn a_thousand_refusals_have_a_line_each() {
     let [lines, suppressed, lost] = refuse(1_000);
-    assert_eq!((lines + lost, suppressed), (1_000, 0), "{lines} lines, {lost} lost");
+    // The last ones, which are not counted here, may have been lost too.
+    assert!(lines <= 1_000 && lines + lost >= 1_000 && suppressed == 0, "{lines}, {suppressed}, {lost}");
 }
 
 /// fail2ban counts what is called rejected: not what the client is not to blame for.
