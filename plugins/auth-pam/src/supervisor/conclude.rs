@@ -60,6 +60,7 @@ impl Outcome {
             | Outcome::RanTooLong
             | Outcome::WaitedTooLong
             | Outcome::QueueFull
+            | Outcome::TooManyAlike
             | Outcome::NoWorker
             | Outcome::Away
             // The failures that led to it were counted when they happened, and now PAM was not asked: this user may share
@@ -74,7 +75,11 @@ impl Outcome {
             Outcome::Pam(..) | Outcome::WorkerEnded(_) | Outcome::RanTooLong | Outcome::WaitedTooLong => {
                 false
             }
-            Outcome::QueueFull | Outcome::NoWorker | Outcome::Away | Outcome::Penalty(_) => true,
+            Outcome::QueueFull
+            | Outcome::TooManyAlike
+            | Outcome::NoWorker
+            | Outcome::Away
+            | Outcome::Penalty(_) => true,
         }
     }
 
@@ -167,7 +172,8 @@ pub mod tests {
             Some(Outcome::WorkerEnded(_)) => Some((Outcome::RanTooLong, Result::NotDecided)),
             Some(Outcome::RanTooLong) => Some((Outcome::WaitedTooLong, Result::NotDecided)),
             Some(Outcome::WaitedTooLong) => Some((Outcome::QueueFull, Result::NotDecided)),
-            Some(Outcome::QueueFull) => Some((Outcome::NoWorker, Result::NotDecided)),
+            Some(Outcome::QueueFull) => Some((Outcome::TooManyAlike, Result::NotDecided)),
+            Some(Outcome::TooManyAlike) => Some((Outcome::NoWorker, Result::NotDecided)),
             Some(Outcome::NoWorker) => Some((Outcome::Away, Result::NotDecided)),
             Some(Outcome::Away) => Some((Outcome::Penalty(BACKOFF), Result::NotDecided)),
             Some(Outcome::Penalty(_)) => None,
