@@ -87,6 +87,17 @@ impl<'a> OpenArgs<'a> {
         crate::events::path(self.env.get("config")?)
     }
 
+    /// What tells this OpenVPN from others on the same machine: the name of its configuration file, without directory
+    /// and ending (`server1` for `/etc/openvpn/server/server1.conf`). ASCII letters, digits and `.`, `_`, `-`, `@`, `+`
+    /// stay, every other character is a `_`; at most 64 characters. So it can stand in any log line.
+    #[must_use]
+    pub fn config_name(&self) -> Option<String> {
+        const MAX_CHARACTERS: usize = 64;
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-@+".contains(c);
+        let name = self.config_file()?.file_stem()?.to_string_lossy();
+        Some(name.chars().take(MAX_CHARACTERS).map(|c| if plain(c) { c } else { '_' }).collect())
+    }
+
     /// The connections of the configuration, numbered from 1 in variables: of a server the one it offers, of a client
     /// those it tries in turn.
     pub fn connections(&self) -> impl Iterator<Item = Connection<'a>> + use<'a> {
@@ -213,10 +224,22 @@ mod tests {
         let args = call.open_args();
         assert_eq!((args.verb(), args.is_daemon(), args.log_is_redirected()), (Some(4), true, false));
         assert_eq!(args.config_file(), Some(Path::new("/etc/openvpn/server.conf")));
+        assert_eq!(args.config_name().as_deref(), Some("server"));
         let connections: Vec<Connection<'_>> = args.connections().collect();
         assert_eq!(connections.len(), 2);
         assert_eq!((connections[0].protocol, connections[0].remote), ("udp", Some("vpn.example")));
         assert_eq!((connections[0].remote_port, connections[0].local), (Some("1194"), None));
         assert_eq!((connections[1].local, connections[1].local_port), (Some("192.0.2.1"), Some("openvpn")));
+    }
+
+    #[test]
+    fn the_name_of_the_configuration_can_stand_in_a_log_line() {
+        let name = |config: &str| CallData::new().env("config", config).open_args().config_name();
+        assert_eq!(name("server1.conf").as_deref(), Some("server1"));
+        assert_eq!(name("/etc/openvpn/server/a-b@c_2.tcp.conf").as_deref(), Some("a-b@c_2.tcp"));
+        assert_eq!(name("it's a \\\n]: \u{fc}.conf").as_deref(), Some("it_s_a_____"));
+        assert_eq!(name(&"x".repeat(200)), Some("x".repeat(64)));
+        assert_eq!(name("/"), None);
+        assert_eq!(CallData::new().open_args().config_name(), None);
     }
 }

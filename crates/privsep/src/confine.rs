@@ -15,6 +15,7 @@ use nix::unistd::{Gid, Pid};
 use crate::channel::above_standard;
 use crate::inherited::{self, Numbers};
 use crate::os::{self, Disposition};
+use crate::title::Title;
 
 /// Where standard output and standard error of the child go. Standard input is always `/dev/null`.
 #[derive(Clone, Copy)]
@@ -38,7 +39,7 @@ pub enum Group {
 
 /// What a child keeps and becomes.
 pub struct Confinement<'a> {
-    /// Shown by `ps` as the command line, cut to the room the original command line had.
+    /// Shown by `ps` as the command line.
     pub title: &'a str,
     /// Shown by `ps` and `top` as the command name, at most 15 bytes.
     pub command: &'a CStr,
@@ -69,8 +70,9 @@ pub enum Cores {
 }
 
 impl Confinement<'_> {
-    /// Applies everything. What fails here fails without harm: the child can still do its work, so nothing is returned.
-    pub fn enter(&self) {
+    /// Applies everything. What fails here fails without harm: the child can still do its work, so no error is returned.
+    /// The title can be changed later.
+    pub fn enter(&self) -> Title {
         // They have been blocked since the fork. Dispositions first, so that none of those to be withstood finds its
         // signal unblocked and still fatal.
         set_dispositions(Signal::iterator(), self.ignore, self.withstand);
@@ -85,8 +87,10 @@ impl Confinement<'_> {
         if self.cores == Cores::Never {
             let _ = setrlimit(Resource::RLIMIT_CORE, 1, 1);
         }
-        take_title(self.title, self.command);
+        let title = Title::take(self.command);
+        title.show(&[self.title]);
         let _ = nix::sys::prctl::set_dumpable(false);
+        title
     }
 
     fn settle_descriptors(&self) {
@@ -180,25 +184,6 @@ pub fn release_memory() {
 /// Lets go what foreign code has printed through the C library, which may otherwise hold it back until much later.
 pub fn flush_output() {
     os::flush_c_output();
-}
-
-/// Sets what `ps` prints for this process.
-pub fn take_title(title: &str, command: &CStr) {
-    let _ = nix::sys::prctl::set_name(command);
-    if let Some((start, end)) = argument_area() {
-        os::overwrite_arguments(start, end, title.as_bytes());
-    }
-}
-
-/// Bounds of the argument area: fields 48 and 49 of `/proc/self/stat` (proc(5); Linux 3.5). The kernel gives zeros to
-/// whoever may not know them.
-fn argument_area() -> Option<(usize, usize)> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // The second field, the command name, may hold blanks and parentheses: count from after its end.
-    let mut fields = stat.rsplit_once(") ")?.1.split_ascii_whitespace();
-    let start = fields.nth(48 - 3)?.parse().ok()?;
-    let end = fields.next()?.parse().ok()?;
-    Some((start, end))
 }
 
 #[cfg(test)]

@@ -16,9 +16,11 @@
 //! * [`line_log`]: log lines on their way to the unprivileged side;
 //! * [`line_writer`]: that side, which writes them;
 //! * [`walk`]: who could change a file, or a directory or link on the way to it;
+//! * [`title`]: what `ps` shows of a process;
 //! * [`parent`]: news of the parent's end, whoever else holds its end of the channel.
 
 pub mod acl;
+mod argument_area;
 pub mod attributes;
 pub mod channel;
 mod children;
@@ -33,6 +35,7 @@ pub mod orphans;
 mod os;
 pub mod parent;
 pub mod program;
+pub mod title;
 pub mod walk;
 pub mod wire;
 

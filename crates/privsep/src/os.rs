@@ -1,4 +1,4 @@
-//! The system calls nix has no safe wrapper for. The only file of this crate that may hold `unsafe`.
+//! The system calls nix has no safe wrapper for. This file and `argument_area.rs` may hold `unsafe`.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString};
@@ -210,22 +210,6 @@ pub(crate) fn put_over(source: BorrowedFd<'_>, number: RawFd) -> bool {
     let open = unsafe { libc::fcntl(number, libc::F_GETFD) } >= 0;
     // SAFETY: as for close_between: whoever owned the number is in frames the child does not return to.
     open && unsafe { libc::dup3(source.as_raw_fd(), number, libc::O_CLOEXEC) } >= 0
-}
-
-/// Overwrites the process's argument area, which is what `ps` prints, with a title; cut to the room there is.
-///
-/// `start` and `end` must be the bounds the kernel gives in `/proc/self/stat`.
-pub(crate) fn overwrite_arguments(start: usize, end: usize, title: &[u8]) {
-    let Some(room) = end.checked_sub(start) else { return };
-    if start == 0 || room < 2 {
-        return;
-    }
-    let length = title.len().min(room - 1);
-    // SAFETY: [start, end) is the argument area that the kernel mapped, writable, at the top of this process's
-    // stack; the process is a forked child that never returns to code which keeps pointers into it.
-    let area = unsafe { std::slice::from_raw_parts_mut(start as *mut u8, room) };
-    area.fill(0);
-    area[..length].copy_from_slice(&title[..length]);
 }
 
 /// Makes the kernel send SIGKILL to this process when the last writer of the pipe behind `read_end` is gone; to its

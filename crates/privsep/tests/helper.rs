@@ -292,3 +292,30 @@ fn the_time_to_wait_is_that_of_each_call() {
         });
     }
 }
+
+/// Where the command line was short, as that of `openvpn server.conf` is, the title is whole all the same.
+#[test]
+fn a_title_may_be_longer_than_the_command_line_was_and_may_change() {
+    let own = std::fs::read("/proc/self/cmdline").unwrap();
+    let long = format!("test: {}", "x".repeat(220));
+    assert!(own.len() < long.len(), "the command line of this test is long: {}", own.len());
+    let mut helper: Helper<Text, Text> = Helper::start(|mut channel: Ours| {
+        let title = confinement(&[channel.as_fd()]).enter();
+        while let Ok(Some(received)) = channel.receive(Some(SOON)) {
+            title.show(&[&String::from_utf8_lossy(&received.message.0)]);
+            answer(&mut channel, "done");
+        }
+        leave(0)
+    })
+    .unwrap();
+    let shown = |helper: &Helper<Text, Text>| {
+        let title = std::fs::read(format!("/proc/{}/cmdline", helper.pid())).unwrap();
+        String::from_utf8_lossy(&title).trim_end_matches('\0').to_string()
+    };
+    for title in [&long, "test: short", &long] {
+        helper.channel.send(&text(title), &[], SOON).unwrap();
+        helper.channel.receive(Some(SOON)).unwrap().unwrap();
+        assert_eq!(shown(&helper), title);
+    }
+    assert!(helper.stop(SOON));
+}

@@ -13,8 +13,10 @@
 mod config;
 mod front;
 mod limits;
+mod origin;
 mod protocol;
 mod quoted;
+mod reference;
 mod settings;
 mod supervisor;
 mod titles;
@@ -56,6 +58,7 @@ impl Plugin for AuthPam {
         let env = args.env();
         let set = |name| env.get(name).is_some_and(|value| value.starts_with(b"1"));
         let settings = Settings {
+            config_name: args.config_name(),
             daemon: set("daemon"),
             debug: env.get_number::<u32>("verb").is_some_and(|verb| verb >= DEBUG_VERB),
             max_workers: limits::default_max_workers(),

@@ -18,6 +18,8 @@ use std::time::Duration;
 use privsep::{Message, Reader, WireError, Writer};
 use secret::Secret;
 
+use crate::origin::Origin;
+use crate::reference::Reference;
 use crate::verdict::{Cause, Verdict};
 
 /// Longest username, password, response or common name, in bytes (OpenVPN's own limit in builds with PKCS#11).
@@ -79,8 +81,10 @@ pub enum Request {
     Refused {
         /// Name, possibly cut.
         username: Vec<u8>,
-        /// Address.
-        address: Vec<u8>,
+        /// Where it came from.
+        origin: Origin,
+        /// What the client sent is the reason, and not the state of this machine.
+        at_fault: bool,
         /// Why.
         reason: Vec<u8>,
     },
@@ -95,8 +99,8 @@ pub struct Check {
     pub deferred: bool,
     /// Name as the client sent it.
     pub username: Vec<u8>,
-    /// Address the client comes from, for `PAM_RHOST`; empty when unknown.
-    pub address: Vec<u8>,
+    /// Where it comes from.
+    pub origin: Origin,
     /// Encoded [`Credentials`].
     pub credentials: Secret,
     /// Encoded [`Client`].
@@ -188,6 +192,27 @@ fn text<'a>(from: &mut Reader<'a>, field: &'static str, bound: usize) -> Result<
     if bytes.contains(&0) { Err(WireError::Unknown { field, value: 0 }) } else { Ok(bytes) }
 }
 
+/// Address, port, reference.
+const ORIGIN_BYTES: usize = 4 + MAX_ADDRESS + 4 + 4;
+
+fn write_origin(origin: &Origin, to: &mut Writer) -> Result<(), WireError> {
+    to.bytes_field("address", &origin.address, MAX_ADDRESS)?;
+    to.u32(origin.port.into());
+    to.u32(origin.reference.number());
+    Ok(())
+}
+
+fn read_origin(from: &mut Reader<'_>) -> Result<Origin, WireError> {
+    let address = text(from, "address", MAX_ADDRESS)?.to_vec();
+    let (port, number) = (from.u32()?, from.u32()?);
+    let unknown = |field, value: u32| WireError::Unknown { field, value: value.into() };
+    Ok(Origin {
+        address,
+        port: u16::try_from(port).map_err(|_| unknown("port", port))?,
+        reference: Reference::from_number(number).ok_or_else(|| unknown("reference", number))?,
+    })
+}
+
 fn duration(from: &mut Reader<'_>) -> Result<Duration, WireError> {
     Ok(Duration::from_micros(from.u64()?))
 }
@@ -258,7 +283,7 @@ impl Message for Client {
 }
 
 impl Message for Request {
-    const MAX_BYTES: usize = 1 + 8 + 1 + 4 * 4 + MAX_CREDENTIAL + MAX_ADDRESS + MAX_BLOCK + MAX_CLIENT;
+    const MAX_BYTES: usize = 1 + 8 + 1 + 3 * 4 + MAX_CREDENTIAL + ORIGIN_BYTES + MAX_BLOCK + MAX_CLIENT;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         match self {
@@ -267,7 +292,7 @@ impl Message for Request {
                 to.u64(check.id);
                 to.flag(check.deferred);
                 to.bytes_field("username", &check.username, MAX_CREDENTIAL)?;
-                to.bytes_field("address", &check.address, MAX_ADDRESS)?;
+                write_origin(&check.origin, to)?;
                 to.bytes_field("credentials", check.credentials.expose(), MAX_BLOCK)?;
                 to.bytes_field("client", &check.client, MAX_CLIENT)
             }
@@ -276,10 +301,11 @@ impl Message for Request {
                 to.u64(*id);
                 Ok(())
             }
-            Request::Refused { username, address, reason } => {
+            Request::Refused { username, origin, at_fault, reason } => {
                 to.u8(TAG_REFUSED);
                 to.bytes_field("username", username, MAX_TEXT)?;
-                to.bytes_field("address", address, MAX_ADDRESS)?;
+                write_origin(origin, to)?;
+                to.flag(*at_fault);
                 to.bytes_field("reason", reason, MAX_TEXT)
             }
         }
@@ -291,14 +317,15 @@ impl Message for Request {
                 id: from.u64()?,
                 deferred: from.flag("deferred")?,
                 username: text(&mut from, "username", MAX_CREDENTIAL)?.to_vec(),
-                address: text(&mut from, "address", MAX_ADDRESS)?.to_vec(),
+                origin: read_origin(&mut from)?,
                 credentials: Secret::copy_of(from.bytes_field("credentials", MAX_BLOCK)?),
                 client: from.bytes_field("client", MAX_CLIENT)?.to_vec(),
             }),
             TAG_CANCEL => Request::Cancel { id: from.u64()? },
             TAG_REFUSED => Request::Refused {
                 username: text(&mut from, "username", MAX_TEXT)?.to_vec(),
-                address: text(&mut from, "address", MAX_ADDRESS)?.to_vec(),
+                origin: read_origin(&mut from)?,
+                at_fault: from.flag("at fault")?,
                 reason: text(&mut from, "reason", MAX_TEXT)?.to_vec(),
             },
             other => return Err(tag(other)),

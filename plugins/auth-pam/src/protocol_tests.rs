@@ -15,8 +15,14 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn check()(id: u64, deferred: bool, username in bytes(300), address in bytes(MAX_ADDRESS), block in bytes(500), client in bytes(MAX_CLIENT)) -> Check {
-        Check { id, deferred, username, address, credentials: Secret::new(block), client }
+    fn origin()(address in bytes(MAX_ADDRESS), port: u16, number in 0u32..1 << 25) -> Origin {
+        Origin { address, port, reference: Reference::from_number(number).unwrap() }
+    }
+}
+
+prop_compose! {
+    fn check()(id: u64, deferred: bool, username in bytes(300), origin in origin(), block in bytes(500), client in bytes(MAX_CLIENT)) -> Check {
+        Check { id, deferred, username, origin, credentials: Secret::new(block), client }
     }
 }
 
@@ -55,14 +61,14 @@ proptest! {
 
     #[test]
     fn an_order_survives_the_wire(nonce: u64, check in check()) {
-        let Check { username, address, credentials, client, .. } = check;
-        let frame = encoded(&Order { nonce, username, address, credentials, client });
+        let Check { username, origin, credentials, client, .. } = check;
+        let frame = encoded(&Order { nonce, username, address: origin.address, credentials, client });
         prop_assert!(frame.len() <= Order::MAX_BYTES);
         prop_assert_eq!(encoded(&Order::decode(Reader::new(&frame)).unwrap()), frame);
     }
 
     #[test]
-    fn the_small_messages_survive_the_wire(id: u64, micros: u32, code: u32, flag: bool, text in bytes(MAX_TEXT)) {
+    fn the_small_messages_survive_the_wire(id: u64, micros: u32, code: u32, flag: bool, origin in origin(), text in bytes(MAX_TEXT)) {
         let time = Duration::from_micros(micros.into());
         let verdicts = [
             Verdict::Accepted { took: time },
@@ -86,7 +92,7 @@ proptest! {
         }
         for request in [
             Request::Cancel { id },
-            Request::Refused { username: text.clone(), address: vec![], reason: text },
+            Request::Refused { username: text.clone(), origin, at_fault: flag, reason: text },
         ] {
             let frame = encoded(&request);
             prop_assert_eq!(encoded(&Request::decode(Reader::new(&frame)).unwrap()), frame);

@@ -11,6 +11,8 @@ const OWN_FILES: usize = 32;
 pub struct Settings {
     /// The configuration line.
     pub config: Config,
+    /// What tells this server from others on the machine: the name of OpenVPN's configuration.
+    pub config_name: Option<String>,
     /// OpenVPN is to become a daemon: leave its terminal alone.
     pub daemon: bool,
     /// Say more (OpenVPN's `verb` is at least 4).
@@ -20,6 +22,14 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// What `ps` shows for one of the processes.
+    pub fn title(&self, process: &str) -> String {
+        format!(
+            "auth-pam: {process}{}",
+            self.config_name.as_ref().map(|name| format!(" [{name}]")).unwrap_or_default()
+        )
+    }
+
     /// The bounds of the scheduler in a process that may have `open_files` descriptors.
     pub fn scheduler_limits(&self, open_files: usize) -> Limits {
         // One descriptor for a worker, and some while it is forked: a limit on open files is one on workers too.
@@ -40,7 +50,7 @@ mod tests {
 
     fn limits(words: &[&str], open_files: usize) -> Limits {
         let config = Config::parse(words.iter().map(|word| word.as_bytes())).unwrap();
-        let settings = Settings { config, daemon: false, debug: false, max_workers: 10 };
+        let settings = Settings { config, config_name: None, daemon: false, debug: false, max_workers: 10 };
         settings.scheduler_limits(open_files)
     }
 

@@ -1,10 +1,10 @@
-//! What `ps` shows of the plugin's processes: command line and command name (15 bytes).
+//! What `ps` shows of the plugin's processes: the name in the command line, and the command name (15 bytes).
 
 use std::ffi::CStr;
 
 /// Waits, and starts the supervisor anew when it was killed.
-pub const KEEPER: (&str, &CStr) = ("auth-pam: keeper", c"auth-pam-keeper");
+pub const KEEPER: (&str, &CStr) = ("keeper", c"auth-pam-keeper");
 /// Hands attempts to workers.
-pub const SUPERVISOR: (&str, &CStr) = ("auth-pam: supervisor", c"auth-pam-super");
+pub const SUPERVISOR: (&str, &CStr) = ("supervisor", c"auth-pam-super");
 /// Runs PAM.
-pub const WORKER: (&str, &CStr) = ("auth-pam: worker", c"auth-pam-worker");
+pub const WORKER: (&str, &CStr) = ("worker", c"auth-pam-worker");

@@ -243,10 +243,11 @@ impl Front {
         let failed = |error: &dyn std::fmt::Display| format!("the helper cannot be started: {error}");
         let sender = self.lines.for_helper().map_err(|errno| failed(&errno.desc()))?;
         let (settings, base) = (&self.settings, &self.base);
-        let (title, command) = titles::KEEPER;
+        let (name, command) = titles::KEEPER;
+        let title = settings.title(name);
         let plan = Plan {
             name: "helper",
-            title,
+            title: &title,
             command,
             // Nothing is ever printed there: log lines go to the front, and scripts have pipes.
             output: Output::Null,

@@ -18,6 +18,7 @@ use privsep::channel::Received;
 use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output as Connected};
 use privsep::life::{self, Generation, KeeperPipe, News, Numbered};
 use privsep::line_log::{self, LineSender};
+use privsep::title::Title;
 use privsep::{Channel, ChannelError, Ended, leave};
 
 use crate::client_options::ClientOptions;
@@ -55,6 +56,8 @@ struct Helper<'a> {
     roots_group: OpenVpnsGroups,
     /// Scripts that could not be killed in time.
     left_behind: Vec<Script>,
+    title: Title,
+    name: String,
 }
 
 /// A script that may be run.
@@ -87,11 +90,11 @@ pub fn prepare(lines: LineSender) {
 
 /// The whole life of a helper, in a child of the keeper.
 pub fn run(settings: &Settings, base: &AtUp, openvpn: Pid, birth: Birth) -> Infallible {
-    let (title, command) = titles::HELPER;
+    let (name, command) = titles::HELPER;
     let lines = line_log::kept();
     let keep = [Some(birth.front.as_fd()), Some(birth.keeper.as_fd()), lines.as_ref().map(|it| it.as_fd())];
-    Confinement {
-        title,
+    let title = Confinement {
+        title: &settings.title(name),
         command,
         group: Group::Session,
         // Nothing is ever printed there: log lines go to the front, and scripts have pipes.
@@ -105,7 +108,7 @@ pub fn run(settings: &Settings, base: &AtUp, openvpn: Pid, birth: Birth) -> Infa
     }
     .enter();
     drop(lines);
-    let end = match Helper::new(settings, base, openvpn, birth) {
+    let end = match Helper::new(settings, base, openvpn, birth, title) {
         Ok(mut helper) => helper.serve(),
         Err(error) => {
             log::error!("the helper cannot start: {error}");
@@ -120,7 +123,13 @@ pub fn run(settings: &Settings, base: &AtUp, openvpn: Pid, birth: Birth) -> Infa
 }
 
 impl<'a> Helper<'a> {
-    fn new(settings: &'a Settings, base: &'a AtUp, openvpn: Pid, mut birth: Birth) -> io::Result<Self> {
+    fn new(
+        settings: &'a Settings,
+        base: &'a AtUp,
+        openvpn: Pid,
+        mut birth: Birth,
+        title: Title,
+    ) -> io::Result<Self> {
         let (child_exits, supplies) = (ChildExits::new()?, Supplies::new()?);
         let scripts = settings.commands().map(|(event, command)| {
             Ok(Runnable { event, command, output: Output::new(command.program.name())? })
@@ -141,6 +150,8 @@ impl<'a> Helper<'a> {
             supplies,
             roots_group: OpenVpnsGroups::of(openvpn),
             left_behind: Vec::new(),
+            title,
+            name: settings.title(titles::HELPER.0),
         })
     }
 
@@ -174,7 +185,10 @@ impl<'a> Helper<'a> {
             return Ok(());
         }
         let id = message.id;
-        let (succeeded, client_options) = match self.run(message)? {
+        self.title.show(&[&self.name, &format!(": running {}", message.event.name())]);
+        let done = self.run(message);
+        self.title.show(&[&self.name]);
+        let (succeeded, client_options) = match done? {
             Some(client_options) => (true, client_options),
             None => (false, Vec::new()),
         };

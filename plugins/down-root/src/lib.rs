@@ -61,7 +61,7 @@ impl Plugin for DownRoot {
                 "the plugin line is as long as OpenVPN reads it ({single} words, {quoted} in one pair of quotes); a word after that is dropped"
             );
         }
-        let settings = Settings::resolve(config).map_err(OpenError::from_error)?;
+        let settings = Settings::resolve(config, args.config_name()).map_err(OpenError::from_error)?;
         log::info!("initialization succeeded: down script {}", settings.command.program);
         let front = Front::new(settings, args.env()).map_err(|errno| OpenError::from(errno.desc()))?;
         Ok(DownRoot { front })

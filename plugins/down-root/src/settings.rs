@@ -22,6 +22,8 @@ pub struct Settings {
     pub time_limit: Option<Duration>,
     /// A script that fails is only logged.
     pub ignore_failure: bool,
+    /// What tells this OpenVPN from others on the machine: the name of its configuration.
+    pub config_name: Option<String>,
 }
 
 /// A program with its fixed arguments.
@@ -62,7 +64,7 @@ impl std::error::Error for SettingsError {}
 
 impl Settings {
     /// Finds every program; warns of what is unwise.
-    pub fn resolve(config: Config) -> Result<Self, SettingsError> {
+    pub fn resolve(config: Config, config_name: Option<String>) -> Result<Self, SettingsError> {
         for word in config.late_options() {
             log::warn!(
                 "'{word}' comes after the command and is an argument of it; options stand before the command"
@@ -87,7 +89,19 @@ impl Settings {
         for (event, path) in up.chain(config.on) {
             others.push((event, Command { program: find(event, &path)?, args: Vec::new() }));
         }
-        Ok(Settings { command, others, time_limit: config.time_limit, ignore_failure: config.ignore_failure })
+        Ok(Settings {
+            command,
+            others,
+            time_limit: config.time_limit,
+            ignore_failure: config.ignore_failure,
+            config_name,
+        })
+    }
+
+    /// What `ps` shows for one of the processes.
+    pub fn title(&self, process: &str) -> String {
+        let name = self.config_name.as_ref().map(|name| format!(" [{name}]"));
+        format!("down-root: {process}{}", name.unwrap_or_default())
     }
 
     /// Every script with its event.

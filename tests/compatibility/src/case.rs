@@ -36,6 +36,8 @@ pub struct Login {
 pub enum Look {
     /// The log line of a failed login, as log watchers match it.
     Failure,
+    /// What stands behind that in the same line.
+    FailureEnd,
     /// All values of one field in what the test module recorded.
     Module(&'static str),
     /// The length of those values, in bytes.

@@ -32,7 +32,13 @@ impl Traces<'_> {
             Look::Failure => {
                 let line = self.log.lines().find(|line| line.contains("' failed to authenticate: "));
                 let found = line.and_then(|line| line.find("user '").map(|at| line[at..].trim_end()));
-                ("log", found.unwrap_or(NOTHING).to_string())
+                ("log", without_origin(found.unwrap_or(NOTHING)).to_string())
+            }
+            Look::FailureEnd => {
+                let line = self.log.lines().find(|line| line.contains("' failed to authenticate: "));
+                let line = line.unwrap_or(NOTHING).trim_end();
+                let end = line.strip_prefix(without_origin(line)).unwrap_or_default().trim();
+                ("end of the line", if end.is_empty() { NOTHING.into() } else { without_reference(end) })
             }
             Look::Module(field) => (field, self.recorded(field, str::to_string)),
             Look::ModuleLength(field) => {
@@ -66,6 +72,20 @@ impl Traces<'_> {
     }
 }
 
+/// Ours ends with where the login comes from and its reference, in parentheses. A case of its own looks at that.
+fn without_origin(line: &str) -> &str {
+    let at = line.rfind(" (").filter(|at| line.ends_with(')') && line[*at..].contains("reference "));
+    at.map_or(line, |at| &line[..at])
+}
+
+/// The reference is another one each time.
+fn without_reference(end: &str) -> String {
+    let (start, reference) = end.split_once("reference ").unwrap_or_default();
+    let is_one = |text: &str| text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let reference = reference.strip_suffix(')').filter(|text| is_one(text)).map_or("?", |_| "NNNNN");
+    format!("{start}reference {reference})")
+}
+
 const FIELDS: [&str; 11] =
     ["phase", "pid", "uid", "user", "rhost", "service", "tty", "ruser", "authtok", "answer", "argv"];
 
@@ -94,6 +114,20 @@ mod tests {
         assert_eq!(value_of(LINE, "answer").as_deref(), Some("c d"));
         assert_eq!(value_of(LINE, "argv").as_deref(), Some("[x]"));
         assert_eq!(value_of(LINE, "colour"), None);
+    }
+
+    #[test]
+    fn what_ours_adds_to_the_line_is_looked_at_apart() {
+        let line = "user 'a (b)' failed to authenticate: No (x)";
+        let with = format!("{line} (192.0.2.7:1194, server1, reference 345YZ)");
+        assert_eq!((without_origin(line), without_origin(&with)), (line, line));
+        let traces = Traces { directory: Path::new("/nonexistent"), log: &with };
+        assert_eq!(
+            describe(&["refused".into()], &[Look::Failure, Look::FailureEnd], &traces),
+            format!("refused; log: {line}; end of the line: (192.0.2.7:1194, server1, reference NNNNN)")
+        );
+        let traces = Traces { directory: Path::new("/nonexistent"), log: line };
+        assert_eq!(describe(&[], &[Look::FailureEnd], &traces), "; end of the line: -");
     }
 
     #[test]

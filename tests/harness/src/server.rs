@@ -93,7 +93,8 @@ impl Server {
             scratch.directory("root", 0o755);
             scratch.directory("root/tmp", 0o1777);
         }
-        let path = scratch.write("server.conf", &text_of(config, &pki, &scratch, &pipe), 0o644);
+        let path =
+            scratch.write(&format!("{}.conf", config.name), &text_of(config, &pki, &scratch, &pipe), 0o644);
         if config.readable {
             give_to_nobody(&scratch, &pki);
         }

@@ -34,6 +34,7 @@ pub enum Chroot {
 /// A server to be started; without any setting it runs as root, in the foreground, with no plugin.
 #[derive(Debug)]
 pub struct ServerConfig<'a> {
+    pub(crate) name: String,
     pub(crate) lines: Vec<String>,
     pub(crate) daemon: Daemon,
     pub(crate) chroot: Chroot,
@@ -49,6 +50,7 @@ pub struct ServerConfig<'a> {
 impl Default for ServerConfig<'_> {
     fn default() -> Self {
         Self {
+            name: "server".to_string(),
             lines: Vec::new(),
             daemon: Daemon::No,
             chroot: Chroot::No,
@@ -64,6 +66,12 @@ impl Default for ServerConfig<'_> {
 }
 
 impl<'a> ServerConfig<'a> {
+    /// The configuration file is called so, `server` otherwise, with `.conf` behind it.
+    pub fn named(mut self, name: &str) -> Self {
+        self.name = name.to_string();
+        self
+    }
+
     /// A server with the plugin under test and this PAM service.
     pub fn auth_pam(service: &PamService) -> Self {
         Self::auth_pam_with("", service, "")

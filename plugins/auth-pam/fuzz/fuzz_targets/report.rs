@@ -3,8 +3,12 @@
 #![no_main]
 #![allow(dead_code, unreachable_pub)]
 
+#[path = "../../src/origin.rs"]
+mod origin;
 #[path = "../../src/protocol.rs"]
 mod protocol;
+#[path = "../../src/reference.rs"]
+mod reference;
 #[path = "../../src/verdict.rs"]
 mod verdict;
 

@@ -3,8 +3,12 @@
 #![no_main]
 #![allow(dead_code, unreachable_pub)]
 
+#[path = "../../src/origin.rs"]
+mod origin;
 #[path = "../../src/protocol.rs"]
 mod protocol;
+#[path = "../../src/reference.rs"]
+mod reference;
 #[path = "../../src/verdict.rs"]
 mod verdict;
 
@@ -22,12 +26,13 @@ fuzz_target!(|bytes: &[u8]| {
     let fits = |field: &[u8], bound| field.len() <= bound && !field.contains(&0);
     match request {
         Request::Check(check) => {
-            assert!(fits(&check.username, MAX_CREDENTIAL) && fits(&check.address, MAX_ADDRESS));
+            assert!(fits(&check.username, MAX_CREDENTIAL) && fits(&check.origin.address, MAX_ADDRESS));
             assert!(check.credentials.len() <= MAX_BLOCK && check.client.len() <= MAX_CLIENT);
         }
         Request::Cancel { .. } => {}
-        Request::Refused { username, address, reason } => {
-            assert!(fits(&username, MAX_TEXT) && fits(&address, MAX_ADDRESS) && fits(&reason, MAX_TEXT));
+        Request::Refused { username, origin, reason, .. } => {
+            assert!(fits(&username, MAX_TEXT) && fits(&origin.address, MAX_ADDRESS));
+            assert!(fits(&reason, MAX_TEXT));
         }
     }
 });

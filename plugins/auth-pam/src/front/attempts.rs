@@ -15,6 +15,7 @@ use privsep::life::{Heard, Kept};
 use super::grace::Grace;
 use super::rejection::rejection;
 use crate::protocol::{Reply, Request};
+use crate::reference::Reference;
 use crate::verdict::{Advance, Verdict};
 
 /// What an administrator is to do when there is no supervisor any more.
@@ -33,8 +34,19 @@ pub type Supervisor = Kept<Request, Reply>;
 enum Attempt {
     /// OpenVPN's thread waits for it; the verdict, once it is there.
     Awaited(Option<Verdict>),
-    /// OpenVPN was answered *deferred*, about this user.
-    Deferred(Decision, String),
+    /// OpenVPN was answered *deferred*, about this one.
+    Deferred(Decision, Whom),
+}
+
+/// Whom a deferred attempt is about.
+#[derive(Debug)]
+pub struct Whom {
+    /// The username, for the log.
+    pub user: String,
+    /// The end of a line of the log.
+    pub tail: String,
+    /// The reference.
+    pub reference: Reference,
 }
 
 /// What came of waiting for a verdict.
@@ -74,7 +86,7 @@ pub struct Attempts {
 #[derive(Default)]
 pub struct Afterwards {
     /// Deferred attempts with their verdicts.
-    decided: Vec<(Decision, Verdict)>,
+    decided: Vec<(Decision, Verdict, Reference)>,
     /// Lines for the log.
     lines: Vec<(Level, String)>,
     /// The supervisor that is lost for good.
@@ -86,12 +98,12 @@ impl Afterwards {
     pub fn deliver(self, advance: Advance) -> Vec<(Level, String)> {
         let Afterwards { decided, mut lines, lost } = self;
         let failed = |error| (Level::Error, format!("OpenVPN's control file cannot be written: {error}"));
-        lines.extend(decided.into_iter().filter_map(|(decision, verdict)| {
+        lines.extend(decided.into_iter().filter_map(|(decision, verdict, reference)| {
             let delivered = match verdict {
                 Verdict::Accepted { .. } => decision.accept(),
                 Verdict::Rejected => decision.reject(),
                 Verdict::Temporary { cause, backoff } => {
-                    decision.reject_with(&rejection(cause, backoff, advance))
+                    decision.reject_with(&rejection(cause, backoff, advance, reference))
                 }
             };
             delivered.err().map(failed)
@@ -144,9 +156,9 @@ impl Attempts {
         }
     }
 
-    /// This attempt, of `user`, is answered *deferred*.
-    pub fn defer(&mut self, id: u64, decision: Decision, user: String) {
-        self.table.insert(id, Attempt::Deferred(decision, user));
+    /// This attempt is answered *deferred*.
+    pub fn defer(&mut self, id: u64, decision: Decision, whom: Whom) {
+        self.table.insert(id, Attempt::Deferred(decision, whom));
         self.deferred += 1;
     }
 
@@ -204,9 +216,9 @@ impl Attempts {
         }
         match self.table.remove(&id) {
             Some(Attempt::Awaited(_)) => drop(self.table.insert(id, Attempt::Awaited(Some(verdict)))),
-            Some(Attempt::Deferred(decision, _)) => {
+            Some(Attempt::Deferred(decision, whom)) => {
                 self.deferred -= 1;
-                self.afterwards.decided.push((decision, verdict));
+                self.afterwards.decided.push((decision, verdict, whom.reference));
             }
             // OpenVPN's thread has given up waiting, or the client is gone.
             None => {}
@@ -244,9 +256,9 @@ impl Attempts {
         let pending: BTreeMap<u64, Attempt> = pending;
         self.deferred = 0;
         for (_, attempt) in pending {
-            if let Attempt::Deferred(decision, user) = attempt {
-                self.afterwards.decided.push((decision, Verdict::Rejected));
-                let line = format!("user '{user}' failed to authenticate: the supervisor is gone");
+            if let Attempt::Deferred(decision, Whom { user, tail, reference }) = attempt {
+                self.afterwards.decided.push((decision, Verdict::Rejected, reference));
+                let line = format!("user '{user}' failed to authenticate: the supervisor is gone{tail}");
                 self.afterwards.lines.push((Level::Error, line));
             }
         }

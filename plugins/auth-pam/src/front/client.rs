@@ -3,7 +3,17 @@
 
 use ovpn_plugin::AuthUserPassVerify;
 
-use crate::protocol::{Client, MAX_CLIENT_VALUE};
+use crate::origin::Origin;
+use crate::protocol::{Client, MAX_ADDRESS, MAX_CLIENT_VALUE};
+use crate::reference::Reference;
+
+/// Where this attempt comes from.
+pub fn origin(event: &AuthUserPassVerify<'_>, reference: Reference) -> Origin {
+    let address = event.untrusted_ip().unwrap_or_default().as_bytes();
+    // OpenVPN prints addresses, so they are only ever shorter than the bound.
+    let address = address[..address.len().min(MAX_ADDRESS)].to_vec();
+    Origin { address, port: event.untrusted_port().unwrap_or_default(), reference }
+}
 
 /// The client of this attempt.
 pub fn from_event(event: &AuthUserPassVerify<'_>) -> Client {

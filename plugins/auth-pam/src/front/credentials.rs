@@ -9,7 +9,8 @@ use secret::Secret;
 
 use super::challenge;
 use crate::config::Config;
-use crate::protocol::{Check, Credentials, MAX_ADDRESS, MAX_CREDENTIAL};
+use crate::origin::Origin;
+use crate::protocol::{Check, Credentials, MAX_CREDENTIAL};
 use crate::quoted::shown;
 
 /// The password of a client with `auth-user-pass username-only` (OpenVPN 2.7).
@@ -36,6 +37,21 @@ pub enum Refusal {
     Supervisor(String),
     /// The supervisor did not answer.
     Unanswered,
+}
+
+impl Refusal {
+    /// Whether what the client sent is the reason, and not the state of this machine.
+    pub fn is_clients_fault(&self) -> bool {
+        match self {
+            Refusal::Absent(_)
+            | Refusal::EmptyUsername
+            | Refusal::CommonName(_)
+            | Refusal::EmptyPassword
+            | Refusal::TooLong(..)
+            | Refusal::Challenge(_) => true,
+            Refusal::ControlFile(_) | Refusal::Supervisor(_) | Refusal::Unanswered => false,
+        }
+    }
 }
 
 impl fmt::Display for Refusal {
@@ -67,7 +83,11 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 /// Reads the attempt from OpenVPN's variables. Its number and how it is answered are for the caller to fill in.
-pub fn from_event(config: &Config, event: &AuthUserPassVerify<'_>) -> Result<Check, Refusal> {
+pub fn from_event(
+    config: &Config,
+    event: &AuthUserPassVerify<'_>,
+    origin: &Origin,
+) -> Result<Check, Refusal> {
     let username = bounded("username", event.username().ok_or(Refusal::Absent("username"))?)?;
     if username.is_empty() {
         return Err(Refusal::EmptyUsername);
@@ -84,7 +104,6 @@ pub fn from_event(config: &Config, event: &AuthUserPassVerify<'_>) -> Result<Che
     if answers.password.is_empty() && !config.empty_passwords {
         return Err(Refusal::EmptyPassword);
     }
-    let address = event.untrusted_ip().unwrap_or_default().as_bytes();
     let credentials = Credentials {
         password: answers.password,
         response: answers.response,
@@ -99,8 +118,7 @@ pub fn from_event(config: &Config, event: &AuthUserPassVerify<'_>) -> Result<Che
         id: 0,
         deferred: false,
         username: username.to_vec(),
-        // OpenVPN prints addresses, so this is only ever shorter.
-        address: address[..address.len().min(MAX_ADDRESS)].to_vec(),
+        origin: origin.clone(),
         credentials,
         client: client.bytes().to_vec(),
     })
@@ -112,4 +130,4 @@ fn bounded<'a>(what: &'static str, value: &'a [u8]) -> Result<&'a [u8], Refusal>
 
 #[cfg(test)]
 #[path = "credentials_tests.rs"]
-mod tests;
+pub mod tests;

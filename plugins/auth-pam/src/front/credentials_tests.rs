@@ -3,6 +3,8 @@
 use super::*;
 use ovpn_plugin::testing::CallData;
 
+use crate::reference::References;
+
 fn read(env: &[(&str, &str)]) -> Result<(Check, Credentials), String> {
     read_with(&[], env)
 }
@@ -11,7 +13,9 @@ fn read_with(options: &[&str], env: &[(&str, &str)]) -> Result<(Check, Credentia
     let words = options.iter().chain(&["login"]).map(|word| word.as_bytes());
     let config = Config::parse(words).map_err(|error| error.to_string())?;
     let call = env.iter().fold(CallData::new(), |call, (name, value)| call.env(name, value));
-    let check = from_event(&config, &call.event()).map_err(|refusal| refusal.to_string())?;
+    let event = call.event();
+    let origin = super::super::client::origin(&event, References::new().draw());
+    let check = from_event(&config, &event, &origin).map_err(|refusal| refusal.to_string())?;
     let credentials = Credentials::unseal(&check.credentials).map_err(|error| error.to_string())?;
     Ok((check, credentials))
 }
@@ -28,13 +32,13 @@ fn a_whole_login_is_read() {
     .unwrap();
     assert_eq!(check.username, b"alice");
     assert_eq!((login.password.expose(), login.response.unwrap().expose()), (&b"pass"[..], &b"123"[..]));
-    assert_eq!((&login.common_name[..], &check.address[..]), (&b"laptop"[..], &b"2001:db8::1"[..]));
+    assert_eq!((&login.common_name[..], &check.origin.address[..]), (&b"laptop"[..], &b"2001:db8::1"[..]));
 }
 
 #[test]
 fn what_may_be_missing_is_empty() {
     let (check, login) = read(&[("username", "a"), ("password", "b")]).unwrap();
-    assert!(login.response.is_none() && login.common_name.is_empty() && check.address.is_empty());
+    assert!(login.response.is_none() && login.common_name.is_empty() && check.origin.address.is_empty());
 }
 
 #[test]
@@ -99,4 +103,27 @@ fn credentials_are_taken_up_to_4096_bytes_and_refused_beyond() {
 fn static_challenge_rubbish_is_refused_without_repeating_it() {
     let words = read(&[("username", "u"), ("password", "SCRV1:hunter2")]).unwrap_err();
     assert!(words.contains("SCRV1") && !words.contains("hunter2"), "{words}");
+}
+
+/// Every variant, with whether it is the client's fault. The match does not compile without one.
+pub fn every_refusal() -> Vec<(Refusal, bool)> {
+    let after = |last: Option<&Refusal>| match last {
+        None => Some((Refusal::Absent("password"), true)),
+        Some(Refusal::Absent(_)) => Some((Refusal::EmptyUsername, true)),
+        Some(Refusal::EmptyUsername) => Some((Refusal::CommonName("laptop".into()), true)),
+        Some(Refusal::CommonName(_)) => Some((Refusal::EmptyPassword, true)),
+        Some(Refusal::EmptyPassword) => Some((Refusal::TooLong("password", 5000), true)),
+        Some(Refusal::TooLong(..)) => {
+            Some((Refusal::Challenge(challenge::split(b"SCRV1:").unwrap_err()), true))
+        }
+        Some(Refusal::Challenge(_)) => Some((Refusal::ControlFile(DeferError::Taken), false)),
+        Some(Refusal::ControlFile(_)) => Some((Refusal::Supervisor("it cannot be started".into()), false)),
+        Some(Refusal::Supervisor(_)) => Some((Refusal::Unanswered, false)),
+        Some(Refusal::Unanswered) => None,
+    };
+    let mut all: Vec<(Refusal, bool)> = Vec::new();
+    while let Some(next) = after(all.last().map(|(refusal, _)| refusal)) {
+        all.push(next);
+    }
+    all
 }

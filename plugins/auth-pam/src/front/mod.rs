@@ -18,13 +18,18 @@ use privsep::confine::{Cores, Output};
 use privsep::life::{Leftovers, OpenVpn, Plan};
 use privsep::line_log::line_log;
 
-use attempts::{Attempts, RESTART, Supervisor, Taken};
+use attempts::{Attempts, RESTART, Supervisor, Taken, Whom};
 use credentials::Refusal;
 use receiver::Shared;
 use rejection::rejection;
 
-use crate::protocol::{MAX_ADDRESS, MAX_TEXT, Request, SOCKET_BYTES};
+#[cfg(test)]
+pub use credentials::tests::every_refusal;
+
+use crate::origin::Origin;
+use crate::protocol::{Check, MAX_TEXT, Request, SOCKET_BYTES};
 use crate::quoted::{MAX_SHOWN, shown};
+use crate::reference::References;
 use crate::settings::Settings;
 use crate::verdict::Verdict;
 use crate::{limits, supervisor, titles};
@@ -48,6 +53,7 @@ pub struct Front {
     /// The receiver runs.
     receives: bool,
     last_id: u64,
+    references: References,
 }
 
 impl Front {
@@ -55,8 +61,15 @@ impl Front {
     pub fn open(settings: Settings) -> Result<Self, OpenError> {
         let attempts = Attempts::new(settings.config.grace, settings.config.advance);
         let shared = Arc::new(Shared::new(attempts).map_err(|errno| errno.desc())?);
-        let front =
-            Front { settings, shared, tasks: Tasks::new(2), logs: false, receives: false, last_id: 0 };
+        let front = Front {
+            settings,
+            shared,
+            tasks: Tasks::new(2),
+            logs: false,
+            receives: false,
+            last_id: 0,
+            references: References::new(),
+        };
         let started = front.shared.with(|attempts| front.start(attempts));
         // What the supervisor had to say at its start; nobody else reads it yet.
         while front.shared.lines.write_batch() {}
@@ -77,10 +90,11 @@ impl Front {
         let (sender, lines) = line_log().map_err(|errno| failed(&errno.desc()))?;
         self.shared.lines.add(lines).map_err(|errno| failed(&errno.desc()))?;
         let settings = &self.settings;
-        let (title, command) = titles::KEEPER;
+        let (name, command) = titles::KEEPER;
+        let title = settings.title(name);
         let plan = Plan {
             name: "supervisor",
-            title,
+            title: &title,
             command,
             // Nothing is ever printed there: log lines go to the front.
             output: Output::Null,
@@ -132,9 +146,10 @@ impl Front {
         if !self.logs {
             self.shared.lines.write_batch();
         }
-        let mut check = match credentials::from_event(&self.settings.config, event) {
+        let origin = client::origin(event, self.references.draw());
+        let mut check = match credentials::from_event(&self.settings.config, event, &origin) {
             Ok(check) => check,
-            Err(refusal) => return self.refuse(event, &refusal),
+            Err(refusal) => return self.refuse(event, origin, &refusal),
         };
         let wanted = self.settings.config.deferred || event.env().get("deferred_auth_pam").is_some();
         let deferred = wanted && self.receives && event.auth_control_file().is_some();
@@ -142,8 +157,8 @@ impl Front {
         check.id = self.last_id;
         check.deferred = deferred;
         let shared = Arc::clone(&self.shared);
-        let answer = shared.with(|attempts| self.ask(attempts, event, Request::Check(check), deferred));
-        answer.unwrap_or_else(|refusal| self.refuse(event, &refusal))
+        let answer = shared.with(|attempts| self.ask(attempts, event, check, &origin));
+        answer.unwrap_or_else(|refusal| self.refuse(event, origin, &refusal))
     }
 
     /// Sends an attempt, waits for its verdict as long as that is worth it, and else defers it.
@@ -151,9 +166,11 @@ impl Front {
         &self,
         attempts: &mut Attempts,
         event: &AuthUserPassVerify<'_>,
-        request: Request,
-        deferred: bool,
+        check: Check,
+        origin: &Origin,
     ) -> Result<AuthReply, Refusal> {
+        let deferred = check.deferred;
+        let request = Request::Check(check);
         if deferred {
             event.can_defer().map_err(Refusal::ControlFile)?;
         }
@@ -184,11 +201,14 @@ impl Front {
             Taken::Decided(Verdict::Accepted { .. }) => Ok(AuthReply::Accept),
             Taken::Decided(Verdict::Rejected) => Ok(AuthReply::Reject),
             Taken::Decided(Verdict::Temporary { cause, backoff }) => {
-                Ok(AuthReply::RejectWith(rejection(cause, backoff, self.settings.config.advance)))
+                let advance = self.settings.config.advance;
+                Ok(AuthReply::RejectWith(rejection(cause, backoff, advance, origin.reference)))
             }
             Taken::Pending if deferred => match event.defer() {
                 Ok(decision) => {
-                    attempts.defer(id, decision, shown(event.username().unwrap_or_default()));
+                    let user = shown(event.username().unwrap_or_default());
+                    let whom = Whom { user, tail: self.tail(origin), reference: origin.reference };
+                    attempts.defer(id, decision, whom);
                     Ok(AuthReply::Deferred)
                 }
                 Err(error) => {
@@ -219,14 +239,14 @@ impl Front {
     }
 
     /// Refuses an attempt without PAM. The supervisor is told for the audit line only.
-    fn refuse(&self, event: &AuthUserPassVerify<'_>, refusal: &Refusal) -> AuthReply {
+    fn refuse(&self, event: &AuthUserPassVerify<'_>, origin: Origin, refusal: &Refusal) -> AuthReply {
         let username = event.username().unwrap_or_default();
-        log::error!("user '{}' failed to authenticate: {refusal}", shown(username));
+        log::error!("user '{}' failed to authenticate: {refusal}{}", shown(username), self.tail(&origin));
         if self.settings.config.syslog.is_some() {
-            let address = event.untrusted_ip().unwrap_or_default().as_bytes();
             let request = Request::Refused {
                 username: first_bytes(username, MAX_SHOWN + 1),
-                address: first_bytes(address, MAX_ADDRESS),
+                origin,
+                at_fault: refusal.is_clients_fault(),
                 reason: first_bytes(refusal.to_string().as_bytes(), MAX_TEXT),
             };
             self.shared.with(|attempts| {
@@ -236,6 +256,11 @@ impl Front {
             });
         }
         AuthReply::Reject
+    }
+
+    /// The end of a line of the log.
+    fn tail(&self, origin: &Origin) -> String {
+        origin.tail(self.settings.config_name.as_deref())
     }
 
     /// OpenVPN is about to die: the supervisor sees the end of its channel by itself, and is not waited for.

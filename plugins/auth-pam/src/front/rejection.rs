@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use ovpn_plugin::{Rejection, Retry};
 
+use crate::reference::Reference;
 use crate::verdict::{Advance, Cause};
 
 /// What the client gets.
-pub fn rejection(cause: Cause, backoff: Duration, advance: Advance) -> Rejection {
+pub fn rejection(cause: Cause, backoff: Duration, advance: Advance, reference: Reference) -> Rejection {
     let text = match cause {
         Cause::Busy => "the authentication service is busy",
         Cause::NoAnswer => "the authentication service does not answer",
@@ -22,7 +23,8 @@ pub fn rejection(cause: Cause, backoff: Duration, advance: Advance) -> Rejection
     };
     // Another server need not be waited for; a client that finds all of them so slows down by itself.
     let elsewhere = advance != Advance::No && cause != Cause::Failures;
-    Rejection::temporary(text, if elsewhere { Duration::ZERO } else { backoff }, retry)
+    let text = format!("{text} (reference {reference})");
+    Rejection::temporary(&text, if elsewhere { Duration::ZERO } else { backoff }, retry)
 }
 
 #[cfg(test)]
@@ -57,7 +59,8 @@ mod tests {
                 "TEMP[backoff 15,advance no]: the authentication service was interrupted",
             ),
         ] {
-            let text = rejection(cause, Duration::from_secs(15), advance);
+            let text = rejection(cause, Duration::from_secs(15), advance, Reference::from_number(0).unwrap());
+            let reason = format!("{reason} (reference 22222)");
             assert_eq!(written(&text, "990"), reason);
             // Clients before 2.6 give up, and learn the reason.
             assert_eq!(written(&text, "2"), reason.split_once("]: ").map_or("", |(_, text)| text));

@@ -8,6 +8,7 @@ use secret::Secret;
 use super::alike::Place;
 use super::scheduler::Job;
 use super::source::{Prefixes, Source};
+use crate::origin::Origin;
 use crate::protocol::Check;
 use crate::quoted::shown;
 
@@ -20,8 +21,8 @@ pub struct Attempt {
     pub deferred: bool,
     /// Name as the client sent it.
     pub username: Vec<u8>,
-    /// Address the client comes from.
-    pub address: Vec<u8>,
+    /// Where it comes from.
+    pub origin: Origin,
     /// Where it counts.
     pub source: Source,
     /// What the worker needs; gone once it has it.
@@ -50,10 +51,10 @@ impl Attempt {
         Attempt {
             id: check.id,
             deferred: check.deferred,
-            source: Source::of(&check.address, prefixes),
+            source: Source::of(&check.origin.address, prefixes),
             fingerprint: key.hash_one((&check.username, check.credentials.expose())),
             username: check.username,
-            address: check.address,
+            origin: check.origin,
             credentials: Some(check.credentials),
             client: check.client,
             arrived: now,
@@ -89,6 +90,7 @@ impl Job for Attempt {
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use crate::origin::tests::origin;
 
     /// An attempt of this user from there.
     pub fn attempt(id: u64, username: &str, address: &str) -> Attempt {
@@ -96,7 +98,7 @@ pub mod tests {
             id,
             deferred: true,
             username: username.into(),
-            address: address.into(),
+            origin: origin(address, 0),
             credentials: Secret::copy_of(b"block"),
             client: vec![],
         };
@@ -108,8 +110,8 @@ pub mod tests {
         let key = RandomState::new();
         let of = |username: &str, block: &[u8]| {
             let (username, credentials) = (username.into(), Secret::copy_of(block));
-            let check =
-                Check { id: 1, deferred: true, username, address: vec![], credentials, client: vec![] };
+            let origin = origin("", 0);
+            let check = Check { id: 1, deferred: true, username, origin, credentials, client: vec![] };
             Attempt::new(Instant::now(), check, None, Prefixes::default(), &key).fingerprint
         };
         assert_eq!(of("a", b"b"), of("a", b"b"));

@@ -6,6 +6,7 @@ use std::os::unix::net::UnixDatagram;
 
 use nix::syslog::{self, LogFlags};
 
+use crate::origin::Origin;
 use crate::quoted::{escaped, shown};
 
 /// The system log's socket (syslog(3)).
@@ -53,13 +54,35 @@ impl Facility {
     }
 }
 
-/// Whether the client may come in.
+/// What the audit line says of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Result {
-    /// It may.
+    /// The client may come in.
     Accepted,
-    /// It may not.
+    /// It may not, because of what it sent: log watchers count these.
     Rejected,
+    /// It may not, because nobody could check what it sent: no log watcher must count that against the client.
+    NotDecided,
+}
+
+impl Result {
+    /// Of an attempt that the front has refused.
+    pub fn of_refusal(at_fault: bool) -> Self {
+        if at_fault { Result::Rejected } else { Result::NotDecided }
+    }
+}
+
+/// An attempt that has ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// How.
+    pub result: Result,
+    /// Name as the client sent it.
+    pub user: &'a [u8],
+    /// Where it came from.
+    pub origin: &'a Origin,
+    /// Why.
+    pub reason: &'a [u8],
 }
 
 /// Gives this process its name in the system log, for what PAM modules log. The connection it had inherited is closed
@@ -72,28 +95,39 @@ pub fn take_name() {
 #[derive(Debug)]
 pub struct Audit {
     facility: Facility,
+    config_name: Option<String>,
     socket: Option<UnixDatagram>,
     lost: u64,
 }
 
 impl Audit {
-    /// Audit lines for this facility.
-    pub fn new(facility: Facility) -> Self {
-        Audit { facility, socket: None, lost: 0 }
+    /// Audit lines for this facility, of the server with this configuration.
+    pub fn new(facility: Facility, config_name: Option<String>) -> Self {
+        Audit { facility, config_name, socket: None, lost: 0 }
     }
 
     /// Writes the line of one attempt, or counts it.
-    pub fn write(&mut self, result: Result, user: &[u8], address: &[u8], reason: &[u8]) {
-        let severity = match result {
+    pub fn write(&mut self, entry: Entry<'_>) {
+        let severity = match entry.result {
             Result::Accepted => INFO,
-            Result::Rejected => NOTICE,
+            Result::Rejected | Result::NotDecided => NOTICE,
         };
+        let line = line(entry, self.config_name.as_deref());
+        self.write_line(severity, &line);
+    }
+
+    /// Says that so many attempts have no line of their own.
+    pub fn write_suppressed(&mut self, text: &str) {
+        self.write_line(NOTICE, &format!("AUTH-PAM: {text}"));
+    }
+
+    fn write_line(&mut self, severity: u8, line: &str) {
         if self.lost > 0
             && self.send(NOTICE, &format!("AUTH-PAM: {} lines about logins were lost", self.lost))
         {
             self.lost = 0;
         }
-        if self.lost > 0 || !self.send(severity, &line(result, user, address, reason)) {
+        if self.lost > 0 || !self.send(severity, line) {
             self.lost += 1;
             if self.lost == 1 {
                 log::warn!("the system log does not take lines about logins; they are counted");
@@ -128,84 +162,24 @@ fn connect() -> Option<UnixDatagram> {
     Some(socket)
 }
 
-fn line(result: Result, user: &[u8], address: &[u8], reason: &[u8]) -> String {
+fn line(entry: Entry<'_>, config_name: Option<&str>) -> String {
+    let Entry { result, user, origin, reason } = entry;
     let result = match result {
         Result::Accepted => "accepted",
         Result::Rejected => "rejected",
+        Result::NotDecided => "not decided",
     };
-    // An address is digits, letters, colons, dots and a scope; anything else is not shown as one.
-    let address = std::str::from_utf8(address).unwrap_or_default();
-    let plain = address.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":.%_-".contains(&byte));
-    let address = if plain && !address.is_empty() { address } else { "-" };
+    let Origin { port, reference, .. } = origin;
+    // What does not look like an address is not shown as one.
+    let (address, config) = (origin.plain_address().unwrap_or("-"), config_name.unwrap_or("-"));
+    let (reason, user) = (escaped(reason), shown(user));
     // What a client can make long comes last: some logs cut lines at 1024 bytes.
-    format!("AUTH-PAM: login {result}: address={address} words='{}' user='{}'", escaped(reason), shown(user))
+    format!(
+        "AUTH-PAM: login {result}: address={address} port={port} config={config} reference={reference} \
+         reason='{reason}' user='{user}'"
+    )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_line_has_the_documented_form() {
-        assert_eq!(
-            line(Result::Accepted, b"alice", b"192.0.2.7", b"Success"),
-            "AUTH-PAM: login accepted: address=192.0.2.7 words='Success' user='alice'"
-        );
-        assert_eq!(
-            line(Result::Rejected, b"bob", b"2001:db8::1", b"Authentication failure"),
-            "AUTH-PAM: login rejected: address=2001:db8::1 words='Authentication failure' user='bob'"
-        );
-        assert!(line(Result::Rejected, b"bob", b"", b"x").contains(" address=- "));
-    }
-
-    #[test]
-    fn a_username_cannot_forge_an_address_or_a_line() {
-        assert_eq!(
-            line(
-                Result::Rejected,
-                b"x' address=203.0.113.9 words='",
-                b"192.0.2.7",
-                b"no\nAUTH-PAM: login accepted"
-            ),
-            "AUTH-PAM: login rejected: address=192.0.2.7 words='no\\nAUTH-PAM: login accepted' user='x\\' address=203.0.113.9 words=\\''"
-        );
-        let backslash = line(Result::Rejected, b"x\\' address=203.0.113.9", b"192.0.2.7", b"");
-        assert!(backslash.ends_with("user='x\\\\\\' address=203.0.113.9'"), "{backslash}");
-        assert!(line(Result::Rejected, b"x", b"1.2.3.4 words=", b"").contains(" address=- "));
-    }
-
-    #[test]
-    fn a_long_username_is_cut_and_comes_last() {
-        let long = line(Result::Rejected, &[b'\\'; 4096], b"192.0.2.7", b"Authentication failure");
-        assert!(
-            long.len() < 1024 && long.starts_with("AUTH-PAM: login rejected: address=192.0.2.7 words="),
-            "{long}"
-        );
-    }
-
-    #[test]
-    fn facilities_go_by_their_names() {
-        assert!(Facility::parse("auth").is_some() && Facility::parse("local7").is_some());
-        for name in ["AUTH", "kern", "syslog", "local8", "local00", "local"] {
-            assert_eq!(Facility::parse(name), None, "{name}");
-        }
-        // libc's numbers are shifted by three bits.
-        for (name, number) in [
-            ("auth", libc::LOG_AUTH),
-            ("authpriv", libc::LOG_AUTHPRIV),
-            ("cron", libc::LOG_CRON),
-            ("daemon", libc::LOG_DAEMON),
-            ("ftp", libc::LOG_FTP),
-            ("lpr", libc::LOG_LPR),
-            ("mail", libc::LOG_MAIL),
-            ("news", libc::LOG_NEWS),
-            ("user", libc::LOG_USER),
-            ("uucp", libc::LOG_UUCP),
-            ("local0", libc::LOG_LOCAL0),
-            ("local7", libc::LOG_LOCAL7),
-        ] {
-            assert_eq!(Facility::parse(name).map(|it| i32::from(it.0)), Some(number >> 3), "{name}");
-        }
-        assert!(Facility::parse("").is_none());
-    }
-}
+#[path = "audit_tests.rs"]
+mod tests;

@@ -7,6 +7,7 @@ use pam::ReturnCode;
 use privsep::Ended;
 
 use super::attempt::Attempt;
+use super::audit;
 use crate::protocol::End;
 use crate::quoted::shown;
 use crate::verdict::{Cause, Verdict};
@@ -47,6 +48,48 @@ impl Outcome {
         match self {
             Outcome::Pam(end, _) => end.delay,
             _ => Duration::ZERO,
+        }
+    }
+
+    /// What the audit line calls it. Rejected is only what the client has to answer for, since log watchers ban for that.
+    pub fn result(&self) -> audit::Result {
+        match self {
+            Outcome::Pam(end, _) => match code(end) {
+                ReturnCode::SUCCESS => audit::Result::Accepted,
+                // A module could not reach what it asks. Another one of the stack may have refused the password before:
+                // penalties count this failure all the same.
+                ReturnCode::AUTHINFO_UNAVAIL => audit::Result::NotDecided,
+                _ => audit::Result::Rejected,
+            },
+            Outcome::WorkerEnded(_)
+            | Outcome::Distrusted(_)
+            | Outcome::Shortage(_)
+            | Outcome::RanTooLong
+            | Outcome::WaitedTooLong
+            | Outcome::QueueFull
+            | Outcome::TooManyAlike
+            | Outcome::NoWorker
+            | Outcome::Away
+            // The failures that led to it were counted when they happened, and now PAM was not asked: this user may share
+            // the address with whoever failed.
+            | Outcome::Penalty(_) => audit::Result::NotDecided,
+        }
+    }
+
+    /// Whether whoever holds the front can have any number of these: neither PAM nor a place in the queue was needed.
+    pub fn costs_nothing(&self) -> bool {
+        match self {
+            Outcome::Pam(..)
+            | Outcome::WorkerEnded(_)
+            | Outcome::Distrusted(_)
+            | Outcome::Shortage(_)
+            | Outcome::RanTooLong
+            | Outcome::WaitedTooLong => false,
+            Outcome::QueueFull
+            | Outcome::TooManyAlike
+            | Outcome::NoWorker
+            | Outcome::Away
+            | Outcome::Penalty(_) => true,
         }
     }
 
@@ -135,9 +178,49 @@ fn usually(end: &End) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::super::attempt::tests::attempt;
+    use super::audit::Result;
     use super::*;
+
+    /// Every variant at least once, with what it is in the audit line. The match does not compile without one.
+    pub fn every_outcome() -> Vec<(Outcome, Result)> {
+        let after = |last: Option<&Outcome>| match last {
+            None => Some((pam(ReturnCode::SUCCESS, false, false), Result::Accepted)),
+            Some(Outcome::Pam(..)) => Some((Outcome::WorkerEnded(Ended::Killed(11)), Result::NotDecided)),
+            Some(Outcome::WorkerEnded(_)) => {
+                Some((Outcome::Distrusted(Ended::Killed(9)), Result::NotDecided))
+            }
+            Some(Outcome::Distrusted(_)) => Some((Outcome::Shortage(Errno::ENOMEM), Result::NotDecided)),
+            Some(Outcome::Shortage(_)) => Some((Outcome::RanTooLong, Result::NotDecided)),
+            Some(Outcome::RanTooLong) => Some((Outcome::WaitedTooLong, Result::NotDecided)),
+            Some(Outcome::WaitedTooLong) => Some((Outcome::QueueFull, Result::NotDecided)),
+            Some(Outcome::QueueFull) => Some((Outcome::TooManyAlike, Result::NotDecided)),
+            Some(Outcome::TooManyAlike) => Some((Outcome::NoWorker, Result::NotDecided)),
+            Some(Outcome::NoWorker) => Some((Outcome::Away, Result::NotDecided)),
+            Some(Outcome::Away) => Some((Outcome::Penalty(BACKOFF), Result::NotDecided)),
+            Some(Outcome::Penalty(_)) => None,
+        };
+        let mut all: Vec<(Outcome, Result)> = Vec::new();
+        while let Some(next) = after(all.last().map(|(outcome, _)| outcome)) {
+            all.push(next);
+        }
+        for code in [
+            ReturnCode::AUTH_ERR,
+            ReturnCode::USER_UNKNOWN,
+            ReturnCode::PERM_DENIED,
+            ReturnCode::CONV_ERR,
+            // What pam_exec makes of a program that says no.
+            ReturnCode::SYSTEM_ERR,
+        ] {
+            all.push((pam(code, true, false), Result::Rejected));
+        }
+        all.push((Outcome::WorkerEnded(Ended::Exited(1)), Result::NotDecided));
+        for (authenticating, away) in [(true, false), (true, true), (false, false)] {
+            all.push((pam(ReturnCode::AUTHINFO_UNAVAIL, authenticating, away), Result::NotDecided));
+        }
+        all
+    }
 
     fn pam(code: ReturnCode, authenticating: bool, away: bool) -> Outcome {
         let code = code.raw().unsigned_abs();

@@ -9,6 +9,7 @@ use super::conclude::{Outcome, judge, unavailable};
 use super::events::{Interest, What};
 use super::verdicts::Decided;
 use super::{Exit, Supervisor, audit};
+use crate::origin::Origin;
 use crate::protocol::{End, Reply};
 use crate::verdict::Verdict;
 
@@ -52,7 +53,9 @@ impl Supervisor {
             due = attempt.arrived + if attempt.deferred { self.refusal_time() } else { outcome.delay() };
             due = attempt.deadline.map_or(due, |deadline| deadline.min(due));
         }
-        self.verdicts.hold(due.max(now), Decided { attempt, verdict, reason, checked: outcome.checked() });
+        let (result, costs_nothing) = (outcome.result(), outcome.costs_nothing());
+        let decided = Decided { attempt, verdict, result, costs_nothing, reason, checked: outcome.checked() };
+        self.verdicts.hold(due.max(now), decided);
     }
 
     /// `refusal-time` and up to a quarter more; with it, also the longest delay that the service has asked for so far: a
@@ -76,32 +79,53 @@ impl Supervisor {
 
     /// Delivers the verdicts whose time has come: the verdict first, then its lines.
     pub(super) fn deliver_due(&mut self, now: Instant) -> Result<(), Exit> {
-        while let Some(Decided { attempt, verdict, reason, checked }) = self.verdicts.next_due(now) {
-            let reply = Reply::Verdict { id: attempt.id, verdict };
+        while let Some(decided) = self.verdicts.next_due(now) {
+            let reply = Reply::Verdict { id: decided.attempt.id, verdict: decided.verdict };
             let before = self.verdicts.interest();
             self.verdicts.send(&mut self.front, reply).map_err(|_| Exit::FrontGone)?;
             self.watch_front(before);
-            let accepted = matches!(verdict, Verdict::Accepted { .. });
-            if !accepted {
-                log::error!(
-                    "BACKGROUND: user '{}' failed to authenticate: {reason}{checked}",
-                    attempt.user()
-                );
-            } else if attempt.deferred || !checked.is_empty() {
-                // OpenVPN logs what a direct answer leads to at once; with deferred ones in play, it is not that clear when.
-                log::info!("BACKGROUND: user '{}' authenticated{checked}", attempt.user());
-            }
-            if let Some(audit) = &mut self.audit {
-                let result = if accepted { audit::Result::Accepted } else { audit::Result::Rejected };
-                audit.write(
-                    result,
-                    &attempt.username,
-                    &attempt.address,
-                    format!("{reason}{checked}").as_bytes(),
-                );
+            if !decided.costs_nothing || self.flood.admits(now) {
+                self.write_lines(&decided);
             }
         }
         Ok(())
+    }
+
+    /// The line of an attempt in the log, and the one in the system log.
+    fn write_lines(&mut self, decided: &Decided) {
+        let Decided { attempt, verdict, result, reason, checked, .. } = decided;
+        let (user, tail) = (attempt.user(), self.tail(&attempt.origin));
+        if !matches!(verdict, Verdict::Accepted { .. }) {
+            log::error!("BACKGROUND: user '{user}' failed to authenticate: {reason}{checked}{tail}");
+        } else if attempt.deferred || !checked.is_empty() {
+            // OpenVPN logs what a direct answer leads to at once; with deferred ones in play, it is not that clear when.
+            log::info!("BACKGROUND: user '{user}' authenticated{checked}{tail}");
+        }
+        if let Some(audit) = &mut self.audit {
+            let reason = format!("{reason}{checked}");
+            audit.write(audit::Entry {
+                result: *result,
+                user: &attempt.username,
+                origin: &attempt.origin,
+                reason: reason.as_bytes(),
+            });
+        }
+    }
+
+    /// The end of a line of the log about an attempt.
+    pub(super) fn tail(&self, origin: &Origin) -> String {
+        origin.tail(self.settings.config_name.as_deref())
+    }
+
+    /// Says in both logs how many attempts have no lines of their own.
+    pub(super) fn tell_suppressed(&mut self, count: Option<u64>) {
+        let Some(count) = count else { return };
+        let text =
+            format!("{count} logins have no lines of their own: too many were refused without asking PAM");
+        log::warn!("{text}");
+        if let Some(audit) = &mut self.audit {
+            audit.write_suppressed(&text);
+        }
     }
 
     pub(super) fn flush(&mut self) -> Result<(), Exit> {

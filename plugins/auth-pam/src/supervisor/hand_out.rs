@@ -76,8 +76,9 @@ impl Supervisor {
             match self.workers.hear(now, worker) {
                 Ok(None) => return,
                 Ok(Some(Heard::Ready)) => {}
-                Ok(Some(Heard::Note(user, text))) => {
-                    log::info!("BACKGROUND: user '{user}': {}", String::from_utf8_lossy(&text));
+                Ok(Some(Heard::Note(user, text, origin))) => {
+                    let tail = self.tail(&origin);
+                    log::info!("BACKGROUND: user '{user}': {}{tail}", String::from_utf8_lossy(&text));
                 }
                 Ok(Some(Heard::Ended(attempt, end))) => {
                     self.ended(&attempt);

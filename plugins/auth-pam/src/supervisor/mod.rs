@@ -10,12 +10,14 @@ mod conclude;
 mod deliver;
 mod ends;
 mod events;
+mod flood;
 mod hand_out;
 mod module_output;
 mod penalties;
 mod ramp;
 mod scheduler;
 pub mod source;
+mod status;
 mod verdicts;
 mod workers;
 
@@ -29,6 +31,7 @@ use nix::sys::signal::Signal;
 use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
 use privsep::life::{self, Generation, KeeperNews, KeeperPipe, News, Numbered};
 use privsep::line_log::{self, LineSender};
+use privsep::title::Title;
 use privsep::{Channel, ChannelError, Numbers, leave, orphans};
 
 pub use audit::take_name as take_syslog_name;
@@ -42,10 +45,12 @@ use child_exits::ChildExits;
 use conclude::Outcome;
 use ends::Ends;
 use events::{Events, What, WorkerId};
+use flood::Flood;
 use module_output::ModuleOutput;
 use penalties::Penalties;
 use ramp::Ramp;
 use scheduler::Scheduler;
+use status::Status;
 use verdicts::Verdicts;
 use workers::Workers;
 
@@ -84,6 +89,8 @@ struct Supervisor {
     /// The longest delay that the service has asked for.
     longest_delay: Duration,
     audit: Option<Audit>,
+    flood: Flood,
+    status: Status,
     output: ModuleOutput,
     events: Events,
     child_exits: ChildExits,
@@ -119,9 +126,9 @@ pub fn prepare(settings: &Settings, lines: LineSender) {
 pub fn run(settings: &Settings, birth: Birth) -> Infallible {
     let lines = line_log::kept();
     let keep = [Some(birth.front.as_fd()), Some(birth.keeper.as_fd()), lines.as_ref().map(|it| it.as_fd())];
-    let (title, command) = titles::SUPERVISOR;
-    Confinement {
-        title,
+    let (name, command) = titles::SUPERVISOR;
+    let title = Confinement {
+        title: &settings.title(name),
         command,
         group: Group::Session,
         output: Output::Null,
@@ -133,9 +140,11 @@ pub fn run(settings: &Settings, birth: Birth) -> Infallible {
     }
     .enter();
     drop(lines);
-    let exit = match Supervisor::new(settings, birth) {
+    let exit = match Supervisor::new(settings, birth, title) {
         Ok(mut supervisor) => {
             let exit = supervisor.serve();
+            let rest = supervisor.flood.take_rest();
+            supervisor.tell_suppressed(rest);
             supervisor.end_workers();
             exit
         }
@@ -152,7 +161,7 @@ pub fn run(settings: &Settings, birth: Birth) -> Infallible {
 }
 
 impl Supervisor {
-    fn new(settings: &Settings, mut birth: Birth) -> nix::Result<Self> {
+    fn new(settings: &Settings, mut birth: Birth, title: Title) -> nix::Result<Self> {
         let (workers_open_files, open_files) = limits::raise_open_files();
         // Before the first worker: what it leaves behind is to come here.
         orphans::adopt()?;
@@ -185,7 +194,9 @@ impl Supervisor {
             away: false,
             verdicts: Verdicts::default(),
             longest_delay: Duration::ZERO,
-            audit: settings.config.syslog.map(Audit::new),
+            audit: settings.config.syslog.map(|facility| Audit::new(facility, settings.config_name.clone())),
+            flood: Flood::new(Instant::now()),
+            status: Status::new(title, settings.title("supervisor")),
             output,
             events,
             child_exits,
@@ -203,12 +214,15 @@ impl Supervisor {
         self.fork_worker(Instant::now());
         confine::release_memory();
         loop {
+            self.status.show(Instant::now(), self.workers.running(), self.scheduler.waiting());
             let until = [
                 self.scheduler.next_deadline(),
                 self.workers.next_event(),
                 self.ramp.next_tick(),
                 self.verdicts.next_event(),
                 self.ends.next_event(),
+                self.flood.next_event(),
+                self.status.next_event(),
             ];
             let turn = match self.events.wait(until.into_iter().flatten().min()) {
                 Ok(happened) => self.turn(&happened),
@@ -307,15 +321,19 @@ impl Supervisor {
                 if let Some(mut attempt) = self.scheduler.cancel(id) {
                     let until = attempt.arrived + self.longest_refusal();
                     attempt.place.iter_mut().for_each(|place| place.keep_until(until));
-                    log::info!(
-                        "BACKGROUND: user '{}': its client is gone, so PAM was not asked",
-                        attempt.user()
-                    );
+                    if self.flood.admits(now) {
+                        let (user, tail) = (attempt.user(), self.tail(&attempt.origin));
+                        log::info!(
+                            "BACKGROUND: user '{user}': its client is gone, so PAM was not asked{tail}"
+                        );
+                    }
                 }
             }
-            Request::Refused { username, address, reason } => {
-                if let Some(audit) = &mut self.audit {
-                    audit.write(audit::Result::Rejected, &username, &address, &reason);
+            Request::Refused { username, origin, at_fault, reason } => {
+                let flood = &mut self.flood;
+                if let Some(audit) = self.audit.as_mut().filter(|_| flood.admits(now)) {
+                    let result = audit::Result::of_refusal(at_fault);
+                    audit.write(audit::Entry { result, user: &username, origin: &origin, reason: &reason });
                 }
             }
         }
@@ -350,6 +368,8 @@ impl Supervisor {
     }
 
     fn keep_time(&mut self, now: Instant) {
+        let suppressed = self.flood.take_report(now);
+        self.tell_suppressed(suppressed);
         for attempt in self.scheduler.expired(now) {
             self.conclude(now, attempt, &Outcome::WaitedTooLong);
         }

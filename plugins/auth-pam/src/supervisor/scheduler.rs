@@ -169,7 +169,6 @@ impl<J: Job> Scheduler<J> {
     }
 
     /// How many wait.
-    #[cfg(test)]
     pub fn waiting(&self) -> usize {
         self.jobs.len()
     }

@@ -8,6 +8,7 @@ use privsep::ChannelError;
 use privsep::life::News;
 
 use super::attempt::Attempt;
+use super::audit;
 use super::events::Interest;
 use super::{FrontChannel, SHORTAGE};
 use crate::protocol::Reply;
@@ -23,6 +24,10 @@ pub struct Decided {
     pub attempt: Attempt,
     /// What was decided.
     pub verdict: Verdict,
+    /// What the audit line calls it.
+    pub result: audit::Result,
+    /// There can be any number of these, so not each has lines of its own.
+    pub costs_nothing: bool,
     /// Why, for log and audit line.
     pub reason: String,
     /// Said after the reason: the name PAM has checked, if it is another one.

@@ -16,6 +16,7 @@ use super::attempt::Attempt;
 use super::events::{Events, What, WorkerId};
 use super::module_output::ModuleOutput;
 use crate::limits;
+use crate::origin::Origin;
 use crate::protocol::{End, News, Order, Report};
 use crate::settings::Settings;
 use crate::worker::{self, Birth};
@@ -102,8 +103,8 @@ struct Worker {
 pub enum Heard {
     /// It has started.
     Ready,
-    /// Something for the log, about this user's attempt.
-    Note(String, Vec<u8>),
+    /// Something for the log, about this attempt: its user, the text, where it comes from.
+    Note(String, Vec<u8>, Origin),
     /// Its transaction has ended.
     Ended(Box<Attempt>, End),
 }
@@ -143,6 +144,11 @@ impl Workers {
     /// How many may run an attempt, now or later.
     pub fn alive(&self) -> usize {
         self.table.values().filter(|worker| !matches!(worker.state, State::Ending(_))).count()
+    }
+
+    /// How many run a transaction.
+    pub fn running(&self) -> usize {
+        self.table.values().filter(|worker| matches!(worker.state, State::Running { .. })).count()
     }
 
     /// How many are free: idle, or about to be.
@@ -258,7 +264,7 @@ impl Workers {
         let order = Order {
             nonce,
             username: attempt.username.clone(),
-            address: attempt.address.clone(),
+            address: attempt.origin.address.clone(),
             credentials,
             client: attempt.client.clone(),
         };
@@ -294,7 +300,7 @@ impl Workers {
                     return Err(ChannelError::TooMuch);
                 }
                 *notes += 1;
-                Ok(Some(Heard::Note(attempt.user(), text)))
+                Ok(Some(Heard::Note(attempt.user(), text, attempt.origin.clone())))
             }
             (State::Running { nonce: own, .. }, News::End(end)) if nonce == *own => {
                 worker.served += 1;

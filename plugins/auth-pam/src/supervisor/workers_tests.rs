@@ -21,7 +21,7 @@ struct Stage {
 impl Stage {
     fn new() -> Self {
         let config = Config::parse([&b"login"[..]]).unwrap();
-        let settings = Settings { config, daemon: false, debug: false, max_workers: 1 };
+        let settings = Settings { config, config_name: None, daemon: false, debug: false, max_workers: 1 };
         let mut workers = Workers::new(&settings, (1024, 1024)).unwrap();
         let (channel, worker) = privsep::pair::<Order, Report>().unwrap();
         let process = Command::new("sleep").arg("60").process_group(0).spawn().unwrap();
@@ -93,7 +93,7 @@ fn a_report_counts_once_and_only_with_the_number_of_the_transaction() {
     stage.report(nonce, News::Note(b"a note".to_vec()));
     stage.report(nonce, success());
     stage.report(nonce, success());
-    assert!(matches!(stage.hear(), Ok(Some(Heard::Note(_, note))) if note == b"a note"));
+    assert!(matches!(stage.hear(), Ok(Some(Heard::Note(_, note, _))) if note == b"a note"));
     assert!(stage.hears_an_end());
     assert!(stage.hear().is_err(), "the same success twice");
     let next = stage.begin();

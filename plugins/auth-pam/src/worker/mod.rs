@@ -57,9 +57,9 @@ pub fn live(birth: Birth<'_>) -> Infallible {
     // Modules log to the system log: not through an inherited connection, whose number is about to be free.
     ovpn_plugin::logging::in_forked_child();
     ovpn_plugin::logging::redirect(print_line);
-    let (title, command) = titles::WORKER;
+    let (name, command) = titles::WORKER;
     Confinement {
-        title,
+        title: &settings.title(name),
         command,
         group: Group::Own,
         output: Output::Into(output),

@@ -27,4 +27,16 @@ impl DevLog {
             }
         }
     }
+
+    /// The messages that are there.
+    pub(crate) fn drain(&self) -> Vec<String> {
+        self.0.set_nonblocking(true).unwrap();
+        let mut message = [0; 65536];
+        let mut found = Vec::new();
+        while let Ok(length) = self.0.recv(&mut message) {
+            found.push(String::from_utf8_lossy(&message[..length]).into_owned());
+        }
+        self.0.set_nonblocking(false).unwrap();
+        found
+    }
 }

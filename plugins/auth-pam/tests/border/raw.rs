@@ -55,6 +55,11 @@ pub(crate) fn send_plain(packet: &[u8], pass: &[BorrowedFd<'_>]) {
     sent.unwrap_or_else(|errno| panic!("sending {} bytes: {errno}", packet.len()));
 }
 
+/// The same; `EAGAIN` when there is no room.
+pub(crate) fn try_send(packet: &[u8]) -> nix::Result<usize> {
+    send_to(front_socket(), packet, &[])
+}
+
 /// Sends attempts with numbers of their own, at most so many, until the supervisor has taken none for a second; how
 /// many it took.
 pub(crate) fn flood(username: &[u8], most: u64) -> u64 {
@@ -102,9 +107,19 @@ pub(crate) fn client() -> Vec<u8> {
     vec![0; 16]
 }
 
-/// Name, address, credentials, client.
+/// Address, port 7 and reference 345YZ.
+pub(crate) fn origin(address: &[u8]) -> Vec<u8> {
+    [&field(address)[..], &7u32.to_le_bytes(), &0x11_0fdf_u32.to_le_bytes()].concat()
+}
+
+/// Name, origin, credentials, client.
 pub(crate) fn login(username: &[u8]) -> Vec<u8> {
-    [field(username), field(b"192.0.2.9"), field(&block()), field(&client())].concat()
+    [field(username), origin(b"192.0.2.9"), field(&block()), field(&client())].concat()
+}
+
+/// An attempt that the front has refused.
+pub(crate) fn refused(username: &[u8]) -> Vec<u8> {
+    [&[3][..], &field(username), &origin(b"192.0.2.9"), &[1], &field(b"no")].concat()
 }
 
 /// An attempt to check.

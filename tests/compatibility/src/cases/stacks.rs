@@ -232,6 +232,19 @@ fn credentials() -> Vec<Case> {
                 "refused; log: user 'bob\\' authenticated, X\\\\bob' failed to authenticate: Authentication failure",
                 "a name can imitate another line of the log",
             ),
+        Case::module("credentials: where a login that fails comes from", &["auth/deny"])
+            .open_env("config", "/etc/openvpn/server/server1.conf")
+            .login("ada", "engine")
+            .env("untrusted_ip", "192.0.2.7")
+            .env("untrusted_port", "40000")
+            .look_at_failure()
+            .look(Look::FailureEnd)
+            .differs(
+                "refused; log: user 'ada' failed to authenticate: Authentication failure; end of the line: -",
+                "refused; log: user 'ada' failed to authenticate: Authentication failure; \
+                 end of the line: (192.0.2.7:40000, server1, reference NNNNN)",
+                "the line does not tell who it was, or on which server",
+            ),
         Case::module("credentials: a username with format signs fails", &["auth/deny"])
             .login("%s%n%d", "engine")
             .look_at_failure()

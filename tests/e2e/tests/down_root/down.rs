@@ -1,14 +1,15 @@
 //! The down script at the end of OpenVPN, however far that has given up root: once, as root, with its environment.
 
 use harness::log::Mark;
-use harness::{Server, ServerConfig};
+use harness::{Gate, Server, ServerConfig};
+use nix::sys::signal::Signal;
 
 use crate::scripts::{Scripts, helper, helpers, plugin_line};
 
 const TELL: &str = "echo uid=$(id -u) $script_type signal=$signal dev=$dev own=$OWN daemon=$daemon";
 
 fn ran_once(server: &Server, daemon: &str) {
-    assert_eq!(helper(server).title, "down-root: helper");
+    assert_eq!(helper(server).title, "down-root: helper [server]");
     server.stop();
     let line = format!("down.sh: uid=0 down signal=sigterm dev=tun0 own=a b daemon={daemon}");
     server.wait_for(Mark::START, &line);
@@ -159,4 +160,20 @@ fn with_clean_surroundings() {
     server.wait_for(Mark::START, "SigBlk=0000000");
     // Three, the one that ties it to the helper, and the directory that ls itself has open.
     server.wait_for(Mark::START, "descriptors=5");
+}
+
+/// `ps` says which server's helper it is, and what it does.
+#[test]
+fn the_title_says_which_script_runs() {
+    let gate = Gate::new();
+    let [tell, wait] =
+        [gate.tell(), gate.wait()].map(|word| word.split_once('=').expect("a path").1.to_string());
+    let scripts = Scripts::with_down(&format!("echo at $$ > {tell}; head -c 1 < {wait} > /dev/null"));
+    let server = scripts.server("").dropped().named("server1").start();
+    assert_eq!(helper(&server).title, "down-root: helper [server1]");
+    server.signal(Signal::SIGTERM);
+    gate.arrival();
+    assert_eq!(helper(&server).title, "down-root: helper [server1]: running down");
+    gate.open();
+    server.stop();
 }

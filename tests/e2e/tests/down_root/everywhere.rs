@@ -88,7 +88,7 @@ const TELL: &str = "echo \"uid=$(id -u) $script_type signal=$signal dev=$dev own
 fn the_script_is_root_with_clean_surroundings() {
     let root = std::os::unix::fs::MetadataExt::ino(&std::fs::metadata("/").expect("the root directory"));
     everywhere("", TELL, |_, server| {
-        assert_eq!(helper(server).title, "down-root: helper");
+        assert_eq!(helper(server).title, "down-root: helper [server]");
         let line = |signal: &str| {
             format!(
                 "down.sh: uid=0 down signal={signal} dev=tun0 own=a b path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:\

@@ -24,4 +24,5 @@ mod signals;
 mod stack;
 mod supervisor_lost;
 mod two_plugins;
+mod two_servers;
 mod verb;

@@ -3,7 +3,9 @@
 use harness::Gate;
 use ovpn_plugin_host::FuncResult;
 
-use crate::raw::{block, check, client, field, flood, flood_life_line, login, send, send_plain, times};
+use crate::raw::{
+    block, check, client, field, flood, flood_life_line, login, origin, send, send_plain, times,
+};
 use crate::stage::{PATIENCE, Stage, become_nobody, deferred, user, user_at};
 
 /// Has a supervisor attacked, which must end with a line that holds `words` and let nobody in any more. In a child,
@@ -67,8 +69,18 @@ pub(crate) fn packets_that_are_no_requests_end_the_supervisor() {
         ),
         (
             "a long block",
-            [&attempt[..], &field(b"u"), &field(b""), &field(&[0; 12_302])].concat(),
+            [&attempt[..], &field(b"u"), &origin(b""), &field(&[0; 12_302])].concat(),
             "credentials is longer than",
+        ),
+        (
+            "a port that is none",
+            [&attempt[..], &field(b"u"), &field(b""), &[0, 0, 1, 0], &[0; 4]].concat(),
+            "port has the unknown value 65536",
+        ),
+        (
+            "a reference of six characters",
+            [&attempt[..], &field(b"u"), &field(b""), &[0; 4], &[0, 0, 0, 2]].concat(),
+            "reference has the unknown value 33554432",
         ),
         ("half a cancellation", vec![2, 0], "cut short"),
         (
@@ -77,6 +89,11 @@ pub(crate) fn packets_that_are_no_requests_end_the_supervisor() {
             "longer than 1024",
         ),
         ("half a refusal", [&[3][..], &field(b"u"), &field(b"")].concat(), "cut short"),
+        (
+            "a refusal at whose fault nobody knows",
+            [&[3][..], &field(b"u"), &origin(b""), &[2], &field(b"")].concat(),
+            "at fault has the unknown value 2",
+        ),
     ];
     for (what, packet, words) in packets {
         ends_over(what, words, |_| send(&packet, &[]));
@@ -141,7 +158,7 @@ pub(crate) fn malformed_credentials_cost_the_attempt_only() {
     let send_blocks = |credentials: &[u8], client: &[u8]| {
         stage.plugin.clear_log();
         let blocks = [field(credentials), field(client)].concat();
-        let attempt = [&[1][..], &999u64.to_le_bytes(), &[0], &field(b"good"), &field(b""), &blocks];
+        let attempt = [&[1][..], &999u64.to_le_bytes(), &[0], &field(b"good"), &origin(b""), &blocks];
         send(&attempt.concat(), &[]);
     };
     for bad in [&b""[..], &[0xff; 12], &whole[..whole.len() - 1], &[&whole[..], b"\0"].concat()] {
@@ -186,6 +203,41 @@ pub(crate) fn an_honest_raw_attempt_is_served() {
     stage.plugin.clear_log();
     // Nobody waits for it.
     send(&check(1, b"good"), &[]);
-    stage.line("user 'good' authenticated");
+    stage.line("user 'good' authenticated (192.0.2.9:7, reference 345YZ)");
     stage.works();
+}
+
+/// However many attempts the front names that cost nothing, most of them only count.
+pub(crate) fn a_flood_of_attempts_that_cost_nothing_is_counted_only() {
+    const MANY: u64 = 8_000;
+    const BURST: usize = 5_000;
+    let gate = Gate::new();
+    let stage = Stage::open(&["max-workers=1", "max-pending=0", "grace=0"]);
+    let busy = stage.start(&deferred(user_at("gate-good", &gate)));
+    gate.arrival();
+    let start = std::time::Instant::now();
+    assert_eq!(flood(b"good", MANY), MANY);
+    let told = stage.line("logins have no lines of their own: too many were refused without asking PAM");
+    let most = BURST + 1 + usize::try_from(start.elapsed().as_millis() / 20).unwrap();
+    let full = "user 'good' failed to authenticate: too many logins ";
+    let lines = stage.log().matches(full).count();
+    assert!(lines <= most, "{lines} lines, at most {most}");
+    let log = stage.log();
+    let count = |words: &str| -> usize {
+        let counts = log
+            .lines()
+            .filter_map(|line| line.split_once(words)?.0.rsplit(' ').next()?.parse::<usize>().ok());
+        counts.sum::<usize>()
+    };
+    let (suppressed, lost) =
+        (count(" logins have no lines of their own"), count(" lines of the log were lost"));
+    let all = lines + suppressed + lost;
+    assert!(
+        suppressed > 0 && all >= usize::try_from(MANY).unwrap(),
+        "{lines} lines, {lost} lost, and: {told}"
+    );
+    gate.open();
+    assert!(busy.finish(PATIENCE).accepted(), "{}", stage.log());
+    // PAM decided this one, so it has its line.
+    stage.line("user 'gate-good' authenticated");
 }

@@ -76,6 +76,7 @@ cases! {
         packets_that_are_no_requests_end_the_supervisor
         any_descriptor_ends_the_supervisor
         a_front_that_reads_no_verdicts_is_not_heard_either
+        a_flood_of_attempts_that_cost_nothing_is_counted_only
         malformed_credentials_cost_the_attempt_only
         a_packet_without_a_generation_ends_the_supervisor
         the_keeper_reads_nothing
@@ -105,5 +106,9 @@ cases! {
         the_supervisor_keeps_no_socket_of_openvpns
         what_modules_log_keeps_their_worker
         a_user_whom_a_module_renames_is_refused_unless_that_is_allowed
-        a_long_username_leaves_the_audit_line_whole;
+        a_long_username_leaves_the_audit_line_whole
+        a_flood_of_refusals_is_bounded
+        a_thousand_refusals_have_a_line_each
+        what_nobody_could_check_is_not_decided
+        the_reference_is_the_same_wherever_it_stands;
 }

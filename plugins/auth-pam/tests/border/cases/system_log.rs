@@ -1,10 +1,12 @@
 //! The system log: audit lines stay whole, and OpenVPN's own connection to it is not the supervisor's.
 
+use harness::Gate;
 use nix::syslog::{Facility, Priority, Severity, syslog};
 use ovpn_plugin_host::Login;
 
 use crate::dev_log::DevLog;
-use crate::stage::{PATIENCE, Stage, become_nobody, deferred, user, user_with};
+use crate::raw;
+use crate::stage::{PATIENCE, Stage, become_nobody, deferred, user, user_at, user_with};
 
 fn sockets(pid: i32) -> Vec<String> {
     let all = harness::proc_table::descriptors(pid).into_iter().map(|(_, link)| link);
@@ -69,17 +71,17 @@ pub(crate) fn a_user_whom_a_module_renames_is_refused_unless_that_is_allowed() {
     for login in [login.clone(), deferred(login.clone())] {
         stage.refuses(&login, &format!("user 'rename' failed to authenticate: {told}; PAM checked 'root'"));
         let line = log.wait_for("AUTH-PAM: login");
-        assert!(line.ends_with(&format!("words='{told}; PAM checked \\'root\\'' user='rename'")), "{line}");
+        assert!(line.ends_with(&format!("reason='{told}; PAM checked \\'root\\'' user='rename'")), "{line}");
     }
     assert!(stage.login(&user_with("rename", "rename")).accepted(), "{}", stage.log());
-    log.wait_for("words='Success' user='rename'");
+    log.wait_for("reason='Success' user='rename'");
     drop(stage);
     let stage = Stage::open(&["syslog=auth", "allow-user-mapping=yes"]);
     for login in [login.clone(), deferred(login)] {
         stage.plugin.clear_log();
         assert!(stage.login(&login).accepted(), "{}", stage.log());
-        stage.line("user 'rename' authenticated; PAM checked 'root'");
-        log.wait_for("words='Success; PAM checked \\'root\\'' user='rename'");
+        stage.line("user 'rename' authenticated; PAM checked 'root' (192.0.2.7");
+        log.wait_for("reason='Success; PAM checked \\'root\\'' user='rename'");
     }
 }
 
@@ -90,7 +92,8 @@ pub(crate) fn a_long_username_leaves_the_audit_line_whole() {
         stage.refuses(&Login::new(&username, "x"), "Authentication failure");
         let line = log.wait_for("AUTH-PAM: login");
         assert!(
-            line.contains("login rejected: address=192.0.2.7 words='Authentication failure' user='"),
+            line.contains("login rejected: address=192.0.2.7 port=")
+                && line.contains(" reason='Authentication failure' user='"),
             "{line}"
         );
         assert!(line.len() <= 2048, "{} bytes: {line}", line.len());
@@ -98,7 +101,107 @@ pub(crate) fn a_long_username_leaves_the_audit_line_whole() {
     // Refused by the front alone, it is audited as well.
     stage.refuses(&Login::new("\\".repeat(4097), "x"), "4097 bytes");
     let line = log.wait_for("AUTH-PAM: login");
-    assert!(line.contains("login rejected: address=192.0.2.7 words='the username has 4097 bytes"), "{line}");
+    assert!(line.contains("login rejected: address=192.0.2.7 port="), "{line}");
+    assert!(line.contains(" reason='the username has 4097 bytes"), "{line}");
+}
+
+/// Sends so many refusals of the front's own; how many lines they had, how many were suppressed, how many did not fit
+/// into this system log.
+fn refuse(count: usize) -> [usize; 3] {
+    let log = DevLog::open();
+    let stage = Stage::open(&["syslog=auth"]);
+    let packet = raw::refused(b"nobody");
+    let mut lines = Vec::new();
+    for _ in 0..count {
+        while raw::try_send(&packet) == Err(nix::errno::Errno::EAGAIN) {
+            lines.extend(log.drain());
+        }
+        lines.extend(log.drain());
+    }
+    // Those come after all of them. No login: as long as this log is full, its worker may wait for it.
+    let end = std::time::Instant::now() + PATIENCE;
+    while !lines.iter().any(|line| line.contains("user='last'")) {
+        assert!(std::time::Instant::now() < end, "no last line: {}", stage.log());
+        let _ = raw::try_send(&raw::refused(b"last"));
+        std::thread::yield_now();
+        lines.extend(log.drain());
+    }
+    drop(stage);
+    lines.extend(log.drain());
+    let of_refusal = |line: &&String| line.contains("login rejected: ") && line.contains("user='nobody'");
+    let counted = |words: &str| {
+        let counts = lines
+            .iter()
+            .filter(|line| line.contains(words))
+            .filter_map(|line| line.split_once("AUTH-PAM: ")?.1.split(' ').next()?.parse::<usize>().ok());
+        counts.sum()
+    };
+    [
+        lines.iter().filter(of_refusal).count(),
+        counted("logins have no lines of their own"),
+        counted("lines about logins were lost"),
+    ]
+}
+
+/// Root's log is not filled by whoever holds the front.
+pub(crate) fn a_flood_of_refusals_is_bounded() {
+    let start = std::time::Instant::now();
+    let [lines, suppressed, lost] = refuse(8_000);
+    let most = 5_001 + usize::try_from(start.elapsed().as_millis() / 20).unwrap();
+    assert!(lines <= most, "{lines} lines, at most {most}");
+    assert!(suppressed > 0 && lines + suppressed + lost >= 8_000, "{lines}, {suppressed}, {lost}");
+}
+
+pub(crate) fn a_thousand_refusals_have_a_line_each() {
+    let [lines, suppressed, lost] = refuse(1_000);
+    // The last ones, which are not counted here, may have been lost too.
+    assert!(lines <= 1_000 && lines + lost >= 1_000 && suppressed == 0, "{lines}, {suppressed}, {lost}");
+}
+
+/// fail2ban counts what is called rejected: not what the client is not to blame for.
+pub(crate) fn what_nobody_could_check_is_not_decided() {
+    let log = DevLog::open();
+    let stage = Stage::open(&["syslog=auth", "timeout=1"]);
+    let gate = Gate::new();
+    for (login, why) in [
+        (user("forkabort"), "the worker exited with status 99"),
+        (user_at("gate-good", &gate), "the time limit of 1 s was reached"),
+    ] {
+        stage.login(&login);
+        let line = log.wait_for("AUTH-PAM: login");
+        assert!(line.contains("AUTH-PAM: login not decided: address=192.0.2.7 "), "{line}");
+        assert!(line.contains(&format!("reason='{why}")), "{line}");
+    }
+    // The front's own.
+    stage.login(&deferred(user("good")).env("auth_control_file", "/nonexistent/file"));
+    let line = log.wait_for("AUTH-PAM: login");
+    assert!(line.contains("login not decided: ") && line.contains("reason='the control file"), "{line}");
+    stage.login(&user("nothing"));
+    log.wait_for("AUTH-PAM: login rejected: ");
+}
+
+/// One login, one reference: in both logs, and in what the client reads.
+pub(crate) fn the_reference_is_the_same_wherever_it_stands() {
+    let log = DevLog::open();
+    let env = [("verb", "1"), ("config", "/etc/openvpn/server/it's 1.conf")];
+    let stage = Stage::open_with(&env, &["syslog=auth", "timeout=1", "grace=0"]);
+    let mut seen = Vec::new();
+    let gate = Gate::new();
+    let login = user_at("gate-good", &gate).env("IV_PROTO", "990");
+    for login in [login.clone(), deferred(login)] {
+        stage.plugin.clear_log();
+        let outcome = stage.login(&login.env("untrusted_port", "40000"));
+        let audit = log.wait_for("AUTH-PAM: login");
+        let (_, rest) = audit.split_once(" port=40000 config=it_s_1 reference=").unwrap_or_default();
+        let reference = rest.get(..5).unwrap_or_default().to_string();
+        assert!(reference.len() == 5, "{audit}");
+        let line = stage.line("user 'gate-good' failed to authenticate");
+        assert!(line.ends_with(&format!(" (192.0.2.7:40000, it_s_1, reference {reference})")), "{line}");
+        let reason = outcome.reason.clone().unwrap_or_default();
+        assert!(reason.ends_with(&format!("does not answer (reference {reference})")), "{outcome}");
+        seen.push(reference);
+    }
+    assert_ne!(seen[0], seen[1]);
 }
 
 /// The C library keeps its connection, and makes another one when the system log was started anew. That is no change of

@@ -133,7 +133,8 @@ pub(crate) fn no_answer() {
             "does not answer",
         );
         let old = outcome(&subject, &mode(check::deferred("hang", "192.0.2.1", OLD_CLIENT)));
-        assert_eq!(old.reason.as_deref(), Some("the authentication service does not answer"), "{old}");
+        let reason = old.reason.clone().unwrap_or_default();
+        assert!(reason.starts_with("the authentication service does not answer (reference "), "{old}");
     }
     subject.close();
 }
