@@ -11,6 +11,7 @@
 //! * [`acl`]: who may write to a file according to its access control list;
 //! * [`leash`]: a child that dies with its parent, whatever a library in it does meanwhile;
 //! * [`line_log`]: log lines on their way to the unprivileged side, which writes them;
+//! * [`walk`]: who could change a file, or a directory or link on the way to it;
 //! * [`parent`]: news of the parent's end, whoever else holds its end of the channel.
 
 pub mod acl;
@@ -23,6 +24,7 @@ pub mod line_log;
 mod os;
 pub mod parent;
 pub mod program;
+pub mod walk;
 pub mod wire;
 
 pub use channel::{Channel, ChannelError, Message, Sender, above_standard, pair};

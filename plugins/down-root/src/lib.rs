@@ -26,7 +26,6 @@ mod protocol;
 mod script;
 mod settings;
 mod signals;
-mod walk;
 
 use ovpn_plugin::{
     ClientConnect, ClientConnectReply, ClientDisconnect, ClientDisconnectReply, Down, DownReply, EventSet,

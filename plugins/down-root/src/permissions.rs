@@ -7,16 +7,18 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::Gid;
+use privsep::walk::{Problem, Sticky, Walk};
 
 use crate::executable;
-use crate::problem::{Problem, ProgramError};
-use crate::walk::Walk;
+use crate::problem::{OF_FRONT, ProgramError};
 
 /// Scripts whose interpreter is a script in its turn, as many as the kernel follows.
 const MAX_INTERPRETERS: usize = 4;
+const EXECUTABLE: u32 = 0o111;
 
 /// A program the configuration names, found and judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,17 +70,17 @@ impl Program {
         mut warn: impl FnMut(String),
     ) -> Result<(), ProgramError> {
         for problem in problems {
-            let problem = &match problem {
-                Problem::WritableByGroup { path, gid } if front_groups.contains(&Gid::from_raw(*gid)) => {
-                    Problem::WritableByFront { path: path.clone(), gid: *gid }
-                }
-                other => other.clone(),
+            let group = match problem {
+                Problem::WritableByGroup { gid, .. } => Some(Gid::from_raw(*gid)),
+                _ => None,
             };
-            if self.insecure || matches!(problem, Problem::WritableByGroup { .. }) {
-                warn(format!("{} is run as root, but {problem}", self.path.display()));
+            let by_front = group.is_some_and(|group| front_groups.contains(&group));
+            if self.insecure || (group.is_some() && !by_front) {
+                let front = if by_front { OF_FRONT } else { "" };
+                warn(format!("{} is run as root, but {problem}{front}", self.path.display()));
             } else {
                 let (program, problem) = (self.path.clone(), problem.clone());
-                return Err(ProgramError::Insecure { program, problem });
+                return Err(ProgramError::Insecure { program, problem, by_front });
             }
         }
         Ok(())
@@ -109,12 +111,12 @@ impl fmt::Display for Program {
 
 /// Walks the way to a program, and to the interpreter of a script.
 fn examine(path: &Path) -> Result<Walk, ProgramError> {
-    let mut found = Walk::along(path)?;
+    let mut found = walk(path)?;
     let mut script = found.path.clone();
     for _ in 0..=MAX_INTERPRETERS {
         let of_script = |error| ProgramError::Interpreter { script: script.clone(), error: Box::new(error) };
         let Some(interpreter) = executable::interpreter(&script)? else { return Ok(found) };
-        let walk = Walk::along(&interpreter).map_err(of_script)?;
+        let walk = walk(&interpreter).map_err(of_script)?;
         for problem in walk.problems {
             if !found.problems.contains(&problem) {
                 found.problems.push(problem);
@@ -123,6 +125,18 @@ fn examine(path: &Path) -> Result<Walk, ProgramError> {
         script = walk.path;
     }
     Err(ProgramError::Loop(found.path))
+}
+
+/// Walks a path to an executable file.
+fn walk(path: &Path) -> Result<Walk, ProgramError> {
+    let walk = Walk::along(path, Sticky::Refused)?;
+    if !walk.status.is_file() {
+        return Err(ProgramError::NotAFile(walk.path));
+    }
+    if walk.status.permissions().mode() & EXECUTABLE == 0 {
+        return Err(ProgramError::NotExecutable(walk.path));
+    }
+    Ok(walk)
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use privsep::walk::{Problem, WalkError};
+
 /// Why a program is not run.
 #[derive(Debug)]
 pub enum ProgramError {
@@ -37,80 +39,34 @@ pub enum ProgramError {
         program: PathBuf,
         /// How.
         problem: Problem,
+        /// The group that may write is one of OpenVPN's, which has given up root.
+        by_front: bool,
     },
     /// A link stands where there was none when OpenVPN started.
     Moved(PathBuf),
 }
 
-/// How others than root could change what is run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
-    /// A file, directory or link of another user.
-    Owner {
-        /// Which.
-        path: PathBuf,
-        /// The user's number.
-        uid: u32,
-    },
-    /// A file or directory that everybody may write to.
-    WritableByOthers(PathBuf),
-    /// A file or directory that its group may write to. Only warned about.
-    WritableByGroup {
-        /// Which.
-        path: PathBuf,
-        /// The group's number.
-        gid: u32,
-    },
-    /// The same, and OpenVPN, which has given up root, is of this group.
-    WritableByFront {
-        /// Which.
-        path: PathBuf,
-        /// The group's number.
-        gid: u32,
-    },
-    /// A file or directory whose access control list lets users or groups write that it names.
-    WritableByList(PathBuf),
-}
+/// Said of a group if OpenVPN, which has given up root, is of it.
+pub const OF_FRONT: &str = ", to which OpenVPN belongs";
 
-impl Problem {
-    /// The command that mends it. A directory on the way stays its owner's: the program is copied out of it.
-    fn remedy(&self, program: &Path) -> String {
-        let (command, path) = match self {
-            Problem::Owner { path, .. } => ("chown -h root:root", path),
-            Problem::WritableByOthers(path) => ("chmod o-w", path),
-            Problem::WritableByGroup { path, .. } | Problem::WritableByFront { path, .. } => {
-                ("chmod g-w", path)
-            }
-            Problem::WritableByList(path) => ("setfacl -b", path),
-        };
-        let is_above = path != program && program.starts_with(path);
-        if is_above && matches!(self, Problem::Owner { .. } | Problem::WritableByOthers(_)) {
-            let name = program.file_name().unwrap_or_default().to_string_lossy();
-            return format!(
-                "run 'install -o root -g root -m 755 {} /etc/openvpn/{name}' and name that file in the plugin line",
-                program.display()
-            );
-        }
-        format!("run '{command} {}'", path.display())
+/// The command that mends it. A directory on the way stays its owner's: the program is copied out of it.
+fn remedy(problem: &Problem, program: &Path) -> String {
+    let is_above = problem.path() != program && program.starts_with(problem.path());
+    if is_above && matches!(problem, Problem::Owner { .. } | Problem::WritableByOthers(_)) {
+        let name = program.file_name().unwrap_or_default().to_string_lossy();
+        return format!(
+            "run 'install -o root -g root -m 755 {} /etc/openvpn/{name}' and name that file in the plugin line",
+            program.display()
+        );
     }
+    problem.remedy()
 }
 
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Problem::Owner { path, uid } => {
-                write!(f, "{} belongs to user {uid}, not to root", path.display())
-            }
-            Problem::WritableByOthers(path) => write!(f, "{} may be written to by everybody", path.display()),
-            Problem::WritableByGroup { path, gid } => {
-                write!(f, "{} may be written to by group {gid}", path.display())
-            }
-            Problem::WritableByFront { path, gid } => {
-                write!(f, "{} may be written to by group {gid}, to which OpenVPN belongs", path.display())
-            }
-            Problem::WritableByList(path) => {
-                write!(f, "{} may be written to by whom its access control list names", path.display())
-            }
+impl From<WalkError> for ProgramError {
+    fn from(error: WalkError) -> Self {
+        match error {
+            WalkError::Unreachable { path, error } => ProgramError::Unreachable { path, error },
+            WalkError::Loop(path) => ProgramError::Loop(path),
         }
     }
 }
@@ -135,11 +91,12 @@ impl fmt::Display for ProgramError {
             ProgramError::Interpreter { script, error } => {
                 write!(f, "the interpreter of {}: {error}", script.display())
             }
-            ProgramError::Insecure { program, problem } => write!(
+            ProgramError::Insecure { program, problem, by_front } => write!(
                 f,
-                "{} is not run as root: {problem}; {}, or set insecure-permissions=yes",
+                "{} is not run as root: {problem}{}; {}, or set insecure-permissions=yes",
                 program.display(),
-                problem.remedy(program)
+                if *by_front { OF_FRONT } else { "" },
+                remedy(problem, program)
             ),
             ProgramError::Moved(path) => {
                 write!(f, "{} is reached through a link that was not there at the start", path.display())
