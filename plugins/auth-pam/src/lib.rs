@@ -15,6 +15,7 @@ mod limits;
 mod protocol;
 mod quoted;
 mod settings;
+mod startup;
 mod supervisor;
 mod verdict;
 mod worker;
@@ -56,6 +57,7 @@ impl Plugin for AuthPam {
         let settings = Settings {
             daemon: set("daemon"),
             debug: env.get_number::<u32>("verb").is_some_and(|verb| verb >= DEBUG_VERB),
+            time_limits: crate::startup::TimeLimits::new(config.timeout, None),
             max_workers: limits::default_max_workers(),
             config,
         };

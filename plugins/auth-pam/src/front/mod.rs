@@ -175,7 +175,7 @@ impl Front {
         let (id, now) = (self.last_id, Instant::now());
         let grace = if deferred { attempts.grace.for_next(now, pending) } else { None };
         if !deferred {
-            let end = self.settings.config.time_limit.map(|limit| now + limit + MARGIN);
+            let end = self.settings.time_limits.of(false).map(|limit| now + limit + MARGIN);
             attempts.await_verdict(id);
             attempts.wait_for(id, end, |_| true);
         } else if let Some(grace) = grace {
