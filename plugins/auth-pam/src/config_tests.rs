@@ -143,14 +143,21 @@ fn from_file(content: &str, line: &str) -> Result<Config, String> {
 
 #[test]
 fn everything_can_stand_in_a_file() {
-    let content = "# who\nvpn\n\n# how\ndeferred=yes\ntimeout=5\n'account name' USERNAME\npassword PASSWORD\n";
+    let content =
+        "# who\nvpn\n\n# how\ndeferred=yes\ntimeout=5\n'account name' USERNAME\npassword PASSWORD\n";
     let config = from_file(content, "options=FILE").unwrap();
-    let line = parse(&["deferred=yes", "timeout=5", "vpn", "account name", "USERNAME", "password", "PASSWORD"]);
+    let line =
+        parse(&["deferred=yes", "timeout=5", "vpn", "account name", "USERNAME", "password", "PASSWORD"]);
     assert_eq!(config, line.unwrap());
-    assert_eq!(from_file("timeout=5\nvpn login USERNAME", "options=FILE").unwrap().service.as_bytes(), b"vpn");
+    assert_eq!(
+        from_file("timeout=5\nvpn login USERNAME", "options=FILE").unwrap().service.as_bytes(),
+        b"vpn"
+    );
     // More than a line of OpenVPN's can hold.
     let many: String = (0..16).map(|n| format!("name{n} PASSWORD\n")).collect();
-    assert!(matches!(from_file(&many, "options=FILE vpn").unwrap().prompts, Prompts::ByName(p) if p.len() == 16));
+    assert!(
+        matches!(from_file(&many, "options=FILE vpn").unwrap().prompts, Prompts::ByName(p) if p.len() == 16)
+    );
 }
 
 #[test]
@@ -188,7 +195,10 @@ fn options_after_the_service_are_warned_about() {
     let config = parse(&["login", "deferred=yes", "timeout=20"]).unwrap();
     assert_eq!(config.warnings.len(), 2);
     for (warning, word) in config.warnings.iter().zip(["'deferred=yes'", "'timeout=20'"]) {
-        assert!(warning.starts_with(word) && warning.ends_with("options stand before the service"), "{warning}");
+        assert!(
+            warning.starts_with(word) && warning.ends_with("options stand before the service"),
+            "{warning}"
+        );
     }
     assert!(parse(&["login", "a=b", "c=d", "login", "USERNAME"]).unwrap().warnings.is_empty());
 }
@@ -204,7 +214,8 @@ fn the_documents_have_these_options() {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
     let readme = fs::read_to_string(readme).unwrap();
     let section = readme.split("## The plugin line of auth-pam").nth(1).unwrap();
-    let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `") && line.contains("=")).collect();
+    let rows: Vec<&str> =
+        section.lines().filter(|line| line.starts_with("| `") && line.contains("=")).collect();
     let wanted: Vec<String> = documented.iter().map(|option| option.markdown()).collect();
     assert_eq!(rows[..wanted.len()], wanted);
     // What the list says is read is read: none of them is unknown.

@@ -17,7 +17,8 @@ pub const OPTIONS: [OptionSpec<Config>; 17] = [
         meaning: "where a client goes after a temporary failure (`docs/scaling.md`)",
         repeats: false,
         set: |config, value| {
-            config.advance = Advance::parse(value.text()).ok_or_else(|| value.bad("must be no, addr or remote"))?;
+            config.advance =
+                Advance::parse(value.text()).ok_or_else(|| value.bad("must be no, addr or remote"))?;
             Ok(())
         },
     },

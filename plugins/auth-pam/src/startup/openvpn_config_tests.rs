@@ -80,7 +80,8 @@ fn lines_are_read_as_openvpn_reads_them() {
         let expected = if line.contains("300;") { 60 } else { 300 };
         assert_eq!(hand_window(line), expected, "{line:?}");
     }
-    for line in ["# hand-window 300", ";hand-window 300", "hand-window 300 400", "hand-window", "hand-window -1"]
+    for line in
+        ["# hand-window 300", ";hand-window 300", "hand-window 300 400", "hand-window", "hand-window -1"]
     {
         assert_eq!(hand_window(line), 60, "{line:?}");
     }

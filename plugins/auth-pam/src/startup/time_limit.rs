@@ -48,9 +48,9 @@ impl TimeLimits {
 /// How long OpenVPN waits for a deferred verdict.
 pub fn window(config: &OpenvpnConfig) -> Duration {
     // A server subtracts up to a tenth of its own accord, or down to the second argument.
-    let least = config.reneg_sec_least.map_or(config.reneg_sec - config.reneg_sec / 10, |least| {
-        least.min(config.reneg_sec)
-    });
+    let least = config
+        .reneg_sec_least
+        .map_or(config.reneg_sec - config.reneg_sec / 10, |least| least.min(config.reneg_sec));
     let half = if config.reneg_sec == 0 { u64::MAX } else { least / 2 };
     Duration::from_secs(config.hand_window.min(half))
 }
@@ -120,6 +120,9 @@ mod tests {
         assert!(!said(Some(Duration::from_secs(59))));
         assert_eq!(warning(Timeout::Default, Duration::ZERO), None);
         let text = warning(Timeout::Given(Some(Duration::from_secs(90))), Duration::from_secs(60)).unwrap();
-        assert!(text.starts_with("option 'timeout=90': OpenVPN gives a deferred login up after 60 s"), "{text}");
+        assert!(
+            text.starts_with("option 'timeout=90': OpenVPN gives a deferred login up after 60 s"),
+            "{text}"
+        );
     }
 }
