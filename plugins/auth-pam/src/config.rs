@@ -43,8 +43,8 @@ pub struct Config {
     pub syslog: Option<Facility>,
     /// `grace=MS`.
     pub grace: Duration,
-    /// `deferred=yes`.
-    pub deferred: bool,
+    /// `deferred=yes|no`; `None`: `setenv deferred_auth_pam` decides.
+    pub deferred: Option<bool>,
     /// `advance=no|addr|remote`.
     pub advance: Advance,
     /// `allow-user-mapping=yes`.
@@ -92,6 +92,11 @@ impl RequireCn {
 const GRAMMAR: Grammar<Config> = Grammar { options: &OPTIONS, is_option: |word| word.contains(&b'=') };
 
 impl Config {
+    /// Whether logins are deferred where OpenVPN can do it. `by_setenv`: `deferred_auth_pam` is set.
+    pub fn defers(&self, by_setenv: bool) -> bool {
+        self.deferred.unwrap_or(by_setenv)
+    }
+
     /// Reads the words after the plugin's own path, and the file they may name.
     pub fn parse<'a>(words: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, ConfigError> {
         let mut config = Config {
@@ -106,7 +111,7 @@ impl Config {
             confdir: None,
             syslog: None,
             grace: Duration::from_millis(50),
-            deferred: false,
+            deferred: None,
             advance: Advance::No,
             allow_user_mapping: false,
             require_cn: RequireCn::No,

@@ -23,7 +23,7 @@ fn a_service_alone_has_the_documented_defaults() {
     assert_eq!(config.timeout, Timeout::Default);
     assert_eq!(config.grace, Duration::from_millis(50));
     assert_eq!((config.max_workers, config.max_pending, config.penalties), (None, 1024, true));
-    assert_eq!((config.confdir, config.syslog, config.deferred), (None, None, false));
+    assert_eq!((config.confdir, config.syslog, config.deferred), (None, None, None));
     assert_eq!(config.advance, Advance::No);
     assert_eq!(config.require_cn, RequireCn::No);
     assert!(!config.empty_passwords && !config.allow_user_mapping);
@@ -54,12 +54,24 @@ fn options_come_before_the_service_in_any_order() {
     .unwrap();
     assert_eq!(config.timeout, Timeout::Given(Some(Duration::from_secs(5))));
     assert_eq!((config.max_workers, config.max_pending, config.penalties), (Some(32), 7, false));
-    assert!(config.deferred && config.empty_passwords && config.allow_user_mapping && config.grace.is_zero());
+    assert!(config.empty_passwords && config.allow_user_mapping && config.grace.is_zero());
+    assert_eq!(config.deferred, Some(true));
     assert_eq!(config.advance, Advance::Remote);
     assert_eq!(config.require_cn, RequireCn::SameButForCase);
     assert_eq!(config.syslog, Facility::parse("auth"));
     assert_eq!(config.confdir.unwrap().as_bytes(), b"/tmp");
     assert!(matches!(config.prompts, Prompts::ByName(pairs) if pairs.len() == 1));
+}
+
+#[test]
+fn the_option_decides_about_deferring_and_else_the_variable() {
+    for (words, alone, with_variable) in
+        [("", false, true), ("deferred=yes", true, true), ("deferred=no", false, false)]
+    {
+        let words = [words, "login"];
+        let config = parse(if words[0].is_empty() { &words[1..] } else { &words }).unwrap();
+        assert_eq!((config.defers(false), config.defers(true)), (alone, with_variable), "{words:?}");
+    }
 }
 
 #[test]

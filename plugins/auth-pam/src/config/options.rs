@@ -40,7 +40,7 @@ pub const OPTIONS: [OptionSpec<Config>; 17] = [
         meaning: "whether OpenVPN goes on while PAM decides",
         repeats: false,
         set: |config, value| {
-            config.deferred = value.yes_or_no()?;
+            config.deferred = Some(value.yes_or_no()?);
             Ok(())
         },
     },

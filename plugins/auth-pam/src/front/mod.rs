@@ -143,7 +143,7 @@ impl Front {
             Ok(check) => check,
             Err(refusal) => return self.refuse(event, &refusal),
         };
-        let wanted = self.settings.config.deferred || event.env().get("deferred_auth_pam").is_some();
+        let wanted = self.settings.config.defers(event.env().get("deferred_auth_pam").is_some());
         let deferred = wanted && self.receives && event.auth_control_file().is_some();
         self.last_id += 1;
         check.id = self.last_id;
