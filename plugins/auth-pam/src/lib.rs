@@ -64,6 +64,11 @@ impl Plugin for AuthPam {
             config,
         };
         let service = settings.config.service.to_string_lossy().into_owned();
+        if settings.debug && startup.deferring.is_some() {
+            let limit = settings.time_limits.of(true).map(|limit| limit.as_secs());
+            let limit = limit.map_or("for ever".into(), |seconds| format!("{seconds} s"));
+            log::info!("a deferred login may take {limit}");
+        }
         let front = Front::open(settings)?;
         log::info!("initialization succeeded: PAM service '{service}'");
         Ok(AuthPam { front, _deferring: startup.deferring })
