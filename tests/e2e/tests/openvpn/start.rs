@@ -2,27 +2,16 @@
 
 use std::fs;
 
-use harness::log::Mark;
 use harness::scratch::{Scratch, set_mode};
-use harness::server::READY;
+use harness::start_log::warnings;
 use harness::{EtcPamService, Server, ServerConfig};
 use nix::sys::signal::Signal;
 
 use crate::stack::{PASSWORD, Stack};
 
-/// The plugin's lines of the start, without those that every start has.
-fn said(server: &Server) -> Vec<String> {
-    let lines = server.log().since(Mark::START).into_iter().map(|line| line.text);
-    let start = lines.take_while(|text| !text.contains(READY));
-    let usual = ["initialization succeeded", "a deferred login may take", "PLUGIN_INIT", "plugin_path"];
-    start
-        .filter(|text| text.contains("AUTH-PAM") && !usual.iter().any(|words| text.contains(words)))
-        .collect()
-}
-
 #[track_caller]
 fn says(server: &Server, words: &str) {
-    let said = said(server);
+    let said = warnings(server);
     assert!(matches!(&said[..], [one] if one.contains(words)), "not only {words:?}:\n{said:#?}");
 }
 
@@ -38,7 +27,7 @@ fn nothing_of_a_right_configuration() {
     let of = || ServerConfig::auth_pam(&stack.service);
     for config in [of(), of().deferred(), of().dropped(), of().deferred().dropped().chroot()] {
         let server = config.start();
-        assert_eq!(said(&server), [""; 0]);
+        assert_eq!(warnings(&server), [""; 0]);
         server.client("alice", PASSWORD).start().wait_connected();
     }
 }
@@ -61,7 +50,7 @@ fn a_second_line_that_defers() {
     refused(two("", "").deferred(), "write deferred=no in one of them");
     for config in [two("deferred=yes", ""), two("", "deferred=yes"), two("", "deferred=no").deferred()] {
         let server = config.start();
-        assert_eq!(said(&server), [""; 0]);
+        assert_eq!(warnings(&server), [""; 0]);
         server.client("alice", PASSWORD).start().wait_connected();
     }
 }
@@ -81,7 +70,7 @@ fn a_restart_of_one_that_defers() {
 fn a_restart_without_root() {
     let stack = Stack::new();
     let server = ServerConfig::auth_pam(&stack.service).dropped().readable_by_nobody().start();
-    assert_eq!(said(&server), [""; 0]);
+    assert_eq!(warnings(&server), [""; 0]);
     let mark = server.mark();
     server.restart(Signal::SIGHUP);
     server.wait_for(mark, "OpenVPN has no root privileges: PAM modules will run as user 65534");

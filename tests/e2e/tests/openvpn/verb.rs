@@ -1,5 +1,7 @@
 //! `verb`: from 4 on the log says which prompt was answered; at none does it say with what.
 
+use std::sync::Arc;
+
 use harness::log::Mark;
 use harness::{PamService, Server, ServerConfig, TestModule};
 
@@ -10,7 +12,8 @@ const RESPONSE: &str = "Quokka-2718";
 const ENCODED: [&str; 2] = ["Wnl6em9nZXRvbi0xODQ1", "UXVva2thLTI3MTg="];
 const PAIRS: &str = "login USERNAME password PASSWORD code OTP";
 
-fn serve(verb: u32, deferred: bool) -> (PamService, Server) {
+/// The module and the service last as long as what is given back with the server.
+fn serve(verb: u32, deferred: bool) -> ((Arc<TestModule>, PamService), Server) {
     let module = TestModule::shared();
     let check = format!("auth/password={PASSWORD}");
     let expect = format!("auth/alice:expect={RESPONSE}");
@@ -18,7 +21,7 @@ fn serve(verb: u32, deferred: bool) -> (PamService, Server) {
         PamService::new(&module.stack(&[&check, "auth/alice:ask=Code: ", &expect, "auth/info=Welcome"]));
     let config = ServerConfig::auth_pam_with("", &service, PAIRS).line(&format!("verb {verb}"));
     let server = config.deferred_if(deferred).dropped().start();
-    (service, server)
+    ((module, service), server)
 }
 
 /// A login with password and response, one with a wrong response, one whose prompt finds no response.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use harness::client::Client;
 use harness::log::{Log, Mark};
-use harness::{ClientConfig, Machine, PATIENCE, Server, ServerConfig, plugin};
+use harness::{ClientConfig, Machine, PATIENCE, Server, ServerConfig, plugin, start_log};
 
 use crate::document::{Document, matches};
 
@@ -53,7 +53,9 @@ impl<'a> Stage<'a> {
     ) -> Self {
         let lines = change(document.conf(section, "server.conf"));
         let config = lines.iter().fold(ServerConfig::default().dropped(), |config, line| config.line(line));
-        Self { document, section, machine, server: config.on(machine).start() }
+        let server = config.on(machine).start();
+        assert_eq!(start_log::warnings(&server), [""; 0]);
+        Self { document, section, machine, server }
     }
 
     /// A client with the lines of the recipe; whoever uses it types this password.
