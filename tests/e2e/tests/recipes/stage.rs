@@ -41,7 +41,9 @@ pub(crate) struct Stage<'a> {
 impl<'a> Stage<'a> {
     /// Starts the server.
     pub(crate) fn start(document: &'a Document, section: &'a str, machine: &'a Machine) -> Self {
-        Self::start_with(document, section, machine, |lines| lines)
+        let stage = Self::start_with(document, section, machine, |lines| lines);
+        assert_eq!(start_log::warnings(&stage.server), [""; 0]);
+        stage
     }
 
     /// The same with the lines of the recipe changed.
@@ -53,9 +55,7 @@ impl<'a> Stage<'a> {
     ) -> Self {
         let lines = change(document.conf(section, "server.conf"));
         let config = lines.iter().fold(ServerConfig::default().dropped(), |config, line| config.line(line));
-        let server = config.on(machine).start();
-        assert_eq!(start_log::warnings(&server), [""; 0]);
-        Self { document, section, machine, server }
+        Self { document, section, machine, server: config.on(machine).start() }
     }
 
     /// A client with the lines of the recipe; whoever uses it types this password.
