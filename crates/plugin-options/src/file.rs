@@ -70,8 +70,7 @@ pub fn read(path: &[u8]) -> Result<Vec<u8>, FileError> {
     if !walk.status.is_file() {
         return Err(FileError::NotAFile(walk.path));
     }
-    let content = content(&walk.path)
-        .map_err(|error| FileError::Unreadable(format!("{}: {error}", walk.path.display())))?;
+    let content = content(&walk.path).map_err(|error| unreadable(&walk.path, &error))?;
     if content.len() > MAX_BYTES {
         return Err(FileError::TooLong(walk.path));
     }
@@ -82,7 +81,19 @@ pub fn read(path: &[u8]) -> Result<Vec<u8>, FileError> {
 }
 
 fn unreachable(error: WalkError) -> FileError {
-    FileError::Unreadable(error.to_string())
+    match error {
+        WalkError::Unreachable { path, error } => unreadable(&path, &error),
+        WalkError::Loop(_) => FileError::Unreadable(error.to_string()),
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> FileError {
+    let hint = match error.kind() {
+        // After SIGHUP, if OpenVPN has given up root.
+        io::ErrorKind::PermissionDenied => "; OpenVPN has no root privileges: restart it",
+        _ => "",
+    };
+    FileError::Unreadable(format!("{}: {error}{hint}", path.display()))
 }
 
 /// At most one byte more than a file may have.
@@ -147,6 +158,15 @@ mod tests {
         chown(&file, Some(0), Some(0)).unwrap();
         mode(stage.path(), 0o1777);
         assert!(refusal(&file).contains("may be written to by everybody"), "{}", refusal(&file));
+    }
+
+    #[test]
+    fn openvpn_without_root_is_told_to_be_restarted() {
+        let denied = unreadable(Path::new("/x"), &io::ErrorKind::PermissionDenied.into()).to_string();
+        assert!(
+            denied.contains("/x: permission denied; OpenVPN has no root privileges: restart it"),
+            "{denied}"
+        );
     }
 
     #[test]
