@@ -2,7 +2,8 @@
 //!
 //! The application side of PAM and nothing more: a [`Transaction`] asks libpam to authenticate a user and to check
 //! the account, and answers the modules' prompts through a [`Conversation`]; an [`Anchor`] keeps the modules mapped
-//! between transactions; [`service_file`] says where the configuration of a service comes from.
+//! between transactions; [`service_file`] says where the configuration of a service comes from, and [`Stack`] what it
+//! says.
 //!
 //! PAM modules are not thread-safe: run one transaction at a time in a process.
 //!
@@ -40,6 +41,7 @@ mod error;
 mod gate;
 mod return_code;
 mod service_file;
+mod stack;
 mod transaction;
 
 pub use anchor::Anchor;
@@ -48,4 +50,5 @@ pub use conversation::{Conversation, ConversationError};
 pub use error::{PamError, StartError};
 pub use return_code::ReturnCode;
 pub use service_file::{ServiceFile, ServiceNameError, service_file};
+pub use stack::{Content, ModuleLine, Phase, Stack, StackError};
 pub use transaction::Transaction;

@@ -85,6 +85,19 @@ pub fn service_file(service: &CStr, confdir: Option<&CStr>) -> Result<ServiceFil
     Ok(places.look_up(&service.to_bytes().to_ascii_lowercase(), confdir.is_some()))
 }
 
+/// Where libpam looks for the files that services include, in this order.
+pub(crate) fn search_path(confdir: Option<&CStr>) -> Vec<PathBuf> {
+    match confdir {
+        Some(confdir) => vec![path_of(confdir.to_bytes())],
+        None => DIRECTORIES.iter().map(PathBuf::from).collect(),
+    }
+}
+
+/// Whether this is the file that holds all services.
+pub(crate) fn is_single_file(path: &Path) -> bool {
+    path == Path::new(SINGLE_FILE)
+}
+
 pub(crate) fn check_service_name(service: &CStr) -> Result<(), ServiceNameError> {
     match service.to_bytes() {
         [] => Err(ServiceNameError::Empty),

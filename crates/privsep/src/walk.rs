@@ -64,7 +64,7 @@ pub enum WalkError {
     Loop(PathBuf),
 }
 
-/// Whether a directory that everybody may write to is a problem although it is sticky, as `/tmp` is: nobody can replace
+/// Whether a directory that others may write to is a problem although it is sticky, as `/tmp` is: nobody can replace
 /// there what belongs to root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sticky {
@@ -140,8 +140,10 @@ impl Way {
         // A link has no permissions of its own.
         let mode = if status.is_symlink() { 0 } else { status.permissions().mode() };
         let tolerated = sticky == Sticky::Allowed && status.is_dir() && mode & STICKY != 0;
-        if mode & WRITABLE_BY_OTHERS != 0 {
-            found.extend((!tolerated).then(|| Problem::WritableByOthers(path())));
+        if tolerated {
+            // Only what is in there counts.
+        } else if mode & WRITABLE_BY_OTHERS != 0 {
+            found.push(Problem::WritableByOthers(path()));
         } else if mode & WRITABLE_BY_GROUP != 0 {
             let by_group = Problem::WritableByGroup { path: path(), gid: status.gid() };
             match acl::writers(&path()) {

@@ -1,17 +1,22 @@
-//! The plugin's line in the configuration: `[KEY=VALUE]... SERVICE [NAME VALUE]...`.
+//! The plugin's line in the configuration: `[KEY=VALUE]... SERVICE [NAME VALUE]...`, and the file that `options=FILE`
+//! names there.
 //!
 //! Options come before the service name: no service name holds a `=`.
 
-mod value;
+mod error;
+mod options;
 
 use std::ffi::CString;
 use std::time::Duration;
+
+use plugin_options::{Grammar, Remainder, Word};
 
 use crate::supervisor::audit::Facility;
 use crate::supervisor::source::Prefixes;
 use crate::verdict::Advance;
 use crate::worker::prompts::{MAX_PAIRS, Pair, Prompts};
-use value::{Value, shown};
+pub use error::ConfigError;
+use options::OPTIONS;
 
 /// Everything the line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,16 +35,16 @@ pub struct Config {
     pub prefixes: Prefixes,
     /// `refusal-time=MS`: deferred refusals are not delivered sooner.
     pub refusal_time: Duration,
-    /// `timeout=SECONDS`; `None` for 0: no limit.
-    pub time_limit: Option<Duration>,
+    /// `timeout=SECONDS`.
+    pub timeout: Timeout,
     /// `pam-confdir=DIR`.
     pub confdir: Option<CString>,
     /// `syslog=FACILITY`.
     pub syslog: Option<Facility>,
     /// `grace=MS`.
     pub grace: Duration,
-    /// `deferred=yes`.
-    pub deferred: bool,
+    /// `deferred=yes|no`; `None`: `setenv deferred_auth_pam` decides.
+    pub deferred: Option<bool>,
     /// `advance=no|addr|remote`.
     pub advance: Advance,
     /// `allow-user-mapping=yes`.
@@ -50,6 +55,15 @@ pub struct Config {
     pub empty_passwords: bool,
     /// What the administrator should change.
     pub warnings: Vec<String>,
+}
+
+/// How long an attempt may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timeout {
+    /// Nobody has said.
+    Default,
+    /// So long; `None` for 0: no limit.
+    Given(Option<Duration>),
 }
 
 /// Whether the common name of the client's certificate must be the username.
@@ -74,74 +88,17 @@ impl RequireCn {
     }
 }
 
-/// What is wrong with the line. Each names the word.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ConfigError {
-    /// No service name.
-    NoService,
-    /// The service name cannot be one.
-    BadService(String),
-    /// A name without a value.
-    OddPairs(String),
-    /// More pairs than allowed; the first name too many.
-    TooManyPairs(String),
-    /// There is no such option.
-    UnknownOption(String),
-    /// The option's value is none it can have.
-    BadValue {
-        /// The whole word.
-        word: String,
-        /// What it would have to be.
-        expected: String,
-    },
-    /// The option stands there twice.
-    Repeated(String),
-}
-
-impl std::fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            ConfigError::NoService => f.write_str(
-                "the PAM service name is missing; write: plugin openvpn-plugin-auth-pam.so [OPTION=VALUE]... SERVICE [NAME VALUE]...",
-            ),
-            ConfigError::BadService(word) => write!(f, "'{word}' cannot be a PAM service name"),
-            ConfigError::OddPairs(word) => write!(f, "name '{word}' has no value: the words after the service name are pairs"),
-            ConfigError::TooManyPairs(word) => write!(f, "more than {MAX_PAIRS} name/value pairs, the first too many is '{word}'"),
-            ConfigError::UnknownOption(word) => write!(f, "unknown option '{word}'; known are {}", OPTIONS.join(" ")),
-            ConfigError::BadValue { word, expected } => write!(f, "option '{word}': {expected}"),
-            ConfigError::Repeated(word) => write!(f, "option '{word}' is given twice"),
-        }
-    }
-}
-
-impl std::error::Error for ConfigError {}
-
-/// Every option, as the manual page has it. A word that is none of these is refused.
-const OPTIONS: [&str; 15] = [
-    "advance=no|addr|remote",
-    "allow-user-mapping=yes|no",
-    "deferred=yes|no",
-    "empty-passwords=yes|no",
-    "grace=MS",
-    "ipv4-prefix=N",
-    "ipv6-prefix=N",
-    "max-pending=N",
-    "max-workers=N",
-    "pam-confdir=DIR",
-    "penalties=yes|no",
-    "refusal-time=MS",
-    "require-cn=no|yes|nocase",
-    "syslog=FACILITY",
-    "timeout=SECONDS",
-];
-
-/// An option that was never in a release, but in configurations of those who tried the plugin early.
-const GONE: &str = "max-pending-per-address";
+/// How the line and the file are read: any word with a `=` before the service is an option.
+const GRAMMAR: Grammar<Config> = Grammar { options: &OPTIONS, is_option: |word| word.contains(&b'=') };
 
 impl Config {
-    /// Reads the words after the plugin's own path.
+    /// Whether logins are deferred where OpenVPN can do it. `by_setenv`: `deferred_auth_pam` is set.
+    pub fn defers(&self, by_setenv: bool) -> bool {
+        self.deferred.unwrap_or(by_setenv)
+    }
+
+    /// Reads the words after the plugin's own path, and the file they may name.
     pub fn parse<'a>(words: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, ConfigError> {
-        let mut words = words.into_iter().peekable();
         let mut config = Config {
             service: CString::default(),
             prompts: Prompts::ByVisibility,
@@ -150,142 +107,89 @@ impl Config {
             penalties: true,
             prefixes: Prefixes::default(),
             refusal_time: Duration::from_millis(1000),
-            time_limit: Some(Duration::from_secs(60)),
+            timeout: Timeout::Default,
             confdir: None,
             syslog: None,
             grace: Duration::from_millis(50),
-            deferred: false,
+            deferred: None,
             advance: Advance::No,
             allow_user_mapping: false,
             require_cn: RequireCn::No,
             empty_passwords: false,
             warnings: Vec::new(),
         };
-        let mut seen = Vec::new();
-        while let Some(word) = words.next_if(|word| word.contains(&b'=')) {
-            let key = config.option(word)?;
-            if seen.contains(&key) {
-                return Err(ConfigError::Repeated(shown(word)));
-            }
-            seen.push(key);
-        }
-        let service = words.next().filter(|word| !word.is_empty()).ok_or(ConfigError::NoService)?;
-        let (service, warning) = service_name(service)?;
+        let rest = GRAMMAR.read(words, &mut config)?;
+        let after = rest.line.iter().skip(1).map(|word| &word.text[..]);
+        config.warnings.extend(GRAMMAR.late_options(after).iter().map(|word| {
+            format!(
+                "'{word}' comes after the service and is taken as part of a NAME VALUE pair; options stand before the service"
+            )
+        }));
+        let Service { name, pairs } = Service::of(rest)?;
+        let (service, warning) = service_name(&name)?;
         config.service = service;
         config.warnings.extend(warning);
-        config.prompts = pairs(words)?;
+        if !pairs.is_empty() {
+            config.prompts = Prompts::ByName(pairs);
+        }
         Ok(config)
     }
+}
 
-    fn option(&mut self, word: &[u8]) -> Result<&'static str, ConfigError> {
-        let split = word.iter().position(|byte| *byte == b'=').unwrap_or(word.len());
-        let (key, value) = (&word[..split], word.get(split + 1..).unwrap_or_default());
-        if key == GONE.as_bytes() {
-            let warning = format!("option '{}' is ignored: sources now share the queue fairly", shown(word));
-            self.warnings.push(warning);
-            return Ok(GONE);
+/// The words that are no options.
+struct Service {
+    name: Word,
+    pairs: Vec<Pair>,
+}
+
+impl Service {
+    /// On the plugin line the first word is the service, and pairs follow. In the file a line with an odd number of words
+    /// begins with the service, any other is made of pairs. What the line says goes before the file.
+    fn of(rest: Remainder) -> Result<Self, ConfigError> {
+        let mut line = rest.line.into_iter();
+        let name = line.next();
+        let mut pairs = Vec::new();
+        add_pairs(&mut pairs, line)?;
+        let mut in_file: Option<Word> = None;
+        for words in rest.file {
+            let odd = words.len() % 2 == 1;
+            let mut words = words.into_iter();
+            let service = if odd { words.next() } else { None };
+            match (&in_file, service) {
+                (Some(_), Some(word)) => return Err(ConfigError::SecondService(word)),
+                (None, Some(word)) => in_file = Some(word),
+                (_, None) => {}
+            }
+            add_pairs(&mut pairs, words)?;
         }
-        if !OPTIONS.iter().any(|known| known.split('=').next().map(str::as_bytes) == Some(key)) {
-            return Err(ConfigError::UnknownOption(shown(word)));
-        }
-        let value = Value { word, text: std::str::from_utf8(value).unwrap_or_default() };
-        Ok(match key {
-            b"advance" => {
-                let advance = Advance::parse(value.text);
-                self.advance = advance.ok_or_else(|| value.bad("must be no, addr or remote"))?;
-                "advance"
-            }
-            b"allow-user-mapping" => {
-                self.allow_user_mapping = value.yes_or_no()?;
-                "allow-user-mapping"
-            }
-            b"deferred" => {
-                self.deferred = value.yes_or_no()?;
-                "deferred"
-            }
-            b"empty-passwords" => {
-                self.empty_passwords = value.yes_or_no()?;
-                "empty-passwords"
-            }
-            b"grace" => {
-                self.grace = Duration::from_millis(value.number(0, 10_000, "milliseconds")?);
-                "grace"
-            }
-            b"ipv4-prefix" => {
-                self.prefixes.ipv4 = value.prefix(32)?;
-                "ipv4-prefix"
-            }
-            b"ipv6-prefix" => {
-                self.prefixes.ipv6 = value.prefix(128)?;
-                "ipv6-prefix"
-            }
-            b"max-pending" => {
-                self.max_pending = value.count(0, 1_000_000)?;
-                "max-pending"
-            }
-            b"max-workers" => {
-                self.max_workers = Some(value.count(1, 10_000)?);
-                "max-workers"
-            }
-            b"pam-confdir" => {
-                self.confdir = Some(value.directory()?);
-                "pam-confdir"
-            }
-            b"penalties" => {
-                self.penalties = value.yes_or_no()?;
-                "penalties"
-            }
-            b"refusal-time" => {
-                self.refusal_time = Duration::from_millis(value.number(0, 30_000, "milliseconds")?);
-                "refusal-time"
-            }
-            b"require-cn" => {
-                self.require_cn = match value.text {
-                    "no" => RequireCn::No,
-                    "yes" => RequireCn::Same,
-                    "nocase" => RequireCn::SameButForCase,
-                    _ => return Err(value.bad("must be no, yes or nocase")),
-                };
-                "require-cn"
-            }
-            b"syslog" => {
-                self.syslog = Some(Facility::parse(value.text).ok_or_else(|| value.bad(&Facility::names()))?);
-                "syslog"
-            }
-            b"timeout" => {
-                let seconds = value.number(0, 86_400, "seconds (0: no limit)")?;
-                self.time_limit = (seconds > 0).then(|| Duration::from_secs(seconds));
-                "timeout"
-            }
-            _ => return Err(ConfigError::UnknownOption(shown(word))),
-        })
+        let name = name.or(in_file).filter(|word| !word.text.is_empty()).ok_or(ConfigError::NoService)?;
+        Ok(Service { name, pairs })
     }
+}
+
+fn add_pairs(pairs: &mut Vec<Pair>, mut words: impl Iterator<Item = Word>) -> Result<(), ConfigError> {
+    while let Some(name) = words.next() {
+        if pairs.len() == MAX_PAIRS {
+            return Err(ConfigError::TooManyPairs(name));
+        }
+        let Some(value) = words.next() else { return Err(ConfigError::OddPairs(name)) };
+        pairs.push(Pair { name: name.text, value: value.text });
+    }
+    Ok(())
 }
 
 /// The service, and a warning if it is written as a path: libpam takes the last part of that (since 0.78).
-fn service_name(word: &[u8]) -> Result<(CString, Option<String>), ConfigError> {
-    let bad = || ConfigError::BadService(shown(word));
-    let name = word.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+fn service_name(word: &Word) -> Result<(CString, Option<String>), ConfigError> {
+    let bad = || ConfigError::BadService(word.clone());
+    let name = word.text.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     if name.is_empty() || name == b"." || name == b".." {
         return Err(bad());
     }
-    let warning = (name != word).then(|| {
-        let name = shown(name);
-        format!("service '{}' is a path: PAM takes its last part; write '{name}'", shown(word))
+    let warning = (name != word.text).then(|| {
+        let (name, text) = (String::from_utf8_lossy(name), String::from_utf8_lossy(&word.text));
+        format!("service '{text}' is a path: PAM takes its last part; write '{name}'")
     });
     Ok((CString::new(name).map_err(|_| bad())?, warning))
-}
-
-fn pairs<'a>(mut words: impl Iterator<Item = &'a [u8]>) -> Result<Prompts, ConfigError> {
-    let mut pairs = Vec::new();
-    while let Some(name) = words.next() {
-        if pairs.len() == MAX_PAIRS {
-            return Err(ConfigError::TooManyPairs(shown(name)));
-        }
-        let value = words.next().ok_or_else(|| ConfigError::OddPairs(shown(name)))?;
-        pairs.push(Pair { name: name.to_vec(), value: value.to_vec() });
-    }
-    Ok(if pairs.is_empty() { Prompts::ByVisibility } else { Prompts::ByName(pairs) })
 }
 
 #[cfg(test)]

@@ -1,5 +1,10 @@
 //! The configuration line: what it means, and which word each mistake names.
 
+use std::fs;
+use std::path::Path;
+
+use plugin_options::Mistake;
+
 use super::*;
 
 fn parse(line: &[&str]) -> Result<Config, ConfigError> {
@@ -15,10 +20,10 @@ fn a_service_alone_has_the_documented_defaults() {
     let config = parse(&["login"]).unwrap();
     assert_eq!(config.service.as_bytes(), b"login");
     assert_eq!(config.prompts, Prompts::ByVisibility);
-    assert_eq!(config.time_limit, Some(Duration::from_secs(60)));
+    assert_eq!(config.timeout, Timeout::Default);
     assert_eq!(config.grace, Duration::from_millis(50));
     assert_eq!((config.max_workers, config.max_pending, config.penalties), (None, 1024, true));
-    assert_eq!((config.confdir, config.syslog, config.deferred), (None, None, false));
+    assert_eq!((config.confdir, config.syslog, config.deferred), (None, None, None));
     assert_eq!(config.advance, Advance::No);
     assert_eq!(config.require_cn, RequireCn::No);
     assert!(!config.empty_passwords && !config.allow_user_mapping);
@@ -47,9 +52,10 @@ fn options_come_before_the_service_in_any_order() {
         "USERNAME",
     ])
     .unwrap();
-    assert_eq!(config.time_limit, Some(Duration::from_secs(5)));
+    assert_eq!(config.timeout, Timeout::Given(Some(Duration::from_secs(5))));
     assert_eq!((config.max_workers, config.max_pending, config.penalties), (Some(32), 7, false));
-    assert!(config.deferred && config.empty_passwords && config.allow_user_mapping && config.grace.is_zero());
+    assert!(config.empty_passwords && config.allow_user_mapping && config.grace.is_zero());
+    assert_eq!(config.deferred, Some(true));
     assert_eq!(config.advance, Advance::Remote);
     assert_eq!(config.require_cn, RequireCn::SameButForCase);
     assert_eq!(config.syslog, Facility::parse("auth"));
@@ -58,8 +64,19 @@ fn options_come_before_the_service_in_any_order() {
 }
 
 #[test]
+fn the_option_decides_about_deferring_and_else_the_variable() {
+    for (words, alone, with_variable) in
+        [("", false, true), ("deferred=yes", true, true), ("deferred=no", false, false)]
+    {
+        let words = [words, "login"];
+        let config = parse(if words[0].is_empty() { &words[1..] } else { &words }).unwrap();
+        assert_eq!((config.defers(false), config.defers(true)), (alone, with_variable), "{words:?}");
+    }
+}
+
+#[test]
 fn a_time_limit_of_zero_is_none() {
-    assert_eq!(parse(&["timeout=0", "login"]).unwrap().time_limit, None);
+    assert_eq!(parse(&["timeout=0", "login"]).unwrap().timeout, Timeout::Given(None));
 }
 
 #[test]
@@ -124,15 +141,103 @@ fn a_service_that_is_a_path_is_its_last_part_with_one_warning() {
     assert!(parse(&["login"]).unwrap().warnings.is_empty());
 }
 
-/// The manual page lists the options of the code, all of them and no others, with the same values.
+/// Reads an options file of this content with these words on the line, `FILE` for the file.
+fn from_file(content: &str, line: &str) -> Result<Config, String> {
+    // Only root can write there; `/tmp` is open to everybody.
+    let place = tempfile::Builder::new().prefix("auth-pam-").tempdir_in("/var/lib").unwrap();
+    let file = place.path().join("auth-pam.conf");
+    fs::write(&file, content).unwrap();
+    let name = file.display().to_string();
+    let line = line.replace("FILE", &name);
+    let words = line.split(' ').map(str::as_bytes);
+    Config::parse(words).map_err(|error| error.to_string().replace(&name, "FILE"))
+}
+
 #[test]
-fn the_manual_page_has_these_options() {
+fn everything_can_stand_in_a_file() {
+    let content =
+        "# who\nvpn\n\n# how\ndeferred=yes\ntimeout=5\n'account name' USERNAME\npassword PASSWORD\n";
+    let config = from_file(content, "options=FILE").unwrap();
+    let line =
+        parse(&["deferred=yes", "timeout=5", "vpn", "account name", "USERNAME", "password", "PASSWORD"]);
+    assert_eq!(config, line.unwrap());
+    assert_eq!(
+        from_file("timeout=5\nvpn login USERNAME", "options=FILE").unwrap().service.as_bytes(),
+        b"vpn"
+    );
+    // More than a line of OpenVPN's can hold.
+    let many: String = (0..16).map(|n| format!("name{n} PASSWORD\n")).collect();
+    assert!(
+        matches!(from_file(&many, "options=FILE vpn").unwrap().prompts, Prompts::ByName(p) if p.len() == 16)
+    );
+}
+
+#[test]
+fn the_line_goes_before_the_file() {
+    let content = "timeout=5\nservice\nlogin USERNAME\n";
+    let config = from_file(content, "options=FILE timeout=6 vpn login COMMONNAME").unwrap();
+    assert_eq!(config.timeout, Timeout::Given(Some(Duration::from_secs(6))));
+    assert_eq!(config.service.as_bytes(), b"vpn");
+    // The first pair that matches counts.
+    let Prompts::ByName(pairs) = config.prompts else { panic!("no pairs") };
+    let values: Vec<&[u8]> = pairs.iter().map(|pair| &pair.value[..]).collect();
+    assert_eq!(values, [&b"COMMONNAME"[..], b"USERNAME"]);
+}
+
+#[test]
+fn every_mistake_in_the_file_names_its_place() {
+    for (content, said) in [
+        ("vpn\ntimout=5", "FILE:2: unknown option 'timout=5'; did you mean timeout=SECONDS?"),
+        ("vpn\ntimeout=x", "FILE:2: option 'timeout=x'"),
+        ("vpn\n\nother", "FILE:3: 'other': the file has a service already"),
+        ("vpn a b\n#\nlogin USERNAME x", "FILE:3: 'login': the file has a service already"),
+        ("/", "FILE:1: '/' cannot be a PAM service name"),
+        ("timeout=5", "the PAM service name is missing"),
+    ] {
+        let text = from_file(content, "options=FILE").unwrap_err();
+        assert!(text.starts_with(said), "{content:?}: {text}");
+    }
+    let many: String = (0..17).map(|n| format!("name{n} PASSWORD\n")).collect();
+    let text = from_file(&many, "options=FILE vpn").unwrap_err();
+    assert!(text.starts_with("FILE:17: more than 16") && text.ends_with("'name16'"), "{text}");
+}
+
+#[test]
+fn options_after_the_service_are_warned_about() {
+    let config = parse(&["login", "deferred=yes", "timeout=20"]).unwrap();
+    assert_eq!(config.warnings.len(), 2);
+    for (warning, word) in config.warnings.iter().zip(["'deferred=yes'", "'timeout=20'"]) {
+        assert!(
+            warning.starts_with(word) && warning.ends_with("options stand before the service"),
+            "{warning}"
+        );
+    }
+    assert!(parse(&["login", "a=b", "c=d", "login", "USERNAME"]).unwrap().warnings.is_empty());
+}
+
+/// The documents list the options of the code, all of them and no others, with the same values; README with the same
+/// defaults and meaning.
+#[test]
+fn the_documents_have_these_options() {
     const PAGE: &str = "openvpn-plugin-auth-pam.8";
-    assert_eq!(harness::man_page::terms(PAGE, "OPTIONS"), OPTIONS);
+    let documented: Vec<_> = OPTIONS.iter().filter(|option| !option.form.is_empty()).collect();
+    let shown: Vec<String> = documented.iter().map(|option| option.shown()).collect();
+    assert_eq!(harness::man_page::terms(PAGE, "OPTIONS"), shown);
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let section = readme.split("## The plugin line of auth-pam").nth(1).unwrap();
+    let rows: Vec<&str> =
+        section.lines().filter(|line| line.starts_with("| `") && line.contains("=")).collect();
+    let wanted: Vec<String> = documented.iter().map(|option| option.markdown()).collect();
+    assert_eq!(rows[..wanted.len()], wanted);
     // What the list says is read is read: none of them is unknown.
-    for option in OPTIONS {
-        let word = format!("{}=?", option.split('=').next().unwrap());
-        assert!(matches!(parse(&[&word, "login"]), Err(ConfigError::BadValue { .. })), "{word}");
+    for option in documented {
+        let word = format!("{}=?", option.name);
+        let read = parse(&[&word, "login"]);
+        assert!(
+            matches!(read, Err(ConfigError::Option(Mistake::BadValue { .. } | Mistake::File(_)))),
+            "{word}"
+        );
     }
     let page = std::fs::read_to_string(harness::man_page::source(PAGE)).unwrap();
     let names = Facility::names();

@@ -18,6 +18,7 @@ mod protocol;
 mod quoted;
 mod reference;
 mod settings;
+mod startup;
 mod supervisor;
 mod titles;
 mod verdict;
@@ -28,6 +29,7 @@ use ovpn_plugin::{AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, 
 use crate::config::Config;
 use crate::front::Front;
 use crate::settings::Settings;
+use crate::startup::{Deferring, Startup};
 
 /// OpenVPN's `verb` from which on the plugin says more (as the C plugin).
 const DEBUG_VERB: u32 = 4;
@@ -39,6 +41,8 @@ const OPENVPN_MAX_WORDS: [usize; 2] = [14, 16];
 /// The plugin.
 pub struct AuthPam {
     front: Front,
+    // Dropped last: another line may defer once the front is gone.
+    _deferring: Option<Deferring>,
 }
 
 impl Plugin for AuthPam {
@@ -53,21 +57,26 @@ impl Plugin for AuthPam {
             );
         }
         let config = Config::parse(args.args()).map_err(OpenError::from_error)?;
-        config.warnings.iter().for_each(|warning| log::warn!("{warning}"));
-        check_pam(&config)?;
+        let startup = Startup::check(args, &config)?;
         let env = args.env();
         let set = |name| env.get(name).is_some_and(|value| value.starts_with(b"1"));
         let settings = Settings {
             config_name: args.config_name(),
             daemon: set("daemon"),
             debug: env.get_number::<u32>("verb").is_some_and(|verb| verb >= DEBUG_VERB),
+            time_limits: startup.time_limits,
             max_workers: limits::default_max_workers(),
             config,
         };
         let service = settings.config.service.to_string_lossy().into_owned();
+        if settings.debug && startup.deferring.is_some() {
+            let limit = settings.time_limits.of(true).map(|limit| limit.as_secs());
+            let limit = limit.map_or("for ever".into(), |seconds| format!("{seconds} s"));
+            log::info!("a deferred login may take {limit}");
+        }
         let front = Front::open(settings)?;
         log::info!("initialization succeeded: PAM service '{service}'");
-        Ok(AuthPam { front })
+        Ok(AuthPam { front, _deferring: startup.deferring })
     }
 
     fn events(&self) -> EventSet {
@@ -87,26 +96,6 @@ impl Plugin for AuthPam {
     fn abort(&mut self) {
         self.front.abort();
     }
-}
-
-/// What can be known before the first login: whether libpam can do what is asked for, and whether the service exists.
-fn check_pam(config: &Config) -> Result<(), OpenError> {
-    let confdir = config.confdir.as_deref();
-    if confdir.is_some() && !pam::confdir_supported() {
-        return Err(
-            "option 'pam-confdir': this libpam has no pam_start_confdir (Linux-PAM 1.4 or later)".into()
-        );
-    }
-    let file = pam::service_file(&config.service, confdir).map_err(OpenError::from_error)?;
-    if !file.exists() {
-        let wanted = file.searched().first().map(|path| path.display().to_string()).unwrap_or_default();
-        let other = match file.other() {
-            Some(other) => format!("PAM will use the stack of 'other' ({}) instead", other.display()),
-            None => "there is no 'other' either, so every login will be refused".into(),
-        };
-        log::warn!("the PAM service file {wanted} is missing: {other}");
-    }
-    Ok(())
 }
 
 ovpn_plugin::export!(AuthPam);

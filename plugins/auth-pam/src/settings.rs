@@ -1,6 +1,7 @@
 //! What the supervisor needs to know, settled before the fork.
 
 use crate::config::Config;
+use crate::startup::TimeLimits;
 use crate::supervisor::Limits;
 
 /// Descriptors the supervisor needs for itself, with some to spare.
@@ -17,6 +18,8 @@ pub struct Settings {
     pub daemon: bool,
     /// Say more (OpenVPN's `verb` is at least 4).
     pub debug: bool,
+    /// How long an attempt may take.
+    pub time_limits: TimeLimits,
     /// The default for `max-workers`.
     pub max_workers: usize,
 }
@@ -50,7 +53,9 @@ mod tests {
 
     fn limits(words: &[&str], open_files: usize) -> Limits {
         let config = Config::parse(words.iter().map(|word| word.as_bytes())).unwrap();
-        let settings = Settings { config, config_name: None, daemon: false, debug: false, max_workers: 10 };
+        let time_limits = TimeLimits::of_direct_mode();
+        let settings =
+            Settings { config, config_name: None, daemon: false, debug: false, time_limits, max_workers: 10 };
         settings.scheduler_limits(open_files)
     }
 

@@ -1,5 +1,10 @@
 //! The configuration line: what it means, and which word each mistake names.
 
+use std::fs;
+use std::path::Path;
+
+use plugin_options::Mistake;
+
 use super::*;
 
 fn parse(line: &[&str]) -> Result<Config, ConfigError> {
@@ -41,7 +46,7 @@ fn options_come_before_the_command_in_any_order() {
 fn options_after_the_command_are_arguments_and_noticed() {
     let config = parse(&["/down", "timeout=6", "a=b", "on=x", "/x/up=y", "--up=z"]).unwrap();
     assert_eq!(config.args.len(), 5);
-    assert_eq!(config.late_options().collect::<Vec<_>>(), ["timeout=6", "on=x"]);
+    assert_eq!(config.late_options(), ["timeout=6", "on=x"]);
 }
 
 #[test]
@@ -91,15 +96,69 @@ fn a_variable_before_the_command_is_told_where_it_belongs() {
     assert!(text.contains("write './foo=bar'") && text.contains("setenv NAME VALUE"), "{text}");
 }
 
-/// The manual page lists the options and events of the code, all of them and no others.
+/// Reads an options file of this content with these words on the line, `FILE` for the file.
+fn from_file(content: &str, line: &str) -> Result<Config, String> {
+    // Only root can write there; `/tmp` is open to everybody.
+    let place = tempfile::Builder::new().prefix("down-root-").tempdir_in("/var/lib").unwrap();
+    let file = place.path().join("down-root.conf");
+    fs::write(&file, content).unwrap();
+    let name = file.display().to_string();
+    let line = line.replace("FILE", &name);
+    let words = line.split(' ').map(str::as_bytes);
+    Config::parse(words).map_err(|error| error.to_string().replace(&name, "FILE"))
+}
+
 #[test]
-fn the_manual_page_has_these_options() {
+fn everything_can_stand_in_a_file() {
+    let content = "# the tunnel\ntimeout=5\n/etc/openvpn/down.sh 'one word' two=2\non=client-connect:/c\n";
+    let config = from_file(content, "options=FILE").unwrap();
+    let line = ["timeout=5", "on=client-connect:/c", "/etc/openvpn/down.sh", "one word", "two=2"];
+    assert_eq!(config, parse(&line).unwrap());
+}
+
+#[test]
+fn the_line_goes_before_the_file() {
+    let content = "timeout=5\n/down x\non=client-connect:/c\non=learn-address:/l\n";
+    let config = from_file(content, "options=FILE timeout=6 on=client-connect:/mine /other y").unwrap();
+    assert_eq!(config.time_limit, Some(Duration::from_secs(6)));
+    assert_eq!((config.command, config.args), (b"/other".to_vec(), vec![b"y".to_vec()]));
+    let on = [(Event::ClientConnect, b"/mine".to_vec()), (Event::LearnAddress, b"/l".to_vec())];
+    assert_eq!(config.on, on);
+}
+
+#[test]
+fn every_mistake_in_the_file_names_its_place() {
+    for (content, said) in [
+        ("/down\ntimout=5", "FILE:2: unknown option 'timout=5'; did you mean timeout=SECONDS?"),
+        ("/down\non=x:/y", "FILE:2: option 'on=x:/y': unknown event"),
+        ("/down\n\n/other x", "FILE:3: '/other': the file has a command already"),
+        ("timeout=5", "the command is missing"),
+    ] {
+        let text = from_file(content, "options=FILE").unwrap_err();
+        assert!(text.starts_with(said), "{content:?}: {text}");
+    }
+}
+
+/// The documents list the options and events of the code, all of them and no others; README with the same defaults and
+/// meaning.
+#[test]
+fn the_documents_have_these_options() {
     const PAGE: &str = "openvpn-plugin-down-root.8";
-    assert_eq!(harness::man_page::terms(PAGE, "OPTIONS"), OPTIONS);
-    for option in OPTIONS {
-        let word = format!("{}=", option.split('=').next().unwrap());
-        let error = parse(&[&word, "/down"]).unwrap_err();
-        assert!(!matches!(error, ConfigError::UnknownOption(_) | ConfigError::NoCommand), "{word}: {error}");
+    let shown: Vec<String> = OPTIONS.iter().map(|option| option.shown()).collect();
+    assert_eq!(harness::man_page::terms(PAGE, "OPTIONS"), shown);
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let section = readme.split("## The plugin line of down-root").nth(1).unwrap();
+    let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
+    let wanted: Vec<String> = OPTIONS.iter().map(|option| option.markdown()).collect();
+    assert_eq!(rows[..wanted.len()], wanted);
+    for option in &OPTIONS {
+        let word = format!("{}=", option.name);
+        let read = parse(&[&word, "/down"]);
+        assert!(
+            matches!(read, Err(ConfigError::Option(Mistake::BadValue { .. } | Mistake::File(_)))),
+            "{word}"
+        );
     }
     let page = std::fs::read_to_string(harness::man_page::source(PAGE)).unwrap();
     let sentence = page.split("the events are").nth(1).and_then(|rest| rest.split('.').next()).unwrap();

@@ -72,6 +72,8 @@ pub struct Case {
     pub name: &'static str,
     /// The PAM stack.
     pub stack: Stack,
+    /// Permissions of the service file.
+    pub mode: u32,
     /// Executable files in the scratch directory: name and content. `@DIR@` as above; `@SERVICE@` is the service.
     pub files: Vec<(&'static str, &'static str)>,
     /// Words after the service; `@SERVICE@` is the service.
@@ -106,6 +108,7 @@ impl Case {
         Case {
             name,
             stack,
+            mode: 0o644,
             files: Vec::new(),
             words: Vec::new(),
             options: Vec::new(),
@@ -133,6 +136,12 @@ impl Case {
     /// A case whose service has no file.
     pub fn missing(name: &'static str) -> Self {
         Case::with_stack(name, Stack::Missing)
+    }
+
+    /// Gives the service file these permissions.
+    pub fn mode(mut self, mode: u32) -> Self {
+        self.mode = mode;
+        self
     }
 
     /// Adds a file to the scratch directory.

@@ -4,7 +4,7 @@ use crate::case::{Case, LIMIT, Login, User};
 use crate::outcome::{NO_ANSWER, Traces, describe};
 use crate::script::Script;
 use crate::step;
-use harness::scratch::{Scratch, unique_name};
+use harness::scratch::{Scratch, set_mode, unique_name};
 use harness::{Account, EtcPamService, TestModule, proc_table};
 use nix::errno::Errno;
 use nix::sys::wait::{WaitPidFlag, waitpid};
@@ -45,6 +45,9 @@ impl Stage {
         let scratch = Scratch::new();
         let text = case.stack.text(&self.module, scratch.path());
         let service = text.map(|text| EtcPamService::new(&text));
+        if let Some(service) = &service {
+            set_mode(&service.path(), case.mode);
+        }
         let service_name = service.as_ref().map_or_else(unique_name, |service| service.name().to_string());
         for (name, content) in &case.files {
             let content = content.replace("@SERVICE@", &service_name);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use harness::log::Mark;
-use harness::{ClientConfig, Machine, Outcome, Server, ServerConfig};
+use harness::{ClientConfig, Machine, Outcome, Server, ServerConfig, start_log};
 
 const PASSWORD: &str = "correct horse";
 /// The least that libpam makes of the two seconds in the file.
@@ -36,6 +36,7 @@ fn machine() -> Machine {
 /// A server that lets alice in. Her login comes first, because a source that only fails is slowed down.
 fn server(machine: &Machine, words: &str) -> Server {
     let server = ServerConfig::auth_pam_words(words).line("verb 4").dropped().on(machine).start();
+    assert_eq!(start_log::warnings(&server), [""; 0]);
     assert!(matches!(server.client("alice", PASSWORD).outcome(), Outcome::Connected(_)));
     server
 }

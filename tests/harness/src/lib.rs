@@ -27,6 +27,7 @@ pub mod scratch;
 pub mod server;
 pub mod server_config;
 mod shared;
+pub mod start_log;
 
 pub use account::Account;
 pub use client::{Client, ClientConfig, Outcome};

@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::{account, netns, pids_cgroup};
 
 const PREFIX: &str = "ovpntest-";
+/// A directory where only root can write, as on the whole way to it.
+const ROOTS_OWN: &str = "/var/lib";
 
 /// A name no other test uses; sweeps the leftovers of dead owners when first called.
 pub fn unique_name() -> String {
@@ -49,8 +51,10 @@ fn sweep() {
     for name in stale_entries(Path::new("/etc/pam.d")) {
         let _ = fs::remove_file(Path::new("/etc/pam.d").join(name));
     }
-    for name in stale_entries(&std::env::temp_dir()) {
-        let _ = fs::remove_dir_all(std::env::temp_dir().join(name));
+    for place in [std::env::temp_dir(), ROOTS_OWN.into()] {
+        for name in stale_entries(&place) {
+            let _ = fs::remove_dir_all(place.join(name));
+        }
     }
 }
 
@@ -64,8 +68,16 @@ impl Scratch {
     /// Makes a new directory below the system's temporary directory.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        let path = std::env::temp_dir().join(unique_name());
-        let scratch = Self { path };
+        Self::below(&std::env::temp_dir())
+    }
+
+    /// Makes one where nobody but root can write to any directory on the way; `/tmp` is open to everybody.
+    pub fn of_root() -> Self {
+        Self::below(Path::new(ROOTS_OWN))
+    }
+
+    fn below(place: &Path) -> Self {
+        let scratch = Self { path: place.join(unique_name()) };
         fs::create_dir(&scratch.path).unwrap_or_else(|error| panic!("{}: {error}", scratch.path.display()));
         set_mode(&scratch.path, 0o755);
         scratch

@@ -92,7 +92,7 @@ static KNOWN: [Known; 36] = [
     known(
         &["the time limit of"],
         "A PAM module did not answer within the plugin's time limit; mostly it waits for a backend that does not answer.",
-        "Set a time limit in the module's own settings. If somebody has to press a button first, raise `timeout=` in the plugin line.",
+        "Set a time limit in the module's own settings. If somebody has to press a button first, raise OpenVPN's `hand-window`, here and at the clients, and without deferred mode `timeout=`.",
     ),
     known(
         &["the worker was killed by"],
@@ -142,8 +142,8 @@ static KNOWN: [Known; 36] = [
     ),
     known(
         &["unknown option"],
-        "A word before the service name, or before the command, looks like an option and is none.",
-        "Correct the word quoted in the log; the options known are listed there.",
+        "A word of the plugin line or of the options file looks like an option and is none.",
+        "Correct the word quoted in the log; the plugin's manual page lists the options.",
     ),
     known(
         &["has no value"],

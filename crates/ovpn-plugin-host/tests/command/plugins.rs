@@ -1,5 +1,6 @@
 //! Plugins that do well, fail, crash, hang and talk too much; and mistakes on the command line.
 
+use harness::scratch::Scratch;
 use harness::{plugin, proc_table};
 
 use crate::run::{Mistakes, run, run_with};
@@ -33,6 +34,20 @@ fn check_tells_why_openvpn_would_not_start() {
             ("open", "refused to start"),
             ("result", "OpenVPN would not start"),
             ("why", "looks like an option"),
+        ],
+    );
+    let place = Scratch::of_root();
+    let file = place.write("auth-pam.conf", "# who\nlogin\nmax-worker=3\n", 0o600);
+    let (options, refused) = (format!("options={}", file.display()), format!("{}:3: ", file.display()));
+    let refused =
+        format!("error: AUTH-PAM: {refused}unknown option 'max-worker=3'; did you mean max-workers=N?");
+    run(&["check", ours, &options]).expect(1, &[("log", &refused), ("result", "OpenVPN would not start")]);
+    place.write("auth-pam.conf", "# who\nlogin\nmax-workers=3\n", 0o600);
+    run(&["check", ours, &options]).expect(
+        0,
+        &[
+            ("log", "AUTH-PAM: initialization succeeded: PAM service 'login'"),
+            ("result", "OpenVPN would start"),
         ],
     );
     run(&["check", "/lib/x86_64-linux-gnu/libpam.so.0"]).expect(1, &[("why", "no OpenVPN plugin")]);

@@ -151,7 +151,7 @@ impl Front {
             Ok(check) => check,
             Err(refusal) => return self.refuse(event, origin, &refusal),
         };
-        let wanted = self.settings.config.deferred || event.env().get("deferred_auth_pam").is_some();
+        let wanted = self.settings.config.defers(event.env().get("deferred_auth_pam").is_some());
         let deferred = wanted && self.receives && event.auth_control_file().is_some();
         self.last_id += 1;
         check.id = self.last_id;
@@ -190,7 +190,7 @@ impl Front {
         let now = Instant::now();
         let grace = if deferred { attempts.grace.for_next(now, pending) } else { None };
         if !deferred {
-            let end = self.settings.config.time_limit.map(|limit| now + limit + MARGIN);
+            let end = self.settings.time_limits.of(false).map(|limit| now + limit + MARGIN);
             attempts.wait_for(id, end, |_| true);
         } else if let Some(grace) = grace {
             // A refusal costs the whole grace: the time must not tell what PAM thought of the login, or when. A

@@ -45,7 +45,7 @@ impl Supervisor {
         attempt.credentials = None;
         // What modules have printed belongs before the line of the attempt.
         self.output.flush();
-        let time_limit = self.settings.config.time_limit.unwrap_or_default();
+        let time_limit = self.settings.time_limits.of(attempt.deferred).unwrap_or_default();
         let (verdict, reason) = judge(&attempt, now, outcome, time_limit);
         let mut due = now;
         if verdict == Verdict::Rejected {

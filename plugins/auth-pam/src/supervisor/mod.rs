@@ -342,7 +342,8 @@ impl Supervisor {
     /// Queues an attempt, unless it is clear already that PAM is not to be asked.
     fn admit(&mut self, now: Instant, check: Check) {
         let config = &self.settings.config;
-        let mut attempt = Attempt::new(now, check, config.time_limit, config.prefixes, &self.key);
+        let time_limit = self.settings.time_limits.of(check.deferred);
+        let mut attempt = Attempt::new(now, check, time_limit, config.prefixes, &self.key);
         if let Some(refusal) = self.penalties.admit(now, attempt.source, &attempt.username) {
             if let Some(penalty) = refusal.log {
                 log::warn!(

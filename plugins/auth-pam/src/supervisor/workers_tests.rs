@@ -7,6 +7,7 @@ use std::process::{Child, Command};
 use super::super::attempt::tests::attempt;
 use super::*;
 use crate::config::Config;
+use crate::startup::TimeLimits;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const ID: WorkerId = 1;
@@ -21,7 +22,9 @@ struct Stage {
 impl Stage {
     fn new() -> Self {
         let config = Config::parse([&b"login"[..]]).unwrap();
-        let settings = Settings { config, config_name: None, daemon: false, debug: false, max_workers: 1 };
+        let time_limits = TimeLimits::of_direct_mode();
+        let settings =
+            Settings { config, config_name: None, daemon: false, debug: false, time_limits, max_workers: 1 };
         let mut workers = Workers::new(&settings, (1024, 1024)).unwrap();
         let (channel, worker) = privsep::pair::<Order, Report>().unwrap();
         let process = Command::new("sleep").arg("60").process_group(0).spawn().unwrap();

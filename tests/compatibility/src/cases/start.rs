@@ -67,6 +67,30 @@ pub(super) fn cases() -> Vec<Case> {
                 "refused; logged: /etc/pam.d/{service}",
                 "a missing service file goes unnoticed until logins go to the stack of `other`",
             ),
+        Case::lines("start: everybody may write to the service file", PERMIT)
+            .mode(0o666)
+            .login("ada", "engine")
+            .differs("accepted", "does not start", "whoever may write there decides who gets in"),
+        Case::lines("start: a group may write to the service file", PERMIT)
+            .mode(0o664)
+            .login("ada", "engine")
+            .same("accepted"),
+        Case::lines("start: a phase without lines", "auth required pam_permit.so\n")
+            .login("ada", "engine")
+            .look(Look::Mentioned("it has no account lines"))
+            .differs(
+                "refused; logged: no it has no account lines",
+                "refused; logged: it has no account lines",
+                "it shows when nobody can log in",
+            ),
+        Case::lines("start: a module that is missing", PERMIT.replace("permit.so\na", "nosuch.so\na"))
+            .login("ada", "engine")
+            .look(Look::Mentioned("module pam_nosuch.so is missing"))
+            .differs(
+                "refused; logged: no module pam_nosuch.so is missing",
+                "refused; logged: module pam_nosuch.so is missing",
+                "it shows when nobody can log in",
+            ),
         Case::lines("start: under --daemon", PERMIT)
             .open_env("daemon", "1")
             .open_env("daemon_log_redirect", "0")

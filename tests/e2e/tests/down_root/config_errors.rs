@@ -30,6 +30,25 @@ fn unknown_options_and_events() {
 }
 
 #[test]
+fn options_files() {
+    let scripts = Scripts::with_down("true");
+    let file = scripts.path("down-root.conf");
+    let name = file.display();
+    std::fs::write(&file, "/bin/true\n\nignore-failures=yes\n").expect("the file");
+    refused(
+        &format!("options={name}"),
+        &[&format!("{name}:3: unknown option 'ignore-failures=yes'; did you mean ignore-failure=yes|no?")],
+    );
+    scripts.mode("down-root.conf", 0o646);
+    refused(
+        &format!("options={name}"),
+        &[&format!("{name} may be written to by everybody; run 'chmod o-w {name}'")],
+    );
+    refused("options=/nonexistent/x.conf /bin/true", &["options file: /nonexistent: No such file"]);
+    refused("options=x.conf /bin/true", &["'x.conf' is no absolute path"]);
+}
+
+#[test]
 fn programs_that_are_none() {
     let scripts = Scripts::with_down("true");
     scripts.mode("down.sh", 0o644);

@@ -57,6 +57,19 @@ fn with_words_that_are_not_quoted_together() {
     server.wait_for(Mark::START, "down.sh: <3><a><2><--x>");
 }
 
+#[test]
+fn with_an_options_file() {
+    let scripts = Scripts::with_down("printf '<%s>' $# \"$@\"; echo");
+    let command = scripts.path("down.sh");
+    let text = format!("# what goes on at DOWN\ntimeout=5\n{} 'a b' c=d --x\n", command.display());
+    let file = scripts.path("down-root.conf");
+    std::fs::write(&file, text).expect("the file");
+    let words = format!("options={}", file.display());
+    let server = ServerConfig::default().line(&plugin_line(&words)).dropped().start();
+    server.stop();
+    server.wait_for(Mark::START, "down.sh: <3><a b><c=d><--x>");
+}
+
 /// A client gives root up only after it has its addresses, and UP comes before that.
 #[test]
 fn in_a_client() {

@@ -2,12 +2,14 @@
 //!
 //! OpenVPN makes one control file for all plugins of a login. It ends when two of them defer the same login.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use harness::log::Mark;
+use harness::scratch::Scratch;
 use harness::server::READY;
 use harness::{
     Client, DeferringPlugin, Outcome, PATIENCE, PamService, Server, ServerConfig, TestModule, plugin,
@@ -35,7 +37,7 @@ enum Order {
 enum Second {
     /// A plugin in C whose thread writes the verdict.
     C,
-    /// A second line of the plugin under test.
+    /// A second line of the plugin under test, with a copy of its file: with the same one OpenVPN does not start.
     Ours,
     /// The example of the SDK.
     Example,
@@ -47,6 +49,7 @@ struct Scene {
     second: PamService,
     _module: Arc<TestModule>,
     c: Arc<DeferringPlugin>,
+    place: Scratch,
 }
 
 impl Scene {
@@ -55,7 +58,16 @@ impl Scene {
         let sleep = format!("auth/sleep={}", SECOND.as_millis());
         let second = PamService::new(&module.stack(&[&sleep, "auth/password=yes"]));
         let ours = Stack::answering(&[SLOW, "auth/slow-no:deny", "auth/quick-no:deny"]);
-        Self { ours, second, _module: module, c: DeferringPlugin::shared() }
+        Self { ours, second, _module: module, c: DeferringPlugin::shared(), place: Scratch::new() }
+    }
+
+    /// The plugin under test once more, as another file.
+    fn copy(&self) -> PathBuf {
+        let copy = self.place.join("copy.so");
+        if !copy.exists() {
+            fs::copy(plugin::auth_pam(), &copy).unwrap_or_else(|error| panic!("{}: {error}", copy.display()));
+        }
+        copy
     }
 
     fn server(&self, order: Order, second: Second, user: &str) -> Server {
@@ -63,7 +75,9 @@ impl Scene {
         let ours = format!("{OPTIONS} {}", self.ours.service.words());
         let add = |config: ServerConfig<'static>| match second {
             Second::C => config.plugin_file(&self.c.path(), &second_ms.to_string()),
-            Second::Ours => config.plugin(&format!("deferred=yes grace=0 {}", self.second.words())),
+            Second::Ours => {
+                config.plugin_file(&self.copy(), &format!("deferred=yes grace=0 {}", self.second.words()))
+            }
             Second::Example => config.plugin_file(&example(), &format!("S {second_ms} {user} yes")),
         };
         let config = ServerConfig::default();

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use harness::client::Client;
 use harness::log::{Log, Mark};
-use harness::{ClientConfig, Machine, PATIENCE, Server, ServerConfig, plugin};
+use harness::{ClientConfig, Machine, PATIENCE, Server, ServerConfig, plugin, start_log};
 
 use crate::document::{Document, matches};
 
@@ -41,7 +41,9 @@ pub(crate) struct Stage<'a> {
 impl<'a> Stage<'a> {
     /// Starts the server.
     pub(crate) fn start(document: &'a Document, section: &'a str, machine: &'a Machine) -> Self {
-        Self::start_with(document, section, machine, |lines| lines)
+        let stage = Self::start_with(document, section, machine, |lines| lines);
+        assert_eq!(start_log::warnings(&stage.server), [""; 0]);
+        stage
     }
 
     /// The same with the lines of the recipe changed.

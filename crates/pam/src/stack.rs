@@ -1,0 +1,254 @@
+//! The lines of a service's auth and account phases as libpam puts them together, with what they include. Nothing is
+//! loaded or run: an application can say at its start what would only show when somebody logs in.
+
+use std::ffi::{CStr, OsStr};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::service_file::{ServiceNameError, is_single_file, search_path, service_file};
+
+/// How deep files may include others.
+const MAX_DEPTH: usize = 16;
+/// How many files are looked at.
+const MAX_FILES: usize = 64;
+
+/// A phase of a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Who it is.
+    Auth,
+    /// Whether he may.
+    Account,
+}
+
+impl Phase {
+    /// The word that begins its lines.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::Auth => "auth",
+            Phase::Account => "account",
+        }
+    }
+
+    fn from_word(word: &[u8]) -> Option<Self> {
+        [Phase::Auth, Phase::Account]
+            .into_iter()
+            .find(|phase| phase.name().as_bytes().eq_ignore_ascii_case(word))
+    }
+}
+
+/// One line with a module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModuleLine {
+    /// The phase.
+    pub phase: Phase,
+    /// The module as written: a path, or a name in libpam's own directory.
+    pub module: PathBuf,
+    /// The file the line stands in.
+    pub file: PathBuf,
+    /// Whether a login goes on without the module: an optional line, or a type with a `-` before it.
+    pub dispensable: bool,
+}
+
+/// What a file is found to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Its bytes.
+    Read(Vec<u8>),
+    /// There is none.
+    Missing,
+    /// It cannot be told.
+    Unknown,
+}
+
+/// The lines of a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stack {
+    /// Those with a module, of both phases.
+    pub lines: Vec<ModuleLine>,
+    /// Files that are included but missing, each with the file that includes it.
+    pub missing: Vec<(PathBuf, PathBuf)>,
+    /// Something could not be read, or there was too much of it.
+    pub incomplete: bool,
+}
+
+impl Stack {
+    /// Whether the phase has lines of its own; libpam takes those of `other` for one without.
+    #[must_use]
+    pub fn has(&self, phase: Phase) -> bool {
+        self.lines.iter().any(|line| line.phase == phase)
+    }
+
+    /// Reads the stack of a service through `read`, which gets the path of each file; `None` if the service has none.
+    ///
+    /// # Errors
+    /// The first one of `read`.
+    pub fn of<E>(
+        service: &CStr,
+        confdir: Option<&CStr>,
+        read: impl FnMut(&Path) -> Result<Content, E>,
+    ) -> Result<Option<Self>, StackError<E>> {
+        let file = service_file(service, confdir).map_err(StackError::Name)?;
+        let Some(found) = file.found() else { return Ok(None) };
+        let directories = search_path(confdir);
+        let mut reading = Reading { directories, read, files: 0, stack: Stack::default() };
+        let own = service.to_bytes().to_ascii_lowercase();
+        let only = is_single_file(found).then_some(&own[..]);
+        reading.file(found, None, only, 1).map_err(StackError::Read)?;
+        Ok(Some(reading.stack))
+    }
+}
+
+/// Why a stack is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StackError<E> {
+    /// The service cannot be one.
+    Name(ServiceNameError),
+    /// What reading a file came to.
+    Read(E),
+}
+
+struct Reading<R> {
+    directories: Vec<PathBuf>,
+    read: R,
+    files: usize,
+    stack: Stack,
+}
+
+impl<E, R: FnMut(&Path) -> Result<Content, E>> Reading<R> {
+    /// Reads a file, for one phase or both; of the single file of all services only the lines of this one.
+    fn file(
+        &mut self,
+        path: &Path,
+        only: Option<Phase>,
+        service: Option<&[u8]>,
+        depth: usize,
+    ) -> Result<bool, E> {
+        self.files += 1;
+        if depth > MAX_DEPTH || self.files > MAX_FILES {
+            self.stack.incomplete = true;
+            return Ok(true);
+        }
+        match (self.read)(path)? {
+            Content::Missing => return Ok(false),
+            Content::Unknown => self.stack.incomplete = true,
+            Content::Read(text) => {
+                for line in logical_lines(&text) {
+                    let mut words = &words(&line)[..];
+                    if let Some(service) = service {
+                        match words.split_first() {
+                            Some((first, rest)) if first.eq_ignore_ascii_case(service) => words = rest,
+                            _ => continue,
+                        }
+                    }
+                    self.line(path, words, only, depth)?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn line(&mut self, path: &Path, words: &[Vec<u8>], only: Option<Phase>, depth: usize) -> Result<(), E> {
+        let (kind, rest) = match words {
+            [] => return Ok(()),
+            [kind, rest @ ..] => (kind, rest),
+        };
+        // Debian's: lines of all phases.
+        if kind.eq_ignore_ascii_case(b"@include") {
+            return rest.first().map_or(Ok(()), |name| self.include(path, name, only, depth));
+        }
+        let silent = kind.starts_with(b"-");
+        let Some(phase) = Phase::from_word(kind.strip_prefix(b"-").unwrap_or(kind)) else { return Ok(()) };
+        let [control, module, ..] = rest else { return Ok(()) };
+        if only.is_some_and(|only| only != phase) {
+            return Ok(());
+        }
+        if [&b"include"[..], b"substack"].iter().any(|word| control.eq_ignore_ascii_case(word)) {
+            return self.include(path, module, Some(phase), depth);
+        }
+        self.stack.lines.push(ModuleLine {
+            phase,
+            module: path_of(module),
+            file: path.to_path_buf(),
+            dispensable: silent || is_optional(control),
+        });
+        Ok(())
+    }
+
+    fn include(&mut self, from: &Path, name: &[u8], only: Option<Phase>, depth: usize) -> Result<(), E> {
+        let name = path_of(name);
+        // An absolute path stays one.
+        let candidates: Vec<PathBuf> = if name.is_absolute() {
+            vec![name.clone()]
+        } else {
+            self.directories.iter().map(|directory| directory.join(&name)).collect()
+        };
+        for candidate in candidates {
+            if self.file(&candidate, only, None, depth + 1)? {
+                return Ok(());
+            }
+        }
+        self.stack.missing.push((name, from.to_path_buf()));
+        Ok(())
+    }
+}
+
+/// Whether a line with this control word is passed over if its module is missing.
+fn is_optional(control: &[u8]) -> bool {
+    let control = control.to_ascii_lowercase();
+    let settings = || control.split(|byte| byte.is_ascii_whitespace() || matches!(byte, b'[' | b']'));
+    let unknown = settings().find(|setting| setting.starts_with(b"module_unknown="));
+    let decides = unknown.or_else(|| settings().find(|setting| setting.starts_with(b"default=")));
+    control == b"optional"
+        || (control.starts_with(b"[") && decides.is_none_or(|word| word.ends_with(b"=ignore")))
+}
+
+/// Lines without comments; a backslash at the end of one continues it.
+fn logical_lines(text: &[u8]) -> Vec<Vec<u8>> {
+    let mut lines = Vec::new();
+    let mut line: Vec<u8> = Vec::new();
+    for part in text.split(|byte| *byte == b'\n') {
+        let (part, comment) = match part.iter().position(|byte| *byte == b'#') {
+            Some(at) => (&part[..at], true),
+            None => (part, false),
+        };
+        match part.trim_ascii_end().strip_suffix(b"\\").filter(|_| !comment) {
+            Some(begun) => {
+                line.extend(begun);
+                line.push(b' ');
+            }
+            None => {
+                line.extend(part);
+                lines.push(std::mem::take(&mut line));
+            }
+        }
+    }
+    lines.push(line);
+    lines
+}
+
+/// Blanks separate; what begins with `[` ends with `]`.
+fn words(line: &[u8]) -> Vec<Vec<u8>> {
+    let mut words = Vec::new();
+    let mut rest = line.trim_ascii();
+    while let Some(first) = rest.first() {
+        let end = if *first == b'[' {
+            rest.iter().position(|byte| *byte == b']').map_or(rest.len(), |at| at + 1)
+        } else {
+            rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len())
+        };
+        let (word, after) = rest.split_at(end);
+        words.push(word.to_vec());
+        rest = after.trim_ascii_start();
+    }
+    words
+}
+
+fn path_of(bytes: &[u8]) -> PathBuf {
+    OsStr::from_bytes(bytes).into()
+}
+
+#[cfg(test)]
+#[path = "stack_tests.rs"]
+mod tests;

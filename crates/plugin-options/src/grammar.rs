@@ -1,0 +1,168 @@
+//! Reads a plugin's line, and the file it names: options first, then what the plugin itself understands.
+//!
+//! In the file a line of one word that looks like an option is one, wherever it stands; the words of every other line are
+//! what stands after the options on a plugin line. What the line says goes before the file.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::nearest::nearest;
+use crate::value::shown;
+use crate::{Mistake, OPTIONS_FILE, OptionSpec, Place, Value, file, words};
+
+/// How a plugin's options are read.
+#[derive(Debug)]
+pub struct Grammar<C: 'static> {
+    /// All of them.
+    pub options: &'static [OptionSpec<C>],
+    /// Whether a word before everything else is an option.
+    pub is_option: fn(&[u8]) -> bool,
+}
+
+/// A word that is no option.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// The word.
+    pub text: Vec<u8>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// What is left after the options.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Remainder {
+    /// The rest of the plugin line.
+    pub line: Vec<Word>,
+    /// The lines of the file that are no options; none is empty.
+    pub file: Vec<Vec<Word>>,
+}
+
+/// An option that was given: the entry's name, and for one that repeats what it was given for.
+type Key = (&'static str, Vec<u8>);
+
+impl<C: Clone> Grammar<C> {
+    /// Reads the words after the plugin's own path into `config`, and the file they may name.
+    ///
+    /// # Errors
+    /// If an option is unknown, has no good value or is given twice in one place, or if the file cannot be used.
+    pub fn read<'a>(
+        &self,
+        line: impl IntoIterator<Item = &'a [u8]>,
+        config: &mut C,
+    ) -> Result<Remainder, Mistake> {
+        let mut line = line.into_iter().peekable();
+        let mut given: Vec<Key> = Vec::new();
+        let mut path = None;
+        while let Some(word) = line.next_if(|word| (self.is_option)(word)) {
+            if let Some(value) = names_file(word) {
+                if path.replace(value).is_some() {
+                    return Err(Mistake::Repeated { place: Place::Line, word: shown(word) });
+                }
+            } else {
+                self.take(word, &Place::Line, config, &mut given, &[])?;
+            }
+        }
+        let rest = |text: &[u8]| Word { text: text.to_vec(), place: Place::Line };
+        let mut remainder = Remainder { line: line.map(rest).collect(), file: Vec::new() };
+        if let Some(path) = path {
+            let content = file::read(path).map_err(Mistake::File)?;
+            let path = Arc::new(OsStr::from_bytes(path).into());
+            self.read_file(&content, &path, config, &given, &mut remainder)?;
+        }
+        Ok(remainder)
+    }
+
+    fn read_file(
+        &self,
+        content: &[u8],
+        path: &Arc<PathBuf>,
+        config: &mut C,
+        before: &[Key],
+        remainder: &mut Remainder,
+    ) -> Result<(), Mistake> {
+        let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
+        let mut given = Vec::new();
+        for (number, line) in content.split(|byte| *byte == b'\n').enumerate() {
+            let place = Place::File { path: Arc::clone(path), line: number + 1 };
+            let words = words::split(line).map_err(|error| Mistake::Split { place: place.clone(), error })?;
+            match &words[..] {
+                [] => {}
+                [word] if names_file(word).is_some() => return Err(Mistake::Nested(place)),
+                [word] if (self.is_option)(word) => {
+                    self.take(word, &place, config, &mut given, before)?;
+                }
+                words => {
+                    let words = words.iter().map(|text| Word { text: text.clone(), place: place.clone() });
+                    remainder.file.push(words.collect());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes one option, unless it was given `before`. Also then its value must be good.
+    fn take(
+        &self,
+        word: &[u8],
+        place: &Place,
+        config: &mut C,
+        given: &mut Vec<Key>,
+        before: &[Key],
+    ) -> Result<(), Mistake> {
+        let (name, bytes) = at_first(word, b'=');
+        let Some(option) = self.options.iter().find(|option| option.name.as_bytes() == name) else {
+            return Err(self.unknown(word, name, place));
+        };
+        let subject = if option.repeats { at_first(bytes, b':').0 } else { b"" };
+        let key = (option.name, subject.to_vec());
+        if given.contains(&key) {
+            return Err(Mistake::Repeated { place: place.clone(), word: shown(word) });
+        }
+        let value = Value { word, place, bytes };
+        if before.contains(&key) {
+            (option.set)(&mut config.clone(), &value)?;
+        } else {
+            (option.set)(config, &value)?;
+        }
+        given.push(key);
+        Ok(())
+    }
+
+    fn unknown(&self, word: &[u8], name: &[u8], place: &Place) -> Mistake {
+        let documented = || self.options.iter().filter(|option| !option.form.is_empty());
+        let near = nearest(name, documented().map(|option| option.name));
+        let near = near.and_then(|name| documented().find(|option| option.name == name));
+        Mistake::Unknown {
+            place: place.clone(),
+            word: shown(word),
+            nearest: near.map(OptionSpec::shown),
+            known: documented().map(OptionSpec::shown).collect::<Vec<_>>().join(" "),
+        }
+    }
+
+    /// Those of these words that would be options before the others: perhaps they were meant to be.
+    pub fn late_options<'a>(&self, words: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
+        let is_known = |word: &&[u8]| {
+            let (name, _) = at_first(word, b'=');
+            name.len() < word.len() && self.options.iter().any(|option| option.name.as_bytes() == name)
+        };
+        words.into_iter().filter(is_known).map(shown).collect()
+    }
+}
+
+/// The path, if the word is the option that names the file.
+fn names_file(word: &[u8]) -> Option<&[u8]> {
+    word.strip_prefix(OPTIONS_FILE.as_bytes())?.strip_prefix(b"=")
+}
+
+/// What is left and right of the first such byte.
+fn at_first(bytes: &[u8], separator: u8) -> (&[u8], &[u8]) {
+    let at = bytes.iter().position(|byte| *byte == separator).unwrap_or(bytes.len());
+    (&bytes[..at], bytes.get(at + 1..).unwrap_or_default())
+}
+
+#[cfg(test)]
+#[path = "grammar_tests.rs"]
+mod tests;

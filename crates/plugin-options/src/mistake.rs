@@ -1,0 +1,96 @@
+//! What can be wrong with an option, and where it stands.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::file::FileError;
+use crate::words::SplitError;
+
+/// Where a word stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In the plugin's line of OpenVPN's configuration.
+    Line,
+    /// In a file.
+    File {
+        /// Which.
+        path: Arc<PathBuf>,
+        /// In which line, counted from 1.
+        line: usize,
+    },
+}
+
+impl fmt::Display for Place {
+    /// What goes before a message: `FILE:LINE: `, or nothing.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Line => Ok(()),
+            Place::File { path, line } => write!(f, "{}:{line}: ", path.display()),
+        }
+    }
+}
+
+/// What is wrong. Each names the word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mistake {
+    /// There is no such option.
+    Unknown {
+        /// Where it stands.
+        place: Place,
+        /// The whole word.
+        word: String,
+        /// The option that is most like it.
+        nearest: Option<String>,
+        /// All options.
+        known: String,
+    },
+    /// The option's value is none it can have.
+    BadValue {
+        /// Where it stands.
+        place: Place,
+        /// The whole word.
+        word: String,
+        /// What it would have to be.
+        expected: String,
+    },
+    /// The option stands there twice.
+    Repeated {
+        /// Where the second one stands.
+        place: Place,
+        /// The whole word.
+        word: String,
+    },
+    /// A line of the file cannot be split into words.
+    Split {
+        /// Where.
+        place: Place,
+        /// Why.
+        error: SplitError,
+    },
+    /// The file names another one.
+    Nested(Place),
+    /// The file cannot be used.
+    File(FileError),
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Mistake::Unknown { place, word, nearest, known } => {
+                write!(f, "{place}unknown option '{word}'; ")?;
+                match nearest {
+                    Some(nearest) => write!(f, "did you mean {nearest}?"),
+                    None => write!(f, "known are {known}"),
+                }
+            }
+            Mistake::BadValue { place, word, expected } => write!(f, "{place}option '{word}': {expected}"),
+            Mistake::Repeated { place, word } => write!(f, "{place}option '{word}' is given twice"),
+            Mistake::Split { place, error } => write!(f, "{place}{error}"),
+            Mistake::Nested(place) => write!(f, "{place}an options file cannot name another one"),
+            Mistake::File(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Mistake {}

@@ -1,0 +1,221 @@
+//! Every option, as README and the manual page have it. A word that is none of these is refused.
+
+use std::ffi::CString;
+
+use plugin_options::{Mistake, OPTIONS_FILE, OptionSpec, Value};
+
+use super::{Config, RequireCn, Timeout};
+use crate::supervisor::audit::Facility;
+use crate::verdict::Advance;
+
+/// The options.
+pub const OPTIONS: [OptionSpec<Config>; 17] = [
+    OptionSpec {
+        name: "advance",
+        form: "no|addr|remote",
+        default: "no",
+        meaning: "where a client goes after a temporary failure (`docs/scaling.md`)",
+        repeats: false,
+        set: |config, value| {
+            config.advance =
+                Advance::parse(value.text()).ok_or_else(|| value.bad("must be no, addr or remote"))?;
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "allow-user-mapping",
+        form: "yes|no",
+        default: "no",
+        meaning: "whether a PAM module may check another user than the one that asked",
+        repeats: false,
+        set: |config, value| {
+            config.allow_user_mapping = value.yes_or_no()?;
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "deferred",
+        form: "yes|no",
+        default: "no",
+        meaning: "whether OpenVPN goes on while PAM decides",
+        repeats: false,
+        set: |config, value| {
+            config.deferred = Some(value.yes_or_no()?);
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "empty-passwords",
+        form: "yes|no",
+        default: "no",
+        meaning: "whether empty passwords go to PAM; `no` also refuses accounts that have none",
+        repeats: false,
+        set: |config, value| {
+            config.empty_passwords = value.yes_or_no()?;
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "grace",
+        form: "MS",
+        default: "50",
+        meaning: "how long OpenVPN waits for a quick verdict in deferred mode, 0 to 10000 ms",
+        repeats: false,
+        set: |config, value| {
+            config.grace = value.milliseconds(10_000)?;
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "ipv4-prefix",
+        form: "N",
+        default: "32",
+        meaning: "leading bits of an IPv4 address that make a source",
+        repeats: false,
+        set: |config, value| {
+            config.prefixes.ipv4 = prefix(value, 32)?;
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "ipv6-prefix",
+        form: "N",
+        default: "64",
+        meaning: "the same for IPv6",
+        repeats: false,
+        set: |config, value| {
+            config.prefixes.ipv6 = prefix(value, 128)?;
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "max-pending",
+        form: "N",
+        default: "1024",
+        meaning: "attempts that may wait for a worker",
+        repeats: false,
+        set: |config, value| {
+            config.max_pending = value.count(0, 1_000_000)?;
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "max-workers",
+        form: "N",
+        default: "up to 512",
+        meaning: "PAM transactions at the same time",
+        repeats: false,
+        set: |config, value| {
+            config.max_workers = Some(value.count(1, 10_000)?);
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: OPTIONS_FILE,
+        form: "FILE",
+        default: "",
+        meaning: "file with further options, one a line (below)",
+        repeats: false,
+        // The parser itself reads it.
+        set: |_, _| Ok(()),
+    },
+    OptionSpec {
+        name: "pam-confdir",
+        form: "DIR",
+        default: "",
+        meaning: "read PAM services from this directory only (Linux-PAM 1.4)",
+        repeats: false,
+        set: |config, value| {
+            config.confdir = Some(directory(value)?);
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "penalties",
+        form: "yes|no",
+        default: "yes",
+        meaning: "slow down a source that only fails",
+        repeats: false,
+        set: |config, value| {
+            config.penalties = value.yes_or_no()?;
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "refusal-time",
+        form: "MS",
+        default: "1000",
+        meaning: "in deferred mode no refusal by PAM comes sooner; 0: off",
+        repeats: false,
+        set: |config, value| {
+            config.refusal_time = value.milliseconds(30_000)?;
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "require-cn",
+        form: "no|yes|nocase",
+        default: "no",
+        meaning: "refuse a client whose certificate has another common name than the username",
+        repeats: false,
+        set: |config, value| {
+            config.require_cn = match value.text() {
+                "no" => RequireCn::No,
+                "yes" => RequireCn::Same,
+                "nocase" => RequireCn::SameButForCase,
+                _ => return Err(value.bad("must be no, yes or nocase")),
+            };
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "syslog",
+        form: "FACILITY",
+        default: "",
+        meaning: "one audit line an attempt: `auth`, `authpriv`, `daemon`, `user`, `local0` ... `local7` and the others but `kern`",
+        repeats: false,
+        set: |config, value| {
+            let facility = Facility::parse(value.text());
+            config.syslog = Some(facility.ok_or_else(|| value.bad(&Facility::names()))?);
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "timeout",
+        form: "SECONDS",
+        default: "60, or by `hand-window`",
+        meaning: "limit for an attempt; 0: none",
+        repeats: false,
+        set: |config, value| {
+            config.timeout = Timeout::Given(value.time_limit()?);
+            Ok(())
+        },
+    },
+    // Was never in a release, but is in configurations of those who tried the plugin early.
+    OptionSpec {
+        name: "max-pending-per-address",
+        form: "",
+        default: "",
+        meaning: "",
+        repeats: false,
+        set: |config, value| {
+            let word = value.word();
+            config.warnings.push(format!("option '{word}' is ignored: sources now share the queue fairly"));
+            Ok(())
+        },
+    },
+];
+
+/// The length of a network prefix.
+fn prefix(value: &Value<'_>, most: u8) -> Result<u8, Mistake> {
+    Ok(u8::try_from(value.number(1, most.into(), "bits")?).unwrap_or(most))
+}
+
+/// An existing directory, made absolute: the helper changes its working directory.
+fn directory(value: &Value<'_>) -> Result<CString, Mistake> {
+    let path = std::fs::canonicalize(value.text()).map_err(|error| value.bad(&error.to_string()))?;
+    if !path.is_dir() {
+        return Err(value.bad("is not a directory"));
+    }
+    CString::new(path.into_os_string().into_encoded_bytes()).map_err(|_| value.bad("has a NUL byte"))
+}

@@ -1,0 +1,83 @@
+//! What can be known before the first login: it is said while somebody is looking, not when nobody can log in.
+//!
+//! All of it runs in OpenVPN's process when the plugin is opened, as a rule as root. It reads files that OpenVPN or PAM
+//! obey anyway, with bounds, and loads or runs nothing.
+
+mod deferring;
+mod modules;
+mod openvpn_config;
+mod service;
+mod time_limit;
+mod tmp_dir;
+
+use std::path::PathBuf;
+
+use nix::unistd::geteuid;
+use ovpn_plugin::OpenArgs;
+
+use crate::config::Config;
+pub use deferring::Deferring;
+use openvpn_config::OpenvpnConfig;
+pub use time_limit::TimeLimits;
+
+/// What the start has found out.
+pub struct Startup {
+    /// How long an attempt may take.
+    pub time_limits: TimeLimits,
+    /// Held as long as the plugin is open, if it defers.
+    pub deferring: Option<Deferring>,
+}
+
+impl Startup {
+    /// Looks at the configuration and the machine; logs warnings.
+    ///
+    /// Errors: why OpenVPN should not start.
+    pub fn check(args: &OpenArgs<'_>, config: &Config) -> Result<Self, String> {
+        config.warnings.iter().for_each(|warning| log::warn!("{warning}"));
+        let by_setenv = args.env().get("deferred_auth_pam").is_some();
+        let deferring = Deferring::take(config, by_setenv)?;
+        if config.confdir.is_some() && !pam::confdir_supported() {
+            return Err(
+                "option 'pam-confdir': this libpam has no pam_start_confdir (Linux-PAM 1.4 or later)".into(),
+            );
+        }
+        let warnings = service::check(&config.service, config.confdir.as_deref())?;
+        warnings.iter().for_each(|warning| log::warn!("{warning}"));
+        if !geteuid().is_root() {
+            log::warn!(
+                "OpenVPN has no root privileges: PAM modules will run as user {}, and most cannot check passwords then; \
+                 start OpenVPN as root, with 'user' in its configuration, and after SIGHUP restart it",
+                geteuid()
+            );
+        }
+        let openvpn = openvpn_config(args, deferring.is_some());
+        let window = openvpn.as_ref().map(time_limit::window);
+        if let (Some(window), Some(_)) = (window, &deferring)
+            && let Some(warning) = time_limit::warning(config.timeout, window)
+        {
+            log::warn!("{warning}");
+        }
+        let directory = std::env::current_dir().unwrap_or_else(|_| "/".into());
+        if let Some(warning) = openvpn.and_then(|openvpn| tmp_dir::warning(&openvpn, &directory)) {
+            log::warn!("{warning}");
+        }
+        Ok(Startup { time_limits: TimeLimits::new(config.timeout, window), deferring })
+    }
+}
+
+/// OpenVPN's configuration, as far as it can be read.
+fn openvpn_config(args: &OpenArgs<'_>, defers: bool) -> Option<OpenvpnConfig> {
+    let path = args.config_file()?;
+    let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
+    match OpenvpnConfig::read(path, &directory) {
+        Ok(config) => Some(config),
+        Err(unread) => {
+            if defers {
+                log::info!(
+                    "OpenVPN's configuration is not read: {unread}; unless hand-window is 60, set timeout to 10 s less"
+                );
+            }
+            None
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! OpenVPN's configuration file: what is understood of it, and that no content of it does harm.
+
+use std::fs;
+
+use nix::sys::stat::Mode;
+use proptest::prelude::*;
+
+use super::*;
+
+struct Stage {
+    place: tempfile::TempDir,
+}
+
+impl Stage {
+    fn new(content: impl AsRef<[u8]>) -> Self {
+        let stage = Stage { place: tempfile::tempdir().unwrap() };
+        stage.write("server.conf", content);
+        stage
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.place.path().join(name), content).unwrap();
+    }
+
+    fn read(&self) -> Result<OpenvpnConfig, Unread> {
+        OpenvpnConfig::read(Path::new("server.conf"), self.place.path())
+    }
+}
+
+/// The seconds of `hand-window` that a configuration has.
+fn hand_window(content: impl AsRef<[u8]>) -> u64 {
+    Stage::new(content).read().unwrap().hand_window
+}
+
+#[test]
+fn a_file_that_says_nothing_leaves_openvpns_defaults() {
+    let config = Stage::new("port 1194\nserver 10.8.0.0 255.255.255.0\n").read().unwrap();
+    assert_eq!(config, OpenvpnConfig::default());
+    assert_eq!((config.hand_window, config.reneg_sec), (60, 3600));
+}
+
+#[test]
+fn what_counts_is_read() {
+    let stage = Stage::new(
+        "hand-window 300\nreneg-sec 7200 3600\nuser openvpn\ngroup 'vpn users'\nchroot jail\ntmp-dir /tmp\n",
+    );
+    assert_eq!(
+        stage.read().unwrap(),
+        OpenvpnConfig {
+            hand_window: 300,
+            reneg_sec: 7200,
+            reneg_sec_least: Some(3600),
+            user: Some("openvpn".into()),
+            group: Some("vpn users".into()),
+            chroot: Some(stage.place.path().join("jail")),
+            tmp_dir: Some("/tmp".into()),
+        }
+    );
+}
+
+#[test]
+fn the_last_one_counts() {
+    assert_eq!(hand_window("hand-window 300\nhand-window 30\n"), 30);
+    let config = Stage::new("reneg-sec 7200 3600\nreneg-sec 100").read().unwrap();
+    assert_eq!((config.reneg_sec, config.reneg_sec_least), (100, None));
+}
+
+#[test]
+fn lines_are_read_as_openvpn_reads_them() {
+    for line in [
+        "  hand-window\t300  # five minutes",
+        "hand-window 300;",
+        "--hand-window 300",
+        "\"hand-window\" '300'\r",
+        "setenv opt hand-window 300",
+        "\u{feff}hand-window 300",
+        "hand-window 300\0 garbage",
+        "proto udp \\x\nhand-window 300",
+    ] {
+        let expected = if line.contains("300;") { 60 } else { 300 };
+        assert_eq!(hand_window(line), expected, "{line:?}");
+    }
+    for line in
+        ["# hand-window 300", ";hand-window 300", "hand-window 300 400", "hand-window", "hand-window -1"]
+    {
+        assert_eq!(hand_window(line), 60, "{line:?}");
+    }
+    assert_eq!(hand_window(b"# \xff\xfe\nhand-window 300\npush \"\xff\"\n"), 300);
+    assert_eq!(hand_window(format!("hand-window 300 {}", "#".repeat(300))), 60);
+}
+
+#[test]
+fn blocks_are_passed_over() {
+    let content = "<ca>\nhand-window 1\n-----BEGIN\n  </ca> \n<connection>\nhand-window 2\n</connection>\nhand-window 300";
+    assert_eq!(hand_window(content), 300);
+    assert_eq!(hand_window("hand-window 300\n<key>\nhand-window 1\n"), 300);
+    assert_eq!(hand_window("<key>\n</keys>\n</key>\nhand-window 300\n"), 300);
+}
+
+#[test]
+fn included_files_are_followed() {
+    let stage = Stage::new("hand-window 1\nconfig more.conf\nconfig sub/last.conf\n");
+    assert!(matches!(stage.read(), Err(Unread::File(path, _)) if path.ends_with("more.conf")));
+    fs::create_dir(stage.place.path().join("sub")).unwrap();
+    stage.write("more.conf", "hand-window 2\nuser nobody\ncd sub\nconfig inner.conf\ncd ..\n");
+    stage.write("sub/inner.conf", "reneg-sec 50\n");
+    stage.write("sub/last.conf", "hand-window 300\n");
+    let config = stage.read().unwrap();
+    assert_eq!((config.hand_window, config.reneg_sec), (300, 50));
+    assert_eq!(config.user.as_deref(), Some("nobody"));
+}
+
+#[test]
+fn files_without_end_are_given_up() {
+    let stage = Stage::new("config server.conf\n");
+    assert!(matches!(stage.read(), Err(Unread::TooLong)));
+    // Two to the tenth power of them, were it not for the bound.
+    stage.write("server.conf", "config a0\nconfig a0\n");
+    for depth in 0..8 {
+        stage.write(&format!("a{depth}"), format!("config a{}\n", depth + 1).repeat(2));
+    }
+    stage.write("a8", "");
+    assert!(matches!(stage.read(), Err(Unread::TooLong)));
+    stage.write("server.conf", vec![b'#'; MAX_BYTES + 1]);
+    assert!(matches!(stage.read(), Err(Unread::TooLong)));
+}
+
+/// A pipe would keep OpenVPN waiting for whoever writes into it.
+#[test]
+fn what_is_no_file_is_not_read() {
+    let stage = Stage::new("config pipe\n");
+    nix::unistd::mkfifo(&stage.place.path().join("pipe"), Mode::S_IRWXU).unwrap();
+    assert!(matches!(stage.read(), Err(Unread::NotAFile(path)) if path.ends_with("pipe")));
+    stage.write("server.conf", "config stdin\n");
+    assert!(matches!(stage.read(), Err(Unread::StandardInput)));
+    let directory = stage.place.path();
+    assert!(matches!(OpenvpnConfig::read(Path::new("stdin"), directory), Err(Unread::StandardInput)));
+    assert!(matches!(OpenvpnConfig::read(Path::new("[[INLINE]]"), directory), Err(Unread::File(..))));
+    assert!(matches!(OpenvpnConfig::read(directory, directory), Err(Unread::NotAFile(_))));
+}
+
+/// A configuration of parts that mean something, in any order.
+fn part() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..40),
+        "(hand-window|reneg-sec|user|<ca>|</ca>|setenv opt|--) ?".prop_map(String::into_bytes),
+        "[0-9 '\"\\\\#;\n\0]{0,12}".prop_map(String::into_bytes),
+        Just(b"\n".to_vec()),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_content_is_read(parts in prop::collection::vec(part(), 0..30)) {
+        let stage = Stage::new(parts.concat());
+        // An include that is not there is the only way to fail.
+        if let Err(unread) = stage.read() {
+            prop_assert!(parts.concat().windows(6).any(|part| part == b"config"), "{unread}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_its_own_is_found_in_any_company(
+        before in prop::collection::vec("[a-z-]{1,12} [a-z0-9/.]{0,20}", 0..5), seconds in 0u64..100_000,
+    ) {
+        let harmless = |line: &&String| !line.starts_with("config ") && !line.starts_with("hand-window ");
+        let lines: Vec<&String> = before.iter().filter(harmless).collect();
+        let text = lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+        prop_assert_eq!(hand_window(format!("{text}hand-window {seconds}\n{text}")), seconds);
+    }
+}

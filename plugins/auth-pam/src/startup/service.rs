@@ -1,0 +1,127 @@
+//! The PAM service: whether it exists, whether others than root could change it, and whether it can decide a login.
+
+use std::ffi::{CStr, OsStr};
+use std::fs::OpenOptions;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use pam::{Content, Phase, Stack, StackError};
+use privsep::walk::{Problem, Sticky, Walk, WalkError};
+
+use super::modules::Modules;
+
+/// The longest file that is looked into, in bytes.
+const MAX_BYTES: u64 = 256 * 1024;
+
+/// Checks the service; gives back warnings.
+///
+/// Errors: why OpenVPN should not start.
+pub fn check(service: &CStr, confdir: Option<&CStr>) -> Result<Vec<String>, String> {
+    let mut check = Check { name: service.to_string_lossy().into_owned(), warnings: Vec::new() };
+    if let Some(confdir) = confdir {
+        check.permissions("option 'pam-confdir'", Path::new(OsStr::from_bytes(confdir.to_bytes())))?;
+    }
+    let file = pam::service_file(service, confdir).map_err(|error| error.to_string())?;
+    let other = file.other().map(|other| other.display().to_string());
+    let stack = Stack::of(service, confdir, |path| check.read(path));
+    match stack {
+        Ok(Some(stack)) => check.stack(&stack, other.as_deref()),
+        Ok(None) => check.missing(file.searched().first().map(PathBuf::as_path), other.as_deref()),
+        Err(StackError::Name(error)) => return Err(error.to_string()),
+        Err(StackError::Read(refusal)) => return Err(refusal),
+    }
+    Ok(check.warnings)
+}
+
+struct Check {
+    name: String,
+    warnings: Vec<String>,
+}
+
+impl Check {
+    /// Reads a file of the service, if nobody but root could change it.
+    fn read(&mut self, path: &Path) -> Result<Content, String> {
+        let Some(walk) = self.permissions("PAM service file", path)? else {
+            return Ok(if path.exists() { Content::Unknown } else { Content::Missing });
+        };
+        // As libpam, which takes a directory for no file.
+        if !walk.status.is_file() {
+            return Ok(Content::Missing);
+        }
+        Ok(content(&walk.path).unwrap_or(Content::Unknown))
+    }
+
+    /// Judges the way to a file or directory; `None` if it cannot be walked.
+    fn permissions(&mut self, what: &str, path: &Path) -> Result<Option<Walk>, String> {
+        let walk = match Walk::along(path, Sticky::Allowed) {
+            Ok(walk) => walk,
+            Err(WalkError::Unreachable { .. } | WalkError::Loop(_)) => return Ok(None),
+        };
+        for problem in &walk.problems {
+            let text = format!("{what}: {problem}; {}", problem.remedy());
+            match problem {
+                Problem::WritableByGroup { gid: 0, .. } => {}
+                Problem::WritableByGroup { .. } if self.warnings.contains(&text) => {}
+                Problem::WritableByGroup { .. } => self.warnings.push(text),
+                _ => return Err(text),
+            }
+        }
+        Ok(Some(walk))
+    }
+
+    fn missing(&mut self, wanted: Option<&Path>, other: Option<&str>) {
+        let wanted = wanted.map(|path| path.display().to_string()).unwrap_or_default();
+        let other = match other {
+            Some(other) => format!("PAM will use the stack of 'other' ({other}) instead"),
+            None => "there is no 'other' either, so every login will be refused".into(),
+        };
+        self.warnings.push(format!("the PAM service file {wanted} is missing: {other}"));
+    }
+
+    fn stack(&mut self, stack: &Stack, other: Option<&str>) {
+        let name = &self.name;
+        for (missing, from) in &stack.missing {
+            let (missing, from) = (missing.display(), from.display());
+            self.warnings.push(format!(
+                "PAM service '{name}': {from} includes '{missing}', which is missing; correct that line"
+            ));
+        }
+        let modules = Modules::of_this_machine();
+        let mut lines: Vec<_> = stack.lines.iter().filter(|line| !line.dispensable).collect();
+        lines.dedup_by_key(|line| (&line.module, &line.file));
+        for line in lines {
+            if let Some(fault) = modules.fault(&line.module) {
+                let (module, file) = (line.module.display(), line.file.display());
+                self.warnings.push(format!(
+                    "PAM service '{name}': module {module} {fault}; install it, or correct the line in {file}"
+                ));
+            }
+        }
+        if stack.incomplete || !stack.missing.is_empty() {
+            return;
+        }
+        for phase in [Phase::Auth, Phase::Account].into_iter().filter(|phase| !stack.has(*phase)) {
+            let other = match other {
+                Some(other) => format!("those of 'other' ({other}) decide"),
+                None => "and there is no 'other', so every login will be refused".into(),
+            };
+            let phase = phase.name();
+            self.warnings
+                .push(format!("PAM service '{name}': it has no {phase} lines, {other}; add {phase} lines"));
+        }
+    }
+}
+
+fn content(path: &Path) -> io::Result<Content> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let mut text = Vec::new();
+    let read = file.take(MAX_BYTES + 1).read_to_end(&mut text)?;
+    Ok(if read as u64 > MAX_BYTES { Content::Unknown } else { Content::Read(text) })
+}
+
+#[cfg(test)]
+#[path = "service_tests.rs"]
+mod tests;

@@ -1,0 +1,137 @@
+//! What is said of a service, and when OpenVPN is not to start with it.
+
+use std::ffi::CString;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::PathBuf;
+
+use super::*;
+
+const GOOD: &str = "auth required pam_unix.so\naccount required pam_unix.so\n";
+
+struct Stage {
+    place: tempfile::TempDir,
+}
+
+impl Stage {
+    /// A directory in /tmp, where nobody can replace what belongs to root.
+    fn new(files: &[(&str, &str)]) -> Self {
+        let stage = Stage { place: tempfile::tempdir().unwrap() };
+        for (name, text) in files {
+            fs::write(stage.path(name), text).unwrap();
+            stage.mode(name, 0o644);
+        }
+        stage
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.place.path().join(name)
+    }
+
+    fn mode(&self, name: &str, mode: u32) {
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn check(&self) -> Result<Vec<String>, String> {
+        let confdir = CString::new(self.place.path().as_os_str().as_bytes()).unwrap();
+        check(c"vpn", Some(&confdir))
+    }
+}
+
+#[test]
+fn nothing_is_said_of_a_good_service() {
+    let included = [("vpn", "@include common\n"), ("common", GOOD)];
+    for files in [&[("vpn", GOOD)][..], &included] {
+        assert_eq!(Stage::new(files).check(), Ok(vec![]));
+    }
+    // A module that need not be there; those of other phases do not matter.
+    let lines = format!(
+        "{GOOD}-auth required pam_nosuch.so\nauth optional pam_nosuch.so\nsession required pam_nosuch.so\n"
+    );
+    assert_eq!(Stage::new(&[("vpn", &lines)]).check(), Ok(vec![]));
+}
+
+#[test]
+fn a_phase_without_lines_is_named_with_what_decides_instead() {
+    let stage = Stage::new(&[("vpn", "auth required pam_unix.so\n"), ("other", GOOD)]);
+    let warnings = stage.check().unwrap();
+    let other = stage.path("other");
+    let said = format!(
+        "PAM service 'vpn': it has no account lines, those of 'other' ({}) decide; add account lines",
+        other.display()
+    );
+    assert_eq!(warnings, [said]);
+    fs::write(stage.path("vpn"), "account required pam_unix.so\n").unwrap();
+    fs::remove_file(other).unwrap();
+    let warnings = stage.check().unwrap();
+    assert!(
+        matches!(&warnings[..], [one] if one.contains("no auth lines, and there is no 'other'")),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn a_missing_module_is_named_once_with_its_file() {
+    let stage = Stage::new(&[(
+        "vpn",
+        &format!("{GOOD}auth required pam_nosuch.so\nauth required pam_nosuch.so x\n"),
+    )]);
+    let said = format!(
+        "PAM service 'vpn': module pam_nosuch.so is missing; install it, or correct the line in {}",
+        stage.path("vpn").display()
+    );
+    assert_eq!(stage.check(), Ok(vec![said]));
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let stage = Stage::new(&[("vpn", "@include common\n")]);
+    let warnings = stage.check().unwrap();
+    assert!(
+        matches!(&warnings[..], [one] if one.contains("includes 'common', which is missing")),
+        "{warnings:?}"
+    );
+    let warnings = Stage::new(&[]).check().unwrap();
+    assert!(
+        matches!(&warnings[..], [one] if one.contains("vpn is missing: there is no 'other' either")),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn what_others_could_change_keeps_openvpn_from_starting() {
+    let stage = Stage::new(&[("vpn", "@include common\n"), ("common", GOOD)]);
+    for name in ["vpn", "common", ""] {
+        let path = stage.path(name);
+        let before = fs::metadata(&path).unwrap().permissions().mode();
+        stage.mode(name, before | 0o002);
+        let refused = stage.check().unwrap_err();
+        assert!(refused.contains("may be written to by everybody; run 'chmod o-w"), "{name}: {refused}");
+        stage.mode(name, before);
+        chown(&path, Some(1000), None).unwrap();
+        let refused = stage.check().unwrap_err();
+        assert!(refused.contains("belongs to user 1000, not to root; run 'chown"), "{name}: {refused}");
+        chown(&path, Some(0), None).unwrap();
+    }
+    assert_eq!(stage.check(), Ok(vec![]));
+}
+
+#[test]
+fn a_group_that_may_write_is_warned_about() {
+    let stage = Stage::new(&[("vpn", GOOD)]);
+    stage.mode("vpn", 0o664);
+    assert_eq!(stage.check(), Ok(vec![]));
+    chown(stage.path("vpn"), None, Some(100)).unwrap();
+    let warnings = stage.check().unwrap();
+    assert!(matches!(&warnings[..], [one] if one.contains("by group 100; run 'chmod g-w")), "{warnings:?}");
+}
+
+#[test]
+fn a_file_that_is_none_or_without_end_is_left_to_pam() {
+    let stage = Stage::new(&[]);
+    nix::unistd::mkfifo(&stage.path("vpn"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    assert_eq!(stage.check().unwrap().len(), 1);
+    fs::remove_file(stage.path("vpn")).unwrap();
+    fs::write(stage.path("vpn"), vec![b'#'; 300_000]).unwrap();
+    assert_eq!(stage.check(), Ok(vec![]));
+}

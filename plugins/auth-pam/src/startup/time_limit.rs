@@ -1,0 +1,128 @@
+//! How long an attempt may take. In deferred mode nobody waits for a verdict any longer than OpenVPN does, so the limit
+//! lies below that: only then the client learns that it may try again.
+
+use std::time::Duration;
+
+use super::openvpn_config::OpenvpnConfig;
+use crate::config::Timeout;
+
+/// Without `timeout=` in direct mode.
+const DIRECT: Duration = Duration::from_secs(60);
+/// Without `timeout=` in deferred mode, if nothing is known of OpenVPN's configuration.
+const DEFERRED: Duration = Duration::from_secs(50);
+/// For the time before OpenVPN asks, and that until it notices the verdict.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// The limits of both modes; `None`: there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeLimits {
+    direct: Option<Duration>,
+    deferred: Option<Duration>,
+}
+
+impl TimeLimits {
+    /// From the option, and how long OpenVPN waits for a deferred verdict, if that is known.
+    pub fn new(timeout: Timeout, window: Option<Duration>) -> Self {
+        match timeout {
+            Timeout::Given(limit) => TimeLimits { direct: limit, deferred: limit },
+            Timeout::Default => {
+                let below = |window: Duration| window.saturating_sub(MARGIN).max(window / 2);
+                let deferred = window.map_or(DEFERRED, below).max(Duration::from_secs(1));
+                TimeLimits { direct: Some(DIRECT), deferred: Some(deferred) }
+            }
+        }
+    }
+
+    /// Those without any option or configuration.
+    #[cfg(test)]
+    pub fn of_direct_mode() -> Self {
+        Self::new(Timeout::Default, None)
+    }
+
+    /// The limit of an attempt.
+    pub fn of(&self, deferred: bool) -> Option<Duration> {
+        if deferred { self.deferred } else { self.direct }
+    }
+}
+
+/// How long OpenVPN waits for a deferred verdict.
+pub fn window(config: &OpenvpnConfig) -> Duration {
+    // A server subtracts up to a tenth of its own accord, or down to the second argument.
+    let least = config
+        .reneg_sec_least
+        .map_or(config.reneg_sec - config.reneg_sec / 10, |least| least.min(config.reneg_sec));
+    let half = if config.reneg_sec == 0 { u64::MAX } else { least / 2 };
+    Duration::from_secs(config.hand_window.min(half))
+}
+
+/// What to say of a `timeout=` that has no effect in deferred mode.
+pub fn warning(timeout: Timeout, window: Duration) -> Option<String> {
+    let Timeout::Given(limit) = timeout else { return None };
+    let word = limit.map_or(0, |limit| limit.as_secs());
+    let seconds = window.as_secs();
+    limit.is_none_or(|limit| limit >= window).then(|| {
+        format!(
+            "option 'timeout={word}': OpenVPN gives a deferred login up after {seconds} s (hand-window, or half of \
+             reneg-sec), so the client gets no answer; set a lower timeout, or raise hand-window here and at the clients"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(hand_window: u64, reneg_sec: u64, reneg_sec_least: Option<u64>) -> OpenvpnConfig {
+        OpenvpnConfig { hand_window, reneg_sec, reneg_sec_least, ..OpenvpnConfig::default() }
+    }
+
+    #[test]
+    fn openvpn_waits_for_the_shorter_of_two_times() {
+        for (config, seconds) in [
+            (OpenvpnConfig::default(), 60),
+            (config(300, 3600, None), 300),
+            (config(3000, 3600, None), 1620),
+            (config(300, 0, None), 300),
+            (config(300, 300, Some(200)), 100),
+            (config(300, 200, Some(300)), 100),
+            (config(0, 3600, None), 0),
+        ] {
+            assert_eq!(window(&config).as_secs(), seconds, "{config:?}");
+        }
+    }
+
+    #[test]
+    fn the_limit_of_deferred_mode_lies_below() {
+        let limit = |window: Option<u64>| {
+            let limits = TimeLimits::new(Timeout::Default, window.map(Duration::from_secs));
+            assert_eq!(limits.of(false), Some(Duration::from_secs(60)));
+            limits.of(true).unwrap().as_millis()
+        };
+        assert_eq!(limit(None), 50_000);
+        assert_eq!(limit(Some(60)), 50_000);
+        assert_eq!(limit(Some(300)), 290_000);
+        assert_eq!(limit(Some(15)), 7_500);
+        assert_eq!(limit(Some(0)), 1_000);
+    }
+
+    #[test]
+    fn what_the_administrator_says_counts_in_both_modes() {
+        for limit in [None, Some(Duration::from_secs(90))] {
+            let limits = TimeLimits::new(Timeout::Given(limit), Some(Duration::from_secs(60)));
+            assert_eq!((limits.of(true), limits.of(false)), (limit, limit));
+        }
+    }
+
+    #[test]
+    fn a_limit_that_is_never_reached_is_warned_about() {
+        let said = |seconds| warning(Timeout::Given(seconds), Duration::from_secs(60)).is_some();
+        assert!(said(Some(Duration::from_secs(60))) && said(Some(Duration::from_secs(90))) && said(None));
+        assert!(!said(Some(Duration::from_secs(59))));
+        assert_eq!(warning(Timeout::Default, Duration::ZERO), None);
+        let text = warning(Timeout::Given(Some(Duration::from_secs(90))), Duration::from_secs(60)).unwrap();
+        assert!(
+            text.starts_with("option 'timeout=90': OpenVPN gives a deferred login up after 60 s"),
+            "{text}"
+        );
+    }
+}
