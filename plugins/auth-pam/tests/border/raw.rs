@@ -55,9 +55,9 @@ pub(crate) fn send_plain(packet: &[u8], pass: &[BorrowedFd<'_>]) {
     sent.unwrap_or_else(|errno| panic!("sending {} bytes: {errno}", packet.len()));
 }
 
-/// The same; `EAGAIN` when there is no room.
+/// Sends a packet for the first supervisor; `EAGAIN` when there is no room.
 pub(crate) fn try_send(packet: &[u8]) -> nix::Result<usize> {
-    send_to(front_socket(), packet, &[])
+    send_to(front_socket(), &[&1u32.to_le_bytes(), packet].concat(), &[])
 }
 
 /// Sends attempts with numbers of their own, at most so many, until the supervisor has taken none for a second; how

@@ -181,7 +181,7 @@ pub(crate) fn a_crash_is_a_temporary_failure_and_an_exit_is_a_refusal() {
             let outcome = stage.refuses(&modern(action), words);
             let reason = outcome.reason.unwrap_or_default();
             let expected = "TEMP[backoff 15,advance no]: the authentication service was interrupted";
-            assert_eq!(reason == expected, temporary, "{action}: {reason}");
+            assert_eq!(reason.starts_with(expected), temporary, "{action}: {reason}");
         }
         stage.works();
     }
@@ -196,6 +196,6 @@ pub(crate) fn a_worker_that_is_killed_from_outside_is_a_temporary_failure() {
     let outcome = login.finish(PATIENCE);
     assert!(rejected(&outcome), "{outcome}");
     let reason = outcome.reason.unwrap_or_default();
-    assert!(reason.ends_with("the authentication service was interrupted"), "{reason}");
+    assert!(reason.contains("the authentication service was interrupted"), "{reason}");
     stage.works();
 }

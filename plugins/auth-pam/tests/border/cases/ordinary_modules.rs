@@ -1,11 +1,11 @@
 //! Modules of the distribution change nothing about their process that would cost each login a new worker.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use harness::account::Account;
 use ovpn_plugin_host::Login;
 
-use crate::stage::Stage;
+use crate::stage::{PLACE, Stage};
 
 /// Where Debian and others have them.
 const PLACES: [&str; 3] = ["/lib/x86_64-linux-gnu/security", "/usr/lib/security", "/lib64/security"];
@@ -60,13 +60,15 @@ const MODULES: &[&str] = &[
 
 /// Whether logins through these modules, in both phases, each got a new worker.
 fn change_their_worker(lines: &[String], logins: &[Login]) -> bool {
-    let scratch = std::env::temp_dir();
+    // Nobody else may write there.
+    let place = PathBuf::from(std::env::var(PLACE).unwrap());
+    let name = format!("ordinary-{}", std::process::id());
     let modules =
         |phase: &str| lines.iter().map(|line| format!("{phase} optional {line}\n")).collect::<String>();
     let service =
         ["auth", "account"].map(|phase| modules(phase) + &format!("{phase} required pam_permit.so\n"));
-    std::fs::write(scratch.join("ordinary"), service.concat()).unwrap();
-    let stage = Stage::open_service(&scratch, "ordinary", &[("verb", "4")], &["max-workers=1", "grace=0"]);
+    std::fs::write(place.join(&name), service.concat()).unwrap();
+    let stage = Stage::open_service(&place, &name, &[("verb", "4")], &["max-workers=1", "grace=0"]);
     let mut workers = Vec::new();
     for login in logins {
         let outcome = stage.login(login);
