@@ -10,6 +10,7 @@
 //! * [`program`]: what a program gets that the child starts;
 //! * [`acl`]: who may write to a file according to its access control list;
 //! * [`life`]: the keeper, which starts a helper anew when it was killed, and ends it with OpenVPN;
+//! * [`cgroup`]: limits of the control groups;
 //! * [`orphans`]: ends what a child leaves running;
 //! * [`attributes`]: what a library can change about its process, as numbers to compare;
 //! * [`leash`]: a child that dies with its parent, whatever a library in it does meanwhile;
@@ -22,6 +23,7 @@
 pub mod acl;
 mod argument_area;
 pub mod attributes;
+pub mod cgroup;
 pub mod channel;
 mod children;
 pub mod confine;

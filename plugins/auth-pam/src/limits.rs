@@ -4,14 +4,16 @@
 use std::path::{Path, PathBuf};
 
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, rlim_t, setrlimit};
+use privsep::cgroup;
 
 /// The most workers without `max-workers`. More do not log in more users where anything is computed, and where all
 /// sleep, a queue behind that many is short.
 pub const DEFAULT_MAX_WORKERS: u64 = 512;
 
 /// Tasks of a control group that are not workers, even where half of a small one would leave too few: OpenVPN with two
-/// threads, keeper and supervisor, keeper and helper of down-root, and a script of that with one program.
-const OTHER_TASKS: u64 = 9;
+/// threads, keeper and supervisor, keeper and helper of down-root. Workers that are idle leave soon where there are few,
+/// and then a script of down-root's with one program has room.
+const OTHER_TASKS: u64 = 7;
 
 /// What a worker may need: yescrypt takes 16 MiB while it computes, and PAM modules take some.
 const WORKER_KIB: u64 = 24 * 1024;
@@ -95,41 +97,8 @@ impl Machine<'_> {
     /// The smallest value of a control group's limit.
     fn smallest(&self, controller: &str, files: &[&str]) -> Option<u64> {
         let groups = (self.read)(Path::new("/proc/self/cgroup"))?;
-        files.iter().filter_map(|file| smallest_in(&groups, controller, file, self.read)).min()
+        files.iter().filter_map(|file| cgroup::smallest_in(&groups, controller, file, self.read)).min()
     }
-}
-
-/// The smallest value of `file` on the way from this process's control group up to the root (cgroups(7); version 2,
-/// version 1, and both at once).
-fn smallest_in(
-    groups: &str,
-    controller: &str,
-    file: &str,
-    read: &dyn Fn(&Path) -> Option<String>,
-) -> Option<u64> {
-    groups
-        .lines()
-        .filter_map(|line| {
-            let mut fields = line.splitn(3, ':');
-            let (_number, controllers, path) = (fields.next()?, fields.next()?, fields.next()?);
-            Some((controllers, path.trim_start_matches('/')))
-        })
-        .flat_map(|(controllers, path)| {
-            let roots = match controllers {
-                "" => vec![PathBuf::from("/sys/fs/cgroup"), PathBuf::from("/sys/fs/cgroup/unified")],
-                list if list.split(',').any(|name| name == controller) => {
-                    vec![Path::new("/sys/fs/cgroup").join(controller)]
-                }
-                _ => Vec::new(),
-            };
-            roots.into_iter().flat_map(move |root| {
-                let group = root.join(path);
-                let up = group.ancestors().take_while(|group| group.starts_with(&root));
-                up.map(|group| group.join(file)).collect::<Vec<_>>()
-            })
-        })
-        .filter_map(|file| read(&file)?.trim().parse().ok())
-        .min()
 }
 
 /// Raises the limit on open files as far as it may go; gives back what it was, for the workers: PAM modules may use

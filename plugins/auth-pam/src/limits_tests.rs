@@ -9,7 +9,7 @@ fn with(files: Files) -> impl Fn(&Path) -> Option<String> {
 }
 
 fn pids_max(groups: &str, files: Files) -> Option<u64> {
-    smallest_in(groups, "pids", "pids.max", &with(files))
+    cgroup::smallest_in(groups, "pids", "pids.max", &with(files))
 }
 
 fn max_workers(files: Files, uid: u32, nproc: Option<u64>) -> u64 {

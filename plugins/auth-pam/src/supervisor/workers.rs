@@ -25,6 +25,10 @@ use crate::worker::{self, Birth};
 const MAX_NOTES: usize = 64;
 /// An idle worker that is not the last leaves after this time.
 pub const IDLE_TIME: Duration = Duration::from_secs(30);
+/// The same where few workers may be started: their places in the control group may be needed for scripts.
+const SHORT_IDLE_TIME: Duration = Duration::from_secs(2);
+/// So few.
+const FEW: usize = 4;
 /// A worker leaves after this many transactions, or at this age: a module replaced on disk is only seen by a new process.
 pub const MAX_SERVED: u32 = 1000;
 /// See [`MAX_SERVED`].
@@ -118,6 +122,7 @@ pub struct Workers {
     random: File,
     leash: Leash,
     open_files: limits::OpenFiles,
+    idle_time: Duration,
 }
 
 impl Workers {
@@ -133,6 +138,7 @@ impl Workers {
             random,
             leash: Leash::new()?,
             open_files,
+            idle_time: if settings.max_workers <= FEW { SHORT_IDLE_TIME } else { IDLE_TIME },
         })
     }
 
@@ -365,7 +371,7 @@ impl Workers {
         let mut alive = self.alive();
         for (id, born, since) in idle {
             let old = now.saturating_duration_since(born) >= MAX_AGE;
-            if old || (alive > 1 && now.saturating_duration_since(since) >= IDLE_TIME) {
+            if old || (alive > 1 && now.saturating_duration_since(since) >= self.idle_time) {
                 self.dismiss(now, id);
                 alive -= 1;
             }
@@ -383,7 +389,7 @@ impl Workers {
         let several = self.alive() > 1;
         let leaves = |(_, born, since): (WorkerId, Instant, Instant)| {
             let old = born + MAX_AGE;
-            if several { old.min(since + IDLE_TIME) } else { old }
+            if several { old.min(since + self.idle_time) } else { old }
         };
         let late = self.table.values().filter_map(Worker::deadline);
         let ends = self.table.values().filter_map(|worker| worker.end_by);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ovpn_plugin::Tasks;
+use privsep::cgroup;
 use privsep::line_log::{LineSender, line_log};
 use privsep::line_writer::LineWriter;
 
@@ -13,6 +14,9 @@ use crate::event::Event;
 
 /// How long OpenVPN waits until the lines of a script are in the log; once only for a reader that is stuck.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// In a control group for fewer tasks there is no thread: its place may be a script's. What is printed between events
+/// is then logged at the next one.
+const FEW_TASKS: u64 = 16;
 /// Is there if SELinux is.
 const SELINUX: &str = "/sys/fs/selinux/enforce";
 
@@ -23,12 +27,16 @@ pub(super) struct Lines {
     /// The thread runs.
     runs: bool,
     warned: bool,
+    /// There is room for a thread.
+    room: bool,
 }
 
 impl Lines {
     /// Without a thread: OpenVPN may yet fork to become a daemon.
     pub(super) fn new() -> nix::Result<Self> {
-        Ok(Lines { writer: Arc::new(LineWriter::new()?), tasks: Tasks::new(1), runs: false, warned: false })
+        let writer = Arc::new(LineWriter::new()?);
+        let room = cgroup::smallest("pids", "pids.max").is_none_or(|most| most >= FEW_TASKS);
+        Ok(Lines { writer, tasks: Tasks::new(1), runs: false, warned: false, room })
     }
 
     /// A helper's end.
@@ -40,7 +48,7 @@ impl Lines {
 
     /// What the helper has said so far is in the log afterwards, if the log takes it. Starts the thread.
     pub(super) fn settle(&mut self, event: Event) {
-        if !self.runs && may_start(event) {
+        if !self.runs && self.room && may_start(event) {
             let writer = Arc::clone(&self.writer);
             match self.tasks.spawn("log", move |_| writer.run()) {
                 Ok(()) => self.runs = true,

@@ -50,7 +50,7 @@ fn one_after_the_other(server: &Server, next: &AtomicU16) {
         match (user, client.outcome(ENOUGH)) {
             ("good", Outcome::Connected(_)) => {}
             ("crash", Outcome::Refused { reason, .. }) => {
-                assert!(reason.ends_with("was interrupted"), "{reason}");
+                assert!(reason.contains("was interrupted"), "{reason}");
             }
             ("hang", Outcome::Refused { reason, .. }) => {
                 assert!(reason.starts_with("TEMP[backoff "), "{reason}");

@@ -143,12 +143,12 @@ pub(crate) fn no_answer() {
 pub(crate) fn other_failures() {
     let arguments = [
         "auth/deny:deny",
-        "auth/crash:crash",
+        "auth/exit:exit",
         "auth/maxtries:code=PAM_MAXTRIES",
         "account/expired:code=PAM_ACCT_EXPIRED",
     ];
     let subject = Subject::new("", &arguments);
-    for user in ["deny", "crash", "maxtries", "expired"] {
+    for user in ["deny", "exit", "maxtries", "expired"] {
         plainly_refused(&outcome(&subject, &check::deferred(user, "192.0.2.1", NEW_CLIENT)));
     }
     subject.close();
