@@ -13,6 +13,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Pid};
 
 use crate::channel::above_standard;
+use crate::idle_code;
 use crate::inherited::{self, Numbers};
 use crate::os::{self, Disposition};
 use crate::title::Title;
@@ -175,10 +176,11 @@ pub fn lower_priority(by: i32) {
     os::lower_priority(by);
 }
 
-/// Gives free memory back: what was inherited at the fork, and what the last piece of work needed. For a helper that
-/// has nothing to do; it costs some microseconds now, and some page faults later.
+/// Gives memory back: what is free of what was inherited at the fork and of what the last piece of work needed, and pages
+/// of code. For a helper that has nothing to do; it costs some 100 microseconds now, and some page faults later.
 pub fn release_memory() {
     os::trim_heap();
+    idle_code::release();
 }
 
 /// Lets go what foreign code has printed through the C library, which may otherwise hold it back until much later.

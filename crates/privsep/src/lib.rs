@@ -28,6 +28,7 @@ pub mod channel;
 mod children;
 pub mod confine;
 pub mod helper;
+mod idle_code;
 mod inherited;
 pub mod leash;
 pub mod life;

@@ -174,6 +174,16 @@ pub(crate) fn trim_heap() {
     }
 }
 
+/// Lets go the pages of a mapping of code, which come back from the file when they are needed.
+///
+/// # Safety
+/// The range must be a mapping of a file to which this process never writes.
+pub(crate) unsafe fn forget_code(start: usize, length: usize) {
+    let start = std::ptr::with_exposed_provenance_mut::<libc::c_void>(start);
+    // SAFETY: the pages are those of the file, so reading them again finds the same; nothing is unmapped.
+    unsafe { libc::madvise(start, length, libc::MADV_DONTNEED) };
+}
+
 /// Writes what the C library holds back of what was printed through it: into a pipe it collects 4 KiB first.
 pub(crate) fn flush_c_output() {
     // SAFETY: a null pointer stands for all open streams; the library locks each.

@@ -148,7 +148,6 @@ impl<'a> Keeper<'a> {
 
     /// Keeps a helper alive; the keeper's own exit status.
     fn serve<Out: Message, In: Message>(&mut self, live: impl Fn(Generation<Out, In>) -> Infallible) -> i32 {
-        confine::release_memory();
         let (mut number, mut deaths, mut fork_failed) = (0, Deaths::default(), false);
         loop {
             number += 1;
@@ -167,6 +166,7 @@ impl<'a> Keeper<'a> {
                 }
             };
             fork_failed = false;
+            confine::release_memory();
             let how = match self.wait(Some(helper), None) {
                 Happened::HelperEnded(how) => how,
                 Happened::OpenVpnGone | Happened::TimeOver => {

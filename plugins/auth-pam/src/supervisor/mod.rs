@@ -61,6 +61,8 @@ use crate::{limits, titles};
 /// Messages taken from the front at once, before anything else is done: reading is quick, forking is not, and the
 /// front must never find its socket full.
 const FRONT_BATCH: usize = 512;
+/// After so long without an event memory is given back.
+const QUIET: Duration = Duration::from_secs(1);
 /// Pause when the system is short of something.
 const SHORTAGE: Duration = Duration::from_millis(10);
 /// How long the front may take to read what an earlier supervisor has told it.
@@ -212,7 +214,7 @@ impl Supervisor {
     fn serve(&mut self) -> Exit {
         // The first login finds a worker with the modules loaded.
         self.fork_worker(Instant::now());
-        confine::release_memory();
+        let mut quiet_from = Some(Instant::now() + QUIET);
         loop {
             self.status.show(Instant::now(), self.workers.running(), self.scheduler.waiting());
             let until = [
@@ -223,9 +225,19 @@ impl Supervisor {
                 self.ends.next_event(),
                 self.flood.next_event(),
                 self.status.next_event(),
+                quiet_from,
             ];
             let turn = match self.events.wait(until.into_iter().flatten().min()) {
-                Ok(happened) => self.turn(&happened),
+                Ok(happened) => {
+                    let now = Instant::now();
+                    if !happened.is_empty() {
+                        quiet_from = Some(now + QUIET);
+                    } else if quiet_from.is_some_and(|from| from <= now) {
+                        quiet_from = None;
+                        confine::release_memory();
+                    }
+                    self.turn(&happened)
+                }
                 Err(errno) => {
                     log::error!("supervisor cannot wait for events: {}", errno.desc());
                     Err(Exit::Failed)
