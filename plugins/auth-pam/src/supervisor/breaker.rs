@@ -91,9 +91,9 @@ impl Breaker {
         }
     }
 
-    /// A transaction has ended; `unavailable`: its authentication phase found the backend away.
-    pub fn concluded(&mut self, now: Instant, username: &[u8], unavailable: bool) -> Option<Change> {
-        if !unavailable {
+    /// A transaction has ended; `reached`: whether its authentication phase found the backend there, if that is known.
+    pub fn concluded(&mut self, now: Instant, username: &[u8], reached: Option<bool>) -> Option<Change> {
+        if reached? {
             self.users.clear();
             return self.open.take().map(|_| Change::Closed);
         }
@@ -133,11 +133,11 @@ mod tests {
         let now = Instant::now();
         let mut breaker = knowing(4);
         for user in 0..=255u8 {
-            assert_eq!(breaker.concluded(now, &[user], true), None, "{user}");
+            assert_eq!(breaker.concluded(now, &[user], Some(false)), None, "{user}");
             assert!(breaker.admit(now, A, b"x"));
         }
         breaker.accepted(b"one more");
-        assert_eq!(breaker.concluded(now, b"one more", true), Some(Change::Opened));
+        assert_eq!(breaker.concluded(now, b"one more", Some(false)), Some(Change::Opened));
     }
 
     #[test]
@@ -153,10 +153,10 @@ mod tests {
     fn open(now: Instant) -> Breaker {
         let mut breaker = knowing(5);
         for user in 0..4u8 {
-            assert_eq!(breaker.concluded(now, &[user], true), None);
+            assert_eq!(breaker.concluded(now, &[user], Some(false)), None);
             assert!(breaker.admit(now, A, b"x"));
         }
-        assert_eq!(breaker.concluded(now, &[4], true), Some(Change::Opened));
+        assert_eq!(breaker.concluded(now, &[4], Some(false)), Some(Change::Opened));
         breaker
     }
 
@@ -168,7 +168,7 @@ mod tests {
         assert!(!breaker.admit(now + PROBE - Duration::from_millis(1), A, b"x"));
         assert!(breaker.admit(now + PROBE, A, b"x"));
         assert!(!breaker.admit(now + PROBE, B, b"x"));
-        assert_eq!(breaker.concluded(now + PROBE, b"x", true), None);
+        assert_eq!(breaker.concluded(now + PROBE, b"x", Some(false)), None);
         assert!(!breaker.admit(now + 2 * PROBE - Duration::from_millis(1), B, b"x"));
         assert!(breaker.admit(now + 2 * PROBE, B, b"x"));
     }
@@ -177,14 +177,14 @@ mod tests {
     fn any_other_outcome_closes_it() {
         let now = Instant::now();
         let mut breaker = open(now);
-        assert_eq!(breaker.concluded(now, &[1], false), Some(Change::Closed));
+        assert_eq!(breaker.concluded(now, &[1], Some(true)), Some(Change::Closed));
         assert!(breaker.admit(now, A, b"x") && breaker.admit(now, A, b"x"));
-        assert_eq!(breaker.concluded(now, &[1], false), None);
+        assert_eq!(breaker.concluded(now, &[1], Some(true)), None);
         // It takes five again.
         for user in 0..4u8 {
-            assert_eq!(breaker.concluded(now, &[user], true), None);
+            assert_eq!(breaker.concluded(now, &[user], Some(false)), None);
         }
-        assert_eq!(breaker.concluded(now, &[4], true), Some(Change::Opened));
+        assert_eq!(breaker.concluded(now, &[4], Some(false)), Some(Change::Opened));
     }
 
     #[test]
@@ -192,22 +192,22 @@ mod tests {
         let (mut breaker, now) = (knowing(4), Instant::now());
         breaker.accepted(b"alice");
         for _ in 0..100 {
-            assert_eq!(breaker.concluded(now, b"alice", true), None);
+            assert_eq!(breaker.concluded(now, b"alice", Some(false)), None);
         }
         for user in 0..3u8 {
-            assert_eq!(breaker.concluded(now, &[user], true), None);
-            assert_eq!(breaker.concluded(now, b"alice", true), None);
+            assert_eq!(breaker.concluded(now, &[user], Some(false)), None);
+            assert_eq!(breaker.concluded(now, b"alice", Some(false)), None);
         }
-        assert_eq!(breaker.concluded(now, &[3], true), Some(Change::Opened));
+        assert_eq!(breaker.concluded(now, &[3], Some(false)), Some(Change::Opened));
     }
 
     #[test]
     fn one_for_whom_the_backend_is_there_begins_the_row_anew() {
         let (mut breaker, now) = (knowing(100), Instant::now());
         for user in 0..100u8 {
-            assert_eq!(breaker.concluded(now, &[user], true), None);
+            assert_eq!(breaker.concluded(now, &[user], Some(false)), None);
             if user % 4 == 3 {
-                assert_eq!(breaker.concluded(now, b"local", false), None);
+                assert_eq!(breaker.concluded(now, b"local", Some(true)), None);
             }
         }
     }
@@ -240,7 +240,7 @@ mod tests {
             let later = now + Duration::from_secs(second);
             for source in [A, B] {
                 if breaker.admit(later, source, b"made up") {
-                    assert_eq!(breaker.concluded(later, b"made up", true), None);
+                    assert_eq!(breaker.concluded(later, b"made up", Some(false)), None);
                 }
             }
         }
@@ -271,7 +271,7 @@ mod tests {
                     (false, true) if users.len() == 5 => Some(Change::Opened),
                     _ => None,
                 };
-                prop_assert_eq!(breaker.concluded(now, &[user], unavailable), expected);
+                prop_assert_eq!(breaker.concluded(now, &[user], Some(!unavailable)), expected);
                 open = match expected { Some(change) => change == Change::Opened, None => open };
                 prop_assert_eq!(breaker.admit(now, A, b"x"), !open);
             }

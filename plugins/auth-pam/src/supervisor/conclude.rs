@@ -109,6 +109,15 @@ pub fn unavailable(end: &End) -> bool {
     end.authenticating && code(end) == ReturnCode::AUTHINFO_UNAVAIL
 }
 
+/// Whether PAM's module could reach what it authenticates against; `None`: that is not known, since the login failed before.
+pub fn reached(end: &End) -> Option<bool> {
+    match code(end) {
+        // No answer to a prompt, an error of the system: the module may not have asked.
+        ReturnCode::CONV_ERR | ReturnCode::SYSTEM_ERR | ReturnCode::BUF_ERR if end.authenticating => None,
+        _ => Some(!unavailable(end)),
+    }
+}
+
 fn code(end: &End) -> ReturnCode {
     // A code that does not fit is none that PAM has, and no success.
     i32::try_from(end.code).map_or(ReturnCode::SYSTEM_ERR, ReturnCode::from_raw)

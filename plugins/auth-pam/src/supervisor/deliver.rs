@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::attempt::Attempt;
 use super::breaker::Change;
-use super::conclude::{Outcome, judge, unavailable};
+use super::conclude::{Outcome, judge, reached, unavailable};
 use super::events::{Interest, What};
 use super::verdicts::Decided;
 use super::{Exit, Supervisor, audit};
@@ -17,7 +17,7 @@ impl Supervisor {
     /// PAM has decided an attempt: what follows from that for others.
     pub(super) fn pam_decided(&mut self, now: Instant, attempt: Attempt, end: End) {
         let unavailable = unavailable(&end);
-        match self.breaker.concluded(now, &attempt.username, unavailable) {
+        match self.breaker.concluded(now, &attempt.username, reached(&end)) {
             Some(Change::Opened) => {
                 self.away = true;
                 log::error!(
@@ -34,7 +34,12 @@ impl Supervisor {
             self.penalties.accepted(now, attempt.source);
             self.breaker.accepted(&attempt.username);
         } else if !self.away {
-            self.penalties.refused(now, attempt.source, &attempt.username, attempt.fingerprint);
+            let (source, fingerprint) = (attempt.source, attempt.fingerprint);
+            if let Some(length) = self.penalties.refused(now, source, &attempt.username, fingerprint) {
+                for waiting in self.scheduler.take_source(source) {
+                    self.conclude(now, waiting, &Outcome::Penalty(length));
+                }
+            }
         }
         let away = self.away && unavailable;
         self.conclude(now, attempt, &Outcome::Pam(end, away));

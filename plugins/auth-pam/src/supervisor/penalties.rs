@@ -5,7 +5,8 @@
 //! password for ever has failed once). A source is penalised after ten, if none of its attempts was accepted within an
 //! hour. An hour without a counted failure, and all are forgotten.
 //!
-//! **What a penalty is.** The tenth failure closes the source for five seconds. When the time is over, one attempt is
+//! **What a penalty is.** The tenth failure closes the source for five seconds. What waits of it then is not passed on
+//! either; what runs goes on. When the time is over, one attempt is
 //! passed on and the source is closed for as long again: if that attempt fails with something new, for twice as long, ten
 //! minutes at most; if it is accepted, everything is forgiven. Attempts that were under way when the source was closed
 //! are counted, but make nothing longer.
@@ -163,10 +164,17 @@ impl Penalties {
         Some(Refusal { backoff, log })
     }
 
-    /// PAM has refused an attempt. `fingerprint`: a keyed hash of username and credentials.
-    pub fn refused(&mut self, now: Instant, source: Source, username: &[u8], fingerprint: u64) {
+    /// PAM has refused an attempt. `fingerprint`: a keyed hash of username and credentials. How long the source is closed
+    /// from now on, if it was open until now: then what waits of it is not passed on either.
+    pub fn refused(
+        &mut self,
+        now: Instant,
+        source: Source,
+        username: &[u8],
+        fingerprint: u64,
+    ) -> Option<Duration> {
         if !self.enabled || source == Source::Unknown {
-            return;
+            return None;
         }
         let username = self.keys.hash_one(username);
         if self.known(now, source).is_none() {
@@ -174,11 +182,12 @@ impl Penalties {
             let failures = Failures { count: 0, last: now, recent, usernames, closed: None };
             self.remember(source, Record::Failing(Box::new(failures)));
         }
-        let Some((_, Record::Failing(failures))) = self.records.get_mut(&source) else { return };
+        let Some((_, Record::Failing(failures))) = self.records.get_mut(&source) else { return None };
         let new_username = failures.usernames.insert(username);
         if !failures.recent.insert(fingerprint) {
-            return;
+            return None;
         }
+        let was_open = failures.closed.is_none();
         failures.count = failures.count.saturating_add(1);
         failures.last = now;
         failures.closed = match failures.closed.take() {
@@ -195,6 +204,7 @@ impl Penalties {
             }
             same => same,
         };
+        failures.closed.as_ref().filter(|_| was_open).map(|closed| closed.length)
     }
 
     /// PAM has accepted an attempt.

@@ -87,11 +87,11 @@ fn sixteen_failures_are_known_again() {
 fn what_was_under_way_makes_nothing_longer() {
     let now = Instant::now();
     let mut penalties = closed(now);
-    (10..30).for_each(|fingerprint| penalties.refused(now + seconds(1), NAT, b"alice", fingerprint));
+    (10..30).for_each(|fingerprint| _ = penalties.refused(now + seconds(1), NAT, b"alice", fingerprint));
     assert_eq!(backoff(&mut penalties, now + seconds(1), b"alice"), Some(seconds(4)));
     // Nor does it after one that decided.
     assert_eq!(backoff(&mut penalties, now + seconds(5), b"alice"), None);
-    (30..40).for_each(|fingerprint| penalties.refused(now + seconds(5), NAT, b"alice", fingerprint));
+    (30..40).for_each(|fingerprint| _ = penalties.refused(now + seconds(5), NAT, b"alice", fingerprint));
     assert_eq!(backoff(&mut penalties, now + seconds(5), b"alice"), Some(seconds(10)));
 }
 
@@ -115,7 +115,7 @@ fn a_success_forgives_and_exempts_for_an_hour() {
 fn failures_are_forgotten_after_an_hour() {
     let now = Instant::now();
     let mut penalties = Penalties::new(true);
-    (0..9).for_each(|fingerprint| penalties.refused(now, NAT, b"alice", fingerprint));
+    (0..9).for_each(|fingerprint| _ = penalties.refused(now, NAT, b"alice", fingerprint));
     penalties.refused(now + MEMORY, NAT, b"alice", 9);
     assert_eq!(backoff(&mut penalties, now + MEMORY, b"alice"), None);
 }
@@ -163,7 +163,7 @@ fn without_an_address_or_switched_off_there_are_no_penalties() {
     let now = Instant::now();
     for (enabled, source) in [(true, Source::Unknown), (false, NAT)] {
         let mut penalties = Penalties::new(enabled);
-        (0..100).for_each(|fingerprint| penalties.refused(now, source, b"alice", fingerprint));
+        (0..100).for_each(|fingerprint| _ = penalties.refused(now, source, b"alice", fingerprint));
         penalties.accepted(now, source);
         assert_eq!(penalties.admit(now, source, b"alice"), None);
         assert!(penalties.records.is_empty());
@@ -206,7 +206,7 @@ fn nat(
         while under_way.front().is_some_and(|(end, ..)| *end <= time) {
             let Some((_, name, guess)) = under_way.pop_front() else { break };
             match guess {
-                Some(fingerprint) => penalties.refused(now, NAT, name.as_bytes(), fingerprint),
+                Some(fingerprint) => _ = penalties.refused(now, NAT, name.as_bytes(), fingerprint),
                 None => penalties.accepted(now, NAT),
             }
         }
@@ -270,7 +270,7 @@ proptest! {
                         prop_assert_eq!(penalties.admit(then, source, &[username]), None);
                     }
                 }
-                1 => penalties.refused(now, source, &[username], fingerprint),
+                1 => _ = penalties.refused(now, source, &[username], fingerprint),
                 _ if fingerprint == 0 => {
                     penalties.accepted(now, source);
                     prop_assert_eq!(penalties.admit(now, source, &[username]), None);
@@ -283,4 +283,13 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn the_failure_that_closes_a_source_says_so_once() {
+    let (mut penalties, now) = (Penalties::new(true), Instant::now());
+    let closed: Vec<Option<Duration>> =
+        (0..12).map(|fingerprint| penalties.refused(now, NAT, b"alice", fingerprint)).collect();
+    assert_eq!(closed.iter().flatten().collect::<Vec<_>>(), [&FIRST]);
+    assert_eq!(closed[FREE_FAILURES as usize - 1], Some(FIRST));
 }

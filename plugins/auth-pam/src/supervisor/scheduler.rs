@@ -153,6 +153,13 @@ impl<J: Job> Scheduler<J> {
         self.take(place)
     }
 
+    /// Takes out all of a source that wait.
+    pub fn take_source(&mut self, source: Source) -> Vec<J> {
+        let queue = self.queues.range((source, Place::MIN)..=(source, Place::MAX));
+        let places: Vec<Place> = queue.map(|(_, place)| *place).collect();
+        places.into_iter().filter_map(|place| self.take(place)).collect()
+    }
+
     /// Takes out those that have waited until their deadline.
     pub fn expired(&mut self, now: Instant) -> Vec<J> {
         let mut result = Vec::new();

@@ -37,14 +37,17 @@ pub struct Decided {
 /// Those that the front does not know yet.
 #[derive(Debug, Default)]
 pub struct Verdicts {
+    /// By time, and in the order of arrival: a front that was taken over may give two attempts the same number.
     held: BTreeMap<(Instant, u64), Decided>,
+    last: u64,
     outbox: VecDeque<Reply>,
 }
 
 impl Verdicts {
     /// Keeps a verdict until its time. The time of a refusal must not tell what PAM thought of it.
     pub fn hold(&mut self, until: Instant, decided: Decided) {
-        self.held.insert((until, decided.attempt.id), decided);
+        self.last += 1;
+        self.held.insert((until, self.last), decided);
     }
 
     /// The next one whose time has come.

@@ -45,6 +45,7 @@ const CHECKS: &[Check] = &[
     Check { name: "penalties::the_same_wrong_password_again", run: penalties::the_same_again },
     Check { name: "penalties::a_success_forgives", run: penalties::forgiven },
     Check { name: "penalties::turned_off", run: penalties::turned_off },
+    Check { name: "penalties::a_burst_of_guesses", run: penalties::a_burst },
     Check { name: "penalties::one_who_guesses_among_many", run: penalties::among_many },
     Check { name: "backend_away::for_everybody_deferred", run: backend_away::deferred },
     Check { name: "backend_away::for_everybody_default_mode", run: backend_away::default_mode },

@@ -142,6 +142,16 @@ pub(crate) fn turned_off() {
     scene.subject.close();
 }
 
+/// Guesses that wait when the source is closed are not passed on either.
+pub(crate) fn a_burst() {
+    let scene = Scene::new("max-workers=1 grace=0");
+    let outcomes = scene.all(&guesses(10 * ENOUGH, "burst"));
+    assert!(outcomes.iter().all(|outcome| !outcome.accepted()), "{outcomes:?}");
+    let asked = scene.record.users().len();
+    assert!((ENOUGH..=ENOUGH + FEW).contains(&asked), "PAM was asked {asked} times");
+    scene.subject.close();
+}
+
 /// Users behind one router, one of whom guesses somebody else's password all the time.
 pub(crate) fn among_many() {
     let scene = Scene::new("");
