@@ -185,7 +185,8 @@ fn too_long_and_too_many_is_an_error_and_leaks_nothing() {
     one.try_send(&text("longer"), &[]).unwrap();
     assert!(other.try_receive().is_err());
     drop(one);
-    assert!(matches!(other.try_receive(), Err(ChannelError::Closed)));
+    // A process that another test has just forked may have a copy until it has settled.
+    assert!(matches!(other.receive(Some(Duration::from_secs(20))), Err(ChannelError::Closed)));
 }
 
 fn with_type<In: Message>(channel: Ours) -> Channel<Text, In> {
