@@ -152,8 +152,8 @@ fn programs_of_logins_fit_with_the_options_of_the_recipe() {
     services.service("hook", &stack);
     let recipe = options_of_the_hook_recipe();
     assert!(recipe.contains("max-workers=5"), "{recipe}");
-    for (unit, workers) in [(Unit::of_2_7(), "max-workers=5"), (Unit::of_openvpn_at(), "max-workers=2")] {
-        // All of them come from one address here, and more than wait out the ten seconds of the recipe with two workers.
+    for (unit, workers) in [(Unit::of_2_7(), "max-workers=5"), (Unit::of_openvpn_at(), "max-workers=1")] {
+        // All of them come from one address here, and more than wait out the ten seconds of the recipe with one worker.
         let options = recipe.replace("max-workers=5", workers).replace("timeout=10", "timeout=60");
         let config = place.auth_pam(&options, services.path(), "hook").dropped();
         let server = unit.around(config, Some(&cgroup)).start();
