@@ -61,7 +61,7 @@ fn stays_without_root(stage: &Stage) {
 fn held() -> [(u64, usize); 2] {
     [Pid::this().as_raw(), helper()].map(|pid| {
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("RssAnon");
         let resident = line.split_whitespace().next().and_then(|number| number.parse().ok());
         (resident.expect("a number"), descriptors(pid).len())
     })

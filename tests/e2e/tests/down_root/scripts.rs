@@ -145,9 +145,9 @@ pub(crate) fn helper(server: &Server) -> Process {
     named(server, "down-root")
 }
 
-/// What a process has of memory, in KiB.
+/// What a process has of memory that is no file's, in KiB.
 pub(crate) fn resident_kib(pid: i32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("status");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("RssAnon");
     line.split_whitespace().next().and_then(|number| number.parse().ok()).expect("a number")
 }
