@@ -1,7 +1,8 @@
 //! The down script at the end of OpenVPN, however far that has given up root: once, as root, with its environment.
 
 use harness::log::Mark;
-use harness::{Gate, Server, ServerConfig};
+use harness::proc_table::wait_gone;
+use harness::{Gate, PATIENCE, Server, ServerConfig};
 use nix::sys::signal::Signal;
 
 use crate::scripts::{Scripts, helper, helpers, plugin_line};
@@ -188,5 +189,5 @@ fn the_title_says_which_script_runs() {
     gate.arrival();
     assert_eq!(helper(&server).title, "down-root: helper [server1]: running down");
     gate.open();
-    server.stop();
+    assert!(wait_gone(server.pid(), PATIENCE), "{}", server.log().text());
 }
