@@ -4,7 +4,7 @@
 //! * [`words`]: how OpenVPN splits a line into words;
 //! * [`OptionSpec`]: an entry of the table; [`Value`]: what follows the `=`;
 //! * [`Grammar`]: reads a plugin line, and the file it names;
-//! * [`file`]: reads that file, if nobody but root could change it.
+//! * [`mod@file`]: reads that file, if nobody but root could change it.
 
 pub mod file;
 mod grammar;
