@@ -23,6 +23,20 @@ pub struct OptionSpec<C> {
 }
 
 impl<C> OptionSpec<C> {
+    /// The entry of [`OPTIONS_FILE`], the same in every plugin.
+    #[must_use]
+    pub const fn options_file() -> Self {
+        OptionSpec {
+            name: OPTIONS_FILE,
+            form: "FILE",
+            default: "",
+            meaning: "file with further options, one a line (below)",
+            repeats: false,
+            // The parser itself reads it.
+            set: |_, _| Ok(()),
+        }
+    }
+
     /// The option in a document: `timeout=SECONDS`.
     #[must_use]
     pub fn shown(&self) -> String {

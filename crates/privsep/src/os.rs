@@ -1,4 +1,4 @@
-//! The system calls nix has no safe wrapper for. This file and `argument_area.rs` may hold `unsafe`.
+//! The system calls nix has no safe wrapper for. One of the files that may hold `unsafe`.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString};
@@ -172,16 +172,6 @@ pub(crate) fn trim_heap() {
     unsafe {
         libc::malloc_trim(0);
     }
-}
-
-/// Lets go the pages of a mapping of code, which come back from the file when they are needed.
-///
-/// # Safety
-/// The range must be a mapping of a file to which this process never writes.
-pub(crate) unsafe fn forget_code(start: usize, length: usize) {
-    let start = std::ptr::with_exposed_provenance_mut::<libc::c_void>(start);
-    // SAFETY: the pages are those of the file, so reading them again finds the same; nothing is unmapped.
-    unsafe { libc::madvise(start, length, libc::MADV_DONTNEED) };
 }
 
 /// Writes what the C library holds back of what was printed through it: into a pipe it collects 4 KiB first.

@@ -7,6 +7,13 @@ use crate::argument_area::{self, Layout};
 /// Room for a title, in bytes. Where the original command line was shorter, another area is made.
 const ROOM: usize = 256;
 
+/// The first piece of a title: the plugin, the process, and the name of the configuration if there is one.
+#[must_use]
+pub fn name(plugin: &str, process: &str, config_name: Option<&str>) -> String {
+    let config = config_name.map(|name| format!(" [{name}]")).unwrap_or_default();
+    format!("{plugin}: {process}{config}")
+}
+
 /// The title of this process. Showing another one costs no system call.
 #[derive(Debug)]
 pub struct Title {

@@ -27,10 +27,7 @@ pub struct Settings {
 impl Settings {
     /// What `ps` shows for one of the processes.
     pub fn title(&self, process: &str) -> String {
-        format!(
-            "auth-pam: {process}{}",
-            self.config_name.as_ref().map(|name| format!(" [{name}]")).unwrap_or_default()
-        )
+        privsep::title::name("auth-pam", process, self.config_name.as_deref())
     }
 
     /// The bounds of the scheduler in a process that may have `open_files` descriptors.

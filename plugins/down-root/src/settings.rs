@@ -100,8 +100,7 @@ impl Settings {
 
     /// What `ps` shows for one of the processes.
     pub fn title(&self, process: &str) -> String {
-        let name = self.config_name.as_ref().map(|name| format!(" [{name}]"));
-        format!("down-root: {process}{}", name.unwrap_or_default())
+        privsep::title::name("down-root", process, self.config_name.as_deref())
     }
 
     /// Every script with its event.

@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 
-use plugin_options::{Mistake, OPTIONS_FILE, OptionSpec, Value};
+use plugin_options::{Mistake, OptionSpec, Value};
 
 use super::{Config, RequireCn, Timeout};
 use crate::supervisor::audit::Facility;
@@ -110,15 +110,7 @@ pub const OPTIONS: [OptionSpec<Config>; 17] = [
             Ok(())
         },
     },
-    OptionSpec {
-        name: OPTIONS_FILE,
-        form: "FILE",
-        default: "",
-        meaning: "file with further options, one a line (below)",
-        repeats: false,
-        // The parser itself reads it.
-        set: |_, _| Ok(()),
-    },
+    OptionSpec::options_file(),
     OptionSpec {
         name: "pam-confdir",
         form: "DIR",

@@ -1,6 +1,6 @@
 //! Every option, as README and the manual page have it. A word that is none of these is refused.
 
-use plugin_options::{OPTIONS_FILE, OptionSpec};
+use plugin_options::OptionSpec;
 
 use super::Config;
 use crate::event::Event;
@@ -49,15 +49,7 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
             Ok(())
         },
     },
-    OptionSpec {
-        name: OPTIONS_FILE,
-        form: "FILE",
-        default: "",
-        meaning: "file with further options, one a line (below)",
-        repeats: false,
-        // The parser itself reads it.
-        set: |_, _| Ok(()),
-    },
+    OptionSpec::options_file(),
     OptionSpec {
         name: "timeout",
         form: "SECONDS",

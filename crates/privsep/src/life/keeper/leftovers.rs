@@ -8,6 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::signalfd::SignalFd;
 use nix::unistd::Pid;
 
+use crate::children::Children;
 use crate::helper::{Reaped, reap_any};
 use crate::os::Ended;
 
@@ -36,9 +37,11 @@ pub(super) fn wait(child_exits: &SignalFd, patience: Duration) {
 /// helper is not to meet it.
 pub(super) fn clear(child_exits: &SignalFd) {
     let end = Instant::now() + GONE;
+    let mut children = Children::open();
     loop {
-        // What they have started becomes a child of this process when they die, and is in the next round.
-        for child in children() {
+        // What they have started becomes a child of this process when they die, and is in the next round. Those that were
+        // tied to the helper are about to die in any case.
+        for child in children.list().map(|(children, _)| children).unwrap_or_default() {
             let _ = kill(child, Signal::SIGKILL);
         }
         let reaped = loop {
@@ -53,12 +56,4 @@ pub(super) fn clear(child_exits: &SignalFd) {
         }
         wait(child_exits, left);
     }
-}
-
-/// This process's children, if the kernel lists them (CONFIG_PROC_CHILDREN). Those that were tied to the helper are about
-/// to die in any case.
-fn children() -> Vec<Pid> {
-    let own = Pid::this();
-    let list = std::fs::read_to_string(format!("/proc/self/task/{own}/children")).unwrap_or_default();
-    list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).map(Pid::from_raw).collect()
 }
