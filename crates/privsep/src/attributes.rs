@@ -1,7 +1,7 @@
 //! What a library can change about the process it runs in, in a form that can be compared: each function feeds one kind of
 //! attribute to a hasher. An error is fed too, so that one that comes or goes is a difference.
 //!
-//! System calls rather than files under `/proc` wherever there is one: a call takes a tenth of a microsecond, a file some.
+//! What `/proc/self/status` tells is not here.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, c_char, c_int, c_long};
@@ -15,9 +15,8 @@ unsafe extern "C" {
     static environ: *const *const c_char;
 }
 
-/// The most signal numbers and capabilities that Linux can have.
+/// The most signal numbers that Linux has.
 const SIGNALS: c_int = 64;
-const CAPABILITIES: c_long = 63;
 /// keyctl(2).
 const KEYCTL_GET_KEYRING_ID: c_long = 0;
 const KEYRINGS: [c_long; 3] = [-1, -2, -3];
@@ -37,25 +36,6 @@ fn prctl(to: &mut dyn Hasher, option: c_int, argument: c_long) -> c_long {
     let result = unsafe { libc::syscall(libc::SYS_prctl, c_long::from(option), argument, 0, 0, 0) };
     feed(to, result);
     result
-}
-
-/// Users and groups, those for files included.
-pub fn identity(to: &mut dyn Hasher) {
-    let mut ids: [u32; 6] = [0; 6];
-    let [real, effective, saved, group, effective_group, saved_group] = &mut ids;
-    // SAFETY: writes three numbers to locals.
-    feed(to, unsafe { libc::getresuid(real, effective, saved) }.into());
-    // SAFETY: as above.
-    feed(to, unsafe { libc::getresgid(group, effective_group, saved_group) }.into());
-    ids.iter().for_each(|id| to.write_u32(*id));
-    // SAFETY: -1 is no user: nothing is set, and the present one is returned.
-    feed(to, unsafe { libc::setfsuid(libc::uid_t::MAX) }.into());
-    // SAFETY: the same.
-    feed(to, unsafe { libc::setfsgid(libc::gid_t::MAX) }.into());
-    match crate::os::supplementary_groups() {
-        Ok(groups) => groups.iter().for_each(|group| to.write_u32(group.as_raw())),
-        Err(errno) => to.write_i32(-(errno as i32)),
-    }
 }
 
 /// The environment. The process must have one thread only: any other may be changing it.
@@ -109,30 +89,9 @@ pub fn scheduling(to: &mut dyn Hasher) {
     prctl(to, libc::PR_GET_TIMERSLACK, 0);
 }
 
-/// Capabilities in all five sets, securebits, `no_new_privs`, and what else decides about rights.
+/// What else decides about rights.
 pub fn privileges(to: &mut dyn Hasher) {
-    // Version 3 of capget(2): a header, then twice effective, permitted, inheritable.
-    let header = [0x2008_0522u32, 0];
-    let mut sets = [0u32; 6];
-    // SAFETY: reads and writes locals of the sizes that this version has.
-    feed(to, unsafe { libc::syscall(libc::SYS_capget, header.as_ptr(), sets.as_mut_ptr()) });
-    sets.iter().for_each(|set| to.write_u32(*set));
-    // The ambient set is a part of the inheritable one.
-    let ambient = sets[2] != 0 || sets[5] != 0;
-    for number in 0..=CAPABILITIES {
-        // Those that the kernel does not know come last.
-        if prctl(to, libc::PR_CAPBSET_READ, number) < 0 {
-            break;
-        }
-        if ambient {
-            // SAFETY: takes and returns numbers.
-            let set = unsafe { libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_IS_SET, number, 0, 0) };
-            feed(to, set.into());
-        }
-    }
-    for option in
-        [libc::PR_GET_SECUREBITS, libc::PR_GET_NO_NEW_PRIVS, libc::PR_GET_DUMPABLE, libc::PR_GET_SECCOMP]
-    {
+    for option in [libc::PR_GET_SECUREBITS, libc::PR_GET_DUMPABLE] {
         prctl(to, option, 0);
     }
     let mut subreaper: c_int = 0;
@@ -164,29 +123,17 @@ pub fn interval_timers(to: &mut dyn Hasher) {
     }
 }
 
-/// The dispositions of all signals, those that are blocked, those that wait, and the alternative stack.
-pub fn signals(to: &mut dyn Hasher) {
-    for number in 1..=SIGNALS {
+/// The handlers of the signals that are `caught`, a bit each, and the alternative stack.
+pub fn signal_handlers(to: &mut dyn Hasher, caught: u64) {
+    for number in (1..=SIGNALS).filter(|number| caught >> (number - 1) & 1 == 1) {
         // SAFETY: plain data for which all-zero bytes are valid.
         let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
         // SAFETY: a null pointer sets nothing; writes to the local. The library keeps two numbers for itself and refuses them.
         feed(to, unsafe { libc::sigaction(number, std::ptr::null(), &raw mut action) }.into());
         to.write_usize(action.sa_sigaction);
-        if ![libc::SIG_DFL, libc::SIG_IGN].contains(&action.sa_sigaction) {
-            to.write_i32(action.sa_flags);
-            feed_set(to, &action.sa_mask);
-        }
+        to.write_i32(action.sa_flags);
+        feed_set(to, &action.sa_mask);
     }
-    let mut set = 0u64;
-    // SAFETY: a null pointer sets nothing; writes so many bytes to the local.
-    let result = unsafe {
-        libc::syscall(libc::SYS_rt_sigprocmask, 0, std::ptr::null::<u64>(), &raw mut set, size_of::<u64>())
-    };
-    feed(to, result);
-    to.write_u64(set);
-    // SAFETY: writes so many bytes to the local.
-    feed(to, unsafe { libc::syscall(libc::SYS_rt_sigpending, &raw mut set, size_of::<u64>()) });
-    to.write_u64(set);
     // SAFETY: plain data for which all-zero bytes are valid.
     let mut stack: libc::stack_t = unsafe { std::mem::zeroed() };
     // SAFETY: a null pointer sets nothing; writes to the local.
@@ -278,15 +225,14 @@ mod tests {
     /// a change. In a process of its own.
     #[test]
     fn what_is_not_changed_is_the_same() {
-        let all: [fn(&mut dyn Hasher); 9] = [
-            identity,
+        let all: [fn(&mut dyn Hasher); 8] = [
             environment,
             limits,
             scheduling,
             privileges,
             keyrings,
             interval_timers,
-            signals,
+            |to| signal_handlers(to, u64::MAX),
             session,
         ];
         let child = fork_child(|| {

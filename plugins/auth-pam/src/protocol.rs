@@ -137,7 +137,7 @@ pub struct Order {
 /// Worker to supervisor.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Report {
-    /// The number of the transaction; zero before the first.
+    /// The number of the transaction, the last one when there is none; zero before the first.
     pub nonce: u64,
     /// What happened.
     pub news: News,
@@ -146,8 +146,10 @@ pub struct Report {
 /// What a worker reports.
 #[derive(Debug, PartialEq, Eq)]
 pub enum News {
-    /// The worker has started and waits for its first order.
+    /// The worker waits for its next order: it has started, or looked at itself after a transaction.
     Ready,
+    /// The worker leaves instead: a module has changed this about its process.
+    Changed(Vec<u8>),
     /// Something for the log, as it happens.
     Note(Vec<u8>),
     /// The transaction has ended.
@@ -165,8 +167,6 @@ pub struct End {
     pub text: Vec<u8>,
     /// How long a failure must stay unknown, counted from the arrival of the attempt, as the modules want it.
     pub delay: Duration,
-    /// The worker must not be given another transaction: a module has changed its process.
-    pub leaving: bool,
     /// Whom PAM has checked (`PAM_USER`), possibly cut, if that is another name than the client sent; else empty.
     pub checked: Vec<u8>,
 }
@@ -181,6 +181,7 @@ const TAG_BEGIN: u8 = 33;
 const TAG_WORKER_READY: u8 = 49;
 const TAG_NOTE: u8 = 50;
 const TAG_END: u8 = 51;
+const TAG_CHANGED: u8 = 52;
 
 fn tag(value: u8) -> WireError {
     WireError::Unknown { field: "tag", value: value.into() }
@@ -405,7 +406,7 @@ impl Message for Order {
 }
 
 impl Message for Report {
-    const MAX_BYTES: usize = 1 + 8 + 4 + 1 + 4 + MAX_TEXT + 8 + 1 + 4 + MAX_CHECKED;
+    const MAX_BYTES: usize = 1 + 8 + 4 + 1 + 4 + MAX_TEXT + 8 + 4 + MAX_CHECKED;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         let nonce = self.nonce;
@@ -414,6 +415,11 @@ impl Message for Report {
                 to.u8(TAG_WORKER_READY);
                 to.u64(nonce);
                 Ok(())
+            }
+            News::Changed(what) => {
+                to.u8(TAG_CHANGED);
+                to.u64(nonce);
+                to.bytes_field("what has changed", what, MAX_TEXT)
             }
             News::Note(text) => {
                 to.u8(TAG_NOTE);
@@ -427,7 +433,6 @@ impl Message for Report {
                 to.flag(end.authenticating);
                 to.bytes_field("text", &end.text, MAX_TEXT)?;
                 to.u64(micros(end.delay));
-                to.flag(end.leaving);
                 to.bytes_field("checked", &end.checked, MAX_CHECKED)
             }
         }
@@ -437,13 +442,13 @@ impl Message for Report {
         let (tag_read, nonce) = (from.u8()?, from.u64()?);
         let news = match tag_read {
             TAG_WORKER_READY => News::Ready,
+            TAG_CHANGED => News::Changed(from.bytes_field("what has changed", MAX_TEXT)?.to_vec()),
             TAG_NOTE => News::Note(from.bytes_field("note", MAX_TEXT)?.to_vec()),
             TAG_END => News::End(End {
                 code: from.u32()?,
                 authenticating: from.flag("authenticating")?,
                 text: from.bytes_field("text", MAX_TEXT)?.to_vec(),
                 delay: duration(&mut from)?,
-                leaving: from.flag("leaving")?,
                 checked: from.bytes_field("checked", MAX_CHECKED)?.to_vec(),
             }),
             other => return Err(tag(other)),

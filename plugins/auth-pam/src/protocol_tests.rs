@@ -83,8 +83,8 @@ proptest! {
         }
         let checked = text[..text.len().min(MAX_CHECKED)].to_vec();
         let end =
-            End { code, authenticating: flag, text: text.clone(), delay: time, leaving: !flag, checked };
-        for news in [News::Ready, News::Note(text.clone()), News::End(end)] {
+            End { code, authenticating: flag, text: text.clone(), delay: time, checked };
+        for news in [News::Ready, News::Changed(text.clone()), News::Note(text.clone()), News::End(end)] {
             let report = Report { nonce: id, news };
             let frame = encoded(&report);
             prop_assert!(frame.len() <= Report::MAX_BYTES);

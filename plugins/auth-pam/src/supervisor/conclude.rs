@@ -234,14 +234,7 @@ pub mod tests {
     fn pam(code: ReturnCode, authenticating: bool, away: bool) -> Outcome {
         let code = code.raw().unsigned_abs();
         Outcome::Pam(
-            End {
-                code,
-                authenticating,
-                text: b"words".to_vec(),
-                delay: Duration::ZERO,
-                leaving: false,
-                checked: vec![],
-            },
+            End { code, authenticating, text: b"words".to_vec(), delay: Duration::ZERO, checked: vec![] },
             away,
         )
     }

@@ -80,6 +80,14 @@ impl Supervisor {
                     let tail = self.tail(&origin);
                     log::info!("BACKGROUND: user '{user}': {}{tail}", String::from_utf8_lossy(&text));
                 }
+                Ok(Some(Heard::Changed(pid, what))) => {
+                    if self.settings.debug {
+                        let what = String::from_utf8_lossy(&what);
+                        log::info!(
+                            "BACKGROUND: a PAM module has changed the worker's process {pid} ({what}); it gets no other login"
+                        );
+                    }
+                }
                 Ok(Some(Heard::Ended(attempt, end))) => {
                     self.ended(&attempt);
                     self.pam_decided(now, *attempt, end);

@@ -392,8 +392,8 @@ impl Supervisor {
                 self.conclude(now, *attempt, &Outcome::RanTooLong);
             } else {
                 log::error!(
-                    "a worker did not start within {} s and was killed; a PAM module hangs while it is loaded",
-                    workers::MAX_START.as_secs()
+                    "a worker was not ready within {} s and was killed: a PAM module or a thread it left hangs",
+                    workers::MAX_NOT_READY.as_secs()
                 );
             }
         }

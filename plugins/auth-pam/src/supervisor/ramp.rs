@@ -64,9 +64,16 @@ impl Ramp {
         if tick > now {
             return 0;
         }
-        let enough = self.finished * SOON_TICKS >= lacking;
+        let (finished, running) = (self.finished, processes - idle_or_starting.min(processes));
         self.begin_tick(now);
-        if enough { 0 } else { self.take_step(possible) }
+        if finished * SOON_TICKS >= lacking {
+            return 0;
+        }
+        if finished >= running.max(1) {
+            // Each worker is through with one within a tick: soon the processors are the limit, not their number.
+            self.step = 1;
+        }
+        self.take_step(possible)
     }
 
     /// A transaction has ended.

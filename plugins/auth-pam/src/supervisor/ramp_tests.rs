@@ -76,6 +76,26 @@ fn none_is_started_while_those_that_wait_will_be_through_soon() {
     assert_eq!(ramp.forks(now + ms(40), 20 * SOON_TICKS, 0, 2, 8), 2);
 }
 
+/// More workers would share the same processors, and each costs a fork and the loading of its modules.
+#[test]
+fn where_each_worker_is_through_with_one_a_tick_they_come_one_by_one() {
+    let (mut ramp, mut now, mut processes) = (Ramp::new(), Instant::now(), 1);
+    assert_eq!(ramp.forks(now, 5000, 0, processes, 512), 0);
+    for _ in 0..10 {
+        now += TICK;
+        (0..processes).for_each(|_| ramp.finished());
+        assert_eq!(ramp.forks(now, 5000, 0, processes, 512), 1);
+        processes += 1;
+    }
+    // Not any more: they double again.
+    for step in [2, 4, 8] {
+        now += TICK;
+        (0..processes - 1).for_each(|_| ramp.finished());
+        assert_eq!(ramp.forks(now, 5000, 0, processes, 512), step);
+        processes += step;
+    }
+}
+
 #[test]
 fn transactions_that_ended_before_the_tick_do_not_count() {
     let (mut ramp, now) = (Ramp::new(), Instant::now());

@@ -33,9 +33,8 @@ const FEW: usize = 4;
 pub const MAX_SERVED: u32 = 1000;
 /// See [`MAX_SERVED`].
 pub const MAX_AGE: Duration = Duration::from_secs(3600);
-
-/// A worker that has not loaded its modules after this time is killed: it would count as free for ever.
-pub const MAX_START: Duration = Duration::from_secs(20);
+/// A worker that is not ready so long after its start or a transaction is killed: it would count as free for ever.
+pub const MAX_NOT_READY: Duration = Duration::from_secs(20);
 
 /// What a worker does.
 #[derive(Debug)]
@@ -50,6 +49,12 @@ enum State {
         /// Random number that its reports repeat.
         nonce: u64,
         notes: usize,
+    },
+    /// Its transaction is over, and it looks whether a module has changed its process, since then.
+    LookingAtItself {
+        since: Instant,
+        /// As of the transaction.
+        nonce: u64,
     },
     /// It was killed or told to leave, or has gone by itself. The attempt it ran, if it was not taken from it: that is
     /// concluded when it is known how the process ended.
@@ -111,6 +116,8 @@ pub enum Heard {
     Note(String, Vec<u8>, Origin),
     /// Its transaction has ended.
     Ended(Box<Attempt>, End),
+    /// A module has changed this about its process, so it leaves.
+    Changed(Pid, Vec<u8>),
 }
 
 /// All of them, and what each is born with.
@@ -159,7 +166,9 @@ impl Workers {
 
     /// How many are free: idle, or about to be.
     pub fn free(&self) -> usize {
-        let free = |worker: &&Worker| matches!(worker.state, State::Starting | State::Idle(_));
+        let free = |worker: &&Worker| {
+            matches!(worker.state, State::Starting | State::LookingAtItself { .. } | State::Idle(_))
+        };
         self.table.values().filter(free).count()
     }
 
@@ -301,6 +310,15 @@ impl Workers {
                 worker.ready = true;
                 Ok(Some(Heard::Ready))
             }
+            (State::LookingAtItself { nonce: own, .. }, News::Ready) if nonce == *own => {
+                worker.state = State::Idle(now);
+                Ok(Some(Heard::Ready))
+            }
+            (State::LookingAtItself { nonce: own, .. }, News::Changed(what)) if nonce == *own => {
+                let pid = worker.pid;
+                self.dismiss(now, id);
+                Ok(Some(Heard::Changed(pid, what)))
+            }
             (State::Running { attempt, nonce: own, notes }, News::Note(text)) if nonce == *own => {
                 if *notes >= MAX_NOTES {
                     return Err(ChannelError::TooMuch);
@@ -310,13 +328,13 @@ impl Workers {
             }
             (State::Running { nonce: own, .. }, News::End(end)) if nonce == *own => {
                 worker.served += 1;
-                let State::Running { attempt, .. } = std::mem::replace(&mut worker.state, State::Idle(now))
-                else {
+                let looking = State::LookingAtItself { since: now, nonce };
+                let State::Running { attempt, .. } = std::mem::replace(&mut worker.state, looking) else {
                     return Err(unexpected(nonce));
                 };
                 let old =
                     worker.served >= MAX_SERVED || now.saturating_duration_since(worker.born) >= MAX_AGE;
-                if end.leaving || old {
+                if old {
                     self.dismiss(now, id);
                 }
                 Ok(Some(Heard::Ended(attempt, end)))
@@ -378,7 +396,7 @@ impl Workers {
         }
     }
 
-    /// The running ones whose attempts are over their time, and those that take too long to start.
+    /// The running ones whose attempts are over their time, and those that take too long to be ready.
     pub fn late(&self, now: Instant) -> Vec<WorkerId> {
         let late = |worker: &Worker| worker.deadline().is_some_and(|deadline| deadline <= now);
         self.table.iter().filter(|(_, worker)| late(worker)).map(|(id, _)| *id).collect()
@@ -413,7 +431,7 @@ impl Workers {
         let worker = self.table.remove(&id)?;
         self.by_pid.remove(&worker.pid);
         let attempt = match worker.state {
-            State::Starting | State::Idle(_) => None,
+            State::Starting | State::LookingAtItself { .. } | State::Idle(_) => None,
             State::Running { attempt, .. } => Some(attempt),
             State::Ending(attempt) => attempt,
         };
@@ -435,8 +453,9 @@ impl Worker {
     fn deadline(&self) -> Option<Instant> {
         match &self.state {
             State::Running { attempt, .. } => attempt.deadline,
-            State::Starting => Some(self.born + MAX_START),
-            _ => None,
+            State::Starting => Some(self.born + MAX_NOT_READY),
+            State::LookingAtItself { since, .. } => Some(*since + MAX_NOT_READY),
+            State::Idle(_) | State::Ending(_) => None,
         }
     }
 
@@ -455,7 +474,7 @@ impl Worker {
         let attempt = match std::mem::replace(&mut self.state, State::Starting) {
             State::Running { attempt, .. } => Some(attempt),
             State::Ending(attempt) => attempt,
-            State::Starting | State::Idle(_) => None,
+            State::Starting | State::LookingAtItself { .. } | State::Idle(_) => None,
         };
         self.state = State::Ending(attempt);
         &mut self.state

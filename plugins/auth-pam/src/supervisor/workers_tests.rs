@@ -54,6 +54,11 @@ impl Stage {
         self.workers.hear(Instant::now(), ID)
     }
 
+    fn looked_at_itself(&mut self, nonce: u64) {
+        self.report(nonce, News::Ready);
+        assert!(matches!(self.hear(), Ok(Some(Heard::Ready))));
+    }
+
     fn hears_an_end(&mut self) -> bool {
         matches!(self.hear(), Ok(Some(Heard::Ended(attempt, _))) if attempt.id == 7)
     }
@@ -72,7 +77,6 @@ fn success() -> News {
         authenticating: false,
         text: b"Success".to_vec(),
         delay: Duration::ZERO,
-        leaving: false,
         checked: vec![],
     })
 }
@@ -99,6 +103,7 @@ fn a_report_counts_once_and_only_with_the_number_of_the_transaction() {
     assert!(matches!(stage.hear(), Ok(Some(Heard::Note(_, note, _))) if note == b"a note"));
     assert!(stage.hears_an_end());
     assert!(stage.hear().is_err(), "the same success twice");
+    stage.looked_at_itself(nonce);
     let next = stage.begin();
     assert_ne!(next, nonce);
     for wrong in [nonce, 0, next.wrapping_add(1)] {
@@ -182,16 +187,10 @@ fn the_killed_and_the_dismissed_count_until_they_are_reaped() {
 fn a_worker_that_leaves_or_is_old_gets_nothing_more() {
     let mut stage = Stage::ready();
     let nonce = stage.begin();
-    let leaving = End {
-        code: 0,
-        authenticating: false,
-        text: vec![],
-        delay: Duration::ZERO,
-        leaving: true,
-        checked: vec![],
-    };
-    stage.report(nonce, News::End(leaving));
+    stage.report(nonce, success());
+    stage.report(nonce, News::Changed(b"its timers".to_vec()));
     assert!(stage.hears_an_end());
+    assert!(matches!(stage.hear(), Ok(Some(Heard::Changed(_, what))) if what == b"its timers"));
     assert_eq!((stage.workers.idle(), stage.workers.alive()), (None, 0));
     let mut stage = Stage::ready();
     let nonce = stage.begin();
@@ -211,17 +210,34 @@ fn the_last_idle_worker_stays_until_it_is_old() {
     assert_eq!((stage.workers.idle(), stage.workers.processes()), (None, 1));
 }
 
+#[test]
+fn a_worker_gets_nothing_while_it_looks_at_itself() {
+    let mut stage = Stage::ready();
+    let nonce = stage.begin();
+    stage.report(nonce, success());
+    assert!(stage.hears_an_end());
+    assert_eq!((stage.workers.idle(), stage.workers.free(), stage.workers.running()), (None, 1, 0));
+    stage.report(nonce.wrapping_add(1), News::Ready);
+    assert!(stage.hear().is_err(), "the number of another transaction");
+    let now = Instant::now();
+    assert_eq!(stage.workers.late(now + MAX_NOT_READY), [ID]);
+    stage.looked_at_itself(nonce);
+    assert_eq!((stage.workers.idle(), stage.workers.free()), (Some(ID), 1));
+    stage.report(nonce, News::Changed(vec![]));
+    assert!(stage.hear().is_err(), "it was idle already");
+}
+
 /// It would count as free, and nobody would start another one.
 #[test]
 fn a_worker_that_hangs_while_it_starts_is_late() {
     let mut stage = Stage::new();
     let now = Instant::now();
     assert_eq!(stage.workers.late(now), []);
-    assert!(stage.workers.next_event().is_some_and(|event| event <= now + MAX_START));
-    assert_eq!(stage.workers.late(now + MAX_START), [ID]);
+    assert!(stage.workers.next_event().is_some_and(|event| event <= now + MAX_NOT_READY));
+    assert_eq!(stage.workers.late(now + MAX_NOT_READY), [ID]);
     assert!(stage.workers.kill(now, ID).is_none());
     assert_eq!((stage.workers.free(), stage.workers.processes()), (0, 1));
-    assert_eq!(Stage::ready().workers.late(now + MAX_START), []);
+    assert_eq!(Stage::ready().workers.late(now + MAX_NOT_READY), []);
 }
 
 #[test]

@@ -54,6 +54,8 @@ pub struct Birth<'a> {
 /// The whole life of a worker, in the forked child.
 pub fn live(birth: Birth<'_>) -> Infallible {
     let Birth { settings, channel, output, leash, open_files } = birth;
+    // First: many may start at once.
+    confine::lower_priority(NICE);
     // Modules log to the system log: not through an inherited connection, whose number is about to be free.
     ovpn_plugin::logging::in_forked_child();
     ovpn_plugin::logging::redirect(print_line);
@@ -72,7 +74,6 @@ pub fn live(birth: Birth<'_>) -> Infallible {
     .enter();
     take_syslog_name();
     limits::restore_open_files(open_files);
-    confine::lower_priority(NICE);
     // What a module's programs leave running stays with this worker: it is seen after the transaction, and ended with it.
     let _ = orphans::adopt();
     serve(settings, channel, leash)
@@ -100,29 +101,25 @@ fn serve(settings: &Settings, mut channel: Channel<Report, Order>, leash: Borrow
     loop {
         let order = next_order(&mut channel);
         let mut reports = Reports { channel: &mut channel, nonce: order.nonce, worker };
-        let mut end = transact(settings, &order, &mut reports);
+        let end = transact(settings, &order, &mut reports);
         // A child that a module has forked and that came back out of it is not this worker, and has nothing to say.
         if nix::unistd::getpid() != worker {
             leave(1);
         }
         // What a module has printed is logged with the login, not when enough of it has come together.
         confine::flush_output();
-        // What a module has changed must not meet the next transaction: that gets a new process. The supervisor learns
-        // it with the result, or it would hand the next attempt to a process that is on its way out.
-        set_back();
-        let change = clean.change();
-        if let (Some(what), true) = (change, settings.debug) {
-            reports.send(News::Note(cut(&format!(
-                "a PAM module has changed the worker's process ({what}); it gets no other login"
-            ))));
-        }
-        end.leaving = change.is_some();
-        let leaving = end.leaving;
-        drop(order);
         if !reports.send(News::End(end)) {
             leave(1);
         }
-        if leaving {
+        drop(order);
+        // What a module has changed must not meet the next transaction: that gets a new process. Nobody waits for the
+        // comparison, and the supervisor hands out nothing before it is done.
+        set_back();
+        let change = clean.change();
+        if !reports.send(change.map_or(News::Ready, |what| News::Changed(what.into()))) {
+            leave(1);
+        }
+        if change.is_some() {
             leave(0);
         }
     }
@@ -161,14 +158,8 @@ fn next_order(channel: &mut Channel<Report, Order>) -> Order {
 
 /// One transaction; its notes are sent as they happen.
 fn transact(settings: &Settings, order: &Order, reports: &mut Reports<'_>) -> End {
-    let mut end = End {
-        code: 0,
-        authenticating: true,
-        text: Vec::new(),
-        delay: Duration::ZERO,
-        leaving: false,
-        checked: Vec::new(),
-    };
+    let mut end =
+        End { code: 0, authenticating: true, text: Vec::new(), delay: Duration::ZERO, checked: Vec::new() };
     let (code, text) = match check(settings, order, reports, &mut end) {
         Ok(()) => (ReturnCode::SUCCESS, "Success".to_string()),
         Err(error) => (error.code, error.words),

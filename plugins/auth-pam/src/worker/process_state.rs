@@ -3,19 +3,24 @@
 //!
 //! | compared after each transaction | how |
 //! |---|---|
-//! | threads, children that run | `/proc/self/task`, waitid(2) |
-//! | users, groups, supplementary groups, fsuid, fsgid | system calls |
-//! | environment, umask, working and root directory | memory, system calls |
+//! | threads, children that run | `/proc/self/status`, waitid(2) |
+//! | users, groups, supplementary groups, fsuid, fsgid | `/proc/self/status` |
+//! | environment, working and root directory | memory, system calls |
+//! | umask | `/proc/self/status` |
 //! | resource limits | system calls |
 //! | nice value, scheduling, processors, timer slack, class of input and output | system calls |
-//! | capabilities (five sets), securebits, `no_new_privs`, dumpable, seccomp, subreaper, personality | system calls |
+//! | capabilities (five sets), `no_new_privs`, seccomp | `/proc/self/status` |
+//! | securebits, dumpable, subreaper, personality | system calls |
 //! | namespaces | `/proc/self/ns` |
 //! | thread, process and session keyring | system calls |
 //! | interval timers, POSIX timers | system calls, `/proc/self/timers` |
-//! | dispositions of all signals, mask, pending, alternative stack | system calls |
+//! | dispositions of all signals, mask, pending | `/proc/self/status` |
+//! | their handlers, alternative stack | system calls |
 //! | session, process group | system calls |
 //! | `oom_score_adj`, `loginuid`, control group, security context | `/proc/self` |
 //! | descriptors: number, file, flags | `/proc/self/fd`, system calls |
+//!
+//! A worker that cannot read this leaves as well.
 //!
 //! Set back instead, because ordinary modules change it in passing: the connection and the name for the system log, the
 //! process's name, and the signal at the supervisor's end, which the kernel forgets when a module changes users.
@@ -31,7 +36,6 @@ use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 
-use nix::sys::stat::{Mode, umask};
 use privsep::attributes::{self, Descriptor};
 use privsep::orphans;
 
@@ -42,23 +46,43 @@ const MAX_DESCRIPTORS: usize = 1024;
 /// What is read of a file under `/proc`, in bytes.
 const FILE_BYTES: usize = 4096;
 
+/// Lines of `/proc/self/status` that are compared, and what they tell of. One read takes as long as forty system calls.
+const STATUS: [(&str, &str); 17] = [
+    ("Threads", "its threads"),
+    ("Umask", "its file mode mask"),
+    ("Uid", "its users or groups"),
+    ("Gid", "its users or groups"),
+    ("Groups", "its users or groups"),
+    ("SigPnd", SIGNALS),
+    ("ShdPnd", SIGNALS),
+    ("SigBlk", SIGNALS),
+    ("SigIgn", SIGNALS),
+    (CAUGHT, SIGNALS),
+    ("CapInh", PRIVILEGES),
+    ("CapPrm", PRIVILEGES),
+    ("CapEff", PRIVILEGES),
+    ("CapBnd", PRIVILEGES),
+    ("CapAmb", PRIVILEGES),
+    ("NoNewPrivs", PRIVILEGES),
+    ("Seccomp", PRIVILEGES),
+];
+const CAUGHT: &str = "SigCgt";
+const SIGNALS: &str = "its signals";
+const PRIVILEGES: &str = "its privileges";
+
 type Reader = fn(&mut dyn Hasher);
 
-/// The kinds, and how each is read. Threads come first: where one runs, nothing else is looked at.
-const KINDS: [(&str, Reader); 15] = [
-    ("its threads", threads),
+/// The other kinds, and how each is read.
+const KINDS: [(&str, Reader); 11] = [
     ("its children", children),
-    ("its users or groups", attributes::identity),
     ("its environment", attributes::environment),
-    ("its file mode mask", mask),
     ("its working or root directory", directories),
     ("its resource limits", attributes::limits),
     ("its scheduling", attributes::scheduling),
-    ("its privileges", attributes::privileges),
+    (PRIVILEGES, attributes::privileges),
     ("its namespaces", namespaces),
     ("its keyrings", attributes::keyrings),
     ("its timers", timers),
-    ("its signals", attributes::signals),
     ("its session or process group", attributes::session),
     ("its control group, security context or OOM score", files),
 ];
@@ -66,6 +90,8 @@ const KINDS: [(&str, Reader); 15] = [
 /// The state of this process.
 #[derive(Debug, PartialEq, Eq)]
 pub struct State {
+    /// `None`: it cannot be read.
+    status: Option<Status>,
     kinds: [u64; KINDS.len()],
     /// `None`: too many, or there is no `/proc`.
     descriptors: Option<Vec<Descriptor>>,
@@ -74,17 +100,24 @@ pub struct State {
 impl State {
     /// As it is now.
     pub fn now() -> Self {
-        State { kinds: KINDS.map(|(_, read)| hash(read)), descriptors: descriptors() }
+        State { status: Status::now(), kinds: KINDS.map(|(_, read)| hash(read)), descriptors: descriptors() }
     }
 
     /// What has changed since, the first of it. Connections that may stay belong to the state from now on.
     pub fn change(&mut self) -> Option<&'static str> {
+        let Some((before, now)) = self.status.as_ref().zip(Status::now()) else {
+            return Some("unknown: /proc/self/status cannot be read");
+        };
+        // First: where a thread runs, nothing else is looked at.
+        if *before != now {
+            return Some(before.first_difference(&now));
+        }
         let kinds = KINDS.iter().zip(self.kinds);
         if let Some(((name, _), _)) = kinds.into_iter().find(|((_, read), before)| hash(*read) != *before) {
             return Some(name);
         }
         let now = descriptors();
-        if now == self.descriptors {
+        if now.is_some() && now == self.descriptors {
             return None;
         }
         if !only_connections_more(self.descriptors.as_deref(), now.as_deref()) {
@@ -92,6 +125,35 @@ impl State {
         }
         self.descriptors = now;
         None
+    }
+}
+
+/// What `/proc/self/status` says.
+#[derive(Debug, PartialEq, Eq)]
+struct Status {
+    lines: [String; STATUS.len()],
+    handlers: u64,
+}
+
+impl Status {
+    fn now() -> Option<Self> {
+        let text = std::fs::read_to_string("/proc/self/status").ok()?;
+        let mut lines = [const { String::new() }; STATUS.len()];
+        for (name, value) in text.lines().filter_map(|line| line.split_once(':')) {
+            if let Some(place) = STATUS.iter().position(|(known, _)| *known == name) {
+                lines[place] = value.trim().to_string();
+            }
+        }
+        let caught = STATUS.iter().position(|(name, _)| *name == CAUGHT)?;
+        let caught = u64::from_str_radix(&lines[caught], 16).ok()?;
+        let mut hasher = DefaultHasher::new();
+        attributes::signal_handlers(&mut hasher, caught);
+        Some(Status { lines, handlers: hasher.finish() })
+    }
+
+    fn first_difference(&self, other: &Self) -> &'static str {
+        let mut differing = STATUS.iter().zip(self.lines.iter().zip(&other.lines));
+        differing.find(|(_, (before, now))| before != now).map_or(SIGNALS, |((_, what), _)| *what)
     }
 }
 
@@ -109,20 +171,8 @@ fn hash(read: Reader) -> u64 {
     hasher.finish()
 }
 
-/// Links of `/proc/self/task`: two more than there are threads.
-fn threads(to: &mut dyn Hasher) {
-    to.write_u64(std::fs::metadata("/proc/self/task").map_or(0, |tasks| tasks.nlink()));
-}
-
 fn children(to: &mut dyn Hasher) {
     to.write_u8(u8::from(orphans::have_children()));
-}
-
-fn mask(to: &mut dyn Hasher) {
-    // It can only be read by setting it.
-    let mask = umask(Mode::from_bits_truncate(0o077));
-    umask(mask);
-    to.write_u32(mask.bits());
 }
 
 fn directories(to: &mut dyn Hasher) {
@@ -257,6 +307,9 @@ mod tests {
                 (0..ROUNDS).for_each(|_| _ = std::hint::black_box(hash(read)));
                 println!("{name}: {:?}", each(started));
             }
+            let started = Instant::now();
+            (0..ROUNDS).for_each(|_| _ = std::hint::black_box(Status::now()));
+            println!("its status: {:?}", each(started));
             let started = Instant::now();
             (0..ROUNDS).for_each(|_| _ = std::hint::black_box(descriptors()));
             println!("its descriptors: {:?}", each(started));
