@@ -35,7 +35,7 @@ const QUIET: Duration = Duration::from_secs(1);
 const SHORTAGE: Duration = Duration::from_millis(10);
 const SHORTAGES: u32 = 100;
 /// Workers leave the processor to OpenVPN, whose clients wait for their packets.
-const NICE: i32 = 5;
+const NICE: i32 = 10;
 
 /// What a worker is born with.
 pub struct Birth<'a> {
