@@ -29,6 +29,12 @@ pub struct Config {
     pub max_workers: Option<usize>,
     /// `max-pending=N`.
     pub max_pending: usize,
+    /// `challenge=yes`: a prompt without an answer is a question.
+    pub challenge: bool,
+    /// `challenge-timeout=SECONDS`: how long a question waits for its answer.
+    pub challenge_timeout: Duration,
+    /// `max-suspended=N`; `None`: by the limits of the machine.
+    pub max_suspended: Option<usize>,
     /// `penalties=yes|no`.
     pub penalties: bool,
     /// `ipv4-prefix=N` and `ipv6-prefix=N`: what one source is.
@@ -97,6 +103,11 @@ impl Config {
         self.deferred.unwrap_or(by_setenv)
     }
 
+    /// Whether clients may be asked questions.
+    pub fn asks(&self) -> bool {
+        self.challenge || self.prompts.any_asks()
+    }
+
     /// Reads the words after the plugin's own path, and the file they may name.
     pub fn parse<'a>(words: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, ConfigError> {
         let mut config = Config {
@@ -104,6 +115,9 @@ impl Config {
             prompts: Prompts::ByVisibility,
             max_workers: None,
             max_pending: 1024,
+            challenge: false,
+            challenge_timeout: Duration::from_secs(120),
+            max_suspended: None,
             penalties: true,
             prefixes: Prefixes::default(),
             refusal_time: Duration::from_millis(1000),

@@ -15,6 +15,7 @@ mod front;
 mod limits;
 mod origin;
 mod protocol;
+mod question;
 mod quoted;
 mod reference;
 mod settings;
@@ -63,9 +64,11 @@ impl Plugin for AuthPam {
         let settings = Settings {
             config_name: args.config_name(),
             daemon: set("daemon"),
+            can_ask: config.asks() && startup.can_ask,
             debug: env.get_number::<u32>("verb").is_some_and(|verb| verb >= DEBUG_VERB),
             time_limits: startup.time_limits,
             max_workers: limits::default_max_workers(),
+            max_suspended: limits::default_max_suspended(config.max_workers),
             config,
         };
         let service = settings.config.service.to_string_lossy().into_owned();

@@ -1,6 +1,7 @@
 //! Every option, as README and the manual page have it. A word that is none of these is refused.
 
 use std::ffi::CString;
+use std::time::Duration;
 
 use plugin_options::{Mistake, OptionSpec, Value};
 
@@ -9,7 +10,7 @@ use crate::supervisor::audit::Facility;
 use crate::verdict::Advance;
 
 /// The options.
-pub const OPTIONS: [OptionSpec<Config>; 17] = [
+pub const OPTIONS: [OptionSpec<Config>; 20] = [
     OptionSpec {
         name: "advance",
         form: "no|addr|remote",
@@ -30,6 +31,28 @@ pub const OPTIONS: [OptionSpec<Config>; 17] = [
         repeats: false,
         set: |config, value| {
             config.allow_user_mapping = value.yes_or_no()?;
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "challenge",
+        form: "yes|no",
+        default: "no",
+        meaning: "whether prompts without an answer are put to the client",
+        repeats: false,
+        set: |config, value| {
+            config.challenge = value.yes_or_no()?;
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "challenge-timeout",
+        form: "SECONDS",
+        default: "120",
+        meaning: "how long a question waits for its answer, 1 to 3600 s",
+        repeats: false,
+        set: |config, value| {
+            config.challenge_timeout = Duration::from_secs(value.number(1, 3600, "seconds")?);
             Ok(())
         },
     },
@@ -96,6 +119,17 @@ pub const OPTIONS: [OptionSpec<Config>; 17] = [
         repeats: false,
         set: |config, value| {
             config.max_pending = value.count(0, 1_000_000)?;
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "max-suspended",
+        form: "N",
+        default: "up to 64",
+        meaning: "questions that may wait for an answer",
+        repeats: false,
+        set: |config, value| {
+            config.max_suspended = Some(value.count(1, 10_000)?);
             Ok(())
         },
     },

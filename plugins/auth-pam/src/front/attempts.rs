@@ -12,9 +12,11 @@ use ovpn_plugin::Decision;
 use privsep::ChannelError;
 use privsep::life::{Heard, Kept};
 
+use super::credentials::Refusal;
 use super::grace::Grace;
-use super::rejection::rejection;
+use super::rejection::{challenge, rejection};
 use crate::protocol::{Reply, Request};
+use crate::quoted::shown;
 use crate::reference::Reference;
 use crate::verdict::{Advance, Verdict};
 
@@ -41,8 +43,8 @@ enum Attempt {
 /// Whom a deferred attempt is about.
 #[derive(Debug)]
 pub struct Whom {
-    /// The username, for the log.
-    pub user: String,
+    /// The username.
+    pub username: Vec<u8>,
     /// The end of a line of the log.
     pub tail: String,
     /// The reference.
@@ -63,7 +65,8 @@ pub enum Taken {
 /// What was read.
 enum Read {
     Nothing,
-    Reply(Reply),
+    /// The verdict of this attempt.
+    Verdict(u64),
     /// Nothing more about what was sent before.
     Lost,
 }
@@ -86,7 +89,7 @@ pub struct Attempts {
 #[derive(Default)]
 pub struct Afterwards {
     /// Deferred attempts with their verdicts.
-    decided: Vec<(Decision, Verdict, Reference)>,
+    decided: Vec<(Decision, Verdict, Whom)>,
     /// Lines for the log.
     lines: Vec<(Level, String)>,
     /// The supervisor that is lost for good.
@@ -98,13 +101,23 @@ impl Afterwards {
     pub fn deliver(self, advance: Advance) -> Vec<(Level, String)> {
         let Afterwards { decided, mut lines, lost } = self;
         let failed = |error| (Level::Error, format!("OpenVPN's control file cannot be written: {error}"));
-        lines.extend(decided.into_iter().filter_map(|(decision, verdict, reference)| {
+        lines.extend(decided.into_iter().filter_map(|(decision, verdict, whom)| {
+            let Whom { username, tail, reference } = whom;
             let delivered = match verdict {
                 Verdict::Accepted { .. } => decision.accept(),
                 Verdict::Rejected => decision.reject(),
                 Verdict::Temporary { cause, backoff } => {
                     decision.reject_with(&rejection(cause, backoff, advance, reference))
                 }
+                Verdict::Asked(question) => match challenge(&question, &username) {
+                    Ok(rejection) => decision.reject_with(&rejection),
+                    Err(error) => {
+                        let delivered = decision.reject();
+                        let why = Refusal::Question(error.to_string());
+                        let line = format!("user '{}' failed to authenticate: {why}{tail}", shown(&username));
+                        return Some((Level::Error, line)).filter(|_| delivered.is_ok());
+                    }
+                },
             };
             delivered.err().map(failed)
         }));
@@ -177,12 +190,16 @@ impl Attempts {
     }
 
     /// Reads until `until` says of the verdict of `id` that it is enough, until it can no longer come, at most until `end`.
-    pub fn wait_for(&mut self, id: u64, end: Option<Instant>, until: impl Fn(Verdict) -> bool) {
+    pub fn wait_for(&mut self, id: u64, end: Option<Instant>, until: impl Fn(&Verdict) -> bool) {
         let left = || end.map(|end| end.saturating_duration_since(Instant::now()));
         while let Some(read) = self.read_one(|supervisor| supervisor.receive(left())) {
             match read {
-                Read::Reply(Reply::Verdict { id: decided, verdict }) if decided != id || !until(verdict) => {}
-                Read::Reply(_) | Read::Lost | Read::Nothing => return,
+                Read::Verdict(decided) if decided != id => {}
+                Read::Verdict(_) => match self.table.get(&id) {
+                    Some(Attempt::Awaited(Some(verdict))) if !until(verdict) => {}
+                    _ => return,
+                },
+                Read::Lost | Read::Nothing => return,
             }
         }
     }
@@ -197,7 +214,7 @@ impl Attempts {
             Ok(Some(Heard::Message(reply))) => {
                 let Reply::Verdict { id, verdict } = reply;
                 self.settle(id, verdict);
-                Some(Read::Reply(reply))
+                Some(Read::Verdict(id))
             }
             Ok(Some(Heard::Lost)) => {
                 self.reject_all();
@@ -218,7 +235,7 @@ impl Attempts {
             Some(Attempt::Awaited(_)) => drop(self.table.insert(id, Attempt::Awaited(Some(verdict)))),
             Some(Attempt::Deferred(decision, whom)) => {
                 self.deferred -= 1;
-                self.afterwards.decided.push((decision, verdict, whom.reference));
+                self.afterwards.decided.push((decision, verdict, whom));
             }
             // OpenVPN's thread has given up waiting, or the client is gone.
             None => {}
@@ -256,10 +273,12 @@ impl Attempts {
         let pending: BTreeMap<u64, Attempt> = pending;
         self.deferred = 0;
         for (_, attempt) in pending {
-            if let Attempt::Deferred(decision, Whom { user, tail, reference }) = attempt {
-                self.afterwards.decided.push((decision, Verdict::Rejected, reference));
-                let line = format!("user '{user}' failed to authenticate: the supervisor is gone{tail}");
+            if let Attempt::Deferred(decision, whom) = attempt {
+                let user = shown(&whom.username);
+                let line =
+                    format!("user '{user}' failed to authenticate: the supervisor is gone{}", whom.tail);
                 self.afterwards.lines.push((Level::Error, line));
+                self.afterwards.decided.push((decision, Verdict::Rejected, whom));
             }
         }
     }

@@ -21,7 +21,7 @@ use privsep::line_log::line_log;
 use attempts::{Attempts, RESTART, Supervisor, Taken, Whom};
 use credentials::Refusal;
 use receiver::Shared;
-use rejection::rejection;
+use rejection::{challenge, rejection};
 
 #[cfg(test)]
 pub use credentials::tests::every_refusal;
@@ -147,7 +147,7 @@ impl Front {
             self.shared.lines.write_batch();
         }
         let origin = client::origin(event, self.references.draw());
-        let mut check = match credentials::from_event(&self.settings.config, event, &origin) {
+        let mut check = match credentials::from_event(&self.settings, event, &origin) {
             Ok(check) => check,
             Err(refusal) => return self.refuse(event, origin, &refusal),
         };
@@ -195,7 +195,10 @@ impl Front {
         } else if let Some(grace) = grace {
             // A refusal costs the whole grace: the time must not tell what PAM thought of the login, or when. A
             // temporary failure says nothing about it, and to wait on would let who has caused it stop the server.
-            attempts.wait_for(id, Some(now + grace), |verdict| verdict != Verdict::Rejected);
+            // A question costs the whole grace too: it tells how far PAM came, and when.
+            attempts.wait_for(id, Some(now + grace), |verdict| {
+                matches!(verdict, Verdict::Accepted { .. } | Verdict::Temporary { .. })
+            });
         }
         match attempts.take_verdict(id) {
             Taken::Decided(Verdict::Accepted { .. }) => Ok(AuthReply::Accept),
@@ -204,10 +207,17 @@ impl Front {
                 let advance = self.settings.config.advance;
                 Ok(AuthReply::RejectWith(rejection(cause, backoff, advance, origin.reference)))
             }
+            Taken::Decided(Verdict::Asked(question)) => {
+                let cannot = |why: &str| Refusal::Question(why.to_string());
+                event.auth_failed_reason_file().ok_or_else(|| cannot("OpenVPN 2.6 or later is needed"))?;
+                let username = event.username().unwrap_or_default();
+                let rejection = challenge(&question, username).map_err(|error| cannot(&error.to_string()))?;
+                Ok(AuthReply::RejectWith(rejection))
+            }
             Taken::Pending if deferred => match event.defer() {
                 Ok(decision) => {
-                    let user = shown(event.username().unwrap_or_default());
-                    let whom = Whom { user, tail: self.tail(origin), reference: origin.reference };
+                    let username = event.username().unwrap_or_default().to_vec();
+                    let whom = Whom { username, tail: self.tail(origin), reference: origin.reference };
                     attempts.defer(id, decision, whom);
                     Ok(AuthReply::Deferred)
                 }

@@ -1,14 +1,16 @@
-//! What PAM modules say and ask during one transaction. Notes go to the supervisor as they happen.
+//! What PAM modules say and ask during one transaction. Notes and questions go to the supervisor as they happen.
 
 use std::time::Duration;
 
 use nix::unistd::Pid;
 use pam::{Conversation, ConversationError};
-use privsep::Channel;
+use privsep::{Channel, confine};
 use secret::Secret;
 
-use super::prompts::{Login, Prompts, Turn, Visibility};
-use crate::protocol::{MAX_TEXT, News, Order, Report};
+use super::orders::receive;
+use super::prompts::{Answer, Asked, Login, Prompts, Turn, Visibility};
+use crate::protocol::{Credentials, MAX_TEXT, News, Order, Report};
+use crate::question::{self, MAX_QUESTION, MAX_QUESTIONS};
 use crate::quoted::escaped;
 
 /// The most notes of one transaction; a module that chatters must not fill the log.
@@ -32,12 +34,31 @@ impl Reports<'_> {
         nix::unistd::getpid() == self.worker
             && self.channel.send(&Report { nonce: self.nonce, news }, &[], PATIENCE).is_ok()
     }
+
+    /// Asks the person at the client, and waits for what is typed, however long; nothing if nobody will answer any more.
+    fn ask(&mut self, echo: bool, text: String) -> Option<Secret> {
+        // What a module has printed belongs to the attempt that ends with the question.
+        confine::flush_output();
+        if !self.send(News::Question { echo, text: text.into_bytes() }) {
+            return None;
+        }
+        match receive(self.channel) {
+            Ok(Order::Answer { nonce, credentials }) if nonce == self.nonce => {
+                Credentials::unseal(&credentials).ok().map(|answer| answer.password)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// The conversation of one transaction.
 pub struct Answering<'a> {
     /// How prompts are answered.
     pub prompts: &'a Prompts,
+    /// A prompt without an answer is a question.
+    pub challenge: bool,
+    /// OpenVPN passes questions on.
+    pub can_ask: bool,
     /// What they are answered with.
     pub login: &'a Login<'a>,
     /// How far the prompts have come.
@@ -50,8 +71,15 @@ pub struct Answering<'a> {
     pub notes: usize,
     /// The last error a module wanted the user to read; worth a line when the login fails.
     pub complaint: Option<String>,
-    /// Answers to prompts with visible input: with pairs, the user's name is one of them.
+    /// Answers to prompts with visible input: with pairs, the user's name is one of them. Not what somebody has typed when
+    /// asked: whom PAM checks is not for the person at the client to say.
     pub names: Vec<Secret>,
+    /// What modules have said since the last question.
+    pub messages: Vec<Vec<u8>>,
+    /// How many questions there were.
+    pub questions: usize,
+    /// Nobody will answer any more: the transaction is to end.
+    pub given_up: bool,
 }
 
 impl Answering<'_> {
@@ -74,8 +102,18 @@ impl Answering<'_> {
     }
 
     fn answer(&mut self, visibility: Visibility, prompt: &[u8]) -> Result<Secret, ConversationError> {
-        match self.prompts.answer(&mut self.turn, visibility, prompt, self.login) {
-            Ok(answer) => {
+        if self.given_up {
+            return Err(ConversationError);
+        }
+        match self.prompts.answer(
+            self.challenge && self.can_ask,
+            &mut self.turn,
+            visibility,
+            prompt,
+            self.login,
+        ) {
+            Ok(Answer::Asked(asked)) => self.ask(visibility, prompt, asked),
+            Ok(Answer::Given(answer)) => {
                 if visibility == Visibility::Shown && self.names.len() < MAX_NOTES {
                     self.names.push(Secret::copy_of(answer.expose()));
                 }
@@ -88,6 +126,47 @@ impl Answering<'_> {
                 self.note(|| format!("no answer to the prompt '{}': {why}", escaped(prompt)));
                 Err(ConversationError)
             }
+        }
+    }
+
+    /// Asks the person at the client.
+    fn ask(
+        &mut self,
+        visibility: Visibility,
+        prompt: &[u8],
+        asked: Asked<'_>,
+    ) -> Result<Secret, ConversationError> {
+        if !self.can_ask {
+            self.note(|| {
+                format!("the prompt '{}' cannot be asked: OpenVPN 2.6 or later is needed", escaped(prompt))
+            });
+            return Err(ConversationError);
+        }
+        let Some(room) = question::room(self.login.username) else {
+            self.note(|| {
+                format!("the prompt '{}' cannot be asked: the username is too long", escaped(prompt))
+            });
+            return Err(ConversationError);
+        };
+        if self.questions == MAX_QUESTIONS {
+            self.note(|| format!("the PAM service asks more than {MAX_QUESTIONS} questions"));
+            return Err(ConversationError);
+        }
+        if self.debug {
+            self.note(|| format!("prompt '{}' ({visibility:?} input) is asked", escaped(prompt)));
+        }
+        self.questions += 1;
+        let text = question::text(&std::mem::take(&mut self.messages), prompt, room);
+        let typed = self.reports.ask(visibility == Visibility::Shown, text);
+        self.given_up = typed.is_none();
+        typed.map(|typed| asked.fill_in(self.login, typed)).ok_or(ConversationError)
+    }
+
+    /// Keeps what a module says for the next question, as long as that has room for it.
+    fn keep(&mut self, text: &[u8]) {
+        let kept: usize = self.messages.iter().map(Vec::len).sum();
+        if kept < MAX_QUESTION {
+            self.messages.push(text[..text.len().min(MAX_QUESTION)].to_vec());
         }
     }
 }
@@ -105,11 +184,13 @@ impl Conversation for Answering<'_> {
         if self.debug {
             self.note(|| format!("message of a PAM module: '{}'", escaped(text)));
         }
+        self.keep(text);
         Ok(())
     }
 
     fn error_message(&mut self, text: &[u8]) -> Result<(), ConversationError> {
         self.complaint = Some(format!("error message of a PAM module: '{}'", escaped(text)));
+        self.keep(text);
         Ok(())
     }
 }
