@@ -31,6 +31,8 @@ pub struct Config {
     pub max_pending: usize,
     /// `challenge=yes`: a prompt without an answer is a question.
     pub challenge: bool,
+    /// `change-expired=yes`: who has the right password, and it has expired, chooses a new one.
+    pub change_expired: bool,
     /// `challenge-timeout=SECONDS`: how long a question waits for its answer.
     pub challenge_timeout: Duration,
     /// `max-suspended=N`; `None`: by the limits of the machine.
@@ -105,7 +107,7 @@ impl Config {
 
     /// Whether clients may be asked questions.
     pub fn asks(&self) -> bool {
-        self.challenge || self.prompts.any_asks()
+        self.challenge || self.change_expired || self.prompts.any_asks()
     }
 
     /// Reads the words after the plugin's own path, and the file they may name.
@@ -116,6 +118,7 @@ impl Config {
             max_workers: None,
             max_pending: 1024,
             challenge: false,
+            change_expired: false,
             challenge_timeout: Duration::from_secs(120),
             max_suspended: None,
             penalties: true,

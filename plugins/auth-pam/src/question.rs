@@ -75,6 +75,9 @@ pub struct Question {
     pub id: QuestionId,
     /// The answer is shown while it is typed.
     pub echo: bool,
+    /// The answer may be a new password: it must not come in a way in which OpenVPN logs it, which is any but a dynamic
+    /// challenge.
+    pub private: bool,
     /// One line.
     pub text: Vec<u8>,
 }

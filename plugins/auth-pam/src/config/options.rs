@@ -10,7 +10,7 @@ use crate::supervisor::audit::Facility;
 use crate::verdict::Advance;
 
 /// The options.
-pub const OPTIONS: [OptionSpec<Config>; 20] = [
+pub const OPTIONS: [OptionSpec<Config>; 21] = [
     OptionSpec {
         name: "advance",
         form: "no|addr|remote",
@@ -53,6 +53,17 @@ pub const OPTIONS: [OptionSpec<Config>; 20] = [
         repeats: false,
         set: |config, value| {
             config.challenge_timeout = Duration::from_secs(value.number(1, 3600, "seconds")?);
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "change-expired",
+        form: "yes|no",
+        default: "no",
+        meaning: "whether a user whose password has expired is asked for a new one",
+        repeats: false,
+        set: |config, value| {
+            config.change_expired = value.yes_or_no()?;
             Ok(())
         },
     },

@@ -56,10 +56,9 @@ impl Stage {
 
     /// The worker has a question, and its attempt is over.
     fn asks(&mut self, nonce: u64) {
-        self.report(nonce, News::Question { echo: false, text: b"Code:".to_vec() });
-        assert!(
-            matches!(self.hear(), Ok(Some(Heard::Asked(attempt, false, text))) if attempt.id == 7 && text == b"Code:")
-        );
+        self.report(nonce, News::Question { echo: false, private: true, text: b"Code:".to_vec() });
+        assert!(matches!(self.hear(), Ok(Some(Heard::Asked(attempt, asks)))
+                if attempt.id == 7 && asks == Asks { echo: false, private: true, text: b"Code:".to_vec() }));
     }
 
     fn resume(&mut self) -> Result<(), NotBegun> {
@@ -100,6 +99,7 @@ fn success() -> News {
         text: b"Success".to_vec(),
         delay: Duration::ZERO,
         checked: vec![],
+        chosen: false,
     })
 }
 
@@ -171,9 +171,12 @@ fn a_worker_that_waits_for_an_answer_counts_nowhere_and_goes_on_with_it() {
 
 #[test]
 fn a_worker_that_waits_for_an_answer_has_nothing_to_say() {
-    for news in
-        [success(), News::Note(b"x".to_vec()), News::Ready, News::Question { echo: true, text: vec![] }]
-    {
+    for news in [
+        success(),
+        News::Note(b"x".to_vec()),
+        News::Ready,
+        News::Question { echo: true, private: false, text: vec![] },
+    ] {
         let mut stage = Stage::ready();
         let nonce = stage.begin();
         stage.asks(nonce);
@@ -191,7 +194,7 @@ fn questions_are_bounded() {
         stage.asks(nonce);
         assert!(stage.resume().is_ok());
     }
-    stage.report(nonce, News::Question { echo: false, text: vec![] });
+    stage.report(nonce, News::Question { echo: false, private: false, text: vec![] });
     assert!(matches!(stage.hear(), Err(ChannelError::TooMuch)));
 }
 

@@ -7,6 +7,7 @@ use pam::{Conversation, ConversationError};
 use privsep::{Channel, confine};
 use secret::Secret;
 
+use super::expired::Choosing;
 use super::orders::receive;
 use super::prompts::{Answer, Asked, Login, Prompts, Turn, Visibility};
 use crate::protocol::{Credentials, MAX_TEXT, News, Order, Report};
@@ -36,10 +37,10 @@ impl Reports<'_> {
     }
 
     /// Asks the person at the client, and waits for what is typed, however long; nothing if nobody will answer any more.
-    fn ask(&mut self, echo: bool, text: String) -> Option<Secret> {
+    fn ask(&mut self, echo: bool, private: bool, text: String) -> Option<Secret> {
         // What a module has printed belongs to the attempt that ends with the question.
         confine::flush_output();
-        if !self.send(News::Question { echo, text: text.into_bytes() }) {
+        if !self.send(News::Question { echo, private, text: text.into_bytes() }) {
             return None;
         }
         match receive(self.channel) {
@@ -76,6 +77,8 @@ pub struct Answering<'a> {
     pub names: Vec<Secret>,
     /// What modules have said since the last question.
     pub messages: Vec<Vec<u8>>,
+    /// A new password is being chosen.
+    pub choosing: Option<Choosing>,
     /// How many questions there were.
     pub questions: usize,
     /// Nobody will answer any more: the transaction is to end.
@@ -105,13 +108,15 @@ impl Answering<'_> {
         if self.given_up {
             return Err(ConversationError);
         }
-        match self.prompts.answer(
-            self.challenge && self.can_ask,
-            &mut self.turn,
-            visibility,
-            prompt,
-            self.login,
-        ) {
+        let (prompts, login) = (self.prompts, self.login);
+        let answer = match &self.choosing {
+            None => {
+                let ask = self.challenge && self.can_ask;
+                prompts.answer(ask, &mut self.turn, visibility, prompt, login)
+            }
+            Some(_) => prompts.answer_new_password(visibility, prompt, login),
+        };
+        match answer {
             Ok(Answer::Asked(asked)) => self.ask(visibility, prompt, asked),
             Ok(Answer::Given(answer)) => {
                 if visibility == Visibility::Shown && self.names.len() < MAX_NOTES {
@@ -157,13 +162,20 @@ impl Answering<'_> {
         }
         self.questions += 1;
         let text = question::text(&std::mem::take(&mut self.messages), prompt, room);
-        let typed = self.reports.ask(visibility == Visibility::Shown, text);
+        let typed = self.reports.ask(visibility == Visibility::Shown, self.choosing.is_some(), text);
         self.given_up = typed.is_none();
-        typed.map(|typed| asked.fill_in(self.login, typed)).ok_or(ConversationError)
+        let typed = typed.ok_or(ConversationError)?;
+        if let Some(choosing) = &mut self.choosing {
+            if let Some(too_long) = choosing.typed(&typed) {
+                self.keep(too_long.as_bytes());
+                return self.ask(visibility, prompt, asked);
+            }
+        }
+        Ok(asked.fill_in(self.login, typed))
     }
 
     /// Keeps what a module says for the next question, as long as that has room for it.
-    fn keep(&mut self, text: &[u8]) {
+    pub fn keep(&mut self, text: &[u8]) {
         let kept: usize = self.messages.iter().map(Vec::len).sum();
         if kept < MAX_QUESTION {
             self.messages.push(text[..text.len().min(MAX_QUESTION)].to_vec());
