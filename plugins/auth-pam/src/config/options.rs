@@ -11,7 +11,7 @@ use crate::supervisor::audit::Facility;
 use crate::verdict::Advance;
 
 /// The options.
-pub const OPTIONS: [OptionSpec<Config>; 21] = [
+pub const OPTIONS: [OptionSpec<Config>; 22] = [
     OptionSpec {
         name: "advance",
         form: "no|addr|remote",
@@ -146,6 +146,17 @@ pub const OPTIONS: [OptionSpec<Config>; 21] = [
         repeats: false,
         set: |config, value| {
             config.max_workers = Some(value.count(1, 10_000)?);
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "open-urls",
+        form: "yes|no",
+        default: "no",
+        meaning: "whether clients open the web pages (https) that PAM modules name",
+        repeats: false,
+        set: |config, value| {
+            config.open_urls = value.yes_or_no()?;
             Ok(())
         },
     },

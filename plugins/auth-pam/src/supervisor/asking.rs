@@ -8,7 +8,7 @@ use super::Supervisor;
 use super::attempt::Attempt;
 use super::conclude::Outcome;
 use super::suspended::Waiting;
-use super::workers::NotBegun;
+use super::workers::{Asked, NotBegun};
 use crate::protocol::Sent;
 use crate::question::{Question, QuestionId};
 use crate::quoted::shown;
@@ -18,14 +18,8 @@ const MAX_HELD: usize = 2048;
 
 impl Supervisor {
     /// A worker has a question instead of a verdict.
-    pub(super) fn pam_asks(
-        &mut self,
-        now: Instant,
-        worker: super::WorkerId,
-        attempt: Attempt,
-        echo: bool,
-        text: Vec<u8>,
-    ) {
+    pub(super) fn pam_asks(&mut self, now: Instant, worker: super::WorkerId, attempt: Attempt, asked: Asked) {
+        let Asked { echo, page, text } = asked;
         let mut bytes = [0; 16];
         if let Err(error) = self.random.read_exact(&mut bytes) {
             // Without an id nobody could answer.
@@ -42,12 +36,13 @@ impl Supervisor {
             common_name: attempt.common_name.clone(),
             source: attempt.source,
             origin: attempt.origin.clone(),
+            page,
             until: now + self.settings.config.challenge_timeout,
         });
         for one in given_up {
             self.give_up(now, &one, "too many questions wait for an answer (see max-suspended)");
         }
-        self.conclude(now, attempt, &Outcome::Asked(Question { id, echo, text }));
+        self.conclude(now, attempt, &Outcome::Asked(Question { id, echo, page, text }));
         self.spare_is_wanted = true;
     }
 
@@ -79,6 +74,11 @@ impl Supervisor {
             self.conclude(now, attempt, &outcome);
             return None;
         };
+        // The module now looks again and again whether the person is done with the page, who may take as long as for an answer.
+        if one.page && attempt.deferred {
+            attempt.deadline =
+                attempt.deadline.map(|end| end.max(now + self.settings.config.challenge_timeout));
+        }
         let (source, username) = (attempt.source, attempt.username.clone());
         match self.workers.resume(now, one.worker, attempt) {
             Ok(()) => self.scheduler.resumed(source, &username),
