@@ -9,9 +9,10 @@ use super::attempt::Attempt;
 use super::conclude::Outcome;
 use super::suspended::Waiting;
 use super::workers::{Asked, NotBegun};
-use crate::protocol::Sent;
+use crate::protocol::{Reply, Sent};
 use crate::question::{Question, QuestionId};
 use crate::quoted::shown;
+use crate::verdict::Verdict;
 
 /// Refusals of answers that belong to no question, when so many wait for their time that no more are taken.
 const MAX_HELD: usize = 2048;
@@ -114,9 +115,21 @@ impl Supervisor {
         one.is_some()
     }
 
+    /// Nobody can answer any more. If the front has the client's attempt still pending, it is refused; else it has forgotten
+    /// the number.
+    pub(super) fn refuse_pending(&mut self, one: &Waiting) {
+        let before = self.verdicts.interest();
+        // That the front is gone is noticed elsewhere.
+        let _ = self
+            .verdicts
+            .send(&mut self.front, Reply::Verdict { id: one.attempt, verdict: Verdict::Rejected });
+        self.watch_front(before);
+    }
+
     /// The worker ends the transaction and leaves. No failure, so no line that a log watcher would take for one.
     fn give_up(&mut self, now: Instant, one: &Waiting, why: &str) {
         self.workers.dismiss(now, one.worker);
+        self.refuse_pending(one);
         let (user, tail) = (shown(&one.username), self.tail(&one.origin));
         log::info!("BACKGROUND: user '{user}': the question is given up: {why}{tail}");
     }

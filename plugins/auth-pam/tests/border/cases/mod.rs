@@ -122,6 +122,7 @@ cases! {
         an_answer_that_is_none_refuses_the_login
         an_answer_belongs_to_its_client
         a_client_that_goes_takes_its_question_along
+        who_is_being_asked_learns_when_the_question_is_no_more
         a_lost_supervisor_refuses_who_is_being_asked;
     pages:
         a_client_that_can_opens_the_page

@@ -175,3 +175,22 @@ pub(crate) fn a_lost_supervisor_refuses_who_is_being_asked() {
     stage.line("user 'ask-x' failed to authenticate: the supervisor is gone");
     assert_eq!(answer(&client, "answer 1"), FuncResult::Error);
 }
+
+/// Its worker is killed, or there are too many, or its time is over: OpenVPN does not wait any longer either.
+pub(crate) fn who_is_being_asked_learns_when_the_question_is_no_more() {
+    let stage = stage(&["challenge=yes", "question-wait=1000", "challenge-timeout=3", "max-suspended=1"]);
+    let gate = Gate::new();
+    let [one, two] = [stage.plugin.client(), stage.plugin.client()];
+    // The gate is open already.
+    gate.open();
+    let login = start(&one, &crtext(user_at("ask-gate", &gate)));
+    assert!(login.files.pending_text().is_some(), "{}", stage.log());
+    kill9(gate.arrival());
+    assert_eq!(login.finish(PATIENCE).verdict, Some(Verdict::Rejected), "{}", stage.log());
+    let pushed_out = start(&one, &crtext(user("ask-x")));
+    let login = start(&two, &crtext(user("ask-y")));
+    assert_eq!(pushed_out.finish(PATIENCE).verdict, Some(Verdict::Rejected), "{}", stage.log());
+    assert_eq!(login.files.verdict(), None);
+    assert_eq!(login.finish(PATIENCE).verdict, Some(Verdict::Rejected), "{}", stage.log());
+    assert_eq!(answer(&two, "answer 1"), FuncResult::Error);
+}
