@@ -95,9 +95,10 @@ pub fn address(text: &[u8]) -> Option<&str> {
 
 /// Whether a prompt only wants to know that the person has done something, such as "Press Enter when done".
 pub fn wants_enter(prompt: &[u8]) -> bool {
-    let prompt = String::from_utf8_lossy(prompt).to_lowercase();
-    let words: Vec<&str> = prompt.split(|c: char| !c.is_alphanumeric()).collect();
-    let any = |wanted: &[&str]| words.iter().any(|word| wanted.contains(word));
+    let words = || prompt.split(|byte| !byte.is_ascii_alphanumeric());
+    let any = |wanted: &[&str]| {
+        words().any(|word| wanted.iter().any(|it| word.eq_ignore_ascii_case(it.as_bytes())))
+    };
     any(&["press", "hit", "tap"]) && any(&["enter", "return", "key"])
 }
 
