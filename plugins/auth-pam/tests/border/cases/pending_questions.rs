@@ -1,5 +1,7 @@
 //! Questions of PAM modules to clients that can be asked while their login is pending.
 
+use std::time::Duration;
+
 use harness::Gate;
 use harness::management::base64;
 use harness::proc_table::wait_until;
@@ -45,6 +47,8 @@ pub(crate) fn a_question_that_is_known_is_asked_at_once() {
         let client = stage.plugin.client();
         let login = start(&client, &crtext(user("ask-x")));
         assert_eq!(login.result, FuncResult::Deferred, "{}", stage.log());
+        // When PAM has asked, and so that the password was right, must not show in how long the server stands still.
+        assert!(login.blocked() >= Duration::from_secs(1), "{:?}", login.blocked());
         assert_eq!(
             login.files.pending_text().as_deref(),
             Some("130\ncrtext\nCR_TEXT:R:Message 1 Question 1:\n")
