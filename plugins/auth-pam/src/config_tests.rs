@@ -36,6 +36,11 @@ fn questions_are_asked_if_an_option_or_a_pair_says_so() {
     let config = parse(&["challenge=yes", "challenge-timeout=30", "max-suspended=7", "login"]).unwrap();
     assert!(config.challenge && config.asks());
     assert_eq!((config.challenge_timeout, config.max_suspended), (Duration::from_secs(30), Some(7)));
+    let text = parse(&["challenge=Your code:", "question-wait=200", "login"]).unwrap();
+    assert!(text.challenge && text.challenge_text.as_deref() == Some("Your code:"));
+    assert_eq!((text.question_wait, config.question_wait), (Duration::from_millis(200), Duration::ZERO));
+    assert!(parse(&["open-urls=yes", "login"]).unwrap().asks());
+    assert!(!parse(&["challenge=no", "login"]).unwrap().asks() && config.challenge_text.is_none());
     let asks = |value| parse(&["login", "password", "PASSWORD", "code", value]).unwrap().asks();
     assert!(asks("ASK") && asks("{PASSWORD}{ASK}") && !asks("OTP") && !asks("ask"));
 }
@@ -125,6 +130,8 @@ fn every_mistake_names_its_word() {
         (&["max-suspended=0", "login"][..], "'max-suspended=0'"),
         (&["challenge-timeout=0", "login"][..], "'challenge-timeout=0'"),
         (&["challenge=maybe", "login"][..], "'challenge=maybe'"),
+        (&["challenge=: :", "login"][..], "'challenge=: :'"),
+        (&["challenge=a\nb:", "login"][..], "must be yes, no, or a question"),
         (&["deferred=1", "login"][..], "'deferred=1'"),
         (&["require-cn=maybe", "login"][..], "no, yes or nocase"),
         (&["syslog=kern", "login"][..], "authpriv"),

@@ -71,7 +71,7 @@ pub struct Credentials {
 pub enum Request {
     /// Check a login.
     Check(Check),
-    /// The client of this attempt is gone: an attempt that still waits is not run.
+    /// The client of this attempt is gone: an attempt that still waits is not run, and its question is given up.
     Cancel {
         /// Which attempt.
         id: u64,
@@ -92,7 +92,8 @@ pub enum Request {
 /// An attempt to be decided.
 #[derive(Debug)]
 pub struct Check {
-    /// Number of this attempt, chosen by the front, always growing.
+    /// Number of this attempt, chosen by the front, always growing; the answer to a question that a client was asked while
+    /// its attempt is pending has that of the attempt.
     pub id: u64,
     /// Nobody stands still for it: a refusal takes its time (`refusal-time`).
     pub deferred: bool,
@@ -185,6 +186,8 @@ pub enum News {
     Question {
         /// The answer is shown while it is typed.
         echo: bool,
+        /// It holds the address of a web page.
+        page: bool,
         /// As in [`Question`].
         private: bool,
         /// The question, one line.
@@ -420,7 +423,7 @@ impl Message for Request {
 }
 
 impl Message for Reply {
-    const MAX_BYTES: usize = 1 + 8 + 16 + 2 + 4 + MAX_QUESTION;
+    const MAX_BYTES: usize = 1 + 8 + 16 + 3 + 4 + MAX_QUESTION;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         let Reply::Verdict { id, verdict } = self;
@@ -445,6 +448,7 @@ impl Message for Reply {
                 to.u64(*id);
                 write_id(&question.id, to);
                 to.flag(question.echo);
+                to.flag(question.page);
                 to.flag(question.private);
                 to.bytes_field("question", &question.text, MAX_QUESTION)?;
             }
@@ -466,6 +470,7 @@ impl Message for Reply {
             TAG_ASKED => Verdict::Asked(Box::new(Question {
                 id: read_id(&mut from)?,
                 echo: from.flag("echo")?,
+                page: from.flag("page")?,
                 private: from.flag("private")?,
                 text: from.bytes_field("question", MAX_QUESTION)?.to_vec(),
             })),
@@ -539,10 +544,11 @@ impl Message for Report {
                 to.u64(nonce);
                 to.bytes_field("note", text, MAX_TEXT)
             }
-            News::Question { echo, private, text } => {
+            News::Question { echo, page, private, text } => {
                 to.u8(TAG_QUESTION);
                 to.u64(nonce);
                 to.flag(*echo);
+                to.flag(*page);
                 to.flag(*private);
                 to.bytes_field("question", text, MAX_QUESTION)
             }
@@ -568,6 +574,7 @@ impl Message for Report {
             TAG_NOTE => News::Note(from.bytes_field("note", MAX_TEXT)?.to_vec()),
             TAG_QUESTION => News::Question {
                 echo: from.flag("echo")?,
+                page: from.flag("page")?,
                 private: from.flag("private")?,
                 text: from.bytes_field("question", MAX_QUESTION)?.to_vec(),
             },

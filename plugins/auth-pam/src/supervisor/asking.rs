@@ -8,17 +8,19 @@ use super::Supervisor;
 use super::attempt::Attempt;
 use super::conclude::Outcome;
 use super::suspended::Waiting;
-use super::workers::{Asks, NotBegun};
-use crate::protocol::Sent;
+use super::workers::{Asked, NotBegun};
+use crate::protocol::{Reply, Sent};
 use crate::question::{Question, QuestionId};
 use crate::quoted::shown;
+use crate::verdict::Verdict;
 
 /// Refusals of answers that belong to no question, when so many wait for their time that no more are taken.
 const MAX_HELD: usize = 2048;
 
 impl Supervisor {
     /// A worker has a question instead of a verdict.
-    pub(super) fn pam_asks(&mut self, now: Instant, worker: super::WorkerId, attempt: Attempt, asks: Asks) {
+    pub(super) fn pam_asks(&mut self, now: Instant, worker: super::WorkerId, attempt: Attempt, asked: Asked) {
+        let Asked { echo, page, private, text } = asked;
         let mut bytes = [0; 16];
         if let Err(error) = self.random.read_exact(&mut bytes) {
             // Without an id nobody could answer.
@@ -29,18 +31,29 @@ impl Supervisor {
         let id = QuestionId::from_bytes(bytes);
         let given_up = self.suspended.add(Waiting {
             id,
+            attempt: attempt.id,
             worker,
             username: attempt.username.clone(),
             common_name: attempt.common_name.clone(),
             source: attempt.source,
             origin: attempt.origin.clone(),
+            page,
             until: now + self.settings.config.challenge_timeout,
         });
         for one in given_up {
             self.give_up(now, &one, "too many questions wait for an answer (see max-suspended)");
         }
-        let Asks { echo, private, text } = asks;
-        self.conclude(now, attempt, &Outcome::Asked(Question { id, echo, private, text }));
+        self.conclude(now, attempt, &Outcome::Asked(Question { id, echo, page, private, text }));
+        self.spare_is_wanted = true;
+    }
+
+    /// A worker that waits for an answer is missing for the next attempt: another one is started before that comes, so that
+    /// a question makes nobody wait for a fork.
+    pub(super) fn start_spare(&mut self, now: Instant) {
+        let wanted = std::mem::take(&mut self.spare_is_wanted);
+        if wanted && self.workers.free() == 0 && self.workers.processes() < self.max_workers {
+            self.fork_worker(now);
+        }
     }
 
     /// An attempt that is an answer: the transaction goes on, without waiting for a worker, since it has one. Gives back
@@ -66,6 +79,11 @@ impl Supervisor {
             self.conclude(now, attempt, &outcome);
             return None;
         };
+        // The module now looks again and again whether the person is done with the page, who may take as long as for an answer.
+        if one.page && attempt.deferred {
+            attempt.deadline =
+                attempt.deadline.map(|end| end.max(now + self.settings.config.challenge_timeout));
+        }
         let (source, username) = (attempt.source, attempt.username.clone());
         match self.workers.resume(now, one.worker, attempt) {
             Ok(()) => self.scheduler.resumed(source, &username),
@@ -85,6 +103,13 @@ impl Supervisor {
         }
     }
 
+    /// The client of this attempt is gone, and with it whoever was asked.
+    pub(super) fn cancel_question(&mut self, now: Instant, attempt: u64) {
+        if let Some(one) = self.suspended.cancel(attempt) {
+            self.give_up(now, &one, "its client is gone");
+        }
+    }
+
     /// Makes room for a worker, if a question can be given up for it.
     pub(super) fn give_up_one(&mut self, now: Instant) -> bool {
         let one = self.suspended.give_up_one();
@@ -94,9 +119,21 @@ impl Supervisor {
         one.is_some()
     }
 
+    /// Nobody can answer any more. If the front has the client's attempt still pending, it is refused; else it has forgotten
+    /// the number.
+    pub(super) fn refuse_pending(&mut self, one: &Waiting) {
+        let before = self.verdicts.interest();
+        // That the front is gone is noticed elsewhere.
+        let _ = self
+            .verdicts
+            .send(&mut self.front, Reply::Verdict { id: one.attempt, verdict: Verdict::Rejected });
+        self.watch_front(before);
+    }
+
     /// The worker ends the transaction and leaves. No failure, so no line that a log watcher would take for one.
     fn give_up(&mut self, now: Instant, one: &Waiting, why: &str) {
         self.workers.dismiss(now, one.worker);
+        self.refuse_pending(one);
         let (user, tail) = (shown(&one.username), self.tail(&one.origin));
         log::info!("BACKGROUND: user '{user}': the question is given up: {why}{tail}");
     }

@@ -56,7 +56,7 @@ impl Supervisor {
                     self.fork_failure_logged = true;
                 }
                 // A limit on processes may be used up by questions that nobody answers.
-                if !self.give_up_one(now) {
+                if self.scheduler.waiting() == 0 || !self.give_up_one(now) {
                     self.give_up_waiting(now);
                 }
                 false
@@ -91,9 +91,9 @@ impl Supervisor {
                         );
                     }
                 }
-                Ok(Some(Heard::Asked(attempt, asks))) => {
+                Ok(Some(Heard::Asked(attempt, asked))) => {
                     self.ended(&attempt);
-                    self.pam_asks(now, worker, *attempt, asks);
+                    self.pam_asks(now, worker, *attempt, asked);
                 }
                 Ok(Some(Heard::Ended(attempt, end))) => {
                     self.ended(&attempt);

@@ -89,6 +89,7 @@ struct Supervisor {
     workers: Workers,
     suspended: Suspended,
     chosen: ChosenPasswords,
+    spare_is_wanted: bool,
     ramp: Ramp,
     penalties: Penalties,
     alike: Alike,
@@ -198,6 +199,7 @@ impl Supervisor {
             workers,
             suspended: Suspended::new(limits.max_suspended),
             chosen: ChosenPasswords::default(),
+            spare_is_wanted: false,
             ramp: Ramp::new(),
             penalties: Penalties::new(settings.config.penalties),
             alike: Alike::default(),
@@ -279,7 +281,9 @@ impl Supervisor {
         // Before forks, which take their time.
         self.deliver_due(Instant::now())?;
         self.hand_out(now);
-        self.deliver_due(Instant::now())
+        self.deliver_due(Instant::now())?;
+        self.start_spare(now);
+        Ok(())
     }
 
     fn read_front(&mut self, now: Instant) -> Result<(), Exit> {
@@ -339,6 +343,7 @@ impl Supervisor {
             Request::Check(_) | Request::Cancel { .. } if generation != self.generation => {}
             Request::Check(check) => self.admit(now, check),
             Request::Cancel { id } => {
+                self.cancel_question(now, id);
                 // No failure, so no line that a log watcher would take for one.
                 if let Some(mut attempt) = self.scheduler.cancel(id) {
                     let until = attempt.arrived + self.longest_refusal();

@@ -121,14 +121,6 @@ struct Worker {
     state: State,
 }
 
-/// A question that has no id yet; as in [`News::Question`].
-#[derive(Debug, PartialEq, Eq)]
-pub struct Asks {
-    pub echo: bool,
-    pub private: bool,
-    pub text: Vec<u8>,
-}
-
 /// What a worker had to say.
 #[derive(Debug)]
 pub enum Heard {
@@ -137,11 +129,24 @@ pub enum Heard {
     /// Something for the log, about this attempt: its user, the text, where it comes from.
     Note(String, Vec<u8>, Origin),
     /// Its transaction waits for an answer.
-    Asked(Box<Attempt>, Asks),
+    Asked(Box<Attempt>, Asked),
     /// Its transaction has ended.
     Ended(Box<Attempt>, End),
     /// A module has changed this about its process, so it leaves.
     Changed(Pid, Vec<u8>),
+}
+
+/// What it asks.
+#[derive(Debug)]
+pub struct Asked {
+    /// The answer is shown while it is typed.
+    pub echo: bool,
+    /// It is a web page to open.
+    pub page: bool,
+    /// As in [`Question`](crate::question::Question).
+    pub private: bool,
+    /// The question.
+    pub text: Vec<u8>,
 }
 
 /// All of them, and what each is born with.
@@ -392,7 +397,7 @@ impl Workers {
                 told.notes += 1;
                 Ok(Some(Heard::Note(attempt.user(), text, attempt.origin.clone())))
             }
-            (State::Running { nonce: own, told, .. }, News::Question { echo, private, text })
+            (State::Running { nonce: own, told, .. }, News::Question { echo, page, private, text })
                 if nonce == *own =>
             {
                 if told.questions >= MAX_QUESTIONS {
@@ -403,7 +408,7 @@ impl Workers {
                 let State::Running { attempt, .. } = std::mem::replace(&mut worker.state, waits) else {
                     return Err(unexpected(nonce));
                 };
-                Ok(Some(Heard::Asked(attempt, Asks { echo, private, text })))
+                Ok(Some(Heard::Asked(attempt, Asked { echo, page, private, text })))
             }
             (State::Running { nonce: own, told, .. }, News::End(end)) if nonce == *own => {
                 worker.served += 1;

@@ -56,9 +56,13 @@ impl Stage {
 
     /// The worker has a question, and its attempt is over.
     fn asks(&mut self, nonce: u64) {
-        self.report(nonce, News::Question { echo: false, private: true, text: b"Code:".to_vec() });
-        assert!(matches!(self.hear(), Ok(Some(Heard::Asked(attempt, asks)))
-                if attempt.id == 7 && asks == Asks { echo: false, private: true, text: b"Code:".to_vec() }));
+        self.report(
+            nonce,
+            News::Question { echo: false, page: false, private: true, text: b"Code:".to_vec() },
+        );
+        assert!(
+            matches!(self.hear(), Ok(Some(Heard::Asked(attempt, asked))) if attempt.id == 7 && asked.text == b"Code:" && !asked.echo && asked.private)
+        );
     }
 
     fn resume(&mut self) -> Result<(), NotBegun> {
@@ -175,7 +179,7 @@ fn a_worker_that_waits_for_an_answer_has_nothing_to_say() {
         success(),
         News::Note(b"x".to_vec()),
         News::Ready,
-        News::Question { echo: true, private: false, text: vec![] },
+        News::Question { echo: true, page: false, private: false, text: vec![] },
     ] {
         let mut stage = Stage::ready();
         let nonce = stage.begin();
@@ -194,7 +198,7 @@ fn questions_are_bounded() {
         stage.asks(nonce);
         assert!(stage.resume().is_ok());
     }
-    stage.report(nonce, News::Question { echo: false, private: false, text: vec![] });
+    stage.report(nonce, News::Question { echo: false, page: false, private: false, text: vec![] });
     assert!(matches!(stage.hear(), Err(ChannelError::TooMuch)));
 }
 

@@ -190,6 +190,7 @@ fn check(
         prompts: &config.prompts,
         challenge: config.challenge,
         can_ask: settings.can_ask,
+        open_urls: config.open_urls,
         login: &login,
         turn: Turn::default(),
         debug: settings.debug,
@@ -200,6 +201,7 @@ fn check(
         messages: Vec::new(),
         choosing: None,
         questions: 0,
+        page: None,
         given_up: false,
     };
     let user = config.prompts.name_user_at_start().then_some(user);

@@ -8,6 +8,8 @@ mod hostile_module;
 mod leftovers;
 mod ordinary_modules;
 mod output;
+mod pages;
+mod pending_questions;
 mod process_state;
 mod questions;
 mod shortage;
@@ -97,6 +99,8 @@ cases! {
         more_than_sixteen_questions_are_not_asked
         an_answer_that_fits_no_question_is_refused
         a_wrong_answer_ends_the_transaction
+        answers_have_a_grace_of_their_own
+        another_worker_is_started_for_one_that_waits
         refusals_of_answers_take_their_time
         a_question_holds_no_worker
         a_question_that_nobody_answers_is_given_up
@@ -110,6 +114,20 @@ cases! {
         nothing_that_is_typed_is_logged
         a_flood_of_answers_does_not_fill_the_memory
         a_pair_may_ask;
+    pending_questions:
+        a_question_that_is_known_is_asked_at_once
+        a_further_question_makes_the_client_come_again
+        who_cannot_be_asked_at_once_comes_again
+        a_question_can_be_asked_before_pam_does
+        an_answer_that_is_none_refuses_the_login
+        an_answer_belongs_to_its_client
+        a_client_that_goes_takes_its_question_along
+        who_is_being_asked_learns_when_the_question_is_no_more
+        a_lost_supervisor_refuses_who_is_being_asked;
+    pages:
+        a_client_that_can_opens_the_page
+        other_clients_read_where_it_is
+        without_the_option_nobody_opens_a_page;
     credentials:
         up_to_4096_bytes_are_taken_and_more_refused
         rubbish_of_a_static_challenge_is_refused
