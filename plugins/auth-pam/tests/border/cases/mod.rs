@@ -76,6 +76,7 @@ cases! {
         packets_that_are_no_requests_end_the_supervisor
         any_descriptor_ends_the_supervisor
         a_front_that_reads_no_verdicts_is_not_heard_either
+        attempts_that_are_cancelled_fill_no_memory
         a_flood_of_attempts_that_cost_nothing_is_counted_only
         malformed_credentials_cost_the_attempt_only
         a_packet_without_a_generation_ends_the_supervisor
