@@ -56,6 +56,7 @@ cases! {
         a_login_in_the_queue_meets_no_worker_that_is_leaving
         closed_descriptors_cost_the_module_its_own_login
         after_any_change_the_next_login_gets_another_process
+        one_filter_more_is_a_change
         what_is_no_change_keeps_the_process;
     ordinary_modules:
         they_keep_their_worker;

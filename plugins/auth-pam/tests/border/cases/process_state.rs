@@ -75,6 +75,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("bounding", "its privileges"),
     ("securebits", "its privileges"),
     ("nonewprivs", "its privileges"),
+    ("filter", "its privileges"),
     ("dumpable", "its privileges"),
     ("subreaper", "its privileges"),
     ("personality", "its privileges"),
@@ -129,6 +130,19 @@ pub(crate) fn after_any_change_the_next_login_gets_another_process() {
         let line = stage.line("has changed the worker's process");
         assert!(line.contains("its scheduling"), "{line}");
     }
+}
+
+/// A hardened unit has one already, and then only their number tells of another one.
+pub(crate) fn one_filter_more_is_a_change() {
+    std::fs::write(std::env::temp_dir().join("filter-from-the-start"), "").unwrap();
+    let stage = Stage::open_with(&[("verb", "4")], &["max-workers=1", "grace=0"]);
+    accepted(&stage, &user("good"));
+    let worker = stage.workers();
+    accepted(&stage, &user("good"));
+    assert_eq!(stage.workers(), worker, "{}", stage.log());
+    accepted(&stage, &user("filter"));
+    let line = stage.line("has changed the worker's process");
+    assert!(line.contains("its privileges"), "{line}");
 }
 
 pub(crate) fn what_is_no_change_keeps_the_process() {
