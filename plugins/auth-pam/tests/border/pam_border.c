@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
+#include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -215,6 +216,20 @@ static int connect_to(const char *path, int flags)
     return connect(socket(AF_UNIX, SOCK_STREAM | flags, 0), (struct sockaddr *)&address, sizeof address);
 }
 
+/* A number among the code, as a relocation or a hook has it: it is changed like code. */
+__asm__(".text\n.balign 4\nnumber_in_code: .long 1\n.previous");
+extern int number_in_code __attribute__((visibility("hidden")));
+
+static int change_code(void)
+{
+    uintptr_t size = (uintptr_t)sysconf(_SC_PAGESIZE);
+    void *page = (void *)((uintptr_t)&number_in_code & ~(size - 1));
+    if (mprotect(page, size, PROT_READ | PROT_WRITE | PROT_EXEC))
+        return 1;
+    *(volatile int *)&number_in_code = 2;
+    return mprotect(page, size, PROT_READ | PROT_EXEC);
+}
+
 /* A filter of system calls that lets all of them pass. */
 static int filter(void)
 {
@@ -272,6 +287,10 @@ static int change(const char *what, const char *with)
         return prctl(PR_SET_SECUREBITS, 1 << 4);
     if (!strcmp(what, "nonewprivs"))
         return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (!strcmp(what, "change-code"))
+        return change_code();
+    if (!strcmp(what, "code-is-changed"))
+        return *(volatile int *)&number_in_code != 2;
     if (!strcmp(what, "filter"))
         return filter();
     if (!strcmp(what, "dumpable"))

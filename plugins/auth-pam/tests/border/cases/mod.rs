@@ -57,6 +57,7 @@ cases! {
         closed_descriptors_cost_the_module_its_own_login
         after_any_change_the_next_login_gets_another_process
         one_filter_more_is_a_change
+        changed_code_outlives_an_idle_time
         what_is_no_change_keeps_the_process;
     ordinary_modules:
         they_keep_their_worker;

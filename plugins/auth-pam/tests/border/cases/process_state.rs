@@ -172,3 +172,23 @@ pub(crate) fn what_is_no_change_keeps_the_process() {
     accepted(&stage, &user("good"));
     assert_ne!(stage.workers(), next, "twenty connections");
 }
+
+/// The code of this library in a process, in KiB of what is mapped at the moment.
+fn mapped_code(process: i32, library: &str) -> u64 {
+    let maps = std::fs::read_to_string(format!("/proc/{process}/smaps")).unwrap_or_default();
+    let after = maps.lines().skip_while(|line| !(line.contains(" r-xp ") && line.contains(library)));
+    let size = after.take(20).find_map(|line| line.strip_prefix("Rss:"));
+    size.and_then(|size| size.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
+}
+
+/// A worker that is idle lets its code go. Relocations in the code of a module, or a hook, are no copy of the file.
+pub(crate) fn changed_code_outlives_an_idle_time() {
+    let stage = Stage::open(&["max-workers=1", "grace=0"]);
+    accepted(&stage, &user("change-code"));
+    let workers = stage.workers();
+    assert!(mapped_code(workers[0], "/libpam.so") > 0);
+    let let_go = || mapped_code(workers[0], "/libpam.so") == 0;
+    assert!(harness::proc_table::wait_until(PATIENCE, let_go), "the code is never let go");
+    accepted(&stage, &user("code-is-changed"));
+    assert_eq!(stage.workers(), workers, "{}", stage.log());
+}
