@@ -31,6 +31,10 @@ pub struct Config {
     pub max_pending: usize,
     /// `challenge=yes`: a prompt without an answer is a question.
     pub challenge: bool,
+    /// `challenge=TEXT`: the same, and clients that can be asked while their login is pending are asked this at once.
+    pub challenge_text: Option<String>,
+    /// `question-wait=MS`.
+    pub question_wait: Duration,
     /// `challenge-timeout=SECONDS`: how long a question waits for its answer.
     pub challenge_timeout: Duration,
     /// `max-suspended=N`; `None`: by the limits of the machine.
@@ -116,6 +120,8 @@ impl Config {
             max_workers: None,
             max_pending: 1024,
             challenge: false,
+            challenge_text: None,
+            question_wait: Duration::ZERO,
             challenge_timeout: Duration::from_secs(120),
             max_suspended: None,
             penalties: true,

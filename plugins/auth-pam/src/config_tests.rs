@@ -36,6 +36,10 @@ fn questions_are_asked_if_an_option_or_a_pair_says_so() {
     let config = parse(&["challenge=yes", "challenge-timeout=30", "max-suspended=7", "login"]).unwrap();
     assert!(config.challenge && config.asks());
     assert_eq!((config.challenge_timeout, config.max_suspended), (Duration::from_secs(30), Some(7)));
+    let text = parse(&["challenge=Your code:", "question-wait=200", "login"]).unwrap();
+    assert!(text.challenge && text.challenge_text.as_deref() == Some("Your code:"));
+    assert_eq!((text.question_wait, config.question_wait), (Duration::from_millis(200), Duration::ZERO));
+    assert!(!parse(&["challenge=no", "login"]).unwrap().asks() && config.challenge_text.is_none());
     let asks = |value| parse(&["login", "password", "PASSWORD", "code", value]).unwrap().asks();
     assert!(asks("ASK") && asks("{PASSWORD}{ASK}") && !asks("OTP") && !asks("ask"));
 }

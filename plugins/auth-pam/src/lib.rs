@@ -25,10 +25,13 @@ mod titles;
 mod verdict;
 mod worker;
 
-use ovpn_plugin::{AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, Plugin};
+use ovpn_plugin::{
+    AuthReply, AuthUserPassVerify, ClientCrResponse, ClientCrResponseReply, ClientState, EventSet, OpenArgs,
+    OpenError, Plugin,
+};
 
 use crate::config::Config;
-use crate::front::Front;
+use crate::front::{Client, Front};
 use crate::settings::Settings;
 use crate::startup::{Deferring, Startup};
 
@@ -83,7 +86,9 @@ impl Plugin for AuthPam {
     }
 
     fn events(&self) -> EventSet {
-        EventSet::AUTH_USER_PASS_VERIFY
+        let login = EventSet::AUTH_USER_PASS_VERIFY;
+        // OpenVPN before 2.6 does not know the other one.
+        if self.front.can_ask() { login | EventSet::CLIENT_CRRESPONSE } else { login }
     }
 
     fn start(&mut self) -> Result<(), OpenError> {
@@ -96,9 +101,23 @@ impl Plugin for AuthPam {
         self.front.verify(event)
     }
 
+    fn client_crresponse(&mut self, event: &ClientCrResponse<'_>) -> ClientCrResponseReply {
+        let asked = event.client::<Self>().and_then(|mut client| client.asked.take());
+        let answered = asked.is_some_and(|id| self.front.answered(event, id));
+        if answered { ClientCrResponseReply::Done } else { ClientCrResponseReply::Fail }
+    }
+
     fn abort(&mut self) {
         self.front.abort();
     }
 }
 
-ovpn_plugin::export!(AuthPam);
+impl ClientState for AuthPam {
+    type State = Client;
+
+    fn new_client(&mut self) -> Client {
+        Client::default()
+    }
+}
+
+ovpn_plugin::export!(AuthPam, client_state);

@@ -71,7 +71,7 @@ pub struct Credentials {
 pub enum Request {
     /// Check a login.
     Check(Check),
-    /// The client of this attempt is gone: an attempt that still waits is not run.
+    /// The client of this attempt is gone: an attempt that still waits is not run, and its question is given up.
     Cancel {
         /// Which attempt.
         id: u64,
@@ -92,7 +92,8 @@ pub enum Request {
 /// An attempt to be decided.
 #[derive(Debug)]
 pub struct Check {
-    /// Number of this attempt, chosen by the front, always growing.
+    /// Number of this attempt, chosen by the front, always growing; the answer to a question that a client was asked while
+    /// its attempt is pending has that of the attempt.
     pub id: u64,
     /// Nobody stands still for it: a refusal takes its time (`refusal-time`).
     pub deferred: bool,

@@ -6,11 +6,12 @@ use std::time::Duration;
 use plugin_options::{Mistake, OptionSpec, Value};
 
 use super::{Config, RequireCn, Timeout};
+use crate::front::MAX_PENDING_TEXT;
 use crate::supervisor::audit::Facility;
 use crate::verdict::Advance;
 
 /// The options.
-pub const OPTIONS: [OptionSpec<Config>; 20] = [
+pub const OPTIONS: [OptionSpec<Config>; 21] = [
     OptionSpec {
         name: "advance",
         form: "no|addr|remote",
@@ -36,12 +37,16 @@ pub const OPTIONS: [OptionSpec<Config>; 20] = [
     },
     OptionSpec {
         name: "challenge",
-        form: "yes|no",
+        form: "yes|no|TEXT",
         default: "no",
-        meaning: "whether prompts without an answer are put to the client",
+        meaning: "whether prompts without an answer are put to the client; TEXT: and what it is asked at once",
         repeats: false,
         set: |config, value| {
-            config.challenge = value.yes_or_no()?;
+            config.challenge_text = match value.text() {
+                "yes" | "no" => None,
+                _ => Some(question(value)?),
+            };
+            config.challenge = value.text() != "no";
             Ok(())
         },
     },
@@ -168,6 +173,17 @@ pub const OPTIONS: [OptionSpec<Config>; 20] = [
         },
     },
     OptionSpec {
+        name: "question-wait",
+        form: "MS",
+        default: "0",
+        meaning: "how long OpenVPN waits for a question that a client can be asked at once, 0 to 10000 ms",
+        repeats: false,
+        set: |config, value| {
+            config.question_wait = value.milliseconds(10_000)?;
+            Ok(())
+        },
+    },
+    OptionSpec {
         name: "refusal-time",
         form: "MS",
         default: "1000",
@@ -231,6 +247,18 @@ pub const OPTIONS: [OptionSpec<Config>; 20] = [
         },
     },
 ];
+
+/// What a person is asked. A word that is misspelt is none.
+fn question(value: &Value<'_>) -> Result<String, Mistake> {
+    let text = value.text();
+    let asks = text.contains(' ') || text.ends_with([':', '?']);
+    if !asks || text.chars().any(char::is_control) || text.len() > MAX_PENDING_TEXT {
+        let form =
+            "must be yes, no, or a question of at most 230 bytes, with a blank in it or : or ? at its end";
+        return Err(value.bad(form));
+    }
+    Ok(text.to_string())
+}
 
 /// The length of a network prefix.
 fn prefix(value: &Value<'_>, most: u8) -> Result<u8, Mistake> {

@@ -3,6 +3,8 @@
 //! Each verdict takes effect once. If OpenVPN's thread still waits for an attempt, that thread takes the verdict and
 //! answers directly; if the attempt was deferred, whoever reads the verdict hands it to the attempt's [`Decision`].
 
+mod asking;
+
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::time::{Duration, Instant};
@@ -11,6 +13,9 @@ use log::Level;
 use ovpn_plugin::Decision;
 use privsep::ChannelError;
 use privsep::life::{Heard, Kept};
+
+use asking::Asking;
+pub use asking::without_credentials;
 
 use super::credentials::Refusal;
 use super::grace::Grace;
@@ -38,6 +43,23 @@ enum Attempt {
     Awaited(Option<Verdict>),
     /// OpenVPN was answered *deferred*, about this one.
     Deferred(Decision, Whom),
+    /// The same, and the client is asked meanwhile.
+    Asked(Decision, Whom, Box<Asking>),
+}
+
+impl Attempt {
+    /// Whether PAM waits for the person at the client.
+    fn waits_for_answer(&self) -> bool {
+        matches!(self, Attempt::Asked(_, _, asking) if asking.waits())
+    }
+
+    /// Whether OpenVPN was answered *deferred* and does not want to know any more.
+    fn is_unwanted(&self) -> bool {
+        match self {
+            Attempt::Awaited(_) => false,
+            Attempt::Deferred(decision, _) | Attempt::Asked(decision, ..) => !decision.is_wanted(),
+        }
+    }
 }
 
 /// Whom a deferred attempt is about.
@@ -80,6 +102,8 @@ pub struct Attempts {
     advance: Advance,
     table: BTreeMap<u64, Attempt>,
     deferred: usize,
+    /// Those of them for which PAM waits for an answer.
+    answered_later: usize,
     /// What is to be done when the lock is free again.
     afterwards: Afterwards,
 }
@@ -137,12 +161,12 @@ impl Attempts {
     pub fn new(grace: Duration, advance: Advance) -> Self {
         let grace = Grace::new(grace);
         let (table, afterwards) = (BTreeMap::new(), Afterwards::default());
-        Attempts { supervisor: None, grace, advance, table, deferred: 0, afterwards }
+        Attempts { supervisor: None, grace, advance, table, deferred: 0, answered_later: 0, afterwards }
     }
 
-    /// Whether any attempt has no verdict yet.
+    /// Whether any attempt has no verdict yet, and waits for one.
     pub fn any_pending(&self) -> bool {
-        !self.table.is_empty()
+        self.table.len() > self.answered_later
     }
 
     /// Whether any attempt is deferred: then somebody has to read verdicts.
@@ -171,8 +195,24 @@ impl Attempts {
 
     /// This attempt is answered *deferred*.
     pub fn defer(&mut self, id: u64, decision: Decision, whom: Whom) {
-        self.table.insert(id, Attempt::Deferred(decision, whom));
+        self.insert_deferred(id, Attempt::Deferred(decision, whom));
+    }
+
+    fn insert_deferred(&mut self, id: u64, attempt: Attempt) {
         self.deferred += 1;
+        self.answered_later += usize::from(attempt.waits_for_answer());
+        self.table.insert(id, attempt);
+    }
+
+    /// Takes an attempt out if it is deferred.
+    fn remove_deferred(&mut self, id: u64) -> Option<Attempt> {
+        if matches!(self.table.get(&id)?, Attempt::Awaited(_)) {
+            return None;
+        }
+        let attempt = self.table.remove(&id)?;
+        self.deferred -= 1;
+        self.answered_later -= usize::from(attempt.waits_for_answer());
+        Some(attempt)
     }
 
     /// Reads what the supervisor has sent.
@@ -231,14 +271,19 @@ impl Attempts {
         if let Verdict::Accepted { took } = verdict {
             self.grace.accepted(Instant::now(), took);
         }
-        match self.table.remove(&id) {
-            Some(Attempt::Awaited(_)) => drop(self.table.insert(id, Attempt::Awaited(Some(verdict)))),
+        match self.remove_deferred(id) {
             Some(Attempt::Deferred(decision, whom)) => {
-                self.deferred -= 1;
                 self.afterwards.decided.push((decision, verdict, whom));
             }
-            // OpenVPN's thread has given up waiting, or the client is gone.
-            None => {}
+            Some(Attempt::Asked(decision, whom, asking)) => {
+                self.settle_asked(decision, whom, *asking, verdict);
+            }
+            Some(Attempt::Awaited(_)) | None => {
+                if let Some(awaited) = self.table.get_mut(&id) {
+                    *awaited = Attempt::Awaited(Some(verdict));
+                }
+                // Else OpenVPN's thread has given up waiting, or the client is gone.
+            }
         }
     }
 
@@ -248,9 +293,8 @@ impl Attempts {
         let rest = self.table.range((Bound::Excluded(after), Bound::Unbounded));
         let looked_at: Vec<u64> = rest.map(|(id, _)| *id).take(BATCH).collect();
         for id in &looked_at {
-            if matches!(self.table.get(id), Some(Attempt::Deferred(decision, _)) if !decision.is_wanted()) {
-                self.table.remove(id);
-                self.deferred -= 1;
+            if self.table.get(id).is_some_and(Attempt::is_unwanted) {
+                self.remove_deferred(*id);
                 self.cancel(*id);
             }
         }
@@ -271,9 +315,9 @@ impl Attempts {
             std::mem::take(&mut self.table).into_iter().partition(|(_, attempt)| is_decided(attempt));
         self.table = decided;
         let pending: BTreeMap<u64, Attempt> = pending;
-        self.deferred = 0;
+        (self.deferred, self.answered_later) = (0, 0);
         for (_, attempt) in pending {
-            if let Attempt::Deferred(decision, whom) = attempt {
+            if let Attempt::Deferred(decision, whom) | Attempt::Asked(decision, whom, _) = attempt {
                 let user = shown(&whom.username);
                 let line =
                     format!("user '{user}' failed to authenticate: the supervisor is gone{}", whom.tail);

@@ -1,6 +1,7 @@
 //! The part inside OpenVPN. After `--user` it has no privileges. It alone writes OpenVPN's files, with the rights it has
 //! and inside its chroot, and only for attempts that it answered *deferred*.
 
+mod asker;
 mod attempts;
 mod challenge;
 mod client;
@@ -12,12 +13,15 @@ mod rejection;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ovpn_plugin::{AuthReply, AuthUserPassVerify, OpenError, Tasks, logging};
+use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientCrResponse, OpenError, Tasks, logging};
 use privsep::ChannelError;
 use privsep::confine::{Cores, Output};
 use privsep::life::{Leftovers, OpenVpn, Plan};
 use privsep::line_log::line_log;
+use secret::Secret;
 
+use asker::Asker;
+pub use asker::{Client, MAX_TEXT as MAX_PENDING_TEXT};
 use attempts::{Attempts, RESTART, Supervisor, Taken, Whom};
 use credentials::Refusal;
 use receiver::Shared;
@@ -27,7 +31,7 @@ use rejection::{challenge, rejection};
 pub use credentials::tests::every_refusal;
 
 use crate::origin::Origin;
-use crate::protocol::{Check, MAX_TEXT, Request, SOCKET_BYTES};
+use crate::protocol::{Check, MAX_CREDENTIAL, MAX_TEXT, Request, SOCKET_BYTES};
 use crate::quoted::{MAX_SHOWN, shown};
 use crate::reference::References;
 use crate::settings::Settings;
@@ -170,6 +174,7 @@ impl Front {
         origin: &Origin,
     ) -> Result<AuthReply, Refusal> {
         let deferred = check.deferred;
+        let pending_asker = Asker::of(&self.settings, event, &check);
         let request = Request::Check(check);
         if deferred {
             event.can_defer().map_err(Refusal::ControlFile)?;
@@ -188,7 +193,16 @@ impl Front {
             return Err(Refusal::Supervisor(error));
         }
         let now = Instant::now();
+        if let Some((asker, text)) = pending_asker.as_ref().and_then(Asker::in_advance) {
+            let _ = attempts.take_verdict(id);
+            return asker
+                .ask(attempts, event, self.whom(event, origin), &text, None)
+                .map_err(Refusal::ControlFile);
+        }
         let grace = if deferred { attempts.grace.for_next(now, pending) } else { None };
+        // A client that can be asked at once is worth a wait that others are not.
+        let wait = pending_asker.as_ref().map(|_| self.settings.config.question_wait);
+        let grace = grace.into_iter().chain(wait.filter(|wait| !pending && !wait.is_zero())).max();
         if !deferred {
             let end = self.settings.time_limits.of(false).map(|limit| now + limit + MARGIN);
             attempts.wait_for(id, end, |_| true);
@@ -208,6 +222,14 @@ impl Front {
                 Ok(AuthReply::RejectWith(rejection(cause, backoff, advance, origin.reference)))
             }
             Taken::Decided(Verdict::Asked(question)) => {
+                if let Some((asker, text)) =
+                    pending_asker.as_ref().and_then(|asker| asker.for_question(&question))
+                {
+                    let whom = self.whom(event, origin);
+                    return asker
+                        .ask(attempts, event, whom, &text, Some(question.id))
+                        .map_err(Refusal::ControlFile);
+                }
                 let cannot = |why: &str| Refusal::Question(why.to_string());
                 event.auth_failed_reason_file().ok_or_else(|| cannot("OpenVPN 2.6 or later is needed"))?;
                 let username = event.username().unwrap_or_default();
@@ -216,9 +238,7 @@ impl Front {
             }
             Taken::Pending if deferred => match event.defer() {
                 Ok(decision) => {
-                    let username = event.username().unwrap_or_default().to_vec();
-                    let whom = Whom { username, tail: self.tail(origin), reference: origin.reference };
-                    attempts.defer(id, decision, whom);
+                    attempts.defer(id, decision, self.whom(event, origin));
                     Ok(AuthReply::Deferred)
                 }
                 Err(error) => {
@@ -232,6 +252,26 @@ impl Front {
             }
             Taken::Lost => Err(Refusal::Unanswered),
         }
+    }
+
+    fn whom(&self, event: &AuthUserPassVerify<'_>, origin: &Origin) -> Whom {
+        let username = event.username().unwrap_or_default().to_vec();
+        Whom { username, tail: self.tail(origin), reference: origin.reference }
+    }
+
+    /// A client has answered the question that its pending attempt was asked; whether that is so.
+    pub fn answered(&self, event: &ClientCrResponse<'_>, id: u64) -> bool {
+        let answer = event
+            .decoded_response()
+            .map(Secret::new)
+            .filter(|answer| answer.len() <= MAX_CREDENTIAL && !answer.expose().contains(&0));
+        self.shared.with(|attempts| match answer {
+            Some(answer) => attempts.answer(id, answer),
+            None => {
+                attempts.refuse_answer(id);
+                false
+            }
+        })
     }
 
     /// Sends a request.
@@ -271,6 +311,11 @@ impl Front {
     /// The end of a line of the log.
     fn tail(&self, origin: &Origin) -> String {
         origin.tail(self.settings.config_name.as_deref())
+    }
+
+    /// Whether clients may be asked questions.
+    pub fn can_ask(&self) -> bool {
+        self.settings.can_ask
     }
 
     /// OpenVPN is about to die: the supervisor sees the end of its channel by itself, and is not waited for.

@@ -36,6 +36,7 @@ impl Supervisor {
         let id = QuestionId::from_bytes(bytes);
         let given_up = self.suspended.add(Waiting {
             id,
+            attempt: attempt.id,
             worker,
             username: attempt.username.clone(),
             common_name: attempt.common_name.clone(),
@@ -84,6 +85,13 @@ impl Supervisor {
         for one in self.suspended.expired(now) {
             let why = format!("no answer came within {} s", self.settings.config.challenge_timeout.as_secs());
             self.give_up(now, &one, &why);
+        }
+    }
+
+    /// The client of this attempt is gone, and with it whoever was asked.
+    pub(super) fn cancel_question(&mut self, now: Instant, attempt: u64) {
+        if let Some(one) = self.suspended.cancel(attempt) {
+            self.give_up(now, &one, "its client is gone");
         }
     }
 

@@ -335,6 +335,7 @@ impl Supervisor {
             Request::Check(_) | Request::Cancel { .. } if generation != self.generation => {}
             Request::Check(check) => self.admit(now, check),
             Request::Cancel { id } => {
+                self.cancel_question(now, id);
                 // No failure, so no line that a log watcher would take for one.
                 if let Some(mut attempt) = self.scheduler.cancel(id) {
                     let until = attempt.arrived + self.longest_refusal();

@@ -23,6 +23,8 @@ const MAX_ALIKE: usize = 2;
 pub struct Waiting {
     /// What the answer must name.
     pub id: QuestionId,
+    /// The attempt that led to it.
+    pub attempt: u64,
     /// Where the transaction is.
     pub worker: WorkerId,
     /// Who was asked.
@@ -100,6 +102,12 @@ impl Suspended {
         Some(self.waiting.remove(place))
     }
 
+    /// The one of this attempt, whose client is gone.
+    pub fn cancel(&mut self, attempt: u64) -> Option<Waiting> {
+        let place = self.waiting.iter().position(|one| one.attempt == attempt)?;
+        Some(self.waiting.remove(place))
+    }
+
     /// Those whose time is over.
     pub fn expired(&mut self, now: Instant) -> Vec<Waiting> {
         let (expired, waiting) =
@@ -131,6 +139,7 @@ mod tests {
     fn one(now: Instant, worker: WorkerId, username: &str, source: u32) -> Waiting {
         Waiting {
             id: id(worker),
+            attempt: 100 + worker,
             worker,
             username: username.into(),
             common_name: b"laptop".to_vec(),
@@ -221,5 +230,8 @@ mod tests {
         assert!(table.remove(2).is_none());
         assert!(table.remove(1).is_some() && table.remove(1).is_none());
         assert!(table.give_up_one().is_none());
+        table.add(one(now, 1, "alice", 1));
+        assert!(table.cancel(1).is_none());
+        assert!(table.cancel(101).is_some() && table.cancel(101).is_none());
     }
 }

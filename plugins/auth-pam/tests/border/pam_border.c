@@ -551,6 +551,16 @@ static int ask(pam_handle_t *pamh, const char *how, const char *with)
         return ask_at_once(pamh);
     if (!strcmp(how, "many"))
         return ask_in_turn(pamh, atoi(with));
+    if (!strncmp(how, "gate", 4)) {
+        arrive(with, getpid());
+        wait_for_release(with);
+    }
+    if (!strcmp(how, "long")) {
+        char text[300];
+        memset(text, 'x', sizeof text - 1);
+        text[sizeof text - 1] = 0;
+        pam_info(pamh, "%s", text);
+    }
     if (!strcmp(how, "end"))
         pam_set_data(pamh, "end", strdup(with), on_end);
     return ask_in_turn(pamh, 1);

@@ -8,6 +8,7 @@ mod hostile_module;
 mod leftovers;
 mod ordinary_modules;
 mod output;
+mod pending_questions;
 mod process_state;
 mod questions;
 mod shortage;
@@ -110,6 +111,15 @@ cases! {
         nothing_that_is_typed_is_logged
         a_flood_of_answers_does_not_fill_the_memory
         a_pair_may_ask;
+    pending_questions:
+        a_question_that_is_known_is_asked_at_once
+        a_further_question_makes_the_client_come_again
+        who_cannot_be_asked_at_once_comes_again
+        a_question_can_be_asked_before_pam_does
+        an_answer_that_is_none_refuses_the_login
+        an_answer_belongs_to_its_client
+        a_client_that_goes_takes_its_question_along
+        a_lost_supervisor_refuses_who_is_being_asked;
     credentials:
         up_to_4096_bytes_are_taken_and_more_refused
         rubbish_of_a_static_challenge_is_refused

@@ -233,13 +233,16 @@ pub(crate) fn a_third_question_of_a_user_gives_up_the_first() {
 
 pub(crate) fn a_worker_that_dies_while_it_waits_costs_its_question_only() {
     let stage = stage(&[]);
-    let login = user("ask-x");
-    let before = stage.workers();
-    let question = ask(&stage, &login);
-    let worker = stage.workers().into_iter().find(|worker| before.contains(worker)).unwrap_or_default();
+    let gate = Gate::new();
+    let login = user("ask-gate");
+    let running = stage.start(&deferred(user_at("ask-gate", &gate)));
+    let worker = gate.arrival();
+    gate.open();
+    let question = asked(&stage, &running.finish(PATIENCE));
     kill9(worker);
-    stage.line("user 'ask-x': the worker that waited for an answer was killed by SIGKILL");
+    stage.line("user 'ask-gate': the worker that waited for an answer was killed by SIGKILL");
     stage.refuses(&answer(&login, &question.id, "answer 1"), NO_QUESTION);
+    let login = user("ask-x");
     let question = ask(&stage, &login);
     assert!(stage.login(&answer(&login, &question.id, "answer 1")).accepted(), "{}", stage.log());
 }
