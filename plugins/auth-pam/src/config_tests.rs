@@ -129,6 +129,8 @@ fn every_mistake_names_its_word() {
         (&["max-suspended=0", "login"][..], "'max-suspended=0'"),
         (&["challenge-timeout=0", "login"][..], "'challenge-timeout=0'"),
         (&["challenge=maybe", "login"][..], "'challenge=maybe'"),
+        (&["challenge=: :", "login"][..], "'challenge=: :'"),
+        (&["challenge=a\nb:", "login"][..], "must be yes, no, or a question"),
         (&["deferred=1", "login"][..], "'deferred=1'"),
         (&["require-cn=maybe", "login"][..], "no, yes or nocase"),
         (&["syslog=kern", "login"][..], "authpriv"),

@@ -39,7 +39,7 @@ pub const OPTIONS: [OptionSpec<Config>; 21] = [
         name: "challenge",
         form: "yes|no|TEXT",
         default: "no",
-        meaning: "whether prompts without an answer are put to the client; TEXT: and what it is asked at once",
+        meaning: "whether prompts without an answer are put to the client; TEXT is asked at once",
         repeats: false,
         set: |config, value| {
             config.challenge_text = match value.text() {
@@ -251,7 +251,7 @@ pub const OPTIONS: [OptionSpec<Config>; 21] = [
 /// What a person is asked. A word that is misspelt is none.
 fn question(value: &Value<'_>) -> Result<String, Mistake> {
     let text = value.text();
-    let asks = text.contains(' ') || text.ends_with([':', '?']);
+    let asks = text.contains(char::is_alphanumeric) && (text.contains(' ') || text.ends_with([':', '?']));
     if !asks || text.chars().any(char::is_control) || text.len() > MAX_PENDING_TEXT {
         let form =
             "must be yes, no, or a question of at most 230 bytes, with a blank in it or : or ? at its end";

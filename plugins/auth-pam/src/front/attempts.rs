@@ -18,7 +18,7 @@ use asking::Asking;
 pub use asking::without_credentials;
 
 use super::credentials::Refusal;
-use super::grace::Grace;
+use super::grace::{Grace, Kind};
 use super::rejection::{challenge, rejection};
 use crate::protocol::{Reply, Request};
 use crate::quoted::shown;
@@ -40,7 +40,7 @@ pub type Supervisor = Kept<Request, Reply>;
 #[derive(Debug)]
 enum Attempt {
     /// OpenVPN's thread waits for it; the verdict, once it is there.
-    Awaited(Option<Verdict>),
+    Awaited(Kind, Option<Verdict>),
     /// OpenVPN was answered *deferred*, about this one.
     Deferred(Decision, Whom),
     /// The same, and the client is asked meanwhile.
@@ -53,10 +53,17 @@ impl Attempt {
         matches!(self, Attempt::Asked(_, _, asking) if asking.waits())
     }
 
+    fn kind(&self) -> Kind {
+        match self {
+            Attempt::Awaited(kind, _) => *kind,
+            Attempt::Deferred(_, whom) | Attempt::Asked(_, whom, _) => whom.kind,
+        }
+    }
+
     /// Whether OpenVPN was answered *deferred* and does not want to know any more.
     fn is_unwanted(&self) -> bool {
         match self {
-            Attempt::Awaited(_) => false,
+            Attempt::Awaited(..) => false,
             Attempt::Deferred(decision, _) | Attempt::Asked(decision, ..) => !decision.is_wanted(),
         }
     }
@@ -71,6 +78,8 @@ pub struct Whom {
     pub tail: String,
     /// The reference.
     pub reference: Reference,
+    /// What the client has sent.
+    pub kind: Kind,
 }
 
 /// What came of waiting for a verdict.
@@ -126,7 +135,7 @@ impl Afterwards {
         let Afterwards { decided, mut lines, lost } = self;
         let failed = |error| (Level::Error, format!("OpenVPN's control file cannot be written: {error}"));
         lines.extend(decided.into_iter().filter_map(|(decision, verdict, whom)| {
-            let Whom { username, tail, reference } = whom;
+            let Whom { username, tail, reference, .. } = whom;
             let delivered = match verdict {
                 Verdict::Accepted { .. } => decision.accept(),
                 Verdict::Rejected => decision.reject(),
@@ -175,15 +184,15 @@ impl Attempts {
     }
 
     /// OpenVPN's thread waits for this attempt from now on; [`Attempts::take_verdict`] ends that.
-    pub fn await_verdict(&mut self, id: u64) {
-        self.table.insert(id, Attempt::Awaited(None));
+    pub fn await_verdict(&mut self, id: u64, kind: Kind) {
+        self.table.insert(id, Attempt::Awaited(kind, None));
     }
 
     /// OpenVPN's thread waits no more.
     pub fn take_verdict(&mut self, id: u64) -> Taken {
         match self.table.remove(&id) {
-            Some(Attempt::Awaited(Some(verdict))) => Taken::Decided(verdict),
-            Some(Attempt::Awaited(None)) => Taken::Pending,
+            Some(Attempt::Awaited(_, Some(verdict))) => Taken::Decided(verdict),
+            Some(Attempt::Awaited(_, None)) => Taken::Pending,
             // Not that of an attempt somebody waits for.
             Some(deferred) => {
                 self.table.insert(id, deferred);
@@ -206,7 +215,7 @@ impl Attempts {
 
     /// Takes an attempt out if it is deferred.
     fn remove_deferred(&mut self, id: u64) -> Option<Attempt> {
-        if matches!(self.table.get(&id)?, Attempt::Awaited(_)) {
+        if matches!(self.table.get(&id)?, Attempt::Awaited(..)) {
             return None;
         }
         let attempt = self.table.remove(&id)?;
@@ -236,7 +245,7 @@ impl Attempts {
             match read {
                 Read::Verdict(decided) if decided != id => {}
                 Read::Verdict(_) => match self.table.get(&id) {
-                    Some(Attempt::Awaited(Some(verdict))) if !until(verdict) => {}
+                    Some(Attempt::Awaited(_, Some(verdict))) if !until(verdict) => {}
                     _ => return,
                 },
                 Read::Lost | Read::Nothing => return,
@@ -268,8 +277,8 @@ impl Attempts {
     }
 
     fn settle(&mut self, id: u64, verdict: Verdict) {
-        if let Verdict::Accepted { took } = verdict {
-            self.grace.accepted(Instant::now(), took);
+        if let (Verdict::Accepted { took }, Some(attempt)) = (&verdict, self.table.get(&id)) {
+            self.grace.accepted(Instant::now(), *took, attempt.kind());
         }
         match self.remove_deferred(id) {
             Some(Attempt::Deferred(decision, whom)) => {
@@ -278,9 +287,9 @@ impl Attempts {
             Some(Attempt::Asked(decision, whom, asking)) => {
                 self.settle_asked(decision, whom, *asking, verdict);
             }
-            Some(Attempt::Awaited(_)) | None => {
-                if let Some(awaited) = self.table.get_mut(&id) {
-                    *awaited = Attempt::Awaited(Some(verdict));
+            Some(Attempt::Awaited(..)) | None => {
+                if let Some(Attempt::Awaited(_, awaited)) = self.table.get_mut(&id) {
+                    *awaited = Some(verdict);
                 }
                 // Else OpenVPN's thread has given up waiting, or the client is gone.
             }
@@ -310,7 +319,7 @@ impl Attempts {
 
     /// The supervisor that had these attempts is gone. Nobody decides them any more, so all are rejected at once.
     fn reject_all(&mut self) {
-        let is_decided = |attempt: &Attempt| matches!(attempt, Attempt::Awaited(Some(_)));
+        let is_decided = |attempt: &Attempt| matches!(attempt, Attempt::Awaited(_, Some(_)));
         let (decided, pending) =
             std::mem::take(&mut self.table).into_iter().partition(|(_, attempt)| is_decided(attempt));
         self.table = decided;

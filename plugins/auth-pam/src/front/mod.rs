@@ -24,6 +24,7 @@ use asker::Asker;
 pub use asker::{Client, MAX_TEXT as MAX_PENDING_TEXT};
 use attempts::{Attempts, RESTART, Supervisor, Taken, Whom};
 use credentials::Refusal;
+use grace::Kind;
 use receiver::Shared;
 use rejection::{challenge, rejection};
 
@@ -31,7 +32,7 @@ use rejection::{challenge, rejection};
 pub use credentials::tests::every_refusal;
 
 use crate::origin::Origin;
-use crate::protocol::{Check, MAX_CREDENTIAL, MAX_TEXT, Request, SOCKET_BYTES};
+use crate::protocol::{Check, MAX_CREDENTIAL, MAX_TEXT, Request, SOCKET_BYTES, Sent};
 use crate::quoted::{MAX_SHOWN, shown};
 use crate::reference::References;
 use crate::settings::Settings;
@@ -175,6 +176,7 @@ impl Front {
     ) -> Result<AuthReply, Refusal> {
         let deferred = check.deferred;
         let pending_asker = Asker::of(&self.settings, event, &check);
+        let kind = if check.sent == Sent::Password { Kind::Password } else { Kind::Answer };
         let request = Request::Check(check);
         if deferred {
             event.can_defer().map_err(Refusal::ControlFile)?;
@@ -186,7 +188,7 @@ impl Front {
         let pending = attempts.any_pending();
         let id = self.last_id;
         // Before it is sent: a supervisor that is lost meanwhile takes it along.
-        attempts.await_verdict(id);
+        attempts.await_verdict(id, kind);
         // Wiped as soon as it is sent.
         if let Err(error) = Self::send(attempts, request) {
             let _ = attempts.take_verdict(id);
@@ -196,10 +198,10 @@ impl Front {
         if let Some((asker, text)) = pending_asker.as_ref().and_then(Asker::in_advance) {
             let _ = attempts.take_verdict(id);
             return asker
-                .ask(attempts, event, self.whom(event, origin), &text, None)
+                .ask(attempts, event, self.whom(event, origin, kind), &text, None)
                 .map_err(Refusal::ControlFile);
         }
-        let grace = if deferred { attempts.grace.for_next(now, pending) } else { None };
+        let grace = if deferred { attempts.grace.for_next(now, pending, kind) } else { None };
         // A client that can be asked at once is worth a wait that others are not.
         let wait = pending_asker.as_ref().map(|_| self.settings.config.question_wait);
         let grace = grace.into_iter().chain(wait.filter(|wait| !pending && !wait.is_zero())).max();
@@ -225,7 +227,7 @@ impl Front {
                 if let Some((asker, text)) =
                     pending_asker.as_ref().and_then(|asker| asker.for_question(&question))
                 {
-                    let whom = self.whom(event, origin);
+                    let whom = self.whom(event, origin, kind);
                     return asker
                         .ask(attempts, event, whom, &text, Some(question.id))
                         .map_err(Refusal::ControlFile);
@@ -238,7 +240,7 @@ impl Front {
             }
             Taken::Pending if deferred => match event.defer() {
                 Ok(decision) => {
-                    attempts.defer(id, decision, self.whom(event, origin));
+                    attempts.defer(id, decision, self.whom(event, origin, kind));
                     Ok(AuthReply::Deferred)
                 }
                 Err(error) => {
@@ -254,9 +256,9 @@ impl Front {
         }
     }
 
-    fn whom(&self, event: &AuthUserPassVerify<'_>, origin: &Origin) -> Whom {
+    fn whom(&self, event: &AuthUserPassVerify<'_>, origin: &Origin, kind: Kind) -> Whom {
         let username = event.username().unwrap_or_default().to_vec();
-        Whom { username, tail: self.tail(origin), reference: origin.reference }
+        Whom { username, tail: self.tail(origin), reference: origin.reference, kind }
     }
 
     /// A client has answered the question that its pending attempt was asked; whether that is so.

@@ -48,6 +48,16 @@ impl Supervisor {
             self.give_up(now, &one, "too many questions wait for an answer (see max-suspended)");
         }
         self.conclude(now, attempt, &Outcome::Asked(Question { id, echo, text }));
+        self.spare_is_wanted = true;
+    }
+
+    /// A worker that waits for an answer is missing for the next attempt: another one is started before that comes, so that
+    /// a question makes nobody wait for a fork.
+    pub(super) fn start_spare(&mut self, now: Instant) {
+        let wanted = std::mem::take(&mut self.spare_is_wanted);
+        if wanted && self.workers.free() == 0 && self.workers.processes() < self.max_workers {
+            self.fork_worker(now);
+        }
     }
 
     /// An attempt that is an answer: the transaction goes on, without waiting for a worker, since it has one. Gives back

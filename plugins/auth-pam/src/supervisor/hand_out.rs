@@ -56,7 +56,7 @@ impl Supervisor {
                     self.fork_failure_logged = true;
                 }
                 // A limit on processes may be used up by questions that nobody answers.
-                if !self.give_up_one(now) {
+                if self.scheduler.waiting() == 0 || !self.give_up_one(now) {
                     self.give_up_waiting(now);
                 }
                 false

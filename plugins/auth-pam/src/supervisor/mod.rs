@@ -86,6 +86,7 @@ struct Supervisor {
     max_workers: usize,
     workers: Workers,
     suspended: Suspended,
+    spare_is_wanted: bool,
     ramp: Ramp,
     penalties: Penalties,
     alike: Alike,
@@ -194,6 +195,7 @@ impl Supervisor {
             scheduler: Scheduler::new(&limits),
             workers,
             suspended: Suspended::new(limits.max_suspended),
+            spare_is_wanted: false,
             ramp: Ramp::new(),
             penalties: Penalties::new(settings.config.penalties),
             alike: Alike::default(),
@@ -275,7 +277,9 @@ impl Supervisor {
         // Before forks, which take their time.
         self.deliver_due(Instant::now())?;
         self.hand_out(now);
-        self.deliver_due(Instant::now())
+        self.deliver_due(Instant::now())?;
+        self.start_spare(now);
+        Ok(())
     }
 
     fn read_front(&mut self, now: Instant) -> Result<(), Exit> {

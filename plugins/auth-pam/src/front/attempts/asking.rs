@@ -6,6 +6,7 @@ use ovpn_plugin::Decision;
 use secret::Secret;
 
 use super::{Attempt, Attempts, Whom};
+use crate::front::grace::Kind;
 use crate::protocol::{Check, Credentials, Request, Sent};
 use crate::question::QuestionId;
 use crate::quoted::shown;
@@ -122,7 +123,10 @@ impl Attempts {
             (_, None) => Err("it is gone".into()),
         };
         match sent {
-            Ok(()) => self.insert_deferred(id, Attempt::Deferred(decision, whom)),
+            Ok(()) => {
+                let whom = Whom { kind: Kind::Answer, ..whom };
+                self.insert_deferred(id, Attempt::Deferred(decision, whom));
+            }
             Err(why) => self.refuse(decision, whom, &format!("the supervisor cannot be reached: {why}")),
         }
     }

@@ -98,6 +98,8 @@ cases! {
         more_than_sixteen_questions_are_not_asked
         an_answer_that_fits_no_question_is_refused
         a_wrong_answer_ends_the_transaction
+        answers_have_a_grace_of_their_own
+        another_worker_is_started_for_one_that_waits
         refusals_of_answers_take_their_time
         a_question_holds_no_worker
         a_question_that_nobody_answers_is_given_up

@@ -2,7 +2,7 @@
 
 use harness::proc_table::{Process, wait_until};
 use harness::{Gate, scratch};
-use ovpn_plugin_host::{Login, LoginOutcome};
+use ovpn_plugin_host::{FuncResult, Login, LoginOutcome};
 
 use crate::dev_log::DevLog;
 use crate::stage::{PATIENCE, Stage, deferred, ends, kill9, rejected, user, user_at, user_with};
@@ -162,12 +162,37 @@ pub(crate) fn refusals_of_answers_take_their_time() {
     }
 }
 
+/// Where passwords only lead to questions, OpenVPN waits for none of them, but for answers.
+pub(crate) fn answers_have_a_grace_of_their_own() {
+    let stage = Stage::open(&["challenge=yes", "grace=10000"]);
+    let login = deferred(user("ask-x"));
+    for round in 0..4 {
+        // What follows an accepted login within a millisecond is a burst, for which nobody waits.
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        let outcome = stage.login(&login);
+        assert_eq!(outcome.result, FuncResult::Deferred, "{outcome}");
+        let outcome = stage.login(&answer(&login, &asked(&stage, &outcome).id, "answer 1"));
+        assert!(outcome.accepted(), "{outcome}");
+        assert_eq!(outcome.result == FuncResult::Success, round >= 2, "{round}: {outcome}");
+    }
+}
+
+/// A worker that asks is missing for the next attempt, which shall not wait for a fork.
+pub(crate) fn another_worker_is_started_for_one_that_waits() {
+    let stage = stage(&[]);
+    ask(&stage, &user("ask-x"));
+    assert!(wait_until(PATIENCE, || stage.workers().len() == 2), "{:?}", stage.workers());
+}
+
 /// The person takes its time, and nobody else waits for that.
 pub(crate) fn a_question_holds_no_worker() {
     let stage = stage(&["max-workers=1", "timeout=1"]);
-    let login = user("ask-x");
-    let first = ask(&stage, &login);
-    let asking = stage.workers();
+    let gate = Gate::new();
+    let login = user("ask-gate");
+    let running = stage.start(&deferred(user_at("ask-gate", &gate)));
+    let worker = gate.arrival();
+    gate.open();
+    let first = asked(&stage, &running.finish(PATIENCE));
     stage.works();
     // Longer than a login may take.
     std::thread::sleep(std::time::Duration::from_millis(1200));
@@ -175,12 +200,7 @@ pub(crate) fn a_question_holds_no_worker() {
     let outcome = stage.login(&answer(&login, &first.id, "answer 1"));
     assert!(outcome.accepted(), "{outcome}\n{}", stage.log());
     // What has held a question is never used again.
-    for worker in asking {
-        if !stage.workers().contains(&worker) {
-            continue;
-        }
-        ends(worker, "a worker that has asked");
-    }
+    ends(worker, "a worker that has asked");
 }
 
 /// The modules see an end of the conversation, and pam_end is run.
