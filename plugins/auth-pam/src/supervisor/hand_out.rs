@@ -91,9 +91,9 @@ impl Supervisor {
                         );
                     }
                 }
-                Ok(Some(Heard::Asked(attempt, echo, text))) => {
+                Ok(Some(Heard::Asked(attempt, asked))) => {
                     self.ended(&attempt);
-                    self.pam_asks(now, worker, *attempt, echo, text);
+                    self.pam_asks(now, worker, *attempt, asked);
                 }
                 Ok(Some(Heard::Ended(attempt, end))) => {
                     self.ended(&attempt);

@@ -183,6 +183,7 @@ fn check(
         prompts: &config.prompts,
         challenge: config.challenge,
         can_ask: settings.can_ask,
+        open_urls: config.open_urls,
         login: &login,
         turn: Turn::default(),
         debug: settings.debug,
@@ -192,6 +193,7 @@ fn check(
         names: Vec::new(),
         messages: Vec::new(),
         questions: 0,
+        page: None,
         given_up: false,
     };
     let user = config.prompts.name_user_at_start().then_some(user);
