@@ -29,6 +29,18 @@ pub struct Config {
     pub max_workers: Option<usize>,
     /// `max-pending=N`.
     pub max_pending: usize,
+    /// `challenge=yes`: a prompt without an answer is a question.
+    pub challenge: bool,
+    /// `challenge=TEXT`: the same, and clients that can be asked while their login is pending are asked this at once.
+    pub challenge_text: Option<String>,
+    /// `open-urls=yes`: addresses of web pages are questions.
+    pub open_urls: bool,
+    /// `question-wait=MS`.
+    pub question_wait: Duration,
+    /// `challenge-timeout=SECONDS`: how long a question waits for its answer.
+    pub challenge_timeout: Duration,
+    /// `max-suspended=N`; `None`: by the limits of the machine.
+    pub max_suspended: Option<usize>,
     /// `penalties=yes|no`.
     pub penalties: bool,
     /// `ipv4-prefix=N` and `ipv6-prefix=N`: what one source is.
@@ -97,6 +109,11 @@ impl Config {
         self.deferred.unwrap_or(by_setenv)
     }
 
+    /// Whether clients may be asked questions.
+    pub fn asks(&self) -> bool {
+        self.challenge || self.open_urls || self.prompts.any_asks()
+    }
+
     /// Reads the words after the plugin's own path, and the file they may name.
     pub fn parse<'a>(words: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, ConfigError> {
         let mut config = Config {
@@ -104,6 +121,12 @@ impl Config {
             prompts: Prompts::ByVisibility,
             max_workers: None,
             max_pending: 1024,
+            challenge: false,
+            challenge_text: None,
+            open_urls: false,
+            question_wait: Duration::ZERO,
+            challenge_timeout: Duration::from_secs(120),
+            max_suspended: None,
             penalties: true,
             prefixes: Prefixes::default(),
             refusal_time: Duration::from_millis(1000),

@@ -23,10 +23,26 @@ fn a_service_alone_has_the_documented_defaults() {
     assert_eq!(config.timeout, Timeout::Default);
     assert_eq!(config.grace, Duration::from_millis(50));
     assert_eq!((config.max_workers, config.max_pending, config.penalties), (None, 1024, true));
+    assert!(!config.challenge && !config.asks() && config.max_suspended.is_none());
     assert_eq!((config.confdir, config.syslog, config.deferred), (None, None, None));
     assert_eq!(config.advance, Advance::No);
     assert_eq!(config.require_cn, RequireCn::No);
     assert!(!config.empty_passwords && !config.allow_user_mapping);
+    assert_eq!(config.challenge_timeout, Duration::from_secs(120));
+}
+
+#[test]
+fn questions_are_asked_if_an_option_or_a_pair_says_so() {
+    let config = parse(&["challenge=yes", "challenge-timeout=30", "max-suspended=7", "login"]).unwrap();
+    assert!(config.challenge && config.asks());
+    assert_eq!((config.challenge_timeout, config.max_suspended), (Duration::from_secs(30), Some(7)));
+    let text = parse(&["challenge=Your code:", "question-wait=200", "login"]).unwrap();
+    assert!(text.challenge && text.challenge_text.as_deref() == Some("Your code:"));
+    assert_eq!((text.question_wait, config.question_wait), (Duration::from_millis(200), Duration::ZERO));
+    assert!(parse(&["open-urls=yes", "login"]).unwrap().asks());
+    assert!(!parse(&["challenge=no", "login"]).unwrap().asks() && config.challenge_text.is_none());
+    let asks = |value| parse(&["login", "password", "PASSWORD", "code", value]).unwrap().asks();
+    assert!(asks("ASK") && asks("{PASSWORD}{ASK}") && !asks("OTP") && !asks("ask"));
 }
 
 #[test]
@@ -111,6 +127,11 @@ fn every_mistake_names_its_word() {
         (&["timeout=+1", "login"][..], "'timeout=+1'"),
         (&["timeout=99999999999999999999", "login"][..], "'timeout=99999999999999999999'"),
         (&["max-workers=0", "login"][..], "'max-workers=0'"),
+        (&["max-suspended=0", "login"][..], "'max-suspended=0'"),
+        (&["challenge-timeout=0", "login"][..], "'challenge-timeout=0'"),
+        (&["challenge=maybe", "login"][..], "'challenge=maybe'"),
+        (&["challenge=: :", "login"][..], "'challenge=: :'"),
+        (&["challenge=a\nb:", "login"][..], "must be yes, no, or a question"),
         (&["deferred=1", "login"][..], "'deferred=1'"),
         (&["require-cn=maybe", "login"][..], "no, yes or nocase"),
         (&["syslog=kern", "login"][..], "authpriv"),

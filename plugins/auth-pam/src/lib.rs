@@ -15,6 +15,7 @@ mod front;
 mod limits;
 mod origin;
 mod protocol;
+mod question;
 mod quoted;
 mod reference;
 mod settings;
@@ -24,10 +25,13 @@ mod titles;
 mod verdict;
 mod worker;
 
-use ovpn_plugin::{AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, Plugin};
+use ovpn_plugin::{
+    AuthReply, AuthUserPassVerify, ClientCrResponse, ClientCrResponseReply, ClientState, EventSet, OpenArgs,
+    OpenError, Plugin,
+};
 
 use crate::config::Config;
-use crate::front::Front;
+use crate::front::{Client, Front};
 use crate::settings::Settings;
 use crate::startup::{Deferring, Startup};
 
@@ -63,9 +67,11 @@ impl Plugin for AuthPam {
         let settings = Settings {
             config_name: args.config_name(),
             daemon: set("daemon"),
+            can_ask: config.asks() && startup.can_ask,
             debug: env.get_number::<u32>("verb").is_some_and(|verb| verb >= DEBUG_VERB),
             time_limits: startup.time_limits,
             max_workers: limits::default_max_workers(),
+            max_suspended: limits::default_max_suspended(config.max_workers),
             config,
         };
         let service = settings.config.service.to_string_lossy().into_owned();
@@ -80,7 +86,9 @@ impl Plugin for AuthPam {
     }
 
     fn events(&self) -> EventSet {
-        EventSet::AUTH_USER_PASS_VERIFY
+        let login = EventSet::AUTH_USER_PASS_VERIFY;
+        // OpenVPN before 2.6 does not know the other one.
+        if self.front.can_ask() { login | EventSet::CLIENT_CRRESPONSE } else { login }
     }
 
     fn start(&mut self) -> Result<(), OpenError> {
@@ -93,9 +101,23 @@ impl Plugin for AuthPam {
         self.front.verify(event)
     }
 
+    fn client_crresponse(&mut self, event: &ClientCrResponse<'_>) -> ClientCrResponseReply {
+        let asked = event.client::<Self>().and_then(|mut client| client.asked.take());
+        let answered = asked.is_some_and(|id| self.front.answered(event, id));
+        if answered { ClientCrResponseReply::Done } else { ClientCrResponseReply::Fail }
+    }
+
     fn abort(&mut self) {
         self.front.abort();
     }
 }
 
-ovpn_plugin::export!(AuthPam);
+impl ClientState for AuthPam {
+    type State = Client;
+
+    fn new_client(&mut self) -> Client {
+        Client::default()
+    }
+}
+
+ovpn_plugin::export!(AuthPam, client_state);

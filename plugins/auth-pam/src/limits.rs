@@ -10,6 +10,9 @@ use privsep::cgroup;
 /// sleep, a queue behind that many is short.
 pub const DEFAULT_MAX_WORKERS: u64 = 512;
 
+/// The most questions that wait for an answer without `max-suspended`. Each holds a process of about a megabyte.
+const DEFAULT_MAX_SUSPENDED: u64 = 64;
+
 /// Tasks of a control group that are not workers, even where half of a small one would leave too few: OpenVPN with two
 /// threads, keeper and supervisor, keeper and helper of down-root. Workers that are idle leave soon where there are few,
 /// and then a script of down-root's with one program has room.
@@ -33,6 +36,18 @@ pub fn default_max_workers() -> usize {
         nproc: limit.filter(|soft| *soft != RLIM_INFINITY).map(widen),
     };
     usize::try_from(machine.max_workers()).unwrap_or(1)
+}
+
+/// The default for `max-suspended`, beside so many workers; `None`: the default.
+pub fn default_max_suspended(max_workers: Option<usize>) -> usize {
+    let workers = u64::try_from(max_workers.unwrap_or_else(default_max_workers)).unwrap_or(u64::MAX);
+    let machine = Machine {
+        read: &|path| std::fs::read_to_string(path).ok(),
+        processes: &Vec::new,
+        uid: nix::unistd::getuid().as_raw(),
+        nproc: None,
+    };
+    usize::try_from(machine.max_suspended(workers)).unwrap_or(1)
 }
 
 /// A limit as 64 bits, which it has not on every machine.
@@ -65,6 +80,13 @@ impl Machine<'_> {
         let by_group = by_group.map(|most| (most / 2).min(most.saturating_sub(OTHER_TASKS)));
         let limits = [by_group, self.by_limit(), self.by_memory()];
         limits.into_iter().flatten().fold(DEFAULT_MAX_WORKERS, u64::min).max(1)
+    }
+
+    /// What the control group has left beside the workers, and one in any case: as long as few workers run, there is room.
+    fn max_suspended(&self, max_workers: u64) -> u64 {
+        let by_group = self.smallest("pids", &["pids.max"]);
+        let left = by_group.map(|most| most.saturating_sub(OTHER_TASKS).saturating_sub(max_workers));
+        left.into_iter().fold(DEFAULT_MAX_SUSPENDED, u64::min).max(1)
     }
 
     /// RLIMIT_NPROC counts the tasks of a user wherever they run, and does not hold for root.

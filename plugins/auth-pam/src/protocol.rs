@@ -19,6 +19,7 @@ use privsep::{Message, Reader, WireError, Writer};
 use secret::Secret;
 
 use crate::origin::Origin;
+use crate::question::{MAX_QUESTION, Question, QuestionId};
 use crate::reference::Reference;
 use crate::verdict::{Cause, Verdict};
 
@@ -31,7 +32,7 @@ pub const MAX_TEXT: usize = 1024;
 /// Longest name a worker reports, in bytes.
 pub const MAX_CHECKED: usize = 512;
 /// Longest block of [`Credentials`], in bytes.
-pub const MAX_BLOCK: usize = 3 * (4 + MAX_CREDENTIAL) + 1;
+pub const MAX_BLOCK: usize = 2 * (4 + MAX_CREDENTIAL) + 1;
 
 /// Room for what the other side has not read yet, in each direction between front and supervisor: a burst of logins
 /// must not stop OpenVPN.
@@ -59,12 +60,10 @@ pub struct Client {
 /// What only the worker needs of a login. It crosses the supervisor as one opaque block.
 #[derive(Debug)]
 pub struct Credentials {
-    /// Password; without the wrapping of a static challenge.
+    /// Password, without the wrapping of a static challenge; or the answer to a question.
     pub password: Secret,
     /// Response to a static challenge, possibly an empty one; nothing if the client sent none.
     pub response: Option<Secret>,
-    /// Common name of the client's certificate; empty without one.
-    pub common_name: Vec<u8>,
 }
 
 /// Front to supervisor.
@@ -72,7 +71,7 @@ pub struct Credentials {
 pub enum Request {
     /// Check a login.
     Check(Check),
-    /// The client of this attempt is gone: an attempt that still waits is not run.
+    /// The client of this attempt is gone: an attempt that still waits is not run, and its question is given up.
     Cancel {
         /// Which attempt.
         id: u64,
@@ -93,12 +92,17 @@ pub enum Request {
 /// An attempt to be decided.
 #[derive(Debug)]
 pub struct Check {
-    /// Number of this attempt, chosen by the front, always growing.
+    /// Number of this attempt, chosen by the front, always growing; the answer to a question that a client was asked while
+    /// its attempt is pending has that of the attempt.
     pub id: u64,
     /// Nobody stands still for it: a refusal takes its time (`refusal-time`).
     pub deferred: bool,
+    /// What the client has sent.
+    pub sent: Sent,
     /// Name as the client sent it.
     pub username: Vec<u8>,
+    /// Common name of the client's certificate; empty without one.
+    pub common_name: Vec<u8>,
     /// Where it comes from.
     pub origin: Origin,
     /// Encoded [`Credentials`].
@@ -107,8 +111,18 @@ pub struct Check {
     pub client: Vec<u8>,
 }
 
-/// Supervisor to front.
+/// What the credentials of an attempt are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// A password, with which a transaction begins.
+    Password,
+    /// The answer to the question with this id, with which a transaction goes on; `None`: what the client has sent for an id
+    /// is none.
+    Answer(Option<QuestionId>),
+}
+
+/// Supervisor to front.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// An attempt is decided.
     Verdict {
@@ -119,13 +133,29 @@ pub enum Reply {
     },
 }
 
-/// Supervisor to worker: begin a transaction.
+/// Supervisor to worker.
 #[derive(Debug)]
-pub struct Order {
+pub enum Order {
+    /// Begin a transaction.
+    Begin(Begin),
+    /// The answer to the question that the transaction has asked.
+    Answer {
+        /// The number of the transaction.
+        nonce: u64,
+        /// Encoded [`Credentials`], of which the password is the answer.
+        credentials: Secret,
+    },
+}
+
+/// A transaction to begin.
+#[derive(Debug)]
+pub struct Begin {
     /// Random number of the transaction; the worker's reports must repeat it.
     pub nonce: u64,
     /// Name as the client sent it.
     pub username: Vec<u8>,
+    /// Common name of the client's certificate; empty without one.
+    pub common_name: Vec<u8>,
     /// For `PAM_RHOST`; empty when unknown.
     pub address: Vec<u8>,
     /// Encoded [`Credentials`].
@@ -152,6 +182,15 @@ pub enum News {
     Changed(Vec<u8>),
     /// Something for the log, as it happens.
     Note(Vec<u8>),
+    /// The transaction waits for an answer of the person at the client.
+    Question {
+        /// The answer is shown while it is typed.
+        echo: bool,
+        /// It holds the address of a web page.
+        page: bool,
+        /// The question, one line.
+        text: Vec<u8>,
+    },
     /// The transaction has ended.
     End(End),
 }
@@ -177,11 +216,14 @@ const TAG_REFUSED: u8 = 3;
 const TAG_ACCEPTED: u8 = 18;
 const TAG_REJECTED: u8 = 19;
 const TAG_TEMPORARY: u8 = 20;
+const TAG_ASKED: u8 = 21;
 const TAG_BEGIN: u8 = 33;
+const TAG_ANSWER: u8 = 34;
 const TAG_WORKER_READY: u8 = 49;
 const TAG_NOTE: u8 = 50;
 const TAG_END: u8 = 51;
 const TAG_CHANGED: u8 = 52;
+const TAG_QUESTION: u8 = 53;
 
 fn tag(value: u8) -> WireError {
     WireError::Unknown { field: "tag", value: value.into() }
@@ -214,6 +256,43 @@ fn read_origin(from: &mut Reader<'_>) -> Result<Origin, WireError> {
     })
 }
 
+/// What was sent, and an id.
+const SENT_BYTES: usize = 1 + 2 * 8;
+
+impl Sent {
+    fn write(self, to: &mut Writer) {
+        match self {
+            Sent::Password => to.u8(0),
+            Sent::Answer(None) => to.u8(1),
+            Sent::Answer(Some(id)) => {
+                to.u8(2);
+                write_id(&id, to);
+            }
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, WireError> {
+        Ok(match from.u8()? {
+            0 => Sent::Password,
+            1 => Sent::Answer(None),
+            2 => Sent::Answer(Some(read_id(from)?)),
+            value => return Err(WireError::Unknown { field: "what was sent", value: value.into() }),
+        })
+    }
+}
+
+fn write_id(id: &QuestionId, to: &mut Writer) {
+    id.bytes().iter().for_each(|byte| to.u8(*byte));
+}
+
+fn read_id(from: &mut Reader<'_>) -> Result<QuestionId, WireError> {
+    let mut bytes = [0; 16];
+    for byte in &mut bytes {
+        *byte = from.u8()?;
+    }
+    Ok(QuestionId::from_bytes(bytes))
+}
+
 fn duration(from: &mut Reader<'_>) -> Result<Duration, WireError> {
     Ok(Duration::from_micros(from.u64()?))
 }
@@ -228,10 +307,10 @@ impl Message for Credentials {
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         to.bytes_field("password", self.password.expose(), MAX_CREDENTIAL)?;
         to.flag(self.response.is_some());
-        if let Some(response) = &self.response {
-            to.bytes_field("response", response.expose(), MAX_CREDENTIAL)?;
+        match &self.response {
+            Some(response) => to.bytes_field("response", response.expose(), MAX_CREDENTIAL),
+            None => Ok(()),
         }
-        to.bytes_field("common name", &self.common_name, MAX_CREDENTIAL)
     }
 
     fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
@@ -242,7 +321,6 @@ impl Message for Credentials {
             } else {
                 None
             },
-            common_name: text(&mut from, "common name", MAX_CREDENTIAL)?.to_vec(),
         };
         from.end().map(|()| credentials)
     }
@@ -284,7 +362,8 @@ impl Message for Client {
 }
 
 impl Message for Request {
-    const MAX_BYTES: usize = 1 + 8 + 1 + 3 * 4 + MAX_CREDENTIAL + ORIGIN_BYTES + MAX_BLOCK + MAX_CLIENT;
+    const MAX_BYTES: usize =
+        1 + 8 + 1 + SENT_BYTES + 4 * 4 + 2 * MAX_CREDENTIAL + ORIGIN_BYTES + MAX_BLOCK + MAX_CLIENT;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         match self {
@@ -292,7 +371,9 @@ impl Message for Request {
                 to.u8(TAG_CHECK);
                 to.u64(check.id);
                 to.flag(check.deferred);
+                check.sent.write(to);
                 to.bytes_field("username", &check.username, MAX_CREDENTIAL)?;
+                to.bytes_field("common name", &check.common_name, MAX_CREDENTIAL)?;
                 write_origin(&check.origin, to)?;
                 to.bytes_field("credentials", check.credentials.expose(), MAX_BLOCK)?;
                 to.bytes_field("client", &check.client, MAX_CLIENT)
@@ -317,7 +398,9 @@ impl Message for Request {
             TAG_CHECK => Request::Check(Check {
                 id: from.u64()?,
                 deferred: from.flag("deferred")?,
+                sent: Sent::read(&mut from)?,
                 username: text(&mut from, "username", MAX_CREDENTIAL)?.to_vec(),
+                common_name: text(&mut from, "common name", MAX_CREDENTIAL)?.to_vec(),
                 origin: read_origin(&mut from)?,
                 credentials: Secret::copy_of(from.bytes_field("credentials", MAX_BLOCK)?),
                 client: from.bytes_field("client", MAX_CLIENT)?.to_vec(),
@@ -336,25 +419,33 @@ impl Message for Request {
 }
 
 impl Message for Reply {
-    const MAX_BYTES: usize = 1 + 8 + 1 + 8;
+    const MAX_BYTES: usize = 1 + 8 + 16 + 2 + 4 + MAX_QUESTION;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
-        let Reply::Verdict { id, verdict } = *self;
+        let Reply::Verdict { id, verdict } = self;
         match verdict {
             Verdict::Accepted { took } => {
                 to.u8(TAG_ACCEPTED);
-                to.u64(id);
-                to.u64(micros(took));
+                to.u64(*id);
+                to.u64(micros(*took));
             }
             Verdict::Rejected => {
                 to.u8(TAG_REJECTED);
-                to.u64(id);
+                to.u64(*id);
             }
             Verdict::Temporary { cause, backoff } => {
                 to.u8(TAG_TEMPORARY);
-                to.u64(id);
+                to.u64(*id);
                 to.u8(cause.number());
-                to.u64(micros(backoff));
+                to.u64(micros(*backoff));
+            }
+            Verdict::Asked(question) => {
+                to.u8(TAG_ASKED);
+                to.u64(*id);
+                write_id(&question.id, to);
+                to.flag(question.echo);
+                to.flag(question.page);
+                to.bytes_field("question", &question.text, MAX_QUESTION)?;
             }
         }
         Ok(())
@@ -371,6 +462,12 @@ impl Message for Reply {
                     .ok_or(WireError::Unknown { field: "cause", value: number.into() })?;
                 Verdict::Temporary { cause, backoff: duration(&mut from)? }
             }
+            TAG_ASKED => Verdict::Asked(Box::new(Question {
+                id: read_id(&mut from)?,
+                echo: from.flag("echo")?,
+                page: from.flag("page")?,
+                text: from.bytes_field("question", MAX_QUESTION)?.to_vec(),
+            })),
             other => return Err(tag(other)),
         };
         from.end().map(|()| Reply::Verdict { id, verdict })
@@ -378,28 +475,43 @@ impl Message for Reply {
 }
 
 impl Message for Order {
-    const MAX_BYTES: usize = 1 + 8 + 4 * 4 + MAX_CREDENTIAL + MAX_ADDRESS + MAX_BLOCK + MAX_CLIENT;
+    const MAX_BYTES: usize = 1 + 8 + 5 * 4 + 2 * MAX_CREDENTIAL + MAX_ADDRESS + MAX_BLOCK + MAX_CLIENT;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
-        to.u8(TAG_BEGIN);
-        to.u64(self.nonce);
-        to.bytes_field("username", &self.username, MAX_CREDENTIAL)?;
-        to.bytes_field("address", &self.address, MAX_ADDRESS)?;
-        to.bytes_field("credentials", self.credentials.expose(), MAX_BLOCK)?;
-        to.bytes_field("client", &self.client, MAX_CLIENT)
+        match self {
+            Order::Begin(begin) => {
+                to.u8(TAG_BEGIN);
+                to.u64(begin.nonce);
+                to.bytes_field("username", &begin.username, MAX_CREDENTIAL)?;
+                to.bytes_field("common name", &begin.common_name, MAX_CREDENTIAL)?;
+                to.bytes_field("address", &begin.address, MAX_ADDRESS)?;
+                to.bytes_field("credentials", begin.credentials.expose(), MAX_BLOCK)?;
+                to.bytes_field("client", &begin.client, MAX_CLIENT)
+            }
+            Order::Answer { nonce, credentials } => {
+                to.u8(TAG_ANSWER);
+                to.u64(*nonce);
+                to.bytes_field("credentials", credentials.expose(), MAX_BLOCK)
+            }
+        }
     }
 
     fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
-        match from.u8()? {
-            TAG_BEGIN => {}
+        let (tag_read, nonce) = (from.u8()?, from.u64()?);
+        let order = match tag_read {
+            TAG_BEGIN => Order::Begin(Begin {
+                nonce,
+                username: text(&mut from, "username", MAX_CREDENTIAL)?.to_vec(),
+                common_name: text(&mut from, "common name", MAX_CREDENTIAL)?.to_vec(),
+                address: text(&mut from, "address", MAX_ADDRESS)?.to_vec(),
+                credentials: Secret::copy_of(from.bytes_field("credentials", MAX_BLOCK)?),
+                client: from.bytes_field("client", MAX_CLIENT)?.to_vec(),
+            }),
+            TAG_ANSWER => {
+                let credentials = Secret::copy_of(from.bytes_field("credentials", MAX_BLOCK)?);
+                Order::Answer { nonce, credentials }
+            }
             other => return Err(tag(other)),
-        }
-        let order = Order {
-            nonce: from.u64()?,
-            username: text(&mut from, "username", MAX_CREDENTIAL)?.to_vec(),
-            address: text(&mut from, "address", MAX_ADDRESS)?.to_vec(),
-            credentials: Secret::copy_of(from.bytes_field("credentials", MAX_BLOCK)?),
-            client: from.bytes_field("client", MAX_CLIENT)?.to_vec(),
         };
         from.end().map(|()| order)
     }
@@ -426,6 +538,13 @@ impl Message for Report {
                 to.u64(nonce);
                 to.bytes_field("note", text, MAX_TEXT)
             }
+            News::Question { echo, page, text } => {
+                to.u8(TAG_QUESTION);
+                to.u64(nonce);
+                to.flag(*echo);
+                to.flag(*page);
+                to.bytes_field("question", text, MAX_QUESTION)
+            }
             News::End(end) => {
                 to.u8(TAG_END);
                 to.u64(nonce);
@@ -444,6 +563,11 @@ impl Message for Report {
             TAG_WORKER_READY => News::Ready,
             TAG_CHANGED => News::Changed(from.bytes_field("what has changed", MAX_TEXT)?.to_vec()),
             TAG_NOTE => News::Note(from.bytes_field("note", MAX_TEXT)?.to_vec()),
+            TAG_QUESTION => News::Question {
+                echo: from.flag("echo")?,
+                page: from.flag("page")?,
+                text: from.bytes_field("question", MAX_QUESTION)?.to_vec(),
+            },
             TAG_END => News::End(End {
                 code: from.u32()?,
                 authenticating: from.flag("authenticating")?,

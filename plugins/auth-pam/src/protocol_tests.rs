@@ -9,8 +9,14 @@ fn bytes(max: usize) -> impl Strategy<Value = Vec<u8>> {
 }
 
 prop_compose! {
-    fn credentials()(password in bytes(300), response in proptest::option::of(bytes(50)), common_name in bytes(80)) -> Credentials {
-        Credentials { password: Secret::new(password), response: response.map(Secret::new), common_name }
+    fn credentials()(password in bytes(300), response in proptest::option::of(bytes(50))) -> Credentials {
+        Credentials { password: Secret::new(password), response: response.map(Secret::new) }
+    }
+}
+
+prop_compose! {
+    fn sent()(id: Option<[u8; 16]>, answer: bool) -> Sent {
+        if answer { Sent::Answer(id.map(QuestionId::from_bytes)) } else { Sent::Password }
     }
 }
 
@@ -21,19 +27,20 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn check()(id: u64, deferred: bool, username in bytes(300), origin in origin(), block in bytes(500), client in bytes(MAX_CLIENT)) -> Check {
-        Check { id, deferred, username, origin, credentials: Secret::new(block), client }
+    fn check()(id: u64, deferred: bool, sent in sent(), username in bytes(300), common_name in bytes(80), origin in origin(), block in bytes(500), client in bytes(MAX_CLIENT)) -> Check {
+        Check { id, deferred, sent, username, common_name, origin, credentials: Secret::new(block), client }
     }
 }
 
 fn order(username: &[u8]) -> Order {
-    Order {
+    Order::Begin(Begin {
         nonce: 1,
         username: username.to_vec(),
+        common_name: vec![],
         address: vec![],
         credentials: Secret::copy_of(b"block"),
         client: vec![],
-    }
+    })
 }
 
 fn encoded(message: &impl Message) -> Vec<u8> {
@@ -56,21 +63,27 @@ proptest! {
         prop_assert_eq!(read.password.expose(), credentials.password.expose());
         let response = |of: &Credentials| of.response.as_ref().map(|response| response.expose().to_vec());
         prop_assert_eq!(response(&read), response(&credentials));
-        prop_assert_eq!(read.common_name, credentials.common_name);
     }
 
     #[test]
     fn an_order_survives_the_wire(nonce: u64, check in check()) {
-        let Check { username, origin, credentials, client, .. } = check;
-        let frame = encoded(&Order { nonce, username, address: origin.address, credentials, client });
-        prop_assert!(frame.len() <= Order::MAX_BYTES);
-        prop_assert_eq!(encoded(&Order::decode(Reader::new(&frame)).unwrap()), frame);
+        let Check { username, common_name, origin, credentials, client, .. } = check;
+        let answer = Order::Answer { nonce, credentials: Secret::copy_of(credentials.expose()) };
+        let begin = Begin { nonce, username, common_name, address: origin.address, credentials, client };
+        for frame in [encoded(&Order::Begin(begin)), encoded(&answer)] {
+            prop_assert!(frame.len() <= Order::MAX_BYTES);
+            prop_assert_eq!(encoded(&Order::decode(Reader::new(&frame)).unwrap()), frame);
+        }
     }
 
     #[test]
     fn the_small_messages_survive_the_wire(id: u64, micros: u32, code: u32, flag: bool, origin in origin(), text in bytes(MAX_TEXT)) {
         let time = Duration::from_micros(micros.into());
+        let question = text[..text.len().min(MAX_QUESTION)].to_vec();
+        let number = QuestionId::from_bytes([code.to_le_bytes(); 4].concat().try_into().unwrap());
+        let asked = Question { id: number, echo: flag, page: !flag, text: question.clone() };
         let verdicts = [
+            Verdict::Asked(Box::new(asked)),
             Verdict::Accepted { took: time },
             Verdict::Rejected,
             Verdict::Temporary { cause: Cause::Busy, backoff: time },
@@ -84,7 +97,8 @@ proptest! {
         let checked = text[..text.len().min(MAX_CHECKED)].to_vec();
         let end =
             End { code, authenticating: flag, text: text.clone(), delay: time, checked };
-        for news in [News::Ready, News::Changed(text.clone()), News::Note(text.clone()), News::End(end)] {
+        let question = News::Question { echo: flag, page: !flag, text: question };
+        for news in [question, News::Ready, News::Changed(text.clone()), News::Note(text.clone()), News::End(end)] {
             let report = Report { nonce: id, news };
             let frame = encoded(&report);
             prop_assert!(frame.len() <= Report::MAX_BYTES);
@@ -137,8 +151,7 @@ fn a_username_over_the_bound_is_refused_by_the_sender_and_by_the_receiver() {
 fn the_longest_credentials_fit_into_a_block() {
     let longest = vec![b'x'; MAX_CREDENTIAL];
     let secret = || Secret::copy_of(&longest);
-    let credentials =
-        Credentials { password: secret(), response: Some(secret()), common_name: longest.clone() };
+    let credentials = Credentials { password: secret(), response: Some(secret()) };
     assert_eq!(credentials.seal().unwrap().len(), MAX_BLOCK);
 }
 
@@ -146,11 +159,8 @@ fn the_longest_credentials_fit_into_a_block() {
 fn a_nul_inside_a_credential_and_an_unknown_tag_are_refused() {
     let nul = Some(WireError::Unknown { field: "username", value: 0 });
     assert_eq!(Order::decode(Reader::new(&encoded(&order(b"a\0b")))).err(), nul);
-    let credentials = Credentials {
-        password: Secret::copy_of(b"a\0b"),
-        response: Some(Secret::copy_of(b"")),
-        common_name: vec![],
-    };
+    let credentials =
+        Credentials { password: Secret::copy_of(b"a\0b"), response: Some(Secret::copy_of(b"")) };
     let unsealed = Credentials::unseal(&credentials.seal().unwrap());
     assert_eq!(unsealed.err(), Some(WireError::Unknown { field: "password", value: 0 }));
     assert_eq!(Request::decode(Reader::new(&[TAG_BEGIN])).err(), Some(tag(TAG_BEGIN)));

@@ -18,10 +18,14 @@ pub struct Settings {
     pub daemon: bool,
     /// Say more (OpenVPN's `verb` is at least 4).
     pub debug: bool,
+    /// Clients may be asked questions: the configuration has some, and OpenVPN can pass them on.
+    pub can_ask: bool,
     /// How long an attempt may take.
     pub time_limits: TimeLimits,
     /// The default for `max-workers`.
     pub max_workers: usize,
+    /// The default for `max-suspended`.
+    pub max_suspended: usize,
 }
 
 impl Settings {
@@ -32,28 +36,42 @@ impl Settings {
 
     /// The bounds of the scheduler in a process that may have `open_files` descriptors.
     pub fn scheduler_limits(&self, open_files: usize) -> Limits {
+        let asked_for = self.config.max_suspended.unwrap_or(self.max_suspended);
+        // Workers that ask must leave descriptors for those that do not.
+        let max_suspended = if self.can_ask { asked_for.min((open_files / 4).max(1)) } else { 0 };
         // One descriptor for a worker, and some while it is forked: a limit on open files is one on workers too.
-        let possible = (open_files.saturating_sub(OWN_FILES) / 2).max(1);
+        let possible = (open_files.saturating_sub(OWN_FILES + max_suspended) / 2).max(1);
         let wanted = self.config.max_workers.unwrap_or(self.max_workers);
         if wanted > possible {
             log::warn!(
                 "the limit on open files ({open_files}) allows {possible} workers instead of {wanted}"
             );
         }
-        Limits { max_workers: wanted.min(possible), max_pending: self.config.max_pending }
+        Limits { max_workers: wanted.min(possible), max_suspended, max_pending: self.config.max_pending }
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
+
+    /// Those of a machine for ten workers and five questions.
+    pub fn settings(config: Config) -> Settings {
+        Settings {
+            can_ask: config.asks(),
+            config,
+            config_name: None,
+            daemon: false,
+            debug: false,
+            time_limits: TimeLimits::of_direct_mode(),
+            max_workers: 10,
+            max_suspended: 5,
+        }
+    }
 
     fn limits(words: &[&str], open_files: usize) -> Limits {
         let config = Config::parse(words.iter().map(|word| word.as_bytes())).unwrap();
-        let time_limits = TimeLimits::of_direct_mode();
-        let settings =
-            Settings { config, config_name: None, daemon: false, debug: false, time_limits, max_workers: 10 };
-        settings.scheduler_limits(open_files)
+        settings(config).scheduler_limits(open_files)
     }
 
     #[test]
@@ -62,6 +80,17 @@ mod tests {
         assert_eq!((without.max_workers, without.max_pending), (10, 1024));
         let with = limits(&["max-workers=1000", "max-pending=7", "login"], 1_000_000);
         assert_eq!((with.max_workers, with.max_pending), (1000, 7));
+    }
+
+    #[test]
+    fn questions_have_their_own_places_if_there_are_any() {
+        assert_eq!(limits(&["login"], 1_000_000).max_suspended, 0);
+        assert_eq!(limits(&["challenge=yes", "login"], 1_000_000).max_suspended, 5);
+        assert_eq!(limits(&["max-suspended=7", "login", "code", "ASK"], 1_000_000).max_suspended, 7);
+        let scarce = limits(&["challenge=yes", "max-workers=1000", "login"], OWN_FILES + 5 + 2 * 100);
+        assert_eq!(scarce.max_workers, 100);
+        let many = limits(&["challenge=yes", "max-suspended=10000", "max-workers=1000", "login"], 1000);
+        assert_eq!((many.max_suspended, many.max_workers), (250, (1000 - OWN_FILES - 250) / 2));
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use crate::question::Question;
+
 /// What was decided about an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// The client may come in.
     Accepted {
@@ -19,6 +21,8 @@ pub enum Verdict {
         /// When to try again, whole seconds.
         backoff: Duration,
     },
+    /// It may not yet: the client is to come again with the answer to this.
+    Asked(Box<Question>),
 }
 
 /// Why an attempt fails for now. None depends on what the client sent.

@@ -7,6 +7,8 @@
 mod origin;
 #[path = "../../src/protocol.rs"]
 mod protocol;
+#[path = "../../src/question.rs"]
+mod question;
 #[path = "../../src/reference.rs"]
 mod reference;
 #[path = "../../src/verdict.rs"]
@@ -36,5 +38,7 @@ fuzz_target!(|bytes: &[u8]| {
     order.encode(&mut again).expect("what was read can be written");
     assert_eq!(again.bytes(), bytes);
     assert!(bytes.len() <= Order::MAX_BYTES);
-    assert!(!order.username.contains(&0) && !order.address.contains(&0));
+    if let Order::Begin(begin) = order {
+        assert!([&begin.username, &begin.common_name, &begin.address].iter().all(|text| !text.contains(&0)));
+    }
 });

@@ -7,6 +7,8 @@
 mod origin;
 #[path = "../../src/protocol.rs"]
 mod protocol;
+#[path = "../../src/question.rs"]
+mod question;
 #[path = "../../src/reference.rs"]
 mod reference;
 #[path = "../../src/verdict.rs"]

@@ -7,6 +7,8 @@
 mod origin;
 #[path = "../../src/protocol.rs"]
 mod protocol;
+#[path = "../../src/question.rs"]
+mod question;
 #[path = "../../src/reference.rs"]
 mod reference;
 #[path = "../../src/verdict.rs"]
@@ -16,6 +18,7 @@ use libfuzzer_sys::fuzz_target;
 use privsep::{Message, Reader, Writer};
 
 use protocol::{MAX_CHECKED, MAX_TEXT, News, Report};
+use question::MAX_QUESTION;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(report) = Report::decode(Reader::new(bytes)) else { return };
@@ -25,7 +28,8 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(bytes.len() <= Report::MAX_BYTES);
     match report.news {
         News::Ready => {}
-        News::Note(text) => assert!(text.len() <= MAX_TEXT),
+        News::Note(text) | News::Changed(text) => assert!(text.len() <= MAX_TEXT),
+        News::Question { text, .. } => assert!(text.len() <= MAX_QUESTION),
         News::End(end) => assert!(end.text.len() <= MAX_TEXT && end.checked.len() <= MAX_CHECKED),
     }
 });

@@ -7,6 +7,8 @@
 mod origin;
 #[path = "../../src/protocol.rs"]
 mod protocol;
+#[path = "../../src/question.rs"]
+mod question;
 #[path = "../../src/reference.rs"]
 mod reference;
 #[path = "../../src/verdict.rs"]
@@ -27,6 +29,7 @@ fuzz_target!(|bytes: &[u8]| {
     match request {
         Request::Check(check) => {
             assert!(fits(&check.username, MAX_CREDENTIAL) && fits(&check.origin.address, MAX_ADDRESS));
+            assert!(fits(&check.common_name, MAX_CREDENTIAL));
             assert!(check.credentials.len() <= MAX_BLOCK && check.client.len() <= MAX_CLIENT);
         }
         Request::Cancel { .. } => {}

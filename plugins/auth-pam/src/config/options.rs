@@ -1,15 +1,17 @@
 //! Every option, as README and the manual page have it. A word that is none of these is refused.
 
 use std::ffi::CString;
+use std::time::Duration;
 
 use plugin_options::{Mistake, OptionSpec, Value};
 
 use super::{Config, RequireCn, Timeout};
+use crate::front::MAX_PENDING_TEXT;
 use crate::supervisor::audit::Facility;
 use crate::verdict::Advance;
 
 /// The options.
-pub const OPTIONS: [OptionSpec<Config>; 17] = [
+pub const OPTIONS: [OptionSpec<Config>; 22] = [
     OptionSpec {
         name: "advance",
         form: "no|addr|remote",
@@ -30,6 +32,32 @@ pub const OPTIONS: [OptionSpec<Config>; 17] = [
         repeats: false,
         set: |config, value| {
             config.allow_user_mapping = value.yes_or_no()?;
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "challenge",
+        form: "yes|no|TEXT",
+        default: "no",
+        meaning: "whether prompts without an answer are put to the client; TEXT is asked at once",
+        repeats: false,
+        set: |config, value| {
+            config.challenge_text = match value.text() {
+                "yes" | "no" => None,
+                _ => Some(question(value)?),
+            };
+            config.challenge = value.text() != "no";
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "challenge-timeout",
+        form: "SECONDS",
+        default: "120",
+        meaning: "how long a question waits for its answer, 1 to 3600 s",
+        repeats: false,
+        set: |config, value| {
+            config.challenge_timeout = Duration::from_secs(value.number(1, 3600, "seconds")?);
             Ok(())
         },
     },
@@ -100,6 +128,17 @@ pub const OPTIONS: [OptionSpec<Config>; 17] = [
         },
     },
     OptionSpec {
+        name: "max-suspended",
+        form: "N",
+        default: "up to 64",
+        meaning: "questions that may wait for an answer",
+        repeats: false,
+        set: |config, value| {
+            config.max_suspended = Some(value.count(1, 10_000)?);
+            Ok(())
+        },
+    },
+    OptionSpec {
         name: "max-workers",
         form: "N",
         default: "up to 512",
@@ -107,6 +146,17 @@ pub const OPTIONS: [OptionSpec<Config>; 17] = [
         repeats: false,
         set: |config, value| {
             config.max_workers = Some(value.count(1, 10_000)?);
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "open-urls",
+        form: "yes|no",
+        default: "no",
+        meaning: "whether clients open the web pages (https) that PAM modules name",
+        repeats: false,
+        set: |config, value| {
+            config.open_urls = value.yes_or_no()?;
             Ok(())
         },
     },
@@ -130,6 +180,17 @@ pub const OPTIONS: [OptionSpec<Config>; 17] = [
         repeats: false,
         set: |config, value| {
             config.penalties = value.yes_or_no()?;
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "question-wait",
+        form: "MS",
+        default: "0",
+        meaning: "how long OpenVPN waits for a question that a client can be asked at once, 0 to 10000 ms",
+        repeats: false,
+        set: |config, value| {
+            config.question_wait = value.milliseconds(10_000)?;
             Ok(())
         },
     },
@@ -197,6 +258,19 @@ pub const OPTIONS: [OptionSpec<Config>; 17] = [
         },
     },
 ];
+
+/// What a person is asked. A word that is misspelt is none.
+fn question(value: &Value<'_>) -> Result<String, Mistake> {
+    let text = value.text();
+    let asks = text.contains(|c: char| !c.is_ascii_punctuation() && c != ' ')
+        && (text.contains(' ') || text.ends_with([':', '?']));
+    if !asks || text.chars().any(char::is_control) || text.len() > MAX_PENDING_TEXT {
+        let form =
+            "must be yes, no, or a question of at most 230 bytes, with a blank in it or : or ? at its end";
+        return Err(value.bad(form));
+    }
+    Ok(text.to_string())
+}
 
 /// The length of a network prefix.
 fn prefix(value: &Value<'_>, most: u8) -> Result<u8, Mistake> {

@@ -3,6 +3,8 @@
 //! Each verdict takes effect once. If OpenVPN's thread still waits for an attempt, that thread takes the verdict and
 //! answers directly; if the attempt was deferred, whoever reads the verdict hands it to the attempt's [`Decision`].
 
+mod asking;
+
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::time::{Duration, Instant};
@@ -12,9 +14,14 @@ use ovpn_plugin::Decision;
 use privsep::ChannelError;
 use privsep::life::{Heard, Kept};
 
-use super::grace::Grace;
-use super::rejection::rejection;
+use asking::Asking;
+pub use asking::without_credentials;
+
+use super::credentials::Refusal;
+use super::grace::{Grace, Kind};
+use super::rejection::{challenge, rejection};
 use crate::protocol::{Reply, Request};
+use crate::quoted::shown;
 use crate::reference::Reference;
 use crate::verdict::{Advance, Verdict};
 
@@ -33,20 +40,46 @@ pub type Supervisor = Kept<Request, Reply>;
 #[derive(Debug)]
 enum Attempt {
     /// OpenVPN's thread waits for it; the verdict, once it is there.
-    Awaited(Option<Verdict>),
+    Awaited(Kind, Option<Verdict>),
     /// OpenVPN was answered *deferred*, about this one.
     Deferred(Decision, Whom),
+    /// The same, and the client is asked meanwhile.
+    Asked(Decision, Whom, Box<Asking>),
+}
+
+impl Attempt {
+    /// Whether PAM waits for the person at the client.
+    fn waits_for_answer(&self) -> bool {
+        matches!(self, Attempt::Asked(_, _, asking) if asking.waits())
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Attempt::Awaited(kind, _) => *kind,
+            Attempt::Deferred(_, whom) | Attempt::Asked(_, whom, _) => whom.kind,
+        }
+    }
+
+    /// Whether OpenVPN was answered *deferred* and does not want to know any more.
+    fn is_unwanted(&self) -> bool {
+        match self {
+            Attempt::Awaited(..) => false,
+            Attempt::Deferred(decision, _) | Attempt::Asked(decision, ..) => !decision.is_wanted(),
+        }
+    }
 }
 
 /// Whom a deferred attempt is about.
 #[derive(Debug)]
 pub struct Whom {
-    /// The username, for the log.
-    pub user: String,
+    /// The username.
+    pub username: Vec<u8>,
     /// The end of a line of the log.
     pub tail: String,
     /// The reference.
     pub reference: Reference,
+    /// What the client has sent.
+    pub kind: Kind,
 }
 
 /// What came of waiting for a verdict.
@@ -63,7 +96,8 @@ pub enum Taken {
 /// What was read.
 enum Read {
     Nothing,
-    Reply(Reply),
+    /// The verdict of this attempt.
+    Verdict(u64),
     /// Nothing more about what was sent before.
     Lost,
 }
@@ -77,6 +111,8 @@ pub struct Attempts {
     advance: Advance,
     table: BTreeMap<u64, Attempt>,
     deferred: usize,
+    /// Those of them for which PAM waits for an answer.
+    answered_later: usize,
     /// What is to be done when the lock is free again.
     afterwards: Afterwards,
 }
@@ -86,7 +122,7 @@ pub struct Attempts {
 #[derive(Default)]
 pub struct Afterwards {
     /// Deferred attempts with their verdicts.
-    decided: Vec<(Decision, Verdict, Reference)>,
+    decided: Vec<(Decision, Verdict, Whom)>,
     /// Lines for the log.
     lines: Vec<(Level, String)>,
     /// The supervisor that is lost for good.
@@ -98,13 +134,23 @@ impl Afterwards {
     pub fn deliver(self, advance: Advance) -> Vec<(Level, String)> {
         let Afterwards { decided, mut lines, lost } = self;
         let failed = |error| (Level::Error, format!("OpenVPN's control file cannot be written: {error}"));
-        lines.extend(decided.into_iter().filter_map(|(decision, verdict, reference)| {
+        lines.extend(decided.into_iter().filter_map(|(decision, verdict, whom)| {
+            let Whom { username, tail, reference, .. } = whom;
             let delivered = match verdict {
                 Verdict::Accepted { .. } => decision.accept(),
                 Verdict::Rejected => decision.reject(),
                 Verdict::Temporary { cause, backoff } => {
                     decision.reject_with(&rejection(cause, backoff, advance, reference))
                 }
+                Verdict::Asked(question) => match challenge(&question, &username) {
+                    Ok(rejection) => decision.reject_with(&rejection),
+                    Err(error) => {
+                        let delivered = decision.reject();
+                        let why = Refusal::Question(error.to_string());
+                        let line = format!("user '{}' failed to authenticate: {why}{tail}", shown(&username));
+                        return Some((Level::Error, line)).filter(|_| delivered.is_ok());
+                    }
+                },
             };
             delivered.err().map(failed)
         }));
@@ -124,12 +170,12 @@ impl Attempts {
     pub fn new(grace: Duration, advance: Advance) -> Self {
         let grace = Grace::new(grace);
         let (table, afterwards) = (BTreeMap::new(), Afterwards::default());
-        Attempts { supervisor: None, grace, advance, table, deferred: 0, afterwards }
+        Attempts { supervisor: None, grace, advance, table, deferred: 0, answered_later: 0, afterwards }
     }
 
-    /// Whether any attempt has no verdict yet.
+    /// Whether any attempt has no verdict yet, and waits for one.
     pub fn any_pending(&self) -> bool {
-        !self.table.is_empty()
+        self.table.len() > self.answered_later
     }
 
     /// Whether any attempt is deferred: then somebody has to read verdicts.
@@ -138,15 +184,15 @@ impl Attempts {
     }
 
     /// OpenVPN's thread waits for this attempt from now on; [`Attempts::take_verdict`] ends that.
-    pub fn await_verdict(&mut self, id: u64) {
-        self.table.insert(id, Attempt::Awaited(None));
+    pub fn await_verdict(&mut self, id: u64, kind: Kind) {
+        self.table.insert(id, Attempt::Awaited(kind, None));
     }
 
     /// OpenVPN's thread waits no more.
     pub fn take_verdict(&mut self, id: u64) -> Taken {
         match self.table.remove(&id) {
-            Some(Attempt::Awaited(Some(verdict))) => Taken::Decided(verdict),
-            Some(Attempt::Awaited(None)) => Taken::Pending,
+            Some(Attempt::Awaited(_, Some(verdict))) => Taken::Decided(verdict),
+            Some(Attempt::Awaited(_, None)) => Taken::Pending,
             // Not that of an attempt somebody waits for.
             Some(deferred) => {
                 self.table.insert(id, deferred);
@@ -158,8 +204,24 @@ impl Attempts {
 
     /// This attempt is answered *deferred*.
     pub fn defer(&mut self, id: u64, decision: Decision, whom: Whom) {
-        self.table.insert(id, Attempt::Deferred(decision, whom));
+        self.insert_deferred(id, Attempt::Deferred(decision, whom));
+    }
+
+    fn insert_deferred(&mut self, id: u64, attempt: Attempt) {
         self.deferred += 1;
+        self.answered_later += usize::from(attempt.waits_for_answer());
+        self.table.insert(id, attempt);
+    }
+
+    /// Takes an attempt out if it is deferred.
+    fn remove_deferred(&mut self, id: u64) -> Option<Attempt> {
+        if matches!(self.table.get(&id)?, Attempt::Awaited(..)) {
+            return None;
+        }
+        let attempt = self.table.remove(&id)?;
+        self.deferred -= 1;
+        self.answered_later -= usize::from(attempt.waits_for_answer());
+        Some(attempt)
     }
 
     /// Reads what the supervisor has sent.
@@ -177,12 +239,16 @@ impl Attempts {
     }
 
     /// Reads until `until` says of the verdict of `id` that it is enough, until it can no longer come, at most until `end`.
-    pub fn wait_for(&mut self, id: u64, end: Option<Instant>, until: impl Fn(Verdict) -> bool) {
+    pub fn wait_for(&mut self, id: u64, end: Option<Instant>, until: impl Fn(&Verdict) -> bool) {
         let left = || end.map(|end| end.saturating_duration_since(Instant::now()));
         while let Some(read) = self.read_one(|supervisor| supervisor.receive(left())) {
             match read {
-                Read::Reply(Reply::Verdict { id: decided, verdict }) if decided != id || !until(verdict) => {}
-                Read::Reply(_) | Read::Lost | Read::Nothing => return,
+                Read::Verdict(decided) if decided != id => {}
+                Read::Verdict(_) => match self.table.get(&id) {
+                    Some(Attempt::Awaited(_, Some(verdict))) if !until(verdict) => {}
+                    _ => return,
+                },
+                Read::Lost | Read::Nothing => return,
             }
         }
     }
@@ -197,7 +263,7 @@ impl Attempts {
             Ok(Some(Heard::Message(reply))) => {
                 let Reply::Verdict { id, verdict } = reply;
                 self.settle(id, verdict);
-                Some(Read::Reply(reply))
+                Some(Read::Verdict(id))
             }
             Ok(Some(Heard::Lost)) => {
                 self.reject_all();
@@ -211,17 +277,22 @@ impl Attempts {
     }
 
     fn settle(&mut self, id: u64, verdict: Verdict) {
-        if let Verdict::Accepted { took } = verdict {
-            self.grace.accepted(Instant::now(), took);
+        if let (Verdict::Accepted { took }, Some(attempt)) = (&verdict, self.table.get(&id)) {
+            self.grace.accepted(Instant::now(), *took, attempt.kind());
         }
-        match self.table.remove(&id) {
-            Some(Attempt::Awaited(_)) => drop(self.table.insert(id, Attempt::Awaited(Some(verdict)))),
+        match self.remove_deferred(id) {
             Some(Attempt::Deferred(decision, whom)) => {
-                self.deferred -= 1;
-                self.afterwards.decided.push((decision, verdict, whom.reference));
+                self.afterwards.decided.push((decision, verdict, whom));
             }
-            // OpenVPN's thread has given up waiting, or the client is gone.
-            None => {}
+            Some(Attempt::Asked(decision, whom, asking)) => {
+                self.settle_asked(decision, whom, *asking, verdict);
+            }
+            Some(Attempt::Awaited(..)) | None => {
+                if let Some(Attempt::Awaited(_, awaited)) = self.table.get_mut(&id) {
+                    *awaited = Some(verdict);
+                }
+                // Else OpenVPN's thread has given up waiting, or the client is gone.
+            }
         }
     }
 
@@ -231,9 +302,8 @@ impl Attempts {
         let rest = self.table.range((Bound::Excluded(after), Bound::Unbounded));
         let looked_at: Vec<u64> = rest.map(|(id, _)| *id).take(BATCH).collect();
         for id in &looked_at {
-            if matches!(self.table.get(id), Some(Attempt::Deferred(decision, _)) if !decision.is_wanted()) {
-                self.table.remove(id);
-                self.deferred -= 1;
+            if self.table.get(id).is_some_and(Attempt::is_unwanted) {
+                self.remove_deferred(*id);
                 self.cancel(*id);
             }
         }
@@ -249,17 +319,19 @@ impl Attempts {
 
     /// The supervisor that had these attempts is gone. Nobody decides them any more, so all are rejected at once.
     fn reject_all(&mut self) {
-        let is_decided = |attempt: &Attempt| matches!(attempt, Attempt::Awaited(Some(_)));
+        let is_decided = |attempt: &Attempt| matches!(attempt, Attempt::Awaited(_, Some(_)));
         let (decided, pending) =
             std::mem::take(&mut self.table).into_iter().partition(|(_, attempt)| is_decided(attempt));
         self.table = decided;
         let pending: BTreeMap<u64, Attempt> = pending;
-        self.deferred = 0;
+        (self.deferred, self.answered_later) = (0, 0);
         for (_, attempt) in pending {
-            if let Attempt::Deferred(decision, Whom { user, tail, reference }) = attempt {
-                self.afterwards.decided.push((decision, Verdict::Rejected, reference));
-                let line = format!("user '{user}' failed to authenticate: the supervisor is gone{tail}");
+            if let Attempt::Deferred(decision, whom) | Attempt::Asked(decision, whom, _) = attempt {
+                let user = shown(&whom.username);
+                let line =
+                    format!("user '{user}' failed to authenticate: the supervisor is gone{}", whom.tail);
                 self.afterwards.lines.push((Level::Error, line));
+                self.afterwards.decided.push((decision, Verdict::Rejected, whom));
             }
         }
     }

@@ -1,8 +1,15 @@
+//! What clients send in place of a password.
+//!
 //! The static challenge: with `static-challenge` in its configuration a client sends password and response together,
 //! as `SCRV1:<base64 of the password>:<base64 of the response>` (OpenVPN, doc/management-notes.txt).
+//!
+//! The dynamic challenge: a client that was asked a question sends `CRV1::<id>::<answer>`.
 
 use base64ct::{Base64, Encoding};
+use ovpn_plugin::AuthUserPassVerify;
 use secret::Secret;
+
+use crate::question::QuestionId;
 
 const PREFIX: &[u8] = b"SCRV1:";
 
@@ -27,6 +34,19 @@ impl std::fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
+/// What begins an answer to a question.
+const ANSWER: &[u8] = b"CRV1::";
+
+/// The answer to a question, if the client has sent one instead of a password, and the id before it if that is one.
+pub fn answer(event: &AuthUserPassVerify<'_>) -> Option<(Option<QuestionId>, Secret)> {
+    if !event.password()?.starts_with(ANSWER) {
+        return None;
+    }
+    let parts = event.challenge_response();
+    let id = parts.and_then(|parts| QuestionId::parse(parts.state_id.as_bytes()));
+    Some((id, Secret::copy_of(parts.map_or(b"", |parts| parts.response))))
+}
+
 /// Splits what the client sent as password.
 pub fn split(sent: &[u8]) -> Result<Answers, Malformed> {
     let Some(rest) = sent.strip_prefix(PREFIX) else {
@@ -50,6 +70,8 @@ fn decode(encoded: &[u8]) -> Result<Secret, Malformed> {
 
 #[cfg(test)]
 mod tests {
+    use ovpn_plugin::testing::CallData;
+
     use super::*;
 
     fn parts(sent: &str) -> Result<(Vec<u8>, Option<Vec<u8>>), Malformed> {
@@ -61,6 +83,34 @@ mod tests {
     fn an_ordinary_password_is_left_alone() {
         for password in ["secret", "", "scrv1:YQ==:Yg==", "xSCRV1:YQ==:Yg==", "SCRV1", "CRV1::a:b"] {
             assert_eq!(parts(password), Ok((password.as_bytes().to_vec(), None)), "{password}");
+        }
+    }
+
+    #[test]
+    fn an_answer_has_an_id_or_belongs_to_no_question() {
+        let id = "0123456789abcdef0123456789abcdef";
+        let answered = |password: &str| {
+            let call = CallData::new().env("password", password);
+            let found = answer(&call.event());
+            found.map(|(id, answer)| (id.map(|id| id.to_string()), answer.expose().to_vec()))
+        };
+        for (text, bytes) in [("123456", "123456"), ("", ""), ("a::b", "a::b"), ("\u{e9}", "\u{e9}")] {
+            let expected = Some((Some(id.to_string()), bytes.as_bytes().to_vec()));
+            assert_eq!(answered(&format!("CRV1::{id}::{text}")), expected);
+        }
+        for none in
+            ["", "secret", "crv1::x::y", "CRV1", "CRV1:", &format!("CRV1:R:{id}::x"), "SCRV1:YQ==:Yg=="]
+        {
+            assert_eq!(answered(none), None, "{none}");
+        }
+        for bad in [
+            "CRV1::",
+            &format!("CRV1::{id}"),
+            &format!("CRV1::{id}:x"),
+            "CRV1::::x",
+            "CRV1::../../etc/passwd::x",
+        ] {
+            assert_eq!(answered(bad).map(|(id, _)| id), Some(None), "{bad}");
         }
     }
 

@@ -10,8 +10,9 @@ use secret::Secret;
 use super::challenge;
 use crate::config::Config;
 use crate::origin::Origin;
-use crate::protocol::{Check, Credentials, MAX_CREDENTIAL};
+use crate::protocol::{Check, Credentials, MAX_CREDENTIAL, Sent};
 use crate::quoted::shown;
+use crate::settings::Settings;
 
 /// The password of a client with `auth-user-pass username-only` (OpenVPN 2.7).
 const BLANK: &[u8] = b"[[BLANK]]";
@@ -31,6 +32,8 @@ pub enum Refusal {
     TooLong(&'static str, usize),
     /// The password looks like a static challenge's, but is none.
     Challenge(challenge::Malformed),
+    /// The question cannot be put to the client.
+    Question(String),
     /// The attempt cannot be deferred.
     ControlFile(DeferError),
     /// The supervisor cannot be asked.
@@ -49,7 +52,9 @@ impl Refusal {
             | Refusal::EmptyPassword
             | Refusal::TooLong(..)
             | Refusal::Challenge(_) => true,
-            Refusal::ControlFile(_) | Refusal::Supervisor(_) | Refusal::Unanswered => false,
+            Refusal::Question(_) | Refusal::ControlFile(_) | Refusal::Supervisor(_) | Refusal::Unanswered => {
+                false
+            }
         }
     }
 }
@@ -71,6 +76,7 @@ impl fmt::Display for Refusal {
                 write!(f, "the {what} has {length} bytes, more than {MAX_CREDENTIAL} are refused")
             }
             Refusal::Challenge(malformed) => malformed.fmt(f),
+            Refusal::Question(why) => write!(f, "the client cannot be asked: {why}"),
             Refusal::ControlFile(error) => {
                 write!(f, "the control file (auth_control_file): {error}")
             }
@@ -84,10 +90,11 @@ impl std::error::Error for Refusal {}
 
 /// Reads the attempt from OpenVPN's variables. Its number and how it is answered are for the caller to fill in.
 pub fn from_event(
-    config: &Config,
+    settings: &Settings,
     event: &AuthUserPassVerify<'_>,
     origin: &Origin,
 ) -> Result<Check, Refusal> {
+    let config = &settings.config;
     let username = bounded("username", event.username().ok_or(Refusal::Absent("username"))?)?;
     if username.is_empty() {
         return Err(Refusal::EmptyUsername);
@@ -97,19 +104,12 @@ pub fn from_event(
     if !config.require_cn.admits(common_name, username) {
         return Err(Refusal::CommonName(shown(common_name)));
     }
-    let mut answers = challenge::split(password).map_err(Refusal::Challenge)?;
-    if answers.password.expose() == BLANK {
-        answers.password = Secret::copy_of(b"");
-    }
-    if answers.password.is_empty() && !config.empty_passwords {
-        return Err(Refusal::EmptyPassword);
-    }
-    let credentials = Credentials {
-        password: answers.password,
-        response: answers.response,
-        common_name: common_name.to_vec(),
+    // Where nobody is asked, a password may begin like an answer.
+    let (sent, credentials) = match challenge::answer(event).filter(|_| settings.can_ask) {
+        Some((id, answer)) => (Sent::Answer(id), Credentials { password: answer, response: None }),
+        None => (Sent::Password, password_and_response(config, password)?),
     };
-    // All three are within their bounds.
+    // Both are within their bounds.
     let credentials = credentials.seal().map_err(|_| Refusal::TooLong("password", password.len()))?;
     let mut client = Writer::default();
     // Its values are within their bounds.
@@ -117,11 +117,24 @@ pub fn from_event(
     Ok(Check {
         id: 0,
         deferred: false,
+        sent,
         username: username.to_vec(),
+        common_name: common_name.to_vec(),
         origin: origin.clone(),
         credentials,
         client: client.bytes().to_vec(),
     })
+}
+
+fn password_and_response(config: &Config, password: &[u8]) -> Result<Credentials, Refusal> {
+    let mut answers = challenge::split(password).map_err(Refusal::Challenge)?;
+    if answers.password.expose() == BLANK {
+        answers.password = Secret::copy_of(b"");
+    }
+    if answers.password.is_empty() && !config.empty_passwords {
+        return Err(Refusal::EmptyPassword);
+    }
+    Ok(Credentials { password: answers.password, response: answers.response })
 }
 
 fn bounded<'a>(what: &'static str, value: &'a [u8]) -> Result<&'a [u8], Refusal> {

@@ -3,6 +3,7 @@
 use super::*;
 use ovpn_plugin::testing::CallData;
 
+use crate::question::QuestionId;
 use crate::reference::References;
 
 fn read(env: &[(&str, &str)]) -> Result<(Check, Credentials), String> {
@@ -10,12 +11,18 @@ fn read(env: &[(&str, &str)]) -> Result<(Check, Credentials), String> {
 }
 
 fn read_with(options: &[&str], env: &[(&str, &str)]) -> Result<(Check, Credentials), String> {
-    let words = options.iter().chain(&["login"]).map(|word| word.as_bytes());
+    let words: Vec<&str> = options.iter().chain(&["login"]).copied().collect();
+    read_words(&words, env)
+}
+
+fn read_words(words: &[&str], env: &[(&str, &str)]) -> Result<(Check, Credentials), String> {
+    let words = words.iter().map(|word| word.as_bytes());
     let config = Config::parse(words).map_err(|error| error.to_string())?;
+    let settings = crate::settings::tests::settings(config);
     let call = env.iter().fold(CallData::new(), |call, (name, value)| call.env(name, value));
     let event = call.event();
     let origin = super::super::client::origin(&event, References::new().draw());
-    let check = from_event(&config, &event, &origin).map_err(|refusal| refusal.to_string())?;
+    let check = from_event(&settings, &event, &origin).map_err(|refusal| refusal.to_string())?;
     let credentials = Credentials::unseal(&check.credentials).map_err(|error| error.to_string())?;
     Ok((check, credentials))
 }
@@ -32,13 +39,32 @@ fn a_whole_login_is_read() {
     .unwrap();
     assert_eq!(check.username, b"alice");
     assert_eq!((login.password.expose(), login.response.unwrap().expose()), (&b"pass"[..], &b"123"[..]));
-    assert_eq!((&login.common_name[..], &check.origin.address[..]), (&b"laptop"[..], &b"2001:db8::1"[..]));
+    assert_eq!((&check.common_name[..], &check.origin.address[..]), (&b"laptop"[..], &b"2001:db8::1"[..]));
+}
+
+#[test]
+fn an_answer_is_one_only_where_questions_are_asked() {
+    let id = "0123456789abcdef0123456789abcdef";
+    let password = format!("CRV1::{id}::123456");
+    let env = [("username", "alice"), ("password", &password)];
+    for asking in [&["challenge=yes", "login"][..], &["login", "code", "ASK"]] {
+        let (check, login) = read_words(asking, &env).unwrap();
+        assert_eq!(
+            (check.sent, login.password.expose()),
+            (Sent::Answer(QuestionId::parse(id.as_bytes())), &b"123456"[..])
+        );
+        // Nothing typed is an answer.
+        let empty = format!("CRV1::{id}::");
+        assert!(read_words(asking, &[("username", "alice"), ("password", &empty)]).is_ok());
+    }
+    let (check, login) = read(&env).unwrap();
+    assert_eq!((check.sent, login.password.expose()), (Sent::Password, password.as_bytes()));
 }
 
 #[test]
 fn what_may_be_missing_is_empty() {
     let (check, login) = read(&[("username", "a"), ("password", "b")]).unwrap();
-    assert!(login.response.is_none() && login.common_name.is_empty() && check.origin.address.is_empty());
+    assert!(login.response.is_none() && check.common_name.is_empty() && check.origin.address.is_empty());
 }
 
 #[test]
@@ -116,7 +142,8 @@ pub fn every_refusal() -> Vec<(Refusal, bool)> {
         Some(Refusal::TooLong(..)) => {
             Some((Refusal::Challenge(challenge::split(b"SCRV1:").unwrap_err()), true))
         }
-        Some(Refusal::Challenge(_)) => Some((Refusal::ControlFile(DeferError::Taken), false)),
+        Some(Refusal::Challenge(_)) => Some((Refusal::Question("OpenVPN is too old".into()), false)),
+        Some(Refusal::Question(_)) => Some((Refusal::ControlFile(DeferError::Taken), false)),
         Some(Refusal::ControlFile(_)) => Some((Refusal::Supervisor("it cannot be started".into()), false)),
         Some(Refusal::Supervisor(_)) => Some((Refusal::Unanswered, false)),
         Some(Refusal::Unanswered) => None,

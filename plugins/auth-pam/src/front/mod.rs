@@ -1,6 +1,7 @@
 //! The part inside OpenVPN. After `--user` it has no privileges. It alone writes OpenVPN's files, with the rights it has
 //! and inside its chroot, and only for attempts that it answered *deferred*.
 
+mod asker;
 mod attempts;
 mod challenge;
 mod client;
@@ -12,22 +13,26 @@ mod rejection;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ovpn_plugin::{AuthReply, AuthUserPassVerify, OpenError, Tasks, logging};
+use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientCrResponse, OpenError, Tasks, logging};
 use privsep::ChannelError;
 use privsep::confine::{Cores, Output};
 use privsep::life::{Leftovers, OpenVpn, Plan};
 use privsep::line_log::line_log;
+use secret::Secret;
 
+use asker::Asker;
+pub use asker::{Client, MAX_TEXT as MAX_PENDING_TEXT};
 use attempts::{Attempts, RESTART, Supervisor, Taken, Whom};
 use credentials::Refusal;
+use grace::Kind;
 use receiver::Shared;
-use rejection::rejection;
+use rejection::{challenge, rejection};
 
 #[cfg(test)]
 pub use credentials::tests::every_refusal;
 
 use crate::origin::Origin;
-use crate::protocol::{Check, MAX_TEXT, Request, SOCKET_BYTES};
+use crate::protocol::{Check, MAX_CREDENTIAL, MAX_TEXT, Request, SOCKET_BYTES, Sent};
 use crate::quoted::{MAX_SHOWN, shown};
 use crate::reference::References;
 use crate::settings::Settings;
@@ -147,7 +152,7 @@ impl Front {
             self.shared.lines.write_batch();
         }
         let origin = client::origin(event, self.references.draw());
-        let mut check = match credentials::from_event(&self.settings.config, event, &origin) {
+        let mut check = match credentials::from_event(&self.settings, event, &origin) {
             Ok(check) => check,
             Err(refusal) => return self.refuse(event, origin, &refusal),
         };
@@ -170,6 +175,8 @@ impl Front {
         origin: &Origin,
     ) -> Result<AuthReply, Refusal> {
         let deferred = check.deferred;
+        let pending_asker = Asker::of(&self.settings, event, &check);
+        let kind = if check.sent == Sent::Password { Kind::Password } else { Kind::Answer };
         let request = Request::Check(check);
         if deferred {
             event.can_defer().map_err(Refusal::ControlFile)?;
@@ -181,21 +188,33 @@ impl Front {
         let pending = attempts.any_pending();
         let id = self.last_id;
         // Before it is sent: a supervisor that is lost meanwhile takes it along.
-        attempts.await_verdict(id);
+        attempts.await_verdict(id, kind);
         // Wiped as soon as it is sent.
         if let Err(error) = Self::send(attempts, request) {
             let _ = attempts.take_verdict(id);
             return Err(Refusal::Supervisor(error));
         }
         let now = Instant::now();
-        let grace = if deferred { attempts.grace.for_next(now, pending) } else { None };
+        if let Some((asker, text)) = pending_asker.as_ref().and_then(Asker::in_advance) {
+            let _ = attempts.take_verdict(id);
+            return asker
+                .ask(attempts, event, self.whom(event, origin, kind), &text, None)
+                .map_err(Refusal::ControlFile);
+        }
+        let grace = if deferred { attempts.grace.for_next(now, pending, kind) } else { None };
+        // A client that can be asked at once is worth a wait that others are not.
+        let wait = pending_asker.as_ref().map(|_| self.settings.config.question_wait);
+        let grace = grace.into_iter().chain(wait.filter(|wait| !pending && !wait.is_zero())).max();
         if !deferred {
             let end = self.settings.time_limits.of(false).map(|limit| now + limit + MARGIN);
             attempts.wait_for(id, end, |_| true);
         } else if let Some(grace) = grace {
             // A refusal costs the whole grace: the time must not tell what PAM thought of the login, or when. A
             // temporary failure says nothing about it, and to wait on would let who has caused it stop the server.
-            attempts.wait_for(id, Some(now + grace), |verdict| verdict != Verdict::Rejected);
+            // A question costs the whole grace too: it tells how far PAM came, and when.
+            attempts.wait_for(id, Some(now + grace), |verdict| {
+                matches!(verdict, Verdict::Accepted { .. } | Verdict::Temporary { .. })
+            });
         }
         match attempts.take_verdict(id) {
             Taken::Decided(Verdict::Accepted { .. }) => Ok(AuthReply::Accept),
@@ -204,11 +223,24 @@ impl Front {
                 let advance = self.settings.config.advance;
                 Ok(AuthReply::RejectWith(rejection(cause, backoff, advance, origin.reference)))
             }
+            Taken::Decided(Verdict::Asked(question)) => {
+                if let Some((asker, text)) =
+                    pending_asker.as_ref().and_then(|asker| asker.for_question(&question))
+                {
+                    let whom = self.whom(event, origin, kind);
+                    return asker
+                        .ask(attempts, event, whom, &text, Some(question.id))
+                        .map_err(Refusal::ControlFile);
+                }
+                let cannot = |why: &str| Refusal::Question(why.to_string());
+                event.auth_failed_reason_file().ok_or_else(|| cannot("OpenVPN 2.6 or later is needed"))?;
+                let username = event.username().unwrap_or_default();
+                let rejection = challenge(&question, username).map_err(|error| cannot(&error.to_string()))?;
+                Ok(AuthReply::RejectWith(rejection))
+            }
             Taken::Pending if deferred => match event.defer() {
                 Ok(decision) => {
-                    let user = shown(event.username().unwrap_or_default());
-                    let whom = Whom { user, tail: self.tail(origin), reference: origin.reference };
-                    attempts.defer(id, decision, whom);
+                    attempts.defer(id, decision, self.whom(event, origin, kind));
                     Ok(AuthReply::Deferred)
                 }
                 Err(error) => {
@@ -222,6 +254,26 @@ impl Front {
             }
             Taken::Lost => Err(Refusal::Unanswered),
         }
+    }
+
+    fn whom(&self, event: &AuthUserPassVerify<'_>, origin: &Origin, kind: Kind) -> Whom {
+        let username = event.username().unwrap_or_default().to_vec();
+        Whom { username, tail: self.tail(origin), reference: origin.reference, kind }
+    }
+
+    /// A client has answered the question that its pending attempt was asked; whether that is so.
+    pub fn answered(&self, event: &ClientCrResponse<'_>, id: u64) -> bool {
+        let answer = event
+            .decoded_response()
+            .map(Secret::new)
+            .filter(|answer| answer.len() <= MAX_CREDENTIAL && !answer.expose().contains(&0));
+        self.shared.with(|attempts| match answer {
+            Some(answer) => attempts.answer(id, answer),
+            None => {
+                attempts.refuse_answer(id);
+                false
+            }
+        })
     }
 
     /// Sends a request.
@@ -261,6 +313,11 @@ impl Front {
     /// The end of a line of the log.
     fn tail(&self, origin: &Origin) -> String {
         origin.tail(self.settings.config_name.as_deref())
+    }
+
+    /// Whether clients may be asked questions.
+    pub fn can_ask(&self) -> bool {
+        self.settings.can_ask
     }
 
     /// OpenVPN is about to die: the supervisor sees the end of its channel by itself, and is not waited for.

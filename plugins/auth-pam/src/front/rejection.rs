@@ -1,8 +1,10 @@
-//! What the person at the client reads of a temporary failure.
+//! What the person at the client reads of a temporary failure, or is asked.
 
 use std::time::Duration;
 
-use ovpn_plugin::{Rejection, Retry};
+use ovpn_plugin::{Challenge, ChallengeError, Rejection, Retry};
+
+use crate::question::Question;
 
 use crate::reference::Reference;
 use crate::verdict::{Advance, Cause};
@@ -27,12 +29,27 @@ pub fn rejection(cause: Cause, backoff: Duration, advance: Advance, reference: R
     Rejection::temporary(&text, if elsewhere { Duration::ZERO } else { backoff }, retry)
 }
 
+/// The question to this user, as a rejection that the client answers.
+///
+/// # Errors
+/// If clients would misread it, which they do not as the workers write it.
+pub fn challenge(question: &Question, username: &[u8]) -> Result<Rejection, ChallengeError> {
+    let (id, text) = (question.id.to_string(), String::from_utf8_lossy(&question.text));
+    let challenge = if question.echo {
+        Challenge::new(&id, username, &text)
+    } else {
+        Challenge::hidden(&id, username, &text)
+    };
+    challenge.map(|challenge| Rejection::challenge(&challenge))
+}
+
 #[cfg(test)]
 mod tests {
     use ovpn_plugin::AuthUserPassVerify;
     use ovpn_plugin::testing::LoginFiles;
 
     use super::*;
+    use crate::question::{self, QuestionId};
 
     #[test]
     fn a_client_that_has_to_come_again_learns_when_and_where() {
@@ -65,6 +82,31 @@ mod tests {
             // Clients before 2.6 give up, and learn the reason.
             assert_eq!(written(&text, "2"), reason.split_once("]: ").map_or("", |(_, text)| text));
         }
+    }
+
+    /// Whatever a module asks and whoever is asked, as long as there is room for a question at all.
+    #[test]
+    fn a_question_as_the_worker_writes_it_reaches_the_client() {
+        for length in (0..800).step_by(7) {
+            let username = vec![b'u'; length];
+            let Some(room) = question::room(&username) else { continue };
+            let text = question::text(&[vec![b'm'; 3000]], "\u{1f511} Code:\n".repeat(50).as_bytes(), room);
+            let id = QuestionId::from_bytes([0xab; 16]);
+            let question = Question { id, echo: true, page: false, text: text.into_bytes() };
+            let reason = written(&challenge(&question, &username).unwrap(), "990");
+            assert!(reason.len() > 990 && reason.len() <= 1000, "{length}: {} bytes", reason.len());
+            assert!(reason.starts_with("CRV1:R,E:abababababababababababababababab:"), "{reason}");
+        }
+        let question = Question {
+            id: QuestionId::from_bytes([1; 16]),
+            echo: false,
+            page: false,
+            text: b"Code:".to_vec(),
+        };
+        assert_eq!(
+            written(&challenge(&question, b"joe").unwrap(), "2"),
+            "CRV1:R:01010101010101010101010101010101:am9l:Code:"
+        );
     }
 
     fn written(rejection: &Rejection, protocol: &str) -> String {

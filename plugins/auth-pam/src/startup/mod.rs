@@ -24,6 +24,8 @@ pub use time_limit::TimeLimits;
 pub struct Startup {
     /// How long an attempt may take.
     pub time_limits: TimeLimits,
+    /// OpenVPN passes questions on to clients.
+    pub can_ask: bool,
     /// Held as long as the plugin is open, if it defers.
     pub deferring: Option<Deferring>,
 }
@@ -50,6 +52,10 @@ impl Startup {
                 geteuid()
             );
         }
+        let can_ask = args.openvpn_version().is_some_and(|version| version.is_at_least(2, 6));
+        if config.asks() && !can_ask {
+            log::warn!("clients cannot be asked questions (challenge, ASK): that needs OpenVPN 2.6 or later");
+        }
         let openvpn = openvpn_config(args, deferring.is_some());
         let window = openvpn.as_ref().map(time_limit::window);
         if let (Some(window), Some(_)) = (window, &deferring)
@@ -61,7 +67,7 @@ impl Startup {
         if let Some(warning) = openvpn.and_then(|openvpn| tmp_dir::warning(&openvpn, &directory)) {
             log::warn!("{warning}");
         }
-        Ok(Startup { time_limits: TimeLimits::new(config.timeout, window), deferring })
+        Ok(Startup { time_limits: TimeLimits::new(config.timeout, window), can_ask, deferring })
     }
 }
 

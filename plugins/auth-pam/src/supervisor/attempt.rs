@@ -9,7 +9,7 @@ use super::alike::Place;
 use super::scheduler::Job;
 use super::source::{Prefixes, Source};
 use crate::origin::Origin;
-use crate::protocol::Check;
+use crate::protocol::{Check, Sent};
 use crate::quoted::{MAX_SHOWN, shown};
 
 /// An attempt that has no verdict yet.
@@ -19,8 +19,12 @@ pub struct Attempt {
     pub id: u64,
     /// Nobody stands still for it.
     pub deferred: bool,
+    /// What the client has sent.
+    pub sent: Sent,
     /// Name as the client sent it.
     pub username: Vec<u8>,
+    /// Common name of the client's certificate.
+    pub common_name: Vec<u8>,
     /// Where it comes from.
     pub origin: Origin,
     /// Where it counts.
@@ -29,7 +33,8 @@ pub struct Attempt {
     pub credentials: Option<Secret>,
     /// What modules may want to know of the client.
     pub client: Vec<u8>,
-    /// Tells the same name and credentials again from others; a keyed hash that says nothing about them.
+    /// Tells the same names and credentials again from others; a keyed hash that says nothing about them. The same answer
+    /// to another question is another one.
     pub fingerprint: u64,
     /// When it came.
     pub arrived: Instant,
@@ -52,8 +57,18 @@ impl Attempt {
             id: check.id,
             deferred: check.deferred,
             source: Source::of(&check.origin.address, prefixes),
-            fingerprint: key.hash_one((&check.username, check.credentials.expose())),
+            fingerprint: key.hash_one((
+                &check.username,
+                &check.common_name,
+                check.credentials.expose(),
+                match &check.sent {
+                    Sent::Answer(Some(id)) => Some(id.bytes()),
+                    Sent::Answer(None) | Sent::Password => None,
+                },
+            )),
+            sent: check.sent,
             username: check.username,
+            common_name: check.common_name,
             origin: check.origin,
             credentials: Some(check.credentials),
             client: check.client,
@@ -99,13 +114,16 @@ impl Job for Attempt {
 pub mod tests {
     use super::*;
     use crate::origin::tests::origin;
+    use crate::question::QuestionId;
 
     /// An attempt of this user from there.
     pub fn attempt(id: u64, username: &str, address: &str) -> Attempt {
         let check = Check {
             id,
             deferred: true,
+            sent: Sent::Password,
             username: username.into(),
+            common_name: vec![],
             origin: origin(address, 0),
             credentials: Secret::copy_of(b"block"),
             client: vec![],
@@ -127,15 +145,22 @@ pub mod tests {
     #[test]
     fn fingerprints_tell_names_and_credentials_apart() {
         let key = RandomState::new();
-        let of = |username: &str, block: &[u8]| {
+        let of_sent = |sent, username: &str, block: &[u8]| {
             let (username, credentials) = (username.into(), Secret::copy_of(block));
-            let origin = origin("", 0);
-            let check = Check { id: 1, deferred: true, username, origin, credentials, client: vec![] };
+            let (origin, common_name, client) = (origin("", 0), vec![], vec![]);
+            let check =
+                Check { id: 1, deferred: true, sent, username, common_name, origin, credentials, client };
             Attempt::new(Instant::now(), check, None, Prefixes::default(), &key).fingerprint
         };
+        let of = |username: &str, block: &[u8]| of_sent(Sent::Password, username, block);
         assert_eq!(of("a", b"b"), of("a", b"b"));
         assert_ne!(of("a", b"b"), of("a", b"c"));
         assert_ne!(of("a", b"b"), of("c", b"b"));
         assert_ne!(of("a", b"bc"), of("ab", b"c"));
+        // A guess that is repeated is another one where the code has changed meanwhile.
+        let answer = |id| of_sent(Sent::Answer(Some(QuestionId::from_bytes([id; 16]))), "a", b"b");
+        assert_eq!(answer(1), answer(1));
+        assert_ne!(answer(1), answer(2));
+        assert_ne!(answer(1), of("a", b"b"));
     }
 }

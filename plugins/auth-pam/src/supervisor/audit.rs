@@ -63,6 +63,8 @@ pub enum Result {
     Rejected,
     /// It may not, because nobody could check what it sent: no log watcher must count that against the client.
     NotDecided,
+    /// It may not yet: it was asked a question.
+    Challenged,
 }
 
 impl Result {
@@ -109,7 +111,7 @@ impl Audit {
     /// Writes the line of one attempt, or counts it.
     pub fn write(&mut self, entry: Entry<'_>) {
         let severity = match entry.result {
-            Result::Accepted => INFO,
+            Result::Accepted | Result::Challenged => INFO,
             Result::Rejected | Result::NotDecided => NOTICE,
         };
         let line = line(entry, self.config_name.as_deref());
@@ -168,6 +170,7 @@ fn line(entry: Entry<'_>, config_name: Option<&str>) -> String {
         Result::Accepted => "accepted",
         Result::Rejected => "rejected",
         Result::NotDecided => "not decided",
+        Result::Challenged => "challenged",
     };
     let Origin { port, reference, .. } = origin;
     // What does not look like an address is not shown as one.

@@ -42,6 +42,13 @@ fn the_line_has_the_documented_form() {
             "AUTH-PAM: login not decided: address=192.0.2.7 port=40000 config=server1 reference=345YZ \
              reason='no worker process can be started' user='carol'",
         ),
+        (
+            Result::Challenged,
+            "dave",
+            "the client was asked a question",
+            "AUTH-PAM: login challenged: address=192.0.2.7 port=40000 config=server1 reference=345YZ \
+             reason='the client was asked a question' user='dave'",
+        ),
     ] {
         assert_eq!(shown_line(result, user.as_bytes(), "192.0.2.7", reason.as_bytes()), expected);
         assert!(readme.contains(expected), "{expected}");

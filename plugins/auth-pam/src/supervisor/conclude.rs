@@ -9,6 +9,7 @@ use privsep::Ended;
 use super::attempt::Attempt;
 use super::audit;
 use crate::protocol::End;
+use crate::question::Question;
 use crate::quoted::shown;
 use crate::verdict::{Cause, Verdict};
 
@@ -20,6 +21,10 @@ const BACKOFF: Duration = Duration::from_secs(15);
 pub enum Outcome {
     /// PAM decided. The flag: its backend is away for everybody.
     Pam(End, bool),
+    /// PAM asks the person at the client.
+    Asked(Question),
+    /// The answer belongs to no question that waits for one. It may have come late or twice.
+    NoQuestion,
     /// The worker ended by itself before PAM did.
     WorkerEnded(Ended),
     /// The worker was killed, for what it has sent is no report.
@@ -69,6 +74,7 @@ impl Outcome {
                 | ReturnCode::MODULE_UNKNOWN => audit::Result::NotDecided,
                 _ => audit::Result::Rejected,
             },
+            Outcome::Asked(_) => audit::Result::Challenged,
             Outcome::WorkerEnded(_)
             | Outcome::Distrusted(_)
             | Outcome::Shortage(_)
@@ -78,6 +84,8 @@ impl Outcome {
             | Outcome::TooManyAlike
             | Outcome::NoWorker
             | Outcome::Away
+            // Whoever took too long to type has failed at nothing, and nobody can guess an id.
+            | Outcome::NoQuestion
             // The failures that led to it were counted when they happened, and now PAM was not asked: this user may share
             // the address with whoever failed.
             | Outcome::Penalty(_) => audit::Result::NotDecided,
@@ -88,12 +96,14 @@ impl Outcome {
     pub fn costs_nothing(&self) -> bool {
         match self {
             Outcome::Pam(..)
+            | Outcome::Asked(_)
             | Outcome::WorkerEnded(_)
             | Outcome::Distrusted(_)
             | Outcome::Shortage(_)
             | Outcome::RanTooLong
             | Outcome::WaitedTooLong => false,
-            Outcome::QueueFull
+            Outcome::NoQuestion
+            | Outcome::QueueFull
             | Outcome::TooManyAlike
             | Outcome::NoWorker
             | Outcome::Away
@@ -147,6 +157,13 @@ pub fn judge(attempt: &Attempt, now: Instant, outcome: &Outcome, time_limit: Dur
                 _ => (Verdict::Rejected, text),
             }
         }
+        Outcome::Asked(question) => {
+            (Verdict::Asked(Box::new(question.clone())), "the client was asked a question".into())
+        }
+        Outcome::NoQuestion => (
+            Verdict::Rejected,
+            "the answer belongs to no question that waits for one (late, sent twice, or asked before a restart)".into(),
+        ),
         Outcome::WorkerEnded(how) | Outcome::Distrusted(how) => {
             let reason = format!("the worker {how} while a PAM module was running");
             match (outcome, how) {
@@ -199,6 +216,7 @@ pub mod tests {
     use super::super::attempt::tests::attempt;
     use super::audit::Result;
     use super::*;
+    use crate::question::QuestionId;
 
     /// Every variant at least once, with what it is in the audit line. The match does not compile without one.
     pub fn every_outcome() -> Vec<(Outcome, Result)> {
@@ -216,7 +234,13 @@ pub mod tests {
             Some(Outcome::TooManyAlike) => Some((Outcome::NoWorker, Result::NotDecided)),
             Some(Outcome::NoWorker) => Some((Outcome::Away, Result::NotDecided)),
             Some(Outcome::Away) => Some((Outcome::Penalty(BACKOFF), Result::NotDecided)),
-            Some(Outcome::Penalty(_)) => None,
+            Some(Outcome::Penalty(_)) => {
+                let id = QuestionId::from_bytes([7; 16]);
+                let question = Question { id, echo: false, page: false, text: b"Code:".to_vec() };
+                Some((Outcome::Asked(question), Result::Challenged))
+            }
+            Some(Outcome::Asked(_)) => Some((Outcome::NoQuestion, Result::NotDecided)),
+            Some(Outcome::NoQuestion) => None,
         };
         let mut all: Vec<(Outcome, Result)> = Vec::new();
         while let Some(next) = after(all.last().map(|(outcome, _)| outcome)) {

@@ -85,7 +85,7 @@ impl Supervisor {
     /// Delivers the verdicts whose time has come: the verdict first, then its lines.
     pub(super) fn deliver_due(&mut self, now: Instant) -> Result<(), Exit> {
         while let Some(decided) = self.verdicts.next_due(now) {
-            let reply = Reply::Verdict { id: decided.attempt.id, verdict: decided.verdict };
+            let reply = Reply::Verdict { id: decided.attempt.id, verdict: decided.verdict.clone() };
             let before = self.verdicts.interest();
             self.verdicts.send(&mut self.front, reply).map_err(|_| Exit::FrontGone)?;
             self.watch_front(before);
@@ -100,7 +100,10 @@ impl Supervisor {
     fn write_lines(&mut self, decided: &Decided) {
         let Decided { attempt, verdict, result, reason, checked, .. } = decided;
         let (user, tail) = (attempt.user(), self.tail(&attempt.origin));
-        if !matches!(verdict, Verdict::Accepted { .. }) {
+        if matches!(verdict, Verdict::Asked(_)) {
+            // No failure, so no line that a log watcher would take for one.
+            log::info!("BACKGROUND: user '{user}': {reason}{tail}");
+        } else if !matches!(verdict, Verdict::Accepted { .. }) {
             log::error!("BACKGROUND: user '{user}' failed to authenticate: {reason}{checked}{tail}");
         } else if attempt.deferred || !checked.is_empty() {
             // OpenVPN logs what a direct answer leads to at once; with deferred ones in play, it is not that clear when.
@@ -141,7 +144,7 @@ impl Supervisor {
     }
 
     /// An OpenVPN that does not read its verdicts is not read from either: they would fill the memory.
-    fn watch_front(&self, before: Interest) {
+    pub(super) fn watch_front(&self, before: Interest) {
         let interest = self.verdicts.interest();
         if before != interest {
             let _ = self.events.change(&self.front, What::Front, interest);

@@ -10,6 +10,7 @@ use privsep::{Ended, Reaped};
 use super::Supervisor;
 use super::conclude::Outcome;
 use super::workers::{Gone, Why};
+use crate::quoted::shown;
 
 /// Children reaped at once: what forks without end must not keep the supervisor from everything else.
 const BATCH: usize = 256;
@@ -80,7 +81,14 @@ impl Supervisor {
             self.workers.mark_reaped(worker);
             // Its last words may still be in the channel.
             self.hear(now, worker);
+            let waited = self.suspended.remove(worker);
             match self.workers.remove(worker) {
+                Some(Gone { .. }) if waited.is_some() => {
+                    waited.iter().for_each(|one| self.refuse_pending(one));
+                    let user = waited.iter().map(|one| shown(&one.username)).collect::<String>();
+                    let tail = waited.iter().map(|one| self.tail(&one.origin)).collect::<String>();
+                    log::warn!("BACKGROUND: user '{user}': the worker that waited for an answer {how}{tail}");
+                }
                 Some(Gone { attempt: Some(attempt), why, .. }) => {
                     self.ended(&attempt);
                     let distrusted = why == Why::Distrusted;

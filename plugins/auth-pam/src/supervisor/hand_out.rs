@@ -55,7 +55,10 @@ impl Supervisor {
                     );
                     self.fork_failure_logged = true;
                 }
-                self.give_up_waiting(now);
+                // A limit on processes may be used up by questions that nobody answers.
+                if self.scheduler.waiting() == 0 || !self.give_up_one(now) {
+                    self.give_up_waiting(now);
+                }
                 false
             }
         }
@@ -87,6 +90,10 @@ impl Supervisor {
                             "BACKGROUND: a PAM module has changed the worker's process {pid} ({what}); it gets no other login"
                         );
                     }
+                }
+                Ok(Some(Heard::Asked(attempt, asked))) => {
+                    self.ended(&attempt);
+                    self.pam_asks(now, worker, *attempt, asked);
                 }
                 Ok(Some(Heard::Ended(attempt, end))) => {
                     self.ended(&attempt);

@@ -2,6 +2,7 @@
 //! workers, ends those that take too long, replaces those that die, and ends with OpenVPN.
 
 mod alike;
+mod asking;
 mod attempt;
 pub mod audit;
 mod breaker;
@@ -18,6 +19,7 @@ mod ramp;
 mod scheduler;
 pub mod source;
 mod status;
+mod suspended;
 mod verdicts;
 mod workers;
 
@@ -51,6 +53,7 @@ use penalties::Penalties;
 use ramp::Ramp;
 use scheduler::Scheduler;
 use status::Status;
+use suspended::Suspended;
 use verdicts::Verdicts;
 use workers::Workers;
 
@@ -82,6 +85,8 @@ struct Supervisor {
     scheduler: Scheduler<Attempt>,
     max_workers: usize,
     workers: Workers,
+    suspended: Suspended,
+    spare_is_wanted: bool,
     ramp: Ramp,
     penalties: Penalties,
     alike: Alike,
@@ -189,6 +194,8 @@ impl Supervisor {
             max_workers: limits.max_workers,
             scheduler: Scheduler::new(&limits),
             workers,
+            suspended: Suspended::new(limits.max_suspended),
+            spare_is_wanted: false,
             ramp: Ramp::new(),
             penalties: Penalties::new(settings.config.penalties),
             alike: Alike::default(),
@@ -220,6 +227,7 @@ impl Supervisor {
             let until = [
                 self.scheduler.next_deadline(),
                 self.workers.next_event(),
+                self.suspended.next_event(),
                 self.ramp.next_tick(),
                 self.verdicts.next_event(),
                 self.ends.next_event(),
@@ -269,7 +277,9 @@ impl Supervisor {
         // Before forks, which take their time.
         self.deliver_due(Instant::now())?;
         self.hand_out(now);
-        self.deliver_due(Instant::now())
+        self.deliver_due(Instant::now())?;
+        self.start_spare(now);
+        Ok(())
     }
 
     fn read_front(&mut self, now: Instant) -> Result<(), Exit> {
@@ -329,6 +339,7 @@ impl Supervisor {
             Request::Check(_) | Request::Cancel { .. } if generation != self.generation => {}
             Request::Check(check) => self.admit(now, check),
             Request::Cancel { id } => {
+                self.cancel_question(now, id);
                 // No failure, so no line that a log watcher would take for one.
                 if let Some(mut attempt) = self.scheduler.cancel(id) {
                     let until = attempt.arrived + self.longest_refusal();
@@ -355,7 +366,9 @@ impl Supervisor {
     fn admit(&mut self, now: Instant, check: Check) {
         let config = &self.settings.config;
         let time_limit = self.settings.time_limits.of(check.deferred);
-        let mut attempt = Attempt::new(now, check, time_limit, config.prefixes, &self.key);
+        let attempt = Attempt::new(now, check, time_limit, config.prefixes, &self.key);
+        let Some(mut attempt) = self.answer(now, attempt) else { return };
+        let config = &self.settings.config;
         if let Some(refusal) = self.penalties.admit(now, attempt.source, &attempt.username) {
             if let Some(penalty) = refusal.log {
                 log::warn!(
@@ -397,6 +410,7 @@ impl Supervisor {
                 );
             }
         }
+        self.give_up_late_ones(now);
         self.workers.retire(now);
         self.workers.kill_late(now);
         if self.ends.more {

@@ -38,6 +38,8 @@ pub trait Job {
 pub struct Limits {
     /// Workers at the same time.
     pub max_workers: usize,
+    /// Transactions that wait for an answer.
+    pub max_suspended: usize,
     /// Attempts that wait although they may not start yet, or for want of a worker.
     pub max_pending: usize,
 }
@@ -136,6 +138,14 @@ impl<J: Job> Scheduler<J> {
             self.users.finished(user);
             self.refresh_user(user);
         }
+    }
+
+    /// A transaction that waited for an answer goes on: it counts as running, also where no further one could start.
+    pub fn resumed(&mut self, source: Source, username: &[u8]) {
+        let user = self.users.waits(username);
+        self.users.started(user);
+        self.sources.change(source, |tally| tally.running += 1);
+        self.refresh_user(user);
     }
 
     /// A running attempt's worker was gone before it began: the attempt waits again, as the first of all

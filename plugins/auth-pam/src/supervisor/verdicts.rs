@@ -51,6 +51,11 @@ impl Verdicts {
         self.held.insert((until, self.last), decided);
     }
 
+    /// How many wait for their time.
+    pub fn held(&self) -> usize {
+        self.held.len()
+    }
+
     /// The next one whose time has come.
     pub fn next_due(&mut self, now: Instant) -> Option<Decided> {
         let entry = self.held.first_entry().filter(|entry| entry.key().0 <= now)?;
@@ -77,7 +82,7 @@ impl Verdicts {
     /// As [`Verdicts::send`].
     pub fn flush(&mut self, front: &mut FrontChannel) -> Result<(), ChannelError> {
         while let Some(reply) = self.outbox.front() {
-            match front.try_send(&News::Message(*reply), &[]) {
+            match front.try_send(&News::Message(reply.clone()), &[]) {
                 Ok(()) => drop(self.outbox.pop_front()),
                 Err(ChannelError::System(Errno::EAGAIN)) => return Ok(()),
                 Err(ChannelError::System(_)) => {

@@ -17,7 +17,8 @@ use super::events::{Events, What, WorkerId};
 use super::module_output::ModuleOutput;
 use crate::limits;
 use crate::origin::Origin;
-use crate::protocol::{End, News, Order, Report};
+use crate::protocol::{Begin, End, News, Order, Report};
+use crate::question::MAX_QUESTIONS;
 use crate::settings::Settings;
 use crate::worker::{self, Birth};
 
@@ -48,7 +49,13 @@ enum State {
         attempt: Box<Attempt>,
         /// Random number that its reports repeat.
         nonce: u64,
-        notes: usize,
+        told: Told,
+    },
+    /// Its transaction waits for the answer to a question, and nobody waits for a verdict.
+    Suspended {
+        /// As of the transaction.
+        nonce: u64,
+        told: Told,
     },
     /// Its transaction is over, and it looks whether a module has changed its process, since then.
     LookingAtItself {
@@ -59,6 +66,13 @@ enum State {
     /// It was killed or told to leave, or has gone by itself. The attempt it ran, if it was not taken from it: that is
     /// concluded when it is known how the process ended.
     Ending(Option<Box<Attempt>>),
+}
+
+/// How much a worker has said in one transaction.
+#[derive(Debug, Default, Clone, Copy)]
+struct Told {
+    notes: usize,
+    questions: usize,
 }
 
 /// Why a worker ends.
@@ -114,10 +128,23 @@ pub enum Heard {
     Ready,
     /// Something for the log, about this attempt: its user, the text, where it comes from.
     Note(String, Vec<u8>, Origin),
+    /// Its transaction waits for an answer.
+    Asked(Box<Attempt>, Asked),
     /// Its transaction has ended.
     Ended(Box<Attempt>, End),
     /// A module has changed this about its process, so it leaves.
     Changed(Pid, Vec<u8>),
+}
+
+/// What it asks.
+#[derive(Debug)]
+pub struct Asked {
+    /// The answer is shown while it is typed.
+    pub echo: bool,
+    /// It is a web page to open.
+    pub page: bool,
+    /// The question.
+    pub text: Vec<u8>,
 }
 
 /// All of them, and what each is born with.
@@ -149,14 +176,16 @@ impl Workers {
         })
     }
 
-    /// How many processes there are, those that end included.
+    /// How many processes there are, those that end included, but not those that wait for an answer, which have a bound of
+    /// their own.
     pub fn processes(&self) -> usize {
-        self.table.len()
+        self.table.values().filter(|worker| !matches!(worker.state, State::Suspended { .. })).count()
     }
 
     /// How many may run an attempt, now or later.
     pub fn alive(&self) -> usize {
-        self.table.values().filter(|worker| !matches!(worker.state, State::Ending(_))).count()
+        let alive = |worker: &&Worker| !matches!(worker.state, State::Ending(_) | State::Suspended { .. });
+        self.table.values().filter(alive).count()
     }
 
     /// How many run a transaction.
@@ -276,21 +305,61 @@ impl Workers {
         else {
             return Err(Box::new((attempt, ChannelError::Closed)));
         };
-        let order = Order {
+        let order = Order::Begin(Begin {
             nonce,
             username: attempt.username.clone(),
+            common_name: attempt.common_name.clone(),
             address: attempt.origin.address.clone(),
             credentials,
             client: attempt.client.clone(),
-        };
+        });
         match channel.try_send(&order, &[]) {
             Ok(()) => {
-                *state = State::Running { attempt: Box::new(attempt), nonce, notes: 0 };
+                *state = State::Running { attempt: Box::new(attempt), nonce, told: Told::default() };
                 Ok(())
             }
             Err(error) => {
-                attempt.credentials = Some(order.credentials);
+                if let Order::Begin(begin) = order {
+                    attempt.credentials = Some(begin.credentials);
+                }
                 Err(Box::new((attempt, error)))
+            }
+        }
+    }
+
+    /// Gives the answer that an attempt brings to the worker that waits for it. If that cannot be done, the worker ends.
+    pub fn resume(&mut self, now: Instant, id: WorkerId, mut attempt: Attempt) -> Result<(), NotBegun> {
+        // One that waits has nothing to say: what has arrived from it shows that it is gone or not to be trusted.
+        let heard = self.hear(now, id).map(drop);
+        let worker = self.table.get_mut(&id);
+        let sent = match (heard, worker, attempt.credentials.take()) {
+            (
+                Ok(()),
+                Some(Worker { channel: Some(channel), state: State::Suspended { nonce, .. }, .. }),
+                Some(credentials),
+            ) => channel.try_send(&Order::Answer { nonce: *nonce, credentials }, &[]),
+            (Err(error), ..) => Err(error),
+            _ => Err(ChannelError::Closed),
+        };
+        match sent {
+            Ok(()) => {
+                let state = self.table.get_mut(&id).map(|worker| &mut worker.state);
+                if let Some((state, (nonce, told))) = state.and_then(|state| {
+                    let State::Suspended { nonce, told } = *state else { return None };
+                    Some((state, (nonce, told)))
+                }) {
+                    *state = State::Running { attempt: Box::new(attempt), nonce, told };
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.kill(now, id);
+                match error {
+                    ChannelError::System(errno) if errno != Errno::EAGAIN => {
+                        Err(NotBegun::Shortage(Box::new(attempt), errno))
+                    }
+                    _ => Err(NotBegun::WorkerGone(Box::new(attempt))),
+                }
             }
         }
     }
@@ -319,22 +388,36 @@ impl Workers {
                 self.dismiss(now, id);
                 Ok(Some(Heard::Changed(pid, what)))
             }
-            (State::Running { attempt, nonce: own, notes }, News::Note(text)) if nonce == *own => {
-                if *notes >= MAX_NOTES {
+            (State::Running { attempt, nonce: own, told }, News::Note(text)) if nonce == *own => {
+                if told.notes >= MAX_NOTES {
                     return Err(ChannelError::TooMuch);
                 }
-                *notes += 1;
+                told.notes += 1;
                 Ok(Some(Heard::Note(attempt.user(), text, attempt.origin.clone())))
             }
-            (State::Running { nonce: own, .. }, News::End(end)) if nonce == *own => {
+            (State::Running { nonce: own, told, .. }, News::Question { echo, page, text })
+                if nonce == *own =>
+            {
+                if told.questions >= MAX_QUESTIONS {
+                    return Err(ChannelError::TooMuch);
+                }
+                let told = Told { questions: told.questions + 1, ..*told };
+                let waits = State::Suspended { nonce, told };
+                let State::Running { attempt, .. } = std::mem::replace(&mut worker.state, waits) else {
+                    return Err(unexpected(nonce));
+                };
+                Ok(Some(Heard::Asked(attempt, Asked { echo, page, text })))
+            }
+            (State::Running { nonce: own, told, .. }, News::End(end)) if nonce == *own => {
                 worker.served += 1;
+                let has_asked = told.questions > 0;
                 let looking = State::LookingAtItself { since: now, nonce };
                 let State::Running { attempt, .. } = std::mem::replace(&mut worker.state, looking) else {
                     return Err(unexpected(nonce));
                 };
                 let old =
                     worker.served >= MAX_SERVED || now.saturating_duration_since(worker.born) >= MAX_AGE;
-                if old {
+                if old || has_asked {
                     self.dismiss(now, id);
                 }
                 Ok(Some(Heard::Ended(attempt, end)))
@@ -363,8 +446,8 @@ impl Workers {
         attempt.take()
     }
 
-    /// Closes a worker's channel, on which it leaves.
-    fn dismiss(&mut self, now: Instant, id: WorkerId) {
+    /// Closes a worker's channel, on which it leaves; one that waits for an answer ends its transaction first.
+    pub fn dismiss(&mut self, now: Instant, id: WorkerId) {
         if let Some(worker) = self.table.get_mut(&id) {
             worker.end(now, Why::Told);
         }
@@ -431,16 +514,24 @@ impl Workers {
         let worker = self.table.remove(&id)?;
         self.by_pid.remove(&worker.pid);
         let attempt = match worker.state {
-            State::Starting | State::LookingAtItself { .. } | State::Idle(_) => None,
+            State::Starting | State::LookingAtItself { .. } | State::Idle(_) | State::Suspended { .. } => {
+                None
+            }
             State::Running { attempt, .. } => Some(attempt),
             State::Ending(attempt) => attempt,
         };
         Some(Gone { attempt, why: worker.why, ready: worker.ready })
     }
 
-    /// Kills all.
-    pub fn kill_all(&self) {
-        self.table.values().for_each(Worker::kill);
+    /// Kills all but those that wait for an answer: they are told to end their transactions.
+    pub fn kill_all(&mut self) {
+        for worker in self.table.values_mut() {
+            if matches!(worker.state, State::Suspended { .. }) {
+                worker.channel = None;
+            } else {
+                worker.kill();
+            }
+        }
     }
 
     /// The same with their process groups.
@@ -455,7 +546,7 @@ impl Worker {
             State::Running { attempt, .. } => attempt.deadline,
             State::Starting => Some(self.born + MAX_NOT_READY),
             State::LookingAtItself { since, .. } => Some(*since + MAX_NOT_READY),
-            State::Idle(_) | State::Ending(_) => None,
+            State::Idle(_) | State::Suspended { .. } | State::Ending(_) => None,
         }
     }
 
@@ -474,7 +565,9 @@ impl Worker {
         let attempt = match std::mem::replace(&mut self.state, State::Starting) {
             State::Running { attempt, .. } => Some(attempt),
             State::Ending(attempt) => attempt,
-            State::Starting | State::LookingAtItself { .. } | State::Idle(_) => None,
+            State::Starting | State::LookingAtItself { .. } | State::Idle(_) | State::Suspended { .. } => {
+                None
+            }
         };
         self.state = State::Ending(attempt);
         &mut self.state

@@ -4,10 +4,13 @@
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 
+use secret::Secret;
+
 use super::super::attempt::tests::attempt;
 use super::*;
 use crate::config::Config;
-use crate::startup::TimeLimits;
+use crate::protocol::Credentials;
+use crate::settings::tests::settings;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const ID: WorkerId = 1;
@@ -22,9 +25,7 @@ struct Stage {
 impl Stage {
     fn new() -> Self {
         let config = Config::parse([&b"login"[..]]).unwrap();
-        let time_limits = TimeLimits::of_direct_mode();
-        let settings =
-            Settings { config, config_name: None, daemon: false, debug: false, time_limits, max_workers: 1 };
+        let settings = Settings { max_workers: 1, ..settings(config) };
         let mut workers = Workers::new(&settings, (1024, 1024)).unwrap();
         let (channel, worker) = privsep::pair::<Order, Report>().unwrap();
         let process = Command::new("sleep").arg("60").process_group(0).spawn().unwrap();
@@ -43,7 +44,28 @@ impl Stage {
     /// Gives the worker an attempt; the number of the transaction.
     fn begin(&mut self) -> u64 {
         assert!(self.workers.begin(Instant::now(), ID, attempt(7, "u", "")).is_ok());
-        self.worker.receive(Some(PATIENCE)).unwrap().unwrap().message.nonce
+        match self.order() {
+            Order::Begin(begin) => begin.nonce,
+            order => panic!("{order:?}"),
+        }
+    }
+
+    fn order(&mut self) -> Order {
+        self.worker.receive(Some(PATIENCE)).unwrap().unwrap().message
+    }
+
+    /// The worker has a question, and its attempt is over.
+    fn asks(&mut self, nonce: u64) {
+        self.report(nonce, News::Question { echo: false, page: false, text: b"Code:".to_vec() });
+        assert!(
+            matches!(self.hear(), Ok(Some(Heard::Asked(attempt, asked))) if attempt.id == 7 && asked.text == b"Code:" && !asked.echo)
+        );
+    }
+
+    fn resume(&mut self) -> Result<(), NotBegun> {
+        let credentials = Credentials { password: Secret::copy_of(b"123456"), response: None };
+        let attempt = Attempt { credentials: credentials.seal().ok(), ..attempt(7, "u", "") };
+        self.workers.resume(Instant::now(), ID, attempt)
     }
 
     fn report(&mut self, nonce: u64, news: News) {
@@ -124,6 +146,71 @@ fn nobody_speaks_without_a_transaction() {
     let mut stage = Stage::new();
     stage.report(0, success());
     assert!(stage.hear().is_err());
+}
+
+#[test]
+fn a_worker_that_waits_for_an_answer_counts_nowhere_and_goes_on_with_it() {
+    let mut stage = Stage::ready();
+    let nonce = stage.begin();
+    for _ in 0..2 {
+        stage.asks(nonce);
+        let workers = &stage.workers;
+        assert_eq!((workers.processes(), workers.alive(), workers.running(), workers.free()), (0, 0, 0, 0));
+        assert_eq!((workers.next_event(), workers.idle()), (None, None), "nothing is waited for");
+        assert!(stage.resume().is_ok());
+        assert!(matches!(stage.order(), Order::Answer { nonce: own, credentials }
+            if own == nonce && Credentials::unseal(&credentials).unwrap().password.expose() == b"123456"));
+        assert_eq!((stage.workers.processes(), stage.workers.running()), (1, 1));
+    }
+    stage.report(nonce, success());
+    assert!(stage.hears_an_end());
+    // It is told to leave, and gets nothing any more.
+    assert!(matches!(stage.worker.receive(Some(PATIENCE)), Err(ChannelError::Closed)));
+    assert_eq!((stage.workers.idle(), stage.workers.free(), stage.workers.alive()), (None, 0, 0));
+}
+
+#[test]
+fn a_worker_that_waits_for_an_answer_has_nothing_to_say() {
+    for news in [
+        success(),
+        News::Note(b"x".to_vec()),
+        News::Ready,
+        News::Question { echo: true, page: false, text: vec![] },
+    ] {
+        let mut stage = Stage::ready();
+        let nonce = stage.begin();
+        stage.asks(nonce);
+        stage.report(nonce, news);
+        assert!(stage.resume().is_err());
+        assert!(!stage.process.wait().unwrap().success(), "not killed");
+    }
+}
+
+#[test]
+fn questions_are_bounded() {
+    let mut stage = Stage::ready();
+    let nonce = stage.begin();
+    for _ in 0..MAX_QUESTIONS {
+        stage.asks(nonce);
+        assert!(stage.resume().is_ok());
+    }
+    stage.report(nonce, News::Question { echo: false, page: false, text: vec![] });
+    assert!(matches!(stage.hear(), Err(ChannelError::TooMuch)));
+}
+
+#[test]
+fn a_question_that_is_given_up_is_an_end_of_the_channel_and_no_signal() {
+    let mut stage = Stage::ready();
+    let nonce = stage.begin();
+    stage.asks(nonce);
+    stage.workers.kill_all();
+    assert!(matches!(stage.worker.receive(Some(PATIENCE)), Err(ChannelError::Closed)));
+    assert_eq!(stage.process.try_wait().unwrap(), None, "it was killed");
+    // One that runs is.
+    let mut stage = Stage::ready();
+    stage.begin();
+    stage.workers.kill_all();
+    assert!(!stage.process.wait().unwrap().success());
 }
 
 #[test]

@@ -1,14 +1,16 @@
-//! What PAM modules say and ask during one transaction. Notes go to the supervisor as they happen.
+//! What PAM modules say and ask during one transaction. Notes and questions go to the supervisor as they happen.
 
 use std::time::Duration;
 
 use nix::unistd::Pid;
 use pam::{Conversation, ConversationError};
-use privsep::Channel;
+use privsep::{Channel, confine};
 use secret::Secret;
 
-use super::prompts::{Login, Prompts, Turn, Visibility};
-use crate::protocol::{MAX_TEXT, News, Order, Report};
+use super::orders::receive;
+use super::prompts::{Answer, Asked, Login, Prompts, Turn, Visibility};
+use crate::protocol::{Credentials, MAX_TEXT, News, Order, Report};
+use crate::question::{self, MAX_QUESTION, MAX_QUESTIONS};
 use crate::quoted::escaped;
 
 /// The most notes of one transaction; a module that chatters must not fill the log.
@@ -32,12 +34,33 @@ impl Reports<'_> {
         nix::unistd::getpid() == self.worker
             && self.channel.send(&Report { nonce: self.nonce, news }, &[], PATIENCE).is_ok()
     }
+
+    /// Asks the person at the client, and waits for what is typed, however long; nothing if nobody will answer any more.
+    fn ask(&mut self, echo: bool, page: bool, text: String) -> Option<Secret> {
+        // What a module has printed belongs to the attempt that ends with the question.
+        confine::flush_output();
+        if !self.send(News::Question { echo, page, text: text.into_bytes() }) {
+            return None;
+        }
+        match receive(self.channel) {
+            Ok(Order::Answer { nonce, credentials }) if nonce == self.nonce => {
+                Credentials::unseal(&credentials).ok().map(|answer| answer.password)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// The conversation of one transaction.
 pub struct Answering<'a> {
     /// How prompts are answered.
     pub prompts: &'a Prompts,
+    /// A prompt without an answer is a question.
+    pub challenge: bool,
+    /// OpenVPN passes questions on.
+    pub can_ask: bool,
+    /// Addresses of web pages are questions, in prompts and in messages.
+    pub open_urls: bool,
     /// What they are answered with.
     pub login: &'a Login<'a>,
     /// How far the prompts have come.
@@ -50,8 +73,17 @@ pub struct Answering<'a> {
     pub notes: usize,
     /// The last error a module wanted the user to read; worth a line when the login fails.
     pub complaint: Option<String>,
-    /// Answers to prompts with visible input: with pairs, the user's name is one of them.
+    /// Answers to prompts with visible input: with pairs, the user's name is one of them. Not what somebody has typed when
+    /// asked: whom PAM checks is not for the person at the client to say.
     pub names: Vec<Secret>,
+    /// What modules have said since the last question.
+    pub messages: Vec<Vec<u8>>,
+    /// How many questions there were.
+    pub questions: usize,
+    /// The page that the person has opened last.
+    pub page: Option<String>,
+    /// Nobody will answer any more: the transaction is to end.
+    pub given_up: bool,
 }
 
 impl Answering<'_> {
@@ -74,8 +106,23 @@ impl Answering<'_> {
     }
 
     fn answer(&mut self, visibility: Visibility, prompt: &[u8]) -> Result<Secret, ConversationError> {
-        match self.prompts.answer(&mut self.turn, visibility, prompt, self.login) {
-            Ok(answer) => {
+        if self.given_up {
+            return Err(ConversationError);
+        }
+        let (holds_page, is_done) = (self.new_page(prompt).is_some(), self.has_opened(prompt));
+        if self.prompts.name_user_at_start() && (holds_page || is_done) {
+            // Else it might get the password.
+            return if is_done {
+                Ok(Secret::copy_of(b""))
+            } else {
+                self.ask(visibility, prompt, Asked::ALONE)
+            };
+        }
+        let ask = self.can_ask && (self.challenge || holds_page || is_done);
+        match self.prompts.answer(ask, &mut self.turn, visibility, prompt, self.login) {
+            Ok(Answer::Asked(_)) if is_done => Ok(Secret::copy_of(b"")),
+            Ok(Answer::Asked(asked)) => self.ask(visibility, prompt, asked),
+            Ok(Answer::Given(answer)) => {
                 if visibility == Visibility::Shown && self.names.len() < MAX_NOTES {
                     self.names.push(Secret::copy_of(answer.expose()));
                 }
@@ -88,6 +135,75 @@ impl Answering<'_> {
                 self.note(|| format!("no answer to the prompt '{}': {why}", escaped(prompt)));
                 Err(ConversationError)
             }
+        }
+    }
+
+    /// Asks the person at the client.
+    fn ask(
+        &mut self,
+        visibility: Visibility,
+        prompt: &[u8],
+        asked: Asked<'_>,
+    ) -> Result<Secret, ConversationError> {
+        if !self.can_ask {
+            self.note(|| {
+                format!("the prompt '{}' cannot be asked: OpenVPN 2.6 or later is needed", escaped(prompt))
+            });
+            return Err(ConversationError);
+        }
+        let Some(room) = question::room(self.login.username) else {
+            self.note(|| {
+                format!("the prompt '{}' cannot be asked: the username is too long", escaped(prompt))
+            });
+            return Err(ConversationError);
+        };
+        if self.questions == MAX_QUESTIONS {
+            self.note(|| format!("the PAM service asks more than {MAX_QUESTIONS} questions"));
+            return Err(ConversationError);
+        }
+        if self.debug {
+            self.note(|| format!("prompt '{}' ({visibility:?} input) is asked", escaped(prompt)));
+        }
+        self.questions += 1;
+        let text = question::text(&std::mem::take(&mut self.messages), prompt, room);
+        // An address that was cut, or stands in an earlier message, is none to be opened.
+        let page = self.new_page(prompt).filter(|page| question::address(text.as_bytes()) == Some(page));
+        let typed = self.reports.ask(visibility == Visibility::Shown, page.is_some(), text);
+        self.given_up = typed.is_none();
+        if page.is_some() {
+            self.page = page;
+        }
+        typed.map(|typed| asked.fill_in(self.login, typed)).ok_or(ConversationError)
+    }
+
+    /// The address of a page in the text, if the person has not opened that already.
+    fn new_page(&self, text: &[u8]) -> Option<String> {
+        let address = question::address(text).filter(|_| self.open_urls && self.can_ask)?;
+        (self.page.as_deref() != Some(address)).then(|| address.to_string())
+    }
+
+    /// Whether the prompt only wants to know that the person is done with a page.
+    fn has_opened(&self, prompt: &[u8]) -> bool {
+        self.page.is_some() && self.new_page(prompt).is_none() && question::wants_enter(prompt)
+    }
+
+    /// What a module says is a question if it holds the address of a page: the module goes on when the person is there.
+    fn say(&mut self, text: &[u8]) -> Result<(), ConversationError> {
+        if self.given_up {
+            return Err(ConversationError);
+        }
+        if self.new_page(text).is_some() {
+            return self.ask(Visibility::Shown, text, Asked::ALONE).map(drop);
+        }
+        self.keep(text);
+        Ok(())
+    }
+
+    /// Keeps what a module says for the next question, as long as that has room for it.
+    fn keep(&mut self, text: &[u8]) {
+        let kept: usize = self.messages.iter().map(Vec::len).sum();
+        if kept < MAX_QUESTION {
+            self.messages.push(text[..text.len().min(MAX_QUESTION)].to_vec());
         }
     }
 }
@@ -105,12 +221,12 @@ impl Conversation for Answering<'_> {
         if self.debug {
             self.note(|| format!("message of a PAM module: '{}'", escaped(text)));
         }
-        Ok(())
+        self.say(text)
     }
 
     fn error_message(&mut self, text: &[u8]) -> Result<(), ConversationError> {
         self.complaint = Some(format!("error message of a PAM module: '{}'", escaped(text)));
-        Ok(())
+        self.say(text)
     }
 }
 

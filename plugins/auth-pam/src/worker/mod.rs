@@ -2,6 +2,7 @@
 //! OpenVPN's, so a module that closes or writes to descriptors spoils only its own worker.
 
 mod conversation;
+mod orders;
 mod process_state;
 pub mod prompts;
 mod surroundings;
@@ -20,7 +21,7 @@ use conversation::{Answering, Reports, cut};
 use process_state::State;
 use prompts::{Login, Turn};
 
-use crate::protocol::{Client, Credentials, End, MAX_CHECKED, News, Order, Report};
+use crate::protocol::{Begin, Client, Credentials, End, MAX_CHECKED, News, Order, Report};
 use crate::settings::Settings;
 use crate::supervisor::take_syslog_name;
 use crate::{limits, titles};
@@ -29,13 +30,8 @@ use crate::{limits, titles};
 const IGNORED: &[Signal] = &[Signal::SIGPIPE];
 /// How long the supervisor may take to pick up that a worker has started.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// A worker that has had nothing to do for this long gives memory back.
-const QUIET: Duration = Duration::from_secs(1);
-/// Pause when the system is short of something, and how many of them there are before the worker leaves.
-const SHORTAGE: Duration = Duration::from_millis(10);
-const SHORTAGES: u32 = 100;
 /// Workers leave the processor to OpenVPN, whose clients wait for their packets.
-const NICE: i32 = 10;
+const NICE: i32 = 5;
 
 /// What a worker is born with.
 pub struct Birth<'a> {
@@ -99,9 +95,9 @@ fn serve(settings: &Settings, mut channel: Channel<Report, Order>, leash: Borrow
         leave(1);
     }
     loop {
-        let order = next_order(&mut channel);
-        let mut reports = Reports { channel: &mut channel, nonce: order.nonce, worker };
-        let end = transact(settings, &order, &mut reports);
+        let begin = next_transaction(&mut channel);
+        let mut reports = Reports { channel: &mut channel, nonce: begin.nonce, worker };
+        let (end, asked) = transact(settings, &begin, &mut reports);
         // A child that a module has forked and that came back out of it is not this worker, and has nothing to say.
         if nix::unistd::getpid() != worker {
             leave(1);
@@ -111,7 +107,11 @@ fn serve(settings: &Settings, mut channel: Channel<Report, Order>, leash: Borrow
         if !reports.send(News::End(end)) {
             leave(1);
         }
-        drop(order);
+        // It has held somebody's login for long, and two of their attempts: the next one gets a new process.
+        if asked {
+            leave(0);
+        }
+        drop(begin);
         // What a module has changed must not meet the next transaction: that gets a new process. Nobody waits for the
         // comparison, and the supervisor hands out nothing before it is done.
         set_back();
@@ -135,61 +135,55 @@ fn set_back() {
     leash::renew();
 }
 
-fn next_order(channel: &mut Channel<Report, Order>) -> Order {
-    let mut received = channel.receive(Some(QUIET));
-    if matches!(received, Ok(None)) {
-        confine::release_memory();
-        received = channel.receive(None);
-    }
-    for _ in 0..SHORTAGES {
-        if !matches!(received, Err(ChannelError::System(_))) {
-            break;
-        }
-        // Out of memory, most likely, and no event tells when that is over. The order is still there.
-        std::thread::sleep(SHORTAGE);
-        received = channel.receive(None);
-    }
-    match received {
-        Ok(Some(received)) => received.message,
-        Ok(None) | Err(ChannelError::Closed) => leave(0),
-        Err(_) => leave(1),
+fn next_transaction(channel: &mut Channel<Report, Order>) -> Begin {
+    match orders::receive(channel) {
+        Ok(Order::Begin(begin)) => begin,
+        Err(ChannelError::Closed) => leave(0),
+        // An answer, too, to which there is no question.
+        Ok(Order::Answer { .. }) | Err(_) => leave(1),
     }
 }
 
-/// One transaction; its notes are sent as they happen.
-fn transact(settings: &Settings, order: &Order, reports: &mut Reports<'_>) -> End {
+/// One transaction; its notes are sent as they happen. Whether it has asked a question.
+fn transact(settings: &Settings, begin: &Begin, reports: &mut Reports<'_>) -> (End, bool) {
     let mut end =
         End { code: 0, authenticating: true, text: Vec::new(), delay: Duration::ZERO, checked: Vec::new() };
-    let (code, text) = match check(settings, order, reports, &mut end) {
+    let mut asked = false;
+    let (code, text) = match check(settings, begin, reports, &mut end, &mut asked) {
         Ok(()) => (ReturnCode::SUCCESS, "Success".to_string()),
         Err(error) => (error.code, error.words),
     };
     // A code below zero is none that PAM has: it must not be taken for success, and is not, being no zero.
     end.code = code.raw().unsigned_abs();
     end.text = cut(&text);
-    end
+    (end, asked)
 }
 
 /// What PAM says; how far it came, and how long a failure must stay unknown, is noted in `end`.
 fn check(
     settings: &Settings,
-    order: &Order,
+    begin: &Begin,
     reports: &mut Reports<'_>,
     end: &mut End,
+    has_asked: &mut bool,
 ) -> Result<(), PamError> {
     let config = &settings.config;
     let broken = |words: String| PamError { code: ReturnCode::SYSTEM_ERR, words };
-    let credentials = Credentials::unseal(&order.credentials)
+    let credentials = Credentials::unseal(&begin.credentials)
         .map_err(|error| broken(format!("malformed credentials: {error}")))?;
-    let client = Client::decode(Reader::new(&order.client))
+    let client = Client::decode(Reader::new(&begin.client))
         .map_err(|error| broken(format!("malformed client: {error}")))?;
     let in_c = |bytes: &[u8]| {
         CString::new(bytes).map_err(|_| broken("a NUL byte in username or address".to_string()))
     };
-    let (user, address) = (in_c(&order.username)?, in_c(&order.address)?);
-    let login = Login { username: &order.username, credentials: &credentials };
+    let (user, address) = (in_c(&begin.username)?, in_c(&begin.address)?);
+    let login =
+        Login { username: &begin.username, common_name: &begin.common_name, credentials: &credentials };
     let conversation = Answering {
         prompts: &config.prompts,
+        challenge: config.challenge,
+        can_ask: settings.can_ask,
+        open_urls: config.open_urls,
         login: &login,
         turn: Turn::default(),
         debug: settings.debug,
@@ -197,6 +191,10 @@ fn check(
         notes: 0,
         complaint: None,
         names: Vec::new(),
+        messages: Vec::new(),
+        questions: 0,
+        page: None,
+        given_up: false,
     };
     let user = config.prompts.name_user_at_start().then_some(user);
     let mut transaction =
@@ -205,7 +203,7 @@ fn check(
     // The supervisor waits instead, and this process is free for the next attempt.
     let _ = transaction.note_delays();
     let rhost = if address.is_empty() { Ok(()) } else { transaction.set_rhost(&address) };
-    let told = rhost.and_then(|()| surroundings::tell(&mut transaction, &credentials.common_name, &client));
+    let told = rhost.and_then(|()| surroundings::tell(&mut transaction, &begin.common_name, &client));
     let mut result = told.and_then(|()| transaction.authenticate()).and_then(|()| {
         end.authenticating = false;
         transaction.acct_mgmt()
@@ -214,11 +212,12 @@ fn check(
     let panicked = transaction.panicked();
     let checked = transaction.user().map(|user| user.to_bytes().to_vec());
     let mut conversation = transaction.end();
+    *has_asked = conversation.questions > 0;
     let asked = checked.as_deref().is_some_and(|checked| conversation.was_asked_for(checked));
     if result.is_ok() && !asked && !config.allow_user_mapping {
         result = Err(other_user(checked.is_some()));
     }
-    end.checked = checked.filter(|checked| *checked != order.username).unwrap_or_default();
+    end.checked = checked.filter(|checked| *checked != begin.username).unwrap_or_default();
     end.checked.truncate(MAX_CHECKED);
     if panicked {
         conversation.note(|| "internal error: the conversation panicked".into());

@@ -9,6 +9,8 @@ use crate::protocol::Credentials;
 pub struct Login<'a> {
     /// Name as the client sent it.
     pub username: &'a [u8],
+    /// Common name of the client's certificate.
+    pub common_name: &'a [u8],
     /// The rest.
     pub credentials: &'a Credentials,
 }
@@ -26,11 +28,16 @@ pub struct Pair {
     pub value: Vec<u8>,
 }
 
+/// The whole value of a pair that leaves the answer to the person at the client.
+const ASK: &[u8] = b"ASK";
+/// The same as a part of a value.
+const ASK_IN_BRACES: &str = "{ASK}";
+
 /// How prompts are answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Prompts {
     /// Hidden input: the password. Shown input: the username. If the client sent a response to a static challenge, the
-    /// prompt after the first one with hidden input gets that.
+    /// prompt after the first one with hidden input gets that. If the client can be asked, that is all they get.
     ByVisibility,
     /// By the first pair whose name matches.
     ByName(Vec<Pair>),
@@ -43,6 +50,40 @@ pub enum Visibility {
     Hidden,
     /// `PAM_PROMPT_ECHO_ON`.
     Shown,
+}
+
+/// What a prompt gets.
+#[derive(Debug)]
+pub enum Answer<'a> {
+    /// This.
+    Given(Secret),
+    /// What the person at the client is going to type.
+    Asked(Asked<'a>),
+}
+
+/// What the person types, and where it belongs.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The value, and the keyword in it that stands for what was typed; nothing if that is all.
+    within: Option<(&'a [u8], &'static str)>,
+}
+
+impl Asked<'_> {
+    /// The whole answer.
+    pub const ALONE: Asked<'static> = Asked { within: None };
+
+    /// The answer to the prompt.
+    pub fn fill_in(self, login: &Login<'_>, typed: Secret) -> Secret {
+        match self.within {
+            None => typed,
+            Some((value, keyword)) if keyword == ASK_IN_BRACES => {
+                let braced =
+                    login.keywords().map(|(keyword, with)| (in_braces(keyword), with.unwrap_or_default()));
+                replace(value, &[&braced[..], &[(keyword.to_string(), typed.expose())]].concat())
+            }
+            Some((value, keyword)) => replace(value, &[(keyword.to_string(), typed.expose())]),
+        }
+    }
 }
 
 /// Why a prompt gets no answer.
@@ -86,38 +127,76 @@ impl Prompts {
         matches!(self, Prompts::ByVisibility)
     }
 
-    /// The answer to one prompt.
-    pub fn answer(
-        &self,
+    /// Whether a pair leaves its answer to the person at the client.
+    pub fn any_asks(&self) -> bool {
+        match self {
+            Prompts::ByVisibility => false,
+            Prompts::ByName(pairs) => pairs.iter().any(|pair| asks(&pair.value).is_some()),
+        }
+    }
+
+    /// The answer to one prompt. `ask`: a prompt that has none is a question to the person at the client.
+    pub fn answer<'a>(
+        &'a self,
+        ask: bool,
         turn: &mut Turn,
         visibility: Visibility,
         prompt: &[u8],
         login: &Login<'_>,
-    ) -> Result<Secret, Unanswered> {
+    ) -> Result<Answer<'a>, Unanswered> {
         let pairs = match self {
-            Prompts::ByVisibility => return Ok(Secret::copy_of(by_visibility(turn, visibility, login))),
+            Prompts::ByVisibility => {
+                let given = by_visibility(ask, turn, visibility, login).map(Secret::copy_of);
+                return Ok(given.map_or(Answer::Asked(Asked::ALONE), Answer::Given));
+            }
             Prompts::ByName(pairs) => pairs,
         };
-        let pair = pairs.iter().find(|pair| matches(prompt, &pair.name)).ok_or(Unanswered::NoMatch)?;
-        fill_in(&pair.value, login)
+        let Some(pair) = pairs.iter().find(|pair| matches(prompt, &pair.name)) else {
+            return if ask { Ok(Answer::Asked(Asked::ALONE)) } else { Err(Unanswered::NoMatch) };
+        };
+        if let Some(asked) = asks(&pair.value) {
+            return Ok(Answer::Asked(asked));
+        }
+        match fill_in(&pair.value, login) {
+            // Who did not answer a static challenge can do so now. Never for the other keywords: a common name that
+            // somebody types is none.
+            Err(Unanswered::Unsent(OTP) | Unanswered::Empty(OTP)) if ask => {
+                Ok(Answer::Asked(Asked { within: Some((&pair.value, OTP)) }))
+            }
+            filled => filled.map(Answer::Given),
+        }
     }
 }
 
-fn by_visibility<'a>(turn: &mut Turn, visibility: Visibility, login: &Login<'a>) -> &'a [u8] {
+/// Whether the value leaves the answer to the person at the client.
+fn asks(value: &[u8]) -> Option<Asked<'_>> {
+    if value == ASK {
+        return Some(Asked::ALONE);
+    }
+    contains(value, ASK_IN_BRACES).then_some(Asked { within: Some((value, ASK_IN_BRACES)) })
+}
+
+/// Nothing, if the person at the client is to be asked.
+fn by_visibility<'a>(
+    ask: bool,
+    turn: &mut Turn,
+    visibility: Visibility,
+    login: &Login<'a>,
+) -> Option<&'a [u8]> {
     if *turn == Turn::Response {
         *turn = Turn::Over;
         if let Some(response) = &login.credentials.response {
-            return response.expose();
+            return Some(response.expose());
         }
     }
     match visibility {
-        Visibility::Hidden => {
-            if *turn == Turn::Password {
-                *turn = Turn::Response;
-            }
-            login.credentials.password.expose()
+        Visibility::Hidden if *turn == Turn::Password => {
+            *turn = Turn::Response;
+            Some(login.credentials.password.expose())
         }
-        Visibility::Shown => login.username,
+        _ if ask => None,
+        Visibility::Hidden => Some(login.credentials.password.expose()),
+        Visibility::Shown => Some(login.username),
     }
 }
 
@@ -126,18 +205,31 @@ fn matches(prompt: &[u8], name: &[u8]) -> bool {
     prompt[start..].get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name))
 }
 
+const OTP: &str = "OTP";
+
+impl<'a> Login<'a> {
+    /// What the keywords stand for, in the order in which they are looked for.
+    fn keywords(&self) -> [(&'static str, Option<&'a [u8]>); 4] {
+        let Credentials { password, response } = self.credentials;
+        [
+            ("USERNAME", Some(self.username)),
+            ("PASSWORD", Some(password.expose())),
+            ("COMMONNAME", Some(self.common_name).filter(|name| !name.is_empty())),
+            (OTP, response.as_ref().map(Secret::expose)),
+        ]
+    }
+}
+
+fn in_braces(keyword: &str) -> String {
+    format!("{{{keyword}}}")
+}
+
 /// Fills a value in. Keywords in braces, if there are any, are each replaced wherever they stand, and may stand for
 /// nothing. Else every occurrence of the first keyword, in this order of looking, that occurs is replaced. What stands
 /// around them stays, and what is filled in is not searched again.
 fn fill_in(value: &[u8], login: &Login<'_>) -> Result<Secret, Unanswered> {
-    let Credentials { password, response, common_name } = login.credentials;
-    let keywords = [
-        ("USERNAME", Some(login.username)),
-        ("PASSWORD", Some(password.expose())),
-        ("COMMONNAME", Some(&common_name[..]).filter(|name| !name.is_empty())),
-        ("OTP", response.as_ref().map(Secret::expose)),
-    ];
-    let braced = keywords.map(|(keyword, with)| (format!("{{{keyword}}}"), with.unwrap_or_default()));
+    let keywords = login.keywords();
+    let braced = keywords.map(|(keyword, with)| (in_braces(keyword), with.unwrap_or_default()));
     if braced.iter().any(|(keyword, _)| contains(value, keyword)) {
         return Ok(replace(value, &braced));
     }

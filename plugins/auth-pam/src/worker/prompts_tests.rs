@@ -3,11 +3,7 @@
 use super::*;
 
 fn credentials() -> Credentials {
-    Credentials {
-        password: Secret::copy_of(b"s3cret"),
-        response: Some(Secret::copy_of(b"123456")),
-        common_name: b"laptop".to_vec(),
-    }
+    Credentials { password: Secret::copy_of(b"s3cret"), response: Some(Secret::copy_of(b"123456")) }
 }
 
 fn by_name(pairs: &[(&str, &str)]) -> Prompts {
@@ -18,14 +14,27 @@ fn by_name(pairs: &[(&str, &str)]) -> Prompts {
     Prompts::ByName(pairs.iter().map(pair).collect())
 }
 
-fn ask(prompts: &Prompts, visibility: Visibility, prompt: &str) -> Result<String, Unanswered> {
-    let answer = prompts.answer(
-        &mut Turn::default(),
-        visibility,
-        prompt.as_bytes(),
-        &Login { username: b"alice", credentials: &credentials() },
-    )?;
+fn login<'a>(username: &'a [u8], credentials: &'a Credentials) -> Login<'a> {
+    Login { username, common_name: b"laptop", credentials }
+}
+
+/// What is answered without asking anybody; with `ask`, "?" stands for what somebody would type.
+fn answer(
+    ask: bool,
+    prompts: &Prompts,
+    visibility: Visibility,
+    prompt: &str,
+    login: &Login<'_>,
+) -> Result<String, Unanswered> {
+    let answer = match prompts.answer(ask, &mut Turn::default(), visibility, prompt.as_bytes(), login)? {
+        Answer::Given(answer) => answer,
+        Answer::Asked(asked) => asked.fill_in(login, Secret::copy_of(b"?")),
+    };
     Ok(String::from_utf8(answer.expose().to_vec()).unwrap())
+}
+
+fn ask(prompts: &Prompts, visibility: Visibility, prompt: &str) -> Result<String, Unanswered> {
+    answer(false, prompts, visibility, prompt, &login(b"alice", &credentials()))
 }
 
 #[test]
@@ -105,13 +114,12 @@ fn values_are_filled_in() {
 fn a_keyword_the_client_sent_nothing_for_is_an_error_that_names_it() {
     let mut credentials = credentials();
     credentials.response = None;
-    credentials.common_name.clear();
-    let login = Login { username: b"alice", credentials: &credentials };
+    let login = Login { username: b"alice", common_name: b"", credentials: &credentials };
     for (value, keyword) in [("OTP", "OTP"), ("x COMMONNAME", "COMMONNAME")] {
         assert_eq!(fill_in(value.as_bytes(), &login).err(), Some(Unanswered::Unsent(keyword)));
     }
     credentials.response = Some(Secret::copy_of(b""));
-    let login = Login { username: b"alice", credentials: &credentials };
+    let login = Login { username: b"alice", common_name: b"", credentials: &credentials };
     let refused = fill_in(b"OTP", &login).err().unwrap();
     assert_eq!(refused, Unanswered::Empty("OTP"));
     assert_eq!(refused.to_string(), "what the client sent for OTP is empty");
@@ -119,10 +127,11 @@ fn a_keyword_the_client_sent_nothing_for_is_an_error_that_names_it() {
 
 #[test]
 fn a_replacement_is_not_searched_again() {
-    let login = Login { username: b"USERNAME-PASSWORD", credentials: &credentials() };
-    let answer =
-        by_name(&[("p", "USERNAME")]).answer(&mut Turn::default(), Visibility::Shown, b"p", &login).unwrap();
-    assert_eq!(answer.expose(), b"USERNAME-PASSWORD");
+    let credentials = credentials();
+    let login = login(b"USERNAME-PASSWORD{ASK}", &credentials);
+    let filled = |ask, value| answer(ask, &by_name(&[("p", value)]), Visibility::Shown, "p", &login);
+    assert_eq!(filled(false, "USERNAME"), Ok("USERNAME-PASSWORD{ASK}".into()));
+    assert_eq!(filled(true, "{USERNAME}{ASK}"), Ok("USERNAME-PASSWORD{ASK}?".into()));
 }
 
 #[test]
@@ -146,10 +155,9 @@ fn keywords_in_braces_are_each_replaced() {
 #[test]
 fn keywords_in_braces_may_stand_for_nothing() {
     let mut credentials = credentials();
-    credentials.common_name.clear();
     for response in [None, Some(Secret::copy_of(b""))] {
         credentials.response = response;
-        let login = Login { username: b"{OTP}{PASSWORD}", credentials: &credentials };
+        let login = Login { username: b"{OTP}{PASSWORD}", common_name: b"", credentials: &credentials };
         for (value, answer) in
             [("{OTP}", ""), ("{PASSWORD}{OTP}{COMMONNAME}", "s3cret"), ("{USERNAME}", "{OTP}{PASSWORD}")]
         {
@@ -158,24 +166,86 @@ fn keywords_in_braces_may_stand_for_nothing() {
     }
 }
 
-/// Answers to prompts, in this order, without pairs.
-fn in_turn(credentials: &Credentials, asked: &[Visibility]) -> Vec<String> {
-    let (login, mut turn) = (Login { username: b"alice", credentials }, Turn::default());
-    let mut answer = |visibility: &Visibility| {
-        let answer = Prompts::ByVisibility.answer(&mut turn, *visibility, b"?", &login).unwrap();
-        String::from_utf8(answer.expose().to_vec()).unwrap()
+/// Answers to prompts, in this order, without pairs; "?" for a question.
+fn in_turn(ask: bool, credentials: &Credentials, asked: &[Visibility]) -> Vec<String> {
+    let (login, mut turn) = (login(b"alice", credentials), Turn::default());
+    let mut answer = |visibility: &Visibility| match Prompts::ByVisibility
+        .answer(ask, &mut turn, *visibility, b"?", &login)
+        .unwrap()
+    {
+        Answer::Given(answer) => String::from_utf8(answer.expose().to_vec()).unwrap(),
+        Answer::Asked(_) => "?".to_string(),
     };
     asked.iter().map(&mut answer).collect()
+}
+
+#[test]
+fn without_pairs_and_with_questions_only_password_and_response_are_given() {
+    use Visibility::{Hidden, Shown};
+    let mut credentials = credentials();
+    assert_eq!(in_turn(true, &credentials, &[Hidden, Hidden, Hidden]), ["s3cret", "123456", "?"]);
+    assert_eq!(in_turn(true, &credentials, &[Shown, Hidden, Shown, Shown]), ["?", "s3cret", "123456", "?"]);
+    credentials.response = None;
+    assert_eq!(in_turn(true, &credentials, &[Hidden, Hidden, Shown]), ["s3cret", "?", "?"]);
+}
+
+#[test]
+fn what_pairs_do_not_answer_is_a_question() {
+    let mut credentials = credentials();
+    let prompts =
+        by_name(&[("code", "OTP"), ("pin", "<OTP>"), ("name", "COMMONNAME"), ("both", "{PASSWORD}{OTP}")]);
+    let ask = |ask, credentials: &Credentials, prompt| {
+        let login = Login { common_name: b"", ..login(b"alice", credentials) };
+        answer(ask, &prompts, Visibility::Hidden, prompt, &login)
+    };
+    assert_eq!(ask(true, &credentials, "Code"), Ok("123456".into()));
+    assert_eq!(ask(true, &credentials, "Other"), Ok("?".into()));
+    assert_eq!(ask(false, &credentials, "Other"), Err(Unanswered::NoMatch));
+    for response in [None, Some(Secret::copy_of(b""))] {
+        credentials.response = response;
+        assert_eq!(ask(true, &credentials, "Code"), Ok("?".into()));
+        assert_eq!(ask(true, &credentials, "Pin"), Ok("<?>".into()));
+        assert!(ask(false, &credentials, "Code").is_err());
+        assert_eq!(ask(true, &credentials, "Both"), Ok("s3cret".into()), "braces may stand for nothing");
+        // Nobody types what the certificate says.
+        assert_eq!(ask(true, &credentials, "Name"), Err(Unanswered::Unsent("COMMONNAME")));
+    }
+}
+
+#[test]
+fn the_keyword_ask_is_a_whole_value_or_stands_in_braces() {
+    for (value, typed) in [
+        ("ASK", "?"),
+        ("{ASK}", "?"),
+        ("{PASSWORD}{ASK}", "s3cret?"),
+        ("{ASK}/{ASK},ASK,PASSWORD", "?/?,ASK,PASSWORD"),
+    ] {
+        let prompts = by_name(&[("p", value)]);
+        assert!(prompts.any_asks());
+        assert_eq!(ask(&prompts, Visibility::Hidden, "p"), Ok(typed.into()), "{value}");
+    }
+    for value in ["ask", "TASK", "ASK ", "PASSWORD ASK", "{Ask}", "{ASK"] {
+        let prompts = by_name(&[("p", value)]);
+        assert!(!prompts.any_asks(), "{value}");
+        assert!(
+            ask(&prompts, Visibility::Hidden, "p").unwrap() == value.replace("PASSWORD", "s3cret"),
+            "{value}"
+        );
+    }
+    assert!(!Prompts::ByVisibility.any_asks());
 }
 
 #[test]
 fn without_pairs_the_prompt_after_the_password_gets_the_response() {
     use Visibility::{Hidden, Shown};
     let mut credentials = credentials();
-    assert_eq!(in_turn(&credentials, &[Hidden, Hidden, Hidden]), ["s3cret", "123456", "s3cret"]);
-    assert_eq!(in_turn(&credentials, &[Shown, Hidden, Shown, Shown]), ["alice", "s3cret", "123456", "alice"]);
+    assert_eq!(in_turn(false, &credentials, &[Hidden, Hidden, Hidden]), ["s3cret", "123456", "s3cret"]);
+    assert_eq!(
+        in_turn(false, &credentials, &[Shown, Hidden, Shown, Shown]),
+        ["alice", "s3cret", "123456", "alice"]
+    );
     credentials.response = Some(Secret::copy_of(b""));
-    assert_eq!(in_turn(&credentials, &[Hidden, Hidden]), ["s3cret", ""]);
+    assert_eq!(in_turn(false, &credentials, &[Hidden, Hidden]), ["s3cret", ""]);
     credentials.response = None;
-    assert_eq!(in_turn(&credentials, &[Hidden, Hidden, Shown]), ["s3cret", "s3cret", "alice"]);
+    assert_eq!(in_turn(false, &credentials, &[Hidden, Hidden, Shown]), ["s3cret", "s3cret", "alice"]);
 }

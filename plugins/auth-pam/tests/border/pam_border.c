@@ -526,6 +526,110 @@ static int act(const char *what, const char *with)
     return change(what, with) == 0 ? PAM_SUCCESS : PAM_AUTH_ERR;
 }
 
+/* Asks so many questions, one by one, hidden and shown in turn; each wants its own answer. */
+static int ask_in_turn(pam_handle_t *pamh, int count)
+{
+    for (int number = 1; number <= count; number++) {
+        char expected[32], *answer = NULL;
+        snprintf(expected, sizeof expected, "answer %d", number);
+        pam_info(pamh, "Message %d", number);
+        int style = number % 2 ? PAM_PROMPT_ECHO_OFF : PAM_PROMPT_ECHO_ON;
+        int code = pam_prompt(pamh, style, &answer, "Question %d: ", number);
+        if (code != PAM_SUCCESS)
+            return code;
+        int good = answer != NULL && !strcmp(answer, expected);
+        free(answer);
+        if (!good)
+            return PAM_AUTH_ERR;
+    }
+    return PAM_SUCCESS;
+}
+
+/* Ten messages of all styles in one call. */
+static int ask_at_once(pam_handle_t *pamh)
+{
+    static const int styles[10] = {PAM_TEXT_INFO, PAM_PROMPT_ECHO_OFF, PAM_PROMPT_ECHO_ON, PAM_ERROR_MSG,
+        PAM_PROMPT_ECHO_OFF, PAM_PROMPT_ECHO_OFF, PAM_PROMPT_ECHO_ON, PAM_TEXT_INFO, PAM_PROMPT_ECHO_ON, PAM_TEXT_INFO};
+    const struct pam_conv *conv = NULL;
+    struct pam_message messages[10];
+    const struct pam_message *pointers[10];
+    struct pam_response *answers = NULL;
+    char texts[10][32];
+    if (pam_get_item(pamh, PAM_CONV, (const void **)&conv) != PAM_SUCCESS || conv == NULL)
+        return PAM_SYSTEM_ERR;
+    for (int number = 0; number < 10; number++) {
+        snprintf(texts[number], sizeof texts[number], "text %d", number);
+        messages[number] = (struct pam_message){.msg_style = styles[number], .msg = texts[number]};
+        pointers[number] = &messages[number];
+    }
+    int code = conv->conv(10, pointers, &answers, conv->appdata_ptr);
+    if (code != PAM_SUCCESS)
+        return code;
+    int good = 1;
+    for (int number = 0; number < 10; number++) {
+        char expected[32];
+        int asked = styles[number] == PAM_PROMPT_ECHO_OFF || styles[number] == PAM_PROMPT_ECHO_ON;
+        snprintf(expected, sizeof expected, "to %d", number);
+        good &= asked ? answers[number].resp && !strcmp(answers[number].resp, expected) : !answers[number].resp;
+        free(answers[number].resp);
+    }
+    free(answers);
+    return good ? PAM_SUCCESS : PAM_AUTH_ERR;
+}
+
+/* What pam_end runs. */
+static void on_end(pam_handle_t *pamh UNUSED, void *gate, int status UNUSED)
+{
+    arrive(gate, getpid());
+    free(gate);
+}
+
+/* Names a page as modules of device flows do, in a message or in a prompt, and wants an empty answer. */
+static int ask_for_a_page(pam_handle_t *pamh, const char *how, const char *gate)
+{
+    char *answer = NULL;
+    int code = PAM_SUCCESS;
+    if (!strchr(how, 'P'))
+        code = pam_info(pamh, "Open https://example.com/d?c=AB-12.");
+    if (code == PAM_SUCCESS && strchr(how, 'E'))
+        code = pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, &answer, "Press Enter when done: ");
+    if (code == PAM_SUCCESS && strchr(how, 'P'))
+        code = pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, &answer, "Open https://example.com/d?c=AB-12 and press Enter: ");
+    if (code == PAM_SUCCESS && answer && *answer)
+        code = PAM_AUTH_ERR;
+    free(answer);
+    if (code == PAM_SUCCESS && strchr(how, 'G')) {
+        arrive(gate, getpid());
+        wait_for_release(gate);
+        /* It says so again and again. */
+        code = pam_info(pamh, "Still waiting for https://example.com/d?c=AB-12");
+    }
+    return code;
+}
+
+static int ask(pam_handle_t *pamh, const char *how, const char *with)
+{
+    if (!strncmp(how, "page", 4))
+        return ask_for_a_page(pamh, how + 4, with);
+    if (!strcmp(how, "all"))
+        return ask_at_once(pamh);
+    if (!strcmp(how, "many"))
+        return ask_in_turn(pamh, atoi(with));
+    if (!strncmp(how, "gate", 4)) {
+        arrive(with, getpid());
+        wait_for_release(with);
+    }
+    if (!strcmp(how, "long")) {
+        char text[300];
+        memset(text, 'x', sizeof text - 1);
+        text[sizeof text - 1] = 0;
+        pam_info(pamh, "%s", text);
+    }
+    if (!strcmp(how, "end"))
+        pam_set_data(pamh, "end", strdup(with), on_end);
+    return ask_in_turn(pamh, 1);
+}
+
 static int rename_user(pam_handle_t *pamh, const char *to)
 {
     return pam_set_item(pamh, PAM_USER, to);
@@ -541,6 +645,8 @@ int pam_sm_authenticate(pam_handle_t *pamh, int flags UNUSED, int argc UNUSED, c
             pam_info(pamh, "message %d", count);
     if (!strcmp(user, "rename"))
         return rename_user(pamh, password);
+    if (!strncmp(user, "ask-", 4))
+        return ask(pamh, user + 4, password);
     return act(strcmp(user, "chatter") ? user : "good", password);
 }
 

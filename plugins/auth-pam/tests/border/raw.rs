@@ -99,7 +99,7 @@ pub(crate) fn field(bytes: &[u8]) -> Vec<u8> {
 
 /// The block of credentials.
 pub(crate) fn block() -> Vec<u8> {
-    [field(b"x"), vec![0], field(b"")].concat()
+    [field(b"x"), vec![0]].concat()
 }
 
 /// The block of what modules may know of the client.
@@ -112,9 +112,10 @@ pub(crate) fn origin(address: &[u8]) -> Vec<u8> {
     [&field(address)[..], &7u32.to_le_bytes(), &0x11_0fdf_u32.to_le_bytes()].concat()
 }
 
-/// Name, origin, credentials, client.
+/// A password was sent; name, common name, origin, credentials, client.
 pub(crate) fn login(username: &[u8]) -> Vec<u8> {
-    [field(username), origin(b"192.0.2.9"), field(&block()), field(&client())].concat()
+    let names = [&[0][..], &field(username), &field(b"")].concat();
+    [names, origin(b"192.0.2.9"), field(&block()), field(&client())].concat()
 }
 
 /// An attempt that the front has refused.

@@ -60,6 +60,14 @@ impl Stage {
         Stage { plugin: plugin.unwrap_or_else(|error| panic!("{error}")) }
     }
 
+    /// The same with NAME VALUE pairs.
+    pub(crate) fn open_pairs(place: &Path, service: &str, options: &[&str], pairs: &[&str]) -> Self {
+        let place = format!("pam-confdir={}", place.display());
+        let plugin = Plugin::new(shared_object()).args(options).arg(place).arg(service).args(pairs);
+        let plugin = plugin.env("verb", "1").open();
+        Stage { plugin: plugin.unwrap_or_else(|error| panic!("{error}")) }
+    }
+
     /// One login; for a deferred one its verdict is waited for.
     pub(crate) fn login(&self, login: &Login) -> LoginOutcome {
         self.start(login).finish(PATIENCE)
@@ -73,6 +81,12 @@ impl Stage {
     /// An ordinary login works, answered directly or deferred.
     pub(crate) fn works(&self) {
         self.works_as("good");
+    }
+
+    /// An ordinary login from this address works.
+    pub(crate) fn works_from(&self, address: &str) {
+        let outcome = self.login(&user("good").env("untrusted_ip", address));
+        assert!(outcome.accepted(), "{outcome}\n{}", self.log());
     }
 
     /// A login of this name works, both ways.

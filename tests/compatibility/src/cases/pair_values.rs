@@ -4,6 +4,7 @@ use crate::case::{Case, Look};
 
 const DROPPED: &str = "text after the last keyword of a value is dropped";
 const BRACES: &str = "no value takes two keywords, or an empty one";
+const ASKS: &str = "nobody can be asked";
 const SILENT: &str = "an empty substitution fails without a word";
 
 /// A value, answered for a login of ada with password `engine`, common name `laptop` and response `123456`.
@@ -60,6 +61,9 @@ pub(super) fn cases() -> Vec<Case> {
             &answer("engine123456"),
             BRACES,
         ),
+        value("pair value: ASK", "ASK").differs(&answer("ASK"), "refused; answer: -", ASKS),
+        value("pair value: ASK in braces", "{ASK}").differs(&answer("{ASK}"), "refused; answer: -", ASKS),
+        value("pair value: ASK within a word", "TASK").same(&answer("TASK")),
         Case::module("pair value: a keyword in braces, and no response", &["auth/ask=Key: ", "auth/@SEEN@"])
             .words(&["login", "USERNAME", "key", "{OTP}"])
             .login("ada", "engine")

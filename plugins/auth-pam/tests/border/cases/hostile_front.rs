@@ -44,9 +44,10 @@ pub(crate) fn packets_that_are_no_requests_end_the_supervisor() {
     let whole = check(0, b"good");
     let long = vec![b'u'; 4097];
     let mut claims_more = whole.clone();
-    claims_more[10..14].copy_from_slice(&u32::MAX.to_le_bytes());
+    claims_more[11..15].copy_from_slice(&u32::MAX.to_le_bytes());
     let id = 7u64.to_le_bytes();
-    let attempt = [&[1][..], &id, &[0]].concat();
+    let attempt = [&[1][..], &id, &[0, 0]].concat();
+    let named = [&attempt[..], &field(b"u"), &field(b"")].concat();
     let packets: Vec<(&str, Vec<u8>, &str)> = vec![
         ("30,000 bytes", vec![1; 30_000], "more bytes or descriptors"),
         ("an unknown tag", vec![99], "tag has the unknown value 99"),
@@ -64,23 +65,34 @@ pub(crate) fn packets_that_are_no_requests_end_the_supervisor() {
         ("a NUL", check(0, b"go\0od"), "username has the unknown value 0"),
         (
             "a long address",
-            [&attempt[..], &field(b"u"), &field(&[b'1'; 129]), &field(&block())].concat(),
+            [&named[..], &field(&[b'1'; 129]), &field(&block())].concat(),
             "address is longer than 128",
         ),
         (
             "a long block",
-            [&attempt[..], &field(b"u"), &origin(b""), &field(&[0; 12_302])].concat(),
+            [&named[..], &origin(b""), &field(&[0; 8_202])].concat(),
             "credentials is longer than",
         ),
         (
             "a port that is none",
-            [&attempt[..], &field(b"u"), &field(b""), &[0, 0, 1, 0], &[0; 4]].concat(),
+            [&named[..], &field(b""), &[0, 0, 1, 0], &[0; 4]].concat(),
             "port has the unknown value 65536",
         ),
         (
             "a reference of six characters",
-            [&attempt[..], &field(b"u"), &field(b""), &[0; 4], &[0, 0, 0, 2]].concat(),
+            [&named[..], &field(b""), &[0; 4], &[0, 0, 0, 2]].concat(),
             "reference has the unknown value 33554432",
+        ),
+        (
+            "neither password nor answer",
+            [&[1][..], &id, &[0, 3], &field(b"u")].concat(),
+            "what was sent has the unknown value 3",
+        ),
+        ("half an id", [&[1][..], &id, &[0, 2], &[0; 15]].concat(), "cut short"),
+        (
+            "a long common name",
+            [&attempt[..], &field(b"u"), &field(&long)].concat(),
+            "common name is longer than 4096",
         ),
         ("half a cancellation", vec![2, 0], "cut short"),
         (
@@ -158,7 +170,8 @@ pub(crate) fn malformed_credentials_cost_the_attempt_only() {
     let send_blocks = |credentials: &[u8], client: &[u8]| {
         stage.plugin.clear_log();
         let blocks = [field(credentials), field(client)].concat();
-        let attempt = [&[1][..], &999u64.to_le_bytes(), &[0], &field(b"good"), &origin(b""), &blocks];
+        let names = [field(b"good"), field(b"")].concat();
+        let attempt = [&[1][..], &999u64.to_le_bytes(), &[0, 0], &names, &origin(b""), &blocks];
         send(&attempt.concat(), &[]);
     };
     for bad in [&b""[..], &[0xff; 12], &whole[..whole.len() - 1], &[&whole[..], b"\0"].concat()] {

@@ -8,7 +8,10 @@ mod hostile_module;
 mod leftovers;
 mod ordinary_modules;
 mod output;
+mod pages;
+mod pending_questions;
 mod process_state;
+mod questions;
 mod shortage;
 mod standard_descriptors;
 mod system_log;
@@ -30,7 +33,7 @@ macro_rules! cases {
             name: concat!(stringify!($room), "::", stringify!($case)),
             run: $room::$case,
             // Such a case catches what goes to the system log.
-            private_dev: matches!(stringify!($room).as_bytes(), b"system_log" | b"shortage"),
+            private_dev: matches!(stringify!($room).as_bytes(), b"system_log" | b"shortage" | b"questions"),
         }),+),+];
     };
 }
@@ -92,6 +95,42 @@ cases! {
         a_line_without_an_end_is_logged_with_its_login
         control_bytes_are_escaped
         a_megabyte_is_bounded;
+    questions:
+        questions_are_asked_one_after_the_other
+        the_questions_of_one_call_are_asked_one_by_one
+        a_question_has_an_audit_line_of_its_own
+        more_than_sixteen_questions_are_not_asked
+        an_answer_that_fits_no_question_is_refused
+        a_wrong_answer_ends_the_transaction
+        answers_have_a_grace_of_their_own
+        another_worker_is_started_for_one_that_waits
+        refusals_of_answers_take_their_time
+        a_question_holds_no_worker
+        a_question_that_nobody_answers_is_given_up
+        closing_ends_the_transactions_that_wait
+        abandoned_questions_are_bounded
+        a_third_question_of_a_user_gives_up_the_first
+        a_worker_that_dies_while_it_waits_costs_its_question_only
+        a_supervisor_that_dies_takes_the_questions_along
+        nothing_is_asked_unless_the_administrator_wants_it
+        wrong_answers_slow_their_source_down_and_questions_do_not
+        nothing_that_is_typed_is_logged
+        a_flood_of_answers_does_not_fill_the_memory
+        a_pair_may_ask;
+    pending_questions:
+        a_question_that_is_known_is_asked_at_once
+        a_further_question_makes_the_client_come_again
+        who_cannot_be_asked_at_once_comes_again
+        a_question_can_be_asked_before_pam_does
+        an_answer_that_is_none_refuses_the_login
+        an_answer_belongs_to_its_client
+        a_client_that_goes_takes_its_question_along
+        who_is_being_asked_learns_when_the_question_is_no_more
+        a_lost_supervisor_refuses_who_is_being_asked;
+    pages:
+        a_client_that_can_opens_the_page
+        other_clients_read_where_it_is
+        without_the_option_nobody_opens_a_page;
     credentials:
         up_to_4096_bytes_are_taken_and_more_refused
         rubbish_of_a_static_challenge_is_refused

@@ -1,0 +1,139 @@
+//! Questions that are put to the client while its login is pending (crtext): OpenVPN was answered *deferred*, and the
+//! answer comes as an event of its own. The attempt stays in the table under its number, which the answer has too.
+
+use log::Level;
+use ovpn_plugin::Decision;
+use secret::Secret;
+
+use super::{Attempt, Attempts, Whom};
+use crate::front::grace::Kind;
+use crate::protocol::{Check, Credentials, Request, Sent};
+use crate::question::QuestionId;
+use crate::quoted::shown;
+use crate::verdict::Verdict;
+
+/// What is known of the question and its answer.
+#[derive(Debug)]
+pub struct Asking {
+    /// The attempt, without credentials: the answer is sent as it was.
+    check: Check,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// The client was asked before PAM has.
+    InAdvance,
+    /// And has answered before PAM has asked.
+    Answered(Secret),
+    /// PAM waits for the answer.
+    Asked(QuestionId),
+}
+
+impl Asking {
+    /// Whether PAM waits for the person: nobody else need wait for that.
+    pub fn waits(&self) -> bool {
+        matches!(self.stage, Stage::Asked(_))
+    }
+}
+
+/// The attempt without what is secret of it.
+pub fn without_credentials(check: &Check) -> Check {
+    Check {
+        id: check.id,
+        deferred: true,
+        sent: Sent::Password,
+        username: check.username.clone(),
+        common_name: check.common_name.clone(),
+        origin: check.origin.clone(),
+        credentials: Secret::copy_of(b""),
+        client: check.client.clone(),
+    }
+}
+
+impl Attempts {
+    /// This attempt is answered *deferred*, and its client is asked. `question`: that of PAM, if it has asked already.
+    pub fn ask(&mut self, check: Check, question: Option<QuestionId>, decision: Decision, whom: Whom) {
+        let stage = question.map_or(Stage::InAdvance, Stage::Asked);
+        self.insert_deferred(check.id, Attempt::Asked(decision, whom, Box::new(Asking { check, stage })));
+    }
+
+    /// PAM has decided, or asks, an attempt whose client was asked while it is pending.
+    pub(super) fn settle_asked(&mut self, decision: Decision, whom: Whom, asking: Asking, verdict: Verdict) {
+        let Asking { check, stage } = asking;
+        match (stage, verdict) {
+            (Stage::InAdvance, Verdict::Asked(question)) => {
+                self.ask(check, Some(question.id), decision, whom)
+            }
+            (Stage::Answered(answer), Verdict::Asked(question)) => {
+                self.send_answer(check, question.id, &answer, decision, whom);
+            }
+            (_, verdict) => self.afterwards.decided.push((decision, verdict, whom)),
+        }
+    }
+
+    /// The client of this attempt has answered; false if it was not asked.
+    pub fn answer(&mut self, id: u64, answer: Secret) -> bool {
+        match self.remove_deferred(id) {
+            Some(Attempt::Asked(decision, whom, asking)) => {
+                let Asking { check, stage } = *asking;
+                match stage {
+                    Stage::Asked(question) => self.send_answer(check, question, &answer, decision, whom),
+                    Stage::InAdvance | Stage::Answered(_) => {
+                        let stage = Stage::Answered(answer);
+                        let asking = Box::new(Asking { check, stage });
+                        self.insert_deferred(id, Attempt::Asked(decision, whom, asking));
+                    }
+                }
+                true
+            }
+            Some(other) => {
+                self.insert_deferred(id, other);
+                false
+            }
+            None => false,
+        }
+    }
+
+    /// The answer of this attempt's client cannot be one.
+    pub fn refuse_answer(&mut self, id: u64) {
+        if let Some(Attempt::Asked(decision, whom, _)) = self.remove_deferred(id) {
+            self.refuse(decision, whom, "the answer is malformed");
+            self.cancel(id);
+        }
+    }
+
+    /// From now on the attempt is like any other that is deferred: a further question makes the client come again.
+    fn send_answer(
+        &mut self,
+        check: Check,
+        question: QuestionId,
+        answer: &Secret,
+        decision: Decision,
+        whom: Whom,
+    ) {
+        let id = check.id;
+        let answer = Credentials { password: Secret::copy_of(answer.expose()), response: None };
+        let sent = match (answer.seal(), &mut self.supervisor) {
+            (Ok(credentials), Some(supervisor)) => {
+                let check = Check { sent: Sent::Answer(Some(question)), credentials, ..check };
+                supervisor.try_send(Request::Check(check)).map_err(|error| error.to_string())
+            }
+            (Err(error), _) => Err(error.to_string()),
+            (_, None) => Err("it is gone".into()),
+        };
+        match sent {
+            Ok(()) => {
+                let whom = Whom { kind: Kind::Answer, ..whom };
+                self.insert_deferred(id, Attempt::Deferred(decision, whom));
+            }
+            Err(why) => self.refuse(decision, whom, &format!("the supervisor cannot be reached: {why}")),
+        }
+    }
+
+    fn refuse(&mut self, decision: Decision, whom: Whom, why: &str) {
+        let line = format!("user '{}' failed to authenticate: {why}{}", shown(&whom.username), whom.tail);
+        self.afterwards.lines.push((Level::Error, line));
+        self.afterwards.decided.push((decision, Verdict::Rejected, whom));
+    }
+}

@@ -1,0 +1,136 @@
+//! Questions of PAM modules: the attempt that led to one is answered with it, the transaction waits in its worker, and the
+//! attempt that brings the answer goes on with it.
+
+use std::io::Read;
+use std::time::Instant;
+
+use super::Supervisor;
+use super::attempt::Attempt;
+use super::conclude::Outcome;
+use super::suspended::Waiting;
+use super::workers::{Asked, NotBegun};
+use crate::protocol::{Reply, Sent};
+use crate::question::{Question, QuestionId};
+use crate::quoted::shown;
+use crate::verdict::Verdict;
+
+/// Refusals of answers that belong to no question, when so many wait for their time that no more are taken.
+const MAX_HELD: usize = 2048;
+
+impl Supervisor {
+    /// A worker has a question instead of a verdict.
+    pub(super) fn pam_asks(&mut self, now: Instant, worker: super::WorkerId, attempt: Attempt, asked: Asked) {
+        let Asked { echo, page, text } = asked;
+        let mut bytes = [0; 16];
+        if let Err(error) = self.random.read_exact(&mut bytes) {
+            // Without an id nobody could answer.
+            self.workers.dismiss(now, worker);
+            let errno = nix::Error::from_raw(error.raw_os_error().unwrap_or(0));
+            return self.conclude(now, attempt, &Outcome::Shortage(errno));
+        }
+        let id = QuestionId::from_bytes(bytes);
+        let given_up = self.suspended.add(Waiting {
+            id,
+            attempt: attempt.id,
+            worker,
+            username: attempt.username.clone(),
+            common_name: attempt.common_name.clone(),
+            source: attempt.source,
+            origin: attempt.origin.clone(),
+            page,
+            until: now + self.settings.config.challenge_timeout,
+        });
+        for one in given_up {
+            self.give_up(now, &one, "too many questions wait for an answer (see max-suspended)");
+        }
+        self.conclude(now, attempt, &Outcome::Asked(Question { id, echo, page, text }));
+        self.spare_is_wanted = true;
+    }
+
+    /// A worker that waits for an answer is missing for the next attempt: another one is started before that comes, so that
+    /// a question makes nobody wait for a fork.
+    pub(super) fn start_spare(&mut self, now: Instant) {
+        let wanted = std::mem::take(&mut self.spare_is_wanted);
+        if wanted && self.workers.free() == 0 && self.workers.processes() < self.max_workers {
+            self.fork_worker(now);
+        }
+    }
+
+    /// An attempt that is an answer: the transaction goes on, without waiting for a worker, since it has one. Gives back
+    /// one that begins a transaction.
+    pub(super) fn answer(&mut self, now: Instant, mut attempt: Attempt) -> Option<Attempt> {
+        let id = match attempt.sent {
+            Sent::Password => return Some(attempt),
+            Sent::Answer(id) => id,
+        };
+        let (username, common_name) = (&attempt.username, &attempt.common_name);
+        let Some(one) = id.and_then(|id| self.suspended.take(now, &id, username, common_name)) else {
+            // Refused like a wrong password, and as late; so there may be only so many.
+            attempt.place = self.alike.take(now, attempt.source, &attempt.username);
+            let outcome = match attempt.place {
+                None => Outcome::TooManyAlike,
+                Some(_) if self.verdicts.held() >= MAX_HELD => Outcome::QueueFull,
+                Some(_) => Outcome::NoQuestion,
+            };
+            self.conclude(now, attempt, &outcome);
+            return None;
+        };
+        // The module now looks again and again whether the person is done with the page, who may take as long as for an answer.
+        if one.page && attempt.deferred {
+            attempt.deadline =
+                attempt.deadline.map(|end| end.max(now + self.settings.config.challenge_timeout));
+        }
+        let (source, username) = (attempt.source, attempt.username.clone());
+        match self.workers.resume(now, one.worker, attempt) {
+            Ok(()) => self.scheduler.resumed(source, &username),
+            Err(NotBegun::WorkerGone(attempt)) => self.conclude(now, *attempt, &Outcome::NoQuestion),
+            Err(NotBegun::Shortage(attempt, errno)) => {
+                self.conclude(now, *attempt, &Outcome::Shortage(errno))
+            }
+        }
+        None
+    }
+
+    /// Nobody has answered in time.
+    pub(super) fn give_up_late_ones(&mut self, now: Instant) {
+        for one in self.suspended.expired(now) {
+            let why = format!("no answer came within {} s", self.settings.config.challenge_timeout.as_secs());
+            self.give_up(now, &one, &why);
+        }
+    }
+
+    /// The client of this attempt is gone, and with it whoever was asked.
+    pub(super) fn cancel_question(&mut self, now: Instant, attempt: u64) {
+        if let Some(one) = self.suspended.cancel(attempt) {
+            self.give_up(now, &one, "its client is gone");
+        }
+    }
+
+    /// Makes room for a worker, if a question can be given up for it.
+    pub(super) fn give_up_one(&mut self, now: Instant) -> bool {
+        let one = self.suspended.give_up_one();
+        if let Some(one) = &one {
+            self.give_up(now, one, "its worker is needed, and no other one can be started");
+        }
+        one.is_some()
+    }
+
+    /// Nobody can answer any more. If the front has the client's attempt still pending, it is refused; else it has forgotten
+    /// the number.
+    pub(super) fn refuse_pending(&mut self, one: &Waiting) {
+        let before = self.verdicts.interest();
+        // That the front is gone is noticed elsewhere.
+        let _ = self
+            .verdicts
+            .send(&mut self.front, Reply::Verdict { id: one.attempt, verdict: Verdict::Rejected });
+        self.watch_front(before);
+    }
+
+    /// The worker ends the transaction and leaves. No failure, so no line that a log watcher would take for one.
+    fn give_up(&mut self, now: Instant, one: &Waiting, why: &str) {
+        self.workers.dismiss(now, one.worker);
+        self.refuse_pending(one);
+        let (user, tail) = (shown(&one.username), self.tail(&one.origin));
+        log::info!("BACKGROUND: user '{user}': the question is given up: {why}{tail}");
+    }
+}

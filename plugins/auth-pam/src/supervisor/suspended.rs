@@ -1,0 +1,240 @@
+//! The transactions that wait for a person's answer: which question belongs to which worker, and which is given up when
+//! there are too many. A table without processes and without a clock.
+//!
+//! * An answer must name the id of its question, which is good once, and come from the same user with the same common
+//!   name. The address may be another one.
+//! * Each user has at most two from one source: a client that connects anew has forgotten the question before the last.
+//! * Over all, when there are too many, the source with the most gives its oldest. So whoever collects questions pushes
+//!   out his own first.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use super::events::WorkerId;
+use super::source::Source;
+use crate::origin::Origin;
+use crate::question::QuestionId;
+
+/// Questions of one user from one source.
+const MAX_ALIKE: usize = 2;
+
+/// One that waits.
+#[derive(Debug)]
+pub struct Waiting {
+    /// What the answer must name.
+    pub id: QuestionId,
+    /// The attempt that led to it.
+    pub attempt: u64,
+    /// Where the transaction is.
+    pub worker: WorkerId,
+    /// Who was asked.
+    pub username: Vec<u8>,
+    /// Common name of the client's certificate.
+    pub common_name: Vec<u8>,
+    /// Where the question went.
+    pub source: Source,
+    /// The same for the log.
+    pub origin: Origin,
+    /// It is a web page to open.
+    pub page: bool,
+    /// When it is given up.
+    pub until: Instant,
+}
+
+/// All of them, oldest first.
+#[derive(Debug)]
+pub struct Suspended {
+    most: usize,
+    waiting: Vec<Waiting>,
+}
+
+impl Suspended {
+    /// None yet; at most so many.
+    pub fn new(most: usize) -> Self {
+        Suspended { most: most.max(1), waiting: Vec::new() }
+    }
+
+    /// One more; those that are given up for it.
+    pub fn add(&mut self, one: Waiting) -> Vec<Waiting> {
+        let alike = |other: &Waiting| other.source == one.source && other.username == one.username;
+        let mut given_up = Vec::new();
+        let places =
+            self.waiting.iter().enumerate().filter(|(_, other)| alike(other)).map(|(place, _)| place);
+        let places: Vec<usize> = places.collect();
+        if places.len() >= MAX_ALIKE {
+            given_up.push(self.waiting.remove(places[0]));
+        }
+        self.waiting.push(one);
+        if self.waiting.len() > self.most {
+            given_up.extend(self.give_up_one());
+        }
+        given_up
+    }
+
+    /// Gives one up: the oldest of the source with the most.
+    pub fn give_up_one(&mut self) -> Option<Waiting> {
+        let mut counts: HashMap<Source, usize> = HashMap::new();
+        for one in &self.waiting {
+            *counts.entry(one.source).or_default() += 1;
+        }
+        let most = counts.values().max()?;
+        let oldest = self.waiting.iter().position(|one| counts.get(&one.source) == Some(most))?;
+        Some(self.waiting.remove(oldest))
+    }
+
+    /// The one that this answers, which waits no more.
+    pub fn take(
+        &mut self,
+        now: Instant,
+        id: &QuestionId,
+        username: &[u8],
+        common_name: &[u8],
+    ) -> Option<Waiting> {
+        // Each is looked at, so that the time does not tell where it stands.
+        let named = self.waiting.iter().enumerate().filter(|(_, one)| one.id == *id).map(|(place, _)| place);
+        let place = named.fold(None, |_, place| Some(place))?;
+        let one = &self.waiting[place];
+        let good = now < one.until && one.username == username && one.common_name == common_name;
+        good.then(|| self.waiting.remove(place))
+    }
+
+    /// The one of this worker, whose process has ended.
+    pub fn remove(&mut self, worker: WorkerId) -> Option<Waiting> {
+        let place = self.waiting.iter().position(|one| one.worker == worker)?;
+        Some(self.waiting.remove(place))
+    }
+
+    /// The one of this attempt, whose client is gone.
+    pub fn cancel(&mut self, attempt: u64) -> Option<Waiting> {
+        let place = self.waiting.iter().position(|one| one.attempt == attempt)?;
+        Some(self.waiting.remove(place))
+    }
+
+    /// Those whose time is over.
+    pub fn expired(&mut self, now: Instant) -> Vec<Waiting> {
+        let (expired, waiting) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|one| one.until <= now);
+        self.waiting = waiting;
+        expired
+    }
+
+    /// When [`Suspended::expired`] will have something to give.
+    pub fn next_event(&self) -> Option<Instant> {
+        self.waiting.iter().map(|one| one.until).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::origin::tests::origin;
+
+    const SOON: Duration = Duration::from_secs(120);
+
+    fn id(number: u64) -> QuestionId {
+        let [low, high] = [number, !number].map(u64::to_le_bytes);
+        QuestionId::from_bytes([low, high].concat().try_into().unwrap())
+    }
+
+    fn one(now: Instant, worker: WorkerId, username: &str, source: u32) -> Waiting {
+        Waiting {
+            id: id(worker),
+            attempt: 100 + worker,
+            worker,
+            username: username.into(),
+            common_name: b"laptop".to_vec(),
+            source: Source::V4(source),
+            origin: origin("192.0.2.7", 1194),
+            page: false,
+            until: now + SOON,
+        }
+    }
+
+    fn workers(given_up: &[Waiting]) -> Vec<WorkerId> {
+        given_up.iter().map(|one| one.worker).collect()
+    }
+
+    #[test]
+    fn an_answer_is_good_once_and_only_from_who_was_asked() {
+        let now = Instant::now();
+        let mut table = Suspended::new(8);
+        for worker in 1..=3 {
+            assert!(table.add(one(now, worker, &format!("user{worker}"), 1)).is_empty());
+        }
+        for (id, username, common_name) in [
+            (id(9), "user2", "laptop"),
+            (id(1), "user2", "laptop"),
+            (id(2), "user", "laptop"),
+            (id(2), "user2", ""),
+            (id(2), "user2", "Laptop"),
+        ] {
+            assert!(
+                table.take(now, &id, username.as_bytes(), common_name.as_bytes()).is_none(),
+                "{username}"
+            );
+        }
+        let taken = table.take(now, &id(2), b"user2", b"laptop");
+        assert_eq!(taken.map(|one| one.worker), Some(2));
+        assert!(table.take(now, &id(2), b"user2", b"laptop").is_none(), "a second time");
+    }
+
+    #[test]
+    fn a_late_answer_is_none() {
+        let now = Instant::now();
+        let mut table = Suspended::new(8);
+        table.add(one(now, 1, "alice", 1));
+        table.add(one(now + SOON / 2, 2, "bob", 1));
+        assert_eq!(table.next_event(), Some(now + SOON));
+        assert!(table.take(now + SOON, &id(1), b"alice", b"laptop").is_none());
+        assert!(table.expired(now + SOON - Duration::from_nanos(1)).is_empty());
+        assert_eq!(workers(&table.expired(now + SOON)), [1]);
+        assert!(table.take(now + SOON, &id(2), b"bob", b"laptop").is_some());
+        assert_eq!(table.next_event(), None);
+    }
+
+    #[test]
+    fn of_one_user_and_source_the_oldest_of_three_is_given_up() {
+        let now = Instant::now();
+        let mut table = Suspended::new(8);
+        for (worker, username, source) in [(1, "alice", 1), (2, "alice", 1), (3, "bob", 1), (4, "alice", 2)] {
+            assert!(table.add(one(now, worker, username, source)).is_empty());
+        }
+        assert_eq!(workers(&table.add(one(now, 5, "alice", 1))), [1]);
+        assert_eq!(workers(&table.add(one(now, 6, "alice", 1))), [2]);
+    }
+
+    #[test]
+    fn whoever_collects_questions_pushes_out_his_own() {
+        let now = Instant::now();
+        let mut table = Suspended::new(4);
+        table.add(one(now, 1, "alice", 1));
+        for worker in 2..=4 {
+            assert!(table.add(one(now, worker, &format!("made up {worker}"), 2)).is_empty());
+        }
+        for worker in 5..100 {
+            assert_eq!(workers(&table.add(one(now, worker, &format!("made up {worker}"), 2))), [worker - 3]);
+        }
+        assert!(table.take(now, &id(1), b"alice", b"laptop").is_some());
+        // Where each has one, the oldest goes.
+        let mut table = Suspended::new(2);
+        let given_up: Vec<Vec<WorkerId>> = (1..=3)
+            .map(|number| workers(&table.add(one(now, number, "u", u32::try_from(number).unwrap()))))
+            .collect();
+        assert_eq!(given_up, [vec![], vec![], vec![1]]);
+    }
+
+    #[test]
+    fn a_worker_that_has_ended_waits_no_more() {
+        let now = Instant::now();
+        let mut table = Suspended::new(0);
+        table.add(one(now, 1, "alice", 1));
+        assert!(table.remove(2).is_none());
+        assert!(table.remove(1).is_some() && table.remove(1).is_none());
+        assert!(table.give_up_one().is_none());
+        table.add(one(now, 1, "alice", 1));
+        assert!(table.cancel(1).is_none());
+        assert!(table.cancel(101).is_some() && table.cancel(101).is_none());
+    }
+}
