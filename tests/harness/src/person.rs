@@ -39,9 +39,9 @@ impl<'a> PersonConfig<'a> {
     pub(crate) fn new(server: &'a Server, user: &str, password: &str) -> Self {
         let client = ClientConfig::new(server, user, password)
             .line("auth-retry interact")
-            // Each question by a dynamic challenge is a connection of its own.
+            // Each dynamic challenge is a connection of its own. Clients pause before the next: 2.7 for two seconds by default.
             .line("connect-retry-max 100")
-            .line("connect-retry 0")
+            .line("connect-retry 0 1")
             .line("auth-user-pass");
         Self { client, user: user.to_string(), passwords: vec![password.to_string()], answers: Vec::new() }
     }
@@ -50,13 +50,6 @@ impl<'a> PersonConfig<'a> {
     #[must_use]
     pub fn answers(mut self, texts: &[&str]) -> Self {
         self.answers.extend(texts.iter().copied().map(String::from));
-        self
-    }
-
-    /// Types this password when the client asks for a login a second time.
-    #[must_use]
-    pub fn then_password(mut self, password: &str) -> Self {
-        self.passwords.push(password.to_string());
         self
     }
 
@@ -123,6 +116,18 @@ impl Person {
         let mut state = self.desk.state();
         state.answers.push_back(text.to_string());
         self.desk.speak(&mut state);
+    }
+
+    /// Types this password when the client asks for a login the next time.
+    pub fn give_password(&self, password: &str) {
+        let mut state = self.desk.state();
+        state.passwords.push_back(password.to_string());
+        self.desk.speak(&mut state);
+    }
+
+    /// Says this on the management interface, as no person does.
+    pub fn say(&self, line: &str) {
+        self.desk.write(&format!("{line}\n"));
     }
 
     /// What became of the login, questions not counted, within `limit`.

@@ -6,6 +6,7 @@ mod expired;
 mod fixtures;
 mod hostile_ids;
 mod life;
+mod pending;
 mod rounds;
 mod secrets;
 mod stage;
