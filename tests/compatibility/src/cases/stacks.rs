@@ -92,9 +92,13 @@ pub(super) fn cases() -> Vec<Case> {
         Case::module("stack: the account phase wants a new password", &["account/code=PAM_NEW_AUTHTOK_REQD"])
             .login("ada", "engine")
             .look_at_failure()
-            .same(
+            .differs(
                 "refused; log: user 'ada' failed to authenticate: \
                  Authentication token is no longer valid; new one required",
+                "refused; log: user 'ada' failed to authenticate: \
+                 Authentication token is no longer valid; new one required \
+                 (password expired; with change-expired=yes its user can choose a new one)",
+                "nobody knows from PAM's words what to do",
             ),
         Case::module("stack: a failed authentication skips the account phase", &["@SEEN@", "auth/deny"])
             .login("ada", "engine")

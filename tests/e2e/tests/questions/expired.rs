@@ -252,9 +252,9 @@ fn a_client_that_connects_anew_gets_in() {
 #[test]
 fn after_the_loss_of_the_supervisor_the_person_logs_in_again() {
     let site = Site::new(AT_ONCE, |config| config.deferred().line(ALIVE));
-    let alice = site.server.person("alice", OLD).then_password(NEW).line(RENEG);
-    let (alice, mark) = connected(alice);
+    let (alice, mark) = connected(site.server.person("alice", OLD).line(RENEG));
     site.server.replace_supervisor();
+    alice.give_password(NEW);
     nth(&alice, mark, "AUTH_FAILED", 1);
     nth(&alice, mark, COMPLETED, 1);
     assert_eq!(asked(&alice).len(), 2);
