@@ -62,8 +62,8 @@ pub struct Front {
 }
 
 impl Front {
-    /// Starts the supervisor.
-    pub fn open(settings: Settings) -> Result<Self, OpenError> {
+    /// Starts the supervisor. `defers`: attempts may hold files of OpenVPN's open.
+    pub fn open(settings: Settings, defers: bool) -> Result<Self, OpenError> {
         let attempts = Attempts::new(settings.config.grace, settings.config.advance);
         let shared = Arc::new(Shared::new(attempts).map_err(|errno| errno.desc())?);
         let front = Front {
@@ -82,7 +82,8 @@ impl Front {
         // After the fork: workers keep the limit as it was.
         let config = &front.settings.config;
         let workers = config.max_workers.unwrap_or(front.settings.max_workers);
-        if let Some(warning) = limits::make_room_in_openvpn(config.max_pending.saturating_add(workers)) {
+        let most = config.max_pending.saturating_add(workers);
+        if let Some(warning) = defers.then(|| limits::make_room_in_openvpn(most)).flatten() {
             log::warn!("{warning}");
         }
         Ok(front)
