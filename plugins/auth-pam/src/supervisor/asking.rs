@@ -8,7 +8,7 @@ use super::Supervisor;
 use super::attempt::Attempt;
 use super::conclude::Outcome;
 use super::suspended::Waiting;
-use super::workers::{Asked, NotBegun};
+use super::workers::{Asks, NotBegun};
 use crate::protocol::{Reply, Sent};
 use crate::question::{Question, QuestionId};
 use crate::quoted::shown;
@@ -19,8 +19,8 @@ const MAX_HELD: usize = 2048;
 
 impl Supervisor {
     /// A worker has a question instead of a verdict.
-    pub(super) fn pam_asks(&mut self, now: Instant, worker: super::WorkerId, attempt: Attempt, asked: Asked) {
-        let Asked { echo, page, text } = asked;
+    pub(super) fn pam_asks(&mut self, now: Instant, worker: super::WorkerId, attempt: Attempt, asks: Asks) {
+        let Asks { echo, page, text } = asks;
         let mut bytes = [0; 16];
         if let Err(error) = self.random.read_exact(&mut bytes) {
             // Without an id nobody could answer.

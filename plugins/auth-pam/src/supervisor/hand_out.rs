@@ -91,9 +91,9 @@ impl Supervisor {
                         );
                     }
                 }
-                Ok(Some(Heard::Asked(attempt, asked))) => {
+                Ok(Some(Heard::Asked(attempt, asks))) => {
                     self.ended(&attempt);
-                    self.pam_asks(now, worker, *attempt, asked);
+                    self.pam_asks(now, worker, *attempt, asks);
                 }
                 Ok(Some(Heard::Ended(attempt, end))) => {
                     self.ended(&attempt);

@@ -88,6 +88,23 @@ fn without_addresses_there_is_no_share() {
 }
 
 #[test]
+fn what_goes_on_with_an_answer_counts_as_running_again() {
+    let mut scheduler = scheduler(4, 100);
+    // More than might start: they have their workers.
+    (0..4).for_each(|_| scheduler.resumed(A, b"alice"));
+    fill(&mut scheduler, [attempt(1, B, "alice"), lone(2, A), lone(3, B)]);
+    assert_eq!(ids(&mut scheduler), [3], "a username runs twice, a source has three quarters");
+    scheduler.finished(A, b"alice");
+    assert_eq!(ids(&mut scheduler), Vec::<u64>::new());
+    scheduler.finished(A, b"alice");
+    assert_eq!(ids(&mut scheduler), [2]);
+    scheduler.finished(A, b"alice");
+    assert_eq!(ids(&mut scheduler), [1]);
+    (0..3).for_each(|_| scheduler.finished(B, b"alice"));
+    assert_eq!((scheduler.waiting(), scheduler.runnable()), (0, 0));
+}
+
+#[test]
 fn a_username_runs_twice_at_most_wherever_it_comes_from() {
     let mut scheduler = scheduler(100, 100);
     fill(&mut scheduler, (1..=4).map(|id| attempt(id, A, "alice")));

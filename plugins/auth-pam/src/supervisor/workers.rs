@@ -129,21 +129,18 @@ pub enum Heard {
     /// Something for the log, about this attempt: its user, the text, where it comes from.
     Note(String, Vec<u8>, Origin),
     /// Its transaction waits for an answer.
-    Asked(Box<Attempt>, Asked),
+    Asked(Box<Attempt>, Asks),
     /// Its transaction has ended.
     Ended(Box<Attempt>, End),
     /// A module has changed this about its process, so it leaves.
     Changed(Pid, Vec<u8>),
 }
 
-/// What it asks.
-#[derive(Debug)]
-pub struct Asked {
-    /// The answer is shown while it is typed.
+/// A question that has no id yet; as in [`News::Question`].
+#[derive(Debug, PartialEq, Eq)]
+pub struct Asks {
     pub echo: bool,
-    /// It is a web page to open.
     pub page: bool,
-    /// The question.
     pub text: Vec<u8>,
 }
 
@@ -406,7 +403,7 @@ impl Workers {
                 let State::Running { attempt, .. } = std::mem::replace(&mut worker.state, waits) else {
                     return Err(unexpected(nonce));
                 };
-                Ok(Some(Heard::Asked(attempt, Asked { echo, page, text })))
+                Ok(Some(Heard::Asked(attempt, Asks { echo, page, text })))
             }
             (State::Running { nonce: own, told, .. }, News::End(end)) if nonce == *own => {
                 worker.served += 1;
