@@ -1,7 +1,5 @@
 //! A RADIUS server of the test's own that asks back: FreeRADIUS with a policy of a few lines.
 
-use std::fmt::Write;
-
 use crate::PATIENCE;
 use crate::log::{Log, LogPipe, Mark};
 use crate::netns::NetNs;
@@ -66,53 +64,90 @@ impl Drop for Radius {
 
 /// The server remembers in its session state which question it has asked, by its number.
 fn configuration(scratch: &Scratch, password: &str, rounds: &[Round<'_>]) -> String {
+    let directory = scratch.path().display().to_string();
     let mut policy = String::new();
-    let mut condition = "if (!&session-state:Tmp-Integer-0)".to_string();
+    let mut when = "if (!&session-state:Tmp-Integer-0)".to_string();
     let mut expected = password;
     for (number, round) in (1..).zip(rounds) {
-        let prompt = if round.shown { "Echo" } else { "No-Echo" };
-        let _ = write!(
-            policy,
-            "{condition} {{
-                if (&User-Password != \"{expected}\") {{ reject }}
-                update session-state {{ Tmp-Integer-0 := {number} }}
-                update reply {{ Reply-Message := \"{}\"  Prompt := {prompt} }}
-                update control {{ Response-Packet-Type := Access-Challenge }}
-                handled
-            }}
-            ",
-            round.question
-        );
-        (condition, expected) = (format!("elsif (&session-state:Tmp-Integer-0 == {number})"), round.answer);
+        policy += &when_sent(&when, expected, &challenge(number, round));
+        when = format!("elsif (&session-state:Tmp-Integer-0 == {number})");
+        expected = round.answer;
     }
+    policy += &when_sent(&when, expected, "ok\n");
+    let modules: String =
+        ["ok", "reject", "handled"].map(|code| format!("always {code} {{\nrcode = {code}\n}}\n")).concat();
     format!(
         "libdir = /usr/lib/freeradius
         raddbdir = {directory}
         run_dir = {directory}
         logdir = {directory}
-        log {{ destination = stdout  auth = yes }}
-        security {{ reject_delay = 0 }}
-        client test {{ ipaddr = 127.0.0.1  secret = {SECRET} }}
+        log {{
+            destination = stdout
+            auth = yes
+        }}
+        security {{
+            reject_delay = 0
+        }}
+        client test {{
+            ipaddr = 127.0.0.1
+            secret = {SECRET}
+        }}
         modules {{
-            always ok {{ rcode = ok }}
-            always reject {{ rcode = reject }}
-            always handled {{ rcode = handled }}
+            {modules}
         }}
         server default {{
-            listen {{ type = auth  ipaddr = 127.0.0.1  port = 1812 }}
-            authorize {{ update control {{ Auth-Type := Questions }} }}
+            listen {{
+                type = auth
+                ipaddr = 127.0.0.1
+                port = 1812
+            }}
+            authorize {{
+                update control {{
+                    Auth-Type := Questions
+                }}
+            }}
             authenticate {{
                 Auth-Type Questions {{
                     {policy}
-                    {condition} {{
-                        if (&User-Password != \"{expected}\") {{ reject }}
-                        ok
+                    else {{
+                        reject
                     }}
-                    else {{ reject }}
                 }}
             }}
         }}
+        "
+    )
+}
+
+/// Does something if the client has sent what is expected, and rejects it otherwise.
+fn when_sent(when: &str, expected: &str, then: &str) -> String {
+    format!(
+        "{when} {{
+            if (&User-Password != \"{expected}\") {{
+                reject
+            }}
+            {then}
+        }}
+        "
+    )
+}
+
+/// Asks the question with this number.
+fn challenge(number: u32, round: &Round<'_>) -> String {
+    let prompt = if round.shown { "Echo" } else { "No-Echo" };
+    format!(
+        "update session-state {{
+            Tmp-Integer-0 := {number}
+        }}
+        update reply {{
+            Reply-Message := \"{}\"
+            Prompt := {prompt}
+        }}
+        update control {{
+            Response-Packet-Type := Access-Challenge
+        }}
+        handled
         ",
-        directory = scratch.path().display(),
+        round.question
     )
 }
