@@ -1,10 +1,12 @@
 //! Right and wrong answers, late ones, second ones, other people's, from elsewhere.
 
+use std::time::Duration;
+
 use harness::log::Mark;
 use harness::management::base64;
 use harness::proc_table::wait_gone;
 use harness::question::Way;
-use harness::{Gate, PATIENCE, ServerConfig};
+use harness::{Gate, PATIENCE, Person, ServerConfig};
 
 use crate::stage::{CODE, PASSWORD, QUESTION, Stage, WRONG, asks_for_code, everywhere};
 
@@ -114,4 +116,67 @@ fn special_characters_arrive() {
         let stage = Stage::with("", &actions, ServerConfig::dropped);
         stage.server.person("alice", PASSWORD).answers(&[answer]).start().connects();
     }
+}
+
+/// One person has two questions at most, say on a telephone and a laptop.
+#[test]
+fn the_oldest_of_three_is_given_up() {
+    let stage = Stage::new("");
+    let people: Vec<Person> = (0..3)
+        .map(|_| {
+            let alice = stage.server.person("alice", PASSWORD).start();
+            alice.question(0);
+            alice
+        })
+        .collect();
+    people.iter().for_each(|alice| alice.answer(CODE));
+    people[0].refused();
+    people[1].connects();
+    people[2].connects();
+}
+
+/// As many as the administrator allows.
+#[test]
+fn the_oldest_above_the_bound_is_given_up() {
+    for deferred in [false, true] {
+        let config = |config: ServerConfig<'static>| config.dropped().deferred_if(deferred);
+        let stage = Stage::with("max-suspended=2", &asks_for_code(&[]), config);
+        let people: Vec<Person> = ["alice", "bob", "carol"]
+            .iter()
+            .map(|user| {
+                let person = stage.server.person(user, PASSWORD).start();
+                person.question(0);
+                person
+            })
+            .collect();
+        people.iter().for_each(|person| person.answer(CODE));
+        people[0].refused();
+        people[1].connects();
+        people[2].connects();
+    }
+}
+
+/// One that waits for an answer is no worker that another login could miss.
+#[test]
+fn the_only_worker_is_not_held() {
+    let stage = Stage::new("max-workers=1");
+    let alice = stage.server.person("alice", PASSWORD).start();
+    alice.question(0);
+    stage.server.person("bob", PASSWORD).answers(&[CODE]).start().connects();
+    alice.answer(CODE);
+    alice.connects();
+}
+
+/// The time limit is for PAM, not for the person.
+#[test]
+fn thinking_does_not_count_against_the_time_limit() {
+    let gate = Gate::new();
+    let actions = asks_for_code(&[&format!("auth/{}", gate.tell())]);
+    let stage = Stage::with("timeout=1 challenge-timeout=60", &actions, ServerConfig::dropped);
+    let alice = stage.server.person("alice", PASSWORD).start();
+    let worker = gate.arrival();
+    alice.question(0);
+    assert!(!wait_gone(worker, Duration::from_millis(1500)), "it has not waited for the answer");
+    alice.answer(CODE);
+    alice.connects();
 }

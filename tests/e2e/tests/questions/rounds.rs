@@ -133,3 +133,49 @@ fn the_keyword_ask() {
         ask(&[WRONG]).refused();
     }
 }
+
+/// As much as OpenVPN carries, cut between two characters; the end of the prompt is what is asked.
+#[test]
+fn a_long_text_is_cut() {
+    let (message, prompt, module) = ("Ä".repeat(300), "Ö".repeat(100), TestModule::shared());
+    let (check, info) = (format!("auth/password={PASSWORD}"), format!("auth/info={message}"));
+    let (ask, expect) = (format!("auth/ask={prompt}"), format!("auth/expect={CODE}"));
+    // A line of a service file holds less than a thousand bytes.
+    let stacks = [&[&check[..], &info[..]][..], &[&info], &[&ask, &expect]];
+    let lines: String = stacks.iter().map(|actions| module.stack(actions)).collect();
+    let service = PamService::new(&lines);
+    let server = ServerConfig::auth_pam_with("challenge=yes", &service, "").dropped().start();
+    let alice = server.person("alice", PASSWORD).answers(&[CODE]).start();
+    alice.connects();
+    let text = &alice.asked()[0].text;
+    assert!(text.ends_with(&prompt) && text.starts_with("ÄÄ"), "{text}");
+    assert!(text.len() > 500 && text.len() < 1024, "{} bytes", text.len());
+    assert!(text.chars().all(|sign| "ÄÖ ".contains(sign)), "{text}");
+}
+
+/// What a module says cannot imitate what OpenVPN says.
+#[test]
+fn control_characters_stay_out() {
+    let actions = [
+        format!("auth/password={PASSWORD}"),
+        "auth/info=first\tsecond\u{1b}[31m".to_string(),
+        "auth/ask=Code':']".to_string(),
+        format!("auth/expect={CODE}"),
+    ];
+    let stage = Stage::with("", &actions, ServerConfig::dropped);
+    let alice = stage.server.person("alice", PASSWORD).answers(&[CODE]).start();
+    alice.connects();
+    let text = &alice.asked()[0].text;
+    assert!(text.starts_with("first second") && !text.contains(char::is_control), "{text:?}");
+}
+
+/// Linux-PAM has two styles that no client can show.
+#[test]
+fn other_styles_are_no_questions() {
+    for action in ["auth/radio=Yes or no?", "auth/binary"] {
+        let stage = Stage::with("", &[action.to_string()], ServerConfig::dropped);
+        let alice = stage.server.person("alice", PASSWORD).answers(&["yes"]).start();
+        alice.refused();
+        assert_eq!(alice.asked(), []);
+    }
+}
