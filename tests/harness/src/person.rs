@@ -39,9 +39,9 @@ impl<'a> PersonConfig<'a> {
     pub(crate) fn new(server: &'a Server, user: &str, password: &str) -> Self {
         let client = ClientConfig::new(server, user, password)
             .line("auth-retry interact")
-            // Each question by a dynamic challenge is a connection of its own.
+            // Each dynamic challenge is a connection of its own. Clients pause before the next: 2.7 for two seconds by default.
             .line("connect-retry-max 100")
-            .line("connect-retry 0")
+            .line("connect-retry 0 1")
             .line("auth-user-pass");
         Self { client, user: user.to_string(), passwords: vec![password.to_string()], answers: Vec::new() }
     }
