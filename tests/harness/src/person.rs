@@ -125,6 +125,11 @@ impl Person {
         self.desk.speak(&mut state);
     }
 
+    /// Says this on the management interface, as no person does.
+    pub fn say(&self, line: &str) {
+        self.desk.write(&format!("{line}\n"));
+    }
+
     /// What became of the login, questions not counted, within `limit`.
     pub fn outcome(&self, limit: Duration) -> Outcome {
         self.client.outcome_where(limit, |line| !line.contains(question::REJECTION))

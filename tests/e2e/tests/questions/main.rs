@@ -5,6 +5,7 @@ mod common_modules;
 mod fixtures;
 mod hostile_ids;
 mod life;
+mod pending;
 mod rounds;
 mod secrets;
 mod stage;

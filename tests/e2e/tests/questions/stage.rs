@@ -36,7 +36,8 @@ impl Stage {
         let module = TestModule::shared();
         let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
         let service = PamService::new(&module.stack(&actions));
-        let words = format!("challenge=yes {options}");
+        let always = if options.contains("challenge=") { "" } else { "challenge=yes" };
+        let words = format!("{always} {options}");
         let server = config(ServerConfig::auth_pam_with(&words, &service, "")).start();
         Self { server, _service: service, _module: module }
     }
