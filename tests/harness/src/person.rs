@@ -53,13 +53,6 @@ impl<'a> PersonConfig<'a> {
         self
     }
 
-    /// Types this password when the client asks for a login a second time.
-    #[must_use]
-    pub fn then_password(mut self, password: &str) -> Self {
-        self.passwords.push(password.to_string());
-        self
-    }
-
     /// Has the client announce that it can do this while a login is pending: `crtext`, `webauth`, `openurl`.
     #[must_use]
     pub fn announcing(self, methods: &str) -> Self {
@@ -122,6 +115,13 @@ impl Person {
     pub fn answer(&self, text: &str) {
         let mut state = self.desk.state();
         state.answers.push_back(text.to_string());
+        self.desk.speak(&mut state);
+    }
+
+    /// Types this password when the client asks for a login the next time.
+    pub fn give_password(&self, password: &str) {
+        let mut state = self.desk.state();
+        state.passwords.push_back(password.to_string());
         self.desk.speak(&mut state);
     }
 

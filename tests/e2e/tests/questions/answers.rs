@@ -6,6 +6,7 @@ use harness::log::Mark;
 use harness::management::base64;
 use harness::proc_table::wait_gone;
 use harness::question::Way;
+use harness::server::READY;
 use harness::{Gate, PATIENCE, Person, ServerConfig};
 
 use crate::stage::{CODE, PASSWORD, QUESTION, Stage, WRONG, asks_for_code, everywhere};
@@ -179,4 +180,30 @@ fn thinking_does_not_count_against_the_time_limit() {
     assert!(!wait_gone(worker, Duration::from_millis(1500)), "it has not waited for the answer");
     alice.answer(CODE);
     alice.connects();
+}
+
+/// When keys are renegotiated, by default after an hour, nobody is at the client: it has a token, or it is told to log
+/// in again.
+#[test]
+fn later_a_token_counts() {
+    for (deferred, token) in [(false, true), (true, true), (false, false)] {
+        let stage = Stage::with("", &asks_for_code(&[]), |config| {
+            let config = config.dropped().deferred_if(deferred);
+            if token { config.line("auth-gen-token 0 3600") } else { config }
+        });
+        let alice = stage.server.person("alice", PASSWORD).line("reneg-sec 5").answers(&[CODE]).start();
+        alice.connects();
+        let (mark, heard) = (stage.server.mark(), alice.heard().mark());
+        if token {
+            stage.server.wait_for(mark, "Username/auth-token authentication succeeded for username 'alice'");
+        } else {
+            stage.server.wait_for(mark, "the answer belongs to no question that waits for one");
+            alice.heard().wait_for(heard, ">PASSWORD:Need 'Auth'", PATIENCE);
+            alice.give_password(PASSWORD);
+            alice.question(1);
+            let mark = alice.client().log().mark();
+            alice.answer(CODE);
+            alice.client().log().wait_for(mark, READY, PATIENCE);
+        }
+    }
 }
