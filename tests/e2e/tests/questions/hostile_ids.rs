@@ -30,7 +30,7 @@ fn rubbish(id: &str) -> Vec<String> {
         "f".repeat(1000),
         id.repeat(20),
     ]);
-    all.push(if id.starts_with('0') { format!("1{}", &id[1..]) } else { format!("0{}", &id[1..]) });
+    all.push(if id.ends_with('0') { format!("{}1", &id[..31]) } else { format!("{}0", &id[..31]) });
     all
 }
 
