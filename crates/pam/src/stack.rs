@@ -1,4 +1,4 @@
-//! The lines of a service's auth and account phases as libpam puts them together, with what they include. Nothing is
+//! The lines of some phases of a service as libpam puts them together, with what they include. Nothing is
 //! loaded or run: an application can say at its start what would only show when somebody logs in.
 
 use std::ffi::{CStr, OsStr};
@@ -19,6 +19,8 @@ pub enum Phase {
     Auth,
     /// Whether he may.
     Account,
+    /// That he chooses a new password.
+    Password,
 }
 
 impl Phase {
@@ -28,11 +30,12 @@ impl Phase {
         match self {
             Phase::Auth => "auth",
             Phase::Account => "account",
+            Phase::Password => "password",
         }
     }
 
     fn from_word(word: &[u8]) -> Option<Self> {
-        [Phase::Auth, Phase::Account]
+        [Phase::Auth, Phase::Account, Phase::Password]
             .into_iter()
             .find(|phase| phase.name().as_bytes().eq_ignore_ascii_case(word))
     }
@@ -65,7 +68,7 @@ pub enum Content {
 /// The lines of a service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stack {
-    /// Those with a module, of both phases.
+    /// Those with a module.
     pub lines: Vec<ModuleLine>,
     /// Files that are included but missing, each with the file that includes it.
     pub missing: Vec<(PathBuf, PathBuf)>,
@@ -80,19 +83,20 @@ impl Stack {
         self.lines.iter().any(|line| line.phase == phase)
     }
 
-    /// Reads the stack of a service through `read`, which gets the path of each file; `None` if the service has none.
+    /// Reads these phases of a service through `read`, which gets the path of each file; `None` if the service has none.
     ///
     /// # Errors
     /// The first one of `read`.
     pub fn of<E>(
         service: &CStr,
         confdir: Option<&CStr>,
+        phases: &[Phase],
         read: impl FnMut(&Path) -> Result<Content, E>,
     ) -> Result<Option<Self>, StackError<E>> {
         let file = service_file(service, confdir).map_err(StackError::Name)?;
         let Some(found) = file.found() else { return Ok(None) };
         let directories = search_path(confdir);
-        let mut reading = Reading { directories, read, files: 0, stack: Stack::default() };
+        let mut reading = Reading { directories, phases, read, files: 0, stack: Stack::default() };
         let own = service.to_bytes().to_ascii_lowercase();
         let only = is_single_file(found).then_some(&own[..]);
         reading.file(found, None, only, 1).map_err(StackError::Read)?;
@@ -109,15 +113,16 @@ pub enum StackError<E> {
     Read(E),
 }
 
-struct Reading<R> {
+struct Reading<'a, R> {
     directories: Vec<PathBuf>,
+    phases: &'a [Phase],
     read: R,
     files: usize,
     stack: Stack,
 }
 
-impl<E, R: FnMut(&Path) -> Result<Content, E>> Reading<R> {
-    /// Reads a file, for one phase or both; of the single file of all services only the lines of this one.
+impl<E, R: FnMut(&Path) -> Result<Content, E>> Reading<'_, R> {
+    /// Reads a file, for one phase or all; of the single file of all services only the lines of this one.
     fn file(
         &mut self,
         path: &Path,
@@ -161,7 +166,7 @@ impl<E, R: FnMut(&Path) -> Result<Content, E>> Reading<R> {
         let silent = kind.starts_with(b"-");
         let Some(phase) = Phase::from_word(kind.strip_prefix(b"-").unwrap_or(kind)) else { return Ok(()) };
         let [control, module, ..] = rest else { return Ok(()) };
-        if only.is_some_and(|only| only != phase) {
+        if !self.phases.contains(&phase) || only.is_some_and(|only| only != phase) {
             return Ok(());
         }
         if [&b"include"[..], b"substack"].iter().any(|word| control.eq_ignore_ascii_case(word)) {

@@ -24,7 +24,9 @@ impl Stage {
     fn stack(&self) -> Stack {
         let confdir = CString::new(self.place.path().as_os_str().as_bytes()).expect("no NUL in a path");
         let read = |path: &Path| Ok::<_, Infallible>(fs::read(path).map_or(Content::Missing, Content::Read));
-        Stack::of(c"VPN", Some(&confdir), read).expect("a good name").expect("the service is there")
+        Stack::of(c"VPN", Some(&confdir), &[Phase::Auth, Phase::Account], read)
+            .expect("a good name")
+            .expect("the service is there")
     }
 }
 
@@ -92,12 +94,15 @@ fn files_that_include_each_other_end_somewhere() {
 fn a_service_that_is_not_there_has_no_stack() {
     let place = tempfile::tempdir().expect("temporary directory");
     let confdir = CString::new(place.path().as_os_str().as_bytes()).expect("no NUL in a path");
-    let stack = Stack::of(c"vpn", Some(&confdir), |_| Err(()));
+    let stack = Stack::of(c"vpn", Some(&confdir), &[Phase::Auth], |_| Err(()));
     assert_eq!(stack, Ok(None));
-    assert_eq!(Stack::of(c"a/b", None, |_| Err(())), Err(StackError::Name(ServiceNameError::Slash)));
+    assert_eq!(
+        Stack::of(c"a/b", None, &[Phase::Auth], |_| Err(())),
+        Err(StackError::Name(ServiceNameError::Slash))
+    );
     fs::write(place.path().join("vpn"), "").expect("written");
-    assert_eq!(Stack::of(c"vpn", Some(&confdir), |_| Err(())), Err(StackError::Read(())));
-    let unknown = Stack::of(c"vpn", Some(&confdir), |_| Ok::<_, ()>(Content::Unknown));
+    assert_eq!(Stack::of(c"vpn", Some(&confdir), &[Phase::Auth], |_| Err(())), Err(StackError::Read(())));
+    let unknown = Stack::of(c"vpn", Some(&confdir), &[Phase::Auth], |_| Ok::<_, ()>(Content::Unknown));
     assert!(unknown.expect("no error").expect("there").incomplete);
 }
 

@@ -31,6 +31,8 @@ pub struct Config {
     pub max_pending: usize,
     /// `challenge=yes`: a prompt without an answer is a question.
     pub challenge: bool,
+    /// `change-expired=yes`: who has the right password, and it has expired, chooses a new one.
+    pub change_expired: bool,
     /// `challenge=TEXT`: the same, and clients that can be asked while their login is pending are asked this at once.
     pub challenge_text: Option<String>,
     /// `open-urls=yes`: addresses of web pages are questions.
@@ -111,7 +113,7 @@ impl Config {
 
     /// Whether clients may be asked questions.
     pub fn asks(&self) -> bool {
-        self.challenge || self.open_urls || self.prompts.any_asks()
+        self.challenge || self.change_expired || self.open_urls || self.prompts.any_asks()
     }
 
     /// Reads the words after the plugin's own path, and the file they may name.
@@ -122,6 +124,7 @@ impl Config {
             max_workers: None,
             max_pending: 1024,
             challenge: false,
+            change_expired: false,
             challenge_text: None,
             open_urls: false,
             question_wait: Duration::ZERO,

@@ -188,6 +188,8 @@ pub enum News {
         echo: bool,
         /// It holds the address of a web page.
         page: bool,
+        /// As in [`Question`].
+        private: bool,
         /// The question, one line.
         text: Vec<u8>,
     },
@@ -208,6 +210,8 @@ pub struct End {
     pub delay: Duration,
     /// Whom PAM has checked (`PAM_USER`), possibly cut, if that is another name than the client sent; else empty.
     pub checked: Vec<u8>,
+    /// The last answer of the person at the client is the password from now on.
+    pub chosen: bool,
 }
 
 const TAG_CHECK: u8 = 1;
@@ -419,7 +423,7 @@ impl Message for Request {
 }
 
 impl Message for Reply {
-    const MAX_BYTES: usize = 1 + 8 + 16 + 2 + 4 + MAX_QUESTION;
+    const MAX_BYTES: usize = 1 + 8 + 16 + 3 + 4 + MAX_QUESTION;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         let Reply::Verdict { id, verdict } = self;
@@ -445,6 +449,7 @@ impl Message for Reply {
                 write_id(&question.id, to);
                 to.flag(question.echo);
                 to.flag(question.page);
+                to.flag(question.private);
                 to.bytes_field("question", &question.text, MAX_QUESTION)?;
             }
         }
@@ -466,6 +471,7 @@ impl Message for Reply {
                 id: read_id(&mut from)?,
                 echo: from.flag("echo")?,
                 page: from.flag("page")?,
+                private: from.flag("private")?,
                 text: from.bytes_field("question", MAX_QUESTION)?.to_vec(),
             })),
             other => return Err(tag(other)),
@@ -518,7 +524,7 @@ impl Message for Order {
 }
 
 impl Message for Report {
-    const MAX_BYTES: usize = 1 + 8 + 4 + 1 + 4 + MAX_TEXT + 8 + 4 + MAX_CHECKED;
+    const MAX_BYTES: usize = 1 + 8 + 4 + 1 + 4 + MAX_TEXT + 8 + 4 + MAX_CHECKED + 1;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         let nonce = self.nonce;
@@ -538,11 +544,12 @@ impl Message for Report {
                 to.u64(nonce);
                 to.bytes_field("note", text, MAX_TEXT)
             }
-            News::Question { echo, page, text } => {
+            News::Question { echo, page, private, text } => {
                 to.u8(TAG_QUESTION);
                 to.u64(nonce);
                 to.flag(*echo);
                 to.flag(*page);
+                to.flag(*private);
                 to.bytes_field("question", text, MAX_QUESTION)
             }
             News::End(end) => {
@@ -552,7 +559,9 @@ impl Message for Report {
                 to.flag(end.authenticating);
                 to.bytes_field("text", &end.text, MAX_TEXT)?;
                 to.u64(micros(end.delay));
-                to.bytes_field("checked", &end.checked, MAX_CHECKED)
+                to.bytes_field("checked", &end.checked, MAX_CHECKED)?;
+                to.flag(end.chosen);
+                Ok(())
             }
         }
     }
@@ -566,6 +575,7 @@ impl Message for Report {
             TAG_QUESTION => News::Question {
                 echo: from.flag("echo")?,
                 page: from.flag("page")?,
+                private: from.flag("private")?,
                 text: from.bytes_field("question", MAX_QUESTION)?.to_vec(),
             },
             TAG_END => News::End(End {
@@ -574,6 +584,7 @@ impl Message for Report {
                 text: from.bytes_field("text", MAX_TEXT)?.to_vec(),
                 delay: duration(&mut from)?,
                 checked: from.bytes_field("checked", MAX_CHECKED)?.to_vec(),
+                chosen: from.flag("chosen")?,
             }),
             other => return Err(tag(other)),
         };

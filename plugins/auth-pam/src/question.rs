@@ -77,6 +77,9 @@ pub struct Question {
     pub echo: bool,
     /// It holds the address of a web page, which the person is to open; what is typed does not matter.
     pub page: bool,
+    /// The answer may be a new password: it must not come in a way in which OpenVPN logs it, which is any but a dynamic
+    /// challenge.
+    pub private: bool,
     /// One line.
     pub text: Vec<u8>,
 }

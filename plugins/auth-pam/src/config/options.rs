@@ -11,7 +11,7 @@ use crate::supervisor::audit::Facility;
 use crate::verdict::Advance;
 
 /// The options.
-pub const OPTIONS: [OptionSpec<Config>; 22] = [
+pub const OPTIONS: [OptionSpec<Config>; 23] = [
     OptionSpec {
         name: "advance",
         form: "no|addr|remote",
@@ -58,6 +58,17 @@ pub const OPTIONS: [OptionSpec<Config>; 22] = [
         repeats: false,
         set: |config, value| {
             config.challenge_timeout = Duration::from_secs(value.number(1, 3600, "seconds")?);
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "change-expired",
+        form: "yes|no",
+        default: "no",
+        meaning: "whether a user whose password has expired is asked for a new one",
+        repeats: false,
+        set: |config, value| {
+            config.change_expired = value.yes_or_no()?;
             Ok(())
         },
     },

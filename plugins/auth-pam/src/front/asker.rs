@@ -76,8 +76,11 @@ impl Asker {
         Some((self, Message { method: QUESTION, text, is_page: false }))
     }
 
-    /// What is to be asked for PAM; nothing if the client would not show it.
+    /// What is to be asked for PAM; nothing if the client would not show it, or OpenVPN must not log the answer.
     pub fn for_question(&self, question: &Question) -> Option<(&Self, Message)> {
+        if question.private {
+            return None;
+        }
         let page = question::address(&question.text).filter(|page| question.page && page.len() <= MAX_TEXT);
         if let (Some((method, before)), Some(page)) = (self.opens, page) {
             return Some((self, Message { method, text: format!("{before}{page}"), is_page: true }));

@@ -92,7 +92,7 @@ mod tests {
             let Some(room) = question::room(&username) else { continue };
             let text = question::text(&[vec![b'm'; 3000]], "\u{1f511} Code:\n".repeat(50).as_bytes(), room);
             let id = QuestionId::from_bytes([0xab; 16]);
-            let question = Question { id, echo: true, page: false, text: text.into_bytes() };
+            let question = Question { id, echo: true, page: false, private: false, text: text.into_bytes() };
             let reason = written(&challenge(&question, &username).unwrap(), "990");
             assert!(reason.len() > 990 && reason.len() <= 1000, "{length}: {} bytes", reason.len());
             assert!(reason.starts_with("CRV1:R,E:abababababababababababababababab:"), "{reason}");
@@ -101,6 +101,7 @@ mod tests {
             id: QuestionId::from_bytes([1; 16]),
             echo: false,
             page: false,
+            private: true,
             text: b"Code:".to_vec(),
         };
         assert_eq!(

@@ -43,7 +43,7 @@ impl Startup {
                 "option 'pam-confdir': this libpam has no pam_start_confdir (Linux-PAM 1.4 or later)".into(),
             );
         }
-        let warnings = service::check(&config.service, config.confdir.as_deref())?;
+        let warnings = service::check(config)?;
         warnings.iter().for_each(|warning| log::warn!("{warning}"));
         if !geteuid().is_root() {
             log::warn!(
@@ -54,7 +54,9 @@ impl Startup {
         }
         let can_ask = args.openvpn_version().is_some_and(|version| version.is_at_least(2, 6));
         if config.asks() && !can_ask {
-            log::warn!("clients cannot be asked questions (challenge, ASK): that needs OpenVPN 2.6 or later");
+            log::warn!(
+                "clients cannot be asked questions (challenge, change-expired, ASK): that needs OpenVPN 2.6 or later"
+            );
         }
         let openvpn = openvpn_config(args, deferring.is_some());
         let window = openvpn.as_ref().map(time_limit::window);

@@ -11,6 +11,7 @@ use pam::{Content, Phase, Stack, StackError};
 use privsep::walk::{Problem, Sticky, Walk, WalkError};
 
 use super::modules::Modules;
+use crate::config::Config;
 
 /// The longest file that is looked into, in bytes.
 const MAX_BYTES: u64 = 256 * 1024;
@@ -18,16 +19,22 @@ const MAX_BYTES: u64 = 256 * 1024;
 /// Checks the service; gives back warnings.
 ///
 /// Errors: why OpenVPN should not start.
-pub fn check(service: &CStr, confdir: Option<&CStr>) -> Result<Vec<String>, String> {
+pub fn check(config: &Config) -> Result<Vec<String>, String> {
+    let phases = [Phase::Auth, Phase::Account, Phase::Password];
+    let phases = if config.change_expired { &phases[..] } else { &phases[..2] };
+    check_phases(&config.service, config.confdir.as_deref(), phases)
+}
+
+fn check_phases(service: &CStr, confdir: Option<&CStr>, phases: &[Phase]) -> Result<Vec<String>, String> {
     let mut check = Check { name: service.to_string_lossy().into_owned(), warnings: Vec::new() };
     if let Some(confdir) = confdir {
         check.permissions("option 'pam-confdir'", Path::new(OsStr::from_bytes(confdir.to_bytes())))?;
     }
     let file = pam::service_file(service, confdir).map_err(|error| error.to_string())?;
     let other = file.other().map(|other| other.display().to_string());
-    let stack = Stack::of(service, confdir, |path| check.read(path));
+    let stack = Stack::of(service, confdir, phases, |path| check.read(path));
     match stack {
-        Ok(Some(stack)) => check.stack(&stack, other.as_deref()),
+        Ok(Some(stack)) => check.stack(&stack, phases, other.as_deref()),
         Ok(None) => check.missing(file.searched().first().map(PathBuf::as_path), other.as_deref()),
         Err(StackError::Name(error)) => return Err(error.to_string()),
         Err(StackError::Read(refusal)) => return Err(refusal),
@@ -80,7 +87,7 @@ impl Check {
         self.warnings.push(format!("the PAM service file {wanted} is missing: {other}"));
     }
 
-    fn stack(&mut self, stack: &Stack, other: Option<&str>) {
+    fn stack(&mut self, stack: &Stack, phases: &[Phase], other: Option<&str>) {
         let name = &self.name;
         for (missing, from) in &stack.missing {
             let (missing, from) = (missing.display(), from.display());
@@ -102,7 +109,7 @@ impl Check {
         if stack.incomplete || !stack.missing.is_empty() {
             return;
         }
-        for phase in [Phase::Auth, Phase::Account].into_iter().filter(|phase| !stack.has(*phase)) {
+        for phase in phases.iter().filter(|phase| !stack.has(**phase)) {
             let other = match other {
                 Some(other) => format!("those of 'other' ({other}) decide"),
                 None => "and there is no 'other', so every login will be refused".into(),

@@ -34,8 +34,33 @@ impl Stage {
 
     fn check(&self) -> Result<Vec<String>, String> {
         let confdir = CString::new(self.place.path().as_os_str().as_bytes()).unwrap();
-        check(c"vpn", Some(&confdir))
+        check_phases(c"vpn", Some(&confdir), &[Phase::Auth, Phase::Account])
     }
+
+    fn check_with_passwords(&self) -> Result<Vec<String>, String> {
+        let confdir = CString::new(self.place.path().as_os_str().as_bytes()).unwrap();
+        let options = [b"change-expired=yes".to_vec(), [b"pam-confdir=", confdir.as_bytes()].concat()];
+        let words = options.iter().map(|word| &word[..]).chain([&b"vpn"[..]]);
+        check(&Config::parse(words).unwrap())
+    }
+}
+
+#[test]
+fn password_lines_are_missed_only_where_passwords_are_chosen() {
+    let stage = Stage::new(&[("vpn", GOOD)]);
+    assert_eq!(stage.check(), Ok(vec![]));
+    let warnings = stage.check_with_passwords().unwrap();
+    assert!(
+        matches!(&warnings[..], [one] if one.contains("it has no password lines, and there is no 'other'")),
+        "{warnings:?}"
+    );
+    let lines = [GOOD, "password required pam_unix.so\n"].concat();
+    assert_eq!(Stage::new(&[("vpn", &lines)]).check_with_passwords(), Ok(vec![]));
+    let lines = [GOOD, "password required pam_missing_as_it_is.so\n"].concat();
+    let stage = Stage::new(&[("vpn", &lines)]);
+    assert_eq!(stage.check(), Ok(vec![]));
+    let warnings = stage.check_with_passwords().unwrap();
+    assert!(matches!(&warnings[..], [one] if one.contains("pam_missing_as_it_is.so")), "{warnings:?}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ const MAX_HELD: usize = 2048;
 impl Supervisor {
     /// A worker has a question instead of a verdict.
     pub(super) fn pam_asks(&mut self, now: Instant, worker: super::WorkerId, attempt: Attempt, asks: Asks) {
-        let Asks { echo, page, text } = asks;
+        let Asks { echo, page, private, text } = asks;
         let mut bytes = [0; 16];
         if let Err(error) = self.random.read_exact(&mut bytes) {
             // Without an id nobody could answer.
@@ -43,7 +43,7 @@ impl Supervisor {
         for one in given_up {
             self.give_up(now, &one, "too many questions wait for an answer (see max-suspended)");
         }
-        self.conclude(now, attempt, &Outcome::Asked(Question { id, echo, page, text }));
+        self.conclude(now, attempt, &Outcome::Asked(Question { id, echo, page, private, text }));
         self.spare_is_wanted = true;
     }
 
@@ -57,13 +57,17 @@ impl Supervisor {
     }
 
     /// An attempt that is an answer: the transaction goes on, without waiting for a worker, since it has one. Gives back
-    /// one that begins a transaction.
+    /// one that begins a transaction, be it with a password that was an answer once.
     pub(super) fn answer(&mut self, now: Instant, mut attempt: Attempt) -> Option<Attempt> {
         let id = match attempt.sent {
             Sent::Password => return Some(attempt),
             Sent::Answer(id) => id,
         };
         let (username, common_name) = (&attempt.username, &attempt.common_name);
+        if id.is_some_and(|id| self.chosen.has(&id, username, common_name)) {
+            attempt.sent = Sent::Password;
+            return Some(attempt);
+        }
         let Some(one) = id.and_then(|id| self.suspended.take(now, &id, username, common_name)) else {
             // Refused like a wrong password, and as late; so there may be only so many.
             attempt.place = self.alike.take(now, attempt.source, &attempt.username);

@@ -236,7 +236,8 @@ pub mod tests {
             Some(Outcome::Away) => Some((Outcome::Penalty(BACKOFF), Result::NotDecided)),
             Some(Outcome::Penalty(_)) => {
                 let id = QuestionId::from_bytes([7; 16]);
-                let question = Question { id, echo: false, page: false, text: b"Code:".to_vec() };
+                let question =
+                    Question { id, echo: false, page: false, private: false, text: b"Code:".to_vec() };
                 Some((Outcome::Asked(question), Result::Challenged))
             }
             Some(Outcome::Asked(_)) => Some((Outcome::NoQuestion, Result::NotDecided)),
@@ -276,7 +277,14 @@ pub mod tests {
     fn pam(code: ReturnCode, authenticating: bool, away: bool) -> Outcome {
         let code = code.raw().unsigned_abs();
         Outcome::Pam(
-            End { code, authenticating, text: b"words".to_vec(), delay: Duration::ZERO, checked: vec![] },
+            End {
+                code,
+                authenticating,
+                text: b"words".to_vec(),
+                delay: Duration::ZERO,
+                checked: vec![],
+                chosen: false,
+            },
             away,
         )
     }

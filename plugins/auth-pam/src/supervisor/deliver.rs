@@ -10,7 +10,7 @@ use super::events::{Interest, What};
 use super::verdicts::Decided;
 use super::{Exit, Supervisor, audit};
 use crate::origin::Origin;
-use crate::protocol::{End, Reply};
+use crate::protocol::{End, Reply, Sent};
 use crate::verdict::Verdict;
 
 impl Supervisor {
@@ -31,6 +31,9 @@ impl Supervisor {
             None => {}
         }
         if end.code == 0 {
+            if let (true, Sent::Answer(Some(id))) = (end.chosen, attempt.sent) {
+                self.chosen.add(id, &attempt.username, &attempt.common_name);
+            }
             self.penalties.accepted(now, attempt.source);
             self.breaker.accepted(&attempt.username);
         } else if !self.away {

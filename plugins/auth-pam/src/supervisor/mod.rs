@@ -7,6 +7,7 @@ mod attempt;
 pub mod audit;
 mod breaker;
 mod child_exits;
+mod chosen;
 mod conclude;
 mod deliver;
 mod ends;
@@ -44,6 +45,7 @@ use attempt::Attempt;
 use audit::Audit;
 use breaker::Breaker;
 use child_exits::ChildExits;
+use chosen::ChosenPasswords;
 use conclude::Outcome;
 use ends::Ends;
 use events::{Events, What, WorkerId};
@@ -86,6 +88,7 @@ struct Supervisor {
     max_workers: usize,
     workers: Workers,
     suspended: Suspended,
+    chosen: ChosenPasswords,
     spare_is_wanted: bool,
     ramp: Ramp,
     penalties: Penalties,
@@ -195,6 +198,7 @@ impl Supervisor {
             scheduler: Scheduler::new(&limits),
             workers,
             suspended: Suspended::new(limits.max_suspended),
+            chosen: ChosenPasswords::default(),
             spare_is_wanted: false,
             ramp: Ramp::new(),
             penalties: Penalties::new(settings.config.penalties),

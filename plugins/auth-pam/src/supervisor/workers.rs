@@ -141,6 +141,7 @@ pub enum Heard {
 pub struct Asks {
     pub echo: bool,
     pub page: bool,
+    pub private: bool,
     pub text: Vec<u8>,
 }
 
@@ -392,7 +393,7 @@ impl Workers {
                 told.notes += 1;
                 Ok(Some(Heard::Note(attempt.user(), text, attempt.origin.clone())))
             }
-            (State::Running { nonce: own, told, .. }, News::Question { echo, page, text })
+            (State::Running { nonce: own, told, .. }, News::Question { echo, page, private, text })
                 if nonce == *own =>
             {
                 if told.questions >= MAX_QUESTIONS {
@@ -403,7 +404,7 @@ impl Workers {
                 let State::Running { attempt, .. } = std::mem::replace(&mut worker.state, waits) else {
                     return Err(unexpected(nonce));
                 };
-                Ok(Some(Heard::Asked(attempt, Asks { echo, page, text })))
+                Ok(Some(Heard::Asked(attempt, Asks { echo, page, private, text })))
             }
             (State::Running { nonce: own, told, .. }, News::End(end)) if nonce == *own => {
                 worker.served += 1;

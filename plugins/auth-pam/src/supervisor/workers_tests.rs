@@ -56,9 +56,12 @@ impl Stage {
 
     /// The worker has a question, and its attempt is over.
     fn asks(&mut self, nonce: u64) {
-        self.report(nonce, News::Question { echo: false, page: false, text: b"Code:".to_vec() });
+        self.report(
+            nonce,
+            News::Question { echo: false, page: false, private: true, text: b"Code:".to_vec() },
+        );
         assert!(matches!(self.hear(), Ok(Some(Heard::Asked(attempt, asks)))
-                if attempt.id == 7 && asks == Asks { echo: false, page: false, text: b"Code:".to_vec() }));
+                if attempt.id == 7 && asks == Asks { echo: false, page: false, private: true, text: b"Code:".to_vec() }));
     }
 
     fn resume(&mut self) -> Result<(), NotBegun> {
@@ -99,6 +102,7 @@ fn success() -> News {
         text: b"Success".to_vec(),
         delay: Duration::ZERO,
         checked: vec![],
+        chosen: false,
     })
 }
 
@@ -174,7 +178,7 @@ fn a_worker_that_waits_for_an_answer_has_nothing_to_say() {
         success(),
         News::Note(b"x".to_vec()),
         News::Ready,
-        News::Question { echo: true, page: false, text: vec![] },
+        News::Question { echo: true, page: false, private: false, text: vec![] },
     ] {
         let mut stage = Stage::ready();
         let nonce = stage.begin();
@@ -193,7 +197,7 @@ fn questions_are_bounded() {
         stage.asks(nonce);
         assert!(stage.resume().is_ok());
     }
-    stage.report(nonce, News::Question { echo: false, page: false, text: vec![] });
+    stage.report(nonce, News::Question { echo: false, page: false, private: false, text: vec![] });
     assert!(matches!(stage.hear(), Err(ChannelError::TooMuch)));
 }
 

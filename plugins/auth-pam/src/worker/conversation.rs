@@ -7,6 +7,7 @@ use pam::{Conversation, ConversationError};
 use privsep::{Channel, confine};
 use secret::Secret;
 
+use super::expired::Choosing;
 use super::orders::receive;
 use super::prompts::{Answer, Asked, Login, Prompts, Turn, Visibility};
 use crate::protocol::{Credentials, MAX_TEXT, News, Order, Report};
@@ -36,10 +37,10 @@ impl Reports<'_> {
     }
 
     /// Asks the person at the client, and waits for what is typed, however long; nothing if nobody will answer any more.
-    fn ask(&mut self, echo: bool, page: bool, text: String) -> Option<Secret> {
+    fn ask(&mut self, question: News) -> Option<Secret> {
         // What a module has printed belongs to the attempt that ends with the question.
         confine::flush_output();
-        if !self.send(News::Question { echo, page, text: text.into_bytes() }) {
+        if !self.send(question) {
             return None;
         }
         match receive(self.channel) {
@@ -78,6 +79,8 @@ pub struct Answering<'a> {
     pub names: Vec<Secret>,
     /// What modules have said since the last question.
     pub messages: Vec<Vec<u8>>,
+    /// A new password is being chosen.
+    pub choosing: Option<Choosing>,
     /// How many questions there were.
     pub questions: usize,
     /// The page that the person has opened last.
@@ -119,7 +122,11 @@ impl Answering<'_> {
             };
         }
         let ask = self.can_ask && (self.challenge || holds_page || is_done);
-        match self.prompts.answer(ask, &mut self.turn, visibility, prompt, self.login) {
+        let answer = match &self.choosing {
+            None => self.prompts.answer(ask, &mut self.turn, visibility, prompt, self.login),
+            Some(_) => self.prompts.answer_new_password(visibility, prompt, self.login),
+        };
+        match answer {
             Ok(Answer::Asked(_)) if is_done => Ok(Secret::copy_of(b"")),
             Ok(Answer::Asked(asked)) => self.ask(visibility, prompt, asked),
             Ok(Answer::Given(answer)) => {
@@ -168,23 +175,37 @@ impl Answering<'_> {
         let text = question::text(&std::mem::take(&mut self.messages), prompt, room);
         // An address that was cut, or stands in an earlier message, is none to be opened.
         let page = self.new_page(prompt).filter(|page| question::address(text.as_bytes()) == Some(page));
-        let typed = self.reports.ask(visibility == Visibility::Shown, page.is_some(), text);
+        let typed = self.reports.ask(News::Question {
+            echo: visibility == Visibility::Shown,
+            page: page.is_some(),
+            private: self.choosing.is_some(),
+            text: text.into_bytes(),
+        });
         self.given_up = typed.is_none();
         if page.is_some() {
             self.page = page;
         }
-        typed.map(|typed| asked.fill_in(self.login, typed)).ok_or(ConversationError)
+        let typed = typed.ok_or(ConversationError)?;
+        if let Some(too_long) = self.choosing.as_mut().and_then(|choosing| choosing.typed(&typed)) {
+            self.keep(too_long.as_bytes());
+            return self.ask(visibility, prompt, asked);
+        }
+        Ok(asked.fill_in(self.login, typed))
     }
 
     /// The address of a page in the text, if the person has not opened that already.
     fn new_page(&self, text: &[u8]) -> Option<String> {
-        let address = question::address(text).filter(|_| self.open_urls && self.can_ask)?;
+        let may = self.open_urls && self.can_ask && self.choosing.is_none();
+        let address = question::address(text).filter(|_| may)?;
         (self.page.as_deref() != Some(address)).then(|| address.to_string())
     }
 
     /// Whether the prompt only wants to know that the person is done with a page.
     fn has_opened(&self, prompt: &[u8]) -> bool {
-        self.page.is_some() && self.new_page(prompt).is_none() && question::wants_enter(prompt)
+        self.page.is_some()
+            && self.choosing.is_none()
+            && self.new_page(prompt).is_none()
+            && question::wants_enter(prompt)
     }
 
     /// What a module says is a question if it holds the address of a page: the module goes on when the person is there.
@@ -200,7 +221,7 @@ impl Answering<'_> {
     }
 
     /// Keeps what a module says for the next question, as long as that has room for it.
-    fn keep(&mut self, text: &[u8]) {
+    pub fn keep(&mut self, text: &[u8]) {
         let kept: usize = self.messages.iter().map(Vec::len).sum();
         if kept < MAX_QUESTION {
             self.messages.push(text[..text.len().min(MAX_QUESTION)].to_vec());

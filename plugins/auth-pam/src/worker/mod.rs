@@ -2,6 +2,7 @@
 //! OpenVPN's, so a module that closes or writes to descriptors spoils only its own worker.
 
 mod conversation;
+mod expired;
 mod orders;
 mod process_state;
 pub mod prompts;
@@ -146,8 +147,14 @@ fn next_transaction(channel: &mut Channel<Report, Order>) -> Begin {
 
 /// One transaction; its notes are sent as they happen. Whether it has asked a question.
 fn transact(settings: &Settings, begin: &Begin, reports: &mut Reports<'_>) -> (End, bool) {
-    let mut end =
-        End { code: 0, authenticating: true, text: Vec::new(), delay: Duration::ZERO, checked: Vec::new() };
+    let mut end = End {
+        code: 0,
+        authenticating: true,
+        text: Vec::new(),
+        delay: Duration::ZERO,
+        checked: Vec::new(),
+        chosen: false,
+    };
     let mut asked = false;
     let (code, text) = match check(settings, begin, reports, &mut end, &mut asked) {
         Ok(()) => (ReturnCode::SUCCESS, "Success".to_string()),
@@ -192,6 +199,7 @@ fn check(
         complaint: None,
         names: Vec::new(),
         messages: Vec::new(),
+        choosing: None,
         questions: 0,
         page: None,
         given_up: false,
@@ -206,13 +214,15 @@ fn check(
     let told = rhost.and_then(|()| surroundings::tell(&mut transaction, &begin.common_name, &client));
     let mut result = told.and_then(|()| transaction.authenticate()).and_then(|()| {
         end.authenticating = false;
-        transaction.acct_mgmt()
+        expired::acct_mgmt(&mut transaction, settings)
     });
     end.delay = transaction.delay();
     let panicked = transaction.panicked();
     let checked = transaction.user().map(|user| user.to_bytes().to_vec());
     let mut conversation = transaction.end();
     *has_asked = conversation.questions > 0;
+    end.chosen =
+        result.is_ok() && conversation.choosing.take().is_some_and(|choosing| choosing.last_is_new());
     let asked = checked.as_deref().is_some_and(|checked| conversation.was_asked_for(checked));
     if result.is_ok() && !asked && !config.allow_user_mapping {
         result = Err(other_user(checked.is_some()));

@@ -166,6 +166,36 @@ impl Prompts {
             filled => filled.map(Answer::Given),
         }
     }
+
+    /// The answer to one prompt of those that choose a new password, which is for the person at the client to say. Only
+    /// the prompt for the password until now gets that. Pairs stay what they are.
+    pub fn answer_new_password<'a>(
+        &'a self,
+        visibility: Visibility,
+        prompt: &[u8],
+        login: &Login<'_>,
+    ) -> Result<Answer<'a>, Unanswered> {
+        match self {
+            Prompts::ByVisibility if visibility == Visibility::Hidden && wants_current(prompt) => {
+                Ok(Answer::Given(Secret::copy_of(login.credentials.password.expose())))
+            }
+            Prompts::ByVisibility => Ok(Answer::Asked(Asked::ALONE)),
+            Prompts::ByName(_) => self.answer(true, &mut Turn::Over, visibility, prompt, login),
+        }
+    }
+}
+
+/// Whether a prompt is for the password until now: `Current password:`, `(current) UNIX password:`, `Old Password:`, but
+/// not `Old passwords cannot be used, new password:`. Modules ask in English here: nobody sets a locale in a worker.
+fn wants_current(prompt: &[u8]) -> bool {
+    let words: Vec<Vec<u8>> = prompt
+        .split(|byte| !byte.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(<[u8]>::to_ascii_lowercase)
+        .collect();
+    let has = |wanted: &str| words.iter().any(|word| word == wanted.as_bytes());
+    let first = words.first().map(|word| &word[..]);
+    matches!(first, Some(b"current" | b"old")) && has("password") && !has("new")
 }
 
 /// Whether the value leaves the answer to the person at the client.

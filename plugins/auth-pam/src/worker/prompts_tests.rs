@@ -249,3 +249,62 @@ fn without_pairs_the_prompt_after_the_password_gets_the_response() {
     credentials.response = None;
     assert_eq!(in_turn(false, &credentials, &[Hidden, Hidden, Shown]), ["s3cret", "s3cret", "alice"]);
 }
+
+/// What is given while a new password is chosen; "?" for a question.
+fn for_new_password(prompts: &Prompts, visibility: Visibility, prompt: &str) -> String {
+    let credentials = credentials();
+    let login = login(b"alice", &credentials);
+    match prompts.answer_new_password(visibility, prompt.as_bytes(), &login).unwrap() {
+        Answer::Given(answer) => String::from_utf8(answer.expose().to_vec()).unwrap(),
+        Answer::Asked(asked) => {
+            String::from_utf8(asked.fill_in(&login, Secret::copy_of(b"?")).expose().to_vec()).unwrap()
+        }
+    }
+}
+
+/// The prompts are those of libpam, pam_unix, pam_pwquality, SSSD, nslcd, winbind and Kerberos.
+#[test]
+fn only_the_prompt_for_the_current_password_gets_the_password() {
+    use Visibility::{Hidden, Shown};
+    let given = |visibility, prompt| for_new_password(&Prompts::ByVisibility, visibility, prompt);
+    for current in [
+        "Current password: ",
+        "(current) UNIX password: ",
+        "Current Password: ",
+        "(current) LDAP Password: ",
+        "(current) NT password: ",
+        "Current Kerberos password: ",
+        "Old Password:",
+    ] {
+        assert_eq!(given(Hidden, current), "s3cret", "{current}");
+        assert_eq!(given(Shown, current), "?", "{current}");
+    }
+    for new in [
+        "New password: ",
+        "Retype new password: ",
+        "New UNIX password: ",
+        "Reenter new Password: ",
+        "Enter new NT password: ",
+        "Password: ",
+        "Old passwords cannot be used, new password:",
+        "Current policy: 8 characters. New password:",
+        "Old PIN:",
+        "currently, a password is wanted",
+        "First Factor: ",
+        "",
+    ] {
+        assert_eq!(given(Hidden, new), "?", "{new}");
+    }
+}
+
+#[test]
+fn pairs_stay_what_they_are_while_a_new_password_is_chosen() {
+    let prompts = by_name(&[("current", "PASSWORD"), ("pin", "{ASK}{OTP}"), ("realm", "example.com")]);
+    let given = |prompt| for_new_password(&prompts, Visibility::Hidden, prompt);
+    assert_eq!(given("Current password: "), "s3cret");
+    assert_eq!(given("Realm: "), "example.com");
+    assert_eq!(given("PIN: "), "?123456");
+    assert_eq!(given("New password: "), "?");
+    // Not by a default rule.
+    assert_eq!(given("Old password: "), "?");
+}

@@ -647,12 +647,63 @@ int pam_sm_authenticate(pam_handle_t *pamh, int flags UNUSED, int argc UNUSED, c
         return rename_user(pamh, password);
     if (!strncmp(user, "ask-", 4))
         return ask(pamh, user + 4, password);
+    if (!strncmp(user, "expired-", 8))
+        return strcmp(password, "x") ? PAM_AUTH_ERR : PAM_SUCCESS;
     return act(strcmp(user, "chatter") ? user : "good", password);
 }
 
-int pam_sm_acct_mgmt(pam_handle_t *pamh UNUSED, int flags UNUSED, int argc UNUSED, const char **argv UNUSED)
+/* Passwords of "expired-..." have expired until they are changed, that of "expired-still" for good. */
+int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags UNUSED, int argc UNUSED, const char **argv UNUSED)
 {
-    return PAM_SUCCESS;
+    const char *user = NULL;
+    const void *changed = NULL;
+    if (pam_get_user(pamh, &user, NULL) || strncmp(user, "expired-", 8))
+        return PAM_SUCCESS;
+    pam_get_data(pamh, "changed", &changed);
+    return changed && strcmp(user, "expired-still") ? PAM_SUCCESS : PAM_NEW_AUTHTOK_REQD;
+}
+
+/* Asks for the password until now, for a new one, and for that again; then it does what the name says. */
+static int choose(pam_handle_t *pamh, const char *how)
+{
+    char *current = NULL, *new = NULL, *again = NULL;
+    int code = PAM_SUCCESS;
+    if (!strcmp(how, "many"))
+        return ask_in_turn(pamh, 20);
+    if (!strcmp(how, "deny"))
+        return PAM_AUTHTOK_ERR;
+    if (pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, &current, "(current) password: ") ||
+        pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, &new, "New password: ") ||
+        pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, &again, "Retype new password: "))
+        code = PAM_CONV_ERR;
+    else if (!current || strcmp(current, "x"))
+        code = PAM_AUTHTOK_RECOVERY_ERR;
+    else if (!new || !again || strcmp(new, again))
+        code = PAM_TRY_AGAIN;
+    else if (!strcmp(new, "weak"))
+        code = PAM_AUTHTOK_ERR;
+    else if (!strcmp(new, "busy"))
+        code = PAM_AUTHTOK_LOCK_BUSY;
+    else if (!strcmp(how, "forbidden"))
+        code = PAM_PERM_DENIED;
+    free(current);
+    free(new);
+    free(again);
+    return code;
+}
+
+int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc UNUSED, const char **argv UNUSED)
+{
+    const char *user = NULL;
+    if (flags & PAM_PRELIM_CHECK)
+        return PAM_SUCCESS;
+    if (!(flags & PAM_CHANGE_EXPIRED_AUTHTOK) || pam_get_user(pamh, &user, NULL) || strncmp(user, "expired-", 8))
+        return PAM_SYSTEM_ERR;
+    say(1, "changing\n", 9);
+    int code = choose(pamh, user + 8);
+    if (code == PAM_SUCCESS)
+        pam_set_data(pamh, "changed", pamh, NULL);
+    return code;
 }
 
 int pam_sm_setcred(pam_handle_t *pamh UNUSED, int flags UNUSED, int argc UNUSED, const char **argv UNUSED)

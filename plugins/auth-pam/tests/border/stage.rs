@@ -24,7 +24,8 @@ pub(crate) fn compile(scratch: &Scratch) {
     let words = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-pthread", "-o"];
     let (source, output) = (source.to_string_lossy(), module.to_string_lossy());
     command::run("cc", &[&words[..], &[&*output, &*source, "-lpam"]].concat());
-    let lines = ["auth", "account"].map(|phase| format!("{phase} required {}\n", module.display()));
+    let lines =
+        ["auth", "account", "password"].map(|phase| format!("{phase} required {}\n", module.display()));
     scratch.write("border", &lines.concat(), 0o644);
 }
 

@@ -2,6 +2,7 @@
 
 mod answers;
 mod common_modules;
+mod expired;
 mod fixtures;
 mod hostile_ids;
 mod life;

@@ -17,6 +17,7 @@ macro_rules! recipes {
 }
 
 recipes! {
+    expired_password: "expired-password",
     google_authenticator: "google-authenticator",
     groups: "groups",
     hook: "hook",

@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use harness::client::Client;
 use harness::log::{Log, Mark};
-use harness::{ClientConfig, Machine, PATIENCE, Server, ServerConfig, plugin, start_log};
+use harness::{
+    ClientConfig, Machine, PATIENCE, Person, PersonConfig, Server, ServerConfig, plugin, start_log,
+};
 
 use crate::document::{Document, matches};
 
@@ -68,6 +70,24 @@ impl<'a> Stage<'a> {
         let lines = self.document.conf(self.section, "client.conf");
         let client = self.server.client(user, password).typed(code);
         lines.iter().fold(client, |client, line| client.line(line))
+    }
+
+    /// The same with a person who is asked questions.
+    pub(crate) fn person(&self, user: &str, password: &str) -> PersonConfig<'_> {
+        let lines = self.document.conf(self.section, "client.conf");
+        let person = self.server.person(user, password);
+        lines.iter().fold(person, |person, line| person.line(line))
+    }
+
+    /// Lets a case of the recipe happen to a person.
+    pub(crate) fn case_of_person(&self, name: &str, happen: impl FnOnce(&Self) -> Person) {
+        let marks = (self.server.mark(), self.machine.syslog().mark());
+        self.look(name, marks, happen(self).client());
+    }
+
+    /// A line in OpenVPN's log, as a recipe quotes it.
+    pub(crate) fn sees(&self, line: &str) {
+        wait_for(self.server.log(), Mark::START, line);
     }
 
     /// Lets a case of the recipe happen and looks for what the recipe says is logged then.

@@ -62,12 +62,13 @@ impl Attempts {
     pub(super) fn settle_asked(&mut self, decision: Decision, whom: Whom, asking: Asking, verdict: Verdict) {
         let Asking { check, stage } = asking;
         match (stage, verdict) {
-            (Stage::InAdvance, Verdict::Asked(question)) => {
+            (Stage::InAdvance, Verdict::Asked(question)) if !question.private => {
                 self.ask(check, Some(question.id), decision, whom)
             }
-            (Stage::Answered(answer), Verdict::Asked(question)) => {
+            (Stage::Answered(answer), Verdict::Asked(question)) if !question.private => {
                 self.send_answer(check, question.id, &answer, decision, whom);
             }
+            // Also a question that must not be asked in this way: the client comes again with the answer.
             (_, verdict) => self.afterwards.decided.push((decision, verdict, whom)),
         }
     }

@@ -1,6 +1,7 @@
 //! The cases by what is attacked.
 
 mod credentials;
+mod expired;
 mod files;
 mod helper_ends;
 mod hostile_front;
@@ -117,6 +118,21 @@ cases! {
         nothing_that_is_typed_is_logged
         a_flood_of_answers_does_not_fill_the_memory
         a_pair_may_ask;
+    expired:
+        a_new_password_is_chosen
+        what_a_module_does_not_take_is_asked_again
+        five_tries_are_all
+        other_failures_are_final
+        without_a_question_there_is_no_second_try
+        sixteen_questions_are_all_of_them_too
+        after_the_change_the_account_phase_decides
+        nobody_chooses_the_password_of_another_user
+        what_a_client_may_have_cut_is_asked_again
+        a_new_password_is_asked_for_by_a_dynamic_challenge_only
+        an_answer_given_in_advance_is_no_new_password
+        the_last_answer_is_the_password_from_then_on
+        a_last_answer_that_was_typed_once_is_none
+        nothing_is_changed_unless_the_administrator_wants_it;
     pending_questions:
         a_question_that_is_known_is_asked_at_once
         a_further_question_makes_the_client_come_again

@@ -20,16 +20,16 @@ fn patient() -> Stage {
     stage(&["challenge=yes", "question-wait=1000"])
 }
 
-fn crtext(login: Login) -> Login {
+pub(super) fn crtext(login: Login) -> Login {
     deferred(login).env("IV_SSO", "openurl,crtext")
 }
 
-fn start(client: &Client<'_>, login: &Login) -> RunningLogin {
+pub(super) fn start(client: &Client<'_>, login: &Login) -> RunningLogin {
     client.start_login(login).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The client answers.
-fn answer(client: &Client<'_>, text: &str) -> FuncResult {
+pub(super) fn answer(client: &Client<'_>, text: &str) -> FuncResult {
     answer_raw(client, &base64(text.as_bytes()))
 }
 

@@ -7,7 +7,7 @@ use ovpn_plugin_host::{FuncResult, Login, LoginOutcome};
 use crate::dev_log::DevLog;
 use crate::stage::{PATIENCE, Stage, deferred, ends, kill9, rejected, user, user_at, user_with};
 
-const NO_QUESTION: &str = "the answer belongs to no question that waits for one";
+pub(super) const NO_QUESTION: &str = "the answer belongs to no question that waits for one";
 
 fn stage(options: &[&str]) -> Stage {
     Stage::open(&[&["challenge=yes", "refusal-time=0"], options].concat())
@@ -15,14 +15,14 @@ fn stage(options: &[&str]) -> Stage {
 
 /// What the client is asked.
 #[derive(Debug)]
-struct Asked {
-    id: String,
-    flags: String,
-    text: String,
+pub(super) struct Asked {
+    pub(super) id: String,
+    pub(super) flags: String,
+    pub(super) text: String,
 }
 
 /// The question that a login has led to.
-fn asked(stage: &Stage, outcome: &LoginOutcome) -> Asked {
+pub(super) fn asked(stage: &Stage, outcome: &LoginOutcome) -> Asked {
     assert!(rejected(outcome), "{outcome}\n{}", stage.log());
     let reason = outcome.reason.clone().unwrap_or_default();
     let parts: Vec<&str> = reason.splitn(5, ':').collect();
@@ -33,17 +33,17 @@ fn asked(stage: &Stage, outcome: &LoginOutcome) -> Asked {
     Asked { id: id.into(), flags: flags.into(), text: text.into() }
 }
 
-fn ask(stage: &Stage, login: &Login) -> Asked {
+pub(super) fn ask(stage: &Stage, login: &Login) -> Asked {
     asked(stage, &stage.login(login))
 }
 
 /// The same client with the answer.
-fn answer(login: &Login, id: &str, text: &str) -> Login {
+pub(super) fn answer(login: &Login, id: &str, text: &str) -> Login {
     login.clone().env("password", format!("CRV1::{id}::{text}"))
 }
 
 /// Both modes.
-fn both(login: Login) -> [Login; 2] {
+pub(super) fn both(login: Login) -> [Login; 2] {
     [login.clone(), deferred(login)]
 }
 
