@@ -45,13 +45,30 @@ impl Supervisor {
         self.conclude(now, attempt, &Outcome::Pam(end, away));
     }
 
-    /// Decides an attempt. What PAM refuses is not delivered before its time, so that the time tells nothing.
-    pub(super) fn conclude(&mut self, now: Instant, mut attempt: Attempt, outcome: &Outcome) {
-        attempt.credentials = None;
+    /// Decides an attempt, and those that have joined its transaction.
+    pub(super) fn conclude(&mut self, now: Instant, attempt: Attempt, outcome: &Outcome) {
         // What modules have printed belongs before the line of the attempt.
         self.output.flush();
         let time_limit = self.settings.time_limits.of(attempt.deferred).unwrap_or_default();
         let (verdict, reason) = judge(&attempt, now, outcome, time_limit);
+        let joined = self.repeats.end(&attempt);
+        let (checked, reference) = (outcome.checked(), attempt.origin.reference);
+        self.settle(now, attempt, outcome, (verdict, reason.clone(), checked.clone()));
+        for attempt in joined {
+            let whose = format!("{checked}; one transaction with reference {reference}");
+            self.settle(now, attempt, outcome, (verdict, reason.clone(), whose));
+        }
+    }
+
+    /// What PAM refuses is not delivered before its time, so that the time tells nothing.
+    fn settle(
+        &mut self,
+        now: Instant,
+        mut attempt: Attempt,
+        outcome: &Outcome,
+        (verdict, reason, checked): (Verdict, String, String),
+    ) {
+        attempt.credentials = None;
         let mut due = now;
         if verdict == Verdict::Rejected {
             self.longest_delay = self.longest_delay.max(outcome.delay());
@@ -59,7 +76,7 @@ impl Supervisor {
             due = attempt.deadline.map_or(due, |deadline| deadline.min(due));
         }
         let (result, costs_nothing) = (outcome.result(), outcome.costs_nothing());
-        let decided = Decided { attempt, verdict, result, costs_nothing, reason, checked: outcome.checked() };
+        let decided = Decided { attempt, verdict, result, costs_nothing, reason, checked };
         self.verdicts.hold(due.max(now), decided);
     }
 

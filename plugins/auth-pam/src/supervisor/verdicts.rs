@@ -30,7 +30,7 @@ pub struct Decided {
     pub costs_nothing: bool,
     /// Why, for log and audit line.
     pub reason: String,
-    /// Said after the reason: the name PAM has checked, if it is another one.
+    /// Said after the reason: the name PAM has checked, if it is another one; whose transaction it was, if it has joined it.
     pub checked: String,
 }
 
