@@ -15,7 +15,7 @@ mod verdict;
 use libfuzzer_sys::fuzz_target;
 use privsep::{Message, Reader, Writer};
 
-use protocol::{MAX_CHECKED, MAX_TEXT, News, Report};
+use protocol::{MAX_CHECKED, MAX_SAID, MAX_TEXT, News, Report};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(report) = Report::decode(Reader::new(bytes)) else { return };
@@ -25,7 +25,9 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(bytes.len() <= Report::MAX_BYTES);
     match report.news {
         News::Ready => {}
-        News::Note(text) => assert!(text.len() <= MAX_TEXT),
-        News::End(end) => assert!(end.text.len() <= MAX_TEXT && end.checked.len() <= MAX_CHECKED),
+        News::Note(text) | News::Changed(text) => assert!(text.len() <= MAX_TEXT),
+        News::End(end) => {
+            assert!(end.text.len() <= MAX_TEXT && end.checked.len() <= MAX_CHECKED && end.said.len() <= MAX_SAID);
+        }
     }
 });

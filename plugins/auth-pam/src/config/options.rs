@@ -4,12 +4,12 @@ use std::ffi::CString;
 
 use plugin_options::{Mistake, OptionSpec, Value};
 
-use super::{Config, RequireCn, Timeout};
+use super::{Config, Reasons, RequireCn, Timeout};
 use crate::supervisor::audit::Facility;
 use crate::verdict::Advance;
 
 /// The options.
-pub const OPTIONS: [OptionSpec<Config>; 17] = [
+pub const OPTIONS: [OptionSpec<Config>; 18] = [
     OptionSpec {
         name: "advance",
         form: "no|addr|remote",
@@ -130,6 +130,18 @@ pub const OPTIONS: [OptionSpec<Config>; 17] = [
         repeats: false,
         set: |config, value| {
             config.penalties = value.yes_or_no()?;
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "reasons",
+        form: "none|safe|all",
+        default: "safe",
+        meaning: "what a client learns of a refusal by PAM (below)",
+        repeats: false,
+        set: |config, value| {
+            config.reasons =
+                Reasons::parse(value.text()).ok_or_else(|| value.bad("must be none, safe or all"))?;
             Ok(())
         },
     },

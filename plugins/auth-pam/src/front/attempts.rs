@@ -13,7 +13,7 @@ use privsep::ChannelError;
 use privsep::life::{Heard, Kept};
 
 use super::grace::Grace;
-use super::rejection::rejection;
+use super::rejection::{refusal, rejection};
 use crate::protocol::{Reply, Request};
 use crate::reference::Reference;
 use crate::verdict::{Advance, Verdict};
@@ -33,9 +33,18 @@ pub type Supervisor = Kept<Request, Reply>;
 #[derive(Debug)]
 enum Attempt {
     /// OpenVPN's thread waits for it; the verdict, once it is there.
-    Awaited(Option<Verdict>),
+    Awaited(Option<Decided>),
     /// OpenVPN was answered *deferred*, about this one.
     Deferred(Decision, Whom),
+}
+
+/// What was decided, and what the person at the client may learn of a rejection.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The reason; empty: nothing.
+    pub told: Vec<u8>,
 }
 
 /// Whom a deferred attempt is about.
@@ -53,7 +62,7 @@ pub struct Whom {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Taken {
     /// It is there.
-    Decided(Verdict),
+    Decided(Decided),
     /// It may still come.
     Pending,
     /// It will not come: the supervisor that had the attempt is gone.
@@ -63,7 +72,8 @@ pub enum Taken {
 /// What was read.
 enum Read {
     Nothing,
-    Reply(Reply),
+    /// The verdict of an attempt.
+    Verdict(u64, Verdict),
     /// Nothing more about what was sent before.
     Lost,
 }
@@ -86,7 +96,7 @@ pub struct Attempts {
 #[derive(Default)]
 pub struct Afterwards {
     /// Deferred attempts with their verdicts.
-    decided: Vec<(Decision, Verdict, Reference)>,
+    decided: Vec<(Decision, Decided, Reference)>,
     /// Lines for the log.
     lines: Vec<(Level, String)>,
     /// The supervisor that is lost for good.
@@ -98,10 +108,11 @@ impl Afterwards {
     pub fn deliver(self, advance: Advance) -> Vec<(Level, String)> {
         let Afterwards { decided, mut lines, lost } = self;
         let failed = |error| (Level::Error, format!("OpenVPN's control file cannot be written: {error}"));
-        lines.extend(decided.into_iter().filter_map(|(decision, verdict, reference)| {
+        lines.extend(decided.into_iter().filter_map(|(decision, Decided { verdict, told }, reference)| {
             let delivered = match verdict {
                 Verdict::Accepted { .. } => decision.accept(),
-                Verdict::Rejected => decision.reject(),
+                Verdict::Rejected if told.is_empty() => decision.reject(),
+                Verdict::Rejected => decision.reject_with(&refusal(&told, reference)),
                 Verdict::Temporary { cause, backoff } => {
                     decision.reject_with(&rejection(cause, backoff, advance, reference))
                 }
@@ -145,7 +156,7 @@ impl Attempts {
     /// OpenVPN's thread waits no more.
     pub fn take_verdict(&mut self, id: u64) -> Taken {
         match self.table.remove(&id) {
-            Some(Attempt::Awaited(Some(verdict))) => Taken::Decided(verdict),
+            Some(Attempt::Awaited(Some(decided))) => Taken::Decided(decided),
             Some(Attempt::Awaited(None)) => Taken::Pending,
             // Not that of an attempt somebody waits for.
             Some(deferred) => {
@@ -181,8 +192,8 @@ impl Attempts {
         let left = || end.map(|end| end.saturating_duration_since(Instant::now()));
         while let Some(read) = self.read_one(|supervisor| supervisor.receive(left())) {
             match read {
-                Read::Reply(Reply::Verdict { id: decided, verdict }) if decided != id || !until(verdict) => {}
-                Read::Reply(_) | Read::Lost | Read::Nothing => return,
+                Read::Verdict(decided, verdict) if decided != id || !until(verdict) => {}
+                Read::Verdict(..) | Read::Lost | Read::Nothing => return,
             }
         }
     }
@@ -195,9 +206,9 @@ impl Attempts {
         match receive(self.supervisor.as_mut()?) {
             Ok(None) => Some(Read::Nothing),
             Ok(Some(Heard::Message(reply))) => {
-                let Reply::Verdict { id, verdict } = reply;
-                self.settle(id, verdict);
-                Some(Read::Reply(reply))
+                let Reply::Verdict { id, verdict, told } = reply;
+                self.settle(id, Decided { verdict, told });
+                Some(Read::Verdict(id, verdict))
             }
             Ok(Some(Heard::Lost)) => {
                 self.reject_all();
@@ -210,15 +221,15 @@ impl Attempts {
         }
     }
 
-    fn settle(&mut self, id: u64, verdict: Verdict) {
-        if let Verdict::Accepted { took } = verdict {
+    fn settle(&mut self, id: u64, decided: Decided) {
+        if let Verdict::Accepted { took } = decided.verdict {
             self.grace.accepted(Instant::now(), took);
         }
         match self.table.remove(&id) {
-            Some(Attempt::Awaited(_)) => drop(self.table.insert(id, Attempt::Awaited(Some(verdict)))),
+            Some(Attempt::Awaited(_)) => drop(self.table.insert(id, Attempt::Awaited(Some(decided)))),
             Some(Attempt::Deferred(decision, whom)) => {
                 self.deferred -= 1;
-                self.afterwards.decided.push((decision, verdict, whom.reference));
+                self.afterwards.decided.push((decision, decided, whom.reference));
             }
             // OpenVPN's thread has given up waiting, or the client is gone.
             None => {}
@@ -257,7 +268,8 @@ impl Attempts {
         self.deferred = 0;
         for (_, attempt) in pending {
             if let Attempt::Deferred(decision, Whom { user, tail, reference }) = attempt {
-                self.afterwards.decided.push((decision, Verdict::Rejected, reference));
+                let decided = Decided { verdict: Verdict::Rejected, told: Vec::new() };
+                self.afterwards.decided.push((decision, decided, reference));
                 let line = format!("user '{user}' failed to authenticate: the supervisor is gone{tail}");
                 self.afterwards.lines.push((Level::Error, line));
             }

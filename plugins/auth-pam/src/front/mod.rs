@@ -18,10 +18,10 @@ use privsep::confine::{Cores, Output};
 use privsep::life::{Leftovers, OpenVpn, Plan};
 use privsep::line_log::line_log;
 
-use attempts::{Attempts, RESTART, Supervisor, Taken, Whom};
+use attempts::{Attempts, Decided, RESTART, Supervisor, Taken, Whom};
 use credentials::Refusal;
 use receiver::Shared;
-use rejection::rejection;
+use rejection::{refusal, rejection};
 
 #[cfg(test)]
 pub use credentials::tests::every_refusal;
@@ -198,12 +198,15 @@ impl Front {
             attempts.wait_for(id, Some(now + grace), |verdict| verdict != Verdict::Rejected);
         }
         match attempts.take_verdict(id) {
-            Taken::Decided(Verdict::Accepted { .. }) => Ok(AuthReply::Accept),
-            Taken::Decided(Verdict::Rejected) => Ok(AuthReply::Reject),
-            Taken::Decided(Verdict::Temporary { cause, backoff }) => {
-                let advance = self.settings.config.advance;
-                Ok(AuthReply::RejectWith(rejection(cause, backoff, advance, origin.reference)))
-            }
+            Taken::Decided(Decided { verdict, told }) => Ok(match verdict {
+                Verdict::Accepted { .. } => AuthReply::Accept,
+                Verdict::Rejected if told.is_empty() => AuthReply::Reject,
+                Verdict::Rejected => AuthReply::RejectWith(refusal(&told, origin.reference)),
+                Verdict::Temporary { cause, backoff } => {
+                    let advance = self.settings.config.advance;
+                    AuthReply::RejectWith(rejection(cause, backoff, advance, origin.reference))
+                }
+            }),
             Taken::Pending if deferred => match event.defer() {
                 Ok(decision) => {
                     let user = shown(event.username().unwrap_or_default());

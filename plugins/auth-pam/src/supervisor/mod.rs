@@ -15,6 +15,7 @@ mod hand_out;
 mod module_output;
 mod penalties;
 mod ramp;
+mod reasons;
 mod repeats;
 mod scheduler;
 mod siphash;

@@ -23,11 +23,20 @@ pub struct Decided {
     /// The attempt, without credentials.
     pub attempt: Attempt,
     /// What was decided.
-    pub verdict: Verdict,
+    pub judged: Judged,
     /// What the audit line calls it.
     pub result: audit::Result,
     /// There can be any number of these, so not each has lines of its own.
     pub costs_nothing: bool,
+}
+
+/// What was decided of a transaction, and why.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// What was decided.
+    pub verdict: Verdict,
+    /// What the person at the client may learn of it.
+    pub told: Vec<u8>,
     /// Why, for log and audit line.
     pub reason: String,
     /// Said after the reason: the name PAM has checked, if it is another one; whose transaction it was, if it has joined it.
@@ -76,7 +85,7 @@ impl Verdicts {
     /// As [`Verdicts::send`].
     pub fn flush(&mut self, front: &mut FrontChannel) -> Result<(), ChannelError> {
         while let Some(reply) = self.outbox.front() {
-            match front.try_send(&News::Message(*reply), &[]) {
+            match front.try_send(&News::Message(reply.clone()), &[]) {
                 Ok(()) => drop(self.outbox.pop_front()),
                 Err(ChannelError::System(Errno::EAGAIN)) => return Ok(()),
                 Err(ChannelError::System(_)) => {

@@ -4,6 +4,7 @@
 mod conversation;
 mod process_state;
 pub mod prompts;
+mod said;
 mod surroundings;
 
 use std::convert::Infallible;
@@ -19,7 +20,9 @@ use privsep::{Channel, ChannelError, Message, Numbers, Reader, leash, leave, orp
 use conversation::{Answering, Reports, cut};
 use process_state::State;
 use prompts::{Login, Turn};
+use said::Said;
 
+use crate::config::Reasons;
 use crate::protocol::{Client, Credentials, End, MAX_CHECKED, News, Order, Report};
 use crate::settings::Settings;
 use crate::supervisor::take_syslog_name;
@@ -158,8 +161,14 @@ fn next_order(channel: &mut Channel<Report, Order>) -> Order {
 
 /// One transaction; its notes are sent as they happen.
 fn transact(settings: &Settings, order: &Order, reports: &mut Reports<'_>) -> End {
-    let mut end =
-        End { code: 0, authenticating: true, text: Vec::new(), delay: Duration::ZERO, checked: Vec::new() };
+    let mut end = End {
+        code: 0,
+        authenticating: true,
+        text: Vec::new(),
+        delay: Duration::ZERO,
+        checked: Vec::new(),
+        said: Vec::new(),
+    };
     let (code, text) = match check(settings, order, reports, &mut end) {
         Ok(()) => (ReturnCode::SUCCESS, "Success".to_string()),
         Err(error) => (error.code, error.words),
@@ -195,6 +204,7 @@ fn check(
         debug: settings.debug,
         reports: Reports { channel: reports.channel, nonce: reports.nonce, worker: reports.worker },
         notes: 0,
+        said: (config.reasons == Reasons::All).then(Said::default),
         complaint: None,
         names: Vec::new(),
     };
@@ -216,6 +226,8 @@ fn check(
     let mut conversation = transaction.end();
     let asked = checked.as_deref().is_some_and(|checked| conversation.was_asked_for(checked));
     if result.is_ok() && !asked && !config.allow_user_mapping {
+        // No refusal of the account phase.
+        end.authenticating = true;
         result = Err(other_user(checked.is_some()));
     }
     end.checked = checked.filter(|checked| *checked != order.username).unwrap_or_default();
@@ -224,6 +236,7 @@ fn check(
         conversation.note(|| "internal error: the conversation panicked".into());
         result = result.and(Err(PamError { code: ReturnCode::CONV_ERR, words: "Conversation error".into() }));
     }
+    end.said = conversation.said.take().map(Said::into_line).unwrap_or_default();
     if let (Err(_), Some(complaint)) = (&result, conversation.complaint.take()) {
         conversation.note(|| complaint);
     }

@@ -19,6 +19,7 @@ mod one_door;
 mod openvpn_killed;
 mod options;
 mod options_file;
+mod reasons;
 mod restart;
 mod secrets;
 mod signals;
