@@ -9,11 +9,12 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::mem;
 use std::ptr::{self, NonNull};
 
-/// The two phases of a login.
+/// The phases of a login.
 #[derive(Clone, Copy)]
 pub(crate) enum Phase {
     Authenticate,
     AccountManagement,
+    ChangeExpired,
 }
 
 /// Items of a transaction that are text.
@@ -78,11 +79,12 @@ impl<C: Conversation + Send> Handle<C> {
     /// Runs a phase of the stack.
     pub(crate) fn run(&mut self, phase: Phase) -> Result<(), PamError> {
         let handle = self.raw.handle.as_ptr();
-        let call = match phase {
-            Phase::Authenticate => sys::pam_authenticate,
-            Phase::AccountManagement => sys::pam_acct_mgmt,
+        let null = if self.raw.empty_passwords { 0 } else { sys::PAM_DISALLOW_NULL_AUTHTOK };
+        let (call, flags): (unsafe extern "C" fn(*mut pam_handle, c_int) -> c_int, _) = match phase {
+            Phase::Authenticate => (sys::pam_authenticate, null),
+            Phase::AccountManagement => (sys::pam_acct_mgmt, null),
+            Phase::ChangeExpired => (sys::pam_chauthtok, sys::PAM_CHANGE_EXPIRED_AUTHTOK),
         };
-        let flags = if self.raw.empty_passwords { 0 } else { sys::PAM_DISALLOW_NULL_AUTHTOK };
         // SAFETY: the handle is open until RawHandle is dropped; the conversation it refers to is in `self.bridge`.
         self.raw.status = self.bridge.open_during(|| unsafe { call(handle, flags) });
         check(self.raw.status)

@@ -107,6 +107,16 @@ impl<C: Conversation + Send> Transaction<C> {
         self.handle.run(Phase::AccountManagement)
     }
 
+    /// Has the user choose what has expired anew (`pam_chauthtok` with `PAM_CHANGE_EXPIRED_AUTHTOK`): what to do after
+    /// [`ReturnCode::NEW_AUTHTOK_REQD`](crate::ReturnCode::NEW_AUTHTOK_REQD). The modules ask the conversation. May block.
+    ///
+    /// # Errors
+    /// What the stack returned; after [`ReturnCode::TRY_AGAIN`](crate::ReturnCode::TRY_AGAIN) and
+    /// [`ReturnCode::AUTHTOK_ERR`](crate::ReturnCode::AUTHTOK_ERR) it may be called again.
+    pub fn change_expired(&mut self) -> Result<(), PamError> {
+        self.handle.run(Phase::ChangeExpired)
+    }
+
     /// The user as the transaction knows it now (`PAM_USER`): modules may set or replace the name while
     /// authenticating.
     pub fn user(&self) -> Option<&CStr> {

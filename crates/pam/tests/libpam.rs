@@ -13,7 +13,8 @@ use std::time::Duration;
 /// A stack of pam_matrix (Debian's libpam-wrapper), which knows ada by the password `engine`.
 fn matrix() -> Stack {
     let module = format!("/usr/lib/{}-linux-gnu/pam_wrapper/pam_matrix.so", std::env::consts::ARCH);
-    let stack = Stack::new(&format!("auth required {module} passdb=@DIR@/passdb\n"));
+    let lines = ["auth", "password"].map(|phase| format!("{phase} required {module} passdb=@DIR@/passdb\n"));
+    let stack = Stack::new(&lines.concat());
     fs::write(stack.path("passdb"), "ada:engine:test\n").expect("password file");
     stack
 }
@@ -40,6 +41,21 @@ fn matrix_checks_the_password() {
     assert_eq!(notes.seen, ["hidden Password: "]);
     let (result, _) = stack.authenticate(Notes { hidden: b"steam", ..Notes::default() });
     assert_eq!(code(result), ReturnCode::AUTH_ERR);
+}
+
+#[test]
+fn an_expired_password_is_chosen_anew() {
+    let stack = matrix();
+    let mut transaction = stack.start(Some(c"ada"), Notes::default());
+    transaction.authenticate().expect("the right password");
+    transaction.conversation().seen.clear();
+    transaction.change_expired().expect("changed");
+    let seen = transaction.end().seen;
+    assert_eq!(seen.iter().filter(|prompt| prompt.starts_with("hidden New Password")).count(), 1, "{seen:?}");
+    drop(stack);
+    let denied = Stack::new("password required pam_deny.so\n");
+    let mut transaction = denied.start(Some(c"ada"), Notes::default());
+    assert_eq!(code(transaction.change_expired()), ReturnCode::AUTHTOK_ERR);
 }
 
 #[test]

@@ -261,7 +261,7 @@ impl Front {
         let started = {
             let _log_stands_still = logging::hold_for_fork();
             let live = |birth| helper::run(settings, base, openvpn, birth);
-            Helper::start(&plan, START, || helper::prepare(sender), live)
+            Helper::start(&plan, START, || helper::prepare(settings, sender), live)
         };
         let helper = started.map_err(|error| failed(&error))?;
         helper.set_buffer(SOCKET_BYTES);

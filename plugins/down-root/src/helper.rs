@@ -81,11 +81,15 @@ enum End {
 pub type Birth = Generation<Answer, Ask>;
 
 /// First of all, in the keeper: log lines of the keeper and of everything it starts go to the front.
-pub fn prepare(lines: LineSender) {
+pub fn prepare(settings: &Settings, lines: LineSender) {
     // Before descriptors are closed: the C library must not go on using a number that means something else then.
     ovpn_plugin::logging::in_forked_child();
     line_log::keep(lines);
     ovpn_plugin::logging::redirect(line_log::send);
+    if !settings.debug {
+        // Nobody would see them, and each wakes the thread that logs.
+        log::set_max_level(log::LevelFilter::Info);
+    }
 }
 
 /// The whole life of a helper, in a child of the keeper.

@@ -45,6 +45,9 @@ use crate::settings::Settings;
 /// message.
 const OPENVPN_MAX_WORDS: [usize; 2] = [14, 16];
 
+/// OpenVPN shows debug lines from this `verb` on.
+const DEBUG_VERB: u32 = 7;
+
 /// The plugin.
 pub struct DownRoot {
     front: Front,
@@ -61,7 +64,8 @@ impl Plugin for DownRoot {
                 "the plugin line is as long as OpenVPN reads it ({single} words, {quoted} in one pair of quotes); a word after that is dropped"
             );
         }
-        let settings = Settings::resolve(config, args.config_name()).map_err(OpenError::from_error)?;
+        let debug = args.verb().is_none_or(|verb| verb >= DEBUG_VERB);
+        let settings = Settings::resolve(config, args.config_name(), debug).map_err(OpenError::from_error)?;
         log::info!("initialization succeeded: down script {}", settings.command.program);
         let front = Front::new(settings, args.env()).map_err(|errno| OpenError::from(errno.desc()))?;
         Ok(DownRoot { front })

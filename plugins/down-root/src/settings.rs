@@ -24,6 +24,8 @@ pub struct Settings {
     pub ignore_failure: bool,
     /// What tells this OpenVPN from others on the machine: the name of its configuration.
     pub config_name: Option<String>,
+    /// OpenVPN shows debug lines.
+    pub debug: bool,
 }
 
 /// A program with its fixed arguments.
@@ -64,7 +66,7 @@ impl std::error::Error for SettingsError {}
 
 impl Settings {
     /// Finds every program; warns of what is unwise.
-    pub fn resolve(config: Config, config_name: Option<String>) -> Result<Self, SettingsError> {
+    pub fn resolve(config: Config, config_name: Option<String>, debug: bool) -> Result<Self, SettingsError> {
         for word in config.late_options() {
             log::warn!(
                 "'{word}' comes after the command and is an argument of it; options stand before the command"
@@ -95,6 +97,7 @@ impl Settings {
             time_limit: config.time_limit,
             ignore_failure: config.ignore_failure,
             config_name,
+            debug,
         })
     }
 

@@ -128,7 +128,7 @@ pub fn reached(end: &End) -> Option<bool> {
     }
 }
 
-fn code(end: &End) -> ReturnCode {
+pub fn code(end: &End) -> ReturnCode {
     // A code that does not fit is none that PAM has, and no success.
     i32::try_from(end.code).map_or(ReturnCode::SYSTEM_ERR, ReturnCode::from_raw)
 }
@@ -258,7 +258,14 @@ pub mod tests {
     fn pam(code: ReturnCode, authenticating: bool, away: bool) -> Outcome {
         let code = code.raw().unsigned_abs();
         Outcome::Pam(
-            End { code, authenticating, text: b"words".to_vec(), delay: Duration::ZERO, checked: vec![] },
+            End {
+                code,
+                authenticating,
+                text: b"words".to_vec(),
+                delay: Duration::ZERO,
+                checked: vec![],
+                said: vec![],
+            },
             away,
         )
     }

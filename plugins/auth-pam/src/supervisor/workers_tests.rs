@@ -100,6 +100,7 @@ fn success() -> News {
         text: b"Success".to_vec(),
         delay: Duration::ZERO,
         checked: vec![],
+        said: vec![],
     })
 }
 

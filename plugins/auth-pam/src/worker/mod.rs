@@ -5,6 +5,7 @@ mod conversation;
 mod orders;
 mod process_state;
 pub mod prompts;
+mod said;
 mod surroundings;
 
 use std::convert::Infallible;
@@ -20,7 +21,9 @@ use privsep::{Channel, ChannelError, Message, Numbers, Reader, leash, leave, orp
 use conversation::{Answering, Reports, cut};
 use process_state::State;
 use prompts::{Login, Turn};
+use said::Said;
 
+use crate::config::Reasons;
 use crate::protocol::{Begin, Client, Credentials, End, MAX_CHECKED, News, Order, Report};
 use crate::settings::Settings;
 use crate::supervisor::take_syslog_name;
@@ -146,8 +149,14 @@ fn next_transaction(channel: &mut Channel<Report, Order>) -> Begin {
 
 /// One transaction; its notes are sent as they happen. Whether it has asked a question.
 fn transact(settings: &Settings, begin: &Begin, reports: &mut Reports<'_>) -> (End, bool) {
-    let mut end =
-        End { code: 0, authenticating: true, text: Vec::new(), delay: Duration::ZERO, checked: Vec::new() };
+    let mut end = End {
+        code: 0,
+        authenticating: true,
+        text: Vec::new(),
+        delay: Duration::ZERO,
+        checked: Vec::new(),
+        said: Vec::new(),
+    };
     let mut asked = false;
     let (code, text) = match check(settings, begin, reports, &mut end, &mut asked) {
         Ok(()) => (ReturnCode::SUCCESS, "Success".to_string()),
@@ -188,6 +197,7 @@ fn check(
         debug: settings.debug,
         reports: Reports { channel: reports.channel, nonce: reports.nonce, worker: reports.worker },
         notes: 0,
+        said: (config.reasons == Reasons::All).then(Said::default),
         complaint: None,
         names: Vec::new(),
         messages: Vec::new(),
@@ -213,6 +223,8 @@ fn check(
     *has_asked = conversation.questions > 0;
     let asked = checked.as_deref().is_some_and(|checked| conversation.was_asked_for(checked));
     if result.is_ok() && !asked && !config.allow_user_mapping {
+        // No refusal of the account phase.
+        end.authenticating = true;
         result = Err(other_user(checked.is_some()));
     }
     end.checked = checked.filter(|checked| *checked != begin.username).unwrap_or_default();
@@ -221,6 +233,7 @@ fn check(
         conversation.note(|| "internal error: the conversation panicked".into());
         result = result.and(Err(PamError { code: ReturnCode::CONV_ERR, words: "Conversation error".into() }));
     }
+    end.said = conversation.said.take().map(Said::into_line).unwrap_or_default();
     if let (Err(_), Some(complaint)) = (&result, conversation.complaint.take()) {
         conversation.note(|| complaint);
     }

@@ -20,6 +20,7 @@ pub(crate) const CASES: &[Case] = &[
     ("the helper ends with openvpn though somebody holds its socket", ends_with_openvpn),
     ("a script ends with openvpn though somebody holds its socket", scripts_end_with_openvpn),
     ("nobody can neither signal the helper nor look into it", out_of_reach),
+    ("debug lines of the helper come from verb 7 on", debug_lines),
     ("a helper that is stopped does not stop openvpn for ever", stopped),
 ];
 
@@ -29,6 +30,15 @@ const TO_BE_KILLED: &str = "openvpn, to be killed";
 
 fn own_helpers() -> Vec<Process> {
     helpers_of(Pid::this().as_raw())
+}
+
+fn debug_lines(stage: &Stage) {
+    for (verb, shown) in [("6", false), ("7", true)] {
+        let plugin = stage.open_with(&[("verb", verb)], &["/bin/true"]);
+        up(&plugin);
+        assert_eq!(down(&plugin), FuncResult::Success);
+        assert_eq!(logged(&plugin, "/bin/true exited with status 0"), shown, "{:?}", plugin.log_lines());
+    }
 }
 
 fn born_at_up(stage: &Stage) {

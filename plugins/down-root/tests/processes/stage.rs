@@ -81,10 +81,16 @@ impl Stage {
 
     /// The plugin with these words, and the environment it is opened in.
     pub(crate) fn open(&self, words: &[&str]) -> OpenPlugin {
+        self.open_with(&[], words)
+    }
+
+    /// The same, with these variables more.
+    pub(crate) fn open_with(&self, env: &[(&str, &str)], words: &[&str]) -> OpenPlugin {
         let own = std::env::current_exe().expect("own path");
         // Cargo builds the plugin beside its tests.
         let built = own.with_file_name("libopenvpn_plugin_down_root.so");
         let plugin = Plugin::new(built).env("OWN", "open").args(words);
+        let plugin = env.iter().fold(plugin, |plugin, (name, value)| plugin.env(name, value));
         plugin.open().unwrap_or_else(|error| panic!("{error}"))
     }
 }
