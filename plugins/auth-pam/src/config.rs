@@ -33,6 +33,8 @@ pub struct Config {
     pub challenge: bool,
     /// `challenge=TEXT`: the same, and clients that can be asked while their login is pending are asked this at once.
     pub challenge_text: Option<String>,
+    /// `open-urls=yes`: addresses of web pages are questions.
+    pub open_urls: bool,
     /// `question-wait=MS`.
     pub question_wait: Duration,
     /// `challenge-timeout=SECONDS`: how long a question waits for its answer.
@@ -134,7 +136,7 @@ impl Config {
 
     /// Whether clients may be asked questions.
     pub fn asks(&self) -> bool {
-        self.challenge || self.prompts.any_asks()
+        self.challenge || self.open_urls || self.prompts.any_asks()
     }
 
     /// Reads the words after the plugin's own path, and the file they may name.
@@ -146,6 +148,7 @@ impl Config {
             max_pending: 1024,
             challenge: false,
             challenge_text: None,
+            open_urls: false,
             question_wait: Duration::ZERO,
             challenge_timeout: Duration::from_secs(120),
             max_suspended: None,

@@ -39,6 +39,7 @@ fn questions_are_asked_if_an_option_or_a_pair_says_so() {
     let text = parse(&["challenge=Your code:", "question-wait=200", "login"]).unwrap();
     assert!(text.challenge && text.challenge_text.as_deref() == Some("Your code:"));
     assert_eq!((text.question_wait, config.question_wait), (Duration::from_millis(200), Duration::ZERO));
+    assert!(parse(&["open-urls=yes", "login"]).unwrap().asks());
     assert!(!parse(&["challenge=no", "login"]).unwrap().asks() && config.challenge_text.is_none());
     let asks = |value| parse(&["login", "password", "PASSWORD", "code", value]).unwrap().asks();
     assert!(asks("ASK") && asks("{PASSWORD}{ASK}") && !asks("OTP") && !asks("ask"));

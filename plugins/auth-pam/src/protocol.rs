@@ -192,6 +192,8 @@ pub enum News {
     Question {
         /// The answer is shown while it is typed.
         echo: bool,
+        /// It holds the address of a web page.
+        page: bool,
         /// The question, one line.
         text: Vec<u8>,
     },
@@ -425,7 +427,7 @@ impl Message for Request {
 }
 
 impl Message for Reply {
-    const MAX_BYTES: usize = 1 + 8 + 16 + 1 + 4 + MAX_QUESTION + 4 + MAX_TOLD;
+    const MAX_BYTES: usize = 1 + 8 + 16 + 2 + 4 + MAX_QUESTION + 4 + MAX_TOLD;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         let Reply::Verdict { id, verdict, told } = self;
@@ -450,6 +452,7 @@ impl Message for Reply {
                 to.u64(*id);
                 write_id(&question.id, to);
                 to.flag(question.echo);
+                to.flag(question.page);
                 to.bytes_field("question", &question.text, MAX_QUESTION)?;
             }
         }
@@ -470,6 +473,7 @@ impl Message for Reply {
             TAG_ASKED => Verdict::Asked(Box::new(Question {
                 id: read_id(&mut from)?,
                 echo: from.flag("echo")?,
+                page: from.flag("page")?,
                 text: from.bytes_field("question", MAX_QUESTION)?.to_vec(),
             })),
             other => return Err(tag(other)),
@@ -543,10 +547,11 @@ impl Message for Report {
                 to.u64(nonce);
                 to.bytes_field("note", text, MAX_TEXT)
             }
-            News::Question { echo, text } => {
+            News::Question { echo, page, text } => {
                 to.u8(TAG_QUESTION);
                 to.u64(nonce);
                 to.flag(*echo);
+                to.flag(*page);
                 to.bytes_field("question", text, MAX_QUESTION)
             }
             News::End(end) => {
@@ -570,6 +575,7 @@ impl Message for Report {
             TAG_NOTE => News::Note(from.bytes_field("note", MAX_TEXT)?.to_vec()),
             TAG_QUESTION => News::Question {
                 echo: from.flag("echo")?,
+                page: from.flag("page")?,
                 text: from.bytes_field("question", MAX_QUESTION)?.to_vec(),
             },
             TAG_END => News::End(End {

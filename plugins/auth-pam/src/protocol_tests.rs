@@ -81,7 +81,7 @@ proptest! {
         let time = Duration::from_micros(micros.into());
         let question = text[..text.len().min(MAX_QUESTION)].to_vec();
         let number = QuestionId::from_bytes([code.to_le_bytes(); 4].concat().try_into().unwrap());
-        let asked = Question { id: number, echo: flag, text: question.clone() };
+        let asked = Question { id: number, echo: flag, page: !flag, text: question.clone() };
         let verdicts = [
             Verdict::Asked(Box::new(asked)),
             Verdict::Accepted { took: time },
@@ -99,7 +99,7 @@ proptest! {
         let said = text[..text.len().min(MAX_SAID)].to_vec();
         let end =
             End { code, authenticating: flag, text: text.clone(), delay: time, checked, said };
-        let question = News::Question { echo: flag, text: question };
+        let question = News::Question { echo: flag, page: !flag, text: question };
         for news in [question, News::Ready, News::Changed(text.clone()), News::Note(text.clone()), News::End(end)] {
             let report = Report { nonce: id, news };
             let frame = encoded(&report);

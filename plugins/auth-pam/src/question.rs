@@ -75,8 +75,31 @@ pub struct Question {
     pub id: QuestionId,
     /// The answer is shown while it is typed.
     pub echo: bool,
+    /// It holds the address of a web page, which the person is to open; what is typed does not matter.
+    pub page: bool,
     /// One line.
     pub text: Vec<u8>,
+}
+
+/// The first address of a web page (https) in a text; nothing in it ends a word or a line.
+pub fn address(text: &[u8]) -> Option<&str> {
+    const SCHEME: &[u8] = b"https://";
+    let start = text.windows(SCHEME.len()).position(|window| window.eq_ignore_ascii_case(SCHEME))?;
+    let rest = &text[start..];
+    let part = |byte: &u8| byte.is_ascii_graphic() && !b"<>\"'`\\^{|}".contains(byte);
+    let end = rest.iter().position(|byte| !part(byte)).unwrap_or(rest.len());
+    let address =
+        std::str::from_utf8(&rest[..end]).ok()?.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']']);
+    (address.len() > SCHEME.len()).then_some(address)
+}
+
+/// Whether a prompt only wants to know that the person has done something, such as "Press Enter when done".
+pub fn wants_enter(prompt: &[u8]) -> bool {
+    let words = || prompt.split(|byte| !byte.is_ascii_alphanumeric());
+    let any = |wanted: &[&str]| {
+        words().any(|word| wanted.iter().any(|it| word.eq_ignore_ascii_case(it.as_bytes())))
+    };
+    any(&["press", "hit", "tap"]) && any(&["enter", "return", "key"])
 }
 
 /// How long the text of a question to this user may be; nothing if there is no room for one.
@@ -155,6 +178,36 @@ mod tests {
         assert_eq!(text(&[], b"", 500), "");
         assert_eq!(text(&[b"m".to_vec()], &[b'p'; 64], 64), "p".repeat(64));
         assert_eq!(text(&[b"mm".to_vec()], &[b'p'; 62], 64), format!("m {}", "p".repeat(62)));
+    }
+
+    #[test]
+    fn an_address_is_found_and_nothing_around_it() {
+        for (text, found) in [
+            (
+                "Open https://example.com/device?code=AB-12 and press Enter",
+                "https://example.com/device?code=AB-12",
+            ),
+            ("(see https://example.com/a).", "https://example.com/a"),
+            ("<https://example.com>", "https://example.com"),
+            ("HTTPS://EXAMPLE.COM/x\nhttps://example.org", "HTTPS://EXAMPLE.COM/x"),
+            ("https://example.com/\u{e9}", "https://example.com/"),
+        ] {
+            assert_eq!(address(text.as_bytes()), Some(found), "{text}");
+        }
+        for text in ["", "http://example.com", "https://", "https:// x", "https://...", "example.com"] {
+            assert_eq!(address(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(address(b"\xff https://example.com/\xff"), Some("https://example.com/"));
+    }
+
+    #[test]
+    fn a_prompt_that_only_wants_a_key_is_known() {
+        for prompt in ["Press Enter when done: ", "then hit RETURN.", "(press any key)"] {
+            assert!(wants_enter(prompt.as_bytes()), "{prompt}");
+        }
+        for prompt in ["Enter code: ", "Key: ", "Press release: ", "compress enterprise", ""] {
+            assert!(!wants_enter(prompt.as_bytes()), "{prompt}");
+        }
     }
 
     #[test]

@@ -36,8 +36,9 @@ impl Settings {
 
     /// The bounds of the scheduler in a process that may have `open_files` descriptors.
     pub fn scheduler_limits(&self, open_files: usize) -> Limits {
-        let max_suspended =
-            if self.can_ask { self.config.max_suspended.unwrap_or(self.max_suspended) } else { 0 };
+        let asked_for = self.config.max_suspended.unwrap_or(self.max_suspended);
+        // Workers that ask must leave descriptors for those that do not.
+        let max_suspended = if self.can_ask { asked_for.min((open_files / 4).max(1)) } else { 0 };
         // One descriptor for a worker, and some while it is forked: a limit on open files is one on workers too.
         let possible = (open_files.saturating_sub(OWN_FILES + max_suspended) / 2).max(1);
         let wanted = self.config.max_workers.unwrap_or(self.max_workers);
@@ -88,6 +89,8 @@ pub mod tests {
         assert_eq!(limits(&["max-suspended=7", "login", "code", "ASK"], 1_000_000).max_suspended, 7);
         let scarce = limits(&["challenge=yes", "max-workers=1000", "login"], OWN_FILES + 5 + 2 * 100);
         assert_eq!(scarce.max_workers, 100);
+        let many = limits(&["challenge=yes", "max-suspended=10000", "max-workers=1000", "login"], 1000);
+        assert_eq!((many.max_suspended, many.max_workers), (250, (1000 - OWN_FILES - 250) / 2));
     }
 
     #[test]

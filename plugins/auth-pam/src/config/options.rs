@@ -11,7 +11,7 @@ use crate::supervisor::audit::Facility;
 use crate::verdict::Advance;
 
 /// The options.
-pub const OPTIONS: [OptionSpec<Config>; 22] = [
+pub const OPTIONS: [OptionSpec<Config>; 23] = [
     OptionSpec {
         name: "advance",
         form: "no|addr|remote",
@@ -149,6 +149,17 @@ pub const OPTIONS: [OptionSpec<Config>; 22] = [
             Ok(())
         },
     },
+    OptionSpec {
+        name: "open-urls",
+        form: "yes|no",
+        default: "no",
+        meaning: "whether clients open the web pages (https) that PAM modules name",
+        repeats: false,
+        set: |config, value| {
+            config.open_urls = value.yes_or_no()?;
+            Ok(())
+        },
+    },
     OptionSpec::options_file(),
     OptionSpec {
         name: "pam-confdir",
@@ -263,7 +274,8 @@ pub const OPTIONS: [OptionSpec<Config>; 22] = [
 /// What a person is asked. A word that is misspelt is none.
 fn question(value: &Value<'_>) -> Result<String, Mistake> {
     let text = value.text();
-    let asks = text.contains(char::is_alphanumeric) && (text.contains(' ') || text.ends_with([':', '?']));
+    let asks = text.contains(|c: char| !c.is_ascii_punctuation() && c != ' ')
+        && (text.contains(' ') || text.ends_with([':', '?']));
     if !asks || text.chars().any(char::is_control) || text.len() > MAX_PENDING_TEXT {
         let form =
             "must be yes, no, or a question of at most 230 bytes, with a blank in it or : or ? at its end";

@@ -1,18 +1,21 @@
-//! Whether a client can be asked while its login is pending (crtext), and how: through OpenVPN's pending file, which it reads
+//! Whether a client can be asked, or sent to a web page, while its login is pending, and how: through OpenVPN's pending file, which it reads
 //! once, right after the deferred answer.
 
 use std::time::Duration;
 
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, DeferError, Pending};
+use secret::Secret;
 
 use super::attempts::{Attempts, Whom, without_credentials};
 use crate::AuthPam;
-use crate::protocol::Check;
-use crate::question::{Question, QuestionId};
+use crate::protocol::{Check, Sent};
+use crate::question::{self, Question, QuestionId};
 use crate::settings::Settings;
 
-/// What clients call this method.
-const METHOD: &str = "crtext";
+/// What clients call it to ask their person.
+const QUESTION: &str = "crtext";
+/// What they call it to open a page, the best one first, and what stands before the address.
+const PAGE: [(&str, &str); 2] = [("webauth", "WEB_AUTH::"), ("openurl", "OPEN_URL:")];
 /// Longest question in bytes: OpenVPN's client hands at most 255 to its management interface, its own words included.
 pub const MAX_TEXT: usize = 230;
 /// OpenVPN waits so much longer for the verdict than the person may take for the answer.
@@ -33,8 +36,20 @@ pub struct Asker {
     check: Check,
     /// How long OpenVPN is to wait.
     time: Duration,
+    /// It can be asked questions.
+    asks: bool,
+    /// How it can be sent to a page.
+    opens: Option<(&'static str, &'static str)>,
     /// What is asked before PAM does.
     in_advance: Option<String>,
+}
+
+/// What goes into the pending file.
+pub struct Message {
+    method: &'static str,
+    text: String,
+    /// The client gives no answer: PAM is told that its person is there.
+    is_page: bool,
 }
 
 impl Asker {
@@ -43,25 +58,35 @@ impl Asker {
         // A question of an earlier attempt is forgotten with it.
         event.client::<AuthPam>()?.asked = None;
         let possible = settings.can_ask && check.deferred && event.auth_pending_file().is_some();
-        if !possible || !event.client_supports(METHOD) {
+        let asks = event.client_supports(QUESTION);
+        let opens = PAGE.into_iter().find(|(method, _)| event.client_supports(method));
+        let opens = opens.filter(|_| settings.config.open_urls);
+        if !possible || !(asks || opens.is_some()) {
             return None;
         }
         let time = settings.config.challenge_timeout.saturating_add(FOR_PAM).min(LONGEST);
-        let begins = check.sent == crate::protocol::Sent::Password;
-        let in_advance = settings.config.challenge_text.clone().filter(|_| begins);
-        Some(Asker { check: without_credentials(check), time, in_advance })
+        let begins = check.sent == Sent::Password;
+        let in_advance = settings.config.challenge_text.clone().filter(|_| begins && asks);
+        Some(Asker { check: without_credentials(check), time, asks, opens, in_advance })
     }
 
     /// What is to be asked before PAM does.
-    pub fn in_advance(&self) -> Option<(&Self, String)> {
-        Some((self, format!("CR_TEXT:R:{}", self.in_advance.as_ref()?)))
+    pub fn in_advance(&self) -> Option<(&Self, Message)> {
+        let text = format!("CR_TEXT:R:{}", self.in_advance.as_ref()?);
+        Some((self, Message { method: QUESTION, text, is_page: false }))
     }
 
     /// What is to be asked for PAM; nothing if the client would not show it.
-    pub fn for_question(&self, question: &Question) -> Option<(&Self, String)> {
+    pub fn for_question(&self, question: &Question) -> Option<(&Self, Message)> {
+        let page = question::address(&question.text).filter(|page| question.page && page.len() <= MAX_TEXT);
+        if let (Some((method, before)), Some(page)) = (self.opens, page) {
+            return Some((self, Message { method, text: format!("{before}{page}"), is_page: true }));
+        }
         let text = String::from_utf8_lossy(&question.text);
         let flags = if question.echo { "R,E" } else { "R" };
-        (text.len() <= MAX_TEXT).then(|| (self, format!("CR_TEXT:{flags}:{text}")))
+        let text = format!("CR_TEXT:{flags}:{text}");
+        let fits = self.asks && question.text.len() <= MAX_TEXT;
+        fits.then_some((self, Message { method: QUESTION, text, is_page: false }))
     }
 
     /// Answers OpenVPN: *deferred*, and the client is asked.
@@ -73,16 +98,20 @@ impl Asker {
         attempts: &mut Attempts,
         event: &AuthUserPassVerify<'_>,
         whom: Whom,
-        text: &str,
+        message: &Message,
         question: Option<QuestionId>,
     ) -> Result<AuthReply, DeferError> {
         let decision = event.defer()?;
         let check = without_credentials(&self.check);
-        if let Some(mut client) = event.client::<AuthPam>() {
-            client.asked = Some(check.id);
-        }
+        let id = check.id;
         attempts.ask(check, question, decision, whom);
+        if message.is_page {
+            attempts.answer(id, Secret::copy_of(b""));
+        } else if let Some(mut client) = event.client::<AuthPam>() {
+            client.asked = Some(id);
+        }
         // The text is one line, and not too long; if it were, the attempt would time out.
-        Ok(Pending::new(self.time, METHOD, text).map_or(AuthReply::Deferred, AuthReply::Pending))
+        Ok(Pending::new(self.time, message.method, &message.text)
+            .map_or(AuthReply::Deferred, AuthReply::Pending))
     }
 }

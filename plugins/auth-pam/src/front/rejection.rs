@@ -97,12 +97,17 @@ mod tests {
             let Some(room) = question::room(&username) else { continue };
             let text = question::text(&[vec![b'm'; 3000]], "\u{1f511} Code:\n".repeat(50).as_bytes(), room);
             let id = QuestionId::from_bytes([0xab; 16]);
-            let question = Question { id, echo: true, text: text.into_bytes() };
+            let question = Question { id, echo: true, page: false, text: text.into_bytes() };
             let reason = written(&challenge(&question, &username).unwrap(), "990");
             assert!(reason.len() > 990 && reason.len() <= 1000, "{length}: {} bytes", reason.len());
             assert!(reason.starts_with("CRV1:R,E:abababababababababababababababab:"), "{reason}");
         }
-        let question = Question { id: QuestionId::from_bytes([1; 16]), echo: false, text: b"Code:".to_vec() };
+        let question = Question {
+            id: QuestionId::from_bytes([1; 16]),
+            echo: false,
+            page: false,
+            text: b"Code:".to_vec(),
+        };
         assert_eq!(
             written(&challenge(&question, b"joe").unwrap(), "2"),
             "CRV1:R:01010101010101010101010101010101:am9l:Code:"

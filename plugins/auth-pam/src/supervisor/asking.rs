@@ -8,24 +8,19 @@ use super::Supervisor;
 use super::attempt::Attempt;
 use super::conclude::Outcome;
 use super::suspended::Waiting;
-use super::workers::NotBegun;
-use crate::protocol::Sent;
+use super::workers::{Asks, NotBegun};
+use crate::protocol::{Reply, Sent};
 use crate::question::{Question, QuestionId};
 use crate::quoted::shown;
+use crate::verdict::Verdict;
 
 /// Refusals of answers that belong to no question, when so many wait for their time that no more are taken.
 const MAX_HELD: usize = 2048;
 
 impl Supervisor {
     /// A worker has a question instead of a verdict.
-    pub(super) fn pam_asks(
-        &mut self,
-        now: Instant,
-        worker: super::WorkerId,
-        attempt: Attempt,
-        echo: bool,
-        text: Vec<u8>,
-    ) {
+    pub(super) fn pam_asks(&mut self, now: Instant, worker: super::WorkerId, attempt: Attempt, asks: Asks) {
+        let Asks { echo, page, text } = asks;
         let mut bytes = [0; 16];
         if let Err(error) = self.random.read_exact(&mut bytes) {
             // Without an id nobody could answer.
@@ -42,12 +37,13 @@ impl Supervisor {
             common_name: attempt.common_name.clone(),
             source: attempt.source,
             origin: attempt.origin.clone(),
+            page,
             until: now + self.settings.config.challenge_timeout,
         });
         for one in given_up {
             self.give_up(now, &one, "too many questions wait for an answer (see max-suspended)");
         }
-        self.conclude(now, attempt, &Outcome::Asked(Question { id, echo, text }));
+        self.conclude(now, attempt, &Outcome::Asked(Question { id, echo, page, text }));
         self.spare_is_wanted = true;
     }
 
@@ -79,6 +75,11 @@ impl Supervisor {
             self.conclude(now, attempt, &outcome);
             return None;
         };
+        // The module now looks again and again whether the person is done with the page, who may take as long as for an answer.
+        if one.page && attempt.deferred {
+            attempt.deadline =
+                attempt.deadline.map(|end| end.max(now + self.settings.config.challenge_timeout));
+        }
         let (source, username) = (attempt.source, attempt.username.clone());
         match self.workers.resume(now, one.worker, attempt) {
             Ok(()) => self.scheduler.resumed(source, &username),
@@ -114,9 +115,22 @@ impl Supervisor {
         one.is_some()
     }
 
+    /// Nobody can answer any more. If the front has the client's attempt still pending, it is refused; else it has forgotten
+    /// the number.
+    pub(super) fn refuse_pending(&mut self, one: &Waiting) {
+        let before = self.verdicts.interest();
+        // That the front is gone is noticed elsewhere.
+        let _ = self.verdicts.send(
+            &mut self.front,
+            Reply::Verdict { id: one.attempt, verdict: Verdict::Rejected, told: Vec::new() },
+        );
+        self.watch_front(before);
+    }
+
     /// The worker ends the transaction and leaves. No failure, so no line that a log watcher would take for one.
     fn give_up(&mut self, now: Instant, one: &Waiting, why: &str) {
         self.workers.dismiss(now, one.worker);
+        self.refuse_pending(one);
         let (user, tail) = (shown(&one.username), self.tail(&one.origin));
         log::info!("BACKGROUND: user '{user}': the question is given up: {why}{tail}");
     }

@@ -228,7 +228,7 @@ pub mod tests {
             Some(Outcome::Away) => Some((Outcome::Penalty(BACKOFF), Result::NotDecided)),
             Some(Outcome::Penalty(_)) => {
                 let id = QuestionId::from_bytes([7; 16]);
-                let question = Question { id, echo: false, text: b"Code:".to_vec() };
+                let question = Question { id, echo: false, page: false, text: b"Code:".to_vec() };
                 Some((Outcome::Asked(question), Result::Challenged))
             }
             Some(Outcome::Asked(_)) => Some((Outcome::NoQuestion, Result::NotDecided)),

@@ -166,7 +166,7 @@ impl Supervisor {
     }
 
     /// An OpenVPN that does not read its verdicts is not read from either: they would fill the memory.
-    fn watch_front(&self, before: Interest) {
+    pub(super) fn watch_front(&self, before: Interest) {
         let interest = self.verdicts.interest();
         if before != interest {
             let _ = self.events.change(&self.front, What::Front, interest);

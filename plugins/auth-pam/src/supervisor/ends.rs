@@ -84,6 +84,7 @@ impl Supervisor {
             let waited = self.suspended.remove(worker);
             match self.workers.remove(worker) {
                 Some(Gone { .. }) if waited.is_some() => {
+                    waited.iter().for_each(|one| self.refuse_pending(one));
                     let user = waited.iter().map(|one| shown(&one.username)).collect::<String>();
                     let tail = waited.iter().map(|one| self.tail(&one.origin)).collect::<String>();
                     log::warn!("BACKGROUND: user '{user}': the worker that waited for an answer {how}{tail}");

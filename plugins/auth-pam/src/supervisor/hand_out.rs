@@ -94,9 +94,9 @@ impl Supervisor {
                         );
                     }
                 }
-                Ok(Some(Heard::Asked(attempt, echo, text))) => {
+                Ok(Some(Heard::Asked(attempt, asks))) => {
                     self.ended(&attempt);
-                    self.pam_asks(now, worker, *attempt, echo, text);
+                    self.pam_asks(now, worker, *attempt, asks);
                 }
                 Ok(Some(Heard::Ended(attempt, end))) => {
                     self.ended(&attempt);

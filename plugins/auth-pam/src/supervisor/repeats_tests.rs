@@ -143,7 +143,12 @@ fn credentials_are_not_kept_and_a_fork_has_nothing() {
 fn a_question_is_that_of_the_same_attempt_as_long_as_it_waits() {
     let (mut repeats, mut client) = (repeats(), Client::default());
     let same = credentials("secret", None, "");
-    let question = |number| Question { id: QuestionId::from_bytes([number; 16]), echo: false, text: vec![] };
+    let question = |number| Question {
+        id: QuestionId::from_bytes([number; 16]),
+        echo: false,
+        page: false,
+        text: vec![],
+    };
     let first = leads(&mut repeats, client.sends("alice", ADDRESS, &same));
     assert_eq!(repeats.question(&first), None);
     repeats.asks(&first, &question(1), |_| true);

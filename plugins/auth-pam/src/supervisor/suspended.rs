@@ -35,6 +35,8 @@ pub struct Waiting {
     pub source: Source,
     /// The same for the log.
     pub origin: Origin,
+    /// It is a web page to open.
+    pub page: bool,
     /// When it is given up.
     pub until: Instant,
 }
@@ -150,6 +152,7 @@ mod tests {
             common_name: b"laptop".to_vec(),
             source: Source::V4(source),
             origin: origin("192.0.2.7", 1194),
+            page: false,
             until: now + SOON,
         }
     }

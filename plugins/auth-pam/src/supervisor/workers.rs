@@ -128,12 +128,20 @@ pub enum Heard {
     Ready,
     /// Something for the log, about this attempt: its user, the text, where it comes from.
     Note(String, Vec<u8>, Origin),
-    /// Its transaction waits for an answer: whether that is shown while it is typed, and the question.
-    Asked(Box<Attempt>, bool, Vec<u8>),
+    /// Its transaction waits for an answer.
+    Asked(Box<Attempt>, Asks),
     /// Its transaction has ended.
     Ended(Box<Attempt>, End),
     /// A module has changed this about its process, so it leaves.
     Changed(Pid, Vec<u8>),
+}
+
+/// A question that has no id yet; as in [`News::Question`].
+#[derive(Debug, PartialEq, Eq)]
+pub struct Asks {
+    pub echo: bool,
+    pub page: bool,
+    pub text: Vec<u8>,
 }
 
 /// All of them, and what each is born with.
@@ -384,7 +392,9 @@ impl Workers {
                 told.notes += 1;
                 Ok(Some(Heard::Note(attempt.user(), text, attempt.origin.clone())))
             }
-            (State::Running { nonce: own, told, .. }, News::Question { echo, text }) if nonce == *own => {
+            (State::Running { nonce: own, told, .. }, News::Question { echo, page, text })
+                if nonce == *own =>
+            {
                 if told.questions >= MAX_QUESTIONS {
                     return Err(ChannelError::TooMuch);
                 }
@@ -393,7 +403,7 @@ impl Workers {
                 let State::Running { attempt, .. } = std::mem::replace(&mut worker.state, waits) else {
                     return Err(unexpected(nonce));
                 };
-                Ok(Some(Heard::Asked(attempt, echo, text)))
+                Ok(Some(Heard::Asked(attempt, Asks { echo, page, text })))
             }
             (State::Running { nonce: own, told, .. }, News::End(end)) if nonce == *own => {
                 worker.served += 1;

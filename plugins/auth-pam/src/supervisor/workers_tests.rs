@@ -56,10 +56,9 @@ impl Stage {
 
     /// The worker has a question, and its attempt is over.
     fn asks(&mut self, nonce: u64) {
-        self.report(nonce, News::Question { echo: false, text: b"Code:".to_vec() });
-        assert!(
-            matches!(self.hear(), Ok(Some(Heard::Asked(attempt, false, text))) if attempt.id == 7 && text == b"Code:")
-        );
+        self.report(nonce, News::Question { echo: false, page: false, text: b"Code:".to_vec() });
+        assert!(matches!(self.hear(), Ok(Some(Heard::Asked(attempt, asks)))
+                if attempt.id == 7 && asks == Asks { echo: false, page: false, text: b"Code:".to_vec() }));
     }
 
     fn resume(&mut self) -> Result<(), NotBegun> {
@@ -172,9 +171,12 @@ fn a_worker_that_waits_for_an_answer_counts_nowhere_and_goes_on_with_it() {
 
 #[test]
 fn a_worker_that_waits_for_an_answer_has_nothing_to_say() {
-    for news in
-        [success(), News::Note(b"x".to_vec()), News::Ready, News::Question { echo: true, text: vec![] }]
-    {
+    for news in [
+        success(),
+        News::Note(b"x".to_vec()),
+        News::Ready,
+        News::Question { echo: true, page: false, text: vec![] },
+    ] {
         let mut stage = Stage::ready();
         let nonce = stage.begin();
         stage.asks(nonce);
@@ -192,7 +194,7 @@ fn questions_are_bounded() {
         stage.asks(nonce);
         assert!(stage.resume().is_ok());
     }
-    stage.report(nonce, News::Question { echo: false, text: vec![] });
+    stage.report(nonce, News::Question { echo: false, page: false, text: vec![] });
     assert!(matches!(stage.hear(), Err(ChannelError::TooMuch)));
 }
 

@@ -37,10 +37,10 @@ impl Reports<'_> {
     }
 
     /// Asks the person at the client, and waits for what is typed, however long; nothing if nobody will answer any more.
-    fn ask(&mut self, echo: bool, text: String) -> Option<Secret> {
+    fn ask(&mut self, echo: bool, page: bool, text: String) -> Option<Secret> {
         // What a module has printed belongs to the attempt that ends with the question.
         confine::flush_output();
-        if !self.send(News::Question { echo, text: text.into_bytes() }) {
+        if !self.send(News::Question { echo, page, text: text.into_bytes() }) {
             return None;
         }
         match receive(self.channel) {
@@ -60,6 +60,8 @@ pub struct Answering<'a> {
     pub challenge: bool,
     /// OpenVPN passes questions on.
     pub can_ask: bool,
+    /// Addresses of web pages are questions, in prompts and in messages.
+    pub open_urls: bool,
     /// What they are answered with.
     pub login: &'a Login<'a>,
     /// How far the prompts have come.
@@ -81,6 +83,8 @@ pub struct Answering<'a> {
     pub messages: Vec<Vec<u8>>,
     /// How many questions there were.
     pub questions: usize,
+    /// The page that the person has opened last.
+    pub page: Option<String>,
     /// Nobody will answer any more: the transaction is to end.
     pub given_up: bool,
 }
@@ -108,13 +112,18 @@ impl Answering<'_> {
         if self.given_up {
             return Err(ConversationError);
         }
-        match self.prompts.answer(
-            self.challenge && self.can_ask,
-            &mut self.turn,
-            visibility,
-            prompt,
-            self.login,
-        ) {
+        let (holds_page, is_done) = (self.new_page(prompt).is_some(), self.has_opened(prompt));
+        if self.prompts.name_user_at_start() && (holds_page || is_done) {
+            // Else it might get the password.
+            return if is_done {
+                Ok(Secret::copy_of(b""))
+            } else {
+                self.ask(visibility, prompt, Asked::ALONE)
+            };
+        }
+        let ask = self.can_ask && (self.challenge || holds_page || is_done);
+        match self.prompts.answer(ask, &mut self.turn, visibility, prompt, self.login) {
+            Ok(Answer::Asked(_)) if is_done => Ok(Secret::copy_of(b"")),
             Ok(Answer::Asked(asked)) => self.ask(visibility, prompt, asked),
             Ok(Answer::Given(answer)) => {
                 if visibility == Visibility::Shown && self.names.len() < MAX_NOTES {
@@ -160,9 +169,37 @@ impl Answering<'_> {
         }
         self.questions += 1;
         let text = question::text(&std::mem::take(&mut self.messages), prompt, room);
-        let typed = self.reports.ask(visibility == Visibility::Shown, text);
+        // An address that was cut, or stands in an earlier message, is none to be opened.
+        let page = self.new_page(prompt).filter(|page| question::address(text.as_bytes()) == Some(page));
+        let typed = self.reports.ask(visibility == Visibility::Shown, page.is_some(), text);
         self.given_up = typed.is_none();
+        if page.is_some() {
+            self.page = page;
+        }
         typed.map(|typed| asked.fill_in(self.login, typed)).ok_or(ConversationError)
+    }
+
+    /// The address of a page in the text, if the person has not opened that already.
+    fn new_page(&self, text: &[u8]) -> Option<String> {
+        let address = question::address(text).filter(|_| self.open_urls && self.can_ask)?;
+        (self.page.as_deref() != Some(address)).then(|| address.to_string())
+    }
+
+    /// Whether the prompt only wants to know that the person is done with a page.
+    fn has_opened(&self, prompt: &[u8]) -> bool {
+        self.page.is_some() && self.new_page(prompt).is_none() && question::wants_enter(prompt)
+    }
+
+    /// What a module says is a question if it holds the address of a page: the module goes on when the person is there.
+    fn say(&mut self, text: &[u8]) -> Result<(), ConversationError> {
+        if self.given_up {
+            return Err(ConversationError);
+        }
+        if self.new_page(text).is_some() {
+            return self.ask(Visibility::Shown, text, Asked::ALONE).map(drop);
+        }
+        self.keep(text);
+        Ok(())
     }
 
     /// Keeps what a module says for the next question, as long as that has room for it.
@@ -188,15 +225,13 @@ impl Conversation for Answering<'_> {
         if self.debug {
             self.note(|| format!("message of a PAM module: '{}'", escaped(text)));
         }
-        self.keep(text);
-        Ok(())
+        self.say(text)
     }
 
     fn error_message(&mut self, text: &[u8]) -> Result<(), ConversationError> {
         self.said.iter_mut().for_each(|said| said.add(text));
         self.complaint = Some(format!("error message of a PAM module: '{}'", escaped(text)));
-        self.keep(text);
-        Ok(())
+        self.say(text)
     }
 }
 

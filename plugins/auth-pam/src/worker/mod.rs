@@ -192,6 +192,7 @@ fn check(
         prompts: &config.prompts,
         challenge: config.challenge,
         can_ask: settings.can_ask,
+        open_urls: config.open_urls,
         login: &login,
         turn: Turn::default(),
         debug: settings.debug,
@@ -202,6 +203,7 @@ fn check(
         names: Vec::new(),
         messages: Vec::new(),
         questions: 0,
+        page: None,
         given_up: false,
     };
     let user = config.prompts.name_user_at_start().then_some(user);

@@ -70,7 +70,7 @@ pub struct Asked<'a> {
 
 impl Asked<'_> {
     /// The whole answer.
-    const ALONE: Asked<'static> = Asked { within: None };
+    pub const ALONE: Asked<'static> = Asked { within: None };
 
     /// The answer to the prompt.
     pub fn fill_in(self, login: &Login<'_>, typed: Secret) -> Secret {

@@ -545,8 +545,33 @@ static void on_end(pam_handle_t *pamh UNUSED, void *gate, int status UNUSED)
     free(gate);
 }
 
+/* Names a page as modules of device flows do, in a message or in a prompt, and wants an empty answer. */
+static int ask_for_a_page(pam_handle_t *pamh, const char *how, const char *gate)
+{
+    char *answer = NULL;
+    int code = PAM_SUCCESS;
+    if (!strchr(how, 'P'))
+        code = pam_info(pamh, "Open https://example.com/d?c=AB-12.");
+    if (code == PAM_SUCCESS && strchr(how, 'E'))
+        code = pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, &answer, "Press Enter when done: ");
+    if (code == PAM_SUCCESS && strchr(how, 'P'))
+        code = pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, &answer, "Open https://example.com/d?c=AB-12 and press Enter: ");
+    if (code == PAM_SUCCESS && answer && *answer)
+        code = PAM_AUTH_ERR;
+    free(answer);
+    if (code == PAM_SUCCESS && strchr(how, 'G')) {
+        arrive(gate, getpid());
+        wait_for_release(gate);
+        /* It says so again and again. */
+        code = pam_info(pamh, "Still waiting for https://example.com/d?c=AB-12");
+    }
+    return code;
+}
+
 static int ask(pam_handle_t *pamh, const char *how, const char *with)
 {
+    if (!strncmp(how, "page", 4))
+        return ask_for_a_page(pamh, how + 4, with);
     if (!strcmp(how, "all"))
         return ask_at_once(pamh);
     if (!strcmp(how, "many"))

@@ -8,6 +8,7 @@ mod hostile_module;
 mod leftovers;
 mod ordinary_modules;
 mod output;
+mod pages;
 mod pending_questions;
 mod process_state;
 mod questions;
@@ -122,7 +123,12 @@ cases! {
         an_answer_that_is_none_refuses_the_login
         an_answer_belongs_to_its_client
         a_client_that_goes_takes_its_question_along
+        who_is_being_asked_learns_when_the_question_is_no_more
         a_lost_supervisor_refuses_who_is_being_asked;
+    pages:
+        a_client_that_can_opens_the_page
+        other_clients_read_where_it_is
+        without_the_option_nobody_opens_a_page;
     credentials:
         up_to_4096_bytes_are_taken_and_more_refused
         rubbish_of_a_static_challenge_is_refused

@@ -1,5 +1,7 @@
 //! Questions of PAM modules to clients that can be asked while their login is pending.
 
+use std::time::Duration;
+
 use harness::Gate;
 use harness::management::base64;
 use harness::proc_table::wait_until;
@@ -45,6 +47,8 @@ pub(crate) fn a_question_that_is_known_is_asked_at_once() {
         let client = stage.plugin.client();
         let login = start(&client, &crtext(user("ask-x")));
         assert_eq!(login.result, FuncResult::Deferred, "{}", stage.log());
+        // When PAM has asked, and so that the password was right, must not show in how long the server stands still.
+        assert!(login.blocked() >= Duration::from_secs(1), "{:?}", login.blocked());
         assert_eq!(
             login.files.pending_text().as_deref(),
             Some("130\ncrtext\nCR_TEXT:R:Message 1 Question 1:\n")
@@ -174,4 +178,23 @@ pub(crate) fn a_lost_supervisor_refuses_who_is_being_asked() {
     assert_eq!(login.finish(PATIENCE).verdict, Some(Verdict::Rejected));
     stage.line("user 'ask-x' failed to authenticate: the supervisor is gone");
     assert_eq!(answer(&client, "answer 1"), FuncResult::Error);
+}
+
+/// Its worker is killed, or there are too many, or its time is over: OpenVPN does not wait any longer either.
+pub(crate) fn who_is_being_asked_learns_when_the_question_is_no_more() {
+    let stage = stage(&["challenge=yes", "question-wait=1000", "challenge-timeout=3", "max-suspended=1"]);
+    let gate = Gate::new();
+    let [one, two] = [stage.plugin.client(), stage.plugin.client()];
+    // The gate is open already.
+    gate.open();
+    let login = start(&one, &crtext(user_at("ask-gate", &gate)));
+    assert!(login.files.pending_text().is_some(), "{}", stage.log());
+    kill9(gate.arrival());
+    assert_eq!(login.finish(PATIENCE).verdict, Some(Verdict::Rejected), "{}", stage.log());
+    let pushed_out = start(&one, &crtext(user("ask-x")));
+    let login = start(&two, &crtext(user("ask-y")));
+    assert_eq!(pushed_out.finish(PATIENCE).verdict, Some(Verdict::Rejected), "{}", stage.log());
+    assert_eq!(login.files.verdict(), None);
+    assert_eq!(login.finish(PATIENCE).verdict, Some(Verdict::Rejected), "{}", stage.log());
+    assert_eq!(answer(&two, "answer 1"), FuncResult::Error);
 }
