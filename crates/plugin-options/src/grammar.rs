@@ -1,7 +1,9 @@
 //! Reads a plugin's line, and the file it names: options first, then what the plugin itself understands.
 //!
 //! In the file a line of one word that looks like an option is one, wherever it stands; the words of every other line are
-//! what stands after the options on a plugin line. What the line says goes before the file.
+//! what stands after the options on a plugin line. What the line says goes before the file. A line that begins with an
+//! option's name and goes on (`timeout 20`, `timeout = 20`) is a mistake: to take it for something else would leave out
+//! the option without a word.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -94,6 +96,7 @@ impl<C: Clone> Grammar<C> {
                     self.take(word, &place, config, &mut given, before)?;
                 }
                 words => {
+                    self.begins_as_none(words, &place)?;
                     let words = words.iter().map(|text| Word { text: text.clone(), place: place.clone() });
                     remainder.file.push(words.collect());
                 }
@@ -130,6 +133,24 @@ impl<C: Clone> Grammar<C> {
         Ok(())
     }
 
+    /// Refuses a line of several words whose first one is, or names, an option.
+    fn begins_as_none(&self, words: &[Vec<u8>], place: &Place) -> Result<(), Mistake> {
+        let Some(word) = words.first().filter(|word| (self.is_option)(word) || !word.contains(&b'=')) else {
+            return Ok(());
+        };
+        match self.named(at_first(word, b'=').0) {
+            Some(option) => {
+                Err(Mistake::NotAlone { place: place.clone(), word: shown(word), form: option.shown() })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The option with this name, of those that are documented.
+    pub fn named(&self, name: &[u8]) -> Option<&OptionSpec<C>> {
+        self.options.iter().find(|option| option.name.as_bytes() == name && !option.form.is_empty())
+    }
+
     fn unknown(&self, word: &[u8], name: &[u8], place: &Place) -> Mistake {
         let documented = || self.options.iter().filter(|option| !option.form.is_empty());
         let near = nearest(name, documented().map(|option| option.name));
@@ -144,11 +165,14 @@ impl<C: Clone> Grammar<C> {
 
     /// Those of these words that would be options before the others: perhaps they were meant to be.
     pub fn late_options<'a>(&self, words: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
-        let is_known = |word: &&[u8]| {
-            let (name, _) = at_first(word, b'=');
-            name.len() < word.len() && self.options.iter().any(|option| option.name.as_bytes() == name)
-        };
-        words.into_iter().filter(is_known).map(shown).collect()
+        words.into_iter().filter(|word| self.is_known(word)).map(shown).collect()
+    }
+
+    /// Whether the word would be one of these options if it stood before the others.
+    #[must_use]
+    pub fn is_known(&self, word: &[u8]) -> bool {
+        let (name, _) = at_first(word, b'=');
+        name.len() < word.len() && self.options.iter().any(|option| option.name.as_bytes() == name)
     }
 }
 

@@ -61,6 +61,15 @@ pub enum Mistake {
         /// The whole word.
         word: String,
     },
+    /// A line of the file begins as an option, but has more words.
+    NotAlone {
+        /// Where.
+        place: Place,
+        /// The first word.
+        word: String,
+        /// The option as it is written.
+        form: String,
+    },
     /// A line of the file cannot be split into words.
     Split {
         /// Where.
@@ -86,6 +95,9 @@ impl fmt::Display for Mistake {
             }
             Mistake::BadValue { place, word, expected } => write!(f, "{place}option '{word}': {expected}"),
             Mistake::Repeated { place, word } => write!(f, "{place}option '{word}' is given twice"),
+            Mistake::NotAlone { place, word, form } => {
+                write!(f, "{place}'{word}': an option is one word on a line of its own, {form}")
+            }
             Mistake::Split { place, error } => write!(f, "{place}{error}"),
             Mistake::Nested(place) => write!(f, "{place}an options file cannot name another one"),
             Mistake::File(error) => error.fmt(f),

@@ -177,7 +177,7 @@ pub fn lower_priority(by: i32) {
 }
 
 /// Gives memory back: what is free of what was inherited at the fork and of what the last piece of work needed, and pages
-/// of code. For a helper that has nothing to do; it costs some 100 microseconds now, and some page faults later.
+/// of code. For a helper that has nothing to do; it costs some 200 microseconds now, and some page faults later.
 pub fn release_memory() {
     os::trim_heap();
     idle_code::release();

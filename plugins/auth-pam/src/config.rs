@@ -9,7 +9,7 @@ mod options;
 use std::ffi::CString;
 use std::time::Duration;
 
-use plugin_options::{Grammar, Remainder, Word};
+use plugin_options::{Grammar, Place, Remainder, Word};
 
 use crate::supervisor::audit::Facility;
 use crate::supervisor::source::Prefixes;
@@ -168,12 +168,7 @@ impl Config {
             warnings: Vec::new(),
         };
         let rest = GRAMMAR.read(words, &mut config)?;
-        let after = rest.line.iter().skip(1).map(|word| &word.text[..]);
-        config.warnings.extend(GRAMMAR.late_options(after).iter().map(|word| {
-            format!(
-                "'{word}' comes after the service and is taken as part of a NAME VALUE pair; options stand before the service"
-            )
-        }));
+        config.warnings.extend(taken_as_pairs(&rest));
         let Service { name, pairs } = Service::of(rest)?;
         let (service, warning) = service_name(&name)?;
         config.service = service;
@@ -183,6 +178,26 @@ impl Config {
         }
         Ok(config)
     }
+}
+
+/// What to say of words that were perhaps meant to be options.
+fn taken_as_pairs(rest: &Remainder) -> Vec<String> {
+    let after: Vec<&Word> = rest.line.iter().skip(1).collect();
+    let late = after.iter().copied().chain(rest.file.iter().flatten());
+    let late = late.filter(|word| GRAMMAR.is_known(&word.text)).map(|Word { text, place }| {
+        let word = String::from_utf8_lossy(text);
+        let remedy = match place {
+            Place::Line => "options stand before the service",
+            Place::File { .. } => "options have lines of their own",
+        };
+        format!("{place}'{word}' comes after the service and is taken as part of a NAME VALUE pair; {remedy}")
+    });
+    let names = after.iter().step_by(2).filter_map(|word| GRAMMAR.named(&word.text));
+    let names = names.map(|option| {
+        let (name, form) = (option.name, option.shown());
+        format!("'{name}' comes after the service and is taken as the NAME of a pair; the option is written {form} and stands before the service")
+    });
+    late.chain(names).collect()
 }
 
 /// The words that are no options.

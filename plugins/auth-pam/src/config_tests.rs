@@ -214,6 +214,13 @@ fn every_mistake_in_the_file_names_its_place() {
         ("vpn a b\n#\nlogin USERNAME x", "FILE:3: 'login': the file has a service already"),
         ("/", "FILE:1: '/' cannot be a PAM service name"),
         ("timeout=5", "the PAM service name is missing"),
+        // Else they would be pairs, and the option left out without a word.
+        (
+            "vpn\nrequire-cn yes",
+            "FILE:2: 'require-cn': an option is one word on a line of its own, require-cn=",
+        ),
+        ("vpn\ntimeout = 20", "FILE:2: 'timeout': an option is one word"),
+        ("vpn\ndeferred=yes timeout=20", "FILE:2: 'deferred=yes': an option is one word"),
     ] {
         let text = from_file(content, "options=FILE").unwrap_err();
         assert!(text.starts_with(said), "{content:?}: {text}");
@@ -234,6 +241,22 @@ fn options_after_the_service_are_warned_about() {
         );
     }
     assert!(parse(&["login", "a=b", "c=d", "login", "USERNAME"]).unwrap().warnings.is_empty());
+    let place = tempfile::Builder::new().prefix("options-").tempdir_in("/var/lib").unwrap();
+    let file = place.path().join("auth-pam.conf");
+    fs::write(&file, "login deferred=yes timeout=20\n").unwrap();
+    let config = parse(&[&format!("options={}", file.display())]).unwrap();
+    assert_eq!(config.warnings.len(), 2);
+    let said = format!("{}:1: 'deferred=yes' comes after the service", file.display());
+    assert!(config.warnings[0].starts_with(&said), "{:?}", config.warnings);
+}
+
+/// OpenVPN's own options are written so.
+#[test]
+fn an_option_without_an_equals_sign_is_warned_about() {
+    let config = parse(&["login", "password", "PASSWORD", "require-cn", "yes"]).unwrap();
+    let [warning] = &config.warnings[..] else { panic!("{:?}", config.warnings) };
+    assert!(warning.starts_with("'require-cn' comes after") && warning.contains("require-cn=no|yes|nocase"));
+    assert!(parse(&["login", "password", "timeout"]).unwrap().warnings.is_empty());
 }
 
 /// The documents list the options of the code, all of them and no others, with the same values; README with the same

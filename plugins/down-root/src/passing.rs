@@ -1,17 +1,22 @@
 //! What the front passes on of an event's environment.
 
+use std::fmt::Display;
+
 use ovpn_plugin::Env;
 
 use crate::allowed::{self, Judgement, MAX_VARIABLES, Share};
 use crate::event::Event;
 use crate::protocol::{MAX_ENVIRONMENT, Variable};
 
+/// Warnings of single variables at one event; more are only counted: a server can push thousands.
+const MAX_WARNINGS: usize = 5;
+
 /// The variables that may cross the border. An error if there are too many, or if one that the script of a decision may
 /// need does not have the form it should have: without it, it could decide otherwise. At other events text that the other
 /// side may send as it pleases is left out when it is too much, so that nothing is missed over it.
 pub fn variables(event: Event, env: Env<'_>) -> Result<Vec<Variable>, String> {
     let (mut all, mut free_text) = (Vec::new(), Vec::new());
-    let mut left_out = String::new();
+    let (mut left_out, mut bad) = (String::new(), Vec::new());
     for (name, value) in env.iter() {
         let shown = String::from_utf8_lossy(name);
         match allowed::judge(event, name, value) {
@@ -24,9 +29,7 @@ pub fn variables(event: Event, env: Env<'_>) -> Result<Vec<Variable>, String> {
             Judgement::BadForm if event.decides() => {
                 return Err(format!("invalid value for {shown}; the client or its address is rejected"));
             }
-            Judgement::BadForm => {
-                log::warn!("{}: invalid value for {shown}, which is not passed on", event.name());
-            }
+            Judgement::BadForm => bad.push(shown),
             Judgement::NotListed => {
                 left_out.push(' ');
                 left_out.push_str(&shown);
@@ -34,6 +37,7 @@ pub fn variables(event: Event, env: Env<'_>) -> Result<Vec<Variable>, String> {
         }
     }
     log::debug!("{}: variables not passed on:{left_out}", event.name());
+    warnings(&bad).iter().for_each(|warning| log::warn!("{}: {warning}", event.name()));
     let bytes: usize = all.iter().map(Variable::bytes).sum();
     if bytes > MAX_ENVIRONMENT || all.len() > MAX_VARIABLES {
         return Err(format!(
@@ -43,6 +47,17 @@ pub fn variables(event: Event, env: Env<'_>) -> Result<Vec<Variable>, String> {
     }
     add(&mut all, free_text, MAX_ENVIRONMENT - bytes, event);
     Ok(all)
+}
+
+/// What to say of variables whose values do not have their form.
+fn warnings(names: &[impl Display]) -> Vec<String> {
+    let single = names.iter().take(MAX_WARNINGS);
+    let mut warnings: Vec<String> =
+        single.map(|name| format!("invalid value for {name}, which is not passed on")).collect();
+    if let Some(more) = names.len().checked_sub(MAX_WARNINGS).filter(|more| *more > 0) {
+        warnings.push(format!("invalid values for {more} more variables, which are not passed on"));
+    }
+    warnings
 }
 
 /// Adds what there is room for.
@@ -91,6 +106,18 @@ mod tests {
             assert!(error.contains("common_name") && !error.contains("admin"), "{error}");
         }
         assert_eq!(passed(Event::ClientDisconnect, &call), Ok(vec!["dev".to_string()]));
+    }
+
+    /// A server can push as many as fill its options, at each connection.
+    #[test]
+    fn bad_values_without_end_are_a_few_lines() {
+        let names: Vec<String> = (0..1000).map(|number| format!("OPENVPN_{number}")).collect();
+        assert_eq!(warnings(&names[..0]), [""; 0]);
+        assert_eq!(warnings(&names[..1]), ["invalid value for OPENVPN_0, which is not passed on"]);
+        assert_eq!(warnings(&names[..5]).len(), 5);
+        let all = warnings(&names);
+        assert_eq!(all.len(), 6);
+        assert_eq!(all[5], "invalid values for 995 more variables, which are not passed on");
     }
 
     #[test]

@@ -23,6 +23,10 @@ pub(crate) struct Bench {
     pub(crate) permit: EtcPamService,
     /// pam_unix as in the service file we install.
     pub(crate) unix: EtcPamService,
+    /// A stack that asks for a code after the password and takes any, in no time.
+    pub(crate) asks: EtcPamService,
+    /// The same after pam_unix.
+    pub(crate) unix_and_asks: EtcPamService,
     /// A stack that takes 0.5 s.
     pub(crate) half_second: EtcPamService,
     /// A stack that takes 0.5 s for users whose names begin with `slow`, and no time for others.
@@ -48,6 +52,11 @@ impl Bench {
             unix: EtcPamService::new(
                 "auth required pam_unix.so shadow nodelay\naccount required pam_unix.so\n",
             ),
+            asks: EtcPamService::new(&module.stack(&["auth/password=engine", "auth/ask=Code:"])),
+            unix_and_asks: EtcPamService::new(&format!(
+                "auth required pam_unix.so shadow nodelay\nauth required {} auth/ask=Code:\naccount required pam_unix.so\n",
+                module.path().display()
+            )),
             half_second: EtcPamService::new(&module.stack(&["auth/sleep=500"])),
             half_second_for_some: EtcPamService::new(&module.stack(&["auth/slow*:sleep=500"])),
             two_seconds: EtcPamService::new(&module.stack(&["auth/slow*:sleep=2000"])),

@@ -2,6 +2,7 @@
 
 use crate::burst::{self, From};
 use crate::device;
+use crate::questions;
 use crate::stats::median;
 use ovpn_plugin_host::{Call, FuncResult, OpenPlugin, Plugin, sys};
 use std::io::BufRead;
@@ -55,6 +56,13 @@ fn obey(words: &[&str], plugin: &mut Option<OpenPlugin>) -> Result<Vec<f64>, Str
             let from = From::parse(from).ok_or_else(|| format!("no such place: {from}"))?;
             Ok(burst::run(plugin, call, number(count)?, from)?.figures().to_vec())
         }
+        (["question", count, user, password, mode], Some(plugin)) => {
+            let times = questions::answered(plugin, number(count)?, user, password, *mode == "deferred")?;
+            Ok(times.to_vec())
+        }
+        (["open-questions", count, user, password], Some(plugin)) => {
+            questions::open(plugin, number(count)?, user, password).map(|()| vec![0.0])
+        }
         (["up"], Some(plugin)) => {
             let started = Instant::now();
             device::up(plugin)?;
@@ -79,7 +87,7 @@ fn login(plugin: &OpenPlugin, call: &Call) -> Result<f64, String> {
     }
 }
 
-fn call(event: i32, user: &str, password: &str) -> Call {
+pub(crate) fn call(event: i32, user: &str, password: &str) -> Call {
     Call::new(event)
         .env("username", user)
         .env("password", password)

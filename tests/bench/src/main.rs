@@ -13,6 +13,7 @@ mod device;
 mod loaded;
 mod machine;
 mod memory;
+mod questions;
 mod report;
 mod row;
 mod rows;

@@ -72,6 +72,17 @@ impl Subject {
         Burst { mean, percentile_99, worst, drain, refused }
     }
 
+    /// Makes logins that lead to a question, and answers it: the median times of the two calls, in seconds.
+    pub(crate) fn questions(&mut self, count: usize, user: &str, password: &str, deferred: bool) -> [f64; 2] {
+        let mode = if deferred { "deferred" } else { "direct" };
+        self.order(&format!("question\t{count}\t{user}\t{password}\t{mode}"))
+    }
+
+    /// Makes logins that lead to a question, and answers none.
+    pub(crate) fn open_questions(&mut self, count: usize, user: &str, password: &str) {
+        self.order::<1>(&format!("open-questions\t{count}\t{user}\t{password}"));
+    }
+
     /// Passes UP, which must succeed; how long that took, in seconds.
     pub(crate) fn up(&mut self) -> f64 {
         let [took] = self.order("up");

@@ -7,8 +7,12 @@
  *
  * ending the phase:  ok deny code=PAM_NAME crash abort exit hang
  * going on:          sleep=MS compute=MS closefds print info=TEXT error=TEXT ask=PROMPT show=PROMPT record=FILE
- *                    tell=FIFO wait=FIFO rename=USER (the item USER)
- * ending it on mismatch only:  password=VALUE (the item AUTHTOK), expect=VALUE (the last answer)
+ *                    tell=FIFO wait=FIFO at-end=FIFO (tell when the transaction ends) rename=USER (the item USER)
+ *                    radio=PROMPT binary
+ *                    with-ask=, with-show=, with-info=, with-error=, with-radio=: in the same conversation call as the
+ *                    next of these without "with-", before it
+ * ending it on mismatch only:  password=VALUE (the item AUTHTOK), expect=VALUE (the last answer),
+ *                    expect-all=A|B|C (the answers of the last conversation call)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,12 +27,18 @@
 #include <security/pam_modules.h>
 
 #define UNUSED __attribute__((unused))
+/* In one conversation call. */
+#define MOST_MESSAGES 16
 
 struct run {
     pam_handle_t *pamh;
     const char *phase;
     const char *user;
     char *answer;
+    /* All answers of a call, with bars between them. */
+    char answers[1024];
+    struct pam_message messages[MOST_MESSAGES];
+    int waiting;
     int argc;
     const char **argv;
 };
@@ -121,12 +131,18 @@ static void record(const struct run *run, const char *path)
     write_line(path, O_APPEND | O_CREAT, line, (size_t)used + 1);
 }
 
-static void tell(const struct run *run, const char *path)
+static void tell(const char *phase, const char *user, const char *path)
 {
     char line[256];
-    int used = snprintf(line, sizeof line, "%s %s %ld\n", run->phase, run->user, (long)getpid());
+    int used = snprintf(line, sizeof line, "%s %s %ld\n", phase, user, (long)getpid());
     if (used > 0 && (size_t)used < sizeof line)
         write_line(path, 0, line, (size_t)used);
+}
+
+static void tell_end(pam_handle_t *pamh UNUSED, void *path, int status UNUSED)
+{
+    tell("end", "-", path);
+    free(path);
 }
 
 static void wait_for_byte(const char *path)
@@ -147,12 +163,66 @@ static void forget_answer(struct run *run)
         explicit_bzero(run->answer, strlen(run->answer));
     free(run->answer);
     run->answer = NULL;
+    explicit_bzero(run->answers, sizeof run->answers);
 }
 
+/* Keeps a message for the next conversation call. */
+static int add(struct run *run, int style, const char *text)
+{
+    if (run->waiting == MOST_MESSAGES)
+        return PAM_BUF_ERR;
+    run->messages[run->waiting++] = (struct pam_message){ .msg_style = style, .msg = text };
+    return PAM_INCOMPLETE;
+}
+
+static void take_answer(struct run *run, char *answer)
+{
+    size_t used = strlen(run->answers);
+
+    snprintf(run->answers + used, sizeof run->answers - used, "%s%s", used > 0 ? "|" : "", answer);
+    if (run->answer != NULL)
+        explicit_bzero(run->answer, strlen(run->answer));
+    free(run->answer);
+    run->answer = answer;
+}
+
+/* One conversation call, with this message as the last. */
 static int prompt(struct run *run, int style, const char *text)
 {
+    const struct pam_message *messages[MOST_MESSAGES];
+    struct pam_response *responses = NULL;
+    const void *item = NULL;
+    int count, code = add(run, style, text);
+
+    if (code != PAM_INCOMPLETE)
+        return code;
+    count = run->waiting;
+    run->waiting = 0;
     forget_answer(run);
-    return pam_prompt(run->pamh, style, &run->answer, "%s", text);
+    for (int i = 0; i < count; i++)
+        messages[i] = &run->messages[i];
+    code = pam_get_item(run->pamh, PAM_CONV, &item);
+    if (code != PAM_SUCCESS || item == NULL)
+        return PAM_CONV_ERR;
+    const struct pam_conv *conv = item;
+    code = conv->conv(count, messages, &responses, conv->appdata_ptr);
+    for (int i = 0; i < count && code == PAM_SUCCESS && responses != NULL; i++)
+        if (responses[i].resp != NULL)
+            take_answer(run, responses[i].resp);
+    free(responses);
+    return code;
+}
+
+static int style_named(const char *name)
+{
+    static const struct { const char *name; int style; } styles[] = {
+        { "ask", PAM_PROMPT_ECHO_OFF }, { "show", PAM_PROMPT_ECHO_ON }, { "info", PAM_TEXT_INFO },
+        { "error", PAM_ERROR_MSG },     { "radio", PAM_RADIO_TYPE },    { "binary", PAM_BINARY_PROMPT },
+    };
+    for (size_t i = 0; i < sizeof styles / sizeof styles[0]; i++)
+        if (strcmp(styles[i].name, name) == 0)
+            return styles[i].style;
+    return 0;
 }
 
 /* PAM_INCOMPLETE stands for "go on with the next action". */
@@ -189,14 +259,15 @@ static int act(struct run *run, const char *action, const char *value)
         printf("pam_test on stdout \033[31mred\007\r\n");
         fflush(stdout);
         fprintf(stderr, "pam_test on stderr \033[31mred\007\r\n");
-    } else if (strcmp(action, "info") == 0 || strcmp(action, "error") == 0) {
-        code = prompt(run, action[0] == 'i' ? PAM_TEXT_INFO : PAM_ERROR_MSG, value);
+    } else if (style_named(action) != 0) {
+        code = prompt(run, style_named(action), value);
         if (code != PAM_SUCCESS)
             return code;
-    } else if (strcmp(action, "ask") == 0 || strcmp(action, "show") == 0) {
-        code = prompt(run, action[0] == 'a' ? PAM_PROMPT_ECHO_OFF : PAM_PROMPT_ECHO_ON, value);
-        if (code != PAM_SUCCESS)
-            return code;
+    } else if (strncmp(action, "with-", 5) == 0 && style_named(action + 5) != 0) {
+        return add(run, style_named(action + 5), value);
+    } else if (strcmp(action, "expect-all") == 0) {
+        if (strcmp(run->answers, value) != 0)
+            return PAM_AUTH_ERR;
     } else if (strcmp(action, "expect") == 0) {
         if (run->answer == NULL || strcmp(run->answer, value) != 0)
             return PAM_AUTH_ERR;
@@ -209,7 +280,10 @@ static int act(struct run *run, const char *action, const char *value)
     } else if (strcmp(action, "record") == 0)
         record(run, value);
     else if (strcmp(action, "tell") == 0)
-        tell(run, value);
+        tell(run->phase, run->user, value);
+    else if (strcmp(action, "at-end") == 0)
+        return pam_set_data(run->pamh, "pam_test", strdup(value), tell_end) == PAM_SUCCESS ? PAM_INCOMPLETE
+                                                                                            : PAM_BUF_ERR;
     else if (strcmp(action, "rename") == 0) {
         code = pam_set_item(run->pamh, PAM_USER, value);
         if (code == PAM_SUCCESS)

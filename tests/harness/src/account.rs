@@ -29,6 +29,16 @@ impl Account {
         Self::make(password, &["--expiredate", "1970-01-02"])
     }
 
+    /// An account with that password, which has to be changed at the next login.
+    pub fn to_be_changed(password: &str) -> Self {
+        let account = Self::make(password, &[]);
+        {
+            let _guard = lock();
+            command::run("chage", &["--lastday", "0", &account.name]);
+        }
+        account
+    }
+
     /// An account with that password that is locked: no password is the right one.
     pub fn locked(password: &str) -> Self {
         let account = Self::make(password, &[]);

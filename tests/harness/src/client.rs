@@ -41,7 +41,8 @@ pub struct ClientConfig<'a> {
     server: &'a Server,
     user: String,
     password: String,
-    certificate: bool,
+    certificate: Option<String>,
+    address: Option<String>,
     tunnel: bool,
     port: Option<u16>,
     typed: Option<Typed>,
@@ -77,7 +78,8 @@ impl<'a> ClientConfig<'a> {
             server,
             user,
             password,
-            certificate: true,
+            certificate: Some("client".to_string()),
+            address: None,
             tunnel: false,
             port: None,
             typed: None,
@@ -89,7 +91,21 @@ impl<'a> ClientConfig<'a> {
     /// Without a certificate of its own.
     #[must_use]
     pub fn without_certificate(mut self) -> Self {
-        self.certificate = false;
+        self.certificate = None;
+        self
+    }
+
+    /// With the certificate of this name in [`Pki`].
+    #[must_use]
+    pub fn with_certificate_of(mut self, name: &str) -> Self {
+        self.certificate = Some(name.to_string());
+        self
+    }
+
+    /// From this address instead of 127.0.0.1.
+    #[must_use]
+    pub fn from_address(mut self, address: &str) -> Self {
+        self.address = Some(address.to_string());
         self
     }
 
@@ -186,7 +202,10 @@ impl<'a> ClientConfig<'a> {
         let pki = self.server.pki();
         let mut lines = vec![
             "client".to_string(),
-            self.port.map_or_else(|| "nobind".to_string(), |port| format!("lport {port}")),
+            match (self.port, &self.address) {
+                (None, None) => "nobind".to_string(),
+                (port, _) => format!("lport {}", port.unwrap_or_default()),
+            },
             "disable-dco".to_string(),
             "remote-cert-tls server".to_string(),
             format!("ca {}", pki.path("ca.crt").display()),
@@ -200,10 +219,11 @@ impl<'a> ClientConfig<'a> {
         if !self.lines.iter().any(|line| line.starts_with("remote ")) {
             lines.push(format!("remote {address} 1194 udp4"));
         }
-        if self.certificate {
-            lines.push(format!("cert {}", pki.path("client.crt").display()));
-            lines.push(format!("key {}", pki.path("client.key").display()));
+        if let Some(name) = &self.certificate {
+            lines.push(format!("cert {}", pki.path(&format!("{name}.crt")).display()));
+            lines.push(format!("key {}", pki.path(&format!("{name}.key")).display()));
         }
+        lines.extend(self.address.iter().map(|address| format!("local {address}")));
         lines.push(if self.tunnel { "dev tun" } else { "dev null" }.to_string());
         if !self.tunnel {
             lines.extend(["ifconfig-noexec", "route-noexec"].map(String::from));
@@ -232,9 +252,14 @@ impl Client {
 
     /// Waits for the outcome of the login, at most `limit`.
     pub fn outcome(&self, limit: Duration) -> Outcome {
+        self.outcome_where(limit, |_| true)
+    }
+
+    /// The same where only these lines count.
+    pub(crate) fn outcome_where(&self, limit: Duration, counts: impl Fn(&str) -> bool) -> Outcome {
         let started = self.running.started;
         let said = self.log().wait_match(Mark::START, Instant::now() + limit, |text| {
-            [READY, AUTH_FAILED, ENDED].iter().any(|pattern| text.contains(pattern))
+            counts(text) && [READY, AUTH_FAILED, ENDED].iter().any(|pattern| text.contains(pattern))
         });
         match said {
             Some(line) if line.text.contains(READY) => Outcome::Connected(line.at - started),

@@ -86,6 +86,11 @@ impl Gate {
         format!("wait={}", self.scratch.join("release").display())
     }
 
+    /// The module argument that announces the end of the transaction here.
+    pub fn at_end(&self) -> String {
+        format!("at-end={}", self.scratch.join("reached").display())
+    }
+
     /// Waits until a module has arrived and returns the pid of its process; panics when none comes.
     pub fn arrival(&self) -> i32 {
         self.arrival_within(PATIENCE)

@@ -1,4 +1,4 @@
-//! Certificates for one test process: an authority, a server and a client, EC keys, valid for two days.
+//! Certificates for one test process: an authority, a server and two clients, EC keys, valid for two days.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Weak};
@@ -23,7 +23,7 @@ impl Pki {
     fn make() -> Self {
         let pki = Self { scratch: Scratch::new() };
         pki.certificate("ca", &["-subj", "/CN=test authority", "-addext", "keyUsage=keyCertSign"]);
-        for (name, usage) in [("server", "serverAuth"), ("client", "clientAuth")] {
+        for (name, usage) in [("server", "serverAuth"), ("client", "clientAuth"), ("other", "clientAuth")] {
             let (ca, key) = (pki.text("ca.crt"), pki.text("ca.key"));
             pki.certificate(
                 name,
@@ -59,7 +59,8 @@ impl Pki {
         self.path(name).to_string_lossy().into_owned()
     }
 
-    /// The path of `ca.crt`, `server.crt`, `server.key`, `client.crt` or `client.key`.
+    /// The path of `ca.crt`, `server.crt`, `server.key`, `client.crt` or `client.key`; `other` for the
+    /// second client.
     pub fn path(&self, name: &str) -> PathBuf {
         self.scratch.join(name)
     }

@@ -12,6 +12,7 @@ use crate::client::ClientConfig;
 use crate::dev_log::DevLog;
 use crate::log::{FullPipe, Line, Log, LogPipe, Mark};
 use crate::netns::NetNs;
+use crate::person::PersonConfig;
 use crate::pki::Pki;
 use crate::proc_table::{self, Process};
 use crate::running::Running;
@@ -265,6 +266,11 @@ impl Server {
     pub fn kill9(&self) {
         proc_table::kill9(self.pid);
         assert!(proc_table::wait_gone(self.pid, PATIENCE), "SIGKILL does not end the server");
+    }
+
+    /// Somebody at a client of this server, to be started.
+    pub fn person(&self, user: &str, password: &str) -> PersonConfig<'_> {
+        PersonConfig::new(self, user, password)
     }
 
     /// A client of this server, to be started.

@@ -187,6 +187,13 @@ impl<'a> ServerConfig<'a> {
         self
     }
 
+    /// Runs the server in this network namespace.
+    #[must_use]
+    pub fn in_netns(mut self, netns: &Arc<NetNs>) -> Self {
+        self.netns = Some(Arc::clone(netns));
+        self
+    }
+
     /// Runs the server on this machine, with its files, system log and network.
     #[must_use]
     pub fn on(mut self, machine: &Machine) -> Self {

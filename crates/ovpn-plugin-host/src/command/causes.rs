@@ -26,7 +26,7 @@ const fn general(words: &'static [&'static str], why: &'static str, todo: &'stat
 pub(crate) const SYSTEM_LOG: &str =
     "The modules' own words are in the system's log: journalctl --since -5min, or /var/log/auth.log.";
 
-static KNOWN: [Known; 36] = [
+static KNOWN: [Known; 37] = [
     known(
         &["the PAM service file", "is missing"],
         "There is no such PAM service. PAM takes the stack of `other` instead, which checks system accounts on Debian and Ubuntu and mostly refuses everybody elsewhere.",
@@ -133,7 +133,7 @@ static KNOWN: [Known; 36] = [
     known(
         &["too many logins"],
         "More logins wait for PAM than may.",
-        "Find out why PAM is slow; see `max-workers=`, `max-pending=` and `max-pending-per-address=`.",
+        "Find out why PAM is slow; see `max-workers=` and `max-pending=`.",
     ),
     known(
         &["worker", "can be started"],
@@ -144,6 +144,11 @@ static KNOWN: [Known; 36] = [
         &["unknown option"],
         "A word of the plugin line or of the options file looks like an option and is none.",
         "Correct the word quoted in the log; the plugin's manual page lists the options.",
+    ),
+    known(
+        &["an option is one word"],
+        "A line of the options file begins with an option, but is not written as one.",
+        "Write one option a line, with `=` and without blanks, as the log shows it.",
     ),
     known(
         &["has no value"],

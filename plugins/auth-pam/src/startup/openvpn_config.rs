@@ -88,7 +88,10 @@ impl OpenvpnConfig {
     pub fn read(path: &Path, directory: &Path) -> Result<Self, Unread> {
         let mut pass = Pass { config: Self::default(), directory: directory.into(), bytes: 0, files: 0 };
         pass.file(path, 1)?;
-        Ok(pass.config)
+        let mut config = pass.config;
+        // OpenVPN enters it when all is read: it has followed every `cd` by then, and has done so already.
+        config.chroot = config.chroot.map(|root| directory.join(root));
+        Ok(config)
     }
 }
 
@@ -161,7 +164,7 @@ impl Pass {
         match (name, values) {
             (b"config", [path]) => return Some(path_of(path)),
             (b"cd", [path]) => self.directory = self.directory.join(path_of(path)),
-            (b"chroot", [path]) => config.chroot = Some(self.directory.join(path_of(path))),
+            (b"chroot", [path]) => config.chroot = Some(path_of(path)),
             (b"tmp-dir", [path]) => config.tmp_dir = Some(path_of(path)),
             (b"user", [name]) => config.user = text(name),
             (b"group", [name]) => config.group = text(name),

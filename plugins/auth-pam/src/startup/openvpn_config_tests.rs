@@ -110,6 +110,16 @@ fn included_files_are_followed() {
     assert_eq!(config.user.as_deref(), Some("nobody"));
 }
 
+/// It is entered when all is read, and the working directory is what every `cd` has led to.
+#[test]
+fn a_chroot_lies_below_the_directory_that_openvpn_is_in() {
+    for content in ["cd run\nchroot jail\n", "chroot jail\ncd run\n", "cd /etc\ncd run\nchroot ./jail\n"] {
+        let stage = Stage::new(content);
+        assert_eq!(stage.read().unwrap().chroot, Some(stage.place.path().join("jail")), "{content}");
+    }
+    assert_eq!(Stage::new("cd run\nchroot /jail").read().unwrap().chroot, Some("/jail".into()));
+}
+
 #[test]
 fn files_without_end_are_given_up() {
     let stage = Stage::new("config server.conf\n");

@@ -52,7 +52,8 @@ pub fn window(config: &OpenvpnConfig) -> Duration {
         .reneg_sec_least
         .map_or(config.reneg_sec - config.reneg_sec / 10, |least| least.min(config.reneg_sec));
     let half = if config.reneg_sec == 0 { u64::MAX } else { least / 2 };
-    Duration::from_secs(config.hand_window.min(half))
+    // More than the largest number of OpenVPN's own is a mistake, and more than a clock can count.
+    Duration::from_secs(config.hand_window.min(half).min(i32::MAX as u64))
 }
 
 /// What to say of a `timeout=` that has no effect in deferred mode.
@@ -86,6 +87,7 @@ mod tests {
             (config(300, 300, Some(200)), 100),
             (config(300, 200, Some(300)), 100),
             (config(0, 3600, None), 0),
+            (config(u64::MAX, 0, None), i32::MAX as u64),
         ] {
             assert_eq!(window(&config).as_secs(), seconds, "{config:?}");
         }

@@ -7,6 +7,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -15,10 +16,16 @@ use super::source::Source;
 /// Attempts of one username from one source without an answer: those that run and a few that wait.
 pub const MAX_ALIKE: usize = 6;
 
-type Key = (Source, Rc<[u8]>);
+/// Places of attempts that are gone, the oldest of which are freed beyond that: whoever holds the front can cancel any
+/// number of attempts, and more than the queue holds are no clients that wait.
+const MAX_KEPT: usize = 4096;
+
+/// The source, and a keyed hash of the username, which may be long.
+type Key = (Source, u64);
 
 #[derive(Debug, Default)]
 struct Table {
+    keys: RandomState,
     counts: HashMap<Key, usize>,
     /// Places of attempts that are gone before their time.
     kept: BTreeSet<(Instant, u64, Key)>,
@@ -57,8 +64,8 @@ impl Alike {
                 table.free(&key);
             }
         }
-        let key: Key = (source, username.into());
-        let count = table.counts.entry(key.clone()).or_default();
+        let key: Key = (source, table.keys.hash_one(username));
+        let count = table.counts.entry(key).or_default();
         if *count >= MAX_ALIKE {
             return None;
         }
@@ -80,8 +87,13 @@ impl Drop for Place {
         match self.until {
             Some(until) => {
                 table.last += 1;
-                let entry = (until, table.last, self.key.clone());
+                let entry = (until, table.last, self.key);
                 table.kept.insert(entry);
+                if table.kept.len() > MAX_KEPT {
+                    if let Some((_, _, key)) = table.kept.pop_first() {
+                        table.free(&key);
+                    }
+                }
             }
             None => table.free(&self.key),
         }

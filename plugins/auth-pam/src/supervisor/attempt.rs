@@ -10,7 +10,7 @@ use super::scheduler::Job;
 use super::source::{Prefixes, Source};
 use crate::origin::Origin;
 use crate::protocol::{Check, Sent};
-use crate::quoted::shown;
+use crate::quoted::{MAX_SHOWN, shown};
 
 /// An attempt that has no verdict yet.
 #[derive(Debug)]
@@ -81,6 +81,14 @@ impl Attempt {
         }
     }
 
+    /// It is decided: keeps only what its lines show. Refusals wait for their time, and there can be many of them.
+    pub fn shrink(&mut self) {
+        // One byte more tells that the name was longer.
+        self.username.truncate(MAX_SHOWN + 1);
+        self.username.shrink_to_fit();
+        self.client = Vec::new();
+    }
+
     /// The username for the log.
     pub fn user(&self) -> String {
         shown(&self.username)
@@ -124,6 +132,17 @@ pub mod tests {
             client: vec![],
         };
         Attempt::new(Instant::now(), check, None, Prefixes::default(), &RandomState::new())
+    }
+
+    #[test]
+    fn a_decided_one_keeps_what_its_lines_show() {
+        for name in ["alice".to_string(), "a".repeat(256), "a".repeat(257), "\u{20ac}".repeat(1365)] {
+            let mut attempt = attempt(1, &name, "192.0.2.1");
+            let (user, source) = (attempt.user(), attempt.source);
+            attempt.shrink();
+            assert_eq!((attempt.user(), attempt.source), (user, source));
+            assert!(attempt.username.capacity() <= 257, "{}", attempt.username.capacity());
+        }
     }
 
     #[test]

@@ -64,6 +64,14 @@ impl Outcome {
                 // A module could not reach what it asks. Another one of the stack may have refused the password before:
                 // penalties count this failure all the same.
                 ReturnCode::AUTHINFO_UNAVAIL => audit::Result::NotDecided,
+                // A module is missing or does not work, for everybody: no password is wrong over that. An error of the
+                // system is not among these: pam_exec says that of a program that refuses.
+                ReturnCode::OPEN_ERR
+                | ReturnCode::SYMBOL_ERR
+                | ReturnCode::SERVICE_ERR
+                | ReturnCode::BUF_ERR
+                | ReturnCode::ABORT
+                | ReturnCode::MODULE_UNKNOWN => audit::Result::NotDecided,
                 _ => audit::Result::Rejected,
             },
             Outcome::Asked(_) => audit::Result::Challenged,
@@ -247,6 +255,16 @@ pub mod tests {
             ReturnCode::SYSTEM_ERR,
         ] {
             all.push((pam(code, true, false), Result::Rejected));
+        }
+        for code in [
+            ReturnCode::OPEN_ERR,
+            ReturnCode::SYMBOL_ERR,
+            ReturnCode::SERVICE_ERR,
+            ReturnCode::BUF_ERR,
+            ReturnCode::ABORT,
+            ReturnCode::MODULE_UNKNOWN,
+        ] {
+            all.push((pam(code, true, false), Result::NotDecided));
         }
         all.push((Outcome::WorkerEnded(Ended::Exited(1)), Result::NotDecided));
         for (authenticating, away) in [(true, false), (true, true), (false, false)] {

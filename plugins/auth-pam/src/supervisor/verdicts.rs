@@ -54,7 +54,8 @@ pub struct Verdicts {
 
 impl Verdicts {
     /// Keeps a verdict until its time. The time of a refusal must not tell what PAM thought of it.
-    pub fn hold(&mut self, until: Instant, decided: Decided) {
+    pub fn hold(&mut self, until: Instant, mut decided: Decided) {
+        decided.attempt.shrink();
         self.last += 1;
         self.held.insert((until, self.last), decided);
     }

@@ -28,7 +28,8 @@
 //! Descriptors have one exception. A connection over a UNIX socket to a process of root's, closed on exec, may stay, up to
 //! [`MAX_CONNECTIONS`]: pam_sss and others keep one for the whole process, and know the users apart themselves.
 //!
-//! Not seen: the memory of libraries, the locale for instance, and keys that a module adds to a keyring that was there.
+//! Not seen: the memory of libraries, the locale for instance, keys that a module adds to a keyring that was there, rules
+//! of Landlock, which nothing tells of, and locks and policies of memory.
 
 use std::hash::{DefaultHasher, Hasher};
 use std::io::Read;
@@ -47,7 +48,7 @@ const MAX_DESCRIPTORS: usize = 1024;
 const FILE_BYTES: usize = 4096;
 
 /// Lines of `/proc/self/status` that are compared, and what they tell of. One read takes as long as forty system calls.
-const STATUS: [(&str, &str); 17] = [
+const STATUS: [(&str, &str); 18] = [
     ("Threads", "its threads"),
     ("Umask", "its file mode mask"),
     ("Uid", "its users or groups"),
@@ -65,6 +66,8 @@ const STATUS: [(&str, &str); 17] = [
     ("CapAmb", PRIVILEGES),
     ("NoNewPrivs", PRIVILEGES),
     ("Seccomp", PRIVILEGES),
+    // One more may come on top of those of a hardened unit.
+    ("Seccomp_filters", PRIVILEGES),
 ];
 const CAUGHT: &str = "SigCgt";
 const SIGNALS: &str = "its signals";

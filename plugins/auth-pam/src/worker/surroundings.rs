@@ -1,13 +1,13 @@
 //! What PAM modules are told about where a login comes from, besides its address.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 
 use pam::{Conversation, PamError, Transaction};
 
 use crate::protocol::Client;
 
 /// There is no terminal; the name stands in access.conf and time.conf.
-const TTY: &std::ffi::CStr = c"openvpn";
+const TTY: &CStr = c"openvpn";
 
 /// Sets `PAM_TTY`, `PAM_RUSER` and the environment of the transaction.
 pub fn tell<C: Conversation + Send>(
@@ -16,13 +16,20 @@ pub fn tell<C: Conversation + Send>(
     client: &Client,
 ) -> Result<(), PamError> {
     transaction.set_tty(TTY)?;
-    if let (Ok(name), false) = (CString::new(common_name), common_name.is_empty()) {
+    if let Some(name) = ruser(common_name) {
         transaction.set_ruser(&name)?;
     }
     for variable in variables(common_name, client) {
         transaction.put_env(&variable)?;
     }
     Ok(())
+}
+
+/// The common name, unless it could pass itself off as further fields of a line: modules log
+/// `ruser=NAME rhost=ADDRESS`, and log watchers ban addresses for that.
+fn ruser(common_name: &[u8]) -> Option<CString> {
+    let imitates = common_name.contains(&b'=') && common_name.iter().any(|byte| *byte <= b' ');
+    if common_name.is_empty() || imitates { None } else { CString::new(common_name).ok() }
 }
 
 /// Those of which something is known.
@@ -45,6 +52,17 @@ fn variables(common_name: &[u8], client: &Client) -> Vec<CString> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// `x rhost=203.0.113.9 user=y` had fail2ban ban that address.
+    #[test]
+    fn a_common_name_is_no_other_field_of_a_line() {
+        for name in [&b"alice"[..], b"John Smith", b"CN=alice", b"alice@example.com"] {
+            assert_eq!(ruser(name).as_deref().map(CStr::to_bytes), Some(name));
+        }
+        for name in [&b""[..], b"x rhost=203.0.113.9 user=y", b"a\tb=c", b"a=b c", b"a\0b"] {
+            assert_eq!(ruser(name), None);
+        }
+    }
 
     #[test]
     fn what_is_unknown_is_not_set() {

@@ -4,6 +4,8 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -12,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
+#include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -213,6 +216,36 @@ static int connect_to(const char *path, int flags)
     return connect(socket(AF_UNIX, SOCK_STREAM | flags, 0), (struct sockaddr *)&address, sizeof address);
 }
 
+/* A number among the code, as a relocation or a hook has it: it is changed like code. */
+__asm__(".text\n.balign 4\nnumber_in_code: .long 1\n.previous");
+extern int number_in_code __attribute__((visibility("hidden")));
+
+static int change_code(void)
+{
+    uintptr_t size = (uintptr_t)sysconf(_SC_PAGESIZE);
+    void *page = (void *)((uintptr_t)&number_in_code & ~(size - 1));
+    if (mprotect(page, size, PROT_READ | PROT_WRITE | PROT_EXEC))
+        return 1;
+    *(volatile int *)&number_in_code = 2;
+    return mprotect(page, size, PROT_READ | PROT_EXEC);
+}
+
+/* A filter of system calls that lets all of them pass. */
+static int filter(void)
+{
+    struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &(struct sock_fprog){.len = 1, .filter = &all});
+}
+
+/* As in a unit with SystemCallFilter=, if the test has asked for it: the worker finds it when it looks first. */
+__attribute__((constructor)) static void filter_from_the_start(void)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/filter-from-the-start", getenv("TMPDIR") ? getenv("TMPDIR") : "");
+    if (!access(path, F_OK) && filter())
+        _exit(98);
+}
+
 /* What changes the process and succeeds; -1 when it is none of these. */
 static int change(const char *what, const char *with)
 {
@@ -254,6 +287,12 @@ static int change(const char *what, const char *with)
         return prctl(PR_SET_SECUREBITS, 1 << 4);
     if (!strcmp(what, "nonewprivs"))
         return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (!strcmp(what, "change-code"))
+        return change_code();
+    if (!strcmp(what, "code-is-changed"))
+        return *(volatile int *)&number_in_code != 2;
+    if (!strcmp(what, "filter"))
+        return filter();
     if (!strcmp(what, "dumpable"))
         return prctl(PR_SET_DUMPABLE, 1);
     if (!strcmp(what, "subreaper"))

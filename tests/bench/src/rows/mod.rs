@@ -5,6 +5,7 @@ mod clients;
 mod down_root;
 mod login;
 mod long;
+mod questions;
 mod size;
 mod start;
 
@@ -18,6 +19,7 @@ pub(crate) fn all() -> Vec<Group> {
         size::groups(),
         burst::groups(),
         clients::groups(),
+        questions::groups(),
         long::groups(),
         down_root::groups(),
     ]

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use harness::log::{Log, Mark};
-use harness::{PATIENCE, ServerConfig, server};
+use harness::{PATIENCE, ServerConfig};
 use nix::sys::signal::Signal;
 
 use crate::examples::{example, log_events_with_certificates};
 use crate::tutorial::root;
-use crate::user::Answering;
 
 /// An event as it was seen: how many words came with it (without the plugin's file name), and the variables that were
 /// not there at open, numbers in their names replaced by `{n}`.
@@ -86,9 +85,9 @@ fn every_event_is_seen() {
         .line("route 10.99.0.0 255.255.0.0")
         .line("verb 7")
         .start();
-    let asked = Answering::start(&server, "joe", "secret", "123456");
-    asked.sees(server::READY);
-    asked.client.disconnect();
+    let asked = server.person("joe", "secret").announcing("crtext").answers(&["123456"]).start();
+    asked.connects();
+    asked.client().disconnect();
     server.wait_for(Mark::START, "event ClientDisconnect");
     let plugin_line = format!("plugin {} client", file.display());
     let plain = ServerConfig::default().line("push \"route 10.98.0.0 255.255.0.0\"").start();

@@ -13,4 +13,3 @@ mod probe;
 mod symbols;
 mod threads;
 mod tutorial;
-mod user;

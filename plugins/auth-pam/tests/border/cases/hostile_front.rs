@@ -198,15 +198,46 @@ pub(crate) fn a_front_that_reads_no_verdicts_is_not_heard_either() {
     let supervisor = stage.supervisor();
     let taken = flood(b"good", MANY);
     assert!(taken < MANY, "it takes whatever comes");
-    let status = std::fs::read_to_string(format!("/proc/{supervisor}/status")).unwrap();
-    let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-    let kib: u64 = memory.trim().trim_end_matches(" kB").parse().unwrap();
+    let kib = memory_in_kib(supervisor);
     assert!(kib < 32 * 1024, "{kib} KiB after {taken} requests");
     gate.open();
     // What it took before is decided first.
     let works = || stage.login(&user("good")).accepted();
     assert!(harness::proc_table::wait_until(PATIENCE, works), "{}", stage.log());
     assert_eq!(stage.supervisor(), supervisor);
+}
+
+/// A cancelled attempt keeps its place among those alike for a while, but there can be any number of them.
+pub(crate) fn attempts_that_are_cancelled_fill_no_memory() {
+    const MANY: u64 = 20_000;
+    let gate = Gate::new();
+    let stage = Stage::open(&["max-workers=1", "grace=0", "refusal-time=30000"]);
+    let busy = stage.start(&deferred(user_at("gate-good", &gate)));
+    gate.arrival();
+    let supervisor = stage.supervisor();
+    for id in 1000..1000 + MANY {
+        let mut username = vec![b'u'; 4096];
+        username[..8].copy_from_slice(format!("{id:08}").as_bytes());
+        let attempt = [&[1][..], &id.to_le_bytes(), &[0], &login(&username)].concat();
+        send_when_there_is_room(&attempt);
+        send_when_there_is_room(&[&[2][..], &id.to_le_bytes()].concat());
+    }
+    let kib = memory_in_kib(supervisor);
+    assert!(kib < 32 * 1024, "{kib} KiB after {MANY} attempts");
+    gate.open();
+    assert!(busy.finish(PATIENCE).accepted(), "{}", stage.log());
+    assert_eq!(stage.supervisor(), supervisor);
+}
+
+fn send_when_there_is_room(packet: &[u8]) {
+    let sent = || crate::raw::try_send(packet).is_ok();
+    assert!(harness::proc_table::wait_until(PATIENCE, sent), "the supervisor takes nothing");
+}
+
+fn memory_in_kib(process: i32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    memory.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 /// The packets above are refused for what is wrong with them: the same without it is an attempt.

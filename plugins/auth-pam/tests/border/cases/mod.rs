@@ -59,6 +59,8 @@ cases! {
         a_login_in_the_queue_meets_no_worker_that_is_leaving
         closed_descriptors_cost_the_module_its_own_login
         after_any_change_the_next_login_gets_another_process
+        one_filter_more_is_a_change
+        changed_code_outlives_an_idle_time
         what_is_no_change_keeps_the_process;
     ordinary_modules:
         they_keep_their_worker;
@@ -79,6 +81,7 @@ cases! {
         packets_that_are_no_requests_end_the_supervisor
         any_descriptor_ends_the_supervisor
         a_front_that_reads_no_verdicts_is_not_heard_either
+        attempts_that_are_cancelled_fill_no_memory
         a_flood_of_attempts_that_cost_nothing_is_counted_only
         malformed_credentials_cost_the_attempt_only
         a_packet_without_a_generation_ends_the_supervisor

@@ -75,6 +75,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("bounding", "its privileges"),
     ("securebits", "its privileges"),
     ("nonewprivs", "its privileges"),
+    ("filter", "its privileges"),
     ("dumpable", "its privileges"),
     ("subreaper", "its privileges"),
     ("personality", "its privileges"),
@@ -131,6 +132,19 @@ pub(crate) fn after_any_change_the_next_login_gets_another_process() {
     }
 }
 
+/// A hardened unit has one already, and then only their number tells of another one.
+pub(crate) fn one_filter_more_is_a_change() {
+    std::fs::write(std::env::temp_dir().join("filter-from-the-start"), "").unwrap();
+    let stage = Stage::open_with(&[("verb", "4")], &["max-workers=1", "grace=0"]);
+    accepted(&stage, &user("good"));
+    let worker = stage.workers();
+    accepted(&stage, &user("good"));
+    assert_eq!(stage.workers(), worker, "{}", stage.log());
+    accepted(&stage, &user("filter"));
+    let line = stage.line("has changed the worker's process");
+    assert!(line.contains("its privileges"), "{line}");
+}
+
 pub(crate) fn what_is_no_change_keeps_the_process() {
     let stage = Stage::open_with(&[("verb", "4")], &["max-workers=1", "grace=0"]);
     let path = std::env::temp_dir().join("service");
@@ -157,4 +171,24 @@ pub(crate) fn what_is_no_change_keeps_the_process() {
     }
     accepted(&stage, &user("good"));
     assert_ne!(stage.workers(), next, "twenty connections");
+}
+
+/// The code of this library in a process, in KiB of what is mapped at the moment.
+fn mapped_code(process: i32, library: &str) -> u64 {
+    let maps = std::fs::read_to_string(format!("/proc/{process}/smaps")).unwrap_or_default();
+    let after = maps.lines().skip_while(|line| !(line.contains(" r-xp ") && line.contains(library)));
+    let size = after.take(20).find_map(|line| line.strip_prefix("Rss:"));
+    size.and_then(|size| size.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
+}
+
+/// A worker that is idle lets its code go. Relocations in the code of a module, or a hook, are no copy of the file.
+pub(crate) fn changed_code_outlives_an_idle_time() {
+    let stage = Stage::open(&["max-workers=1", "grace=0"]);
+    accepted(&stage, &user("change-code"));
+    let workers = stage.workers();
+    assert!(mapped_code(workers[0], "/libpam.so") > 0);
+    let let_go = || mapped_code(workers[0], "/libpam.so") == 0;
+    assert!(harness::proc_table::wait_until(PATIENCE, let_go), "the code is never let go");
+    accepted(&stage, &user("code-is-changed"));
+    assert_eq!(stage.workers(), workers, "{}", stage.log());
 }

@@ -1,0 +1,73 @@
+//! What a question costs the server, and what those cost that wait for an answer.
+
+use crate::bench::{Bench, Side};
+use crate::memory::{helpers, settle};
+use crate::row::{Figure, Group, Probe, Unit};
+use crate::subject::Subject;
+use harness::EtcPamService;
+
+/// Questions in one round.
+const COUNT: usize = 50;
+/// Questions that are open at the same time.
+const OPEN: usize = 100;
+
+pub(super) fn groups() -> Vec<Group> {
+    let group = |name, rounds, figures: &[Figure], start| Group {
+        name,
+        figures: figures.to_vec(),
+        rounds,
+        long: false,
+        start,
+    };
+    let asked = Figure::new("asked", Unit::Seconds);
+    let answered = Figure::new("answered", Unit::Seconds);
+    vec![
+        group("question, quick stack, default mode", 10, &[asked.ratio(1.0), answered], |bench, side| {
+            times(bench, side, false, &bench.asks, "ada", "engine")
+        }),
+        group("question, pam_unix first, default mode", 5, &[asked.ratio(1.0), answered], |bench, side| {
+            let (user, password) = (bench.account.name(), bench.account.password());
+            times(bench, side, false, &bench.unix_and_asks, user, password)
+        }),
+        group("question, quick stack, deferred", 10, &[asked, answered], |bench, side| {
+            times(bench, side, true, &bench.asks, "ada", "engine")
+        }),
+        group(
+            "100 open questions, after pam_unix",
+            1,
+            &[Figure::new("PSS each", Unit::Bytes).at_most(1024.0 * 1024.0)],
+            |bench, side| Box::new(move || open(bench, side)),
+        ),
+    ]
+}
+
+fn subject(bench: &Bench, side: Side, service: &EtcPamService) -> Subject {
+    bench.subject(side, &format!("challenge=yes max-suspended={OPEN}"), service)
+}
+
+/// The C plugin gives the password a second time, and such a stack takes that for an answer.
+fn times<'a>(
+    bench: &'a Bench,
+    side: Side,
+    deferred: bool,
+    service: &'a EtcPamService,
+    user: &'a str,
+    password: &'a str,
+) -> Probe<'a> {
+    let mut subject = subject(bench, side, service);
+    subject.questions(1, user, password, deferred);
+    Box::new(move || subject.questions(COUNT, user, password, deferred).to_vec())
+}
+
+/// The C plugin has none.
+fn open(bench: &Bench, side: Side) -> Vec<f64> {
+    if side == Side::C {
+        return vec![f64::NAN];
+    }
+    let mut subject = subject(bench, side, &bench.unix_and_asks);
+    settle();
+    let before = helpers(subject.pid()).bytes;
+    subject.open_questions(OPEN, bench.account.name(), bench.account.password());
+    settle();
+    vec![(helpers(subject.pid()).bytes - before) / 100.0]
+}

@@ -1,0 +1,141 @@
+//! Questions that reach a client while its login is pending.
+
+use harness::proc_table::{kill9, wait_gone};
+use harness::question::Way;
+use harness::{Gate, PATIENCE, Person, ServerConfig};
+
+use crate::stage::{CODE, PASSWORD, QUESTION, Stage, WRONG, asks_for_code};
+
+/// Long enough for a module that asks at once. OpenVPN waits so long for each client that can be asked.
+const WAITS: &str = "deferred=yes question-wait=300";
+
+/// The question is known as soon as the password was checked.
+#[test]
+fn where_the_client_can_be_asked() {
+    for config in [ServerConfig::dropped, |config: ServerConfig<'static>| config.dropped().chroot()] {
+        let stage = Stage::with(WAITS, &asks_for_code(&[]), config);
+        let alice = stage.server.person("alice", PASSWORD).announcing("crtext").answers(&[CODE]).start();
+        alice.connects();
+        let [question] = &alice.asked()[..] else { panic!("{:#?}", alice.asked()) };
+        assert_eq!((question.way, &question.text[..]), (Way::Pending, QUESTION));
+        assert_eq!((question.shown, question.wants_answer), (false, true));
+        let alice = stage.server.person("alice", PASSWORD).announcing("crtext").answers(&[WRONG]).start();
+        alice.refused();
+        assert_eq!(alice.asked().len(), 1);
+        // Without the announcement as ever.
+        let alice = stage.server.person("alice", PASSWORD).answers(&[CODE]).start();
+        alice.connects();
+        assert_eq!(alice.asked()[0].way, Way::Dynamic);
+    }
+}
+
+/// Only one can be asked so.
+#[test]
+fn the_second_question_is_a_dynamic_challenge() {
+    let actions = [
+        format!("auth/password={PASSWORD}"),
+        format!("auth/ask={QUESTION}"),
+        format!("auth/expect={CODE}"),
+        "auth/show=Colour:".to_string(),
+        "auth/expect=blue".to_string(),
+    ];
+    let stage = Stage::with(WAITS, &actions, ServerConfig::dropped);
+    let alice = stage.server.person("alice", PASSWORD).announcing("crtext").answers(&[CODE, "blue"]).start();
+    alice.connects();
+    let ways: Vec<Way> = alice.asked().iter().map(|question| question.way).collect();
+    assert_eq!(ways, [Way::Pending, Way::Dynamic]);
+}
+
+/// OpenVPN has no answer to wait for.
+#[test]
+fn never_where_nothing_is_deferred() {
+    let stage = Stage::new("");
+    let alice = stage.server.person("alice", PASSWORD).announcing("crtext").answers(&[CODE]).start();
+    alice.connects();
+    assert_eq!(alice.asked()[0].way, Way::Dynamic);
+}
+
+/// A module that needs longer than OpenVPN can be kept waiting for: the question comes by a dynamic challenge.
+#[test]
+fn a_question_that_comes_late() {
+    let actions = asks_for_code(&["auth/sleep=700"]);
+    for (options, way) in [("deferred=yes", Way::Dynamic), ("deferred=yes question-wait=2000", Way::Pending)]
+    {
+        let stage = Stage::with(options, &actions, ServerConfig::dropped);
+        let alice = stage.server.person("alice", PASSWORD).announcing("crtext").answers(&[CODE]).start();
+        alice.connects();
+        assert_eq!(alice.asked()[0].way, way, "{options}");
+    }
+}
+
+/// The administrator knows what is asked: the client is asked at once, before PAM is, and however long that takes.
+#[test]
+fn before_pam_asks() {
+    let actions = asks_for_code(&["auth/sleep=700"]);
+    for config in [ServerConfig::dropped, |config: ServerConfig<'static>| config.dropped().chroot()] {
+        let stage = Stage::with("deferred=yes 'challenge=Your code?'", &actions, config);
+        let log_in = |password: &str, answer: &str| -> Person {
+            stage.server.person("alice", password).announcing("crtext").answers(&[answer]).start()
+        };
+        let alice = log_in(PASSWORD, CODE);
+        alice.connects();
+        let [question] = &alice.asked()[..] else { panic!("{:#?}", alice.asked()) };
+        assert_eq!((question.way, &question.text[..]), (Way::Pending, "Your code?"));
+        log_in(PASSWORD, WRONG).refused();
+        // Everybody is asked, whatever the password.
+        let alice = log_in(WRONG, CODE);
+        alice.refused();
+        // A client that cannot be asked so is asked by PAM.
+        let alice = stage.server.person("alice", PASSWORD).answers(&[CODE]).start();
+        alice.connects();
+        let [question] = &alice.asked()[..] else { panic!("{:#?}", alice.asked()) };
+        assert_eq!((question.way, &question.text[..]), (Way::Dynamic, QUESTION));
+    }
+}
+
+/// The worker that waits for the answer is killed, or its supervisor.
+#[test]
+fn what_ends_while_the_question_is_open() {
+    let gate = Gate::new();
+    let actions = asks_for_code(&[&format!("auth/{}", gate.tell())]);
+    let stage = Stage::with(WAITS, &actions, ServerConfig::dropped);
+    let ask = || {
+        let alice = stage.server.person("alice", PASSWORD).announcing("crtext").start();
+        let worker = gate.arrival();
+        assert_eq!(alice.question(0).way, Way::Pending);
+        (alice, worker)
+    };
+    let (alice, worker) = ask();
+    kill9(worker);
+    assert!(wait_gone(worker, PATIENCE));
+    alice.answer(CODE);
+    alice.refused();
+
+    let (alice, worker) = ask();
+    stage.server.replace_supervisor();
+    alice.refused();
+    assert!(wait_gone(worker, PATIENCE));
+
+    let (alice, worker) = ask();
+    alice.answer(CODE);
+    alice.connects();
+    assert!(wait_gone(worker, PATIENCE));
+}
+
+/// An answer that no question led to.
+#[test]
+fn answers_of_those_who_were_not_asked() {
+    let gate = Gate::new();
+    let actions = asks_for_code(&[&format!("auth/bob:{}", gate.wait())]);
+    let stage = Stage::with("deferred=yes", &actions, ServerConfig::dropped);
+    let bob = stage.server.person("bob", PASSWORD).announcing("crtext").start();
+    let pending = "PUSH_REQUEST";
+    stage.server.wait_for(harness::log::Mark::START, pending);
+    bob.say("cr-response MTIzNDU2");
+    bob.say("cr-response !!!!");
+    gate.open();
+    let question = bob.question(0);
+    assert_eq!(question.way, Way::Dynamic);
+    bob.answer(CODE);
+    bob.connects();
+}

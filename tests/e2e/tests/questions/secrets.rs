@@ -1,0 +1,144 @@
+//! What people answer is in no log and, once it is decided, in no memory of the helpers.
+
+use std::sync::Arc;
+
+use harness::management::base64;
+use harness::{Account, Gate, PamService, PersonConfig, Server, ServerConfig, TestModule, memory};
+
+use crate::stage::{QUESTION, Stage};
+
+/// Different in each run, so that nothing else on the machine holds it. Long, because an allocator writes over the
+/// beginning of what is freed.
+fn unique(what: &str) -> String {
+    format!("{what}, long enough to leave something behind, {what} {:x}", std::process::id() ^ 0x5a5a_0000)
+}
+
+/// What a search looks for.
+fn end_of(secret: &str) -> &str {
+    &secret[32..]
+}
+
+struct Secrets {
+    password: String,
+    answer: String,
+    wrong: String,
+}
+
+impl Secrets {
+    fn new() -> Self {
+        Self { password: unique("password"), answer: unique("answer"), wrong: unique("another answer") }
+    }
+
+    fn all(&self) -> [&str; 3] {
+        [&self.password, &self.answer, &self.wrong]
+    }
+
+    fn actions(&self) -> Vec<String> {
+        vec![
+            format!("auth/password={}", self.password),
+            format!("auth/ask={QUESTION}"),
+            format!("auth/expect={}", self.answer),
+        ]
+    }
+
+    /// One with the right answer, one with a wrong one, one who gives none.
+    fn log_in(&self, stage: &Stage, methods: &str) {
+        let person = || stage.server.person("alice", &self.password).announcing(methods);
+        person().answers(&[&self.answer]).start().connects();
+        person().answers(&[&self.wrong]).start().refused();
+    }
+}
+
+#[test]
+fn no_log_shows_an_answer() {
+    let secrets = Secrets::new();
+    for (verb, deferred, methods) in
+        [(4, false, "none"), (11, false, "none"), (11, true, "none"), (11, true, "crtext")]
+    {
+        let stage = Stage::with("syslog=authpriv", &secrets.actions(), |config| {
+            config.line(&format!("verb {verb}")).dropped().dev_log().deferred_if(deferred)
+        });
+        secrets.log_in(&stage, methods);
+        stage.server.stop();
+        let log = stage.server.log().text() + &stage.server.syslog().text();
+        assert!(log.contains("AUTH-PAM") && log.contains(QUESTION) == (verb > 3), "{log}");
+        for secret in secrets.all() {
+            for form in [end_of(secret).to_string(), base64(secret.as_bytes())] {
+                let found: Vec<&str> = log
+                    .lines()
+                    .filter(|line| line.contains(&form))
+                    // OpenVPN's own: from verb 3 on it logs the answer to a question while a login is pending.
+                    .filter(|line| !(methods == "crtext" && line.contains("CR_RESPONSE")))
+                    .collect();
+                assert!(found.is_empty(), "verb {verb}, {methods}: {form} in {found:#?}");
+            }
+        }
+    }
+}
+
+/// pam_unix, then a code. The plugin reads the service file, so no secret may stand there.
+struct Scene {
+    account: Account,
+    server: Server,
+    _service: PamService,
+    _module: Arc<TestModule>,
+}
+
+impl Scene {
+    fn new(password: &str, deferred: bool, after: &str) -> Self {
+        let module = TestModule::shared();
+        let service = PamService::new(&format!(
+            "auth required pam_unix.so nodelay\nauth required {} {after}\naccount required pam_unix.so\n",
+            module.path().display()
+        ));
+        let config = ServerConfig::auth_pam_with("challenge=yes", &service, "").dropped();
+        let server = config.deferred_if(deferred).start();
+        Self { account: Account::new(password), server, _service: service, _module: module }
+    }
+
+    fn person(&self, methods: &str) -> PersonConfig<'_> {
+        self.server.person(self.account.name(), self.account.password()).announcing(methods)
+    }
+
+    /// Which helpers have this in their memory.
+    fn holders(&self, secret: &str) -> Vec<i32> {
+        let helpers = self.server.helpers();
+        assert!(helpers.len() >= 2, "{helpers:?}");
+        let has = |pid: i32| !memory::holds(pid, end_of(secret).as_bytes()).is_empty();
+        helpers.into_iter().map(|helper| helper.pid).filter(|pid| has(*pid)).collect()
+    }
+}
+
+#[test]
+fn no_helper_keeps_an_answer() {
+    for (deferred, methods) in [(false, "none"), (true, "none"), (true, "crtext")] {
+        for (after, accepted) in [("auth/ask=Code:", true), ("auth/ask=Code: auth/deny", false)] {
+            let secrets = Secrets::new();
+            let scene = Scene::new(&secrets.password, deferred, after);
+            let person = scene.person(methods).answers(&[&secrets.answer]).start();
+            if accepted {
+                person.connects();
+            } else {
+                person.refused();
+            }
+            for secret in [&secrets.password, &secrets.answer] {
+                assert_eq!(
+                    scene.holders(secret),
+                    [0; 0],
+                    "deferred: {deferred}, {methods}, {after}: {secret}"
+                );
+            }
+        }
+    }
+}
+
+/// As long as the question is open its worker has what PAM was given, and nobody else.
+#[test]
+fn while_a_question_is_open_only_its_worker_has_the_password() {
+    let (secrets, gate) = (Secrets::new(), Gate::new());
+    let scene = Scene::new(&secrets.password, true, &format!("auth/{} auth/ask=Code:", gate.tell()));
+    let alice = scene.person("none").start();
+    let worker = gate.arrival();
+    alice.question(0);
+    assert_eq!(scene.holders(&secrets.password), [worker]);
+}

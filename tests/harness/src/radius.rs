@@ -1,0 +1,153 @@
+//! A RADIUS server of the test's own that asks back: FreeRADIUS with a policy of a few lines.
+
+use crate::PATIENCE;
+use crate::log::{Log, LogPipe, Mark};
+use crate::netns::NetNs;
+use crate::running::Running;
+use crate::scratch::Scratch;
+
+const SECRET: &str = "of-this-test-only";
+
+/// What the server wants after the password.
+#[derive(Debug, Clone, Copy)]
+pub struct Round<'a> {
+    /// What it asks.
+    pub question: &'a str,
+    /// What it takes for an answer.
+    pub answer: &'a str,
+    /// Whether what is typed may be seen.
+    pub shown: bool,
+}
+
+/// The server, at 127.0.0.1 of a network namespace; ends on drop.
+#[derive(Debug)]
+pub struct Radius {
+    _running: Running,
+    pipe: LogPipe,
+    scratch: Scratch,
+}
+
+impl Radius {
+    /// A server that takes this password from everybody, and then asks these questions one after the other.
+    pub fn asking(netns: &NetNs, password: &str, rounds: &[Round<'_>]) -> Self {
+        let scratch = Scratch::of_root();
+        let pipe = LogPipe::new(&scratch.join("log"));
+        scratch.write("radiusd.conf", &configuration(&scratch, password, rounds), 0o600);
+        scratch.write("pam.conf", &format!("127.0.0.1 {SECRET} 5\n"), 0o600);
+        let directory = scratch.path().to_string_lossy().into_owned();
+        let mut command = netns.command("freeradius");
+        let running =
+            Running::spawn(command.args(["-f", "-l", "stdout", "-d", &directory, "-n", "radiusd"]), &pipe);
+        pipe.log().wait_for(Mark::START, "Ready to process requests", PATIENCE);
+        Self { _running: running, pipe, scratch }
+    }
+
+    /// The line of a service that asks this server for the authentication.
+    pub fn auth_line(&self) -> String {
+        let conf = self.scratch.join("pam.conf");
+        format!("auth required pam_radius_auth.so conf={} prompt_attribute\n", conf.display())
+    }
+
+    /// What the server says.
+    pub fn log(&self) -> &Log {
+        self.pipe.log()
+    }
+}
+
+impl Drop for Radius {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- output of FreeRADIUS ---\n{}", self.log().text());
+        }
+    }
+}
+
+/// The server remembers in its session state which question it has asked, by its number.
+fn configuration(scratch: &Scratch, password: &str, rounds: &[Round<'_>]) -> String {
+    let directory = scratch.path().display().to_string();
+    let mut policy = String::new();
+    let mut when = "if (!&session-state:Tmp-Integer-0)".to_string();
+    let mut expected = password;
+    for (number, round) in (1..).zip(rounds) {
+        policy += &when_sent(&when, expected, &challenge(number, round));
+        when = format!("elsif (&session-state:Tmp-Integer-0 == {number})");
+        expected = round.answer;
+    }
+    policy += &when_sent(&when, expected, "ok\n");
+    let modules: String =
+        ["ok", "reject", "handled"].map(|code| format!("always {code} {{\nrcode = {code}\n}}\n")).concat();
+    format!(
+        "libdir = /usr/lib/freeradius
+        raddbdir = {directory}
+        run_dir = {directory}
+        logdir = {directory}
+        log {{
+            destination = stdout
+            auth = yes
+        }}
+        security {{
+            reject_delay = 0
+        }}
+        client test {{
+            ipaddr = 127.0.0.1
+            secret = {SECRET}
+        }}
+        modules {{
+            {modules}
+        }}
+        server default {{
+            listen {{
+                type = auth
+                ipaddr = 127.0.0.1
+                port = 1812
+            }}
+            authorize {{
+                update control {{
+                    Auth-Type := Questions
+                }}
+            }}
+            authenticate {{
+                Auth-Type Questions {{
+                    {policy}
+                    else {{
+                        reject
+                    }}
+                }}
+            }}
+        }}
+        "
+    )
+}
+
+/// Does something if the client has sent what is expected, and rejects it otherwise.
+fn when_sent(when: &str, expected: &str, then: &str) -> String {
+    format!(
+        "{when} {{
+            if (&User-Password != \"{expected}\") {{
+                reject
+            }}
+            {then}
+        }}
+        "
+    )
+}
+
+/// Asks the question with this number.
+fn challenge(number: u32, round: &Round<'_>) -> String {
+    let prompt = if round.shown { "Echo" } else { "No-Echo" };
+    format!(
+        "update session-state {{
+            Tmp-Integer-0 := {number}
+        }}
+        update reply {{
+            Reply-Message := \"{}\"
+            Prompt := {prompt}
+        }}
+        update control {{
+            Response-Packet-Type := Access-Challenge
+        }}
+        handled
+        ",
+        round.question
+    )
+}
