@@ -22,11 +22,11 @@ use secret::Secret;
 
 use asker::Asker;
 pub use asker::{Client, MAX_TEXT as MAX_PENDING_TEXT};
-use attempts::{Attempts, RESTART, Supervisor, Taken, Whom};
+use attempts::{Attempts, Decided, RESTART, Supervisor, Taken, Whom};
 use credentials::Refusal;
 use grace::Kind;
 use receiver::Shared;
-use rejection::{challenge, rejection};
+use rejection::{challenge, refusal, rejection};
 
 #[cfg(test)]
 pub use credentials::tests::every_refusal;
@@ -218,13 +218,18 @@ impl Front {
             });
         }
         match attempts.take_verdict(id) {
-            Taken::Decided(Verdict::Accepted { .. }) => Ok(AuthReply::Accept),
-            Taken::Decided(Verdict::Rejected) => Ok(AuthReply::Reject),
-            Taken::Decided(Verdict::Temporary { cause, backoff }) => {
+            Taken::Decided(Decided { verdict: Verdict::Accepted { .. }, .. }) => Ok(AuthReply::Accept),
+            Taken::Decided(Decided { verdict: Verdict::Rejected, told }) if told.is_empty() => {
+                Ok(AuthReply::Reject)
+            }
+            Taken::Decided(Decided { verdict: Verdict::Rejected, told }) => {
+                Ok(AuthReply::RejectWith(refusal(&told, origin.reference)))
+            }
+            Taken::Decided(Decided { verdict: Verdict::Temporary { cause, backoff }, .. }) => {
                 let advance = self.settings.config.advance;
                 Ok(AuthReply::RejectWith(rejection(cause, backoff, advance, origin.reference)))
             }
-            Taken::Decided(Verdict::Asked(question)) => {
+            Taken::Decided(Decided { verdict: Verdict::Asked(question), .. }) => {
                 if let Some((asker, text)) =
                     pending_asker.as_ref().and_then(|asker| asker.for_question(&question))
                 {
