@@ -33,6 +33,7 @@ mod log;
 mod login;
 mod open_plugin;
 mod plugin;
+mod question;
 mod watch;
 
 pub use call::{Call, CallFailed, FuncResult, Reply};
@@ -44,3 +45,4 @@ pub use login::{AuthFiles, Login, LoginOutcome, RunningLogin, Verdict};
 pub use open_plugin::{Client, Closed, OpenPlugin};
 pub use ovpn_plugin_sys as sys;
 pub use plugin::{Exports, OpenFailed, Plugin};
+pub use question::{DynamicChallenge, Question};

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use ovpn_plugin_sys as sys;
 use tempfile::TempDir;
+use zeroize::Zeroizing;
 
 use crate::watch::Watch;
-use crate::{Call, CallFailed, Client, FuncResult, OpenPlugin, Reply};
+use crate::{Call, CallFailed, Client, FuncResult, OpenPlugin, Question, Reply};
 
 /// The files of one login: control, reason and pending file, empty. Deleted when dropped.
 #[derive(Debug)]
@@ -229,12 +230,25 @@ impl RunningLogin {
     /// The event of the user's answer, if the plugin asked and the user has one.
     pub(crate) fn answer(&self, login: &Login) -> Option<Call> {
         let asked = self.pending.as_ref().is_some_and(|text| text.lines().nth(1) == Some("crtext"));
-        let text = login.answer.as_ref().filter(|_| asked)?;
-        Some(
-            self.files
-                .name_in(login.call.clone().without_env("password").for_event(sys::PLUGIN_CLIENT_CRRESPONSE))
-                .env("crresponse", crate::base64::encode(text)),
-        )
+        login.answer.as_ref().filter(|_| asked).map(|text| self.response(login, text))
+    }
+
+    /// The event of this answer.
+    fn response(&self, login: &Login, text: &[u8]) -> Call {
+        let call = login.call.clone().without_env("password").for_event(sys::PLUGIN_CLIENT_CRRESPONSE);
+        self.files.name_in(call).env("crresponse", &*Zeroizing::new(crate::base64::encode(text)))
+    }
+
+    /// What the pending file held right after the call.
+    #[must_use]
+    pub fn pending(&self) -> Option<&str> {
+        self.pending.as_deref()
+    }
+
+    /// What the plugin asks while the login is pending (`crtext`).
+    #[must_use]
+    pub fn question(&self) -> Option<Question> {
+        Question::in_pending(self.pending()?).filter(|_| self.result == FuncResult::Deferred)
     }
 
     /// How long the call kept the server.
@@ -284,6 +298,14 @@ impl Client<'_> {
     /// If the files or the call cannot be made.
     pub fn start_login(&self, login: &Login) -> Result<RunningLogin, CallFailed> {
         login.start(|call| self.call(call))
+    }
+
+    /// Passes the user's answer to the question of a pending login ([`RunningLogin::question`]).
+    ///
+    /// # Errors
+    /// If the call cannot be made.
+    pub fn answer(&self, running: &RunningLogin, login: &Login, text: &[u8]) -> Result<Reply, CallFailed> {
+        self.call(&running.response(login, text))
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Config {
     pub penalties: bool,
     /// `ipv4-prefix=N` and `ipv6-prefix=N`: what one source is.
     pub prefixes: Prefixes,
+    /// `reasons=none|safe|all`.
+    pub reasons: Reasons,
     /// `refusal-time=MS`: deferred refusals are not delivered sooner.
     pub refusal_time: Duration,
     /// `timeout=SECONDS`.
@@ -78,6 +80,29 @@ pub enum Timeout {
     Default,
     /// So long; `None` for 0: no limit.
     Given(Option<Duration>),
+}
+
+/// What a client learns of a refusal by PAM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reasons {
+    /// Nothing.
+    None,
+    /// What the account phase has refused it for: then the password was right.
+    Safe,
+    /// That, and what PAM modules have said in any phase.
+    All,
+}
+
+impl Reasons {
+    /// By its word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "none" => Reasons::None,
+            "safe" => Reasons::Safe,
+            "all" => Reasons::All,
+            _ => return None,
+        })
+    }
 }
 
 /// Whether the common name of the client's certificate must be the username.
@@ -132,6 +157,7 @@ impl Config {
             max_suspended: None,
             penalties: true,
             prefixes: Prefixes::default(),
+            reasons: Reasons::Safe,
             refusal_time: Duration::from_millis(1000),
             timeout: Timeout::Default,
             confdir: None,

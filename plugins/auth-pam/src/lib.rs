@@ -80,7 +80,7 @@ impl Plugin for AuthPam {
             let limit = limit.map_or("for ever".into(), |seconds| format!("{seconds} s"));
             log::info!("a deferred login may take {limit}");
         }
-        let front = Front::open(settings)?;
+        let front = Front::open(settings, startup.deferring.is_some())?;
         log::info!("initialization succeeded: PAM service '{service}'");
         Ok(AuthPam { front, _deferring: startup.deferring })
     }

@@ -31,6 +31,10 @@ pub const MAX_ADDRESS: usize = 128;
 pub const MAX_TEXT: usize = 1024;
 /// Longest name a worker reports, in bytes.
 pub const MAX_CHECKED: usize = 512;
+/// Longest text of PAM modules for the person at the client, in bytes.
+pub const MAX_SAID: usize = 256;
+/// Longest reason for a client, in bytes: such a text, and why.
+pub const MAX_TOLD: usize = 512;
 /// Longest block of [`Credentials`], in bytes.
 pub const MAX_BLOCK: usize = 2 * (4 + MAX_CREDENTIAL) + 1;
 
@@ -130,6 +134,8 @@ pub enum Reply {
         id: u64,
         /// What was decided.
         verdict: Verdict,
+        /// What the person at the client may learn of a rejection; empty: nothing.
+        told: Vec<u8>,
     },
 }
 
@@ -212,6 +218,8 @@ pub struct End {
     pub checked: Vec<u8>,
     /// The last answer of the person at the client is the password from now on.
     pub chosen: bool,
+    /// What modules have said to the person at the client, if that is to know; one line.
+    pub said: Vec<u8>,
 }
 
 const TAG_CHECK: u8 = 1;
@@ -423,10 +431,10 @@ impl Message for Request {
 }
 
 impl Message for Reply {
-    const MAX_BYTES: usize = 1 + 8 + 16 + 3 + 4 + MAX_QUESTION;
+    const MAX_BYTES: usize = 1 + 8 + 16 + 3 + 4 + MAX_QUESTION + 4 + MAX_TOLD;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
-        let Reply::Verdict { id, verdict } = self;
+        let Reply::Verdict { id, verdict, told } = self;
         match verdict {
             Verdict::Accepted { took } => {
                 to.u8(TAG_ACCEPTED);
@@ -453,7 +461,7 @@ impl Message for Reply {
                 to.bytes_field("question", &question.text, MAX_QUESTION)?;
             }
         }
-        Ok(())
+        to.bytes_field("reason", told, MAX_TOLD)
     }
 
     fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
@@ -476,7 +484,8 @@ impl Message for Reply {
             })),
             other => return Err(tag(other)),
         };
-        from.end().map(|()| Reply::Verdict { id, verdict })
+        let told = from.bytes_field("reason", MAX_TOLD)?.to_vec();
+        from.end().map(|()| Reply::Verdict { id, verdict, told })
     }
 }
 
@@ -524,7 +533,7 @@ impl Message for Order {
 }
 
 impl Message for Report {
-    const MAX_BYTES: usize = 1 + 8 + 4 + 1 + 4 + MAX_TEXT + 8 + 4 + MAX_CHECKED + 1;
+    const MAX_BYTES: usize = 1 + 8 + 4 + 1 + 4 + MAX_TEXT + 8 + 4 + MAX_CHECKED + 1 + 4 + MAX_SAID;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         let nonce = self.nonce;
@@ -561,7 +570,7 @@ impl Message for Report {
                 to.u64(micros(end.delay));
                 to.bytes_field("checked", &end.checked, MAX_CHECKED)?;
                 to.flag(end.chosen);
-                Ok(())
+                to.bytes_field("said", &end.said, MAX_SAID)
             }
         }
     }
@@ -585,6 +594,7 @@ impl Message for Report {
                 delay: duration(&mut from)?,
                 checked: from.bytes_field("checked", MAX_CHECKED)?.to_vec(),
                 chosen: from.flag("chosen")?,
+                said: from.bytes_field("said", MAX_SAID)?.to_vec(),
             }),
             other => return Err(tag(other)),
         };

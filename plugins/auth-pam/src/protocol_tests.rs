@@ -89,14 +89,16 @@ proptest! {
             Verdict::Temporary { cause: Cause::Busy, backoff: time },
             Verdict::Temporary { cause: Cause::Failures, backoff: time },
         ];
-        for reply in verdicts.map(|verdict| Reply::Verdict { id, verdict }) {
+        let told = text[..text.len().min(MAX_TOLD)].to_vec();
+        for reply in verdicts.map(|verdict| Reply::Verdict { id, verdict, told: told.clone() }) {
             let frame = encoded(&reply);
             prop_assert!(frame.len() <= Reply::MAX_BYTES);
             prop_assert_eq!(Reply::decode(Reader::new(&frame)).unwrap(), reply);
         }
         let checked = text[..text.len().min(MAX_CHECKED)].to_vec();
+        let said = text[..text.len().min(MAX_SAID)].to_vec();
         let end =
-            End { code, authenticating: flag, text: text.clone(), delay: time, checked, chosen: !flag };
+            End { code, authenticating: flag, text: text.clone(), delay: time, checked, chosen: !flag, said };
         let question = News::Question { echo: flag, page: !flag, private: flag, text: question };
         for news in [question, News::Ready, News::Changed(text.clone()), News::Note(text.clone()), News::End(end)] {
             let report = Report { nonce: id, news };

@@ -65,7 +65,7 @@ fn run(script: &Path, verdicts: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The same login so many times, each of a user and with a control file of its own, without waiting for one before the
+/// The same login so many times, each with a control file and, unless it is repeated, of a user of its own, without waiting for one before the
 /// next.
 fn many(plugin: &OpenPlugin, login: &Environment, number: usize) -> io::Result<String> {
     let mut pending = Vec::new();
@@ -75,7 +75,9 @@ fn many(plugin: &OpenPlugin, login: &Environment, number: usize) -> io::Result<S
             .iter()
             .map(|variable| match variable.strip_prefix(CONTROL) {
                 Some(path) => format!("{CONTROL}{path}.{number}"),
-                None if variable.starts_with("username=") => format!("{variable}{number}"),
+                None if variable.starts_with("username=") && !step::is_repeated(login) => {
+                    format!("{variable}{number}")
+                }
                 None => variable.clone(),
             })
             .collect();

@@ -46,7 +46,10 @@ impl Traces<'_> {
             }
             Look::Program => ("program", self.file("program")),
             Look::Control => ("control file", self.file("control")),
-            Look::Reason => ("reason", self.file("reason")),
+            Look::Reason => {
+                let text = self.file("reason");
+                ("reason", if text.contains(" (reference ") { without_reference(&text) } else { text })
+            }
             Look::ReasonKind => {
                 let text = self.file("reason");
                 ("reason", text.split('[').next().unwrap_or_default().to_string())

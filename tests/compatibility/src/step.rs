@@ -17,8 +17,10 @@ pub const CHROOT: &str = "@CHROOT@";
 pub const USER: &str = "@USER@";
 /// Ends by SIGKILL instead of the login.
 pub const KILL: &str = "@KILL@";
-/// The login is made so many times at once.
+/// The login is made so many times at once, each of a user of its own.
 pub const AT_ONCE: &str = "@AT_ONCE@";
+/// The same by one user.
+pub const REPEATED: &str = "@REPEATED@";
 /// Whether the verdict took a second is part of it.
 pub const TIMED: &str = "@TIMED@";
 
@@ -56,7 +58,12 @@ fn become_user(uid: Uid, gid: Gid) -> nix::Result<()> {
 
 /// How often the login is made at once, if not alone.
 pub fn at_once(login: &Environment) -> Option<usize> {
-    value(login, AT_ONCE).and_then(|number| number.parse().ok())
+    value(login, AT_ONCE).or_else(|| value(login, REPEATED)).and_then(|number| number.parse().ok())
+}
+
+/// Whether it is always the same user then.
+pub fn is_repeated(login: &Environment) -> bool {
+    value(login, REPEATED).is_some()
 }
 
 /// Whether the time of the verdict counts.

@@ -55,6 +55,7 @@ static const struct { const char *name; int code; } codes[] = {
     { "PAM_MAXTRIES", PAM_MAXTRIES },
     { "PAM_NEW_AUTHTOK_REQD", PAM_NEW_AUTHTOK_REQD },
     { "PAM_ACCT_EXPIRED", PAM_ACCT_EXPIRED },
+    { "PAM_AUTHTOK_EXPIRED", PAM_AUTHTOK_EXPIRED },
     { "PAM_CONV_ERR", PAM_CONV_ERR },
     { "PAM_IGNORE", PAM_IGNORE },
     { "PAM_ABORT", PAM_ABORT },

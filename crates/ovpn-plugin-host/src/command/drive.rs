@@ -3,16 +3,9 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use ovpn_plugin_host::{
-    FuncResult, Login, LoginOutcome, OpenFailed, OpenPlugin, Plugin, Reply, Step, Verdict, event_name, sys,
-};
+use ovpn_plugin_host::{FuncResult, Login, OpenFailed, OpenPlugin, Plugin, Reply, Step, event_name, sys};
 
 use crate::told::{Outcome, Tell};
-
-/// A call that takes longer than this is worth a word.
-const LONG: Duration = Duration::from_secs(1);
-/// How long OpenVPN gives a client, unless `hand-window` says otherwise.
-const HAND_WINDOW: Duration = Duration::from_secs(60);
 
 /// A plugin about to be opened, and with what. Each function tells its result as the last thing; those with a client do
 /// so before they close the plugin, for what happens then changes nothing for the client.
@@ -30,46 +23,6 @@ impl Drive {
             Some(plugin) => tell.end(self.log_in(tell, login, &plugin, start)),
             None => tell.end(Outcome::NotOpened),
         }
-    }
-
-    fn log_in(&self, tell: &Tell, login: &Login, plugin: &OpenPlugin, start: Instant) -> Outcome {
-        if !plugin.wants(sys::PLUGIN_AUTH_USER_PASS_VERIFY) {
-            tell.say(
-                "open",
-                "the plugin wants no AUTH_USER_PASS_VERIFY: OpenVPN does not ask it about logins",
-            );
-            return Outcome::NoVerdict;
-        }
-        let client = plugin.client();
-        let running = match client.start_login(login) {
-            Ok(running) => running,
-            Err(error) => return failed(tell, &error.to_string()),
-        };
-        let blocked = running.blocked();
-        tell.say("reply", &format!("{} after {}", result_text(running.result), seconds(blocked)));
-        if running.result != FuncResult::Deferred && blocked >= LONG {
-            tell.say("note", "OpenVPN serves nobody while a plugin decides; one that takes long should defer (auth-pam: `setenv deferred_auth_pam 1`)");
-        }
-        let outcome = running.finish(self.limit.saturating_sub(start.elapsed()));
-        if let Some(pending) = &outcome.pending {
-            tell.say("pending", &pending_text(pending));
-        }
-        let decision = if outcome.accepted() {
-            Outcome::Yes
-        } else if outcome.result == FuncResult::Deferred && outcome.verdict.is_none() {
-            Outcome::NoVerdict
-        } else {
-            Outcome::No
-        };
-        match outcome.verdict {
-            Some(verdict) => tell.say("verdict", &verdict_text(verdict, outcome.took)),
-            None if decision == Outcome::NoVerdict => {
-                tell.say("verdict", &format!("none within {}", seconds(outcome.took)));
-            }
-            None => {}
-        }
-        tell.say("client", &client_text(&outcome));
-        decision
     }
 
     /// Only opens and closes.
@@ -131,7 +84,7 @@ impl Drive {
     }
 }
 
-fn failed(tell: &Tell, words: &str) -> Outcome {
+pub(crate) fn failed(tell: &Tell, words: &str) -> Outcome {
     tell.say("failed", words);
     Outcome::Failed
 }
@@ -156,22 +109,13 @@ pub(crate) fn seconds(time: Duration) -> String {
     format!("{:.3} s", time.as_secs_f64())
 }
 
-fn result_text(result: FuncResult) -> String {
+pub(crate) fn result_text(result: FuncResult) -> String {
     match result {
         FuncResult::Success => "success".to_owned(),
         FuncResult::Error => "error".to_owned(),
         FuncResult::Deferred => "deferred".to_owned(),
         FuncResult::Other(code) => format!("{code}, which OpenVPN takes for an error"),
     }
-}
-
-fn verdict_text(verdict: Verdict, took: Duration) -> String {
-    let word = match verdict {
-        Verdict::Accepted => "accepted".to_owned(),
-        Verdict::Rejected => "rejected".to_owned(),
-        Verdict::Unreadable(byte) => format!("byte {byte} in the control file, which means nothing"),
-    };
-    format!("{word} after {}", seconds(took))
 }
 
 fn events_text(mask: i32) -> String {
@@ -197,37 +141,5 @@ fn init_text(point: i32) -> &'static str {
         sys::PLUGIN_INIT_POST_DAEMON => "after OpenVPN became a daemon, as root",
         sys::PLUGIN_INIT_POST_UID_CHANGE => "after OpenVPN gave root up (`user`)",
         _ => "at a point OpenVPN does not know",
-    }
-}
-
-/// The three lines of a pending file.
-fn pending_text(text: &str) -> String {
-    let mut lines = text.lines();
-    match (lines.next(), lines.next(), lines.next()) {
-        (Some(timeout), Some(method), Some(text)) => {
-            format!("the client is asked, by {method}, and has {timeout} s: {text}")
-        }
-        _ => "the pending file has less than the three lines needed".to_owned(),
-    }
-}
-
-/// What OpenVPN would tell the client.
-fn client_text(outcome: &LoginOutcome) -> String {
-    if outcome.accepted() && outcome.took > HAND_WINDOW {
-        return "would be let in, but has given up after a minute (`hand-window`)".to_owned();
-    }
-    if outcome.accepted() {
-        return "is let in, as far as this plugin is asked".to_owned();
-    }
-    if outcome.result == FuncResult::Deferred && outcome.verdict.is_none() {
-        return "waits, and gives up after a minute (`hand-window`)".to_owned();
-    }
-    match &outcome.reason {
-        None => "is told that the login failed, without a reason".to_owned(),
-        Some(text) if text.starts_with("TEMP") => format!("is told to try again later: {text}"),
-        Some(text) if text.starts_with("CRV1:") => {
-            format!("is asked a second question (dynamic challenge): {text}")
-        }
-        Some(text) => format!("is told that the login failed: {text}"),
     }
 }

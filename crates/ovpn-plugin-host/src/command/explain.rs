@@ -13,6 +13,7 @@ use crate::told::Outcome;
 
 const REJECTED: u8 = 1;
 const UNDECIDED: u8 = 3;
+const UNANSWERED: u8 = 4;
 
 /// What was asked for.
 pub(crate) struct Asked<'a> {
@@ -24,12 +25,12 @@ pub(crate) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Prints result and explanation; the exit status.
-    pub(crate) fn explain(&self, show: &mut Show, seen: &Seen) -> ExitCode {
+    /// Prints result and explanation; the exit status. `missing`: why a question had no answer.
+    pub(crate) fn explain(&self, show: &mut Show, seen: &Seen, missing: Option<&str>) -> ExitCode {
         let (status, result) = self.result(&seen.end);
         gap();
         show.line("result", &result);
-        for cause in self.causes(seen, status) {
+        for cause in self.causes(seen, status, missing) {
             show.line("why", &cause.why);
             show.line("to do", &cause.todo);
         }
@@ -74,6 +75,9 @@ impl Asked<'_> {
             End::Outcome(Outcome::NotOpened) => {
                 (UNDECIDED, "not decided: OpenVPN would not start with this plugin line".into())
             }
+            End::Outcome(Outcome::Unanswered) => {
+                (UNANSWERED, "not decided: the plugin asked a question and got no answer".into())
+            }
             End::Outcome(Outcome::Failed) => (UNDECIDED, "not decided: the call could not be made".into()),
             End::Died(how) => {
                 let status = if self.command == Command::Check { REJECTED } else { UNDECIDED };
@@ -87,9 +91,15 @@ impl Asked<'_> {
         }
     }
 
-    fn causes(&self, seen: &Seen, status: u8) -> Vec<Cause> {
+    fn causes(&self, seen: &Seen, status: u8, missing: Option<&str>) -> Vec<Cause> {
         if status == 0 || matches!(seen.end, End::Interrupted(_)) {
             return Vec::new();
+        }
+        if let (UNANSWERED, Some(missing)) = (status, missing) {
+            return vec![Cause::new(
+                format!("The plugin asked the question above: {missing}."),
+                "Run the command on a terminal, or give the answers with --answer or --answers, in the order of the questions.",
+            )];
         }
         let mut causes = causes::in_log(&seen.log);
         let is_pam = self.file_name.contains("auth-pam") || self.file_name.contains("auth_pam");
@@ -122,13 +132,6 @@ impl Asked<'_> {
             causes.push(Cause::new(
                 "The plugin has not written its verdict to the control file.",
                 "Raise --timeout if it needs longer; OpenVPN itself gives a client a minute (`hand-window`).",
-            ));
-        }
-        let client = seen.told.last("client").unwrap_or_default();
-        if client.contains("dynamic challenge") || seen.told.last("pending").is_some() {
-            causes.push(Cause::new(
-                "The plugin asks the client something more, and this command has no answer for that.",
-                "Try it with a client. A static challenge (`--response`) comes together with the password.",
             ));
         }
         if causes.is_empty() && status == REJECTED && self.command != Command::Check {

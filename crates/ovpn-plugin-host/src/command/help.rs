@@ -10,7 +10,8 @@ Usage:
 
 Commands:
   login   Tries one login: shows what the plugin logs, its answer and what the client would be told; if the login is
-          rejected, explains what is likely wrong and what to do.
+          rejected, explains what is likely wrong and what to do. If the plugin asks something, the question is put on the
+          terminal, and the login goes on with the answer.
   check   Opens and closes the plugin: shows what it exports, which events it wants, and whether OpenVPN would start.
   events  Passes all events of a server with one client, in OpenVPN's order, and shows each answer. The plugin does
           what it always does: down-root runs its scripts, for one.
@@ -29,6 +30,13 @@ Options of login and events:
   -a, --address IP          address of the client, IPv4 or IPv6 (default: 192.0.2.7)
   -d, --deferred            allow auth-pam to defer, as `setenv deferred_auth_pam 1` does
 
+Options of login:
+      --answer TEXT         answer to a question of the plugin; may be repeated, in the order of the questions
+      --answers FILE        the same, one a line, from FILE, or from standard input if FILE is `-`; they come after those
+                            of --answer
+      --crtext              the client can ask its user while the login is pending (`crtext` in IV_SSO); without this option
+                            questions come with a rejection (dynamic challenge)
+
 Options of events:
       --client              the events of a client instead of those of a server
 
@@ -36,7 +44,8 @@ Options of all commands:
   -e, --env NAME=VALUE      a variable for the plugin, as `setenv NAME VALUE` does; may be repeated
   -v, --verb N              OpenVPN's `verb`, 0 to 11 (default: 4; from 4 on auth-pam tells which prompt was answered,
                             from 7 on debug messages are shown)
-  -t, --timeout SECONDS     how long the plugin may take altogether, 1 to 86400 (default: 90)
+  -t, --timeout SECONDS     how long the plugin may take, 1 to 86400 (default: 90); the time for answers
+                            does not count
   -h, --help                show this text
   -V, --version             show the version
 
@@ -49,4 +58,5 @@ Exit status:
   1  login: rejected;  check: OpenVPN would not start;  events: the client did not get in
   2  the command line is wrong, or what it names cannot be read
   3  not decided: the plugin took too long, crashed, or could not be opened (login, events)
+  4  not decided: the plugin asked a question, and there was neither an answer nor a terminal (login)
 ";

@@ -1,5 +1,6 @@
 //! The command `ovpn-plugin`: opens a plugin as OpenVPN does and explains what comes of it. See `--help`.
 
+mod answers;
 mod causes;
 mod drive;
 mod explain;
@@ -8,6 +9,7 @@ mod help;
 mod locate;
 mod options;
 mod password;
+mod rounds;
 mod scene;
 mod show;
 mod signals;
@@ -21,6 +23,7 @@ use nix::sys::prctl;
 use ovpn_plugin_host::{Login, Plugin, base64};
 use zeroize::Zeroizing;
 
+use crate::answers::Answers;
 use crate::drive::Drive;
 use crate::explain::Asked;
 use crate::options::{Command, Request, Task};
@@ -33,7 +36,9 @@ const INTERRUPTED: u8 = 3;
 
 /// What a client of OpenVPN 2.6 announces: bit 8 of IV_PROTO, that it understands temporary failures, for one.
 const CLIENT: [(&str, &str); 4] =
-    [("IV_VER", "2.6.14"), ("IV_PLAT", "linux"), ("IV_PROTO", "990"), ("IV_SSO", "openurl,webauth,crtext")];
+    [("IV_VER", "2.6.14"), ("IV_PLAT", "linux"), ("IV_PROTO", "990"), ("IV_SSO", "openurl,webauth")];
+/// The same of one that can ask its user while the login is pending.
+const WITH_CRTEXT: &str = "openurl,webauth,crtext";
 
 /// Why nothing was done.
 enum Stop {
@@ -81,6 +86,7 @@ fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
         Command::Check => Default::default(),
         Command::Login | Command::Events => credentials(command, &mut task, &signals)?,
     };
+    let mut answers = Answers::new(std::mem::take(&mut task.answers), task.answers_file.as_deref())?;
     if let Some(note) = located.note {
         show.line("note", note);
     }
@@ -101,7 +107,7 @@ fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
         plugin = plugin.setenv(&name, value);
     }
     let drive = Drive { plugin, file, limit: task.timeout };
-    let seen = scene::watch(&mut show, &signals, task.timeout, |tell, log| {
+    let seen = scene::watch(&mut show, &mut answers, &signals, task.timeout, |tell, log| {
         let drive = Drive { plugin: drive.plugin.clone().log_to(log), file: drive.file.clone(), ..drive };
         match command {
             Command::Login => drive.login(tell, &login),
@@ -114,13 +120,18 @@ fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
         drive.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let asked =
         Asked { command, file_name: &file_name, words: &passed.words, user: &user, limit: task.timeout };
-    Ok(asked.explain(&mut show, &seen))
+    let unused = answers.left();
+    if unused > 0 && matches!(seen.end, scene::End::Outcome(_)) {
+        show.line("note", &format!("the plugin has not asked for the last {unused} of the answers"));
+    }
+    Ok(asked.explain(&mut show, &seen, answers.missing.as_deref()))
 }
 
 /// Username and password, asked for where they are not given.
 fn credentials(command: Command, task: &mut Task, signals: &Signals) -> Result<(Secret, Secret), Stop> {
     let user = task.user.take().map(Zeroizing::new);
-    let mut password = task.password_file.as_deref().map(password::from_file).transpose()?;
+    let file = task.password_file.as_deref();
+    let mut password = file.map(|file| password::from_file(file, "password")).transpose()?;
     if command == Command::Events && user.is_none() {
         let nobody = || Zeroizing::new(b"test".to_vec());
         return Ok((nobody(), password.unwrap_or_else(nobody)));
@@ -129,7 +140,7 @@ fn credentials(command: Command, task: &mut Task, signals: &Signals) -> Result<(
         let answer =
             Terminal::open().map_err(NoAnswer::from).and_then(|mut it| it.ask(prompt, echo, signals));
         answer.map_err(|why| match why {
-            NoAnswer::Interrupted => Stop::Interrupted,
+            NoAnswer::Interrupted(_) => Stop::Interrupted,
             NoAnswer::Failed(error) => {
                 Stop::Usage(format!("there is no terminal to ask on ({error}): {instead}"))
             }
@@ -168,6 +179,9 @@ fn login(task: &Task, user: &[u8], password: Secret) -> Login {
         if !task.env.iter().any(|(given, _)| given == name) {
             login = login.env(name, value);
         }
+    }
+    if task.crtext {
+        login = login.env("IV_SSO", WITH_CRTEXT);
     }
     login
 }

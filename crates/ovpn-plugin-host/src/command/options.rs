@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
@@ -45,6 +45,11 @@ pub(crate) struct Task {
     pub(crate) common_name: Option<Vec<u8>>,
     pub(crate) address: IpAddr,
     pub(crate) deferred: bool,
+    pub(crate) answers: Vec<Secret>,
+    /// `-` is standard input.
+    pub(crate) answers_file: Option<PathBuf>,
+    /// The client can be asked while its login is pending.
+    pub(crate) crtext: bool,
     pub(crate) client: bool,
     pub(crate) env: Vec<(String, Vec<u8>)>,
     pub(crate) verb: u8,
@@ -102,6 +107,9 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
         common_name: None,
         address: ADDRESS,
         deferred: false,
+        answers: Vec::new(),
+        answers_file: None,
+        crtext: false,
         client: false,
         env: Vec::new(),
         verb: VERB,
@@ -124,6 +132,13 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
             }
             Arg::Short('a') | Arg::Long("address") if logs_in => task.address = parser.value()?.parse()?,
             Arg::Short('d') | Arg::Long("deferred") if logs_in => task.deferred = true,
+            Arg::Long("answer") if command == Command::Login => {
+                task.answers.push(Secret::new(bytes(&mut parser)?));
+            }
+            Arg::Long("answers") if command == Command::Login => {
+                task.answers_file = Some(parser.value()?.into());
+            }
+            Arg::Long("crtext") if command == Command::Login => task.crtext = true,
             Arg::Long("client") if command == Command::Events => task.client = true,
             Arg::Short('e') | Arg::Long("env") => task.env.push(variable(bytes(&mut parser)?)?),
             Arg::Short('v') | Arg::Long("verb") => {
@@ -145,6 +160,8 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
                 task.words = parser.raw_args()?.map(OsString::into_vec).collect();
                 return if task.plugin.is_empty() {
                     Err("the plugin's file is missing".into())
+                } else if is_input(&task.password_file) && is_input(&task.answers_file) {
+                    Err("password and answers cannot both come from standard input".into())
                 } else {
                     Ok(Request::Run(command, task))
                 };
@@ -152,6 +169,10 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
             other => return Err(other.unexpected().into()),
         }
     }
+}
+
+fn is_input(file: &Option<PathBuf>) -> bool {
+    file.as_deref() == Some(Path::new("-"))
 }
 
 fn bytes(parser: &mut Parser) -> Result<Vec<u8>, UsageError> {
@@ -199,6 +220,8 @@ mod tests {
             ("login --password secret x.so", "--password"),
             ("check --user joe x.so", "--user"),
             ("login --client x.so", "--client"),
+            ("events --answer 1 x.so", "--answer"),
+            ("login --password-file - --answers - x.so", "both come from standard input"),
             ("login --env A x.so", "NAME=VALUE"),
             ("login --env a-b=c x.so", "letters, digits"),
             ("login --timeout 0 x.so", "1 to 86400"),

@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use std::path::Path;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::Signal;
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
@@ -17,14 +18,14 @@ const MOST_BYTES: usize = 16 << 10;
 /// Bytes that are wiped when dropped.
 pub(crate) type Secret = Zeroizing<Vec<u8>>;
 
-/// Reads the password from a file or, for `-`, from standard input: all of it but one newline at the end.
-pub(crate) fn from_file(path: &Path) -> Result<Secret, String> {
+/// Reads the password, or what else it is, from a file or, for `-`, from standard input: all of it but one newline at the end.
+pub(crate) fn from_file(path: &Path, what: &str) -> Result<Secret, String> {
     let name = if path == Path::new("-") { "standard input".to_owned() } else { format!("{path:?}") };
     let open = || if path == Path::new("-") { standard_input() } else { File::open(path) };
     let read = open().and_then(|mut file| read_all(&mut file));
-    let mut secret = read.map_err(|error| format!("cannot read the password from {name}: {error}"))?;
+    let mut secret = read.map_err(|error| format!("cannot read the {what} from {name}: {error}"))?;
     if secret.len() > MOST_BYTES {
-        return Err(format!("cannot read the password from {name}: it has more than {MOST_BYTES} bytes"));
+        return Err(format!("cannot read the {what} from {name}: more than {MOST_BYTES} bytes"));
     }
     if secret.ends_with(b"\n") {
         secret.pop();
@@ -67,7 +68,7 @@ pub(crate) enum NoAnswer {
     /// There is none, or it cannot be used.
     Failed(io::Error),
     /// A signal came, or the input ended.
-    Interrupted,
+    Interrupted(Option<Signal>),
 }
 
 impl From<io::Error> for NoAnswer {
@@ -110,13 +111,13 @@ impl Terminal {
                 Err(nix::Error::EINTR) => continue,
                 other => other?,
             };
-            if signals.came().is_some() {
+            if let Some(signal) = signals.came() {
                 self.file.write_all(b"\n")?;
-                return Err(NoAnswer::Interrupted);
+                return Err(NoAnswer::Interrupted(Some(signal)));
             }
             let room = line.get_mut(used..).unwrap_or_default();
             match self.file.read(room) {
-                Ok(0) => return Err(NoAnswer::Interrupted),
+                Ok(0) => return Err(NoAnswer::Interrupted(None)),
                 Ok(count) => used += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error.into()),

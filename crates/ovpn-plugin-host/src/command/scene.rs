@@ -17,6 +17,7 @@ use nix::unistd::{self, Pid};
 use ovpn_plugin_host::{LogFollower, LogLine, fork_alone};
 use tempfile::TempDir;
 
+use crate::answers::{Answered, Answers};
 use crate::show::Show;
 use crate::signals::Signals;
 use crate::told::{Outcome, Tell, Told};
@@ -69,6 +70,7 @@ struct Watch<'a> {
 /// most `limit`. The directory of the log is the process's temporary directory.
 pub(crate) fn watch(
     show: &mut Show,
+    answers: &mut Answers,
     signals: &Signals,
     limit: Duration,
     body: impl FnOnce(&Tell, PathBuf),
@@ -100,7 +102,7 @@ pub(crate) fn watch(
         output: output.into(),
         unfinished: Vec::new(),
     };
-    let end = watch.until_end(Pid::from_raw(child), deadline, signals)?;
+    let end = watch.until_end(Pid::from_raw(child), deadline, answers, signals)?;
     let left = watch.until_all_left(if matches!(end, End::Died(_)) { LEAVE } else { LEAVE_KILLED });
     watch.look();
     watch.rest_of_output();
@@ -184,19 +186,37 @@ impl Watch<'_> {
         }
     }
 
-    fn until_end(&mut self, child: Pid, deadline: Instant, signals: &Signals) -> io::Result<End> {
+    fn until_end(
+        &mut self,
+        child: Pid,
+        mut deadline: Instant,
+        answers: &mut Answers,
+        signals: &Signals,
+    ) -> io::Result<End> {
         loop {
             self.pause(Some(signals));
             let status = waitpid(child, Some(WaitPidFlag::WNOHANG))?;
             self.look();
+            let mut interrupted = None;
+            if let Some(question) = self.told.take_question() {
+                let asked = Instant::now();
+                match answers.answer(self.show, &question, signals) {
+                    Answered::Yes(answer) => self.told.answer(Some(&answer)),
+                    Answered::No => self.told.answer(None),
+                    Answered::Interrupted(signal) => interrupted = Some(signal),
+                }
+                // The time that a person takes is not the plugin's.
+                deadline += asked.elapsed();
+            }
+            let came = || interrupted.or_else(|| signals.came());
             let end = match status {
                 WaitStatus::Exited(_, code) => End::Died(format!("ended with exit status {code}")),
                 // A terminal's signals come to both.
-                WaitStatus::Signaled(_, signal, _) => match signals.came() {
+                WaitStatus::Signaled(_, signal, _) => match came() {
                     Some(signal) => End::Interrupted(signal),
                     None => End::Died(format!("was killed by {signal}")),
                 },
-                _ => match signals.came() {
+                _ => match came() {
                     Some(signal) => End::Interrupted(signal),
                     None if Instant::now() >= deadline => End::TimedOut,
                     None => continue,

@@ -5,8 +5,20 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
+use ovpn_plugin_host::Question;
+use zeroize::Zeroizing;
+
+use crate::password::Secret;
+
 /// The first word of the last line.
 const RESULT: &str = "result";
+/// The first word of a line that wants an answer; how it may be typed and the question follow.
+const ASK: &str = "ask";
+const SHOWN: &str = "shown ";
+const HIDDEN: &str = "hidden ";
+/// The first byte that comes back: length and answer follow, or nothing.
+const ANSWER: u8 = 1;
+const NO_ANSWER: u8 = 0;
 
 /// How it came out for the plugin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,15 +31,18 @@ pub(crate) enum Outcome {
     NoVerdict,
     /// The plugin could not be opened.
     NotOpened,
+    /// The plugin asked something, and there was no answer.
+    Unanswered,
     /// Something failed that is no fault of the plugin.
     Failed,
 }
 
-const OUTCOMES: [(Outcome, &str); 5] = [
+const OUTCOMES: [(Outcome, &str); 6] = [
     (Outcome::Yes, "yes"),
     (Outcome::No, "no"),
     (Outcome::NoVerdict, "no verdict"),
     (Outcome::NotOpened, "not opened"),
+    (Outcome::Unanswered, "unanswered"),
     (Outcome::Failed, "failed"),
 ];
 
@@ -49,6 +64,18 @@ impl Tell {
         let logged = fs::metadata(&self.log).map_or(0, |log| log.len());
         // If nobody listens any more, nobody needs it.
         let _ = (&self.stream).write_all(format!("{logged}\t{what}\t{text}\n").as_bytes());
+    }
+
+    /// Asks whoever is at the other end, and waits for the answer; nothing if there is none.
+    pub(crate) fn ask(&self, question: &Question) -> Option<Secret> {
+        let how = if question.echo { SHOWN } else { HIDDEN };
+        self.say(ASK, &format!("{how}{}", question.text));
+        let mut stream = &self.stream;
+        let (mut kind, mut length) = ([NO_ANSWER], [0; 4]);
+        stream.read_exact(&mut kind).ok().filter(|()| kind == [ANSWER])?;
+        stream.read_exact(&mut length).ok()?;
+        let mut answer = Zeroizing::new(vec![0; usize::try_from(u32::from_le_bytes(length)).ok()?]);
+        stream.read_exact(&mut answer).ok().map(|()| answer)
     }
 
     /// The last line.
@@ -83,12 +110,14 @@ pub(crate) struct Told {
     /// Everything that was told so far.
     lines: Vec<Line>,
     pub(crate) outcome: Option<Outcome>,
+    /// What waits for an answer.
+    asked: Option<Question>,
 }
 
 impl Told {
     /// `stream` does not block.
     pub(crate) fn new(stream: UnixStream) -> Self {
-        Self { stream, unfinished: Vec::new(), lines: Vec::new(), outcome: None }
+        Self { stream, unfinished: Vec::new(), lines: Vec::new(), outcome: None, asked: None }
     }
 
     /// The lines that came since the last call.
@@ -105,6 +134,8 @@ impl Told {
             if line.what == RESULT {
                 let known = OUTCOMES.iter().find(|(_, word)| *word == line.text);
                 self.outcome = known.map(|(outcome, _)| *outcome).or(self.outcome);
+            } else if line.what == ASK {
+                self.asked = question(&line.text);
             } else {
                 new.push(line);
             }
@@ -113,10 +144,32 @@ impl Told {
         new
     }
 
+    /// The question that waits for an answer.
+    pub(crate) fn take_question(&mut self) -> Option<Question> {
+        self.asked.take()
+    }
+
+    /// Answers it.
+    pub(crate) fn answer(&mut self, answer: Option<&Secret>) {
+        let mut packet = Zeroizing::new(vec![NO_ANSWER]);
+        if let Some((answer, length)) = answer.and_then(|it| Some((it, u32::try_from(it.len()).ok()?))) {
+            // In one allocation, for a vector that grows leaves pieces behind.
+            packet = Zeroizing::new([&[ANSWER][..], &length.to_le_bytes(), answer].concat());
+        }
+        // If nobody listens any more, nobody needs it. It finds room: nothing else is sent this way.
+        let _ = self.stream.write_all(&packet);
+    }
+
     /// The text of the last line of this kind.
     pub(crate) fn last(&self, what: &str) -> Option<&str> {
         self.lines.iter().rfind(|line| line.what == what).map(|line| line.text.as_str())
     }
+}
+
+fn question(line: &str) -> Option<Question> {
+    let shown = line.strip_prefix(SHOWN);
+    let text = shown.or_else(|| line.strip_prefix(HIDDEN))?.to_owned();
+    Some(Question { text, echo: shown.is_some(), wants_answer: true })
 }
 
 fn unescape(text: &str) -> String {
@@ -148,5 +201,19 @@ mod tests {
         tell.end(Outcome::NoVerdict);
         assert_eq!(told.new_lines(), []);
         assert_eq!((told.outcome, told.last("reply")), (Some(Outcome::NoVerdict), Some("a\nb\\n\tc")));
+    }
+
+    #[test]
+    fn a_question_is_answered_or_not() {
+        let question = Question { text: "Code\tor PIN:".into(), echo: false, wants_answer: true };
+        for answer in [Some("12 34"), Some(""), None] {
+            let (ours, theirs) = UnixStream::pair().unwrap();
+            let (tell, mut told) = (Tell::new(theirs, "/dev/null".into()), Told::new(ours));
+            told.answer(answer.map(|text| Zeroizing::new(text.into())).as_ref());
+            assert_eq!(tell.ask(&question).as_deref().map(Vec::as_slice), answer.map(str::as_bytes));
+            told.stream.set_nonblocking(true).unwrap();
+            assert_eq!(told.new_lines(), []);
+            assert_eq!(told.take_question().as_ref(), Some(&question));
+        }
     }
 }

@@ -118,6 +118,24 @@ static int log_in(const char **envp)
         write_to(reason, "CRV1:R,E:id:dXNlcg==:Code?");
         return OPENVPN_PLUGIN_FUNC_ERROR;
     }
+    if (strcmp(what, "rounds") == 0)
+    {
+        /* Two questions, the first one with hidden input. */
+        if (strcmp(password, "CRV1::two::second") == 0)
+        {
+            return OPENVPN_PLUGIN_FUNC_SUCCESS;
+        }
+        write_to(reason, strcmp(password, "secret99") == 0            ? "CRV1:R:one:am9l:First?"
+                         : strcmp(password, "CRV1::one::first99") == 0 ? "CRV1:R,E:two:am9l:Second?"
+                                                                      : "wrong answer");
+        return OPENVPN_PLUGIN_FUNC_ERROR;
+    }
+    if (strcmp(what, "announce") == 0)
+    {
+        /* Nothing is wanted: the text is only to be read. */
+        write_to(reason, "CRV1:E:id:am9l:Read this");
+        return OPENVPN_PLUGIN_FUNC_ERROR;
+    }
     if (strcmp(what, "ask") == 0)
     {
         write_to(value_of("auth_pending_file", envp), "60\ncrtext\nCR_TEXT:R,E:Code?\n");

@@ -2,5 +2,6 @@
 
 mod pam;
 mod plugins;
+mod questions;
 mod run;
 mod terminal;

@@ -74,7 +74,6 @@ fn a_login_that_is_accepted_or_refused() {
         0,
         &[("pending", "by crtext, and has 60 s: CR_TEXT:R,E:Code?"), ("verdict", "accepted after")],
     );
-    mistakes.login(&[], &["challenge"]).expect(1, &[("client", "dynamic challenge"), ("client", "Code?")]);
 }
 
 #[test]

@@ -43,7 +43,9 @@ impl std::fmt::Display for Run {
 
 /// With this on standard input.
 pub(crate) fn run_with<W: AsRef<OsStr>>(input: &str, words: &[W]) -> Run {
-    let mut child = Command::new(COMMAND)
+    // Without a terminal, wherever the tests are started from.
+    let mut child = Command::new("setsid")
+        .args(["--wait", COMMAND])
         .args(words)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

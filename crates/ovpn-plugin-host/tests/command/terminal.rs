@@ -38,6 +38,13 @@ impl OnTerminal {
         }
     }
 
+    /// Reads until this is shown once more.
+    fn wait_for_another(&mut self, text: &str) {
+        let before = std::mem::take(&mut self.shown);
+        self.wait_for(text);
+        self.shown.insert_str(0, &before);
+    }
+
     fn type_in(&mut self, text: &str) {
         let terminal = self.script.stdin.as_mut().unwrap();
         terminal.write_all(text.as_bytes()).unwrap();
@@ -91,4 +98,38 @@ fn ctrl_c_ends_a_login_that_hangs() {
     let (status, shown) = terminal.finish();
     assert!(shown.contains("interrupted by SIGINT"), "{shown}");
     assert_eq!(status, Some(3));
+}
+
+/// Hidden if the plugin says so, then shown.
+#[test]
+fn questions_are_put_on_the_terminal() {
+    let mistakes = Mistakes::new();
+    let words = format!("exec {COMMAND} login -u joe {} rounds", mistakes.file().display());
+    let mut terminal = OnTerminal::start(&words);
+    terminal.wait_for("Password: ");
+    terminal.type_in("secret99\n");
+    terminal.wait_for("Answer: ");
+    assert!(terminal.shown.contains("question First?"), "{}", terminal.shown);
+    terminal.type_in("first99\n");
+    terminal.wait_for_another("Answer: ");
+    assert!(terminal.shown.contains("question Second?"), "{}", terminal.shown);
+    terminal.type_in("second\n");
+    let (status, shown) = terminal.finish();
+    assert_eq!(status, Some(0), "{shown}");
+    assert!(!shown.contains("first99") && shown.contains("Answer: second"), "{shown}");
+}
+
+#[test]
+fn a_question_that_is_not_answered() {
+    let mistakes = Mistakes::new();
+    let words = format!("exec {COMMAND} login -u joe -p /dev/null {} challenge", mistakes.file().display());
+    // The end of the input, and a signal.
+    for (typed, status, said) in [("\x04", 4, "nothing was typed"), ("\x03", 3, "interrupted by SIGINT")] {
+        let mut terminal = OnTerminal::start(&words);
+        terminal.wait_for("Answer: ");
+        terminal.type_in(typed);
+        let (ended, shown) = terminal.finish();
+        assert!(shown.contains(said), "{shown}");
+        assert_eq!(ended, Some(status), "{shown}");
+    }
 }

@@ -17,7 +17,7 @@ mod verdict;
 use libfuzzer_sys::fuzz_target;
 use privsep::{Message, Reader, Writer};
 
-use protocol::{MAX_CHECKED, MAX_TEXT, News, Report};
+use protocol::{MAX_CHECKED, MAX_SAID, MAX_TEXT, News, Report};
 use question::MAX_QUESTION;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -30,6 +30,8 @@ fuzz_target!(|bytes: &[u8]| {
         News::Ready => {}
         News::Note(text) | News::Changed(text) => assert!(text.len() <= MAX_TEXT),
         News::Question { text, .. } => assert!(text.len() <= MAX_QUESTION),
-        News::End(end) => assert!(end.text.len() <= MAX_TEXT && end.checked.len() <= MAX_CHECKED),
+        News::End(end) => {
+            assert!(end.text.len() <= MAX_TEXT && end.checked.len() <= MAX_CHECKED && end.said.len() <= MAX_SAID);
+        }
     }
 });

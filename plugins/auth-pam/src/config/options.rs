@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use plugin_options::{Mistake, OptionSpec, Value};
 
-use super::{Config, RequireCn, Timeout};
+use super::{Config, Reasons, RequireCn, Timeout};
 use crate::front::MAX_PENDING_TEXT;
 use crate::supervisor::audit::Facility;
 use crate::verdict::Advance;
 
 /// The options.
-pub const OPTIONS: [OptionSpec<Config>; 23] = [
+pub const OPTIONS: [OptionSpec<Config>; 24] = [
     OptionSpec {
         name: "advance",
         form: "no|addr|remote",
@@ -202,6 +202,18 @@ pub const OPTIONS: [OptionSpec<Config>; 23] = [
         repeats: false,
         set: |config, value| {
             config.question_wait = value.milliseconds(10_000)?;
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "reasons",
+        form: "none|safe|all",
+        default: "safe",
+        meaning: "what a client learns of a refusal by PAM (below)",
+        repeats: false,
+        set: |config, value| {
+            config.reasons =
+                Reasons::parse(value.text()).ok_or_else(|| value.bad("must be none, safe or all"))?;
             Ok(())
         },
     },

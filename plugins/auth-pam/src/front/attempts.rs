@@ -19,7 +19,7 @@ pub use asking::without_credentials;
 
 use super::credentials::Refusal;
 use super::grace::{Grace, Kind};
-use super::rejection::{challenge, rejection};
+use super::rejection::{challenge, refusal, rejection};
 use crate::protocol::{Reply, Request};
 use crate::quoted::shown;
 use crate::reference::Reference;
@@ -40,7 +40,7 @@ pub type Supervisor = Kept<Request, Reply>;
 #[derive(Debug)]
 enum Attempt {
     /// OpenVPN's thread waits for it; the verdict, once it is there.
-    Awaited(Kind, Option<Verdict>),
+    Awaited(Kind, Option<Decided>),
     /// OpenVPN was answered *deferred*, about this one.
     Deferred(Decision, Whom),
     /// The same, and the client is asked meanwhile.
@@ -69,6 +69,22 @@ impl Attempt {
     }
 }
 
+/// What was decided, and what the person at the client may learn of a rejection.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The reason; empty: nothing.
+    pub told: Vec<u8>,
+}
+
+impl Decided {
+    /// A rejection without a reason.
+    fn rejected() -> Self {
+        Decided { verdict: Verdict::Rejected, told: Vec::new() }
+    }
+}
+
 /// Whom a deferred attempt is about.
 #[derive(Debug)]
 pub struct Whom {
@@ -86,7 +102,7 @@ pub struct Whom {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Taken {
     /// It is there.
-    Decided(Verdict),
+    Decided(Decided),
     /// It may still come.
     Pending,
     /// It will not come: the supervisor that had the attempt is gone.
@@ -122,7 +138,7 @@ pub struct Attempts {
 #[derive(Default)]
 pub struct Afterwards {
     /// Deferred attempts with their verdicts.
-    decided: Vec<(Decision, Verdict, Whom)>,
+    decided: Vec<(Decision, Decided, Whom)>,
     /// Lines for the log.
     lines: Vec<(Level, String)>,
     /// The supervisor that is lost for good.
@@ -134,11 +150,12 @@ impl Afterwards {
     pub fn deliver(self, advance: Advance) -> Vec<(Level, String)> {
         let Afterwards { decided, mut lines, lost } = self;
         let failed = |error| (Level::Error, format!("OpenVPN's control file cannot be written: {error}"));
-        lines.extend(decided.into_iter().filter_map(|(decision, verdict, whom)| {
+        lines.extend(decided.into_iter().filter_map(|(decision, Decided { verdict, told }, whom)| {
             let Whom { username, tail, reference, .. } = whom;
             let delivered = match verdict {
                 Verdict::Accepted { .. } => decision.accept(),
-                Verdict::Rejected => decision.reject(),
+                Verdict::Rejected if told.is_empty() => decision.reject(),
+                Verdict::Rejected => decision.reject_with(&refusal(&told, reference)),
                 Verdict::Temporary { cause, backoff } => {
                     decision.reject_with(&rejection(cause, backoff, advance, reference))
                 }
@@ -191,7 +208,7 @@ impl Attempts {
     /// OpenVPN's thread waits no more.
     pub fn take_verdict(&mut self, id: u64) -> Taken {
         match self.table.remove(&id) {
-            Some(Attempt::Awaited(_, Some(verdict))) => Taken::Decided(verdict),
+            Some(Attempt::Awaited(_, Some(decided))) => Taken::Decided(decided),
             Some(Attempt::Awaited(_, None)) => Taken::Pending,
             // Not that of an attempt somebody waits for.
             Some(deferred) => {
@@ -245,7 +262,7 @@ impl Attempts {
             match read {
                 Read::Verdict(decided) if decided != id => {}
                 Read::Verdict(_) => match self.table.get(&id) {
-                    Some(Attempt::Awaited(_, Some(verdict))) if !until(verdict) => {}
+                    Some(Attempt::Awaited(_, Some(decided))) if !until(&decided.verdict) => {}
                     _ => return,
                 },
                 Read::Lost | Read::Nothing => return,
@@ -261,8 +278,8 @@ impl Attempts {
         match receive(self.supervisor.as_mut()?) {
             Ok(None) => Some(Read::Nothing),
             Ok(Some(Heard::Message(reply))) => {
-                let Reply::Verdict { id, verdict } = reply;
-                self.settle(id, verdict);
+                let Reply::Verdict { id, verdict, told } = reply;
+                self.settle(id, Decided { verdict, told });
                 Some(Read::Verdict(id))
             }
             Ok(Some(Heard::Lost)) => {
@@ -276,20 +293,20 @@ impl Attempts {
         }
     }
 
-    fn settle(&mut self, id: u64, verdict: Verdict) {
-        if let (Verdict::Accepted { took }, Some(attempt)) = (&verdict, self.table.get(&id)) {
+    fn settle(&mut self, id: u64, decided: Decided) {
+        if let (Verdict::Accepted { took }, Some(attempt)) = (&decided.verdict, self.table.get(&id)) {
             self.grace.accepted(Instant::now(), *took, attempt.kind());
         }
         match self.remove_deferred(id) {
             Some(Attempt::Deferred(decision, whom)) => {
-                self.afterwards.decided.push((decision, verdict, whom));
+                self.afterwards.decided.push((decision, decided, whom));
             }
             Some(Attempt::Asked(decision, whom, asking)) => {
-                self.settle_asked(decision, whom, *asking, verdict);
+                self.settle_asked(decision, whom, *asking, decided);
             }
             Some(Attempt::Awaited(..)) | None => {
                 if let Some(Attempt::Awaited(_, awaited)) = self.table.get_mut(&id) {
-                    *awaited = Some(verdict);
+                    *awaited = Some(decided);
                 }
                 // Else OpenVPN's thread has given up waiting, or the client is gone.
             }
@@ -331,7 +348,7 @@ impl Attempts {
                 let line =
                     format!("user '{user}' failed to authenticate: the supervisor is gone{}", whom.tail);
                 self.afterwards.lines.push((Level::Error, line));
-                self.afterwards.decided.push((decision, Verdict::Rejected, whom));
+                self.afterwards.decided.push((decision, Decided::rejected(), whom));
             }
         }
     }

@@ -22,11 +22,11 @@ use secret::Secret;
 
 use asker::Asker;
 pub use asker::{Client, MAX_TEXT as MAX_PENDING_TEXT};
-use attempts::{Attempts, RESTART, Supervisor, Taken, Whom};
+use attempts::{Attempts, Decided, RESTART, Supervisor, Taken, Whom};
 use credentials::Refusal;
 use grace::Kind;
 use receiver::Shared;
-use rejection::{challenge, rejection};
+use rejection::{challenge, refusal, rejection};
 
 #[cfg(test)]
 pub use credentials::tests::every_refusal;
@@ -62,8 +62,8 @@ pub struct Front {
 }
 
 impl Front {
-    /// Starts the supervisor.
-    pub fn open(settings: Settings) -> Result<Self, OpenError> {
+    /// Starts the supervisor. `defers`: attempts may hold files of OpenVPN's open.
+    pub fn open(settings: Settings, defers: bool) -> Result<Self, OpenError> {
         let attempts = Attempts::new(settings.config.grace, settings.config.advance);
         let shared = Arc::new(Shared::new(attempts).map_err(|errno| errno.desc())?);
         let front = Front {
@@ -82,7 +82,8 @@ impl Front {
         // After the fork: workers keep the limit as it was.
         let config = &front.settings.config;
         let workers = config.max_workers.unwrap_or(front.settings.max_workers);
-        if let Some(warning) = limits::make_room_in_openvpn(config.max_pending.saturating_add(workers)) {
+        let most = config.max_pending.saturating_add(workers);
+        if let Some(warning) = defers.then(|| limits::make_room_in_openvpn(most)).flatten() {
             log::warn!("{warning}");
         }
         Ok(front)
@@ -217,13 +218,18 @@ impl Front {
             });
         }
         match attempts.take_verdict(id) {
-            Taken::Decided(Verdict::Accepted { .. }) => Ok(AuthReply::Accept),
-            Taken::Decided(Verdict::Rejected) => Ok(AuthReply::Reject),
-            Taken::Decided(Verdict::Temporary { cause, backoff }) => {
+            Taken::Decided(Decided { verdict: Verdict::Accepted { .. }, .. }) => Ok(AuthReply::Accept),
+            Taken::Decided(Decided { verdict: Verdict::Rejected, told }) if told.is_empty() => {
+                Ok(AuthReply::Reject)
+            }
+            Taken::Decided(Decided { verdict: Verdict::Rejected, told }) => {
+                Ok(AuthReply::RejectWith(refusal(&told, origin.reference)))
+            }
+            Taken::Decided(Decided { verdict: Verdict::Temporary { cause, backoff }, .. }) => {
                 let advance = self.settings.config.advance;
                 Ok(AuthReply::RejectWith(rejection(cause, backoff, advance, origin.reference)))
             }
-            Taken::Decided(Verdict::Asked(question)) => {
+            Taken::Decided(Decided { verdict: Verdict::Asked(question), .. }) => {
                 if let Some((asker, text)) =
                     pending_asker.as_ref().and_then(|asker| asker.for_question(&question))
                 {

@@ -1,4 +1,4 @@
-//! What the person at the client reads of a temporary failure, or is asked.
+//! What the person at the client reads of a refusal and of a temporary failure, or is asked.
 
 use std::time::Duration;
 
@@ -9,7 +9,12 @@ use crate::question::Question;
 use crate::reference::Reference;
 use crate::verdict::{Advance, Cause};
 
-/// What the client gets.
+/// What the client gets of a refusal with a reason.
+pub fn refusal(told: &[u8], reference: Reference) -> Rejection {
+    Rejection::because(&format!("{} (reference {reference})", String::from_utf8_lossy(told)))
+}
+
+/// What the client gets of a temporary failure.
 pub fn rejection(cause: Cause, backoff: Duration, advance: Advance, reference: Reference) -> Rejection {
     let text = match cause {
         Cause::Busy => "the authentication service is busy",
@@ -108,6 +113,18 @@ mod tests {
             written(&challenge(&question, b"joe").unwrap(), "2"),
             "CRV1:R:01010101010101010101010101010101:am9l:Code:"
         );
+    }
+
+    #[test]
+    fn a_reason_stands_before_the_reference() {
+        let reference = Reference::from_number(0).unwrap();
+        let text = refusal(b"your account has expired", reference);
+        assert_eq!(written(&text, "2"), "your account has expired (reference 22222)");
+        // Nothing of what a module says is taken for an order to the client.
+        for told in ["CRV1:R,E:x::y", "TEMP[backoff 1]: x"] {
+            let text = written(&refusal(told.as_bytes(), reference), "990");
+            assert_eq!(text, format!(" {told} (reference 22222)"));
+        }
     }
 
     fn written(rejection: &Rejection, protocol: &str) -> String {

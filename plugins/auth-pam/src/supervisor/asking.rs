@@ -124,9 +124,10 @@ impl Supervisor {
     pub(super) fn refuse_pending(&mut self, one: &Waiting) {
         let before = self.verdicts.interest();
         // That the front is gone is noticed elsewhere.
-        let _ = self
-            .verdicts
-            .send(&mut self.front, Reply::Verdict { id: one.attempt, verdict: Verdict::Rejected });
+        let _ = self.verdicts.send(
+            &mut self.front,
+            Reply::Verdict { id: one.attempt, verdict: Verdict::Rejected, told: Vec::new() },
+        );
         self.watch_front(before);
     }
 

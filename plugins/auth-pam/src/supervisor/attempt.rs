@@ -40,6 +40,8 @@ pub struct Attempt {
     pub arrived: Instant,
     /// When it is over its time.
     pub deadline: Option<Instant>,
+    /// Others may have joined its transaction ([`super::repeats`]).
+    pub leads: Option<u128>,
     /// Its place among those of the same username and source, as long as it has no answer.
     pub place: Option<Place>,
 }
@@ -74,6 +76,7 @@ impl Attempt {
             client: check.client,
             arrived: now,
             deadline: time_limit.map(|limit| now + limit),
+            leads: None,
             place: None,
         }
     }

@@ -109,6 +109,9 @@ fn fail2ban_counts_what_is_the_clients_fault_and_nothing_else() {
     assert!(expected.len() > 5 && expected.len() + 5 < lines.len(), "{expected:?} of {lines:?}");
     // Neither a count of lines nor an IPv6 address breaks it.
     lines.push(as_syslog_line("<37>openvpn[1]: AUTH-PAM: 7 lines about logins were lost\n"));
+    // Nor is it another program that says such a thing, which may have it from anybody.
+    let other = shown_line(Result::Rejected, b"x", "203.0.113.9", b"no");
+    lines.push(as_syslog_line(&format!("<37>webserver[1]: {other}\n")));
     let ipv6 = shown_line(Result::Rejected, b"x", "2001:db8::1", b"no");
     lines.push(as_syslog_line(&format!("<37>openvpn[1]: {ipv6}\n")));
     expected.push("2001:db8::1".into());

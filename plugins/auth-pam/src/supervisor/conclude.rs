@@ -136,7 +136,7 @@ pub fn reached(end: &End) -> Option<bool> {
     }
 }
 
-fn code(end: &End) -> ReturnCode {
+pub fn code(end: &End) -> ReturnCode {
     // A code that does not fit is none that PAM has, and no success.
     i32::try_from(end.code).map_or(ReturnCode::SYSTEM_ERR, ReturnCode::from_raw)
 }
@@ -284,6 +284,7 @@ pub mod tests {
                 delay: Duration::ZERO,
                 checked: vec![],
                 chosen: false,
+                said: vec![],
             },
             away,
         )

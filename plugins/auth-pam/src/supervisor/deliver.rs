@@ -7,8 +7,8 @@ use super::attempt::Attempt;
 use super::breaker::Change;
 use super::conclude::{Outcome, judge, reached, unavailable};
 use super::events::{Interest, What};
-use super::verdicts::Decided;
-use super::{Exit, Supervisor, audit};
+use super::verdicts::{Decided, Judged};
+use super::{Exit, Supervisor, audit, reasons};
 use crate::origin::Origin;
 use crate::protocol::{End, Reply, Sent};
 use crate::verdict::Verdict;
@@ -48,21 +48,42 @@ impl Supervisor {
         self.conclude(now, attempt, &Outcome::Pam(end, away));
     }
 
-    /// Decides an attempt. What PAM refuses is not delivered before its time, so that the time tells nothing.
-    pub(super) fn conclude(&mut self, now: Instant, mut attempt: Attempt, outcome: &Outcome) {
-        attempt.credentials = None;
+    /// Decides an attempt, and those that have joined its transaction.
+    pub(super) fn conclude(&mut self, now: Instant, attempt: Attempt, outcome: &Outcome) {
         // What modules have printed belongs before the line of the attempt.
         self.output.flush();
         let time_limit = self.settings.time_limits.of(attempt.deferred).unwrap_or_default();
         let (verdict, reason) = judge(&attempt, now, outcome, time_limit);
+        if let Outcome::Asked(question) = outcome {
+            let suspended = &self.suspended;
+            self.repeats.asks(&attempt, question, |id| suspended.waits(id));
+        }
+        let joined = self.repeats.end(&attempt);
+        let reference = attempt.origin.reference;
+        let judged = Judged {
+            told: reasons::for_client(outcome, &verdict, self.settings.config.reasons),
+            verdict,
+            reason,
+            checked: outcome.checked(),
+        };
+        self.settle(now, attempt, outcome, judged.clone());
+        for attempt in joined {
+            let whose = format!("{}; one transaction with reference {reference}", judged.checked);
+            self.settle(now, attempt, outcome, Judged { checked: whose, ..judged.clone() });
+        }
+    }
+
+    /// What PAM refuses is not delivered before its time, so that the time tells nothing.
+    fn settle(&mut self, now: Instant, mut attempt: Attempt, outcome: &Outcome, judged: Judged) {
+        attempt.credentials = None;
         let mut due = now;
-        if verdict == Verdict::Rejected {
+        if judged.verdict == Verdict::Rejected {
             self.longest_delay = self.longest_delay.max(outcome.delay());
             due = attempt.arrived + if attempt.deferred { self.refusal_time() } else { outcome.delay() };
             due = attempt.deadline.map_or(due, |deadline| deadline.min(due));
         }
         let (result, costs_nothing) = (outcome.result(), outcome.costs_nothing());
-        let decided = Decided { attempt, verdict, result, costs_nothing, reason, checked: outcome.checked() };
+        let decided = Decided { attempt, judged, result, costs_nothing };
         self.verdicts.hold(due.max(now), decided);
     }
 
@@ -88,7 +109,8 @@ impl Supervisor {
     /// Delivers the verdicts whose time has come: the verdict first, then its lines.
     pub(super) fn deliver_due(&mut self, now: Instant) -> Result<(), Exit> {
         while let Some(decided) = self.verdicts.next_due(now) {
-            let reply = Reply::Verdict { id: decided.attempt.id, verdict: decided.verdict.clone() };
+            let Judged { verdict, told, .. } = decided.judged.clone();
+            let reply = Reply::Verdict { id: decided.attempt.id, verdict, told };
             let before = self.verdicts.interest();
             self.verdicts.send(&mut self.front, reply).map_err(|_| Exit::FrontGone)?;
             self.watch_front(before);
@@ -101,7 +123,7 @@ impl Supervisor {
 
     /// The line of an attempt in the log, and the one in the system log.
     fn write_lines(&mut self, decided: &Decided) {
-        let Decided { attempt, verdict, result, reason, checked, .. } = decided;
+        let Decided { attempt, judged: Judged { verdict, reason, checked, .. }, result, .. } = decided;
         let (user, tail) = (attempt.user(), self.tail(&attempt.origin));
         if matches!(verdict, Verdict::Asked(_)) {
             // No failure, so no line that a log watcher would take for one.

@@ -38,9 +38,12 @@ impl Supervisor {
 
     /// Starts a worker; whether that worked.
     pub(super) fn fork_worker(&mut self, now: Instant) -> bool {
-        let scheduler = &mut self.scheduler;
+        let (scheduler, repeats) = (&mut self.scheduler, &mut self.repeats);
         // Other people's passwords are none of a worker's business.
-        let wipe = || scheduler.jobs_mut().for_each(|attempt| drop(attempt.credentials.take()));
+        let wipe = || {
+            scheduler.jobs_mut().for_each(|attempt| drop(attempt.credentials.take()));
+            repeats.wipe();
+        };
         match self.workers.fork(now, &self.events, &self.output, wipe) {
             Ok(()) => {
                 self.fork_failure_logged = false;

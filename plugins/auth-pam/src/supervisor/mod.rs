@@ -17,7 +17,10 @@ mod hand_out;
 mod module_output;
 mod penalties;
 mod ramp;
+mod reasons;
+mod repeats;
 mod scheduler;
+mod siphash;
 pub mod source;
 mod status;
 mod suspended;
@@ -53,6 +56,7 @@ use flood::Flood;
 use module_output::ModuleOutput;
 use penalties::Penalties;
 use ramp::Ramp;
+use repeats::Repeats;
 use scheduler::Scheduler;
 use status::Status;
 use suspended::Suspended;
@@ -93,6 +97,7 @@ struct Supervisor {
     ramp: Ramp,
     penalties: Penalties,
     alike: Alike,
+    repeats: Repeats,
     breaker: Breaker,
     away: bool,
     verdicts: Verdicts,
@@ -185,6 +190,8 @@ impl Supervisor {
         let workers = Workers::new(settings, workers_open_files)?;
         let random = File::open("/dev/urandom")
             .map_err(|error| nix::Error::from_raw(error.raw_os_error().unwrap_or(0)))?;
+        let repeats =
+            Repeats::new(&random).map_err(|error| nix::Error::from_raw(error.raw_os_error().unwrap_or(0)))?;
         // As much as the front has made for requests: what is told of a burst waits until the front reads it.
         birth.front.set_buffer(SOCKET_BYTES);
         let limits = settings.scheduler_limits(open_files);
@@ -203,6 +210,7 @@ impl Supervisor {
             ramp: Ramp::new(),
             penalties: Penalties::new(settings.config.penalties),
             alike: Alike::default(),
+            repeats,
             breaker: Breaker::new(),
             away: false,
             verdicts: Verdicts::default(),
@@ -345,7 +353,9 @@ impl Supervisor {
             Request::Cancel { id } => {
                 self.cancel_question(now, id);
                 // No failure, so no line that a log watcher would take for one.
-                if let Some(mut attempt) = self.scheduler.cancel(id) {
+                let mut waiting = self.scheduler.cancel(id);
+                let next = waiting.as_mut().and_then(|attempt| self.repeats.leave(attempt));
+                if let Some(mut attempt) = waiting.or_else(|| self.repeats.cancel(id)) {
                     let until = attempt.arrived + self.longest_refusal();
                     attempt.place.iter_mut().for_each(|place| place.keep_until(until));
                     if self.flood.admits(now) {
@@ -354,6 +364,9 @@ impl Supervisor {
                             "BACKGROUND: user '{user}': its client is gone, so PAM was not asked{tail}"
                         );
                     }
+                }
+                if let Some(attempt) = next {
+                    self.submit(now, attempt);
                 }
             }
             Request::Refused { username, origin, at_fault, reason } => {
@@ -391,6 +404,18 @@ impl Supervisor {
         if attempt.place.is_none() {
             return self.conclude(now, attempt, &Outcome::TooManyAlike);
         }
+        let asked = self.repeats.question(&attempt).filter(|question| self.suspended.waits(&question.id));
+        if let Some(question) = asked.cloned() {
+            return self.conclude(now, attempt, &Outcome::Asked(question));
+        }
+        // Unless PAM is asked the same already.
+        if let Some(attempt) = self.repeats.join(attempt) {
+            self.submit(now, attempt);
+        }
+    }
+
+    /// Has PAM asked about an attempt.
+    fn submit(&mut self, now: Instant, attempt: Attempt) {
         let possible = self.max_workers.saturating_sub(self.workers.processes());
         if let Some(refused) = self.scheduler.submit(attempt, self.workers.free() + possible) {
             self.conclude(now, refused, &Outcome::QueueFull);

@@ -71,6 +71,11 @@ impl Suspended {
         given_up
     }
 
+    /// Whether this question still waits for its answer.
+    pub fn waits(&self, id: &QuestionId) -> bool {
+        self.waiting.iter().any(|one| one.id == *id)
+    }
+
     /// Gives one up: the oldest of the source with the most.
     pub fn give_up_one(&mut self) -> Option<Waiting> {
         let mut counts: HashMap<Source, usize> = HashMap::new();

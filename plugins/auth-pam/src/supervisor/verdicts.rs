@@ -23,14 +23,23 @@ pub struct Decided {
     /// The attempt, without credentials.
     pub attempt: Attempt,
     /// What was decided.
-    pub verdict: Verdict,
+    pub judged: Judged,
     /// What the audit line calls it.
     pub result: audit::Result,
     /// There can be any number of these, so not each has lines of its own.
     pub costs_nothing: bool,
+}
+
+/// What was decided of a transaction, and why.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// What was decided.
+    pub verdict: Verdict,
+    /// What the person at the client may learn of it.
+    pub told: Vec<u8>,
     /// Why, for log and audit line.
     pub reason: String,
-    /// Said after the reason: the name PAM has checked, if it is another one.
+    /// Said after the reason: the name PAM has checked, if it is another one; whose transaction it was, if it has joined it.
     pub checked: String,
 }
 

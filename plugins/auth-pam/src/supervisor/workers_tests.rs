@@ -103,6 +103,7 @@ fn success() -> News {
         delay: Duration::ZERO,
         checked: vec![],
         chosen: false,
+        said: vec![],
     })
 }
 

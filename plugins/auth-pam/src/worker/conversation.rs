@@ -10,6 +10,7 @@ use secret::Secret;
 use super::expired::Choosing;
 use super::orders::receive;
 use super::prompts::{Answer, Asked, Login, Prompts, Turn, Visibility};
+use super::said::Said;
 use crate::protocol::{Credentials, MAX_TEXT, News, Order, Report};
 use crate::question::{self, MAX_QUESTION, MAX_QUESTIONS};
 use crate::quoted::escaped;
@@ -72,6 +73,8 @@ pub struct Answering<'a> {
     pub reports: Reports<'a>,
     /// How many went there.
     pub notes: usize,
+    /// What modules have said to the person at the client; `None`: that does not want to be known.
+    pub said: Option<Said>,
     /// The last error a module wanted the user to read; worth a line when the login fails.
     pub complaint: Option<String>,
     /// Answers to prompts with visible input: with pairs, the user's name is one of them. Not what somebody has typed when
@@ -239,6 +242,7 @@ impl Conversation for Answering<'_> {
     }
 
     fn text_info(&mut self, text: &[u8]) -> Result<(), ConversationError> {
+        self.said.iter_mut().for_each(|said| said.add(text));
         if self.debug {
             self.note(|| format!("message of a PAM module: '{}'", escaped(text)));
         }
@@ -246,6 +250,7 @@ impl Conversation for Answering<'_> {
     }
 
     fn error_message(&mut self, text: &[u8]) -> Result<(), ConversationError> {
+        self.said.iter_mut().for_each(|said| said.add(text));
         self.complaint = Some(format!("error message of a PAM module: '{}'", escaped(text)));
         self.say(text)
     }

@@ -6,6 +6,7 @@ mod expired;
 mod orders;
 mod process_state;
 pub mod prompts;
+mod said;
 mod surroundings;
 
 use std::convert::Infallible;
@@ -21,7 +22,9 @@ use privsep::{Channel, ChannelError, Message, Numbers, Reader, leash, leave, orp
 use conversation::{Answering, Reports, cut};
 use process_state::State;
 use prompts::{Login, Turn};
+use said::Said;
 
+use crate::config::Reasons;
 use crate::protocol::{Begin, Client, Credentials, End, MAX_CHECKED, News, Order, Report};
 use crate::settings::Settings;
 use crate::supervisor::take_syslog_name;
@@ -154,6 +157,7 @@ fn transact(settings: &Settings, begin: &Begin, reports: &mut Reports<'_>) -> (E
         delay: Duration::ZERO,
         checked: Vec::new(),
         chosen: false,
+        said: Vec::new(),
     };
     let mut asked = false;
     let (code, text) = match check(settings, begin, reports, &mut end, &mut asked) {
@@ -196,6 +200,7 @@ fn check(
         debug: settings.debug,
         reports: Reports { channel: reports.channel, nonce: reports.nonce, worker: reports.worker },
         notes: 0,
+        said: (config.reasons == Reasons::All).then(Said::default),
         complaint: None,
         names: Vec::new(),
         messages: Vec::new(),
@@ -225,6 +230,8 @@ fn check(
         result.is_ok() && conversation.choosing.take().is_some_and(|choosing| choosing.last_is_new());
     let asked = checked.as_deref().is_some_and(|checked| conversation.was_asked_for(checked));
     if result.is_ok() && !asked && !config.allow_user_mapping {
+        // No refusal of the account phase.
+        end.authenticating = true;
         result = Err(other_user(checked.is_some()));
     }
     end.checked = checked.filter(|checked| *checked != begin.username).unwrap_or_default();
@@ -233,6 +240,7 @@ fn check(
         conversation.note(|| "internal error: the conversation panicked".into());
         result = result.and(Err(PamError { code: ReturnCode::CONV_ERR, words: "Conversation error".into() }));
     }
+    end.said = conversation.said.take().map(Said::into_line).unwrap_or_default();
     if let (Err(_), Some(complaint)) = (&result, conversation.complaint.take()) {
         conversation.note(|| complaint);
     }

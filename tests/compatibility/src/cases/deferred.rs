@@ -142,6 +142,17 @@ pub(super) fn cases() -> Vec<Case> {
                 "all accepted by few processes",
                 "one client that guesses keeps the server busy",
             ),
+        Case::module("deferred: the same login again while PAM is asked", &["auth/sleep=500", "auth/@SEEN@"])
+            .login("ada", "engine")
+            .env("deferred_auth_pam", "1")
+            .env("auth_control_file", "@DIR@/many")
+            .env(step::REPEATED, "2")
+            .look(Look::Module("user"))
+            .differs(
+                "all accepted by few processes; user: ada|ada",
+                "all accepted by few processes; user: ada",
+                "whoever connects again gets a second push",
+            ),
     ]
 }
 

@@ -21,6 +21,16 @@ fn matrix(name: &'static str) -> Case {
     Case::lines(name, lines).file("passdb", "ada:engine:@SERVICE@\n").look_at_failure()
 }
 
+/// A login that the test module refuses, by a client that can be told why.
+fn told(name: &'static str, action: &str) -> Case {
+    Case::module(name, &[action])
+        .file("reason", "")
+        .login("ada", "engine")
+        .env("auth_failed_reason_file", "@DIR@/reason")
+        .env("IV_PROTO", "990")
+        .look(Look::Reason)
+}
+
 /// One login for each of these users, none of whom can be checked; the last may get a reason.
 fn away(name: &'static str, users: &[&str]) -> Case {
     let case = Case::module(name, &["auth/code=PAM_AUTHINFO_UNAVAIL"]).file("reason", "");
@@ -46,8 +56,7 @@ const TEN_REFUSED: &str =
     "refused, refused, refused, refused, refused, refused, refused, refused, refused, refused";
 
 pub(super) fn cases() -> Vec<Case> {
-    let mut cases =
-        vec![
+    let mut cases = vec![
         Case::lines("stack: pam_permit", "auth required pam_permit.so\naccount required pam_permit.so\n")
             .login("ada", "engine")
             .same("accepted"),
@@ -65,12 +74,22 @@ pub(super) fn cases() -> Vec<Case> {
         Case::lines("stack: pam_unix, no such account", UNIX)
             .login("nobody-of-that-name", "engine")
             .look_at_failure()
-            .same("refused; log: user 'nobody-of-that-name' failed to authenticate: \
-                 User not known to the underlying authentication module"),
+            .same(
+                "refused; log: user 'nobody-of-that-name' failed to authenticate: \
+                 User not known to the underlying authentication module",
+            ),
         Case::lines("stack: pam_unix, expired account", UNIX)
             .login_as(User::Expired("Analytical Engine 1"), Some("Analytical Engine 1"))
             .look_at_failure()
             .same("refused; log: user '{user}' failed to authenticate: User account has expired"),
+        told("stack: an expired account, and the reason for the client", "account/code=PAM_ACCT_EXPIRED")
+            .differs(
+                "refused; reason: -",
+                "refused; reason: your account has expired or is disabled (reference NNNNN)",
+                "nobody tells the person at the client why the right password does not do",
+            ),
+        told("stack: a refusal before the password was right, and the reason", "auth/code=PAM_ACCT_EXPIRED")
+            .same("refused; reason: -"),
         matrix("stack: pam_matrix, good password").login("ada", "engine").same("accepted; log: -"),
         matrix("stack: pam_matrix, bad password")
             .login("ada", "steam")

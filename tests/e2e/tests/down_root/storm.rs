@@ -26,10 +26,12 @@ impl Held {
     /// Panics if there is not exactly one helper.
     fn by(server: &Server) -> Self {
         let is_zombie = |process: &Process| process.parent == server.pid() && process.is_zombie();
+        // One that has just come up reads there what it can give back.
+        let stays = |(_, target): &(u32, String)| !target.starts_with("/proc/");
         Held {
             processes: server.netns().processes().len(),
             of_openvpn: descriptors(server.pid()).len(),
-            of_helper: descriptors(helper(server).pid).len(),
+            of_helper: descriptors(helper(server).pid).into_iter().filter(stays).count(),
             zombies: proc_table::all().into_iter().filter(is_zombie).collect(),
         }
     }

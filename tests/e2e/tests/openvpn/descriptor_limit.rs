@@ -94,3 +94,16 @@ fn of_the_server_with_many_pending() {
         assert!(limits.lines().any(|line| line.starts_with("Max open files            1024 ")), "{limits}");
     }
 }
+
+/// Some systems start their services so. Without deferred logins no attempt holds a file.
+#[test]
+fn a_low_limit_is_warned_about_where_logins_are_deferred() {
+    for deferred in [false, true] {
+        let stack = Stack::new();
+        let config = ServerConfig::auth_pam_with(TIMEOUT, &stack.service, "").deferred_if(deferred);
+        let server = config.through(&["prlimit", "--nofile=1024:4096"]).start();
+        works(&server);
+        let log = server.log().text();
+        assert_eq!(log.contains("OpenVPN may open 4096 files"), deferred, "{log}");
+    }
+}

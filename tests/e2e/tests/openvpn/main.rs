@@ -20,6 +20,7 @@ mod openvpn_killed;
 mod options;
 mod options_file;
 mod questions;
+mod reasons;
 mod restart;
 mod secrets;
 mod signals;

@@ -119,9 +119,10 @@ fn special_characters_arrive() {
     }
 }
 
-/// One person has two questions at most, say on a telephone and a laptop.
+/// Whoever comes again from the same address, with the same name and password, is asked the same question, and PAM sends
+/// no second message with another code. It is answered once.
 #[test]
-fn the_oldest_of_three_is_given_up() {
+fn whoever_comes_again_is_asked_the_same() {
     let stage = Stage::new("");
     let people: Vec<Person> = (0..3)
         .map(|_| {
@@ -130,10 +131,12 @@ fn the_oldest_of_three_is_given_up() {
             alice
         })
         .collect();
-    people.iter().for_each(|alice| alice.answer(CODE));
-    people[0].refused();
+    people[1].answer(CODE);
     people[1].connects();
-    people[2].connects();
+    for alice in [&people[0], &people[2]] {
+        alice.answer(CODE);
+        alice.refused();
+    }
 }
 
 /// As many as the administrator allows.

@@ -10,3 +10,4 @@ mod pending;
 mod rounds;
 mod secrets;
 mod stage;
+mod web_pages;

@@ -107,8 +107,6 @@ fn what_ends_while_the_question_is_open() {
     };
     let (alice, worker) = ask();
     kill9(worker);
-    assert!(wait_gone(worker, PATIENCE));
-    alice.answer(CODE);
     alice.refused();
 
     let (alice, worker) = ask();

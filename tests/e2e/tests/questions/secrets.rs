@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use harness::management::base64;
-use harness::{Account, Gate, PamService, PersonConfig, Server, ServerConfig, TestModule, memory};
+use harness::proc_table::wait_gone;
+use harness::{Account, Gate, PATIENCE, PamService, PersonConfig, Server, ServerConfig, TestModule, memory};
 
 use crate::stage::{QUESTION, Stage};
 
@@ -113,14 +114,16 @@ impl Scene {
 fn no_helper_keeps_an_answer() {
     for (deferred, methods) in [(false, "none"), (true, "none"), (true, "crtext")] {
         for (after, accepted) in [("auth/ask=Code:", true), ("auth/ask=Code: auth/deny", false)] {
-            let secrets = Secrets::new();
-            let scene = Scene::new(&secrets.password, deferred, after);
+            let (secrets, gate) = (Secrets::new(), Gate::new());
+            let scene = Scene::new(&secrets.password, deferred, &format!("auth/{} {after}", gate.tell()));
             let person = scene.person(methods).answers(&[&secrets.answer]).start();
             if accepted {
                 person.connects();
             } else {
                 person.refused();
             }
+            // The worker that asked leaves, and takes with it whatever modules keep.
+            assert!(wait_gone(gate.arrival(), PATIENCE));
             for secret in [&secrets.password, &secrets.answer] {
                 assert_eq!(
                     scene.holders(secret),

@@ -5,7 +5,7 @@ use log::Level;
 use ovpn_plugin::Decision;
 use secret::Secret;
 
-use super::{Attempt, Attempts, Whom};
+use super::{Attempt, Attempts, Decided, Whom};
 use crate::front::grace::Kind;
 use crate::protocol::{Check, Credentials, Request, Sent};
 use crate::question::QuestionId;
@@ -59,17 +59,19 @@ impl Attempts {
     }
 
     /// PAM has decided, or asks, an attempt whose client was asked while it is pending.
-    pub(super) fn settle_asked(&mut self, decision: Decision, whom: Whom, asking: Asking, verdict: Verdict) {
+    pub(super) fn settle_asked(&mut self, decision: Decision, whom: Whom, asking: Asking, decided: Decided) {
         let Asking { check, stage } = asking;
-        match (stage, verdict) {
-            (Stage::InAdvance, Verdict::Asked(question)) if !question.private => {
+        match (stage, decided) {
+            (Stage::InAdvance, Decided { verdict: Verdict::Asked(question), .. }) if !question.private => {
                 self.ask(check, Some(question.id), decision, whom)
             }
-            (Stage::Answered(answer), Verdict::Asked(question)) if !question.private => {
+            (Stage::Answered(answer), Decided { verdict: Verdict::Asked(question), .. })
+                if !question.private =>
+            {
                 self.send_answer(check, question.id, &answer, decision, whom);
             }
             // Also a question that must not be asked in this way: the client comes again with the answer.
-            (_, verdict) => self.afterwards.decided.push((decision, verdict, whom)),
+            (_, decided) => self.afterwards.decided.push((decision, decided, whom)),
         }
     }
 
@@ -135,6 +137,6 @@ impl Attempts {
     fn refuse(&mut self, decision: Decision, whom: Whom, why: &str) {
         let line = format!("user '{}' failed to authenticate: {why}{}", shown(&whom.username), whom.tail);
         self.afterwards.lines.push((Level::Error, line));
-        self.afterwards.decided.push((decision, Verdict::Rejected, whom));
+        self.afterwards.decided.push((decision, Decided::rejected(), whom));
     }
 }

@@ -111,6 +111,7 @@ cases! {
         closing_ends_the_transactions_that_wait
         abandoned_questions_are_bounded
         a_third_question_of_a_user_gives_up_the_first
+        whoever_comes_again_is_asked_the_same
         a_worker_that_dies_while_it_waits_costs_its_question_only
         a_supervisor_that_dies_takes_the_questions_along
         nothing_is_asked_unless_the_administrator_wants_it

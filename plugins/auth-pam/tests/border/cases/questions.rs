@@ -243,11 +243,31 @@ pub(crate) fn abandoned_questions_are_bounded() {
 
 pub(crate) fn a_third_question_of_a_user_gives_up_the_first() {
     let stage = stage(&[]);
+    // With other passwords: with the same one it is the same question.
     let login = user("ask-x");
-    let ids: Vec<String> = (0..3).map(|_| ask(&stage, &login).id).collect();
+    let ids: Vec<String> =
+        (0..3).map(|number| ask(&stage, &user_with("ask-x", &format!("{number}"))).id).collect();
     stage.refuses(&answer(&login, &ids[0], "answer 1"), NO_QUESTION);
     for id in &ids[1..] {
         assert!(stage.login(&answer(&login, id, "answer 1")).accepted(), "{}", stage.log());
+    }
+}
+
+/// Whoever has lost the connection meanwhile gets no second message with another code.
+pub(crate) fn whoever_comes_again_is_asked_the_same() {
+    let stage = stage(&[]);
+    let others = [user_with("ask-x", "other"), user("ask-x").env("common_name", "other")];
+    for (login, other) in both(user("ask-x")).into_iter().zip(others) {
+        let question = ask(&stage, &login);
+        let again = ask(&stage, &login.clone().env("untrusted_port", "40001"));
+        assert_eq!((&question.id, &question.text), (&again.id, &again.text));
+        assert_ne!(ask(&stage, &other).id, question.id);
+        assert!(stage.login(&answer(&login, &again.id, "answer 1")).accepted(), "{}", stage.log());
+        // It is good once, and the next login is another transaction.
+        stage.refuses(&answer(&login, &question.id, "answer 1"), NO_QUESTION);
+        let next = ask(&stage, &login);
+        assert_ne!(next.id, question.id);
+        assert!(stage.login(&answer(&login, &next.id, "answer 1")).accepted(), "{}", stage.log());
     }
 }
 

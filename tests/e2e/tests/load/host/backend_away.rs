@@ -148,8 +148,11 @@ pub(crate) fn other_failures() {
         "account/expired:code=PAM_ACCT_EXPIRED",
     ];
     let subject = Subject::new("", &arguments);
-    for user in ["deny", "exit", "maxtries", "expired"] {
+    for user in ["deny", "exit", "maxtries"] {
         plainly_refused(&outcome(&subject, &check::deferred(user, "192.0.2.1", NEW_CLIENT)));
     }
+    let expired = outcome(&subject, &check::deferred("expired", "192.0.2.1", NEW_CLIENT));
+    let reason = expired.reason.as_deref().unwrap_or_default();
+    assert!(!expired.accepted() && reason.starts_with("your account"), "{expired}");
     subject.close();
 }

@@ -9,6 +9,7 @@ mod check;
 mod gone_client;
 mod grace;
 mod penalties;
+mod push_once;
 mod questions;
 mod queue;
 mod refusal;
@@ -48,6 +49,12 @@ const CHECKS: &[Check] = &[
     Check { name: "penalties::turned_off", run: penalties::turned_off },
     Check { name: "penalties::a_burst_of_guesses", run: penalties::a_burst },
     Check { name: "penalties::one_who_guesses_among_many", run: penalties::among_many },
+    Check { name: "push_once::the_same_again_joins", run: push_once::joins },
+    Check { name: "push_once::a_refusal_is_for_all", run: push_once::joins_and_is_refused },
+    Check { name: "push_once::never_with_another_password", run: push_once::never_with_another_password },
+    Check { name: "push_once::the_first_client_is_gone_and_comes_back", run: push_once::gone_and_back },
+    Check { name: "push_once::the_first_leaves_the_queue", run: push_once::the_first_leaves_the_queue },
+    Check { name: "push_once::bounded", run: push_once::bounded },
     Check { name: "backend_away::for_everybody_deferred", run: backend_away::deferred },
     Check { name: "backend_away::for_everybody_default_mode", run: backend_away::default_mode },
     Check { name: "backend_away::for_one_user", run: backend_away::for_one_user },
