@@ -55,7 +55,15 @@ mod tests {
     fn pam(code: ReturnCode, authenticating: bool, said: &str) -> Outcome {
         let code = code.raw().unsigned_abs();
         let said = said.into();
-        let end = End { code, authenticating, text: vec![], delay: Duration::ZERO, checked: vec![], chosen: false, said };
+        let end = End {
+            code,
+            authenticating,
+            text: vec![],
+            delay: Duration::ZERO,
+            checked: vec![],
+            chosen: false,
+            said,
+        };
         Outcome::Pam(end, false)
     }
 

@@ -9,6 +9,7 @@ use secret::Secret;
 
 use super::conversation::Answering;
 use super::other_user;
+use crate::protocol::End;
 use crate::settings::Settings;
 
 /// How often a new password may be tried. The questions of a transaction have a bound of their own.
@@ -52,7 +53,11 @@ impl Choosing {
 }
 
 /// The account phase. If the password has expired and may be changed, that is done, and the phase is run again.
-pub fn acct_mgmt(transaction: &mut Transaction<Answering<'_>>, settings: &Settings) -> Result<(), PamError> {
+pub fn acct_mgmt(
+    transaction: &mut Transaction<Answering<'_>>,
+    settings: &Settings,
+    end: &mut End,
+) -> Result<(), PamError> {
     let Err(expired) = transaction.acct_mgmt() else { return Ok(()) };
     if expired.code != ReturnCode::NEW_AUTHTOK_REQD {
         return Err(expired);
@@ -69,6 +74,8 @@ pub fn acct_mgmt(transaction: &mut Transaction<Answering<'_>>, settings: &Settin
     if !settings.config.allow_user_mapping {
         let checked = transaction.user().map(|user| user.to_bytes().to_vec());
         if !checked.as_deref().is_some_and(|checked| transaction.conversation().was_asked_for(checked)) {
+            // No refusal of the account phase.
+            end.authenticating = true;
             return Err(other_user(checked.is_some()));
         }
     }

@@ -219,7 +219,7 @@ fn check(
     let told = rhost.and_then(|()| surroundings::tell(&mut transaction, &begin.common_name, &client));
     let mut result = told.and_then(|()| transaction.authenticate()).and_then(|()| {
         end.authenticating = false;
-        expired::acct_mgmt(&mut transaction, settings)
+        expired::acct_mgmt(&mut transaction, settings, end)
     });
     end.delay = transaction.delay();
     let panicked = transaction.panicked();
