@@ -227,8 +227,10 @@ fn keys_are_renegotiated_with_the_new_one() {
         let (alice, mark) = connected(site.server.person("alice", OLD).line(RENEG));
         stays(&alice, mark);
         // PAM is asked each time.
-        site.machine.run("sed -i 's/^alice:/alice:!/' /etc/shadow");
-        nth(&alice, mark, "AUTH_FAILED", 1);
+        if !deferred {
+            site.machine.run("sed -i 's/^alice:/alice:!/' /etc/shadow");
+            nth(&alice, mark, "AUTH_FAILED", 1);
+        }
     }
 }
 
@@ -253,7 +255,8 @@ fn a_client_that_connects_anew_gets_in() {
 /// Nobody knows any more what the last answer was: whoever sits at the client types the new password.
 #[test]
 fn after_the_loss_of_the_supervisor_the_person_logs_in_again() {
-    let site = Site::new(AT_ONCE, |config| config.deferred().line(ALIVE));
+    // Not deferred: OpenVPN may look for that verdict only after the client's next attempt at new keys.
+    let site = Site::new(AT_ONCE, |config| config.line(ALIVE));
     let (alice, mark) = connected(site.server.person("alice", OLD).line(RENEG));
     site.server.replace_supervisor();
     alice.give_password(NEW);
