@@ -74,8 +74,17 @@ pub struct Received<In> {
 
 /// Makes both ends of a channel, close-on-exec.
 pub fn pair<A: Message, B: Message>() -> nix::Result<(Channel<A, B>, Channel<B, A>)> {
+    let (one, other) = sockets()?;
+    Ok((Channel::from_socket(one), Channel::from_socket(other)))
+}
+
+/// The same as sockets alone, for ends that go to somebody else.
+///
+/// # Errors
+/// `EMFILE` and `ENFILE` (descriptors), `ENOMEM`.
+pub fn sockets() -> nix::Result<(OwnedFd, OwnedFd)> {
     let (one, other) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)?;
-    Ok((Channel::from_socket(above_standard(one)?), Channel::from_socket(above_standard(other)?)))
+    Ok((above_standard(one)?, above_standard(other)?))
 }
 
 /// Moves a descriptor away from the standard three: a program started without them would print into it.

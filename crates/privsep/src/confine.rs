@@ -6,7 +6,9 @@
 use std::ffi::CStr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::sys::mman::{MlockAllFlags, mlockall};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::stat::Mode;
@@ -174,6 +176,28 @@ pub fn supplementary_groups() -> nix::Result<Vec<Gid>> {
 /// Lets other processes have the processor first: adds to the nice value, see nice(2).
 pub fn lower_priority(by: i32) {
     os::lower_priority(by);
+}
+
+/// Whether the memory of this process is locked, as OpenVPN's is with `mlock`. A child has to lock its own.
+#[must_use]
+pub fn memory_is_locked() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let locked = status.lines().find_map(|line| line.strip_prefix("VmLck:"));
+    locked.is_some_and(|locked| !locked.trim_start().starts_with("0 "))
+}
+
+/// Locks the memory of this process, what it uses now and what it will: none of it gets into swap space.
+///
+/// # Errors
+/// `ENOMEM`, `EPERM`: the limit on locked memory (RLIMIT_MEMLOCK) is too low, and there is no `CAP_IPC_LOCK`.
+pub fn lock_memory() -> nix::Result<()> {
+    let all = MlockAllFlags::MCL_CURRENT | MlockAllFlags::MCL_FUTURE;
+    // Not what is mapped and never used, most of which belongs to libraries.
+    match mlockall(all | MlockAllFlags::from_bits_retain(libc::MCL_ONFAULT)) {
+        // Linux before 4.4.
+        Err(Errno::EINVAL) => mlockall(all),
+        done => done,
+    }
 }
 
 /// Gives memory back: what is free of what was inherited at the fork and of what the last piece of work needed, and pages

@@ -2,15 +2,45 @@
 //! what nobody has mapped the kernel can give to others.
 #![allow(unsafe_code)]
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::OnceLock;
+
+/// What the kernel says of this process's memory.
+const MAPS: &str = "/proc/self/smaps";
+
+/// The same, held open in a process that cannot open it any more.
+static OPEN: OnceLock<File> = OnceLock::new();
+
+/// For a process that is about to lose the right to open files.
+pub(crate) fn hold_open() {
+    if let Ok(file) = File::open(MAPS) {
+        let _ = OPEN.set(file);
+    }
+}
+
 /// Lets go the pages of code. Those that are needed come back from their files. A mapping in which anything was changed
 /// stays: relocations in the code of a module, a hook or a probe would be lost.
 pub(crate) fn release() {
-    let Ok(maps) = std::fs::read_to_string("/proc/self/smaps") else { return };
-    for (start, end) in unchanged_code(&maps) {
+    let maps = OPEN.get().map_or_else(|| std::fs::read_to_string(MAPS).ok(), read);
+    for (start, end) in maps.iter().flat_map(|maps| unchanged_code(maps)) {
         let place = std::ptr::with_exposed_provenance_mut::<libc::c_void>(start);
         // SAFETY: the kernel says that it is code of a file, which cannot be written to and of which this process has no
         // page of its own: reading it again finds the same, and nothing is unmapped.
         unsafe { libc::madvise(place, end - start, libc::MADV_DONTNEED) };
+    }
+}
+
+/// All of an open file.
+fn read(file: &File) -> Option<String> {
+    let mut text = Vec::new();
+    let mut piece = [0; 16 * 1024];
+    loop {
+        let count = file.read_at(&mut piece, text.len() as u64).ok()?;
+        if count == 0 {
+            return String::from_utf8(text).ok();
+        }
+        text.extend_from_slice(&piece[..count]);
     }
 }
 

@@ -17,14 +17,19 @@ use crate::os;
 /// The parent's side. Dropping it, or dying, kills every child that is tied to it.
 pub struct Leash {
     read_end: OwnedFd,
-    _write_end: OwnedFd,
+    write_end: OwnedFd,
 }
 
 impl Leash {
     /// Makes the pipe.
     pub fn new() -> nix::Result<Self> {
         let (read_end, write_end) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
-        Ok(Leash { read_end, _write_end: write_end })
+        Ok(Leash { read_end, write_end })
+    }
+
+    /// Both ends: the one for children, and the one whose end is theirs.
+    pub(crate) fn into_ends(self) -> (OwnedFd, OwnedFd) {
+        (self.read_end, self.write_end)
     }
 
     /// What a child needs to keep open until it has called [`tie`].

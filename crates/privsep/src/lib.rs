@@ -10,6 +10,8 @@
 //! * [`program`]: what a program gets that the child starts;
 //! * [`acl`]: who may write to a file according to its access control list;
 //! * [`life`]: the keeper, which starts a helper anew when it was killed, and ends it with OpenVPN;
+//! * [`unprivileged`]: a process that gives up all it does not need;
+//! * [`capabilities`]: which of root's rights a process keeps;
 //! * [`cgroup`]: limits of the control groups;
 //! * [`orphans`]: ends what a child leaves running;
 //! * [`attributes`]: what a library can change about its process, as numbers to compare;
@@ -23,6 +25,7 @@
 pub mod acl;
 mod argument_area;
 pub mod attributes;
+pub mod capabilities;
 pub mod cgroup;
 pub mod channel;
 mod children;
@@ -38,7 +41,9 @@ pub mod orphans;
 mod os;
 pub mod parent;
 pub mod program;
+mod seccomp;
 pub mod title;
+pub mod unprivileged;
 pub mod walk;
 pub mod wire;
 

@@ -1,8 +1,8 @@
 //! OpenVPN plugin `auth-pam`: username and password through PAM.
 //!
 //! ```text
-//! OpenVPN (front, unprivileged after --user)  --  supervisor (root, no PAM)  --  workers (root, one transaction each)
-//!                                                 keeper (root, starts the supervisor anew)
+//! OpenVPN (front, unprivileged after --user)  --  supervisor (no PAM, no rights)  --  workers (root, one transaction each)
+//!                                                 keeper (root, forks both)
 //! ```
 //!
 //! Used from the server's configuration as `plugin openvpn-plugin-auth-pam.so [OPTION=VALUE]... SERVICE [NAME VALUE]...`.

@@ -23,9 +23,6 @@ const WORKER_KIB: u64 = 24 * 1024;
 /// Workers that memory always allows: what is available is a guess, and few workers rarely compute all at once.
 const MEMORY_FLOOR: u64 = 8;
 
-/// A soft and a hard limit on open files.
-pub type OpenFiles = (rlim_t, rlim_t);
-
 /// The default for `max-workers`.
 pub fn default_max_workers() -> usize {
     let limit = getrlimit(Resource::RLIMIT_NPROC).ok().map(|(soft, _)| soft);
@@ -123,12 +120,12 @@ impl Machine<'_> {
     }
 }
 
-/// Raises the limit on open files as far as it may go; gives back what it was, for the workers: PAM modules may use
-/// select(2), which cannot handle numbers above 1023. And how many there may be now.
-pub fn raise_open_files() -> (OpenFiles, usize) {
-    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return ((1024, 1024), 1024) };
+/// Raises the supervisor's limit on open files as far as it may go; how many there may be now. Workers have OpenVPN's: PAM
+/// modules may use select(2), which cannot handle numbers above 1023.
+pub fn raise_open_files() -> usize {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return 1024 };
     let now = if setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok() { hard } else { soft };
-    ((soft, hard), usize::try_from(now).unwrap_or(usize::MAX))
+    usize::try_from(now).unwrap_or(usize::MAX)
 }
 
 /// A deferred attempt holds two files of OpenVPN's process open until its verdict.
@@ -153,11 +150,6 @@ pub fn make_room_in_openvpn(attempts: usize) -> Option<String> {
              limit (LimitNOFILE=) or lower max-pending"
         )
     })
-}
-
-/// Sets the limit on open files back.
-pub fn restore_open_files((soft, hard): OpenFiles) {
-    let _ = setrlimit(Resource::RLIMIT_NOFILE, soft, hard);
 }
 
 #[cfg(test)]

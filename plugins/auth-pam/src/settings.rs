@@ -34,6 +34,14 @@ impl Settings {
         privsep::title::name("auth-pam", process, self.config_name.as_deref())
     }
 
+    /// The most workers that the keeper has at once, whatever the supervisor asks for: those that end, and those that wait
+    /// for an answer, included.
+    pub fn most_processes(&self) -> usize {
+        let suspended = self.config.max_suspended.unwrap_or(self.max_suspended);
+        let running = self.config.max_workers.unwrap_or(self.max_workers);
+        running.saturating_add(suspended).saturating_mul(2).saturating_add(16)
+    }
+
     /// The bounds of the scheduler in a process that may have `open_files` descriptors.
     pub fn scheduler_limits(&self, open_files: usize) -> Limits {
         let asked_for = self.config.max_suspended.unwrap_or(self.max_suspended);

@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use ovpn_plugin::{Env, logging};
 use privsep::ChannelError;
 use privsep::confine::{Cores, Output};
-use privsep::life::{Heard, Kept, Leftovers, OpenVpn, Plan};
+use privsep::life::{Heard, Kept, OpenVpn, Plan};
 
 use crate::allowed;
 use crate::environment::AtUp;
@@ -254,8 +254,9 @@ impl Front {
             cores: Cores::Inherited,
             openvpn: OpenVpn::Parent,
             // A script may leave processes on purpose.
-            leftovers: Leftovers::Kept,
-            log: |line| log::error!("{line}"),
+            workers: None,
+            connect: None,
+            log: |level, line| log::log!(level, "{line}"),
         };
         let openvpn = Pid::this();
         let started = {

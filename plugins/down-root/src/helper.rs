@@ -14,9 +14,10 @@ use std::time::Duration;
 use nix::poll::PollFlags;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
+use privsep::capabilities::{self, Capabilities};
 use privsep::channel::Received;
 use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output as Connected};
-use privsep::life::{self, Generation, KeeperPipe, News, Numbered};
+use privsep::life::{self, Generation, KeeperLink, News, Numbered};
 use privsep::line_log::{self, LineSender};
 use privsep::title::Title;
 use privsep::{Channel, ChannelError, Ended, leave};
@@ -50,7 +51,7 @@ struct Helper<'a> {
     front: Channel<News<Answer>, Numbered<Ask>>,
     generation: u32,
     /// `None`: the keeper is gone.
-    keeper: Option<KeeperPipe>,
+    keeper: Option<KeeperLink>,
     child_exits: ChildExits,
     supplies: Supplies,
     roots_group: OpenVpnsGroups,
@@ -140,8 +141,9 @@ impl<'a> Helper<'a> {
         });
         let scripts = scripts.collect::<nix::Result<Vec<_>>>()?;
         birth.front.set_buffer(SOCKET_BYTES);
+        give_up_rights(settings, birth.memory_locked);
         birth.announce(ANNOUNCE).map_err(io::Error::other)?;
-        let Generation { number, front, keeper } = birth;
+        let Generation { number, front, keeper, .. } = birth;
         let time_limit = settings.time_limit;
         Ok(Helper {
             base,
@@ -256,6 +258,22 @@ impl<'a> Helper<'a> {
                 Ok(None)
             }
         }
+    }
+}
+
+/// Scripts get root's rights back when they are started. What the helper does itself needs few of them. Nothing can be given up
+/// for good, since scripts inherit that: no filter of system calls, no `no_new_privs`.
+fn give_up_rights(settings: &Settings, memory_locked: bool) {
+    // Scripts may have become other users; in a container, root's processes may be limited in number.
+    let mut keep = Capabilities::KILL.and(Capabilities::SYS_RESOURCE);
+    if settings.insecure_permissions {
+        keep = keep.and(Capabilities::DAC);
+    }
+    if memory_locked {
+        keep = keep.and(Capabilities::IPC_LOCK);
+    }
+    if let Err(errno) = capabilities::give_up_until_exec(keep) {
+        log::warn!("the helper cannot give up its capabilities: {}", errno.desc());
     }
 }
 

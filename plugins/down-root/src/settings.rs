@@ -20,6 +20,8 @@ pub struct Settings {
     pub others: Vec<(Event, Command)>,
     /// How long a script may run; `None`: for ever.
     pub time_limit: Option<Duration>,
+    /// Scripts may belong to others, and lie where root gets only by its rights.
+    pub insecure_permissions: bool,
     /// A script that fails is only logged.
     pub ignore_failure: bool,
     /// What tells this OpenVPN from others on the machine: the name of its configuration.
@@ -95,6 +97,7 @@ impl Settings {
             command,
             others,
             time_limit: config.time_limit,
+            insecure_permissions: insecure,
             ignore_failure: config.ignore_failure,
             config_name,
             debug,

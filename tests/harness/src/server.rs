@@ -186,6 +186,9 @@ impl Server {
     pub fn keeper(&self) -> Process {
         let mut found = self.netns.processes();
         found.retain(|process| process.name == "auth-pam-keeper");
+        // A helper or worker that was just forked still has its parent's name.
+        let pids: Vec<i32> = found.iter().map(|process| process.pid).collect();
+        found.retain(|process| !pids.contains(&process.parent));
         match <[Process; 1]>::try_from(found) {
             Ok([one]) => one,
             Err(others) => panic!("not exactly one keeper: {others:?}"),
@@ -211,9 +214,6 @@ impl Server {
     pub fn supervisor(&self) -> Process {
         let mut found = self.helpers();
         found.retain(|process| process.name == "auth-pam-super");
-        // A worker that was just forked still has its parent's name.
-        let pids: Vec<i32> = found.iter().map(|process| process.pid).collect();
-        found.retain(|process| !pids.contains(&process.parent));
         match <[Process; 1]>::try_from(found) {
             Ok([one]) => one,
             Err(others) => panic!("not exactly one supervisor: {others:?}"),

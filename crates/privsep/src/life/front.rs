@@ -10,9 +10,10 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, setsockopt, socketpair
 use nix::unistd::Pid;
 
 use super::generation::Generation;
-use super::keeper::{self, Plan};
+use super::keeper::{self, Plan, Ways};
 use super::messages::{News, Numbered};
 use crate::channel::{ChannelError, Message, above_standard};
+use crate::confine;
 use crate::helper::Helper;
 use crate::os::{self, Ended};
 
@@ -81,10 +82,11 @@ impl<Out: Message, In: Message> Kept<Out, In> {
                 .map_err(system)?;
         // Before anything is sent: the kernel notes the sender when it is.
         setsockopt(&far_end, sockopt::PassCred, &true).map_err(system)?;
-        let own = Pid::this();
+        let (own, memory_locked) = (Pid::this(), confine::memory_is_locked());
         let keeper = Helper::start(|channel| {
             enter();
-            keeper::run(plan, own, channel.into_socket(), far_end, live)
+            let ways = Ways { socket: channel.into_socket(), life_line: far_end };
+            keeper::run(plan, own, memory_locked, ways, live)
         });
         let mut kept = Kept { keeper: keeper.map_err(StartError::System)?, life_line, generation: 0 };
         match kept.wait_for_the_first(patience) {

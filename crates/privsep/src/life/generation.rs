@@ -4,9 +4,13 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::unistd::Pid;
 
+use super::dialogue::{ToHelper, ToKeeper, WorkerNumber};
+use super::link::Link;
 use super::messages::{News, Numbered};
 use crate::channel::{Channel, ChannelError, Message};
+use crate::os::Ended;
 
 /// A helper that has just been forked: its number, and its ways to the others.
 pub struct Generation<Out, In> {
@@ -14,8 +18,20 @@ pub struct Generation<Out, In> {
     pub number: u32,
     /// The channel to the front, the same for all generations.
     pub front: Channel<News<Out>, Numbered<In>>,
-    /// Readable when the keeper has something to say or is gone.
-    pub keeper: KeeperPipe,
+    /// The way to the keeper.
+    pub keeper: KeeperLink,
+    /// Its memory is locked, as OpenVPN's is.
+    pub memory_locked: bool,
+    /// If it has workers.
+    pub for_workers: Option<ForWorkers>,
+}
+
+/// What a helper needs for workers that the keeper forks.
+pub struct ForWorkers {
+    /// What they and their programs print.
+    pub output: OwnedFd,
+    /// Nobody else has it: when it is closed, the kernel kills all of them.
+    pub leash: OwnedFd,
 }
 
 impl<Out: Message, In: Message> Generation<Out, In> {
@@ -29,34 +45,84 @@ impl<Out: Message, In: Message> Generation<Out, In> {
     }
 }
 
-/// A pipe from the keeper, which writes to it once, or never.
-pub struct KeeperPipe(pub(super) OwnedFd);
+/// A helper's way to its keeper. Nothing here waits.
+pub struct KeeperLink(pub(super) Link<ToKeeper, ToHelper>);
 
-/// What the pipe has to say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What the keeper has to say.
+#[derive(Debug)]
 pub enum KeeperNews {
     /// Nothing yet.
     Nothing,
+    /// This worker runs. Its process is for the log: only the keeper may signal it.
+    Forked(WorkerNumber, Pid),
+    /// It could not be forked.
+    ForkFailed(WorkerNumber, Errno),
+    /// It has ended.
+    WorkerEnded(WorkerNumber, Ended),
+    /// The connection that was asked for; `None`: that failed.
+    Connected(Option<OwnedFd>),
     /// OpenVPN is gone: the helper is to end in order.
     End,
-    /// The keeper was killed. Nobody takes over when the helper dies, which still serves, and ends with the front's end of
-    /// the channel.
+    /// The keeper was killed. Nobody takes over when the helper dies, and nobody forks workers.
     Gone,
 }
 
-impl KeeperPipe {
+impl KeeperLink {
+    /// A way over this socket.
+    #[must_use]
+    pub fn from_socket(socket: OwnedFd) -> Self {
+        KeeperLink(Link::new(Channel::from_socket(socket)))
+    }
+
     /// Looks.
-    pub fn read(&self) -> KeeperNews {
-        match nix::unistd::read(&self.0, &mut [0]) {
-            Ok(0) => KeeperNews::Gone,
-            Ok(_) => KeeperNews::End,
-            Err(Errno::EAGAIN | Errno::EINTR) => KeeperNews::Nothing,
-            Err(_) => KeeperNews::Gone,
+    pub fn read(&mut self) -> KeeperNews {
+        match self.0.try_receive() {
+            Ok(None) | Err(ChannelError::System(_)) => KeeperNews::Nothing,
+            Ok(Some(received)) => match received.message {
+                ToHelper::Forked(worker, process) => KeeperNews::Forked(worker, process),
+                ToHelper::ForkFailed(worker, errno) => KeeperNews::ForkFailed(worker, errno),
+                ToHelper::Ended(worker, how) => KeeperNews::WorkerEnded(worker, how),
+                ToHelper::Connected => KeeperNews::Connected(received.descriptors.into_iter().next()),
+                ToHelper::End => KeeperNews::End,
+            },
+            Err(ChannelError::Closed | ChannelError::Malformed(_) | ChannelError::TooMuch) => {
+                KeeperNews::Gone
+            }
         }
+    }
+
+    /// Has a worker forked that gets this end of its channel.
+    pub fn fork(&mut self, worker: WorkerNumber, channel: OwnedFd) {
+        self.send(ToKeeper::Fork(worker), Some(channel));
+    }
+
+    /// Has a worker killed, alone or with its process group.
+    pub fn kill(&mut self, worker: WorkerNumber, group: bool) {
+        self.send(ToKeeper::Kill { worker, group }, None);
+    }
+
+    /// Asks for the connection of the plan.
+    pub fn connect(&mut self) {
+        self.send(ToKeeper::Connect, None);
+    }
+
+    /// If the keeper is gone, [`KeeperLink::read`] says so.
+    fn send(&mut self, message: ToKeeper, pass: Option<OwnedFd>) {
+        let _ = self.0.send(message, pass);
+    }
+
+    /// Sends what found no room before, if there is some.
+    pub fn flush(&mut self) {
+        let _ = self.0.flush();
+    }
+
+    /// Whether something waits for room.
+    pub fn has_unsent(&self) -> bool {
+        self.0.has_unsent()
     }
 }
 
-impl AsFd for KeeperPipe {
+impl AsFd for KeeperLink {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }

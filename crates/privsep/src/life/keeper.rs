@@ -1,8 +1,10 @@
 //! The keeper: it waits. For the helper, to start another one when that was killed; for OpenVPN, to end the helper with
-//! it. It reads no message, and keeps root.
+//! it. It forks the helper's workers too, so that the helper needs no rights, and ends what they leave. It reads nothing
+//! but messages of fixed size from the helper, and keeps root.
 
 mod deaths;
-mod leftovers;
+mod ends;
+mod workers;
 
 use std::convert::Infallible;
 use std::ffi::CStr;
@@ -10,30 +12,44 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::Pid;
 
-use super::generation::{Generation, KeeperPipe};
+use super::dialogue::{ToHelper, ToKeeper};
+use super::generation::{Generation, KeeperLink};
+use super::link::Link;
 use super::messages::News;
 use super::{DONE, MISTRUST};
-use crate::channel::{Channel, Message, above_standard};
+use crate::channel::{Channel, ChannelError, Message, Received, above_standard, sockets};
+use crate::children::Children;
 use crate::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
 use crate::inherited::Numbers;
 use crate::line_log;
+use crate::orphans::{self, GRACE};
 use crate::os::{self, Ended};
 use crate::parent::Parent;
 use crate::wire::Writer;
 use deaths::Deaths;
+use ends::{Ends, Left};
+use workers::Workers;
+
+pub use workers::{NewWorker, WorkersPlan};
 
 /// Between two tries to fork a helper.
 const RETRY: Duration = Duration::from_secs(1);
-/// How long a helper may take to end in order when OpenVPN is gone. Less than the front waits when it closes the plugin.
+/// How long a helper may take to end in order when OpenVPN is gone, and then everybody else. Less than the front waits when
+/// it closes the plugin.
 const ORDERLY_END: Duration = Duration::from_secs(4);
 /// How long it may take after SIGKILL; one that waits for a device can take for ever.
 const KILL_TO_GONE: Duration = Duration::from_millis(500);
+/// How long workers that were killed may take to die, when everything ends.
+const REAP: Duration = Duration::from_millis(1500);
+/// How long what a dead helper has left may take to be gone before the next one is started.
+const LEFTOVERS: Duration = Duration::from_secs(1);
+/// Messages taken from the helper before anything else is looked at: a fork takes a part of a millisecond.
+const BATCH: usize = 16;
 
 /// What a keeper is to do.
 pub struct Plan<'a> {
@@ -49,10 +65,13 @@ pub struct Plan<'a> {
     pub cores: Cores,
     /// How the keeper learns which process OpenVPN is.
     pub openvpn: OpenVpn,
-    /// What becomes of processes that a dead helper has left.
-    pub leftovers: Leftovers,
+    /// The helper's workers, if it has some. They end with it, and so does what they have left running. Without, what a dead
+    /// helper has left goes on.
+    pub workers: Option<WorkersPlan<'a>>,
+    /// What the helper may have connected to; must not wait.
+    pub connect: Option<fn() -> nix::Result<OwnedFd>>,
     /// Logs a line; must not wait.
-    pub log: fn(&str),
+    pub log: fn(log::Level, &str),
 }
 
 /// Which process OpenVPN is. End of file on the life line tells of its end too, but only when nobody else holds a copy.
@@ -64,15 +83,6 @@ pub enum OpenVpn {
     Introduced,
 }
 
-/// What becomes of processes that a dead helper has left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leftovers {
-    /// They are killed before the next helper is started.
-    Killed,
-    /// They go on.
-    Kept,
-}
-
 struct Keeper<'a> {
     plan: &'a Plan<'a>,
     /// The helpers' end of the channel. Never read here.
@@ -80,26 +90,39 @@ struct Keeper<'a> {
     life_line: OwnedFd,
     introduced: bool,
     openvpn: Option<Parent>,
+    openvpn_gone: bool,
     child_exits: SignalFd,
-    to_helper: OwnedFd,
-    helpers_end: OwnedFd,
+    memory_locked: bool,
 }
 
-/// What the keeper has waited for.
-enum Happened {
-    OpenVpnGone,
-    HelperEnded(Ended),
-    TimeOver,
+/// The helper there is, and what belongs to it.
+struct Current<'a> {
+    number: u32,
+    helper: Pid,
+    link: Link<ToHelper, ToKeeper>,
+    workers: Option<Workers<'a>>,
+    ends: Ends,
+    /// Nothing more is heard from it: it has closed its end, or has said something that it must not and was killed.
+    deaf: bool,
 }
 
-/// The whole life of the keeper, in a child of `parent`.
+/// The keeper's ends of what it shares with the front.
+pub(super) struct Ways {
+    /// The helpers' end of the channel.
+    pub(super) socket: OwnedFd,
+    /// See [`Kept::introduce`](super::Kept::introduce).
+    pub(super) life_line: OwnedFd,
+}
+
+/// The whole life of the keeper, in a child of `parent`. `memory_locked`: that one's memory is locked.
 pub(super) fn run<Out: Message, In: Message>(
     plan: &Plan<'_>,
     parent: Pid,
-    socket: OwnedFd,
-    life_line: OwnedFd,
+    memory_locked: bool,
+    ways: Ways,
     live: impl Fn(Generation<Out, In>) -> Infallible,
 ) -> Infallible {
+    let Ways { socket, life_line } = &ways;
     let lines = line_log::kept();
     let keep = [Some(socket.as_fd()), Some(life_line.as_fd()), lines.as_ref().map(|lines| lines.as_fd())];
     Confinement {
@@ -116,11 +139,11 @@ pub(super) fn run<Out: Message, In: Message>(
     }
     .enter();
     drop(lines);
-    let status = match Keeper::new(plan, socket, life_line, parent) {
+    let status = match Keeper::new(plan, ways, parent, memory_locked) {
         Ok(mut keeper) => keeper.serve(live),
         Err(Errno::ESRCH) => DONE,
         Err(errno) => {
-            (plan.log)(&format!("the keeper cannot start: {}", errno.desc()));
+            (plan.log)(log::Level::Error, &format!("the keeper cannot start: {}", errno.desc()));
             super::FAILED
         }
     };
@@ -128,22 +151,30 @@ pub(super) fn run<Out: Message, In: Message>(
 }
 
 impl<'a> Keeper<'a> {
-    fn new(plan: &'a Plan<'a>, socket: OwnedFd, life_line: OwnedFd, parent: Pid) -> nix::Result<Self> {
+    fn new(plan: &'a Plan<'a>, ways: Ways, parent: Pid, lock_memory: bool) -> nix::Result<Self> {
         let openvpn = match plan.openvpn {
             OpenVpn::Parent => Parent::watch(parent)?,
             OpenVpn::Introduced => None,
         };
-        if plan.leftovers == Leftovers::Killed {
-            // What a helper's children leave comes here when the helper has died.
-            let _ = nix::sys::prctl::set_child_subreaper(true);
+        if plan.workers.is_some() {
+            // What workers leave comes here when they have died.
+            let _ = orphans::adopt();
         }
         let mut mask = SigSet::empty();
         mask.add(Signal::SIGCHLD);
         mask.thread_block()?;
         let child_exits = SignalFd::with_flags(&mask, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
-        let (helpers_end, to_helper) = nix::unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
+        let locked = if lock_memory { confine::lock_memory() } else { Ok(()) };
+        if let Err(errno) = locked {
+            let what = "OpenVPN's memory is locked (mlock), but that of the plugin's processes cannot be";
+            let remedy = "raise LimitMEMLOCK= of its unit, or give it CAP_IPC_LOCK";
+            (plan.log)(log::Level::Warn, &format!("{what}: {}; {remedy}", errno.desc()));
+        }
+        let memory_locked = lock_memory && locked.is_ok();
         let introduced = plan.openvpn == OpenVpn::Parent;
-        Ok(Keeper { plan, socket, life_line, introduced, openvpn, child_exits, to_helper, helpers_end })
+        let Ways { socket, life_line } = ways;
+        let openvpn_gone = false;
+        Ok(Keeper { plan, socket, life_line, introduced, openvpn, openvpn_gone, child_exits, memory_locked })
     }
 
     /// Keeps a helper alive; the keeper's own exit status.
@@ -151,35 +182,34 @@ impl<'a> Keeper<'a> {
         let (mut number, mut deaths, mut fork_failed) = (0, Deaths::default(), false);
         loop {
             number += 1;
-            let helper = match self.fork(number, &live) {
-                Ok(helper) => helper,
+            let mut current = match self.fork(number, &live) {
+                Ok(current) => current,
                 Err(errno) => {
                     self.lost(number);
                     if !fork_failed {
                         self.say(&format!(" cannot be started: {}; trying again every second", errno.desc()));
                     }
                     fork_failed = true;
-                    match self.wait(None, Some(Instant::now() + RETRY)) {
-                        Happened::OpenVpnGone => return DONE,
-                        Happened::HelperEnded(_) | Happened::TimeOver => continue,
+                    if self.pause(RETRY) {
+                        return DONE;
                     }
+                    continue;
                 }
             };
             fork_failed = false;
             confine::release_memory();
-            let how = match self.wait(Some(helper), None) {
-                Happened::HelperEnded(how) => how,
-                Happened::OpenVpnGone | Happened::TimeOver => {
-                    self.end(helper);
+            let how = self.attend(&mut current);
+            let helper = current.helper;
+            let how = match how {
+                Some(how) if how != Ended::Exited(DONE) && !self.openvpn_gone => how,
+                _ => {
+                    self.end(current);
                     return DONE;
                 }
             };
-            if how == Ended::Exited(DONE) {
-                self.clear_leftovers();
-                return DONE;
-            }
             // First of all, since somebody may wait for a verdict.
             self.lost(number);
+            drop(current);
             self.clear_leftovers();
             let gone = format!(", process {helper}, is gone ({how})");
             if how == Ended::Exited(MISTRUST) {
@@ -195,22 +225,42 @@ impl<'a> Keeper<'a> {
     }
 
     fn say(&self, what: &str) {
-        (self.plan.log)(&format!("the {}{what}", self.plan.name));
+        (self.plan.log)(log::Level::Error, &format!("the {}{what}", self.plan.name));
     }
 
     fn fork<Out: Message, In: Message>(
         &self,
         number: u32,
         live: impl Fn(Generation<Out, In>) -> Infallible,
-    ) -> nix::Result<Pid> {
-        // The helper's own. Those of the keeper are in frames to which the helper does not return.
-        let own = |descriptor: &OwnedFd| {
-            descriptor.try_clone().map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)))
-        };
-        let (socket, pipe) = (above_standard(own(&self.socket)?)?, above_standard(own(&self.helpers_end)?)?);
-        os::fork(move || {
-            live(Generation { number, front: Channel::from_socket(socket), keeper: KeeperPipe(pipe) })
-        })
+    ) -> nix::Result<Current<'a>> {
+        // The helper's own. That of the keeper is in frames to which the helper does not return.
+        let socket =
+            self.socket.try_clone().map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)))?;
+        let socket = above_standard(socket)?;
+        let (own, helpers) = sockets()?;
+        let (workers, for_workers) = self
+            .plan
+            .workers
+            .as_ref()
+            .map(|plan| Workers::new(plan, self.memory_locked))
+            .transpose()?
+            .unzip();
+        let memory_locked = self.memory_locked;
+        let helper = os::fork(move || {
+            if memory_locked {
+                let _ = confine::lock_memory();
+            }
+            let keeper = KeeperLink::from_socket(helpers);
+            live(Generation {
+                number,
+                front: Channel::from_socket(socket),
+                keeper,
+                memory_locked,
+                for_workers,
+            })
+        })?;
+        let ends = Ends::new(workers.is_some());
+        Ok(Current { number, helper, link: Link::new(Channel::from_socket(own)), workers, ends, deaf: false })
     }
 
     /// Tells the front that what it has sent so far is lost. Without room for it, the number of the next helper does.
@@ -221,45 +271,178 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// Waits for the helper, for OpenVPN, or until a time.
-    fn wait(&mut self, helper: Option<Pid>, until: Option<Instant>) -> Happened {
+    /// Serves a helper until it has ended; how it has. `None`: OpenVPN is gone, and the helper does not end.
+    fn attend(&mut self, current: &mut Current<'_>) -> Option<Ended> {
+        let mut end: Option<(Instant, bool)> = None;
         loop {
-            if let Some(how) = helper.and_then(leftovers::reap) {
-                return Happened::HelperEnded(how);
+            let now = Instant::now();
+            if let Some(how) = self.reap(current, now) {
+                return Some(how);
             }
-            let timeout = until.map_or(PollTimeout::NONE, |until| {
-                let left = until.saturating_duration_since(Instant::now());
-                PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
-            });
-            // Its end is an event in any case.
-            let from_front = if self.introduced { PollFlags::empty() } else { PollFlags::POLLIN };
-            let mut polled = vec![
-                PollFd::new(self.child_exits.as_fd(), PollFlags::POLLIN),
-                PollFd::new(self.life_line.as_fd(), from_front),
-            ];
-            polled.extend(self.openvpn.as_ref().map(|it| PollFd::new(it.as_fd(), PollFlags::POLLIN)));
-            if let Err(errno) = poll(&mut polled, timeout) {
-                if errno != Errno::EINTR {
-                    // Out of memory, most likely, and no event tells when that is over.
-                    std::thread::sleep(Duration::from_millis(10));
+            self.end_orphans(current, now);
+            if !current.deaf {
+                self.hear(current);
+            }
+            match end {
+                Some((time, false)) if time <= now => {
+                    crate::kill_group(current.helper);
+                    end = Some((now + KILL_TO_GONE, true));
                 }
-                continue;
+                Some((time, true)) if time <= now => return None,
+                _ => {}
             }
-            let happened = |which: usize| polled.get(which).and_then(PollFd::revents);
-            let life_line = happened(1).unwrap_or(PollFlags::empty());
-            if life_line.intersects(PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL)
-                || happened(2).is_some_and(|flags| !flags.is_empty())
-            {
-                return Happened::OpenVpnGone;
-            }
-            if life_line.contains(PollFlags::POLLIN) {
-                self.introduce();
-            }
-            while let Ok(Some(_)) = self.child_exits.read_signal() {}
-            if until.is_some_and(|until| Instant::now() >= until) {
-                return Happened::TimeOver;
+            let until = end.map(|(time, _)| time).into_iter().chain(current.ends.next_event(now)).min();
+            let link = Some(&current.link).filter(|_| !current.deaf);
+            if self.wait(link, until) && end.is_none() {
+                let _ = current.link.send(ToHelper::End, None);
+                end = Some((Instant::now() + ORDERLY_END, false));
             }
         }
+    }
+
+    /// Reaps what has ended, and tells the helper of its workers; how it has ended itself.
+    fn reap(&self, current: &mut Current<'_>, now: Instant) -> Option<Ended> {
+        let mut own = None;
+        for (process, how) in current.ends.reap(now).0 {
+            if process == current.helper {
+                own = Some(how);
+            } else if let Some(worker) = current.workers.as_mut().and_then(|workers| workers.reaped(process))
+            {
+                let _ = current.link.send(ToHelper::Ended(worker, how), None);
+            }
+        }
+        own
+    }
+
+    fn end_orphans(&self, current: &mut Current<'_>, now: Instant) {
+        let (helper, Some(workers)) = (current.helper, &current.workers) else { return };
+        for line in current.ends.end_orphans(now, |process| process == helper || workers.has(process)) {
+            let (level, text) =
+                ends::in_words(&line, self.plan.workers.as_ref().map_or("", |plan| plan.culprits));
+            (self.plan.log)(level, &text);
+        }
+    }
+
+    /// Does what the helper asks for. As long as it does not read what it is told, it is not read from either.
+    fn hear(&self, current: &mut Current<'_>) {
+        let _ = current.link.flush();
+        for _ in 0..BATCH {
+            if current.link.has_unsent() {
+                return;
+            }
+            let received = match current.link.try_receive() {
+                Ok(Some(received)) => received,
+                Ok(None) | Err(ChannelError::System(_)) => return,
+                Err(ChannelError::Closed) => {
+                    current.deaf = true;
+                    return;
+                }
+                Err(error) => return self.distrust(current, &error.to_string()),
+            };
+            if let Err(what) = self.obey(current, received) {
+                return self.distrust(current, what);
+            }
+        }
+    }
+
+    fn obey(&self, current: &mut Current<'_>, received: Received<ToKeeper>) -> Result<(), &'static str> {
+        let Received { message, mut descriptors, descriptors_missing } = received;
+        if !descriptors.iter().all(workers::is_channel) {
+            // Not closed here: to close a file of FUSE means to wait for whoever serves it.
+            std::mem::forget(descriptors);
+            return Err("a descriptor that is no channel");
+        }
+        let channel = descriptors.pop();
+        if !descriptors.is_empty() || (channel.is_some() && !matches!(message, ToKeeper::Fork(_))) {
+            return Err("a descriptor too many");
+        }
+        let answer = match (message, &mut current.workers) {
+            (ToKeeper::Fork(worker), Some(workers)) => {
+                if !workers.is_new(worker) {
+                    return Err("the number of a worker that there was already");
+                }
+                let forked = match channel {
+                    Some(channel) => workers.fork(worker, channel),
+                    None if descriptors_missing => Err(Errno::EMFILE),
+                    None => return Err("no channel for a worker"),
+                };
+                match forked {
+                    Ok(process) => ToHelper::Forked(worker, process),
+                    Err(errno) => ToHelper::ForkFailed(worker, errno),
+                }
+            }
+            (ToKeeper::Kill { worker, group }, Some(workers)) => {
+                return if workers.kill(worker, group) { Ok(()) } else { Err("an unknown worker") };
+            }
+            (ToKeeper::Connect, _) => {
+                let Some(connect) = self.plan.connect else { return Err("a connection there is none for") };
+                let _ = current.link.send(ToHelper::Connected, connect().ok());
+                return Ok(());
+            }
+            (ToKeeper::Fork(_) | ToKeeper::Kill { .. }, None) => return Err("it has no workers"),
+        };
+        let _ = current.link.send(answer, None);
+        Ok(())
+    }
+
+    /// The helper is as good as dead.
+    fn distrust(&self, current: &mut Current<'_>, what: &str) {
+        current.deaf = true;
+        crate::kill_group(current.helper);
+        self.lost(current.number);
+        self.say(&format!(
+            ", process {}, has sent its keeper something that it must not ({what}); killing it",
+            current.helper
+        ));
+    }
+
+    /// Waits for an event, at most until a time; whether OpenVPN is gone.
+    fn wait(&mut self, link: Option<&Link<ToHelper, ToKeeper>>, until: Option<Instant>) -> bool {
+        let timeout = until.map_or(PollTimeout::NONE, |until| {
+            let left = until.saturating_duration_since(Instant::now());
+            PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
+        });
+        let mut polled = vec![PollFd::new(self.child_exits.as_fd(), PollFlags::POLLIN)];
+        polled.extend(link.map(|link| {
+            let room = if link.has_unsent() { PollFlags::POLLOUT } else { PollFlags::POLLIN };
+            PollFd::new(link.as_fd(), room)
+        }));
+        let of_openvpn = polled.len();
+        if !self.openvpn_gone {
+            // Its end is an event in any case.
+            let from_front = if self.introduced { PollFlags::empty() } else { PollFlags::POLLIN };
+            polled.push(PollFd::new(self.life_line.as_fd(), from_front));
+            polled.extend(self.openvpn.as_ref().map(|it| PollFd::new(it.as_fd(), PollFlags::POLLIN)));
+        }
+        if let Err(errno) = poll(&mut polled, timeout) {
+            if errno != Errno::EINTR {
+                // Out of memory, most likely, and no event tells when that is over.
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            return false;
+        }
+        let happened =
+            |which: usize| polled.get(which).and_then(PollFd::revents).unwrap_or(PollFlags::empty());
+        let (life_line, process) = (happened(of_openvpn), happened(of_openvpn + 1));
+        while let Ok(Some(_)) = self.child_exits.read_signal() {}
+        if life_line.contains(PollFlags::POLLIN) {
+            self.introduce();
+        }
+        self.openvpn_gone |= !life_line.difference(PollFlags::POLLIN).is_empty() || !process.is_empty();
+        self.openvpn_gone
+    }
+
+    /// Waits for so long without a helper; whether OpenVPN is gone.
+    fn pause(&mut self, time: Duration) -> bool {
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            if self.wait(None, Some(end)) {
+                return true;
+            }
+            // What an earlier helper has left.
+            while let crate::Reaped::Child(..) = crate::reap_any() {}
+        }
+        false
     }
 
     /// OpenVPN says which process it is now. Only the first message counts: whoever takes OpenVPN over cannot change it.
@@ -271,31 +454,53 @@ impl<'a> Keeper<'a> {
         self.openvpn = packet.sender.and_then(|sender| Parent::watch_sender(Pid::from_raw(sender.pid)));
     }
 
-    /// OpenVPN is gone: the helper ends in order, or is killed.
-    fn end(&self, helper: Pid) {
-        let _ = nix::unistd::write(&self.to_helper, &[0]);
-        if self.reap_within(helper, ORDERLY_END).is_none() {
-            crate::kill_group(helper);
-            self.reap_within(helper, KILL_TO_GONE);
+    /// OpenVPN is gone, and the helper too, or it does not end. Workers and what they have left running end as well, as far as
+    /// the kernel lets them go.
+    fn end(&self, mut current: Current<'_>) {
+        if current.workers.is_none() {
+            return;
         }
-        self.clear_leftovers();
-    }
-
-    fn reap_within(&self, helper: Pid, patience: Duration) -> Option<Ended> {
-        let end = Instant::now() + patience;
+        current.workers.iter().for_each(Workers::kill_all);
+        let started = Instant::now();
         loop {
-            let ended = leftovers::reap(helper);
-            let left = end.saturating_duration_since(Instant::now());
-            if ended.is_some() || left.is_zero() {
-                return ended;
+            let now = Instant::now();
+            let (ended, left) = current.ends.reap(now);
+            for (process, _) in ended {
+                current.workers.as_mut().and_then(|workers| workers.reaped(process));
             }
-            leftovers::wait(&self.child_exits, left);
+            if left == Left::None {
+                return;
+            }
+            self.end_orphans(&mut current, now);
+            let time = if current.ends.no_orphans() { REAP } else { GRACE + REAP };
+            let end = started + time;
+            if now >= end {
+                return current.workers.iter().for_each(Workers::kill_all_groups);
+            }
+            let until = current.ends.next_event(now).map_or(end, |next| next.min(end));
+            self.wait_for_child(until.saturating_duration_since(now));
         }
     }
 
+    fn wait_for_child(&self, patience: Duration) {
+        let timeout = PollTimeout::try_from(patience.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX);
+        let _ = poll(&mut [PollFd::new(self.child_exits.as_fd(), PollFlags::POLLIN)], timeout);
+        while let Ok(Some(_)) = self.child_exits.read_signal() {}
+    }
+
+    /// The helper is dead: kills what it has left, and waits for its end: the next helper is not to meet it.
     fn clear_leftovers(&self) {
-        if self.plan.leftovers == Leftovers::Killed {
-            leftovers::clear(&self.child_exits);
+        if self.plan.workers.is_none() {
+            return;
+        }
+        let end = Instant::now() + LEFTOVERS;
+        let mut children = Children::open();
+        while !ends::kill_everything(&mut children) {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            self.wait_for_child(left);
         }
     }
 }

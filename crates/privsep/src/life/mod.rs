@@ -2,24 +2,27 @@
 //! killed, and ends it with OpenVPN.
 //!
 //! ```text
-//!   front (OpenVPN)  --channel-->  helper of generation 1, 2, ...
-//!         |                           |  forked by
-//!         +------life line------->  keeper
+//!   front (OpenVPN)  --channel-->  helper of generation 1, 2, ...  --channels-->  workers, if it has some
+//!         |                           |  forked by, talks to                        |  forked by
+//!         +------life line------->  keeper  ----------------------------------------+
 //! ```
 //!
-//! The keeper parses nothing. It is forked while the parent has not seen a secret yet, and every helper is forked from
+//! The keeper reads nothing of the front's. It is forked while the parent has not seen a secret yet, and every helper is forked from
 //! its memory. It holds the helpers' end of the channel open, so all of them use the same socket, and the front reads
 //! end of file only when keeper and helper are both gone. What was under way when a helper died is over: the numbers of
 //! the generations tell both sides what belongs to whom.
 
+mod dialogue;
 mod front;
 mod generation;
 mod keeper;
+mod link;
 mod messages;
 
+pub use dialogue::WorkerNumber;
 pub use front::{Heard, Kept, StartError};
-pub use generation::{Generation, KeeperNews, KeeperPipe};
-pub use keeper::{Leftovers, OpenVpn, Plan};
+pub use generation::{ForWorkers, Generation, KeeperLink, KeeperNews};
+pub use keeper::{NewWorker, OpenVpn, Plan, WorkersPlan};
 pub use messages::{News, Numbered};
 
 /// Exit status of a helper that is done: OpenVPN is gone, or has closed the plugin.

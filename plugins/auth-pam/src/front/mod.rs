@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientCrResponse, OpenError, Tasks, logging};
 use privsep::ChannelError;
 use privsep::confine::{Cores, Output};
-use privsep::life::{Leftovers, OpenVpn, Plan};
+use privsep::life::{OpenVpn, Plan, WorkersPlan};
 use privsep::line_log::line_log;
 use secret::Secret;
 
@@ -37,7 +37,7 @@ use crate::quoted::{MAX_SHOWN, shown};
 use crate::reference::References;
 use crate::settings::Settings;
 use crate::verdict::Verdict;
-use crate::{limits, supervisor, titles};
+use crate::{limits, supervisor, titles, worker};
 
 /// How long the supervisor may take to come up.
 const START: Duration = Duration::from_secs(10);
@@ -106,8 +106,13 @@ impl Front {
             output: Output::Null,
             cores: Cores::Never,
             openvpn: if settings.daemon { OpenVpn::Introduced } else { OpenVpn::Parent },
-            leftovers: Leftovers::Killed,
-            log: |line| log::error!("{line}"),
+            workers: Some(WorkersPlan {
+                live: &|keepers| worker::live(worker::Birth { settings, keepers }),
+                most: settings.most_processes(),
+                culprits: "PAM modules",
+            }),
+            connect: settings.config.syslog.is_some().then_some(supervisor::connect_to_system_log),
+            log: |level, line| log::log!(level, "{line}"),
         };
         let started = {
             let _log_stands_still = logging::hold_for_fork();

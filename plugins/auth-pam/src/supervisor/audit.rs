@@ -1,9 +1,12 @@
 //! One line an attempt for the system log, in a form that other programs can rely on. Written without ever waiting: the
-//! supervisor decides other attempts, whoever reads the log.
+//! supervisor decides other attempts, whoever reads the log. It may not connect to anything; the keeper does that for it.
 
+use std::collections::VecDeque;
 use std::io::ErrorKind;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixDatagram;
 
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, socket};
 use nix::syslog::{self, LogFlags};
 
 use crate::origin::Origin;
@@ -11,6 +14,8 @@ use crate::quoted::{escaped, shown};
 
 /// The system log's socket (syslog(3)).
 const SOCKET: &str = "/dev/log";
+/// Lines that wait for a connection; more are counted only.
+const MAX_WAITING: usize = 256;
 /// Severities (RFC 5424).
 const NOTICE: u8 = 5;
 const INFO: u8 = 6;
@@ -99,13 +104,16 @@ pub struct Audit {
     facility: Facility,
     config_name: Option<String>,
     socket: Option<UnixDatagram>,
+    /// Lines and their severities, as long as there is no connection.
+    waiting: VecDeque<(u8, String)>,
+    asked: bool,
     lost: u64,
 }
 
 impl Audit {
     /// Audit lines for this facility, of the server with this configuration.
     pub fn new(facility: Facility, config_name: Option<String>) -> Self {
-        Audit { facility, config_name, socket: None, lost: 0 }
+        Audit { facility, config_name, socket: None, waiting: VecDeque::new(), asked: false, lost: 0 }
     }
 
     /// Writes the line of one attempt, or counts it.
@@ -123,45 +131,97 @@ impl Audit {
         self.write_line(NOTICE, &format!("AUTH-PAM: {text}"));
     }
 
-    fn write_line(&mut self, severity: u8, line: &str) {
-        if self.lost > 0
-            && self.send(NOTICE, &format!("AUTH-PAM: {} lines about logins were lost", self.lost))
-        {
-            self.lost = 0;
-        }
-        if self.lost > 0 || !self.send(severity, line) {
-            self.lost += 1;
-            if self.lost == 1 {
-                log::warn!("the system log does not take lines about logins; they are counted");
+    /// Whether a connection has to be asked for.
+    pub fn asks_for_connection(&self) -> bool {
+        self.waits() && !self.asked
+    }
+
+    /// It was asked for.
+    pub fn asked(&mut self) {
+        self.asked = true;
+    }
+
+    /// Whether lines wait for a connection.
+    pub fn waits(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// A connection has come, or there is none.
+    pub fn connected(&mut self, socket: Option<OwnedFd>) {
+        self.asked = false;
+        self.socket = socket.map(UnixDatagram::from);
+        let mut waiting = std::mem::take(&mut self.waiting).into_iter();
+        while self.socket.is_some() {
+            let Some((severity, line)) = waiting.next() else { return };
+            // Whatever becomes of it, it is not tried again: this connection is new.
+            if self.send_after_count(severity, &line) != Sent::Done {
+                self.lose();
             }
+        }
+        waiting.for_each(|_| self.lose());
+    }
+
+    fn write_line(&mut self, severity: u8, line: &str) {
+        let sent = if self.waits() { Sent::NotConnected } else { self.send_after_count(severity, line) };
+        match sent {
+            Sent::Done => {}
+            Sent::NotConnected if self.waiting.len() < MAX_WAITING => {
+                self.waiting.push_back((severity, line.to_string()));
+            }
+            Sent::NotConnected | Sent::NoRoom => self.lose(),
         }
     }
 
-    fn send(&mut self, severity: u8, line: &str) -> bool {
+    fn lose(&mut self) {
+        self.lost += 1;
+        if self.lost == 1 {
+            log::warn!("the system log does not take lines about logins; they are counted");
+        }
+    }
+
+    /// Sends a line, and before it how many were lost, if any were.
+    fn send_after_count(&mut self, severity: u8, line: &str) -> Sent {
+        if self.lost > 0 {
+            let sent = self.send(NOTICE, &format!("AUTH-PAM: {} lines about logins were lost", self.lost));
+            if sent != Sent::Done {
+                return sent;
+            }
+            self.lost = 0;
+        }
+        self.send(severity, line)
+    }
+
+    fn send(&mut self, severity: u8, line: &str) -> Sent {
+        let Some(socket) = &self.socket else { return Sent::NotConnected };
         // Without a time: the reader puts its own.
         let number = self.facility.0 * 8 + severity;
         let packet = format!("<{number}>openvpn[{}]: {line}", std::process::id());
-        // Twice: a system log that was started anew has to be connected to anew.
-        for _ in 0..2 {
-            if self.socket.is_none() {
-                self.socket = connect();
-            }
-            let Some(socket) = &self.socket else { return false };
-            match socket.send(packet.as_bytes()) {
-                Ok(_) => return true,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
-                Err(_) => self.socket = None,
+        match socket.send(packet.as_bytes()) {
+            Ok(_) => Sent::Done,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Sent::NoRoom,
+            // A system log that was started anew has to be connected to anew.
+            Err(_) => {
+                self.socket = None;
+                Sent::NotConnected
             }
         }
-        false
     }
 }
 
-fn connect() -> Option<UnixDatagram> {
-    let socket = UnixDatagram::unbound().ok()?;
-    socket.set_nonblocking(true).ok()?;
-    socket.connect(SOCKET).ok()?;
-    Some(socket)
+/// What has become of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    Done,
+    NoRoom,
+    NotConnected,
+}
+
+/// A connection to the system log, for the keeper. Does not wait, and what is sent over it does not either.
+pub fn connect() -> nix::Result<OwnedFd> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let socket = socket(AddressFamily::Unix, SockType::Datagram, flags, None)?;
+    nix::sys::socket::connect(socket.as_raw_fd(), &UnixAddr::new(SOCKET)?)?;
+    Ok(socket)
 }
 
 fn line(entry: Entry<'_>, config_name: Option<&str>) -> String {

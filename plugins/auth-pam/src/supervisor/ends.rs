@@ -1,162 +1,126 @@
-//! Children that end: workers, and what they have left running, which ends with them.
+//! What the keeper has to say, most of all: that workers have ended.
 
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use nix::unistd::Pid;
-use ovpn_plugin::escape;
-use privsep::orphans::{GRACE, Orphans, reap_one};
-use privsep::{Ended, Reaped};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use privsep::Ended;
+use privsep::life::KeeperNews;
 
-use super::Supervisor;
+use super::audit::Audit;
 use super::conclude::Outcome;
+use super::events::{Interest, What, WorkerId};
 use super::workers::{Gone, Why};
+use super::{Exit, Supervisor};
 use crate::quoted::shown;
 
-/// Children reaped at once: what forks without end must not keep the supervisor from everything else.
+/// News taken at once.
 const BATCH: usize = 256;
-/// How long those that were killed may take to die, when the supervisor ends. With the grace it is less than OpenVPN waits.
+/// How long workers that were killed may take to die, when the supervisor ends.
 const REAP: Duration = Duration::from_millis(1500);
-/// Lines about processes that were left running are at least this far apart.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// What is known of children that end.
-pub struct Ends {
-    orphans: Orphans,
-    /// There may be more to reap.
-    pub more: bool,
-    /// Orphans that no line has told of yet, and one of them.
-    untold: Option<(usize, String)>,
-    told: Option<Instant>,
-}
-
-impl Ends {
-    /// None so far.
-    pub fn new() -> Self {
-        Ends { orphans: Orphans::new(), more: false, untold: None, told: None }
-    }
-
-    /// When there is something to do.
-    pub fn next_event(&self) -> Option<Instant> {
-        let now = Instant::now();
-        if self.more {
-            return Some(now);
-        }
-        let line = self.untold.as_ref().map(|_| self.told.map_or(now, |told| told + PAUSE));
-        line.into_iter().chain(self.orphans.next_event(now)).min()
-    }
-
-    fn tell(&mut self, now: Instant, left: &[Pid]) {
-        match (&mut self.untold, left.first()) {
-            (Some((count, _)), _) => *count += left.len(),
-            (none, Some(pid)) => *none = Some((left.len(), format!("{pid} '{}'", name(*pid)))),
-            (None, None) => {}
-        }
-        if self.told.is_some_and(|told| now < told + PAUSE) {
-            return;
-        }
-        if let Some((count, one)) = self.untold.take() {
-            log::warn!(
-                "PAM modules left {count} process(es) running, such as {one}: sending SIGTERM, and SIGKILL after {} s",
-                GRACE.as_secs()
-            );
-            self.told = Some(now);
-        }
-    }
-}
-
-fn name(pid: Pid) -> String {
-    let name = std::fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
-    escape(name.trim_ascii_end()).to_string()
-}
 
 impl Supervisor {
-    /// Reaps children that have ended, and decides what workers among them ran.
-    pub(super) fn reap(&mut self, now: Instant) {
-        self.child_exits.clear();
-        self.ends.more = false;
+    /// Hears the keeper.
+    pub(super) fn hear_keeper(&mut self, now: Instant) -> Result<(), Exit> {
+        self.workers.keeper().flush();
         for _ in 0..BATCH {
-            let Reaped::Child(pid, how) = reap_one() else { return };
-            self.ends.orphans.child_ended(now, pid);
-            let Some(worker) = self.workers.of_process(pid) else { continue };
-            self.workers.mark_reaped(worker);
-            // Its last words may still be in the channel.
-            self.hear(now, worker);
-            let waited = self.suspended.remove(worker);
-            match self.workers.remove(worker) {
-                Some(Gone { .. }) if waited.is_some() => {
-                    waited.iter().for_each(|one| self.refuse_pending(one));
-                    let user = waited.iter().map(|one| shown(&one.username)).collect::<String>();
-                    let tail = waited.iter().map(|one| self.tail(&one.origin)).collect::<String>();
-                    log::warn!("BACKGROUND: user '{user}': the worker that waited for an answer {how}{tail}");
+            match self.workers.keeper().read() {
+                KeeperNews::Nothing => return Ok(()),
+                KeeperNews::Forked(worker, process) => {
+                    self.workers.forked(worker, process);
+                    self.fork_failure_logged = false;
                 }
-                Some(Gone { attempt: Some(attempt), why, .. }) => {
-                    self.ended(&attempt);
-                    let distrusted = why == Why::Distrusted;
-                    let outcome =
-                        if distrusted { Outcome::Distrusted(how) } else { Outcome::WorkerEnded(how) };
-                    self.conclude(now, *attempt, &outcome);
+                KeeperNews::ForkFailed(worker, errno) => {
+                    self.workers.remove(worker);
+                    self.fork_failed(now, errno);
                 }
-                Some(Gone { why: Why::Own, ready: false, .. }) => self.did_not_start(now, pid, how),
-                Some(Gone { why: Why::Own, .. }) if how != Ended::Exited(0) => {
-                    log::warn!("idle worker {pid} {how}");
+                KeeperNews::WorkerEnded(worker, how) => self.worker_ended(now, worker, how),
+                KeeperNews::Connected(socket) => self.connected(socket),
+                KeeperNews::End => return Err(Exit::FrontGone),
+                KeeperNews::Gone => {
+                    log::error!("the keeper is gone: nobody can start workers; restart OpenVPN");
+                    return Err(Exit::Failed);
                 }
-                _ => {}
             }
         }
-        self.ends.more = true;
+        Ok(())
     }
 
-    /// The next one would do the same: none is tried for a while.
-    fn did_not_start(&mut self, now: Instant, pid: Pid, how: Ended) {
-        log::error!("new worker {pid} {how} while it was starting");
-        self.ramp.fork_failed(now);
-        self.give_up_waiting(now);
-    }
-
-    /// Ends what workers have left running.
-    pub(super) fn end_orphans(&mut self, now: Instant) {
-        let workers = &self.workers;
-        let found = self.ends.orphans.turn(now, |pid| workers.of_process(pid).is_some());
-        self.ends.tell(now, &found.left);
-        for pid in found.out_of_reach {
-            log::error!(
-                "process {pid} '{}', left by a PAM module, runs as another user and cannot be ended without CAP_KILL",
-                name(pid)
-            );
+    /// The keeper has connected to the system log, or could not.
+    fn connected(&mut self, socket: Option<OwnedFd>) {
+        if let Some(audit) = &mut self.audit {
+            audit.connected(socket);
         }
     }
 
-    /// Nobody is left to answer to. Workers and what they have left running end too, as far as the kernel lets them go.
+    fn worker_ended(&mut self, now: Instant, worker: WorkerId, how: Ended) {
+        // Its last words may still be in the channel.
+        self.hear(now, worker);
+        let pid = self.workers.pid(worker);
+        let waited = self.suspended.remove(worker);
+        match self.workers.remove(worker) {
+            Some(Gone { .. }) if waited.is_some() => {
+                waited.iter().for_each(|one| self.refuse_pending(one));
+                let user = waited.iter().map(|one| shown(&one.username)).collect::<String>();
+                let tail = waited.iter().map(|one| self.tail(&one.origin)).collect::<String>();
+                log::warn!("BACKGROUND: user '{user}': the worker that waited for an answer {how}{tail}");
+            }
+            Some(Gone { attempt: Some(attempt), why, .. }) => {
+                self.ended(&attempt);
+                let distrusted = why == Why::Distrusted;
+                let outcome = if distrusted { Outcome::Distrusted(how) } else { Outcome::WorkerEnded(how) };
+                self.conclude(now, *attempt, &outcome);
+            }
+            Some(Gone { why: Why::Own, ready: false, .. }) => {
+                // The next one would do the same: none is tried for a while.
+                log::error!("new worker {pid} {how} while it was starting");
+                self.ramp.fork_failed(now);
+                self.give_up_waiting(now);
+            }
+            Some(Gone { why: Why::Own, .. }) if how != Ended::Exited(0) => {
+                log::warn!("idle worker {pid} {how}");
+            }
+            _ => {}
+        }
+    }
+
+    /// What the keeper has no room for is sent when it has.
+    pub(super) fn watch_keeper(&mut self) {
+        if let Some(audit) = self.audit.as_mut().filter(|audit| audit.asks_for_connection()) {
+            audit.asked();
+            self.workers.keeper().connect();
+        }
+        let unsent = self.workers.keeper().has_unsent();
+        if unsent != self.keeper_has_no_room {
+            let interest = if unsent { Interest::MessagesAndRoom } else { Interest::Messages };
+            let _ = self.events.change(&*self.workers.keeper(), What::Keeper, interest);
+            self.keeper_has_no_room = unsent;
+        }
+    }
+
+    /// Nobody is left to answer to. Workers end first, each alone: what they have started has time to leave, which the keeper
+    /// gives it.
     pub(super) fn end_workers(&mut self) {
         self.workers.kill_all();
-        let started = Instant::now();
-        loop {
-            let now = Instant::now();
-            self.child_exits.clear();
-            let mut left = BATCH;
-            while let Reaped::Child(pid, _) = match reap_one() {
-                Reaped::NoneLeft => return,
-                reaped => reaped,
-            } {
-                self.ends.orphans.child_ended(now, pid);
-                if let Some(worker) = self.workers.of_process(pid) {
-                    self.workers.mark_reaped(worker);
+        self.watch_keeper();
+        let end = Instant::now() + REAP;
+        while self.workers.processes() > 0 || self.audit.as_ref().is_some_and(Audit::waits) {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            let keeper = self.workers.keeper();
+            let room = if keeper.has_unsent() { PollFlags::POLLOUT } else { PollFlags::empty() };
+            let timeout = PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX);
+            let _ = poll(&mut [PollFd::new(keeper.as_fd(), PollFlags::POLLIN | room)], timeout);
+            keeper.flush();
+            match keeper.read() {
+                KeeperNews::WorkerEnded(worker, _) | KeeperNews::ForkFailed(worker, _) => {
                     self.workers.remove(worker);
                 }
-                left -= 1;
-                if left == 0 {
-                    break;
-                }
-            }
-            self.end_orphans(now);
-            let time = if self.ends.orphans.is_empty() { REAP } else { GRACE + REAP };
-            let end = started + time;
-            if now >= end {
-                return self.workers.kill_all_groups();
-            }
-            let until = self.ends.orphans.next_event(now).map_or(end, |next| next.min(end));
-            if left > 0 {
-                self.child_exits.wait(until.saturating_duration_since(now));
+                KeeperNews::Connected(socket) => self.connected(socket),
+                KeeperNews::Gone => return,
+                KeeperNews::Nothing | KeeperNews::Forked(..) | KeeperNews::End => {}
             }
         }
     }

@@ -13,10 +13,8 @@ pub type WorkerId = u64;
 pub enum What {
     /// The channel to OpenVPN.
     Front,
-    /// The keeper has something to say, or is gone.
+    /// The keeper has something to say, for instance that a worker has ended, or is gone.
     Keeper,
-    /// A child has ended.
-    ChildExits,
     /// A module has printed something.
     ModuleOutput,
     /// The channel to a worker.
@@ -31,9 +29,8 @@ impl What {
     fn number(self) -> u64 {
         match self {
             What::Front => 0,
-            What::ChildExits => 1,
-            What::ModuleOutput => 2,
-            What::Keeper => 3,
+            What::ModuleOutput => 1,
+            What::Keeper => 2,
             What::Worker(id) => FIRST_WORKER + id,
         }
     }
@@ -41,9 +38,8 @@ impl What {
     fn from_number(number: u64) -> Self {
         match number {
             0 => What::Front,
-            1 => What::ChildExits,
-            2 => What::ModuleOutput,
-            3 => What::Keeper,
+            1 => What::ModuleOutput,
+            2 => What::Keeper,
             worker => What::Worker(worker.saturating_sub(FIRST_WORKER)),
         }
     }
@@ -86,8 +82,12 @@ impl Events {
         self.epoll.modify(descriptor, &mut EpollEvent::new(flags, what.number()))
     }
 
-    /// Waits until something happens, or `until`. Child exits come last: as long as a dead worker is not reaped, its
-    /// number and its process group are its own.
+    /// Stops waiting for a descriptor that stays open.
+    pub fn remove(&self, descriptor: impl AsFd) {
+        let _ = self.epoll.delete(descriptor);
+    }
+
+    /// Waits until something happens, or `until`. The keeper comes last: what a worker had to say is heard before its end.
     pub fn wait(&self, until: Option<Instant>) -> nix::Result<Vec<What>> {
         let timeout = match until {
             None => EpollTimeout::NONE,
@@ -104,7 +104,7 @@ impl Events {
         };
         let mut happened: Vec<What> =
             events[..count].iter().map(|event| What::from_number(event.data())).collect();
-        happened.sort_by_key(|what| *what == What::ChildExits);
+        happened.sort_by_key(|what| *what == What::Keeper);
         Ok(happened)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use nix::errno::Errno;
 use privsep::ChannelError;
 
 use super::Supervisor;
@@ -36,34 +37,30 @@ impl Supervisor {
         }
     }
 
-    /// Starts a worker; whether that worked.
+    /// Has a worker started; false if that cannot even be asked for.
     pub(super) fn fork_worker(&mut self, now: Instant) -> bool {
-        let (scheduler, repeats) = (&mut self.scheduler, &mut self.repeats);
-        // Other people's passwords are none of a worker's business.
-        let wipe = || {
-            scheduler.jobs_mut().for_each(|attempt| drop(attempt.credentials.take()));
-            repeats.wipe();
-        };
-        match self.workers.fork(now, &self.events, &self.output, wipe) {
-            Ok(()) => {
-                self.fork_failure_logged = false;
-                true
-            }
-            Err(errno) => {
-                self.ramp.fork_failed(now);
-                if !self.fork_failure_logged {
-                    let (have, why) = (self.workers.processes(), errno.desc());
-                    log::error!(
-                        "no further worker can be started: {why} (now {have}; limit on processes or open files?)"
-                    );
-                    self.fork_failure_logged = true;
-                }
-                // A limit on processes may be used up by questions that nobody answers.
-                if self.scheduler.waiting() == 0 || !self.give_up_one(now) {
-                    self.give_up_waiting(now);
-                }
-                false
-            }
+        let asked = self.workers.fork(now, &self.events);
+        if let Err(errno) = asked {
+            self.fork_failed(now, errno);
+        }
+        asked.is_ok()
+    }
+
+    /// A worker could not be started.
+    pub(super) fn fork_failed(&mut self, now: Instant, errno: Errno) {
+        // Several may have been asked for at once.
+        let first = !self.ramp.is_paused(now);
+        self.ramp.fork_failed(now);
+        if !self.fork_failure_logged {
+            let (have, why) = (self.workers.processes(), errno.desc());
+            log::error!(
+                "no further worker can be started: {why} (now {have}; limit on processes or open files?)"
+            );
+            self.fork_failure_logged = true;
+        }
+        // A limit on processes may be used up by questions that nobody answers.
+        if !first || self.scheduler.waiting() == 0 || !self.give_up_one(now) {
+            self.give_up_waiting(now);
         }
     }
 
@@ -110,7 +107,7 @@ impl Supervisor {
                     }
                     return;
                 }
-                Err(error) => return self.workers.hung_up(now, worker, &error),
+                Err(error) => return self.workers.hung_up(now, &self.events, worker, &error),
             }
         }
     }

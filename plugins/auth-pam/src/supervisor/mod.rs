@@ -6,7 +6,6 @@ mod asking;
 mod attempt;
 pub mod audit;
 mod breaker;
-mod child_exits;
 mod chosen;
 mod conclude;
 mod deliver;
@@ -35,22 +34,20 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
-use privsep::life::{self, Generation, KeeperNews, KeeperPipe, News, Numbered};
+use privsep::life::{self, ForWorkers, Generation, News, Numbered};
 use privsep::line_log::{self, LineSender};
 use privsep::title::Title;
-use privsep::{Channel, ChannelError, Numbers, leave, orphans};
+use privsep::{Channel, ChannelError, Numbers, leave, unprivileged};
 
-pub use audit::take_name as take_syslog_name;
+pub use audit::{connect as connect_to_system_log, take_name as take_syslog_name};
 pub use scheduler::Limits;
 
 use alike::Alike;
 use attempt::Attempt;
 use audit::Audit;
 use breaker::Breaker;
-use child_exits::ChildExits;
 use chosen::ChosenPasswords;
 use conclude::Outcome;
-use ends::Ends;
 use events::{Events, What, WorkerId};
 use flood::Flood;
 use module_output::ModuleOutput;
@@ -86,8 +83,7 @@ struct Supervisor {
     settings: Settings,
     front: FrontChannel,
     generation: u32,
-    /// `None`: the keeper is gone.
-    keeper: Option<KeeperPipe>,
+    keeper_has_no_room: bool,
     scheduler: Scheduler<Attempt>,
     max_workers: usize,
     workers: Workers,
@@ -108,8 +104,6 @@ struct Supervisor {
     status: Status,
     output: ModuleOutput,
     events: Events,
-    child_exits: ChildExits,
-    ends: Ends,
     fork_failure_logged: bool,
     read_failure_logged: bool,
     key: RandomState,
@@ -140,7 +134,14 @@ pub fn prepare(settings: &Settings, lines: LineSender) {
 /// The whole life of a supervisor, in a child of the keeper.
 pub fn run(settings: &Settings, birth: Birth) -> Infallible {
     let lines = line_log::kept();
-    let keep = [Some(birth.front.as_fd()), Some(birth.keeper.as_fd()), lines.as_ref().map(|it| it.as_fd())];
+    let for_workers = birth.for_workers.as_ref();
+    let keep = [
+        Some(birth.front.as_fd()),
+        Some(birth.keeper.as_fd()),
+        for_workers.map(|it| it.output.as_fd()),
+        for_workers.map(|it| it.leash.as_fd()),
+        lines.as_ref().map(|it| it.as_fd()),
+    ];
     let (name, command) = titles::SUPERVISOR;
     let title = Confinement {
         title: &settings.title(name),
@@ -177,30 +178,35 @@ pub fn run(settings: &Settings, birth: Birth) -> Infallible {
 
 impl Supervisor {
     fn new(settings: &Settings, mut birth: Birth, title: Title) -> nix::Result<Self> {
-        let (workers_open_files, open_files) = limits::raise_open_files();
-        // Before the first worker: what it leaves behind is to come here.
-        orphans::adopt()?;
+        let open_files = limits::raise_open_files();
+        let ForWorkers { output, leash } = birth.for_workers.take().ok_or(nix::Error::EINVAL)?;
         let events = Events::new()?;
-        let child_exits = ChildExits::new()?;
-        let output = ModuleOutput::new()?;
+        let output = ModuleOutput::new(output);
         events.add(&birth.front, What::Front)?;
         events.add(&birth.keeper, What::Keeper)?;
-        events.add(&child_exits, What::ChildExits)?;
         events.add(&output, What::ModuleOutput)?;
-        let workers = Workers::new(settings, workers_open_files)?;
-        let random = File::open("/dev/urandom")
-            .map_err(|error| nix::Error::from_raw(error.raw_os_error().unwrap_or(0)))?;
-        let repeats =
-            Repeats::new(&random).map_err(|error| nix::Error::from_raw(error.raw_os_error().unwrap_or(0)))?;
+        let in_nix = |error: std::io::Error| nix::Error::from_raw(error.raw_os_error().unwrap_or(0));
+        let random = File::open("/dev/urandom").map_err(in_nix)?;
+        let random_for_workers = random.try_clone().map_err(in_nix)?;
+        let repeats = Repeats::new(&random).map_err(in_nix)?;
         // As much as the front has made for requests: what is told of a burst waits until the front reads it.
         birth.front.set_buffer(SOCKET_BYTES);
         let limits = settings.scheduler_limits(open_files);
+        // From here on it has what it holds. Nothing was read of the front's yet.
+        let missing = unprivileged::enter(birth.memory_locked);
+        if let Some(errno) = missing.capabilities {
+            log::warn!("the supervisor cannot give up its capabilities: {}", errno.desc());
+        }
+        if let Some(errno) = missing.filter.filter(|_| settings.debug) {
+            log::info!("the supervisor has no filter of system calls: {}", errno.desc());
+        }
         birth.announce(ANNOUNCE).map_err(|_| nix::Error::EPIPE)?;
-        let Generation { number, front, keeper } = birth;
+        let Generation { number, front, keeper, .. } = birth;
+        let workers = Workers::new(settings, keeper, leash, random_for_workers);
         Ok(Supervisor {
             front,
             generation: number,
-            keeper: Some(keeper),
+            keeper_has_no_room: false,
             max_workers: limits.max_workers,
             scheduler: Scheduler::new(&limits),
             workers,
@@ -220,8 +226,6 @@ impl Supervisor {
             status: Status::new(title, settings.title("supervisor")),
             output,
             events,
-            child_exits,
-            ends: Ends::new(),
             fork_failure_logged: false,
             read_failure_logged: false,
             key: RandomState::new(),
@@ -233,6 +237,7 @@ impl Supervisor {
     fn serve(&mut self) -> Exit {
         // The first login finds a worker with the modules loaded.
         self.fork_worker(Instant::now());
+        self.watch_keeper();
         let mut quiet_from = Some(Instant::now() + QUIET);
         loop {
             self.status.show(Instant::now(), self.workers.running(), self.scheduler.waiting());
@@ -242,7 +247,6 @@ impl Supervisor {
                 self.suspended.next_event(),
                 self.ramp.next_tick(),
                 self.verdicts.next_event(),
-                self.ends.next_event(),
                 self.flood.next_event(),
                 self.status.next_event(),
                 quiet_from,
@@ -279,18 +283,18 @@ impl Supervisor {
                         self.read_front(now)?;
                     }
                 }
-                What::Keeper => self.hear_keeper()?,
-                What::ChildExits => self.reap(now),
+                What::Keeper => self.hear_keeper(now)?,
                 What::ModuleOutput => self.output.read(),
                 What::Worker(worker) => self.hear(now, worker),
             }
         }
         self.keep_time(now);
-        // Before forks, which take their time.
+        // Before the rest, which takes its time.
         self.deliver_due(Instant::now())?;
         self.hand_out(now);
         self.deliver_due(Instant::now())?;
         self.start_spare(now);
+        self.watch_keeper();
         Ok(())
     }
 
@@ -326,21 +330,6 @@ impl Supervisor {
                     return Err(Exit::Mistrust);
                 }
             }
-        }
-        Ok(())
-    }
-
-    fn hear_keeper(&mut self) -> Result<(), Exit> {
-        match self.keeper.as_ref().map(KeeperPipe::read) {
-            Some(KeeperNews::End) => return Err(Exit::FrontGone),
-            Some(KeeperNews::Gone) => {
-                // It has no more events: closing it takes it out of what is waited for.
-                self.keeper = None;
-                log::warn!(
-                    "the keeper is gone: this supervisor serves on, but nobody starts another one; restart OpenVPN when possible"
-                );
-            }
-            Some(KeeperNews::Nothing) | None => {}
         }
         Ok(())
     }
@@ -442,10 +431,6 @@ impl Supervisor {
         self.give_up_late_ones(now);
         self.workers.retire(now);
         self.workers.kill_late(now);
-        if self.ends.more {
-            self.reap(now);
-        }
-        self.end_orphans(now);
     }
 
     /// A transaction is over, whatever came of it.

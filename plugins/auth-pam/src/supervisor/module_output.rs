@@ -6,7 +6,6 @@ use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use ovpn_plugin::escape;
 
 /// Longest line; what is longer becomes several.
@@ -18,7 +17,6 @@ const WINDOW: Duration = Duration::from_secs(1);
 /// The pipe all workers print into.
 pub struct ModuleOutput {
     read_end: File,
-    write_end: OwnedFd,
     lines: Lines,
     window_start: Instant,
     in_window: u32,
@@ -26,26 +24,15 @@ pub struct ModuleOutput {
 }
 
 impl ModuleOutput {
-    /// Makes the pipe. Neither end ever blocks: a module that prints more than is read loses it.
-    pub fn new() -> nix::Result<Self> {
-        let (read_end, write_end) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
-        for end in [&read_end, &write_end] {
-            fcntl(end, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-        }
-        let window_start = Instant::now();
-        Ok(ModuleOutput {
+    /// Reads from this pipe, which does not block.
+    pub fn new(read_end: OwnedFd) -> Self {
+        ModuleOutput {
             read_end: read_end.into(),
-            write_end,
             lines: Lines::default(),
-            window_start,
+            window_start: Instant::now(),
             in_window: 0,
             suppressed: 0,
-        })
-    }
-
-    /// Where workers print.
-    pub fn write_end(&self) -> BorrowedFd<'_> {
-        self.write_end.as_fd()
+        }
     }
 
     /// Logs what there is, at most one buffer of it: other events wait.

@@ -88,6 +88,11 @@ impl Ramp {
         self.step = 1;
     }
 
+    /// Whether none is tried at the moment.
+    pub fn is_paused(&self, now: Instant) -> bool {
+        self.paused_until.is_some_and(|end| end > now)
+    }
+
     /// When [`Ramp::forks`] is to be asked again even if nothing else happens.
     pub fn next_tick(&self) -> Option<Instant> {
         self.tick

@@ -4,8 +4,8 @@
 //! The same means: username, address, password, response and common name, byte for byte. The address and not only the
 //! source, because PAM has been told that one. It is decided by a keyed hash of 128 bits, whose key nobody else has: to
 //! be let in by somebody else's transaction takes a collision that can only be guessed. The credentials themselves are
-//! not kept here, since only the worker has them while a transaction runs. Key and hashes are gone in a forked worker,
-//! where a module could try passwords with them.
+//! not kept here, since only the worker has them while a transaction runs. Key and hashes are in no worker, where a
+//! module could try passwords with them: workers are not forked from this process.
 //!
 //! How many join is bounded by how many attempts of one username and source may be without an answer
 //! ([`super::alike::MAX_ALIKE`]).
@@ -103,14 +103,6 @@ impl Repeats {
         let joined = self.transactions.get_mut(&self.joined.remove(&id)?)?;
         let place = joined.iter().position(|attempt| attempt.id == id)?;
         Some(joined.remove(place))
-    }
-
-    /// In a forked child, whose business they are not. The key is wiped.
-    pub fn wipe(&mut self) {
-        self.key = Secret::new(Vec::new());
-        self.transactions.clear();
-        self.joined.clear();
-        self.asked.clear();
     }
 
     /// `None`: nothing can be compared.

@@ -196,11 +196,6 @@ impl<J: Job> Scheduler<J> {
         self.sources.startable().min(self.users.startable())
     }
 
-    /// Those that wait: a forked child takes from them what it must not have.
-    pub fn jobs_mut(&mut self) -> impl Iterator<Item = &mut J> {
-        self.jobs.values_mut().map(|waiting| &mut waiting.job)
-    }
-
     /// Takes out all that wait.
     pub fn drain(&mut self) -> Vec<J> {
         let places: Vec<Place> = self.jobs.keys().copied().collect();

@@ -1,26 +1,24 @@
-//! The workers: one table, each with its process, its channel and what it does. A process counts until it is reaped.
+//! The workers: one table, each with its number, its channel and what it does. The keeper forks, kills and reaps them. A
+//! worker counts until the keeper says that it has ended.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use privsep::leash::Leash;
+use privsep::life::KeeperLink;
 use privsep::orphans::GRACE;
-use privsep::{Channel, ChannelError, WireError, kill_group};
+use privsep::{Channel, ChannelError, WireError};
 
 use super::attempt::Attempt;
 use super::events::{Events, What, WorkerId};
-use super::module_output::ModuleOutput;
-use crate::limits;
 use crate::origin::Origin;
 use crate::protocol::{Begin, End, News, Order, Report};
 use crate::question::MAX_QUESTIONS;
 use crate::settings::Settings;
-use crate::worker::{self, Birth};
 
 /// Notes one transaction may have; an honest worker sends fewer.
 const MAX_NOTES: usize = 64;
@@ -107,15 +105,16 @@ pub enum NotBegun {
 }
 
 struct Worker {
-    pid: Pid,
-    /// It was reaped: the number may be another process's.
-    is_reaped: bool,
+    /// For the log; `None`: not known yet.
+    pid: Option<Pid>,
     ready: bool,
     why: Why,
     /// When it is killed with its process group if it has not ended.
     end_by: Option<Instant>,
     /// `None`: nothing more is heard from it.
     channel: Option<Channel<Order, Report>>,
+    /// Stays open until it is dead, when it was killed: it must not see its end and leave as if nothing had happened.
+    unheard: Option<Channel<Order, Report>>,
     born: Instant,
     served: u32,
     state: State,
@@ -133,7 +132,7 @@ pub enum Heard {
     /// Its transaction has ended.
     Ended(Box<Attempt>, End),
     /// A module has changed this about its process, so it leaves.
-    Changed(Pid, Vec<u8>),
+    Changed(i32, Vec<u8>),
 }
 
 /// A question that has no id yet; as in [`News::Question`].
@@ -147,31 +146,30 @@ pub struct Asks {
 
 /// All of them, and what each is born with.
 pub struct Workers {
-    settings: Settings,
+    keeper: KeeperLink,
     table: BTreeMap<WorkerId, Worker>,
-    by_pid: HashMap<Pid, WorkerId>,
     last_id: WorkerId,
     random: File,
-    leash: Leash,
-    open_files: limits::OpenFiles,
+    _leash: OwnedFd,
     idle_time: Duration,
 }
 
 impl Workers {
-    /// Without workers. `open_files`: the limit they get.
-    pub fn new(settings: &Settings, open_files: limits::OpenFiles) -> nix::Result<Self> {
-        let random =
-            File::open("/dev/urandom").map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)))?;
-        Ok(Workers {
-            settings: settings.clone(),
+    /// Without workers. They die when `leash` is closed.
+    pub fn new(settings: &Settings, keeper: KeeperLink, leash: OwnedFd, random: File) -> Self {
+        Workers {
+            keeper,
             table: BTreeMap::new(),
-            by_pid: HashMap::new(),
             last_id: 0,
             random,
-            leash: Leash::new()?,
-            open_files,
+            _leash: leash,
             idle_time: if settings.max_workers <= FEW { SHORT_IDLE_TIME } else { IDLE_TIME },
-        })
+        }
+    }
+
+    /// The way to the keeper.
+    pub fn keeper(&mut self) -> &mut KeeperLink {
+        &mut self.keeper
     }
 
     /// How many processes there are, those that end included, but not those that wait for an answer, which have a bound of
@@ -211,49 +209,25 @@ impl Workers {
         })
     }
 
-    /// Forks a worker. `wipe` runs first in the child.
-    pub fn fork(
-        &mut self,
-        now: Instant,
-        events: &Events,
-        output: &ModuleOutput,
-        wipe: impl FnOnce(),
-    ) -> nix::Result<()> {
-        let (ours, theirs) = privsep::pair::<Order, Report>()?;
+    /// Has the keeper fork a worker; whether that works is heard later.
+    pub fn fork(&mut self, now: Instant, events: &Events) -> nix::Result<()> {
+        let (ours, theirs) = privsep::channel::sockets()?;
         let id = self.last_id + 1;
         events.add(&ours, What::Worker(id))?;
-        let birth = Birth {
-            settings: &self.settings,
-            channel: theirs,
-            output: output.write_end(),
-            leash: self.leash.read_end(),
-            open_files: self.open_files,
-        };
-        let pid = privsep::fork_child(move || {
-            wipe();
-            worker::live(birth)
-        })?;
+        self.keeper.fork(id, theirs);
         self.last_id = id;
-        self.insert(id, pid, ours, now, State::Starting);
+        self.insert(id, Channel::from_socket(ours), now, State::Starting);
         Ok(())
     }
 
-    fn insert(
-        &mut self,
-        id: WorkerId,
-        pid: Pid,
-        channel: Channel<Order, Report>,
-        born: Instant,
-        state: State,
-    ) {
-        self.by_pid.insert(pid, id);
+    fn insert(&mut self, id: WorkerId, channel: Channel<Order, Report>, born: Instant, state: State) {
         let worker = Worker {
-            pid,
-            is_reaped: false,
+            pid: None,
             ready: false,
             why: Why::Own,
             end_by: None,
             channel: Some(channel),
+            unheard: None,
             born,
             served: 0,
             state,
@@ -261,12 +235,19 @@ impl Workers {
         self.table.insert(id, worker);
     }
 
+    /// The keeper has forked a worker.
+    pub fn forked(&mut self, id: WorkerId, pid: Pid) {
+        if let Some(worker) = self.table.get_mut(&id) {
+            worker.pid = Some(pid);
+        }
+    }
+
     /// Gives an attempt to an idle worker. If that cannot be done, the worker ends, and the attempt comes back: it has not
     /// begun.
     pub fn begin(&mut self, now: Instant, id: WorkerId, attempt: Attempt) -> Result<(), NotBegun> {
         let Err(failure) = self.try_begin(now, id, attempt) else { return Ok(()) };
         let (attempt, error) = *failure;
-        let pid = self.table.get(&id).map_or(0, |worker| worker.pid.as_raw());
+        let pid = self.pid(id);
         self.kill(now, id);
         match error {
             // No room for a single order means that it does not read.
@@ -382,9 +363,8 @@ impl Workers {
                 Ok(Some(Heard::Ready))
             }
             (State::LookingAtItself { nonce: own, .. }, News::Changed(what)) if nonce == *own => {
-                let pid = worker.pid;
                 self.dismiss(now, id);
-                Ok(Some(Heard::Changed(pid, what)))
+                Ok(Some(Heard::Changed(self.pid(id), what)))
             }
             (State::Running { attempt, nonce: own, told }, News::Note(text)) if nonce == *own => {
                 if told.notes >= MAX_NOTES {
@@ -424,22 +404,26 @@ impl Workers {
         }
     }
 
-    /// A worker's channel has ended or cannot be trusted: kills it. What it ran is concluded when it is reaped.
-    pub fn hung_up(&mut self, now: Instant, id: WorkerId, error: &ChannelError) {
-        let Some(worker) = self.table.get_mut(&id) else { return };
+    /// A worker's channel has ended or cannot be trusted: kills it. What it ran is concluded when it is dead.
+    pub fn hung_up(&mut self, now: Instant, events: &Events, id: WorkerId, error: &ChannelError) {
         let trusted = matches!(error, ChannelError::Closed);
         if !trusted {
-            log::error!("worker {} sent something else than a report ({error}) and was killed", worker.pid);
+            let pid = self.pid(id);
+            log::error!("worker {pid} sent something else than a report ({error}) and was killed");
         }
-        // First of all: it must not see the channel closed and leave as if nothing had happened.
-        worker.kill();
+        let Some(worker) = self.table.get_mut(&id) else { return };
+        self.keeper.kill(id, false);
+        if let Some(channel) = worker.channel.take() {
+            events.remove(&channel);
+            worker.unheard = Some(channel);
+        }
         worker.end(now, if trusted { Why::Own } else { Why::Distrusted });
     }
 
     /// Kills a worker; the attempt it ran. What it has started becomes an orphan when it is gone.
     pub fn kill(&mut self, now: Instant, id: WorkerId) -> Option<Box<Attempt>> {
         let worker = self.table.get_mut(&id)?;
-        worker.kill();
+        self.keeper.kill(id, false);
         let State::Ending(attempt) = worker.end(now, Why::Told) else { return None };
         attempt.take()
     }
@@ -454,10 +438,10 @@ impl Workers {
     /// Kills those that have not ended in time, now with their process groups: the kernel does not let them go, or they do
     /// not leave.
     pub fn kill_late(&mut self, now: Instant) {
-        for worker in self.table.values_mut().filter(|worker| worker.end_by.is_some_and(|end| end <= now)) {
-            worker.end_by = None;
-            if !worker.is_reaped {
-                kill_group(worker.pid);
+        for (id, worker) in &mut self.table {
+            if worker.end_by.is_some_and(|end| end <= now) {
+                worker.end_by = None;
+                self.keeper.kill(*id, true);
             }
         }
     }
@@ -495,22 +479,14 @@ impl Workers {
         late.chain(ends).chain(self.idle_ones().map(leaves)).min()
     }
 
-    /// Which worker a process is that was reaped.
-    pub fn of_process(&self, pid: Pid) -> Option<WorkerId> {
-        self.by_pid.get(&pid).copied()
+    /// A worker's process, for the log; zero: not known yet.
+    pub fn pid(&self, id: WorkerId) -> i32 {
+        self.table.get(&id).and_then(|worker| worker.pid).map_or(0, Pid::as_raw)
     }
 
-    /// A worker's process was reaped: from now on its number is not signalled. What it has sent can still be heard.
-    pub fn mark_reaped(&mut self, id: WorkerId) {
-        if let Some(worker) = self.table.get_mut(&id) {
-            worker.is_reaped = true;
-        }
-    }
-
-    /// A worker that was reaped counts no more.
+    /// A worker that has ended counts no more.
     pub fn remove(&mut self, id: WorkerId) -> Option<Gone> {
         let worker = self.table.remove(&id)?;
-        self.by_pid.remove(&worker.pid);
         let attempt = match worker.state {
             State::Starting | State::LookingAtItself { .. } | State::Idle(_) | State::Suspended { .. } => {
                 None
@@ -523,18 +499,13 @@ impl Workers {
 
     /// Kills all but those that wait for an answer: they are told to end their transactions.
     pub fn kill_all(&mut self) {
-        for worker in self.table.values_mut() {
+        for (id, worker) in &mut self.table {
             if matches!(worker.state, State::Suspended { .. }) {
                 worker.channel = None;
             } else {
-                worker.kill();
+                self.keeper.kill(*id, false);
             }
         }
-    }
-
-    /// The same with their process groups.
-    pub fn kill_all_groups(&self) {
-        self.table.values().filter(|worker| !worker.is_reaped).for_each(|worker| kill_group(worker.pid));
     }
 }
 
@@ -545,13 +516,6 @@ impl Worker {
             State::Starting => Some(self.born + MAX_NOT_READY),
             State::LookingAtItself { since, .. } => Some(*since + MAX_NOT_READY),
             State::Idle(_) | State::Suspended { .. } | State::Ending(_) => None,
-        }
-    }
-
-    /// It alone: what it has started has the time to leave that an orphan has.
-    fn kill(&self) {
-        if !self.is_reaped {
-            let _ = kill(self.pid, Signal::SIGKILL);
         }
     }
 

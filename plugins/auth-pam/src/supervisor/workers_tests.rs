@@ -1,8 +1,9 @@
-//! What the supervisor believes of a worker, and which of the dead it still counts. The workers are no forked ones: the
-//! test speaks for them.
+//! What the supervisor believes of a worker, and which of the dead it still counts. Nothing is forked: the test speaks for
+//! the worker and for the keeper.
 
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command};
+use std::os::fd::AsRawFd;
+
+use nix::sys::socket::{MsgFlags, recv};
 
 use secret::Secret;
 
@@ -15,23 +16,39 @@ use crate::settings::tests::settings;
 const PATIENCE: Duration = Duration::from_secs(20);
 const ID: WorkerId = 1;
 
-/// One worker, its end of the channel, and the process that is killed for it.
+/// One worker, its end of the channel, and what the keeper hears.
 struct Stage {
     workers: Workers,
     worker: Channel<Report, Order>,
-    process: Child,
+    keeper: OwnedFd,
+    events: Events,
 }
 
 impl Stage {
     fn new() -> Self {
         let config = Config::parse([&b"login"[..]]).unwrap();
         let settings = Settings { max_workers: 1, ..settings(config) };
-        let mut workers = Workers::new(&settings, (1024, 1024)).unwrap();
+        let (link, keeper) = privsep::channel::sockets().unwrap();
+        let (_, leash) = nix::unistd::pipe().unwrap();
+        let random = File::open("/dev/urandom").unwrap();
+        let mut workers = Workers::new(&settings, KeeperLink::from_socket(link), leash, random);
         let (channel, worker) = privsep::pair::<Order, Report>().unwrap();
-        let process = Command::new("sleep").arg("60").process_group(0).spawn().unwrap();
-        let pid = Pid::from_raw(process.id().try_into().unwrap());
-        workers.insert(ID, pid, channel, Instant::now(), State::Starting);
-        Stage { workers, worker, process }
+        workers.last_id = ID;
+        workers.insert(ID, channel, Instant::now(), State::Starting);
+        Stage { workers, worker, keeper, events: Events::new().unwrap() }
+    }
+
+    /// The next thing the keeper is told.
+    fn told(&self) -> Option<Vec<u8>> {
+        let mut packet = [0; 64];
+        let length = recv(self.keeper.as_raw_fd(), &mut packet, MsgFlags::MSG_DONTWAIT).ok()?;
+        Some(packet[..length].to_vec())
+    }
+
+    /// The keeper is told to kill the worker, and nothing else.
+    fn is_killed(&self, with_group: bool) -> bool {
+        let kill = [&[2][..], &ID.to_le_bytes(), &[u8::from(with_group)]].concat();
+        self.told() == Some(kill) && self.told().is_none()
     }
 
     fn ready() -> Self {
@@ -85,13 +102,6 @@ impl Stage {
 
     fn hears_an_end(&mut self) -> bool {
         matches!(self.hear(), Ok(Some(Heard::Ended(attempt, _))) if attempt.id == 7)
-    }
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -186,7 +196,7 @@ fn a_worker_that_waits_for_an_answer_has_nothing_to_say() {
         stage.asks(nonce);
         stage.report(nonce, news);
         assert!(stage.resume().is_err());
-        assert!(!stage.process.wait().unwrap().success(), "not killed");
+        assert!(stage.is_killed(false));
     }
 }
 
@@ -209,12 +219,12 @@ fn a_question_that_is_given_up_is_an_end_of_the_channel_and_no_signal() {
     stage.asks(nonce);
     stage.workers.kill_all();
     assert!(matches!(stage.worker.receive(Some(PATIENCE)), Err(ChannelError::Closed)));
-    assert_eq!(stage.process.try_wait().unwrap(), None, "it was killed");
+    assert_eq!(stage.told(), None, "it is killed");
     // One that runs is.
     let mut stage = Stage::ready();
     stage.begin();
     stage.workers.kill_all();
-    assert!(!stage.process.wait().unwrap().success());
+    assert!(stage.is_killed(false));
 }
 
 #[test]
@@ -236,9 +246,10 @@ fn after_rubbish_nothing_counts_that_a_worker_has_sent_besides() {
     stage.report(nonce.wrapping_add(1), success());
     stage.report(nonce, success());
     let error = stage.hear().err().unwrap();
-    stage.workers.hung_up(Instant::now(), ID, &error);
+    stage.workers.hung_up(Instant::now(), &stage.events, ID, &error);
     assert!(matches!(stage.hear(), Ok(None)), "the honest-looking success behind it was taken");
-    assert!(!stage.process.wait().unwrap().success(), "not killed");
+    assert!(!stage.worker.wait_for_end(Duration::ZERO), "it could leave as if nothing had happened");
+    assert!(stage.is_killed(false));
     let gone = stage.workers.remove(ID).unwrap();
     assert_eq!(
         (gone.attempt.map(|attempt| attempt.id), gone.why, gone.ready),
@@ -254,23 +265,20 @@ fn an_attempt_that_cannot_begin_comes_back_whole() {
     let NotBegun::WorkerGone(back) = back else { panic!("{back:?}") };
     assert!(back.credentials.is_some());
     assert_eq!((stage.workers.idle(), stage.workers.alive(), stage.workers.processes()), (None, 0, 1));
-    assert!(!stage.process.wait().unwrap().success(), "not killed");
+    assert!(stage.is_killed(false));
 }
 
 #[test]
-fn the_killed_and_the_dismissed_count_until_they_are_reaped() {
+fn the_killed_and_the_dismissed_count_until_they_have_ended() {
     let ends: [fn(&mut Workers); 2] =
         [|workers| drop(workers.kill(Instant::now(), ID)), |workers| workers.dismiss(Instant::now(), ID)];
     for end in ends {
         let mut stage = Stage::ready();
-        let pid = stage.workers.table[&ID].pid;
         end(&mut stage.workers);
         assert_eq!((stage.workers.alive(), stage.workers.processes()), (0, 1));
-        let worker = stage.workers.of_process(pid).unwrap();
-        stage.workers.mark_reaped(worker);
-        let gone = stage.workers.remove(worker).unwrap();
+        let gone = stage.workers.remove(ID).unwrap();
         assert!(gone.attempt.is_none() && gone.why == Why::Told && gone.ready);
-        assert_eq!((stage.workers.processes(), stage.workers.of_process(pid)), (0, None));
+        assert_eq!(stage.workers.processes(), 0);
     }
 }
 
@@ -337,22 +345,22 @@ fn one_that_does_not_leave_is_killed() {
     let now = Instant::now();
     stage.workers.dismiss(now, ID);
     assert_eq!(stage.workers.next_event(), Some(now + GRACE));
+    assert!(stage.told().is_none());
     stage.workers.kill_late(now + GRACE);
-    assert!(!stage.process.wait().unwrap().success(), "not killed");
+    assert!(stage.is_killed(true));
     assert_eq!(stage.workers.next_event(), None);
 }
 
-/// After that, the number may be that of another process.
+/// The keeper may be slow, and its answer says how the fork went.
 #[test]
-fn one_that_was_reaped_is_not_signalled() {
+fn a_fork_is_asked_for_and_counts_at_once() {
     let mut stage = Stage::ready();
-    let now = Instant::now();
-    stage.workers.mark_reaped(ID);
-    stage.workers.kill(now, ID);
-    stage.workers.kill_late(now + GRACE);
-    stage.workers.kill_all();
-    stage.workers.kill_all_groups();
-    assert_eq!(stage.process.try_wait().unwrap(), None, "killed");
+    stage.workers.fork(Instant::now(), &stage.events).unwrap();
+    let next = ID + 1;
+    assert_eq!((stage.workers.free(), stage.workers.processes(), stage.workers.pid(next)), (2, 2, 0));
+    assert_eq!(stage.told(), Some([&[1][..], &next.to_le_bytes()].concat()));
+    stage.workers.forked(next, Pid::from_raw(77));
+    assert_eq!(stage.workers.pid(next), 77);
 }
 
 /// A descriptor that is no socket answers with an error that is neither an end nor a message.
@@ -366,5 +374,5 @@ fn an_error_of_the_system_costs_one_attempt_and_its_worker() {
     let NotBegun::Shortage(back, Errno::ENOTSOCK) = back else { panic!("{back:?}") };
     assert!(back.credentials.is_some());
     assert_eq!((stage.workers.idle(), stage.workers.alive()), (None, 0));
-    assert!(!stage.process.wait().unwrap().success(), "not killed");
+    assert!(stage.is_killed(false));
 }

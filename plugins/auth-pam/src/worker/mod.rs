@@ -17,6 +17,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use pam::{Anchor, PamError, ReturnCode, Transaction};
 use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
+use privsep::life::NewWorker;
 use privsep::{Channel, ChannelError, Message, Numbers, Reader, leash, leave, orphans};
 
 use conversation::{Answering, Reports, cut};
@@ -28,7 +29,7 @@ use crate::config::Reasons;
 use crate::protocol::{Begin, Client, Credentials, End, MAX_CHECKED, News, Order, Report};
 use crate::settings::Settings;
 use crate::supervisor::take_syslog_name;
-use crate::{limits, titles};
+use crate::titles;
 
 /// Modules that talk to servers get an error instead of SIGPIPE.
 const IGNORED: &[Signal] = &[Signal::SIGPIPE];
@@ -41,19 +42,14 @@ const NICE: i32 = 5;
 pub struct Birth<'a> {
     /// Configuration and surroundings.
     pub settings: &'a Settings,
-    /// The worker's end of its channel.
-    pub channel: Channel<Report, Order>,
-    /// Where modules print.
-    pub output: BorrowedFd<'a>,
-    /// Ends it with the supervisor.
-    pub leash: BorrowedFd<'a>,
-    /// The limit on open files.
-    pub open_files: limits::OpenFiles,
+    /// What the keeper gives it. Modules print into the output.
+    pub keepers: NewWorker<'a>,
 }
 
-/// The whole life of a worker, in the forked child.
+/// The whole life of a worker, in a child of the keeper.
 pub fn live(birth: Birth<'_>) -> Infallible {
-    let Birth { settings, channel, output, leash, open_files } = birth;
+    let Birth { settings, keepers: NewWorker { channel, output, leash } } = birth;
+    let channel = Channel::<Report, Order>::from_socket(channel);
     // First: many may start at once.
     confine::lower_priority(NICE);
     // Modules log to the system log: not through an inherited connection, whose number is about to be free.
@@ -73,7 +69,6 @@ pub fn live(birth: Birth<'_>) -> Infallible {
     }
     .enter();
     take_syslog_name();
-    limits::restore_open_files(open_files);
     // What a module's programs leave running stays with this worker: it is seen after the transaction, and ended with it.
     let _ = orphans::adopt();
     serve(settings, channel, leash)

@@ -482,8 +482,8 @@ static int act(const char *what, const char *with)
         return leave_a_daemon(what + 6, with);
     if (!strcmp(what, "crowd") || !strcmp(what, "bomb"))
         return what[0] == 'c' ? leave_a_crowd(atoi(with)) : leave_a_bomb();
-    if (!strcmp(what, "killparent")) {
-        kill(getppid(), SIGKILL);
+    if (!strcmp(what, "kill") || !strcmp(what, "killparent")) {
+        kill(what[4] ? getppid() : atoi(with), SIGKILL);
         rest(NULL);
     }
     if (!strcmp(what, "spam"))

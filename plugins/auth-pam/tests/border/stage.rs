@@ -148,7 +148,7 @@ impl Stage {
 
     /// The workers' pids.
     pub(crate) fn workers(&self) -> Vec<i32> {
-        let workers = children_of(self.supervisor()).into_iter();
+        let workers = children_of(self.keeper()).into_iter();
         workers.filter(|process| process.name == "auth-pam-worker").map(|process| process.pid).collect()
     }
 

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use privsep::Ended;
-use privsep::life::{KeeperNews, KeeperPipe};
+use privsep::life::{KeeperLink, KeeperNews};
 
 use super::{End, Helper, KILL_TO_GONE, TERM_TO_KILL};
 use crate::client_options::{ClientOptions, LOOK};
@@ -75,7 +75,7 @@ impl Helper<'_> {
 
     /// The keeper has something to say, or is gone; whether it says that OpenVPN is.
     fn hear_keeper(&mut self) -> bool {
-        match self.keeper.as_ref().map(KeeperPipe::read) {
+        match self.keeper.as_mut().map(KeeperLink::read) {
             Some(KeeperNews::End) => return true,
             Some(KeeperNews::Gone) => {
                 self.keeper = None;
@@ -83,7 +83,8 @@ impl Helper<'_> {
                     "the keeper is gone: this helper serves on, but nobody starts another one; restart OpenVPN when possible"
                 );
             }
-            Some(KeeperNews::Nothing) | None => {}
+            // It has no workers, and has asked for nothing.
+            Some(_) | None => {}
         }
         false
     }

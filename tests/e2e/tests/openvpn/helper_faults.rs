@@ -150,7 +150,7 @@ fn helpers_have_names_of_their_own() {
     assert!(!workers.is_empty());
     for worker in &workers {
         assert!(worker.title.starts_with("auth-pam: worker"), "{worker:?}");
-        assert_eq!(worker.parent, supervisor.pid);
+        assert_eq!(worker.parent, keeper.pid);
     }
     assert_eq!(server.helpers().len(), 2 + workers.len());
 }

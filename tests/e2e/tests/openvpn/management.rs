@@ -35,6 +35,8 @@ fn a_client_that_reads_the_log_does_not_disturb_the_supervisor() {
         let all = proc_table::descriptors(supervisor).into_iter();
         all.filter(|(_, file)| file != "/dev/null").collect::<Vec<_>>()
     };
+    // Its first worker, and with it the channel, may come after it says that it is up.
+    server.client("alice", PASSWORD).start().wait_connected();
     let before = own();
     for _ in 0..5 {
         let mark = server.mark();

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::stack::Stack;
-use harness::{Account, Client, Gate, PamService, Server, ServerConfig, TestModule, memory};
+use harness::proc_table::Process;
+use harness::{Account, Client, Gate, PamService, Server, ServerConfig, TestModule, memory, plugin};
+use nix::sys::signal::Signal;
 
 /// Different in each run, so that nothing else on the machine holds it. Long, because an allocator writes over the
 /// beginning of what is freed: what is looked for is the end.
@@ -90,4 +92,62 @@ fn during_a_login_only_its_worker_has_them() {
     }
     gate.open();
     client.wait_connected();
+}
+
+/// What logins may come to. The last ones leave a worker.
+const WAYS: [&str; 7] = ["crash", "abort", "exit", "hang", "closefds", "good", "wrong"];
+
+/// The processes of both plugins.
+fn of_both_plugins(server: &Server) -> Vec<Process> {
+    let mut found = server.netns().processes();
+    found.retain(|process| process.name.starts_with("auth-pam") || process.name.starts_with("down-root"));
+    found
+}
+
+/// Neither what failed nor what succeeded is in any of them, also not in those that took the place of others: the keepers,
+/// from which all are forked, have never had it.
+#[test]
+fn after_failures_and_restarts_nobody_has_any() {
+    let mut actions: Vec<String> = WAYS[..5].iter().map(|fault| format!("auth/{fault}-*:{fault}")).collect();
+    actions.push("auth/wrong-*:deny".to_string());
+    let stack = Stack::answering(&actions.iter().map(String::as_str).collect::<Vec<_>>());
+    let down_root = plugin::built("libopenvpn_plugin_down_root.so");
+    let words = format!("timeout=2 deferred=yes {}", stack.service.words());
+    let server = ServerConfig::auth_pam_words(&words)
+        .plugin_file(&down_root, "on=client-connect:/bin/true /bin/true")
+        .dropped()
+        .start();
+    let mut secrets = Vec::new();
+    for round in 0..2 {
+        let mut clients = Vec::new();
+        for way in WAYS {
+            // Plain, and inside a static challenge.
+            let [plain, password, code] =
+                ["plain", "password", "code"].map(|what| unique(&format!("{what} {way} {round}")));
+            let user = format!("{way}-{round}");
+            clients.push((way, server.client(&user, &plain).start()));
+            let client = server.client(&user, &password).static_challenge("Code", &code).start();
+            clients.push((way, client));
+            secrets.extend([plain, password, code]);
+        }
+        for (way, client) in &clients {
+            let _took = if *way == "good" { client.wait_connected() } else { client.wait_refused() };
+        }
+        if round == 0 {
+            server.replace_supervisor();
+        } else {
+            server.restart(Signal::SIGUSR1);
+        }
+        server.client("good-last", "word").start().wait_connected();
+        let all = of_both_plugins(&server);
+        for name in ["auth-pam-keeper", "auth-pam-super", "auth-pam-worker", "down-root-keep", "down-root"] {
+            assert!(all.iter().any(|process| process.name == name), "no {name}: {all:?}");
+        }
+        for process in all {
+            for secret in &secrets {
+                let found = memory::holds(process.pid, end_of(secret));
+                assert!(found.is_empty(), "'{secret}' is in {process:?}: {found:#?}");
+            }
+        }
+    }
 }

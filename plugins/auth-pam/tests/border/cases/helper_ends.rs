@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use harness::Gate;
-use harness::proc_table::{Process, wait_gone, wait_until};
+use harness::proc_table::{Process, wait_until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use ovpn_plugin_host::FuncResult;
@@ -12,6 +12,7 @@ use ovpn_plugin_host::FuncResult;
 use crate::raw::{check, send_as};
 use crate::stage::{
     PATIENCE, Stage, become_nobody, deferred, ends, kill9, leave_for_the_end, rejected, user, user_at,
+    user_with,
 };
 
 fn stop(pid: i32) {
@@ -85,23 +86,30 @@ pub(crate) fn a_supervisor_that_dies_again_and_again_is_given_up() {
     }
 }
 
-/// The supervisor does its work without it, and ends with OpenVPN. It is the last one.
-pub(crate) fn a_supervisor_whose_keeper_was_killed_serves_on() {
-    for kill_supervisor in [false, true] {
-        let stage = Stage::open(&[]);
-        stage.works();
-        let supervisor = stage.supervisor();
-        kill9(stage.keeper());
-        stage.line("the keeper is gone: this supervisor serves on");
-        stage.works();
-        if kill_supervisor {
-            kill9(supervisor);
-            stage.refuses(&user("good"), "logins are refused until OpenVPN is restarted");
-            stage.line("the supervisor and its keeper, process");
-        }
-        stage.plugin.close();
-        assert!(wait_gone(supervisor, PATIENCE), "the supervisor outlives the plugin");
-    }
+/// Nobody would start workers, or end what they leave: all of them end.
+pub(crate) fn without_a_keeper_nobody_stays() {
+    let gate = Gate::new();
+    let stage = Stage::open(&["grace=0"]);
+    let login = stage.start(&deferred(user_at("forkhang", &gate)));
+    let mut all = vec![gate.arrival(), stage.supervisor()];
+    all.extend(stage.workers());
+    kill9(stage.keeper());
+    stage.line("the keeper is gone: nobody can start workers");
+    all.iter().for_each(|process| ends(*process, "a helper"));
+    assert!(rejected(&login.finish(PATIENCE)), "{}", stage.log());
+    stage.line("the supervisor and its keeper, process");
+    let outcome = stage.refuses(&user("good"), "logins are refused until OpenVPN is restarted");
+    assert_eq!(outcome.result, FuncResult::Error);
+}
+
+/// A worker is a child of the keeper's, and modules run as root.
+pub(crate) fn a_module_that_kills_its_parent_ends_logins_and_nobody_gets_in() {
+    let stage = Stage::open(&[]);
+    stage.works();
+    let supervisor = stage.supervisor();
+    stage.refuses(&user("killparent"), "the supervisor is gone");
+    ends(supervisor, "the supervisor");
+    stage.refuses(&user("good"), "logins are refused until OpenVPN is restarted");
 }
 
 /// What was meant for a supervisor that is gone is not run by the next one: the front has refused it.
@@ -130,8 +138,9 @@ pub(crate) fn a_supervisor_that_dies_during_the_grace_refuses() {
     stage.works();
     // What follows an accepted login within a millisecond is a burst, for which nobody waits.
     std::thread::sleep(Duration::from_millis(5));
+    let supervisor = stage.supervisor().to_string();
     become_nobody();
-    let outcome = stage.refuses(&deferred(user("killparent")), "the supervisor is gone");
+    let outcome = stage.refuses(&deferred(user_with("kill", &supervisor)), "the supervisor is gone");
     assert_eq!(outcome.result, FuncResult::Error, "{outcome}");
     assert!(outcome.took < grace, "only the end of the grace was seen: {outcome}");
 }

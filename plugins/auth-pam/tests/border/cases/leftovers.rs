@@ -141,13 +141,13 @@ pub(crate) fn a_daemon_that_ignores_sigterm_is_killed_and_its_children_are() {
     }
 }
 
-/// The supervisor has a worker and nothing else.
+/// The keeper has a supervisor, a worker, and nothing else.
 fn wait_for_quiet(stage: &Stage) {
     let mut quiet = 0;
-    let supervisor = stage.supervisor();
+    let keeper = stage.keeper();
     let calm = wait_until(PATIENCE, || {
-        let children = harness::proc_table::all().iter().filter(|it| it.parent == supervisor).count();
-        quiet = if children == 1 { quiet + 1 } else { 0 };
+        let children = harness::proc_table::all().iter().filter(|it| it.parent == keeper).count();
+        quiet = if children == 2 { quiet + 1 } else { 0 };
         quiet == 10
     });
     assert!(calm, "there are still processes");

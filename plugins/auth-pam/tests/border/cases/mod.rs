@@ -46,7 +46,8 @@ cases! {
         a_stopped_keeper_does_not_hold_up_closing
         a_supervisor_that_was_killed_is_replaced
         a_supervisor_that_dies_again_and_again_is_given_up
-        a_supervisor_whose_keeper_was_killed_serves_on
+        without_a_keeper_nobody_stays
+        a_module_that_kills_its_parent_ends_logins_and_nobody_gets_in
         a_request_for_an_earlier_supervisor_is_not_run
         a_supervisor_that_dies_during_the_grace_refuses
         killing_the_supervisor_kills_what_modules_started;
@@ -169,5 +170,6 @@ cases! {
         a_flood_of_refusals_is_bounded
         a_thousand_refusals_have_a_line_each
         what_nobody_could_check_is_not_decided
-        the_reference_is_the_same_wherever_it_stands;
+        the_reference_is_the_same_wherever_it_stands
+        one_that_is_started_anew_misses_nothing_and_one_that_is_away_knows_how_many;
 }

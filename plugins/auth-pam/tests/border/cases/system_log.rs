@@ -221,3 +221,34 @@ pub(crate) fn what_modules_log_keeps_their_worker() {
     stage.works();
     assert_eq!(stage.workers(), worker, "{}", stage.log());
 }
+
+/// The supervisor may not connect to anything; its keeper does it. Lines wait for that, and are counted if it fails.
+pub(crate) fn one_that_is_started_anew_misses_nothing_and_one_that_is_away_knows_how_many() {
+    let log = DevLog::open();
+    let stage = Stage::open(&["syslog=auth"]);
+    let next = |log: &DevLog| {
+        assert!(stage.login(&user("good")).accepted(), "{}", stage.log());
+        log.wait_for("AUTH-PAM: ")
+    };
+    assert!(next(&log).contains("login accepted"));
+    drop(log);
+    std::fs::remove_file("/dev/log").unwrap();
+    let log = DevLog::open();
+    let line = next(&log);
+    assert!(line.contains("login accepted"), "{line}");
+    drop(log);
+    std::fs::remove_file("/dev/log").unwrap();
+    assert!(stage.login(&user("good")).accepted());
+    stage.line("the system log does not take lines about logins; they are counted");
+    let log = DevLog::open();
+    let line = next(&log);
+    assert!(line.contains("AUTH-PAM: 1 lines about logins were lost"), "{line}");
+    log.wait_for("login accepted");
+    // Nothing waits at the end.
+    drop(log);
+    std::fs::remove_file("/dev/log").unwrap();
+    let log = DevLog::open();
+    assert!(stage.login(&user("good")).accepted());
+    drop(stage);
+    log.wait_for("login accepted");
+}

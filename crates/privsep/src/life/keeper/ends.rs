@@ -1,0 +1,144 @@
+//! The keeper's children that end: the helper, its workers, and what those leave running, which ends with them.
+
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::children::Children;
+use crate::helper::{Reaped, reap_any};
+use crate::orphans::{GRACE, Orphans, reap_one};
+use crate::os::Ended;
+
+/// Children reaped at once: what forks without end must not keep the keeper from everything else.
+const BATCH: usize = 256;
+/// Lines about processes that were left running are at least this far apart.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What is known of children that end.
+pub(super) struct Ends {
+    /// Of a keeper that is a subreaper.
+    orphans: Option<Orphans>,
+    /// There may be more to reap.
+    more: bool,
+    /// Orphans that no line has told of yet, and one of them.
+    untold: Option<(usize, String)>,
+    told: Option<Instant>,
+}
+
+/// Whether there are children.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Left {
+    /// There may be.
+    Some,
+    /// There are none.
+    None,
+}
+
+/// What is to be logged.
+pub(super) enum Line {
+    /// So many processes were left running, such as this one.
+    Left(usize, String),
+    /// This one cannot be signalled.
+    OutOfReach(String),
+}
+
+impl Ends {
+    /// None so far. `adopts`: orphans come to this process.
+    pub(super) fn new(adopts: bool) -> Self {
+        Ends { orphans: adopts.then(Orphans::new), more: false, untold: None, told: None }
+    }
+
+    /// Reaps children that have ended, and whether there are others.
+    pub(super) fn reap(&mut self, now: Instant) -> (Vec<(Pid, Ended)>, Left) {
+        let mut ended = Vec::new();
+        self.more = false;
+        for _ in 0..BATCH {
+            let reaped = if self.orphans.is_some() { reap_one() } else { reap_any() };
+            match reaped {
+                Reaped::Child(pid, how) => {
+                    self.orphans.iter_mut().for_each(|orphans| orphans.child_ended(now, pid));
+                    ended.push((pid, how));
+                }
+                Reaped::NotYet => return (ended, Left::Some),
+                Reaped::NoneLeft => return (ended, Left::None),
+            }
+        }
+        self.more = true;
+        (ended, Left::Some)
+    }
+
+    /// Ends orphans; `spare` says which children are none.
+    pub(super) fn end_orphans(&mut self, now: Instant, spare: impl Fn(Pid) -> bool) -> Vec<Line> {
+        let Some(orphans) = &mut self.orphans else { return Vec::new() };
+        let found = orphans.turn(now, spare);
+        let mut lines: Vec<Line> =
+            found.out_of_reach.iter().map(|pid| Line::OutOfReach(named(*pid))).collect();
+        match (&mut self.untold, found.left.first()) {
+            (Some((count, _)), _) => *count += found.left.len(),
+            (none, Some(pid)) => *none = Some((found.left.len(), named(*pid))),
+            (None, None) => {}
+        }
+        if self.told.is_none_or(|told| now >= told + PAUSE) {
+            if let Some((count, one)) = self.untold.take() {
+                lines.push(Line::Left(count, one));
+                self.told = Some(now);
+            }
+        }
+        lines
+    }
+
+    /// When there is something to do although nothing happens.
+    pub(super) fn next_event(&self, now: Instant) -> Option<Instant> {
+        if self.more {
+            return Some(now);
+        }
+        let line = self.untold.as_ref().map(|_| self.told.map_or(now, |told| told + PAUSE));
+        let orphans = self.orphans.as_ref().and_then(|orphans| orphans.next_event(now));
+        line.into_iter().chain(orphans).min()
+    }
+
+    /// Whether no orphan is known.
+    pub(super) fn no_orphans(&self) -> bool {
+        self.orphans.as_ref().is_none_or(Orphans::is_empty)
+    }
+}
+
+fn named(pid: Pid) -> String {
+    let name = std::fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
+    format!("{pid} '{}'", String::from_utf8_lossy(name.trim_ascii_end()).escape_debug())
+}
+
+/// Text of a line about `culprits`.
+pub(super) fn in_words(line: &Line, culprits: &str) -> (log::Level, String) {
+    match line {
+        Line::Left(count, one) => (
+            log::Level::Warn,
+            format!(
+                "{culprits} left {count} process(es) running, such as {one}: sending SIGTERM, and SIGKILL after {} s",
+                GRACE.as_secs()
+            ),
+        ),
+        Line::OutOfReach(one) => (
+            log::Level::Error,
+            format!(
+                "process {one}, left by {culprits}, runs as another user and cannot be ended without CAP_KILL"
+            ),
+        ),
+    }
+}
+
+/// Kills all children of this process and reaps what has ended; whether none is left. What they have started becomes a
+/// child of this process when they die, and is for the next call.
+pub(super) fn kill_everything(children: &mut Children) -> bool {
+    for child in children.list().map(|(children, _)| children).unwrap_or_default() {
+        let _ = kill(child, Signal::SIGKILL);
+    }
+    loop {
+        match reap_any() {
+            Reaped::Child(..) => {}
+            Reaped::NotYet => return false,
+            Reaped::NoneLeft => return true,
+        }
+    }
+}

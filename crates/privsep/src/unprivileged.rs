@@ -1,0 +1,109 @@
+//! A process that gives up all it does not need, for good: it keeps the descriptors it holds, can talk over them, use memory
+//! and read the clock, and nothing else. It opens no file, starts no program, signals nobody.
+
+use nix::errno::Errno;
+
+use crate::capabilities::{self, Capabilities};
+use crate::idle_code;
+use crate::seccomp::{self, Rule, Then, When};
+
+/// What was not possible.
+#[derive(Debug, Default)]
+pub struct Missing {
+    /// Capabilities were not given up, because of this.
+    pub capabilities: Option<Errno>,
+    /// There is no filter of system calls, because of this.
+    pub filter: Option<Errno>,
+}
+
+/// Gives up everything. `memory_locked`: the memory of this process is locked, so it may go on locking memory.
+pub fn enter(memory_locked: bool) -> Missing {
+    idle_code::hold_open();
+    let keep = if memory_locked { Capabilities::IPC_LOCK } else { Capabilities::NONE };
+    let capabilities = capabilities::give_up_for_good(keep).err();
+    let _ = nix::sys::prctl::set_dumpable(false);
+    let filter = nix::sys::prctl::set_no_new_privs().and_then(|()| seccomp::allow_only(&rules())).err();
+    Missing { capabilities, filter }
+}
+
+/// The calls, in the order of how often they are made.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))]
+fn rules() -> Vec<Rule> {
+    use When::{Always, Is, Null, Without};
+    let executable = libc::PROT_EXEC.unsigned_abs();
+    let unix = libc::AF_UNIX.unsigned_abs();
+    let mut allowed = vec![
+        // What it holds: sockets, a pipe, the set of events, the source of random numbers.
+        (libc::SYS_epoll_pwait, Always),
+        (libc::SYS_recvmsg, Always),
+        (libc::SYS_sendmsg, Always),
+        (libc::SYS_read, Always),
+        (libc::SYS_pread64, Always),
+        (libc::SYS_write, Always),
+        (libc::SYS_epoll_ctl, Always),
+        (libc::SYS_ppoll, Always),
+        (libc::SYS_close, Always),
+        // To the system log over a connection that somebody else has made.
+        (libc::SYS_sendto, Null(4)),
+        // Channels to workers.
+        (libc::SYS_socketpair, Is(0, unix)),
+        (libc::SYS_fcntl, Is(1, libc::F_DUPFD_CLOEXEC.unsigned_abs())),
+        (libc::SYS_fcntl, Is(1, libc::F_GETFD.unsigned_abs())),
+        // Memory, but no code.
+        (libc::SYS_brk, Always),
+        (libc::SYS_mmap, Without(2, executable)),
+        (libc::SYS_mprotect, Without(2, executable)),
+        (libc::SYS_munmap, Always),
+        (libc::SYS_mremap, Always),
+        (libc::SYS_madvise, Always),
+        // Time, random numbers, itself.
+        (libc::SYS_clock_gettime, Always),
+        (libc::SYS_gettimeofday, Always),
+        (libc::SYS_clock_nanosleep, Always),
+        (libc::SYS_nanosleep, Always),
+        (libc::SYS_getrandom, Always),
+        (libc::SYS_futex, Always),
+        (libc::SYS_sched_yield, Always),
+        (libc::SYS_getpid, Always),
+        (libc::SYS_gettid, Always),
+        // Signals that do nothing, or that stop it for a while; its end.
+        (libc::SYS_rt_sigreturn, Always),
+        (libc::SYS_restart_syscall, Always),
+        (libc::SYS_rt_sigprocmask, Always),
+        (libc::SYS_exit, Always),
+        (libc::SYS_exit_group, Always),
+    ];
+    #[allow(unused_mut)]
+    let mut failing = vec![
+        libc::SYS_openat,
+        libc::SYS_openat2,
+        libc::SYS_newfstatat,
+        libc::SYS_statx,
+        libc::SYS_faccessat,
+        libc::SYS_faccessat2,
+        libc::SYS_readlinkat,
+        libc::SYS_getcwd,
+    ];
+    #[cfg(target_arch = "x86_64")]
+    {
+        allowed.extend([(libc::SYS_epoll_wait, Always), (libc::SYS_poll, Always), (libc::SYS_time, Always)]);
+        failing.extend([
+            libc::SYS_open,
+            libc::SYS_stat,
+            libc::SYS_lstat,
+            libc::SYS_access,
+            libc::SYS_readlink,
+        ]);
+    }
+    // None is negative, or that large.
+    let number = |call| u32::try_from(call).unwrap_or(u32::MAX);
+    let allowed =
+        allowed.into_iter().map(|(call, when)| Rule { call: number(call), when, then: Then::Allow });
+    let failing = failing.into_iter().map(|call| Rule { call: number(call), when: Always, then: Then::Fail });
+    allowed.chain(failing).collect()
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
+fn rules() -> Vec<Rule> {
+    Vec::new()
+}

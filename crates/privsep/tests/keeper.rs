@@ -1,0 +1,287 @@
+//! A keeper that forks workers for its helper: what the helper can have done, and what becomes of one that asks for something
+//! else. The helpers here speak for themselves, byte by byte.
+
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::{IoSlice, Read};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::socket::{ControlMessage, MsgFlags, UnixAddr, sendmsg};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::Pid;
+use privsep::capabilities::{self, Capabilities};
+use privsep::channel::sockets;
+use privsep::confine::{self, Confinement, Cores, Group, Output};
+use privsep::life::{Generation, Heard, KeeperNews, Kept, NewWorker, OpenVpn, Plan, WorkersPlan};
+use privsep::line_log::{self, LineReceiver, line_log};
+use privsep::{Channel, Message, Numbers, Reader, WireError, Writer, leash, leave};
+
+const SOON: Duration = Duration::from_secs(20);
+/// The way of log lines is one for the whole process: one keeper at a time.
+static ONE: Mutex<()> = Mutex::new(());
+
+/// A message of text.
+#[derive(Debug, PartialEq, Eq)]
+struct Text(String);
+
+impl Message for Text {
+    const MAX_BYTES: usize = 4 + 256;
+    fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
+        to.bytes_field("text", self.0.as_bytes(), 256)
+    }
+    fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
+        let text = Text(String::from_utf8_lossy(from.bytes_field("text", 256)?).into_owned());
+        from.end().map(|()| text)
+    }
+}
+
+type Birth = Generation<Text, Text>;
+
+struct Stage {
+    kept: Kept<Text, Text>,
+    lines: LineReceiver,
+}
+
+/// A keeper with this helper, which may have one worker.
+fn start(with_workers: bool, live: impl Fn(Birth) -> Infallible) -> Stage {
+    let (sender, lines) = line_log().unwrap();
+    let plan = Plan {
+        name: "helper",
+        title: "test: keeper",
+        command: c"test-keeper",
+        output: Output::Null,
+        cores: Cores::Never,
+        openvpn: OpenVpn::Parent,
+        workers: with_workers.then_some(WorkersPlan { live: &worker, most: 1, culprits: "tests" }),
+        connect: None,
+        log: line_log::send,
+    };
+    // In a process of its own the keeper has a way of its own.
+    let kept = Kept::start(&plan, SOON, move || line_log::keep(sender), live).unwrap();
+    Stage { kept, lines }
+}
+
+/// Says who it is, and then waits.
+fn worker(birth: NewWorker<'_>) -> Infallible {
+    let mut channel = Channel::<Text, Text>::from_socket(birth.channel);
+    Confinement {
+        title: "test: worker",
+        command: c"test-worker",
+        group: Group::Own,
+        output: Output::Into(birth.output),
+        keep: &[channel.as_fd(), birth.leash],
+        numbers: Numbers::Free,
+        ignore: &[],
+        withstand: &[],
+        cores: Cores::Never,
+    }
+    .enter();
+    let _tie = leash::tie(birth.leash);
+    // Not with a macro, which the test harness diverts.
+    let _ = nix::unistd::write(std::io::stdout(), b"printed\n");
+    let _ = channel.send(&Text(Pid::this().to_string()), &[], SOON);
+    loop {
+        nix::unistd::pause();
+    }
+}
+
+fn fork(number: u64) -> Vec<u8> {
+    [&[1][..], &number.to_le_bytes()].concat()
+}
+
+fn stop(number: u64) -> Vec<u8> {
+    [&[2][..], &number.to_le_bytes(), &[0]].concat()
+}
+
+fn send(to: BorrowedFd<'_>, packet: &[u8], pass: &[BorrowedFd<'_>]) {
+    let numbers: Vec<i32> = pass.iter().map(AsRawFd::as_raw_fd).collect();
+    let rights = [ControlMessage::ScmRights(&numbers)];
+    let control = if pass.is_empty() { &rights[..0] } else { &rights[..] };
+    let _ =
+        sendmsg::<UnixAddr>(to.as_raw_fd(), &[IoSlice::new(packet)], control, MsgFlags::MSG_NOSIGNAL, None);
+}
+
+/// Until the front has gone.
+fn rest(mut birth: Birth) -> Infallible {
+    birth.front.wait_for_end(SOON);
+    leave(0)
+}
+
+impl Stage {
+    fn line(&mut self, words: &str) {
+        let end = Instant::now() + SOON;
+        let mut all = Vec::new();
+        while Instant::now() < end {
+            match self.lines.next_line() {
+                Ok(Some(line)) if line.text.contains(words) => return,
+                Ok(Some(line)) => all.push(line.text),
+                Ok(None) => std::thread::sleep(Duration::from_millis(1)),
+                Err(_) => break,
+            }
+        }
+        panic!("no '{words}' in {all:#?}");
+    }
+
+    fn hears(&mut self) -> Heard<Text> {
+        self.kept.receive(Some(SOON)).unwrap().expect("news")
+    }
+
+    fn hears_text(&mut self) -> String {
+        match self.hears() {
+            Heard::Message(Text(text)) => text,
+            Heard::Lost => panic!("the helper is lost"),
+        }
+    }
+}
+
+/// The first helper does this; the keeper kills it and says these words, and the next one serves.
+fn is_killed(with_workers: bool, words: &str, act: impl Fn(BorrowedFd<'_>, [BorrowedFd<'_>; 2])) {
+    let _one = ONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut stage = start(with_workers, |mut birth| {
+        let _ = birth.announce(SOON);
+        if birth.number == 1 {
+            let (Ok(file), Ok((socket, _other))) = (File::open("/dev/null"), sockets()) else { leave(9) };
+            act(birth.keeper.as_fd(), [file.as_fd(), socket.as_fd()]);
+        } else {
+            let text = privsep::life::News::Message(Text("served".into()));
+            let _ = birth.front.send(&text, &[], SOON);
+        }
+        rest(birth)
+    });
+    assert!(matches!(stage.hears(), Heard::Lost), "{words}");
+    stage.line(words);
+    stage.line("is gone (was killed by SIGKILL); starting another one");
+    assert_eq!(stage.hears_text(), "served");
+    assert!(stage.kept.stop(SOON));
+}
+
+#[test]
+fn a_helper_that_asks_for_something_else_is_killed() {
+    is_killed(true, "(malformed message: ", |to, _| send(to, &[99], &[]));
+    is_killed(true, "(malformed message: ", |to, [_, socket]| send(to, &fork(1)[..5], &[socket]));
+    is_killed(true, "(more bytes or descriptors than any message has)", |to, _| send(to, &[1; 200], &[]));
+    is_killed(true, "(no channel for a worker)", |to, _| send(to, &fork(1), &[]));
+    is_killed(true, "(a descriptor that is no channel)", |to, [file, _]| send(to, &fork(1), &[file]));
+    is_killed(true, "(a descriptor too many)", |to, [_, socket]| send(to, &fork(1), &[socket, socket]));
+    is_killed(true, "(the number of a worker that there was already)", |to, [_, socket]| {
+        send(to, &fork(7), &[socket]);
+        send(to, &fork(7), &[socket]);
+    });
+    is_killed(true, "(the number of a worker that there was already)", |to, [_, socket]| {
+        send(to, &fork(0), &[socket])
+    });
+    // The number of a process is none of a worker.
+    let own = u64::from(std::process::id());
+    is_killed(true, "(an unknown worker)", |to, _| send(to, &stop(own), &[]));
+    is_killed(true, "(a descriptor too many)", |to, [_, socket]| send(to, &stop(1), &[socket]));
+    is_killed(true, "(a connection there is none for)", |to, _| send(to, &[3], &[]));
+    for packet in [fork(1), stop(1)] {
+        is_killed(false, "(it has no workers)", |to, _| send(to, &packet, &[]));
+    }
+}
+
+/// What a worker is to its helper: a number, a channel, something that prints.
+#[test]
+fn workers_are_forked_counted_killed_and_die_with_their_helper() {
+    let _one = ONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut stage = start(true, |mut birth| {
+        let _ = birth.announce(SOON);
+        let result = if birth.number == 1 { try_workers(&mut birth) } else { Ok("next".into()) };
+        let text = result.unwrap_or_else(|error| format!("failed: {error}"));
+        let _ = birth.front.send(&privsep::life::News::Message(Text(text)), &[], SOON);
+        rest(birth)
+    });
+    let text = stage.hears_text();
+    let numbers: Vec<i32> = text.split(' ').map(|number| number.parse().expect(&text)).collect();
+    let [killed, living, helper] = numbers[..] else { panic!("{text}") };
+    let is_there = |pid: i32| kill(Pid::from_raw(pid), None).is_ok();
+    assert_eq!((is_there(killed), is_there(living)), (false, true));
+    kill(Pid::from_raw(helper), Signal::SIGKILL).unwrap();
+    assert!(matches!(stage.hears(), Heard::Lost));
+    assert_eq!(stage.hears_text(), "next");
+    assert!(!is_there(living), "a worker outlives its helper");
+    assert!(stage.kept.stop(SOON));
+}
+
+/// Two workers one after the other, since there may be one only; their processes, and this one.
+fn try_workers(birth: &mut Birth) -> Result<String, String> {
+    let (first, channel) = new_worker(birth, 1)?;
+    let (_refused, other) = sockets().map_err(|errno| errno.to_string())?;
+    birth.keeper.fork(2, other);
+    match news(birth) {
+        KeeperNews::ForkFailed(2, nix::Error::EAGAIN) => {}
+        other => return Err(format!("a second one: {other:?}")),
+    }
+    birth.keeper.kill(1, false);
+    match news(birth) {
+        KeeperNews::WorkerEnded(1, privsep::Ended::Killed(libc::SIGKILL)) => {}
+        other => return Err(format!("the end of the first: {other:?}")),
+    }
+    // It may have crossed the news.
+    birth.keeper.kill(1, true);
+    drop(channel);
+    let (second, channel) = new_worker(birth, 3)?;
+    std::mem::forget(channel);
+    let mut printed = [0; 8];
+    let output = birth.for_workers.as_ref().ok_or("no output")?.output.try_clone();
+    let read = output.and_then(|output| File::from(output).read_exact(&mut printed));
+    if read.is_err() || printed != *b"printed\n" {
+        return Err(format!("printed: {read:?} {printed:?}"));
+    }
+    Ok(format!("{first} {second} {}", Pid::this()))
+}
+
+fn new_worker(birth: &mut Birth, number: u64) -> Result<(Pid, OwnedFd), String> {
+    let (ours, theirs) = sockets().map_err(|errno| errno.to_string())?;
+    birth.keeper.fork(number, theirs);
+    let process = match news(birth) {
+        KeeperNews::Forked(of, process) if of == number => process,
+        other => return Err(format!("worker {number}: {other:?}")),
+    };
+    let mut channel = Channel::<Text, Text>::from_socket(ours);
+    match channel.receive(Some(SOON)) {
+        Ok(Some(received)) if received.message.0 == process.to_string() => {}
+        _ => return Err(format!("worker {number} does not speak")),
+    }
+    Ok((process, channel.into_socket()))
+}
+
+fn news(birth: &mut Birth) -> KeeperNews {
+    let end = Instant::now() + SOON;
+    loop {
+        match birth.keeper.read() {
+            KeeperNews::Nothing if Instant::now() < end => std::thread::sleep(Duration::from_millis(1)),
+            news => return news,
+        }
+    }
+}
+
+/// One line says so, and what to do. The keeper runs all the same.
+#[test]
+fn memory_that_cannot_be_locked_is_a_warning() {
+    let _one = ONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let child = privsep::fork_child(|| {
+        // As OpenVPN with `mlock`, under a limit that is enough for it and not for what it forks.
+        let locked = confine::lock_memory().is_ok() && confine::memory_is_locked();
+        let limited = setrlimit(Resource::RLIMIT_MEMLOCK, 1 << 20, 1 << 20).is_ok();
+        let reduced = capabilities::give_up_until_exec(Capabilities::KILL).is_ok();
+        if !locked || !limited || !reduced {
+            leave(3);
+        }
+        let mut stage = start(false, |mut birth| {
+            let _ = birth.announce(SOON);
+            let text = Text(birth.memory_locked.to_string());
+            let _ = birth.front.send(&privsep::life::News::Message(text), &[], SOON);
+            rest(birth)
+        });
+        let helpers = stage.hears_text();
+        stage.line("OpenVPN's memory is locked (mlock), but that of the plugin's processes cannot be: ");
+        leave(i32::from(helpers != "false"))
+    });
+    let how = waitpid(child.unwrap(), None);
+    assert!(matches!(how, Ok(WaitStatus::Exited(_, 0))), "{how:?}");
+}
