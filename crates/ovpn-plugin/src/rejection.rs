@@ -96,8 +96,8 @@ fn cut(mut text: String) -> String {
     text
 }
 
-/// A question to be asked through a rejection (`CRV1`, OpenVPN 2.6 and later at the server). Works with all clients that can ask their user; the library
-/// client needs `auth-retry interact` and its management interface.
+/// A question to be asked through a rejection (`CRV1`, OpenVPN 2.6 and later at the server). Works with all clients that
+/// can ask their user; OpenVPN's own client needs `auth-retry interact`, and a terminal or its management interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
     text: String,

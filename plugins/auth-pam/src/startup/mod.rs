@@ -60,8 +60,8 @@ impl Startup {
         }
         let openvpn = openvpn_config(args, deferring.is_some());
         let window = openvpn.as_ref().map(time_limit::window);
-        if let (Some(window), Some(_)) = (window, &deferring)
-            && let Some(warning) = time_limit::warning(config.timeout, window)
+        let deferred_window = window.filter(|_| deferring.is_some());
+        if let Some(warning) = deferred_window.and_then(|window| time_limit::warning(config.timeout, window))
         {
             log::warn!("{warning}");
         }

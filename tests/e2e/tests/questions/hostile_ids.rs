@@ -48,7 +48,7 @@ fn are_refused_and_disturb_nobody() {
         stage.server.client(&format!("bob{number}"), &format!("CRV1::{other}::{CODE}")).start()
     });
     // All at once: each takes more than a second.
-    clients.collect::<Vec<Client>>().iter().for_each(|client| drop(client.wait_refused()));
+    clients.collect::<Vec<Client>>().iter().for_each(|client| _ = client.wait_refused());
     assert_eq!(stage.server.supervisor().pid, supervisor.pid);
     alice.answer(CODE);
     alice.connects();
@@ -71,7 +71,7 @@ fn malformed_answers_are_refused() {
         ];
         let log_in = |(number, sent)| stage.server.client(&format!("bob{number}"), sent).start();
         let clients: Vec<Client> = sent.into_iter().enumerate().map(log_in).collect();
-        clients.iter().for_each(|client| drop(client.wait_refused()));
+        clients.iter().for_each(|client| _ = client.wait_refused());
         stage.server.person("alice", PASSWORD).answers(&[CODE]).start().connects();
     });
 }
