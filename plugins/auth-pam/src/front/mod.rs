@@ -83,7 +83,8 @@ impl Front {
         let config = &front.settings.config;
         let workers = config.max_workers.unwrap_or(front.settings.max_workers);
         let most = config.max_pending.saturating_add(workers);
-        if let Some(warning) = defers.then(|| limits::make_room_in_openvpn(most)).flatten() {
+        // Room in any case: a variable of one login may defer it. A line only where it is known that there will be such.
+        if let Some(warning) = limits::make_room_in_openvpn(most).filter(|_| defers) {
             log::warn!("{warning}");
         }
         Ok(front)
