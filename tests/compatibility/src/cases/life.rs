@@ -16,18 +16,20 @@ fn replace(by: &str) -> String {
     format!("cp {from}/{by}.so @DIR@/new && mv @DIR@/new @DIR@/module.so")
 }
 
-/// Sends a signal to the process that serves logins: OpenVPN's child, or, with a keeper, the child of that. Waits for what
-/// is to follow: without a keeper for its end, with one, after SIGKILL, for the next child.
+/// Sends a signal to the process that serves logins: OpenVPN's child, or, with a keeper, the supervisor, which is a child of
+/// that beside the workers. Waits for what is to follow: without a keeper for its end, with one, after SIGKILL, for the
+/// next supervisor.
 fn signal(name: &str) -> String {
     format!(
         "of() {{ cat /proc/$1/task/$1/children; }}; \
+         supervisor() {{ for it in $(of $1); do grep -qx auth-pam-super /proc/$it/comm && echo $it; done; }}; \
          for pid in $(of $PPID); do \
          [ $pid = $$ ] && continue; \
          if [ $(cat /proc/$pid/comm) != auth-pam-keeper ]; then \
          kill -{name} $pid; until grep -q '^State:.Z' /proc/$pid/status; do :; done; \
          else \
-         old=$(of $pid); kill -{name} $old; \
-         [ {name} != KILL ] || until new=$(of $pid) && [ -n \"$new\" ] && [ $new != $old ]; do :; done; \
+         old=$(supervisor $pid); kill -{name} $old; \
+         [ {name} != KILL ] || until new=$(supervisor $pid); [ -n \"$new\" ] && [ \"$new\" != $old ]; do :; done; \
          fi; done"
     )
 }
