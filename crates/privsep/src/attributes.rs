@@ -31,11 +31,9 @@ fn feed(to: &mut dyn Hasher, result: c_long) {
     }
 }
 
-fn prctl(to: &mut dyn Hasher, option: c_int, argument: c_long) -> c_long {
+fn prctl(to: &mut dyn Hasher, option: c_int, argument: c_long) {
     // SAFETY: the options that are passed here only return a number.
-    let result = unsafe { libc::syscall(libc::SYS_prctl, c_long::from(option), argument, 0, 0, 0) };
-    feed(to, result);
-    result
+    feed(to, unsafe { libc::syscall(libc::SYS_prctl, c_long::from(option), argument, 0, 0, 0) });
 }
 
 /// The environment. The process must have one thread only: any other may be changing it.

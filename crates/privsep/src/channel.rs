@@ -277,3 +277,12 @@ impl<Out, In> AsFd for Channel<Out, In> {
         self.socket.as_fd()
     }
 }
+
+/// What the other side makes of a message.
+#[cfg(test)]
+pub(crate) fn there_and_back<M: Message>(message: &M) -> Result<M, WireError> {
+    let mut writer = Writer::default();
+    message.encode(&mut writer).unwrap();
+    assert!(writer.bytes().len() <= M::MAX_BYTES);
+    M::decode(Reader::new(writer.bytes()))
+}

@@ -12,7 +12,7 @@ use nix::sys::mman::{MlockAllFlags, mlockall};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::stat::Mode;
-use nix::unistd::{Gid, Pid};
+use nix::unistd::Pid;
 
 use crate::channel::above_standard;
 use crate::idle_code;
@@ -166,13 +166,6 @@ fn unblock_and_stop_timers() {
     let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None);
 }
 
-/// The supplementary groups of this process, cheaply enough to be compared after each piece of work.
-///
-/// Errors: those of getgroups(2).
-pub fn supplementary_groups() -> nix::Result<Vec<Gid>> {
-    os::supplementary_groups()
-}
-
 /// Lets other processes have the processor first: adds to the nice value, see nice(2).
 pub fn lower_priority(by: i32) {
     os::lower_priority(by);
@@ -210,14 +203,4 @@ pub fn release_memory() {
 /// Lets go what foreign code has printed through the C library, which may otherwise hold it back until much later.
 pub fn flush_output() {
     os::flush_c_output();
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_supplementary_groups_are_those_the_library_knows() {
-        assert_eq!(supplementary_groups(), nix::unistd::getgroups());
-    }
 }

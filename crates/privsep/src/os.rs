@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal};
-use nix::unistd::{ForkResult, Gid, Pid};
+use nix::unistd::{ForkResult, Pid};
 
 /// How a child ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,17 +123,6 @@ pub(crate) fn reset_realtime_signals() {
         // SAFETY: the default disposition is no function; an invalid number only makes the call fail.
         unsafe { libc::signal(number, libc::SIG_DFL) };
     }
-}
-
-/// The supplementary groups. nix's own function reads a file under `/proc` each time for how many there may be.
-pub(crate) fn supplementary_groups() -> nix::Result<Vec<Gid>> {
-    // SAFETY: with a length of zero nothing is written, the number is only told.
-    let count = Errno::result(unsafe { libc::getgroups(0, std::ptr::null_mut()) })?;
-    let mut groups: Vec<libc::gid_t> = vec![0; usize::try_from(count).unwrap_or(0)];
-    // SAFETY: writes at most `count` numbers, for which there is room; if there are more by now it fails.
-    let count = Errno::result(unsafe { libc::getgroups(count, groups.as_mut_ptr()) })?;
-    groups.truncate(usize::try_from(count).unwrap_or(0));
-    Ok(groups.into_iter().map(Gid::from_raw).collect())
 }
 
 /// Stops the three interval timers (alarm(2) uses the first).

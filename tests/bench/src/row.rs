@@ -89,6 +89,16 @@ pub(crate) struct Group {
 }
 
 impl Group {
+    /// One that every run measures.
+    pub(crate) fn new(
+        name: &'static str,
+        rounds: usize,
+        figures: &[Figure],
+        start: fn(&Bench, Side) -> Probe<'_>,
+    ) -> Self {
+        Group { name, figures: figures.to_vec(), rounds, long: false, start }
+    }
+
     /// Whether it is to be measured with this filter.
     pub(crate) fn wanted(&self, filter: &str) -> bool {
         if filter.is_empty() { !self.long } else { self.name.contains(filter) }

@@ -144,13 +144,7 @@ fn signed(number: u32) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn there_and_back<M: Message>(message: &M) -> Result<M, WireError> {
-        let mut writer = Writer::default();
-        message.encode(&mut writer).unwrap();
-        assert!(writer.bytes().len() <= M::MAX_BYTES);
-        M::decode(Reader::new(writer.bytes()))
-    }
+    use crate::channel::there_and_back;
 
     #[test]
     fn what_is_sent_is_received() {

@@ -77,6 +77,7 @@ impl<M: Message> Message for News<M> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channel::there_and_back;
 
     #[derive(Debug, PartialEq, Eq)]
     struct Byte(u8);
@@ -91,13 +92,6 @@ mod tests {
             let byte = Byte(from.u8()?);
             from.end().map(|()| byte)
         }
-    }
-
-    fn there_and_back<M: Message>(message: &M) -> Result<M, WireError> {
-        let mut writer = Writer::default();
-        message.encode(&mut writer).unwrap();
-        assert!(writer.bytes().len() <= M::MAX_BYTES);
-        M::decode(Reader::new(writer.bytes()))
     }
 
     #[test]

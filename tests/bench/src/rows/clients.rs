@@ -16,36 +16,32 @@ const SLOW_LOGINS: usize = 20;
 const PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) fn groups() -> Vec<Group> {
-    let group = |name, rounds, figures: &[Figure], start| Group {
-        name,
-        figures: figures.to_vec(),
-        rounds,
-        long: false,
-        start,
-    };
     vec![
-        group(
+        Group::new(
             "connect, pam_unix, default mode",
             7,
             &[Figure::new("", Unit::Seconds).charted()],
             |bench, side| connect(bench, side, "", false),
         ),
-        group(
+        Group::new(
             "connect, pam_unix, deferred",
             7,
             &[Figure::new("", Unit::Seconds).at_most(0.2)],
             |bench, side| connect(bench, side, "", true),
         ),
-        group("connect, pam_unix, deferred, grace=0", 7, &[Figure::new("", Unit::Seconds)], |bench, side| {
-            connect(bench, side, "grace=0", true)
-        }),
-        group(
+        Group::new(
+            "connect, pam_unix, deferred, grace=0",
+            7,
+            &[Figure::new("", Unit::Seconds)],
+            |bench, side| connect(bench, side, "grace=0", true),
+        ),
+        Group::new(
             "connect, pam_unix, deferred, grace=100",
             7,
             &[Figure::new("", Unit::Seconds).at_most(0.2)],
             |bench, side| connect(bench, side, "grace=100", true),
         ),
-        group(
+        Group::new(
             "bystander's ping, 20 deferred logins, 100 ms apart, on a 2 s stack",
             3,
             &[
@@ -55,7 +51,7 @@ pub(super) fn groups() -> Vec<Group> {
             ],
             |bench, side| Box::new(move || bystander(bench, side)),
         ),
-        group(
+        Group::new(
             "bystander's ping, 20 wrong passwords and 20 deferred logins on a 2 s stack, 100 ms apart",
             3,
             &[
@@ -65,7 +61,7 @@ pub(super) fn groups() -> Vec<Group> {
             ],
             |bench, side| Box::new(move || bystander_of_both(bench, side)),
         ),
-        group(
+        Group::new(
             "200 clients at once, pam_unix, deferred",
             3,
             &[

@@ -12,27 +12,28 @@ const COUNT: usize = 50;
 const OPEN: usize = 100;
 
 pub(super) fn groups() -> Vec<Group> {
-    let group = |name, rounds, figures: &[Figure], start| Group {
-        name,
-        figures: figures.to_vec(),
-        rounds,
-        long: false,
-        start,
-    };
     let asked = Figure::new("asked", Unit::Seconds);
     let answered = Figure::new("answered", Unit::Seconds);
     vec![
-        group("question, quick stack, default mode", 10, &[asked.ratio(1.0), answered], |bench, side| {
-            times(bench, side, false, &bench.asks, "ada", "engine")
-        }),
-        group("question, pam_unix first, default mode", 5, &[asked.ratio(1.0), answered], |bench, side| {
-            let (user, password) = (bench.account.name(), bench.account.password());
-            times(bench, side, false, &bench.unix_and_asks, user, password)
-        }),
-        group("question, quick stack, deferred", 10, &[asked, answered], |bench, side| {
+        Group::new(
+            "question, quick stack, default mode",
+            10,
+            &[asked.ratio(1.0), answered],
+            |bench, side| times(bench, side, false, &bench.asks, "ada", "engine"),
+        ),
+        Group::new(
+            "question, pam_unix first, default mode",
+            5,
+            &[asked.ratio(1.0), answered],
+            |bench, side| {
+                let (user, password) = (bench.account.name(), bench.account.password());
+                times(bench, side, false, &bench.unix_and_asks, user, password)
+            },
+        ),
+        Group::new("question, quick stack, deferred", 10, &[asked, answered], |bench, side| {
             times(bench, side, true, &bench.asks, "ada", "engine")
         }),
-        group(
+        Group::new(
             "100 open questions, after pam_unix",
             1,
             &[Figure::new("PSS each", Unit::Bytes).at_most(1024.0 * 1024.0)],
