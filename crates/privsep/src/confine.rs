@@ -15,7 +15,6 @@ use nix::sys::stat::Mode;
 use nix::unistd::Pid;
 
 use crate::channel::above_standard;
-use crate::idle_code;
 use crate::inherited::{self, Numbers};
 use crate::os::{self, Disposition};
 use crate::title::Title;
@@ -191,13 +190,6 @@ pub fn lock_memory() -> nix::Result<()> {
         Err(Errno::EINVAL) => mlockall(all),
         done => done,
     }
-}
-
-/// Gives memory back: what is free of what was inherited at the fork and of what the last piece of work needed, and pages
-/// of code. For a helper that has nothing to do; it costs some 200 microseconds now, and some page faults later.
-pub fn release_memory() {
-    os::trim_heap();
-    idle_code::release();
 }
 
 /// Lets go what foreign code has printed through the C library, which may otherwise hold it back until much later.

@@ -19,11 +19,19 @@ pub(crate) fn hold_open() {
     }
 }
 
-/// Lets go the pages of code. Those that are needed come back from their files. A mapping in which anything was changed
-/// stays: relocations in the code of a module, a hook or a probe would be lost.
-pub(crate) fn release() {
+/// Mappings that can be let go, by their bounds.
+pub(crate) struct Code(Vec<(usize, usize)>);
+
+/// Looks for pages of code. A mapping in which anything was changed stays: relocations in the code of a module, a hook or
+/// a probe would be lost.
+pub(crate) fn find() -> Code {
     let maps = OPEN.get().map_or_else(|| std::fs::read_to_string(MAPS).ok(), read);
-    for (start, end) in maps.iter().flat_map(|maps| unchanged_code(maps)) {
+    Code(maps.map_or_else(Vec::new, |maps| unchanged_code(&maps)))
+}
+
+/// Lets go pages of code. Those that are needed come back from their files.
+pub(crate) fn release(code: &Code) {
+    for &(start, end) in &code.0 {
         let place = std::ptr::with_exposed_provenance_mut::<libc::c_void>(start);
         // SAFETY: the kernel says that it is code of a file, which cannot be written to and of which this process has no
         // page of its own: reading it again finds the same, and nothing is unmapped.
@@ -115,7 +123,7 @@ mod tests {
     #[test]
     fn the_process_goes_on_without_its_code_pages() {
         let started = std::time::Instant::now();
-        release();
+        release(&find());
         println!("{:?}", started.elapsed());
         assert_eq!(std::hint::black_box(2) + std::hint::black_box(2), 4);
     }

@@ -41,6 +41,7 @@ pub mod orphans;
 mod os;
 pub mod parent;
 pub mod program;
+pub mod quiet;
 mod seccomp;
 pub mod title;
 pub mod unprivileged;

@@ -16,7 +16,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use privsep::capabilities::{self, Capabilities};
 use privsep::channel::Received;
-use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output as Connected};
+use privsep::confine::{Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output as Connected};
 use privsep::life::{self, Generation, KeeperLink, News, Numbered};
 use privsep::line_log::{self, LineSender};
 use privsep::title::Title;
@@ -162,7 +162,6 @@ impl<'a> Helper<'a> {
     }
 
     fn serve(&mut self) -> End {
-        confine::release_memory();
         loop {
             if let Err(end) = self.turn() {
                 return end;

@@ -30,6 +30,7 @@ use crate::line_log;
 use crate::orphans::{self, GRACE};
 use crate::os::{self, Ended};
 use crate::parent::Parent;
+use crate::quiet;
 use crate::wire::Writer;
 use deaths::Deaths;
 use ends::{Ends, Left};
@@ -197,7 +198,6 @@ impl<'a> Keeper<'a> {
                 }
             };
             fork_failed = false;
-            confine::release_memory();
             let how = self.attend(&mut current);
             let helper = current.helper;
             let how = match how {
@@ -398,10 +398,6 @@ impl<'a> Keeper<'a> {
 
     /// Waits for an event, at most until a time; whether OpenVPN is gone.
     fn wait(&mut self, link: Option<&Link<ToHelper, ToKeeper>>, until: Option<Instant>) -> bool {
-        let timeout = until.map_or(PollTimeout::NONE, |until| {
-            let left = until.saturating_duration_since(Instant::now());
-            PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
-        });
         let mut polled = vec![PollFd::new(self.child_exits.as_fd(), PollFlags::POLLIN)];
         polled.extend(link.map(|link| {
             let room = if link.has_unsent() { PollFlags::POLLOUT } else { PollFlags::POLLIN };
@@ -414,7 +410,7 @@ impl<'a> Keeper<'a> {
             polled.push(PollFd::new(self.life_line.as_fd(), from_front));
             polled.extend(self.openvpn.as_ref().map(|it| PollFd::new(it.as_fd(), PollFlags::POLLIN)));
         }
-        if let Err(errno) = poll(&mut polled, timeout) {
+        if let Err(errno) = quiet::poll(&mut polled, until) {
             if errno != Errno::EINTR {
                 // Out of memory, most likely, and no event tells when that is over.
                 std::thread::sleep(Duration::from_millis(10));

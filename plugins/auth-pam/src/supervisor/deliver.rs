@@ -124,15 +124,18 @@ impl Supervisor {
     /// The line of an attempt in the log, and the one in the system log.
     fn write_lines(&mut self, decided: &Decided) {
         let Decided { attempt, judged: Judged { verdict, reason, checked, .. }, result, .. } = decided;
-        let (user, tail) = (attempt.user(), self.tail(&attempt.origin));
-        if matches!(verdict, Verdict::Asked(_)) {
-            // No failure, so no line that a log watcher would take for one.
-            log::info!("BACKGROUND: user '{user}': {reason}{tail}");
-        } else if !matches!(verdict, Verdict::Accepted { .. }) {
-            log::error!("BACKGROUND: user '{user}' failed to authenticate: {reason}{checked}{tail}");
-        } else if attempt.deferred || !checked.is_empty() {
-            // OpenVPN logs what a direct answer leads to at once; with deferred ones in play, it is not that clear when.
-            log::info!("BACKGROUND: user '{user}' authenticated{checked}{tail}");
+        let accepted = matches!(verdict, Verdict::Accepted { .. });
+        // OpenVPN logs what a direct answer leads to at once; with deferred ones in play, it is not that clear when.
+        if !accepted || attempt.deferred || !checked.is_empty() {
+            let (user, tail) = (attempt.user(), self.tail(&attempt.origin));
+            if accepted {
+                log::info!("BACKGROUND: user '{user}' authenticated{checked}{tail}");
+            } else if matches!(verdict, Verdict::Asked(_)) {
+                // No failure, so no line that a log watcher would take for one.
+                log::info!("BACKGROUND: user '{user}': {reason}{tail}");
+            } else {
+                log::error!("BACKGROUND: user '{user}' failed to authenticate: {reason}{checked}{tail}");
+            }
         }
         if let Some(audit) = &mut self.audit {
             let reason = format!("{reason}{checked}");

@@ -73,12 +73,11 @@ impl Supervisor {
         }
     }
 
-    /// Reads what a worker has to say.
+    /// Reads what a worker has to say, up to the end of a transaction or of its look at itself: mostly that is all.
     pub(super) fn hear(&mut self, now: Instant, worker: super::WorkerId) {
         loop {
             match self.workers.hear(now, worker) {
-                Ok(None) => return,
-                Ok(Some(Heard::Ready)) => {}
+                Ok(None | Some(Heard::Ready)) => return,
                 Ok(Some(Heard::Note(user, text, origin))) => {
                     let tail = self.tail(&origin);
                     log::info!("BACKGROUND: user '{user}': {}{tail}", String::from_utf8_lossy(&text));
@@ -97,7 +96,7 @@ impl Supervisor {
                 }
                 Ok(Some(Heard::Ended(attempt, end))) => {
                     self.ended(&attempt);
-                    self.pam_decided(now, *attempt, end);
+                    return self.pam_decided(now, *attempt, end);
                 }
                 Err(ChannelError::System(errno)) => {
                     log::error!("a worker cannot be heard and is killed: {}", errno.desc());

@@ -33,11 +33,11 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
+use privsep::confine::{Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
 use privsep::life::{self, ForWorkers, Generation, News, Numbered};
 use privsep::line_log::{self, LineSender};
 use privsep::title::Title;
-use privsep::{Channel, ChannelError, Numbers, leave, unprivileged};
+use privsep::{Channel, ChannelError, Numbers, leave, quiet, unprivileged};
 
 pub use audit::{connect as connect_to_system_log, take_name as take_syslog_name};
 pub use scheduler::Limits;
@@ -67,8 +67,6 @@ use crate::{limits, titles};
 /// Messages taken from the front at once, before anything else is done: reading is quick, forking is not, and the
 /// front must never find its socket full.
 const FRONT_BATCH: usize = 512;
-/// After so long without an event memory is given back.
-const QUIET: Duration = Duration::from_secs(1);
 /// Pause when the system is short of something.
 const SHORTAGE: Duration = Duration::from_millis(10);
 /// How long the front may take to read what an earlier supervisor has told it.
@@ -238,7 +236,6 @@ impl Supervisor {
         // The first login finds a worker with the modules loaded.
         self.fork_worker(Instant::now());
         self.watch_keeper();
-        let mut quiet_from = Some(Instant::now() + QUIET);
         loop {
             self.status.show(Instant::now(), self.workers.running(), self.scheduler.waiting());
             let until = [
@@ -249,19 +246,14 @@ impl Supervisor {
                 self.verdicts.next_event(),
                 self.flood.next_event(),
                 self.status.next_event(),
-                quiet_from,
             ];
-            let turn = match self.events.wait(until.into_iter().flatten().min()) {
-                Ok(happened) => {
-                    let now = Instant::now();
-                    if !happened.is_empty() {
-                        quiet_from = Some(now + QUIET);
-                    } else if quiet_from.is_some_and(|from| from <= now) {
-                        quiet_from = None;
-                        confine::release_memory();
-                    }
-                    self.turn(&happened)
-                }
+            let until = until.into_iter().flatten().min();
+            let happened = quiet::wait(until, |until| match self.events.wait(until) {
+                Ok(happened) if happened.is_empty() => None,
+                other => Some(other),
+            });
+            let turn = match happened.unwrap_or(Ok(Vec::new())) {
+                Ok(happened) => self.turn(&happened),
                 Err(errno) => {
                     log::error!("supervisor cannot wait for events: {}", errno.desc());
                     Err(Exit::Failed)
@@ -307,7 +299,12 @@ impl Supervisor {
                 Ok(None) => return Ok(()),
                 Ok(Some(received)) if received.descriptors.is_empty() && !received.descriptors_missing => {
                     let Numbered { generation, message } = received.message;
+                    // OpenVPN waits for the answer, so it has asked nothing else.
+                    let waits = matches!(&message, Request::Check(check) if !check.deferred);
                     self.asked(now, generation, message);
+                    if waits {
+                        return Ok(());
+                    }
                 }
                 Ok(Some(received)) => {
                     // Not closed here: to close a file of FUSE means to wait for whoever serves it.

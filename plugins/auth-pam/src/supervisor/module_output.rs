@@ -13,10 +13,13 @@ const MAX_LINE: usize = 512;
 /// Lines logged per [`WINDOW`]; more are counted only.
 const MAX_LINES: u32 = 50;
 const WINDOW: Duration = Duration::from_secs(1);
+/// What is read at once, in bytes.
+const BUFFER: usize = 16 * 1024;
 
 /// The pipe all workers print into.
 pub struct ModuleOutput {
     read_end: File,
+    buffer: Box<[u8]>,
     lines: Lines,
     window_start: Instant,
     in_window: u32,
@@ -28,6 +31,7 @@ impl ModuleOutput {
     pub fn new(read_end: OwnedFd) -> Self {
         ModuleOutput {
             read_end: read_end.into(),
+            buffer: vec![0; BUFFER].into(),
             lines: Lines::default(),
             window_start: Instant::now(),
             in_window: 0,
@@ -37,9 +41,8 @@ impl ModuleOutput {
 
     /// Logs what there is, at most one buffer of it: other events wait.
     pub fn read(&mut self) {
-        let mut buffer = [0; 16 * 1024];
-        let Ok(count) = self.read_end.read(&mut buffer) else { return };
-        let lines = self.lines.push(&buffer[..count]);
+        let Ok(count) = self.read_end.read(&mut self.buffer) else { return };
+        let lines = self.lines.push(&self.buffer[..count]);
         self.log(&lines);
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufReader, Read};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
@@ -34,6 +34,8 @@ pub const MAX_SERVED: u32 = 1000;
 pub const MAX_AGE: Duration = Duration::from_secs(3600);
 /// A worker that is not ready so long after its start or a transaction is killed: it would count as free for ever.
 pub const MAX_NOT_READY: Duration = Duration::from_secs(20);
+/// Random bytes that are read at once, 8 for each transaction.
+const NONCES: usize = 512;
 
 /// What a worker does.
 #[derive(Debug)]
@@ -149,7 +151,7 @@ pub struct Workers {
     keeper: KeeperLink,
     table: BTreeMap<WorkerId, Worker>,
     last_id: WorkerId,
-    random: File,
+    random: BufReader<File>,
     _leash: OwnedFd,
     idle_time: Duration,
 }
@@ -161,7 +163,7 @@ impl Workers {
             keeper,
             table: BTreeMap::new(),
             last_id: 0,
-            random,
+            random: BufReader::with_capacity(NONCES, random),
             _leash: leash,
             idle_time: if settings.max_workers <= FEW { SHORT_IDLE_TIME } else { IDLE_TIME },
         }

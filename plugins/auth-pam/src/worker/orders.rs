@@ -1,13 +1,11 @@
 //! What a worker waits for: orders of the supervisor, for as long as it takes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use privsep::{Channel, ChannelError, confine};
+use privsep::{Channel, ChannelError, quiet};
 
 use crate::protocol::{Order, Report};
 
-/// A worker that has had nothing to do for this long gives memory back.
-const QUIET: Duration = Duration::from_secs(1);
 /// Pause when the system is short of something, and how many of them there are before the worker gives up.
 const SHORTAGE: Duration = Duration::from_millis(10);
 const SHORTAGES: u32 = 100;
@@ -17,11 +15,10 @@ const SHORTAGES: u32 = 100;
 /// # Errors
 /// Those of the channel; [`ChannelError::Closed`] is the supervisor's way to say that there will be none.
 pub fn receive(channel: &mut Channel<Report, Order>) -> Result<Order, ChannelError> {
-    let mut received = channel.receive(Some(QUIET));
-    if matches!(received, Ok(None)) {
-        confine::release_memory();
-        received = channel.receive(None);
-    }
+    let wait = |until: Option<Instant>| {
+        channel.receive(until.map(|until| until.saturating_duration_since(Instant::now()))).transpose()
+    };
+    let mut received = quiet::wait(None, wait).transpose();
     for _ in 0..SHORTAGES {
         if !matches!(received, Err(ChannelError::System(_))) {
             break;

@@ -31,12 +31,15 @@
 //! Not seen: the memory of libraries, the locale for instance, keys that a module adds to a keyring that was there, rules
 //! of Landlock, which nothing tells of, and locks and policies of memory.
 
+use std::fs::File;
 use std::hash::{DefaultHasher, Hasher};
 use std::io::Read;
 use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 
+use nix::fcntl::{OFlag, open, readlinkat};
+use nix::sys::stat::Mode;
 use privsep::attributes::{self, Descriptor};
 use privsep::orphans;
 
@@ -47,29 +50,24 @@ const MAX_DESCRIPTORS: usize = 1024;
 /// What is read of a file under `/proc`, in bytes.
 const FILE_BYTES: usize = 4096;
 
-/// Lines of `/proc/self/status` that are compared, and what they tell of. One read takes as long as forty system calls.
-const STATUS: [(&str, &str); 18] = [
-    ("Threads", "its threads"),
-    ("Umask", "its file mode mask"),
-    ("Uid", "its users or groups"),
-    ("Gid", "its users or groups"),
-    ("Groups", "its users or groups"),
-    ("SigPnd", SIGNALS),
-    ("ShdPnd", SIGNALS),
-    ("SigBlk", SIGNALS),
-    ("SigIgn", SIGNALS),
-    (CAUGHT, SIGNALS),
-    ("CapInh", PRIVILEGES),
-    ("CapPrm", PRIVILEGES),
-    ("CapEff", PRIVILEGES),
-    ("CapBnd", PRIVILEGES),
-    ("CapAmb", PRIVILEGES),
-    ("NoNewPrivs", PRIVILEGES),
-    ("Seccomp", PRIVILEGES),
-    // One more may come on top of those of a hardened unit.
-    ("Seccomp_filters", PRIVILEGES),
-];
+const STATUS: &str = "/proc/self/status";
+/// The line of it with the signals that have a handler.
 const CAUGHT: &str = "SigCgt";
+
+/// What a line of it tells of, if it is compared. One read takes as long as forty system calls.
+fn told_by(line: &str) -> Option<&'static str> {
+    match line {
+        "Threads" => Some("its threads"),
+        "Umask" => Some("its file mode mask"),
+        "Uid" | "Gid" | "Groups" => Some("its users or groups"),
+        "SigPnd" | "ShdPnd" | "SigBlk" | "SigIgn" | CAUGHT => Some(SIGNALS),
+        // One filter more may come on top of those of a hardened unit.
+        "CapInh" | "CapPrm" | "CapEff" | "CapBnd" | "CapAmb" | "NoNewPrivs" | "Seccomp"
+        | "Seccomp_filters" => Some(PRIVILEGES),
+        _ => None,
+    }
+}
+
 const SIGNALS: &str = "its signals";
 const PRIVILEGES: &str = "its privileges";
 
@@ -91,7 +89,7 @@ const KINDS: [(&str, Reader); 11] = [
 ];
 
 /// The state of this process.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct State {
     /// `None`: it cannot be read.
     status: Option<Status>,
@@ -112,8 +110,8 @@ impl State {
             return Some("unknown: /proc/self/status cannot be read");
         };
         // First: where a thread runs, nothing else is looked at.
-        if *before != now {
-            return Some(before.first_difference(&now));
+        if let Some(what) = before.difference(&now) {
+            return Some(what);
         }
         let kinds = KINDS.iter().zip(self.kinds);
         if let Some(((name, _), _)) = kinds.into_iter().find(|((_, read), before)| hash(*read) != *before) {
@@ -134,29 +132,46 @@ impl State {
 /// What `/proc/self/status` says.
 #[derive(Debug, PartialEq, Eq)]
 struct Status {
-    lines: [String; STATUS.len()],
+    /// The lines that are compared.
+    text: String,
     handlers: u64,
 }
 
 impl Status {
     fn now() -> Option<Self> {
-        let text = std::fs::read_to_string("/proc/self/status").ok()?;
-        let mut lines = [const { String::new() }; STATUS.len()];
-        for (name, value) in text.lines().filter_map(|line| line.split_once(':')) {
-            if let Some(place) = STATUS.iter().position(|(known, _)| *known == name) {
-                lines[place] = value.trim().to_string();
+        let mut all = String::with_capacity(FILE_BYTES);
+        // Not as a file whose size is asked for: the size of these is zero.
+        File::open(STATUS).and_then(|file| file.take(u64::MAX).read_to_string(&mut all)).ok()?;
+        let (mut text, mut caught) = (String::with_capacity(FILE_BYTES), None);
+        for line in all.split_inclusive('\n') {
+            let Some((name, value)) = line.split_once(':').filter(|(name, _)| told_by(name).is_some()) else {
+                continue;
+            };
+            if name == CAUGHT {
+                caught = u64::from_str_radix(value.trim(), 16).ok();
             }
+            text.push_str(line);
         }
-        let caught = STATUS.iter().position(|(name, _)| *name == CAUGHT)?;
-        let caught = u64::from_str_radix(&lines[caught], 16).ok()?;
         let mut hasher = DefaultHasher::new();
-        attributes::signal_handlers(&mut hasher, caught);
-        Some(Status { lines, handlers: hasher.finish() })
+        attributes::signal_handlers(&mut hasher, caught?);
+        Some(Status { text, handlers: hasher.finish() })
     }
 
-    fn first_difference(&self, other: &Self) -> &'static str {
-        let mut differing = STATUS.iter().zip(self.lines.iter().zip(&other.lines));
-        differing.find(|(_, (before, now))| before != now).map_or(SIGNALS, |((_, what), _)| *what)
+    /// What differs, the first of it.
+    fn difference(&self, now: &Self) -> Option<&'static str> {
+        if self == now {
+            return None;
+        }
+        let (mut before, mut after) = (self.text.lines(), now.text.lines());
+        let first = loop {
+            match (before.next(), after.next()) {
+                (None, None) => break None,
+                (before, after) if before == after => {}
+                (before, after) => break before.or(after),
+            }
+        };
+        let name = first.and_then(|line| line.split_once(':')).map_or(CAUGHT, |(name, _)| name);
+        told_by(name).or(Some(SIGNALS))
     }
 }
 
@@ -184,19 +199,12 @@ fn directories(to: &mut dyn Hasher) {
 
 /// The links name the namespaces. To follow them takes twice as long.
 fn namespaces(to: &mut dyn Hasher) {
-    for path in [
-        "/proc/self/ns/cgroup",
-        "/proc/self/ns/ipc",
-        "/proc/self/ns/mnt",
-        "/proc/self/ns/net",
-        "/proc/self/ns/pid_for_children",
-        "/proc/self/ns/time_for_children",
-        "/proc/self/ns/user",
-        "/proc/self/ns/uts",
-    ] {
-        match std::fs::read_link(path) {
-            Ok(namespace) => to.write(namespace.as_os_str().as_bytes()),
-            Err(error) => to.write_i32(-error.raw_os_error().unwrap_or(1)),
+    let directory =
+        open("/proc/self/ns", OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty());
+    for name in ["cgroup", "ipc", "mnt", "net", "pid_for_children", "time_for_children", "user", "uts"] {
+        match directory.as_ref().map_err(|errno| *errno).and_then(|directory| readlinkat(directory, name)) {
+            Ok(namespace) => to.write(namespace.as_bytes()),
+            Err(errno) => to.write_i32(-(errno as i32)),
         }
     }
 }
@@ -227,7 +235,7 @@ fn files(to: &mut dyn Hasher) {
 
 fn file(to: &mut dyn Hasher, path: &str) {
     let mut buffer = [0; FILE_BYTES];
-    match std::fs::File::open(path).and_then(|mut file| file.read(&mut buffer)) {
+    match File::open(path).and_then(|mut file| file.read(&mut buffer)) {
         Ok(count) => to.write(&buffer[..count]),
         Err(error) => to.write_i32(-error.raw_os_error().unwrap_or(1)),
     }

@@ -4,10 +4,10 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags};
 use nix::sys::signal::Signal;
-use privsep::Ended;
 use privsep::life::{KeeperLink, KeeperNews};
+use privsep::{Ended, quiet};
 
 use super::{End, Helper, KILL_TO_GONE, TERM_TO_KILL};
 use crate::client_options::{ClientOptions, LOOK};
@@ -29,11 +29,6 @@ pub(super) enum Front {
 impl Helper<'_> {
     /// Waits for something to happen and takes care of what is printed; the rest is for the caller to find out.
     pub(super) fn wait(&mut self, from_front: PollFlags, until: Option<Instant>) -> Result<Front, End> {
-        let timeout = until.map_or(PollTimeout::NONE, |until| {
-            // Rounded up: a wait that rounds to zero would spin.
-            let left = until.saturating_duration_since(Instant::now());
-            PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
-        });
         let news = [Some(self.child_exits.as_fd()), self.keeper.as_ref().map(AsFd::as_fd)];
         let outputs = self.scripts.iter().filter_map(|script| script.output.polled());
         let mut polled = vec![PollFd::new(self.front.as_fd(), from_front)];
@@ -43,7 +38,7 @@ impl Helper<'_> {
                 .chain(outputs)
                 .map(|descriptor| PollFd::new(descriptor, PollFlags::POLLIN)),
         );
-        match poll(&mut polled, timeout) {
+        match quiet::poll(&mut polled, until) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => {
                 log::error!("the helper cannot wait for events: {}", errno.desc());
