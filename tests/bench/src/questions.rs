@@ -7,6 +7,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 const ANSWER: &str = "123456";
+/// Before each login: a person is slower than a worker that starts, and such a login costs nothing that the next one
+/// would have to wait for.
+const PERSON: Duration = Duration::from_millis(20);
 /// How long after its call a verdict may take to come.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -30,12 +33,14 @@ pub(crate) fn answered(
 ) -> Result<[f64; 2], String> {
     let (mut asked, mut answered) = (Vec::new(), Vec::new());
     for _ in 0..count {
+        std::thread::sleep(PERSON);
         let first = log_in(plugin, user, password, "192.0.2.7", deferred)?;
         asked.push(first.blocked);
         let Some(id) = &first.question else {
             accepted(&first)?;
             continue;
         };
+        std::thread::sleep(PERSON);
         let second = log_in(plugin, user, &format!("CRV1::{id}::{ANSWER}"), "192.0.2.7", deferred)?;
         accepted(&second)?;
         answered.push(second.blocked);

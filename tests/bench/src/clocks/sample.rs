@@ -67,11 +67,14 @@ fn login(user: &str, password: &str, number: usize) -> Login {
         .env("deferred_auth_pam", "1")
 }
 
+/// Refused for good: of an expired account the client is told so.
 fn refused(outcome: &LoginOutcome) -> Result<(), String> {
     let answered = outcome.verdict.is_some() || outcome.result != ovpn_plugin_host::FuncResult::Deferred;
-    match &outcome.reason {
-        None if answered && !outcome.accepted() => Ok(()),
-        _ => Err(format!("not a plain refusal: {outcome}")),
+    let temporary = outcome.reason.as_ref().is_some_and(|reason| reason.starts_with("TEMP"));
+    if answered && !temporary && !outcome.accepted() {
+        Ok(())
+    } else {
+        Err(format!("not a plain refusal: {outcome}"))
     }
 }
 
