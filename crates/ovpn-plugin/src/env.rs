@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use crate::boundary::{Array, Words};
+use crate::boundary::{Array, Words, give, is_secret};
 
 /// Longest name [`Env::get_formatted`] looks up; OpenVPN's own are shorter.
 const NAME_BYTES: usize = 128;
@@ -39,6 +39,7 @@ impl<'a> Env<'a> {
     /// The value of `name`, or `None` if it is not set. A name with `=` or NUL in it never is.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&'a [u8]> {
+        give(name.as_bytes());
         self.entries.value_of(name)
     }
 
@@ -73,7 +74,16 @@ impl<'a> Env<'a> {
     /// All variables as (name, value), in the host's order, duplicates included.
     #[must_use]
     pub fn iter(&self) -> EnvIter<'a> {
-        EnvIter { entries: self.entries.iter() }
+        EnvIter { entries: self.entries.iter(), secrets: true }
+    }
+
+    /// The same without those that hold secrets: `password`, `crresponse` and `exported_keying_material`.
+    ///
+    /// For a copy that lives longer than the event, and in an event in which the plugin forks: see
+    /// [`in_forked_child`](crate::logging::in_forked_child).
+    #[must_use]
+    pub fn without_secrets(&self) -> EnvIter<'a> {
+        EnvIter { entries: self.entries.iter(), secrets: false }
     }
 }
 
@@ -93,17 +103,22 @@ impl fmt::Debug for Env<'_> {
     }
 }
 
-/// What [`Env::iter`] returns.
+/// What [`Env::iter`] and [`Env::without_secrets`] return.
 #[derive(Clone, Debug)]
 pub struct EnvIter<'a> {
     entries: Words<'a>,
+    secrets: bool,
 }
 
 impl<'a> Iterator for EnvIter<'a> {
     type Item = (&'a [u8], &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.entries.by_ref().find_map(split)
+        let secrets = self.secrets;
+        let (name, value) =
+            self.entries.by_ref().filter_map(split).find(|(name, _)| secrets || !is_secret(name))?;
+        give(name);
+        Some((name, value))
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{PATIENCE, example, login, probe};
+use common::{PATIENCE, example, login, login_call, probe};
 use ovpn_plugin_host::{FuncResult, Plugin, sys};
 
 #[test]
@@ -51,6 +51,16 @@ fn a_panic_in_a_forked_child_is_one_line() {
     // The plugin's own panics are logged as before.
     assert_eq!(login(&plugin, "panic-str"), FuncResult::Error);
     plugin.wait_for_log_text("panic in AUTH_USER_PASS_VERIFY", PATIENCE).unwrap();
+}
+
+/// The password of the call is not in a process forked in it, unless the plugin was given it before.
+#[test]
+fn a_forked_child_has_no_secret_of_the_call() {
+    let plugin = probe().open().unwrap();
+    for user in ["fork-secret", "fork-given", "fork-secret"] {
+        let call = login_call(user).env("password", "hunter2").env("crresponse", "MTIz");
+        assert_eq!(plugin.call(&call).unwrap().result, FuncResult::Success, "{user}");
+    }
 }
 
 #[test]

@@ -14,8 +14,8 @@ use crate::protocol::Variable;
 /// For scripts when the configuration sets none with `setenv PATH`.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Never passed on, wherever they come from: a secret, and what the plugin sets itself.
-const LEFT_OUT: [&[u8]; 2] = [b"password", b"script_type"];
+/// The plugin sets it itself.
+const SCRIPT_TYPE: &[u8] = b"script_type";
 
 /// Most bytes of the routes and the like in UP's environment. The kernel starts no program with more than about two
 /// megabytes of arguments and environment.
@@ -44,8 +44,8 @@ impl AtUp {
         let mut all = Complete::new();
         let (mut family_bytes, mut free_text_bytes) = (0, 0);
         let (mut bad, mut too_much) = (0, 0);
-        for (name, value) in env.iter() {
-            if name.is_empty() || LEFT_OUT.contains(&name) {
+        for (name, value) in env.without_secrets() {
+            if name.is_empty() || name == SCRIPT_TYPE {
                 continue;
             }
             if allowed::judge(Event::Up, name, value) == Judgement::BadForm {

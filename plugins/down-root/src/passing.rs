@@ -17,7 +17,7 @@ const MAX_WARNINGS: usize = 5;
 pub fn variables(event: Event, env: Env<'_>) -> Result<Vec<Variable>, String> {
     let (mut all, mut free_text) = (Vec::new(), Vec::new());
     let (mut left_out, mut bad) = (String::new(), Vec::new());
-    for (name, value) in env.iter() {
+    for (name, value) in env.without_secrets() {
         let shown = String::from_utf8_lossy(name);
         match allowed::judge(event, name, value) {
             Judgement::Passes => {

@@ -1,1 +1,3 @@
 //! Tests against a real OpenVPN server and clients.
+
+pub mod secrets;

@@ -1,10 +1,11 @@
 //! Logs from a child made by fork, as a plugin's helper process does.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use log::Level;
 use nix::sys::wait::{WaitStatus, waitpid};
-use ovpn_plugin::{AuthReply, logging};
+use ovpn_plugin::{AuthReply, AuthUserPassVerify, logging};
 
 /// Accepts if the child ended well.
 pub(crate) fn log_in_a_child() -> AuthReply {
@@ -64,4 +65,34 @@ pub(crate) fn redirect_a_child() -> AuthReply {
         Ok(WaitStatus::Exited(_, 0)) => AuthReply::Accept,
         _ => AuthReply::Reject,
     }
+}
+
+/// Accepts if the child has the variables of the call without the password, and with it if that was `given` in the call.
+pub(crate) fn look_for_the_password(event: &AuthUserPassVerify<'_>, given: bool) -> AuthReply {
+    let there = |wanted: bool| event.env().get("password").is_some_and(|value| value.is_empty() != wanted);
+    if given && !there(true) {
+        return AuthReply::Reject;
+    }
+    let child = privsep::fork_child(|| {
+        logging::in_forked_child();
+        let others = event.env().get_str("username").is_some_and(|name| name.starts_with("fork-"));
+        privsep::leave(if others && there(given) { 0 } else { 1 })
+    });
+    match child.and_then(|pid| waitpid(pid, None)) {
+        Ok(WaitStatus::Exited(_, 0)) if there(true) => AuthReply::Accept,
+        _ => AuthReply::Reject,
+    }
+}
+
+/// Leaves a child behind, which says when it is what it is to be.
+pub(crate) fn leave_a_child(settled: bool) -> AuthReply {
+    let child = privsep::fork_child(|| {
+        if settled {
+            logging::in_forked_child();
+        }
+        log::info!("process {} stays", std::process::id());
+        std::thread::sleep(Duration::from_secs(60));
+        privsep::leave(0)
+    });
+    if child.is_ok() { AuthReply::Accept } else { AuthReply::Reject }
 }

@@ -126,6 +126,10 @@ impl Plugin for Probe {
             "fork" => fork::log_in_a_child(),
             "fork-panic" => fork::panic_in_a_child(),
             "fork-redirect" => fork::redirect_a_child(),
+            "fork-secret" => fork::look_for_the_password(event, false),
+            "fork-given" => fork::look_for_the_password(event, true),
+            "leave-child" => fork::leave_a_child(true),
+            "leave-unsettled-child" => fork::leave_a_child(false),
             _ => AuthReply::Reject,
         }
     }

@@ -6,6 +6,7 @@ use std::ptr::NonNull;
 
 use ovpn_plugin_sys as sys;
 
+use super::call_secrets::Call;
 use super::{Array, Client, Instance, return_list};
 use crate::dispatch::Answer;
 use crate::event_set::event_name;
@@ -65,6 +66,8 @@ unsafe fn call<'a, P: Plugin>(
         let words = unsafe { Array::new(arguments.argv) };
         // SAFETY: as above.
         let env = Env::new(unsafe { Array::new(arguments.envp) });
+        // SAFETY: as above; OpenVPN's variables are memory from `malloc`.
+        let _call = unsafe { Call::enter(arguments.envp) };
         let certificate = NonNull::new(arguments.current_cert).map(|pointer| Certificate {
             pointer,
             depth: arguments.current_cert_depth,

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod allocations;
+mod call_secrets;
 #[cfg(unix)]
 mod capture;
 #[cfg(all(feature = "openssl", unix))]
@@ -25,6 +26,7 @@ pub use func::{func, func_with_clients};
 pub use open::{check_name, open};
 pub use words::Words;
 
+pub(crate) use call_secrets::{give, is_secret, wipe};
 #[cfg(unix)]
 pub(crate) use capture::{Caught, capture};
 pub(crate) use client::Client;

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 
 use ovpn_plugin_sys as sys;
 
+use super::call_secrets::Call;
 use super::{Array, Instance, host_log};
 use crate::guard::{guard, plugin_closed, plugin_opened};
 use crate::{Env, EventSet, OpenArgs, Plugin, SslApi, Version, logging};
@@ -51,6 +52,16 @@ pub const fn check_name(name: &str) {
     }
 }
 
+/// Reads a field of a struct that may be shorter than its Rust mirror.
+macro_rules! field {
+    ($pointer:expr, $name:ident) => {{
+        // SAFETY: a struct of a version that holds the field, as the user of this macro was promised.
+        let place = unsafe { &raw const (*$pointer).$name };
+        // SAFETY: as above.
+        unsafe { place.read() }
+    }};
+}
+
 /// Behind `openvpn_plugin_open_v3`.
 ///
 /// # Safety
@@ -69,6 +80,9 @@ pub unsafe fn open<P: Plugin>(version: c_int, arguments: *const c_void, answer: 
         }
         // SAFETY: not null, so valid for version, which is at least 1.
         let args = unsafe { read_arguments::<P>(version, arguments) };
+        let variables = field!(arguments, envp);
+        // SAFETY: as above; OpenVPN's variables are memory from `malloc`, and nothing of them was looked at yet.
+        let _call = unsafe { Call::enter(variables) };
         logging::opened(args.env());
         logging::install();
         match Instance::<P>::open(&args) {
@@ -100,16 +114,6 @@ unsafe fn give<P: Plugin>(instance: Instance<P>, answer: *mut sys::plugin_args_o
     let handle = unsafe { &raw mut (*answer).handle };
     // SAFETY: as above.
     unsafe { handle.write(Box::into_raw(Box::new(instance)).cast()) };
-}
-
-/// Reads a field of a struct that may be shorter than its Rust mirror.
-macro_rules! field {
-    ($pointer:expr, $name:ident) => {{
-        // SAFETY: the caller of read_arguments promised a struct of this version, which holds the field.
-        let place = unsafe { &raw const (*$pointer).$name };
-        // SAFETY: as above.
-        unsafe { place.read() }
-    }};
 }
 
 /// # Safety

@@ -35,18 +35,21 @@ impl<'a> Array<'a> {
         }
         let mut words = self.iter();
         while let Some(word) = words.next_pointer() {
-            // SAFETY: a NUL-terminated string that stays for 'a; the name holds no NUL and no '='.
-            if let Some(value) = unsafe { value_after(word, name.as_bytes()) } {
-                return Some(value);
+            // SAFETY: a NUL-terminated string; the name holds no NUL and no '='.
+            if let Some(value) = unsafe { value_place(word, name.as_bytes()) } {
+                // SAFETY: inside the string or at its NUL, and the string stays for 'a.
+                return Some(unsafe { CStr::from_ptr(value.cast()) }.to_bytes());
             }
         }
         None
     }
 }
 
+/// Where the value begins in `name=value`; `None` if the string does not begin so. Makes no reference to the string.
+///
 /// # Safety
-/// `word` is a NUL-terminated string that stays for `'a`; `name` holds no NUL.
-unsafe fn value_after<'a>(word: *const c_char, name: &[u8]) -> Option<&'a [u8]> {
+/// `word` is a NUL-terminated string; `name` holds no NUL.
+pub(super) unsafe fn value_place(word: *const c_char, name: &[u8]) -> Option<*const u8> {
     let mut at = word.cast::<u8>();
     for wanted in name.iter().chain(b"=") {
         // SAFETY: inside the string: every byte before it was equal to one of the name and so not its NUL.
@@ -56,8 +59,7 @@ unsafe fn value_after<'a>(word: *const c_char, name: &[u8]) -> Option<&'a [u8]> 
         // SAFETY: this byte was not the NUL, so there is another one.
         at = unsafe { at.add(1) };
     }
-    // SAFETY: inside the string or at its NUL.
-    Some(unsafe { CStr::from_ptr(at.cast()) }.to_bytes())
+    Some(at)
 }
 
 /// The words of an argument list, one after the other, as bytes.
@@ -68,7 +70,7 @@ pub struct Words<'a> {
 }
 
 impl Words<'_> {
-    fn next_pointer(&mut self) -> Option<*const c_char> {
+    pub(super) fn next_pointer(&mut self) -> Option<*const c_char> {
         if self.next.is_null() {
             return None;
         }

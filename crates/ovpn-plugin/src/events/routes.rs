@@ -43,7 +43,7 @@ fn numbers<'a>(env: Env<'a>, prefix: &'static str) -> impl Iterator<Item = u32> 
         let number = |name: &[u8]| -> Option<u32> {
             std::str::from_utf8(name).ok()?.strip_prefix(prefix)?.parse().ok()
         };
-        env.iter().filter_map(|(name, _)| number(name)).filter(|number| *number > last).min()
+        env.without_secrets().filter_map(|(name, _)| number(name)).filter(|number| *number > last).min()
     };
     std::iter::successors(after(0), move |last| after(*last))
 }

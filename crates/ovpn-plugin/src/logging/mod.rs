@@ -76,11 +76,19 @@ pub fn hold_for_fork() -> HeldForFork {
 ///
 /// With `--daemon` or `--syslog` OpenVPN keeps a socket to the system log open in the C library. If its number were
 /// closed and used again for something else, log lines would be sent there; this closes it properly, and the next
-/// line opens it anew. From here on, a panic in the process is a line in the log: what logs a panic of the event that
+/// line opens it anew.
+///
+/// If the thread that forked was in a call, its variables are copied with the rest of OpenVPN's memory. Those that hold
+/// secrets (`password`, `crresponse`, `exported_keying_material`) are overwritten in the new process. One whose value the
+/// plugin has looked up in this call stays, because something may still refer to it: so fork first. OpenVPN's other copies
+/// and those of the plugin stay, too.
+///
+/// From here on, a panic in the process is a line in the log: what logs a panic of the event that
 /// forked is in the parent only.
 pub fn in_forked_child() {
     if guard::leave_all() {
         boundary::close_inherited_syslog();
+        boundary::wipe();
     } else {
         error(format_args!("in_forked_child was called in OpenVPN's own process: nothing is done"));
     }

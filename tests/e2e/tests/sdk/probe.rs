@@ -1,7 +1,8 @@
 //! What the SDK's own test plugins show under a real OpenVPN: temporary rejections, init point, tasks of a daemon.
 
+use e2e::secrets::unique;
 use harness::log::Mark;
-use harness::{Daemon, PATIENCE, ServerConfig};
+use harness::{Daemon, PATIENCE, ServerConfig, memory};
 
 use crate::examples::test_plugin;
 
@@ -49,5 +50,22 @@ fn tasks_of_a_daemon_belong_into_start() {
     server.stop();
     for task in ["of-open", "of-start"] {
         server.wait_for(Mark::START, &format!("EARLY-TASKS: task {task} was told to stop"));
+    }
+}
+
+/// A process that is forked in a login has the whole memory of OpenVPN. The variable with the password is wiped there.
+#[test]
+fn a_process_forked_in_a_login_does_not_keep_its_variable() {
+    let server = ServerConfig::default().plugin_file(&test_plugin("probe"), "only-logins").start();
+    for (user, keeps) in [("leave-child", false), ("leave-unsettled-child", true)] {
+        let password = unique(user);
+        let mark = server.mark();
+        server.client(user, &password).connect();
+        let said = server.wait_for(mark, " stays").text;
+        let pid = said.split_whitespace().rev().nth(1).and_then(|word| word.parse().ok());
+        // As OpenVPN has it in its list; other copies, and what it has freed, have no name before them.
+        let variable = format!("password={password}");
+        let found = memory::holds(pid.expect("a pid"), variable.as_bytes());
+        assert_eq!(!found.is_empty(), keeps, "{user}: {found:#?}");
     }
 }
