@@ -5,6 +5,8 @@ use std::ffi::{CStr, OsStr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use secret::Secret;
+
 use crate::service_file::{ServiceNameError, is_single_file, search_path, service_file};
 
 /// How deep files may include others.
@@ -55,10 +57,10 @@ pub struct ModuleLine {
 }
 
 /// What a file is found to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Content {
-    /// Its bytes.
-    Read(Vec<u8>),
+    /// Its bytes. Arguments of modules may be secrets: the password for a database, for one.
+    Read(Secret),
     /// There is none.
     Missing,
     /// It cannot be told.
@@ -139,11 +141,13 @@ impl<E, R: FnMut(&Path) -> Result<Content, E>> Reading<'_, R> {
             Content::Missing => return Ok(false),
             Content::Unknown => self.stack.incomplete = true,
             Content::Read(text) => {
-                for line in logical_lines(&text) {
-                    let mut words = &words(&line)[..];
+                for line in logical_lines(text.expose()) {
+                    let mut words = &words(line.expose())[..];
                     if let Some(service) = service {
                         match words.split_first() {
-                            Some((first, rest)) if first.eq_ignore_ascii_case(service) => words = rest,
+                            Some((first, rest)) if first.expose().eq_ignore_ascii_case(service) => {
+                                words = rest
+                            }
                             _ => continue,
                         }
                     }
@@ -154,18 +158,19 @@ impl<E, R: FnMut(&Path) -> Result<Content, E>> Reading<'_, R> {
         Ok(true)
     }
 
-    fn line(&mut self, path: &Path, words: &[Vec<u8>], only: Option<Phase>, depth: usize) -> Result<(), E> {
+    fn line(&mut self, path: &Path, words: &[Secret], only: Option<Phase>, depth: usize) -> Result<(), E> {
         let (kind, rest) = match words {
             [] => return Ok(()),
-            [kind, rest @ ..] => (kind, rest),
+            [kind, rest @ ..] => (kind.expose(), rest),
         };
         // Debian's: lines of all phases.
         if kind.eq_ignore_ascii_case(b"@include") {
-            return rest.first().map_or(Ok(()), |name| self.include(path, name, only, depth));
+            return rest.first().map_or(Ok(()), |name| self.include(path, name.expose(), only, depth));
         }
         let silent = kind.starts_with(b"-");
         let Some(phase) = Phase::from_word(kind.strip_prefix(b"-").unwrap_or(kind)) else { return Ok(()) };
         let [control, module, ..] = rest else { return Ok(()) };
+        let (control, module) = (control.expose(), module.expose());
         if !self.phases.contains(&phase) || only.is_some_and(|only| only != phase) {
             return Ok(());
         }
@@ -210,31 +215,29 @@ fn is_optional(control: &[u8]) -> bool {
 }
 
 /// Lines without comments; a backslash at the end of one continues it.
-fn logical_lines(text: &[u8]) -> Vec<Vec<u8>> {
+fn logical_lines(text: &[u8]) -> Vec<Secret> {
     let mut lines = Vec::new();
-    let mut line: Vec<u8> = Vec::new();
+    // Put together at the end: a vector that grows would leave what it held where it was.
+    let mut line: Vec<&[u8]> = Vec::new();
     for part in text.split(|byte| *byte == b'\n') {
         let (part, comment) = match part.iter().position(|byte| *byte == b'#') {
             Some(at) => (&part[..at], true),
             None => (part, false),
         };
         match part.trim_ascii_end().strip_suffix(b"\\").filter(|_| !comment) {
-            Some(begun) => {
-                line.extend(begun);
-                line.push(b' ');
-            }
+            Some(begun) => line.extend([begun, b" "]),
             None => {
-                line.extend(part);
-                lines.push(std::mem::take(&mut line));
+                line.push(part);
+                lines.push(Secret::new(std::mem::take(&mut line).concat()));
             }
         }
     }
-    lines.push(line);
+    lines.push(Secret::new(line.concat()));
     lines
 }
 
 /// Blanks separate; what begins with `[` ends with `]`.
-fn words(line: &[u8]) -> Vec<Vec<u8>> {
+fn words(line: &[u8]) -> Vec<Secret> {
     let mut words = Vec::new();
     let mut rest = line.trim_ascii();
     while let Some(first) = rest.first() {
@@ -244,7 +247,7 @@ fn words(line: &[u8]) -> Vec<Vec<u8>> {
             rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len())
         };
         let (word, after) = rest.split_at(end);
-        words.push(word.to_vec());
+        words.push(Secret::copy_of(word));
         rest = after.trim_ascii_start();
     }
     words

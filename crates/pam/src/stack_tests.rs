@@ -23,7 +23,11 @@ impl Stage {
 
     fn stack(&self) -> Stack {
         let confdir = CString::new(self.place.path().as_os_str().as_bytes()).expect("no NUL in a path");
-        let read = |path: &Path| Ok::<_, Infallible>(fs::read(path).map_or(Content::Missing, Content::Read));
+        let read = |path: &Path| {
+            Ok::<_, Infallible>(
+                fs::read(path).map_or(Content::Missing, |text| Content::Read(Secret::new(text))),
+            )
+        };
         Stack::of(c"VPN", Some(&confdir), &[Phase::Auth, Phase::Account], read)
             .expect("a good name")
             .expect("the service is there")

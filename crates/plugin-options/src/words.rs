@@ -26,6 +26,9 @@ impl fmt::Display for SplitError {
 
 impl std::error::Error for SplitError {}
 
+/// Room that a word has from the beginning; OpenVPN's lines are no longer.
+const MAX_ROOM: usize = 256;
+
 /// The words of one line.
 ///
 /// # Errors
@@ -41,7 +44,8 @@ pub fn split(line: &[u8]) -> Result<Vec<Vec<u8>>, SplitError> {
             b'\'' => End::Quote(b'\''),
             _ => End::Blank,
         };
-        let mut word = Vec::new();
+        // A vector that grows leaves what it held where it was, and a word may be a secret.
+        let mut word = Vec::with_capacity(MAX_ROOM.min(bytes.len() + 1));
         if matches!(end, End::Blank) {
             match byte {
                 b'\\' => match bytes.next() {

@@ -6,6 +6,7 @@
 mod deferring;
 mod modules;
 mod openvpn_config;
+mod reading;
 mod service;
 mod time_limit;
 mod tmp_dir;

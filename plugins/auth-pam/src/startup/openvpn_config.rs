@@ -2,17 +2,20 @@
 //! OpenVPN waits for a verdict, as whom it goes on, and where it makes the files for verdicts.
 //!
 //! OpenVPN has read and obeyed the same file a moment ago; what it would not have taken is not understood here either.
-//! What stands on its command line is not seen.
+//! What stands on its command line is not seen. Keys and passwords may stand in the file, so no copy of it is left in memory.
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::fs::OpenOptions;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use plugin_options::words;
+use secret::Secret;
+
+use super::reading::at_most;
 
 /// What is read of all files together, in bytes. Keys and certificates may stand in them.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -115,10 +118,10 @@ impl Pass {
         }
         let path = self.directory.join(path);
         let content = self.content(&path)?;
-        self.text(&content, depth)
+        self.text(content.expose(), depth)
     }
 
-    fn content(&mut self, path: &Path) -> Result<Vec<u8>, Unread> {
+    fn content(&mut self, path: &Path) -> Result<Secret, Unread> {
         let failed = |error| Unread::File(path.to_path_buf(), error);
         // Neither a pipe nor a terminal may keep OpenVPN waiting.
         let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
@@ -127,7 +130,7 @@ impl Pass {
             return Err(Unread::NotAFile(path.to_path_buf()));
         }
         let left = MAX_BYTES - self.bytes;
-        let content = at_most(file, left + 1).map_err(failed)?;
+        let content = at_most(&file, left + 1).map_err(failed)?;
         if content.len() > left {
             return Err(Unread::TooLong);
         }
@@ -139,12 +142,14 @@ impl Pass {
         let mut lines = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content).split(|byte| *byte == b'\n');
         while let Some(line) = lines.next() {
             let Some(words) = line_of(line) else { continue };
-            if let Some(end) = words.first().and_then(|word| closing_tag(word)).filter(|_| words.len() == 1) {
+            if let Some(end) =
+                words.first().and_then(|word| closing_tag(word.expose())).filter(|_| words.len() == 1)
+            {
                 // The rest of a block that is never closed belongs to it.
                 let _ = lines.find(|line| trim_start(line).starts_with(&end));
                 continue;
             }
-            let words: Vec<&[u8]> = words.iter().map(|word| &word[..]).collect();
+            let words: Vec<&[u8]> = words.iter().map(Secret::expose).collect();
             if let Some(included) = self.option(&words) {
                 self.file(&included, depth + 1)?;
             }
@@ -181,17 +186,14 @@ impl Pass {
     }
 }
 
-fn at_most(file: File, bytes: usize) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    file.take(bytes as u64).read_to_end(&mut content)?;
-    Ok(content)
-}
-
 /// The words of a line that OpenVPN would take.
-fn line_of(line: &[u8]) -> Option<Vec<Vec<u8>>> {
+fn line_of(line: &[u8]) -> Option<Vec<Secret>> {
     // For OpenVPN, in C, a line ends at a NUL byte.
     let line = line.split(|byte| *byte == 0).next().unwrap_or_default();
-    if line.len() > MAX_LINE { None } else { words::split(line).ok() }
+    if line.len() > MAX_LINE {
+        return None;
+    }
+    Some(words::split(line).ok()?.into_iter().map(Secret::new).collect())
 }
 
 /// What ends the block that this word begins: `</ca>` for `<ca>`.

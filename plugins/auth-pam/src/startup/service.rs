@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, OsStr};
 use std::fs::OpenOptions;
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,11 @@ use pam::{Content, Phase, Stack, StackError};
 use privsep::walk::{Problem, Sticky, Walk, WalkError};
 
 use super::modules::Modules;
+use super::reading::at_most;
 use crate::config::Config;
 
 /// The longest file that is looked into, in bytes.
-const MAX_BYTES: u64 = 256 * 1024;
+const MAX_BYTES: usize = 256 * 1024;
 
 /// Checks the service; gives back warnings.
 ///
@@ -124,9 +125,8 @@ impl Check {
 fn content(path: &Path) -> io::Result<Content> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    let mut text = Vec::new();
-    let read = file.take(MAX_BYTES + 1).read_to_end(&mut text)?;
-    Ok(if read as u64 > MAX_BYTES { Content::Unknown } else { Content::Read(text) })
+    let text = at_most(&file, MAX_BYTES + 1)?;
+    Ok(if text.len() > MAX_BYTES { Content::Unknown } else { Content::Read(text) })
 }
 
 #[cfg(test)]

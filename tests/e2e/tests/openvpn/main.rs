@@ -12,6 +12,7 @@ mod daemon;
 mod descriptor_limit;
 mod fork_limit;
 mod helper_faults;
+mod inherited;
 mod login;
 mod management;
 mod module_faults;

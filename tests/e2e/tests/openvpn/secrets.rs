@@ -1,68 +1,30 @@
 //! What clients sent is in no memory of ours once it is decided: passwords and responses, right and wrong ones.
 
-use std::sync::Arc;
-
 use crate::stack::Stack;
-use harness::proc_table::Process;
-use harness::{Account, Client, Gate, PamService, Server, ServerConfig, TestModule, memory, plugin};
+use e2e::secrets::{TwoFactors, assert_nowhere, of_both_plugins, places, unique};
+use harness::{Client, Gate, ServerConfig, plugin};
 use nix::sys::signal::Signal;
 
-/// Different in each run, so that nothing else on the machine holds it. Long, because an allocator writes over the
-/// beginning of what is freed: what is looked for is the end.
-fn unique(what: &str) -> String {
-    let number = std::process::id() ^ 0x5a5a_0000;
-    format!("{what}, long enough to leave something behind, {what} {number:x}")
+/// Asks for a code, which a static challenge brings.
+fn server(password: &str, options: &str) -> TwoFactors {
+    TwoFactors::new(password, options, "[auth/ask=Code: ]", |config| config)
 }
 
-fn end_of(secret: &str) -> &[u8] {
-    &secret.as_bytes()[32..]
-}
-
-struct Scene {
-    account: Account,
-    server: Server,
-    _service: PamService,
-    _module: Arc<TestModule>,
-}
-
-impl Scene {
-    /// pam_unix, then a code that a static challenge brings.
-    fn new(password: &str, words: &str) -> Self {
-        let module = TestModule::shared();
-        let service = PamService::new(&format!(
-            "auth required pam_unix.so nodelay\nauth required {} [auth/ask=Code: ]\naccount required pam_unix.so\n",
-            module.path().display()
-        ));
-        let server = ServerConfig::auth_pam_with(words, &service, "").dropped().start();
-        Scene { account: Account::new(password), server, _service: service, _module: module }
-    }
-
-    fn login(&self, password: &str, code: &str) -> Client {
-        self.server.client(self.account.name(), password).static_challenge("Code", code).start()
-    }
-
-    /// Our processes hold none of these; OpenVPN's none that only our code in it has decoded.
-    fn hold_none(&self, secrets: &[&str]) {
-        let helpers = self.server.helpers();
-        assert!(helpers.len() >= 2, "{helpers:?}");
-        for secret in secrets {
-            for helper in &helpers {
-                let found = memory::holds(helper.pid, end_of(secret));
-                assert!(found.is_empty(), "'{secret}' is in {helper:?}: {found:#?}");
-            }
-            let found = memory::holds(self.server.pid(), end_of(secret));
-            assert!(found.is_empty(), "'{secret}' is in OpenVPN: {found:#?}");
-        }
-    }
+fn login(at: &TwoFactors, password: &str, code: &str) -> Client {
+    at.server.client(at.account.name(), password).static_challenge("Code", code).start()
 }
 
 fn after_logins(words: &str) {
     let (password, code) = (unique("right password"), unique("right code"));
     let (wrong, other) = (unique("wrong password"), unique("other code"));
-    let scene = Scene::new(&password, words);
-    scene.login(&password, &code).wait_connected();
-    scene.login(&wrong, &other).wait_refused();
-    scene.hold_none(&[&password, &code, &wrong, &other]);
+    let at = server(&password, words);
+    login(&at, &password, &code).wait_connected();
+    login(&at, &wrong, &other).wait_refused();
+    for secret in [&password, &code, &wrong, &other] {
+        assert_eq!(at.holders(secret), [0; 0], "{secret}");
+        // OpenVPN has none that only our code in it has decoded.
+        assert_eq!(places(at.server.pid(), secret), [""; 0], "{secret} in OpenVPN");
+    }
 }
 
 #[test]
@@ -86,7 +48,7 @@ fn during_a_login_only_its_worker_has_them() {
     let client = server.client("alice", &password).static_challenge("Code", &code).start();
     let worker = gate.arrival();
     for helper in server.helpers() {
-        let has = |secret: &str| !memory::holds(helper.pid, end_of(secret)).is_empty();
+        let has = |secret: &str| !places(helper.pid, secret).is_empty();
         let expected = helper.pid == worker;
         assert_eq!((has(&password), has(&code)), (expected, expected), "{helper:?}");
     }
@@ -96,13 +58,6 @@ fn during_a_login_only_its_worker_has_them() {
 
 /// What logins may come to. The last ones leave a worker.
 const WAYS: [&str; 7] = ["crash", "abort", "exit", "hang", "closefds", "good", "wrong"];
-
-/// The processes of both plugins.
-fn of_both_plugins(server: &Server) -> Vec<Process> {
-    let mut found = server.netns().processes();
-    found.retain(|process| process.name.starts_with("auth-pam") || process.name.starts_with("down-root"));
-    found
-}
 
 /// Neither what failed nor what succeeded is in any of them, also not in those that took the place of others: the keepers,
 /// from which all are forked, have never had it.
@@ -143,11 +98,6 @@ fn after_failures_and_restarts_nobody_has_any() {
         for name in ["auth-pam-keeper", "auth-pam-super", "auth-pam-worker", "down-root-keep", "down-root"] {
             assert!(all.iter().any(|process| process.name == name), "no {name}: {all:?}");
         }
-        for process in all {
-            for secret in &secrets {
-                let found = memory::holds(process.pid, end_of(secret));
-                assert!(found.is_empty(), "'{secret}' is in {process:?}: {found:#?}");
-            }
-        }
+        secrets.iter().for_each(|secret| assert_nowhere(&all, secret));
     }
 }

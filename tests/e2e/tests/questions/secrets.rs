@@ -1,23 +1,11 @@
 //! What people answer is in no log and, once it is decided, in no memory of the helpers.
 
-use std::sync::Arc;
-
+use e2e::secrets::{TwoFactors, end_of, unique};
 use harness::management::base64;
 use harness::proc_table::wait_gone;
-use harness::{Account, Gate, PATIENCE, PamService, PersonConfig, Server, ServerConfig, TestModule, memory};
+use harness::{Gate, PATIENCE, PersonConfig};
 
 use crate::stage::{QUESTION, Stage};
-
-/// Different in each run, so that nothing else on the machine holds it. Long, because an allocator writes over the
-/// beginning of what is freed.
-fn unique(what: &str) -> String {
-    format!("{what}, long enough to leave something behind, {what} {:x}", std::process::id() ^ 0x5a5a_0000)
-}
-
-/// What a search looks for.
-fn end_of(secret: &str) -> &str {
-    &secret[32..]
-}
 
 struct Secrets {
     password: String,
@@ -77,37 +65,12 @@ fn no_log_shows_an_answer() {
     }
 }
 
-/// pam_unix, then a code. The plugin reads the service file, so no secret may stand there.
-struct Scene {
-    account: Account,
-    server: Server,
-    _service: PamService,
-    _module: Arc<TestModule>,
+fn server(password: &str, deferred: bool, actions: &str) -> TwoFactors {
+    TwoFactors::new(password, "challenge=yes", actions, |config| config.deferred_if(deferred))
 }
 
-impl Scene {
-    fn new(password: &str, deferred: bool, after: &str) -> Self {
-        let module = TestModule::shared();
-        let service = PamService::new(&format!(
-            "auth required pam_unix.so nodelay\nauth required {} {after}\naccount required pam_unix.so\n",
-            module.path().display()
-        ));
-        let config = ServerConfig::auth_pam_with("challenge=yes", &service, "").dropped();
-        let server = config.deferred_if(deferred).start();
-        Self { account: Account::new(password), server, _service: service, _module: module }
-    }
-
-    fn person(&self, methods: &str) -> PersonConfig<'_> {
-        self.server.person(self.account.name(), self.account.password()).announcing(methods)
-    }
-
-    /// Which helpers have this in their memory.
-    fn holders(&self, secret: &str) -> Vec<i32> {
-        let helpers = self.server.helpers();
-        assert!(helpers.len() >= 2, "{helpers:?}");
-        let has = |pid: i32| !memory::holds(pid, end_of(secret).as_bytes()).is_empty();
-        helpers.into_iter().map(|helper| helper.pid).filter(|pid| has(*pid)).collect()
-    }
+fn person<'a>(at: &'a TwoFactors, methods: &str) -> PersonConfig<'a> {
+    at.server.person(at.account.name(), at.account.password()).announcing(methods)
 }
 
 #[test]
@@ -115,8 +78,8 @@ fn no_helper_keeps_an_answer() {
     for (deferred, methods) in [(false, "none"), (true, "none"), (true, "crtext")] {
         for (after, accepted) in [("auth/ask=Code:", true), ("auth/ask=Code: auth/deny", false)] {
             let (secrets, gate) = (Secrets::new(), Gate::new());
-            let scene = Scene::new(&secrets.password, deferred, &format!("auth/{} {after}", gate.tell()));
-            let person = scene.person(methods).answers(&[&secrets.answer]).start();
+            let at = server(&secrets.password, deferred, &format!("auth/{} {after}", gate.tell()));
+            let person = person(&at, methods).answers(&[&secrets.answer]).start();
             if accepted {
                 person.connects();
             } else {
@@ -125,11 +88,7 @@ fn no_helper_keeps_an_answer() {
             // The worker that asked leaves, and takes with it whatever modules keep.
             assert!(wait_gone(gate.arrival(), PATIENCE));
             for secret in [&secrets.password, &secrets.answer] {
-                assert_eq!(
-                    scene.holders(secret),
-                    [0; 0],
-                    "deferred: {deferred}, {methods}, {after}: {secret}"
-                );
+                assert_eq!(at.holders(secret), [0; 0], "deferred: {deferred}, {methods}, {after}: {secret}");
             }
         }
     }
@@ -139,9 +98,9 @@ fn no_helper_keeps_an_answer() {
 #[test]
 fn while_a_question_is_open_only_its_worker_has_the_password() {
     let (secrets, gate) = (Secrets::new(), Gate::new());
-    let scene = Scene::new(&secrets.password, true, &format!("auth/{} auth/ask=Code:", gate.tell()));
-    let alice = scene.person("none").start();
+    let at = server(&secrets.password, true, &format!("auth/{} auth/ask=Code:", gate.tell()));
+    let alice = person(&at, "none").start();
     let worker = gate.arrival();
     alice.question(0);
-    assert_eq!(scene.holders(&secrets.password), [worker]);
+    assert_eq!(at.holders(&secrets.password), [worker]);
 }
