@@ -128,6 +128,7 @@ mod tests {
             .env("script_context", "init")
             .env("script_type", "up")
             .env("password", "hunter2")
+            .env("exported_keying_material", "00ff")
             .env_entry("no equals sign")
             .env_entry("=nameless");
         let base = AtUp::from_event(call.environment());

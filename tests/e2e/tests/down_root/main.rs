@@ -11,6 +11,7 @@ mod output;
 mod own_scripts;
 mod restart;
 mod scripts;
+mod secrets;
 mod shared_object;
 mod storm;
 mod stuck_log;
