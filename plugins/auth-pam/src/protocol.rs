@@ -21,6 +21,7 @@ use secret::Secret;
 use crate::origin::Origin;
 use crate::question::{MAX_QUESTION, Question, QuestionId};
 use crate::reference::Reference;
+pub use crate::verdict::Blame;
 use crate::verdict::{Cause, Verdict};
 
 /// Longest username, password, response or common name, in bytes (OpenVPN's own limit in builds with PKCS#11).
@@ -220,6 +221,8 @@ pub struct End {
     pub chosen: bool,
     /// What modules have said to the person at the client, if that is to know; one line.
     pub said: Vec<u8>,
+    /// Who is to blame, if it is a failure.
+    pub blame: Blame,
 }
 
 const TAG_CHECK: u8 = 1;
@@ -533,7 +536,7 @@ impl Message for Order {
 }
 
 impl Message for Report {
-    const MAX_BYTES: usize = 1 + 8 + 4 + 1 + 4 + MAX_TEXT + 8 + 4 + MAX_CHECKED + 1 + 4 + MAX_SAID;
+    const MAX_BYTES: usize = 1 + 8 + 4 + 1 + 4 + MAX_TEXT + 8 + 4 + MAX_CHECKED + 1 + 4 + MAX_SAID + 1;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         let nonce = self.nonce;
@@ -570,7 +573,9 @@ impl Message for Report {
                 to.u64(micros(end.delay));
                 to.bytes_field("checked", &end.checked, MAX_CHECKED)?;
                 to.flag(end.chosen);
-                to.bytes_field("said", &end.said, MAX_SAID)
+                to.bytes_field("said", &end.said, MAX_SAID)?;
+                to.u8(end.blame.number());
+                Ok(())
             }
         }
     }
@@ -595,6 +600,11 @@ impl Message for Report {
                 checked: from.bytes_field("checked", MAX_CHECKED)?.to_vec(),
                 chosen: from.flag("chosen")?,
                 said: from.bytes_field("said", MAX_SAID)?.to_vec(),
+                blame: {
+                    let number = from.u8()?;
+                    let unknown = WireError::Unknown { field: "blame", value: number.into() };
+                    Blame::from_number(number).ok_or(unknown)?
+                },
             }),
             other => return Err(tag(other)),
         };

@@ -97,8 +97,9 @@ proptest! {
         }
         let checked = text[..text.len().min(MAX_CHECKED)].to_vec();
         let said = text[..text.len().min(MAX_SAID)].to_vec();
+        let blame = [Blame::Client, Blame::Configuration, Blame::Unclear][code as usize % 3];
         let end =
-            End { code, authenticating: flag, text: text.clone(), delay: time, checked, chosen: !flag, said };
+            End { code, authenticating: flag, text: text.clone(), delay: time, checked, chosen: !flag, said, blame };
         let question = News::Question { echo: flag, page: !flag, private: flag, text: question };
         for news in [question, News::Ready, News::Changed(text.clone()), News::Note(text.clone()), News::End(end)] {
             let report = Report { nonce: id, news };

@@ -60,6 +60,35 @@ impl Cause {
     }
 }
 
+/// Who is to blame for a failure of PAM's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// The client, as far as is known.
+    Client,
+    /// The plugin line or the PAM service: what the client sent was not judged, or was right.
+    Configuration,
+    /// One of both: a module may have refused what the client sent, before the configuration failed another one.
+    Unclear,
+}
+
+impl Blame {
+    const ALL: [Self; 3] = [Self::Client, Self::Configuration, Self::Unclear];
+
+    /// The number that crosses the border.
+    pub fn number(self) -> u8 {
+        match self {
+            Blame::Client => 0,
+            Blame::Configuration => 1,
+            Blame::Unclear => 2,
+        }
+    }
+
+    /// The other way round.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|blame| blame.number() == number)
+    }
+}
+
 /// Where a client that has to try again does so, if it knows several servers. The words are those of OpenVPN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Advance {

@@ -8,7 +8,7 @@ use privsep::Ended;
 
 use super::attempt::Attempt;
 use super::audit;
-use crate::protocol::End;
+use crate::protocol::{Blame, End};
 use crate::question::Question;
 use crate::quoted::shown;
 use crate::verdict::{Cause, Verdict};
@@ -61,6 +61,8 @@ impl Outcome {
         match self {
             Outcome::Pam(end, _) => match code(end) {
                 ReturnCode::SUCCESS => audit::Result::Accepted,
+                // Where it is unclear, penalties count the failure all the same.
+                _ if end.blame != Blame::Client => audit::Result::NotDecided,
                 // A module could not reach what it asks. Another one of the stack may have refused the password before:
                 // penalties count this failure all the same.
                 ReturnCode::AUTHINFO_UNAVAIL => audit::Result::NotDecided,
@@ -108,6 +110,15 @@ impl Outcome {
             | Outcome::NoWorker
             | Outcome::Away
             | Outcome::Penalty(_) => true,
+        }
+    }
+
+    /// Whether a module has ended the worker, which costs a new one. SIGKILL is the kernel's, for want of memory.
+    pub fn is_modules_fault(&self) -> bool {
+        match self {
+            Outcome::WorkerEnded(how) => *how != Ended::Killed(libc::SIGKILL),
+            Outcome::Distrusted(_) => true,
+            _ => false,
         }
     }
 
@@ -267,6 +278,10 @@ pub mod tests {
         ] {
             all.push((pam(code, true, false), Result::NotDecided));
         }
+        for blame in [Blame::Configuration, Blame::Unclear] {
+            let Outcome::Pam(end, away) = pam(ReturnCode::CONV_ERR, true, false) else { continue };
+            all.push((Outcome::Pam(End { blame, ..end }, away), Result::NotDecided));
+        }
         all.push((Outcome::WorkerEnded(Ended::Exited(1)), Result::NotDecided));
         for (authenticating, away) in [(true, false), (true, true), (false, false)] {
             all.push((pam(ReturnCode::AUTHINFO_UNAVAIL, authenticating, away), Result::NotDecided));
@@ -285,6 +300,7 @@ pub mod tests {
                 checked: vec![],
                 chosen: false,
                 said: vec![],
+                blame: Blame::Client,
             },
             away,
         )
@@ -340,6 +356,21 @@ pub mod tests {
         for status in [0, 1, 70] {
             assert_eq!(verdict(&Outcome::WorkerEnded(Ended::Exited(status))), Verdict::Rejected);
         }
+    }
+
+    #[test]
+    fn what_ends_a_worker_is_the_modules_fault_but_for_want_of_memory() {
+        for signal in [libc::SIGSEGV, libc::SIGABRT, libc::SIGALRM] {
+            assert!(Outcome::WorkerEnded(Ended::Killed(signal)).is_modules_fault());
+        }
+        assert!(Outcome::WorkerEnded(Ended::Exited(0)).is_modules_fault());
+        assert!(!Outcome::WorkerEnded(Ended::Killed(libc::SIGKILL)).is_modules_fault());
+        // That signal was ours, for what a module has sent.
+        assert!(Outcome::Distrusted(Ended::Killed(libc::SIGKILL)).is_modules_fault());
+        assert!(
+            !Outcome::RanTooLong.is_modules_fault()
+                && !pam(ReturnCode::AUTH_ERR, true, false).is_modules_fault()
+        );
     }
 
     #[test]

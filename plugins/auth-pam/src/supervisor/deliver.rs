@@ -7,10 +7,11 @@ use super::attempt::Attempt;
 use super::breaker::Change;
 use super::conclude::{Outcome, judge, reached, unavailable};
 use super::events::{Interest, What};
+use super::source::Source;
 use super::verdicts::{Decided, Judged};
 use super::{Exit, Supervisor, audit, reasons};
 use crate::origin::Origin;
-use crate::protocol::{End, Reply, Sent};
+use crate::protocol::{Blame, End, Reply, Sent};
 use crate::verdict::Verdict;
 
 impl Supervisor {
@@ -36,16 +37,21 @@ impl Supervisor {
             }
             self.penalties.accepted(now, attempt.source);
             self.breaker.accepted(&attempt.username);
-        } else if !self.away {
+        } else if !self.away && end.blame != Blame::Configuration {
             let (source, fingerprint) = (attempt.source, attempt.fingerprint);
-            if let Some(length) = self.penalties.refused(now, source, &attempt.username, fingerprint) {
-                for waiting in self.scheduler.take_source(source) {
-                    self.conclude(now, waiting, &Outcome::Penalty(length));
-                }
-            }
+            let closed = self.penalties.refused(now, source, &attempt.username, fingerprint);
+            self.put_off(now, source, closed);
         }
         let away = self.away && unavailable;
         self.conclude(now, attempt, &Outcome::Pam(end, away));
+    }
+
+    /// If a source was closed for some time, what waits of it is not passed on either.
+    pub(super) fn put_off(&mut self, now: Instant, source: Source, closed: Option<Duration>) {
+        let Some(length) = closed else { return };
+        for waiting in self.scheduler.take_source(source) {
+            self.conclude(now, waiting, &Outcome::Penalty(length));
+        }
     }
 
     /// Decides an attempt, and those that have joined its transaction.

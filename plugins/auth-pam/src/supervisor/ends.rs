@@ -69,6 +69,10 @@ impl Supervisor {
                 self.ended(&attempt);
                 let distrusted = why == Why::Distrusted;
                 let outcome = if distrusted { Outcome::Distrusted(how) } else { Outcome::WorkerEnded(how) };
+                if outcome.is_modules_fault() {
+                    let closed = self.penalties.crashed(now, attempt.source, &attempt.username);
+                    self.put_off(now, attempt.source, closed);
+                }
                 self.conclude(now, *attempt, &outcome);
             }
             Some(Gone { why: Why::Own, ready: false, .. }) => {

@@ -375,7 +375,7 @@ impl Supervisor {
         if let Some(refusal) = self.penalties.admit(now, attempt.source, &attempt.username) {
             if let Some(penalty) = refusal.log {
                 log::warn!(
-                    "source {}: {} different failed logins and none that was accepted; refusing its logins for {} s",
+                    "source {}: {} failed logins and none that was accepted; refusing its logins for {} s",
                     attempt.source.display(config.prefixes),
                     penalty.failures,
                     penalty.length.as_secs()
@@ -425,6 +425,7 @@ impl Supervisor {
                 );
             }
         }
+        self.workers.note_slow(now);
         self.give_up_late_ones(now);
         self.workers.retire(now);
         self.workers.kill_late(now);

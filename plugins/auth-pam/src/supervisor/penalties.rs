@@ -2,7 +2,8 @@
 //! logs, and with ever longer pauses hardly any are left.
 //!
 //! **What counts.** A refusal by PAM, once for each pair of username and credentials (a device that repeats an old
-//! password for ever has failed once). A source is penalised after ten, if none of its attempts was accepted within an
+//! password for ever has failed once); and each time a module ends its worker, since that costs a new process. A refusal
+//! for which the configuration is to blame does not count. A source is penalised after ten, if none of its attempts was accepted within an
 //! hour. An hour without a counted failure, and all are forgotten.
 //!
 //! **What a penalty is.** The tenth failure closes the source for five seconds. What waits of it then is not passed on
@@ -60,7 +61,7 @@ pub struct Refusal {
 /// What the log should say of a penalty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Penalty {
-    /// Different failures within the last hour, none of them followed by a success.
+    /// Failures within the last hour that count, none of them followed by a success.
     pub failures: u32,
     /// How long the source is closed.
     pub length: Duration,
@@ -173,6 +174,22 @@ impl Penalties {
         username: &[u8],
         fingerprint: u64,
     ) -> Option<Duration> {
+        self.failed(now, source, username, Some(fingerprint))
+    }
+
+    /// A module has ended the worker that ran an attempt: counts each time, also with the same credentials. The rest as
+    /// [`Penalties::refused`].
+    pub fn crashed(&mut self, now: Instant, source: Source, username: &[u8]) -> Option<Duration> {
+        self.failed(now, source, username, None)
+    }
+
+    fn failed(
+        &mut self,
+        now: Instant,
+        source: Source,
+        username: &[u8],
+        fingerprint: Option<u64>,
+    ) -> Option<Duration> {
         if !self.enabled || source == Source::Unknown {
             return None;
         }
@@ -184,7 +201,7 @@ impl Penalties {
         }
         let Some((_, Record::Failing(failures))) = self.records.get_mut(&source) else { return None };
         let new_username = failures.usernames.insert(username);
-        if !failures.recent.insert(fingerprint) {
+        if fingerprint.is_some_and(|fingerprint| !failures.recent.insert(fingerprint)) {
             return None;
         }
         let was_open = failures.closed.is_none();

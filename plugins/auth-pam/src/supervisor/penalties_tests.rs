@@ -71,6 +71,25 @@ fn the_same_failure_counts_once() {
     }
 }
 
+/// Each costs a process, whoever repeats what.
+#[test]
+fn every_crash_counts() {
+    let now = Instant::now();
+    let mut penalties = Penalties::new(true);
+    for count in 1..=10 {
+        assert_eq!(backoff(&mut penalties, now, b"eve"), None);
+        assert_eq!(penalties.crashed(now, NAT, b"eve"), (count == 10).then_some(FIRST));
+    }
+    assert_eq!(backoff(&mut penalties, now, b"eve"), Some(FIRST));
+    // The next one makes it longer, and one that is accepted ends it.
+    assert_eq!(backoff(&mut penalties, now + FIRST, b"eve"), None);
+    assert_eq!(penalties.crashed(now + FIRST, NAT, b"eve"), None);
+    assert_eq!(backoff(&mut penalties, now + FIRST, b"eve"), Some(FIRST * 2));
+    penalties.accepted(now + FIRST, NAT);
+    (0..20).for_each(|_| assert_eq!(penalties.crashed(now + FIRST, NAT, b"eve"), None));
+    assert_eq!(backoff(&mut penalties, now + FIRST, b"eve"), None);
+}
+
 #[test]
 fn sixteen_failures_are_known_again() {
     let (mut penalties, now) = (Penalties::new(true), Instant::now());

@@ -50,7 +50,7 @@ mod tests {
     use privsep::Ended;
 
     use super::*;
-    use crate::verdict::Cause;
+    use crate::verdict::{Blame, Cause};
 
     fn pam(code: ReturnCode, authenticating: bool, said: &str) -> Outcome {
         let code = code.raw().unsigned_abs();
@@ -62,6 +62,7 @@ mod tests {
             delay: Duration::ZERO,
             checked: vec![],
             chosen: false,
+            blame: Blame::Client,
             said,
         };
         Outcome::Pam(end, false)

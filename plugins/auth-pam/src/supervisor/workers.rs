@@ -34,6 +34,9 @@ pub const MAX_SERVED: u32 = 1000;
 pub const MAX_AGE: Duration = Duration::from_secs(3600);
 /// A worker that is not ready so long after its start or a transaction is killed: it would count as free for ever.
 pub const MAX_NOT_READY: Duration = Duration::from_secs(20);
+/// A worker that looks at itself for so long does not count as free any more, so that others start: mostly it takes a
+/// fraction of a millisecond, and one that a module has stopped takes for ever.
+pub const QUICK_LOOK: Duration = Duration::from_millis(100);
 /// Random bytes that are read at once, 8 for each transaction.
 const NONCES: usize = 512;
 
@@ -62,6 +65,8 @@ enum State {
         since: Instant,
         /// As of the transaction.
         nonce: u64,
+        /// For longer than [`QUICK_LOOK`].
+        slow: bool,
     },
     /// It was killed or told to leave, or has gone by itself. The attempt it ran, if it was not taken from it: that is
     /// concluded when it is known how the process ended.
@@ -194,9 +199,21 @@ impl Workers {
     /// How many are free: idle, or about to be.
     pub fn free(&self) -> usize {
         let free = |worker: &&Worker| {
-            matches!(worker.state, State::Starting | State::LookingAtItself { .. } | State::Idle(_))
+            matches!(
+                worker.state,
+                State::Starting | State::LookingAtItself { slow: false, .. } | State::Idle(_)
+            )
         };
         self.table.values().filter(free).count()
+    }
+
+    /// Waits no longer for those that take too long to look at themselves.
+    pub fn note_slow(&mut self, now: Instant) {
+        for worker in self.table.values_mut() {
+            if let State::LookingAtItself { since, slow, .. } = &mut worker.state {
+                *slow |= *since + QUICK_LOOK <= now;
+            }
+        }
     }
 
     /// The worker that has been idle for the shortest time, so that the others get old.
@@ -391,7 +408,7 @@ impl Workers {
             (State::Running { nonce: own, told, .. }, News::End(end)) if nonce == *own => {
                 worker.served += 1;
                 let has_asked = told.questions > 0;
-                let looking = State::LookingAtItself { since: now, nonce };
+                let looking = State::LookingAtItself { since: now, nonce, slow: false };
                 let State::Running { attempt, .. } = std::mem::replace(&mut worker.state, looking) else {
                     return Err(unexpected(nonce));
                 };
@@ -469,7 +486,8 @@ impl Workers {
         self.table.iter().filter(|(_, worker)| late(worker)).map(|(id, _)| *id).collect()
     }
 
-    /// When [`Workers::late`], [`Workers::retire`] or [`Workers::kill_late`] will have something to do.
+    /// When [`Workers::late`], [`Workers::note_slow`], [`Workers::retire`] or [`Workers::kill_late`] will have something to
+    /// do.
     pub fn next_event(&self) -> Option<Instant> {
         let several = self.alive() > 1;
         let leaves = |(_, born, since): (WorkerId, Instant, Instant)| {
@@ -478,7 +496,11 @@ impl Workers {
         };
         let late = self.table.values().filter_map(Worker::deadline);
         let ends = self.table.values().filter_map(|worker| worker.end_by);
-        late.chain(ends).chain(self.idle_ones().map(leaves)).min()
+        let slow = self.table.values().filter_map(|worker| match worker.state {
+            State::LookingAtItself { since, slow: false, .. } => Some(since + QUICK_LOOK),
+            _ => None,
+        });
+        late.chain(slow).chain(ends).chain(self.idle_ones().map(leaves)).min()
     }
 
     /// A worker's process, for the log; zero: not known yet.

@@ -10,7 +10,7 @@ use secret::Secret;
 use super::super::attempt::tests::attempt;
 use super::*;
 use crate::config::Config;
-use crate::protocol::Credentials;
+use crate::protocol::{Blame, Credentials};
 use crate::settings::tests::settings;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -113,6 +113,7 @@ fn success() -> News {
         delay: Duration::ZERO,
         checked: vec![],
         chosen: false,
+        blame: Blame::Client,
         said: vec![],
     })
 }
@@ -324,6 +325,24 @@ fn a_worker_gets_nothing_while_it_looks_at_itself() {
     assert_eq!((stage.workers.idle(), stage.workers.free()), (Some(ID), 1));
     stage.report(nonce, News::Changed(vec![]));
     assert!(stage.hear().is_err(), "it was idle already");
+}
+
+/// One that a module has stopped takes for ever.
+#[test]
+fn a_worker_that_looks_at_itself_for_long_is_not_waited_for() {
+    let mut stage = Stage::ready();
+    let nonce = stage.begin();
+    stage.report(nonce, success());
+    assert!(stage.hears_an_end());
+    let event = stage.workers.next_event().unwrap();
+    stage.workers.note_slow(event - Duration::from_millis(1));
+    assert_eq!((stage.workers.free(), stage.workers.next_event()), (1, Some(event)));
+    stage.workers.note_slow(event);
+    assert_eq!((stage.workers.free(), stage.workers.processes()), (0, 1));
+    // The same event does not come again.
+    assert!(stage.workers.next_event().is_some_and(|next| next > event));
+    stage.looked_at_itself(nonce);
+    assert_eq!((stage.workers.idle(), stage.workers.free()), (Some(ID), 1));
 }
 
 /// It would count as free, and nobody would start another one.

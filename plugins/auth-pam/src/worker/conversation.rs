@@ -7,6 +7,7 @@ use pam::{Conversation, ConversationError};
 use privsep::{Channel, confine};
 use secret::Secret;
 
+use super::answers::Answers;
 use super::expired::Choosing;
 use super::orders::receive;
 use super::prompts::{Answer, Asked, Login, Prompts, Turn, Visibility};
@@ -80,6 +81,8 @@ pub struct Answering<'a> {
     /// Answers to prompts with visible input: with pairs, the user's name is one of them. Not what somebody has typed when
     /// asked: whom PAM checks is not for the person at the client to say.
     pub names: Vec<Secret>,
+    /// What PAM got for its prompts.
+    pub answers: Answers,
     /// What modules have said since the last question.
     pub messages: Vec<Vec<u8>>,
     /// A new password is being chosen.
@@ -136,12 +139,14 @@ impl Answering<'_> {
                 if visibility == Visibility::Shown && self.names.len() < MAX_NOTES {
                     self.names.push(Secret::copy_of(answer.expose()));
                 }
+                self.answers.given(visibility, answer.expose(), self.login);
                 if self.debug {
                     self.note(|| format!("prompt '{}' ({visibility:?} input) answered", escaped(prompt)));
                 }
                 Ok(answer)
             }
             Err(why) => {
+                self.answers.missing(&why);
                 self.note(|| format!("no answer to the prompt '{}': {why}", escaped(prompt)));
                 Err(ConversationError)
             }
@@ -156,6 +161,7 @@ impl Answering<'_> {
         asked: Asked<'_>,
     ) -> Result<Secret, ConversationError> {
         if !self.can_ask {
+            self.answers.cannot_ask();
             self.note(|| {
                 format!("the prompt '{}' cannot be asked: OpenVPN 2.6 or later is needed", escaped(prompt))
             });
@@ -193,7 +199,9 @@ impl Answering<'_> {
             self.keep(too_long.as_bytes());
             return self.ask(visibility, prompt, asked);
         }
-        Ok(asked.fill_in(self.login, typed))
+        let answer = asked.fill_in(self.login, typed);
+        self.answers.typed(visibility, &answer);
+        Ok(answer)
     }
 
     /// The address of a page in the text, if the person has not opened that already.

@@ -74,9 +74,7 @@ pub fn acct_mgmt(
     if !settings.config.allow_user_mapping {
         let checked = transaction.user().map(|user| user.to_bytes().to_vec());
         if !checked.as_deref().is_some_and(|checked| transaction.conversation().was_asked_for(checked)) {
-            // No refusal of the account phase.
-            end.authenticating = true;
-            return Err(other_user(checked.is_some()));
+            return Err(other_user(end, &transaction.conversation().answers, checked.as_deref()));
         }
     }
     change(transaction)

@@ -1,6 +1,7 @@
 //! A worker: a process that runs PAM transactions, one at a time, and knows of nothing else. It holds no descriptor of
 //! OpenVPN's, so a module that closes or writes to descriptors spoils only its own worker.
 
+mod answers;
 mod conversation;
 mod expired;
 mod orders;
@@ -20,13 +21,14 @@ use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Outpu
 use privsep::life::NewWorker;
 use privsep::{Channel, ChannelError, Message, Numbers, Reader, leash, leave, orphans};
 
+use answers::Answers;
 use conversation::{Answering, Reports, cut};
 use process_state::State;
 use prompts::{Login, Turn};
 use said::Said;
 
 use crate::config::Reasons;
-use crate::protocol::{Begin, Client, Credentials, End, MAX_CHECKED, News, Order, Report};
+use crate::protocol::{Begin, Blame, Client, Credentials, End, MAX_CHECKED, News, Order, Report};
 use crate::settings::Settings;
 use crate::supervisor::take_syslog_name;
 use crate::titles;
@@ -153,6 +155,7 @@ fn transact(settings: &Settings, begin: &Begin, reports: &mut Reports<'_>) -> (E
         checked: Vec::new(),
         chosen: false,
         said: Vec::new(),
+        blame: Blame::Client,
     };
     let mut asked = false;
     let (code, text) = match check(settings, begin, reports, &mut end, &mut asked) {
@@ -198,6 +201,7 @@ fn check(
         said: (config.reasons == Reasons::All).then(Said::default),
         complaint: None,
         names: Vec::new(),
+        answers: Answers::default(),
         messages: Vec::new(),
         choosing: None,
         questions: 0,
@@ -224,10 +228,12 @@ fn check(
     end.chosen =
         result.is_ok() && conversation.choosing.take().is_some_and(|choosing| choosing.last_is_new());
     let asked = checked.as_deref().is_some_and(|checked| conversation.was_asked_for(checked));
-    if result.is_ok() && !asked && !config.allow_user_mapping {
-        // No refusal of the account phase.
-        end.authenticating = true;
-        result = Err(other_user(checked.is_some()));
+    match &result {
+        Ok(()) if !asked && !config.allow_user_mapping => {
+            result = Err(other_user(end, &conversation.answers, checked.as_deref()));
+        }
+        Err(error) if end.blame == Blame::Client => end.blame = conversation.answers.blame(error.code),
+        _ => {}
     }
     end.checked = checked.filter(|checked| *checked != begin.username).unwrap_or_default();
     end.checked.truncate(MAX_CHECKED);
@@ -243,8 +249,15 @@ fn check(
 }
 
 /// PAM has succeeded, but not for the user that the client is let in as.
-fn other_user(known: bool) -> PamError {
-    let whom = if known { "for another user than the one that asked" } else { "without asking for the user" };
+fn other_user(end: &mut End, answers: &Answers, checked: Option<&[u8]>) -> PamError {
+    // No refusal of the account phase.
+    end.authenticating = true;
+    end.blame = answers.blame_for_user(checked);
+    let whom = if checked.is_some() {
+        "for another user than the one that asked"
+    } else {
+        "without asking for the user"
+    };
     PamError {
         code: ReturnCode::PERM_DENIED,
         words: format!("the PAM service succeeded {whom} (see allow-user-mapping)"),

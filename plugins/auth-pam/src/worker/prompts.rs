@@ -112,7 +112,9 @@ pub enum Turn {
 impl std::fmt::Display for Unanswered {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Unanswered::NoMatch => f.write_str("no name of the name/value pairs matches it"),
+            Unanswered::NoMatch => f.write_str(
+                "no name of the name/value pairs matches it; add a pair for it to the plugin line, or set challenge=yes",
+            ),
             Unanswered::Unsent(keyword) => write!(f, "the client sent nothing for {keyword}"),
             Unanswered::Empty(keyword) => write!(f, "what the client sent for {keyword} is empty"),
         }

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -237,6 +238,23 @@ static int filter(void)
     return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &(struct sock_fprog){.len = 1, .filter = &all});
 }
 
+static void on_trap(int number UNUSED) { raise(SIGSTOP); }
+
+/* Stops the process when it sets its name, which a worker does after the end of its transaction. */
+static int stop_later(void)
+{
+    struct sock_filter lines[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_NAME, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    signal(SIGSYS, on_trap);
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &(struct sock_fprog){.len = 6, .filter = lines});
+}
+
 /* As in a unit with SystemCallFilter=, if the test has asked for it: the worker finds it when it looks first. */
 __attribute__((constructor)) static void filter_from_the_start(void)
 {
@@ -293,6 +311,8 @@ static int change(const char *what, const char *with)
         return *(volatile int *)&number_in_code != 2;
     if (!strcmp(what, "filter"))
         return filter();
+    if (!strcmp(what, "stop-later"))
+        return stop_later();
     if (!strcmp(what, "dumpable"))
         return prctl(PR_SET_DUMPABLE, 1);
     if (!strcmp(what, "subreaper"))

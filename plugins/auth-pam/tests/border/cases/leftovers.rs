@@ -171,12 +171,13 @@ pub(crate) fn a_process_that_goes_on_as_its_own_child_ends_and_nobody_waits_for_
 /// A signal is no verdict of PAM's: the client may come again. An exit is one.
 pub(crate) fn a_crash_is_a_temporary_failure_and_an_exit_is_a_refusal() {
     let stage = Stage::open(&[]);
+    // A source from which somebody was accepted is not slowed down.
+    stage.works();
     for (action, words, temporary) in [
         ("segv", "the worker was killed by SIGSEGV", true),
         ("exit", "the worker exited with status 3", false),
         ("big", "the worker was killed by SIGKILL", false),
     ] {
-        // Ten of them are no reason to keep a source out, either.
         for _ in 0..if temporary { 12 } else { 1 } {
             let outcome = stage.refuses(&modern(action), words);
             let reason = outcome.reason.unwrap_or_default();

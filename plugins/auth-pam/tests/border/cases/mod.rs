@@ -59,6 +59,7 @@ cases! {
     process_state:
         what_a_module_changes_does_not_meet_the_next_login
         a_login_in_the_queue_meets_no_worker_that_is_leaving
+        a_worker_that_is_stopped_after_its_login_is_not_waited_for
         closed_descriptors_cost_the_module_its_own_login
         after_any_change_the_next_login_gets_another_process
         one_filter_more_is_a_change
@@ -170,6 +171,8 @@ cases! {
         a_flood_of_refusals_is_bounded
         a_thousand_refusals_have_a_line_each
         what_nobody_could_check_is_not_decided
+        a_prompt_that_the_plugin_line_has_no_answer_to_is_not_the_clients_fault
+        a_source_that_only_crashes_modules_is_slowed_down_and_has_not_failed
         the_reference_is_the_same_wherever_it_stands
         one_that_is_started_anew_misses_nothing_and_one_that_is_away_knows_how_many;
 }

@@ -2,6 +2,8 @@
 
 use std::os::unix::net::UnixListener;
 
+use harness::proc_table::Process;
+
 use crate::stage::{PATIENCE, Stage, deferred, user, user_with};
 
 /// The process as the PAM module finds it; the module prints it.
@@ -40,6 +42,17 @@ pub(crate) fn a_login_in_the_queue_meets_no_worker_that_is_leaving() {
             assert!(outcome.accepted(), "round {round}: {outcome}\n{}", stage.log());
         }
     }
+}
+
+/// By itself, here. It is killed after twenty seconds, and until then it is not the only one that may be free.
+pub(crate) fn a_worker_that_is_stopped_after_its_login_is_not_waited_for() {
+    let stage = Stage::open(&["max-workers=2", "timeout=10"]);
+    let outcome = stage.login(&user("stop-later"));
+    assert!(outcome.accepted(), "{outcome}\n{}", stage.log());
+    let stopped = stage.workers();
+    stage.works();
+    let is_stopped = |pid: &i32| Process::look(*pid).is_some_and(|process| process.state == 'T');
+    assert!(stopped.iter().any(is_stopped), "no worker is stopped: {stopped:?}");
 }
 
 pub(crate) fn closed_descriptors_cost_the_module_its_own_login() {

@@ -1,12 +1,13 @@
 //! The system log: audit lines stay whole, and OpenVPN's own connection to it is not the supervisor's.
 
 use harness::Gate;
+use harness::scratch::Scratch;
 use nix::syslog::{Facility, Priority, Severity, syslog};
 use ovpn_plugin_host::Login;
 
 use crate::dev_log::DevLog;
 use crate::raw;
-use crate::stage::{PATIENCE, Stage, become_nobody, deferred, user, user_at, user_with};
+use crate::stage::{PATIENCE, PLACE, Stage, become_nobody, deferred, user, user_at, user_with};
 
 fn sockets(pid: i32) -> Vec<String> {
     let all = harness::proc_table::descriptors(pid).into_iter().map(|(_, link)| link);
@@ -71,6 +72,7 @@ pub(crate) fn a_user_whom_a_module_renames_is_refused_unless_that_is_allowed() {
     for login in [login.clone(), deferred(login.clone())] {
         stage.refuses(&login, &format!("user 'rename' failed to authenticate: {told}; PAM checked 'root'"));
         let line = log.wait_for("AUTH-PAM: login");
+        assert!(line.contains("AUTH-PAM: login not decided: "), "the configuration is at fault: {line}");
         assert!(line.ends_with(&format!("reason='{told}; PAM checked \\'root\\'' user='rename'")), "{line}");
     }
     assert!(stage.login(&user_with("rename", "rename")).accepted(), "{}", stage.log());
@@ -178,6 +180,56 @@ pub(crate) fn what_nobody_could_check_is_not_decided() {
     assert!(line.contains("login not decided: ") && line.contains("reason='the control file"), "{line}");
     stage.login(&user("nothing"));
     log.wait_for("AUTH-PAM: login rejected: ");
+}
+
+/// With these pairs each login fails, whatever the client sends.
+pub(crate) fn a_prompt_that_the_plugin_line_has_no_answer_to_is_not_the_clients_fault() {
+    let log = DevLog::open();
+    let scratch = Scratch::new();
+    let place = std::env::var(PLACE).unwrap_or_default();
+    let file = std::fs::read_to_string(std::path::Path::new(&place).join("border")).unwrap();
+    scratch.write("pairs", &file, 0o644);
+    let open = |pairs: &[&str]| Stage::open_pairs(scratch.path(), "pairs", &["syslog=auth"], pairs);
+    // The password is never asked for: nobody is slowed down for that.
+    let stage = open(&["login", "USERNAME", "pin", "PASSWORD"]);
+    for number in 0..12 {
+        stage.refuses(&user_with("good", &format!("guess {number}")), "Conversation error");
+        let line = log.wait_for("AUTH-PAM: login");
+        assert!(line.contains("AUTH-PAM: login not decided: address=192.0.2.7 "), "{line}");
+    }
+    let note = stage.line("no answer to the prompt 'Password: '");
+    assert!(note.contains("; add a pair for it to the plugin line, or set challenge=yes"), "{note}");
+    drop(stage);
+    // PAM has got the password, and may have refused it: guesses are slowed down.
+    let stage = open(&["login", "USERNAME", "password", "PASSWORD"]);
+    for number in 0..11 {
+        let words =
+            if number < 10 { "Conversation error" } else { "too many failed logins from this address" };
+        stage.refuses(&user_with("ask-x", &format!("guess {number}")), words);
+        let line = log.wait_for("AUTH-PAM: login");
+        assert!(line.contains("AUTH-PAM: login not decided: "), "{line}");
+    }
+    drop(stage);
+    // What the client did not send is its fault.
+    let stage = open(&["login", "USERNAME", "password", "OTP"]);
+    stage.refuses(&user("good"), "Conversation error");
+    log.wait_for("AUTH-PAM: login rejected: ");
+}
+
+/// Each crash costs a new worker, also with the same name and password again and again.
+pub(crate) fn a_source_that_only_crashes_modules_is_slowed_down_and_has_not_failed() {
+    let log = DevLog::open();
+    for action in ["segv", "exit"] {
+        let stage = Stage::open(&["syslog=auth"]);
+        for number in 0..11 {
+            let words = if number < 10 { "the worker " } else { "too many failed logins from this address" };
+            stage.refuses(&user(action), words);
+            let line = log.wait_for("AUTH-PAM: login");
+            assert!(line.contains("AUTH-PAM: login not decided: "), "{line}");
+        }
+        stage.works_from("198.51.100.1");
+        log.wait_for("AUTH-PAM: login accepted: ");
+    }
 }
 
 /// One login, one reference: in both logs, and in what the client reads.

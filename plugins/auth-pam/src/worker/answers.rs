@@ -1,0 +1,149 @@
+//! What PAM got of a login for its prompts. If it got no answer, that may be the fault of the plugin line: log watchers must
+//! not ban a client for that.
+
+use pam::ReturnCode;
+use secret::Secret;
+
+use super::prompts::{Login, Unanswered, Visibility};
+use crate::protocol::Blame;
+
+/// What modules answer with if a prompt has no answer and nothing has failed before: their first failure is the result.
+const NO_ANSWER: [ReturnCode; 3] =
+    [ReturnCode::CONV_ERR, ReturnCode::AUTHTOK_ERR, ReturnCode::AUTHTOK_RECOVERY_ERR];
+
+/// The answers of one transaction.
+#[derive(Debug, Default)]
+pub struct Answers {
+    /// PAM has something to judge the client by.
+    secret: bool,
+    /// The configuration has nothing to say to a prompt.
+    lacking: bool,
+    /// What the person at the client has typed at prompts with visible input.
+    typed: Vec<Secret>,
+}
+
+impl Answers {
+    /// A prompt got this, of what the client has sent.
+    pub fn given(&mut self, visibility: Visibility, answer: &[u8], login: &Login<'_>) {
+        let is = |secret: &Secret| secret.expose() == answer;
+        let names = [login.username, login.common_name];
+        // Who guesses that the name is the password has guessed.
+        let is_a_name = visibility == Visibility::Shown
+            && names.contains(&answer)
+            && !is(&login.credentials.password)
+            && !login.credentials.response.as_ref().is_some_and(is);
+        self.secret |= !is_a_name;
+    }
+
+    /// A prompt got this, of what the person at the client has typed.
+    pub fn typed(&mut self, visibility: Visibility, answer: &Secret) {
+        self.secret = true;
+        if visibility == Visibility::Shown {
+            self.typed.push(Secret::copy_of(answer.expose()));
+        }
+    }
+
+    /// A prompt got nothing.
+    pub fn missing(&mut self, why: &Unanswered) {
+        // The client can send what it did not.
+        self.lacking |= *why == Unanswered::NoMatch;
+    }
+
+    /// A prompt was to be asked, and OpenVPN cannot.
+    pub fn cannot_ask(&mut self) {
+        self.lacking = true;
+    }
+
+    /// Who is to blame for this failure of PAM's.
+    pub fn blame(&self, code: ReturnCode) -> Blame {
+        match self {
+            Answers { lacking: false, .. } => Blame::Client,
+            Answers { secret: false, .. } => Blame::Configuration,
+            _ if NO_ANSWER.contains(&code) => Blame::Unclear,
+            _ => Blame::Client,
+        }
+    }
+
+    /// Who is to blame if PAM has checked another user than the one that asked.
+    pub fn blame_for_user(&self, checked: Option<&[u8]>) -> Blame {
+        let is_typed = |name| self.typed.iter().any(|typed| typed.expose() == name);
+        if checked.is_some_and(is_typed) { Blame::Client } else { Blame::Configuration }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Credentials;
+
+    fn credentials(password: &str) -> Credentials {
+        Credentials { password: Secret::copy_of(password.as_bytes()), response: None }
+    }
+
+    /// Who is to blame when the last prompt got nothing for this reason, after these answers.
+    fn blamed(answers: &[(Visibility, &str)], why: &Unanswered, code: ReturnCode) -> Blame {
+        let credentials = credentials("engine");
+        let login = Login { username: b"ada", common_name: b"Ada L.", credentials: &credentials };
+        let mut all = Answers::default();
+        answers.iter().for_each(|(visibility, answer)| all.given(*visibility, answer.as_bytes(), &login));
+        all.missing(why);
+        all.blame(code)
+    }
+
+    #[test]
+    fn the_configuration_is_to_blame_if_pam_got_nothing_to_judge_by() {
+        let names = [(Visibility::Shown, "ada"), (Visibility::Shown, "Ada L.")];
+        for code in [ReturnCode::CONV_ERR, ReturnCode::AUTHTOK_ERR, ReturnCode::AUTH_ERR] {
+            for answers in [&[][..], &names] {
+                assert_eq!(blamed(answers, &Unanswered::NoMatch, code), Blame::Configuration, "{code:?}");
+            }
+        }
+    }
+
+    /// Another module may have refused the password. The first failure of a stack is its result.
+    #[test]
+    fn it_is_unclear_who_is_to_blame_once_pam_has_a_secret() {
+        for secret in
+            [(Visibility::Hidden, "ada"), (Visibility::Shown, "engine"), (Visibility::Shown, "adam")]
+        {
+            for (code, expected) in [
+                (ReturnCode::CONV_ERR, Blame::Unclear),
+                (ReturnCode::AUTHTOK_ERR, Blame::Unclear),
+                (ReturnCode::AUTH_ERR, Blame::Client),
+                (ReturnCode::USER_UNKNOWN, Blame::Client),
+            ] {
+                assert_eq!(blamed(&[secret], &Unanswered::NoMatch, code), expected, "{secret:?} {code:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_guess_that_the_name_is_the_password_is_one() {
+        let credentials = credentials("ada");
+        let login = Login { username: b"ada", common_name: b"", credentials: &credentials };
+        let mut answers = Answers::default();
+        answers.given(Visibility::Shown, b"ada", &login);
+        answers.missing(&Unanswered::NoMatch);
+        assert_eq!(answers.blame(ReturnCode::AUTH_ERR), Blame::Client);
+    }
+
+    #[test]
+    fn the_client_is_to_blame_for_what_it_did_not_send() {
+        for why in [Unanswered::Unsent("OTP"), Unanswered::Empty("OTP")] {
+            assert_eq!(blamed(&[], &why, ReturnCode::CONV_ERR), Blame::Client);
+        }
+        assert_eq!(Answers::default().blame(ReturnCode::CONV_ERR), Blame::Client);
+    }
+
+    #[test]
+    fn a_user_whom_somebody_has_typed_is_no_mapping_of_the_configuration() {
+        let mut answers = Answers::default();
+        assert_eq!(answers.blame_for_user(Some(b"root")), Blame::Configuration);
+        assert_eq!(answers.blame_for_user(None), Blame::Configuration);
+        answers.typed(Visibility::Hidden, &Secret::copy_of(b"root"));
+        assert_eq!(answers.blame_for_user(Some(b"root")), Blame::Configuration);
+        answers.typed(Visibility::Shown, &Secret::copy_of(b"root"));
+        assert_eq!(answers.blame_for_user(Some(b"root")), Blame::Client);
+        assert_eq!(answers.blame_for_user(Some(b"bob")), Blame::Configuration);
+    }
+}
