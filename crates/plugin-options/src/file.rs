@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use privsep::walk::{Problem, Sticky, Walk, WalkError};
+use privsep::walk::{Problem, RootsGroup, Sticky, Walk, WalkError};
 
 /// The longest file, in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -53,18 +53,27 @@ impl fmt::Display for FileError {
 
 impl std::error::Error for FileError {}
 
-/// The file's content.
+/// A file of options.
+#[derive(Debug)]
+pub struct OptionsFile {
+    /// Its content.
+    pub content: Vec<u8>,
+    /// How members of root's group could change it.
+    pub by_roots_group: Vec<Problem>,
+}
+
+/// Reads the file.
 ///
 /// # Errors
-/// If it is missing, is no file, is too long, or could be changed by others than root.
-pub fn read(path: &[u8]) -> Result<Vec<u8>, FileError> {
+/// If it is missing, is no file, is too long, or could be changed by others than root and members of its group.
+pub fn read(path: &[u8]) -> Result<OptionsFile, FileError> {
     let path = Path::new(OsStr::from_bytes(path));
     if !path.is_absolute() {
         return Err(FileError::Relative(path.to_path_buf()));
     }
     let walk = Walk::along(path, Sticky::Refused).map_err(unreachable)?;
-    let harmless = |problem: &Problem| matches!(problem, Problem::WritableByGroup { gid: 0, .. });
-    if let Some(problem) = walk.problems.iter().find(|problem| !harmless(problem)) {
+    let tolerable = |problem: &&Problem| problem.is_tolerable(RootsGroup::IsTrusted);
+    if let Some(problem) = walk.problems.iter().find(|problem| !tolerable(problem)) {
         return Err(FileError::Insecure { path: walk.path, problem: problem.clone() });
     }
     if !walk.status.is_file() {
@@ -77,7 +86,7 @@ pub fn read(path: &[u8]) -> Result<Vec<u8>, FileError> {
     if content.contains(&0) {
         return Err(FileError::Nul(walk.path));
     }
-    Ok(content)
+    Ok(OptionsFile { content, by_roots_group: walk.problems })
 }
 
 fn unreachable(error: WalkError) -> FileError {
@@ -130,12 +139,15 @@ mod tests {
         let file = stage.path().join("auth-pam.conf");
         fs::write(&file, b"timeout=5\n\xff").unwrap();
         mode(&file, 0o600);
-        assert_eq!(read(file.as_os_str().as_bytes()).unwrap(), b"timeout=5\n\xff");
+        let read_file = read(file.as_os_str().as_bytes()).unwrap();
+        assert_eq!(read_file.content, b"timeout=5\n\xff");
+        assert_eq!(read_file.by_roots_group, []);
         symlink(&file, stage.path().join("link")).unwrap();
         assert!(read(stage.path().join("link").as_os_str().as_bytes()).is_ok());
-        // Root's group is root.
+        // Root let in who is of root's group, and is reminded of it.
         mode(&file, 0o660);
-        assert!(read(file.as_os_str().as_bytes()).is_ok());
+        let by_group = Problem::WritableByGroup { path: file.clone(), gid: 0 };
+        assert_eq!(read(file.as_os_str().as_bytes()).unwrap().by_roots_group, [by_group]);
     }
 
     #[test]

@@ -10,6 +10,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use privsep::walk::Problem;
+
+use crate::file::OptionsFile;
 use crate::nearest::nearest;
 use crate::value::shown;
 use crate::{Mistake, OPTIONS_FILE, OptionSpec, Place, Value, file, words};
@@ -39,6 +42,8 @@ pub struct Remainder {
     pub line: Vec<Word>,
     /// The lines of the file that are no options; none is empty.
     pub file: Vec<Vec<Word>>,
+    /// What members of root's group could change about the file.
+    pub by_roots_group: Vec<String>,
 }
 
 /// An option that was given: the entry's name, and for one that repeats what it was given for.
@@ -67,9 +72,11 @@ impl<C: Clone> Grammar<C> {
             }
         }
         let rest = |text: &[u8]| Word { text: text.to_vec(), place: Place::Line };
-        let mut remainder = Remainder { line: line.map(rest).collect(), file: Vec::new() };
+        let mut remainder = Remainder { line: line.map(rest).collect(), ..Remainder::default() };
         if let Some(path) = path {
-            let content = file::read(path).map_err(Mistake::File)?;
+            let OptionsFile { content, by_roots_group } = file::read(path).map_err(Mistake::File)?;
+            let reminder = |problem: &Problem| format!("options file: {problem}; {}", problem.remedy());
+            remainder.by_roots_group = by_roots_group.iter().map(reminder).collect();
             let path = Arc::new(OsStr::from_bytes(path).into());
             self.read_file(&content, &path, config, &given, &mut remainder)?;
         }

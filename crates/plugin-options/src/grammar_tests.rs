@@ -81,7 +81,7 @@ fn a_file_says_what_a_line_can_say() {
     let (config, rest) = stage.read("options=FILE").unwrap();
     assert_eq!((config.timeout, config.deferred), (5, true));
     assert_eq!(config.on, [b"a:1", b"b:2"]);
-    assert_eq!(rest.line, []);
+    assert_eq!((&rest.line[..], &rest.by_roots_group[..]), (&[][..], &[][..]));
     let lines: Vec<Vec<String>> = rest.file.iter().map(|words| texts(words)).collect();
     assert_eq!(lines, [vec!["vpn"], vec!["account name", "USERNAME"], vec!["a", "b=c"]]);
     let Place::File { path, line } = &rest.file[1][0].place else { panic!("{rest:?}") };

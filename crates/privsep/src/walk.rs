@@ -50,6 +50,15 @@ pub enum Problem {
     WritableByList(PathBuf),
 }
 
+/// Whether the members of root's group may change what root obeys. No other group's may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RootsGroup {
+    /// They may, which is worth a warning: root let them in.
+    IsTrusted,
+    /// They may not: OpenVPN is one of them without being root, as with `user` and no `group`.
+    IsOpenVpns,
+}
+
 /// Why a path cannot be walked.
 #[derive(Debug)]
 pub enum WalkError {
@@ -174,6 +183,12 @@ impl Problem {
             | Problem::WritableByGroup { path, .. }
             | Problem::WritableByList(path) => path,
         }
+    }
+
+    /// Whether root may obey all the same, with a warning.
+    #[must_use]
+    pub fn is_tolerable(&self, roots_group: RootsGroup) -> bool {
+        matches!(self, Problem::WritableByGroup { gid: 0, .. }) && roots_group == RootsGroup::IsTrusted
     }
 
     /// The command that mends it.

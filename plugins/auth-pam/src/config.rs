@@ -69,8 +69,10 @@ pub struct Config {
     pub require_cn: RequireCn,
     /// `empty-passwords=yes`.
     pub empty_passwords: bool,
-    /// What the administrator should change.
+    /// What the administrator should know or change.
     pub warnings: Vec<String>,
+    /// The same, of what members of root's group could change.
+    pub by_roots_group: Vec<String>,
 }
 
 /// How long an attempt may take.
@@ -169,10 +171,13 @@ impl Config {
             require_cn: RequireCn::No,
             empty_passwords: false,
             warnings: Vec::new(),
+            by_roots_group: Vec::new(),
         };
-        let rest = GRAMMAR.read(words, &mut config)?;
+        let mut rest = GRAMMAR.read(words, &mut config)?;
+        config.by_roots_group = std::mem::take(&mut rest.by_roots_group);
         config.warnings.extend(taken_as_pairs(&rest));
-        let Service { name, pairs } = Service::of(rest)?;
+        let Service { name, pairs, unused } = Service::of(rest)?;
+        config.warnings.extend(unused.map(|unused| not_used(&name, &unused)));
         let (service, warning) = service_name(&name)?;
         config.service = service;
         config.warnings.extend(warning);
@@ -203,10 +208,21 @@ fn taken_as_pairs(rest: &Remainder) -> Vec<String> {
     late.chain(names).collect()
 }
 
+/// What to say if the file names another service than the line. Several servers may share a file, so that is no mistake.
+fn not_used(used: &Word, unused: &Word) -> String {
+    let [used, in_file] = [used, unused].map(|word| String::from_utf8_lossy(&word.text));
+    format!(
+        "{}PAM service '{in_file}' is not used, since the plugin line names '{used}'; name one only",
+        unused.place
+    )
+}
+
 /// The words that are no options.
 struct Service {
     name: Word,
     pairs: Vec<Pair>,
+    /// Another one that the file names.
+    unused: Option<Word>,
 }
 
 impl Service {
@@ -229,8 +245,13 @@ impl Service {
             }
             add_pairs(&mut pairs, words)?;
         }
-        let name = name.or(in_file).filter(|word| !word.text.is_empty()).ok_or(ConfigError::NoService)?;
-        Ok(Service { name, pairs })
+        let (name, unused) = match name {
+            Some(name) => (Some(name), in_file),
+            None => (in_file, None),
+        };
+        let name = name.filter(|word| !word.text.is_empty()).ok_or(ConfigError::NoService)?;
+        let unused = unused.filter(|word| word.text != name.text);
+        Ok(Service { name, pairs, unused })
     }
 }
 

@@ -197,6 +197,14 @@ fn everything_can_stand_in_a_file() {
 fn the_line_goes_before_the_file() {
     let content = "timeout=5\nservice\nlogin USERNAME\n";
     let config = from_file(content, "options=FILE timeout=6 vpn login COMMONNAME").unwrap();
+    let [warning] = &config.warnings[..] else { panic!("{:?}", config.warnings) };
+    assert!(
+        warning.ends_with(
+            ":2: PAM service 'service' is not used, since the plugin line names 'vpn'; name one only"
+        ),
+        "{warning}"
+    );
+    assert_eq!(from_file(content, "options=FILE service").unwrap().warnings, [""; 0]);
     assert_eq!(config.timeout, Timeout::Given(Some(Duration::from_secs(6))));
     assert_eq!(config.service.as_bytes(), b"vpn");
     // The first pair that matches counts.

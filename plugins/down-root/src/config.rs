@@ -32,6 +32,8 @@ pub struct Config {
     pub ignore_failure: bool,
     /// `insecure-permissions=yes`.
     pub insecure_permissions: bool,
+    /// What the administrator should know or change.
+    pub warnings: Vec<String>,
 }
 
 /// How the line and the file are read.
@@ -48,8 +50,11 @@ impl Config {
             time_limit: Some(Duration::from_secs(60)),
             ignore_failure: false,
             insecure_permissions: false,
+            warnings: Vec::new(),
         };
-        let rest = GRAMMAR.read(words, &mut config)?;
+        let mut rest = GRAMMAR.read(words, &mut config)?;
+        config.warnings = std::mem::take(&mut rest.by_roots_group);
+        config.warnings.extend(unused_command(&rest));
         let mut words = command(rest)?.into_iter().map(|word| word.text);
         let command = words.next().filter(|word| !word.is_empty());
         config.command = command.ok_or(ConfigError::NoCommand)?;
@@ -61,6 +66,19 @@ impl Config {
     pub fn late_options(&self) -> Vec<String> {
         GRAMMAR.late_options(self.args.iter().map(|arg| &arg[..]))
     }
+}
+
+/// What to say if the file has another command than the line, which goes before it.
+fn unused_command(rest: &Remainder) -> Option<String> {
+    let (used, unused) = (rest.line.first()?, rest.file.first()?.first()?);
+    let texts = |words: &[Word]| words.iter().map(|word| word.text.clone()).collect::<Vec<_>>();
+    (texts(&rest.line) != texts(rest.file.first()?)).then(|| {
+        let [used, in_file] = [used, unused].map(|word| String::from_utf8_lossy(&word.text));
+        format!(
+            "{}command '{in_file}' is not used, since the plugin line names '{used}'; name one only",
+            unused.place
+        )
+    })
 }
 
 /// The command with its arguments: that of the line, else the one of the file.

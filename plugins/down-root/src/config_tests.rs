@@ -1,6 +1,7 @@
 //! The configuration line: what it means, and which word each mistake names.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use plugin_options::Mistake;
@@ -124,6 +125,22 @@ fn the_line_goes_before_the_file() {
     assert_eq!((config.command, config.args), (b"/other".to_vec(), vec![b"y".to_vec()]));
     let on = [(Event::ClientConnect, b"/mine".to_vec()), (Event::LearnAddress, b"/l".to_vec())];
     assert_eq!(config.on, on);
+    let [warning] = &config.warnings[..] else { panic!("{:?}", config.warnings) };
+    let said = ":2: command '/down' is not used, since the plugin line names '/other'; name one only";
+    assert!(warning.ends_with(said), "{warning}");
+    assert_eq!(from_file("/down x", "options=FILE /down x").unwrap().warnings, [""; 0]);
+}
+
+#[test]
+fn a_file_that_root_s_group_may_write_to_is_warned_about() {
+    let place = tempfile::Builder::new().prefix("down-root-").tempdir_in("/var/lib").unwrap();
+    let file = place.path().join("down-root.conf");
+    fs::write(&file, "/bin/true\n").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o660)).unwrap();
+    let name = file.display();
+    let config = parse(&[&format!("options={name}")]).unwrap();
+    let said = format!("options file: {name} may be written to by group 0; run 'chmod g-w {name}'");
+    assert_eq!(config.warnings, [said]);
 }
 
 #[test]

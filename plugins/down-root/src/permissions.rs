@@ -10,7 +10,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use privsep::walk::{Problem, Sticky, Walk};
+use privsep::walk::{Problem, RootsGroup, Sticky, Walk};
 
 use crate::executable;
 use crate::problem::ProgramError;
@@ -18,15 +18,6 @@ use crate::problem::ProgramError;
 /// Scripts whose interpreter is a script in its turn, as many as the kernel follows.
 const MAX_INTERPRETERS: usize = 4;
 const EXECUTABLE: u32 = 0o111;
-
-/// Whether a program is run that root's group may write to. No other group's is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RootsGroup {
-    /// It is: root let its members in.
-    IsTrusted,
-    /// It is not: OpenVPN has given up root and is still of this group, as with `user` and no `group`.
-    IsOpenVpns,
-}
 
 /// A program the configuration names, found and judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,8 +69,7 @@ impl Program {
         mut warn: impl FnMut(String),
     ) -> Result<(), ProgramError> {
         for problem in problems {
-            let by_roots_group = matches!(problem, Problem::WritableByGroup { gid: 0, .. });
-            if self.insecure || (by_roots_group && roots_group == RootsGroup::IsTrusted) {
+            if self.insecure || problem.is_tolerable(roots_group) {
                 warn(format!("{} is run as root, but {problem}", self.path.display()));
             } else {
                 let (program, problem) = (self.path.clone(), problem.clone());

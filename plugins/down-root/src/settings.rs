@@ -74,6 +74,7 @@ impl Settings {
                 "'{word}' comes after the command and is an argument of it; options stand before the command"
             );
         }
+        config.warnings.iter().for_each(|warning| log::warn!("{warning}"));
         let insecure = config.insecure_permissions;
         let find = |event: Event, word: &[u8]| {
             let (program, warnings) = Program::find(word, insecure).map_err(|error| SettingsError {

@@ -69,6 +69,7 @@ impl Stage {
             .open_env
             .iter()
             .map(|(name, value)| format!("{name}={}", value.replace("@DIR@", &directory)))
+            .map(|variable| variable.replace("@SERVICE@", &service_name))
             .collect();
         for login in &case.logins {
             script.logins.push(environment(login, scratch.path(), &mut accounts));

@@ -1,5 +1,6 @@
 //! Only one plugin line may defer: OpenVPN exits when two plugins defer the same login. Two lines with the same file share
-//! what is static in it.
+//! what is static in it. Copies of the file do not, and are not found: with them OpenVPN exits when two defer the same
+//! login, which is as safe and comes later.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

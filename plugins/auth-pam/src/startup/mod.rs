@@ -19,6 +19,7 @@ use ovpn_plugin::OpenArgs;
 use crate::config::Config;
 pub use deferring::Deferring;
 use openvpn_config::OpenvpnConfig;
+use service::Findings;
 pub use time_limit::TimeLimits;
 
 /// What the start has found out.
@@ -44,7 +45,7 @@ impl Startup {
                 "option 'pam-confdir': this libpam has no pam_start_confdir (Linux-PAM 1.4 or later)".into(),
             );
         }
-        let warnings = service::check(config)?;
+        let Findings { warnings, mut by_roots_group } = service::check(config)?;
         warnings.iter().for_each(|warning| log::warn!("{warning}"));
         if !geteuid().is_root() {
             log::warn!(
@@ -60,6 +61,8 @@ impl Startup {
             );
         }
         let openvpn = openvpn_config(args, deferring.is_some());
+        by_roots_group.extend_from_slice(&config.by_roots_group);
+        judge_roots_group(&by_roots_group, openvpn.as_ref().is_some_and(OpenvpnConfig::keeps_roots_group))?;
         let window = openvpn.as_ref().map(time_limit::window);
         let deferred_window = window.filter(|_| deferring.is_some());
         if let Some(warning) = deferred_window.and_then(|window| time_limit::warning(config.timeout, window))
@@ -72,6 +75,18 @@ impl Startup {
         }
         Ok(Startup { time_limits: TimeLimits::new(config.timeout, window), can_ask, deferring })
     }
+}
+
+/// Members of root's group may change what root obeys, with a warning; not if OpenVPN is going to be one without being
+/// root. `openvpn_is_one`: that is so.
+fn judge_roots_group(by_roots_group: &[String], openvpn_is_one: bool) -> Result<(), String> {
+    for found in by_roots_group {
+        if openvpn_is_one {
+            return Err(format!("{found}, or set 'group': with 'user' alone OpenVPN stays in root's group"));
+        }
+        log::warn!("{found}");
+    }
+    Ok(())
 }
 
 /// OpenVPN's configuration, as far as it can be read.

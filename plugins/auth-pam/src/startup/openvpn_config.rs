@@ -84,6 +84,13 @@ impl fmt::Display for Unread {
 }
 
 impl OpenvpnConfig {
+    /// Whether OpenVPN gives up root and stays in root's group, as with `user` and no `group`.
+    pub fn keeps_roots_group(&self) -> bool {
+        let is_root = |name: &str| name == "root" || name == "0";
+        let gives_up_root = self.user.as_deref().is_some_and(|user| !is_root(user));
+        gives_up_root && self.group.as_deref().is_none_or(is_root)
+    }
+
     /// Reads the file; a relative path starts at `directory`, OpenVPN's working directory.
     ///
     /// # Errors

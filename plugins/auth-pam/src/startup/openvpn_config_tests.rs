@@ -7,6 +7,21 @@ use proptest::prelude::*;
 
 use super::*;
 
+#[test]
+fn whoever_gives_up_root_without_a_group_stays_in_root_s() {
+    for (user, group, keeps) in [
+        (None, None, false),
+        (Some("root"), None, false),
+        (Some("nobody"), None, true),
+        (Some("nobody"), Some("root"), true),
+        (Some("nobody"), Some("nogroup"), false),
+    ] {
+        let [user, group_name] = [user, group].map(|name| name.map(String::from));
+        let config = OpenvpnConfig { user, group: group_name, ..OpenvpnConfig::default() };
+        assert_eq!(config.keeps_roots_group(), keeps, "{config:?}");
+    }
+}
+
 struct Stage {
     place: tempfile::TempDir,
 }

@@ -7,8 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use pam::{Content, Phase, Stack, StackError};
-use privsep::walk::{Problem, Sticky, Walk, WalkError};
+use pam::{Content, Phase, ServiceFile, Stack, StackError};
+use privsep::walk::{RootsGroup, Sticky, Walk, WalkError};
 
 use super::modules::Modules;
 use super::reading::at_most;
@@ -17,21 +17,37 @@ use crate::config::Config;
 /// The longest file that is looked into, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// Checks the service; gives back warnings.
+/// What is wrong with a service, as lines for the log.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// What may fail.
+    pub warnings: Vec<String>,
+    /// What members of root's group could change.
+    pub by_roots_group: Vec<String>,
+}
+
+/// Checks the service.
 ///
 /// Errors: why OpenVPN should not start.
-pub fn check(config: &Config) -> Result<Vec<String>, String> {
+pub fn check(config: &Config) -> Result<Findings, String> {
     let phases = [Phase::Auth, Phase::Account, Phase::Password];
     let phases = if config.change_expired { &phases[..] } else { &phases[..2] };
     check_phases(&config.service, config.confdir.as_deref(), phases)
 }
 
-fn check_phases(service: &CStr, confdir: Option<&CStr>, phases: &[Phase]) -> Result<Vec<String>, String> {
-    let mut check = Check { name: service.to_string_lossy().into_owned(), warnings: Vec::new() };
+fn check_phases(service: &CStr, confdir: Option<&CStr>, phases: &[Phase]) -> Result<Findings, String> {
+    let mut check = Check { name: service.to_string_lossy().into_owned(), findings: Findings::default() };
     if let Some(confdir) = confdir {
         check.permissions("option 'pam-confdir'", Path::new(OsStr::from_bytes(confdir.to_bytes())))?;
     }
     let file = pam::service_file(service, confdir).map_err(|error| error.to_string())?;
+    if confdir.is_none() {
+        check.directories(&file)?;
+    }
+    // libpam reads it for each login and loads its modules, whether a line of it is used or not.
+    if let Err(StackError::Read(refusal)) = Stack::of(c"other", confdir, phases, |path| check.read(path)) {
+        return Err(refusal);
+    }
     let other = file.other().map(|other| other.display().to_string());
     let stack = Stack::of(service, confdir, phases, |path| check.read(path));
     match stack {
@@ -40,12 +56,12 @@ fn check_phases(service: &CStr, confdir: Option<&CStr>, phases: &[Phase]) -> Res
         Err(StackError::Name(error)) => return Err(error.to_string()),
         Err(StackError::Read(refusal)) => return Err(refusal),
     }
-    Ok(check.warnings)
+    Ok(check.findings)
 }
 
 struct Check {
     name: String,
-    warnings: Vec<String>,
+    findings: Findings,
 }
 
 impl Check {
@@ -61,6 +77,20 @@ impl Check {
         Ok(content(&walk.path).unwrap_or(Content::Unknown))
     }
 
+    /// Judges the directories of services, up to that of this one: who may write to one before it, or to that of a missing
+    /// service, decides what the service is.
+    fn directories(&mut self, file: &ServiceFile) -> Result<(), String> {
+        for searched in file.searched() {
+            if let Some(directory) = searched.parent() {
+                self.permissions("directory of PAM services", directory)?;
+            }
+            if file.found() == Some(searched) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Judges the way to a file or directory; `None` if it cannot be walked.
     fn permissions(&mut self, what: &str, path: &Path) -> Result<Option<Walk>, String> {
         let walk = match Walk::along(path, Sticky::Allowed) {
@@ -68,12 +98,15 @@ impl Check {
             Err(WalkError::Unreachable { .. } | WalkError::Loop(_)) => return Ok(None),
         };
         for problem in &walk.problems {
-            let text = format!("{what}: {problem}; {}", problem.remedy());
-            match problem {
-                Problem::WritableByGroup { gid: 0, .. } => {}
-                Problem::WritableByGroup { .. } if self.warnings.contains(&text) => {}
-                Problem::WritableByGroup { .. } => self.warnings.push(text),
-                _ => return Err(text),
+            let tolerable = problem.is_tolerable(RootsGroup::IsTrusted);
+            let (problem, remedy) = (problem.to_string(), problem.remedy());
+            let text = format!("{what}: {problem}; {remedy}");
+            if !tolerable {
+                return Err(text);
+            }
+            // Several files have the same directories on their way.
+            if !self.findings.by_roots_group.iter().any(|known| known.contains(&problem)) {
+                self.findings.by_roots_group.push(text);
             }
         }
         Ok(Some(walk))
@@ -85,14 +118,14 @@ impl Check {
             Some(other) => format!("PAM will use the stack of 'other' ({other}) instead"),
             None => "there is no 'other' either, so every login will be refused".into(),
         };
-        self.warnings.push(format!("the PAM service file {wanted} is missing: {other}"));
+        self.findings.warnings.push(format!("the PAM service file {wanted} is missing: {other}"));
     }
 
     fn stack(&mut self, stack: &Stack, phases: &[Phase], other: Option<&str>) {
         let name = &self.name;
         for (missing, from) in &stack.missing {
             let (missing, from) = (missing.display(), from.display());
-            self.warnings.push(format!(
+            self.findings.warnings.push(format!(
                 "PAM service '{name}': {from} includes '{missing}', which is missing; correct that line"
             ));
         }
@@ -102,7 +135,7 @@ impl Check {
         for line in lines {
             if let Some(fault) = modules.fault(&line.module) {
                 let (module, file) = (line.module.display(), line.file.display());
-                self.warnings.push(format!(
+                self.findings.warnings.push(format!(
                     "PAM service '{name}': module {module} {fault}; install it, or correct the line in {file}"
                 ));
             }
@@ -116,7 +149,8 @@ impl Check {
                 None => "and there is no 'other', so every login will be refused".into(),
             };
             let phase = phase.name();
-            self.warnings
+            self.findings
+                .warnings
                 .push(format!("PAM service '{name}': it has no {phase} lines, {other}; add {phase} lines"));
         }
     }

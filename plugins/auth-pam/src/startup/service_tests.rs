@@ -32,16 +32,23 @@ impl Stage {
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    fn check(&self) -> Result<Vec<String>, String> {
+    fn findings(&self) -> Result<Findings, String> {
         let confdir = CString::new(self.place.path().as_os_str().as_bytes()).unwrap();
         check_phases(c"vpn", Some(&confdir), &[Phase::Auth, Phase::Account])
+    }
+
+    /// The warnings, where nothing is writable by a group.
+    fn check(&self) -> Result<Vec<String>, String> {
+        let Findings { warnings, by_roots_group } = self.findings()?;
+        assert_eq!(by_roots_group, [""; 0]);
+        Ok(warnings)
     }
 
     fn check_with_passwords(&self) -> Result<Vec<String>, String> {
         let confdir = CString::new(self.place.path().as_os_str().as_bytes()).unwrap();
         let options = [b"change-expired=yes".to_vec(), [b"pam-confdir=", confdir.as_bytes()].concat()];
         let words = options.iter().map(|word| &word[..]).chain([&b"vpn"[..]]);
-        check(&Config::parse(words).unwrap())
+        check(&Config::parse(words).unwrap()).map(|findings| findings.warnings)
     }
 }
 
@@ -125,8 +132,14 @@ fn a_missing_file_is_named() {
 
 #[test]
 fn what_others_could_change_keeps_openvpn_from_starting() {
-    let stage = Stage::new(&[("vpn", "@include common\n"), ("common", GOOD)]);
-    for name in ["vpn", "common", ""] {
+    let stage = Stage::new(&[
+        ("vpn", "@include common\n"),
+        ("common", GOOD),
+        ("other", "@include others\n"),
+        ("others", "auth required pam_deny.so\n"),
+    ]);
+    // Also `other`: its modules are loaded for every login.
+    for name in ["vpn", "common", "other", "others", ""] {
         let path = stage.path(name);
         let before = fs::metadata(&path).unwrap().permissions().mode();
         stage.mode(name, before | 0o002);
@@ -136,19 +149,31 @@ fn what_others_could_change_keeps_openvpn_from_starting() {
         chown(&path, Some(1000), None).unwrap();
         let refused = stage.check().unwrap_err();
         assert!(refused.contains("belongs to user 1000, not to root; run 'chown"), "{name}: {refused}");
-        chown(&path, Some(0), None).unwrap();
+        chown(&path, Some(0), Some(100)).unwrap();
+        stage.mode(name, before | 0o020);
+        let refused = stage.check().unwrap_err();
+        assert!(refused.contains("may be written to by group 100; run 'chmod g-w"), "{name}: {refused}");
+        stage.mode(name, before);
+        chown(&path, Some(0), Some(0)).unwrap();
     }
     assert_eq!(stage.check(), Ok(vec![]));
 }
 
 #[test]
-fn a_group_that_may_write_is_warned_about() {
-    let stage = Stage::new(&[("vpn", GOOD)]);
-    stage.mode("vpn", 0o664);
-    assert_eq!(stage.check(), Ok(vec![]));
-    chown(stage.path("vpn"), None, Some(100)).unwrap();
-    let warnings = stage.check().unwrap();
-    assert!(matches!(&warnings[..], [one] if one.contains("by group 100; run 'chmod g-w")), "{warnings:?}");
+fn root_s_group_that_may_write_is_reported_once() {
+    let stage = Stage::new(&[("vpn", "@include common\n"), ("common", GOOD), ("other", GOOD)]);
+    stage.mode("", 0o770);
+    stage.mode("common", 0o664);
+    let Findings { warnings, by_roots_group } = stage.findings().unwrap();
+    assert_eq!(warnings, [""; 0]);
+    let [directory, file] = &by_roots_group[..] else { panic!("{by_roots_group:?}") };
+    let says = |line: &str, what: &str, name: &str| {
+        let path = stage.path(name).display().to_string();
+        let path = path.trim_end_matches('/');
+        line == format!("{what}: {path} may be written to by group 0; run 'chmod g-w {path}'")
+    };
+    assert!(says(directory, "option 'pam-confdir'", ""), "{directory}");
+    assert!(says(file, "PAM service file", "common"), "{file}");
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! Whether OpenVPN, having given up root, is still of root's group: then it may write where that group may.
 
 use nix::unistd::{Pid, getppid};
-
-use crate::permissions::RootsGroup;
+use privsep::walk::RootsGroup;
 
 /// The groups of OpenVPN's process, as the kernel has them.
 pub(super) struct OpenVpnsGroups {

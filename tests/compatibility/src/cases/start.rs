@@ -1,6 +1,7 @@
 //! Starting: the words of the `plugin` line and the environment at that time.
 
 use crate::case::{Case, Look};
+use crate::step;
 
 const PERMIT: &str = "auth required pam_permit.so\naccount required pam_permit.so\n";
 
@@ -71,10 +72,15 @@ pub(super) fn cases() -> Vec<Case> {
             .mode(0o666)
             .login("ada", "engine")
             .differs("accepted", "does not start", "whoever may write there decides who gets in"),
-        Case::lines("start: a group may write to the service file", PERMIT)
+        Case::lines("start: root's group may write to the service file", PERMIT)
             .mode(0o664)
             .login("ada", "engine")
             .same("accepted"),
+        Case::lines("start: a group may write to the service file", PERMIT)
+            .mode(0o664)
+            .open_env(step::RUN, "chgrp 100 /etc/pam.d/@SERVICE@")
+            .login("ada", "engine")
+            .differs("accepted", "does not start", "whoever may write there decides who gets in"),
         Case::lines("start: a phase without lines", "auth required pam_permit.so\n")
             .login("ada", "engine")
             .look(Look::Mentioned("it has no account lines"))

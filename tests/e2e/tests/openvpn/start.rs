@@ -108,6 +108,41 @@ fn a_service_that_others_could_change() {
     );
 }
 
+/// Root let in who is of root's group. Not if OpenVPN is one of them when it has given up root.
+#[test]
+fn what_root_s_group_could_change() {
+    let service = EtcPamService::new("auth required pam_permit.so\naccount required pam_permit.so\n");
+    let place = Scratch::of_root();
+    let options = place.write("auth-pam.conf", &format!("{}\n", service.name()), 0o600);
+    let words = format!("options={}", options.display());
+    for (file, what) in [(service.path(), "PAM service file"), (options.clone(), "options file")] {
+        set_mode(&file, 0o664);
+        let name = file.display().to_string();
+        let said = format!("{what}: {name} may be written to by group 0; run 'chmod g-w {name}'");
+        let of = || ServerConfig::auth_pam_words(&words);
+        says(&of().start(), &said);
+        says(&of().line("user nobody").line("group nogroup").start(), &said);
+        refused(of().line("user nobody"), &format!("{said}, or set 'group'"));
+        set_mode(&file, 0o600);
+    }
+}
+
+/// PAM loads the modules of `other` for each login.
+#[test]
+fn an_other_service_that_others_could_change() {
+    let stack = Stack::new();
+    let words = stack.service.words();
+    let directory = words.strip_prefix("pam-confdir=").and_then(|rest| rest.split(' ').next());
+    let other = std::path::Path::new(directory.expect("a directory of its own")).join("other");
+    fs::write(&other, "auth required pam_deny.so\n").expect("written");
+    set_mode(&other, 0o666);
+    let name = other.display();
+    refused(
+        ServerConfig::auth_pam_words(&words),
+        &format!("PAM service file: {name} may be written to by everybody"),
+    );
+}
+
 #[test]
 fn a_temporary_directory_that_is_of_no_use() {
     let stack = Stack::new();
