@@ -20,6 +20,8 @@ const MANY: usize = 10;
 
 /// A verdict that takes this long is not one at once.
 const LONG: Duration = Duration::from_secs(1);
+/// A verdict that is held back takes that long each time; one that is not does so by chance, on a busy machine.
+const TRIES: usize = 5;
 /// How long a deferred verdict may take that is not expected never to come.
 const VERDICT_LIMIT: Duration = Duration::from_secs(5);
 
@@ -116,6 +118,25 @@ fn call(plugin: &OpenPlugin, login: &Environment) -> io::Result<FuncResult> {
 }
 
 fn verdict(plugin: &OpenPlugin, login: &Environment) -> io::Result<String> {
+    if !step::is_timed(login) {
+        return Ok(one_verdict(plugin, login)?.0);
+    }
+    let (mut said, mut took) = one_verdict(plugin, login)?;
+    for _ in 1..TRIES {
+        if took < LONG {
+            break;
+        }
+        if let Some(path) = control_file(login) {
+            File::create(path)?;
+        }
+        (said, took) = one_verdict(plugin, login)?;
+    }
+    let took = if took < LONG { "decided at once" } else { "decided after a second" };
+    Ok(format!("{said}, {took}"))
+}
+
+/// The verdict, and how long it took.
+fn one_verdict(plugin: &OpenPlugin, login: &Environment) -> io::Result<(String, Duration)> {
     let start = Instant::now();
     let said = match call(plugin, login)? {
         FuncResult::Success => "accepted".to_string(),
@@ -124,13 +145,15 @@ fn verdict(plugin: &OpenPlugin, login: &Environment) -> io::Result<String> {
         FuncResult::Deferred => "deferred, no verdict in the control file".to_string(),
         FuncResult::Other(code) => format!("answered {code}"),
     };
-    let took = if start.elapsed() < LONG { "decided at once" } else { "decided after a second" };
-    Ok(if step::is_timed(login) { format!("{said}, {took}") } else { said })
+    Ok((said, start.elapsed()))
+}
+
+fn control_file(login: &Environment) -> Option<&str> {
+    login.iter().find_map(|variable| variable.strip_prefix(CONTROL))
 }
 
 /// Waits for a byte in the control file.
 fn decided(login: &Environment) -> bool {
-    let control = login.iter().find_map(|variable| variable.strip_prefix(CONTROL));
-    control
+    control_file(login)
         .is_some_and(|path| wait_until(VERDICT_LIMIT, || fs::metadata(path).is_ok_and(|file| file.len() > 0)))
 }

@@ -14,11 +14,15 @@ use crate::netns::NetNs;
 use crate::running::Running;
 use crate::scratch::Scratch;
 
-/// Lays a writable layer over each directory; /run is empty at the start, as after a boot.
+/// Lays a writable layer over each directory; /run is empty at the start, as after a boot. /etc is a copy: who changes
+/// accounts on the real machine at the same time would be seen through a layer, with the locks that useradd makes there.
 const SETUP: &str = r#"
     set -e
     mount -t tmpfs -o mode=755 tmpfs "$0"
-    for name in etc home var usr/lib; do
+    cp -a /etc "$0/etc"
+    rm -f "$0"/etc/*.lock
+    mount --bind "$0/etc" /etc
+    for name in home var usr/lib; do
         mkdir -p "$0/$name/layer" "$0/$name/work"
         mount -t overlay -o "lowerdir=/$name,upperdir=$0/$name/layer,workdir=$0/$name/work" overlay "/$name"
     done

@@ -99,16 +99,20 @@ pub(crate) fn helpers(server: &Server) -> Vec<Process> {
     found
 }
 
+/// Waits for one that is alone: after a restart an earlier one may be about to leave.
 fn named(server: &Server, name: &str) -> Process {
-    let mut found = helpers(server);
-    found.retain(|process| process.name == name);
-    match <[Process; 1]>::try_from(found) {
-        Ok([one]) => one,
-        Err(others) => panic!("not exactly one {name}: {others:?}"),
-    }
+    let mut found = Vec::new();
+    let is_alone = || {
+        found = helpers(server);
+        found.retain(|process| process.name == name);
+        found.len() == 1
+    };
+    let is_alone = wait_until(harness::PATIENCE, is_alone);
+    assert!(is_alone, "not exactly one {name}: {found:?}\n{}", server.log().text());
+    found.remove(0)
 }
 
-/// The process that waits for the helper; panics if there is not exactly one.
+/// The process that waits for the helper; panics if there is not exactly one in the end.
 pub(crate) fn keeper(server: &Server) -> Process {
     named(server, "down-root-keep")
 }
@@ -140,7 +144,7 @@ pub(crate) fn wait_for_the_end_of_helpers(server: &Server) {
     assert!(wait_until(Duration::from_secs(1), || helpers(server).is_empty()), "{:?}", helpers(server));
 }
 
-/// The plugin's helper; panics if there is not exactly one.
+/// The plugin's helper; panics if there is not exactly one in the end.
 pub(crate) fn helper(server: &Server) -> Process {
     named(server, "down-root")
 }

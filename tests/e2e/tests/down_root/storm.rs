@@ -1,11 +1,11 @@
 //! A hundred restarts of each kind: OpenVPN lives on, the script has run once for each DOWN, and nothing is left behind.
 
-use harness::log::Mark;
-use harness::proc_table::{self, Process, descriptors};
-use harness::{Daemon, Server, ServerConfig};
+use harness::log::{Log, Mark};
+use harness::proc_table::{self, Process, descriptors, wait_until};
+use harness::{Daemon, PATIENCE, Server, ServerConfig};
 use nix::sys::signal::Signal;
 
-use crate::scripts::{Scripts, helper, plugin_line, resident_kib};
+use crate::scripts::{Scripts, helper, keeper, plugin_line, resident_kib};
 
 const ROUNDS: usize = 100;
 
@@ -14,7 +14,7 @@ const ROUNDS: usize = 100;
 const GROWTH_KIB: u64 = 1024;
 
 /// What must be the same after a hundred restarts as after the first.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Held {
     processes: usize,
     of_openvpn: usize,
@@ -58,10 +58,17 @@ fn server() -> (Scripts, ServerConfig<'static>) {
     (scripts, config)
 }
 
+/// So many lines have this, no more and no fewer: they may be on their way.
+fn logged(log: &Log, pattern: &str, lines: usize) {
+    wait_until(PATIENCE, || log.count(Mark::START, pattern) >= lines);
+    assert_eq!(log.count(Mark::START, pattern), lines, "{pattern}");
+}
+
 fn storm(config: &ServerConfig<'_>, signal: Signal, device: Device, helper_is: Helper, uid: u32) {
     let server = config.start();
-    // Whatever is different after the first restart is so for good.
+    // Whatever is different after the first restart is so for good, once the one before is gone.
     server.restart(signal);
+    keeper(&server);
     let (openvpn, first) = (server.pid(), helper(&server).pid);
     let (held, resident) = (Held::by(&server), [first, openvpn].map(resident_kib));
     for _ in 0..ROUNDS {
@@ -70,9 +77,14 @@ fn storm(config: &ServerConfig<'_>, signal: Signal, device: Device, helper_is: H
     assert!(server.is_alive());
     assert_eq!(server.pid(), openvpn);
     let downs = if device == Device::Reopened { ROUNDS + 1 } else { 0 };
-    assert_eq!(server.log().count(Mark::START, "/PLUGIN_DOWN status=0"), downs);
-    assert_eq!(server.log().count(Mark::START, "down.sh: ran as "), downs);
-    assert_eq!(Held::by(&server), held);
+    logged(server.log(), "/PLUGIN_DOWN status=0", downs);
+    logged(server.log(), "down.sh: ran as ", downs);
+    let mut now = held.clone();
+    let is_as_before = || {
+        now = Held::by(&server);
+        now == held
+    };
+    assert!(wait_until(PATIENCE, is_as_before), "{held:?} became {now:?}");
     let last = helper(&server).pid;
     assert_eq!(last == first, helper_is == Helper::Stays, "{first} {last}");
     let now = [last, openvpn].map(resident_kib);
@@ -81,11 +93,9 @@ fn storm(config: &ServerConfig<'_>, signal: Signal, device: Device, helper_is: H
         "helper and OpenVPN: {resident:?} KiB became {now:?}"
     );
     server.stop();
-    assert_eq!(server.log().count(Mark::START, "down.sh: ran as "), downs + 1);
-    assert_eq!(server.log().count(Mark::START, &format!("down.sh: ran as {uid}")), {
-        // The first DOWN is one of the time before: OpenVPN was root when it opened the plugin.
-        if uid == 0 { downs + 1 } else { downs }
-    });
+    logged(server.log(), "down.sh: ran as ", downs + 1);
+    // The first DOWN is one of the time before: OpenVPN was root when it opened the plugin.
+    logged(server.log(), &format!("down.sh: ran as {uid}"), if uid == 0 { downs + 1 } else { downs });
 }
 
 /// Gives up root, and opens the device anew at every restart: for that, nobody must be able to open net/tun.
@@ -190,14 +200,17 @@ fn of_a_client(lines: &[&str]) {
         found.into_iter().map(|process| process.pid).collect::<Vec<_>>()
     };
     client.restart(Signal::SIGUSR1);
-    let (helpers, open) = (ours(), descriptors(client.pid()).len());
-    assert_eq!(helpers.len(), 1, "{helpers:?}");
+    // Zombies count too.
+    let one_is_left = || assert!(wait_until(PATIENCE, || ours().len() == 1), "{:?}", ours());
+    one_is_left();
+    let open = descriptors(client.pid()).len();
     for _ in 0..ROUNDS_OF_A_CLIENT {
         client.restart(Signal::SIGUSR1);
     }
-    assert_eq!(ours().len(), 1, "zombies count too");
-    assert_eq!(descriptors(client.pid()).len(), open);
-    assert_eq!(client.log().count(Mark::START, "down.sh: ran as 0"), ROUNDS_OF_A_CLIENT + 1);
+    one_is_left();
+    let same = wait_until(PATIENCE, || descriptors(client.pid()).len() == open);
+    assert!(same, "{open} became {:?}", descriptors(client.pid()));
+    logged(client.log(), "down.sh: ran as 0", ROUNDS_OF_A_CLIENT + 1);
 }
 
 #[test]

@@ -35,12 +35,14 @@ pub(crate) fn control_bytes_are_escaped() {
 
 pub(crate) fn a_megabyte_is_bounded() {
     let stage = Stage::open(&[]);
+    let start = std::time::Instant::now();
     let outcome = stage.login(&user("flood"));
     assert!(outcome.accepted(), "{outcome}");
     stage.works();
-    let log = stage.log();
-    let lines = log.matches("printed by a PAM module").count();
-    let seconds = usize::try_from(outcome.took.as_secs()).unwrap_or(usize::MAX);
-    assert!(lines > 0 && lines <= 50 * (2 + seconds), "{lines} lines in {:?}", outcome.took);
-    assert!(log.contains("further lines printed by PAM modules are not shown"), "{log}");
+    stage.line("further lines printed by PAM modules are not shown");
+    let lines = stage.log().matches("printed by a PAM module").count();
+    // Of all the time in which lines may have come, and not of the login's alone: on a busy machine they come later.
+    let took = start.elapsed();
+    let seconds = usize::try_from(took.as_secs()).unwrap_or(usize::MAX);
+    assert!(lines > 0 && lines <= 50 * (2 + seconds), "{lines} lines in {took:?}");
 }

@@ -1,7 +1,7 @@
 //! A login that has waited for longer than a login may take.
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use harness::Gate;
 use harness::proc_table;
@@ -12,12 +12,19 @@ use nix::unistd::Pid;
 use crate::check::{NEW_CLIENT, Subject, deferred};
 
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The option's value, and some more.
-const LIMIT: Duration = Duration::from_millis(1200);
+/// The option's value.
+const LIMIT: Duration = Duration::from_secs(2);
+/// On a busy machine the first login may be over its time before the stage is set. Then nothing is shown.
+const ROUNDS: usize = 10;
 
 /// Both logins are over their time when the supervisor gets to see it: the one that runs is ended, and the one that
 /// waits does not take its place.
 pub(crate) fn queued() {
+    assert!((0..ROUNDS).any(|_| queued_in_time()), "{ROUNDS} times two logins took longer than {LIMIT:?}");
+}
+
+/// False if the stage was not set in time.
+fn queued_in_time() -> bool {
     let (gate, scratch) = (Gate::new(), Scratch::new());
     let record = scratch.join("record");
     let arguments = [
@@ -26,22 +33,31 @@ pub(crate) fn queued() {
         format!("auth/first:{}", gate.wait()),
     ];
     let subject =
-        Subject::new("max-workers=1 max-pending=1 timeout=1", &arguments.each_ref().map(String::as_str));
+        Subject::new("max-workers=1 max-pending=1 timeout=2", &arguments.each_ref().map(String::as_str));
     let start = |user: &str, number: u8| {
         let login = deferred(user, &format!("192.0.2.{number}"), NEW_CLIENT);
         subject.plugin.start_login(&login).expect("the call can be made")
     };
+    let begin = Instant::now();
     let first = start("first", 1);
     gate.arrival();
     let waiting = start("waiting", 2);
     // The queue is full: that this one is refused says that the one before is in it.
     let refused = start("refused", 3).finish(PATIENCE);
-    assert!(refused.reason.as_deref().is_some_and(|reason| reason.starts_with("TEMP[")), "{refused}");
 
     let supervisor = Pid::from_raw(supervisor());
     kill(supervisor, Signal::SIGSTOP).expect("stopped");
-    std::thread::sleep(LIMIT);
+    let in_time = begin.elapsed() < LIMIT;
+    if in_time {
+        // No event tells of it: the clock is what this is about.
+        std::thread::sleep(LIMIT);
+    }
     kill(supervisor, Signal::SIGCONT).expect("continued");
+    if !in_time {
+        subject.close();
+        return false;
+    }
+    assert!(refused.reason.as_deref().is_some_and(|reason| reason.starts_with("TEMP[")), "{refused}");
 
     for (login, words) in [(first, "does not answer"), (waiting, "busy")] {
         let outcome = login.finish(PATIENCE);
@@ -49,7 +65,7 @@ pub(crate) fn queued() {
         let reason = outcome.reason.unwrap_or_default();
         assert!(reason.starts_with("TEMP[") && reason.contains(words), "{reason}");
     }
-    let logged = "user 'waiting' failed to authenticate: no worker was free within the time limit of 1 s";
+    let logged = "user 'waiting' failed to authenticate: no worker was free within the time limit of 2 s";
     subject.plugin.wait_for_log_text(logged, PATIENCE).expect("logged");
 
     // A login later, which does run, only the first and this one have met a module.
@@ -60,6 +76,7 @@ pub(crate) fn queued() {
         ran.lines().filter_map(|line| line.split_once("user=")?.1.split_whitespace().next()).collect();
     assert_eq!(users, ["first", "last"]);
     subject.close();
+    true
 }
 
 fn supervisor() -> i32 {
