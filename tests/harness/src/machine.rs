@@ -180,6 +180,13 @@ mod tests {
         for path in ["/home/alice", "/etc/pam.d/new"] {
             assert!(!Path::new(path).exists(), "{path}");
         }
+        // Nor the other way round: useradd's locks, for one.
+        let lock = format!("/etc/{}.lock", crate::scratch::unique_name());
+        fs::write(&lock, "1").unwrap();
+        let seen = machine.path(&lock).exists() || Machine::new().path(&lock).exists();
+        fs::remove_file(&lock).unwrap();
+        assert!(!seen, "{lock}");
+
         let daemon = machine.start("sh", &["-c", "echo started; exec sleep 60"]);
         daemon.log().wait_for(Mark::START, "started", PATIENCE);
     }
