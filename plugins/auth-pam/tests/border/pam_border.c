@@ -83,12 +83,12 @@ static size_t from_hex(const char *text)
     return count;
 }
 
-/* A report: tag, number of the login, and for 50 the code 0, no words and no leaving, for 49 no text. */
+/* A report: tag, number of the login, and for 51 the code 0 and nothing else, for 50 no text. */
 static void report(unsigned char tag, uint64_t nonce)
 {
-    unsigned char bytes[18] = {tag};
+    unsigned char bytes[36] = {tag};
     memcpy(bytes + 1, &nonce, 8);
-    send(channel(), bytes, tag == 50 ? 18 : 13, MSG_NOSIGNAL);
+    send(channel(), bytes, tag == 51 ? 36 : 13, MSG_NOSIGNAL);
 }
 
 static void *rest(void *nothing)
@@ -476,7 +476,7 @@ static int act(const char *what, const char *with)
         if (fork() == 0) {
             arrive(with, getpid());
             wait_for_release(with);
-            report(50, strcmp(what, "forklie") ? 0 : 7);
+            report(51, strcmp(what, "forklie") ? 0 : 7);
             rest(NULL);
         }
         wait(NULL);
@@ -508,7 +508,7 @@ static int act(const char *what, const char *with)
     }
     if (!strcmp(what, "spam"))
         for (;;)
-            report(49, 7);
+            report(50, 7);
     if (!strcmp(what, "send")) {
         send(channel(), frame, from_hex(with), MSG_NOSIGNAL);
         return PAM_SUCCESS;

@@ -10,7 +10,7 @@ fn hex(bytes: &[u8]) -> String {
 pub(crate) fn rubbish_on_the_channel_costs_the_worker() {
     let stage = Stage::open(&[]);
     let report = |tag: u8, rest: &[u8]| [&[tag][..], &7u64.to_le_bytes(), rest].concat();
-    let end = [&[0; 4][..], &[0], &field(b""), &[0; 8], &field(b""), &[0], &field(b"")].concat();
+    let end = [&[0; 4][..], &[0], &field(b""), &[0; 8], &field(b""), &[0], &field(b""), &[0]].concat();
     for (what, bytes, words) in [
         ("success of another transaction", report(51, &end), "number of the transaction"),
         ("a note on another transaction", report(50, &field(b"x")), "number of the transaction"),
@@ -53,6 +53,7 @@ pub(crate) fn a_chatty_module_is_cut_short() {
     let outcome = stage.login(&user("chatter"));
     assert!(outcome.accepted(), "{outcome}\n{}", stage.log());
     stage.works();
+    stage.line("message of a PAM module");
     let shown = stage.log().matches("message of a PAM module").count();
     assert!((1..=32).contains(&shown), "{shown} messages in the log");
 }
