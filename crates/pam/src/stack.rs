@@ -23,9 +23,14 @@ pub enum Phase {
     Account,
     /// That he chooses a new password.
     Password,
+    /// What surrounds his stay.
+    Session,
 }
 
 impl Phase {
+    /// All of them: libpam loads their modules together.
+    pub const ALL: [Self; 4] = [Self::Auth, Self::Account, Self::Password, Self::Session];
+
     /// The word that begins its lines.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -33,13 +38,12 @@ impl Phase {
             Phase::Auth => "auth",
             Phase::Account => "account",
             Phase::Password => "password",
+            Phase::Session => "session",
         }
     }
 
     fn from_word(word: &[u8]) -> Option<Self> {
-        [Phase::Auth, Phase::Account, Phase::Password]
-            .into_iter()
-            .find(|phase| phase.name().as_bytes().eq_ignore_ascii_case(word))
+        Phase::ALL.into_iter().find(|phase| phase.name().as_bytes().eq_ignore_ascii_case(word))
     }
 }
 

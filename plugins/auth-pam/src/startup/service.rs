@@ -44,9 +44,13 @@ fn check_phases(service: &CStr, confdir: Option<&CStr>, phases: &[Phase]) -> Res
     if confdir.is_none() {
         check.directories(&file)?;
     }
-    // libpam reads it for each login and loads its modules, whether a line of it is used or not.
-    if let Err(StackError::Read(refusal)) = Stack::of(c"other", confdir, phases, |path| check.read(path)) {
-        return Err(refusal);
+    // libpam reads both for each login and loads all modules, whether a line of theirs is used or not.
+    for loaded in [service, c"other"] {
+        if let Err(StackError::Read(refusal)) =
+            Stack::of(loaded, confdir, &Phase::ALL, |path| check.read(path))
+        {
+            return Err(refusal);
+        }
     }
     let other = file.other().map(|other| other.display().to_string());
     let stack = Stack::of(service, confdir, phases, |path| check.read(path));

@@ -133,13 +133,14 @@ fn a_missing_file_is_named() {
 #[test]
 fn what_others_could_change_keeps_openvpn_from_starting() {
     let stage = Stage::new(&[
-        ("vpn", "@include common\n"),
+        ("vpn", "@include common\nsession include sessions\n"),
         ("common", GOOD),
+        ("sessions", "session required pam_permit.so\n"),
         ("other", "@include others\n"),
         ("others", "auth required pam_deny.so\n"),
     ]);
-    // Also `other`: its modules are loaded for every login.
-    for name in ["vpn", "common", "other", "others", ""] {
+    // Also `other`, and lines of phases that are not run: their modules are loaded for every login.
+    for name in ["vpn", "common", "sessions", "other", "others", ""] {
         let path = stage.path(name);
         let before = fs::metadata(&path).unwrap().permissions().mode();
         stage.mode(name, before | 0o002);
