@@ -1,12 +1,18 @@
 //! A child process that is signalled only while it exists and never outlives its guard.
 
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
 use crate::PATIENCE;
@@ -18,7 +24,7 @@ struct Exit {
     known: Condvar,
 }
 
-/// A started program. Its end is pushed to its log as a line `[ended: ...]`.
+/// A started program. Its end is a line `[ended: ...]` in its log, after all that it has printed.
 #[derive(Debug)]
 pub struct Running {
     pid: Pid,
@@ -39,8 +45,8 @@ impl Running {
         let pid = Pid::from_raw(i32::try_from(child.id()).unwrap_or_else(|_| panic!("pid out of range")));
         let exit = Arc::new(Exit::default());
         let waiter = {
-            let (exit, log) = (Arc::clone(&exit), pipe.log().clone());
-            std::thread::spawn(move || reap(child, pid, &exit, &log))
+            let (exit, log, path) = (Arc::clone(&exit), pipe.log().clone(), pipe.path().to_path_buf());
+            std::thread::spawn(move || reap(child, pid, &exit, |line| tell(&log, &path, line)))
         };
         Self { pid, exit, waiter: Some(waiter), started }
     }
@@ -88,15 +94,35 @@ impl Running {
     }
 }
 
-fn reap(mut child: Child, pid: Pid, exit: &Exit, log: &Log) {
-    while waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) == Err(nix::errno::Errno::EINTR) {
+fn reap(mut child: Child, pid: Pid, exit: &Exit, tell: impl FnOnce(&str)) {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+    let ended = loop {
+        match waitid(Id::Pid(pid), flags) {
+            Err(nix::errno::Errno::EINTR) => {}
+            Ok(WaitStatus::Exited(_, code)) => break Some(ExitStatus::from_raw(code << 8)),
+            Ok(WaitStatus::Signaled(_, signal, _)) => break Some(ExitStatus::from_raw(signal as i32)),
+            _ => break None,
+        }
+    };
+    // Without the lock, since it takes its time: the process is not reaped yet.
+    if let Some(ended) = ended {
+        tell(&format!("[ended: {ended}]"));
     }
     let mut status = exit.status.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    if let Ok(ended) = child.wait() {
-        log.push(format!("[ended: {ended}]"));
-        *status = Some(ended);
-    }
+    *status = child.wait().ok();
     exit.known.notify_all();
+}
+
+/// Adds a line to the log behind what is still on its way through the pipe; at once if nobody reads that.
+fn tell(log: &Log, pipe: &Path, line: &str) {
+    let mark = log.mark();
+    let opened = OpenOptions::new().write(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(pipe);
+    let written = opened.and_then(|mut pipe| pipe.write_all(format!("{line}\n").as_bytes()));
+    if written.is_err()
+        || log.wait_match(mark, Instant::now() + PATIENCE, |text| text.contains(line)).is_none()
+    {
+        log.push(line.to_string());
+    }
 }
 
 impl Drop for Running {
