@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use harness::proc_table::{self, Process};
-use harness::{PamService, plugin};
+use harness::{PamService, TestModule, plugin};
 use ovpn_plugin_host::{FuncResult, Login, OpenPlugin, Plugin, Verdict, sys};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -22,10 +22,10 @@ const RELEASES: [(u32, u32, i32); 4] = [
     (2, 7, sys::PLUGIN_CLIENT_CRRESPONSE),
 ];
 
-fn open(service: &PamService, version: i32, release: (u32, u32, i32)) -> OpenPlugin {
+fn open(words: &str, version: i32, release: (u32, u32, i32)) -> OpenPlugin {
     let (major, minor, last) = release;
     let opened = Plugin::new(plugin::auth_pam())
-        .args(service.words().split(' '))
+        .args(words.split(' '))
         .env("verb", "4")
         .struct_version(version)
         .offered_events((1 << (last + 1)) - 1)
@@ -75,11 +75,52 @@ fn works(plugin: OpenPlugin) {
     assert!(gone, "{:?}", helpers());
 }
 
+/// Before 2.6 plugins can neither ask clients nor tell them anything. That is said at the start, once, and only if it was
+/// asked for; a login that needs it is refused.
+fn says_what_is_too_new(release: (u32, u32, i32), struct_version: i32) {
+    let module = TestModule::shared();
+    let asks = PamService::new(&module.stack(&["auth/ask=Code:"]));
+    let words =
+        format!("challenge=yes change-expired=yes reasons=all {} login USERNAME code ASK", asks.words());
+    let plugin = open(&words, struct_version, release);
+    let warnings = |plugin: &OpenPlugin| -> Vec<String> {
+        let lines = plugin.log_lines().into_iter();
+        lines.filter(|line| line.text.contains("use OpenVPN 2.6 or later")).map(|line| line.text).collect()
+    };
+    let said = warnings(&plugin);
+    if (release.0, release.1) >= (2, 6) && struct_version >= 3 {
+        assert_eq!(said, [""; 0]);
+        let reason = plugin.login(&Login::new("joe", "secret"), PATIENCE).unwrap().reason;
+        assert!(reason.is_some_and(|reason| reason.starts_with("CRV1:R:")));
+        drop(plugin.close());
+        return;
+    }
+    let openvpn = if struct_version >= 3 {
+        format!("OpenVPN {}.{}.1", release.0, release.1)
+    } else {
+        "this OpenVPN".into()
+    };
+    let expected = format!(
+        "{openvpn} passes neither questions nor reasons on to clients: without effect are challenge, ASK, \
+         change-expired, reasons; use OpenVPN 2.6 or later"
+    );
+    assert_eq!(said, [expected]);
+    let outcome = plugin.login(&Login::new("joe", "secret"), PATIENCE).unwrap();
+    assert!(!outcome.accepted() && outcome.reason.is_none(), "{outcome}");
+    plugin
+        .wait_for_log_text("the prompt 'Code:' cannot be asked: OpenVPN 2.6 or later is needed", PATIENCE)
+        .unwrap();
+    drop(plugin.close());
+    let ordinary = PamService::new(STACK);
+    assert_eq!(warnings(&open(&ordinary.words(), struct_version, release)), [""; 0]);
+}
+
 fn main() {
     let service = PamService::new(STACK);
     for release in RELEASES {
         for version in 1..=5 {
-            works(open(&service, version, release));
+            works(open(&service.words(), version, release));
+            says_what_is_too_new(release, version);
             println!("test OpenVPN {}.{}, struct version {version} ... ok", release.0, release.1);
         }
     }

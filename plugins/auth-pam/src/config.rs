@@ -47,8 +47,8 @@ pub struct Config {
     pub penalties: bool,
     /// `ipv4-prefix=N` and `ipv6-prefix=N`: what one source is.
     pub prefixes: Prefixes,
-    /// `reasons=none|safe|all`.
-    pub reasons: Reasons,
+    /// `reasons=none|safe|all`; `None`: nobody has said.
+    pub reasons: Option<Reasons>,
     /// `refusal-time=MS`: deferred refusals are not delivered sooner.
     pub refusal_time: Duration,
     /// `timeout=SECONDS`.
@@ -143,6 +143,23 @@ impl Config {
         self.challenge || self.change_expired || self.open_urls || self.prompts.any_asks()
     }
 
+    /// What a client learns of a refusal by PAM.
+    pub fn reasons(&self) -> Reasons {
+        self.reasons.unwrap_or(Reasons::Safe)
+    }
+
+    /// What was asked for that OpenVPN can do since 2.6, as it is written.
+    pub fn since_2_6(&self) -> Vec<&'static str> {
+        let asked_for = [
+            (self.challenge, "challenge"),
+            (self.prompts.any_asks(), "ASK"),
+            (self.change_expired, "change-expired"),
+            (self.open_urls, "open-urls"),
+            (self.reasons.is_some_and(|reasons| reasons != Reasons::None), "reasons"),
+        ];
+        asked_for.into_iter().filter_map(|(asked_for, word)| asked_for.then_some(word)).collect()
+    }
+
     /// Reads the words after the plugin's own path, and the file they may name.
     pub fn parse<'a>(words: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, ConfigError> {
         let mut config = Config {
@@ -159,7 +176,7 @@ impl Config {
             max_suspended: None,
             penalties: true,
             prefixes: Prefixes::default(),
-            reasons: Reasons::Safe,
+            reasons: None,
             refusal_time: Duration::from_millis(1000),
             timeout: Timeout::Default,
             confdir: None,

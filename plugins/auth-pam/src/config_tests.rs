@@ -24,11 +24,26 @@ fn a_service_alone_has_the_documented_defaults() {
     assert_eq!(config.grace, Duration::from_millis(50));
     assert_eq!((config.max_workers, config.max_pending, config.penalties), (None, 1024, true));
     assert!(!config.challenge && !config.asks() && config.max_suspended.is_none());
+    assert_eq!(config.reasons(), Reasons::Safe);
     assert_eq!((config.confdir, config.syslog, config.deferred), (None, None, None));
     assert_eq!(config.advance, Advance::No);
     assert_eq!(config.require_cn, RequireCn::No);
     assert!(!config.empty_passwords && !config.allow_user_mapping);
     assert_eq!(config.challenge_timeout, Duration::from_secs(120));
+}
+
+/// Of a line that asks for nothing of the kind, a start under an older OpenVPN says nothing.
+#[test]
+fn what_needs_openvpn_2_6_is_known() {
+    let of = |words: &[&str]| parse(words).unwrap().since_2_6().join(" ");
+    assert_eq!(of(&["login"]), "");
+    assert_eq!(of(&["challenge=no", "change-expired=no", "open-urls=no", "reasons=none", "login"]), "");
+    assert_eq!(of(&["reasons=safe", "login"]), "reasons");
+    assert_eq!(
+        of(&["reasons=all", "open-urls=yes", "change-expired=yes", "challenge=Your code:", "login"]),
+        "challenge change-expired open-urls reasons"
+    );
+    assert_eq!(of(&["login", "code", "{PASSWORD}{ASK}"]), "ASK");
 }
 
 #[test]

@@ -212,8 +212,8 @@ pub const OPTIONS: [OptionSpec<Config>; 24] = [
         meaning: "what a client learns of a refusal by PAM (below)",
         repeats: false,
         set: |config, value| {
-            config.reasons =
-                Reasons::parse(value.text()).ok_or_else(|| value.bad("must be none, safe or all"))?;
+            let reasons = Reasons::parse(value.text());
+            config.reasons = Some(reasons.ok_or_else(|| value.bad("must be none, safe or all"))?);
             Ok(())
         },
     },

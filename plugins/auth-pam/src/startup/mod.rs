@@ -14,7 +14,7 @@ mod tmp_dir;
 use std::path::PathBuf;
 
 use nix::unistd::geteuid;
-use ovpn_plugin::OpenArgs;
+use ovpn_plugin::{OpenArgs, Version};
 
 use crate::config::Config;
 pub use deferring::Deferring;
@@ -55,10 +55,8 @@ impl Startup {
             );
         }
         let can_ask = args.openvpn_version().is_some_and(|version| version.is_at_least(2, 6));
-        if config.asks() && !can_ask {
-            log::warn!(
-                "clients cannot be asked questions (challenge, change-expired, ASK): that needs OpenVPN 2.6 or later"
-            );
+        if let Some(warning) = too_old(config, args.openvpn_version()).filter(|_| !can_ask) {
+            log::warn!("{warning}");
         }
         let openvpn = openvpn_config(args, deferring.is_some());
         by_roots_group.extend_from_slice(&config.by_roots_group);
@@ -87,6 +85,21 @@ fn judge_roots_group(by_roots_group: &[String], openvpn_is_one: bool) -> Result<
         log::warn!("{found}");
     }
     Ok(())
+}
+
+/// What to say of an OpenVPN that gives plugins no way to ask the client, or to tell it a reason.
+fn too_old(config: &Config, version: Option<Version<'_>>) -> Option<String> {
+    let without_effect = config.since_2_6().join(", ");
+    let openvpn = match version {
+        Some(Version { text, .. }) if !text.is_empty() => format!("OpenVPN {text}"),
+        _ => "this OpenVPN".into(),
+    };
+    (!without_effect.is_empty()).then(|| {
+        format!(
+            "{openvpn} passes neither questions nor reasons on to clients: without effect are {without_effect}; \
+             use OpenVPN 2.6 or later"
+        )
+    })
 }
 
 /// OpenVPN's configuration, as far as it can be read.

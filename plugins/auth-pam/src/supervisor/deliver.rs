@@ -67,7 +67,7 @@ impl Supervisor {
         let joined = self.repeats.end(&attempt);
         let reference = attempt.origin.reference;
         let judged = Judged {
-            told: reasons::for_client(outcome, &verdict, self.settings.config.reasons),
+            told: reasons::for_client(outcome, &verdict, self.settings.config.reasons()),
             verdict,
             reason,
             checked: outcome.checked(),

@@ -198,7 +198,7 @@ fn check(
         debug: settings.debug,
         reports: Reports { channel: reports.channel, nonce: reports.nonce, worker: reports.worker },
         notes: 0,
-        said: (config.reasons == Reasons::All).then(Said::default),
+        said: (config.reasons() == Reasons::All).then(Said::default),
         complaint: None,
         names: Vec::new(),
         answers: Answers::default(),
