@@ -1,33 +1,17 @@
 //! The example plugins, compiled, through the life of a server and of a client, as each struct version has it.
 
-use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
 use std::time::Duration;
 
+use harness::plugin;
 use ovpn_plugin_host::{Call, FuncResult, Login, OpenPlugin, Plugin, Verdict, sys};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Builds the examples beside the tests, once, and gives the file of one.
+/// One of them, to be opened.
 fn example(name: &str) -> Plugin {
-    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
-    let directory = DIRECTORY.get_or_init(|| {
-        let own = std::env::current_exe().unwrap();
-        let target = own.ancestors().nth(3).expect("tests are in <target>/<profile>/deps").to_owned();
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-        cargo.args(["build", "--quiet", "--locked", "--target-dir"]).arg(&target);
-        for name in NAMES {
-            cargo.arg("-p").arg(format!("example-{name}"));
-        }
-        let status = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status().expect("cannot run cargo");
-        assert!(status.success(), "building the examples failed");
-        target.join("debug")
-    });
-    Plugin::new(directory.join(format!("libexample_{}.so", name.replace('-', "_"))))
+    Plugin::new(plugin::example(name))
 }
-
-use harness::plugin::EXAMPLES as NAMES;
 
 /// Every example in each of its ways: name, words, and whether joe with the password secret and the code gets in.
 const WAYS: [(&str, &[&str], bool); 15] = [

@@ -5,6 +5,8 @@
 //! instead, to see which of them its defects fail.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
 
 use crate::command;
 
@@ -52,6 +54,43 @@ pub fn built(name: &str) -> PathBuf {
     let path = directory.join(name);
     assert!(path.exists(), "{} is missing: run `make build`", path.display());
     path.canonicalize().unwrap_or(path)
+}
+
+/// The file of an example plugin. All of them are built beside the tests by whoever asks first.
+pub fn example(name: &str) -> PathBuf {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    let target = target_directory();
+    BUILT.get_or_init(|| {
+        let packages = EXAMPLES.map(|name| format!("--package=example-{name}"));
+        cargo_build(&packages.each_ref().map(String::as_str), &target);
+    });
+    target.join("debug").join(example_file(name))
+}
+
+/// The file of an example plugin as it is built to be used.
+pub fn release_example(name: &str) -> PathBuf {
+    let target = target_directory();
+    cargo_build(&["--release", &format!("--package=example-{name}")], &target);
+    target.join("release").join(example_file(name))
+}
+
+/// What cargo calls the file of an example plugin.
+pub fn example_file(name: &str) -> String {
+    format!("libexample_{}.so", name.replace('-', "_"))
+}
+
+/// Has cargo build what these words say of this workspace, into the directory `target`.
+pub fn cargo_build(words: &[&str], target: &Path) {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+    cargo.args(["build", "--quiet", "--locked"]).args(words).arg("--target-dir").arg(target);
+    // Where Debian has OpenSSL; without these its crate looks for pkg-config.
+    let libraries = format!("/usr/lib/{}-linux-gnu", std::env::consts::ARCH);
+    if Path::new(&libraries).join("libssl.so").exists() {
+        cargo.env("OPENSSL_LIB_DIR", libraries).env("OPENSSL_INCLUDE_DIR", "/usr/include");
+    }
+    let status = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status();
+    let status = status.unwrap_or_else(|error| panic!("cannot run cargo: {error}"));
+    assert!(status.success(), "cargo build {} failed", words.join(" "));
 }
 
 /// The names a shared object exports, sorted.

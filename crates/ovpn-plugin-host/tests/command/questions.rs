@@ -1,10 +1,6 @@
 //! Plugins that ask the person at the client: by a rejection and while the login is pending, answered from the command
 //! line, from a file, on a terminal, or not at all.
 
-use std::path::PathBuf;
-use std::process::Command;
-use std::sync::OnceLock;
-
 use harness::plugin;
 use harness::scratch::Scratch;
 
@@ -13,22 +9,9 @@ use crate::run::{Mistakes, Run, run_with};
 /// The exit status if nobody answers.
 const UNANSWERED: i32 = 4;
 
-/// The example plugin, built beside the tests, once.
-fn example() -> &'static PathBuf {
-    static FILE: OnceLock<PathBuf> = OnceLock::new();
-    FILE.get_or_init(|| {
-        let target = plugin::target_directory();
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-        cargo.args(["build", "--quiet", "--locked", "-p", "example-challenge", "--target-dir"]).arg(&target);
-        let status = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status().expect("cannot run cargo");
-        assert!(status.success(), "building the example failed");
-        target.join("debug/libexample_challenge.so")
-    })
-}
-
 /// A login of joe at the example plugin, which wants the code 123456.
 fn challenge(options: &[&str], method: &str) -> Run {
-    let file = example();
+    let file = plugin::example("challenge");
     let mut line = vec!["login", "--user", "joe", "--password-file", "-"];
     line.extend(options);
     line.extend([file.to_str().unwrap(), method, "joe", "secret99", "123456"]);

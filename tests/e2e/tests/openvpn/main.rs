@@ -20,7 +20,6 @@ mod one_door;
 mod openvpn_killed;
 mod options;
 mod options_file;
-mod questions;
 mod reasons;
 mod restart;
 mod secrets;

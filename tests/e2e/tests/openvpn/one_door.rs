@@ -4,8 +4,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use harness::log::Mark;
@@ -78,7 +77,10 @@ impl Scene {
             Second::Ours => {
                 config.plugin_file(&self.copy(), &format!("deferred=yes grace=0 {}", self.second.words()))
             }
-            Second::Example => config.plugin_file(&example(), &format!("S {second_ms} {user} yes")),
+            Second::Example => {
+                let file = plugin::release_example("deferred-auth");
+                config.plugin_file(&file, &format!("S {second_ms} {user} yes"))
+            }
         };
         let config = ServerConfig::default();
         let config = match order {
@@ -87,19 +89,6 @@ impl Scene {
         };
         config.dropped().start()
     }
-}
-
-/// The example as it is built to be used.
-fn example() -> PathBuf {
-    static BUILT: OnceLock<()> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let target = plugin::target_directory();
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-        cargo.args(["build", "--quiet", "--locked", "--release", "-p", "example-deferred-auth"]);
-        let status = cargo.arg("--target-dir").arg(target).current_dir(env!("CARGO_MANIFEST_DIR")).status();
-        assert!(status.expect("cannot run cargo").success(), "building the example failed");
-    });
-    plugin::target_directory().join("release/libexample_deferred_auth.so")
 }
 
 /// What came of a login.

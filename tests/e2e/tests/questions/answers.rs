@@ -23,6 +23,7 @@ fn right_and_wrong_ones_everywhere() {
         assert_eq!((question.shown, question.wants_answer), (false, true));
         assert_eq!(question.user, base64(b"alice"));
         // Whoever is asked has not failed.
+        stage.server.wait_for(Mark::START, "user 'alice': the client was asked a question");
         assert_eq!(stage.server.log().count(Mark::START, FAILED), 0, "{}", stage.server.log().text());
 
         let mark = stage.server.mark();

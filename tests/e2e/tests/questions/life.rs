@@ -82,8 +82,10 @@ fn a_hard_restart_ends_them_in_order() {
         stage.server.restart(Signal::SIGHUP);
         assert_eq!(end.arrival(), worker, "pam_end");
         assert!(wait_gone(worker, PATIENCE));
+        let mark = stage.server.mark();
         alice.answer(CODE);
         alice.refused();
+        stage.server.wait_for(mark, "the answer belongs to no question that waits for one");
         logs_in(&stage, "bob");
     }
 }

@@ -1,77 +1,29 @@
-//! Builds the example plugins beside the tests, once.
+//! The example plugins and the test plugins of the SDK, and what their READMEs say.
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::OnceLock;
 
 use harness::ServerConfig;
+use harness::plugin::{cargo_build, example_file, target_directory};
 use harness::scratch::Scratch;
 
 use crate::tutorial::{blocks, root};
 
-pub(crate) use harness::plugin::EXAMPLES as NAMES;
-
-/// Where Cargo puts this test's profile: tests are in `<target>/<profile>/deps`.
-fn profile_directory() -> PathBuf {
-    let own = std::env::current_exe().unwrap_or_else(|error| panic!("own path: {error}"));
-    own.ancestors()
-        .nth(2)
-        .map(PathBuf::from)
-        .unwrap_or_else(|| panic!("{}: no test of cargo's", own.display()))
-}
-
-fn cargo(arguments: &[&str], target: &std::path::Path) {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-    cargo.args(["build", "--quiet", "--locked"]).args(arguments).arg("--target-dir").arg(target);
-    // Where Debian has OpenSSL; without these its crate looks for pkg-config.
-    let libraries = format!("/usr/lib/{}-linux-gnu", std::env::consts::ARCH);
-    if std::path::Path::new(&libraries).join("libssl.so").exists() {
-        cargo.env("OPENSSL_LIB_DIR", libraries).env("OPENSSL_INCLUDE_DIR", "/usr/include");
-    }
-    let status = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status().expect("cannot run cargo");
-    assert!(status.success(), "building the examples failed");
-}
-
-/// The file of an example.
-pub(crate) fn example(name: &str) -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let directory = BUILT.get_or_init(|| {
-        let target = profile_directory().parent().map(PathBuf::from).unwrap_or_default();
-        let packages: Vec<String> =
-            NAMES.iter().flat_map(|n| ["-p".into(), format!("example-{n}")]).collect();
-        cargo(&packages.iter().map(String::as_str).collect::<Vec<_>>(), &target);
-        target.join("debug")
-    });
-    directory.join(format!("libexample_{}.so", name.replace('-', "_")))
-}
-
-/// The file of an example as it is built to be used.
-pub(crate) fn release_example(name: &str) -> PathBuf {
-    let target = profile_directory().parent().map(PathBuf::from).unwrap_or_default();
-    cargo(&["--release", "-p", &format!("example-{name}")], &target);
-    target.join(format!("release/libexample_{}.so", name.replace('-', "_")))
-}
+pub(crate) use harness::plugin::{EXAMPLES as NAMES, example, release_example};
 
 /// The file of a test plugin of the SDK.
 pub(crate) fn test_plugin(name: &str) -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let directory = BUILT.get_or_init(|| {
-        let target = profile_directory().parent().map(PathBuf::from).unwrap_or_default();
-        cargo(&["-p", "ovpn-plugin", "--examples"], &target);
-        target.join("debug/examples")
-    });
-    directory.join(format!("lib{name}.so"))
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| cargo_build(&["--package=ovpn-plugin", "--examples"], &target_directory()));
+    target_directory().join(format!("debug/examples/lib{name}.so"))
 }
 
 /// `log-events` that looks into certificates with OpenSSL; built elsewhere, so that the other one stays as it is.
 pub(crate) fn log_events_with_certificates() -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let directory = BUILT.get_or_init(|| {
-        let target = profile_directory().join("with-openssl");
-        cargo(&["-p", "example-log-events", "--features", "certificate"], &target);
-        target.join("debug")
-    });
-    directory.join("libexample_log_events.so")
+    static BUILT: OnceLock<()> = OnceLock::new();
+    let target = target_directory().join("debug/with-openssl");
+    BUILT.get_or_init(|| cargo_build(&["--package=example-log-events", "--features=certificate"], &target));
+    target.join("debug").join(example_file("log-events"))
 }
 
 /// The lines for server.conf in each README are right, but for their places.
