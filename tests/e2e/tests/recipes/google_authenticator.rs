@@ -6,6 +6,7 @@ use crate::document::Document;
 use crate::stage::{Stage, machine};
 
 const SET_UP: &str = "Set up";
+const BY_QUESTION: &str = "By question";
 const COMBINED: &str = "Without static challenge";
 const PASSWORD: &str = "correct horse";
 const SECRET: &str = "/var/lib/google-authenticator/alice";
@@ -32,6 +33,7 @@ pub(crate) fn follow(recipe: &Document) {
     machine.run(&format!("cp -p {SECRET} {SECRET}.new"));
     at_each_login(recipe, &machine);
     later(recipe, &machine);
+    by_question(recipe, &machine);
     combined(recipe, &machine);
     recipe.all_tried();
 }
@@ -71,6 +73,44 @@ fn later(recipe: &Document, machine: &Machine) {
             client
         });
     }
+}
+
+fn by_question(recipe: &Document, machine: &Machine) {
+    afresh(machine);
+    let stage = Stage::start(recipe, BY_QUESTION, machine);
+    stage.case_of_person("The code is asked for", |stage| {
+        let alice = stage.person("alice", PASSWORD).answers(&[&code(machine, 0)]).start();
+        alice.connects();
+        alice
+    });
+    stage.case_of_person("By question, a wrong code", |stage| {
+        let alice = stage.person("alice", PASSWORD).answers(&["000000"]).start();
+        alice.refused();
+        alice
+    });
+    afresh(machine);
+    let alice = stage.person("alice", "wrong").answers(&[&code(machine, 0)]).start();
+    alice.refused();
+    assert_eq!(alice.asked().len(), 1, "the password is not told to be wrong before");
+    drop((alice, stage));
+    afresh(machine);
+    let without_token = |mut lines: Vec<String>| {
+        lines.retain(|line| !line.starts_with("auth-gen-token"));
+        lines
+    };
+    let stage = Stage::start_with(recipe, BY_QUESTION, machine, without_token);
+    stage.case_of_person("By question, an hour later, without auth-gen-token", |stage| {
+        let alice = stage.person("alice", PASSWORD).line("reneg-sec 3").answers(&[&code(machine, 0)]);
+        let alice = alice.start();
+        alice.connects();
+        alice
+    });
+    drop(stage);
+    machine.run("sed -i '1s/required/requisite/' /etc/pam.d/openvpn");
+    let stage = Stage::start(recipe, BY_QUESTION, machine);
+    let alice = stage.person("alice", "wrong").start();
+    alice.refused();
+    assert_eq!(alice.asked(), []);
 }
 
 fn combined(recipe: &Document, machine: &Machine) {
