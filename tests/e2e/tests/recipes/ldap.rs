@@ -1,4 +1,6 @@
-//! Accounts of an LDAP directory.
+//! Accounts of an LDAP directory, alone and with a push to a telephone.
+
+mod push;
 
 use harness::log::Mark;
 use harness::machine::MachineDaemon;
@@ -96,6 +98,8 @@ pub(crate) fn follow(recipe: &Document) {
     prepare(&machine);
     recipe.set_up(&machine, SET_UP);
     let (slapd, nslcd) = (start_slapd(&machine), start_nslcd(&machine));
+    push::follow(recipe, &machine);
+    recipe.set_up(&machine, SET_UP);
     let stage = Stage::start(recipe, SET_UP, &machine);
     stage.accepted("The right password", "alice", PASSWORD, "");
     stage.refused("A wrong password", "alice", "wrong", "");

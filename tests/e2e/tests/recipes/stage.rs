@@ -16,6 +16,9 @@ const PLUGIN: &str = "/usr/lib/openvpn/plugins/openvpn-plugin-auth-pam.so";
 /// The client's address in what recipes quote, and here.
 const ADDRESSES: [&str; 2] = ["192.0.2.7", "127.0.0.1"];
 
+/// Nothing quoted is something else here.
+const NOTHING: [&str; 2] = ["\0", ""];
+
 /// A machine with the plugin installed.
 pub(crate) fn machine() -> Machine {
     let machine = Machine::new();
@@ -82,7 +85,7 @@ impl<'a> Stage<'a> {
     /// Lets a case of the recipe happen to a person.
     pub(crate) fn case_of_person(&self, name: &str, happen: impl FnOnce(&Self) -> Person) {
         let marks = (self.server.mark(), self.machine.syslog().mark());
-        self.look(name, marks, happen(self).client());
+        self.look(name, marks, NOTHING, happen(self).client());
     }
 
     /// A line in OpenVPN's log, as a recipe quotes it.
@@ -93,15 +96,21 @@ impl<'a> Stage<'a> {
     /// Lets a case of the recipe happen and looks for what the recipe says is logged then.
     pub(crate) fn case(&self, name: &str, happen: impl FnOnce(&Self) -> Client) {
         let marks = (self.server.mark(), self.machine.syslog().mark());
-        self.look(name, marks, &happen(self));
+        self.look(name, marks, NOTHING, &happen(self));
+    }
+
+    /// The same where something quoted (the first of the pair) is something else here.
+    pub(crate) fn case_where(&self, name: &str, other: [&str; 2], happen: impl FnOnce(&Self) -> Client) {
+        let marks = (self.server.mark(), self.machine.syslog().mark());
+        self.look(name, marks, other, &happen(self));
     }
 
     /// The same where the start of the server belongs to the case.
     pub(crate) fn case_from_start(&self, name: &str, happen: impl FnOnce(&Self) -> Client) {
-        self.look(name, (Mark::START, Mark::START), &happen(self));
+        self.look(name, (Mark::START, Mark::START), NOTHING, &happen(self));
     }
 
-    fn look(&self, name: &str, (server, system): (Mark, Mark), client: &Client) {
+    fn look(&self, name: &str, (server, system): (Mark, Mark), [theirs, here]: [&str; 2], client: &Client) {
         for block in self.document.case(name) {
             let (log, mark) = match block.title.as_str() {
                 title if title.starts_with("OpenVPN's log") => (self.server.log(), server),
@@ -109,7 +118,7 @@ impl<'a> Stage<'a> {
                 title if title.starts_with("The client's log") => (client.log(), Mark::START),
                 title => panic!("'{title}' is no log"),
             };
-            block.lines.iter().for_each(|line| wait_for(log, mark, line));
+            block.lines.iter().for_each(|line| wait_for(log, mark, &line.replace(theirs, here)));
         }
     }
 
