@@ -7,26 +7,36 @@ use std::path::{Path, PathBuf};
 /// The file of a plugin, and what is to be said about it.
 pub(crate) struct Located {
     pub(crate) file: PathBuf,
-    pub(crate) note: Option<&'static str>,
+    pub(crate) note: Option<String>,
 }
 
 /// The file for `name`. As in OpenVPN, one that begins with neither a slash nor a dot is looked for in the plugin directory,
 /// of which each distribution has its own. The error says where it was looked for.
 pub(crate) fn locate(name: &OsStr) -> Result<Located, String> {
+    locate_in(name, &directories())
+}
+
+fn locate_in(name: &OsStr, directories: &[PathBuf]) -> Result<Located, String> {
     if name.as_bytes().starts_with(b"/") || name.as_bytes().starts_with(b".") {
         return Ok(Located { file: name.into(), note: None });
     }
-    let directories = directories();
-    if let Some(file) = directories.iter().map(|directory| directory.join(name)).find(|file| file.exists()) {
-        return Ok(Located { file, note: None });
+    let mut found = directories.iter().map(|directory| directory.join(name)).filter(|file| file.exists());
+    if let Some(file) = found.next() {
+        return Ok(Located { note: found.next().map(|other| ambiguous(&file, &other)), file });
     }
     if Path::new(name).exists() {
         let file = Path::new(".").join(name);
         let note = "OpenVPN looks for such a path in its plugin directory: in a plugin line it has to begin with / or .";
-        return Ok(Located { file, note: Some(note) });
+        return Ok(Located { file, note: Some(note.into()) });
     }
     let searched: Vec<_> = directories.iter().map(|directory| directory.display().to_string()).collect();
     Err(format!("there is no plugin {name:?} in {}, nor here", searched.join(", ")))
+}
+
+/// Debian's OpenVPN has the C plugins in a directory of its own, and there the name means those.
+fn ambiguous(file: &Path, other: &Path) -> String {
+    let (file, other) = (file.display(), other.display());
+    format!("{file} is tried, and there is {other} too: write the whole path, here and in the plugin line")
 }
 
 /// Where distributions' builds of OpenVPN look for plugins.
@@ -39,4 +49,26 @@ fn directories() -> [PathBuf; 5] {
         "/usr/lib/openvpn".into(),
         "/usr/local/lib/openvpn/plugins".into(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_means_two_files_is_told() {
+        let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let directories = [first.path().to_path_buf(), second.path().to_path_buf()];
+        let name = OsStr::new("plugin.so");
+        assert!(locate_in(name, &directories).is_err_and(|error| error.contains("there is no plugin")));
+        std::fs::write(second.path().join(name), "").unwrap();
+        let one = locate_in(name, &directories).unwrap();
+        assert_eq!((one.file, one.note), (second.path().join(name), None));
+        std::fs::write(first.path().join(name), "").unwrap();
+        let two = locate_in(name, &directories).unwrap();
+        assert_eq!(two.file, first.path().join(name));
+        assert!(two.note.is_some_and(|note| note.contains(&second.path().display().to_string())));
+        let whole = locate_in(two.file.as_os_str(), &directories).unwrap();
+        assert_eq!(whole.note, None);
+    }
 }

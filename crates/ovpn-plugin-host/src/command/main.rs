@@ -87,7 +87,7 @@ fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
         Command::Login | Command::Events => credentials(command, &mut task, &signals)?,
     };
     let mut answers = Answers::new(std::mem::take(&mut task.answers), task.answers_file.as_deref())?;
-    if let Some(note) = located.note {
+    if let Some(note) = &located.note {
         show.line("note", note);
     }
     if passed.dropped > 0 {

@@ -103,6 +103,9 @@ fn backends_that_are_away_and_modules_that_crash_or_hang() {
     let refused =
         our_login(&[], "joe", "any-password", &module.stack(&["account/code=PAM_PERM_DENIED"]), &[]);
     refused.expect(1, &[("why", "whatever the password")]);
+    let expired =
+        our_login(&[], "joe", "any-password", &module.stack(&["account/code=PAM_NEW_AUTHTOK_REQD"]), &[]);
+    expired.expect(1, &[("why", "has to be changed first"), ("to do", "or set `change-expired=yes`")]);
     let crashed = our_login(&[], "joe", "any-password", &module.stack(&["auth/crash"]), &[]);
     crashed.expect(1, &[("log", "was killed by SIGSEGV"), ("why", "A PAM module crashed")]);
     let services = PamDir::new();
