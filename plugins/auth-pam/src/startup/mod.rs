@@ -96,7 +96,7 @@ fn too_old(config: &Config, version: Option<Version<'_>>) -> Option<String> {
     };
     (!without_effect.is_empty()).then(|| {
         format!(
-            "{openvpn} passes neither questions nor reasons on to clients: without effect are {without_effect}; \
+            "{openvpn} passes neither questions nor reasons on to clients, so this has no effect: {without_effect}; \
              use OpenVPN 2.6 or later"
         )
     })
