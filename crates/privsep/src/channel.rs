@@ -200,7 +200,14 @@ impl<Out: Message, In: Message> Channel<Out, In> {
         // What was received may have held a password; the decoded message has its own copy.
         zeroize::Zeroize::zeroize(&mut self.incoming[..used]);
         let Packet { descriptors, descriptors_missing, .. } = packet;
-        result.map(|message| Some(Received { message, descriptors, descriptors_missing }))
+        match result {
+            Ok(message) => Ok(Some(Received { message, descriptors, descriptors_missing })),
+            Err(error) => {
+                // Whoever has sent them is not to be trusted, and to close a file of FUSE means to wait for whoever serves it.
+                std::mem::forget(descriptors);
+                Err(error)
+            }
+        }
     }
 
     /// Receives, waiting at most `patience` (`None`: as long as it takes); `None` when the time is over. The kernel counts

@@ -264,6 +264,8 @@ pub(crate) fn send_packet(
 
 /// The most descriptors a packet may bring.
 const MAX_DESCRIPTORS: usize = 4;
+/// The most that the kernel lets one bring (SCM_MAX_FD).
+const MOST_DESCRIPTORS: usize = 253;
 
 /// What one packet brought.
 pub(crate) struct Packet {
@@ -282,15 +284,16 @@ pub(crate) struct Packet {
 /// Receives one packet. `wait` false: `EAGAIN` when there is none; true: only when the socket's own time limit is over.
 /// `senders`: the socket asks who sends.
 ///
-/// Descriptors are owned from the moment they are seen, so that a packet which is refused leaks none.
+/// There is room for all that a packet can bring: what finds no room is closed by the kernel, in this process, and to close
+/// a descriptor of somebody else's can mean to wait for him.
 pub(crate) fn receive_packet(
     socket: BorrowedFd<'_>,
     buffer: &mut [u8],
     senders: bool,
     wait: bool,
 ) -> nix::Result<Packet> {
-    // Room for a header and MAX_DESCRIPTORS numbers: the kernel closes what does not fit.
-    const SPACE: usize = 16 + MAX_DESCRIPTORS * size_of::<RawFd>();
+    // Room for a header and the numbers.
+    const SPACE: usize = 16 + MOST_DESCRIPTORS * size_of::<RawFd>();
     // And before that for a header and who sent it, which comes first.
     const SENDER: usize = (16 + size_of::<libc::ucred>()).next_multiple_of(8);
     #[repr(C, align(16))]
@@ -338,9 +341,8 @@ pub(crate) fn receive_packet(
         // SAFETY: as for CMSG_FIRSTHDR; `entry` is a header of this message.
         entry = unsafe { libc::CMSG_NXTHDR(&raw const header, entry) };
     }
-    let full = descriptors.len() >= MAX_DESCRIPTORS;
     let cut = header.msg_flags & libc::MSG_CTRUNC != 0;
-    let too_much = header.msg_flags & libc::MSG_TRUNC != 0 || (cut && full);
+    let too_much = header.msg_flags & libc::MSG_TRUNC != 0 || descriptors.len() > MAX_DESCRIPTORS;
     let length = usize::try_from(length).unwrap_or(0);
-    Ok(Packet { length, descriptors, too_much, descriptors_missing: cut && !full, sender })
+    Ok(Packet { length, descriptors, too_much, descriptors_missing: cut, sender })
 }

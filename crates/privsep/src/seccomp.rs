@@ -24,6 +24,8 @@ pub(crate) enum When {
     Always,
     /// The argument of this index, as the kernel takes it for an `int`, is this.
     Is(u32, u32),
+    /// These two arguments are these.
+    Both([(u32, u32); 2]),
     /// The argument has none of these bits.
     Without(u32, u32),
     /// The argument is a null pointer.
@@ -91,6 +93,12 @@ fn program(machine: u32, rules: &[Rule]) -> Vec<sock_filter> {
         let test = match rule.when {
             When::Always => vec![],
             When::Is(index, value) => vec![load(argument(index)), if_equal(value, 0, 1)],
+            When::Both([(one, value), (other, second)]) => vec![
+                load(argument(one)),
+                if_equal(value, 0, 3),
+                load(argument(other)),
+                if_equal(second, 0, 1),
+            ],
             When::Without(index, bits) => vec![load(argument(index)), if_any_bit(bits, 1, 0)],
             When::Null(index) => {
                 vec![load(argument(index)), if_equal(0, 0, 3), load(argument(index) + 4), if_equal(0, 0, 1)]

@@ -29,9 +29,10 @@ pub fn enter(memory_locked: bool) -> Missing {
 /// The calls, in the order of how often they are made.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))]
 fn rules() -> Vec<Rule> {
-    use When::{Always, Is, Null, Without};
+    use When::{Always, Both, Is, Null, Without};
     let executable = libc::PROT_EXEC.unsigned_abs();
     let unix = libc::AF_UNIX.unsigned_abs();
+    let closed_packets = (libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC).unsigned_abs();
     let mut allowed = vec![
         // What it holds: sockets, a pipe, the set of events, the source of random numbers.
         (libc::SYS_epoll_pwait, Always),
@@ -45,8 +46,8 @@ fn rules() -> Vec<Rule> {
         (libc::SYS_close, Always),
         // To the system log over a connection that somebody else has made.
         (libc::SYS_sendto, Null(4)),
-        // Channels to workers.
-        (libc::SYS_socketpair, Is(0, unix)),
+        // Channels to workers. A datagram of theirs goes to the other end only, whatever address it names.
+        (libc::SYS_socketpair, Both([(0, unix), (1, closed_packets)])),
         (libc::SYS_fcntl, Is(1, libc::F_DUPFD_CLOEXEC.unsigned_abs())),
         (libc::SYS_fcntl, Is(1, libc::F_GETFD.unsigned_abs())),
         // Memory, but no code.

@@ -3,14 +3,15 @@
 
 use std::convert::Infallible;
 use std::fs::File;
-use std::io::{IoSlice, Read};
+use std::io::{IoSlice, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::socket::{ControlMessage, MsgFlags, UnixAddr, sendmsg};
+use nix::sys::socket::{ControlMessage, MsgFlags, UnixAddr, sendmsg, setsockopt, sockopt};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 use privsep::capabilities::{self, Capabilities};
@@ -184,6 +185,45 @@ fn a_helper_that_asks_for_something_else_is_killed() {
     }
 }
 
+/// To close a descriptor of somebody else's can mean to wait for him: with a file of FUSE for whoever serves it, with a
+/// connection for its peer. So the keeper closes none, also not of a message that it does not understand.
+#[test]
+fn a_descriptor_that_is_slow_to_close_holds_up_nobody() {
+    for (count, packet, words) in [
+        (1, vec![99], "(malformed message: "),
+        (1, vec![1; 200], "(more bytes or descriptors than any message has)"),
+        (6, fork(1), "(more bytes or descriptors than any message has)"),
+        (1, fork(1), "(a descriptor that is no channel)"),
+    ] {
+        is_killed(true, words, |to, _| {
+            let Ok(listener) = TcpListener::bind("127.0.0.1:0") else { leave(9) };
+            let slow: Vec<OwnedFd> = (0..count).map(|_| lingering(&listener)).collect();
+            // The keeper is to have the last ones, so they are closed here while they are on their way.
+            let keeper = nix::unistd::getppid();
+            let _ = kill(keeper, Signal::SIGSTOP);
+            send(to, &packet, &slow.iter().map(AsFd::as_fd).collect::<Vec<_>>());
+            drop(slow);
+            let _ = kill(keeper, Signal::SIGCONT);
+        });
+    }
+}
+
+/// A connection with bytes on their way that nobody reads, for which closing waits.
+fn lingering(listener: &TcpListener) -> OwnedFd {
+    let connected =
+        listener.local_addr().and_then(|address| Ok((TcpStream::connect(address)?, listener.accept()?)));
+    let Ok((mut near, far)) = connected else { leave(9) };
+    std::mem::forget(far);
+    let _ = near.set_nonblocking(true);
+    while near.write(&[0; 65536]).is_ok() {}
+    let _ = near.set_nonblocking(false);
+    let linger = libc::linger { l_onoff: 1, l_linger: 600 };
+    if setsockopt(&near, sockopt::Linger, &linger).is_err() {
+        leave(9);
+    }
+    near.into()
+}
+
 /// What a worker is to its helper: a number, a channel, something that prints.
 #[test]
 fn workers_are_forked_counted_killed_and_die_with_their_helper() {
@@ -248,6 +288,67 @@ fn new_worker(birth: &mut Birth, number: u64) -> Result<(Pid, OwnedFd), String> 
         _ => return Err(format!("worker {number} does not speak")),
     }
     Ok((process, channel.into_socket()))
+}
+
+/// A helper that was taken over asks for workers and their ends as fast as it can, whether it reads the answers or not, and
+/// does not leave. There are never more than it may have, the keeper's memory does not grow, and all ends with OpenVPN.
+#[test]
+fn a_helper_that_floods_its_keeper_gets_no_more_than_it_may_have() {
+    let _one = ONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    for reads in [true, false] {
+        let mut stage = start(true, move |mut birth| {
+            let _ = birth.announce(SOON);
+            let mut number = 1;
+            loop {
+                let Ok((_ours, theirs)) = sockets() else { continue };
+                if try_send(birth.keeper.as_fd(), &fork(number), &[theirs.as_fd()]) {
+                    // A number that was never asked for would be its end.
+                    let kill = [&stop(number)[..9], &[1]].concat();
+                    try_send(birth.keeper.as_fd(), &kill, &[]);
+                    number += 1;
+                }
+                while reads && !matches!(birth.keeper.read(), KeeperNews::Nothing | KeeperNews::Gone) {}
+            }
+        });
+        let keeper = stage.kept.keeper();
+        let children = || {
+            let list = std::fs::read_to_string(format!("/proc/{keeper}/task/{keeper}/children"));
+            list.unwrap_or_default().split_whitespace().map(str::to_string).collect::<Vec<_>>()
+        };
+        let memory = || {
+            let status = std::fs::read_to_string(format!("/proc/{keeper}/status")).unwrap_or_default();
+            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:").map(str::to_string));
+            line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or_default()
+        };
+        let (before, end) = (memory(), Instant::now() + Duration::from_secs(2));
+        while Instant::now() < end {
+            // The helper, its worker, and those that are dead and not reaped yet.
+            let all = children();
+            let living = all.iter().filter(|pid| {
+                let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+                !stat.is_empty() && !stat.contains(") Z ")
+            });
+            assert!(living.count() <= 2, "{all:?}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let after = memory();
+        assert!(after < before + 4096, "{before} KiB, then {after} KiB");
+        let last = children();
+        assert!(stage.lines.next_line().unwrap().is_none(), "the helper was killed, or something was left");
+        assert!(stage.kept.stop(SOON));
+        for pid in last {
+            assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists(), "process {pid} goes on");
+        }
+    }
+}
+
+/// Sends if there is room.
+fn try_send(to: BorrowedFd<'_>, packet: &[u8], pass: &[BorrowedFd<'_>]) -> bool {
+    let numbers: Vec<i32> = pass.iter().map(AsRawFd::as_raw_fd).collect();
+    let rights = [ControlMessage::ScmRights(&numbers)];
+    let control = if pass.is_empty() { &rights[..0] } else { &rights[..] };
+    let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+    sendmsg::<UnixAddr>(to.as_raw_fd(), &[IoSlice::new(packet)], control, flags, None).is_ok()
 }
 
 fn news(birth: &mut Birth) -> KeeperNews {

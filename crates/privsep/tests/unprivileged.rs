@@ -6,7 +6,7 @@ use std::fs::File;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket, socketpair};
 use nix::unistd::Pid;
 
 use nix::sys::wait::{WaitStatus, waitpid};
@@ -76,6 +76,25 @@ fn it_dies_of_everything_else() {
         let end = end_of(act);
         assert!(matches!(end, WaitStatus::Signaled(_, Signal::SIGSYS, _)), "{what}: {end:?}");
     }
+}
+
+/// A pair of another kind could send anywhere (a datagram names its receiver), and one that is not closed on exec is of no
+/// use to a process that starts nothing.
+#[test]
+fn it_makes_channels_and_no_other_sockets() {
+    let (unix, closed) = (AddressFamily::Unix, SockFlag::SOCK_CLOEXEC);
+    for (family, kind, flags) in [
+        (unix, SockType::Datagram, closed),
+        (unix, SockType::Stream, closed),
+        (unix, SockType::SeqPacket, SockFlag::empty()),
+        (unix, SockType::SeqPacket, closed | SockFlag::SOCK_NONBLOCK),
+        (AddressFamily::Tipc, SockType::SeqPacket, closed),
+    ] {
+        let end = end_of(|| socketpair(family, kind, None, flags).is_ok());
+        assert!(matches!(end, WaitStatus::Signaled(_, Signal::SIGSYS, _)), "{family:?} {kind:?}: {end:?}");
+    }
+    let end = end_of(|| socketpair(unix, SockType::SeqPacket, None, closed).is_ok());
+    assert!(matches!(end, WaitStatus::Exited(_, 0)), "{end:?}");
 }
 
 #[test]

@@ -3,15 +3,24 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
+use crate::proc_table::Process;
+
 /// Read at once. Two reads overlap by the length of what is looked for.
 const CHUNK_BYTES: u64 = 1 << 20;
 
-/// Where `secret` stands in the writable memory of a process, as lines of its map; panics if that cannot be read.
+/// Where `secret` stands in the writable memory of a process, as lines of its map; panics if that cannot be read. One that has
+/// ended, as idle workers do, holds nothing.
 pub fn holds(pid: i32, secret: &[u8]) -> Vec<String> {
-    let maps = std::fs::read_to_string(format!("/proc/{pid}/maps"))
-        .unwrap_or_else(|error| panic!("map of process {pid}: {error}"));
-    let memory =
-        File::open(format!("/proc/{pid}/mem")).unwrap_or_else(|error| panic!("memory of {pid}: {error}"));
+    look_into(pid, secret).unwrap_or_else(|why| {
+        let there = Process::look(pid).is_some_and(|process| !process.is_zombie());
+        assert!(!there, "memory of process {pid}: {why}");
+        Vec::new()
+    })
+}
+
+fn look_into(pid: i32, secret: &[u8]) -> Result<Vec<String>, String> {
+    let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).map_err(|error| error.to_string())?;
+    let memory = File::open(format!("/proc/{pid}/mem")).map_err(|error| error.to_string())?;
     let writable = |line: &&str| line.split_whitespace().nth(1).is_some_and(|mode| mode.starts_with("rw"));
     let mut read = 0;
     let mut found = Vec::new();
@@ -22,8 +31,7 @@ pub fn holds(pid: i32, secret: &[u8]) -> Vec<String> {
             found.push(line.to_string());
         }
     }
-    assert!(read > 0, "nothing of the memory of {pid} could be read");
-    found
+    if read > 0 { Ok(found) } else { Err("nothing could be read".to_string()) }
 }
 
 /// How many bytes of this area could be read, and whether it holds the secret.

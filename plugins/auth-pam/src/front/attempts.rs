@@ -4,6 +4,7 @@
 //! answers directly; if the attempt was deferred, whoever reads the verdict hands it to the attempt's [`Decision`].
 
 mod asking;
+mod held;
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -16,11 +17,15 @@ use privsep::life::{Heard, Kept};
 
 use asking::Asking;
 pub use asking::without_credentials;
+use held::Held;
 
 use super::credentials::Refusal;
 use super::grace::{Grace, Kind};
 use super::rejection::{challenge, refusal, rejection};
+use super::wait_budget::WaitBudget;
+use crate::config::Config;
 use crate::protocol::{Reply, Request};
+use crate::question::Question;
 use crate::quoted::shown;
 use crate::reference::Reference;
 use crate::verdict::{Advance, Verdict};
@@ -96,6 +101,8 @@ pub struct Whom {
     pub reference: Reference,
     /// What the client has sent.
     pub kind: Kind,
+    /// When it came.
+    pub arrived: Instant,
 }
 
 /// What came of waiting for a verdict.
@@ -124,11 +131,15 @@ pub struct Attempts {
     pub supervisor: Option<Supervisor>,
     /// How long OpenVPN waits.
     pub grace: Grace,
+    /// How much of that there may be.
+    pub wait_budget: WaitBudget,
     advance: Advance,
     table: BTreeMap<u64, Attempt>,
     deferred: usize,
     /// Those of them for which PAM waits for an answer.
     answered_later: usize,
+    /// Questions on their way.
+    held: Held,
     /// What is to be done when the lock is free again.
     afterwards: Afterwards,
 }
@@ -184,10 +195,18 @@ impl Afterwards {
 
 impl Attempts {
     /// An empty table.
-    pub fn new(grace: Duration, advance: Advance) -> Self {
-        let grace = Grace::new(grace);
-        let (table, afterwards) = (BTreeMap::new(), Afterwards::default());
-        Attempts { supervisor: None, grace, advance, table, deferred: 0, answered_later: 0, afterwards }
+    pub fn new(config: &Config) -> Self {
+        Attempts {
+            supervisor: None,
+            grace: Grace::new(config.grace),
+            wait_budget: WaitBudget::new(config.grace.max(config.question_wait)),
+            advance: config.advance,
+            table: BTreeMap::new(),
+            deferred: 0,
+            answered_later: 0,
+            held: Held::new(config.refusal_time),
+            afterwards: Afterwards::default(),
+        }
     }
 
     /// Whether any attempt has no verdict yet, and waits for one.
@@ -198,6 +217,11 @@ impl Attempts {
     /// Whether any attempt is deferred: then somebody has to read verdicts.
     pub fn any_deferred(&self) -> bool {
         self.deferred > 0
+    }
+
+    /// When the next question is to be put to its client.
+    pub fn next_question(&self) -> Option<Instant> {
+        self.held.next()
     }
 
     /// OpenVPN's thread waits for this attempt from now on; [`Attempts::take_verdict`] ends that.
@@ -296,11 +320,12 @@ impl Attempts {
     fn settle(&mut self, id: u64, decided: Decided) {
         if let (Verdict::Accepted { took }, Some(attempt)) = (&decided.verdict, self.table.get(&id)) {
             self.grace.accepted(Instant::now(), *took, attempt.kind());
+            if attempt.kind() == Kind::Answer {
+                self.wait_budget.answered();
+            }
         }
         match self.remove_deferred(id) {
-            Some(Attempt::Deferred(decision, whom)) => {
-                self.afterwards.decided.push((decision, decided, whom));
-            }
+            Some(Attempt::Deferred(decision, whom)) => self.decide(decision, decided, whom),
             Some(Attempt::Asked(decision, whom, asking)) => {
                 self.settle_asked(decision, whom, *asking, decided);
             }
@@ -311,6 +336,24 @@ impl Attempts {
                 // Else OpenVPN's thread has given up waiting, or the client is gone.
             }
         }
+    }
+
+    /// A deferred attempt has its verdict, which is delivered when the lock is free, or when a question may be known.
+    fn decide(&mut self, decision: Decision, decided: Decided, whom: Whom) {
+        match decided.verdict {
+            Verdict::Asked(question) => self.hold(decision, question, whom),
+            _ => self.afterwards.decided.push((decision, decided, whom)),
+        }
+    }
+
+    /// The same about a question.
+    pub fn hold(&mut self, decision: Decision, question: Box<Question>, whom: Whom) {
+        self.held.keep(decision, question, whom);
+    }
+
+    /// Whether questions are not put to clients at once.
+    pub fn holds_questions(&self) -> bool {
+        self.held.holds()
     }
 
     /// Drops the deferred attempts whose clients are gone, and has the supervisor not run those that still wait. Looks at a
@@ -342,14 +385,16 @@ impl Attempts {
         self.table = decided;
         let pending: BTreeMap<u64, Attempt> = pending;
         (self.deferred, self.answered_later) = (0, 0);
-        for (_, attempt) in pending {
-            if let Attempt::Deferred(decision, whom) | Attempt::Asked(decision, whom, _) = attempt {
-                let user = shown(&whom.username);
-                let line =
-                    format!("user '{user}' failed to authenticate: the supervisor is gone{}", whom.tail);
-                self.afterwards.lines.push((Level::Error, line));
-                self.afterwards.decided.push((decision, Decided::rejected(), whom));
-            }
+        let pending = pending.into_values().filter_map(|attempt| match attempt {
+            Attempt::Deferred(decision, whom) | Attempt::Asked(decision, whom, _) => Some((decision, whom)),
+            Attempt::Awaited(..) => None,
+        });
+        // Nobody can answer these any more.
+        for (decision, whom) in pending.chain(self.held.take_all()) {
+            let user = shown(&whom.username);
+            let line = format!("user '{user}' failed to authenticate: the supervisor is gone{}", whom.tail);
+            self.afterwards.lines.push((Level::Error, line));
+            self.afterwards.decided.push((decision, Decided::rejected(), whom));
         }
     }
 
@@ -366,6 +411,7 @@ impl Attempts {
 
     /// What is to be done once the lock is free, and where clients are to try again.
     pub fn take_afterwards(&mut self) -> (Afterwards, Advance) {
+        self.afterwards.decided.extend(self.held.take_due(Instant::now()));
         (std::mem::take(&mut self.afterwards), self.advance)
     }
 }

@@ -9,6 +9,7 @@ mod credentials;
 mod grace;
 mod receiver;
 mod rejection;
+mod wait_budget;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -64,7 +65,7 @@ pub struct Front {
 impl Front {
     /// Starts the supervisor. `defers`: attempts may hold files of OpenVPN's open.
     pub fn open(settings: Settings, defers: bool) -> Result<Self, OpenError> {
-        let attempts = Attempts::new(settings.config.grace, settings.config.advance);
+        let attempts = Attempts::new(&settings.config);
         let shared = Arc::new(Shared::new(attempts).map_err(|errno| errno.desc())?);
         let front = Front {
             settings,
@@ -204,14 +205,16 @@ impl Front {
         let now = Instant::now();
         if let Some((asker, text)) = pending_asker.as_ref().and_then(Asker::in_advance) {
             let _ = attempts.take_verdict(id);
-            return asker
-                .ask(attempts, event, self.whom(event, origin, kind), &text, None)
-                .map_err(Refusal::ControlFile);
+            let whom = self.whom(event, origin, kind, now);
+            let asked = asker.ask(attempts, event, whom, &text, None);
+            return asked.map_err(|error| Self::cancelled(attempts, id, Refusal::ControlFile(error)));
         }
         let grace = if deferred { attempts.grace.for_next(now, pending, kind) } else { None };
         // A client that can be asked at once is worth a wait that others are not.
         let wait = pending_asker.as_ref().map(|_| self.settings.config.question_wait);
-        let grace = grace.into_iter().chain(wait.filter(|wait| !pending && !wait.is_zero())).max();
+        let wait = wait.filter(|wait| !pending && !wait.is_zero());
+        let grace = grace.into_iter().chain(wait).max();
+        let grace = grace.filter(|grace| attempts.wait_budget.affords(now, *grace));
         if !deferred {
             let end = self.settings.time_limits.of(false).map(|limit| now + limit + MARGIN);
             attempts.wait_for(id, end, |_| true);
@@ -223,7 +226,12 @@ impl Front {
                 matches!(verdict, Verdict::Accepted { .. } | Verdict::Temporary { .. })
             });
         }
-        match attempts.take_verdict(id) {
+        let taken = attempts.take_verdict(id);
+        let accepted = matches!(&taken, Taken::Decided(Decided { verdict: Verdict::Accepted { .. }, .. }));
+        if grace.is_some() && !accepted {
+            attempts.wait_budget.spent(now.elapsed());
+        }
+        match taken {
             Taken::Decided(Decided { verdict: Verdict::Accepted { .. }, .. }) => Ok(AuthReply::Accept),
             Taken::Decided(Decided { verdict: Verdict::Rejected, told }) if told.is_empty() => {
                 Ok(AuthReply::Reject)
@@ -239,10 +247,15 @@ impl Front {
                 if let Some((asker, text)) =
                     pending_asker.as_ref().and_then(|asker| asker.for_question(&question))
                 {
-                    let whom = self.whom(event, origin, kind);
-                    return asker
-                        .ask(attempts, event, whom, &text, Some(question.id))
-                        .map_err(Refusal::ControlFile);
+                    let whom = self.whom(event, origin, kind, now);
+                    let asked = asker.ask(attempts, event, whom, &text, Some(question.id));
+                    return asked.map_err(|error| Self::cancelled(attempts, id, Refusal::ControlFile(error)));
+                }
+                if deferred && attempts.holds_questions() {
+                    // Whether the question came within the grace must not tell either.
+                    let decision = event.defer().map_err(Refusal::ControlFile)?;
+                    attempts.hold(decision, question, self.whom(event, origin, kind, now));
+                    return Ok(AuthReply::Deferred);
                 }
                 let cannot = |why: &str| Refusal::Question(why.to_string());
                 event.auth_failed_reason_file().ok_or_else(|| cannot("OpenVPN 2.6 or later is needed"))?;
@@ -252,25 +265,25 @@ impl Front {
             }
             Taken::Pending if deferred => match event.defer() {
                 Ok(decision) => {
-                    attempts.defer(id, decision, self.whom(event, origin, kind));
+                    attempts.defer(id, decision, self.whom(event, origin, kind, now));
                     Ok(AuthReply::Deferred)
                 }
-                Err(error) => {
-                    attempts.cancel(id);
-                    Err(Refusal::ControlFile(error))
-                }
+                Err(error) => Err(Self::cancelled(attempts, id, Refusal::ControlFile(error))),
             },
-            Taken::Pending => {
-                attempts.cancel(id);
-                Err(Refusal::Unanswered)
-            }
+            Taken::Pending => Err(Self::cancelled(attempts, id, Refusal::Unanswered)),
             Taken::Lost => Err(Refusal::Unanswered),
         }
     }
 
-    fn whom(&self, event: &AuthUserPassVerify<'_>, origin: &Origin, kind: Kind) -> Whom {
+    /// Nobody waits for this attempt any more, for this reason.
+    fn cancelled(attempts: &mut Attempts, id: u64, why: Refusal) -> Refusal {
+        attempts.cancel(id);
+        why
+    }
+
+    fn whom(&self, event: &AuthUserPassVerify<'_>, origin: &Origin, kind: Kind, arrived: Instant) -> Whom {
         let username = event.username().unwrap_or_default().to_vec();
-        Whom { username, tail: self.tail(origin), reference: origin.reference, kind }
+        Whom { username, tail: self.tail(origin), reference: origin.reference, kind, arrived }
     }
 
     /// A client has answered the question that its pending attempt was asked; whether that is so.

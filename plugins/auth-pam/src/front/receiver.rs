@@ -3,7 +3,7 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use log::Level;
@@ -27,6 +27,8 @@ pub struct Shared {
     state: Mutex<State>,
     /// The receiver looks after deferred attempts.
     deferred: AtomicBool,
+    /// When the receiver puts the next question to its client.
+    next_question: Mutex<Option<Instant>>,
     epoll: Epoll,
     /// Lines of the supervisors, and of the receiver.
     pub lines: LineWriter,
@@ -59,6 +61,7 @@ impl Shared {
         Ok(Shared {
             state: Mutex::new(State { attempts, listens: false }),
             deferred: AtomicBool::new(false),
+            next_question: Mutex::new(None),
             epoll,
             lines,
             own_lines: Mutex::new(own_lines),
@@ -86,6 +89,11 @@ impl Shared {
         }
         self.deferred.store(wanted, Ordering::Release);
         let (afterwards, advance) = attempts.take_afterwards();
+        let next = attempts.next_question();
+        let before = std::mem::replace(&mut *self.next_question(), next);
+        if next.is_some_and(|next| before.is_none_or(|before| next < before)) {
+            self.wake();
+        }
         if let Some(lost) = &afterwards.lost {
             // Before it is closed: if another process has a copy of the descriptor, closing does not take it out.
             if std::mem::take(listens) {
@@ -105,13 +113,24 @@ impl Shared {
         (result, afterwards.deliver(advance))
     }
 
+    fn next_question(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.next_question.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The life of the receiver, until [`Shared::stop`].
     pub fn receive(&self) {
         let mut events = [EpollEvent::empty(); 4];
         let mut looked = Instant::now();
         loop {
             let deferred = self.deferred.load(Ordering::Acquire);
-            let timeout = if deferred { EpollTimeout::from(LOOK_FOR_GONE) } else { EpollTimeout::NONE };
+            let question = *self.next_question();
+            // Rounded up: a wait that rounds to zero would spin.
+            let until_question = question
+                .map(|time| time.saturating_duration_since(Instant::now()).as_micros().div_ceil(1000))
+                .map(|left| u16::try_from(left).unwrap_or(LOOK_FOR_GONE));
+            let look = deferred.then_some(LOOK_FOR_GONE);
+            let timeout = look.into_iter().chain(until_question).min();
+            let timeout = timeout.map_or(EpollTimeout::NONE, EpollTimeout::from);
             let count = match self.epoll.wait(&mut events, timeout) {
                 Ok(count) => count,
                 Err(Errno::EINTR) => continue,
@@ -126,7 +145,8 @@ impl Shared {
                 return;
             }
             let look = looked.elapsed() >= Duration::from_millis(LOOK_FOR_GONE.into());
-            if happened(VERDICTS) || (deferred && look) {
+            let due = question.is_some_and(|time| time <= Instant::now());
+            if happened(VERDICTS) || (deferred && look) || due {
                 let ((), mut lines) = self.locked(Attempts::read_batch);
                 let mut next = look.then_some(0);
                 while let Some(after) = next {

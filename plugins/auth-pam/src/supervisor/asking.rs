@@ -31,7 +31,7 @@ impl Supervisor {
         let id = QuestionId::from_bytes(bytes);
         let given_up = self.suspended.add(Waiting {
             id,
-            attempt: attempt.id,
+            attempts: vec![attempt.id],
             worker,
             username: attempt.username.clone(),
             common_name: attempt.common_name.clone(),
@@ -119,15 +119,15 @@ impl Supervisor {
         one.is_some()
     }
 
-    /// Nobody can answer any more. If the front has the client's attempt still pending, it is refused; else it has forgotten
-    /// the number.
+    /// Nobody can answer any more. What the front has still pending of the attempts that were asked is refused; the other
+    /// numbers it has forgotten.
     pub(super) fn refuse_pending(&mut self, one: &Waiting) {
         let before = self.verdicts.interest();
-        // That the front is gone is noticed elsewhere.
-        let _ = self.verdicts.send(
-            &mut self.front,
-            Reply::Verdict { id: one.attempt, verdict: Verdict::Rejected, told: Vec::new() },
-        );
+        for id in &one.attempts {
+            let refused = Reply::Verdict { id: *id, verdict: Verdict::Rejected, told: Vec::new() };
+            // That the front is gone is noticed elsewhere.
+            let _ = self.verdicts.send(&mut self.front, refused);
+        }
         self.watch_front(before);
     }
 

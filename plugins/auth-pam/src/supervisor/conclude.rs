@@ -23,6 +23,8 @@ pub enum Outcome {
     Pam(End, bool),
     /// PAM asks the person at the client.
     Asked(Question),
+    /// PAM has asked this already, and the same client has come again.
+    AskedAgain(Question),
     /// The answer belongs to no question that waits for one. It may have come late or twice.
     NoQuestion,
     /// The worker ended by itself before PAM did.
@@ -76,7 +78,7 @@ impl Outcome {
                 | ReturnCode::MODULE_UNKNOWN => audit::Result::NotDecided,
                 _ => audit::Result::Rejected,
             },
-            Outcome::Asked(_) => audit::Result::Challenged,
+            Outcome::Asked(_) | Outcome::AskedAgain(_) => audit::Result::Challenged,
             Outcome::WorkerEnded(_)
             | Outcome::Distrusted(_)
             | Outcome::Shortage(_)
@@ -104,7 +106,8 @@ impl Outcome {
             | Outcome::Shortage(_)
             | Outcome::RanTooLong
             | Outcome::WaitedTooLong => false,
-            Outcome::NoQuestion
+            Outcome::AskedAgain(_)
+            | Outcome::NoQuestion
             | Outcome::QueueFull
             | Outcome::TooManyAlike
             | Outcome::NoWorker
@@ -168,7 +171,7 @@ pub fn judge(attempt: &Attempt, now: Instant, outcome: &Outcome, time_limit: Dur
                 _ => (Verdict::Rejected, text),
             }
         }
-        Outcome::Asked(question) => {
+        Outcome::Asked(question) | Outcome::AskedAgain(question) => {
             (Verdict::Asked(Box::new(question.clone())), "the client was asked a question".into())
         }
         Outcome::NoQuestion => (
@@ -251,7 +254,10 @@ pub mod tests {
                     Question { id, echo: false, page: false, private: false, text: b"Code:".to_vec() };
                 Some((Outcome::Asked(question), Result::Challenged))
             }
-            Some(Outcome::Asked(_)) => Some((Outcome::NoQuestion, Result::NotDecided)),
+            Some(Outcome::Asked(question)) => {
+                Some((Outcome::AskedAgain(question.clone()), Result::Challenged))
+            }
+            Some(Outcome::AskedAgain(_)) => Some((Outcome::NoQuestion, Result::NotDecided)),
             Some(Outcome::NoQuestion) => None,
         };
         let mut all: Vec<(Outcome, Result)> = Vec::new();

@@ -65,6 +65,9 @@ impl Supervisor {
             self.repeats.asks(&attempt, question, |id| suspended.waits(id));
         }
         let joined = self.repeats.end(&attempt);
+        if let Outcome::Asked(question) = outcome {
+            joined.iter().for_each(|other| self.suspended.asked_too(&question.id, other.id));
+        }
         let reference = attempt.origin.reference;
         let judged = Judged {
             told: reasons::for_client(outcome, &verdict, self.settings.config.reasons()),

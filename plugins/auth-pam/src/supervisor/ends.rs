@@ -16,7 +16,7 @@ use crate::quoted::shown;
 
 /// News taken at once.
 const BATCH: usize = 256;
-/// How long workers that were killed may take to die, when the supervisor ends.
+/// How long workers that were killed, or told to leave, may take for that when the supervisor ends.
 const REAP: Duration = Duration::from_millis(1500);
 
 impl Supervisor {
@@ -105,9 +105,10 @@ impl Supervisor {
     /// Nobody is left to answer to. Workers end first, each alone: what they have started has time to leave, which the keeper
     /// gives it.
     pub(super) fn end_workers(&mut self) {
-        self.workers.kill_all();
+        let now = Instant::now();
+        self.workers.kill_all(now);
         self.watch_keeper();
-        let end = Instant::now() + REAP;
+        let end = now + REAP;
         while self.workers.processes() > 0 || self.audit.as_ref().is_some_and(Audit::waits) {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {

@@ -392,7 +392,8 @@ impl Supervisor {
         }
         let asked = self.repeats.question(&attempt).filter(|question| self.suspended.waits(&question.id));
         if let Some(question) = asked.cloned() {
-            return self.conclude(now, attempt, &Outcome::Asked(question));
+            self.suspended.asked_too(&question.id, attempt.id);
+            return self.conclude(now, attempt, &Outcome::AskedAgain(question));
         }
         // Unless PAM is asked the same already.
         if let Some(attempt) = self.repeats.join(attempt) {

@@ -3,7 +3,10 @@
 //!
 //! * An answer must name the id of its question, which is good once, and come from the same user with the same common
 //!   name. The address may be another one.
-//! * Each user has at most two from one source: a client that connects anew has forgotten the question before the last.
+//! * Whoever connects again is asked the same question. It ends with the last client that was asked it while its attempt is
+//!   pending.
+//! * Each user has at most two from one source with one common name: a client that connects anew has forgotten the question
+//!   before the last.
 //! * Over all, when there are too many, the source with the most gives its oldest. So whoever collects questions pushes
 //!   out his own first.
 
@@ -15,16 +18,18 @@ use super::source::Source;
 use crate::origin::Origin;
 use crate::question::QuestionId;
 
-/// Questions of one user from one source.
+/// Questions of one user from one source with one common name.
 const MAX_ALIKE: usize = 2;
+/// Attempts that were asked one question, as far as they are remembered: the last ones.
+const MAX_ASKED: usize = 8;
 
 /// One that waits.
 #[derive(Debug)]
 pub struct Waiting {
     /// What the answer must name.
     pub id: QuestionId,
-    /// The attempt that led to it.
-    pub attempt: u64,
+    /// The attempts that were asked it. Of those that were asked by a dynamic challenge nothing more is heard.
+    pub attempts: Vec<u64>,
     /// Where the transaction is.
     pub worker: WorkerId,
     /// Who was asked.
@@ -56,7 +61,11 @@ impl Suspended {
 
     /// One more; those that are given up for it.
     pub fn add(&mut self, one: Waiting) -> Vec<Waiting> {
-        let alike = |other: &Waiting| other.source == one.source && other.username == one.username;
+        let alike = |other: &Waiting| {
+            other.source == one.source
+                && other.username == one.username
+                && other.common_name == one.common_name
+        };
         let mut given_up = Vec::new();
         let places =
             self.waiting.iter().enumerate().filter(|(_, other)| alike(other)).map(|(place, _)| place);
@@ -69,6 +78,16 @@ impl Suspended {
             given_up.extend(self.give_up_one());
         }
         given_up
+    }
+
+    /// This attempt was asked the same question.
+    pub fn asked_too(&mut self, id: &QuestionId, attempt: u64) {
+        if let Some(one) = self.waiting.iter_mut().find(|one| one.id == *id) {
+            if one.attempts.len() == MAX_ASKED {
+                one.attempts.remove(0);
+            }
+            one.attempts.push(attempt);
+        }
     }
 
     /// Whether this question still waits for its answer.
@@ -109,10 +128,12 @@ impl Suspended {
         Some(self.waiting.remove(place))
     }
 
-    /// The one of this attempt, whose client is gone.
+    /// The one of this attempt, whose client is gone, if nobody else was asked it.
     pub fn cancel(&mut self, attempt: u64) -> Option<Waiting> {
-        let place = self.waiting.iter().position(|one| one.attempt == attempt)?;
-        Some(self.waiting.remove(place))
+        let place = self.waiting.iter().position(|one| one.attempts.contains(&attempt))?;
+        let one = &mut self.waiting[place];
+        one.attempts.retain(|other| *other != attempt);
+        one.attempts.is_empty().then(|| self.waiting.remove(place))
     }
 
     /// Those whose time is over.
@@ -146,7 +167,7 @@ mod tests {
     fn one(now: Instant, worker: WorkerId, username: &str, source: u32) -> Waiting {
         Waiting {
             id: id(worker),
-            attempt: 100 + worker,
+            attempts: vec![100 + worker],
             worker,
             username: username.into(),
             common_name: b"laptop".to_vec(),
@@ -210,6 +231,19 @@ mod tests {
         assert_eq!(workers(&table.add(one(now, 6, "alice", 1))), [2]);
     }
 
+    /// With another certificate it is another client, which cannot answer this one's.
+    #[test]
+    fn another_client_pushes_out_no_question_of_the_same_user() {
+        let now = Instant::now();
+        let mut table = Suspended::new(8);
+        table.add(one(now, 1, "alice", 1));
+        for worker in 2..=5 {
+            let others = Waiting { common_name: b"another".to_vec(), ..one(now, worker, "alice", 1) };
+            assert!(table.add(others).iter().all(|given_up| given_up.common_name == b"another"));
+        }
+        assert!(table.take(now, &id(1), b"alice", b"laptop").is_some());
+    }
+
     #[test]
     fn whoever_collects_questions_pushes_out_his_own() {
         let now = Instant::now();
@@ -241,5 +275,20 @@ mod tests {
         table.add(one(now, 1, "alice", 1));
         assert!(table.cancel(1).is_none());
         assert!(table.cancel(101).is_some() && table.cancel(101).is_none());
+    }
+
+    #[test]
+    fn a_question_ends_with_the_last_who_was_asked() {
+        let now = Instant::now();
+        let mut table = Suspended::new(8);
+        table.add(one(now, 1, "alice", 1));
+        table.asked_too(&id(1), 7);
+        table.asked_too(&id(9), 8);
+        assert!(table.cancel(101).is_none() && table.cancel(8).is_none() && table.waits(&id(1)));
+        assert!(table.cancel(7).is_some() && !table.waits(&id(1)));
+        // Only the last ones are remembered.
+        table.add(one(now, 1, "alice", 1));
+        (0..1000).for_each(|attempt| table.asked_too(&id(1), attempt));
+        assert_eq!(table.waiting[0].attempts, (992..1000).collect::<Vec<_>>());
     }
 }

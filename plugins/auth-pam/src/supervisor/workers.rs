@@ -521,11 +521,11 @@ impl Workers {
         Some(Gone { attempt, why: worker.why, ready: worker.ready })
     }
 
-    /// Kills all but those that wait for an answer: they are told to end their transactions.
-    pub fn kill_all(&mut self) {
+    /// Kills all but those that wait for an answer: they are told to end their transactions, and count until they have.
+    pub fn kill_all(&mut self, now: Instant) {
         for (id, worker) in &mut self.table {
             if matches!(worker.state, State::Suspended { .. }) {
-                worker.channel = None;
+                worker.end(now, Why::Told);
             } else {
                 self.keeper.kill(*id, false);
             }

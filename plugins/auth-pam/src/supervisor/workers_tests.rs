@@ -218,13 +218,14 @@ fn a_question_that_is_given_up_is_an_end_of_the_channel_and_no_signal() {
     let mut stage = Stage::ready();
     let nonce = stage.begin();
     stage.asks(nonce);
-    stage.workers.kill_all();
+    stage.workers.kill_all(Instant::now());
     assert!(matches!(stage.worker.receive(Some(PATIENCE)), Err(ChannelError::Closed)));
     assert_eq!(stage.told(), None, "it is killed");
+    assert_eq!(stage.workers.processes(), 1, "nobody waits for its end");
     // One that runs is.
     let mut stage = Stage::ready();
     stage.begin();
-    stage.workers.kill_all();
+    stage.workers.kill_all(Instant::now());
     assert!(stage.is_killed(false));
 }
 

@@ -234,7 +234,7 @@ impl Answering<'_> {
     /// Keeps what a module says for the next question, as long as that has room for it.
     pub fn keep(&mut self, text: &[u8]) {
         let kept: usize = self.messages.iter().map(Vec::len).sum();
-        if kept < MAX_QUESTION {
+        if kept < MAX_QUESTION && !text.is_empty() {
             self.messages.push(text[..text.len().min(MAX_QUESTION)].to_vec());
         }
     }

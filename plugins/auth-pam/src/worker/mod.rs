@@ -180,6 +180,11 @@ fn check(
     let broken = |words: String| PamError { code: ReturnCode::SYSTEM_ERR, words };
     let credentials = Credentials::unseal(&begin.credentials)
         .map_err(|error| broken(format!("malformed credentials: {error}")))?;
+    // The front sees to that, but not where a client sends again an answer by which it has chosen a password.
+    if credentials.password.is_empty() && !config.empty_passwords {
+        let words = "the password is empty (see empty-passwords)".to_string();
+        return Err(PamError { code: ReturnCode::AUTH_ERR, words });
+    }
     let client = Client::decode(Reader::new(&begin.client))
         .map_err(|error| broken(format!("malformed client: {error}")))?;
     let in_c = |bytes: &[u8]| {

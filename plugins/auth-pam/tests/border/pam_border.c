@@ -604,6 +604,13 @@ static void on_end(pam_handle_t *pamh UNUSED, void *gate, int status UNUSED)
     free(gate);
 }
 
+/* The same for a module that has something to do first. */
+static void on_slow_end(pam_handle_t *pamh, void *gate, int status)
+{
+    usleep(700000);
+    on_end(pamh, gate, status);
+}
+
 /* Names a page as modules of device flows do, in a message or in a prompt, and wants an empty answer. */
 static int ask_for_a_page(pam_handle_t *pamh, const char *how, const char *gate)
 {
@@ -627,8 +634,56 @@ static int ask_for_a_page(pam_handle_t *pamh, const char *how, const char *gate)
     return code;
 }
 
+/* One message as it is, whatever is in it; its code. */
+static int converse(pam_handle_t *pamh, int style, const char *text)
+{
+    const struct pam_conv *conv = NULL;
+    struct pam_message message = {.msg_style = style, .msg = text};
+    const struct pam_message *pointer = &message;
+    struct pam_response *answer = NULL;
+    if (pam_get_item(pamh, PAM_CONV, (const void **)&conv) != PAM_SUCCESS || conv == NULL)
+        return PAM_SYSTEM_ERR;
+    int code = conv->conv(1, &pointer, &answer, conv->appdata_ptr);
+    if (answer)
+        free(answer->resp);
+    free(answer);
+    return code;
+}
+
+/* A module that does not know when to stop: "raw" says and asks the bytes of the argument, "huge" a megabyte, "endless" asks
+ * whatever the answer, "babble" says nothing a million times. */
+static int ask_badly(pam_handle_t *pamh, const char *how, const char *with)
+{
+    if (!strcmp(how, "raw")) {
+        frame[from_hex(with) % sizeof frame] = 0;
+        converse(pamh, PAM_TEXT_INFO, (char *)frame);
+        converse(pamh, PAM_ERROR_MSG, (char *)frame);
+        return converse(pamh, PAM_PROMPT_ECHO_OFF, (char *)frame);
+    }
+    if (!strcmp(how, "huge")) {
+        size_t size = 1 << 20;
+        char *text = malloc(size);
+        memset(text, 'x', size - 1);
+        text[size - 1] = 0;
+        converse(pamh, PAM_TEXT_INFO, text);
+        int code = converse(pamh, PAM_PROMPT_ECHO_OFF, text);
+        free(text);
+        return code;
+    }
+    if (!strcmp(how, "endless"))
+        for (;;)
+            converse(pamh, PAM_PROMPT_ECHO_OFF, "Again: ");
+    for (int count = 0; count < 1000000; count++)
+        converse(pamh, PAM_TEXT_INFO, "");
+    arrive(with, getpid());
+    wait_for_release(with);
+    return PAM_SUCCESS;
+}
+
 static int ask(pam_handle_t *pamh, const char *how, const char *with)
 {
+    if (!strcmp(how, "raw") || !strcmp(how, "huge") || !strcmp(how, "endless") || !strcmp(how, "babble"))
+        return ask_badly(pamh, how, with);
     if (!strncmp(how, "page", 4))
         return ask_for_a_page(pamh, how + 4, with);
     if (!strcmp(how, "all"))
@@ -645,8 +700,8 @@ static int ask(pam_handle_t *pamh, const char *how, const char *with)
         text[sizeof text - 1] = 0;
         pam_info(pamh, "%s", text);
     }
-    if (!strcmp(how, "end"))
-        pam_set_data(pamh, "end", strdup(with), on_end);
+    if (!strcmp(how, "end") || !strcmp(how, "slow-end"))
+        pam_set_data(pamh, "end", strdup(with), strcmp(how, "end") ? on_slow_end : on_end);
     return ask_in_turn(pamh, 1);
 }
 

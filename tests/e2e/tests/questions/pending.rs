@@ -1,5 +1,6 @@
 //! Questions that reach a client while its login is pending.
 
+use harness::log::Mark;
 use harness::proc_table::{kill9, wait_gone};
 use harness::question::Way;
 use harness::{Gate, PATIENCE, Person, ServerConfig};
@@ -120,6 +121,59 @@ fn what_ends_while_the_question_is_open() {
     assert!(wait_gone(worker, PATIENCE));
 }
 
+/// OpenVPN notices a few seconds after its end that a client is gone.
+const KEEPALIVE: &str = "keepalive 1 4";
+
+/// A client that is gone answers no more. When OpenVPN has noticed, the question ends: modules are told (`pam_end`), the
+/// worker leaves, and the place is free for somebody else.
+#[test]
+fn whose_client_is_gone() {
+    let (gate, end) = (Gate::new(), Gate::new());
+    let (tell, at_end) = (format!("auth/{}", gate.tell()), format!("auth/alice:{}", end.at_end()));
+    for config in [ServerConfig::dropped, |config: ServerConfig<'static>| config.dropped().chroot()] {
+        let options = format!("{WAITS} max-suspended=1");
+        let stage =
+            Stage::with(&options, &asks_for_code(&[&tell, &at_end]), |line| config(line).line(KEEPALIVE));
+        let alice = stage.server.person("alice", PASSWORD).announcing("crtext").start();
+        let worker = gate.arrival();
+        assert_eq!(alice.question(0).way, Way::Pending);
+        kill9(alice.client().pid());
+        assert_eq!(end.arrival(), worker, "pam_end");
+        assert!(wait_gone(worker, PATIENCE));
+        stage.server.wait_for(Mark::START, "user 'alice': the question is given up: its client is gone");
+        let bob = stage.server.person("bob", PASSWORD).announcing("crtext").start();
+        gate.arrival();
+        assert_eq!(bob.question(0).way, Way::Pending);
+        bob.answer(CODE);
+        bob.connects();
+        assert!(!stage.server.log().text().contains("too many questions"), "{}", stage.server.log().text());
+    }
+}
+
+/// Whoever loses the connection and comes back is asked the same, and is let in by its answer, also after OpenVPN has noticed
+/// that the first client is gone.
+#[test]
+fn who_was_gone_and_comes_back() {
+    let gate = Gate::new();
+    let actions = asks_for_code(&[&format!("auth/alice:{}", gate.tell())]);
+    let stage = Stage::with(WAITS, &actions, |config| config.dropped().line(KEEPALIVE));
+    let log_in = |user: &str| {
+        let person = stage.server.person(user, PASSWORD).announcing("crtext").start();
+        assert_eq!(person.question(0).way, Way::Pending);
+        person
+    };
+    let gone = log_in("alice");
+    let worker = gate.arrival();
+    kill9(gone.client().pid());
+    let back = log_in("alice");
+    // This one goes later, so that what is said of it comes later.
+    kill9(log_in("bob").client().pid());
+    stage.server.wait_for(Mark::START, "user 'bob': the question is given up: its client is gone");
+    back.answer(CODE);
+    back.connects();
+    assert!(wait_gone(worker, PATIENCE));
+}
+
 /// An answer that no question led to.
 #[test]
 fn answers_of_those_who_were_not_asked() {
@@ -128,7 +182,7 @@ fn answers_of_those_who_were_not_asked() {
     let stage = Stage::with("deferred=yes", &actions, ServerConfig::dropped);
     let bob = stage.server.person("bob", PASSWORD).announcing("crtext").start();
     let pending = "PUSH_REQUEST";
-    stage.server.wait_for(harness::log::Mark::START, pending);
+    stage.server.wait_for(Mark::START, pending);
     bob.say("cr-response MTIzNDU2");
     bob.say("cr-response !!!!");
     gate.open();

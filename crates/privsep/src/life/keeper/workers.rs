@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
-use nix::sys::socket::{SockType, getsockopt, sockopt};
+use nix::sys::socket::{SockType, UnixAddr, getsockname, getsockopt, sockopt};
 use nix::unistd::Pid;
 
 use crate::channel::above_standard;
@@ -136,7 +136,9 @@ impl<'a> Workers<'a> {
     }
 }
 
-/// Whether a descriptor can be a worker's channel. To close another one, a file of FUSE for instance, could mean to wait.
+/// Whether a descriptor can be a worker's channel. To close another one, a file of FUSE or a connection over a network for
+/// instance, could mean to wait.
 pub(super) fn is_channel(descriptor: &OwnedFd) -> bool {
     getsockopt(descriptor, sockopt::SockType) == Ok(SockType::SeqPacket)
+        && getsockname::<UnixAddr>(descriptor.as_raw_fd()).is_ok()
 }

@@ -71,7 +71,7 @@ impl Attempts {
                 self.send_answer(check, question.id, &answer, decision, whom);
             }
             // Also a question that must not be asked in this way: the client comes again with the answer.
-            (_, decided) => self.afterwards.decided.push((decision, decided, whom)),
+            (_, decided) => self.decide(decision, decided, whom),
         }
     }
 

@@ -183,6 +183,19 @@ pub(crate) fn the_last_answer_is_the_password_from_then_on() {
     }
 }
 
+/// The last answer is a password, and the same as for passwords holds for it: directories take an empty one for a login of
+/// nobody, and succeed.
+pub(crate) fn an_empty_answer_is_no_password() {
+    let stage = stage(&[]);
+    let login = user("expired-x");
+    let (last, outcome) = change(&stage, &login, "x");
+    assert!(outcome.accepted(), "{outcome}\n{}", stage.log());
+    for login in both(login) {
+        stage.refuses(&answer(&login, &last.id, ""), "the password is empty (see empty-passwords)");
+        assert!(!stage.log().contains("Authentication failure"), "{}", stage.log());
+    }
+}
+
 /// It may have been anything.
 pub(crate) fn a_last_answer_that_was_typed_once_is_none() {
     let stage = stage(&["challenge=yes"]);

@@ -234,7 +234,7 @@ fn send_when_there_is_room(packet: &[u8]) {
     assert!(harness::proc_table::wait_until(PATIENCE, sent), "the supervisor takes nothing");
 }
 
-fn memory_in_kib(process: i32) -> u64 {
+pub(super) fn memory_in_kib(process: i32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
     memory.trim().trim_end_matches(" kB").parse().unwrap()

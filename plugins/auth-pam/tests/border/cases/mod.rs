@@ -1,5 +1,6 @@
 //! The cases by what is attacked.
 
+mod another_user;
 mod credentials;
 mod expired;
 mod files;
@@ -13,6 +14,7 @@ mod pages;
 mod pending_questions;
 mod process_state;
 mod questions;
+mod shared_questions;
 mod shortage;
 mod standard_descriptors;
 mod system_log;
@@ -93,7 +95,13 @@ cases! {
     hostile_module:
         rubbish_on_the_channel_costs_the_worker
         a_flood_of_notes_costs_the_worker_and_nobody_else
-        a_chatty_module_is_cut_short;
+        a_chatty_module_is_cut_short
+        what_a_module_says_is_text_wherever_it_ends
+        a_megabyte_is_asked_as_far_as_there_is_room
+        a_module_that_asks_without_end_is_killed
+        what_says_nothing_fills_no_memory
+        a_worker_that_is_stopped_while_it_waits_holds_up_nobody
+        a_keeper_that_is_stopped_for_a_while_is_late_only;
     output:
         a_line_without_an_end_is_logged_with_its_login
         control_bytes_are_escaped
@@ -111,6 +119,7 @@ cases! {
         a_question_holds_no_worker
         a_question_that_nobody_answers_is_given_up
         closing_ends_the_transactions_that_wait
+        closing_leaves_time_for_the_end_of_what_waits
         abandoned_questions_are_bounded
         a_third_question_of_a_user_gives_up_the_first
         whoever_comes_again_is_asked_the_same
@@ -134,6 +143,7 @@ cases! {
         a_new_password_is_asked_for_by_a_dynamic_challenge_only
         an_answer_given_in_advance_is_no_new_password
         the_last_answer_is_the_password_from_then_on
+        an_empty_answer_is_no_password
         a_last_answer_that_was_typed_once_is_none
         nothing_is_changed_unless_the_administrator_wants_it;
     pending_questions:
@@ -146,6 +156,17 @@ cases! {
         a_client_that_goes_takes_its_question_along
         who_is_being_asked_learns_when_the_question_is_no_more
         a_lost_supervisor_refuses_who_is_being_asked;
+    shared_questions:
+        who_comes_back_keeps_the_question
+        it_ends_with_the_last_client_that_was_asked
+        all_who_are_being_asked_learn_when_it_is_no_more
+        who_has_joined_is_asked_too_and_keeps_the_question
+        a_flood_of_repeated_questions_is_counted_only
+        a_deferred_question_does_not_tell_how_long_pam_took
+        clients_that_never_answer_do_not_stop_the_server
+        of_answers_that_come_together_one_counts;
+    another_user:
+        can_neither_signal_helpers_nor_look_into_them;
     pages:
         a_client_that_can_opens_the_page
         other_clients_read_where_it_is

@@ -224,6 +224,17 @@ pub(crate) fn closing_ends_the_transactions_that_wait() {
     gate.arrival();
 }
 
+/// Its own end may take a module a moment, also where no other worker is there that would have to be waited for.
+pub(crate) fn closing_leaves_time_for_the_end_of_what_waits() {
+    let gate = Gate::new();
+    let stage = stage(&["max-workers=1"]);
+    ask(&stage, &user_at("ask-slow-end", &gate));
+    // The one that took its place dies at once.
+    assert!(wait_until(PATIENCE, || stage.workers().len() == 2), "{:?}", stage.workers());
+    stage.plugin.close();
+    gate.arrival();
+}
+
 /// However many: of one user and source two, and over all as many as there may be.
 pub(crate) fn abandoned_questions_are_bounded() {
     let stage = stage(&["max-suspended=4", "max-workers=1"]);

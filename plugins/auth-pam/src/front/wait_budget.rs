@@ -1,0 +1,89 @@
+//! How much OpenVPN may stand still for attempts that are not accepted.
+//!
+//! It waits for a verdict within the grace, and for the question to a client that can be asked at once (`question-wait`).
+//! Every wait stops the whole server. A refused attempt is pending for a while, in which nobody waits, but a question is soon
+//! asked and never answered. So there is a budget: some waits in a row, and then a part of the time. A right answer gives
+//! back what its question has cost, so that people who do answer are asked at once however many they are.
+
+use std::time::{Duration, Instant};
+
+/// Waits in a row.
+const IN_A_ROW: u32 = 16;
+/// One part in so many of the time may be spent.
+const SHARE: u32 = 5;
+
+/// The budget.
+#[derive(Debug)]
+pub struct WaitBudget {
+    longest: Duration,
+    saved: Duration,
+    since: Instant,
+}
+
+impl WaitBudget {
+    /// For waits of at most this length.
+    pub fn new(longest: Duration) -> Self {
+        WaitBudget { longest, saved: longest * IN_A_ROW, since: Instant::now() }
+    }
+
+    /// Whether OpenVPN may wait so long for the attempt that comes now.
+    pub fn affords(&mut self, now: Instant, wait: Duration) -> bool {
+        self.save(now.saturating_duration_since(self.since) / SHARE);
+        self.since = now;
+        self.saved >= wait
+    }
+
+    /// OpenVPN has waited for an attempt that it could not accept.
+    pub fn spent(&mut self, time: Duration) {
+        self.saved = self.saved.saturating_sub(time);
+    }
+
+    /// Somebody's answer was right.
+    pub fn answered(&mut self) {
+        self.save(self.longest);
+    }
+
+    fn save(&mut self, time: Duration) {
+        self.saved = self.saved.saturating_add(time).min(self.longest * IN_A_ROW);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WAIT: Duration = Duration::from_millis(200);
+
+    /// How many of so many attempts, one each wait, OpenVPN waits for.
+    fn waits(budget: &mut WaitBudget, start: Instant, count: u32) -> u32 {
+        let waits = |number: u32| {
+            let waits = budget.affords(start + WAIT * number, WAIT);
+            if waits {
+                budget.spent(WAIT);
+            }
+            u32::from(waits)
+        };
+        (0..count).map(waits).sum()
+    }
+
+    #[test]
+    fn what_is_not_accepted_costs_a_part_of_the_time() {
+        let start = Instant::now();
+        let mut budget = WaitBudget::new(WAIT);
+        let all = waits(&mut budget, start, 1000);
+        assert!((200..=200 + IN_A_ROW + 1).contains(&all), "{all}");
+        // Whatever comes first in a calm moment is worth a wait again.
+        assert_eq!(waits(&mut budget, start + WAIT * 2000, IN_A_ROW), IN_A_ROW);
+    }
+
+    #[test]
+    fn right_answers_cost_nothing() {
+        let start = Instant::now();
+        let mut budget = WaitBudget::new(WAIT);
+        for number in 0..1000 {
+            assert!(budget.affords(start, WAIT), "{number}");
+            budget.spent(WAIT);
+            budget.answered();
+        }
+    }
+}
