@@ -19,7 +19,7 @@ fn helpers_of(client: &Client) -> Vec<Process> {
 #[test]
 fn a_clients_password_is_in_no_helper_unless_openvpn_keeps_it() {
     let scripts = Scripts::with_down("true");
-    let auth = harness::plugin::built("libexample_log_events.so");
+    let auth = harness::plugin::example("log-events");
     let server = ServerConfig::default().plugin_file(&auth, "").start();
     for (option, keeps) in [("auth-nocache", false), ("auth-retry none", true)] {
         let password = unique(option);
