@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::FcntlArg;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, setsockopt, socketpair, sockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
 use zeroize::Zeroizing;
 
 use crate::os::{self, Packet};
+use crate::quiet;
 use crate::wire::{Reader, WireError, Writer};
 
 /// A message that travels in one packet.
@@ -261,15 +262,7 @@ impl<Out: Message, In: Message> Channel<Out, In> {
     fn wait(&self, event: PollFlags, patience: Option<Duration>) -> Result<bool, ChannelError> {
         let end = patience.map(|patience| Instant::now() + patience);
         loop {
-            let timeout = match end {
-                None => PollTimeout::NONE,
-                // Rounded up: a wait that rounds to zero would spin.
-                Some(end) => {
-                    let left = end.saturating_duration_since(Instant::now());
-                    PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
-                }
-            };
-            match poll(&mut [PollFd::new(self.socket.as_fd(), event)], timeout) {
+            match poll(&mut [PollFd::new(self.socket.as_fd(), event)], quiet::timeout(end)) {
                 Ok(0) if end.is_none_or(|end| Instant::now() < end) => {}
                 Ok(count) => return Ok(count > 0),
                 Err(Errno::EINTR) => {}

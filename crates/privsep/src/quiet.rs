@@ -38,12 +38,16 @@ pub fn wait<T>(until: Option<Instant>, mut wait: impl FnMut(Option<Instant>) -> 
 /// Those of poll(2), `EINTR` among them.
 pub fn poll(polled: &mut [PollFd<'_>], until: Option<Instant>) -> nix::Result<i32> {
     let happened = wait(until, |until| {
-        let timeout = until.map_or(PollTimeout::NONE, |until| {
-            // Rounded up: a wait that rounds to zero would spin.
-            let left = until.saturating_duration_since(Instant::now());
-            PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
-        });
-        Some(nix::poll::poll(polled, timeout)).filter(|happened| *happened != Ok(0))
+        Some(nix::poll::poll(polled, timeout(until))).filter(|happened| *happened != Ok(0))
     });
     happened.unwrap_or(Ok(0))
+}
+
+/// What poll(2) takes for a time (`None`: as long as it takes).
+pub(crate) fn timeout(until: Option<Instant>) -> PollTimeout {
+    until.map_or(PollTimeout::NONE, |until| {
+        // Rounded up: a wait that rounds to zero would spin.
+        let left = until.saturating_duration_since(Instant::now());
+        PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
+    })
 }
