@@ -15,6 +15,10 @@ pub(crate) enum Phase {
     Authenticate,
     AccountManagement,
     ChangeExpired,
+    EstablishCredentials,
+    OpenSession,
+    CloseSession,
+    DeleteCredentials,
 }
 
 /// Items of a transaction that are text.
@@ -84,6 +88,10 @@ impl<C: Conversation + Send> Handle<C> {
             Phase::Authenticate => (sys::pam_authenticate, null),
             Phase::AccountManagement => (sys::pam_acct_mgmt, null),
             Phase::ChangeExpired => (sys::pam_chauthtok, sys::PAM_CHANGE_EXPIRED_AUTHTOK),
+            Phase::EstablishCredentials => (sys::pam_setcred, sys::PAM_ESTABLISH_CRED),
+            Phase::OpenSession => (sys::pam_open_session, 0),
+            Phase::CloseSession => (sys::pam_close_session, 0),
+            Phase::DeleteCredentials => (sys::pam_setcred, sys::PAM_DELETE_CRED),
         };
         // SAFETY: the handle is open until RawHandle is dropped; the conversation it refers to is in `self.bridge`.
         self.raw.status = self.bridge.open_during(|| unsafe { call(handle, flags) });

@@ -117,6 +117,38 @@ impl<C: Conversation + Send> Transaction<C> {
         self.handle.run(Phase::ChangeExpired)
     }
 
+    /// Establishes the user's credentials (`pam_setcred` with `PAM_ESTABLISH_CRED`), before the session is opened. May block.
+    ///
+    /// # Errors
+    /// What the stack returned.
+    pub fn establish_credentials(&mut self) -> Result<(), PamError> {
+        self.handle.run(Phase::EstablishCredentials)
+    }
+
+    /// Opens the user's session (`pam_open_session`). May block.
+    ///
+    /// # Errors
+    /// What the stack returned.
+    pub fn open_session(&mut self) -> Result<(), PamError> {
+        self.handle.run(Phase::OpenSession)
+    }
+
+    /// Closes it (`pam_close_session`). May block.
+    ///
+    /// # Errors
+    /// What the stack returned.
+    pub fn close_session(&mut self) -> Result<(), PamError> {
+        self.handle.run(Phase::CloseSession)
+    }
+
+    /// Deletes the user's credentials (`pam_setcred` with `PAM_DELETE_CRED`), after the session is closed. May block.
+    ///
+    /// # Errors
+    /// What the stack returned.
+    pub fn delete_credentials(&mut self) -> Result<(), PamError> {
+        self.handle.run(Phase::DeleteCredentials)
+    }
+
     /// The user as the transaction knows it now (`PAM_USER`): modules may set or replace the name while
     /// authenticating.
     pub fn user(&self) -> Option<&CStr> {

@@ -58,6 +58,7 @@ fn start(with_workers: bool, live: impl Fn(Birth) -> Infallible) -> Stage {
         cores: Cores::Never,
         openvpn: OpenVpn::Parent,
         workers: with_workers.then_some(WorkersPlan { live: &worker, most: 1, culprits: "tests" }),
+        orderly_end: privsep::life::ORDERLY_END,
         connect: None,
         log: line_log::send,
     };

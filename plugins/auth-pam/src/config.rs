@@ -43,6 +43,12 @@ pub struct Config {
     pub challenge_timeout: Duration,
     /// `max-suspended=N`; `None`: by the limits of the machine.
     pub max_suspended: Option<usize>,
+    /// `session=yes`: a client has a session of PAM's as long as it is connected.
+    pub session: bool,
+    /// `max-sessions=N`; `None`: by the limits of the machine.
+    pub max_sessions: Option<usize>,
+    /// `max-sessions-per-user=N`; `None`: there is no such bound.
+    pub max_sessions_per_user: Option<usize>,
     /// `penalties=yes|no`.
     pub penalties: bool,
     /// `ipv4-prefix=N` and `ipv6-prefix=N`: what one source is.
@@ -173,6 +179,9 @@ impl Config {
             open_urls: false,
             question_wait: Duration::ZERO,
             challenge_timeout: Duration::from_secs(120),
+            session: false,
+            max_sessions: None,
+            max_sessions_per_user: None,
             max_suspended: None,
             penalties: true,
             prefixes: Prefixes::default(),

@@ -18,6 +18,7 @@ mod protocol;
 mod question;
 mod quoted;
 mod reference;
+mod session;
 mod settings;
 mod startup;
 mod supervisor;
@@ -26,7 +27,8 @@ mod verdict;
 mod worker;
 
 use ovpn_plugin::{
-    AuthReply, AuthUserPassVerify, ClientCrResponse, ClientCrResponseReply, ClientState, EventSet, OpenArgs,
+    AuthReply, AuthUserPassVerify, ClientConnect, ClientConnectReply, ClientCrResponse,
+    ClientCrResponseReply, ClientDisconnect, ClientDisconnectReply, ClientState, EventSet, OpenArgs,
     OpenError, Plugin,
 };
 
@@ -72,6 +74,9 @@ impl Plugin for AuthPam {
             time_limits: startup.time_limits,
             max_workers: limits::default_max_workers(),
             max_suspended: limits::default_max_suspended(config.max_workers),
+            max_sessions: limits::default_max_sessions(config.max_workers),
+            time_to_connect: startup.time_to_connect,
+            dco: startup.dco,
             config,
         };
         let service = settings.config.service.to_string_lossy().into_owned();
@@ -80,6 +85,10 @@ impl Plugin for AuthPam {
             let limit = limit.map_or("for ever".into(), |seconds| format!("{seconds} s"));
             log::info!("a deferred login may take {limit}");
         }
+        let by_default = settings.config.session && settings.config.max_sessions.is_none();
+        if let Some(few) = limits::few_sessions(settings.max_sessions).filter(|_| by_default) {
+            log::info!("{few}");
+        }
         let front = Front::open(settings, startup.deferring.is_some())?;
         log::info!("initialization succeeded: PAM service '{service}'");
         Ok(AuthPam { front, _deferring: startup.deferring })
@@ -87,6 +96,11 @@ impl Plugin for AuthPam {
 
     fn events(&self) -> EventSet {
         let login = EventSet::AUTH_USER_PASS_VERIFY;
+        let login = if self.front.opens_sessions() {
+            login | EventSet::CLIENT_CONNECT | EventSet::CLIENT_DISCONNECT
+        } else {
+            login
+        };
         // OpenVPN before 2.6 does not know the other one.
         if self.front.can_ask() { login | EventSet::CLIENT_CRRESPONSE } else { login }
     }
@@ -105,6 +119,14 @@ impl Plugin for AuthPam {
         let asked = event.client::<Self>().and_then(|mut client| client.asked.take());
         let answered = asked.is_some_and(|id| self.front.answered(event, id));
         if answered { ClientCrResponseReply::Done } else { ClientCrResponseReply::Fail }
+    }
+
+    fn client_connect(&mut self, event: &ClientConnect<'_>) -> ClientConnectReply {
+        self.front.client_connect(event)
+    }
+
+    fn client_disconnect(&mut self, event: &ClientDisconnect<'_>) -> ClientDisconnectReply {
+        self.front.client_disconnect(event)
     }
 
     fn abort(&mut self) {

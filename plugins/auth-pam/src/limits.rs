@@ -13,6 +13,11 @@ pub const DEFAULT_MAX_WORKERS: u64 = 512;
 /// The most questions that wait for an answer without `max-suspended`. Each holds a process of about a megabyte.
 const DEFAULT_MAX_SUSPENDED: u64 = 64;
 
+/// The most sessions without `max-sessions`: as many as the clients that OpenVPN takes without `max-clients`.
+const DEFAULT_MAX_SESSIONS: u64 = 1024;
+/// What a worker in a session may need.
+const SESSION_KIB: u64 = 1024;
+
 /// Tasks of a control group that are not workers, even where half of a small one would leave too few: OpenVPN with two
 /// threads, keeper and supervisor, keeper and helper of down-root. Workers that are idle leave soon where there are few,
 /// and then a script of down-root's with one program has room.
@@ -45,6 +50,28 @@ pub fn default_max_suspended(max_workers: Option<usize>) -> usize {
         nproc: None,
     };
     usize::try_from(machine.max_suspended(workers)).unwrap_or(1)
+}
+
+/// What to say of a default for `max-sessions` that is lower than elsewhere.
+pub fn few_sessions(most: usize) -> Option<String> {
+    (u64::try_from(most).unwrap_or(u64::MAX) < DEFAULT_MAX_SESSIONS).then(|| {
+        format!(
+            "at most {most} clients can have sessions: the control group (TasksMax= of the unit) or the memory allows no \
+             more; raise that, or set max-sessions"
+        )
+    })
+}
+
+/// The default for `max-sessions`, beside so many workers; `None`: the default.
+pub fn default_max_sessions(max_workers: Option<usize>) -> usize {
+    let workers = u64::try_from(max_workers.unwrap_or_else(default_max_workers)).unwrap_or(u64::MAX);
+    let machine = Machine {
+        read: &|path| std::fs::read_to_string(path).ok(),
+        processes: &Vec::new,
+        uid: nix::unistd::getuid().as_raw(),
+        nproc: None,
+    };
+    usize::try_from(machine.max_sessions(workers)).unwrap_or(1)
 }
 
 /// A limit as 64 bits, which it has not on every machine.
@@ -86,6 +113,14 @@ impl Machine<'_> {
         left.into_iter().fold(DEFAULT_MAX_SUSPENDED, u64::min).max(1)
     }
 
+    /// The same for sessions, as far as the memory goes.
+    fn max_sessions(&self, max_workers: u64) -> u64 {
+        let by_group = self.smallest("pids", &["pids.max"]);
+        let left = by_group.map(|most| most.saturating_sub(OTHER_TASKS).saturating_sub(max_workers));
+        let by_memory = self.memory_kib().map(|kib| kib / 2 / SESSION_KIB);
+        left.into_iter().chain(by_memory).fold(DEFAULT_MAX_SESSIONS, u64::min).max(1)
+    }
+
     /// RLIMIT_NPROC counts the tasks of a user wherever they run, and does not hold for root.
     fn by_limit(&self) -> Option<u64> {
         let limit = self.nproc.filter(|_| self.uid != 0)?;
@@ -102,6 +137,11 @@ impl Machine<'_> {
     }
 
     fn by_memory(&self) -> Option<u64> {
+        Some((self.memory_kib()? / 2 / WORKER_KIB).max(MEMORY_FLOOR))
+    }
+
+    /// What is left of the memory.
+    fn memory_kib(&self) -> Option<u64> {
         let text = (self.read)(Path::new("/proc/meminfo"));
         let available = text.iter().flat_map(|text| text.lines()).find_map(|line| {
             line.strip_prefix("MemAvailable:")?.split_whitespace().next()?.parse::<u64>().ok()
@@ -109,8 +149,7 @@ impl Machine<'_> {
         // A container sees the machine's memory there, and its own bound in its control group.
         let bound =
             self.smallest("memory", &["memory.max", "memory.limit_in_bytes"]).map(|bytes| bytes / 1024);
-        let kib = available.into_iter().chain(bound).min()?;
-        Some((kib / 2 / WORKER_KIB).max(MEMORY_FLOOR))
+        available.into_iter().chain(bound).min()
     }
 
     /// The smallest value of a control group's limit.

@@ -61,6 +61,21 @@ fn questions_get_what_workers_leave_in_the_control_group() {
 }
 
 #[test]
+fn sessions_get_that_and_half_of_the_memory() {
+    let of = |files: Files, workers| {
+        Machine { read: &with(files), processes: &Vec::new, uid: 0, nproc: None }.max_sessions(workers)
+    };
+    assert_eq!(of(&[], 512), 1024);
+    let twenty: Files = &[("/proc/self/cgroup", "0::/x\n"), ("/sys/fs/cgroup/x/pids.max", "20\n")];
+    assert_eq!((of(twenty, 10), of(twenty, 10_000)), (3, 1));
+    let poor: Files = &[("/proc/meminfo", "MemAvailable: 204800 kB\n")];
+    assert_eq!((of(poor, 512), of(&[("/proc/meminfo", "MemAvailable: 7 kB\n")], 512)), (100, 1));
+    assert!(
+        few_sessions(100).is_some_and(|text| text.contains("at most 100 ")) && few_sessions(1024).is_none()
+    );
+}
+
+#[test]
 fn half_of_what_the_control_group_may_hold() {
     let with = |most| -> Files {
         match most {

@@ -21,6 +21,7 @@ use secret::Secret;
 use crate::origin::Origin;
 use crate::question::{MAX_QUESTION, Question, QuestionId};
 use crate::reference::Reference;
+use crate::session::{Assigned, Usage};
 pub use crate::verdict::Blame;
 use crate::verdict::{Cause, Verdict};
 
@@ -81,6 +82,22 @@ pub enum Request {
         /// Which attempt.
         id: u64,
     },
+    /// A client connects: the session of the login that has let it in is to be opened. It is answered like an attempt.
+    Open {
+        /// Number of this request, as those of attempts.
+        id: u64,
+        /// The attempt that has let it in.
+        attempt: u64,
+        /// Its addresses.
+        assigned: Assigned,
+    },
+    /// The client is gone: its session is to be closed.
+    Close {
+        /// The attempt that had let it in.
+        attempt: u64,
+        /// How the connection was used.
+        usage: Usage,
+    },
     /// The front has refused a login by itself; for the audit line only.
     Refused {
         /// Name, possibly cut.
@@ -102,6 +119,8 @@ pub struct Check {
     pub id: u64,
     /// Nobody stands still for it: a refusal takes its time (`refusal-time`).
     pub deferred: bool,
+    /// If it is let in, its transaction is to be kept for a session.
+    pub session: bool,
     /// What the client has sent.
     pub sent: Sent,
     /// Name as the client sent it.
@@ -152,6 +171,20 @@ pub enum Order {
         /// Encoded [`Credentials`], of which the password is the answer.
         credentials: Secret,
     },
+    /// Open the session of the transaction that has let somebody in.
+    Open {
+        /// The number of the transaction.
+        nonce: u64,
+        /// The addresses of the client.
+        assigned: Assigned,
+    },
+    /// Close it, and end the transaction.
+    Close {
+        /// The number of the transaction.
+        nonce: u64,
+        /// How the connection was used.
+        usage: Usage,
+    },
 }
 
 /// A transaction to begin.
@@ -159,6 +192,8 @@ pub enum Order {
 pub struct Begin {
     /// Random number of the transaction; the worker's reports must repeat it.
     pub nonce: u64,
+    /// If it succeeds, it is kept for a session.
+    pub session: bool,
     /// Name as the client sent it.
     pub username: Vec<u8>,
     /// Common name of the client's certificate; empty without one.
@@ -200,8 +235,21 @@ pub enum News {
         /// The question, one line.
         text: Vec<u8>,
     },
-    /// The transaction has ended.
+    /// The transaction has ended, or is kept for a session.
     End(End),
+    /// The session is open, or could not be opened: then the worker leaves.
+    Opened(Done),
+    /// The session is closed as far as it could be, and the transaction has ended. The worker leaves.
+    Closed(Done),
+}
+
+/// What came of a step of a session.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Done {
+    /// PAM's return code; zero is success.
+    pub code: u32,
+    /// `pam_strerror` of it.
+    pub text: Vec<u8>,
 }
 
 /// How a transaction ended.
@@ -223,22 +271,30 @@ pub struct End {
     pub said: Vec<u8>,
     /// Who is to blame, if it is a failure.
     pub blame: Blame,
+    /// The transaction goes on: the worker waits for the session to be opened.
+    pub kept: bool,
 }
 
 const TAG_CHECK: u8 = 1;
 const TAG_CANCEL: u8 = 2;
 const TAG_REFUSED: u8 = 3;
+const TAG_OPEN: u8 = 4;
+const TAG_CLOSE: u8 = 5;
 const TAG_ACCEPTED: u8 = 18;
 const TAG_REJECTED: u8 = 19;
 const TAG_TEMPORARY: u8 = 20;
 const TAG_ASKED: u8 = 21;
 const TAG_BEGIN: u8 = 33;
 const TAG_ANSWER: u8 = 34;
+const TAG_OPEN_SESSION: u8 = 35;
+const TAG_CLOSE_SESSION: u8 = 36;
 const TAG_WORKER_READY: u8 = 49;
 const TAG_NOTE: u8 = 50;
 const TAG_END: u8 = 51;
 const TAG_CHANGED: u8 = 52;
 const TAG_QUESTION: u8 = 53;
+const TAG_OPENED: u8 = 54;
+const TAG_CLOSED: u8 = 55;
 
 fn tag(value: u8) -> WireError {
     WireError::Unknown { field: "tag", value: value.into() }
@@ -378,7 +434,7 @@ impl Message for Client {
 
 impl Message for Request {
     const MAX_BYTES: usize =
-        1 + 8 + 1 + SENT_BYTES + 4 * 4 + 2 * MAX_CREDENTIAL + ORIGIN_BYTES + MAX_BLOCK + MAX_CLIENT;
+        1 + 8 + 2 + SENT_BYTES + 4 * 4 + 2 * MAX_CREDENTIAL + ORIGIN_BYTES + MAX_BLOCK + MAX_CLIENT;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         match self {
@@ -386,6 +442,7 @@ impl Message for Request {
                 to.u8(TAG_CHECK);
                 to.u64(check.id);
                 to.flag(check.deferred);
+                to.flag(check.session);
                 check.sent.write(to);
                 to.bytes_field("username", &check.username, MAX_CREDENTIAL)?;
                 to.bytes_field("common name", &check.common_name, MAX_CREDENTIAL)?;
@@ -396,6 +453,19 @@ impl Message for Request {
             Request::Cancel { id } => {
                 to.u8(TAG_CANCEL);
                 to.u64(*id);
+                Ok(())
+            }
+            Request::Open { id, attempt, assigned } => {
+                to.u8(TAG_OPEN);
+                to.u64(*id);
+                to.u64(*attempt);
+                assigned.write(to);
+                Ok(())
+            }
+            Request::Close { attempt, usage } => {
+                to.u8(TAG_CLOSE);
+                to.u64(*attempt);
+                usage.write(to);
                 Ok(())
             }
             Request::Refused { username, origin, at_fault, reason } => {
@@ -413,6 +483,7 @@ impl Message for Request {
             TAG_CHECK => Request::Check(Check {
                 id: from.u64()?,
                 deferred: from.flag("deferred")?,
+                session: from.flag("session")?,
                 sent: Sent::read(&mut from)?,
                 username: text(&mut from, "username", MAX_CREDENTIAL)?.to_vec(),
                 common_name: text(&mut from, "common name", MAX_CREDENTIAL)?.to_vec(),
@@ -421,6 +492,10 @@ impl Message for Request {
                 client: from.bytes_field("client", MAX_CLIENT)?.to_vec(),
             }),
             TAG_CANCEL => Request::Cancel { id: from.u64()? },
+            TAG_OPEN => {
+                Request::Open { id: from.u64()?, attempt: from.u64()?, assigned: Assigned::read(&mut from)? }
+            }
+            TAG_CLOSE => Request::Close { attempt: from.u64()?, usage: Usage::read(&mut from)? },
             TAG_REFUSED => Request::Refused {
                 username: text(&mut from, "username", MAX_TEXT)?.to_vec(),
                 origin: read_origin(&mut from)?,
@@ -493,7 +568,7 @@ impl Message for Reply {
 }
 
 impl Message for Order {
-    const MAX_BYTES: usize = 1 + 8 + 5 * 4 + 2 * MAX_CREDENTIAL + MAX_ADDRESS + MAX_BLOCK + MAX_CLIENT;
+    const MAX_BYTES: usize = 1 + 8 + 5 * 4 + 2 * MAX_CREDENTIAL + MAX_ADDRESS + MAX_BLOCK + MAX_CLIENT + 1;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         match self {
@@ -504,7 +579,21 @@ impl Message for Order {
                 to.bytes_field("common name", &begin.common_name, MAX_CREDENTIAL)?;
                 to.bytes_field("address", &begin.address, MAX_ADDRESS)?;
                 to.bytes_field("credentials", begin.credentials.expose(), MAX_BLOCK)?;
-                to.bytes_field("client", &begin.client, MAX_CLIENT)
+                to.bytes_field("client", &begin.client, MAX_CLIENT)?;
+                to.flag(begin.session);
+                Ok(())
+            }
+            Order::Open { nonce, assigned } => {
+                to.u8(TAG_OPEN_SESSION);
+                to.u64(*nonce);
+                assigned.write(to);
+                Ok(())
+            }
+            Order::Close { nonce, usage } => {
+                to.u8(TAG_CLOSE_SESSION);
+                to.u64(*nonce);
+                usage.write(to);
+                Ok(())
             }
             Order::Answer { nonce, credentials } => {
                 to.u8(TAG_ANSWER);
@@ -524,7 +613,10 @@ impl Message for Order {
                 address: text(&mut from, "address", MAX_ADDRESS)?.to_vec(),
                 credentials: Secret::copy_of(from.bytes_field("credentials", MAX_BLOCK)?),
                 client: from.bytes_field("client", MAX_CLIENT)?.to_vec(),
+                session: from.flag("session")?,
             }),
+            TAG_OPEN_SESSION => Order::Open { nonce, assigned: Assigned::read(&mut from)? },
+            TAG_CLOSE_SESSION => Order::Close { nonce, usage: Usage::read(&mut from)? },
             TAG_ANSWER => {
                 let credentials = Secret::copy_of(from.bytes_field("credentials", MAX_BLOCK)?);
                 Order::Answer { nonce, credentials }
@@ -535,8 +627,19 @@ impl Message for Order {
     }
 }
 
+impl Done {
+    fn write(&self, to: &mut Writer) -> Result<(), WireError> {
+        to.u32(self.code);
+        to.bytes_field("text", &self.text, MAX_TEXT)
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, WireError> {
+        Ok(Done { code: from.u32()?, text: from.bytes_field("text", MAX_TEXT)?.to_vec() })
+    }
+}
+
 impl Message for Report {
-    const MAX_BYTES: usize = 1 + 8 + 4 + 1 + 4 + MAX_TEXT + 8 + 4 + MAX_CHECKED + 1 + 4 + MAX_SAID + 1;
+    const MAX_BYTES: usize = 1 + 8 + 4 + 1 + 4 + MAX_TEXT + 8 + 4 + MAX_CHECKED + 1 + 4 + MAX_SAID + 2;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         let nonce = self.nonce;
@@ -575,7 +678,18 @@ impl Message for Report {
                 to.flag(end.chosen);
                 to.bytes_field("said", &end.said, MAX_SAID)?;
                 to.u8(end.blame.number());
+                to.flag(end.kept);
                 Ok(())
+            }
+            News::Opened(done) => {
+                to.u8(TAG_OPENED);
+                to.u64(nonce);
+                done.write(to)
+            }
+            News::Closed(done) => {
+                to.u8(TAG_CLOSED);
+                to.u64(nonce);
+                done.write(to)
             }
         }
     }
@@ -605,7 +719,10 @@ impl Message for Report {
                     let unknown = WireError::Unknown { field: "blame", value: number.into() };
                     Blame::from_number(number).ok_or(unknown)?
                 },
+                kept: from.flag("kept")?,
             }),
+            TAG_OPENED => News::Opened(Done::read(&mut from)?),
+            TAG_CLOSED => News::Closed(Done::read(&mut from)?),
             other => return Err(tag(other)),
         };
         from.end().map(|()| Report { nonce, news })

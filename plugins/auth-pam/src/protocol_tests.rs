@@ -2,6 +2,7 @@
 //! beyond the frame.
 
 use super::*;
+use crate::session::tests as session;
 use proptest::prelude::*;
 
 fn bytes(max: usize) -> impl Strategy<Value = Vec<u8>> {
@@ -27,14 +28,15 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn check()(id: u64, deferred: bool, sent in sent(), username in bytes(300), common_name in bytes(80), origin in origin(), block in bytes(500), client in bytes(MAX_CLIENT)) -> Check {
-        Check { id, deferred, sent, username, common_name, origin, credentials: Secret::new(block), client }
+    fn check()(id: u64, deferred: bool, session: bool, sent in sent(), username in bytes(300), common_name in bytes(80), origin in origin(), block in bytes(500), client in bytes(MAX_CLIENT)) -> Check {
+        Check { id, deferred, session, sent, username, common_name, origin, credentials: Secret::new(block), client }
     }
 }
 
 fn order(username: &[u8]) -> Order {
     Order::Begin(Begin {
         nonce: 1,
+        session: false,
         username: username.to_vec(),
         common_name: vec![],
         address: vec![],
@@ -67,9 +69,9 @@ proptest! {
 
     #[test]
     fn an_order_survives_the_wire(nonce: u64, check in check()) {
-        let Check { username, common_name, origin, credentials, client, .. } = check;
+        let Check { session, username, common_name, origin, credentials, client, .. } = check;
         let answer = Order::Answer { nonce, credentials: Secret::copy_of(credentials.expose()) };
-        let begin = Begin { nonce, username, common_name, address: origin.address, credentials, client };
+        let begin = Begin { nonce, session, username, common_name, address: origin.address, credentials, client };
         for frame in [encoded(&Order::Begin(begin)), encoded(&answer)] {
             prop_assert!(frame.len() <= Order::MAX_BYTES);
             prop_assert_eq!(encoded(&Order::decode(Reader::new(&frame)).unwrap()), frame);
@@ -99,9 +101,11 @@ proptest! {
         let said = text[..text.len().min(MAX_SAID)].to_vec();
         let blame = [Blame::Client, Blame::Configuration, Blame::Unclear][code as usize % 3];
         let end =
-            End { code, authenticating: flag, text: text.clone(), delay: time, checked, chosen: !flag, said, blame };
+            End { code, authenticating: flag, text: text.clone(), delay: time, checked, chosen: !flag, said, blame, kept: flag };
         let question = News::Question { echo: flag, page: !flag, private: flag, text: question };
-        for news in [question, News::Ready, News::Changed(text.clone()), News::Note(text.clone()), News::End(end)] {
+        let [opened, closed] = [News::Opened, News::Closed].map(|news| news(Done { code, text: text.clone() }));
+        let small = [question, News::Ready, News::Changed(text.clone()), News::Note(text.clone())];
+        for news in small.into_iter().chain([opened, closed, News::End(end)]) {
             let report = Report { nonce: id, news };
             let frame = encoded(&report);
             prop_assert!(frame.len() <= Report::MAX_BYTES);
@@ -113,6 +117,18 @@ proptest! {
         ] {
             let frame = encoded(&request);
             prop_assert_eq!(encoded(&Request::decode(Reader::new(&frame)).unwrap()), frame);
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_a_session_survives_the_wire(id: u64, attempt: u64, assigned in session::assigned(), usage in session::usage()) {
+        for request in [Request::Open { id, attempt, assigned }, Request::Close { attempt, usage }] {
+            let frame = encoded(&request);
+            prop_assert_eq!(encoded(&Request::decode(Reader::new(&frame)).unwrap()), frame);
+        }
+        for order in [Order::Open { nonce: id, assigned }, Order::Close { nonce: id, usage }] {
+            let frame = encoded(&order);
+            prop_assert_eq!(encoded(&Order::decode(Reader::new(&frame)).unwrap()), frame);
         }
     }
 

@@ -1,8 +1,10 @@
 //! What the supervisor needs to know, settled before the fork.
 
+use std::time::Duration;
+
 use crate::config::Config;
 use crate::startup::TimeLimits;
-use crate::supervisor::Limits;
+use crate::supervisor::{CLOSE_ALL, Limits};
 
 /// Descriptors the supervisor needs for itself, with some to spare.
 const OWN_FILES: usize = 32;
@@ -26,6 +28,12 @@ pub struct Settings {
     pub max_workers: usize,
     /// The default for `max-suspended`.
     pub max_suspended: usize,
+    /// The default for `max-sessions`.
+    pub max_sessions: usize,
+    /// How long a client that was let in may take to connect, as OpenVPN has it.
+    pub time_to_connect: Duration,
+    /// The kernel may carry and count the clients' packets: OpenVPN's numbers may be wrong.
+    pub dco: bool,
 }
 
 impl Settings {
@@ -39,7 +47,18 @@ impl Settings {
     pub fn most_processes(&self) -> usize {
         let suspended = self.config.max_suspended.unwrap_or(self.max_suspended);
         let running = self.config.max_workers.unwrap_or(self.max_workers);
-        running.saturating_add(suspended).saturating_mul(2).saturating_add(16)
+        let sessions = self.most_sessions();
+        running.saturating_add(suspended).saturating_add(sessions).saturating_mul(2).saturating_add(16)
+    }
+
+    /// How long the supervisor may take to end in order when OpenVPN has ended.
+    pub fn orderly_end(&self) -> Duration {
+        if self.config.session { privsep::life::ORDERLY_END + CLOSE_ALL } else { privsep::life::ORDERLY_END }
+    }
+
+    /// `max-sessions`; zero without sessions.
+    fn most_sessions(&self) -> usize {
+        if self.config.session { self.config.max_sessions.unwrap_or(self.max_sessions) } else { 0 }
     }
 
     /// The bounds of the scheduler in a process that may have `open_files` descriptors.
@@ -47,15 +66,25 @@ impl Settings {
         let asked_for = self.config.max_suspended.unwrap_or(self.max_suspended);
         // Workers that ask must leave descriptors for those that do not.
         let max_suspended = if self.can_ask { asked_for.min((open_files / 4).max(1)) } else { 0 };
+        // So must those in a session, and those that wait for one.
+        let max_sessions = self.most_sessions().min((open_files / 4).max(1));
+        let apart = OWN_FILES + max_suspended + 2 * max_sessions;
         // One descriptor for a worker, and some while it is forked: a limit on open files is one on workers too.
-        let possible = (open_files.saturating_sub(OWN_FILES + max_suspended) / 2).max(1);
+        let possible = (open_files.saturating_sub(apart) / 2).max(1);
         let wanted = self.config.max_workers.unwrap_or(self.max_workers);
         if wanted > possible {
             log::warn!(
                 "the limit on open files ({open_files}) allows {possible} workers instead of {wanted}"
             );
         }
-        Limits { max_workers: wanted.min(possible), max_suspended, max_pending: self.config.max_pending }
+        if max_sessions < self.most_sessions() {
+            let wanted = self.most_sessions();
+            log::warn!(
+                "the limit on open files ({open_files}) allows {max_sessions} sessions instead of {wanted}"
+            );
+        }
+        let max_pending = self.config.max_pending;
+        Limits { max_workers: wanted.min(possible), max_suspended, max_sessions, max_pending }
     }
 }
 
@@ -74,6 +103,9 @@ pub mod tests {
             time_limits: TimeLimits::of_direct_mode(),
             max_workers: 10,
             max_suspended: 5,
+            max_sessions: 7,
+            time_to_connect: Duration::from_secs(60),
+            dco: false,
         }
     }
 
@@ -99,6 +131,23 @@ pub mod tests {
         assert_eq!(scarce.max_workers, 100);
         let many = limits(&["challenge=yes", "max-suspended=10000", "max-workers=1000", "login"], 1000);
         assert_eq!((many.max_suspended, many.max_workers), (250, (1000 - OWN_FILES - 250) / 2));
+    }
+
+    #[test]
+    fn sessions_have_their_own_places_if_there_are_any() {
+        assert_eq!(limits(&["login"], 1_000_000).max_sessions, 0);
+        assert_eq!(limits(&["session=yes", "login"], 1_000_000).max_sessions, 7);
+        // Those that wait for one as well.
+        let scarce =
+            limits(&["session=yes", "max-sessions=50", "max-workers=1000", "login"], OWN_FILES + 300);
+        assert_eq!((scarce.max_sessions, scarce.max_workers), (50, 100));
+        let many = limits(&["session=yes", "max-sessions=10000", "login"], 1000);
+        assert_eq!(many.max_sessions, 250);
+        let processes = |words: &[&str]| {
+            let config = Config::parse(words.iter().map(|word| word.as_bytes())).unwrap();
+            settings(config).most_processes()
+        };
+        assert_eq!(processes(&["session=yes", "login"]), processes(&["login"]) + 14);
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! A RADIUS server of the test's own that asks back: FreeRADIUS with a policy of a few lines.
+//! A RADIUS server of the test's own that asks back and keeps accounts: FreeRADIUS with a policy of a few lines.
 
 use crate::PATIENCE;
 use crate::log::{Log, LogPipe, Mark};
 use crate::netns::NetNs;
+use crate::proc_table::wait_until;
 use crate::running::Running;
 use crate::scratch::Scratch;
 
@@ -22,7 +23,7 @@ pub struct Round<'a> {
 /// The server, at 127.0.0.1 of a network namespace; ends on drop.
 #[derive(Debug)]
 pub struct Radius {
-    _running: Running,
+    running: Running,
     pipe: LogPipe,
     scratch: Scratch,
 }
@@ -39,13 +40,37 @@ impl Radius {
         let running =
             Running::spawn(command.args(["-f", "-l", "stdout", "-d", &directory, "-n", "radiusd"]), &pipe);
         pipe.log().wait_for(Mark::START, "Ready to process requests", PATIENCE);
-        Self { _running: running, pipe, scratch }
+        Self { running, pipe, scratch }
     }
 
     /// The line of a service that asks this server for the authentication.
     pub fn auth_line(&self) -> String {
         let conf = self.scratch.join("pam.conf");
         format!("auth required pam_radius_auth.so conf={} prompt_attribute\n", conf.display())
+    }
+
+    /// The line of a service that has this server account for sessions.
+    pub fn session_line(&self) -> String {
+        let conf = self.scratch.join("pam.conf");
+        format!("session required pam_radius_auth.so conf={}\n", conf.display())
+    }
+
+    /// Waits for so many lines of the accounts; panics if there are more, or they do not come.
+    pub fn accounted(&self, count: usize) -> Vec<String> {
+        let lines = || -> Vec<String> {
+            let text = std::fs::read_to_string(self.scratch.join("accounts")).unwrap_or_default();
+            text.lines().map(String::from).collect()
+        };
+        let there = wait_until(PATIENCE, || lines().len() >= count);
+        let lines = lines();
+        assert!(there && lines.len() == count, "not {count}: {lines:?}\n{}", self.log().text());
+        lines
+    }
+
+    /// Ends the server; what it was made with stays.
+    pub fn stop(&self) {
+        self.running.signal(nix::sys::signal::Signal::SIGKILL);
+        self.running.wait(PATIENCE);
     }
 
     /// What the server says.
@@ -94,12 +119,24 @@ fn configuration(scratch: &Scratch, password: &str, rounds: &[Round<'_>]) -> Str
         }}
         modules {{
             {modules}
+            linelog accounts {{
+                filename = {directory}/accounts
+                format = \"%{{Acct-Status-Type}} user=%{{User-Name}} session=%{{Acct-Session-Id}} seconds=%{{Acct-Session-Time}} octets=%{{Acct-Input-Octets}}/%{{Acct-Output-Octets}}\"
+            }}
         }}
         server default {{
             listen {{
                 type = auth
                 ipaddr = 127.0.0.1
                 port = 1812
+            }}
+            listen {{
+                type = acct
+                ipaddr = 127.0.0.1
+                port = 1813
+            }}
+            accounting {{
+                accounts
             }}
             authorize {{
                 update control {{

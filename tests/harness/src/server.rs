@@ -310,6 +310,7 @@ fn text_of(config: &ServerConfig<'_>, pki: &Pki, scratch: &Scratch, pipe: &LogPi
         format!("key {}", pki.path("server.key").display()),
         format!("writepid {}", scratch.join("pid").display()),
     ];
+    lines.retain(|line| !config.without.contains(line));
     match config.daemon {
         Daemon::No => {}
         Daemon::WithLog => lines.extend(["daemon".to_string(), format!("log {}", pipe.path().display())]),

@@ -36,6 +36,7 @@ pub enum Chroot {
 pub struct ServerConfig<'a> {
     pub(crate) name: String,
     pub(crate) lines: Vec<String>,
+    pub(crate) without: Vec<String>,
     pub(crate) daemon: Daemon,
     pub(crate) chroot: Chroot,
     pub(crate) dropped: bool,
@@ -52,6 +53,7 @@ impl Default for ServerConfig<'_> {
         Self {
             name: "server".to_string(),
             lines: Vec::new(),
+            without: Vec::new(),
             daemon: Daemon::No,
             chroot: Chroot::No,
             dropped: false,
@@ -130,6 +132,13 @@ impl<'a> ServerConfig<'a> {
     #[must_use]
     pub fn deferred_if(self, deferred: bool) -> Self {
         if deferred { self.deferred() } else { self }
+    }
+
+    /// Leaves a line out that servers of tests have.
+    #[must_use]
+    pub fn without_line(mut self, line: &str) -> Self {
+        self.without.push(line.to_string());
+        self
     }
 
     /// Drops to nobody after the start, as most servers do.

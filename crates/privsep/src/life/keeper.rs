@@ -40,9 +40,8 @@ pub use workers::{NewWorker, WorkersPlan};
 
 /// Between two tries to fork a helper.
 const RETRY: Duration = Duration::from_secs(1);
-/// How long a helper may take to end in order when OpenVPN is gone, and then everybody else. Less than the front waits when
-/// it closes the plugin.
-const ORDERLY_END: Duration = Duration::from_secs(4);
+/// How long a helper that has nothing else to do at its end may take for it.
+pub const ORDERLY_END: Duration = Duration::from_secs(4);
 /// How long it may take after SIGKILL; one that waits for a device can take for ever.
 const KILL_TO_GONE: Duration = Duration::from_millis(500);
 /// How long workers that were killed may take to die, when everything ends.
@@ -69,6 +68,9 @@ pub struct Plan<'a> {
     /// The helper's workers, if it has some. They end with it, and so does what they have left running. Without, what a dead
     /// helper has left goes on.
     pub workers: Option<WorkersPlan<'a>>,
+    /// How long a helper may take to end in order when OpenVPN is gone, and then everybody else. Less than the front waits when
+    /// it closes the plugin.
+    pub orderly_end: Duration,
     /// What the helper may have connected to; must not wait.
     pub connect: Option<fn() -> nix::Result<OwnedFd>>,
     /// Logs a line; must not wait.
@@ -295,7 +297,7 @@ impl<'a> Keeper<'a> {
             let link = Some(&current.link).filter(|_| !current.deaf);
             if self.wait(link, until) && end.is_none() {
                 let _ = current.link.send(ToHelper::End, None);
-                end = Some((Instant::now() + ORDERLY_END, false));
+                end = Some((Instant::now() + self.plan.orderly_end, false));
             }
         }
     }

@@ -22,7 +22,7 @@ mod messages;
 pub use dialogue::WorkerNumber;
 pub use front::{Heard, Kept, StartError};
 pub use generation::{ForWorkers, Generation, KeeperLink, KeeperNews};
-pub use keeper::{NewWorker, OpenVpn, Plan, WorkersPlan};
+pub use keeper::{NewWorker, ORDERLY_END, OpenVpn, Plan, WorkersPlan};
 pub use messages::{News, Numbered};
 
 /// Exit status of a helper that is done: OpenVPN is gone, or has closed the plugin.

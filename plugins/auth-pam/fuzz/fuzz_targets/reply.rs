@@ -11,6 +11,8 @@ mod protocol;
 mod question;
 #[path = "../../src/reference.rs"]
 mod reference;
+#[path = "../../src/session.rs"]
+mod session;
 #[path = "../../src/verdict.rs"]
 mod verdict;
 

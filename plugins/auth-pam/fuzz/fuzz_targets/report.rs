@@ -11,13 +11,15 @@ mod protocol;
 mod question;
 #[path = "../../src/reference.rs"]
 mod reference;
+#[path = "../../src/session.rs"]
+mod session;
 #[path = "../../src/verdict.rs"]
 mod verdict;
 
 use libfuzzer_sys::fuzz_target;
 use privsep::{Message, Reader, Writer};
 
-use protocol::{MAX_CHECKED, MAX_SAID, MAX_TEXT, News, Report};
+use protocol::{Done, MAX_CHECKED, MAX_SAID, MAX_TEXT, News, Report};
 use question::MAX_QUESTION;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -28,6 +30,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(bytes.len() <= Report::MAX_BYTES);
     match report.news {
         News::Ready => {}
+        News::Opened(Done { text, .. }) | News::Closed(Done { text, .. }) => assert!(text.len() <= MAX_TEXT),
         News::Note(text) | News::Changed(text) => assert!(text.len() <= MAX_TEXT),
         News::Question { text, .. } => assert!(text.len() <= MAX_QUESTION),
         News::End(end) => {

@@ -11,6 +11,8 @@ mod protocol;
 mod question;
 #[path = "../../src/reference.rs"]
 mod reference;
+#[path = "../../src/session.rs"]
+mod session;
 #[path = "../../src/verdict.rs"]
 mod verdict;
 
@@ -32,7 +34,7 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(fits(&check.common_name, MAX_CREDENTIAL));
             assert!(check.credentials.len() <= MAX_BLOCK && check.client.len() <= MAX_CLIENT);
         }
-        Request::Cancel { .. } => {}
+        Request::Cancel { .. } | Request::Open { .. } | Request::Close { .. } => {}
         Request::Refused { username, origin, reason, .. } => {
             assert!(fits(&username, MAX_TEXT) && fits(&origin.address, MAX_ADDRESS));
             assert!(fits(&reason, MAX_TEXT));

@@ -11,7 +11,7 @@ use crate::supervisor::audit::Facility;
 use crate::verdict::Advance;
 
 /// The options.
-pub const OPTIONS: [OptionSpec<Config>; 24] = [
+pub const OPTIONS: [OptionSpec<Config>; 27] = [
     OptionSpec {
         name: "advance",
         form: "no|addr|remote",
@@ -139,6 +139,28 @@ pub const OPTIONS: [OptionSpec<Config>; 24] = [
         },
     },
     OptionSpec {
+        name: "max-sessions",
+        form: "N",
+        default: "up to 1024",
+        meaning: "sessions that may be open",
+        repeats: false,
+        set: |config, value| {
+            config.max_sessions = Some(value.count(1, 10_000)?);
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "max-sessions-per-user",
+        form: "N",
+        default: "",
+        meaning: "sessions that one user may have open; a further client is refused",
+        repeats: false,
+        set: |config, value| {
+            config.max_sessions_per_user = Some(value.count(1, 10_000)?);
+            Ok(())
+        },
+    },
+    OptionSpec {
         name: "max-suspended",
         form: "N",
         default: "up to 64",
@@ -241,6 +263,17 @@ pub const OPTIONS: [OptionSpec<Config>; 24] = [
                 "nocase" => RequireCn::SameButForCase,
                 _ => return Err(value.bad("must be no, yes or nocase")),
             };
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "session",
+        form: "yes|no",
+        default: "no",
+        meaning: "whether PAM opens a session for each client, and closes it when the client leaves",
+        repeats: false,
+        set: |config, value| {
+            config.session = value.yes_or_no()?;
             Ok(())
         },
     },

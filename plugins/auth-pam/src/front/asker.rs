@@ -7,6 +7,7 @@ use ovpn_plugin::{AuthReply, AuthUserPassVerify, DeferError, Pending};
 use secret::Secret;
 
 use super::attempts::{Attempts, Whom, without_credentials};
+use super::sessions::OfClient;
 use crate::AuthPam;
 use crate::protocol::{Check, Sent};
 use crate::question::{self, Question, QuestionId};
@@ -24,10 +25,12 @@ const FOR_PAM: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// What the plugin keeps for each client of OpenVPN's.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Client {
     /// The attempt whose question it was asked last.
     pub asked: Option<u64>,
+    /// The login that has let it in, and its session.
+    pub session: Option<OfClient>,
 }
 
 /// A client that can be asked while its login is pending.

@@ -6,12 +6,12 @@
 mod asking;
 mod held;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Bound;
 use std::time::{Duration, Instant};
 
 use log::Level;
-use ovpn_plugin::Decision;
+use ovpn_plugin::{ClientConfig, ConnectDecision, Decision};
 use privsep::ChannelError;
 use privsep::life::{Heard, Kept};
 
@@ -50,6 +50,8 @@ enum Attempt {
     Deferred(Decision, Whom),
     /// The same, and the client is asked meanwhile.
     Asked(Decision, Whom, Box<Asking>),
+    /// No login, but a client that connects: OpenVPN was answered *deferred*, until its session is open.
+    Connecting(ConnectDecision, Whom),
 }
 
 impl Attempt {
@@ -61,7 +63,9 @@ impl Attempt {
     fn kind(&self) -> Kind {
         match self {
             Attempt::Awaited(kind, _) => *kind,
-            Attempt::Deferred(_, whom) | Attempt::Asked(_, whom, _) => whom.kind,
+            Attempt::Deferred(_, whom) | Attempt::Asked(_, whom, _) | Attempt::Connecting(_, whom) => {
+                whom.kind
+            }
         }
     }
 
@@ -70,6 +74,7 @@ impl Attempt {
         match self {
             Attempt::Awaited(..) => false,
             Attempt::Deferred(decision, _) | Attempt::Asked(decision, ..) => !decision.is_wanted(),
+            Attempt::Connecting(decision, _) => !decision.is_wanted(),
         }
     }
 }
@@ -134,6 +139,8 @@ pub struct Attempts {
     /// How much of that there may be.
     pub wait_budget: WaitBudget,
     advance: Advance,
+    /// The attempts whose clients have sessions that are to be closed.
+    pub sessions: HashSet<u64>,
     table: BTreeMap<u64, Attempt>,
     deferred: usize,
     /// Those of them for which PAM waits for an answer.
@@ -150,6 +157,8 @@ pub struct Attempts {
 pub struct Afterwards {
     /// Deferred attempts with their verdicts.
     decided: Vec<(Decision, Decided, Whom)>,
+    /// Clients that connect, and whether they may.
+    connecting: Vec<(ConnectDecision, bool)>,
     /// Lines for the log.
     lines: Vec<(Level, String)>,
     /// The supervisor that is lost for good.
@@ -159,8 +168,12 @@ pub struct Afterwards {
 impl Afterwards {
     /// Delivers the verdicts, then gives the lines to be logged.
     pub fn deliver(self, advance: Advance) -> Vec<(Level, String)> {
-        let Afterwards { decided, mut lines, lost } = self;
+        let Afterwards { decided, connecting, mut lines, lost } = self;
         let failed = |error| (Level::Error, format!("OpenVPN's control file cannot be written: {error}"));
+        lines.extend(connecting.into_iter().filter_map(|(decision, may)| {
+            let delivered = if may { decision.accept(&ClientConfig::new()) } else { decision.reject() };
+            delivered.err().map(failed)
+        }));
         lines.extend(decided.into_iter().filter_map(|(decision, Decided { verdict, told }, whom)| {
             let Whom { username, tail, reference, .. } = whom;
             let delivered = match verdict {
@@ -201,6 +214,7 @@ impl Attempts {
             grace: Grace::new(config.grace),
             wait_budget: WaitBudget::new(config.grace.max(config.question_wait)),
             advance: config.advance,
+            sessions: HashSet::new(),
             table: BTreeMap::new(),
             deferred: 0,
             answered_later: 0,
@@ -246,6 +260,11 @@ impl Attempts {
     /// This attempt is answered *deferred*.
     pub fn defer(&mut self, id: u64, decision: Decision, whom: Whom) {
         self.insert_deferred(id, Attempt::Deferred(decision, whom));
+    }
+
+    /// This client's connection is answered *deferred*.
+    pub fn defer_connect(&mut self, id: u64, decision: ConnectDecision, whom: Whom) {
+        self.insert_deferred(id, Attempt::Connecting(decision, whom));
     }
 
     fn insert_deferred(&mut self, id: u64, attempt: Attempt) {
@@ -329,6 +348,10 @@ impl Attempts {
             Some(Attempt::Asked(decision, whom, asking)) => {
                 self.settle_asked(decision, whom, *asking, decided);
             }
+            Some(Attempt::Connecting(decision, _)) => {
+                let may = matches!(decided.verdict, Verdict::Accepted { .. });
+                self.afterwards.connecting.push((decision, may));
+            }
             Some(Attempt::Awaited(..)) | None => {
                 if let Some(Attempt::Awaited(_, awaited)) = self.table.get_mut(&id) {
                     *awaited = Some(decided);
@@ -385,7 +408,17 @@ impl Attempts {
         self.table = decided;
         let pending: BTreeMap<u64, Attempt> = pending;
         (self.deferred, self.answered_later) = (0, 0);
+        let open = std::mem::take(&mut self.sessions).len();
+        if open > 0 {
+            let line = format!("the supervisor is gone: {open} sessions of connected clients are not closed");
+            self.afterwards.lines.push((Level::Error, line));
+        }
+        let mut connecting = Vec::new();
         let pending = pending.into_values().filter_map(|attempt| match attempt {
+            Attempt::Connecting(decision, whom) => {
+                connecting.push((decision, whom));
+                None
+            }
             Attempt::Deferred(decision, whom) | Attempt::Asked(decision, whom, _) => Some((decision, whom)),
             Attempt::Awaited(..) => None,
         });
@@ -395,6 +428,12 @@ impl Attempts {
             let line = format!("user '{user}' failed to authenticate: the supervisor is gone{}", whom.tail);
             self.afterwards.lines.push((Level::Error, line));
             self.afterwards.decided.push((decision, Decided::rejected(), whom));
+        }
+        for (decision, whom) in connecting {
+            let user = shown(&whom.username);
+            let line = format!("user '{user}' is refused: the supervisor is gone{}", whom.tail);
+            self.afterwards.lines.push((Level::Error, line));
+            self.afterwards.connecting.push((decision, false));
         }
     }
 

@@ -117,6 +117,7 @@ pub fn from_event(
     Ok(Check {
         id: 0,
         deferred: false,
+        session: false,
         sent,
         username: username.to_vec(),
         common_name: common_name.to_vec(),

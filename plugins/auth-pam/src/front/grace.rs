@@ -25,6 +25,15 @@ pub enum Kind {
     Password = 0,
     /// A transaction goes on with it.
     Answer = 1,
+    /// None, but a client that connects, for which a session is opened.
+    Session = 2,
+}
+
+impl Kind {
+    /// A client connects right after its login: that is no burst.
+    fn is_login(self) -> bool {
+        self != Kind::Session
+    }
 }
 
 /// The rule's memory.
@@ -32,19 +41,21 @@ pub enum Kind {
 pub struct Grace {
     limit: Duration,
     /// Of each kind.
-    quick_in_a_row: [u32; 2],
-    last_accepted: Option<Instant>,
+    quick_in_a_row: [u32; 3],
+    /// Of sessions, and of logins.
+    last_accepted: [Option<Instant>; 2],
 }
 
 impl Grace {
     /// Waits of at most `limit`; zero: never wait.
     pub fn new(limit: Duration) -> Self {
-        Grace { limit, quick_in_a_row: [0; 2], last_accepted: None }
+        Grace { limit, quick_in_a_row: [0; 3], last_accepted: [None; 2] }
     }
 
     /// How long to wait for the attempt that comes now; `None`: not at all. `pending`: there are others without a verdict.
     pub fn for_next(&self, now: Instant, pending: bool, kind: Kind) -> Option<Duration> {
-        let burst = self.last_accepted.is_some_and(|last| now.saturating_duration_since(last) < BURST);
+        let last = self.last_accepted[usize::from(kind.is_login())];
+        let burst = last.is_some_and(|last| now.saturating_duration_since(last) < BURST);
         let waits = !self.limit.is_zero()
             && !pending
             && !burst
@@ -54,7 +65,7 @@ impl Grace {
 
     /// A login was accepted now, that long after its arrival, whether OpenVPN waited for it or not.
     pub fn accepted(&mut self, now: Instant, took: Duration, kind: Kind) {
-        self.last_accepted = Some(now);
+        self.last_accepted[usize::from(kind.is_login())] = Some(now);
         let quick = &mut self.quick_in_a_row[kind as usize];
         *quick = if took <= self.limit { quick.saturating_add(1) } else { 0 };
     }

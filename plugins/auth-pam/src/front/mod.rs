@@ -9,6 +9,7 @@ mod credentials;
 mod grace;
 mod receiver;
 mod rejection;
+mod sessions;
 mod wait_budget;
 
 use std::sync::Arc;
@@ -46,8 +47,8 @@ const START: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How much longer than the time limit of an attempt its verdict may take.
 const MARGIN: Duration = Duration::from_secs(5);
-/// How long the supervisor may take to leave.
-const STOP: Duration = Duration::from_secs(5);
+/// How much longer the keeper may take to leave than the supervisor.
+const STOP: Duration = Duration::from_secs(1);
 
 /// The front.
 pub struct Front {
@@ -113,6 +114,7 @@ impl Front {
                 most: settings.most_processes(),
                 culprits: "PAM modules",
             }),
+            orderly_end: settings.orderly_end(),
             connect: settings.config.syslog.is_some().then_some(supervisor::connect_to_system_log),
             log: |level, line| log::log!(level, "{line}"),
         };
@@ -169,9 +171,15 @@ impl Front {
         self.last_id += 1;
         check.id = self.last_id;
         check.deferred = deferred;
+        let session = self.wants_session(event);
+        check.session = session;
         let shared = Arc::clone(&self.shared);
         let answer = shared.with(|attempts| self.ask(attempts, event, check, &origin));
-        answer.unwrap_or_else(|refusal| self.refuse(event, origin, &refusal))
+        let reply = answer.unwrap_or_else(|refusal| self.refuse(event, origin.clone(), &refusal));
+        if session {
+            self.keep_login(event, &reply, &origin);
+        }
+        reply
     }
 
     /// Sends an attempt, waits for its verdict as long as that is worth it, and else defers it.
@@ -340,6 +348,11 @@ impl Front {
         origin.tail(self.settings.config_name.as_deref())
     }
 
+    /// Whether clients have sessions.
+    pub fn opens_sessions(&self) -> bool {
+        self.settings.config.session
+    }
+
     /// Whether clients may be asked questions.
     pub fn can_ask(&self) -> bool {
         self.settings.can_ask
@@ -358,16 +371,27 @@ impl Front {
 impl Drop for Front {
     fn drop(&mut self) {
         self.shared.stop();
+        if let Some(supervisor) = self.shared.with(|attempts| attempts.supervisor.take()) {
+            self.stop(supervisor);
+        }
+        // Until here, for the supervisor may have had much to say of its sessions.
+        self.shared.lines.stop();
         // Waits for the end of both.
         self.tasks = Tasks::new(0);
-        let Some(supervisor) = self.shared.with(|attempts| attempts.supervisor.take()) else { return };
-        let keeper = supervisor.keeper();
-        if !supervisor.stop(STOP) {
-            let seconds = STOP.as_secs();
-            log::warn!("the supervisor and its keeper, process {keeper}, did not end within {seconds} s");
-        }
         // Those of the supervisor end with it; those of the front itself are all there.
         while self.shared.lines.write_batch() {}
+    }
+}
+
+impl Front {
+    /// Ends supervisor and keeper.
+    fn stop(&self, supervisor: Supervisor) {
+        let keeper = supervisor.keeper();
+        let stop = self.settings.orderly_end() + STOP;
+        if !supervisor.stop(stop) {
+            let seconds = stop.as_secs();
+            log::warn!("the supervisor and its keeper, process {keeper}, did not end within {seconds} s");
+        }
     }
 }
 

@@ -176,9 +176,8 @@ impl Shared {
         nix::unistd::read(&self.wake_reader, &mut [0; 64]) == Ok(0)
     }
 
-    /// Ends both threads.
+    /// Ends the receiver.
     pub fn stop(&self) {
         drop(self.wake_writer.lock().unwrap_or_else(PoisonError::into_inner).take());
-        self.lines.stop();
     }
 }

@@ -3,6 +3,7 @@
 //! All of it runs in OpenVPN's process when the plugin is opened, as a rule as root. It reads files that OpenVPN or PAM
 //! obey anyway, with bounds, and loads or runs nothing.
 
+mod dco;
 mod deferring;
 mod modules;
 mod openvpn_config;
@@ -12,6 +13,7 @@ mod time_limit;
 mod tmp_dir;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use nix::unistd::geteuid;
 use ovpn_plugin::{OpenArgs, Version};
@@ -28,6 +30,10 @@ pub struct Startup {
     pub time_limits: TimeLimits,
     /// OpenVPN passes questions on to clients.
     pub can_ask: bool,
+    /// How long OpenVPN gives a client to connect.
+    pub time_to_connect: Duration,
+    /// The kernel may carry and count the clients' packets.
+    pub dco: bool,
     /// Held as long as the plugin is open, if it defers.
     pub deferring: Option<Deferring>,
 }
@@ -58,9 +64,29 @@ impl Startup {
         if let Some(warning) = too_old(config, args.openvpn_version()).filter(|_| !can_ask) {
             log::warn!("{warning}");
         }
+        let can_wait = args.openvpn_version().is_some_and(|version| version.is_at_least(2, 5));
+        if config.session && !can_wait {
+            log::warn!(
+                "OpenVPN stands still while PAM opens a session (session): to have the client wait instead needs OpenVPN 2.5 or later"
+            );
+        }
+        if !config.session && (config.max_sessions.is_some() || config.max_sessions_per_user.is_some()) {
+            log::warn!(
+                "max-sessions and max-sessions-per-user count sessions, and there are none without session=yes"
+            );
+        }
         let openvpn = openvpn_config(args, deferring.is_some());
         by_roots_group.extend_from_slice(&config.by_roots_group);
         judge_roots_group(&by_roots_group, openvpn.as_ref().is_some_and(OpenvpnConfig::keeps_roots_group))?;
+        let dco = config.session && dco::is_possible(can_ask, dco::kernel_has_it(), openvpn.as_ref());
+        if dco {
+            log::info!(
+                "OpenVPN may use data channel offload, and then the bytes of a session may be too low or zero; \
+                 disable-dco in its configuration turns that off"
+            );
+        }
+        let time_to_connect =
+            openvpn.as_ref().map_or(time_limit::UNKNOWN_HAND_WINDOW, time_limit::time_to_connect);
         let window = openvpn.as_ref().map(time_limit::window);
         let deferred_window = window.filter(|_| deferring.is_some());
         if let Some(warning) = deferred_window.and_then(|window| time_limit::warning(config.timeout, window))
@@ -71,7 +97,8 @@ impl Startup {
         if let Some(warning) = openvpn.and_then(|openvpn| tmp_dir::warning(&openvpn, &directory)) {
             log::warn!("{warning}");
         }
-        Ok(Startup { time_limits: TimeLimits::new(config.timeout, window), can_ask, deferring })
+        let time_limits = TimeLimits::new(config.timeout, window);
+        Ok(Startup { time_limits, can_ask, time_to_connect, dco, deferring })
     }
 }
 

@@ -43,6 +43,8 @@ pub struct OpenvpnConfig {
     pub chroot: Option<PathBuf>,
     /// `tmp-dir`.
     pub tmp_dir: Option<PathBuf>,
+    /// `disable-dco`.
+    pub disable_dco: bool,
 }
 
 impl Default for OpenvpnConfig {
@@ -55,6 +57,7 @@ impl Default for OpenvpnConfig {
             group: None,
             chroot: None,
             tmp_dir: None,
+            disable_dco: false,
         }
     }
 }
@@ -178,6 +181,7 @@ impl Pass {
             (b"cd", [path]) => self.directory = self.directory.join(path_of(path)),
             (b"chroot", [path]) => config.chroot = Some(path_of(path)),
             (b"tmp-dir", [path]) => config.tmp_dir = Some(path_of(path)),
+            (b"disable-dco", []) => config.disable_dco = true,
             (b"user", [name]) => config.user = text(name),
             (b"group", [name]) => config.group = text(name),
             (b"hand-window", [seconds]) => {

@@ -48,6 +48,13 @@ fn hand_window(content: impl AsRef<[u8]>) -> u64 {
 }
 
 #[test]
+fn data_channel_offload_is_turned_off_by_a_line_of_its_own() {
+    let off = |content: &str| Stage::new(content).read().unwrap().disable_dco;
+    assert!(off("disable-dco\n") && off("setenv opt disable-dco\n"));
+    assert!(!off("# disable-dco\n") && !off("disable-dco now\n") && !off("port 1194\n"));
+}
+
+#[test]
 fn a_file_that_says_nothing_leaves_openvpns_defaults() {
     let config = Stage::new("port 1194\nserver 10.8.0.0 255.255.255.0\n").read().unwrap();
     assert_eq!(config, OpenvpnConfig::default());
@@ -69,6 +76,7 @@ fn what_counts_is_read() {
             group: Some("vpn users".into()),
             chroot: Some(stage.place.path().join("jail")),
             tmp_dir: Some("/tmp".into()),
+            disable_dco: false,
         }
     );
 }

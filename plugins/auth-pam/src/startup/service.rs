@@ -30,9 +30,10 @@ pub struct Findings {
 ///
 /// Errors: why OpenVPN should not start.
 pub fn check(config: &Config) -> Result<Findings, String> {
-    let phases = [Phase::Auth, Phase::Account, Phase::Password];
-    let phases = if config.change_expired { &phases[..] } else { &phases[..2] };
-    check_phases(&config.service, config.confdir.as_deref(), phases)
+    let mut phases = vec![Phase::Auth, Phase::Account];
+    phases.extend(config.change_expired.then_some(Phase::Password));
+    phases.extend(config.session.then_some(Phase::Session));
+    check_phases(&config.service, config.confdir.as_deref(), &phases)
 }
 
 fn check_phases(service: &CStr, confdir: Option<&CStr>, phases: &[Phase]) -> Result<Findings, String> {

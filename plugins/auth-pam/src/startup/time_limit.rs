@@ -6,6 +6,8 @@ use std::time::Duration;
 use super::openvpn_config::OpenvpnConfig;
 use crate::config::Timeout;
 
+/// OpenVPN's default for `hand-window`.
+pub const UNKNOWN_HAND_WINDOW: Duration = Duration::from_secs(60);
 /// Without `timeout=` in direct mode.
 const DIRECT: Duration = Duration::from_secs(60);
 /// Without `timeout=` in deferred mode, if nothing is known of OpenVPN's configuration.
@@ -54,6 +56,11 @@ pub fn window(config: &OpenvpnConfig) -> Duration {
     let half = if config.reneg_sec == 0 { u64::MAX } else { least / 2 };
     // More than the largest number of OpenVPN's own is a mistake, and more than a clock can count.
     Duration::from_secs(config.hand_window.min(half).min(i32::MAX as u64))
+}
+
+/// How long OpenVPN gives a client to connect once it has begun.
+pub fn time_to_connect(config: &OpenvpnConfig) -> Duration {
+    Duration::from_secs(config.hand_window.min(i32::MAX as u64))
 }
 
 /// What to say of a `timeout=` that has no effect in deferred mode.

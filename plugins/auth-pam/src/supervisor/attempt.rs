@@ -19,6 +19,8 @@ pub struct Attempt {
     pub id: u64,
     /// Nobody stands still for it.
     pub deferred: bool,
+    /// If it is let in, its transaction is to be kept for a session.
+    pub session: bool,
     /// What the client has sent.
     pub sent: Sent,
     /// Name as the client sent it.
@@ -58,6 +60,7 @@ impl Attempt {
         Attempt {
             id: check.id,
             deferred: check.deferred,
+            session: check.session,
             source: Source::of(&check.origin.address, prefixes),
             fingerprint: key.hash_one((
                 &check.username,
@@ -124,6 +127,7 @@ pub mod tests {
         let check = Check {
             id,
             deferred: true,
+            session: false,
             sent: Sent::Password,
             username: username.into(),
             common_name: vec![],
@@ -151,8 +155,17 @@ pub mod tests {
         let of_sent = |sent, username: &str, block: &[u8]| {
             let (username, credentials) = (username.into(), Secret::copy_of(block));
             let (origin, common_name, client) = (origin("", 0), vec![], vec![]);
-            let check =
-                Check { id: 1, deferred: true, sent, username, common_name, origin, credentials, client };
+            let check = Check {
+                id: 1,
+                deferred: true,
+                session: false,
+                sent,
+                username,
+                common_name,
+                origin,
+                credentials,
+                client,
+            };
             Attempt::new(Instant::now(), check, None, Prefixes::default(), &key).fingerprint
         };
         let of = |username: &str, block: &[u8]| of_sent(Sent::Password, username, block);

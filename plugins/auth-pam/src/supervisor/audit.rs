@@ -126,6 +126,11 @@ impl Audit {
         self.write_line(severity, &line);
     }
 
+    /// Writes a line that is not about an attempt. `good`: it is no fault of anybody's.
+    pub fn write_text(&mut self, line: &str, good: bool) {
+        self.write_line(if good { INFO } else { NOTICE }, line);
+    }
+
     /// Says that so many attempts have no line of their own.
     pub fn write_suppressed(&mut self, text: &str) {
         self.write_line(NOTICE, &format!("AUTH-PAM: {text}"));

@@ -41,6 +41,8 @@ pub enum Outcome {
     QueueFull,
     /// Too many attempts of the same username and source have no answer.
     TooManyAlike,
+    /// Too many sessions are open, or too many clients that were let in have not connected.
+    TooManySessions,
     /// There is no worker and none can be started.
     NoWorker,
     /// The backend is away for everybody, so PAM was not asked.
@@ -86,6 +88,7 @@ impl Outcome {
             | Outcome::WaitedTooLong
             | Outcome::QueueFull
             | Outcome::TooManyAlike
+            | Outcome::TooManySessions
             | Outcome::NoWorker
             | Outcome::Away
             // Whoever took too long to type has failed at nothing, and nobody can guess an id.
@@ -110,6 +113,7 @@ impl Outcome {
             | Outcome::NoQuestion
             | Outcome::QueueFull
             | Outcome::TooManyAlike
+            | Outcome::TooManySessions
             | Outcome::NoWorker
             | Outcome::Away
             | Outcome::Penalty(_) => true,
@@ -205,6 +209,9 @@ pub fn judge(attempt: &Attempt, now: Instant, outcome: &Outcome, time_limit: Dur
             temporary(Cause::Busy, BACKOFF),
             "too many logins of this user are waiting from the same address".into(),
         ),
+        Outcome::TooManySessions => {
+            (temporary(Cause::Busy, BACKOFF), "too many sessions are open (see max-sessions)".into())
+        }
         Outcome::NoWorker => (temporary(Cause::Busy, BACKOFF), "no worker process can be started".into()),
         Outcome::Away => {
             (temporary(Cause::Away, BACKOFF), "PAM was not asked: its backend is away for everybody".into())
@@ -245,7 +252,8 @@ pub mod tests {
             Some(Outcome::RanTooLong) => Some((Outcome::WaitedTooLong, Result::NotDecided)),
             Some(Outcome::WaitedTooLong) => Some((Outcome::QueueFull, Result::NotDecided)),
             Some(Outcome::QueueFull) => Some((Outcome::TooManyAlike, Result::NotDecided)),
-            Some(Outcome::TooManyAlike) => Some((Outcome::NoWorker, Result::NotDecided)),
+            Some(Outcome::TooManyAlike) => Some((Outcome::TooManySessions, Result::NotDecided)),
+            Some(Outcome::TooManySessions) => Some((Outcome::NoWorker, Result::NotDecided)),
             Some(Outcome::NoWorker) => Some((Outcome::Away, Result::NotDecided)),
             Some(Outcome::Away) => Some((Outcome::Penalty(BACKOFF), Result::NotDecided)),
             Some(Outcome::Penalty(_)) => {
@@ -307,6 +315,7 @@ pub mod tests {
                 chosen: false,
                 said: vec![],
                 blame: Blame::Client,
+                kept: false,
             },
             away,
         )
@@ -345,6 +354,7 @@ pub mod tests {
             Outcome::WaitedTooLong,
             Outcome::QueueFull,
             Outcome::TooManyAlike,
+            Outcome::TooManySessions,
             Outcome::NoWorker,
         ] {
             assert!(matches!(verdict(&limit), Verdict::Temporary { .. }), "{limit:?}");

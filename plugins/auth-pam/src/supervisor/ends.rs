@@ -57,6 +57,10 @@ impl Supervisor {
         // Its last words may still be in the channel.
         self.hear(now, worker);
         let pid = self.workers.pid(worker);
+        if self.session_worker_ended(now, worker, how) {
+            self.workers.remove(worker);
+            return;
+        }
         let waited = self.suspended.remove(worker);
         match self.workers.remove(worker) {
             Some(Gone { .. }) if waited.is_some() => {

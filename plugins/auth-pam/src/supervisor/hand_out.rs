@@ -98,6 +98,13 @@ impl Supervisor {
                     self.ended(&attempt);
                     return self.pam_decided(now, *attempt, end);
                 }
+                Ok(Some(Heard::Kept(attempt, end))) => {
+                    self.ended(&attempt);
+                    self.pam_keeps(now, worker, *attempt, end);
+                }
+                Ok(Some(Heard::SessionNote(text))) => self.session_note(worker, &text),
+                Ok(Some(Heard::Opened(done))) => self.session_opened(now, worker, &done),
+                Ok(Some(Heard::Closed(done))) => return self.session_closed(now, worker, &done),
                 Err(ChannelError::System(errno)) => {
                     log::error!("a worker cannot be heard and is killed: {}", errno.desc());
                     if let Some(attempt) = self.workers.kill(now, worker) {

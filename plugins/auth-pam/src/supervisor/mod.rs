@@ -19,6 +19,7 @@ mod ramp;
 mod reasons;
 mod repeats;
 mod scheduler;
+mod sessions;
 mod siphash;
 pub mod source;
 mod status;
@@ -41,6 +42,7 @@ use privsep::{Channel, ChannelError, Numbers, leave, quiet, unprivileged};
 
 pub use audit::{connect as connect_to_system_log, take_name as take_syslog_name};
 pub use scheduler::Limits;
+pub use sessions::CLOSE_ALL;
 
 use alike::Alike;
 use attempt::Attempt;
@@ -55,6 +57,7 @@ use penalties::Penalties;
 use ramp::Ramp;
 use repeats::Repeats;
 use scheduler::Scheduler;
+use sessions::table::{Bounds, Sessions};
 use status::Status;
 use suspended::Suspended;
 use verdicts::Verdicts;
@@ -86,6 +89,7 @@ struct Supervisor {
     max_workers: usize,
     workers: Workers,
     suspended: Suspended,
+    sessions: Sessions,
     chosen: ChosenPasswords,
     spare_is_wanted: bool,
     ramp: Ramp,
@@ -159,6 +163,7 @@ pub fn run(settings: &Settings, birth: Birth) -> Infallible {
             let exit = supervisor.serve();
             let rest = supervisor.flood.take_rest();
             supervisor.tell_suppressed(rest);
+            supervisor.close_all_sessions();
             supervisor.end_workers();
             exit
         }
@@ -209,6 +214,10 @@ impl Supervisor {
             scheduler: Scheduler::new(&limits),
             workers,
             suspended: Suspended::new(limits.max_suspended),
+            sessions: Sessions::new(Bounds {
+                most: limits.max_sessions,
+                most_of_user: settings.config.max_sessions_per_user,
+            }),
             chosen: ChosenPasswords::default(),
             spare_is_wanted: false,
             ramp: Ramp::new(),
@@ -242,6 +251,7 @@ impl Supervisor {
                 self.scheduler.next_deadline(),
                 self.workers.next_event(),
                 self.suspended.next_event(),
+                self.sessions.next_event(),
                 self.ramp.next_tick(),
                 self.verdicts.next_event(),
                 self.flood.next_event(),
@@ -334,10 +344,13 @@ impl Supervisor {
     fn asked(&mut self, now: Instant, generation: u32, request: Request) {
         match request {
             // Of an earlier supervisor, with which the front has given it up.
-            Request::Check(_) | Request::Cancel { .. } if generation != self.generation => {}
+            Request::Check(_) | Request::Cancel { .. } | Request::Open { .. } | Request::Close { .. }
+                if generation != self.generation => {}
             Request::Check(check) => self.admit(now, check),
+            Request::Open { .. } | Request::Close { .. } => self.asked_about_session(now, request),
             Request::Cancel { id } => {
                 self.cancel_question(now, id);
+                self.cancel_session(now, id);
                 // No failure, so no line that a log watcher would take for one.
                 let mut waiting = self.scheduler.cancel(id);
                 let next = waiting.as_mut().and_then(|attempt| self.repeats.leave(attempt));
@@ -390,6 +403,9 @@ impl Supervisor {
         if attempt.place.is_none() {
             return self.conclude(now, attempt, &Outcome::TooManyAlike);
         }
+        if attempt.session && self.sessions.is_full() {
+            return self.conclude(now, attempt, &Outcome::TooManySessions);
+        }
         let asked = self.repeats.question(&attempt).filter(|question| self.suspended.waits(&question.id));
         if let Some(question) = asked.cloned() {
             self.suspended.asked_too(&question.id, attempt.id);
@@ -428,6 +444,7 @@ impl Supervisor {
         }
         self.workers.note_slow(now);
         self.give_up_late_ones(now);
+        self.end_late_sessions(now);
         self.workers.retire(now);
         self.workers.kill_late(now);
     }

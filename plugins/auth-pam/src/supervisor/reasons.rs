@@ -64,6 +64,7 @@ mod tests {
             chosen: false,
             blame: Blame::Client,
             said,
+            kept: false,
         };
         Outcome::Pam(end, false)
     }

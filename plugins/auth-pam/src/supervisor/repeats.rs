@@ -111,8 +111,10 @@ impl Repeats {
         let credentials = attempt.credentials.as_ref()?.expose();
         let fields = [&attempt.username, &attempt.common_name, &attempt.origin.address, credentials];
         // In one allocation that is large enough, for a vector that grows leaves pieces behind.
-        let mut message =
-            Vec::with_capacity(fields.iter().map(|field| size_of::<usize>() + field.len()).sum());
+        let length: usize = fields.iter().map(|field| size_of::<usize>() + field.len()).sum();
+        let mut message = Vec::with_capacity(length + 1);
+        // A transaction that is kept for a session is another one.
+        message.push(u8::from(attempt.session));
         for field in fields {
             message.extend_from_slice(&field.len().to_le_bytes());
             message.extend_from_slice(field);

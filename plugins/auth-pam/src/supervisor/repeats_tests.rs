@@ -19,6 +19,7 @@ impl Client {
     fn sends(&mut self, username: &str, address: &str, (credentials, common_name): &Sending) -> Attempt {
         self.last += 1;
         let check = Check {
+            session: false,
             id: self.last,
             deferred: true,
             sent: Sent::Password,

@@ -40,6 +40,8 @@ pub struct Limits {
     pub max_workers: usize,
     /// Transactions that wait for an answer.
     pub max_suspended: usize,
+    /// Sessions that may be open.
+    pub max_sessions: usize,
     /// Attempts that wait although they may not start yet, or for want of a worker.
     pub max_pending: usize,
 }

@@ -44,7 +44,7 @@ fn attempt(id: u64, source: Source, username: &str) -> Attempt {
 }
 
 fn scheduler(max_workers: usize, max_pending: usize) -> Scheduler<Attempt> {
-    Scheduler::new(&Limits { max_workers, max_suspended: 0, max_pending })
+    Scheduler::new(&Limits { max_workers, max_suspended: 0, max_sessions: 0, max_pending })
 }
 
 fn fill(scheduler: &mut Scheduler<Attempt>, attempts: impl IntoIterator<Item = Attempt>) {

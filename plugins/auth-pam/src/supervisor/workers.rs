@@ -16,7 +16,7 @@ use privsep::{Channel, ChannelError, WireError};
 use super::attempt::Attempt;
 use super::events::{Events, What, WorkerId};
 use crate::origin::Origin;
-use crate::protocol::{Begin, End, News, Order, Report};
+use crate::protocol::{Begin, Done, End, News, Order, Report};
 use crate::question::MAX_QUESTIONS;
 use crate::settings::Settings;
 
@@ -60,6 +60,12 @@ enum State {
         nonce: u64,
         told: Told,
     },
+    /// Its transaction has let a client in, and is kept for the session of that.
+    InSession {
+        /// As of the transaction.
+        nonce: u64,
+        told: Told,
+    },
     /// Its transaction is over, and it looks whether a module has changed its process, since then.
     LookingAtItself {
         since: Instant,
@@ -71,6 +77,13 @@ enum State {
     /// It was killed or told to leave, or has gone by itself. The attempt it ran, if it was not taken from it: that is
     /// concluded when it is known how the process ended.
     Ending(Option<Box<Attempt>>),
+}
+
+impl State {
+    /// Whether it counts by itself, and not against `max-workers`.
+    fn is_apart(&self) -> bool {
+        matches!(self, State::Suspended { .. } | State::InSession { .. })
+    }
 }
 
 /// How much a worker has said in one transaction.
@@ -138,6 +151,14 @@ pub enum Heard {
     Asked(Box<Attempt>, Asks),
     /// Its transaction has ended.
     Ended(Box<Attempt>, End),
+    /// The same, and the transaction is kept for a session.
+    Kept(Box<Attempt>, End),
+    /// Something for the log, about its session.
+    SessionNote(Vec<u8>),
+    /// Its session is open, or could not be opened.
+    Opened(Done),
+    /// Its session is closed.
+    Closed(Done),
     /// A module has changed this about its process, so it leaves.
     Changed(i32, Vec<u8>),
 }
@@ -179,15 +200,15 @@ impl Workers {
         &mut self.keeper
     }
 
-    /// How many processes there are, those that end included, but not those that wait for an answer, which have a bound of
-    /// their own.
+    /// How many processes there are, those that end included, but not those that wait for an answer or are in a session, which
+    /// have bounds of their own.
     pub fn processes(&self) -> usize {
-        self.table.values().filter(|worker| !matches!(worker.state, State::Suspended { .. })).count()
+        self.table.values().filter(|worker| !worker.state.is_apart()).count()
     }
 
     /// How many may run an attempt, now or later.
     pub fn alive(&self) -> usize {
-        let alive = |worker: &&Worker| !matches!(worker.state, State::Ending(_) | State::Suspended { .. });
+        let alive = |worker: &&Worker| !matches!(worker.state, State::Ending(_)) && !worker.state.is_apart();
         self.table.values().filter(alive).count()
     }
 
@@ -305,6 +326,7 @@ impl Workers {
         };
         let order = Order::Begin(Begin {
             nonce,
+            session: attempt.session,
             username: attempt.username.clone(),
             common_name: attempt.common_name.clone(),
             address: attempt.origin.address.clone(),
@@ -362,6 +384,25 @@ impl Workers {
         }
     }
 
+    /// Has a worker do the next step of its session. If that cannot be said, the worker ends.
+    pub fn order(
+        &mut self,
+        now: Instant,
+        id: WorkerId,
+        order: impl FnOnce(u64) -> Order,
+    ) -> Result<(), ChannelError> {
+        let sent = match self.table.get_mut(&id) {
+            Some(Worker { channel: Some(channel), state: State::InSession { nonce, .. }, .. }) => {
+                channel.try_send(&order(*nonce), &[])
+            }
+            _ => Err(ChannelError::Closed),
+        };
+        if sent.is_err() {
+            self.kill(now, id);
+        }
+        sent
+    }
+
     /// What a worker has to say; `None`: nothing more at the moment. An error means that the worker is gone or not to be
     /// trusted: see [`Workers::hung_up`].
     pub fn hear(&mut self, now: Instant, id: WorkerId) -> Result<Option<Heard>, ChannelError> {
@@ -404,6 +445,30 @@ impl Workers {
                     return Err(unexpected(nonce));
                 };
                 Ok(Some(Heard::Asked(attempt, Asks { echo, page, private, text })))
+            }
+            (State::InSession { nonce: own, told }, News::Note(text)) if nonce == *own => {
+                if told.notes >= MAX_NOTES {
+                    return Err(ChannelError::TooMuch);
+                }
+                told.notes += 1;
+                Ok(Some(Heard::SessionNote(text)))
+            }
+            (State::InSession { nonce: own, .. }, News::Opened(done)) if nonce == *own => {
+                Ok(Some(Heard::Opened(done)))
+            }
+            (State::InSession { nonce: own, .. }, News::Closed(done)) if nonce == *own => {
+                Ok(Some(Heard::Closed(done)))
+            }
+            (State::Running { nonce: own, .. }, News::End(end)) if nonce == *own && end.kept => {
+                // Only who is let in has a session, and notes of its own.
+                if end.code != 0 {
+                    return Err(unexpected(nonce));
+                }
+                let kept = State::InSession { nonce, told: Told::default() };
+                let State::Running { attempt, .. } = std::mem::replace(&mut worker.state, kept) else {
+                    return Err(unexpected(nonce));
+                };
+                Ok(Some(Heard::Kept(attempt, end)))
             }
             (State::Running { nonce: own, told, .. }, News::End(end)) if nonce == *own => {
                 worker.served += 1;
@@ -512,19 +577,21 @@ impl Workers {
     pub fn remove(&mut self, id: WorkerId) -> Option<Gone> {
         let worker = self.table.remove(&id)?;
         let attempt = match worker.state {
-            State::Starting | State::LookingAtItself { .. } | State::Idle(_) | State::Suspended { .. } => {
-                None
-            }
             State::Running { attempt, .. } => Some(attempt),
             State::Ending(attempt) => attempt,
+            State::Starting
+            | State::LookingAtItself { .. }
+            | State::Idle(_)
+            | State::Suspended { .. }
+            | State::InSession { .. } => None,
         };
         Some(Gone { attempt, why: worker.why, ready: worker.ready })
     }
 
-    /// Kills all but those that wait for an answer: they are told to end their transactions, and count until they have.
+    /// Kills all but those that wait for an answer or are in a session: they are told to end their transactions, and count until they have.
     pub fn kill_all(&mut self, now: Instant) {
         for (id, worker) in &mut self.table {
-            if matches!(worker.state, State::Suspended { .. }) {
+            if worker.state.is_apart() {
                 worker.end(now, Why::Told);
             } else {
                 self.keeper.kill(*id, false);
@@ -539,7 +606,7 @@ impl Worker {
             State::Running { attempt, .. } => attempt.deadline,
             State::Starting => Some(self.born + MAX_NOT_READY),
             State::LookingAtItself { since, .. } => Some(*since + MAX_NOT_READY),
-            State::Idle(_) | State::Suspended { .. } | State::Ending(_) => None,
+            State::Idle(_) | State::Suspended { .. } | State::InSession { .. } | State::Ending(_) => None,
         }
     }
 
@@ -551,9 +618,11 @@ impl Worker {
         let attempt = match std::mem::replace(&mut self.state, State::Starting) {
             State::Running { attempt, .. } => Some(attempt),
             State::Ending(attempt) => attempt,
-            State::Starting | State::LookingAtItself { .. } | State::Idle(_) | State::Suspended { .. } => {
-                None
-            }
+            State::Starting
+            | State::LookingAtItself { .. }
+            | State::Idle(_)
+            | State::Suspended { .. }
+            | State::InSession { .. } => None,
         };
         self.state = State::Ending(attempt);
         &mut self.state

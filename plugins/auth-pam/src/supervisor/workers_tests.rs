@@ -115,6 +115,7 @@ fn success() -> News {
         chosen: false,
         blame: Blame::Client,
         said: vec![],
+        kept: false,
     })
 }
 
@@ -395,4 +396,51 @@ fn an_error_of_the_system_costs_one_attempt_and_its_worker() {
     assert!(back.credentials.is_some());
     assert_eq!((stage.workers.idle(), stage.workers.alive()), (None, 0));
     assert!(stage.is_killed(false));
+}
+
+fn kept(code: u32) -> News {
+    let News::End(end) = success() else { panic!("no end") };
+    News::End(End { code, kept: true, ..end })
+}
+
+#[test]
+fn one_in_a_session_counts_by_itself_and_does_what_it_is_told() {
+    let mut stage = Stage::ready();
+    let nonce = stage.begin();
+    stage.report(nonce, kept(0));
+    assert!(matches!(stage.hear(), Ok(Some(Heard::Kept(attempt, end))) if attempt.id == 7 && end.code == 0));
+    let workers = &stage.workers;
+    assert_eq!((workers.processes(), workers.alive(), workers.free(), workers.running()), (0, 0, 0, 0));
+    assert_eq!(workers.next_event(), None);
+    let assigned = crate::session::Assigned::default();
+    stage.workers.order(Instant::now(), ID, |nonce| Order::Open { nonce, assigned }).unwrap();
+    assert!(matches!(stage.order(), Order::Open { nonce: own, .. } if own == nonce));
+    let done = || Done { code: 0, text: b"Success".to_vec() };
+    stage.report(nonce, News::Opened(done()));
+    assert!(matches!(stage.hear(), Ok(Some(Heard::Opened(_)))));
+    stage.report(nonce, News::Note(b"x".to_vec()));
+    assert!(matches!(stage.hear(), Ok(Some(Heard::SessionNote(_)))));
+    stage.report(nonce, News::Closed(done()));
+    assert!(matches!(stage.hear(), Ok(Some(Heard::Closed(_)))));
+    // Nothing but that.
+    stage.report(nonce, success());
+    assert!(stage.hear().is_err());
+}
+
+#[test]
+fn who_is_refused_has_no_session() {
+    let mut stage = Stage::ready();
+    let nonce = stage.begin();
+    stage.report(nonce, kept(7));
+    assert!(stage.hear().is_err());
+}
+
+#[test]
+fn a_session_of_another_number_is_none() {
+    let mut stage = Stage::ready();
+    let nonce = stage.begin();
+    stage.report(nonce, kept(0));
+    assert!(stage.hear().is_ok());
+    stage.report(nonce + 1, News::Closed(Done { code: 0, text: vec![] }));
+    assert!(stage.hear().is_err());
 }

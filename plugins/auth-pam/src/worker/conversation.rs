@@ -64,8 +64,12 @@ pub struct Answering<'a> {
     pub can_ask: bool,
     /// Addresses of web pages are questions, in prompts and in messages.
     pub open_urls: bool,
-    /// What they are answered with.
-    pub login: &'a Login<'a>,
+    /// Name as the client sent it.
+    pub username: &'a [u8],
+    /// Common name of the client's certificate.
+    pub common_name: &'a [u8],
+    /// The rest of what prompts are answered with.
+    pub credentials: Credentials,
     /// How far the prompts have come.
     pub turn: Turn,
     /// Say more.
@@ -93,6 +97,8 @@ pub struct Answering<'a> {
     pub page: Option<String>,
     /// Nobody will answer any more: the transaction is to end.
     pub given_up: bool,
+    /// The client is let in: there is nothing more to answer with, and nobody to be asked or told.
+    pub in_session: bool,
 }
 
 impl Answering<'_> {
@@ -108,16 +114,33 @@ impl Answering<'_> {
     /// what they answer when the stack asks for it.
     pub fn was_asked_for(&self, name: &[u8]) -> bool {
         if self.prompts.name_user_at_start() {
-            name == self.login.username
+            name == self.username
         } else {
             self.names.iter().any(|answer| answer.expose() == name)
         }
+    }
+
+    /// The login is over and kept for a session: what it was made with is wiped.
+    pub fn enter_session(&mut self) {
+        self.credentials = Credentials { password: Secret::copy_of(b""), response: None };
+        (self.names, self.messages) = (Vec::new(), Vec::new());
+        (self.choosing, self.said, self.complaint) = (None, None, None);
+        self.answers = Answers::default();
+        self.notes = 0;
+        self.in_session = true;
     }
 
     fn answer(&mut self, visibility: Visibility, prompt: &[u8]) -> Result<Secret, ConversationError> {
         if self.given_up {
             return Err(ConversationError);
         }
+        if self.in_session {
+            self.note(|| format!("no answer to the prompt '{}' of a session", escaped(prompt)));
+            return Err(ConversationError);
+        }
+        // Borrows nothing but its parts.
+        let login =
+            Login { username: self.username, common_name: self.common_name, credentials: &self.credentials };
         let (holds_page, is_done) = (self.new_page(prompt).is_some(), self.has_opened(prompt));
         if self.prompts.name_user_at_start() && (holds_page || is_done) {
             // Else it might get the password.
@@ -129,8 +152,8 @@ impl Answering<'_> {
         }
         let ask = self.can_ask && (self.challenge || holds_page || is_done);
         let answer = match &self.choosing {
-            None => self.prompts.answer(ask, &mut self.turn, visibility, prompt, self.login),
-            Some(_) => self.prompts.answer_new_password(visibility, prompt, self.login),
+            None => self.prompts.answer(ask, &mut self.turn, visibility, prompt, &login),
+            Some(_) => self.prompts.answer_new_password(visibility, prompt, &login),
         };
         match answer {
             Ok(Answer::Asked(_)) if is_done => Ok(Secret::copy_of(b"")),
@@ -139,7 +162,7 @@ impl Answering<'_> {
                 if visibility == Visibility::Shown && self.names.len() < MAX_NOTES {
                     self.names.push(Secret::copy_of(answer.expose()));
                 }
-                self.answers.given(visibility, answer.expose(), self.login);
+                self.answers.given(visibility, answer.expose(), &login);
                 if self.debug {
                     self.note(|| format!("prompt '{}' ({visibility:?} input) answered", escaped(prompt)));
                 }
@@ -167,7 +190,7 @@ impl Answering<'_> {
             });
             return Err(ConversationError);
         }
-        let Some(room) = question::room(self.login.username) else {
+        let Some(room) = question::room(self.username) else {
             self.note(|| {
                 format!("the prompt '{}' cannot be asked: the username is too long", escaped(prompt))
             });
@@ -199,7 +222,9 @@ impl Answering<'_> {
             self.keep(too_long.as_bytes());
             return self.ask(visibility, prompt, asked);
         }
-        let answer = asked.fill_in(self.login, typed);
+        let login =
+            Login { username: self.username, common_name: self.common_name, credentials: &self.credentials };
+        let answer = asked.fill_in(&login, typed);
         self.answers.typed(visibility, &answer);
         Ok(answer)
     }
@@ -223,6 +248,9 @@ impl Answering<'_> {
     fn say(&mut self, text: &[u8]) -> Result<(), ConversationError> {
         if self.given_up {
             return Err(ConversationError);
+        }
+        if self.in_session {
+            return Ok(());
         }
         if self.new_page(text).is_some() {
             return self.ask(Visibility::Shown, text, Asked::ALONE).map(drop);

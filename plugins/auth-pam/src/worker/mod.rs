@@ -8,6 +8,7 @@ mod orders;
 mod process_state;
 pub mod prompts;
 mod said;
+mod session;
 mod surroundings;
 
 use std::convert::Infallible;
@@ -20,11 +21,12 @@ use pam::{Anchor, PamError, ReturnCode, Transaction};
 use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
 use privsep::life::NewWorker;
 use privsep::{Channel, ChannelError, Message, Numbers, Reader, leash, leave, orphans};
+use secret::Secret;
 
 use answers::Answers;
 use conversation::{Answering, Reports, cut};
 use process_state::State;
-use prompts::{Login, Turn};
+use prompts::Turn;
 use said::Said;
 
 use crate::config::Reasons;
@@ -87,7 +89,7 @@ fn serve(settings: &Settings, mut channel: Channel<Report, Order>, leash: Borrow
     let _leash = leash::tie(leash);
     // One handle more than needed keeps the modules mapped: without it every transaction would load them anew. When it
     // cannot be had (no such service yet, say), the transactions tell.
-    let _anchor = Anchor::hold(&settings.config.service, settings.config.confdir.as_deref());
+    let mut anchor = Anchor::hold(&settings.config.service, settings.config.confdir.as_deref()).ok();
     let worker = nix::unistd::getpid();
     // Loading modules may have logged something, too.
     set_back();
@@ -96,9 +98,11 @@ fn serve(settings: &Settings, mut channel: Channel<Report, Order>, leash: Borrow
         leave(1);
     }
     loop {
-        let begin = next_transaction(&mut channel);
+        let mut begin = next_transaction(&mut channel);
+        let credentials = std::mem::replace(&mut begin.credentials, Secret::copy_of(b""));
         let mut reports = Reports { channel: &mut channel, nonce: begin.nonce, worker };
-        let (end, asked) = transact(settings, &begin, &mut reports);
+        // A transaction that is kept for a session keeps its modules mapped by itself.
+        let (end, asked) = transact(settings, &begin, credentials, &mut reports, || drop(anchor.take()));
         // A child that a module has forked and that came back out of it is not this worker, and has nothing to say.
         if nix::unistd::getpid() != worker {
             leave(1);
@@ -141,12 +145,19 @@ fn next_transaction(channel: &mut Channel<Report, Order>) -> Begin {
         Ok(Order::Begin(begin)) => begin,
         Err(ChannelError::Closed) => leave(0),
         // An answer, too, to which there is no question.
-        Ok(Order::Answer { .. }) | Err(_) => leave(1),
+        Ok(Order::Answer { .. } | Order::Open { .. } | Order::Close { .. }) | Err(_) => leave(1),
     }
 }
 
-/// One transaction; its notes are sent as they happen. Whether it has asked a question.
-fn transact(settings: &Settings, begin: &Begin, reports: &mut Reports<'_>) -> (End, bool) {
+/// One transaction; its notes are sent as they happen. Whether it has asked a question. One that is kept for a session is the
+/// last of this worker, and `keeps` is run before.
+fn transact(
+    settings: &Settings,
+    begin: &Begin,
+    credentials: Secret,
+    reports: &mut Reports<'_>,
+    keeps: impl FnOnce(),
+) -> (End, bool) {
     let mut end = End {
         code: 0,
         authenticating: true,
@@ -156,30 +167,38 @@ fn transact(settings: &Settings, begin: &Begin, reports: &mut Reports<'_>) -> (E
         chosen: false,
         said: Vec::new(),
         blame: Blame::Client,
+        kept: false,
     };
     let mut asked = false;
-    let (code, text) = match check(settings, begin, reports, &mut end, &mut asked) {
-        Ok(()) => (ReturnCode::SUCCESS, "Success".to_string()),
-        Err(error) => (error.code, error.words),
+    let (code, text, kept) = match check(settings, begin, credentials, reports, &mut end, &mut asked) {
+        Ok(kept) => (ReturnCode::SUCCESS, "Success".to_string(), kept),
+        Err(error) => (error.code, error.words, None),
     };
+    end.kept = kept.is_some();
     // A code below zero is none that PAM has: it must not be taken for success, and is not, being no zero.
     end.code = code.raw().unsigned_abs();
     end.text = cut(&text);
+    if let Some(transaction) = kept {
+        keeps();
+        session::hold(transaction, end, settings.dco);
+    }
     (end, asked)
 }
 
-/// What PAM says; how far it came, and how long a failure must stay unknown, is noted in `end`.
-fn check(
-    settings: &Settings,
-    begin: &Begin,
-    reports: &mut Reports<'_>,
+/// What PAM says, and the transaction if it is kept; how far it came, and how long a failure must stay unknown, is noted in `end`.
+fn check<'a>(
+    settings: &'a Settings,
+    begin: &'a Begin,
+    sealed: Secret,
+    reports: &'a mut Reports<'_>,
     end: &mut End,
     has_asked: &mut bool,
-) -> Result<(), PamError> {
+) -> Result<Option<Transaction<Answering<'a>>>, PamError> {
     let config = &settings.config;
     let broken = |words: String| PamError { code: ReturnCode::SYSTEM_ERR, words };
-    let credentials = Credentials::unseal(&begin.credentials)
-        .map_err(|error| broken(format!("malformed credentials: {error}")))?;
+    let credentials =
+        Credentials::unseal(&sealed).map_err(|error| broken(format!("malformed credentials: {error}")))?;
+    drop(sealed);
     // The front sees to that, but not where a client sends again an answer by which it has chosen a password.
     if credentials.password.is_empty() && !config.empty_passwords {
         let words = "the password is empty (see empty-passwords)".to_string();
@@ -191,14 +210,14 @@ fn check(
         CString::new(bytes).map_err(|_| broken("a NUL byte in username or address".to_string()))
     };
     let (user, address) = (in_c(&begin.username)?, in_c(&begin.address)?);
-    let login =
-        Login { username: &begin.username, common_name: &begin.common_name, credentials: &credentials };
     let conversation = Answering {
         prompts: &config.prompts,
         challenge: config.challenge,
         can_ask: settings.can_ask,
         open_urls: config.open_urls,
-        login: &login,
+        username: &begin.username,
+        common_name: &begin.common_name,
+        credentials,
         turn: Turn::default(),
         debug: settings.debug,
         reports: Reports { channel: reports.channel, nonce: reports.nonce, worker: reports.worker },
@@ -212,6 +231,7 @@ fn check(
         questions: 0,
         page: None,
         given_up: false,
+        in_session: false,
     };
     let user = config.prompts.name_user_at_start().then_some(user);
     let mut transaction =
@@ -228,7 +248,7 @@ fn check(
     end.delay = transaction.delay();
     let panicked = transaction.panicked();
     let checked = transaction.user().map(|user| user.to_bytes().to_vec());
-    let mut conversation = transaction.end();
+    let conversation = transaction.conversation();
     *has_asked = conversation.questions > 0;
     end.chosen =
         result.is_ok() && conversation.choosing.take().is_some_and(|choosing| choosing.last_is_new());
@@ -250,7 +270,11 @@ fn check(
     if let (Err(_), Some(complaint)) = (&result, conversation.complaint.take()) {
         conversation.note(|| complaint);
     }
-    result
+    if result.is_ok() && begin.session {
+        return Ok(Some(transaction));
+    }
+    drop(transaction);
+    result.map(|()| None)
 }
 
 /// PAM has succeeded, but not for the user that the client is let in as.

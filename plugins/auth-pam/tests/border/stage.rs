@@ -61,6 +61,14 @@ impl Stage {
         Stage { plugin: plugin.unwrap_or_else(|error| panic!("{error}")) }
     }
 
+    /// The same with this OpenVPN, 2.N.
+    pub(crate) fn open_version(place: &Path, service: &str, minor: u32, options: &[&str]) -> Self {
+        let place = format!("pam-confdir={}", place.display());
+        let plugin = Plugin::new(shared_object()).args(options).arg(place).arg(service);
+        let plugin = plugin.openvpn_version(2, minor, ".0").env("verb", "1").open();
+        Stage { plugin: plugin.unwrap_or_else(|error| panic!("{error}")) }
+    }
+
     /// The same with NAME VALUE pairs.
     pub(crate) fn open_pairs(place: &Path, service: &str, options: &[&str], pairs: &[&str]) -> Self {
         let place = format!("pam-confdir={}", place.display());

@@ -57,6 +57,13 @@ const TEN_REFUSED: &str =
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = vec![
+        // Opened only where the administrator wants it.
+        Case::lines(
+            "stack: session lines",
+            "auth required pam_permit.so\naccount required pam_permit.so\nsession required pam_deny.so\n",
+        )
+        .login("ada", "engine")
+        .same("accepted"),
         Case::lines("stack: pam_permit", "auth required pam_permit.so\naccount required pam_permit.so\n")
             .login("ada", "engine")
             .same("accepted"),

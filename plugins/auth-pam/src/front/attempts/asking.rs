@@ -42,6 +42,7 @@ pub fn without_credentials(check: &Check) -> Check {
     Check {
         id: check.id,
         deferred: true,
+        session: check.session,
         sent: Sent::Password,
         username: check.username.clone(),
         common_name: check.common_name.clone(),

@@ -44,9 +44,9 @@ pub(crate) fn packets_that_are_no_requests_end_the_supervisor() {
     let whole = check(0, b"good");
     let long = vec![b'u'; 4097];
     let mut claims_more = whole.clone();
-    claims_more[11..15].copy_from_slice(&u32::MAX.to_le_bytes());
+    claims_more[12..16].copy_from_slice(&u32::MAX.to_le_bytes());
     let id = 7u64.to_le_bytes();
-    let attempt = [&[1][..], &id, &[0, 0]].concat();
+    let attempt = [&[1][..], &id, &[0, 0, 0]].concat();
     let named = [&attempt[..], &field(b"u"), &field(b"")].concat();
     let packets: Vec<(&str, Vec<u8>, &str)> = vec![
         ("30,000 bytes", vec![1; 30_000], "more bytes or descriptors"),
@@ -85,10 +85,17 @@ pub(crate) fn packets_that_are_no_requests_end_the_supervisor() {
         ),
         (
             "neither password nor answer",
-            [&[1][..], &id, &[0, 3], &field(b"u")].concat(),
+            [&[1][..], &id, &[0, 0, 3], &field(b"u")].concat(),
             "what was sent has the unknown value 3",
         ),
-        ("half an id", [&[1][..], &id, &[0, 2], &[0; 15]].concat(), "cut short"),
+        ("a flag of 2 for a session", [&[1][..], &id, &[0, 2]].concat(), "session has the unknown value 2"),
+        ("a session without addresses", [&[4][..], &id, &id, &[1]].concat(), "cut short"),
+        (
+            "an unknown end of a session",
+            [&[5][..], &id, &[0, 0, 0, 9]].concat(),
+            "why a session is closed has the unknown value 9",
+        ),
+        ("half an id", [&[1][..], &id, &[0, 0, 2], &[0; 15]].concat(), "cut short"),
         (
             "a long common name",
             [&attempt[..], &field(b"u"), &field(&long)].concat(),
@@ -171,7 +178,7 @@ pub(crate) fn malformed_credentials_cost_the_attempt_only() {
         stage.plugin.clear_log();
         let blocks = [field(credentials), field(client)].concat();
         let names = [field(b"good"), field(b"")].concat();
-        let attempt = [&[1][..], &999u64.to_le_bytes(), &[0, 0], &names, &origin(b""), &blocks];
+        let attempt = [&[1][..], &999u64.to_le_bytes(), &[0, 0, 0], &names, &origin(b""), &blocks];
         send(&attempt.concat(), &[]);
     };
     for bad in [&b""[..], &[0xff; 12], &whole[..whole.len() - 1], &[&whole[..], b"\0"].concat()] {
@@ -241,6 +248,22 @@ pub(super) fn memory_in_kib(process: i32) -> u64 {
 }
 
 /// The packets above are refused for what is wrong with them: the same without it is an attempt.
+/// There is none for who was not let in, and to close one that is not open does nothing.
+pub(crate) fn sessions_of_nobody_are_not_opened() {
+    for options in [&["session=yes"][..], &[]] {
+        let stage = Stage::open(options);
+        for attempt in [0u64, 1, 7, u64::MAX] {
+            let (id, attempt) = (999u64.to_le_bytes(), attempt.to_le_bytes());
+            send(&[&[4][..], &id, &attempt, &[0, 0]].concat(), &[]);
+            send(&[&[5][..], &attempt, &[0, 0, 0, 1]].concat(), &[]);
+            send(&[&[2][..], &attempt].concat(), &[]);
+        }
+        stage.works();
+        stage.line("a client is refused: the transaction that has let it in is over");
+        assert!(!stage.log().contains("session opened"), "{}", stage.log());
+    }
+}
+
 pub(crate) fn an_honest_raw_attempt_is_served() {
     let stage = Stage::open(&[]);
     stage.works();

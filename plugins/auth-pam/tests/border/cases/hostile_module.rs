@@ -14,10 +14,12 @@ fn hex(bytes: &[u8]) -> String {
 pub(crate) fn rubbish_on_the_channel_costs_the_worker() {
     let stage = Stage::open(&[]);
     let report = |tag: u8, rest: &[u8]| [&[tag][..], &7u64.to_le_bytes(), rest].concat();
-    let end = [&[0; 4][..], &[0], &field(b""), &[0; 8], &field(b""), &[0], &field(b""), &[0]].concat();
+    let end = [&[0; 4][..], &[0], &field(b""), &[0; 8], &field(b""), &[0], &field(b""), &[0, 0]].concat();
     for (what, bytes, words) in [
         ("success of another transaction", report(51, &end), "number of the transaction"),
         ("a note on another transaction", report(50, &field(b"x")), "number of the transaction"),
+        ("an open session", report(54, &[&[0; 4][..], &field(b"")].concat()), "number of the transaction"),
+        ("a closed session", report(55, &[&[0; 4][..], &field(b"")].concat()), "number of the transaction"),
         ("readiness", report(49, &[]), "number of the transaction"),
         ("a change", report(52, &field(b"x")), "number of the transaction"),
         ("an attempt", check(0, b"good"), "tag has the unknown value 1"),

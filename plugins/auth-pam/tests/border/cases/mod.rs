@@ -14,6 +14,7 @@ mod pages;
 mod pending_questions;
 mod process_state;
 mod questions;
+mod sessions;
 mod shared_questions;
 mod shortage;
 mod standard_descriptors;
@@ -91,6 +92,7 @@ cases! {
         malformed_credentials_cost_the_attempt_only
         a_packet_without_a_generation_ends_the_supervisor
         the_keeper_reads_nothing
+        sessions_of_nobody_are_not_opened
         an_honest_raw_attempt_is_served;
     hostile_module:
         rubbish_on_the_channel_costs_the_worker
@@ -130,6 +132,27 @@ cases! {
         nothing_that_is_typed_is_logged
         a_flood_of_answers_does_not_fill_the_memory
         a_pair_may_ask;
+    sessions:
+        opened_and_closed_with_what_is_known
+        a_client_is_deferred_until_it_is_open
+        without_a_deferred_file_openvpn_stands_still
+        who_does_not_connect_is_forgotten
+        what_does_not_work_is_said
+        one_that_cannot_be_opened_refuses_the_client
+        one_that_takes_too_long_to_open_refuses_the_client
+        one_that_hangs_at_its_end_is_ended
+        a_client_that_goes_without_a_word_leaves_nothing
+        a_client_that_goes_meanwhile_has_its_session_closed
+        a_renegotiation_opens_none
+        who_comes_without_a_login_has_none
+        two_clients_of_one_user_have_two
+        a_user_has_only_so_many
+        there_are_only_so_many
+        a_session_does_not_count_as_a_worker
+        a_worker_that_is_killed_is_said
+        all_are_closed_when_the_plugin_is
+        what_hangs_does_not_keep_the_plugin_from_closing
+        when_the_supervisor_is_killed_that_is_said;
     expired:
         a_new_password_is_chosen
         what_a_module_does_not_take_is_asked_again

@@ -383,7 +383,7 @@ pub(crate) fn a_flood_of_answers_does_not_fill_the_memory() {
         let packet = [
             &[1][..],
             &(1000 + u64::from(number)).to_le_bytes(),
-            &[1],
+            &[1, 0],
             &names,
             &crate::raw::origin(b""),
             &blocks,

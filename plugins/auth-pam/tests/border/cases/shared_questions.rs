@@ -164,7 +164,7 @@ pub(crate) fn of_answers_that_come_together_one_counts() {
         let sent = [&[2][..], &id, &field(username), &field(b"")].concat();
         let block = [&field(b"answer 1")[..], &[0]].concat();
         let rest = [origin(b"192.0.2.7"), field(&block), field(&client())].concat();
-        [&[1][..], &number.to_le_bytes(), &[1], &sent, &rest].concat()
+        [&[1][..], &number.to_le_bytes(), &[1, 0], &sent, &rest].concat()
     };
     stage.plugin.clear_log();
     // The same number again and again, and a question that is cancelled by the number of its answer.

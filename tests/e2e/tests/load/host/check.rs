@@ -10,7 +10,7 @@ use harness::{PamService, TestModule, plugin};
 use nix::errno::Errno;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
-use ovpn_plugin_host::{Login, OpenPlugin, Plugin};
+use ovpn_plugin_host::{LogLine, Login, OpenPlugin, Plugin};
 
 /// First argument of such a process; the name of the check follows.
 pub(crate) const ARGUMENT: &str = "--check";
@@ -151,11 +151,12 @@ impl Subject {
         self.plugin.close();
     }
 
-    /// Closes the plugin; nothing of it may stay.
-    pub(crate) fn close(self) {
-        assert!(!self.plugin.log_lines().iter().any(|line| line.text.contains("internal error")));
-        self.plugin.close();
+    /// Closes the plugin; nothing of it may stay. What was logged.
+    pub(crate) fn close(self) -> Vec<LogLine> {
+        let closed = self.plugin.close();
+        assert!(!closed.log_lines.iter().any(|line| line.text.contains("internal error")));
         assert!(nothing_left(), "a helper stays: {:?}", proc_table::all());
+        closed.log_lines
     }
 }
 

@@ -13,6 +13,7 @@ mod push_once;
 mod questions;
 mod queue;
 mod refusal;
+mod sessions;
 mod sources;
 mod storm;
 mod stuck_log;
@@ -62,6 +63,7 @@ const CHECKS: &[Check] = &[
     Check { name: "backend_away::no_answer_within_the_time_limit", run: backend_away::no_answer },
     Check { name: "backend_away::other_failures_are_final", run: backend_away::other_failures },
     Check { name: "questions::a_thousand_that_nobody_answers", run: questions::abandoned },
+    Check { name: "sessions::five_hundred", run: sessions::five_hundred },
     Check { name: "stuck_log::the_time_limit_of_a_direct_answer_holds", run: stuck_log::time_limit },
     Check { name: "stuck_log::a_deferred_verdict_arrives", run: stuck_log::deferred_verdict },
     Check { name: "grace::an_accepted_login_is_answered_as_soon_as_it_is_accepted", run: grace::quick },

@@ -1,0 +1,299 @@
+//! Sessions of PAM: a transaction that has let a client in stays in its worker. Its session is opened when the client
+//! connects, and closed when that is gone, at the latest with OpenVPN.
+
+pub mod lines;
+pub mod table;
+
+use std::time::{Duration, Instant};
+
+use privsep::Ended;
+use privsep::life::Numbered;
+
+use super::attempt::Attempt;
+use super::conclude::Outcome;
+use super::events::{What, WorkerId};
+use super::{Exit, Supervisor};
+use crate::protocol::{Done, End, Order, Reply, Request};
+use crate::session::{Assigned, Usage, Why};
+use crate::verdict::Verdict;
+use lines::Event;
+use table::{Full, Session, Stage};
+
+/// How much longer than OpenVPN gives it a client may take to connect.
+const MARGIN: Duration = Duration::from_secs(10);
+/// For how long is read what OpenVPN has still said.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long all sessions may take to be closed when OpenVPN has ended.
+pub const CLOSE_ALL: Duration = Duration::from_secs(10);
+
+impl Supervisor {
+    /// A transaction has let a client in and stays in its worker.
+    pub(super) fn pam_keeps(&mut self, now: Instant, worker: WorkerId, attempt: Attempt, end: End) {
+        // It was begun for a client without a session, and was answered by one that has one.
+        if !attempt.session {
+            self.workers.dismiss(now, worker);
+            return self.pam_decided(now, attempt, end);
+        }
+        let session = Session {
+            attempts: vec![attempt.id],
+            worker,
+            username: attempt.username.clone(),
+            origin: attempt.origin.clone(),
+            stage: Stage::LetIn { until: now + self.settings.time_to_connect + MARGIN },
+        };
+        if !self.sessions.let_in(session) {
+            self.workers.dismiss(now, worker);
+            return self.conclude(now, attempt, &Outcome::TooManySessions);
+        }
+        self.spare_is_wanted = true;
+        self.pam_decided(now, attempt, end);
+    }
+
+    /// What the front wants of a session.
+    pub(super) fn asked_about_session(&mut self, now: Instant, request: Request) {
+        match request {
+            Request::Open { id, attempt, assigned } => self.open_session(now, id, attempt, assigned),
+            Request::Close { attempt, usage } => {
+                if let Some(worker) = self.sessions.of(attempt).map(|session| session.worker) {
+                    self.close_session(now, worker, usage);
+                }
+            }
+            Request::Check(_) | Request::Cancel { .. } | Request::Refused { .. } => {}
+        }
+    }
+
+    fn open_session(&mut self, now: Instant, request: u64, attempt: u64, assigned: Assigned) {
+        let until = self.settings.time_limits.of(true).map(|limit| now + limit);
+        let Some(session) = self.sessions.of(attempt).filter(|session| !session.is_open()) else {
+            if self.flood.admits(now) {
+                log::error!(
+                    "BACKGROUND: a client is refused: the transaction that has let it in is over, or another client has its \
+                     session"
+                );
+            }
+            return self.answer_front(request, Verdict::Rejected);
+        };
+        let (worker, username) = (session.worker, session.username.clone());
+        let full = self.sessions.full_for(&username);
+        if let Some(full) = full {
+            let why = match full {
+                Full::All => "too many sessions are open (see max-sessions)",
+                Full::User => "this user has too many sessions (see max-sessions-per-user)",
+            };
+            self.workers.dismiss(now, worker);
+            return self.refuse_session(worker, request, why);
+        }
+        let sent = self.workers.order(now, worker, |nonce| Order::Open { nonce, assigned });
+        if let Some(session) = self.sessions.in_worker(worker) {
+            session.stage = Stage::Opening { request, assigned, since: now, until, gone: None };
+        }
+        if let Err(error) = sent {
+            self.refuse_session(worker, request, &format!("its worker cannot be reached: {error}"));
+        }
+    }
+
+    /// The client gets no session, so it is refused.
+    fn refuse_session(&mut self, worker: WorkerId, request: u64, why: &str) {
+        if let Some(session) = self.sessions.remove(worker) {
+            self.tell_of_session(&session.whose(), Event::Refused, why, false);
+        }
+        self.answer_front(request, Verdict::Rejected);
+    }
+
+    /// A worker says that it has opened its session, or could not.
+    pub(super) fn session_opened(&mut self, now: Instant, worker: WorkerId, done: &Done) {
+        let Some(session) = self.sessions.in_worker(worker) else { return };
+        let Stage::Opening { request, assigned, since, gone, .. } = session.stage.clone() else { return };
+        let text = String::from_utf8_lossy(&done.text).into_owned();
+        if done.code != 0 {
+            self.workers.dismiss(now, worker);
+            return self.refuse_session(worker, request, &text);
+        }
+        session.stage = Stage::Open { since: now };
+        let whose = session.whose();
+        let took = now.saturating_duration_since(since);
+        self.answer_front(request, Verdict::Accepted { took });
+        self.tell_of_session(&whose, Event::Opened(assigned), &text, true);
+        if let Some(usage) = gone {
+            self.close_session(now, worker, usage);
+        }
+    }
+
+    /// A worker has something for the log.
+    pub(super) fn session_note(&mut self, worker: WorkerId, text: &[u8]) {
+        if let Some(whose) = self.sessions.in_worker(worker).map(|session| session.whose()) {
+            self.tell_of_client(&whose, &String::from_utf8_lossy(text));
+        }
+    }
+
+    /// The client in this worker is gone.
+    fn close_session(&mut self, now: Instant, worker: WorkerId, usage: Usage) {
+        let limit = self.settings.time_limits.of(true);
+        let Some(session) = self.sessions.in_worker(worker) else { return };
+        match &mut session.stage {
+            Stage::LetIn { .. } => {
+                self.sessions.remove(worker);
+                self.workers.dismiss(now, worker);
+            }
+            Stage::Opening { gone, .. } => *gone = Some(usage),
+            Stage::Open { since } => {
+                let until = limit.map(|limit| now + limit);
+                session.stage = Stage::Closing { usage, since: *since, until };
+                if let Err(error) = self.workers.order(now, worker, |nonce| Order::Close { nonce, usage }) {
+                    self.session_lost(now, worker, &format!("its worker cannot be reached: {error}"));
+                }
+            }
+            Stage::Closing { .. } => {}
+        }
+    }
+
+    /// A worker says how the end of its session went.
+    pub(super) fn session_closed(&mut self, now: Instant, worker: WorkerId, done: &Done) {
+        let text = String::from_utf8_lossy(&done.text).into_owned();
+        self.workers.dismiss(now, worker);
+        let Some(session) = self.sessions.in_worker(worker) else { return };
+        if let Stage::Closing { usage, since, .. } = session.stage {
+            let (whose, event) =
+                (session.whose(), Event::Closed(usage, now.saturating_duration_since(since)));
+            self.sessions.remove(worker);
+            self.tell_of_session(&whose, event, &text, done.code == 0);
+        } else {
+            self.session_lost(now, worker, "its worker has closed it unasked");
+        }
+    }
+
+    /// Nobody can close this session any more.
+    fn session_lost(&mut self, now: Instant, worker: WorkerId, why: &str) {
+        let Some(session) = self.sessions.remove(worker) else { return };
+        let (usage, since) = match session.stage {
+            Stage::Closing { usage, since, .. } => (usage, since),
+            // Its client is connected, and stays so.
+            Stage::Open { since } | Stage::Opening { since, .. } => {
+                (Usage::unknown(Why::StillConnected), since)
+            }
+            Stage::LetIn { .. } => return,
+        };
+        let event = Event::Lost(usage, now.saturating_duration_since(since));
+        self.tell_of_session(&session.whose(), event, why, false);
+    }
+
+    /// Those that are over their time.
+    pub(super) fn end_late_sessions(&mut self, now: Instant) {
+        for worker in self.sessions.late(now) {
+            let Some(session) = self.sessions.in_worker(worker) else { continue };
+            let seconds = self.settings.time_limits.of(true).unwrap_or_default().as_secs();
+            match session.stage.clone() {
+                Stage::LetIn { .. } => {
+                    self.workers.dismiss(now, worker);
+                    if let Some(session) = self.sessions.remove(worker) {
+                        let text = "was let in and has not connected, so no session is opened";
+                        self.tell_of_client(&session.whose(), text);
+                    }
+                }
+                Stage::Opening { request, .. } => {
+                    self.workers.kill(now, worker);
+                    let why = format!("the time limit of {seconds} s was reached while it was being opened");
+                    self.refuse_session(worker, request, &why);
+                }
+                Stage::Open { .. } => {}
+                Stage::Closing { .. } => {
+                    self.workers.kill(now, worker);
+                    let why = format!("the time limit of {seconds} s was reached while it was being closed");
+                    self.session_lost(now, worker, &why);
+                }
+            }
+        }
+    }
+
+    /// The worker of a session has ended by itself or was killed by somebody else; false if it had none.
+    pub(super) fn session_worker_ended(&mut self, now: Instant, worker: WorkerId, how: Ended) -> bool {
+        let Some(session) = self.sessions.in_worker(worker) else { return false };
+        match session.stage.clone() {
+            Stage::LetIn { .. } => {
+                if let Some(session) = self.sessions.remove(worker) {
+                    let text = format!("the worker that waited for the client to connect {how}");
+                    self.tell_of_client(&session.whose(), &text);
+                }
+            }
+            Stage::Opening { request, .. } => {
+                self.refuse_session(worker, request, &format!("the worker {how} while it was being opened"));
+            }
+            Stage::Open { .. } | Stage::Closing { .. } => {
+                self.session_lost(now, worker, &format!("the worker that kept it {how}"));
+            }
+        }
+        true
+    }
+
+    /// The client of this attempt, or of this request to open a session, is gone.
+    pub(super) fn cancel_session(&mut self, now: Instant, id: u64) {
+        if let Some(session) = self.sessions.cancel(id) {
+            self.workers.dismiss(now, session.worker);
+        } else if let Some(worker) = self.sessions.opened_by(id).map(|session| session.worker) {
+            self.close_session(now, worker, Usage::unknown(Why::NotConnected));
+        }
+    }
+
+    /// OpenVPN has ended: closes all sessions, as far as the time allows, before anybody is killed.
+    pub(super) fn close_all_sessions(&mut self) {
+        if self.sessions.all().is_empty() {
+            return;
+        }
+        self.hear_last_words();
+        self.events.remove(&self.front);
+        let now = Instant::now();
+        let workers: Vec<WorkerId> = self.sessions.all().iter().map(|session| session.worker).collect();
+        for worker in workers {
+            self.close_session(now, worker, Usage::unknown(Why::OpenVpnEnded));
+        }
+        let end = now + CLOSE_ALL;
+        while !self.sessions.all().is_empty() && Instant::now() < end {
+            self.watch_keeper();
+            let Ok(happened) = self.events.wait(Some(end)) else { break };
+            let now = Instant::now();
+            for what in happened {
+                match what {
+                    What::Worker(worker) => self.hear(now, worker),
+                    What::ModuleOutput => self.output.read(),
+                    // It says that OpenVPN has ended, or is gone itself: then nobody else ends workers.
+                    What::Keeper => {
+                        if let Err(Exit::Failed) = self.hear_keeper(now) {
+                            return;
+                        }
+                    }
+                    What::Front => {}
+                }
+            }
+            self.end_late_sessions(now);
+        }
+        let late: Vec<WorkerId> = self.sessions.all().iter().map(|session| session.worker).collect();
+        for worker in late {
+            let seconds = CLOSE_ALL.as_secs();
+            self.session_lost(Instant::now(), worker, &format!("it was not closed within {seconds} s"));
+        }
+    }
+
+    /// What OpenVPN has said of its clients before it ended. Somebody who has taken it over could go on for ever.
+    fn hear_last_words(&mut self) {
+        let end = Instant::now() + LAST_WORDS;
+        while let (Ok(Some(received)), true) = (self.front.try_receive(), Instant::now() < end) {
+            if !received.descriptors.is_empty() {
+                // Not closed here: to close a file of FUSE means to wait for whoever serves it.
+                std::mem::forget(received.descriptors);
+                return;
+            }
+            let Numbered { generation, message } = received.message;
+            if generation == self.generation {
+                self.asked_about_session(Instant::now(), message);
+            }
+        }
+    }
+
+    /// Answers a request of the front that is no attempt.
+    fn answer_front(&mut self, id: u64, verdict: Verdict) {
+        let before = self.verdicts.interest();
+        // That the front is gone is noticed elsewhere.
+        let _ = self.verdicts.send(&mut self.front, Reply::Verdict { id, verdict, told: Vec::new() });
+        self.watch_front(before);
+    }
+}

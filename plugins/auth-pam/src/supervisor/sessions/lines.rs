@@ -1,0 +1,147 @@
+//! What the log and the system log say of a session.
+
+use std::time::Duration;
+
+use super::table::Session;
+use crate::origin::Origin;
+use crate::quoted::{escaped, shown};
+use crate::session::{Assigned, Usage};
+use crate::supervisor::Supervisor;
+
+/// What has become of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// It is open, with these addresses.
+    Opened(Assigned),
+    /// It is closed.
+    Closed(Usage, Duration),
+    /// It could not be opened, so the client is refused.
+    Refused,
+    /// It was open, and nobody has closed it.
+    Lost(Usage, Duration),
+}
+
+/// Whose session it is.
+#[derive(Debug, Clone)]
+pub struct Whose {
+    username: Vec<u8>,
+    origin: Origin,
+}
+
+impl Session {
+    /// Whose it is.
+    pub fn whose(&self) -> Whose {
+        Whose { username: self.username.clone(), origin: self.origin.clone() }
+    }
+}
+
+impl Supervisor {
+    /// Writes the lines of a session. `good`: everything went as it should.
+    pub(super) fn tell_of_session(&mut self, whose: &Whose, event: Event, reason: &str, good: bool) {
+        // What modules have printed belongs before it.
+        self.output.flush();
+        let (user, tail) = (shown(&whose.username), self.tail(&whose.origin));
+        let text = in_words(event, reason, good);
+        let said = format!("BACKGROUND: user '{user}': {text}{tail}");
+        let level = if good { log::Level::Info } else { log::Level::Error };
+        log::log!(level, "{said}");
+        if let Some(audit) = &mut self.audit {
+            audit.write_text(&line(whose, event, reason, self.settings.config_name.as_deref()), good);
+        }
+    }
+
+    /// Says something of a client that was let in and got no session.
+    pub(super) fn tell_of_client(&self, whose: &Whose, text: &str) {
+        let (user, tail) = (shown(&whose.username), self.tail(&whose.origin));
+        log::info!("BACKGROUND: user '{user}': {text}{tail}");
+    }
+}
+
+fn number(number: Option<u64>) -> String {
+    number.map_or("-".into(), |number| number.to_string())
+}
+
+/// For OpenVPN's log.
+fn in_words(event: Event, reason: &str, good: bool) -> String {
+    let why = if good { String::new() } else { format!(": {reason}") };
+    match event {
+        Event::Opened(assigned) => format!("session opened, address {}{why}", assigned.shown()),
+        Event::Closed(usage, open) => {
+            let (received, sent) = (number(usage.received_bytes), number(usage.sent_bytes));
+            let (seconds, ended) = (usage.seconds.unwrap_or(open.as_secs()), usage.why.word());
+            format!(
+                "session closed after {seconds} s, {received} bytes received, {sent} bytes sent, {ended}{why}"
+            )
+        }
+        Event::Refused => format!("no session can be opened, so the client is refused: {reason}"),
+        Event::Lost(_, open) => format!("session lost after {} s: {reason}", open.as_secs()),
+    }
+}
+
+/// For the system log; in a form that other programs can rely on.
+fn line(whose: &Whose, event: Event, reason: &str, config: Option<&str>) -> String {
+    let (word, facts) = match event {
+        Event::Opened(assigned) => ("opened", format!("tunnel={} ", assigned.shown())),
+        Event::Closed(usage, open) => ("closed", facts(&usage, open)),
+        Event::Refused => ("refused", String::new()),
+        Event::Lost(usage, open) => ("lost", facts(&usage, open)),
+    };
+    let Origin { port, reference, .. } = &whose.origin;
+    let (address, config) = (whose.origin.plain_address().unwrap_or("-"), config.unwrap_or("-"));
+    let (reason, user) = (escaped(reason.as_bytes()), shown(&whose.username));
+    format!(
+        "AUTH-PAM: session {word}: address={address} port={port} config={config} reference={reference} \
+         {facts}reason='{reason}' user='{user}'"
+    )
+}
+
+fn facts(usage: &Usage, open: Duration) -> String {
+    let (received, sent) = (number(usage.received_bytes), number(usage.sent_bytes));
+    let (seconds, ended) = (usage.seconds.unwrap_or(open.as_secs()), usage.why.word());
+    format!("received={received} sent={sent} seconds={seconds} ended={ended} ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::tests::origin;
+    use crate::session::Why;
+
+    fn whose(username: &str) -> Whose {
+        Whose { username: username.into(), origin: origin("192.0.2.7", 1194) }
+    }
+
+    #[test]
+    fn lines_have_one_form() {
+        let usage =
+            Usage { received_bytes: Some(7), sent_bytes: None, seconds: Some(90), why: Why::Disconnected };
+        let assigned = Assigned { ipv4: "10.8.0.2".parse().ok(), ipv6: None };
+        let open = Duration::from_secs(3);
+        let begin = "address=192.0.2.7 port=1194 config=server1 reference=345YZ";
+        for (event, expected) in [
+            (Event::Opened(assigned), format!("opened: {begin} tunnel=10.8.0.2 reason='Success'")),
+            (
+                Event::Closed(usage, open),
+                format!("closed: {begin} received=7 sent=- seconds=90 ended=disconnected reason='Success'"),
+            ),
+            (Event::Refused, format!("refused: {begin} reason='Success'")),
+            (
+                Event::Lost(Usage::unknown(Why::OpenVpnEnded), open),
+                format!("lost: {begin} received=- sent=- seconds=3 ended=openvpn-ended reason='Success'"),
+            ),
+        ] {
+            let line = line(&whose("it's"), event, "Success", Some("server1"));
+            assert_eq!(line, format!("AUTH-PAM: session {expected} user='it\\'s'"));
+        }
+    }
+
+    #[test]
+    fn a_reason_is_said_where_something_went_wrong() {
+        let usage =
+            Usage { received_bytes: Some(7), sent_bytes: Some(8), seconds: None, why: Why::OpenVpnEnded };
+        let closed = Event::Closed(usage, Duration::from_secs(3));
+        let text = "session closed after 3 s, 7 bytes received, 8 bytes sent, openvpn-ended";
+        assert_eq!(in_words(closed, "Success", true), text);
+        assert_eq!(in_words(closed, "System error", false), format!("{text}: System error"));
+    }
+}

@@ -1,0 +1,288 @@
+//! The clients that were let in, and the sessions that are open for them: which is in which worker, and whether there may be
+//! another one. A table without processes and without a clock.
+
+use std::time::Instant;
+
+use crate::origin::Origin;
+use crate::session::{Assigned, Usage};
+use crate::supervisor::events::WorkerId;
+
+/// One client's.
+#[derive(Debug)]
+pub struct Session {
+    /// The attempts that its transaction has let in. If there are several, the first that connects has it.
+    pub attempts: Vec<u64>,
+    /// Where the transaction is.
+    pub worker: WorkerId,
+    /// Whom PAM has let in.
+    pub username: Vec<u8>,
+    /// Where the client has logged in from.
+    pub origin: Origin,
+    /// How far it has come.
+    pub stage: Stage,
+}
+
+/// How far a session has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// The client was let in and has not connected yet.
+    LetIn {
+        /// When it is given up.
+        until: Instant,
+    },
+    /// It is being opened.
+    Opening {
+        /// What the front calls the request.
+        request: u64,
+        /// With these addresses.
+        assigned: Assigned,
+        /// When it was asked for.
+        since: Instant,
+        /// When it is over its time.
+        until: Option<Instant>,
+        /// The client is gone already.
+        gone: Option<Usage>,
+    },
+    /// It is open.
+    Open {
+        /// Since then.
+        since: Instant,
+    },
+    /// It is being closed.
+    Closing {
+        /// How the connection was used.
+        usage: Usage,
+        /// When it was opened.
+        since: Instant,
+        /// When it is over its time.
+        until: Option<Instant>,
+    },
+}
+
+/// How many there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Of all users. As many clients again may have been let in and not have connected yet.
+    pub most: usize,
+    /// Of one user; `None`: as many as of all.
+    pub most_of_user: Option<usize>,
+}
+
+/// Why there may not be another session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// There are too many.
+    All,
+    /// The user has too many.
+    User,
+}
+
+/// All of them.
+#[derive(Debug)]
+pub struct Sessions {
+    bounds: Bounds,
+    table: Vec<Session>,
+}
+
+impl Session {
+    /// Whether the modules have opened it, or are about to.
+    pub fn is_open(&self) -> bool {
+        !matches!(self.stage, Stage::LetIn { .. })
+    }
+
+    fn until(&self) -> Option<Instant> {
+        match self.stage {
+            Stage::LetIn { until } => Some(until),
+            Stage::Opening { until, .. } | Stage::Closing { until, .. } => until,
+            Stage::Open { .. } => None,
+        }
+    }
+}
+
+impl Sessions {
+    /// None yet.
+    pub fn new(bounds: Bounds) -> Self {
+        Sessions { bounds, table: Vec::new() }
+    }
+
+    /// A client was let in; false if there are too many that have not connected.
+    pub fn let_in(&mut self, session: Session) -> bool {
+        let waiting = self.table.iter().filter(|session| !session.is_open()).count();
+        let room = waiting < self.bounds.most;
+        if room {
+            self.table.push(session);
+        }
+        room
+    }
+
+    /// The transaction that has let `first` in has let `other` in too.
+    pub fn share(&mut self, first: u64, other: u64) {
+        if let Some(session) = self.table.iter_mut().find(|session| session.attempts.contains(&first)) {
+            session.attempts.push(other);
+        }
+    }
+
+    /// The one of this attempt.
+    pub fn of(&mut self, attempt: u64) -> Option<&mut Session> {
+        self.table.iter_mut().find(|session| session.attempts.contains(&attempt))
+    }
+
+    /// The one in this worker.
+    pub fn in_worker(&mut self, worker: WorkerId) -> Option<&mut Session> {
+        self.table.iter_mut().find(|session| session.worker == worker)
+    }
+
+    /// The one that this request of the front is to open.
+    pub fn opened_by(&mut self, id: u64) -> Option<&mut Session> {
+        let opens =
+            |session: &&mut Session| matches!(session.stage, Stage::Opening { request, .. } if request == id);
+        self.table.iter_mut().find(opens)
+    }
+
+    /// Takes out the one in this worker.
+    pub fn remove(&mut self, worker: WorkerId) -> Option<Session> {
+        let place = self.table.iter().position(|session| session.worker == worker)?;
+        Some(self.table.remove(place))
+    }
+
+    /// The client of this attempt is gone. Gives back the session if nobody else was let in with it and it is not open.
+    pub fn cancel(&mut self, attempt: u64) -> Option<Session> {
+        let holds = |session: &Session| !session.is_open() && session.attempts.contains(&attempt);
+        let place = self.table.iter().position(holds)?;
+        let session = self.table.get_mut(place)?;
+        session.attempts.retain(|one| *one != attempt);
+        if session.attempts.is_empty() { Some(self.table.remove(place)) } else { None }
+    }
+
+    /// Whether any more may be opened at all.
+    pub fn is_full(&self) -> bool {
+        self.table.iter().filter(|session| session.is_open()).count() >= self.bounds.most
+    }
+
+    /// Why this user may not have another one. A session that is being closed does not count as the user's: its client is
+    /// gone, and may be the one that comes again. Names that differ only in case are the same: to many modules they are.
+    pub fn full_for(&self, username: &[u8]) -> Option<Full> {
+        if self.is_full() {
+            return Some(Full::All);
+        }
+        let counts = |session: &&Session| {
+            let stays = match &session.stage {
+                Stage::Opening { gone, .. } => gone.is_none(),
+                Stage::Open { .. } => true,
+                Stage::LetIn { .. } | Stage::Closing { .. } => false,
+            };
+            stays && session.username.eq_ignore_ascii_case(username)
+        };
+        let most = self.bounds.most_of_user?;
+        (self.table.iter().filter(counts).count() >= most).then_some(Full::User)
+    }
+
+    /// The workers of all that are over their time.
+    pub fn late(&self, now: Instant) -> Vec<WorkerId> {
+        let late = |session: &&Session| session.until().is_some_and(|until| until <= now);
+        self.table.iter().filter(late).map(|session| session.worker).collect()
+    }
+
+    /// When [`Sessions::late`] will have something to give.
+    pub fn next_event(&self) -> Option<Instant> {
+        self.table.iter().filter_map(Session::until).min()
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[Session] {
+        &self.table
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::origin::tests::origin;
+    use crate::session::Why;
+
+    fn session(attempt: u64, username: &str, stage: Stage) -> Session {
+        let origin = origin("192.0.2.7", 1194);
+        Session { attempts: vec![attempt], worker: 100 + attempt, username: username.into(), origin, stage }
+    }
+
+    fn sessions(most: usize, most_of_user: Option<usize>) -> Sessions {
+        Sessions::new(Bounds { most, most_of_user })
+    }
+
+    fn open(now: Instant) -> Stage {
+        Stage::Open { since: now }
+    }
+
+    #[test]
+    fn those_that_have_not_connected_have_a_bound_of_their_own() {
+        let (mut table, now) = (sessions(2, None), Instant::now());
+        for attempt in 1..=2 {
+            assert!(table.let_in(session(attempt, "alice", open(now))));
+        }
+        assert!(table.is_full());
+        for attempt in 3..=5 {
+            let stage = Stage::LetIn { until: now };
+            assert_eq!(table.let_in(session(attempt, "alice", stage)), attempt < 5);
+        }
+    }
+
+    #[test]
+    fn one_user_has_only_so_many() {
+        let (mut table, now) = (sessions(9, Some(2)), Instant::now());
+        let closing = Stage::Closing { usage: Usage::unknown(Why::Disconnected), since: now, until: None };
+        let opening = |gone| Stage::Opening {
+            request: 7,
+            assigned: Assigned::default(),
+            since: now,
+            until: None,
+            gone,
+        };
+        for (attempt, username, stage) in [
+            (1, "alice", open(now)),
+            (2, "alice", closing),
+            (3, "alice", Stage::LetIn { until: now }),
+            (4, "alice", opening(Some(Usage::unknown(Why::Disconnected)))),
+            (5, "bob", open(now)),
+        ] {
+            table.let_in(session(attempt, username, stage));
+        }
+        assert_eq!(table.full_for(b"alice"), None);
+        table.let_in(session(6, "Alice", opening(None)));
+        assert_eq!(table.full_for(b"alice"), Some(Full::User));
+        assert_eq!(table.full_for(b"bob"), None);
+        for attempt in 7..=10 {
+            table.let_in(session(attempt, "carol", open(now)));
+        }
+        assert_eq!(table.full_for(b"dave"), Some(Full::All));
+    }
+
+    #[test]
+    fn who_has_joined_has_it_too_until_one_connects() {
+        let (mut table, now) = (sessions(9, None), Instant::now());
+        table.let_in(session(1, "alice", Stage::LetIn { until: now }));
+        table.share(1, 2);
+        table.share(9, 3);
+        assert!(table.of(2).is_some() && table.of(3).is_none());
+        assert!(table.cancel(1).is_none() && table.of(1).is_none() && table.of(2).is_some());
+        assert!(table.cancel(2).is_some() && table.of(2).is_none());
+        // What is open is closed in order, and not given up.
+        table.let_in(session(4, "alice", open(now)));
+        assert!(table.cancel(4).is_none() && table.of(4).is_some());
+    }
+
+    #[test]
+    fn each_has_its_time() {
+        let (mut table, now) = (sessions(9, None), Instant::now());
+        let later = now + Duration::from_secs(1);
+        table.let_in(session(1, "alice", Stage::LetIn { until: now }));
+        table.let_in(session(2, "alice", open(now)));
+        let usage = Usage::unknown(Why::OpenVpnEnded);
+        table.let_in(session(3, "alice", Stage::Closing { usage, since: now, until: Some(later) }));
+        assert_eq!((table.late(now), table.late(later)), (vec![101], vec![101, 103]));
+        assert_eq!(table.next_event(), Some(now));
+        assert!(table.remove(101).is_some() && table.remove(101).is_none());
+        assert_eq!(table.next_event(), Some(later));
+    }
+}

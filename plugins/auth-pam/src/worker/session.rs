@@ -1,0 +1,166 @@
+//! The session of a client, in the worker that has authenticated it (`session=yes`): opened when the client connects, closed
+//! when it leaves. Meanwhile the worker waits, keeps the PAM handle and with it what the modules have noted there, and
+//! nothing of the credentials. It gets no other transaction afterwards.
+
+use std::ffi::CString;
+
+use pam::{PamError, ReturnCode, Transaction};
+use privsep::{confine, leave};
+
+use super::conversation::{Answering, cut};
+use super::orders::receive;
+use crate::protocol::{Done, End, News, Order};
+use crate::session::{Assigned, Usage, Why};
+
+/// What is left of a worker's life after its transaction has let a client in, which `login` says. `dco`: the kernel may count
+/// bytes that OpenVPN does not know.
+pub fn hold(mut transaction: Transaction<Answering<'_>>, login: End, dco: bool) -> ! {
+    let conversation = transaction.conversation();
+    conversation.enter_session();
+    // A child that a module has forked and that came back out of it is not this worker, and has nothing to say.
+    if nix::unistd::getpid() != conversation.reports.worker {
+        leave(1);
+    }
+    confine::flush_output();
+    if !conversation.reports.send(News::End(login)) {
+        leave(1);
+    }
+    let mut open = false;
+    loop {
+        let reports = &mut transaction.conversation().reports;
+        let nonce = reports.nonce;
+        match receive(reports.channel) {
+            Ok(Order::Open { nonce: own, assigned }) if own == nonce && !open => {
+                let result = open_session(&mut transaction, &assigned);
+                if let Err(error) = result {
+                    end(transaction, Err(error), News::Opened);
+                }
+                open = true;
+                let news = News::Opened(done(Ok(())));
+                if !transaction.conversation().reports.send(news) {
+                    break;
+                }
+            }
+            Ok(Order::Close { nonce: own, usage }) if own == nonce && open => {
+                let result = close_session(&mut transaction, &usage, dco);
+                end(transaction, result, News::Closed);
+            }
+            // The client has not connected, or the supervisor is gone.
+            _ => break,
+        }
+    }
+    if open {
+        let _ = close_session(&mut transaction, &Usage::unknown(Why::OpenVpnEnded), dco);
+    }
+    drop(transaction);
+    leave(0)
+}
+
+/// Ends the transaction, and says how that went.
+fn end(transaction: Transaction<Answering<'_>>, result: Result<(), PamError>, news: fn(Done) -> News) -> ! {
+    let mut conversation = transaction.end();
+    if let (Err(_), Some(complaint)) = (&result, conversation.complaint.take()) {
+        conversation.note(|| complaint);
+    }
+    let sent = conversation.reports.send(news(done(result)));
+    leave(i32::from(!sent))
+}
+
+fn done(result: Result<(), PamError>) -> Done {
+    let (code, text) = match result {
+        Ok(()) => (ReturnCode::SUCCESS, "Success".to_string()),
+        Err(error) => (error.code, error.words),
+    };
+    Done { code: code.raw().unsigned_abs(), text: cut(&text) }
+}
+
+fn open_session(transaction: &mut Transaction<Answering<'_>>, assigned: &Assigned) -> Result<(), PamError> {
+    put(transaction, assigned_variables(assigned))?;
+    transaction.establish_credentials()?;
+    let opened = transaction.open_session().and_then(|()| unbroken(transaction));
+    if opened.is_err() {
+        let _ = transaction.delete_credentials();
+    }
+    opened
+}
+
+/// Both steps are taken, whatever the first one has come to.
+fn close_session(
+    transaction: &mut Transaction<Answering<'_>>,
+    usage: &Usage,
+    dco: bool,
+) -> Result<(), PamError> {
+    let told = put(transaction, usage_variables(usage, dco));
+    let closed = transaction.close_session();
+    let deleted = transaction.delete_credentials();
+    told.and(closed).and(deleted).and_then(|()| unbroken(transaction))
+}
+
+/// A child that a module has forked and that came back out of it is not this worker.
+fn unbroken(transaction: &mut Transaction<Answering<'_>>) -> Result<(), PamError> {
+    if nix::unistd::getpid() != transaction.conversation().reports.worker {
+        leave(1);
+    }
+    if transaction.panicked() {
+        return Err(PamError { code: ReturnCode::CONV_ERR, words: "Conversation error".into() });
+    }
+    Ok(())
+}
+
+fn put(transaction: &mut Transaction<Answering<'_>>, variables: Vec<CString>) -> Result<(), PamError> {
+    variables.iter().try_for_each(|variable| transaction.put_env(variable))
+}
+
+fn assigned_variables(assigned: &Assigned) -> Vec<CString> {
+    variables([
+        ("TUNNEL_IP", assigned.ipv4.map(|address| address.to_string())),
+        ("TUNNEL_IP6", assigned.ipv6.map(|address| address.to_string())),
+    ])
+}
+
+fn usage_variables(usage: &Usage, dco: bool) -> Vec<CString> {
+    let number = |number: Option<u64>| number.map(|number| number.to_string());
+    variables([
+        ("BYTES_RECEIVED", number(usage.received_bytes)),
+        ("BYTES_SENT", number(usage.sent_bytes)),
+        ("DURATION", number(usage.seconds)),
+        ("CLOSE_REASON", Some(usage.why.word().to_string())),
+        ("DCO", dco.then(|| "possible".to_string())),
+    ])
+}
+
+/// Those of which something is known.
+fn variables<const N: usize>(all: [(&str, Option<String>); N]) -> Vec<CString> {
+    all.into_iter()
+        .filter_map(|(name, value)| CString::new(format!("OPENVPN_{name}={}", value?)).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_are_told_what_is_known() {
+        let address = "10.8.0.2".parse().ok();
+        let assigned = Assigned { ipv4: address, ipv6: None };
+        assert_eq!(assigned_variables(&assigned), [CString::from(c"OPENVPN_TUNNEL_IP=10.8.0.2")]);
+        assert!(assigned_variables(&Assigned::default()).is_empty());
+        let usage = Usage {
+            received_bytes: Some(u64::MAX),
+            sent_bytes: Some(0),
+            seconds: Some(7),
+            why: Why::Disconnected,
+        };
+        let expected = [
+            c"OPENVPN_BYTES_RECEIVED=18446744073709551615",
+            c"OPENVPN_BYTES_SENT=0",
+            c"OPENVPN_DURATION=7",
+            c"OPENVPN_CLOSE_REASON=disconnected",
+        ];
+        assert_eq!(usage_variables(&usage, false), expected.map(CString::from));
+        let unknown = usage_variables(&Usage::unknown(Why::OpenVpnEnded), true);
+        let expected = [c"OPENVPN_CLOSE_REASON=openvpn-ended", c"OPENVPN_DCO=possible"];
+        assert_eq!(unknown, expected.map(CString::from));
+    }
+}
