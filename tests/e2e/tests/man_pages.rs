@@ -11,7 +11,7 @@ use harness::{command, man_page, plugin};
 
 const PAGES: [&str; 3] = ["openvpn-plugin-auth-pam.8", "openvpn-plugin-down-root.8", "ovpn-plugin.1"];
 /// The code that reads the command line.
-const PARSER: &str = include_str!("../../../crates/ovpn-plugin-host/src/command/options.rs");
+const PARSER: &str = include_str!("../../../crates/ovpn-plugin-cli/src/options.rs");
 
 /// Makes a page below `scratch`.
 fn build(scratch: &Scratch, page: &str, at: &str) -> String {
