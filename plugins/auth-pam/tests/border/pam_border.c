@@ -194,6 +194,15 @@ static int leave_a_child(void)
     return child < 0;
 }
 
+/* One whose end is told by no signal. */
+static int leave_a_clone(void)
+{
+    long child = syscall(SYS_clone, 0, 0, 0, 0, 0);
+    if (child == 0)
+        rest(NULL);
+    return child < 0;
+}
+
 static int use_other_output(void)
 {
     int file = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -269,6 +278,14 @@ static int change(const char *what, const char *with)
 {
     if (!strcmp(what, "child"))
         return leave_a_child();
+    if (!strcmp(what, "clone"))
+        return leave_a_clone();
+    if (!strcmp(what, "request-key"))
+        return syscall(SYS_keyctl, 14, 4) == -1;
+    if (!strcmp(what, "huge-pages"))
+        return prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+    if (!strcmp(what, "no-new-code"))
+        return prctl(65, 1, 0, 0, 0);
     if (!strcmp(what, "setegid"))
         return setegid(1000);
     if (!strcmp(what, "setfsuid"))
