@@ -19,6 +19,7 @@ unsafe extern "C" {
 const SIGNALS: c_int = 64;
 /// keyctl(2).
 const KEYCTL_GET_KEYRING_ID: c_long = 0;
+const KEYCTL_SET_REQKEY_KEYRING: c_long = 14;
 const KEYRINGS: [c_long; 3] = [-1, -2, -3];
 
 /// The result of a call that returns a number, or its error.
@@ -100,11 +101,21 @@ pub fn privileges(to: &mut dyn Hasher) {
     feed(to, unsafe { libc::personality(0xffff_ffff) }.into());
 }
 
-/// Thread, process and session keyring, by their numbers; none is made.
+/// Thread, process and session keyring, by their numbers; none is made. And where the kernel puts a key that somebody has
+/// asked for.
 pub fn keyrings(to: &mut dyn Hasher) {
     for keyring in KEYRINGS {
         // SAFETY: takes and returns numbers.
         feed(to, unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_GET_KEYRING_ID, keyring, 0) });
+    }
+    // SAFETY: takes and returns numbers; -1 changes nothing.
+    feed(to, unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_SET_REQKEY_KEYRING, -1) });
+}
+
+/// What may be done with memory: whether it can become code, and whether it comes in huge pages.
+pub fn memory(to: &mut dyn Hasher) {
+    for option in [libc::PR_GET_MDWE, libc::PR_GET_THP_DISABLE] {
+        prctl(to, option, 0);
     }
 }
 
@@ -223,12 +234,13 @@ mod tests {
     /// a change. In a process of its own.
     #[test]
     fn what_is_not_changed_is_the_same() {
-        let all: [fn(&mut dyn Hasher); 8] = [
+        let all: [fn(&mut dyn Hasher); 9] = [
             environment,
             limits,
             scheduling,
             privileges,
             keyrings,
+            memory,
             interval_timers,
             |to| signal_handlers(to, u64::MAX),
             session,

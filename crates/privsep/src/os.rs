@@ -56,12 +56,13 @@ pub(crate) fn fork(run: impl FnOnce() -> std::convert::Infallible) -> nix::Resul
     forked
 }
 
-/// Waits for a child (`-1`: any) to end; `None` when `wait` is false and none has. Works for every signal number.
+/// Waits for a child (`-1`: any) to end; `None` when `wait` is false and none has. Works for every signal number, also for
+/// that by which a child of clone(2) tells its end, or none.
 ///
 /// Errors: `ECHILD` when there is no such child.
 pub(crate) fn wait_for(child: Pid, wait: bool) -> nix::Result<Option<(Pid, Ended)>> {
     let mut status = 0;
-    let flags = if wait { 0 } else { libc::WNOHANG };
+    let flags = libc::__WALL | if wait { 0 } else { libc::WNOHANG };
     loop {
         // SAFETY: `status` is a local the call may write to; the call touches nothing else of this process.
         match Errno::result(unsafe { libc::waitpid(child.as_raw(), &raw mut status, flags) }) {

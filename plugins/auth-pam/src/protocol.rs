@@ -168,6 +168,8 @@ pub enum Order {
     Answer {
         /// The number of the transaction.
         nonce: u64,
+        /// As in [`Begin`]: the client that answers may be another connection than the one that was asked.
+        session: bool,
         /// Encoded [`Credentials`], of which the password is the answer.
         credentials: Secret,
     },
@@ -595,9 +597,10 @@ impl Message for Order {
                 usage.write(to);
                 Ok(())
             }
-            Order::Answer { nonce, credentials } => {
+            Order::Answer { nonce, session, credentials } => {
                 to.u8(TAG_ANSWER);
                 to.u64(*nonce);
+                to.flag(*session);
                 to.bytes_field("credentials", credentials.expose(), MAX_BLOCK)
             }
         }
@@ -618,8 +621,9 @@ impl Message for Order {
             TAG_OPEN_SESSION => Order::Open { nonce, assigned: Assigned::read(&mut from)? },
             TAG_CLOSE_SESSION => Order::Close { nonce, usage: Usage::read(&mut from)? },
             TAG_ANSWER => {
+                let session = from.flag("session")?;
                 let credentials = Secret::copy_of(from.bytes_field("credentials", MAX_BLOCK)?);
-                Order::Answer { nonce, credentials }
+                Order::Answer { nonce, session, credentials }
             }
             other => return Err(tag(other)),
         };

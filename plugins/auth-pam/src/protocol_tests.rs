@@ -70,7 +70,7 @@ proptest! {
     #[test]
     fn an_order_survives_the_wire(nonce: u64, check in check()) {
         let Check { session, username, common_name, origin, credentials, client, .. } = check;
-        let answer = Order::Answer { nonce, credentials: Secret::copy_of(credentials.expose()) };
+        let answer = Order::Answer { nonce, session, credentials: Secret::copy_of(credentials.expose()) };
         let begin = Begin { nonce, session, username, common_name, address: origin.address, credentials, client };
         for frame in [encoded(&Order::Begin(begin)), encoded(&answer)] {
             prop_assert!(frame.len() <= Order::MAX_BYTES);

@@ -14,6 +14,16 @@ pub(super) static KNOWN: &[Known] = &[
         "Have an older client disconnected, or raise `max-sessions-per-user=`.",
     ),
     known(
+        &["too many sessions of this address", "being closed"],
+        "Half of the places of `max-sessions` are taken by clients of one address that are gone, and whose sessions PAM is still closing.",
+        "See what keeps the session lines of the service, such as a server for accounting that does not answer.",
+    ),
+    known(
+        &["is given up before it has connected"],
+        "Many clients have logged in and have not connected, most of them from this address.",
+        "Connect again. If that comes often, raise `max-sessions=`: as many may have logged in and not have connected.",
+    ),
+    known(
         &["no session can be opened"],
         "PAM's session lines have refused the client, or a limit was reached; the line says why.",
         "Look at what the session lines of the service need: a directory, a server for accounts, a limit.",

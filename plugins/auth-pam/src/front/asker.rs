@@ -31,6 +31,8 @@ pub struct Client {
     pub asked: Option<u64>,
     /// The login that has let it in, and its session.
     pub session: Option<OfClient>,
+    /// It has connected. What was not opened by then never is.
+    pub has_connected: bool,
 }
 
 /// A client that can be asked while its login is pending.

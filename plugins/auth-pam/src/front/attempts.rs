@@ -141,6 +141,9 @@ pub struct Attempts {
     advance: Advance,
     /// The attempts whose clients have sessions that are to be closed.
     pub sessions: HashSet<u64>,
+    /// Those whose transactions are, or may yet be, kept until their clients connect. Not those that led to a question: it
+    /// stays when the client that was asked is gone, for that comes again with the answer.
+    pub kept: HashSet<u64>,
     table: BTreeMap<u64, Attempt>,
     deferred: usize,
     /// Those of them for which PAM waits for an answer.
@@ -215,6 +218,7 @@ impl Attempts {
             wait_budget: WaitBudget::new(config.grace.max(config.question_wait)),
             advance: config.advance,
             sessions: HashSet::new(),
+            kept: HashSet::new(),
             table: BTreeMap::new(),
             deferred: 0,
             answered_later: 0,
@@ -344,7 +348,7 @@ impl Attempts {
             }
         }
         match self.remove_deferred(id) {
-            Some(Attempt::Deferred(decision, whom)) => self.decide(decision, decided, whom),
+            Some(Attempt::Deferred(decision, whom)) => self.decide(id, decision, decided, whom),
             Some(Attempt::Asked(decision, whom, asking)) => {
                 self.settle_asked(decision, whom, *asking, decided);
             }
@@ -362,7 +366,10 @@ impl Attempts {
     }
 
     /// A deferred attempt has its verdict, which is delivered when the lock is free, or when a question may be known.
-    fn decide(&mut self, decision: Decision, decided: Decided, whom: Whom) {
+    fn decide(&mut self, id: u64, decision: Decision, decided: Decided, whom: Whom) {
+        if !matches!(decided.verdict, Verdict::Accepted { .. }) {
+            self.kept.remove(&id);
+        }
         match decided.verdict {
             Verdict::Asked(question) => self.hold(decision, question, whom),
             _ => self.afterwards.decided.push((decision, decided, whom)),
@@ -408,6 +415,7 @@ impl Attempts {
         self.table = decided;
         let pending: BTreeMap<u64, Attempt> = pending;
         (self.deferred, self.answered_later) = (0, 0);
+        self.kept.clear();
         let open = std::mem::take(&mut self.sessions).len();
         if open > 0 {
             let line = format!("the supervisor is gone: {open} sessions of connected clients are not closed");

@@ -174,7 +174,12 @@ impl Front {
         let session = self.wants_session(event);
         check.session = session;
         let shared = Arc::clone(&self.shared);
-        let answer = shared.with(|attempts| self.ask(attempts, event, check, &origin));
+        let answer = shared.with(|attempts| {
+            if session {
+                attempts.kept.insert(check.id);
+            }
+            self.ask(attempts, event, check, &origin)
+        });
         let reply = answer.unwrap_or_else(|refusal| self.refuse(event, origin.clone(), &refusal));
         if session {
             self.keep_login(event, &reply, &origin);
@@ -260,6 +265,7 @@ impl Front {
                     return asked.map_err(|error| Self::cancelled(attempts, id, Refusal::ControlFile(error)));
                 }
                 if deferred && attempts.holds_questions() {
+                    attempts.kept.remove(&id);
                     // Whether the question came within the grace must not tell either.
                     let decision = event.defer().map_err(Refusal::ControlFile)?;
                     attempts.hold(decision, question, self.whom(event, origin, kind, now));

@@ -44,7 +44,11 @@ enum Stage {
 impl Drop for OfClient {
     fn drop(&mut self) {
         match self.stage {
-            Stage::LetIn => self.shared.with(|attempts| attempts.cancel(self.attempt)),
+            Stage::LetIn => self.shared.with(|attempts| {
+                if attempts.kept.remove(&self.attempt) {
+                    attempts.cancel(self.attempt);
+                }
+            }),
             Stage::Open => self.close(Usage::unknown(Why::NotConnected)),
             Stage::Over => {}
         }
@@ -70,15 +74,15 @@ impl OfClient {
 impl Front {
     /// Whether a login of this client is to be kept for its session. One connection has one session: a renegotiation opens none.
     pub(super) fn wants_session(&self, event: &AuthUserPassVerify<'_>) -> bool {
-        let has_one = |client: &super::Client| {
-            client.session.as_ref().is_some_and(|session| session.stage != Stage::LetIn)
-        };
-        self.settings.config.session && event.client::<AuthPam>().is_some_and(|client| !has_one(&client))
+        self.settings.config.session && event.client::<AuthPam>().is_some_and(|client| !client.has_connected)
     }
 
     /// A login that is to be kept was not refused so far.
     pub(super) fn keep_login(&self, event: &AuthUserPassVerify<'_>, reply: &AuthReply, origin: &Origin) {
         let refused = matches!(reply, AuthReply::Reject | AuthReply::RejectWith(_));
+        if refused {
+            self.shared.with(|attempts| attempts.kept.remove(&self.last_id));
+        }
         let of_client = (!refused).then(|| OfClient {
             shared: Arc::clone(&self.shared),
             attempt: self.last_id,
@@ -100,6 +104,7 @@ impl Front {
             log::error!("user '{user}' is refused: OpenVPN passed no state of the client");
             return ClientConnectReply::Reject;
         };
+        client.has_connected = true;
         let Some(session) = &mut client.session else {
             log::warn!(
                 "user '{user}' connects without a login through PAM (auth-token?): no session is opened"
@@ -136,6 +141,7 @@ impl Front {
         }
         let pending = attempts.any_pending();
         attempts.await_verdict(id, Kind::Session);
+        attempts.kept.remove(&attempt);
         session.stage = Stage::Over;
         if let Err(error) = Self::send(attempts, Request::Open { id, attempt, assigned }) {
             let _ = attempts.take_verdict(id);

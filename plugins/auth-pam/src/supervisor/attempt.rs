@@ -21,6 +21,8 @@ pub struct Attempt {
     pub deferred: bool,
     /// If it is let in, its transaction is to be kept for a session.
     pub session: bool,
+    /// Its client is gone.
+    pub gone: bool,
     /// What the client has sent.
     pub sent: Sent,
     /// Name as the client sent it.
@@ -61,6 +63,7 @@ impl Attempt {
             id: check.id,
             deferred: check.deferred,
             session: check.session,
+            gone: false,
             source: Source::of(&check.origin.address, prefixes),
             fingerprint: key.hash_one((
                 &check.username,

@@ -15,10 +15,16 @@ use crate::protocol::{Blame, End, Reply, Sent};
 use crate::verdict::Verdict;
 
 impl Supervisor {
-    /// PAM has decided an attempt: what follows from that for others.
+    /// PAM has decided an attempt.
     pub(super) fn pam_decided(&mut self, now: Instant, attempt: Attempt, end: End) {
-        let unavailable = unavailable(&end);
-        match self.breaker.concluded(now, &attempt.username, reached(&end)) {
+        self.learn(now, &attempt, &end);
+        let away = self.away && unavailable(&end);
+        self.conclude(now, attempt, &Outcome::Pam(end, away));
+    }
+
+    /// What follows for others from what PAM has decided.
+    pub(super) fn learn(&mut self, now: Instant, attempt: &Attempt, end: &End) {
+        match self.breaker.concluded(now, &attempt.username, reached(end)) {
             Some(Change::Opened) => {
                 self.away = true;
                 log::error!(
@@ -42,8 +48,6 @@ impl Supervisor {
             let closed = self.penalties.refused(now, source, &attempt.username, fingerprint);
             self.put_off(now, source, closed);
         }
-        let away = self.away && unavailable;
-        self.conclude(now, attempt, &Outcome::Pam(end, away));
     }
 
     /// If a source was closed for some time, what waits of it is not passed on either.

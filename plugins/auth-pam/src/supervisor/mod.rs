@@ -351,6 +351,7 @@ impl Supervisor {
             Request::Cancel { id } => {
                 self.cancel_question(now, id);
                 self.cancel_session(now, id);
+                self.workers.client_gone(id);
                 // No failure, so no line that a log watcher would take for one.
                 let mut waiting = self.scheduler.cancel(id);
                 let next = waiting.as_mut().and_then(|attempt| self.repeats.leave(attempt));
@@ -403,7 +404,7 @@ impl Supervisor {
         if attempt.place.is_none() {
             return self.conclude(now, attempt, &Outcome::TooManyAlike);
         }
-        if attempt.session && self.sessions.is_full() {
+        if attempt.session && (self.sessions.is_full() || !self.sessions.has_room_for(attempt.source)) {
             return self.conclude(now, attempt, &Outcome::TooManySessions);
         }
         let asked = self.repeats.question(&attempt).filter(|question| self.suspended.waits(&question.id));

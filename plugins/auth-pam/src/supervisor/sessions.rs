@@ -17,7 +17,7 @@ use crate::protocol::{Done, End, Order, Reply, Request};
 use crate::session::{Assigned, Usage, Why};
 use crate::verdict::Verdict;
 use lines::Event;
-use table::{Full, Session, Stage};
+use table::{Full, NoRoom, Session, Stage};
 
 /// How much longer than OpenVPN gives it a client may take to connect.
 const MARGIN: Duration = Duration::from_secs(10);
@@ -34,19 +34,36 @@ impl Supervisor {
             self.workers.dismiss(now, worker);
             return self.pam_decided(now, attempt, end);
         }
+        let checked = if end.checked.is_empty() { &attempt.username } else { &end.checked };
         let session = Session {
             attempts: vec![attempt.id],
             worker,
             username: attempt.username.clone(),
+            checked: checked.clone(),
+            source: attempt.source,
             origin: attempt.origin.clone(),
             stage: Stage::LetIn { until: now + self.settings.time_to_connect + MARGIN },
         };
-        if !self.sessions.let_in(session) {
-            self.workers.dismiss(now, worker);
-            return self.conclude(now, attempt, &Outcome::TooManySessions);
+        match self.sessions.let_in(session) {
+            Ok(None) => {}
+            Ok(Some(given_up)) => {
+                self.workers.dismiss(now, given_up.worker);
+                let text = "is given up before it has connected: others need its place (see max-sessions)";
+                self.tell_of_client(&given_up.whose(), text);
+            }
+            Err(NoRoom) => {
+                self.workers.dismiss(now, worker);
+                self.learn(now, &attempt, &end);
+                return self.conclude(now, attempt, &Outcome::TooManySessions);
+            }
         }
         self.spare_is_wanted = true;
+        let (id, gone) = (attempt.id, attempt.gone);
         self.pam_decided(now, attempt, end);
+        // Others may have joined it.
+        if gone {
+            self.cancel_session(now, id);
+        }
     }
 
     /// What the front wants of a session.
@@ -73,12 +90,13 @@ impl Supervisor {
             }
             return self.answer_front(request, Verdict::Rejected);
         };
-        let (worker, username) = (session.worker, session.username.clone());
-        let full = self.sessions.full_for(&username);
+        let (worker, source, checked) = (session.worker, session.source, session.checked.clone());
+        let full = self.sessions.full_for(source, &checked);
         if let Some(full) = full {
             let why = match full {
                 Full::All => "too many sessions are open (see max-sessions)",
                 Full::User => "this user has too many sessions (see max-sessions-per-user)",
+                Full::Closing => "too many sessions of this address are still being closed",
             };
             self.workers.dismiss(now, worker);
             return self.refuse_session(worker, request, why);
@@ -168,8 +186,10 @@ impl Supervisor {
         let (usage, since) = match session.stage {
             Stage::Closing { usage, since, .. } => (usage, since),
             // Its client is connected, and stays so.
-            Stage::Open { since } | Stage::Opening { since, .. } => {
-                (Usage::unknown(Why::StillConnected), since)
+            Stage::Open { since } => (Usage::unknown(Why::StillConnected), since),
+            Stage::Opening { request, since, .. } => {
+                self.answer_front(request, Verdict::Rejected);
+                (Usage::unknown(Why::NotConnected), since)
             }
             Stage::LetIn { .. } => return,
         };

@@ -347,6 +347,15 @@ impl Workers {
         }
     }
 
+    /// The client of this attempt is gone. If it runs, it goes on: modules that were stopped would leave things half done.
+    pub fn client_gone(&mut self, attempt: u64) {
+        for worker in self.table.values_mut() {
+            if let State::Running { attempt: running, .. } = &mut worker.state {
+                running.gone |= running.id == attempt;
+            }
+        }
+    }
+
     /// Gives the answer that an attempt brings to the worker that waits for it. If that cannot be done, the worker ends.
     pub fn resume(&mut self, now: Instant, id: WorkerId, mut attempt: Attempt) -> Result<(), NotBegun> {
         // One that waits has nothing to say: what has arrived from it shows that it is gone or not to be trusted.
@@ -357,7 +366,9 @@ impl Workers {
                 Ok(()),
                 Some(Worker { channel: Some(channel), state: State::Suspended { nonce, .. }, .. }),
                 Some(credentials),
-            ) => channel.try_send(&Order::Answer { nonce: *nonce, credentials }, &[]),
+            ) => {
+                channel.try_send(&Order::Answer { nonce: *nonce, session: attempt.session, credentials }, &[])
+            }
             (Err(error), ..) => Err(error),
             _ => Err(ChannelError::Closed),
         };

@@ -29,6 +29,8 @@ pub struct Reports<'a> {
     pub nonce: u64,
     /// The worker itself: a child that a module has forked must not speak for it.
     pub worker: Pid,
+    /// If the transaction succeeds, it is kept for a session.
+    pub session: bool,
 }
 
 impl Reports<'_> {
@@ -46,7 +48,8 @@ impl Reports<'_> {
             return None;
         }
         match receive(self.channel) {
-            Ok(Order::Answer { nonce, credentials }) if nonce == self.nonce => {
+            Ok(Order::Answer { nonce, session, credentials }) if nonce == self.nonce => {
+                self.session = session;
                 Credentials::unseal(&credentials).ok().map(|answer| answer.password)
             }
             _ => None,

@@ -100,7 +100,8 @@ fn serve(settings: &Settings, mut channel: Channel<Report, Order>, leash: Borrow
     loop {
         let mut begin = next_transaction(&mut channel);
         let credentials = std::mem::replace(&mut begin.credentials, Secret::copy_of(b""));
-        let mut reports = Reports { channel: &mut channel, nonce: begin.nonce, worker };
+        let mut reports =
+            Reports { channel: &mut channel, nonce: begin.nonce, worker, session: begin.session };
         // A transaction that is kept for a session keeps its modules mapped by itself.
         let (end, asked) = transact(settings, &begin, credentials, &mut reports, || drop(anchor.take()));
         // A child that a module has forked and that came back out of it is not this worker, and has nothing to say.
@@ -220,7 +221,7 @@ fn check<'a>(
         credentials,
         turn: Turn::default(),
         debug: settings.debug,
-        reports: Reports { channel: reports.channel, nonce: reports.nonce, worker: reports.worker },
+        reports: Reports { channel: reports.channel, ..*reports },
         notes: 0,
         said: (config.reasons() == Reasons::All).then(Said::default),
         complaint: None,
@@ -270,7 +271,7 @@ fn check<'a>(
     if let (Err(_), Some(complaint)) = (&result, conversation.complaint.take()) {
         conversation.note(|| complaint);
     }
-    if result.is_ok() && begin.session {
+    if result.is_ok() && conversation.reports.session {
         return Ok(Some(transaction));
     }
     drop(transaction);

@@ -12,7 +12,8 @@
 //! | capabilities (five sets), `no_new_privs`, seccomp | `/proc/self/status` |
 //! | securebits, dumpable, subreaper, personality | system calls |
 //! | namespaces | `/proc/self/ns` |
-//! | thread, process and session keyring | system calls |
+//! | thread, process and session keyring, and which of them gets keys | system calls |
+//! | whether memory may become code, huge pages | system calls |
 //! | interval timers, POSIX timers | system calls, `/proc/self/timers` |
 //! | dispositions of all signals, mask, pending | `/proc/self/status` |
 //! | their handlers, alternative stack | system calls |
@@ -74,7 +75,7 @@ const PRIVILEGES: &str = "its privileges";
 type Reader = fn(&mut dyn Hasher);
 
 /// The other kinds, and how each is read.
-const KINDS: [(&str, Reader); 11] = [
+const KINDS: [(&str, Reader); 12] = [
     ("its children", children),
     ("its environment", attributes::environment),
     ("its working or root directory", directories),
@@ -83,6 +84,7 @@ const KINDS: [(&str, Reader); 11] = [
     (PRIVILEGES, attributes::privileges),
     ("its namespaces", namespaces),
     ("its keyrings", attributes::keyrings),
+    ("its memory", attributes::memory),
     ("its timers", timers),
     ("its session or process group", attributes::session),
     ("its control group, security context or OOM score", files),
@@ -222,25 +224,30 @@ fn timers(to: &mut dyn Hasher) {
 }
 
 fn files(to: &mut dyn Hasher) {
-    for path in [
-        "/proc/self/oom_score_adj",
-        "/proc/self/loginuid",
-        "/proc/self/cgroup",
-        "/proc/self/attr/current",
-        "/proc/self/attr/exec",
-    ] {
+    for path in
+        ["/proc/self/oom_score_adj", "/proc/self/loginuid", "/proc/self/cgroup", "/proc/self/attr/current"]
+    {
         file(to, path);
+    }
+    // Where the first cannot be read, nobody gives contexts to what is made.
+    if file(to, "/proc/self/attr/exec") {
+        for path in ["/proc/self/attr/fscreate", "/proc/self/attr/keycreate", "/proc/self/attr/sockcreate"] {
+            file(to, path);
+        }
     }
 }
 
-fn file(to: &mut dyn Hasher, path: &str) {
+/// Whether it can be read.
+fn file(to: &mut dyn Hasher, path: &str) -> bool {
     let mut buffer = [0; FILE_BYTES];
-    match File::open(path).and_then(|mut file| file.read(&mut buffer)) {
-        Ok(count) => to.write(&buffer[..count]),
+    let read = File::open(path).and_then(|mut file| file.read(&mut buffer));
+    match &read {
+        Ok(count) => to.write(&buffer[..*count]),
         Err(error) => to.write_i32(-error.raw_os_error().unwrap_or(1)),
     }
     // What follows is told from what was read.
     to.write_u8(0xff);
+    read.is_ok()
 }
 
 fn descriptors() -> Option<Vec<Descriptor>> {

@@ -76,10 +76,10 @@ fn done(result: Result<(), PamError>) -> Done {
 
 fn open_session(transaction: &mut Transaction<Answering<'_>>, assigned: &Assigned) -> Result<(), PamError> {
     put(transaction, assigned_variables(assigned))?;
-    transaction.establish_credentials()?;
-    let opened = transaction.open_session().and_then(|()| unbroken(transaction));
+    step(transaction, Transaction::establish_credentials)?;
+    let opened = step(transaction, Transaction::open_session);
     if opened.is_err() {
-        let _ = transaction.delete_credentials();
+        let _ = step(transaction, Transaction::delete_credentials);
     }
     opened
 }
@@ -91,20 +91,25 @@ fn close_session(
     dco: bool,
 ) -> Result<(), PamError> {
     let told = put(transaction, usage_variables(usage, dco));
-    let closed = transaction.close_session();
-    let deleted = transaction.delete_credentials();
-    told.and(closed).and(deleted).and_then(|()| unbroken(transaction))
+    let closed = step(transaction, Transaction::close_session);
+    let deleted = step(transaction, Transaction::delete_credentials);
+    told.and(closed).and(deleted)
 }
 
-/// A child that a module has forked and that came back out of it is not this worker.
-fn unbroken(transaction: &mut Transaction<Answering<'_>>) -> Result<(), PamError> {
+/// Has modules do something. A child that one of them has forked and that came back out of it, whatever with, is not this
+/// worker: it must not go on to delete what the worker has.
+fn step<'a>(
+    transaction: &mut Transaction<Answering<'a>>,
+    run: fn(&mut Transaction<Answering<'a>>) -> Result<(), PamError>,
+) -> Result<(), PamError> {
+    let result = run(transaction);
     if nix::unistd::getpid() != transaction.conversation().reports.worker {
         leave(1);
     }
     if transaction.panicked() {
         return Err(PamError { code: ReturnCode::CONV_ERR, words: "Conversation error".into() });
     }
-    Ok(())
+    result
 }
 
 fn put(transaction: &mut Transaction<Answering<'_>>, variables: Vec<CString>) -> Result<(), PamError> {

@@ -194,6 +194,15 @@ static int leave_a_child(void)
     return child < 0;
 }
 
+/* One whose end is told by no signal. */
+static int leave_a_clone(void)
+{
+    long child = syscall(SYS_clone, 0, 0, 0, 0, 0);
+    if (child == 0)
+        rest(NULL);
+    return child < 0;
+}
+
 static int use_other_output(void)
 {
     int file = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -269,6 +278,14 @@ static int change(const char *what, const char *with)
 {
     if (!strcmp(what, "child"))
         return leave_a_child();
+    if (!strcmp(what, "clone"))
+        return leave_a_clone();
+    if (!strcmp(what, "request-key"))
+        return syscall(SYS_keyctl, 14, 4) == -1;
+    if (!strcmp(what, "huge-pages"))
+        return prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+    if (!strcmp(what, "no-new-code"))
+        return prctl(65, 1, 0, 0, 0);
     if (!strcmp(what, "setegid"))
         return setegid(1000);
     if (!strcmp(what, "setfsuid"))
@@ -456,7 +473,7 @@ static int leave_a_bomb(void)
 
 static int act(const char *what, const char *with)
 {
-    if (!strcmp(what, "good"))
+    if (!strcmp(what, "good") || !strncmp(what, "session-", 8))
         return PAM_SUCCESS;
     if (!strcmp(what, "gate-deny") || !strcmp(what, "gate-good")) {
         arrive(with, getpid());
@@ -781,7 +798,32 @@ int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc UNUSED, const char 
     return code;
 }
 
-int pam_sm_setcred(pam_handle_t *pamh UNUSED, int flags UNUSED, int argc UNUSED, const char **argv UNUSED)
+/* The end of a session tells that its credentials are deleted. */
+int pam_sm_setcred(pam_handle_t *pamh UNUSED, int flags, int argc UNUSED, const char **argv UNUSED)
 {
+    if (flags & PAM_DELETE_CRED)
+        say(1, "credentials deleted\n", 20);
     return PAM_SUCCESS;
+}
+
+/* "session-fork-open", "session-fork-close": the child falls back out of here, with an error, and the parent waits for it. */
+static int in_session(pam_handle_t *pamh, const char *when)
+{
+    const char *user = NULL;
+    if (pam_get_user(pamh, &user, NULL) || strncmp(user, "session-fork-", 13) || strcmp(user + 13, when))
+        return PAM_SUCCESS;
+    pid_t child = fork();
+    if (child == 0)
+        return PAM_SESSION_ERR;
+    return waitpid(child, NULL, 0) == child ? PAM_SUCCESS : PAM_SYSTEM_ERR;
+}
+
+int pam_sm_open_session(pam_handle_t *pamh, int flags UNUSED, int argc UNUSED, const char **argv UNUSED)
+{
+    return in_session(pamh, "open");
+}
+
+int pam_sm_close_session(pam_handle_t *pamh, int flags UNUSED, int argc UNUSED, const char **argv UNUSED)
+{
+    return in_session(pamh, "close");
 }

@@ -3,4 +3,5 @@
 mod ends;
 mod life;
 mod modules;
+mod questions;
 mod stage;

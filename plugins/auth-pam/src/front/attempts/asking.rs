@@ -62,6 +62,7 @@ impl Attempts {
     /// PAM has decided, or asks, an attempt whose client was asked while it is pending.
     pub(super) fn settle_asked(&mut self, decision: Decision, whom: Whom, asking: Asking, decided: Decided) {
         let Asking { check, stage } = asking;
+        let id = check.id;
         match (stage, decided) {
             (Stage::InAdvance, Decided { verdict: Verdict::Asked(question), .. }) if !question.private => {
                 self.ask(check, Some(question.id), decision, whom)
@@ -72,7 +73,7 @@ impl Attempts {
                 self.send_answer(check, question.id, &answer, decision, whom);
             }
             // Also a question that must not be asked in this way: the client comes again with the answer.
-            (_, decided) => self.decide(decision, decided, whom),
+            (_, decided) => self.decide(id, decision, decided, whom),
         }
     }
 

@@ -1,11 +1,13 @@
 //! The clients that were let in, and the sessions that are open for them: which is in which worker, and whether there may be
 //! another one. A table without processes and without a clock.
 
+use std::collections::HashMap;
 use std::time::Instant;
 
 use crate::origin::Origin;
 use crate::session::{Assigned, Usage};
 use crate::supervisor::events::WorkerId;
+use crate::supervisor::source::Source;
 
 /// One client's.
 #[derive(Debug)]
@@ -14,8 +16,12 @@ pub struct Session {
     pub attempts: Vec<u64>,
     /// Where the transaction is.
     pub worker: WorkerId,
-    /// Whom PAM has let in.
+    /// What the client calls itself.
     pub username: Vec<u8>,
+    /// Whom PAM has let in, possibly cut.
+    pub checked: Vec<u8>,
+    /// Where it counts.
+    pub source: Source,
     /// Where the client has logged in from.
     pub origin: Origin,
     /// How far it has come.
@@ -75,7 +81,13 @@ pub enum Full {
     All,
     /// The user has too many.
     User,
+    /// Too many of the source are being closed.
+    Closing,
 }
+
+/// Too many clients were let in and have not connected.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NoRoom;
 
 /// All of them.
 #[derive(Debug)]
@@ -105,14 +117,38 @@ impl Sessions {
         Sessions { bounds, table: Vec::new() }
     }
 
-    /// A client was let in; false if there are too many that have not connected.
-    pub fn let_in(&mut self, session: Session) -> bool {
-        let waiting = self.table.iter().filter(|session| !session.is_open()).count();
-        let room = waiting < self.bounds.most;
-        if room {
-            self.table.push(session);
+    /// A client was let in. If too many have not connected, the source with the most of those gives its newest, which comes
+    /// back.
+    pub fn let_in(&mut self, session: Session) -> Result<Option<Session>, NoRoom> {
+        if !self.has_room_for(session.source) {
+            return Err(NoRoom);
         }
-        room
+        let (count, counts) = self.waiting();
+        let most = counts.values().max().copied();
+        let given_up = if count < self.bounds.most {
+            None
+        } else {
+            let of_most = |one: &Session| !one.is_open() && counts.get(&one.source).copied() == most;
+            self.table.iter().rposition(of_most).map(|place| self.table.remove(place))
+        };
+        self.table.push(session);
+        Ok(given_up)
+    }
+
+    /// Whether one more client of this source may be let in: there is room, or another source has more that have not
+    /// connected, also when it has given one.
+    pub fn has_room_for(&self, source: Source) -> bool {
+        let (count, counts) = self.waiting();
+        let own = counts.get(&source).copied().unwrap_or(0);
+        count < self.bounds.most || counts.values().any(|count| *count > own + 1)
+    }
+
+    /// How many have not connected, of all and of each source.
+    fn waiting(&self) -> (usize, HashMap<Source, usize>) {
+        let mut counts = HashMap::new();
+        let waiting = self.table.iter().filter(|session| !session.is_open());
+        let count = waiting.inspect(|session| *counts.entry(session.source).or_default() += 1).count();
+        (count, counts)
     }
 
     /// The transaction that has let `first` in has let `other` in too.
@@ -159,11 +195,17 @@ impl Sessions {
         self.table.iter().filter(|session| session.is_open()).count() >= self.bounds.most
     }
 
-    /// Why this user may not have another one. A session that is being closed does not count as the user's: its client is
-    /// gone, and may be the one that comes again. Names that differ only in case are the same: to many modules they are.
-    pub fn full_for(&self, username: &[u8]) -> Option<Full> {
+    /// Why this user may not have another one from there. A session that is being closed does not count as the user's: its
+    /// client is gone, and may be the one that comes again. So there is a bound for these: where it takes long to close one,
+    /// those of one source take half of the places at most. Names that differ only in case are the same: to many modules they
+    /// are.
+    pub fn full_for(&self, source: Source, checked: &[u8]) -> Option<Full> {
         if self.is_full() {
             return Some(Full::All);
+        }
+        let is_closing = |one: &&Session| one.source == source && matches!(one.stage, Stage::Closing { .. });
+        if self.table.iter().filter(is_closing).count() >= self.bounds.most.div_ceil(2) {
+            return Some(Full::Closing);
         }
         let counts = |session: &&Session| {
             let stays = match &session.stage {
@@ -171,7 +213,7 @@ impl Sessions {
                 Stage::Open { .. } => true,
                 Stage::LetIn { .. } | Stage::Closing { .. } => false,
             };
-            stays && session.username.eq_ignore_ascii_case(username)
+            stays && session.checked.eq_ignore_ascii_case(checked)
         };
         let most = self.bounds.most_of_user?;
         (self.table.iter().filter(counts).count() >= most).then_some(Full::User)
@@ -202,9 +244,23 @@ mod tests {
     use crate::origin::tests::origin;
     use crate::session::Why;
 
-    fn session(attempt: u64, username: &str, stage: Stage) -> Session {
-        let origin = origin("192.0.2.7", 1194);
-        Session { attempts: vec![attempt], worker: 100 + attempt, username: username.into(), origin, stage }
+    const A: Source = Source::V4(1);
+    const B: Source = Source::V4(2);
+
+    fn session(attempt: u64, checked: &str, stage: Stage) -> Session {
+        Session {
+            attempts: vec![attempt],
+            worker: 100 + attempt,
+            username: b"name".to_vec(),
+            checked: checked.into(),
+            source: A,
+            origin: origin("192.0.2.7", 1194),
+            stage,
+        }
+    }
+
+    fn let_in(table: &mut Sessions, session: Session) {
+        assert!(matches!(table.let_in(session), Ok(None)));
     }
 
     fn sessions(most: usize, most_of_user: Option<usize>) -> Sessions {
@@ -219,13 +275,42 @@ mod tests {
     fn those_that_have_not_connected_have_a_bound_of_their_own() {
         let (mut table, now) = (sessions(2, None), Instant::now());
         for attempt in 1..=2 {
-            assert!(table.let_in(session(attempt, "alice", open(now))));
+            let_in(&mut table, session(attempt, "alice", open(now)));
         }
         assert!(table.is_full());
         for attempt in 3..=5 {
             let stage = Stage::LetIn { until: now };
-            assert_eq!(table.let_in(session(attempt, "alice", stage)), attempt < 5);
+            assert_eq!(table.has_room_for(A), attempt < 5);
+            assert_eq!(table.let_in(session(attempt, "alice", stage)).is_ok(), attempt < 5);
         }
+    }
+
+    #[test]
+    fn the_source_with_the_most_gives_its_newest() {
+        let (mut table, now) = (sessions(3, None), Instant::now());
+        let waiting =
+            |attempt, source| Session { source, ..session(attempt, "alice", Stage::LetIn { until: now }) };
+        (1..=3).for_each(|attempt| let_in(&mut table, waiting(attempt, A)));
+        let given_up = |table: &mut Sessions, one| table.let_in(one).map(|one| one.map(|one| one.worker));
+        assert_eq!(given_up(&mut table, waiting(4, A)), Err(NoRoom));
+        assert_eq!(given_up(&mut table, waiting(5, B)), Ok(Some(103)));
+        // Neither takes it back.
+        assert_eq!(given_up(&mut table, waiting(6, A)), Err(NoRoom));
+        assert_eq!(given_up(&mut table, waiting(7, B)), Err(NoRoom));
+        assert_eq!(given_up(&mut table, waiting(8, Source::V4(3))), Ok(Some(102)));
+        assert_eq!(given_up(&mut table, waiting(9, Source::V4(4))), Err(NoRoom));
+    }
+
+    #[test]
+    fn one_source_fills_half_of_the_places_with_what_is_being_closed() {
+        let (mut table, now) = (sessions(5, None), Instant::now());
+        let usage = Usage::unknown(Why::Disconnected);
+        for attempt in 1..=3 {
+            assert_eq!(table.full_for(A, b"alice"), None);
+            let stage = Stage::Closing { usage, since: now, until: None };
+            let_in(&mut table, session(attempt, "alice", stage));
+        }
+        assert_eq!((table.full_for(A, b"bob"), table.full_for(B, b"bob")), (Some(Full::Closing), None));
     }
 
     #[test]
@@ -246,29 +331,29 @@ mod tests {
             (4, "alice", opening(Some(Usage::unknown(Why::Disconnected)))),
             (5, "bob", open(now)),
         ] {
-            table.let_in(session(attempt, username, stage));
+            let_in(&mut table, session(attempt, username, stage));
         }
-        assert_eq!(table.full_for(b"alice"), None);
-        table.let_in(session(6, "Alice", opening(None)));
-        assert_eq!(table.full_for(b"alice"), Some(Full::User));
-        assert_eq!(table.full_for(b"bob"), None);
+        assert_eq!(table.full_for(A, b"alice"), None);
+        let_in(&mut table, session(6, "Alice", opening(None)));
+        assert_eq!(table.full_for(A, b"alice"), Some(Full::User));
+        assert_eq!(table.full_for(A, b"bob"), None);
         for attempt in 7..=10 {
-            table.let_in(session(attempt, "carol", open(now)));
+            let_in(&mut table, session(attempt, "carol", open(now)));
         }
-        assert_eq!(table.full_for(b"dave"), Some(Full::All));
+        assert_eq!(table.full_for(A, b"dave"), Some(Full::All));
     }
 
     #[test]
     fn who_has_joined_has_it_too_until_one_connects() {
         let (mut table, now) = (sessions(9, None), Instant::now());
-        table.let_in(session(1, "alice", Stage::LetIn { until: now }));
+        let_in(&mut table, session(1, "alice", Stage::LetIn { until: now }));
         table.share(1, 2);
         table.share(9, 3);
         assert!(table.of(2).is_some() && table.of(3).is_none());
         assert!(table.cancel(1).is_none() && table.of(1).is_none() && table.of(2).is_some());
         assert!(table.cancel(2).is_some() && table.of(2).is_none());
         // What is open is closed in order, and not given up.
-        table.let_in(session(4, "alice", open(now)));
+        let_in(&mut table, session(4, "alice", open(now)));
         assert!(table.cancel(4).is_none() && table.of(4).is_some());
     }
 
@@ -276,10 +361,10 @@ mod tests {
     fn each_has_its_time() {
         let (mut table, now) = (sessions(9, None), Instant::now());
         let later = now + Duration::from_secs(1);
-        table.let_in(session(1, "alice", Stage::LetIn { until: now }));
-        table.let_in(session(2, "alice", open(now)));
+        let_in(&mut table, session(1, "alice", Stage::LetIn { until: now }));
+        let_in(&mut table, session(2, "alice", open(now)));
         let usage = Usage::unknown(Why::OpenVpnEnded);
-        table.let_in(session(3, "alice", Stage::Closing { usage, since: now, until: Some(later) }));
+        let_in(&mut table, session(3, "alice", Stage::Closing { usage, since: now, until: Some(later) }));
         assert_eq!((table.late(now), table.late(later)), (vec![101], vec![101, 103]));
         assert_eq!(table.next_event(), Some(now));
         assert!(table.remove(101).is_some() && table.remove(101).is_none());

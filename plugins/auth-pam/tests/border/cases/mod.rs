@@ -14,6 +14,7 @@ mod pages;
 mod pending_questions;
 mod process_state;
 mod questions;
+mod session_attacks;
 mod sessions;
 mod shared_questions;
 mod shortage;
@@ -153,6 +154,16 @@ cases! {
         all_are_closed_when_the_plugin_is
         what_hangs_does_not_keep_the_plugin_from_closing
         when_the_supervisor_is_killed_that_is_said;
+    session_attacks:
+        who_was_asked_and_comes_again_has_a_session
+        who_is_asked_at_a_renegotiation_and_comes_again_has_a_session
+        a_client_that_goes_while_pam_decides_holds_no_worker
+        a_child_of_a_module_that_comes_back_out_of_a_session_does_nothing
+        a_renegotiation_without_a_session_keeps_no_worker
+        who_does_not_connect_leaves_others_room
+        what_is_being_closed_leaves_others_room
+        sessions_are_counted_by_whom_pam_has_checked
+        requests_in_any_order_open_and_close_once;
     expired:
         a_new_password_is_chosen
         what_a_module_does_not_take_is_asked_again

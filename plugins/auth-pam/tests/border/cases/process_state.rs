@@ -67,6 +67,7 @@ pub(crate) fn closed_descriptors_cost_the_module_its_own_login() {
 const CHANGES: &[(&str, &str)] = &[
     ("thread", "its threads"),
     ("child", "its children"),
+    ("clone", "its children"),
     ("seteuid", "its users or groups"),
     ("setegid", "its users or groups"),
     ("setgroups", "its users or groups"),
@@ -96,6 +97,8 @@ const CHANGES: &[(&str, &str)] = &[
     ("mounts", "its namespaces"),
     ("pids", "its namespaces"),
     ("keyring", "its keyrings"),
+    ("request-key", "its keyrings"),
+    ("huge-pages", "its memory"),
     // And a handler.
     ("alarm", "its signals"),
     ("itimer", "its timers"),
@@ -142,6 +145,11 @@ pub(crate) fn after_any_change_the_next_login_gets_another_process() {
         accepted(&stage, &user("affinity"));
         let line = stage.line("has changed the worker's process");
         assert!(line.contains("its scheduling"), "{line}");
+    }
+    // Since Linux 6.3.
+    if stage.login(&user("no-new-code")).accepted() {
+        stage.line("has changed the worker's process");
+        assert!(stage.log().contains("(its memory)"), "{}", stage.log());
     }
 }
 

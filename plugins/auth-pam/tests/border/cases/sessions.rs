@@ -3,14 +3,14 @@
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use harness::proc_table::wait_until;
 use harness::scratch::Scratch;
 use ovpn_plugin_host::{Call, Client, FuncResult, sys};
 
-use crate::stage::{PATIENCE, Stage, ends, kill9};
+use crate::stage::{PATIENCE, PLACE, Stage, ends, kill9};
 
 /// Writes a line for each call; the user's name says what else it does.
 const WITNESS: &str = r#"#!/bin/sh
@@ -26,8 +26,8 @@ sent=$OPENVPN_BYTES_SENT seconds=$OPENVPN_DURATION why=$OPENVPN_CLOSE_REASON" >>
 const LET_IN: &str = "auth sufficient pam_permit.so\naccount sufficient pam_permit.so\n";
 
 /// The plugin, and what the program has written.
-struct Site {
-    stage: Stage,
+pub(super) struct Site {
+    pub(super) stage: Stage,
     scratch: Scratch,
 }
 
@@ -38,16 +38,27 @@ struct ConnectFiles {
 }
 
 impl Site {
-    fn new(options: &[&str]) -> Self {
+    pub(super) fn new(options: &[&str]) -> Self {
         Self::with(&[], options)
     }
 
     /// With files of OpenVPN's that its variables name.
     fn with(files: &[(&str, &str)], options: &[&str]) -> Self {
+        Self::of(LET_IN, files, options)
+    }
+
+    /// Where the module of these tests authenticates, and has a part in the session.
+    pub(super) fn with_module(options: &[&str]) -> Self {
+        let module = Path::new(&std::env::var(PLACE).unwrap_or_default()).join("pam_border.so");
+        let line = |phase: &str| format!("{phase} required {}\n", module.display());
+        Self::of(&["auth", "account", "session"].map(line).concat(), &[], options)
+    }
+
+    fn of(lines: &str, files: &[(&str, &str)], options: &[&str]) -> Self {
         let scratch = Scratch::new();
         let witness = scratch.write("witness", WITNESS, 0o755);
         let log = log(&scratch);
-        let lines = format!("{LET_IN}session required pam_exec.so {} {}\n", witness.display(), log.display());
+        let lines = format!("{lines}session required pam_exec.so {} {}\n", witness.display(), log.display());
         scratch.write("service", &lines, 0o644);
         let written = files.iter().map(|(name, text)| (*name, scratch.write(name, text, 0o644)));
         let written: Vec<_> = written.map(|(name, path)| (name, path.display().to_string())).collect();
@@ -62,13 +73,13 @@ impl Site {
     }
 
     /// A client that has logged in.
-    fn client(&self, user: &str) -> Client<'_> {
+    pub(super) fn client(&self, user: &str) -> Client<'_> {
         let client = self.stage.plugin.client();
         self.log_in(&client, user);
         client
     }
 
-    fn log_in(&self, client: &Client<'_>, user: &str) {
+    pub(super) fn log_in(&self, client: &Client<'_>, user: &str) {
         let call = Call::new(sys::PLUGIN_AUTH_USER_PASS_VERIFY)
             .env("username", user)
             .env("password", "x")
@@ -84,7 +95,7 @@ impl Site {
     }
 
     /// Has a client connect; whether it may.
-    fn connect(&self, client: &Client<'_>, user: &str) -> bool {
+    pub(super) fn connect(&self, client: &Client<'_>, user: &str) -> bool {
         let files = self.files(user);
         match client.call(&files.call(user)).unwrap().result {
             FuncResult::Success => true,
@@ -106,7 +117,7 @@ impl Site {
     }
 
     /// What the program has written, when it is so many lines.
-    fn lines(&self, count: usize) -> Vec<String> {
+    pub(super) fn lines(&self, count: usize) -> Vec<String> {
         let lines = || -> Vec<String> {
             let text = fs::read_to_string(log(&self.scratch)).unwrap_or_default();
             text.lines().map(String::from).collect()
@@ -118,7 +129,7 @@ impl Site {
     }
 
     /// The worker of the only session.
-    fn worker(&self) -> i32 {
+    pub(super) fn worker(&self) -> i32 {
         // The others are free for logins, and would not be there without one.
         let newest = self.stage.workers().into_iter().min();
         newest.unwrap_or_else(|| panic!("no worker\n{}", self.stage.log()))
@@ -140,7 +151,7 @@ impl ConnectFiles {
     }
 }
 
-fn disconnect(client: &Client<'_>) {
+pub(super) fn disconnect(client: &Client<'_>) {
     let call = Call::new(sys::PLUGIN_CLIENT_DISCONNECT)
         .env("bytes_received", "123")
         .env("bytes_sent", "456")
