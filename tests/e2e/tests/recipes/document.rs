@@ -13,7 +13,7 @@ use std::path::Path;
 use harness::{Machine, command};
 
 /// The sections whose subsections are cases.
-const CASES: [&str; 2] = ["When it works", "When it does not"];
+const CASES: [&str; 3] = ["When it works", "When it does not", "What changes in the logs"];
 
 /// A recipe.
 #[derive(Debug)]
@@ -56,9 +56,10 @@ impl Document {
         self.set_up_with(machine, section, &[]);
     }
 
-    /// The same where the recipe's addresses or names (the first of each pair) have to be others.
-    pub(crate) fn set_up_with(&self, machine: &Machine, section: &str, others: &[(&str, &str)]) {
-        let mut done = 0;
+    /// The same where the recipe's addresses or names (the first of each pair) have to be others. Returns what the
+    /// commands said on standard error.
+    pub(crate) fn set_up_with(&self, machine: &Machine, section: &str, others: &[(&str, &str)]) -> String {
+        let (mut done, mut said) = (0, String::new());
         for block in self.blocks.iter().filter(|block| block.section == section && block.case.is_empty()) {
             let text: String = block.lines.iter().map(|line| format!("{line}\n")).collect();
             let text = others.iter().fold(text, |text, (theirs, here)| text.replace(theirs, here));
@@ -66,7 +67,7 @@ impl Document {
                 let (path, about) = path.split_once('`').unwrap_or((path, ""));
                 machine.write(path, text, mode(about));
             } else if block.title.starts_with("As root") {
-                run(machine, &text);
+                said += &run(machine, &text);
             } else {
                 continue;
             }
@@ -74,6 +75,7 @@ impl Document {
             done += 1;
         }
         assert!(done > 0, "{}: nothing to do in section '{section}'", self.name);
+        said
     }
 
     /// The lines a section wants in `server.conf` or `client.conf`.
@@ -113,7 +115,7 @@ fn mode(about: &str) -> u32 {
 }
 
 /// Runs commands on a machine; what is to be installed with apt must be there already, by the list of the tests.
-fn run(machine: &Machine, text: &str) {
+fn run(machine: &Machine, text: &str) -> String {
     // Daemons are started by the test: the machine has no init.
     let lines = text.lines().filter(|line| !line.starts_with("systemctl "));
     let (apt, other): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with("apt install "));
@@ -123,7 +125,7 @@ fn run(machine: &Machine, text: &str) {
         command::run("dpkg-query", &["-W", package]);
     }
     let script: String = other.iter().map(|line| format!("{line}\n")).collect();
-    machine.run(&script);
+    String::from_utf8_lossy(&machine.run(&script).stderr).into_owned()
 }
 
 fn blocks(text: &str) -> Vec<Block> {

@@ -49,6 +49,7 @@ const SLAPD_CONF: &str = "\
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/nis.schema
+include /etc/ldap/schema/inetorgperson.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 TLSCertificateFile /etc/ldap/test.crt
@@ -60,10 +61,10 @@ suffix dc=example,dc=com
 directory /var/lib/ldap/test
 ";
 
-/// Sets slapd up, with a certificate that the machine trusts, and fills the directory.
-fn prepare(machine: &Machine) {
+/// Sets slapd up, with a certificate that the machine trusts, and fills the directory with these entries.
+pub(crate) fn prepare(machine: &Machine, entries: &str) {
     machine.write("/etc/ldap/test.conf", SLAPD_CONF, 0o644);
-    machine.write("/etc/ldap/test.ldif", ENTRIES, 0o644);
+    machine.write("/etc/ldap/test.ldif", entries, 0o644);
     machine.run(&format!(
         "echo '127.0.0.1 ldap.example.com' >> /etc/hosts
          {} -keyout /etc/ldap/test.key -out /etc/ldap/test.crt
@@ -80,13 +81,13 @@ fn certificate() -> &'static str {
      -addext subjectAltName=DNS:ldap.example.com"
 }
 
-fn start_slapd(machine: &Machine) -> MachineDaemon {
-    let daemon = machine.start("slapd", &["-f", "/etc/ldap/test.conf", "-h", "ldaps:///", "-d", "none"]);
+pub(crate) fn start_slapd(machine: &Machine) -> MachineDaemon {
+    let daemon = machine.start("slapd", &["-f", "/etc/ldap/test.conf", "-h", "ldap:/// ldaps:///", "-d", "none"]);
     daemon.log().wait_for(Mark::START, "slapd starting", PATIENCE);
     daemon
 }
 
-fn start_nslcd(machine: &Machine) -> MachineDaemon {
+pub(crate) fn start_nslcd(machine: &Machine) -> MachineDaemon {
     machine.run("install -d -o nslcd -g nslcd /run/nslcd");
     let daemon = machine.start("nslcd", &["-d"]);
     daemon.log().wait_for(Mark::START, "accepting connections", PATIENCE);
@@ -95,7 +96,7 @@ fn start_nslcd(machine: &Machine) -> MachineDaemon {
 
 pub(crate) fn follow(recipe: &Document) {
     let machine = machine();
-    prepare(&machine);
+    prepare(&machine, ENTRIES);
     recipe.set_up(&machine, SET_UP);
     let (slapd, nslcd) = (start_slapd(&machine), start_nslcd(&machine));
     push::follow(recipe, &machine);

@@ -1,7 +1,8 @@
-//! The recipes of docs/recipes, followed to the letter: their files, commands and lines, against the packages they
-//! name, and what they say the logs show.
+//! The recipes of docs/recipes and the pages of docs/from, followed to the letter: their files, commands and lines,
+//! against the packages they name, and what they say the logs show.
 
 mod document;
+mod from;
 mod scaling;
 mod stage;
 

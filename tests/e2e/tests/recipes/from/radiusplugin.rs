@@ -1,0 +1,67 @@
+//! From radiusplugin: the same RADIUS server, which decides and keeps accounts before and after.
+
+use harness::Machine;
+
+use super::{AFTER, BEFORE, PASSWORD, try_first};
+use crate::document::Document;
+use crate::radius::{SERVER, start_freeradius};
+use crate::stage::{Stage, machine};
+
+const ADDRESSES: &str = "Addresses and routes";
+const ACCOUNTS: &str = "/var/log/freeradius/radacct";
+
+pub(super) fn follow(page: &Document) {
+    let (machine, radius) = (machine(), Machine::new());
+    let (here, there) = machine.netns().connect(radius.netns());
+    machine.run(&format!("echo '{there} radius.example.com' >> /etc/hosts"));
+    Document::recipe("radius").set_up_with(&radius, SERVER, &[("192.0.2.1", &here.to_string())]);
+    let daemon = start_freeradius(&radius);
+
+    page.set_up(&machine, BEFORE);
+    // It reads there whether there is a client-config-dir, among others.
+    machine.write("/etc/openvpn/server.conf", "status /run/status 1\n", 0o644);
+    let before = Stage::start(page, BEFORE, &machine);
+    before.refused("Before, a wrong password", "alice", "wrong", "");
+    before.client("alice", PASSWORD).connect();
+    drop(before);
+    accounted(&radius, "Start");
+
+    page.set_up(&machine, AFTER);
+    try_first(page, &machine, PASSWORD);
+    let after = Stage::start(page, AFTER, &machine);
+    after.refused("A wrong password", "alice", "wrong", "");
+    after.case("A client comes and goes", |stage| {
+        let mark = stage.server.mark();
+        let client = stage.client("alice", PASSWORD).connect();
+        stage.server.wait_for(mark, "session opened");
+        accounted(&radius, "Start");
+        client.disconnect();
+        stage.server.wait_for(mark, "session closed");
+        accounted(&radius, "Stop");
+        client
+    });
+    addresses(page, &machine);
+    drop(daemon);
+    after.refused("The server does not answer", "alice", PASSWORD, "");
+    page.all_tried();
+}
+
+/// Waits for an account of this kind, and forgets all.
+fn accounted(radius: &Machine, kind: &str) {
+    let found = radius.try_run(&format!(
+        "for i in $(seq 100); do grep -rqs 'Acct-Status-Type = {kind}' {ACCOUNTS} && exit 0; sleep 0.1; done; exit 1"
+    ));
+    let accounts = radius.run(&format!("find {ACCOUNTS} -type f -exec cat {{}} +"));
+    assert!(found.status.success(), "no {kind} in {}", String::from_utf8_lossy(&accounts.stdout));
+    assert!(String::from_utf8_lossy(&accounts.stdout).contains("User-Name = \"alice\""));
+    radius.run(&format!("find {ACCOUNTS} -type f -delete"));
+}
+
+fn addresses(page: &Document, machine: &Machine) {
+    page.set_up(machine, ADDRESSES);
+    let stage = Stage::start(page, ADDRESSES, machine);
+    stage.client("alice", PASSWORD).connect();
+    for line in ["primary virtual IP for alice/...: 10.8.0.33", "internal route 192.168.101.0/26 -> alice/"] {
+        stage.sees(line);
+    }
+}
