@@ -259,7 +259,6 @@ impl Supervisor {
         if self.sessions.all().is_empty() {
             return;
         }
-        self.hear_last_words();
         self.events.remove(&self.front);
         let now = Instant::now();
         let workers: Vec<WorkerId> = self.sessions.all().iter().map(|session| session.worker).collect();
@@ -294,7 +293,10 @@ impl Supervisor {
     }
 
     /// What OpenVPN has said of its clients before it ended. Somebody who has taken it over could go on for ever.
-    fn hear_last_words(&mut self) {
+    pub(super) fn hear_last_words(&mut self) {
+        if self.sessions.all().is_empty() {
+            return;
+        }
         let end = Instant::now() + LAST_WORDS;
         while let (Ok(Some(received)), true) = (self.front.try_receive(), Instant::now() < end) {
             if !received.descriptors.is_empty() {
