@@ -268,7 +268,8 @@ impl Supervisor {
         let end = now + CLOSE_ALL;
         while !self.sessions.all().is_empty() && Instant::now() < end {
             self.watch_keeper();
-            let Ok(happened) = self.events.wait(Some(end)) else { break };
+            let until = self.sessions.next_event().map_or(end, |late| late.min(end));
+            let Ok(happened) = self.events.wait(Some(until)) else { break };
             let now = Instant::now();
             for what in happened {
                 match what {

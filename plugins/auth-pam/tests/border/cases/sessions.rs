@@ -421,16 +421,21 @@ pub(crate) fn all_are_closed_when_the_plugin_is() {
 
 /// For a bounded time.
 pub(crate) fn what_hangs_does_not_keep_the_plugin_from_closing() {
-    let site = Site::new(&[]);
-    let client = site.client("hangs-at-end");
-    assert!(site.connect(&client, "hangs-at-end"));
-    std::mem::forget(client);
-    let Site { stage, .. } = site;
-    let started = std::time::Instant::now();
-    let log = stage.plugin.close();
-    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
-    let text: String = log.log_lines.iter().map(|line| format!("{line}\n")).collect();
-    assert!(text.contains("it was not closed within 10 s"), "{text}");
+    for (options, words, seconds) in [
+        (&[][..], "it was not closed within 10 s", 15),
+        (&["timeout=1"], "the time limit of 1 s was reached while it was being closed", 9),
+    ] {
+        let site = Site::new(options);
+        let client = site.client("hangs-at-end");
+        assert!(site.connect(&client, "hangs-at-end"));
+        std::mem::forget(client);
+        let Site { stage, .. } = site;
+        let started = std::time::Instant::now();
+        let log = stage.plugin.close();
+        assert!(started.elapsed() < Duration::from_secs(seconds), "{:?}", started.elapsed());
+        let text: String = log.log_lines.iter().map(|line| format!("{line}\n")).collect();
+        assert!(text.contains(words), "{text}");
+    }
 }
 
 pub(crate) fn when_the_supervisor_is_killed_that_is_said() {
