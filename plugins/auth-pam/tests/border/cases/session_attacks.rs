@@ -205,6 +205,41 @@ pub(crate) fn after_rubbish_no_session_is_opened() {
     drop(client);
 }
 
+/// At once, after a word, while it is being opened or when it is open; many at a time.
+pub(crate) fn whenever_a_client_goes_what_was_opened_is_closed() {
+    const EACH: usize = 6;
+    let site = Site::new(&["grace=0"]);
+    let clients: Vec<_> = (0..4 * EACH)
+        .map(|number| {
+            let client = site.client("slow");
+            let files = site.files(&number.to_string());
+            let result = client.call(&files.call("slow")).unwrap().result;
+            assert_eq!(result, FuncResult::Deferred, "{}", site.stage.log());
+            (number, client, files)
+        })
+        .collect();
+    // As OpenVPN restarts softly: the plugin stays, and the clients go one after the other.
+    for (number, client, files) in clients {
+        match number % 4 {
+            0 => {}
+            1 => disconnect(&client),
+            2 => assert!(site.decided(&files), "{}", site.stage.log()),
+            _ => {
+                assert!(site.decided(&files), "{}", site.stage.log());
+                disconnect(&client);
+            }
+        }
+    }
+    let balanced = || site.counts() == [4 * EACH; 2];
+    assert!(wait_until(PATIENCE, balanced), "{:?}\n{}", site.counts(), site.stage.log());
+    let count = |words: &str| site.stage.log().matches(words).count();
+    site.stage.line("session closed");
+    let told = || [count("session opened"), count("session closed")] == [4 * EACH; 2];
+    assert!(wait_until(PATIENCE, told), "{}", site.stage.log());
+    assert_eq!(count("session lost"), 0);
+    site.stage.works();
+}
+
 /// Somebody who holds the front. Each session is opened once and closed once, in whatever order he says so, and what is not
 /// there costs nothing.
 pub(crate) fn requests_in_any_order_open_and_close_once() {
