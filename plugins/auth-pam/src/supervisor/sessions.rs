@@ -82,13 +82,14 @@ impl Supervisor {
     fn open_session(&mut self, now: Instant, request: u64, attempt: u64, assigned: Assigned) {
         let until = self.settings.time_limits.of(true).map(|limit| now + limit);
         let Some(session) = self.sessions.of(attempt).filter(|session| !session.is_open()) else {
+            self.answer_front(request, Verdict::Rejected);
             if self.flood.admits(now) {
                 log::error!(
                     "BACKGROUND: a client is refused: the transaction that has let it in is over, or another client has its \
                      session"
                 );
             }
-            return self.answer_front(request, Verdict::Rejected);
+            return;
         };
         let (worker, source, checked) = (session.worker, session.source, session.checked.clone());
         let full = self.sessions.full_for(source, &checked);
@@ -112,10 +113,10 @@ impl Supervisor {
 
     /// The client gets no session, so it is refused.
     fn refuse_session(&mut self, worker: WorkerId, request: u64, why: &str) {
+        self.answer_front(request, Verdict::Rejected);
         if let Some(session) = self.sessions.remove(worker) {
             self.tell_of_session(&session.whose(), Event::Refused, why, false);
         }
-        self.answer_front(request, Verdict::Rejected);
     }
 
     /// A worker says that it has opened its session, or could not.
