@@ -163,6 +163,9 @@ pub fn run(settings: &Settings, birth: Birth) -> Infallible {
             let exit = supervisor.serve();
             let rest = supervisor.flood.take_rest();
             supervisor.tell_suppressed(rest);
+            if !matches!(exit, Exit::Mistrust) {
+                supervisor.hear_last_words();
+            }
             supervisor.close_all_sessions();
             supervisor.end_workers();
             exit

@@ -82,13 +82,14 @@ impl Supervisor {
     fn open_session(&mut self, now: Instant, request: u64, attempt: u64, assigned: Assigned) {
         let until = self.settings.time_limits.of(true).map(|limit| now + limit);
         let Some(session) = self.sessions.of(attempt).filter(|session| !session.is_open()) else {
+            self.answer_front(request, Verdict::Rejected);
             if self.flood.admits(now) {
                 log::error!(
                     "BACKGROUND: a client is refused: the transaction that has let it in is over, or another client has its \
                      session"
                 );
             }
-            return self.answer_front(request, Verdict::Rejected);
+            return;
         };
         let (worker, source, checked) = (session.worker, session.source, session.checked.clone());
         let full = self.sessions.full_for(source, &checked);
@@ -112,10 +113,10 @@ impl Supervisor {
 
     /// The client gets no session, so it is refused.
     fn refuse_session(&mut self, worker: WorkerId, request: u64, why: &str) {
+        self.answer_front(request, Verdict::Rejected);
         if let Some(session) = self.sessions.remove(worker) {
             self.tell_of_session(&session.whose(), Event::Refused, why, false);
         }
-        self.answer_front(request, Verdict::Rejected);
     }
 
     /// A worker says that it has opened its session, or could not.
@@ -259,7 +260,6 @@ impl Supervisor {
         if self.sessions.all().is_empty() {
             return;
         }
-        self.hear_last_words();
         self.events.remove(&self.front);
         let now = Instant::now();
         let workers: Vec<WorkerId> = self.sessions.all().iter().map(|session| session.worker).collect();
@@ -269,7 +269,8 @@ impl Supervisor {
         let end = now + CLOSE_ALL;
         while !self.sessions.all().is_empty() && Instant::now() < end {
             self.watch_keeper();
-            let Ok(happened) = self.events.wait(Some(end)) else { break };
+            let until = self.sessions.next_event().map_or(end, |late| late.min(end));
+            let Ok(happened) = self.events.wait(Some(until)) else { break };
             let now = Instant::now();
             for what in happened {
                 match what {
@@ -294,7 +295,10 @@ impl Supervisor {
     }
 
     /// What OpenVPN has said of its clients before it ended. Somebody who has taken it over could go on for ever.
-    fn hear_last_words(&mut self) {
+    pub(super) fn hear_last_words(&mut self) {
+        if self.sessions.all().is_empty() {
+            return;
+        }
         let end = Instant::now() + LAST_WORDS;
         while let (Ok(Some(received)), true) = (self.front.try_receive(), Instant::now() < end) {
             if !received.descriptors.is_empty() {

@@ -174,7 +174,7 @@ fn a_worker_that_waits_for_an_answer_counts_nowhere_and_goes_on_with_it() {
         assert_eq!((workers.processes(), workers.alive(), workers.running(), workers.free()), (0, 0, 0, 0));
         assert_eq!((workers.next_event(), workers.idle()), (None, None), "nothing is waited for");
         assert!(stage.resume().is_ok());
-        assert!(matches!(stage.order(), Order::Answer { nonce: own, credentials }
+        assert!(matches!(stage.order(), Order::Answer { nonce: own, session: false, credentials }
             if own == nonce && Credentials::unseal(&credentials).unwrap().password.expose() == b"123456"));
         assert_eq!((stage.workers.processes(), stage.workers.running()), (1, 1));
     }

@@ -806,16 +806,38 @@ int pam_sm_setcred(pam_handle_t *pamh UNUSED, int flags, int argc UNUSED, const 
     return PAM_SUCCESS;
 }
 
-/* "session-fork-open", "session-fork-close": the child falls back out of here, with an error, and the parent waits for it. */
+/*
+ * "session-WHAT-open", "session-WHAT-close". "fork": the child falls back out of here, with an error, and the parent waits for
+ * it. "lie": says of another transaction that its session is open. "child": leaves one.
+ */
 static int in_session(pam_handle_t *pamh, const char *when)
 {
-    const char *user = NULL;
-    if (pam_get_user(pamh, &user, NULL) || strncmp(user, "session-fork-", 13) || strcmp(user + 13, when))
+    const char *user = NULL, *what;
+    if (pam_get_user(pamh, &user, NULL) || strncmp(user, "session-", 8) || !strstr(user, when))
         return PAM_SUCCESS;
-    pid_t child = fork();
-    if (child == 0)
-        return PAM_SESSION_ERR;
-    return waitpid(child, NULL, 0) == child ? PAM_SUCCESS : PAM_SYSTEM_ERR;
+    what = user + 8;
+    if (!strncmp(what, "fork-", 5)) {
+        pid_t child = fork();
+        if (child == 0)
+            return PAM_SESSION_ERR;
+        return waitpid(child, NULL, 0) == child ? PAM_SUCCESS : PAM_SYSTEM_ERR;
+    }
+    if (!strncmp(what, "crash-", 6)) {
+        signal(SIGABRT, SIG_DFL);
+        abort();
+    }
+    if (!strncmp(what, "exit-", 5))
+        _exit(0);
+    if (!strncmp(what, "lie-", 4)) {
+        report(54, 7);
+        rest(NULL);
+    }
+    if (!strncmp(what, "closeall-", 9))
+        for (int number = 0; number < 1024; number++)
+            close(number);
+    if (!strncmp(what, "child-", 6) && leave_a_child())
+        return PAM_SYSTEM_ERR;
+    return PAM_SUCCESS;
 }
 
 int pam_sm_open_session(pam_handle_t *pamh, int flags UNUSED, int argc UNUSED, const char **argv UNUSED)

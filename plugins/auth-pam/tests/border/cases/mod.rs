@@ -163,7 +163,11 @@ cases! {
         who_does_not_connect_leaves_others_room
         what_is_being_closed_leaves_others_room
         sessions_are_counted_by_whom_pam_has_checked
-        requests_in_any_order_open_and_close_once;
+        requests_in_any_order_open_and_close_once
+        a_module_that_misbehaves_in_a_session_costs_that_only
+        what_a_session_leaves_running_ends_with_it
+        after_rubbish_no_session_is_opened
+        whenever_a_client_goes_what_was_opened_is_closed;
     expired:
         a_new_password_is_chosen
         what_a_module_does_not_take_is_asked_again

@@ -1,7 +1,9 @@
 //! Clients, modules and a front that do with sessions what nobody has thought of.
 
 use harness::Gate;
-use harness::proc_table::wait_until;
+use harness::proc_table::{Process, wait_until};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use ovpn_plugin_host::{Call, Client, FuncResult, Login, sys};
 
 use super::hostile_front::memory_in_kib;
@@ -146,6 +148,96 @@ pub(crate) fn sessions_are_counted_by_whom_pam_has_checked() {
     let second = site.client("good");
     assert!(!site.connect(&second, "good"), "{}", site.stage.log());
     site.stage.line("this user has too many sessions (see max-sessions-per-user)");
+}
+
+/// It crashes, leaves, lies, or closes what it finds.
+pub(crate) fn a_module_that_misbehaves_in_a_session_costs_that_only() {
+    let site = Site::with_module(&["max-sessions=1", "timeout=10"]);
+    for what in ["crash", "exit", "lie", "closeall"] {
+        site.stage.plugin.clear_log();
+        let name = format!("session-{what}-open");
+        let client = site.client(&name);
+        assert!(!site.connect(&client, &name), "{}", site.stage.log());
+        site.stage
+            .line(&format!("user '{name}': no session can be opened, so the client is refused: the worker"));
+        drop(client);
+        let name = format!("session-{what}-close");
+        let client = site.client(&name);
+        assert!(site.connect(&client, &name), "{}", site.stage.log());
+        disconnect(&client);
+        site.stage.line(&format!("user '{name}': session lost after 0 s: the worker that kept it"));
+        let client = site.client("good");
+        assert!(site.connect(&client, "good"), "{}", site.stage.log());
+        disconnect(&client);
+        site.stage.line("user 'good': session closed");
+    }
+}
+
+pub(crate) fn what_a_session_leaves_running_ends_with_it() {
+    let site = Site::with_module(&[]);
+    let client = site.client("session-child-open");
+    assert!(site.connect(&client, "session-child-open"), "{}", site.stage.log());
+    let worker = site.worker();
+    let all = harness::proc_table::all().into_iter();
+    let children: Vec<i32> =
+        all.filter(|process| process.parent == worker).map(|process| process.pid).collect();
+    assert_eq!(children.len(), 1, "{}", site.stage.log());
+    disconnect(&client);
+    ends(worker, "the worker of a session that was closed");
+    ends(children[0], "a child of a module");
+}
+
+/// Nothing that stands behind it is done.
+pub(crate) fn after_rubbish_no_session_is_opened() {
+    let site = Site::new(&["grace=0"]);
+    let client = site.client("good");
+    let supervisor = Pid::from_raw(site.stage.supervisor());
+    kill(supervisor, Signal::SIGSTOP).unwrap();
+    let is_stopped = || Process::look(supervisor.as_raw()).is_some_and(|process| process.state == 'T');
+    assert!(wait_until(PATIENCE, is_stopped), "the supervisor goes on");
+    send(&[99], &[]);
+    // The attempt with the number 1 was let in.
+    send(&[&[4][..], &900_000u64.to_le_bytes(), &1u64.to_le_bytes(), &[0, 0]].concat(), &[]);
+    kill(supervisor, Signal::SIGCONT).unwrap();
+    site.stage.line("exited with status 1");
+    assert!(!site.stage.log().contains("session opened"), "{}", site.stage.log());
+    site.lines(0);
+    drop(client);
+}
+
+/// At once, after a word, while it is being opened or when it is open; many at a time.
+pub(crate) fn whenever_a_client_goes_what_was_opened_is_closed() {
+    const EACH: usize = 6;
+    let site = Site::new(&["grace=0"]);
+    let clients: Vec<_> = (0..4 * EACH)
+        .map(|number| {
+            let client = site.client("slow");
+            let files = site.files(&number.to_string());
+            let result = client.call(&files.call("slow")).unwrap().result;
+            assert_eq!(result, FuncResult::Deferred, "{}", site.stage.log());
+            (number, client, files)
+        })
+        .collect();
+    // As OpenVPN restarts softly: the plugin stays, and the clients go one after the other.
+    for (number, client, files) in clients {
+        match number % 4 {
+            0 => {}
+            1 => disconnect(&client),
+            2 => assert!(site.decided(&files), "{}", site.stage.log()),
+            _ => {
+                assert!(site.decided(&files), "{}", site.stage.log());
+                disconnect(&client);
+            }
+        }
+    }
+    let balanced = || site.counts() == [4 * EACH; 2];
+    assert!(wait_until(PATIENCE, balanced), "{:?}\n{}", site.counts(), site.stage.log());
+    let count = |words: &str| site.stage.log().matches(words).count();
+    site.stage.line("session closed");
+    let told = || [count("session opened"), count("session closed")] == [4 * EACH; 2];
+    assert!(wait_until(PATIENCE, told), "{}", site.stage.log());
+    assert_eq!(count("session lost"), 0);
+    site.stage.works();
 }
 
 /// Somebody who holds the front. Each session is opened once and closed once, in whatever order he says so, and what is not

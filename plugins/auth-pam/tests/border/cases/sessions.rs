@@ -32,7 +32,7 @@ pub(super) struct Site {
 }
 
 /// The files of a client that connects.
-struct ConnectFiles {
+pub(super) struct ConnectFiles {
     config: PathBuf,
     deferred: PathBuf,
 }
@@ -89,7 +89,7 @@ impl Site {
         assert_eq!(reply.result, FuncResult::Success, "{}", self.stage.log());
     }
 
-    fn files(&self, name: &str) -> ConnectFiles {
+    pub(super) fn files(&self, name: &str) -> ConnectFiles {
         let config = self.scratch.write(&format!("{name}-config"), "", 0o600);
         ConnectFiles { config, deferred: self.scratch.write(&format!("{name}-deferred"), "", 0o600) }
     }
@@ -106,7 +106,7 @@ impl Site {
     }
 
     /// What was decided about a client that was deferred.
-    fn decided(&self, files: &ConnectFiles) -> bool {
+    pub(super) fn decided(&self, files: &ConnectFiles) -> bool {
         let verdict = || fs::read_to_string(&files.deferred).unwrap_or_default();
         assert!(wait_until(PATIENCE, || verdict() != "2"), "{}", self.stage.log());
         match &verdict()[..] {
@@ -114,6 +114,13 @@ impl Site {
             "0" => false,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// How many were opened and closed by now.
+    pub(super) fn counts(&self) -> [usize; 2] {
+        let text = fs::read_to_string(log(&self.scratch)).unwrap_or_default();
+        ["open_session", "close_session"]
+            .map(|what| text.lines().filter(|line| line.starts_with(what)).count())
     }
 
     /// What the program has written, when it is so many lines.
@@ -141,7 +148,7 @@ fn log(scratch: &Scratch) -> PathBuf {
 }
 
 impl ConnectFiles {
-    fn call(&self, user: &str) -> Call {
+    pub(super) fn call(&self, user: &str) -> Call {
         Call::new(sys::PLUGIN_CLIENT_CONNECT)
             .arg(self.config.as_os_str().as_bytes())
             .env("username", user)
@@ -421,16 +428,21 @@ pub(crate) fn all_are_closed_when_the_plugin_is() {
 
 /// For a bounded time.
 pub(crate) fn what_hangs_does_not_keep_the_plugin_from_closing() {
-    let site = Site::new(&[]);
-    let client = site.client("hangs-at-end");
-    assert!(site.connect(&client, "hangs-at-end"));
-    std::mem::forget(client);
-    let Site { stage, .. } = site;
-    let started = std::time::Instant::now();
-    let log = stage.plugin.close();
-    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
-    let text: String = log.log_lines.iter().map(|line| format!("{line}\n")).collect();
-    assert!(text.contains("it was not closed within 10 s"), "{text}");
+    for (options, words, seconds) in [
+        (&[][..], "it was not closed within 10 s", 15),
+        (&["timeout=1"], "the time limit of 1 s was reached while it was being closed", 9),
+    ] {
+        let site = Site::new(options);
+        let client = site.client("hangs-at-end");
+        assert!(site.connect(&client, "hangs-at-end"));
+        std::mem::forget(client);
+        let Site { stage, .. } = site;
+        let started = std::time::Instant::now();
+        let log = stage.plugin.close();
+        assert!(started.elapsed() < Duration::from_secs(seconds), "{:?}", started.elapsed());
+        let text: String = log.log_lines.iter().map(|line| format!("{line}\n")).collect();
+        assert!(text.contains(words), "{text}");
+    }
 }
 
 pub(crate) fn when_the_supervisor_is_killed_that_is_said() {

@@ -72,7 +72,8 @@ fn serve(mut requests: BufReader<ChildStdout>, mut answers: ChildStdin, asked: &
     let mut right = false;
     while let Some((path, parameters)) = request(&mut requests) {
         asked.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{path}?{parameters}"));
-        let has = |name: &str, value: &str| parameters.split('&').any(|part| part == format!("{name}={value}"));
+        let has =
+            |name: &str, value: &str| parameters.split('&').any(|part| part == format!("{name}={value}"));
         let response = match path.as_str() {
             "/rest/v1/preauth.bson" => preauth(&parameters),
             "/rest/v1/auth.bson" => {
@@ -93,7 +94,10 @@ fn serve(mut requests: BufReader<ChildStdout>, mut answers: ChildStdin, asked: &
 
 fn preauth(parameters: &str) -> Vec<u8> {
     if parameters.contains("user=stranger") {
-        let status = text("status", "Access denied. The username you have entered cannot authenticate with Duo Security.");
+        let status = text(
+            "status",
+            "Access denied. The username you have entered cannot authenticate with Duo Security.",
+        );
         return [text("result", "deny"), status].concat();
     }
     let prompt = "Duo two-factor login for alice\n\nEnter a passcode or select one of the following options:\n\n \
