@@ -6,7 +6,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use harness::Machine;
+use harness::proc_table::wait_until;
+use harness::{Machine, PATIENCE};
 
 /// Accepts `push1` and this passcode, from everybody.
 pub(super) const PASSCODE: &str = "123456";
@@ -43,6 +44,9 @@ impl DuoService {
             .unwrap_or_else(|error| panic!("openssl s_server: {error}"));
         let (requests, answers) = (child.stdout.take(), child.stdin.take());
         let (Some(requests), Some(answers)) = (requests, answers) else { panic!("no pipes") };
+        let listens =
+            || machine.try_run("grep -q ':01BB .* 0A ' /proc/net/tcp /proc/net/tcp6").status.success();
+        assert!(wait_until(PATIENCE, listens), "openssl s_server does not listen");
         let asked = Arc::new(Mutex::new(Vec::new()));
         let thread = {
             let asked = Arc::clone(&asked);
@@ -72,7 +76,8 @@ fn serve(mut requests: BufReader<ChildStdout>, mut answers: ChildStdin, asked: &
     let mut right = false;
     while let Some((path, parameters)) = request(&mut requests) {
         asked.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{path}?{parameters}"));
-        let has = |name: &str, value: &str| parameters.split('&').any(|part| part == format!("{name}={value}"));
+        let has =
+            |name: &str, value: &str| parameters.split('&').any(|part| part == format!("{name}={value}"));
         let response = match path.as_str() {
             "/rest/v1/preauth.bson" => preauth(&parameters),
             "/rest/v1/auth.bson" => {
@@ -93,7 +98,10 @@ fn serve(mut requests: BufReader<ChildStdout>, mut answers: ChildStdin, asked: &
 
 fn preauth(parameters: &str) -> Vec<u8> {
     if parameters.contains("user=stranger") {
-        let status = text("status", "Access denied. The username you have entered cannot authenticate with Duo Security.");
+        let status = text(
+            "status",
+            "Access denied. The username you have entered cannot authenticate with Duo Security.",
+        );
         return [text("result", "deny"), status].concat();
     }
     let prompt = "Duo two-factor login for alice\n\nEnter a passcode or select one of the following options:\n\n \
