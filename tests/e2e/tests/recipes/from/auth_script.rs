@@ -26,6 +26,7 @@ pub(super) fn follow(page: &Document) {
     let machine = machine();
     // The old plugin is not packaged. What it would run is run further down, as it is.
     page.conf(BEFORE, "server.conf");
+    page.conf(BEFORE, "client.conf");
     machine.write(PASSWORDS, USERS, 0o600);
     page.set_up(&machine, AFTER);
     try_first(page, &machine, PASSWORD);
