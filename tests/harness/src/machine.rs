@@ -16,10 +16,12 @@ use crate::scratch::Scratch;
 
 /// Lays a writable layer over each directory; /run is empty at the start, as after a boot. /etc is a copy: who changes
 /// accounts on the real machine at the same time would be seen through a layer, with the locks that useradd makes there.
+/// Such a lock may go while it is copied; then all is copied again.
 const SETUP: &str = r#"
     set -e
     mount -t tmpfs -o mode=755 tmpfs "$0"
-    cp -a /etc "$0/etc"
+    for try in 1 2 3 4 5 6 7 8 9; do cp -a /etc "$0/etc" && break; rm -rf "$0/etc"; done
+    [ -d "$0/etc" ]
     rm -f "$0"/etc/*.lock
     mount --bind "$0/etc" /etc
     for name in home var usr/lib; do

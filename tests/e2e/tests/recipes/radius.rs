@@ -1,5 +1,7 @@
 //! Accounts of a RADIUS server.
 
+use std::net::Ipv4Addr;
+
 use harness::log::Mark;
 use harness::machine::MachineDaemon;
 use harness::{Machine, Outcome, PATIENCE};
@@ -31,9 +33,11 @@ pub(crate) fn follow(recipe: &Document) {
     let stage = Stage::start(recipe, SET_UP, &machine);
     stage.accepted("The right password", "alice", PASSWORD, "");
     stage.refused("A wrong password", "alice", "wrong", "");
-    machine.run(&format!("sed -i 's/^radius1.example.com/10.99.0.9/' {CONF}"));
+    let [a, b, c, _] = there.octets();
+    let nobody = Ipv4Addr::new(a, b, c, 9);
+    machine.run(&format!("sed -i 's/^radius1.example.com/{nobody}/' {CONF}"));
     stage.accepted("The first server is away", "alice", PASSWORD, "");
-    machine.run(&format!("sed -i 's/^10.99.0.9/nowhere.example.com/' {CONF}"));
+    machine.run(&format!("sed -i 's/^{nobody}/nowhere.example.com/' {CONF}"));
     stage.accepted("A name that is not known", "alice", PASSWORD, "");
     machine.run(&format!("sed -i 's/s3cret-of-vpn/other/' {CONF}"));
     stage.refused("The secrets differ", "alice", PASSWORD, "");

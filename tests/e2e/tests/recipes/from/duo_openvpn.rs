@@ -26,19 +26,22 @@ pub(super) fn follow(page: &Document) {
 
     let stage = Stage::start(page, AFTER, &machine);
     for typed in ["push", PASSCODE] {
-        accepted(&stage, "Accepted", typed);
+        accepted(&stage, typed);
         let asked = service.asked().join("\n");
         assert!(asked.contains("user=client") && asked.contains("ipaddr=127.0.0.1"), "{asked}");
     }
     refused(&stage, "A wrong passcode", "654321");
-    assert_eq!(service.asked().iter().filter(|line| line.contains("auth.bson")).count(), 1, "asked once");
+    let asked = service.asked();
+    assert_eq!(asked.iter().filter(|line| line.starts_with("/rest/v1/auth.bson")).count(), 1, "{asked:#?}");
     machine.run("userdel client");
     refused(&stage, "The machine does not know the user", PASSCODE);
     machine.run("useradd --no-create-home client");
     drop(service);
     refused(&stage, "Duo cannot be asked", PASSCODE);
     machine.run(&format!("chmod 0644 {CONF}"));
-    accepted(&stage, "The file can be read by others", PASSCODE);
+    refused(&stage, "The file can be read by others", PASSCODE);
+    machine.run(&format!("rm {CONF}"));
+    stage.client("client", PASSCODE).start().wait_refused();
     page.all_tried();
 }
 
@@ -47,8 +50,8 @@ fn trust(machine: &Machine) {
     machine.run(&format!("echo 'cafile = {AUTHORITY}' >> {CONF}"));
 }
 
-fn accepted(stage: &Stage<'_>, name: &str, typed: &str) {
-    stage.case_where(name, COMMON_NAME, |stage| {
+fn accepted(stage: &Stage<'_>, typed: &str) {
+    stage.case_where("Accepted", COMMON_NAME, |stage| {
         let client = stage.client("client", typed).start();
         client.wait_connected();
         client

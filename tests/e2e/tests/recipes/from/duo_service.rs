@@ -6,7 +6,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use harness::Machine;
+use harness::proc_table::wait_until;
+use harness::{Machine, PATIENCE};
 
 /// Accepts `push1` and this passcode, from everybody.
 pub(super) const PASSCODE: &str = "123456";
@@ -43,6 +44,9 @@ impl DuoService {
             .unwrap_or_else(|error| panic!("openssl s_server: {error}"));
         let (requests, answers) = (child.stdout.take(), child.stdin.take());
         let (Some(requests), Some(answers)) = (requests, answers) else { panic!("no pipes") };
+        let listens =
+            || machine.try_run("grep -q ':01BB .* 0A ' /proc/net/tcp /proc/net/tcp6").status.success();
+        assert!(wait_until(PATIENCE, listens), "openssl s_server does not listen");
         let asked = Arc::new(Mutex::new(Vec::new()));
         let thread = {
             let asked = Arc::clone(&asked);

@@ -1,6 +1,7 @@
 //! From radiusplugin: the same RADIUS server, which decides and keeps accounts before and after.
 
-use harness::Machine;
+use harness::proc_table::wait_until;
+use harness::{Machine, PATIENCE};
 
 use super::{AFTER, BEFORE, PASSWORD, try_first};
 use crate::document::Document;
@@ -40,20 +41,23 @@ pub(super) fn follow(page: &Document) {
         accounted(&radius, "Stop");
         client
     });
-    addresses(page, &machine);
     drop(daemon);
     after.refused("The server does not answer", "alice", PASSWORD, "");
+    drop(after);
+    let _daemon = start_freeradius(&radius);
+    addresses(page, &machine);
     page.all_tried();
 }
 
 /// Waits for an account of this kind, and forgets all.
 fn accounted(radius: &Machine, kind: &str) {
-    let found = radius.try_run(&format!(
-        "for i in $(seq 100); do grep -rqs 'Acct-Status-Type = {kind}' {ACCOUNTS} && exit 0; sleep 0.1; done; exit 1"
-    ));
-    let accounts = radius.run(&format!("find {ACCOUNTS} -type f -exec cat {{}} +"));
-    assert!(found.status.success(), "no {kind} in {}", String::from_utf8_lossy(&accounts.stdout));
-    assert!(String::from_utf8_lossy(&accounts.stdout).contains("User-Name = \"alice\""));
+    let accounts = || {
+        let output = radius.try_run(&format!("find {ACCOUNTS} -type f -exec cat {{}} +"));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let line = format!("Acct-Status-Type = {kind}");
+    assert!(wait_until(PATIENCE, || accounts().contains(&line)), "no {line} in {}", accounts());
+    assert!(accounts().contains("User-Name = \"alice\""), "{}", accounts());
     radius.run(&format!("find {ACCOUNTS} -type f -delete"));
 }
 
