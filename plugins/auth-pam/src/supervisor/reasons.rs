@@ -37,7 +37,7 @@ fn of_account(end: &End) -> Option<&'static str> {
             "your password has expired and has to be changed first"
         }
         // pam_time, pam_access and directories: it cannot be told apart what they look at.
-        ReturnCode::PERM_DENIED => "your account may not log in here at this time or from this address",
+        ReturnCode::PERM_DENIED => "your account may not log in here (group, time or address)",
         ReturnCode::MAXTRIES => "your account is locked after too many failed logins",
         _ => return None,
     })

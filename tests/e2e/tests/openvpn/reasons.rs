@@ -57,7 +57,7 @@ fn only_after_the_right_password() {
                 "your password has expired and has to be changed first"
             );
         }
-        let hours = "your account may not log in here at this time or from this address";
+        let hours = "your account may not log in here (group, time or address)";
         assert_eq!(told(&server, "hours", PASSWORD), hours);
         for (user, password) in [("other", PASSWORD), ("expired", WRONG), ("known", WRONG), ("nobody", WRONG)]
         {
