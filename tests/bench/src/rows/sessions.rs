@@ -10,14 +10,16 @@ use harness::EtcPamService;
 const COUNT: usize = 30;
 
 pub(super) fn groups() -> Vec<Group> {
-    let mut together = Figure::new("login and client-connect (C: both apart)", Unit::Seconds).ratio(1.0);
-    together.charted = false;
+    let together = Figure::new("login and client-connect (C: both apart)", Unit::Seconds);
+    // No more than one session of PAM's, but for two messages and what a figure of pam_unix can tell.
+    let mut bounded = together.ratio(1.05);
+    bounded.charted = false;
     let opened = Figure::new("client-connect (C: PAM's session)", Unit::Seconds);
     vec![
         Group::new("session, quick stack, default mode", 10, &[together, opened], |bench, side| {
             host(bench, side, &bench.permit_session, "root", "engine")
         }),
-        Group::new("session, pam_unix, default mode", 10, &[together, opened], |bench, side| {
+        Group::new("session, pam_unix, default mode", 10, &[bounded, opened], |bench, side| {
             host(bench, side, &bench.unix_session, bench.account.name(), bench.account.password())
         }),
         Group::new(

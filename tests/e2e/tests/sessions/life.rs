@@ -64,7 +64,7 @@ fn a_renegotiation_opens_none() {
 /// OpenVPN lets these in by itself.
 #[test]
 fn who_comes_with_a_token_has_none() {
-    let stage = Stage::with("", |config| config.dropped().line("auth-gen-token 0 3600"));
+    let stage = Stage::with("", |config| config.dropped().line("auth-gen-token 3600"));
     let client = stage.server.client("alice", "x").connect();
     stage.wait_for("open_session", 1);
     let mark = stage.server.mark();
