@@ -76,6 +76,7 @@ impl Plugin for AuthPam {
             max_suspended: limits::default_max_suspended(config.max_workers),
             max_sessions: limits::default_max_sessions(config.max_workers),
             time_to_connect: startup.time_to_connect,
+            replaces: startup.replaces,
             dco: startup.dco,
             config,
         };

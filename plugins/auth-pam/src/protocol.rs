@@ -179,6 +179,8 @@ pub enum Order {
         nonce: u64,
         /// The addresses of the client.
         assigned: Assigned,
+        /// The session's name in both logs.
+        reference: Reference,
     },
     /// Close it, and end the transaction.
     Close {
@@ -320,13 +322,14 @@ fn write_origin(origin: &Origin, to: &mut Writer) -> Result<(), WireError> {
 
 fn read_origin(from: &mut Reader<'_>) -> Result<Origin, WireError> {
     let address = text(from, "address", MAX_ADDRESS)?.to_vec();
-    let (port, number) = (from.u32()?, from.u32()?);
-    let unknown = |field, value: u32| WireError::Unknown { field, value: value.into() };
-    Ok(Origin {
-        address,
-        port: u16::try_from(port).map_err(|_| unknown("port", port))?,
-        reference: Reference::from_number(number).ok_or_else(|| unknown("reference", number))?,
-    })
+    let port = from.u32()?;
+    let port = u16::try_from(port).map_err(|_| WireError::Unknown { field: "port", value: port.into() })?;
+    Ok(Origin { address, port, reference: read_reference(from)? })
+}
+
+fn read_reference(from: &mut Reader<'_>) -> Result<Reference, WireError> {
+    let number = from.u32()?;
+    Reference::from_number(number).ok_or(WireError::Unknown { field: "reference", value: number.into() })
 }
 
 /// What was sent, and an id.
@@ -585,10 +588,11 @@ impl Message for Order {
                 to.flag(begin.session);
                 Ok(())
             }
-            Order::Open { nonce, assigned } => {
+            Order::Open { nonce, assigned, reference } => {
                 to.u8(TAG_OPEN_SESSION);
                 to.u64(*nonce);
                 assigned.write(to);
+                to.u32(reference.number());
                 Ok(())
             }
             Order::Close { nonce, usage } => {
@@ -618,7 +622,10 @@ impl Message for Order {
                 client: from.bytes_field("client", MAX_CLIENT)?.to_vec(),
                 session: from.flag("session")?,
             }),
-            TAG_OPEN_SESSION => Order::Open { nonce, assigned: Assigned::read(&mut from)? },
+            TAG_OPEN_SESSION => {
+                let assigned = Assigned::read(&mut from)?;
+                Order::Open { nonce, assigned, reference: read_reference(&mut from)? }
+            }
             TAG_CLOSE_SESSION => Order::Close { nonce, usage: Usage::read(&mut from)? },
             TAG_ANSWER => {
                 let session = from.flag("session")?;

@@ -121,12 +121,18 @@ proptest! {
     }
 
     #[test]
-    fn what_is_said_of_a_session_survives_the_wire(id: u64, attempt: u64, assigned in session::assigned(), usage in session::usage()) {
+    fn what_is_said_of_a_session_survives_the_wire(
+        id: u64,
+        attempt: u64,
+        assigned in session::assigned(),
+        usage in session::usage(),
+        origin in origin(),
+    ) {
         for request in [Request::Open { id, attempt, assigned }, Request::Close { attempt, usage }] {
             let frame = encoded(&request);
             prop_assert_eq!(encoded(&Request::decode(Reader::new(&frame)).unwrap()), frame);
         }
-        for order in [Order::Open { nonce: id, assigned }, Order::Close { nonce: id, usage }] {
+        for order in [Order::Open { nonce: id, assigned, reference: origin.reference }, Order::Close { nonce: id, usage }] {
             let frame = encoded(&order);
             prop_assert_eq!(encoded(&Order::decode(Reader::new(&frame)).unwrap()), frame);
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::startup::TimeLimits;
+use crate::startup::{Replaces, TimeLimits};
 use crate::supervisor::{CLOSE_ALL, Limits};
 
 /// Descriptors the supervisor needs for itself, with some to spare.
@@ -32,6 +32,8 @@ pub struct Settings {
     pub max_sessions: usize,
     /// How long a client that was let in may take to connect, as OpenVPN has it.
     pub time_to_connect: Duration,
+    /// Whose place a client takes that connects.
+    pub replaces: Replaces,
     /// The kernel may carry and count the clients' packets: OpenVPN's numbers may be wrong.
     pub dco: bool,
 }
@@ -105,6 +107,7 @@ pub mod tests {
             max_suspended: 5,
             max_sessions: 7,
             time_to_connect: Duration::from_secs(60),
+            replaces: Replaces::User,
             dco: false,
         }
     }

@@ -15,6 +15,10 @@ pub(crate) enum Side {
     Ours,
 }
 
+/// As in Debian's common-session, and the limits that its login has.
+const DEBIAN_SESSION: &str = "session [default=1] pam_permit.so\nsession requisite pam_deny.so\nsession required pam_permit.so\n\
+    session required pam_unix.so\nsession required pam_limits.so\n";
+
 /// The plugins, services and account; services and account are removed again on drop.
 pub(crate) struct Bench {
     c: PathBuf,
@@ -23,6 +27,10 @@ pub(crate) struct Bench {
     pub(crate) permit: EtcPamService,
     /// pam_unix as in the service file we install.
     pub(crate) unix: EtcPamService,
+    /// Stacks like these, with a session.
+    pub(crate) permit_session: EtcPamService,
+    /// The session is that of Debian's common-session.
+    pub(crate) unix_session: EtcPamService,
     /// A stack that asks for a code after the password and takes any, in no time.
     pub(crate) asks: EtcPamService,
     /// The same after pam_unix.
@@ -52,6 +60,12 @@ impl Bench {
             unix: EtcPamService::new(
                 "auth required pam_unix.so shadow nodelay\naccount required pam_unix.so\n",
             ),
+            permit_session: EtcPamService::new(
+                "auth required pam_permit.so\naccount required pam_permit.so\nsession required pam_permit.so\n",
+            ),
+            unix_session: EtcPamService::new(&format!(
+                "auth required pam_unix.so shadow nodelay\naccount required pam_unix.so\n{DEBIAN_SESSION}"
+            )),
             asks: EtcPamService::new(&module.stack(&["auth/password=engine", "auth/ask=Code:"])),
             unix_and_asks: EtcPamService::new(&format!(
                 "auth required pam_unix.so shadow nodelay\nauth required {} auth/ask=Code:\naccount required pam_unix.so\n",

@@ -3,6 +3,7 @@
 use crate::burst::{self, From};
 use crate::device;
 use crate::questions;
+use crate::sessions;
 use crate::stats::median;
 use ovpn_plugin_host::{Call, FuncResult, OpenPlugin, Plugin, sys};
 use std::io::BufRead;
@@ -62,6 +63,13 @@ fn obey(words: &[&str], plugin: &mut Option<OpenPlugin>) -> Result<Vec<f64>, Str
         }
         (["open-questions", count, user, password], Some(plugin)) => {
             questions::open(plugin, number(count)?, user, password).map(|()| vec![0.0])
+        }
+        (["clients", count, user, password, which], Some(plugin)) => {
+            let times = sessions::connected(plugin, number(count)?, user, password, *which == "session")?;
+            Ok(times.to_vec())
+        }
+        (["sessions-alone", count, service, user, password], _) => {
+            Ok(vec![sessions::alone(number(count)?, service, user, password)?])
         }
         (["up"], Some(plugin)) => {
             let started = Instant::now();

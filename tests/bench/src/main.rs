@@ -17,6 +17,7 @@ mod questions;
 mod report;
 mod row;
 mod rows;
+mod sessions;
 mod stats;
 mod subject;
 

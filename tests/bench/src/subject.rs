@@ -83,6 +83,19 @@ impl Subject {
         self.order::<1>(&format!("open-questions\t{count}\t{user}\t{password}"));
     }
 
+    /// Lets clients in one after the other, with a session or without: the median times until one is in, and of what opens
+    /// its session, in seconds.
+    pub(crate) fn clients(&mut self, count: usize, user: &str, password: &str, session: bool) -> [f64; 2] {
+        let which = if session { "session" } else { "none" };
+        self.order(&format!("clients\t{count}\t{user}\t{password}\t{which}"))
+    }
+
+    /// The median time of PAM's session by itself, in seconds.
+    pub(crate) fn sessions_alone(&mut self, count: usize, service: &str, user: &str, password: &str) -> f64 {
+        let [median] = self.order(&format!("sessions-alone\t{count}\t{service}\t{user}\t{password}"));
+        median
+    }
+
     /// Passes UP, which must succeed; how long that took, in seconds.
     pub(crate) fn up(&mut self) -> f64 {
         let [took] = self.order("up");

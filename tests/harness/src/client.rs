@@ -12,6 +12,7 @@ use crate::management::Management;
 use crate::netns::NetNs;
 use crate::pinger::Pinger;
 use crate::pki::Pki;
+use crate::proc_table::{Process, wait_until};
 use crate::running::Running;
 use crate::scratch::Scratch;
 use crate::server::{READY, Server};
@@ -290,10 +291,31 @@ impl Client {
         }
     }
 
+    /// The namespace at the client's end of the tunnel.
+    pub fn tunnel(&self) -> &NetNs {
+        self.tunnel.as_ref().unwrap_or_else(|| panic!("this client has no tunnel"))
+    }
+
     /// Pings the server through the tunnel.
     pub fn ping(&self) -> Pinger {
-        let namespace = self.tunnel.as_ref().unwrap_or_else(|| panic!("this client has no tunnel"));
-        Pinger::start(namespace, crate::server::TUNNEL_ADDRESS)
+        Pinger::start(self.tunnel(), crate::server::TUNNEL_ADDRESS)
+    }
+
+    /// The bytes that the client itself has counted on its way to the server, and from it.
+    pub fn link_bytes(&self) -> (u64, u64) {
+        let mark = self.log().mark();
+        self.running.signal(Signal::SIGUSR2);
+        let counted = |name: &str| {
+            let text = self.log().wait_for(mark, name, PATIENCE).text;
+            let number = text.rsplit(',').next().and_then(|number| number.trim().parse().ok());
+            number.unwrap_or_else(|| panic!("no number: {text}"))
+        };
+        let bytes = (counted("TCP/UDP write bytes,"), counted("TCP/UDP read bytes,"));
+        // A signal that comes before OpenVPN is done with this one would be forgotten.
+        self.log().wait_match(mark, Instant::now() + PATIENCE, |text| text.ends_with(" END"));
+        let waits = || Process::look(self.pid()).is_some_and(|process| process.state == 'S');
+        assert!(wait_until(PATIENCE, waits), "{}", self.log().text());
+        bytes
     }
 
     /// Process id of OpenVPN.

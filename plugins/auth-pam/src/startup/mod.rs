@@ -8,6 +8,7 @@ mod deferring;
 mod modules;
 mod openvpn_config;
 mod reading;
+mod replaced;
 mod service;
 mod time_limit;
 mod tmp_dir;
@@ -21,6 +22,7 @@ use ovpn_plugin::{OpenArgs, Version};
 use crate::config::Config;
 pub use deferring::Deferring;
 use openvpn_config::OpenvpnConfig;
+pub use replaced::Replaces;
 use service::Findings;
 pub use time_limit::TimeLimits;
 
@@ -32,6 +34,8 @@ pub struct Startup {
     pub can_ask: bool,
     /// How long OpenVPN gives a client to connect.
     pub time_to_connect: Duration,
+    /// Whose place a client takes that connects.
+    pub replaces: Replaces,
     /// The kernel may carry and count the clients' packets.
     pub dco: bool,
     /// Held as long as the plugin is open, if it defers.
@@ -87,6 +91,7 @@ impl Startup {
         }
         let time_to_connect =
             openvpn.as_ref().map_or(time_limit::UNKNOWN_HAND_WINDOW, time_limit::time_to_connect);
+        let replaces = Replaces::by(openvpn.as_ref());
         let window = openvpn.as_ref().map(time_limit::window);
         let deferred_window = window.filter(|_| deferring.is_some());
         if let Some(warning) = deferred_window.and_then(|window| time_limit::warning(config.timeout, window))
@@ -98,7 +103,7 @@ impl Startup {
             log::warn!("{warning}");
         }
         let time_limits = TimeLimits::new(config.timeout, window);
-        Ok(Startup { time_limits, can_ask, time_to_connect, dco, deferring })
+        Ok(Startup { time_limits, can_ask, time_to_connect, replaces, dco, deferring })
     }
 }
 

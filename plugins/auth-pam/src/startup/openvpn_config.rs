@@ -45,6 +45,10 @@ pub struct OpenvpnConfig {
     pub tmp_dir: Option<PathBuf>,
     /// `disable-dco`.
     pub disable_dco: bool,
+    /// `duplicate-cn`.
+    pub duplicate_cn: bool,
+    /// `username-as-common-name`.
+    pub username_as_common_name: bool,
 }
 
 impl Default for OpenvpnConfig {
@@ -58,6 +62,8 @@ impl Default for OpenvpnConfig {
             chroot: None,
             tmp_dir: None,
             disable_dco: false,
+            duplicate_cn: false,
+            username_as_common_name: false,
         }
     }
 }
@@ -182,6 +188,8 @@ impl Pass {
             (b"chroot", [path]) => config.chroot = Some(path_of(path)),
             (b"tmp-dir", [path]) => config.tmp_dir = Some(path_of(path)),
             (b"disable-dco", []) => config.disable_dco = true,
+            (b"duplicate-cn", []) => config.duplicate_cn = true,
+            (b"username-as-common-name", []) => config.username_as_common_name = true,
             (b"user", [name]) => config.user = text(name),
             (b"group", [name]) => config.group = text(name),
             (b"hand-window", [seconds]) => {

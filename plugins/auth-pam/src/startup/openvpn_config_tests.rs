@@ -64,7 +64,8 @@ fn a_file_that_says_nothing_leaves_openvpns_defaults() {
 #[test]
 fn what_counts_is_read() {
     let stage = Stage::new(
-        "hand-window 300\nreneg-sec 7200 3600\nuser openvpn\ngroup 'vpn users'\nchroot jail\ntmp-dir /tmp\n",
+        "hand-window 300\nreneg-sec 7200 3600\nuser openvpn\ngroup 'vpn users'\nchroot jail\ntmp-dir /tmp\n\
+         duplicate-cn\nusername-as-common-name\n",
     );
     assert_eq!(
         stage.read().unwrap(),
@@ -77,6 +78,8 @@ fn what_counts_is_read() {
             chroot: Some(stage.place.path().join("jail")),
             tmp_dir: Some("/tmp".into()),
             disable_dco: false,
+            duplicate_cn: true,
+            username_as_common_name: true,
         }
     );
 }

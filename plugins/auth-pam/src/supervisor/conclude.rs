@@ -43,6 +43,8 @@ pub enum Outcome {
     TooManyAlike,
     /// Too many sessions are open, or too many clients that were let in have not connected.
     TooManySessions,
+    /// PAM has let the client in, but its user has as many sessions as may be.
+    TooManyOfUser,
     /// There is no worker and none can be started.
     NoWorker,
     /// The backend is away for everybody, so PAM was not asked.
@@ -89,6 +91,8 @@ impl Outcome {
             | Outcome::QueueFull
             | Outcome::TooManyAlike
             | Outcome::TooManySessions
+            // The password was right, and somebody with several devices is nobody to ban.
+            | Outcome::TooManyOfUser
             | Outcome::NoWorker
             | Outcome::Away
             // Whoever took too long to type has failed at nothing, and nobody can guess an id.
@@ -108,7 +112,8 @@ impl Outcome {
             | Outcome::Distrusted(_)
             | Outcome::Shortage(_)
             | Outcome::RanTooLong
-            | Outcome::WaitedTooLong => false,
+            | Outcome::WaitedTooLong
+            | Outcome::TooManyOfUser => false,
             Outcome::AskedAgain(_)
             | Outcome::NoQuestion
             | Outcome::QueueFull
@@ -212,6 +217,10 @@ pub fn judge(attempt: &Attempt, now: Instant, outcome: &Outcome, time_limit: Dur
         Outcome::TooManySessions => {
             (temporary(Cause::Busy, BACKOFF), "too many sessions are open (see max-sessions)".into())
         }
+        // Not temporary: each try would have PAM ask for another code, or send another push.
+        Outcome::TooManyOfUser => {
+            (Verdict::Rejected, "this user has too many sessions (see max-sessions-per-user)".into())
+        }
         Outcome::NoWorker => (temporary(Cause::Busy, BACKOFF), "no worker process can be started".into()),
         Outcome::Away => {
             (temporary(Cause::Away, BACKOFF), "PAM was not asked: its backend is away for everybody".into())
@@ -253,7 +262,8 @@ pub mod tests {
             Some(Outcome::WaitedTooLong) => Some((Outcome::QueueFull, Result::NotDecided)),
             Some(Outcome::QueueFull) => Some((Outcome::TooManyAlike, Result::NotDecided)),
             Some(Outcome::TooManyAlike) => Some((Outcome::TooManySessions, Result::NotDecided)),
-            Some(Outcome::TooManySessions) => Some((Outcome::NoWorker, Result::NotDecided)),
+            Some(Outcome::TooManySessions) => Some((Outcome::TooManyOfUser, Result::NotDecided)),
+            Some(Outcome::TooManyOfUser) => Some((Outcome::NoWorker, Result::NotDecided)),
             Some(Outcome::NoWorker) => Some((Outcome::Away, Result::NotDecided)),
             Some(Outcome::Away) => Some((Outcome::Penalty(BACKOFF), Result::NotDecided)),
             Some(Outcome::Penalty(_)) => {

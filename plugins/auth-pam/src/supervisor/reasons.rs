@@ -9,9 +9,16 @@ use crate::config::Reasons;
 use crate::protocol::{End, MAX_SAID, MAX_TOLD};
 use crate::verdict::Verdict;
 
+const TOO_MANY: &str = "you already have as many connections as you may have";
+
 /// The text for the client; empty: it learns nothing.
 pub fn for_client(outcome: &Outcome, verdict: &Verdict, reasons: Reasons) -> Vec<u8> {
-    let (Outcome::Pam(end, _), Verdict::Rejected) = (outcome, verdict) else { return Vec::new() };
+    let end = match (outcome, verdict) {
+        (Outcome::Pam(end, _), Verdict::Rejected) => end,
+        // Whoever reads this knows the password.
+        (Outcome::TooManyOfUser, _) if reasons != Reasons::None => return TOO_MANY.into(),
+        _ => return Vec::new(),
+    };
     let (why, said) = match reasons {
         Reasons::None => return Vec::new(),
         Reasons::Safe => (of_account(end), &[][..]),
@@ -104,6 +111,14 @@ mod tests {
         }
         for outcome in [Outcome::WorkerEnded(Ended::Exited(1)), Outcome::Distrusted(Ended::Killed(9))] {
             assert_eq!(told(&outcome, Reasons::All), "");
+        }
+    }
+
+    #[test]
+    fn who_is_connected_too_often_learns_it() {
+        assert_eq!(told(&Outcome::TooManyOfUser, Reasons::None), "");
+        for reasons in [Reasons::Safe, Reasons::All] {
+            assert_eq!(told(&Outcome::TooManyOfUser, reasons), TOO_MANY);
         }
     }
 

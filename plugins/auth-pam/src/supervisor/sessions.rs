@@ -15,6 +15,7 @@ use super::events::{What, WorkerId};
 use super::{Exit, Supervisor};
 use crate::protocol::{Done, End, Order, Reply, Request};
 use crate::session::{Assigned, Usage, Why};
+use crate::startup::Replaces;
 use crate::verdict::Verdict;
 use lines::Event;
 use table::{Full, NoRoom, Session, Stage};
@@ -35,12 +36,18 @@ impl Supervisor {
             return self.pam_decided(now, attempt, end);
         }
         let checked = if end.checked.is_empty() { &attempt.username } else { &end.checked };
+        if self.can_not_connect(checked, &attempt.common_name) {
+            self.workers.dismiss(now, worker);
+            self.learn(now, &attempt, &end);
+            return self.conclude(now, attempt, &Outcome::TooManyOfUser);
+        }
         let session = Session {
             attempts: vec![attempt.id],
             worker,
             username: attempt.username.clone(),
             checked: checked.clone(),
             source: attempt.source,
+            common_name: attempt.common_name.clone(),
             origin: attempt.origin.clone(),
             stage: Stage::LetIn { until: now + self.settings.time_to_connect + MARGIN },
         };
@@ -64,6 +71,17 @@ impl Supervisor {
         if gone {
             self.cancel_session(now, id);
         }
+    }
+
+    /// Whether it is sure that there is no place for another session of this user, also not that of a client that OpenVPN
+    /// disconnects when this one connects. Then it is refused at once, since only now it can be told why.
+    fn can_not_connect(&self, checked: &[u8], common_name: &[u8]) -> bool {
+        let replaced = |session: &Session| match self.settings.replaces {
+            Replaces::Nobody => false,
+            Replaces::CommonName => session.common_name == common_name,
+            Replaces::User => true,
+        };
+        self.sessions.user_has_all(checked, replaced)
     }
 
     /// What the front wants of a session.
@@ -92,6 +110,7 @@ impl Supervisor {
             return;
         };
         let (worker, source, checked) = (session.worker, session.source, session.checked.clone());
+        let reference = session.origin.reference;
         let full = self.sessions.full_for(source, &checked);
         if let Some(full) = full {
             let why = match full {
@@ -102,7 +121,7 @@ impl Supervisor {
             self.workers.dismiss(now, worker);
             return self.refuse_session(worker, request, why);
         }
-        let sent = self.workers.order(now, worker, |nonce| Order::Open { nonce, assigned });
+        let sent = self.workers.order(now, worker, |nonce| Order::Open { nonce, assigned, reference });
         if let Some(session) = self.sessions.in_worker(worker) {
             session.stage = Stage::Opening { request, assigned, since: now, until, gone: None };
         }

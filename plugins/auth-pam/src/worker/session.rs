@@ -3,6 +3,7 @@
 //! nothing of the credentials. It gets no other transaction afterwards.
 
 use std::ffi::CString;
+use std::time::SystemTime;
 
 use pam::{PamError, ReturnCode, Transaction};
 use privsep::{confine, leave};
@@ -10,6 +11,7 @@ use privsep::{confine, leave};
 use super::conversation::{Answering, cut};
 use super::orders::receive;
 use crate::protocol::{Done, End, News, Order};
+use crate::reference::Reference;
 use crate::session::{Assigned, Usage, Why};
 
 /// What is left of a worker's life after its transaction has let a client in, which `login` says. `dco`: the kernel may count
@@ -30,8 +32,9 @@ pub fn hold(mut transaction: Transaction<Answering<'_>>, login: End, dco: bool) 
         let reports = &mut transaction.conversation().reports;
         let nonce = reports.nonce;
         match receive(reports.channel) {
-            Ok(Order::Open { nonce: own, assigned }) if own == nonce && !open => {
-                let result = open_session(&mut transaction, &assigned);
+            Ok(Order::Open { nonce: own, assigned, reference }) if own == nonce && !open => {
+                let result =
+                    open_session(&mut transaction, opened_variables(&assigned, reference, SystemTime::now()));
                 if let Err(error) = result {
                     end(transaction, Err(error), News::Opened);
                 }
@@ -74,8 +77,11 @@ fn done(result: Result<(), PamError>) -> Done {
     Done { code: code.raw().unsigned_abs(), text: cut(&text) }
 }
 
-fn open_session(transaction: &mut Transaction<Answering<'_>>, assigned: &Assigned) -> Result<(), PamError> {
-    put(transaction, assigned_variables(assigned))?;
+fn open_session(
+    transaction: &mut Transaction<Answering<'_>>,
+    variables: Vec<CString>,
+) -> Result<(), PamError> {
+    put(transaction, variables)?;
     step(transaction, Transaction::establish_credentials)?;
     let opened = step(transaction, Transaction::open_session);
     if opened.is_err() {
@@ -116,8 +122,12 @@ fn put(transaction: &mut Transaction<Answering<'_>>, variables: Vec<CString>) ->
     variables.iter().try_for_each(|variable| transaction.put_env(variable))
 }
 
-fn assigned_variables(assigned: &Assigned) -> Vec<CString> {
+/// They stay until the end of the session. Reference and time together name one session, which none of them does alone.
+fn opened_variables(assigned: &Assigned, reference: Reference, now: SystemTime) -> Vec<CString> {
+    let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     variables([
+        ("REFERENCE", Some(reference.to_string())),
+        ("OPENED", Some(since.as_secs().to_string())),
         ("TUNNEL_IP", assigned.ipv4.map(|address| address.to_string())),
         ("TUNNEL_IP6", assigned.ipv6.map(|address| address.to_string())),
     ])
@@ -143,14 +153,20 @@ fn variables<const N: usize>(all: [(&str, Option<String>); N]) -> Vec<CString> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn modules_are_told_what_is_known() {
         let address = "10.8.0.2".parse().ok();
         let assigned = Assigned { ipv4: address, ipv6: None };
-        assert_eq!(assigned_variables(&assigned), [CString::from(c"OPENVPN_TUNNEL_IP=10.8.0.2")]);
-        assert!(assigned_variables(&Assigned::default()).is_empty());
+        let (reference, now) =
+            (Reference::from_number(0).unwrap(), SystemTime::UNIX_EPOCH + Duration::from_millis(7999));
+        let named = [c"OPENVPN_REFERENCE=22222", c"OPENVPN_OPENED=7"];
+        let all = [named[0], named[1], c"OPENVPN_TUNNEL_IP=10.8.0.2"];
+        assert_eq!(opened_variables(&assigned, reference, now), all.map(CString::from));
+        assert_eq!(opened_variables(&Assigned::default(), reference, now), named.map(CString::from));
         let usage = Usage {
             received_bytes: Some(u64::MAX),
             sent_bytes: Some(0),

@@ -3,7 +3,7 @@
 use crate::bench::{Bench, Side};
 use crate::row::{Figure, Group, Probe, Unit};
 use crate::stats::{median, worst};
-use harness::{Account, Client, Outcome, Pinger, Server, ServerConfig};
+use harness::{Account, Client, EtcPamService, Outcome, Pinger, Server, ServerConfig};
 use std::time::{Duration, Instant};
 
 /// How long two hundred clients may take, on a machine that must also be all of them.
@@ -21,25 +21,25 @@ pub(super) fn groups() -> Vec<Group> {
             "connect, pam_unix, default mode",
             7,
             &[Figure::new("", Unit::Seconds).charted()],
-            |bench, side| connect(bench, side, "", false),
+            |bench, side| connect(bench, side, "", false, &bench.unix),
         ),
         Group::new(
             "connect, pam_unix, deferred",
             7,
             &[Figure::new("", Unit::Seconds).at_most(0.2)],
-            |bench, side| connect(bench, side, "", true),
+            |bench, side| connect(bench, side, "", true, &bench.unix),
         ),
         Group::new(
             "connect, pam_unix, deferred, grace=0",
             7,
             &[Figure::new("", Unit::Seconds)],
-            |bench, side| connect(bench, side, "grace=0", true),
+            |bench, side| connect(bench, side, "grace=0", true, &bench.unix),
         ),
         Group::new(
             "connect, pam_unix, deferred, grace=100",
             7,
             &[Figure::new("", Unit::Seconds).at_most(0.2)],
-            |bench, side| connect(bench, side, "grace=100", true),
+            |bench, side| connect(bench, side, "grace=100", true, &bench.unix),
         ),
         Group::new(
             "bystander's ping, 20 deferred logins, 100 ms apart, on a 2 s stack",
@@ -77,8 +77,15 @@ fn mode(config: ServerConfig<'static>, deferred: bool) -> ServerConfig<'static> 
     if deferred { config.deferred() } else { config }
 }
 
-fn connect<'a>(bench: &'a Bench, side: Side, options: &str, deferred: bool) -> Probe<'a> {
-    let server = mode(bench.server(side, options, &bench.unix), deferred).start();
+/// A client after the other.
+pub(super) fn connect<'a>(
+    bench: &'a Bench,
+    side: Side,
+    options: &str,
+    deferred: bool,
+    service: &EtcPamService,
+) -> Probe<'a> {
+    let server = mode(bench.server(side, options, service), deferred).start();
     let once = move || {
         let client = server.client(bench.account.name(), bench.account.password()).start();
         let took = client.wait_connected();

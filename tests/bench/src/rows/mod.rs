@@ -6,6 +6,7 @@ mod down_root;
 mod login;
 mod long;
 mod questions;
+mod sessions;
 mod size;
 mod start;
 
@@ -20,6 +21,7 @@ pub(crate) fn all() -> Vec<Group> {
         burst::groups(),
         clients::groups(),
         questions::groups(),
+        sessions::groups(),
         long::groups(),
         down_root::groups(),
     ]

@@ -18,6 +18,7 @@ macro_rules! recipes {
 }
 
 recipes! {
+    connection_limit: "connection-limit",
     expired_password: "expired-password",
     google_authenticator: "google-authenticator",
     groups: "groups",
@@ -26,6 +27,7 @@ recipes! {
     lockout: "lockout",
     oath: "oath",
     radius: "radius",
+    radius_accounting: "radius-accounting",
     system_accounts: "system-accounts",
 }
 

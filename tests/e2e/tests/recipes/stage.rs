@@ -59,7 +59,23 @@ impl<'a> Stage<'a> {
         change: impl FnOnce(Vec<String>) -> Vec<String>,
     ) -> Self {
         let lines = change(document.conf(section, "server.conf"));
-        let config = lines.iter().fold(ServerConfig::default().dropped(), |config, line| config.line(line));
+        Self::start_config(document, section, machine, ServerConfig::default(), &lines)
+    }
+
+    /// The same with a server on which two clients never have the same common name.
+    pub(crate) fn start_one_per_name(document: &'a Document, section: &'a str, machine: &'a Machine) -> Self {
+        let config = ServerConfig::default().without_line("duplicate-cn");
+        Self::start_config(document, section, machine, config, &document.conf(section, "server.conf"))
+    }
+
+    fn start_config(
+        document: &'a Document,
+        section: &'a str,
+        machine: &'a Machine,
+        config: ServerConfig<'static>,
+        lines: &[String],
+    ) -> Self {
+        let config = lines.iter().fold(config.dropped(), |config, line| config.line(line));
         Self { document, section, machine, server: config.on(machine).start() }
     }
 
@@ -85,7 +101,7 @@ impl<'a> Stage<'a> {
     /// Lets a case of the recipe happen to a person.
     pub(crate) fn case_of_person(&self, name: &str, happen: impl FnOnce(&Self) -> Person) {
         let marks = (self.server.mark(), self.machine.syslog().mark());
-        self.look(name, marks, NOTHING, happen(self).client());
+        self.look(name, marks, NOTHING, Some(happen(self).client()));
     }
 
     /// A line in OpenVPN's log, as a recipe quotes it.
@@ -96,26 +112,42 @@ impl<'a> Stage<'a> {
     /// Lets a case of the recipe happen and looks for what the recipe says is logged then.
     pub(crate) fn case(&self, name: &str, happen: impl FnOnce(&Self) -> Client) {
         let marks = (self.server.mark(), self.machine.syslog().mark());
-        self.look(name, marks, NOTHING, &happen(self));
+        self.look(name, marks, NOTHING, Some(&happen(self)));
+    }
+
+    /// The same where the client is not what the recipe looks at; gives back what has come of it.
+    pub(crate) fn seen<T>(&self, name: &str, happen: impl FnOnce(&Self) -> T) -> T {
+        let marks = (self.server.mark(), self.machine.syslog().mark());
+        let result = happen(self);
+        self.look(name, marks, NOTHING, None);
+        result
     }
 
     /// The same where something quoted (the first of the pair) is something else here.
     pub(crate) fn case_where(&self, name: &str, other: [&str; 2], happen: impl FnOnce(&Self) -> Client) {
         let marks = (self.server.mark(), self.machine.syslog().mark());
-        self.look(name, marks, other, &happen(self));
+        self.look(name, marks, other, Some(&happen(self)));
     }
 
     /// The same where the start of the server belongs to the case.
     pub(crate) fn case_from_start(&self, name: &str, happen: impl FnOnce(&Self) -> Client) {
-        self.look(name, (Mark::START, Mark::START), NOTHING, &happen(self));
+        self.look(name, (Mark::START, Mark::START), NOTHING, Some(&happen(self)));
     }
 
-    fn look(&self, name: &str, (server, system): (Mark, Mark), [theirs, here]: [&str; 2], client: &Client) {
+    fn look(
+        &self,
+        name: &str,
+        (server, system): (Mark, Mark),
+        [theirs, here]: [&str; 2],
+        client: Option<&Client>,
+    ) {
         for block in self.document.case(name) {
             let (log, mark) = match block.title.as_str() {
                 title if title.starts_with("OpenVPN's log") => (self.server.log(), server),
                 title if title.starts_with("The system log") => (self.machine.syslog(), system),
-                title if title.starts_with("The client's log") => (client.log(), Mark::START),
+                title if title.starts_with("The client's log") => {
+                    (client.map(Client::log).unwrap_or_else(|| panic!("{name}: no client")), Mark::START)
+                }
                 title => panic!("'{title}' is no log"),
             };
             block.lines.iter().for_each(|line| wait_for(log, mark, &line.replace(theirs, here)));

@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 
 use crate::stage::Stage;
 
-/// OpenVPN asks its script after the plugin.
+/// OpenVPN asks its script after the plugin. OpenVPN 2.4 does not tell the client, and keeps it until it leaves by itself.
 #[test]
 fn a_script_refuses_the_client() {
     for deferred in [false, true] {

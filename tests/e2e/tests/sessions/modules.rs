@@ -114,7 +114,8 @@ fn radius_accounting() {
     }
 }
 
-/// The answer to a question comes from a connection of its own, and that one has the session.
+/// The answer to a question comes from a connection of its own, and that one has the session. OpenVPN before 2.6 passes no
+/// questions on.
 #[test]
 fn after_a_question() {
     let module = TestModule::shared();

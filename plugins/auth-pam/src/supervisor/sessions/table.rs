@@ -22,6 +22,8 @@ pub struct Session {
     pub checked: Vec<u8>,
     /// Where it counts.
     pub source: Source,
+    /// Common name of the client's certificate.
+    pub common_name: Vec<u8>,
     /// Where the client has logged in from.
     pub origin: Origin,
     /// How far it has come.
@@ -195,10 +197,8 @@ impl Sessions {
         self.table.iter().filter(|session| session.is_open()).count() >= self.bounds.most
     }
 
-    /// Why this user may not have another one from there. A session that is being closed does not count as the user's: its
-    /// client is gone, and may be the one that comes again. So there is a bound for these: where it takes long to close one,
-    /// those of one source take half of the places at most. Names that differ only in case are the same: to many modules they
-    /// are.
+    /// Why this user may not have another one from there. There is a bound for those that are being closed, since these do not
+    /// count as the user's: where it takes long to close one, those of one source take half of the places at most.
     pub fn full_for(&self, source: Source, checked: &[u8]) -> Option<Full> {
         if self.is_full() {
             return Some(Full::All);
@@ -207,16 +207,22 @@ impl Sessions {
         if self.table.iter().filter(is_closing).count() >= self.bounds.most.div_ceil(2) {
             return Some(Full::Closing);
         }
+        self.user_has_all(checked, |_| false).then_some(Full::User)
+    }
+
+    /// Whether this user has as many as may be, besides those that are `replaced`. A session that is being closed does not
+    /// count as the user's: its client is gone, and may be the one that comes again. Names that differ only in case are
+    /// the same: to many modules they are.
+    pub fn user_has_all(&self, checked: &[u8], replaced: impl Fn(&Session) -> bool) -> bool {
         let counts = |session: &&Session| {
             let stays = match &session.stage {
                 Stage::Opening { gone, .. } => gone.is_none(),
                 Stage::Open { .. } => true,
                 Stage::LetIn { .. } | Stage::Closing { .. } => false,
             };
-            stays && session.checked.eq_ignore_ascii_case(checked)
+            stays && session.checked.eq_ignore_ascii_case(checked) && !replaced(session)
         };
-        let most = self.bounds.most_of_user?;
-        (self.table.iter().filter(counts).count() >= most).then_some(Full::User)
+        self.bounds.most_of_user.is_some_and(|most| self.table.iter().filter(counts).count() >= most)
     }
 
     /// The workers of all that are over their time.
@@ -254,6 +260,7 @@ mod tests {
             username: b"name".to_vec(),
             checked: checked.into(),
             source: A,
+            common_name: format!("device-{attempt}").into(),
             origin: origin("192.0.2.7", 1194),
             stage,
         }
@@ -337,6 +344,10 @@ mod tests {
         let_in(&mut table, session(6, "Alice", opening(None)));
         assert_eq!(table.full_for(A, b"alice"), Some(Full::User));
         assert_eq!(table.full_for(A, b"bob"), None);
+        assert!(table.user_has_all(b"alice", |_| false) && !table.user_has_all(b"bob", |_| false));
+        assert!(!table.user_has_all(b"alice", |session| session.common_name == b"device-6"));
+        // That one is being closed anyway.
+        assert!(table.user_has_all(b"alice", |session| session.common_name == b"device-2"));
         for attempt in 7..=10 {
             let_in(&mut table, session(attempt, "carol", open(now)));
         }

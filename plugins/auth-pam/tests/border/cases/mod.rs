@@ -15,6 +15,7 @@ mod pending_questions;
 mod process_state;
 mod questions;
 mod session_attacks;
+mod session_limits;
 mod sessions;
 mod shared_questions;
 mod shortage;
@@ -133,6 +134,12 @@ cases! {
         nothing_that_is_typed_is_logged
         a_flood_of_answers_does_not_fill_the_memory
         a_pair_may_ask;
+    session_limits:
+        a_user_has_only_so_many
+        there_are_only_so_many
+        a_login_that_cannot_connect_is_refused_and_told_why
+        where_openvpn_may_make_room_nobody_is_refused_at_the_login
+        the_reason_is_told_to_nobody_without_reasons;
     sessions:
         opened_and_closed_with_what_is_known
         a_client_is_deferred_until_it_is_open
@@ -147,8 +154,6 @@ cases! {
         a_renegotiation_opens_none
         who_comes_without_a_login_has_none
         two_clients_of_one_user_have_two
-        a_user_has_only_so_many
-        there_are_only_so_many
         a_session_does_not_count_as_a_worker
         a_worker_that_is_killed_is_said
         all_are_closed_when_the_plugin_is

@@ -43,7 +43,7 @@ impl Site {
     }
 
     /// With files of OpenVPN's that its variables name.
-    fn with(files: &[(&str, &str)], options: &[&str]) -> Self {
+    pub(super) fn with(files: &[(&str, &str)], options: &[&str]) -> Self {
         Self::of(LET_IN, files, options)
     }
 
@@ -348,40 +348,6 @@ pub(crate) fn two_clients_of_one_user_have_two() {
     let mut lines = site.lines(4);
     lines.sort();
     assert_eq!(lines, [CLOSED, CLOSED, OPENED, OPENED]);
-}
-
-pub(crate) fn a_user_has_only_so_many() {
-    let site = Site::new(&["max-sessions-per-user=2"]);
-    let clients = [site.client("good"), site.client("good")];
-    for client in &clients {
-        assert!(site.connect(client, "good"));
-    }
-    let third = site.client("GOOD");
-    assert!(!site.connect(&third, "GOOD"));
-    site.stage.line("this user has too many sessions (see max-sessions-per-user)");
-    let other = site.client("other");
-    assert!(site.connect(&other, "other"));
-    disconnect(&clients[0]);
-    let fourth = site.client("good");
-    assert!(site.connect(&fourth, "good"));
-}
-
-/// A client that finds no place is told to try again, before PAM is asked.
-pub(crate) fn there_are_only_so_many() {
-    let site = Site::new(&["max-sessions=2"]);
-    let first = site.client("one");
-    assert!(site.connect(&first, "one"));
-    // As many again may have logged in and not have connected.
-    let clients = ["two", "three"].map(|user| (site.client(user), user));
-    let may = clients.each_ref().map(|(client, user)| site.connect(client, user));
-    assert_eq!(may, [true, false]);
-    let call = Call::new(sys::PLUGIN_AUTH_USER_PASS_VERIFY).env("username", "four").env("password", "x");
-    assert_eq!(site.stage.plugin.client().call(&call).unwrap().result, FuncResult::Error);
-    site.stage.line("user 'four' failed to authenticate: too many sessions are open (see max-sessions)");
-    disconnect(&first);
-    site.stage.line("user 'one': session closed");
-    let client = site.client("five");
-    assert!(site.connect(&client, "five"), "{}", site.stage.log());
 }
 
 /// They have bounds of their own.

@@ -1,6 +1,6 @@
 //! A source that only fails is put off before PAM is asked; everybody else, and who only errs, is not.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ovpn_plugin_host::{Login, LoginOutcome, RunningLogin};
 
@@ -148,10 +148,14 @@ pub(crate) fn turned_off() {
 /// Guesses that wait when the source is closed are not passed on either.
 pub(crate) fn a_burst() {
     let scene = Scene::new("max-workers=1 grace=0");
+    let begin = Instant::now();
     let outcomes = scene.all(&guesses(10 * ENOUGH, "burst"));
     assert!(outcomes.iter().all(|outcome| !outcome.accepted()), "{outcomes:?}");
     let asked = scene.record.users().len();
-    assert!((ENOUGH..=ENOUGH + FEW).contains(&asked), "PAM was asked {asked} times");
+    // A new name is passed on each second, and on a slow machine the burst takes some.
+    let seconds = usize::try_from(begin.elapsed().as_secs()).expect("some seconds");
+    let most = ENOUGH + FEW + seconds;
+    assert!((ENOUGH..=most).contains(&asked), "PAM was asked {asked} times in {seconds} s");
     scene.subject.close();
 }
 
