@@ -5,8 +5,10 @@ mod asker;
 mod attempts;
 mod challenge;
 mod client;
+mod connect;
 mod credentials;
 mod grace;
+mod logins;
 mod receiver;
 mod rejection;
 mod sessions;
@@ -162,7 +164,8 @@ impl Front {
             self.shared.lines.write_batch();
         }
         let origin = client::origin(event, self.references.draw());
-        let mut check = match credentials::from_event(&self.settings, event, &origin) {
+        let before = self.name_before(event);
+        let mut check = match credentials::from_event(&self.settings, event, &origin, before.as_deref()) {
             Ok(check) => check,
             Err(refusal) => return self.refuse(event, origin, &refusal),
         };
@@ -173,16 +176,22 @@ impl Front {
         check.deferred = deferred;
         let session = self.wants_session(event);
         check.session = session;
+        let name = self.wants_names(event).then(|| check.username.clone());
         let shared = Arc::clone(&self.shared);
         let answer = shared.with(|attempts| {
             if session {
                 attempts.kept.insert(check.id);
             }
+            // PAM may know another one.
+            attempts.pam_names.extend(name.iter().map(|_| (self.last_id, Vec::new())));
             self.ask(attempts, event, check, &origin)
         });
         let reply = answer.unwrap_or_else(|refusal| self.refuse(event, origin.clone(), &refusal));
         if session {
-            self.keep_login(event, &reply, &origin);
+            self.keep_login(event, &reply);
+        }
+        if let Some(name) = name {
+            self.keep_names(event, &reply, name, &origin);
         }
         reply
     }
