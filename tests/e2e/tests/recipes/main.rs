@@ -23,6 +23,7 @@ recipes! {
     groups: "groups",
     hook: "hook",
     ldap: "ldap",
+    ldap_groups: "ldap-groups",
     lockout: "lockout",
     oath: "oath",
     radius: "radius",

@@ -1,6 +1,7 @@
 //! The cases by what is attacked.
 
 mod another_user;
+mod client_options;
 mod credentials;
 mod expired;
 mod files;
@@ -133,6 +134,14 @@ cases! {
         nothing_that_is_typed_is_logged
         a_flood_of_answers_does_not_fill_the_memory
         a_pair_may_ask;
+    client_options:
+        without_a_worker_the_client_is_refused
+        without_a_supervisor_the_client_is_refused
+        a_client_is_deferred_until_they_are_there
+        without_a_deferred_file_openvpn_stands_still
+        the_name_that_pam_has_let_in_is_the_clients
+        a_name_that_openvpn_cannot_take_refuses_the_client
+        the_rule_for_names_holds_for_tokens_too;
     sessions:
         opened_and_closed_with_what_is_known
         a_client_is_deferred_until_it_is_open
