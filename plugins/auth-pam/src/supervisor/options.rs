@@ -14,6 +14,9 @@ use crate::verdict::Verdict;
 impl Supervisor {
     /// The front wants the options of a client.
     pub(super) fn look_up(&mut self, now: Instant, id: u64, lookup: Lookup, origin: Origin) {
+        if self.settings.config.client_options.is_none() {
+            return self.answer_front(id, Verdict::Rejected);
+        }
         // That takes no longer than a login may.
         let time_limit = self.settings.time_limits.of(true);
         let attempt = Attempt::of_lookup(now, id, lookup, origin, time_limit, self.settings.config.prefixes);

@@ -188,7 +188,7 @@ pub(crate) fn malformed_credentials_cost_the_attempt_only() {
     let send_blocks = |credentials: &[u8], client: &[u8]| {
         stage.plugin.clear_log();
         let blocks = [field(credentials), field(client)].concat();
-        let names = [field(b"good"), field(b"")].concat();
+        let names = [field(b"good"), field(b""), field(b"")].concat();
         let attempt = [&[1][..], &999u64.to_le_bytes(), &[0, 0, 0], &names, &origin(b""), &blocks];
         send(&attempt.concat(), &[]);
     };
