@@ -34,8 +34,10 @@ pub struct Client {
     pub session: Option<OfClient>,
     /// It has connected. What was not opened by then never is.
     pub has_connected: bool,
-    /// That login.
-    pub login: Option<Login>,
+    /// Its logins that were not refused so far; when it has connected, the one that has let it in.
+    pub logins: Vec<Login>,
+    /// It has tried to log in, whatever came of it.
+    pub tried: bool,
 }
 
 /// A client that can be asked while its login is pending.

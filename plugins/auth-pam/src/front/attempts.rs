@@ -23,6 +23,7 @@ use held::Held;
 
 use super::credentials::Refusal;
 use super::grace::{Grace, Kind};
+use super::logins::Heard as HeardOfLogin;
 use super::rejection::{challenge, refusal, rejection};
 use super::wait_budget::WaitBudget;
 use crate::config::Config;
@@ -148,8 +149,8 @@ pub struct Attempts {
     /// Those whose transactions are, or may yet be, kept until their clients connect. Not those that led to a question: it
     /// stays when the client that was asked is gone, for that comes again with the answer.
     pub kept: HashSet<u64>,
-    /// The attempts of clients whose names are kept, and the name that PAM has checked, if it is another one.
-    pub pam_names: BTreeMap<u64, Vec<u8>>,
+    /// The attempts of clients whose names are kept.
+    pub logins: BTreeMap<u64, HeardOfLogin>,
     /// What is to be done about clients that connect, by the numbers of the requests.
     pub connecting: BTreeMap<u64, Connecting>,
     table: BTreeMap<u64, Attempt>,
@@ -230,7 +231,7 @@ impl Attempts {
             advance: config.advance,
             sessions: HashSet::new(),
             kept: HashSet::new(),
-            pam_names: BTreeMap::new(),
+            logins: BTreeMap::new(),
             connecting: BTreeMap::new(),
             table: BTreeMap::new(),
             deferred: 0,
@@ -344,8 +345,8 @@ impl Attempts {
             }
             Ok(Some(Heard::Message(Reply::Named { id, name }))) => {
                 // Of those that are kept only.
-                if let Some(known) = self.pam_names.get_mut(&id) {
-                    *known = name;
+                if let Some(login) = self.logins.get_mut(&id) {
+                    login.name = name;
                 }
                 Some(Read::Other)
             }
@@ -366,6 +367,9 @@ impl Attempts {
 
     fn settle(&mut self, id: u64, decided: Decided) {
         if let (Verdict::Accepted { took }, Some(attempt)) = (&decided.verdict, self.table.get(&id)) {
+            if let Some(login) = self.logins.get_mut(&id) {
+                login.accepted = true;
+            }
             self.grace.accepted(Instant::now(), *took, attempt.kind());
             if attempt.kind() == Kind::Answer {
                 self.wait_budget.answered();

@@ -17,8 +17,8 @@ use crate::protocol::{MAX_ADDRESS, MAX_CREDENTIAL, Request};
 use crate::quoted::shown;
 use crate::session::Assigned;
 
-/// The reply, and what the log is to say.
-type Answer = (ClientConnectReply, Option<String>);
+/// The reply, and what the log is to say: what could not be done, and why.
+type Answer = (ClientConnectReply, Option<(Kind, String)>);
 
 impl Front {
     /// Whether it matters to this plugin that a client connects.
@@ -36,11 +36,14 @@ impl Front {
         };
         client.has_connected = true;
         let shared = Arc::clone(&self.shared);
-        let name = shared.with(|attempts| self.name_of(attempts, &client, event));
-        let origin = self.origin_of_connect(event, &client);
+        let Some((who, _others)) = shared.with(|attempts| self.who(attempts, &mut client, event)) else {
+            log::error!("user '{user}' is refused: PAM has let in nobody for this client");
+            return ClientConnectReply::Reject;
+        };
+        let origin = who.origin.clone().unwrap_or_else(|| self.origin_of_connect(event));
         let tail = self.tail(&origin);
         let mut connecting = Connecting::new(tail.clone());
-        if let Some(name) = self.new_name(event, &name, &mut client) {
+        if let Some(name) = self.new_name(&who, &mut client) {
             let line = format!("override-username {}", quoted(&name));
             if let Err(error) = connecting.config.option(&line) {
                 log::error!("user '{user}' is refused, PAM's name cannot be the client's: {error}{tail}");
@@ -48,7 +51,7 @@ impl Front {
             }
         }
         if self.settings.config.client_options.is_some() {
-            match lookup(event, name) {
+            match lookup(event, who.name) {
                 Ok(lookup) => connecting.lookup = Some((lookup, origin.clone())),
                 Err(what) => {
                     log::error!("user '{user}' is refused: the {what} is too long{tail}");
@@ -70,24 +73,23 @@ impl Front {
         self.last_id += 1;
         let (reply, error) =
             shared.with(|attempts| self.connect(attempts, event, connecting, session, &origin));
-        if let Some(error) = error {
-            let what = if session.is_some() { ", no session can be opened" } else { "" };
-            log::error!("user '{user}' is refused{what}: {error}{tail}");
+        match error {
+            Some((Kind::Session, error)) => {
+                log::error!("user '{user}' is refused, no session can be opened: {error}{tail}");
+            }
+            Some((_, error)) => {
+                log::error!("user '{user}' is refused, its options cannot be put together: {error}{tail}");
+            }
+            None => {}
         }
         reply
     }
 
-    /// Where the client comes from, with the reference of its login if there was one.
-    fn origin_of_connect(&mut self, event: &ClientConnect<'_>, client: &super::Client) -> Origin {
-        client.login.as_ref().map(|login| login.origin.clone()).unwrap_or_else(|| {
-            let address = event.trusted_ip().unwrap_or_default().as_bytes();
-            let address = address[..address.len().min(MAX_ADDRESS)].to_vec();
-            Origin {
-                address,
-                port: event.trusted_port().unwrap_or_default(),
-                reference: self.references.draw(),
-            }
-        })
+    /// Where a client comes from that has not logged in through PAM.
+    fn origin_of_connect(&mut self, event: &ClientConnect<'_>) -> Origin {
+        let address = event.trusted_ip().unwrap_or_default().as_bytes();
+        let address = address[..address.len().min(MAX_ADDRESS)].to_vec();
+        Origin { address, port: event.trusted_port().unwrap_or_default(), reference: self.references.draw() }
     }
 
     /// Asks for what is wanted, waits for it as long as that is worth it, and else defers the client.
@@ -100,7 +102,8 @@ impl Front {
         origin: &Origin,
     ) -> Answer {
         let tail = self.tail(origin);
-        let refuse = |why: &str| (ClientConnectReply::Reject, Some(why.to_string()));
+        let what = if session.is_some() { Kind::Session } else { Kind::Options };
+        let refuse = |why: &str| (ClientConnectReply::Reject, Some((what, why.to_string())));
         let id = self.last_id;
         let pool = event.pool();
         let assigned = Assigned { ipv4: pool.address(), ipv6: pool.address_ipv6() };
@@ -121,8 +124,7 @@ impl Front {
             (None, None) => return finish(event, &connecting.config),
         };
         // Before it is sent: a supervisor that is lost meanwhile takes it along.
-        let first = kinds.into_iter().flatten().next().unwrap_or(Kind::Session);
-        attempts.await_verdict(id, first);
+        attempts.await_verdict(id, what);
         // From here on the session is to be closed, whatever comes.
         attempts.sessions.extend(session);
         session.iter().for_each(|attempt| _ = attempts.kept.remove(attempt));
@@ -195,7 +197,8 @@ fn finish(event: &ClientConnect<'_>, config: &ClientConfig) -> Answer {
     match event.write_config(config) {
         Ok(()) => (ClientConnectReply::Accept, None),
         Err(error) => {
-            (ClientConnectReply::Reject, Some(format!("its options cannot be handed to OpenVPN: {error}")))
+            let why = format!("OpenVPN's file for them cannot be written: {error}");
+            (ClientConnectReply::Reject, Some((Kind::Options, why)))
         }
     }
 }

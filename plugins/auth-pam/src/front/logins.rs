@@ -1,6 +1,9 @@
 //! Under which names a client goes: the one it sent, the one that PAM was asked about (`username=`), the one that PAM has let
 //! in, and the one that OpenVPN was told (`override-username=yes`), which it uses from then on, also when it asks this plugin
 //! again.
+//!
+//! A client can try several names before it connects, over two connections from the same address. OpenVPN lets it in under
+//! one, but `username` in the environment may be another one by then. So only a name that PAM has let in counts.
 
 use std::sync::Arc;
 
@@ -12,7 +15,10 @@ use super::{Client, Front};
 use crate::AuthPam;
 use crate::origin::Origin;
 
-/// The login that has let a client in.
+/// Logins that are kept of a client before it connects: the last ones.
+const MOST: usize = 4;
+
+/// A login of a client that was not refused so far.
 pub struct Login {
     shared: Arc<Shared>,
     attempt: u64,
@@ -23,12 +29,31 @@ pub struct Login {
     /// As OpenVPN was told.
     told: Option<Vec<u8>>,
     /// Where it came from.
-    pub origin: Origin,
+    origin: Origin,
+}
+
+/// What PAM has said about a login.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// It is accepted.
+    pub accepted: bool,
+    /// The name that PAM has checked, if it is another one than it was asked about; else empty.
+    pub name: Vec<u8>,
+}
+
+/// Who connects.
+pub struct Who {
+    /// Whom PAM has let in; for a client that OpenVPN has let in by a token: whom PAM would be asked about.
+    pub name: Vec<u8>,
+    /// The name that OpenVPN has.
+    pub known_as: Vec<u8>,
+    /// Where it has logged in from; nothing for a client with a token.
+    pub origin: Option<Origin>,
 }
 
 impl Drop for Login {
     fn drop(&mut self) {
-        self.shared.with(|attempts| attempts.pam_names.remove(&self.attempt));
+        self.shared.with(|attempts| attempts.logins.remove(&self.attempt));
     }
 }
 
@@ -36,8 +61,9 @@ impl Front {
     /// The name that a client which OpenVPN has renamed had sent.
     pub(super) fn name_before(&self, event: &AuthUserPassVerify<'_>) -> Option<Vec<u8>> {
         let client = event.client::<AuthPam>()?;
-        let login = client.login.as_ref()?;
-        (login.told.as_deref() == Some(event.username()?)).then(|| login.sent.clone())
+        let name = event.username()?;
+        let login = client.logins.iter().find(|login| login.told.as_deref() == Some(name))?;
+        Some(login.sent.clone())
     }
 
     /// Whether the names of this login are to be kept.
@@ -45,7 +71,7 @@ impl Front {
         self.minds_connects() && event.client::<AuthPam>().is_some_and(|client| !client.has_connected)
     }
 
-    /// A login whose names are to be kept was not refused so far.
+    /// Keeps the names of a login, unless it was refused.
     pub(super) fn keep_names(
         &self,
         event: &AuthUserPassVerify<'_>,
@@ -53,7 +79,6 @@ impl Front {
         asked: Vec<u8>,
         origin: &Origin,
     ) {
-        let refused = matches!(reply, AuthReply::Reject | AuthReply::RejectWith(_));
         let login = Login {
             shared: Arc::clone(&self.shared),
             attempt: self.last_id,
@@ -62,40 +87,57 @@ impl Front {
             told: None,
             origin: origin.clone(),
         };
+        let refused = matches!(reply, AuthReply::Reject | AuthReply::RejectWith(_));
         // What is not kept is dropped when the client's state is free again.
-        let kept = (!refused).then_some(login);
-        let before =
-            event.client::<AuthPam>().and_then(|mut client| std::mem::replace(&mut client.login, kept));
-        drop(before);
-        if refused {
-            self.shared.with(|attempts| attempts.pam_names.remove(&self.last_id));
-        }
+        let _dropped = event.client::<AuthPam>().map(|mut client| {
+            if refused {
+                return Some(login);
+            }
+            let oldest = (client.logins.len() == MOST).then(|| client.logins.remove(0));
+            client.logins.push(login);
+            oldest
+        });
     }
 
-    /// Whom PAM has let in; for a client that OpenVPN has let in by a token: whom PAM would be asked about.
-    pub(super) fn name_of(&self, attempts: &Attempts, client: &Client, event: &ClientConnect<'_>) -> Vec<u8> {
-        match &client.login {
-            Some(login) => {
-                let pams = attempts.pam_names.get(&login.attempt).filter(|name| !name.is_empty());
-                pams.unwrap_or(&login.asked).clone()
+    /// Who connects; nothing if this plugin was asked about the client and PAM has let nobody in.
+    pub(super) fn who(
+        &self,
+        attempts: &Attempts,
+        client: &mut Client,
+        event: &ClientConnect<'_>,
+    ) -> Option<(Who, Vec<Login>)> {
+        let accepted =
+            |login: &Login| attempts.logins.get(&login.attempt).is_some_and(|heard| heard.accepted);
+        let others = |client: &mut Client, chosen: Option<usize>| {
+            let mut all = std::mem::take(&mut client.logins);
+            client.logins.extend(chosen.map(|chosen| all.remove(chosen)));
+            all
+        };
+        match client.logins.iter().rposition(accepted) {
+            Some(chosen) => {
+                let others = others(client, Some(chosen));
+                let login = client.logins.first()?;
+                let pams = attempts.logins.get(&login.attempt).map(|heard| heard.name.clone());
+                let name = pams.filter(|name| !name.is_empty()).unwrap_or_else(|| login.asked.clone());
+                let (known_as, origin) = (login.sent.clone(), Some(login.origin.clone()));
+                Some((Who { name, known_as, origin }, others))
             }
-            None => self.settings.config.name_rule.apply(event.username().unwrap_or_default()),
+            None if client.tried => None,
+            None => {
+                let known_as = event.username().unwrap_or_default().to_vec();
+                let name = self.settings.config.name_rule.apply(&known_as);
+                Some((Who { name, known_as, origin: None }, Vec::new()))
+            }
         }
     }
 
     /// The name that OpenVPN is to be told, if that is another one than it has.
-    pub(super) fn new_name(
-        &self,
-        event: &ClientConnect<'_>,
-        name: &[u8],
-        client: &mut Client,
-    ) -> Option<String> {
-        let differs = self.settings.override_username && event.username()? != name;
-        if !differs {
+    pub(super) fn new_name(&self, who: &Who, client: &mut Client) -> Option<String> {
+        if !self.settings.override_username || who.known_as == who.name {
             return None;
         }
-        let told = String::from_utf8_lossy(name).into_owned();
-        if let Some(login) = &mut client.login {
+        let told = String::from_utf8_lossy(&who.name).into_owned();
+        if let Some(login) = client.logins.first_mut() {
             login.told = Some(told.clone().into_bytes());
         }
         Some(told)

@@ -35,6 +35,7 @@ use rejection::{challenge, refusal, rejection};
 #[cfg(test)]
 pub use credentials::tests::every_refusal;
 
+use crate::AuthPam;
 use crate::origin::Origin;
 use crate::protocol::{Check, MAX_CREDENTIAL, MAX_TEXT, Request, SOCKET_BYTES, Sent};
 use crate::quoted::{MAX_SHOWN, shown};
@@ -164,6 +165,9 @@ impl Front {
             self.shared.lines.write_batch();
         }
         let origin = client::origin(event, self.references.draw());
+        if let Some(mut client) = event.client::<AuthPam>() {
+            client.tried = true;
+        }
         let before = self.name_before(event);
         let mut check = match credentials::from_event(&self.settings, event, &origin, before.as_deref()) {
             Ok(check) => check,
@@ -182,8 +186,7 @@ impl Front {
             if session {
                 attempts.kept.insert(check.id);
             }
-            // PAM may know another one.
-            attempts.pam_names.extend(name.iter().map(|_| (self.last_id, Vec::new())));
+            attempts.logins.extend(name.iter().map(|_| (self.last_id, logins::Heard::default())));
             self.ask(attempts, event, check, &origin)
         });
         let reply = answer.unwrap_or_else(|refusal| self.refuse(event, origin.clone(), &refusal));

@@ -198,6 +198,23 @@ pub(crate) fn a_name_that_openvpn_cannot_take_refuses_the_client() {
     }
 }
 
+/// Over two connections from one address: OpenVPN has let in the first name, and its variables have the second one.
+pub(crate) fn only_a_name_that_pam_has_let_in_counts() {
+    let site = Site::new(6, &["grace=0"], &[("user/good", "echo good"), ("user/deny", "echo deny")]);
+    let client = site.client("good", "x");
+    // Refused by PAM, and without it.
+    for password in ["x", ""] {
+        assert_ne!(site.log_in(&client, "deny", password), FuncResult::Success, "{}", site.stage.log());
+    }
+    let Outcome::Accepted(_, given) = site.connect(&client, "deny") else { panic!("{}", site.stage.log()) };
+    assert_eq!(given, "echo good\n");
+    // Nobody was let in.
+    let client = site.stage.plugin.client();
+    assert_ne!(site.log_in(&client, "deny", ""), FuncResult::Success);
+    assert_eq!(site.connect(&client, "deny"), Outcome::Refused, "{}", site.stage.log());
+    site.stage.line("user 'deny' is refused: PAM has let in nobody for this client");
+}
+
 /// Also where PAM was not asked.
 pub(crate) fn the_rule_for_names_holds_for_tokens_too() {
     let site = Site::new(6, &["username=lower,strip-realm"], &[("user/good", "echo good")]);

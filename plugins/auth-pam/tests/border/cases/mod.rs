@@ -141,6 +141,7 @@ cases! {
         without_a_deferred_file_openvpn_stands_still
         the_name_that_pam_has_let_in_is_the_clients
         a_name_that_openvpn_cannot_take_refuses_the_client
+        only_a_name_that_pam_has_let_in_counts
         the_rule_for_names_holds_for_tokens_too;
     sessions:
         opened_and_closed_with_what_is_known
