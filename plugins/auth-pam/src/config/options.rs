@@ -80,7 +80,11 @@ pub const OPTIONS: [OptionSpec<Config>; 30] = [
         repeats: false,
         set: |config, value| {
             // Not resolved: the links on the way are looked at each time.
-            let path = std::path::absolute(value.text()).map_err(|error| value.bad(&error.to_string()))?;
+            let wrong = |error: std::io::Error| value.bad(&error.to_string());
+            let path = std::path::absolute(value.text()).map_err(wrong)?;
+            if !std::fs::metadata(&path).map_err(wrong)?.is_dir() {
+                return Err(value.bad("is not a directory"));
+            }
             config.client_options = Some(path);
             Ok(())
         },

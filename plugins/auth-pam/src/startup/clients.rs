@@ -76,8 +76,17 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_directory_is_a_mistake() {
-        let config = Config::parse([&b"client-options=/nowhere"[..], b"login"]).unwrap();
-        assert!(check(&config, None).unwrap_err().starts_with("client-options: /nowhere: "));
+    fn a_mistake_in_a_file_keeps_openvpn_from_starting() {
+        let place = tempfile::Builder::new().prefix("client-options-").tempdir_in("/var/lib").unwrap();
+        let option = format!("client-options={}", place.path().display());
+        let config = Config::parse([option.as_bytes(), b"login"]).unwrap();
+        assert!(check(&config, Some(6)).is_ok());
+        let file = place.path().join("default");
+        std::fs::write(&file, "route 10.0.0.0").unwrap();
+        let refused = check(&config, Some(6)).unwrap_err();
+        assert!(refused.starts_with(&format!("client-options: {}:1: 'route'", file.display())), "{refused}");
+        std::fs::remove_dir_all(place.path()).unwrap();
+        assert!(check(&config, Some(6)).unwrap_err().contains("No such file"));
+        assert!(Config::parse([option.as_bytes(), b"login"]).is_err());
     }
 }
