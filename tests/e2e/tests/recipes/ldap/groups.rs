@@ -1,8 +1,6 @@
 //! Groups of the directory, and what their members get.
 
-use harness::Machine;
-
-use super::{PASSWORD, SET_UP, prepare, start_nslcd, start_slapd};
+use super::{ENTRIES, PASSWORD, SET_UP, prepare, start_nslcd, start_slapd};
 use crate::document::Document;
 use crate::stage::{Stage, machine};
 
@@ -24,20 +22,15 @@ memberUid: alice
 
 const ALICES: &str = "/etc/openvpn/clients/user/alice";
 
-fn fill(machine: &Machine) {
-    machine.write("/etc/ldap/groups.ldif", GROUPS, 0o644);
-    machine.run(
-        "sed -i 's/^memberUid: alice$/memberUid: alice\\nmemberUid: bob/' /etc/ldap/test.ldif
-         rm -r /var/lib/ldap/test; mkdir /var/lib/ldap/test
-         slapadd -f /etc/ldap/test.conf -l /etc/ldap/test.ldif
-         slapadd -f /etc/ldap/test.conf -l /etc/ldap/groups.ldif",
-    );
+/// Those of the other recipe, with bob in the group that may use the VPN, and these groups.
+fn entries() -> String {
+    let entries = ENTRIES.replace("memberUid: alice\n", "memberUid: alice\nmemberUid: bob\n");
+    format!("{entries}\n{GROUPS}")
 }
 
 pub(crate) fn follow(recipe: &Document) {
     let machine = machine();
-    prepare(&machine);
-    fill(&machine);
+    prepare(&machine, &entries());
     recipe.set_up(&machine, SET_UP);
     let daemons = (start_slapd(&machine), start_nslcd(&machine));
     let stage = Stage::start(recipe, SET_UP, &machine);
