@@ -4,9 +4,11 @@
 //! Options come before the service name: no service name holds a `=`.
 
 mod error;
+mod names;
 mod options;
 
 use std::ffi::CString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use plugin_options::{Grammar, Place, Remainder, Word};
@@ -16,6 +18,7 @@ use crate::supervisor::source::Prefixes;
 use crate::verdict::Advance;
 use crate::worker::prompts::{MAX_PAIRS, Pair, Prompts};
 pub use error::ConfigError;
+pub use names::NameRule;
 use options::OPTIONS;
 
 /// Everything the line says.
@@ -49,6 +52,12 @@ pub struct Config {
     pub max_sessions: Option<usize>,
     /// `max-sessions-per-user=N`; `None`: there is no such bound.
     pub max_sessions_per_user: Option<usize>,
+    /// `client-options=DIR`, absolute: what clients get by their users and groups.
+    pub client_options: Option<PathBuf>,
+    /// `username=...`: what is done to the name before PAM is asked.
+    pub name_rule: NameRule,
+    /// `override-username=yes`: the name that PAM has let in is the client's.
+    pub override_username: bool,
     /// `penalties=yes|no`.
     pub penalties: bool,
     /// `ipv4-prefix=N` and `ipv6-prefix=N`: what one source is.
@@ -183,6 +192,9 @@ impl Config {
             max_sessions: None,
             max_sessions_per_user: None,
             max_suspended: None,
+            client_options: None,
+            name_rule: NameRule::default(),
+            override_username: false,
             penalties: true,
             prefixes: Prefixes::default(),
             reasons: None,

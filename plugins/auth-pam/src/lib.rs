@@ -10,9 +10,11 @@
 // Nothing but the plugin's symbols leaves this crate: `pub` in a module means "for the other modules".
 #![allow(unreachable_pub)]
 
+mod client_options;
 mod config;
 mod front;
 mod limits;
+mod lookup;
 mod origin;
 mod protocol;
 mod question;
@@ -78,6 +80,8 @@ impl Plugin for AuthPam {
             time_to_connect: startup.time_to_connect,
             replaces: startup.replaces,
             dco: startup.dco,
+            openvpn_minor: startup.openvpn_minor,
+            override_username: startup.override_username,
             config,
         };
         let service = settings.config.service.to_string_lossy().into_owned();
@@ -97,11 +101,8 @@ impl Plugin for AuthPam {
 
     fn events(&self) -> EventSet {
         let login = EventSet::AUTH_USER_PASS_VERIFY;
-        let login = if self.front.opens_sessions() {
-            login | EventSet::CLIENT_CONNECT | EventSet::CLIENT_DISCONNECT
-        } else {
-            login
-        };
+        let login = if self.front.minds_connects() { login | EventSet::CLIENT_CONNECT } else { login };
+        let login = if self.front.opens_sessions() { login | EventSet::CLIENT_DISCONNECT } else { login };
         // OpenVPN before 2.6 does not know the other one.
         if self.front.can_ask() { login | EventSet::CLIENT_CRRESPONSE } else { login }
     }

@@ -18,6 +18,7 @@ use std::time::Duration;
 use privsep::{Message, Reader, WireError, Writer};
 use secret::Secret;
 
+use crate::lookup::{Lookup, MAX_LOOKUP};
 use crate::origin::Origin;
 use crate::question::{MAX_QUESTION, Question, QuestionId};
 use crate::reference::Reference;
@@ -98,6 +99,15 @@ pub enum Request {
         /// How the connection was used.
         usage: Usage,
     },
+    /// A client connects, and its options are to be put together. It is answered like an attempt.
+    Options {
+        /// Number of this request, as those of attempts.
+        id: u64,
+        /// Whose.
+        lookup: Lookup,
+        /// Where the client comes from.
+        origin: Origin,
+    },
     /// The front has refused a login by itself; for the audit line only.
     Refused {
         /// Name, possibly cut.
@@ -123,8 +133,10 @@ pub struct Check {
     pub session: bool,
     /// What the client has sent.
     pub sent: Sent,
-    /// Name as the client sent it.
+    /// Name that PAM is asked about.
     pub username: Vec<u8>,
+    /// Name as the client sent it, possibly cut, if that is another one; else empty.
+    pub sent_as: Vec<u8>,
     /// Common name of the client's certificate; empty without one.
     pub common_name: Vec<u8>,
     /// Where it comes from.
@@ -157,6 +169,20 @@ pub enum Reply {
         /// What the person at the client may learn of a rejection; empty: nothing.
         told: Vec<u8>,
     },
+    /// PAM has checked this name in an attempt that is about to be accepted; it is another one than it was asked about.
+    Named {
+        /// Which attempt.
+        id: u64,
+        /// The name, possibly cut.
+        name: Vec<u8>,
+    },
+    /// A piece of a client's options, which come before the verdict.
+    Options {
+        /// Which request.
+        id: u64,
+        /// The piece.
+        part: Vec<u8>,
+    },
 }
 
 /// Supervisor to worker.
@@ -182,6 +208,13 @@ pub enum Order {
         /// The session's name in both logs.
         reference: Reference,
     },
+    /// Put the options of a client together. That is a transaction of its own, without PAM.
+    LookUp {
+        /// The number of the transaction.
+        nonce: u64,
+        /// Whose.
+        lookup: Lookup,
+    },
     /// Close it, and end the transaction.
     Close {
         /// The number of the transaction.
@@ -198,7 +231,7 @@ pub struct Begin {
     pub nonce: u64,
     /// If it succeeds, it is kept for a session.
     pub session: bool,
-    /// Name as the client sent it.
+    /// Name that PAM is asked about.
     pub username: Vec<u8>,
     /// Common name of the client's certificate; empty without one.
     pub common_name: Vec<u8>,
@@ -245,14 +278,18 @@ pub enum News {
     Opened(Done),
     /// The session is closed as far as it could be, and the transaction has ended. The worker leaves.
     Closed(Done),
+    /// A piece of the options that were to be put together.
+    Part(Vec<u8>),
+    /// All pieces are there, or why there are none.
+    LookedUp(Done),
 }
 
-/// What came of a step of a session.
+/// What came of a step of a session, or of putting options together.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Done {
     /// PAM's return code; zero is success.
     pub code: u32,
-    /// `pam_strerror` of it.
+    /// `pam_strerror` of it, or what is wrong.
     pub text: Vec<u8>,
 }
 
@@ -284,14 +321,18 @@ const TAG_CANCEL: u8 = 2;
 const TAG_REFUSED: u8 = 3;
 const TAG_OPEN: u8 = 4;
 const TAG_CLOSE: u8 = 5;
+const TAG_OPTIONS: u8 = 6;
 const TAG_ACCEPTED: u8 = 18;
 const TAG_REJECTED: u8 = 19;
 const TAG_TEMPORARY: u8 = 20;
 const TAG_ASKED: u8 = 21;
+const TAG_NAMED: u8 = 22;
+const TAG_PART: u8 = 23;
 const TAG_BEGIN: u8 = 33;
 const TAG_ANSWER: u8 = 34;
 const TAG_OPEN_SESSION: u8 = 35;
 const TAG_CLOSE_SESSION: u8 = 36;
+const TAG_LOOK_UP: u8 = 37;
 const TAG_WORKER_READY: u8 = 49;
 const TAG_NOTE: u8 = 50;
 const TAG_END: u8 = 51;
@@ -299,6 +340,8 @@ const TAG_CHANGED: u8 = 52;
 const TAG_QUESTION: u8 = 53;
 const TAG_OPENED: u8 = 54;
 const TAG_CLOSED: u8 = 55;
+const TAG_WORKER_PART: u8 = 56;
+const TAG_LOOKED_UP: u8 = 57;
 
 fn tag(value: u8) -> WireError {
     WireError::Unknown { field: "tag", value: value.into() }
@@ -438,8 +481,16 @@ impl Message for Client {
 }
 
 impl Message for Request {
-    const MAX_BYTES: usize =
-        1 + 8 + 2 + SENT_BYTES + 4 * 4 + 2 * MAX_CREDENTIAL + ORIGIN_BYTES + MAX_BLOCK + MAX_CLIENT;
+    const MAX_BYTES: usize = 1
+        + 8
+        + 2
+        + SENT_BYTES
+        + 5 * 4
+        + 2 * MAX_CREDENTIAL
+        + MAX_CHECKED
+        + ORIGIN_BYTES
+        + MAX_BLOCK
+        + MAX_CLIENT;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         match self {
@@ -450,6 +501,7 @@ impl Message for Request {
                 to.flag(check.session);
                 check.sent.write(to);
                 to.bytes_field("username", &check.username, MAX_CREDENTIAL)?;
+                to.bytes_field("sent username", &check.sent_as, MAX_CHECKED)?;
                 to.bytes_field("common name", &check.common_name, MAX_CREDENTIAL)?;
                 write_origin(&check.origin, to)?;
                 to.bytes_field("credentials", check.credentials.expose(), MAX_BLOCK)?;
@@ -473,6 +525,12 @@ impl Message for Request {
                 usage.write(to);
                 Ok(())
             }
+            Request::Options { id, lookup, origin } => {
+                to.u8(TAG_OPTIONS);
+                to.u64(*id);
+                lookup.write(to)?;
+                write_origin(origin, to)
+            }
             Request::Refused { username, origin, at_fault, reason } => {
                 to.u8(TAG_REFUSED);
                 to.bytes_field("username", username, MAX_TEXT)?;
@@ -491,6 +549,7 @@ impl Message for Request {
                 session: from.flag("session")?,
                 sent: Sent::read(&mut from)?,
                 username: text(&mut from, "username", MAX_CREDENTIAL)?.to_vec(),
+                sent_as: text(&mut from, "sent username", MAX_CHECKED)?.to_vec(),
                 common_name: text(&mut from, "common name", MAX_CREDENTIAL)?.to_vec(),
                 origin: read_origin(&mut from)?,
                 credentials: Secret::copy_of(from.bytes_field("credentials", MAX_BLOCK)?),
@@ -501,6 +560,11 @@ impl Message for Request {
                 Request::Open { id: from.u64()?, attempt: from.u64()?, assigned: Assigned::read(&mut from)? }
             }
             TAG_CLOSE => Request::Close { attempt: from.u64()?, usage: Usage::read(&mut from)? },
+            TAG_OPTIONS => Request::Options {
+                id: from.u64()?,
+                lookup: Lookup::read(&mut from)?,
+                origin: read_origin(&mut from)?,
+            },
             TAG_REFUSED => Request::Refused {
                 username: text(&mut from, "username", MAX_TEXT)?.to_vec(),
                 origin: read_origin(&mut from)?,
@@ -517,7 +581,19 @@ impl Message for Reply {
     const MAX_BYTES: usize = 1 + 8 + 16 + 3 + 4 + MAX_QUESTION + 4 + MAX_TOLD;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
-        let Reply::Verdict { id, verdict, told } = self;
+        let (id, verdict, told) = match self {
+            Reply::Verdict { id, verdict, told } => (id, verdict, told),
+            Reply::Named { id, name } => {
+                to.u8(TAG_NAMED);
+                to.u64(*id);
+                return to.bytes_field("checked name", name, MAX_CHECKED);
+            }
+            Reply::Options { id, part } => {
+                to.u8(TAG_PART);
+                to.u64(*id);
+                return to.bytes_field("options", part, MAX_TEXT);
+            }
+        };
         match verdict {
             Verdict::Accepted { took } => {
                 to.u8(TAG_ACCEPTED);
@@ -550,6 +626,14 @@ impl Message for Reply {
     fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
         let (tag_read, id) = (from.u8()?, from.u64()?);
         let verdict = match tag_read {
+            TAG_NAMED => {
+                let name = text(&mut from, "checked name", MAX_CHECKED)?.to_vec();
+                return from.end().map(|()| Reply::Named { id, name });
+            }
+            TAG_PART => {
+                let part = text(&mut from, "options", MAX_TEXT)?.to_vec();
+                return from.end().map(|()| Reply::Options { id, part });
+            }
             TAG_ACCEPTED => Verdict::Accepted { took: duration(&mut from)? },
             TAG_REJECTED => Verdict::Rejected,
             TAG_TEMPORARY => {
@@ -601,6 +685,11 @@ impl Message for Order {
                 usage.write(to);
                 Ok(())
             }
+            Order::LookUp { nonce, lookup } => {
+                to.u8(TAG_LOOK_UP);
+                to.u64(*nonce);
+                lookup.write(to)
+            }
             Order::Answer { nonce, session, credentials } => {
                 to.u8(TAG_ANSWER);
                 to.u64(*nonce);
@@ -627,6 +716,7 @@ impl Message for Order {
                 Order::Open { nonce, assigned, reference: read_reference(&mut from)? }
             }
             TAG_CLOSE_SESSION => Order::Close { nonce, usage: Usage::read(&mut from)? },
+            TAG_LOOK_UP => Order::LookUp { nonce, lookup: Lookup::read(&mut from)? },
             TAG_ANSWER => {
                 let session = from.flag("session")?;
                 let credentials = Secret::copy_of(from.bytes_field("credentials", MAX_BLOCK)?);
@@ -702,6 +792,16 @@ impl Message for Report {
                 to.u64(nonce);
                 done.write(to)
             }
+            News::Part(part) => {
+                to.u8(TAG_WORKER_PART);
+                to.u64(nonce);
+                to.bytes_field("options", part, MAX_TEXT)
+            }
+            News::LookedUp(done) => {
+                to.u8(TAG_LOOKED_UP);
+                to.u64(nonce);
+                done.write(to)
+            }
         }
     }
 
@@ -734,11 +834,18 @@ impl Message for Report {
             }),
             TAG_OPENED => News::Opened(Done::read(&mut from)?),
             TAG_CLOSED => News::Closed(Done::read(&mut from)?),
+            TAG_WORKER_PART => News::Part(text(&mut from, "options", MAX_TEXT)?.to_vec()),
+            TAG_LOOKED_UP => News::LookedUp(Done::read(&mut from)?),
             other => return Err(tag(other)),
         };
         from.end().map(|()| Report { nonce, news })
     }
 }
+
+/// The requests, orders and reports about options are no longer than the longest of the others.
+const _: () = assert!(1 + 8 + MAX_LOOKUP + ORIGIN_BYTES <= Request::MAX_BYTES);
+const _: () = assert!(1 + 8 + MAX_LOOKUP <= Order::MAX_BYTES);
+const _: () = assert!(1 + 8 + 4 + MAX_TEXT <= Reply::MAX_BYTES);
 
 #[cfg(test)]
 #[path = "protocol_tests.rs"]

@@ -2,6 +2,7 @@
 //! beyond the frame.
 
 use super::*;
+use crate::lookup::tests::lookup;
 use crate::session::tests as session;
 use proptest::prelude::*;
 
@@ -28,8 +29,8 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn check()(id: u64, deferred: bool, session: bool, sent in sent(), username in bytes(300), common_name in bytes(80), origin in origin(), block in bytes(500), client in bytes(MAX_CLIENT)) -> Check {
-        Check { id, deferred, session, sent, username, common_name, origin, credentials: Secret::new(block), client }
+    fn check()(id: u64, deferred: bool, session: bool, sent in sent(), username in bytes(300), sent_as in bytes(MAX_CHECKED), common_name in bytes(80), origin in origin(), block in bytes(500), client in bytes(MAX_CLIENT)) -> Check {
+        Check { id, deferred, session, sent, username, sent_as, common_name, origin, credentials: Secret::new(block), client }
     }
 }
 
@@ -135,6 +136,24 @@ proptest! {
         for order in [Order::Open { nonce: id, assigned, reference: origin.reference }, Order::Close { nonce: id, usage }] {
             let frame = encoded(&order);
             prop_assert_eq!(encoded(&Order::decode(Reader::new(&frame)).unwrap()), frame);
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_options_survives_the_wire(id: u64, lookup in lookup(), origin in origin(), text in bytes(MAX_TEXT), code: u32) {
+        let request = encoded(&Request::Options { id, lookup: lookup.clone(), origin });
+        prop_assert_eq!(encoded(&Request::decode(Reader::new(&request)).unwrap()), request);
+        let order = encoded(&Order::LookUp { nonce: id, lookup });
+        prop_assert_eq!(encoded(&Order::decode(Reader::new(&order)).unwrap()), order);
+        let name = text[..text.len().min(MAX_CHECKED)].to_vec();
+        for reply in [Reply::Options { id, part: text.clone() }, Reply::Named { id, name }] {
+            let frame = encoded(&reply);
+            prop_assert!(frame.len() <= Reply::MAX_BYTES);
+            prop_assert_eq!(Reply::decode(Reader::new(&frame)).unwrap(), reply);
+        }
+        for news in [News::Part(text.clone()), News::LookedUp(Done { code, text })] {
+            let report = Report { nonce: id, news };
+            prop_assert_eq!(Report::decode(Reader::new(&encoded(&report))).unwrap(), report);
         }
     }
 

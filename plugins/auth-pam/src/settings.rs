@@ -36,6 +36,10 @@ pub struct Settings {
     pub replaces: Replaces,
     /// The kernel may carry and count the clients' packets: OpenVPN's numbers may be wrong.
     pub dco: bool,
+    /// The N of OpenVPN 2.N, if it is known.
+    pub openvpn_minor: Option<u32>,
+    /// A client gets the name that PAM has let in: it is asked for, and OpenVPN can do it.
+    pub override_username: bool,
 }
 
 impl Settings {
@@ -109,6 +113,8 @@ pub mod tests {
             time_to_connect: Duration::from_secs(60),
             replaces: Replaces::User,
             dco: false,
+            openvpn_minor: Some(6),
+            override_username: false,
         }
     }
 

@@ -3,6 +3,8 @@
 #![no_main]
 #![allow(dead_code, unreachable_pub)]
 
+#[path = "../../src/lookup.rs"]
+mod lookup;
 #[path = "../../src/origin.rs"]
 mod origin;
 #[path = "../../src/protocol.rs"]

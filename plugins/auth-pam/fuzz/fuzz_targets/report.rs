@@ -3,6 +3,8 @@
 #![no_main]
 #![allow(dead_code, unreachable_pub)]
 
+#[path = "../../src/lookup.rs"]
+mod lookup;
 #[path = "../../src/origin.rs"]
 mod origin;
 #[path = "../../src/protocol.rs"]
@@ -30,7 +32,10 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(bytes.len() <= Report::MAX_BYTES);
     match report.news {
         News::Ready => {}
-        News::Opened(Done { text, .. }) | News::Closed(Done { text, .. }) => assert!(text.len() <= MAX_TEXT),
+        News::Opened(Done { text, .. }) | News::Closed(Done { text, .. }) | News::LookedUp(Done { text, .. }) => {
+            assert!(text.len() <= MAX_TEXT);
+        }
+        News::Part(text) => assert!(text.len() <= MAX_TEXT),
         News::Note(text) | News::Changed(text) => assert!(text.len() <= MAX_TEXT),
         News::Question { text, .. } => assert!(text.len() <= MAX_QUESTION),
         News::End(end) => {

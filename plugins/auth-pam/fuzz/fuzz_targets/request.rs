@@ -3,6 +3,8 @@
 #![no_main]
 #![allow(dead_code, unreachable_pub)]
 
+#[path = "../../src/lookup.rs"]
+mod lookup;
 #[path = "../../src/origin.rs"]
 mod origin;
 #[path = "../../src/protocol.rs"]
@@ -35,6 +37,7 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(check.credentials.len() <= MAX_BLOCK && check.client.len() <= MAX_CLIENT);
         }
         Request::Cancel { .. } | Request::Open { .. } | Request::Close { .. } => {}
+        Request::Options { lookup, .. } => assert!(lookup.username.len() <= MAX_CREDENTIAL),
         Request::Refused { username, origin, reason, .. } => {
             assert!(fits(&username, MAX_TEXT) && fits(&origin.address, MAX_ADDRESS));
             assert!(fits(&reason, MAX_TEXT));

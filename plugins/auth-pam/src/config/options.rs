@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use plugin_options::{Mistake, OptionSpec, Value};
 
-use super::{Config, Reasons, RequireCn, Timeout};
+use super::{Config, NameRule, Reasons, RequireCn, Timeout};
 use crate::front::MAX_PENDING_TEXT;
 use crate::supervisor::audit::Facility;
 use crate::verdict::Advance;
 
 /// The options.
-pub const OPTIONS: [OptionSpec<Config>; 27] = [
+pub const OPTIONS: [OptionSpec<Config>; 30] = [
     OptionSpec {
         name: "advance",
         form: "no|addr|remote",
@@ -69,6 +69,23 @@ pub const OPTIONS: [OptionSpec<Config>; 27] = [
         repeats: false,
         set: |config, value| {
             config.change_expired = value.yes_or_no()?;
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "client-options",
+        form: "DIR",
+        default: "",
+        meaning: "options for each client, by its user and groups, from files in this directory",
+        repeats: false,
+        set: |config, value| {
+            // Not resolved: the links on the way are looked at each time.
+            let wrong = |error: std::io::Error| value.bad(&error.to_string());
+            let path = std::path::absolute(value.text()).map_err(wrong)?;
+            if !std::fs::metadata(&path).map_err(wrong)?.is_dir() {
+                return Err(value.bad("is not a directory"));
+            }
+            config.client_options = Some(path);
             Ok(())
         },
     },
@@ -195,6 +212,17 @@ pub const OPTIONS: [OptionSpec<Config>; 27] = [
     },
     OptionSpec::options_file(),
     OptionSpec {
+        name: "override-username",
+        form: "yes|no",
+        default: "no",
+        meaning: "whether the name that PAM has let in becomes the client's name (OpenVPN 2.7)",
+        repeats: false,
+        set: |config, value| {
+            config.override_username = value.yes_or_no()?;
+            Ok(())
+        },
+    },
+    OptionSpec {
         name: "pam-confdir",
         form: "DIR",
         default: "",
@@ -297,6 +325,17 @@ pub const OPTIONS: [OptionSpec<Config>; 27] = [
         repeats: false,
         set: |config, value| {
             config.timeout = Timeout::Given(value.time_limit()?);
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "username",
+        form: "lower|strip-domain|strip-realm",
+        default: "",
+        meaning: "what is done to the name before PAM is asked; several with commas between",
+        repeats: false,
+        set: |config, value| {
+            config.name_rule = NameRule::parse(value.text()).map_err(|expected| value.bad(expected))?;
             Ok(())
         },
     },

@@ -7,6 +7,7 @@ use ovpn_plugin::{AuthReply, AuthUserPassVerify, DeferError, Pending};
 use secret::Secret;
 
 use super::attempts::{Attempts, Whom, without_credentials};
+use super::logins::Login;
 use super::sessions::OfClient;
 use crate::AuthPam;
 use crate::protocol::{Check, Sent};
@@ -29,10 +30,14 @@ const LONGEST: Duration = Duration::from_secs(3600);
 pub struct Client {
     /// The attempt whose question it was asked last.
     pub asked: Option<u64>,
-    /// The login that has let it in, and its session.
+    /// The session of the login that has let it in.
     pub session: Option<OfClient>,
     /// It has connected. What was not opened by then never is.
     pub has_connected: bool,
+    /// Its logins that were not refused so far; when it has connected, the one that has let it in.
+    pub logins: Vec<Login>,
+    /// It has tried to log in, whatever came of it.
+    pub tried: bool,
 }
 
 /// A client that can be asked while its login is pending.

@@ -4,6 +4,7 @@
 //! answers directly; if the attempt was deferred, whoever reads the verdict hands it to the attempt's [`Decision`].
 
 mod asking;
+mod connecting;
 mod held;
 
 use std::collections::{BTreeMap, HashSet};
@@ -17,10 +18,12 @@ use privsep::life::{Heard, Kept};
 
 use asking::Asking;
 pub use asking::without_credentials;
+pub use connecting::{Connecting, Step};
 use held::Held;
 
 use super::credentials::Refusal;
 use super::grace::{Grace, Kind};
+use super::logins::Heard as HeardOfLogin;
 use super::rejection::{challenge, refusal, rejection};
 use super::wait_budget::WaitBudget;
 use crate::config::Config;
@@ -126,6 +129,8 @@ enum Read {
     Nothing,
     /// The verdict of this attempt.
     Verdict(u64),
+    /// Something else, about one that has no verdict yet.
+    Other,
     /// Nothing more about what was sent before.
     Lost,
 }
@@ -144,6 +149,10 @@ pub struct Attempts {
     /// Those whose transactions are, or may yet be, kept until their clients connect. Not those that led to a question: it
     /// stays when the client that was asked is gone, for that comes again with the answer.
     pub kept: HashSet<u64>,
+    /// The attempts of clients whose names are kept.
+    pub logins: BTreeMap<u64, HeardOfLogin>,
+    /// What is to be done about clients that connect, by the numbers of the requests.
+    pub connecting: BTreeMap<u64, Connecting>,
     table: BTreeMap<u64, Attempt>,
     deferred: usize,
     /// Those of them for which PAM waits for an answer.
@@ -160,8 +169,8 @@ pub struct Attempts {
 pub struct Afterwards {
     /// Deferred attempts with their verdicts.
     decided: Vec<(Decision, Decided, Whom)>,
-    /// Clients that connect, and whether they may.
-    connecting: Vec<(ConnectDecision, bool)>,
+    /// Clients that connect, and with what, if they may.
+    connecting: Vec<(ConnectDecision, Option<ClientConfig>)>,
     /// Lines for the log.
     lines: Vec<(Level, String)>,
     /// The supervisor that is lost for good.
@@ -173,8 +182,11 @@ impl Afterwards {
     pub fn deliver(self, advance: Advance) -> Vec<(Level, String)> {
         let Afterwards { decided, connecting, mut lines, lost } = self;
         let failed = |error| (Level::Error, format!("OpenVPN's control file cannot be written: {error}"));
-        lines.extend(connecting.into_iter().filter_map(|(decision, may)| {
-            let delivered = if may { decision.accept(&ClientConfig::new()) } else { decision.reject() };
+        lines.extend(connecting.into_iter().filter_map(|(decision, config)| {
+            let delivered = match config {
+                Some(config) => decision.accept(&config),
+                None => decision.reject(),
+            };
             delivered.err().map(failed)
         }));
         lines.extend(decided.into_iter().filter_map(|(decision, Decided { verdict, told }, whom)| {
@@ -219,6 +231,8 @@ impl Attempts {
             advance: config.advance,
             sessions: HashSet::new(),
             kept: HashSet::new(),
+            logins: BTreeMap::new(),
+            connecting: BTreeMap::new(),
             table: BTreeMap::new(),
             deferred: 0,
             answered_later: 0,
@@ -307,6 +321,7 @@ impl Attempts {
         let left = || end.map(|end| end.saturating_duration_since(Instant::now()));
         while let Some(read) = self.read_one(|supervisor| supervisor.receive(left())) {
             match read {
+                Read::Other => {}
                 Read::Verdict(decided) if decided != id => {}
                 Read::Verdict(_) => match self.table.get(&id) {
                     Some(Attempt::Awaited(_, Some(decided))) if !until(&decided.verdict) => {}
@@ -324,10 +339,20 @@ impl Attempts {
     ) -> Option<Read> {
         match receive(self.supervisor.as_mut()?) {
             Ok(None) => Some(Read::Nothing),
-            Ok(Some(Heard::Message(reply))) => {
-                let Reply::Verdict { id, verdict, told } = reply;
+            Ok(Some(Heard::Message(Reply::Verdict { id, verdict, told }))) => {
                 self.settle(id, Decided { verdict, told });
                 Some(Read::Verdict(id))
+            }
+            Ok(Some(Heard::Message(Reply::Named { id, name }))) => {
+                // Of those that are kept only.
+                if let Some(login) = self.logins.get_mut(&id) {
+                    login.name = name;
+                }
+                Some(Read::Other)
+            }
+            Ok(Some(Heard::Message(Reply::Options { id, part }))) => {
+                self.add_options(id, &part);
+                Some(Read::Other)
             }
             Ok(Some(Heard::Lost)) => {
                 self.reject_all();
@@ -342,6 +367,9 @@ impl Attempts {
 
     fn settle(&mut self, id: u64, decided: Decided) {
         if let (Verdict::Accepted { took }, Some(attempt)) = (&decided.verdict, self.table.get(&id)) {
+            if let Some(login) = self.logins.get_mut(&id) {
+                login.accepted = true;
+            }
             self.grace.accepted(Instant::now(), *took, attempt.kind());
             if attempt.kind() == Kind::Answer {
                 self.wait_budget.answered();
@@ -352,10 +380,11 @@ impl Attempts {
             Some(Attempt::Asked(decision, whom, asking)) => {
                 self.settle_asked(decision, whom, *asking, decided);
             }
-            Some(Attempt::Connecting(decision, _)) => {
-                let may = matches!(decided.verdict, Verdict::Accepted { .. });
-                self.afterwards.connecting.push((decision, may));
-            }
+            Some(Attempt::Connecting(decision, whom)) => match self.go_on(id, &decided.verdict) {
+                Step::GoesOn => self.defer_connect(id, decision, Whom { kind: Kind::Options, ..whom }),
+                Step::Done(config) => self.afterwards.connecting.push((decision, Some(config))),
+                Step::Refused => self.afterwards.connecting.push((decision, None)),
+            },
             Some(Attempt::Awaited(..)) | None => {
                 if let Some(Attempt::Awaited(_, awaited)) = self.table.get_mut(&id) {
                     *awaited = Some(decided);
@@ -394,6 +423,7 @@ impl Attempts {
         for id in &looked_at {
             if self.table.get(id).is_some_and(Attempt::is_unwanted) {
                 self.remove_deferred(*id);
+                self.connecting.remove(id);
                 self.cancel(*id);
             }
         }
@@ -416,6 +446,7 @@ impl Attempts {
         let pending: BTreeMap<u64, Attempt> = pending;
         (self.deferred, self.answered_later) = (0, 0);
         self.kept.clear();
+        self.connecting.clear();
         let open = std::mem::take(&mut self.sessions).len();
         if open > 0 {
             let line = format!("the supervisor is gone: {open} sessions of connected clients are not closed");
@@ -441,7 +472,7 @@ impl Attempts {
             let user = shown(&whom.username);
             let line = format!("user '{user}' is refused: the supervisor is gone{}", whom.tail);
             self.afterwards.lines.push((Level::Error, line));
-            self.afterwards.connecting.push((decision, false));
+            self.afterwards.connecting.push((decision, None));
         }
     }
 

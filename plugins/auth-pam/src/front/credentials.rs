@@ -10,7 +10,7 @@ use secret::Secret;
 use super::challenge;
 use crate::config::Config;
 use crate::origin::Origin;
-use crate::protocol::{Check, Credentials, MAX_CREDENTIAL, Sent};
+use crate::protocol::{Check, Credentials, MAX_CHECKED, MAX_CREDENTIAL, Sent};
 use crate::quoted::shown;
 use crate::settings::Settings;
 
@@ -88,14 +88,17 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Reads the attempt from OpenVPN's variables. Its number and how it is answered are for the caller to fill in.
+/// Reads the attempt from OpenVPN's variables. `before`: what the client has sent, if OpenVPN has renamed it. Its number and how it is answered are for the caller to fill in.
 pub fn from_event(
     settings: &Settings,
     event: &AuthUserPassVerify<'_>,
     origin: &Origin,
+    before: Option<&[u8]>,
 ) -> Result<Check, Refusal> {
     let config = &settings.config;
-    let username = bounded("username", event.username().ok_or(Refusal::Absent("username"))?)?;
+    let sent = bounded("username", event.username().ok_or(Refusal::Absent("username"))?)?;
+    let name = before.unwrap_or(sent);
+    let username = &*config.name_rule.apply(name);
     if username.is_empty() {
         return Err(Refusal::EmptyUsername);
     }
@@ -105,7 +108,7 @@ pub fn from_event(
         return Err(Refusal::CommonName(shown(common_name)));
     }
     // Where nobody is asked, a password may begin like an answer.
-    let (sent, credentials) = match challenge::answer(event).filter(|_| settings.can_ask) {
+    let (what, credentials) = match challenge::answer(event).filter(|_| settings.can_ask) {
         Some((id, answer)) => (Sent::Answer(id), Credentials { password: answer, response: None }),
         None => (Sent::Password, password_and_response(config, password)?),
     };
@@ -118,8 +121,9 @@ pub fn from_event(
         id: 0,
         deferred: false,
         session: false,
-        sent,
+        sent: what,
         username: username.to_vec(),
+        sent_as: if username == name { Vec::new() } else { name[..name.len().min(MAX_CHECKED)].to_vec() },
         common_name: common_name.to_vec(),
         origin: origin.clone(),
         credentials,

@@ -22,7 +22,7 @@ fn read_words(words: &[&str], env: &[(&str, &str)]) -> Result<(Check, Credential
     let call = env.iter().fold(CallData::new(), |call, (name, value)| call.env(name, value));
     let event = call.event();
     let origin = super::super::client::origin(&event, References::new().draw());
-    let check = from_event(&settings, &event, &origin).map_err(|refusal| refusal.to_string())?;
+    let check = from_event(&settings, &event, &origin, None).map_err(|refusal| refusal.to_string())?;
     let credentials = Credentials::unseal(&check.credentials).map_err(|error| error.to_string())?;
     Ok((check, credentials))
 }
@@ -40,6 +40,28 @@ fn a_whole_login_is_read() {
     assert_eq!(check.username, b"alice");
     assert_eq!((login.password.expose(), login.response.unwrap().expose()), (&b"pass"[..], &b"123"[..]));
     assert_eq!((&check.common_name[..], &check.origin.address[..]), (&b"laptop"[..], &b"2001:db8::1"[..]));
+}
+
+#[test]
+fn pam_is_asked_about_the_name_that_the_rule_makes() {
+    let env = [("username", "EXAMPLE\\Alice"), ("password", "x"), ("common_name", "alice")];
+    let (check, _) = read_with(&["username=lower,strip-domain", "require-cn=yes"], &env).unwrap();
+    assert_eq!((&check.username[..], &check.sent_as[..]), (&b"alice"[..], &b"EXAMPLE\\Alice"[..]));
+    let (check, _) = read(&env).unwrap();
+    assert_eq!((&check.username[..], &check.sent_as[..]), (&b"EXAMPLE\\Alice"[..], &b""[..]));
+    let nothing = [("username", "EXAMPLE\\"), ("password", "x")];
+    assert_eq!(read_with(&["username=strip-domain"], &nothing).unwrap_err(), "the username is empty");
+}
+
+#[test]
+fn who_was_renamed_is_asked_about_as_before() {
+    let config = Config::parse([&b"username=lower"[..], b"login"]).unwrap();
+    let settings = crate::settings::tests::settings(config);
+    let call = CallData::new().env("username", "root").env("password", "x");
+    let event = call.event();
+    let origin = super::super::client::origin(&event, References::new().draw());
+    let check = from_event(&settings, &event, &origin, Some(b"Alice")).unwrap();
+    assert_eq!((&check.username[..], &check.sent_as[..]), (&b"alice"[..], &b"Alice"[..]));
 }
 
 #[test]

@@ -27,12 +27,14 @@ pub enum Kind {
     Answer = 1,
     /// None, but a client that connects, for which a session is opened.
     Session = 2,
+    /// The same, and its options are put together.
+    Options = 3,
 }
 
 impl Kind {
     /// A client connects right after its login: that is no burst.
     fn is_login(self) -> bool {
-        self != Kind::Session
+        !matches!(self, Kind::Session | Kind::Options)
     }
 }
 
@@ -41,15 +43,15 @@ impl Kind {
 pub struct Grace {
     limit: Duration,
     /// Of each kind.
-    quick_in_a_row: [u32; 3],
-    /// Of sessions, and of logins.
+    quick_in_a_row: [u32; 4],
+    /// Of clients that connect, and of logins.
     last_accepted: [Option<Instant>; 2],
 }
 
 impl Grace {
     /// Waits of at most `limit`; zero: never wait.
     pub fn new(limit: Duration) -> Self {
-        Grace { limit, quick_in_a_row: [0; 3], last_accepted: [None; 2] }
+        Grace { limit, quick_in_a_row: [0; 4], last_accepted: [None; 2] }
     }
 
     /// How long to wait for the attempt that comes now; `None`: not at all. `pending`: there are others without a verdict.

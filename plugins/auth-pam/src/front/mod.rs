@@ -5,8 +5,10 @@ mod asker;
 mod attempts;
 mod challenge;
 mod client;
+mod connect;
 mod credentials;
 mod grace;
+mod logins;
 mod receiver;
 mod rejection;
 mod sessions;
@@ -33,6 +35,7 @@ use rejection::{challenge, refusal, rejection};
 #[cfg(test)]
 pub use credentials::tests::every_refusal;
 
+use crate::AuthPam;
 use crate::origin::Origin;
 use crate::protocol::{Check, MAX_CREDENTIAL, MAX_TEXT, Request, SOCKET_BYTES, Sent};
 use crate::quoted::{MAX_SHOWN, shown};
@@ -162,7 +165,11 @@ impl Front {
             self.shared.lines.write_batch();
         }
         let origin = client::origin(event, self.references.draw());
-        let mut check = match credentials::from_event(&self.settings, event, &origin) {
+        if let Some(mut client) = event.client::<AuthPam>() {
+            client.tried = true;
+        }
+        let before = self.name_before(event);
+        let mut check = match credentials::from_event(&self.settings, event, &origin, before.as_deref()) {
             Ok(check) => check,
             Err(refusal) => return self.refuse(event, origin, &refusal),
         };
@@ -173,16 +180,21 @@ impl Front {
         check.deferred = deferred;
         let session = self.wants_session(event);
         check.session = session;
+        let name = self.wants_names(event).then(|| check.username.clone());
         let shared = Arc::clone(&self.shared);
         let answer = shared.with(|attempts| {
             if session {
                 attempts.kept.insert(check.id);
             }
+            attempts.logins.extend(name.iter().map(|_| (self.last_id, logins::Heard::default())));
             self.ask(attempts, event, check, &origin)
         });
         let reply = answer.unwrap_or_else(|refusal| self.refuse(event, origin.clone(), &refusal));
         if session {
-            self.keep_login(event, &reply, &origin);
+            self.keep_login(event, &reply);
+        }
+        if let Some(name) = name {
+            self.keep_names(event, &reply, name, &origin);
         }
         reply
     }

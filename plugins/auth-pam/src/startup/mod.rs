@@ -3,6 +3,7 @@
 //! All of it runs in OpenVPN's process when the plugin is opened, as a rule as root. It reads files that OpenVPN or PAM
 //! obey anyway, with bounds, and loads or runs nothing.
 
+mod clients;
 mod dco;
 mod deferring;
 mod modules;
@@ -38,6 +39,10 @@ pub struct Startup {
     pub replaces: Replaces,
     /// The kernel may carry and count the clients' packets.
     pub dco: bool,
+    /// The N of OpenVPN 2.N, if it is known.
+    pub openvpn_minor: Option<u32>,
+    /// A client gets the name that PAM has let in.
+    pub override_username: bool,
     /// Held as long as the plugin is open, if it defers.
     pub deferring: Option<Deferring>,
 }
@@ -79,6 +84,10 @@ impl Startup {
                 "max-sessions and max-sessions-per-user count sessions, and there are none without session=yes"
             );
         }
+        let openvpn_minor = clients::minor(args.openvpn_version());
+        let clients = clients::check(config, openvpn_minor)?;
+        clients.warnings.iter().for_each(|warning| log::warn!("{warning}"));
+        by_roots_group.extend_from_slice(&clients.by_roots_group);
         let openvpn = openvpn_config(args, deferring.is_some());
         by_roots_group.extend_from_slice(&config.by_roots_group);
         judge_roots_group(&by_roots_group, openvpn.as_ref().is_some_and(OpenvpnConfig::keeps_roots_group))?;
@@ -103,7 +112,17 @@ impl Startup {
             log::warn!("{warning}");
         }
         let time_limits = TimeLimits::new(config.timeout, window);
-        Ok(Startup { time_limits, can_ask, time_to_connect, replaces, dco, deferring })
+        let override_username = clients.override_username;
+        Ok(Startup {
+            time_limits,
+            can_ask,
+            time_to_connect,
+            replaces,
+            dco,
+            openvpn_minor,
+            override_username,
+            deferring,
+        })
     }
 }
 

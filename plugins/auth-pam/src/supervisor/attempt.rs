@@ -8,11 +8,23 @@ use secret::Secret;
 use super::alike::Place;
 use super::scheduler::Job;
 use super::source::{Prefixes, Source};
+use crate::lookup::Lookup;
 use crate::origin::Origin;
 use crate::protocol::{Check, Sent};
 use crate::quoted::{MAX_SHOWN, shown};
 
-/// An attempt that has no verdict yet.
+/// What a client is to get, as far as it is there.
+#[derive(Debug)]
+pub struct Wanted {
+    /// Whose options.
+    pub whose: Lookup,
+    /// What has come of them.
+    pub text: Vec<u8>,
+    /// Under this name it waits: logins of the same user must not hold it up, since anybody can try those.
+    queue: Vec<u8>,
+}
+
+/// An attempt that has no verdict yet; or, with [`Attempt::lookup`], a client that connects and gets its options.
 #[derive(Debug)]
 pub struct Attempt {
     /// The front's number.
@@ -25,8 +37,10 @@ pub struct Attempt {
     pub gone: bool,
     /// What the client has sent.
     pub sent: Sent,
-    /// Name as the client sent it.
+    /// Name that PAM is asked about.
     pub username: Vec<u8>,
+    /// Name as the client sent it, if that is another one.
+    pub sent_as: Vec<u8>,
     /// Common name of the client's certificate.
     pub common_name: Vec<u8>,
     /// Where it comes from.
@@ -48,6 +62,8 @@ pub struct Attempt {
     pub leads: Option<u128>,
     /// Its place among those of the same username and source, as long as it has no answer.
     pub place: Option<Place>,
+    /// It is no login: these options are to be put together.
+    pub lookup: Option<Wanted>,
 }
 
 impl Attempt {
@@ -76,6 +92,7 @@ impl Attempt {
             )),
             sent: check.sent,
             username: check.username,
+            sent_as: check.sent_as,
             common_name: check.common_name,
             origin: check.origin,
             credentials: Some(check.credentials),
@@ -84,7 +101,52 @@ impl Attempt {
             deadline: time_limit.map(|limit| now + limit),
             leads: None,
             place: None,
+            lookup: None,
         }
+    }
+
+    /// For a client that connects.
+    pub fn of_lookup(
+        now: Instant,
+        id: u64,
+        lookup: Lookup,
+        origin: Origin,
+        time_limit: Option<Duration>,
+        prefixes: Prefixes,
+    ) -> Self {
+        Attempt {
+            id,
+            deferred: true,
+            session: false,
+            sent: Sent::Password,
+            username: lookup.username.clone(),
+            sent_as: Vec::new(),
+            common_name: Vec::new(),
+            source: Source::of(&origin.address, prefixes),
+            origin,
+            credentials: None,
+            client: Vec::new(),
+            fingerprint: 0,
+            arrived: now,
+            deadline: time_limit.map(|limit| now + limit),
+            leads: None,
+            place: None,
+            gone: false,
+            // No username holds this byte.
+            lookup: Some(Wanted {
+                queue: [b"\0", &lookup.username[..]].concat(),
+                whose: lookup,
+                text: Vec::new(),
+            }),
+        }
+    }
+
+    /// What is said of the name if the client sent another one.
+    pub fn sent_otherwise(&self) -> String {
+        if self.sent_as.is_empty() {
+            return String::new();
+        }
+        format!("; the client sent '{}'", shown(&self.sent_as))
     }
 
     /// It is decided: keeps only what its lines show. Refusals wait for their time, and there can be many of them.
@@ -111,7 +173,7 @@ impl Job for Attempt {
     }
 
     fn username(&self) -> &[u8] {
-        &self.username
+        self.lookup.as_ref().map_or(&self.username, |lookup| &lookup.queue)
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -133,6 +195,7 @@ pub mod tests {
             session: false,
             sent: Sent::Password,
             username: username.into(),
+            sent_as: vec![],
             common_name: vec![],
             origin: origin(address, 0),
             credentials: Secret::copy_of(b"block"),
@@ -164,6 +227,7 @@ pub mod tests {
                 session: false,
                 sent,
                 username,
+                sent_as: vec![],
                 common_name,
                 origin,
                 credentials,

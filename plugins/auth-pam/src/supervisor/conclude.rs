@@ -134,6 +134,14 @@ impl Outcome {
         }
     }
 
+    /// The name that PAM has checked, if it has let in another one than it was asked about; else empty.
+    pub fn name(&self) -> Vec<u8> {
+        match self {
+            Outcome::Pam(end, _) if end.code == 0 => end.checked.clone(),
+            _ => Vec::new(),
+        }
+    }
+
     /// What is said after the reason if PAM has checked another name than the client sent.
     pub fn checked(&self) -> String {
         match self {

@@ -60,6 +60,9 @@ impl Supervisor {
 
     /// Decides an attempt, and those that have joined its transaction.
     pub(super) fn conclude(&mut self, now: Instant, attempt: Attempt, outcome: &Outcome) {
+        if attempt.lookup.is_some() {
+            return self.not_looked_up(now, attempt, outcome);
+        }
         // What modules have printed belongs before the line of the attempt.
         self.output.flush();
         let time_limit = self.settings.time_limits.of(attempt.deferred).unwrap_or_default();
@@ -79,6 +82,7 @@ impl Supervisor {
             verdict,
             reason,
             checked: outcome.checked(),
+            name: outcome.name(),
         };
         self.settle(now, attempt, outcome, judged.clone());
         for attempt in joined {
@@ -123,8 +127,12 @@ impl Supervisor {
     /// Delivers the verdicts whose time has come: the verdict first, then its lines.
     pub(super) fn deliver_due(&mut self, now: Instant) -> Result<(), Exit> {
         while let Some(decided) = self.verdicts.next_due(now) {
-            let Judged { verdict, told, .. } = decided.judged.clone();
-            let reply = Reply::Verdict { id: decided.attempt.id, verdict, told };
+            let Judged { verdict, told, name, .. } = decided.judged.clone();
+            let id = decided.attempt.id;
+            if !name.is_empty() {
+                self.tell_front(Reply::Named { id, name });
+            }
+            let reply = Reply::Verdict { id, verdict, told };
             let before = self.verdicts.interest();
             self.verdicts.send(&mut self.front, reply).map_err(|_| Exit::FrontGone)?;
             self.watch_front(before);
@@ -138,6 +146,7 @@ impl Supervisor {
     /// The line of an attempt in the log, and the one in the system log.
     fn write_lines(&mut self, decided: &Decided) {
         let Decided { attempt, judged: Judged { verdict, reason, checked, .. }, result, .. } = decided;
+        let checked = &format!("{}{checked}", attempt.sent_otherwise());
         let accepted = matches!(verdict, Verdict::Accepted { .. });
         // OpenVPN logs what a direct answer leads to at once; with deferred ones in play, it is not that clear when.
         if !accepted || attempt.deferred || !checked.is_empty() {

@@ -73,7 +73,7 @@ impl Supervisor {
                 self.ended(&attempt);
                 let distrusted = why == Why::Distrusted;
                 let outcome = if distrusted { Outcome::Distrusted(how) } else { Outcome::WorkerEnded(how) };
-                if outcome.is_modules_fault() {
+                if outcome.is_modules_fault() && attempt.lookup.is_none() {
                     let closed = self.penalties.crashed(now, attempt.source, &attempt.username);
                     self.put_off(now, attempt.source, closed);
                 }

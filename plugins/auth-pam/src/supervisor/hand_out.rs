@@ -102,6 +102,11 @@ impl Supervisor {
                     self.ended(&attempt);
                     self.pam_keeps(now, worker, *attempt, end);
                 }
+                Ok(Some(Heard::Piece)) => {}
+                Ok(Some(Heard::LookedUp(attempt, done))) => {
+                    self.ended(&attempt);
+                    return self.looked_up(now, *attempt, &done);
+                }
                 Ok(Some(Heard::SessionNote(text))) => self.session_note(worker, &text),
                 Ok(Some(Heard::Opened(done))) => self.session_opened(now, worker, &done),
                 Ok(Some(Heard::Closed(done))) => return self.session_closed(now, worker, &done),

@@ -14,6 +14,7 @@ mod events;
 mod flood;
 mod hand_out;
 mod module_output;
+mod options;
 mod penalties;
 mod ramp;
 mod reasons;
@@ -56,7 +57,7 @@ use module_output::ModuleOutput;
 use penalties::Penalties;
 use ramp::Ramp;
 use repeats::Repeats;
-use scheduler::Scheduler;
+use scheduler::{Job, Scheduler};
 use sessions::table::{Bounds, Sessions};
 use status::Status;
 use suspended::Suspended;
@@ -347,10 +348,15 @@ impl Supervisor {
     fn asked(&mut self, now: Instant, generation: u32, request: Request) {
         match request {
             // Of an earlier supervisor, with which the front has given it up.
-            Request::Check(_) | Request::Cancel { .. } | Request::Open { .. } | Request::Close { .. }
+            Request::Check(_)
+            | Request::Cancel { .. }
+            | Request::Open { .. }
+            | Request::Close { .. }
+            | Request::Options { .. }
                 if generation != self.generation => {}
             Request::Check(check) => self.admit(now, check),
             Request::Open { .. } | Request::Close { .. } => self.asked_about_session(now, request),
+            Request::Options { id, lookup, origin } => self.look_up(now, id, lookup, origin),
             Request::Cancel { id } => {
                 self.cancel_question(now, id);
                 self.cancel_session(now, id);
@@ -361,7 +367,7 @@ impl Supervisor {
                 if let Some(mut attempt) = waiting.or_else(|| self.repeats.cancel(id)) {
                     let until = attempt.arrived + self.longest_refusal();
                     attempt.place.iter_mut().for_each(|place| place.keep_until(until));
-                    if self.flood.admits(now) {
+                    if attempt.lookup.is_none() && self.flood.admits(now) {
                         let (user, tail) = (attempt.user(), self.tail(&attempt.origin));
                         log::info!(
                             "BACKGROUND: user '{user}': its client is gone, so PAM was not asked{tail}"
@@ -455,7 +461,7 @@ impl Supervisor {
 
     /// A transaction is over, whatever came of it.
     fn ended(&mut self, attempt: &Attempt) {
-        self.scheduler.finished(attempt.source, &attempt.username);
+        self.scheduler.finished(attempt.source, Job::username(attempt));
         self.ramp.finished();
     }
 }

@@ -24,6 +24,7 @@ impl Client {
             deferred: true,
             sent: Sent::Password,
             username: username.into(),
+            sent_as: vec![],
             common_name: common_name.clone(),
             origin: origin(address, u16::try_from(self.last).unwrap()),
             credentials: credentials.seal().unwrap(),

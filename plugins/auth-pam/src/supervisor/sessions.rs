@@ -93,7 +93,10 @@ impl Supervisor {
                     self.close_session(now, worker, usage);
                 }
             }
-            Request::Check(_) | Request::Cancel { .. } | Request::Refused { .. } => {}
+            Request::Check(_)
+            | Request::Cancel { .. }
+            | Request::Options { .. }
+            | Request::Refused { .. } => {}
         }
     }
 
@@ -333,10 +336,15 @@ impl Supervisor {
     }
 
     /// Answers a request of the front that is no attempt.
-    fn answer_front(&mut self, id: u64, verdict: Verdict) {
+    pub(super) fn answer_front(&mut self, id: u64, verdict: Verdict) {
+        self.tell_front(Reply::Verdict { id, verdict, told: Vec::new() });
+    }
+
+    /// Tells the front something.
+    pub(super) fn tell_front(&mut self, reply: Reply) {
         let before = self.verdicts.interest();
         // That the front is gone is noticed elsewhere.
-        let _ = self.verdicts.send(&mut self.front, Reply::Verdict { id, verdict, told: Vec::new() });
+        let _ = self.verdicts.send(&mut self.front, reply);
         self.watch_front(before);
     }
 }

@@ -39,6 +39,8 @@ pub struct Judged {
     pub told: Vec<u8>,
     /// Why, for log and audit line.
     pub reason: String,
+    /// The name that PAM has checked, if it has let in another one than it was asked about; else empty.
+    pub name: Vec<u8>,
     /// Said after the reason: the name PAM has checked, if it is another one; whose transaction it was, if it has joined it.
     pub checked: String,
 }

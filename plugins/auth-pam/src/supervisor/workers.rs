@@ -15,6 +15,7 @@ use privsep::{Channel, ChannelError, WireError};
 
 use super::attempt::Attempt;
 use super::events::{Events, What, WorkerId};
+use crate::client_options::MAX_BYTES as MAX_OPTIONS;
 use crate::origin::Origin;
 use crate::protocol::{Begin, Done, End, News, Order, Report};
 use crate::question::MAX_QUESTIONS;
@@ -159,6 +160,10 @@ pub enum Heard {
     Opened(Done),
     /// Its session is closed.
     Closed(Done),
+    /// A piece of a client's options, which is kept with what wanted them.
+    Piece,
+    /// A client's options are there, or why there are none.
+    LookedUp(Box<Attempt>, Done),
     /// A module has changed this about its process, so it leaves.
     Changed(i32, Vec<u8>),
 }
@@ -318,21 +323,25 @@ impl Workers {
             return Err(Box::new((attempt, ChannelError::System(errno))));
         }
         let nonce = u64::from_ne_bytes(nonce);
-        let worker = self.table.get_mut(&id);
-        let Some((Worker { channel: Some(channel), state, .. }, credentials)) =
-            worker.zip(attempt.credentials.take())
-        else {
+        let order = match (&attempt.lookup, attempt.credentials.take()) {
+            (Some(lookup), _) => Order::LookUp { nonce, lookup: lookup.whose.clone() },
+            (None, Some(credentials)) => Order::Begin(Begin {
+                nonce,
+                session: attempt.session,
+                username: attempt.username.clone(),
+                common_name: attempt.common_name.clone(),
+                address: attempt.origin.address.clone(),
+                credentials,
+                client: attempt.client.clone(),
+            }),
+            (None, None) => return Err(Box::new((attempt, ChannelError::Closed))),
+        };
+        let Some(Worker { channel: Some(channel), state, .. }) = self.table.get_mut(&id) else {
+            if let Order::Begin(begin) = order {
+                attempt.credentials = Some(begin.credentials);
+            }
             return Err(Box::new((attempt, ChannelError::Closed)));
         };
-        let order = Order::Begin(Begin {
-            nonce,
-            session: attempt.session,
-            username: attempt.username.clone(),
-            common_name: attempt.common_name.clone(),
-            address: attempt.origin.address.clone(),
-            credentials,
-            client: attempt.client.clone(),
-        });
         match channel.try_send(&order, &[]) {
             Ok(()) => {
                 *state = State::Running { attempt: Box::new(attempt), nonce, told: Told::default() };
@@ -444,8 +453,8 @@ impl Workers {
                 told.notes += 1;
                 Ok(Some(Heard::Note(attempt.user(), text, attempt.origin.clone())))
             }
-            (State::Running { nonce: own, told, .. }, News::Question { echo, page, private, text })
-                if nonce == *own =>
+            (State::Running { attempt, nonce: own, told }, News::Question { echo, page, private, text })
+                if nonce == *own && attempt.lookup.is_none() =>
             {
                 if told.questions >= MAX_QUESTIONS {
                     return Err(ChannelError::TooMuch);
@@ -469,6 +478,28 @@ impl Workers {
             }
             (State::InSession { nonce: own, .. }, News::Closed(done)) if nonce == *own => {
                 Ok(Some(Heard::Closed(done)))
+            }
+            (State::Running { attempt, nonce: own, .. }, News::Part(part)) if nonce == *own => {
+                let Some(lookup) = &mut attempt.lookup else { return Err(unexpected(nonce)) };
+                if lookup.text.len() + part.len() > MAX_OPTIONS {
+                    return Err(ChannelError::TooMuch);
+                }
+                lookup.text.extend_from_slice(&part);
+                Ok(Some(Heard::Piece))
+            }
+            (State::Running { attempt, nonce: own, .. }, News::LookedUp(done))
+                if nonce == *own && attempt.lookup.is_some() =>
+            {
+                worker.served += 1;
+                let looking = State::LookingAtItself { since: now, nonce, slow: false };
+                let State::Running { attempt, .. } = std::mem::replace(&mut worker.state, looking) else {
+                    return Err(unexpected(nonce));
+                };
+                Ok(Some(Heard::LookedUp(attempt, done)))
+            }
+            // Of a login only.
+            (State::Running { attempt, .. }, News::End(_)) if attempt.lookup.is_some() => {
+                Err(unexpected(nonce))
             }
             (State::Running { nonce: own, .. }, News::End(end)) if nonce == *own && end.kept => {
                 // Only who is let in has a session, and notes of its own.

@@ -4,6 +4,7 @@
 mod answers;
 mod conversation;
 mod expired;
+mod options;
 mod orders;
 mod process_state;
 pub mod prompts;
@@ -30,6 +31,7 @@ use prompts::Turn;
 use said::Said;
 
 use crate::config::Reasons;
+use crate::lookup::Lookup;
 use crate::protocol::{Begin, Blame, Client, Credentials, End, MAX_CHECKED, News, Order, Report};
 use crate::settings::Settings;
 use crate::supervisor::take_syslog_name;
@@ -98,7 +100,17 @@ fn serve(settings: &Settings, mut channel: Channel<Report, Order>, leash: Borrow
         leave(1);
     }
     loop {
-        let mut begin = next_transaction(&mut channel);
+        let mut begin = match next_transaction(&mut channel) {
+            Next::Begin(begin) => begin,
+            Next::LookUp(nonce, lookup) => {
+                let mut reports = Reports { channel: &mut channel, nonce, worker, session: false };
+                if !options::report(settings, &lookup, &mut reports) {
+                    leave(1);
+                }
+                look_at_itself(&mut clean, &mut reports);
+                continue;
+            }
+        };
         let credentials = std::mem::replace(&mut begin.credentials, Secret::copy_of(b""));
         let mut reports =
             Reports { channel: &mut channel, nonce: begin.nonce, worker, session: begin.session };
@@ -118,16 +130,20 @@ fn serve(settings: &Settings, mut channel: Channel<Report, Order>, leash: Borrow
             leave(0);
         }
         drop(begin);
-        // What a module has changed must not meet the next transaction: that gets a new process. Nobody waits for the
-        // comparison, and the supervisor hands out nothing before it is done.
-        set_back();
-        let change = clean.change();
-        if !reports.send(change.map_or(News::Ready, |what| News::Changed(what.into()))) {
-            leave(1);
-        }
-        if change.is_some() {
-            leave(0);
-        }
+        look_at_itself(&mut clean, &mut reports);
+    }
+}
+
+/// What a module has changed must not meet the next transaction: that gets a new process. Nobody waits for the comparison,
+/// and the supervisor hands out nothing before it is done.
+fn look_at_itself(clean: &mut State, reports: &mut Reports<'_>) {
+    set_back();
+    let change = clean.change();
+    if !reports.send(change.map_or(News::Ready, |what| News::Changed(what.into()))) {
+        leave(1);
+    }
+    if change.is_some() {
+        leave(0);
     }
 }
 
@@ -141,9 +157,18 @@ fn set_back() {
     leash::renew();
 }
 
-fn next_transaction(channel: &mut Channel<Report, Order>) -> Begin {
+/// What a worker is to do.
+enum Next {
+    /// A login.
+    Begin(Begin),
+    /// The options of a client, in a transaction with this number.
+    LookUp(u64, Lookup),
+}
+
+fn next_transaction(channel: &mut Channel<Report, Order>) -> Next {
     match orders::receive(channel) {
-        Ok(Order::Begin(begin)) => begin,
+        Ok(Order::Begin(begin)) => Next::Begin(begin),
+        Ok(Order::LookUp { nonce, lookup }) => Next::LookUp(nonce, lookup),
         Err(ChannelError::Closed) => leave(0),
         // An answer, too, to which there is no question.
         Ok(Order::Answer { .. } | Order::Open { .. } | Order::Close { .. }) | Err(_) => leave(1),

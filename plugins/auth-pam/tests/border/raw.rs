@@ -112,9 +112,9 @@ pub(crate) fn origin(address: &[u8]) -> Vec<u8> {
     [&field(address)[..], &7u32.to_le_bytes(), &0x11_0fdf_u32.to_le_bytes()].concat()
 }
 
-/// No session; a password was sent; name, common name, origin, credentials, client.
+/// No session; a password was sent; name, nothing that was sent instead, common name, origin, credentials, client.
 pub(crate) fn login(username: &[u8]) -> Vec<u8> {
-    let names = [&[0, 0][..], &field(username), &field(b"")].concat();
+    let names = [&[0, 0][..], &field(username), &field(b""), &field(b"")].concat();
     [names, origin(b"192.0.2.9"), field(&block()), field(&client())].concat()
 }
 

@@ -1,5 +1,6 @@
 //! Accounts of an LDAP directory, alone and with a push to a telephone.
 
+pub(crate) mod groups;
 mod push;
 
 use harness::log::Mark;

@@ -24,6 +24,7 @@ recipes! {
     groups: "groups",
     hook: "hook",
     ldap: "ldap",
+    ldap_groups: "ldap-groups",
     lockout: "lockout",
     oath: "oath",
     radius: "radius",

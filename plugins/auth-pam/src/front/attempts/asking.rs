@@ -45,6 +45,7 @@ pub fn without_credentials(check: &Check) -> Check {
         session: check.session,
         sent: Sent::Password,
         username: check.username.clone(),
+        sent_as: check.sent_as.clone(),
         common_name: check.common_name.clone(),
         origin: check.origin.clone(),
         credentials: Secret::copy_of(b""),

@@ -47,7 +47,7 @@ pub(crate) fn packets_that_are_no_requests_end_the_supervisor() {
     claims_more[12..16].copy_from_slice(&u32::MAX.to_le_bytes());
     let id = 7u64.to_le_bytes();
     let attempt = [&[1][..], &id, &[0, 0, 0]].concat();
-    let named = [&attempt[..], &field(b"u"), &field(b"")].concat();
+    let named = [&attempt[..], &field(b"u"), &field(b""), &field(b"")].concat();
     let packets: Vec<(&str, Vec<u8>, &str)> = vec![
         ("30,000 bytes", vec![1; 30_000], "more bytes or descriptors"),
         ("an unknown tag", vec![99], "tag has the unknown value 99"),
@@ -98,8 +98,19 @@ pub(crate) fn packets_that_are_no_requests_end_the_supervisor() {
         ("half an id", [&[1][..], &id, &[0, 0, 2], &[0; 15]].concat(), "cut short"),
         (
             "a long common name",
-            [&attempt[..], &field(b"u"), &field(&long)].concat(),
+            [&attempt[..], &field(b"u"), &field(b""), &field(&long)].concat(),
             "common name is longer than 4096",
+        ),
+        (
+            "a long name that was sent",
+            [&attempt[..], &field(b"u"), &field(&[b'u'; 513])].concat(),
+            "sent username is longer than 512",
+        ),
+        ("options of a NUL", [&[6][..], &id, &field(b"a\0b")].concat(), "username has the unknown value 0"),
+        (
+            "options without addresses",
+            [&[6][..], &id, &field(b"u"), &field(b""), &field(b""), &[2]].concat(),
+            "IPv4 address has the unknown value 2",
         ),
         ("half a cancellation", vec![2, 0], "cut short"),
         (
@@ -177,7 +188,7 @@ pub(crate) fn malformed_credentials_cost_the_attempt_only() {
     let send_blocks = |credentials: &[u8], client: &[u8]| {
         stage.plugin.clear_log();
         let blocks = [field(credentials), field(client)].concat();
-        let names = [field(b"good"), field(b"")].concat();
+        let names = [field(b"good"), field(b""), field(b"")].concat();
         let attempt = [&[1][..], &999u64.to_le_bytes(), &[0, 0, 0], &names, &origin(b""), &blocks];
         send(&attempt.concat(), &[]);
     };

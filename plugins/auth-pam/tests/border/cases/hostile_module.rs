@@ -20,6 +20,8 @@ pub(crate) fn rubbish_on_the_channel_costs_the_worker() {
         ("a note on another transaction", report(50, &field(b"x")), "number of the transaction"),
         ("an open session", report(54, &[&[0; 4][..], &field(b"")].concat()), "number of the transaction"),
         ("a closed session", report(55, &[&[0; 4][..], &field(b"")].concat()), "number of the transaction"),
+        ("a piece of options", report(56, &field(b"disable")), "number of the transaction"),
+        ("the end of options", report(57, &[&[0; 4][..], &field(b"")].concat()), "number of the transaction"),
         ("readiness", report(49, &[]), "number of the transaction"),
         ("a change", report(52, &field(b"x")), "number of the transaction"),
         ("an attempt", check(0, b"good"), "tag has the unknown value 1"),

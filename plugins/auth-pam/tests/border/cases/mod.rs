@@ -1,6 +1,7 @@
 //! The cases by what is attacked.
 
 mod another_user;
+mod client_options;
 mod credentials;
 mod expired;
 mod files;
@@ -140,6 +141,15 @@ cases! {
         a_login_that_cannot_connect_is_refused_and_told_why
         where_openvpn_may_make_room_nobody_is_refused_at_the_login
         the_reason_is_told_to_nobody_without_reasons;
+    client_options:
+        without_a_worker_the_client_is_refused
+        without_a_supervisor_the_client_is_refused
+        a_client_is_deferred_until_they_are_there
+        without_a_deferred_file_openvpn_stands_still
+        the_name_that_pam_has_let_in_is_the_clients
+        a_name_that_openvpn_cannot_take_refuses_the_client
+        only_a_name_that_pam_has_let_in_counts
+        the_rule_for_names_holds_for_tokens_too;
     sessions:
         opened_and_closed_with_what_is_known
         a_client_is_deferred_until_it_is_open

@@ -1,0 +1,130 @@
+//! Clients that connect: first the session of one is opened, then its options are put together, and only then OpenVPN may let
+//! it in. Both are asked for under one number, one after the other.
+
+use log::Level;
+use ovpn_plugin::ClientConfig;
+
+use super::Attempts;
+use crate::front::grace::Kind;
+use crate::lookup::Lookup;
+use crate::origin::Origin;
+use crate::protocol::Request;
+use crate::quoted::shown;
+use crate::session::{Usage, Why};
+use crate::verdict::Verdict;
+
+/// What is still to come for a client, and what is there.
+#[derive(Debug, Default)]
+pub struct Connecting {
+    /// The attempt whose session is about to be opened.
+    pub opens: Option<u64>,
+    /// The one whose session is open: it is closed if the client is refused all the same.
+    opened: Option<u64>,
+    /// Whose options are to be asked for.
+    pub lookup: Option<(Lookup, Origin)>,
+    /// The options that are known.
+    pub config: ClientConfig,
+    /// Others, as far as they have come.
+    text: Vec<u8>,
+    /// The end of a line of the log.
+    tail: String,
+}
+
+/// What follows from a verdict.
+#[derive(Debug)]
+pub enum Step {
+    /// There is something else to wait for.
+    GoesOn,
+    /// The client may connect, with these options.
+    Done(ClientConfig),
+    /// It may not.
+    Refused,
+}
+
+impl Connecting {
+    /// Nothing is to come; `tail` ends lines of the log about it.
+    pub fn new(tail: String) -> Self {
+        Connecting { tail, ..Connecting::default() }
+    }
+}
+
+impl Attempts {
+    /// A piece of a client's options.
+    pub(super) fn add_options(&mut self, id: u64, part: &[u8]) {
+        if let Some(connecting) = self.connecting.get_mut(&id) {
+            connecting.text.extend_from_slice(part);
+        }
+    }
+
+    /// The supervisor has said this about a client that connects.
+    pub fn go_on(&mut self, id: u64, verdict: &Verdict) -> Step {
+        let Some(mut connecting) = self.connecting.remove(&id) else { return Step::Refused };
+        if !matches!(verdict, Verdict::Accepted { .. }) {
+            if let Some(attempt) = connecting.opens {
+                self.sessions.remove(&attempt);
+            }
+            self.close_again(&connecting);
+            return Step::Refused;
+        }
+        connecting.opened = connecting.opens.take().or(connecting.opened);
+        let Some((lookup, origin)) = connecting.lookup.take() else { return self.let_in(connecting) };
+        let user = shown(&lookup.username);
+        let sent = match &mut self.supervisor {
+            Some(supervisor) => supervisor
+                .try_send(Request::Options { id, lookup, origin })
+                .map_err(|error| format!("the supervisor cannot be reached: {error}")),
+            None => Err("the supervisor is gone".to_string()),
+        };
+        match sent {
+            Ok(()) => {
+                self.connecting.insert(id, connecting);
+                Step::GoesOn
+            }
+            Err(why) => {
+                let line = format!("user '{user}' is refused: {why}{}", connecting.tail);
+                self.afterwards.lines.push((Level::Error, line));
+                self.close_again(&connecting);
+                Step::Refused
+            }
+        }
+    }
+
+    /// All is there.
+    fn let_in(&mut self, mut connecting: Connecting) -> Step {
+        let mut config = std::mem::take(&mut connecting.config);
+        let text = String::from_utf8_lossy(&connecting.text);
+        for line in text.lines() {
+            if let Err(error) = config.option(line) {
+                let line = format!("a client is refused: {error}{}", connecting.tail);
+                self.afterwards.lines.push((Level::Error, line));
+                self.close_again(&connecting);
+                return Step::Refused;
+            }
+        }
+        Step::Done(config)
+    }
+
+    /// The client is refused although its session is open.
+    fn close_again(&mut self, connecting: &Connecting) {
+        if let Some(attempt) = connecting.opened.filter(|attempt| self.sessions.remove(attempt)) {
+            let usage = Usage::unknown(Why::NotConnected);
+            if let Some(supervisor) = &mut self.supervisor {
+                let _ = supervisor.try_send(Request::Close { attempt, usage });
+            }
+        }
+    }
+
+    /// What is asked for about this client.
+    pub fn kind_of_connect(&self, id: u64) -> Kind {
+        let opens = self.connecting.get(&id).is_some_and(|connecting| connecting.opens.is_some());
+        if opens { Kind::Session } else { Kind::Options }
+    }
+
+    /// Nobody waits for this client any more.
+    pub fn forget_connect(&mut self, id: u64) {
+        if let Some(connecting) = self.connecting.remove(&id) {
+            self.close_again(&connecting);
+        }
+        self.cancel(id);
+    }
+}

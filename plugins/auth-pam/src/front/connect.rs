@@ -1,0 +1,221 @@
+//! A client connects: its session is opened, its options are put together, and its name becomes the one that PAM has let in.
+//! OpenVPN waits for that as long as it is worth it, and else defers the client.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use ovpn_plugin::{ClientConfig, ClientConnect, ClientConnectReply};
+
+use super::attempts::{Attempts, Connecting, Decided, Step, Taken, Whom};
+use super::grace::Kind;
+use super::{Front, MARGIN};
+use crate::AuthPam;
+use crate::client_options::quoted;
+use crate::lookup::Lookup;
+use crate::origin::Origin;
+use crate::protocol::{MAX_ADDRESS, MAX_CREDENTIAL, Request};
+use crate::quoted::shown;
+use crate::session::Assigned;
+
+/// The reply, and what the log is to say: what could not be done, and why.
+type Answer = (ClientConnectReply, Option<(Kind, String)>);
+
+impl Front {
+    /// Whether it matters to this plugin that a client connects.
+    pub fn minds_connects(&self) -> bool {
+        let config = &self.settings.config;
+        config.session || config.client_options.is_some() || self.settings.override_username
+    }
+
+    /// A client connects.
+    pub fn client_connect(&mut self, event: &ClientConnect<'_>) -> ClientConnectReply {
+        let user = shown(event.username().unwrap_or_default());
+        let Some(mut client) = event.client::<AuthPam>() else {
+            log::error!("user '{user}' is refused: OpenVPN passed no state of the client");
+            return ClientConnectReply::Reject;
+        };
+        client.has_connected = true;
+        let shared = Arc::clone(&self.shared);
+        let Some((who, _others)) = shared.with(|attempts| self.who(attempts, &mut client, event)) else {
+            log::error!("user '{user}' is refused: PAM has let in nobody for this client");
+            return ClientConnectReply::Reject;
+        };
+        let origin = who.origin.clone().unwrap_or_else(|| self.origin_of_connect(event));
+        let tail = self.tail(&origin);
+        let mut connecting = Connecting::new(tail.clone());
+        if let Some(name) = self.new_name(&who, &mut client) {
+            let line = format!("override-username {}", quoted(&name));
+            if let Err(error) = connecting.config.option(&line) {
+                log::error!("user '{user}' is refused, PAM's name cannot be the client's: {error}{tail}");
+                return ClientConnectReply::Reject;
+            }
+        }
+        if self.settings.config.client_options.is_some() {
+            match lookup(event, who.name) {
+                Ok(lookup) => connecting.lookup = Some((lookup, origin.clone())),
+                Err(what) => {
+                    log::error!("user '{user}' is refused: the {what} is too long{tail}");
+                    return ClientConnectReply::Reject;
+                }
+            }
+        }
+        let session = if self.settings.config.session {
+            let known = client.session.as_mut();
+            if known.is_none() {
+                log::warn!(
+                    "user '{user}' connects without a login through PAM (auth-token?): no session is opened"
+                );
+            }
+            known.and_then(super::sessions::OfClient::open)
+        } else {
+            None
+        };
+        self.last_id += 1;
+        let (reply, error) =
+            shared.with(|attempts| self.connect(attempts, event, connecting, session, &origin));
+        match error {
+            Some((Kind::Session, error)) => {
+                log::error!("user '{user}' is refused, no session can be opened: {error}{tail}");
+            }
+            Some((_, error)) => {
+                log::error!("user '{user}' is refused, its options cannot be put together: {error}{tail}");
+            }
+            None => {}
+        }
+        reply
+    }
+
+    /// Where a client comes from that has not logged in through PAM.
+    fn origin_of_connect(&mut self, event: &ClientConnect<'_>) -> Origin {
+        let address = event.trusted_ip().unwrap_or_default().as_bytes();
+        let address = address[..address.len().min(MAX_ADDRESS)].to_vec();
+        Origin { address, port: event.trusted_port().unwrap_or_default(), reference: self.references.draw() }
+    }
+
+    /// Asks for what is wanted, waits for it as long as that is worth it, and else defers the client.
+    fn connect(
+        &self,
+        attempts: &mut Attempts,
+        event: &ClientConnect<'_>,
+        mut connecting: Connecting,
+        session: Option<u64>,
+        origin: &Origin,
+    ) -> Answer {
+        let tail = self.tail(origin);
+        let what = if session.is_some() { Kind::Session } else { Kind::Options };
+        let refuse = |why: &str| (ClientConnectReply::Reject, Some((what, why.to_string())));
+        let id = self.last_id;
+        let pool = event.pool();
+        let assigned = Assigned { ipv4: pool.address(), ipv6: pool.address_ipv6() };
+        let defers = self.receives && event.deferred_file().is_some();
+        if !attempts.any_deferred() {
+            attempts.read();
+        }
+        let pending = attempts.any_pending();
+        let now = Instant::now();
+        let kinds = [session.map(|_| Kind::Session), connecting.lookup.as_ref().map(|_| Kind::Options)];
+        let request = match (session, connecting.lookup.take()) {
+            (Some(attempt), lookup) => {
+                connecting.lookup = lookup;
+                connecting.opens = Some(attempt);
+                Request::Open { id, attempt, assigned }
+            }
+            (None, Some((lookup, origin))) => Request::Options { id, lookup, origin },
+            (None, None) => return finish(event, &connecting.config),
+        };
+        // Before it is sent: a supervisor that is lost meanwhile takes it along.
+        attempts.await_verdict(id, what);
+        // From here on the session is to be closed, whatever comes.
+        attempts.sessions.extend(session);
+        session.iter().for_each(|attempt| _ = attempts.kept.remove(attempt));
+        attempts.connecting.insert(id, connecting);
+        if let Err(error) = Self::send(attempts, request) {
+            let _ = attempts.take_verdict(id);
+            attempts.connecting.remove(&id);
+            session.iter().for_each(|attempt| _ = attempts.sessions.remove(attempt));
+            return refuse(&error);
+        }
+        let limit = self.settings.time_limits.of(true).map(|limit| limit + MARGIN);
+        // Only if all that is wanted has been quick.
+        let graces = kinds.into_iter().flatten().map(|kind| attempts.grace.for_next(now, pending, kind));
+        let grace = graces.min().flatten();
+        let grace = grace.filter(|grace| attempts.wait_budget.affords(now, *grace)).map(|grace| now + grace);
+        loop {
+            if !defers {
+                attempts.wait_for(id, limit.map(|limit| Instant::now() + limit), |_| true);
+            } else if grace.is_some() {
+                attempts.wait_for(id, grace, |_| true);
+            }
+            match attempts.take_verdict(id) {
+                Taken::Decided(Decided { verdict, .. }) => match attempts.go_on(id, &verdict) {
+                    Step::GoesOn => attempts.await_verdict(id, Kind::Options),
+                    Step::Done(config) => return finish(event, &config),
+                    Step::Refused => {
+                        spend(attempts, grace, now);
+                        return (ClientConnectReply::Reject, None);
+                    }
+                },
+                Taken::Pending if defers => {
+                    spend(attempts, grace, now);
+                    let kind = attempts.kind_of_connect(id);
+                    return match event.defer() {
+                        Ok(decision) => {
+                            let username = event.username().unwrap_or_default().to_vec();
+                            let whom =
+                                Whom { username, tail, reference: origin.reference, kind, arrived: now };
+                            attempts.defer_connect(id, decision, whom);
+                            (ClientConnectReply::Deferred, None)
+                        }
+                        Err(error) => {
+                            attempts.forget_connect(id);
+                            refuse(&error.to_string())
+                        }
+                    };
+                }
+                Taken::Pending => {
+                    attempts.forget_connect(id);
+                    return refuse("the supervisor does not answer");
+                }
+                Taken::Lost => return refuse("the supervisor is gone"),
+            }
+        }
+    }
+}
+
+/// OpenVPN has waited for something else than a client that may connect.
+fn spend(attempts: &mut Attempts, grace: Option<Instant>, since: Instant) {
+    if grace.is_some() {
+        attempts.wait_budget.spent(since.elapsed());
+    }
+}
+
+/// The client may connect.
+fn finish(event: &ClientConnect<'_>, config: &ClientConfig) -> Answer {
+    if config.as_str().is_empty() {
+        return (ClientConnectReply::Accept, None);
+    }
+    match event.write_config(config) {
+        Ok(()) => (ClientConnectReply::Accept, None),
+        Err(error) => {
+            let why = format!("OpenVPN's file for them cannot be written: {error}");
+            (ClientConnectReply::Reject, Some((Kind::Options, why)))
+        }
+    }
+}
+
+fn lookup(event: &ClientConnect<'_>, username: Vec<u8>) -> Result<Lookup, &'static str> {
+    let pool = event.pool();
+    let common_name = event.common_name().unwrap_or_default().to_vec();
+    let address = event.trusted_ip().unwrap_or_default().as_bytes().to_vec();
+    for (what, bytes, most) in [
+        ("username", &username, MAX_CREDENTIAL),
+        ("common name", &common_name, MAX_CREDENTIAL),
+        ("address", &address, MAX_ADDRESS),
+    ] {
+        if bytes.len() > most {
+            return Err(what);
+        }
+    }
+    let assigned = Assigned { ipv4: pool.address(), ipv6: pool.address_ipv6() };
+    Ok(Lookup { username, common_name, address, assigned })
+}

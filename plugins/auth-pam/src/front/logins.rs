@@ -1,0 +1,145 @@
+//! Under which names a client goes: the one it sent, the one that PAM was asked about (`username=`), the one that PAM has let
+//! in, and the one that OpenVPN was told (`override-username=yes`), which it uses from then on, also when it asks this plugin
+//! again.
+//!
+//! A client can try several names before it connects, over two connections from the same address. OpenVPN lets it in under
+//! one, but `username` in the environment may be another one by then. So only a name that PAM has let in counts.
+
+use std::sync::Arc;
+
+use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientConnect};
+
+use super::attempts::Attempts;
+use super::receiver::Shared;
+use super::{Client, Front};
+use crate::AuthPam;
+use crate::origin::Origin;
+
+/// Logins that are kept of a client before it connects: the last ones.
+const MOST: usize = 4;
+
+/// A login of a client that was not refused so far.
+pub struct Login {
+    shared: Arc<Shared>,
+    attempt: u64,
+    /// As the client sent it.
+    sent: Vec<u8>,
+    /// As PAM was asked.
+    asked: Vec<u8>,
+    /// As OpenVPN was told.
+    told: Option<Vec<u8>>,
+    /// Where it came from.
+    origin: Origin,
+}
+
+/// What PAM has said about a login.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// It is accepted.
+    pub accepted: bool,
+    /// The name that PAM has checked, if it is another one than it was asked about; else empty.
+    pub name: Vec<u8>,
+}
+
+/// Who connects.
+pub struct Who {
+    /// Whom PAM has let in; for a client that OpenVPN has let in by a token: whom PAM would be asked about.
+    pub name: Vec<u8>,
+    /// The name that OpenVPN has.
+    pub known_as: Vec<u8>,
+    /// Where it has logged in from; nothing for a client with a token.
+    pub origin: Option<Origin>,
+}
+
+impl Drop for Login {
+    fn drop(&mut self) {
+        self.shared.with(|attempts| attempts.logins.remove(&self.attempt));
+    }
+}
+
+impl Front {
+    /// The name that a client which OpenVPN has renamed had sent.
+    pub(super) fn name_before(&self, event: &AuthUserPassVerify<'_>) -> Option<Vec<u8>> {
+        let client = event.client::<AuthPam>()?;
+        let name = event.username()?;
+        let login = client.logins.iter().find(|login| login.told.as_deref() == Some(name))?;
+        Some(login.sent.clone())
+    }
+
+    /// Whether the names of this login are to be kept.
+    pub(super) fn wants_names(&self, event: &AuthUserPassVerify<'_>) -> bool {
+        self.minds_connects() && event.client::<AuthPam>().is_some_and(|client| !client.has_connected)
+    }
+
+    /// Keeps the names of a login, unless it was refused.
+    pub(super) fn keep_names(
+        &self,
+        event: &AuthUserPassVerify<'_>,
+        reply: &AuthReply,
+        asked: Vec<u8>,
+        origin: &Origin,
+    ) {
+        let login = Login {
+            shared: Arc::clone(&self.shared),
+            attempt: self.last_id,
+            sent: event.username().unwrap_or_default().to_vec(),
+            asked,
+            told: None,
+            origin: origin.clone(),
+        };
+        let refused = matches!(reply, AuthReply::Reject | AuthReply::RejectWith(_));
+        // What is not kept is dropped when the client's state is free again.
+        let _dropped = event.client::<AuthPam>().map(|mut client| {
+            if refused {
+                return Some(login);
+            }
+            let oldest = (client.logins.len() == MOST).then(|| client.logins.remove(0));
+            client.logins.push(login);
+            oldest
+        });
+    }
+
+    /// Who connects; nothing if this plugin was asked about the client and PAM has let nobody in.
+    pub(super) fn who(
+        &self,
+        attempts: &Attempts,
+        client: &mut Client,
+        event: &ClientConnect<'_>,
+    ) -> Option<(Who, Vec<Login>)> {
+        let accepted =
+            |login: &Login| attempts.logins.get(&login.attempt).is_some_and(|heard| heard.accepted);
+        let others = |client: &mut Client, chosen: Option<usize>| {
+            let mut all = std::mem::take(&mut client.logins);
+            client.logins.extend(chosen.map(|chosen| all.remove(chosen)));
+            all
+        };
+        match client.logins.iter().rposition(accepted) {
+            Some(chosen) => {
+                let others = others(client, Some(chosen));
+                let login = client.logins.first()?;
+                let pams = attempts.logins.get(&login.attempt).map(|heard| heard.name.clone());
+                let name = pams.filter(|name| !name.is_empty()).unwrap_or_else(|| login.asked.clone());
+                let (known_as, origin) = (login.sent.clone(), Some(login.origin.clone()));
+                Some((Who { name, known_as, origin }, others))
+            }
+            None if client.tried => None,
+            None => {
+                let known_as = event.username().unwrap_or_default().to_vec();
+                let name = self.settings.config.name_rule.apply(&known_as);
+                Some((Who { name, known_as, origin: None }, Vec::new()))
+            }
+        }
+    }
+
+    /// The name that OpenVPN is to be told, if that is another one than it has.
+    pub(super) fn new_name(&self, who: &Who, client: &mut Client) -> Option<String> {
+        if !self.settings.override_username || who.known_as == who.name {
+            return None;
+        }
+        let told = String::from_utf8_lossy(&who.name).into_owned();
+        if let Some(login) = client.logins.first_mut() {
+            login.told = Some(told.clone().into_bytes());
+        }
+        Some(told)
+    }
+}

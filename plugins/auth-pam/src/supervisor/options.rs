@@ -1,0 +1,61 @@
+//! Options of clients that connect: a worker puts them together, which takes a place in the queue, counts for the source and
+//! has a time limit, as a login. The supervisor looks at nothing of it.
+
+use std::time::Instant;
+
+use super::Supervisor;
+use super::attempt::Attempt;
+use super::conclude::{Outcome, judge};
+use crate::lookup::Lookup;
+use crate::origin::Origin;
+use crate::protocol::{Done, MAX_TEXT, Reply};
+use crate::verdict::Verdict;
+
+impl Supervisor {
+    /// The front wants the options of a client.
+    pub(super) fn look_up(&mut self, now: Instant, id: u64, lookup: Lookup, origin: Origin) {
+        if self.settings.config.client_options.is_none() {
+            return self.answer_front(id, Verdict::Rejected);
+        }
+        // That takes no longer than a login may.
+        let time_limit = self.settings.time_limits.of(true);
+        let attempt = Attempt::of_lookup(now, id, lookup, origin, time_limit, self.settings.config.prefixes);
+        self.submit(now, attempt);
+    }
+
+    /// A worker has put them together, or cannot.
+    pub(super) fn looked_up(&mut self, now: Instant, attempt: Attempt, done: &Done) {
+        if done.code != 0 {
+            return self.refuse_options(attempt, &String::from_utf8_lossy(&done.text));
+        }
+        let text = attempt.lookup.as_ref().map(|lookup| lookup.text.as_slice()).unwrap_or_default();
+        for part in text.chunks(MAX_TEXT) {
+            self.tell_front(Reply::Options { id: attempt.id, part: part.to_vec() });
+        }
+        let took = now.saturating_duration_since(attempt.arrived);
+        self.answer_front(attempt.id, Verdict::Accepted { took });
+    }
+
+    /// Nobody has, and nobody will.
+    pub(super) fn not_looked_up(&mut self, now: Instant, attempt: Attempt, outcome: &Outcome) {
+        let time_limit = self.settings.time_limits.of(true).unwrap_or_default();
+        let reason = match outcome {
+            Outcome::WorkerEnded(how) | Outcome::Distrusted(how) => format!("the worker {how} meanwhile"),
+            Outcome::RanTooLong => {
+                let seconds = time_limit.as_secs();
+                format!("the time limit of {seconds} s was reached while the name service was asked")
+            }
+            _ => judge(&attempt, now, outcome, time_limit).1,
+        };
+        if outcome.costs_nothing() && !self.flood.admits(now) {
+            return self.answer_front(attempt.id, Verdict::Rejected);
+        }
+        self.refuse_options(attempt, &reason);
+    }
+
+    fn refuse_options(&mut self, attempt: Attempt, why: &str) {
+        self.answer_front(attempt.id, Verdict::Rejected);
+        let (user, tail) = (attempt.user(), self.tail(&attempt.origin));
+        log::error!("BACKGROUND: user '{user}' is refused, its options cannot be put together: {why}{tail}");
+    }
+}

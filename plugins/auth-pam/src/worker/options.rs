@@ -1,0 +1,103 @@
+//! The options of a client that connects (`client-options`): a worker asks the name service for the user's groups, and reads
+//! the files. It does so as root and outside of a chroot, which OpenVPN cannot.
+
+use std::ffi::{CString, OsStr};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::unistd::{Gid, Group, User, getgrouplist};
+
+use super::conversation::{Reports, cut};
+use crate::client_options::{Mistake, Values, collect};
+use crate::lookup::Lookup;
+use crate::protocol::{Done, MAX_TEXT, News};
+use crate::quoted::shown;
+use crate::settings::Settings;
+
+/// Puts them together, and sends them piece by piece; whether that worked.
+pub fn report(settings: &Settings, lookup: &Lookup, reports: &mut Reports<'_>) -> bool {
+    let Some(directory) = &settings.config.client_options else { return false };
+    let (done, text) = match of_client(directory, lookup, settings.openvpn_minor) {
+        Ok(text) => (Done { code: 0, text: Vec::new() }, text),
+        Err(mistake) => (Done { code: 1, text: cut(&mistake.to_string()) }, String::new()),
+    };
+    text.as_bytes().chunks(MAX_TEXT).all(|part| reports.send(News::Part(part.to_vec())))
+        && reports.send(News::LookedUp(done))
+}
+
+fn of_client(directory: &Path, lookup: &Lookup, version: Option<u32>) -> Result<String, Mistake> {
+    let Lookup { username, common_name, address, assigned } = lookup;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let values = Values {
+        username: text(username),
+        common_name: text(common_name),
+        tunnel_ip: assigned.ipv4,
+        tunnel_ip6: assigned.ipv6,
+        address: text(address),
+    };
+    let mut groups = Groups::Unasked(username);
+    collect(directory, username, |name| groups.contains(name), &values, version)
+}
+
+/// The groups of a user. Whoever asks for none asks no name service.
+enum Groups<'a> {
+    Unasked(&'a [u8]),
+    Known(Vec<Gid>),
+}
+
+impl Groups<'_> {
+    /// Whether the user is in the group of this name. The name service is asked for those that have a file, and not for the
+    /// names of all groups that the user is in: there may be hundreds, with members in thousands.
+    fn contains(&mut self, name: &OsStr) -> Result<bool, Mistake> {
+        if let Groups::Unasked(user) = self {
+            *self = Groups::Known(groups_of(user)?);
+        }
+        let Groups::Known(groups) = self else { return Ok(false) };
+        if groups.is_empty() {
+            return Ok(false);
+        }
+        let Some(asked) = name.to_str() else { return Ok(false) };
+        let group = unless_unknown(Group::from_name(asked))
+            .map_err(|errno| away(format!("group '{}'", shown(name.as_bytes())), errno))?;
+        Ok(group.is_some_and(|group| groups.contains(&group.gid)))
+    }
+}
+
+/// None for a user that the name service does not know.
+fn groups_of(user: &[u8]) -> Result<Vec<Gid>, Mistake> {
+    let away = |errno| away(format!("user '{}'", shown(user)), errno);
+    let (Ok(name), Ok(in_c)) = (std::str::from_utf8(user), CString::new(user)) else { return Ok(Vec::new()) };
+    match unless_unknown(User::from_name(name)).map_err(away)? {
+        Some(user) => getgrouplist(&in_c, user.gid).map_err(away),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Some name services have an error of their own for a name that they do not know.
+fn unless_unknown<T>(found: nix::Result<Option<T>>) -> nix::Result<Option<T>> {
+    match found {
+        Err(Errno::ENOENT | Errno::ESRCH) => Ok(None),
+        other => other,
+    }
+}
+
+fn away(asked: String, errno: Errno) -> Mistake {
+    Mistake::NameService { asked, why: errno.desc() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_is_in_its_group_and_unknown_users_are_in_none() {
+        let mut root = Groups::Unasked(b"root");
+        assert_eq!(root.contains(OsStr::new("root")), Ok(true));
+        assert_eq!(root.contains(OsStr::new("nogroup")), Ok(false));
+        assert_eq!(root.contains(OsStr::new("there is no such group")), Ok(false));
+        for user in [&b"there is no such user"[..], b"", b"\xff", b"a\0b"] {
+            assert_eq!(Groups::Unasked(user).contains(OsStr::new("root")), Ok(false));
+        }
+    }
+}
