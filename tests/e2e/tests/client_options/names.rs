@@ -1,7 +1,7 @@
 //! Under which name PAM is asked, and under which one a client goes.
 
-use harness::ServerConfig;
 use harness::log::Mark;
+use harness::{PATIENCE, ServerConfig};
 use nix::sys::signal::Signal;
 
 use crate::stage::{Stage, route, routes};
@@ -11,11 +11,14 @@ fn pam_is_asked_about_the_changed_name_and_the_log_has_both() {
     let stage = Stage::with(
         "username=lower,strip-domain syslog=auth",
         &[("group/staff2", &route(91)), ("user/bob", &route(92))],
-        |config| config.dropped().dev_log(),
+        ServerConfig::dropped,
     );
     assert_eq!(stage.routes("CORP\\Alice"), ["91"]);
     let both = "user 'alice' authenticated; the client sent 'CORP\\\\Alice'";
     stage.server.wait_for(Mark::START, both);
+    let syslog = stage.machine.syslog();
+    let accepted = syslog.wait_for(Mark::START, "AUTH-PAM: login accepted: ", PATIENCE).text;
+    assert!(accepted.contains("; the client sent ") && accepted.ends_with(" user='alice'"), "{accepted}");
     assert_eq!(stage.routes("BOB"), ["92"]);
     stage.refuses("CORP\\", "failed to authenticate: the username is empty");
 }
