@@ -4,6 +4,7 @@ mod at_start;
 mod of_clients;
 mod of_pam;
 mod of_plugin;
+mod of_proofs;
 mod of_sessions;
 
 use ovpn_plugin_host::LogLine;
@@ -39,9 +40,16 @@ const SYSTEM_LOG: &str =
     "The modules' own words are in the system's log: journalctl --since -5min, or /var/log/auth.log.";
 
 fn all_known() -> impl Iterator<Item = &'static Known> {
-    [at_start::KNOWN, of_clients::KNOWN, of_sessions::KNOWN, of_plugin::KNOWN, of_pam::KNOWN]
-        .into_iter()
-        .flatten()
+    [
+        at_start::KNOWN,
+        of_clients::KNOWN,
+        of_sessions::KNOWN,
+        of_proofs::KNOWN,
+        of_plugin::KNOWN,
+        of_pam::KNOWN,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// What is likely wrong, and what to do.

@@ -32,6 +32,8 @@ pub struct Config {
     pub max_workers: Option<usize>,
     /// `max-pending=N`.
     pub max_pending: usize,
+    /// `certificate-login=GROUP`: members of it need no password if they show a certificate with their name.
+    pub certificate_login: Option<String>,
     /// `challenge=yes`: a prompt without an answer is a question.
     pub challenge: bool,
     /// `change-expired=yes`: who has the right password, and it has expired, chooses a new one.
@@ -182,6 +184,7 @@ impl Config {
             prompts: Prompts::ByVisibility,
             max_workers: None,
             max_pending: 1024,
+            certificate_login: None,
             challenge: false,
             change_expired: false,
             challenge_text: None,

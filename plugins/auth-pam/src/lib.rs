@@ -16,6 +16,7 @@ mod front;
 mod limits;
 mod lookup;
 mod origin;
+mod proof;
 mod protocol;
 mod question;
 mod quoted;
@@ -31,7 +32,7 @@ mod worker;
 use ovpn_plugin::{
     AuthReply, AuthUserPassVerify, ClientConnect, ClientConnectReply, ClientCrResponse,
     ClientCrResponseReply, ClientDisconnect, ClientDisconnectReply, ClientState, EventSet, OpenArgs,
-    OpenError, Plugin,
+    OpenError, Plugin, TlsVerify, TlsVerifyReply,
 };
 
 use crate::config::Config;
@@ -103,6 +104,7 @@ impl Plugin for AuthPam {
         let login = EventSet::AUTH_USER_PASS_VERIFY;
         let login = if self.front.minds_connects() { login | EventSet::CLIENT_CONNECT } else { login };
         let login = if self.front.opens_sessions() { login | EventSet::CLIENT_DISCONNECT } else { login };
+        let login = if self.front.takes_certificates() { login | EventSet::TLS_VERIFY } else { login };
         // OpenVPN before 2.6 does not know the other one.
         if self.front.can_ask() { login | EventSet::CLIENT_CRRESPONSE } else { login }
     }
@@ -115,6 +117,10 @@ impl Plugin for AuthPam {
 
     fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
         self.front.verify(event)
+    }
+
+    fn tls_verify(&mut self, event: &TlsVerify<'_>) -> TlsVerifyReply {
+        self.front.saw_certificate(event)
     }
 
     fn client_crresponse(&mut self, event: &ClientCrResponse<'_>) -> ClientCrResponseReply {

@@ -20,6 +20,7 @@ use secret::Secret;
 
 use crate::lookup::{Lookup, MAX_LOOKUP};
 use crate::origin::Origin;
+use crate::proof::Proof;
 use crate::question::{MAX_QUESTION, Question, QuestionId};
 use crate::reference::Reference;
 use crate::session::{Assigned, Usage};
@@ -118,6 +119,8 @@ pub enum Request {
         at_fault: bool,
         /// Why.
         reason: Vec<u8>,
+        /// It counts like a password that PAM has refused.
+        counts: bool,
     },
 }
 
@@ -155,6 +158,13 @@ pub enum Sent {
     /// The answer to the question with this id, with which a transaction goes on; `None`: what the client has sent for an id
     /// is none.
     Answer(Option<QuestionId>),
+    /// No password: only the account is looked at.
+    Proof {
+        /// What it is instead.
+        proof: Proof,
+        /// The attempt that has let the connection in, if that has a session.
+        session: Option<u64>,
+    },
 }
 
 /// Supervisor to front.
@@ -215,6 +225,13 @@ pub enum Order {
         /// Whose.
         lookup: Lookup,
     },
+    /// Look at the account once more, in the transaction of a session that is open.
+    Check {
+        /// The number of the transaction.
+        nonce: u64,
+        /// What the client has shown.
+        proof: Proof,
+    },
     /// Close it, and end the transaction.
     Close {
         /// The number of the transaction.
@@ -231,6 +248,8 @@ pub struct Begin {
     pub nonce: u64,
     /// If it succeeds, it is kept for a session.
     pub session: bool,
+    /// What the client has shown instead of a password: then only the account is looked at.
+    pub proof: Option<Proof>,
     /// Name that PAM is asked about.
     pub username: Vec<u8>,
     /// Common name of the client's certificate; empty without one.
@@ -276,6 +295,8 @@ pub enum News {
     End(End),
     /// The session is open, or could not be opened: then the worker leaves.
     Opened(Done),
+    /// The account of a session was looked at.
+    Checked(End),
     /// The session is closed as far as it could be, and the transaction has ended. The worker leaves.
     Closed(Done),
     /// A piece of the options that were to be put together.
@@ -333,6 +354,7 @@ const TAG_ANSWER: u8 = 34;
 const TAG_OPEN_SESSION: u8 = 35;
 const TAG_CLOSE_SESSION: u8 = 36;
 const TAG_LOOK_UP: u8 = 37;
+const TAG_CHECK_ACCOUNT: u8 = 38;
 const TAG_WORKER_READY: u8 = 49;
 const TAG_NOTE: u8 = 50;
 const TAG_END: u8 = 51;
@@ -342,6 +364,7 @@ const TAG_OPENED: u8 = 54;
 const TAG_CLOSED: u8 = 55;
 const TAG_WORKER_PART: u8 = 56;
 const TAG_LOOKED_UP: u8 = 57;
+const TAG_CHECKED: u8 = 58;
 
 fn tag(value: u8) -> WireError {
     WireError::Unknown { field: "tag", value: value.into() }
@@ -387,6 +410,14 @@ impl Sent {
                 to.u8(2);
                 write_id(&id, to);
             }
+            Sent::Proof { proof, session } => {
+                to.u8(3);
+                Proof::write(Some(proof), to);
+                to.flag(session.is_some());
+                if let Some(session) = session {
+                    to.u64(session);
+                }
+            }
         }
     }
 
@@ -395,6 +426,10 @@ impl Sent {
             0 => Sent::Password,
             1 => Sent::Answer(None),
             2 => Sent::Answer(Some(read_id(from)?)),
+            3 => Sent::Proof {
+                proof: Proof::read(from)?.ok_or(WireError::Unknown { field: "proof", value: 0 })?,
+                session: if from.flag("session of the connection")? { Some(from.u64()?) } else { None },
+            },
             value => return Err(WireError::Unknown { field: "what was sent", value: value.into() }),
         })
     }
@@ -531,12 +566,14 @@ impl Message for Request {
                 lookup.write(to)?;
                 write_origin(origin, to)
             }
-            Request::Refused { username, origin, at_fault, reason } => {
+            Request::Refused { username, origin, at_fault, reason, counts } => {
                 to.u8(TAG_REFUSED);
                 to.bytes_field("username", username, MAX_TEXT)?;
                 write_origin(origin, to)?;
                 to.flag(*at_fault);
-                to.bytes_field("reason", reason, MAX_TEXT)
+                to.bytes_field("reason", reason, MAX_TEXT)?;
+                to.flag(*counts);
+                Ok(())
             }
         }
     }
@@ -570,6 +607,7 @@ impl Message for Request {
                 origin: read_origin(&mut from)?,
                 at_fault: from.flag("at fault")?,
                 reason: text(&mut from, "reason", MAX_TEXT)?.to_vec(),
+                counts: from.flag("counts")?,
             },
             other => return Err(tag(other)),
         };
@@ -657,7 +695,7 @@ impl Message for Reply {
 }
 
 impl Message for Order {
-    const MAX_BYTES: usize = 1 + 8 + 5 * 4 + 2 * MAX_CREDENTIAL + MAX_ADDRESS + MAX_BLOCK + MAX_CLIENT + 1;
+    const MAX_BYTES: usize = 1 + 8 + 5 * 4 + 2 * MAX_CREDENTIAL + MAX_ADDRESS + MAX_BLOCK + MAX_CLIENT + 2;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         match self {
@@ -670,6 +708,13 @@ impl Message for Order {
                 to.bytes_field("credentials", begin.credentials.expose(), MAX_BLOCK)?;
                 to.bytes_field("client", &begin.client, MAX_CLIENT)?;
                 to.flag(begin.session);
+                Proof::write(begin.proof, to);
+                Ok(())
+            }
+            Order::Check { nonce, proof } => {
+                to.u8(TAG_CHECK_ACCOUNT);
+                to.u64(*nonce);
+                Proof::write(Some(*proof), to);
                 Ok(())
             }
             Order::Open { nonce, assigned, reference } => {
@@ -710,7 +755,12 @@ impl Message for Order {
                 credentials: Secret::copy_of(from.bytes_field("credentials", MAX_BLOCK)?),
                 client: from.bytes_field("client", MAX_CLIENT)?.to_vec(),
                 session: from.flag("session")?,
+                proof: Proof::read(&mut from)?,
             }),
+            TAG_CHECK_ACCOUNT => {
+                let proof = Proof::read(&mut from)?;
+                Order::Check { nonce, proof: proof.ok_or(WireError::Unknown { field: "proof", value: 0 })? }
+            }
             TAG_OPEN_SESSION => {
                 let assigned = Assigned::read(&mut from)?;
                 Order::Open { nonce, assigned, reference: read_reference(&mut from)? }
@@ -725,6 +775,39 @@ impl Message for Order {
             other => return Err(tag(other)),
         };
         from.end().map(|()| order)
+    }
+}
+
+impl End {
+    fn write(&self, to: &mut Writer) -> Result<(), WireError> {
+        to.u32(self.code);
+        to.flag(self.authenticating);
+        to.bytes_field("text", &self.text, MAX_TEXT)?;
+        to.u64(micros(self.delay));
+        to.bytes_field("checked", &self.checked, MAX_CHECKED)?;
+        to.flag(self.chosen);
+        to.bytes_field("said", &self.said, MAX_SAID)?;
+        to.u8(self.blame.number());
+        to.flag(self.kept);
+        Ok(())
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, WireError> {
+        Ok(End {
+            code: from.u32()?,
+            authenticating: from.flag("authenticating")?,
+            text: from.bytes_field("text", MAX_TEXT)?.to_vec(),
+            delay: duration(from)?,
+            checked: from.bytes_field("checked", MAX_CHECKED)?.to_vec(),
+            chosen: from.flag("chosen")?,
+            said: from.bytes_field("said", MAX_SAID)?.to_vec(),
+            blame: {
+                let number = from.u8()?;
+                let unknown = WireError::Unknown { field: "blame", value: number.into() };
+                Blame::from_number(number).ok_or(unknown)?
+            },
+            kept: from.flag("kept")?,
+        })
     }
 }
 
@@ -771,16 +854,12 @@ impl Message for Report {
             News::End(end) => {
                 to.u8(TAG_END);
                 to.u64(nonce);
-                to.u32(end.code);
-                to.flag(end.authenticating);
-                to.bytes_field("text", &end.text, MAX_TEXT)?;
-                to.u64(micros(end.delay));
-                to.bytes_field("checked", &end.checked, MAX_CHECKED)?;
-                to.flag(end.chosen);
-                to.bytes_field("said", &end.said, MAX_SAID)?;
-                to.u8(end.blame.number());
-                to.flag(end.kept);
-                Ok(())
+                end.write(to)
+            }
+            News::Checked(end) => {
+                to.u8(TAG_CHECKED);
+                to.u64(nonce);
+                end.write(to)
             }
             News::Opened(done) => {
                 to.u8(TAG_OPENED);
@@ -817,21 +896,8 @@ impl Message for Report {
                 private: from.flag("private")?,
                 text: from.bytes_field("question", MAX_QUESTION)?.to_vec(),
             },
-            TAG_END => News::End(End {
-                code: from.u32()?,
-                authenticating: from.flag("authenticating")?,
-                text: from.bytes_field("text", MAX_TEXT)?.to_vec(),
-                delay: duration(&mut from)?,
-                checked: from.bytes_field("checked", MAX_CHECKED)?.to_vec(),
-                chosen: from.flag("chosen")?,
-                said: from.bytes_field("said", MAX_SAID)?.to_vec(),
-                blame: {
-                    let number = from.u8()?;
-                    let unknown = WireError::Unknown { field: "blame", value: number.into() };
-                    Blame::from_number(number).ok_or(unknown)?
-                },
-                kept: from.flag("kept")?,
-            }),
+            TAG_END => News::End(End::read(&mut from)?),
+            TAG_CHECKED => News::Checked(End::read(&mut from)?),
             TAG_OPENED => News::Opened(Done::read(&mut from)?),
             TAG_CLOSED => News::Closed(Done::read(&mut from)?),
             TAG_WORKER_PART => News::Part(text(&mut from, "options", MAX_TEXT)?.to_vec()),

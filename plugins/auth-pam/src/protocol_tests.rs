@@ -17,8 +17,13 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn sent()(id: Option<[u8; 16]>, answer: bool) -> Sent {
-        if answer { Sent::Answer(id.map(QuestionId::from_bytes)) } else { Sent::Password }
+    fn sent()(id: Option<[u8; 16]>, kind in 0..4, session: Option<u64>) -> Sent {
+        match kind {
+            0 => Sent::Password,
+            1 => Sent::Answer(id.map(QuestionId::from_bytes)),
+            2 => Sent::Proof { proof: Proof::Token, session },
+            _ => Sent::Proof { proof: Proof::Certificate, session },
+        }
     }
 }
 
@@ -38,6 +43,7 @@ fn order(username: &[u8]) -> Order {
     Order::Begin(Begin {
         nonce: 1,
         session: false,
+        proof: None,
         username: username.to_vec(),
         common_name: vec![],
         address: vec![],
@@ -70,10 +76,12 @@ proptest! {
 
     #[test]
     fn an_order_survives_the_wire(nonce: u64, check in check()) {
-        let Check { session, username, common_name, origin, credentials, client, .. } = check;
+        let Check { session, sent, username, common_name, origin, credentials, client, .. } = check;
         let answer = Order::Answer { nonce, session, credentials: Secret::copy_of(credentials.expose()) };
-        let begin = Begin { nonce, session, username, common_name, address: origin.address, credentials, client };
-        for frame in [encoded(&Order::Begin(begin)), encoded(&answer)] {
+        let proof = if let Sent::Proof { proof, .. } = sent { Some(proof) } else { None };
+        let again = proof.map(|proof| encoded(&Order::Check { nonce, proof }));
+        let begin = Begin { nonce, session, proof, username, common_name, address: origin.address, credentials, client };
+        for frame in [encoded(&Order::Begin(begin)), encoded(&answer)].into_iter().chain(again) {
             prop_assert!(frame.len() <= Order::MAX_BYTES);
             prop_assert_eq!(encoded(&Order::decode(Reader::new(&frame)).unwrap()), frame);
         }
@@ -114,7 +122,7 @@ proptest! {
         }
         for request in [
             Request::Cancel { id },
-            Request::Refused { username: text.clone(), origin, at_fault: flag, reason: text },
+            Request::Refused { username: text.clone(), origin, at_fault: flag, reason: text, counts: !flag },
         ] {
             let frame = encoded(&request);
             prop_assert_eq!(encoded(&Request::decode(Reader::new(&frame)).unwrap()), frame);

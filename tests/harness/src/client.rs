@@ -47,6 +47,7 @@ pub struct ClientConfig<'a> {
     tunnel: bool,
     port: Option<u16>,
     typed: Option<Typed>,
+    sends_login: bool,
     elsewhere: Option<(Vec<String>, Arc<NetNs>)>,
     lines: Vec<String>,
 }
@@ -84,6 +85,7 @@ impl<'a> ClientConfig<'a> {
             tunnel: false,
             port: None,
             typed: None,
+            sends_login: true,
             elsewhere: None,
             lines: Vec::new(),
         }
@@ -93,6 +95,13 @@ impl<'a> ClientConfig<'a> {
     #[must_use]
     pub fn without_certificate(mut self) -> Self {
         self.certificate = None;
+        self
+    }
+
+    /// Sends neither name nor password, unless the test adds a line for that.
+    #[must_use]
+    pub fn without_login(mut self) -> Self {
+        self.sends_login = false;
         self
     }
 
@@ -230,6 +239,7 @@ impl<'a> ClientConfig<'a> {
             lines.extend(["ifconfig-noexec", "route-noexec"].map(String::from));
         }
         match &self.typed {
+            None if !self.sends_login => {}
             None => {
                 let file = scratch.write("login", &format!("{}\n{}\n", self.user, self.password), 0o600);
                 lines.push(format!("auth-user-pass {}", file.display()));
@@ -321,6 +331,11 @@ impl Client {
     /// Process id of OpenVPN.
     pub fn pid(&self) -> i32 {
         self.running.pid()
+    }
+
+    /// Sends a signal to OpenVPN.
+    pub fn signal(&self, signal: Signal) {
+        self.running.signal(signal);
     }
 
     /// Sends SIGHUP or SIGUSR1 and waits until the client is connected again; panics with its log if it does not come.

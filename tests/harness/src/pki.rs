@@ -24,26 +24,30 @@ impl Pki {
         let pki = Self { scratch: Scratch::new() };
         pki.certificate("ca", &["-subj", "/CN=test authority", "-addext", "keyUsage=keyCertSign"]);
         for (name, usage) in [("server", "serverAuth"), ("client", "clientAuth"), ("other", "clientAuth")] {
-            let (ca, key) = (pki.text("ca.crt"), pki.text("ca.key"));
-            pki.certificate(
-                name,
-                &[
-                    "-subj",
-                    &format!("/CN={name}"),
-                    "-CA",
-                    &ca,
-                    "-CAkey",
-                    &key,
-                    "-addext",
-                    "basicConstraints=critical,CA:FALSE",
-                    "-addext",
-                    "keyUsage=digitalSignature",
-                    "-addext",
-                    &format!("extendedKeyUsage={usage}"),
-                ],
-            );
+            pki.signed(name, usage);
         }
         pki
+    }
+
+    fn signed(&self, name: &str, usage: &str) {
+        let (ca, key) = (self.text("ca.crt"), self.text("ca.key"));
+        self.certificate(
+            name,
+            &[
+                "-subj",
+                &format!("/CN={name}"),
+                "-CA",
+                &ca,
+                "-CAkey",
+                &key,
+                "-addext",
+                "basicConstraints=critical,CA:FALSE",
+                "-addext",
+                "keyUsage=digitalSignature",
+                "-addext",
+                &format!("extendedKeyUsage={usage}"),
+            ],
+        );
     }
 
     fn certificate(&self, name: &str, extra: &[&str]) {
@@ -57,6 +61,15 @@ impl Pki {
 
     fn text(&self, name: &str) -> String {
         self.path(name).to_string_lossy().into_owned()
+    }
+
+    /// Makes a certificate with this common name for a client, unless there is one.
+    pub fn client_certificate(&self, common_name: &str) {
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if !self.path(&format!("{common_name}.crt")).exists() {
+            self.signed(common_name, "clientAuth");
+        }
     }
 
     /// The path of `ca.crt`, `server.crt`, `server.key`, `client.crt` or `client.key`; `other` for the

@@ -273,6 +273,12 @@ impl Server {
         PersonConfig::new(self, user, password)
     }
 
+    /// A client of this server, to be started, that sends nothing but a certificate with this common name.
+    pub fn client_by_certificate(&self, common_name: &str) -> ClientConfig<'_> {
+        self.pki.client_certificate(common_name);
+        self.client(common_name, "").with_certificate_of(common_name).without_login()
+    }
+
     /// A client of this server, to be started.
     pub fn client(&self, user: &str, password: &str) -> ClientConfig<'_> {
         ClientConfig::new(self, user, password)

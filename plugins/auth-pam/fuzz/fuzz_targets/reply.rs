@@ -7,6 +7,8 @@
 mod lookup;
 #[path = "../../src/origin.rs"]
 mod origin;
+#[path = "../../src/proof.rs"]
+mod proof;
 #[path = "../../src/protocol.rs"]
 mod protocol;
 #[path = "../../src/question.rs"]

@@ -7,6 +7,8 @@
 mod lookup;
 #[path = "../../src/origin.rs"]
 mod origin;
+#[path = "../../src/proof.rs"]
+mod proof;
 #[path = "../../src/protocol.rs"]
 mod protocol;
 #[path = "../../src/question.rs"]
@@ -38,7 +40,7 @@ fuzz_target!(|bytes: &[u8]| {
         News::Part(text) => assert!(text.len() <= MAX_TEXT),
         News::Note(text) | News::Changed(text) => assert!(text.len() <= MAX_TEXT),
         News::Question { text, .. } => assert!(text.len() <= MAX_QUESTION),
-        News::End(end) => {
+        News::End(end) | News::Checked(end) => {
             assert!(end.text.len() <= MAX_TEXT && end.checked.len() <= MAX_CHECKED && end.said.len() <= MAX_SAID);
         }
     }

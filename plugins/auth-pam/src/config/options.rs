@@ -11,7 +11,7 @@ use crate::supervisor::audit::Facility;
 use crate::verdict::Advance;
 
 /// The options.
-pub const OPTIONS: [OptionSpec<Config>; 30] = [
+pub const OPTIONS: [OptionSpec<Config>; 31] = [
     OptionSpec {
         name: "advance",
         form: "no|addr|remote",
@@ -32,6 +32,21 @@ pub const OPTIONS: [OptionSpec<Config>; 30] = [
         repeats: false,
         set: |config, value| {
             config.allow_user_mapping = value.yes_or_no()?;
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "certificate-login",
+        form: "GROUP",
+        default: "",
+        meaning: "members of the group who show only their certificate log in by its common name",
+        repeats: false,
+        set: |config, value| {
+            // Directories have groups with blanks and domains in their names.
+            let good = |c: char| c.is_alphanumeric() || r"_-.@+$\ ".contains(c);
+            let name = Some(value.text()).filter(|name| !name.is_empty() && name.chars().all(good));
+            config.certificate_login =
+                Some(name.ok_or_else(|| value.bad("must be the name of a group"))?.to_string());
             Ok(())
         },
     },

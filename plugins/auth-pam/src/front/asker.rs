@@ -38,6 +38,8 @@ pub struct Client {
     pub logins: Vec<Login>,
     /// It has tried to log in, whatever came of it.
     pub tried: bool,
+    /// It has shown a certificate of its own since its last login.
+    pub certificate: bool,
 }
 
 /// A client that can be asked while its login is pending.
@@ -67,7 +69,9 @@ impl Asker {
     pub fn of(settings: &Settings, event: &AuthUserPassVerify<'_>, check: &Check) -> Option<Self> {
         // A question of an earlier attempt is forgotten with it.
         event.client::<AuthPam>()?.asked = None;
-        let possible = settings.can_ask && check.deferred && event.auth_pending_file().is_some();
+        let asks_nobody = matches!(check.sent, Sent::Proof { .. });
+        let possible =
+            settings.can_ask && !asks_nobody && check.deferred && event.auth_pending_file().is_some();
         let asks = event.client_supports(QUESTION);
         let opens = PAGE.into_iter().find(|(method, _)| event.client_supports(method));
         let opens = opens.filter(|_| settings.config.open_urls);

@@ -7,9 +7,10 @@ use ovpn_plugin::{AuthUserPassVerify, DeferError};
 use privsep::{Message, Writer};
 use secret::Secret;
 
-use super::challenge;
+use super::{challenge, proof};
 use crate::config::Config;
 use crate::origin::Origin;
+use crate::proof::Proof;
 use crate::protocol::{Check, Credentials, MAX_CHECKED, MAX_CREDENTIAL, Sent};
 use crate::quoted::shown;
 use crate::settings::Settings;
@@ -28,6 +29,14 @@ pub enum Refusal {
     CommonName(String),
     /// The password is empty, or stands for none.
     EmptyPassword,
+    /// The client's auth-token was good once.
+    TokenExpired,
+    /// The auth-token was never good, or not with the key of now.
+    TokenForged,
+    /// The auth-token is that of a client that has sent no name, and this one has.
+    TokenOfNobody,
+    /// A client that sends no name has shown no certificate that has one.
+    NoCertificate,
     /// A credential is longer than any this plugin takes.
     TooLong(&'static str, usize),
     /// The password looks like a static challenge's, but is none.
@@ -50,11 +59,35 @@ impl Refusal {
             | Refusal::EmptyUsername
             | Refusal::CommonName(_)
             | Refusal::EmptyPassword
+            | Refusal::TokenForged
+            | Refusal::TokenOfNobody
+            | Refusal::NoCertificate
             | Refusal::TooLong(..)
             | Refusal::Challenge(_) => true,
-            Refusal::Question(_) | Refusal::ControlFile(_) | Refusal::Supervisor(_) | Refusal::Unanswered => {
-                false
-            }
+            Refusal::TokenExpired
+            | Refusal::Question(_)
+            | Refusal::ControlFile(_)
+            | Refusal::Supervisor(_)
+            | Refusal::Unanswered => false,
+        }
+    }
+
+    /// Whether it happens to everybody now and then.
+    pub fn is_routine(&self) -> bool {
+        matches!(self, Refusal::TokenExpired)
+    }
+
+    /// Whether it counts like a password that PAM has refused.
+    pub fn counts(&self) -> bool {
+        matches!(self, Refusal::TokenForged | Refusal::TokenOfNobody)
+    }
+
+    /// What the client gets: with this word before it, clients drop their token and log in anew.
+    pub fn told(&self) -> Option<&'static str> {
+        match self {
+            Refusal::TokenExpired => Some("SESSION: the token has expired"),
+            Refusal::TokenForged | Refusal::TokenOfNobody => Some("SESSION: the token is not valid"),
+            _ => None,
         }
     }
 }
@@ -72,6 +105,18 @@ impl fmt::Display for Refusal {
                 "the common name '{name}' of the client's certificate is not the username (see require-cn)"
             ),
             Refusal::EmptyPassword => f.write_str("the password is empty (see empty-passwords)"),
+            Refusal::TokenExpired => {
+                f.write_str("its auth-token has expired, so the client is to log in anew")
+            }
+            Refusal::TokenForged => {
+                f.write_str("its auth-token is not genuine (made with another key, as before a restart?)")
+            }
+            Refusal::TokenOfNobody => {
+                f.write_str("its auth-token is that of a client that has sent no username")
+            }
+            Refusal::NoCertificate => {
+                f.write_str("the client has shown no certificate with a common name (see certificate-login)")
+            }
             Refusal::TooLong(what, length) => {
                 write!(f, "the {what} has {length} bytes, more than {MAX_CREDENTIAL} are refused")
             }
@@ -96,21 +141,29 @@ pub fn from_event(
     before: Option<&[u8]>,
 ) -> Result<Check, Refusal> {
     let config = &settings.config;
+    let proof = proof::of(config, event)?;
+    let common_name = bounded("common name", event.common_name().unwrap_or_default())?;
     let sent = bounded("username", event.username().ok_or(Refusal::Absent("username"))?)?;
-    let name = before.unwrap_or(sent);
+    let name = match proof {
+        Some(Proof::Certificate) => common_name,
+        _ => before.unwrap_or(sent),
+    };
     let username = &*config.name_rule.apply(name);
     if username.is_empty() {
         return Err(Refusal::EmptyUsername);
     }
     let password = bounded("password", event.password().ok_or(Refusal::Absent("password"))?)?;
-    let common_name = bounded("common name", event.common_name().unwrap_or_default())?;
     if !config.require_cn.admits(common_name, username) {
         return Err(Refusal::CommonName(shown(common_name)));
     }
+    let nothing = || Credentials { password: Secret::copy_of(b""), response: None };
     // Where nobody is asked, a password may begin like an answer.
-    let (what, credentials) = match challenge::answer(event).filter(|_| settings.can_ask) {
-        Some((id, answer)) => (Sent::Answer(id), Credentials { password: answer, response: None }),
-        None => (Sent::Password, password_and_response(config, password)?),
+    let answer = challenge::answer(event).filter(|_| settings.can_ask && proof.is_none());
+    let (what, credentials) = match (proof, answer) {
+        // The token itself is OpenVPN's, and goes no further.
+        (Some(proof), _) => (Sent::Proof { proof, session: None }, nothing()),
+        (None, Some((id, answer))) => (Sent::Answer(id), Credentials { password: answer, response: None }),
+        (None, None) => (Sent::Password, password_and_response(config, password)?),
     };
     // Both are within their bounds.
     let credentials = credentials.seal().map_err(|_| Refusal::TooLong("password", password.len()))?;

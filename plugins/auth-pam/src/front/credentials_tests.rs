@@ -107,6 +107,60 @@ fn absent_and_empty_credentials_are_refused() {
     assert_eq!(read(&[("username", ""), ("password", "x")]).unwrap_err(), "the username is empty");
 }
 
+/// OpenVPN says what the token is worth; what is left of it is nothing.
+#[test]
+fn a_token_is_no_password() {
+    let with = |state: &str, username: &str| {
+        let token = "SESS_ID_ATx";
+        let env = [
+            ("username", username),
+            ("password", token),
+            ("session_state", state),
+            ("common_name", "laptop"),
+        ];
+        read_with(&["empty-passwords=yes", "challenge=yes"], &env)
+    };
+    let (check, login) = with("Authenticated", "alice").unwrap();
+    assert_eq!(check.sent, Sent::Proof { proof: Proof::Token, session: None });
+    assert!(login.password.is_empty() && check.username == b"alice");
+    let (check, login) = with("Initial", "alice").unwrap();
+    assert_eq!((check.sent, login.password.expose()), (Sent::Password, &b"SESS_ID_ATx"[..]));
+    for (state, username, told) in [
+        ("Authenticated", "", "the username is empty"),
+        ("Expired", "alice", "its auth-token has expired, so the client is to log in anew"),
+        ("Invalid", "alice", "its auth-token is not genuine (made with another key, as before a restart?)"),
+        (
+            "Something new",
+            "alice",
+            "its auth-token is not genuine (made with another key, as before a restart?)",
+        ),
+        ("AuthenticatedEmptyUser", "", "its auth-token is that of a client that has sent no username"),
+        ("ExpiredEmptyUser", "", "its auth-token is that of a client that has sent no username"),
+    ] {
+        assert_eq!(with(state, username).map(drop), Err(told.to_string()), "{state}");
+    }
+}
+
+/// `certificate-login` is for who has sent nothing, and has shown a certificate in this negotiation.
+#[test]
+fn without_a_certificate_nobody_logs_in_by_one() {
+    let with = |state: &str, username: &str, password: &str| {
+        let env = [
+            ("username", username),
+            ("password", password),
+            ("session_state", state),
+            ("common_name", "alice"),
+        ];
+        read_with(&["certificate-login=vpn"], &env).map(drop).unwrap_err()
+    };
+    let none = "the client has shown no certificate with a common name (see certificate-login)";
+    assert_eq!((with("Initial", "", ""), with("Authenticated", "", "token")), (none.into(), none.into()));
+    assert_eq!(with("Initial", "", "x"), "the username is empty");
+    assert_eq!(with("Initial", "alice", ""), "the password is empty (see empty-passwords)");
+    let expired = "its auth-token has expired, so the client is to log in anew";
+    assert_eq!(with("Expired", "", "token"), expired);
+}
+
 #[test]
 fn the_common_name_must_be_the_username_if_that_is_required() {
     let with = |require: &str, name: &str| {
@@ -160,7 +214,11 @@ pub fn every_refusal() -> Vec<(Refusal, bool)> {
         Some(Refusal::Absent(_)) => Some((Refusal::EmptyUsername, true)),
         Some(Refusal::EmptyUsername) => Some((Refusal::CommonName("laptop".into()), true)),
         Some(Refusal::CommonName(_)) => Some((Refusal::EmptyPassword, true)),
-        Some(Refusal::EmptyPassword) => Some((Refusal::TooLong("password", 5000), true)),
+        Some(Refusal::EmptyPassword) => Some((Refusal::TokenExpired, false)),
+        Some(Refusal::TokenExpired) => Some((Refusal::TokenForged, true)),
+        Some(Refusal::TokenForged) => Some((Refusal::TokenOfNobody, true)),
+        Some(Refusal::TokenOfNobody) => Some((Refusal::NoCertificate, true)),
+        Some(Refusal::NoCertificate) => Some((Refusal::TooLong("password", 5000), true)),
         Some(Refusal::TooLong(..)) => {
             Some((Refusal::Challenge(challenge::split(b"SCRV1:").unwrap_err()), true))
         }

@@ -29,6 +29,8 @@ pub enum Kind {
     Session = 2,
     /// The same, and its options are put together.
     Options = 3,
+    /// None, for there is no password: only the account is looked at.
+    Account = 4,
 }
 
 impl Kind {
@@ -43,7 +45,7 @@ impl Kind {
 pub struct Grace {
     limit: Duration,
     /// Of each kind.
-    quick_in_a_row: [u32; 4],
+    quick_in_a_row: [u32; 5],
     /// Of clients that connect, and of logins.
     last_accepted: [Option<Instant>; 2],
 }
@@ -51,7 +53,7 @@ pub struct Grace {
 impl Grace {
     /// Waits of at most `limit`; zero: never wait.
     pub fn new(limit: Duration) -> Self {
-        Grace { limit, quick_in_a_row: [0; 4], last_accepted: [None; 2] }
+        Grace { limit, quick_in_a_row: [0; 5], last_accepted: [None; 2] }
     }
 
     /// How long to wait for the attempt that comes now; `None`: not at all. `pending`: there are others without a verdict.

@@ -133,7 +133,9 @@ impl Front {
 
     /// The name that OpenVPN is to be told, if that is another one than it has.
     pub(super) fn new_name(&self, who: &Who, client: &mut Client) -> Option<String> {
-        if !self.settings.override_username || who.known_as == who.name {
+        // A client that has sent no name would send none again, and OpenVPN the new one with it.
+        let has_none = who.known_as.is_empty();
+        if !self.settings.override_username || has_none || who.known_as == who.name {
             return None;
         }
         let told = String::from_utf8_lossy(&who.name).into_owned();

@@ -9,6 +9,7 @@ mod connect;
 mod credentials;
 mod grace;
 mod logins;
+mod proof;
 mod receiver;
 mod rejection;
 mod sessions;
@@ -37,6 +38,7 @@ pub use credentials::tests::every_refusal;
 
 use crate::AuthPam;
 use crate::origin::Origin;
+use crate::proof::Proof;
 use crate::protocol::{Check, MAX_CREDENTIAL, MAX_TEXT, Request, SOCKET_BYTES, Sent};
 use crate::quoted::{MAX_SHOWN, shown};
 use crate::reference::References;
@@ -179,18 +181,22 @@ impl Front {
         check.id = self.last_id;
         check.deferred = deferred;
         let session = self.wants_session(event);
-        check.session = session;
+        check.session = session && !matches!(check.sent, Sent::Proof { proof: Proof::Token, .. });
+        let keeps = check.session;
+        if let Sent::Proof { session, .. } = &mut check.sent {
+            *session = Self::session_of(event);
+        }
         let name = self.wants_names(event).then(|| check.username.clone());
         let shared = Arc::clone(&self.shared);
         let answer = shared.with(|attempts| {
-            if session {
+            if check.session {
                 attempts.kept.insert(check.id);
             }
             attempts.logins.extend(name.iter().map(|_| (self.last_id, logins::Heard::default())));
             self.ask(attempts, event, check, &origin)
         });
         let reply = answer.unwrap_or_else(|refusal| self.refuse(event, origin.clone(), &refusal));
-        if session {
+        if keeps {
             self.keep_login(event, &reply);
         }
         if let Some(name) = name {
@@ -209,7 +215,12 @@ impl Front {
     ) -> Result<AuthReply, Refusal> {
         let deferred = check.deferred;
         let pending_asker = Asker::of(&self.settings, event, &check);
-        let kind = if check.sent == Sent::Password { Kind::Password } else { Kind::Answer };
+        let kind = match check.sent {
+            Sent::Password => Kind::Password,
+            Sent::Answer(_) => Kind::Answer,
+            Sent::Proof { .. } => Kind::Account,
+        };
+        let username = check.username.clone();
         let request = Request::Check(check);
         if deferred {
             event.can_defer().map_err(Refusal::ControlFile)?;
@@ -230,7 +241,7 @@ impl Front {
         let now = Instant::now();
         if let Some((asker, text)) = pending_asker.as_ref().and_then(Asker::in_advance) {
             let _ = attempts.take_verdict(id);
-            let whom = self.whom(event, origin, kind, now);
+            let whom = self.whom(&username, origin, kind, now);
             let asked = asker.ask(attempts, event, whom, &text, None);
             return asked.map_err(|error| Self::cancelled(attempts, id, Refusal::ControlFile(error)));
         }
@@ -272,7 +283,7 @@ impl Front {
                 if let Some((asker, text)) =
                     pending_asker.as_ref().and_then(|asker| asker.for_question(&question))
                 {
-                    let whom = self.whom(event, origin, kind, now);
+                    let whom = self.whom(&username, origin, kind, now);
                     let asked = asker.ask(attempts, event, whom, &text, Some(question.id));
                     return asked.map_err(|error| Self::cancelled(attempts, id, Refusal::ControlFile(error)));
                 }
@@ -280,7 +291,7 @@ impl Front {
                     attempts.kept.remove(&id);
                     // Whether the question came within the grace must not tell either.
                     let decision = event.defer().map_err(Refusal::ControlFile)?;
-                    attempts.hold(decision, question, self.whom(event, origin, kind, now));
+                    attempts.hold(decision, question, self.whom(&username, origin, kind, now));
                     return Ok(AuthReply::Deferred);
                 }
                 let cannot = |why: &str| Refusal::Question(why.to_string());
@@ -291,7 +302,7 @@ impl Front {
             }
             Taken::Pending if deferred => match event.defer() {
                 Ok(decision) => {
-                    attempts.defer(id, decision, self.whom(event, origin, kind, now));
+                    attempts.defer(id, decision, self.whom(&username, origin, kind, now));
                     Ok(AuthReply::Deferred)
                 }
                 Err(error) => Err(Self::cancelled(attempts, id, Refusal::ControlFile(error))),
@@ -307,8 +318,8 @@ impl Front {
         why
     }
 
-    fn whom(&self, event: &AuthUserPassVerify<'_>, origin: &Origin, kind: Kind, arrived: Instant) -> Whom {
-        let username = event.username().unwrap_or_default().to_vec();
+    fn whom(&self, username: &[u8], origin: &Origin, kind: Kind, arrived: Instant) -> Whom {
+        let username = username.to_vec();
         Whom { username, tail: self.tail(origin), reference: origin.reference, kind, arrived }
     }
 
@@ -344,13 +355,23 @@ impl Front {
     /// Refuses an attempt without PAM. The supervisor is told for the audit line only.
     fn refuse(&self, event: &AuthUserPassVerify<'_>, origin: Origin, refusal: &Refusal) -> AuthReply {
         let username = event.username().unwrap_or_default();
-        log::error!("user '{}' failed to authenticate: {refusal}{}", shown(username), self.tail(&origin));
-        if self.settings.config.syslog.is_some() {
+        let (user, tail) = (shown(username), self.tail(&origin));
+        if refusal.is_routine() {
+            // No failure, so no line that a log watcher would take for one.
+            log::info!("user '{user}': {refusal}{tail}");
+        } else {
+            log::error!("user '{user}' failed to authenticate: {refusal}{tail}");
+        }
+        let reply = refusal.told().map_or(AuthReply::Reject, |told| {
+            AuthReply::RejectWith(rejection::refusal(told.as_bytes(), origin.reference))
+        });
+        if self.settings.config.syslog.is_some() || refusal.counts() {
             let request = Request::Refused {
                 username: first_bytes(username, MAX_SHOWN + 1),
                 origin,
                 at_fault: refusal.is_clients_fault(),
                 reason: first_bytes(refusal.to_string().as_bytes(), MAX_TEXT),
+                counts: refusal.counts(),
             };
             self.shared.with(|attempts| {
                 if let Some(supervisor) = &mut attempts.supervisor {
@@ -358,7 +379,7 @@ impl Front {
                 }
             });
         }
-        AuthReply::Reject
+        reply
     }
 
     /// The end of a line of the log.

@@ -76,6 +76,12 @@ impl Front {
         self.settings.config.session && event.client::<AuthPam>().is_some_and(|client| !client.has_connected)
     }
 
+    /// The attempt that has let this client in, if its session is open.
+    pub(super) fn session_of(event: &AuthUserPassVerify<'_>) -> Option<u64> {
+        let client = event.client::<AuthPam>()?;
+        client.session.as_ref().filter(|session| session.stage == Stage::Open).map(|session| session.attempt)
+    }
+
     /// A login that is to be kept was not refused so far.
     pub(super) fn keep_login(&self, event: &AuthUserPassVerify<'_>, reply: &AuthReply) {
         let refused = matches!(reply, AuthReply::Reject | AuthReply::RejectWith(_));

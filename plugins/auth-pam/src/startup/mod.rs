@@ -8,6 +8,7 @@ mod dco;
 mod deferring;
 mod modules;
 mod openvpn_config;
+mod proofs;
 mod reading;
 mod replaced;
 mod service;
@@ -54,6 +55,7 @@ impl Startup {
     pub fn check(args: &OpenArgs<'_>, config: &Config) -> Result<Self, String> {
         config.warnings.iter().for_each(|warning| log::warn!("{warning}"));
         let by_setenv = args.env().get("deferred_auth_pam").is_some();
+        proofs::refuse_preset_state(args)?;
         let deferring = Deferring::take(config, by_setenv)?;
         if config.confdir.is_some() && !pam::confdir_supported() {
             return Err(
@@ -89,6 +91,9 @@ impl Startup {
         clients.warnings.iter().for_each(|warning| log::warn!("{warning}"));
         by_roots_group.extend_from_slice(&clients.by_roots_group);
         let openvpn = openvpn_config(args, deferring.is_some());
+        let about_proofs = proofs::warnings(config, openvpn.as_ref(), args.openvpn_version());
+        about_proofs.iter().for_each(|warning| log::warn!("{warning}"));
+        proofs::unknown_group(config).iter().for_each(|hint| log::info!("{hint}"));
         by_roots_group.extend_from_slice(&config.by_roots_group);
         judge_roots_group(&by_roots_group, openvpn.as_ref().is_some_and(OpenvpnConfig::keeps_roots_group))?;
         let dco = config.session && dco::is_possible(can_ask, dco::kernel_has_it(), openvpn.as_ref());

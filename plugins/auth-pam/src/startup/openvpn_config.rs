@@ -47,8 +47,21 @@ pub struct OpenvpnConfig {
     pub disable_dco: bool,
     /// `duplicate-cn`.
     pub duplicate_cn: bool,
+    /// `auth-gen-token`.
+    pub auth_gen_token: Option<Tokens>,
+    /// `auth-user-pass-optional`.
+    pub user_pass_optional: bool,
+    /// `verify-client-cert none`.
+    pub no_client_certificate: bool,
     /// `username-as-common-name`.
     pub username_as_common_name: bool,
+}
+
+/// How OpenVPN uses auth-tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tokens {
+    /// `external-auth`: plugins are asked all the same.
+    pub external_auth: bool,
 }
 
 impl Default for OpenvpnConfig {
@@ -63,6 +76,9 @@ impl Default for OpenvpnConfig {
             tmp_dir: None,
             disable_dco: false,
             duplicate_cn: false,
+            auth_gen_token: None,
+            user_pass_optional: false,
+            no_client_certificate: false,
             username_as_common_name: false,
         }
     }
@@ -189,6 +205,18 @@ impl Pass {
             (b"tmp-dir", [path]) => config.tmp_dir = Some(path_of(path)),
             (b"disable-dco", []) => config.disable_dco = true,
             (b"duplicate-cn", []) => config.duplicate_cn = true,
+            // As OpenVPN, which takes the first value for a number whatever it is.
+            (b"auth-gen-token", values) => {
+                let external_auth = values.iter().skip(1).any(|value| *value == b"external-auth");
+                // Written twice, the word stays.
+                let before = config.auth_gen_token.is_some_and(|tokens| tokens.external_auth);
+                config.auth_gen_token = Some(Tokens { external_auth: external_auth || before });
+            }
+            (b"auth-user-pass-optional", []) => config.user_pass_optional = true,
+            (b"client-cert-not-required", []) => config.no_client_certificate = true,
+            (b"verify-client-cert", how) if how.len() <= 1 => {
+                config.no_client_certificate = how == [b"none"];
+            }
             (b"username-as-common-name", []) => config.username_as_common_name = true,
             (b"user", [name]) => config.user = text(name),
             (b"group", [name]) => config.group = text(name),

@@ -77,11 +77,38 @@ fn what_counts_is_read() {
             group: Some("vpn users".into()),
             chroot: Some(stage.place.path().join("jail")),
             tmp_dir: Some("/tmp".into()),
-            disable_dco: false,
             duplicate_cn: true,
             username_as_common_name: true,
+            ..OpenvpnConfig::default()
         }
     );
+}
+
+#[test]
+fn tokens_and_what_clients_need_not_send_are_read() {
+    let external =
+        |lines: &str| Stage::new(lines).read().unwrap().auth_gen_token.map(|tokens| tokens.external_auth);
+    for (lines, expected) in [
+        ("", None),
+        ("auth-gen-token", Some(false)),
+        ("auth-gen-token 3600", Some(false)),
+        ("auth-gen-token 3600 600", Some(false)),
+        ("auth-gen-token 0 external-auth", Some(true)),
+        ("auth-gen-token 3600 600 external-auth", Some(true)),
+        ("setenv opt auth-gen-token 0 external-auth", Some(true)),
+        ("auth-gen-token 0 external-auth\nauth-gen-token 3600", Some(true)),
+        ("auth-gen-token-secret external-auth", None),
+        ("auth-gen-token external-auth", Some(false)),
+    ] {
+        assert_eq!(external(lines), expected, "{lines}");
+    }
+    let config = Stage::new("auth-user-pass-optional\nverify-client-cert none\nusername-as-common-name\n");
+    let config = config.read().unwrap();
+    assert!(config.user_pass_optional && config.no_client_certificate && config.username_as_common_name);
+    for line in ["verify-client-cert", "verify-client-cert require", "verify-client-cert optional", ""] {
+        let config = Stage::new(format!("verify-client-cert none\n{line}\n")).read().unwrap();
+        assert_eq!(config.no_client_certificate, line.is_empty(), "{line}");
+    }
 }
 
 #[test]

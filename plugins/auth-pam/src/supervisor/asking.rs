@@ -60,7 +60,7 @@ impl Supervisor {
     /// one that begins a transaction, be it with a password that was an answer once.
     pub(super) fn answer(&mut self, now: Instant, mut attempt: Attempt) -> Option<Attempt> {
         let id = match attempt.sent {
-            Sent::Password => return Some(attempt),
+            Sent::Password | Sent::Proof { .. } => return Some(attempt),
             Sent::Answer(id) => id,
         };
         let (username, common_name) = (&attempt.username, &attempt.common_name);

@@ -10,6 +10,7 @@ use super::scheduler::Job;
 use super::source::{Prefixes, Source};
 use crate::lookup::Lookup;
 use crate::origin::Origin;
+use crate::proof::Proof;
 use crate::protocol::{Check, Sent};
 use crate::quoted::{MAX_SHOWN, shown};
 
@@ -87,8 +88,9 @@ impl Attempt {
                 check.credentials.expose(),
                 match &check.sent {
                     Sent::Answer(Some(id)) => Some(id.bytes()),
-                    Sent::Answer(None) | Sent::Password => None,
+                    Sent::Answer(None) | Sent::Password | Sent::Proof { .. } => None,
                 },
+                matches!(check.sent, Sent::Proof { .. }),
             )),
             sent: check.sent,
             username: check.username,
@@ -147,6 +149,14 @@ impl Attempt {
             return String::new();
         }
         format!("; the client sent '{}'", shown(&self.sent_as))
+    }
+
+    /// What the client has shown instead of a password.
+    pub fn proof(&self) -> Option<Proof> {
+        match self.sent {
+            Sent::Proof { proof, .. } => Some(proof),
+            Sent::Password | Sent::Answer(_) => None,
+        }
     }
 
     /// It is decided: keeps only what its lines show. Refusals wait for their time, and there can be many of them.

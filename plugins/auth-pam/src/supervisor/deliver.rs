@@ -11,6 +11,7 @@ use super::source::Source;
 use super::verdicts::{Decided, Judged};
 use super::{Exit, Supervisor, audit, reasons};
 use crate::origin::Origin;
+use crate::proof::Proof;
 use crate::protocol::{Blame, End, Reply, Sent};
 use crate::verdict::Verdict;
 
@@ -24,7 +25,10 @@ impl Supervisor {
 
     /// What follows for others from what PAM has decided.
     pub(super) fn learn(&mut self, now: Instant, attempt: &Attempt, end: &End) {
-        match self.breaker.concluded(now, &attempt.username, reached(end)) {
+        // Without a password nobody has asked what authenticates.
+        let is_login = attempt.proof().is_none();
+        let reached = reached(end).filter(|_| is_login);
+        match self.breaker.concluded(now, &attempt.username, reached) {
             Some(Change::Opened) => {
                 self.away = true;
                 log::error!(
@@ -42,7 +46,9 @@ impl Supervisor {
                 self.chosen.add(id, &attempt.username, &attempt.common_name);
             }
             self.penalties.accepted(now, attempt.source);
-            self.breaker.accepted(&attempt.username);
+            if is_login {
+                self.breaker.accepted(&attempt.username);
+            }
         } else if !self.away && end.blame != Blame::Configuration {
             let (source, fingerprint) = (attempt.source, attempt.fingerprint);
             let closed = self.penalties.refused(now, source, &attempt.username, fingerprint);
@@ -81,7 +87,7 @@ impl Supervisor {
             told: reasons::for_client(outcome, &verdict, self.settings.config.reasons()),
             verdict,
             reason,
-            checked: outcome.checked(),
+            checked: format!("{}{}", attempt.proof().map_or("", Proof::said), outcome.checked()),
             name: outcome.name(),
         };
         self.settle(now, attempt, outcome, judged.clone());

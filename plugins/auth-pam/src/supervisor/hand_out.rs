@@ -109,6 +109,7 @@ impl Supervisor {
                 }
                 Ok(Some(Heard::SessionNote(text))) => self.session_note(worker, &text),
                 Ok(Some(Heard::Opened(done))) => self.session_opened(now, worker, &done),
+                Ok(Some(Heard::Checked(end))) => self.session_checked(now, worker, end),
                 Ok(Some(Heard::Closed(done))) => return self.session_closed(now, worker, &done),
                 Err(ChannelError::System(errno)) => {
                     log::error!("a worker cannot be heard and is killed: {}", errno.desc());

@@ -16,6 +16,7 @@ mod hand_out;
 mod module_output;
 mod options;
 mod penalties;
+mod proofs;
 mod ramp;
 mod reasons;
 mod repeats;
@@ -64,7 +65,7 @@ use suspended::Suspended;
 use verdicts::Verdicts;
 use workers::Workers;
 
-use crate::protocol::{Check, Reply, Request, SOCKET_BYTES};
+use crate::protocol::{Check, Reply, Request, SOCKET_BYTES, Sent};
 use crate::settings::Settings;
 use crate::{limits, titles};
 
@@ -378,7 +379,10 @@ impl Supervisor {
                     self.submit(now, attempt);
                 }
             }
-            Request::Refused { username, origin, at_fault, reason } => {
+            Request::Refused { username, origin, at_fault, reason, counts } => {
+                if counts {
+                    self.count_refusal(now, &origin, &username);
+                }
                 let flood = &mut self.flood;
                 if let Some(audit) = self.audit.as_mut().filter(|_| flood.admits(now)) {
                     let result = audit::Result::of_refusal(at_fault);
@@ -394,6 +398,9 @@ impl Supervisor {
         let time_limit = self.settings.time_limits.of(check.deferred);
         let attempt = Attempt::new(now, check, time_limit, config.prefixes, &self.key);
         let Some(mut attempt) = self.answer(now, attempt) else { return };
+        if let Sent::Proof { proof, session } = attempt.sent {
+            return self.admit_proof(now, attempt, proof, session);
+        }
         let config = &self.settings.config;
         if let Some(refusal) = self.penalties.admit(now, attempt.source, &attempt.username) {
             if let Some(penalty) = refusal.log {
@@ -428,7 +435,7 @@ impl Supervisor {
     }
 
     /// Has PAM asked about an attempt.
-    fn submit(&mut self, now: Instant, attempt: Attempt) {
+    pub(super) fn submit(&mut self, now: Instant, attempt: Attempt) {
         let possible = self.max_workers.saturating_sub(self.workers.processes());
         if let Some(refused) = self.scheduler.submit(attempt, self.workers.free() + possible) {
             self.conclude(now, refused, &Outcome::QueueFull);
@@ -454,6 +461,7 @@ impl Supervisor {
         }
         self.workers.note_slow(now);
         self.give_up_late_ones(now);
+        self.end_late_checks(now);
         self.end_late_sessions(now);
         self.workers.retire(now);
         self.workers.kill_late(now);

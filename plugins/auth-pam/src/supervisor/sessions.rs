@@ -50,6 +50,7 @@ impl Supervisor {
             common_name: attempt.common_name.clone(),
             origin: attempt.origin.clone(),
             stage: Stage::LetIn { until: now + self.settings.time_to_connect + MARGIN },
+            check: None,
         };
         match self.sessions.let_in(session) {
             Ok(None) => {}
@@ -196,7 +197,9 @@ impl Supervisor {
         if let Stage::Closing { usage, since, .. } = session.stage {
             let (whose, event) =
                 (session.whose(), Event::Closed(usage, now.saturating_duration_since(since)));
+            let check = session.check.take();
             self.sessions.remove(worker);
+            self.check_elsewhere(now, check);
             self.tell_of_session(&whose, event, &text, done.code == 0);
         } else {
             self.session_lost(now, worker, "its worker has closed it unasked");
@@ -204,8 +207,9 @@ impl Supervisor {
     }
 
     /// Nobody can close this session any more.
-    fn session_lost(&mut self, now: Instant, worker: WorkerId, why: &str) {
-        let Some(session) = self.sessions.remove(worker) else { return };
+    pub(super) fn session_lost(&mut self, now: Instant, worker: WorkerId, why: &str) {
+        let Some(mut session) = self.sessions.remove(worker) else { return };
+        self.check_elsewhere(now, session.check.take());
         let (usage, since) = match session.stage {
             Stage::Closing { usage, since, .. } => (usage, since),
             // Its client is connected, and stays so.

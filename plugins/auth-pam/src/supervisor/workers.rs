@@ -158,6 +158,8 @@ pub enum Heard {
     SessionNote(Vec<u8>),
     /// Its session is open, or could not be opened.
     Opened(Done),
+    /// The account of its session was looked at.
+    Checked(End),
     /// Its session is closed.
     Closed(Done),
     /// A piece of a client's options, which is kept with what wanted them.
@@ -328,6 +330,7 @@ impl Workers {
             (None, Some(credentials)) => Order::Begin(Begin {
                 nonce,
                 session: attempt.session,
+                proof: attempt.proof(),
                 username: attempt.username.clone(),
                 common_name: attempt.common_name.clone(),
                 address: attempt.origin.address.clone(),
@@ -412,7 +415,8 @@ impl Workers {
         order: impl FnOnce(u64) -> Order,
     ) -> Result<(), ChannelError> {
         let sent = match self.table.get_mut(&id) {
-            Some(Worker { channel: Some(channel), state: State::InSession { nonce, .. }, .. }) => {
+            Some(Worker { channel: Some(channel), state: State::InSession { nonce, told }, .. }) => {
+                *told = Told::default();
                 channel.try_send(&order(*nonce), &[])
             }
             _ => Err(ChannelError::Closed),
@@ -454,7 +458,7 @@ impl Workers {
                 Ok(Some(Heard::Note(attempt.user(), text, attempt.origin.clone())))
             }
             (State::Running { attempt, nonce: own, told }, News::Question { echo, page, private, text })
-                if nonce == *own && attempt.lookup.is_none() =>
+                if nonce == *own && attempt.lookup.is_none() && attempt.proof().is_none() =>
             {
                 if told.questions >= MAX_QUESTIONS {
                     return Err(ChannelError::TooMuch);
@@ -475,6 +479,9 @@ impl Workers {
             }
             (State::InSession { nonce: own, .. }, News::Opened(done)) if nonce == *own => {
                 Ok(Some(Heard::Opened(done)))
+            }
+            (State::InSession { nonce: own, .. }, News::Checked(end)) if nonce == *own => {
+                Ok(Some(Heard::Checked(end)))
             }
             (State::InSession { nonce: own, .. }, News::Closed(done)) if nonce == *own => {
                 Ok(Some(Heard::Closed(done)))

@@ -100,8 +100,8 @@ pub struct Answering<'a> {
     pub page: Option<String>,
     /// Nobody will answer any more: the transaction is to end.
     pub given_up: bool,
-    /// The client is let in: there is nothing more to answer with, and nobody to be asked or told.
-    pub in_session: bool,
+    /// There is nothing to answer with, and nobody to be asked or told: the client is let in, or has sent no password.
+    pub nobody_in: Option<&'static str>,
 }
 
 impl Answering<'_> {
@@ -130,15 +130,15 @@ impl Answering<'_> {
         (self.choosing, self.said, self.complaint) = (None, None, None);
         self.answers = Answers::default();
         self.notes = 0;
-        self.in_session = true;
+        self.nobody_in = Some("a session");
     }
 
     fn answer(&mut self, visibility: Visibility, prompt: &[u8]) -> Result<Secret, ConversationError> {
         if self.given_up {
             return Err(ConversationError);
         }
-        if self.in_session {
-            self.note(|| format!("no answer to the prompt '{}' of a session", escaped(prompt)));
+        if let Some(phase) = self.nobody_in {
+            self.note(|| format!("no answer to the prompt '{}' of {phase}", escaped(prompt)));
             return Err(ConversationError);
         }
         // Borrows nothing but its parts.
@@ -252,7 +252,7 @@ impl Answering<'_> {
         if self.given_up {
             return Err(ConversationError);
         }
-        if self.in_session {
+        if self.nobody_in.is_some() {
             return Ok(());
         }
         if self.new_page(text).is_some() {

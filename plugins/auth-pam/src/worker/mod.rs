@@ -1,6 +1,7 @@
 //! A worker: a process that runs PAM transactions, one at a time, and knows of nothing else. It holds no descriptor of
 //! OpenVPN's, so a module that closes or writes to descriptors spoils only its own worker.
 
+mod account;
 mod answers;
 mod conversation;
 mod expired;
@@ -171,7 +172,8 @@ fn next_transaction(channel: &mut Channel<Report, Order>) -> Next {
         Ok(Order::LookUp { nonce, lookup }) => Next::LookUp(nonce, lookup),
         Err(ChannelError::Closed) => leave(0),
         // An answer, too, to which there is no question.
-        Ok(Order::Answer { .. } | Order::Open { .. } | Order::Close { .. }) | Err(_) => leave(1),
+        Ok(Order::Answer { .. } | Order::Open { .. } | Order::Check { .. } | Order::Close { .. })
+        | Err(_) => leave(1),
     }
 }
 
@@ -184,17 +186,7 @@ fn transact(
     reports: &mut Reports<'_>,
     keeps: impl FnOnce(),
 ) -> (End, bool) {
-    let mut end = End {
-        code: 0,
-        authenticating: true,
-        text: Vec::new(),
-        delay: Duration::ZERO,
-        checked: Vec::new(),
-        chosen: false,
-        said: Vec::new(),
-        blame: Blame::Client,
-        kept: false,
-    };
+    let mut end = no_end();
     let mut asked = false;
     let (code, text, kept) = match check(settings, begin, credentials, reports, &mut end, &mut asked) {
         Ok(kept) => (ReturnCode::SUCCESS, "Success".to_string(), kept),
@@ -206,9 +198,24 @@ fn transact(
     end.text = cut(&text);
     if let Some(transaction) = kept {
         keeps();
-        session::hold(transaction, end, settings.dco);
+        session::hold(transaction, end, settings);
     }
     (end, asked)
+}
+
+/// Of a transaction that has not begun.
+fn no_end() -> End {
+    End {
+        code: 0,
+        authenticating: true,
+        text: Vec::new(),
+        delay: Duration::ZERO,
+        checked: Vec::new(),
+        chosen: false,
+        said: Vec::new(),
+        blame: Blame::Client,
+        kept: false,
+    }
 }
 
 /// What PAM says, and the transaction if it is kept; how far it came, and how long a failure must stay unknown, is noted in `end`.
@@ -226,7 +233,7 @@ fn check<'a>(
         Credentials::unseal(&sealed).map_err(|error| broken(format!("malformed credentials: {error}")))?;
     drop(sealed);
     // The front sees to that, but not where a client sends again an answer by which it has chosen a password.
-    if credentials.password.is_empty() && !config.empty_passwords {
+    if credentials.password.is_empty() && !config.empty_passwords && begin.proof.is_none() {
         let words = "the password is empty (see empty-passwords)".to_string();
         return Err(PamError { code: ReturnCode::AUTH_ERR, words });
     }
@@ -235,7 +242,14 @@ fn check<'a>(
     let in_c = |bytes: &[u8]| {
         CString::new(bytes).map_err(|_| broken("a NUL byte in username or address".to_string()))
     };
-    let (user, address) = (in_c(&begin.username)?, in_c(&begin.address)?);
+    let address = in_c(&begin.address)?;
+    let user = match begin.proof {
+        Some(_) => Some(account::user(&config.prompts, &begin.username, &begin.common_name)?),
+        None => Some(in_c(&begin.username)?).filter(|_| config.prompts.name_user_at_start()),
+    };
+    // Nobody asks for it, so that it counts as asked for.
+    let names =
+        user.iter().filter(|_| begin.proof.is_some()).map(|user| Secret::copy_of(user.to_bytes())).collect();
     let conversation = Answering {
         prompts: &config.prompts,
         challenge: config.challenge,
@@ -250,16 +264,15 @@ fn check<'a>(
         notes: 0,
         said: (config.reasons() == Reasons::All).then(Said::default),
         complaint: None,
-        names: Vec::new(),
+        names,
         answers: Answers::default(),
         messages: Vec::new(),
         choosing: None,
         questions: 0,
         page: None,
         given_up: false,
-        in_session: false,
+        nobody_in: begin.proof.map(|_| account::PHASE),
     };
-    let user = config.prompts.name_user_at_start().then_some(user);
     let mut transaction =
         Transaction::start(&config.service, user.as_deref(), config.confdir.as_deref(), conversation)?;
     transaction.allow_empty_passwords(config.empty_passwords);
@@ -267,9 +280,12 @@ fn check<'a>(
     let _ = transaction.note_delays();
     let rhost = if address.is_empty() { Ok(()) } else { transaction.set_rhost(&address) };
     let told = rhost.and_then(|()| surroundings::tell(&mut transaction, &begin.common_name, &client));
-    let mut result = told.and_then(|()| transaction.authenticate()).and_then(|()| {
-        end.authenticating = false;
-        expired::acct_mgmt(&mut transaction, settings, end)
+    let mut result = told.and_then(|()| match begin.proof {
+        Some(proof) => account::check(&mut transaction, config, proof, end),
+        None => transaction.authenticate().and_then(|()| {
+            end.authenticating = false;
+            expired::acct_mgmt(&mut transaction, settings, end)
+        }),
     });
     end.delay = transaction.delay();
     let panicked = transaction.panicked();

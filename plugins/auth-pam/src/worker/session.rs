@@ -8,15 +8,17 @@ use std::time::SystemTime;
 use pam::{PamError, ReturnCode, Transaction};
 use privsep::{confine, leave};
 
+use super::account;
 use super::conversation::{Answering, cut};
 use super::orders::receive;
 use crate::protocol::{Done, End, News, Order};
 use crate::reference::Reference;
 use crate::session::{Assigned, Usage, Why};
+use crate::settings::Settings;
 
-/// What is left of a worker's life after its transaction has let a client in, which `login` says. `dco`: the kernel may count
-/// bytes that OpenVPN does not know.
-pub fn hold(mut transaction: Transaction<Answering<'_>>, login: End, dco: bool) -> ! {
+/// What is left of a worker's life after its transaction has let a client in, which `login` says.
+pub fn hold(mut transaction: Transaction<Answering<'_>>, login: End, settings: &Settings) -> ! {
+    let dco = settings.dco;
     let conversation = transaction.conversation();
     conversation.enter_session();
     // A child that a module has forked and that came back out of it is not this worker, and has nothing to say.
@@ -41,6 +43,17 @@ pub fn hold(mut transaction: Transaction<Answering<'_>>, login: End, dco: bool) 
                 open = true;
                 let news = News::Opened(done(Ok(())));
                 if !transaction.conversation().reports.send(news) {
+                    break;
+                }
+            }
+            Ok(Order::Check { nonce: own, proof }) if own == nonce && open => {
+                let end = account::check_again(&mut transaction, &settings.config, proof);
+                let reports = &mut transaction.conversation().reports;
+                // As above.
+                if nix::unistd::getpid() != reports.worker {
+                    leave(1);
+                }
+                if !reports.send(News::Checked(end)) {
                     break;
                 }
             }

@@ -4,6 +4,8 @@ use crate::case::{Case, Look, User};
 
 const UNIX: &str = "auth required pam_unix.so nodelay\naccount required pam_unix.so\n";
 const UNIX_NULLOK: &str = "auth required pam_unix.so nodelay nullok\naccount required pam_unix.so\n";
+const PERMIT: &str = "auth required pam_permit.so\naccount required pam_permit.so\n";
+const TOKEN: &str = "OpenVPN's token is taken for the user's password";
 const EMPTY: &str = "an account without a password lets everybody in";
 const NOTE_HOST: &str =
     "auth required pam_exec.so quiet @DIR@/program-source\naccount required pam_permit.so\n";
@@ -97,6 +99,23 @@ pub(super) fn cases() -> Vec<Case> {
             ),
         told("stack: a refusal before the password was right, and the reason", "auth/code=PAM_ACCT_EXPIRED")
             .same("refused; reason: -"),
+        Case::lines("token: one that OpenVPN has found good", UNIX)
+            .login_as(User::Account("Analytical Engine 1"), Some("SESS_ID_AT_token"))
+            .env("session_state", "Authenticated")
+            .differs("refused", "accepted", TOKEN),
+        Case::lines("token: the account has expired", UNIX)
+            .login_as(User::Expired("Analytical Engine 1"), Some("SESS_ID_AT_token"))
+            .env("session_state", "Authenticated")
+            .look_at_failure()
+            .differs(
+                "refused; log: user '{user}' failed to authenticate: Authentication failure",
+                "refused; log: user '{user}' failed to authenticate: User account has expired; by auth-token",
+                TOKEN,
+            ),
+        Case::lines("token: one that is not genuine", PERMIT)
+            .login("ada", "SESS_ID_AT_token")
+            .env("session_state", "Invalid")
+            .differs("accepted", "refused", TOKEN),
         matrix("stack: pam_matrix, good password").login("ada", "engine").same("accepted; log: -"),
         matrix("stack: pam_matrix, bad password")
             .login("ada", "steam")

@@ -18,7 +18,9 @@ macro_rules! recipes {
 }
 
 recipes! {
+    certificates: "certificates",
     connection_limit: "connection-limit",
+    disabled_users: "disabled-users",
     expired_password: "expired-password",
     google_authenticator: "google-authenticator",
     groups: "groups",

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::origin::Origin;
 use crate::session::{Assigned, Usage};
+use crate::supervisor::attempt::Attempt;
 use crate::supervisor::events::WorkerId;
 use crate::supervisor::source::Source;
 
@@ -28,6 +29,15 @@ pub struct Session {
     pub origin: Origin,
     /// How far it has come.
     pub stage: Stage,
+    /// Its account is being looked at once more.
+    pub check: Option<Check>,
+}
+
+/// The account of an open session is looked at, for a renegotiation.
+#[derive(Debug)]
+pub struct Check {
+    /// The attempt that waits for it; nothing once that was late.
+    pub attempt: Option<Box<Attempt>>,
 }
 
 /// How far a session has come.
@@ -102,6 +112,11 @@ impl Session {
     /// Whether the modules have opened it, or are about to.
     pub fn is_open(&self) -> bool {
         !matches!(self.stage, Stage::LetIn { .. })
+    }
+
+    /// Until when the attempt waits that has its account looked at.
+    fn check_until(&self) -> Option<Instant> {
+        self.check.as_ref()?.attempt.as_ref()?.deadline
     }
 
     fn until(&self) -> Option<Instant> {
@@ -231,9 +246,20 @@ impl Sessions {
         self.table.iter().filter(late).map(|session| session.worker).collect()
     }
 
-    /// When [`Sessions::late`] will have something to give.
+    /// The attempts whose time is over while the account of a session is looked at.
+    pub fn late_checks(&mut self, now: Instant) -> Vec<Attempt> {
+        let late = |session: &&mut Session| session.check_until().is_some_and(|until| until <= now);
+        self.table
+            .iter_mut()
+            .filter(late)
+            .filter_map(|session| session.check.as_mut()?.attempt.take())
+            .map(|attempt| *attempt)
+            .collect()
+    }
+
+    /// When [`Sessions::late`] or [`Sessions::late_checks`] will have something to give.
     pub fn next_event(&self) -> Option<Instant> {
-        self.table.iter().filter_map(Session::until).min()
+        self.table.iter().flat_map(|session| [session.until(), session.check_until()]).flatten().min()
     }
 
     /// All of them.
@@ -263,6 +289,7 @@ mod tests {
             common_name: format!("device-{attempt}").into(),
             origin: origin("192.0.2.7", 1194),
             stage,
+            check: None,
         }
     }
 

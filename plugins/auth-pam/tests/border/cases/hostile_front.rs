@@ -85,8 +85,18 @@ pub(crate) fn packets_that_are_no_requests_end_the_supervisor() {
         ),
         (
             "neither password nor answer",
-            [&[1][..], &id, &[0, 0, 3], &field(b"u")].concat(),
-            "what was sent has the unknown value 3",
+            [&[1][..], &id, &[0, 0, 4], &field(b"u")].concat(),
+            "what was sent has the unknown value 4",
+        ),
+        (
+            "no proof",
+            [&[1][..], &id, &[0, 0, 3, 0, 0], &field(b"u")].concat(),
+            "proof has the unknown value 0",
+        ),
+        (
+            "an unknown proof",
+            [&[1][..], &id, &[0, 0, 3, 3, 0], &field(b"u")].concat(),
+            "proof has the unknown value 3",
         ),
         ("a flag of 2 for a session", [&[1][..], &id, &[0, 2]].concat(), "session has the unknown value 2"),
         ("a session without addresses", [&[4][..], &id, &id, &[1]].concat(), "cut short"),

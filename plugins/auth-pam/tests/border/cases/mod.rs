@@ -14,6 +14,7 @@ mod output;
 mod pages;
 mod pending_questions;
 mod process_state;
+mod proofs;
 mod questions;
 mod session_attacks;
 mod session_limits;
@@ -183,6 +184,22 @@ cases! {
         what_a_session_leaves_running_ends_with_it
         after_rubbish_no_session_is_opened
         whenever_a_client_goes_what_was_opened_is_closed;
+    proofs:
+        a_good_token_has_the_account_looked_at_only
+        other_tokens_are_refused_without_pam
+        in_a_session_its_worker_looks
+        a_module_that_hangs_refuses_and_the_session_stays
+        a_module_that_never_comes_back_costs_the_session
+        if_the_worker_dies_another_one_looks
+        an_empty_password_joins_no_token
+        penalties_hold_no_token_up
+        forged_tokens_slow_their_source_down
+        a_prompt_of_an_account_line_gets_no_answer
+        with_pairs_the_user_is_whom_they_name
+        a_certificate_lets_members_in
+        without_the_group_nobody_is_let_in
+        a_certificate_is_taken_only_where_that_is_wanted
+        a_session_is_opened_for_a_certificate_only;
     expired:
         a_new_password_is_chosen
         what_a_module_does_not_take_is_asked_again

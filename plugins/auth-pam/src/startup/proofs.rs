@@ -1,0 +1,137 @@
+//! Logins without a password (`certificate-login`, `auth-gen-token ... external-auth`): what of OpenVPN's configuration keeps
+//! them from working, or makes them mean something else than the administrator thinks.
+
+use std::path::Path;
+
+use ovpn_plugin::{OpenArgs, Version};
+
+use super::openvpn_config::OpenvpnConfig;
+use super::reading;
+use crate::config::Config;
+
+/// Read for a hint only.
+const GROUPS: &str = "/etc/group";
+const MAX_GROUPS_BYTES: usize = 4 * 1024 * 1024;
+
+/// Whether `setenv` sets what only OpenVPN may say of a token: then everybody could come in.
+pub fn refuse_preset_state(args: &OpenArgs<'_>) -> Result<(), String> {
+    if args.env().get("session_state").is_none() {
+        return Ok(());
+    }
+    Err("'setenv session_state' would pass for what OpenVPN says of a client's auth-token: take it out of the configuration".into())
+}
+
+/// What to say.
+pub fn warnings(
+    config: &Config,
+    openvpn: Option<&OpenvpnConfig>,
+    version: Option<Version<'_>>,
+) -> Vec<String> {
+    let Some(openvpn) = openvpn else { return Vec::new() };
+    let mut said = Vec::new();
+    let tokens = openvpn.auth_gen_token;
+    if tokens.is_some_and(|tokens| tokens.external_auth) && version.is_none_or(crashes) {
+        let version = version.map_or("", |version| version.text);
+        said.push(format!(
+            "OpenVPN {version} can be crashed by a malformed token with auth-gen-token ... external-auth; use 2.6.21, 2.7.5 \
+             or later"
+        ));
+    }
+    if config.certificate_login.is_none() {
+        return said;
+    }
+    if !openvpn.user_pass_optional {
+        said.push(
+            "certificate-login has no effect without auth-user-pass-optional in OpenVPN's configuration; add it there"
+                .into(),
+        );
+    }
+    if openvpn.no_client_certificate {
+        said.push("certificate-login has no effect with verify-client-cert none; take that out".into());
+    }
+    if tokens.is_some_and(|tokens| !tokens.external_auth) {
+        said.push(
+            "auth-gen-token lets a client in with any certificate if it has the token of one that logged in by \
+             certificate (certificate-login); add external-auth"
+                .into(),
+        );
+    }
+    if openvpn.username_as_common_name {
+        said.push(
+            "username-as-common-name gives all clients that log in by certificate the same empty name \
+             (certificate-login); take it out"
+                .into(),
+        );
+    }
+    said
+}
+
+/// A hint if the group is perhaps misspelt. Nothing of the name service is loaded into OpenVPN for that.
+pub fn unknown_group(config: &Config) -> Option<String> {
+    let group = config.certificate_login.as_deref()?;
+    let file = std::fs::File::open(Path::new(GROUPS)).ok()?;
+    let text = reading::at_most(&file, MAX_GROUPS_BYTES).ok()?;
+    let begin = format!("{group}:");
+    let known = text.expose().split(|byte| *byte == b'\n').any(|line| line.starts_with(begin.as_bytes()));
+    (!known).then(|| {
+        format!(
+            "the group '{group}' is not in {GROUPS}; unless a directory has it, nobody logs in by certificate \
+             (certificate-login)"
+        )
+    })
+}
+
+/// Whether this version has the defect.
+fn crashes(version: Version<'_>) -> bool {
+    let digits: String =
+        version.patch.trim_start_matches('.').chars().take_while(char::is_ascii_digit).collect();
+    let patch: u32 = digits.parse().unwrap_or(0);
+    match (version.major, version.minor) {
+        (2, 6) => patch < 21,
+        (2, 7) => patch < 5,
+        known => known < (2, 6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::startup::openvpn_config::Tokens;
+
+    fn config(words: &[&str]) -> Config {
+        Config::parse(words.iter().map(|word| word.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn what_makes_certificates_mean_something_else_is_said() {
+        let by_certificate = config(&["certificate-login=vpn", "login"]);
+        let good = OpenvpnConfig { user_pass_optional: true, ..OpenvpnConfig::default() };
+        let tokens = |external_auth| Some(Tokens { external_auth });
+        for (openvpn, said) in [
+            (good.clone(), vec![]),
+            (OpenvpnConfig::default(), vec!["without auth-user-pass-optional"]),
+            (
+                OpenvpnConfig { no_client_certificate: true, ..good.clone() },
+                vec!["with verify-client-cert none"],
+            ),
+            (OpenvpnConfig { auth_gen_token: tokens(false), ..good.clone() }, vec!["add external-auth"]),
+            (OpenvpnConfig { username_as_common_name: true, ..good.clone() }, vec!["the same empty name"]),
+        ] {
+            let found = warnings(&by_certificate, Some(&openvpn), None);
+            assert_eq!(found.len(), said.len(), "{found:?}");
+            assert!(found.iter().zip(&said).all(|(found, said)| found.contains(said)), "{found:?}");
+            assert!(warnings(&config(&["login"]), Some(&openvpn), None).is_empty());
+        }
+        assert!(warnings(&by_certificate, None, None).is_empty());
+        // Of an unknown version nothing good is known.
+        let external = OpenvpnConfig { auth_gen_token: tokens(true), ..good };
+        assert!(warnings(&by_certificate, Some(&external), None)[0].contains("malformed token"));
+    }
+
+    #[test]
+    fn a_group_that_is_nowhere_is_said() {
+        assert_eq!(unknown_group(&config(&["certificate-login=root", "login"])), None);
+        assert_eq!(unknown_group(&config(&["login"])), None);
+        assert!(unknown_group(&config(&["certificate-login=roo", "login"])).is_some());
+    }
+}

@@ -1,0 +1,81 @@
+//! Attempts without a password: PAM runs only its account phase. If the connection has a session, that is done in the
+//! worker which keeps it, with what the modules have noted there; else in any worker, like a login.
+//!
+//! They pass the penalties, since nobody can guess a token or a certificate: a guesser behind the same address must not
+//! end the connections of others. They wait for no breaker, which knows what authenticates only. They join nothing, and
+//! nothing joins them: the credentials are the same for all.
+
+use std::hash::BuildHasher;
+use std::time::Instant;
+
+use super::Supervisor;
+use super::attempt::Attempt;
+use super::conclude::Outcome;
+use super::events::WorkerId;
+use super::sessions::table::{Check, Session, Stage};
+use super::source::Source;
+use crate::origin::Origin;
+use crate::proof::Proof;
+use crate::protocol::{End, Order};
+
+impl Supervisor {
+    /// Has the account of an attempt looked at that brings no password.
+    pub(super) fn admit_proof(&mut self, now: Instant, mut attempt: Attempt, proof: Proof, of: Option<u64>) {
+        // Whoever comes with a token was logged in before, and is no new session.
+        attempt.session &= proof == Proof::Certificate;
+        if attempt.session && self.sessions.is_full() {
+            return self.conclude(now, attempt, &Outcome::TooManySessions);
+        }
+        let free = |session: &&mut Session| {
+            // The name may be another one where the client was renamed meanwhile.
+            matches!(session.stage, Stage::Open { .. })
+                && session.check.is_none()
+                && session.username == attempt.username
+        };
+        let Some(session) = of.and_then(|of| self.sessions.of(of)).filter(free) else {
+            return self.submit(now, attempt);
+        };
+        let worker = session.worker;
+        session.check = Some(Check { attempt: Some(Box::new(attempt)) });
+        if let Err(error) = self.workers.order(now, worker, |nonce| Order::Check { nonce, proof }) {
+            self.session_lost(now, worker, &format!("its worker cannot be reached: {error}"));
+        }
+    }
+
+    /// The worker of a session has looked at the account.
+    pub(super) fn session_checked(&mut self, now: Instant, worker: WorkerId, end: End) {
+        match self.sessions.in_worker(worker).and_then(|session| session.check.take()) {
+            Some(Check { attempt: Some(attempt) }) => self.pam_decided(now, *attempt, end),
+            // It was late.
+            Some(Check { attempt: None }) => {}
+            None => {
+                self.workers.kill(now, worker);
+                self.session_lost(now, worker, "its worker has sent something that it was not asked");
+            }
+        }
+    }
+
+    /// Refuses those that are over their time. The session stays: OpenVPN ends the connection, and then it is closed if the
+    /// module has come back by then.
+    pub(super) fn end_late_checks(&mut self, now: Instant) {
+        for attempt in self.sessions.late_checks(now) {
+            self.conclude(now, attempt, &Outcome::RanTooLong);
+        }
+    }
+
+    /// The front has refused a token that is not genuine: a failure, once for each username, since a client that has one
+    /// from before a restart sends it once and then logs in.
+    pub(super) fn count_refusal(&mut self, now: Instant, origin: &Origin, username: &[u8]) {
+        let source = Source::of(&origin.address, self.settings.config.prefixes);
+        let fingerprint = self.key.hash_one((username, "token"));
+        let closed = self.penalties.refused(now, source, username, fingerprint);
+        self.put_off(now, source, closed);
+    }
+
+    /// The session is gone, and with it the worker: the account is looked at in another one.
+    pub(super) fn check_elsewhere(&mut self, now: Instant, check: Option<Check>) {
+        if let Some(attempt) = check.and_then(|check| check.attempt) {
+            self.submit(now, *attempt);
+        }
+    }
+}

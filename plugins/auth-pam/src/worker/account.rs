@@ -1,0 +1,119 @@
+//! A transaction without a password: the client has shown something else, or keys are renegotiated with a token. Only the
+//! account phase is run, in a transaction of its own or in that of the connection's session. There is nobody to be asked.
+
+use std::ffi::CString;
+
+use nix::unistd::{Group, User, getgrouplist};
+use pam::{PamError, ReturnCode, Transaction};
+use privsep::confine;
+
+use super::conversation::{Answering, cut};
+use super::prompts::{Answer, Login, Prompts, Turn, Visibility};
+use super::{no_end, other_user};
+use crate::config::Config;
+use crate::proof::Proof;
+use crate::protocol::{Blame, Credentials, End, MAX_CHECKED};
+
+/// Where a prompt comes from that nobody can answer.
+pub const PHASE: &str = "an account check";
+
+/// The prompts by which modules ask for the user: libpam's own, and another one in use.
+const USER_PROMPTS: [&[u8]; 2] = [b"login:", b"username:"];
+
+/// Whom PAM is to look at: without pairs the username, with pairs what they answer when a stack asks for the user. No
+/// module asks for that in the account phase.
+pub fn user(prompts: &Prompts, username: &[u8], common_name: &[u8]) -> Result<CString, PamError> {
+    let credentials = Credentials { password: secret::Secret::copy_of(b""), response: None };
+    let login = Login { username, common_name, credentials: &credentials };
+    let by_pair =
+        |prompt: &[u8]| match prompts.answer(false, &mut Turn::Over, Visibility::Shown, prompt, &login) {
+            Ok(Answer::Given(name)) if !name.is_empty() => Some(name.expose().to_vec()),
+            _ => None,
+        };
+    let name = match prompts {
+        Prompts::ByVisibility => Some(username.to_vec()),
+        Prompts::ByName(_) => USER_PROMPTS.into_iter().find_map(by_pair),
+    };
+    name.and_then(|name| CString::new(name).ok()).ok_or_else(|| {
+        let words = "without a password PAM has to know the user, and no pair answers the prompt 'login'";
+        PamError { code: ReturnCode::CONV_ERR, words: words.into() }
+    })
+}
+
+/// Runs the account phase. `end` tells how far it came.
+pub fn check(
+    transaction: &mut Transaction<Answering<'_>>,
+    config: &Config,
+    proof: Proof,
+    end: &mut End,
+) -> Result<(), PamError> {
+    if proof == Proof::Certificate {
+        is_member(transaction, config, end)?;
+    }
+    end.authenticating = false;
+    transaction.acct_mgmt().map_err(|error| {
+        if error.code != ReturnCode::NEW_AUTHTOK_REQD {
+            return error;
+        }
+        let words = format!("{} (password expired; its user has to log in with it)", error.words);
+        PamError { code: error.code, words }
+    })
+}
+
+/// Whether the user of the transaction may log in by certificate at all.
+fn is_member(
+    transaction: &Transaction<Answering<'_>>,
+    config: &Config,
+    end: &mut End,
+) -> Result<(), PamError> {
+    let refused = |words: String| PamError { code: ReturnCode::PERM_DENIED, words };
+    let Some(group) = &config.certificate_login else {
+        end.blame = Blame::Configuration;
+        return Err(refused("logins by certificate are not wanted (see certificate-login)".into()));
+    };
+    let failed = |errno: nix::Error| PamError {
+        code: ReturnCode::SYSTEM_ERR,
+        words: format!("the groups of the user cannot be looked up: {}", errno.desc()),
+    };
+    let Some(gid) = Group::from_name(group).map_err(failed)?.map(|group| group.gid) else {
+        end.blame = Blame::Configuration;
+        return Err(refused(format!("there is no group '{group}' (see certificate-login)")));
+    };
+    let not = || refused(format!("the user is no member of the group '{group}' (see certificate-login)"));
+    let name = transaction.user().ok_or_else(not)?;
+    let text = name.to_str().map_err(|_| not())?;
+    let own = User::from_name(text).map_err(failed)?.ok_or_else(not)?.gid;
+    if getgrouplist(name, own).map_err(failed)?.contains(&gid) { Ok(()) } else { Err(not()) }
+}
+
+/// The same in the transaction of a session that is open.
+pub fn check_again(transaction: &mut Transaction<Answering<'_>>, config: &Config, proof: Proof) -> End {
+    let before = transaction.user().map(|user| user.to_bytes().to_vec());
+    let conversation = transaction.conversation();
+    (conversation.notes, conversation.complaint) = (0, None);
+    let mut end = no_end();
+    let mut result = check(transaction, config, proof, &mut end);
+    let checked = transaction.user().map(|user| user.to_bytes().to_vec());
+    let panicked = transaction.panicked();
+    let conversation = transaction.conversation();
+    if result.is_ok() && checked != before && !config.allow_user_mapping {
+        result = Err(other_user(&mut end, &conversation.answers, checked.as_deref()));
+    }
+    if panicked {
+        result = result.and(Err(PamError { code: ReturnCode::CONV_ERR, words: "Conversation error".into() }));
+    }
+    let username = conversation.username;
+    end.checked = checked.filter(|checked| *checked != username).unwrap_or_default();
+    end.checked.truncate(MAX_CHECKED);
+    if let (Err(_), Some(complaint)) = (&result, conversation.complaint.take()) {
+        conversation.note(|| complaint);
+    }
+    let (code, text) = match result {
+        Ok(()) => (ReturnCode::SUCCESS, "Success".to_string()),
+        Err(error) => (error.code, error.words),
+    };
+    // A code below zero is none that PAM has: it must not be taken for success, and is not, being no zero.
+    (end.code, end.text) = (code.raw().unsigned_abs(), cut(&text));
+    confine::flush_output();
+    end
+}

@@ -1,0 +1,167 @@
+//! Renegotiation with `auth-gen-token ... external-auth`: OpenVPN checks the token, and PAM the account.
+
+use harness::log::Mark;
+use harness::{Client, PATIENCE, PamService, ServerConfig, TestModule};
+use nix::sys::signal::Signal;
+
+use crate::stage::{PASSWORD, Site};
+
+const BY_TOKEN: &str = "user 'alice' authenticated; by auth-token";
+
+fn tokens(config: ServerConfig<'static>, deferred: bool) -> ServerConfig<'static> {
+    config.dropped().deferred_if(deferred).line("reneg-sec 8").line("auth-gen-token 0 120 external-auth")
+}
+
+/// A connected client, in all ways to answer OpenVPN, with sessions and without.
+fn everywhere(check: impl Fn(&Site, &Client, bool)) {
+    for deferred in [false, true] {
+        for session in [false, true] {
+            let options = if session { "session=yes" } else { "" };
+            let site = Site::new(options, |config| tokens(config, deferred));
+            let client = site.server.client("alice", PASSWORD).connect();
+            check(&site, &client, session);
+        }
+    }
+}
+
+/// What ends the connection, and what the client then reads.
+fn ends(change: &str, reason: &str, told: &str) {
+    everywhere(|site, client, session| {
+        site.server.wait_for(Mark::START, BY_TOKEN);
+        let mark = site.server.mark();
+        site.machine.run(change);
+        site.server.wait_for(mark, &format!("user 'alice' failed to authenticate: {reason}; by auth-token"));
+        client.log().wait_for(Mark::START, told, PATIENCE);
+        // It comes again, with its password, and is refused for good.
+        site.server.wait_for(mark, &format!("user 'alice' failed to authenticate: {reason} ("));
+        let sessions = usize::from(session);
+        site.wait_for("close_session", sessions);
+        assert_eq!((site.count("auth"), site.count("open_session")), (2, sessions));
+    });
+}
+
+#[test]
+fn only_the_account_is_looked_at() {
+    everywhere(|site, client, session| {
+        for _ in 0..2 {
+            let mark = site.server.mark();
+            site.server.wait_for(mark, BY_TOKEN);
+        }
+        assert_eq!(site.count("auth"), 1);
+        assert!(site.count("account") >= 3);
+        assert_eq!(client.log().count(Mark::START, "AUTH_FAILED"), 0);
+        client.disconnect();
+        site.wait_for("close_session", usize::from(session));
+        site.wait_for("open_session", usize::from(session));
+    });
+}
+
+#[test]
+fn an_account_that_is_disabled_ends_the_connection() {
+    ends("chage --expiredate 1 alice", "User account has expired", "AUTH_FAILED,your account has expired");
+}
+
+#[test]
+fn a_group_that_is_lost_ends_the_connection() {
+    ends("gpasswd --delete alice vpn", "Authentication failure", "AUTH_FAILED");
+}
+
+/// A client that comes again with its token is the same user, but no new session.
+#[test]
+fn who_comes_again_with_a_token_is_looked_at_too() {
+    for deferred in [false, true] {
+        let site = Site::new("session=yes", |config| tokens(config, deferred));
+        let client = site.server.client("alice", PASSWORD).connect();
+        site.wait_for("open_session", 1);
+        let mark = site.server.mark();
+        client.restart(Signal::SIGUSR1);
+        site.server.wait_for(mark, BY_TOKEN);
+        site.server.wait_for(mark, "user 'alice' connects without a login through PAM");
+        site.wait_for("open_session", 1);
+        assert_eq!(site.count("auth"), 1);
+        let mark = site.server.mark();
+        site.machine.run("usermod --lock --expiredate 1 alice");
+        client.signal(Signal::SIGUSR1);
+        site.server.wait_for(mark, "failed to authenticate: User account has expired; by auth-token");
+    }
+}
+
+/// The client logs in anew by itself, with the password that it still has.
+#[test]
+fn a_token_that_has_expired_is_given_up() {
+    for deferred in [false, true] {
+        let expired = |config: ServerConfig<'static>| {
+            config
+                .dropped()
+                .deferred_if(deferred)
+                .line("reneg-sec 8")
+                .line("auth-gen-token 4 120 external-auth")
+        };
+        let site = Site::new("", expired);
+        let client = site.server.client("alice", PASSWORD).connect();
+        let mark = site.server.mark();
+        site.server.wait_for(mark, "user 'alice': its auth-token has expired");
+        client.log().wait_for(
+            Mark::START,
+            "AUTH_FAILED,SESSION: the token has expired (reference ",
+            PATIENCE,
+        );
+        site.wait_for("auth", 2);
+        assert_eq!(site.server.log().count(Mark::START, "failed to authenticate"), 0);
+    }
+}
+
+/// Made with another key.
+#[test]
+fn a_token_that_is_not_genuine_is_given_up() {
+    for deferred in [false, true] {
+        let config = |config: ServerConfig<'static>| {
+            config.deferred_if(deferred).line("auth-gen-token 0 external-auth").line("reneg-sec 3600")
+        };
+        let site = Site::new("", config);
+        let client = site.server.client("alice", PASSWORD).connect();
+        let (mark, clients) = (site.server.mark(), client.log().mark());
+        site.server.restart(Signal::SIGHUP);
+        site.server.wait_for(mark, "user 'alice' failed to authenticate: its auth-token is not genuine");
+        client.log().wait_for(clients, "AUTH_FAILED,SESSION: the token is not valid (reference ", PATIENCE);
+        site.wait_for("auth", 2);
+    }
+}
+
+/// Whoever has answered once is not asked again.
+#[test]
+fn nobody_is_asked() {
+    let module = TestModule::shared();
+    for deferred in [false, true] {
+        let stack = module.stack(&["auth/password=word", "auth/ask=Code:", "auth/expect=123456"]);
+        let service = PamService::new(&stack);
+        let config = ServerConfig::auth_pam_with("challenge=yes", &service, "");
+        let server = tokens(config, deferred).start();
+        let person = server.person("alice", "word").answers(&["123456"]).start();
+        person.connects();
+        for _ in 0..2 {
+            let mark = server.mark();
+            server.wait_for(mark, BY_TOKEN);
+        }
+        assert_eq!(server.log().count(Mark::START, "the client was asked a question"), 1);
+    }
+}
+
+/// A module that hangs costs the connection, and not the end of its session.
+#[test]
+fn a_module_that_hangs_refuses_and_the_session_is_closed() {
+    const HANGS: &str = "#!/bin/sh\n[ ! -e /var/lib/hang ] || sleep 4\n";
+    let site = Site::new("session=yes", |config| tokens(config, true));
+    site.machine.write("/etc/openvpn/hang", HANGS, 0o755);
+    let service = "auth required pam_unix.so nodelay\naccount required pam_exec.so quiet /etc/openvpn/hang\n\
+                   session required pam_exec.so quiet /etc/openvpn/witness\n";
+    site.machine.write("/etc/pam.d/openvpn", service, 0o644);
+    let client = site.server.client("alice", PASSWORD).connect();
+    site.server.wait_for(Mark::START, BY_TOKEN);
+    let mark = site.server.mark();
+    site.machine.write("/var/lib/hang", "", 0o644);
+    site.server.wait_for(mark, "was reached while a PAM module was running; by auth-token");
+    client.log().wait_for(Mark::START, "AUTH_FAILED,TEMP", PATIENCE);
+    site.server.wait_for(mark, "user 'alice': session closed");
+    site.wait_for("close_session", 1);
+}
