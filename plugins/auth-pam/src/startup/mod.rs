@@ -6,10 +6,8 @@
 mod clients;
 mod dco;
 mod deferring;
-mod modules;
 mod openvpn_config;
 mod proofs;
-mod reading;
 mod replaced;
 mod service;
 mod time_limit;

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use plugin_options::words;
 use secret::Secret;
 
-use super::reading::at_most;
+use secret::reading::at_most;
 
 /// What is read of all files together, in bytes. Keys and certificates may stand in them.
 const MAX_BYTES: usize = 4 * 1024 * 1024;

@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use ovpn_plugin::{OpenArgs, Version};
+use secret::reading;
 
 use super::openvpn_config::OpenvpnConfig;
-use super::reading;
 use crate::config::Config;
 
 /// Read for a hint only.
