@@ -2,10 +2,10 @@
 
 mod answers;
 mod causes;
+mod declaration;
 mod drive;
 mod explain;
 mod facts;
-mod help;
 mod locate;
 mod options;
 mod password;
@@ -17,6 +17,7 @@ mod told;
 mod words;
 
 use std::io::Write;
+use std::net::IpAddr;
 use std::process::ExitCode;
 
 use nix::sys::prctl;
@@ -54,8 +55,7 @@ impl From<String> for Stop {
 
 fn main() -> ExitCode {
     let done = match options::parse(std::env::args_os().skip(1)) {
-        Ok(Request::Help) => print(help::HELP),
-        Ok(Request::Version) => print(concat!("ovpn-plugin ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Request::Print(text)) => print(&text.to_string()),
         Ok(Request::Run(command, task)) => run(command, task),
         Err(error) => Err(Stop::Usage(format!("{error}; see ovpn-plugin --help"))),
     };
@@ -167,10 +167,12 @@ fn login(task: &Task, user: &[u8], password: Secret) -> Login {
         None => password,
     };
     let mut login = Login::new(user, &*password);
-    if task.address.is_ipv6() {
-        login = login.without_env("untrusted_ip").env("untrusted_ip6", task.address.to_string());
-    } else {
-        login = login.env("untrusted_ip", task.address.to_string());
+    match task.address {
+        Some(IpAddr::V6(address)) => {
+            login = login.without_env("untrusted_ip").env("untrusted_ip6", address.to_string());
+        }
+        Some(IpAddr::V4(address)) => login = login.env("untrusted_ip", address.to_string()),
+        None => {}
     }
     if let Some(name) = &task.common_name {
         login = login.env("common_name", name);

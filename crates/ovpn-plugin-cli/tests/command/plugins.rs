@@ -176,12 +176,13 @@ fn events_come_in_openvpns_order() {
 fn mistakes_on_the_command_line() {
     let big = "x".repeat(20_000);
     for (input, line, said) in [
-        ("", "logon x.so", "there is no command"),
+        ("", "logon x.so", "unrecognized subcommand 'logon'"),
         ("", "login", "the plugin's file is missing"),
+        ("", "login --user", "a value is required for '--user <NAME>'"),
+        ("", "login /x.so login --user joe", "--user stands after PLUGIN"),
         ("", "login --pasword-file x.so", "--pasword-file"),
         ("", "login -u joe -p /nonexistent/password /x.so", "cannot read the password"),
         (big.as_str(), "login -u joe -p - /x.so", "more than 16384 bytes"),
-        ("", "check nowhere-to-be-found.so", "there is no plugin"),
         ("", "check /x.so \"", "a quote is not closed"),
     ] {
         let run = run_with(input, &line.split(' ').collect::<Vec<_>>());
@@ -193,13 +194,22 @@ fn mistakes_on_the_command_line() {
 
 #[test]
 fn help_and_version() {
-    for words in [&["--help"][..], &["-h"], &["help"], &["login", "--help"]] {
+    for words in [&["--help"][..], &["-h"], &["help"]] {
         let help = run(words);
         assert_eq!(help.status, Some(0));
-        for word in ["Usage:", "--password-file FILE", "Exit status:", "login", "check", "events"] {
+        for word in ["Usage:", "Exit status:", "login", "check", "events"] {
             assert!(help.out.contains(word), "{word}: {help}");
         }
-        assert!(help.out.lines().all(|line| line.len() <= 128), "{help}");
+    }
+    for words in [&["login", "--help"][..], &["help", "login"], &["login", "-h"]] {
+        let help = run(words);
+        assert_eq!(help.status, Some(0));
+        for word in ["Usage: ovpn-plugin login", "--password-file <FILE>", "--strict", "Options stand before"]
+        {
+            assert!(help.out.contains(word), "{word}: {help}");
+        }
+        // Without a terminal, as wide as can be read with ease, and without colour.
+        assert!(help.out.lines().all(|line| line.len() <= 100 && !line.contains('\x1b')), "{help}");
     }
     let version = run(&["--version"]);
     assert_eq!(version.out, format!("ovpn-plugin {}\n", env!("CARGO_PKG_VERSION")));
