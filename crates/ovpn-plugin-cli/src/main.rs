@@ -4,16 +4,26 @@ mod answers;
 mod causes;
 mod declaration;
 mod drive;
+mod events;
 mod explain;
 mod facts;
+mod faillock;
+#[cfg(test)]
+#[path = "generated_tests.rs"]
+mod generated;
+mod loading;
 mod locate;
+mod masks;
 mod options;
 mod password;
 mod rounds;
 mod scene;
+mod service;
 mod show;
 mod signals;
+mod style;
 mod told;
+mod warnings;
 mod words;
 
 use std::io::Write;
@@ -25,6 +35,7 @@ use ovpn_plugin_host::{Login, Plugin, base64};
 use zeroize::Zeroizing;
 
 use crate::answers::Answers;
+use crate::causes::Cause;
 use crate::drive::Drive;
 use crate::explain::Asked;
 use crate::options::{Command, Request, Task};
@@ -75,13 +86,13 @@ fn print(text: &str) -> Result<ExitCode, Stop> {
 }
 
 fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
-    let located = locate::locate(&task.plugin)?;
+    let located = locate::locate(&task.plugin);
     let file = located.file;
     let passed = words::as_openvpn(std::mem::take(&mut task.words)).map_err(str::to_owned)?;
     let signals = Signals::hold().map_err(|error| format!("cannot hold signals back: {error}"))?;
     // A crash, of the plugin too, leaves no password on disk.
     prctl::set_dumpable(false).map_err(|error| error.to_string())?;
-    let mut show = Show::new(task.verb);
+    let mut show = Show::new(task.verb, task.json);
     let (user, mut password) = match command {
         Command::Check => Default::default(),
         Command::Login | Command::Events => credentials(command, &mut task, &signals)?,
@@ -90,9 +101,12 @@ fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
     if let Some(note) = &located.note {
         show.line("note", note);
     }
-    if passed.dropped > 0 {
-        show.line("note", &format!("OpenVPN drops the last {} words of such a plugin line", passed.dropped));
-    }
+    let dropped = (passed.dropped > 0).then(|| {
+        Cause::new(
+            format!("OpenVPN drops the last {} words of such a plugin line, without saying so.", passed.dropped),
+            "Put options and pairs of auth-pam or down-root into a file, one a line, and name it: options=FILE",
+        )
+    });
     if show::as_openvpn_reads(&mut password) {
         show.line("note", "control characters in the password become `_`, as with OpenVPN");
     }
@@ -118,8 +132,15 @@ fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
     let seen = seen.map_err(|error| format!("cannot run the plugin in a process of its own: {error}"))?;
     let file_name =
         drive.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let asked =
-        Asked { command, file_name: &file_name, words: &passed.words, user: &user, limit: task.timeout };
+    let asked = Asked {
+        command,
+        file_name: &file_name,
+        words: &passed.words,
+        user: &user,
+        limit: task.timeout,
+        strict: task.strict,
+        warnings: dropped.into_iter().collect(),
+    };
     let unused = answers.left();
     if unused > 0 && matches!(seen.end, scene::End::Outcome(_)) {
         show.line("note", &format!("the plugin has not asked for the last {unused} of the answers"));

@@ -27,6 +27,19 @@ pub(crate) enum Command {
     Events,
 }
 
+impl Command {
+    const ALL: [Self; 3] = [Self::Login, Self::Check, Self::Events];
+
+    /// As it is typed.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Check => "check",
+            Self::Events => "events",
+        }
+    }
+}
+
 /// With what.
 pub(crate) struct Task {
     pub(crate) plugin: OsString,
@@ -98,12 +111,8 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
         Err(error) => return Err(error.into()),
     };
     let (name, mut matches) = matched.remove_subcommand().ok_or("a command is missing")?;
-    let command = match name.as_str() {
-        "login" => Command::Login,
-        "check" => Command::Check,
-        "events" => Command::Events,
-        other => return Err(UsageError(format!("there is no command {other:?}"))),
-    };
+    let command =
+        Command::ALL.into_iter().find(|command| command.name() == name).ok_or("there is no such command")?;
     let task = task(&mut matches)?;
     if let Some(option) = misplaced(&name, &words, &task.words) {
         return Err(UsageError(format!(
