@@ -166,7 +166,9 @@ impl Supervisor {
                 log::info!("BACKGROUND: user '{user}': {reason}{tail}");
             } else {
                 let said = escaped(said.as_bytes());
-                log::error!("BACKGROUND: user '{user}' failed to authenticate: {reason}{said}{checked}{tail}");
+                log::error!(
+                    "BACKGROUND: user '{user}' failed to authenticate: {reason}{said}{checked}{tail}"
+                );
             }
         }
         if let Some(audit) = &mut self.audit {

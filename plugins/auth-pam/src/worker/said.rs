@@ -61,7 +61,8 @@ fn holds(message: &[u8], secret: &[u8]) -> bool {
     if secret.is_empty() {
         return false;
     }
-    let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii());
+    let is_word =
+        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii());
     message.windows(secret.len()).enumerate().filter(|(_, found)| *found == secret).any(|(at, _)| {
         let before = at.checked_sub(1).and_then(|before| message.get(before));
         let alone = !is_word(before) && !is_word(message.get(at + secret.len()));
