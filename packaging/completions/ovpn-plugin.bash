@@ -1,4 +1,4 @@
-_ovpn__plugin() {
+_ovpn-plugin() {
     local i cur prev opts cmd
     COMPREPLY=()
     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -17,28 +17,28 @@ _ovpn__plugin() {
                 cmd="ovpn__plugin"
                 ;;
             ovpn__plugin,check)
-                cmd="ovpn__plugin__subcmd__check"
+                cmd="ovpn__plugin__check"
                 ;;
             ovpn__plugin,events)
-                cmd="ovpn__plugin__subcmd__events"
+                cmd="ovpn__plugin__events"
                 ;;
             ovpn__plugin,help)
-                cmd="ovpn__plugin__subcmd__help"
+                cmd="ovpn__plugin__help"
                 ;;
             ovpn__plugin,login)
-                cmd="ovpn__plugin__subcmd__login"
+                cmd="ovpn__plugin__login"
                 ;;
-            ovpn__plugin__subcmd__help,check)
-                cmd="ovpn__plugin__subcmd__help__subcmd__check"
+            ovpn__plugin__help,check)
+                cmd="ovpn__plugin__help__check"
                 ;;
-            ovpn__plugin__subcmd__help,events)
-                cmd="ovpn__plugin__subcmd__help__subcmd__events"
+            ovpn__plugin__help,events)
+                cmd="ovpn__plugin__help__events"
                 ;;
-            ovpn__plugin__subcmd__help,help)
-                cmd="ovpn__plugin__subcmd__help__subcmd__help"
+            ovpn__plugin__help,help)
+                cmd="ovpn__plugin__help__help"
                 ;;
-            ovpn__plugin__subcmd__help,login)
-                cmd="ovpn__plugin__subcmd__help__subcmd__login"
+            ovpn__plugin__help,login)
+                cmd="ovpn__plugin__help__login"
                 ;;
             *)
                 ;;
@@ -60,8 +60,8 @@ _ovpn__plugin() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        ovpn__subcmd__plugin__subcmd__check)
-            opts="-e -v -t -h --env --verb --timeout --strict --json --help"
+        ovpn__plugin__check)
+            opts="-e -v -t -h --env --verb --timeout --strict --json --help <PLUGIN> [WORD]..."
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -98,8 +98,8 @@ _ovpn__plugin() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        ovpn__subcmd__plugin__subcmd__events)
-            opts="-u -p -r -c -a -d -e -v -t -h --user --password-file --response --common-name --address --deferred --client --env --verb --timeout --strict --json --help"
+        ovpn__plugin__events)
+            opts="-u -p -r -c -a -d -e -v -t -h --user --password-file --response --common-name --address --deferred --client --env --verb --timeout --strict --json --help <PLUGIN> [WORD]..."
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -198,7 +198,7 @@ _ovpn__plugin() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        ovpn__subcmd__plugin__subcmd__help)
+        ovpn__plugin__help)
             opts="login check events help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -212,7 +212,7 @@ _ovpn__plugin() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        ovpn__subcmd__plugin__subcmd__help__subcmd__check)
+        ovpn__plugin__help__check)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -226,7 +226,7 @@ _ovpn__plugin() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        ovpn__subcmd__plugin__subcmd__help__subcmd__events)
+        ovpn__plugin__help__events)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -240,7 +240,7 @@ _ovpn__plugin() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        ovpn__subcmd__plugin__subcmd__help__subcmd__help)
+        ovpn__plugin__help__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -254,7 +254,7 @@ _ovpn__plugin() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        ovpn__subcmd__plugin__subcmd__help__subcmd__login)
+        ovpn__plugin__help__login)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -268,8 +268,8 @@ _ovpn__plugin() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        ovpn__subcmd__plugin__subcmd__login)
-            opts="-u -p -r -c -a -d -e -v -t -h --user --password-file --response --common-name --address --deferred --answer --answers --crtext --env --verb --timeout --strict --json --help"
+        ovpn__plugin__login)
+            opts="-u -p -r -c -a -d -e -v -t -h --user --password-file --response --common-name --address --deferred --answer --answers --crtext --env --verb --timeout --strict --json --help <PLUGIN> [WORD]..."
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -391,7 +391,7 @@ _ovpn__plugin() {
 }
 
 if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
-    complete -F _ovpn__plugin -o nosort -o bashdefault -o default ovpn-plugin
+    complete -F _ovpn-plugin -o nosort -o bashdefault -o default ovpn-plugin
 else
-    complete -F _ovpn__plugin -o bashdefault -o default ovpn-plugin
+    complete -F _ovpn-plugin -o bashdefault -o default ovpn-plugin
 fi

@@ -41,6 +41,30 @@ fn generated_completions() {
     }
 }
 
+/// bash itself, which is everywhere, completes with its script.
+#[test]
+fn generated_completion_in_bash() {
+    let script = root().join("packaging/completions/ovpn-plugin.bash");
+    for (typed, completed) in [
+        (&["ev"][..], "events"),
+        (&["login", "--pass"], "--password-file"),
+        (&["login", "--crt"], "--crtext"),
+        (&["check", "--str"], "--strict"),
+    ] {
+        let words = typed.join(" ");
+        let complete = format!(
+            "source {}; COMP_WORDS=(ovpn-plugin {words}); COMP_CWORD={}; \
+             words=($(complete -p ovpn-plugin)); [[ \"${{words[*]}}\" =~ -F\\ ([^\\ ]+) ]]; \
+             ${{BASH_REMATCH[1]}} ovpn-plugin {} ovpn-plugin; echo \"${{COMPREPLY[@]}}\"",
+            script.display(),
+            typed.len(),
+            typed[typed.len() - 1],
+        );
+        let output = std::process::Command::new("bash").args(["-c", &complete]).output().expect("bash");
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), completed, "{words}");
+    }
+}
+
 #[test]
 fn generated_section_of_the_manual_page() {
     let page = "packaging/man/ovpn-plugin.1.scd";

@@ -5,7 +5,6 @@ use std::io::{self, Write};
 
 use ovpn_plugin::escape;
 use ovpn_plugin_host::{LogLine, sys};
-use serde_json::{Value, json};
 
 use crate::causes::Cause;
 use crate::masks::{GivenAway, Masks, change_theirs, theirs};
@@ -62,7 +61,7 @@ impl Show {
         let text = self.clean(what, text);
         match self.form {
             Form::Text(style) => write_line(&style.line(what, &text, mood(what))),
-            Form::Json => write_json([("kind", json!(what)), ("text", json!(text))]),
+            Form::Json => write_json(&[("kind", string(what)), ("text", string(&text))]),
         }
     }
 
@@ -90,11 +89,11 @@ impl Show {
                 let name = if name.is_empty() { name } else { format!("{name}: ") };
                 write_line(&style.line("log", &format!("{level}{name}{text}"), mood));
             }
-            Form::Json => write_json([
-                ("kind", json!("log")),
-                ("level", json!(level)),
-                ("name", json!(name)),
-                ("text", json!(text)),
+            Form::Json => write_json(&[
+                ("kind", string("log")),
+                ("level", string(level)),
+                ("name", string(&name)),
+                ("text", string(&text)),
             ]),
         }
     }
@@ -118,20 +117,21 @@ impl Show {
             }
             Form::Json => {
                 let Summary { command, status, outcome, text, causes, warnings } = summary;
-                let mut list = |causes: &[Cause]| -> Value {
+                let mut list = |causes: &[Cause]| {
                     let one = |cause: &Cause| {
                         let (why, todo) = (self.clean("why", &cause.why), self.clean("to do", &cause.todo));
-                        json!({ "why": why, "to_do": if todo.is_empty() { Value::Null } else { todo.into() } })
+                        let todo = if todo.is_empty() { "null".to_owned() } else { string(&todo) };
+                        object(&[("why", string(&why)), ("to_do", todo)])
                     };
-                    causes.iter().map(one).collect()
+                    format!("[{}]", causes.iter().map(one).collect::<Vec<_>>().join(","))
                 };
                 let (causes, warnings) = (list(causes), list(warnings));
-                write_json([
-                    ("kind", json!("result")),
-                    ("command", json!(command)),
-                    ("status", json!(status)),
-                    ("outcome", json!(outcome)),
-                    ("text", json!(self.clean("result", text))),
+                write_json(&[
+                    ("kind", string("result")),
+                    ("command", string(command)),
+                    ("status", status.to_string()),
+                    ("outcome", string(outcome)),
+                    ("text", string(&self.clean("result", text))),
                     ("causes", causes),
                     ("warnings", warnings),
                 ]);
@@ -158,10 +158,19 @@ pub(crate) fn printable(text: &str) -> String {
     text.split('\\').map(|part| escape(part.as_bytes()).to_string()).collect::<Vec<_>>().join("\\")
 }
 
+fn write_json(fields: &[(&str, String)]) {
+    write_line(&object(fields));
+}
+
 /// In this order: what a line is stands first.
-fn write_json<const N: usize>(fields: [(&str, Value); N]) {
-    let fields = fields.map(|(name, value)| format!("{}:{value}", json!(name)));
-    write_line(&format!("{{{}}}", fields.join(",")));
+fn object(fields: &[(&str, String)]) -> String {
+    let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{}:{value}", string(name))).collect();
+    format!("{{{}}}", fields.join(","))
+}
+
+/// A JSON string. Only these two have to be escaped in a text without control characters.
+fn string(printable: &str) -> String {
+    format!("\"{}\"", printable.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// Somebody may have closed the reading end of a pipe; the exit status is right all the same.
