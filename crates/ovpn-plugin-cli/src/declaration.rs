@@ -22,11 +22,11 @@ counts for pam_faillock, for example.
 
 Exit status:
   0  login: accepted;  check: OpenVPN would start;  events: the client got in
-  1  login: rejected;  check: OpenVPN would not start;  events: the client did not get in, or an event failed; \
-with --strict also if there is a warning
+  1  login: rejected;  check: OpenVPN would not start;  events: it did not get
+     in, or the plugin failed at another event;  with --strict also: a warning
   2  the command line is wrong, or what it names cannot be read
-  3  not decided: the plugin took too long, crashed, or could not be opened (login, events)
-  4  not decided: the plugin asked a question, and there was neither an answer nor a terminal (login)";
+  3  not decided: the plugin took too long, crashed, or could not be opened
+  4  not decided: the plugin asked a question, and nobody answered (login)";
 
 /// Names of the arguments, as options are looked up in what was parsed.
 pub(crate) mod id {
