@@ -304,7 +304,7 @@ impl Conversation for Answering<'_> {
     fn error_message(&mut self, text: &[u8]) -> Result<(), ConversationError> {
         let loggable = self.loggable(text);
         self.said.add(loggable);
-        if self.in_session {
+        if self.nobody_in.is_some() {
             self.complaint = Some(format!("error message of a PAM module: '{}'", escaped(loggable)));
         }
         self.say(text)
