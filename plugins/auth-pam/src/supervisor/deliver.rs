@@ -165,14 +165,15 @@ impl Supervisor {
                 // No failure, so no line that a log watcher would take for one.
                 log::info!("BACKGROUND: user '{user}': {reason}{tail}");
             } else {
+                // Last, so that no words of a module pass for something else.
                 let said = escaped(said.as_bytes());
                 log::error!(
-                    "BACKGROUND: user '{user}' failed to authenticate: {reason}{said}{checked}{tail}"
+                    "BACKGROUND: user '{user}' failed to authenticate: {reason}{checked}{said}{tail}"
                 );
             }
         }
         if let Some(audit) = &mut self.audit {
-            let reason = format!("{reason}{said}{checked}");
+            let reason = format!("{reason}{checked}{said}");
             audit.write(audit::Entry {
                 result: *result,
                 user: &attempt.username,

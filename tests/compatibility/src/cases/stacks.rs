@@ -113,7 +113,7 @@ pub(super) fn cases() -> Vec<Case> {
             .look_at_failure()
             .differs(
                 "refused; log: user '{user}' failed to authenticate: Authentication failure",
-                "refused; log: user '{user}' failed to authenticate: User account has expired; by auth-token",
+                "refused; log: user '{user}' failed to authenticate: User account has expired; by auth-token; PAM says: Your account has expired; please contact your system administrator.",
                 TOKEN,
             ),
         Case::lines("token: one that is not genuine", PERMIT)
