@@ -31,7 +31,7 @@ COMMANDS  := ovpn-plugin
 MANPAGES  := $(NAMES:%=openvpn-plugin-%.8) $(COMMANDS:%=%.1)
 
 # The crates that are built to be installed.
-SHIPPED   := $(NAMES:%=openvpn-plugin-%) $(COMMANDS:%=%-host) $(if $(filter 1,$(INSTALL_EXAMPLES)),$(EXAMPLES:%=example-%))
+SHIPPED   := $(NAMES:%=openvpn-plugin-%) $(COMMANDS:%=%-cli) $(if $(filter 1,$(INSTALL_EXAMPLES)),$(EXAMPLES:%=example-%))
 
 # What the scripts in packaging need to know.
 export BUILTDIR MANBUILT DEVBUILT DESTDIR PLUGINDIR PAMDIR BINDIR MANDIR DOCDIR DEVDIR SHAREDIR PLUGINMODE NAMES COMMANDS MANPAGES EXAMPLES
