@@ -1,5 +1,5 @@
 //! Whether PAM will find a module, and whether it is made for this machine. Nothing is loaded: a module is foreign code,
-//! and this is OpenVPN's process.
+//! and whoever asks may be OpenVPN's process.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -37,6 +37,7 @@ pub struct Modules {
 
 impl Modules {
     /// On this machine: beside the libpam that is loaded, and where distributions have them.
+    #[must_use]
     pub fn of_this_machine() -> Self {
         let arch = std::env::consts::ARCH;
         let usual = [
@@ -56,6 +57,7 @@ impl Modules {
     }
 
     /// What is wrong with a module as a line names it; `None` also if nobody can say.
+    #[must_use]
     pub fn fault(&self, module: &Path) -> Option<Fault> {
         // libpam puts a directory of its own there.
         if module.to_string_lossy().contains('$') || self.directories.is_empty() {
