@@ -23,8 +23,8 @@ const MAX_FILES: usize = 64;
 const MAX_DEPTH: usize = 10;
 /// The longest line OpenVPN takes, in bytes, its end included.
 const MAX_LINE: usize = 255;
-/// How many words of a line OpenVPN takes; it drops the rest without a message.
-const MAX_WORDS: usize = 16;
+/// How many words of a line OpenVPN takes, the option's name included; it drops the rest without a message.
+pub const MAX_WORDS: usize = 16;
 
 /// Where something stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -220,7 +220,7 @@ fn line_of(line: &[u8]) -> Result<Vec<Secret>, LineFault> {
         return Err(LineFault::TooLong);
     }
     let words = words::split(line).map_err(LineFault::Split)?;
-    Ok(words.into_iter().map(Secret::new).take(MAX_WORDS).collect())
+    Ok(words.into_iter().map(Secret::new).collect())
 }
 
 /// The name of the block that this word begins: `ca` of `<ca>`.

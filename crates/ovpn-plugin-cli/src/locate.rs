@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use crate::doctor;
+
 /// The file of a plugin, and what is to be said about it.
 pub(crate) struct Located {
     pub(crate) file: PathBuf,
@@ -13,7 +15,15 @@ pub(crate) struct Located {
 /// The file for `name`. As in OpenVPN, one that begins with neither a slash nor a dot is looked for in the plugin directory,
 /// of which each distribution has its own. The error says where it was looked for.
 pub(crate) fn locate(name: &OsStr) -> Result<Located, String> {
-    locate_in(name, &directories())
+    let built_in = doctor::installed().and_then(|program| doctor::plugin_directory(&program));
+    let directories: Vec<PathBuf> = built_in.into_iter().chain(directories()).collect();
+    let mut once: Vec<PathBuf> = Vec::new();
+    for directory in directories {
+        if !once.contains(&directory) {
+            once.push(directory);
+        }
+    }
+    locate_in(name, &once)
 }
 
 fn locate_in(name: &OsStr, directories: &[PathBuf]) -> Result<Located, String> {
@@ -31,6 +41,13 @@ fn locate_in(name: &OsStr, directories: &[PathBuf]) -> Result<Located, String> {
     }
     let searched: Vec<_> = directories.iter().map(|directory| directory.display().to_string()).collect();
     Err(format!("there is no plugin {name:?} in {}, nor here", searched.join(", ")))
+}
+
+/// Other files of this name where distributions have plugins.
+pub(crate) fn elsewhere(file: &Path) -> Vec<PathBuf> {
+    let (name, here) = (file.file_name().unwrap_or_default(), file.canonicalize().ok());
+    let others = directories().into_iter().map(|directory| directory.join(name));
+    others.filter(|other| other.is_file() && other != file && other.canonicalize().ok() != here).collect()
 }
 
 /// Debian's OpenVPN has the C plugins in a directory of its own, and there the name means those.

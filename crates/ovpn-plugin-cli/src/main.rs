@@ -2,6 +2,7 @@
 
 mod answers;
 mod causes;
+mod doctor;
 mod drive;
 mod explain;
 mod facts;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         Ok(Request::Help) => print(help::HELP),
         Ok(Request::Version) => print(concat!("ovpn-plugin ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Request::Run(command, task)) => run(command, task),
+        Ok(Request::Doctor(patient)) => doctor::run(&patient).map_err(Stop::Usage),
         Err(error) => Err(Stop::Usage(format!("{error}; see ovpn-plugin --help"))),
     };
     match done {
@@ -77,7 +79,7 @@ fn print(text: &str) -> Result<ExitCode, Stop> {
 fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
     let located = locate::locate(&task.plugin)?;
     let file = located.file;
-    let passed = words::as_openvpn(std::mem::take(&mut task.words)).map_err(str::to_owned)?;
+    let passed = words::as_openvpn(std::mem::take(&mut task.words)).map_err(|error| error.to_string())?;
     let signals = Signals::hold().map_err(|error| format!("cannot hold signals back: {error}"))?;
     // A crash, of the plugin too, leaves no password on disk.
     prctl::set_dumpable(false).map_err(|error| error.to_string())?;

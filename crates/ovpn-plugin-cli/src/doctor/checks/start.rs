@@ -1,0 +1,61 @@
+//! What a plugin itself says when it is opened. That is asked of the plugins of this project only: opening them starts
+//! nothing that stays, and they know their own options best.
+
+use crate::causes;
+use crate::doctor::finding::Finding;
+use crate::doctor::setup::{PluginLine, Setup};
+
+/// Words of lines about what other checks tell, with the line of the file in question.
+const TOLD_BY_OTHERS: [&str; 13] = [
+    "the PAM service file",
+    "PAM service file: ",
+    "directory of PAM services",
+    "option 'pam-confdir'",
+    ", which is missing; correct that line",
+    "install it, or correct the line in",
+    " lines, ",
+    "tmp-dir ",
+    "another plugin line defers logins already",
+    "OpenVPN gives a deferred login up after",
+    "has no root privileges",
+    "need PAM service parameter",
+    "the plugin line is as long as OpenVPN reads it",
+];
+
+/// The same of down-root's scripts.
+const SCRIPT: &str = " script '";
+
+pub(super) fn check(setup: &Setup) -> Vec<Finding> {
+    setup.plugins.iter().flat_map(|line| of_line(line, line.script.is_some())).collect()
+}
+
+fn of_line(line: &PluginLine, knows_script: bool) -> Vec<Finding> {
+    let Some(start) = &line.start else { return Vec::new() };
+    let told = |text: &str| {
+        TOLD_BY_OTHERS.iter().any(|words| text.contains(words)) || (knows_script && text.contains(SCRIPT))
+    };
+    let lines = start.log.iter().filter(|logged| logged.is_error() || logged.is_warning());
+    let mut findings: Vec<Finding> = lines
+        .filter(|logged| !told(&logged.text))
+        .map(|logged| {
+            let text = logged.text.clone();
+            let cause = causes::in_log(std::slice::from_ref(logged)).into_iter().next();
+            let refuses = start.refused && logged.is_error();
+            let found = if refuses {
+                Finding::error("plugin-refuses", text)
+            } else {
+                Finding::warning("plugin-warns", text)
+            };
+            let (why, todo) = match cause {
+                Some(cause) => (cause.why, cause.todo),
+                None => {
+                    ("The plugin says so when it is opened.".to_owned(), "Do what the line says.".to_owned())
+                }
+            };
+            let why = if refuses { format!("{why} OpenVPN does not start.") } else { why };
+            found.at(&line.place).why(why).todo(todo)
+        })
+        .collect();
+    findings.dedup();
+    findings
+}

@@ -1,0 +1,176 @@
+//! Reads what a plugin line names: the file, and what the plugin needs.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use openvpn_config::Place;
+use ovpn_plugin_host::{LogLine, Plugin};
+use privsep::walk::{Problem, RootsGroup, Sticky, Walk};
+use secret::Secret;
+
+use super::auth_pam_words::AuthPamWords;
+use super::setup::{Kind, PamLine, PluginLine, Script, ScriptState, Setup, Start};
+use super::{child, service};
+use crate::locate;
+use crate::words;
+
+/// The longest plugin that is looked into, in bytes.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+/// Texts in the files, by which they are known under any name.
+const KNOWN: [(Kind, &[u8]); 4] = [
+    (Kind::AuthPam, b"pam-confdir"),
+    (Kind::DownRoot, b"insecure-permissions"),
+    (Kind::CAuthPam, b"AUTH-PAM"),
+    (Kind::CDownRoot, b"DOWN-ROOT"),
+];
+/// What an opened plugin says, line by line.
+const REFUSED: &str = "refused";
+const OPEN: &str = "open";
+
+/// Reads one line. `directory`: where OpenVPN is when it reads the line.
+pub(crate) fn read(
+    setup: &Setup,
+    place: Place,
+    words: &[Secret],
+    config: &Path,
+    directory: &Path,
+) -> PluginLine {
+    let name =
+        words.first().map(|word| String::from_utf8_lossy(word.expose()).into_owned()).unwrap_or_default();
+    let given = words.iter().skip(1).map(|word| word.expose().to_vec()).collect();
+    // A quote that is not closed is dropped with the line.
+    let (words, dropped) =
+        words::as_openvpn(given).map_or((Vec::new(), 0), |passed| (passed.words, passed.dropped));
+    let file = resolve(setup, &name, directory);
+    let kind = kind(&file);
+    let also = other_file(&file, kind);
+    let problems =
+        Walk::along(&file, Sticky::Allowed).map(|walk| intolerable(walk.problems)).unwrap_or_default();
+    // Loading runs code of the file: not if it may be anybody's.
+    let load = if problems.is_empty() { loads(&file, directory) } else { None };
+    let pam = kind.is_pam().then(|| pam_line(&words, kind));
+    let script = kind.is_down_root().then(|| script(&words, kind, directory)).flatten();
+    let is_ours = matches!(kind, Kind::AuthPam | Kind::DownRoot) && load.is_none() && problems.is_empty();
+    let start = if is_ours { open(setup, &file, &words, config, directory) } else { None };
+    PluginLine { place, name, words, dropped, file, also, kind, load, problems, pam, script, start }
+}
+
+/// The file that OpenVPN takes for this name.
+fn resolve(setup: &Setup, name: &str, directory: &Path) -> PathBuf {
+    if name.starts_with(['/', '.']) {
+        return directory.join(name);
+    }
+    match &setup.openvpn.plugin_directory {
+        Some(plugins) => plugins.join(name),
+        None => {
+            locate::locate(OsStr::new(name)).map_or_else(|_| directory.join(name), |located| located.file)
+        }
+    }
+}
+
+/// The file that was perhaps meant: this project's instead of OpenVPN's own, or any if there is none.
+fn other_file(file: &Path, here: Kind) -> Option<PathBuf> {
+    let wanted = |other: &PathBuf| match here {
+        Kind::CAuthPam => kind(other) == Kind::AuthPam,
+        Kind::CDownRoot => kind(other) == Kind::DownRoot,
+        _ => !file.exists(),
+    };
+    locate::elsewhere(file).into_iter().find(wanted)
+}
+
+/// Members of root's group may be let in by root.
+fn intolerable(problems: Vec<Problem>) -> Vec<Problem> {
+    problems.into_iter().filter(|problem| !problem.is_tolerable(RootsGroup::IsTrusted)).collect()
+}
+
+/// Why OpenVPN cannot load the file; nothing if it can.
+fn loads(file: &Path, directory: &Path) -> Option<String> {
+    let said = child::ask(|| {
+        let _ = std::env::set_current_dir(directory);
+        Plugin::new(file).exports().err().map(|error| error.to_string().replace('\0', "")).unwrap_or_default()
+    });
+    Some(said.unwrap_or_else(|died| died)).filter(|error| !error.is_empty())
+}
+
+/// Which plugin the file is; by its name if there is none.
+fn kind(file: &Path) -> Kind {
+    let mut bytes = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
+    if read.is_err() {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().replace('_', "-");
+        return match () {
+            () if name.contains("auth-pam") => Kind::AuthPam,
+            () if name.contains("down-root") => Kind::DownRoot,
+            () => Kind::Other,
+        };
+    }
+    let has = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
+    let is_c = |kind: Kind| !kind.is_c() || has(b"openvpn_plugin_open_v3");
+    KNOWN.iter().find(|(kind, text)| has(text) && is_c(*kind)).map_or(Kind::Other, |(kind, _)| *kind)
+}
+
+fn pam_line(line: &[Vec<u8>], kind: Kind) -> PamLine {
+    let read = |file: &str| plugin_options::file::read(file.as_bytes()).ok().map(|file| file.content);
+    let words = AuthPamWords::new(line, kind == Kind::AuthPam, read);
+    let service = service::read(&words);
+    PamLine { words, service }
+}
+
+/// The script of a down-root line: the first word that is no option.
+fn script(words: &[Vec<u8>], kind: Kind, directory: &Path) -> Option<Script> {
+    let is_option = |word: &&Vec<u8>| {
+        let end = word.iter().position(|byte| !byte.is_ascii_lowercase() && *byte != b'-');
+        kind == Kind::DownRoot && end.is_some_and(|end| word.get(end) == Some(&b'='))
+    };
+    let word = words.iter().find(|word| !is_option(word))?;
+    let path = directory.join(OsStr::from_bytes(word));
+    let insecure = words.iter().any(|word| word == b"insecure-permissions=yes");
+    let (state, problems) = match Walk::along(&path, Sticky::Refused) {
+        Err(_) => (ScriptState::Missing, Vec::new()),
+        Ok(walk) if !walk.status.is_file() => (ScriptState::NotAFile, Vec::new()),
+        Ok(walk) if walk.status.permissions().mode() & 0o111 == 0 => (ScriptState::NotExecutable, Vec::new()),
+        Ok(walk) => (ScriptState::Good, intolerable(walk.problems)),
+    };
+    Some(Script { path, state, problems: if insecure { Vec::new() } else { problems } })
+}
+
+/// Opens and closes the plugin, and takes what it logs.
+fn open(setup: &Setup, file: &Path, words: &[Vec<u8>], config: &Path, directory: &Path) -> Option<Start> {
+    let (major, minor, patch) = setup.openvpn.version.unwrap_or((2, 6, 14));
+    let mut plugin = Plugin::new(file)
+        .args(words)
+        .shared()
+        .openvpn_version(major, minor, &format!(".{patch}"))
+        .setenv("verb", "3")
+        .setenv("daemon", "0")
+        .setenv("daemon_log_redirect", "0")
+        .setenv("config", config.as_os_str().as_bytes());
+    if let Some(given) = setup.variable("deferred_auth_pam") {
+        plugin =
+            plugin.setenv("deferred_auth_pam", given.values.get(1).map(String::as_str).unwrap_or_default());
+    }
+    let said = child::ask(|| {
+        let _ = std::env::set_current_dir(directory);
+        match plugin.open() {
+            Ok(plugin) => told(OPEN, &plugin.close().log_lines),
+            Err(error) => told(REFUSED, error.log()),
+        }
+    });
+    let said = said.ok()?;
+    let mut lines = said.lines();
+    let refused = lines.next() == Some(REFUSED);
+    let log = lines.filter_map(|line| {
+        let (flags, text) = line.split_once('\t')?;
+        Some(LogLine { flags: flags.parse().ok()?, name: String::new(), text: text.to_owned() })
+    });
+    Some(Start { refused, log: log.collect() })
+}
+
+fn told(how: &str, log: &[LogLine]) -> String {
+    let lines = log.iter().map(|line| format!("\n{}\t{}", line.flags, line.text.replace(['\0', '\n'], " ")));
+    std::iter::once(how.to_owned()).chain(lines).collect()
+}
