@@ -77,6 +77,9 @@ fn print(text: &str) -> Result<ExitCode, Stop> {
 }
 
 fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
+    if let Some(unit) = &task.unit {
+        doctor::enter_unit(unit, task.entered)?;
+    }
     let located = locate::locate(&task.plugin)?;
     let file = located.file;
     let passed = words::as_openvpn(std::mem::take(&mut task.words)).map_err(|error| error.to_string())?;
@@ -91,6 +94,12 @@ fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
     let mut answers = Answers::new(std::mem::take(&mut task.answers), task.answers_file.as_deref())?;
     if let Some(note) = &located.note {
         show.line("note", note);
+    }
+    if let Some(what) = task.unit.is_none().then(|| doctor::in_a_home(&file, &passed.words)).flatten() {
+        let text = format!(
+            "{what} is in a home directory, which the server's unit may hide; --unit NAME shows what the server sees"
+        );
+        show.line("note", &text);
     }
     if passed.dropped > 0 {
         show.line("note", &format!("OpenVPN drops the last {} words of such a plugin line", passed.dropped));

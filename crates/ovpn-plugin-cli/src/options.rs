@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
 
-use crate::doctor::Patient;
+use crate::doctor::{ENTERED, Patient};
 use crate::password::Secret;
 
 /// OpenVPN 2.6 ends a handshake after 60 s (`hand-window`), which is the default of auth-pam's `timeout=` too.
@@ -56,6 +56,10 @@ pub(crate) struct Task {
     pub(crate) env: Vec<(String, Vec<u8>)>,
     pub(crate) verb: u8,
     pub(crate) timeout: Duration,
+    /// The unit in whose world the plugin is opened.
+    pub(crate) unit: Option<String>,
+    /// This process is there already.
+    pub(crate) entered: bool,
 }
 
 /// What is wrong with the command line.
@@ -118,6 +122,8 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
         env: Vec::new(),
         verb: VERB,
         timeout: TIMEOUT,
+        unit: None,
+        entered: false,
     });
     let logs_in = command != Command::Check;
     loop {
@@ -145,6 +151,8 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
             Arg::Long("crtext") if command == Command::Login => task.crtext = true,
             Arg::Long("client") if command == Command::Events => task.client = true,
             Arg::Short('e') | Arg::Long("env") => task.env.push(variable(bytes(&mut parser)?)?),
+            Arg::Long("unit") => task.unit = Some(parser.value()?.string()?),
+            Arg::Long(long) if is_entered(long) => task.entered = true,
             Arg::Short('v') | Arg::Long("verb") => {
                 task.verb = parser.value()?.parse()?;
                 if task.verb > HIGHEST_VERB {
@@ -183,6 +191,7 @@ fn doctor(mut parser: Parser) -> Result<Request, UsageError> {
             Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help),
             Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
             Arg::Long("unit") => patient.unit = Some(parser.value()?.string()?),
+            Arg::Long(long) if is_entered(long) => patient.entered = true,
             Arg::Long("cd") => patient.directory = Some(parser.value()?.into()),
             Arg::Long("openvpn") => patient.openvpn = Some(parser.value()?.into()),
             Arg::Value(config) if patient.config.is_none() => patient.config = Some(config.into()),
@@ -193,6 +202,11 @@ fn doctor(mut parser: Parser) -> Result<Request, UsageError> {
         return Err("--unit names the configuration and the directory: give neither CONFIG nor --cd".into());
     }
     Ok(Request::Doctor(patient))
+}
+
+/// Whether it is the word that the command gives itself.
+fn is_entered(long: &str) -> bool {
+    ENTERED.strip_prefix("--") == Some(long)
 }
 
 fn is_input(file: &Option<PathBuf>) -> bool {

@@ -14,7 +14,8 @@ mod read;
 mod service;
 mod setup;
 mod show;
-pub(crate) mod unit;
+mod unit;
+mod world;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,7 +25,9 @@ use nix::unistd::geteuid;
 use crate::show::Show;
 use finding::Finding;
 pub(crate) use openvpn::{installed, plugin_directory};
+pub(crate) use plugin::in_a_home;
 use read::Subject;
+pub(crate) use world::ENTERED;
 
 /// What is to be looked at.
 #[derive(Debug, Default)]
@@ -36,13 +39,16 @@ pub(crate) struct Patient {
     pub(crate) directory: Option<PathBuf>,
     /// The OpenVPN that reads it.
     pub(crate) openvpn: Option<PathBuf>,
+    /// This process is in the unit's world already.
+    pub(crate) entered: bool,
 }
 
 /// Looks at it, and prints what is found; the exit status.
 pub(crate) fn run(patient: &Patient) -> Result<ExitCode, String> {
     let mut subjects = Vec::new();
     if let Some(name) = &patient.unit {
-        let mut subject = Subject::of_unit(unit::Unit::of_this_machine(name)?)?;
+        let unit = enter_unit(name, patient.entered)?;
+        let mut subject = Subject::of_unit(unit)?;
         subject.openvpn = patient.openvpn.clone().or(subject.openvpn);
         subjects.push(subject);
     } else if let Some(config) = &patient.config {
@@ -68,13 +74,24 @@ pub(crate) fn run(patient: &Patient) -> Result<ExitCode, String> {
     Ok(ExitCode::from(finding::status(&all)))
 }
 
+/// Goes into the world of a unit, where its OpenVPN is started, unless this process is there already.
+pub(crate) fn enter_unit(name: &str, entered: bool) -> Result<unit::Unit, String> {
+    let unit = unit::Unit::of_this_machine(name)?;
+    if entered {
+        world::go_to_its_directory(&unit)?;
+    } else {
+        world::enter(&unit)?;
+    }
+    Ok(unit)
+}
+
 fn of_file(config: &Path, patient: &Patient) -> Result<Subject, String> {
     let here = std::env::current_dir().map_err(|error| format!("the working directory: {error}"))?;
     let config = here.join(config);
     // As the units that come with OpenVPN do it.
     let beside = config.parent().map(Path::to_path_buf).unwrap_or_else(|| "/".into());
     let directory = patient.directory.as_ref().map_or(beside, |directory| here.join(directory));
-    Ok(Subject { config, directory, openvpn: patient.openvpn.clone(), unit: None, in_units_world: false })
+    Ok(Subject { config, directory, openvpn: patient.openvpn.clone(), unit: None })
 }
 
 fn without_root() -> Option<Finding> {

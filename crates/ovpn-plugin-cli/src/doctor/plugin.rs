@@ -14,7 +14,7 @@ use secret::Secret;
 
 use super::auth_pam_words::AuthPamWords;
 use super::setup::{Kind, PamLine, PluginLine, Script, ScriptState, Setup, Start};
-use super::{child, service};
+use super::{checks, child, service};
 use crate::locate;
 use crate::words;
 
@@ -52,11 +52,33 @@ pub(crate) fn read(
         Walk::along(&file, Sticky::Allowed).map(|walk| intolerable(walk.problems)).unwrap_or_default();
     // Loading runs code of the file: not if it may be anybody's.
     let load = if problems.is_empty() { loads(&file, directory) } else { None };
-    let pam = kind.is_pam().then(|| pam_line(&words, kind));
-    let script = kind.is_down_root().then(|| script(&words, kind, directory)).flatten();
+    // The C plugins take an option for a service or a command, which is found by itself.
+    let mistaken = kind.is_c() && words.first().is_some_and(|word| is_option(word));
+    let pam = (kind.is_pam() && !mistaken).then(|| pam_line(&words, kind));
+    let script = (kind.is_down_root() && !mistaken).then(|| script(&words, kind, directory)).flatten();
     let is_ours = matches!(kind, Kind::AuthPam | Kind::DownRoot) && load.is_none() && problems.is_empty();
     let start = if is_ours { open(setup, &file, &words, config, directory) } else { None };
     PluginLine { place, name, words, dropped, file, also, kind, load, problems, pam, script, start }
+}
+
+/// What a plugin and its words need in a home directory, which a unit may hide.
+pub(crate) fn in_a_home(file: &Path, words: &[Vec<u8>]) -> Option<String> {
+    let (kind, here) = (kind(file), std::env::current_dir().ok()?);
+    let line = PluginLine {
+        place: Place { file: file.into(), line: 0 },
+        name: String::new(),
+        words: Vec::new(),
+        dropped: 0,
+        file: here.join(file),
+        also: None,
+        kind,
+        load: None,
+        problems: Vec::new(),
+        pam: kind.is_pam().then(|| pam_line(words, kind)),
+        script: if kind.is_down_root() { script(words, kind, &here) } else { None },
+        start: None,
+    };
+    checks::in_a_home(&line)
 }
 
 /// The file that OpenVPN takes for this name.
@@ -109,8 +131,15 @@ fn kind(file: &Path) -> Kind {
         };
     }
     let has = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
-    let is_c = |kind: Kind| !kind.is_c() || has(b"openvpn_plugin_open_v3");
+    let is_c = |kind: Kind| !kind.is_c() || has(b"openvpn_plugin_open_v");
     KNOWN.iter().find(|(kind, text)| has(text) && is_c(*kind)).map_or(Kind::Other, |(kind, _)| *kind)
+}
+
+/// Whether a word is an option of this project's plugins: small letters, digits and dashes are left of its first `=`.
+pub(crate) fn is_option(word: &[u8]) -> bool {
+    let in_name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
+    let end = word.iter().position(|byte| !in_name(byte));
+    end.is_some_and(|end| end > 0 && word.get(end) == Some(&b'='))
 }
 
 fn pam_line(line: &[Vec<u8>], kind: Kind) -> PamLine {
@@ -122,11 +151,7 @@ fn pam_line(line: &[Vec<u8>], kind: Kind) -> PamLine {
 
 /// The script of a down-root line: the first word that is no option.
 fn script(words: &[Vec<u8>], kind: Kind, directory: &Path) -> Option<Script> {
-    let is_option = |word: &&Vec<u8>| {
-        let end = word.iter().position(|byte| !byte.is_ascii_lowercase() && *byte != b'-');
-        kind == Kind::DownRoot && end.is_some_and(|end| word.get(end) == Some(&b'='))
-    };
-    let word = words.iter().find(|word| !is_option(word))?;
+    let word = words.iter().find(|word| kind.is_c() || !is_option(word))?;
     let path = directory.join(OsStr::from_bytes(word));
     let insecure = words.iter().any(|word| word == b"insecure-permissions=yes");
     let (state, problems) = match Walk::along(&path, Sticky::Refused) {
@@ -173,4 +198,19 @@ fn open(setup: &Setup, file: &Path, words: &[Vec<u8>], config: &Path, directory:
 fn told(how: &str, log: &[LogLine]) -> String {
     let lines = log.iter().map(|line| format!("\n{}\t{}", line.flags, line.text.replace(['\0', '\n'], " ")));
     std::iter::once(how.to_owned()).chain(lines).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_told_from_services_and_scripts() {
+        for option in ["deferred=yes", "ipv4-prefix=24", "on=up:/x"] {
+            assert!(is_option(option.as_bytes()), "{option}");
+        }
+        for word in ["openvpn", "/opt/a=b/down.sh", "=", "./x=y", "=x", ""] {
+            assert!(!is_option(word.as_bytes()), "{word}");
+        }
+    }
 }

@@ -43,27 +43,21 @@ pub(crate) struct Subject {
     pub(crate) directory: PathBuf,
     pub(crate) openvpn: Option<PathBuf>,
     pub(crate) unit: Option<Unit>,
-    pub(crate) in_units_world: bool,
 }
 
 impl Subject {
     /// The configuration and directory that a unit names.
     pub(crate) fn of_unit(unit: Unit) -> Result<Self, String> {
-        let options = unit.options();
-        let value =
-            |name: &str| options.iter().rfind(|option| option[0] == name).and_then(|option| option.get(1));
-        let mut directory = unit.directory.clone().unwrap_or_else(|| "/".into());
-        if let Some(cd) = value("cd") {
-            directory = directory.join(cd);
-        }
-        let config = value("config")
+        let directory = unit.working_directory();
+        let config = unit
+            .value("config")
             .ok_or_else(|| format!("{} starts no OpenVPN with a configuration (--config)", unit.name))?;
         let openvpn = unit.command.first().map(PathBuf::from);
-        Ok(Self { config: config.into(), directory, openvpn, unit: Some(unit), in_units_world: false })
+        Ok(Self { config: config.into(), directory, openvpn, unit: Some(unit) })
     }
 }
 
-/// Reads everything. `opens`: plugins of this project are opened, too.
+/// Reads everything; plugins of this project are opened, too.
 pub(crate) fn set_up(subject: Subject) -> Setup {
     let mut setup = Setup { openvpn: openvpn::of_program(subject.openvpn.as_deref()), ..Setup::default() };
     let mut plugins: Vec<(Place, Vec<Secret>, PathBuf)> = Vec::new();
@@ -102,7 +96,6 @@ pub(crate) fn set_up(subject: Subject) -> Setup {
         setup.plugins.push(line);
     }
     setup.unit = subject.unit;
-    setup.in_units_world = subject.in_units_world;
     setup
 }
 

@@ -25,8 +25,6 @@ pub(crate) struct Setup {
     pub(crate) openvpn: Openvpn,
     pub(crate) plugins: Vec<PluginLine>,
     pub(crate) unit: Option<Unit>,
-    /// The command sees the files that the server sees.
-    pub(crate) in_units_world: bool,
 }
 
 /// An option of the configuration.
@@ -200,6 +198,11 @@ impl Setup {
     /// The same with their services.
     pub(crate) fn services(&self) -> impl Iterator<Item = (&PluginLine, &PamLine, &Service)> {
         self.pam_lines().filter_map(|(line, pam)| Some((line, pam, pam.service.as_ref()?)))
+    }
+
+    /// Whether the unit hides what is there.
+    pub(crate) fn hides(&self, path: &Path) -> bool {
+        self.unit.as_ref().is_some_and(Unit::hides_homes) && is_in_a_home(path)
     }
 
     /// Whether a plugin line lets its logins wait.

@@ -121,7 +121,21 @@ impl Unit {
         !self.capabilities.is_empty() && !self.capabilities.iter().any(|has| has == capability)
     }
 
-    /// The values of an option on the command line.
+    /// Where its OpenVPN is when it reads the configuration.
+    pub(crate) fn working_directory(&self) -> PathBuf {
+        let directory = self.directory.clone().unwrap_or_else(|| "/".into());
+        match self.value("cd") {
+            Some(cd) => directory.join(cd),
+            None => directory,
+        }
+    }
+
+    /// The first value of an option on the command line.
+    pub(crate) fn value(&self, name: &str) -> Option<String> {
+        self.options().into_iter().rfind(|option| option[0] == name)?.into_iter().nth(1)
+    }
+
+    /// The options on the command line with their values.
     pub(crate) fn options(&self) -> Vec<Vec<String>> {
         let mut options: Vec<Vec<String>> = Vec::new();
         let words = self.command.iter().skip(1);
@@ -161,6 +175,7 @@ mod tests {
             unit.options(),
             [&["suppress-timestamps"][..], &["cd", "/etc/openvpn"], &["config", "server.conf"]]
         );
+        assert_eq!(unit.working_directory(), Path::new("/etc/openvpn"));
         assert!(unit.hides_homes() && unit.lacks("cap_audit_write") && !unit.lacks("cap_setuid"));
         assert!(
             unit.is_read_only(Path::new("/etc/users.oath")) && !unit.is_read_only(Path::new("/var/lib/x"))

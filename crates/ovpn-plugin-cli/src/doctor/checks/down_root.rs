@@ -4,7 +4,9 @@ use crate::doctor::finding::Finding;
 use crate::doctor::setup::{Kind, PluginLine, ScriptState, Setup};
 
 pub(super) fn check(setup: &Setup) -> Vec<Finding> {
-    setup.plugins.iter().filter_map(of_line).collect()
+    // Of what the unit hides another check tells.
+    let seen = |line: &&PluginLine| line.script.as_ref().is_some_and(|script| !setup.hides(&script.path));
+    setup.plugins.iter().filter(seen).filter_map(of_line).collect()
 }
 
 fn of_line(line: &PluginLine) -> Option<Finding> {

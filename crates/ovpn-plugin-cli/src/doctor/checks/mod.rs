@@ -19,6 +19,7 @@ mod user;
 
 use super::finding::Finding;
 use super::setup::Setup;
+pub(crate) use unit::in_a_home;
 
 /// All of them, in the order in which their findings are told.
 const CHECKS: [fn(&Setup) -> Vec<Finding>; 16] = [

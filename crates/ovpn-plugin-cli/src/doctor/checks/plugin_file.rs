@@ -5,7 +5,8 @@ use crate::doctor::setup::{PluginLine, Setup};
 use crate::explain;
 
 pub(super) fn check(setup: &Setup) -> Vec<Finding> {
-    setup.plugins.iter().flat_map(of_line).collect()
+    // Of what the unit hides another check tells.
+    setup.plugins.iter().filter(|line| !setup.hides(&line.file)).flat_map(of_line).collect()
 }
 
 fn of_line(line: &PluginLine) -> Vec<Finding> {

@@ -1,6 +1,7 @@
 //! The words of a plugin line, and which plugin a bare name means.
 
 use crate::doctor::finding::Finding;
+use crate::doctor::plugin::is_option;
 use crate::doctor::setup::{Kind, PluginLine, Setup};
 
 pub(super) fn check(setup: &Setup) -> Vec<Finding> {
@@ -25,7 +26,7 @@ fn c_plugin(line: &PluginLine) -> Option<Finding> {
         }
         None => "To have this project's plugin, install it and write its whole path.".into(),
     };
-    if is_option(&first) {
+    if is_option(first.as_bytes()) {
         return Some(
             Finding::error(
                 "c-plugin-options",
@@ -42,12 +43,6 @@ fn c_plugin(line: &PluginLine) -> Option<Finding> {
             .why("OpenVPN looks for a name without / or . at its beginning in its own plugin directory only.")
             .todo(format!("If that is what you mean, there is nothing to do. {write}"))
     })
-}
-
-fn is_option(word: &str) -> bool {
-    let name = word.split_once('=').map(|(name, _)| name).unwrap_or_default();
-    !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 fn relative(line: &PluginLine) -> Option<Finding> {
@@ -81,17 +76,4 @@ fn no_service(line: &PluginLine) -> Option<Finding> {
                 format!("Write: plugin {} openvpn", line.name)
             }),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn options_are_told_from_services_and_scripts() {
-        assert!(is_option("deferred=yes") && is_option("ipv4-prefix=24") && is_option("on=up:/x"));
-        assert!(
-            !is_option("openvpn") && !is_option("/opt/a=b/down.sh") && !is_option("=") && !is_option("./x=y")
-        );
-    }
 }

@@ -3,10 +3,10 @@
 
 use crate::causes;
 use crate::doctor::finding::Finding;
-use crate::doctor::setup::{PluginLine, Setup};
+use crate::doctor::setup::{PluginLine, ScriptState, Setup};
 
 /// Words of lines about what other checks tell, with the line of the file in question.
-const TOLD_BY_OTHERS: [&str; 13] = [
+const TOLD_BY_OTHERS: [&str; 12] = [
     "the PAM service file",
     "PAM service file: ",
     "directory of PAM services",
@@ -18,21 +18,25 @@ const TOLD_BY_OTHERS: [&str; 13] = [
     "another plugin line defers logins already",
     "OpenVPN gives a deferred login up after",
     "has no root privileges",
-    "need PAM service parameter",
-    "the plugin line is as long as OpenVPN reads it",
+    "PAM service name is missing",
 ];
 
 /// The same of down-root's scripts.
 const SCRIPT: &str = " script '";
 
 pub(super) fn check(setup: &Setup) -> Vec<Finding> {
-    setup.plugins.iter().flat_map(|line| of_line(line, line.script.is_some())).collect()
+    // Of a script that the unit hides another check tells.
+    let hidden = |line: &PluginLine| line.script.as_ref().is_some_and(|script| setup.hides(&script.path));
+    setup.plugins.iter().filter(|line| !hidden(line)).flat_map(of_line).collect()
 }
 
-fn of_line(line: &PluginLine, knows_script: bool) -> Vec<Finding> {
-    let Some(start) = &line.start else { return Vec::new() };
+fn of_line(line: &PluginLine) -> Vec<Finding> {
+    // If words are missing, what the plugin makes of the rest says little.
+    let Some(start) = line.start.as_ref().filter(|_| line.dropped == 0) else { return Vec::new() };
+    let script_is_told =
+        line.script.as_ref().is_some_and(|it| it.state != ScriptState::Good || !it.problems.is_empty());
     let told = |text: &str| {
-        TOLD_BY_OTHERS.iter().any(|words| text.contains(words)) || (knows_script && text.contains(SCRIPT))
+        TOLD_BY_OTHERS.iter().any(|words| text.contains(words)) || (script_is_told && text.contains(SCRIPT))
     };
     let lines = start.log.iter().filter(|logged| logged.is_error() || logged.is_warning());
     let mut findings: Vec<Finding> = lines

@@ -23,7 +23,7 @@ pub(super) fn check(setup: &Setup) -> Vec<Finding> {
 }
 
 /// What a plugin line needs in a home directory: the first thing.
-fn in_a_home(line: &PluginLine) -> Option<String> {
+pub(crate) fn in_a_home(line: &PluginLine) -> Option<String> {
     if is_in_a_home(&line.file) {
         return Some(format!("the plugin {}", line.file.display()));
     }
