@@ -4,6 +4,7 @@ mod cases;
 mod of_the_c_plugins;
 mod secrets;
 mod stage;
+mod units;
 
 use stage::{Stage, findings};
 

@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use harness::{command, plugin};
 use tempfile::TempDir;
 
-use crate::run::{Run, run};
+use crate::run::{COMMAND, Run};
 
 /// The service of the set-up.
 pub(crate) const STACK: &str = "auth required pam_unix.so\naccount required pam_unix.so\n";
@@ -146,7 +147,14 @@ impl Stage {
             Some(unit) => words.extend(["--unit", unit]),
             None => words.push(config.to_str().unwrap()),
         }
-        run(&words)
+        let output = Command::new(COMMAND).args(&words).env("PATH", self.tools()).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("only text is printed");
+        Run { status: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// `PATH`, with the programs of the set-up before those of the machine.
+    pub(crate) fn tools(&self) -> String {
+        format!("{}:{}", self.path("bin").display(), std::env::var("PATH").unwrap_or_default())
     }
 }
 
