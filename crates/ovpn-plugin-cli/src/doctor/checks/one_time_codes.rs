@@ -28,7 +28,12 @@ fn of_line(setup: &Setup, line: &PluginLine, pam: &PamLine, service: &Service) -
     if let Some(code) = missing {
         return vec![no_challenge(line, code)];
     }
-    renegotiated(setup, line, pam, code).into_iter().collect()
+    renegotiated(setup, line, pam, service).into_iter().collect()
+}
+
+/// Whether a program of the administrator's takes the response: then it may be none that counts once.
+fn a_program_decides(service: &Service) -> bool {
+    service.lines(Phase::Auth).all(|(_, module)| module == "pam_exec")
 }
 
 /// Whether the module's prompt gets the password, or nothing.
@@ -66,9 +71,10 @@ fn renegotiated(
     setup: &Setup,
     line: &PluginLine,
     pam: &PamLine,
-    code: Option<&pam::ModuleLine>,
+    service: &Service,
 ) -> Option<Finding> {
-    let uses_codes = code.is_some() || pam.words.gives_codes || pam.words.asks();
+    let of_pairs = pam.words.gives_codes && !a_program_decides(service);
+    let uses_codes = code_line(service).is_some() || of_pairs || pam.words.asks();
     let fine = setup.option("auth-gen-token").is_some() || setup.settings.reneg_sec == 0;
     (uses_codes && !fine).then(|| {
         let seconds = setup.settings.reneg_sec;
