@@ -82,7 +82,8 @@ fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
     }
     let located = locate::locate(&task.plugin)?;
     let file = located.file;
-    let passed = words::as_openvpn(std::mem::take(&mut task.words)).map_err(|error| error.to_string())?;
+    let passed = words::as_openvpn(std::mem::take(&mut task.words))
+        .map_err(|error| format!("the plugin's words: {error}"))?;
     let signals = Signals::hold().map_err(|error| format!("cannot hold signals back: {error}"))?;
     // A crash, of the plugin too, leaves no password on disk.
     prctl::set_dumpable(false).map_err(|error| error.to_string())?;
@@ -94,6 +95,9 @@ fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
     let mut answers = Answers::new(std::mem::take(&mut task.answers), task.answers_file.as_deref())?;
     if let Some(note) = &located.note {
         show.line("note", note);
+    }
+    if let Some(note) = doctor::note_on_c_plugin(&task.plugin, &file, &passed.words) {
+        show.line("note", &note);
     }
     if let Some(what) = task.unit.is_none().then(|| doctor::in_a_home(&file, &passed.words)).flatten() {
         let text = format!(

@@ -87,7 +87,7 @@ mod tests {
     // The test's threads keep it from forking; the command has one only. See tests/command/doctor.
     #[test]
     fn among_threads_nothing_is_run() {
-        let other = std::thread::spawn(|| std::thread::park());
+        let other = std::thread::spawn(std::thread::park);
         assert!(ask(String::new).is_err_and(|error| error.contains("one thread")));
         other.thread().unpark();
         other.join().unwrap();

@@ -120,7 +120,7 @@ mod tests {
         let (note, warning, error) =
             (Finding::note("a", ""), Finding::warning("b", ""), Finding::error("c", ""));
         assert_eq!(status(&[]), 0);
-        assert_eq!(status(&[note.clone()]), 0);
+        assert_eq!(status(std::slice::from_ref(&note)), 0);
         assert_eq!(status(&[warning.clone(), note.clone()]), 1);
         assert_eq!(status(&[note, error, warning]), 2);
     }

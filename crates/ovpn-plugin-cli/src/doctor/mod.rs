@@ -25,7 +25,7 @@ use nix::unistd::geteuid;
 use crate::show::Show;
 use finding::Finding;
 pub(crate) use openvpn::{installed, plugin_directory};
-pub(crate) use plugin::in_a_home;
+pub(crate) use plugin::{in_a_home, note_on_c_plugin};
 use read::Subject;
 pub(crate) use world::ENTERED;
 

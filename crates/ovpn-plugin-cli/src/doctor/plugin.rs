@@ -61,6 +61,19 @@ pub(crate) fn read(
     PluginLine { place, name, words, dropped, file, also, kind, load, problems, pam, script, start }
 }
 
+/// What is to be said if this file, which `name` means, is OpenVPN's own plugin.
+pub(crate) fn note_on_c_plugin(name: &OsStr, file: &Path, words: &[Vec<u8>]) -> Option<String> {
+    let kind = kind(file);
+    let first = words.first().filter(|word| kind.is_c() && is_option(word));
+    if let Some(option) = first {
+        let takes = if kind.is_pam() { "the name of the PAM service" } else { "the command" };
+        let option = String::from_utf8_lossy(option);
+        return Some(format!("{} is OpenVPN's own plugin: it takes '{option}' for {takes}", file.display()));
+    }
+    let is_bare = !name.as_bytes().starts_with(b"/") && !name.as_bytes().starts_with(b".");
+    (kind.is_c() && is_bare).then(|| format!("this name means OpenVPN's own plugin, {}", file.display()))
+}
+
 /// What a plugin and its words need in a home directory, which a unit may hide.
 pub(crate) fn in_a_home(file: &Path, words: &[Vec<u8>]) -> Option<String> {
     let (kind, here) = (kind(file), std::env::current_dir().ok()?);

@@ -67,12 +67,7 @@ fn no_challenge(line: &PluginLine, code: &pam::ModuleLine) -> Finding {
 }
 
 /// The client sends the same code again, which is not taken twice.
-fn renegotiated(
-    setup: &Setup,
-    line: &PluginLine,
-    pam: &PamLine,
-    service: &Service,
-) -> Option<Finding> {
+fn renegotiated(setup: &Setup, line: &PluginLine, pam: &PamLine, service: &Service) -> Option<Finding> {
     let of_pairs = pam.words.gives_codes && !a_program_decides(service);
     let uses_codes = code_line(service).is_some() || of_pairs || pam.words.asks();
     let fine = setup.option("auth-gen-token").is_some() || setup.settings.reneg_sec == 0;

@@ -33,7 +33,7 @@ fn c_plugin(line: &PluginLine) -> Option<Finding> {
                 format!("{file} is OpenVPN's own plugin, which takes '{first}' for {takes}"),
             )
             .at(&line.place)
-            .why("OpenVPN's own plugin has no options. It starts, and every login or script fails.")
+            .why("OpenVPN's own plugin has no options. OpenVPN does not start, or every login or script fails.")
             .todo(write),
         );
     }

@@ -41,7 +41,7 @@ fn a_whole_path_says_what_is_meant() {
     assert_eq!(found(&stage), []);
 }
 
-/// It takes `deferred=yes` for the name of the service, and starts.
+/// It takes `deferred=yes` for the name of the service.
 #[test]
 fn options_for_openvpn_s_own_plugin() {
     let (mut stage, service) = stage(STACK);
@@ -85,4 +85,17 @@ fn scripts_of_openvpn_s_own_down_root() {
     let line = format!("plugin {} timeout=5 /bin/true", stage.path("down-root.so").display());
     stage.replace("down-root.so", &line);
     stage.examine().expect(2, &[("error", "takes 'timeout=5' for the command")]);
+}
+
+/// The other commands say so, too.
+#[test]
+fn a_login_through_openvpn_s_own_plugin_says_so() {
+    let own = plugin::c_auth_pam();
+    let name = own.file_name().and_then(|name| name.to_str()).unwrap();
+    let check = crate::run::run(&["check", name, "login"]);
+    check.expect(0, &[("note", &format!("this name means OpenVPN's own plugin, {}", own.display()))]);
+    let check = crate::run::run(&["check", own.to_str().unwrap(), "deferred=yes"]);
+    check.expect(0, &[("note", "it takes 'deferred=yes' for the name of the PAM service")]);
+    let check = crate::run::run(&["check", own.to_str().unwrap(), "login"]);
+    assert!(!check.out.contains("OpenVPN's own plugin"), "{check}");
 }
