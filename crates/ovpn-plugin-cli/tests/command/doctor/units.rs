@@ -2,10 +2,12 @@
 //! scripts here, that say and do what systemd's would.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
-use harness::Machine;
+use harness::scratch::unique_name;
 
 use super::stage::{STACK, Stage, findings};
 use crate::run::{COMMAND, Run};
@@ -168,40 +170,53 @@ fn a_unit_that_does_not_run() {
     assert!(!words.contains("User="), "{words}");
 }
 
-/// The process that holds a machine of the test's own.
-fn holder(machine: &Machine) -> String {
-    let wrapper = machine.wrapper();
-    let word = wrapper.iter().find(|word| word.contains("/ns/mnt")).expect("its mounts");
-    word.split('/').find(|part| part.parse::<i32>().is_ok()).expect("its number").to_owned()
+/// A process with a `/home` of its own, as that of a server whose unit hides home directories. It ends with this.
+struct Server(Child);
+
+impl Server {
+    fn new() -> Self {
+        let script = "mount -t tmpfs -o mode=755 tmpfs /home && echo up && exec sleep infinity";
+        let mut child = Command::new("unshare")
+            .args(["--mount", "sh", "-c", script])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("unshare runs");
+        let mut said = String::new();
+        BufReader::new(child.stdout.as_mut().expect("its output")).read_line(&mut said).expect("a line");
+        assert_eq!(said, "up\n");
+        Self(child)
+    }
+
+    /// The path of a file of the server's.
+    fn path(&self, file: &str) -> PathBuf {
+        Path::new(&format!("/proc/{}/root", self.0.id())).join(file.trim_start_matches('/'))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// What the server sees counts, not what this command would see outside.
 #[test]
 fn a_server_that_runs() {
-    let machine = Machine::new();
-    let mut stage = Stage::new();
-    let script = "/home/doctor-of-the-tests.sh";
-    let main_pid = format!("MainPID={}", holder(&machine));
+    let (server, mut stage) = (Server::new(), Stage::new());
+    let script = format!("/home/{}.sh", unique_name());
+    let main_pid = format!("MainPID={}", server.0.id());
     let line = format!("plugin {} {script}", stage.path("down-root.so").display());
     stage.replace("down-root.so", &line);
     unit(&mut stage, &[("MainPID=0", &main_pid), ("ProtectHome=yes", "ProtectHome=no")]);
-    // The directory lies in both worlds only if it was there before the machine: so it is copied.
-    let place = stage.path("");
-    machine.run(&format!("mkdir -p {}", place.display()));
-    stage.examine();
-    for file in ["auth-pam.so", "down-root.so", "server.conf", "openvpn", "pam.d/vpn"] {
-        let mode = if file == "openvpn" { 0o755 } else { 0o644 };
-        machine.write(&place.join(file).display().to_string(), fs::read(stage.path(file)).unwrap(), mode);
-    }
-    machine.run(&format!("mkdir -m 1777 -p {0}/tmp; chmod 1777 {0}/tmp", place.display()));
-    let found_there = found(&stage);
-    assert_eq!(found_there, [("error".to_owned(), "server.conf:7".to_owned(), "script".to_owned())]);
-    machine.write(script, "#!/bin/sh\n", 0o755);
+    assert_eq!(found(&stage), [("error".to_owned(), "server.conf:7".to_owned(), "script".to_owned())]);
+    fs::write(server.path(&script), "#!/bin/sh\n").unwrap();
+    fs::set_permissions(server.path(&script), fs::Permissions::from_mode(0o755)).unwrap();
     assert_eq!(found(&stage), [], "{}", stage.examine());
-    assert!(!Path::new(script).exists());
+    assert!(!Path::new(&script).exists());
     let plugin = stage.path("down-root.so");
-    let words = ["check", "--unit", "openvpn-server@server", plugin.to_str().unwrap(), script];
+    let words = ["check", "--unit", "openvpn-server@server", plugin.to_str().unwrap(), &script];
     run(&stage, &words).expect(0, &[("result", "OpenVPN would start")]);
-    let outside = run(&stage, &["check", plugin.to_str().unwrap(), script]);
+    let outside = run(&stage, &["check", plugin.to_str().unwrap(), &script]);
     outside.expect(1, &[("note", "which the server's unit may hide"), ("result", "would not start")]);
 }
