@@ -10,7 +10,8 @@ pub(super) fn check(setup: &Setup) -> Vec<Finding> {
     let without = setup
         .option("verify-client-cert")
         .filter(|given| given.values.first().is_some_and(|value| value == "none"));
-    let named = ENOUGH.iter().any(|name| setup.option(name).is_some());
+    let by_plugin = setup.pam_lines().any(|(_, pam)| pam.words.option("override-username") == Some("yes"));
+    let named = by_plugin || ENOUGH.iter().any(|name| setup.option(name).is_some());
     let found = without.filter(|_| !named && !setup.plugins.is_empty()).map(|given| {
         Finding::warning("no-names", "clients have no names: there are neither certificates nor username-as-common-name")
             .at(&given.place)

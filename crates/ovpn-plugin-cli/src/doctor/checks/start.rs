@@ -13,7 +13,7 @@ const TOLD_BY_OTHERS: [&str; 12] = [
     "option 'pam-confdir'",
     ", which is missing; correct that line",
     "install it, or correct the line in",
-    " lines, ",
+    "': it has no ",
     "tmp-dir ",
     "another plugin line defers logins already",
     "OpenVPN gives a deferred login up after",

@@ -76,6 +76,17 @@ cases! {
         let file = stage.file("auth-pam.conf", "timeout=5\n", 0o666);
         stage.with_auth_pam(&format!("deferred=yes options={}", file.display()), "vpn");
     };
+    an_option_that_clients_cannot_have: "error" "server.conf:6" "plugin-refuses", |stage| {
+        stage.directory("clients", 0o755);
+        stage.file("clients/default", "port 1194\n", 0o644);
+        let directory = stage.path("clients");
+        stage.with_auth_pam(&format!("deferred=yes client-options={}", directory.display()), "vpn");
+    };
+    options_of_clients_that_others_can_change: "error" "server.conf:6" "plugin-refuses", |stage| {
+        stage.directory("clients", 0o777);
+        let directory = stage.path("clients");
+        stage.with_auth_pam(&format!("deferred=yes client-options={}", directory.display()), "vpn");
+    };
     the_service_is_missing: "error" "server.conf:6" "pam-service-missing", |stage| stage.with_auth_pam("deferred=yes", "vpnn");
     the_service_has_no_auth_lines: "warning" "pam.d/vpn" "pam-phase", |stage| stage.service("account required pam_unix.so\n");
     the_service_has_no_account_lines: "warning" "pam.d/vpn" "pam-phase", |stage| stage.service("auth required pam_unix.so\n");
