@@ -55,10 +55,11 @@ pub(crate) fn read(
     // The C plugins take an option for a service or a command, which is found by itself.
     let mistaken = kind.is_c() && words.first().is_some_and(|word| is_option(word));
     let pam = (kind.is_pam() && !mistaken).then(|| pam_line(&words, kind));
-    let script = (kind.is_down_root() && !mistaken).then(|| script(&words, kind, directory)).flatten();
+    let scripts =
+        if kind.is_down_root() && !mistaken { scripts(&words, kind, directory) } else { Vec::new() };
     let is_ours = matches!(kind, Kind::AuthPam | Kind::DownRoot) && load.is_none() && problems.is_empty();
     let start = if is_ours { open(setup, &file, &words, config, directory) } else { None };
-    PluginLine { place, name, words, dropped, file, also, kind, load, problems, pam, script, start }
+    PluginLine { place, name, words, dropped, file, also, kind, load, problems, pam, scripts, start }
 }
 
 /// What is to be said if this file, which `name` means, is OpenVPN's own plugin.
@@ -88,7 +89,7 @@ pub(crate) fn in_a_home(file: &Path, words: &[Vec<u8>]) -> Option<String> {
         load: None,
         problems: Vec::new(),
         pam: kind.is_pam().then(|| pam_line(words, kind)),
-        script: if kind.is_down_root() { script(words, kind, &here) } else { None },
+        scripts: if kind.is_down_root() { scripts(words, kind, &here) } else { Vec::new() },
         start: None,
     };
     checks::in_a_home(&line)
@@ -162,18 +163,28 @@ fn pam_line(line: &[Vec<u8>], kind: Kind) -> PamLine {
     PamLine { words, service }
 }
 
-/// The script of a down-root line: the first word that is no option.
-fn script(words: &[Vec<u8>], kind: Kind, directory: &Path) -> Option<Script> {
-    let word = words.iter().find(|word| kind.is_c() || !is_option(word))?;
-    let path = directory.join(OsStr::from_bytes(word));
-    let insecure = words.iter().any(|word| word == b"insecure-permissions=yes");
-    let (state, problems) = match Walk::along(&path, Sticky::Refused) {
+/// The scripts of a down-root line: those of `up=` and `on=`, and the first word that is no option.
+fn scripts(words: &[Vec<u8>], kind: Kind, directory: &Path) -> Vec<Script> {
+    let count = words.iter().take_while(|word| kind == Kind::DownRoot && is_option(word)).count();
+    let (options, rest) = words.split_at(count);
+    let of_option = |word: &&Vec<u8>| {
+        let path = word.strip_prefix(b"up=");
+        path.or_else(|| word.strip_prefix(b"on=")?.splitn(2, |byte| *byte == b':').nth(1)).map(<[u8]>::to_vec)
+    };
+    let insecure = options.iter().any(|word| word == b"insecure-permissions=yes");
+    let paths = rest.first().cloned().into_iter().chain(options.iter().filter_map(|word| of_option(&word)));
+    paths.map(|path| script(&directory.join(OsStr::from_bytes(&path)), insecure)).collect()
+}
+
+/// `insecure`: who can change it does not matter.
+fn script(path: &Path, insecure: bool) -> Script {
+    let (state, problems) = match Walk::along(path, Sticky::Refused) {
         Err(_) => (ScriptState::Missing, Vec::new()),
         Ok(walk) if !walk.status.is_file() => (ScriptState::NotAFile, Vec::new()),
         Ok(walk) if walk.status.permissions().mode() & 0o111 == 0 => (ScriptState::NotExecutable, Vec::new()),
         Ok(walk) => (ScriptState::Good, intolerable(walk.problems)),
     };
-    Some(Script { path, state, problems: if insecure { Vec::new() } else { problems } })
+    Script { path: path.to_path_buf(), state, problems: if insecure { Vec::new() } else { problems } }
 }
 
 /// Opens and closes the plugin, and takes what it logs.

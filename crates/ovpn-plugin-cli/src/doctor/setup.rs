@@ -90,7 +90,7 @@ pub(crate) struct PluginLine {
     /// For auth-pam.
     pub(crate) pam: Option<PamLine>,
     /// For down-root.
-    pub(crate) script: Option<Script>,
+    pub(crate) scripts: Vec<Script>,
     /// What came of opening it, if that was tried.
     pub(crate) start: Option<Start>,
 }

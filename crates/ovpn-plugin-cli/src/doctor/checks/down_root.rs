@@ -1,16 +1,16 @@
 //! down-root's scripts: there, executable, and root's alone.
 
 use crate::doctor::finding::Finding;
-use crate::doctor::setup::{Kind, PluginLine, ScriptState, Setup};
+use crate::doctor::setup::{Kind, PluginLine, Script, ScriptState, Setup};
 
 pub(super) fn check(setup: &Setup) -> Vec<Finding> {
+    let scripts = setup.plugins.iter().flat_map(|line| line.scripts.iter().map(move |script| (line, script)));
     // Of what the unit hides another check tells.
-    let seen = |line: &&PluginLine| line.script.as_ref().is_some_and(|script| !setup.hides(&script.path));
-    setup.plugins.iter().filter(seen).filter_map(of_line).collect()
+    let seen = scripts.filter(|(_, script)| !setup.hides(&script.path));
+    seen.filter_map(|(line, script)| of_script(line, script)).collect()
 }
 
-fn of_line(line: &PluginLine) -> Option<Finding> {
-    let script = line.script.as_ref()?;
+fn of_script(line: &PluginLine, script: &Script) -> Option<Finding> {
     let path = script.path.display();
     let (what, todo) = match script.state {
         ScriptState::Missing => {
@@ -20,7 +20,7 @@ fn of_line(line: &PluginLine) -> Option<Finding> {
         ScriptState::NotExecutable => {
             (format!("the script {path} cannot be executed"), format!("As root, run 'chmod +x {path}'."))
         }
-        ScriptState::Good => return insecure(line),
+        ScriptState::Good => return insecure(line, script),
     };
     let why = if line.kind == Kind::DownRoot {
         "OpenVPN does not start."
@@ -30,8 +30,8 @@ fn of_line(line: &PluginLine) -> Option<Finding> {
     Some(Finding::error("script", what).at(&line.place).why(why).todo(todo))
 }
 
-fn insecure(line: &PluginLine) -> Option<Finding> {
-    let problem = line.script.as_ref()?.problems.first()?;
+fn insecure(line: &PluginLine, script: &Script) -> Option<Finding> {
+    let problem = script.problems.first()?;
     let found = Finding::error("script-writable", format!("the script is not root's alone: {problem}"));
     let why = if line.kind == Kind::DownRoot {
         "It runs as root: whoever can change it is root. OpenVPN does not start."

@@ -26,7 +26,7 @@ const SCRIPT: &str = " script '";
 
 pub(super) fn check(setup: &Setup) -> Vec<Finding> {
     // Of a script that the unit hides another check tells.
-    let hidden = |line: &PluginLine| line.script.as_ref().is_some_and(|script| setup.hides(&script.path));
+    let hidden = |line: &PluginLine| line.scripts.iter().any(|script| setup.hides(&script.path));
     setup.plugins.iter().filter(|line| !hidden(line)).flat_map(of_line).collect()
 }
 
@@ -34,7 +34,7 @@ fn of_line(line: &PluginLine) -> Vec<Finding> {
     // If words are missing, what the plugin makes of the rest says little.
     let Some(start) = line.start.as_ref().filter(|_| line.dropped == 0) else { return Vec::new() };
     let script_is_told =
-        line.script.as_ref().is_some_and(|it| it.state != ScriptState::Good || !it.problems.is_empty());
+        line.scripts.iter().any(|it| it.state != ScriptState::Good || !it.problems.is_empty());
     let told = |text: &str| {
         TOLD_BY_OTHERS.iter().any(|words| text.contains(words)) || (script_is_told && text.contains(SCRIPT))
     };

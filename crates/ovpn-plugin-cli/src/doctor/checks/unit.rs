@@ -27,7 +27,7 @@ pub(crate) fn in_a_home(line: &PluginLine) -> Option<String> {
     if is_in_a_home(&line.file) {
         return Some(format!("the plugin {}", line.file.display()));
     }
-    if let Some(script) = line.script.as_ref().filter(|script| is_in_a_home(&script.path)) {
+    if let Some(script) = line.scripts.iter().find(|script| is_in_a_home(&script.path)) {
         return Some(format!("the script {}", script.path.display()));
     }
     let service = line.pam.as_ref()?.service.as_ref()?;

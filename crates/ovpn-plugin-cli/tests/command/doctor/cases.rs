@@ -176,6 +176,11 @@ cases! {
     };
     the_script_is_missing: "error" "server.conf:7" "script", |stage| stage.remove("down.sh");
     the_script_is_not_executable: "error" "server.conf:7" "script", |stage| stage.mode("down.sh", 0o644);
+    another_script_is_missing: "error" "server.conf:7" "script", |stage| {
+        let (file, script) = (stage.path("down-root.so"), stage.path("down.sh"));
+        let line = format!("plugin {} on=client-connect:/nowhere.sh up={1} {1}", file.display(), script.display());
+        stage.replace("down-root.so", &line);
+    };
     everybody_can_change_the_script: "error" "server.conf:7" "script-writable", |stage| stage.mode("down.sh", 0o777);
     the_script_has_no_interpreter: "error" "server.conf:7" "plugin-refuses", |stage| {
         stage.file("down.sh", "echo nothing says who runs this\n", 0o755);
