@@ -8,7 +8,6 @@ mod dco;
 mod deferring;
 mod proofs;
 mod replaced;
-mod replaced;
 mod service;
 mod time_limit;
 

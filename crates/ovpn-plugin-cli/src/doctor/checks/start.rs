@@ -6,7 +6,7 @@ use crate::doctor::finding::Finding;
 use crate::doctor::setup::{PluginLine, ScriptState, Setup};
 
 /// Words of lines about what other checks tell, with the line of the file in question.
-const TOLD_BY_OTHERS: [&str; 12] = [
+const TOLD_BY_OTHERS: [&str; 13] = [
     "the PAM service file",
     "PAM service file: ",
     "directory of PAM services",
@@ -19,6 +19,7 @@ const TOLD_BY_OTHERS: [&str; 12] = [
     "OpenVPN gives a deferred login up after",
     "has no root privileges",
     "PAM service name is missing",
+    "can be crashed by a malformed token",
 ];
 
 /// The same of down-root's scripts.
