@@ -145,7 +145,7 @@ impl Asked<'_> {
 }
 
 /// What the loader's words mean.
-fn loading(error: &str) -> Option<Cause> {
+pub(crate) fn loading(error: &str) -> Option<Cause> {
     let known = [
         (
             "openvpn_plugin_",

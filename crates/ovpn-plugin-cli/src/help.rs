@@ -1,12 +1,13 @@
 //! The text of `--help`.
 
 pub(crate) const HELP: &str = "\
-ovpn-plugin - opens an OpenVPN plugin as OpenVPN does, without OpenVPN, and explains what comes of it
+ovpn-plugin - tries OpenVPN plugins without OpenVPN, and tells what is wrong with a server's set-up
 
 Usage:
   ovpn-plugin login  [OPTION]... PLUGIN [WORD]...
   ovpn-plugin check  [OPTION]... PLUGIN [WORD]...
   ovpn-plugin events [OPTION]... PLUGIN [WORD]...
+  ovpn-plugin doctor [OPTION]... [CONFIG]
 
 Commands:
   login   Tries one login: shows what the plugin logs, its answer and what the client would be told; if the login is
@@ -15,6 +16,9 @@ Commands:
   check   Opens and closes the plugin: shows what it exports, which events it wants, and whether OpenVPN would start.
   events  Passes all events of a server with one client, in OpenVPN's order, and shows each answer. The plugin does
           what it always does: down-root runs its scripts, for one.
+  doctor  Reads a server's configuration as OpenVPN does, and what it names: plugins, PAM services and modules, scripts,
+          the unit. Tells what is wrong, where, why, and what to write instead. Without CONFIG and --unit: all of
+          /etc/openvpn/server and /etc/openvpn.
 
 PLUGIN and the WORDs are those of the `plugin` line in OpenVPN's configuration. A PLUGIN that begins with neither / nor . is
 looked for in OpenVPN's plugin directories first; a single WORD with blanks in it is split as OpenVPN does it. Options
@@ -40,23 +44,31 @@ Options of login:
 Options of events:
       --client              the events of a client instead of those of a server
 
+Options of doctor:
+      --cd DIR              where OpenVPN is started (default: the directory of CONFIG, as the units have it)
+      --openvpn FILE        the OpenVPN that reads CONFIG (default: the one that is installed)
+
 Options of all commands:
+      --unit NAME           in the world of this systemd unit: the files that it hides are not seen. If its server runs, with
+                            the mounts of that, otherwise through systemd-run. For doctor, the unit also names CONFIG
+  -h, --help                show this text
+  -V, --version             show the version
+
+Options of login, check and events:
   -e, --env NAME=VALUE      a variable for the plugin, as `setenv NAME VALUE` does; may be repeated
   -v, --verb N              OpenVPN's `verb`, 0 to 11 (default: 4; from 4 on auth-pam tells which prompt was answered,
                             from 7 on debug messages are shown)
   -t, --timeout SECONDS     how long the plugin may take, 1 to 86400 (default: 90); the time for answers
                             does not count
-  -h, --help                show this text
-  -V, --version             show the version
 
 Passwords are never taken from the command line, where other users could see them, and never shown. Run it as root: OpenVPN
 opens plugins as root, and much of PAM works for root only. What the plugin does, it does really: a rejected login counts
 for pam_faillock, for example.
 
 Exit status:
-  0  login: accepted;  check: OpenVPN would start;  events: the client got in
-  1  login: rejected;  check: OpenVPN would not start;  events: the client did not get in
-  2  the command line is wrong, or what it names cannot be read
+  0  login: accepted;  check: OpenVPN would start;  events: the client got in;  doctor: nothing but notes
+  1  login: rejected;  check: OpenVPN would not start;  events: the client did not get in;  doctor: warnings
+  2  the command line is wrong, or what it names cannot be read;  doctor: errors
   3  not decided: the plugin took too long, crashed, or could not be opened (login, events)
   4  not decided: the plugin asked a question, and there was neither an answer nor a terminal (login)
 ";

@@ -2,6 +2,7 @@
 
 mod answers;
 mod causes;
+mod doctor;
 mod drive;
 mod explain;
 mod facts;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         Ok(Request::Help) => print(help::HELP),
         Ok(Request::Version) => print(concat!("ovpn-plugin ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Request::Run(command, task)) => run(command, task),
+        Ok(Request::Doctor(patient)) => doctor::run(&patient).map_err(Stop::Usage),
         Err(error) => Err(Stop::Usage(format!("{error}; see ovpn-plugin --help"))),
     };
     match done {
@@ -75,9 +77,13 @@ fn print(text: &str) -> Result<ExitCode, Stop> {
 }
 
 fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
+    if let Some(unit) = &task.unit {
+        doctor::enter_unit(unit, task.entered)?;
+    }
     let located = locate::locate(&task.plugin)?;
     let file = located.file;
-    let passed = words::as_openvpn(std::mem::take(&mut task.words)).map_err(str::to_owned)?;
+    let passed = words::as_openvpn(std::mem::take(&mut task.words))
+        .map_err(|error| format!("the plugin's words: {error}"))?;
     let signals = Signals::hold().map_err(|error| format!("cannot hold signals back: {error}"))?;
     // A crash, of the plugin too, leaves no password on disk.
     prctl::set_dumpable(false).map_err(|error| error.to_string())?;
@@ -89,6 +95,15 @@ fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
     let mut answers = Answers::new(std::mem::take(&mut task.answers), task.answers_file.as_deref())?;
     if let Some(note) = &located.note {
         show.line("note", note);
+    }
+    if let Some(note) = doctor::note_on_c_plugin(&task.plugin, &file, &passed.words) {
+        show.line("note", &note);
+    }
+    if let Some(what) = task.unit.is_none().then(|| doctor::in_a_home(&file, &passed.words)).flatten() {
+        let text = format!(
+            "{what} is in a home directory, which the server's unit may hide; --unit NAME shows what the server sees"
+        );
+        show.line("note", &text);
     }
     if passed.dropped > 0 {
         show.line("note", &format!("OpenVPN drops the last {} words of such a plugin line", passed.dropped));

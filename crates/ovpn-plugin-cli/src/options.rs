@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
 
+use crate::doctor::{ENTERED, Patient};
 use crate::password::Secret;
 
 /// OpenVPN 2.6 ends a handshake after 60 s (`hand-window`), which is the default of auth-pam's `timeout=` too.
@@ -25,6 +26,7 @@ pub(crate) enum Request {
     Help,
     Version,
     Run(Command, Box<Task>),
+    Doctor(Patient),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,6 +56,10 @@ pub(crate) struct Task {
     pub(crate) env: Vec<(String, Vec<u8>)>,
     pub(crate) verb: u8,
     pub(crate) timeout: Duration,
+    /// The unit in whose world the plugin is opened.
+    pub(crate) unit: Option<String>,
+    /// This process is there already.
+    pub(crate) entered: bool,
 }
 
 /// What is wrong with the command line.
@@ -90,13 +96,15 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
             b"login" => Command::Login,
             b"check" => Command::Check,
             b"events" => Command::Events,
+            b"doctor" => return doctor(parser),
             b"help" => return Ok(Request::Help),
             _ => {
-                return Err(UsageError(format!("there is no command {word:?}, but login, check and events")));
+                let known = "but login, check, events and doctor";
+                return Err(UsageError(format!("there is no command {word:?}, {known}")));
             }
         },
         Some(other) => return Err(other.unexpected().into()),
-        None => return Err("a command is missing: login, check or events".into()),
+        None => return Err("a command is missing: login, check, events or doctor".into()),
     };
     let mut task = Box::new(Task {
         plugin: OsString::new(),
@@ -114,6 +122,8 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
         env: Vec::new(),
         verb: VERB,
         timeout: TIMEOUT,
+        unit: None,
+        entered: false,
     });
     let logs_in = command != Command::Check;
     loop {
@@ -141,6 +151,8 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
             Arg::Long("crtext") if command == Command::Login => task.crtext = true,
             Arg::Long("client") if command == Command::Events => task.client = true,
             Arg::Short('e') | Arg::Long("env") => task.env.push(variable(bytes(&mut parser)?)?),
+            Arg::Long("unit") => task.unit = Some(parser.value()?.string()?),
+            Arg::Long(long) if is_entered(long) => task.entered = true,
             Arg::Short('v') | Arg::Long("verb") => {
                 task.verb = parser.value()?.parse()?;
                 if task.verb > HIGHEST_VERB {
@@ -171,6 +183,32 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
     }
 }
 
+/// The rest of the command line of `doctor`.
+fn doctor(mut parser: Parser) -> Result<Request, UsageError> {
+    let mut patient = Patient::default();
+    while let Some(word) = parser.next()? {
+        match word {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help),
+            Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
+            Arg::Long("unit") => patient.unit = Some(parser.value()?.string()?),
+            Arg::Long(long) if is_entered(long) => patient.entered = true,
+            Arg::Long("cd") => patient.directory = Some(parser.value()?.into()),
+            Arg::Long("openvpn") => patient.openvpn = Some(parser.value()?.into()),
+            Arg::Value(config) if patient.config.is_none() => patient.config = Some(config.into()),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if patient.unit.is_some() && (patient.config.is_some() || patient.directory.is_some()) {
+        return Err("--unit names the configuration and the directory: give neither CONFIG nor --cd".into());
+    }
+    Ok(Request::Doctor(patient))
+}
+
+/// Whether it is the word that the command gives itself.
+fn is_entered(long: &str) -> bool {
+    ENTERED.strip_prefix("--") == Some(long)
+}
+
 fn is_input(file: &Option<PathBuf>) -> bool {
     file.as_deref() == Some(Path::new("-"))
 }
@@ -198,7 +236,7 @@ mod tests {
     fn task(line: &str) -> Result<Box<Task>, String> {
         match parse(line.split(' ').map(OsString::from)) {
             Ok(Request::Run(_, task)) => Ok(task),
-            Ok(_) => Err("help or version".into()),
+            Ok(_) => Err("something else".into()),
             Err(error) => Err(error.to_string()),
         }
     }
@@ -219,6 +257,9 @@ mod tests {
             ("login", "the plugin's file is missing"),
             ("login --password secret x.so", "--password"),
             ("check --user joe x.so", "--user"),
+            ("doctor --unit x server.conf", "neither CONFIG"),
+            ("doctor a.conf b.conf", "b.conf"),
+            ("doctor --user joe", "--user"),
             ("login --client x.so", "--client"),
             ("events --answer 1 x.so", "--answer"),
             ("login --password-file - --answers - x.so", "both come from standard input"),

@@ -48,16 +48,55 @@ impl Phase {
 }
 
 /// One line with a module.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct ModuleLine {
     /// The phase.
     pub phase: Phase,
     /// The module as written: a path, or a name in libpam's own directory.
     pub module: PathBuf,
+    /// `required`, `sufficient` and so on, or what stands in brackets.
+    pub control: String,
+    /// The module's arguments; secrets may stand there.
+    pub args: Vec<Secret>,
     /// The file the line stands in.
     pub file: PathBuf,
+    /// Which line of it, counted from 1.
+    pub number: usize,
     /// Whether a login goes on without the module: an optional line, or a type with a `-` before it.
     pub dispensable: bool,
+}
+
+/// A file that is included but missing: PAM refuses every login then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingFile {
+    /// As written.
+    pub name: PathBuf,
+    /// The file that includes it.
+    pub file: PathBuf,
+    /// The line there.
+    pub number: usize,
+}
+
+/// A line that PAM does not understand: it refuses every login then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadLine {
+    /// The file.
+    pub file: PathBuf,
+    /// The line there.
+    pub number: usize,
+    /// What is wrong.
+    pub mistake: LineMistake,
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LineMistake {
+    /// It begins with a word that names no phase.
+    Phase(String),
+    /// Its second word is none that PAM knows.
+    Control(String),
+    /// It has no module.
+    NoModule,
 }
 
 /// What a file is found to be.
@@ -72,12 +111,14 @@ pub enum Content {
 }
 
 /// The lines of a service.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Stack {
     /// Those with a module.
     pub lines: Vec<ModuleLine>,
-    /// Files that are included but missing, each with the file that includes it.
-    pub missing: Vec<(PathBuf, PathBuf)>,
+    /// Files that are included but missing.
+    pub missing: Vec<MissingFile>,
+    /// Lines with mistakes.
+    pub bad: Vec<BadLine>,
     /// Something could not be read, or there was too much of it.
     pub incomplete: bool,
 }
@@ -119,6 +160,13 @@ pub enum StackError<E> {
     Read(E),
 }
 
+/// Where a line stands.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    path: &'a Path,
+    number: usize,
+}
+
 struct Reading<'a, R> {
     directories: Vec<PathBuf>,
     phases: &'a [Phase],
@@ -145,7 +193,7 @@ impl<E, R: FnMut(&Path) -> Result<Content, E>> Reading<'_, R> {
             Content::Missing => return Ok(false),
             Content::Unknown => self.stack.incomplete = true,
             Content::Read(text) => {
-                for line in logical_lines(text.expose()) {
+                for (number, line) in logical_lines(text.expose()) {
                     let mut words = &words(line.expose())[..];
                     if let Some(service) = service {
                         match words.split_first() {
@@ -155,42 +203,57 @@ impl<E, R: FnMut(&Path) -> Result<Content, E>> Reading<'_, R> {
                             _ => continue,
                         }
                     }
-                    self.line(path, words, only, depth)?;
+                    self.line(At { path, number }, words, only, depth)?;
                 }
             }
         }
         Ok(true)
     }
 
-    fn line(&mut self, path: &Path, words: &[Secret], only: Option<Phase>, depth: usize) -> Result<(), E> {
+    fn line(&mut self, at: At<'_>, words: &[Secret], only: Option<Phase>, depth: usize) -> Result<(), E> {
         let (kind, rest) = match words {
             [] => return Ok(()),
             [kind, rest @ ..] => (kind.expose(), rest),
         };
         // Debian's: lines of all phases.
         if kind.eq_ignore_ascii_case(b"@include") {
-            return rest.first().map_or(Ok(()), |name| self.include(path, name.expose(), only, depth));
+            return rest.first().map_or(Ok(()), |name| self.include(at, name.expose(), only, depth));
         }
         let silent = kind.starts_with(b"-");
-        let Some(phase) = Phase::from_word(kind.strip_prefix(b"-").unwrap_or(kind)) else { return Ok(()) };
-        let [control, module, ..] = rest else { return Ok(()) };
-        let (control, module) = (control.expose(), module.expose());
-        if !self.phases.contains(&phase) || only.is_some_and(|only| only != phase) {
+        let phase = Phase::from_word(kind.strip_prefix(b"-").unwrap_or(kind));
+        if phase.is_some_and(|phase| !self.phases.contains(&phase) || only.is_some_and(|only| only != phase))
+        {
             return Ok(());
         }
+        let (control, module, args) = match (phase, rest) {
+            (None, _) => return self.bad(at, LineMistake::Phase(text_of(kind))),
+            (_, [control, module, args @ ..]) => (control.expose(), module.expose(), args),
+            (_, _) => return self.bad(at, LineMistake::NoModule),
+        };
         if [&b"include"[..], b"substack"].iter().any(|word| control.eq_ignore_ascii_case(word)) {
-            return self.include(path, module, Some(phase), depth);
+            return self.include(at, module, phase, depth);
         }
-        self.stack.lines.push(ModuleLine {
+        if !is_control(control) {
+            self.bad(at, LineMistake::Control(text_of(control)))?;
+        }
+        self.stack.lines.extend(phase.map(|phase| ModuleLine {
             phase,
             module: path_of(module),
-            file: path.to_path_buf(),
+            control: text_of(control),
+            args: args.iter().map(|arg| Secret::copy_of(arg.expose())).collect(),
+            file: at.path.to_path_buf(),
+            number: at.number,
             dispensable: silent || is_optional(control),
-        });
+        }));
         Ok(())
     }
 
-    fn include(&mut self, from: &Path, name: &[u8], only: Option<Phase>, depth: usize) -> Result<(), E> {
+    fn bad(&mut self, at: At<'_>, mistake: LineMistake) -> Result<(), E> {
+        self.stack.bad.push(BadLine { file: at.path.to_path_buf(), number: at.number, mistake });
+        Ok(())
+    }
+
+    fn include(&mut self, from: At<'_>, name: &[u8], only: Option<Phase>, depth: usize) -> Result<(), E> {
         let name = path_of(name);
         // An absolute path stays one.
         let candidates: Vec<PathBuf> = if name.is_absolute() {
@@ -203,9 +266,26 @@ impl<E, R: FnMut(&Path) -> Result<Content, E>> Reading<'_, R> {
                 return Ok(());
             }
         }
-        self.stack.missing.push((name, from.to_path_buf()));
+        self.stack.missing.push(MissingFile { name, file: from.path.to_path_buf(), number: from.number });
         Ok(())
     }
+}
+
+/// Whether PAM knows this control word, or what stands in these brackets.
+fn is_control(word: &[u8]) -> bool {
+    const WORDS: [&[u8]; 4] = [b"required", b"requisite", b"sufficient", b"optional"];
+    const ACTIONS: [&[u8]; 6] = [b"ignore", b"ok", b"done", b"bad", b"die", b"reset"];
+    let Some(settings) = word.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")) else {
+        return WORDS.iter().any(|known| known.eq_ignore_ascii_case(word));
+    };
+    let mut settings = settings.split(u8::is_ascii_whitespace).filter(|setting| !setting.is_empty());
+    settings.all(|setting| {
+        let mut parts = setting.splitn(2, |byte| *byte == b'=');
+        let (value, action) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let known = value.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
+        let number = !action.is_empty() && action.iter().all(u8::is_ascii_digit);
+        known && !value.is_empty() && (number || ACTIONS.contains(&action))
+    })
 }
 
 /// Whether a line with this control word is passed over if its module is missing.
@@ -218,12 +298,16 @@ fn is_optional(control: &[u8]) -> bool {
         || (control.starts_with(b"[") && decides.is_none_or(|word| word.ends_with(b"=ignore")))
 }
 
-/// Lines without comments; a backslash at the end of one continues it.
-fn logical_lines(text: &[u8]) -> Vec<Secret> {
+/// Lines without comments, each with its number; a backslash at the end of one continues it.
+fn logical_lines(text: &[u8]) -> Vec<(usize, Secret)> {
     let mut lines = Vec::new();
+    let mut first = 1;
     // Put together at the end: a vector that grows would leave what it held where it was.
     let mut line: Vec<&[u8]> = Vec::new();
-    for part in text.split(|byte| *byte == b'\n') {
+    for (number, part) in (1..).zip(text.split(|byte| *byte == b'\n')) {
+        if line.is_empty() {
+            first = number;
+        }
         let (part, comment) = match part.iter().position(|byte| *byte == b'#') {
             Some(at) => (&part[..at], true),
             None => (part, false),
@@ -232,11 +316,11 @@ fn logical_lines(text: &[u8]) -> Vec<Secret> {
             Some(begun) => line.extend([begun, b" "]),
             None => {
                 line.push(part);
-                lines.push(Secret::new(std::mem::take(&mut line).concat()));
+                lines.push((first, Secret::new(std::mem::take(&mut line).concat())));
             }
         }
     }
-    lines.push(Secret::new(line.concat()));
+    lines.push((first, Secret::new(line.concat())));
     lines
 }
 
@@ -255,6 +339,10 @@ fn words(line: &[u8]) -> Vec<Secret> {
         rest = after.trim_ascii_start();
     }
     words
+}
+
+fn text_of(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn path_of(bytes: &[u8]) -> PathBuf {

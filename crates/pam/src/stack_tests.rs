@@ -85,7 +85,33 @@ fn a_phase_without_lines_and_a_missing_file_are_noticed() {
         Stage::new(&[("vpn", "auth include gone\nsession required pam_unix.so\n@include"), ("other", "")]);
     let stack = stage.stack();
     assert!(!stack.has(Phase::Auth) && !stack.has(Phase::Account) && !stack.incomplete);
-    assert_eq!(stack.missing, [(PathBuf::from("gone"), stage.place.path().join("vpn"))]);
+    let missing =
+        |name: &str, number| MissingFile { name: name.into(), file: stage.place.path().join("vpn"), number };
+    assert_eq!(stack.missing, [missing("gone", 1)]);
+}
+
+#[test]
+fn a_line_that_pam_does_not_understand_is_noticed() {
+    let stage = Stage::new(&[(
+        "vpn",
+        "auth required pam_a.so\n\nauth requird pam_b.so\nath required pam_c.so\naccount \\\n required\n\
+         session requird pam_d.so\nauth [success=ok default=bed] pam_e.so\nauth [success=1 default=ignore] pam_f.so x=y\n",
+    )]);
+    let stack = stage.stack();
+    let bad: Vec<_> = stack.bad.iter().map(|bad| (bad.number, bad.mistake.clone())).collect();
+    let control = |word: &str| LineMistake::Control(word.into());
+    assert_eq!(
+        bad,
+        [
+            (3, control("requird")),
+            (4, LineMistake::Phase("ath".into())),
+            (5, LineMistake::NoModule),
+            (8, control("[success=ok default=bed]")),
+        ]
+    );
+    let last = stack.lines.last().expect("a line");
+    assert_eq!((last.number, last.control.as_str()), (9, "[success=1 default=ignore]"));
+    assert_eq!(last.args.iter().map(Secret::expose).collect::<Vec<_>>(), [b"x=y"]);
 }
 
 #[test]
@@ -99,13 +125,12 @@ fn a_service_that_is_not_there_has_no_stack() {
     let place = tempfile::tempdir().expect("temporary directory");
     let confdir = CString::new(place.path().as_os_str().as_bytes()).expect("no NUL in a path");
     let stack = Stack::of(c"vpn", Some(&confdir), &[Phase::Auth], |_| Err(()));
-    assert_eq!(stack, Ok(None));
-    assert_eq!(
-        Stack::of(c"a/b", None, &[Phase::Auth], |_| Err(())),
-        Err(StackError::Name(ServiceNameError::Slash))
-    );
+    assert!(matches!(stack, Ok(None)));
+    let stack = Stack::of(c"a/b", None, &[Phase::Auth], |_| Err(()));
+    assert!(matches!(stack, Err(StackError::Name(ServiceNameError::Slash))));
     fs::write(place.path().join("vpn"), "").expect("written");
-    assert_eq!(Stack::of(c"vpn", Some(&confdir), &[Phase::Auth], |_| Err(())), Err(StackError::Read(())));
+    let stack = Stack::of(c"vpn", Some(&confdir), &[Phase::Auth], |_| Err(()));
+    assert!(matches!(stack, Err(StackError::Read(()))));
     let unknown = Stack::of(c"vpn", Some(&confdir), &[Phase::Auth], |_| Ok::<_, ()>(Content::Unknown));
     assert!(unknown.expect("no error").expect("there").incomplete);
 }

@@ -3,6 +3,8 @@
 //! The type has no `Display`, no `Deref`, no `PartialEq` and no `Clone`: every place that reads the bytes says
 //! [`Secret::expose`], so a search for that word lists them all.
 
+pub mod reading;
+
 use std::fmt;
 use zeroize::Zeroizing;
 

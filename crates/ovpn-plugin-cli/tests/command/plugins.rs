@@ -182,7 +182,7 @@ fn mistakes_on_the_command_line() {
         ("", "login -u joe -p /nonexistent/password /x.so", "cannot read the password"),
         (big.as_str(), "login -u joe -p - /x.so", "more than 16384 bytes"),
         ("", "check nowhere-to-be-found.so", "there is no plugin"),
-        ("", "check /x.so \"", "a quote is not closed"),
+        ("", "check /x.so \"", "the closing quote (\") is missing"),
     ] {
         let run = run_with(input, &line.split(' ').collect::<Vec<_>>());
         assert_eq!(run.status, Some(2), "{line}: {run}");

@@ -7,11 +7,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use pam::{Content, Phase, ServiceFile, Stack, StackError};
+use pam::{Content, Modules, Phase, ServiceFile, Stack, StackError};
 use privsep::walk::{RootsGroup, Sticky, Walk, WalkError};
+use secret::reading::at_most;
 
-use super::modules::Modules;
-use super::reading::at_most;
 use crate::config::Config;
 
 /// The longest file that is looked into, in bytes.
@@ -128,8 +127,8 @@ impl Check {
 
     fn stack(&mut self, stack: &Stack, phases: &[Phase], other: Option<&str>) {
         let name = &self.name;
-        for (missing, from) in &stack.missing {
-            let (missing, from) = (missing.display(), from.display());
+        for missing in &stack.missing {
+            let (missing, from) = (missing.name.display(), missing.file.display());
             self.findings.warnings.push(format!(
                 "PAM service '{name}': {from} includes '{missing}', which is missing; correct that line"
             ));
