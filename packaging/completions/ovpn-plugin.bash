@@ -19,6 +19,9 @@ _ovpn-plugin() {
             ovpn__plugin,check)
                 cmd="ovpn__plugin__check"
                 ;;
+            ovpn__plugin,doctor)
+                cmd="ovpn__plugin__doctor"
+                ;;
             ovpn__plugin,events)
                 cmd="ovpn__plugin__events"
                 ;;
@@ -30,6 +33,9 @@ _ovpn-plugin() {
                 ;;
             ovpn__plugin__help,check)
                 cmd="ovpn__plugin__help__check"
+                ;;
+            ovpn__plugin__help,doctor)
+                cmd="ovpn__plugin__help__doctor"
                 ;;
             ovpn__plugin__help,events)
                 cmd="ovpn__plugin__help__events"
@@ -47,7 +53,7 @@ _ovpn-plugin() {
 
     case "${cmd}" in
         ovpn__plugin)
-            opts="-h -V --help --version login check events help"
+            opts="-h -V --help --version login check events doctor help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -61,7 +67,7 @@ _ovpn-plugin() {
             return 0
             ;;
         ovpn__plugin__check)
-            opts="-e -v -t -h --env --verb --timeout --strict --json --help <PLUGIN> [WORD]..."
+            opts="-e -v -t -h --env --verb --timeout --strict --json --unit --entered --help <PLUGIN> [WORD]..."
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -91,6 +97,50 @@ _ovpn-plugin() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --unit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ovpn__plugin__doctor)
+            opts="-h --cd --openvpn --unit --entered --help [CONFIG]"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --cd)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --openvpn)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --unit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -99,7 +149,7 @@ _ovpn-plugin() {
             return 0
             ;;
         ovpn__plugin__events)
-            opts="-u -p -r -c -a -d -e -v -t -h --user --password-file --response --common-name --address --deferred --client --env --verb --timeout --strict --json --help <PLUGIN> [WORD]..."
+            opts="-u -p -r -c -a -d -e -v -t -h --user --password-file --response --common-name --address --deferred --client --env --verb --timeout --strict --json --unit --entered --help <PLUGIN> [WORD]..."
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -191,6 +241,10 @@ _ovpn-plugin() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --unit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -199,7 +253,7 @@ _ovpn-plugin() {
             return 0
             ;;
         ovpn__plugin__help)
-            opts="login check events help"
+            opts="login check events doctor help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -213,6 +267,20 @@ _ovpn-plugin() {
             return 0
             ;;
         ovpn__plugin__help__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ovpn__plugin__help__doctor)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -269,7 +337,7 @@ _ovpn-plugin() {
             return 0
             ;;
         ovpn__plugin__login)
-            opts="-u -p -r -c -a -d -e -v -t -h --user --password-file --response --common-name --address --deferred --answer --answers --crtext --env --verb --timeout --strict --json --help <PLUGIN> [WORD]..."
+            opts="-u -p -r -c -a -d -e -v -t -h --user --password-file --response --common-name --address --deferred --answer --answers --crtext --env --verb --timeout --strict --json --unit --entered --help <PLUGIN> [WORD]..."
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -377,6 +445,10 @@ _ovpn-plugin() {
                     return 0
                     ;;
                 -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --unit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -21,10 +21,13 @@ OpenVPN opens plugins as root, and much of PAM works for root only. What the plu
 counts for pam_faillock, for example.
 
 Exit status:
-  0  login: accepted;  check: OpenVPN would start;  events: the client got in
+  0  login: accepted;  check: OpenVPN would start;  events: the client got in;
+     doctor: nothing but notes
   1  login: rejected;  check: OpenVPN would not start;  events: it did not get
-     in, or the plugin failed at another event;  with --strict also: a warning
-  2  the command line is wrong, or what it names cannot be read
+     in, or the plugin failed at another event;  with --strict also: a warning;
+     doctor: warnings
+  2  the command line is wrong, or what it names cannot be read;
+     doctor: errors
   3  not decided: the plugin took too long, crashed, or could not be opened
   4  not decided: the plugin asked a question, and nobody answered (login)";
 
@@ -46,6 +49,11 @@ pub(crate) mod id {
     pub(crate) const TIMEOUT: &str = "timeout";
     pub(crate) const STRICT: &str = "strict";
     pub(crate) const JSON: &str = "json";
+    pub(crate) const UNIT: &str = "unit";
+    pub(crate) const ENTERED: &str = "entered";
+    pub(crate) const CONFIG: &str = "config";
+    pub(crate) const CD: &str = "cd";
+    pub(crate) const OPENVPN: &str = "openvpn";
 }
 
 /// `ovpn-plugin` with its commands.
@@ -68,13 +76,25 @@ pub(crate) fn command() -> Command {
     );
     Command::new("ovpn-plugin")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Open an OpenVPN plugin as OpenVPN does, without OpenVPN, and explain what comes of it")
+        .about("Try OpenVPN plugins without OpenVPN, and tell what is wrong with a server's set-up")
         .after_help(NOTES)
         .max_term_width(WIDEST)
         .subcommand_required(true)
         .subcommand(login.args(of_a_client()).args(of_questions()).args(of_all()))
         .subcommand(check.args(of_all()))
         .subcommand(events.args(of_a_client()).arg(as_client()).args(of_all()))
+        .subcommand(doctor().args(of_a_set_up()))
+        .mut_subcommands(|command| command.args(in_a_unit()))
+}
+
+fn doctor() -> Command {
+    Command::new("doctor")
+        .about(
+            "Read a server's configuration as OpenVPN does, and what it names: plugins, PAM services and modules, scripts, the \
+             unit. Tell what is wrong, where, why, and what to write instead. Without CONFIG and --unit: all of \
+             /etc/openvpn/server and /etc/openvpn",
+        )
+        .override_usage("ovpn-plugin doctor [OPTION]... [CONFIG]")
 }
 
 fn on_a_plugin(name: &'static str, about: &'static str) -> Command {
@@ -155,6 +175,40 @@ fn of_questions() -> [Arg; 3] {
 
 fn as_client() -> Arg {
     flag(id::CLIENT, "the events of a client instead of those of a server")
+}
+
+/// What the doctor is told.
+fn of_a_set_up() -> [Arg; 3] {
+    [
+        Arg::new(id::CONFIG)
+            .value_name("CONFIG")
+            .help("OpenVPN's configuration")
+            .value_parser(value_parser!(OsString))
+            .value_hint(ValueHint::FilePath),
+        text(
+            id::CD,
+            "DIR",
+            "where OpenVPN is started [default: the directory of CONFIG, as the units have it]",
+        )
+        .value_hint(ValueHint::DirPath),
+        text(id::OPENVPN, "FILE", "the OpenVPN that reads CONFIG [default: the one that is installed]")
+            .value_hint(ValueHint::FilePath),
+    ]
+}
+
+/// The world in which a command looks.
+fn in_a_unit() -> [Arg; 2] {
+    [
+        with(
+            id::UNIT,
+            "NAME",
+            value_parser!(String),
+            "in the world of this systemd unit: the files that it hides are not seen. If its server runs, with the mounts of \
+             that, otherwise through systemd-run. For `doctor`, the unit also names CONFIG",
+        ),
+        // What the command says to itself.
+        flag(id::ENTERED, "this process is in the unit's world already").hide(true),
+    ]
 }
 
 /// Options of all commands on a plugin.

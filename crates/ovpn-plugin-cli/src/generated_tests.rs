@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, Command};
 use clap_complete::{Shell, generate};
 
-use crate::declaration::{command, id};
+use crate::declaration::command;
 
 const BEGIN: &str = "; What follows comes from crates/ovpn-plugin-cli/src/declaration.rs.\n";
 const END: &str = "; That was it.\n";
@@ -77,7 +77,7 @@ fn generated_section_of_the_manual_page() {
 /// The commands of the groups of options, as far as these are options of it all.
 fn section() -> String {
     let command = command();
-    let commands: Vec<&Command> = command.get_subcommands().filter(|one| has_plugin(one)).collect();
+    let commands: Vec<&Command> = command.get_subcommands().collect();
     let mut section = String::new();
     let mut written: Vec<Vec<&str>> = Vec::new();
     let owners = |arg: &Arg| -> Vec<&str> {
@@ -90,16 +90,16 @@ fn section() -> String {
     for one in &commands {
         for arg in one.get_arguments() {
             let group = owners(arg);
-            if arg.get_id() == id::LINE || written.contains(&group) {
+            if !is_option(arg) || written.contains(&group) {
                 continue;
             }
             let of = if group.len() == commands.len() {
                 "all of these commands".to_owned()
             } else {
-                group.iter().map(|name| format!("*{name}*")).collect::<Vec<_>>().join(" and ")
+                group.iter().map(|name| format!("*{name}*")).collect::<Vec<_>>().join(", ")
             };
             writeln!(section, "\nOf {of}:").unwrap();
-            for arg in one.get_arguments().filter(|arg| owners(arg) == group && arg.get_id() != id::LINE) {
+            for arg in one.get_arguments().filter(|arg| owners(arg) == group && is_option(arg)) {
                 section += &entry(arg);
             }
             written.push(group);
@@ -108,8 +108,8 @@ fn section() -> String {
     section + "\n"
 }
 
-fn has_plugin(command: &Command) -> bool {
-    command.get_arguments().any(|arg| arg.get_id() == id::LINE)
+fn is_option(arg: &Arg) -> bool {
+    !arg.is_positional() && !arg.is_hide_set()
 }
 
 fn entry(arg: &Arg) -> String {

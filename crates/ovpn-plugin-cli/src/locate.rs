@@ -4,35 +4,60 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use crate::doctor;
+
 /// The file of a plugin, and what is to be said about it.
 pub(crate) struct Located {
     pub(crate) file: PathBuf,
     pub(crate) note: Option<String>,
 }
 
-/// The file for `name`. As in OpenVPN, one that begins with neither a slash nor a dot is looked for in the plugin directory,
-/// of which each distribution has its own. If there is none, that shows when it is opened, as with a path.
+/// The file for `name`. As in OpenVPN, one that begins with neither a slash nor a dot is looked for in the plugin directory
+/// that is built into it. If there is none, that shows when it is opened, as with a
+/// path.
 pub(crate) fn locate(name: &OsStr) -> Located {
-    locate_in(name, &directories())
+    let built_in = doctor::installed().and_then(|program| doctor::plugin_directory(&program));
+    locate_in(name, built_in.as_deref(), &directories())
 }
 
-fn locate_in(name: &OsStr, directories: &[PathBuf]) -> Located {
+fn locate_in(name: &OsStr, built_in: Option<&Path>, directories: &[PathBuf]) -> Located {
     if name.as_bytes().starts_with(b"/") || name.as_bytes().starts_with(b".") {
         return Located { file: name.into(), note: None };
     }
-    let mut found = directories.iter().map(|directory| directory.join(name)).filter(|file| file.exists());
+    let others = directories.iter().map(PathBuf::as_path).filter(|other| Some(*other) != built_in);
+    let searched: Vec<&Path> = built_in.into_iter().chain(others).collect();
+    let mut found = searched.iter().map(|directory| directory.join(name)).filter(|file| file.exists());
     if let Some(file) = found.next() {
-        return Located { note: found.next().map(|other| ambiguous(&file, &other)), file };
+        let note = match built_in {
+            Some(built_in) if !file.starts_with(built_in) => Some(not_there(&file, built_in)),
+            _ => found.next().map(|other| ambiguous(&file, &other)),
+        };
+        return Located { file, note };
     }
     if Path::new(name).exists() {
         let file = Path::new(".").join(name);
         let note = "OpenVPN looks for such a path in its plugin directory: in a plugin line it has to begin with / or .";
         return Located { file, note: Some(note.into()) };
     }
-    let searched: Vec<_> = directories.iter().map(|directory| directory.display().to_string()).collect();
-    let note = format!("there is no plugin {name:?} in {}, nor here", searched.join(", "));
-    let file = directories.first().map_or_else(|| name.into(), |directory| directory.join(name));
-    Located { file, note: Some(note) }
+    let directory = searched.first().copied();
+    let file = directory.map_or_else(|| name.into(), |directory| directory.join(name));
+    let searched: Vec<_> = searched.iter().map(|directory| directory.display().to_string()).collect();
+    Located { file, note: Some(format!("there is no plugin {name:?} in {}, nor here", searched.join(", "))) }
+}
+
+/// Other files of this name where distributions have plugins.
+pub(crate) fn elsewhere(file: &Path) -> Vec<PathBuf> {
+    let (name, here) = (file.file_name().unwrap_or_default(), file.canonicalize().ok());
+    let others = directories().into_iter().map(|directory| directory.join(name));
+    others.filter(|other| other.is_file() && other != file && other.canonicalize().ok() != here).collect()
+}
+
+/// OpenVPN looks nowhere else.
+fn not_there(file: &Path, built_in: &Path) -> String {
+    let (file, built_in) = (file.display(), built_in.display());
+    format!(
+        "OpenVPN looks for this name in {built_in} only, and would not start; {file} is tried: write that path in the plugin line"
+    )
 }
 
 /// Debian's OpenVPN has the C plugins in a directory of its own, and there the name means those.
@@ -62,17 +87,23 @@ mod tests {
         let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let directories = [first.path().to_path_buf(), second.path().to_path_buf()];
         let name = OsStr::new("plugin.so");
-        let none = locate_in(name, &directories);
+        let none = locate_in(name, None, &directories);
         assert_eq!(none.file, first.path().join(name));
         assert!(none.note.is_some_and(|note| note.contains("there is no plugin")));
         std::fs::write(second.path().join(name), "").unwrap();
-        let one = locate_in(name, &directories);
+        let one = locate_in(name, None, &directories);
         assert_eq!((one.file, one.note), (second.path().join(name), None));
         std::fs::write(first.path().join(name), "").unwrap();
-        let two = locate_in(name, &directories);
+        let two = locate_in(name, None, &directories);
         assert_eq!(two.file, first.path().join(name));
         assert!(two.note.is_some_and(|note| note.contains(&second.path().display().to_string())));
-        let whole = locate_in(two.file.as_os_str(), &directories);
+        let whole = locate_in(two.file.as_os_str(), None, &directories);
         assert_eq!(whole.note, None);
+        let built_in = locate_in(name, Some(second.path()), &directories);
+        assert_eq!(built_in.file, second.path().join(name));
+        let third = tempfile::tempdir().unwrap();
+        let elsewhere = locate_in(name, Some(third.path()), &directories);
+        assert_eq!(elsewhere.file, first.path().join(name));
+        assert!(elsewhere.note.is_some_and(|note| note.contains("would not start")));
     }
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod causes;
 mod declaration;
+mod doctor;
 mod drive;
 mod events;
 mod explain;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
     let done = match options::parse(std::env::args_os().skip(1)) {
         Ok(Request::Print(text)) => print(&text.to_string()),
         Ok(Request::Run(command, task)) => run(command, task),
+        Ok(Request::Doctor(patient)) => doctor::run(&patient).map_err(Stop::Usage),
         Err(error) => Err(Stop::Usage(format!("{error}; see ovpn-plugin --help"))),
     };
     match done {
@@ -86,9 +88,13 @@ fn print(text: &str) -> Result<ExitCode, Stop> {
 }
 
 fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
+    if let Some(unit) = &task.unit {
+        doctor::enter_unit(unit, task.entered)?;
+    }
     let located = locate::locate(&task.plugin);
     let file = located.file;
-    let passed = words::as_openvpn(std::mem::take(&mut task.words)).map_err(str::to_owned)?;
+    let passed = words::as_openvpn(std::mem::take(&mut task.words))
+        .map_err(|error| format!("the plugin's words: {error}"))?;
     let signals = Signals::hold().map_err(|error| format!("cannot hold signals back: {error}"))?;
     // A crash, of the plugin too, leaves no password on disk.
     prctl::set_dumpable(false).map_err(|error| error.to_string())?;
@@ -107,6 +113,15 @@ fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
             "Put options and pairs of auth-pam or down-root into a file, one a line, and name it: options=FILE",
         )
     });
+    if let Some(note) = doctor::note_on_c_plugin(&task.plugin, &file, &passed.words) {
+        show.line("note", &note);
+    }
+    if let Some(what) = task.unit.is_none().then(|| doctor::in_a_home(&file, &passed.words)).flatten() {
+        let text = format!(
+            "{what} is in a home directory, which the server's unit may hide; --unit NAME shows what the server sees"
+        );
+        show.line("note", &text);
+    }
     if show::as_openvpn_reads(&mut password) {
         show.line("note", "control characters in the password become `_`, as with OpenVPN");
     }

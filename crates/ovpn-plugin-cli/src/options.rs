@@ -11,6 +11,7 @@ use clap::ArgMatches;
 use clap::error::ErrorKind;
 
 use crate::declaration::{self, id};
+use crate::doctor::Patient;
 use crate::password::Secret;
 
 /// What to do.
@@ -18,6 +19,7 @@ pub(crate) enum Request {
     /// The text of `--help` or `--version`.
     Print(Box<clap::builder::StyledStr>),
     Run(Command, Box<Task>),
+    Doctor(Patient),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,6 +66,10 @@ pub(crate) struct Task {
     /// Warnings count.
     pub(crate) strict: bool,
     pub(crate) json: bool,
+    /// The unit in whose world the plugin is opened.
+    pub(crate) unit: Option<String>,
+    /// This process is there already.
+    pub(crate) entered: bool,
 }
 
 /// What is wrong with the command line.
@@ -111,6 +117,9 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
         Err(error) => return Err(error.into()),
     };
     let (name, mut matches) = matched.remove_subcommand().ok_or("a command is missing")?;
+    if name == "doctor" {
+        return doctor(&mut matches);
+    }
     let command =
         Command::ALL.into_iter().find(|command| command.name() == name).ok_or("there is no such command")?;
     let task = task(&mut matches)?;
@@ -146,11 +155,27 @@ fn task(matches: &mut ArgMatches) -> Result<Box<Task>, UsageError> {
         timeout: given(matches, id::TIMEOUT).map_or(Duration::ZERO, Duration::from_secs),
         strict: flag(matches, id::STRICT),
         json: flag(matches, id::JSON),
+        unit: given(matches, id::UNIT),
+        entered: flag(matches, id::ENTERED),
     });
     if is_input(&task.password_file) && is_input(&task.answers_file) {
         return Err("password and answers cannot both come from standard input".into());
     }
     Ok(task)
+}
+
+fn doctor(matches: &mut ArgMatches) -> Result<Request, UsageError> {
+    let patient = Patient {
+        config: one(matches, id::CONFIG).map(PathBuf::from),
+        unit: given(matches, id::UNIT),
+        directory: one(matches, id::CD).map(PathBuf::from),
+        openvpn: one(matches, id::OPENVPN).map(PathBuf::from),
+        entered: flag(matches, id::ENTERED),
+    };
+    if patient.unit.is_some() && (patient.config.is_some() || patient.directory.is_some()) {
+        return Err("--unit names the configuration and the directory: give neither CONFIG nor --cd".into());
+    }
+    Ok(Request::Doctor(patient))
 }
 
 /// Not each command has each option.
@@ -220,7 +245,7 @@ mod tests {
     fn task(line: &str) -> Result<Box<Task>, String> {
         match parse(line.split(' ').map(OsString::from)) {
             Ok(Request::Run(_, task)) => Ok(task),
-            Ok(Request::Print(_)) => Err("help or version".into()),
+            Ok(_) => Err("something else".into()),
             Err(error) => Err(error.to_string()),
         }
     }
@@ -261,6 +286,9 @@ mod tests {
             ("login", "the plugin's file is missing"),
             ("login --password secret x.so", "--password"),
             ("check --user joe x.so", "--user"),
+            ("doctor --unit x server.conf", "neither CONFIG"),
+            ("doctor a.conf b.conf", "b.conf"),
+            ("doctor --user joe", "--user"),
             ("login --client x.so", "--client"),
             ("events --answer 1 x.so", "--answer"),
             ("login --password-file - --answers - x.so", "both come from standard input"),

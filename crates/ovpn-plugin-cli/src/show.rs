@@ -65,6 +65,13 @@ impl Show {
         }
     }
 
+    /// A blank line between the parts.
+    pub(crate) fn gap(&self) {
+        if matches!(self.form, Form::Text(_)) {
+            write_line("");
+        }
+    }
+
     /// A line of the plugin's log, if OpenVPN would show it.
     pub(crate) fn log(&mut self, line: &LogLine) {
         let is_debug = line.flags & sys::PLOG_DEBUG != 0;

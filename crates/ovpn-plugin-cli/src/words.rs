@@ -1,5 +1,7 @@
 //! The words of a `plugin` line as OpenVPN passes them on.
 
+use plugin_options::words::{SplitError, split};
+
 /// How many words OpenVPN passes, written singly or quoted together; it drops the rest without a word.
 const MOST_SINGLE: usize = 14;
 const MOST_QUOTED: usize = 16;
@@ -12,7 +14,7 @@ pub(crate) struct Words {
 }
 
 /// Takes the words of the command line as those of a `plugin` line: a single one is split once more.
-pub(crate) fn as_openvpn(words: Vec<Vec<u8>>) -> Result<Words, &'static str> {
+pub(crate) fn as_openvpn(words: Vec<Vec<u8>>) -> Result<Words, SplitError> {
     let (mut words, most) = match words.as_slice() {
         [single] => (split(single)?, MOST_QUOTED),
         _ => (words, MOST_SINGLE),
@@ -20,54 +22,6 @@ pub(crate) fn as_openvpn(words: Vec<Vec<u8>>) -> Result<Words, &'static str> {
     let dropped = words.len().saturating_sub(most);
     words.truncate(most);
     Ok(Words { words, dropped })
-}
-
-enum Inside {
-    Nothing,
-    Word,
-    Double,
-    Single,
-}
-
-/// Splits at blanks. Quotes of both kinds keep blanks in a word, a backslash keeps what follows it (not in single
-/// quotes), and a word that begins with `#` or `;` starts a comment.
-fn split(text: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
-    let mut words = Vec::new();
-    let mut word = Vec::new();
-    let mut inside = Inside::Nothing;
-    let mut bytes = text.iter().copied();
-    while let Some(byte) = bytes.next() {
-        if byte == b'\\' && !matches!(inside, Inside::Single) {
-            word.push(bytes.next().ok_or("the plugin's words end with a backslash")?);
-            if matches!(inside, Inside::Nothing) {
-                inside = Inside::Word;
-            }
-            continue;
-        }
-        match (&inside, byte) {
-            (Inside::Nothing, b'#' | b';') => break,
-            (Inside::Nothing, byte) if byte.is_ascii_whitespace() => {}
-            (Inside::Nothing, b'"') => inside = Inside::Double,
-            (Inside::Nothing, b'\'') => inside = Inside::Single,
-            (Inside::Nothing, byte) => {
-                word.push(byte);
-                inside = Inside::Word;
-            }
-            (Inside::Word, byte) if !byte.is_ascii_whitespace() => word.push(byte),
-            (Inside::Double, byte) if byte != b'"' => word.push(byte),
-            (Inside::Single, byte) if byte != b'\'' => word.push(byte),
-            _ => {
-                words.push(std::mem::take(&mut word));
-                inside = Inside::Nothing;
-            }
-        }
-    }
-    match inside {
-        Inside::Nothing => {}
-        Inside::Word => words.push(word),
-        Inside::Double | Inside::Single => return Err("a quote is not closed in the plugin's words"),
-    }
-    Ok(words)
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ mod watch;
 
 pub use call::{Call, CallFailed, FuncResult, Reply};
 pub use event_name::event_name;
-pub use ffi::fork_alone;
+pub use ffi::{fork_alone, load};
 pub use life::{Life, Step};
 pub use log::{LogFollower, LogLine, NoSuchLine};
 pub use login::{AuthFiles, Login, LoginOutcome, RunningLogin, Verdict};

@@ -63,15 +63,10 @@ impl Modules {
         if module.to_string_lossy().contains('$') || self.directories.is_empty() {
             return None;
         }
-        let candidates = if module.is_absolute() {
-            vec![module.to_path_buf()]
-        } else {
-            self.directories.iter().map(|directory| directory.join(module)).collect()
-        };
         let mut fault = Fault::Missing;
-        for candidate in candidates {
+        for candidate in self.candidates(module) {
             match header(&candidate) {
-                Ok(found) if self.own.is_none_or(|own| kind(&own) == kind(&found)) => return None,
+                Ok(found) if self.fits(&found) => return None,
                 Ok(_) => fault = Fault::Foreign,
                 Err(error) => match error.kind() {
                     io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {}
@@ -81,6 +76,25 @@ impl Modules {
             }
         }
         Some(fault)
+    }
+
+    /// The file of a module as a line names it, if it can be told.
+    #[must_use]
+    pub fn file(&self, module: &Path) -> Option<PathBuf> {
+        let mut candidates = self.candidates(module).into_iter();
+        candidates.find(|candidate| header(candidate).is_ok_and(|found| self.fits(&found)))
+    }
+
+    fn candidates(&self, module: &Path) -> Vec<PathBuf> {
+        if module.is_absolute() {
+            vec![module.to_path_buf()]
+        } else {
+            self.directories.iter().map(|directory| directory.join(module)).collect()
+        }
+    }
+
+    fn fits(&self, found: &[u8; HEADER]) -> bool {
+        self.own.is_none_or(|own| kind(&own) == kind(found))
     }
 }
 
@@ -120,6 +134,8 @@ mod tests {
         let modules = Modules::of_this_machine();
         assert!(!modules.directories.is_empty());
         assert_eq!(modules.fault(Path::new("pam_unix.so")), None);
+        assert!(modules.file(Path::new("pam_unix.so")).is_some_and(|file| file.is_file()));
+        assert_eq!(modules.file(Path::new("pam_nosuch.so")), None);
         assert_eq!(modules.fault(Path::new("pam_nosuch.so")), Some(Fault::Missing));
         assert_eq!(modules.fault(Path::new("/nonexistent/pam_x.so")), Some(Fault::Missing));
         assert_eq!(modules.fault(Path::new("/lib/$ISA/pam_nosuch.so")), None);

@@ -31,6 +31,10 @@ pub struct Radius {
 impl Radius {
     /// A server that takes this password from everybody, and then asks these questions one after the other.
     pub fn asking(netns: &NetNs, password: &str, rounds: &[Round<'_>]) -> Self {
+        // The module looks 127.0.0.1 up with AI_ADDRCONFIG. That fails where there is no other address: when OpenVPN has
+        // taken that of its tunnel away.
+        let other = netns.command("ip").args(["address", "replace", "192.0.2.1/32", "dev", "lo"]).status();
+        assert!(other.is_ok_and(|status| status.success()), "no second address");
         let scratch = Scratch::of_root();
         let pipe = LogPipe::new(&scratch.join("log"));
         scratch.write("radiusd.conf", &configuration(&scratch, password, rounds), 0o600);

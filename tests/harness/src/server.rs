@@ -45,6 +45,7 @@ pub struct Server {
     daemon: Daemon,
     pid: i32,
     pki: Arc<Pki>,
+    config: PathBuf,
     _scratch: Scratch,
 }
 
@@ -102,15 +103,30 @@ impl Server {
         let mut words = config.wrapper(dev_log.as_ref());
         words.push("openvpn".to_string());
         let mut command = netns.command(&words.remove(0));
-        command.args(words).arg("--config").arg(path);
+        command.args(words).arg("--config").arg(&path);
         command.envs(config.env.iter().map(|(name, value)| (name, value)));
         let running = Running::spawn(&mut command, &pipe);
         let pid = running.pid();
-        Self { running, netns, pipe, dev_log, daemon: config.daemon, pid, pki, _scratch: scratch }
+        Self {
+            running,
+            netns,
+            pipe,
+            dev_log,
+            daemon: config.daemon,
+            pid,
+            pki,
+            config: path,
+            _scratch: scratch,
+        }
     }
 
     fn pid_file(&self) -> PathBuf {
         self._scratch.join("pid")
+    }
+
+    /// Its configuration.
+    pub fn config_file(&self) -> &Path {
+        &self.config
     }
 
     /// The server's log, wherever it goes to.

@@ -264,7 +264,7 @@ fn mistakes_on_the_command_line() {
         ("", "login --pasword-file x.so", "--pasword-file"),
         ("", "login -u joe -p /nonexistent/password /x.so", "cannot read the password"),
         (big.as_str(), "login -u joe -p - /x.so", "more than 16384 bytes"),
-        ("", "check /x.so \"", "a quote is not closed"),
+        ("", "check /x.so \"", "the closing quote (\") is missing"),
     ] {
         let run = run_with(input, &line.split(' ').collect::<Vec<_>>());
         assert_eq!(run.status, Some(2), "{line}: {run}");

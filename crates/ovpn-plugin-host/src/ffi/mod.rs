@@ -5,10 +5,12 @@ mod fork;
 mod guarded;
 mod library;
 mod log_slot;
+mod object;
 mod return_list;
 mod session;
 
 pub use fork::fork_alone;
 pub(crate) use library::{Library, OpenWith};
 pub(crate) use log_slot::LogSlot;
+pub use object::load;
 pub(crate) use session::{Answer, Context, Session};

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::openvpn_config::OpenvpnConfig;
+use openvpn_config::OpenvpnConfig;
 
 /// What Linux shows of its modules for it: that of OpenVPN 2.6, and its own.
 const MODULES: [&str; 2] = ["/sys/module/ovpn_dco_v2", "/sys/module/ovpn"];

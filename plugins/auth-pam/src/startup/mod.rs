@@ -6,12 +6,10 @@
 mod clients;
 mod dco;
 mod deferring;
-mod openvpn_config;
 mod proofs;
 mod replaced;
 mod service;
 mod time_limit;
-mod tmp_dir;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,7 +19,7 @@ use ovpn_plugin::{OpenArgs, Version};
 
 use crate::config::Config;
 pub use deferring::Deferring;
-use openvpn_config::OpenvpnConfig;
+use openvpn_config::{OpenvpnConfig, tmp_dir};
 pub use replaced::Replaces;
 use service::Findings;
 pub use time_limit::TimeLimits;

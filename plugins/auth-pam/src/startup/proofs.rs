@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
+use openvpn_config::OpenvpnConfig;
 use ovpn_plugin::{OpenArgs, Version};
 use secret::reading;
 
-use super::openvpn_config::OpenvpnConfig;
 use crate::config::Config;
 
 /// Read for a hint only.
@@ -95,8 +95,9 @@ fn crashes(version: Version<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use openvpn_config::Tokens;
+
     use super::*;
-    use crate::startup::openvpn_config::Tokens;
 
     fn config(words: &[&str]) -> Config {
         Config::parse(words.iter().map(|word| word.as_bytes())).unwrap()

@@ -1,6 +1,6 @@
 //! Whom OpenVPN disconnects when a client connects: a session that ends then does not stand in the way of the new one.
 
-use super::openvpn_config::OpenvpnConfig;
+use openvpn_config::OpenvpnConfig;
 
 /// Whose place a client takes that connects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

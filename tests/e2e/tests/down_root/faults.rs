@@ -146,11 +146,14 @@ fn keeper_and_helper_are_killed_and_failures_are_ignored() {
 /// The run that was under way has failed: nobody knows how far it came.
 #[test]
 fn the_helper_is_killed_while_a_script_runs() {
-    // What it prints dies with the helper.
-    let text = "echo $$ >> \"${0%/*}/pids\"; kill -KILL $PPID; exec sleep 1000";
+    let text = "echo $$ >> \"${0%/*}/pids\"; echo runs; exec sleep 1000";
     let scripts = Scripts::with_down(text);
     let server = scripts.server("ignore-failure=yes").dropped().line("up-restart").start();
-    server.restart(Signal::SIGUSR1);
+    server.signal(Signal::SIGUSR1);
+    // The helper reads what it prints after it has tied it to itself.
+    server.wait_for(Mark::START, "down.sh: runs");
+    let helper = nix::unistd::Pid::from_raw(helper(&server).pid);
+    nix::sys::signal::kill(helper, Signal::SIGKILL).expect("it is there");
     server.wait_for(Mark::START, "the down script: the helper is gone, and with it the script");
     let pids = fs::read_to_string(scripts.path("pids")).expect("it has run");
     // It is not run again by the next helper.

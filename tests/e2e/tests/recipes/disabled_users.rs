@@ -3,7 +3,7 @@
 use nix::sys::signal::Signal;
 
 use crate::document::Document;
-use crate::stage::{Stage, machine};
+use crate::stage::{Stage, examine, machine};
 
 const SET_UP: &str = "Set up";
 const PASSWORD: &str = "correct horse";
@@ -24,6 +24,10 @@ pub(crate) fn follow(recipe: &Document) {
     recipe.set_up(&machine, SET_UP);
     {
         let stage = Stage::start_with(recipe, SET_UP, &machine, sooner);
+        // The recipe says itself which OpenVPN it needs.
+        if let Err(said) = examine(&machine, stage.server.config_file()) {
+            assert!(said.contains("[external-auth]") && said.contains(": 1 warning"), "{said}");
+        }
         let connect = || stage.client("alice", PASSWORD).connect();
         stage.case("Keys are renegotiated", |_| {
             let client = connect();

@@ -11,7 +11,7 @@ use harness::{ClientConfig, Machine, PATIENCE, Server, ServerConfig};
 
 use crate::document::Document;
 use crate::radius::{SERVER, start_freeradius};
-use crate::stage::machine;
+use crate::stage::{examine, machine};
 
 const EACH: &str = "On each server";
 const PASSWORD: &str = "correct horse";
@@ -69,7 +69,9 @@ impl Site {
                 .iter()
                 .fold(config, |config, line| config.line(&change(number, &machine, line.clone())));
             number += 1;
-            Vpn { server: config.start(), machine }
+            let server = config.start();
+            examine(&machine, server.config_file()).unwrap_or_else(|said| panic!("{said}"));
+            Vpn { server, machine }
         });
         Self { document, vpn, clients, addresses, _daemon: daemon, _radius: radius }
     }

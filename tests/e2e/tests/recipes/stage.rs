@@ -1,6 +1,7 @@
 //! A machine on which a recipe was followed, with a server that has its lines, and the cases of the recipe on it.
 
 use std::fs;
+use std::path::Path;
 use std::time::Instant;
 
 use harness::client::Client;
@@ -33,6 +34,14 @@ pub(crate) fn install_plugin(machine: &Machine) {
     machine.write(PLUGIN, bytes, 0o644);
 }
 
+/// What `ovpn-plugin doctor` has to say of a configuration, if anything.
+pub(crate) fn examine(machine: &Machine, config: &Path) -> Result<(), String> {
+    let command = plugin::built("ovpn-plugin").display().to_string();
+    let output = machine.command(&command).arg("doctor").arg(config).output().expect("the command runs");
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    if output.status.success() && said.contains(": nothing found") { Ok(()) } else { Err(said) }
+}
+
 /// A server with the lines of one section of a recipe.
 pub(crate) struct Stage<'a> {
     document: &'a Document,
@@ -48,7 +57,14 @@ impl<'a> Stage<'a> {
     pub(crate) fn start(document: &'a Document, section: &'a str, machine: &'a Machine) -> Self {
         let stage = Self::start_with(document, section, machine, |lines| lines);
         assert_eq!(start_log::warnings(&stage.server), [""; 0]);
+        stage.is_healthy();
         stage
+    }
+
+    /// The doctor has nothing to say of what a document tells to write.
+    fn is_healthy(&self) {
+        let config = self.server.config_file();
+        examine(self.machine, config).unwrap_or_else(|said| panic!("'{}': {said}", self.section));
     }
 
     /// The same with the lines of the recipe changed.

@@ -26,6 +26,9 @@ pub(super) fn follow(page: &Document) {
     before.client("alice", PASSWORD).connect();
     drop(before);
     accounted(&radius, "Start");
+    // The processes of the plugin hold the server's socket a little longer; 04AA is port 1194.
+    let held = || machine.try_run("grep -q ':04AA ' /proc/net/udp /proc/net/udp6").status.success();
+    assert!(wait_until(PATIENCE, || !held()), "port 1194 is in use");
 
     page.set_up(&machine, AFTER);
     try_first(page, &machine, PASSWORD);

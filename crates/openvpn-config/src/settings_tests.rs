@@ -6,6 +6,7 @@ use nix::sys::stat::Mode;
 use proptest::prelude::*;
 
 use super::*;
+use crate::reader::MAX_BYTES;
 
 #[test]
 fn whoever_gives_up_root_without_a_group_stays_in_root_s() {

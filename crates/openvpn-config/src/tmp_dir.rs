@@ -9,7 +9,7 @@ use nix::sys::statvfs::{FsFlags, Statvfs, statvfs};
 use nix::unistd::{Group, User, getegid, geteuid, getgroups};
 use privsep::acl;
 
-use super::openvpn_config::OpenvpnConfig;
+use crate::OpenvpnConfig;
 
 /// The least room for the files of some logins, in bytes.
 const LEAST_BYTES: u64 = 64 * 1024;
@@ -19,6 +19,7 @@ const SEARCH: u32 = 1;
 const WRITE: u32 = 2;
 
 /// What is wrong with the directory, as one line. `directory`: OpenVPN's working directory.
+#[must_use]
 pub fn warning(config: &OpenvpnConfig, directory: &Path) -> Option<String> {
     let place = Place::of(config, directory);
     let shown = place.inside.display();

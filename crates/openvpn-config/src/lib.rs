@@ -1,0 +1,14 @@
+//! OpenVPN's configuration file, read as OpenVPN reads it, and what follows from it.
+//!
+//! * [`mod@reader`]: the options of a file and of those it includes, one after the other, each with its place;
+//! * [`OpenvpnConfig`]: the few of them that decide whether logins can work;
+//! * [`mod@tmp_dir`]: whether OpenVPN can make its files there.
+
+pub mod reader;
+mod settings;
+pub mod tmp_dir;
+mod wait;
+
+pub use reader::{LineFault, Place, Seen, Stopped, Unread, read};
+pub use settings::{OpenvpnConfig, Tokens};
+pub use wait::window;

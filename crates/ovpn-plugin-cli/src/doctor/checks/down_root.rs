@@ -1,0 +1,42 @@
+//! down-root's scripts: there, executable, and root's alone.
+
+use crate::doctor::finding::Finding;
+use crate::doctor::setup::{Kind, PluginLine, Script, ScriptState, Setup};
+
+pub(super) fn check(setup: &Setup) -> Vec<Finding> {
+    let scripts = setup.plugins.iter().flat_map(|line| line.scripts.iter().map(move |script| (line, script)));
+    // Of what the unit hides another check tells.
+    let seen = scripts.filter(|(_, script)| !setup.hides(&script.path));
+    seen.filter_map(|(line, script)| of_script(line, script)).collect()
+}
+
+fn of_script(line: &PluginLine, script: &Script) -> Option<Finding> {
+    let path = script.path.display();
+    let (what, todo) = match script.state {
+        ScriptState::Missing => {
+            (format!("there is no script {path}"), "Correct the path; PATH is not searched.".to_owned())
+        }
+        ScriptState::NotAFile => (format!("{path} is no file"), "Name the script itself.".to_owned()),
+        ScriptState::NotExecutable => {
+            (format!("the script {path} cannot be executed"), format!("As root, run 'chmod +x {path}'."))
+        }
+        ScriptState::Good => return insecure(line, script),
+    };
+    let why = if line.kind == Kind::DownRoot {
+        "OpenVPN does not start."
+    } else {
+        "OpenVPN starts, and nothing runs when it ends: then it says \"up/down plugin call failed\"."
+    };
+    Some(Finding::error("script", what).at(&line.place).why(why).todo(todo))
+}
+
+fn insecure(line: &PluginLine, script: &Script) -> Option<Finding> {
+    let problem = script.problems.first()?;
+    let found = Finding::error("script-writable", format!("the script is not root's alone: {problem}"));
+    let why = if line.kind == Kind::DownRoot {
+        "It runs as root: whoever can change it is root. OpenVPN does not start."
+    } else {
+        "It runs as root: whoever can change it is root."
+    };
+    Some(found.at(&line.place).why(why).todo(format!("As root, {}.", problem.remedy())))
+}

@@ -1,0 +1,160 @@
+//! The PAM service of a plugin line: whether it is there, whole, and root's alone.
+
+use pam::{Fault, LineMistake, Phase};
+
+use crate::doctor::finding::Finding;
+use crate::doctor::setup::{PamLine, PluginLine, Service, Setup};
+
+pub(super) fn check(setup: &Setup) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (line, pam, service) in setup.services() {
+        findings.extend(of_service(line, pam, service));
+    }
+    // Two lines may have the same service.
+    let mut once: Vec<Finding> = Vec::new();
+    for finding in findings {
+        if !once.contains(&finding) {
+            once.push(finding);
+        }
+    }
+    once
+}
+
+fn of_service(line: &PluginLine, pam: &PamLine, service: &Service) -> Vec<Finding> {
+    if service.stack.is_none() {
+        return vec![missing(line, service)];
+    }
+    let mut findings = Vec::new();
+    findings.extend(writable(service));
+    findings.extend(lines_with_mistakes(service));
+    findings.extend(modules(service));
+    if findings.is_empty() {
+        findings.extend(phases(service));
+    }
+    findings.extend(empty_passwords(line, pam, service));
+    findings
+}
+
+fn missing(line: &PluginLine, service: &Service) -> Finding {
+    let (name, file) = (&service.name, service.file.display());
+    let why = match &service.other {
+        Some(other) => format!(
+            "PAM takes the stack of `other` instead ({}), which checks system accounts on Debian and Ubuntu and mostly refuses everybody elsewhere.",
+            other.display()
+        ),
+        None => "There is no stack of `other` either: every login is refused.".into(),
+    };
+    Finding::error("pam-service-missing", format!("there is no PAM service '{name}'"))
+        .at(&line.place)
+        .why(why)
+        .todo(format!("Create {file}, or correct the name."))
+}
+
+fn writable(service: &Service) -> Option<Finding> {
+    let problem = service.problems.first()?;
+    Some(
+        Finding::error("pam-writable", format!("the PAM service is not root's alone: {problem}"))
+            .in_file(problem.path(), 0)
+            .why("Whoever can change it decides who gets in, and what runs as root.")
+            .todo(format!("As root, {}.", problem.remedy())),
+    )
+}
+
+fn lines_with_mistakes(service: &Service) -> Vec<Finding> {
+    let Some(stack) = &service.stack else { return Vec::new() };
+    let missing = stack.missing.iter().map(|missing| {
+        let name = missing.name.display();
+        Finding::error("pam-include-missing", format!("there is no file '{name}' to include"))
+            .in_file(&missing.file, missing.number)
+            .why("PAM then refuses every login.")
+            .todo("Correct the name. Debian has common-auth and common-account, others have system-auth or password-auth.")
+    });
+    let bad = stack.bad.iter().map(|bad| {
+        let (what, todo) = match &bad.mistake {
+            LineMistake::Phase(word) => {
+                (format!("PAM does not know '{word}'"), "A line begins with auth, account, password or session.")
+            }
+            LineMistake::Control(word) => (
+                format!("PAM does not know '{word}'"),
+                "The second word is required, requisite, sufficient, optional, include, substack, or settings in brackets.",
+            ),
+            LineMistake::NoModule => ("the line has no module".to_owned(), "Write: auth required pam_unix.so"),
+        };
+        Finding::error("pam-line", what)
+            .in_file(&bad.file, bad.number)
+            .why("PAM refuses every login because of such a line; only the system log says so.")
+            .todo(todo)
+    });
+    missing.chain(bad).collect()
+}
+
+fn modules(service: &Service) -> Vec<Finding> {
+    let lines = service.stack.as_ref().map(|stack| &stack.lines[..]).unwrap_or_default();
+    let faults = service.faults.iter().filter_map(|(at, fault)| {
+        let line = lines.get(*at)?;
+        let module = line.module.display();
+        let todo = match fault {
+            Fault::Missing => format!("Install it (apt-file search {module}), or correct the line."),
+            Fault::Foreign => "Install the one for this machine.".to_owned(),
+        };
+        Some(
+            Finding::error("pam-module", format!("module {module} {fault}"))
+                .in_file(&line.file, line.number)
+                .why("Every login that comes to this line fails.")
+                .todo(todo),
+        )
+    });
+    let unloadable = service.unloadable.iter().filter_map(|(at, error)| {
+        let line = lines.get(*at)?;
+        Some(
+            Finding::error("pam-module-load", format!("module {} cannot be loaded", line.module.display()))
+                .in_file(&line.file, line.number)
+                .why(format!("Every login that comes to this line fails. The loader says: {error}"))
+                .todo(
+                    "Install the library that it names, or the module that was built for this distribution.",
+                ),
+        )
+    });
+    faults.chain(unloadable).collect()
+}
+
+fn phases(service: &Service) -> Vec<Finding> {
+    let Some(stack) = service.stack.as_ref().filter(|stack| !stack.incomplete) else { return Vec::new() };
+    let without = service.phases.iter().filter(|phase| !stack.has(**phase));
+    without
+        .map(|phase| {
+            let name = phase.name();
+            let why = match &service.other {
+                Some(other) => format!("PAM takes the lines of `other` instead ({}).", other.display()),
+                None => "There is no stack of `other` either: every login is refused.".to_owned(),
+            };
+            Finding::warning("pam-phase", format!("PAM service '{}' has no {name} lines", service.name))
+                .in_file(&service.file, 0)
+                .why(why)
+                .todo(format!("Add one, for instance: {name} required pam_unix.so"))
+        })
+        .collect()
+}
+
+/// With the C plugin, `nullok` lets everybody in as an account without a password.
+fn empty_passwords(line: &PluginLine, pam: &PamLine, service: &Service) -> Option<Finding> {
+    let allowed = line.kind.is_c() || pam.words.option("empty-passwords") == Some("yes");
+    let mut lines = service.lines(Phase::Auth).filter(|_| allowed);
+    let (found, _) = lines.find(|(line, module)| {
+        module == "pam_unix" && line.args.iter().any(|arg| arg.expose().starts_with(b"nullok"))
+    })?;
+    Some(
+        Finding::warning("nullok", "accounts without a password get in with any password (nullok)")
+            .in_file(&found.file, found.number)
+            .why(if line.kind.is_c() {
+                "OpenVPN's own plugin does not forbid that to PAM."
+            } else {
+                "empty-passwords=yes in the plugin line allows it."
+            })
+            .todo(if line.kind.is_c() {
+                "Take nullok out, or write a service for OpenVPN of its own; this project's plugin refuses such accounts."
+            } else {
+                "Leave empty-passwords out, or nullok."
+            }),
+    )
+}

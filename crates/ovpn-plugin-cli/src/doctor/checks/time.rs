@@ -1,0 +1,28 @@
+//! Whether OpenVPN waits as long as the plugin does.
+
+use openvpn_config::window;
+
+use crate::doctor::finding::Finding;
+use crate::doctor::setup::Setup;
+
+pub(super) fn check(setup: &Setup) -> Vec<Finding> {
+    let seconds = window(&setup.settings).as_secs();
+    let lines = setup.pam_lines().filter(|(line, _)| setup.defers(line));
+    lines
+        .filter_map(|(line, pam)| {
+            let timeout: u64 = pam.words.option("timeout")?.parse().ok()?;
+            (timeout == 0 || timeout >= seconds).then(|| {
+                Finding::warning(
+                    "timeout",
+                    format!("timeout={timeout} has no effect: OpenVPN gives a login up after {seconds} s"),
+                )
+                .at(&line.place)
+                .why("It waits for hand-window, or half of reneg-sec if that is less. After that the client gets no answer, not even that it may try again.")
+                .todo(format!(
+                    "Leave timeout out, or set it below {seconds}; or add a line, here and at the clients: hand-window {}",
+                    timeout.max(60) + 10
+                ))
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,37 @@
+//! As whom OpenVPN goes on.
+
+use crate::doctor::finding::Finding;
+use crate::doctor::setup::Setup;
+
+pub(super) fn check(setup: &Setup) -> Vec<Finding> {
+    unknown(setup).into_iter().chain(roots_group(setup)).collect()
+}
+
+fn unknown(setup: &Setup) -> Vec<Finding> {
+    let options = ["user", "group"].into_iter().filter_map(|name| setup.option(name));
+    options
+        .filter_map(|given| {
+            let name = given.values.first().filter(|name| setup.unknown_names.contains(name))?;
+            Some(
+                Finding::error("unknown-user", format!("this machine has no {} '{name}'", given.name))
+                    .at(&given.place)
+                    .why("OpenVPN does not start.")
+                    .todo(if given.name == "group" {
+                        "Write one that exists: Debian's is nogroup, that of others nobody.".to_owned()
+                    } else {
+                        format!("Write one that exists, or make it: useradd --system {name}")
+                    }),
+            )
+        })
+        .collect()
+}
+
+fn roots_group(setup: &Setup) -> Option<Finding> {
+    let given = setup.option("user").filter(|_| setup.settings.keeps_roots_group())?;
+    Some(
+        Finding::warning("roots-group", "OpenVPN gives up the user root and stays in root's group")
+            .at(&given.place)
+            .why("It can still do what members of that group can: read or change files of root's.")
+            .todo("Add a line: group nogroup (elsewhere than on Debian and Ubuntu: group nobody)"),
+    )
+}

@@ -1,0 +1,102 @@
+//! `ovpn-plugin doctor`: reads a server's set-up, and tells what is wrong with it, where, and what to write instead.
+//!
+//! * [`read`] and its neighbours look at the machine, and make a [`setup::Setup`] of what they see;
+//! * [`checks`] judge that, and look at nothing else;
+//! * [`show`] prints what they have found.
+
+mod auth_pam_words;
+mod checks;
+mod child;
+mod finding;
+mod openvpn;
+mod plugin;
+mod read;
+mod service;
+mod setup;
+mod show;
+mod unit;
+mod world;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use nix::unistd::geteuid;
+
+use crate::show::Show;
+use finding::Finding;
+pub(crate) use openvpn::{installed, plugin_directory};
+pub(crate) use plugin::{in_a_home, note_on_c_plugin};
+use read::Subject;
+
+/// What is to be looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Patient {
+    /// OpenVPN's configuration; without it and a unit, all that distributions' units start.
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) unit: Option<String>,
+    /// Where OpenVPN is started; without it where the configuration is.
+    pub(crate) directory: Option<PathBuf>,
+    /// The OpenVPN that reads it.
+    pub(crate) openvpn: Option<PathBuf>,
+    /// This process is in the unit's world already.
+    pub(crate) entered: bool,
+}
+
+/// Looks at it, and prints what is found; the exit status.
+pub(crate) fn run(patient: &Patient) -> Result<ExitCode, String> {
+    let mut subjects = Vec::new();
+    if let Some(name) = &patient.unit {
+        let unit = enter_unit(name, patient.entered)?;
+        let mut subject = Subject::of_unit(unit)?;
+        subject.openvpn = patient.openvpn.clone().or(subject.openvpn);
+        subjects.push(subject);
+    } else if let Some(config) = &patient.config {
+        subjects.push(of_file(config, patient)?);
+    } else {
+        for config in read::usual_configurations() {
+            subjects.push(of_file(&config, patient)?);
+        }
+        if subjects.is_empty() {
+            return Err("there is no configuration in /etc/openvpn/server and /etc/openvpn; name one".into());
+        }
+    }
+    let mut show = Show::new(0, false);
+    let mut all = Vec::new();
+    for subject in subjects {
+        let about = subject.directory.join(&subject.config).display().to_string();
+        let setup = read::set_up(subject);
+        let mut findings = checks::all(&setup);
+        findings.extend(without_root());
+        show::print(&mut show, &about, &findings);
+        all.extend(findings);
+    }
+    Ok(ExitCode::from(finding::status(&all)))
+}
+
+/// Goes into the world of a unit, where its OpenVPN is started, unless this process is there already.
+pub(crate) fn enter_unit(name: &str, entered: bool) -> Result<unit::Unit, String> {
+    let unit = unit::Unit::of_this_machine(name)?;
+    if entered {
+        world::go_to_its_directory(&unit)?;
+    } else {
+        world::enter(&unit)?;
+    }
+    Ok(unit)
+}
+
+fn of_file(config: &Path, patient: &Patient) -> Result<Subject, String> {
+    let here = std::env::current_dir().map_err(|error| format!("the working directory: {error}"))?;
+    let config = here.join(config);
+    // As the units that come with OpenVPN do it.
+    let beside = config.parent().map(Path::to_path_buf).unwrap_or_else(|| "/".into());
+    let directory = patient.directory.as_ref().map_or(beside, |directory| here.join(directory));
+    Ok(Subject { config, directory, openvpn: patient.openvpn.clone(), unit: None })
+}
+
+fn without_root() -> Option<Finding> {
+    (!geteuid().is_root()).then(|| {
+        Finding::note("no-root", "this command does not run as root")
+            .why("It may not read everything that OpenVPN reads, and plugins behave differently.")
+            .todo("Run it again as root.")
+    })
+}

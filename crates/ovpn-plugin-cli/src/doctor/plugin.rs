@@ -1,0 +1,238 @@
+//! Reads what a plugin line names: the file, and what the plugin needs.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use openvpn_config::Place;
+use ovpn_plugin_host::{LogLine, Plugin};
+use privsep::walk::{Problem, RootsGroup, Sticky, Walk};
+use secret::Secret;
+
+use super::auth_pam_words::AuthPamWords;
+use super::setup::{Kind, PamLine, PluginLine, Script, ScriptState, Setup, Start};
+use super::{checks, child, service};
+use crate::locate;
+use crate::words;
+
+/// The longest plugin that is looked into, in bytes.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+/// Texts in the files, by which they are known under any name.
+const KNOWN: [(Kind, &[u8]); 4] = [
+    (Kind::AuthPam, b"pam-confdir"),
+    (Kind::DownRoot, b"insecure-permissions"),
+    (Kind::CAuthPam, b"AUTH-PAM"),
+    (Kind::CDownRoot, b"DOWN-ROOT"),
+];
+/// What an opened plugin says, line by line.
+const REFUSED: &str = "refused";
+const OPEN: &str = "open";
+
+/// Reads one line. `directory`: where OpenVPN is when it reads the line.
+pub(crate) fn read(
+    setup: &Setup,
+    place: Place,
+    words: &[Secret],
+    config: &Path,
+    directory: &Path,
+) -> PluginLine {
+    let name =
+        words.first().map(|word| String::from_utf8_lossy(word.expose()).into_owned()).unwrap_or_default();
+    let given = words.iter().skip(1).map(|word| word.expose().to_vec()).collect();
+    // A quote that is not closed is dropped with the line.
+    let (words, dropped) =
+        words::as_openvpn(given).map_or((Vec::new(), 0), |passed| (passed.words, passed.dropped));
+    let file = resolve(setup, &name, directory);
+    let kind = kind(&file);
+    let also = other_file(&file, kind);
+    let problems =
+        Walk::along(&file, Sticky::Allowed).map(|walk| intolerable(walk.problems)).unwrap_or_default();
+    // Loading runs code of the file: not if it may be anybody's.
+    let load = if problems.is_empty() { loads(&file, directory) } else { None };
+    // The C plugins take an option for a service or a command, which is found by itself.
+    let mistaken = kind.is_c() && words.first().is_some_and(|word| is_option(word));
+    let pam = (kind.is_pam() && !mistaken).then(|| pam_line(&words, kind));
+    let scripts =
+        if kind.is_down_root() && !mistaken { scripts(&words, kind, directory) } else { Vec::new() };
+    let is_ours = matches!(kind, Kind::AuthPam | Kind::DownRoot) && load.is_none() && problems.is_empty();
+    let start = if is_ours { open(setup, &file, &words, config, directory) } else { None };
+    PluginLine { place, name, words, dropped, file, also, kind, load, problems, pam, scripts, start }
+}
+
+/// What is to be said if this file, which `name` means, is OpenVPN's own plugin.
+pub(crate) fn note_on_c_plugin(name: &OsStr, file: &Path, words: &[Vec<u8>]) -> Option<String> {
+    let kind = kind(file);
+    let first = words.first().filter(|word| kind.is_c() && is_option(word));
+    if let Some(option) = first {
+        let takes = if kind.is_pam() { "the name of the PAM service" } else { "the command" };
+        let option = String::from_utf8_lossy(option);
+        return Some(format!("{} is OpenVPN's own plugin: it takes '{option}' for {takes}", file.display()));
+    }
+    let is_bare = !name.as_bytes().starts_with(b"/") && !name.as_bytes().starts_with(b".");
+    (kind.is_c() && is_bare).then(|| format!("this name means OpenVPN's own plugin, {}", file.display()))
+}
+
+/// What a plugin and its words need in a home directory, which a unit may hide.
+pub(crate) fn in_a_home(file: &Path, words: &[Vec<u8>]) -> Option<String> {
+    let (kind, here) = (kind(file), std::env::current_dir().ok()?);
+    let line = PluginLine {
+        place: Place { file: file.into(), line: 0 },
+        name: String::new(),
+        words: Vec::new(),
+        dropped: 0,
+        file: here.join(file),
+        also: None,
+        kind,
+        load: None,
+        problems: Vec::new(),
+        pam: kind.is_pam().then(|| pam_line(words, kind)),
+        scripts: if kind.is_down_root() { scripts(words, kind, &here) } else { Vec::new() },
+        start: None,
+    };
+    checks::in_a_home(&line)
+}
+
+/// The file that OpenVPN takes for this name.
+fn resolve(setup: &Setup, name: &str, directory: &Path) -> PathBuf {
+    if name.starts_with(['/', '.']) {
+        return directory.join(name);
+    }
+    match &setup.openvpn.plugin_directory {
+        Some(plugins) => plugins.join(name),
+        None => locate::locate(OsStr::new(name)).file,
+    }
+}
+
+/// The file that was perhaps meant: this project's instead of OpenVPN's own, or any if there is none.
+fn other_file(file: &Path, here: Kind) -> Option<PathBuf> {
+    let wanted = |other: &PathBuf| match here {
+        Kind::CAuthPam => kind(other) == Kind::AuthPam,
+        Kind::CDownRoot => kind(other) == Kind::DownRoot,
+        _ => !file.exists(),
+    };
+    locate::elsewhere(file).into_iter().find(wanted)
+}
+
+/// Members of root's group may be let in by root.
+fn intolerable(problems: Vec<Problem>) -> Vec<Problem> {
+    problems.into_iter().filter(|problem| !problem.is_tolerable(RootsGroup::IsTrusted)).collect()
+}
+
+/// Why OpenVPN cannot load the file; nothing if it can.
+fn loads(file: &Path, directory: &Path) -> Option<String> {
+    let said = child::ask(|| {
+        let _ = std::env::set_current_dir(directory);
+        Plugin::new(file).exports().err().map(|error| error.to_string().replace('\0', "")).unwrap_or_default()
+    });
+    Some(said.unwrap_or_else(|died| died)).filter(|error| !error.is_empty())
+}
+
+/// Which plugin the file is; by its name if there is none.
+fn kind(file: &Path) -> Kind {
+    let mut bytes = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
+    if read.is_err() {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().replace('_', "-");
+        return match () {
+            () if name.contains("auth-pam") => Kind::AuthPam,
+            () if name.contains("down-root") => Kind::DownRoot,
+            () => Kind::Other,
+        };
+    }
+    let has = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
+    let is_c = |kind: Kind| !kind.is_c() || has(b"openvpn_plugin_open_v");
+    KNOWN.iter().find(|(kind, text)| has(text) && is_c(*kind)).map_or(Kind::Other, |(kind, _)| *kind)
+}
+
+/// Whether a word is an option of this project's plugins: small letters, digits and dashes are left of its first `=`.
+pub(crate) fn is_option(word: &[u8]) -> bool {
+    let in_name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
+    let end = word.iter().position(|byte| !in_name(byte));
+    end.is_some_and(|end| end > 0 && word.get(end) == Some(&b'='))
+}
+
+fn pam_line(line: &[Vec<u8>], kind: Kind) -> PamLine {
+    let read = |file: &str| plugin_options::file::read(file.as_bytes()).ok().map(|file| file.content);
+    let words = AuthPamWords::new(line, kind == Kind::AuthPam, read);
+    let service = service::read(&words);
+    PamLine { words, service }
+}
+
+/// The scripts of a down-root line: those of `up=` and `on=`, and the first word that is no option.
+fn scripts(words: &[Vec<u8>], kind: Kind, directory: &Path) -> Vec<Script> {
+    let count = words.iter().take_while(|word| kind == Kind::DownRoot && is_option(word)).count();
+    let (options, rest) = words.split_at(count);
+    let of_option = |word: &&Vec<u8>| {
+        let path = word.strip_prefix(b"up=");
+        path.or_else(|| word.strip_prefix(b"on=")?.splitn(2, |byte| *byte == b':').nth(1)).map(<[u8]>::to_vec)
+    };
+    let insecure = options.iter().any(|word| word == b"insecure-permissions=yes");
+    let paths = rest.first().cloned().into_iter().chain(options.iter().filter_map(|word| of_option(&word)));
+    paths.map(|path| script(&directory.join(OsStr::from_bytes(&path)), insecure)).collect()
+}
+
+/// `insecure`: who can change it does not matter.
+fn script(path: &Path, insecure: bool) -> Script {
+    let (state, problems) = match Walk::along(path, Sticky::Refused) {
+        Err(_) => (ScriptState::Missing, Vec::new()),
+        Ok(walk) if !walk.status.is_file() => (ScriptState::NotAFile, Vec::new()),
+        Ok(walk) if walk.status.permissions().mode() & 0o111 == 0 => (ScriptState::NotExecutable, Vec::new()),
+        Ok(walk) => (ScriptState::Good, intolerable(walk.problems)),
+    };
+    Script { path: path.to_path_buf(), state, problems: if insecure { Vec::new() } else { problems } }
+}
+
+/// Opens and closes the plugin, and takes what it logs.
+fn open(setup: &Setup, file: &Path, words: &[Vec<u8>], config: &Path, directory: &Path) -> Option<Start> {
+    let (major, minor, patch) = setup.openvpn.version.unwrap_or((2, 6, 14));
+    let mut plugin = Plugin::new(file)
+        .args(words)
+        .shared()
+        .openvpn_version(major, minor, &format!(".{patch}"))
+        .setenv("verb", "3")
+        .setenv("daemon", "0")
+        .setenv("daemon_log_redirect", "0")
+        .setenv("config", config.as_os_str().as_bytes());
+    if let Some(given) = setup.variable("deferred_auth_pam") {
+        plugin =
+            plugin.setenv("deferred_auth_pam", given.values.get(1).map(String::as_str).unwrap_or_default());
+    }
+    let said = child::ask(|| {
+        let _ = std::env::set_current_dir(directory);
+        match plugin.open() {
+            Ok(plugin) => told(OPEN, &plugin.close().log_lines),
+            Err(error) => told(REFUSED, error.log()),
+        }
+    });
+    let said = said.ok()?;
+    let mut lines = said.lines();
+    let refused = lines.next() == Some(REFUSED);
+    let log = lines.filter_map(|line| {
+        let (flags, text) = line.split_once('\t')?;
+        Some(LogLine { flags: flags.parse().ok()?, name: String::new(), text: text.to_owned() })
+    });
+    Some(Start { refused, log: log.collect() })
+}
+
+fn told(how: &str, log: &[LogLine]) -> String {
+    let lines = log.iter().map(|line| format!("\n{}\t{}", line.flags, line.text.replace(['\0', '\n'], " ")));
+    std::iter::once(how.to_owned()).chain(lines).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_told_from_services_and_scripts() {
+        for option in ["deferred=yes", "ipv4-prefix=24", "on=up:/x"] {
+            assert!(is_option(option.as_bytes()), "{option}");
+        }
+        for word in ["openvpn", "/opt/a=b/down.sh", "=", "./x=y", "=x", ""] {
+            assert!(!is_option(word.as_bytes()), "{word}");
+        }
+    }
+}

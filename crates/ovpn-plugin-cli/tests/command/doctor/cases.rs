@@ -1,0 +1,211 @@
+//! Set-ups with this project's plugins, each with one thing broken.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use harness::plugin;
+
+use super::stage::{STACK, Stage};
+use super::{Expected, case};
+
+/// Adds a test for each.
+macro_rules! cases {
+    ($($name:ident: $severity:literal $place:literal $id:literal, $break_it:expr;)*) => {
+        $(#[test]
+        fn $name() {
+            let break_it: fn(&mut Stage) = $break_it;
+            case(stringify!($name), Expected($severity, $place, $id), break_it);
+        })*
+    };
+}
+
+const CODE: &str = "auth required pam_unix.so\nauth required pam_google_authenticator.so secret=/var/lib/x/${USER} user=root\naccount required pam_unix.so\n";
+
+cases! {
+    a_quote_is_not_closed: "error" "server.conf:8" "configuration-line", |stage| stage.line("push \"route 10.0.0.0");
+    a_backslash_means_nothing: "error" "server.conf:8" "configuration-line", |stage| stage.line(r"ca C:\keys\ca.crt");
+    a_line_is_too_long: "error" "server.conf:8" "configuration-line", |stage| {
+        stage.line(format!("push {}", "x".repeat(250)));
+    };
+    a_block_has_no_end: "error" "server.conf:8" "configuration-line", |stage| {
+        stage.line("<ca>");
+        stage.line("plugin /nowhere.so");
+    };
+    an_included_file_is_missing: "error" "server.conf:8" "configuration-line", |stage| stage.line("config more.conf");
+    an_option_of_old_how_tos: "error" "server.conf:8" "removed-option", |stage| stage.line("client-cert-not-required");
+    the_plugin_is_missing: "error" "server.conf:7" "plugin-missing", |stage| stage.remove("down-root.so");
+    a_bare_name_is_not_in_the_plugin_directory: "error" "server.conf:7" "plugin-missing", |stage| {
+        let line = format!("plugin down-root.so {}", stage.path("down.sh").display());
+        stage.replace("down-root.so", &line);
+    };
+    the_plugin_is_for_another_machine: "error" "server.conf:7" "plugin-load", |stage| {
+        let mut bytes = fs::read(stage.path("down-root.so")).unwrap();
+        // The machine of an ELF header: one that nobody has.
+        bytes[18] = 0xfe;
+        stage.file("down-root.so", bytes, 0o644);
+    };
+    the_plugin_is_empty: "error" "server.conf:8" "plugin-load", |stage| {
+        let empty = stage.file("empty.so", "", 0o644);
+        stage.line(format!("plugin {}", empty.display()));
+    };
+    the_plugin_is_none: "error" "server.conf:8" "plugin-load", |stage| {
+        stage.compiled("none.so", "int nothing;\n", &[]);
+        stage.line(format!("plugin {}", stage.path("none.so").display()));
+    };
+    the_plugin_crashes_when_it_is_loaded: "error" "server.conf:8" "plugin-load", |stage| {
+        let source = "#include <stdlib.h>\n__attribute__((constructor)) static void crash(void) { abort(); }\n";
+        stage.compiled("crash.so", source, &[]);
+        stage.line(format!("plugin {}", stage.path("crash.so").display()));
+    };
+    everybody_can_change_the_plugin: "error" "server.conf:7" "plugin-writable", |stage| stage.mode("down-root.so", 0o666);
+    somebody_else_owns_the_plugin: "error" "server.conf:6" "plugin-writable", |stage| stage.owner("auth-pam.so", 1000);
+    the_plugin_s_path_is_relative: "warning" "server.conf:7" "plugin-relative", |stage| {
+        let line = format!("plugin ./down-root.so {}", stage.path("down.sh").display());
+        stage.replace("down-root.so", &line);
+    };
+    openvpn_drops_words: "error" "server.conf:6" "plugin-words", |stage| {
+        let pairs = " a USERNAME".repeat(9);
+        stage.with_auth_pam("deferred=yes", &format!("vpn{}", &pairs[..pairs.len() - 9]));
+    };
+    the_service_is_not_named: "error" "server.conf:6" "no-service", |stage| stage.with_auth_pam("deferred=yes", "");
+    an_unknown_option: "error" "server.conf:6" "plugin-refuses", |stage| stage.with_auth_pam("defered=yes deferred=yes", "vpn");
+    an_option_after_the_service: "warning" "server.conf:6" "plugin-warns", |stage| {
+        stage.with_auth_pam("deferred=yes", "vpn timeout=20 USERNAME");
+    };
+    an_options_file_that_others_can_change: "error" "server.conf:6" "plugin-refuses", |stage| {
+        let file = stage.file("auth-pam.conf", "timeout=5\n", 0o666);
+        stage.with_auth_pam(&format!("deferred=yes options={}", file.display()), "vpn");
+    };
+    an_option_that_clients_cannot_have: "error" "server.conf:6" "plugin-refuses", |stage| {
+        stage.directory("clients", 0o755);
+        stage.file("clients/default", "port 1194\n", 0o644);
+        let directory = stage.path("clients");
+        stage.with_auth_pam(&format!("deferred=yes client-options={}", directory.display()), "vpn");
+    };
+    options_of_clients_that_others_can_change: "error" "server.conf:6" "plugin-refuses", |stage| {
+        stage.directory("clients", 0o777);
+        let directory = stage.path("clients");
+        stage.with_auth_pam(&format!("deferred=yes client-options={}", directory.display()), "vpn");
+    };
+    the_service_is_missing: "error" "server.conf:6" "pam-service-missing", |stage| stage.with_auth_pam("deferred=yes", "vpnn");
+    the_service_has_no_auth_lines: "warning" "pam.d/vpn" "pam-phase", |stage| stage.service("account required pam_unix.so\n");
+    the_service_has_no_account_lines: "warning" "pam.d/vpn" "pam-phase", |stage| stage.service("auth required pam_unix.so\n");
+    the_service_has_no_session_lines: "warning" "pam.d/vpn" "pam-phase", |stage| {
+        stage.with_auth_pam("deferred=yes session=yes", "vpn");
+    };
+    a_module_is_missing: "error" "pam.d/vpn:3" "pam-module", |stage| {
+        stage.service(&format!("{STACK}auth required pam_nosuch.so\n"));
+    };
+    a_module_is_for_another_machine: "error" "pam.d/vpn:3" "pam-module", |stage| {
+        let module = stage.file("pam_x.so", "#!/bin/sh\nexit 0 # and so on\n", 0o644);
+        stage.service(&format!("{STACK}auth required {}\n", module.display()));
+    };
+    a_module_lacks_a_library: "error" "pam.d/vpn:3" "pam-module-load", |stage| {
+        stage.compiled("libgone.so", "int gone(void) { return 0; }\n", &[]);
+        let library = stage.path("libgone.so");
+        let source = "int gone(void); int pam_sm_authenticate(void) { return gone(); }\n";
+        stage.compiled("pam_x.so", source, &[library.to_str().unwrap()]);
+        stage.remove("libgone.so");
+        stage.service(&format!("{STACK}auth required {}\n", stage.path("pam_x.so").display()));
+    };
+    an_included_service_is_missing: "error" "pam.d/vpn:1" "pam-include-missing", |stage| {
+        stage.service("@include common-atuh\naccount required pam_unix.so\n");
+    };
+    a_control_word_is_misspelt: "error" "pam.d/vpn:1" "pam-line", |stage| {
+        stage.service("auth requird pam_unix.so\naccount required pam_unix.so\n");
+    };
+    a_phase_is_misspelt: "error" "pam.d/vpn:3" "pam-line", |stage| {
+        stage.service(&format!("{STACK}ath required pam_unix.so\n"));
+    };
+    everybody_can_change_the_service: "error" "pam.d/vpn" "pam-writable", |stage| stage.mode("pam.d/vpn", 0o646);
+    every_password_is_right: "error" "pam.d/vpn:1" "pam-permit", |stage| {
+        stage.service("auth required pam_permit.so\naccount required pam_unix.so\n");
+    };
+    empty_passwords_are_allowed_twice: "warning" "pam.d/vpn:1" "nullok", |stage| {
+        stage.service("auth required pam_unix.so nullok\naccount required pam_unix.so\n");
+        stage.with_auth_pam("deferred=yes empty-passwords=yes", "vpn");
+    };
+    the_password_is_enough: "warning" "pam.d/vpn:1" "factor-order", |stage| {
+        stage.service(&CODE.replacen("required", "sufficient", 1));
+        stage.line("auth-gen-token 43200");
+    };
+    the_code_does_not_matter: "warning" "pam.d/vpn:2" "factor-optional", |stage| {
+        stage.service(&CODE.replace("required pam_google", "optional pam_google"));
+        stage.line("auth-gen-token 43200");
+    };
+    nobody_gives_the_code: "error" "server.conf:6" "code-without-challenge", |stage| {
+        stage.service(CODE);
+        stage.with_auth_pam("deferred=yes", "vpn login USERNAME password PASSWORD");
+    };
+    codes_and_renegotiation: "warning" "server.conf:6" "code-and-renegotiation", |stage| {
+        stage.service(CODE);
+        stage.with_auth_pam("deferred=yes", "vpn login USERNAME password PASSWORD verification OTP");
+    };
+    two_plugins_defer: "error" "server.conf:8" "two-defer", |stage| {
+        stage.copy(&plugin::auth_pam(), "copy.so");
+        let line = stage.auth_pam("deferred=yes", "vpn").replace("/auth-pam.so", "/copy.so");
+        stage.line(line);
+    };
+    two_plugins_defer_by_the_variable: "error" "server.conf:8" "two-defer", |stage| {
+        stage.with_auth_pam("", "vpn");
+        let line = stage.auth_pam("", "vpn");
+        stage.line(line);
+        stage.line("setenv deferred_auth_pam 1");
+    };
+    logins_are_not_deferred: "warning" "server.conf:6" "not-deferred", |stage| stage.with_auth_pam("", "vpn");
+    timeout_is_longer_than_openvpn_waits: "warning" "server.conf:6" "timeout", |stage| {
+        stage.with_auth_pam("deferred=yes timeout=90", "vpn");
+    };
+    tokens_that_crash_this_openvpn: "warning" "server.conf:8" "external-auth", |stage| {
+        stage.version = "2.6.14";
+        stage.line("auth-gen-token 0 external-auth");
+    };
+    tokens_without_renegotiation: "error" "server.conf:8" "token-without-renegotiation", |stage| {
+        stage.line("reneg-sec 0");
+        stage.line("auth-gen-token");
+    };
+    clients_have_no_names: "warning" "server.conf:8" "no-names", |stage| stage.line("verify-client-cert none");
+    the_user_is_unknown: "error" "server.conf:3" "unknown-user", |stage| stage.replace("user nobody", "user nobdy");
+    the_group_is_unknown: "error" "server.conf:4" "unknown-user", |stage| stage.replace("group nogroup", "group nbody");
+    the_group_stays_root_s: "warning" "server.conf:3" "roots-group", |stage| stage.without("group nogroup");
+    the_user_cannot_write_to_tmp_dir: "error" "server.conf:5" "tmp-dir", |stage| stage.mode("tmp", 0o755);
+    tmp_dir_is_missing: "error" "server.conf:5" "tmp-dir", |stage| stage.replace("tmp-dir", "tmp-dir /var/lib/nowhere");
+    tmp_dir_is_not_in_the_chroot: "error" "server.conf:5" "tmp-dir", |stage| {
+        stage.directory("jail", 0o755);
+        stage.line(format!("chroot {}", stage.path("jail").display()));
+    };
+    the_script_is_missing: "error" "server.conf:7" "script", |stage| stage.remove("down.sh");
+    the_script_is_not_executable: "error" "server.conf:7" "script", |stage| stage.mode("down.sh", 0o644);
+    another_script_is_missing: "error" "server.conf:7" "script", |stage| {
+        let (file, script) = (stage.path("down-root.so"), stage.path("down.sh"));
+        let line = format!("plugin {} on=client-connect:/nowhere.sh up={1} {1}", file.display(), script.display());
+        stage.replace("down-root.so", &line);
+    };
+    everybody_can_change_the_script: "error" "server.conf:7" "script-writable", |stage| stage.mode("down.sh", 0o777);
+    the_script_has_no_interpreter: "error" "server.conf:7" "plugin-refuses", |stage| {
+        stage.file("down.sh", "echo nothing says who runs this\n", 0o755);
+    };
+    a_script_in_a_home: "note" "server.conf:7" "home", |stage| {
+        let home = tempfile::Builder::new().prefix("doctor-").tempdir_in("/root").unwrap();
+        let script = home.path().join("down.sh");
+        fs::copy(stage.path("down.sh"), &script).unwrap();
+        let line = format!("plugin {} {}", stage.path("down-root.so").display(), script.display());
+        stage.replace("down-root.so", &line);
+        stage.keep(home);
+    };
+}
+
+/// Comments, quotes, blocks, includes and `cd` are read as OpenVPN reads them: nothing is found that is not there.
+#[test]
+fn a_configuration_with_everything_in_it() {
+    let mut stage = Stage::new();
+    stage.line("; plugin /nowhere.so");
+    stage.line("<ca>\nplugin /nowhere.so\n</ca>");
+    stage.directory("more", 0o755);
+    stage.file("more/inner.conf", "\u{feff}'verb' \"3\" # quiet\n--port 1194\n", 0o600);
+    stage.line("cd more\nconfig inner.conf\ncd ..");
+    symlink(stage.path("tmp"), stage.path("link")).unwrap();
+    stage.replace("tmp-dir", "tmp-dir link");
+    let run = stage.examine();
+    assert_eq!(super::findings(&run), [], "{run}");
+}

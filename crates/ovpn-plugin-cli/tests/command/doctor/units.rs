@@ -1,0 +1,222 @@
+//! Servers that a unit starts: what it hides and limits, and the command in its world. systemctl and systemd-run are
+//! scripts here, that say and do what systemd's would.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use harness::scratch::unique_name;
+
+use super::stage::{STACK, Stage, findings};
+use crate::run::{COMMAND, Run};
+
+const CAPABILITIES: &str = "CapabilityBoundingSet=cap_dac_override cap_setgid cap_setuid cap_net_admin cap_sys_chroot cap_audit_write";
+/// Runs what follows its own words, and keeps those.
+const SYSTEMD_RUN: &str = "#!/bin/sh\n: > \"$0.words\"\nwhile [ \"$1\" != -- ]; do echo \"$1\" >> \"$0.words\"; shift; done\nshift\nexec \"$@\"\n";
+
+/// What `systemctl show` prints of a good unit, with one property replaced by another.
+fn unit(stage: &mut Stage, replaced: &[(&str, &str)]) {
+    let place = stage.path("");
+    let place = place.display();
+    let good = format!(
+        "LoadState=loaded\nMainPID=0\nExecStart={{ path={place}openvpn ; argv[]={place}openvpn --suppress-timestamps --config server.conf ; ignore_errors=no }}\n\
+         WorkingDirectory={place}\nTasksMax=20\nLimitNPROC=infinity\nProtectHome=yes\nProtectSystem=yes\nPrivateTmp=yes\n{CAPABILITIES}\nReadWritePaths=\nUser=\nNoNewPrivileges=no\n"
+    );
+    let shown = replaced.iter().fold(good, |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    });
+    stage.directory("bin", 0o755);
+    stage.file("bin/shown", shown, 0o644);
+    stage.file("bin/systemctl", "#!/bin/sh\ncat \"${0%/*}/shown\"\n", 0o755);
+    stage.file("bin/systemd-run", SYSTEMD_RUN, 0o755);
+    stage.unit = Some("openvpn-server@server".to_owned());
+}
+
+fn found(stage: &Stage) -> Vec<(String, String, String)> {
+    let found = findings(&stage.examine());
+    let short = |place: String| place.rsplit('/').next().unwrap_or_default().to_owned();
+    found.into_iter().map(|(severity, place, id)| (severity, short(place), id)).collect()
+}
+
+#[track_caller]
+fn finds(
+    name: &str,
+    expected: &[(&str, &str, &str)],
+    replaced: &[(&str, &str)],
+    change: impl FnOnce(&mut Stage),
+) {
+    let mut stage = Stage::new();
+    change(&mut stage);
+    unit(&mut stage, replaced);
+    let expected: Vec<_> =
+        expected.iter().map(|(a, b, c)| ((*a).to_owned(), (*b).to_owned(), (*c).to_owned())).collect();
+    assert_eq!(found(&stage), expected, "{name}: {}", stage.examine());
+}
+
+const UNIT: &str = "openvpn-server@server.service";
+
+#[test]
+fn a_good_unit() {
+    finds("good", &[], &[], |_| {});
+}
+
+#[test]
+fn what_is_in_home_directories_is_hidden() {
+    let hidden = [("error", UNIT, "protect-home")];
+    let code = format!("auth required pam_google_authenticator.so\n{STACK}");
+    let change = |stage: &mut Stage| {
+        stage.service(&code);
+        stage.with_auth_pam("deferred=yes challenge=yes", "vpn");
+        stage.line("auth-gen-token 43200");
+    };
+    finds("secrets", &hidden, &[], change);
+    finds("seen", &[], &[("ProtectHome=yes", "ProtectHome=no")], change);
+    finds("script", &hidden, &[], |stage| {
+        let line = format!("plugin {} /root/doctor-nowhere.sh", stage.path("down-root.so").display());
+        stage.replace("down-root.so", &line);
+    });
+}
+
+#[test]
+fn processes_that_do_not_fit() {
+    let few = [("warning", UNIT, "tasks-max")];
+    finds("workers", &few, &[], |stage| stage.with_auth_pam("deferred=yes max-workers=30", "vpn"));
+    finds("programs", &few, &[], |stage| {
+        stage.service(&format!("{STACK}account required pam_exec.so /bin/true\n"));
+    });
+    finds("fewer", &[], &[], |stage| {
+        stage.service(&format!("{STACK}account required pam_exec.so /bin/true\n"));
+        stage.with_auth_pam("deferred=yes max-workers=5", "vpn");
+    });
+    finds("openvpn@", &[], &[("TasksMax=20", "TasksMax=10")], |_| {});
+}
+
+#[test]
+fn another_user_than_root() {
+    let user = [("User=\n", "User=nobody\n")];
+    finds("user", &[("warning", UNIT, "unit-user")], &user, |_| {});
+    let both = [("warning", UNIT, "limit-nproc"), ("warning", UNIT, "unit-user")];
+    finds("limit", &both, &[user[0], ("LimitNPROC=infinity", "LimitNPROC=10")], |_| {});
+    finds("of root", &[], &[("LimitNPROC=infinity", "LimitNPROC=10")], |_| {});
+}
+
+#[test]
+fn capabilities_that_are_missing() {
+    for (name, is_missed) in [
+        ("cap_setuid", true),
+        ("cap_setgid", true),
+        ("cap_audit_write", true),
+        ("cap_dac_override", true),
+        ("cap_sys_chroot", false),
+    ] {
+        let expected = [("warning", UNIT, "capability")];
+        let expected = if is_missed { &expected[..] } else { &[] };
+        finds(name, expected, &[(name, "cap_kill")], |_| {});
+    }
+}
+
+#[test]
+fn directories_that_cannot_be_written_to() {
+    let oath = |stage: &mut Stage| {
+        stage.service("auth required pam_oath.so usersfile=/etc/users.oath\naccount required pam_unix.so\n");
+        stage.line("auth-gen-token 43200");
+    };
+    let full = ("ProtectSystem=yes", "ProtectSystem=full");
+    finds("full", &[("error", "vpn:1", "read-only")], &[full], oath);
+    finds("yes", &[], &[], oath);
+    finds("named", &[], &[full, ("ReadWritePaths=", "ReadWritePaths=/etc/users.oath")], oath);
+}
+
+#[test]
+fn options_on_the_unit_s_command_line_count() {
+    let with_user = ("--suppress-timestamps", "--suppress-timestamps --user nobdy");
+    finds("user", &[("error", UNIT, "unknown-user")], &[with_user], |stage| stage.without("user nobody"));
+}
+
+#[test]
+fn a_unit_that_is_not_there() {
+    let mut stage = Stage::new();
+    unit(&mut stage, &[("LoadState=loaded", "LoadState=not-found")]);
+    let run = stage.examine();
+    assert_eq!(run.status, Some(2), "{run}");
+    assert!(run.err.contains("there is no unit openvpn-server@server.service"), "{run}");
+}
+
+/// Runs the command with these systemctl and systemd-run.
+fn run(stage: &Stage, words: &[&str]) -> Run {
+    let output = Command::new(COMMAND).args(words).env("PATH", stage.tools()).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Run { status: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// systemd-run starts the command with all that the unit hides and takes away.
+#[test]
+fn a_unit_that_does_not_run() {
+    let mut stage = Stage::new();
+    unit(&mut stage, &[]);
+    let plugin = stage.path("down-root.so");
+    let run =
+        run(&stage, &["check", "--unit", "openvpn-server@server", plugin.to_str().unwrap(), "./down.sh"]);
+    // Relative to the unit's working directory.
+    run.expect(0, &[("log", "down.sh"), ("result", "OpenVPN would start")]);
+    let words = fs::read_to_string(stage.path("bin/systemd-run.words")).unwrap();
+    for word in ["--property=ProtectHome=yes", "--property=TasksMax=20", "--wait", "--pipe"] {
+        assert!(words.lines().any(|line| line == word), "{word}: {words}");
+    }
+    assert!(words.contains("--property=CapabilityBoundingSet=cap_dac_override "), "{words}");
+    assert!(!words.contains("User="), "{words}");
+}
+
+/// A process with a `/home` of its own, as that of a server whose unit hides home directories. It ends with this.
+struct Server(Child);
+
+impl Server {
+    fn new() -> Self {
+        let script = "mount -t tmpfs -o mode=755 tmpfs /home && echo up && exec sleep infinity";
+        let mut child = Command::new("unshare")
+            .args(["--mount", "sh", "-c", script])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("unshare runs");
+        let mut said = String::new();
+        BufReader::new(child.stdout.as_mut().expect("its output")).read_line(&mut said).expect("a line");
+        assert_eq!(said, "up\n");
+        Self(child)
+    }
+
+    /// The path of a file of the server's.
+    fn path(&self, file: &str) -> PathBuf {
+        Path::new(&format!("/proc/{}/root", self.0.id())).join(file.trim_start_matches('/'))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What the server sees counts, not what this command would see outside.
+#[test]
+fn a_server_that_runs() {
+    let (server, mut stage) = (Server::new(), Stage::new());
+    let script = format!("/home/{}.sh", unique_name());
+    let main_pid = format!("MainPID={}", server.0.id());
+    let line = format!("plugin {} {script}", stage.path("down-root.so").display());
+    stage.replace("down-root.so", &line);
+    unit(&mut stage, &[("MainPID=0", &main_pid), ("ProtectHome=yes", "ProtectHome=no")]);
+    assert_eq!(found(&stage), [("error".to_owned(), "server.conf:7".to_owned(), "script".to_owned())]);
+    fs::write(server.path(&script), "#!/bin/sh\n").unwrap();
+    fs::set_permissions(server.path(&script), fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(found(&stage), [], "{}", stage.examine());
+    assert!(!Path::new(&script).exists());
+    let plugin = stage.path("down-root.so");
+    let words = ["check", "--unit", "openvpn-server@server", plugin.to_str().unwrap(), &script];
+    run(&stage, &words).expect(0, &[("result", "OpenVPN would start")]);
+    let outside = run(&stage, &["check", plugin.to_str().unwrap(), &script]);
+    outside.expect(1, &[("note", "which the server's unit may hide"), ("result", "would not start")]);
+}
