@@ -6,13 +6,14 @@ use crate::doctor::finding::Finding;
 use crate::doctor::setup::{PluginLine, ScriptState, Setup};
 
 /// Words of lines about what other checks tell, with the line of the file in question.
-const TOLD_BY_OTHERS: [&str; 13] = [
+const TOLD_BY_OTHERS: [&str; 14] = [
     "the PAM service file",
     "PAM service file: ",
     "directory of PAM services",
     "option 'pam-confdir'",
     ", which is missing; correct that line",
     "install it, or correct the line in",
+    "so every login will be refused; correct that line",
     "': it has no ",
     "tmp-dir ",
     "another plugin line defers logins already",
