@@ -68,7 +68,8 @@ fn the_commands_options_are_those_of_its_help() {
     for command in man_page::terms("ovpn-plugin.1", "COMMANDS").iter().map(String::as_str).chain([""]) {
         let words: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let help = help(&words);
-        let lines = help.lines().map(str::trim).filter(|line| line.starts_with('-'));
+        // Words of a folded text stand further to the right.
+        let lines = help.lines().filter(|line| line.starts_with("  -") || line.starts_with("      --"));
         options.extend(lines.map(without_value));
     }
     assert!(options.contains("-u, --user") && options.contains("--client"), "{options:?}");
