@@ -7,6 +7,9 @@ PAMDIR    ?= /etc/pam.d
 BINDIR    ?= $(PREFIX)/bin
 MANDIR    ?= $(PREFIX)/share/man
 DOCDIR    ?= $(PREFIX)/share/doc/openvpn-plugins-rs
+# Completions of shells. Debian's zsh looks in vendor-completions, others in site-functions.
+COMPDIR   ?= $(PREFIX)/share
+ZSHDIR    ?= $(if $(COMPDIR),$(COMPDIR)/zsh/site-functions)
 DEVDIR    ?= $(PREFIX)/share/openvpn-plugin-dev-rs
 SHAREDIR  ?= $(PREFIX)/share/openvpn-plugins-rs
 DESTDIR   ?=
@@ -34,7 +37,7 @@ MANPAGES  := $(NAMES:%=openvpn-plugin-%.8) $(COMMANDS:%=%.1)
 SHIPPED   := $(NAMES:%=openvpn-plugin-%) $(COMMANDS:%=%-cli) $(if $(filter 1,$(INSTALL_EXAMPLES)),$(EXAMPLES:%=example-%))
 
 # What the scripts in packaging need to know.
-export BUILTDIR MANBUILT DEVBUILT DESTDIR PLUGINDIR PAMDIR BINDIR MANDIR DOCDIR DEVDIR SHAREDIR PLUGINMODE NAMES COMMANDS MANPAGES EXAMPLES
+export BUILTDIR MANBUILT DEVBUILT DESTDIR PLUGINDIR PAMDIR BINDIR MANDIR DOCDIR COMPDIR ZSHDIR DEVDIR SHAREDIR PLUGINMODE NAMES COMMANDS MANPAGES EXAMPLES
 export PREFIX INSTALL_EXAMPLES INSTALL_DEV REPLACE
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }

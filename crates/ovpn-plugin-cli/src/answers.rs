@@ -8,6 +8,7 @@ use nix::sys::signal::Signal;
 use ovpn_plugin_host::Question;
 use zeroize::Zeroizing;
 
+use crate::masks::theirs;
 use crate::password::{self, NoAnswer, Secret, Terminal};
 use crate::show::{Show, printable};
 use crate::signals::Signals;
@@ -47,7 +48,7 @@ impl Answers {
 
     /// Shows the question and takes the next answer, or has one typed.
     pub(crate) fn answer(&mut self, show: &mut Show, question: &Question, signals: &Signals) -> Answered {
-        show.line("question", &question.text);
+        show.line("question", &theirs(&question.text));
         let answered = match self.given.pop_front() {
             Some(answer) => Ok(answer),
             None => {

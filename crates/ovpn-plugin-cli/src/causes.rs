@@ -65,9 +65,20 @@ impl Cause {
     }
 }
 
+/// Whether the line is about a login that PAM has refused.
+pub(crate) fn is_refusal(line: &LogLine) -> bool {
+    line.text.contains(PAM_REFUSED)
+}
+
+/// What this line means, if that is known.
+pub(crate) fn of_line(line: &LogLine) -> Option<Cause> {
+    let known = all_known().filter(|known| !known.general).find(|known| known.is_in(&line.text))?;
+    Some(Cause::new(known.why, known.todo))
+}
+
 /// The causes that this log tells of; of those that say little at most one, and only if there is nothing better.
-pub(crate) fn in_log(log: &[LogLine]) -> Vec<Cause> {
-    let told = |known: &&Known| log.iter().any(|line| known.is_in(&line.text));
+pub(crate) fn in_log<'a>(log: impl Iterator<Item = &'a LogLine> + Clone) -> Vec<Cause> {
+    let told = |known: &&Known| log.clone().any(|line| known.is_in(&line.text));
     let mut found: Vec<_> = all_known().filter(|known| !known.general).filter(told).collect();
     if found.is_empty() {
         found.extend(all_known().filter(|known| known.general).find(told));

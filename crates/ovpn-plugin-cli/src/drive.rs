@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use ovpn_plugin_host::{FuncResult, Login, OpenFailed, OpenPlugin, Plugin, Reply, Step, event_name, sys};
 
+use crate::masks::theirs;
 use crate::told::{Outcome, Tell};
 
 /// A plugin about to be opened, and with what. Each function tells its result as the last thing; those with a client do
@@ -63,7 +64,9 @@ impl Drive {
         } else {
             plugin.server_life_seen(login, patience, &mut see)
         };
+        let fails = |step: &Step| !matches!(step.reply.result, FuncResult::Success | FuncResult::Deferred);
         tell.end(match life {
+            Ok(life) if life.connected && life.steps.iter().any(fails) => Outcome::EventFailed,
             Ok(life) if life.connected => Outcome::Yes,
             Ok(_) => Outcome::No,
             Err(error) => failed(tell, &error.to_string()),
@@ -130,7 +133,8 @@ fn events_text(mask: i32) -> String {
 fn step_text(step: &Step) -> String {
     let Reply { result, returned } = &step.reply;
     let name = event_name(step.event).unwrap_or("unknown event");
-    let returned: String = returned.iter().map(|(name, value)| format!("; {name}: {value}")).collect();
+    let returned: String =
+        returned.iter().map(|(name, value)| format!("; {}: {}", theirs(name), theirs(value))).collect();
     format!("{name}: {}{returned}", result_text(*result))
 }
 

@@ -13,15 +13,16 @@ pub(crate) struct Located {
 }
 
 /// The file for `name`. As in OpenVPN, one that begins with neither a slash nor a dot is looked for in the plugin directory
-/// that is built into it. The error says where it was looked for.
-pub(crate) fn locate(name: &OsStr) -> Result<Located, String> {
+/// that is built into it. If there is none, that shows when it is opened, as with a
+/// path.
+pub(crate) fn locate(name: &OsStr) -> Located {
     let built_in = doctor::installed().and_then(|program| doctor::plugin_directory(&program));
     locate_in(name, built_in.as_deref(), &directories())
 }
 
-fn locate_in(name: &OsStr, built_in: Option<&Path>, directories: &[PathBuf]) -> Result<Located, String> {
+fn locate_in(name: &OsStr, built_in: Option<&Path>, directories: &[PathBuf]) -> Located {
     if name.as_bytes().starts_with(b"/") || name.as_bytes().starts_with(b".") {
-        return Ok(Located { file: name.into(), note: None });
+        return Located { file: name.into(), note: None };
     }
     let others = directories.iter().map(PathBuf::as_path).filter(|other| Some(*other) != built_in);
     let searched: Vec<&Path> = built_in.into_iter().chain(others).collect();
@@ -31,15 +32,17 @@ fn locate_in(name: &OsStr, built_in: Option<&Path>, directories: &[PathBuf]) -> 
             Some(built_in) if !file.starts_with(built_in) => Some(not_there(&file, built_in)),
             _ => found.next().map(|other| ambiguous(&file, &other)),
         };
-        return Ok(Located { file, note });
+        return Located { file, note };
     }
     if Path::new(name).exists() {
         let file = Path::new(".").join(name);
         let note = "OpenVPN looks for such a path in its plugin directory: in a plugin line it has to begin with / or .";
-        return Ok(Located { file, note: Some(note.into()) });
+        return Located { file, note: Some(note.into()) };
     }
+    let directory = searched.first().copied();
+    let file = directory.map_or_else(|| name.into(), |directory| directory.join(name));
     let searched: Vec<_> = searched.iter().map(|directory| directory.display().to_string()).collect();
-    Err(format!("there is no plugin {name:?} in {}, nor here", searched.join(", ")))
+    Located { file, note: Some(format!("there is no plugin {name:?} in {}, nor here", searched.join(", "))) }
 }
 
 /// Other files of this name where distributions have plugins.
@@ -84,20 +87,22 @@ mod tests {
         let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let directories = [first.path().to_path_buf(), second.path().to_path_buf()];
         let name = OsStr::new("plugin.so");
-        assert!(locate_in(name, None, &directories).is_err_and(|error| error.contains("there is no plugin")));
+        let none = locate_in(name, None, &directories);
+        assert_eq!(none.file, first.path().join(name));
+        assert!(none.note.is_some_and(|note| note.contains("there is no plugin")));
         std::fs::write(second.path().join(name), "").unwrap();
-        let one = locate_in(name, None, &directories).unwrap();
+        let one = locate_in(name, None, &directories);
         assert_eq!((one.file, one.note), (second.path().join(name), None));
         std::fs::write(first.path().join(name), "").unwrap();
-        let two = locate_in(name, None, &directories).unwrap();
+        let two = locate_in(name, None, &directories);
         assert_eq!(two.file, first.path().join(name));
         assert!(two.note.is_some_and(|note| note.contains(&second.path().display().to_string())));
-        let whole = locate_in(two.file.as_os_str(), None, &directories).unwrap();
+        let whole = locate_in(two.file.as_os_str(), None, &directories);
         assert_eq!(whole.note, None);
-        let built_in = locate_in(name, Some(second.path()), &directories).unwrap();
+        let built_in = locate_in(name, Some(second.path()), &directories);
         assert_eq!(built_in.file, second.path().join(name));
         let third = tempfile::tempdir().unwrap();
-        let elsewhere = locate_in(name, Some(third.path()), &directories).unwrap();
+        let elsewhere = locate_in(name, Some(third.path()), &directories);
         assert_eq!(elsewhere.file, first.path().join(name));
         assert!(elsewhere.note.is_some_and(|note| note.contains("would not start")));
     }

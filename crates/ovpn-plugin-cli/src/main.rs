@@ -2,22 +2,33 @@
 
 mod answers;
 mod causes;
+mod declaration;
 mod doctor;
 mod drive;
+mod events;
 mod explain;
 mod facts;
-mod help;
+mod faillock;
+#[cfg(test)]
+#[path = "generated_tests.rs"]
+mod generated;
+mod loading;
 mod locate;
+mod masks;
 mod options;
 mod password;
 mod rounds;
 mod scene;
+mod service;
 mod show;
 mod signals;
+mod style;
 mod told;
+mod warnings;
 mod words;
 
 use std::io::Write;
+use std::net::IpAddr;
 use std::process::ExitCode;
 
 use nix::sys::prctl;
@@ -25,6 +36,7 @@ use ovpn_plugin_host::{Login, Plugin, base64};
 use zeroize::Zeroizing;
 
 use crate::answers::Answers;
+use crate::causes::Cause;
 use crate::drive::Drive;
 use crate::explain::Asked;
 use crate::options::{Command, Request, Task};
@@ -55,8 +67,7 @@ impl From<String> for Stop {
 
 fn main() -> ExitCode {
     let done = match options::parse(std::env::args_os().skip(1)) {
-        Ok(Request::Help) => print(help::HELP),
-        Ok(Request::Version) => print(concat!("ovpn-plugin ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Request::Print(text)) => print(&text.to_string()),
         Ok(Request::Run(command, task)) => run(command, task),
         Ok(Request::Doctor(patient)) => doctor::run(&patient).map_err(Stop::Usage),
         Err(error) => Err(Stop::Usage(format!("{error}; see ovpn-plugin --help"))),
@@ -80,14 +91,14 @@ fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
     if let Some(unit) = &task.unit {
         doctor::enter_unit(unit, task.entered)?;
     }
-    let located = locate::locate(&task.plugin)?;
+    let located = locate::locate(&task.plugin);
     let file = located.file;
     let passed = words::as_openvpn(std::mem::take(&mut task.words))
         .map_err(|error| format!("the plugin's words: {error}"))?;
     let signals = Signals::hold().map_err(|error| format!("cannot hold signals back: {error}"))?;
     // A crash, of the plugin too, leaves no password on disk.
     prctl::set_dumpable(false).map_err(|error| error.to_string())?;
-    let mut show = Show::new(task.verb);
+    let mut show = Show::new(task.verb, task.json);
     let (user, mut password) = match command {
         Command::Check => Default::default(),
         Command::Login | Command::Events => credentials(command, &mut task, &signals)?,
@@ -96,6 +107,12 @@ fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
     if let Some(note) = &located.note {
         show.line("note", note);
     }
+    let dropped = (passed.dropped > 0).then(|| {
+        Cause::new(
+            format!("OpenVPN drops the last {} words of such a plugin line, without saying so.", passed.dropped),
+            "Put options and pairs of auth-pam or down-root into a file, one a line, and name it: options=FILE",
+        )
+    });
     if let Some(note) = doctor::note_on_c_plugin(&task.plugin, &file, &passed.words) {
         show.line("note", &note);
     }
@@ -104,9 +121,6 @@ fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
             "{what} is in a home directory, which the server's unit may hide; --unit NAME shows what the server sees"
         );
         show.line("note", &text);
-    }
-    if passed.dropped > 0 {
-        show.line("note", &format!("OpenVPN drops the last {} words of such a plugin line", passed.dropped));
     }
     if show::as_openvpn_reads(&mut password) {
         show.line("note", "control characters in the password become `_`, as with OpenVPN");
@@ -133,8 +147,15 @@ fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
     let seen = seen.map_err(|error| format!("cannot run the plugin in a process of its own: {error}"))?;
     let file_name =
         drive.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let asked =
-        Asked { command, file_name: &file_name, words: &passed.words, user: &user, limit: task.timeout };
+    let asked = Asked {
+        command,
+        file_name: &file_name,
+        words: &passed.words,
+        user: &user,
+        limit: task.timeout,
+        strict: task.strict,
+        warnings: dropped.into_iter().collect(),
+    };
     let unused = answers.left();
     if unused > 0 && matches!(seen.end, scene::End::Outcome(_)) {
         show.line("note", &format!("the plugin has not asked for the last {unused} of the answers"));
@@ -182,10 +203,12 @@ fn login(task: &Task, user: &[u8], password: Secret) -> Login {
         None => password,
     };
     let mut login = Login::new(user, &*password);
-    if task.address.is_ipv6() {
-        login = login.without_env("untrusted_ip").env("untrusted_ip6", task.address.to_string());
-    } else {
-        login = login.env("untrusted_ip", task.address.to_string());
+    match task.address {
+        Some(IpAddr::V6(address)) => {
+            login = login.without_env("untrusted_ip").env("untrusted_ip6", address.to_string());
+        }
+        Some(IpAddr::V4(address)) => login = login.env("untrusted_ip", address.to_string()),
+        None => {}
     }
     if let Some(name) = &task.common_name {
         login = login.env("common_name", name);

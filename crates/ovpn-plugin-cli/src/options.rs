@@ -2,29 +2,22 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::net::IpAddr;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lexopt::{Arg, Parser, ValueExt};
+use clap::ArgMatches;
+use clap::error::ErrorKind;
 
-use crate::doctor::{ENTERED, Patient};
+use crate::declaration::{self, id};
+use crate::doctor::Patient;
 use crate::password::Secret;
-
-/// OpenVPN 2.6 ends a handshake after 60 s (`hand-window`), which is the default of auth-pam's `timeout=` too.
-const TIMEOUT: Duration = Duration::from_secs(90);
-const LONGEST_TIMEOUT_SECONDS: u64 = 86_400;
-/// auth-pam's own debug messages start here.
-const VERB: u8 = 4;
-const HIGHEST_VERB: u8 = 11;
-/// From the range for documentation.
-const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 
 /// What to do.
 pub(crate) enum Request {
-    Help,
-    Version,
+    /// The text of `--help` or `--version`.
+    Print(Box<clap::builder::StyledStr>),
     Run(Command, Box<Task>),
     Doctor(Patient),
 }
@@ -36,6 +29,19 @@ pub(crate) enum Command {
     Events,
 }
 
+impl Command {
+    const ALL: [Self; 3] = [Self::Login, Self::Check, Self::Events];
+
+    /// As it is typed.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Check => "check",
+            Self::Events => "events",
+        }
+    }
+}
+
 /// With what.
 pub(crate) struct Task {
     pub(crate) plugin: OsString,
@@ -45,7 +51,8 @@ pub(crate) struct Task {
     pub(crate) password_file: Option<PathBuf>,
     pub(crate) response: Option<Secret>,
     pub(crate) common_name: Option<Vec<u8>>,
-    pub(crate) address: IpAddr,
+    /// Always there where there is a client.
+    pub(crate) address: Option<IpAddr>,
     pub(crate) deferred: bool,
     pub(crate) answers: Vec<Secret>,
     /// `-` is standard input.
@@ -56,6 +63,9 @@ pub(crate) struct Task {
     pub(crate) env: Vec<(String, Vec<u8>)>,
     pub(crate) verb: u8,
     pub(crate) timeout: Duration,
+    /// Warnings count.
+    pub(crate) strict: bool,
+    pub(crate) json: bool,
     /// The unit in whose world the plugin is opened.
     pub(crate) unit: Option<String>,
     /// This process is there already.
@@ -74,9 +84,18 @@ impl fmt::Display for UsageError {
 
 impl std::error::Error for UsageError {}
 
-impl From<lexopt::Error> for UsageError {
-    fn from(error: lexopt::Error) -> Self {
-        Self(error.to_string())
+impl From<clap::Error> for UsageError {
+    fn from(error: clap::Error) -> Self {
+        if error.kind() == ErrorKind::MissingRequiredArgument {
+            return "the plugin's file is missing".into();
+        }
+        // In one line; how to call the command is said elsewhere.
+        let text = error.render().to_string();
+        let text = text.split_once("\n\nUsage:").map_or(text.as_str(), |(text, _)| text);
+        let text = text.split_once("\n\nFor more information").map_or(text, |(text, _)| text);
+        let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let joined = lines.join("; ");
+        Self(joined.strip_prefix("error: ").unwrap_or(&joined).to_owned())
     }
 }
 
@@ -88,133 +107,123 @@ impl From<&str> for UsageError {
 
 /// Reads the command line without the program's name.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request, UsageError> {
-    let mut parser = Parser::from_args(words);
-    let command = match parser.next()? {
-        Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Request::Help),
-        Some(Arg::Short('V') | Arg::Long("version")) => return Ok(Request::Version),
-        Some(Arg::Value(word)) => match word.as_bytes() {
-            b"login" => Command::Login,
-            b"check" => Command::Check,
-            b"events" => Command::Events,
-            b"doctor" => return doctor(parser),
-            b"help" => return Ok(Request::Help),
-            _ => {
-                let known = "but login, check, events and doctor";
-                return Err(UsageError(format!("there is no command {word:?}, {known}")));
-            }
-        },
-        Some(other) => return Err(other.unexpected().into()),
-        None => return Err("a command is missing: login, check, events or doctor".into()),
-    };
-    let mut task = Box::new(Task {
-        plugin: OsString::new(),
-        words: Vec::new(),
-        user: None,
-        password_file: None,
-        response: None,
-        common_name: None,
-        address: ADDRESS,
-        deferred: false,
-        answers: Vec::new(),
-        answers_file: None,
-        crtext: false,
-        client: false,
-        env: Vec::new(),
-        verb: VERB,
-        timeout: TIMEOUT,
-        unit: None,
-        entered: false,
-    });
-    let logs_in = command != Command::Check;
-    loop {
-        match parser.next()?.ok_or("the plugin's file is missing")? {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help),
-            Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
-            Arg::Short('u') | Arg::Long("user") if logs_in => task.user = Some(bytes(&mut parser)?),
-            Arg::Short('p') | Arg::Long("password-file") if logs_in => {
-                task.password_file = Some(parser.value()?.into());
-            }
-            Arg::Short('r') | Arg::Long("response") if logs_in => {
-                task.response = Some(Secret::new(bytes(&mut parser)?))
-            }
-            Arg::Short('c') | Arg::Long("common-name") if logs_in => {
-                task.common_name = Some(bytes(&mut parser)?);
-            }
-            Arg::Short('a') | Arg::Long("address") if logs_in => task.address = parser.value()?.parse()?,
-            Arg::Short('d') | Arg::Long("deferred") if logs_in => task.deferred = true,
-            Arg::Long("answer") if command == Command::Login => {
-                task.answers.push(Secret::new(bytes(&mut parser)?));
-            }
-            Arg::Long("answers") if command == Command::Login => {
-                task.answers_file = Some(parser.value()?.into());
-            }
-            Arg::Long("crtext") if command == Command::Login => task.crtext = true,
-            Arg::Long("client") if command == Command::Events => task.client = true,
-            Arg::Short('e') | Arg::Long("env") => task.env.push(variable(bytes(&mut parser)?)?),
-            Arg::Long("unit") => task.unit = Some(parser.value()?.string()?),
-            Arg::Long(long) if is_entered(long) => task.entered = true,
-            Arg::Short('v') | Arg::Long("verb") => {
-                task.verb = parser.value()?.parse()?;
-                if task.verb > HIGHEST_VERB {
-                    return Err("--verb goes from 0 to 11".into());
-                }
-            }
-            Arg::Short('t') | Arg::Long("timeout") => {
-                let seconds: u64 = parser.value()?.parse()?;
-                if seconds == 0 || seconds > LONGEST_TIMEOUT_SECONDS {
-                    return Err("--timeout goes from 1 to 86400 seconds".into());
-                }
-                task.timeout = Duration::from_secs(seconds);
-            }
-            Arg::Value(plugin) => {
-                task.plugin = plugin;
-                // What follows is the plugin's, also what looks like an option.
-                task.words = parser.raw_args()?.map(OsString::into_vec).collect();
-                return if task.plugin.is_empty() {
-                    Err("the plugin's file is missing".into())
-                } else if is_input(&task.password_file) && is_input(&task.answers_file) {
-                    Err("password and answers cannot both come from standard input".into())
-                } else {
-                    Ok(Request::Run(command, task))
-                };
-            }
-            other => return Err(other.unexpected().into()),
+    let words: Vec<OsString> = words.into_iter().collect();
+    let line = std::iter::once(OsString::from("ovpn-plugin")).chain(words.iter().cloned());
+    let mut matched = match declaration::command().try_get_matches_from(line) {
+        Ok(matches) => matches,
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            return Ok(Request::Print(Box::new(error.render())));
         }
+        Err(error) => return Err(error.into()),
+    };
+    let (name, mut matches) = matched.remove_subcommand().ok_or("a command is missing")?;
+    if name == "doctor" {
+        return doctor(&mut matches);
     }
+    let command =
+        Command::ALL.into_iter().find(|command| command.name() == name).ok_or("there is no such command")?;
+    let task = task(&mut matches)?;
+    if let Some(option) = misplaced(&name, &words, &task.words) {
+        return Err(UsageError(format!(
+            "{option} stands after PLUGIN, where it is a word for the plugin; write it before PLUGIN, or -- before PLUGIN if \
+             the plugin is to get it"
+        )));
+    }
+    Ok(Request::Run(command, task))
 }
 
-/// The rest of the command line of `doctor`.
-fn doctor(mut parser: Parser) -> Result<Request, UsageError> {
-    let mut patient = Patient::default();
-    while let Some(word) = parser.next()? {
-        match word {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help),
-            Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
-            Arg::Long("unit") => patient.unit = Some(parser.value()?.string()?),
-            Arg::Long(long) if is_entered(long) => patient.entered = true,
-            Arg::Long("cd") => patient.directory = Some(parser.value()?.into()),
-            Arg::Long("openvpn") => patient.openvpn = Some(parser.value()?.into()),
-            Arg::Value(config) if patient.config.is_none() => patient.config = Some(config.into()),
-            other => return Err(other.unexpected().into()),
-        }
+fn task(matches: &mut ArgMatches) -> Result<Box<Task>, UsageError> {
+    let mut line = all(matches, id::LINE).into_iter();
+    let plugin = line.next().filter(|plugin| !plugin.is_empty()).ok_or("the plugin's file is missing")?;
+    let env: Result<Vec<_>, _> =
+        all(matches, id::ENV).into_iter().map(|text| variable(text.into_vec())).collect();
+    let task = Box::new(Task {
+        plugin,
+        words: line.map(OsString::into_vec).collect(),
+        user: one(matches, id::USER).map(OsString::into_vec),
+        password_file: one(matches, id::PASSWORD_FILE).map(PathBuf::from),
+        response: one(matches, id::RESPONSE).map(secret),
+        common_name: one(matches, id::COMMON_NAME).map(OsString::into_vec),
+        address: given(matches, id::ADDRESS),
+        deferred: flag(matches, id::DEFERRED),
+        answers: all(matches, id::ANSWER).into_iter().map(secret).collect(),
+        answers_file: one(matches, id::ANSWERS).map(PathBuf::from),
+        crtext: flag(matches, id::CRTEXT),
+        client: flag(matches, id::CLIENT),
+        env: env?,
+        verb: given(matches, id::VERB).unwrap_or_default(),
+        timeout: given(matches, id::TIMEOUT).map_or(Duration::ZERO, Duration::from_secs),
+        strict: flag(matches, id::STRICT),
+        json: flag(matches, id::JSON),
+        unit: given(matches, id::UNIT),
+        entered: flag(matches, id::ENTERED),
+    });
+    if is_input(&task.password_file) && is_input(&task.answers_file) {
+        return Err("password and answers cannot both come from standard input".into());
     }
+    Ok(task)
+}
+
+fn doctor(matches: &mut ArgMatches) -> Result<Request, UsageError> {
+    let patient = Patient {
+        config: one(matches, id::CONFIG).map(PathBuf::from),
+        unit: given(matches, id::UNIT),
+        directory: one(matches, id::CD).map(PathBuf::from),
+        openvpn: one(matches, id::OPENVPN).map(PathBuf::from),
+        entered: flag(matches, id::ENTERED),
+    };
     if patient.unit.is_some() && (patient.config.is_some() || patient.directory.is_some()) {
         return Err("--unit names the configuration and the directory: give neither CONFIG nor --cd".into());
     }
     Ok(Request::Doctor(patient))
 }
 
-/// Whether it is the word that the command gives itself.
-fn is_entered(long: &str) -> bool {
-    ENTERED.strip_prefix("--") == Some(long)
+/// Not each command has each option.
+fn given<T: Clone + Send + Sync + 'static>(matches: &mut ArgMatches, id: &str) -> Option<T> {
+    matches.try_remove_one(id).ok().flatten()
+}
+
+fn one(matches: &mut ArgMatches, id: &str) -> Option<OsString> {
+    given(matches, id)
+}
+
+fn all(matches: &mut ArgMatches, id: &str) -> Vec<OsString> {
+    matches.try_remove_many(id).ok().flatten().into_iter().flatten().collect()
+}
+
+fn flag(matches: &mut ArgMatches, id: &str) -> bool {
+    given(matches, id).unwrap_or(false)
+}
+
+fn secret(text: OsString) -> Secret {
+    Secret::new(text.into_vec())
+}
+
+/// The first of the plugin's words that is an option of this command. A plugin line in quotes is meant as it is, and so is
+/// what follows a `--`.
+fn misplaced(command: &str, line: &[OsString], words: &[Vec<u8>]) -> Option<String> {
+    let before_plugin = line.len().checked_sub(words.len() + 2).and_then(|at| line.get(at));
+    if before_plugin.is_some_and(|word| word == "--")
+        || words.len() == 1 && words.iter().any(|word| word.contains(&b' '))
+    {
+        return None;
+    }
+    let declared = declaration::command();
+    let command = declared.find_subcommand(command)?;
+    let known = |word: &[u8]| {
+        let word = word.split(|byte| *byte == b'=').next()?;
+        let is_it = |arg: &clap::Arg| {
+            let long = arg.get_long().map(|long| format!("--{long}"));
+            let short = arg.get_short().map(|short| format!("-{short}"));
+            [long, short].into_iter().flatten().any(|option| option.as_bytes() == word)
+        };
+        command.get_arguments().any(is_it).then(|| String::from_utf8_lossy(word).into_owned())
+    };
+    words.iter().find_map(|word| known(word))
 }
 
 fn is_input(file: &Option<PathBuf>) -> bool {
     file.as_deref() == Some(Path::new("-"))
-}
-
-fn bytes(parser: &mut Parser) -> Result<Vec<u8>, UsageError> {
-    Ok(parser.value()?.into_vec())
 }
 
 fn variable(text: Vec<u8>) -> Result<(String, Vec<u8>), UsageError> {
@@ -243,17 +252,37 @@ mod tests {
 
     #[test]
     fn options_end_at_the_plugin() {
-        let task = task("login -u joe -a 2001:db8::1 -e A=b=c -dt 5 x.so --user -- -h").unwrap();
+        let task = task("login -u joe -a 2001:db8::1 -e A=b=c -dt 5 x.so --other -- -h").unwrap();
         assert_eq!((task.user.as_deref(), task.deferred), (Some(&b"joe"[..]), true));
-        assert_eq!((task.address.is_ipv6(), task.timeout), (true, Duration::from_secs(5)));
+        assert!(task.address.is_some_and(|address| address.is_ipv6()));
+        assert_eq!((task.timeout, task.verb, task.strict), (Duration::from_secs(5), 4, false));
         assert_eq!(task.env, [("A".to_owned(), b"b=c".to_vec())]);
         assert_eq!((task.plugin, task.words.len()), ("x.so".into(), 3));
     }
 
     #[test]
+    fn an_option_after_the_plugin_is_not_passed_on_silently() {
+        for (line, option) in [
+            ("login x.so login --user joe", "--user"),
+            ("login x.so login --user=joe", "--user"),
+            ("login x.so login -u joe", "-u"),
+            ("check x.so --strict", "--strict"),
+        ] {
+            let error = task(line).err().unwrap();
+            assert!(error.starts_with(option) && error.contains("stands after PLUGIN"), "{line}: {error}");
+        }
+        // An option of another command, and what is meant so.
+        assert_eq!(task("check x.so --user joe").unwrap().words.len(), 2);
+        assert_eq!(task("login -d -- x.so login --user joe").unwrap().words.len(), 3);
+        assert_eq!(task("check x.so --").unwrap().words.len(), 1);
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for (line, words) in [
-            ("logon x.so", "there is no command \"logon\""),
+            ("logon x.so", "unrecognized subcommand 'logon'"),
+            ("login --user", "--user"),
+            ("check --env", "--env"),
             ("login", "the plugin's file is missing"),
             ("login --password secret x.so", "--password"),
             ("check --user joe x.so", "--user"),
@@ -265,12 +294,14 @@ mod tests {
             ("login --password-file - --answers - x.so", "both come from standard input"),
             ("login --env A x.so", "NAME=VALUE"),
             ("login --env a-b=c x.so", "letters, digits"),
-            ("login --timeout 0 x.so", "1 to 86400"),
-            ("login --verb 12 x.so", "0 to 11"),
-            ("login --address joe x.so", "joe"),
+            ("login --timeout 0 x.so", "--timeout"),
+            ("login --timeout 0 x.so", "1..=86400"),
+            ("login --verb 12 x.so", "0..=11"),
+            ("login --address joe x.so", "'joe' for '--address"),
+            ("login --pasword-file - x.so", "--password-file"),
         ] {
             let error = task(line).err().unwrap();
-            assert!(error.contains(words), "{line}: {error}");
+            assert!(error.contains(words) && !error.contains('\n'), "{line}: {error}");
         }
         assert!(parse([]).is_err());
     }

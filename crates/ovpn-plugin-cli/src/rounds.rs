@@ -7,6 +7,7 @@ use ovpn_plugin_host::{
 };
 
 use crate::drive::{Drive, failed, result_text, seconds};
+use crate::masks::theirs;
 use crate::told::{Outcome, Tell};
 
 /// A call that takes longer than this is worth a word.
@@ -133,6 +134,7 @@ fn pending_text(text: &str) -> String {
     let mut lines = text.lines();
     match (lines.next(), lines.next(), lines.next()) {
         (Some(timeout), Some(method), Some(text)) => {
+            let (method, timeout, text) = (theirs(method), theirs(timeout), theirs(text));
             format!("the client is asked, by {method}, and has {timeout} s: {text}")
         }
         _ => "the pending file has less than the three lines needed".to_owned(),
@@ -150,12 +152,13 @@ fn client_text(outcome: &LoginOutcome, took: Duration) -> String {
     if outcome.result == FuncResult::Deferred && outcome.verdict.is_none() {
         return "waits, and gives up after a minute (`hand-window`)".to_owned();
     }
-    match &outcome.reason {
+    let reason = outcome.reason.as_deref();
+    match reason.map(|text| (text, theirs(text))) {
         None => "is told that the login failed, without a reason".to_owned(),
-        Some(text) if text.starts_with("TEMP") => format!("is told to try again later: {text}"),
-        Some(text) if text.starts_with("CRV1:") => {
-            format!("is asked a question (dynamic challenge): {text}")
+        Some((text, shown)) if text.starts_with("TEMP") => format!("is told to try again later: {shown}"),
+        Some((text, shown)) if text.starts_with("CRV1:") => {
+            format!("is asked a question (dynamic challenge): {shown}")
         }
-        Some(text) => format!("is told that the login failed: {text}"),
+        Some((_, shown)) => format!("is told that the login failed: {shown}"),
     }
 }

@@ -18,6 +18,7 @@ use ovpn_plugin_host::{LogFollower, LogLine, fork_alone};
 use tempfile::TempDir;
 
 use crate::answers::{Answered, Answers};
+use crate::masks::theirs;
 use crate::show::Show;
 use crate::signals::Signals;
 use crate::told::{Outcome, Tell, Told};
@@ -44,6 +45,8 @@ pub(crate) enum End {
     Died(String),
     TimedOut,
     Interrupted(Signal),
+    /// The same after the result was there. Not in what is seen at the end.
+    InterruptedAfter(Signal),
 }
 
 /// What was seen.
@@ -109,6 +112,9 @@ pub(crate) fn watch(
     let Watch { log, told, .. } = watch;
     let (end, after) = match (end, told.outcome) {
         (End::Died(how), Some(outcome)) => (End::Outcome(outcome), (how != ENDED_WELL).then_some(how)),
+        (End::InterruptedAfter(signal), Some(outcome)) => {
+            (End::Outcome(outcome), Some(format!("was interrupted by {signal}")))
+        }
         (End::TimedOut, Some(outcome)) => (End::Outcome(outcome), Some("did not come to an end".into())),
         (end, _) => (end, None),
     };
@@ -159,7 +165,7 @@ impl Watch<'_> {
         while let Some(end) = self.unfinished.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.unfinished.drain(..=end).collect();
             let line = line.strip_suffix(b"\n").unwrap_or(&line);
-            self.show.line("printed", &String::from_utf8_lossy(line));
+            self.show.line("printed", &theirs(&String::from_utf8_lossy(line)));
         }
         if self.unfinished.len() >= LONGEST_LINE_BYTES {
             self.rest_of_output();
@@ -169,7 +175,7 @@ impl Watch<'_> {
     fn rest_of_output(&mut self) {
         if !self.unfinished.is_empty() {
             let rest = std::mem::take(&mut self.unfinished);
-            self.show.line("printed", &String::from_utf8_lossy(&rest));
+            self.show.line("printed", &theirs(&String::from_utf8_lossy(&rest)));
         }
     }
 
@@ -194,6 +200,7 @@ impl Watch<'_> {
         signals: &Signals,
     ) -> io::Result<End> {
         loop {
+            let decided = self.told.outcome.is_some();
             self.pause(Some(signals));
             let status = waitpid(child, Some(WaitPidFlag::WNOHANG))?;
             self.look();
@@ -208,21 +215,16 @@ impl Watch<'_> {
                 // The time that a person takes is not the plugin's.
                 deadline += asked.elapsed();
             }
-            let came = || interrupted.or_else(|| signals.came());
-            let end = match status {
-                WaitStatus::Exited(_, code) => End::Died(format!("ended with exit status {code}")),
-                // A terminal's signals come to both.
-                WaitStatus::Signaled(_, signal, _) => match came() {
-                    Some(signal) => End::Interrupted(signal),
-                    None => End::Died(format!("was killed by {signal}")),
-                },
-                _ => match came() {
-                    Some(signal) => End::Interrupted(signal),
-                    None if Instant::now() >= deadline => End::TimedOut,
-                    None => continue,
-                },
+            // A terminal's signals come to the plugin's processes too: what they do then says nothing about the plugin.
+            let end = match (interrupted.or_else(|| signals.came()), status) {
+                (Some(signal), _) if decided => End::InterruptedAfter(signal),
+                (Some(signal), _) => End::Interrupted(signal),
+                (None, WaitStatus::Exited(_, code)) => End::Died(format!("ended with exit status {code}")),
+                (None, WaitStatus::Signaled(_, signal, _)) => End::Died(format!("was killed by {signal}")),
+                (None, _) if Instant::now() >= deadline => End::TimedOut,
+                (None, _) => continue,
             };
-            if matches!(end, End::Interrupted(_) | End::TimedOut) {
+            if matches!(end, End::Interrupted(_) | End::InterruptedAfter(_) | End::TimedOut) {
                 // Reaped with the others, if not yet.
                 let _ = kill(child, Signal::SIGKILL);
             }

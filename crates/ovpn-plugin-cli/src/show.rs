@@ -1,82 +1,163 @@
-//! What the command prints: one line for each thing that happens, without control characters and without secrets.
+//! What the command prints: one line for each thing that happens, or one JSON object, without control characters and
+//! without secrets.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
 use ovpn_plugin::escape;
-use ovpn_plugin_host::{LogLine, base64, sys};
-use zeroize::Zeroizing;
+use ovpn_plugin_host::{LogLine, sys};
 
+use crate::causes::Cause;
+use crate::masks::{GivenAway, Masks, change_theirs, theirs};
 use crate::password::Secret;
+use crate::style::{Mood, Style};
 
 /// From this `verb` on OpenVPN shows debug messages of plugins.
 const DEBUG_VERB: u8 = 7;
-/// A shorter secret is only hidden where it stands alone: it is part of too many words.
-const SHORTEST_INSIDE_WORDS: usize = 4;
+/// Lines in which what the plugin says goes no further than this command.
+const TO_NOBODY: [&str; 5] = ["file", "exports", "needs", "starts", "open"];
+
+enum Form {
+    Text(Style),
+    /// One object a line.
+    Json,
+}
 
 /// Standard output, which never fails the command.
 pub(crate) struct Show {
-    secrets: Vec<Zeroizing<String>>,
+    masks: Masks,
     verb: u8,
-    hidden: bool,
+    form: Form,
+}
+
+/// The end: what came of it.
+pub(crate) struct Summary<'a> {
+    pub(crate) command: &'a str,
+    pub(crate) status: u8,
+    /// In one word, for programs.
+    pub(crate) outcome: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) causes: &'a [Cause],
+    pub(crate) warnings: &'a [Cause],
 }
 
 impl Show {
-    pub(crate) fn new(verb: u8) -> Self {
-        Self { secrets: Vec::new(), verb, hidden: false }
+    pub(crate) fn new(verb: u8, json: bool) -> Self {
+        let form = if json { Form::Json } else { Form::Text(Style::of_output()) };
+        Self { masks: Masks::default(), verb, form }
     }
 
-    /// From now on this is shown as `[password]`, plain and in base64.
+    /// From now on this is shown as `[password]`, plain and in base64, where the plugin says it.
     pub(crate) fn hide(&mut self, secret: &[u8]) {
-        if !secret.is_empty() {
-            self.secrets.push(Zeroizing::new(base64::encode(secret)));
-            if let Ok(text) = std::str::from_utf8(secret) {
-                self.secrets.push(Zeroizing::new(text.to_owned()));
-            }
-            self.secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        self.masks.add(secret);
+    }
+
+    /// Whether the plugin has told the secret to others.
+    pub(crate) fn given_away(&self) -> GivenAway {
+        self.masks.given_away
+    }
+
+    /// A line with a word before it that says what it is. What is the plugin's in it is marked.
+    pub(crate) fn line(&mut self, what: &str, text: &str) {
+        let text = self.clean(what, text);
+        match self.form {
+            Form::Text(style) => write_line(&style.line(what, &text, mood(what))),
+            Form::Json => write_json(&[("kind", string(what)), ("text", string(&text))]),
         }
     }
 
-    /// Whether anything had to be hidden.
-    pub(crate) fn had_to_hide(&self) -> bool {
-        self.hidden
-    }
-
-    /// A line with a word before it that says what it is.
-    pub(crate) fn line(&mut self, what: &str, text: &str) {
-        let text = self.clean(text);
-        write_line(&format!("{what:<8} {text}"));
+    /// A blank line between the parts.
+    pub(crate) fn gap(&self) {
+        if matches!(self.form, Form::Text(_)) {
+            write_line("");
+        }
     }
 
     /// A line of the plugin's log, if OpenVPN would show it.
     pub(crate) fn log(&mut self, line: &LogLine) {
-        if line.flags & sys::PLOG_DEBUG != 0 && self.verb < DEBUG_VERB {
+        let is_debug = line.flags & sys::PLOG_DEBUG != 0;
+        if is_debug && self.verb < DEBUG_VERB {
             return;
         }
-        let level = match (line.is_error(), line.is_warning()) {
-            (true, _) => "error: ",
-            (_, true) => "warning: ",
-            _ => "",
+        let text = self.clean("log", &theirs(&line.text));
+        let name = self.clean("log", &theirs(&line.name));
+        let (level, mood) = match (line.is_error(), line.is_warning()) {
+            (true, _) => ("error", Mood::Bad),
+            (_, true) => ("warning", Mood::Warning),
+            _ if is_debug => ("debug", Mood::Aside),
+            _ => ("note", Mood::Aside),
         };
-        let name = if line.name.is_empty() { String::new() } else { format!("{}: ", line.name) };
-        self.line("log", &format!("{level}{name}{}", line.text));
+        match self.form {
+            Form::Text(style) => {
+                let level = if matches!(mood, Mood::Bad | Mood::Warning) {
+                    format!("{level}: ")
+                } else {
+                    String::new()
+                };
+                let name = if name.is_empty() { name } else { format!("{name}: ") };
+                write_line(&style.line("log", &format!("{level}{name}{text}"), mood));
+            }
+            Form::Json => write_json(&[
+                ("kind", string("log")),
+                ("level", string(level)),
+                ("name", string(&name)),
+                ("text", string(&text)),
+            ]),
+        }
     }
 
-    fn clean(&mut self, text: &str) -> String {
-        let mut shown = Cow::Borrowed(text);
-        for secret in &self.secrets {
-            if let Some(without) = without(&shown, secret) {
-                shown = Cow::Owned(without);
-                self.hidden = true;
+    /// The end.
+    pub(crate) fn summary(&mut self, summary: &Summary<'_>) {
+        match self.form {
+            Form::Text(style) => {
+                let Summary { status, text, causes, warnings, .. } = summary;
+                write_line("");
+                let mood = if *status == 0 { Mood::Good } else { Mood::Bad };
+                write_line(&style.line("result", &self.clean("result", text), mood));
+                for (word, causes) in [("why", causes), ("warning", warnings)] {
+                    for cause in *causes {
+                        self.line(word, &cause.why);
+                        if !cause.todo.is_empty() {
+                            self.line("to do", &cause.todo);
+                        }
+                    }
+                }
+            }
+            Form::Json => {
+                let Summary { command, status, outcome, text, causes, warnings } = summary;
+                let mut list = |causes: &[Cause]| {
+                    let one = |cause: &Cause| {
+                        let (why, todo) = (self.clean("why", &cause.why), self.clean("to do", &cause.todo));
+                        let todo = if todo.is_empty() { "null".to_owned() } else { string(&todo) };
+                        object(&[("why", string(&why)), ("to_do", todo)])
+                    };
+                    format!("[{}]", causes.iter().map(one).collect::<Vec<_>>().join(","))
+                };
+                let (causes, warnings) = (list(causes), list(warnings));
+                write_json(&[
+                    ("kind", string("result")),
+                    ("command", string(command)),
+                    ("status", status.to_string()),
+                    ("outcome", string(outcome)),
+                    ("text", string(&self.clean("result", text))),
+                    ("causes", causes),
+                    ("warnings", warnings),
+                ]);
             }
         }
-        printable(&shown)
+    }
+
+    fn clean(&mut self, what: &str, text: &str) -> String {
+        let to_others = !TO_NOBODY.contains(&what);
+        printable(&change_theirs(text, |part| self.masks.hide(part, to_others)))
     }
 }
 
-/// A blank line between the parts.
-pub(crate) fn gap() {
-    write_line("");
+fn mood(what: &str) -> Mood {
+    match what {
+        "warning" => Mood::Warning,
+        "failed" => Mood::Bad,
+        _ => Mood::Plain,
+    }
 }
 
 /// `text` with its control characters escaped. Backslashes stay single: names of Windows domains have them.
@@ -84,32 +165,25 @@ pub(crate) fn printable(text: &str) -> String {
     text.split('\\').map(|part| escape(part.as_bytes()).to_string()).collect::<Vec<_>>().join("\\")
 }
 
+fn write_json(fields: &[(&str, String)]) {
+    write_line(&object(fields));
+}
+
+/// In this order: what a line is stands first.
+fn object(fields: &[(&str, String)]) -> String {
+    let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{}:{value}", string(name))).collect();
+    format!("{{{}}}", fields.join(","))
+}
+
+/// A JSON string. Only these two have to be escaped in a text without control characters.
+fn string(printable: &str) -> String {
+    format!("\"{}\"", printable.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
 /// Somebody may have closed the reading end of a pipe; the exit status is right all the same.
 fn write_line(text: &str) {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
-}
-
-/// `text` with `secret` replaced; `None` if it is not in it.
-fn without(text: &str, secret: &str) -> Option<String> {
-    let mut shown = String::new();
-    let mut rest = text;
-    let mut found = false;
-    while let Some(at) = rest.find(secret) {
-        let (before, from) = rest.split_at(at);
-        let (hit, after) = from.split_at(secret.len());
-        shown.push_str(before);
-        let joined = shown.ends_with(char::is_alphanumeric) || after.starts_with(char::is_alphanumeric);
-        if secret.len() < SHORTEST_INSIDE_WORDS && joined {
-            shown.push_str(hit);
-        } else {
-            shown.push_str("[password]");
-            found = true;
-        }
-        rest = after;
-    }
-    shown.push_str(rest);
-    found.then_some(shown)
 }
 
 /// Takes what the client typed for what OpenVPN makes of it: control characters become `_`. Whether there were any.
@@ -124,15 +198,20 @@ pub(crate) fn as_openvpn_reads(text: &mut Secret) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use zeroize::Zeroizing;
+
     use super::*;
 
     #[test]
-    fn secrets_are_hidden_plain_and_in_base64() {
-        let mut show = Show::new(4);
-        show.hide(b"hunter2");
-        show.hide(b"ab");
-        assert_eq!(show.clean("xhunter2y aHVudGVyMg== ab abc"), "x[password]y [password] [password] abc");
-        assert!(show.had_to_hide());
+    fn the_commands_own_words_are_never_hidden() {
+        let mut show = Show::new(4, false);
+        show.hide(b"password");
+        assert_eq!(show.clean("why", "Mostly the password is wrong."), "Mostly the password is wrong.");
+        let line = format!("is told: {}", theirs("your password"));
+        assert_eq!(show.clean("open", &line), "is told: your [password]");
+        assert_eq!(show.given_away(), GivenAway::No);
+        show.clean("client", &line);
+        assert_eq!(show.given_away(), GivenAway::Perhaps);
     }
 
     #[test]

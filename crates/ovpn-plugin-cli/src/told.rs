@@ -27,6 +27,8 @@ pub(crate) enum Outcome {
     Yes,
     /// Rejected; would not start; the client did not get in.
     No,
+    /// The client got in, but the plugin failed at an event that does not decide about that.
+    EventFailed,
     /// No verdict came in time.
     NoVerdict,
     /// The plugin could not be opened.
@@ -37,9 +39,10 @@ pub(crate) enum Outcome {
     Failed,
 }
 
-const OUTCOMES: [(Outcome, &str); 6] = [
+const OUTCOMES: [(Outcome, &str); 7] = [
     (Outcome::Yes, "yes"),
     (Outcome::No, "no"),
+    (Outcome::EventFailed, "event failed"),
     (Outcome::NoVerdict, "no verdict"),
     (Outcome::NotOpened, "not opened"),
     (Outcome::Unanswered, "unanswered"),
@@ -163,6 +166,11 @@ impl Told {
     /// The text of the last line of this kind.
     pub(crate) fn last(&self, what: &str) -> Option<&str> {
         self.lines.iter().rfind(|line| line.what == what).map(|line| line.text.as_str())
+    }
+
+    /// The texts of the lines of this kind.
+    pub(crate) fn all<'a>(&'a self, what: &'a str) -> impl Iterator<Item = &'a str> {
+        self.lines.iter().filter(move |line| line.what == what).map(|line| line.text.as_str())
     }
 }
 

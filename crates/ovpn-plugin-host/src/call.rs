@@ -91,6 +91,12 @@ impl Call {
         self
     }
 
+    /// The value of a variable.
+    pub(crate) fn env_value(&self, name: &str) -> Option<Vec<u8>> {
+        let entry = self.env.iter().find(|entry| is_entry_of(entry, name))?;
+        entry.get(name.len() + 1..).map(<[u8]>::to_vec)
+    }
+
     pub(crate) fn has_env(&self, name: &str) -> bool {
         self.env.iter().any(|entry| is_entry_of(entry, name))
     }

@@ -48,8 +48,48 @@ impl Life {
 }
 
 const DEVICE: [&str; 6] = ["tun0", "1500", "0", "10.8.0.1", "255.255.255.0", "init"];
-const PEER: &str = "192.0.2.7";
-const NAME: &str = "client";
+
+/// The client, or whom a client connects to.
+struct Peer {
+    address: Vec<u8>,
+    is_ipv6: bool,
+    name: Vec<u8>,
+}
+
+impl Peer {
+    /// The client of this login.
+    fn of(login: &Login) -> Self {
+        let ipv6 = login.value("untrusted_ip6");
+        let address = ipv6.clone().or_else(|| login.value("untrusted_ip"));
+        Self {
+            is_ipv6: ipv6.is_some(),
+            address: address.unwrap_or_else(|| b"192.0.2.7".to_vec()),
+            name: login.value("common_name").unwrap_or_else(|| b"client".to_vec()),
+        }
+    }
+
+    fn name(&self) -> String {
+        String::from_utf8_lossy(&self.name).into_owned()
+    }
+
+    /// The variables of its address, once it is trusted or before.
+    fn place(&self, call: Call, prefix: &str) -> Call {
+        let family = if self.is_ipv6 { "6" } else { "" };
+        call.env(&format!("{prefix}_ip{family}"), &self.address).env(&format!("{prefix}_port"), "40000")
+    }
+
+    fn ip_change(&self, port: u16) -> Call {
+        let family = if self.is_ipv6 { "AF_INET6" } else { "AF_INET" };
+        let address = String::from_utf8_lossy(&self.address);
+        let call = Call::new(sys::PLUGIN_IPCHANGE).arg(format!("[{family}]{address} {port}"));
+        self.place(call, "trusted")
+    }
+
+    /// An event of a client that is connected.
+    fn named(&self, event: i32) -> Call {
+        self.place(Call::new(event).env("common_name", &self.name), "trusted")
+    }
+}
 
 impl OpenPlugin {
     /// Passes the life of a server with one client, which logs in with `login`. Waits up to `patience` for anything
@@ -72,9 +112,8 @@ impl OpenPlugin {
         see: &mut dyn FnMut(&Step),
     ) -> Result<Life, CallFailed> {
         let server = self.client();
-        let environment = Environment::default();
-        let mut run =
-            Run { plugin: self, client: &server, life: Life::default(), environment, patience, see };
+        let (life, environment, peer) = (Life::default(), Environment::default(), &Peer::of(login));
+        let mut run = Run { plugin: self, client: &server, peer, life, environment, patience, see };
         if run.device(sys::PLUGIN_UP)? {
             run.pass(Call::new(sys::PLUGIN_ROUTE_UP))?;
             // OpenVPN forgets a client's address some time after the client's state.
@@ -102,9 +141,11 @@ impl OpenPlugin {
     pub fn client_life_seen(&self, see: &mut dyn FnMut(&Step)) -> Result<Life, CallFailed> {
         let own = self.client();
         let (life, environment) = (Life::default(), Environment::default());
-        let mut run = Run { plugin: self, client: &own, life, environment, patience: Duration::ZERO, see };
+        let peer = &Peer::of(&Login::without_credentials());
+        let patience = Duration::ZERO;
+        let mut run = Run { plugin: self, client: &own, peer, life, environment, patience, see };
         if run.certificates()? && run.pass(Call::new(sys::PLUGIN_TLS_FINAL))? {
-            run.pass(Call::new(sys::PLUGIN_IPCHANGE).arg(format!("[AF_INET]{PEER} 1194")))?;
+            run.pass(peer.ip_change(1194))?;
             if run.device(sys::PLUGIN_UP)? {
                 run.life.connected = true;
                 run.pass(Call::new(sys::PLUGIN_ROUTE_UP))?;
@@ -116,14 +157,10 @@ impl OpenPlugin {
     }
 }
 
-/// An event of the client that connects.
-fn named(event: i32) -> Call {
-    Call::new(event).env("common_name", NAME).env("trusted_ip", PEER).env("trusted_port", "40000")
-}
-
 struct Run<'a> {
     plugin: &'a OpenPlugin,
     client: &'a Client<'a>,
+    peer: &'a Peer,
     life: Life,
     environment: Environment,
     patience: Duration,
@@ -159,7 +196,7 @@ impl Run<'_> {
     }
 
     fn certificates(&mut self) -> Result<bool, CallFailed> {
-        for (depth, name) in [("1", "authority"), ("0", NAME)] {
+        for (depth, name) in [("1", "authority"), ("0", self.peer.name().as_str())] {
             let subject = format!("CN={name}");
             let call = Call::new(sys::PLUGIN_TLS_VERIFY).arg(depth).arg(&subject);
             let call = call.env(&format!("X509_{depth}_CN"), name).env(&format!("tls_id_{depth}"), subject);
@@ -169,7 +206,7 @@ impl Run<'_> {
                 .env(&format!("tls_digest_sha256_{depth}"), digest);
             let call =
                 call.env(&format!("tls_serial_{depth}"), "17").env(&format!("tls_serial_hex_{depth}"), "11");
-            let call = call.env("untrusted_ip", PEER).env("untrusted_port", "40000");
+            let call = self.peer.place(call, "untrusted");
             let call = if depth == "0" { call.env("common_name", name) } else { call };
             if !self.pass(call)? {
                 return Ok(false);
@@ -182,13 +219,13 @@ impl Run<'_> {
     fn life_of_a_client(&mut self, login: &Login) -> Result<bool, CallFailed> {
         let client = self.plugin.client();
         let (life, environment) = (std::mem::take(&mut self.life), self.environment.clone());
-        let (plugin, patience, see) = (self.plugin, self.patience, &mut *self.see);
-        let mut run = Run { plugin, client: &client, life, environment, patience, see };
+        let (plugin, peer, patience, see) = (self.plugin, self.peer, self.patience, &mut *self.see);
+        let mut run = Run { plugin, client: &client, peer, life, environment, patience, see };
         let (allowed, learned) = run.connect(login)?;
         run.life.connected = allowed;
         if allowed {
             run.renegotiate(login)?;
-            run.pass(named(sys::PLUGIN_CLIENT_DISCONNECT))?;
+            run.pass(peer.named(sys::PLUGIN_CLIENT_DISCONNECT))?;
         }
         self.life = run.life;
         Ok(learned)
@@ -203,7 +240,7 @@ impl Run<'_> {
         if !by_file || !self.connect_by_list()? {
             return Ok((false, false));
         }
-        let learn = Call::new(sys::PLUGIN_LEARN_ADDRESS).arg("add").arg("10.8.0.2").arg(NAME);
+        let learn = Call::new(sys::PLUGIN_LEARN_ADDRESS).arg("add").arg("10.8.0.2").arg(&self.peer.name);
         let learned = self.pass(learn)?;
         Ok((true, learned))
     }
@@ -226,7 +263,7 @@ impl Run<'_> {
             return Ok(false);
         }
         if first {
-            self.pass(Call::new(sys::PLUGIN_IPCHANGE).arg(format!("[AF_INET]{PEER} 40000")))?;
+            self.pass(self.peer.ip_change(40000))?;
         }
         let Some(running) = waiting else { return Ok(true) };
         if let Some(answer) = running.answer(login) {
@@ -252,7 +289,8 @@ impl Run<'_> {
         fs::File::create_new(&config)?;
         fs::File::create_new(&verdict)?;
         let call = |event| {
-            named(event)
+            self.peer
+                .named(event)
                 .arg(config.as_os_str().as_bytes())
                 .env("client_connect_config_file", config.as_os_str().as_bytes())
                 .env("client_connect_deferred_file", verdict.as_os_str().as_bytes())
@@ -277,14 +315,14 @@ impl Run<'_> {
     }
 
     fn connect_by_list(&mut self) -> Result<bool, CallFailed> {
-        let mut result = self.result(named(sys::PLUGIN_CLIENT_CONNECT_V2))?;
+        let mut result = self.result(self.peer.named(sys::PLUGIN_CLIENT_CONNECT_V2))?;
         let end = Instant::now() + self.patience;
         while result == Some(FuncResult::Deferred) {
             if Instant::now() >= end || !self.plugin.wants(sys::PLUGIN_CLIENT_CONNECT_DEFER_V2) {
                 return Ok(false);
             }
             std::thread::sleep(POLL);
-            result = self.result(named(sys::PLUGIN_CLIENT_CONNECT_DEFER_V2))?;
+            result = self.result(self.peer.named(sys::PLUGIN_CLIENT_CONNECT_DEFER_V2))?;
         }
         Ok(matches!(result, None | Some(FuncResult::Success)))
     }

@@ -47,7 +47,6 @@ fn new_with(event: i32) -> &'static [(&'static str, &'static str)] {
         sys::PLUGIN_UP => DEVICE,
         sys::PLUGIN_ROUTE_UP => &[("redirect_gateway", "0")],
         sys::PLUGIN_AUTH_USER_PASS_VERIFY => PEER_INFO,
-        sys::PLUGIN_IPCHANGE => &[("trusted_ip", "192.0.2.7"), ("trusted_port", "40000")],
         sys::PLUGIN_CLIENT_CONNECT | sys::PLUGIN_CLIENT_CONNECT_V2 => CONNECTED,
         sys::PLUGIN_CLIENT_DISCONNECT => COUNTED,
         sys::PLUGIN_ROUTE_PREDOWN => &[("signal", "sigterm")],

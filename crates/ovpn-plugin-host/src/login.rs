@@ -167,6 +167,11 @@ impl Login {
         self
     }
 
+    /// The value of a variable.
+    pub(crate) fn value(&self, name: &str) -> Option<Vec<u8>> {
+        self.call.env_value(name)
+    }
+
     /// Leaves a variable out.
     #[must_use]
     pub fn without_env(mut self, name: &str) -> Self {

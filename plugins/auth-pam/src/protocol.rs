@@ -329,7 +329,7 @@ pub struct End {
     pub checked: Vec<u8>,
     /// The last answer of the person at the client is the password from now on.
     pub chosen: bool,
-    /// What modules have said to the person at the client, if that is to know; one line.
+    /// What modules have said to the person at the client, if the login fails; one line.
     pub said: Vec<u8>,
     /// Who is to blame, if it is a failure.
     pub blame: Blame,

@@ -1,4 +1,4 @@
-//! The manual pages: made from their sources, they are clean, and that of the command has the options of its code.
+//! The manual pages: made from their sources, they are clean, and that of the command has the options of its help.
 //!
 //! The options of the plugins are compared beside the code that reads them (`config_tests.rs`).
 
@@ -10,8 +10,6 @@ use harness::scratch::Scratch;
 use harness::{command, man_page, plugin};
 
 const PAGES: [&str; 3] = ["openvpn-plugin-auth-pam.8", "openvpn-plugin-down-root.8", "ovpn-plugin.1"];
-/// The code that reads the command line.
-const PARSER: &str = include_str!("../../../crates/ovpn-plugin-cli/src/options.rs");
 
 /// Makes a page below `scratch`.
 fn build(scratch: &Scratch, page: &str, at: &str) -> String {
@@ -51,21 +49,10 @@ fn no_page_is_missing_and_none_is_made_twice_differently() {
     }
 }
 
-/// Every `Arg::Long("...")` of the code and the letter before it, as `-u, --user` or `--client`.
-fn options_of_the_code() -> BTreeSet<String> {
-    let code = PARSER.split("#[cfg(test)]").next().unwrap_or_default();
-    let between = |text: &str, end| text.split(end).next().unwrap_or_default().to_string();
-    code.split("Arg::Long(\"")
-        .collect::<Vec<_>>()
-        .windows(2)
-        .map(|pair| {
-            let long = format!("--{}", between(pair[1], '"'));
-            match pair[0].rsplit_once("Arg::Short('") {
-                Some((_, rest)) if rest.ends_with("') | ") => format!("-{}, {long}", between(rest, '\'')),
-                _ => long,
-            }
-        })
-        .collect()
+/// What the command prints.
+fn help(words: &[&str]) -> String {
+    let help = command::run(&plugin::built("ovpn-plugin").display().to_string(), words);
+    String::from_utf8_lossy(&help.stdout).into_owned()
 }
 
 /// A line of options without the name of its value: `-u, --user NAME` is `-u, --user`.
@@ -74,30 +61,35 @@ fn without_value(line: &str) -> String {
     words.join(" ")
 }
 
+/// The options of all commands together; the text comes from the same source as `--help` (a test of the command's).
 #[test]
-fn the_commands_options_are_those_of_its_code() {
-    let code = options_of_the_code();
-    assert!(code.contains("-u, --user") && code.contains("--client") && code.len() > 8, "{code:?}");
+fn the_commands_options_are_those_of_its_help() {
+    let mut options = BTreeSet::new();
+    for command in man_page::terms("ovpn-plugin.1", "COMMANDS").iter().map(String::as_str).chain([""]) {
+        let words: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
+        let help = help(&words);
+        // Words of a folded text stand further to the right.
+        let lines = help.lines().filter(|line| line.starts_with("  -") || line.starts_with("      --"));
+        options.extend(lines.map(without_value));
+    }
+    assert!(options.contains("-u, --user") && options.contains("--client"), "{options:?}");
     let page: BTreeSet<String> =
         man_page::terms("ovpn-plugin.1", "OPTIONS").iter().map(|line| without_value(line)).collect();
-    assert_eq!(page, code);
-    let help = command::run(&plugin::built("ovpn-plugin").display().to_string(), &["--help"]);
-    let help = String::from_utf8_lossy(&help.stdout).into_owned();
-    let lines = help.lines().map(str::trim).filter(|line| line.starts_with('-'));
-    assert_eq!(lines.map(without_value).collect::<BTreeSet<_>>(), code);
+    assert_eq!(page, options);
 }
 
 /// Its commands and exit statuses are those of `--help`, too.
 #[test]
 fn the_commands_other_lists_are_those_of_its_help() {
-    let help = command::run(&plugin::built("ovpn-plugin").display().to_string(), &["--help"]);
-    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    let help = help(&["--help"]);
     for (section, heading) in [("COMMANDS", "Commands:"), ("EXIT STATUS", "Exit status:")] {
         let lines =
             help.lines().skip_while(|line| *line != heading).skip(1).take_while(|line| !line.is_empty());
         let listed: Vec<&str> = lines
             .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
             .filter_map(|line| line.split_whitespace().next())
+            // Which is `--help` as well.
+            .filter(|word| *word != "help")
             .collect();
         assert_eq!(man_page::terms("ovpn-plugin.1", section), listed, "{section}");
     }

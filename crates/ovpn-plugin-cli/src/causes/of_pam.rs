@@ -50,6 +50,16 @@ pub(super) static KNOWN: &[Known] = &[
     ),
     known(&[PAM_REFUSED, "System error"], "A PAM module failed by itself.", SYSTEM_LOG),
     known(&[PAM_REFUSED, "Error in service module"], "A PAM module failed by itself.", SYSTEM_LOG),
+    known(
+        &[PAM_REFUSED, "account is locked"],
+        "The account is locked, after too many failed logins for example. The right password is refused too.",
+        "With pam_faillock: `faillock --user NAME`, and `faillock --user NAME --reset` to let the user try again.",
+    ),
+    general(
+        &[PAM_REFUSED, "Authentication failure", "; PAM says: "],
+        "PAM did not let the user in. The module that has refused says why, at the end of the line above.",
+        SYSTEM_LOG,
+    ),
     general(
         &[PAM_REFUSED, "Authentication failure"],
         "PAM did not take this name and this password. Mostly the password is wrong.",

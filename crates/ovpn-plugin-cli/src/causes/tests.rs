@@ -4,7 +4,7 @@ use super::*;
 
 fn causes(lines: &[&str]) -> Vec<Cause> {
     let line = |text: &&str| LogLine { flags: 1, name: "AUTH-PAM".into(), text: (*text).into() };
-    in_log(&lines.iter().map(line).collect::<Vec<_>>())
+    in_log(lines.iter().map(line).collect::<Vec<_>>().iter())
 }
 
 #[test]

@@ -27,7 +27,6 @@ use finding::Finding;
 pub(crate) use openvpn::{installed, plugin_directory};
 pub(crate) use plugin::{in_a_home, note_on_c_plugin};
 use read::Subject;
-pub(crate) use world::ENTERED;
 
 /// What is to be looked at.
 #[derive(Debug, Default)]
@@ -61,7 +60,7 @@ pub(crate) fn run(patient: &Patient) -> Result<ExitCode, String> {
             return Err("there is no configuration in /etc/openvpn/server and /etc/openvpn; name one".into());
         }
     }
-    let mut show = Show::new(0);
+    let mut show = Show::new(0, false);
     let mut all = Vec::new();
     for subject in subjects {
         let about = subject.directory.join(&subject.config).display().to_string();

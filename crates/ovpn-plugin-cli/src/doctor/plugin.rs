@@ -102,9 +102,7 @@ fn resolve(setup: &Setup, name: &str, directory: &Path) -> PathBuf {
     }
     match &setup.openvpn.plugin_directory {
         Some(plugins) => plugins.join(name),
-        None => {
-            locate::locate(OsStr::new(name)).map_or_else(|_| directory.join(name), |located| located.file)
-        }
+        None => locate::locate(OsStr::new(name)).file,
     }
 }
 

@@ -1,7 +1,7 @@
 //! How findings are printed.
 
 use super::finding::{Finding, Severity};
-use crate::show::{Show, gap};
+use crate::show::Show;
 
 /// Prints all of them, the worst first, and the result.
 pub(crate) fn print(show: &mut Show, about: &str, findings: &[Finding]) {
@@ -12,7 +12,7 @@ pub(crate) fn print(show: &mut Show, about: &str, findings: &[Finding]) {
         show.line(finding.severity.name(), &format!("{place}{} [{}]", finding.what, finding.id));
         show.line("why", &finding.why);
         show.line("to do", &finding.todo);
-        gap();
+        show.gap();
     }
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let counts = [

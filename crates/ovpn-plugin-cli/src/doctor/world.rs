@@ -37,7 +37,7 @@ const SANDBOX: [&str; 22] = [
     "WorkingDirectory",
 ];
 /// Tells the command that it runs in the unit's world already.
-pub(crate) const ENTERED: &str = "--entered";
+const ENTERED: &str = "--entered";
 
 /// Goes into the unit's world. If its server runs, that is the server's view of the file systems. If not, this command is
 /// started anew by systemd-run, with what the unit hides and takes away, and this process never comes back.

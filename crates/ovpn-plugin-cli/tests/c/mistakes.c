@@ -1,5 +1,6 @@
 /* A plugin that does what its first word says, good or bad. */
 #include <openvpn/openvpn-plugin.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,16 @@ static void write_to(const char *path, const char *text)
         fputs(text, file);
         fclose(file);
     }
+}
+
+static void leave(int number)
+{
+    _exit(128 + number);
+}
+
+static void go_on(int number)
+{
+    (void)number;
 }
 
 int openvpn_plugin_open_v3(const int version, struct openvpn_plugin_args_open_in const *in,
@@ -81,6 +92,29 @@ static int log_in(const char **envp)
     if (strcmp(what, "hang") == 0)
     {
         pause();
+    }
+    if (strcmp(what, "leave-when-interrupted") == 0)
+    {
+        signal(SIGINT, leave);
+        LOG("waiting");
+        pause();
+    }
+    if (strcmp(what, "refuse-when-interrupted") == 0)
+    {
+        signal(SIGINT, go_on);
+        LOG("waiting");
+        pause();
+        return OPENVPN_PLUGIN_FUNC_ERROR;
+    }
+    if (strcmp(what, "warn") == 0)
+    {
+        host.plugin_log(PLOG_WARN, "MISTAKES", "one thing is wrong; correct it");
+    }
+    if (strcmp(what, "speak-of-passwords") == 0)
+    {
+        LOG("prompt 'password: ' answered");
+        write_to(reason, "your password is wrong");
+        return OPENVPN_PLUGIN_FUNC_ERROR;
     }
     if (strcmp(what, "defer-for-ever") == 0)
     {
@@ -153,6 +187,23 @@ int openvpn_plugin_func_v3(const int version, struct openvpn_plugin_args_func_in
     if (in->type == OPENVPN_PLUGIN_UP && value_of("opt", in->envp))
     {
         LOG("at UP: %s", value_of("opt", in->envp));
+    }
+    if (strcmp(what, "fail-at") == 0 && in->type == atoi(value_of("event", in->envp)))
+    {
+        return OPENVPN_PLUGIN_FUNC_ERROR;
+    }
+    if (strcmp(what, "clients") == 0 && in->type != OPENVPN_PLUGIN_AUTH_USER_PASS_VERIFY)
+    {
+        static const char *const names[] = {"common_name", "X509_0_CN", "untrusted_ip", "untrusted_ip6", "trusted_ip", "trusted_ip6"};
+        for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        {
+            const char *value = value_of(names[i], in->envp);
+            LOG("event %d: %s=%s", in->type, names[i], value ? value : "(none)");
+        }
+        for (int i = 1; in->argv[i]; i++)
+        {
+            LOG("event %d: word %s", in->type, in->argv[i]);
+        }
     }
     return in->type == OPENVPN_PLUGIN_AUTH_USER_PASS_VERIFY ? log_in(in->envp) : OPENVPN_PLUGIN_FUNC_SUCCESS;
 }

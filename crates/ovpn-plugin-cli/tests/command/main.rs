@@ -1,6 +1,7 @@
 //! The command `ovpn-plugin`, run as an administrator runs it.
 
 mod doctor;
+mod json;
 mod pam;
 mod plugins;
 mod questions;

@@ -1,6 +1,6 @@
 //! Logins through PAM that fail for each of the usual reasons, with the plugin of this workspace and the C one.
 
-use harness::scratch::unique_name;
+use harness::scratch::{Scratch, unique_name};
 use harness::{Account, EtcPamService, PamDir, TestModule, plugin, proc_table};
 
 use crate::run::{Run, run_with};
@@ -74,13 +74,87 @@ fn accounts_that_are_not_there_locked_or_expired() {
 #[test]
 fn a_service_that_is_missing() {
     let missing = unique_name();
-    let words = [("why", "no such PAM service"), ("to do", "correct the service name")];
+    let words = [("why", "no PAM service file"), ("to do", "correct the service name")];
     let ours = login(plugin::auth_pam().to_str().unwrap(), &[], "nobody", "any-password", &[&missing]);
     ours.expect(1, &words);
     assert_eq!(ours.out.matches("correct the service name").count(), 1, "said once: {ours}");
     // The C plugin does not say so itself.
     let theirs = c_login(&[], "nobody", "any-password", &[&missing]);
     theirs.expect(1, &[("why", &format!("no PAM service file /etc/pam.d/{missing}"))]);
+}
+
+/// What PAM stumbles over is said by `check` before anybody logs in, and by `login` instead of what its code may mean.
+#[test]
+fn services_with_mistakes() {
+    let module = TestModule::shared();
+    let good = module.stack(&["auth/code=PAM_SUCCESS", "account/code=PAM_SUCCESS"]);
+    let services = PamDir::new();
+    let directory = format!("pam-confdir={}", services.path().display());
+    let ours = plugin::auth_pam();
+    let check = |options: &[&str]| {
+        let mut line = vec!["check"];
+        line.extend(options);
+        line.extend([ours.to_str().unwrap(), &directory, "vpn"]);
+        run_with("", &line)
+    };
+    services.service("vpn", &good);
+    let clean = check(&["--strict"]);
+    clean.expect(0, &[("result", "OpenVPN would start")]);
+    assert!(!clean.says("warning", ""), "{clean}");
+    for (mistake, why) in [
+        ("auth requird pam_permit.so", "has 'requird' as its control word"),
+        ("acount required pam_permit.so", "begins with 'acount'"),
+        ("auth include nosuch", "includes 'nosuch', which is missing"),
+        ("auth required pam_nosuch.so", "names the module pam_nosuch.so, which is missing"),
+    ] {
+        services.service("vpn", &format!("{good}\n{mistake}\n"));
+        check(&[]).expect(0, &[("warning", why), ("result", "OpenVPN would start")]);
+        check(&["--strict"]).expect(1, &[("result", "but there are warnings"), ("warning", why)]);
+        let line = ["login", "-u", "joe", "-p", "-", ours.to_str().unwrap(), &directory, "vpn"];
+        let refused = run_with("any-password\n", &line);
+        refused.expect(1, &[("result", "rejected"), ("why", why)]);
+        assert_eq!(refused.out.lines().filter(|line| line.starts_with("why ")).count(), 1, "{refused}");
+    }
+    services.service("vpn", "auth required pam_permit.so\n");
+    check(&["--strict"]).expect(1, &[("warning", "has no account lines")]);
+    // The C plugin says nothing of all this.
+    let service = EtcPamService::new(&format!("{good}\nauth requird pam_permit.so\n"));
+    let theirs = plugin::c_auth_pam();
+    run_with("", &["check", "--strict", theirs.to_str().unwrap(), service.name()])
+        .expect(1, &[("warning", "has 'requird' as its control word")]);
+    c_login(&[], "joe", "any-password", &[service.name()]).expect(1, &[("why", "'requird'")]);
+}
+
+/// The code is that of a wrong password. The plugin passes the module's words on, and the tally shows it too.
+#[test]
+fn a_user_that_faillock_has_locked() {
+    let account = Account::new("right-password");
+    let tallies = Scratch::of_root();
+    let settings = format!("dir={} deny=2", tallies.path().display());
+    let stack = format!(
+        "auth required pam_faillock.so preauth {settings}\n\
+         auth [success=1 default=bad] pam_unix.so nodelay\n\
+         auth [default=die] pam_faillock.so authfail {settings}\n\
+         auth sufficient pam_faillock.so authsucc {settings}\n\
+         account required pam_unix.so\n"
+    );
+    let wrong = our_login(&[], account.name(), "wrong-password", &stack, &[]);
+    wrong.expect(1, &[("why", "the password is wrong")]);
+    our_login(&[], account.name(), "wrong-password", &stack, &[]).expect(1, &[]);
+    let locked = our_login(&[], account.name(), "right-password", &stack, &[]);
+    locked.expect(
+        1,
+        &[
+            ("log", "failed to authenticate: Authentication failure; PAM says: The account is locked due to 2 failed logins."),
+            ("why", "pam_faillock has counted"),
+            ("to do", &format!("--dir {}", tallies.path().display())),
+        ],
+    );
+    assert!(!locked.out.contains("the password is wrong"), "{locked}");
+    let service = EtcPamService::new(&stack);
+    let theirs = c_login(&[], account.name(), "right-password", &[service.name()]);
+    theirs.expect(1, &[("why", "pam_faillock has counted")]);
+    assert!(!theirs.out.contains("the password is wrong"), "{theirs}");
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn a_plugin_that_does_not_decide() {
     mistakes.login(&[], &["no-logins"]).expect(3, &[("open", "does not ask it about logins")]);
     mistakes
         .login(&["-t", "3"], &["hang-at-close"])
-        .expect(0, &[("result", "accepted"), ("note", "did not come to an end")]);
+        .expect(0, &[("result", "accepted"), ("warning", "did not come to an end")]);
     mistakes.login(&[], &["crash-at-open"]).expect(3, &[("result", "was killed by SIGABRT")]);
 }
 
@@ -98,7 +98,7 @@ fn a_plugin_that_does_not_decide() {
 fn processes_left_behind_are_told_and_ended() {
     let mistakes = Mistakes::new();
     let left = mistakes.login(&[], &["leave-a-process"]);
-    left.expect(0, &[("note", "left processes behind"), ("note", "ovpn-plugin")]);
+    left.expect(0, &[("warning", "left processes behind"), ("warning", "ovpn-plugin")]);
     let file = mistakes.file();
     let mine = |process: &proc_table::Process| process.title.contains(file.to_str().unwrap());
     assert!(!proc_table::all().iter().any(mine), "one is still there");
@@ -108,7 +108,7 @@ fn processes_left_behind_are_told_and_ended() {
 fn passwords_are_not_shown_and_nothing_reaches_the_terminal_raw() {
     let mistakes = Mistakes::new();
     let told = mistakes.login(&[], &["tell"]);
-    told.expect(0, &[("log", "password '[password]'"), ("note", "gives the password away")]);
+    told.expect(0, &[("log", "password '[password]'"), ("warning", "gives the password away")]);
     assert!(!told.out.contains("secret99"), "{told}");
     let told = mistakes.login(&["--response", "123456"], &["tell"]);
     assert!(told.says("log", "password 'SCRV1:[password]:[password]'"), "{told}");
@@ -132,7 +132,7 @@ fn what_a_login_comes_with() {
     words.expect(0, &[("log", "word 2: two words"), ("log", "word 3: -x"), ("log", "a variable: 1")]);
     let many: Vec<_> = ["check", file.to_str().unwrap(), "words"].into_iter().chain(["w"; 15]).collect();
     let many = run(&many);
-    many.expect(0, &[("note", "drops the last 2 words"), ("log", "word 14: w")]);
+    many.expect(0, &[("warning", "drops the last 2 words"), ("log", "word 14: w")]);
     assert!(!many.out.contains("word 15"), "{many}");
 }
 
@@ -167,21 +167,103 @@ fn events_come_in_openvpns_order() {
     run(&["events", file, "refuse"])
         .expect(1, &[("event", "AUTH_USER_PASS_VERIFY: error"), ("event", "DOWN: success")]);
     run(&["events", "-e", "opt=1", file]).expect(0, &[("log", "at UP: 1")]);
+    // What shows the fault only after the client got in.
+    for (event, name, then) in [
+        ("1", "DOWN", "OpenVPN ends"),
+        ("7", "CLIENT_DISCONNECT", "goes on"),
+        ("8", "LEARN_ADDRESS", "go nowhere"),
+    ] {
+        let failed = run(&["events", "-e", &format!("event={event}"), file, "fail-at"]);
+        let (line, why) = (format!("{name}: error"), format!("The plugin failed at {name}."));
+        failed.expect(
+            1,
+            &[("event", &line), ("result", "got in, but the plugin failed"), ("why", &why), ("why", then)],
+        );
+    }
+    run(&["events", "-e", "event=6", file, "fail-at"]).expect(
+        1,
+        &[("result", "did not get in"), ("why", "failed at CLIENT_CONNECT. OpenVPN refuses the client")],
+    );
     let client = run(&["events", "--client", file]);
     client.expect(0, &[("event", "IPCHANGE: success")]);
     assert!(!client.out.contains("AUTH_USER_PASS_VERIFY:"), "{client}");
+}
+
+/// In all events, not in the login alone.
+#[test]
+fn the_clients_name_and_address_are_those_of_the_options() {
+    let mistakes = Mistakes::new();
+    let file = mistakes.file();
+    let file = file.to_str().unwrap();
+    let seen = run(&["events", "-c", "laptop", "-a", "2001:db8::7", file, "clients"]);
+    // TLS_VERIFY, IPCHANGE, CLIENT_CONNECT, LEARN_ADDRESS, CLIENT_DISCONNECT.
+    seen.expect(
+        0,
+        &[
+            ("log", "event 4: X509_0_CN=laptop"),
+            ("log", "event 4: untrusted_ip6=2001:db8::7"),
+            ("log", "event 4: word CN=laptop"),
+            ("log", "event 3: word [AF_INET6]2001:db8::7 40000"),
+            ("log", "event 6: common_name=laptop"),
+            ("log", "event 6: trusted_ip6=2001:db8::7"),
+            ("log", "event 6: trusted_ip=(none)"),
+            ("log", "event 8: word laptop"),
+            ("log", "event 7: common_name=laptop"),
+        ],
+    );
+    assert!(!seen.out.contains("192.0.2.7") && !seen.out.contains("=client"), "{seen}");
+    let seen = run(&["events", "-a", "198.51.100.9", file, "clients"]);
+    seen.expect(0, &[("log", "event 6: common_name=client"), ("log", "event 6: trusted_ip=198.51.100.9")]);
+}
+
+/// An ordinary word as the password: the command's own words stay, and nobody is accused.
+#[test]
+fn a_password_that_is_an_ordinary_word() {
+    let mistakes = Mistakes::new();
+    let file = mistakes.file();
+    let line = ["login", "-u", "joe", "-p", "-", file.to_str().unwrap()];
+    let refused = run_with("password\n", &[&line[..], &["speak-of-passwords"]].concat());
+    refused.expect(1, &[("log", "prompt '[password]: ' answered"), ("client", "your [password] is wrong")]);
+    refused.expect(1, &[("warning", "may be by chance")]);
+    assert!(!refused.out.contains("gives the password away,"), "{refused}");
+    let refused = run_with("rejected\n", &[&line[..], &["refuse"]].concat());
+    refused.expect(1, &[("result", "rejected")]);
+    assert!(!refused.says("warning", ""), "{refused}");
+}
+
+#[test]
+fn warnings_say_why_and_what_to_do_and_count_if_asked() {
+    let mistakes = Mistakes::new();
+    let warned = mistakes.login(&[], &["warn"]);
+    warned.expect(0, &[("log", "warning: MISTAKES: one thing"), ("result", "accepted")]);
+    warned.expect(0, &[("warning", "one thing is wrong"), ("to do", "correct it")]);
+    mistakes.login(&["--strict"], &["warn"]).expect(1, &[("result", "accepted, but there are warnings")]);
+    mistakes.login(&["--strict"], &[]).expect(0, &[("result", "accepted")]);
+}
+
+/// Wherever it was looked for.
+#[test]
+fn a_plugin_that_is_not_there() {
+    for name in ["nowhere-to-be-found.so", "/nonexistent/nowhere-to-be-found.so", "./nowhere-to-be-found.so"]
+    {
+        run(&["check", name]).expect(1, &[("open", "No such file"), ("why", "is not there")]);
+        run(&["login", "-u", "joe", "-p", "/dev/null", name]).expect(3, &[("why", "is not there")]);
+        run(&["events", name]).expect(3, &[("why", "is not there")]);
+    }
+    run(&["check", "nowhere-to-be-found.so"]).expect(1, &[("note", "there is no plugin")]);
 }
 
 #[test]
 fn mistakes_on_the_command_line() {
     let big = "x".repeat(20_000);
     for (input, line, said) in [
-        ("", "logon x.so", "there is no command"),
+        ("", "logon x.so", "unrecognized subcommand 'logon'"),
         ("", "login", "the plugin's file is missing"),
+        ("", "login --user", "a value is required for '--user <NAME>'"),
+        ("", "login /x.so login --user joe", "--user stands after PLUGIN"),
         ("", "login --pasword-file x.so", "--pasword-file"),
         ("", "login -u joe -p /nonexistent/password /x.so", "cannot read the password"),
         (big.as_str(), "login -u joe -p - /x.so", "more than 16384 bytes"),
-        ("", "check nowhere-to-be-found.so", "there is no plugin"),
         ("", "check /x.so \"", "the closing quote (\") is missing"),
     ] {
         let run = run_with(input, &line.split(' ').collect::<Vec<_>>());
@@ -193,13 +275,22 @@ fn mistakes_on_the_command_line() {
 
 #[test]
 fn help_and_version() {
-    for words in [&["--help"][..], &["-h"], &["help"], &["login", "--help"]] {
+    for words in [&["--help"][..], &["-h"], &["help"]] {
         let help = run(words);
         assert_eq!(help.status, Some(0));
-        for word in ["Usage:", "--password-file FILE", "Exit status:", "login", "check", "events"] {
+        for word in ["Usage:", "Exit status:", "login", "check", "events"] {
             assert!(help.out.contains(word), "{word}: {help}");
         }
-        assert!(help.out.lines().all(|line| line.len() <= 128), "{help}");
+    }
+    for words in [&["login", "--help"][..], &["help", "login"], &["login", "-h"]] {
+        let help = run(words);
+        assert_eq!(help.status, Some(0));
+        for word in ["Usage: ovpn-plugin login", "--password-file <FILE>", "--strict", "Options stand before"]
+        {
+            assert!(help.out.contains(word), "{word}: {help}");
+        }
+        // Without a terminal, as wide as can be read with ease, and without colour.
+        assert!(help.out.lines().all(|line| line.len() <= 100 && !line.contains('\x1b')), "{help}");
     }
     let version = run(&["--version"]);
     assert_eq!(version.out, format!("ovpn-plugin {}\n", env!("CARGO_PKG_VERSION")));

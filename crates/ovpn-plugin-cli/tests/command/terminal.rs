@@ -19,6 +19,7 @@ impl OnTerminal {
         let script = Command::new("script")
             .args(["--quiet", "--return", "--command", words, "/dev/null"])
             .env("SHELL", "/bin/sh")
+            .env("NO_COLOR", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -98,6 +99,46 @@ fn ctrl_c_ends_a_login_that_hangs() {
     let (status, shown) = terminal.finish();
     assert!(shown.contains("interrupted by SIGINT"), "{shown}");
     assert_eq!(status, Some(3));
+}
+
+/// What a plugin does because somebody interrupts it says nothing about it.
+#[test]
+fn ctrl_c_is_no_fault_of_the_plugin() {
+    let mistakes = Mistakes::new();
+    for what in ["leave-when-interrupted", "refuse-when-interrupted"] {
+        let words = format!("exec {COMMAND} login -u joe -p /dev/null {} {what}", mistakes.file().display());
+        let mut terminal = OnTerminal::start(&words);
+        terminal.wait_for("waiting");
+        terminal.type_in("\x03");
+        let (status, shown) = terminal.finish();
+        assert!(shown.contains("not decided: interrupted by SIGINT"), "{shown}");
+        assert!(!shown.contains("took its process") && !shown.contains("rejected"), "{shown}");
+        assert_eq!(status, Some(3));
+    }
+}
+
+/// Colour on a terminal, unless the user wants none; and lines no wider than it is.
+#[test]
+fn colour_and_width() {
+    let mistakes = Mistakes::new();
+    let line = format!("{COMMAND} login -u joe -p /dev/null {} refuse", mistakes.file().display());
+    for (before, colour) in [
+        ("env -u NO_COLOR TERM=xterm", true),
+        ("env NO_COLOR= TERM=xterm", true),
+        ("env NO_COLOR=1 TERM=xterm", false),
+        ("env -u NO_COLOR TERM=dumb", false),
+    ] {
+        let terminal = OnTerminal::start(&format!("stty cols 50 rows 20; exec {before} {line}"));
+        let (_, shown) = terminal.finish();
+        assert_eq!(shown.contains("\x1b["), colour, "{before}: {shown}");
+        if !colour {
+            assert!(
+                shown.lines().count() > 5 && shown.lines().all(|line| line.trim_end().len() <= 50),
+                "{shown}"
+            );
+            assert!(!shown.contains("\x1b"), "{shown}");
+        }
+    }
 }
 
 /// Hidden if the plugin says so, then shown.

@@ -7,11 +7,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use pam::{Content, Modules, Phase, ServiceFile, Stack, StackError};
+use pam::{Content, LineMistake, Modules, Phase, ServiceFile, Stack, StackError};
 use privsep::walk::{RootsGroup, Sticky, Walk, WalkError};
 use secret::reading::at_most;
 
 use crate::config::Config;
+use crate::quoted::shown;
 
 /// The longest file that is looked into, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
@@ -131,6 +132,19 @@ impl Check {
             let (missing, from) = (missing.name.display(), missing.file.display());
             self.findings.warnings.push(format!(
                 "PAM service '{name}': {from} includes '{missing}', which is missing; correct that line"
+            ));
+        }
+        for bad in &stack.bad {
+            let (file, number) = (bad.file.display(), bad.number);
+            let what = match &bad.mistake {
+                LineMistake::Phase(word) => format!("begins with '{}'", shown(word.as_bytes())),
+                LineMistake::Control(word) => {
+                    format!("has '{}' as its control word", shown(word.as_bytes()))
+                }
+                LineMistake::NoModule => "names no module".to_string(),
+            };
+            self.findings.warnings.push(format!(
+                "PAM service '{name}': {file}:{number} {what}, so every login will be refused; correct that line"
             ));
         }
         let modules = Modules::of_this_machine();

@@ -116,6 +116,21 @@ fn a_missing_module_is_named_once_with_its_file() {
 }
 
 #[test]
+fn a_line_that_pam_does_not_understand_is_named() {
+    for (line, told) in [
+        ("auth requird pam_unix.so", "has 'requird' as its control word"),
+        ("auht required pam_unix.so", "begins with 'auht'"),
+        ("auth required", "names no module"),
+    ] {
+        let stage = Stage::new(&[("vpn", &format!("{GOOD}{line}\n"))]);
+        let warnings = stage.check().unwrap();
+        let place = stage.path("vpn").display().to_string();
+        let told = format!("{place}:3 {told}, so every login will be refused; correct that line");
+        assert_eq!(warnings, [format!("PAM service 'vpn': {told}")]);
+    }
+}
+
+#[test]
 fn a_missing_file_is_named() {
     let stage = Stage::new(&[("vpn", "@include common\n")]);
     let warnings = stage.check().unwrap();

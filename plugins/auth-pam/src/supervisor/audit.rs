@@ -249,5 +249,8 @@ fn line(entry: Entry<'_>, config_name: Option<&str>) -> String {
 }
 
 #[cfg(test)]
+#[path = "grok_tests.rs"]
+mod grok_tests;
+#[cfg(test)]
 #[path = "audit_tests.rs"]
 mod tests;

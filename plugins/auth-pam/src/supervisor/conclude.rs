@@ -8,7 +8,7 @@ use privsep::Ended;
 
 use super::attempt::Attempt;
 use super::audit;
-use crate::protocol::{Blame, End};
+use crate::protocol::{Blame, End, MAX_SAID};
 use crate::question::Question;
 use crate::quoted::shown;
 use crate::verdict::{Cause, Verdict};
@@ -139,6 +139,17 @@ impl Outcome {
         match self {
             Outcome::Pam(end, _) if end.code == 0 => end.checked.clone(),
             _ => Vec::new(),
+        }
+    }
+
+    /// What modules have said to the person at the client about a login that failed: a lock, for one, shows in no code. Its
+    /// quotes are not escaped. It may tell who has an account, so it is for the log.
+    pub fn said(&self) -> String {
+        match self {
+            Outcome::Pam(end, _) if !end.said.is_empty() && code(end) != ReturnCode::SUCCESS => {
+                format!("; PAM says: {}", String::from_utf8_lossy(&end.said[..end.said.len().min(MAX_SAID)]))
+            }
+            _ => String::new(),
         }
     }
 
@@ -415,6 +426,19 @@ pub mod tests {
             };
             assert_eq!(cause, Cause::Busy);
         }
+    }
+
+    #[test]
+    fn what_modules_say_is_told_of_failures_only() {
+        for (code, told) in [(ReturnCode::AUTH_ERR, "; PAM says: it's locked"), (ReturnCode::SUCCESS, "")] {
+            let Outcome::Pam(mut end, _) = pam(code, true, false) else { continue };
+            end.said = b"it's locked".to_vec();
+            assert_eq!(Outcome::Pam(end, false).said(), told);
+        }
+        assert_eq!(pam(ReturnCode::AUTH_ERR, true, false).said(), "");
+        let Outcome::Pam(mut end, _) = pam(ReturnCode::AUTH_ERR, true, false) else { return };
+        end.said = vec![b'x'; 10 * MAX_SAID];
+        assert!(Outcome::Pam(end, false).said().len() < MAX_SAID + 20);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::{Exit, Supervisor, audit, reasons};
 use crate::origin::Origin;
 use crate::proof::Proof;
 use crate::protocol::{Blame, End, Reply, Sent};
+use crate::quoted::escaped;
 use crate::verdict::Verdict;
 
 impl Supervisor {
@@ -87,6 +88,7 @@ impl Supervisor {
             told: reasons::for_client(outcome, &verdict, self.settings.config.reasons()),
             verdict,
             reason,
+            said: outcome.said(),
             checked: format!("{}{}", attempt.proof().map_or("", Proof::said), outcome.checked()),
             name: outcome.name(),
         };
@@ -151,7 +153,7 @@ impl Supervisor {
 
     /// The line of an attempt in the log, and the one in the system log.
     fn write_lines(&mut self, decided: &Decided) {
-        let Decided { attempt, judged: Judged { verdict, reason, checked, .. }, result, .. } = decided;
+        let Decided { attempt, judged: Judged { verdict, reason, said, checked, .. }, result, .. } = decided;
         let checked = &format!("{}{checked}", attempt.sent_otherwise());
         let accepted = matches!(verdict, Verdict::Accepted { .. });
         // OpenVPN logs what a direct answer leads to at once; with deferred ones in play, it is not that clear when.
@@ -163,11 +165,15 @@ impl Supervisor {
                 // No failure, so no line that a log watcher would take for one.
                 log::info!("BACKGROUND: user '{user}': {reason}{tail}");
             } else {
-                log::error!("BACKGROUND: user '{user}' failed to authenticate: {reason}{checked}{tail}");
+                // Last, so that no words of a module pass for something else.
+                let said = escaped(said.as_bytes());
+                log::error!(
+                    "BACKGROUND: user '{user}' failed to authenticate: {reason}{checked}{said}{tail}"
+                );
             }
         }
         if let Some(audit) = &mut self.audit {
-            let reason = format!("{reason}{checked}");
+            let reason = format!("{reason}{checked}{said}");
             audit.write(audit::Entry {
                 result: *result,
                 user: &attempt.username,

@@ -9,6 +9,7 @@ use privsep::confine;
 
 use super::conversation::{Answering, cut};
 use super::prompts::{Answer, Login, Prompts, Turn, Visibility};
+use super::said::Said;
 use super::{no_end, other_user};
 use crate::config::Config;
 use crate::proof::Proof;
@@ -90,7 +91,7 @@ fn is_member(
 pub fn check_again(transaction: &mut Transaction<Answering<'_>>, config: &Config, proof: Proof) -> End {
     let before = transaction.user().map(|user| user.to_bytes().to_vec());
     let conversation = transaction.conversation();
-    (conversation.notes, conversation.complaint) = (0, None);
+    (conversation.notes, conversation.said) = (0, Said::default());
     let mut end = no_end();
     let mut result = check(transaction, config, proof, &mut end);
     let checked = transaction.user().map(|user| user.to_bytes().to_vec());
@@ -105,8 +106,10 @@ pub fn check_again(transaction: &mut Transaction<Answering<'_>>, config: &Config
     let username = conversation.username;
     end.checked = checked.filter(|checked| *checked != username).unwrap_or_default();
     end.checked.truncate(MAX_CHECKED);
-    if let (Err(_), Some(complaint)) = (&result, conversation.complaint.take()) {
-        conversation.note(|| complaint);
+    // A session that goes wrong later has its own line for that.
+    conversation.complaint = None;
+    if result.is_err() {
+        end.said = std::mem::take(&mut conversation.said).into_line();
     }
     let (code, text) = match result {
         Ok(()) => (ReturnCode::SUCCESS, "Success".to_string()),

@@ -11,7 +11,7 @@ use super::answers::Answers;
 use super::expired::Choosing;
 use super::orders::receive;
 use super::prompts::{Answer, Asked, Login, Prompts, Turn, Visibility};
-use super::said::Said;
+use super::said::{Said, without_secrets};
 use crate::protocol::{Credentials, MAX_TEXT, News, Order, Report};
 use crate::question::{self, MAX_QUESTION, MAX_QUESTIONS};
 use crate::quoted::escaped;
@@ -81,9 +81,11 @@ pub struct Answering<'a> {
     pub reports: Reports<'a>,
     /// How many went there.
     pub notes: usize,
-    /// What modules have said to the person at the client; `None`: that does not want to be known.
-    pub said: Option<Said>,
-    /// The last error a module wanted the user to read; worth a line when the login fails.
+    /// What modules have said to the person at the client; worth a word when the login fails.
+    pub said: Said,
+    /// What was typed when asked, where nobody should see it.
+    pub typed: Vec<Secret>,
+    /// The last error a module wanted the user to read; worth a line when a session fails.
     pub complaint: Option<String>,
     /// Answers to prompts with visible input: with pairs, the user's name is one of them. Not what somebody has typed when
     /// asked: whom PAM checks is not for the person at the client to say.
@@ -127,7 +129,8 @@ impl Answering<'_> {
     pub fn enter_session(&mut self) {
         self.credentials = Credentials { password: Secret::copy_of(b""), response: None };
         (self.names, self.messages) = (Vec::new(), Vec::new());
-        (self.choosing, self.said, self.complaint) = (None, None, None);
+        (self.choosing, self.complaint) = (None, None);
+        (self.said, self.typed) = (Said::default(), Vec::new());
         self.answers = Answers::default();
         self.notes = 0;
         self.nobody_in = Some("a session");
@@ -229,6 +232,9 @@ impl Answering<'_> {
             Login { username: self.username, common_name: self.common_name, credentials: &self.credentials };
         let answer = asked.fill_in(&login, typed);
         self.answers.typed(visibility, &answer);
+        if visibility == Visibility::Hidden {
+            self.typed.push(Secret::copy_of(answer.expose()));
+        }
         Ok(answer)
     }
 
@@ -262,6 +268,12 @@ impl Answering<'_> {
         Ok(())
     }
 
+    /// What a module says, without what was typed: it may be for the log.
+    fn loggable<'b>(&self, text: &'b [u8]) -> &'b [u8] {
+        let Credentials { password, response } = &self.credentials;
+        without_secrets(text, [password].into_iter().chain(response).chain(&self.typed))
+    }
+
     /// Keeps what a module says for the next question, as long as that has room for it.
     pub fn keep(&mut self, text: &[u8]) {
         let kept: usize = self.messages.iter().map(Vec::len).sum();
@@ -281,16 +293,20 @@ impl Conversation for Answering<'_> {
     }
 
     fn text_info(&mut self, text: &[u8]) -> Result<(), ConversationError> {
-        self.said.iter_mut().for_each(|said| said.add(text));
+        let loggable = self.loggable(text);
+        self.said.add(loggable);
         if self.debug {
-            self.note(|| format!("message of a PAM module: '{}'", escaped(text)));
+            self.note(|| format!("message of a PAM module: '{}'", escaped(loggable)));
         }
         self.say(text)
     }
 
     fn error_message(&mut self, text: &[u8]) -> Result<(), ConversationError> {
-        self.said.iter_mut().for_each(|said| said.add(text));
-        self.complaint = Some(format!("error message of a PAM module: '{}'", escaped(text)));
+        let loggable = self.loggable(text);
+        self.said.add(loggable);
+        if self.nobody_in.is_some() {
+            self.complaint = Some(format!("error message of a PAM module: '{}'", escaped(loggable)));
+        }
         self.say(text)
     }
 }

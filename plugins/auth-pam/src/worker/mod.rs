@@ -31,7 +31,6 @@ use process_state::State;
 use prompts::Turn;
 use said::Said;
 
-use crate::config::Reasons;
 use crate::lookup::Lookup;
 use crate::protocol::{Begin, Blame, Client, Credentials, End, MAX_CHECKED, News, Order, Report};
 use crate::settings::Settings;
@@ -262,7 +261,8 @@ fn check<'a>(
         debug: settings.debug,
         reports: Reports { channel: reports.channel, ..*reports },
         notes: 0,
-        said: (config.reasons() == Reasons::All).then(Said::default),
+        said: Said::default(),
+        typed: Vec::new(),
         complaint: None,
         names,
         answers: Answers::default(),
@@ -308,9 +308,8 @@ fn check<'a>(
         conversation.note(|| "internal error: the conversation panicked".into());
         result = result.and(Err(PamError { code: ReturnCode::CONV_ERR, words: "Conversation error".into() }));
     }
-    end.said = conversation.said.take().map(Said::into_line).unwrap_or_default();
-    if let (Err(_), Some(complaint)) = (&result, conversation.complaint.take()) {
-        conversation.note(|| complaint);
+    if result.is_err() {
+        end.said = std::mem::take(&mut conversation.said).into_line();
     }
     if result.is_ok() && conversation.reports.session {
         return Ok(Some(transaction));

@@ -1,11 +1,17 @@
-//! What PAM modules say to the person who logs in, as one line of bounded length.
+//! What PAM modules say to the person who logs in, as one line of bounded length. It goes to the log if the login fails, so
+//! what was typed is not in it.
 
 use ovpn_plugin::escape;
+use secret::Secret;
 
 use crate::protocol::MAX_SAID;
 
 /// Between two messages.
 const SEPARATOR: &str = "; ";
+/// Stands for a message that repeats what was typed.
+const WITHHELD: &[u8] = b"(a message that holds what was typed)";
+/// A shorter secret only counts where it stands alone: it is part of too many words.
+const SHORTEST_INSIDE_WORDS: usize = 4;
 
 /// The messages so far.
 #[derive(Debug, Default)]
@@ -46,6 +52,24 @@ impl Said {
     }
 }
 
+/// The message, unless one of the secrets is in it.
+pub fn without_secrets<'a, 'b>(message: &'a [u8], mut secrets: impl Iterator<Item = &'b Secret>) -> &'a [u8] {
+    if secrets.any(|secret| holds(message, secret.expose())) { WITHHELD } else { message }
+}
+
+fn holds(message: &[u8], secret: &[u8]) -> bool {
+    if secret.is_empty() {
+        return false;
+    }
+    let is_word =
+        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii());
+    message.windows(secret.len()).enumerate().filter(|(_, found)| *found == secret).any(|(at, _)| {
+        let before = at.checked_sub(1).and_then(|before| message.get(before));
+        let alone = !is_word(before) && !is_word(message.get(at + secret.len()));
+        alone || secret.len() >= SHORTEST_INSIDE_WORDS
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,5 +99,19 @@ mod tests {
             said(&[&"x".repeat(250), "y".repeat(9).as_str(), "z"]),
             format!("{}; yyyy", "x".repeat(250))
         );
+    }
+
+    #[test]
+    fn what_was_typed_is_not_repeated() {
+        let left = |message: &'static [u8], secrets: &[&[u8]]| {
+            let secrets: Vec<_> = secrets.iter().map(|secret| Secret::copy_of(secret)).collect();
+            without_secrets(message, secrets.iter())
+        };
+        assert_eq!(left(b"got 'hunter2'", &[b"x", b"hunter2"]), WITHHELD);
+        assert_eq!(left(b"gothunter2.", &[b"hunter2"]), WITHHELD);
+        assert_eq!(left(b"got 77", &[b"77"]), WITHHELD);
+        assert_eq!(left("got \u{e9}".as_bytes(), &["\u{e9}".as_bytes()]), WITHHELD);
+        // Nobody reads a short one out of a longer word, and nothing is in everything.
+        assert_eq!(left(b"in 777 s", &[b"77", b""]), b"in 777 s");
     }
 }

@@ -90,7 +90,11 @@ pub(super) fn cases() -> Vec<Case> {
         Case::lines("stack: pam_unix, expired account", UNIX)
             .login_as(User::Expired("Analytical Engine 1"), Some("Analytical Engine 1"))
             .look_at_failure()
-            .same("refused; log: user '{user}' failed to authenticate: User account has expired"),
+            .differs(
+                "refused; log: user '{user}' failed to authenticate: User account has expired",
+                "refused; log: user '{user}' failed to authenticate: User account has expired; PAM says: Your account has expired; please contact your system administrator.",
+                "what PAM modules say is lost, and with it why",
+            ),
         told("stack: an expired account, and the reason for the client", "account/code=PAM_ACCT_EXPIRED")
             .differs(
                 "refused; reason: -",
@@ -109,7 +113,7 @@ pub(super) fn cases() -> Vec<Case> {
             .look_at_failure()
             .differs(
                 "refused; log: user '{user}' failed to authenticate: Authentication failure",
-                "refused; log: user '{user}' failed to authenticate: User account has expired; by auth-token",
+                "refused; log: user '{user}' failed to authenticate: User account has expired; by auth-token; PAM says: Your account has expired; please contact your system administrator.",
                 TOKEN,
             ),
         Case::lines("token: one that is not genuine", PERMIT)

@@ -97,6 +97,14 @@ pub(super) fn cases() -> Vec<Case> {
                 "refused; logged: module pam_nosuch.so is missing",
                 "it shows when nobody can log in",
             ),
+        Case::lines("start: a line that PAM does not understand", PERMIT.replacen("required", "requird", 1))
+            .login("ada", "engine")
+            .look(Look::Mentioned("has 'requird' as its control word"))
+            .differs(
+                "refused; logged: no has 'requird' as its control word",
+                "refused; logged: has 'requird' as its control word",
+                "it shows when nobody can log in",
+            ),
         Case::lines("start: under --daemon", PERMIT)
             .open_env("daemon", "1")
             .open_env("daemon_log_redirect", "0")

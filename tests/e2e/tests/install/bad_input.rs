@@ -75,7 +75,7 @@ fn a_place_that_cannot_be_is_named() {
 /// As somebody who is not root, into a directory that is root's.
 #[test]
 fn a_place_that_may_not_be_written_to_is_named() {
-    let (place, copy) = (Installation::new(&["MANDIR=", "DOCDIR="]), Scratch::new());
+    let (place, copy) = (Installation::new(&["MANDIR=", "DOCDIR=", "COMPDIR="]), Scratch::new());
     for name in ["Makefile", "packaging", "pam.d"] {
         command::run(
             "cp",
@@ -162,7 +162,7 @@ fn a_missing_tool_is_named() {
 /// No character of a place is the shell's.
 #[test]
 fn a_place_with_odd_characters_is_a_place() {
-    let place = Installation::new(&["PLUGINDIR=/a 'b' \"c\" $(touch d);e", "MANDIR=", "DOCDIR="]);
+    let place = Installation::new(&["PLUGINDIR=/a 'b' \"c\" $(touch d);e", "MANDIR=", "DOCDIR=", "COMPDIR="]);
     place.make("install");
     let files = place.files();
     let odd = files.iter().find(|file| file.starts_with("a 'b'"));

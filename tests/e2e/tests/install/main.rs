@@ -17,14 +17,17 @@ use crate::installation::{BUILT, EXAMPLES, Installation, mode, project, read, ru
 
 const SERVICE: &str = include_str!("../../../../pam.d/openvpn");
 /// What is installed besides documents.
-const FILES: [(u32, &str); 7] = [
+const FILES: [(u32, &str); 10] = [
     (0o644, "etc/pam.d/openvpn"),
     (0o755, "usr/bin/ovpn-plugin"),
     (0o644, "usr/lib/openvpn/plugins/openvpn-plugin-auth-pam.so"),
     (0o644, "usr/lib/openvpn/plugins/openvpn-plugin-down-root.so"),
+    (0o644, "usr/share/bash-completion/completions/ovpn-plugin"),
+    (0o644, "usr/share/fish/vendor_completions.d/ovpn-plugin.fish"),
     (0o644, "usr/share/man/man1/ovpn-plugin.1"),
     (0o644, "usr/share/man/man8/openvpn-plugin-auth-pam.8"),
     (0o644, "usr/share/man/man8/openvpn-plugin-down-root.8"),
+    (0o644, "usr/share/zsh/site-functions/_ovpn-plugin"),
 ];
 
 #[test]
@@ -40,7 +43,13 @@ fn everything_is_installed_and_removed_again() {
     let (documents, others): (Vec<_>, Vec<_>) =
         promised.into_iter().partition(|(_, file)| file.starts_with("usr/share/doc/openvpn-plugins-rs/"));
     assert_eq!(others, FILES.map(|(mode, file)| (mode, file.to_string())));
-    for document in ["README.md", "PRIVILEGE.md", "LICENSE-MIT", "examples/fail2ban/openvpn-auth-pam.conf"] {
+    for document in [
+        "README.md",
+        "PRIVILEGE.md",
+        "LICENSE-MIT",
+        "examples/fail2ban/openvpn-auth-pam.conf",
+        "examples/grok/openvpn-auth-pam",
+    ] {
         assert!(documents.iter().any(|(_, file)| file.ends_with(document)), "{document}: {documents:?}");
     }
     assert!(read(&place.plugin()) == read(&plugin::built(BUILT)), "the plugin is not the one that was built");
@@ -153,7 +162,7 @@ fn a_loaded_plugin_is_not_written_over() {
 fn the_places_can_be_chosen() {
     for (variables, files) in [
         (
-            &["PREFIX=/opt/vpn", "MANDIR=", "DOCDIR="][..],
+            &["PREFIX=/opt/vpn", "MANDIR=", "DOCDIR=", "COMPDIR="][..],
             [
                 "etc/pam.d/openvpn",
                 "opt/vpn/bin/ovpn-plugin",
@@ -162,7 +171,14 @@ fn the_places_can_be_chosen() {
             ],
         ),
         (
-            &["PLUGINDIR=/srv/plug ins", "PAMDIR=/srv/pam", "BINDIR=/srv/bin", "MANDIR=", "DOCDIR="],
+            &[
+                "PLUGINDIR=/srv/plug ins",
+                "PAMDIR=/srv/pam",
+                "BINDIR=/srv/bin",
+                "MANDIR=",
+                "DOCDIR=",
+                "COMPDIR=",
+            ],
             [
                 "srv/bin/ovpn-plugin",
                 "srv/pam/openvpn",

@@ -11,7 +11,7 @@ use crate::installation::{Installation, read, run, said};
 const C_PLUGIN: &str = "/usr/lib/openvpn/openvpn-plugin-auth-pam.so";
 
 fn with_the_c_plugin() -> Installation {
-    let place = Installation::new(&["MANDIR=", "DOCDIR="]);
+    let place = Installation::new(&["MANDIR=", "DOCDIR=", "COMPDIR="]);
     fs::create_dir_all(place.plugin().with_file_name("")).expect("directories");
     put_the_c_plugin(&place);
     place
@@ -76,7 +76,7 @@ fn the_sdk_is_removed_without_its_build() {
 /// after ours are gone.
 #[test]
 fn there_and_back_again() {
-    let place = Installation::new(&["MANDIR=", "DOCDIR="]);
+    let place = Installation::new(&["MANDIR=", "DOCDIR=", "COMPDIR="]);
     let account = Account::new("correct horse");
     let service = EtcPamService::new("auth required pam_unix.so\naccount required pam_unix.so\n");
     let words = format!("{} login USERNAME password PASSWORD", service.name());

@@ -48,7 +48,7 @@ impl Victim {
 
 /// The directories that are there before, all of them nobody's.
 fn of_nobody() -> Installation {
-    let place = Installation::new(&["MANDIR=", "DOCDIR="]);
+    let place = Installation::new(&["MANDIR=", "DOCDIR=", "COMPDIR="]);
     for directory in ["etc/pam.d", "usr/bin", "usr/lib/openvpn/plugins"] {
         fs::create_dir_all(place.scratch.join(directory)).expect("directories");
     }
@@ -185,7 +185,7 @@ fn whose_links_are_followed() {
         place.files()
     );
 
-    let (place, other) = (Installation::new(&["MANDIR=", "DOCDIR="]), Scratch::new());
+    let (place, other) = (Installation::new(&["MANDIR=", "DOCDIR=", "COMPDIR="]), Scratch::new());
     std::os::unix::fs::symlink(other.path(), place.scratch.join("usr")).expect("link");
     place.make("install");
     assert!(other.join("lib/openvpn/plugins/openvpn-plugin-auth-pam.so").is_file());

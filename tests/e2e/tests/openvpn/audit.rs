@@ -41,6 +41,33 @@ fn one_line_a_login() {
     assert_eq!(audit_lines(&server).len(), 2, "{:?}", audit_lines(&server));
 }
 
+/// What modules say to a user whose login fails stands in both lines, without control characters, and without what was
+/// typed.
+#[test]
+fn what_modules_say_of_a_failed_login() {
+    let (stack, server) = audited();
+    stack.change(&["bob:error=The account is locked.", "bob:info=it's \x1b[2J so", "alice:error=Hello"]);
+    server.client("bob", WRONG).start().wait_refused();
+    let line =
+        server.wait_for(Mark::START, "user 'bob' failed to authenticate: Authentication failure; PAM says: ");
+    let said = r"The account is locked.; it\'s \\x1b[2J so";
+    assert!(line.text.contains(&format!("; PAM says: {said} (")), "{line:?}");
+    let audit = server.syslog().wait_for(Mark::START, "user='bob'", harness::PATIENCE).text;
+    assert!(audit.contains(&format!(" reason='Authentication failure; PAM says: {said}' ")), "{audit}");
+    // It repeats the password.
+    let secret = "tr0mbone-4-two";
+    stack.change(&[&format!("eve:error=no, {secret} is wrong"), &format!("eve:info=({secret})")]);
+    server.client("eve", secret).start().wait_refused();
+    let line = server.wait_for(Mark::START, "user 'eve' failed to authenticate: ");
+    assert!(line.text.contains("; PAM says: (a message that holds what was typed); (a message"), "{line:?}");
+    server.client("alice", PASSWORD).start().wait_connected();
+    server.syslog().wait_for(Mark::START, "reason='Success' user='alice'", harness::PATIENCE);
+    server.stop();
+    let (log, audit) = (server.log().text(), audit_lines(&server));
+    assert!(!log.contains(secret) && !audit.iter().any(|line| line.contains(secret)), "{log}{audit:?}");
+    assert!(!log.contains("PAM says: Hello"), "{log}");
+}
+
 #[test]
 fn a_crash_is_no_rejection() {
     let (stack, server) = audited();

@@ -129,13 +129,13 @@ fn who_finds_none_in_five_tries_is_refused() {
     let alice = site.alice(&[SHORT; 6]);
     assert!(alice.refused().starts_with(REASON));
     assert_eq!(asked(&alice).len(), 5);
-    site.server
-        .wait_for(Mark::START, "error message of a PAM module: 'BAD PASSWORD: The password is shorter");
-    site.server.wait_for(
+    let refused = site.server.wait_for(
         Mark::START,
         "user 'alice' failed to authenticate: Authentication token is no longer valid; new one required \
          (password expired, and it was not changed: ",
     );
+    let said = "BAD PASSWORD: The password is shorter";
+    assert!(refused.text.contains("; PAM says: ") && refused.text.contains(said), "{refused:?}");
     site.is_not_changed(&line);
 }
 

@@ -2,7 +2,7 @@
 
 use crate::doctor::finding::Finding;
 use crate::doctor::setup::{PluginLine, Setup};
-use crate::explain;
+use crate::loading;
 
 pub(super) fn check(setup: &Setup) -> Vec<Finding> {
     // Of what the unit hides another check tells.
@@ -15,7 +15,7 @@ fn of_line(line: &PluginLine) -> Vec<Finding> {
         return vec![missing(line)];
     }
     let load = line.load.as_deref().map(|error| {
-        let (why, todo) = match explain::loading(error) {
+        let (why, todo) = match loading::cause(error) {
             Some(cause) => (cause.why, cause.todo),
             None => (error.to_owned(), "Install the plugin that was built for this distribution.".into()),
         };

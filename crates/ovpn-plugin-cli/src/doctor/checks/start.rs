@@ -6,13 +6,14 @@ use crate::doctor::finding::Finding;
 use crate::doctor::setup::{PluginLine, ScriptState, Setup};
 
 /// Words of lines about what other checks tell, with the line of the file in question.
-const TOLD_BY_OTHERS: [&str; 13] = [
+const TOLD_BY_OTHERS: [&str; 14] = [
     "the PAM service file",
     "PAM service file: ",
     "directory of PAM services",
     "option 'pam-confdir'",
     ", which is missing; correct that line",
     "install it, or correct the line in",
+    "so every login will be refused; correct that line",
     "': it has no ",
     "tmp-dir ",
     "another plugin line defers logins already",
@@ -44,7 +45,7 @@ fn of_line(line: &PluginLine) -> Vec<Finding> {
         .filter(|logged| !told(&logged.text))
         .map(|logged| {
             let text = logged.text.clone();
-            let cause = causes::in_log(std::slice::from_ref(logged)).into_iter().next();
+            let cause = causes::in_log(std::iter::once(logged)).into_iter().next();
             let refuses = start.refused && logged.is_error();
             let found = if refuses {
                 Finding::error("plugin-refuses", text)

@@ -1,0 +1,57 @@
+//! What it means that a plugin fails at an event.
+
+use crate::causes::Cause;
+
+const REFUSES: &str = "OpenVPN refuses the client.";
+
+/// What OpenVPN does then.
+const CONSEQUENCES: [(&str, &str); 7] = [
+    ("UP", "OpenVPN ends: `up/down plugin call failed`."),
+    ("DOWN", "OpenVPN ends at once, also where it would only restart: `up/down plugin call failed`."),
+    ("ROUTE_UP", "OpenVPN warns, and goes on."),
+    ("ROUTE_PREDOWN", "OpenVPN warns, and goes on."),
+    ("IPCHANGE", "OpenVPN warns, and goes on."),
+    ("CLIENT_DISCONNECT", "OpenVPN warns, and goes on."),
+    ("LEARN_ADDRESS", "OpenVPN does not learn the address: packets to it go nowhere."),
+];
+
+/// For the events, each as `NAME: result`, that have failed.
+pub(crate) fn causes<'a>(events: impl Iterator<Item = &'a str>) -> Vec<Cause> {
+    let failed = events.filter_map(|event| {
+        let (name, result) = event.split_once(": ")?;
+        (!result.starts_with("success") && !result.starts_with("deferred")).then_some(name)
+    });
+    let mut causes: Vec<Cause> = failed
+        .map(|name| {
+            let consequence = CONSEQUENCES.iter().find(|(known, _)| *known == name);
+            let then = consequence.map_or(REFUSES, |(_, then)| then);
+            let todo =
+                "See the plugin's lines above; for down-root, what its script says and its exit status.";
+            Cause::new(format!("The plugin failed at {name}. {then}"), todo)
+        })
+        .collect();
+    causes.dedup();
+    causes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_failures_are_explained() {
+        let events = [
+            "UP: success",
+            "AUTH_USER_PASS_VERIFY: deferred",
+            "TLS_VERIFY: error",
+            "DOWN: 7, which OpenVPN takes for an error",
+        ];
+        let causes = causes(events.into_iter());
+        let why: Vec<_> = causes.iter().map(|cause| cause.why.as_str()).collect();
+        assert_eq!(why.len(), 2, "{why:?}");
+        assert!(
+            why[0].contains("TLS_VERIFY. OpenVPN refuses") && why[1].contains("DOWN. OpenVPN ends"),
+            "{why:?}"
+        );
+    }
+}

@@ -1,0 +1,161 @@
+//! What is made from the declaration and kept beside it: completions of shells, and the options in the manual page. After a
+//! change of the declaration, `UPDATE_GENERATED=1 cargo test -p ovpn-plugin-cli generated` writes them anew.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, Command};
+use clap_complete::{Shell, generate};
+
+use crate::declaration::command;
+
+const BEGIN: &str = "; What follows comes from crates/ovpn-plugin-cli/src/declaration.rs.\n";
+const END: &str = "; That was it.\n";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn holds(file: &str, generated: &str) {
+    let file = root().join(file);
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
+        fs::write(&file, generated).unwrap();
+    }
+    let kept = fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        kept == generated,
+        "{} is not what the declaration makes; see the top of this file",
+        file.display()
+    );
+}
+
+#[test]
+fn generated_completions() {
+    for (shell, name) in
+        [(Shell::Bash, "ovpn-plugin.bash"), (Shell::Zsh, "_ovpn-plugin"), (Shell::Fish, "ovpn-plugin.fish")]
+    {
+        let mut text = Vec::new();
+        generate(shell, &mut command(), "ovpn-plugin", &mut text);
+        holds(&format!("packaging/completions/{name}"), &String::from_utf8(text).unwrap());
+    }
+}
+
+/// bash itself, which is everywhere, completes with its script.
+#[test]
+fn generated_completion_in_bash() {
+    let script = root().join("packaging/completions/ovpn-plugin.bash");
+    for (typed, completed) in [
+        (&["ev"][..], "events"),
+        (&["login", "--pass"], "--password-file"),
+        (&["login", "--crt"], "--crtext"),
+        (&["check", "--str"], "--strict"),
+    ] {
+        let words = typed.join(" ");
+        let complete = format!(
+            "source {}; COMP_WORDS=(ovpn-plugin {words}); COMP_CWORD={}; \
+             words=($(complete -p ovpn-plugin)); [[ \"${{words[*]}}\" =~ -F\\ ([^\\ ]+) ]]; \
+             ${{BASH_REMATCH[1]}} ovpn-plugin {} ovpn-plugin; echo \"${{COMPREPLY[@]}}\"",
+            script.display(),
+            typed.len(),
+            typed[typed.len() - 1],
+        );
+        let output = std::process::Command::new("bash").args(["-c", &complete]).output().expect("bash");
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), completed, "{words}");
+    }
+}
+
+#[test]
+fn generated_section_of_the_manual_page() {
+    let page = "packaging/man/ovpn-plugin.1.scd";
+    let text = fs::read_to_string(root().join(page)).unwrap();
+    let (before, rest) = text.split_once(BEGIN).expect("the beginning is marked");
+    let (_, after) = rest.split_once(END).expect("the end is marked");
+    holds(page, &format!("{before}{BEGIN}{}{END}{after}", section()));
+}
+
+/// The commands of the groups of options, as far as these are options of it all.
+fn section() -> String {
+    let command = command();
+    let commands: Vec<&Command> = command.get_subcommands().collect();
+    let mut section = String::new();
+    let mut written: Vec<Vec<&str>> = Vec::new();
+    let owners = |arg: &Arg| -> Vec<&str> {
+        commands
+            .iter()
+            .filter(|one| one.get_arguments().any(|other| other.get_id() == arg.get_id()))
+            .map(|one| one.get_name())
+            .collect()
+    };
+    for one in &commands {
+        for arg in one.get_arguments() {
+            let group = owners(arg);
+            if !is_option(arg) || written.contains(&group) {
+                continue;
+            }
+            let of = if group.len() == commands.len() {
+                "all of these commands".to_owned()
+            } else {
+                group.iter().map(|name| format!("*{name}*")).collect::<Vec<_>>().join(", ")
+            };
+            writeln!(section, "\nOf {of}:").unwrap();
+            for arg in one.get_arguments().filter(|arg| owners(arg) == group && is_option(arg)) {
+                section += &entry(arg);
+            }
+            written.push(group);
+        }
+    }
+    section + "\n"
+}
+
+fn is_option(arg: &Arg) -> bool {
+    !arg.is_positional() && !arg.is_hide_set()
+}
+
+fn entry(arg: &Arg) -> String {
+    let short = arg.get_short().map(|short| format!("*-{short}*, ")).unwrap_or_default();
+    let long = arg.get_long().unwrap_or_default();
+    let takes_value = arg.get_action().takes_values();
+    let value = arg
+        .get_value_names()
+        .filter(|_| takes_value)
+        .map(|names| format!(" _{}_", names[0]))
+        .unwrap_or_default();
+    let mut text = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    let defaults: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+    if takes_value && !defaults.is_empty() {
+        write!(text, " [default: {}]", defaults.join(" ")).unwrap();
+    }
+    let (first, rest) = text.split_at(1);
+    format!(
+        "\n{short}*--{long}*{value}\n{}",
+        indented(&marked_up(&format!("{}{rest}.", first.to_uppercase())))
+    )
+}
+
+/// Between backticks as between asterisks, and values in capitals underlined; what scdoc would read itself is escaped.
+fn marked_up(text: &str) -> String {
+    let mut marked = String::new();
+    for (number, part) in text.split('`').enumerate() {
+        let part = part.replace('\\', "\\\\").replace('_', "\\_").replace('*', "\\*");
+        let part = part.replace("FILE", "_FILE_").replace(" --answer", " *--answer*");
+        marked += &if number % 2 == 1 { format!("*{part}*") } else { part };
+    }
+    marked
+}
+
+fn indented(text: &str) -> String {
+    let mut lines = vec![String::from("\t")];
+    for word in text.split(' ') {
+        let last = lines.last_mut().unwrap();
+        if last.len() > 1 && last.chars().count() + 1 + word.chars().count() > 65 {
+            lines.push(format!("\t{word}"));
+        } else {
+            if last.len() > 1 {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+    }
+    lines.join("\n") + "\n"
+}

@@ -1,0 +1,100 @@
+//! What a plugin that works, or nobody, has to be warned about: each with why it matters and what to do.
+
+use ovpn_plugin_host::LogLine;
+
+use crate::causes::{self, Cause};
+use crate::masks::{GivenAway, theirs};
+use crate::scene::Seen;
+
+/// The warnings of the plugin's log, and what the PAM service is found to lack. The plugin's lines about the service say the
+/// same with less.
+pub(crate) fn in_log(log: &[LogLine], of_service: Vec<Cause>) -> Vec<Cause> {
+    let counts = |line: &&LogLine| {
+        (line.is_warning() || line.is_error())
+            && !causes::is_refusal(line)
+            && (of_service.is_empty() || !is_about_service(line))
+    };
+    let mut warnings: Vec<Cause> = log.iter().filter(counts).map(of_line).collect();
+    warnings.extend(of_service);
+    warnings.dedup();
+    warnings
+}
+
+/// Whether auth-pam says here what this command finds out by itself.
+pub(crate) fn is_about_service(line: &LogLine) -> bool {
+    line.text.starts_with("PAM service '") || line.text.starts_with("the PAM service file ")
+}
+
+/// A line that is not known says itself what to do, after a semicolon, or not at all.
+fn of_line(line: &LogLine) -> Cause {
+    causes::of_line(line).unwrap_or_else(|| match line.text.rsplit_once("; ") {
+        Some((why, todo)) => Cause::new(theirs(why), theirs(todo)),
+        None => Cause::new(theirs(&line.text), ""),
+    })
+}
+
+/// What shows at the end only.
+pub(crate) fn at_end(seen: &Seen, given_away: GivenAway) -> Vec<Cause> {
+    let mut warnings = Vec::new();
+    if let Some(how) = &seen.after {
+        warnings.push(Cause::new(
+            format!("When it was closed, the plugin's process {how}."),
+            "Under OpenVPN that happens when the server stops. Report it to the plugin's authors.",
+        ));
+    }
+    if !seen.left.is_empty() {
+        warnings.push(Cause::new(
+            format!(
+                "The plugin left processes behind after it was closed. They were killed: {}.",
+                theirs(&seen.left.join(", "))
+            ),
+            "Under OpenVPN they would stay after the server has stopped. Report it to the plugin's authors.",
+        ));
+    }
+    match given_away {
+        GivenAway::No => {}
+        GivenAway::Perhaps => warnings.push(Cause::new(
+            "The letters of the password stand in the plugin's log or in what the client is told, as [password] above. That may be by chance: the password is short, or a word.",
+            "Try again with a longer one of letters and digits: if it is [password] too, the plugin gives passwords away.",
+        )),
+        GivenAway::Yes => warnings.push(Cause::new(
+            "The plugin gives the password away, in OpenVPN's log or to the client, as [password] above.",
+            "Lower OpenVPN's `verb`, if that helps; else report it to the authors of the plugin, or of the PAM module that says it.",
+        )),
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(flags: i32, text: &str) -> LogLine {
+        LogLine { flags, name: "AUTH-PAM".into(), text: text.into() }
+    }
+
+    #[test]
+    fn each_warning_says_what_to_do() {
+        let log = [
+            line(4, "initialization succeeded; all is well"),
+            line(2, "one thing; correct it"),
+            line(2, "the options count sessions, and there are none: count sessions, and there are none"),
+            line(1, "user 'joe' failed to authenticate: Authentication failure"),
+            line(2, "something odd"),
+        ];
+        let found = in_log(&log, Vec::new());
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert_eq!(found[0], Cause::new(theirs("one thing"), theirs("correct it")));
+        assert!(found[1].todo.contains("session=yes"), "{found:?}");
+        assert_eq!(found[2], Cause::new(theirs("something odd"), ""));
+    }
+
+    #[test]
+    fn the_service_is_spoken_of_once() {
+        let log =
+            [line(2, "PAM service 'vpn': module pam_x.so is missing; install it, or correct the line in /x")];
+        let own = Cause::new("pam_x.so is missing", "install it");
+        assert_eq!(in_log(&log, vec![own.clone()]), [own]);
+        assert_eq!(in_log(&log, Vec::new()).len(), 1);
+    }
+}

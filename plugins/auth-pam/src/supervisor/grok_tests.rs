@@ -1,0 +1,135 @@
+//! The patterns for log collectors: each audit line there can be is taken apart into what it was made of.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use grok::Grok;
+use regex::Regex;
+
+use super::super::conclude::tests::every_outcome;
+use super::{Entry, Result, line};
+use crate::front::every_refusal;
+use crate::origin::tests::origin;
+use crate::quoted::escaped;
+
+type Fields = BTreeMap<String, String>;
+
+fn packaged(name: &str) -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packaging/grok").join(name);
+    fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+struct Patterns {
+    grok: grok::Pattern,
+    regex: Regex,
+}
+
+impl Patterns {
+    fn new() -> Self {
+        let mut grok = Grok::with_default_patterns();
+        let text = packaged("openvpn-auth-pam");
+        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        for (name, pattern) in lines.map(|line| line.split_once(' ').expect("a name and a pattern")) {
+            grok.add_pattern(name, pattern);
+        }
+        Self {
+            grok: grok.compile("%{OPENVPN_AUTH_PAM}", true).expect("patterns"),
+            regex: Regex::new(packaged("openvpn-auth-pam.regex").trim_end()).expect("an expression"),
+        }
+    }
+
+    /// What both find, which is the same.
+    fn fields(&self, line: &str) -> Option<Fields> {
+        let by_grok = self.grok.match_against(line).map(|matches| {
+            let found = matches.iter().filter(|(_, value)| !value.is_empty());
+            found.map(|(name, value)| (name.to_string(), value.to_string())).collect::<Fields>()
+        });
+        let by_regex = self.regex.captures(line).map(|captures| {
+            let names = self.regex.capture_names().flatten();
+            let found = names.filter_map(|name| Some((name, captures.name(name)?.as_str())));
+            found
+                .filter(|(_, value)| !value.is_empty())
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect()
+        });
+        assert_eq!(by_grok, by_regex, "{line}");
+        by_grok
+    }
+}
+
+fn expected(fields: &[(&str, &str)]) -> Option<Fields> {
+    Some(fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect())
+}
+
+#[test]
+fn every_outcome_is_taken_apart() {
+    let patterns = Patterns::new();
+    let outcomes = every_outcome().into_iter().map(|(outcome, result)| (result, format!("{outcome:?}")));
+    let refusals = every_refusal().into_iter();
+    let refusals = refusals.map(|(refusal, at_fault)| (Result::of_refusal(at_fault), refusal.to_string()));
+    let mut results = BTreeMap::new();
+    for (number, (result, reason)) in outcomes.chain(refusals).enumerate() {
+        let (address, user) = (format!("2001:db8::{number:x}"), "it's \\ me");
+        let origin = origin(&address, 40000);
+        let entry = Entry { result, user: user.as_bytes(), origin: &origin, reason: reason.as_bytes() };
+        let word = match result {
+            Result::Accepted => "accepted",
+            Result::Rejected => "rejected",
+            Result::NotDecided => "not decided",
+            Result::Challenged => "challenged",
+        };
+        let found = patterns.fields(&line(entry, Some("server1")));
+        let reason = escaped(reason.as_bytes());
+        let wanted = [
+            ("login_result", word),
+            ("address", address.as_str()),
+            ("port", "40000"),
+            ("config", "server1"),
+            ("reference", "345YZ"),
+            ("reason", reason.as_str()),
+            ("user", "it\\'s \\\\ me"),
+        ];
+        assert_eq!(found, expected(&wanted));
+        *results.entry(word).or_insert(0) += 1;
+    }
+    assert_eq!(results.len(), 4, "{results:?}");
+}
+
+#[test]
+fn the_documented_lines_are_taken_apart() {
+    let patterns = Patterns::new();
+    let readme = include_str!("../../../../README.md");
+    let lines = readme.lines().filter_map(|line| Some(line.strip_prefix("    AUTH-PAM: ")?.to_string()));
+    let lines: Vec<_> = lines.map(|line| format!("AUTH-PAM: {line}")).collect();
+    let found: Vec<_> =
+        lines.iter().map(|line| patterns.fields(line).unwrap_or_else(|| panic!("{line}"))).collect();
+    let events = found.iter().filter_map(|fields| fields.get("session_event")).collect::<Vec<_>>();
+    assert_eq!(events, ["opened", "closed"], "{found:?}");
+    let opened = found.iter().find(|fields| fields.contains_key("tunnel")).expect("a tunnel address");
+    assert_eq!(opened["tunnel"], "10.8.0.2");
+    let closed = found.iter().find(|fields| fields.contains_key("seconds")).expect("a duration");
+    assert_eq!(
+        [&closed["received_bytes"], &closed["sent_bytes"], &closed["seconds"], &closed["ended"]],
+        ["98304", "77312", "3600", "disconnected"]
+    );
+}
+
+#[test]
+fn what_is_unknown_or_forged_or_something_else() {
+    let patterns = Patterns::new();
+    let nobody = origin("", 0);
+    let forger = b"x' address=203.0.113.9 reason='";
+    let line = line(Entry { result: Result::Rejected, user: forger, origin: &nobody, reason: b"no" }, None);
+    let fields = patterns.fields(&line).expect("a login");
+    assert!(!fields.contains_key("address"), "{fields:?}");
+    assert_eq!((fields["config"].as_str(), fields["reason"].as_str()), ("-", "no"));
+    for other in [
+        "AUTH-PAM: 7 lines about logins were lost",
+        "AUTH-PAM: login accepted: x",
+        &format!("{line}x"),
+        &format!("x{line}"),
+    ] {
+        assert_eq!(patterns.fields(other), None, "{other}");
+    }
+}
