@@ -36,10 +36,14 @@ impl Front {
         };
         client.has_connected = true;
         let shared = Arc::clone(&self.shared);
-        let Some((who, _others)) = shared.with(|attempts| self.who(attempts, &mut client, event)) else {
-            log::error!("user '{user}' is refused: PAM has let in nobody for this client");
-            return ClientConnectReply::Reject;
+        let (who, _others) = match shared.with(|attempts| self.who(attempts, &mut client, event)) {
+            Ok(who) => who,
+            Err(why) => {
+                log::error!("user '{user}' is refused: {why}");
+                return ClientConnectReply::Reject;
+            }
         };
+        let _other_sessions = Self::choose_session(&mut client, who.attempt);
         let origin = who.origin.clone().unwrap_or_else(|| self.origin_of_connect(event));
         let tail = self.tail(&origin);
         let mut connecting = Connecting::new(tail.clone());

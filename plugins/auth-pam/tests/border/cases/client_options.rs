@@ -215,6 +215,40 @@ pub(crate) fn only_a_name_that_pam_has_let_in_counts() {
     site.stage.line("user 'deny' is refused: PAM has let in nobody for this client");
 }
 
+/// PAM knows both, but OpenVPN may have refused either of them: for the verdict of another plugin's, for one.
+pub(crate) fn several_names_refuse_the_client() {
+    let site = Site::new(6, &["grace=0"], &[("user/good", "echo good"), ("user/chatter", "echo chatter")]);
+    for names in [
+        &["good", "chatter"][..],
+        &["chatter", "good"],
+        &["good", "chatter", "chatter", "chatter", "chatter"],
+    ] {
+        let client = site.stage.plugin.client();
+        for name in names {
+            assert_eq!(site.log_in(&client, name, "x"), FuncResult::Success, "{}", site.stage.log());
+        }
+        site.stage.plugin.clear_log();
+        assert_eq!(site.connect(&client, "good"), Outcome::Refused, "{names:?}");
+        site.stage.line("user 'good' is refused: it has logged in with several names over one connection");
+    }
+    // The same name again, as after a restart of the client.
+    let client = site.stage.plugin.client();
+    for _ in 0..6 {
+        assert_eq!(site.log_in(&client, "good", "x"), FuncResult::Success, "{}", site.stage.log());
+    }
+    let Outcome::Accepted(_, given) = site.connect(&client, "good") else { panic!("{}", site.stage.log()) };
+    assert_eq!(given, "echo good\n");
+}
+
+/// OpenVPN has the new name in its tokens, and PAM would be asked about what the rule makes of that.
+pub(crate) fn a_name_that_the_rule_would_change_again_is_not_openvpns() {
+    let options = ["username=strip-realm", "override-username=yes", "allow-user-mapping=yes"];
+    let site = Site::new(7, &options, &[("default", "echo {USERNAME}")]);
+    site.gives("rename@here", "root", "override-username root\necho root\n");
+    site.gives("rename@here", "root@there", "echo root@there\n");
+    site.stage.line("user 'rename@here' keeps its name in OpenVPN: ");
+}
+
 /// Also where PAM was not asked.
 pub(crate) fn the_rule_for_names_holds_for_tokens_too() {
     let site = Site::new(6, &["username=lower,strip-realm"], &[("user/good", "echo good")]);
