@@ -10,8 +10,8 @@ const LINES: &str = r#"push "echo 1 plain"
   push	"echo 2 blanks"   	
 push 'echo 3 "quotes"'
 push "echo 4 \"quotes\""
-push "echo 5 back\\slash"
-push 'echo 6 back\slash'
+push "echo 5 back\\\\slash"
+push 'echo 6 back\\slash'
 push "echo 7 'a b'"
 push echo\ 8\ \"a\ b\"
 --push "echo 9 dashes"
@@ -22,7 +22,7 @@ push "echo 12" ; push "echo x"
 'push' 'echo 14 it"s'
 \ push "echo 15"
 push "echo 16" #
-push "echo 17 $HOME ${HOME} $(id) `id` %s %n"
+push "echo 17 $HOME $(id) `id` %s %n"
 push "echo 18 <push>"
 push "echo 19 [[INLINE]]"
 push echo\ 20#;
@@ -68,7 +68,7 @@ fn openvpn_takes_each_option_from_the_table() {
         session-timeout 1000\nvlan-pvid 7\n";
     let stage = Stage::new("", &[("default", options)]);
     let mark = stage.server.mark();
-    stage.server.client("alice", "x").start();
+    let _client = stage.server.client("alice", "x").start();
     stage.server.wait_for(mark, "OPTIONS IMPORT: reading client specific options");
     stage.server.wait_for(mark, "SENT CONTROL");
     let lines = stage.server.log().since(mark);
