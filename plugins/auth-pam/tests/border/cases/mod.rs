@@ -151,6 +151,7 @@ cases! {
         a_name_that_openvpn_cannot_take_refuses_the_client
         only_a_name_that_pam_has_let_in_counts
         several_names_refuse_the_client
+        options_that_nobody_reads_fill_no_memory
         a_name_that_the_rule_would_change_again_is_not_openvpns
         the_rule_for_names_holds_for_tokens_too;
     sessions:
