@@ -125,7 +125,7 @@ impl Front {
         let chosen = client.logins.iter().rposition(accepted);
         let mut names = client.logins.iter().filter(|login| accepted(login)).map(|login| &login.sent);
         let is_one = names.next().is_none_or(|first| names.all(|other| other == first));
-        if chosen.is_some() && !(is_one && !client.lost_a_name) {
+        if chosen.is_some() && (!is_one || client.lost_a_name) {
             return Err("it has logged in with several names over one connection");
         }
         match chosen {
