@@ -8,6 +8,7 @@ use ovpn_plugin::{ClientConfig, ClientConnect, ClientConnectReply};
 
 use super::attempts::{Attempts, Connecting, Decided, Step, Taken, Whom};
 use super::grace::Kind;
+use super::logins::Unknown;
 use super::{Front, MARGIN};
 use crate::AuthPam;
 use crate::client_options::quoted;
@@ -38,8 +39,14 @@ impl Front {
         let shared = Arc::clone(&self.shared);
         let (who, _others) = match shared.with(|attempts| self.who(attempts, &mut client, event)) {
             Ok(who) => who,
-            Err(why) => {
-                log::error!("user '{user}' is refused: {why}");
+            Err(Unknown::Nobody) => {
+                log::error!("user '{user}' is refused: PAM has let in nobody for this client");
+                return ClientConnectReply::Reject;
+            }
+            Err(Unknown::Several) => {
+                log::error!(
+                    "user '{user}' is refused: it has logged in with several names over one connection"
+                );
                 return ClientConnectReply::Reject;
             }
         };

@@ -20,7 +20,13 @@ use crate::quoted::shown;
 /// Logins that are kept of a client before it connects: the last ones.
 pub(super) const MOST: usize = 4;
 
-const NOBODY: &str = "PAM has let in nobody for this client";
+/// Why it is not known who connects, although this plugin was asked about the client.
+pub enum Unknown {
+    /// PAM has let in nobody.
+    Nobody,
+    /// PAM has let in several names.
+    Several,
+}
 
 /// A login of a client that was not refused so far.
 pub struct Login {
@@ -108,13 +114,13 @@ impl Front {
 
     /// Who connects.
     ///
-    /// Errors: why nobody can know, although this plugin was asked about the client.
+    /// Errors: why that is not known.
     pub(super) fn who(
         &self,
         attempts: &Attempts,
         client: &mut Client,
         event: &ClientConnect<'_>,
-    ) -> Result<(Who, Vec<Login>), &'static str> {
+    ) -> Result<(Who, Vec<Login>), Unknown> {
         let accepted =
             |login: &Login| attempts.logins.get(&login.attempt).is_some_and(|heard| heard.accepted);
         let others = |client: &mut Client, chosen: Option<usize>| {
@@ -126,18 +132,18 @@ impl Front {
         let mut names = client.logins.iter().filter(|login| accepted(login)).map(|login| &login.sent);
         let is_one = names.next().is_none_or(|first| names.all(|other| other == first));
         if chosen.is_some() && (!is_one || client.lost_a_name) {
-            return Err("it has logged in with several names over one connection");
+            return Err(Unknown::Several);
         }
         match chosen {
             Some(chosen) => {
                 let others = others(client, Some(chosen));
-                let Some(login) = client.logins.first() else { return Err(NOBODY) };
+                let Some(login) = client.logins.first() else { return Err(Unknown::Nobody) };
                 let pams = attempts.logins.get(&login.attempt).map(|heard| heard.name.clone());
                 let name = pams.filter(|name| !name.is_empty()).unwrap_or_else(|| login.asked.clone());
                 let (known_as, origin) = (login.sent.clone(), Some(login.origin.clone()));
                 Ok((Who { name, known_as, origin, attempt: Some(login.attempt) }, others))
             }
-            None if client.tried => Err(NOBODY),
+            None if client.tried => Err(Unknown::Nobody),
             None => {
                 let known_as = event.username().unwrap_or_default().to_vec();
                 let name = self.settings.config.name_rule.apply(&known_as);
