@@ -55,6 +55,17 @@ pub(super) static KNOWN: &[Known] = &[
         "Have one plugin decide about logins; with `auth-gen-token` connect again.",
     ),
     known(
+        &["it has logged in with several names over one connection"],
+        "PAM has let in several names of this client before it connected. OpenVPN may have refused any of them for another \
+         reason, so it is not known which one counts.",
+        "Connect again, with one name. If that happens often, somebody tries to mix logins: the lines before have the names.",
+    ),
+    known(
+        &["keeps its name in OpenVPN"],
+        "With the new name in OpenVPN's tokens, `username=` would make another name of it, possibly that of another user.",
+        "Take `strip-realm` out of `username=` or the `@` out of the names of users. All else is as with the new name.",
+    ),
+    known(
         &["is refused: the", "is too long"],
         "A name or an address is longer than any that the plugin takes.",
         "Use a shorter one.",

@@ -32,6 +32,8 @@ pub struct Client {
     pub asked: Option<u64>,
     /// The session of the login that has let it in.
     pub session: Option<OfClient>,
+    /// Those of its logins that were not refused so far, until it connects.
+    pub sessions: Vec<OfClient>,
     /// It has connected. What was not opened by then never is.
     pub has_connected: bool,
     /// Its logins that were not refused so far; when it has connected, the one that has let it in.
@@ -40,6 +42,8 @@ pub struct Client {
     pub tried: bool,
     /// It has shown a certificate of its own since its last login.
     pub certificate: bool,
+    /// A login that is not kept any more was of another name.
+    pub lost_a_name: bool,
 }
 
 /// A client that can be asked while its login is pending.

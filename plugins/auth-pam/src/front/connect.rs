@@ -8,6 +8,7 @@ use ovpn_plugin::{ClientConfig, ClientConnect, ClientConnectReply};
 
 use super::attempts::{Attempts, Connecting, Decided, Step, Taken, Whom};
 use super::grace::Kind;
+use super::logins::Unknown;
 use super::{Front, MARGIN};
 use crate::AuthPam;
 use crate::client_options::quoted;
@@ -36,10 +37,20 @@ impl Front {
         };
         client.has_connected = true;
         let shared = Arc::clone(&self.shared);
-        let Some((who, _others)) = shared.with(|attempts| self.who(attempts, &mut client, event)) else {
-            log::error!("user '{user}' is refused: PAM has let in nobody for this client");
-            return ClientConnectReply::Reject;
+        let (who, _others) = match shared.with(|attempts| self.who(attempts, &mut client, event)) {
+            Ok(who) => who,
+            Err(Unknown::Nobody) => {
+                log::error!("user '{user}' is refused: PAM has let in nobody for this client");
+                return ClientConnectReply::Reject;
+            }
+            Err(Unknown::Several) => {
+                log::error!(
+                    "user '{user}' is refused: it has logged in with several names over one connection"
+                );
+                return ClientConnectReply::Reject;
+            }
         };
+        let _other_sessions = Self::choose_session(&mut client, who.attempt);
         let origin = who.origin.clone().unwrap_or_else(|| self.origin_of_connect(event));
         let tail = self.tail(&origin);
         let mut connecting = Connecting::new(tail.clone());

@@ -3,7 +3,8 @@
 //! again.
 //!
 //! A client can try several names before it connects, over two connections from the same address. OpenVPN lets it in under
-//! one, but `username` in the environment may be another one by then. So only a name that PAM has let in counts.
+//! one, but `username` in the environment may be another one by then. So only a name that PAM has let in counts. If PAM has
+//! let in several, OpenVPN may have refused any of them for a reason of its own or of another plugin's: then none counts.
 
 use std::sync::Arc;
 
@@ -14,9 +15,18 @@ use super::receiver::Shared;
 use super::{Client, Front};
 use crate::AuthPam;
 use crate::origin::Origin;
+use crate::quoted::shown;
 
 /// Logins that are kept of a client before it connects: the last ones.
-const MOST: usize = 4;
+pub(super) const MOST: usize = 4;
+
+/// Why it is not known who connects, although this plugin was asked about the client.
+pub enum Unknown {
+    /// PAM has let in nobody.
+    Nobody,
+    /// PAM has let in several names.
+    Several,
+}
 
 /// A login of a client that was not refused so far.
 pub struct Login {
@@ -49,6 +59,8 @@ pub struct Who {
     pub known_as: Vec<u8>,
     /// Where it has logged in from; nothing for a client with a token.
     pub origin: Option<Origin>,
+    /// The attempt, likewise.
+    pub attempt: Option<u64>,
 }
 
 impl Drop for Login {
@@ -94,18 +106,21 @@ impl Front {
                 return Some(login);
             }
             let oldest = (client.logins.len() == MOST).then(|| client.logins.remove(0));
+            client.lost_a_name |= oldest.as_ref().is_some_and(|oldest| oldest.sent != login.sent);
             client.logins.push(login);
             oldest
         });
     }
 
-    /// Who connects; nothing if this plugin was asked about the client and PAM has let nobody in.
+    /// Who connects.
+    ///
+    /// Errors: why that is not known.
     pub(super) fn who(
         &self,
         attempts: &Attempts,
         client: &mut Client,
         event: &ClientConnect<'_>,
-    ) -> Option<(Who, Vec<Login>)> {
+    ) -> Result<(Who, Vec<Login>), Unknown> {
         let accepted =
             |login: &Login| attempts.logins.get(&login.attempt).is_some_and(|heard| heard.accepted);
         let others = |client: &mut Client, chosen: Option<usize>| {
@@ -113,20 +128,26 @@ impl Front {
             client.logins.extend(chosen.map(|chosen| all.remove(chosen)));
             all
         };
-        match client.logins.iter().rposition(accepted) {
+        let chosen = client.logins.iter().rposition(accepted);
+        let mut names = client.logins.iter().filter(|login| accepted(login)).map(|login| &login.sent);
+        let is_one = names.next().is_none_or(|first| names.all(|other| other == first));
+        if chosen.is_some() && (!is_one || client.lost_a_name) {
+            return Err(Unknown::Several);
+        }
+        match chosen {
             Some(chosen) => {
                 let others = others(client, Some(chosen));
-                let login = client.logins.first()?;
+                let Some(login) = client.logins.first() else { return Err(Unknown::Nobody) };
                 let pams = attempts.logins.get(&login.attempt).map(|heard| heard.name.clone());
                 let name = pams.filter(|name| !name.is_empty()).unwrap_or_else(|| login.asked.clone());
                 let (known_as, origin) = (login.sent.clone(), Some(login.origin.clone()));
-                Some((Who { name, known_as, origin }, others))
+                Ok((Who { name, known_as, origin, attempt: Some(login.attempt) }, others))
             }
-            None if client.tried => None,
+            None if client.tried => Err(Unknown::Nobody),
             None => {
                 let known_as = event.username().unwrap_or_default().to_vec();
                 let name = self.settings.config.name_rule.apply(&known_as);
-                Some((Who { name, known_as, origin: None }, Vec::new()))
+                Ok((Who { name, known_as, origin: None, attempt: None }, Vec::new()))
             }
         }
     }
@@ -136,6 +157,12 @@ impl Front {
         // A client that has sent no name would send none again, and OpenVPN the new one with it.
         let has_none = who.known_as.is_empty();
         if !self.settings.override_username || has_none || who.known_as == who.name {
+            return None;
+        }
+        // OpenVPN's tokens have the new name, and this plugin would take it for one that a client has sent.
+        if self.settings.config.name_rule.apply(&who.name) != who.name {
+            let (sent, name) = (shown(&who.known_as), shown(&who.name));
+            log::warn!("user '{sent}' keeps its name in OpenVPN: username= would change '{name}' again");
             return None;
         }
         let told = String::from_utf8_lossy(&who.name).into_owned();

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientDisconnect, ClientDisconnectReply};
 
+use super::logins::MOST;
 use super::receiver::Shared;
-use super::{Front, PATIENCE};
+use super::{Client, Front, PATIENCE};
 use crate::AuthPam;
 use crate::protocol::Request;
 use crate::session::{Usage, Why};
@@ -84,20 +85,29 @@ impl Front {
 
     /// A login that is to be kept was not refused so far.
     pub(super) fn keep_login(&self, event: &AuthUserPassVerify<'_>, reply: &AuthReply) {
-        let refused = matches!(reply, AuthReply::Reject | AuthReply::RejectWith(_));
-        if refused {
+        // The one before stays: the client may yet connect with that.
+        if matches!(reply, AuthReply::Reject | AuthReply::RejectWith(_)) {
             self.shared.with(|attempts| attempts.kept.remove(&self.last_id));
+            return;
         }
-        let of_client = (!refused).then(|| OfClient {
-            shared: Arc::clone(&self.shared),
-            attempt: self.last_id,
-            stage: Stage::LetIn,
+        let of_login =
+            OfClient { shared: Arc::clone(&self.shared), attempt: self.last_id, stage: Stage::LetIn };
+        // The oldest is dropped when the client's state is free again.
+        let oldest = event.client::<AuthPam>().map(|mut client| {
+            let oldest = (client.sessions.len() == MOST).then(|| client.sessions.remove(0));
+            client.sessions.push(of_login);
+            oldest
         });
-        // What was there is dropped when the client's state is free again.
-        let before = event
-            .client::<AuthPam>()
-            .and_then(|mut client| std::mem::replace(&mut client.session, of_client));
-        drop(before);
+        drop(oldest);
+    }
+
+    /// A client connects: the session of the login that has let it in is its own. Gives back the others.
+    pub(super) fn choose_session(client: &mut Client, attempt: Option<u64>) -> Vec<OfClient> {
+        let mut all = std::mem::take(&mut client.sessions);
+        if let Some(place) = all.iter().position(|one| Some(one.attempt) == attempt) {
+            client.session = Some(all.remove(place));
+        }
+        all
     }
 
     /// A client is disconnected: has its session closed. Nobody waits for that.

@@ -12,6 +12,10 @@ use super::workers::{Heard, NotBegun};
 impl Supervisor {
     /// Gives what may run to workers, and starts workers for the rest.
     pub(super) fn hand_out(&mut self, now: Instant) {
+        // Options of clients are long, and an OpenVPN that reads nothing would have all of them in this memory.
+        if self.verdicts.are_unread() {
+            return;
+        }
         while let Some(worker) = self.workers.idle() {
             let Some(attempt) = self.scheduler.next() else { break };
             match self.workers.begin(now, worker, attempt) {

@@ -43,7 +43,7 @@ fn of_client(directory: &Path, lookup: &Lookup, version: Option<u32>) -> Result<
 /// The groups of a user. Whoever asks for none asks no name service.
 enum Groups<'a> {
     Unasked(&'a [u8]),
-    Known(Vec<Gid>),
+    Known(&'a [u8], Vec<Gid>),
 }
 
 impl Groups<'_> {
@@ -51,16 +51,18 @@ impl Groups<'_> {
     /// names of all groups that the user is in: there may be hundreds, with members in thousands.
     fn contains(&mut self, name: &OsStr) -> Result<bool, Mistake> {
         if let Groups::Unasked(user) = self {
-            *self = Groups::Known(groups_of(user)?);
+            *self = Groups::Known(user, groups_of(user)?);
         }
-        let Groups::Known(groups) = self else { return Ok(false) };
+        let Groups::Known(user, groups) = self else { return Ok(false) };
         if groups.is_empty() {
             return Ok(false);
         }
         let Some(asked) = name.to_str() else { return Ok(false) };
-        let group = unless_unknown(Group::from_name(asked))
+        let group = Group::from_name(asked)
             .map_err(|errno| away(format!("group '{}'", shown(name.as_bytes())), errno))?;
-        Ok(group.is_some_and(|group| groups.contains(&group.gid)))
+        // getgrouplist(3) does not say that a name service has not answered, and leaves out what that knows.
+        let lists = |group: &Group| group.mem.iter().any(|member| member.as_bytes() == *user);
+        Ok(group.is_some_and(|group| groups.contains(&group.gid) || lists(&group)))
     }
 }
 
@@ -68,20 +70,14 @@ impl Groups<'_> {
 fn groups_of(user: &[u8]) -> Result<Vec<Gid>, Mistake> {
     let away = |errno| away(format!("user '{}'", shown(user)), errno);
     let (Ok(name), Ok(in_c)) = (std::str::from_utf8(user), CString::new(user)) else { return Ok(Vec::new()) };
-    match unless_unknown(User::from_name(name)).map_err(away)? {
+    match User::from_name(name).map_err(away)? {
         Some(user) => getgrouplist(&in_c, user.gid).map_err(away),
         None => Ok(Vec::new()),
     }
 }
 
-/// Some name services have an error of their own for a name that they do not know.
-fn unless_unknown<T>(found: nix::Result<Option<T>>) -> nix::Result<Option<T>> {
-    match found {
-        Err(Errno::ENOENT | Errno::ESRCH) => Ok(None),
-        other => other,
-    }
-}
-
+/// The C library has no error for a name that nobody knows. ENOENT is one like others: parts of name services give it when
+/// their daemon is not there.
 fn away(asked: String, errno: Errno) -> Mistake {
     Mistake::NameService { asked, why: errno.desc() }
 }

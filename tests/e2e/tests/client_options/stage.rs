@@ -53,7 +53,15 @@ impl Stage {
         files: &[(&str, &str)],
         change: impl FnOnce(ServerConfig<'static>) -> ServerConfig<'static>,
     ) -> Self {
-        let machine = machine(files);
+        Self::on(machine(files), options, change)
+    }
+
+    /// On a machine that was prepared.
+    pub(crate) fn on(
+        machine: Machine,
+        options: &str,
+        change: impl FnOnce(ServerConfig<'static>) -> ServerConfig<'static>,
+    ) -> Self {
         let server = change(config(options)).on(&machine).start();
         Self { server, machine }
     }

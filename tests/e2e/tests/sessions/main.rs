@@ -5,3 +5,4 @@ mod life;
 mod modules;
 mod questions;
 mod stage;
+mod two_logins;

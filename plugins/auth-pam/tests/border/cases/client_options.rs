@@ -4,12 +4,15 @@
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use harness::Gate;
 use harness::proc_table::wait_until;
 use harness::scratch::Scratch;
 use ovpn_plugin_host::{Call, Client, FuncResult, sys};
 
+use super::hostile_front::memory_in_kib;
+use crate::raw::{field, origin, try_send};
 use crate::stage::{PATIENCE, PLACE, Stage, deferred, user_at};
 
 /// A service with sessions.
@@ -215,6 +218,40 @@ pub(crate) fn only_a_name_that_pam_has_let_in_counts() {
     site.stage.line("user 'deny' is refused: PAM has let in nobody for this client");
 }
 
+/// PAM knows both, but OpenVPN may have refused either of them: for the verdict of another plugin's, for one.
+pub(crate) fn several_names_refuse_the_client() {
+    let site = Site::new(6, &["grace=0"], &[("user/good", "echo good"), ("user/chatter", "echo chatter")]);
+    for names in [
+        &["good", "chatter"][..],
+        &["chatter", "good"],
+        &["good", "chatter", "chatter", "chatter", "chatter"],
+    ] {
+        let client = site.stage.plugin.client();
+        for name in names {
+            assert_eq!(site.log_in(&client, name, "x"), FuncResult::Success, "{}", site.stage.log());
+        }
+        site.stage.plugin.clear_log();
+        assert_eq!(site.connect(&client, "good"), Outcome::Refused, "{names:?}");
+        site.stage.line("user 'good' is refused: it has logged in with several names over one connection");
+    }
+    // The same name again, as after a restart of the client.
+    let client = site.stage.plugin.client();
+    for _ in 0..6 {
+        assert_eq!(site.log_in(&client, "good", "x"), FuncResult::Success, "{}", site.stage.log());
+    }
+    let Outcome::Accepted(_, given) = site.connect(&client, "good") else { panic!("{}", site.stage.log()) };
+    assert_eq!(given, "echo good\n");
+}
+
+/// OpenVPN has the new name in its tokens, and PAM would be asked about what the rule makes of that.
+pub(crate) fn a_name_that_the_rule_would_change_again_is_not_openvpns() {
+    let options = ["username=strip-realm", "override-username=yes", "allow-user-mapping=yes"];
+    let site = Site::new(7, &options, &[("default", "echo {USERNAME}")]);
+    site.gives("rename@here", "root", "override-username root\necho root\n");
+    site.gives("rename@here", "root@there", "echo root@there\n");
+    site.stage.line("user 'rename@here' keeps its name in OpenVPN: ");
+}
+
 /// Also where PAM was not asked.
 pub(crate) fn the_rule_for_names_holds_for_tokens_too() {
     let site = Site::new(6, &["username=lower,strip-realm"], &[("user/good", "echo good")]);
@@ -223,4 +260,26 @@ pub(crate) fn the_rule_for_names_holds_for_tokens_too() {
     let Outcome::Accepted(_, given) = site.connect(&client, "GOOD@example.com") else { panic!() };
     assert_eq!(given, "echo good\n");
     assert!(site.directory.path().exists());
+}
+
+/// Options that nobody reads do not fill root's memory: with so much unread, no more are put together.
+pub(crate) fn options_that_nobody_reads_fill_no_memory() {
+    let long = "echo ".to_string() + &"x".repeat(200) + "\n";
+    let site = Site::new(6, &["max-workers=2", "grace=0"], &[("default", &long.repeat(300))]);
+    let client = site.client("good", "x");
+    let supervisor = site.stage.supervisor();
+    for number in 0..1000u64 {
+        let user = format!("user-{number}");
+        let names = [field(user.as_bytes()), field(b""), field(b""), vec![0, 0]].concat();
+        let address = format!("192.0.{}.{}", number / 250, number % 250);
+        let packet =
+            [&[6][..], &(10_000 + number).to_le_bytes(), &names, &origin(address.as_bytes())].concat();
+        assert!(wait_until(PATIENCE, || try_send(&packet).is_ok()), "{}", site.stage.log());
+    }
+    let grows = || memory_in_kib(supervisor) > 32 * 1024;
+    assert!(!wait_until(Duration::from_secs(5), grows), "{} KiB", memory_in_kib(supervisor));
+    // What was asked for is still given once it is read.
+    let Outcome::Accepted(_, given) = site.connect(&client, "good") else { panic!("{}", site.stage.log()) };
+    assert_eq!(given.lines().count(), 300);
+    assert_eq!(site.stage.supervisor(), supervisor);
 }

@@ -150,6 +150,9 @@ cases! {
         the_name_that_pam_has_let_in_is_the_clients
         a_name_that_openvpn_cannot_take_refuses_the_client
         only_a_name_that_pam_has_let_in_counts
+        several_names_refuse_the_client
+        options_that_nobody_reads_fill_no_memory
+        a_name_that_the_rule_would_change_again_is_not_openvpns
         the_rule_for_names_holds_for_tokens_too;
     sessions:
         opened_and_closed_with_what_is_known
@@ -183,7 +186,9 @@ cases! {
         a_module_that_misbehaves_in_a_session_costs_that_only
         what_a_session_leaves_running_ends_with_it
         after_rubbish_no_session_is_opened
-        whenever_a_client_goes_what_was_opened_is_closed;
+        whenever_a_client_goes_what_was_opened_is_closed
+        a_login_that_is_refused_takes_no_session_away
+        a_login_that_is_refused_later_takes_no_session_away;
     proofs:
         a_good_token_has_the_account_looked_at_only
         other_tokens_are_refused_without_pam

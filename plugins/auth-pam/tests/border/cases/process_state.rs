@@ -146,6 +146,7 @@ pub(crate) fn after_any_change_the_next_login_gets_another_process() {
         let line = stage.line("has changed the worker's process");
         assert!(line.contains("its scheduling"), "{line}");
     }
+    stage.plugin.clear_log();
     // Since Linux 6.3.
     if stage.login(&user("no-new-code")).accepted() {
         stage.line("has changed the worker's process");

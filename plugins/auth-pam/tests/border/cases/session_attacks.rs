@@ -309,3 +309,30 @@ pub(crate) fn requests_in_any_order_open_and_close_once() {
     let few = || site.stage.workers().len() < 8;
     assert!(wait_until(PATIENCE, few), "{:?}", site.stage.workers());
 }
+
+/// Over a second connection from the same address: the first login is good, and the client has its session.
+pub(crate) fn a_login_that_is_refused_takes_no_session_away() {
+    let site = Site::with_module(&["grace=0"]);
+    let client = site.client("good");
+    for (user, password) in [("good", ""), ("deny", "x")] {
+        let call = Call::new(sys::PLUGIN_AUTH_USER_PASS_VERIFY)
+            .env("username", user)
+            .env("password", password)
+            .env("untrusted_ip", "192.0.2.7");
+        assert_eq!(client.call(&call).unwrap().result, FuncResult::Error, "{}", site.stage.log());
+    }
+    assert!(site.connect(&client, "good"), "{}", site.stage.log());
+    assert_eq!(site.counts(), [1, 0], "{}", site.stage.log());
+    disconnect(&client);
+    site.lines(2);
+}
+
+/// The same where PAM refuses it later.
+pub(crate) fn a_login_that_is_refused_later_takes_no_session_away() {
+    let site = Site::with_module(&["grace=0", "refusal-time=0"]);
+    let client = site.client("good");
+    let refused = start(&client, &deferred(user("deny"))).finish(PATIENCE);
+    assert!(!refused.accepted(), "{refused}");
+    assert!(site.connect(&client, "good"), "{}", site.stage.log());
+    assert_eq!(site.counts(), [1, 0], "{}", site.stage.log());
+}
