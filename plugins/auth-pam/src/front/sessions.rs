@@ -82,21 +82,18 @@ impl Front {
         client.session.as_ref().filter(|session| session.stage == Stage::Open).map(|session| session.attempt)
     }
 
-    /// A login that is to be kept was not refused so far.
+    /// A login that is to be kept, unless it was refused. Then what there was stays: OpenVPN may have let the client in with
+    /// that, over another connection from the same address, and it must not connect without its session.
     pub(super) fn keep_login(&self, event: &AuthUserPassVerify<'_>, reply: &AuthReply) {
         let refused = matches!(reply, AuthReply::Reject | AuthReply::RejectWith(_));
         if refused {
             self.shared.with(|attempts| attempts.kept.remove(&self.last_id));
+            return;
         }
-        let of_client = (!refused).then(|| OfClient {
-            shared: Arc::clone(&self.shared),
-            attempt: self.last_id,
-            stage: Stage::LetIn,
-        });
+        let of_client =
+            OfClient { shared: Arc::clone(&self.shared), attempt: self.last_id, stage: Stage::LetIn };
         // What was there is dropped when the client's state is free again.
-        let before = event
-            .client::<AuthPam>()
-            .and_then(|mut client| std::mem::replace(&mut client.session, of_client));
+        let before = event.client::<AuthPam>().and_then(|mut client| client.session.replace(of_client));
         drop(before);
     }
 

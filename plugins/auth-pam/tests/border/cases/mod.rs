@@ -150,7 +150,8 @@ cases! {
         the_name_that_pam_has_let_in_is_the_clients
         a_name_that_openvpn_cannot_take_refuses_the_client
         only_a_name_that_pam_has_let_in_counts
-        the_rule_for_names_holds_for_tokens_too;
+        the_rule_for_names_holds_for_tokens_too
+        a_certificate_gets_the_options_of_its_common_name;
     sessions:
         opened_and_closed_with_what_is_known
         a_client_is_deferred_until_it_is_open
@@ -193,10 +194,14 @@ cases! {
         if_the_worker_dies_another_one_looks
         an_empty_password_joins_no_token
         penalties_hold_no_token_up
+        guesses_of_the_same_username_hold_no_token_up
+        a_token_that_waits_is_not_put_off
+        tokens_go_before_passwords_of_the_same_source
         forged_tokens_slow_their_source_down
         a_prompt_of_an_account_line_gets_no_answer
         with_pairs_the_user_is_whom_they_name
         a_certificate_lets_members_in
+        nothing_is_stripped_of_a_certificates_name
         without_the_group_nobody_is_let_in
         a_certificate_is_taken_only_where_that_is_wanted
         a_session_is_opened_for_a_certificate_only;
