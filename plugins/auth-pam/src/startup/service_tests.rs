@@ -39,7 +39,7 @@ impl Stage {
 
     /// The warnings, where nothing is writable by a group.
     fn check(&self) -> Result<Vec<String>, String> {
-        let Findings { warnings, by_roots_group } = self.findings()?;
+        let Findings { warnings, by_roots_group, .. } = self.findings()?;
         assert_eq!(by_roots_group, [""; 0]);
         Ok(warnings)
     }

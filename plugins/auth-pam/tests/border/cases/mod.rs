@@ -204,7 +204,9 @@ cases! {
         nothing_is_stripped_of_a_certificates_name
         without_the_group_nobody_is_let_in
         a_certificate_is_taken_only_where_that_is_wanted
-        a_session_is_opened_for_a_certificate_only;
+        a_session_is_opened_for_a_certificate_only
+        a_session_is_looked_at_with_the_lines_of_its_login
+        renegotiations_fill_no_memory;
     expired:
         a_new_password_is_chosen
         what_a_module_does_not_take_is_asked_again

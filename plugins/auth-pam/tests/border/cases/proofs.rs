@@ -9,6 +9,7 @@ use harness::proc_table::wait_until;
 use harness::scratch::Scratch;
 use ovpn_plugin_host::{AuthFiles, Call, Client, FuncResult, Verdict, sys};
 
+use super::hostile_front::memory_in_kib;
 use crate::raw;
 use crate::stage::{PATIENCE, Stage, kill9};
 
@@ -499,4 +500,36 @@ pub(crate) fn a_session_is_opened_for_a_certificate_only() {
     site.accepts(&client, &token("good"));
     connect(&client);
     site.stage.line("connects without a login through PAM");
+}
+
+/// A session's transaction has the service's lines as they were when it began. So it does not see those that were added.
+pub(crate) fn a_session_is_looked_at_with_the_lines_of_its_login() {
+    let site = Site::new(&["session=yes"]);
+    let client = site.connected();
+    let service = fs::read_to_string(site.scratch.join("service")).unwrap_or_default();
+    site.scratch.write("service", &format!("account required pam_deny.so\n{service}"), 0o644);
+    site.accepts(&client, &token("good"));
+    // Without a session it is looked at with those of now.
+    site.refuses(&site.stage.plugin.client(), &token("good"), "failed to authenticate");
+}
+
+/// Keys are renegotiated for months.
+pub(crate) fn renegotiations_fill_no_memory() {
+    let site = Site::new(&["session=yes"]);
+    let client = site.connected();
+    let (_, worker) = site.calls().pop().unwrap_or_default();
+    let own = i32::try_from(std::process::id()).unwrap_or_default();
+    let processes = [own, site.stage.supervisor(), worker];
+    let renegotiate = |times: usize| {
+        for _ in 0..times {
+            site.accepts(&client, &token("good"));
+            site.stage.plugin.clear_log();
+        }
+        processes.map(memory_in_kib)
+    };
+    let before = renegotiate(200);
+    let after = renegotiate(800);
+    for (before, after) in before.into_iter().zip(after) {
+        assert!(after < before + 128, "{before} KiB, then {after} KiB");
+    }
 }
