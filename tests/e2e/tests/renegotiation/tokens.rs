@@ -182,7 +182,11 @@ fn only_an_account_line_of_pam_faillock_forgets_failures() {
             "account required pam_unix.so\n",
         ]
         .concat();
-        let site = Site::new("", |config| tokens(config, true));
+        // With its rights, for it is to read its configuration again.
+        let config = |config: ServerConfig<'static>| {
+            config.deferred_if(true).line("reneg-sec 8").line("auth-gen-token 0 120 external-auth")
+        };
+        let site = Site::new("", config);
         site.machine.run(&format!("mkdir -p {TALLY}"));
         site.machine.write("/etc/pam.d/openvpn", &service, 0o644);
         let _client = site.server.client("alice", PASSWORD).connect();

@@ -176,6 +176,7 @@ cases! {
         who_is_asked_at_a_renegotiation_and_comes_again_has_a_session
         a_client_that_goes_while_pam_decides_holds_no_worker
         a_child_of_a_module_that_comes_back_out_of_a_session_does_nothing
+        a_child_that_comes_back_out_of_an_account_check_does_nothing
         a_renegotiation_without_a_session_keeps_no_worker
         who_does_not_connect_leaves_others_room
         what_is_being_closed_leaves_others_room
@@ -201,6 +202,7 @@ cases! {
         a_prompt_of_an_account_line_gets_no_answer
         with_pairs_the_user_is_whom_they_name
         a_certificate_lets_members_in
+        who_is_renamed_by_an_account_line_is_a_member_too
         nothing_is_stripped_of_a_certificates_name
         without_the_group_nobody_is_let_in
         a_certificate_is_taken_only_where_that_is_wanted
