@@ -44,6 +44,11 @@ pub(super) static KNOWN: &[Known] = &[
         "Add a pair to the plugin line: login USERNAME",
     ),
     known(
+        &["forgets wrong passwords of a user"],
+        "The account phase of such a module begins to count anew. For a token or a certificate that phase alone is run.",
+        "In the PAM service write `auth required pam_faillock.so authsucc` after the password, and no account line.",
+    ),
+    known(
         &["the groups of the user cannot be looked up"],
         "The name service of the machine has failed; the line says how.",
         "Try `getent group` and `id NAME`.",

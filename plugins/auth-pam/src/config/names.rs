@@ -35,6 +35,12 @@ impl NameRule {
         Ok(rule)
     }
 
+    /// What is done to the common name of a certificate that stands for the password: nothing is stripped, for the realm says
+    /// whose it is. `alice@example.org` is not the local alice.
+    pub fn of_certificates(self) -> Self {
+        NameRule { lower: self.lower, ..NameRule::default() }
+    }
+
     /// The name that PAM is asked about. Nothing may be left of it.
     pub fn apply(&self, sent: &[u8]) -> Vec<u8> {
         let mut name = sent;

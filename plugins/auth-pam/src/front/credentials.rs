@@ -144,11 +144,11 @@ pub fn from_event(
     let proof = proof::of(config, event)?;
     let common_name = bounded("common name", event.common_name().unwrap_or_default())?;
     let sent = bounded("username", event.username().ok_or(Refusal::Absent("username"))?)?;
-    let name = match proof {
-        Some(Proof::Certificate) => common_name,
-        _ => before.unwrap_or(sent),
+    let (name, rule) = match proof {
+        Some(Proof::Certificate) => (common_name, config.name_rule.of_certificates()),
+        _ => (before.unwrap_or(sent), config.name_rule),
     };
-    let username = &*config.name_rule.apply(name);
+    let username = &*rule.apply(name);
     if username.is_empty() {
         return Err(Refusal::EmptyUsername);
     }

@@ -83,7 +83,8 @@ impl Front {
         client.session.as_ref().filter(|session| session.stage == Stage::Open).map(|session| session.attempt)
     }
 
-    /// A login that is to be kept was not refused so far.
+    /// A login that is to be kept, unless it was refused. Then what there was stays: OpenVPN may have let the client in with
+    /// that, over another connection from the same address, and it must not connect without its session.
     pub(super) fn keep_login(&self, event: &AuthUserPassVerify<'_>, reply: &AuthReply) {
         // The one before stays: the client may yet connect with that.
         if matches!(reply, AuthReply::Reject | AuthReply::RejectWith(_)) {

@@ -58,7 +58,7 @@ impl Startup {
                 "option 'pam-confdir': this libpam has no pam_start_confdir (Linux-PAM 1.4 or later)".into(),
             );
         }
-        let Findings { warnings, mut by_roots_group } = service::check(config)?;
+        let Findings { warnings, mut by_roots_group, forgets_failures } = service::check(config)?;
         warnings.iter().for_each(|warning| log::warn!("{warning}"));
         if !geteuid().is_root() {
             log::warn!(
@@ -89,6 +89,8 @@ impl Startup {
         let openvpn = openvpn_config(args, deferring.is_some());
         let about_proofs = proofs::warnings(config, openvpn.as_ref(), args.openvpn_version());
         about_proofs.iter().for_each(|warning| log::warn!("{warning}"));
+        let forgets = proofs::forgets_failures(config, openvpn.as_ref(), forgets_failures.as_deref());
+        forgets.iter().for_each(|warning| log::warn!("{warning}"));
         proofs::unknown_group(config).iter().for_each(|hint| log::info!("{hint}"));
         by_roots_group.extend_from_slice(&config.by_roots_group);
         judge_roots_group(&by_roots_group, openvpn.as_ref().is_some_and(OpenvpnConfig::keeps_roots_group))?;

@@ -66,6 +66,23 @@ pub fn warnings(
     said
 }
 
+/// What to say of a service that forgets wrong passwords in its account phase, which is run without a right one.
+pub fn forgets_failures(
+    config: &Config,
+    openvpn: Option<&OpenvpnConfig>,
+    module: Option<&str>,
+) -> Option<String> {
+    let tokens = openvpn.and_then(|openvpn| openvpn.auth_gen_token);
+    let without_password =
+        config.certificate_login.is_some() || tokens.is_some_and(|tokens| tokens.external_auth);
+    module.filter(|_| without_password).map(|module| {
+        format!(
+            "{module} among the account lines forgets wrong passwords of a user, and opens a locked account, each time that \
+             user's token or certificate is looked at; for pam_faillock write an auth line with authsucc instead"
+        )
+    })
+}
+
 /// A hint if the group is perhaps misspelt. Nothing of the name service is loaded into OpenVPN for that.
 pub fn unknown_group(config: &Config) -> Option<String> {
     let group = config.certificate_login.as_deref()?;
@@ -127,6 +144,22 @@ mod tests {
         // Of an unknown version nothing good is known.
         let external = OpenvpnConfig { auth_gen_token: tokens(true), ..good };
         assert!(warnings(&by_certificate, Some(&external), None)[0].contains("malformed token"));
+    }
+
+    #[test]
+    fn wrong_passwords_that_are_forgotten_are_said() {
+        let external = |external_auth| OpenvpnConfig {
+            auth_gen_token: Some(Tokens { external_auth }),
+            ..OpenvpnConfig::default()
+        };
+        let said = |options: &[&str], openvpn: &OpenvpnConfig, module| {
+            forgets_failures(&config(options), Some(openvpn), module).is_some()
+        };
+        let module = Some("pam_faillock.so");
+        assert!(said(&["login"], &external(true), module));
+        assert!(said(&["certificate-login=vpn", "login"], &external(false), module));
+        assert!(!said(&["login"], &external(false), module));
+        assert!(!said(&["login"], &external(true), None));
     }
 
     #[test]

@@ -14,6 +14,9 @@ use secret::reading::at_most;
 use crate::config::Config;
 use crate::quoted::shown;
 
+/// Modules that count wrong passwords, and begin anew when their account phase is run.
+const COUNTERS: [&str; 3] = ["pam_faillock.so", "pam_tally2.so", "pam_tally.so"];
+
 /// The longest file that is looked into, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 
@@ -24,6 +27,8 @@ pub struct Findings {
     pub warnings: Vec<String>,
     /// What members of root's group could change.
     pub by_roots_group: Vec<String>,
+    /// A module of the account phase that forgets there how often a password was wrong.
+    pub forgets_failures: Option<String>,
 }
 
 /// Checks the service.
@@ -147,6 +152,11 @@ impl Check {
                 "PAM service '{name}': {file}:{number} {what}, so every login will be refused; correct that line"
             ));
         }
+        let mut account = stack.lines.iter().filter(|line| line.phase == Phase::Account);
+        self.findings.forgets_failures = account.find_map(|line| {
+            let module = line.module.file_name()?.to_str()?;
+            COUNTERS.contains(&module).then(|| module.to_string())
+        });
         let modules = Modules::of_this_machine();
         let mut lines: Vec<_> = stack.lines.iter().filter(|line| !line.dispensable).collect();
         lines.dedup_by_key(|line| (&line.module, &line.file));

@@ -39,7 +39,7 @@ impl Stage {
 
     /// The warnings, where nothing is writable by a group.
     fn check(&self) -> Result<Vec<String>, String> {
-        let Findings { warnings, by_roots_group } = self.findings()?;
+        let Findings { warnings, by_roots_group, .. } = self.findings()?;
         assert_eq!(by_roots_group, [""; 0]);
         Ok(warnings)
     }
@@ -180,7 +180,7 @@ fn root_s_group_that_may_write_is_reported_once() {
     let stage = Stage::new(&[("vpn", "@include common\n"), ("common", GOOD), ("other", GOOD)]);
     stage.mode("", 0o770);
     stage.mode("common", 0o664);
-    let Findings { warnings, by_roots_group } = stage.findings().unwrap();
+    let Findings { warnings, by_roots_group, .. } = stage.findings().unwrap();
     assert_eq!(warnings, [""; 0]);
     let [directory, file] = &by_roots_group[..] else { panic!("{by_roots_group:?}") };
     let says = |line: &str, what: &str, name: &str| {
@@ -200,4 +200,20 @@ fn a_file_that_is_none_or_without_end_is_left_to_pam() {
     fs::remove_file(stage.path("vpn")).unwrap();
     fs::write(stage.path("vpn"), vec![b'#'; 300_000]).unwrap();
     assert_eq!(stage.check(), Ok(vec![]));
+}
+
+#[test]
+fn a_module_that_forgets_in_the_account_phase_is_found() {
+    for (lines, found) in [
+        ("auth required pam_faillock.so authsucc\n", None),
+        ("account required pam_faillock.so\n", Some("pam_faillock.so")),
+        ("account optional /lib/security/pam_tally2.so\n", Some("pam_tally2.so")),
+        ("account include common\n", Some("pam_faillock.so")),
+    ] {
+        let stage = Stage::new(&[
+            ("vpn", &format!("{GOOD}{lines}")),
+            ("common", "account required pam_faillock.so deny=3\n"),
+        ]);
+        assert_eq!(stage.findings().unwrap().forgets_failures.as_deref(), found, "{lines}");
+    }
 }

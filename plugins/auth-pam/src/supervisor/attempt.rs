@@ -21,8 +21,6 @@ pub struct Wanted {
     pub whose: Lookup,
     /// What has come of them.
     pub text: Vec<u8>,
-    /// Under this name it waits: logins of the same user must not hold it up, since anybody can try those.
-    queue: Vec<u8>,
 }
 
 /// An attempt that has no verdict yet; or, with [`Attempt::lookup`], a client that connects and gets its options.
@@ -65,6 +63,9 @@ pub struct Attempt {
     pub place: Option<Place>,
     /// It is no login: these options are to be put together.
     pub lookup: Option<Wanted>,
+    /// Under this name it waits: logins of the same user must not hold it up, since anybody can try those. Empty: under its
+    /// username, which holds no zero byte.
+    queue: Vec<u8>,
 }
 
 impl Attempt {
@@ -92,6 +93,10 @@ impl Attempt {
                 },
                 matches!(check.sent, Sent::Proof { .. }),
             )),
+            queue: match check.sent {
+                Sent::Proof { .. } => [b"\0\0", &check.username[..]].concat(),
+                Sent::Password | Sent::Answer(_) => Vec::new(),
+            },
             sent: check.sent,
             username: check.username,
             sent_as: check.sent_as,
@@ -134,12 +139,8 @@ impl Attempt {
             leads: None,
             place: None,
             gone: false,
-            // No username holds this byte.
-            lookup: Some(Wanted {
-                queue: [b"\0", &lookup.username[..]].concat(),
-                whose: lookup,
-                text: Vec::new(),
-            }),
+            queue: [b"\0", &lookup.username[..]].concat(),
+            lookup: Some(Wanted { whose: lookup, text: Vec::new() }),
         }
     }
 
@@ -159,11 +160,17 @@ impl Attempt {
         }
     }
 
+    /// Whether anybody can bring one: it is for somebody who has shown nothing yet that only this user can have.
+    pub fn may_be_a_guess(&self) -> bool {
+        self.lookup.is_none() && self.proof().is_none()
+    }
+
     /// It is decided: keeps only what its lines show. Refusals wait for their time, and there can be many of them.
     pub fn shrink(&mut self) {
         // One byte more tells that the name was longer.
         self.username.truncate(MAX_SHOWN + 1);
         self.username.shrink_to_fit();
+        self.queue = Vec::new();
         self.client = Vec::new();
     }
 
@@ -183,7 +190,11 @@ impl Job for Attempt {
     }
 
     fn username(&self) -> &[u8] {
-        self.lookup.as_ref().map_or(&self.username, |lookup| &lookup.queue)
+        if self.queue.is_empty() { &self.username } else { &self.queue }
+    }
+
+    fn goes_ahead(&self) -> bool {
+        !self.may_be_a_guess()
     }
 
     fn deadline(&self) -> Option<Instant> {

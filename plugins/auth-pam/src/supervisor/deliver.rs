@@ -57,10 +57,10 @@ impl Supervisor {
         }
     }
 
-    /// If a source was closed for some time, what waits of it is not passed on either.
+    /// If a source was closed for some time, what waits of it is not passed on either, unless nobody can guess it.
     pub(super) fn put_off(&mut self, now: Instant, source: Source, closed: Option<Duration>) {
         let Some(length) = closed else { return };
-        for waiting in self.scheduler.take_source(source) {
+        for waiting in self.scheduler.take_source(source, Attempt::may_be_a_guess) {
             self.conclude(now, waiting, &Outcome::Penalty(length));
         }
     }

@@ -1,8 +1,9 @@
 //! Attempts without a password: PAM runs only its account phase. If the connection has a session, that is done in the
 //! worker which keeps it, with what the modules have noted there; else in any worker, like a login.
 //!
-//! They pass the penalties, since nobody can guess a token or a certificate: a guesser behind the same address must not
-//! end the connections of others. They wait for no breaker, which knows what authenticates only. They join nothing, and
+//! They pass the penalties, since nobody can guess a token or a certificate: a guesser behind the same address, or of the
+//! same username, must not end the connections of others. So they also wait under names of their own, and ahead of the
+//! passwords of their source. They wait for no breaker, which knows what authenticates only. They join nothing, and
 //! nothing joins them: the credentials are the same for all.
 
 use std::hash::BuildHasher;

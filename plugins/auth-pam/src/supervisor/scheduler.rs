@@ -1,7 +1,7 @@
 //! Which attempt runs next: sources are served in turn, so that no one's flood is felt by another. A state machine
 //! without processes and without a clock; the supervisor tells it what happened.
 //!
-//! * A source has a queue of its own. Sources that can start something are served in turn; one that could not keeps its
+//! * A source has a queue of its own. In it those go ahead that nobody can guess. Sources that can start something are served in turn; one that could not keeps its
 //!   place in the round.
 //! * A source never runs more than its share: all workers but the last quarter.
 //! * A username never runs more than two transactions, over all sources; its further attempts are passed over.
@@ -31,6 +31,10 @@ pub trait Job {
     /// When it is over its time. It belongs to the attempt, because the time runs on in the worker and when the attempt
     /// is given back.
     fn deadline(&self) -> Option<Instant>;
+    /// Whether it goes ahead of the others of its source.
+    fn goes_ahead(&self) -> bool {
+        false
+    }
 }
 
 /// The bounds.
@@ -53,8 +57,11 @@ impl Limits {
     }
 }
 
-/// Place in the order of arrival; given-back attempts stand before all others.
+/// Place in the order of arrival; given-back attempts stand before all others but those that go ahead.
 type Place = i64;
+
+/// So far ahead they go: no number of attempts comes near.
+const AHEAD: Place = 1 << 60;
 
 #[derive(Debug)]
 struct Waiting<J> {
@@ -113,7 +120,8 @@ impl<J: Job> Scheduler<J> {
         let source = job.source();
         self.last += 1;
         self.sources.change(source, |tally| tally.waiting += 1);
-        self.insert(self.last, job);
+        let place = if job.goes_ahead() { self.last - AHEAD } else { self.last };
+        self.insert(place, job);
         if self.jobs.len() - free.min(self.runnable()) <= self.max_pending {
             return None;
         }
@@ -165,10 +173,11 @@ impl<J: Job> Scheduler<J> {
         self.take(place)
     }
 
-    /// Takes out all of a source that wait.
-    pub fn take_source(&mut self, source: Source) -> Vec<J> {
-        let queue = self.queues.range((source, Place::MIN)..=(source, Place::MAX));
-        let places: Vec<Place> = queue.map(|(_, place)| *place).collect();
+    /// Takes out all of a source that wait and are of this kind.
+    pub fn take_source(&mut self, source: Source, is_such: impl Fn(&J) -> bool) -> Vec<J> {
+        let queue = self.queues.range((source, Place::MIN)..=(source, Place::MAX)).map(|(_, place)| *place);
+        let such = |place: &Place| self.jobs.get(place).is_some_and(|waiting| is_such(&waiting.job));
+        let places: Vec<Place> = queue.filter(such).collect();
         places.into_iter().filter_map(|place| self.take(place)).collect()
     }
 

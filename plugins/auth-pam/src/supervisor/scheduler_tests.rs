@@ -222,7 +222,9 @@ fn time_and_cancelling_take_attempts_out() {
     assert_eq!((scheduler.cancel(5), scheduler.cancel(2)), (None, None));
     assert_eq!(scheduler.next_deadline(), Some(now + Duration::from_secs(9)));
     fill(&mut scheduler, [attempt(6, B, "user 1"), attempt(7, B, "user 2")]);
-    assert_eq!(scheduler.take_source(B).iter().map(Job::id).collect::<Vec<_>>(), [6, 7]);
+    let taken = scheduler.take_source(B, |attempt| attempt.id == 7);
+    assert_eq!(taken.iter().map(Job::id).collect::<Vec<_>>(), [7]);
+    assert_eq!(scheduler.take_source(B, |_| true).iter().map(Job::id).collect::<Vec<_>>(), [6]);
     assert_eq!(scheduler.drain().iter().map(Job::id).collect::<Vec<_>>(), [1, 3]);
     assert_eq!((scheduler.waiting(), scheduler.runnable(), scheduler.next_deadline()), (0, 0, None));
     // Nothing is left of anybody.

@@ -83,7 +83,8 @@ impl Stage {
 
     fn resume(&mut self) -> Result<(), NotBegun> {
         let credentials = Credentials { password: Secret::copy_of(b"123456"), response: None };
-        let attempt = Attempt { credentials: credentials.seal().ok(), ..attempt(7, "u", "") };
+        let mut attempt = attempt(7, "u", "");
+        attempt.credentials = credentials.seal().ok();
         self.workers.resume(Instant::now(), ID, attempt)
     }
 

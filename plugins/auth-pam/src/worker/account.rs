@@ -1,7 +1,7 @@
 //! A transaction without a password: the client has shown something else, or keys are renegotiated with a token. Only the
 //! account phase is run, in a transaction of its own or in that of the connection's session. There is nobody to be asked.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 
 use nix::unistd::{Group, User, getgrouplist};
 use pam::{PamError, ReturnCode, Transaction};
@@ -48,6 +48,7 @@ pub fn check(
     proof: Proof,
     end: &mut End,
 ) -> Result<(), PamError> {
+    let judged = transaction.user().map(CStr::to_owned);
     if proof == Proof::Certificate {
         is_member(transaction, config, end)?;
     }
@@ -58,7 +59,14 @@ pub fn check(
         }
         let words = format!("{} (password expired; its user has to log in with it)", error.words);
         PamError { code: error.code, words }
-    })
+    })?;
+    // An account line may have put another user there.
+    if proof == Proof::Certificate && transaction.user() != judged.as_deref() {
+        end.authenticating = true;
+        is_member(transaction, config, end)?;
+        end.authenticating = false;
+    }
+    Ok(())
 }
 
 /// Whether the user of the transaction may log in by certificate at all.

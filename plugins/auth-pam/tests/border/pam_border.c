@@ -744,11 +744,23 @@ int pam_sm_authenticate(pam_handle_t *pamh, int flags UNUSED, int argc UNUSED, c
     return act(strcmp(user, "chatter") ? user : "good", password);
 }
 
-/* Passwords of "expired-..." have expired until they are changed, that of "expired-still" for good. */
+/*
+ * Passwords of "expired-..." have expired until they are changed, that of "expired-still" for good. "session-fork-account":
+ * the child falls back out of here, with an error. Whoever comes as device "renamed" is somebody else afterwards.
+ */
 int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags UNUSED, int argc UNUSED, const char **argv UNUSED)
 {
     const char *user = NULL;
     const void *changed = NULL;
+    const char *device = pam_getenv(pamh, "OPENVPN_COMMON_NAME");
+    if (device && !strcmp(device, "renamed"))
+        return pam_set_item(pamh, PAM_USER, "daemon");
+    if (!pam_get_user(pamh, &user, NULL) && !strcmp(user, "session-fork-account")) {
+        pid_t child = fork();
+        if (child == 0)
+            return PAM_ACCT_EXPIRED;
+        return waitpid(child, NULL, 0) == child ? PAM_SUCCESS : PAM_SYSTEM_ERR;
+    }
     if (pam_get_user(pamh, &user, NULL) || strncmp(user, "expired-", 8))
         return PAM_SUCCESS;
     pam_get_data(pamh, "changed", &changed);

@@ -165,3 +165,46 @@ fn a_module_that_hangs_refuses_and_the_session_is_closed() {
     site.server.wait_for(mark, "user 'alice': session closed");
     site.wait_for("close_session", 1);
 }
+
+/// The account phase of pam_faillock forgets failures, whoever has caused it, and an auth line does not.
+#[test]
+fn only_an_account_line_of_pam_faillock_forgets_failures() {
+    const TALLY: &str = "/var/lib/faillock";
+    let faillock =
+        |line: &str| format!("{line} dir={TALLY} deny=3\n").replace("FAILLOCK", "required pam_faillock.so");
+    for (line, forgets) in [("account FAILLOCK", true), ("auth FAILLOCK authsucc", false)] {
+        let service = [
+            &faillock("auth FAILLOCK preauth"),
+            "auth [success=1 default=ignore] pam_unix.so nodelay\n",
+            &faillock("auth [default=die] pam_faillock.so authfail"),
+            "auth required pam_permit.so\n",
+            &faillock(line),
+            "account required pam_unix.so\n",
+        ]
+        .concat();
+        // With its rights, for it is to read its configuration again.
+        let config = |config: ServerConfig<'static>| {
+            config.deferred_if(true).line("reneg-sec 8").line("auth-gen-token 0 120 external-auth")
+        };
+        let site = Site::new("", config);
+        site.machine.run(&format!("mkdir -p {TALLY}"));
+        site.machine.write("/etc/pam.d/openvpn", &service, 0o644);
+        let _client = site.server.client("alice", PASSWORD).connect();
+        let failures = || {
+            let tally = std::fs::metadata(site.machine.path(&format!("{TALLY}/alice")));
+            tally.map_or(0, |tally| tally.len())
+        };
+        site.server.client("alice", "wrong").start().wait_refused();
+        let before = failures();
+        let mark = site.server.mark();
+        site.server.wait_for(mark, BY_TOKEN);
+        assert_eq!((before > 0, failures() == 0), (true, forgets), "{line}");
+        // Who reads the log learns it.
+        let mark = site.server.mark();
+        site.server.restart(Signal::SIGHUP);
+        site.server.wait_for(mark, "initialization succeeded: PAM service");
+        let said =
+            site.server.log().count(mark, "pam_faillock.so among the account lines forgets wrong passwords");
+        assert_eq!(said, usize::from(forgets), "{line}");
+    }
+}

@@ -9,7 +9,7 @@ use std::time::Duration;
 use harness::Gate;
 use harness::proc_table::wait_until;
 use harness::scratch::Scratch;
-use ovpn_plugin_host::{Call, Client, FuncResult, sys};
+use ovpn_plugin_host::{AuthFiles, Call, Client, FuncResult, Verdict, sys};
 
 use super::hostile_front::memory_in_kib;
 use crate::raw::{field, origin, try_send};
@@ -282,4 +282,53 @@ pub(crate) fn options_that_nobody_reads_fill_no_memory() {
     let Outcome::Accepted(_, given) = site.connect(&client, "good") else { panic!("{}", site.stage.log()) };
     assert_eq!(given.lines().count(), 300);
     assert_eq!(site.stage.supervisor(), supervisor);
+}
+
+/// Whoever logs in by certificate gets the options of its common name, under no other name, whoever has come before. It is
+/// not renamed, for it has no name that it could send again.
+pub(crate) fn a_certificate_gets_the_options_of_its_common_name() {
+    let files = [
+        ("default", "echo {USERNAME} {COMMONNAME}"),
+        ("group/root", "echo group"),
+        ("user/root", "echo root"),
+        ("user/good", "echo good"),
+        ("user/daemon", "echo daemon"),
+    ];
+    for deferred in ["deferred=no", "deferred=yes"] {
+        let options = ["session=yes", "certificate-login=root", "override-username=yes", "grace=0", deferred];
+        let site = Site::new(7, &options, &files);
+        let client = site.stage.plugin.client();
+        let by_certificate = |common_name: &str| {
+            let call = Call::new(sys::PLUGIN_TLS_VERIFY).arg("0").arg("CN");
+            assert_eq!(client.call(&call).unwrap().result, FuncResult::Success);
+            let files = AuthFiles::new().unwrap_or_else(|error| panic!("{error}"));
+            let call = Call::new(sys::PLUGIN_AUTH_USER_PASS_VERIFY)
+                .env("username", "")
+                .env("password", "")
+                .env("common_name", common_name)
+                .env("untrusted_ip", "192.0.2.7")
+                .env("auth_control_file", files.control().as_os_str().as_bytes());
+            match client.call(&call).unwrap().result {
+                FuncResult::Deferred => files.wait_for_verdict(PATIENCE) == Some(Verdict::Accepted),
+                result => result == FuncResult::Success,
+            }
+        };
+        assert!(by_certificate("root"), "{}", site.stage.log());
+        // That of somebody who is no member, over another connection from the same address: it takes nothing from the first.
+        // While it is undecided, nobody knows which of them OpenVPN will let in.
+        if deferred == "deferred=no" {
+            assert!(!by_certificate("daemon"), "{}", site.stage.log());
+        }
+        let config = site.scratch.write("config", "", 0o600);
+        let call = call("", &config).env("common_name", "root");
+        let verdict = site.scratch.write("verdict", "", 0o600);
+        let call = call.env("client_connect_deferred_file", verdict.as_os_str().as_bytes());
+        if client.call(&call).unwrap().result == FuncResult::Deferred {
+            let decided = || fs::read(&verdict).unwrap_or_default() == b"1";
+            assert!(wait_until(PATIENCE, decided), "{}", site.stage.log());
+        }
+        let given = fs::read_to_string(config).unwrap();
+        assert_eq!(given, "echo root root\necho group\necho root\n", "{}", site.stage.log());
+        site.stage.line("user 'root': session opened");
+    }
 }

@@ -153,7 +153,8 @@ cases! {
         several_names_refuse_the_client
         options_that_nobody_reads_fill_no_memory
         a_name_that_the_rule_would_change_again_is_not_openvpns
-        the_rule_for_names_holds_for_tokens_too;
+        the_rule_for_names_holds_for_tokens_too
+        a_certificate_gets_the_options_of_its_common_name;
     sessions:
         opened_and_closed_with_what_is_known
         a_client_is_deferred_until_it_is_open
@@ -178,6 +179,7 @@ cases! {
         who_is_asked_at_a_renegotiation_and_comes_again_has_a_session
         a_client_that_goes_while_pam_decides_holds_no_worker
         a_child_of_a_module_that_comes_back_out_of_a_session_does_nothing
+        a_child_that_comes_back_out_of_an_account_check_does_nothing
         a_renegotiation_without_a_session_keeps_no_worker
         who_does_not_connect_leaves_others_room
         what_is_being_closed_leaves_others_room
@@ -198,13 +200,20 @@ cases! {
         if_the_worker_dies_another_one_looks
         an_empty_password_joins_no_token
         penalties_hold_no_token_up
+        guesses_of_the_same_username_hold_no_token_up
+        a_token_that_waits_is_not_put_off
+        tokens_go_before_passwords_of_the_same_source
         forged_tokens_slow_their_source_down
         a_prompt_of_an_account_line_gets_no_answer
         with_pairs_the_user_is_whom_they_name
         a_certificate_lets_members_in
+        who_is_renamed_by_an_account_line_is_a_member_too
+        nothing_is_stripped_of_a_certificates_name
         without_the_group_nobody_is_let_in
         a_certificate_is_taken_only_where_that_is_wanted
-        a_session_is_opened_for_a_certificate_only;
+        a_session_is_opened_for_a_certificate_only
+        a_session_is_looked_at_with_the_lines_of_its_login
+        renegotiations_fill_no_memory;
     expired:
         a_new_password_is_chosen
         what_a_module_does_not_take_is_asked_again

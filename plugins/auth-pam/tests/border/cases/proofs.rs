@@ -3,19 +3,23 @@
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use harness::TestModule;
 use harness::proc_table::wait_until;
 use harness::scratch::Scratch;
 use ovpn_plugin_host::{AuthFiles, Call, Client, FuncResult, Verdict, sys};
 
+use super::hostile_front::memory_in_kib;
 use crate::raw;
-use crate::stage::{PATIENCE, Stage, kill9};
+use crate::stage::{PATIENCE, PLACE, Stage, kill9};
 
-/// Writes phase, user and worker. Waits in the account phase as long as the file `hold` is there.
+/// Writes phase, user and worker. Waits in the account phase as long as the file `hold` is there, in the auth phase as long
+/// as `guess` is.
 const WITNESS: &str = r#"#!/bin/sh
 if [ "$PAM_TYPE/$PAM_USER" = auth/wrong ]; then exit 1; fi
 echo "$PAM_TYPE $PAM_USER $PPID" >> "$1/log"
+while [ "$PAM_TYPE" = auth ] && [ -e "$1/guess" ]; do sleep 0.02; done
 while [ "$PAM_TYPE" = account ] && [ -e "$1/hold" ]; do sleep 0.02; done
 [ "$PAM_TYPE" != account ] || [ ! -e "$1/disabled" ]
 "#;
@@ -276,6 +280,60 @@ pub(crate) fn penalties_hold_no_token_up() {
     site.accepts(&client, &token("wrong"));
 }
 
+/// Two transactions of one username run at a time. Anybody can try passwords for it, and from anywhere.
+pub(crate) fn guesses_of_the_same_username_hold_no_token_up() {
+    let site = Site::new(&["deferred=yes", "grace=0"]);
+    site.set("guess");
+    let clients: Vec<Client<'_>> = (0..3).map(|_| site.stage.plugin.client()).collect();
+    let guess = |client, password| {
+        let env = [("username", "good"), ("password", password), ("untrusted_ip", "198.51.100.9")];
+        site.start(client, &env)
+    };
+    let _guesses = [guess(&clients[0], "1"), guess(&clients[1], "2")];
+    site.wait_for_calls(2);
+    site.accepts(&clients[2], &token("good"));
+    site.unset("guess");
+}
+
+/// What waits of a source is put off when that is closed, but for tokens.
+pub(crate) fn a_token_that_waits_is_not_put_off() {
+    let site = Site::new(&["deferred=yes", "grace=0", "max-workers=1"]);
+    site.set("guess");
+    let (first, second) = (site.stage.plugin.client(), site.stage.plugin.client());
+    let _busy = site.start(&first, &password("good"));
+    site.wait_for_calls(1);
+    let by_token = site.start(&second, &token("other"));
+    for number in 0..10 {
+        let user = format!("user {number}");
+        let env = [("username", &user[..]), ("password", TOKEN), ("session_state", "Invalid")];
+        site.refuses(&site.stage.plugin.client(), &env, "its auth-token is not genuine");
+    }
+    let last = site.stage.plugin.client();
+    site.refuses(&last, &password("user 0"), "too many failed logins from this address");
+    site.unset("guess");
+    assert!(site.accepted(&by_token), "{}", site.stage.log());
+}
+
+/// Where many wait at one address, those go first who were let in before.
+pub(crate) fn tokens_go_before_passwords_of_the_same_source() {
+    let site = Site::new(&["deferred=yes", "grace=0", "max-workers=1"]);
+    site.set("guess");
+    let clients: Vec<Client<'_>> = (0..5).map(|_| site.stage.plugin.client()).collect();
+    let mut started = vec![site.start(&clients[0], &password("first"))];
+    site.wait_for_calls(1);
+    started.push(site.start(&clients[1], &password("second")));
+    started.push(site.start(&clients[2], &password("third")));
+    started.push(site.start(&clients[3], &token("fourth")));
+    started.push(site.start(&clients[4], &token("fifth")));
+    site.unset("guess");
+    assert!(started.iter().all(|started| site.accepted(started)), "{}", site.stage.log());
+    let phases = site.phases();
+    let begun: Vec<&str> =
+        phases.iter().map(String::as_str).filter(|phase| *phase != "account first").collect();
+    let tokens_first = ["auth first", "account fourth", "account fifth", "auth second"];
+    assert_eq!(begun[..4], tokens_first, "{phases:?}");
+}
+
 /// Each username once: after a restart everybody has one.
 pub(crate) fn forged_tokens_slow_their_source_down() {
     let forged = |site: &Site, user: &str| {
@@ -372,6 +430,39 @@ pub(crate) fn a_certificate_lets_members_in() {
     }
 }
 
+/// Whom an account line puts in the user's place has to be a member as well.
+pub(crate) fn who_is_renamed_by_an_account_line_is_a_member_too() {
+    let place = std::env::var(PLACE).unwrap_or_default();
+    let options = ["certificate-login=root", "allow-user-mapping=yes"];
+    let stage = Stage::open_pairs(Path::new(&place), "border", &options, &["login", "root"]);
+    let site = Site { stage, scratch: Scratch::new() };
+    let client = site.stage.plugin.client();
+    for (name, renamed) in [("laptop", false), ("renamed", true)] {
+        show_certificate(&client, "0");
+        let env = [("username", ""), ("password", ""), ("common_name", name)];
+        if renamed {
+            site.refuses(&client, &env, "the user is no member of the group");
+        } else {
+            site.accepts(&client, &env);
+        }
+    }
+}
+
+/// What is stripped of a name that comes with a password says whose certificate it is.
+pub(crate) fn nothing_is_stripped_of_a_certificates_name() {
+    let site = Site::new(&["certificate-login=root", "username=lower,strip-domain,strip-realm"]);
+    let client = site.stage.plugin.client();
+    for name in ["root@elsewhere.example", "ELSEWHERE\\root"] {
+        show_certificate(&client, "0");
+        let env = [("username", ""), ("password", ""), ("common_name", name)];
+        site.refuses(&client, &env, "the user is no member of the group");
+    }
+    assert!(site.calls().is_empty());
+    show_certificate(&client, "0");
+    site.accepts(&client, &[("username", ""), ("password", ""), ("common_name", "Root")]);
+    assert_eq!(site.phases(), ["account root"]);
+}
+
 pub(crate) fn without_the_group_nobody_is_let_in() {
     let site = Site::new(&["certificate-login=no-such-group"]);
     let client = site.stage.plugin.client();
@@ -428,4 +519,36 @@ pub(crate) fn a_session_is_opened_for_a_certificate_only() {
     site.accepts(&client, &token("good"));
     connect(&client);
     site.stage.line("connects without a login through PAM");
+}
+
+/// A session's transaction has the service's lines as they were when it began. So it does not see those that were added.
+pub(crate) fn a_session_is_looked_at_with_the_lines_of_its_login() {
+    let site = Site::new(&["session=yes"]);
+    let client = site.connected();
+    let service = fs::read_to_string(site.scratch.join("service")).unwrap_or_default();
+    site.scratch.write("service", &format!("account required pam_deny.so\n{service}"), 0o644);
+    site.accepts(&client, &token("good"));
+    // Without a session it is looked at with those of now.
+    site.refuses(&site.stage.plugin.client(), &token("good"), "failed to authenticate");
+}
+
+/// Keys are renegotiated for months.
+pub(crate) fn renegotiations_fill_no_memory() {
+    let site = Site::new(&["session=yes"]);
+    let client = site.connected();
+    let (_, worker) = site.calls().pop().unwrap_or_default();
+    let own = i32::try_from(std::process::id()).unwrap_or_default();
+    let processes = [own, site.stage.supervisor(), worker];
+    let renegotiate = |times: usize| {
+        for _ in 0..times {
+            site.accepts(&client, &token("good"));
+            site.stage.plugin.clear_log();
+        }
+        processes.map(memory_in_kib)
+    };
+    let before = renegotiate(100);
+    let after = renegotiate(400);
+    for (before, after) in before.into_iter().zip(after) {
+        assert!(after < before + 128, "{before} KiB, then {after} KiB");
+    }
 }

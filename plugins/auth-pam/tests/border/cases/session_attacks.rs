@@ -93,6 +93,28 @@ pub(crate) fn a_child_of_a_module_that_comes_back_out_of_a_session_does_nothing(
     }
 }
 
+/// Nor out of the account phase, which a session's worker runs at a renegotiation.
+pub(crate) fn a_child_that_comes_back_out_of_an_account_check_does_nothing() {
+    const NAME: &str = "session-fork-account";
+    let site = Site::with_module(&[]);
+    let client = site.client(NAME);
+    assert!(site.connect(&client, NAME), "{}", site.stage.log());
+    let worker = site.worker();
+    for _ in 0..3 {
+        let call = Call::new(sys::PLUGIN_AUTH_USER_PASS_VERIFY)
+            .env("username", NAME)
+            .env("password", "SESS_ID_AT_x")
+            .env("session_state", "Authenticated")
+            .env("untrusted_ip", "192.0.2.7");
+        assert_eq!(client.call(&call).unwrap().result, FuncResult::Success, "{}", site.stage.log());
+        assert!(site.stage.workers().contains(&worker), "{}", site.stage.log());
+    }
+    disconnect(&client);
+    site.stage.line(&format!("user '{NAME}': session closed"));
+    let log = site.stage.log();
+    assert_eq!(log.matches("credentials deleted").count(), 1, "{log}");
+}
+
 /// A client with a token has connected without a session, and gets none later.
 pub(crate) fn a_renegotiation_without_a_session_keeps_no_worker() {
     let site = Site::new(&["max-workers=1"]);
