@@ -86,7 +86,6 @@ impl Front {
     /// A login that is to be kept, unless it was refused. Then what there was stays: OpenVPN may have let the client in with
     /// that, over another connection from the same address, and it must not connect without its session.
     pub(super) fn keep_login(&self, event: &AuthUserPassVerify<'_>, reply: &AuthReply) {
-        // The one before stays: the client may yet connect with that.
         if matches!(reply, AuthReply::Reject | AuthReply::RejectWith(_)) {
             self.shared.with(|attempts| attempts.kept.remove(&self.last_id));
             return;
