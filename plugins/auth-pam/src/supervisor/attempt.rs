@@ -65,7 +65,7 @@ pub struct Attempt {
     pub lookup: Option<Wanted>,
     /// Under this name it waits: logins of the same user must not hold it up, since anybody can try those. Empty: under its
     /// username, which holds no zero byte.
-    queue: Vec<u8>,
+    pub queue: Vec<u8>,
 }
 
 impl Attempt {
