@@ -35,6 +35,6 @@ mod tests {
     #[test]
     fn terms_are_what_a_reader_sees() {
         let found = terms("ovpn-plugin.1", "COMMANDS");
-        assert_eq!(found, ["login", "check", "events"]);
+        assert_eq!(found, ["login", "check", "events", "doctor"]);
     }
 }
