@@ -31,9 +31,10 @@ fn ends(change: &str, reason: &str, told: &str) {
         let mark = site.server.mark();
         site.machine.run(change);
         site.server.wait_for(mark, &format!("user 'alice' failed to authenticate: {reason}; by auth-token"));
+        let refused = site.server.mark();
         client.log().wait_for(Mark::START, told, PATIENCE);
         // It comes again, with its password, and is refused for good.
-        site.server.wait_for(mark, &format!("user 'alice' failed to authenticate: {reason} ("));
+        site.server.wait_for(refused, &format!("user 'alice' failed to authenticate: {reason}"));
         let sessions = usize::from(session);
         site.wait_for("close_session", sessions);
         assert_eq!((site.count("auth"), site.count("open_session")), (2, sessions));
