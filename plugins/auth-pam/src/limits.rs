@@ -42,14 +42,7 @@ pub fn default_max_workers() -> usize {
 
 /// The default for `max-suspended`, beside so many workers; `None`: the default.
 pub fn default_max_suspended(max_workers: Option<usize>) -> usize {
-    let workers = u64::try_from(max_workers.unwrap_or_else(default_max_workers)).unwrap_or(u64::MAX);
-    let machine = Machine {
-        read: &|path| std::fs::read_to_string(path).ok(),
-        processes: &Vec::new,
-        uid: nix::unistd::getuid().as_raw(),
-        nproc: None,
-    };
-    usize::try_from(machine.max_suspended(workers)).unwrap_or(1)
+    beside(max_workers, |machine, workers| machine.max_suspended(workers))
 }
 
 /// What to say of a default for `max-sessions` that is lower than elsewhere.
@@ -64,6 +57,11 @@ pub fn few_sessions(most: usize) -> Option<String> {
 
 /// The default for `max-sessions`, beside so many workers; `None`: the default.
 pub fn default_max_sessions(max_workers: Option<usize>) -> usize {
+    beside(max_workers, |machine, workers| machine.max_sessions(workers))
+}
+
+/// A default that depends on how many workers there may be; `None`: the default.
+fn beside(max_workers: Option<usize>, default: fn(&Machine<'_>, u64) -> u64) -> usize {
     let workers = u64::try_from(max_workers.unwrap_or_else(default_max_workers)).unwrap_or(u64::MAX);
     let machine = Machine {
         read: &|path| std::fs::read_to_string(path).ok(),
@@ -71,7 +69,7 @@ pub fn default_max_sessions(max_workers: Option<usize>) -> usize {
         uid: nix::unistd::getuid().as_raw(),
         nproc: None,
     };
-    usize::try_from(machine.max_sessions(workers)).unwrap_or(1)
+    usize::try_from(default(&machine, workers)).unwrap_or(1)
 }
 
 /// A limit as 64 bits, which it has not on every machine.
@@ -108,17 +106,20 @@ impl Machine<'_> {
 
     /// What the control group has left beside the workers, and one in any case: as long as few workers run, there is room.
     fn max_suspended(&self, max_workers: u64) -> u64 {
-        let by_group = self.smallest("pids", &["pids.max"]);
-        let left = by_group.map(|most| most.saturating_sub(OTHER_TASKS).saturating_sub(max_workers));
+        let left = self.left_beside(max_workers);
         left.into_iter().fold(DEFAULT_MAX_SUSPENDED, u64::min).max(1)
     }
 
     /// The same for sessions, as far as the memory goes.
     fn max_sessions(&self, max_workers: u64) -> u64 {
-        let by_group = self.smallest("pids", &["pids.max"]);
-        let left = by_group.map(|most| most.saturating_sub(OTHER_TASKS).saturating_sub(max_workers));
+        let left = self.left_beside(max_workers);
         let by_memory = self.memory_kib().map(|kib| kib / 2 / SESSION_KIB);
         left.into_iter().chain(by_memory).fold(DEFAULT_MAX_SESSIONS, u64::min).max(1)
+    }
+
+    fn left_beside(&self, max_workers: u64) -> Option<u64> {
+        let by_group = self.smallest("pids", &["pids.max"]);
+        by_group.map(|most| most.saturating_sub(OTHER_TASKS).saturating_sub(max_workers))
     }
 
     /// RLIMIT_NPROC counts the tasks of a user wherever they run, and does not hold for root.

@@ -3,14 +3,14 @@
 
 use std::ffi::{CStr, CString};
 
-use nix::unistd::{Group, User, getgrouplist};
+use nix::unistd::Group;
 use pam::{PamError, ReturnCode, Transaction};
 use privsep::confine;
 
 use super::conversation::{Answering, cut};
 use super::prompts::{Answer, Login, Prompts, Turn, Visibility};
 use super::said::Said;
-use super::{no_end, other_user};
+use super::{groups, no_end, other_user};
 use crate::config::Config;
 use crate::proof::Proof;
 use crate::protocol::{Blame, Credentials, End, MAX_CHECKED};
@@ -90,9 +90,8 @@ fn is_member(
     };
     let not = || refused(format!("the user is no member of the group '{group}' (see certificate-login)"));
     let name = transaction.user().ok_or_else(not)?;
-    let text = name.to_str().map_err(|_| not())?;
-    let own = User::from_name(text).map_err(failed)?.ok_or_else(not)?.gid;
-    if getgrouplist(name, own).map_err(failed)?.contains(&gid) { Ok(()) } else { Err(not()) }
+    let groups = groups::of_user(name).map_err(failed)?.ok_or_else(not)?;
+    if groups.contains(&gid) { Ok(()) } else { Err(not()) }
 }
 
 /// The same in the transaction of a session that is open.

@@ -5,6 +5,7 @@ mod account;
 mod answers;
 mod conversation;
 mod expired;
+mod groups;
 mod options;
 mod orders;
 mod process_state;

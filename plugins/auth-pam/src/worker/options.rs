@@ -6,9 +6,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::unistd::{Gid, Group, User, getgrouplist};
+use nix::unistd::{Gid, Group};
 
 use super::conversation::{Reports, cut};
+use super::groups;
 use crate::client_options::{Mistake, Values, collect};
 use crate::lookup::Lookup;
 use crate::protocol::{Done, MAX_TEXT, News};
@@ -69,11 +70,8 @@ impl Groups<'_> {
 /// None for a user that the name service does not know.
 fn groups_of(user: &[u8]) -> Result<Vec<Gid>, Mistake> {
     let away = |errno| away(format!("user '{}'", shown(user)), errno);
-    let (Ok(name), Ok(in_c)) = (std::str::from_utf8(user), CString::new(user)) else { return Ok(Vec::new()) };
-    match User::from_name(name).map_err(away)? {
-        Some(user) => getgrouplist(&in_c, user.gid).map_err(away),
-        None => Ok(Vec::new()),
-    }
+    let Ok(name) = CString::new(user) else { return Ok(Vec::new()) };
+    groups::of_user(&name).map(Option::unwrap_or_default).map_err(away)
 }
 
 /// The C library has no error for a name that nobody knows. ENOENT is one like others: parts of name services give it when

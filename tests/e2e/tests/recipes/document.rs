@@ -193,3 +193,18 @@ fn blocks_are_found_under_their_titles() {
     assert!(matches("user 'x' failed: Bad thing (1)", "user ... failed: ... thing"));
     assert!(!matches("user 'x' failed: Bad", "failed: ... user"));
 }
+
+/// Panics unless the documents in this directory of docs, but for its README, are those with these names.
+pub(crate) fn all_are_followed(directory: &str, names: &[&str]) {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(directory);
+    let mut files: Vec<String> = std::fs::read_dir(&directory)
+        .unwrap_or_else(|error| panic!("{}: {error}", directory.display()))
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name != "README.md")
+        .collect();
+    let mut followed: Vec<String> = names.iter().map(|name| format!("{name}.md")).collect();
+    files.sort();
+    followed.sort();
+    assert_eq!(files, followed);
+}

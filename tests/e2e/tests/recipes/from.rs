@@ -3,8 +3,6 @@
 
 mod duo_service;
 
-use std::path::Path;
-
 use harness::{Machine, plugin};
 
 use crate::document::Document;
@@ -33,17 +31,7 @@ const PASSWORD: &str = "correct horse";
 
 #[test]
 fn every_page_is_followed() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/from");
-    let mut files: Vec<String> = std::fs::read_dir(&directory)
-        .unwrap_or_else(|error| panic!("{}: {error}", directory.display()))
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| name != "README.md")
-        .collect();
-    let mut followed: Vec<String> = PAGES.iter().map(|name| format!("{name}.md")).collect();
-    files.sort();
-    followed.sort();
-    assert_eq!(files, followed);
+    crate::document::all_are_followed("from", PAGES);
 }
 
 /// Runs the page's `ovpn-plugin login`, with this typed for the password.

@@ -6,8 +6,6 @@ mod from;
 mod scaling;
 mod stage;
 
-use std::path::Path;
-
 /// The tests are named after the recipes.
 macro_rules! recipes {
     ($($module:ident: $name:literal),* $(,)?) => {
@@ -36,15 +34,5 @@ recipes! {
 
 #[test]
 fn every_recipe_is_followed() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/recipes");
-    let mut files: Vec<String> = std::fs::read_dir(&directory)
-        .unwrap_or_else(|error| panic!("{}: {error}", directory.display()))
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| name != "README.md")
-        .collect();
-    let mut followed: Vec<String> = RECIPES.iter().map(|name| format!("{name}.md")).collect();
-    files.sort();
-    followed.sort();
-    assert_eq!(files, followed);
+    document::all_are_followed("recipes", RECIPES);
 }
