@@ -1,11 +1,10 @@
-//! What a library can change about the process it runs in, in a form that can be compared: each function feeds one kind of
-//! attribute to a hasher. An error is fed too, so that one that comes or goes is a difference.
+//! What a library can change about the process it runs in, in a form that can be compared: each function appends one kind of
+//! attribute to a buffer. An error is appended too, so that one that comes or goes is a difference.
 //!
 //! What `/proc/self/status` tells is not here.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, c_char, c_int, c_long};
-use std::hash::Hasher;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 
@@ -23,22 +22,19 @@ const KEYCTL_SET_REQKEY_KEYRING: c_long = 14;
 const KEYRINGS: [c_long; 3] = [-1, -2, -3];
 
 /// The result of a call that returns a number, or its error.
-fn feed(to: &mut dyn Hasher, result: c_long) {
-    if result == -1 {
-        to.write_i32(-Errno::last_raw());
-    } else {
-        #[allow(clippy::useless_conversion)] // the type has other widths elsewhere
-        to.write_i64(result.into());
-    }
+fn feed(to: &mut Vec<u8>, result: c_long) {
+    #[allow(clippy::useless_conversion)] // the type has other widths elsewhere
+    let number = if result == -1 { (-Errno::last_raw()).into() } else { i64::from(result) };
+    to.extend(number.to_ne_bytes());
 }
 
-fn prctl(to: &mut dyn Hasher, option: c_int, argument: c_long) {
+fn prctl(to: &mut Vec<u8>, option: c_int, argument: c_long) {
     // SAFETY: the options that are passed here only return a number.
     feed(to, unsafe { libc::syscall(libc::SYS_prctl, c_long::from(option), argument, 0, 0, 0) });
 }
 
 /// The environment. The process must have one thread only: any other may be changing it.
-pub fn environment(to: &mut dyn Hasher) {
+pub fn environment(to: &mut Vec<u8>) {
     // SAFETY: the C library's variable; one thread reads it, and no other runs, see above.
     let mut place = unsafe { environ };
     while !place.is_null() {
@@ -48,14 +44,14 @@ pub fn environment(to: &mut dyn Hasher) {
             return;
         }
         // SAFETY: each entry is a string that ends in NUL.
-        to.write(unsafe { CStr::from_ptr(entry) }.to_bytes_with_nul());
+        to.extend(unsafe { CStr::from_ptr(entry) }.to_bytes_with_nul());
         // SAFETY: this was not the null pointer at the end, so there is a next.
         place = unsafe { place.add(1) };
     }
 }
 
 /// The resource limits.
-pub fn limits(to: &mut dyn Hasher) {
+pub fn limits(to: &mut Vec<u8>) {
     for number in 0..16 {
         let mut limit = MaybeUninit::<[u64; 2]>::zeroed();
         // SAFETY: writes two numbers of 64 bits to a local; a null pointer sets nothing.
@@ -64,19 +60,19 @@ pub fn limits(to: &mut dyn Hasher) {
         };
         feed(to, result);
         // SAFETY: numbers, zero or written by the call.
-        unsafe { limit.assume_init() }.iter().for_each(|value| to.write_u64(*value));
+        unsafe { limit.assume_init() }.iter().for_each(|value| to.extend(value.to_ne_bytes()));
     }
 }
 
 /// Scheduling: nice value, policy, class of input and output, processors, timer slack.
-pub fn scheduling(to: &mut dyn Hasher) {
+pub fn scheduling(to: &mut Vec<u8>) {
     // The first two versions of the structure, see sched_getattr(2).
     let mut attributes = [0u8; 56];
     // SAFETY: writes at most so many bytes to a local.
     let result =
         unsafe { libc::syscall(libc::SYS_sched_getattr, 0, attributes.as_mut_ptr(), attributes.len(), 0) };
     feed(to, result);
-    to.write(&attributes);
+    to.extend(attributes);
     // SAFETY: takes and returns numbers; 1, 0: this process.
     feed(to, unsafe { libc::syscall(libc::SYS_ioprio_get, 1, 0) });
     let mut processors = [0u8; 1024];
@@ -84,26 +80,26 @@ pub fn scheduling(to: &mut dyn Hasher) {
     let result =
         unsafe { libc::syscall(libc::SYS_sched_getaffinity, 0, processors.len(), processors.as_mut_ptr()) };
     feed(to, result);
-    to.write(&processors[..usize::try_from(result).unwrap_or(0).min(processors.len())]);
+    to.extend(&processors[..usize::try_from(result).unwrap_or(0).min(processors.len())]);
     prctl(to, libc::PR_GET_TIMERSLACK, 0);
 }
 
 /// What else decides about rights.
-pub fn privileges(to: &mut dyn Hasher) {
+pub fn privileges(to: &mut Vec<u8>) {
     for option in [libc::PR_GET_SECUREBITS, libc::PR_GET_DUMPABLE] {
         prctl(to, option, 0);
     }
     let mut subreaper: c_int = 0;
     // SAFETY: writes a number to a local.
     feed(to, unsafe { libc::prctl(libc::PR_GET_CHILD_SUBREAPER, &raw mut subreaper) }.into());
-    to.write_i32(subreaper);
+    to.extend(subreaper.to_ne_bytes());
     // SAFETY: this number sets nothing, and the present one is returned.
     feed(to, unsafe { libc::personality(0xffff_ffff) }.into());
 }
 
 /// Thread, process and session keyring, by their numbers; none is made. And where the kernel puts a key that somebody has
 /// asked for.
-pub fn keyrings(to: &mut dyn Hasher) {
+pub fn keyrings(to: &mut Vec<u8>) {
     for keyring in KEYRINGS {
         // SAFETY: takes and returns numbers.
         feed(to, unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_GET_KEYRING_ID, keyring, 0) });
@@ -113,50 +109,51 @@ pub fn keyrings(to: &mut dyn Hasher) {
 }
 
 /// What may be done with memory: whether it can become code, and whether it comes in huge pages.
-pub fn memory(to: &mut dyn Hasher) {
+pub fn memory(to: &mut Vec<u8>) {
     for option in [libc::PR_GET_MDWE, libc::PR_GET_THP_DISABLE] {
         prctl(to, option, 0);
     }
 }
 
 /// The interval timers that run.
-pub fn interval_timers(to: &mut dyn Hasher) {
+pub fn interval_timers(to: &mut Vec<u8>) {
     for timer in [libc::ITIMER_REAL, libc::ITIMER_VIRTUAL, libc::ITIMER_PROF] {
         // SAFETY: plain data for which all-zero bytes are valid.
         let mut value: libc::itimerval = unsafe { std::mem::zeroed() };
         // SAFETY: writes to the local.
         feed(to, unsafe { libc::syscall(libc::SYS_getitimer, timer, &raw mut value) });
         for time in [value.it_interval, value.it_value] {
-            to.write_u8(u8::from(time.tv_sec != 0 || time.tv_usec != 0));
+            to.push(u8::from(time.tv_sec != 0 || time.tv_usec != 0));
         }
     }
 }
 
 /// The handlers of the signals that are `caught`, a bit each, and the alternative stack.
-pub fn signal_handlers(to: &mut dyn Hasher, caught: u64) {
+pub fn signal_handlers(to: &mut Vec<u8>, caught: u64) {
     for number in (1..=SIGNALS).filter(|number| caught >> (number - 1) & 1 == 1) {
         // SAFETY: plain data for which all-zero bytes are valid.
         let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
         // SAFETY: a null pointer sets nothing; writes to the local. The library keeps two numbers for itself and refuses them.
         feed(to, unsafe { libc::sigaction(number, std::ptr::null(), &raw mut action) }.into());
-        to.write_usize(action.sa_sigaction);
-        to.write_i32(action.sa_flags);
+        to.extend(action.sa_sigaction.to_ne_bytes());
+        to.extend(action.sa_flags.to_ne_bytes());
         feed_set(to, &action.sa_mask);
     }
     // SAFETY: plain data for which all-zero bytes are valid.
     let mut stack: libc::stack_t = unsafe { std::mem::zeroed() };
     // SAFETY: a null pointer sets nothing; writes to the local.
     feed(to, unsafe { libc::sigaltstack(std::ptr::null(), &raw mut stack) }.into());
-    to.write_usize(stack.ss_sp.addr());
+    to.extend(stack.ss_sp.addr().to_ne_bytes());
 }
 
-fn feed_set(to: &mut dyn Hasher, set: &libc::sigset_t) {
+fn feed_set(to: &mut Vec<u8>, set: &libc::sigset_t) {
     // SAFETY: takes a number and a set that was filled or is zero.
-    (1..=SIGNALS).for_each(|number| to.write_u8(u8::from(unsafe { libc::sigismember(set, number) } == 1)));
+    let is_in = |number| unsafe { libc::sigismember(set, number) } == 1;
+    to.extend((1..=SIGNALS).map(|number| u8::from(is_in(number))));
 }
 
 /// Session and process group.
-pub fn session(to: &mut dyn Hasher) {
+pub fn session(to: &mut Vec<u8>) {
     // SAFETY: takes and returns a number.
     feed(to, unsafe { libc::getsid(0) }.into());
     // SAFETY: the same.
@@ -191,6 +188,12 @@ pub fn descriptor(number: RawFd) -> Option<Descriptor> {
     Some(Descriptor { number, file: (file.st_dev.into(), file.st_ino.into()), flags: (own, shared) })
 }
 
+/// How many descriptors are open, where the kernel (Linux 6.2 or later) says so as the size of `/proc/self/fd`.
+pub fn open_descriptors() -> Option<usize> {
+    let directory = std::fs::metadata("/proc/self/fd").ok()?;
+    usize::try_from(directory.len()).ok().filter(|count| *count > 0)
+}
+
 /// Whether a descriptor is a connection over a UNIX socket, closed on exec, with a process of root's that is not this one.
 pub fn leads_to_a_service_of_roots(descriptor: &Descriptor) -> bool {
     let option = |name: c_int, value: &mut [u32; 3], size: usize| {
@@ -219,22 +222,20 @@ pub fn leads_to_a_service_of_roots(descriptor: &Descriptor) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::hash::DefaultHasher;
-
     use super::*;
     use crate::helper::{fork_child, leave};
 
-    fn of(read: fn(&mut dyn Hasher)) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        read(&mut hasher);
-        hasher.finish()
+    fn of(read: fn(&mut Vec<u8>)) -> Vec<u8> {
+        let mut all = Vec::new();
+        read(&mut all);
+        all
     }
 
     /// What the modules of the worker's tests do not: each attribute is the same when nothing was changed, and another after
     /// a change. In a process of its own.
     #[test]
     fn what_is_not_changed_is_the_same() {
-        let all: [fn(&mut dyn Hasher); 9] = [
+        let all: [fn(&mut Vec<u8>); 9] = [
             environment,
             limits,
             scheduling,

@@ -78,6 +78,21 @@ fn capabilities(status: &str, named: &str) -> String {
     }
 }
 
+/// What a worker may have open of its own state; not every kernel has all of it.
+const OWN_STATE: [&str; 11] = [
+    "status",
+    "timers",
+    "oom_score_adj",
+    "loginuid",
+    "cgroup",
+    "ns",
+    "attr/current",
+    "attr/exec",
+    "attr/fscreate",
+    "attr/keycreate",
+    "attr/sockcreate",
+];
+
 /// What it has open beside the standard three and `/dev/null`.
 fn kinds(pid: i32) -> BTreeMap<String, usize> {
     let mut kinds = BTreeMap::new();
@@ -87,6 +102,10 @@ fn kinds(pid: i32) -> BTreeMap<String, usize> {
         let kind = match &*target {
             list if list.starts_with("/proc/") && list.ends_with("/children") => "list of children",
             map if map.starts_with("/proc/") && map.ends_with("/smaps") => "smap",
+            own if OWN_STATE.iter().any(|name| own == format!("/proc/{pid}/{name}")) => {
+                kinds.insert("of its own state".to_string(), 1);
+                continue;
+            }
             memory if memory.starts_with("/memfd:") => "memory file",
             // The shell's own.
             script if script.ends_with("/script.sh") => continue,

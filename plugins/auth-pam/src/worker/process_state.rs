@@ -33,11 +33,9 @@
 //! of Landlock, which nothing tells of, and locks and policies of memory.
 
 use std::fs::File;
-use std::hash::{DefaultHasher, Hasher};
-use std::io::Read;
-use std::os::fd::RawFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 
 use nix::fcntl::{OFlag, open, readlinkat};
 use nix::sys::stat::Mode;
@@ -48,14 +46,13 @@ use privsep::orphans;
 pub const MAX_CONNECTIONS: usize = 8;
 /// More descriptors than this are not looked at one by one.
 const MAX_DESCRIPTORS: usize = 1024;
-/// What is read of a file under `/proc`, in bytes.
+/// What is read of a file under `/proc` at once, in bytes.
 const FILE_BYTES: usize = 4096;
 
-const STATUS: &str = "/proc/self/status";
-/// The line of it with the signals that have a handler.
+/// The line of `/proc/self/status` with the signals that have a handler.
 const CAUGHT: &str = "SigCgt";
 
-/// What a line of it tells of, if it is compared. One read takes as long as forty system calls.
+/// What a line of it tells of, if it is compared. One read takes as long as thirty system calls.
 fn told_by(line: &str) -> Option<&'static str> {
     match line {
         "Threads" => Some("its threads"),
@@ -72,54 +69,78 @@ fn told_by(line: &str) -> Option<&'static str> {
 const SIGNALS: &str = "its signals";
 const PRIVILEGES: &str = "its privileges";
 
-type Reader = fn(&mut dyn Hasher);
+type Reader = fn(&Proc, &mut Vec<u8>);
 
 /// The other kinds, and how each is read.
 const KINDS: [(&str, Reader); 12] = [
-    ("its children", children),
-    ("its environment", attributes::environment),
-    ("its working or root directory", directories),
-    ("its resource limits", attributes::limits),
-    ("its scheduling", attributes::scheduling),
-    (PRIVILEGES, attributes::privileges),
-    ("its namespaces", namespaces),
-    ("its keyrings", attributes::keyrings),
-    ("its memory", attributes::memory),
-    ("its timers", timers),
-    ("its session or process group", attributes::session),
-    ("its control group, security context or OOM score", files),
+    ("its children", |_, to| to.push(u8::from(orphans::have_children()))),
+    ("its environment", |_, to| attributes::environment(to)),
+    ("its working or root directory", |_, to| [".", "/"].iter().for_each(|path| inode(to, path))),
+    ("its resource limits", |_, to| attributes::limits(to)),
+    ("its scheduling", |_, to| attributes::scheduling(to)),
+    (PRIVILEGES, |_, to| attributes::privileges(to)),
+    ("its namespaces", Proc::namespaces),
+    ("its keyrings", |_, to| attributes::keyrings(to)),
+    ("its memory", |_, to| attributes::memory(to)),
+    ("its timers", Proc::timers),
+    ("its session or process group", |_, to| attributes::session(to)),
+    ("its control group, security context or OOM score", Proc::contexts),
 ];
 
 /// The state of this process.
 #[derive(Debug)]
 pub struct State {
+    proc: Proc,
     /// `None`: it cannot be read.
     status: Option<Status>,
-    kinds: [u64; KINDS.len()],
+    kinds: [Vec<u8>; KINDS.len()],
     /// `None`: too many, or there is no `/proc`.
     descriptors: Option<Vec<Descriptor>>,
+    /// What was read last; kept for its memory.
+    read: Vec<u8>,
 }
 
 impl State {
     /// As it is now.
     pub fn now() -> Self {
-        State { status: Status::now(), kinds: KINDS.map(|(_, read)| hash(read)), descriptors: descriptors() }
+        let proc = Proc::open();
+        let kinds = KINDS.map(|(_, read)| {
+            let mut all = Vec::new();
+            read(&proc, &mut all);
+            all
+        });
+        let mut read = Vec::with_capacity(FILE_BYTES);
+        State { status: proc.status(&mut read), kinds, descriptors: proc.descriptors(), read, proc }
     }
 
     /// What has changed since, the first of it. Connections that may stay belong to the state from now on.
     pub fn change(&mut self) -> Option<&'static str> {
-        let Some((before, now)) = self.status.as_ref().zip(Status::now()) else {
+        let Some((before, now)) = self.status.as_ref().zip(self.proc.status(&mut self.read)) else {
             return Some("unknown: /proc/self/status cannot be read");
         };
         // First: where a thread runs, nothing else is looked at.
         if let Some(what) = before.difference(&now) {
             return Some(what);
         }
-        let kinds = KINDS.iter().zip(self.kinds);
-        if let Some(((name, _), _)) = kinds.into_iter().find(|((_, read), before)| hash(*read) != *before) {
-            return Some(name);
+        for ((name, read), before) in KINDS.iter().zip(&self.kinds) {
+            self.read.clear();
+            read(&self.proc, &mut self.read);
+            if self.read != *before {
+                return Some(name);
+            }
         }
-        let now = descriptors();
+        self.change_of_descriptors()
+    }
+
+    fn change_of_descriptors(&mut self) -> Option<&'static str> {
+        // As many as there were, and each of those as it was: there is no other. This saves the walk through all of them.
+        if let (Some(before), Some(count)) = (&self.descriptors, attributes::open_descriptors()) {
+            let same = |one: &Descriptor| attributes::descriptor(one.number).as_ref() == Some(one);
+            if count == before.len() + self.proc.own.len() && before.iter().all(same) {
+                return None;
+            }
+        }
+        let now = self.proc.descriptors();
         if now.is_some() && now == self.descriptors {
             return None;
         }
@@ -136,14 +157,11 @@ impl State {
 struct Status {
     /// The lines that are compared.
     text: String,
-    handlers: u64,
+    handlers: Vec<u8>,
 }
 
 impl Status {
-    fn now() -> Option<Self> {
-        let mut all = String::with_capacity(FILE_BYTES);
-        // Not as a file whose size is asked for: the size of these is zero.
-        File::open(STATUS).and_then(|file| file.take(u64::MAX).read_to_string(&mut all)).ok()?;
+    fn of(all: &str) -> Option<Self> {
         let (mut text, mut caught) = (String::with_capacity(FILE_BYTES), None);
         for line in all.split_inclusive('\n') {
             let Some((name, value)) = line.split_once(':').filter(|(name, _)| told_by(name).is_some()) else {
@@ -154,9 +172,9 @@ impl Status {
             }
             text.push_str(line);
         }
-        let mut hasher = DefaultHasher::new();
-        attributes::signal_handlers(&mut hasher, caught?);
-        Some(Status { text, handlers: hasher.finish() })
+        let mut handlers = Vec::new();
+        attributes::signal_handlers(&mut handlers, caught?);
+        Some(Status { text, handlers })
     }
 
     /// What differs, the first of it.
@@ -185,84 +203,107 @@ fn only_connections_more(before: Option<&[Descriptor]>, now: Option<&[Descriptor
     now.iter().all(may_stay) && before.iter().all(|one| now.contains(one)) && kept <= MAX_CONNECTIONS
 }
 
-fn hash(read: Reader) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    read(&mut hasher);
-    hasher.finish()
+/// What is read of `/proc/self`, opened once: to open a file there takes longer than to read it.
+///
+/// A module that closes one of these, or puts another file in its place, has changed what is read there.
+#[derive(Debug)]
+struct Proc {
+    status: Option<File>,
+    timers: Option<File>,
+    contexts: Vec<File>,
+    namespaces: Option<OwnedFd>,
+    /// The descriptors of these, which are not compared as others are.
+    own: Vec<RawFd>,
 }
 
-fn children(to: &mut dyn Hasher) {
-    to.write_u8(u8::from(orphans::have_children()));
-}
+impl Proc {
+    fn open() -> Self {
+        let open_file = |name: &str| File::open(format!("/proc/self/{name}")).ok();
+        let all = |names: &[&str]| names.iter().filter_map(|name| open_file(name)).collect::<Vec<_>>();
+        let mut contexts = all(&["oom_score_adj", "loginuid", "cgroup"]);
+        // Where no security module of the kernel gives contexts, none of these can be read, today or later.
+        let mut attributes =
+            all(&["attr/current", "attr/exec", "attr/fscreate", "attr/keycreate", "attr/sockcreate"]);
+        attributes.retain(|file| file.read_at(&mut [0], 0).is_ok());
+        contexts.append(&mut attributes);
+        let directory = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let namespaces = open("/proc/self/ns", directory, Mode::empty()).ok();
+        let (status, timers) = (open_file("status"), open_file("timers"));
+        let files = [&status, &timers].into_iter().flatten().chain(&contexts).map(AsRawFd::as_raw_fd);
+        let own = files.chain(namespaces.as_ref().map(AsRawFd::as_raw_fd)).collect();
+        Proc { status, timers, contexts, namespaces, own }
+    }
 
-fn directories(to: &mut dyn Hasher) {
-    [".", "/"].iter().for_each(|path| inode(to, path));
-}
-
-/// The links name the namespaces. To follow them takes twice as long.
-fn namespaces(to: &mut dyn Hasher) {
-    let directory =
-        open("/proc/self/ns", OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty());
-    for name in ["cgroup", "ipc", "mnt", "net", "pid_for_children", "time_for_children", "user", "uts"] {
-        match directory.as_ref().map_err(|errno| *errno).and_then(|directory| readlinkat(directory, name)) {
-            Ok(namespace) => to.write(namespace.as_bytes()),
-            Err(errno) => to.write_i32(-(errno as i32)),
+    /// With memory to read into.
+    fn status(&self, buffer: &mut Vec<u8>) -> Option<Status> {
+        let file = self.status.as_ref()?;
+        let mut length = 0;
+        loop {
+            // Long where there are many groups.
+            buffer.resize(length + FILE_BYTES, 0);
+            let offset = u64::try_from(length).unwrap_or(u64::MAX);
+            match file.read_at(&mut buffer[length..], offset).ok()? {
+                0 => break,
+                count => length += count,
+            }
         }
+        Status::of(std::str::from_utf8(&buffer[..length]).ok()?)
+    }
+
+    /// The links name the namespaces. To follow them takes twice as long.
+    fn namespaces(&self, to: &mut Vec<u8>) {
+        let Some(directory) = self.namespaces.as_ref() else { return };
+        for name in ["cgroup", "ipc", "mnt", "net", "pid_for_children", "time_for_children", "user", "uts"] {
+            match readlinkat(directory.as_fd(), name) {
+                Ok(namespace) => to.extend(namespace.as_bytes()),
+                Err(errno) => to.extend((-(errno as i32)).to_ne_bytes()),
+            }
+        }
+    }
+
+    fn timers(&self, to: &mut Vec<u8>) {
+        attributes::interval_timers(to);
+        self.timers.iter().for_each(|file| append(to, file));
+    }
+
+    fn contexts(&self, to: &mut Vec<u8>) {
+        self.contexts.iter().for_each(|file| append(to, file));
+    }
+
+    /// All that are open but its own.
+    fn descriptors(&self) -> Option<Vec<Descriptor>> {
+        let mut numbers: Vec<RawFd> = std::fs::read_dir("/proc/self/fd")
+            .ok()?
+            .flatten()
+            .take(MAX_DESCRIPTORS + 1)
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .collect();
+        if numbers.len() > MAX_DESCRIPTORS {
+            return None;
+        }
+        numbers.retain(|number| !self.own.contains(number));
+        numbers.sort_unstable();
+        // That of the directory is closed by now.
+        Some(numbers.into_iter().filter_map(attributes::descriptor).collect())
     }
 }
 
-fn inode(to: &mut dyn Hasher, path: &str) {
+fn inode(to: &mut Vec<u8>, path: &str) {
     match std::fs::metadata(path) {
-        Ok(file) => [file.dev(), file.ino()].iter().for_each(|number| to.write_u64(*number)),
-        Err(error) => to.write_i32(-error.raw_os_error().unwrap_or(1)),
+        Ok(file) => [file.dev(), file.ino()].iter().for_each(|number| to.extend(number.to_ne_bytes())),
+        Err(error) => to.extend((-error.raw_os_error().unwrap_or(1)).to_ne_bytes()),
     }
 }
 
-fn timers(to: &mut dyn Hasher) {
-    attributes::interval_timers(to);
-    file(to, "/proc/self/timers");
-}
-
-fn files(to: &mut dyn Hasher) {
-    for path in
-        ["/proc/self/oom_score_adj", "/proc/self/loginuid", "/proc/self/cgroup", "/proc/self/attr/current"]
-    {
-        file(to, path);
-    }
-    // Where the first cannot be read, nobody gives contexts to what is made.
-    if file(to, "/proc/self/attr/exec") {
-        for path in ["/proc/self/attr/fscreate", "/proc/self/attr/keycreate", "/proc/self/attr/sockcreate"] {
-            file(to, path);
-        }
-    }
-}
-
-/// Whether it can be read.
-fn file(to: &mut dyn Hasher, path: &str) -> bool {
+/// What a file says at its beginning, or that it cannot be read.
+fn append(to: &mut Vec<u8>, file: &File) {
     let mut buffer = [0; FILE_BYTES];
-    let read = File::open(path).and_then(|mut file| file.read(&mut buffer));
-    match &read {
-        Ok(count) => to.write(&buffer[..*count]),
-        Err(error) => to.write_i32(-error.raw_os_error().unwrap_or(1)),
+    match file.read_at(&mut buffer, 0) {
+        Ok(count) => to.extend(&buffer[..count]),
+        Err(error) => to.extend((-error.raw_os_error().unwrap_or(1)).to_ne_bytes()),
     }
     // What follows is told from what was read.
-    to.write_u8(0xff);
-    read.is_ok()
-}
-
-fn descriptors() -> Option<Vec<Descriptor>> {
-    let mut numbers: Vec<RawFd> = std::fs::read_dir("/proc/self/fd")
-        .ok()?
-        .flatten()
-        .take(MAX_DESCRIPTORS + 1)
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .collect();
-    if numbers.len() > MAX_DESCRIPTORS {
-        return None;
-    }
-    numbers.sort_unstable();
-    // That of the directory is closed by now.
-    Some(numbers.into_iter().filter_map(attributes::descriptor).collect())
+    to.push(0xff);
 }
 
 #[cfg(test)]
@@ -320,16 +361,20 @@ mod tests {
             let started = Instant::now();
             let unchanged = (0..ROUNDS).all(|_| state.change().is_none());
             println!("in all {:?}", each(started));
+            let mut buffer = Vec::new();
             for (name, read) in KINDS {
                 let started = Instant::now();
-                (0..ROUNDS).for_each(|_| _ = std::hint::black_box(hash(read)));
+                (0..ROUNDS).for_each(|_| {
+                    buffer.clear();
+                    read(&state.proc, std::hint::black_box(&mut buffer));
+                });
                 println!("{name}: {:?}", each(started));
             }
             let started = Instant::now();
-            (0..ROUNDS).for_each(|_| _ = std::hint::black_box(Status::now()));
+            (0..ROUNDS).for_each(|_| _ = std::hint::black_box(state.proc.status(&mut buffer)));
             println!("its status: {:?}", each(started));
             let started = Instant::now();
-            (0..ROUNDS).for_each(|_| _ = std::hint::black_box(descriptors()));
+            (0..ROUNDS).for_each(|_| _ = std::hint::black_box(state.change_of_descriptors()));
             println!("its descriptors: {:?}", each(started));
             unchanged && started.elapsed() > Duration::ZERO
         });
