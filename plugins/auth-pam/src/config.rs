@@ -205,7 +205,8 @@ impl Config {
             timeout: Timeout::Default,
             confdir: None,
             syslog: None,
-            grace: Duration::from_millis(50),
+            // A password hash of today takes 30 to 45 ms, and the first login a worker to be started.
+            grace: Duration::from_millis(75),
             deferred: None,
             advance: Advance::No,
             allow_user_mapping: false,

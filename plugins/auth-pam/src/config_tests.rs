@@ -21,7 +21,7 @@ fn a_service_alone_has_the_documented_defaults() {
     assert_eq!(config.service.as_bytes(), b"login");
     assert_eq!(config.prompts, Prompts::ByVisibility);
     assert_eq!(config.timeout, Timeout::Default);
-    assert_eq!(config.grace, Duration::from_millis(50));
+    assert_eq!(config.grace, Duration::from_millis(75));
     assert_eq!((config.max_workers, config.max_pending, config.penalties), (None, 1024, true));
     assert!(!config.challenge && !config.asks() && config.max_suspended.is_none());
     assert_eq!(config.reasons(), Reasons::Safe);

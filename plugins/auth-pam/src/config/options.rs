@@ -129,7 +129,7 @@ pub const OPTIONS: [OptionSpec<Config>; 31] = [
     OptionSpec {
         name: "grace",
         form: "MS",
-        default: "50",
+        default: "75",
         meaning: "how long OpenVPN waits for a quick verdict in deferred mode, 0 to 10000 ms",
         repeats: false,
         set: |config, value| {
