@@ -1,19 +1,17 @@
 //! What it means that a plugin fails at an event.
 
+use ovpn_plugin_host::sys;
+
 use crate::causes::Cause;
 
-const REFUSES: &str = "OpenVPN refuses the client.";
-
-/// What OpenVPN does then.
-const CONSEQUENCES: [(&str, &str); 7] = [
-    ("UP", "OpenVPN ends: `up/down plugin call failed`."),
-    ("DOWN", "OpenVPN ends at once, also where it would only restart: `up/down plugin call failed`."),
-    ("ROUTE_UP", "OpenVPN warns, and goes on."),
-    ("ROUTE_PREDOWN", "OpenVPN warns, and goes on."),
-    ("IPCHANGE", "OpenVPN warns, and goes on."),
-    ("CLIENT_DISCONNECT", "OpenVPN warns, and goes on."),
-    ("LEARN_ADDRESS", "OpenVPN does not learn the address: packets to it go nowhere."),
-];
+macro_rules! consequences {
+    ($($(#[$doc:meta])* $constant:ident = $number:literal, $name:ident:
+        $method:ident($event:ident) -> $reply:ident, $else:ident, $failure:literal;)*) => {
+        /// What OpenVPN does then.
+        const CONSEQUENCES: &[(&str, &str)] = &[$((stringify!($name), $failure),)*];
+    };
+}
+sys::for_each_event!(consequences);
 
 /// For the events, each as `NAME: result`, that have failed.
 pub(crate) fn causes<'a>(events: impl Iterator<Item = &'a str>) -> Vec<Cause> {
@@ -24,7 +22,7 @@ pub(crate) fn causes<'a>(events: impl Iterator<Item = &'a str>) -> Vec<Cause> {
     let mut causes: Vec<Cause> = failed
         .map(|name| {
             let consequence = CONSEQUENCES.iter().find(|(known, _)| *known == name);
-            let then = consequence.map_or(REFUSES, |(_, then)| then);
+            let then = consequence.map_or("", |(_, then)| then);
             let todo =
                 "See the plugin's lines above; for down-root, what its script says and its exit status.";
             Cause::new(format!("The plugin failed at {name}. {then}"), todo)

@@ -1,4 +1,4 @@
-//! The numbers of the interface: events, return codes, initialisation points, log flags.
+//! The numbers of the interface but for the events: return codes, initialisation points, log flags.
 //!
 //! All are plain integers, because a newer OpenVPN may send values this list does not know.
 
@@ -8,39 +8,6 @@ use core::ffi::c_int;
 pub const PLUGIN_VERSION: c_int = 3;
 /// Newest version of the v3 structs described here (OpenVPN 2.5 and later pass 5).
 pub const PLUGINV3_STRUCTVER: c_int = 5;
-
-/// The tun/tap device is open.
-pub const PLUGIN_UP: c_int = 0;
-/// The tun/tap device was closed.
-pub const PLUGIN_DOWN: c_int = 1;
-/// Routes were added.
-pub const PLUGIN_ROUTE_UP: c_int = 2;
-/// The address of the peer became known or changed.
-pub const PLUGIN_IPCHANGE: c_int = 3;
-/// One certificate of the peer's chain is to be judged.
-pub const PLUGIN_TLS_VERIFY: c_int = 4;
-/// A client's username and password are to be judged.
-pub const PLUGIN_AUTH_USER_PASS_VERIFY: c_int = 5;
-/// A client is authenticated; configuration goes into a file.
-pub const PLUGIN_CLIENT_CONNECT: c_int = 6;
-/// A client left.
-pub const PLUGIN_CLIENT_DISCONNECT: c_int = 7;
-/// An address was learned, changed or forgotten.
-pub const PLUGIN_LEARN_ADDRESS: c_int = 8;
-/// A client is authenticated; configuration goes into the return list.
-pub const PLUGIN_CLIENT_CONNECT_V2: c_int = 9;
-/// The TLS negotiation with a peer is complete.
-pub const PLUGIN_TLS_FINAL: c_int = 10;
-/// Routes are about to be removed.
-pub const PLUGIN_ROUTE_PREDOWN: c_int = 12;
-/// The result of a deferred `CLIENT_CONNECT` is asked for (OpenVPN 2.5 and later).
-pub const PLUGIN_CLIENT_CONNECT_DEFER: c_int = 13;
-/// The result of a deferred `CLIENT_CONNECT_V2` is asked for (OpenVPN 2.5 and later).
-pub const PLUGIN_CLIENT_CONNECT_DEFER_V2: c_int = 14;
-/// A client answered a challenge (OpenVPN 2.6 and later).
-pub const PLUGIN_CLIENT_CRRESPONSE: c_int = 15;
-/// One more than the last event of OpenVPN 2.6 and 2.7. Number 11 is a removed event: never ask for it.
-pub const PLUGIN_N: c_int = 16;
 
 /// The event was handled, or the peer accepted.
 pub const PLUGIN_FUNC_SUCCESS: c_int = 0;

@@ -6,9 +6,11 @@
 #![no_std]
 
 mod constants;
+mod events;
 mod functions;
 mod structs;
 
 pub use constants::*;
+pub use events::*;
 pub use functions::*;
 pub use structs::*;

@@ -6,27 +6,8 @@ use std::ops::{BitOr, BitOrAssign};
 
 use ovpn_plugin_sys as sys;
 
-/// The events by number with their names in OpenVPN's log.
-const NAMES: [(c_int, &str); 15] = [
-    (sys::PLUGIN_UP, "UP"),
-    (sys::PLUGIN_DOWN, "DOWN"),
-    (sys::PLUGIN_ROUTE_UP, "ROUTE_UP"),
-    (sys::PLUGIN_IPCHANGE, "IPCHANGE"),
-    (sys::PLUGIN_TLS_VERIFY, "TLS_VERIFY"),
-    (sys::PLUGIN_AUTH_USER_PASS_VERIFY, "AUTH_USER_PASS_VERIFY"),
-    (sys::PLUGIN_CLIENT_CONNECT, "CLIENT_CONNECT"),
-    (sys::PLUGIN_CLIENT_DISCONNECT, "CLIENT_DISCONNECT"),
-    (sys::PLUGIN_LEARN_ADDRESS, "LEARN_ADDRESS"),
-    (sys::PLUGIN_CLIENT_CONNECT_V2, "CLIENT_CONNECT_V2"),
-    (sys::PLUGIN_TLS_FINAL, "TLS_FINAL"),
-    (sys::PLUGIN_ROUTE_PREDOWN, "ROUTE_PREDOWN"),
-    (sys::PLUGIN_CLIENT_CONNECT_DEFER, "CLIENT_CONNECT_DEFER"),
-    (sys::PLUGIN_CLIENT_CONNECT_DEFER_V2, "CLIENT_CONNECT_DEFER_V2"),
-    (sys::PLUGIN_CLIENT_CRRESPONSE, "CLIENT_CRRESPONSE"),
-];
-
 pub(crate) fn event_name(number: c_int) -> &'static str {
-    NAMES.iter().find(|(event, _)| *event == number).map_or("unknown event", |(_, name)| name)
+    sys::EVENT_NAMES.iter().find(|(event, _)| *event == number).map_or("unknown event", |(_, name)| name)
 }
 
 /// A set of events. Join with `|`, which also works in constants through [`EventSet::with`].
@@ -34,10 +15,14 @@ pub(crate) fn event_name(number: c_int) -> &'static str {
 pub struct EventSet(c_int);
 
 macro_rules! sets {
-    ($($(#[$doc:meta])* $name:ident = $number:ident;)*) => {
-        $($(#[$doc])* pub const $name: Self = Self(sys::plugin_mask(sys::$number));)*
+    ($($(#[$doc:meta])* $constant:ident = $number:literal, $name:ident:
+        $method:ident($event:ident) -> $reply:ident, $else:ident, $failure:literal;)*) => {
+        impl EventSet {
+            $($(#[$doc])* pub const $name: Self = Self(sys::plugin_mask(sys::$constant));)*
+        }
     };
 }
+sys::for_each_event!(sets);
 
 impl EventSet {
     /// No event.
@@ -47,45 +32,12 @@ impl EventSet {
     pub const ALL: Self = {
         let mut mask = 0;
         let mut at = 0;
-        while at < NAMES.len() {
-            mask |= sys::plugin_mask(NAMES[at].0);
+        while at < sys::EVENT_NAMES.len() {
+            mask |= sys::plugin_mask(sys::EVENT_NAMES[at].0);
             at += 1;
         }
         Self(mask)
     };
-
-    sets! {
-        /// The tunnel device is open.
-        UP = PLUGIN_UP;
-        /// The tunnel device was closed.
-        DOWN = PLUGIN_DOWN;
-        /// Routes were added.
-        ROUTE_UP = PLUGIN_ROUTE_UP;
-        /// The address of the peer became known or changed.
-        IPCHANGE = PLUGIN_IPCHANGE;
-        /// A certificate is to be judged.
-        TLS_VERIFY = PLUGIN_TLS_VERIFY;
-        /// Username and password are to be judged.
-        AUTH_USER_PASS_VERIFY = PLUGIN_AUTH_USER_PASS_VERIFY;
-        /// A client connects; configuration by file.
-        CLIENT_CONNECT = PLUGIN_CLIENT_CONNECT;
-        /// A client left.
-        CLIENT_DISCONNECT = PLUGIN_CLIENT_DISCONNECT;
-        /// An address was learned, changed or forgotten.
-        LEARN_ADDRESS = PLUGIN_LEARN_ADDRESS;
-        /// A client connects; configuration by list.
-        CLIENT_CONNECT_V2 = PLUGIN_CLIENT_CONNECT_V2;
-        /// The TLS negotiation is complete.
-        TLS_FINAL = PLUGIN_TLS_FINAL;
-        /// Routes are about to be removed.
-        ROUTE_PREDOWN = PLUGIN_ROUTE_PREDOWN;
-        /// The result of a deferred `CLIENT_CONNECT` is asked for (OpenVPN 2.5 and later).
-        CLIENT_CONNECT_DEFER = PLUGIN_CLIENT_CONNECT_DEFER;
-        /// The result of a deferred `CLIENT_CONNECT_V2` is asked for (OpenVPN 2.5 and later).
-        CLIENT_CONNECT_DEFER_V2 = PLUGIN_CLIENT_CONNECT_DEFER_V2;
-        /// A client answered a challenge (OpenVPN 2.6 and later).
-        CLIENT_CRRESPONSE = PLUGIN_CLIENT_CRRESPONSE;
-    }
 
     /// Both sets together.
     #[must_use]
@@ -119,12 +71,15 @@ impl EventSet {
 
     /// The events of OpenVPN's mask; bits of unknown and removed events are dropped.
     pub(crate) fn from_mask(mask: c_int) -> Self {
-        Self(NAMES.iter().fold(0, |all, (event, _)| all | (mask & sys::plugin_mask(*event))))
+        Self(sys::EVENT_NAMES.iter().fold(0, |all, (event, _)| all | (mask & sys::plugin_mask(*event))))
     }
 
     /// The numbers of the events in the set.
     pub(crate) fn numbers(self) -> impl Iterator<Item = c_int> {
-        NAMES.iter().map(|(event, _)| *event).filter(move |event| self.0 & sys::plugin_mask(*event) != 0)
+        sys::EVENT_NAMES
+            .iter()
+            .map(|(event, _)| *event)
+            .filter(move |event| self.0 & sys::plugin_mask(*event) != 0)
     }
 
     pub(crate) fn mask(self) -> c_int {
@@ -150,7 +105,7 @@ impl fmt::Display for EventSet {
     /// The names as OpenVPN logs them, separated by ` | `.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
-        for (event, name) in NAMES {
+        for &(event, name) in sys::EVENT_NAMES {
             if self.0 & sys::plugin_mask(event) != 0 {
                 write!(out, "{separator}{name}")?;
                 separator = " | ";

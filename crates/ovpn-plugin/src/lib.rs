@@ -91,11 +91,9 @@ pub use decision::Decision;
 pub use env::{Env, EnvIter};
 pub use escape::{Escaped, escape};
 pub use event_set::EventSet;
+pub use events::all::*;
 pub use events::{
-    Address, AddressChange, AuthUserPassVerify, Certificate, CertificateInfo, ChallengeResponse,
-    ClientConnect, ClientConnectDefer, ClientConnectDeferV2, ClientConnectV2, ClientCrResponse,
-    ClientDisconnect, DnsServer, Down, Interface, IpChange, LearnAddress, PeerInfo, PoolAddresses, Route,
-    RouteIpv6, RoutePredown, RouteUp, SessionState, StaticChallenge, TlsFinal, TlsVerify, Up,
+    Address, Certificate, CertificateInfo, DnsServer, Interface, PeerInfo, PoolAddresses, Route, RouteIpv6,
 };
 pub use host::{Connection, InitPoint, SslApi, Version};
 pub use logging::log_errno;
@@ -103,11 +101,7 @@ pub use open::{OpenArgs, OpenError};
 pub use pending::{Pending, PendingError};
 pub use plugin::{ClientState, Plugin};
 pub use rejection::{Challenge, ChallengeError, Rejection, Retry};
-pub use replies::{
-    AuthReply, ClientConnectReply, ClientConnectV2Reply, ClientCrResponseReply, ClientDisconnectReply,
-    DownReply, IpChangeReply, LearnAddressReply, RoutePredownReply, RouteUpReply, TlsFinalReply,
-    TlsVerifyReply, UpReply,
-};
+pub use replies::*;
 pub use secrets::{same_secret, wipe};
 pub use tasks::{Stop, Stopped, Tasks};
 pub use verdict_file::DeferError;

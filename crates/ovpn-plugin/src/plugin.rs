@@ -1,13 +1,32 @@
 //! The traits a plugin author implements.
 
 use crate::dispatch::unanswered;
-use crate::{
-    AuthReply, AuthUserPassVerify, ClientConnect, ClientConnectDefer, ClientConnectDeferV2,
-    ClientConnectReply, ClientConnectV2, ClientConnectV2Reply, ClientCrResponse, ClientCrResponseReply,
-    ClientDisconnect, ClientDisconnectReply, Down, DownReply, EventSet, IpChange, IpChangeReply,
-    LearnAddress, LearnAddressReply, OpenArgs, OpenError, RoutePredown, RoutePredownReply, RouteUp,
-    RouteUpReply, TlsFinal, TlsFinalReply, TlsVerify, TlsVerifyReply, Up, UpReply,
-};
+use crate::events::all::*;
+use crate::replies::*;
+use crate::{EventSet, OpenArgs, OpenError};
+
+macro_rules! methods {
+    ($($(#[$doc:meta])* $constant:ident = $number:literal, $name:ident:
+        $method:ident($event:ident) -> $reply:ident, $else:ident, $failure:literal;)*) => {$(
+        $(#[$doc])*
+        ///
+        #[doc = concat!("If it fails: ", $failure)]
+        fn $method(&mut self, event: &$event<'_>) -> $reply {
+            let _ = event;
+            without_method!($else, $method, $reply)
+        }
+    )*};
+}
+
+macro_rules! without_method {
+    (done, $method:ident, $reply:ident) => {
+        $reply::Done
+    };
+    (reject, $method:ident, $reply:ident) => {{
+        unanswered(stringify!($method));
+        $reply::Reject
+    }};
+}
 
 /// A plugin: made at open, asked once per event, dropped at close.
 ///
@@ -60,103 +79,7 @@ pub trait Plugin: Sized + 'static {
         Ok(())
     }
 
-    /// The tunnel device is open. A failure ends OpenVPN.
-    fn up(&mut self, event: &Up<'_>) -> UpReply {
-        let _ = event;
-        UpReply::Done
-    }
-
-    /// The tunnel device was closed. A failure ends OpenVPN.
-    fn down(&mut self, event: &Down<'_>) -> DownReply {
-        let _ = event;
-        DownReply::Done
-    }
-
-    /// Routes were added.
-    fn route_up(&mut self, event: &RouteUp<'_>) -> RouteUpReply {
-        let _ = event;
-        RouteUpReply::Done
-    }
-
-    /// Routes are about to be removed.
-    fn route_predown(&mut self, event: &RoutePredown<'_>) -> RoutePredownReply {
-        let _ = event;
-        RoutePredownReply::Done
-    }
-
-    /// The peer's address became known or changed.
-    fn ipchange(&mut self, event: &IpChange<'_>) -> IpChangeReply {
-        let _ = event;
-        IpChangeReply::Done
-    }
-
-    /// A certificate of the peer's chain is to be judged; called for each, the authority's first.
-    fn tls_verify(&mut self, event: &TlsVerify<'_>) -> TlsVerifyReply {
-        let _ = event;
-        unanswered("tls_verify");
-        TlsVerifyReply::Reject
-    }
-
-    /// A username and password are to be judged.
-    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
-        let _ = event;
-        unanswered("auth_user_pass_verify");
-        AuthReply::Reject
-    }
-
-    /// The TLS negotiation is complete.
-    fn tls_final(&mut self, event: &TlsFinal<'_>) -> TlsFinalReply {
-        let _ = event;
-        unanswered("tls_final");
-        TlsFinalReply::Reject
-    }
-
-    /// A client connects; its configuration goes into a file.
-    fn client_connect(&mut self, event: &ClientConnect<'_>) -> ClientConnectReply {
-        let _ = event;
-        unanswered("client_connect");
-        ClientConnectReply::Reject
-    }
-
-    /// A client connects; its configuration is part of the reply.
-    fn client_connect_v2(&mut self, event: &ClientConnectV2<'_>) -> ClientConnectV2Reply {
-        let _ = event;
-        unanswered("client_connect_v2");
-        ClientConnectV2Reply::Reject
-    }
-
-    /// The result of a `client_connect` that was deferred is asked for, again and again (OpenVPN 2.5 and later).
-    fn client_connect_defer(&mut self, event: &ClientConnectDefer<'_>) -> ClientConnectReply {
-        let _ = event;
-        unanswered("client_connect_defer");
-        ClientConnectReply::Reject
-    }
-
-    /// The result of a `client_connect_v2` that was deferred is asked for, again and again (OpenVPN 2.5 and later).
-    fn client_connect_defer_v2(&mut self, event: &ClientConnectDeferV2<'_>) -> ClientConnectV2Reply {
-        let _ = event;
-        unanswered("client_connect_defer_v2");
-        ClientConnectV2Reply::Reject
-    }
-
-    /// A client left.
-    fn client_disconnect(&mut self, event: &ClientDisconnect<'_>) -> ClientDisconnectReply {
-        let _ = event;
-        ClientDisconnectReply::Done
-    }
-
-    /// An address was learned, changed or forgotten.
-    fn learn_address(&mut self, event: &LearnAddress<'_>) -> LearnAddressReply {
-        let _ = event;
-        unanswered("learn_address");
-        LearnAddressReply::Reject
-    }
-
-    /// A client answered a challenge (OpenVPN 2.6 and later). The verdict goes to the control file of its login.
-    fn client_crresponse(&mut self, event: &ClientCrResponse<'_>) -> ClientCrResponseReply {
-        let _ = event;
-        ClientCrResponseReply::Done
-    }
+    ovpn_plugin_sys::for_each_event!(methods);
 
     /// OpenVPN is about to die of a fatal error; `close` will not come.
     fn abort(&mut self) {}

@@ -3,10 +3,20 @@
 use ovpn_plugin_sys as sys;
 
 use crate::deferral::{answered_directly, delivered};
-use crate::dispatch::Answer;
-use crate::{AuthUserPassVerify, ClientConfig, Pending, Rejection, logging, verdict_file};
+use crate::dispatch::{Answer, Deliver};
+use crate::events::all::*;
+use crate::{ClientConfig, EventSet, Pending, Rejection, logging, verdict_file};
 
-macro_rules! replies {
+/// A reply that is nothing but its code.
+pub(crate) trait Plain: Into<Answer> {}
+
+impl<E, R: Plain> Deliver<E> for R {
+    fn deliver(self, _: &E, _: EventSet) -> Answer {
+        self.into()
+    }
+}
+
+macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $code:ident,)* })*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +33,13 @@ macro_rules! replies {
                 }
             }
         }
+    )*};
+}
+
+macro_rules! replies {
+    ($($(#[$doc:meta])* $name:ident { $($variants:tt)* })*) => {$(
+        codes! { $(#[$doc])* $name { $($variants)* } }
+        impl Plain for $name {}
     )*};
 }
 
@@ -118,24 +135,6 @@ replies! {
         /// The peer is refused.
         Reject = PLUGIN_FUNC_ERROR,
     }
-    /// Reply to [`ClientConnect`](crate::ClientConnect) and [`ClientConnectDefer`](crate::ClientConnectDefer).
-    ///
-    /// The configuration is in the file; it cannot be part of the reply:
-    ///
-    /// ```compile_fail,E0618
-    /// let reply = ovpn_plugin::ClientConnectReply::Accept(ovpn_plugin::ClientConfig::new());
-    /// ```
-    ClientConnectReply {
-        /// The client may connect, with the configuration in the file.
-        Accept = PLUGIN_FUNC_SUCCESS,
-        /// The client is refused.
-        Reject = PLUGIN_FUNC_ERROR,
-        /// Not decided yet (OpenVPN 2.5 and later). Either the plugin takes the event
-        /// [`ClientConnectDefer`](crate::ClientConnectDefer), and OpenVPN asks again with it; or the answer comes from
-        /// what [`ClientConnect::defer`](crate::ClientConnect::defer) gave. With neither the client is refused and
-        /// an error logged, where OpenVPN by itself would let it in.
-        Deferred = PLUGIN_FUNC_DEFERRED,
-    }
     /// Reply to [`ClientDisconnect`](crate::ClientDisconnect).
     ///
     /// It cannot come later:
@@ -177,6 +176,39 @@ replies! {
     }
 }
 
+codes! {
+    /// Reply to [`ClientConnect`](crate::ClientConnect) and [`ClientConnectDefer`](crate::ClientConnectDefer).
+    ///
+    /// The configuration is in the file; it cannot be part of the reply:
+    ///
+    /// ```compile_fail,E0618
+    /// let reply = ovpn_plugin::ClientConnectReply::Accept(ovpn_plugin::ClientConfig::new());
+    /// ```
+    ClientConnectReply {
+        /// The client may connect, with the configuration in the file.
+        Accept = PLUGIN_FUNC_SUCCESS,
+        /// The client is refused.
+        Reject = PLUGIN_FUNC_ERROR,
+        /// Not decided yet (OpenVPN 2.5 and later). Either the plugin takes the event
+        /// [`ClientConnectDefer`](crate::ClientConnectDefer), and OpenVPN asks again with it; or the answer comes from
+        /// what [`ClientConnect::defer`](crate::ClientConnect::defer) gave. With neither the client is refused and
+        /// an error logged, where OpenVPN by itself would let it in.
+        Deferred = PLUGIN_FUNC_DEFERRED,
+    }
+}
+
+impl Deliver<ClientConnect<'_>> for ClientConnectReply {
+    fn deliver(self, event: &ClientConnect<'_>, taken: EventSet) -> Answer {
+        self.checked(event, taken).into()
+    }
+}
+
+impl Deliver<ClientConnectDefer<'_>> for ClientConnectReply {
+    fn deliver(self, _: &ClientConnectDefer<'_>, _: EventSet) -> Answer {
+        self.into()
+    }
+}
+
 /// Reply to [`AuthUserPassVerify`].
 ///
 /// It belongs to a login and nothing else:
@@ -206,9 +238,9 @@ pub enum AuthReply {
     Pending(Pending),
 }
 
-impl AuthReply {
-    /// Writes what belongs into the files of the login, and gives OpenVPN's code.
-    pub(crate) fn deliver(self, event: &AuthUserPassVerify<'_>) -> Answer {
+impl Deliver<AuthUserPassVerify<'_>> for AuthReply {
+    /// Writes what belongs into the files of the login.
+    fn deliver(self, event: &AuthUserPassVerify<'_>, _: EventSet) -> Answer {
         let accepted = match self {
             Self::Deferred => return deferred(event),
             Self::Pending(pending) if write_pending(event, &pending) => return deferred(event),
@@ -292,5 +324,17 @@ impl From<ClientConnectV2Reply> for Answer {
             ClientConnectV2Reply::Reject => Self::code(sys::PLUGIN_FUNC_ERROR),
             ClientConnectV2Reply::Deferred => Self::code(sys::PLUGIN_FUNC_DEFERRED),
         }
+    }
+}
+
+impl Deliver<ClientConnectV2<'_>> for ClientConnectV2Reply {
+    fn deliver(self, _: &ClientConnectV2<'_>, taken: EventSet) -> Answer {
+        self.checked(taken).into()
+    }
+}
+
+impl Deliver<ClientConnectDeferV2<'_>> for ClientConnectV2Reply {
+    fn deliver(self, _: &ClientConnectDeferV2<'_>, _: EventSet) -> Answer {
+        self.into()
     }
 }

@@ -17,7 +17,8 @@ impl Nervous {
 }
 
 macro_rules! nervous {
-    ($($method:ident($event:ident, $set:ident) -> $reply:expr, $kind:ty;)*) => {
+    ($($(#[$doc:meta])* $constant:ident = $number:literal, $name:ident:
+        $method:ident($event:ident) -> $reply:ident, $else:ident, $failure:literal;)*) => {
         impl Plugin for Nervous {
             const NAME: &'static str = "NERVOUS";
 
@@ -29,43 +30,36 @@ macro_rules! nervous {
                 EventSet::ALL
             }
 
-            $(fn $method(&mut self, event: &$event<'_>) -> $kind {
+            $(fn $method(&mut self, event: &$event<'_>) -> $reply {
                 assert_eq!(event.args().count(), 1);
-                self.first_time(EventSet::$set);
-                $reply
+                self.first_time(EventSet::$name);
+                fine!($else, $reply)
             })*
         }
 
-        const EVENTS: [EventSet; 15] = [$(EventSet::$set,)*];
+        const EVENTS: &[EventSet] = &[$(EventSet::$name,)*];
     };
 }
 
-nervous! {
-    up(Up, UP) -> UpReply::Done, UpReply;
-    down(Down, DOWN) -> DownReply::Done, DownReply;
-    route_up(RouteUp, ROUTE_UP) -> RouteUpReply::Done, RouteUpReply;
-    route_predown(RoutePredown, ROUTE_PREDOWN) -> RoutePredownReply::Done, RoutePredownReply;
-    ipchange(IpChange, IPCHANGE) -> IpChangeReply::Done, IpChangeReply;
-    tls_verify(TlsVerify, TLS_VERIFY) -> TlsVerifyReply::Accept, TlsVerifyReply;
-    auth_user_pass_verify(AuthUserPassVerify, AUTH_USER_PASS_VERIFY) -> AuthReply::Accept, AuthReply;
-    tls_final(TlsFinal, TLS_FINAL) -> TlsFinalReply::Accept, TlsFinalReply;
-    client_connect(ClientConnect, CLIENT_CONNECT) -> ClientConnectReply::Accept, ClientConnectReply;
-    client_connect_v2(ClientConnectV2, CLIENT_CONNECT_V2) ->
-        ClientConnectV2Reply::Accept(ClientConfig::new()), ClientConnectV2Reply;
-    client_connect_defer(ClientConnectDefer, CLIENT_CONNECT_DEFER) ->
-        ClientConnectReply::Accept, ClientConnectReply;
-    client_connect_defer_v2(ClientConnectDeferV2, CLIENT_CONNECT_DEFER_V2) ->
-        ClientConnectV2Reply::Accept(ClientConfig::new()), ClientConnectV2Reply;
-    client_disconnect(ClientDisconnect, CLIENT_DISCONNECT) -> ClientDisconnectReply::Done, ClientDisconnectReply;
-    learn_address(LearnAddress, LEARN_ADDRESS) -> LearnAddressReply::Accept, LearnAddressReply;
-    client_crresponse(ClientCrResponse, CLIENT_CRRESPONSE) -> ClientCrResponseReply::Done, ClientCrResponseReply;
+macro_rules! fine {
+    (done, $reply:ident) => {
+        $reply::Done
+    };
+    (reject, ClientConnectV2Reply) => {
+        ClientConnectV2Reply::Accept(ClientConfig::new())
+    };
+    (reject, $reply:ident) => {
+        $reply::Accept
+    };
 }
+
+ovpn_plugin_sys::for_each_event!(nervous);
 
 #[test]
 fn each_fails_once_and_works_again() {
     let mut plugin = Running::<Nervous>::open(&CallData::new()).unwrap();
     let call = CallData::new().arg("word");
-    for event in EVENTS {
+    for &event in EVENTS {
         assert_eq!(plugin.call(event, &call).outcome, Outcome::Error, "{event}");
         let text = format!("panic in {event}: nervous about {event}");
         assert!(plugin.log_lines().iter().any(|line| line.text == text), "{:?}", plugin.log_lines());

@@ -22,19 +22,20 @@ use crate::boundary::{Array, Client};
 use crate::{ClientState, Env, SslApi};
 
 pub use address::Address;
-pub use auth::{AuthUserPassVerify, ChallengeResponse, ClientCrResponse, SessionState, StaticChallenge};
 pub use certificate_info::CertificateInfo;
-pub use clients::{
-    AddressChange, ClientConnect, ClientConnectDefer, ClientConnectDeferV2, ClientConnectV2,
-    ClientDisconnect, LearnAddress,
-};
-pub use device::{Down, IpChange, RoutePredown, RouteUp, Up};
 pub use dns::DnsServer;
 pub use interface::Interface;
 pub use peer_info::PeerInfo;
 pub use pool::PoolAddresses;
 pub use routes::{Route, RouteIpv6};
-pub use tls::{TlsFinal, TlsVerify};
+
+/// The events, and what belongs to one of them only.
+pub(crate) mod all {
+    pub use super::auth::*;
+    pub use super::clients::*;
+    pub use super::device::*;
+    pub use super::tls::*;
+}
 
 /// What every event comes with.
 #[derive(Clone, Copy)]
