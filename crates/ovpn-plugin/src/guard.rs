@@ -21,9 +21,13 @@ static HOST: AtomicU32 = AtomicU32::new(0);
 thread_local! {
     /// Guards this thread is in; only in one of them will the panic be logged by the guard.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
-    /// Where this thread panicked last. Of fixed size: a destructor of a thread-local would outlive the plugin.
-    static PLACE: Cell<Place> = const { Cell::new(Place::UNKNOWN) };
+    /// Where this thread panicked last, and before that. Of fixed size: a destructor of a thread-local would outlive the
+    /// plugin.
+    static PLACES: Cell<[Place; 2]> = const { Cell::new([Place::UNKNOWN; 2]) };
 }
+
+/// What the standard library panics with when a destructor panics while another panic is under way. OpenVPN ends then.
+const SECOND_PANIC: &str = "panic in a destructor during cleanup";
 
 /// Runs `body`; if it panics, logs `what` with the payload and returns `fallback`.
 ///
@@ -41,9 +45,13 @@ pub(crate) fn guard<R>(what: &str, fallback: R, body: impl FnOnce() -> R) -> R {
 }
 
 fn report(what: &str, payload: Box<dyn Any + Send>) {
-    let place = PLACE.replace(Place::UNKNOWN);
+    let [place, _] = PLACES.replace([Place::UNKNOWN; 2]);
     logging::error(format_args!("panic in {what}{place}: {}", text_of(&*payload)));
-    // The payload's own drop may panic; then the second payload is leaked rather than dropped.
+    drop_payload(what, payload);
+}
+
+/// The payload's own drop may panic; then the second payload is leaked rather than dropped.
+pub(crate) fn drop_payload(what: &str, payload: Box<dyn Any + Send>) {
     if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         logging::error(format_args!("panic in {what}: its payload panics when it is dropped"));
         std::mem::forget(second);
@@ -117,19 +125,27 @@ pub(crate) fn plugin_opened() {
 /// The other half of [`plugin_opened`]: gives the hook back before the plugin is unloaded.
 pub(crate) fn plugin_closed() {
     if OPEN_PLUGINS.fetch_sub(1, Ordering::AcqRel) == 1 {
-        drop(panic::take_hook());
+        // It may be one of the author's, with an end that panics.
+        guard("the end of the panic hook", (), || drop(panic::take_hook()));
         logging::closed();
     }
 }
 
 fn hook(info: &PanicHookInfo<'_>) {
+    let text = text_of(info.payload());
+    if info.payload().downcast_ref::<&str>() == Some(&SECOND_PANIC) {
+        let [second, first] = PLACES.try_with(Cell::get).unwrap_or([Place::UNKNOWN; 2]);
+        logging::error(format_args!(
+            "two panics at once end OpenVPN: the first{first}, the second{second}, in a destructor"
+        ));
+        return;
+    }
     let place = Place::of(info);
-    if is_in_host_call() {
-        // The guard logs it, with what OpenVPN was told.
-        let _ = PLACE.try_with(|last| last.set(place));
-    } else {
+    let _ = PLACES.try_with(|places| places.set([place, places.get()[0]]));
+    // In a call the guard logs it, with what OpenVPN was told.
+    if !is_in_host_call() {
         let what = if is_forked() { "process forked from" } else { "thread of" };
-        logging::error(format_args!("panic in a {what} the plugin{place}: {}", text_of(info.payload())));
+        logging::error(format_args!("panic in a {what} the plugin{place}: {text}"));
     }
 }
 

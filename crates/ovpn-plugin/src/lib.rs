@@ -84,7 +84,7 @@ mod verdict_file;
 #[doc = include_str!("../EVENTS.md")]
 pub mod event_table {}
 
-pub use boundary::Words;
+pub use boundary::{Words, command};
 pub use client_config::{ClientConfig, ConfigError};
 pub use connect_decision::ConnectDecision;
 pub use decision::Decision;

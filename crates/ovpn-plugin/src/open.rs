@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::boundary::{Array, Words};
+use crate::events::numbered::{collect, number, without_gaps};
 use crate::{Connection, Env, EventSet, SslApi, Version};
 
 /// The arguments of [`Plugin::open`](crate::Plugin::open).
@@ -16,6 +17,16 @@ pub struct OpenArgs<'a> {
     pub(crate) struct_version: c_int,
     pub(crate) ssl_api: Option<SslApi>,
     pub(crate) openvpn_version: Option<Version<'a>>,
+}
+
+/// What is set of a connection.
+#[derive(Default)]
+struct ConnectionParts<'a> {
+    protocol: Option<&'a str>,
+    local: Option<&'a str>,
+    local_port: Option<&'a str>,
+    remote: Option<&'a str>,
+    remote_port: Option<&'a str>,
 }
 
 impl<'a> OpenArgs<'a> {
@@ -101,15 +112,30 @@ impl<'a> OpenArgs<'a> {
     /// The connections of the configuration, numbered from 1 in variables: of a server the one it offers, of a client
     /// those it tries in turn.
     pub fn connections(&self) -> impl Iterator<Item = Connection<'a>> + use<'a> {
-        let env = self.env;
-        (1..).map_while(move |n: u32| {
-            let text = |name| std::str::from_utf8(env.get_formatted(format_args!("{name}_{n}"))?).ok();
+        let place = |name: &'a str| {
+            let (what, n) = name.rsplit_once('_')?;
+            Some((number(n)?, what))
+        };
+        let all = collect(self.env, place, |parts: &mut ConnectionParts<'a>, what, value| {
+            let part = match what {
+                "proto" => &mut parts.protocol,
+                "local" => &mut parts.local,
+                "local_port" => &mut parts.local_port,
+                "remote" => &mut parts.remote,
+                "remote_port" => &mut parts.remote_port,
+                _ => return,
+            };
+            if let (None, Ok(text)) = (&part, std::str::from_utf8(value)) {
+                *part = Some(text);
+            }
+        });
+        without_gaps(all).map_while(|parts| {
             Some(Connection {
-                protocol: text("proto")?,
-                local: text("local"),
-                local_port: text("local_port"),
-                remote: text("remote"),
-                remote_port: text("remote_port"),
+                protocol: parts.protocol?,
+                local: parts.local,
+                local_port: parts.local_port,
+                remote: parts.remote,
+                remote_port: parts.remote_port,
             })
         })
     }

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::boundary::{make_room, without_signals};
+use crate::guard::drop_payload;
 use crate::{logging, testing};
 
 /// Threads that are told to stop and waited for when this is dropped; a field of the plugin is the place for it.
@@ -13,7 +14,7 @@ use crate::{logging, testing};
 /// Once one was started, the C library keeps the plugin's code in memory until OpenVPN ends, and with it the values of
 /// its statics across SIGHUP; the plugin itself is dropped at close all the same.
 ///
-/// They take none of OpenVPN's signals. Start them in an event or in [`Plugin::start`](crate::Plugin::start), not in
+/// They take none of OpenVPN's signals; programs they start with [`command`](crate::command) do. Start them in an event or in [`Plugin::start`](crate::Plugin::start), not in
 /// `open`: OpenVPN may fork after that to become a daemon, and threads do not survive a fork. Those that were started
 /// too early are named in the log as an error, and not waited for. What a task captures is dropped when it ends.
 ///
@@ -162,8 +163,17 @@ impl Tasks {
 
 fn join(threads: Vec<JoinHandle<()>>) {
     for thread in threads {
-        // On an error it panicked, which the log says already.
-        let _ = thread.join();
+        let name = thread.thread().name().unwrap_or("?").to_owned();
+        if thread.thread().id() == std::thread::current().id() {
+            logging::error(format_args!(
+                "the task '{name}' holds the tasks it is one of, and is not waited for"
+            ));
+            continue;
+        }
+        // That it panicked the log says already.
+        if let Err(payload) = thread.join() {
+            drop_payload(&format!("the task '{name}'"), payload);
+        }
     }
 }
 
@@ -199,12 +209,6 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn tasks_take_no_signals() {
-        let blocked = || {
-            let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
-            let mask =
-                status.lines().find_map(|line| line.strip_prefix("SigBlk:")).unwrap_or_default().trim();
-            u64::from_str_radix(mask, 16).unwrap_or(0)
-        };
         let before = blocked();
         let (sender, receiver) = std::sync::mpsc::channel();
         let mut tasks = Tasks::new(1);
@@ -230,5 +234,72 @@ mod tests {
     #[test]
     fn a_time_that_is_over_is_no_stop() {
         assert_eq!(Stop::default().wait(Duration::from_millis(1)), Ok(()));
+    }
+
+    #[cfg(target_os = "linux")]
+    fn blocked() -> u64 {
+        let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).unwrap_or_default().trim();
+        u64::from_str_radix(mask, 16).unwrap_or(0)
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_panic_while_a_task_is_started_leaves_no_signal_blocked() {
+        let before = blocked();
+        let started = std::panic::catch_unwind(|| Tasks::new(1).spawn("a\0name", |_| {}));
+        assert!(started.is_err(), "the standard library panics");
+        assert_eq!(blocked(), before);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn programs_of_a_task_have_no_signal_blocked() {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let mut tasks = Tasks::new(1);
+        let task = move |_: &Stop| {
+            let output = crate::command("grep").args(["SigBlk", "/proc/self/status"]).output();
+            let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+            sender.send((blocked(), text.unwrap_or_default())).unwrap_or_default();
+        };
+        tasks.spawn("programs", task).unwrap();
+        let (in_task, in_program) = receiver.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert_ne!(in_task & (1 << (libc::SIGTERM - 1)), 0);
+        assert_eq!(in_task & (1 << (libc::SIGCHLD - 1)), 0, "not one of OpenVPN's");
+        assert_eq!(in_program.trim(), "SigBlk:\t0000000000000000");
+    }
+
+    #[test]
+    fn a_payload_that_panics_when_it_is_dropped_stops_here() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("dropped");
+            }
+        }
+        let mut tasks = Tasks::new(1);
+        tasks.spawn("bomb", |_| std::panic::panic_any(Bomb)).unwrap();
+        drop(tasks);
+    }
+
+    #[test]
+    fn a_task_that_holds_its_own_tasks_does_not_wait_for_itself() {
+        let tasks = Arc::new(Mutex::new(Tasks::new(1)));
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let (own, go) = (Arc::clone(&tasks), Arc::new((Mutex::new(false), Condvar::new())));
+        let gate = Arc::clone(&go);
+        let task = move |_: &Stop| {
+            let mut open = gate.0.lock().unwrap();
+            while !*open {
+                open = gate.1.wait(open).unwrap();
+            }
+            drop(own);
+            sender.send(()).unwrap_or_default();
+        };
+        tasks.lock().unwrap().spawn("own", task).unwrap();
+        drop(tasks);
+        *go.0.lock().unwrap() = true;
+        go.1.notify_all();
+        receiver.recv_timeout(Duration::from_secs(20)).unwrap();
     }
 }

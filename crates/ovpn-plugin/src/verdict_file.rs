@@ -22,6 +22,12 @@ pub enum DeferError {
         /// The file.
         path: PathBuf,
     },
+    /// Three quarters of the files that OpenVPN may have open are open. Each undecided login takes two of them, and OpenVPN
+    /// cannot even take a connection without one.
+    TooManyFiles {
+        /// How many it may have open (`ulimit -n`, `LimitNOFILE=`).
+        limit: u64,
+    },
     /// A file cannot be opened.
     File {
         /// The file.
@@ -44,6 +50,9 @@ impl fmt::Display for DeferError {
                 let path = path.display();
                 write!(out, "cannot defer: {path}: another plugin or an earlier answer has used the file")
             }
+            Self::TooManyFiles { limit } => {
+                write!(out, "cannot defer: too many of the {limit} files that OpenVPN may have open are open")
+            }
             Self::File { path, source } => write!(out, "cannot defer: {}: {source}", path.display()),
             Self::Write(source) => write!(out, "cannot defer: the file for the verdict: {source}"),
         }
@@ -53,7 +62,7 @@ impl fmt::Display for DeferError {
 impl std::error::Error for DeferError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::NoFile { .. } | Self::Taken | Self::InUse { .. } => None,
+            Self::NoFile { .. } | Self::Taken | Self::InUse { .. } | Self::TooManyFiles { .. } => None,
             Self::File { source, .. } | Self::Write(source) => Some(source),
         }
     }
@@ -80,6 +89,10 @@ pub(crate) fn open_for(path: Option<&Path>, variable: &'static str) -> Result<Fi
 /// The same for the file of a verdict, which must be empty.
 pub(crate) fn open_empty(path: Option<&Path>, variable: &'static str) -> Result<File, DeferError> {
     let file = open_for(path, variable)?;
+    #[cfg(unix)]
+    if let Some(limit) = crate::boundary::limit_if_scarce(std::os::fd::AsRawFd::as_raw_fd(&file)) {
+        return Err(DeferError::TooManyFiles { limit });
+    }
     let path = path.unwrap_or(Path::new("")).to_owned();
     match holds(&file, b"") {
         Ok(true) => Ok(file),

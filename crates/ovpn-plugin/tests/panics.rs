@@ -29,6 +29,31 @@ fn payloads_of_each_kind_are_logged_and_the_next_call_works() {
     }
 }
 
+/// A panic in a destructor while another one is under way ends the process, as Rust has it. The log says where both were.
+/// The test runs itself in a process that may end.
+#[test]
+fn two_panics_at_once_are_named() {
+    const IN_CHILD: &str = "OVPN_PLUGIN_TEST_TWO_PANICS";
+    if std::env::var_os(IN_CHILD).is_some() {
+        let plugin = probe().open().unwrap();
+        println!("log: {}", plugin.log_file().display());
+        login(&plugin, "panic-twice");
+        return;
+    }
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    let this = ["--exact", "two_panics_at_once_are_named", "--nocapture"];
+    let output = child.args(this).env(IN_CHILD, "yes").output().unwrap();
+    assert!(!output.status.success());
+    let text = String::from_utf8_lossy(&output.stdout);
+    let log =
+        text.lines().find_map(|line| line.split_once("log: ")).unwrap_or_else(|| panic!("{output:?}")).1;
+    let lines = std::fs::read_to_string(log).unwrap();
+    std::fs::remove_file(log).unwrap();
+    let last = lines.lines().last().unwrap();
+    assert!(last.contains("two panics at once end OpenVPN: the first at "), "{lines}");
+    assert_eq!(last.matches("examples/probe/lib.rs:").count(), 2, "{lines}");
+}
+
 #[test]
 fn events_that_decide_nothing_fail_too() {
     let plugin = probe().open().unwrap();

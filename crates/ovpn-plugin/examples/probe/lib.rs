@@ -102,6 +102,10 @@ impl Plugin for Probe {
                 let _bomb = Bomb;
                 AuthReply::Accept
             }
+            "panic-twice" => {
+                let _bomb = Bomb;
+                panic!("the first one");
+            }
             "panic-in-thread" => {
                 let joined = std::thread::spawn(|| panic!("in a thread")).join();
                 if joined.is_err() { AuthReply::Accept } else { AuthReply::Reject }

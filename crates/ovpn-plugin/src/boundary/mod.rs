@@ -24,6 +24,7 @@ pub use client::{client_constructor, client_destructor};
 pub use close::{abort, close};
 pub use func::{func, func_with_clients};
 pub use open::{check_name, open};
+pub use signals::command;
 pub use words::Words;
 
 pub(crate) use call_secrets::{give, is_secret, wipe};
@@ -32,6 +33,8 @@ pub(crate) use capture::{Caught, capture};
 pub(crate) use client::Client;
 #[cfg(unix)]
 pub(crate) use clock::now;
+#[cfg(unix)]
+pub(crate) use descriptors::limit_if_scarce;
 pub(crate) use descriptors::make_room;
 #[cfg(unix)]
 pub(crate) use host_log::name;

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::shared::{trusted_peer, verified_peer};
-use super::{DnsServer, Interface, Route, RouteIpv6, dns, routes};
+use super::{DnsServer, Interface, Route, RouteIpv6, dns, numbered, routes};
 
 super::events! {
     /// The tunnel device is open.
@@ -113,14 +113,12 @@ macro_rules! device_events {
             /// Options the server pushed that this system knows nothing of, such as `dhcp-option DNS 192.0.2.53`
             /// (`foreign_option_{n}`); not on Windows.
             pub fn foreign_options(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-                let env = self.env();
-                (1..).map_while(move |n: u32| env.get_formatted(format_args!("foreign_option_{n}")))
+                numbered::in_a_row(self.env(), "foreign_option_")
             }
 
             /// Domains to search names in (`dns_search_domain_{n}`, OpenVPN 2.6 and later).
             pub fn dns_search_domains(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-                let env = self.env();
-                (1..).map_while(move |n: u32| dns::text(env, format_args!("dns_search_domain_{n}")))
+                numbered::in_a_row(self.env(), "dns_search_domain_").map_while(|name| std::str::from_utf8(name).ok())
             }
 
             /// Servers for names, in order of priority (OpenVPN 2.6 and later).

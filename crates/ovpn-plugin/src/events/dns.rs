@@ -1,82 +1,97 @@
 //! Servers for names, as the option `dns` gives them to events of the device (OpenVPN 2.6 and later).
 
-use std::fmt;
 use std::net::IpAddr;
 
+use super::numbered::{Numbered, collect, number, without_gaps};
 use crate::Env;
 
 /// A server for names (`dns server`), numbered from 1 in order of priority.
-#[derive(Clone, Copy)]
+#[derive(Clone, Debug, Default)]
 pub struct DnsServer<'a> {
-    env: Env<'a>,
-    number: u32,
+    addresses: Numbered<(Option<&'a str>, Option<&'a str>)>,
+    /// The same in early versions of OpenVPN 2.6, by family.
+    by_family: [(Option<&'a str>, Option<&'a str>); 2],
+    resolve: Numbered<&'a str>,
+    exclude: Numbered<&'a str>,
+    dnssec: Option<&'a str>,
+    transport: Option<&'a str>,
+    sni: Option<&'a str>,
 }
 
 /// Until the first number that has no address.
-pub(super) fn servers(env: Env<'_>) -> impl Iterator<Item = DnsServer<'_>> {
-    (1..)
-        .map(move |number| DnsServer { env, number })
-        .take_while(|server| server.addresses().next().is_some())
+pub(super) fn servers<'a>(env: Env<'a>) -> impl Iterator<Item = DnsServer<'a>> {
+    let place = |name: &'a str| {
+        let (server, what) = name.strip_prefix("dns_server_")?.split_once('_')?;
+        Some((number(server)?, what))
+    };
+    without_gaps(collect(env, place, DnsServer::put)).take_while(|server| server.addresses().next().is_some())
 }
 
 impl<'a> DnsServer<'a> {
+    fn put(&mut self, what: &'a str, value: &'a [u8]) {
+        let Ok(value) = std::str::from_utf8(value) else { return };
+        let numbered = |prefix| what.strip_prefix(prefix).and_then(number);
+        let [ipv4, ipv6] = &mut self.by_family;
+        let single = match what {
+            "dnssec" => &mut self.dnssec,
+            "transport" => &mut self.transport,
+            "sni" => &mut self.sni,
+            "address4" => &mut ipv4.0,
+            "port4" => &mut ipv4.1,
+            "address6" => &mut ipv6.0,
+            "port6" => &mut ipv6.1,
+            _ => {
+                if let Some(n) = numbered("address_") {
+                    self.addresses.entry(n).or_default().0.get_or_insert(value);
+                } else if let Some(n) = numbered("port_") {
+                    self.addresses.entry(n).or_default().1.get_or_insert(value);
+                } else if let Some(n) = numbered("resolve_domain_") {
+                    self.resolve.entry(n).or_insert(value);
+                } else if let Some(n) = numbered("exclude_domain_") {
+                    self.exclude.entry(n).or_insert(value);
+                }
+                return;
+            }
+        };
+        single.get_or_insert(value);
+    }
+
     /// Its addresses, each with its port if one is set (`dns_server_{n}_address_{m}`; in early versions of OpenVPN 2.6
     /// `_address4`, `_address6`).
     pub fn addresses(&self) -> impl Iterator<Item = (IpAddr, Option<u16>)> + use<'a> {
-        let Self { env, number } = *self;
-        let numbered = (1..).map_while(move |m: u32| {
-            let port = parse(env, format_args!("dns_server_{number}_port_{m}"));
-            Some((parse(env, format_args!("dns_server_{number}_address_{m}"))?, port))
-        });
-        let by_family = [4, 6].into_iter().filter_map(move |family| {
-            let port = parse(env, format_args!("dns_server_{number}_port{family}"));
-            Some((parse(env, format_args!("dns_server_{number}_address{family}"))?, port))
-        });
-        numbered.chain(by_family)
+        let read = |(address, port): (Option<&str>, Option<&str>)| {
+            Some((address?.parse().ok()?, port.and_then(|port| port.parse().ok())))
+        };
+        let numbered = without_gaps(self.addresses.clone()).map_while(read);
+        numbered.chain(self.by_family.into_iter().filter_map(read))
     }
 
     /// The domains it is for; for all if there are none (`dns_server_{n}_resolve_domain_{m}`).
     pub fn resolve_domains(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        let Self { env, number } = *self;
-        (1..).map_while(move |m| text(env, format_args!("dns_server_{number}_resolve_domain_{m}")))
+        without_gaps(self.resolve.clone())
     }
 
     /// The domains it is not for (`dns_server_{n}_exclude_domain_{m}`, early versions of OpenVPN 2.6 only).
     pub fn exclude_domains(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        let Self { env, number } = *self;
-        (1..).map_while(move |m| text(env, format_args!("dns_server_{number}_exclude_domain_{m}")))
+        without_gaps(self.exclude.clone())
     }
 
     /// Whether answers must be signed: `yes`, `optional` or `no` (`dns_server_{n}_dnssec`).
     #[must_use]
     pub fn dnssec(&self) -> Option<&'a str> {
-        text(self.env, format_args!("dns_server_{}_dnssec", self.number))
+        self.dnssec
     }
 
     /// `plain`, `DoH` or `DoT` (`dns_server_{n}_transport`).
     #[must_use]
     pub fn transport(&self) -> Option<&'a str> {
-        text(self.env, format_args!("dns_server_{}_transport", self.number))
+        self.transport
     }
 
     /// Its name in TLS (`dns_server_{n}_sni`).
     #[must_use]
     pub fn sni(&self) -> Option<&'a str> {
-        text(self.env, format_args!("dns_server_{}_sni", self.number))
-    }
-}
-
-pub(super) fn text<'a>(env: Env<'a>, name: fmt::Arguments<'_>) -> Option<&'a str> {
-    std::str::from_utf8(env.get_formatted(name)?).ok()
-}
-
-fn parse<N: std::str::FromStr>(env: Env<'_>, name: fmt::Arguments<'_>) -> Option<N> {
-    text(env, name)?.parse().ok()
-}
-
-impl fmt::Debug for DnsServer<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("DnsServer").field("number", &self.number).finish_non_exhaustive()
+        self.sni
     }
 }
 

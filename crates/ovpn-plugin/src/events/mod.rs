@@ -7,6 +7,7 @@ mod clients;
 mod device;
 mod dns;
 mod interface;
+pub(crate) mod numbered;
 mod peer_info;
 mod pool;
 mod routes;

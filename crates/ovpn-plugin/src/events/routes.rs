@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::numbered::{collect, number, parse};
 use crate::Env;
 
 /// An IPv4 route through the tunnel.
@@ -32,44 +33,57 @@ pub struct RouteIpv6 {
     pub metric: Option<u32>,
 }
 
-pub(super) fn number<N: std::str::FromStr>(env: Env<'_>, prefix: &str, n: u32) -> Option<N> {
-    std::str::from_utf8(env.get_formatted(format_args!("{prefix}{n}"))?).ok()?.parse().ok()
+/// What is set of a route.
+#[derive(Default)]
+struct Parts<'a> {
+    network: Option<&'a [u8]>,
+    netmask: Option<&'a [u8]>,
+    gateway: Option<&'a [u8]>,
+    metric: Option<&'a [u8]>,
 }
 
-/// The numbers behind this prefix in names of variables, in order. There may be gaps: OpenVPN counts a route it could
-/// not resolve too.
-fn numbers<'a>(env: Env<'a>, prefix: &'static str) -> impl Iterator<Item = u32> + use<'a> {
-    let after = move |last: u32| {
-        let number = |name: &[u8]| -> Option<u32> {
-            std::str::from_utf8(name).ok()?.strip_prefix(prefix)?.parse().ok()
-        };
-        env.without_secrets().filter_map(|(name, _)| number(name)).filter(|number| *number > last).min()
+type Part = for<'p, 'a> fn(&'p mut Parts<'a>) -> &'p mut Option<&'a [u8]>;
+
+const PARTS: [(&str, Part); 4] = [
+    ("network_", |parts| &mut parts.network),
+    ("netmask_", |parts| &mut parts.netmask),
+    ("gateway_", |parts| &mut parts.gateway),
+    ("metric_", |parts| &mut parts.metric),
+];
+
+/// By number. There may be gaps: OpenVPN counts a route it could not resolve too.
+fn parts<'a>(env: Env<'a>, prefix: &'static str) -> impl Iterator<Item = Parts<'a>> {
+    let place = move |name: &'a str| {
+        let rest = name.strip_prefix(prefix)?;
+        PARTS.iter().find_map(|(word, part)| Some((number(rest.strip_prefix(word)?)?, *part)))
     };
-    std::iter::successors(after(0), move |last| after(*last))
+    collect(env, place, |parts, part, value| {
+        part(parts).get_or_insert(value);
+    })
+    .into_values()
 }
 
 /// Those that are whole.
 pub(super) fn routes(env: Env<'_>) -> impl Iterator<Item = Route> {
-    numbers(env, "route_network_").filter_map(move |n| {
+    parts(env, "route_").filter_map(|parts| {
         Some(Route {
-            network: number(env, "route_network_", n)?,
-            netmask: number(env, "route_netmask_", n)?,
-            gateway: number(env, "route_gateway_", n),
-            metric: number(env, "route_metric_", n),
+            network: parse(parts.network?)?,
+            netmask: parse(parts.netmask?)?,
+            gateway: parts.gateway.and_then(parse),
+            metric: parts.metric.and_then(parse),
         })
     })
 }
 
 /// Those that are whole.
 pub(super) fn routes_ipv6(env: Env<'_>) -> impl Iterator<Item = RouteIpv6> {
-    numbers(env, "route_ipv6_network_").filter_map(move |n| {
-        let text = std::str::from_utf8(env.get_formatted(format_args!("route_ipv6_network_{n}"))?).ok()?;
-        let (network, bits) = text.split_once('/')?;
+    parts(env, "route_ipv6_").filter_map(|parts| {
+        let (network, bits) = std::str::from_utf8(parts.network?).ok()?.split_once('/')?;
         Some(RouteIpv6 {
             network: network.parse().ok()?,
             prefix_bits: bits.parse().ok().filter(|bits| *bits <= 128)?,
-            gateway: number(env, "route_ipv6_gateway_", n),
-            metric: number(env, "route_ipv6_metric_", n),
+            gateway: parts.gateway.and_then(parse),
+            metric: parts.metric.and_then(parse),
         })
     })
 }
