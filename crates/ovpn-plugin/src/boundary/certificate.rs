@@ -6,7 +6,7 @@ use std::ffi::c_void;
 use foreign_types_shared::ForeignTypeRef;
 use openssl::x509::X509Ref;
 
-use crate::events::TlsVerify;
+use crate::TlsVerify;
 use crate::{Certificate, SslApi};
 
 impl<'a> TlsVerify<'a> {
