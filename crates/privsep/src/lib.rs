@@ -19,6 +19,7 @@
 //! * [`line_log`]: log lines on their way to the unprivileged side;
 //! * [`line_writer`]: that side, which writes them;
 //! * [`walk`]: who could change a file, or a directory or link on the way to it;
+//! * [`shared_cells`]: numbers that processes leave for each other without a system call;
 //! * [`title`]: what `ps` shows of a process;
 //! * [`parent`]: news of the parent's end, whoever else holds its end of the channel.
 
@@ -43,6 +44,7 @@ pub mod parent;
 pub mod program;
 pub mod quiet;
 mod seccomp;
+pub mod shared_cells;
 pub mod title;
 pub mod unprivileged;
 pub mod walk;

@@ -16,6 +16,7 @@ mod front;
 mod limits;
 mod lookup;
 mod origin;
+mod phase;
 mod proof;
 mod protocol;
 mod question;
@@ -26,6 +27,7 @@ mod settings;
 mod startup;
 mod supervisor;
 mod titles;
+mod took;
 mod verdict;
 mod worker;
 

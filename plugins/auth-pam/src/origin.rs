@@ -3,6 +3,7 @@
 use std::net::Ipv6Addr;
 
 use crate::reference::Reference;
+use crate::took::Took;
 
 /// The client of an attempt, and the attempt's reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,10 +27,16 @@ impl Origin {
     /// Ends a line of the log: client, configuration, reference. It stands at the end of the line, because log watchers
     /// look for what stands before it.
     pub fn tail(&self, config_name: Option<&str>) -> String {
+        self.tail_with(config_name, None)
+    }
+
+    /// The same of a verdict, with what it took.
+    pub fn tail_with(&self, config_name: Option<&str>, took: Option<Took>) -> String {
         let client = self.plain_address().map(|address| client(address, self.port));
         let known: String =
             client.as_deref().into_iter().chain(config_name).map(|known| format!("{known}, ")).collect();
-        format!(" ({known}reference {})", self.reference)
+        let took = took.map(Took::words).unwrap_or_default();
+        format!(" ({known}{took}reference {})", self.reference)
     }
 }
 
@@ -66,5 +73,8 @@ pub mod tests {
         ] {
             assert_eq!(origin(address, port).tail(config), tail);
         }
+        let took = Took::of(std::time::Duration::from_millis(7));
+        let tail = origin("192.0.2.7", 1194).tail_with(Some("server1"), Some(took));
+        assert_eq!(tail, " (192.0.2.7:1194, server1, took 0.007 s, reference 345YZ)");
     }
 }

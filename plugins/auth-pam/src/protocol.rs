@@ -119,6 +119,8 @@ pub enum Request {
         at_fault: bool,
         /// Why.
         reason: Vec<u8>,
+        /// How long it took.
+        took: Duration,
         /// It counts like a password that PAM has refused.
         counts: bool,
     },
@@ -566,12 +568,13 @@ impl Message for Request {
                 lookup.write(to)?;
                 write_origin(origin, to)
             }
-            Request::Refused { username, origin, at_fault, reason, counts } => {
+            Request::Refused { username, origin, at_fault, reason, took, counts } => {
                 to.u8(TAG_REFUSED);
                 to.bytes_field("username", username, MAX_TEXT)?;
                 write_origin(origin, to)?;
                 to.flag(*at_fault);
                 to.bytes_field("reason", reason, MAX_TEXT)?;
+                to.u64(micros(*took));
                 to.flag(*counts);
                 Ok(())
             }
@@ -607,6 +610,7 @@ impl Message for Request {
                 origin: read_origin(&mut from)?,
                 at_fault: from.flag("at fault")?,
                 reason: text(&mut from, "reason", MAX_TEXT)?.to_vec(),
+                took: duration(&mut from)?,
                 counts: from.flag("counts")?,
             },
             other => return Err(tag(other)),

@@ -122,7 +122,7 @@ proptest! {
         }
         for request in [
             Request::Cancel { id },
-            Request::Refused { username: text.clone(), origin, at_fault: flag, reason: text, counts: !flag },
+            Request::Refused { username: text.clone(), origin, at_fault: flag, reason: text, took: time, counts: !flag },
         ] {
             let frame = encoded(&request);
             prop_assert_eq!(encoded(&Request::decode(Reader::new(&frame)).unwrap()), frame);

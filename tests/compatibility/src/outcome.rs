@@ -81,9 +81,14 @@ fn without_origin(line: &str) -> &str {
     at.map_or(line, |at| &line[..at])
 }
 
-/// The reference is another one each time.
+/// The reference is another one each time, and so are the times.
 fn without_reference(end: &str) -> String {
     let (start, reference) = end.split_once("reference ").unwrap_or_default();
+    let is_time =
+        |word: &&str| word.contains('.') && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let times = start.contains("took ");
+    let words = start.split(' ').map(|word| if times && is_time(&word) { "N" } else { word });
+    let start = words.collect::<Vec<_>>().join(" ");
     let is_one = |text: &str| text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let reference = reference.strip_suffix(')').filter(|text| is_one(text)).map_or("?", |_| "NNNNN");
     format!("{start}reference {reference})")
@@ -122,12 +127,14 @@ mod tests {
     #[test]
     fn what_ours_adds_to_the_line_is_looked_at_apart() {
         let line = "user 'a (b)' failed to authenticate: No (x)";
-        let with = format!("{line} (192.0.2.7:1194, server1, reference 345YZ)");
+        let with = format!("{line} (192.0.2.7:1194, server1, took 2.140 s, reference 345YZ)");
         assert_eq!((without_origin(line), without_origin(&with)), (line, line));
         let traces = Traces { directory: Path::new("/nonexistent"), log: &with };
         assert_eq!(
             describe(&["refused".into()], &[Look::Failure, Look::FailureEnd], &traces),
-            format!("refused; log: {line}; end of the line: (192.0.2.7:1194, server1, reference NNNNN)")
+            format!(
+                "refused; log: {line}; end of the line: (192.0.2.7:1194, server1, took N s, reference NNNNN)"
+            )
         );
         let traces = Traces { directory: Path::new("/nonexistent"), log: line };
         assert_eq!(describe(&[], &[Look::FailureEnd], &traces), "; end of the line: -");

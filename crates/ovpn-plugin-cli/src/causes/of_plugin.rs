@@ -45,6 +45,16 @@ pub(super) static KNOWN: &[Known] = &[
         "OpenVPN's `tmp-dir` must be a directory that OpenVPN may write to also after `user` and `chroot`.",
     ),
     known(
+        &["logins wait for PAM"],
+        "Logins have waited for 10 seconds or longer: a PAM module waits, mostly for a server, a program or a person with a telephone. The line says in which phase and process; whoever waits in the queue waits for a worker.",
+        "As root, look what the process waits for while it does: `ss -tupnx | grep pid=NUMBER,` shows its servers, `pstree -p NUMBER` its programs. Set time limits in the settings of that module. If all workers run, see `max-workers=`.",
+    ),
+    known(
+        &["logins no longer wait for PAM"],
+        "It is over: PAM has answered, or those that waited have been given up.",
+        "Nothing, unless it comes again and again: then set time limits in the settings of the PAM module that waits.",
+    ),
+    known(
         &["no worker was free"],
         "All workers were busy for the whole time limit.",
         "Raise `max-workers=`, or find out why PAM is slow.",

@@ -25,12 +25,12 @@ use super::credentials::Refusal;
 use super::grace::{Grace, Kind};
 use super::logins::Heard as HeardOfLogin;
 use super::rejection::{challenge, refusal, rejection};
+use super::tail::Tail;
 use super::wait_budget::WaitBudget;
 use crate::config::Config;
 use crate::protocol::{Reply, Request};
 use crate::question::Question;
 use crate::quoted::shown;
-use crate::reference::Reference;
 use crate::verdict::{Advance, Verdict};
 
 /// What an administrator is to do when there is no supervisor any more.
@@ -104,13 +104,9 @@ pub struct Whom {
     /// The username.
     pub username: Vec<u8>,
     /// The end of a line of the log.
-    pub tail: String,
-    /// The reference.
-    pub reference: Reference,
+    pub tail: Tail,
     /// What the client has sent.
     pub kind: Kind,
-    /// When it came.
-    pub arrived: Instant,
 }
 
 /// What came of waiting for a verdict.
@@ -190,7 +186,8 @@ impl Afterwards {
             delivered.err().map(failed)
         }));
         lines.extend(decided.into_iter().filter_map(|(decision, Decided { verdict, told }, whom)| {
-            let Whom { username, tail, reference, .. } = whom;
+            let Whom { username, tail, .. } = whom;
+            let reference = tail.origin.reference;
             let delivered = match verdict {
                 Verdict::Accepted { .. } => decision.accept(),
                 Verdict::Rejected if told.is_empty() => decision.reject(),

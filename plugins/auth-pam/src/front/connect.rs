@@ -30,6 +30,7 @@ impl Front {
 
     /// A client connects.
     pub fn client_connect(&mut self, event: &ClientConnect<'_>) -> ClientConnectReply {
+        let arrived = Instant::now();
         let user = shown(event.username().unwrap_or_default());
         let Some(mut client) = event.client::<AuthPam>() else {
             log::error!("user '{user}' is refused: OpenVPN passed no state of the client");
@@ -52,7 +53,7 @@ impl Front {
         };
         let _other_sessions = Self::choose_session(&mut client, who.attempt);
         let origin = who.origin.clone().unwrap_or_else(|| self.origin_of_connect(event));
-        let tail = self.tail(&origin);
+        let tail = self.tail(&origin, arrived);
         let mut connecting = Connecting::new(tail.clone());
         if let Some(name) = self.new_name(&who, &mut client) {
             let line = format!("override-username {}", quoted(&name));
@@ -112,7 +113,7 @@ impl Front {
         session: Option<u64>,
         origin: &Origin,
     ) -> Answer {
-        let tail = self.tail(origin);
+        let tail = self.tail(origin, Instant::now());
         let what = if session.is_some() { Kind::Session } else { Kind::Options };
         let refuse = |why: &str| (ClientConnectReply::Reject, Some((what, why.to_string())));
         let id = self.last_id;
@@ -172,8 +173,7 @@ impl Front {
                     return match event.defer() {
                         Ok(decision) => {
                             let username = event.username().unwrap_or_default().to_vec();
-                            let whom =
-                                Whom { username, tail, reference: origin.reference, kind, arrived: now };
+                            let whom = Whom { username, tail, kind };
                             attempts.defer_connect(id, decision, whom);
                             (ClientConnectReply::Deferred, None)
                         }

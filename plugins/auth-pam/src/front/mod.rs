@@ -13,6 +13,7 @@ mod proof;
 mod receiver;
 mod rejection;
 mod sessions;
+mod tail;
 mod wait_budget;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use credentials::Refusal;
 use grace::Kind;
 use receiver::Shared;
 use rejection::{challenge, refusal, rejection};
+use tail::Tail;
 
 #[cfg(test)]
 pub use credentials::tests::every_refusal;
@@ -166,6 +168,7 @@ impl Front {
         if !self.logs {
             self.shared.lines.write_batch();
         }
+        let arrived = Instant::now();
         let origin = client::origin(event, self.references.draw());
         if let Some(mut client) = event.client::<AuthPam>() {
             client.tried = true;
@@ -173,7 +176,7 @@ impl Front {
         let before = self.name_before(event);
         let mut check = match credentials::from_event(&self.settings, event, &origin, before.as_deref()) {
             Ok(check) => check,
-            Err(refusal) => return self.refuse(event, origin, &refusal),
+            Err(refusal) => return self.refuse(event, origin, &refusal, arrived),
         };
         let wanted = self.settings.config.defers(event.env().get("deferred_auth_pam").is_some());
         let deferred = wanted && self.receives && event.auth_control_file().is_some();
@@ -195,7 +198,7 @@ impl Front {
             attempts.logins.extend(name.iter().map(|_| (self.last_id, logins::Heard::default())));
             self.ask(attempts, event, check, &origin)
         });
-        let reply = answer.unwrap_or_else(|refusal| self.refuse(event, origin.clone(), &refusal));
+        let reply = answer.unwrap_or_else(|refusal| self.refuse(event, origin.clone(), &refusal, arrived));
         if keeps {
             self.keep_login(event, &reply);
         }
@@ -320,7 +323,7 @@ impl Front {
 
     fn whom(&self, username: &[u8], origin: &Origin, kind: Kind, arrived: Instant) -> Whom {
         let username = username.to_vec();
-        Whom { username, tail: self.tail(origin), reference: origin.reference, kind, arrived }
+        Whom { username, tail: self.tail(origin, arrived), kind }
     }
 
     /// A client has answered the question that its pending attempt was asked; whether that is so.
@@ -353,9 +356,15 @@ impl Front {
     }
 
     /// Refuses an attempt without PAM. The supervisor is told for the audit line only.
-    fn refuse(&self, event: &AuthUserPassVerify<'_>, origin: Origin, refusal: &Refusal) -> AuthReply {
+    fn refuse(
+        &self,
+        event: &AuthUserPassVerify<'_>,
+        origin: Origin,
+        refusal: &Refusal,
+        arrived: Instant,
+    ) -> AuthReply {
         let username = event.username().unwrap_or_default();
-        let (user, tail) = (shown(username), self.tail(&origin));
+        let (user, tail) = (shown(username), self.tail(&origin, arrived));
         if refusal.is_routine() {
             // No failure, so no line that a log watcher would take for one.
             log::info!("user '{user}': {refusal}{tail}");
@@ -371,6 +380,7 @@ impl Front {
                 origin,
                 at_fault: refusal.is_clients_fault(),
                 reason: first_bytes(refusal.to_string().as_bytes(), MAX_TEXT),
+                took: arrived.elapsed(),
                 counts: refusal.counts(),
             };
             self.shared.with(|attempts| {
@@ -383,8 +393,8 @@ impl Front {
     }
 
     /// The end of a line of the log.
-    fn tail(&self, origin: &Origin) -> String {
-        origin.tail(self.settings.config_name.as_deref())
+    fn tail(&self, origin: &Origin, arrived: Instant) -> Tail {
+        Tail { origin: origin.clone(), config: self.settings.config_name.clone(), arrived }
     }
 
     /// Whether clients have sessions.

@@ -12,6 +12,7 @@ use super::workers::{Asks, NotBegun};
 use crate::protocol::{Reply, Sent};
 use crate::question::{Question, QuestionId};
 use crate::quoted::shown;
+use crate::took::Took;
 use crate::verdict::Verdict;
 
 /// Refusals of answers that belong to no question, when so many wait for their time that no more are taken.
@@ -38,6 +39,7 @@ impl Supervisor {
             source: attempt.source,
             origin: attempt.origin.clone(),
             page,
+            asked: now,
             until: now + self.settings.config.challenge_timeout,
         });
         for one in given_up {
@@ -83,6 +85,7 @@ impl Supervisor {
         if one.page && attempt.deferred {
             attempt.deadline =
                 attempt.deadline.map(|end| end.max(now + self.settings.config.challenge_timeout));
+            attempt.at_page = true;
         }
         let (source, username) = (attempt.source, attempt.username.clone());
         match self.workers.resume(now, one.worker, attempt) {
@@ -135,7 +138,8 @@ impl Supervisor {
     fn give_up(&mut self, now: Instant, one: &Waiting, why: &str) {
         self.workers.dismiss(now, one.worker);
         self.refuse_pending(one);
-        let (user, tail) = (shown(&one.username), self.tail(&one.origin));
+        let took = Took::until(now, one.asked, None);
+        let (user, tail) = (shown(&one.username), self.tail_with(&one.origin, took));
         log::info!("BACKGROUND: user '{user}': the question is given up: {why}{tail}");
     }
 }

@@ -13,6 +13,7 @@ use crate::origin::Origin;
 use crate::proof::Proof;
 use crate::protocol::{Check, Sent};
 use crate::quoted::{MAX_SHOWN, shown};
+use crate::took::Took;
 
 /// What a client is to get, as far as it is there.
 #[derive(Debug)]
@@ -55,6 +56,10 @@ pub struct Attempt {
     pub fingerprint: u64,
     /// When it came.
     pub arrived: Instant,
+    /// When PAM was asked.
+    pub begun: Option<Instant>,
+    /// PAM waits for the person at the client, who is at a web page.
+    pub at_page: bool,
     /// When it is over its time.
     pub deadline: Option<Instant>,
     /// Others may have joined its transaction ([`super::repeats`]).
@@ -105,6 +110,8 @@ impl Attempt {
             credentials: Some(check.credentials),
             client: check.client,
             arrived: now,
+            begun: None,
+            at_page: false,
             deadline: time_limit.map(|limit| now + limit),
             leads: None,
             place: None,
@@ -135,6 +142,8 @@ impl Attempt {
             client: Vec::new(),
             fingerprint: 0,
             arrived: now,
+            begun: None,
+            at_page: false,
             deadline: time_limit.map(|limit| now + limit),
             leads: None,
             place: None,
@@ -142,6 +151,11 @@ impl Attempt {
             queue: [b"\0", &lookup.username[..]].concat(),
             lookup: Some(Wanted { whose: lookup, text: Vec::new() }),
         }
+    }
+
+    /// What it took, if it is decided now.
+    pub fn took(&self, now: Instant) -> Took {
+        Took::until(now, self.arrived, self.begun)
     }
 
     /// What is said of the name if the client sent another one.

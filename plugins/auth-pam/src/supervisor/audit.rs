@@ -11,6 +11,7 @@ use nix::syslog::{self, LogFlags};
 
 use crate::origin::Origin;
 use crate::quoted::{escaped, shown};
+use crate::took::Took;
 
 /// The system log's socket (syslog(3)).
 const SOCKET: &str = "/dev/log";
@@ -90,6 +91,8 @@ pub struct Entry<'a> {
     pub origin: &'a Origin,
     /// Why.
     pub reason: &'a [u8],
+    /// How long it took.
+    pub took: Took,
 }
 
 /// Gives this process its name in the system log, for what PAM modules log. The connection it had inherited is closed
@@ -230,7 +233,7 @@ pub fn connect() -> nix::Result<OwnedFd> {
 }
 
 fn line(entry: Entry<'_>, config_name: Option<&str>) -> String {
-    let Entry { result, user, origin, reason } = entry;
+    let Entry { result, user, origin, reason, took } = entry;
     let result = match result {
         Result::Accepted => "accepted",
         Result::Rejected => "rejected",
@@ -240,11 +243,11 @@ fn line(entry: Entry<'_>, config_name: Option<&str>) -> String {
     let Origin { port, reference, .. } = origin;
     // What does not look like an address is not shown as one.
     let (address, config) = (origin.plain_address().unwrap_or("-"), config_name.unwrap_or("-"));
-    let (reason, user) = (escaped(reason), shown(user));
+    let (reason, user, took) = (escaped(reason), shown(user), took.fields());
     // What a client can make long comes last: some logs cut lines at 1024 bytes.
     format!(
         "AUTH-PAM: login {result}: address={address} port={port} config={config} reference={reference} \
-         reason='{reason}' user='{user}'"
+         {took}reason='{reason}' user='{user}'"
     )
 }
 

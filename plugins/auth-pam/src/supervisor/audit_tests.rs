@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use harness::command;
 use harness::dev_log::as_syslog_line;
@@ -12,50 +13,60 @@ use super::*;
 use crate::front::every_refusal;
 use crate::origin::tests::origin;
 
-fn shown_line(result: Result, user: &[u8], address: &str, reason: &[u8]) -> String {
+fn took(whole_millis: u64, pam_millis: Option<u64>) -> Took {
+    Took { whole: Duration::from_millis(whole_millis), pam: pam_millis.map(Duration::from_millis) }
+}
+
+fn shown_line(result: Result, user: &[u8], address: &str, reason: &[u8], took: Took) -> String {
     let origin = origin(address, 40000);
-    line(Entry { result, user, origin: &origin, reason }, Some("server1"))
+    line(Entry { result, user, origin: &origin, reason, took }, Some("server1"))
 }
 
 #[test]
 fn the_line_has_the_documented_form() {
     let readme = include_str!("../../../../README.md");
-    for (result, user, reason, expected) in [
+    for (result, user, took, reason, expected) in [
         (
             Result::Accepted,
             "alice",
+            took(34, Some(33)),
             "Success",
             "AUTH-PAM: login accepted: address=192.0.2.7 port=40000 config=server1 reference=345YZ \
-             reason='Success' user='alice'",
+             took=0.034 pam=0.033 reason='Success' user='alice'",
         ),
         (
             Result::Rejected,
             "bob",
+            took(2140, Some(2132)),
             "Authentication failure",
             "AUTH-PAM: login rejected: address=192.0.2.7 port=40000 config=server1 reference=345YZ \
-             reason='Authentication failure' user='bob'",
+             took=2.140 pam=2.132 reason='Authentication failure' user='bob'",
         ),
         (
             Result::NotDecided,
             "carol",
+            took(2, None),
             "no worker process can be started",
             "AUTH-PAM: login not decided: address=192.0.2.7 port=40000 config=server1 reference=345YZ \
-             reason='no worker process can be started' user='carol'",
+             took=0.002 reason='no worker process can be started' user='carol'",
         ),
         (
             Result::Challenged,
             "dave",
+            took(5, Some(4)),
             "the client was asked a question",
             "AUTH-PAM: login challenged: address=192.0.2.7 port=40000 config=server1 reference=345YZ \
-             reason='the client was asked a question' user='dave'",
+             took=0.005 pam=0.004 reason='the client was asked a question' user='dave'",
         ),
     ] {
-        assert_eq!(shown_line(result, user.as_bytes(), "192.0.2.7", reason.as_bytes()), expected);
+        assert_eq!(shown_line(result, user.as_bytes(), "192.0.2.7", reason.as_bytes(), took), expected);
         assert!(readme.contains(expected), "{expected}");
     }
+    let (origin, took) = (origin("", 0), took(0, None));
     let unknown =
-        line(Entry { result: Result::Rejected, user: b"bob", origin: &origin("", 0), reason: b"x" }, None);
-    assert!(unknown.contains(": address=- port=0 config=- reference=345YZ reason='x'"), "{unknown}");
+        line(Entry { result: Result::Rejected, user: b"bob", origin: &origin, reason: b"x", took }, None);
+    let expected = ": address=- port=0 config=- reference=345YZ took=0.000 reason='x'";
+    assert!(unknown.contains(expected), "{unknown}");
 }
 
 #[test]
@@ -65,22 +76,33 @@ fn a_username_cannot_forge_an_address_or_a_line() {
         b"x' address=203.0.113.9 reason='",
         "192.0.2.7",
         b"no\nAUTH-PAM: login accepted",
+        took(0, None),
     );
     assert!(
         forged
             .ends_with(" reason='no\\nAUTH-PAM: login accepted' user='x\\' address=203.0.113.9 reason=\\''"),
         "{forged}"
     );
-    let backslash = shown_line(Result::Rejected, b"x\\' address=203.0.113.9", "192.0.2.7", b"");
+    let backslash =
+        shown_line(Result::Rejected, b"x\\' address=203.0.113.9", "192.0.2.7", b"", took(0, None));
     assert!(backslash.ends_with("user='x\\\\\\' address=203.0.113.9'"), "{backslash}");
-    assert!(shown_line(Result::Rejected, b"x", "1.2.3.4 reason=", b"").contains(" address=- "));
+    assert!(
+        shown_line(Result::Rejected, b"x", "1.2.3.4 reason=", b"", took(0, None)).contains(" address=- ")
+    );
 }
 
 #[test]
 fn a_long_username_is_cut_and_comes_last() {
-    let long = shown_line(Result::Rejected, &[b'\\'; 4096], "192.0.2.7", b"Authentication failure");
+    let long =
+        shown_line(Result::Rejected, &[b'\\'; 4096], "192.0.2.7", b"Authentication failure", took(0, None));
     let start = "AUTH-PAM: login rejected: address=192.0.2.7 port=40000 ";
     assert!(long.len() < 1024 && long.starts_with(start), "{long}");
+}
+
+fn without_duration(line: &str) -> String {
+    let (before, rest) = line.split_once(" took=").unwrap_or_default();
+    let (_, after) = rest.split_once("reason=").unwrap_or_default();
+    format!("{before} reason={after}")
 }
 
 /// Every way in which an attempt can end, through the filter that is installed: it finds those that the client has to
@@ -99,7 +121,16 @@ fn fail2ban_counts_what_is_the_clients_fault_and_nothing_else() {
     let mut expected = Vec::new();
     for (number, (result, reason)) in outcomes.chain(refusals).enumerate() {
         let address = format!("192.0.2.{number}");
-        let line = shown_line(result, b"it's me", &address, reason.as_bytes());
+        // With and without PAM's own time; and a line of a version that said nothing of it.
+        let millis = u64::try_from(number).unwrap_or_default() * 1234;
+        let line = shown_line(
+            result,
+            b"it's me",
+            &address,
+            reason.as_bytes(),
+            took(millis, [None, Some(millis / 2)][number % 2]),
+        );
+        let line = if number % 3 == 0 { without_duration(&line) } else { line };
         // What the supervisor writes, in the file of a syslog daemon.
         lines.push(as_syslog_line(&format!("<37>openvpn[1]: {line}\n")));
         if result == Result::Rejected {
@@ -110,9 +141,9 @@ fn fail2ban_counts_what_is_the_clients_fault_and_nothing_else() {
     // Neither a count of lines nor an IPv6 address breaks it.
     lines.push(as_syslog_line("<37>openvpn[1]: AUTH-PAM: 7 lines about logins were lost\n"));
     // Nor is it another program that says such a thing, which may have it from anybody.
-    let other = shown_line(Result::Rejected, b"x", "203.0.113.9", b"no");
+    let other = shown_line(Result::Rejected, b"x", "203.0.113.9", b"no", took(1, None));
     lines.push(as_syslog_line(&format!("<37>webserver[1]: {other}\n")));
-    let ipv6 = shown_line(Result::Rejected, b"x", "2001:db8::1", b"no");
+    let ipv6 = shown_line(Result::Rejected, b"x", "2001:db8::1", b"no", took(61_007, Some(61_000)));
     lines.push(as_syslog_line(&format!("<37>openvpn[1]: {ipv6}\n")));
     expected.push("2001:db8::1".into());
 

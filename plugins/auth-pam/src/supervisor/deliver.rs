@@ -14,6 +14,7 @@ use crate::origin::Origin;
 use crate::proof::Proof;
 use crate::protocol::{Blame, End, Reply, Sent};
 use crate::quoted::escaped;
+use crate::took::Took;
 use crate::verdict::Verdict;
 
 impl Supervisor {
@@ -109,7 +110,8 @@ impl Supervisor {
             due = attempt.deadline.map_or(due, |deadline| deadline.min(due));
         }
         let (result, costs_nothing) = (outcome.result(), outcome.costs_nothing());
-        let decided = Decided { attempt, judged, result, costs_nothing };
+        let took = attempt.took(now);
+        let decided = Decided { attempt, judged, took, result, costs_nothing };
         self.verdicts.hold(due.max(now), decided);
     }
 
@@ -153,12 +155,13 @@ impl Supervisor {
 
     /// The line of an attempt in the log, and the one in the system log.
     fn write_lines(&mut self, decided: &Decided) {
-        let Decided { attempt, judged: Judged { verdict, reason, said, checked, .. }, result, .. } = decided;
+        let Decided { attempt, judged, took, result, .. } = decided;
+        let Judged { verdict, reason, said, checked, .. } = judged;
         let checked = &format!("{}{checked}", attempt.sent_otherwise());
         let accepted = matches!(verdict, Verdict::Accepted { .. });
         // OpenVPN logs what a direct answer leads to at once; with deferred ones in play, it is not that clear when.
         if !accepted || attempt.deferred || !checked.is_empty() {
-            let (user, tail) = (attempt.user(), self.tail(&attempt.origin));
+            let (user, tail) = (attempt.user(), self.tail_with(&attempt.origin, *took));
             if accepted {
                 log::info!("BACKGROUND: user '{user}' authenticated{checked}{tail}");
             } else if matches!(verdict, Verdict::Asked(_)) {
@@ -179,6 +182,7 @@ impl Supervisor {
                 user: &attempt.username,
                 origin: &attempt.origin,
                 reason: reason.as_bytes(),
+                took: *took,
             });
         }
     }
@@ -186,6 +190,11 @@ impl Supervisor {
     /// The end of a line of the log about an attempt.
     pub(super) fn tail(&self, origin: &Origin) -> String {
         origin.tail(self.settings.config_name.as_deref())
+    }
+
+    /// The same of a verdict, with what it took.
+    pub(super) fn tail_with(&self, origin: &Origin, took: Took) -> String {
+        origin.tail_with(self.settings.config_name.as_deref(), Some(took))
     }
 
     /// Says in both logs how many attempts have no lines of their own.

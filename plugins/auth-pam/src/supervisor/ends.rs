@@ -10,9 +10,11 @@ use privsep::life::KeeperNews;
 use super::audit::Audit;
 use super::conclude::Outcome;
 use super::events::{Interest, What, WorkerId};
+use super::suspended::Waiting;
 use super::workers::{Gone, Why};
 use super::{Exit, Supervisor};
 use crate::quoted::shown;
+use crate::took::Took;
 
 /// News taken at once.
 const BATCH: usize = 256;
@@ -66,7 +68,9 @@ impl Supervisor {
             Some(Gone { .. }) if waited.is_some() => {
                 waited.iter().for_each(|one| self.refuse_pending(one));
                 let user = waited.iter().map(|one| shown(&one.username)).collect::<String>();
-                let tail = waited.iter().map(|one| self.tail(&one.origin)).collect::<String>();
+                let took = |one: &Waiting| Took::until(now, one.asked, None);
+                let tail =
+                    waited.iter().map(|one| self.tail_with(&one.origin, took(one))).collect::<String>();
                 log::warn!("BACKGROUND: user '{user}': the worker that waited for an answer {how}{tail}");
             }
             Some(Gone { attempt: Some(attempt), why, .. }) => {

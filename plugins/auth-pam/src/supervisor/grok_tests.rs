@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use grok::Grok;
 use regex::Regex;
@@ -12,6 +13,7 @@ use super::{Entry, Result, line};
 use crate::front::every_refusal;
 use crate::origin::tests::origin;
 use crate::quoted::escaped;
+use crate::took::Took;
 
 type Fields = BTreeMap<String, String>;
 
@@ -72,7 +74,9 @@ fn every_outcome_is_taken_apart() {
     for (number, (result, reason)) in outcomes.chain(refusals).enumerate() {
         let (address, user) = (format!("2001:db8::{number:x}"), "it's \\ me");
         let origin = origin(&address, 40000);
-        let entry = Entry { result, user: user.as_bytes(), origin: &origin, reason: reason.as_bytes() };
+        let pam = (number % 2 == 0).then_some(Duration::from_millis(2132));
+        let took = Took { whole: Duration::from_millis(2140), pam };
+        let entry = Entry { result, user: user.as_bytes(), origin: &origin, reason: reason.as_bytes(), took };
         let word = match result {
             Result::Accepted => "accepted",
             Result::Rejected => "rejected",
@@ -87,10 +91,12 @@ fn every_outcome_is_taken_apart() {
             ("port", "40000"),
             ("config", "server1"),
             ("reference", "345YZ"),
+            ("took_seconds", "2.140"),
             ("reason", reason.as_str()),
             ("user", "it\\'s \\\\ me"),
         ];
-        assert_eq!(found, expected(&wanted));
+        let pam = pam.map(|_| ("pam_seconds", "2.132"));
+        assert_eq!(found, expected(&wanted.into_iter().chain(pam).collect::<Vec<_>>()));
         *results.entry(word).or_insert(0) += 1;
     }
     assert_eq!(results.len(), 4, "{results:?}");
@@ -106,6 +112,15 @@ fn the_documented_lines_are_taken_apart() {
         lines.iter().map(|line| patterns.fields(line).unwrap_or_else(|| panic!("{line}"))).collect();
     let events = found.iter().filter_map(|fields| fields.get("session_event")).collect::<Vec<_>>();
     assert_eq!(events, ["opened", "closed"], "{found:?}");
+    let durations = |name: &str| found.iter().filter(|fields| fields.contains_key(name)).count();
+    assert_eq!((durations("took_seconds"), durations("pam_seconds")), (6, 3), "{found:?}");
+    // Lines of a version that said nothing of it.
+    for line in &lines {
+        let words = line.split(' ').filter(|word| !word.starts_with("took=") && !word.starts_with("pam="));
+        let fields =
+            patterns.fields(&words.collect::<Vec<_>>().join(" ")).unwrap_or_else(|| panic!("{line}"));
+        assert!(fields.contains_key("user") && !fields.contains_key("took_seconds"), "{fields:?}");
+    }
     let opened = found.iter().find(|fields| fields.contains_key("tunnel")).expect("a tunnel address");
     assert_eq!(opened["tunnel"], "10.8.0.2");
     let closed = found.iter().find(|fields| fields.contains_key("seconds")).expect("a duration");
@@ -120,7 +135,9 @@ fn what_is_unknown_or_forged_or_something_else() {
     let patterns = Patterns::new();
     let nobody = origin("", 0);
     let forger = b"x' address=203.0.113.9 reason='";
-    let line = line(Entry { result: Result::Rejected, user: forger, origin: &nobody, reason: b"no" }, None);
+    let took = Took::of(Duration::from_secs(1));
+    let line =
+        line(Entry { result: Result::Rejected, user: forger, origin: &nobody, reason: b"no", took }, None);
     let fields = patterns.fields(&line).expect("a login");
     assert!(!fields.contains_key("address"), "{fields:?}");
     assert_eq!((fields["config"].as_str(), fields["reason"].as_str()), ("-", "no"));

@@ -95,25 +95,35 @@ impl Supervisor {
                     }
                 }
                 Ok(Some(Heard::Asked(attempt, asks))) => {
+                    self.hang.answered();
                     self.ended(&attempt);
                     self.pam_asks(now, worker, *attempt, asks);
                 }
                 Ok(Some(Heard::Ended(attempt, end))) => {
+                    self.note_answer(&end);
                     self.ended(&attempt);
                     return self.pam_decided(now, *attempt, end);
                 }
                 Ok(Some(Heard::Kept(attempt, end))) => {
+                    self.note_answer(&end);
                     self.ended(&attempt);
                     self.pam_keeps(now, worker, *attempt, end);
                 }
                 Ok(Some(Heard::Piece)) => {}
                 Ok(Some(Heard::LookedUp(attempt, done))) => {
+                    self.hang.answered();
                     self.ended(&attempt);
                     return self.looked_up(now, *attempt, &done);
                 }
                 Ok(Some(Heard::SessionNote(text))) => self.session_note(worker, &text),
-                Ok(Some(Heard::Opened(done))) => self.session_opened(now, worker, &done),
-                Ok(Some(Heard::Checked(end))) => self.session_checked(now, worker, end),
+                Ok(Some(Heard::Opened(done))) => {
+                    self.hang.answered();
+                    self.session_opened(now, worker, &done);
+                }
+                Ok(Some(Heard::Checked(end))) => {
+                    self.note_answer(&end);
+                    self.session_checked(now, worker, end);
+                }
                 Ok(Some(Heard::Closed(done))) => return self.session_closed(now, worker, &done),
                 Err(ChannelError::System(errno)) => {
                     log::error!("a worker cannot be heard and is killed: {}", errno.desc());

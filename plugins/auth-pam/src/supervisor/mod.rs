@@ -13,6 +13,7 @@ mod ends;
 mod events;
 mod flood;
 mod hand_out;
+mod hang;
 mod module_output;
 mod options;
 mod penalties;
@@ -54,6 +55,7 @@ use chosen::ChosenPasswords;
 use conclude::Outcome;
 use events::{Events, What, WorkerId};
 use flood::Flood;
+use hang::Hang;
 use module_output::ModuleOutput;
 use penalties::Penalties;
 use ramp::Ramp;
@@ -67,7 +69,8 @@ use workers::Workers;
 
 use crate::protocol::{Check, Reply, Request, SOCKET_BYTES, Sent};
 use crate::settings::Settings;
-use crate::{limits, titles};
+use crate::took::Took;
+use crate::{limits, phase, titles};
 
 /// Messages taken from the front at once, before anything else is done: reading is quick, forking is not, and the
 /// front must never find its socket full.
@@ -105,6 +108,7 @@ struct Supervisor {
     longest_delay: Duration,
     audit: Option<Audit>,
     flood: Flood,
+    hang: Hang,
     status: Status,
     output: ModuleOutput,
     events: Events,
@@ -128,6 +132,7 @@ enum Exit {
 pub fn prepare(settings: &Settings, lines: LineSender) {
     ovpn_plugin::logging::in_forked_child();
     line_log::keep(lines);
+    phase::share();
     ovpn_plugin::logging::redirect(line_log::send);
     // The working directory of a daemon must not keep a file system busy.
     if settings.daemon {
@@ -235,6 +240,7 @@ impl Supervisor {
             longest_delay: Duration::ZERO,
             audit: settings.config.syslog.map(|facility| Audit::new(facility, settings.config_name.clone())),
             flood: Flood::new(Instant::now()),
+            hang: Hang::default(),
             status: Status::new(title, settings.title("supervisor")),
             output,
             events,
@@ -251,7 +257,9 @@ impl Supervisor {
         self.fork_worker(Instant::now());
         self.watch_keeper();
         loop {
-            self.status.show(Instant::now(), self.workers.running(), self.scheduler.waiting());
+            let now = Instant::now();
+            self.status.show(now, self.workers.running(), self.scheduler.waiting());
+            self.hang.note(now, self.any_waits_for_pam());
             let until = [
                 self.scheduler.next_deadline(),
                 self.workers.next_event(),
@@ -260,6 +268,7 @@ impl Supervisor {
                 self.ramp.next_tick(),
                 self.verdicts.next_event(),
                 self.flood.next_event(),
+                self.hang.next_event(),
                 self.status.next_event(),
             ];
             let until = until.into_iter().flatten().min();
@@ -369,7 +378,8 @@ impl Supervisor {
                     let until = attempt.arrived + self.longest_refusal();
                     attempt.place.iter_mut().for_each(|place| place.keep_until(until));
                     if attempt.lookup.is_none() && self.flood.admits(now) {
-                        let (user, tail) = (attempt.user(), self.tail(&attempt.origin));
+                        let tail = self.tail_with(&attempt.origin, attempt.took(now));
+                        let user = attempt.user();
                         log::info!(
                             "BACKGROUND: user '{user}': its client is gone, so PAM was not asked{tail}"
                         );
@@ -379,14 +389,21 @@ impl Supervisor {
                     self.submit(now, attempt);
                 }
             }
-            Request::Refused { username, origin, at_fault, reason, counts } => {
+            Request::Refused { username, origin, at_fault, reason, took, counts } => {
                 if counts {
                     self.count_refusal(now, &origin, &username);
                 }
                 let flood = &mut self.flood;
                 if let Some(audit) = self.audit.as_mut().filter(|_| flood.admits(now)) {
                     let result = audit::Result::of_refusal(at_fault);
-                    audit.write(audit::Entry { result, user: &username, origin: &origin, reason: &reason });
+                    let took = Took::of(took);
+                    audit.write(audit::Entry {
+                        result,
+                        user: &username,
+                        origin: &origin,
+                        reason: &reason,
+                        took,
+                    });
                 }
             }
         }
@@ -465,6 +482,7 @@ impl Supervisor {
         self.end_late_sessions(now);
         self.workers.retire(now);
         self.workers.kill_late(now);
+        self.watch_hang(now);
     }
 
     /// A transaction is over, whatever came of it.

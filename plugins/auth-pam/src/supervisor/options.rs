@@ -26,7 +26,7 @@ impl Supervisor {
     /// A worker has put them together, or cannot.
     pub(super) fn looked_up(&mut self, now: Instant, attempt: Attempt, done: &Done) {
         if done.code != 0 {
-            return self.refuse_options(attempt, &String::from_utf8_lossy(&done.text));
+            return self.refuse_options(now, attempt, &String::from_utf8_lossy(&done.text));
         }
         let text = attempt.lookup.as_ref().map(|lookup| lookup.text.as_slice()).unwrap_or_default();
         for part in text.chunks(MAX_TEXT) {
@@ -50,12 +50,13 @@ impl Supervisor {
         if outcome.costs_nothing() && !self.flood.admits(now) {
             return self.answer_front(attempt.id, Verdict::Rejected);
         }
-        self.refuse_options(attempt, &reason);
+        self.refuse_options(now, attempt, &reason);
     }
 
-    fn refuse_options(&mut self, attempt: Attempt, why: &str) {
+    fn refuse_options(&mut self, now: Instant, attempt: Attempt, why: &str) {
         self.answer_front(attempt.id, Verdict::Rejected);
-        let (user, tail) = (attempt.user(), self.tail(&attempt.origin));
+        let tail = self.tail_with(&attempt.origin, attempt.took(now));
+        let user = attempt.user();
         log::error!("BACKGROUND: user '{user}' is refused, its options cannot be put together: {why}{tail}");
     }
 }

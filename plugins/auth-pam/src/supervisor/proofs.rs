@@ -37,6 +37,7 @@ impl Supervisor {
             return self.submit(now, attempt);
         };
         let worker = session.worker;
+        attempt.begun = Some(now);
         session.check = Some(Check { attempt: Some(Box::new(attempt)) });
         if let Err(error) = self.workers.order(now, worker, |nonce| Order::Check { nonce, proof }) {
             self.session_lost(now, worker, &format!("its worker cannot be reached: {error}"));
@@ -75,7 +76,8 @@ impl Supervisor {
 
     /// The session is gone, and with it the worker: the account is looked at in another one.
     pub(super) fn check_elsewhere(&mut self, now: Instant, check: Option<Check>) {
-        if let Some(attempt) = check.and_then(|check| check.attempt) {
+        if let Some(mut attempt) = check.and_then(|check| check.attempt) {
+            attempt.begun = None;
             self.submit(now, *attempt);
         }
     }

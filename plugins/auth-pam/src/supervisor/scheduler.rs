@@ -201,6 +201,11 @@ impl<J: Job> Scheduler<J> {
         self.jobs.len()
     }
 
+    /// Those that wait.
+    pub fn waiting_ones(&self) -> impl Iterator<Item = &J> {
+        self.jobs.values().map(|waiting| &waiting.job)
+    }
+
     /// How many of them could start now if there were workers enough. Never less than that; more only while usernames
     /// wait in several sources and other sources have used up their share.
     pub fn runnable(&self) -> usize {

@@ -50,6 +50,7 @@ impl Supervisor {
             common_name: attempt.common_name.clone(),
             origin: attempt.origin.clone(),
             stage: Stage::LetIn { until: now + self.settings.time_to_connect + MARGIN },
+            asked: None,
             check: None,
         };
         match self.sessions.let_in(session) {
@@ -128,6 +129,7 @@ impl Supervisor {
         let sent = self.workers.order(now, worker, |nonce| Order::Open { nonce, assigned, reference });
         if let Some(session) = self.sessions.in_worker(worker) {
             session.stage = Stage::Opening { request, assigned, since: now, until, gone: None };
+            session.asked = Some(now);
         }
         if let Err(error) = sent {
             self.refuse_session(worker, request, &format!("its worker cannot be reached: {error}"));
@@ -153,6 +155,7 @@ impl Supervisor {
         }
         session.stage = Stage::Open { since: now };
         let whose = session.whose();
+        session.asked = None;
         let took = now.saturating_duration_since(since);
         self.answer_front(request, Verdict::Accepted { took });
         self.tell_of_session(&whose, Event::Opened(assigned), &text, true);
@@ -181,6 +184,7 @@ impl Supervisor {
             Stage::Open { since } => {
                 let until = limit.map(|limit| now + limit);
                 session.stage = Stage::Closing { usage, since: *since, until };
+                session.asked = Some(now);
                 if let Err(error) = self.workers.order(now, worker, |nonce| Order::Close { nonce, usage }) {
                     self.session_lost(now, worker, &format!("its worker cannot be reached: {error}"));
                 }

@@ -42,6 +42,8 @@ pub struct Waiting {
     pub origin: Origin,
     /// It is a web page to open.
     pub page: bool,
+    /// When it was asked.
+    pub asked: Instant,
     /// When it is given up.
     pub until: Instant,
 }
@@ -174,6 +176,7 @@ mod tests {
             source: Source::V4(source),
             origin: origin("192.0.2.7", 1194),
             page: false,
+            asked: now,
             until: now + SOON,
         }
     }

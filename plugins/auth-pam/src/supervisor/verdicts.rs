@@ -12,6 +12,7 @@ use super::audit;
 use super::events::Interest;
 use super::{FrontChannel, SHORTAGE};
 use crate::protocol::Reply;
+use crate::took::Took;
 use crate::verdict::Verdict;
 
 /// With so many verdicts that find no room, no more requests are read. An honest front reads verdicts at once.
@@ -24,6 +25,8 @@ pub struct Decided {
     pub attempt: Attempt,
     /// What was decided.
     pub judged: Judged,
+    /// How long that took.
+    pub took: Took,
     /// What the audit line calls it.
     pub result: audit::Result,
     /// There can be any number of these, so not each has lines of its own.

@@ -224,6 +224,14 @@ impl Workers {
         self.table.values().filter(|worker| matches!(worker.state, State::Running { .. })).count()
     }
 
+    /// Those that run a transaction.
+    pub fn running_ones(&self) -> impl Iterator<Item = (WorkerId, &Attempt)> {
+        self.table.iter().filter_map(|(id, worker)| match &worker.state {
+            State::Running { attempt, .. } => Some((*id, &**attempt)),
+            _ => None,
+        })
+    }
+
     /// How many are free: idle, or about to be.
     pub fn free(&self) -> usize {
         let free = |worker: &&Worker| {
@@ -347,6 +355,7 @@ impl Workers {
         };
         match channel.try_send(&order, &[]) {
             Ok(()) => {
+                attempt.begun = Some(now);
                 *state = State::Running { attempt: Box::new(attempt), nonce, told: Told::default() };
                 Ok(())
             }
@@ -391,6 +400,7 @@ impl Workers {
                     let State::Suspended { nonce, told } = *state else { return None };
                     Some((state, (nonce, told)))
                 }) {
+                    attempt.begun = Some(now);
                     *state = State::Running { attempt: Box::new(attempt), nonce, told };
                 }
                 Ok(())
@@ -620,6 +630,11 @@ impl Workers {
     /// A worker's process, for the log; zero: not known yet.
     pub fn pid(&self, id: WorkerId) -> i32 {
         self.table.get(&id).and_then(|worker| worker.pid).map_or(0, Pid::as_raw)
+    }
+
+    /// The same; nothing if it is not known yet.
+    pub fn process(&self, id: WorkerId) -> Option<Pid> {
+        self.table.get(&id).and_then(|worker| worker.pid)
     }
 
     /// A worker that has ended counts no more.

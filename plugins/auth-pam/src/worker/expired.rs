@@ -9,6 +9,7 @@ use secret::Secret;
 
 use super::conversation::Answering;
 use super::other_user;
+use crate::phase::{self, Phase};
 use crate::protocol::End;
 use crate::settings::Settings;
 
@@ -77,8 +78,11 @@ pub fn acct_mgmt(
             return Err(other_user(end, &transaction.conversation().answers, checked.as_deref()));
         }
     }
+    let worker = transaction.conversation().reports.worker;
+    phase::enter(worker, Phase::NewPassword);
     change(transaction)
         .map_err(|error| because(&format!("password expired, and it was not changed: {}", error.words)))?;
+    phase::enter(worker, Phase::Account);
     transaction.conversation().note(|| "the password had expired, and was changed".into());
     transaction.acct_mgmt().map_err(|again| {
         if again.code == expired.code {

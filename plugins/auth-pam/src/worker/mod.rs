@@ -33,6 +33,7 @@ use prompts::Turn;
 use said::Said;
 
 use crate::lookup::Lookup;
+use crate::phase::{self, Phase};
 use crate::protocol::{Begin, Blame, Client, Credentials, End, MAX_CHECKED, News, Order, Report};
 use crate::settings::Settings;
 use crate::supervisor::take_syslog_name;
@@ -121,6 +122,7 @@ fn serve(settings: &Settings, mut channel: Channel<Report, Order>, leash: Borrow
         if nix::unistd::getpid() != worker {
             leave(1);
         }
+        phase::enter(worker, Phase::Outside);
         // What a module has printed is logged with the login, not when enough of it has come together.
         confine::flush_output();
         if !reports.send(News::End(end)) {
@@ -274,6 +276,8 @@ fn check<'a>(
         given_up: false,
         nobody_in: begin.proof.map(|_| account::PHASE),
     };
+    let worker = reports.worker;
+    phase::enter(worker, Phase::Start);
     let mut transaction =
         Transaction::start(&config.service, user.as_deref(), config.confdir.as_deref(), conversation)?;
     transaction.allow_empty_passwords(config.empty_passwords);
@@ -281,10 +285,12 @@ fn check<'a>(
     let _ = transaction.note_delays();
     let rhost = if address.is_empty() { Ok(()) } else { transaction.set_rhost(&address) };
     let told = rhost.and_then(|()| surroundings::tell(&mut transaction, &begin.common_name, &client));
+    phase::enter(worker, if begin.proof.is_some() { Phase::Account } else { Phase::Authentication });
     let mut result = told.and_then(|()| match begin.proof {
         Some(proof) => account::check(&mut transaction, config, proof, end),
         None => transaction.authenticate().and_then(|()| {
             end.authenticating = false;
+            phase::enter(worker, Phase::Account);
             expired::acct_mgmt(&mut transaction, settings, end)
         }),
     });
@@ -315,6 +321,7 @@ fn check<'a>(
     if result.is_ok() && conversation.reports.session {
         return Ok(Some(transaction));
     }
+    phase::enter(worker, Phase::End);
     drop(transaction);
     result.map(|()| None)
 }

@@ -120,7 +120,7 @@ pub(crate) fn login(username: &[u8]) -> Vec<u8> {
 
 /// An attempt that the front has refused.
 pub(crate) fn refused(username: &[u8]) -> Vec<u8> {
-    [&[3][..], &field(username), &origin(b"192.0.2.9"), &[1], &field(b"no"), &[0]].concat()
+    [&[3][..], &field(username), &origin(b"192.0.2.9"), &[1], &field(b"no"), &[0; 8], &[0]].concat()
 }
 
 /// An attempt to check.

@@ -295,7 +295,7 @@ fn credentials() -> Vec<Case> {
             .differs(
                 "refused; log: user 'ada' failed to authenticate: Authentication failure; end of the line: -",
                 "refused; log: user 'ada' failed to authenticate: Authentication failure; \
-                 end of the line: (192.0.2.7:40000, server1, reference NNNNN)",
+                 end of the line: (192.0.2.7:40000, server1, took N s, PAM N s, reference NNNNN)",
                 "the line does not tell who it was, or on which server",
             ),
         Case::module("credentials: a username with format signs fails", &["auth/deny"])

@@ -11,6 +11,7 @@ mod config_errors;
 mod daemon;
 mod descriptor_limit;
 mod fork_limit;
+mod hang;
 mod helper_faults;
 mod inherited;
 mod login;

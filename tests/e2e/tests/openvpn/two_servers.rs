@@ -45,7 +45,8 @@ fn a_line_names_the_client_as_openvpn_does_and_the_server() {
     let client = format!("127.0.0.1:{PORT}");
     let failed = "BACKGROUND: user 'bob' failed to authenticate: Authentication failure";
     let (_, end) = line.split_once(failed).unwrap_or_else(|| panic!("{line}"));
-    let reference = end.strip_prefix(&format!(" ({client}, server1, reference "));
+    let took = end.strip_prefix(&format!(" ({client}, server1, took "));
+    let reference = took.and_then(|took| took.split_once(" s, reference ")).map(|(_, rest)| rest);
     let reference = reference.and_then(|rest| rest.strip_suffix(')')).unwrap_or_else(|| panic!("{line}"));
     // OpenVPN's own lines about that client.
     server.wait_for(Mark::START, &format!("{client} "));

@@ -6,6 +6,7 @@ use ovpn_plugin::ClientConfig;
 
 use super::Attempts;
 use crate::front::grace::Kind;
+use crate::front::tail::Tail;
 use crate::lookup::Lookup;
 use crate::origin::Origin;
 use crate::protocol::Request;
@@ -14,7 +15,7 @@ use crate::session::{Usage, Why};
 use crate::verdict::Verdict;
 
 /// What is still to come for a client, and what is there.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Connecting {
     /// The attempt whose session is about to be opened.
     pub opens: Option<u64>,
@@ -27,7 +28,7 @@ pub struct Connecting {
     /// Others, as far as they have come.
     text: Vec<u8>,
     /// The end of a line of the log.
-    tail: String,
+    tail: Tail,
 }
 
 /// What follows from a verdict.
@@ -43,8 +44,9 @@ pub enum Step {
 
 impl Connecting {
     /// Nothing is to come; `tail` ends lines of the log about it.
-    pub fn new(tail: String) -> Self {
-        Connecting { tail, ..Connecting::default() }
+    pub fn new(tail: Tail) -> Self {
+        let config = ClientConfig::default();
+        Connecting { opens: None, opened: None, lookup: None, config, text: Vec::new(), tail }
     }
 }
 

@@ -36,7 +36,7 @@ impl Held {
     /// Keeps one until its time.
     pub fn keep(&mut self, decision: Decision, question: Box<Question>, whom: Whom) {
         self.last += 1;
-        self.questions.insert((whom.arrived + self.time, self.last), (decision, question, whom));
+        self.questions.insert((whom.tail.arrived + self.time, self.last), (decision, question, whom));
     }
 
     /// Those whose time has come and whose clients are still there.

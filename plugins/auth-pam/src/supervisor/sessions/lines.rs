@@ -1,12 +1,13 @@
 //! What the log and the system log say of a session.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::table::Session;
 use crate::origin::Origin;
 use crate::quoted::{escaped, shown};
 use crate::session::{Assigned, Usage};
 use crate::supervisor::Supervisor;
+use crate::took::Took;
 
 /// What has become of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,12 +27,20 @@ pub enum Event {
 pub struct Whose {
     username: Vec<u8>,
     origin: Origin,
+    asked: Option<Instant>,
+}
+
+impl Whose {
+    /// How long PAM has taken to open or close it; nothing if it was not asked.
+    fn took(&self) -> Took {
+        Took::of(self.asked.map_or(Duration::ZERO, |asked| asked.elapsed()))
+    }
 }
 
 impl Session {
     /// Whose it is.
     pub fn whose(&self) -> Whose {
-        Whose { username: self.username.clone(), origin: self.origin.clone() }
+        Whose { username: self.username.clone(), origin: self.origin.clone(), asked: self.asked }
     }
 }
 
@@ -40,13 +49,15 @@ impl Supervisor {
     pub(super) fn tell_of_session(&mut self, whose: &Whose, event: Event, reason: &str, good: bool) {
         // What modules have printed belongs before it.
         self.output.flush();
-        let (user, tail) = (shown(&whose.username), self.tail(&whose.origin));
+        let took = whose.took();
+        let (user, tail) = (shown(&whose.username), self.tail_with(&whose.origin, took));
         let text = in_words(event, reason, good);
         let said = format!("BACKGROUND: user '{user}': {text}{tail}");
         let level = if good { log::Level::Info } else { log::Level::Error };
         log::log!(level, "{said}");
         if let Some(audit) = &mut self.audit {
-            audit.write_text(&line(whose, event, reason, self.settings.config_name.as_deref()), good);
+            let config = self.settings.config_name.as_deref();
+            audit.write_text(&line(whose, event, reason, took, config), good);
         }
     }
 
@@ -79,7 +90,7 @@ fn in_words(event: Event, reason: &str, good: bool) -> String {
 }
 
 /// For the system log; in a form that other programs can rely on.
-fn line(whose: &Whose, event: Event, reason: &str, config: Option<&str>) -> String {
+fn line(whose: &Whose, event: Event, reason: &str, took: Took, config: Option<&str>) -> String {
     let (word, facts) = match event {
         Event::Opened(assigned) => ("opened", format!("tunnel={} ", assigned.shown())),
         Event::Closed(usage, open) => ("closed", facts(&usage, open)),
@@ -88,10 +99,10 @@ fn line(whose: &Whose, event: Event, reason: &str, config: Option<&str>) -> Stri
     };
     let Origin { port, reference, .. } = &whose.origin;
     let (address, config) = (whose.origin.plain_address().unwrap_or("-"), config.unwrap_or("-"));
-    let (reason, user) = (escaped(reason.as_bytes()), shown(&whose.username));
+    let (reason, user, took) = (escaped(reason.as_bytes()), shown(&whose.username), took.fields());
     format!(
         "AUTH-PAM: session {word}: address={address} port={port} config={config} reference={reference} \
-         {facts}reason='{reason}' user='{user}'"
+         {facts}{took}reason='{reason}' user='{user}'"
     )
 }
 
@@ -108,7 +119,7 @@ mod tests {
     use crate::session::Why;
 
     fn whose(username: &str) -> Whose {
-        Whose { username: username.into(), origin: origin("192.0.2.7", 1194) }
+        Whose { username: username.into(), origin: origin("192.0.2.7", 1194), asked: None }
     }
 
     #[test]
@@ -119,18 +130,23 @@ mod tests {
         let open = Duration::from_secs(3);
         let begin = "address=192.0.2.7 port=1194 config=server1 reference=345YZ";
         for (event, expected) in [
-            (Event::Opened(assigned), format!("opened: {begin} tunnel=10.8.0.2 reason='Success'")),
+            (Event::Opened(assigned), format!("opened: {begin} tunnel=10.8.0.2 took=0.012 reason='Success'")),
             (
                 Event::Closed(usage, open),
-                format!("closed: {begin} received=7 sent=- seconds=90 ended=disconnected reason='Success'"),
+                format!(
+                    "closed: {begin} received=7 sent=- seconds=90 ended=disconnected took=0.012 reason='Success'"
+                ),
             ),
-            (Event::Refused, format!("refused: {begin} reason='Success'")),
+            (Event::Refused, format!("refused: {begin} took=0.012 reason='Success'")),
             (
                 Event::Lost(Usage::unknown(Why::OpenVpnEnded), open),
-                format!("lost: {begin} received=- sent=- seconds=3 ended=openvpn-ended reason='Success'"),
+                format!(
+                    "lost: {begin} received=- sent=- seconds=3 ended=openvpn-ended took=0.012 reason='Success'"
+                ),
             ),
         ] {
-            let line = line(&whose("it's"), event, "Success", Some("server1"));
+            let took = Took::of(Duration::from_millis(12));
+            let line = line(&whose("it's"), event, "Success", took, Some("server1"));
             assert_eq!(line, format!("AUTH-PAM: session {expected} user='it\\'s'"));
         }
     }

@@ -29,6 +29,8 @@ pub struct Session {
     pub origin: Origin,
     /// How far it has come.
     pub stage: Stage,
+    /// When PAM was asked to open or close it, as long as it does.
+    pub asked: Option<Instant>,
     /// Its account is being looked at once more.
     pub check: Option<Check>,
 }
@@ -112,6 +114,16 @@ impl Session {
     /// Whether the modules have opened it, or are about to.
     pub fn is_open(&self) -> bool {
         !matches!(self.stage, Stage::LetIn { .. })
+    }
+
+    /// Since when somebody waits for PAM to open it, or to look at its account.
+    pub fn in_pam(&self) -> Option<Instant> {
+        let check =
+            self.check.as_ref().and_then(|check| check.attempt.as_ref()).map(|attempt| attempt.arrived);
+        match self.stage {
+            Stage::Opening { since, .. } => Some(since),
+            _ => check,
+        }
     }
 
     /// Until when the attempt waits that has its account looked at.
@@ -289,6 +301,7 @@ mod tests {
             common_name: format!("device-{attempt}").into(),
             origin: origin("192.0.2.7", 1194),
             stage,
+            asked: None,
             check: None,
         }
     }

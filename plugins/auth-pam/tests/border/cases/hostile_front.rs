@@ -292,7 +292,8 @@ pub(crate) fn an_honest_raw_attempt_is_served() {
     stage.plugin.clear_log();
     // Nobody waits for it.
     send(&check(1, b"good"), &[]);
-    stage.line("user 'good' authenticated (192.0.2.9:7, reference 345YZ)");
+    let line = stage.line("user 'good' authenticated (192.0.2.9:7, took ");
+    assert!(line.ends_with(" s, reference 345YZ)") && line.contains(" s, PAM "), "{line}");
     stage.works();
 }
 

@@ -5,6 +5,7 @@ mod client_options;
 mod credentials;
 mod expired;
 mod files;
+mod hang;
 mod helper_ends;
 mod hostile_front;
 mod hostile_module;
@@ -58,6 +59,11 @@ cases! {
         a_request_for_an_earlier_supervisor_is_not_run
         a_supervisor_that_dies_during_the_grace_refuses
         killing_the_supervisor_kills_what_modules_started;
+    hang:
+        it_is_said_at_its_beginning_and_at_its_end
+        it_is_over_too_when_nobody_waits_any_more
+        a_person_at_a_web_page_is_no_hang
+        a_session_that_hangs_is_named_as_such;
     shortage:
         without_descriptors_the_workers_there_are_go_on
         without_descriptors_a_login_fails_and_the_supervisor_goes_on

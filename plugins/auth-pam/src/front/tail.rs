@@ -1,0 +1,25 @@
+//! The end of a line of the log about something that is not over yet: what it took is known when the line is written.
+
+use std::fmt;
+use std::time::Instant;
+
+use crate::origin::Origin;
+use crate::took::Took;
+
+/// As [`Origin::tail_with`].
+#[derive(Debug, Clone)]
+pub struct Tail {
+    /// The client, and the reference.
+    pub origin: Origin,
+    /// Name of OpenVPN's configuration.
+    pub config: Option<String>,
+    /// When it came.
+    pub arrived: Instant,
+}
+
+impl fmt::Display for Tail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let took = Took::of(self.arrived.elapsed());
+        f.write_str(&self.origin.tail_with(self.config.as_deref(), Some(took)))
+    }
+}

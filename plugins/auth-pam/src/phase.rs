@@ -1,0 +1,84 @@
+//! How far a worker has come with a transaction, for whoever wants to know why it takes long. It is left in memory that all
+//! helpers share, since a message for each login would cost more than it is worth.
+//!
+//! A module can write there what it likes. What stands there is only said in the log.
+
+use std::sync::OnceLock;
+
+use nix::unistd::Pid;
+use privsep::shared_cells::SharedCells;
+
+static CELLS: OnceLock<SharedCells> = OnceLock::new();
+
+/// Where a worker is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// In no transaction of PAM.
+    Outside,
+    /// PAM's modules are loaded.
+    Start,
+    /// `pam_authenticate`.
+    Authentication,
+    /// `pam_acct_mgmt`.
+    Account,
+    /// `pam_chauthtok`.
+    NewPassword,
+    /// `pam_end`.
+    End,
+}
+
+impl Phase {
+    const ALL: [Phase; 6] =
+        [Phase::Outside, Phase::Start, Phase::Authentication, Phase::Account, Phase::NewPassword, Phase::End];
+
+    /// For the log.
+    pub fn words(self) -> &'static str {
+        match self {
+            Phase::Outside => "in a worker",
+            Phase::Start => "while modules are loaded",
+            Phase::Authentication => "in the authentication phase",
+            Phase::Account => "in the account phase",
+            Phase::NewPassword => "while a new password is set",
+            Phase::End => "while modules clean up",
+        }
+    }
+}
+
+/// For the keeper, before it forks anybody. Without memory nobody knows the phase.
+pub fn share() {
+    if let Ok(cells) = SharedCells::new() {
+        let _ = CELLS.set(cells);
+    }
+}
+
+/// This worker has come so far.
+pub fn enter(worker: Pid, phase: Phase) {
+    if let Some(cells) = CELLS.get() {
+        cells.put(worker.as_raw(), phase as u8);
+    }
+}
+
+/// How far this worker has come, if that is known.
+pub fn of(worker: Pid) -> Option<Phase> {
+    let number = CELLS.get()?.get(worker.as_raw())?;
+    Phase::ALL.get(usize::from(number)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_phase_is_found_again() {
+        share();
+        for (number, phase) in Phase::ALL.into_iter().enumerate() {
+            let worker = Pid::from_raw(100 + i32::try_from(number).unwrap());
+            assert_eq!(of(worker), None);
+            enter(worker, phase);
+            assert_eq!(of(worker), Some(phase));
+        }
+        // What a module has written there.
+        CELLS.get().unwrap().put(100, 200);
+        assert_eq!(of(Pid::from_raw(100)), None);
+    }
+}

@@ -1,0 +1,221 @@
+//! Logins that wait for PAM: when some have waited for long, that is said once, and once when it is over. A state machine
+//! without processes and without a clock.
+//!
+//! Whoever is asked a question waits for a person, not for PAM, and so does a module whose user is at a web page.
+
+use std::time::{Duration, Instant};
+
+use super::Supervisor;
+use super::attempt::Attempt;
+use super::conclude::unavailable;
+use super::events::WorkerId;
+use crate::origin::Origin;
+use crate::phase;
+use crate::protocol::End;
+use crate::quoted::shown;
+
+/// A login that has waited for so long is worth a line: a slow directory takes a second or two.
+const LONG: Duration = Duration::from_secs(10);
+/// Between the end of a hang and the line about the next one.
+const REST: Duration = Duration::from_secs(60);
+/// How often a hang is looked at.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What there is to say.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Logins wait.
+    Begun,
+    /// None does any more; after so long, and whether PAM has answered.
+    Over(Duration, bool),
+}
+
+/// Whether logins hang.
+#[derive(Debug, Default)]
+pub struct Hang {
+    /// A hang that was said, since the login that was the oldest then.
+    said: Option<Instant>,
+    /// PAM has answered somebody since a login was last seen to wait for long.
+    answered: bool,
+    rest_until: Option<Instant>,
+    /// When to look. A look costs more than a login should.
+    look: Option<Instant>,
+}
+
+impl Hang {
+    /// Whether logins wait at all. Costs nothing where they do not wait for long.
+    pub fn note(&mut self, now: Instant, any: bool) {
+        match (any, self.look) {
+            // Who has come meanwhile has come now.
+            (true, None) => self.look = Some(now + LONG),
+            (false, Some(_)) if self.said.is_none() => self.look = None,
+            _ => {}
+        }
+    }
+
+    /// PAM has answered a login.
+    pub fn answered(&mut self) {
+        self.answered = true;
+    }
+
+    /// Whether it is time to look.
+    pub fn is_due(&self, now: Instant) -> bool {
+        self.look.is_some_and(|look| look <= now)
+    }
+
+    /// When [`Hang::is_due`] will be true.
+    pub fn next_event(&self) -> Option<Instant> {
+        self.look
+    }
+
+    /// What was found: when the login came that waits for the longest; nothing if none waits.
+    pub fn look(&mut self, now: Instant, oldest: Option<Instant>) -> Option<Change> {
+        let long = oldest.filter(|oldest| *oldest + LONG <= now);
+        match (self.said, long) {
+            (None, None) => {
+                self.look = oldest.map(|oldest| oldest + LONG);
+                None
+            }
+            (None, Some(oldest)) => {
+                if let Some(until) = self.rest_until.filter(|until| *until > now) {
+                    self.look = Some(until);
+                    return None;
+                }
+                self.answered = false;
+                (self.said, self.look) = (Some(oldest), Some(now + LOOK));
+                Some(Change::Begun)
+            }
+            (Some(_), Some(_)) => {
+                // Others may be answered, as those whom another module knows.
+                self.answered = false;
+                self.look = Some(now + LOOK);
+                None
+            }
+            // Those that waited for long were given up, and the next ones may wait as long.
+            (Some(_), None) if !self.answered && oldest.is_some() => {
+                self.look = Some(now + LOOK);
+                None
+            }
+            (Some(since), None) => {
+                self.said = None;
+                self.rest_until = Some(now + REST);
+                self.look = oldest.map(|oldest| oldest + LONG);
+                Some(Change::Over(now.saturating_duration_since(since), self.answered))
+            }
+        }
+    }
+}
+
+/// A login that waits, and for what.
+#[derive(Debug)]
+struct Waiting<'a> {
+    since: Instant,
+    user: &'a [u8],
+    origin: &'a Origin,
+    at: At,
+}
+
+impl<'a> Waiting<'a> {
+    fn of(attempt: &'a Attempt, at: At) -> Self {
+        let Attempt { arrived, username, origin, .. } = attempt;
+        Waiting { since: *arrived, user: username, origin, at }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum At {
+    Worker(WorkerId),
+    Session(WorkerId),
+    Options,
+    Queue,
+}
+
+impl Supervisor {
+    /// Whether any login waits for PAM.
+    pub(super) fn any_waits_for_pam(&self) -> bool {
+        self.workers.running() + self.scheduler.waiting() > 0
+            || self.sessions.all().iter().any(|session| session.in_pam().is_some())
+    }
+
+    /// A transaction has ended. A module that says after its own time limit that it reaches nobody is no answer.
+    pub(super) fn note_answer(&mut self, end: &End) {
+        if !unavailable(end) {
+            self.hang.answered();
+        }
+    }
+
+    /// Says it if logins hang, or do not any more.
+    pub(super) fn watch_hang(&mut self, now: Instant) {
+        if !self.hang.is_due(now) {
+            return;
+        }
+        let oldest = self.waiting_for_pam().map(|waiting| waiting.since).min();
+        match self.hang.look(now, oldest) {
+            None => {}
+            Some(Change::Begun) => {
+                let line = self.hang_in_words(now);
+                log::warn!("{line}");
+            }
+            Some(Change::Over(after, true)) => {
+                log::info!("logins no longer wait for PAM: it answers again, after {} s", after.as_secs());
+            }
+            Some(Change::Over(after, false)) => {
+                let seconds = after.as_secs();
+                log::info!(
+                    "logins no longer wait for PAM: the last one has ended without its answer, after {seconds} s"
+                );
+            }
+        }
+    }
+
+    /// All that wait for PAM: those in the queue, those that run, and the sessions that are being opened or looked at.
+    fn waiting_for_pam(&self) -> impl Iterator<Item = Waiting<'_>> {
+        let running = self.workers.running_ones().filter(|(_, attempt)| !attempt.at_page);
+        let running = running.map(|(worker, attempt)| {
+            Waiting::of(attempt, if attempt.lookup.is_some() { At::Options } else { At::Worker(worker) })
+        });
+        let queued = self.scheduler.waiting_ones().map(|attempt| Waiting::of(attempt, At::Queue));
+        let sessions = self.sessions.all().iter().filter_map(|session| {
+            let (since, at) = (session.in_pam()?, At::Session(session.worker));
+            Some(Waiting { since, user: &session.username, origin: &session.origin, at })
+        });
+        running.chain(sessions).chain(queued)
+    }
+
+    /// One line about all of it.
+    fn hang_in_words(&self, now: Instant) -> String {
+        let long = || self.waiting_for_pam().filter(|waiting| waiting.since + LONG <= now);
+        let count = long().count();
+        // Where one waits in PAM, those in the queue wait for that.
+        let in_queue = |waiting: &Waiting<'_>| matches!(waiting.at, At::Queue);
+        let Some(oldest) = long().min_by_key(|waiting| (in_queue(waiting), waiting.since)) else {
+            return String::new();
+        };
+        let place = match oldest.at {
+            At::Queue => "in the queue for a free worker".to_string(),
+            At::Options => "while the name service is asked for the client's options".to_string(),
+            At::Session(worker) => format!("in the session or its account{}", self.process(worker)),
+            At::Worker(worker) => {
+                let phase = self.workers.process(worker).and_then(phase::of);
+                let phase = phase.map_or("in a PAM module", phase::Phase::words);
+                format!("{phase}{}", self.process(worker))
+            }
+        };
+        let (running, most, queued) = (self.workers.running(), self.max_workers, self.scheduler.waiting());
+        let (user, seconds) = (shown(oldest.user), now.saturating_duration_since(oldest.since).as_secs());
+        format!(
+            "logins wait for PAM: {count} for {} s or longer, the oldest for {seconds} s {place}, user '{user}'; {running} \
+             of {most} workers run, {queued} in the queue{}",
+            LONG.as_secs(),
+            self.tail(oldest.origin)
+        )
+    }
+
+    fn process(&self, worker: WorkerId) -> String {
+        self.workers.process(worker).map(|process| format!(" (process {process})")).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+#[path = "hang_tests.rs"]
+mod tests;
