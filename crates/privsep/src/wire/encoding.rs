@@ -177,6 +177,8 @@ macro_rules! numbers {
 numbers! { u8 u16 u32 u64 }
 
 as_another! {
+    i32 as [u8; 4]: Shape::Number { bytes: 4, most: u32::MAX as u64, what: "signed number" },
+        |value| value.to_le_bytes(), i32::from_le_bytes;
     Duration as u64: Shape::Number { bytes: 8, most: u64::MAX, what: "microseconds" },
         |value| u64::try_from(value.as_micros()).unwrap_or(u64::MAX), Duration::from_micros;
     Ipv4Addr as [u8; 4]: Shape::Array { bytes: 4, what: "IPv4 address" }, Ipv4Addr::octets, Ipv4Addr::from;

@@ -7,9 +7,9 @@
 
 pub mod declare;
 mod encoding;
-mod shape;
 #[cfg(any(test, feature = "testing"))]
 pub mod reference;
+mod shape;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 

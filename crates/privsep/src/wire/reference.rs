@@ -1,6 +1,7 @@
 //! The reference document of declared messages, in Markdown.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use super::{Field, Shape};
 
@@ -25,6 +26,29 @@ pub fn document(introduction: &str, directions: &[(&str, Shape)]) -> String {
     text
 }
 
+/// Compares the document `docs/reference/NAME` with the declarations; with `RENEW_REFERENCE=1` in the environment it is
+/// written instead.
+///
+/// # Panics
+/// If they differ.
+pub fn compare(name: &str, introduction: &str, directions: &[(&str, Shape)]) {
+    let made = document(&format!("{introduction}{NOTE}"), directions);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference").join(name);
+    if std::env::var_os("RENEW_REFERENCE").is_some() {
+        std::fs::write(&path, &made).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == made, "{name} is out of date: run this test with RENEW_REFERENCE=1\n{made}");
+}
+
+/// What stands in each document after its introduction.
+const NOTE: &str = "
+Numbers are little-endian. A length or count takes two bytes if its bound fits into them, else four.
+*Bytes* is the most that a field or message takes, with its length. *Text* has no NUL. Anything else
+is refused: an unknown tag or number, a field over its bound, bytes left over, a message cut short.
+This page is made from the declarations in the code.
+";
+
 /// The named types in a shape, each before those that it holds.
 fn collect(shape: &Shape, all: &mut Vec<Shape>) {
     match shape {
@@ -46,7 +70,8 @@ fn name(shape: &Shape) -> &'static str {
 }
 
 fn table(text: &mut String, shape: &Shape) {
-    let _ = writeln!(text, "`{}`, at most {} bytes.\n", name(shape), shape.max_bytes());
+    let most = shape.max_bytes();
+    let _ = writeln!(text, "`{}`, at most {most} byte{}.\n", name(shape), if most == 1 { "" } else { "s" });
     match shape {
         Shape::Enum { variants, .. } => {
             *text += "| tag | field | form | bytes | meaning |\n|---|---|---|---|---|\n";

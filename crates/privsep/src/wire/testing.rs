@@ -17,10 +17,15 @@ pub fn check<M: Encoding<Value = M> + Debug>(seed: u64) {
         for size in [Size::Small, Size::Any, Size::Longest] {
             let right = Frame::of::<M>(seed, only, size, None);
             let read = decode::<M>(&right.bytes);
-            let message = read.unwrap_or_else(|error| panic!("{error} in a right {}", right.shown::<M>()));
+            let message = read.unwrap_or_else(|error| panic!("{error} in a right {}", right.shown()));
             let mut again = Writer::default();
-            M::write(&message, "tag", &mut again).unwrap_or_else(|error| panic!("{error} writing {message:?}"));
-            assert!(again.bytes() == right.bytes, "{message:?} is not written as it came: {}", right.shown::<M>());
+            M::write(&message, "tag", &mut again)
+                .unwrap_or_else(|error| panic!("{error} writing {message:?}"));
+            assert!(
+                again.bytes() == right.bytes,
+                "{message:?} is not written as it came: {}",
+                right.shown()
+            );
             assert!(right.bytes.len() <= M::SHAPE.max_bytes(), "longer than its bound: {message:?}");
             refused::<M>(seed, only, size, &right);
         }
@@ -47,18 +52,18 @@ pub fn check_bytes<M: Encoding<Value = M> + Debug>(frame: &[u8]) {
 
 fn refused<M: Encoding<Value = M> + Debug>(seed: u64, only: usize, size: Size, right: &Frame) {
     let longer = [&right.bytes[..], &[0]].concat();
-    assert_eq!(decode::<M>(&longer).err(), Some(WireError::Trailing), "{}", right.shown::<M>());
+    assert_eq!(decode::<M>(&longer).err(), Some(WireError::Trailing), "{}", right.shown());
     // Anywhere, and in a long frame at some places.
     let step = 1 + right.bytes.len() / 64;
     for cut in (0..right.bytes.len()).step_by(step) {
         let error = decode::<M>(&right.bytes[..cut]).err();
-        assert_eq!(error, Some(WireError::Short), "cut at {cut}: {}", right.shown::<M>());
+        assert_eq!(error, Some(WireError::Short), "cut at {cut}: {}", right.shown());
     }
     let places = if size == Size::Longest { 0 } else { right.places };
     for fault in 0..places {
         let wrong = Frame::of::<M>(seed, only, size, Some(fault));
         let expected = wrong.expected.unwrap_or_else(|| panic!("no fault at place {fault}"));
-        assert_eq!(decode::<M>(&wrong.bytes).err(), Some(expected), "{}", wrong.shown::<M>());
+        assert_eq!(decode::<M>(&wrong.bytes).err(), Some(expected), "{}", wrong.shown());
     }
 }
 
@@ -106,7 +111,7 @@ impl Frame {
         frame
     }
 
-    fn shown<M: Encoding>(&self) -> String {
+    fn shown(&self) -> String {
         format!("frame of {} bytes: {:?}", self.bytes.len(), &self.bytes[..self.bytes.len().min(80)])
     }
 
