@@ -21,11 +21,7 @@ pub fn check<M: Encoding<Value = M> + Debug>(seed: u64) {
             let mut again = Writer::default();
             M::write(&message, "tag", &mut again)
                 .unwrap_or_else(|error| panic!("{error} writing {message:?}"));
-            assert!(
-                again.bytes() == right.bytes,
-                "{message:?} is not written as it came: {}",
-                right.shown()
-            );
+            assert!(again.bytes() == right.bytes, "{message:?} is not written as it came: {}", right.shown());
             assert!(right.bytes.len() <= M::SHAPE.max_bytes(), "longer than its bound: {message:?}");
             refused::<M>(seed, only, size, &right);
         }
