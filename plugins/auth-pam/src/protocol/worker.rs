@@ -89,10 +89,10 @@ privsep::wire! {
     /// Worker to supervisor.
     #[derive(Debug, PartialEq, Eq)]
     pub struct Report {
-        /// The number of the transaction, the last one when there is none; zero before the first.
-        pub nonce: u64,
         /// What happened.
         pub news: News,
+        /// The number of the transaction, the last one when there is none; zero before the first.
+        pub nonce: u64,
     }
 }
 
