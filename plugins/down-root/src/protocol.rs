@@ -7,7 +7,7 @@
 //!   front  <--Answer--  helper
 //! ```
 //!
-//! Each message is declared once ([`privsep::wire`]), and stands in docs/reference/messages-down-root.md.
+//! Each message is declared once ([`privsep::wire`]), and stands in docs/reference/down-root-messages.md.
 //!
 //! Each message stands behind a few bytes that say which helper it is for, or that it is up or lost ([`privsep::life`]).
 //!

@@ -82,12 +82,12 @@ proptest! {
 }
 
 #[test]
-fn the_reference_document_is_that_of_the_declarations() {
+fn generated_reference_of_messages() {
     let introduction = "# Messages of down-root\n\n\
         What front and helper say to each other. No message brings a descriptor. PRIVILEGE.md says which\n\
         words and variables are allowed at which event; with any other an `Ask` is refused.\n";
     let directions = [("Front to helper", Ask::SHAPE), ("Helper to front", Answer::SHAPE)];
-    reference::compare("messages-down-root.md", introduction, &directions);
+    reference::compare("down-root-messages.md", introduction, &directions);
 }
 
 #[test]

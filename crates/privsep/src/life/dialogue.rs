@@ -68,9 +68,9 @@ mod tests {
     }
 
     #[test]
-    fn the_reference_document_is_that_of_the_declarations() {
+    fn generated_reference_of_messages() {
         reference::compare(
-            "messages-keeper.md",
+            "keeper-messages.md",
             "# Messages of keeper and helper\n\nBoth plugins have them; down-root's helper has no workers.\n",
             &[("Helper to keeper", ToKeeper::SHAPE), ("Keeper to helper", ToHelper::SHAPE)],
         );

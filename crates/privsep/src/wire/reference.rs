@@ -26,7 +26,7 @@ pub fn document(introduction: &str, directions: &[(&str, Shape)]) -> String {
     text
 }
 
-/// Compares the document `docs/reference/NAME` with the declarations; with `RENEW_REFERENCE=1` in the environment it is
+/// Compares the document `docs/reference/NAME` with the declarations; with `UPDATE_GENERATED=1` in the environment it is
 /// written instead.
 ///
 /// # Panics
@@ -34,11 +34,11 @@ pub fn document(introduction: &str, directions: &[(&str, Shape)]) -> String {
 pub fn compare(name: &str, introduction: &str, directions: &[(&str, Shape)]) {
     let made = document(&format!("{introduction}{NOTE}"), directions);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference").join(name);
-    if std::env::var_os("RENEW_REFERENCE").is_some() {
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
         std::fs::write(&path, &made).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
     let written = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(written == made, "{name} is out of date: run this test with RENEW_REFERENCE=1\n{made}");
+    assert!(written == made, "{name} is out of date: run this test with UPDATE_GENERATED=1\n{made}");
 }
 
 /// What stands in each document after its introduction.

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Each message is declared once ([`privsep::wire`]). Writing, reading, the upper bound of its size, its tests and its
-//! row in docs/reference/messages-auth-pam.md are made from that.
+//! row in docs/reference/auth-pam-messages.md are made from that.
 //!
 //! Between front and supervisor each message stands behind a few bytes that say which supervisor it is for, or that it is
 //! up or lost ([`privsep::life`]).

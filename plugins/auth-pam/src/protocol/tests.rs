@@ -32,8 +32,8 @@ macro_rules! messages {
         }
 
         #[test]
-        fn the_reference_document_is_that_of_the_declarations() {
-            reference::compare("messages-auth-pam.md", INTRODUCTION, &[$( ($direction, <$message>::SHAPE) ),*]);
+        fn generated_reference_of_messages() {
+            reference::compare("auth-pam-messages.md", INTRODUCTION, &[$( ($direction, <$message>::SHAPE) ),*]);
         }
     };
 }
