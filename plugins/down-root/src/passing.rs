@@ -147,7 +147,7 @@ mod tests {
         for event in [Event::RouteUp, Event::Up, Event::ClientDisconnect] {
             let names = passed(event, &call).unwrap();
             assert_eq!(names.first().map(String::as_str), Some("trusted_ip"));
-            assert_eq!(names.len(), 1 + (MAX_ENVIRONMENT - 23) / 202);
+            assert_eq!(names.len(), 1 + (MAX_ENVIRONMENT - 27) / 206);
         }
         assert!(passed(Event::ClientConnect, &call).is_err());
     }

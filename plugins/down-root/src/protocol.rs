@@ -19,7 +19,7 @@ use privsep::{Message, Reader, WireError, Writer};
 use crate::allowed::{self, MAX_ARG, MAX_ARGS, MAX_NAME, MAX_VALUE, MAX_VARIABLES};
 use crate::event::Event;
 
-/// Most bytes of all variables of an event, names, values and the length of each.
+/// Most bytes of all variables of an event, names, values and four bytes for the length of each.
 pub const MAX_ENVIRONMENT: usize = 64 * 1024;
 /// Most bytes of the options a script may write for a client.
 pub const MAX_CLIENT_OPTIONS: usize = 64 * 1024;
@@ -71,9 +71,9 @@ privsep::wire! {
 privsep::message!(Answer);
 
 impl Variable {
-    /// Room it takes in a message, in bytes.
+    /// What is counted for it, in bytes: no less than it takes in a message.
     pub fn bytes(&self) -> usize {
-        length_bytes(MAX_NAME) + self.name.len() + length_bytes(MAX_VALUE) + self.value.len()
+        2 * 4 + self.name.len() + self.value.len()
     }
 }
 
