@@ -11,13 +11,15 @@ use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal};
 use nix::unistd::{ForkResult, Pid};
 
-/// How a child ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// It left with this status.
-    Exited(i32),
-    /// This signal killed it.
-    Killed(i32),
+crate::wire! {
+    /// How a child ended.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Ended {
+        /// It left with this status.
+        0 => Exited(status: i32),
+        /// This signal killed it.
+        1 => Killed(signal: i32),
+    }
 }
 
 impl std::fmt::Display for Ended {

@@ -2,18 +2,23 @@
 
 use std::net::Ipv6Addr;
 
+use privsep::wire::Text;
+
+use crate::protocol::MAX_ADDRESS;
 use crate::reference::Reference;
 use crate::took::Took;
 
-/// The client of an attempt, and the attempt's reference.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
-    /// Address the client comes from, for `PAM_RHOST`; empty when unknown.
-    pub address: Vec<u8>,
-    /// Its port; 0 when unknown.
-    pub port: u16,
-    /// The reference.
-    pub reference: Reference,
+privsep::wire! {
+    /// The client of an attempt, and the attempt's reference.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Origin {
+        /// Address the client comes from, for `PAM_RHOST`; empty when unknown.
+        pub address: Vec<u8> as Text<MAX_ADDRESS>,
+        /// Its port; 0 when unknown.
+        pub port: u16,
+        /// The reference.
+        pub reference: Reference,
+    }
 }
 
 impl Origin {

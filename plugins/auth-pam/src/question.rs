@@ -4,6 +4,8 @@
 use std::fmt;
 use std::hint::black_box;
 
+use privsep::wire::Bytes;
+
 /// Longest text of a question, in bytes. OpenVPN sends so much, with id and username before it.
 pub const MAX_QUESTION: usize = 1000;
 /// The most questions of one transaction: a module that asks for ever ends at that.
@@ -13,19 +15,24 @@ const LEAST_ROOM: usize = 64;
 /// Digits of an id.
 const DIGITS: usize = 32;
 
-/// Who knows it may answer, once: 128 random bits.
-#[derive(Clone, Copy)]
-pub struct QuestionId([u8; DIGITS / 2]);
+privsep::wire! {
+    /// Who knows it may answer, once: 128 random bits.
+    #[derive(Clone, Copy)]
+    pub struct QuestionId {
+        /// The bits.
+        bits: [u8; DIGITS / 2],
+    }
+}
 
 impl QuestionId {
     /// Of these bytes, which must be random.
     pub fn from_bytes(bytes: [u8; DIGITS / 2]) -> Self {
-        QuestionId(bytes)
+        QuestionId { bits: bytes }
     }
 
     /// The other way round.
     pub fn bytes(&self) -> &[u8; DIGITS / 2] {
-        &self.0
+        &self.bits
     }
 
     /// As [`fmt::Display`] writes it; nothing else is one.
@@ -40,7 +47,7 @@ impl QuestionId {
         for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
             *byte = value(pair[0])? << 4 | value(pair[1])?;
         }
-        Some(QuestionId(bytes))
+        Some(Self::from_bytes(bytes))
     }
 }
 
@@ -48,7 +55,7 @@ impl QuestionId {
 impl PartialEq for QuestionId {
     fn eq(&self, other: &Self) -> bool {
         let differing =
-            self.0.iter().zip(&other.0).fold(0, |all, (one, other)| black_box(all | (one ^ other)));
+            self.bits.iter().zip(&other.bits).fold(0, |all, (one, other)| black_box(all | (one ^ other)));
         differing == 0
     }
 }
@@ -57,7 +64,7 @@ impl Eq for QuestionId {}
 
 impl fmt::Display for QuestionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.bits.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -68,20 +75,22 @@ impl fmt::Debug for QuestionId {
     }
 }
 
-/// What the client is asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
-    /// What its answer begins with.
-    pub id: QuestionId,
-    /// The answer is shown while it is typed.
-    pub echo: bool,
-    /// It holds the address of a web page, which the person is to open; what is typed does not matter.
-    pub page: bool,
-    /// The answer may be a new password: it must not come in a way in which OpenVPN logs it, which is any but a dynamic
-    /// challenge.
-    pub private: bool,
-    /// One line.
-    pub text: Vec<u8>,
+privsep::wire! {
+    /// What the client is asked.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Question {
+        /// What its answer begins with.
+        pub id: QuestionId,
+        /// The answer is shown while it is typed.
+        pub echo: bool,
+        /// It holds the address of a web page, which the person is to open; what is typed does not matter.
+        pub page: bool,
+        /// The answer may be a new password: it must not come in a way in which OpenVPN logs it, which is any but a dynamic
+        /// challenge.
+        pub private: bool,
+        /// One line.
+        pub text: Vec<u8> as Bytes<MAX_QUESTION>,
+    }
 }
 
 /// The first address of a web page (https) in a text; nothing in it ends a word or a line.

@@ -4,6 +4,9 @@
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
+use privsep::wire::{Encoding, Shape};
+use privsep::{Reader, WireError, Writer};
+
 /// Digits and letters that nobody takes for another one.
 const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 /// Characters of a reference; each is five bits.
@@ -18,10 +21,19 @@ impl Reference {
     pub fn from_number(number: u32) -> Option<Self> {
         (number < 1 << (5 * LENGTH)).then_some(Reference(number))
     }
+}
 
-    /// The other way round.
-    pub fn number(self) -> u32 {
-        self.0
+impl Encoding for Reference {
+    type Value = Self;
+    const SHAPE: Shape = Shape::Number { bytes: 4, most: (1 << (5 * LENGTH)) - 1, what: "number" };
+
+    fn write(value: &Self, field: &'static str, to: &mut Writer) -> Result<(), WireError> {
+        u32::write(&value.0, field, to)
+    }
+
+    fn read(from: &mut Reader<'_>, field: &'static str) -> Result<Self, WireError> {
+        let number = u32::read(from, field)?;
+        Reference::from_number(number).ok_or(WireError::Unknown { field, value: number.into() })
     }
 }
 
@@ -76,7 +88,7 @@ mod tests {
     fn they_are_neither_counted_nor_the_same_for_each_server() {
         let sequence = || {
             let mut references = References::new();
-            (0..64).map(|_| references.draw().number()).collect::<Vec<_>>()
+            (0..64).map(|_| references.draw().0).collect::<Vec<_>>()
         };
         let (one, other) = (sequence(), sequence());
         assert_ne!(one, other);

@@ -2,26 +2,27 @@
 
 use ovpn_plugin::EventSet;
 
-/// An event. The number is its tag on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Event {
-    /// The tunnel device was closed.
-    Down = 1,
-    /// The tunnel device is open again.
-    Up = 2,
-    /// Routes were added.
-    RouteUp = 3,
-    /// Routes are about to be removed.
-    RoutePredown = 4,
-    /// The peer's address became known or changed.
-    IpChange = 5,
-    /// A client connects.
-    ClientConnect = 6,
-    /// A client left.
-    ClientDisconnect = 7,
-    /// An address was learned, changed or forgotten.
-    LearnAddress = 8,
+privsep::wire! {
+    /// An event.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Event {
+        /// The tunnel device was closed.
+        1 => Down,
+        /// The tunnel device is open again.
+        2 => Up,
+        /// Routes were added.
+        3 => RouteUp,
+        /// Routes are about to be removed.
+        4 => RoutePredown,
+        /// The peer's address became known or changed.
+        5 => IpChange,
+        /// A client connects.
+        6 => ClientConnect,
+        /// A client left.
+        7 => ClientDisconnect,
+        /// An address was learned, changed or forgotten.
+        8 => LearnAddress,
+    }
 }
 
 impl Event {
@@ -54,11 +55,6 @@ impl Event {
         Self::OPTIONAL.into_iter().find(|event| event.name().as_bytes() == name)
     }
 
-    /// The event with this tag.
-    pub fn from_tag(tag: u8) -> Option<Self> {
-        [Event::Down, Event::Up].into_iter().chain(Self::OPTIONAL).find(|event| *event as u8 == tag)
-    }
-
     /// OpenVPN's event.
     pub fn in_openvpn(self) -> EventSet {
         match self {
@@ -84,14 +80,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_tags_lead_back() {
+    fn names_lead_back() {
         for event in Event::OPTIONAL {
             assert_eq!(Event::from_name(event.name().as_bytes()), Some(event));
-            assert_eq!(Event::from_tag(event as u8), Some(event));
         }
         assert_eq!(Event::from_name(b"down"), None);
         assert_eq!(Event::from_name(b"tls-verify"), None);
-        assert_eq!((Event::from_tag(0), Event::from_tag(9)), (None, None));
-        assert_eq!((Event::from_tag(1), Event::from_tag(2)), (Some(Event::Down), Some(Event::Up)));
     }
 }

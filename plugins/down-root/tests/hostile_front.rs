@@ -39,10 +39,9 @@ const LEARN_ADDRESS: u8 = 8;
 
 impl Frame {
     fn new(event: u8, words: &[&[u8]], variables: &[(&[u8], &[u8])]) -> Self {
-        let mut bytes = vec![1];
-        bytes.extend(7u64.to_le_bytes());
+        let mut bytes = 7u64.to_le_bytes().to_vec();
         bytes.push(event);
-        let count = |count: usize| u32::try_from(count).expect("small").to_le_bytes();
+        let count = |count: usize| u16::try_from(count).expect("small").to_le_bytes();
         bytes.extend(count(words.len()));
         let fields = variables.iter().flat_map(|(name, value)| [*name, *value]);
         for (position, field) in words.iter().copied().chain(fields).enumerate() {
@@ -125,7 +124,7 @@ fn attacks() -> Vec<Attack> {
         ends_it("an unknown message", Frame(vec![200; 64])),
         ends_it("an answer", Frame(vec![17])),
         ends_it("a huge message", Frame(vec![1; 150_000])),
-        ends_it("four billion words", Frame([&[1; 10][..], &[0xff; 4]].concat())),
+        ends_it("65,535 words", Frame([&[1; 9][..], &[0xff; 2]].concat())),
         Attack { passes: Passes::Descriptor, ..ends_it("a descriptor", down(&[])) },
         Attack {
             passes: Passes::DescriptorWithoutRoom,

@@ -79,8 +79,8 @@ impl KeeperLink {
         match self.0.try_receive() {
             Ok(None) | Err(ChannelError::System(_)) => KeeperNews::Nothing,
             Ok(Some(received)) => match received.message {
-                ToHelper::Forked(worker, process) => KeeperNews::Forked(worker, process),
-                ToHelper::ForkFailed(worker, errno) => KeeperNews::ForkFailed(worker, errno),
+                ToHelper::Forked(worker, process) => KeeperNews::Forked(worker, Pid::from_raw(process)),
+                ToHelper::ForkFailed(worker, errno) => KeeperNews::ForkFailed(worker, Errno::from_raw(errno)),
                 ToHelper::Ended(worker, how) => KeeperNews::WorkerEnded(worker, how),
                 ToHelper::Connected => KeeperNews::Connected(received.descriptors.into_iter().next()),
                 ToHelper::End => KeeperNews::End,

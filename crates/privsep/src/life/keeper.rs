@@ -268,7 +268,7 @@ impl<'a> Keeper<'a> {
     /// Tells the front that what it has sent so far is lost. Without room for it, the number of the next helper does.
     fn lost(&self, generation: u32) {
         let mut writer = Writer::default();
-        if News::<Nothing>::Lost(generation).encode(&mut writer).is_ok() {
+        if News::<line_log::Silence>::Lost(generation).encode(&mut writer).is_ok() {
             let _ = os::send_packet(self.socket.as_fd(), writer.bytes(), &[], false);
         }
     }
@@ -369,8 +369,8 @@ impl<'a> Keeper<'a> {
                     None => return Err("no channel for a worker"),
                 };
                 match forked {
-                    Ok(process) => ToHelper::Forked(worker, process),
-                    Err(errno) => ToHelper::ForkFailed(worker, errno),
+                    Ok(process) => ToHelper::Forked(worker, process.as_raw()),
+                    Err(errno) => ToHelper::ForkFailed(worker, errno as i32),
                 }
             }
             (ToKeeper::Kill { worker, group }, Some(workers)) => {
@@ -500,20 +500,5 @@ impl<'a> Keeper<'a> {
             }
             self.wait_for_child(left);
         }
-    }
-}
-
-/// What the keeper says has no message in it.
-struct Nothing;
-
-impl Message for Nothing {
-    const MAX_BYTES: usize = 0;
-
-    fn encode(&self, _to: &mut Writer) -> Result<(), crate::WireError> {
-        Ok(())
-    }
-
-    fn decode(_from: crate::Reader<'_>) -> Result<Self, crate::WireError> {
-        Err(crate::WireError::Short)
     }
 }

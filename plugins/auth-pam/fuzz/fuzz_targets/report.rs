@@ -9,7 +9,7 @@ mod lookup;
 mod origin;
 #[path = "../../src/proof.rs"]
 mod proof;
-#[path = "../../src/protocol.rs"]
+#[path = "../../src/protocol/mod.rs"]
 mod protocol;
 #[path = "../../src/question.rs"]
 mod question;

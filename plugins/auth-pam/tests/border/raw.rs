@@ -93,7 +93,7 @@ pub(crate) fn times(descriptor: &impl AsFd, count: usize) -> Vec<BorrowedFd<'_>>
 
 /// A field: length and bytes.
 pub(crate) fn field(bytes: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    let length = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
     [&length.to_le_bytes()[..], bytes].concat()
 }
 
@@ -104,12 +104,12 @@ pub(crate) fn block() -> Vec<u8> {
 
 /// The block of what modules may know of the client.
 pub(crate) fn client() -> Vec<u8> {
-    vec![0; 16]
+    vec![0; 8]
 }
 
 /// Address, port 7 and reference 345YZ.
 pub(crate) fn origin(address: &[u8]) -> Vec<u8> {
-    [&field(address)[..], &7u32.to_le_bytes(), &0x11_0fdf_u32.to_le_bytes()].concat()
+    [&field(address)[..], &7u16.to_le_bytes(), &0x11_0fdf_u32.to_le_bytes()].concat()
 }
 
 /// No session; a password was sent; name, nothing that was sent instead, common name, origin, credentials, client.

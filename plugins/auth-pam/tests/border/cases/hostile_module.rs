@@ -13,7 +13,7 @@ fn hex(bytes: &[u8]) -> String {
 
 pub(crate) fn rubbish_on_the_channel_costs_the_worker() {
     let stage = Stage::open(&[]);
-    let report = |tag: u8, rest: &[u8]| [&[tag][..], &7u64.to_le_bytes(), rest].concat();
+    let report = |tag: u8, rest: &[u8]| [&[tag][..], rest, &7u64.to_le_bytes()].concat();
     let end = [&[0; 4][..], &[0], &field(b""), &[0; 8], &field(b""), &[0], &field(b""), &[0, 0]].concat();
     for (what, bytes, words) in [
         ("success of another transaction", report(51, &end), "number of the transaction"),
@@ -24,10 +24,10 @@ pub(crate) fn rubbish_on_the_channel_costs_the_worker() {
         ("the end of options", report(57, &[&[0; 4][..], &field(b"")].concat()), "number of the transaction"),
         ("readiness", report(49, &[]), "number of the transaction"),
         ("a change", report(52, &field(b"x")), "number of the transaction"),
-        ("an attempt", check(0, b"good"), "tag has the unknown value 1"),
-        ("a verdict", [&[18][..], &[0; 8], &[0; 8]].concat(), "tag has the unknown value 18"),
-        ("an order", report(33, &login(b"good")), "tag has the unknown value 33"),
-        ("an unknown tag", report(200, &[]), "tag has the unknown value 200"),
+        ("an attempt", check(0, b"good"), "news has the unknown value 1"),
+        ("a verdict", [&[18][..], &[0; 8], &[0; 8]].concat(), "news has the unknown value 18"),
+        ("an order", report(33, &login(b"good")), "news has the unknown value 33"),
+        ("an unknown tag", report(200, &[]), "news has the unknown value 200"),
         ("half a report", report(51, &[0; 3]), "cut short"),
         ("a report and more", report(51, &[&end[..], &[0]].concat()), "bytes after its end"),
         ("a long note", report(50, &field(&[b'x'; 1025])), ""),

@@ -378,7 +378,7 @@ pub(crate) fn a_flood_of_answers_does_not_fill_the_memory() {
     for number in 0..20_000u32 {
         let name = format!("u{number}");
         let none = crate::raw::field(b"");
-        let names = [&[1][..], &crate::raw::field(name.as_bytes()), &none, &none].concat();
+        let names = [&[1, 0][..], &crate::raw::field(name.as_bytes()), &none, &none].concat();
         let blocks =
             [crate::raw::field(&crate::raw::block()), crate::raw::field(&crate::raw::client())].concat();
         let packet = [

@@ -161,7 +161,7 @@ pub(crate) fn of_answers_that_come_together_one_counts() {
     let id: Vec<u8> =
         (0..16).map(|at| u8::from_str_radix(&question.id[2 * at..2 * at + 2], 16).unwrap()).collect();
     let packet = |number: u64, username: &[u8]| {
-        let sent = [&[2][..], &id, &field(username), &field(b""), &field(b"")].concat();
+        let sent = [&[1, 1][..], &id, &field(username), &field(b""), &field(b"")].concat();
         let block = [&field(b"answer 1")[..], &[0]].concat();
         let rest = [origin(b"192.0.2.7"), field(&block), field(&client())].concat();
         [&[1][..], &number.to_le_bytes(), &[1, 0], &sent, &rest].concat()

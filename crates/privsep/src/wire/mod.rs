@@ -1,10 +1,23 @@
-//! Encoding of message fields: fixed-width little-endian numbers and length-prefixed bytes.
+//! Encoding of messages: fixed-width little-endian numbers and length-prefixed bytes.
+//!
+//! A message is declared once, by [`wire!`](crate::wire!); what is written, read, tested and documented comes from there.
 //!
 //! Decoding never panics and never allocates more than the frame holds: a length is compared with the bytes that are
 //! really there, and with the field's own bound, before anything is copied.
 
+pub mod declare;
+mod encoding;
+#[cfg(any(test, feature = "testing"))]
+pub mod reference;
+mod shape;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
 use std::fmt;
 use zeroize::Zeroizing;
+
+pub use encoding::{Bytes, Encoding, List, Text};
+pub use shape::{Field, Shape, Variant, length_bytes};
 
 /// Why a frame could not be decoded or encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +30,7 @@ pub enum WireError {
     TooLong {
         /// The field's name.
         field: &'static str,
-        /// The bound, in bytes.
+        /// The bound: bytes, or elements of a list.
         bound: usize,
     },
     /// A tag or flag had a value that means nothing.
@@ -34,8 +47,12 @@ impl fmt::Display for WireError {
         match self {
             WireError::Short => f.write_str("message is cut short"),
             WireError::Trailing => f.write_str("message has bytes after its end"),
-            WireError::TooLong { field, bound } => write!(f, "{field} is longer than {bound} bytes"),
-            WireError::Unknown { field, value } => write!(f, "{field} has the unknown value {value}"),
+            WireError::TooLong { field, bound } => {
+                write!(f, "{} is longer than {bound}", field.replace('_', " "))
+            }
+            WireError::Unknown { field, value } => {
+                write!(f, "{} has the unknown value {value}", field.replace('_', " "))
+            }
         }
     }
 }
@@ -87,13 +104,27 @@ impl Writer {
         self.u8(u8::from(value));
     }
 
+    /// These bytes, without their length.
+    pub fn array<const N: usize>(&mut self, value: &[u8; N]) {
+        self.bytes.extend_from_slice(value);
+    }
+
+    /// A length or a count, in two bytes if its bound fits into them, else in four.
+    pub fn length(&mut self, field: &'static str, length: usize, bound: usize) -> Result<(), WireError> {
+        let too_long = WireError::TooLong { field, bound };
+        if length > bound {
+            return Err(too_long);
+        }
+        match (length_bytes(bound), u16::try_from(length)) {
+            (2, Ok(length)) => self.bytes.extend_from_slice(&length.to_le_bytes()),
+            _ => self.u32(u32::try_from(length).map_err(|_| too_long)?),
+        }
+        Ok(())
+    }
+
     /// Length and bytes. The same bound as on the reading side is checked, so a message that is sent can be read.
     pub fn bytes_field(&mut self, field: &'static str, value: &[u8], bound: usize) -> Result<(), WireError> {
-        let length = u32::try_from(value.len()).map_err(|_| WireError::TooLong { field, bound })?;
-        if value.len() > bound {
-            return Err(WireError::TooLong { field, bound });
-        }
-        self.u32(length);
+        self.length(field, value.len(), bound)?;
         self.bytes.extend_from_slice(value);
         Ok(())
     }
@@ -116,7 +147,8 @@ impl<'a> Reader<'a> {
         Ok(head)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], WireError> {
+    /// So many bytes.
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], WireError> {
         self.take(N)?.try_into().map_err(|_| WireError::Short)
     }
 
@@ -144,13 +176,33 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A length or a count.
+    pub fn length(&mut self, field: &'static str, bound: usize) -> Result<usize, WireError> {
+        let length = match length_bytes(bound) {
+            2 => u16::from_le_bytes(self.array()?).into(),
+            _ => self.u32()?,
+        };
+        usize::try_from(length)
+            .ok()
+            .filter(|length| *length <= bound)
+            .ok_or(WireError::TooLong { field, bound })
+    }
+
     /// Length and bytes, borrowed from the frame.
     pub fn bytes_field(&mut self, field: &'static str, bound: usize) -> Result<&'a [u8], WireError> {
-        let length = usize::try_from(self.u32()?).map_err(|_| WireError::TooLong { field, bound })?;
-        if length > bound {
-            return Err(WireError::TooLong { field, bound });
-        }
+        let length = self.length(field, bound)?;
         self.take(length)
+    }
+
+    /// The same of bytes that end up in a C string: no NUL in them.
+    pub fn text_field(&mut self, field: &'static str, bound: usize) -> Result<&'a [u8], WireError> {
+        let bytes = self.bytes_field(field, bound)?;
+        if bytes.contains(&0) { Err(WireError::Unknown { field, value: 0 }) } else { Ok(bytes) }
+    }
+
+    /// How many bytes are left.
+    pub fn left(&self) -> usize {
+        self.rest.len()
     }
 
     /// Ends the reading: a frame with bytes left over is not the message it claims to be.
@@ -185,7 +237,7 @@ mod tests {
             let mut w = Writer::default();
             prop_assert_eq!(w.bytes_field("f", &value, bound), Err(WireError::TooLong { field: "f", bound }));
             let mut w = Writer::default();
-            w.bytes_field("f", &value, value.len()).unwrap();
+            w.bytes_field("f", &value, u16::MAX.into()).unwrap();
             prop_assert_eq!(Reader::new(w.bytes()).bytes_field("f", bound), Err(WireError::TooLong { field: "f", bound }));
         }
 
@@ -200,9 +252,20 @@ mod tests {
 
     #[test]
     fn a_length_longer_than_the_frame_is_short() {
-        let mut frame = 10u32.to_le_bytes().to_vec();
+        let mut frame = 10u16.to_le_bytes().to_vec();
         frame.extend_from_slice(b"abc");
         assert_eq!(Reader::new(&frame).bytes_field("f", 100), Err(WireError::Short));
+    }
+
+    #[test]
+    fn a_length_is_as_wide_as_its_bound_needs() {
+        for (bound, bytes) in [(0, 2), (65535, 2), (65536, 4), (usize::MAX, 4)] {
+            let mut w = Writer::default();
+            w.length("n", bound.min(70_000), bound).unwrap();
+            assert_eq!((w.bytes().len(), length_bytes(bound)), (bytes, bytes));
+            assert_eq!(Reader::new(w.bytes()).length("n", bound), Ok(bound.min(70_000)));
+            assert_eq!(Reader::new(&w.bytes()[1..]).length("n", bound), Err(WireError::Short));
+        }
     }
 
     #[test]
