@@ -64,6 +64,8 @@ pub struct ModuleLine {
     pub number: usize,
     /// Whether a login goes on without the module: an optional line, or a type with a `-` before it.
     pub dispensable: bool,
+    /// The substacks that it stands in, the outermost first; each has a number of its own.
+    pub substacks: Vec<usize>,
 }
 
 /// A file that is included but missing: PAM refuses every login then.
@@ -143,7 +145,15 @@ impl Stack {
         let file = service_file(service, confdir).map_err(StackError::Name)?;
         let Some(found) = file.found() else { return Ok(None) };
         let directories = search_path(confdir);
-        let mut reading = Reading { directories, phases, read, files: 0, stack: Stack::default() };
+        let mut reading = Reading {
+            directories,
+            phases,
+            read,
+            files: 0,
+            substacks: Vec::new(),
+            substack_count: 0,
+            stack: Stack::default(),
+        };
         let own = service.to_bytes().to_ascii_lowercase();
         let only = is_single_file(found).then_some(&own[..]);
         reading.file(found, None, only, 1).map_err(StackError::Read)?;
@@ -172,6 +182,10 @@ struct Reading<'a, R> {
     phases: &'a [Phase],
     read: R,
     files: usize,
+    /// Those it is in.
+    substacks: Vec<usize>,
+    /// How many there were.
+    substack_count: usize,
     stack: Stack,
 }
 
@@ -230,8 +244,15 @@ impl<E, R: FnMut(&Path) -> Result<Content, E>> Reading<'_, R> {
             (_, [control, module, args @ ..]) => (control.expose(), module.expose(), args),
             (_, _) => return self.bad(at, LineMistake::NoModule),
         };
-        if [&b"include"[..], b"substack"].iter().any(|word| control.eq_ignore_ascii_case(word)) {
+        if control.eq_ignore_ascii_case(b"include") {
             return self.include(at, module, phase, depth);
+        }
+        if control.eq_ignore_ascii_case(b"substack") {
+            self.substack_count += 1;
+            self.substacks.push(self.substack_count);
+            let included = self.include(at, module, phase, depth);
+            self.substacks.pop();
+            return included;
         }
         if !is_control(control) {
             self.bad(at, LineMistake::Control(text_of(control)))?;
@@ -244,6 +265,7 @@ impl<E, R: FnMut(&Path) -> Result<Content, E>> Reading<'_, R> {
             file: at.path.to_path_buf(),
             number: at.number,
             dispensable: silent || is_optional(control),
+            substacks: self.substacks.clone(),
         }));
         Ok(())
     }
