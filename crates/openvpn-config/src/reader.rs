@@ -92,7 +92,9 @@ impl fmt::Display for Unread {
             Unread::StandardInput => f.write_str("it came through standard input"),
             Unread::File(path, error) => write!(f, "{}: {error}", path.display()),
             Unread::NotAFile(path) => write!(f, "{} is not a regular file", path.display()),
-            Unread::TooLong => f.write_str("it is too long, or includes too many files"),
+            Unread::TooLong => {
+                f.write_str("it is too long, or its `config` lines lead to too many files or in a circle")
+            }
         }
     }
 }

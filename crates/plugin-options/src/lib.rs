@@ -16,5 +16,6 @@ pub mod words;
 
 pub use grammar::{Grammar, Remainder, Word};
 pub use mistake::{Mistake, Place};
+pub use nearest::nearest;
 pub use table::{OPTIONS_FILE, OptionSpec};
 pub use value::Value;

@@ -4,7 +4,8 @@
 const MAX_BYTES: usize = 40;
 
 /// The known name that takes the fewest changes, if those are few.
-pub(crate) fn nearest<'k>(name: &[u8], known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+#[must_use]
+pub fn nearest<'k>(name: &[u8], known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     if name.len() > MAX_BYTES {
         return None;
     }
