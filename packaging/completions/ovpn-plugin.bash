@@ -109,7 +109,7 @@ _ovpn-plugin() {
             return 0
             ;;
         ovpn__plugin__doctor)
-            opts="-h --cd --openvpn --unit --entered --help [CONFIG]"
+            opts="-h --cd --openvpn --strict --json --unit --entered --help [CONFIG]"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -44,7 +44,7 @@ complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand login" -s t -l t
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand login" -l unit -d 'in the world of this systemd unit: the files that it hides are not seen. If its server runs, with the mounts of that, otherwise through systemd-run. For `doctor`, the unit also names CONFIG' -r
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand login" -s d -l deferred -d 'allow auth-pam to defer, as `setenv deferred_auth_pam 1` does'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand login" -l crtext -d 'the client can ask its user while the login is pending (`crtext` in IV_SSO); without this option questions come with a rejection (dynamic challenge)'
-complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand login" -l strict -d 'warnings count: if there is one, the exit status is 1 instead of 0'
+complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand login" -l strict -d 'warnings count, for `doctor` notes: if there is one, the exit status is 1 instead of 0'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand login" -l json -d 'print one JSON object a line instead of text; docs/json.md has the schema'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand login" -l entered -d 'this process is in the unit\'s world already'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand login" -s h -l help -d 'Print help'
@@ -52,7 +52,7 @@ complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand check" -s e -l e
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand check" -s v -l verb -d 'OpenVPN\'s `verb`, 0 to 11; from 4 on auth-pam shows which prompt was answered, from 7 on debug messages are shown' -r
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand check" -s t -l timeout -d 'how long the plugin may take, 1 to 86400; the time for answers does not count' -r
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand check" -l unit -d 'in the world of this systemd unit: the files that it hides are not seen. If its server runs, with the mounts of that, otherwise through systemd-run. For `doctor`, the unit also names CONFIG' -r
-complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand check" -l strict -d 'warnings count: if there is one, the exit status is 1 instead of 0'
+complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand check" -l strict -d 'warnings count, for `doctor` notes: if there is one, the exit status is 1 instead of 0'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand check" -l json -d 'print one JSON object a line instead of text; docs/json.md has the schema'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand check" -l entered -d 'this process is in the unit\'s world already'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand check" -s h -l help -d 'Print help'
@@ -67,13 +67,15 @@ complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand events" -s t -l 
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand events" -l unit -d 'in the world of this systemd unit: the files that it hides are not seen. If its server runs, with the mounts of that, otherwise through systemd-run. For `doctor`, the unit also names CONFIG' -r
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand events" -s d -l deferred -d 'allow auth-pam to defer, as `setenv deferred_auth_pam 1` does'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand events" -l client -d 'the events of a client instead of those of a server'
-complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand events" -l strict -d 'warnings count: if there is one, the exit status is 1 instead of 0'
+complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand events" -l strict -d 'warnings count, for `doctor` notes: if there is one, the exit status is 1 instead of 0'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand events" -l json -d 'print one JSON object a line instead of text; docs/json.md has the schema'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand events" -l entered -d 'this process is in the unit\'s world already'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand events" -s h -l help -d 'Print help'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand doctor" -l cd -d 'where OpenVPN is started [default: the directory of CONFIG, as the units have it]' -r -f -a "(__fish_complete_directories)"
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand doctor" -l openvpn -d 'the OpenVPN that reads CONFIG [default: the one that is installed]' -r -F
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand doctor" -l unit -d 'in the world of this systemd unit: the files that it hides are not seen. If its server runs, with the mounts of that, otherwise through systemd-run. For `doctor`, the unit also names CONFIG' -r
+complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand doctor" -l strict -d 'warnings count, for `doctor` notes: if there is one, the exit status is 1 instead of 0'
+complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand doctor" -l json -d 'print one JSON object a line instead of text; docs/json.md has the schema'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand doctor" -l entered -d 'this process is in the unit\'s world already'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand help; and not __fish_seen_subcommand_from login check events doctor help" -f -a "login" -d 'Try one login: show what the plugin logs, its answer and what the client would be told; if the login is rejected, explain what is likely wrong and what to do. If the plugin asks something, the question is put on the terminal, and the login goes on with the answer'

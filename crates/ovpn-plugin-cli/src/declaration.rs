@@ -25,7 +25,7 @@ Exit status:
      doctor: nothing but notes
   1  login: rejected;  check: OpenVPN would not start;  events: it did not get
      in, or the plugin failed at another event;  with --strict also: a warning;
-     doctor: warnings
+     doctor: warnings;  with --strict also: a note
   2  the command line is wrong, or what it names cannot be read;
      doctor: errors
   3  not decided: the plugin took too long, crashed, or could not be opened
@@ -178,7 +178,7 @@ fn as_client() -> Arg {
 }
 
 /// What the doctor is told.
-fn of_a_set_up() -> [Arg; 3] {
+fn of_a_set_up() -> [Arg; 5] {
     [
         Arg::new(id::CONFIG)
             .value_name("CONFIG")
@@ -193,7 +193,17 @@ fn of_a_set_up() -> [Arg; 3] {
         .value_hint(ValueHint::DirPath),
         text(id::OPENVPN, "FILE", "the OpenVPN that reads CONFIG [default: the one that is installed]")
             .value_hint(ValueHint::FilePath),
+        strict(),
+        json(),
     ]
+}
+
+fn strict() -> Arg {
+    flag(id::STRICT, "warnings count, for `doctor` notes: if there is one, the exit status is 1 instead of 0")
+}
+
+fn json() -> Arg {
+    flag(id::JSON, "print one JSON object a line instead of text; docs/json.md has the schema")
 }
 
 /// The world in which a command looks.
@@ -233,8 +243,8 @@ fn of_all() -> [Arg; 5] {
         )
         .short('t')
         .default_value("90"),
-        flag(id::STRICT, "warnings count: if there is one, the exit status is 1 instead of 0"),
-        flag(id::JSON, "print one JSON object a line instead of text; docs/json.md has the schema"),
+        strict(),
+        json(),
     ]
 }
 

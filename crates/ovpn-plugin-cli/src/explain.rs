@@ -1,6 +1,5 @@
 //! The end of the command: the result in one line, why, and what to do.
 
-use std::process::ExitCode;
 use std::time::Duration;
 
 use ovpn_plugin_host::LogLine;
@@ -46,7 +45,7 @@ fn result(status: u8, outcome: &'static str, text: impl Into<String>) -> Result 
 
 impl Asked<'_> {
     /// Prints result and explanation; the exit status. `missing`: why a question had no answer.
-    pub(crate) fn explain(&self, show: &mut Show, seen: &Seen, missing: Option<&str>) -> ExitCode {
+    pub(crate) fn explain(&self, show: &mut Show, seen: &Seen, missing: Option<&str>) -> u8 {
         let Result { mut status, outcome, mut text } = self.result(&seen.end);
         let interrupted = matches!(seen.end, End::Interrupted(_) | End::InterruptedAfter(_));
         let service = self.is_pam().then(|| Service::of(self.words)).flatten();
@@ -76,7 +75,7 @@ impl Asked<'_> {
             causes: &causes,
             warnings: &warnings,
         });
-        ExitCode::from(status)
+        status
     }
 
     fn is_pam(&self) -> bool {

@@ -66,30 +66,40 @@ impl From<String> for Stop {
 }
 
 fn main() -> ExitCode {
+    let mut is_there = false;
     let done = match options::parse(std::env::args_os().skip(1)) {
         Ok(Request::Print(text)) => print(&text.to_string()),
-        Ok(Request::Run(command, task)) => run(command, task),
-        Ok(Request::Doctor(patient)) => doctor::run(&patient).map_err(Stop::Usage),
+        Ok(Request::Run(command, task)) => {
+            is_there = task.entered;
+            run(command, task)
+        }
+        Ok(Request::Doctor(patient)) => {
+            is_there = patient.entered;
+            doctor::run(&patient).map_err(Stop::Usage)
+        }
         Err(error) => Err(Stop::Usage(format!("{error}; see ovpn-plugin --help"))),
     };
-    match done {
+    let status = match done {
         Ok(status) => status,
-        Err(Stop::Interrupted) => ExitCode::from(INTERRUPTED),
+        Err(Stop::Interrupted) => INTERRUPTED,
         Err(Stop::Usage(words)) => {
             let _ = writeln!(std::io::stderr(), "ovpn-plugin: {}", printable(&words));
-            ExitCode::from(USAGE)
+            USAGE
         }
-    }
+    };
+    ExitCode::from(if is_there { doctor::from_there(status) } else { status })
 }
 
-fn print(text: &str) -> Result<ExitCode, Stop> {
+fn print(text: &str) -> Result<u8, Stop> {
     std::io::stdout().write_all(text.as_bytes()).map_err(|error| error.to_string())?;
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }
 
-fn run(command: Command, mut task: Box<Task>) -> Result<ExitCode, Stop> {
+fn run(command: Command, mut task: Box<Task>) -> Result<u8, Stop> {
     if let Some(unit) = &task.unit {
-        doctor::enter_unit(unit, task.entered)?;
+        if let Err(status) = doctor::enter_unit(unit, task.entered)? {
+            return Ok(status);
+        }
     }
     let located = locate::locate(&task.plugin);
     let file = located.file;

@@ -171,7 +171,12 @@ fn doctor(matches: &mut ArgMatches) -> Result<Request, UsageError> {
         directory: one(matches, id::CD).map(PathBuf::from),
         openvpn: one(matches, id::OPENVPN).map(PathBuf::from),
         entered: flag(matches, id::ENTERED),
+        strict: flag(matches, id::STRICT),
+        json: flag(matches, id::JSON),
     };
+    if patient.config.as_deref() == Some(Path::new("")) {
+        return Err("the name of the configuration is empty".into());
+    }
     if patient.unit.is_some() && (patient.config.is_some() || patient.directory.is_some()) {
         return Err("--unit names the configuration and the directory: give neither CONFIG nor --cd".into());
     }
@@ -289,6 +294,7 @@ mod tests {
             ("doctor --unit x server.conf", "neither CONFIG"),
             ("doctor a.conf b.conf", "b.conf"),
             ("doctor --user joe", "--user"),
+            ("doctor ", "is empty"),
             ("login --client x.so", "--client"),
             ("events --answer 1 x.so", "--answer"),
             ("login --password-file - --answers - x.so", "both come from standard input"),

@@ -2,6 +2,7 @@
 //! without secrets.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use ovpn_plugin::escape;
 use ovpn_plugin_host::{LogLine, sys};
@@ -27,6 +28,13 @@ pub(crate) struct Show {
     masks: Masks,
     verb: u8,
     form: Form,
+}
+
+/// What stands behind a name in a JSON object.
+pub(crate) enum Field<'a> {
+    Text(&'a str),
+    Path(&'a Path),
+    Number(usize),
 }
 
 /// The end: what came of it.
@@ -63,6 +71,21 @@ impl Show {
             Form::Text(style) => write_line(&style.line(what, &text, mood(what))),
             Form::Json => write_json(&[("kind", string(what)), ("text", string(&text))]),
         }
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        matches!(self.form, Form::Json)
+    }
+
+    /// An object of these fields. There is nothing of a plugin in it.
+    pub(crate) fn object(&self, fields: &[(&str, Field<'_>)]) {
+        let value = |field: &Field<'_>| match field {
+            Field::Text(text) => string(&printable(text)),
+            Field::Path(path) => string(&printable(&path.display().to_string())),
+            Field::Number(number) => number.to_string(),
+        };
+        let fields: Vec<_> = fields.iter().map(|(name, field)| (*name, value(field))).collect();
+        write_json(&fields);
     }
 
     /// A blank line between the parts.
@@ -155,7 +178,7 @@ impl Show {
 fn mood(what: &str) -> Mood {
     match what {
         "warning" => Mood::Warning,
-        "failed" => Mood::Bad,
+        "error" | "failed" => Mood::Bad,
         _ => Mood::Plain,
     }
 }

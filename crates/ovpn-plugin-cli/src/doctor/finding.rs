@@ -102,11 +102,12 @@ impl Finding {
     }
 }
 
-/// The status the command ends with: 2 if there are errors, 1 if there are warnings.
-pub(crate) fn status(findings: &[Finding]) -> u8 {
+/// The status the command ends with: 2 if there are errors, 1 if there are warnings, with `strict` also if there are notes.
+pub(crate) fn status(findings: &[Finding], strict: bool) -> u8 {
     match findings.iter().map(|finding| finding.severity).max() {
         Some(Severity::Error) => 2,
         Some(Severity::Warning) => 1,
+        Some(Severity::Note) if strict => 1,
         Some(Severity::Note) | None => 0,
     }
 }
@@ -119,9 +120,11 @@ mod tests {
     fn the_worst_one_decides() {
         let (note, warning, error) =
             (Finding::note("a", ""), Finding::warning("b", ""), Finding::error("c", ""));
-        assert_eq!(status(&[]), 0);
-        assert_eq!(status(std::slice::from_ref(&note)), 0);
-        assert_eq!(status(&[warning.clone(), note.clone()]), 1);
-        assert_eq!(status(&[note, error, warning]), 2);
+        for strict in [false, true] {
+            assert_eq!(status(&[], strict), 0);
+            assert_eq!(status(std::slice::from_ref(&note), strict), u8::from(strict));
+            assert_eq!(status(&[warning.clone(), note.clone()], strict), 1);
+            assert_eq!(status(&[note.clone(), error.clone(), warning.clone()], strict), 2);
+        }
     }
 }

@@ -9,6 +9,7 @@ mod checks;
 mod child;
 mod finding;
 mod openvpn;
+mod option;
 mod plugin;
 mod read;
 mod service;
@@ -18,7 +19,6 @@ mod unit;
 mod world;
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use nix::unistd::geteuid;
 
@@ -27,6 +27,8 @@ use finding::Finding;
 pub(crate) use openvpn::{installed, plugin_directory};
 pub(crate) use plugin::{in_a_home, note_on_c_plugin};
 use read::Subject;
+use world::Entered;
+pub(crate) use world::from_there;
 
 /// What is to be looked at.
 #[derive(Debug, Default)]
@@ -40,13 +42,19 @@ pub(crate) struct Patient {
     pub(crate) openvpn: Option<PathBuf>,
     /// This process is in the unit's world already.
     pub(crate) entered: bool,
+    /// Notes count.
+    pub(crate) strict: bool,
+    pub(crate) json: bool,
 }
 
 /// Looks at it, and prints what is found; the exit status.
-pub(crate) fn run(patient: &Patient) -> Result<ExitCode, String> {
+pub(crate) fn run(patient: &Patient) -> Result<u8, String> {
     let mut subjects = Vec::new();
     if let Some(name) = &patient.unit {
-        let unit = enter_unit(name, patient.entered)?;
+        let unit = match enter_unit(name, patient.entered)? {
+            Ok(unit) => unit,
+            Err(status) => return Ok(status),
+        };
         let mut subject = Subject::of_unit(unit)?;
         subject.openvpn = patient.openvpn.clone().or(subject.openvpn);
         subjects.push(subject);
@@ -60,7 +68,7 @@ pub(crate) fn run(patient: &Patient) -> Result<ExitCode, String> {
             return Err("there is no configuration in /etc/openvpn/server and /etc/openvpn; name one".into());
         }
     }
-    let mut show = Show::new(0, false);
+    let mut show = Show::new(0, patient.json);
     let mut all = Vec::new();
     for subject in subjects {
         let about = subject.directory.join(&subject.config).display().to_string();
@@ -70,18 +78,23 @@ pub(crate) fn run(patient: &Patient) -> Result<ExitCode, String> {
         show::print(&mut show, &about, &findings);
         all.extend(findings);
     }
-    Ok(ExitCode::from(finding::status(&all)))
+    let status = finding::status(&all, patient.strict);
+    show::end(&show, &all, status);
+    Ok(status)
 }
 
-/// Goes into the world of a unit, where its OpenVPN is started, unless this process is there already.
-pub(crate) fn enter_unit(name: &str, entered: bool) -> Result<unit::Unit, String> {
+/// Goes into the world of a unit, where its OpenVPN is started, unless this process is there already. If another process
+/// was there in its stead, the status that this one ended with.
+pub(crate) fn enter_unit(name: &str, entered: bool) -> Result<Result<unit::Unit, u8>, String> {
     let unit = unit::Unit::of_this_machine(name)?;
     if entered {
         world::go_to_its_directory(&unit)?;
-    } else {
-        world::enter(&unit)?;
+        return Ok(Ok(unit));
     }
-    Ok(unit)
+    Ok(match world::enter(&unit)? {
+        Entered::Here => Ok(unit),
+        Entered::Done(status) => Err(status),
+    })
 }
 
 fn of_file(config: &Path, patient: &Patient) -> Result<Subject, String> {

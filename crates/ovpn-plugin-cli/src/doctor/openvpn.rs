@@ -14,8 +14,11 @@ const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// What can be known of the program.
 pub(crate) fn of_program(program: Option<&Path>) -> Openvpn {
-    let Some(program) = program.map(Path::to_path_buf).or_else(installed) else { return Openvpn::default() };
-    Openvpn { version: version(&program), plugin_directory: plugin_directory(&program) }
+    // A unit may start a program of the administrator's instead, which must not be run: it would start the server.
+    let programs = program.map(Path::to_path_buf).into_iter().chain(installed());
+    let mut known = programs.filter_map(|program| Some((plugin_directory(&program)?, program)));
+    let Some((directory, program)) = known.next() else { return Openvpn::default() };
+    Openvpn { version: version(&program), plugin_directory: Some(directory) }
 }
 
 /// The one that is installed.
@@ -46,6 +49,9 @@ fn parse(text: &str) -> Option<(u32, u32, u32)> {
 /// The directory that is built into the program: it shows it nowhere, but it holds the text.
 pub(crate) fn plugin_directory(program: &Path) -> Option<PathBuf> {
     let mut bytes = Vec::new();
+    if !program.metadata().ok()?.is_file() {
+        return None;
+    }
     File::open(program).ok()?.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
     let texts =
         bytes.split(|byte| *byte == 0).filter(|text| text.starts_with(b"/") && text.ends_with(b"/plugins"));

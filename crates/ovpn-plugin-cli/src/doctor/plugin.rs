@@ -27,6 +27,9 @@ const KNOWN: [(Kind, &[u8]); 4] = [
     (Kind::CAuthPam, b"AUTH-PAM"),
     (Kind::CDownRoot, b"DOWN-ROOT"),
 ];
+/// Quotes of word processors and web pages.
+const TYPOGRAPHIC: [&[u8]; 5] =
+    [b"\xe2\x80\x9c", b"\xe2\x80\x9d", b"\xe2\x80\x9e", b"\xe2\x80\x98", b"\xe2\x80\x99"];
 /// What an opened plugin says, line by line.
 const REFUSED: &str = "refused";
 const OPEN: &str = "open";
@@ -48,18 +51,41 @@ pub(crate) fn read(
     let file = resolve(setup, &name, directory);
     let kind = kind(&file);
     let also = other_file(&file, kind);
-    let problems =
-        Walk::along(&file, Sticky::Allowed).map(|walk| intolerable(walk.problems)).unwrap_or_default();
+    let is_no_file = file.metadata().is_ok_and(|status| !status.is_file());
+    let typographic = std::iter::once(name.as_bytes())
+        .chain(words.iter().map(Vec::as_slice))
+        .any(|word| TYPOGRAPHIC.iter().any(|quote| word.starts_with(quote) || word.ends_with(quote)));
+    let walk = Walk::along(&file, Sticky::Allowed).ok().filter(|_| !is_no_file);
+    let problems = walk.map(|walk| intolerable(walk.problems)).unwrap_or_default();
     // Loading runs code of the file: not if it may be anybody's.
-    let load = if problems.is_empty() { loads(&file, directory) } else { None };
+    let load = if problems.is_empty() && !is_no_file { loads(&file, directory) } else { None };
     // The C plugins take an option for a service or a command, which is found by itself.
-    let mistaken = kind.is_c() && words.first().is_some_and(|word| is_option(word));
-    let pam = (kind.is_pam() && !mistaken).then(|| pam_line(&words, kind));
+    let mistaken = typographic || kind.is_c() && words.first().is_some_and(|word| is_option(word));
+    let pam = (kind.is_pam() && !mistaken).then(|| pam_line(&words, kind, directory));
     let scripts =
         if kind.is_down_root() && !mistaken { scripts(&words, kind, directory) } else { Vec::new() };
-    let is_ours = matches!(kind, Kind::AuthPam | Kind::DownRoot) && load.is_none() && problems.is_empty();
-    let start = if is_ours { open(setup, &file, &words, config, directory) } else { None };
-    PluginLine { place, name, words, dropped, file, also, kind, load, problems, pam, scripts, start }
+    let can_be_opened = load.is_none() && problems.is_empty() && !is_no_file && !typographic;
+    let start = if can_be_opened && matches!(kind, Kind::AuthPam | Kind::DownRoot) {
+        open(setup, &file, &words, config, directory)
+    } else {
+        None
+    };
+    PluginLine {
+        place,
+        name,
+        words,
+        dropped,
+        file,
+        also,
+        kind,
+        load,
+        is_no_file,
+        typographic,
+        problems,
+        pam,
+        scripts,
+        start,
+    }
 }
 
 /// What is to be said if this file, which `name` means, is OpenVPN's own plugin.
@@ -87,8 +113,10 @@ pub(crate) fn in_a_home(file: &Path, words: &[Vec<u8>]) -> Option<String> {
         also: None,
         kind,
         load: None,
+        is_no_file: false,
+        typographic: false,
         problems: Vec::new(),
-        pam: kind.is_pam().then(|| pam_line(words, kind)),
+        pam: kind.is_pam().then(|| pam_line(words, kind, &here)),
         scripts: if kind.is_down_root() { scripts(words, kind, &here) } else { Vec::new() },
         start: None,
     };
@@ -133,7 +161,10 @@ fn loads(file: &Path, directory: &Path) -> Option<String> {
 /// Which plugin the file is; by its name if there is none.
 fn kind(file: &Path) -> Kind {
     let mut bytes = Vec::new();
-    let read = File::open(file).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
+    // Opening a pipe may wait for ever, and a device may be more than a file.
+    let is_file = file.metadata().is_ok_and(|status| status.is_file());
+    let read = File::open(if is_file { file } else { Path::new("") })
+        .and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
     if read.is_err() {
         let name = file.file_name().unwrap_or_default().to_string_lossy().replace('_', "-");
         return match () {
@@ -154,15 +185,40 @@ pub(crate) fn is_option(word: &[u8]) -> bool {
     end.is_some_and(|end| end > 0 && word.get(end) == Some(&b'='))
 }
 
-fn pam_line(line: &[Vec<u8>], kind: Kind) -> PamLine {
-    let read = |file: &str| plugin_options::file::read(file.as_bytes()).ok().map(|file| file.content);
-    let words = AuthPamWords::new(line, kind == Kind::AuthPam, read);
-    let service = service::read(&words);
+fn pam_line(line: &[Vec<u8>], kind: Kind, directory: &Path) -> PamLine {
+    let words = AuthPamWords::new(line, kind == Kind::AuthPam, |file| options_file(file.as_bytes()));
+    let service = service::read(&words, directory);
     PamLine { words, service }
+}
+
+fn options_file(file: &[u8]) -> Option<Vec<u8>> {
+    plugin_options::file::read(file).ok().map(|file| file.content)
+}
+
+/// The words of a down-root line, and those of its options file behind them: options first, then the command that counts.
+fn with_options_file(words: &[Vec<u8>], kind: Kind) -> Vec<Vec<u8>> {
+    let count = words.iter().take_while(|word| kind == Kind::DownRoot && is_option(word)).count();
+    let (options, command) = words.split_at(count);
+    let file = options.iter().find_map(|word| word.strip_prefix(b"options=")).and_then(options_file);
+    let lines: Vec<Vec<Vec<u8>>> = file
+        .unwrap_or_default()
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| plugin_options::words::split(line).ok())
+        .filter(|line| !line.is_empty())
+        .collect();
+    let (of_file, commands): (Vec<_>, Vec<_>) =
+        lines.into_iter().partition(|line| matches!(&line[..], [word] if is_option(word)));
+    // A command on the line goes before that of the file.
+    let command = match command {
+        [] => commands.into_iter().next().unwrap_or_default(),
+        command => command.to_vec(),
+    };
+    options.iter().cloned().chain(of_file.into_iter().flatten()).chain(command).collect()
 }
 
 /// The scripts of a down-root line: those of `up=` and `on=`, and the first word that is no option.
 fn scripts(words: &[Vec<u8>], kind: Kind, directory: &Path) -> Vec<Script> {
+    let words = with_options_file(words, kind);
     let count = words.iter().take_while(|word| kind == Kind::DownRoot && is_option(word)).count();
     let (options, rest) = words.split_at(count);
     let of_option = |word: &&Vec<u8>| {
@@ -207,14 +263,17 @@ fn open(setup: &Setup, file: &Path, words: &[Vec<u8>], config: &Path, directory:
             Err(error) => told(REFUSED, error.log()),
         }
     });
-    let said = said.ok()?;
+    let said = match said {
+        Ok(said) => said,
+        Err(died) => return Some(Start { refused: false, died: Some(died), log: Vec::new() }),
+    };
     let mut lines = said.lines();
     let refused = lines.next() == Some(REFUSED);
     let log = lines.filter_map(|line| {
         let (flags, text) = line.split_once('\t')?;
         Some(LogLine { flags: flags.parse().ok()?, name: String::new(), text: text.to_owned() })
     });
-    Some(Start { refused, log: log.collect() })
+    Some(Start { refused, died: None, log: log.collect() })
 }
 
 fn told(how: &str, log: &[LogLine]) -> String {

@@ -8,6 +8,7 @@ use openvpn_config::{OpenvpnConfig, Place, Seen, tmp_dir};
 use secret::Secret;
 
 use super::openvpn;
+use super::option;
 use super::plugin;
 use super::setup::{Given, Setup};
 use super::unit::Unit;
@@ -51,7 +52,7 @@ impl Subject {
         let directory = unit.working_directory();
         let config = unit
             .value("config")
-            .ok_or_else(|| format!("{} starts no OpenVPN with a configuration (--config)", unit.name))?;
+            .ok_or_else(|| format!("{} starts no OpenVPN with a configuration (--config); a server's own unit is openvpn-server@NAME or openvpn@NAME", unit.name))?;
         let openvpn = unit.command.first().map(PathBuf::from);
         Ok(Self { config: config.into(), directory, openvpn, unit: Some(unit) })
     }
@@ -62,12 +63,13 @@ pub(crate) fn set_up(subject: Subject) -> Setup {
     let mut setup = Setup { openvpn: openvpn::of_program(subject.openvpn.as_deref()), ..Setup::default() };
     let mut plugins: Vec<(Place, Vec<Secret>, PathBuf)> = Vec::new();
     let mut directory = subject.directory.clone();
-    take_command_line(&mut setup, &subject);
+    take_command_line(&mut setup, &mut plugins, &subject);
     let mut see = |place: &Place, seen: Seen<'_>| match seen {
         Seen::Fault(fault) => setup.faults.push((Some(place.clone()), fault.to_string())),
         Seen::Block(_) => {}
         Seen::Option(words) => {
             let text: Vec<&[u8]> = words.iter().map(Secret::expose).collect();
+            setup.faults.extend(option::fault(&text).map(|fault| (Some(place.clone()), fault)));
             setup.settings.take(&text);
             match &text[..] {
                 [b"cd", path] => directory = directory.join(String::from_utf8_lossy(path).into_owned()),
@@ -85,6 +87,8 @@ pub(crate) fn set_up(subject: Subject) -> Setup {
         Err(stopped) => {
             let place = stopped.place.or_else(|| Some(whole(&subject.directory.join(&subject.config))));
             setup.faults.push((place, stopped.why.to_string()));
+            // A file that includes itself was read many times.
+            plugins = once(plugins);
         }
     }
     setup.settings.chroot = setup.settings.chroot.take().map(|root| directory.join(root));
@@ -96,17 +100,33 @@ pub(crate) fn set_up(subject: Subject) -> Setup {
         setup.plugins.push(line);
     }
     setup.unit = subject.unit;
+    setup.config = Some(config);
     setup
 }
 
+/// Each line once.
+fn once(lines: Vec<(Place, Vec<Secret>, PathBuf)>) -> Vec<(Place, Vec<Secret>, PathBuf)> {
+    let mut once: Vec<(Place, Vec<Secret>, PathBuf)> = Vec::new();
+    for line in lines {
+        if !once.iter().any(|(place, ..)| *place == line.0) {
+            once.push(line);
+        }
+    }
+    once
+}
+
 /// What the unit gives OpenVPN beside its configuration.
-fn take_command_line(setup: &mut Setup, subject: &Subject) {
+fn take_command_line(setup: &mut Setup, plugins: &mut Vec<(Place, Vec<Secret>, PathBuf)>, subject: &Subject) {
     let Some(unit) = &subject.unit else { return };
     let place = whole(Path::new(&unit.name));
     for option in unit.options() {
         let words: Vec<&[u8]> = option.iter().map(|word| word.as_bytes()).collect();
         setup.settings.take(&words);
         setup.options.extend(given(&place, &words));
+        if let [b"plugin", line @ ..] = &words[..] {
+            let line = line.iter().map(|word| Secret::copy_of(word)).collect();
+            plugins.push((place.clone(), line, subject.directory.clone()));
+        }
     }
 }
 
@@ -131,10 +151,11 @@ fn given(place: &Place, words: &[&[u8]]) -> Option<Given> {
 }
 
 /// OpenVPN ends if one of them is unknown.
-fn unknown_names(config: &OpenvpnConfig) -> Vec<String> {
+fn unknown_names(config: &OpenvpnConfig) -> Vec<(&'static str, String)> {
     let user = config.user.as_ref().filter(|name| matches!(User::from_name(name), Ok(None)));
     let group = config.group.as_ref().filter(|name| matches!(Group::from_name(name), Ok(None)));
-    user.into_iter().chain(group).cloned().collect()
+    let named = |option: &'static str| move |name: &String| (option, name.clone());
+    user.map(named("user")).into_iter().chain(group.map(named("group"))).collect()
 }
 
 /// The configurations that distributions' units start, for who names none.

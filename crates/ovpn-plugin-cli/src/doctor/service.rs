@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::ffi::CString;
 use std::fs::OpenOptions;
 use std::io;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -19,9 +20,10 @@ use super::setup::Service;
 const MAX_BYTES: usize = 256 * 1024;
 
 /// The service that the words name, if they name one.
-pub(crate) fn read(words: &AuthPamWords) -> Option<Service> {
+pub(crate) fn read(words: &AuthPamWords, directory: &Path) -> Option<Service> {
     let name = words.service.clone().filter(|name| !name.is_empty())?;
-    let confdir = words.option("pam-confdir").and_then(|directory| CString::new(directory).ok());
+    let confdir = words.option("pam-confdir").map(|confdir| directory.join(confdir));
+    let confdir = confdir.and_then(|confdir| CString::new(confdir.into_os_string().into_vec()).ok());
     let service = CString::new(name.as_bytes()).ok()?;
     let found = pam::service_file(&service, confdir.as_deref()).ok()?;
     let mut phases = vec![Phase::Auth, Phase::Account];

@@ -13,6 +13,8 @@ use super::unit::Unit;
 /// Everything.
 #[derive(Debug, Default)]
 pub(crate) struct Setup {
+    /// OpenVPN's configuration, as it was named.
+    pub(crate) config: Option<PathBuf>,
     /// The lines that were understood, of the options that matter.
     pub(crate) options: Vec<Given>,
     /// Those that OpenVPN does not take, and why.
@@ -20,8 +22,8 @@ pub(crate) struct Setup {
     pub(crate) settings: OpenvpnConfig,
     /// What is wrong with the directory for temporary files, and where it is set.
     pub(crate) tmp_dir: Option<String>,
-    /// Names of `user` and `group` that this machine does not know.
-    pub(crate) unknown_names: Vec<String>,
+    /// Names that this machine does not know, each with the option (`user`, `group`) that has it.
+    pub(crate) unknown_names: Vec<(&'static str, String)>,
     pub(crate) openvpn: Openvpn,
     pub(crate) plugins: Vec<PluginLine>,
     pub(crate) unit: Option<Unit>,
@@ -85,6 +87,10 @@ pub(crate) struct PluginLine {
     pub(crate) kind: Kind,
     /// Why it cannot be loaded.
     pub(crate) load: Option<String>,
+    /// It is a directory, a pipe or a device.
+    pub(crate) is_no_file: bool,
+    /// The line has the quotes of a word processor, which mean nothing to OpenVPN.
+    pub(crate) typographic: bool,
     /// How others than root could change the file.
     pub(crate) problems: Vec<Problem>,
     /// For auth-pam.
@@ -106,6 +112,8 @@ impl PluginLine {
 #[derive(Debug)]
 pub(crate) struct Start {
     pub(crate) refused: bool,
+    /// What became of the process that opened it, if that did not come to its end.
+    pub(crate) died: Option<String>,
     pub(crate) log: Vec<LogLine>,
 }
 
@@ -202,7 +210,9 @@ impl Setup {
 
     /// Whether the unit hides what is there.
     pub(crate) fn hides(&self, path: &Path) -> bool {
-        self.unit.as_ref().is_some_and(Unit::hides_homes) && is_in_a_home(path)
+        self.unit.as_ref().is_some_and(|unit| {
+            (unit.hides_homes() && is_in_a_home(path)) || (unit.private_tmp && is_in_tmp(path))
+        })
     }
 
     /// Whether a plugin line lets its logins wait.
@@ -214,6 +224,11 @@ impl Setup {
             _ => false,
         }
     }
+}
+
+/// Whether a path lies where a unit has directories of its own (`PrivateTmp`).
+pub(crate) fn is_in_tmp(path: &Path) -> bool {
+    ["/tmp", "/var/tmp"].iter().any(|tmp| path.starts_with(tmp) && path != Path::new(tmp))
 }
 
 /// Whether a path lies where units hide what there is (`ProtectHome`).

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What is asked of it.
-const PROPERTIES: [&str; 13] = [
+const PROPERTIES: [&str; 14] = [
     "LoadState",
     "MainPID",
     "ExecStart",
@@ -18,6 +18,7 @@ const PROPERTIES: [&str; 13] = [
     "ReadWritePaths",
     "User",
     "NoNewPrivileges",
+    "SystemCallFilter",
 ];
 
 /// A unit.
@@ -39,6 +40,8 @@ pub(crate) struct Unit {
     pub(crate) writable: Vec<PathBuf>,
     pub(crate) user: Option<String>,
     pub(crate) no_new_privileges: bool,
+    /// The only system calls, or with a `~` before the first those that are forbidden; empty: all are allowed.
+    pub(crate) system_calls: Vec<String>,
 }
 
 impl Unit {
@@ -47,6 +50,9 @@ impl Unit {
     /// # Errors
     /// If there is no such unit, or no systemd to ask.
     pub(crate) fn of_this_machine(name: &str) -> Result<Self, String> {
+        if name.is_empty() {
+            return Err("--unit: the name is empty".into());
+        }
         let name = if name.contains('.') { name.to_owned() } else { format!("{name}.service") };
         let output = Command::new("systemctl")
             .args(["show", "--property", &PROPERTIES.join(","), "--", &name])
@@ -54,7 +60,7 @@ impl Unit {
             .map_err(|error| format!("systemctl cannot be run: {error}"))?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("systemctl show {name}: {}", said.trim()));
+            return Err(format!("systemctl show {name}: {}", said.lines().next().unwrap_or_default().trim()));
         }
         Self::parse(&name, &String::from_utf8_lossy(&output.stdout))
     }
@@ -66,7 +72,9 @@ impl Unit {
             pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value.trim()).unwrap_or_default()
         };
         if matches!(value("LoadState"), "not-found" | "") {
-            return Err(format!("there is no unit {name}"));
+            return Err(format!(
+                "there is no unit {name}; `systemctl list-units 'openvpn*'` lists those of servers"
+            ));
         }
         let number = |name| value(name).parse().ok().filter(|number| *number != u64::MAX);
         let word = |name| match value(name) {
@@ -93,6 +101,7 @@ impl Unit {
                 .collect(),
             user: Some(value("User")).filter(|user| !matches!(*user, "" | "root" | "0")).map(str::to_owned),
             no_new_privileges: value("NoNewPrivileges") == "yes",
+            system_calls: value("SystemCallFilter").split_whitespace().map(str::to_owned).collect(),
         })
     }
 
@@ -114,6 +123,14 @@ impl Unit {
             _ => false,
         };
         by_system || (self.protect_home == "read-only" && below(&["/home", "/root", "/run/user"]))
+    }
+
+    /// Whether the unit forbids a system call. systemd shows the groups (`@system-service`) as the calls they are.
+    pub(crate) fn forbids_call(&self, call: &str) -> bool {
+        let Some(first) = self.system_calls.first() else { return false };
+        // An error number may follow: "keyctl:EPERM".
+        let name = |word: &String| word.trim_start_matches('~').split(':').next() == Some(call);
+        self.system_calls.iter().any(name) == first.starts_with('~')
     }
 
     /// Whether the unit takes a capability away.

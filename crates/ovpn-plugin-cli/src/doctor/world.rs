@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::IsTerminal;
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -12,8 +11,10 @@ use nix::sched::{CloneFlags, setns};
 use super::unit::Unit;
 
 /// What a unit may hide or take away, which systemd-run can do as well.
-const SANDBOX: [&str; 22] = [
+const SANDBOX: [&str; 26] = [
     "AmbientCapabilities",
+    "BindPaths",
+    "BindReadOnlyPaths",
     "CapabilityBoundingSet",
     "Group",
     "InaccessiblePaths",
@@ -31,6 +32,8 @@ const SANDBOX: [&str; 22] = [
     "ReadOnlyPaths",
     "ReadWritePaths",
     "RootDirectory",
+    "SupplementaryGroups",
+    "SystemCallFilter",
     "TasksMax",
     "TemporaryFileSystem",
     "User",
@@ -38,18 +41,36 @@ const SANDBOX: [&str; 22] = [
 ];
 /// Tells the command that it runs in the unit's world already.
 const ENTERED: &str = "--entered";
+/// Added to the exit status there, so that systemd-run's own failures are not taken for it.
+const FROM_THERE: u8 = 64;
+/// The highest of this command's own.
+const HIGHEST: i32 = 4;
+
+/// What to end with in the unit's world to end with `status` outside.
+pub(crate) fn from_there(status: u8) -> u8 {
+    FROM_THERE + status
+}
+
+/// What comes of going into a unit's world.
+pub(crate) enum Entered {
+    /// This process is there.
+    Here,
+    /// Another one was there, and has ended with this status.
+    Done(u8),
+}
 
 /// Goes into the unit's world. If its server runs, that is the server's view of the file systems. If not, this command is
-/// started anew by systemd-run, with what the unit hides and takes away, and this process never comes back.
+/// started anew by systemd-run, with what the unit hides and takes away.
 ///
 /// # Errors
 /// If neither can be done.
-pub(crate) fn enter(unit: &Unit) -> Result<(), String> {
+pub(crate) fn enter(unit: &Unit) -> Result<Entered, String> {
     match unit.main_pid {
         Some(pid) => join(pid).map_err(|error| format!("cannot see what {} sees: {error}", unit.name))?,
-        None => return Err(start_anew(unit)),
+        None => return start_anew(unit).map(Entered::Done),
     }
-    go_to_its_directory(unit)
+    go_to_its_directory(unit)?;
+    Ok(Entered::Here)
 }
 
 /// Relative paths start where they do for the unit's OpenVPN.
@@ -64,23 +85,38 @@ fn join(pid: i32) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Only comes back with what went wrong.
-fn start_anew(unit: &Unit) -> String {
+fn start_anew(unit: &Unit) -> Result<u8, String> {
     let shown = Command::new("systemctl")
         .args(["show", "--property", &SANDBOX.join(","), "--", &unit.name])
         .output()
         .map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
     let (shown, program) = match (shown, std::env::current_exe()) {
         (Ok(shown), Ok(program)) => (shown, program),
-        (Err(error), _) | (_, Err(error)) => return format!("the properties of {}: {error}", unit.name),
+        (Err(error), _) | (_, Err(error)) => return Err(format!("the properties of {}: {error}", unit.name)),
     };
-    let error = Command::new("systemd-run").args(words(&shown, program)).exec();
-    format!("{} does not run, and systemd-run cannot be run: {error}", unit.name)
+    let name = &unit.name;
+    let status = Command::new("systemd-run")
+        .args(words(&shown, program))
+        .status()
+        .map_err(|error| format!("{name} does not run, and systemd-run cannot be run: {error}"))?;
+    outside(status.code()).ok_or_else(|| {
+        format!(
+            "{name} does not run, and this command could not run as it would: systemd-run ended with {status}"
+        )
+    })
+}
+
+/// The exit status of the command that systemd-run has started, if it came that far.
+fn outside(status: Option<i32>) -> Option<u8> {
+    let own = status?.checked_sub(FROM_THERE.into()).filter(|own| (0..=HIGHEST).contains(own))?;
+    u8::try_from(own).ok()
 }
 
 /// What systemd-run is given: the properties, and this command with all its words.
 fn words(shown: &str, program: PathBuf) -> Vec<OsString> {
-    let terminal = if std::io::stdin().is_terminal() { "--pty" } else { "--pipe" };
+    // A terminal would make one of output and errors, and other line ends: not where a program reads them.
+    let terminal =
+        if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() { "--pty" } else { "--pipe" };
     let mut words: Vec<OsString> =
         ["--quiet", "--wait", "--collect", "--service-type=exec", terminal].map(OsString::from).into();
     words.extend(properties(shown).into_iter().map(|property| format!("--property={property}").into()));
@@ -104,6 +140,16 @@ fn properties(shown: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn failures_of_systemd_run_are_no_exit_status_of_the_command() {
+        for own in 0..=4 {
+            assert_eq!(outside(Some(from_there(own).into())), Some(own));
+        }
+        for status in [None, Some(0), Some(1), Some(63), Some(69), Some(203), Some(255)] {
+            assert_eq!(outside(status), None);
+        }
+    }
 
     #[test]
     fn what_a_unit_does_not_say_is_left_out() {

@@ -40,7 +40,7 @@ fn validate(lines: &str) -> Result<(), String> {
 }
 
 /// All lines, the last one apart.
-fn lines(run: &Run) -> (Vec<Value>, Value) {
+pub(crate) fn lines(run: &Run) -> (Vec<Value>, Value) {
     validate(&run.out).unwrap_or_else(|error| panic!("{error}\n{run}"));
     let parse = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     let mut lines: Vec<Value> = run.out.lines().map(parse).collect();

@@ -9,13 +9,13 @@ use crate::run::{COMMAND, Mistakes};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The command on a terminal of its own.
-struct OnTerminal {
+pub(crate) struct OnTerminal {
     script: Child,
     shown: String,
 }
 
 impl OnTerminal {
-    fn start(words: &str) -> Self {
+    pub(crate) fn start(words: &str) -> Self {
         let script = Command::new("script")
             .args(["--quiet", "--return", "--command", words, "/dev/null"])
             .env("SHELL", "/bin/sh")
@@ -28,7 +28,7 @@ impl OnTerminal {
     }
 
     /// Reads until this is shown.
-    fn wait_for(&mut self, text: &str) {
+    pub(crate) fn wait_for(&mut self, text: &str) {
         let end = Instant::now() + PATIENCE;
         let out = self.script.stdout.as_mut().unwrap();
         while !self.shown.contains(text) {
@@ -46,13 +46,13 @@ impl OnTerminal {
         self.shown.insert_str(0, &before);
     }
 
-    fn type_in(&mut self, text: &str) {
+    pub(crate) fn type_in(&mut self, text: &str) {
         let terminal = self.script.stdin.as_mut().unwrap();
         terminal.write_all(text.as_bytes()).unwrap();
         terminal.flush().unwrap();
     }
 
-    fn finish(mut self) -> (Option<i32>, String) {
+    pub(crate) fn finish(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
         self.script.stdout.as_mut().unwrap().read_to_string(&mut rest).unwrap();
         let status = self.script.wait().unwrap();

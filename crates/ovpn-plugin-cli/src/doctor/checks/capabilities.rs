@@ -1,7 +1,44 @@
 //! What the unit takes away of root's capabilities.
 
+use pam::Phase;
+
 use crate::doctor::finding::Finding;
 use crate::doctor::setup::Setup;
+
+/// What modules need in these phases.
+const OF_MODULES: [(&str, Phase, &str, &str); 6] = [
+    (
+        "pam_unix",
+        Phase::Password,
+        "cap_chown",
+        "pam_unix cannot write /etc/shadow anew then: who has an expired password cannot change it.",
+    ),
+    (
+        "pam_mkhomedir",
+        Phase::Session,
+        "cap_chown",
+        "pam_mkhomedir cannot give a new home directory to its user.",
+    ),
+    (
+        "pam_limits",
+        Phase::Session,
+        "cap_sys_resource",
+        "pam_limits cannot raise limits, and no session is opened.",
+    ),
+    (
+        "pam_loginuid",
+        Phase::Session,
+        "cap_audit_control",
+        "pam_loginuid cannot say who has logged in, and no session is opened.",
+    ),
+    (
+        "pam_namespace",
+        Phase::Session,
+        "cap_sys_admin",
+        "pam_namespace cannot make directories of the user's own.",
+    ),
+    ("pam_mount", Phase::Session, "cap_sys_admin", "pam_mount cannot mount anything."),
+];
 
 pub(super) fn check(setup: &Setup) -> Vec<Finding> {
     let Some(unit) = setup.unit.as_ref().filter(|unit| unit.user.is_none()) else { return Vec::new() };
@@ -30,13 +67,19 @@ pub(super) fn check(setup: &Setup) -> Vec<Finding> {
             "The kernel refuses the audit records of logins: with some libraries each login then fails with \"System error\".",
         ),
     ];
-    let missing = wanted.iter().filter(|(name, needed, _)| *needed && unit.lacks(name));
+    let of_modules = OF_MODULES.iter().filter_map(|(module, phase, name, why)| {
+        let mut services = setup.services().filter(|(_, _, service)| service.phases.contains(phase));
+        let is_run = services.any(|(_, _, service)| service.lines(*phase).any(|(_, other)| other == *module));
+        is_run.then_some((*name, *why))
+    });
+    let of_all = wanted.iter().filter(|(_, needed, _)| *needed).map(|(name, _, why)| (*name, *why));
+    let missing = of_all.chain(of_modules).filter(|(name, _)| unit.lacks(name));
     missing
-        .map(|(name, _, why)| {
+        .map(|(name, why)| {
             let name = name.to_uppercase();
             Finding::warning("capability", format!("the unit takes {name} away"))
                 .in_unit(&unit.name)
-                .why(*why)
+                .why(why)
                 .todo(format!("Add to the unit, which adds to what is there: CapabilityBoundingSet={name}"))
         })
         .collect()

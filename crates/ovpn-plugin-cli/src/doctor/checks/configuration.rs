@@ -1,6 +1,8 @@
 //! Lines that OpenVPN does not take.
 
-use crate::doctor::finding::Finding;
+use openvpn_config::Place;
+
+use crate::doctor::finding::{Finding, Where};
 use crate::doctor::setup::Setup;
 
 /// Options of OpenVPN 2.3 and older that stand in many how-tos, and what to write today.
@@ -26,5 +28,16 @@ pub(super) fn check(setup: &Setup) -> Vec<Finding> {
                 .todo(format!("Write: {instead}")),
         )
     });
-    faults.chain(removed).collect()
+    faults.chain(removed).chain(nothing(setup)).collect()
+}
+
+/// Somebody who looks for a fault may have named the wrong file.
+fn nothing(setup: &Setup) -> Option<Finding> {
+    let is_read = setup.faults.is_empty();
+    (is_read && setup.plugins.is_empty()).then(|| {
+        let found = Finding::note("no-plugins", "the configuration opens no plugin")
+            .why("So there was little to look at. If a plugin is to check passwords, OpenVPN does not know of it.")
+            .todo("Look whether this is the file that the server reads, and whether the plugin line is a comment.");
+        Finding { place: setup.config.as_deref().map(|file| Where::Line(Place { file: file.into(), line: 0 })), ..found }
+    })
 }

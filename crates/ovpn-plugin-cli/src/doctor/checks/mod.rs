@@ -10,6 +10,7 @@ mod pam_order;
 mod pam_service;
 mod plugin_file;
 mod plugin_line;
+mod sandbox;
 mod start;
 mod time;
 mod tmp_dir;
@@ -17,12 +18,12 @@ mod tokens;
 mod unit;
 mod user;
 
-use super::finding::Finding;
+use super::finding::{Finding, Severity};
 use super::setup::Setup;
 pub(crate) use unit::in_a_home;
 
 /// All of them, in the order in which their findings are told.
-const CHECKS: [fn(&Setup) -> Vec<Finding>; 16] = [
+const CHECKS: [fn(&Setup) -> Vec<Finding>; 17] = [
     configuration::check,
     plugin_file::check,
     plugin_line::check,
@@ -38,10 +39,16 @@ const CHECKS: [fn(&Setup) -> Vec<Finding>; 16] = [
     tmp_dir::check,
     down_root::check,
     unit::check,
+    sandbox::check,
     capabilities::check,
 ];
 
 /// Everything that is found.
 pub(crate) fn all(setup: &Setup) -> Vec<Finding> {
-    CHECKS.iter().flat_map(|check| check(setup)).collect()
+    let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| check(setup)).collect();
+    // A set-up with which OpenVPN does not start is never called good.
+    if !findings.iter().any(|finding| finding.severity == Severity::Error) {
+        findings.extend(start::refused(setup));
+    }
+    findings
 }

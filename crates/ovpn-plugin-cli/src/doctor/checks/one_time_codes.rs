@@ -6,7 +6,7 @@ use crate::doctor::finding::Finding;
 use crate::doctor::setup::{Kind, PamLine, PluginLine, Service, Setup, argument};
 
 /// Modules that ask for a code of their own, whatever comes before or after them.
-const CODE_MODULES: [&str; 5] =
+pub(super) const CODE_MODULES: [&str; 5] =
     ["pam_google_authenticator", "pam_oath", "pam_yubico", "pam_otpw", "pam_privacyidea"];
 /// With these the module takes password and code as one, or what was typed already.
 const IN_ONE: [&str; 3] = ["forward_pass", "use_first_pass", "try_first_pass"];

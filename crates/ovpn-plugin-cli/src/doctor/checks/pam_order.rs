@@ -1,16 +1,16 @@
-//! The order of factors in the auth phase: lines that end it before another factor is asked for, or let everybody in.
+//! The order of factors in the auth phase: whether it lets people in without their password or code. That is tried: the
+//! answers of the modules are put together as libpam does it.
 
-use pam::{ModuleLine, Phase};
+use pam::{Answer, ModuleLine, Phase, Stack};
 
-use super::one_time_codes::code_line;
+use super::one_time_codes::{CODE_MODULES, code_line};
 use crate::doctor::finding::Finding;
-use crate::doctor::setup::{PluginLine, Service, Setup};
+use crate::doctor::setup::{Service, Setup};
 
-/// Modules that decide by nothing that a client knows.
-const LET_IN: [&str; 1] = ["pam_permit"];
-/// Modules that neither let in nor refuse by what the client knows.
-const NEUTRAL: [&str; 9] = [
-    "pam_permit",
+/// Modules that succeed whatever a client sends. pam_rootok asks whether it runs as root, which it does.
+const LET_IN: [&str; 2] = ["pam_permit", "pam_rootok"];
+/// Modules that have nothing to say in this phase.
+const SILENT: [&str; 9] = [
     "pam_env",
     "pam_faildelay",
     "pam_cap",
@@ -19,67 +19,141 @@ const NEUTRAL: [&str; 9] = [
     "pam_group",
     "pam_limits",
     "pam_keyinit",
+    "pam_motd",
+];
+/// Modules that decide by who somebody is, from where and when.
+const CONDITIONS: [&str; 12] = [
+    "pam_access",
+    "pam_faillock",
+    "pam_listfile",
+    "pam_localuser",
+    "pam_nologin",
+    "pam_securetty",
+    "pam_shells",
+    "pam_succeed_if",
+    "pam_tally2",
+    "pam_time",
+    "pam_usertype",
+    "pam_wheel",
 ];
 
+/// Which of the two somebody has.
+#[derive(Clone, Copy)]
+struct Has {
+    password: bool,
+    code: bool,
+}
+
 pub(super) fn check(setup: &Setup) -> Vec<Finding> {
-    setup.services().filter_map(|(line, _, service)| of_service(line, service)).collect()
+    setup.services().filter_map(|(_, _, service)| of_service(service)).collect()
 }
 
-fn of_service(line: &PluginLine, service: &Service) -> Option<Finding> {
-    everybody(service).or_else(|| too_early(service)).or_else(|| optional_code(line, service))
-}
-
-fn everybody(service: &Service) -> Option<Finding> {
+fn of_service(service: &Service) -> Option<Finding> {
     let stack = service.stack.as_ref().filter(|stack| !stack.incomplete && stack.has(Phase::Auth))?;
     if !stack.missing.is_empty() || !stack.bad.is_empty() {
         return None;
     }
+    if lets_in(stack, Has { password: false, code: false }) {
+        return everybody(service);
+    }
+    let code = code_line(service)?;
+    if lets_in(stack, Has { password: true, code: false }) {
+        return Some(without_code(service, code));
+    }
+    let (first, _) = service.lines(Phase::Auth).find(|(_, module)| asks_for_password(module))?;
+    lets_in(stack, Has { password: false, code: true }).then(|| without_password(first, code))
+}
+
+/// Whether somebody gets in, whatever the conditions say that decide the way through the stack.
+fn lets_in(stack: &Stack, has: Has) -> bool {
+    [Answer::Success, Answer::Failure].into_iter().all(|condition| {
+        stack.succeeds(Phase::Auth, |line| {
+            let answer = |good| if good { Answer::Success } else { Answer::Failure };
+            match &*Service::module(line) {
+                "pam_deny" => Answer::Failure,
+                "pam_faillock" if line.args.iter().any(|arg| arg.expose() == b"authfail") => Answer::Failure,
+                module if LET_IN.contains(&module) => Answer::Success,
+                module if SILENT.contains(&module) => Answer::Ignore,
+                // Who does not meet a condition that is required gets in nowhere.
+                module if CONDITIONS.contains(&module) && is_required(line) => Answer::Success,
+                module if CONDITIONS.contains(&module) => condition,
+                module if CODE_MODULES.contains(&module) => answer(has.code),
+                _ => answer(has.password),
+            }
+        })
+    })
+}
+
+fn is_required(line: &ModuleLine) -> bool {
+    ["required", "requisite"].iter().any(|word| line.control.eq_ignore_ascii_case(word))
+}
+
+fn asks_for_password(module: &str) -> bool {
+    let others = LET_IN.iter().chain(&SILENT).chain(&CONDITIONS).chain(&CODE_MODULES);
+    module != "pam_deny" && !others.into_iter().any(|other| *other == module)
+}
+
+fn everybody(service: &Service) -> Option<Finding> {
     let mut lines = service.lines(Phase::Auth);
-    let permit = service.lines(Phase::Auth).find(|(_, module)| LET_IN.contains(&module.as_str()))?.0;
-    lines.all(|(_, module)| NEUTRAL.contains(&module.as_str())).then(|| {
-        Finding::error("pam-permit", "every password is right")
-            .in_file(&permit.file, permit.number)
-            .why("No line of the auth phase checks anything: pam_permit lets everybody in.")
-            .todo("Put a line before it that checks the password: auth required pam_unix.so")
-    })
+    let checks = service.lines(Phase::Auth).any(|(_, module)| asks_for_password(&module));
+    let (line, module) = lines
+        .find(|(_, module)| LET_IN.contains(&module.as_str()))
+        .or_else(|| service.lines(Phase::Auth).next())?;
+    let why = match &*module {
+        "pam_rootok" => {
+            "pam_rootok lets in whoever is root, and it runs in a process of root's: everybody gets in."
+        }
+        "pam_permit" if checks => {
+            "The lines that check a password do not decide, and pam_permit lets everybody in."
+        }
+        "pam_permit" => "No line of the auth phase checks anything: pam_permit lets everybody in.",
+        _ => "No line of the auth phase checks a password.",
+    };
+    let todo = match &*module {
+        "pam_rootok" => "Take the line out, or write a service for OpenVPN of its own.",
+        _ if checks => "Write required in the line that checks the password, before this one.",
+        _ => "Put a line before it that checks the password: auth required pam_unix.so",
+    };
+    let found = Finding::error("pam-permit", "every password is right").in_file(&line.file, line.number);
+    Some(found.why(why).todo(todo))
 }
 
-/// Whether a success of this line ends the phase.
-fn ends_with_success(line: &ModuleLine) -> bool {
-    line.control.eq_ignore_ascii_case("sufficient") || line.control.contains("success=done")
+/// Whether a success of this line ends the phase, or leads past other lines.
+fn leads_past(line: &ModuleLine) -> bool {
+    let after = line.control.split("success=").nth(1).unwrap_or_default();
+    line.control.eq_ignore_ascii_case("sufficient")
+        || after.starts_with("done")
+        || after.starts_with(|first: char| first.is_ascii_digit())
 }
 
-fn too_early(service: &Service) -> Option<Finding> {
-    let code = code_line(service)?;
+fn without_code(service: &Service, code: &ModuleLine) -> Finding {
+    let second = Service::module(code);
     let mut before = service.lines(Phase::Auth).take_while(|(line, _)| !std::ptr::eq(*line, code));
-    let (early, module) =
-        before.find(|(line, module)| ends_with_success(line) && !NEUTRAL.contains(&module.as_str()))?;
-    let second = Service::module(code);
-    Some(
-        Finding::warning("factor-order", format!("who has the right password is never asked by {second}"))
-            .in_file(&early.file, early.number)
-            .why(format!(
-                "With '{}' the auth phase ends when {module} succeeds; {second} ({}:{}) comes after it.",
-                early.control,
-                code.file.display(),
-                code.number
-            ))
-            .todo("Write required or requisite instead, or put the line of the code first."),
-    )
+    let early = before.find(|(line, module)| leads_past(line) && asks_for_password(module));
+    let Some((early, module)) = early else {
+        let what = format!("a wrong code does not matter: the line of {second} does not decide");
+        return Finding::warning("factor-optional", what)
+            .in_file(&code.file, code.number)
+            .why(format!("With '{}' whoever has the right password gets in without a code.", code.control))
+            .todo("Write required instead.");
+    };
+    Finding::warning("factor-order", format!("who has the right password is never asked by {second}"))
+        .in_file(&early.file, early.number)
+        .why(format!(
+            "With '{}' a success of {module} leads past {second} ({}:{}).",
+            early.control,
+            code.file.display(),
+            code.number
+        ))
+        .todo("Write required or requisite instead, or put the line of the code first.")
 }
 
-/// A code that nobody has to have, or whose failure does not count.
-fn optional_code(line: &PluginLine, service: &Service) -> Option<Finding> {
-    let code = code_line(service)?;
+fn without_password(first: &ModuleLine, code: &ModuleLine) -> Finding {
     let second = Service::module(code);
-    let _ = line;
-    code.control.eq_ignore_ascii_case("optional").then(|| {
-        Finding::warning(
-            "factor-optional",
-            format!("a wrong code does not matter: the line of {second} is optional"),
-        )
-        .in_file(&code.file, code.number)
-        .why("What an optional module decides counts only if no other module decides.")
-        .todo("Write required instead of optional.")
-    })
+    // Either the code decides too early, or the password does not decide.
+    let line = if is_required(code) { first } else { code };
+    Finding::warning("factor-order", format!("who has a right code for {second} needs no password"))
+        .in_file(&line.file, line.number)
+        .why(format!("With '{}' in this line the code alone lets somebody in.", line.control))
+        .todo("Write required or requisite instead.")
 }

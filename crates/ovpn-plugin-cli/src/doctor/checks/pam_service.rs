@@ -1,5 +1,7 @@
 //! The PAM service of a plugin line: whether it is there, whole, and root's alone.
 
+use std::path::Path;
+
 use pam::{Fault, LineMistake, Phase};
 
 use crate::doctor::finding::Finding;
@@ -22,6 +24,10 @@ pub(super) fn check(setup: &Setup) -> Vec<Finding> {
 
 fn of_service(line: &PluginLine, pam: &PamLine, service: &Service) -> Vec<Finding> {
     if service.stack.is_none() {
+        // Of a missing directory the plugin itself tells.
+        if pam.words.option("pam-confdir").is_some() && !service.file.parent().is_some_and(Path::is_dir) {
+            return Vec::new();
+        }
         return vec![missing(line, service)];
     }
     let mut findings = Vec::new();
@@ -124,9 +130,11 @@ fn phases(service: &Service) -> Vec<Finding> {
     without
         .map(|phase| {
             let name = phase.name();
-            let why = match &service.other {
-                Some(other) => format!("PAM takes the lines of `other` instead ({}).", other.display()),
-                None => "There is no stack of `other` either: every login is refused.".to_owned(),
+            let why = match (&service.other, phase) {
+                (Some(other), _) => format!("PAM takes the lines of `other` instead ({}).", other.display()),
+                (None, Phase::Session) => "There is no stack of `other` either: no session can be opened, and every client is refused.".to_owned(),
+                (None, Phase::Password) => "There is no stack of `other` either: nobody can change an expired password.".to_owned(),
+                (None, _) => "There is no stack of `other` either: every login is refused.".to_owned(),
             };
             Finding::warning("pam-phase", format!("PAM service '{}' has no {name} lines", service.name))
                 .in_file(&service.file, 0)

@@ -1,5 +1,7 @@
 //! The file of a plugin: whether it is there, can be loaded, and only root can change it.
 
+use std::path::PathBuf;
+
 use crate::doctor::finding::Finding;
 use crate::doctor::setup::{PluginLine, Setup};
 use crate::loading;
@@ -11,13 +13,20 @@ pub(super) fn check(setup: &Setup) -> Vec<Finding> {
 
 fn of_line(line: &PluginLine) -> Vec<Finding> {
     let file = line.file.display();
+    if line.is_no_file {
+        let found = Finding::error("plugin-missing", format!("the plugin {file} is no file")).at(&line.place);
+        return vec![found.why("OpenVPN does not start.").todo("Name the plugin's file itself.")];
+    }
     if !line.file.exists() && line.load.is_some() {
         return vec![missing(line)];
     }
     let load = line.load.as_deref().map(|error| {
         let (why, todo) = match loading::cause(error) {
             Some(cause) => (cause.why, cause.todo),
-            None => (error.to_owned(), "Install the plugin that was built for this distribution.".into()),
+            None => (
+                format!("The loader says: {error}."),
+                "Install the plugin that was built for this distribution.".into(),
+            ),
         };
         Finding::error("plugin-load", format!("OpenVPN cannot load {file}"))
             .at(&line.place)
@@ -34,8 +43,21 @@ fn of_line(line: &PluginLine) -> Vec<Finding> {
 }
 
 fn missing(line: &PluginLine) -> Finding {
+    if let Some(file) = quoted_with_words(line) {
+        let file = file.display();
+        return Finding::error(
+            "plugin-missing",
+            format!("the quotes hold more than the plugin's path, {file}"),
+        )
+        .at(&line.place)
+        .why("OpenVPN takes all that stands in one pair of quotes for the path. It does not start.")
+        .todo(format!("Let the quotes begin after the path: plugin {file} \"...\""));
+    }
     let file = line.file.display();
     let found = Finding::error("plugin-missing", format!("there is no plugin {file}")).at(&line.place);
+    if line.name.starts_with('~') {
+        return found.why("OpenVPN knows no ~, and does not start.").todo("Write the whole path.");
+    }
     let todo = match &line.also {
         Some(other) => format!("Write the whole path: plugin {}", other.display()),
         None => "Install the plugin, or correct the path.".into(),
@@ -46,4 +68,12 @@ fn missing(line: &PluginLine) -> Finding {
         "OpenVPN does not start."
     };
     found.why(why).todo(todo)
+}
+
+/// The plugin at the beginning of a name that goes on with blanks: the whole line was quoted.
+fn quoted_with_words(line: &PluginLine) -> Option<PathBuf> {
+    let (first, _) = line.name.split_once(' ')?;
+    let file =
+        line.file.to_string_lossy().strip_suffix(&line.name).map(|before| format!("{before}{first}"))?;
+    Some(PathBuf::from(file)).filter(|file| file.is_file())
 }

@@ -9,12 +9,27 @@ pub(super) fn check(setup: &Setup) -> Vec<Finding> {
 }
 
 fn of_line(line: &PluginLine) -> Vec<Finding> {
-    [c_plugin(line), relative(line), dropped(line), no_service(line)].into_iter().flatten().collect()
+    [typographic(line), c_plugin(line), relative(line), dropped(line), no_service(line)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn typographic(line: &PluginLine) -> Option<Finding> {
+    line.typographic.then(|| {
+        Finding::error(
+            "typographic-quotes",
+            "the quotes of this line are those of a web page or word processor",
+        )
+        .at(&line.place)
+        .why("OpenVPN takes \u{201c} and \u{201d} for letters, so the plugin gets other words than you mean.")
+        .todo("Write straight quotes: \"...\"")
+    })
 }
 
 /// Debian's OpenVPN has the C plugins in its plugin directory, and there a bare name means those.
 fn c_plugin(line: &PluginLine) -> Option<Finding> {
-    if !line.kind.is_c() {
+    if !line.kind.is_c() || line.typographic {
         return None;
     }
     let file = line.file.display();

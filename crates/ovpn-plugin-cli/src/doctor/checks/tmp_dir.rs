@@ -14,7 +14,10 @@ pub(super) fn check(setup: &Setup) -> Vec<Finding> {
     let given = setup.option("tmp-dir").or_else(|| setup.option("chroot")).or_else(|| setup.option("user"));
     vec![match given {
         Some(given) => found.at(&given.place),
-        None => found,
+        None => match &setup.config {
+            Some(config) => found.in_file(config, 0),
+            None => found,
+        },
     }]
 }
 

@@ -11,15 +11,18 @@ fn unknown(setup: &Setup) -> Vec<Finding> {
     let options = ["user", "group"].into_iter().filter_map(|name| setup.option(name));
     options
         .filter_map(|given| {
-            let name = given.values.first().filter(|name| setup.unknown_names.contains(name))?;
+            let name = given.values.first().filter(|name| {
+                setup.unknown_names.iter().any(|(option, unknown)| *option == given.name && unknown == *name)
+            })?;
             Some(
                 Finding::error("unknown-user", format!("this machine has no {} '{name}'", given.name))
                     .at(&given.place)
                     .why("OpenVPN does not start.")
                     .todo(if given.name == "group" {
-                        "Write one that exists: Debian's is nogroup, that of others nobody.".to_owned()
+                        "Write one that exists. The group without rights is nogroup on Debian and Ubuntu, nobody elsewhere."
+                        .to_owned()
                     } else {
-                        format!("Write one that exists, or make it: useradd --system {name}")
+                        format!("Write one that exists, such as nobody; or make it: useradd --system {name}")
                     }),
             )
         })

@@ -129,6 +129,21 @@ cases! {
         stage.service(&CODE.replacen("required", "sufficient", 1));
         stage.line("auth-gen-token 43200");
     };
+    the_password_leads_past_the_code: "warning" "pam.d/vpn:1" "factor-order", |stage| {
+        let code = CODE.replacen("required", "[success=1 default=die]", 1);
+        stage.service(&code.replace("account", "auth required pam_permit.so\naccount"));
+        stage.line("auth-gen-token 43200");
+    };
+    the_code_is_enough: "warning" "pam.d/vpn:1" "factor-order", |stage| {
+        stage.service("auth optional pam_unix.so\nauth required pam_google_authenticator.so secret=/var/lib/x/${USER} user=root\naccount required pam_unix.so\n");
+        stage.line("auth-gen-token 43200");
+    };
+    a_password_that_does_not_decide: "error" "pam.d/vpn:2" "pam-permit", |stage| {
+        stage.service("auth sufficient pam_unix.so\nauth required pam_permit.so\naccount required pam_unix.so\n");
+    };
+    the_service_of_su: "error" "pam.d/vpn:1" "pam-permit", |stage| {
+        stage.service("auth sufficient pam_rootok.so\nauth required pam_unix.so\naccount required pam_unix.so\n");
+    };
     the_code_does_not_matter: "warning" "pam.d/vpn:2" "factor-optional", |stage| {
         stage.service(&CODE.replace("required pam_google", "optional pam_google"));
         stage.line("auth-gen-token 43200");
@@ -208,4 +223,30 @@ fn a_configuration_with_everything_in_it() {
     stage.replace("tmp-dir", "tmp-dir link");
     let run = stage.examine();
     assert_eq!(super::findings(&run), [], "{run}");
+}
+
+/// Stacks of distributions and of how-tos, which are as they should be.
+#[test]
+fn stacks_in_which_nothing_is_wrong() {
+    let code = "pam_google_authenticator.so secret=/var/lib/x/${USER} user=root";
+    let faillock = "auth requisite pam_faillock.so preauth\nauth [success=1 default=bad] pam_unix.so\nauth [default=die] pam_faillock.so authfail\nauth sufficient pam_faillock.so authsucc\n";
+    let debian = "auth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\nauth required pam_permit.so\n";
+    let fedora = "auth required pam_env.so\nauth [default=1 ignore=ignore success=ok] pam_usertype.so isregular\nauth [default=1 ignore=ignore success=ok] pam_localuser.so\nauth sufficient pam_unix.so\nauth required pam_deny.so\n";
+    for auth in [
+        faillock.to_owned(),
+        debian.to_owned(),
+        fedora.to_owned(),
+        format!("{debian}auth required {code}\n"),
+        format!("auth required {code}\n{debian}"),
+        // Who is in the group needs no code, as was meant.
+        format!(
+            "auth required pam_unix.so\nauth [success=1 default=ignore] pam_succeed_if.so user ingroup nocode\nauth required {code}\n"
+        ),
+    ] {
+        let mut stage = Stage::new();
+        stage.service(&format!("{auth}account required pam_unix.so\n"));
+        stage.line("auth-gen-token 43200");
+        let run = stage.examine();
+        assert_eq!(super::findings(&run), [], "{auth}{run}");
+    }
 }

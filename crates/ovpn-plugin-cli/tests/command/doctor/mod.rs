@@ -1,9 +1,13 @@
 //! The doctor: the same good set-up with one thing broken each, and exactly its finding.
 
 mod cases;
+mod documents;
+mod mistakes;
 mod of_the_c_plugins;
+mod output;
 mod secrets;
 mod stage;
+mod systemd;
 mod units;
 
 use stage::{Stage, findings};

@@ -20,3 +20,28 @@ fn keys_and_passwords_are_not_shown() {
     assert!(run.out.contains("pam_nosuch.so") && run.out.contains("has no end"), "{run}");
     assert!(!run.out.contains(SECRET) && !run.err.contains(SECRET), "{run}");
 }
+
+/// What the plugin would write into OpenVPN's log when it refuses to start.
+#[test]
+fn a_secret_in_the_wrong_place_is_not_shown() {
+    for words in ["pasword=SECRET deferred=yes", "deferred=yes defered=SECRET"] {
+        let mut stage = Stage::new();
+        stage.with_auth_pam(&words.replace("SECRET", SECRET), "vpn");
+        let run = stage.examine();
+        run.expect(2, &[("error", "unknown option '")]);
+        assert!(!run.out.contains(SECRET), "{run}");
+    }
+    for words in ["vpn login USERNAME SECRET", "vpn login USERNAME x=SECRET"] {
+        let mut stage = Stage::new();
+        stage.with_auth_pam("deferred=yes", &words.replace("SECRET", SECRET));
+        let run = stage.examine();
+        run.expect(2, &[("error", "has no value")]);
+        assert!(!run.out.contains(SECRET), "{run}");
+    }
+    let mut stage = Stage::new();
+    let file = stage.file("auth-pam.conf", format!("bindpw={SECRET}\n"), 0o600);
+    stage.with_auth_pam(&format!("deferred=yes options={}", file.display()), "vpn");
+    let run = stage.examine();
+    run.expect(2, &[("error", "auth-pam.conf:1: unknown option 'bindpw=...'")]);
+    assert!(!run.out.contains(SECRET), "{run}");
+}

@@ -128,13 +128,23 @@ impl Stage {
         command::run("cc", &[&all[..], words].concat());
     }
 
-    /// Runs the doctor.
-    pub(crate) fn examine(&self) -> Run {
+    /// Writes the configuration.
+    pub(crate) fn save(&self) -> PathBuf {
         let text = self.lines.iter().fold(String::new(), |mut text, line| {
             let _ = writeln!(text, "{line}");
             text
         });
-        let config = self.file("server.conf", text, 0o600);
+        self.file("server.conf", text, 0o600)
+    }
+
+    /// Runs the doctor.
+    pub(crate) fn examine(&self) -> Run {
+        self.examine_with(&[])
+    }
+
+    /// Runs the doctor with further options.
+    pub(crate) fn examine_with(&self, options: &[&str]) -> Run {
+        let config = self.save();
         // As a program of this version would, and with its plugin directory in it.
         let program = format!(
             "#!/bin/sh\necho 'OpenVPN {} x86_64-pc-linux-gnu'\nexit 0\n\0{}\0",
@@ -143,6 +153,7 @@ impl Stage {
         );
         let program = self.file("openvpn", program, 0o755);
         let mut words = vec!["doctor", "--openvpn", program.to_str().unwrap()];
+        words.extend(options);
         match &self.unit {
             Some(unit) => words.extend(["--unit", unit]),
             None => words.push(config.to_str().unwrap()),

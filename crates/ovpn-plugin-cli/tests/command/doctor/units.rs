@@ -22,7 +22,7 @@ fn unit(stage: &mut Stage, replaced: &[(&str, &str)]) {
     let place = place.display();
     let good = format!(
         "LoadState=loaded\nMainPID=0\nExecStart={{ path={place}openvpn ; argv[]={place}openvpn --suppress-timestamps --config server.conf ; ignore_errors=no }}\n\
-         WorkingDirectory={place}\nTasksMax=20\nLimitNPROC=infinity\nProtectHome=yes\nProtectSystem=yes\nPrivateTmp=yes\n{CAPABILITIES}\nReadWritePaths=\nUser=\nNoNewPrivileges=no\n"
+         WorkingDirectory={place}\nTasksMax=20\nLimitNPROC=infinity\nProtectHome=yes\nProtectSystem=yes\nPrivateTmp=yes\n{CAPABILITIES}\nReadWritePaths=\nUser=\nNoNewPrivileges=no\nSystemCallFilter=\n"
     );
     let shown = replaced.iter().fold(good, |text, (from, to)| {
         assert!(text.contains(from), "{from}");
@@ -81,6 +81,57 @@ fn what_is_in_home_directories_is_hidden() {
 }
 
 #[test]
+fn what_is_in_tmp_is_hidden() {
+    let place = tempfile::Builder::new().prefix("doctor-").tempdir_in("/tmp").unwrap();
+    let change = |stage: &mut Stage| {
+        let copy = place.path().join("down-root.so");
+        fs::copy(stage.path("down-root.so"), &copy).unwrap();
+        stage.replace(
+            "down-root.so",
+            &format!("plugin {} {}", copy.display(), stage.path("down.sh").display()),
+        );
+    };
+    finds("plugin", &[("error", "server.conf:7", "private-tmp")], &[], change);
+    finds("seen", &[], &[("PrivateTmp=yes", "PrivateTmp=no")], change);
+    finds("script", &[("error", "server.conf:7", "private-tmp")], &[], |stage| {
+        let line = format!("plugin {} /var/tmp/doctor-nowhere.sh", stage.path("down-root.so").display());
+        stage.replace("down-root.so", &line);
+    });
+}
+
+#[test]
+fn system_calls_that_are_forbidden() {
+    let forbidden = [("error", UNIT, "system-calls")];
+    let filter = |list: &'static str| [("SystemCallFilter=\n", list)];
+    finds("no list", &[], &filter("SystemCallFilter=~mount swapon\n"), |_| {});
+    finds("keyctl", &forbidden, &filter("SystemCallFilter=~add_key keyctl:EPERM request_key\n"), |_| {});
+    finds("few", &forbidden, &filter("SystemCallFilter=read write execve clone\n"), |_| {});
+    finds("without auth-pam", &[], &filter("SystemCallFilter=~add_key keyctl request_key\n"), |stage| {
+        stage.without("auth-pam.so");
+    });
+}
+
+/// A program of the administrator's starts the server: it is not run, whatever it makes of its words.
+#[test]
+fn a_unit_that_starts_another_program() {
+    let mut stage = Stage::new();
+    let started = stage.path("started");
+    stage.file("wrapper", format!("#!/bin/sh\ntouch {}\n", started.display()), 0o755);
+    unit(&mut stage, &[("openvpn --suppress", "wrapper --suppress")]);
+    stage.save();
+    let run = run(&stage, &["doctor", "--unit", "openvpn-server@server"]);
+    assert_eq!(findings(&run), [], "{run}");
+    assert!(!started.exists());
+}
+
+/// A plugin line may stand on the unit's command line, too.
+#[test]
+fn a_plugin_on_the_command_line() {
+    let line = [("--config server.conf", "--plugin /nowhere.so x --config server.conf")];
+    finds("plugin", &[("error", UNIT, "plugin-missing")], &line, |_| {});
+}
+
+#[test]
 fn processes_that_do_not_fit() {
     let few = [("warning", UNIT, "tasks-max")];
     finds("workers", &few, &[], |stage| stage.with_auth_pam("deferred=yes max-workers=30", "vpn"));
@@ -116,6 +167,30 @@ fn capabilities_that_are_missing() {
         let expected = if is_missed { &expected[..] } else { &[] };
         finds(name, expected, &[(name, "cap_kill")], |_| {});
     }
+}
+
+/// Of modules in the phases that are run.
+#[test]
+fn capabilities_that_modules_need() {
+    let expected = [("warning", UNIT, "capability")];
+    let chauthtok = |stage: &mut Stage| {
+        stage.service(&format!("{STACK}password required pam_unix.so\nsession required pam_limits.so\n"));
+    };
+    finds("not run", &[], &[], chauthtok);
+    finds("password", &expected, &[], |stage| {
+        chauthtok(stage);
+        stage.with_auth_pam("deferred=yes change-expired=yes", "vpn");
+        stage.line("auth-gen-token 43200");
+    });
+    finds("granted", &[], &[("cap_net_admin", "cap_chown")], |stage| {
+        chauthtok(stage);
+        stage.with_auth_pam("deferred=yes change-expired=yes", "vpn");
+        stage.line("auth-gen-token 43200");
+    });
+    finds("session", &expected, &[], |stage| {
+        chauthtok(stage);
+        stage.with_auth_pam("deferred=yes session=yes", "vpn");
+    });
 }
 
 #[test]
