@@ -1,44 +1,29 @@
-//! What is made from the declaration and kept beside it: completions of shells, and the options in the manual page. After a
-//! change of the declaration, `UPDATE_GENERATED=1 cargo test -p ovpn-plugin-cli generated` writes them anew.
+//! What is made from the declaration of commands and options: completions of shells, and the options in the manual page.
 
 use std::fmt::Write;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use clap::{Arg, Command};
 use clap_complete::{Shell, generate};
+use harness::generated::{Generated, hold, root};
 
 use crate::declaration::command;
 
-const BEGIN: &str = "; What follows comes from crates/ovpn-plugin-cli/src/declaration.rs.\n";
-const END: &str = "; That was it.\n";
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn holds(file: &str, generated: &str) {
-    let file = root().join(file);
-    if std::env::var_os("UPDATE_GENERATED").is_some() {
-        fs::write(&file, generated).unwrap();
-    }
-    let kept = fs::read_to_string(&file).unwrap_or_default();
-    assert!(
-        kept == generated,
-        "{} is not what the declaration makes; see the top of this file",
-        file.display()
-    );
-}
+const GENERATED: [Generated; 4] = [
+    Generated::file("packaging/completions/ovpn-plugin.bash", || completions(Shell::Bash)),
+    Generated::file("packaging/completions/_ovpn-plugin", || completions(Shell::Zsh)),
+    Generated::file("packaging/completions/ovpn-plugin.fish", || completions(Shell::Fish)),
+    Generated::part("packaging/man/ovpn-plugin.1.scd", "options", section),
+];
 
 #[test]
-fn generated_completions() {
-    for (shell, name) in
-        [(Shell::Bash, "ovpn-plugin.bash"), (Shell::Zsh, "_ovpn-plugin"), (Shell::Fish, "ovpn-plugin.fish")]
-    {
-        let mut text = Vec::new();
-        generate(shell, &mut command(), "ovpn-plugin", &mut text);
-        holds(&format!("packaging/completions/{name}"), &String::from_utf8(text).unwrap());
-    }
+fn generated_files() {
+    hold(&GENERATED);
+}
+
+fn completions(shell: Shell) -> String {
+    let mut text = Vec::new();
+    generate(shell, &mut command(), "ovpn-plugin", &mut text);
+    String::from_utf8(text).unwrap()
 }
 
 /// bash itself, which is everywhere, completes with its script.
@@ -63,15 +48,6 @@ fn generated_completion_in_bash() {
         let output = std::process::Command::new("bash").args(["-c", &complete]).output().expect("bash");
         assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), completed, "{words}");
     }
-}
-
-#[test]
-fn generated_section_of_the_manual_page() {
-    let page = "packaging/man/ovpn-plugin.1.scd";
-    let text = fs::read_to_string(root().join(page)).unwrap();
-    let (before, rest) = text.split_once(BEGIN).expect("the beginning is marked");
-    let (_, after) = rest.split_once(END).expect("the end is marked");
-    holds(page, &format!("{before}{BEGIN}{}{END}{after}", section()));
 }
 
 /// The commands of the groups of options, as far as these are options of it all.

@@ -8,6 +8,7 @@ pub mod client;
 pub mod command;
 pub mod deferring_plugin;
 pub mod dev_log;
+pub mod generated;
 pub mod log;
 pub mod machine;
 pub mod man_page;
