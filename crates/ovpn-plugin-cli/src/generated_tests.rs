@@ -5,6 +5,7 @@ use std::fmt::Write;
 use clap::{Arg, Command};
 use clap_complete::{Shell, generate};
 use harness::generated::{Generated, hold, root};
+use harness::man_markup::{indented, marked_up};
 
 use crate::declaration::command;
 
@@ -105,33 +106,11 @@ fn entry(arg: &Arg) -> String {
     let (first, rest) = text.split_at(1);
     format!(
         "\n{short}*--{long}*{value}\n{}",
-        indented(&marked_up(&format!("{}{rest}.", first.to_uppercase())))
+        indented(&in_the_page(&format!("{}{rest}.", first.to_uppercase())))
     )
 }
 
-/// Between backticks as between asterisks, and values in capitals underlined; what scdoc would read itself is escaped.
-fn marked_up(text: &str) -> String {
-    let mut marked = String::new();
-    for (number, part) in text.split('`').enumerate() {
-        let part = part.replace('\\', "\\\\").replace('_', "\\_").replace('*', "\\*");
-        let part = part.replace("FILE", "_FILE_").replace(" --answer", " *--answer*");
-        marked += &if number % 2 == 1 { format!("*{part}*") } else { part };
-    }
-    marked
-}
-
-fn indented(text: &str) -> String {
-    let mut lines = vec![String::from("\t")];
-    for word in text.split(' ') {
-        let last = lines.last_mut().unwrap();
-        if last.len() > 1 && last.chars().count() + 1 + word.chars().count() > 65 {
-            lines.push(format!("\t{word}"));
-        } else {
-            if last.len() > 1 {
-                last.push(' ');
-            }
-            last.push_str(word);
-        }
-    }
-    lines.join("\n") + "\n"
+/// As the page has it: placeholders underlined, options bold.
+fn in_the_page(text: &str) -> String {
+    marked_up(&text.replace("FILE", "*FILE*").replace(" --answer", " `--answer`"))
 }
