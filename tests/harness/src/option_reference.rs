@@ -78,6 +78,20 @@ impl<C> OptionReference<C> {
         table
     }
 
+    /// A table for the command `ovpn-plugin`: name, form, default and meaning with tabs between.
+    pub fn rows(&self) -> String {
+        let row = |option: &&'static OptionSpec<C>| {
+            let default = match option.default {
+                Fallback::Value(words) | Fallback::InWords(words) => words,
+                Fallback::Nothing => "",
+            };
+            let OptionSpec { name, form, meaning, .. } = option;
+            // A terminal has no marks.
+            format!("{name}\t{form}\t{default}\t{meaning}\n").replace('`', "")
+        };
+        self.options.iter().map(row).collect()
+    }
+
     /// What stands in the manual page.
     pub fn man_section(&self) -> String {
         let mut section = String::new();

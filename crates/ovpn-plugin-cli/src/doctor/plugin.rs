@@ -131,7 +131,7 @@ fn loads(file: &Path, directory: &Path) -> Option<String> {
 }
 
 /// Which plugin the file is; by its name if there is none.
-fn kind(file: &Path) -> Kind {
+pub(crate) fn kind(file: &Path) -> Kind {
     let mut bytes = Vec::new();
     let read = File::open(file).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
     if read.is_err() {

@@ -12,10 +12,11 @@ use crate::config::options::GROUPS;
 
 const PAGE: &str = "openvpn-plugin-auth-pam.8";
 
-const GENERATED: [Generated; 3] = [
+const GENERATED: [Generated; 4] = [
     Generated::part("packaging/man/openvpn-plugin-auth-pam.8.scd", "options", || reference().man_section()),
     Generated::part("README.md", "options of auth-pam", || reference().table()),
     Generated::file("docs/reference/auth-pam-options.md", document),
+    Generated::file("crates/ovpn-plugin-cli/src/known_options/auth-pam.tsv", || reference().rows()),
 ];
 
 const INTRODUCTION: &str = "    plugin openvpn-plugin-auth-pam.so [OPTION=VALUE]... SERVICE [NAME VALUE]...\n\n\

@@ -9,10 +9,11 @@ use plugin_options::{Fallback, Mistake};
 use super::*;
 use crate::config::options::GROUPS;
 
-const GENERATED: [Generated; 3] = [
+const GENERATED: [Generated; 4] = [
     Generated::part("packaging/man/openvpn-plugin-down-root.8.scd", "options", || reference().man_section()),
     Generated::part("README.md", "options of down-root", || reference().table()),
     Generated::file("docs/reference/down-root-options.md", document),
+    Generated::file("crates/ovpn-plugin-cli/src/known_options/down-root.tsv", || reference().rows()),
 ];
 
 const INTRODUCTION: &str = "    plugin openvpn-plugin-down-root.so [OPTION=VALUE]... COMMAND [ARG]...\n\n\

@@ -48,7 +48,7 @@ const OPTIONS: [OptionSpec<Config>; 6] = [
         default: Fallback::Nothing,
         example: "client-connect:/etc/openvpn/client.sh",
         needs: "",
-        meaning: "script for another event (below), once for each event",
+        meaning: "script for another event, once for each event",
         text: "Run *PATH* as root at *EVENT*, with the words OpenVPN gives a script for it. Once for each event; the \
                events are `route-up`, `route-pre-down`, `ipchange`, `client-connect`, `client-disconnect` and \
                `learn-address`.\n\n\
@@ -97,7 +97,7 @@ const OPTIONS: [OptionSpec<Config>; 6] = [
         default: Fallback::Nothing,
         example: "/etc/openvpn/up.sh",
         needs: "",
-        meaning: "script for later UPs (below)",
+        meaning: "script for later UPs",
         text: "Run *PATH* as root at every later UP (SIGUSR1, `up-restart`) for which OpenVPN has no root, or is in a \
                chroot. The first UP, and all as long as OpenVPN is root, are for its own `up`.",
         repeats: false,
