@@ -9,6 +9,8 @@ use plugin_options::{Fallback, Form, Mistake};
 
 use super::*;
 use crate::config::options::GROUPS;
+use crate::limits::{DEFAULT_MAX_SESSIONS, DEFAULT_MAX_SUSPENDED, DEFAULT_MAX_WORKERS};
+use crate::startup::TimeLimits;
 
 const PAGE: &str = "openvpn-plugin-auth-pam.8";
 
@@ -121,18 +123,19 @@ fn the_declared_defaults_are_what_holds() {
             }
         }
     }
-    assert_eq!(
-        in_words,
-        [
-            ("deferred", "`no`, unless `setenv deferred_auth_pam 1` is set"),
-            ("max-sessions", "up to 1024"),
-            ("max-suspended", "up to 64"),
-            ("max-workers", "up to 512"),
-            ("reasons", "`safe`"),
-            ("timeout", "60, or in deferred mode by `hand-window`"),
-        ],
-        "a default in words needs a test that it is true"
-    );
+    let up_to = |most: u64| format!("up to {most}");
+    let direct = TimeLimits::new(without.timeout, None).of(false).unwrap().as_secs();
+    let wanted = [
+        ("deferred", "`no`, unless `setenv deferred_auth_pam 1` is set".to_owned()),
+        ("max-sessions", up_to(DEFAULT_MAX_SESSIONS)),
+        ("max-suspended", up_to(DEFAULT_MAX_SUSPENDED)),
+        ("max-workers", up_to(DEFAULT_MAX_WORKERS)),
+        ("reasons", "`safe`".to_owned()),
+        ("timeout", format!("{direct}, or in deferred mode by `hand-window`")),
+    ];
+    let in_words: Vec<(&str, String)> =
+        in_words.iter().map(|(name, words)| (*name, (*words).into())).collect();
+    assert_eq!(in_words, wanted, "a default in words needs a test that it is true");
     assert_eq!((without.defers(false), without.defers(true)), (false, true));
     assert_eq!(without.reasons(), parse(&["reasons=safe", "login"]).unwrap().reasons());
 }
