@@ -42,7 +42,7 @@ export PREFIX INSTALL_EXAMPLES INSTALL_DEV REPLACE
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
-.PHONY: help build compile demo test test-sanitize test-packages test-windows fuzz lint bench bench-long bench-clocks install uninstall list-files packages deb rpm
+.PHONY: help build compile generate demo test test-sanitize test-packages test-windows fuzz lint bench bench-long bench-clocks install uninstall list-files packages deb rpm
 
 help:
 	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
@@ -52,6 +52,7 @@ help:
 	@echo "make test-windows  an example plugin as a DLL, under wine in a chroot (root; downloads a Debian the first time)"
 	@echo "make fuzz       random messages for what the privileged sides decode, FUZZ_SECONDS=$(FUZZ_SECONDS) each (nightly Rust, cargo-fuzz)"
 	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, which symbols are exported"
+	@echo "make generate   write what is made from declarations: references, sections of manual pages, completions"
 	@echo "make bench      speed and memory, side by side with the C plugin (root)"
 	@echo "make bench-long the same for 100,000 logins in a row (root)"
 	@echo "make bench-clocks  whether the time of a refusal tells who has an account (root; three minutes)"
@@ -80,6 +81,11 @@ demo:
 	$(CARGO) build --release --locked --quiet -p openvpn-plugin-auth-pam
 	@tests/demo/demo "$(BUILTDIR)/libopenvpn_plugin_auth_pam.so"
 
+# What declarations make: each package with a test of that name has its list. make lint and make test compare.
+GENERATING := -p openvpn-plugin-auth-pam -p openvpn-plugin-down-root -p ovpn-plugin-cli
+generate:
+	UPDATE_GENERATED=1 $(CARGO) test --locked $(GENERATING) --lib --bins --quiet generated
+
 # Unit tests first, then the shipped release build under a real OpenVPN, then beside the C plugin.
 test:
 	$(call need_root,it starts real OpenVPN servers in network namespaces and makes scratch accounts and PAM services)
@@ -98,6 +104,7 @@ lint: build
 	$(CARGO) clippy --locked -p ovpn-plugin --features openssl --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked -p ovpn-plugin --features openssl --no-deps
+	$(CARGO) test --locked $(GENERATING) --lib --bins --quiet generated
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p e2e --test unsafe_files --test symbols
 
 # Builds the packages, looks into them, and uses them in a clean Debian root. QUICK=1: only what takes less than ten minutes.

@@ -7,6 +7,7 @@ use ovpn_plugin_host::LogLine;
 use crate::causes::{self, Cause};
 use crate::drive::seconds;
 use crate::facts::{self, About};
+use crate::known_options::KnownOptions;
 use crate::options::Command;
 use crate::scene::{End, Seen};
 use crate::service::Service;
@@ -21,6 +22,7 @@ const UNANSWERED: u8 = 4;
 
 /// What was asked for.
 pub(crate) struct Asked<'a> {
+    pub(crate) known_options: KnownOptions,
     pub(crate) command: Command,
     pub(crate) file_name: &'a str,
     pub(crate) words: &'a [Vec<u8>],
@@ -152,6 +154,7 @@ impl Asked<'_> {
         };
         let mut causes = deciding.clone();
         causes.extend(causes::in_log(seen.log.iter().filter(is_telling)));
+        causes.extend(self.known_options.refused(seen.log.iter()));
         let said: Vec<_> = causes.iter().map(|cause| cause.todo.clone()).collect();
         causes.extend(further.into_iter().filter(|fact| !said.contains(&fact.todo)));
         causes.extend(seen.told.last("open").and_then(loading::cause));

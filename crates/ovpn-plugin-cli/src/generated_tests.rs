@@ -1,44 +1,30 @@
-//! What is made from the declaration and kept beside it: completions of shells, and the options in the manual page. After a
-//! change of the declaration, `UPDATE_GENERATED=1 cargo test -p ovpn-plugin-cli generated` writes them anew.
+//! What is made from the declaration of commands and options: completions of shells, and the options in the manual page.
 
 use std::fmt::Write;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use clap::{Arg, Command};
 use clap_complete::{Shell, generate};
+use harness::generated::{Generated, hold, root};
+use harness::man_markup::{indented, marked_up};
 
 use crate::declaration::command;
 
-const BEGIN: &str = "; What follows comes from crates/ovpn-plugin-cli/src/declaration.rs.\n";
-const END: &str = "; That was it.\n";
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn holds(file: &str, generated: &str) {
-    let file = root().join(file);
-    if std::env::var_os("UPDATE_GENERATED").is_some() {
-        fs::write(&file, generated).unwrap();
-    }
-    let kept = fs::read_to_string(&file).unwrap_or_default();
-    assert!(
-        kept == generated,
-        "{} is not what the declaration makes; see the top of this file",
-        file.display()
-    );
-}
+const GENERATED: [Generated; 4] = [
+    Generated::file("packaging/completions/ovpn-plugin.bash", || completions(Shell::Bash)),
+    Generated::file("packaging/completions/_ovpn-plugin", || completions(Shell::Zsh)),
+    Generated::file("packaging/completions/ovpn-plugin.fish", || completions(Shell::Fish)),
+    Generated::part("packaging/man/ovpn-plugin.1.scd", "options", section),
+];
 
 #[test]
-fn generated_completions() {
-    for (shell, name) in
-        [(Shell::Bash, "ovpn-plugin.bash"), (Shell::Zsh, "_ovpn-plugin"), (Shell::Fish, "ovpn-plugin.fish")]
-    {
-        let mut text = Vec::new();
-        generate(shell, &mut command(), "ovpn-plugin", &mut text);
-        holds(&format!("packaging/completions/{name}"), &String::from_utf8(text).unwrap());
-    }
+fn generated_files() {
+    hold(&GENERATED);
+}
+
+fn completions(shell: Shell) -> String {
+    let mut text = Vec::new();
+    generate(shell, &mut command(), "ovpn-plugin", &mut text);
+    String::from_utf8(text).unwrap()
 }
 
 /// bash itself, which is everywhere, completes with its script.
@@ -63,15 +49,6 @@ fn generated_completion_in_bash() {
         let output = std::process::Command::new("bash").args(["-c", &complete]).output().expect("bash");
         assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), completed, "{words}");
     }
-}
-
-#[test]
-fn generated_section_of_the_manual_page() {
-    let page = "packaging/man/ovpn-plugin.1.scd";
-    let text = fs::read_to_string(root().join(page)).unwrap();
-    let (before, rest) = text.split_once(BEGIN).expect("the beginning is marked");
-    let (_, after) = rest.split_once(END).expect("the end is marked");
-    holds(page, &format!("{before}{BEGIN}{}{END}{after}", section()));
 }
 
 /// The commands of the groups of options, as far as these are options of it all.
@@ -129,33 +106,11 @@ fn entry(arg: &Arg) -> String {
     let (first, rest) = text.split_at(1);
     format!(
         "\n{short}*--{long}*{value}\n{}",
-        indented(&marked_up(&format!("{}{rest}.", first.to_uppercase())))
+        indented(&in_the_page(&format!("{}{rest}.", first.to_uppercase())))
     )
 }
 
-/// Between backticks as between asterisks, and values in capitals underlined; what scdoc would read itself is escaped.
-fn marked_up(text: &str) -> String {
-    let mut marked = String::new();
-    for (number, part) in text.split('`').enumerate() {
-        let part = part.replace('\\', "\\\\").replace('_', "\\_").replace('*', "\\*");
-        let part = part.replace("FILE", "_FILE_").replace(" --answer", " *--answer*");
-        marked += &if number % 2 == 1 { format!("*{part}*") } else { part };
-    }
-    marked
-}
-
-fn indented(text: &str) -> String {
-    let mut lines = vec![String::from("\t")];
-    for word in text.split(' ') {
-        let last = lines.last_mut().unwrap();
-        if last.len() > 1 && last.chars().count() + 1 + word.chars().count() > 65 {
-            lines.push(format!("\t{word}"));
-        } else {
-            if last.len() > 1 {
-                last.push(' ');
-            }
-            last.push_str(word);
-        }
-    }
-    lines.join("\n") + "\n"
+/// As the page has it: placeholders underlined, options bold.
+fn in_the_page(text: &str) -> String {
+    marked_up(&text.replace("FILE", "*FILE*").replace(" --answer", " `--answer`"))
 }

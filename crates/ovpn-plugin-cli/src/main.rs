@@ -12,6 +12,7 @@ mod faillock;
 #[cfg(test)]
 #[path = "generated_tests.rs"]
 mod generated;
+mod known_options;
 mod loading;
 mod locate;
 mod masks;
@@ -39,6 +40,7 @@ use crate::answers::Answers;
 use crate::causes::Cause;
 use crate::drive::Drive;
 use crate::explain::Asked;
+use crate::known_options::KnownOptions;
 use crate::options::{Command, Request, Task};
 use crate::password::{NoAnswer, Secret, Terminal};
 use crate::show::{Show, printable};
@@ -157,7 +159,14 @@ fn run(command: Command, mut task: Box<Task>) -> Result<u8, Stop> {
     let seen = seen.map_err(|error| format!("cannot run the plugin in a process of its own: {error}"))?;
     let file_name =
         drive.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let known_options = KnownOptions::of(&drive.file);
+    if command == Command::Check {
+        for meaning in known_options.meanings(&passed.words) {
+            show.line("option", &meaning);
+        }
+    }
     let asked = Asked {
+        known_options,
         command,
         file_name: &file_name,
         words: &passed.words,

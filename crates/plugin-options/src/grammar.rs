@@ -15,13 +15,13 @@ use privsep::walk::Problem;
 use crate::file::OptionsFile;
 use crate::nearest::nearest;
 use crate::value::shown;
-use crate::{Mistake, OPTIONS_FILE, OptionSpec, Place, Value, file, words};
+use crate::{Entry, Mistake, OPTIONS_FILE, Place, Value, file, words};
 
 /// How a plugin's options are read.
 #[derive(Debug)]
 pub struct Grammar<C: 'static> {
     /// All of them.
-    pub options: &'static [OptionSpec<C>],
+    pub options: &'static [Entry<C>],
     /// Whether a word before everything else is an option.
     pub is_option: fn(&[u8]) -> bool,
 }
@@ -50,7 +50,8 @@ pub struct Remainder {
 type Key = (&'static str, Vec<u8>);
 
 impl<C: Clone> Grammar<C> {
-    /// Reads the words after the plugin's own path into `config`, and the file they may name.
+    /// Reads the words after the plugin's own path into `config`, and the file they may name. The declared defaults come
+    /// first.
     ///
     /// # Errors
     /// If an option is unknown, has no good value or is given twice in one place, or if the file cannot be used.
@@ -59,6 +60,7 @@ impl<C: Clone> Grammar<C> {
         line: impl IntoIterator<Item = &'a [u8]>,
         config: &mut C,
     ) -> Result<Remainder, Mistake> {
+        self.take_defaults(config)?;
         let mut line = line.into_iter().peekable();
         let mut given: Vec<Key> = Vec::new();
         let mut path = None;
@@ -81,6 +83,16 @@ impl<C: Clone> Grammar<C> {
             self.read_file(&content, &path, config, &given, &mut remainder)?;
         }
         Ok(remainder)
+    }
+
+    fn take_defaults(&self, config: &mut C) -> Result<(), Mistake> {
+        for Entry { name, form, default, set, .. } in self.options {
+            let Some(default) = default else { continue };
+            let word = format!("{name}={default}");
+            let value = Value { word: word.as_bytes(), place: &Place::Line, form, bytes: default.as_bytes() };
+            set(config, &value)?;
+        }
+        Ok(())
     }
 
     fn read_file(
@@ -130,7 +142,7 @@ impl<C: Clone> Grammar<C> {
         if given.contains(&key) {
             return Err(Mistake::Repeated { place: place.clone(), word: shown(word) });
         }
-        let value = Value { word, place, bytes };
+        let value = Value { word, place, form: &option.form, bytes };
         if before.contains(&key) {
             (option.set)(&mut config.clone(), &value)?;
         } else {
@@ -154,19 +166,21 @@ impl<C: Clone> Grammar<C> {
     }
 
     /// The option with this name, of those that are documented.
-    pub fn named(&self, name: &[u8]) -> Option<&OptionSpec<C>> {
-        self.options.iter().find(|option| option.name.as_bytes() == name && !option.form.is_empty())
+    pub fn named(&self, name: &[u8]) -> Option<&Entry<C>> {
+        self.options.iter().find(|option| option.name.as_bytes() == name && option.form.is_documented())
     }
 
     fn unknown(&self, word: &[u8], name: &[u8], place: &Place) -> Mistake {
-        let documented = || self.options.iter().filter(|option| !option.form.is_empty());
-        let near = nearest(name, documented().map(|option| option.name));
-        let near = near.and_then(|name| documented().find(|option| option.name == name));
+        let mut documented: Vec<&Entry<C>> =
+            self.options.iter().filter(|option| option.form.is_documented()).collect();
+        documented.sort_by_key(|option| option.name);
+        let near = nearest(name, documented.iter().map(|option| option.name));
+        let near = near.and_then(|name| documented.iter().find(|option| option.name == name));
         Mistake::Unknown {
             place: place.clone(),
             word: shown(word),
-            nearest: near.map(OptionSpec::shown),
-            known: documented().map(OptionSpec::shown).collect::<Vec<_>>().join(" "),
+            nearest: near.map(|option| option.shown()),
+            known: documented.iter().map(|option| option.shown()).collect::<Vec<_>>().join(" "),
         }
     }
 

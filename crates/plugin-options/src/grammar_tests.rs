@@ -6,6 +6,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
+use crate::{Fallback, Form, OptionSpec, Set, entries};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Config {
@@ -14,31 +15,39 @@ struct Config {
     on: Vec<Vec<u8>>,
 }
 
-const fn spec(
-    name: &'static str,
-    repeats: bool,
-    set: fn(&mut Config, &Value<'_>) -> Result<(), Mistake>,
-) -> OptionSpec<Config> {
-    OptionSpec { name, form: "X", default: "", meaning: "", repeats, set }
+const fn spec(name: &'static str, form: Form, repeats: bool, set: Set<Config>) -> OptionSpec<Config> {
+    OptionSpec {
+        name,
+        form,
+        default: Fallback::Nothing,
+        example: "",
+        needs: "",
+        meaning: "",
+        text: "",
+        repeats,
+        set,
+    }
 }
 
-const GRAMMAR: Grammar<Config> = Grammar {
-    options: &[
-        spec("timeout", false, |config, value| {
-            config.timeout = value.number(0, 60, "seconds")?;
+const SPECS: [OptionSpec<Config>; 3] = [
+    OptionSpec {
+        default: Fallback::Value("7"),
+        ..spec("timeout", Form::seconds(0, 60), false, |config, value| {
+            config.timeout = value.seconds()?.as_secs();
             Ok(())
-        }),
-        spec("deferred", false, |config, value| {
-            config.deferred = value.yes_or_no()?;
-            Ok(())
-        }),
-        spec("on", true, |config, value| {
-            config.on.push(value.bytes().to_vec());
-            Ok(())
-        }),
-    ],
-    is_option: |word| word.contains(&b'='),
-};
+        })
+    },
+    spec("deferred", Form::YES_NO, false, |config, value| {
+        config.deferred = value.yes_or_no()?;
+        Ok(())
+    }),
+    spec("on", Form::Other("X"), true, |config, value| {
+        config.on.push(value.bytes().to_vec());
+        Ok(())
+    }),
+];
+const ENTRIES: [Entry<Config>; 3] = entries(&[&SPECS]);
+const GRAMMAR: Grammar<Config> = Grammar { options: &ENTRIES, is_option: |word| word.contains(&b'=') };
 
 /// A file where only root can write; `/tmp` is open to everybody.
 struct Stage {
@@ -102,8 +111,8 @@ fn the_line_goes_before_the_file_whatever_their_order() {
 #[test]
 fn every_mistake_in_a_file_names_file_line_and_word() {
     for (content, said) in [
-        ("\ntimout=5", ":2: unknown option 'timout=5'; did you mean timeout=X?"),
-        ("color=blue", ":1: unknown option 'color=blue'; known are timeout=X deferred=X on=X"),
+        ("\ntimout=5", ":2: unknown option 'timout=5'; did you mean timeout=SECONDS?"),
+        ("color=blue", ":1: unknown option 'color=blue'; known are deferred=yes|no on=X timeout=SECONDS"),
         ("=", ":1: unknown option '='"),
         ("#\n#\ntimeout=many", ":3: option 'timeout=many': must be a number from 0 to 60 seconds"),
         ("timeout=1\ntimeout=2", ":2: option 'timeout=2' is given twice"),
@@ -125,7 +134,7 @@ fn every_mistake_in_a_file_names_file_line_and_word() {
 fn a_mistake_on_the_line_names_the_word() {
     let stage = Stage::new("");
     for (line, said) in [
-        ("deferd=yes vpn", "unknown option 'deferd=yes'; did you mean deferred=X?"),
+        ("deferd=yes vpn", "unknown option 'deferd=yes'; did you mean deferred=yes|no?"),
         ("deferred=1 vpn", "option 'deferred=1': must be yes or no"),
         ("timeout=1 timeout=1 vpn", "option 'timeout=1' is given twice"),
         ("options=FILE options=FILE vpn", "is given twice"),
@@ -145,13 +154,21 @@ fn options_after_the_others_are_noticed() {
 }
 
 #[test]
-fn a_row_for_the_documents() {
-    let row =
-        |form, default| OptionSpec { form, default, meaning: "does x", ..spec("max", false, |_, _| Ok(())) };
-    assert_eq!(row("yes|no", "no").markdown(), r"| `max=yes\|no` | `no` | does x |");
-    assert_eq!(row("N", "1024").markdown(), "| `max=N` | 1024 | does x |");
-    assert_eq!(row("N", "up to 512").markdown(), "| `max=N` | up to 512 | does x |");
-    assert_eq!(row("DIR", "").markdown(), "| `max=DIR` | | does x |");
+fn a_declared_default_holds_until_something_else_is_given() {
+    let stage = Stage::new("timeout=5\n");
+    assert_eq!(stage.read("vpn").unwrap().0.timeout, 7);
+    assert_eq!(stage.read("timeout=6 vpn").unwrap().0.timeout, 6);
+    assert_eq!(stage.read("options=FILE vpn").unwrap().0.timeout, 5);
+}
+
+#[test]
+fn what_a_value_must_be_comes_from_its_form() {
+    let expected = |form: Form| form.expected().unwrap_or_default();
+    assert_eq!(expected(Form::YES_NO), "must be yes or no");
+    assert_eq!(expected(Form::Words(&["no", "addr", "remote"])), "must be no, addr or remote");
+    assert_eq!(expected(Form::count(1, 9)), "must be a number from 1 to 9");
+    assert_eq!(expected(Form::TIME_LIMIT), "must be a number from 0 to 86400 seconds (0: no limit)");
+    assert_eq!(expected(Form::Other("DIR")), "");
 }
 
 proptest! {

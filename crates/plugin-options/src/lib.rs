@@ -2,11 +2,13 @@
 //! configuration and from the file that `options=FILE` names there.
 //!
 //! * [`words`]: how OpenVPN splits a line into words;
-//! * [`OptionSpec`]: an entry of the table; [`Value`]: what follows the `=`;
+//! * [`OptionSpec`]: an option, with all that is to be known of it; [`Form`] and [`Value`]: what follows the `=`;
+//! * [`entries`]: the part of it that the parser has;
 //! * [`Grammar`]: reads a plugin line, and the file it names;
 //! * [`mod@file`]: reads that file, if nobody but root could change it.
 
 pub mod file;
+mod form;
 mod grammar;
 mod mistake;
 mod nearest;
@@ -14,8 +16,9 @@ mod table;
 mod value;
 pub mod words;
 
+pub use form::{Form, Number};
 pub use grammar::{Grammar, Remainder, Word};
 pub use mistake::{Mistake, Place};
 pub use nearest::nearest;
-pub use table::{OPTIONS_FILE, OptionSpec};
+pub use table::{Entry, Fallback, OPTIONS_FILE, OptionSpec, Set, count, entries};
 pub use value::Value;

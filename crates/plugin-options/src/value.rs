@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use crate::{Mistake, Place};
+use crate::{Form, Mistake, Place};
 
 /// An option's value, and the whole word for what is wrong with it.
 #[derive(Debug)]
 pub struct Value<'a> {
     pub(crate) word: &'a [u8],
     pub(crate) place: &'a Place,
+    pub(crate) form: &'a Form,
     pub(crate) bytes: &'a [u8],
 }
 
@@ -37,42 +38,64 @@ impl<'a> Value<'a> {
         Mistake::BadValue { place: self.place.clone(), word: self.word(), expected: expected.into() }
     }
 
-    /// A whole number within bounds.
+    /// The error for a value that is not of the option's form.
+    fn is_not_of_the_form(&self) -> Mistake {
+        self.bad(&self.form.expected().unwrap_or_else(|| format!("must be {}", self.form)))
+    }
+
+    /// A whole number within the bounds that the option's form has.
     ///
     /// # Errors
     /// If it is none.
-    pub fn number(&self, least: u64, most: u64, unit: &str) -> Result<u64, Mistake> {
+    pub fn number(&self) -> Result<u64, Mistake> {
+        let Form::Number(bounds) = self.form else { return Err(self.is_not_of_the_form()) };
         let text = self.text();
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let number = if digits { text.parse().ok() } else { None };
         number
-            .filter(|number| (least..=most).contains(number))
-            .ok_or_else(|| self.bad(format!("must be a number from {least} to {most} {unit}").trim_end()))
+            .filter(|number| (bounds.least..=bounds.most).contains(number))
+            .ok_or_else(|| self.is_not_of_the_form())
     }
 
-    /// The same without a unit.
+    /// The same as a number of things.
     ///
     /// # Errors
     /// If it is none.
-    pub fn count(&self, least: u64, most: u64) -> Result<usize, Mistake> {
-        Ok(usize::try_from(self.number(least, most, "")?).unwrap_or(usize::MAX))
+    pub fn count(&self) -> Result<usize, Mistake> {
+        Ok(usize::try_from(self.number()?).unwrap_or(usize::MAX))
     }
 
     /// Milliseconds.
     ///
     /// # Errors
-    /// If it is no number, or above `most`.
-    pub fn milliseconds(&self, most: u64) -> Result<Duration, Mistake> {
-        self.number(0, most, "milliseconds").map(Duration::from_millis)
+    /// If it is no number, or out of bounds.
+    pub fn milliseconds(&self) -> Result<Duration, Mistake> {
+        self.number().map(Duration::from_millis)
     }
 
-    /// A time limit of at most a day; `None` for 0: no limit.
+    /// Seconds.
     ///
     /// # Errors
-    /// If it is no number, or above a day.
+    /// If it is no number, or out of bounds.
+    pub fn seconds(&self) -> Result<Duration, Mistake> {
+        self.number().map(Duration::from_secs)
+    }
+
+    /// Seconds; `None` for 0: no limit.
+    ///
+    /// # Errors
+    /// If it is no number, or out of bounds.
     pub fn time_limit(&self) -> Result<Option<Duration>, Mistake> {
-        let seconds = self.number(0, 86_400, "seconds (0: no limit)")?;
-        Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
+        Ok(Some(self.seconds()?).filter(|limit| !limit.is_zero()))
+    }
+
+    /// What `parse` makes of one of the words that the option's form has.
+    ///
+    /// # Errors
+    /// If it is another word, or `parse` knows it not.
+    pub fn chosen<T>(&self, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, Mistake> {
+        let known = matches!(self.form, Form::Words(words) if words.contains(&self.text()));
+        Some(self.text()).filter(|_| known).and_then(parse).ok_or_else(|| self.is_not_of_the_form())
     }
 
     /// `yes` or `no`.
@@ -80,11 +103,11 @@ impl<'a> Value<'a> {
     /// # Errors
     /// If it is neither.
     pub fn yes_or_no(&self) -> Result<bool, Mistake> {
-        match self.text() {
-            "yes" => Ok(true),
-            "no" => Ok(false),
-            _ => Err(self.bad("must be yes or no")),
-        }
+        self.chosen(|word| match word {
+            "yes" => Some(true),
+            "no" => Some(false),
+            _ => None,
+        })
     }
 }
 

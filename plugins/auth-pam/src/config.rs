@@ -19,10 +19,11 @@ use crate::verdict::Advance;
 use crate::worker::prompts::{MAX_PAIRS, Pair, Prompts};
 pub use error::ConfigError;
 pub use names::NameRule;
-use options::OPTIONS;
+use options::ENTRIES;
 
-/// Everything the line says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Everything the line says. [`Config::parse`] begins with what the options declare as their defaults; without these a
+/// `Config` is none yet.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Config {
     /// PAM service.
     pub service: CString,
@@ -93,9 +94,10 @@ pub struct Config {
 }
 
 /// How long an attempt may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum Timeout {
     /// Nobody has said.
+    #[default]
     Default,
     /// So long; `None` for 0: no limit.
     Given(Option<Duration>),
@@ -125,9 +127,10 @@ impl Reasons {
 }
 
 /// Whether the common name of the client's certificate must be the username.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum RequireCn {
     /// It need not.
+    #[default]
     No,
     /// Byte for byte.
     Same,
@@ -136,6 +139,16 @@ pub enum RequireCn {
 }
 
 impl RequireCn {
+    /// By its word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "no" => RequireCn::No,
+            "yes" => RequireCn::Same,
+            "nocase" => RequireCn::SameButForCase,
+            _ => return None,
+        })
+    }
+
     /// Whether this common name will do for this username.
     pub fn admits(self, common_name: &[u8], username: &[u8]) -> bool {
         match self {
@@ -147,7 +160,7 @@ impl RequireCn {
 }
 
 /// How the line and the file are read: any word with a `=` before the service is an option.
-const GRAMMAR: Grammar<Config> = Grammar { options: &OPTIONS, is_option: |word| word.contains(&b'=') };
+const GRAMMAR: Grammar<Config> = Grammar { options: &ENTRIES, is_option: |word| word.contains(&b'=') };
 
 impl Config {
     /// Whether logins are deferred where OpenVPN can do it. `by_setenv`: `deferred_auth_pam` is set.
@@ -179,42 +192,7 @@ impl Config {
 
     /// Reads the words after the plugin's own path, and the file they may name.
     pub fn parse<'a>(words: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, ConfigError> {
-        let mut config = Config {
-            service: CString::default(),
-            prompts: Prompts::ByVisibility,
-            max_workers: None,
-            max_pending: 1024,
-            certificate_login: None,
-            challenge: false,
-            change_expired: false,
-            challenge_text: None,
-            open_urls: false,
-            question_wait: Duration::ZERO,
-            challenge_timeout: Duration::from_secs(120),
-            session: false,
-            max_sessions: None,
-            max_sessions_per_user: None,
-            max_suspended: None,
-            client_options: None,
-            name_rule: NameRule::default(),
-            override_username: false,
-            penalties: true,
-            prefixes: Prefixes::default(),
-            reasons: None,
-            refusal_time: Duration::from_millis(1000),
-            timeout: Timeout::Default,
-            confdir: None,
-            syslog: None,
-            // A password hash of today takes 30 to 45 ms, and the first login a worker to be started.
-            grace: Duration::from_millis(75),
-            deferred: None,
-            advance: Advance::No,
-            allow_user_mapping: false,
-            require_cn: RequireCn::No,
-            empty_passwords: false,
-            warnings: Vec::new(),
-            by_roots_group: Vec::new(),
-        };
+        let mut config = Config::default();
         let mut rest = GRAMMAR.read(words, &mut config)?;
         config.by_roots_group = std::mem::take(&mut rest.by_roots_group);
         config.warnings.extend(taken_as_pairs(&rest));
@@ -244,7 +222,7 @@ fn taken_as_pairs(rest: &Remainder) -> Vec<String> {
     });
     let names = after.iter().step_by(2).filter_map(|word| GRAMMAR.named(&word.text));
     let names = names.map(|option| {
-        let (name, form) = (option.name, option.shown());
+        let (name, form) = (option.name(), option.shown());
         format!("'{name}' comes after the service and is taken as the NAME of a pair; the option is written {form} and stands before the service")
     });
     late.chain(names).collect()
@@ -325,3 +303,7 @@ fn service_name(word: &Word) -> Result<(CString, Option<String>), ConfigError> {
 #[cfg(test)]
 #[path = "config_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "config/generated_tests.rs"]
+mod generated;

@@ -1,9 +1,6 @@
 //! The configuration line: what it means, and which word each mistake names.
 
 use std::fs;
-use std::path::Path;
-
-use plugin_options::Mistake;
 
 use super::*;
 
@@ -280,40 +277,4 @@ fn an_option_without_an_equals_sign_is_warned_about() {
     let [warning] = &config.warnings[..] else { panic!("{:?}", config.warnings) };
     assert!(warning.starts_with("'require-cn' comes after") && warning.contains("require-cn=no|yes|nocase"));
     assert!(parse(&["login", "password", "timeout"]).unwrap().warnings.is_empty());
-}
-
-/// The documents list the options of the code, all of them and no others, with the same values; README with the same
-/// defaults and meaning.
-#[test]
-fn the_documents_have_these_options() {
-    const PAGE: &str = "openvpn-plugin-auth-pam.8";
-    let documented: Vec<_> = OPTIONS.iter().filter(|option| !option.form.is_empty()).collect();
-    let shown: Vec<String> = documented.iter().map(|option| option.shown()).collect();
-    assert_eq!(harness::man_page::terms(PAGE, "OPTIONS"), shown);
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
-    let readme = fs::read_to_string(readme).unwrap();
-    let section = readme.split("## The plugin line of auth-pam").nth(1).unwrap();
-    let rows: Vec<&str> =
-        section.lines().filter(|line| line.starts_with("| `") && line.contains("=")).collect();
-    let wanted: Vec<String> = documented.iter().map(|option| option.markdown()).collect();
-    assert_eq!(rows[..wanted.len()], wanted);
-    // What the list says is read is read: none of them is unknown.
-    for option in documented {
-        let word = format!("{}=?", option.name);
-        let read = parse(&[&word, "login"]);
-        assert!(
-            matches!(read, Err(ConfigError::Option(Mistake::BadValue { .. } | Mistake::File(_)))),
-            "{word}"
-        );
-    }
-    let page = std::fs::read_to_string(harness::man_page::source(PAGE)).unwrap();
-    let names = Facility::names();
-    let facilities: Vec<&str> = names.trim_start_matches("must be one of ").split(", ").collect();
-    assert_eq!(facilities.len(), 18);
-    for facility in facilities {
-        assert!(Facility::parse(facility).is_some(), "{facility}");
-        assert!(facility.starts_with("local") || page.contains(&format!("_{facility}_")), "{facility}");
-    }
-    let keywords = harness::man_page::terms(PAGE, "DESCRIPTION");
-    assert_eq!(keywords, ["USERNAME", "PASSWORD", "COMMONNAME", "OTP"]);
 }

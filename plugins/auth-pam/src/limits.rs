@@ -11,10 +11,10 @@ use privsep::cgroup;
 pub const DEFAULT_MAX_WORKERS: u64 = 512;
 
 /// The most questions that wait for an answer without `max-suspended`. Each holds a process of about a megabyte.
-const DEFAULT_MAX_SUSPENDED: u64 = 64;
+pub const DEFAULT_MAX_SUSPENDED: u64 = 64;
 
 /// The most sessions without `max-sessions`: as many as the clients that OpenVPN takes without `max-clients`.
-const DEFAULT_MAX_SESSIONS: u64 = 1024;
+pub const DEFAULT_MAX_SESSIONS: u64 = 1024;
 /// What a worker in a session may need.
 const SESSION_KIB: u64 = 1024;
 

@@ -58,9 +58,10 @@ privsep::wire! {
 }
 
 /// Where a client that has to try again does so, if it knows several servers. The words are those of OpenVPN.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum Advance {
     /// At the same address.
+    #[default]
     No,
     /// At the next address of the same `remote`.
     Addr,

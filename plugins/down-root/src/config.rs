@@ -13,10 +13,11 @@ use plugin_options::{Grammar, Remainder, Word};
 
 use crate::event::Event;
 pub use error::ConfigError;
-use options::OPTIONS;
+use options::ENTRIES;
 
-/// Everything the line says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Everything the line says. [`Config::parse`] begins with what the options declare as their defaults; without these a
+/// `Config` is none yet.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The down script, as written.
     pub command: Vec<u8>,
@@ -37,21 +38,12 @@ pub struct Config {
 }
 
 /// How the line and the file are read.
-const GRAMMAR: Grammar<Config> = Grammar { options: &OPTIONS, is_option };
+const GRAMMAR: Grammar<Config> = Grammar { options: &ENTRIES, is_option };
 
 impl Config {
     /// Reads the words after the plugin's own path, and the file they may name.
     pub fn parse<'a>(words: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, ConfigError> {
-        let mut config = Config {
-            command: Vec::new(),
-            args: Vec::new(),
-            up: None,
-            on: Vec::new(),
-            time_limit: Some(Duration::from_secs(60)),
-            ignore_failure: false,
-            insecure_permissions: false,
-            warnings: Vec::new(),
-        };
+        let mut config = Config::default();
         let mut rest = GRAMMAR.read(words, &mut config)?;
         config.warnings = std::mem::take(&mut rest.by_roots_group);
         config.warnings.extend(unused_command(&rest));
@@ -101,3 +93,7 @@ fn is_option(word: &[u8]) -> bool {
 #[cfg(test)]
 #[path = "config_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "config/generated_tests.rs"]
+mod generated;

@@ -2,9 +2,6 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-
-use plugin_options::Mistake;
 
 use super::*;
 
@@ -154,31 +151,4 @@ fn every_mistake_in_the_file_names_its_place() {
         let text = from_file(content, "options=FILE").unwrap_err();
         assert!(text.starts_with(said), "{content:?}: {text}");
     }
-}
-
-/// The documents list the options and events of the code, all of them and no others; README with the same defaults and
-/// meaning.
-#[test]
-fn the_documents_have_these_options() {
-    const PAGE: &str = "openvpn-plugin-down-root.8";
-    let shown: Vec<String> = OPTIONS.iter().map(|option| option.shown()).collect();
-    assert_eq!(harness::man_page::terms(PAGE, "OPTIONS"), shown);
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
-    let readme = fs::read_to_string(readme).unwrap();
-    let section = readme.split("## The plugin line of down-root").nth(1).unwrap();
-    let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
-    let wanted: Vec<String> = OPTIONS.iter().map(|option| option.markdown()).collect();
-    assert_eq!(rows[..wanted.len()], wanted);
-    for option in &OPTIONS {
-        let word = format!("{}=", option.name);
-        let read = parse(&[&word, "/down"]);
-        assert!(
-            matches!(read, Err(ConfigError::Option(Mistake::BadValue { .. } | Mistake::File(_)))),
-            "{word}"
-        );
-    }
-    let page = std::fs::read_to_string(harness::man_page::source(PAGE)).unwrap();
-    let sentence = page.split("the events are").nth(1).and_then(|rest| rest.split('.').next()).unwrap();
-    let listed: Vec<&str> = sentence.split('_').skip(1).step_by(2).collect();
-    assert_eq!(listed, Event::OPTIONAL.map(Event::name));
 }

@@ -25,8 +25,9 @@ use nix::unistd::geteuid;
 use crate::show::Show;
 use finding::Finding;
 pub(crate) use openvpn::{installed, plugin_directory};
-pub(crate) use plugin::{in_a_home, note_on_c_plugin};
+pub(crate) use plugin::{in_a_home, is_option, kind, note_on_c_plugin};
 use read::Subject;
+pub(crate) use setup::Kind;
 use world::Entered;
 pub(crate) use world::from_there;
 

@@ -159,7 +159,7 @@ fn loads(file: &Path, directory: &Path) -> Option<String> {
 }
 
 /// Which plugin the file is; by its name if there is none.
-fn kind(file: &Path) -> Kind {
+pub(crate) fn kind(file: &Path) -> Kind {
     let mut bytes = Vec::new();
     // Opening a pipe may wait for ever, and a device may be more than a file.
     let is_file = file.metadata().is_ok_and(|status| status.is_file());

@@ -23,6 +23,30 @@ fn check_tells_what_a_plugin_exports_and_wants() {
 }
 
 #[test]
+fn check_tells_what_the_options_of_a_line_mean() {
+    let ours = plugin::auth_pam();
+    let ours = ours.to_str().unwrap();
+    run(&["check", ours, "deferred=yes grace=20 login"]).expect(
+        0,
+        &[
+            ("option", "deferred=yes: whether OpenVPN goes on while PAM decides (default: no, unless"),
+            ("option", "grace=20: how long OpenVPN waits for a quick verdict"),
+            ("result", "OpenVPN would start"),
+        ],
+    );
+    run(&["check", ours, "grace=soon login"]).expect(
+        1,
+        &[
+            ("log", "option 'grace=soon': must be a number from 0 to 10000 milliseconds"),
+            ("why", "The option grace=MS (how long OpenVPN waits for a quick verdict"),
+            ("to do", "leave the option out: the default is"),
+        ],
+    );
+    // OpenVPN's own plugin has none.
+    assert!(!run(&["check", "openvpn-plugin-auth-pam.so", "login"]).out.contains("option "));
+}
+
+#[test]
 fn check_tells_why_openvpn_would_not_start() {
     let ours = plugin::auth_pam();
     let ours = ours.to_str().unwrap();

@@ -34,10 +34,11 @@ const ASK: &[u8] = b"ASK";
 const ASK_IN_BRACES: &str = "{ASK}";
 
 /// How prompts are answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub enum Prompts {
     /// Hidden input: the password. Shown input: the username. If the client sent a response to a static challenge, the
     /// prompt after the first one with hidden input gets that. If the client can be asked, that is all they get.
+    #[default]
     ByVisibility,
     /// By the first pair whose name matches.
     ByName(Vec<Pair>),

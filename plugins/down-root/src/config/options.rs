@@ -1,17 +1,27 @@
-//! Every option, as README and the manual page have it. A word that is none of these is refused.
+//! Every option, declared once: parser, defaults, error texts, manual page and reference come from here (`make
+//! generate`). A word that is none of these is refused.
 
-use plugin_options::OptionSpec;
+use plugin_options::{Entry, Fallback, Form, OptionSpec, count, entries};
 
 use super::Config;
 use crate::event::Event;
 
 /// The options.
-pub const OPTIONS: [OptionSpec<Config>; 6] = [
+pub const GROUPS: [&[OptionSpec<Config>]; 1] = [&OPTIONS];
+
+/// What the parser has of them.
+pub const ENTRIES: [Entry<Config>; count(&GROUPS)] = entries(&GROUPS);
+
+const OPTIONS: [OptionSpec<Config>; 6] = [
     OptionSpec {
         name: "ignore-failure",
-        form: "yes|no",
-        default: "no",
+        form: Form::YES_NO,
+        default: Fallback::Value("no"),
+        example: "yes",
+        needs: "",
         meaning: "whether a script that fails is only logged; not at client-connect and learn-address",
+        text: "Whether a script that fails is only logged. With `no`, OpenVPN ends when the down script fails. Not for \
+               client-connect and learn-address, where a failing script rejects the client.",
         repeats: false,
         set: |config, value| {
             config.ignore_failure = value.yes_or_no()?;
@@ -20,9 +30,12 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
     },
     OptionSpec {
         name: "insecure-permissions",
-        form: "yes|no",
-        default: "no",
+        form: Form::YES_NO,
+        default: Fallback::Value("no"),
+        example: "yes",
+        needs: "",
         meaning: "whether scripts run that others than root could change, with a warning for each reason",
+        text: "Whether scripts run that others than root could change, with a warning for each reason.",
         repeats: false,
         set: |config, value| {
             config.insecure_permissions = value.yes_or_no()?;
@@ -31,9 +44,17 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
     },
     OptionSpec {
         name: "on",
-        form: "EVENT:PATH",
-        default: "",
-        meaning: "script for another event (below), once for each event",
+        form: Form::Other("EVENT:PATH"),
+        default: Fallback::Nothing,
+        example: "client-connect:/etc/openvpn/client.sh",
+        needs: "",
+        meaning: "script for another event, once for each event",
+        text: "Run *PATH* as root at *EVENT*, with the words OpenVPN gives a script for it. Once for each event; the \
+               events are `route-up`, `route-pre-down`, `ipchange`, `client-connect`, `client-disconnect` and \
+               `learn-address`.\n\n\
+               At client-connect, $1 is the path of an empty file the script may write the client's options to, at most \
+               64 KiB; if it writes more, the client is rejected. There is no event for logins: OpenVPN stands still \
+               while a script runs.",
         repeats: true,
         set: |config, value| {
             let mut parts = value.bytes().splitn(2, |byte| *byte == b':');
@@ -49,12 +70,21 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
             Ok(())
         },
     },
-    OptionSpec::options_file(),
+    OptionSpec::options_file(
+        "Read further options from this file, one a line, and *COMMAND* with its arguments from another line of it. \
+         Quotes, backslashes and comments (`#`) are those of OpenVPN's configuration. What the plugin line says goes \
+         before the file. The path must be absolute. If the file is missing, or if others than root could change it or a \
+         directory or link on the way to it, OpenVPN does not start.",
+    ),
     OptionSpec {
         name: "timeout",
-        form: "SECONDS",
-        default: "60",
+        form: Form::TIME_LIMIT,
+        default: Fallback::Value("60"),
+        example: "20",
+        needs: "",
         meaning: "limit for a script; 0: none",
+        text: "A script that runs longer gets SIGTERM, and SIGKILL 5 seconds later, with its whole process group. It has \
+               failed then.",
         repeats: false,
         set: |config, value| {
             config.time_limit = value.time_limit()?;
@@ -63,9 +93,13 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
     },
     OptionSpec {
         name: "up",
-        form: "PATH",
-        default: "",
-        meaning: "script for later UPs (below)",
+        form: Form::Other("PATH"),
+        default: Fallback::Nothing,
+        example: "/etc/openvpn/up.sh",
+        needs: "",
+        meaning: "script for later UPs",
+        text: "Run *PATH* as root at every later UP (SIGUSR1, `up-restart`) for which OpenVPN has no root, or is in a \
+               chroot. The first UP, and all as long as OpenVPN is root, are for its own `up`.",
         repeats: false,
         set: |config, value| {
             if value.bytes().is_empty() {

@@ -90,7 +90,7 @@ fn many_restarts(stage: &Stage) {
         if dropped {
             drop_root(None);
         }
-        (0..50).for_each(|_| restart());
+        (0..200).for_each(|_| restart());
         let before = held();
         (0..300).for_each(|_| restart());
         let after = held();
