@@ -17,13 +17,7 @@ pub struct Case {
 impl Case {
     /// A case; its name is unique in its suite.
     pub fn new(name: impl Into<String>, play: impl Fn() + Send + 'static) -> Self {
-        Case {
-            name: name.into(),
-            play: Box::new(play),
-            limit: LIMIT,
-            through: Vec::new(),
-            ignored: false,
-        }
+        Case { name: name.into(), play: Box::new(play), limit: LIMIT, through: Vec::new(), ignored: false }
     }
 
     /// Another time limit.

@@ -44,11 +44,8 @@ pub(crate) fn run(suite: Suite) -> ExitCode {
         eprintln!("these tests need root: they are about processes that have it");
         return ExitCode::FAILURE;
     }
-    let shared = Arc::new(Shared {
-        prepare: suite.prepare,
-        scratch: OnceLock::new(),
-        captured: !arguments.nocapture,
-    });
+    let shared =
+        Arc::new(Shared { prepare: suite.prepare, scratch: OnceLock::new(), captured: !arguments.nocapture });
     let trials = suite.cases.into_iter().map(|case| {
         let (shared, name, ignored) = (Arc::clone(&shared), case.name.clone(), case.ignored);
         Trial::test(case.name, move || guarded(&name, &shared)).with_ignored_flag(ignored)

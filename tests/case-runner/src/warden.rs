@@ -127,7 +127,9 @@ fn children() -> Vec<Process> {
 }
 
 fn reap() {
-    while matches!(waitpid(None, Some(WaitPidFlag::WNOHANG)), Ok(status) if status != WaitStatus::StillAlive) {}
+    while matches!(waitpid(None, Some(WaitPidFlag::WNOHANG)), Ok(status) if status != WaitStatus::StillAlive)
+    {
+    }
 }
 
 /// Kills what is left, generation after generation; false if something withstands.

@@ -74,5 +74,8 @@ fn meet(own: &str, other: &str) {
     let place = std::env::var_os(PLACE).unwrap();
     let file = |name: &str| Path::new(&place).join(name);
     std::fs::write(file(own), "").unwrap();
-    assert!(proc_table::wait_until(Duration::from_secs(20), || file(other).exists()), "{other} does not come");
+    assert!(
+        proc_table::wait_until(Duration::from_secs(20), || file(other).exists()),
+        "{other} does not come"
+    );
 }
