@@ -1,7 +1,7 @@
 //! Cases of every kind, for the tests of the runner.
 
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use case_runner::{Case, Suite, directory, may_stay, part, prepared};
@@ -51,8 +51,9 @@ fn plays_a_part() {
 }
 
 fn leaves_a_process() -> i32 {
-    let child = Command::new("sleep").arg("1000").spawn().unwrap();
-    let pid = i32::try_from(child.id()).unwrap();
+    let output =
+        Command::new("sh").args(["-c", "sleep 1000 >&2 & echo $!"]).stderr(Stdio::inherit()).output();
+    let pid = String::from_utf8(output.unwrap().stdout).unwrap().trim().parse().unwrap();
     println!("left: {pid}");
     pid
 }
