@@ -15,6 +15,8 @@ SHAREDIR  ?= $(PREFIX)/share/openvpn-plugins-rs
 DESTDIR   ?=
 # How long `make fuzz` runs each target.
 FUZZ_SECONDS ?= 120
+# How many test programs `make test` runs at a time that start servers and then mostly wait, each with four tests at a time.
+SUITES_AT_ONCE ?= 3
 # Of shared objects: 0644 on Debian, 0755 where rpm and others want it.
 PLUGINMODE ?= 0644
 INSTALL_EXAMPLES ?= 0
@@ -82,7 +84,7 @@ demo:
 	@tests/demo/demo "$(BUILTDIR)/libopenvpn_plugin_auth_pam.so"
 
 # What declarations make: each package with a test of that name has its list. make lint and make test compare.
-GENERATING := -p openvpn-plugin-auth-pam -p openvpn-plugin-down-root -p ovpn-plugin-cli
+GENERATING := -p openvpn-plugin-auth-pam -p openvpn-plugin-down-root -p ovpn-plugin-cli -p privsep
 generate:
 	UPDATE_GENERATED=1 $(CARGO) test --locked $(GENERATING) --lib --bins --quiet generated
 
@@ -93,8 +95,7 @@ test:
 	@$(MAKE) --no-print-directory compile
 	$(CARGO) test --locked --workspace --exclude e2e --exclude compatibility --exclude packages
 	$(CARGO) test --locked -p ovpn-plugin --features openssl --lib certificate
-	PLUGIN_DIR="$(abspath $(TARGET))/release" RUST_TEST_THREADS=6 $(CARGO) test --locked -p e2e
-	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p compatibility
+	@CARGO="$(CARGO)" PLUGIN_DIR="$(abspath $(TARGET))/release" RUST_TEST_THREADS=4 tests/suites $(SUITES_AT_ONCE) e2e compatibility
 
 lint: build
 	@CARGO="$(CARGO)" tests/install-deps lint
@@ -105,7 +106,7 @@ lint: build
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked -p ovpn-plugin --features openssl --no-deps
 	$(CARGO) test --locked $(GENERATING) --lib --bins --quiet generated
-	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p e2e --test unsafe_files --test symbols
+	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p e2e --test unsafe_files --test symbols --test dependencies
 
 # Builds the packages, looks into them, and uses them in a clean Debian root. QUICK=1: only what takes less than ten minutes.
 test-packages:

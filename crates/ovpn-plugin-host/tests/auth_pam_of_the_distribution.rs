@@ -1,10 +1,12 @@
 //! The host against the C auth-pam plugin of the distribution: direct and deferred logins, and the log of its helper process.
 //!
-//! Without a test harness: the plugin forks a helper that leaves with `exit`, which hangs for ever on the locks of
-//! other threads. OpenVPN has none, and neither has this process.
+//! Each case is a process of one thread: the plugin forks a helper that leaves with `exit`, which hangs for ever on the
+//! locks of other threads. OpenVPN has none, and neither has this process.
 
+use std::process::ExitCode;
 use std::time::Duration;
 
+use case_runner::{Case, Suite};
 use harness::{EtcPamService, plugin};
 use ovpn_plugin_host::{FuncResult, Login, OpenPlugin, Plugin, Verdict};
 
@@ -47,14 +49,11 @@ fn deferred_logins() {
     }
 }
 
-fn main() {
+fn main() -> ExitCode {
     let cases: [(&str, fn()); 3] = [
         ("direct_logins", direct_logins),
         ("refused_logins_are_logged_by_the_helper", refused_logins_are_logged_by_the_helper),
         ("deferred_logins", deferred_logins),
     ];
-    for (name, case) in cases {
-        case();
-        println!("test {name} ... ok");
-    }
+    Suite::new(cases.map(|(name, play)| Case::new(name, play))).run()
 }

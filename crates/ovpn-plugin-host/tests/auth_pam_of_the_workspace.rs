@@ -1,10 +1,12 @@
 //! The auth-pam plugin of this workspace in hosts as old as OpenVPN 2.4: every version of the structs, with the
 //! events those releases have.
 //!
-//! Without a test harness, as the plugin forks; see `auth_pam_of_the_distribution.rs`.
+//! Each case is a process of one thread, as the plugin forks; see `auth_pam_of_the_distribution.rs`.
 
+use std::process::ExitCode;
 use std::time::Duration;
 
+use case_runner::{Case, Suite};
 use harness::proc_table::{self, Process};
 use harness::{PamService, TestModule, plugin};
 use ovpn_plugin_host::{FuncResult, Login, OpenPlugin, Plugin, Verdict, sys};
@@ -115,13 +117,16 @@ fn says_what_is_too_new(release: (u32, u32, i32), struct_version: i32) {
     assert_eq!(warnings(&open(&ordinary.words(), struct_version, release)), [""; 0]);
 }
 
-fn main() {
-    let service = PamService::new(STACK);
-    for release in RELEASES {
-        for version in 1..=5 {
+fn main() -> ExitCode {
+    let all = RELEASES.into_iter().flat_map(|release| (1..=5).map(move |version| (release, version)));
+    let cases = all.map(|(release, version)| {
+        let name = format!("OpenVPN {}.{}, struct version {version}", release.0, release.1);
+        Case::new(name, move || {
+            TestModule::adopt(&case_runner::prepared());
+            let service = PamService::new(STACK);
             works(open(&service.words(), version, release));
             says_what_is_too_new(release, version);
-            println!("test OpenVPN {}.{}, struct version {version} ... ok", release.0, release.1);
-        }
-    }
+        })
+    });
+    Suite::new(cases).prepare(|scratch| drop(TestModule::compile(scratch))).run()
 }

@@ -4,21 +4,19 @@
 //! Each attack is a process of its own that is OpenVPN's part: it has the plugin start its helper, becomes nobody, and
 //! writes to the helper's socket itself.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::{self, IoSlice};
 use std::os::fd::RawFd;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::Duration;
 
-use harness::proc_table::{self, Process, wait_gone};
-use harness::scratch::unique_name;
+use case_runner::{Case, Place, Suite};
+use harness::proc_table::{self, Process};
+use harness::scratch::set_mode;
 use nix::sys::socket::{ControlMessage, MsgFlags, recv, send, sendmsg};
-use nix::unistd::Uid;
 use ovpn_plugin_host::{Call, FuncResult, OpenPlugin, Plugin, sys};
 
-const ARGUMENT: &str = "--attack";
 const LIMIT: Duration = Duration::from_secs(20);
 /// Says that it ran, and everything that must not be the attacker's.
 const SCRIPT: &str = "#!/bin/sh\n\
@@ -169,94 +167,43 @@ fn attacks() -> Vec<Attack> {
 }
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [first, name, directory] = arguments.as_slice() {
-        if first == ARGUMENT {
-            return attack(name, Path::new(directory));
-        }
-    }
-    if !Uid::effective().is_root() {
-        eprintln!("this test needs root: it is about a process that has it");
-        return ExitCode::FAILURE;
-    }
-    let mut failed = 0;
-    for one in attacks().iter().map(Some).chain([None]) {
-        let name = one.map_or(WITH_THE_FRONT, |attack| attack.name);
-        let expected = match one {
-            Some(attack) => attack.seen.clone(),
-            None => Some(format!("ran: signal=sigusr1 dev=tun7 preload= bind= {PATH} words=\n")),
-        };
-        match run(name) {
-            Ok(seen) if seen == expected => println!("{name}: ok"),
-            other => {
-                println!("{name}: WRONG: {other:?} instead of {expected:?}");
-                failed += 1;
-            }
-        }
-    }
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let attacks = attacks().into_iter().map(|attack| {
+        Case::new(attack.name, move || {
+            write_script();
+            play(&attack);
+            assert_eq!(seen(), attack.seen);
+        })
+    });
+    let with_the_front = Case::new("an environment after the loss of privileges", || {
+        write_script();
+        with_the_front();
+        let expected = format!("ran: signal=sigusr1 dev=tun7 preload= bind= {PATH} words=\n");
+        assert_eq!(seen(), Some(expected));
+    });
+    Suite::new(attacks.chain([with_the_front])).place(Place::OfRoot).run()
 }
 
-/// Has a process attack; what the script has written by then.
-fn run(name: &str) -> Result<Option<String>, String> {
-    let directory = Directory::new();
-    let mut child = Command::new(std::env::current_exe().expect("own path"))
-        .args([ARGUMENT, name])
-        .arg(&directory.0)
-        .env("TMPDIR", &directory.0)
-        .spawn()
-        .map_err(|error| error.to_string())?;
-    let ended = wait_gone(i32::try_from(child.id()).expect("a pid"), LIMIT);
-    if !ended {
-        let _ = child.kill();
-    }
-    let status = child.wait().map_err(|error| error.to_string())?;
-    if !ended || !status.success() {
-        return Err(format!("the attacking process: {status}"));
-    }
-    Ok(fs::read_to_string(directory.0.join("seen")).ok())
+fn script() -> PathBuf {
+    case_runner::directory().join("down.sh")
 }
 
-/// A directory that only root can write to, with the script; removed on drop.
-struct Directory(PathBuf);
-
-impl Directory {
-    fn new() -> Self {
-        let directory = Directory(Path::new("/var/lib").join(unique_name()));
-        fs::create_dir(&directory.0).expect("a directory");
-        fs::set_permissions(&directory.0, Permissions::from_mode(0o755)).expect("chmod");
-        fs::write(directory.script(), SCRIPT).expect("the script");
-        fs::set_permissions(directory.script(), Permissions::from_mode(0o755)).expect("chmod");
-        directory
-    }
-
-    fn script(&self) -> PathBuf {
-        self.0.join("down.sh")
-    }
+fn write_script() {
+    fs::write(script(), SCRIPT).expect("the script");
+    set_mode(&script(), 0o755);
 }
 
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// What the script has written.
+fn seen() -> Option<String> {
+    fs::read_to_string(script().with_file_name("seen")).ok()
 }
 
-/// The attack that uses the front's own functions, without root.
-const WITH_THE_FRONT: &str = "an environment after the loss of privileges";
-
-/// The attacking process.
-fn attack(name: &str, directory: &Path) -> ExitCode {
-    let attacks = attacks();
-    let attack = attacks.iter().find(|attack| attack.name == name);
-    let (plugin, socket) = start(directory, attack.is_some_and(|attack| attack.many_scripts));
-    if attack.is_some_and(|attack| attack.passes == Passes::DescriptorWithoutRoom) {
+/// Starts the helper, becomes nobody, and attacks it.
+fn play(attack: &Attack) {
+    let (plugin, socket) = start(attack.many_scripts);
+    if attack.passes == Passes::DescriptorWithoutRoom {
         harness::open_files::leave(helper(), 0, "no such file");
     }
-    nix::unistd::setresuid(65534.into(), 65534.into(), 65534.into()).expect("setresuid");
-    if name == WITH_THE_FRONT {
-        return with_the_front(&plugin);
-    }
-    let attack = attack.expect("a known attack");
+    become_nobody();
     let mut alive = true;
     for frame in &attack.frames {
         let frame = Frame([&1u32.to_le_bytes(), &frame.0[..]].concat());
@@ -278,19 +225,20 @@ fn attack(name: &str, directory: &Path) -> ExitCode {
     let said = || plugin.log_lines().iter().any(|line| line.text.contains("sent something that it must not"));
     // A thread writes what the helper says.
     let said = if alive { said() } else { proc_table::wait_until(LIMIT, said) };
-    if alive == attack.seen.is_some() && said != alive {
-        return ExitCode::SUCCESS;
-    }
-    println!("helper alive: {alive}, log: {:?}", plugin.log_lines());
-    ExitCode::FAILURE
+    assert_eq!(alive, attack.seen.is_some(), "log: {:?}", plugin.log_lines());
+    assert_ne!(said, alive, "log: {:?}", plugin.log_lines());
+}
+
+fn become_nobody() {
+    nix::unistd::setresuid(65534.into(), 65534.into(), 65534.into()).expect("setresuid");
 }
 
 /// Has the plugin start its helper, and finds the socket to it.
-fn start(directory: &Path, many_scripts: bool) -> (OpenPlugin, RawFd) {
+fn start(many_scripts: bool) -> (OpenPlugin, RawFd) {
     let own = std::env::current_exe().expect("own path");
     // Cargo builds the plugin beside its tests.
     let built = own.with_file_name("libopenvpn_plugin_down_root.so");
-    let script = directory.join("down.sh").to_string_lossy().into_owned();
+    let script = script().to_string_lossy().into_owned();
     let options =
         ["up=", "on=client-connect:", "on=learn-address:"].map(|option| format!("{option}{script}"));
     let options = options.iter().filter(|_| many_scripts);
@@ -324,8 +272,10 @@ fn sockets() -> io::Result<Vec<RawFd>> {
         .collect())
 }
 
-/// UP and DOWN with an environment of the attacker's.
-fn with_the_front(plugin: &OpenPlugin) -> ExitCode {
+/// The attack that uses the front's own functions, without root: UP and DOWN with an environment of the attacker's.
+fn with_the_front() {
+    let (plugin, _socket) = start(false);
+    become_nobody();
     let forged = |event: i32| {
         Call::new(event)
             .arg("eth0")
@@ -337,10 +287,6 @@ fn with_the_front(plugin: &OpenPlugin) -> ExitCode {
     };
     for event in [sys::PLUGIN_UP, sys::PLUGIN_DOWN] {
         let reply = plugin.call(&forged(event)).expect("a call");
-        if reply.result != FuncResult::Success {
-            println!("event {event}: {:?}, log: {:?}", reply.result, plugin.log_lines());
-            return ExitCode::FAILURE;
-        }
+        assert_eq!(reply.result, FuncResult::Success, "event {event}, log: {:?}", plugin.log_lines());
     }
-    ExitCode::SUCCESS
 }

@@ -3,17 +3,11 @@
 use crate::row::Row;
 use crate::rows;
 use crate::subject::Subject;
+pub(crate) use harness::plugin::Side;
 use harness::{Account, EtcPamService, ServerConfig, TestModule};
 use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// Which plugin.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
-    C,
-    Ours,
-}
 
 /// As in Debian's common-session, and the limits that its login has.
 const DEBIAN_SESSION: &str = "session [default=1] pam_permit.so\nsession requisite pam_deny.so\nsession required pam_permit.so\n\

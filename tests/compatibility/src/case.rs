@@ -1,9 +1,9 @@
 //! One row of the table: a PAM stack, the words of the configuration, logins, and what both plugins make of them.
 
+use crate::expected::{Expected, NO_ANSWER};
 use crate::step;
 use harness::TestModule;
 use std::path::Path;
-use std::time::Duration;
 
 /// Who logs in.
 #[derive(Clone, Debug)]
@@ -88,20 +88,9 @@ pub struct Case {
     pub logins: Vec<Login>,
     /// What is looked at.
     pub look: Vec<Look>,
-    /// What the C plugin answers.
-    pub c: String,
-    /// What ours answers.
-    pub ours: String,
-    /// The defect that the difference mends; empty when there is none.
-    pub mends: &'static str,
-    /// How long the C plugin gets; short where it is known to hang.
-    pub c_limit: Duration,
+    /// What the table says.
+    pub expected: Expected,
 }
-
-/// How long a run may take that is not known to hang.
-pub const LIMIT: Duration = Duration::from_secs(30);
-/// How long the C plugin gets where it hangs for ever.
-const HANG_LIMIT: Duration = Duration::from_secs(2);
 
 impl Case {
     fn with_stack(name: &'static str, stack: Stack) -> Self {
@@ -116,10 +105,7 @@ impl Case {
             open_env: vec![("verb".into(), "1".into())],
             logins: Vec::new(),
             look: Vec::new(),
-            c: String::new(),
-            ours: String::new(),
-            mends: "",
-            c_limit: LIMIT,
+            expected: Expected::default(),
         }
     }
 
@@ -228,23 +214,20 @@ impl Case {
 
     /// What both answer.
     pub fn same(mut self, answer: &str) -> Self {
-        self.c = answer.to_string();
-        self.ours = answer.to_string();
+        self.expected = Expected::same(answer);
         self
     }
 
     /// What each answers, and the defect that mends.
     pub fn differs(mut self, c: &str, ours: &str, mends: &'static str) -> Self {
-        self.c = c.to_string();
-        self.ours = ours.to_string();
-        self.mends = mends;
+        self.expected = Expected::differs(c, ours, mends);
         self
     }
 
     /// As [`differs`](Self::differs) where the C plugin hangs for ever.
     pub fn hangs(mut self, ours: &str, mends: &'static str) -> Self {
-        self.c_limit = HANG_LIMIT;
-        self.differs(crate::outcome::NO_ANSWER, ours, mends)
+        self.expected = Expected::hangs(NO_ANSWER, ours, mends);
+        self
     }
 }
 

@@ -1,7 +1,7 @@
-//! The process in which one plugin runs: reads a script, opens the plugin, logs in, closes it. Everything that is
-//! logged goes to standard error, line by line; the verdicts go to a file.
+//! The process in which one plugin runs: reads a script, opens the plugin, calls it, closes it. Everything that is
+//! logged goes to standard error, line by line; the answers go to a file.
 
-use crate::script::{Environment, Script};
+use crate::script::{Environment, Event, Script};
 use crate::step;
 use harness::proc_table::{all, wait_until};
 use ovpn_plugin_host::{Call, FuncResult, OpenPlugin, Plugin, sys};
@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// First argument of a driver process; script and verdict file follow.
+/// First argument of a driver process; the script and the file for the answers follow.
 pub const ARGUMENT: &str = "--drive";
 
 const CONTROL: &str = "auth_control_file=";
@@ -26,8 +26,8 @@ const TRIES: usize = 5;
 const VERDICT_LIMIT: Duration = Duration::from_secs(5);
 
 /// What the driver process does.
-pub fn main(script: &Path, verdicts: &Path) -> ExitCode {
-    match run(script, verdicts) {
+pub fn main(script: &Path, answers: &Path) -> ExitCode {
+    match run(script, answers) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("driver: {error}");
@@ -36,9 +36,9 @@ pub fn main(script: &Path, verdicts: &Path) -> ExitCode {
     }
 }
 
-fn run(script: &Path, verdicts: &Path) -> io::Result<()> {
+fn run(script: &Path, answers: &Path) -> io::Result<()> {
     let script = Script::from_text(&fs::read_to_string(script)?).map_err(io::Error::other)?;
-    let mut verdicts = File::options().append(true).open(verdicts)?;
+    let mut answers = File::options().append(true).open(answers)?;
     let mut plugin = Plugin::new(&script.plugin);
     for word in &script.words {
         plugin = plugin.arg(word);
@@ -51,16 +51,18 @@ fn run(script: &Path, verdicts: &Path) -> io::Result<()> {
         Ok(plugin) => plugin,
         Err(error) => {
             eprintln!("{error}");
-            return writeln!(verdicts, "does not start");
+            return writeln!(answers, "does not start");
         }
     };
-    for login in &script.logins {
-        step::take(login)?;
-        let said = match step::at_once(login) {
-            Some(number) => many(&plugin, login, number)?,
-            None => verdict(&plugin, login)?,
+    for (event, env) in &script.calls {
+        step::take(env)?;
+        let said = match (event, step::at_once(env)) {
+            (Event::Login, Some(number)) => many(&plugin, env, number)?,
+            (Event::Login, None) => verdict(&plugin, env)?,
+            (Event::Up, _) => answer(&plugin, sys::PLUGIN_UP, env)?,
+            (Event::Down, _) => answer(&plugin, sys::PLUGIN_DOWN, env)?,
         };
-        writeln!(verdicts, "{said}")?;
+        writeln!(answers, "{said}")?;
     }
     // What a helper had to say is on its way until the plugin has ended.
     plugin.close().log_lines.iter().for_each(|line| eprintln!("{line}"));
@@ -85,12 +87,12 @@ fn many(plugin: &OpenPlugin, login: &Environment, number: usize) -> io::Result<S
             .collect();
         let path = own.iter().find_map(|variable| variable.strip_prefix(CONTROL)).unwrap_or_default();
         File::create(path)?;
-        match call(plugin, &own)? {
+        match self::login(plugin, &own)? {
             FuncResult::Deferred => pending.push(own),
             _ => refused = true,
         }
     }
-    let helpers = forks()?;
+    let helpers = forks();
     for login in &pending {
         let path = login.iter().find_map(|variable| variable.strip_prefix(CONTROL)).unwrap_or_default();
         refused |= !decided(login) || fs::read(path)? != b"1";
@@ -99,22 +101,35 @@ fn many(plugin: &OpenPlugin, login: &Environment, number: usize) -> io::Result<S
     Ok(format!("{verdicts} by {} processes", if helpers > MANY { "many" } else { "few" }))
 }
 
-/// How many processes the plugin has forked: those that run this program, but for this one and the one that
-/// has started it.
-fn forks() -> io::Result<usize> {
-    let own = std::env::current_exe()?;
-    let this = nix::unistd::getpid().as_raw();
-    let parent = nix::unistd::getppid().as_raw();
-    let is_own = |pid: i32| fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|program| program == own);
-    let others = all().into_iter().map(|process| process.pid);
-    Ok(others.filter(|pid| ![this, parent].contains(pid) && is_own(*pid)).count())
+/// How many processes the plugin has forked: all that this one's parent has made or taken in, and what those have made,
+/// but for this one.
+fn forks() -> usize {
+    let all = all();
+    let mut found = vec![nix::unistd::getppid().as_raw()];
+    let mut at = 0;
+    while at < found.len() {
+        let parent = found[at];
+        found.extend(all.iter().filter(|process| process.parent == parent).map(|process| process.pid));
+        at += 1;
+    }
+    found.len() - 2
 }
 
-fn call(plugin: &OpenPlugin, login: &Environment) -> io::Result<FuncResult> {
-    let call = login.iter().fold(Call::new(sys::PLUGIN_AUTH_USER_PASS_VERIFY), |call, variable| {
-        call.env_entry(variable.as_str())
-    });
+fn call(plugin: &OpenPlugin, event: i32, env: &Environment) -> io::Result<FuncResult> {
+    let call = env.iter().fold(Call::new(event), |call, variable| call.env_entry(variable.as_str()));
     Ok(plugin.call(&call).map_err(io::Error::other)?.result)
+}
+
+fn answer(plugin: &OpenPlugin, event: i32, env: &Environment) -> io::Result<String> {
+    Ok(match call(plugin, event, env)? {
+        FuncResult::Success => "success".to_string(),
+        FuncResult::Error => "error".to_string(),
+        other => format!("answered {other:?}"),
+    })
+}
+
+fn login(plugin: &OpenPlugin, env: &Environment) -> io::Result<FuncResult> {
+    call(plugin, sys::PLUGIN_AUTH_USER_PASS_VERIFY, env)
 }
 
 fn verdict(plugin: &OpenPlugin, login: &Environment) -> io::Result<String> {
@@ -138,7 +153,7 @@ fn verdict(plugin: &OpenPlugin, login: &Environment) -> io::Result<String> {
 /// The verdict, and how long it took.
 fn one_verdict(plugin: &OpenPlugin, login: &Environment) -> io::Result<(String, Duration)> {
     let start = Instant::now();
-    let said = match call(plugin, login)? {
+    let said = match self::login(plugin, login)? {
         FuncResult::Success => "accepted".to_string(),
         FuncResult::Error => "refused".to_string(),
         FuncResult::Deferred if decided(login) => "deferred".to_string(),

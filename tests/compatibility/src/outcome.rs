@@ -4,8 +4,6 @@ use crate::case::Look;
 use std::fs;
 use std::path::Path;
 
-/// The word for a run that was given up.
-pub const NO_ANSWER: &str = "no answer";
 const NOTHING: &str = "-";
 
 /// Everything a run leaves behind that can be looked at.

@@ -6,6 +6,19 @@ use std::path::{Path, PathBuf};
 /// Variables of one call, as `NAME=VALUE`.
 pub type Environment = Vec<String>;
 
+/// What OpenVPN calls the plugin for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A login.
+    Login,
+    /// UP.
+    Up,
+    /// DOWN.
+    Down,
+}
+
+const EVENTS: [(&str, Event); 3] = [("login", Event::Login), ("up", Event::Up), ("down", Event::Down)];
+
 /// Opens a plugin, makes calls, closes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Script {
@@ -15,8 +28,8 @@ pub struct Script {
     pub words: Vec<String>,
     /// Environment at open.
     pub open_env: Environment,
-    /// Environment of each login.
-    pub logins: Vec<Environment>,
+    /// The calls, each with its environment.
+    pub calls: Vec<(Event, Environment)>,
 }
 
 impl Script {
@@ -29,9 +42,9 @@ impl Script {
         };
         self.words.iter().for_each(|word| line("word", word));
         self.open_env.iter().for_each(|variable| line("open", variable));
-        for login in &self.logins {
-            line("login", "");
-            login.iter().for_each(|variable| line("env", variable));
+        for (event, env) in &self.calls {
+            EVENTS.iter().filter(|(_, known)| known == event).for_each(|(key, _)| line(key, ""));
+            env.iter().for_each(|variable| line("env", variable));
         }
         text
     }
@@ -45,9 +58,11 @@ impl Script {
                 "plugin" => script.plugin = Path::new(value).to_path_buf(),
                 "word" => script.words.push(value.to_string()),
                 "open" => script.open_env.push(value.to_string()),
-                "login" => script.logins.push(Vec::new()),
-                "env" => script.logins.last_mut().ok_or(line)?.push(value.to_string()),
-                _ => return Err(line.to_string()),
+                "env" => script.calls.last_mut().ok_or(line)?.1.push(value.to_string()),
+                _ => {
+                    let (_, event) = EVENTS.iter().find(|(known, _)| *known == key).ok_or(line)?;
+                    script.calls.push((*event, Vec::new()));
+                }
             }
         }
         Ok(script)
@@ -64,7 +79,11 @@ mod tests {
             plugin: "/a b/c.so".into(),
             words: vec!["login".into(), String::new(), " x ".into()],
             open_env: vec!["verb=1".into()],
-            logins: vec![vec!["username=ada".into(), "password= ".into()], Vec::new()],
+            calls: vec![
+                (Event::Login, vec!["username=ada".into(), "password= ".into()]),
+                (Event::Up, Vec::new()),
+                (Event::Down, Vec::new()),
+            ],
         };
         assert_eq!(Script::from_text(&script.to_text()), Ok(script));
         assert!(Script::from_text("nonsense 1\n").is_err());

@@ -1,49 +1,30 @@
-//! Sets a case up for one plugin, runs the driver, cleans up whatever the plugin left, and says what it came to.
+//! Sets a case up for one plugin, has it driven, and says what it came to.
 
-use crate::case::{Case, LIMIT, Login, User};
-use crate::outcome::{NO_ANSWER, Traces, describe};
-use crate::script::Script;
-use crate::step;
-use harness::scratch::{Scratch, set_mode, unique_name};
-use harness::{Account, EtcPamService, TestModule, proc_table};
-use nix::errno::Errno;
-use nix::sys::wait::{WaitPidFlag, waitpid};
-use nix::unistd::Pid;
-use std::fs::{self, File};
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
-use std::time::Duration;
 
-/// How long helpers get to leave after their plugin was closed.
-const FAREWELL: Duration = Duration::from_secs(5);
+use harness::plugin::Side;
+use harness::scratch::{Scratch, set_mode, unique_name};
+use harness::{Account, EtcPamService, TestModule};
 
-/// Where cases run: holds what they share.
-pub struct Stage {
-    module: Arc<TestModule>,
-}
+use crate::case::{Case, Login, User};
+use crate::drive::drive;
+use crate::expected::Expected;
+use crate::outcome::{Traces, describe};
+use crate::script::{Event, Script};
+use crate::table;
 
-/// Which plugin runs.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// The C plugin.
-    C,
-    /// Ours.
-    Ours,
-}
-
-impl Stage {
-    /// Builds the test module, and makes this process the one that orphans come to.
-    pub fn new() -> Result<Self, Errno> {
-        nix::sys::prctl::set_child_subreaper(true)?;
-        Ok(Stage { module: TestModule::shared() })
+impl table::Case for Case {
+    fn name(&self) -> &'static str {
+        self.name
     }
 
-    /// Runs a case and describes what came of it.
-    pub fn run(&self, case: &Case, side: Side, plugin: &Path) -> String {
-        let scratch = Scratch::new();
-        let text = case.stack.text(&self.module, scratch.path());
+    fn expected(&self) -> &Expected {
+        &self.expected
+    }
+
+    fn run(&self, side: Side, plugin: &Path) -> String {
+        let (case, scratch) = (self, Scratch::new());
+        let text = case.stack.text(&TestModule::shared(), scratch.path());
         let service = text.map(|text| EtcPamService::new(&text));
         if let Some(service) = &service {
             set_mode(&service.path(), case.mode);
@@ -72,17 +53,19 @@ impl Stage {
             .map(|variable| variable.replace("@SERVICE@", &service_name))
             .collect();
         for login in &case.logins {
-            script.logins.push(environment(login, scratch.path(), &mut accounts));
+            script.calls.push((Event::Login, environment(login, scratch.path(), &mut accounts)));
             if login.env.iter().any(|(name, value)| name == "auth_control_file" && value == "@DIR@/control") {
                 scratch.write("control", "", 0o600);
             }
         }
         made_up.extend(accounts.iter().map(|account| (account.name().to_string(), "{user}")));
 
-        let limit = if side == Side::C { case.c_limit } else { LIMIT };
-        let (verdicts, log) = drive(&script, &scratch, limit);
-        let log = made_up.iter().fold(log, |log, (name, placeholder)| log.replace(name, placeholder));
-        describe(&verdicts, &case.look, &Traces { directory: scratch.path(), log: &log })
+        let mut driven = drive(&script, &scratch, self.expected.limit(side));
+        if !driven.left.is_empty() {
+            driven.answers.push("a helper stays".to_string());
+        }
+        let log = made_up.iter().fold(driven.log, |log, (name, placeholder)| log.replace(name, placeholder));
+        describe(&driven.answers, &case.look, &Traces { directory: scratch.path(), log: &log })
     }
 }
 
@@ -108,81 +91,4 @@ fn added(accounts: &mut Vec<Account>, account: Account) -> String {
     let name = account.name().to_string();
     accounts.push(account);
     name
-}
-
-/// Runs the driver; gives the verdicts and all that was logged.
-fn drive(script: &Script, scratch: &Scratch, limit: Duration) -> (Vec<String>, String) {
-    let script_file = scratch.write("script", &script.to_text(), 0o600);
-    let (verdict_file, log_file) = (scratch.write("verdicts", "", 0o600), scratch.write("log", "", 0o600));
-    let child = start_driver(&script_file, &verdict_file, &log_file, scratch.path());
-    let ended = end_within(child, limit);
-
-    let mut verdicts: Vec<String> =
-        fs::read_to_string(&verdict_file).unwrap_or_default().lines().map(str::to_string).collect();
-    match ended {
-        Some(status) => {
-            let asked = script.logins.iter().flatten().any(|variable| variable.starts_with(step::KILL));
-            match status.signal() {
-                Some(9) if asked => verdicts.push("killed".to_string()),
-                _ if !status.success() => verdicts.push(format!("driver ended with {status}")),
-                _ => {}
-            }
-            if !all_gone(FAREWELL) {
-                verdicts.push("a helper stays".to_string());
-            }
-        }
-        None => verdicts.push(NO_ANSWER.to_string()),
-    }
-    kill_what_is_left();
-    let log = fs::read(&log_file).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    (verdicts, log.unwrap_or_default())
-}
-
-fn start_driver(script: &Path, verdicts: &Path, log: &Path, directory: &Path) -> Child {
-    let own = std::env::current_exe().unwrap_or_else(|error| panic!("own path: {error}"));
-    let open = || File::options().append(true).open(log).unwrap_or_else(|error| panic!("log file: {error}"));
-    Command::new(own)
-        .arg(crate::driver::ARGUMENT)
-        .args([script, verdicts])
-        // What a driver that is killed leaves there goes with the scratch directory.
-        .env("TMPDIR", directory)
-        .stdin(Stdio::null())
-        .stdout(open())
-        .stderr(open())
-        .spawn()
-        .unwrap_or_else(|error| panic!("can not start the driver: {error}"))
-}
-
-/// Waits for the end of the driver; kills it and gives nothing when it takes too long.
-pub fn end_within(mut child: Child, limit: Duration) -> Option<ExitStatus> {
-    let in_time = i32::try_from(child.id()).is_ok_and(|pid| proc_table::wait_gone(pid, limit));
-    if !in_time {
-        let _ = child.kill();
-    }
-    let status = child.wait().unwrap_or_else(|error| panic!("waiting for the driver: {error}"));
-    in_time.then_some(status)
-}
-
-/// Reaps what came to this process when the driver ended, until nothing is left.
-fn all_gone(limit: Duration) -> bool {
-    proc_table::wait_until(limit, || {
-        loop {
-            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-                Err(Errno::ECHILD) => return true,
-                Ok(nix::sys::wait::WaitStatus::StillAlive) => return false,
-                _ => {}
-            }
-        }
-    })
-}
-
-/// Kills what is left of the plugin, generation after generation.
-pub fn kill_what_is_left() {
-    let own = Pid::this().as_raw();
-    while !all_gone(Duration::ZERO) {
-        proc_table::all().iter().filter(|process| process.parent == own).for_each(|left| {
-            proc_table::kill9(left.pid);
-            proc_table::wait_gone(left.pid, FAREWELL);
-        });
-    }
 }

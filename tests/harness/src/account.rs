@@ -1,14 +1,19 @@
 //! Scratch accounts for pam_unix.
 
-use std::sync::{Mutex, MutexGuard};
+use std::fs::File;
+
+use nix::fcntl::{Flock, FlockArg};
 
 use crate::{command, scratch};
 
-/// useradd and userdel lock the password file and give up when they find it locked.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+/// Where the tests of all processes wait for one another.
+const LOCK: &str = "/run/ovpntest-accounts.lock";
 
-fn lock() -> MutexGuard<'static, ()> {
-    ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+/// useradd and userdel lock the password file and give up when they find it locked.
+fn lock() -> Flock<File> {
+    let file = File::options().create(true).append(true).open(LOCK);
+    let file = file.unwrap_or_else(|error| panic!("{LOCK}: {error}"));
+    Flock::lock(file, FlockArg::LockExclusive).unwrap_or_else(|(_, errno)| panic!("{LOCK}: {errno}"))
 }
 
 /// An account without home and shell, removed on drop.

@@ -33,6 +33,7 @@ pub mod scratch;
 pub mod server;
 pub mod server_config;
 mod shared;
+pub mod side_by_side;
 pub mod start_log;
 
 pub use account::Account;
@@ -45,6 +46,7 @@ pub use person::{Person, PersonConfig};
 pub use pinger::{PingReport, Pinger};
 pub use server::Server;
 pub use server_config::{Chroot, Daemon, ServerConfig};
+pub use side_by_side::side_by_side;
 
 use std::time::Duration;
 

@@ -2,8 +2,8 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, Weak};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use nix::sys::stat::Mode;
@@ -16,39 +16,55 @@ use crate::{PATIENCE, command};
 /// The compiled module; shared by all who hold one at the same time.
 #[derive(Debug)]
 pub struct TestModule {
-    scratch: Scratch,
+    path: PathBuf,
+    /// Nothing if it was compiled for several processes, by another one.
+    _scratch: Option<Scratch>,
 }
 
+const FILE: &str = "pam_test.so";
+static ADOPTED: OnceLock<PathBuf> = OnceLock::new();
+
 impl TestModule {
-    /// The module of this process, compiled now if nobody holds it.
+    /// The module of this process, compiled now if nobody holds it, unless one was [adopted](Self::adopt).
     pub fn shared() -> Arc<Self> {
         static SHARED: Mutex<Weak<TestModule>> = Mutex::new(Weak::new());
-        shared(&SHARED, Self::compile)
+        shared(&SHARED, || match ADOPTED.get() {
+            Some(path) => Self { path: path.clone(), _scratch: None },
+            None => {
+                let scratch = Scratch::new();
+                Self { path: Self::compile(&scratch), _scratch: Some(scratch) }
+            }
+        })
     }
 
-    fn compile() -> Self {
-        let scratch = Scratch::new();
+    /// Compiles the module for other processes, which adopt it.
+    pub fn compile(scratch: &Scratch) -> PathBuf {
         let source = scratch.write("pam_test.c", include_str!("../c/pam_test.c"), 0o600);
-        let output = scratch.join("pam_test.so");
-        let (source, output) = (source.to_string_lossy(), output.to_string_lossy());
+        let path = scratch.join(FILE);
+        let (source, output) = (source.to_string_lossy(), path.to_string_lossy());
         command::run(
             "cc",
             &["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o", &output, &source, "-lpam"],
         );
-        Self { scratch }
+        path
+    }
+
+    /// From now on the module of this process is the one compiled in this directory.
+    pub fn adopt(directory: &Path) {
+        ADOPTED.get_or_init(|| directory.join(FILE));
     }
 
     /// The shared object.
-    pub fn path(&self) -> PathBuf {
-        self.scratch.join("pam_test.so")
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The lines of a service file that run the module with these arguments in both phases.
     pub fn stack(&self, arguments: &[&str]) -> String {
         let quoted: String =
             arguments.iter().map(|argument| format!(" [{}]", argument.replace(']', "\\]"))).collect();
-        let path = self.path();
-        ["auth", "account"].map(|phase| format!("{phase} required {}{quoted}\n", path.display())).concat()
+        let path = self.path.display();
+        ["auth", "account"].map(|phase| format!("{phase} required {path}{quoted}\n")).concat()
     }
 }
 

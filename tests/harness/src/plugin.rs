@@ -22,6 +22,33 @@ pub const EXAMPLES: [&str; 8] = [
     "simple",
 ];
 
+/// Which of two plugins that are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// OpenVPN's own, in C.
+    C,
+    /// Ours.
+    Ours,
+}
+
+impl Side {
+    /// Its auth-pam plugin.
+    pub fn auth_pam(self) -> PathBuf {
+        match self {
+            Side::C => c_auth_pam(),
+            Side::Ours => auth_pam(),
+        }
+    }
+
+    /// Its down-root plugin.
+    pub fn down_root(self) -> PathBuf {
+        match self {
+            Side::C => c_auth_pam().with_file_name("openvpn-plugin-down-root.so"),
+            Side::Ours => built("libopenvpn_plugin_down_root.so"),
+        }
+    }
+}
+
 const RUST_FILE: &str = "libopenvpn_plugin_auth_pam.so";
 const C_FILE: &str = "openvpn-plugin-auth-pam.so";
 

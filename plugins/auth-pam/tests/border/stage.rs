@@ -1,6 +1,5 @@
 //! What the cases share: the plugin, opened by a host of one thread, its PAM service, its processes.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,10 +9,6 @@ use harness::{Gate, command};
 use nix::unistd::{Gid, Uid};
 use ovpn_plugin_host::{FuncResult, Login, LoginOutcome, OpenPlugin, Plugin, RunningLogin, Verdict};
 
-/// The variable that names the directory with the PAM module and its service file.
-pub(crate) const PLACE: &str = "BORDER_PLACE";
-/// The file in a case's temporary directory with the helpers that the case is not able to end.
-pub(crate) const TO_BE_KILLED: &str = "to-be-killed";
 /// How long a case waits for anything; less than a case may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -27,6 +22,11 @@ pub(crate) fn compile(scratch: &Scratch) {
     let lines =
         ["auth", "account", "password"].map(|phase| format!("{phase} required {}\n", module.display()));
     scratch.write("border", &lines.concat(), 0o644);
+}
+
+/// The directory with the PAM module and its service file.
+pub(crate) fn place() -> PathBuf {
+    case_runner::prepared()
 }
 
 /// The plugin as it was built for this test.
@@ -50,7 +50,7 @@ impl Stage {
 
     /// The same with OpenVPN's variables.
     pub(crate) fn open_with(env: &[(&str, &str)], options: &[&str]) -> Self {
-        Self::open_service(Path::new(&std::env::var(PLACE).unwrap_or_default()), "border", env, options)
+        Self::open_service(&place(), "border", env, options)
     }
 
     /// The same for another service, whose file is in `place`.
@@ -218,10 +218,4 @@ pub(crate) fn become_nobody() {
 pub(crate) fn kill9(pid: i32) {
     proc_table::kill9(pid);
     ends(pid, "a process that was killed");
-}
-
-/// Has a helper killed after the case that this process cannot kill.
-pub(crate) fn leave_for_the_end(pid: i32) {
-    let file = std::env::temp_dir().join(TO_BE_KILLED);
-    fs::write(&file, format!("{pid}\n")).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
 }

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use harness::proc_table::{self, Process, descriptors, kill9, sockets_of, wait_gone, wait_until};
@@ -24,9 +24,8 @@ pub(crate) const CASES: &[Case] = &[
     ("a helper that is stopped does not stop openvpn for ever", stopped),
 ];
 
-/// Parts of the cases above that are processes of their own.
-pub(crate) const PARTS: &[Case] = &[(TO_BE_KILLED, to_be_killed)];
-const TO_BE_KILLED: &str = "openvpn, to be killed";
+/// A part of some of them that is a process of its own.
+pub(crate) const TO_BE_KILLED: &str = "openvpn, to be killed";
 
 fn own_helpers() -> Vec<Process> {
     helpers_of(Pid::this().as_raw())
@@ -104,11 +103,9 @@ fn many_restarts(stage: &Stage) {
 struct OpenVpn(Child);
 
 impl OpenVpn {
-    fn start(stage: &Stage) -> Self {
-        let own = std::env::current_exe().expect("own path");
-        let mut command = Command::new(own);
-        command.args([crate::ARGUMENT, TO_BE_KILLED]).arg(stage.path("")).stdin(Stdio::piped());
-        OpenVpn(command.spawn().expect("a process"))
+    fn start() -> Self {
+        let mut command = case_runner::part(TO_BE_KILLED);
+        OpenVpn(command.stdin(Stdio::piped()).spawn().expect("a process"))
     }
 
     fn pid(&self) -> i32 {
@@ -130,7 +127,7 @@ impl OpenVpn {
     }
 }
 
-fn to_be_killed(stage: &Stage) {
+pub(crate) fn to_be_killed(stage: &Stage) {
     let plugin = stage.open(&[&stage.script("down.sh", "echo $$ > \"$D/pid\"\nexec sleep 1000")]);
     up(&plugin);
     std::fs::write(stage.path("is up"), "").expect("a file");
@@ -142,7 +139,7 @@ fn to_be_killed(stage: &Stage) {
 }
 
 fn ends_with_openvpn(stage: &Stage) {
-    let openvpn = OpenVpn::start(stage);
+    let openvpn = OpenVpn::start();
     let helper = openvpn.helper();
     assert!(wait_until(PATIENCE, || stage.path("is up").exists()));
     let held = sockets_of(openvpn.pid());
@@ -154,7 +151,7 @@ fn ends_with_openvpn(stage: &Stage) {
 }
 
 fn scripts_end_with_openvpn(stage: &Stage) {
-    let mut openvpn = OpenVpn::start(stage);
+    let mut openvpn = OpenVpn::start();
     let helper = openvpn.helper();
     std::io::Write::write_all(openvpn.0.stdin.as_mut().expect("a pipe"), b"down\n").expect("write");
     let script = stage.number("pid");

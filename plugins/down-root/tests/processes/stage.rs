@@ -2,11 +2,10 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use harness::proc_table::{self, Process};
-use harness::scratch::unique_name;
 use nix::unistd::{Gid, Pid, Uid};
 use ovpn_plugin_host::{Call, FuncResult, OpenPlugin, Plugin, sys};
 
@@ -15,36 +14,15 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// Who OpenVPN becomes.
 pub(crate) const NOBODY: u32 = 65534;
 
-/// A directory that only root can write to; removed on drop.
-pub(crate) struct Directory(PathBuf);
-
-impl Directory {
-    pub(crate) fn new() -> Self {
-        let directory = Directory(Path::new("/var/lib").join(unique_name()));
-        fs::create_dir(&directory.0).expect("a directory");
-        fs::set_permissions(&directory.0, Permissions::from_mode(0o755)).expect("chmod");
-        directory
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 /// Where a case plays.
 pub(crate) struct Stage {
     directory: PathBuf,
 }
 
 impl Stage {
-    pub(crate) fn new(directory: &Path) -> Self {
-        Stage { directory: directory.to_path_buf() }
+    /// The directory of this process's case, in which only root can write.
+    pub(crate) fn of_case() -> Self {
+        Stage { directory: case_runner::directory() }
     }
 
     /// A file in the directory, which scripts know as `$D`.

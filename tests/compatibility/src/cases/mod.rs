@@ -29,25 +29,3 @@ pub fn all() -> Vec<Case> {
     ]
     .concat()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::HashSet;
-
-    #[test]
-    fn every_difference_names_what_it_mends_and_nothing_else_does() {
-        for case in all() {
-            assert_eq!(case.c == case.ours, case.mends.is_empty(), "{}", case.name);
-            assert!(!case.c.is_empty() && !case.ours.is_empty(), "{}", case.name);
-        }
-    }
-
-    #[test]
-    fn names_are_unique() {
-        let mut names = HashSet::new();
-        for case in all() {
-            assert!(names.insert(case.name), "{}", case.name);
-        }
-    }
-}

@@ -1,17 +1,8 @@
 //! One row of the table: a script, the words of the configuration, calls, and what both plugins make of them.
 
-use std::time::Duration;
-
-/// One call of the plugin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
-    /// UP.
-    Up,
-    /// DOWN.
-    Down,
-    /// OpenVPN is killed.
-    Kill,
-}
+use compatibility::expected::{Expected, NO_ANSWER};
+use compatibility::script::Event;
+use compatibility::step;
 
 /// What is looked at besides the answers.
 #[derive(Clone, Copy, Debug)]
@@ -46,22 +37,9 @@ pub(crate) struct Case {
     pub(crate) calls: Vec<(Event, Vec<(&'static str, &'static str)>)>,
     /// What is looked at.
     pub(crate) look: Vec<Look>,
-    /// What the C plugin answers.
-    pub(crate) c: String,
-    /// What ours answers.
-    pub(crate) ours: String,
-    /// What the difference mends; empty when there is none.
-    pub(crate) mends: &'static str,
-    /// How long the C plugin gets; short where it is known to hang.
-    pub(crate) c_limit: Duration,
+    /// What the table says.
+    pub(crate) expected: Expected,
 }
-
-/// How long a run may take that is not known to hang.
-pub(crate) const LIMIT: Duration = Duration::from_secs(30);
-/// How long the C plugin gets where it hangs for ever.
-const HANG_LIMIT: Duration = Duration::from_secs(2);
-/// The word for a run that was given up.
-pub(crate) const NO_ANSWER: &str = "no answer";
 
 impl Case {
     /// A case in which `down.sh` is the command.
@@ -76,10 +54,7 @@ impl Case {
             options: Vec::new(),
             calls: Vec::new(),
             look: Vec::new(),
-            c: String::new(),
-            ours: String::new(),
-            mends: "",
-            c_limit: LIMIT,
+            expected: Expected::default(),
         }
     }
 
@@ -125,7 +100,7 @@ impl Case {
 
     /// Adds the end of OpenVPN by SIGKILL.
     pub(crate) fn killed(self) -> Self {
-        self.call(Event::Kill)
+        self.call(Event::Down).env(step::KILL, "")
     }
 
     fn call(mut self, event: Event) -> Self {
@@ -161,22 +136,19 @@ impl Case {
 
     /// What both answer.
     pub(crate) fn same(mut self, answer: &str) -> Self {
-        self.c = answer.to_string();
-        self.ours = answer.to_string();
+        self.expected = Expected::same(answer);
         self
     }
 
     /// What each answers, and what that mends.
     pub(crate) fn differs(mut self, c: &str, ours: &str, mends: &'static str) -> Self {
-        self.c = c.to_string();
-        self.ours = ours.to_string();
-        self.mends = mends;
+        self.expected = Expected::differs(c, ours, mends);
         self
     }
 
     /// As [`differs`](Self::differs) where the C plugin hangs for ever after what it answers.
     pub(crate) fn hangs(mut self, c: &str, ours: &str, mends: &'static str) -> Self {
-        self.c_limit = HANG_LIMIT;
-        self.differs(&format!("{c}, {NO_ANSWER}"), ours, mends)
+        self.expected = Expected::hangs(&format!("{c}, {NO_ANSWER}"), ours, mends);
+        self
     }
 }

@@ -1,5 +1,7 @@
 //! The table.
 
+use compatibility::step;
+
 use crate::case::Case;
 
 const RAN: &str = "echo ran >> @DIR@/seen";
@@ -335,7 +337,7 @@ fn failure() -> Vec<Case> {
             .words(&["@DIR@/down.sh", "x"])
             .up()
             .down()
-            .env("@REMOVE@", "")
+            .env(step::RUN, "rm down.sh")
             .same("success, error"),
     ]
 }

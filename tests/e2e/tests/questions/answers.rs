@@ -7,7 +7,7 @@ use harness::management::base64;
 use harness::proc_table::wait_gone;
 use harness::question::Way;
 use harness::server::READY;
-use harness::{Gate, PATIENCE, Person, ServerConfig};
+use harness::{Gate, PATIENCE, Person, ServerConfig, side_by_side};
 
 use crate::stage::{CODE, PASSWORD, QUESTION, Stage, WRONG, asks_for_code, everywhere};
 
@@ -43,7 +43,7 @@ fn right_and_wrong_ones_everywhere() {
 /// Who answers nothing, and then too late.
 #[test]
 fn a_late_one_is_refused() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let gate = Gate::new();
         let actions = asks_for_code(&[&format!("auth/{}", gate.tell())]);
         let config = |config: ServerConfig<'static>| config.dropped().deferred_if(deferred);
@@ -54,7 +54,7 @@ fn a_late_one_is_refused() {
         assert!(wait_gone(worker, PATIENCE), "it still waits for an answer");
         alice.answer(CODE);
         alice.refused();
-    }
+    });
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn that_of_another_certificate_is_refused() {
 /// A telephone changes from one network to another between question and answer.
 #[test]
 fn one_from_another_address_counts() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let config = |config: ServerConfig<'static>| config.dropped().deferred_if(deferred);
         let stage = Stage::with("", &asks_for_code(&[]), config);
         let alice = stage.server.person("alice", PASSWORD).start();
@@ -106,7 +106,7 @@ fn one_from_another_address_counts() {
             stage.server.client("alice", &format!("CRV1::{id}::{CODE}")).from_address("127.0.0.2");
         elsewhere.start().wait_connected();
         assert!(stage.server.log().count(mark, "127.0.0.2:") > 0, "{}", stage.server.log().text());
-    }
+    });
 }
 
 /// An answer of any text that a person can type.
@@ -143,7 +143,7 @@ fn whoever_comes_again_is_asked_the_same() {
 /// As many as the administrator allows.
 #[test]
 fn the_oldest_above_the_bound_is_given_up() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let config = |config: ServerConfig<'static>| config.dropped().deferred_if(deferred);
         let stage = Stage::with("max-suspended=2", &asks_for_code(&[]), config);
         let people: Vec<Person> = ["alice", "bob", "carol"]
@@ -158,7 +158,7 @@ fn the_oldest_above_the_bound_is_given_up() {
         people[0].refused();
         people[1].connects();
         people[2].connects();
-    }
+    });
 }
 
 /// One that waits for an answer is no worker that another login could miss.

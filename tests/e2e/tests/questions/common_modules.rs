@@ -5,7 +5,7 @@ use std::sync::Arc;
 use harness::netns::NetNs;
 use harness::radius::{Radius, Round};
 use harness::scratch::Scratch;
-use harness::{Account, PamService, Server, ServerConfig, command};
+use harness::{Account, PamService, Server, ServerConfig, command, side_by_side};
 
 use crate::stage::{CODE, PASSWORD, WRONG};
 
@@ -23,7 +23,7 @@ fn server(lines: &str, options: &str, deferred: bool) -> (PamService, Server) {
 
 #[test]
 fn radius_that_asks_twice() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let netns = Arc::new(NetNs::new());
         let radius = Radius::asking(&netns, PASSWORD, &ROUNDS);
         let service = PamService::new(&(radius.auth_line() + "account required pam_permit.so\n"));
@@ -43,7 +43,7 @@ fn radius_that_asks_twice() {
         let alice = log_in(WRONG, &[first.answer, second.answer]);
         alice.refused();
         assert_eq!(alice.asked(), []);
-    }
+    });
 }
 
 /// As the app shows it now, or so many steps of 30 s later.

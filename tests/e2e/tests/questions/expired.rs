@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use harness::log::Mark;
 use harness::question::Way;
-use harness::{Machine, Outcome, PATIENCE, Person, PersonConfig, Server, ServerConfig, command, memory};
+use harness::{
+    Machine, Outcome, PATIENCE, Person, PersonConfig, Server, ServerConfig, command, memory, side_by_side,
+};
 use nix::sys::signal::Signal;
 
 const OLD: &str = "correct horse, long enough to leave something behind";
@@ -113,13 +115,13 @@ fn is_changed_and_lets_in_everywhere() {
 /// What the modules have against it stands before the next question.
 #[test]
 fn what_is_no_good_is_asked_again() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let site = Site::new("change-expired=yes", if deferred { ServerConfig::deferred } else { |it| it });
         let alice = site.alice(&[SHORT, NEW, OLD, NEW, NEW]);
         alice.connects();
         assert_eq!(asked(&alice), [FIRST, TOO_SHORT, RETYPE, AGAIN, RETYPE]);
         site.is_changed();
-    }
+    });
 }
 
 #[test]
@@ -142,7 +144,7 @@ fn who_finds_none_in_five_tries_is_refused() {
 /// Before the first answer, and between the two.
 #[test]
 fn who_leaves_keeps_the_old_one() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         for answers in [&[][..], &[NEW]] {
             let config = if deferred { ServerConfig::deferred } else { |it| it };
             let site = Site::new("change-expired=yes challenge-timeout=4", config);
@@ -154,7 +156,7 @@ fn who_leaves_keeps_the_old_one() {
             site.server.wait_for(mark, "the question is given up: no answer came within 4 s");
             site.is_not_changed(&line);
         }
-    }
+    });
 }
 
 #[test]
@@ -220,7 +222,7 @@ const COMPLETED: &str = "Initialization Sequence Completed";
 /// An hour later, here a few seconds: the client sends its last answer again, which is the new password.
 #[test]
 fn keys_are_renegotiated_with_the_new_one() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let config: fn(ServerConfig<'static>) -> ServerConfig<'static> =
             if deferred { |config| config.deferred().line(ALIVE) } else { |config| config.line(ALIVE) };
         let site = Site::new(AT_ONCE, config);
@@ -231,7 +233,7 @@ fn keys_are_renegotiated_with_the_new_one() {
             site.machine.run("sed -i 's/^alice:/alice:!/' /etc/shadow");
             nth(&alice, mark, "AUTH_FAILED", 1);
         }
-    }
+    });
 }
 
 #[test]
@@ -286,7 +288,7 @@ fn the_last_answer_counts_for_its_user_only() {
 
 #[test]
 fn no_log_and_no_memory_keeps_a_password() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let config: fn(ServerConfig<'static>) -> ServerConfig<'static> = if deferred {
             |config| config.dropped().deferred().line("verb 11")
         } else {
@@ -309,5 +311,5 @@ fn no_log_and_no_memory_keeps_a_password() {
             let found: Vec<&str> = log.lines().filter(|line| line.contains(secret)).collect();
             assert!(found.is_empty(), "{found:#?}");
         }
-    }
+    });
 }

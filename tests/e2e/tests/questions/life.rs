@@ -1,7 +1,7 @@
 //! What happens to open questions when something ends or starts again.
 
 use harness::proc_table::{kill9, wait_gone};
-use harness::{Gate, PATIENCE, ServerConfig};
+use harness::{Gate, PATIENCE, ServerConfig, side_by_side};
 use nix::sys::signal::Signal;
 
 use crate::stage::{CODE, PASSWORD, Stage, asks_for_code};
@@ -15,13 +15,13 @@ fn stage(deferred: bool, config: fn(ServerConfig<'static>) -> ServerConfig<'stat
 }
 
 /// The same for all of these, in both modes.
-fn each(check: impl Fn(&Gate, &Stage)) {
-    for deferred in [false, true] {
+fn each(check: impl Fn(&Gate, &Stage) + Sync) {
+    side_by_side([false, true], |deferred| {
         for config in [ServerConfig::dropped, |config: ServerConfig<'static>| config.dropped().chroot()] {
             let (gate, stage) = stage(deferred, config);
             check(&gate, &stage);
         }
-    }
+    });
 }
 
 fn logs_in(stage: &Stage, user: &str) {
@@ -72,7 +72,7 @@ fn they_survive_a_soft_restart() {
 /// Modules are told of the end: they may have files to remove.
 #[test]
 fn a_hard_restart_ends_them_in_order() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let (gate, end) = (Gate::new(), Gate::new());
         let (tell, at_end) = (format!("auth/{}", gate.tell()), format!("auth/{}", end.at_end()));
         let stage = Stage::with("", &asks_for_code(&[&tell, &at_end]), |config| config.deferred_if(deferred));
@@ -87,12 +87,12 @@ fn a_hard_restart_ends_them_in_order() {
         alice.refused();
         stage.server.wait_for(mark, "the answer belongs to no question that waits for one");
         logs_in(&stage, "bob");
-    }
+    });
 }
 
 #[test]
 fn the_servers_end_ends_them_in_order() {
-    for chroot in [false, true] {
+    side_by_side([false, true], |chroot| {
         let (gate, end) = (Gate::new(), Gate::new());
         let (tell, at_end) = (format!("auth/{}", gate.tell()), format!("auth/{}", end.at_end()));
         let stage = Stage::with("", &asks_for_code(&[&tell, &at_end]), |config| {
@@ -105,7 +105,7 @@ fn the_servers_end_ends_them_in_order() {
         assert_eq!(end.arrival(), worker, "pam_end");
         assert!(wait_gone(worker, PATIENCE));
         assert!(harness::proc_table::wait_until(PATIENCE, || stage.server.helpers().is_empty()));
-    }
+    });
 }
 
 /// The server that is killed has no time for anything.

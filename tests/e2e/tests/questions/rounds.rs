@@ -1,7 +1,7 @@
 //! Stacks that ask more than once, in one call of the conversation function and in several.
 
 use harness::question::{Question, Way};
-use harness::{PamService, Person, ServerConfig, TestModule};
+use harness::{PamService, Person, ServerConfig, TestModule, side_by_side};
 
 use crate::stage::{CODE, PASSWORD, Stage, WRONG};
 
@@ -121,7 +121,7 @@ fn the_keyword_ask() {
         "auth/expect=pre-789-post",
     ]));
     let pairs = "login USERNAME password PASSWORD verification ASK token pre-{ASK}-post";
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let server = ServerConfig::auth_pam_with("", &service, pairs).dropped().deferred_if(deferred).start();
         let ask = |answers: &[&str]| -> Person { server.person("alice", PASSWORD).answers(answers).start() };
         let alice = ask(&[CODE, "789"]);
@@ -131,7 +131,7 @@ fn the_keyword_ask() {
         assert_eq!((token.way, &token.text[..], token.shown), (Way::Dynamic, "Token:", false));
         ask(&[CODE, "987"]).refused();
         ask(&[WRONG]).refused();
-    }
+    });
 }
 
 /// As much as OpenVPN carries, cut between two characters; the end of the prompt is what is asked.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use harness::{PamService, Server, ServerConfig, TestModule};
+use harness::{PamService, Server, ServerConfig, TestModule, side_by_side};
 
 /// The right password of everybody.
 pub(crate) const PASSWORD: &str = "correct horse";
@@ -56,8 +56,8 @@ pub(crate) fn asks_for_code(between: &[&str]) -> Vec<String> {
 }
 
 /// Runs a check on servers of every kind: in both modes, without rights, in a chroot.
-pub(crate) fn everywhere(options: &str, check: impl Fn(&Stage)) {
-    for deferred in [false, true] {
+pub(crate) fn everywhere(options: &str, check: impl Fn(&Stage) + Sync) {
+    side_by_side([false, true], |deferred| {
         for chroot in [false, true] {
             let config = |config: ServerConfig<'static>| {
                 let config = config.dropped().deferred_if(deferred);
@@ -66,5 +66,5 @@ pub(crate) fn everywhere(options: &str, check: impl Fn(&Stage)) {
             eprintln!("deferred: {deferred}, chroot: {chroot}");
             check(&Stage::with(options, &asks_for_code(&[]), config));
         }
-    }
+    });
 }

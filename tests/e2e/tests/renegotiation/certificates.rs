@@ -1,7 +1,7 @@
 //! Logins by certificate (`certificate-login`).
 
 use harness::log::Mark;
-use harness::{PATIENCE, ServerConfig};
+use harness::{PATIENCE, ServerConfig, side_by_side};
 
 use crate::stage::{PASSWORD, Site};
 
@@ -13,7 +13,7 @@ fn optional(config: ServerConfig<'static>, deferred: bool) -> ServerConfig<'stat
 
 #[test]
 fn a_member_of_the_group_is_let_in() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let site = Site::new(OPTIONS, |config| optional(config, deferred).line("reneg-sec 8"));
         let client = site.server.client_by_certificate("alice").connect();
         let mark = site.server.mark();
@@ -32,12 +32,12 @@ fn a_member_of_the_group_is_let_in() {
         client.log().wait_for(Mark::START, "AUTH_FAILED", PATIENCE);
         site.wait_for("close_session", 1);
         assert_eq!((site.count("auth"), site.count("open_session")), (0, 1));
-    }
+    });
 }
 
 #[test]
 fn others_are_refused() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let site = Site::new(OPTIONS, |config| optional(config, deferred));
         for (name, why) in [
             ("bob", "the user is no member of the group 'vpn' (see certificate-login); by certificate"),
@@ -58,7 +58,7 @@ fn others_are_refused() {
         site.server.client_by_certificate("alice").start().wait_refused();
         site.server.wait_for(mark, "there is no group 'vpn' (see certificate-login)");
         assert_eq!((site.count("auth"), site.count("open_session")), (0, 0));
-    }
+    });
 }
 
 /// A certificate never stands for a password, nor for another name.
@@ -80,11 +80,11 @@ fn who_sends_a_name_needs_its_password() {
 /// The server wants none, and lets clients come as far as to the plugin.
 #[test]
 fn who_shows_no_certificate_is_refused() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let site = Site::new(OPTIONS, |config| optional(config, deferred).line("verify-client-cert none"));
         site.server.client_by_certificate("alice").start().wait_refused();
         site.server.wait_for(Mark::START, "the client has shown no certificate with a common name");
-    }
+    });
 }
 
 /// As before.
@@ -98,7 +98,7 @@ fn without_the_option_nobody_is_let_in() {
 /// A token of such a client says nothing of whose certificate it was, so the certificate is looked at each time.
 #[test]
 fn with_tokens_the_certificate_counts_all_the_same() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let config = |config| {
             let config = optional(config, deferred).line("reneg-sec 8");
             config.line("auth-gen-token 0 120 external-auth")
@@ -113,5 +113,5 @@ fn with_tokens_the_certificate_counts_all_the_same() {
         client.log().wait_for(Mark::START, "AUTH_FAILED", PATIENCE);
         site.wait_for("close_session", 1);
         site.wait_for("open_session", 1);
-    }
+    });
 }

@@ -1,7 +1,7 @@
 //! Renegotiation with `auth-gen-token ... external-auth`: OpenVPN checks the token, and PAM the account.
 
 use harness::log::Mark;
-use harness::{Client, PATIENCE, PamService, ServerConfig, TestModule};
+use harness::{Client, PATIENCE, PamService, ServerConfig, TestModule, side_by_side};
 use nix::sys::signal::Signal;
 
 use crate::stage::{PASSWORD, Site};
@@ -13,15 +13,13 @@ fn tokens(config: ServerConfig<'static>, deferred: bool) -> ServerConfig<'static
 }
 
 /// A connected client, in all ways to answer OpenVPN, with sessions and without.
-fn everywhere(check: impl Fn(&Site, &Client, bool)) {
-    for deferred in [false, true] {
-        for session in [false, true] {
-            let options = if session { "session=yes" } else { "" };
-            let site = Site::new(options, |config| tokens(config, deferred));
-            let client = site.server.client("alice", PASSWORD).connect();
-            check(&site, &client, session);
-        }
-    }
+fn everywhere(check: impl Fn(&Site, &Client, bool) + Sync) {
+    side_by_side([(false, false), (false, true), (true, false), (true, true)], |(deferred, session)| {
+        let options = if session { "session=yes" } else { "" };
+        let site = Site::new(options, |config| tokens(config, deferred));
+        let client = site.server.client("alice", PASSWORD).connect();
+        check(&site, &client, session);
+    });
 }
 
 /// What ends the connection, and what the client then reads.
@@ -70,7 +68,7 @@ fn a_group_that_is_lost_ends_the_connection() {
 /// A client that comes again with its token is the same user, but no new session.
 #[test]
 fn who_comes_again_with_a_token_is_looked_at_too() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let site = Site::new("session=yes", |config| tokens(config, deferred));
         let client = site.server.client("alice", PASSWORD).connect();
         site.wait_for("open_session", 1);
@@ -84,13 +82,13 @@ fn who_comes_again_with_a_token_is_looked_at_too() {
         site.machine.run("usermod --lock --expiredate 1 alice");
         client.signal(Signal::SIGUSR1);
         site.server.wait_for(mark, "failed to authenticate: User account has expired; by auth-token");
-    }
+    });
 }
 
 /// The client logs in anew by itself, with the password that it still has.
 #[test]
 fn a_token_that_has_expired_is_given_up() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let expired = |config: ServerConfig<'static>| {
             config
                 .dropped()
@@ -109,13 +107,13 @@ fn a_token_that_has_expired_is_given_up() {
         );
         site.wait_for("auth", 2);
         assert_eq!(site.server.log().count(Mark::START, "failed to authenticate"), 0);
-    }
+    });
 }
 
 /// Made with another key.
 #[test]
 fn a_token_that_is_not_genuine_is_given_up() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let config = |config: ServerConfig<'static>| {
             config.deferred_if(deferred).line("auth-gen-token 0 external-auth").line("reneg-sec 3600")
         };
@@ -126,14 +124,14 @@ fn a_token_that_is_not_genuine_is_given_up() {
         site.server.wait_for(mark, "user 'alice' failed to authenticate: its auth-token is not genuine");
         client.log().wait_for(clients, "AUTH_FAILED,SESSION: the token is not valid (reference ", PATIENCE);
         site.wait_for("auth", 2);
-    }
+    });
 }
 
 /// Whoever has answered once is not asked again.
 #[test]
 fn nobody_is_asked() {
     let module = TestModule::shared();
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let stack = module.stack(&["auth/password=word", "auth/ask=Code:", "auth/expect=123456"]);
         let service = PamService::new(&stack);
         let config = ServerConfig::auth_pam_with("challenge=yes", &service, "");
@@ -145,7 +143,7 @@ fn nobody_is_asked() {
             server.wait_for(mark, BY_TOKEN);
         }
         assert_eq!(server.log().count(Mark::START, "the client was asked a question"), 1);
-    }
+    });
 }
 
 /// A module that hangs costs the connection, and not the end of its session.
@@ -173,7 +171,8 @@ fn only_an_account_line_of_pam_faillock_forgets_failures() {
     const TALLY: &str = "/var/lib/faillock";
     let faillock =
         |line: &str| format!("{line} dir={TALLY} deny=3\n").replace("FAILLOCK", "required pam_faillock.so");
-    for (line, forgets) in [("account FAILLOCK", true), ("auth FAILLOCK authsucc", false)] {
+    let both = [("account FAILLOCK", true), ("auth FAILLOCK authsucc", false)];
+    side_by_side(both, |(line, forgets)| {
         let service = [
             &faillock("auth FAILLOCK preauth"),
             "auth [success=1 default=ignore] pam_unix.so nodelay\n",
@@ -207,5 +206,5 @@ fn only_an_account_line_of_pam_faillock_forgets_failures() {
         let said =
             site.server.log().count(mark, "pam_faillock.so among the account lines forgets wrong passwords");
         assert_eq!(said, usize::from(forgets), "{line}");
-    }
+    });
 }

@@ -2,7 +2,7 @@
 
 use harness::log::Mark;
 use harness::proc_table::{kill9, wait_gone, wait_until};
-use harness::{Client, PATIENCE, ServerConfig};
+use harness::{Client, PATIENCE, ServerConfig, side_by_side};
 use nix::sys::signal::Signal;
 
 use crate::stage::Stage;
@@ -10,7 +10,7 @@ use crate::stage::Stage;
 /// OpenVPN asks its script after the plugin. OpenVPN 2.4 does not tell the client, and keeps it until it leaves by itself.
 #[test]
 fn a_script_refuses_the_client() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let config = |config: ServerConfig<'static>| {
             config.deferred_if(deferred).line("script-security 2").line("client-connect /bin/false")
         };
@@ -19,7 +19,7 @@ fn a_script_refuses_the_client() {
             stage.server.client("alice", "x").start().wait_refused();
             stage.is_balanced(count);
         }
-    }
+    });
 }
 
 /// It says nothing any more, and the server notices.

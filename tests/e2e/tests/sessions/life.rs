@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use harness::log::Mark;
-use harness::{Client, ServerConfig};
+use harness::{Client, ServerConfig, side_by_side};
 use nix::sys::signal::Signal;
 
 use crate::stage::Stage;
@@ -11,7 +11,7 @@ use crate::stage::Stage;
 /// In both modes, without rights, in a chroot.
 #[test]
 fn opened_and_closed_everywhere() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         for chroot in [false, true] {
             let config = |config: ServerConfig<'static>| {
                 let config = config.dropped().deferred_if(deferred);
@@ -30,12 +30,12 @@ fn opened_and_closed_everywhere() {
             assert_eq!(closed.value("ip"), opened.value("ip"));
             assert!(closed.number("seconds") < 100, "{closed:?}");
         }
-    }
+    });
 }
 
 #[test]
 fn one_that_cannot_be_opened_refuses_the_client() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let stage = Stage::with("", |config| config.dropped().deferred_if(deferred));
         stage.server.client("refused", "x").start().wait_refused();
         stage
@@ -43,13 +43,13 @@ fn one_that_cannot_be_opened_refuses_the_client() {
             .wait_for(Mark::START, "user 'refused': no session can be opened, so the client is refused");
         stage.wait_for("close_session", 0);
         stage.server.client("alice", "x").connect();
-    }
+    });
 }
 
 /// Each key has its login, and the connection its session.
 #[test]
 fn a_renegotiation_opens_none() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let stage = Stage::with("", |config| config.dropped().deferred_if(deferred).line("reneg-sec 5"));
         let client = stage.server.client("alice", "x").connect();
         stage.wait_for("open_session", 1);
@@ -61,7 +61,7 @@ fn a_renegotiation_opens_none() {
         assert_eq!(stage.server.log().count(start, "session opened"), 0);
         client.disconnect();
         stage.is_balanced(1);
-    }
+    });
 }
 
 /// OpenVPN lets these in by itself, from 2.5 on: before, a token is good for one connection.

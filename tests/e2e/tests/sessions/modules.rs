@@ -6,7 +6,9 @@ use harness::log::Mark;
 use harness::netns::NetNs;
 use harness::proc_table::wait_until;
 use harness::radius::Radius;
-use harness::{Account, Machine, PATIENCE, PamService, Server, ServerConfig, TestModule, memory};
+use harness::{
+    Account, Machine, PATIENCE, PamService, Server, ServerConfig, TestModule, memory, side_by_side,
+};
 use nix::sys::signal::Signal;
 
 use crate::stage::KEEPALIVE;
@@ -82,7 +84,7 @@ fn limits_of_one_session_do_not_meet_another() {
 /// pam_radius_auth names a session by its process: so it has to be the same one at both ends. It sends no octets.
 #[test]
 fn radius_accounting() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let netns = Arc::new(NetNs::new());
         let radius = Radius::asking(&netns, "word", &[]);
         let lines =
@@ -111,7 +113,7 @@ fn radius_accounting() {
         server.signal(Signal::SIGTERM);
         let lines = radius.accounted(6);
         assert!(lines[4..].iter().all(|line| line.starts_with("Stop ")), "{lines:?}");
-    }
+    });
 }
 
 /// The answer to a question comes from a connection of its own, and that one has the session. OpenVPN before 2.6 passes no
@@ -119,7 +121,7 @@ fn radius_accounting() {
 #[test]
 fn after_a_question() {
     let module = TestModule::shared();
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let stack = module.stack(&["auth/password=word", "auth/ask=Code:", "auth/expect=123456"]);
         let service = PamService::new(&format!("{stack}session required pam_permit.so\n"));
         let config = ServerConfig::auth_pam_with("session=yes challenge=yes", &service, "").line(KEEPALIVE);
@@ -135,7 +137,7 @@ fn after_a_question() {
         let mark = server.mark();
         server.person("alice", "word").answers(&["654321"]).start().refused();
         assert_eq!(server.log().count(mark, "session opened"), 0);
-    }
+    });
 }
 
 /// Different in each run, so that nothing else on the machine holds it. Long, because an allocator writes over the

@@ -1,7 +1,7 @@
 //! Clients that were asked something before they have a session.
 
 use harness::log::Mark;
-use harness::{PamService, ServerConfig, TestModule};
+use harness::{PamService, ServerConfig, TestModule, side_by_side};
 
 const PASSWORD: &str = "correct horse";
 const CODE: &str = "123456";
@@ -9,7 +9,7 @@ const CODE: &str = "123456";
 /// OpenVPN forgets a client that was asked by a dynamic challenge after five seconds, and the person still types.
 #[test]
 fn who_thinks_long_has_a_session() {
-    for deferred in [false, true] {
+    side_by_side([false, true], |deferred| {
         let module = TestModule::shared();
         let actions =
             [format!("auth/password={PASSWORD}"), "auth/ask=Code:".into(), format!("auth/expect={CODE}")];
@@ -23,5 +23,5 @@ fn who_thinks_long_has_a_session() {
         alice.answer(CODE);
         alice.connects();
         server.wait_for(Mark::START, "user 'alice': session opened");
-    }
+    });
 }

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use harness::Gate;
@@ -13,7 +13,7 @@ use ovpn_plugin_host::{AuthFiles, Call, Client, FuncResult, Verdict, sys};
 
 use super::hostile_front::memory_in_kib;
 use crate::raw::{field, origin, try_send};
-use crate::stage::{PATIENCE, PLACE, Stage, deferred, user_at};
+use crate::stage::{PATIENCE, Stage, deferred, place, user_at};
 
 /// A service with sessions.
 const PERMIT: &str =
@@ -50,7 +50,7 @@ impl Site {
         let (place, service) = if options.contains(&"session=yes") {
             (scratch.path().to_path_buf(), "permit")
         } else {
-            (PathBuf::from(std::env::var(PLACE).unwrap_or_default()), "border")
+            (place(), "border")
         };
         let options: Vec<&str> = options.iter().copied().chain([&option[..]]).collect();
         let stage = Stage::open_version(&place, service, minor, &options);

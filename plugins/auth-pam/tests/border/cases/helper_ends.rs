@@ -11,8 +11,7 @@ use ovpn_plugin_host::FuncResult;
 
 use crate::raw::{check, send_as};
 use crate::stage::{
-    PATIENCE, Stage, become_nobody, deferred, ends, kill9, leave_for_the_end, rejected, user, user_at,
-    user_with,
+    PATIENCE, Stage, become_nobody, deferred, ends, kill9, rejected, user, user_at, user_with,
 };
 
 fn stop(pid: i32) {
@@ -39,7 +38,7 @@ pub(crate) fn a_stopped_keeper_does_not_hold_up_closing() {
     let stage = Stage::open(&[]);
     stage.works();
     let (keeper, supervisor) = (stage.keeper(), stage.supervisor());
-    leave_for_the_end(keeper);
+    case_runner::may_stay(keeper);
     stop(keeper);
     become_nobody();
     // A wait for its end would have none, and exceed the time a case has.

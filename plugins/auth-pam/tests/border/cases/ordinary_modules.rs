@@ -1,11 +1,11 @@
 //! Modules of the distribution change nothing about their process that would cost each login a new worker.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use harness::account::Account;
 use ovpn_plugin_host::Login;
 
-use crate::stage::{PLACE, Stage};
+use crate::stage::{Stage, place};
 
 /// Where Debian and others have them.
 const PLACES: [&str; 3] = ["/lib/x86_64-linux-gnu/security", "/usr/lib/security", "/lib64/security"];
@@ -61,7 +61,7 @@ const MODULES: &[&str] = &[
 /// Whether logins through these modules, in both phases, each got a new worker.
 fn change_their_worker(lines: &[String], logins: &[Login]) -> bool {
     // Nobody else may write there.
-    let place = PathBuf::from(std::env::var(PLACE).unwrap());
+    let place = place();
     let name = format!("ordinary-{}", std::process::id());
     let modules =
         |phase: &str| lines.iter().map(|line| format!("{phase} optional {line}\n")).collect::<String>();

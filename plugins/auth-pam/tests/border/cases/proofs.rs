@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use harness::TestModule;
 use harness::proc_table::wait_until;
@@ -12,7 +11,7 @@ use ovpn_plugin_host::{AuthFiles, Call, Client, FuncResult, Verdict, sys};
 
 use super::hostile_front::memory_in_kib;
 use crate::raw;
-use crate::stage::{PATIENCE, PLACE, Stage, kill9};
+use crate::stage::{PATIENCE, Stage, kill9, place};
 
 /// Writes phase, user and worker. Waits in the account phase as long as the file `hold` is there, in the auth phase as long
 /// as `guess` is.
@@ -432,9 +431,9 @@ pub(crate) fn a_certificate_lets_members_in() {
 
 /// Whom an account line puts in the user's place has to be a member as well.
 pub(crate) fn who_is_renamed_by_an_account_line_is_a_member_too() {
-    let place = std::env::var(PLACE).unwrap_or_default();
+    let place = place();
     let options = ["certificate-login=root", "allow-user-mapping=yes"];
-    let stage = Stage::open_pairs(Path::new(&place), "border", &options, &["login", "root"]);
+    let stage = Stage::open_pairs(&place, "border", &options, &["login", "root"]);
     let site = Site { stage, scratch: Scratch::new() };
     let client = site.stage.plugin.client();
     for (name, renamed) in [("laptop", false), ("renamed", true)] {

@@ -409,8 +409,8 @@ fn memory(pid: i32) -> u64 {
 /// Pairs: `ASK` asks without the option, and what somebody types is never whom PAM checks.
 pub(crate) fn a_pair_may_ask() {
     let scratch = scratch::Scratch::new();
-    let place = std::env::var(crate::stage::PLACE).unwrap_or_default();
-    let file = std::fs::read_to_string(std::path::Path::new(&place).join("border")).unwrap();
+    let place = crate::stage::place();
+    let file = std::fs::read_to_string(place.join("border")).unwrap();
     scratch.write("pairs", &file, 0o644);
     let open = |pairs: &[&str]| Stage::open_pairs(scratch.path(), "pairs", &["refusal-time=0"], pairs);
     let stage = open(&["login", "USERNAME", "password", "PASSWORD", "question", "answer {ASK}"]);

@@ -3,14 +3,14 @@
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use harness::proc_table::wait_until;
 use harness::scratch::Scratch;
 use ovpn_plugin_host::{Call, Client, FuncResult, sys};
 
-use crate::stage::{PATIENCE, PLACE, Stage, ends, kill9};
+use crate::stage::{PATIENCE, Stage, ends, kill9, place};
 
 /// Writes a line for each call; the user's name says what else it does.
 const WITNESS: &str = r#"#!/bin/sh
@@ -49,7 +49,7 @@ impl Site {
 
     /// Where the module of these tests authenticates, and has a part in the session.
     pub(super) fn with_module(options: &[&str]) -> Self {
-        let module = Path::new(&std::env::var(PLACE).unwrap_or_default()).join("pam_border.so");
+        let module = place().join("pam_border.so");
         let line = |phase: &str| format!("{phase} required {}\n", module.display());
         Self::of(&["auth", "account", "session"].map(line).concat(), &[], options)
     }

@@ -7,7 +7,7 @@ use ovpn_plugin_host::Login;
 
 use crate::dev_log::DevLog;
 use crate::raw;
-use crate::stage::{PATIENCE, PLACE, Stage, become_nobody, deferred, user, user_at, user_with};
+use crate::stage::{PATIENCE, Stage, become_nobody, deferred, place, user, user_at, user_with};
 
 fn sockets(pid: i32) -> Vec<String> {
     let all = harness::proc_table::descriptors(pid).into_iter().map(|(_, link)| link);
@@ -186,8 +186,8 @@ pub(crate) fn what_nobody_could_check_is_not_decided() {
 pub(crate) fn a_prompt_that_the_plugin_line_has_no_answer_to_is_not_the_clients_fault() {
     let log = DevLog::open();
     let scratch = Scratch::new();
-    let place = std::env::var(PLACE).unwrap_or_default();
-    let file = std::fs::read_to_string(std::path::Path::new(&place).join("border")).unwrap();
+    let place = place();
+    let file = std::fs::read_to_string(place.join("border")).unwrap();
     scratch.write("pairs", &file, 0o644);
     let open = |pairs: &[&str]| Stage::open_pairs(scratch.path(), "pairs", &["syslog=auth"], pairs);
     // The password is never asked for: nobody is slowed down for that.

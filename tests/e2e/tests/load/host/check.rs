@@ -1,19 +1,15 @@
 //! A check and the process it runs in.
 
-use std::fs::{self, File};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::fs;
 use std::time::Duration;
 
-use harness::proc_table::{self, wait_gone, wait_until};
+use case_runner::Case;
+use harness::proc_table::{self, wait_until};
 use harness::scratch::Scratch;
 use harness::{PamService, TestModule, plugin};
 use nix::errno::Errno;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::Pid;
 use ovpn_plugin_host::{LogLine, Login, OpenPlugin, Plugin};
-
-/// First argument of such a process; the name of the check follows.
-pub(crate) const ARGUMENT: &str = "--check";
 
 /// How long a check may take.
 const LIMIT: Duration = Duration::from_secs(90);
@@ -26,50 +22,15 @@ pub(crate) struct Check {
     pub(crate) run: fn(),
 }
 
-/// Runs a check in this process.
-pub(crate) fn run_here(checks: &[Check], name: &str) -> ExitCode {
-    let Some(check) = checks.iter().find(|check| check.name == name) else { return ExitCode::FAILURE };
-    // What the plugin leaves behind becomes a child of this process, and is found.
-    nix::sys::prctl::set_child_subreaper(true).expect("becoming the parent of orphans");
-    (check.run)();
-    ExitCode::SUCCESS
-}
-
-/// Starts all, waits for all, and prints a line for each.
-pub(crate) fn run_all<'a>(checks: impl Iterator<Item = &'a Check>) -> ExitCode {
-    nix::sys::prctl::set_child_subreaper(true).expect("becoming the parent of orphans");
-    let scratch = Scratch::new();
-    let running: Vec<(&Check, Child)> = checks.map(|check| (check, start(check, &scratch))).collect();
-    let (mut passed, mut failed) = (0, 0);
-    for (check, mut child) in running {
-        let pid = i32::try_from(child.id()).expect("pid fits");
-        let in_time = wait_gone(pid, LIMIT);
-        let _ = child.kill();
-        let ended = child.wait().expect("waiting for a check");
-        if in_time && ended.success() {
-            println!("test {} ... ok", check.name);
-            passed += 1;
-        } else {
-            let output = fs::read_to_string(scratch.join(check.name)).unwrap_or_default();
-            let how = if in_time { format!("{ended}") } else { format!("not done after {LIMIT:?}") };
-            println!("test {} ... FAILED ({how})\n{output}", check.name);
-            failed += 1;
-        }
-    }
-    kill_what_is_left();
-    println!("{passed} passed, {failed} failed");
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-fn start(check: &Check, scratch: &Scratch) -> Child {
-    let output = File::create(scratch.join(check.name)).expect("output file");
-    Command::new(std::env::current_exe().expect("own path"))
-        .args([ARGUMENT, check.name])
-        .stdin(Stdio::null())
-        .stdout(output.try_clone().expect("output file"))
-        .stderr(output)
-        .spawn()
-        .expect("starting a check")
+/// The check as a case.
+pub(crate) fn case(check: &'static Check) -> Case {
+    let play = || {
+        // What the plugin leaves behind becomes a child of this process, and is found.
+        nix::sys::prctl::set_child_subreaper(true).expect("becoming the parent of orphans");
+        TestModule::adopt(&case_runner::prepared());
+        (check.run)();
+    };
+    Case::new(check.name, play).limit(LIMIT)
 }
 
 /// Whether this process has no children (any more), ended ones not counted.
@@ -83,17 +44,6 @@ pub(crate) fn nothing_left() -> bool {
             }
         }
     })
-}
-
-/// What a check that failed has left, generation after generation.
-fn kill_what_is_left() {
-    let own = Pid::this().as_raw();
-    while !matches!(waitpid(None, Some(WaitPidFlag::WNOHANG)), Err(Errno::ECHILD)) {
-        proc_table::all().iter().filter(|process| process.parent == own).for_each(|left| {
-            proc_table::kill9(left.pid);
-            wait_gone(left.pid, FAREWELL);
-        });
-    }
 }
 
 /// A file in which the test module leaves a line each time it runs.

@@ -1,8 +1,8 @@
 //! The plugin under load, called as OpenVPN calls it: more logins than real clients could make, and the files a login
 //! leaves.
 //!
-//! Has no test harness: each check opens the plugin in a process of its own, which must have no threads when the
-//! plugin forks. All of them run side by side.
+//! Each check opens the plugin in a process of its own, which must have no threads when the plugin forks. All of them
+//! run side by side.
 
 mod backend_away;
 mod check;
@@ -21,7 +21,10 @@ mod time_limit;
 
 use std::process::ExitCode;
 
+use case_runner::Suite;
+
 use check::Check;
+use harness::TestModule;
 
 /// All checks.
 const CHECKS: &[Check] = &[
@@ -75,14 +78,7 @@ const CHECKS: &[Check] = &[
 ];
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [first, name] = arguments.as_slice() {
-        if first == check::ARGUMENT {
-            return check::run_here(CHECKS, name);
-        }
-    }
-    harness::command::require_root();
-    // cargo passes options meant for its own harness.
-    let filter = arguments.iter().find(|argument| !argument.starts_with('-')).map_or("", String::as_str);
-    check::run_all(CHECKS.iter().filter(|check| check.name.contains(filter)))
+    // Nearly all of their time is waiting.
+    let suite = Suite::new(CHECKS.iter().map(check::case)).at_once(CHECKS.len());
+    suite.prepare(|scratch| drop(TestModule::compile(scratch))).run()
 }
