@@ -24,7 +24,7 @@ mod tests {
     #[test]
     fn all_are_played_at_once() {
         let all = Barrier::new(3);
-        side_by_side(0..3, |_| drop(all.wait()));
+        side_by_side(0..3, |_| _ = all.wait());
     }
 
     #[test]
