@@ -11,6 +11,7 @@ mod conclude;
 mod deliver;
 mod ends;
 mod events;
+pub mod figures;
 mod flood;
 mod hand_out;
 mod hang;
@@ -54,6 +55,7 @@ use breaker::Breaker;
 use chosen::ChosenPasswords;
 use conclude::Outcome;
 use events::{Events, What, WorkerId};
+use figures::Figures;
 use flood::Flood;
 use hang::Hang;
 use module_output::ModuleOutput;
@@ -92,6 +94,9 @@ struct Supervisor {
     keeper_has_no_room: bool,
     scheduler: Scheduler<Attempt>,
     max_workers: usize,
+    limits: Limits,
+    began: Instant,
+    figures: Figures,
     workers: Workers,
     suspended: Suspended,
     sessions: Sessions,
@@ -241,6 +246,9 @@ impl Supervisor {
             audit: settings.config.syslog.map(|facility| Audit::new(facility, settings.config_name.clone())),
             flood: Flood::new(Instant::now()),
             hang: Hang::default(),
+            limits,
+            began: Instant::now(),
+            figures: Figures::default(),
             status: Status::new(title, settings.title("supervisor")),
             output,
             events,
@@ -377,6 +385,7 @@ impl Supervisor {
                 if let Some(mut attempt) = waiting.or_else(|| self.repeats.cancel(id)) {
                     let until = attempt.arrived + self.longest_refusal();
                     attempt.place.iter_mut().for_each(|place| place.keep_until(until));
+                    self.figures.cancelled += u64::from(attempt.lookup.is_none());
                     if attempt.lookup.is_none() && self.flood.admits(now) {
                         let tail = self.tail_with(&attempt.origin, attempt.took(now));
                         let user = attempt.user();
@@ -390,6 +399,9 @@ impl Supervisor {
                 }
             }
             Request::Refused { username, origin, at_fault, reason, took, counts } => {
+                let figures = &mut self.figures;
+                *(if at_fault { &mut figures.refused_by_front } else { &mut figures.undecided_by_front }) +=
+                    1;
                 if counts {
                     self.count_refusal(now, &origin, &username);
                 }
@@ -466,6 +478,7 @@ impl Supervisor {
             self.conclude(now, attempt, &Outcome::WaitedTooLong);
         }
         for worker in self.workers.late(now) {
+            self.figures.workers_killed += 1;
             if let Some(attempt) = self.workers.kill(now, worker) {
                 self.ended(&attempt);
                 self.conclude(now, *attempt, &Outcome::RanTooLong);

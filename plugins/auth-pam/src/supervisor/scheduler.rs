@@ -201,8 +201,8 @@ impl<J: Job> Scheduler<J> {
         self.jobs.len()
     }
 
-    /// Those that wait.
-    pub fn waiting_ones(&self) -> impl Iterator<Item = &J> {
+    /// All that wait, in the order in which they came, but for those that go ahead.
+    pub fn all(&self) -> impl Iterator<Item = &J> {
         self.jobs.values().map(|waiting| &waiting.job)
     }
 

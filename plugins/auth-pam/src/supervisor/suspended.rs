@@ -146,6 +146,11 @@ impl Suspended {
         expired
     }
 
+    /// All of them.
+    pub fn all(&self) -> &[Waiting] {
+        &self.waiting
+    }
+
     /// When [`Suspended::expired`] will have something to give.
     pub fn next_event(&self) -> Option<Instant> {
         self.waiting.iter().map(|one| one.until).min()

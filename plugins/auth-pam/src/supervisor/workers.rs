@@ -15,6 +15,7 @@ use privsep::{Channel, ChannelError, WireError};
 
 use super::attempt::Attempt;
 use super::events::{Events, What, WorkerId};
+use super::figures::WorkerCounts;
 use crate::client_options::MAX_BYTES as MAX_OPTIONS;
 use crate::origin::Origin;
 use crate::protocol::{Begin, Done, End, News, Order, Report};
@@ -230,6 +231,32 @@ impl Workers {
             State::Running { attempt, .. } => Some((*id, &**attempt)),
             _ => None,
         })
+    }
+
+    /// How many do what.
+    pub fn counts(&self) -> WorkerCounts {
+        let mut counts = WorkerCounts::default();
+        for worker in self.table.values() {
+            *match worker.state {
+                State::Starting => &mut counts.starting,
+                State::Idle(_) => &mut counts.idle,
+                State::Running { .. } => &mut counts.running,
+                State::LookingAtItself { .. } => &mut counts.looking,
+                State::Suspended { .. } => &mut counts.suspended,
+                State::InSession { .. } => &mut counts.in_session,
+                State::Ending(_) => &mut counts.ending,
+            } += 1;
+        }
+        counts
+    }
+
+    /// When the first attempt came of those that run.
+    pub fn first_arrival(&self) -> Option<Instant> {
+        let arrivals = self.table.values().filter_map(|worker| match &worker.state {
+            State::Running { attempt, .. } => Some(attempt.arrived),
+            _ => None,
+        });
+        arrivals.min()
     }
 
     /// How many are free: idle, or about to be.

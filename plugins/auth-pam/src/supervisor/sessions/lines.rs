@@ -47,6 +47,7 @@ impl Session {
 impl Supervisor {
     /// Writes the lines of a session. `good`: everything went as it should.
     pub(super) fn tell_of_session(&mut self, whose: &Whose, event: Event, reason: &str, good: bool) {
+        self.figures.of_session(event);
         // What modules have printed belongs before it.
         self.output.flush();
         let took = whose.took();
