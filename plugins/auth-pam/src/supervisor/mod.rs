@@ -42,6 +42,7 @@ use privsep::confine::{Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
 use privsep::life::{self, ForWorkers, Generation, News, Numbered};
 use privsep::line_log::{self, LineSender};
 use privsep::title::Title;
+use privsep::unprivileged::Keeps;
 use privsep::{Channel, ChannelError, Numbers, leave, quiet, unprivileged};
 
 pub use audit::{connect as connect_to_system_log, take_name as take_syslog_name};
@@ -211,7 +212,7 @@ impl Supervisor {
         birth.front.set_buffer(SOCKET_BYTES);
         let limits = settings.scheduler_limits(open_files);
         // From here on it has what it holds. Nothing was read of the front's yet.
-        let missing = unprivileged::enter(birth.memory_locked);
+        let missing = unprivileged::enter(Keeps { locked_memory: birth.memory_locked, callers: false });
         if let Some(errno) = missing.capabilities {
             log::warn!("the supervisor cannot give up its capabilities: {}", errno.desc());
         }
