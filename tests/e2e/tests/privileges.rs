@@ -213,6 +213,46 @@ fn each_process_has_what_the_table_says_and_no_more() {
     }
 }
 
+/// The socket of `status=` is the supervisor's alone.
+#[test]
+fn nobody_but_the_supervisor_has_the_socket_by_which_root_asks() {
+    let module = TestModule::shared();
+    let service = PamService::new(&module.stack(&["auth/password=word"]));
+    let scratch = Scratch::of_root();
+    let options = format!("status={}", scratch.join("socket").display());
+    let server = ServerConfig::auth_pam_with(&options, &service, "").dropped().start();
+    server.client("alice", "word").start().wait_connected();
+    let mut document = document();
+    document.retain(|name, _| name.starts_with("auth-pam"));
+    let supervisor = document.get_mut("auth-pam-super").expect("a row");
+    *supervisor.descriptors.get_mut("socket").expect("sockets") += 1;
+    let mut found = BTreeMap::new();
+    let settled = wait_until(PATIENCE, || {
+        found = processes(&server)
+            .iter()
+            .map(|(name, process)| (name.clone(), look(process, &document)))
+            .collect();
+        found == document
+    });
+    assert!(settled, "{found:#?}");
+    // OpenVPN itself has none that listens, nor has anybody after the supervisor was replaced.
+    let listening = |pid: i32| {
+        let sockets = fs::read_to_string(format!("/proc/{pid}/net/unix")).expect("the list of sockets");
+        let own = scratch.join("socket");
+        let line = sockets.lines().filter(|line| line.ends_with(&*own.to_string_lossy()));
+        let inodes: Vec<String> =
+            line.filter_map(|line| line.split_whitespace().nth(6)).map(|n| format!("socket:[{n}]")).collect();
+        assert_eq!(inodes.len(), 1, "{sockets}");
+        descriptors(pid).iter().any(|(_, target)| inodes.contains(target))
+    };
+    for _ in 0..2 {
+        assert!(
+            listening(server.supervisor().pid) && !listening(server.pid()) && !listening(server.keeper().pid)
+        );
+        server.replace_supervisor();
+    }
+}
+
 /// What a process has locked, in kilobytes.
 fn locked(pid: i32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("status");

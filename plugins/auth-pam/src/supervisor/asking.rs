@@ -138,7 +138,7 @@ impl Supervisor {
     }
 
     /// The worker ends the transaction and leaves. No failure, so no line that a log watcher would take for one.
-    fn give_up(&mut self, now: Instant, one: &Waiting, why: &str) {
+    pub(super) fn give_up(&mut self, now: Instant, one: &Waiting, why: &str) {
         self.figures.questions_given_up += 1;
         self.workers.dismiss(now, one.worker);
         self.refuse_pending(one);

@@ -22,7 +22,8 @@ impl Supervisor {
     pub(super) fn pam_decided(&mut self, now: Instant, attempt: Attempt, end: End) {
         self.learn(now, &attempt, &end);
         let away = self.away && unavailable(&end);
-        self.conclude(now, attempt, &Outcome::Pam(end, away));
+        let outcome = self.unless_revoked(&attempt, Outcome::Pam(end, away));
+        self.conclude(now, attempt, &outcome);
     }
 
     /// What follows for others from what PAM has decided.

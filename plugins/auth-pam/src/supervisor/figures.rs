@@ -6,7 +6,7 @@ mod snapshot;
 
 use std::time::Duration;
 
-pub use latency::{BOUNDS, Latency, Recent};
+pub use latency::{Latency, Recent};
 pub use snapshot::{SessionCounts, Snapshot, WorkerCounts};
 
 use pam::ReturnCode;
@@ -77,6 +77,8 @@ words! {
         TooManySessions = "too_many_sessions",
         /// Too many sessions of one user.
         TooManySessionsOfUser = "too_many_sessions_of_user",
+        /// Its user was revoked while PAM was asked.
+        Revoked = "revoked",
         /// There is no worker and none can be started.
         NoWorker = "no_worker",
         /// The backend is away for everybody.
@@ -115,6 +117,7 @@ impl Cause {
             Outcome::TooManyAlike => Cause::TooManyAlike,
             Outcome::TooManySessions => Cause::TooManySessions,
             Outcome::TooManyOfUser => Cause::TooManySessionsOfUser,
+            Outcome::Revoked => Cause::Revoked,
             Outcome::NoWorker => Cause::NoWorker,
             Outcome::Away => Cause::BackendAway,
             Outcome::Penalty(_) => Cause::Penalty,
@@ -139,8 +142,8 @@ pub struct Figures {
     pub recent: Recent,
     /// Attempts whose clients were gone before PAM was asked.
     pub cancelled: u64,
-    /// Attempts that the front has refused by itself, for what the client sent; it tells only of those that count for
-    /// penalties, or all with `syslog=`.
+    /// Attempts that the front has refused by itself, for what the client sent. It tells of all with `syslog=` or `status=`,
+    /// otherwise only of those that count for penalties.
     pub refused_by_front: u64,
     /// The same, but not for what the client sent.
     pub undecided_by_front: u64,
@@ -230,16 +233,6 @@ impl Figures {
     /// Attempts of this kind that were decided by this.
     pub fn attempts(&self, kind: Kind, cause: Cause) -> u64 {
         self.attempts[kind as usize][cause as usize]
-    }
-
-    /// Attempts of this kind.
-    pub fn of_kind(&self, kind: Kind) -> u64 {
-        self.attempts[kind as usize].iter().sum()
-    }
-
-    /// Attempts that were decided by this.
-    pub fn of_cause(&self, cause: Cause) -> u64 {
-        self.attempts.iter().map(|causes| causes[cause as usize]).sum()
     }
 
     /// How often PAM has ended with which code: the codes that came, by the names of PAM's header.

@@ -6,6 +6,7 @@ mod asking;
 mod attempt;
 pub mod audit;
 mod breaker;
+mod callers;
 mod chosen;
 mod conclude;
 mod deliver;
@@ -22,6 +23,8 @@ mod proofs;
 mod ramp;
 mod reasons;
 mod repeats;
+mod report;
+mod revoking;
 mod scheduler;
 mod sessions;
 mod siphash;
@@ -53,6 +56,7 @@ use alike::Alike;
 use attempt::Attempt;
 use audit::Audit;
 use breaker::Breaker;
+use callers::Callers;
 use chosen::ChosenPasswords;
 use conclude::Outcome;
 use events::{Events, What, WorkerId};
@@ -63,6 +67,7 @@ use module_output::ModuleOutput;
 use penalties::Penalties;
 use ramp::Ramp;
 use repeats::Repeats;
+use revoking::Revoked;
 use scheduler::{Job, Scheduler};
 use sessions::table::{Bounds, Sessions};
 use status::Status;
@@ -115,6 +120,8 @@ struct Supervisor {
     audit: Option<Audit>,
     flood: Flood,
     hang: Hang,
+    callers: Callers,
+    revoked: Revoked,
     status: Status,
     output: ModuleOutput,
     events: Events,
@@ -211,8 +218,10 @@ impl Supervisor {
         // As much as the front has made for requests: what is told of a burst waits until the front reads it.
         birth.front.set_buffer(SOCKET_BYTES);
         let limits = settings.scheduler_limits(open_files);
+        let socket = settings.config.status.as_deref().and_then(|path| callers::socket(path, &events));
         // From here on it has what it holds. Nothing was read of the front's yet.
-        let missing = unprivileged::enter(Keeps { locked_memory: birth.memory_locked, callers: false });
+        let missing =
+            unprivileged::enter(Keeps { locked_memory: birth.memory_locked, callers: socket.is_some() });
         if let Some(errno) = missing.capabilities {
             log::warn!("the supervisor cannot give up its capabilities: {}", errno.desc());
         }
@@ -247,6 +256,8 @@ impl Supervisor {
             audit: settings.config.syslog.map(|facility| Audit::new(facility, settings.config_name.clone())),
             flood: Flood::new(Instant::now()),
             hang: Hang::default(),
+            callers: Callers::new(socket),
+            revoked: Revoked::default(),
             limits,
             began: Instant::now(),
             figures: Figures::default(),
@@ -279,6 +290,7 @@ impl Supervisor {
                 self.flood.next_event(),
                 self.hang.next_event(),
                 self.status.next_event(),
+                self.callers.next_event(),
             ];
             let until = until.into_iter().flatten().min();
             let happened = quiet::wait(until, |until| match self.events.wait(until) {
@@ -311,6 +323,8 @@ impl Supervisor {
                 What::Keeper => self.hear_keeper(now)?,
                 What::ModuleOutput => self.output.read(),
                 What::Worker(worker) => self.hear(now, worker),
+                What::Socket => self.admit_callers(now),
+                What::Caller(place) => self.hear_caller(now, place),
             }
         }
         self.keep_time(now);
@@ -494,6 +508,7 @@ impl Supervisor {
         self.give_up_late_ones(now);
         self.end_late_checks(now);
         self.end_late_sessions(now);
+        self.end_late_callers(now);
         self.workers.retire(now);
         self.workers.kill_late(now);
         self.watch_hang(now);

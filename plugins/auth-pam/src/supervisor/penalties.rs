@@ -242,6 +242,16 @@ impl Penalties {
         }
     }
 
+    /// Forgets what a source has failed; how often that was, and whether it was closed for it. One from which somebody was
+    /// accepted stays exempt.
+    pub fn forgive(&mut self, now: Instant, source: Source) -> Option<(u32, bool)> {
+        let Record::Failing(failures) = self.known(now, source)? else { return None };
+        let forgiven = (failures.count, failures.closed.is_some());
+        let (seen, _) = self.records.remove(&source)?;
+        self.seen.remove(&seen);
+        Some(forgiven)
+    }
+
     /// The sources that are closed now, in no order.
     pub fn closed(&self, now: Instant) -> impl Iterator<Item = ClosedSource> {
         self.records.iter().filter_map(move |(source, (_, record))| {

@@ -201,8 +201,13 @@ impl<J: Job> Scheduler<J> {
         self.jobs.len()
     }
 
+    /// The sources that have something waiting, with how much, and how much of them runs; the longest first.
+    pub fn waiting_by_source(&self) -> Vec<(Source, usize, usize)> {
+        self.sources.waiting()
+    }
+
     /// All that wait, in the order in which they came, but for those that go ahead.
-    pub fn all(&self) -> impl Iterator<Item = &J> {
+    pub fn waiting_ones(&self) -> impl Iterator<Item = &J> {
         self.jobs.values().map(|waiting| &waiting.job)
     }
 

@@ -142,6 +142,17 @@ struct Worker {
     state: State,
 }
 
+/// What a worker does, for who wants to know.
+#[derive(Debug, Clone, Copy)]
+pub enum Doing<'a> {
+    /// It runs this attempt's transaction.
+    Runs(&'a Attempt),
+    /// It waits for a person or a client, which other tables know.
+    Waits(&'static str),
+    /// This, since then.
+    Other(&'static str, Instant),
+}
+
 /// What a worker had to say.
 #[derive(Debug)]
 pub enum Heard {
@@ -248,6 +259,27 @@ impl Workers {
             } += 1;
         }
         counts
+    }
+
+    /// What each does: its number, its process, and since when there is it. Those that run come first.
+    pub fn doing(&self) -> impl Iterator<Item = (WorkerId, Option<Pid>, Instant, Doing<'_>)> {
+        let all = self.table.iter().map(|(id, worker)| {
+            let doing = match &worker.state {
+                State::Running { attempt, .. } => Doing::Runs(attempt),
+                State::Suspended { .. } => Doing::Waits("suspended"),
+                State::InSession { .. } => Doing::Waits("in_session"),
+                State::Starting => Doing::Other("starting", worker.born),
+                State::Idle(since) => Doing::Other("idle", *since),
+                State::LookingAtItself { since, .. } => Doing::Other("looking", *since),
+                State::Ending(_) => {
+                    Doing::Other("ending", worker.end_by.map_or(worker.born, |end| end - GRACE))
+                }
+            };
+            (*id, worker.pid, worker.born, doing)
+        });
+        let (running, others): (Vec<_>, Vec<_>) =
+            all.partition(|(.., doing)| matches!(doing, Doing::Runs(_)));
+        running.into_iter().chain(others)
     }
 
     /// When the first attempt came of those that run.

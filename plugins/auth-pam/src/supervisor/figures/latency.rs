@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Upper bounds of the buckets, in microseconds: from a login that a cache answers to a telephone that somebody looks for.
-pub const BOUNDS: [u64; 15] = [
+const BOUNDS: [u64; 15] = [
     500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000,
     5_000_000, 15_000_000, 60_000_000,
 ];
@@ -24,7 +24,7 @@ impl Latency {
         self.sum = self.sum.saturating_add(took);
     }
 
-    /// How many took at most so long, for each of [`BOUNDS`].
+    /// How many took at most so long, for each bound.
     pub fn at_most(&self) -> impl Iterator<Item = (Duration, u64)> {
         let mut below = 0;
         BOUNDS.iter().zip(self.counts).map(move |(bound, count)| {

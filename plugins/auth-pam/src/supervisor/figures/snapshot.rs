@@ -84,7 +84,7 @@ impl Supervisor {
             up: since(self.began),
             restarts: self.generation.saturating_sub(1),
             waiting: self.scheduler.waiting(),
-            oldest_waiting: self.scheduler.all().map(|attempt| attempt.arrived).min().map(since),
+            oldest_waiting: self.scheduler.waiting_ones().map(|attempt| attempt.arrived).min().map(since),
             max_waiting: self.limits.max_pending,
             held: self.verdicts.held(),
             workers: self.workers.counts(),

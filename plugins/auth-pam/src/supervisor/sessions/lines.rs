@@ -63,7 +63,7 @@ impl Supervisor {
     }
 
     /// Says something of a client that was let in and got no session.
-    pub(super) fn tell_of_client(&self, whose: &Whose, text: &str) {
+    pub(in crate::supervisor) fn tell_of_client(&self, whose: &Whose, text: &str) {
         let (user, tail) = (shown(&whose.username), self.tail(&whose.origin));
         log::info!("BACKGROUND: user '{user}': {text}{tail}");
     }
