@@ -236,19 +236,18 @@ fn nobody_but_the_supervisor_has_the_socket_by_which_root_asks() {
     });
     assert!(settled, "{found:#?}");
     // OpenVPN itself has none that listens, nor has anybody after the supervisor was replaced.
-    let listening = |pid: i32| {
+    let listens = |pid: i32| {
         let sockets = fs::read_to_string(format!("/proc/{pid}/net/unix")).expect("the list of sockets");
-        let own = scratch.join("socket");
-        let line = sockets.lines().filter(|line| line.ends_with(&*own.to_string_lossy()));
-        let inodes: Vec<String> =
-            line.filter_map(|line| line.split_whitespace().nth(6)).map(|n| format!("socket:[{n}]")).collect();
-        assert_eq!(inodes.len(), 1, "{sockets}");
-        descriptors(pid).iter().any(|(_, target)| inodes.contains(target))
+        let directory = scratch.path().display().to_string();
+        // Listed under the name it was made with.
+        let inode = sockets.lines().find(|line| line.contains(&directory))?.split_whitespace().nth(6)?;
+        let socket = format!("socket:[{inode}]");
+        Some(descriptors(pid).iter().any(|(_, target)| *target == socket))
     };
     for _ in 0..2 {
-        assert!(
-            listening(server.supervisor().pid) && !listening(server.pid()) && !listening(server.keeper().pid)
-        );
+        let of = || [server.supervisor().pid, server.pid(), server.keeper().pid].map(listens);
+        let alone = [Some(true), Some(false), Some(false)];
+        assert!(wait_until(PATIENCE, || of() == alone), "{:?}", of());
         server.replace_supervisor();
     }
 }
