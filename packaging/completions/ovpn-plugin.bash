@@ -31,6 +31,15 @@ _ovpn-plugin() {
             ovpn__plugin,login)
                 cmd="ovpn__plugin__login"
                 ;;
+            ovpn__plugin,revoke)
+                cmd="ovpn__plugin__revoke"
+                ;;
+            ovpn__plugin,status)
+                cmd="ovpn__plugin__status"
+                ;;
+            ovpn__plugin,unblock)
+                cmd="ovpn__plugin__unblock"
+                ;;
             ovpn__plugin__help,check)
                 cmd="ovpn__plugin__help__check"
                 ;;
@@ -46,6 +55,15 @@ _ovpn-plugin() {
             ovpn__plugin__help,login)
                 cmd="ovpn__plugin__help__login"
                 ;;
+            ovpn__plugin__help,revoke)
+                cmd="ovpn__plugin__help__revoke"
+                ;;
+            ovpn__plugin__help,status)
+                cmd="ovpn__plugin__help__status"
+                ;;
+            ovpn__plugin__help,unblock)
+                cmd="ovpn__plugin__help__unblock"
+                ;;
             *)
                 ;;
         esac
@@ -53,7 +71,7 @@ _ovpn-plugin() {
 
     case "${cmd}" in
         ovpn__plugin)
-            opts="-h -V --help --version login check events doctor help"
+            opts="-h -V --help --version login check events doctor status revoke unblock help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -253,7 +271,7 @@ _ovpn-plugin() {
             return 0
             ;;
         ovpn__plugin__help)
-            opts="login check events doctor help"
+            opts="login check events doctor status revoke unblock help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -323,6 +341,48 @@ _ovpn-plugin() {
             return 0
             ;;
         ovpn__plugin__help__login)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ovpn__plugin__help__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ovpn__plugin__help__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ovpn__plugin__help__unblock)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -452,6 +512,48 @@ _ovpn-plugin() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ovpn__plugin__revoke)
+            opts="-h --json --help [PATH] <NAME>"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ovpn__plugin__status)
+            opts="-w -h --json --watch --help [PATH]"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ovpn__plugin__unblock)
+            opts="-h --json --help [PATH] <SOURCE>"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

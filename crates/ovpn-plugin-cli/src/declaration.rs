@@ -22,12 +22,12 @@ counts for pam_faillock, for example.
 
 Exit status:
   0  login: accepted;  check: OpenVPN would start;  events: the client got in;
-     doctor: nothing but notes
+     doctor: nothing but notes;  status, revoke, unblock: the server has answered
   1  login: rejected;  check: OpenVPN would not start;  events: it did not get
      in, or the plugin failed at another event;  with --strict also: a warning;
      doctor: warnings;  with --strict also: a note
   2  the command line is wrong, or what it names cannot be read;
-     doctor: errors
+     doctor: errors;  status, revoke, unblock: no server could be asked
   3  not decided: the plugin took too long, crashed, or could not be opened
   4  not decided: the plugin asked a question, and nobody answered (login)";
 
@@ -54,6 +54,9 @@ pub(crate) mod id {
     pub(crate) const CONFIG: &str = "config";
     pub(crate) const CD: &str = "cd";
     pub(crate) const OPENVPN: &str = "openvpn";
+    pub(crate) const WATCH: &str = "watch";
+    pub(crate) const SOCKET: &str = "socket";
+    pub(crate) const WHOM: &str = "whom";
 }
 
 /// `ovpn-plugin` with its commands.
@@ -76,7 +79,9 @@ pub(crate) fn command() -> Command {
     );
     Command::new("ovpn-plugin")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Try OpenVPN plugins without OpenVPN, and tell what is wrong with a server's set-up")
+        .about(
+            "Try OpenVPN plugins without OpenVPN, tell what is wrong with a server's set-up, and ask a server that runs",
+        )
         .after_help(NOTES)
         .max_term_width(WIDEST)
         .subcommand_required(true)
@@ -85,6 +90,9 @@ pub(crate) fn command() -> Command {
         .subcommand(events.args(of_a_client()).arg(as_client()).args(of_all()))
         .subcommand(doctor().args(of_a_set_up()))
         .mut_subcommands(|command| command.args(in_a_unit()))
+        .subcommand(status())
+        .subcommand(revoke())
+        .subcommand(unblock())
 }
 
 fn doctor() -> Command {
@@ -95,6 +103,62 @@ fn doctor() -> Command {
              /etc/openvpn/server and /etc/openvpn",
         )
         .override_usage("ovpn-plugin doctor [OPTION]... [CONFIG]")
+}
+
+fn status() -> Command {
+    of_a_server(
+        "status",
+        "Ask a running server with `status=PATH` in its auth-pam line how it stands: attempts, times, what waits, the workers \
+         and whom they serve, questions, sessions, penalties",
+        "ovpn-plugin status [OPTION]... [PATH]",
+    )
+    .arg(flag(id::WATCH, "ask every two seconds, until interrupted; on a terminal the lines are drawn anew").short('w'))
+}
+
+fn revoke() -> Command {
+    of_a_server(
+        "revoke",
+        "Have a running server refuse what a user has so far: connections and tokens when they need PAM the next time, \
+         questions at once. The user can log in anew; lock the account first if that is not wanted",
+        "ovpn-plugin revoke [OPTION]... NAME [PATH]",
+    )
+    .arg(whom("NAME", "the user, as the client sends it or as PAM is asked; capitals make no difference"))
+}
+
+fn unblock() -> Command {
+    of_a_server(
+        "unblock",
+        "Have a running server forgive the failed logins of an address, for which it refuses more (`penalties`)",
+        "ovpn-plugin unblock [OPTION]... SOURCE [PATH]",
+    )
+    .arg(whom("SOURCE", "an address, or a network as `status` shows it"))
+}
+
+fn of_a_server(name: &'static str, about: &'static str, usage: &'static str) -> Command {
+    Command::new(name)
+        .about(about)
+        .override_usage(usage)
+        .arg(flag(id::JSON, "print one JSON object a line instead of text; docs/json.md has the schema"))
+        .arg(
+            Arg::new(id::SOCKET)
+                .value_name("PATH")
+                .help(
+                    "the server's socket, or its configuration [default: the only server that runs with one, as \
+                     /etc/openvpn/server and /etc/openvpn have it]",
+                )
+                .index(if name == "status" { 1 } else { 2 })
+                .value_parser(value_parser!(OsString))
+                .value_hint(ValueHint::FilePath),
+        )
+}
+
+fn whom(value: &'static str, help: &'static str) -> Arg {
+    Arg::new(id::WHOM)
+        .value_name(value)
+        .help(help)
+        .required(true)
+        .index(1)
+        .value_parser(value_parser!(OsString))
 }
 
 fn on_a_plugin(name: &'static str, about: &'static str) -> Command {

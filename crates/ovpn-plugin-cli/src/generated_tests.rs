@@ -73,7 +73,9 @@ fn section() -> String {
             let of = if group.len() == commands.len() {
                 "all of these commands".to_owned()
             } else {
-                group.iter().map(|name| format!("*{name}*")).collect::<Vec<_>>().join(", ")
+                let names: Vec<_> = group.iter().map(|name| format!("*{name}*")).collect();
+                // mandoc wants short lines.
+                names.chunks(4).map(|names| names.join(", ")).collect::<Vec<_>>().join(",\n")
             };
             writeln!(section, "\nOf {of}:").unwrap();
             for arg in one.get_arguments().filter(|arg| owners(arg) == group && is_option(arg)) {

@@ -19,6 +19,7 @@ mod masks;
 mod options;
 mod password;
 mod rounds;
+mod running;
 mod scene;
 mod service;
 mod show;
@@ -79,6 +80,7 @@ fn main() -> ExitCode {
             is_there = patient.entered;
             doctor::run(&patient).map_err(Stop::Usage)
         }
+        Ok(Request::Ask(question)) => running::run(&question).map_err(Stop::Usage),
         Err(error) => Err(Stop::Usage(format!("{error}; see ovpn-plugin --help"))),
     };
     let status = match done {

@@ -13,6 +13,7 @@ use clap::error::ErrorKind;
 use crate::declaration::{self, id};
 use crate::doctor::Patient;
 use crate::password::Secret;
+use crate::running::{Asked, Question};
 
 /// What to do.
 pub(crate) enum Request {
@@ -20,6 +21,8 @@ pub(crate) enum Request {
     Print(Box<clap::builder::StyledStr>),
     Run(Command, Box<Task>),
     Doctor(Patient),
+    /// A running server is asked.
+    Ask(Question),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,7 +90,12 @@ impl std::error::Error for UsageError {}
 impl From<clap::Error> for UsageError {
     fn from(error: clap::Error) -> Self {
         if error.kind() == ErrorKind::MissingRequiredArgument {
-            return "the plugin's file is missing".into();
+            let text = error.render().to_string();
+            let missing = ["<NAME>", "<SOURCE>"].into_iter().find(|name| text.contains(name));
+            return missing.map_or_else(
+                || "the plugin's file is missing".into(),
+                |name| Self(format!("{} is missing", name.trim_matches(['<', '>']))),
+            );
         }
         // In one line; how to call the command is said elsewhere.
         let text = error.render().to_string();
@@ -119,6 +127,10 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
     let (name, mut matches) = matched.remove_subcommand().ok_or("a command is missing")?;
     if name == "doctor" {
         return doctor(&mut matches);
+    }
+    if let Some(asked) = asked(&name, &mut matches) {
+        let (path, json) = (one(&mut matches, id::SOCKET).map(PathBuf::from), flag(&mut matches, id::JSON));
+        return Ok(Request::Ask(Question { asked, path, json }));
     }
     let command =
         Command::ALL.into_iter().find(|command| command.name() == name).ok_or("there is no such command")?;
@@ -162,6 +174,17 @@ fn task(matches: &mut ArgMatches) -> Result<Box<Task>, UsageError> {
         return Err("password and answers cannot both come from standard input".into());
     }
     Ok(task)
+}
+
+/// What is asked of a running server.
+fn asked(command: &str, matches: &mut ArgMatches) -> Option<Asked> {
+    let mut whom = || one(matches, id::WHOM).map(OsString::into_vec);
+    match command {
+        "status" => Some(Asked::Status { watch: flag(matches, id::WATCH) }),
+        "revoke" => whom().map(Asked::Revoke),
+        "unblock" => whom().map(Asked::Unblock),
+        _ => None,
+    }
 }
 
 fn doctor(matches: &mut ArgMatches) -> Result<Request, UsageError> {
@@ -295,6 +318,12 @@ mod tests {
             ("doctor a.conf b.conf", "b.conf"),
             ("doctor --user joe", "--user"),
             ("doctor ", "is empty"),
+            ("revoke", "NAME is missing"),
+            ("unblock", "SOURCE is missing"),
+            ("status --unit x", "--unit"),
+            ("status a b", "'b'"),
+            ("revoke joe a b", "'b'"),
+            ("revoke --watch joe", "--watch"),
             ("login --client x.so", "--client"),
             ("events --answer 1 x.so", "--answer"),
             ("login --password-file - --answers - x.so", "both come from standard input"),

@@ -193,18 +193,18 @@ fn write_json(fields: &[(&str, String)]) {
 }
 
 /// In this order: what a line is stands first.
-fn object(fields: &[(&str, String)]) -> String {
+pub(crate) fn object(fields: &[(&str, String)]) -> String {
     let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{}:{value}", string(name))).collect();
     format!("{{{}}}", fields.join(","))
 }
 
 /// A JSON string. Only these two have to be escaped in a text without control characters.
-fn string(printable: &str) -> String {
+pub(crate) fn string(printable: &str) -> String {
     format!("\"{}\"", printable.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// Somebody may have closed the reading end of a pipe; the exit status is right all the same.
-fn write_line(text: &str) {
+pub(crate) fn write_line(text: &str) {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }

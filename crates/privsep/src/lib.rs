@@ -18,6 +18,7 @@
 //! * [`leash`]: a child that dies with its parent, whatever a library in it does meanwhile;
 //! * [`line_log`]: log lines on their way to the unprivileged side;
 //! * [`line_writer`]: that side, which writes them;
+//! * [`local_socket`]: by which root asks a process that has no rights;
 //! * [`walk`]: who could change a file, or a directory or link on the way to it;
 //! * [`shared_cells`]: numbers that processes leave for each other without a system call;
 //! * [`title`]: what `ps` shows of a process;
@@ -38,6 +39,7 @@ pub mod leash;
 pub mod life;
 pub mod line_log;
 pub mod line_writer;
+pub mod local_socket;
 pub mod orphans;
 mod os;
 pub mod parent;

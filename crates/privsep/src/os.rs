@@ -250,6 +250,29 @@ pub(crate) fn attribute(path: &std::path::Path, name: &CStr) -> nix::Result<Opti
     }
 }
 
+/// How [`rename`] treats what has the new name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rename {
+    /// There may be nothing: `EEXIST`.
+    ToNewName,
+    /// It gets the old name, in the same moment.
+    Swapping,
+}
+
+/// Renames a file, in one step.
+pub(crate) fn rename(from: &std::path::Path, to: &std::path::Path, how: Rename) -> nix::Result<()> {
+    let path = |path: &std::path::Path| CString::new(path.as_os_str().as_bytes()).map_err(|_| Errno::EINVAL);
+    let (from, to) = (path(from)?, path(to)?);
+    let flags = match how {
+        Rename::ToNewName => libc::RENAME_NOREPLACE,
+        Rename::Swapping => libc::RENAME_EXCHANGE,
+    };
+    let here = libc::AT_FDCWD;
+    // SAFETY: two strings that end in NUL and live during the call, and numbers.
+    let done = unsafe { libc::syscall(libc::SYS_renameat2, here, from.as_ptr(), here, to.as_ptr(), flags) };
+    Errno::result(done).map(drop)
+}
+
 /// Sends one packet with descriptors. Never raises SIGPIPE. `wait` false: `EAGAIN` instead of blocking.
 pub(crate) fn send_packet(
     socket: BorrowedFd<'_>,

@@ -145,7 +145,9 @@ mod tests {
     fn there_is_no_way_to_new_code() {
         for (confined, expected) in [(false, Ended::Exited(0)), (true, Ended::Killed(libc::SIGSYS))] {
             let child = fork_child(|| {
-                if confined && crate::unprivileged::enter(false).filter.is_some() {
+                if confined
+                    && crate::unprivileged::enter(crate::unprivileged::Keeps::default()).filter.is_some()
+                {
                     leave(7);
                 }
                 leave(i32::from(!map_code()))

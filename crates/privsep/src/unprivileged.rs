@@ -16,19 +16,30 @@ pub struct Missing {
     pub filter: Option<Errno>,
 }
 
-/// Gives up everything. `memory_locked`: the memory of this process is locked, so it may go on locking memory.
-pub fn enter(memory_locked: bool) -> Missing {
+/// What a process may keep.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Keeps {
+    /// Its memory is locked, so it may go on locking memory.
+    pub locked_memory: bool,
+    /// It listens at a [`LocalSocket`](crate::local_socket::LocalSocket), so it may let callers in, and ask the kernel who they
+    /// are.
+    pub callers: bool,
+}
+
+/// Gives up everything else.
+pub fn enter(keeps: Keeps) -> Missing {
     idle_code::hold_open();
-    let keep = if memory_locked { Capabilities::IPC_LOCK } else { Capabilities::NONE };
+    let keep = if keeps.locked_memory { Capabilities::IPC_LOCK } else { Capabilities::NONE };
     let capabilities = capabilities::give_up_for_good(keep).err();
     let _ = nix::sys::prctl::set_dumpable(false);
-    let filter = nix::sys::prctl::set_no_new_privs().and_then(|()| seccomp::allow_only(&rules())).err();
+    let filter =
+        nix::sys::prctl::set_no_new_privs().and_then(|()| seccomp::allow_only(&rules(keeps.callers))).err();
     Missing { capabilities, filter }
 }
 
 /// The calls, in the order of how often they are made.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))]
-fn rules() -> Vec<Rule> {
+fn rules(callers: bool) -> Vec<Rule> {
     use When::{Always, Both, Is, Null, Without};
     let executable = libc::PROT_EXEC.unsigned_abs();
     let unix = libc::AF_UNIX.unsigned_abs();
@@ -74,6 +85,14 @@ fn rules() -> Vec<Rule> {
         (libc::SYS_exit, Always),
         (libc::SYS_exit_group, Always),
     ];
+    if callers {
+        let number = |number: libc::c_int| number.unsigned_abs();
+        let credentials = Both([(1, number(libc::SOL_SOCKET)), (2, number(libc::SO_PEERCRED))]);
+        allowed.extend([
+            (libc::SYS_accept4, Is(3, number(libc::SOCK_CLOEXEC))),
+            (libc::SYS_getsockopt, credentials),
+        ]);
+    }
     #[allow(unused_mut)]
     let mut failing = vec![
         libc::SYS_openat,
@@ -105,6 +124,6 @@ fn rules() -> Vec<Rule> {
 }
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
-fn rules() -> Vec<Rule> {
+fn rules(_: bool) -> Vec<Rule> {
     Vec::new()
 }

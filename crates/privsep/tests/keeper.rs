@@ -60,6 +60,7 @@ fn start(with_workers: bool, live: impl Fn(Birth) -> Infallible) -> Stage {
         workers: with_workers.then_some(WorkersPlan { live: &worker, most: 1, culprits: "tests" }),
         orderly_end: privsep::life::ORDERLY_END,
         connect: None,
+        at_end: None,
         log: line_log::send,
     };
     // In a process of its own the keeper has a way of its own.

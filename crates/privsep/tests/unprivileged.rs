@@ -11,13 +11,18 @@ use nix::unistd::Pid;
 
 use nix::sys::wait::{WaitStatus, waitpid};
 use privsep::line_log::Line;
-use privsep::unprivileged::enter;
+use privsep::local_socket::LocalSocket;
+use privsep::unprivileged::{Keeps, enter};
 use privsep::{fork_child, leave, pair};
 
 /// How a process without rights ends that does this; it exits with zero if the answer is yes.
 fn end_of(act: impl FnOnce() -> bool) -> WaitStatus {
+    end_with(Keeps::default(), act)
+}
+
+fn end_with(keeps: Keeps, act: impl FnOnce() -> bool) -> WaitStatus {
     let child = fork_child(|| {
-        let missing = enter(false);
+        let missing = enter(keeps);
         if missing.capabilities.is_some() || missing.filter.is_some() {
             leave(7);
         }
@@ -47,6 +52,31 @@ fn what_it_holds_it_may_use() {
         sent && received && random && channel && memory.len() == 64 && Instant::now().elapsed().as_secs() == 0
     });
     assert!(matches!(good, WaitStatus::Exited(_, 0)), "{good:?}");
+}
+
+/// Who listens may let callers in. That is no way to other sockets, and nobody else may.
+#[test]
+fn it_lets_callers_in_if_that_is_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let made = LocalSocket::make(&path).unwrap();
+    let _callers: Vec<_> = (0..4).map(|_| std::os::unix::net::UnixStream::connect(&path).unwrap()).collect();
+    let callers = Keeps { callers: true, ..Keeps::default() };
+    let good = end_with(callers, || {
+        made.admit().is_ok_and(|caller| {
+            let caller = caller.expect("somebody has called");
+            caller.read(&mut [0; 16]) == Ok(None) && caller.write(b"yes") == Ok(3)
+        })
+    });
+    assert!(matches!(good, WaitStatus::Exited(_, 0)), "{good:?}");
+    let killed = |end: &WaitStatus| matches!(end, WaitStatus::Signaled(_, Signal::SIGSYS, _));
+    let end = end_of(|| made.admit().is_ok());
+    assert!(killed(&end), "{end:?}");
+    let end =
+        end_with(callers, || nix::sys::socket::getsockopt(&made, nix::sys::socket::sockopt::SndBuf).is_ok());
+    assert!(killed(&end), "{end:?}");
+    let end = end_with(callers, || std::os::unix::net::UnixStream::connect(&path).is_ok());
+    assert!(killed(&end), "{end:?}");
 }
 
 #[test]
@@ -102,7 +132,7 @@ fn it_has_no_capability_in_any_set_and_gets_none() {
     for memory_locked in [false, true] {
         let (mut one, mut other) = pair::<Line, Line>().unwrap();
         let child = fork_child(|| {
-            let _ = enter(memory_locked);
+            let _ = enter(Keeps { locked_memory: memory_locked, ..Keeps::default() });
             let _ = other.send(&Line { level: 0, text: String::new() }, &[], Duration::from_secs(20));
             loop {
                 std::thread::sleep(Duration::from_secs(60));

@@ -73,6 +73,8 @@ pub struct Config {
     pub timeout: Timeout,
     /// `pam-confdir=DIR`.
     pub confdir: Option<CString>,
+    /// `status=PATH`, absolute: the socket at which root asks how things stand.
+    pub status: Option<PathBuf>,
     /// `syslog=FACILITY`.
     pub syslog: Option<Facility>,
     /// `grace=MS`.

@@ -84,6 +84,7 @@ impl Plugin for AuthPam {
             replaces: startup.replaces,
             dco: startup.dco,
             openvpn_minor: startup.openvpn_minor,
+            renegotiation: startup.renegotiation,
             override_username: startup.override_username,
             config,
         };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::startup::{Replaces, TimeLimits};
+use crate::startup::{Renegotiation, Replaces, TimeLimits};
 use crate::supervisor::{CLOSE_ALL, Limits};
 
 /// Descriptors the supervisor needs for itself, with some to spare.
@@ -38,6 +38,8 @@ pub struct Settings {
     pub dco: bool,
     /// The N of OpenVPN 2.N, if it is known.
     pub openvpn_minor: Option<u32>,
+    /// When connected clients need the plugin again.
+    pub renegotiation: Renegotiation,
     /// A client gets the name that PAM has let in: it is asked for, and OpenVPN can do it.
     pub override_username: bool,
 }
@@ -114,6 +116,7 @@ pub mod tests {
             replaces: Replaces::User,
             dco: false,
             openvpn_minor: Some(6),
+            renegotiation: Renegotiation::of(None),
             override_username: false,
         }
     }

@@ -257,6 +257,7 @@ impl Front {
             workers: None,
             orderly_end: privsep::life::ORDERLY_END,
             connect: None,
+            at_end: None,
             log: |level, line| log::log!(level, "{line}"),
         };
         let openvpn = Pid::this();

@@ -213,6 +213,45 @@ fn each_process_has_what_the_table_says_and_no_more() {
     }
 }
 
+/// The socket of `status=` is the supervisor's alone.
+#[test]
+fn nobody_but_the_supervisor_has_the_socket_by_which_root_asks() {
+    let module = TestModule::shared();
+    let service = PamService::new(&module.stack(&["auth/password=word"]));
+    let scratch = Scratch::of_root();
+    let options = format!("status={}", scratch.join("socket").display());
+    let server = ServerConfig::auth_pam_with(&options, &service, "").dropped().start();
+    server.client("alice", "word").start().wait_connected();
+    let mut document = document();
+    document.retain(|name, _| name.starts_with("auth-pam"));
+    let supervisor = document.get_mut("auth-pam-super").expect("a row");
+    *supervisor.descriptors.get_mut("socket").expect("sockets") += 1;
+    let mut found = BTreeMap::new();
+    let settled = wait_until(PATIENCE, || {
+        found = processes(&server)
+            .iter()
+            .map(|(name, process)| (name.clone(), look(process, &document)))
+            .collect();
+        found == document
+    });
+    assert!(settled, "{found:#?}");
+    // OpenVPN itself has none that listens, nor has anybody after the supervisor was replaced.
+    let listens = |pid: i32| {
+        let sockets = fs::read_to_string(format!("/proc/{pid}/net/unix")).expect("the list of sockets");
+        let directory = scratch.path().display().to_string();
+        // Listed under the name it was made with.
+        let inode = sockets.lines().find(|line| line.contains(&directory))?.split_whitespace().nth(6)?;
+        let socket = format!("socket:[{inode}]");
+        Some(descriptors(pid).iter().any(|(_, target)| *target == socket))
+    };
+    for _ in 0..2 {
+        let of = || [server.supervisor().pid, server.pid(), server.keeper().pid].map(listens);
+        let alone = [Some(true), Some(false), Some(false)];
+        assert!(wait_until(PATIENCE, || of() == alone), "{:?}", of());
+        server.replace_supervisor();
+    }
+}
+
 /// What a process has locked, in kilobytes.
 fn locked(pid: i32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("status");

@@ -39,6 +39,11 @@ pub(super) static KNOWN: &[Known] = &[
         "Put it after the plugin's file: plugin openvpn-plugin-auth-pam.so SERVICE",
     ),
     known(
+        &["status: there is no socket"],
+        "The socket of `status=` could not be made. Logins go on, but `ovpn-plugin status`, `revoke` and `unblock` do not reach this server.",
+        "See why at the end of the line. Each server needs a path of its own, in a directory that only root can write to.",
+    ),
+    known(
         &["is not run as root"],
         "Others than root could change what the script is.",
         "Put the script below a directory that only root can write to, owned by root.",

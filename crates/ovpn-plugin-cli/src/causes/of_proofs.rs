@@ -9,6 +9,16 @@ pub(super) static KNOWN: &[Known] = &[
         "Nothing: the client logs in anew.",
     ),
     known(
+        &["its user was revoked since it has logged in"],
+        "Somebody has run `ovpn-plugin revoke` for this user. What it had before is refused once, at its next renegotiation or with its next token.",
+        "Nothing: the client logs in anew, if PAM still lets it in.",
+    ),
+    known(
+        &["this user was revoked while PAM was asked"],
+        "PAM has let the client in, and meanwhile somebody has run `ovpn-plugin revoke` for its user.",
+        "Nothing: the client can try again. Lock the account if it is not to come in.",
+    ),
+    known(
         &["its auth-token is not genuine"],
         "The token was made with another key: before a restart of the server, or by another one.",
         "Have the servers keep their key in a file: `auth-gen-token-secret`.",

@@ -23,10 +23,12 @@ use std::path::{Path, PathBuf};
 use nix::unistd::geteuid;
 
 use crate::show::Show;
+pub(crate) use auth_pam_words::AuthPamWords;
 use finding::Finding;
 pub(crate) use openvpn::{installed, plugin_directory};
 pub(crate) use plugin::{in_a_home, is_option, kind, note_on_c_plugin};
 use read::Subject;
+pub(crate) use read::usual_configurations;
 pub(crate) use setup::Kind;
 use world::Entered;
 pub(crate) use world::from_there;

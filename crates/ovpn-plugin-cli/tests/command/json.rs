@@ -24,7 +24,7 @@ fn schema() -> String {
     format!("{}/../../docs/ovpn-plugin.schema.json", env!("CARGO_MANIFEST_DIR"))
 }
 
-fn validate(lines: &str) -> Result<(), String> {
+pub(crate) fn validate(lines: &str) -> Result<(), String> {
     let mut python = Command::new("/usr/bin/python3")
         .args(["-c", VALIDATE, &schema()])
         .stdin(Stdio::piped())

@@ -7,4 +7,5 @@ mod pam;
 mod plugins;
 mod questions;
 mod run;
+mod running;
 mod terminal;

@@ -73,6 +73,8 @@ pub struct Plan<'a> {
     pub orderly_end: Duration,
     /// What the helper may have connected to; must not wait.
     pub connect: Option<fn() -> nix::Result<OwnedFd>>,
+    /// What the keeper does last of all, when no helper is left; must not wait.
+    pub at_end: Option<&'a dyn Fn()>,
     /// Logs a line; must not wait.
     pub log: fn(log::Level, &str),
 }
@@ -150,6 +152,9 @@ pub(super) fn run<Out: Message, In: Message>(
             super::FAILED
         }
     };
+    if let Some(at_end) = plan.at_end {
+        at_end();
+    }
     os::exit_now(status)
 }
 

@@ -1,7 +1,7 @@
 //! Whether a client can be asked, or sent to a web page, while its login is pending, and how: through OpenVPN's pending file, which it reads
 //! once, right after the deferred answer.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, DeferError, Pending};
 use secret::Secret;
@@ -38,6 +38,8 @@ pub struct Client {
     pub has_connected: bool,
     /// Its logins that were not refused so far; when it has connected, the one that has let it in.
     pub logins: Vec<Login>,
+    /// When it has tried to log in for the first time.
+    pub since: Option<Instant>,
     /// It has tried to log in, whatever came of it.
     pub tried: bool,
     /// It has shown a certificate of its own since its last login.

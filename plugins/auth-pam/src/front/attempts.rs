@@ -25,6 +25,7 @@ use super::credentials::Refusal;
 use super::grace::{Grace, Kind};
 use super::logins::Heard as HeardOfLogin;
 use super::rejection::{challenge, refusal, rejection};
+use super::revoked::Revoked;
 use super::tail::Tail;
 use super::wait_budget::WaitBudget;
 use crate::config::Config;
@@ -147,6 +148,8 @@ pub struct Attempts {
     pub kept: HashSet<u64>,
     /// The attempts of clients whose names are kept.
     pub logins: BTreeMap<u64, HeardOfLogin>,
+    /// What root has taken back.
+    pub revoked: Revoked,
     /// What is to be done about clients that connect, by the numbers of the requests.
     pub connecting: BTreeMap<u64, Connecting>,
     table: BTreeMap<u64, Attempt>,
@@ -229,6 +232,7 @@ impl Attempts {
             sessions: HashSet::new(),
             kept: HashSet::new(),
             logins: BTreeMap::new(),
+            revoked: Revoked::default(),
             connecting: BTreeMap::new(),
             table: BTreeMap::new(),
             deferred: 0,
@@ -349,6 +353,10 @@ impl Attempts {
             }
             Ok(Some(Heard::Message(Reply::Options { id, part }))) => {
                 self.add_options(id, &part);
+                Some(Read::Other)
+            }
+            Ok(Some(Heard::Message(Reply::Revoked { name, at }))) => {
+                self.revoked.add(Instant::now(), &name, at);
                 Some(Read::Other)
             }
             Ok(Some(Heard::Lost)) => {

@@ -33,6 +33,11 @@ pub enum Refusal {
     TokenExpired,
     /// The auth-token was never good, or not with the key of now.
     TokenForged,
+    /// Its user was revoked since it has logged in.
+    Revoked {
+        /// It shows a good token, so it may know.
+        by_token: bool,
+    },
     /// The auth-token is that of a client that has sent no name, and this one has.
     TokenOfNobody,
     /// A client that sends no name has shown no certificate that has one.
@@ -65,6 +70,7 @@ impl Refusal {
             | Refusal::TooLong(..)
             | Refusal::Challenge(_) => true,
             Refusal::TokenExpired
+            | Refusal::Revoked { .. }
             | Refusal::Question(_)
             | Refusal::ControlFile(_)
             | Refusal::Supervisor(_)
@@ -74,7 +80,7 @@ impl Refusal {
 
     /// Whether it happens to everybody now and then.
     pub fn is_routine(&self) -> bool {
-        matches!(self, Refusal::TokenExpired)
+        matches!(self, Refusal::TokenExpired | Refusal::Revoked { .. })
     }
 
     /// Whether it counts like a password that PAM has refused.
@@ -86,6 +92,7 @@ impl Refusal {
     pub fn told(&self) -> Option<&'static str> {
         match self {
             Refusal::TokenExpired => Some("SESSION: the token has expired"),
+            Refusal::Revoked { by_token: true } => Some("SESSION: log in again"),
             Refusal::TokenForged | Refusal::TokenOfNobody => Some("SESSION: the token is not valid"),
             _ => None,
         }
@@ -107,6 +114,9 @@ impl fmt::Display for Refusal {
             Refusal::EmptyPassword => f.write_str("the password is empty (see empty-passwords)"),
             Refusal::TokenExpired => {
                 f.write_str("its auth-token has expired, so the client is to log in anew")
+            }
+            Refusal::Revoked { .. } => {
+                f.write_str("its user was revoked since it has logged in, so the client is to log in anew")
             }
             Refusal::TokenForged => {
                 f.write_str("its auth-token is not genuine (made with another key, as before a restart?)")

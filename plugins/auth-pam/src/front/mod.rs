@@ -12,6 +12,7 @@ mod logins;
 mod proof;
 mod receiver;
 mod rejection;
+mod revoked;
 mod sessions;
 mod tail;
 mod wait_budget;
@@ -24,6 +25,7 @@ use privsep::ChannelError;
 use privsep::confine::{Cores, Output};
 use privsep::life::{OpenVpn, Plan, WorkersPlan};
 use privsep::line_log::line_log;
+use privsep::local_socket;
 use secret::Secret;
 
 use asker::Asker;
@@ -108,6 +110,7 @@ impl Front {
         let settings = &self.settings;
         let (name, command) = titles::KEEPER;
         let title = settings.title(name);
+        let status = settings.config.status.as_deref();
         let plan = Plan {
             name: "supervisor",
             title: &title,
@@ -123,6 +126,7 @@ impl Front {
             }),
             orderly_end: settings.orderly_end(),
             connect: settings.config.syslog.is_some().then_some(supervisor::connect_to_system_log),
+            at_end: Some(&|| status.iter().for_each(|path| local_socket::remove_dead(path))),
             log: |level, line| log::log!(level, "{line}"),
         };
         let started = {
@@ -172,6 +176,7 @@ impl Front {
         let origin = client::origin(event, self.references.draw());
         if let Some(mut client) = event.client::<AuthPam>() {
             client.tried = true;
+            client.since.get_or_insert_with(Instant::now);
         }
         let before = self.name_before(event);
         let mut check = match credentials::from_event(&self.settings, event, &origin, before.as_deref()) {
@@ -231,6 +236,11 @@ impl Front {
         // If attempts are deferred, the receiver reads: to deliver their verdicts takes longer than this one should.
         if !attempts.any_deferred() {
             attempts.read();
+        }
+        if let Request::Check(check) = &request {
+            if attempts.revoked.refuses(event, check) {
+                return Err(Refusal::Revoked { by_token: kind == Kind::Account });
+            }
         }
         let pending = attempts.any_pending();
         let id = self.last_id;
@@ -374,7 +384,9 @@ impl Front {
         let reply = refusal.told().map_or(AuthReply::Reject, |told| {
             AuthReply::RejectWith(rejection::refusal(told.as_bytes(), origin.reference))
         });
-        if self.settings.config.syslog.is_some() || refusal.counts() {
+        let config = &self.settings.config;
+        // For the audit line and for what is counted.
+        if config.syslog.is_some() || config.status.is_some() || refusal.counts() {
             let request = Request::Refused {
                 username: first_bytes(username, MAX_SHOWN + 1),
                 origin,

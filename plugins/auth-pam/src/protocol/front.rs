@@ -135,6 +135,13 @@ privsep::wire! {
             /// The name, possibly cut.
             name: Vec<u8> as Text<MAX_CHECKED>,
         },
+        /// What clients have under this name is worth nothing if they have it since before.
+        24 => Revoked {
+            /// The name.
+            name: Vec<u8> as Text<MAX_TEXT>,
+            /// When, after the epoch.
+            at: Duration,
+        },
         /// A piece of a client's options, which come before the verdict.
         23 => Options {
             /// Which request.

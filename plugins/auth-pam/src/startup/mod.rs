@@ -9,6 +9,7 @@ mod deferring;
 mod proofs;
 mod replaced;
 mod service;
+mod status;
 mod time_limit;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ pub use deferring::Deferring;
 use openvpn_config::{OpenvpnConfig, tmp_dir};
 pub use replaced::Replaces;
 use service::Findings;
+pub use status::Renegotiation;
 pub use time_limit::TimeLimits;
 
 /// What the start has found out.
@@ -38,6 +40,8 @@ pub struct Startup {
     pub dco: bool,
     /// The N of OpenVPN 2.N, if it is known.
     pub openvpn_minor: Option<u32>,
+    /// When connected clients need the plugin again.
+    pub renegotiation: Renegotiation,
     /// A client gets the name that PAM has let in.
     pub override_username: bool,
     /// Held as long as the plugin is open, if it defers.
@@ -86,6 +90,9 @@ impl Startup {
         let clients = clients::check(config, openvpn_minor)?;
         clients.warnings.iter().for_each(|warning| log::warn!("{warning}"));
         by_roots_group.extend_from_slice(&clients.by_roots_group);
+        let place = status::check(config.status.as_deref())?;
+        place.warning.iter().for_each(|warning| log::warn!("{warning}"));
+        by_roots_group.extend_from_slice(&place.by_roots_group);
         let openvpn = openvpn_config(args, deferring.is_some());
         let about_proofs = proofs::warnings(config, openvpn.as_ref(), args.openvpn_version());
         about_proofs.iter().for_each(|warning| log::warn!("{warning}"));
@@ -103,6 +110,7 @@ impl Startup {
         }
         let time_to_connect =
             openvpn.as_ref().map_or(time_limit::UNKNOWN_HAND_WINDOW, time_limit::time_to_connect);
+        let renegotiation = Renegotiation::of(openvpn.as_ref());
         let replaces = Replaces::by(openvpn.as_ref());
         let window = openvpn.as_ref().map(time_limit::window);
         let deferred_window = window.filter(|_| deferring.is_some());
@@ -123,6 +131,7 @@ impl Startup {
             replaces,
             dco,
             openvpn_minor,
+            renegotiation,
             override_username,
             deferring,
         })

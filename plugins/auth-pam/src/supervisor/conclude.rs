@@ -45,6 +45,8 @@ pub enum Outcome {
     TooManySessions,
     /// PAM has let the client in, but its user has as many sessions as may be.
     TooManyOfUser,
+    /// PAM has let the client in, but its user was revoked meanwhile.
+    Revoked,
     /// There is no worker and none can be started.
     NoWorker,
     /// The backend is away for everybody, so PAM was not asked.
@@ -93,6 +95,7 @@ impl Outcome {
             | Outcome::TooManySessions
             // The password was right, and somebody with several devices is nobody to ban.
             | Outcome::TooManyOfUser
+            | Outcome::Revoked
             | Outcome::NoWorker
             | Outcome::Away
             // Whoever took too long to type has failed at nothing, and nobody can guess an id.
@@ -113,7 +116,8 @@ impl Outcome {
             | Outcome::Shortage(_)
             | Outcome::RanTooLong
             | Outcome::WaitedTooLong
-            | Outcome::TooManyOfUser => false,
+            | Outcome::TooManyOfUser
+            | Outcome::Revoked => false,
             Outcome::AskedAgain(_)
             | Outcome::NoQuestion
             | Outcome::QueueFull
@@ -240,6 +244,7 @@ pub fn judge(attempt: &Attempt, now: Instant, outcome: &Outcome, time_limit: Dur
         Outcome::TooManyOfUser => {
             (Verdict::Rejected, "this user has too many sessions (see max-sessions-per-user)".into())
         }
+        Outcome::Revoked => (Verdict::Rejected, "this user was revoked while PAM was asked".into()),
         Outcome::NoWorker => (temporary(Cause::Busy, BACKOFF), "no worker process can be started".into()),
         Outcome::Away => {
             (temporary(Cause::Away, BACKOFF), "PAM was not asked: its backend is away for everybody".into())
@@ -282,7 +287,8 @@ pub mod tests {
             Some(Outcome::QueueFull) => Some((Outcome::TooManyAlike, Result::NotDecided)),
             Some(Outcome::TooManyAlike) => Some((Outcome::TooManySessions, Result::NotDecided)),
             Some(Outcome::TooManySessions) => Some((Outcome::TooManyOfUser, Result::NotDecided)),
-            Some(Outcome::TooManyOfUser) => Some((Outcome::NoWorker, Result::NotDecided)),
+            Some(Outcome::TooManyOfUser) => Some((Outcome::Revoked, Result::NotDecided)),
+            Some(Outcome::Revoked) => Some((Outcome::NoWorker, Result::NotDecided)),
             Some(Outcome::NoWorker) => Some((Outcome::Away, Result::NotDecided)),
             Some(Outcome::Away) => Some((Outcome::Penalty(BACKOFF), Result::NotDecided)),
             Some(Outcome::Penalty(_)) => {

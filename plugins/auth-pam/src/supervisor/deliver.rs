@@ -22,7 +22,8 @@ impl Supervisor {
     pub(super) fn pam_decided(&mut self, now: Instant, attempt: Attempt, end: End) {
         self.learn(now, &attempt, &end);
         let away = self.away && unavailable(&end);
-        self.conclude(now, attempt, &Outcome::Pam(end, away));
+        let outcome = self.unless_revoked(&attempt, Outcome::Pam(end, away));
+        self.conclude(now, attempt, &outcome);
     }
 
     /// What follows for others from what PAM has decided.
@@ -33,6 +34,7 @@ impl Supervisor {
         match self.breaker.concluded(now, &attempt.username, reached) {
             Some(Change::Opened) => {
                 self.away = true;
+                self.figures.breaker_opened += 1;
                 log::error!(
                     "PAM's backend cannot be reached for anybody: logins fail temporarily until it answers again"
                 );
@@ -61,6 +63,7 @@ impl Supervisor {
     /// If a source was closed for some time, what waits of it is not passed on either, unless nobody can guess it.
     pub(super) fn put_off(&mut self, now: Instant, source: Source, closed: Option<Duration>) {
         let Some(length) = closed else { return };
+        self.figures.penalties += 1;
         for waiting in self.scheduler.take_source(source, Attempt::may_be_a_guess) {
             self.conclude(now, waiting, &Outcome::Penalty(length));
         }
@@ -102,6 +105,8 @@ impl Supervisor {
 
     /// What PAM refuses is not delivered before its time, so that the time tells nothing.
     fn settle(&mut self, now: Instant, mut attempt: Attempt, outcome: &Outcome, judged: Judged) {
+        let took = now.saturating_duration_since(attempt.arrived);
+        self.figures.concluded(&judged.verdict, outcome, took);
         attempt.credentials = None;
         let mut due = now;
         if judged.verdict == Verdict::Rejected {

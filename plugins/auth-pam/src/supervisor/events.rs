@@ -17,10 +17,17 @@ pub enum What {
     Keeper,
     /// A module has printed something.
     ModuleOutput,
+    /// Somebody calls at the socket of `status=`.
+    Socket,
+    /// A caller has asked, has room for more of the answer, or is gone.
+    Caller(usize),
     /// The channel to a worker.
     Worker(WorkerId),
 }
 
+/// Callers at the same time.
+pub const MAX_CALLERS: usize = 4;
+const FIRST_CALLER: u64 = 8;
 const FIRST_WORKER: u64 = 16;
 /// Events taken at once.
 const BATCH: usize = 64;
@@ -31,6 +38,8 @@ impl What {
             What::Front => 0,
             What::ModuleOutput => 1,
             What::Keeper => 2,
+            What::Socket => 3,
+            What::Caller(place) => FIRST_CALLER + place.min(MAX_CALLERS) as u64,
             What::Worker(id) => FIRST_WORKER + id,
         }
     }
@@ -40,6 +49,10 @@ impl What {
             0 => What::Front,
             1 => What::ModuleOutput,
             2 => What::Keeper,
+            3 => What::Socket,
+            caller @ FIRST_CALLER..FIRST_WORKER => {
+                What::Caller(usize::try_from(caller - FIRST_CALLER).unwrap_or(MAX_CALLERS))
+            }
             worker => What::Worker(worker.saturating_sub(FIRST_WORKER)),
         }
     }

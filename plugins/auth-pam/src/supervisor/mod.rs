@@ -6,11 +6,13 @@ mod asking;
 mod attempt;
 pub mod audit;
 mod breaker;
+mod callers;
 mod chosen;
 mod conclude;
 mod deliver;
 mod ends;
 mod events;
+pub mod figures;
 mod flood;
 mod hand_out;
 mod hang;
@@ -21,6 +23,8 @@ mod proofs;
 mod ramp;
 mod reasons;
 mod repeats;
+mod report;
+mod revoking;
 mod scheduler;
 mod sessions;
 mod siphash;
@@ -41,6 +45,7 @@ use privsep::confine::{Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
 use privsep::life::{self, ForWorkers, Generation, News, Numbered};
 use privsep::line_log::{self, LineSender};
 use privsep::title::Title;
+use privsep::unprivileged::Keeps;
 use privsep::{Channel, ChannelError, Numbers, leave, quiet, unprivileged};
 
 pub use audit::{connect as connect_to_system_log, take_name as take_syslog_name};
@@ -51,15 +56,18 @@ use alike::Alike;
 use attempt::Attempt;
 use audit::Audit;
 use breaker::Breaker;
+use callers::Callers;
 use chosen::ChosenPasswords;
 use conclude::Outcome;
 use events::{Events, What, WorkerId};
+use figures::Figures;
 use flood::Flood;
 use hang::Hang;
 use module_output::ModuleOutput;
 use penalties::Penalties;
 use ramp::Ramp;
 use repeats::Repeats;
+use revoking::Revoked;
 use scheduler::{Job, Scheduler};
 use sessions::table::{Bounds, Sessions};
 use status::Status;
@@ -92,6 +100,9 @@ struct Supervisor {
     keeper_has_no_room: bool,
     scheduler: Scheduler<Attempt>,
     max_workers: usize,
+    limits: Limits,
+    began: Instant,
+    figures: Figures,
     workers: Workers,
     suspended: Suspended,
     sessions: Sessions,
@@ -109,6 +120,8 @@ struct Supervisor {
     audit: Option<Audit>,
     flood: Flood,
     hang: Hang,
+    callers: Callers,
+    revoked: Revoked,
     status: Status,
     output: ModuleOutput,
     events: Events,
@@ -205,8 +218,10 @@ impl Supervisor {
         // As much as the front has made for requests: what is told of a burst waits until the front reads it.
         birth.front.set_buffer(SOCKET_BYTES);
         let limits = settings.scheduler_limits(open_files);
+        let socket = settings.config.status.as_deref().and_then(|path| callers::socket(path, &events));
         // From here on it has what it holds. Nothing was read of the front's yet.
-        let missing = unprivileged::enter(birth.memory_locked);
+        let missing =
+            unprivileged::enter(Keeps { locked_memory: birth.memory_locked, callers: socket.is_some() });
         if let Some(errno) = missing.capabilities {
             log::warn!("the supervisor cannot give up its capabilities: {}", errno.desc());
         }
@@ -241,6 +256,11 @@ impl Supervisor {
             audit: settings.config.syslog.map(|facility| Audit::new(facility, settings.config_name.clone())),
             flood: Flood::new(Instant::now()),
             hang: Hang::default(),
+            callers: Callers::new(socket),
+            revoked: Revoked::default(),
+            limits,
+            began: Instant::now(),
+            figures: Figures::default(),
             status: Status::new(title, settings.title("supervisor")),
             output,
             events,
@@ -270,6 +290,7 @@ impl Supervisor {
                 self.flood.next_event(),
                 self.hang.next_event(),
                 self.status.next_event(),
+                self.callers.next_event(),
             ];
             let until = until.into_iter().flatten().min();
             let happened = quiet::wait(until, |until| match self.events.wait(until) {
@@ -302,6 +323,8 @@ impl Supervisor {
                 What::Keeper => self.hear_keeper(now)?,
                 What::ModuleOutput => self.output.read(),
                 What::Worker(worker) => self.hear(now, worker),
+                What::Socket => self.admit_callers(now),
+                What::Caller(place) => self.hear_caller(now, place),
             }
         }
         self.keep_time(now);
@@ -377,6 +400,7 @@ impl Supervisor {
                 if let Some(mut attempt) = waiting.or_else(|| self.repeats.cancel(id)) {
                     let until = attempt.arrived + self.longest_refusal();
                     attempt.place.iter_mut().for_each(|place| place.keep_until(until));
+                    self.figures.cancelled += u64::from(attempt.lookup.is_none());
                     if attempt.lookup.is_none() && self.flood.admits(now) {
                         let tail = self.tail_with(&attempt.origin, attempt.took(now));
                         let user = attempt.user();
@@ -390,6 +414,9 @@ impl Supervisor {
                 }
             }
             Request::Refused { username, origin, at_fault, reason, took, counts } => {
+                let figures = &mut self.figures;
+                *(if at_fault { &mut figures.refused_by_front } else { &mut figures.undecided_by_front }) +=
+                    1;
                 if counts {
                     self.count_refusal(now, &origin, &username);
                 }
@@ -466,6 +493,7 @@ impl Supervisor {
             self.conclude(now, attempt, &Outcome::WaitedTooLong);
         }
         for worker in self.workers.late(now) {
+            self.figures.workers_killed += 1;
             if let Some(attempt) = self.workers.kill(now, worker) {
                 self.ended(&attempt);
                 self.conclude(now, *attempt, &Outcome::RanTooLong);
@@ -480,6 +508,7 @@ impl Supervisor {
         self.give_up_late_ones(now);
         self.end_late_checks(now);
         self.end_late_sessions(now);
+        self.end_late_callers(now);
         self.workers.retire(now);
         self.workers.kill_late(now);
         self.watch_hang(now);

@@ -67,6 +67,17 @@ pub struct Penalty {
     pub length: Duration,
 }
 
+/// A source that is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClosedSource {
+    /// Which.
+    pub source: Source,
+    /// Why, and for how long each time.
+    pub penalty: Penalty,
+    /// How long it is until an attempt is passed on again; zero: the next one is.
+    pub left: Duration,
+}
+
 /// The last few of something, each once.
 #[derive(Debug, Default)]
 struct Recent<const MOST: usize>(VecDeque<u64>);
@@ -229,6 +240,26 @@ impl Penalties {
         if self.enabled && source != Source::Unknown {
             self.remember(source, Record::Exempt { until: now + MEMORY });
         }
+    }
+
+    /// Forgets what a source has failed; how often that was, and whether it was closed for it. One from which somebody was
+    /// accepted stays exempt.
+    pub fn forgive(&mut self, now: Instant, source: Source) -> Option<(u32, bool)> {
+        let Record::Failing(failures) = self.known(now, source)? else { return None };
+        let forgiven = (failures.count, failures.closed.is_some());
+        let (seen, _) = self.records.remove(&source)?;
+        self.seen.remove(&seen);
+        Some(forgiven)
+    }
+
+    /// The sources that are closed now, in no order.
+    pub fn closed(&self, now: Instant) -> impl Iterator<Item = ClosedSource> {
+        self.records.iter().filter_map(move |(source, (_, record))| {
+            let Record::Failing(failures) = record else { return None };
+            let closed = failures.closed.as_ref().filter(|_| failures.last + MEMORY > now)?;
+            let penalty = Penalty { failures: failures.count, length: closed.length };
+            Some(ClosedSource { source: *source, penalty, left: closed.until.saturating_duration_since(now) })
+        })
     }
 
     /// What is known of a source, which is seen now. What is too old is forgotten first.

@@ -201,7 +201,12 @@ impl<J: Job> Scheduler<J> {
         self.jobs.len()
     }
 
-    /// Those that wait.
+    /// The sources that have something waiting, with how much, and how much of them runs; the longest first.
+    pub fn waiting_by_source(&self) -> Vec<(Source, usize, usize)> {
+        self.sources.waiting()
+    }
+
+    /// All that wait, in the order in which they came, but for those that go ahead.
     pub fn waiting_ones(&self) -> impl Iterator<Item = &J> {
         self.jobs.values().map(|waiting| &waiting.job)
     }

@@ -10,6 +10,7 @@ use privsep::Ended;
 use privsep::life::Numbered;
 
 use super::attempt::Attempt;
+use super::callers::Callers;
 use super::conclude::Outcome;
 use super::events::{What, WorkerId};
 use super::{Exit, Supervisor};
@@ -32,6 +33,10 @@ impl Supervisor {
     pub(super) fn pam_keeps(&mut self, now: Instant, worker: WorkerId, attempt: Attempt, end: End) {
         // It was begun for a client without a session, and was answered by one that has one.
         if !attempt.session {
+            self.workers.dismiss(now, worker);
+            return self.pam_decided(now, attempt, end);
+        }
+        if self.revoked.covers(&attempt, &end.checked) {
             self.workers.dismiss(now, worker);
             return self.pam_decided(now, attempt, end);
         }
@@ -291,6 +296,8 @@ impl Supervisor {
             return;
         }
         self.events.remove(&self.front);
+        // Nobody is answered any more.
+        self.callers = Callers::new(None);
         let now = Instant::now();
         let workers: Vec<WorkerId> = self.sessions.all().iter().map(|session| session.worker).collect();
         for worker in workers {
@@ -312,7 +319,7 @@ impl Supervisor {
                             return;
                         }
                     }
-                    What::Front => {}
+                    What::Front | What::Socket | What::Caller(_) => {}
                 }
             }
             self.end_late_sessions(now);

@@ -140,10 +140,19 @@ impl Suspended {
 
     /// Those whose time is over.
     pub fn expired(&mut self, now: Instant) -> Vec<Waiting> {
-        let (expired, waiting) =
-            std::mem::take(&mut self.waiting).into_iter().partition(|one| one.until <= now);
+        self.take_all(|one| one.until <= now)
+    }
+
+    /// All of this kind.
+    pub fn take_all(&mut self, is_such: impl FnMut(&Waiting) -> bool) -> Vec<Waiting> {
+        let (such, waiting) = std::mem::take(&mut self.waiting).into_iter().partition(is_such);
         self.waiting = waiting;
-        expired
+        such
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[Waiting] {
+        &self.waiting
     }
 
     /// When [`Suspended::expired`] will have something to give.

@@ -15,6 +15,7 @@ use privsep::{Channel, ChannelError, WireError};
 
 use super::attempt::Attempt;
 use super::events::{Events, What, WorkerId};
+use super::figures::WorkerCounts;
 use crate::client_options::MAX_BYTES as MAX_OPTIONS;
 use crate::origin::Origin;
 use crate::protocol::{Begin, Done, End, News, Order, Report};
@@ -141,6 +142,17 @@ struct Worker {
     state: State,
 }
 
+/// What a worker does, for who wants to know.
+#[derive(Debug, Clone, Copy)]
+pub enum Doing<'a> {
+    /// It runs this attempt's transaction.
+    Runs(&'a Attempt),
+    /// It waits for a person or a client, which other tables know.
+    Waits(&'static str),
+    /// This, since then.
+    Other(&'static str, Instant),
+}
+
 /// What a worker had to say.
 #[derive(Debug)]
 pub enum Heard {
@@ -230,6 +242,53 @@ impl Workers {
             State::Running { attempt, .. } => Some((*id, &**attempt)),
             _ => None,
         })
+    }
+
+    /// How many do what.
+    pub fn counts(&self) -> WorkerCounts {
+        let mut counts = WorkerCounts::default();
+        for worker in self.table.values() {
+            *match worker.state {
+                State::Starting => &mut counts.starting,
+                State::Idle(_) => &mut counts.idle,
+                State::Running { .. } => &mut counts.running,
+                State::LookingAtItself { .. } => &mut counts.looking,
+                State::Suspended { .. } => &mut counts.suspended,
+                State::InSession { .. } => &mut counts.in_session,
+                State::Ending(_) => &mut counts.ending,
+            } += 1;
+        }
+        counts
+    }
+
+    /// What each does: its number, its process, and since when there is it. Those that run come first.
+    pub fn doing(&self) -> impl Iterator<Item = (WorkerId, Option<Pid>, Instant, Doing<'_>)> {
+        let all = self.table.iter().map(|(id, worker)| {
+            let doing = match &worker.state {
+                State::Running { attempt, .. } => Doing::Runs(attempt),
+                State::Suspended { .. } => Doing::Waits("suspended"),
+                State::InSession { .. } => Doing::Waits("in_session"),
+                State::Starting => Doing::Other("starting", worker.born),
+                State::Idle(since) => Doing::Other("idle", *since),
+                State::LookingAtItself { since, .. } => Doing::Other("looking", *since),
+                State::Ending(_) => {
+                    Doing::Other("ending", worker.end_by.map_or(worker.born, |end| end - GRACE))
+                }
+            };
+            (*id, worker.pid, worker.born, doing)
+        });
+        let (running, others): (Vec<_>, Vec<_>) =
+            all.partition(|(.., doing)| matches!(doing, Doing::Runs(_)));
+        running.into_iter().chain(others)
+    }
+
+    /// When the first attempt came of those that run.
+    pub fn first_arrival(&self) -> Option<Instant> {
+        let arrivals = self.table.values().filter_map(|worker| match &worker.state {
+            State::Running { attempt, .. } => Some(attempt.arrived),
+            _ => None,
+        });
+        arrivals.min()
     }
 
     /// How many are free: idle, or about to be.

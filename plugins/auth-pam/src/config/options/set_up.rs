@@ -1,13 +1,16 @@
 //! Options on where the plugin reads, and what it tells whom.
 
 use std::ffi::CString;
+use std::path::PathBuf;
 
 use plugin_options::{Fallback, Form, Mistake, OptionSpec, Value};
+
+use privsep::local_socket::MAX_PATH;
 
 use crate::config::{Config, Reasons};
 use crate::supervisor::audit::Facility;
 
-pub const OPTIONS: [OptionSpec<Config>; 4] = [
+pub const OPTIONS: [OptionSpec<Config>; 5] = [
     OptionSpec::options_file("Read further options from this file; see [Options file]."),
     OptionSpec {
         name: "pam-confdir",
@@ -38,6 +41,29 @@ pub const OPTIONS: [OptionSpec<Config>; 4] = [
         repeats: false,
         set: |config, value| {
             config.reasons = Some(value.chosen(Reasons::parse)?);
+            Ok(())
+        },
+    },
+    OptionSpec {
+        name: "status",
+        form: Form::Other("PATH"),
+        default: Fallback::Nothing,
+        example: "/run/openvpn-server/office.auth-pam",
+        needs: "",
+        meaning: "a socket by which root asks a running server: `ovpn-plugin status`, `revoke`, `unblock`",
+        text: "Keep a socket there, by which root asks the running server with `ovpn-plugin status`, `revoke` and `unblock`. Its \
+               mode is 0600. If others than root could write to its directory, OpenVPN does not start. If another \
+               server's socket is there, a warning says so, and logins go on. The path is absolute and has at most 90 bytes.",
+        repeats: false,
+        set: |config, value| {
+            let path = PathBuf::from(value.text());
+            if !path.is_absolute() || value.text().ends_with('/') || path.file_name().is_none() {
+                return Err(value.bad("must be the path of a socket, from / on"));
+            }
+            if path.as_os_str().len() > MAX_PATH {
+                return Err(value.bad(&format!("must have at most {MAX_PATH} bytes with its directory")));
+            }
+            config.status = Some(path);
             Ok(())
         },
     },

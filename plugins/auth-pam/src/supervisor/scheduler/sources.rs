@@ -62,6 +62,15 @@ impl Sources {
         Some(if same { favourite } else { source })
     }
 
+    /// Those that have something waiting, with how much, and how much of them runs; the longest first.
+    pub fn waiting(&self) -> Vec<(Source, usize, usize)> {
+        let waiting = self.lengths.iter().rev().filter_map(|(_, source)| {
+            let tally = self.tallies.get(source)?;
+            Some((*source, tally.waiting, tally.running))
+        });
+        waiting.collect()
+    }
+
     /// How many attempts could start, as far as shares go.
     pub fn startable(&self) -> usize {
         self.startable

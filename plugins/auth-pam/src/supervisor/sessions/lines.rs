@@ -47,6 +47,7 @@ impl Session {
 impl Supervisor {
     /// Writes the lines of a session. `good`: everything went as it should.
     pub(super) fn tell_of_session(&mut self, whose: &Whose, event: Event, reason: &str, good: bool) {
+        self.figures.of_session(event);
         // What modules have printed belongs before it.
         self.output.flush();
         let took = whose.took();
@@ -62,7 +63,7 @@ impl Supervisor {
     }
 
     /// Says something of a client that was let in and got no session.
-    pub(super) fn tell_of_client(&self, whose: &Whose, text: &str) {
+    pub(in crate::supervisor) fn tell_of_client(&self, whose: &Whose, text: &str) {
         let (user, tail) = (shown(&whose.username), self.tail(&whose.origin));
         log::info!("BACKGROUND: user '{user}': {text}{tail}");
     }

@@ -8,6 +8,7 @@ use crate::origin::Origin;
 use crate::session::{Assigned, Usage};
 use crate::supervisor::attempt::Attempt;
 use crate::supervisor::events::WorkerId;
+use crate::supervisor::figures::SessionCounts;
 use crate::supervisor::source::Source;
 
 /// One client's.
@@ -272,6 +273,20 @@ impl Sessions {
     /// When [`Sessions::late`] or [`Sessions::late_checks`] will have something to give.
     pub fn next_event(&self) -> Option<Instant> {
         self.table.iter().flat_map(|session| [session.until(), session.check_until()]).flatten().min()
+    }
+
+    /// How many are how far.
+    pub fn counts(&self) -> SessionCounts {
+        let mut counts = SessionCounts::default();
+        for session in &self.table {
+            *match session.stage {
+                Stage::LetIn { .. } => &mut counts.let_in,
+                Stage::Opening { .. } => &mut counts.opening,
+                Stage::Open { .. } => &mut counts.open,
+                Stage::Closing { .. } => &mut counts.closing,
+            } += 1;
+        }
+        counts
     }
 
     /// All of them.

@@ -1,0 +1,54 @@
+//! One question to a server, and its answer as it came.
+
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long a server may take. It answers at once, unless it is stopped.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest answer in bytes; an honest server needs a fraction of that.
+const MAX_ANSWER: usize = 1 << 20;
+
+/// Asks.
+pub(crate) fn ask(socket: &Path, line: &[u8]) -> Result<Vec<u8>, String> {
+    if line.contains(&b'\n') {
+        return Err("a name or source has no newline".into());
+    }
+    let mut stream = UnixStream::connect(socket).map_err(|error| match error.kind() {
+        ErrorKind::PermissionDenied => format!("{error}; only root may ask"),
+        ErrorKind::ConnectionRefused => "no server listens there any more".to_owned(),
+        _ => error.to_string(),
+    })?;
+    let until = Instant::now() + PATIENCE;
+    let words = |error: std::io::Error| match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+            format!("the server did not answer within {} s", PATIENCE.as_secs())
+        }
+        // It sends away whom it does not let ask.
+        ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => {
+            "the server has hung up; only root may ask".to_owned()
+        }
+        _ => error.to_string(),
+    };
+    stream.set_write_timeout(Some(PATIENCE)).map_err(words)?;
+    stream.write_all(&[line, b"\n"].concat()).map_err(words)?;
+    let mut answer = Vec::new();
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        let left = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+        stream.set_read_timeout(Some(left)).map_err(words)?;
+        match stream.read(&mut buffer) {
+            Ok(0) => return Ok(answer),
+            Ok(length) => answer.extend_from_slice(&buffer[..length]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(words(error)),
+        }
+        if answer.len() > MAX_ANSWER {
+            return Err("the answer is too long".into());
+        }
+        if until <= Instant::now() {
+            return Err(words(ErrorKind::TimedOut.into()));
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Who asks at the socket of `status=`: one line with a question, an answer of several lines, and that is all. Root alone can
+//! call; still a caller is given only so much time and memory, and what he sends is looked at byte by byte.
+//!
+//! ```text
+//! status              ok, and how things stand (report.rs), up to the line "end"
+//! revoke NAME         ok, and what was ended (revoking.rs)
+//! unblock SOURCE      ok, and what was forgiven
+//! ```
+//!
+//! Anything else is answered with "error" and why.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use privsep::local_socket::{Caller, LocalSocket};
+
+use super::Supervisor;
+use super::events::{Events, Interest, MAX_CALLERS, What};
+use crate::protocol::MAX_TEXT;
+
+/// Longest question in bytes: a word, a name, and the end of the line.
+const MAX_QUESTION: usize = 16 + MAX_TEXT;
+/// How long a caller may take to ask, and to read the answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Pause when nobody can be let in, for want of memory or descriptors.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Makes the socket. Without it the server goes on: nobody's login depends on it.
+pub fn socket(path: &Path, events: &Events) -> Option<LocalSocket> {
+    let made = LocalSocket::make(path).map_err(|error| error.to_string());
+    let made = made.and_then(|socket| match events.add(&socket, What::Socket) {
+        Ok(()) => Ok(socket),
+        Err(errno) => Err(errno.desc().to_string()),
+    });
+    made.map_err(|why| {
+        let path = path.display();
+        log::warn!("status: there is no socket {path}, so ovpn-plugin status cannot ask this server: {why}");
+    })
+    .ok()
+}
+
+/// What a caller wants.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Wanted<'a> {
+    /// How things stand.
+    Status,
+    /// What this user has so far is worth nothing any more.
+    Revoke(&'a [u8]),
+    /// What this source has done so far is forgiven.
+    Unblock(&'a [u8]),
+}
+
+impl<'a> Wanted<'a> {
+    /// From a line without its end.
+    pub fn parse(line: &'a [u8]) -> Result<Self, &'static str> {
+        let (word, rest) = match line.iter().position(|byte| *byte == b' ') {
+            Some(at) => (&line[..at], Some(&line[at + 1..])),
+            None => (line, None),
+        };
+        match (word, rest) {
+            (b"status", None) => Ok(Wanted::Status),
+            (b"revoke", Some(name)) if !name.is_empty() && name.len() <= MAX_TEXT && !name.contains(&0) => {
+                Ok(Wanted::Revoke(name))
+            }
+            (b"revoke", _) => Err("revoke needs a name"),
+            (b"unblock", Some(source)) if !source.is_empty() => Ok(Wanted::Unblock(source)),
+            (b"unblock", _) => Err("unblock needs an address or a network"),
+            _ => Err("this server knows status, revoke NAME and unblock SOURCE"),
+        }
+    }
+}
+
+/// One caller.
+struct Called {
+    caller: Caller,
+    until: Instant,
+    question: Vec<u8>,
+    /// Nothing until the question is there.
+    answer: Option<Vec<u8>>,
+    sent: usize,
+}
+
+/// What is to be done about a caller.
+enum Next {
+    /// It has asked this.
+    Asked(Vec<u8>),
+    /// It is waited for.
+    Wait(Interest),
+    /// It has its answer, or is gone.
+    Done,
+}
+
+/// All of them, and where they arrive.
+pub struct Callers {
+    socket: Option<LocalSocket>,
+    places: [Option<Called>; MAX_CALLERS],
+    /// Nobody is let in until then, or until a place is free.
+    closed: bool,
+    open_at: Option<Instant>,
+}
+
+impl Callers {
+    /// None yet; never any without a socket.
+    pub fn new(socket: Option<LocalSocket>) -> Self {
+        Callers { socket, places: [const { None }; MAX_CALLERS], closed: false, open_at: None }
+    }
+
+    /// When [`Supervisor::end_late_callers`] will have something to do.
+    pub fn next_event(&self) -> Option<Instant> {
+        self.places.iter().flatten().map(|called| called.until).chain(self.open_at).min()
+    }
+}
+
+impl Called {
+    fn new(caller: Caller, now: Instant) -> Self {
+        Called { caller, until: now + PATIENCE, question: Vec::new(), answer: None, sent: 0 }
+    }
+
+    fn go_on(&mut self) -> Next {
+        let Some(answer) = &self.answer else { return self.listen() };
+        while self.sent < answer.len() {
+            match self.caller.write(&answer[self.sent..]) {
+                Ok(0) => return Next::Wait(Interest::Room),
+                Ok(sent) => self.sent += sent,
+                Err(_) => break,
+            }
+        }
+        Next::Done
+    }
+
+    fn listen(&mut self) -> Next {
+        // One byte more than may be tells that there is more.
+        let mut buffer = [0; MAX_QUESTION + 1];
+        let room = MAX_QUESTION + 1 - self.question.len();
+        match self.caller.read(&mut buffer[..room]) {
+            Ok(None) => return Next::Wait(Interest::Messages),
+            Ok(Some(0)) | Err(_) => return Next::Done,
+            Ok(Some(length)) => self.question.extend_from_slice(&buffer[..length]),
+        }
+        if let Some(end) = self.question.iter().position(|byte| *byte == b'\n') {
+            self.question.truncate(end);
+            return Next::Asked(std::mem::take(&mut self.question));
+        }
+        if self.question.len() > MAX_QUESTION { Next::Done } else { Next::Wait(Interest::Messages) }
+    }
+}
+
+impl Supervisor {
+    /// Lets callers in, as many as have places.
+    pub(super) fn admit_callers(&mut self, now: Instant) {
+        while let Some(place) = self.callers.places.iter().position(Option::is_none) {
+            let Some(socket) = &self.callers.socket else { return };
+            match socket.admit() {
+                Ok(Some(caller)) => {
+                    if self.events.add(&caller, What::Caller(place)).is_ok() {
+                        self.callers.places[place] = Some(Called::new(caller, now));
+                    }
+                }
+                // Perhaps there was one that may not call. If more wait, that is an event again.
+                Ok(None) => return,
+                Err(_) => {
+                    self.callers.open_at = Some(now + PAUSE);
+                    break;
+                }
+            }
+        }
+        self.watch_socket(true);
+    }
+
+    /// No event while nobody can be let in: it would come again and again.
+    fn watch_socket(&mut self, closed: bool) {
+        let Some(socket) = &self.callers.socket else { return };
+        if self.callers.closed != closed {
+            if closed {
+                self.events.remove(socket);
+            } else if self.events.add(socket, What::Socket).is_err() {
+                return;
+            }
+            self.callers.closed = closed;
+        }
+    }
+
+    /// Something has happened at a caller.
+    pub(super) fn hear_caller(&mut self, now: Instant, place: usize) {
+        let Some(called) = self.callers.places.get_mut(place).and_then(Option::as_mut) else { return };
+        let mut next = called.go_on();
+        if let Next::Asked(question) = next {
+            let answer = self.answer_caller(now, &question);
+            let Some(called) = self.callers.places.get_mut(place).and_then(Option::as_mut) else { return };
+            called.answer = Some(answer);
+            next = called.go_on();
+        }
+        let Some(called) = self.callers.places.get(place).and_then(Option::as_ref) else { return };
+        match next {
+            Next::Wait(interest) => drop(self.events.change(&called.caller, What::Caller(place), interest)),
+            Next::Asked(_) | Next::Done => self.end_caller(place),
+        }
+    }
+
+    fn end_caller(&mut self, place: usize) {
+        self.callers.places[place] = None;
+        if self.callers.open_at.is_none() {
+            self.watch_socket(false);
+        }
+    }
+
+    /// Those that have had their time.
+    pub(super) fn end_late_callers(&mut self, now: Instant) {
+        for place in 0..MAX_CALLERS {
+            if self.callers.places[place].as_ref().is_some_and(|called| called.until <= now) {
+                self.end_caller(place);
+            }
+        }
+        if self.callers.open_at.is_some_and(|time| time <= now) {
+            self.callers.open_at = None;
+            self.watch_socket(false);
+        }
+    }
+
+    fn answer_caller(&mut self, now: Instant, question: &[u8]) -> Vec<u8> {
+        let answer = match Wanted::parse(question) {
+            Ok(Wanted::Status) => Ok(self.report(now)),
+            Ok(Wanted::Revoke(name)) => Ok(self.revoke(now, name)),
+            Ok(Wanted::Unblock(source)) => self.unblock(now, source),
+            Err(why) => Err(why.to_string()),
+        };
+        match answer {
+            Ok(text) => format!("ok\n{text}end\n"),
+            Err(why) => format!("error {why}\n"),
+        }
+        .into_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn questions_are_taken_apart() {
+        assert_eq!(Wanted::parse(b"status"), Ok(Wanted::Status));
+        assert_eq!(Wanted::parse(b"revoke  a b "), Ok(Wanted::Revoke(b" a b ")));
+        assert_eq!(Wanted::parse(b"unblock ::1/64"), Ok(Wanted::Unblock(b"::1/64")));
+        let long = [b"revoke ".as_slice(), &[b'x'; MAX_TEXT]].concat();
+        assert!(Wanted::parse(&long).is_ok() && long.len() <= MAX_QUESTION);
+        let longer = [&long[..], b"x"].concat();
+        for bad in [
+            b"".as_slice(),
+            b" ",
+            b"status ",
+            b"Status",
+            b"revoke",
+            b"revoke ",
+            b"revoke a\0b",
+            b"unblock",
+            &longer,
+        ] {
+            assert!(Wanted::parse(bad).is_err(), "{}", String::from_utf8_lossy(bad));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_question_or_an_error(bytes: Vec<u8>) {
+            let _ = Wanted::parse(&bytes);
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! What the supervisor counts, for `status=` and for metrics: plain numbers in memory that is there from the start, so that a
+//! login costs a few additions. They begin at zero with each supervisor: one that was killed takes its figures along.
+
+mod latency;
+mod snapshot;
+
+use std::time::Duration;
+
+pub use latency::{Latency, Recent};
+pub use snapshot::{SessionCounts, Snapshot, WorkerCounts};
+
+use pam::ReturnCode;
+
+use super::conclude::{Outcome, code};
+use super::sessions::lines::Event;
+use crate::verdict::Verdict;
+
+/// Declares an enum of which each variant has a word: one for JSON, and a label for metrics.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name { $($(#[$inner])* $variant,)+ }
+
+        impl $name {
+            /// All of them, in the order of their numbers.
+            pub const ALL: &'static [$name] = &[$($name::$variant,)+];
+
+            /// Its word; what is published keeps its words.
+            pub fn word(self) -> &'static str {
+                match self { $($name::$variant => $word,)+ }
+            }
+        }
+    };
+}
+
+words! {
+    /// What became of an attempt.
+    Kind {
+        /// The client may come in.
+        Accepted = "accepted",
+        /// It may not.
+        Rejected = "rejected",
+        /// It may not now.
+        Temporary = "temporary",
+        /// It was asked a question.
+        Asked = "asked",
+    }
+}
+
+words! {
+    /// What decided an attempt.
+    Cause {
+        /// PAM.
+        Pam = "pam",
+        /// PAM asks the person at the client.
+        Question = "question",
+        /// The same client has come again before it has answered.
+        QuestionAgain = "question_again",
+        /// Its answer belongs to no question.
+        NoQuestion = "no_question",
+        /// A worker ended before PAM did.
+        WorkerEnded = "worker_ended",
+        /// A worker was killed, for what it has sent is no report.
+        WorkerDistrusted = "worker_distrusted",
+        /// The system is short of something.
+        Shortage = "shortage",
+        /// PAM took longer than the time limit.
+        TimeLimit = "time_limit",
+        /// No worker was free within the time limit.
+        WaitedTooLong = "waited_too_long",
+        /// Too many attempts wait.
+        QueueFull = "queue_full",
+        /// Too many attempts of one username and source.
+        TooManyAlike = "too_many_alike",
+        /// Too many sessions.
+        TooManySessions = "too_many_sessions",
+        /// Too many sessions of one user.
+        TooManySessionsOfUser = "too_many_sessions_of_user",
+        /// Its user was revoked while PAM was asked.
+        Revoked = "revoked",
+        /// There is no worker and none can be started.
+        NoWorker = "no_worker",
+        /// The backend is away for everybody.
+        BackendAway = "backend_away",
+        /// The source only fails.
+        Penalty = "penalty",
+    }
+}
+
+impl Kind {
+    /// Of a verdict.
+    pub fn of(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Accepted { .. } => Kind::Accepted,
+            Verdict::Rejected => Kind::Rejected,
+            Verdict::Temporary { .. } => Kind::Temporary,
+            Verdict::Asked(_) => Kind::Asked,
+        }
+    }
+}
+
+impl Cause {
+    /// Of an outcome.
+    pub fn of(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Pam(..) => Cause::Pam,
+            Outcome::Asked(_) => Cause::Question,
+            Outcome::AskedAgain(_) => Cause::QuestionAgain,
+            Outcome::NoQuestion => Cause::NoQuestion,
+            Outcome::WorkerEnded(_) => Cause::WorkerEnded,
+            Outcome::Distrusted(_) => Cause::WorkerDistrusted,
+            Outcome::Shortage(_) => Cause::Shortage,
+            Outcome::RanTooLong => Cause::TimeLimit,
+            Outcome::WaitedTooLong => Cause::WaitedTooLong,
+            Outcome::QueueFull => Cause::QueueFull,
+            Outcome::TooManyAlike => Cause::TooManyAlike,
+            Outcome::TooManySessions => Cause::TooManySessions,
+            Outcome::TooManyOfUser => Cause::TooManySessionsOfUser,
+            Outcome::Revoked => Cause::Revoked,
+            Outcome::NoWorker => Cause::NoWorker,
+            Outcome::Away => Cause::BackendAway,
+            Outcome::Penalty(_) => Cause::Penalty,
+        }
+    }
+}
+
+const KINDS: usize = Kind::ALL.len();
+const CAUSES: usize = Cause::ALL.len();
+/// Linux-PAM has codes up to 31. What is beyond is counted last.
+const CODES: usize = 33;
+
+/// What is counted. Everything only grows.
+#[derive(Debug, Clone)]
+pub struct Figures {
+    attempts: [[u64; CAUSES]; KINDS],
+    codes: [u64; CODES],
+    /// From the arrival of an attempt to its verdict: how long it waited for a worker and for PAM. Of those that took one of
+    /// both; what is refused at once is no measure. A refusal is delivered later than that (`refusal-time`).
+    latency: [Latency; KINDS],
+    /// The same of the last ones, whatever came of them.
+    pub recent: Recent,
+    /// Attempts whose clients were gone before PAM was asked.
+    pub cancelled: u64,
+    /// Attempts that the front has refused by itself, for what the client sent. It tells of all with `syslog=` or `status=`,
+    /// otherwise only of those that count for penalties.
+    pub refused_by_front: u64,
+    /// The same, but not for what the client sent.
+    pub undecided_by_front: u64,
+    /// Answers to questions that fit.
+    pub questions_answered: u64,
+    /// Questions that were given up.
+    pub questions_given_up: u64,
+    /// Sessions that were opened.
+    pub sessions_opened: u64,
+    /// Sessions that were closed.
+    pub sessions_closed: u64,
+    /// Clients that were refused since no session could be opened.
+    pub sessions_refused: u64,
+    /// Sessions that nobody has closed.
+    pub sessions_lost: u64,
+    /// Clients that got their options.
+    pub options_given: u64,
+    /// Clients whose options could not be put together.
+    pub options_refused: u64,
+    /// Workers that were forked.
+    pub workers_forked: u64,
+    /// Workers that could not be forked.
+    pub fork_failures: u64,
+    /// Workers that a module has ended while it ran.
+    pub workers_ended_by_modules: u64,
+    /// Workers that had to be killed: over the time limit, or not ready in time.
+    pub workers_killed: u64,
+    /// How often the backend was found away for everybody.
+    pub breaker_opened: u64,
+    /// How often a source was closed for its failures.
+    pub penalties: u64,
+}
+
+impl Default for Figures {
+    fn default() -> Self {
+        Figures {
+            attempts: [[0; CAUSES]; KINDS],
+            codes: [0; CODES],
+            latency: std::array::from_fn(|_| Latency::default()),
+            recent: Recent::default(),
+            cancelled: 0,
+            refused_by_front: 0,
+            undecided_by_front: 0,
+            questions_answered: 0,
+            questions_given_up: 0,
+            sessions_opened: 0,
+            sessions_closed: 0,
+            sessions_refused: 0,
+            sessions_lost: 0,
+            options_given: 0,
+            options_refused: 0,
+            workers_forked: 0,
+            fork_failures: 0,
+            workers_ended_by_modules: 0,
+            workers_killed: 0,
+            breaker_opened: 0,
+            penalties: 0,
+        }
+    }
+}
+
+impl Figures {
+    /// An attempt has its verdict, so long after it came.
+    pub fn concluded(&mut self, verdict: &Verdict, outcome: &Outcome, took: Duration) {
+        let kind = Kind::of(verdict) as usize;
+        self.attempts[kind][Cause::of(outcome) as usize] += 1;
+        if let Outcome::Pam(end, _) = outcome {
+            let code = usize::try_from(code(end).raw()).unwrap_or(CODES);
+            self.codes[code.min(CODES - 1)] += 1;
+        }
+        if !outcome.costs_nothing() {
+            self.latency[kind].add(took);
+            self.recent.add(took);
+        }
+    }
+
+    /// Something has become of a session.
+    pub fn of_session(&mut self, event: Event) {
+        *match event {
+            Event::Opened(_) => &mut self.sessions_opened,
+            Event::Closed(..) => &mut self.sessions_closed,
+            Event::Refused => &mut self.sessions_refused,
+            Event::Lost(..) => &mut self.sessions_lost,
+        } += 1;
+    }
+
+    /// Attempts of this kind that were decided by this.
+    pub fn attempts(&self, kind: Kind, cause: Cause) -> u64 {
+        self.attempts[kind as usize][cause as usize]
+    }
+
+    /// How often PAM has ended with which code: the codes that came, by the names of PAM's header.
+    pub fn codes(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.codes.iter().enumerate().filter(|(_, count)| **count > 0).map(|(code, count)| {
+            let name = i32::try_from(code).ok().and_then(|code| ReturnCode::from_raw(code).name());
+            (name.unwrap_or("other"), *count)
+        })
+    }
+
+    /// How long attempts of this kind took.
+    pub fn latency(&self, kind: Kind) -> &Latency {
+        &self.latency[kind as usize]
+    }
+}
+
+#[cfg(test)]
+#[path = "figures_tests.rs"]
+mod tests;

@@ -1,0 +1,141 @@
+//! What root takes back at the socket of `status=`: what a user has so far, and what a source is refused for.
+//!
+//! A plugin cannot disconnect anybody. What is revoked is refused when the client needs this plugin the next time: that is
+//! known by the front, which keeps it for as long as OpenVPN runs. What waits here ends at once.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::Supervisor;
+use super::attempt::Attempt;
+use super::conclude::Outcome;
+use super::sessions::table::Stage;
+use super::source::{Prefixes, Source};
+use crate::protocol::Reply;
+use crate::quoted::shown;
+
+/// Revoked names that are remembered for attempts which are under way; the oldest go first, and an attempt that takes longer
+/// than so many of them is let in.
+const MOST: usize = 4096;
+
+/// Which names were revoked when, for the attempts that came before.
+#[derive(Debug, Default)]
+pub struct Revoked(Vec<(Vec<u8>, Instant)>);
+
+impl Revoked {
+    /// All that came before under this name is worth nothing. `still`: when the oldest attempt came that has no verdict.
+    fn add(&mut self, now: Instant, name: &[u8], still: Option<Instant>) {
+        self.0.retain(|(_, at)| still.is_some_and(|arrived| arrived <= *at));
+        if self.0.len() == MOST {
+            self.0.remove(0);
+        }
+        self.0.push((name.to_vec(), now));
+    }
+
+    /// Whether this attempt came before one of its names was revoked. `checked`: whom PAM has let in.
+    pub fn covers(&self, attempt: &Attempt, checked: &[u8]) -> bool {
+        self.0.iter().any(|(name, at)| {
+            attempt.arrived <= *at
+                && [&attempt.username, &attempt.sent_as, checked].iter().any(|one| is_same(one, name))
+        })
+    }
+}
+
+/// Names that differ only in case are the same: to many modules they are, and to refuse one too many means to ask it again.
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    !one.is_empty() && one.eq_ignore_ascii_case(other)
+}
+
+impl Supervisor {
+    /// Refuses what this user has so far; says what was ended at once.
+    pub(super) fn revoke(&mut self, now: Instant, name: &[u8]) -> String {
+        let asked = self.suspended.take_all(|one| is_same(&one.username, name));
+        let questions = asked.len();
+        for one in asked {
+            self.give_up(now, &one, "its user was revoked");
+        }
+        let of_user = |username: &[u8], checked: &[u8]| is_same(username, name) || is_same(checked, name);
+        let sessions: Vec<_> =
+            self.sessions.all().iter().filter(|one| of_user(&one.username, &one.checked)).collect();
+        let open = sessions.iter().filter(|one| one.is_open()).count();
+        let let_in: Vec<_> = sessions
+            .iter()
+            .filter(|one| matches!(one.stage, Stage::LetIn { .. }))
+            .map(|one| one.worker)
+            .collect();
+        let not_connected = let_in.len();
+        for worker in let_in {
+            self.workers.dismiss(now, worker);
+            if let Some(session) = self.sessions.remove(worker) {
+                self.tell_of_client(&session.whose(), "was revoked before it has connected");
+            }
+        }
+        let waiting = self.scheduler.waiting_ones().map(|attempt| attempt.arrived);
+        let oldest = waiting.chain(self.workers.first_arrival()).min();
+        self.revoked.add(now, name, oldest);
+        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        self.tell_front(Reply::Revoked { name: name.to_vec(), at });
+        self.say(&format!(
+            "user '{}' was revoked by root; what it has so far is refused from now on",
+            shown(name)
+        ));
+        let renegotiation = self.settings.renegotiation;
+        let seconds = renegotiation.seconds.map_or_else(|| "-".into(), |seconds| seconds.to_string());
+        let own_tokens = if renegotiation.own_tokens { "yes" } else { "no" };
+        format!(
+            "questions {questions}\nnot_connected {not_connected}\nsessions {open}\nrenegotiation {seconds}\n\
+             own_tokens {own_tokens}\n"
+        )
+    }
+
+    /// Forgives a source; says whether it was closed, and for how many failures.
+    ///
+    /// # Errors
+    /// It is no address or network, or not one that is a source here.
+    pub(super) fn unblock(&mut self, now: Instant, source: &[u8]) -> Result<String, String> {
+        let prefixes = self.settings.config.prefixes;
+        let source = parse(source, prefixes)?;
+        let forgiven = self.penalties.forgive(now, source);
+        let shown = source.display(prefixes);
+        self.say(&format!("source {shown} was unblocked by root; its failures are forgiven"));
+        let (failures, closed) = forgiven.unwrap_or((0, false));
+        let closed = if closed { "yes" } else { "no" };
+        Ok(format!("source {shown}\nfailures {failures}\nclosed {closed}\n"))
+    }
+
+    /// Says it in both logs.
+    fn say(&mut self, text: &str) {
+        log::info!("{text}");
+        if let Some(audit) = &mut self.audit {
+            audit.write_text(&format!("AUTH-PAM: {text}"), false);
+        }
+    }
+
+    /// What PAM has let in is refused if it was revoked meanwhile.
+    pub(super) fn unless_revoked(&self, attempt: &Attempt, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Pam(end, _) if end.code == 0 && self.revoked.covers(attempt, &end.checked) => {
+                Outcome::Revoked
+            }
+            other => other,
+        }
+    }
+}
+
+/// A source, as an address or as the network it is shown as.
+fn parse(text: &[u8], prefixes: Prefixes) -> Result<Source, String> {
+    let wrong = || format!("'{}' is no address and no network", shown(text));
+    let text = std::str::from_utf8(text).map_err(|_| wrong())?;
+    let (address, length) = match text.split_once('/') {
+        Some((address, length)) => (address, Some(length.parse::<u8>().map_err(|_| wrong())?)),
+        None => (text, None),
+    };
+    let address: IpAddr = address.parse().map_err(|_| wrong())?;
+    let own = if address.to_canonical().is_ipv4() { prefixes.ipv4 } else { prefixes.ipv6 };
+    match length {
+        Some(length) if length != own => {
+            Err(format!("a source of this server has the prefix /{own}, see ipv4-prefix and ipv6-prefix"))
+        }
+        _ => Ok(Source::of(address.to_string().as_bytes(), prefixes)),
+    }
+}

@@ -1,0 +1,101 @@
+//! The socket is there as long as its server is, wherever that has gone.
+
+use std::fs;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+
+use harness::log::Mark;
+use harness::proc_table::wait_until;
+use harness::{PATIENCE, PamService, ServerConfig};
+use nix::sys::signal::Signal;
+
+use crate::stage::{PASSWORD, Stage};
+
+const MODULE: &[&str] = &["auth/password=word"];
+
+fn is_gone(stage: &Stage) -> bool {
+    wait_until(PATIENCE, || !stage.socket().exists())
+}
+
+#[test]
+fn it_is_root_alone_who_can_reach_it_and_it_goes_with_its_server() {
+    for chroot in [false, true] {
+        let stage = Stage::with("", MODULE, |config| {
+            let config = config.dropped().deferred();
+            if chroot { config.chroot() } else { config }
+        });
+        let status = fs::symlink_metadata(stage.socket()).expect("the socket");
+        assert!(status.file_type().is_socket());
+        assert_eq!((status.uid(), status.gid(), status.mode() & 0o7777), (0, 0, 0o600));
+        stage.server.client("alice", PASSWORD).connect();
+        assert_eq!(stage.attempts("accepted", "pam"), 1);
+        stage.server.stop();
+        assert!(is_gone(&stage));
+        assert_eq!(fs::read_dir(stage.scratch.path()).expect("the directory").count(), 0);
+        let output = stage.try_ask(&["status"]);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+    }
+}
+
+#[test]
+fn a_server_that_is_killed_takes_it_along_and_one_whose_keeper_is_killed_leaves_a_dead_one() {
+    let stage = Stage::new("", MODULE);
+    stage.server.kill9();
+    assert!(is_gone(&stage));
+    let stage = Stage::new("", MODULE);
+    let keeper = nix::unistd::Pid::from_raw(stage.server.keeper().pid);
+    nix::sys::signal::kill(keeper, Signal::SIGKILL).expect("the keeper");
+    let said = || String::from_utf8_lossy(&stage.try_ask(&["status"]).stderr).into_owned();
+    assert!(wait_until(PATIENCE, || said().contains("no server listens there any more")), "{}", said());
+    stage.server.kill9();
+    // The next one replaces it.
+    let service = PamService::new("auth required pam_permit.so\naccount required pam_permit.so\n");
+    let options = format!("status={}", stage.socket().display());
+    let _server = ServerConfig::auth_pam_with(&options, &service, "").dropped().start();
+    stage.status();
+}
+
+#[test]
+fn it_survives_a_supervisor_and_the_signals_of_openvpn() {
+    let stage = Stage::with("", MODULE, |config| config);
+    stage.server.client("alice", PASSWORD).connect();
+    stage.server.replace_supervisor();
+    let status = stage.wait_for(|status| status["restarts"] == 1);
+    // Its figures went with the supervisor.
+    assert_eq!(status["pam_codes"], serde_json::json!({}), "{status:#}");
+    for signal in [Signal::SIGUSR1, Signal::SIGHUP] {
+        stage.server.restart(signal);
+        stage.server.client("alice", PASSWORD).connect();
+        stage.wait_for(|status| status["pam_codes"]["PAM_SUCCESS"].as_u64() >= Some(1));
+    }
+}
+
+#[test]
+fn a_second_server_says_that_the_place_is_taken_and_lets_people_in() {
+    let stage = Stage::new("", MODULE);
+    let service = PamService::new("auth required pam_permit.so\naccount required pam_permit.so\n");
+    let options = format!("status={}", stage.socket().display());
+    let second = ServerConfig::auth_pam_with(&options, &service, "").dropped().start();
+    second.wait_for(Mark::START, "status: there is no socket");
+    second.wait_for(Mark::START, "another server listens there");
+    second.client("bob", "any").connect();
+    second.stop();
+    assert_eq!(stage.attempts("accepted", "pam"), 0);
+}
+
+#[test]
+fn where_others_may_write_there_is_no_server() {
+    let stage = Stage::new("", MODULE);
+    let directory = stage.scratch.directory("open", 0o777);
+    let service = PamService::new("auth required pam_permit.so\naccount required pam_permit.so\n");
+    let options = format!("status={}", directory.join("socket").display());
+    let failed = ServerConfig::auth_pam_with(&options, &service, "").start_expecting_failure();
+    failed.log.wait_for(Mark::START, "may be written to by everybody", PATIENCE);
+    // What is no socket stays.
+    let file = stage.scratch.write("file", "precious", 0o600);
+    let options = format!("status={}", file.display());
+    let server = ServerConfig::auth_pam_with(&options, &service, "").dropped().start();
+    server.wait_for(Mark::START, "something else there, which is not replaced");
+    server.stop();
+    assert_eq!(fs::read_to_string(&file).expect("the file"), "precious");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("chmod");
+}
