@@ -11,6 +11,7 @@
 //! * [`acl`]: who may write to a file according to its access control list;
 //! * [`life`]: the keeper, which starts a helper anew when it was killed, and ends it with OpenVPN;
 //! * [`unprivileged`]: a process that gives up all it does not need;
+//! * [`one_directory`]: a process that makes files in one directory and can do nothing else;
 //! * [`capabilities`]: which of root's rights a process keeps;
 //! * [`cgroup`]: limits of the control groups;
 //! * [`orphans`]: ends what a child leaves running;
@@ -40,6 +41,7 @@ pub mod life;
 pub mod line_log;
 pub mod line_writer;
 pub mod local_socket;
+pub mod one_directory;
 pub mod orphans;
 mod os;
 pub mod parent;

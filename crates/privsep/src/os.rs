@@ -223,6 +223,12 @@ pub(crate) fn kill_on_hangup(read_end: BorrowedFd<'_>, owner: Pid) -> nix::Resul
     Errno::result(unsafe { libc::fcntl(number, libc::F_SETFL, libc::O_ASYNC | libc::O_NONBLOCK) }).map(drop)
 }
 
+/// Locks a file for all who share this description of it, without waiting.
+pub(crate) fn lock_file(file: BorrowedFd<'_>) -> nix::Result<()> {
+    // SAFETY: takes the number of a descriptor that is open during the call.
+    Errno::result(unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) }).map(drop)
+}
+
 /// A duplicate as `how`, one of the two duplicating commands of fcntl(2), has it.
 pub(crate) fn duplicate(descriptor: BorrowedFd<'_>, how: FcntlArg<'_>) -> nix::Result<OwnedFd> {
     if !matches!(how, FcntlArg::F_DUPFD(_) | FcntlArg::F_DUPFD_CLOEXEC(_)) {

@@ -40,8 +40,7 @@ pub fn enter(keeps: Keeps) -> Missing {
 /// The calls, in the order of how often they are made.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))]
 fn rules(callers: bool) -> Vec<Rule> {
-    use When::{Always, Both, Is, Null, Without};
-    let executable = libc::PROT_EXEC.unsigned_abs();
+    use When::{Always, Both, Is, Null};
     let unix = libc::AF_UNIX.unsigned_abs();
     let closed_packets = (libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC).unsigned_abs();
     let mut allowed = vec![
@@ -61,6 +60,27 @@ fn rules(callers: bool) -> Vec<Rule> {
         (libc::SYS_socketpair, Both([(0, unix), (1, closed_packets)])),
         (libc::SYS_fcntl, Is(1, libc::F_DUPFD_CLOEXEC.unsigned_abs())),
         (libc::SYS_fcntl, Is(1, libc::F_GETFD.unsigned_abs())),
+    ];
+    #[cfg(target_arch = "x86_64")]
+    allowed.extend([(libc::SYS_epoll_wait, Always), (libc::SYS_poll, Always)]);
+    if callers {
+        let number = |number: libc::c_int| number.unsigned_abs();
+        let credentials = Both([(1, number(libc::SOL_SOCKET)), (2, number(libc::SO_PEERCRED))]);
+        allowed.extend([
+            (libc::SYS_accept4, Is(3, number(libc::SOCK_CLOEXEC))),
+            (libc::SYS_getsockopt, credentials),
+        ]);
+    }
+    allowed.extend(everyday());
+    with_failing(allowed)
+}
+
+/// What any program needs: memory, the clock, its own end.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))]
+pub(crate) fn everyday() -> Vec<(libc::c_long, When)> {
+    use When::{Always, Without};
+    let executable = libc::PROT_EXEC.unsigned_abs();
+    vec![
         // Memory, but no code.
         (libc::SYS_brk, Always),
         (libc::SYS_mmap, Without(2, executable)),
@@ -84,17 +104,15 @@ fn rules(callers: bool) -> Vec<Rule> {
         (libc::SYS_rt_sigprocmask, Always),
         (libc::SYS_exit, Always),
         (libc::SYS_exit_group, Always),
-    ];
-    if callers {
-        let number = |number: libc::c_int| number.unsigned_abs();
-        let credentials = Both([(1, number(libc::SOL_SOCKET)), (2, number(libc::SO_PEERCRED))]);
-        allowed.extend([
-            (libc::SYS_accept4, Is(3, number(libc::SOCK_CLOEXEC))),
-            (libc::SYS_getsockopt, credentials),
-        ]);
-    }
-    #[allow(unused_mut)]
-    let mut failing = vec![
+        #[cfg(target_arch = "x86_64")]
+        (libc::SYS_time, Always),
+    ]
+}
+
+/// These calls are made; those that open or look at a file by its path, and are not among them, fail.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))]
+pub(crate) fn with_failing(allowed: Vec<(libc::c_long, When)>) -> Vec<Rule> {
+    let failing = [
         libc::SYS_openat,
         libc::SYS_openat2,
         libc::SYS_newfstatat,
@@ -103,23 +121,23 @@ fn rules(callers: bool) -> Vec<Rule> {
         libc::SYS_faccessat2,
         libc::SYS_readlinkat,
         libc::SYS_getcwd,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_open,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_stat,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_lstat,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_access,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_readlink,
     ];
-    #[cfg(target_arch = "x86_64")]
-    {
-        allowed.extend([(libc::SYS_epoll_wait, Always), (libc::SYS_poll, Always), (libc::SYS_time, Always)]);
-        failing.extend([
-            libc::SYS_open,
-            libc::SYS_stat,
-            libc::SYS_lstat,
-            libc::SYS_access,
-            libc::SYS_readlink,
-        ]);
-    }
     // None is negative, or that large.
     let number = |call| u32::try_from(call).unwrap_or(u32::MAX);
     let allowed =
         allowed.into_iter().map(|(call, when)| Rule { call: number(call), when, then: Then::Allow });
-    let failing = failing.into_iter().map(|call| Rule { call: number(call), when: Always, then: Then::Fail });
+    let failing =
+        failing.into_iter().map(|call| Rule { call: number(call), when: When::Always, then: Then::Fail });
     allowed.chain(failing).collect()
 }
 

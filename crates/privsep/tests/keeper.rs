@@ -49,6 +49,14 @@ struct Stage {
 
 /// A keeper with this helper, which may have one worker.
 fn start(with_workers: bool, live: impl Fn(Birth) -> Infallible) -> Stage {
+    start_with(
+        with_workers.then_some(WorkersPlan { live: &worker, most: 1, clerk: None, culprits: "tests" }),
+        live,
+    )
+}
+
+/// A keeper with this helper.
+fn start_with(workers: Option<WorkersPlan<'_>>, live: impl Fn(Birth) -> Infallible) -> Stage {
     let (sender, lines) = line_log().unwrap();
     let plan = Plan {
         name: "helper",
@@ -57,7 +65,8 @@ fn start(with_workers: bool, live: impl Fn(Birth) -> Infallible) -> Stage {
         output: Output::Null,
         cores: Cores::Never,
         openvpn: OpenVpn::Parent,
-        workers: with_workers.then_some(WorkersPlan { live: &worker, most: 1, culprits: "tests" }),
+        workers,
+        hold: &[],
         orderly_end: privsep::life::ORDERLY_END,
         connect: None,
         at_end: None,
@@ -94,6 +103,10 @@ fn worker(birth: NewWorker<'_>) -> Infallible {
 
 fn fork(number: u64) -> Vec<u8> {
     [&[1][..], &number.to_le_bytes()].concat()
+}
+
+fn fork_clerk(number: u64) -> Vec<u8> {
+    [&[4][..], &number.to_le_bytes()].concat()
 }
 
 fn stop(number: u64) -> Vec<u8> {
@@ -182,7 +195,9 @@ fn a_helper_that_asks_for_something_else_is_killed() {
     is_killed(true, "(an unknown worker)", |to, _| send(to, &stop(own), &[]));
     is_killed(true, "(a descriptor too many)", |to, [_, socket]| send(to, &stop(1), &[socket]));
     is_killed(true, "(a connection there is none for)", |to, _| send(to, &[3], &[]));
-    for packet in [fork(1), stop(1)] {
+    // It has workers, but nothing that writes for it.
+    is_killed(true, "(a process there is none of)", |to, [_, socket]| send(to, &fork_clerk(1), &[socket]));
+    for packet in [fork(1), fork_clerk(1), stop(1)] {
         is_killed(false, "(it has no workers)", |to, _| send(to, &packet, &[]));
     }
 }
@@ -275,6 +290,45 @@ fn try_workers(birth: &mut Birth) -> Result<String, String> {
         return Err(format!("printed: {read:?} {printed:?}"));
     }
     Ok(format!("{first} {second} {}", Pid::this()))
+}
+
+/// A helper that was taken over has one clerk, however often it asks, and may go on asking for workers.
+#[test]
+fn there_is_one_clerk_at_a_time_beside_the_workers() {
+    let _one = ONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let plan = WorkersPlan { live: &worker, most: 9, clerk: Some(&worker), culprits: "tests" };
+    let mut stage = start_with(Some(plan), |mut birth| {
+        let _ = birth.announce(SOON);
+        let text = try_clerks(&mut birth).unwrap_or_else(|error| format!("failed: {error}"));
+        let _ = birth.front.send(&privsep::life::News::Message(Text(text)), &[], SOON);
+        rest(birth)
+    });
+    assert_eq!(stage.hears_text(), "one");
+    assert!(stage.kept.stop(SOON));
+}
+
+fn try_clerks(birth: &mut Birth) -> Result<String, String> {
+    let mut held = Vec::new();
+    let mut ask = |birth: &mut Birth, number| {
+        let (ours, theirs) = sockets().map_err(|errno| errno.to_string())?;
+        held.push(ours);
+        birth.keeper.fork_clerk(number, theirs);
+        Ok::<_, String>(news(birth))
+    };
+    let first = ask(birth, 1)?;
+    let second = ask(birth, 2)?;
+    let (_, _channel) = new_worker(birth, 3)?;
+    birth.keeper.kill(1, false);
+    let end = news(birth);
+    match (first, second, end, ask(birth, 4)?) {
+        (
+            KeeperNews::Forked(1, _),
+            KeeperNews::ForkFailed(2, nix::Error::EAGAIN),
+            KeeperNews::WorkerEnded(1, _),
+            KeeperNews::Forked(4, _),
+        ) => Ok("one".into()),
+        other => Err(format!("{other:?}")),
+    }
 }
 
 fn new_worker(birth: &mut Birth, number: u64) -> Result<(Pid, OwnedFd), String> {

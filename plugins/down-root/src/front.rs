@@ -255,6 +255,7 @@ impl Front {
             openvpn: OpenVpn::Parent,
             // A script may leave processes on purpose.
             workers: None,
+            hold: &[],
             orderly_end: privsep::life::ORDERLY_END,
             connect: None,
             at_end: None,

@@ -10,9 +10,11 @@ crate::wire! {
     /// Helper to keeper.
     #[derive(Debug, PartialEq, Eq)]
     pub(super) enum ToKeeper {
-        /// Fork a worker of this number, which is higher than any before. Brings the worker's end of its channel, and is the
-        /// only message that brings a descriptor.
+        /// Fork a worker of this number, which is higher than any before. Brings the worker's end of its channel. Only this
+        /// message and the next one bring a descriptor.
         1 => Fork(worker: WorkerNumber),
+        /// The same for the clerk, see [`WorkersPlan::clerk`](super::WorkersPlan::clerk).
+        4 => ForkClerk(worker: WorkerNumber),
         /// Kill this worker. One that has ended meanwhile is no error.
         2 => Kill {
             /// Which.

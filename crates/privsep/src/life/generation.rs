@@ -96,6 +96,11 @@ impl KeeperLink {
         self.send(ToKeeper::Fork(worker), Some(channel));
     }
 
+    /// Has the clerk of the plan forked; there is one at a time.
+    pub fn fork_clerk(&mut self, number: WorkerNumber, channel: OwnedFd) {
+        self.send(ToKeeper::ForkClerk(number), Some(channel));
+    }
+
     /// Has a worker killed, alone or with its process group.
     pub fn kill(&mut self, worker: WorkerNumber, group: bool) {
         self.send(ToKeeper::Kill { worker, group }, None);

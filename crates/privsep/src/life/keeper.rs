@@ -8,7 +8,7 @@ mod workers;
 
 use std::convert::Infallible;
 use std::ffi::CStr;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -34,7 +34,7 @@ use crate::quiet;
 use crate::wire::Writer;
 use deaths::Deaths;
 use ends::{Ends, Left};
-use workers::Workers;
+use workers::{Kind, Workers};
 
 pub use workers::{NewWorker, WorkersPlan};
 
@@ -68,6 +68,8 @@ pub struct Plan<'a> {
     /// The helper's workers, if it has some. They end with it, and so does what they have left running. Without, what a dead
     /// helper has left goes on.
     pub workers: Option<WorkersPlan<'a>>,
+    /// What the keeper holds for what it forks. All else is closed in it.
+    pub hold: &'a [BorrowedFd<'a>],
     /// How long a helper may take to end in order when OpenVPN is gone, and then everybody else. Less than the front waits when
     /// it closes the plugin.
     pub orderly_end: Duration,
@@ -135,7 +137,7 @@ pub(super) fn run<Out: Message, In: Message>(
         command: plan.command,
         group: Group::Session,
         output: plan.output,
-        keep: &keep.into_iter().flatten().collect::<Vec<_>>(),
+        keep: &keep.into_iter().flatten().chain(plan.hold.iter().copied()).collect::<Vec<_>>(),
         // Of helpers that call functions of OpenVPN's.
         numbers: Numbers::Occupied,
         ignore: &[Signal::SIGPIPE],
@@ -360,36 +362,50 @@ impl<'a> Keeper<'a> {
             return Err("a descriptor that is no channel");
         }
         let channel = descriptors.pop();
-        if !descriptors.is_empty() || (channel.is_some() && !matches!(message, ToKeeper::Fork(_))) {
+        let forks = match message {
+            ToKeeper::Fork(worker) => Some((Kind::Worker, worker)),
+            ToKeeper::ForkClerk(worker) => Some((Kind::Clerk, worker)),
+            ToKeeper::Kill { .. } | ToKeeper::Connect => None,
+        };
+        if !descriptors.is_empty() || (channel.is_some() && forks.is_none()) {
             return Err("a descriptor too many");
         }
-        let answer = match (message, &mut current.workers) {
-            (ToKeeper::Fork(worker), Some(workers)) => {
-                if !workers.is_new(worker) {
-                    return Err("the number of a worker that there was already");
-                }
-                let forked = match channel {
-                    Some(channel) => workers.fork(worker, channel),
-                    None if descriptors_missing => Err(Errno::EMFILE),
-                    None => return Err("no channel for a worker"),
-                };
-                match forked {
-                    Ok(process) => ToHelper::Forked(worker, process.as_raw()),
-                    Err(errno) => ToHelper::ForkFailed(worker, errno as i32),
-                }
+        if let (Some((kind, worker)), Some(workers)) = (forks, &mut current.workers) {
+            if !workers.has_plan_for(kind) {
+                return Err("a process there is none of");
             }
+            if !workers.is_new(worker) {
+                return Err("the number of a worker that there was already");
+            }
+            let forked = match channel {
+                Some(channel) => workers.fork(kind, worker, channel),
+                None if descriptors_missing => Err(Errno::EMFILE),
+                None => return Err("no channel for a worker"),
+            };
+            let answer = match forked {
+                Ok(process) => ToHelper::Forked(worker, process.as_raw()),
+                Err(errno) => ToHelper::ForkFailed(worker, errno as i32),
+            };
+            let _ = current.link.send(answer, None);
+            return Ok(());
+        }
+        match (message, &mut current.workers) {
             (ToKeeper::Kill { worker, group }, Some(workers)) => {
-                return if workers.kill(worker, group) { Ok(()) } else { Err("an unknown worker") };
+                if workers.kill(worker, group) {
+                    Ok(())
+                } else {
+                    Err("an unknown worker")
+                }
             }
             (ToKeeper::Connect, _) => {
                 let Some(connect) = self.plan.connect else { return Err("a connection there is none for") };
                 let _ = current.link.send(ToHelper::Connected, connect().ok());
-                return Ok(());
+                Ok(())
             }
-            (ToKeeper::Fork(_) | ToKeeper::Kill { .. }, None) => return Err("it has no workers"),
-        };
-        let _ = current.link.send(answer, None);
-        Ok(())
+            (ToKeeper::Fork(_) | ToKeeper::ForkClerk(_) | ToKeeper::Kill { .. }, _) => {
+                Err("it has no workers")
+            }
+        }
     }
 
     /// The helper is as good as dead.

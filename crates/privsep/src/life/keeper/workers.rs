@@ -26,6 +26,9 @@ pub struct WorkersPlan<'a> {
     pub live: &'a dyn Fn(NewWorker<'_>) -> Infallible,
     /// How many there may be at once.
     pub most: usize,
+    /// A process of another kind that the helper may ask for, for what it has no rights to do itself. It is forked and ended as
+    /// workers are, one at a time.
+    pub clerk: Option<&'a dyn Fn(NewWorker<'_>) -> Infallible>,
     /// Who leaves processes running in them, for the log.
     pub culprits: &'a str,
 }
@@ -40,6 +43,13 @@ pub struct NewWorker<'a> {
     pub leash: BorrowedFd<'a>,
 }
 
+/// What is forked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Worker,
+    Clerk,
+}
+
 /// Those of one generation.
 pub(super) struct Workers<'a> {
     plan: &'a WorkersPlan<'a>,
@@ -47,6 +57,7 @@ pub(super) struct Workers<'a> {
     output: OwnedFd,
     leash: OwnedFd,
     last: WorkerNumber,
+    clerk: Option<WorkerNumber>,
     processes: HashMap<WorkerNumber, Pid>,
     numbers: HashMap<Pid, WorkerNumber>,
 }
@@ -63,6 +74,7 @@ impl<'a> Workers<'a> {
             output: above_standard(output)?,
             leash: above_standard(leash)?,
             last: 0,
+            clerk: None,
             processes: HashMap::new(),
             numbers: HashMap::new(),
         };
@@ -78,13 +90,23 @@ impl<'a> Workers<'a> {
         new
     }
 
+    /// Whether the helper may ask for one of this kind.
+    pub(super) fn has_plan_for(&self, kind: Kind) -> bool {
+        kind == Kind::Worker || self.plan.clerk.is_some()
+    }
+
     /// Forks one.
-    pub(super) fn fork(&mut self, worker: WorkerNumber, channel: OwnedFd) -> nix::Result<Pid> {
-        if self.processes.len() >= self.plan.most {
+    pub(super) fn fork(&mut self, kind: Kind, worker: WorkerNumber, channel: OwnedFd) -> nix::Result<Pid> {
+        let clerk = self.clerk.filter(|clerk| self.processes.contains_key(clerk));
+        if self.processes.len() >= self.plan.most || (kind == Kind::Clerk && clerk.is_some()) {
             return Err(Errno::EAGAIN);
         }
         let channel = above_standard(channel)?;
-        let (live, output, leash) = (self.plan.live, self.output.as_fd(), self.leash.as_fd());
+        let live = match kind {
+            Kind::Worker => self.plan.live,
+            Kind::Clerk => self.plan.clerk.ok_or(Errno::EINVAL)?,
+        };
+        let (output, leash) = (self.output.as_fd(), self.leash.as_fd());
         let memory_locked = self.memory_locked;
         let process = os::fork(move || {
             if memory_locked {
@@ -94,6 +116,9 @@ impl<'a> Workers<'a> {
         })?;
         self.processes.insert(worker, process);
         self.numbers.insert(process, worker);
+        if kind == Kind::Clerk {
+            self.clerk = Some(worker);
+        }
         Ok(process)
     }
 
