@@ -2,6 +2,7 @@
 
 mod at_start;
 mod of_clients;
+mod of_metrics;
 mod of_pam;
 mod of_plugin;
 mod of_proofs;
@@ -44,6 +45,7 @@ fn all_known() -> impl Iterator<Item = &'static Known> {
         at_start::KNOWN,
         of_clients::KNOWN,
         of_sessions::KNOWN,
+        of_metrics::KNOWN,
         of_proofs::KNOWN,
         of_plugin::KNOWN,
         of_pam::KNOWN,

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use plugin_options::{Grammar, Place, Remainder, Word};
 
+use crate::metrics::place::MetricsFile;
 use crate::supervisor::audit::Facility;
 use crate::supervisor::source::Prefixes;
 use crate::verdict::Advance;
@@ -49,6 +50,8 @@ pub struct Config {
     pub challenge_timeout: Duration,
     /// `max-suspended=N`; `None`: by the limits of the machine.
     pub max_suspended: Option<usize>,
+    /// `metrics=FILE`.
+    pub metrics: Option<MetricsFile>,
     /// `session=yes`: a client has a session of PAM's as long as it is connected.
     pub session: bool,
     /// `max-sessions=N`; `None`: by the limits of the machine.

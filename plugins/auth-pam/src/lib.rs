@@ -15,6 +15,7 @@ mod config;
 mod front;
 mod limits;
 mod lookup;
+mod metrics;
 mod origin;
 mod phase;
 mod proof;

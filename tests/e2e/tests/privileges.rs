@@ -19,12 +19,17 @@ struct Row {
     calls: String,
 }
 
-/// The rows by the name of the process.
+/// The rows of the first table by the name of the process.
 fn document() -> BTreeMap<String, Row> {
+    table(1)
+}
+
+/// The same of the table of this number.
+fn table(number: usize) -> BTreeMap<String, Row> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../PRIVILEGE.md");
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let (_, table) =
-        text.split_once("| process | user | capabilities | descriptors | system calls |").expect("the table");
+    let head = "| process | user | capabilities | descriptors | system calls |";
+    let table = text.split(head).nth(number).expect("the table");
     let mut rows = BTreeMap::new();
     for line in table.lines().skip(2).take_while(|line| line.starts_with('|')) {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
@@ -106,6 +111,8 @@ fn kinds(pid: i32) -> BTreeMap<String, usize> {
                 kinds.insert("of its own state".to_string(), 1);
                 continue;
             }
+            lock if lock.ends_with(".prom.lock") => "lock",
+            directory if Path::new(directory).is_dir() => "directory",
             memory if memory.starts_with("/memfd:") => "memory file",
             // The shell's own.
             script if script.ends_with("/script.sh") => continue,
@@ -250,6 +257,25 @@ fn nobody_but_the_supervisor_has_the_socket_by_which_root_asks() {
         assert!(wait_until(PATIENCE, || of() == alone), "{:?}", of());
         server.replace_supervisor();
     }
+}
+
+#[test]
+fn figures_take_one_process_that_has_what_the_table_says() {
+    let module = TestModule::shared();
+    let service = PamService::new(&module.stack(&["auth/password=word"]));
+    let place = Scratch::new();
+    let options = format!("metrics={}", place.join("server1.prom").display());
+    let server = ServerConfig::auth_pam_with(&options, &service, "").dropped().start();
+    server.client("alice", "word").start().wait_connected();
+    let document = table(2);
+    assert_eq!(document.len(), 3, "{document:?}");
+    let mut found = BTreeMap::new();
+    let settled = wait_until(PATIENCE, || {
+        let all = processes(&server).into_iter();
+        found = all.map(|(name, process)| (name, look(&process, &document))).collect();
+        document.iter().all(|(name, row)| found.get(name) == Some(row))
+    });
+    assert!(settled, "{found:#?}");
 }
 
 /// What a process has locked, in kilobytes.

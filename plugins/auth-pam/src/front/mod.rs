@@ -17,13 +17,14 @@ mod sessions;
 mod tail;
 mod wait_budget;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientCrResponse, OpenError, Tasks, logging};
 use privsep::ChannelError;
 use privsep::confine::{Cores, Output};
-use privsep::life::{OpenVpn, Plan, WorkersPlan};
+use privsep::life::{NewWorker, OpenVpn, Plan, WorkersPlan};
 use privsep::line_log::line_log;
 use privsep::local_socket;
 use secret::Secret;
@@ -41,6 +42,9 @@ use tail::Tail;
 pub use credentials::tests::every_refusal;
 
 use crate::AuthPam;
+use crate::config::Config;
+use crate::metrics::place::{Held, MetricsFile};
+use crate::metrics::writer;
 use crate::origin::Origin;
 use crate::proof::Proof;
 use crate::protocol::{Check, MAX_CREDENTIAL, MAX_TEXT, Request, SOCKET_BYTES, Sent};
@@ -74,7 +78,8 @@ pub struct Front {
 
 impl Front {
     /// Starts the supervisor. `defers`: attempts may hold files of OpenVPN's open.
-    pub fn open(settings: Settings, defers: bool) -> Result<Self, OpenError> {
+    pub fn open(mut settings: Settings, defers: bool) -> Result<Self, OpenError> {
+        let metrics = open_metrics(&mut settings.config);
         let attempts = Attempts::new(&settings.config);
         let shared = Arc::new(Shared::new(attempts).map_err(|errno| errno.desc())?);
         let front = Front {
@@ -86,7 +91,7 @@ impl Front {
             last_id: 0,
             references: References::new(),
         };
-        let started = front.shared.with(|attempts| front.start(attempts));
+        let started = front.shared.with(|attempts| front.start(attempts, metrics.as_ref()));
         // What the supervisor had to say at its start; nobody else reads it yet.
         while front.shared.lines.write_batch() {}
         started.map_err(OpenError::from)?;
@@ -103,7 +108,7 @@ impl Front {
 
     /// Starts the supervisor with its keeper, which is the only process that this one ever forks: before the first login,
     /// so that no helper has the memory of one.
-    fn start(&self, attempts: &mut Attempts) -> Result<(), String> {
+    fn start(&self, attempts: &mut Attempts, metrics: Option<&(MetricsFile, Held)>) -> Result<(), String> {
         let failed = |error: &dyn std::fmt::Display| format!("the supervisor cannot be started: {error}");
         let (sender, lines) = line_log().map_err(|errno| failed(&errno.desc()))?;
         self.shared.lines.add(lines).map_err(|errno| failed(&errno.desc()))?;
@@ -111,6 +116,10 @@ impl Front {
         let (name, command) = titles::KEEPER;
         let title = settings.title(name);
         let status = settings.config.status.as_deref();
+        let hold: Vec<_> = metrics.iter().flat_map(|(_, held)| [held.directory(), held.lock()]).collect();
+        let write = metrics.map(|(file, held)| {
+            move |born_with: NewWorker<'_>| writer::live(settings, file, held, born_with)
+        });
         let plan = Plan {
             name: "supervisor",
             title: &title,
@@ -122,8 +131,10 @@ impl Front {
             workers: Some(WorkersPlan {
                 live: &|keepers| worker::live(worker::Birth { settings, keepers }),
                 most: settings.most_processes(),
+                clerk: write.as_ref().map(|write| write as &dyn Fn(NewWorker<'_>) -> Infallible),
                 culprits: "PAM modules",
             }),
+            hold: &hold,
             orderly_end: settings.orderly_end(),
             connect: settings.config.syslog.is_some().then_some(supervisor::connect_to_system_log),
             at_end: Some(&|| status.iter().for_each(|path| local_socket::remove_dead(path))),
@@ -386,7 +397,8 @@ impl Front {
         });
         let config = &self.settings.config;
         // For the audit line and for what is counted.
-        if config.syslog.is_some() || config.status.is_some() || refusal.counts() {
+        if config.syslog.is_some() || config.status.is_some() || config.metrics.is_some() || refusal.counts()
+        {
             let request = Request::Refused {
                 username: first_bytes(username, MAX_SHOWN + 1),
                 origin,
@@ -452,6 +464,21 @@ impl Front {
         if !supervisor.stop(stop) {
             let seconds = stop.as_secs();
             log::warn!("the supervisor and its keeper, process {keeper}, did not end within {seconds} s");
+        }
+    }
+}
+
+/// What the writer of metrics needs, which only the keeper goes on holding. Nobody is refused over metrics.
+fn open_metrics(config: &mut Config) -> Option<(MetricsFile, Held)> {
+    let file = config.metrics.take()?;
+    match file.open() {
+        Ok(held) => {
+            config.metrics = Some(file.clone());
+            Some((file, held))
+        }
+        Err(why) => {
+            log::warn!("no metrics are written: {why}");
+            None
         }
     }
 }

@@ -10,6 +10,7 @@ use privsep::life::KeeperNews;
 use super::audit::Audit;
 use super::conclude::Outcome;
 use super::events::{Interest, What, WorkerId};
+use super::metrics::Metrics;
 use super::suspended::Waiting;
 use super::workers::{Gone, Why};
 use super::{Exit, Supervisor};
@@ -33,6 +34,8 @@ impl Supervisor {
                     self.figures.workers_forked += 1;
                     self.fork_failure_logged = false;
                 }
+                KeeperNews::ForkFailed(worker, errno) if self.writer_not_forked(now, worker, errno) => {}
+                KeeperNews::WorkerEnded(worker, how) if self.writer_ended(now, worker, how) => {}
                 KeeperNews::ForkFailed(worker, errno) => {
                     self.workers.remove(worker);
                     self.fork_failed(now, errno);
@@ -119,7 +122,12 @@ impl Supervisor {
         self.workers.kill_all(now);
         self.watch_keeper();
         let end = now + REAP;
-        while self.workers.processes() > 0 || self.audit.as_ref().is_some_and(Audit::waits) {
+        let goes_on = |supervisor: &Self| {
+            supervisor.workers.processes() > 0
+                || supervisor.audit.as_ref().is_some_and(Audit::waits)
+                || supervisor.metrics.as_ref().is_some_and(Metrics::runs)
+        };
+        while goes_on(self) {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
@@ -132,6 +140,7 @@ impl Supervisor {
             match keeper.read() {
                 KeeperNews::WorkerEnded(worker, _) | KeeperNews::ForkFailed(worker, _) => {
                     self.workers.remove(worker);
+                    self.metrics.take_if(|metrics| metrics.is_writer(worker));
                 }
                 KeeperNews::Connected(socket) => self.connected(socket),
                 KeeperNews::Gone => return,

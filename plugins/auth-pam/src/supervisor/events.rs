@@ -21,6 +21,8 @@ pub enum What {
     Socket,
     /// A caller has asked, has room for more of the answer, or is gone.
     Caller(usize),
+    /// The channel to the writer of the metrics file.
+    Writer,
     /// The channel to a worker.
     Worker(WorkerId),
 }
@@ -40,6 +42,7 @@ impl What {
             What::Keeper => 2,
             What::Socket => 3,
             What::Caller(place) => FIRST_CALLER + place.min(MAX_CALLERS) as u64,
+            What::Writer => 4,
             What::Worker(id) => FIRST_WORKER + id,
         }
     }
@@ -53,6 +56,7 @@ impl What {
             caller @ FIRST_CALLER..FIRST_WORKER => {
                 What::Caller(usize::try_from(caller - FIRST_CALLER).unwrap_or(MAX_CALLERS))
             }
+            4 => What::Writer,
             worker => What::Worker(worker.saturating_sub(FIRST_WORKER)),
         }
     }

@@ -142,7 +142,7 @@ pub struct Figures {
     pub recent: Recent,
     /// Attempts whose clients were gone before PAM was asked.
     pub cancelled: u64,
-    /// Attempts that the front has refused by itself, for what the client sent. It tells of all with `syslog=` or `status=`,
+    /// Attempts that the front has refused by itself, for what the client sent. It tells of all with `syslog=`, `status=` or `metrics=`,
     /// otherwise only of those that count for penalties.
     pub refused_by_front: u64,
     /// The same, but not for what the client sent.

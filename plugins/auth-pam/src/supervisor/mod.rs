@@ -16,6 +16,7 @@ pub mod figures;
 mod flood;
 mod hand_out;
 mod hang;
+mod metrics;
 mod module_output;
 mod options;
 mod penalties;
@@ -63,6 +64,7 @@ use events::{Events, What, WorkerId};
 use figures::Figures;
 use flood::Flood;
 use hang::Hang;
+use metrics::Metrics;
 use module_output::ModuleOutput;
 use penalties::Penalties;
 use ramp::Ramp;
@@ -103,6 +105,7 @@ struct Supervisor {
     limits: Limits,
     began: Instant,
     figures: Figures,
+    metrics: Option<Metrics>,
     workers: Workers,
     suspended: Suspended,
     sessions: Sessions,
@@ -187,6 +190,10 @@ pub fn run(settings: &Settings, birth: Birth) -> Infallible {
                 supervisor.hear_last_words();
             }
             supervisor.close_all_sessions();
+            // After another failure there is a next supervisor, which goes on with the file.
+            if !matches!(exit, Exit::Failed) {
+                supervisor.remove_metrics();
+            }
             supervisor.end_workers();
             exit
         }
@@ -261,6 +268,7 @@ impl Supervisor {
             limits,
             began: Instant::now(),
             figures: Figures::default(),
+            metrics: settings.config.metrics.clone().map(|file| Metrics::new(file, Instant::now())),
             status: Status::new(title, settings.title("supervisor")),
             output,
             events,
@@ -275,6 +283,7 @@ impl Supervisor {
     fn serve(&mut self) -> Exit {
         // The first login finds a worker with the modules loaded.
         self.fork_worker(Instant::now());
+        self.keep_metrics(Instant::now());
         self.watch_keeper();
         loop {
             let now = Instant::now();
@@ -291,6 +300,7 @@ impl Supervisor {
                 self.hang.next_event(),
                 self.status.next_event(),
                 self.callers.next_event(),
+                self.metrics.as_ref().and_then(Metrics::next_event),
             ];
             let until = until.into_iter().flatten().min();
             let happened = quiet::wait(until, |until| match self.events.wait(until) {
@@ -325,6 +335,7 @@ impl Supervisor {
                 What::Worker(worker) => self.hear(now, worker),
                 What::Socket => self.admit_callers(now),
                 What::Caller(place) => self.hear_caller(now, place),
+                What::Writer => self.hear_writer(now),
             }
         }
         self.keep_time(now);
@@ -333,6 +344,8 @@ impl Supervisor {
         self.hand_out(now);
         self.deliver_due(Instant::now())?;
         self.start_spare(now);
+        // Last: nobody waits for it.
+        self.keep_metrics(now);
         self.watch_keeper();
         Ok(())
     }

@@ -313,6 +313,7 @@ impl Supervisor {
                 match what {
                     What::Worker(worker) => self.hear(now, worker),
                     What::ModuleOutput => self.output.read(),
+                    What::Writer => self.hear_writer(now),
                     // It says that OpenVPN has ended, or is gone itself: then nobody else ends workers.
                     What::Keeper => {
                         if let Err(Exit::Failed) = self.hear_keeper(now) {

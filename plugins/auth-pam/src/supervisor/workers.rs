@@ -334,6 +334,15 @@ impl Workers {
         Ok(())
     }
 
+    /// Has the keeper fork the writer of the metrics file, with a number of its own and this end of its channel.
+    pub fn fork_clerk(&mut self, events: &Events) -> nix::Result<(WorkerId, OwnedFd)> {
+        let (ours, theirs) = privsep::channel::sockets()?;
+        events.add(&ours, What::Writer)?;
+        self.last_id += 1;
+        self.keeper.fork_clerk(self.last_id, theirs);
+        Ok((self.last_id, ours))
+    }
+
     fn insert(&mut self, id: WorkerId, channel: Channel<Order, Report>, born: Instant, state: State) {
         let worker = Worker {
             pid: None,

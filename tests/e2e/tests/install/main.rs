@@ -49,6 +49,8 @@ fn everything_is_installed_and_removed_again() {
         "LICENSE-MIT",
         "examples/fail2ban/openvpn-auth-pam.conf",
         "examples/grok/openvpn-auth-pam",
+        "examples/grafana/openvpn-auth-pam.json",
+        "examples/prometheus/openvpn-auth-pam.rules.yml",
     ] {
         assert!(documents.iter().any(|(_, file)| file.ends_with(document)), "{document}: {documents:?}");
     }

@@ -1,0 +1,321 @@
+//! Every figure that is published: declared once, with its name, its meaning and where it comes from. docs/metrics.md has the
+//! same table; a test compares.
+//!
+//! Names and units as Prometheus wants them (https://prometheus.io/docs/practices/naming/). No label is a username or an
+//! address: their values stand in this file and in `figures.rs`, or are codes of PAM's.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::text::{Kind, Samples};
+use crate::supervisor::figures::{Cause, Kind as Became, Latency, Snapshot};
+
+/// One name, and its lines.
+pub struct Family {
+    /// Without the part that all begin with.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// Labels beside `server`.
+    pub labels: &'static [&'static str],
+    /// What it says.
+    pub help: &'static str,
+    /// Writes the lines.
+    lines: fn(&mut Samples<'_>, &Snapshot<'_>),
+}
+
+/// The whole file.
+pub fn render(server: &str, snapshot: &Snapshot<'_>) -> String {
+    let mut samples = Samples::new(server);
+    for family in FAMILIES {
+        samples.begin(family.name, family.labels, family.kind, family.help);
+        (family.lines)(&mut samples, snapshot);
+    }
+    samples.into_text()
+}
+
+const fn counter(
+    name: &'static str,
+    labels: &'static [&'static str],
+    help: &'static str,
+    lines: fn(&mut Samples<'_>, &Snapshot<'_>),
+) -> Family {
+    Family { name, kind: Kind::Counter, labels, help, lines }
+}
+
+const fn gauge(
+    name: &'static str,
+    labels: &'static [&'static str],
+    help: &'static str,
+    lines: fn(&mut Samples<'_>, &Snapshot<'_>),
+) -> Family {
+    Family { name, kind: Kind::Gauge, labels, help, lines }
+}
+
+/// All of them.
+pub const FAMILIES: &[Family] = &[
+    gauge("info", &["version"], "1, and the version of the plugin.", |samples, _| {
+        samples.add(&[("version", env!("CARGO_PKG_VERSION"))], 1);
+    }),
+    gauge(
+        "start_time_seconds",
+        &[],
+        "When the supervisor started, in seconds since 1970.",
+        |samples, now| {
+            let time =
+                SystemTime::now().checked_sub(now.up).and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+            samples.add(&[], time.unwrap_or_default().as_secs_f64());
+        },
+    ),
+    counter(
+        "supervisor_restarts_total",
+        &[],
+        "Supervisors that were started in place of one that had died.",
+        |samples, now| {
+            samples.add(&[], now.restarts);
+        },
+    ),
+    counter(
+        "attempts_total",
+        &["verdict", "cause"],
+        "Login attempts by their verdict and what decided them.",
+        |samples, now| {
+            for verdict in Became::ALL {
+                for cause in Cause::ALL {
+                    let count = now.figures.attempts(*verdict, *cause);
+                    if count > 0 || is_expected(*verdict, *cause) {
+                        samples.add(&[("verdict", verdict.word()), ("cause", cause.word())], count);
+                    }
+                }
+            }
+        },
+    ),
+    counter(
+        "pam_results_total",
+        &["code"],
+        "Transactions that PAM has ended, by PAM's code.",
+        |samples, now| {
+            for (code, count) in now.figures.codes() {
+                samples.add(&[("code", code)], count);
+            }
+        },
+    ),
+    Family {
+        name: "attempt_duration_seconds",
+        kind: Kind::Histogram,
+        labels: &["verdict"],
+        help: "From the arrival of an attempt to its verdict, of attempts that waited for a worker or for PAM.",
+        lines: |samples, now| {
+            for verdict in Became::ALL {
+                histogram(samples, verdict.word(), now.figures.latency(*verdict));
+            }
+        },
+    },
+    counter(
+        "cancelled_attempts_total",
+        &[],
+        "Attempts whose clients were gone before PAM was asked.",
+        |samples, now| {
+            samples.add(&[], now.figures.cancelled);
+        },
+    ),
+    counter(
+        "unasked_refusals_total",
+        &["blame"],
+        "Attempts refused in OpenVPN's process, without PAM: for what the client sent, or not. All only with syslog=.",
+        |samples, now| {
+            samples.add(&[("blame", "client")], now.figures.refused_by_front);
+            samples.add(&[("blame", "other")], now.figures.undecided_by_front);
+        },
+    ),
+    gauge("attempts_waiting", &[], "Attempts that wait for a worker.", |samples, now| {
+        samples.add(&[], now.waiting);
+    }),
+    gauge(
+        "attempts_waiting_limit",
+        &[],
+        "Attempts that may wait for a worker (max-pending).",
+        |samples, now| {
+            samples.add(&[], now.max_waiting);
+        },
+    ),
+    gauge(
+        "oldest_waiting_seconds",
+        &[],
+        "How long the oldest of them waits; 0 if none does.",
+        |samples, now| {
+            samples.add(&[], seconds(now.oldest_waiting));
+        },
+    ),
+    gauge("refusals_held", &[], "Refusals that wait for their time (refusal-time).", |samples, now| {
+        samples.add(&[], now.held);
+    }),
+    gauge("workers", &["state"], "Worker processes by what they do.", |samples, now| {
+        let workers = now.workers;
+        for (state, count) in [
+            ("starting", workers.starting),
+            ("idle", workers.idle),
+            ("running", workers.running),
+            ("looking", workers.looking),
+            ("suspended", workers.suspended),
+            ("in_session", workers.in_session),
+            ("ending", workers.ending),
+        ] {
+            samples.add(&[("state", state)], count);
+        }
+    }),
+    gauge(
+        "workers_limit",
+        &[],
+        "Workers that may run attempts at the same time (max-workers).",
+        |samples, now| {
+            samples.add(&[], now.max_workers);
+        },
+    ),
+    gauge(
+        "longest_running_seconds",
+        &[],
+        "How long ago the oldest running attempt came; 0 if none runs.",
+        |samples, now| {
+            samples.add(&[], seconds(now.longest_running));
+        },
+    ),
+    counter("workers_forked_total", &[], "Workers that were started.", |samples, now| {
+        samples.add(&[], now.figures.workers_forked);
+    }),
+    counter("worker_fork_failures_total", &[], "Workers that could not be started.", |samples, now| {
+        samples.add(&[], now.figures.fork_failures);
+    }),
+    counter(
+        "workers_ended_by_modules_total",
+        &[],
+        "Workers that a PAM module has ended while it ran.",
+        |samples, now| {
+            samples.add(&[], now.figures.workers_ended_by_modules);
+        },
+    ),
+    counter(
+        "workers_killed_total",
+        &[],
+        "Workers that were killed: over the time limit, or not ready in time.",
+        |samples, now| {
+            samples.add(&[], now.figures.workers_killed);
+        },
+    ),
+    gauge("questions_waiting", &[], "Questions that wait for an answer.", |samples, now| {
+        samples.add(&[], now.questions);
+    }),
+    gauge(
+        "questions_waiting_limit",
+        &[],
+        "Questions that may wait for an answer (max-suspended).",
+        |samples, now| {
+            samples.add(&[], now.max_questions);
+        },
+    ),
+    counter("questions_answered_total", &[], "Questions that were answered.", |samples, now| {
+        samples.add(&[], now.figures.questions_answered);
+    }),
+    counter("questions_given_up_total", &[], "Questions that were given up.", |samples, now| {
+        samples.add(&[], now.figures.questions_given_up);
+    }),
+    gauge("sessions", &["state"], "PAM sessions by how far they are.", |samples, now| {
+        let sessions = now.sessions;
+        for (state, count) in [
+            ("let_in", sessions.let_in),
+            ("opening", sessions.opening),
+            ("open", sessions.open),
+            ("closing", sessions.closing),
+        ] {
+            samples.add(&[("state", state)], count);
+        }
+    }),
+    gauge("sessions_limit", &[], "Sessions that may be open (max-sessions).", |samples, now| {
+        samples.add(&[], now.max_sessions);
+    }),
+    counter(
+        "session_events_total",
+        &["event"],
+        "PAM sessions: opened, closed, not opened, lost without being closed.",
+        |samples, now| {
+            let figures = now.figures;
+            for (event, count) in [
+                ("opened", figures.sessions_opened),
+                ("closed", figures.sessions_closed),
+                ("refused", figures.sessions_refused),
+                ("lost", figures.sessions_lost),
+            ] {
+                samples.add(&[("event", event)], count);
+            }
+        },
+    ),
+    counter(
+        "client_options_total",
+        &["result"],
+        "Clients that got their options, or could not (client-options).",
+        |samples, now| {
+            samples.add(&[("result", "given")], now.figures.options_given);
+            samples.add(&[("result", "refused")], now.figures.options_refused);
+        },
+    ),
+    gauge(
+        "backend_away",
+        &[],
+        "1 if PAM's backend cannot be reached for anybody, else 0.",
+        |samples, now| {
+            samples.add(&[], u8::from(now.breaker_is_open));
+        },
+    ),
+    counter(
+        "backend_outages_total",
+        &[],
+        "How often PAM's backend was found away for everybody.",
+        |samples, now| {
+            samples.add(&[], now.figures.breaker_opened);
+        },
+    ),
+    gauge(
+        "sources_penalized",
+        &[],
+        "Sources whose logins are refused for their failures (penalties).",
+        |samples, now| {
+            samples.add(&[], now.penalised);
+        },
+    ),
+    counter("penalties_total", &[], "How often a source was closed for its failures.", |samples, now| {
+        samples.add(&[], now.figures.penalties);
+    }),
+];
+
+/// Whether there can be such attempts: then there is a line from the start, so that the first one is an increase.
+fn is_expected(verdict: Became, cause: Cause) -> bool {
+    match cause {
+        Cause::Pam => verdict != Became::Asked,
+        Cause::Question | Cause::QuestionAgain => verdict == Became::Asked,
+        Cause::NoQuestion | Cause::WorkerDistrusted | Cause::TooManySessionsOfUser | Cause::Revoked => {
+            verdict == Became::Rejected
+        }
+        Cause::WorkerEnded => matches!(verdict, Became::Rejected | Became::Temporary),
+        Cause::Shortage
+        | Cause::TimeLimit
+        | Cause::WaitedTooLong
+        | Cause::QueueFull
+        | Cause::TooManyAlike
+        | Cause::TooManySessions
+        | Cause::NoWorker
+        | Cause::BackendAway
+        | Cause::Penalty => verdict == Became::Temporary,
+    }
+}
+
+fn seconds(time: Option<Duration>) -> f64 {
+    time.unwrap_or_default().as_secs_f64()
+}
+
+fn histogram(samples: &mut Samples<'_>, verdict: &str, latency: &Latency) {
+    let buckets = latency.at_most().map(|(bound, within)| (bound.as_secs_f64(), within));
+    samples.histogram(&[("verdict", verdict)], buckets, latency.count(), latency.sum().as_secs_f64());
+}
+
+#[cfg(test)]
+#[path = "families_tests.rs"]
+mod tests;
