@@ -51,7 +51,8 @@ fn parse(line: &[&str]) -> Result<Config, ConfigError> {
 fn with(option: &str, form: &Form, value: &str) -> Result<Config, ConfigError> {
     // Only root can write there; `/tmp` is open to everybody.
     let place = tempfile::Builder::new().prefix("auth-pam-").tempdir_in("/var/lib").unwrap();
-    let file = place.path().join("file");
+    let name = std::path::Path::new(value).file_name().unwrap_or("file".as_ref());
+    let file = place.path().join(name);
     fs::write(&file, "").unwrap();
     let value = match form {
         Form::Other("DIR") => place.path().to_str().unwrap(),
