@@ -121,7 +121,7 @@ pub const FAMILIES: &[Family] = &[
     counter(
         "unasked_refusals_total",
         &["blame"],
-        "Attempts refused in OpenVPN's process, without PAM: for what the client sent, or not. All only with syslog=.",
+        "Attempts refused in OpenVPN's process, without PAM: for what the client sent, or not.",
         |samples, now| {
             samples.add(&[("blame", "client")], now.figures.refused_by_front);
             samples.add(&[("blame", "other")], now.figures.undecided_by_front);
