@@ -40,6 +40,8 @@ struct Systemd {
     unshare: Child,
     cgroup: PathBuf,
     _units: TempDir,
+    /// The command, where it is also in the unit's world: what was built may lie in `/tmp` or a home directory.
+    command: PathBuf,
 }
 
 impl Systemd {
@@ -48,6 +50,8 @@ impl Systemd {
         for needed in [SYSTEMD, "/usr/bin/dbus-daemon"] {
             assert!(Path::new(needed).exists(), "{needed} is missing (Debian packages systemd, dbus-daemon)");
         }
+        let copy = directory.join("ovpn-plugin");
+        fs::copy(COMMAND, &copy).unwrap();
         let units = tempfile::tempdir().unwrap();
         let put = |name: &str, text: &str| {
             fs::write(units.path().join(name), format!("[Unit]\nDefaultDependencies=no\n{text}")).unwrap();
@@ -74,7 +78,7 @@ impl Systemd {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let systemd = Self { unshare, cgroup, _units: units };
+        let systemd = Self { unshare, cgroup, _units: units, command: copy };
         let is_up = || systemd.systemctl(&["is-system-running", "--wait"]).out == "running\n";
         assert!(proc_table::wait_until(PATIENCE, is_up), "systemd does not come up");
         systemd
@@ -101,7 +105,7 @@ impl Systemd {
     }
 
     fn command(&self, words: &[&str]) -> Run {
-        self.run(&[&[COMMAND], words].concat())
+        self.run(&[&[self.command.to_str().unwrap()], words].concat())
     }
 }
 
