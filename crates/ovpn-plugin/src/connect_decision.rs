@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 
 use crate::door::{Door, Target};
+use crate::undecided::Undecided;
 use crate::verdict_file::{has_name, open_empty, open_for, put, put_verdict};
 use crate::{ClientConfig, ClientConnect, DeferError, logging};
 
@@ -30,6 +31,7 @@ pub struct ConnectDecision {
 
 /// The files of a connecting client.
 struct Connect {
+    _undecided: Undecided,
     verdict: File,
     config: File,
     waits: bool,
@@ -51,9 +53,10 @@ impl ClientConnect<'_> {
     /// already, or if this was done before in the same call.
     pub fn defer(&self) -> Result<ConnectDecision, DeferError> {
         let door = self.taken.take(self.context.is_call, || {
+            let undecided = Undecided::begin()?;
             let config = open_for(self.config_file(), "the first argument")?;
             let verdict = open_empty(self.deferred_file(), "client_connect_deferred_file")?;
-            Ok(Connect { verdict, config, waits: false })
+            Ok(Connect { _undecided: undecided, verdict, config, waits: false })
         })?;
         Ok(ConnectDecision { door: Some(door) })
     }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::door::{Door, Target};
+use crate::undecided::Undecided;
 use crate::verdict_file::{has_name, open, open_empty, put_reason, put_verdict};
 use crate::{AuthUserPassVerify, DeferError, Env, PeerInfo, Rejection, logging};
 
@@ -42,6 +43,7 @@ pub struct Decision {
 
 /// The files of a login.
 struct Login {
+    _undecided: Undecided,
     control: File,
     reason: Option<File>,
     takes_temporary: bool,
@@ -129,6 +131,7 @@ impl Drop for Decision {
 impl Login {
     fn open(control: Option<&Path>, reason: Option<&Path>, env: Env<'_>) -> Result<Self, DeferError> {
         Ok(Self {
+            _undecided: Undecided::begin()?,
             control: open_empty(control, "auth_control_file")?,
             reason: reason.and_then(|path| open(path).ok()),
             takes_temporary: PeerInfo::new(env).takes_temporary(),

@@ -79,6 +79,7 @@ mod replies;
 mod secrets;
 mod tasks;
 pub mod testing;
+mod undecided;
 mod verdict_file;
 
 #[doc = include_str!("../EVENTS.md")]

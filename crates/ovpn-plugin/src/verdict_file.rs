@@ -22,8 +22,8 @@ pub enum DeferError {
         /// The file.
         path: PathBuf,
     },
-    /// Three quarters of the files that OpenVPN may have open are open. Each undecided login takes two of them, and OpenVPN
-    /// cannot even take a connection without one.
+    /// Undecided logins and clients hold three quarters of the files that OpenVPN may have open, two each. OpenVPN cannot
+    /// even take a connection without one.
     TooManyFiles {
         /// How many it may have open (`ulimit -n`, `LimitNOFILE=`).
         limit: u64,
@@ -51,7 +51,10 @@ impl fmt::Display for DeferError {
                 write!(out, "cannot defer: {path}: another plugin or an earlier answer has used the file")
             }
             Self::TooManyFiles { limit } => {
-                write!(out, "cannot defer: too many of the {limit} files that OpenVPN may have open are open")
+                write!(
+                    out,
+                    "cannot defer: undecided ones hold three quarters of the {limit} files that OpenVPN may have open"
+                )
             }
             Self::File { path, source } => write!(out, "cannot defer: {}: {source}", path.display()),
             Self::Write(source) => write!(out, "cannot defer: the file for the verdict: {source}"),
@@ -89,10 +92,6 @@ pub(crate) fn open_for(path: Option<&Path>, variable: &'static str) -> Result<Fi
 /// The same for the file of a verdict, which must be empty.
 pub(crate) fn open_empty(path: Option<&Path>, variable: &'static str) -> Result<File, DeferError> {
     let file = open_for(path, variable)?;
-    #[cfg(unix)]
-    if let Some(limit) = crate::boundary::limit_if_scarce(std::os::fd::AsRawFd::as_raw_fd(&file)) {
-        return Err(DeferError::TooManyFiles { limit });
-    }
     let path = path.unwrap_or(Path::new("")).to_owned();
     match holds(&file, b"") {
         Ok(true) => Ok(file),

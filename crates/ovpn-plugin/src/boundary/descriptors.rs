@@ -28,18 +28,20 @@ pub(crate) fn make_room() {
 #[cfg(not(unix))]
 pub(crate) fn make_room() {}
 
-/// The limit on open files, if this number says that three quarters of it are used up. OpenVPN needs the rest for itself:
-/// it cannot even take a connection without a descriptor. The kernel gives the lowest number that is free.
+/// How many files this process may have open.
 #[cfg(unix)]
-pub(crate) fn limit_if_scarce(number: libc::c_int) -> Option<u64> {
+pub(crate) fn open_files_limit() -> Option<u64> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the call writes to the local.
-    if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } != 0 {
-        return None;
-    }
-    let number = libc::rlim_t::try_from(number).ok()?;
+    let known = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } == 0;
     #[allow(clippy::useless_conversion)] // the type has other widths elsewhere
-    (number >= limit.rlim_cur / 4 * 3).then_some(limit.rlim_cur.into())
+    known.then_some(limit.rlim_cur.into())
+}
+
+/// There is no such limit here.
+#[cfg(not(unix))]
+pub(crate) fn open_files_limit() -> Option<u64> {
+    None
 }
 
 #[cfg(all(test, target_os = "linux"))]

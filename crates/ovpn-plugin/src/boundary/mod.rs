@@ -33,9 +33,7 @@ pub(crate) use capture::{Caught, capture};
 pub(crate) use client::Client;
 #[cfg(unix)]
 pub(crate) use clock::now;
-#[cfg(unix)]
-pub(crate) use descriptors::limit_if_scarce;
-pub(crate) use descriptors::make_room;
+pub(crate) use descriptors::{make_room, open_files_limit};
 #[cfg(unix)]
 pub(crate) use host_log::name;
 pub(crate) use host_log::{PASSES_ERRNO, close_inherited_syslog, has_host, keep_sink, send, sink};
