@@ -2,10 +2,14 @@
 //! servers are asked in tests/e2e.
 
 use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
+use nix::errno::Errno;
+use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, connect, listen, socket};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -137,6 +141,37 @@ fn what_a_server_refuses_is_said() {
     let (run, _) = Fake::new("error 'joe' is no address and no network\n").ask(&["unblock", "joe"]);
     assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{run}");
     assert!(run.err.contains("'joe' is no address and no network"), "{run}");
+}
+
+/// It is stopped, and as many have asked before as the kernel holds for it.
+#[test]
+fn a_server_that_lets_nobody_in_is_not_waited_for() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("socket");
+    let listener = UnixListener::bind(&path).unwrap();
+    listen(&listener, Backlog::new(1).unwrap()).unwrap();
+    let mut held = Vec::new();
+    let address = UnixAddr::new(&path).unwrap();
+    let full = loop {
+        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        let stream = socket(AddressFamily::Unix, SockType::Stream, flags, None).unwrap();
+        match connect(stream.as_raw_fd(), &address) {
+            Ok(()) => held.push(stream),
+            Err(errno) => break errno,
+        }
+    };
+    assert_eq!(full, Errno::EAGAIN);
+    // A command that waits on ends with the listener.
+    let (done, waits) = std::sync::mpsc::channel::<()>();
+    let end = std::thread::spawn(move || {
+        let _ = waits.recv_timeout(Duration::from_secs(60));
+        drop(listener);
+    });
+    let run = run(&["status", path.to_str().unwrap()]);
+    drop(done);
+    end.join().unwrap();
+    assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{run}");
+    assert!(run.err.contains("did not answer within 10 s"), "{run}");
 }
 
 /// Somebody may have taken over the supervisor.
