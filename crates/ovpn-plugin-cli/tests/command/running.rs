@@ -47,7 +47,7 @@ source 2 1 192.0.2.7
 worker 4711 300.000000 4.000000 running 192.0.2.7 it\\'s me
 worker 4712 300.000000 1.000000 idle - -
 question 30.000000 2001:db8::/64 -
-session open 60.000000 192.0.2.7 alice
+session open 60.000000 192.0.2.7 EXAMPLE\\\\alice
 penalty 10 5.000000 3.200000 192.0.2.9
 more worker 40
 ";
@@ -106,11 +106,11 @@ fn a_status_is_shown_line_by_line() {
             ("waiting", "3 of at most 1024, the oldest for 1.2 s"),
             ("source", "192.0.2.7: 2 waiting, 1 running"),
             ("workers", "3 (1 idle, 2 running); at most 512 run logins"),
-            ("worker", "4711, 5 min old, running for 4.0 s: it\\'s me from 192.0.2.7"),
+            ("worker", "4711, 5 min old, running for 4.0 s: it's me from 192.0.2.7"),
             ("worker", "4712, 5 min old, idle for 1.0 s"),
             ("asked", "1 questions wait for an answer, of at most 64"),
             ("question", "- from 2001:db8::/64, for 30.0 s more"),
-            ("session", "alice from 192.0.2.7, open for 60.0 s"),
+            ("session", "EXAMPLE\\alice from 192.0.2.7, open for 60.0 s"),
             ("backend", "away for everybody"),
             ("penalty", "192.0.2.9: 10 failures, closed for 5.0 s, 3.2 s of it left"),
             ("more", "40 further lines 'worker'"),
@@ -124,7 +124,8 @@ fn json_fits_the_schema() {
     validate(&run.out).unwrap_or_else(|error| panic!("{error}\n{run}"));
     let status: Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!((&status["restarts"], &status["backend"]), (&1.into(), &"away".into()), "{run}");
-    assert_eq!(status["workers"]["processes"][0]["user"], "it\\'s me", "{run}");
+    assert_eq!(status["workers"]["processes"][0]["user"], "it's me", "{run}");
+    assert_eq!(status["sessions"]["clients"][0]["user"], "EXAMPLE\\alice", "{run}");
     assert_eq!(status["workers"]["processes"][1]["user"], Value::Null, "{run}");
     let revoked = "questions 1\nnot_connected 0\nsessions 2\nrenegotiation -\nown_tokens yes\n";
     let (run, question) = Fake::new(whole(revoked)).ask(&["revoke", "--json", "it's me"]);
