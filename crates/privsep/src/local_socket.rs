@@ -83,14 +83,12 @@ impl LocalSocket {
         let own = path.with_file_name(format!(".ovpn-{}", std::process::id()));
         // Of a process that had this number before.
         remove_dead(&own);
-        let made = listen_at(&own).and_then(|listener| {
-            put_at(&own, path)?;
-            Ok(LocalSocket { listener, owner })
-        });
-        if made.is_err() {
+        let listener = listen_at(&own)?;
+        if let Err(error) = put_at(&own, path) {
             let _ = fs::remove_file(&own);
+            return Err(error);
         }
-        made
+        Ok(LocalSocket { listener, owner })
     }
 
     /// The next caller; `None`: there is none. One that may not call is gone already.
@@ -201,10 +199,16 @@ fn look(path: &Path) -> Result<Found, SocketError> {
 fn listen_at(path: &Path) -> Result<UnixListener, SocketError> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let listener = above_standard(socket(AddressFamily::Unix, SockType::Stream, flags, None)?)?;
+    // What is there is not ours: another server's, in a container that has the directory and the same number in it.
     bind(listener.as_raw_fd(), &UnixAddr::new(path)?)?;
-    fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    let closed = fs::set_permissions(path, Permissions::from_mode(0o600));
     // Before, the kernel refuses everybody.
-    listen(&listener, Backlog::new(BACKLOG)?)?;
+    let listens =
+        closed.map_err(SocketError::from).and_then(|()| Ok(listen(&listener, Backlog::new(BACKLOG)?)?));
+    if let Err(error) = listens {
+        let _ = fs::remove_file(path);
+        return Err(error);
+    }
     Ok(UnixListener::from(listener))
 }
 
@@ -350,6 +354,24 @@ mod tests {
             let _ = fs::remove_dir(&path).or_else(|_| fs::remove_file(&path));
         }
         assert_eq!(names(&directory), <[&str; 0]>::default());
+    }
+
+    /// Under the name that it has for a moment there may be something of somebody else's.
+    #[test]
+    fn what_it_has_not_made_is_not_removed_either() {
+        let (directory, path) = place();
+        let own = path.with_file_name(format!(".ovpn-{}", std::process::id()));
+        fs::write(&own, "precious").unwrap();
+        assert!(matches!(LocalSocket::make(&path), Err(SocketError::System(Errno::EADDRINUSE))));
+        assert_eq!(fs::read_to_string(&own).unwrap(), "precious");
+        fs::remove_file(&own).unwrap();
+        let other = UnixListener::bind(&own).unwrap();
+        assert!(LocalSocket::make(&path).is_err());
+        UnixStream::connect(&own).expect("it is still there");
+        drop(other);
+        // A dead one is.
+        LocalSocket::make(&path).unwrap();
+        assert_eq!(names(&directory), ["socket"]);
     }
 
     /// Another user cannot connect; and one whom root lets in is sent away by what the kernel says of it.
