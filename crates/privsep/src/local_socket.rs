@@ -9,7 +9,7 @@
 
 use std::fmt;
 use std::fs::{self, Permissions};
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, connect, getsockopt, listen, socket, sockopt,
+    AddressFamily, Backlog, MsgFlags, SockFlag, SockType, UnixAddr, bind, connect, getsockopt, listen,
+    recvmsg, socket, sockopt,
 };
 
 use crate::channel::above_standard;
@@ -127,12 +128,10 @@ impl Caller {
     /// # Errors
     /// The caller is gone.
     pub fn read(&self, buffer: &mut [u8]) -> nix::Result<Option<usize>> {
-        match os::receive_packet(self.as_fd(), buffer, false, false) {
-            Ok(packet) => {
-                // Nobody asked for descriptors. Not closed here: to close a file of FUSE means to wait for whoever serves it.
-                std::mem::forget(packet.descriptors);
-                Ok(Some(packet.length))
-            }
+        let mut parts = [IoSliceMut::new(buffer)];
+        // Nobody asked for descriptors. Without a place for them, the kernel lets them go.
+        match recvmsg::<()>(self.0.as_raw_fd(), &mut parts, None, MsgFlags::MSG_DONTWAIT) {
+            Ok(received) => Ok(Some(received.bytes)),
             Err(Errno::EAGAIN | Errno::EINTR) => Ok(None),
             Err(errno) => Err(errno),
         }
@@ -242,6 +241,8 @@ pub fn directory(path: &Path) -> PathBuf {
 mod tests {
     use std::io::{Read, Write};
 
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
     use super::*;
 
     fn place() -> (tempfile::TempDir, PathBuf) {
@@ -280,6 +281,21 @@ mod tests {
         let mut all = Vec::new();
         stream.read_to_end(&mut all).unwrap();
         assert_eq!(all.len(), sent);
+    }
+
+    #[test]
+    fn descriptors_of_a_caller_do_not_stay() {
+        let (_directory, path) = place();
+        let made = LocalSocket::make(&path).unwrap();
+        let stream = UnixStream::connect(&path).unwrap();
+        let caller = made.admit().unwrap().expect("a caller");
+        let (reading, writing) = nix::unistd::pipe().unwrap();
+        os::send_packet(stream.as_fd(), b"status", &[writing.as_fd()], false).unwrap();
+        drop(writing);
+        assert_eq!(caller.read(&mut [0; 16]), Ok(Some(6)));
+        let mut polled = [PollFd::new(reading.as_fd(), PollFlags::POLLIN)];
+        assert_eq!(poll(&mut polled, PollTimeout::from(5000_u16)), Ok(1), "somebody holds the other end");
+        assert_eq!(fs::File::from(reading).read(&mut [0]).unwrap(), 0);
     }
 
     #[test]
