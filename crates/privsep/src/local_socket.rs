@@ -9,7 +9,7 @@
 
 use std::fmt;
 use std::fs::{self, Permissions};
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, connect, getsockopt, listen, socket, sockopt,
+    AddressFamily, Backlog, MsgFlags, SockFlag, SockType, UnixAddr, bind, connect, getsockopt, listen,
+    recvmsg, socket, sockopt,
 };
 
 use crate::channel::above_standard;
@@ -83,14 +84,12 @@ impl LocalSocket {
         let own = path.with_file_name(format!(".ovpn-{}", std::process::id()));
         // Of a process that had this number before.
         remove_dead(&own);
-        let made = listen_at(&own).and_then(|listener| {
-            put_at(&own, path)?;
-            Ok(LocalSocket { listener, owner })
-        });
-        if made.is_err() {
+        let listener = listen_at(&own)?;
+        if let Err(error) = put_at(&own, path) {
             let _ = fs::remove_file(&own);
+            return Err(error);
         }
-        made
+        Ok(LocalSocket { listener, owner })
     }
 
     /// The next caller; `None`: there is none. One that may not call is gone already.
@@ -129,12 +128,10 @@ impl Caller {
     /// # Errors
     /// The caller is gone.
     pub fn read(&self, buffer: &mut [u8]) -> nix::Result<Option<usize>> {
-        match os::receive_packet(self.as_fd(), buffer, false, false) {
-            Ok(packet) => {
-                // Nobody asked for descriptors. Not closed here: to close a file of FUSE means to wait for whoever serves it.
-                std::mem::forget(packet.descriptors);
-                Ok(Some(packet.length))
-            }
+        let mut parts = [IoSliceMut::new(buffer)];
+        // Nobody asked for descriptors. Without a place for them, the kernel lets them go.
+        match recvmsg::<()>(self.0.as_raw_fd(), &mut parts, None, MsgFlags::MSG_DONTWAIT) {
+            Ok(received) => Ok(Some(received.bytes)),
             Err(Errno::EAGAIN | Errno::EINTR) => Ok(None),
             Err(errno) => Err(errno),
         }
@@ -201,10 +198,16 @@ fn look(path: &Path) -> Result<Found, SocketError> {
 fn listen_at(path: &Path) -> Result<UnixListener, SocketError> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let listener = above_standard(socket(AddressFamily::Unix, SockType::Stream, flags, None)?)?;
+    // What is there is not ours: another server's, in a container that has the directory and the same number in it.
     bind(listener.as_raw_fd(), &UnixAddr::new(path)?)?;
-    fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    let closed = fs::set_permissions(path, Permissions::from_mode(0o600));
     // Before, the kernel refuses everybody.
-    listen(&listener, Backlog::new(BACKLOG)?)?;
+    let listens =
+        closed.map_err(SocketError::from).and_then(|()| Ok(listen(&listener, Backlog::new(BACKLOG)?)?));
+    if let Err(error) = listens {
+        let _ = fs::remove_file(path);
+        return Err(error);
+    }
     Ok(UnixListener::from(listener))
 }
 
@@ -237,6 +240,8 @@ pub fn directory(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
+
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
     use super::*;
 
@@ -276,6 +281,21 @@ mod tests {
         let mut all = Vec::new();
         stream.read_to_end(&mut all).unwrap();
         assert_eq!(all.len(), sent);
+    }
+
+    #[test]
+    fn descriptors_of_a_caller_do_not_stay() {
+        let (_directory, path) = place();
+        let made = LocalSocket::make(&path).unwrap();
+        let stream = UnixStream::connect(&path).unwrap();
+        let caller = made.admit().unwrap().expect("a caller");
+        let (reading, writing) = nix::unistd::pipe().unwrap();
+        os::send_packet(stream.as_fd(), b"status", &[writing.as_fd()], false).unwrap();
+        drop(writing);
+        assert_eq!(caller.read(&mut [0; 16]), Ok(Some(6)));
+        let mut polled = [PollFd::new(reading.as_fd(), PollFlags::POLLIN)];
+        assert_eq!(poll(&mut polled, PollTimeout::from(5000_u16)), Ok(1), "somebody holds the other end");
+        assert_eq!(fs::File::from(reading).read(&mut [0]).unwrap(), 0);
     }
 
     #[test]
@@ -350,6 +370,24 @@ mod tests {
             let _ = fs::remove_dir(&path).or_else(|_| fs::remove_file(&path));
         }
         assert_eq!(names(&directory), <[&str; 0]>::default());
+    }
+
+    /// Under the name that it has for a moment there may be something of somebody else's.
+    #[test]
+    fn what_it_has_not_made_is_not_removed_either() {
+        let (directory, path) = place();
+        let own = path.with_file_name(format!(".ovpn-{}", std::process::id()));
+        fs::write(&own, "precious").unwrap();
+        assert!(matches!(LocalSocket::make(&path), Err(SocketError::System(Errno::EADDRINUSE))));
+        assert_eq!(fs::read_to_string(&own).unwrap(), "precious");
+        fs::remove_file(&own).unwrap();
+        let other = UnixListener::bind(&own).unwrap();
+        assert!(LocalSocket::make(&path).is_err());
+        UnixStream::connect(&own).expect("it is still there");
+        drop(other);
+        // A dead one is.
+        LocalSocket::make(&path).unwrap();
+        assert_eq!(names(&directory), ["socket"]);
     }
 
     /// Another user cannot connect; and one whom root lets in is sent away by what the kernel says of it.

@@ -70,6 +70,23 @@ impl<'a> Line<'a> {
     pub(crate) fn rest(self) -> &'a str {
         self.0
     }
+
+    /// All that is left, a name that a client chose: as it is, so that it can be given to `revoke`. Only its control characters
+    /// stay escaped, of which OpenVPN lets none through.
+    pub(crate) fn name(self) -> String {
+        let mut name = String::new();
+        let mut rest = self.0.chars();
+        while let Some(next) = rest.next() {
+            match (next, rest.as_str().chars().next()) {
+                ('\\', Some(quoted @ ('\\' | '\''))) => {
+                    name.push(quoted);
+                    rest.next();
+                }
+                _ => name.push(next),
+            }
+        }
+        name
+    }
 }
 
 #[cfg(test)]
@@ -86,6 +103,21 @@ mod tests {
             assert!(Answer::read(cut.as_bytes()).is_err(), "{cut}");
         }
         assert_eq!(Answer::read(b"error no such thing\n").unwrap_err(), "no such thing");
+    }
+
+    #[test]
+    fn a_name_is_the_one_that_can_be_revoked() {
+        for (line, name) in [
+            ("alice", "alice"),
+            (r"o\'brien", "o'brien"),
+            (r"EXAMPLE\\bob", r"EXAMPLE\bob"),
+            (r"a\\'b\\\\n", r"a\'b\\n"),
+            (r"a\nb\x07", r"a\nb\x07"),
+            (r"cut\", r"cut\"),
+            ("", ""),
+        ] {
+            assert_eq!(Line(line).name(), name, "{line}");
+        }
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! One question to a server, and its answer as it came.
 
 use std::io::{ErrorKind, Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
+
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, setsockopt, socket, sockopt};
+use nix::sys::time::{TimeVal, TimeValLike};
 
 /// How long a server may take. It answers at once, unless it is stopped.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -15,13 +19,10 @@ pub(crate) fn ask(socket: &Path, line: &[u8]) -> Result<Vec<u8>, String> {
     if line.contains(&b'\n') {
         return Err("a name or source has no newline".into());
     }
-    let mut stream = UnixStream::connect(socket).map_err(|error| match error.kind() {
-        ErrorKind::PermissionDenied => format!("{error}; only root may ask"),
-        ErrorKind::ConnectionRefused => "no server listens there any more".to_owned(),
-        _ => error.to_string(),
-    })?;
     let until = Instant::now() + PATIENCE;
     let words = |error: std::io::Error| match error.kind() {
+        ErrorKind::PermissionDenied => format!("{error}; only root may ask"),
+        ErrorKind::ConnectionRefused => "no server listens there any more".to_owned(),
         ErrorKind::WouldBlock | ErrorKind::TimedOut => {
             format!("the server did not answer within {} s", PATIENCE.as_secs())
         }
@@ -31,7 +32,7 @@ pub(crate) fn ask(socket: &Path, line: &[u8]) -> Result<Vec<u8>, String> {
         }
         _ => error.to_string(),
     };
-    stream.set_write_timeout(Some(PATIENCE)).map_err(words)?;
+    let mut stream = connect(socket).map_err(words)?;
     stream.write_all(&[line, b"\n"].concat()).map_err(words)?;
     let mut answer = Vec::new();
     let mut buffer = vec![0; 64 << 10];
@@ -51,4 +52,14 @@ pub(crate) fn ask(socket: &Path, line: &[u8]) -> Result<Vec<u8>, String> {
             return Err(words(ErrorKind::TimedOut.into()));
         }
     }
+}
+
+/// A stream to which nobody waits longer than [`PATIENCE`] for room. That goes for the connection as well: a server that is
+/// stopped lets in nobody, and the kernel holds only so many for it.
+fn connect(path: &Path) -> std::io::Result<UnixStream> {
+    let stream = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
+    let seconds = i64::try_from(PATIENCE.as_secs()).unwrap_or(i64::MAX);
+    setsockopt(&stream, sockopt::SendTimeout, &TimeVal::seconds(seconds))?;
+    nix::sys::socket::connect(stream.as_raw_fd(), &UnixAddr::new(path)?)?;
+    Ok(UnixStream::from(stream))
 }

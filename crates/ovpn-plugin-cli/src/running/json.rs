@@ -139,7 +139,7 @@ pub(crate) fn status(answer: &Answer) -> Result<(), String> {
                         Ok(Json::object(vec![
                             ("left_seconds", left),
                             ("source", source),
-                            ("user", Json::text(line.rest())),
+                            ("user", Json::text(&line.name())),
                         ]))
                     })?,
                 ),
@@ -177,7 +177,7 @@ fn worker(mut line: super::answer::Line<'_>) -> Result<Json, String> {
     let (process, age, since) = (line.count()?, line.seconds()?, line.seconds()?);
     let (state, source) = (line.word()?, line.word()?);
     // A user may be called so.
-    let user = if source == "-" { Json("null".into()) } else { Json::text(line.rest()) };
+    let user = if source == "-" { Json("null".into()) } else { Json::text(&line.name()) };
     Ok(Json::object(vec![
         ("pid", Json::number(process)),
         ("state", Json::text(state)),
@@ -194,7 +194,7 @@ fn session(mut line: super::answer::Line<'_>) -> Result<Json, String> {
         ("stage", Json::text(stage)),
         (if stage == "let_in" { "left_seconds" } else { "since_seconds" }, Json::number(seconds)),
         ("source", Json::text(source)),
-        ("user", Json::text(line.rest())),
+        ("user", Json::text(&line.name())),
     ]))
 }
 

@@ -81,7 +81,7 @@ pub(crate) fn status(answer: &Answer) -> Result<Lines, String> {
     lines.push(("workers", format!("{sum}{}; at most {most} run logins", in_brackets(&parts))));
     for mut line in answer.all("worker") {
         let (process, age, since) = (line.count()?, line.seconds()?, line.seconds()?);
-        let (state, source, user) = (line.word()?.replace('_', " "), line.word()?, line.rest());
+        let (state, source, user) = (line.word()?.replace('_', " "), line.word()?, line.name());
         let whose = if source == "-" { String::new() } else { format!(": {user} from {source}") };
         lines.push(("worker", format!("{process}, {} old, {state} for {}{whose}", time(age), time(since))));
     }
@@ -91,7 +91,7 @@ pub(crate) fn status(answer: &Answer) -> Result<Lines, String> {
         lines.push(("asked", format!("{count} questions wait for an answer, of at most {most}")));
     }
     for mut line in answer.all("question") {
-        let (left, source, user) = (line.seconds()?, line.word()?, line.rest());
+        let (left, source, user) = (line.seconds()?, line.word()?, line.name());
         lines.push(("question", format!("{user} from {source}, for {} more", time(left))));
     }
     let (parts, sum, most) = counts(answer, "sessions")?;
@@ -100,7 +100,7 @@ pub(crate) fn status(answer: &Answer) -> Result<Lines, String> {
     }
     for mut line in answer.all("session") {
         let (stage, seconds) = (line.word()?.to_owned(), time(line.seconds()?));
-        let (source, user) = (line.word()?, line.rest());
+        let (source, user) = (line.word()?, line.name());
         let stage = match &stage[..] {
             "let_in" => format!("let in, has {seconds} more to connect"),
             stage => format!("{stage} for {seconds}"),

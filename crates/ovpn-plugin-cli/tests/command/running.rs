@@ -2,10 +2,14 @@
 //! servers are asked in tests/e2e.
 
 use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
+use nix::errno::Errno;
+use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, connect, listen, socket};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -43,7 +47,7 @@ source 2 1 192.0.2.7
 worker 4711 300.000000 4.000000 running 192.0.2.7 it\\'s me
 worker 4712 300.000000 1.000000 idle - -
 question 30.000000 2001:db8::/64 -
-session open 60.000000 192.0.2.7 alice
+session open 60.000000 192.0.2.7 EXAMPLE\\\\alice
 penalty 10 5.000000 3.200000 192.0.2.9
 more worker 40
 ";
@@ -102,11 +106,11 @@ fn a_status_is_shown_line_by_line() {
             ("waiting", "3 of at most 1024, the oldest for 1.2 s"),
             ("source", "192.0.2.7: 2 waiting, 1 running"),
             ("workers", "3 (1 idle, 2 running); at most 512 run logins"),
-            ("worker", "4711, 5 min old, running for 4.0 s: it\\'s me from 192.0.2.7"),
+            ("worker", "4711, 5 min old, running for 4.0 s: it's me from 192.0.2.7"),
             ("worker", "4712, 5 min old, idle for 1.0 s"),
             ("asked", "1 questions wait for an answer, of at most 64"),
             ("question", "- from 2001:db8::/64, for 30.0 s more"),
-            ("session", "alice from 192.0.2.7, open for 60.0 s"),
+            ("session", "EXAMPLE\\alice from 192.0.2.7, open for 60.0 s"),
             ("backend", "away for everybody"),
             ("penalty", "192.0.2.9: 10 failures, closed for 5.0 s, 3.2 s of it left"),
             ("more", "40 further lines 'worker'"),
@@ -120,7 +124,8 @@ fn json_fits_the_schema() {
     validate(&run.out).unwrap_or_else(|error| panic!("{error}\n{run}"));
     let status: Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!((&status["restarts"], &status["backend"]), (&1.into(), &"away".into()), "{run}");
-    assert_eq!(status["workers"]["processes"][0]["user"], "it\\'s me", "{run}");
+    assert_eq!(status["workers"]["processes"][0]["user"], "it's me", "{run}");
+    assert_eq!(status["sessions"]["clients"][0]["user"], "EXAMPLE\\alice", "{run}");
     assert_eq!(status["workers"]["processes"][1]["user"], Value::Null, "{run}");
     let revoked = "questions 1\nnot_connected 0\nsessions 2\nrenegotiation -\nown_tokens yes\n";
     let (run, question) = Fake::new(whole(revoked)).ask(&["revoke", "--json", "it's me"]);
@@ -137,6 +142,37 @@ fn what_a_server_refuses_is_said() {
     let (run, _) = Fake::new("error 'joe' is no address and no network\n").ask(&["unblock", "joe"]);
     assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{run}");
     assert!(run.err.contains("'joe' is no address and no network"), "{run}");
+}
+
+/// It is stopped, and as many have asked before as the kernel holds for it.
+#[test]
+fn a_server_that_lets_nobody_in_is_not_waited_for() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("socket");
+    let listener = UnixListener::bind(&path).unwrap();
+    listen(&listener, Backlog::new(1).unwrap()).unwrap();
+    let mut held = Vec::new();
+    let address = UnixAddr::new(&path).unwrap();
+    let full = loop {
+        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        let stream = socket(AddressFamily::Unix, SockType::Stream, flags, None).unwrap();
+        match connect(stream.as_raw_fd(), &address) {
+            Ok(()) => held.push(stream),
+            Err(errno) => break errno,
+        }
+    };
+    assert_eq!(full, Errno::EAGAIN);
+    // A command that waits on ends with the listener.
+    let (done, waits) = std::sync::mpsc::channel::<()>();
+    let end = std::thread::spawn(move || {
+        let _ = waits.recv_timeout(Duration::from_secs(60));
+        drop(listener);
+    });
+    let run = run(&["status", path.to_str().unwrap()]);
+    drop(done);
+    end.join().unwrap();
+    assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{run}");
+    assert!(run.err.contains("did not answer within 10 s"), "{run}");
 }
 
 /// Somebody may have taken over the supervisor.

@@ -30,12 +30,15 @@ pub struct Held {
 
 impl MetricsFile {
     /// What a value must be.
-    pub const FORM: &'static str =
-        "must be a file whose name ends in .prom and has only letters, digits and ._@+- before that";
+    pub const FORM: &'static str = "must be a path from / on, to a file whose name ends in .prom and has only letters, digits and ._@+- before that";
 
-    /// By its path. Nothing is looked at.
+    /// By its path. Nothing is looked at. A path from the working directory on would be another one after SIGHUP: a daemon
+    /// works in `/`.
     pub fn parse(text: &str) -> Option<Self> {
-        let path = std::path::absolute(text).ok()?;
+        let path = Path::new(text);
+        if !path.is_absolute() {
+            return None;
+        }
         let name = path.file_name().and_then(OsStr::to_str)?;
         let server = name.strip_suffix(ENDING).filter(|_| !text.ends_with('/'))?;
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._@+-".contains(&byte);
@@ -136,13 +139,13 @@ mod tests {
             ("/a/ser\"ver.prom", None),
             ("/a/..", None),
             ("/", None),
+            ("server1.prom", None),
+            ("./server1.prom", None),
             ("", None),
         ] {
             assert_eq!(MetricsFile::parse(text).as_ref().map(MetricsFile::server), server, "{text}");
         }
         assert_eq!(MetricsFile::parse(&format!("/a/{}.prom", "x".repeat(MAX_NAME))), None);
-        let relative = MetricsFile::parse("server1.prom").unwrap();
-        assert_eq!(relative.path(), std::env::current_dir().unwrap().join("server1.prom"));
     }
 
     fn place(directory: &Path) -> MetricsFile {

@@ -184,6 +184,8 @@ pub fn run(settings: &Settings, birth: Birth) -> Infallible {
     let exit = match Supervisor::new(settings, birth, title) {
         Ok(mut supervisor) => {
             let exit = supervisor.serve();
+            // Nobody is answered any more. First of all: the next server may start already, and finds its place free.
+            supervisor.callers = Callers::new(None);
             let rest = supervisor.flood.take_rest();
             supervisor.tell_suppressed(rest);
             if !matches!(exit, Exit::Mistrust) {

@@ -10,7 +10,6 @@ use privsep::Ended;
 use privsep::life::Numbered;
 
 use super::attempt::Attempt;
-use super::callers::Callers;
 use super::conclude::Outcome;
 use super::events::{What, WorkerId};
 use super::{Exit, Supervisor};
@@ -296,8 +295,6 @@ impl Supervisor {
             return;
         }
         self.events.remove(&self.front);
-        // Nobody is answered any more.
-        self.callers = Callers::new(None);
         let now = Instant::now();
         let workers: Vec<WorkerId> = self.sessions.all().iter().map(|session| session.worker).collect();
         for worker in workers {

@@ -4,9 +4,10 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 
 use harness::log::Mark;
-use harness::proc_table::wait_until;
+use harness::proc_table::{wait_gone, wait_until};
 use harness::{PATIENCE, PamService, ServerConfig};
 use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 
 use crate::stage::{PASSWORD, Stage};
 
@@ -80,6 +81,30 @@ fn a_second_server_says_that_the_place_is_taken_and_lets_people_in() {
     second.client("bob", "any").connect();
     second.stop();
     assert_eq!(stage.attempts("accepted", "pam"), 0);
+}
+
+/// As when systemd starts OpenVPN again after a crash: what the first one has left takes its time to end. Here it waits for a
+/// process that does not.
+#[test]
+fn the_next_server_finds_the_place_free_although_the_last_one_still_ends() {
+    let stage = Stage::with("", MODULE, ServerConfig::dropped);
+    let figures = stage.scratch.join("server1.prom");
+    let service = PamService::new("auth required pam_permit.so\naccount required pam_permit.so\n");
+    let options = format!("status={} metrics={}", stage.scratch.join("next").display(), figures.display());
+    let first = ServerConfig::auth_pam_with(&options, &service, "").dropped().start();
+    let mut writer = None;
+    let there = wait_until(PATIENCE, || {
+        writer = first.netns().processes().into_iter().find(|process| process.name == "auth-pam-metric");
+        writer.is_some() && figures.exists()
+    });
+    let writer = Pid::from_raw(writer.filter(|_| there).expect("a writer").pid);
+    let keeper = first.keeper().pid;
+    nix::sys::signal::kill(writer, Signal::SIGSTOP).expect("the writer");
+    first.kill9();
+    let next = ServerConfig::auth_pam_with(&options, &service, "").dropped().start();
+    assert!(wait_gone(keeper, PATIENCE));
+    assert_eq!(next.log().count(Mark::START, "there is no socket"), 0, "{}", next.log().text());
+    std::os::unix::net::UnixStream::connect(stage.scratch.join("next")).expect("it listens");
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn who_runs_and_who_waits_is_named() {
     assert_eq!((running.len(), status["workers"]["running"].as_u64()), (1, Some(1)), "{status:#}");
     assert!(running[0]["pid"].as_i64().is_some_and(|pid| pids.contains(&pid)), "{status:#} {pids:?}");
     // As in the log, so that it ends no quotation.
-    assert_eq!(running[0]["user"], "it\\'s me", "{status:#}");
+    assert_eq!(running[0]["user"], "it's me", "{status:#}");
     assert_eq!(status["waiting"]["sources"][0]["waiting"], 1, "{status:#}");
     assert_eq!(status["waiting"]["sources"][0]["source"], running[0]["source"], "{status:#}");
     let text = stage.ask(&["status"]);

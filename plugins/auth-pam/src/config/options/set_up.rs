@@ -21,11 +21,12 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
         needs: "",
         meaning: "figures for Prometheus, in a file `NAME.prom` that node_exporter reads (`docs/metrics.md`)",
         text: "Write figures for Prometheus to this file every five seconds, for the textfile collector of node_exporter. The \
-               name must end in `.prom`; what stands before that is the label `server` of all figures, so give each server a \
-               file of its own. The file is replaced as a whole, readable for everybody, and removed when OpenVPN ends. The \
-               directory must be there when OpenVPN starts, and must not be writable by everybody; the file is written as \
-               its owner. It is opened once: if it is replaced, restart OpenVPN. A directory that will not do, a full disk \
-               or one that hangs is logged, and stops no login. By default none is written.",
+               path is absolute; the name must end in `.prom`; what stands before that is the label `server` of all \
+               figures, so give each server a file of its own. The file is replaced as a whole, readable for everybody, and \
+               removed when OpenVPN ends. The directory must be there when OpenVPN starts, and must not be writable by \
+               everybody; the file is written as its owner. It is opened once: if it is replaced, restart OpenVPN. A \
+               directory that will not do, a full disk or one that hangs is logged, and stops no login. By default none is \
+               written.",
         repeats: false,
         set: |config, value| {
             config.metrics =
