@@ -3,7 +3,7 @@
 //!
 //! The crate knows nothing of OpenVPN and nothing of PAM. The parts:
 //!
-//! * [`wire`]: bounded encoding and decoding of message fields;
+//! * [`mod@wire`]: bounded encoding and decoding of message fields;
 //! * [`channel`]: a `SOCK_SEQPACKET` pair whose two ends have opposite message types;
 //! * [`helper`]: fork, stop and reap, seen from the process that forks;
 //! * [`confine`]: what the forked child does to itself before it works;

@@ -1,7 +1,7 @@
 //! Every figure that is published: declared once, with its name, its meaning and where it comes from. docs/metrics.md has the
 //! same table; a test compares.
 //!
-//! Names and units as Prometheus wants them (https://prometheus.io/docs/practices/naming/). No label is a username or an
+//! Names and units as Prometheus wants them (<https://prometheus.io/docs/practices/naming/>). No label is a username or an
 //! address: their values stand in this file and in `figures.rs`, or are codes of PAM's.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
