@@ -25,7 +25,6 @@
 
 pub mod base64;
 mod call;
-mod event_name;
 mod ffi;
 mod life;
 mod life_variables;
@@ -37,12 +36,12 @@ mod question;
 mod watch;
 
 pub use call::{Call, CallFailed, FuncResult, Reply};
-pub use event_name::event_name;
 pub use ffi::{fork_alone, load};
 pub use life::{Life, Step};
 pub use log::{LogFollower, LogLine, NoSuchLine};
 pub use login::{AuthFiles, Login, LoginOutcome, RunningLogin, Verdict};
 pub use open_plugin::{Client, Closed, OpenPlugin};
 pub use ovpn_plugin_sys as sys;
+pub use ovpn_plugin_sys::event_name;
 pub use plugin::{Exports, OpenFailed, Plugin};
 pub use question::{DynamicChallenge, Question};

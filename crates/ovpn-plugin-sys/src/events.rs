@@ -80,5 +80,11 @@ macro_rules! numbers_and_names {
 }
 for_each_event!(numbers_and_names);
 
+/// The name of an event by its number, as in OpenVPN's log without `PLUGIN_`. `None` for numbers that no OpenVPN has.
+#[must_use]
+pub fn event_name(event: c_int) -> Option<&'static str> {
+    EVENT_NAMES.iter().find(|(number, _)| *number == event).map(|(_, name)| *name)
+}
+
 /// One more than the last event of OpenVPN 2.6 and 2.7. Number 11 is a removed event: never ask for it.
 pub const PLUGIN_N: c_int = 16;

@@ -7,7 +7,7 @@ use std::ops::{BitOr, BitOrAssign};
 use ovpn_plugin_sys as sys;
 
 pub(crate) fn event_name(number: c_int) -> &'static str {
-    sys::EVENT_NAMES.iter().find(|(event, _)| *event == number).map_or("unknown event", |(_, name)| name)
+    sys::event_name(number).unwrap_or("unknown event")
 }
 
 /// A set of events. Join with `|`, which also works in constants through [`EventSet::with`].

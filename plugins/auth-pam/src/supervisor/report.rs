@@ -197,26 +197,11 @@ fn gauges(lines: &mut Lines, snapshot: &Snapshot<'_>) {
     lines.line(format_args!("waiting {waiting} {max_waiting} {}", or_none(snapshot.oldest_waiting)));
     lines.line(format_args!("held {}", snapshot.held));
     lines.line(format_args!("longest_running {}", or_none(snapshot.longest_running)));
-    for (word, count) in [
-        ("starting", workers.starting),
-        ("idle", workers.idle),
-        ("running", workers.running),
-        ("looking", workers.looking),
-        ("suspended", workers.suspended),
-        ("in_session", workers.in_session),
-        ("ending", workers.ending),
-        ("most", snapshot.max_workers),
-    ] {
+    for (word, count) in workers.by_state().into_iter().chain([("most", snapshot.max_workers)]) {
         lines.line(format_args!("workers {count} {word}"));
     }
     lines.line(format_args!("questions {} {}", snapshot.questions, snapshot.max_questions));
-    for (word, count) in [
-        ("let_in", sessions.let_in),
-        ("opening", sessions.opening),
-        ("open", sessions.open),
-        ("closing", sessions.closing),
-        ("most", snapshot.max_sessions),
-    ] {
+    for (word, count) in sessions.by_state().into_iter().chain([("most", snapshot.max_sessions)]) {
         lines.line(format_args!("sessions {count} {word}"));
     }
     lines.line(format_args!("backend {}", if snapshot.breaker_is_open { "away" } else { "there" }));

@@ -25,6 +25,21 @@ pub struct WorkerCounts {
     pub ending: usize,
 }
 
+impl WorkerCounts {
+    /// Each state by its word, as metrics and status have it.
+    pub fn by_state(self) -> [(&'static str, usize); 7] {
+        [
+            ("starting", self.starting),
+            ("idle", self.idle),
+            ("running", self.running),
+            ("looking", self.looking),
+            ("suspended", self.suspended),
+            ("in_session", self.in_session),
+            ("ending", self.ending),
+        ]
+    }
+}
+
 /// How many sessions are how far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SessionCounts {
@@ -36,6 +51,13 @@ pub struct SessionCounts {
     pub open: usize,
     /// Being closed.
     pub closing: usize,
+}
+
+impl SessionCounts {
+    /// Each state by its word, as metrics and status have it.
+    pub fn by_state(self) -> [(&'static str, usize); 4] {
+        [("let_in", self.let_in), ("opening", self.opening), ("open", self.open), ("closing", self.closing)]
+    }
 }
 
 /// How things stand.

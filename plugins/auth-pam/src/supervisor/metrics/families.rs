@@ -150,16 +150,7 @@ pub const FAMILIES: &[Family] = &[
         samples.add(&[], now.held);
     }),
     gauge("workers", &["state"], "Worker processes by what they do.", |samples, now| {
-        let workers = now.workers;
-        for (state, count) in [
-            ("starting", workers.starting),
-            ("idle", workers.idle),
-            ("running", workers.running),
-            ("looking", workers.looking),
-            ("suspended", workers.suspended),
-            ("in_session", workers.in_session),
-            ("ending", workers.ending),
-        ] {
+        for (state, count) in now.workers.by_state() {
             samples.add(&[("state", state)], count);
         }
     }),
@@ -219,13 +210,7 @@ pub const FAMILIES: &[Family] = &[
         samples.add(&[], now.figures.questions_given_up);
     }),
     gauge("sessions", &["state"], "PAM sessions by how far they are.", |samples, now| {
-        let sessions = now.sessions;
-        for (state, count) in [
-            ("let_in", sessions.let_in),
-            ("opening", sessions.opening),
-            ("open", sessions.open),
-            ("closing", sessions.closing),
-        ] {
+        for (state, count) in now.sessions.by_state() {
             samples.add(&[("state", state)], count);
         }
     }),
