@@ -2,7 +2,7 @@
 //!
 //! A verdict that comes within the grace is answered directly, which spares the client the second that OpenVPN needs to
 //! notice a control file. But every wait stops the whole server, so OpenVPN waits only if nothing else is pending, no
-//! login was accepted just before, and the last two accepted logins were quick.
+//! login was accepted just before, and of the last four accepted logins two or more were quick and at most one was slow.
 //!
 //! Passwords and answers to questions are apart: where a password only ever leads to a question, no wait for one would end
 //! early, while answers are as quick as any login.
@@ -12,9 +12,13 @@
 
 use std::time::{Duration, Instant};
 
-/// As many accepted logins in a row must have been quick. More than one: a user with one quick login and one slow
-/// login after the other must not stop the server with each.
-const QUICK_IN_A_ROW: u32 = 2;
+/// As many of the accepted logins that are remembered must have been quick.
+const QUICK: u32 = 2;
+/// And no more than as many slow: one that was slow by chance says nothing of the stack, but a user with one quick login
+/// and one slow login after the other must not stop the server with each.
+const SLOW: u32 = 1;
+/// A bit for each accepted login that is remembered: the last four.
+const REMEMBERED: u8 = 0b1111;
 /// Logins that follow an accepted one this closely are a burst: waiting for one would hold up the next.
 const BURST: Duration = Duration::from_millis(1);
 
@@ -40,12 +44,30 @@ impl Kind {
     }
 }
 
+/// Which of the last accepted logins were quick and which slow, the newest in the lowest bit.
+#[derive(Debug, Clone, Copy, Default)]
+struct Recent {
+    quick: u8,
+    slow: u8,
+}
+
+impl Recent {
+    fn add(&mut self, quick: bool) {
+        self.quick = (self.quick << 1 | u8::from(quick)) & REMEMBERED;
+        self.slow = (self.slow << 1 | u8::from(!quick)) & REMEMBERED;
+    }
+
+    fn promise_quick(self) -> bool {
+        self.quick.count_ones() >= QUICK && self.slow.count_ones() <= SLOW
+    }
+}
+
 /// The rule's memory.
 #[derive(Debug)]
 pub struct Grace {
     limit: Duration,
     /// Of each kind.
-    quick_in_a_row: [u32; 5],
+    recent: [Recent; 5],
     /// Of clients that connect, and of logins.
     last_accepted: [Option<Instant>; 2],
 }
@@ -53,25 +75,21 @@ pub struct Grace {
 impl Grace {
     /// Waits of at most `limit`; zero: never wait.
     pub fn new(limit: Duration) -> Self {
-        Grace { limit, quick_in_a_row: [0; 5], last_accepted: [None; 2] }
+        Grace { limit, recent: [Recent::default(); 5], last_accepted: [None; 2] }
     }
 
     /// How long to wait for the attempt that comes now; `None`: not at all. `pending`: there are others without a verdict.
     pub fn for_next(&self, now: Instant, pending: bool, kind: Kind) -> Option<Duration> {
         let last = self.last_accepted[usize::from(kind.is_login())];
         let burst = last.is_some_and(|last| now.saturating_duration_since(last) < BURST);
-        let waits = !self.limit.is_zero()
-            && !pending
-            && !burst
-            && self.quick_in_a_row[kind as usize] >= QUICK_IN_A_ROW;
+        let waits = !self.limit.is_zero() && !pending && !burst && self.recent[kind as usize].promise_quick();
         waits.then_some(self.limit)
     }
 
     /// A login was accepted now, that long after its arrival, whether OpenVPN waited for it or not.
     pub fn accepted(&mut self, now: Instant, took: Duration, kind: Kind) {
         self.last_accepted[usize::from(kind.is_login())] = Some(now);
-        let quick = &mut self.quick_in_a_row[kind as usize];
-        *quick = if took <= self.limit { quick.saturating_add(1) } else { 0 };
+        self.recent[kind as usize].add(took <= self.limit);
     }
 }
 
@@ -81,22 +99,22 @@ mod tests {
     use super::*;
 
     const LIMIT: Duration = Duration::from_millis(50);
-    const QUICK: Duration = Duration::from_millis(40);
-    const SLOW: Duration = Duration::from_millis(51);
+    const SOON: Duration = Duration::from_millis(40);
+    const LATE: Duration = Duration::from_millis(51);
 
     /// One that knows a quick stack.
     fn trusting(now: Instant) -> Grace {
         let mut grace = Grace::new(LIMIT);
-        (0..QUICK_IN_A_ROW).for_each(|_| grace.accepted(now, QUICK, Password));
+        (0..super::QUICK).for_each(|_| grace.accepted(now, SOON, Password));
         grace
     }
 
     #[test]
     fn nobody_waits_for_a_stack_that_is_not_known() {
         let (mut grace, now) = (Grace::new(LIMIT), Instant::now());
-        for _ in 0..QUICK_IN_A_ROW {
+        for _ in 0..super::QUICK {
             assert_eq!(grace.for_next(now + BURST, false, Password), None);
-            grace.accepted(now, QUICK, Password);
+            grace.accepted(now, SOON, Password);
         }
         assert_eq!(grace.for_next(now + BURST, false, Password), Some(LIMIT));
     }
@@ -118,31 +136,41 @@ mod tests {
     }
 
     #[test]
-    fn after_a_slow_login_two_quick_ones_in_a_row_are_needed() {
+    fn one_slow_login_changes_nothing_and_two_of_four_end_the_waits() {
         let now = Instant::now();
         let (mut grace, later) = (trusting(now), now + BURST);
-        grace.accepted(now, SLOW, Password);
-        assert_eq!(grace.for_next(later, false, Password), None);
-        grace.accepted(now, QUICK, Password);
-        assert_eq!(grace.for_next(later, false, Password), None);
-        grace.accepted(now, SLOW, Password);
-        grace.accepted(now, QUICK, Password);
-        assert_eq!(grace.for_next(later, false, Password), None);
-        grace.accepted(now, LIMIT, Password);
-        assert_eq!(grace.for_next(later, false, Password), Some(LIMIT));
+        let waits = |grace: &mut Grace, took| {
+            grace.accepted(now, took, Password);
+            grace.for_next(later, false, Password).is_some()
+        };
+        let after = [LATE, SOON, LIMIT, SOON, LATE, LATE, SOON, SOON, LATE, SOON, SOON, SOON];
+        let wanted = [true, true, true, true, true, false, false, false, false, true, true, true];
+        assert_eq!(after.map(|took| waits(&mut grace, took)), wanted);
+    }
+
+    #[test]
+    fn nobody_waits_for_logins_of_which_every_other_is_slow() {
+        let now = Instant::now();
+        let (mut grace, later) = (trusting(now), now + BURST);
+        let mut waits = |took| {
+            grace.accepted(now, took, Password);
+            grace.for_next(later, false, Password).is_some()
+        };
+        [LATE, SOON, LATE].into_iter().for_each(|took| _ = waits(took));
+        assert!(!(0..20).any(|number| waits(if number % 2 == 0 { SOON } else { LATE })));
     }
 
     #[test]
     fn answers_teach_nothing_of_passwords() {
         let now = Instant::now();
         let (mut grace, later) = (Grace::new(LIMIT), now + BURST);
-        (0..9).for_each(|_| grace.accepted(now, QUICK, Answer));
+        (0..9).for_each(|_| grace.accepted(now, SOON, Answer));
         assert_eq!(
             (grace.for_next(later, false, Password), grace.for_next(later, false, Answer)),
             (None, Some(LIMIT))
         );
-        grace.accepted(now, SLOW, Answer);
-        (0..2).for_each(|_| grace.accepted(now, QUICK, Password));
+        (0..2).for_each(|_| grace.accepted(now, LATE, Answer));
+        (0..2).for_each(|_| grace.accepted(now, SOON, Password));
         assert_eq!(
             (grace.for_next(later, false, Password), grace.for_next(later, false, Answer)),
             (Some(LIMIT), None)

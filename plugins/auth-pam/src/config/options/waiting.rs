@@ -45,7 +45,7 @@ pub const OPTIONS: [OptionSpec<Config>; 5] = [
         needs: "",
         meaning: "how long OpenVPN waits for a quick verdict in deferred mode",
         text: "How long OpenVPN waits for a quick verdict in deferred mode. It waits only if no other attempt is pending \
-               and the last two accepted attempts were quick. 0: never.",
+               and, of the last four accepted attempts, two or more were quick and at most one was slow. 0: never.",
         repeats: false,
         set: |config, value| {
             config.grace = value.milliseconds()?;

@@ -64,10 +64,13 @@ pub(crate) fn refused() {
     subject.close();
 }
 
-/// After two slow logins none is waited for, and refusals in between change nothing; after two quick ones it is again.
+/// One slow login changes nothing. After two of the last four, none is waited for, until one of the two is no longer among
+/// them. Refusals in between change nothing.
 pub(crate) fn learning() {
     let subject = Subject::new("grace=300 refusal-time=0", &["auth/slow:sleep=600", "auth/bad:deny"]);
     teach(&subject);
+    assert_eq!(finish(start(&subject, "slow")).result, FuncResult::Deferred);
+    assert_eq!(finish(start(&subject, "quick")).result, FuncResult::Success);
     assert_eq!(finish(start(&subject, "slow")).result, FuncResult::Deferred);
     let results: Vec<FuncResult> = (0..3)
         .map(|_| {
