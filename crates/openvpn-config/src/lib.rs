@@ -4,6 +4,7 @@
 //! * [`OpenvpnConfig`]: the few of them that decide whether logins can work;
 //! * [`mod@tmp_dir`]: whether OpenVPN can make its files there.
 
+pub mod lines;
 pub mod reader;
 mod settings;
 pub mod tmp_dir;

@@ -5,11 +5,12 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use log_lines::Said;
 use nix::sys::statvfs::{FsFlags, Statvfs, statvfs};
 use nix::unistd::{Group, User, getegid, geteuid, getgroups};
 use privsep::acl;
 
-use crate::OpenvpnConfig;
+use crate::{OpenvpnConfig, lines};
 
 /// The least room for the files of some logins, in bytes.
 const LEAST_BYTES: u64 = 64 * 1024;
@@ -20,11 +21,8 @@ const WRITE: u32 = 2;
 
 /// What is wrong with the directory, as one line. `directory`: OpenVPN's working directory.
 #[must_use]
-pub fn warning(config: &OpenvpnConfig, directory: &Path) -> Option<String> {
-    let place = Place::of(config, directory);
-    let shown = place.inside.display();
-    let fault = place.fault(&Rights::of(config)?)?;
-    Some(format!("tmp-dir {shown}: {fault}"))
+pub fn warning(config: &OpenvpnConfig, directory: &Path) -> Option<Said> {
+    Place::of(config, directory).fault(&Rights::of(config)?)
 }
 
 /// Where the directory is.
@@ -51,36 +49,25 @@ impl Place {
         }
     }
 
-    fn fault(&self, rights: &Rights) -> Option<String> {
-        let path = self.path.display();
+    fn fault(&self, rights: &Rights) -> Option<Said> {
+        let (shown, path) = (self.inside.display(), self.path.display());
         let status = match fs::metadata(&self.path) {
             Ok(status) if status.is_dir() => status,
             _ if self.root != Path::new("/") => {
-                return Some(format!(
-                    "there is no such directory inside the chroot, so every login will fail; create {path}"
-                ));
+                return Some(lines::not_in_chroot(shown, path).said());
             }
             _ => {
-                return Some(
-                    "is no directory, so every login will fail; create it, or set another tmp-dir".into(),
-                );
+                return Some(lines::no_directory(shown).said());
             }
         };
         if self.is_barred(&status, rights) {
-            let user = &rights.name;
-            return Some(format!(
-                "user {user} may not create files in {path}, so every login will fail; run 'chown {user} {path}', or set another tmp-dir"
-            ));
+            return Some(lines::barred(shown, &rights.name, path).said());
         }
         let system = statvfs(&self.path).ok()?;
         if system.flags().contains(FsFlags::ST_RDONLY) {
-            return Some(
-                "is on a read-only file system, so every login will fail; set another tmp-dir".into(),
-            );
+            return Some(lines::read_only(shown).said());
         }
-        is_full(&system, rights.uid == 0).then(|| {
-            "is on a full file system, so logins will fail; make room, or set another tmp-dir".into()
-        })
+        is_full(&system, rights.uid == 0).then(|| lines::full(shown).said())
     }
 
     /// Whether the user may not write there, or not get there. Where an access control list decides, nobody can say.

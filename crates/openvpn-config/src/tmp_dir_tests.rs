@@ -29,7 +29,7 @@ impl Stage {
     }
 
     fn said(&self) -> Option<String> {
-        warning(&self.config, Path::new("/"))
+        warning(&self.config, Path::new("/")).map(|line| line.text)
     }
 }
 

@@ -1,13 +1,10 @@
 //! What the words of a log mean, and what to do about it.
 
-mod at_start;
-mod of_clients;
-mod of_metrics;
+mod declared;
+mod of_others;
 mod of_pam;
-mod of_plugin;
-mod of_proofs;
-mod of_sessions;
 
+use log_lines::{Declared, Level};
 use ovpn_plugin_host::LogLine;
 
 /// Marks the line about a login PAM has refused; the words of PAM mean something there only.
@@ -41,17 +38,7 @@ const SYSTEM_LOG: &str =
     "The modules' own words are in the system's log: journalctl --since -5min, or /var/log/auth.log.";
 
 fn all_known() -> impl Iterator<Item = &'static Known> {
-    [
-        at_start::KNOWN,
-        of_clients::KNOWN,
-        of_sessions::KNOWN,
-        of_metrics::KNOWN,
-        of_proofs::KNOWN,
-        of_plugin::KNOWN,
-        of_pam::KNOWN,
-    ]
-    .into_iter()
-    .flatten()
+    [of_others::KNOWN, of_pam::KNOWN].into_iter().flatten()
 }
 
 /// What is likely wrong, and what to do.
@@ -74,21 +61,44 @@ pub(crate) fn is_refusal(line: &LogLine) -> bool {
 
 /// What this line means, if that is known.
 pub(crate) fn of_line(line: &LogLine) -> Option<Cause> {
+    if let Some(declared) = declared::of(line) {
+        return Some(Cause::new(declared.why, declared.todo));
+    }
     let known = all_known().filter(|known| !known.general).find(|known| known.is_in(&line.text))?;
     Some(Cause::new(known.why, known.todo))
 }
 
-/// The causes that this log tells of; of those that say little at most one, and only if there is nothing better.
+/// The causes that this log tells of; of those that say little at most one, and only if no line tells why something has
+/// failed.
 pub(crate) fn in_log<'a>(log: impl Iterator<Item = &'a LogLine> + Clone) -> Vec<Cause> {
-    let told = |known: &&Known| log.clone().any(|line| known.is_in(&line.text));
-    let mut found: Vec<_> = all_known().filter(|known| !known.general).filter(told).collect();
-    if found.is_empty() {
-        found.extend(all_known().filter(|known| known.general).find(told));
+    let mut telling = Vec::new();
+    let mut warnings = Vec::new();
+    for line in log.clone() {
+        match declared::of(line) {
+            Some(Declared { level: Some(Level::Info | Level::Debug), .. }) => {}
+            Some(declared @ Declared { level: Some(Level::Warn), .. }) => {
+                warnings.push(Cause::new(declared.why, declared.todo));
+            }
+            Some(declared) => telling.push(Cause::new(declared.why, declared.todo)),
+            None => telling.extend(of_line(line)),
+        }
     }
-    let mut causes: Vec<_> = found.iter().map(|known| Cause::new(known.why, known.todo)).collect();
-    causes.dedup();
+    if telling.is_empty() {
+        let told = |known: &&Known| log.clone().any(|line| known.is_in(&line.text));
+        let general = all_known().filter(|known| known.general).find(told);
+        telling.extend(general.map(|known| Cause::new(known.why, known.todo)));
+    }
+    let mut causes: Vec<Cause> = Vec::new();
+    for cause in telling.into_iter().chain(warnings) {
+        if !causes.contains(&cause) {
+            causes.push(cause);
+        }
+    }
     causes
 }
+
+#[cfg(test)]
+pub(crate) use declared::reference;
 
 #[cfg(test)]
 #[path = "causes/tests.rs"]

@@ -1,4 +1,4 @@
-//! What is made from the declaration of commands and options: completions of shells, and the options in the manual page.
+//! What is made from declarations: completions of shells, the options in the manual page, the reference of log lines.
 
 use std::fmt::Write;
 
@@ -9,11 +9,12 @@ use harness::man_markup::{indented, marked_up};
 
 use crate::declaration::command;
 
-const GENERATED: [Generated; 4] = [
+const GENERATED: [Generated; 5] = [
     Generated::file("packaging/completions/ovpn-plugin.bash", || completions(Shell::Bash)),
     Generated::file("packaging/completions/_ovpn-plugin", || completions(Shell::Zsh)),
     Generated::file("packaging/completions/ovpn-plugin.fish", || completions(Shell::Fish)),
     Generated::part("packaging/man/ovpn-plugin.1.scd", "options", section),
+    Generated::file("docs/reference/log-lines.md", crate::causes::reference),
 ];
 
 #[test]

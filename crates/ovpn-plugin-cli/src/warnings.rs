@@ -78,7 +78,7 @@ mod tests {
         let log = [
             line(4, "initialization succeeded; all is well"),
             line(2, "one thing; correct it"),
-            line(2, "the options count sessions, and there are none: count sessions, and there are none"),
+            line(2, &auth_pam_lines::startup::no_sessions_to_count().to_string()),
             line(1, "user 'joe' failed to authenticate: Authentication failure"),
             line(2, "something odd"),
         ];

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use privsep::walk::{Problem, RootsGroup, Sticky, Walk, WalkError};
 
+use crate::lines;
+
 /// The longest file, in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
 
@@ -37,16 +39,15 @@ pub enum FileError {
 
 impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("options file: ")?;
         match self {
-            FileError::Relative(path) => write!(f, "'{}' is no absolute path", path.display()),
-            FileError::Unreadable(why) => f.write_str(why),
-            FileError::NotAFile(path) => write!(f, "{} is not a regular file", path.display()),
+            FileError::Relative(path) => lines::relative(path.display()).fmt(f),
+            FileError::Unreadable(why) => lines::unreadable(why).fmt(f),
+            FileError::NotAFile(path) => lines::not_a_file(path.display()).fmt(f),
             FileError::Insecure { path, problem } => {
-                write!(f, "{} is not read: {problem}; {}", path.display(), problem.remedy())
+                lines::not_read(path.display(), problem, &problem.remedy()).fmt(f)
             }
-            FileError::TooLong(path) => write!(f, "{} has more than {MAX_BYTES} bytes", path.display()),
-            FileError::Nul(path) => write!(f, "{} holds a NUL byte", path.display()),
+            FileError::TooLong(path) => lines::too_long(path.display(), MAX_BYTES).fmt(f),
+            FileError::Nul(path) => lines::nul_byte(path.display()).fmt(f),
         }
     }
 }

@@ -10,12 +10,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use log_lines::Said;
 use privsep::walk::Problem;
 
 use crate::file::OptionsFile;
 use crate::nearest::nearest;
 use crate::value::shown;
-use crate::{Entry, Mistake, OPTIONS_FILE, Place, Value, file, words};
+use crate::{Entry, Mistake, OPTIONS_FILE, Place, Value, file, lines, words};
 
 /// How a plugin's options are read.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ pub struct Remainder {
     /// The lines of the file that are no options; none is empty.
     pub file: Vec<Vec<Word>>,
     /// What members of root's group could change about the file.
-    pub by_roots_group: Vec<String>,
+    pub by_roots_group: Vec<Said>,
 }
 
 /// An option that was given: the entry's name, and for one that repeats what it was given for.
@@ -77,7 +78,7 @@ impl<C: Clone> Grammar<C> {
         let mut remainder = Remainder { line: line.map(rest).collect(), ..Remainder::default() };
         if let Some(path) = path {
             let OptionsFile { content, by_roots_group } = file::read(path).map_err(Mistake::File)?;
-            let reminder = |problem: &Problem| format!("options file: {problem}; {}", problem.remedy());
+            let reminder = |problem: &Problem| lines::by_roots_group(problem, &problem.command()).said();
             remainder.by_roots_group = by_roots_group.iter().map(reminder).collect();
             let path = Arc::new(OsStr::from_bytes(path).into());
             self.read_file(&content, &path, config, &given, &mut remainder)?;

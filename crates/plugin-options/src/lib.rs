@@ -10,6 +10,7 @@
 pub mod file;
 mod form;
 mod grammar;
+pub mod lines;
 mod mistake;
 mod nearest;
 mod table;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::file::FileError;
+use crate::lines;
 use crate::words::SplitError;
 
 /// Where a word stands.
@@ -87,19 +88,17 @@ impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Mistake::Unknown { place, word, nearest, known } => {
-                write!(f, "{place}unknown option '{word}'; ")?;
-                match nearest {
-                    Some(nearest) => write!(f, "did you mean {nearest}?"),
-                    None => write!(f, "known are {known}"),
-                }
+                let nearest = match nearest {
+                    Some(nearest) => format!("did you mean {nearest}?"),
+                    None => format!("known are {known}"),
+                };
+                lines::unknown(place, word, &nearest).fmt(f)
             }
-            Mistake::BadValue { place, word, expected } => write!(f, "{place}option '{word}': {expected}"),
-            Mistake::Repeated { place, word } => write!(f, "{place}option '{word}' is given twice"),
-            Mistake::NotAlone { place, word, form } => {
-                write!(f, "{place}'{word}': an option is one word on a line of its own, {form}")
-            }
+            Mistake::BadValue { place, word, expected } => lines::bad_value(place, word, expected).fmt(f),
+            Mistake::Repeated { place, word } => lines::repeated(place, word).fmt(f),
+            Mistake::NotAlone { place, word, form } => lines::not_alone(place, word, form).fmt(f),
             Mistake::Split { place, error } => write!(f, "{place}{error}"),
-            Mistake::Nested(place) => write!(f, "{place}an options file cannot name another one"),
+            Mistake::Nested(place) => lines::nested(place).fmt(f),
             Mistake::File(error) => error.fmt(f),
         }
     }

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::lines;
+
 /// Why a line has no words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SplitError {
@@ -16,10 +18,8 @@ pub enum SplitError {
 impl fmt::Display for SplitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SplitError::Unclosed(quote) => write!(f, "the closing quote ({quote}) is missing"),
-            SplitError::Backslash => f.write_str(
-                "a backslash must be followed by a blank, a double quote or a backslash; for a backslash write two",
-            ),
+            SplitError::Unclosed(quote) => lines::unclosed("", *quote).fmt(f),
+            SplitError::Backslash => lines::dangling_backslash("").fmt(f),
         }
     }
 }

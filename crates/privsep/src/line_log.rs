@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use log::Level;
 
 use crate::channel::{Channel, ChannelError, Message, pair};
+use crate::lines;
 use crate::wire::{Reader, WireError, Writer};
 
 /// Longest line in bytes; longer ones are cut at a character.
@@ -83,7 +84,7 @@ impl LineSender {
     /// Sends a line, or counts it. `lost_level` is the level of the line with the count. Never waits.
     pub fn send(&mut self, level: u8, lost_level: u8, text: &str) {
         if self.lost > 0 {
-            let text = format!("{} lines of the log were lost: they were not read in time", self.lost);
+            let text = lines::lines_lost(self.lost).to_string();
             if self.channel.try_send(&Line { level: lost_level, text }, &[]).is_ok() {
                 self.lost = 0;
             }

@@ -22,6 +22,7 @@ use nix::sys::socket::{
 };
 
 use crate::channel::above_standard;
+use crate::lines;
 use crate::os::{self, Rename};
 
 /// Longest path, in bytes: the kernel's bound, less what makes a name next to it.
@@ -51,8 +52,8 @@ pub enum SocketError {
 impl fmt::Display for SocketError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SocketError::InUse => f.write_str("another server listens there"),
-            SocketError::Occupied => f.write_str("there is something else there, which is not replaced"),
+            SocketError::InUse => lines::socket_in_use().fmt(f),
+            SocketError::Occupied => lines::socket_occupied().fmt(f),
             SocketError::System(errno) => f.write_str(errno.desc()),
         }
     }

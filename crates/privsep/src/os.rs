@@ -26,12 +26,15 @@ impl std::fmt::Display for Ended {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match *self {
             Ended::Exited(status) => write!(f, "exited with status {status}"),
-            Ended::Killed(number) => match Signal::try_from(number) {
-                Ok(signal) => write!(f, "was killed by {}", signal.as_str()),
-                Err(_) => write!(f, "was killed by signal {number}"),
-            },
+            Ended::Killed(number) => write!(f, "was killed by {}", signal_name(number)),
         }
     }
+}
+
+/// The name of a signal, for log lines.
+#[must_use]
+pub fn signal_name(number: i32) -> String {
+    Signal::try_from(number).map_or_else(|_| format!("signal {number}"), |signal| signal.as_str().to_string())
 }
 
 /// Forks. In the child `run` is called and must not come back; if it does, or panics, the child leaves with `_exit`.

@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 
-use crate::acl;
+use crate::{acl, lines};
 
 /// Links followed before a path is taken for a loop, as the kernel does.
 const MAX_LINKS: usize = 40;
@@ -193,14 +193,20 @@ impl Problem {
 
     /// The command that mends it.
     #[must_use]
-    pub fn remedy(&self) -> String {
+    pub fn command(&self) -> String {
         let command = match self {
             Problem::Owner { .. } => "chown -h root:root",
             Problem::WritableByOthers(_) => "chmod o-w",
             Problem::WritableByGroup { .. } => "chmod g-w",
             Problem::WritableByList(_) => "setfacl -b",
         };
-        format!("run '{command} {}'", self.path().display())
+        format!("{command} {}", self.path().display())
+    }
+
+    /// To run that command.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        format!("run '{}'", self.command())
     }
 }
 
@@ -208,12 +214,10 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path().display();
         match self {
-            Problem::Owner { uid, .. } => write!(f, "{path} belongs to user {uid}, not to root"),
-            Problem::WritableByOthers(_) => write!(f, "{path} may be written to by everybody"),
-            Problem::WritableByGroup { gid, .. } => write!(f, "{path} may be written to by group {gid}"),
-            Problem::WritableByList(_) => {
-                write!(f, "{path} may be written to by whom its access control list names")
-            }
+            Problem::Owner { uid, .. } => lines::not_roots(path, *uid).fmt(f),
+            Problem::WritableByOthers(_) => lines::by_everybody(path).fmt(f),
+            Problem::WritableByGroup { gid, .. } => lines::by_group(path, *gid).fmt(f),
+            Problem::WritableByList(_) => lines::by_list(path).fmt(f),
         }
     }
 }

@@ -70,7 +70,7 @@ fn start_with(workers: Option<WorkersPlan<'_>>, live: impl Fn(Birth) -> Infallib
         orderly_end: privsep::life::ORDERLY_END,
         connect: None,
         at_end: None,
-        log: line_log::send,
+        log: |line| line_log::send(line.level, line),
     };
     // In a process of its own the keeper has a way of its own.
     let kept = Kept::start(&plan, SOON, move || line_log::keep(sender), live).unwrap();

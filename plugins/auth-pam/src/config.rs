@@ -11,6 +11,7 @@ use std::ffi::CString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use log_lines::Said;
 use plugin_options::{Grammar, Place, Remainder, Word};
 
 use crate::metrics::place::MetricsFile;
@@ -93,9 +94,9 @@ pub struct Config {
     /// `empty-passwords=yes`.
     pub empty_passwords: bool,
     /// What the administrator should know or change.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Said>,
     /// The same, of what members of root's group could change.
-    pub by_roots_group: Vec<String>,
+    pub by_roots_group: Vec<Said>,
 }
 
 /// How long an attempt may take.
@@ -214,7 +215,7 @@ impl Config {
 }
 
 /// What to say of words that were perhaps meant to be options.
-fn taken_as_pairs(rest: &Remainder) -> Vec<String> {
+fn taken_as_pairs(rest: &Remainder) -> Vec<Said> {
     let after: Vec<&Word> = rest.line.iter().skip(1).collect();
     let late = after.iter().copied().chain(rest.file.iter().flatten());
     let late = late.filter(|word| GRAMMAR.is_known(&word.text)).map(|Word { text, place }| {
@@ -223,23 +224,18 @@ fn taken_as_pairs(rest: &Remainder) -> Vec<String> {
             Place::Line => "options stand before the service",
             Place::File { .. } => "options have lines of their own",
         };
-        format!("{place}'{word}' comes after the service and is taken as part of a NAME VALUE pair; {remedy}")
+        lines::configuration::taken_as_pair(place, &word, remedy).said()
     });
     let names = after.iter().step_by(2).filter_map(|word| GRAMMAR.named(&word.text));
-    let names = names.map(|option| {
-        let (name, form) = (option.name(), option.shown());
-        format!("'{name}' comes after the service and is taken as the NAME of a pair; the option is written {form} and stands before the service")
-    });
+    let names =
+        names.map(|option| lines::configuration::taken_as_name(option.name(), &option.shown()).said());
     late.chain(names).collect()
 }
 
 /// What to say if the file names another service than the line. Several servers may share a file, so that is no mistake.
-fn not_used(used: &Word, unused: &Word) -> String {
+fn not_used(used: &Word, unused: &Word) -> Said {
     let [used, in_file] = [used, unused].map(|word| String::from_utf8_lossy(&word.text));
-    format!(
-        "{}PAM service '{in_file}' is not used, since the plugin line names '{used}'; name one only",
-        unused.place
-    )
+    lines::configuration::service_not_used(&unused.place, &in_file, &used).said()
 }
 
 /// The words that are no options.
@@ -292,7 +288,7 @@ fn add_pairs(pairs: &mut Vec<Pair>, mut words: impl Iterator<Item = Word>) -> Re
 }
 
 /// The service, and a warning if it is written as a path: libpam takes the last part of that (since 0.78).
-fn service_name(word: &Word) -> Result<(CString, Option<String>), ConfigError> {
+fn service_name(word: &Word) -> Result<(CString, Option<Said>), ConfigError> {
     let bad = || ConfigError::BadService(word.clone());
     let name = word.text.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     if name.is_empty() || name == b"." || name == b".." {
@@ -300,7 +296,7 @@ fn service_name(word: &Word) -> Result<(CString, Option<String>), ConfigError> {
     }
     let warning = (name != word.text).then(|| {
         let (name, text) = (String::from_utf8_lossy(name), String::from_utf8_lossy(&word.text));
-        format!("service '{text}' is a path: PAM takes its last part; write '{name}'")
+        lines::configuration::service_is_a_path(&text, &name).said()
     });
     Ok((CString::new(name).map_err(|_| bad())?, warning))
 }

@@ -63,10 +63,7 @@ impl Plugin for AuthPam {
     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
         if OPENVPN_MAX_WORDS.contains(&args.args().count()) {
             let [single, quoted] = OPENVPN_MAX_WORDS;
-            log::warn!(
-                "OpenVPN passes at most {single} words after the plugin's path, {quoted} when they are quoted together: \
-                 any further ones of this line are lost"
-            );
+            lines::startup::line_is_full(single, quoted).log();
         }
         let config = Config::parse(args.args()).map_err(OpenError::from_error)?;
         let startup = Startup::check(args, &config)?;
@@ -93,14 +90,14 @@ impl Plugin for AuthPam {
         if settings.debug && startup.deferring.is_some() {
             let limit = settings.time_limits.of(true).map(|limit| limit.as_secs());
             let limit = limit.map_or("for ever".into(), |seconds| format!("{seconds} s"));
-            log::info!("a deferred login may take {limit}");
+            lines::startup::deferred_may_take(&limit).log();
         }
         let by_default = settings.config.session && settings.config.max_sessions.is_none();
         if let Some(few) = limits::few_sessions(settings.max_sessions).filter(|_| by_default) {
-            log::info!("{few}");
+            few.log();
         }
         let front = Front::open(settings, startup.deferring.is_some())?;
-        log::info!("initialization succeeded: PAM service '{service}'");
+        lines::startup::initialized(&service).log();
         Ok(AuthPam { front, _deferring: startup.deferring })
     }
 

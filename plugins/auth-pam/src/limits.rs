@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use log_lines::Said;
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, rlim_t, setrlimit};
 use privsep::cgroup;
 
@@ -46,13 +47,9 @@ pub fn default_max_suspended(max_workers: Option<usize>) -> usize {
 }
 
 /// What to say of a default for `max-sessions` that is lower than elsewhere.
-pub fn few_sessions(most: usize) -> Option<String> {
-    (u64::try_from(most).unwrap_or(u64::MAX) < DEFAULT_MAX_SESSIONS).then(|| {
-        format!(
-            "at most {most} clients can have sessions: the control group (TasksMax= of the unit) or the memory allows no \
-             more; raise that, or set max-sessions"
-        )
-    })
+pub fn few_sessions(most: usize) -> Option<Said> {
+    (u64::try_from(most).unwrap_or(u64::MAX) < DEFAULT_MAX_SESSIONS)
+        .then(|| lines::limits::few_sessions(most).said())
 }
 
 /// The default for `max-sessions`, beside so many workers; `None`: the default.
@@ -176,7 +173,7 @@ const OTHER_FILES: u64 = 2 * 2048 + 1024;
 /// Raises OpenVPN's own limit on open files to what so many attempts need, as far as that may be. With its usual 1,024,
 /// five hundred pending logins of one client would leave OpenVPN no file for anybody else's. A warning if the hard limit
 /// is too low.
-pub fn make_room_in_openvpn(attempts: usize) -> Option<String> {
+pub fn make_room_in_openvpn(attempts: usize) -> Option<Said> {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
     let attempts = u64::try_from(attempts).unwrap_or(u64::MAX);
     let wanted = attempts.saturating_mul(FILES_OF_AN_ATTEMPT).saturating_add(OTHER_FILES);
@@ -184,12 +181,7 @@ pub fn make_room_in_openvpn(attempts: usize) -> Option<String> {
     let now = soft.max(wanted.min(hard));
     let raised = now == soft || setrlimit(Resource::RLIMIT_NOFILE, now, hard).is_ok();
     let now = if raised { now } else { soft };
-    (now < wanted).then(|| {
-        format!(
-            "OpenVPN may open {now} files, and {wanted} are needed for as many logins as may be pending: raise its \
-             limit (LimitNOFILE=) or lower max-pending"
-        )
-    })
+    (now < wanted).then(|| lines::limits::few_files_of_openvpn(now, wanted).said())
 }
 
 #[cfg(test)]

@@ -81,15 +81,11 @@ impl Settings {
         let possible = (open_files.saturating_sub(apart) / 2).max(1);
         let wanted = self.config.max_workers.unwrap_or(self.max_workers);
         if wanted > possible {
-            log::warn!(
-                "the limit on open files ({open_files}) allows {possible} workers instead of {wanted}"
-            );
+            lines::limits::fewer_workers(open_files, possible, wanted).log();
         }
         if max_sessions < self.most_sessions() {
             let wanted = self.most_sessions();
-            log::warn!(
-                "the limit on open files ({open_files}) allows {max_sessions} sessions instead of {wanted}"
-            );
+            lines::limits::fewer_sessions(open_files, max_sessions, wanted).log();
         }
         let max_pending = self.config.max_pending;
         Limits { max_workers: wanted.min(possible), max_suspended, max_sessions, max_pending }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
+use lines::variables;
 use ovpn_plugin::Env;
 
 use crate::allowed::{self, Judgement, Share};
@@ -51,7 +52,7 @@ impl AtUp {
             if allowed::judge(Event::Up, name, value) == Judgement::BadForm {
                 bad += 1;
                 if bad <= MAX_WARNINGS {
-                    log::warn!("invalid value for {}; no script will get it", String::from_utf8_lossy(name));
+                    variables::bad_at_up(&String::from_utf8_lossy(name)).log();
                 }
                 continue;
             }
@@ -69,15 +70,11 @@ impl AtUp {
             all.entry(owned(name)).or_insert_with(|| owned(value));
         }
         if bad > MAX_WARNINGS {
-            log::warn!("invalid values for {} more variables; no script will get them", bad - MAX_WARNINGS);
+            variables::more_bad_at_up(bad - MAX_WARNINGS).log();
         }
         if too_much > 0 {
-            log::warn!(
-                "too many variables from the other side: {too_much} are left out, no script will get them \
-                 (at most {} KiB of text, {} KiB of routes and the like)",
-                MAX_FREE_TEXT_BYTES / 1024,
-                MAX_FAMILY_BYTES / 1024
-            );
+            let (text_kib, kib) = (MAX_FREE_TEXT_BYTES / 1024, MAX_FAMILY_BYTES / 1024);
+            variables::left_out_at_up(too_much, text_kib, kib).log();
         }
         AtUp(all)
     }

@@ -1,6 +1,6 @@
 //! The part inside OpenVPN. After `--user` it has no privileges; it tells the helper which event has come, and waits.
 
-mod lines;
+mod log_writer;
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -8,6 +8,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use lines::{processes, scripts, variables};
+use log_lines::Said;
 use nix::unistd::Pid;
 use ovpn_plugin::{Env, logging};
 use privsep::ChannelError;
@@ -23,7 +25,7 @@ use crate::passing;
 use crate::protocol::{Answer, Ask};
 use crate::settings::Settings;
 use crate::titles;
-use lines::Lines;
+use log_writer::Lines;
 
 /// How long the helper may take to come up.
 const START: Duration = Duration::from_secs(10);
@@ -95,17 +97,15 @@ impl Front {
             let Err(error) = self.start() else { return true };
             self.look_for_helper();
             if self.helper.is_some() {
-                log::warn!("{error}; the helper of the last UP event stays, with its environment");
+                processes::stays(error).log();
                 return true;
             }
-            log::error!("{error}");
+            error.log();
             // Of a restart it is not the end: the next event starts one, if that is possible by then.
             return self.started;
         }
         if !self.started {
-            log::error!(
-                "OpenVPN has given up its privileges before the first UP event: scripts cannot be run as root"
-            );
+            processes::no_privileges().log();
             return false;
         }
         let done = if self.settings.has(Event::Up) {
@@ -119,7 +119,7 @@ impl Front {
             true
         };
         if self.helper.is_none() {
-            log::error!("{NO_HELPER}; the down script will not be run");
+            processes::down_will_not_run(&processes::no_helper().to_string()).log();
             return true;
         }
         done
@@ -134,7 +134,7 @@ impl Front {
     fn is_success(&self, event: Event, result: &Result<Vec<u8>, Failure>) -> bool {
         let ignored = self.settings.ignore_failure && !event.decides();
         if result.is_err() && ignored {
-            log::warn!("the {} script failed, which is ignored (ignore-failure=yes)", event.name());
+            scripts::failure_ignored(event.name()).log();
         }
         result.is_ok() || ignored
     }
@@ -148,7 +148,7 @@ impl Front {
         let written =
             file.ok_or_else(|| io::ErrorKind::NotFound.into()).and_then(|file| write(file, &options));
         if let Err(error) = &written {
-            log::error!("the file for the client's options cannot be written: {error}");
+            scripts::options_unwritable(error).log();
         }
         written.is_ok()
     }
@@ -165,9 +165,9 @@ impl Front {
         self.lines.settle(event);
         match &result {
             Ok(_) | Err(Failure::Logged) => {}
-            Err(Failure::Because(why)) => log::error!("the {} script: {why}", event.name()),
+            Err(Failure::Because(why)) => scripts::failed(event.name(), why).log(),
             Err(Failure::HelperDied) => {
-                log::error!("the {} script: the helper is gone, and with it the script", event.name());
+                scripts::failed(event.name(), scripts::helper_died()).log();
             }
         }
         result
@@ -182,10 +182,10 @@ impl Front {
         let args: Vec<Vec<u8>> = args.take(allowed::words(event).len()).map(<[u8]>::to_vec).collect();
         if !allowed::args(event, args.iter().map(Vec::as_slice)) {
             let words = args.iter().map(|word| String::from_utf8_lossy(word)).collect::<Vec<_>>().join("' '");
-            return Err(format!("invalid words from OpenVPN, not run: '{words}'").into());
+            return Err(variables::bad_words(&words).to_string().into());
         }
         self.last_id += 1;
-        let ask = Ask { id: self.last_id, event, args, variables: passing::variables(event, env)? };
+        let ask = Ask { id: self.last_id, event, args, variables: passing::of_event(event, env)? };
         self.send(ask)?;
         let limit = self.settings.time_limit.map(|limit| limit + TERM_TO_KILL + KILL_TO_GONE + MARGIN);
         match self.answer(limit)? {
@@ -198,21 +198,21 @@ impl Front {
     fn send(&mut self, ask: Ask) -> Result<(), String> {
         // The C plugin has no helper before UP either, and DOWN without UP has nothing to undo.
         if !self.started && ask.event == Event::Down {
-            return Err("there was no UP event".into());
+            return Err(processes::no_up().to_string());
         }
         self.look_for_helper();
         if self.helper.is_none() {
             if self.identity != Identity::now() {
-                return Err(NO_HELPER.into());
+                return Err(processes::no_helper().to_string());
             }
-            self.start()?;
+            self.start().map_err(|error| error.text)?;
         }
-        let Some(helper) = &mut self.helper else { return Err(NO_HELPER.into()) };
+        let Some(helper) = &mut self.helper else { return Err(processes::no_helper().to_string()) };
         let sent = helper.send(ask, PATIENCE);
         if let Err(ChannelError::Closed) = sent {
             self.lose_helper();
         }
-        sent.map_err(|error| format!("the helper cannot be reached: {error}"))
+        sent.map_err(|error| processes::unreachable(error).to_string())
     }
 
     /// Waits for the answer to what was asked last.
@@ -229,7 +229,7 @@ impl Front {
                     // Of a run that nobody waits for any more.
                 }
                 Ok(Some(Heard::Lost)) => return Err(Failure::HelperDied),
-                Ok(None) => return Err(String::from("the helper does not answer").into()),
+                Ok(None) => return Err(processes::silent().to_string().into()),
                 Err(_) => {
                     self.lose_helper();
                     return Err(Failure::HelperDied);
@@ -239,8 +239,8 @@ impl Front {
     }
 
     /// Forks a keeper and with it a helper, in the place of those there were.
-    fn start(&mut self) -> Result<(), String> {
-        let failed = |error: &dyn std::fmt::Display| format!("the helper cannot be started: {error}");
+    fn start(&mut self) -> Result<(), Said> {
+        let failed = |error: &dyn std::fmt::Display| processes::not_started(error).said();
         let sender = self.lines.for_helper().map_err(|errno| failed(&errno.desc()))?;
         let (settings, base) = (&self.settings, &self.base);
         let (name, command) = titles::KEEPER;
@@ -259,7 +259,7 @@ impl Front {
             orderly_end: privsep::life::ORDERLY_END,
             connect: None,
             at_end: None,
-            log: |level, line| log::log!(level, "{line}"),
+            log: Said::log,
         };
         let openvpn = Pid::this();
         let started = {
@@ -271,12 +271,9 @@ impl Front {
         helper.set_buffer(SOCKET_BYTES);
         self.stop();
         if !self.identity.is_root() && !self.started {
-            log::warn!(
-                "OpenVPN has no root privileges: scripts will be run as user {}",
-                self.identity.user()
-            );
+            processes::not_root(self.identity.user()).log();
         }
-        log::debug!("the helper's keeper is process {}", helper.keeper());
+        processes::keeper(helper.keeper()).log();
         (self.helper, self.started) = (Some(helper), true);
         Ok(())
     }
@@ -297,7 +294,7 @@ impl Front {
         let Some(helper) = self.helper.take() else { return };
         let keeper = helper.keeper();
         let how = helper.reap(REAP).map(|how| format!(" ({how})")).unwrap_or_default();
-        log::error!("the helper and its keeper, process {keeper}, are gone{how}");
+        processes::both_gone(keeper, &how).log();
         helper.stop(Duration::ZERO);
     }
 
@@ -305,8 +302,7 @@ impl Front {
         let Some(helper) = self.helper.take() else { return };
         let keeper = helper.keeper();
         if !helper.stop(STOP) {
-            let seconds = STOP.as_secs();
-            log::warn!("the helper and its keeper, process {keeper}, did not end within {seconds} s");
+            processes::did_not_end(keeper, STOP.as_secs()).log();
         }
     }
 
@@ -324,8 +320,6 @@ impl Drop for Front {
         self.lines.end();
     }
 }
-
-const NO_HELPER: &str = "the helper and its keeper are gone, and OpenVPN has no privileges any more to start others; restart OpenVPN";
 
 /// Writes to a file that OpenVPN has made. Never creates one, never follows a link, never waits.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -11,6 +11,7 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
 
+use lines::{processes, scripts};
 use nix::poll::PollFlags;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
@@ -20,12 +21,13 @@ use privsep::confine::{Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output as C
 use privsep::life::{self, Generation, KeeperLink, News, Numbered};
 use privsep::line_log::{self, LineSender};
 use privsep::title::Title;
-use privsep::{Channel, ChannelError, Ended, leave};
+use privsep::{Channel, ChannelError, Ended, leave, signal_name};
 
 use crate::client_options::ClientOptions;
 use crate::environment::AtUp;
 use crate::event::Event;
 use crate::output::Output;
+use crate::permissions::Program;
 use crate::protocol::{Answer, Ask};
 use crate::script::{Script, Supplies};
 use crate::settings::{Command, Settings};
@@ -116,7 +118,7 @@ pub fn run(settings: &Settings, base: &AtUp, openvpn: Pid, birth: Birth) -> Infa
     let end = match Helper::new(settings, base, openvpn, birth, title) {
         Ok(mut helper) => helper.serve(),
         Err(error) => {
-            log::error!("the helper cannot start: {error}");
+            processes::cannot_start(error).log();
             End::Failed
         }
     };
@@ -214,27 +216,27 @@ impl<'a> Helper<'a> {
         let Some(Runnable { command, output, .. }) = self.scripts.get_mut(which) else { return Ok(None) };
         let (command, program) = (*command, &command.program);
         if let Err(error) = program.check_again(self.roots_group.now()) {
-            log::error!("the {} script is not run: {error}", ask.event.name());
+            scripts::not_run(ask.event.name(), error).log();
             return Ok(None);
         }
         let mut options = match (ask.event == Event::ClientConnect).then(ClientOptions::new).transpose() {
             Ok(options) => options,
             Err(errno) => {
-                log::error!("{program} cannot be run: no file for the client's options: {}", errno.desc());
+                scripts::no_file_for_options(program, errno.desc()).log();
                 return Ok(None);
             }
         };
         let file = options.as_ref().map(ClientOptions::path);
         let env = self.base.for_script(ask.event, ask.variables, file);
         let args = ask.args.into_iter().map(OsString::from_vec).chain(file.map(OsString::from));
-        log::debug!("running {program} at {}", ask.event.name());
+        scripts::running(program, ask.event.name()).log();
         let supplies = &self.supplies;
         let start = |output| Script::start(supplies, command, args, env, output);
         let started = output.write_end().and_then(|output| self.child_exits.unblocked(|| start(output)));
         let script = match started {
             Ok(script) => script,
             Err(error) => {
-                log::error!("{program} cannot be run: {error}");
+                scripts::cannot_run(program, error).log();
                 return Ok(None);
             }
         };
@@ -243,9 +245,9 @@ impl<'a> Helper<'a> {
             script.output.finish();
         }
         match how {
-            Some(Ended::Exited(0)) => log::debug!("{program} exited with status 0"),
+            Some(Ended::Exited(0)) => scripts::succeeded(program).log(),
             Some(how) => {
-                log::error!("{program} {how}");
+                log_failure(program, how);
                 return Ok(None);
             }
             None => return Ok(None),
@@ -253,7 +255,7 @@ impl<'a> Helper<'a> {
         match options.map(ClientOptions::read).transpose() {
             Ok(written) => Ok(Some(written.unwrap_or_default())),
             Err(error) => {
-                log::error!("{program}: what it wrote cannot be used: {error}");
+                scripts::options_unusable(program, error).log();
                 Ok(None)
             }
         }
@@ -272,11 +274,18 @@ fn give_up_rights(settings: &Settings, memory_locked: bool) {
         keep = keep.and(Capabilities::IPC_LOCK);
     }
     if let Err(errno) = capabilities::give_up_until_exec(keep) {
-        log::warn!("the helper cannot give up its capabilities: {}", errno.desc());
+        processes::keeps_capabilities(errno.desc()).log();
     }
 }
 
 fn mistrust(what: &str) -> End {
-    log::error!("the helper ends, OpenVPN sent something that it must not: {what}");
+    processes::mistrust(what).log();
     End::Mistrust
+}
+
+fn log_failure(program: &Program, how: Ended) {
+    match how {
+        Ended::Exited(status) => scripts::exited(program, status).log(),
+        Ended::Killed(signal) => scripts::killed(program, signal_name(signal)).log(),
+    }
 }

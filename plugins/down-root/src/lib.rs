@@ -60,13 +60,11 @@ impl Plugin for DownRoot {
         let config = Config::parse(args.args()).map_err(OpenError::from_error)?;
         if OPENVPN_MAX_WORDS.contains(&args.args().count()) {
             let [single, quoted] = OPENVPN_MAX_WORDS;
-            log::warn!(
-                "the plugin line is as long as OpenVPN reads it ({single} words, {quoted} in one pair of quotes); a word after that is dropped"
-            );
+            lines::startup::line_is_full(single, quoted).log();
         }
         let debug = args.verb().is_none_or(|verb| verb >= DEBUG_VERB);
         let settings = Settings::resolve(config, args.config_name(), debug).map_err(OpenError::from_error)?;
-        log::info!("initialization succeeded: down script {}", settings.command.program);
+        lines::startup::initialized(&settings.command.program).log();
         let front = Front::new(settings, args.env()).map_err(|errno| OpenError::from(errno.desc()))?;
         Ok(DownRoot { front })
     }

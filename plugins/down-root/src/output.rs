@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Read};
 use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+use lines::scripts;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::PollFlags;
 use ovpn_plugin::escape;
@@ -85,7 +86,7 @@ impl Output {
         // Not closed: the numbers may be somebody else's by now.
         if let Some(Pipe { read_end, write_end }) = self.pipe.take() {
             let _ = (read_end.into_raw_fd(), write_end.into_raw_fd());
-            log::warn!("{}: what it prints cannot be read any more, until it is run again", self.name);
+            scripts::output_lost(&self.name).log();
         }
     }
 
@@ -134,7 +135,7 @@ impl Output {
         if self.in_window < MAX_LINES {
             self.in_window += 1;
             let mark = if line.continues { " (continued)" } else { "" };
-            log::info!("{}{mark}: {}", self.name, escape(&line.text));
+            scripts::printed(&self.name, mark, escape(&line.text)).log();
         } else {
             self.suppressed += 1;
         }
@@ -142,7 +143,7 @@ impl Output {
 
     fn end_window(&mut self) {
         if self.suppressed > 0 {
-            log::warn!("{}: {} further lines are not shown", self.name, self.suppressed);
+            scripts::printed_more(&self.name, self.suppressed).log();
             self.suppressed = 0;
         }
     }

@@ -1,7 +1,7 @@
 //! What the front passes on of an event's environment.
 
-use std::fmt::Display;
-
+use lines::variables;
+use log_lines::Said;
 use ovpn_plugin::Env;
 
 use crate::allowed::{self, Judgement, MAX_VARIABLES, Share};
@@ -14,7 +14,7 @@ const MAX_WARNINGS: usize = 5;
 /// The variables that may cross the border. An error if there are too many, or if one that the script of a decision may
 /// need does not have the form it should have: without it, it could decide otherwise. At other events text that the other
 /// side may send as it pleases is left out when it is too much, so that nothing is missed over it.
-pub fn variables(event: Event, env: Env<'_>) -> Result<Vec<Variable>, String> {
+pub fn of_event(event: Event, env: Env<'_>) -> Result<Vec<Variable>, String> {
     let (mut all, mut free_text) = (Vec::new(), Vec::new());
     let (mut left_out, mut bad) = (String::new(), Vec::new());
     for (name, value) in env.without_secrets() {
@@ -27,7 +27,7 @@ pub fn variables(event: Event, env: Env<'_>) -> Result<Vec<Variable>, String> {
             }
             // Never the value: it may be a password.
             Judgement::BadForm if event.decides() => {
-                return Err(format!("invalid value for {shown}; the client or its address is rejected"));
+                return Err(variables::decides(&shown).to_string());
             }
             Judgement::BadForm => bad.push(shown),
             Judgement::NotListed => {
@@ -36,26 +36,23 @@ pub fn variables(event: Event, env: Env<'_>) -> Result<Vec<Variable>, String> {
             }
         }
     }
-    log::debug!("{}: variables not passed on:{left_out}", event.name());
-    warnings(&bad).iter().for_each(|warning| log::warn!("{}: {warning}", event.name()));
+    variables::not_passed_on(event.name(), &left_out).log();
+    warnings(event, &bad).iter().for_each(Said::log);
     let bytes: usize = all.iter().map(Variable::bytes).sum();
     if bytes > MAX_ENVIRONMENT || all.len() > MAX_VARIABLES {
-        return Err(format!(
-            "the event has {} variables of {bytes} bytes, at most {MAX_VARIABLES} of {MAX_ENVIRONMENT} bytes are possible",
-            all.len()
-        ));
+        return Err(variables::too_many(all.len(), bytes, MAX_VARIABLES, MAX_ENVIRONMENT).to_string());
     }
     add(&mut all, free_text, MAX_ENVIRONMENT - bytes, event);
     Ok(all)
 }
 
 /// What to say of variables whose values do not have their form.
-fn warnings(names: &[impl Display]) -> Vec<String> {
+fn warnings(event: Event, names: &[impl AsRef<str>]) -> Vec<Said> {
     let single = names.iter().take(MAX_WARNINGS);
-    let mut warnings: Vec<String> =
-        single.map(|name| format!("invalid value for {name}, which is not passed on")).collect();
+    let mut warnings: Vec<Said> =
+        single.map(|name| variables::bad_value(event.name(), name.as_ref()).said()).collect();
     if let Some(more) = names.len().checked_sub(MAX_WARNINGS).filter(|more| *more > 0) {
-        warnings.push(format!("invalid values for {more} more variables, which are not passed on"));
+        warnings.push(variables::bad_values(event.name(), more).said());
     }
     warnings
 }
@@ -73,11 +70,7 @@ fn add(all: &mut Vec<Variable>, free_text: Vec<Variable>, mut room: usize, event
         }
     }
     if too_much > 0 {
-        let kib = MAX_ENVIRONMENT / 1024;
-        log::warn!(
-            "{}: too many variables from the other side: {too_much} are left out (at most {kib} KiB)",
-            event.name()
-        );
+        variables::left_out(event.name(), too_much, MAX_ENVIRONMENT / 1024).log();
     }
 }
 
@@ -87,7 +80,7 @@ mod tests {
     use ovpn_plugin::testing::CallData;
 
     fn passed(event: Event, call: &CallData) -> Result<Vec<String>, String> {
-        let all = variables(event, call.environment())?;
+        let all = of_event(event, call.environment())?;
         Ok(all.into_iter().map(|variable| String::from_utf8_lossy(&variable.name).into_owned()).collect())
     }
 
@@ -112,12 +105,13 @@ mod tests {
     #[test]
     fn bad_values_without_end_are_a_few_lines() {
         let names: Vec<String> = (0..1000).map(|number| format!("OPENVPN_{number}")).collect();
+        let warnings = |names: &[String]| super::warnings(Event::RouteUp, names);
         assert_eq!(warnings(&names[..0]), [""; 0]);
-        assert_eq!(warnings(&names[..1]), ["invalid value for OPENVPN_0, which is not passed on"]);
+        assert_eq!(warnings(&names[..1]), ["route-up: invalid value for OPENVPN_0, which is not passed on"]);
         assert_eq!(warnings(&names[..5]).len(), 5);
         let all = warnings(&names);
         assert_eq!(all.len(), 6);
-        assert_eq!(all[5], "invalid values for 995 more variables, which are not passed on");
+        assert_eq!(all[5], "route-up: invalid values for 995 more variables, which are not passed on");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use lines::startup;
 use privsep::walk::{Problem, RootsGroup, Sticky, Walk};
 
 use crate::executable;
@@ -40,11 +41,7 @@ impl Program {
         } else {
             let unreachable = |error| ProgramError::Unreachable { path: given.to_path_buf(), error };
             let absolute = std::env::current_dir().map_err(unreachable)?.join(given);
-            warnings.push(format!(
-                "'{}' is a relative path: taken as {}",
-                given.display(),
-                absolute.display()
-            ));
+            warnings.push(startup::relative_path(given.display(), absolute.display()).to_string());
             absolute
         };
         let found = examine(&absolute)?;
@@ -70,7 +67,7 @@ impl Program {
     ) -> Result<(), ProgramError> {
         for problem in problems {
             if self.insecure || problem.is_tolerable(roots_group) {
-                warn(format!("{} is run as root, but {problem}", self.path.display()));
+                warn(startup::run_all_the_same(self.path.display(), problem).to_string());
             } else {
                 let (program, problem) = (self.path.clone(), problem.clone());
                 return Err(ProgramError::Insecure { program, problem });

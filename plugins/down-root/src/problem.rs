@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use lines::startup;
 use privsep::walk::{Problem, WalkError};
 
 /// Why a program is not run.
@@ -70,31 +71,18 @@ impl fmt::Display for ProgramError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ProgramError::Unreachable { path, error } => write!(f, "{}: {error}", path.display()),
-            ProgramError::Loop(path) => write!(f, "{}: too many links", path.display()),
-            ProgramError::NotAFile(path) => write!(f, "{} is not a regular file", path.display()),
-            ProgramError::NotExecutable(path) => {
-                write!(f, "{} is not executable (chmod +x)", path.display())
-            }
-            ProgramError::NoExec(path) => {
-                write!(f, "{} is on a file system that is mounted with noexec", path.display())
-            }
-            ProgramError::NoProgram(path) => write!(
-                f,
-                "{} is neither a script, with #! and an interpreter as its first line, nor a binary program",
-                path.display()
-            ),
+            ProgramError::Loop(path) => startup::too_many_links(path.display()).fmt(f),
+            ProgramError::NotAFile(path) => startup::not_a_file(path.display()).fmt(f),
+            ProgramError::NotExecutable(path) => startup::not_executable(path.display()).fmt(f),
+            ProgramError::NoExec(path) => startup::noexec(path.display()).fmt(f),
+            ProgramError::NoProgram(path) => startup::no_program(path.display()).fmt(f),
             ProgramError::Interpreter { script, error } => {
-                write!(f, "the interpreter of {}: {error}", script.display())
+                startup::bad_interpreter(script.display(), error).fmt(f)
             }
-            ProgramError::Insecure { program, problem } => write!(
-                f,
-                "{} is not run as root: {problem}; {}, or set insecure-permissions=yes",
-                program.display(),
-                remedy(problem, program)
-            ),
-            ProgramError::Moved(path) => {
-                write!(f, "{} is reached through a link that was not there at the start", path.display())
+            ProgramError::Insecure { program, problem } => {
+                startup::not_run_as_root(program.display(), problem, &remedy(problem, program)).fmt(f)
             }
+            ProgramError::Moved(path) => startup::moved(path.display()).fmt(f),
         }
     }
 }

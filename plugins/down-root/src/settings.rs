@@ -6,6 +6,9 @@ use std::io::ErrorKind;
 use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
 
+use lines::startup;
+use log_lines::Said;
+
 use crate::config::Config;
 use crate::event::Event;
 use crate::permissions::Program;
@@ -49,18 +52,19 @@ pub struct SettingsError {
 
 impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the {} script '{}': {}", self.what, self.word, self.error)?;
         let is_missing = match &self.error {
             ProgramError::Unreachable { error, .. } => error.kind() == ErrorKind::NotFound,
             _ => false,
         };
-        if is_missing && !self.word.starts_with('/') && self.word.contains('=') {
+        let hint = if is_missing && !self.word.starts_with('/') && self.word.contains('=') {
             let (name, value) = self.word.split_once('=').unwrap_or_default();
-            write!(f, " (to set a variable for the script, write a line of its own: setenv {name} {value})")?;
+            format!(" (to set a variable for the script, write a line of its own: setenv {name} {value})")
         } else if is_missing && !self.word.starts_with('/') {
-            f.write_str(" (no option, and no file below the working directory; PATH is not searched)")?;
-        }
-        Ok(())
+            " (no option, and no file below the working directory; PATH is not searched)".to_string()
+        } else {
+            String::new()
+        };
+        startup::unusable(self.what, &self.word, &self.error, &hint).fmt(f)
     }
 }
 
@@ -70,11 +74,9 @@ impl Settings {
     /// Finds every program; warns of what is unwise.
     pub fn resolve(config: Config, config_name: Option<String>, debug: bool) -> Result<Self, SettingsError> {
         for word in config.late_options() {
-            log::warn!(
-                "'{word}' comes after the command and is an argument of it; options stand before the command"
-            );
+            startup::late_option(&word).log();
         }
-        config.warnings.iter().for_each(|warning| log::warn!("{warning}"));
+        config.warnings.iter().for_each(Said::log);
         let insecure = config.insecure_permissions;
         let find = |event: Event, word: &[u8]| {
             let (program, warnings) = Program::find(word, insecure).map_err(|error| SettingsError {
@@ -82,7 +84,9 @@ impl Settings {
                 word: String::from_utf8_lossy(word).into_owned(),
                 error,
             })?;
-            warnings.iter().for_each(|warning| log::warn!("the {} script: {warning}", event.name()));
+            for warning in warnings {
+                startup::about_script(event.name(), warning).log();
+            }
             Ok(program)
         };
         let command = Command {

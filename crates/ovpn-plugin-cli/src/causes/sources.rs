@@ -3,9 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What stands before a text that is logged, or noted about a login, where that matters.
-const LOGGED: [&str; 5] = ["log::error!(", "log::warn!(", ".note(|| ", "self.say(", "(Level::Error, "];
-
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
@@ -71,22 +68,8 @@ fn literal(source: &str) -> (String, &str) {
     (text, "")
 }
 
-/// The texts that are logged.
-pub(super) fn logged(source: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for before in LOGGED {
-        for part in source.split(before).skip(1) {
-            // Up to the end of the statement there may be none: it is in a variable.
-            let statement = part.split_once(");").map_or(part, |(statement, _)| statement);
-            found.extend(literals(statement).into_iter().next());
-        }
-    }
-    found
-}
-
 #[test]
 fn texts_are_found_in_a_source() {
-    let source = "f('\"', \"one \\\"1\\\"\"); log::warn!(\n  \"two \\\n   three\",\n); log::error!(\"{x}\");";
+    let source = "f('\"', \"one \\\"1\\\"\"); g(\n  \"two \\\n   three\",\n); h(\"{x}\");";
     assert_eq!(literals(source), ["one \"1\"", "two three", "{x}"]);
-    assert_eq!(logged(source), ["{x}", "two three"]);
 }

@@ -93,7 +93,7 @@ pub(crate) fn set_up(subject: Subject) -> Setup {
     }
     setup.settings.chroot = setup.settings.chroot.take().map(|root| directory.join(root));
     setup.unknown_names = unknown_names(&setup.settings);
-    setup.tmp_dir = tmp_dir::warning(&setup.settings, &directory);
+    setup.tmp_dir = tmp_dir::warning(&setup.settings, &directory).map(|warning| warning.text);
     let config = subject.directory.join(&subject.config);
     for (place, words, directory) in plugins {
         let line = plugin::read(&setup, place, &words, &config, &directory);

@@ -11,6 +11,7 @@ use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+use log_lines::Said;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
@@ -27,6 +28,7 @@ use crate::children::Children;
 use crate::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
 use crate::inherited::Numbers;
 use crate::line_log;
+use crate::lines;
 use crate::orphans::{self, GRACE};
 use crate::os::{self, Ended};
 use crate::parent::Parent;
@@ -78,7 +80,7 @@ pub struct Plan<'a> {
     /// What the keeper does last of all, when no helper is left; must not wait.
     pub at_end: Option<&'a dyn Fn()>,
     /// Logs a line; must not wait.
-    pub log: fn(log::Level, &str),
+    pub log: fn(&Said),
 }
 
 /// Which process OpenVPN is. End of file on the life line tells of its end too, but only when nobody else holds a copy.
@@ -150,7 +152,7 @@ pub(super) fn run<Out: Message, In: Message>(
         Ok(mut keeper) => keeper.serve(live),
         Err(Errno::ESRCH) => DONE,
         Err(errno) => {
-            (plan.log)(log::Level::Error, &format!("the keeper cannot start: {}", errno.desc()));
+            (plan.log)(&lines::keeper_cannot_start(errno.desc()).said());
             super::FAILED
         }
     };
@@ -176,9 +178,7 @@ impl<'a> Keeper<'a> {
         let child_exits = SignalFd::with_flags(&mask, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
         let locked = if lock_memory { confine::lock_memory() } else { Ok(()) };
         if let Err(errno) = locked {
-            let what = "OpenVPN's memory is locked (mlock), but that of the plugin's processes cannot be";
-            let remedy = "raise LimitMEMLOCK= of its unit, or give it CAP_IPC_LOCK";
-            (plan.log)(log::Level::Warn, &format!("{what}: {}; {remedy}", errno.desc()));
+            (plan.log)(&lines::memory_unlocked(errno.desc()).said());
         }
         let memory_locked = lock_memory && locked.is_ok();
         let introduced = plan.openvpn == OpenVpn::Parent;
@@ -197,7 +197,7 @@ impl<'a> Keeper<'a> {
                 Err(errno) => {
                     self.lost(number);
                     if !fork_failed {
-                        self.say(&format!(" cannot be started: {}; trying again every second", errno.desc()));
+                        (self.plan.log)(&lines::cannot_be_started(self.plan.name, errno.desc()).said());
                     }
                     fork_failed = true;
                     if self.pause(RETRY) {
@@ -220,21 +220,17 @@ impl<'a> Keeper<'a> {
             self.lost(number);
             drop(current);
             self.clear_leftovers();
-            let gone = format!(", process {helper}, is gone ({how})");
+            let name = self.plan.name;
             if how == Ended::Exited(MISTRUST) {
-                self.say(&format!("{gone}, and no other one is started; restart OpenVPN"));
+                (self.plan.log)(&lines::gone_by_mistrust(name, helper, how).said());
                 return MISTRUST;
             }
             if deaths.are_too_many(Instant::now()) {
-                self.say(&format!("{gone}, {}; giving up, restart OpenVPN", Deaths::LIMIT));
+                (self.plan.log)(&lines::gone_too_often(name, helper, how, Deaths::LIMIT).said());
                 return super::FAILED;
             }
-            self.say(&format!("{gone}; starting another one"));
+            (self.plan.log)(&lines::gone(name, helper, how).said());
         }
-    }
-
-    fn say(&self, what: &str) {
-        (self.plan.log)(log::Level::Error, &format!("the {}{what}", self.plan.name));
     }
 
     fn fork<Out: Message, In: Message>(
@@ -326,9 +322,8 @@ impl<'a> Keeper<'a> {
     fn end_orphans(&self, current: &mut Current<'_>, now: Instant) {
         let (helper, Some(workers)) = (current.helper, &current.workers) else { return };
         for line in current.ends.end_orphans(now, |process| process == helper || workers.has(process)) {
-            let (level, text) =
-                ends::in_words(&line, self.plan.workers.as_ref().map_or("", |plan| plan.culprits));
-            (self.plan.log)(level, &text);
+            let culprits = self.plan.workers.as_ref().map_or("", |plan| plan.culprits);
+            (self.plan.log)(&ends::in_words(&line, culprits));
         }
     }
 
@@ -413,10 +408,7 @@ impl<'a> Keeper<'a> {
         current.deaf = true;
         crate::kill_group(current.helper);
         self.lost(current.number);
-        self.say(&format!(
-            ", process {}, has sent its keeper something that it must not ({what}); killing it",
-            current.helper
-        ));
+        (self.plan.log)(&lines::distrusted(self.plan.name, current.helper, what).said());
     }
 
     /// Waits for an event, at most until a time; whether OpenVPN is gone.

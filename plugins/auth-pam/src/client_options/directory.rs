@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use log_lines::Said;
 use privsep::walk::{RootsGroup, Sticky, Walk};
 
 use super::MAX_BYTES;
@@ -32,7 +33,7 @@ pub struct Content {
     /// The text; of a directory nothing.
     pub text: Vec<u8>,
     /// How members of root's group could change it.
-    pub by_roots_group: Vec<String>,
+    pub by_roots_group: Vec<Said>,
 }
 
 /// Whether a user or group of this name may have a file. Hidden files are what editors and package managers leave behind.
@@ -45,7 +46,7 @@ pub fn may_be_name(name: &[u8]) -> bool {
 }
 
 /// Everything there is, directories first. What nobody gets is warned about.
-pub fn all(directory: &Path, warnings: &mut Vec<String>) -> Result<Vec<(PathBuf, Kind)>, Mistake> {
+pub fn all(directory: &Path, warnings: &mut Vec<Said>) -> Result<Vec<(PathBuf, Kind)>, Mistake> {
     let mut found = vec![(directory.to_path_buf(), Kind::Directory)];
     for name in entries(directory)? {
         let path = directory.join(&name);
@@ -59,17 +60,11 @@ pub fn all(directory: &Path, warnings: &mut Vec<String>) -> Result<Vec<(PathBuf,
                         found.push((path.join(&name), Kind::File));
                     } else {
                         let file = path.join(&name);
-                        warnings.push(format!(
-                            "client-options: {} is nobody's, its name begins with a dot",
-                            file.display()
-                        ));
+                        warnings.push(lines::clients::nobodys(file.display()).said());
                     }
                 }
             }
-            _ => warnings.push(format!(
-                "client-options: {} is not used: there may be 'default', 'group' and 'user'",
-                path.display()
-            )),
+            _ => warnings.push(lines::clients::not_used(path.display()).said()),
         }
     }
     Ok(found)
@@ -120,14 +115,15 @@ pub fn entries(directory: &Path) -> Result<Vec<OsString>, Mistake> {
 }
 
 /// The way to it, if only root could change anything on that.
-fn judge(path: &Path) -> Result<(Walk, Vec<String>), Mistake> {
+fn judge(path: &Path) -> Result<(Walk, Vec<Said>), Mistake> {
     let walk = Walk::along(path, Sticky::Refused)?;
     let mut by_roots_group = Vec::new();
     for problem in &walk.problems {
         if !problem.is_tolerable(RootsGroup::IsTrusted) {
             return Err(Mistake::Insecure(problem.clone()));
         }
-        by_roots_group.push(format!("client-options: {problem}; {}", problem.remedy()));
+        let insecure = format!("{problem}; {}", problem.remedy());
+        by_roots_group.push(lines::clients::found(insecure).said());
     }
     Ok((walk, by_roots_group))
 }

@@ -1,6 +1,7 @@
 //! The options that OpenVPN takes for a single client, from a file of `client-config-dir` or at client-connect; those of any
 //! other kind it only complains about. Read in OpenVPN 2.4 to 2.7.
 
+use lines::clients;
 use plugin_options::words;
 
 /// One of them.
@@ -58,26 +59,25 @@ pub fn fault(option: &[Vec<u8>], version: Option<u32>) -> Option<String> {
     let name = String::from_utf8_lossy(name.strip_prefix(b"--").unwrap_or(name)).into_owned();
     // Others of that kind take effect, but what that file holds is not checked.
     if name == "config" {
-        return Some("'config' is not taken here: put the lines of that file into this one".into());
+        return Some(clients::no_config_here().to_string());
     }
     let Some(known) = ALL.iter().find(|known| known.name == name) else {
-        let pushed = format!("to send it to the client, write: push \"{name} ...\"");
-        return Some(format!("'{name}' is no option for a single client; {pushed}"));
+        return Some(clients::no_client_option(&name).to_string());
     };
     if let Some(version) = version.filter(|version| *version < known.since) {
-        return Some(format!("'{name}' needs OpenVPN 2.{}, this is 2.{version}", known.since));
+        return Some(clients::option_is_newer(&name, known.since, version).to_string());
     }
     if !known.words.contains(&rest.len()) {
         let (least, most) = (known.words.start(), known.words.end());
         let wanted = if least == most { format!("{least}") } else { format!("{least} to {most}") };
         let quotes = if name == "push" { "; quote what is pushed: push \"route ...\"" } else { "" };
-        return Some(format!("'{name}' takes {wanted} words, and has {}{quotes}", rest.len()));
+        return Some(clients::wrong_number_of_words(&name, &wanted, rest.len(), quotes).to_string());
     }
     if let Some(pushed) = rest.first().filter(|_| name == "push") {
         return match words::split(pushed) {
-            Ok(words) if words.is_empty() => Some("'push' sends nothing".into()),
+            Ok(words) if words.is_empty() => Some(clients::pushes_nothing().to_string()),
             // Commas separate what is pushed.
-            Ok(_) if pushed.contains(&b',') => Some("'push' cannot send a comma".into()),
+            Ok(_) if pushed.contains(&b',') => Some(clients::pushes_comma().to_string()),
             Ok(_) => None,
             Err(error) => Some(format!("what 'push' sends: {error}")),
         };

@@ -60,15 +60,13 @@ impl fmt::Display for Mistake {
             Mistake::Walk(error) => error.fmt(f),
             Mistake::Unreadable(path, error) => write!(f, "{}: {error}", path.display()),
             Mistake::Insecure(problem) => write!(f, "{problem}; {}", problem.remedy()),
-            Mistake::NotAFile(path) => write!(f, "{} is not a file", path.display()),
-            Mistake::TooLong(path) => {
-                write!(f, "{} is longer than {} KiB", path.display(), MAX_BYTES / 1024)
+            Mistake::NotAFile(path) => lines::clients::not_a_file(path.display()).fmt(f),
+            Mistake::TooLong(path) => lines::clients::file_too_long(path.display(), MAX_BYTES / 1024).fmt(f),
+            Mistake::Line { path, number, what } => {
+                lines::clients::in_line(path.display(), *number, what).fmt(f)
             }
-            Mistake::Line { path, number, what } => write!(f, "{}:{number}: {what}", path.display()),
-            Mistake::TooMuch => write!(f, "they are longer than {} KiB", MAX_BYTES / 1024),
-            Mistake::NameService { asked, why } => {
-                write!(f, "the name service does not answer for {asked}: {why}")
-            }
+            Mistake::TooMuch => lines::clients::too_much(MAX_BYTES / 1024).fmt(f),
+            Mistake::NameService { asked, why } => lines::clients::name_service(asked, why).fmt(f),
         }
     }
 }

@@ -20,6 +20,8 @@ mod mistake;
 use std::ffi::OsStr;
 use std::path::Path;
 
+use log_lines::Said;
+
 pub use braces::Values;
 use directory::{Kind, read};
 use line::Line;
@@ -33,9 +35,9 @@ pub const MAX_BYTES: usize = 64 * 1024;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Findings {
     /// What is not used.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Said>,
     /// What members of root's group could change.
-    pub by_roots_group: Vec<String>,
+    pub by_roots_group: Vec<Said>,
 }
 
 /// Checks every file. `version`: that of OpenVPN, as 2.N.
@@ -43,7 +45,7 @@ pub struct Findings {
 /// Errors: why OpenVPN should not start.
 pub fn check(directory: &Path, version: Option<u32>) -> Result<Findings, Mistake> {
     let mut findings = Findings::default();
-    let mut judge = |found: Vec<String>| {
+    let mut judge = |found: Vec<Said>| {
         for text in found {
             if !findings.by_roots_group.contains(&text) {
                 findings.by_roots_group.push(text);

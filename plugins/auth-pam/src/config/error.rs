@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use lines::configuration;
 use plugin_options::{Mistake, Word};
 
 use crate::worker::prompts::MAX_PAIRS;
@@ -30,31 +31,29 @@ impl From<Mistake> for ConfigError {
 }
 
 /// Where the word stands, and the word.
-fn parts(word: &Word) -> (&impl fmt::Display, impl fmt::Display) {
-    (&word.place, String::from_utf8_lossy(&word.text))
+fn parts(word: &Word) -> (&impl fmt::Display, String) {
+    (&word.place, String::from_utf8_lossy(&word.text).into_owned())
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ConfigError::NoService => f.write_str(
-                "the PAM service name is missing; write: plugin openvpn-plugin-auth-pam.so [OPTION=VALUE]... SERVICE [NAME VALUE]...",
-            ),
+            ConfigError::NoService => configuration::no_service().fmt(f),
             ConfigError::BadService(word) => {
                 let (place, word) = parts(word);
-                write!(f, "{place}'{word}' cannot be a PAM service name")
+                configuration::bad_service(place, &word).fmt(f)
             }
             ConfigError::SecondService(word) => {
                 let (place, word) = parts(word);
-                write!(f, "{place}'{word}': the file has a service already, and pairs are a NAME and a VALUE")
+                configuration::second_service(place, &word).fmt(f)
             }
             ConfigError::OddPairs(word) => {
                 let (place, word) = parts(word);
-                write!(f, "{place}name '{word}' has no value: the words after the service name are pairs")
+                configuration::odd_pairs(place, &word).fmt(f)
             }
             ConfigError::TooManyPairs(word) => {
                 let (place, word) = parts(word);
-                write!(f, "{place}more than {MAX_PAIRS} name/value pairs, the first too many is '{word}'")
+                configuration::too_many_pairs(place, MAX_PAIRS, &word).fmt(f)
             }
             ConfigError::Option(mistake) => mistake.fmt(f),
         }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::ops::Bound;
 use std::time::{Duration, Instant};
 
-use log::Level;
+use log_lines::Said;
 use ovpn_plugin::{ClientConfig, ConnectDecision, Decision};
 use privsep::ChannelError;
 use privsep::life::{Heard, Kept};
@@ -171,24 +171,24 @@ pub struct Afterwards {
     /// Clients that connect, and with what, if they may.
     connecting: Vec<(ConnectDecision, Option<ClientConfig>)>,
     /// Lines for the log.
-    lines: Vec<(Level, String)>,
+    lines: Vec<Said>,
     /// The supervisor that is lost for good.
     pub lost: Option<Supervisor>,
 }
 
 impl Afterwards {
     /// Delivers the verdicts, then gives the lines to be logged.
-    pub fn deliver(self, advance: Advance) -> Vec<(Level, String)> {
-        let Afterwards { decided, connecting, mut lines, lost } = self;
-        let failed = |error| (Level::Error, format!("OpenVPN's control file cannot be written: {error}"));
-        lines.extend(connecting.into_iter().filter_map(|(decision, config)| {
+    pub fn deliver(self, advance: Advance) -> Vec<Said> {
+        let Afterwards { decided, connecting, lines: mut said, lost } = self;
+        let failed = |error| lines::attempts::control_file_unwritable(error).said();
+        said.extend(connecting.into_iter().filter_map(|(decision, config)| {
             let delivered = match config {
                 Some(config) => decision.accept(&config),
                 None => decision.reject(),
             };
             delivered.err().map(failed)
         }));
-        lines.extend(decided.into_iter().filter_map(|(decision, Decided { verdict, told }, whom)| {
+        said.extend(decided.into_iter().filter_map(|(decision, Decided { verdict, told }, whom)| {
             let Whom { username, tail, .. } = whom;
             let reference = tail.origin.reference;
             let delivered = match verdict {
@@ -203,8 +203,8 @@ impl Afterwards {
                     Err(error) => {
                         let delivered = decision.reject();
                         let why = Refusal::Question(error.to_string());
-                        let line = format!("user '{}' failed to authenticate: {why}{tail}", shown(&username));
-                        return Some((Level::Error, line)).filter(|_| delivered.is_ok());
+                        let line = lines::attempts::failed(&shown(&username), why, &tail).said();
+                        return Some(line).filter(|_| delivered.is_ok());
                     }
                 },
             };
@@ -213,11 +213,10 @@ impl Afterwards {
         if let Some(supervisor) = lost {
             let keeper = supervisor.keeper();
             let how = supervisor.reap(REAP).map(|how| format!(" ({how})")).unwrap_or_default();
-            let line = format!("the supervisor and its keeper, process {keeper}, are gone{how}: {RESTART}");
-            lines.insert(0, (Level::Error, line));
+            said.insert(0, lines::processes::both_gone(keeper, &how, RESTART).said());
             supervisor.stop(Duration::ZERO);
         }
-        lines
+        said
     }
 }
 
@@ -454,8 +453,7 @@ impl Attempts {
         self.connecting.clear();
         let open = std::mem::take(&mut self.sessions).len();
         if open > 0 {
-            let line = format!("the supervisor is gone: {open} sessions of connected clients are not closed");
-            self.afterwards.lines.push((Level::Error, line));
+            self.afterwards.lines.push(lines::attempts::sessions_forgotten(open).said());
         }
         let mut connecting = Vec::new();
         let pending = pending.into_values().filter_map(|attempt| match attempt {
@@ -468,15 +466,14 @@ impl Attempts {
         });
         // Nobody can answer these any more.
         for (decision, whom) in pending.chain(self.held.take_all()) {
-            let user = shown(&whom.username);
-            let line = format!("user '{user}' failed to authenticate: the supervisor is gone{}", whom.tail);
-            self.afterwards.lines.push((Level::Error, line));
+            let (user, why) = (shown(&whom.username), lines::refusals::supervisor_gone());
+            self.afterwards.lines.push(lines::attempts::failed(&user, why, &whom.tail).said());
             self.afterwards.decided.push((decision, Decided::rejected(), whom));
         }
         for (decision, whom) in connecting {
             let user = shown(&whom.username);
-            let line = format!("user '{user}' is refused: the supervisor is gone{}", whom.tail);
-            self.afterwards.lines.push((Level::Error, line));
+            let why = lines::refusals::supervisor_gone();
+            self.afterwards.lines.push(lines::clients::refused(&user, why, &whom.tail).said());
             self.afterwards.connecting.push((decision, None));
         }
     }
@@ -485,8 +482,7 @@ impl Attempts {
     pub fn lose_supervisor(&mut self, error: &ChannelError) {
         let Some(supervisor) = self.supervisor.take() else { return };
         if !matches!(error, ChannelError::Closed) {
-            let line = format!("the supervisor cannot be heard: {error}");
-            self.afterwards.lines.push((Level::Error, line));
+            self.afterwards.lines.push(lines::processes::unheard(error).said());
         }
         self.reject_all();
         self.afterwards.lost = Some(supervisor);

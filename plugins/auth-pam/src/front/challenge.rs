@@ -28,7 +28,7 @@ pub struct Malformed(&'static str);
 
 impl std::fmt::Display for Malformed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "malformed static challenge password (SCRV1): {}", self.0)
+        lines::refusals::malformed_static_challenge(self.0).fmt(f)
     }
 }
 

@@ -33,7 +33,7 @@ impl Front {
         let arrived = Instant::now();
         let user = shown(event.username().unwrap_or_default());
         let Some(mut client) = event.client::<AuthPam>() else {
-            log::error!("user '{user}' is refused: OpenVPN passed no state of the client");
+            lines::sessions::no_state(&user).log();
             return ClientConnectReply::Reject;
         };
         client.has_connected = true;
@@ -41,13 +41,11 @@ impl Front {
         let (who, _others) = match shared.with(|attempts| self.who(attempts, &mut client, event)) {
             Ok(who) => who,
             Err(Unknown::Nobody) => {
-                log::error!("user '{user}' is refused: PAM has let in nobody for this client");
+                lines::clients::nobody_let_in(&user).log();
                 return ClientConnectReply::Reject;
             }
             Err(Unknown::Several) => {
-                log::error!(
-                    "user '{user}' is refused: it has logged in with several names over one connection"
-                );
+                lines::clients::several_names(&user).log();
                 return ClientConnectReply::Reject;
             }
         };
@@ -58,7 +56,7 @@ impl Front {
         if let Some(name) = self.new_name(&who, &mut client) {
             let line = format!("override-username {}", quoted(&name));
             if let Err(error) = connecting.config.option(&line) {
-                log::error!("user '{user}' is refused, PAM's name cannot be the client's: {error}{tail}");
+                lines::clients::impossible_name(&user, error, &tail).log();
                 return ClientConnectReply::Reject;
             }
         }
@@ -66,7 +64,7 @@ impl Front {
             match lookup(event, who.name) {
                 Ok(lookup) => connecting.lookup = Some((lookup, origin.clone())),
                 Err(what) => {
-                    log::error!("user '{user}' is refused: the {what} is too long{tail}");
+                    lines::clients::too_long(&user, what, &tail).log();
                     return ClientConnectReply::Reject;
                 }
             }
@@ -74,9 +72,7 @@ impl Front {
         let session = if self.settings.config.session {
             let known = client.session.as_mut();
             if known.is_none() {
-                log::warn!(
-                    "user '{user}' connects without a login through PAM (auth-token?): no session is opened"
-                );
+                lines::sessions::without_login(&user).log();
             }
             known.and_then(super::sessions::OfClient::open)
         } else {
@@ -87,10 +83,10 @@ impl Front {
             shared.with(|attempts| self.connect(attempts, event, connecting, session, &origin));
         match error {
             Some((Kind::Session, error)) => {
-                log::error!("user '{user}' is refused, no session can be opened: {error}{tail}");
+                lines::sessions::refused_by_front(&user, error, &tail).log();
             }
             Some((_, error)) => {
-                log::error!("user '{user}' is refused, its options cannot be put together: {error}{tail}");
+                lines::clients::no_options(&user, error, &tail).log();
             }
             None => {}
         }
@@ -185,9 +181,9 @@ impl Front {
                 }
                 Taken::Pending => {
                     attempts.forget_connect(id);
-                    return refuse("the supervisor does not answer");
+                    return refuse(&lines::refusals::supervisor_silent().to_string());
                 }
-                Taken::Lost => return refuse("the supervisor is gone"),
+                Taken::Lost => return refuse(&lines::refusals::supervisor_gone().to_string()),
             }
         }
     }
@@ -208,7 +204,7 @@ fn finish(event: &ClientConnect<'_>, config: &ClientConfig) -> Answer {
     match event.write_config(config) {
         Ok(()) => (ClientConnectReply::Accept, None),
         Err(error) => {
-            let why = format!("OpenVPN's file for them cannot be written: {error}");
+            let why = lines::clients::file_unwritable(error).to_string();
             (ClientConnectReply::Reject, Some((Kind::Options, why)))
         }
     }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use lines::{proofs, questions, refusals};
 use ovpn_plugin::{AuthUserPassVerify, DeferError};
 use privsep::{Message, Writer};
 use secret::Secret;
@@ -102,41 +103,22 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refusal::Absent(what) => write!(f, "OpenVPN passed no {what}"),
-            Refusal::EmptyUsername => f.write_str("the username is empty"),
-            Refusal::CommonName(name) if name.is_empty() => {
-                f.write_str("the client has no certificate with a common name (see require-cn)")
-            }
-            Refusal::CommonName(name) => write!(
-                f,
-                "the common name '{name}' of the client's certificate is not the username (see require-cn)"
-            ),
-            Refusal::EmptyPassword => f.write_str("the password is empty (see empty-passwords)"),
-            Refusal::TokenExpired => {
-                f.write_str("its auth-token has expired, so the client is to log in anew")
-            }
-            Refusal::Revoked { .. } => {
-                f.write_str("its user was revoked since it has logged in, so the client is to log in anew")
-            }
-            Refusal::TokenForged => {
-                f.write_str("its auth-token is not genuine (made with another key, as before a restart?)")
-            }
-            Refusal::TokenOfNobody => {
-                f.write_str("its auth-token is that of a client that has sent no username")
-            }
-            Refusal::NoCertificate => {
-                f.write_str("the client has shown no certificate with a common name (see certificate-login)")
-            }
-            Refusal::TooLong(what, length) => {
-                write!(f, "the {what} has {length} bytes, more than {MAX_CREDENTIAL} are refused")
-            }
+            Refusal::Absent(what) => refusals::absent(what).fmt(f),
+            Refusal::EmptyUsername => refusals::empty_username().fmt(f),
+            Refusal::CommonName(name) if name.is_empty() => refusals::no_common_name().fmt(f),
+            Refusal::CommonName(name) => refusals::other_common_name(name).fmt(f),
+            Refusal::EmptyPassword => refusals::empty_password().fmt(f),
+            Refusal::TokenExpired => proofs::token_expired().fmt(f),
+            Refusal::Revoked { .. } => proofs::revoked().fmt(f),
+            Refusal::TokenForged => proofs::token_forged().fmt(f),
+            Refusal::TokenOfNobody => proofs::token_of_nobody().fmt(f),
+            Refusal::NoCertificate => proofs::no_certificate().fmt(f),
+            Refusal::TooLong(what, length) => refusals::too_long(what, *length, MAX_CREDENTIAL).fmt(f),
             Refusal::Challenge(malformed) => malformed.fmt(f),
-            Refusal::Question(why) => write!(f, "the client cannot be asked: {why}"),
-            Refusal::ControlFile(error) => {
-                write!(f, "the control file (auth_control_file): {error}")
-            }
+            Refusal::Question(why) => questions::client_cannot_be_asked(why).fmt(f),
+            Refusal::ControlFile(error) => refusals::control_file(error).fmt(f),
             Refusal::Supervisor(error) => f.write_str(error),
-            Refusal::Unanswered => f.write_str("the supervisor is gone or does not answer"),
+            Refusal::Unanswered => refusals::supervisor_unanswering().fmt(f),
         }
     }
 }

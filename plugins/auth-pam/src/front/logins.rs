@@ -162,7 +162,7 @@ impl Front {
         // OpenVPN's tokens have the new name, and this plugin would take it for one that a client has sent.
         if self.settings.config.name_rule.apply(&who.name) != who.name {
             let (sent, name) = (shown(&who.known_as), shown(&who.name));
-            log::warn!("user '{sent}' keeps its name in OpenVPN: username= would change '{name}' again");
+            lines::clients::keeps_its_name(&sent, &name).log();
             return None;
         }
         let told = String::from_utf8_lossy(&who.name).into_owned();

@@ -21,6 +21,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use log_lines::Said;
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientCrResponse, OpenError, Tasks, logging};
 use privsep::ChannelError;
 use privsep::confine::{Cores, Output};
@@ -101,7 +102,7 @@ impl Front {
         let most = config.max_pending.saturating_add(workers);
         // Room in any case: a variable of one login may defer it. A line only where it is known that there will be such.
         if let Some(warning) = limits::make_room_in_openvpn(most).filter(|_| defers) {
-            log::warn!("{warning}");
+            warning.log();
         }
         Ok(front)
     }
@@ -109,7 +110,7 @@ impl Front {
     /// Starts the supervisor with its keeper, which is the only process that this one ever forks: before the first login,
     /// so that no helper has the memory of one.
     fn start(&self, attempts: &mut Attempts, metrics: Option<&(MetricsFile, Held)>) -> Result<(), String> {
-        let failed = |error: &dyn std::fmt::Display| format!("the supervisor cannot be started: {error}");
+        let failed = |error: &dyn std::fmt::Display| lines::processes::not_started(error).to_string();
         let (sender, lines) = line_log().map_err(|errno| failed(&errno.desc()))?;
         self.shared.lines.add(lines).map_err(|errno| failed(&errno.desc()))?;
         let settings = &self.settings;
@@ -138,7 +139,7 @@ impl Front {
             orderly_end: settings.orderly_end(),
             connect: settings.config.syslog.is_some().then_some(supervisor::connect_to_system_log),
             at_end: Some(&|| status.iter().for_each(|path| local_socket::remove_dead(path))),
-            log: |level, line| log::log!(level, "{line}"),
+            log: Said::log,
         };
         let started = {
             let _log_stands_still = logging::hold_for_fork();
@@ -171,9 +172,7 @@ impl Front {
         self.logs = started.is_ok();
         match started.and_then(|()| self.tasks.spawn("verdicts", move |_| receiver.receive())) {
             Ok(()) => self.receives = true,
-            Err(error) => log::warn!(
-                "no thread can be started, so OpenVPN waits for each login itself: {error} (limit on processes?)"
-            ),
+            Err(error) => lines::attempts::no_thread(error).log(),
         }
     }
 
@@ -364,7 +363,7 @@ impl Front {
 
     /// Sends a request.
     fn send(attempts: &mut Attempts, request: Request) -> Result<(), String> {
-        let gone = || format!("the supervisor is gone: {RESTART}");
+        let gone = || lines::refusals::no_supervisor(RESTART).to_string();
         let supervisor = attempts.supervisor.as_mut().ok_or_else(gone)?;
         match supervisor.send(request, PATIENCE) {
             Ok(()) => Ok(()),
@@ -372,7 +371,7 @@ impl Front {
                 attempts.lose_supervisor(&error);
                 Err(gone())
             }
-            Err(error) => Err(format!("the supervisor cannot be reached: {error}")),
+            Err(error) => Err(lines::refusals::supervisor_unreachable(error).to_string()),
         }
     }
 
@@ -388,9 +387,9 @@ impl Front {
         let (user, tail) = (shown(username), self.tail(&origin, arrived));
         if refusal.is_routine() {
             // No failure, so no line that a log watcher would take for one.
-            log::info!("user '{user}': {refusal}{tail}");
+            lines::attempts::routine(&user, refusal, &tail).log();
         } else {
-            log::error!("user '{user}' failed to authenticate: {refusal}{tail}");
+            lines::attempts::failed(&user, refusal, &tail).log();
         }
         let reply = refusal.told().map_or(AuthReply::Reject, |told| {
             AuthReply::RejectWith(rejection::refusal(told.as_bytes(), origin.reference))
@@ -462,8 +461,7 @@ impl Front {
         let keeper = supervisor.keeper();
         let stop = self.settings.orderly_end() + STOP;
         if !supervisor.stop(stop) {
-            let seconds = stop.as_secs();
-            log::warn!("the supervisor and its keeper, process {keeper}, did not end within {seconds} s");
+            lines::processes::did_not_end(keeper, stop.as_secs()).log();
         }
     }
 }
@@ -477,7 +475,7 @@ fn open_metrics(config: &mut Config) -> Option<(MetricsFile, Held)> {
             Some((file, held))
         }
         Err(why) => {
-            log::warn!("no metrics are written: {why}");
+            lines::metrics::none(why).log();
             None
         }
     }

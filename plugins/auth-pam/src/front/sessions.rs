@@ -64,7 +64,8 @@ impl OfClient {
                 attempts.supervisor.as_mut().filter(|_| attempts.sessions.remove(&attempt))
             {
                 if let Err(error) = supervisor.send(Request::Close { attempt, usage }, PATIENCE) {
-                    log::error!("a session cannot be closed: the supervisor cannot be reached: {error}");
+                    let why = lines::refusals::supervisor_unreachable(error);
+                    lines::sessions::not_closable(why).log();
                 }
             }
         });

@@ -2,6 +2,7 @@
 
 use std::ffi::{CString, OsStr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -86,7 +87,7 @@ impl MetricsFile {
         if let Some(Problem::WritableByOthers(path)) =
             walk.problems.iter().find(|problem| matches!(problem, Problem::WritableByOthers(_)))
         {
-            return Err(format!("{} is writable by everybody: use another directory", path.display()));
+            return Err(lines::metrics::directory_of_everybody(path.display()).to_string());
         }
         let system = |errno: Errno| format!("{shown}: {}", errno.desc());
         let directory = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
@@ -100,7 +101,8 @@ impl MetricsFile {
         let file = file.map_err(wrong)?;
         let kind = SFlag::from_bits_truncate(fstat(&file).map_err(wrong)?.st_mode) & SFlag::S_IFMT;
         if kind != SFlag::S_IFREG {
-            return Err(format!("{shown}/{} is no file", lock.to_string_lossy()));
+            let lock = self.directory.join(OsStr::from_bytes(lock.to_bytes()));
+            return Err(lines::metrics::lock_is_no_file(lock.display()).to_string());
         }
         let above = privsep::above_standard;
         Ok(Held { directory: above(directory).map_err(system)?, lock: above(file).map_err(system)? })

@@ -1,5 +1,6 @@
 //! What connecting clients get: their options and their names.
 
+use log_lines::Said;
 use ovpn_plugin::Version;
 
 use crate::client_options;
@@ -11,9 +12,9 @@ pub(super) struct Clients {
     /// OpenVPN can give clients other names, and is to.
     pub(super) override_username: bool,
     /// What may fail.
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Said>,
     /// What members of root's group could change.
-    pub(super) by_roots_group: Vec<String>,
+    pub(super) by_roots_group: Vec<Said>,
 }
 
 /// The N of OpenVPN 2.N, if it is known.
@@ -29,20 +30,14 @@ pub(super) fn check(config: &Config, minor: Option<u32>) -> Result<Clients, Stri
     let mut clients =
         Clients { override_username: config.override_username && at_least(7), ..Clients::default() };
     if config.override_username && !clients.override_username {
-        clients.warnings.push(
-            "override-username has no effect: a client can get another name with OpenVPN 2.7 or later".into(),
-        );
+        clients.warnings.push(lines::clients::no_override().said());
     }
     let Some(directory) = &config.client_options else { return Ok(clients) };
     if !at_least(5) {
-        clients.warnings.push(
-            "OpenVPN stands still while the options of a client are put together (client-options): to have the client \
-             wait instead needs OpenVPN 2.5 or later"
-                .into(),
-        );
+        clients.warnings.push(lines::clients::stands_still().said());
     }
     let found = client_options::check(directory, minor);
-    let found = found.map_err(|mistake| format!("client-options: {mistake}"))?;
+    let found = found.map_err(|mistake| lines::clients::found(mistake).to_string())?;
     clients.warnings.extend(found.warnings);
     clients.by_roots_group = found.by_roots_group;
     Ok(clients)
@@ -52,7 +47,7 @@ pub(super) fn check(config: &Config, minor: Option<u32>) -> Result<Clients, Stri
 mod tests {
     use super::*;
 
-    fn warnings(words: &[&str], minor: u32) -> (bool, Vec<String>) {
+    fn warnings(words: &[&str], minor: u32) -> (bool, Vec<Said>) {
         let config = Config::parse(words.iter().map(|word| word.as_bytes())).unwrap();
         let clients = check(&config, Some(minor)).unwrap();
         (clients.override_username, clients.warnings)

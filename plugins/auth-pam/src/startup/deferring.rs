@@ -24,9 +24,7 @@ impl Deferring {
             } else {
                 "take deferred=yes out of one of them"
             };
-            return Err(format!(
-                "another plugin line defers logins already, and OpenVPN exits when two do: {remedy}, or make one PAM service of both"
-            ));
+            return Err(lines::startup::another_defers(remedy).to_string());
         }
         Ok(Some(Deferring(())))
     }

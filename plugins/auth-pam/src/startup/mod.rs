@@ -15,6 +15,7 @@ mod time_limit;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use log_lines::Said;
 use nix::unistd::geteuid;
 use ovpn_plugin::{OpenArgs, Version};
 
@@ -53,60 +54,47 @@ impl Startup {
     ///
     /// Errors: why OpenVPN should not start.
     pub fn check(args: &OpenArgs<'_>, config: &Config) -> Result<Self, String> {
-        config.warnings.iter().for_each(|warning| log::warn!("{warning}"));
+        config.warnings.iter().for_each(Said::log);
         let by_setenv = args.env().get("deferred_auth_pam").is_some();
         proofs::refuse_preset_state(args)?;
         let deferring = Deferring::take(config, by_setenv)?;
         if config.confdir.is_some() && !pam::confdir_supported() {
-            return Err(
-                "option 'pam-confdir': this libpam has no pam_start_confdir (Linux-PAM 1.4 or later)".into(),
-            );
+            return Err(lines::startup::no_confdir().to_string());
         }
         let Findings { warnings, mut by_roots_group, forgets_failures } = service::check(config)?;
-        warnings.iter().for_each(|warning| log::warn!("{warning}"));
+        warnings.iter().for_each(Said::log);
         if !geteuid().is_root() {
-            log::warn!(
-                "OpenVPN has no root privileges: PAM modules will run as user {}, and most cannot check passwords then; \
-                 start OpenVPN as root, with 'user' in its configuration, and after SIGHUP restart it",
-                geteuid()
-            );
+            lines::startup::not_root(geteuid()).log();
         }
         let can_ask = args.openvpn_version().is_some_and(|version| version.is_at_least(2, 6));
         if let Some(warning) = too_old(config, args.openvpn_version()).filter(|_| !can_ask) {
-            log::warn!("{warning}");
+            warning.log();
         }
         let can_wait = args.openvpn_version().is_some_and(|version| version.is_at_least(2, 5));
         if config.session && !can_wait {
-            log::warn!(
-                "OpenVPN stands still while PAM opens a session (session): to have the client wait instead needs OpenVPN 2.5 or later"
-            );
+            lines::startup::stands_still().log();
         }
         if !config.session && (config.max_sessions.is_some() || config.max_sessions_per_user.is_some()) {
-            log::warn!(
-                "max-sessions and max-sessions-per-user count sessions, and there are none without session=yes"
-            );
+            lines::startup::no_sessions_to_count().log();
         }
         let openvpn_minor = clients::minor(args.openvpn_version());
         let clients = clients::check(config, openvpn_minor)?;
-        clients.warnings.iter().for_each(|warning| log::warn!("{warning}"));
+        clients.warnings.iter().for_each(Said::log);
         by_roots_group.extend_from_slice(&clients.by_roots_group);
         let place = status::check(config.status.as_deref())?;
-        place.warning.iter().for_each(|warning| log::warn!("{warning}"));
+        place.warning.iter().for_each(Said::log);
         by_roots_group.extend_from_slice(&place.by_roots_group);
         let openvpn = openvpn_config(args, deferring.is_some());
         let about_proofs = proofs::warnings(config, openvpn.as_ref(), args.openvpn_version());
-        about_proofs.iter().for_each(|warning| log::warn!("{warning}"));
+        about_proofs.iter().for_each(Said::log);
         let forgets = proofs::forgets_failures(config, openvpn.as_ref(), forgets_failures.as_deref());
-        forgets.iter().for_each(|warning| log::warn!("{warning}"));
-        proofs::unknown_group(config).iter().for_each(|hint| log::info!("{hint}"));
+        forgets.iter().for_each(Said::log);
+        proofs::unknown_group(config).iter().for_each(Said::log);
         by_roots_group.extend_from_slice(&config.by_roots_group);
         judge_roots_group(&by_roots_group, openvpn.as_ref().is_some_and(OpenvpnConfig::keeps_roots_group))?;
         let dco = config.session && dco::is_possible(can_ask, dco::kernel_has_it(), openvpn.as_ref());
         if dco {
-            log::info!(
-                "OpenVPN may use data channel offload, and then the bytes of a session may be too low or zero; \
-                 disable-dco in its configuration turns that off"
-            );
+            lines::startup::counted_by_kernel().log();
         }
         let time_to_connect =
             openvpn.as_ref().map_or(time_limit::UNKNOWN_HAND_WINDOW, time_limit::time_to_connect);
@@ -116,11 +104,11 @@ impl Startup {
         let deferred_window = window.filter(|_| deferring.is_some());
         if let Some(warning) = deferred_window.and_then(|window| time_limit::warning(config.timeout, window))
         {
-            log::warn!("{warning}");
+            warning.log();
         }
         let directory = std::env::current_dir().unwrap_or_else(|_| "/".into());
         if let Some(warning) = openvpn.and_then(|openvpn| tmp_dir::warning(&openvpn, &directory)) {
-            log::warn!("{warning}");
+            warning.log();
         }
         let time_limits = TimeLimits::new(config.timeout, window);
         let override_username = clients.override_username;
@@ -140,29 +128,24 @@ impl Startup {
 
 /// Members of root's group may change what root obeys, with a warning; not if OpenVPN is going to be one without being
 /// root. `openvpn_is_one`: that is so.
-fn judge_roots_group(by_roots_group: &[String], openvpn_is_one: bool) -> Result<(), String> {
+fn judge_roots_group(by_roots_group: &[Said], openvpn_is_one: bool) -> Result<(), String> {
     for found in by_roots_group {
         if openvpn_is_one {
             return Err(format!("{found}, or set 'group': with 'user' alone OpenVPN stays in root's group"));
         }
-        log::warn!("{found}");
+        found.log();
     }
     Ok(())
 }
 
 /// What to say of an OpenVPN that gives plugins no way to ask the client, or to tell it a reason.
-fn too_old(config: &Config, version: Option<Version<'_>>) -> Option<String> {
+fn too_old(config: &Config, version: Option<Version<'_>>) -> Option<Said> {
     let without_effect = config.since_2_6().join(", ");
     let openvpn = match version {
         Some(Version { text, .. }) if !text.is_empty() => format!("OpenVPN {text}"),
         _ => "this OpenVPN".into(),
     };
-    (!without_effect.is_empty()).then(|| {
-        format!(
-            "{openvpn} passes neither questions nor reasons on to clients, so this has no effect: {without_effect}; \
-             use OpenVPN 2.6 or later"
-        )
-    })
+    (!without_effect.is_empty()).then(|| lines::startup::too_old(&openvpn, &without_effect).said())
 }
 
 /// OpenVPN's configuration, as far as it can be read.
@@ -173,9 +156,7 @@ fn openvpn_config(args: &OpenArgs<'_>, defers: bool) -> Option<OpenvpnConfig> {
         Ok(config) => Some(config),
         Err(unread) => {
             if defers {
-                log::info!(
-                    "OpenVPN's configuration is not read: {unread}; unless hand-window is 60, set timeout to 10 s less"
-                );
+                lines::startup::configuration_unread(unread).log();
             }
             None
         }

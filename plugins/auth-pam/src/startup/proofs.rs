@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use log_lines::Said;
 use openvpn_config::OpenvpnConfig;
 use ovpn_plugin::{OpenArgs, Version};
 use secret::reading;
@@ -18,50 +19,32 @@ pub fn refuse_preset_state(args: &OpenArgs<'_>) -> Result<(), String> {
     if args.env().get("session_state").is_none() {
         return Ok(());
     }
-    Err("'setenv session_state' would pass for what OpenVPN says of a client's auth-token: take it out of the configuration".into())
+    Err(lines::proofs::preset_state().to_string())
 }
 
 /// What to say.
-pub fn warnings(
-    config: &Config,
-    openvpn: Option<&OpenvpnConfig>,
-    version: Option<Version<'_>>,
-) -> Vec<String> {
+pub fn warnings(config: &Config, openvpn: Option<&OpenvpnConfig>, version: Option<Version<'_>>) -> Vec<Said> {
     let Some(openvpn) = openvpn else { return Vec::new() };
     let mut said = Vec::new();
     let tokens = openvpn.auth_gen_token;
     if tokens.is_some_and(|tokens| tokens.external_auth) && version.is_none_or(crashes) {
         let version = version.map_or("", |version| version.text);
-        said.push(format!(
-            "OpenVPN {version} can be crashed by a malformed token with auth-gen-token ... external-auth; use 2.6.21, 2.7.5 \
-             or later"
-        ));
+        said.push(lines::proofs::malformed_token_crashes(version).said());
     }
     if config.certificate_login.is_none() {
         return said;
     }
     if !openvpn.user_pass_optional {
-        said.push(
-            "certificate-login has no effect without auth-user-pass-optional in OpenVPN's configuration; add it there"
-                .into(),
-        );
+        said.push(lines::proofs::without_optional().said());
     }
     if openvpn.no_client_certificate {
-        said.push("certificate-login has no effect with verify-client-cert none; take that out".into());
+        said.push(lines::proofs::without_certificates().said());
     }
     if tokens.is_some_and(|tokens| !tokens.external_auth) {
-        said.push(
-            "auth-gen-token lets a client in with any certificate if it has the token of one that logged in by \
-             certificate (certificate-login); add external-auth"
-                .into(),
-        );
+        said.push(lines::proofs::token_with_any_certificate().said());
     }
     if openvpn.username_as_common_name {
-        said.push(
-            "username-as-common-name gives all clients that log in by certificate the same empty name \
-             (certificate-login); take it out"
-                .into(),
-        );
+        said.push(lines::proofs::same_empty_name().said());
     }
     said
 }
@@ -71,31 +54,21 @@ pub fn forgets_failures(
     config: &Config,
     openvpn: Option<&OpenvpnConfig>,
     module: Option<&str>,
-) -> Option<String> {
+) -> Option<Said> {
     let tokens = openvpn.and_then(|openvpn| openvpn.auth_gen_token);
     let without_password =
         config.certificate_login.is_some() || tokens.is_some_and(|tokens| tokens.external_auth);
-    module.filter(|_| without_password).map(|module| {
-        format!(
-            "{module} among the account lines forgets wrong passwords of a user, and opens a locked account, each time that \
-             user's token or certificate is looked at; for pam_faillock write an auth line with authsucc instead"
-        )
-    })
+    module.filter(|_| without_password).map(|module| lines::proofs::forgets_failures(module).said())
 }
 
 /// A hint if the group is perhaps misspelt. Nothing of the name service is loaded into OpenVPN for that.
-pub fn unknown_group(config: &Config) -> Option<String> {
+pub fn unknown_group(config: &Config) -> Option<Said> {
     let group = config.certificate_login.as_deref()?;
     let file = std::fs::File::open(Path::new(GROUPS)).ok()?;
     let text = reading::at_most(&file, MAX_GROUPS_BYTES).ok()?;
     let begin = format!("{group}:");
     let known = text.expose().split(|byte| *byte == b'\n').any(|line| line.starts_with(begin.as_bytes()));
-    (!known).then(|| {
-        format!(
-            "the group '{group}' is not in {GROUPS}; unless a directory has it, nobody logs in by certificate \
-             (certificate-login)"
-        )
-    })
+    (!known).then(|| lines::proofs::unknown_group(group, GROUPS).said())
 }
 
 /// Whether this version has the defect.

@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use log_lines::Said;
 use pam::{Content, LineMistake, Modules, Phase, ServiceFile, Stack, StackError};
 use privsep::walk::{RootsGroup, Sticky, Walk, WalkError};
 use secret::reading::at_most;
@@ -24,9 +25,9 @@ const MAX_BYTES: usize = 256 * 1024;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Findings {
     /// What may fail.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Said>,
     /// What members of root's group could change.
-    pub by_roots_group: Vec<String>,
+    pub by_roots_group: Vec<Said>,
     /// A module of the account phase that forgets there how often a password was wrong.
     pub forgets_failures: Option<String>,
 }
@@ -44,7 +45,7 @@ pub fn check(config: &Config) -> Result<Findings, String> {
 fn check_phases(service: &CStr, confdir: Option<&CStr>, phases: &[Phase]) -> Result<Findings, String> {
     let mut check = Check { name: service.to_string_lossy().into_owned(), findings: Findings::default() };
     if let Some(confdir) = confdir {
-        check.permissions("option 'pam-confdir'", Path::new(OsStr::from_bytes(confdir.to_bytes())))?;
+        check.permissions(What::Confdir, Path::new(OsStr::from_bytes(confdir.to_bytes())))?;
     }
     let file = pam::service_file(service, confdir).map_err(|error| error.to_string())?;
     if confdir.is_none() {
@@ -69,6 +70,24 @@ fn check_phases(service: &CStr, confdir: Option<&CStr>, phases: &[Phase]) -> Res
     Ok(check.findings)
 }
 
+/// What is looked at.
+#[derive(Clone, Copy)]
+enum What {
+    Confdir,
+    Directory,
+    File,
+}
+
+impl What {
+    fn insecure(self, reason: &str) -> Said {
+        match self {
+            What::Confdir => lines::startup::confdir_insecure(reason).said(),
+            What::Directory => lines::startup::directory_insecure(reason).said(),
+            What::File => lines::startup::file_insecure(reason).said(),
+        }
+    }
+}
+
 struct Check {
     name: String,
     findings: Findings,
@@ -77,7 +96,7 @@ struct Check {
 impl Check {
     /// Reads a file of the service, if nobody but root could change it.
     fn read(&mut self, path: &Path) -> Result<Content, String> {
-        let Some(walk) = self.permissions("PAM service file", path)? else {
+        let Some(walk) = self.permissions(What::File, path)? else {
             return Ok(if path.exists() { Content::Unknown } else { Content::Missing });
         };
         // As libpam, which takes a directory for no file.
@@ -92,7 +111,7 @@ impl Check {
     fn directories(&mut self, file: &ServiceFile) -> Result<(), String> {
         for searched in file.searched() {
             if let Some(directory) = searched.parent() {
-                self.permissions("directory of PAM services", directory)?;
+                self.permissions(What::Directory, directory)?;
             }
             if file.found() == Some(searched) {
                 break;
@@ -102,7 +121,7 @@ impl Check {
     }
 
     /// Judges the way to a file or directory; `None` if it cannot be walked.
-    fn permissions(&mut self, what: &str, path: &Path) -> Result<Option<Walk>, String> {
+    fn permissions(&mut self, what: What, path: &Path) -> Result<Option<Walk>, String> {
         let walk = match Walk::along(path, Sticky::Allowed) {
             Ok(walk) => walk,
             Err(WalkError::Unreachable { .. } | WalkError::Loop(_)) => return Ok(None),
@@ -110,13 +129,13 @@ impl Check {
         for problem in &walk.problems {
             let tolerable = problem.is_tolerable(RootsGroup::IsTrusted);
             let (problem, remedy) = (problem.to_string(), problem.remedy());
-            let text = format!("{what}: {problem}; {remedy}");
+            let line = what.insecure(&format!("{problem}; {remedy}"));
             if !tolerable {
-                return Err(text);
+                return Err(line.text);
             }
             // Several files have the same directories on their way.
             if !self.findings.by_roots_group.iter().any(|known| known.contains(&problem)) {
-                self.findings.by_roots_group.push(text);
+                self.findings.by_roots_group.push(line);
             }
         }
         Ok(Some(walk))
@@ -128,16 +147,14 @@ impl Check {
             Some(other) => format!("PAM will use the stack of 'other' ({other}) instead"),
             None => "there is no 'other' either, so every login will be refused".into(),
         };
-        self.findings.warnings.push(format!("the PAM service file {wanted} is missing: {other}"));
+        self.findings.warnings.push(lines::startup::service_missing(&wanted, &other).said());
     }
 
     fn stack(&mut self, stack: &Stack, phases: &[Phase], other: Option<&str>) {
         let name = &self.name;
         for missing in &stack.missing {
             let (missing, from) = (missing.name.display(), missing.file.display());
-            self.findings.warnings.push(format!(
-                "PAM service '{name}': {from} includes '{missing}', which is missing; correct that line"
-            ));
+            self.findings.warnings.push(lines::startup::include_missing(name, from, missing).said());
         }
         for bad in &stack.bad {
             let (file, number) = (bad.file.display(), bad.number);
@@ -148,9 +165,7 @@ impl Check {
                 }
                 LineMistake::NoModule => "names no module".to_string(),
             };
-            self.findings.warnings.push(format!(
-                "PAM service '{name}': {file}:{number} {what}, so every login will be refused; correct that line"
-            ));
+            self.findings.warnings.push(lines::startup::bad_line(name, file, number, &what).said());
         }
         let mut account = stack.lines.iter().filter(|line| line.phase == Phase::Account);
         self.findings.forgets_failures = account.find_map(|line| {
@@ -163,9 +178,7 @@ impl Check {
         for line in lines {
             if let Some(fault) = modules.fault(&line.module) {
                 let (module, file) = (line.module.display(), line.file.display());
-                self.findings.warnings.push(format!(
-                    "PAM service '{name}': module {module} {fault}; install it, or correct the line in {file}"
-                ));
+                self.findings.warnings.push(lines::startup::bad_module(name, module, fault, file).said());
             }
         }
         if stack.incomplete || !stack.missing.is_empty() {
@@ -177,9 +190,7 @@ impl Check {
                 None => "and there is no 'other', so every login will be refused".into(),
             };
             let phase = phase.name();
-            self.findings
-                .warnings
-                .push(format!("PAM service '{name}': it has no {phase} lines, {other}; add {phase} lines"));
+            self.findings.warnings.push(lines::startup::phase_missing(name, phase, &other).said());
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use log_lines::Said;
 use openvpn_config::OpenvpnConfig;
 use privsep::local_socket;
 use privsep::walk::{RootsGroup, Sticky, Walk};
@@ -10,9 +11,9 @@ use privsep::walk::{RootsGroup, Sticky, Walk};
 #[derive(Debug, Default)]
 pub(super) struct Place {
     /// What is wrong with it; the server starts all the same.
-    pub(super) warning: Option<String>,
+    pub(super) warning: Option<Said>,
     /// What members of root's group could change.
-    pub(super) by_roots_group: Vec<String>,
+    pub(super) by_roots_group: Vec<Said>,
 }
 
 /// Looks at the directory of the socket.
@@ -25,16 +26,16 @@ pub(super) fn check(path: Option<&Path>) -> Result<Place, String> {
     let walk = match Walk::along(&directory, Sticky::Allowed) {
         Ok(walk) => walk,
         Err(error) => {
-            place.warning = Some(format!("status: {error}; create the directory, or name another one"));
+            place.warning = Some(lines::status::no_directory(error).said());
             return Ok(place);
         }
     };
     for problem in walk.problems {
-        let text = format!("status: {problem}; {}", problem.remedy());
+        let found = lines::status::insecure(format_args!("{problem}; {}", problem.remedy())).said();
         if !problem.is_tolerable(RootsGroup::IsTrusted) {
-            return Err(text);
+            return Err(found.text);
         }
-        place.by_roots_group.push(text);
+        place.by_roots_group.push(found);
     }
     Ok(place)
 }

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use log_lines::Said;
+
 use crate::config::Timeout;
 use openvpn_config::OpenvpnConfig;
 pub use openvpn_config::window;
@@ -54,16 +56,11 @@ pub fn time_to_connect(config: &OpenvpnConfig) -> Duration {
 }
 
 /// What to say of a `timeout=` that has no effect in deferred mode.
-pub fn warning(timeout: Timeout, window: Duration) -> Option<String> {
+pub fn warning(timeout: Timeout, window: Duration) -> Option<Said> {
     let Timeout::Given(limit) = timeout else { return None };
     let word = limit.map_or(0, |limit| limit.as_secs());
     let seconds = window.as_secs();
-    limit.is_none_or(|limit| limit >= window).then(|| {
-        format!(
-            "option 'timeout={word}': OpenVPN gives a deferred login up after {seconds} s (hand-window, or half of \
-             reneg-sec), so the client gets no answer; set a lower timeout, or raise hand-window here and at the clients"
-        )
-    })
+    limit.is_none_or(|limit| limit >= window).then(|| lines::startup::timeout_too_long(word, seconds).said())
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ impl Supervisor {
             until: now + self.settings.config.challenge_timeout,
         });
         for one in given_up {
-            self.give_up(now, &one, "too many questions wait for an answer (see max-suspended)");
+            self.give_up(now, &one, &lines::questions::too_many_wait().to_string());
         }
         self.conclude(now, attempt, &Outcome::Asked(Question { id, echo, page, private, text }));
         self.spare_is_wanted = true;
@@ -104,15 +104,15 @@ impl Supervisor {
     /// Nobody has answered in time.
     pub(super) fn give_up_late_ones(&mut self, now: Instant) {
         for one in self.suspended.expired(now) {
-            let why = format!("no answer came within {} s", self.settings.config.challenge_timeout.as_secs());
-            self.give_up(now, &one, &why);
+            let seconds = self.settings.config.challenge_timeout.as_secs();
+            self.give_up(now, &one, &lines::questions::no_answer_within(seconds).to_string());
         }
     }
 
     /// The client of this attempt is gone, and with it whoever was asked.
     pub(super) fn cancel_question(&mut self, now: Instant, attempt: u64) {
         if let Some(one) = self.suspended.cancel(attempt) {
-            self.give_up(now, &one, "its client is gone");
+            self.give_up(now, &one, &lines::questions::its_client_is_gone().to_string());
         }
     }
 
@@ -120,7 +120,7 @@ impl Supervisor {
     pub(super) fn give_up_one(&mut self, now: Instant) -> bool {
         let one = self.suspended.give_up_one();
         if let Some(one) = &one {
-            self.give_up(now, one, "its worker is needed, and no other one can be started");
+            self.give_up(now, one, &lines::questions::worker_is_needed().to_string());
         }
         one.is_some()
     }
@@ -144,6 +144,6 @@ impl Supervisor {
         self.refuse_pending(one);
         let took = Took::until(now, one.asked, None);
         let (user, tail) = (shown(&one.username), self.tail_with(&one.origin, took));
-        log::info!("BACKGROUND: user '{user}': the question is given up: {why}{tail}");
+        lines::questions::given_up(&user, why, &tail).log();
     }
 }

@@ -183,7 +183,7 @@ impl Audit {
     fn lose(&mut self) {
         self.lost += 1;
         if self.lost == 1 {
-            log::warn!("the system log does not take lines about logins; they are counted");
+            lines::processes::system_log_deaf().log();
         }
     }
 

@@ -33,8 +33,7 @@ pub fn socket(path: &Path, events: &Events) -> Option<LocalSocket> {
         Err(errno) => Err(errno.desc().to_string()),
     });
     made.map_err(|why| {
-        let path = path.display();
-        log::warn!("status: there is no socket {path}, so ovpn-plugin status cannot ask this server: {why}");
+        lines::status::no_socket(path.display(), why).log();
     })
     .ok()
 }

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use lines::{questions, refusals, sessions};
 use nix::errno::Errno;
 use pam::ReturnCode;
-use privsep::Ended;
+use privsep::{Ended, signal_name};
 
 use super::attempt::Attempt;
 use super::audit;
@@ -204,14 +205,14 @@ pub fn judge(attempt: &Attempt, now: Instant, outcome: &Outcome, time_limit: Dur
             }
         }
         Outcome::Asked(question) | Outcome::AskedAgain(question) => {
-            (Verdict::Asked(Box::new(question.clone())), "the client was asked a question".into())
+            (Verdict::Asked(Box::new(question.clone())), questions::was_asked().to_string())
         }
-        Outcome::NoQuestion => (
-            Verdict::Rejected,
-            "the answer belongs to no question that waits for one (late, sent twice, or asked before a restart)".into(),
-        ),
+        Outcome::NoQuestion => (Verdict::Rejected, questions::none_waits().to_string()),
         Outcome::WorkerEnded(how) | Outcome::Distrusted(how) => {
-            let reason = format!("the worker {how} while a PAM module was running");
+            let reason = match how {
+                Ended::Killed(signal) => refusals::worker_killed(&signal_name(*signal)).to_string(),
+                Ended::Exited(status) => refusals::worker_exited(*status).to_string(),
+            };
             match (outcome, how) {
                 // A fault of a module, or the kernel's for want of memory, says nothing about the login. An exit may be
                 // a module's way to refuse.
@@ -220,39 +221,23 @@ pub fn judge(attempt: &Attempt, now: Instant, outcome: &Outcome, time_limit: Dur
             }
         }
         Outcome::Shortage(errno) => {
-            (temporary(Cause::Busy, BACKOFF), format!("the system is short of something: {}", errno.desc()))
+            (temporary(Cause::Busy, BACKOFF), refusals::shortage(errno.desc()).to_string())
         }
-        Outcome::RanTooLong => (
-            temporary(Cause::NoAnswer, BACKOFF),
-            format!("the time limit of {seconds} s was reached while a PAM module was running"),
-        ),
-        Outcome::WaitedTooLong => (
-            temporary(Cause::Busy, BACKOFF),
-            format!("no worker was free within the time limit of {seconds} s (see max-workers)"),
-        ),
-        Outcome::QueueFull => {
-            (temporary(Cause::Busy, BACKOFF), "too many logins are waiting (see max-pending)".into())
+        Outcome::RanTooLong => {
+            (temporary(Cause::NoAnswer, BACKOFF), refusals::ran_too_long(seconds).to_string())
         }
-        Outcome::TooManyAlike => (
-            temporary(Cause::Busy, BACKOFF),
-            "too many logins of this user are waiting from the same address".into(),
-        ),
-        Outcome::TooManySessions => {
-            (temporary(Cause::Busy, BACKOFF), "too many sessions are open (see max-sessions)".into())
+        Outcome::WaitedTooLong => {
+            (temporary(Cause::Busy, BACKOFF), refusals::waited_too_long(seconds).to_string())
         }
+        Outcome::QueueFull => (temporary(Cause::Busy, BACKOFF), refusals::queue_full().to_string()),
+        Outcome::TooManyAlike => (temporary(Cause::Busy, BACKOFF), refusals::too_many_alike().to_string()),
+        Outcome::TooManySessions => (temporary(Cause::Busy, BACKOFF), sessions::too_many().to_string()),
         // Not temporary: each try would have PAM ask for another code, or send another push.
-        Outcome::TooManyOfUser => {
-            (Verdict::Rejected, "this user has too many sessions (see max-sessions-per-user)".into())
-        }
-        Outcome::Revoked => (Verdict::Rejected, "this user was revoked while PAM was asked".into()),
-        Outcome::NoWorker => (temporary(Cause::Busy, BACKOFF), "no worker process can be started".into()),
-        Outcome::Away => {
-            (temporary(Cause::Away, BACKOFF), "PAM was not asked: its backend is away for everybody".into())
-        }
-        Outcome::Penalty(backoff) => (
-            temporary(Cause::Failures, *backoff),
-            "PAM was not asked: too many failed logins from this address (see penalties)".into(),
-        ),
+        Outcome::TooManyOfUser => (Verdict::Rejected, sessions::too_many_of_user().to_string()),
+        Outcome::Revoked => (Verdict::Rejected, refusals::revoked_meanwhile().to_string()),
+        Outcome::NoWorker => (temporary(Cause::Busy, BACKOFF), refusals::no_worker().to_string()),
+        Outcome::Away => (temporary(Cause::Away, BACKOFF), refusals::away().to_string()),
+        Outcome::Penalty(backoff) => (temporary(Cause::Failures, *backoff), refusals::penalty().to_string()),
     }
 }
 

@@ -35,13 +35,11 @@ impl Supervisor {
             Some(Change::Opened) => {
                 self.away = true;
                 self.figures.breaker_opened += 1;
-                log::error!(
-                    "PAM's backend cannot be reached for anybody: logins fail temporarily until it answers again"
-                );
+                lines::attempts::backend_away().log();
             }
             Some(Change::Closed) => {
                 self.away = false;
-                log::info!("PAM's backend answers again");
+                lines::attempts::backend_back().log();
             }
             None => {}
         }
@@ -168,16 +166,14 @@ impl Supervisor {
         if !accepted || attempt.deferred || !checked.is_empty() {
             let (user, tail) = (attempt.user(), self.tail_with(&attempt.origin, *took));
             if accepted {
-                log::info!("BACKGROUND: user '{user}' authenticated{checked}{tail}");
+                lines::attempts::authenticated(&user, checked, &tail).log();
             } else if matches!(verdict, Verdict::Asked(_)) {
                 // No failure, so no line that a log watcher would take for one.
-                log::info!("BACKGROUND: user '{user}': {reason}{tail}");
+                lines::attempts::noted(&user, reason, &tail).log();
             } else {
                 // Last, so that no words of a module pass for something else.
                 let said = escaped(said.as_bytes());
-                log::error!(
-                    "BACKGROUND: user '{user}' failed to authenticate: {reason}{checked}{said}{tail}"
-                );
+                lines::attempts::failed_in_background(&user, reason, checked, &said, &tail).log();
             }
         }
         if let Some(audit) = &mut self.audit {
@@ -205,11 +201,10 @@ impl Supervisor {
     /// Says in both logs how many attempts have no lines of their own.
     pub(super) fn tell_suppressed(&mut self, count: Option<u64>) {
         let Some(count) = count else { return };
-        let text =
-            format!("{count} logins have no lines of their own: too many were refused without asking PAM");
-        log::warn!("{text}");
+        let line = lines::attempts::not_shown(count).said();
+        line.log();
         if let Some(audit) = &mut self.audit {
-            audit.write_suppressed(&text);
+            audit.write_suppressed(&line);
         }
     }
 

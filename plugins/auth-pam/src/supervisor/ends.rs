@@ -44,7 +44,7 @@ impl Supervisor {
                 KeeperNews::Connected(socket) => self.connected(socket),
                 KeeperNews::End => return Err(Exit::FrontGone),
                 KeeperNews::Gone => {
-                    log::error!("the keeper is gone: nobody can start workers; restart OpenVPN");
+                    lines::processes::keeper_gone().log();
                     return Err(Exit::Failed);
                 }
             }
@@ -75,7 +75,7 @@ impl Supervisor {
                 let took = |one: &Waiting| Took::until(now, one.asked, None);
                 let tail =
                     waited.iter().map(|one| self.tail_with(&one.origin, took(one))).collect::<String>();
-                log::warn!("BACKGROUND: user '{user}': the worker that waited for an answer {how}{tail}");
+                lines::questions::worker_ended(&user, how, &tail).log();
             }
             Some(Gone { attempt: Some(attempt), why, .. }) => {
                 self.ended(&attempt);
@@ -90,12 +90,12 @@ impl Supervisor {
             }
             Some(Gone { why: Why::Own, ready: false, .. }) => {
                 // The next one would do the same: none is tried for a while.
-                log::error!("new worker {pid} {how} while it was starting");
+                lines::workers::ended_at_start(pid, how).log();
                 self.ramp.fork_failed(now);
                 self.give_up_waiting(now);
             }
             Some(Gone { why: Why::Own, .. }) if how != Ended::Exited(0) => {
-                log::warn!("idle worker {pid} {how}");
+                lines::workers::idle_ended(pid, how).log();
             }
             _ => {}
         }

@@ -12,7 +12,7 @@ pub use snapshot::{SessionCounts, Snapshot, WorkerCounts};
 use pam::ReturnCode;
 
 use super::conclude::{Outcome, code};
-use super::sessions::lines::Event;
+use super::sessions::said::Event;
 use crate::verdict::Verdict;
 
 /// Declares an enum of which each variant has a word: one for JSON, and a label for metrics.

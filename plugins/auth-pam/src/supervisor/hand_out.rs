@@ -58,9 +58,7 @@ impl Supervisor {
         self.ramp.fork_failed(now);
         if !self.fork_failure_logged {
             let (have, why) = (self.workers.processes(), errno.desc());
-            log::error!(
-                "no further worker can be started: {why} (now {have}; limit on processes or open files?)"
-            );
+            lines::workers::cannot_start(why, have).log();
             self.fork_failure_logged = true;
         }
         // A limit on processes may be used up by questions that nobody answers.
@@ -85,14 +83,11 @@ impl Supervisor {
                 Ok(None | Some(Heard::Ready)) => return,
                 Ok(Some(Heard::Note(user, text, origin))) => {
                     let tail = self.tail(&origin);
-                    log::info!("BACKGROUND: user '{user}': {}{tail}", String::from_utf8_lossy(&text));
+                    lines::attempts::noted(&user, &String::from_utf8_lossy(&text), &tail).log();
                 }
                 Ok(Some(Heard::Changed(pid, what))) => {
                     if self.settings.debug {
-                        let what = String::from_utf8_lossy(&what);
-                        log::info!(
-                            "BACKGROUND: a PAM module has changed the worker's process {pid} ({what}); it gets no other login"
-                        );
+                        lines::workers::changed(pid, &String::from_utf8_lossy(&what)).log();
                     }
                 }
                 Ok(Some(Heard::Asked(attempt, asks))) => {
@@ -127,7 +122,7 @@ impl Supervisor {
                 }
                 Ok(Some(Heard::Closed(done))) => return self.session_closed(now, worker, &done),
                 Err(ChannelError::System(errno)) => {
-                    log::error!("a worker cannot be heard and is killed: {}", errno.desc());
+                    lines::workers::unheard(errno.desc()).log();
                     if let Some(attempt) = self.workers.kill(now, worker) {
                         self.ended(&attempt);
                         self.conclude(now, *attempt, &Outcome::Shortage(errno));

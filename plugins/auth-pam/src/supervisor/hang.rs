@@ -5,6 +5,8 @@
 
 use std::time::{Duration, Instant};
 
+use log_lines::Said;
+
 use super::Supervisor;
 use super::attempt::Attempt;
 use super::conclude::unavailable;
@@ -153,17 +155,15 @@ impl Supervisor {
         match self.hang.look(now, oldest) {
             None => {}
             Some(Change::Begun) => {
-                let line = self.hang_in_words(now);
-                log::warn!("{line}");
+                if let Some(line) = self.hang_in_words(now) {
+                    line.log();
+                }
             }
             Some(Change::Over(after, true)) => {
-                log::info!("logins no longer wait for PAM: it answers again, after {} s", after.as_secs());
+                lines::attempts::hang_answered(after.as_secs()).log();
             }
             Some(Change::Over(after, false)) => {
-                let seconds = after.as_secs();
-                log::info!(
-                    "logins no longer wait for PAM: the last one has ended without its answer, after {seconds} s"
-                );
+                lines::attempts::hang_given_up(after.as_secs()).log();
             }
         }
     }
@@ -183,14 +183,12 @@ impl Supervisor {
     }
 
     /// One line about all of it.
-    fn hang_in_words(&self, now: Instant) -> String {
+    fn hang_in_words(&self, now: Instant) -> Option<Said> {
         let long = || self.waiting_for_pam().filter(|waiting| waiting.since + LONG <= now);
         let count = long().count();
         // Where one waits in PAM, those in the queue wait for that.
         let in_queue = |waiting: &Waiting<'_>| matches!(waiting.at, At::Queue);
-        let Some(oldest) = long().min_by_key(|waiting| (in_queue(waiting), waiting.since)) else {
-            return String::new();
-        };
+        let oldest = long().min_by_key(|waiting| (in_queue(waiting), waiting.since))?;
         let place = match oldest.at {
             At::Queue => "in the queue for a free worker".to_string(),
             At::Options => "while the name service is asked for the client's options".to_string(),
@@ -203,12 +201,9 @@ impl Supervisor {
         };
         let (running, most, queued) = (self.workers.running(), self.max_workers, self.scheduler.waiting());
         let (user, seconds) = (shown(oldest.user), now.saturating_duration_since(oldest.since).as_secs());
-        format!(
-            "logins wait for PAM: {count} for {} s or longer, the oldest for {seconds} s {place}, user '{user}'; {running} \
-             of {most} workers run, {queued} in the queue{}",
-            LONG.as_secs(),
-            self.tail(oldest.origin)
-        )
+        let (long, tail) = (LONG.as_secs(), self.tail(oldest.origin));
+        let oldest = format!("{seconds} s {place}, user '{user}'");
+        Some(lines::attempts::hang(count, long, &oldest, running, most, queued, tail).said())
     }
 
     fn process(&self, worker: WorkerId) -> String {

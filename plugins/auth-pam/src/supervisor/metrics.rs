@@ -86,62 +86,39 @@ impl Metrics {
         }
         let path = self.file.path();
         let path = path.display();
+        let every = INTERVAL.as_secs();
         match &trouble {
             Trouble::Failed(errno @ Errno::ENOENT) => {
-                log::warn!(
-                    "metrics file {path} is not written: {}: was its directory replaced? Then restart OpenVPN",
-                    errno.desc()
-                );
+                lines::metrics::directory_gone(path, errno.desc()).log();
             }
-            Trouble::Failed(errno) => {
-                log::warn!(
-                    "metrics file {path} is not written: {}; trying again every {} s",
-                    errno.desc(),
-                    INTERVAL.as_secs()
-                );
-            }
-            Trouble::Another => log::warn!(
-                "metrics file {path} is not written: another server writes it; give each server a file of its own (metrics=)"
-            ),
-            Trouble::Slow => {
-                log::warn!(
-                    "metrics file {path} is not written: its disk takes longer than {} s",
-                    SLOW.as_secs()
-                );
-            }
-            Trouble::Gone(why) => {
-                log::warn!(
-                    "metrics file {path} is not written: its writer {why}; starting another one every {} s",
-                    INTERVAL.as_secs()
-                );
-            }
+            Trouble::Failed(errno) => lines::metrics::not_written(path, errno.desc(), every).log(),
+            Trouble::Another => lines::metrics::another(path).log(),
+            Trouble::Slow => lines::metrics::slow(path, SLOW.as_secs()).log(),
+            Trouble::Gone(how) => lines::metrics::writer_gone(path, how, every).log(),
         }
         self.trouble = Some(trouble);
     }
 
     fn is_written(&mut self) {
         if self.trouble.take().is_some() {
-            log::info!("metrics file {} is written again", self.file.path().display());
+            lines::metrics::again(self.file.path().display()).log();
         }
     }
 
     /// The writer is up.
     fn is_up(&self, missing: &Missing, debug: bool) {
         let path = self.file.path();
-        for (errno, what) in [
-            (missing.user, "is not the owner of its directory"),
-            (missing.capabilities, "cannot give up its capabilities"),
-        ] {
-            if let Some(errno) = errno {
-                log::warn!("the writer of metrics file {} {what}: {}", path.display(), errno.desc());
-            }
+        if let Some(errno) = missing.user {
+            lines::metrics::not_the_owner(path.display(), errno.desc()).log();
         }
-        for (errno, what) in
-            [(missing.root, "can reach other directories"), (missing.filter, "has no filter of system calls")]
-        {
-            if let Some(errno) = errno.filter(|_| debug) {
-                log::info!("the writer of metrics file {} {what}: {}", path.display(), errno.desc());
-            }
+        if let Some(errno) = missing.capabilities {
+            lines::metrics::keeps_capabilities(path.display(), errno.desc()).log();
+        }
+        if let Some(errno) = missing.root.filter(|_| debug) {
+            lines::metrics::reaches_others(path.display(), errno.desc()).log();
+        }
+        if let Some(errno) = missing.filter.filter(|_| debug) {
+            lines::metrics::no_filter(path.display(), errno.desc()).log();
         }
     }
 }

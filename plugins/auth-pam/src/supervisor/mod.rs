@@ -200,7 +200,7 @@ pub fn run(settings: &Settings, birth: Birth) -> Infallible {
             exit
         }
         Err(errno) => {
-            log::error!("supervisor cannot start: {}", errno.desc());
+            lines::processes::cannot_start(errno.desc()).log();
             Exit::Failed
         }
     };
@@ -232,10 +232,10 @@ impl Supervisor {
         let missing =
             unprivileged::enter(Keeps { locked_memory: birth.memory_locked, callers: socket.is_some() });
         if let Some(errno) = missing.capabilities {
-            log::warn!("the supervisor cannot give up its capabilities: {}", errno.desc());
+            lines::processes::keeps_capabilities(errno.desc()).log();
         }
         if let Some(errno) = missing.filter.filter(|_| settings.debug) {
-            log::info!("the supervisor has no filter of system calls: {}", errno.desc());
+            lines::processes::no_filter(errno.desc()).log();
         }
         birth.announce(ANNOUNCE).map_err(|_| nix::Error::EPIPE)?;
         let Generation { number, front, keeper, .. } = birth;
@@ -312,7 +312,7 @@ impl Supervisor {
             let turn = match happened.unwrap_or(Ok(Vec::new())) {
                 Ok(happened) => self.turn(&happened),
                 Err(errno) => {
-                    log::error!("supervisor cannot wait for events: {}", errno.desc());
+                    lines::processes::cannot_wait(errno.desc()).log();
                     Err(Exit::Failed)
                 }
             };
@@ -371,13 +371,13 @@ impl Supervisor {
                 Ok(Some(received)) => {
                     // Not closed here: to close a file of FUSE means to wait for whoever serves it.
                     std::mem::forget(received.descriptors);
-                    log::error!("protocol error from OpenVPN: it passed a descriptor; supervisor exits");
+                    lines::processes::passed_a_descriptor().log();
                     return Err(Exit::Mistrust);
                 }
                 Err(ChannelError::Closed) => return Err(Exit::FrontGone),
                 Err(ChannelError::System(errno)) => {
                     if !self.read_failure_logged {
-                        log::error!("supervisor cannot read from OpenVPN: {}; retrying", errno.desc());
+                        lines::processes::cannot_read(errno.desc()).log();
                         self.read_failure_logged = true;
                     }
                     // Out of memory, most likely, and no event tells when that is over.
@@ -385,7 +385,7 @@ impl Supervisor {
                     return Ok(());
                 }
                 Err(error) => {
-                    log::error!("protocol error from OpenVPN: {error}; supervisor exits");
+                    lines::processes::protocol_error(error).log();
                     return Err(Exit::Mistrust);
                 }
             }
@@ -418,10 +418,7 @@ impl Supervisor {
                     self.figures.cancelled += u64::from(attempt.lookup.is_none());
                     if attempt.lookup.is_none() && self.flood.admits(now) {
                         let tail = self.tail_with(&attempt.origin, attempt.took(now));
-                        let user = attempt.user();
-                        log::info!(
-                            "BACKGROUND: user '{user}': its client is gone, so PAM was not asked{tail}"
-                        );
+                        lines::attempts::client_gone(&attempt.user(), &tail).log();
                     }
                 }
                 if let Some(attempt) = next {
@@ -463,12 +460,9 @@ impl Supervisor {
         let config = &self.settings.config;
         if let Some(refusal) = self.penalties.admit(now, attempt.source, &attempt.username) {
             if let Some(penalty) = refusal.log {
-                log::warn!(
-                    "source {}: {} failed logins and none that was accepted; refusing its logins for {} s",
-                    attempt.source.display(config.prefixes),
-                    penalty.failures,
-                    penalty.length.as_secs()
-                );
+                let source = attempt.source.display(config.prefixes);
+                let seconds = penalty.length.as_secs();
+                lines::attempts::source_penalty(source, penalty.failures, seconds).log();
             }
             return self.conclude(now, attempt, &Outcome::Penalty(refusal.backoff));
         }
@@ -513,10 +507,7 @@ impl Supervisor {
                 self.ended(&attempt);
                 self.conclude(now, *attempt, &Outcome::RanTooLong);
             } else {
-                log::error!(
-                    "a worker was not ready within {} s and was killed: a PAM module or a thread it left hangs",
-                    workers::MAX_NOT_READY.as_secs()
-                );
+                lines::workers::not_ready(workers::MAX_NOT_READY.as_secs()).log();
             }
         }
         self.workers.note_slow(now);

@@ -62,7 +62,7 @@ impl ModuleOutput {
         for line in lines {
             if self.in_window < MAX_LINES {
                 self.in_window += 1;
-                log::info!("printed by a PAM module: {}", escape(line));
+                lines::workers::printed(escape(line)).log();
             } else {
                 self.suppressed += 1;
             }
@@ -71,7 +71,7 @@ impl ModuleOutput {
 
     fn tell_suppressed(&mut self) {
         if self.suppressed > 0 {
-            log::warn!("{} further lines printed by PAM modules are not shown", self.suppressed);
+            lines::workers::printed_more(self.suppressed).log();
             self.suppressed = 0;
         }
     }

@@ -41,11 +41,10 @@ impl Supervisor {
     pub(super) fn not_looked_up(&mut self, now: Instant, attempt: Attempt, outcome: &Outcome) {
         let time_limit = self.settings.time_limits.of(true).unwrap_or_default();
         let reason = match outcome {
-            Outcome::WorkerEnded(how) | Outcome::Distrusted(how) => format!("the worker {how} meanwhile"),
-            Outcome::RanTooLong => {
-                let seconds = time_limit.as_secs();
-                format!("the time limit of {seconds} s was reached while the name service was asked")
+            Outcome::WorkerEnded(how) | Outcome::Distrusted(how) => {
+                lines::clients::worker_ended(how).to_string()
             }
+            Outcome::RanTooLong => lines::clients::name_service_too_slow(time_limit.as_secs()).to_string(),
             _ => judge(&attempt, now, outcome, time_limit).1,
         };
         if outcome.costs_nothing() && !self.flood.admits(now) {
@@ -59,7 +58,6 @@ impl Supervisor {
         self.figures.options_refused += 1;
         self.answer_front(attempt.id, Verdict::Rejected);
         let tail = self.tail_with(&attempt.origin, attempt.took(now));
-        let user = attempt.user();
-        log::error!("BACKGROUND: user '{user}' is refused, its options cannot be put together: {why}{tail}");
+        lines::clients::no_options_in_background(&attempt.user(), why, &tail).log();
     }
 }

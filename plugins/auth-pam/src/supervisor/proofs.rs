@@ -40,7 +40,8 @@ impl Supervisor {
         attempt.begun = Some(now);
         session.check = Some(Check { attempt: Some(Box::new(attempt)) });
         if let Err(error) = self.workers.order(now, worker, |nonce| Order::Check { nonce, proof }) {
-            self.session_lost(now, worker, &format!("its worker cannot be reached: {error}"));
+            let why = lines::sessions::worker_unreachable(error).to_string();
+            self.session_lost(now, worker, &why);
         }
     }
 
@@ -52,7 +53,7 @@ impl Supervisor {
             Some(Check { attempt: None }) => {}
             None => {
                 self.workers.kill(now, worker);
-                self.session_lost(now, worker, "its worker has sent something that it was not asked");
+                self.session_lost(now, worker, &lines::sessions::unasked().to_string());
             }
         }
     }

@@ -6,6 +6,8 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use log_lines::Said;
+
 use super::Supervisor;
 use super::attempt::Attempt;
 use super::conclude::Outcome;
@@ -52,7 +54,7 @@ impl Supervisor {
         let asked = self.suspended.take_all(|one| is_same(&one.username, name));
         let questions = asked.len();
         for one in asked {
-            self.give_up(now, &one, "its user was revoked");
+            self.give_up(now, &one, &lines::questions::its_user_was_revoked().to_string());
         }
         let of_user = |username: &[u8], checked: &[u8]| is_same(username, name) || is_same(checked, name);
         let sessions: Vec<_> =
@@ -67,7 +69,7 @@ impl Supervisor {
         for worker in let_in {
             self.workers.dismiss(now, worker);
             if let Some(session) = self.sessions.remove(worker) {
-                self.tell_of_client(&session.whose(), "was revoked before it has connected");
+                self.tell_of_client(&session.whose(), &lines::sessions::revoked().to_string());
             }
         }
         let waiting = self.scheduler.waiting_ones().map(|attempt| attempt.arrived);
@@ -75,10 +77,7 @@ impl Supervisor {
         self.revoked.add(now, name, oldest);
         let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         self.tell_front(Reply::Revoked { name: name.to_vec(), at });
-        self.say(&format!(
-            "user '{}' was revoked by root; what it has so far is refused from now on",
-            shown(name)
-        ));
+        self.say(&lines::status::revoked(&shown(name)).said());
         let renegotiation = self.settings.renegotiation;
         let seconds = renegotiation.seconds.map_or_else(|| "-".into(), |seconds| seconds.to_string());
         let own_tokens = if renegotiation.own_tokens { "yes" } else { "no" };
@@ -97,15 +96,15 @@ impl Supervisor {
         let source = parse(source, prefixes)?;
         let forgiven = self.penalties.forgive(now, source);
         let shown = source.display(prefixes);
-        self.say(&format!("source {shown} was unblocked by root; its failures are forgiven"));
+        self.say(&lines::status::unblocked(&shown).said());
         let (failures, closed) = forgiven.unwrap_or((0, false));
         let closed = if closed { "yes" } else { "no" };
         Ok(format!("source {shown}\nfailures {failures}\nclosed {closed}\n"))
     }
 
     /// Says it in both logs.
-    fn say(&mut self, text: &str) {
-        log::info!("{text}");
+    fn say(&mut self, text: &Said) {
+        text.log();
         if let Some(audit) = &mut self.audit {
             audit.write_text(&format!("AUTH-PAM: {text}"), false);
         }

@@ -1,7 +1,7 @@
 //! Sessions of PAM: a transaction that has let a client in stays in its worker. Its session is opened when the client
 //! connects, and closed when that is gone, at the latest with OpenVPN.
 
-pub mod lines;
+pub mod said;
 pub mod table;
 
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use crate::protocol::{Done, End, Order, Reply, Request};
 use crate::session::{Assigned, Usage, Why};
 use crate::startup::Replaces;
 use crate::verdict::Verdict;
-use lines::Event;
+use said::Event;
 use table::{Full, NoRoom, Session, Stage};
 
 /// How much longer than OpenVPN gives it a client may take to connect.
@@ -61,8 +61,7 @@ impl Supervisor {
             Ok(None) => {}
             Ok(Some(given_up)) => {
                 self.workers.dismiss(now, given_up.worker);
-                let text = "is given up before it has connected: others need its place (see max-sessions)";
-                self.tell_of_client(&given_up.whose(), text);
+                self.tell_of_client(&given_up.whose(), &lines::sessions::given_up().to_string());
             }
             Err(NoRoom) => {
                 self.workers.dismiss(now, worker);
@@ -111,10 +110,7 @@ impl Supervisor {
         let Some(session) = self.sessions.of(attempt).filter(|session| !session.is_open()) else {
             self.answer_front(request, Verdict::Rejected);
             if self.flood.admits(now) {
-                log::error!(
-                    "BACKGROUND: a client is refused: the transaction that has let it in is over, or another client has its \
-                     session"
-                );
+                lines::sessions::over().log();
             }
             return;
         };
@@ -123,12 +119,12 @@ impl Supervisor {
         let full = self.sessions.full_for(source, &checked);
         if let Some(full) = full {
             let why = match full {
-                Full::All => "too many sessions are open (see max-sessions)",
-                Full::User => "this user has too many sessions (see max-sessions-per-user)",
-                Full::Closing => "too many sessions of this address are still being closed",
+                Full::All => lines::sessions::too_many().to_string(),
+                Full::User => lines::sessions::too_many_of_user().to_string(),
+                Full::Closing => lines::sessions::too_many_closing().to_string(),
             };
             self.workers.dismiss(now, worker);
-            return self.refuse_session(worker, request, why);
+            return self.refuse_session(worker, request, &why);
         }
         let sent = self.workers.order(now, worker, |nonce| Order::Open { nonce, assigned, reference });
         if let Some(session) = self.sessions.in_worker(worker) {
@@ -136,7 +132,8 @@ impl Supervisor {
             session.asked = Some(now);
         }
         if let Err(error) = sent {
-            self.refuse_session(worker, request, &format!("its worker cannot be reached: {error}"));
+            let why = lines::sessions::worker_unreachable(error).to_string();
+            self.refuse_session(worker, request, &why);
         }
     }
 
@@ -190,7 +187,8 @@ impl Supervisor {
                 session.stage = Stage::Closing { usage, since: *since, until };
                 session.asked = Some(now);
                 if let Err(error) = self.workers.order(now, worker, |nonce| Order::Close { nonce, usage }) {
-                    self.session_lost(now, worker, &format!("its worker cannot be reached: {error}"));
+                    let why = lines::sessions::worker_unreachable(error).to_string();
+                    self.session_lost(now, worker, &why);
                 }
             }
             Stage::Closing { .. } => {}
@@ -210,7 +208,7 @@ impl Supervisor {
             self.check_elsewhere(now, check);
             self.tell_of_session(&whose, event, &text, done.code == 0);
         } else {
-            self.session_lost(now, worker, "its worker has closed it unasked");
+            self.session_lost(now, worker, &lines::sessions::closed_unasked().to_string());
         }
     }
 
@@ -241,19 +239,19 @@ impl Supervisor {
                 Stage::LetIn { .. } => {
                     self.workers.dismiss(now, worker);
                     if let Some(session) = self.sessions.remove(worker) {
-                        let text = "was let in and has not connected, so no session is opened";
-                        self.tell_of_client(&session.whose(), text);
+                        let text = lines::sessions::never_connected().to_string();
+                        self.tell_of_client(&session.whose(), &text);
                     }
                 }
                 Stage::Opening { request, .. } => {
                     self.workers.kill(now, worker);
-                    let why = format!("the time limit of {seconds} s was reached while it was being opened");
+                    let why = lines::sessions::opening_too_long(seconds).to_string();
                     self.refuse_session(worker, request, &why);
                 }
                 Stage::Open { .. } => {}
                 Stage::Closing { .. } => {
                     self.workers.kill(now, worker);
-                    let why = format!("the time limit of {seconds} s was reached while it was being closed");
+                    let why = lines::sessions::closing_too_long(seconds).to_string();
                     self.session_lost(now, worker, &why);
                 }
             }
@@ -266,15 +264,16 @@ impl Supervisor {
         match session.stage.clone() {
             Stage::LetIn { .. } => {
                 if let Some(session) = self.sessions.remove(worker) {
-                    let text = format!("the worker that waited for the client to connect {how}");
+                    let text = lines::sessions::waiting_worker_ended(how).to_string();
                     self.tell_of_client(&session.whose(), &text);
                 }
             }
             Stage::Opening { request, .. } => {
-                self.refuse_session(worker, request, &format!("the worker {how} while it was being opened"));
+                let why = lines::sessions::opening_worker_ended(how).to_string();
+                self.refuse_session(worker, request, &why);
             }
             Stage::Open { .. } | Stage::Closing { .. } => {
-                self.session_lost(now, worker, &format!("the worker that kept it {how}"));
+                self.session_lost(now, worker, &lines::sessions::keeping_worker_ended(how).to_string());
             }
         }
         true
@@ -325,7 +324,8 @@ impl Supervisor {
         let late: Vec<WorkerId> = self.sessions.all().iter().map(|session| session.worker).collect();
         for worker in late {
             let seconds = CLOSE_ALL.as_secs();
-            self.session_lost(Instant::now(), worker, &format!("it was not closed within {seconds} s"));
+            let why = lines::sessions::not_closed_in_time(seconds).to_string();
+            self.session_lost(Instant::now(), worker, &why);
         }
     }
 

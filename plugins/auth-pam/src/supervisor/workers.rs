@@ -375,11 +375,11 @@ impl Workers {
         match error {
             // No room for a single order means that it does not read.
             ChannelError::System(errno) if errno != Errno::EAGAIN => {
-                log::error!("worker {pid} cannot be reached and is killed: {}", errno.desc());
+                lines::workers::unreachable(pid, errno.desc()).log();
                 Err(NotBegun::Shortage(Box::new(attempt), errno))
             }
             error => {
-                log::warn!("idle worker {pid} had exited ({error}); retrying on another worker");
+                lines::workers::idle_was_gone(pid, error).log();
                 Err(NotBegun::WorkerGone(Box::new(attempt)))
             }
         }
@@ -620,7 +620,7 @@ impl Workers {
         let trusted = matches!(error, ChannelError::Closed);
         if !trusted {
             let pid = self.pid(id);
-            log::error!("worker {pid} sent something else than a report ({error}) and was killed");
+            lines::workers::no_report(pid, error).log();
         }
         let Some(worker) = self.table.get_mut(&id) else { return };
         self.keeper.kill(id, false);

@@ -3,6 +3,7 @@
 
 use std::ffi::{CStr, CString};
 
+use lines::proofs;
 use nix::unistd::Group;
 use pam::{PamError, ReturnCode, Transaction};
 use privsep::confine;
@@ -36,8 +37,8 @@ pub fn user(prompts: &Prompts, username: &[u8], common_name: &[u8]) -> Result<CS
         Prompts::ByName(_) => USER_PROMPTS.into_iter().find_map(by_pair),
     };
     name.and_then(|name| CString::new(name).ok()).ok_or_else(|| {
-        let words = "without a password PAM has to know the user, and no pair answers the prompt 'login'";
-        PamError { code: ReturnCode::CONV_ERR, words: words.into() }
+        let words = proofs::no_pair_for_the_user().to_string();
+        PamError { code: ReturnCode::CONV_ERR, words }
     })
 }
 
@@ -57,7 +58,7 @@ pub fn check(
         if error.code != ReturnCode::NEW_AUTHTOK_REQD {
             return error;
         }
-        let words = format!("{} (password expired; its user has to log in with it)", error.words);
+        let words = proofs::expired(&error.words).to_string();
         PamError { code: error.code, words }
     })?;
     // An account line may have put another user there.
@@ -78,17 +79,17 @@ fn is_member(
     let refused = |words: String| PamError { code: ReturnCode::PERM_DENIED, words };
     let Some(group) = &config.certificate_login else {
         end.blame = Blame::Configuration;
-        return Err(refused("logins by certificate are not wanted (see certificate-login)".into()));
+        return Err(refused(proofs::not_wanted().to_string()));
     };
     let failed = |errno: nix::Error| PamError {
         code: ReturnCode::SYSTEM_ERR,
-        words: format!("the groups of the user cannot be looked up: {}", errno.desc()),
+        words: proofs::groups_unknown(errno.desc()).to_string(),
     };
     let Some(gid) = Group::from_name(group).map_err(failed)?.map(|group| group.gid) else {
         end.blame = Blame::Configuration;
-        return Err(refused(format!("there is no group '{group}' (see certificate-login)")));
+        return Err(refused(proofs::no_group(group).to_string()));
     };
-    let not = || refused(format!("the user is no member of the group '{group}' (see certificate-login)"));
+    let not = || refused(proofs::no_member(group).to_string());
     let name = transaction.user().ok_or_else(not)?;
     let groups = groups::of_user(name).map_err(failed)?.ok_or_else(not)?;
     if groups.contains(&gid) { Ok(()) } else { Err(not()) }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lines::{questions, refusals};
 use nix::unistd::Pid;
 use pam::{Conversation, ConversationError};
 use privsep::{Channel, confine};
@@ -141,7 +142,7 @@ impl Answering<'_> {
             return Err(ConversationError);
         }
         if let Some(phase) = self.nobody_in {
-            self.note(|| format!("no answer to the prompt '{}' of {phase}", escaped(prompt)));
+            self.note(|| refusals::no_answer_in_phase(&escaped(prompt), phase).to_string());
             return Err(ConversationError);
         }
         // Borrows nothing but its parts.
@@ -170,13 +171,13 @@ impl Answering<'_> {
                 }
                 self.answers.given(visibility, answer.expose(), &login);
                 if self.debug {
-                    self.note(|| format!("prompt '{}' ({visibility:?} input) answered", escaped(prompt)));
+                    self.note(|| refusals::answered(&escaped(prompt), visibility).to_string());
                 }
                 Ok(answer)
             }
             Err(why) => {
                 self.answers.missing(&why);
-                self.note(|| format!("no answer to the prompt '{}': {why}", escaped(prompt)));
+                self.note(|| refusals::no_answer(&escaped(prompt), why).to_string());
                 Err(ConversationError)
             }
         }
@@ -191,23 +192,19 @@ impl Answering<'_> {
     ) -> Result<Secret, ConversationError> {
         if !self.can_ask {
             self.answers.cannot_ask();
-            self.note(|| {
-                format!("the prompt '{}' cannot be asked: OpenVPN 2.6 or later is needed", escaped(prompt))
-            });
+            self.note(|| questions::prompt_cannot_be_asked(&escaped(prompt)).to_string());
             return Err(ConversationError);
         }
         let Some(room) = question::room(self.username) else {
-            self.note(|| {
-                format!("the prompt '{}' cannot be asked: the username is too long", escaped(prompt))
-            });
+            self.note(|| questions::username_too_long(&escaped(prompt)).to_string());
             return Err(ConversationError);
         };
         if self.questions == MAX_QUESTIONS {
-            self.note(|| format!("the PAM service asks more than {MAX_QUESTIONS} questions"));
+            self.note(|| questions::too_many_questions(MAX_QUESTIONS).to_string());
             return Err(ConversationError);
         }
         if self.debug {
-            self.note(|| format!("prompt '{}' ({visibility:?} input) is asked", escaped(prompt)));
+            self.note(|| refusals::asked(&escaped(prompt), visibility).to_string());
         }
         self.questions += 1;
         let text = question::text(&std::mem::take(&mut self.messages), prompt, room);
@@ -296,7 +293,7 @@ impl Conversation for Answering<'_> {
         let loggable = self.loggable(text);
         self.said.add(loggable);
         if self.debug {
-            self.note(|| format!("message of a PAM module: '{}'", escaped(loggable)));
+            self.note(|| refusals::module_message(&escaped(loggable)).to_string());
         }
         self.say(text)
     }
@@ -305,7 +302,7 @@ impl Conversation for Answering<'_> {
         let loggable = self.loggable(text);
         self.said.add(loggable);
         if self.nobody_in.is_some() {
-            self.complaint = Some(format!("error message of a PAM module: '{}'", escaped(loggable)));
+            self.complaint = Some(refusals::module_error(&escaped(loggable)).to_string());
         }
         self.say(text)
     }

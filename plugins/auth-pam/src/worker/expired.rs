@@ -4,6 +4,7 @@
 //! The prompts of that are questions to the person at the client. What a module does not like is asked again. Whoever does
 //! not answer keeps the old password: the modules see an error of the conversation.
 
+use lines::refusals;
 use pam::{PamError, ReturnCode, Transaction};
 use secret::Secret;
 
@@ -64,12 +65,13 @@ pub fn acct_mgmt(
         return Err(expired);
     }
     // The code stays: whatever the modules had against a new password, the old one has expired.
-    let because = |why: &str| PamError { code: expired.code, words: format!("{} ({why})", expired.words) };
+    let (code, pam) = (expired.code, &expired.words);
+    let because = |words: String| PamError { code, words };
     if !settings.config.change_expired {
-        return Err(because("password expired; with change-expired=yes its user can choose a new one"));
+        return Err(because(refusals::expired(pam).to_string()));
     }
     if !settings.can_ask {
-        return Err(because("password expired; to have it changed needs OpenVPN 2.6 or later"));
+        return Err(because(refusals::expired_too_old(pam).to_string()));
     }
     // Nobody chooses another user's password.
     if !settings.config.allow_user_mapping {
@@ -81,15 +83,11 @@ pub fn acct_mgmt(
     let worker = transaction.conversation().reports.worker;
     phase::enter(worker, Phase::NewPassword);
     change(transaction)
-        .map_err(|error| because(&format!("password expired, and it was not changed: {}", error.words)))?;
+        .map_err(|error| because(refusals::expired_not_changed(pam, &error.words).to_string()))?;
     phase::enter(worker, Phase::Account);
-    transaction.conversation().note(|| "the password had expired, and was changed".into());
+    transaction.conversation().note(|| refusals::changed_password().to_string());
     transaction.acct_mgmt().map_err(|again| {
-        if again.code == expired.code {
-            because("password expired, although it was just changed")
-        } else {
-            again
-        }
+        if again.code == code { because(refusals::expired_again(pam).to_string()) } else { again }
     })
 }
 

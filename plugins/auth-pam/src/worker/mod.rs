@@ -19,6 +19,7 @@ use std::ffi::CString;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
+use lines::refusals;
 use nix::sys::signal::Signal;
 use pam::{Anchor, PamError, ReturnCode, Transaction};
 use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
@@ -231,19 +232,17 @@ fn check<'a>(
 ) -> Result<Option<Transaction<Answering<'a>>>, PamError> {
     let config = &settings.config;
     let broken = |words: String| PamError { code: ReturnCode::SYSTEM_ERR, words };
-    let credentials =
-        Credentials::unseal(&sealed).map_err(|error| broken(format!("malformed credentials: {error}")))?;
+    let credentials = Credentials::unseal(&sealed)
+        .map_err(|error| broken(refusals::malformed_credentials(error).to_string()))?;
     drop(sealed);
     // The front sees to that, but not where a client sends again an answer by which it has chosen a password.
     if credentials.password.is_empty() && !config.empty_passwords && begin.proof.is_none() {
-        let words = "the password is empty (see empty-passwords)".to_string();
+        let words = refusals::empty_password().to_string();
         return Err(PamError { code: ReturnCode::AUTH_ERR, words });
     }
     let client = Client::decode(Reader::new(&begin.client))
-        .map_err(|error| broken(format!("malformed client: {error}")))?;
-    let in_c = |bytes: &[u8]| {
-        CString::new(bytes).map_err(|_| broken("a NUL byte in username or address".to_string()))
-    };
+        .map_err(|error| broken(refusals::malformed_client(error).to_string()))?;
+    let in_c = |bytes: &[u8]| CString::new(bytes).map_err(|_| broken(refusals::nul_byte().to_string()));
     let address = in_c(&begin.address)?;
     let user = match begin.proof {
         Some(_) => Some(account::user(&config.prompts, &begin.username, &begin.common_name)?),
@@ -312,7 +311,7 @@ fn check<'a>(
     end.checked = checked.filter(|checked| *checked != begin.username).unwrap_or_default();
     end.checked.truncate(MAX_CHECKED);
     if panicked {
-        conversation.note(|| "internal error: the conversation panicked".into());
+        conversation.note(|| lines::attempts::internal_error().to_string());
         result = result.and(Err(PamError { code: ReturnCode::CONV_ERR, words: "Conversation error".into() }));
     }
     if result.is_err() {
@@ -331,13 +330,7 @@ fn other_user(end: &mut End, answers: &Answers, checked: Option<&[u8]>) -> PamEr
     // No refusal of the account phase.
     end.authenticating = true;
     end.blame = answers.blame_for_user(checked);
-    let whom = if checked.is_some() {
-        "for another user than the one that asked"
-    } else {
-        "without asking for the user"
-    };
-    PamError {
-        code: ReturnCode::PERM_DENIED,
-        words: format!("the PAM service succeeded {whom} (see allow-user-mapping)"),
-    }
+    let words =
+        if checked.is_some() { refusals::other_user().to_string() } else { refusals::no_user().to_string() };
+    PamError { code: ReturnCode::PERM_DENIED, words }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use lines::startup;
 use plugin_options::{Mistake, Word};
 
 /// What is wrong.
@@ -24,18 +25,14 @@ impl From<Mistake> for ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ConfigError::NoCommand => f.write_str(
-                "the command is missing; write: plugin openvpn-plugin-down-root.so [OPTION=VALUE]... COMMAND [ARG]...",
-            ),
+            ConfigError::NoCommand => startup::no_command().fmt(f),
             ConfigError::SecondCommand(word) => {
                 let text = String::from_utf8_lossy(&word.text);
-                write!(f, "{}'{text}': the file has a command already; write its arguments on its line", word.place)
+                startup::second_command(&word.place, &text).fmt(f)
             }
-            ConfigError::Option(mistake @ Mistake::Unknown { word, .. }) => write!(
-                f,
-                "{mistake}; if it is the command, write './{word}'; to set a variable for the script, write a line of \
-                 its own: setenv NAME VALUE"
-            ),
+            ConfigError::Option(mistake @ Mistake::Unknown { word, .. }) => {
+                startup::option_or_command(mistake, word).fmt(f)
+            }
             ConfigError::Option(mistake) => mistake.fmt(f),
         }
     }

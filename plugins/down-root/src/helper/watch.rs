@@ -3,13 +3,14 @@
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use lines::{processes, scripts};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags};
 use nix::sys::signal::Signal;
 use privsep::life::{KeeperLink, KeeperNews};
 use privsep::{Ended, quiet};
 
-use super::{End, Helper, KILL_TO_GONE, TERM_TO_KILL};
+use super::{End, Helper, KILL_TO_GONE, TERM_TO_KILL, log_failure};
 use crate::client_options::{ClientOptions, LOOK};
 use crate::script::Script;
 use crate::settings::Command;
@@ -41,7 +42,7 @@ impl Helper<'_> {
         match quiet::poll(&mut polled, until) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => {
-                log::error!("the helper cannot wait for events: {}", errno.desc());
+                processes::cannot_wait(errno.desc()).log();
                 return Err(End::Failed);
             }
         }
@@ -56,7 +57,7 @@ impl Helper<'_> {
         }
         let child_exits = child_exits.unwrap_or(PollFlags::empty());
         if child_exits.intersects(BROKEN) {
-            log::error!("the helper cannot wait for scripts any more");
+            processes::cannot_wait_for_scripts().log();
             return Err(End::Failed);
         }
         if child_exits.contains(PollFlags::POLLIN) {
@@ -74,9 +75,7 @@ impl Helper<'_> {
             Some(KeeperNews::End) => return true,
             Some(KeeperNews::Gone) => {
                 self.keeper = None;
-                log::warn!(
-                    "the keeper is gone: this helper serves on, but nobody starts another one; restart OpenVPN when possible"
-                );
+                processes::keeper_gone().log();
             }
             // It has no workers, and has asked for nothing.
             Some(_) | None => {}
@@ -100,14 +99,14 @@ impl Helper<'_> {
                     None => (Signal::SIGTERM, TERM_TO_KILL),
                     Some(Signal::SIGTERM) => (Signal::SIGKILL, KILL_TO_GONE),
                     Some(_) => {
-                        log::error!("{program} cannot be killed; it is left behind");
+                        scripts::cannot_kill(program).log();
                         self.left_behind.push(script);
                         return Ok(None);
                     }
                 };
                 if sent.is_none() {
                     let seconds = self.time_limit.unwrap_or_default().as_secs();
-                    log::error!("{program} has run longer than {seconds} s and is ended (see timeout)");
+                    scripts::ran_too_long(program, seconds).log();
                 }
                 script.signal(next.0);
                 (sent, until) = (Some(next.0), Some(Instant::now() + next.1));
@@ -115,15 +114,13 @@ impl Helper<'_> {
             let look = options.as_ref().map(|_| Instant::now() + LOOK);
             let wake = until.into_iter().chain(look).min();
             if matches!(self.wait(PollFlags::empty(), wake)?, Front::Gone) {
-                log::error!("OpenVPN is gone while {program} is running, which is killed");
+                scripts::openvpn_gone(program).log();
                 script.signal(Signal::SIGKILL);
                 script.wait(&self.child_exits, FAREWELL);
                 return Err(End::FrontGone);
             }
             if options.as_mut().is_some_and(|options| options.has_become_too_long()) {
-                log::error!(
-                    "{program} writes too many options for a client; they are dropped, and it can write no more"
-                );
+                scripts::too_many_options(program).log();
             }
         }
         if sent.is_some() {
@@ -133,11 +130,11 @@ impl Helper<'_> {
         match (script.reap(), sent) {
             (Ok(how), None) => Ok(Some(how)),
             (Ok(how), Some(_)) => {
-                log::error!("{program} {how}");
+                log_failure(program, how);
                 Ok(None)
             }
             (Err(error), _) => {
-                log::error!("{program}: how it ended cannot be found out: {error}");
+                scripts::end_unknown(program, error).log();
                 Ok(None)
             }
         }
@@ -149,7 +146,7 @@ impl Helper<'_> {
         self.left_behind = running;
         for script in ended {
             if let Ok(how) = script.reap() {
-                log::info!("a script that was left behind {how}");
+                scripts::left_behind_ended(how).log();
             }
         }
     }

@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use log_lines::Said;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::children::Children;
 use crate::helper::{Reaped, reap_any};
+use crate::lines;
 use crate::orphans::{GRACE, Orphans, reap_one};
 use crate::os::Ended;
 
@@ -110,21 +112,10 @@ fn named(pid: Pid) -> String {
 }
 
 /// Text of a line about `culprits`.
-pub(super) fn in_words(line: &Line, culprits: &str) -> (log::Level, String) {
+pub(super) fn in_words(line: &Line, culprits: &str) -> Said {
     match line {
-        Line::Left(count, one) => (
-            log::Level::Warn,
-            format!(
-                "{culprits} left {count} process(es) running, such as {one}: sending SIGTERM, and SIGKILL after {} s",
-                GRACE.as_secs()
-            ),
-        ),
-        Line::OutOfReach(one) => (
-            log::Level::Error,
-            format!(
-                "process {one}, left by {culprits}, runs as another user and cannot be ended without CAP_KILL"
-            ),
-        ),
+        Line::Left(count, one) => lines::left_running(culprits, *count, one, GRACE.as_secs()).said(),
+        Line::OutOfReach(one) => lines::out_of_reach(one, culprits).said(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Questions that are put to the client while its login is pending (crtext): OpenVPN was answered *deferred*, and the
 //! answer comes as an event of its own. The attempt stays in the table under its number, which the answer has too.
 
-use log::Level;
+use std::fmt::Display;
+
 use ovpn_plugin::Decision;
 use secret::Secret;
 
@@ -104,7 +105,7 @@ impl Attempts {
     /// The answer of this attempt's client cannot be one.
     pub fn refuse_answer(&mut self, id: u64) {
         if let Some(Attempt::Asked(decision, whom, _)) = self.remove_deferred(id) {
-            self.refuse(decision, whom, "the answer is malformed");
+            self.refuse(decision, whom, lines::questions::malformed_answer());
             self.cancel(id);
         }
     }
@@ -133,13 +134,13 @@ impl Attempts {
                 let whom = Whom { kind: Kind::Answer, ..whom };
                 self.insert_deferred(id, Attempt::Deferred(decision, whom));
             }
-            Err(why) => self.refuse(decision, whom, &format!("the supervisor cannot be reached: {why}")),
+            Err(why) => self.refuse(decision, whom, lines::refusals::supervisor_unreachable(why)),
         }
     }
 
-    fn refuse(&mut self, decision: Decision, whom: Whom, why: &str) {
-        let line = format!("user '{}' failed to authenticate: {why}{}", shown(&whom.username), whom.tail);
-        self.afterwards.lines.push((Level::Error, line));
+    fn refuse(&mut self, decision: Decision, whom: Whom, why: impl Display) {
+        let line = lines::attempts::failed(&shown(&whom.username), why, &whom.tail).said();
+        self.afterwards.lines.push(line);
         self.afterwards.decided.push((decision, Decided::rejected(), whom));
     }
 }

@@ -1,7 +1,6 @@
 //! Clients that connect: first the session of one is opened, then its options are put together, and only then OpenVPN may let
 //! it in. Both are asked for under one number, one after the other.
 
-use log::Level;
 use ovpn_plugin::ClientConfig;
 
 use super::Attempts;
@@ -74,8 +73,8 @@ impl Attempts {
         let sent = match &mut self.supervisor {
             Some(supervisor) => supervisor
                 .try_send(Request::Options { id, lookup, origin })
-                .map_err(|error| format!("the supervisor cannot be reached: {error}")),
-            None => Err("the supervisor is gone".to_string()),
+                .map_err(|error| lines::refusals::supervisor_unreachable(error).to_string()),
+            None => Err(lines::refusals::supervisor_gone().to_string()),
         };
         match sent {
             Ok(()) => {
@@ -83,8 +82,7 @@ impl Attempts {
                 Step::GoesOn
             }
             Err(why) => {
-                let line = format!("user '{user}' is refused: {why}{}", connecting.tail);
-                self.afterwards.lines.push((Level::Error, line));
+                self.afterwards.lines.push(lines::clients::refused(&user, why, &connecting.tail).said());
                 self.close_again(&connecting);
                 Step::Refused
             }
@@ -97,8 +95,7 @@ impl Attempts {
         let text = String::from_utf8_lossy(&connecting.text);
         for line in text.lines() {
             if let Err(error) = config.option(line) {
-                let line = format!("a client is refused: {error}{}", connecting.tail);
-                self.afterwards.lines.push((Level::Error, line));
+                self.afterwards.lines.push(lines::clients::bad_option(error, &connecting.tail).said());
                 self.close_again(&connecting);
                 return Step::Refused;
             }

@@ -53,7 +53,7 @@ impl Lines {
             match self.tasks.spawn("log", move |_| writer.run()) {
                 Ok(()) => self.runs = true,
                 Err(error) if !std::mem::replace(&mut self.warned, true) => {
-                    log::warn!("no thread can be started, so OpenVPN waits for its log: {error}");
+                    lines::processes::no_thread(error).log();
                 }
                 Err(_) => {}
             }

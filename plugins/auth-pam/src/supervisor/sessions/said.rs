@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use lines::sessions;
+use log_lines::Said;
+
 use super::table::Session;
 use crate::origin::Origin;
 use crate::quoted::{escaped, shown};
@@ -52,10 +55,7 @@ impl Supervisor {
         self.output.flush();
         let took = whose.took();
         let (user, tail) = (shown(&whose.username), self.tail_with(&whose.origin, took));
-        let text = in_words(event, reason, good);
-        let said = format!("BACKGROUND: user '{user}': {text}{tail}");
-        let level = if good { log::Level::Info } else { log::Level::Error };
-        log::log!(level, "{said}");
+        in_words(event, &user, reason, good, &tail).log();
         if let Some(audit) = &mut self.audit {
             let config = self.settings.config_name.as_deref();
             audit.write_text(&line(whose, event, reason, took, config), good);
@@ -65,7 +65,7 @@ impl Supervisor {
     /// Says something of a client that was let in and got no session.
     pub(in crate::supervisor) fn tell_of_client(&self, whose: &Whose, text: &str) {
         let (user, tail) = (shown(&whose.username), self.tail(&whose.origin));
-        log::info!("BACKGROUND: user '{user}': {text}{tail}");
+        lines::attempts::noted(&user, text, &tail).log();
     }
 }
 
@@ -74,19 +74,20 @@ fn number(number: Option<u64>) -> String {
 }
 
 /// For OpenVPN's log.
-fn in_words(event: Event, reason: &str, good: bool) -> String {
-    let why = if good { String::new() } else { format!(": {reason}") };
+fn in_words(event: Event, user: &str, reason: &str, good: bool, tail: &str) -> Said {
     match event {
-        Event::Opened(assigned) => format!("session opened, address {}{why}", assigned.shown()),
+        Event::Opened(assigned) => sessions::opened(user, &assigned.shown(), tail).said(),
         Event::Closed(usage, open) => {
-            let (received, sent) = (number(usage.received_bytes), number(usage.sent_bytes));
+            let (received, sent) = (&number(usage.received_bytes), &number(usage.sent_bytes));
             let (seconds, ended) = (usage.seconds.unwrap_or(open.as_secs()), usage.why.word());
-            format!(
-                "session closed after {seconds} s, {received} bytes received, {sent} bytes sent, {ended}{why}"
-            )
+            if good {
+                sessions::closed(user, seconds, received, sent, ended, tail).said()
+            } else {
+                sessions::closed_badly(user, seconds, received, sent, ended, reason, tail).said()
+            }
         }
-        Event::Refused => format!("no session can be opened, so the client is refused: {reason}"),
-        Event::Lost(_, open) => format!("session lost after {} s: {reason}", open.as_secs()),
+        Event::Refused => sessions::refused(user, reason, tail).said(),
+        Event::Lost(_, open) => sessions::lost(user, open.as_secs(), reason, tail).said(),
     }
 }
 
@@ -157,8 +158,10 @@ mod tests {
         let usage =
             Usage { received_bytes: Some(7), sent_bytes: Some(8), seconds: None, why: Why::OpenVpnEnded };
         let closed = Event::Closed(usage, Duration::from_secs(3));
-        let text = "session closed after 3 s, 7 bytes received, 8 bytes sent, openvpn-ended";
-        assert_eq!(in_words(closed, "Success", true), text);
-        assert_eq!(in_words(closed, "System error", false), format!("{text}: System error"));
+        let text =
+            "BACKGROUND: user 'joe': session closed after 3 s, 7 bytes received, 8 bytes sent, openvpn-ended";
+        assert_eq!(in_words(closed, "joe", "Success", true, " (x)"), format!("{text} (x)"));
+        let bad = in_words(closed, "joe", "System error", false, " (x)");
+        assert_eq!((bad.level, bad.text), (log::Level::Error, format!("{text}: System error (x)")));
     }
 }

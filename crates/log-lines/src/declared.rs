@@ -1,0 +1,71 @@
+//! What a declaration says of a line.
+
+use log::Level;
+
+/// Types of holes that are filled with digits only.
+const NUMBERS: [&str; 5] = ["u16", "u32", "u64", "usize", "i32"];
+
+/// What is filled in in a hole, as its type says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filled {
+    /// A number.
+    Digits,
+    /// One of a few words of the plugin's own (`&'static str`), without quotes and colons.
+    OwnWords,
+    /// Text from anywhere.
+    Anything,
+}
+
+impl Filled {
+    pub(crate) fn may_be(self, text: &str) -> bool {
+        match self {
+            Filled::Digits => text.bytes().all(|byte| byte.is_ascii_digit()),
+            Filled::OwnWords => !text.contains(['\'', ':']),
+            Filled::Anything => true,
+        }
+    }
+}
+
+/// Lines about one subject.
+#[derive(Debug)]
+pub struct Section {
+    /// The subject, as a heading.
+    pub title: &'static str,
+    /// Its lines.
+    pub lines: &'static [Declared],
+}
+
+/// A line, or the part of one that says why.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// The name of its function.
+    pub name: &'static str,
+    /// `None`: it is a part of other lines.
+    pub level: Option<Level>,
+    /// As it is logged, with holes such as `{user}`.
+    pub text: &'static str,
+    /// The holes, each with the type of what is filled in.
+    pub holes: &'static [(&'static str, &'static str)],
+    /// What it means; empty: it says all itself.
+    pub why: &'static str,
+    /// What an administrator does about it; empty: nothing, or it says that itself.
+    pub todo: &'static str,
+}
+
+impl Declared {
+    /// What is filled in there.
+    #[must_use]
+    pub fn filled_with(&self, hole: &str) -> Filled {
+        match self.holes.iter().find(|(name, _)| *name == hole) {
+            Some((_, number)) if NUMBERS.contains(number) => Filled::Digits,
+            Some((_, "&'static str")) => Filled::OwnWords,
+            _ => Filled::Anything,
+        }
+    }
+
+    /// Whether there is something to say of it.
+    #[must_use]
+    pub fn is_explained(&self) -> bool {
+        !self.why.is_empty()
+    }
+}

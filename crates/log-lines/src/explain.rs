@@ -1,0 +1,97 @@
+//! Finds the declaration of a line that stands in a log.
+
+use crate::pattern::Pattern;
+use crate::{Declared, Section};
+
+/// What explains this line. The reason in it counts before the line itself, and of several that fit the one with the most
+/// fixed text. `None`: no declaration fits, or none that says more than the line.
+pub fn explain<'d>(sections: &[&'d Section], line: &str) -> Option<&'d Declared> {
+    let (found, reason) = best(sections, line, true)?;
+    reason
+        .and_then(|reason| of_reason(sections, reason))
+        .or_else(|| Some(found).filter(|found| found.is_explained()))
+}
+
+fn of_reason<'d>(sections: &[&'d Section], reason: &str) -> Option<&'d Declared> {
+    let (found, inner) = best(sections, reason, false)?;
+    // A reason may have one of its own, which is shorter.
+    inner
+        .filter(|inner| inner.len() < reason.len())
+        .and_then(|inner| of_reason(sections, inner))
+        .or_else(|| Some(found).filter(|found| found.is_explained()))
+}
+
+/// The declaration that fits best, and what stands in its hole for a reason. `whole`: it is a line, and no part of one.
+fn best<'d, 't>(
+    sections: &[&'d Section],
+    text: &'t str,
+    whole: bool,
+) -> Option<(&'d Declared, Option<&'t str>)> {
+    let mut best = None;
+    let mut most = None;
+    for declared in sections.iter().flat_map(|section| section.lines) {
+        // Most are out of the question by how they begin.
+        let begins = declared.text.split(['{', '}']).next().unwrap_or_default();
+        if !text.starts_with(begins) {
+            continue;
+        }
+        let pattern = Pattern::new(declared.text, |hole| declared.filled_with(hole));
+        if Some(pattern.weight()) <= most || (whole && declared.level.is_none()) {
+            continue;
+        }
+        if let Some(fit) = pattern.fit(text, whole) {
+            most = Some(pattern.weight());
+            best = Some((declared, fit.reason));
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    crate::lines! {
+        static LINES: "Lines";
+        error failed(user: &str, reason: &str, tail: &str) "user '{user}' failed: {reason}{tail}",
+            why "of the line", todo "";
+        reason no_room(see: &str) "no room (see {see})", why "of the reason", todo "";
+        reason nested(reason: &str) "it cannot be asked: {reason}", why "of the outer one", todo "";
+        warn busy(load: u64) "no room (see {load}) for others", why "of the longer one", todo "";
+        info silent() "nothing to say";
+    }
+
+    fn why(line: &str) -> Option<&'static str> {
+        explain(&[&LINES], line).map(|declared| declared.why)
+    }
+
+    #[test]
+    fn the_reason_counts_before_its_line() {
+        assert_eq!(
+            why(&failed("joe", &no_room("max").to_string(), " (x)").to_string()),
+            Some("of the reason")
+        );
+        assert_eq!(why("user 'joe' failed: something else"), Some("of the line"));
+        let inner = nested(&no_room("max").to_string()).to_string();
+        assert_eq!(why(&failed("joe", &inner, "").to_string()), Some("of the reason"));
+        assert_eq!(why("user 'joe' failed: it cannot be asked: why?"), Some("of the outer one"));
+    }
+
+    #[test]
+    fn a_reason_is_no_line_of_its_own() {
+        assert_eq!(why("no room (see max)"), None);
+        assert_eq!(why("something; no room (see max)"), None);
+    }
+
+    #[test]
+    fn the_one_with_more_words_counts() {
+        assert_eq!(why(&busy(3).to_string()), Some("of the longer one"));
+        assert_eq!(why(&failed("joe", &busy(3).to_string(), "").to_string()), Some("of the longer one"));
+    }
+
+    #[test]
+    fn a_line_may_say_all_itself() {
+        assert_eq!(why(&silent().to_string()), None);
+        assert_eq!(silent().said().level, log::Level::Info);
+    }
+}

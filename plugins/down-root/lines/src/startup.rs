@@ -1,0 +1,78 @@
+//! What is said when the plugin is opened.
+
+use std::fmt::Display;
+
+use crate::scripts::{ABOUT_A_SCRIPT, LOOK_UP_THE_REASON};
+
+const NOBODY_ELSE: &str = "Put the script below a directory that only root can write to, owned by root; or run the command in the line.";
+
+log_lines::lines! {
+    /// When the plugin is opened.
+    pub static LINES: "When the plugin is opened";
+
+    info initialized(program: impl Display) "initialization succeeded: down script {program}";
+    warn line_is_full(single: usize, quoted: usize)
+        "the plugin line is as long as OpenVPN reads it ({single} words, {quoted} in one pair of quotes); a word after that is dropped",
+        why "OpenVPN drops what does not fit into a plugin line, without a word.",
+        todo "Write options and the command to a file, and name it in the plugin line: options=/etc/openvpn/down-root.conf";
+    error no_command()
+        "the command is missing; write: plugin openvpn-plugin-down-root.so [OPTION=VALUE]... COMMAND [ARG]...",
+        why "The script to run is missing.",
+        todo "Put its path after the plugin's file: plugin openvpn-plugin-down-root.so COMMAND [ARG]...";
+    error second_command(place: impl Display, word: &str)
+        "{place}'{word}': the file has a command already; write its arguments on its line",
+        why "There is one down script, and its arguments stand on its line.",
+        todo "Write command and arguments on one line, or name a script for another event with `on=EVENT:PATH`.";
+    error option_or_command(mistake: impl Display, word: &str)
+        "{mistake}; if it is the command, write './{word}'; to set a variable for the script, write a line of its own: setenv NAME VALUE",
+        why "A word of the plugin line or of the options file looks like an option and is none.",
+        todo "Correct the word quoted in the log; the plugin's manual page lists the options.";
+    warn command_not_used(place: impl Display, in_file: &str, used: &str)
+        "{place}command '{in_file}' is not used, since the plugin line names '{used}'; name one only",
+        why "Both the plugin line and the options file name a command, and that of the line counts.",
+        todo "Take one of them out.";
+    warn late_option(word: &str)
+        "'{word}' comes after the command and is an argument of it; options stand before the command",
+        why "What stands after the command is passed to the script.",
+        todo "If it is an option, put it before the command.";
+    warn about_script(event: &str, reason: impl Display) "the {event} script: {reason}",
+        why ABOUT_A_SCRIPT,
+        todo LOOK_UP_THE_REASON;
+    error unusable(event: &str, word: &str, reason: impl Display, hint: &str)
+        "the {event} script '{word}': {reason}{hint}",
+        why "The script cannot be run, so OpenVPN does not start.",
+        todo "Correct what the line names.";
+    reason relative_path(given: impl Display, absolute: impl Display)
+        "'{given}' is a relative path: taken as {absolute}",
+        why "A relative path begins at OpenVPN's working directory, which `cd` changes.",
+        todo "Write the path from `/` on.";
+    reason run_all_the_same(program: impl Display, reason: impl Display) "{program} is run as root, but {reason}",
+        why "Others than root could change what the script is, and so run anything as root.",
+        todo NOBODY_ELSE;
+    reason not_run_as_root(program: impl Display, problem: impl Display, remedy: &str)
+        "{program} is not run as root: {problem}; {remedy}, or set insecure-permissions=yes",
+        why "Others than root could change what the script is.",
+        todo NOBODY_ELSE;
+    reason not_a_file(path: impl Display) "{path} is not a regular file",
+        why "What is named as a script is a directory, a device, a socket or a pipe.",
+        todo "Name a file.";
+    reason not_executable(path: impl Display) "{path} is not executable (chmod +x)",
+        why "The script has no execute permission.",
+        todo "Run `chmod +x` on it.";
+    reason noexec(path: impl Display) "{path} is on a file system that is mounted with noexec",
+        why "The kernel runs nothing from there.",
+        todo "Put the script elsewhere, or mount the file system without `noexec`.";
+    reason no_program(path: impl Display)
+        "{path} is neither a script, with #! and an interpreter as its first line, nor a binary program",
+        why "The kernel does not know how to run this file.",
+        todo "Write `#!/bin/sh`, or what runs it, as its first line.";
+    reason bad_interpreter(script: impl Display, reason: impl Display) "the interpreter of {script}: {reason}",
+        why "The first line of the script names a program that cannot run it.",
+        todo "Correct the first line of the script, or install what it names.";
+    reason moved(path: impl Display) "{path} is reached through a link that was not there at the start",
+        why "The path to the script has changed since OpenVPN was started. Nobody knows whether what it leads to now was checked.",
+        todo "Restart OpenVPN.";
+    reason too_many_links(path: impl Display) "{path}: too many links",
+        why "The links on the way to the file lead in a circle.",
+        todo "Look at them with `namei`.";
+}
