@@ -69,9 +69,12 @@ pub(super) fn groups() -> Vec<Group> {
             [MEAN, P99, MAX, WORST, DRAIN.ratio(1.0 / 3.0), PROCESSES.at_most(512.0), MEMORY],
             |bench, side| Box::new(move || burst(bench, side, 1000, "grace=0", &bench.permit)),
         ),
-        group("burst of 300, 0.5 s stack", 5, [MEAN, P99, MAX, WORST, DRAIN, PROCESSES, MEMORY], |bench, side| {
-            Box::new(move || burst(bench, side, 300, "", &bench.half_second))
-        }),
+        group(
+            "burst of 300, 0.5 s stack",
+            5,
+            [MEAN, P99, MAX, WORST, DRAIN, PROCESSES, MEMORY],
+            |bench, side| Box::new(move || burst(bench, side, 300, "", &bench.half_second)),
+        ),
         group(
             "burst of 300, 0.5 s stack, after quick logins",
             3,
