@@ -6,7 +6,7 @@
 //! `--ignored`, `--test-threads`, `--nocapture`.
 //!
 //! Three processes play a part. The *runner* is what cargo starts: it chooses cases and reports. For each case it starts a
-//! *warden* (see [`warden`]), and that starts the process that plays the *case*. All are this same program. Signals, umask and
+//! *warden* (module `warden`), and that starts the process that plays the *case*. All are this same program. Signals, umask and
 //! limits are set before any of them starts, by `tests/settled`.
 
 mod case;
