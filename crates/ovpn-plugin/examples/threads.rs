@@ -4,7 +4,7 @@
 //! the word `silent` in addition nothing else is logged. The user `fork` makes processes meanwhile that log too.
 
 use nix::sys::wait::{WaitStatus, waitpid};
-use ovpn_plugin::{AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, Plugin, Tasks, logging};
+use ovpn_plugin::{AuthReply, AuthUserPassVerify, OpenArgs, Plugin, Result, Tasks, Up, UpReply, logging};
 
 const CHILDREN: usize = 200;
 
@@ -17,7 +17,7 @@ struct Threads {
 }
 
 impl Threads {
-    fn start_once(&mut self) -> Result<(), OpenError> {
+    fn start_once(&mut self) -> Result<()> {
         if std::mem::replace(&mut self.started, true) {
             return Ok(());
         }
@@ -30,42 +30,40 @@ impl Threads {
                 }
                 log::warn!("thread {thread} is done");
             };
-            self.tasks.spawn("log", body).map_err(OpenError::from_error)?;
+            self.tasks.spawn("log", body)?;
         }
         Ok(())
     }
 }
 
+#[ovpn_plugin::plugin]
 impl Plugin for Threads {
     const NAME: &'static str = "THREADS";
 
-    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+    fn open(args: &OpenArgs<'_>) -> Result<Self> {
         let words = args.text_args()?;
         let [threads, lines, ref more @ ..] = words[..] else {
             return Err("wanted: plugin FILE THREADS LINES [silent]".into());
         };
-        let number = |text: &str| text.parse::<usize>().map_err(OpenError::from_error);
-        let (threads, lines) = (number(threads)?, number(lines)?);
+        let (threads, lines) = (threads.parse()?, lines.parse()?);
         let silent = more.contains(&"silent");
         Ok(Self { tasks: Tasks::new(threads), threads, lines, silent, started: false })
     }
 
-    fn events(&self) -> EventSet {
-        EventSet::AUTH_USER_PASS_VERIFY | EventSet::UP
-    }
-
-    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
+    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
         let user = event.env().get_str("username");
         if !self.silent {
             log::info!("login {user:?}");
         }
-        if let Err(error) = self.start_once() {
-            log::error!("{error}");
-        }
+        self.start_once()?;
         if user == Some("fork") && !(0..CHILDREN).all(log_in_a_child) {
-            return AuthReply::Reject;
+            return Ok(AuthReply::Reject);
         }
-        AuthReply::Accept
+        Ok(AuthReply::Accept)
+    }
+
+    fn up(&mut self, _: &Up<'_>) -> Result<UpReply> {
+        Ok(UpReply::Done)
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use crate::door::{Door, Target};
 use crate::undecided::Undecided;
 use crate::verdict_file::{has_name, open_empty, open_for, put, put_verdict};
-use crate::{ClientConfig, ClientConnect, DeferError, logging};
+use crate::{ClientConfig, ClientConnect, DeferError, Deferral, logging};
 
 /// A client that is still to be let in; made with [`ClientConnect::defer`] (OpenVPN 2.5 and later).
 ///
@@ -44,21 +44,21 @@ enum Verdict {
 }
 
 impl ClientConnect<'_> {
-    /// Takes the decision about this client away from the call, to be answered with
+    /// Takes the decision about this client away from the call. What comes with it goes into the reply,
     /// [`ClientConnectReply::Deferred`](crate::ClientConnectReply::Deferred). Needs no
     /// [`ClientConnectDefer`](crate::ClientConnectDefer).
     ///
     /// # Errors
     /// If OpenVPN named no files (before 2.5), if they cannot be opened or the one for the verdict holds something
     /// already, or if this was done before in the same call.
-    pub fn defer(&self) -> Result<ConnectDecision, DeferError> {
-        let door = self.taken.take(self.context.is_call, || {
+    pub fn defer(&self) -> Result<(ConnectDecision, Deferral), DeferError> {
+        let (door, deferral) = self.taken.take(self.context.is_call, || {
             let undecided = Undecided::begin()?;
             let config = open_for(self.config_file(), "the first argument")?;
             let verdict = open_empty(self.deferred_file(), "client_connect_deferred_file")?;
             Ok(Connect { _undecided: undecided, verdict, config, waits: false })
         })?;
-        Ok(ConnectDecision { door: Some(door) })
+        Ok((ConnectDecision { door: Some(door) }, deferral))
     }
 }
 
@@ -147,7 +147,7 @@ mod tests {
     use crate::testing::ConnectFiles;
 
     fn deferred(files: &ConnectFiles) -> ConnectDecision {
-        files.call().event::<ClientConnect<'_>>().defer().unwrap()
+        files.call().event::<ClientConnect<'_>>().defer().unwrap().0
     }
 
     #[test]
@@ -173,7 +173,7 @@ mod tests {
         let files = ConnectFiles::new().unwrap();
         let call = files.call();
         let event: ClientConnect<'_> = call.event();
-        let decision = event.defer().unwrap();
+        let (decision, _deferral) = event.defer().unwrap();
         assert!(matches!(event.defer(), Err(DeferError::Taken)));
         assert_eq!(files.verdict(), "2");
         decision.accept(&ClientConfig::new()).unwrap();

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::door::{Door, Target};
 use crate::undecided::Undecided;
 use crate::verdict_file::{has_name, open, open_empty, put_reason, put_verdict};
-use crate::{AuthUserPassVerify, DeferError, Env, PeerInfo, Rejection, logging};
+use crate::{AuthUserPassVerify, DeferError, Deferral, Env, PeerInfo, Rejection, logging};
 
 /// A login that is still to be decided; made with [`AuthUserPassVerify::defer`].
 ///
@@ -57,18 +57,28 @@ enum Verdict {
 }
 
 impl AuthUserPassVerify<'_> {
-    /// Takes the decision of this login away from the call, to be answered with
+    /// Takes the decision of this login away from the call. What comes with it goes into the reply,
     /// [`AuthReply::Deferred`](crate::AuthReply::Deferred) or [`AuthReply::Pending`](crate::AuthReply::Pending).
+    ///
+    /// ```
+    /// # use ovpn_plugin::{AuthReply, AuthUserPassVerify, Decision, Result};
+    /// # use std::sync::mpsc::Sender;
+    /// fn later(event: &AuthUserPassVerify<'_>, waiting: &Sender<Decision>) -> Result<AuthReply> {
+    ///     let (decision, deferral) = event.defer()?;
+    ///     waiting.send(decision)?;
+    ///     Ok(AuthReply::Deferred(deferral))
+    /// }
+    /// ```
     ///
     /// # Errors
     /// If OpenVPN named no control file or it cannot be opened or holds something already, or if this was done before
     /// in the same call. A reason file that is missing (before OpenVPN 2.6) or cannot be opened is none: the reason
     /// does not reach the client then.
-    pub fn defer(&self) -> Result<Decision, DeferError> {
-        let door = self.taken.take(self.context.is_call, || {
+    pub fn defer(&self) -> Result<(Decision, Deferral), DeferError> {
+        let (door, deferral) = self.taken.take(self.context.is_call, || {
             Login::open(self.auth_control_file(), self.auth_failed_reason_file(), self.env())
         })?;
-        Ok(Decision { door: Some(door) })
+        Ok((Decision { door: Some(door) }, deferral))
     }
 
     /// Whether [`AuthUserPassVerify::defer`] would work, for a plugin that answers directly if it can. Takes nothing.

@@ -6,7 +6,7 @@ use crate::testing::{CallData, LoginFiles};
 use crate::{AuthUserPassVerify, Decision, DeferError, Rejection, Retry};
 
 fn deferred(files: &LoginFiles) -> Decision {
-    files.call().env("IV_PROTO", "990").event::<AuthUserPassVerify<'_>>().defer().unwrap()
+    files.call().env("IV_PROTO", "990").event::<AuthUserPassVerify<'_>>().defer().unwrap().0
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn a_call_gives_one_decision() {
     let files = LoginFiles::new().unwrap();
     let call = files.call();
     let event: AuthUserPassVerify<'_> = call.event();
-    let decision = event.defer().unwrap();
+    let (decision, _deferral) = event.defer().unwrap();
     assert_eq!(event.defer().unwrap_err().to_string(), "cannot defer: the decision was taken before");
     assert_eq!(files.verdict(), None);
     decision.accept().unwrap();

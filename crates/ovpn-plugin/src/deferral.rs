@@ -1,16 +1,89 @@
 //! What becomes of a reply where a decision was taken away from the call, and where nothing will ever decide.
 
-use crate::door::Taken;
-use crate::{ClientConnect, ClientConnectReply, ClientConnectV2Reply, EventSet, logging};
+use std::fmt;
+use std::sync::Arc;
 
-/// The reply is that the decision comes later: lets a decision that was taken write. Whether OpenVPN may wait for it.
-pub(crate) fn delivered(taken: &Taken) -> bool {
-    match taken.deliver() {
-        Ok(()) => true,
-        Err(error) => {
-            logging::error(format_args!("rejected: the verdict cannot be written: {error}"));
-            false
+use crate::door::{Held, Taken};
+use crate::logging;
+
+/// That the decision about a login or a client comes later. [`AuthUserPassVerify::defer`] and [`ClientConnect::defer`] give
+/// it along with the decision, and it goes into the reply to the same call: there is no deferred reply without somebody who
+/// will decide.
+///
+/// ```compile_fail,E0308
+/// fn nobody_decides() -> ovpn_plugin::Result<ovpn_plugin::AuthReply> {
+///     Ok(ovpn_plugin::AuthReply::Deferred)
+/// }
+/// ```
+///
+/// In the reply to another call it counts as a rejection.
+///
+/// [`AuthUserPassVerify::defer`]: crate::AuthUserPassVerify::defer
+/// [`ClientConnect::defer`]: crate::ClientConnect::defer
+#[must_use = "return it in the reply to the same call, or the decision is void"]
+pub struct Deferral(Token);
+
+enum Token {
+    /// The decision stands behind this door.
+    Decision(Arc<dyn Held>),
+    ByHand,
+}
+
+impl Deferral {
+    /// For a plugin that writes the verdict into OpenVPN's file itself, with whatever it has for that. Nothing sees to it
+    /// that there will be one: a client that waits for none is refused only when OpenVPN's `hand-window` is over.
+    ///
+    /// For [`ClientConnect`](crate::ClientConnect) something must be in the file already, such as `2` (not yet): OpenVPN
+    /// lets a client in where it finds the file empty.
+    pub fn by_hand() -> Self {
+        Self(Token::ByHand)
+    }
+
+    pub(crate) fn of(door: Arc<dyn Held>) -> Self {
+        Self(Token::Decision(door))
+    }
+
+    /// The reply is that the decision comes later: lets it write. Whether OpenVPN may wait for it. `by_hand`: whether it
+    /// may where the plugin writes itself.
+    pub(crate) fn deliver(&self, taken: &Taken, by_hand: impl FnOnce() -> bool) -> bool {
+        let of_this_call = match &self.0 {
+            Token::Decision(door) => taken.is_behind(door),
+            Token::ByHand if taken.is_taken() => false,
+            Token::ByHand => return by_hand(),
+        };
+        if !of_this_call {
+            logging::error(format_args!(
+                "rejected: the deferral in the reply is not the one that `defer` gave in this call"
+            ));
+            return false;
         }
+        match taken.deliver() {
+            Ok(()) => true,
+            Err(error) => {
+                logging::error(format_args!("rejected: the verdict cannot be written: {error}"));
+                false
+            }
+        }
+    }
+}
+
+impl PartialEq for Deferral {
+    /// Whether both are of the same call.
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Token::Decision(one), Token::Decision(other)) => Arc::ptr_eq(one, other),
+            (Token::ByHand, Token::ByHand) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Deferral {}
+
+impl fmt::Debug for Deferral {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let by_hand = matches!(self.0, Token::ByHand);
+        out.debug_struct("Deferral").field("by_hand", &by_hand).finish_non_exhaustive()
     }
 }
 
@@ -20,36 +93,4 @@ pub(crate) fn answered_directly(taken: &Taken, what: &str) -> bool {
         logging::error(format_args!("rejected: the handler deferred the {what} and then answered directly"));
     }
     !taken.is_taken()
-}
-
-impl ClientConnectReply {
-    /// OpenVPN lets a client in if nobody ever answers: a deferral that nothing will end becomes a refusal.
-    pub(crate) fn checked(self, event: &ClientConnect<'_>, events: EventSet) -> Self {
-        if self != Self::Deferred {
-            return if answered_directly(&event.taken, "client") { self } else { Self::Reject };
-        }
-        if event.taken.is_taken() {
-            return if delivered(&event.taken) { self } else { Self::Reject };
-        }
-        if events.contains(EventSet::CLIENT_CONNECT_DEFER) || event.has_verdict() {
-            return self;
-        }
-        logging::error(format_args!(
-            "refused: the plugin deferred a client without ClientConnect::defer or the event CLIENT_CONNECT_DEFER"
-        ));
-        Self::Reject
-    }
-}
-
-impl ClientConnectV2Reply {
-    /// As [`ClientConnectReply::checked`]; here OpenVPN itself refuses, but says so to nobody who tests a plugin.
-    pub(crate) fn checked(self, taken: EventSet) -> Self {
-        if self != Self::Deferred || taken.contains(EventSet::CLIENT_CONNECT_DEFER_V2) {
-            return self;
-        }
-        logging::error(format_args!(
-            "refused: the plugin deferred a client without the event CLIENT_CONNECT_DEFER_V2"
-        ));
-        Self::Reject
-    }
 }

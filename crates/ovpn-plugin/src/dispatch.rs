@@ -1,11 +1,14 @@
 //! From the number of an event to the plugin's method, and from its reply to OpenVPN's code.
 
+use std::error::Error;
 use std::ffi::{CString, c_int};
 
 use ovpn_plugin_sys as sys;
 
+use crate::error::WithCauses;
+use crate::event_set::event_name;
 use crate::events::{Context, Event};
-use crate::{EventSet, Plugin, logging};
+use crate::{EventSet, Plugin, Result, logging};
 
 /// What the host is told.
 #[derive(Debug)]
@@ -20,15 +23,25 @@ impl Answer {
     }
 }
 
-/// Says that a method is missing which the plugin's events call for.
+/// Says that a method is missing although OpenVPN passes its event.
 pub(crate) fn unanswered(method: &str) {
-    logging::error(format_args!("the plugin asked for an event but has no method {method}: rejected"));
+    logging::error(format_args!(
+        "OpenVPN passed an event for which the plugin has no method {method}: rejected"
+    ));
 }
 
 /// A reply and the event it belongs to.
-pub(crate) trait Deliver<E> {
+pub(crate) trait Deliver<E>: Sized {
     /// Does what the reply takes besides its code, and gives that. `taken`: the events OpenVPN passes to the plugin.
     fn deliver(self, event: &E, taken: EventSet) -> Answer;
+
+    /// The reply that an error of the method stands for.
+    ///
+    /// # Errors
+    /// The same error, which stands for none.
+    fn from_error(error: Box<dyn Error + Send + Sync>) -> Result<Self> {
+        Err(error)
+    }
 }
 
 macro_rules! dispatch {
@@ -38,13 +51,16 @@ macro_rules! dispatch {
         pub(crate) fn dispatch<P: Plugin>(
             plugin: &mut P,
             taken: EventSet,
-            event: c_int,
+            number: c_int,
             context: Context<'_>,
         ) -> Answer {
-            match event {
+            match number {
                 $(sys::$constant => {
                     let event = Event::new(context);
-                    plugin.$method(&event).deliver(&event, taken)
+                    match plugin.$method(&event).or_else(Deliver::<$crate::$event<'_>>::from_error) {
+                        Ok(reply) => reply.deliver(&event, taken),
+                        Err(error) => failed(number, &*error),
+                    }
                 })*
                 unknown => {
                     logging::error(format_args!(
@@ -57,3 +73,10 @@ macro_rules! dispatch {
     };
 }
 sys::for_each_event!(dispatch);
+
+/// What a panic would be answered with, too.
+#[cold]
+fn failed(event: c_int, error: &(dyn Error + 'static)) -> Answer {
+    logging::error(format_args!("{} failed: {}", event_name(event), WithCauses(error)));
+    Answer::code(sys::PLUGIN_FUNC_ERROR)
+}

@@ -8,7 +8,7 @@ use std::cell::{Cell, OnceCell};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::DeferError;
+use crate::{DeferError, Deferral};
 
 /// The files of one decision.
 pub(crate) trait Target: Send + 'static {
@@ -38,7 +38,7 @@ enum State<T: Target> {
 pub(crate) struct Door<T: Target>(Arc<Mutex<State<T>>>);
 
 /// The call's side of the door.
-pub(crate) trait Held {
+pub(crate) trait Held: Send + Sync {
     /// OpenVPN is about to be answered that the decision comes later: opens the door.
     fn deliver(&self) -> io::Result<()>;
 
@@ -131,13 +131,18 @@ impl Taken {
         self.held.get().is_some()
     }
 
+    /// Whether this is the door of the decision that was taken away.
+    pub(crate) fn is_behind(&self, door: &Arc<dyn Held>) -> bool {
+        self.held.get().is_some_and(|held| Arc::ptr_eq(held, door))
+    }
+
     /// Takes the decision away, which is possible once: otherwise there would be two answers. `is_call`: whether a
     /// reply will be delivered; without one, as in unit tests, the decision counts at once.
     pub(crate) fn take<T: Target>(
         &self,
         is_call: bool,
         target: impl FnOnce() -> Result<T, DeferError>,
-    ) -> Result<Door<T>, DeferError> {
+    ) -> Result<(Door<T>, Deferral), DeferError> {
         if self.is_taken() {
             return Err(DeferError::Taken);
         }
@@ -146,9 +151,10 @@ impl Taken {
             held.deliver().map_err(DeferError::Write)?;
             self.delivered.set(true);
         }
+        let deferral = Deferral::of(Arc::clone(&held));
         // Cannot be set: it was looked at above, and nothing in between runs code of the plugin.
         let _ = self.held.set(held);
-        Ok(door)
+        Ok((door, deferral))
     }
 
     /// The reply is that the decision comes later. The last step of a call: nothing can fail after it.

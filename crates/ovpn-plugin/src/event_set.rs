@@ -27,8 +27,7 @@ sys::for_each_event!(sets);
 impl EventSet {
     /// No event.
     pub const NONE: Self = Self(0);
-    /// All events this crate knows; as [`Plugin::optional_events`](crate::Plugin::optional_events), since no OpenVPN
-    /// has more and older ones have less.
+    /// All events this crate knows. No OpenVPN has more, and older ones have less.
     pub const ALL: Self = {
         let mut mask = 0;
         let mut at = 0;

@@ -1,27 +1,24 @@
 //! The macro that names the symbols OpenVPN looks up; what they do is in `boundary`.
 
-/// Exports a [`Plugin`](crate::Plugin) from a `cdylib`: `openvpn_plugin_open_v3`, `_func_v3`, `_close_v1`, `_abort_v1`.
+/// Exports a [`Plugin`](crate::Plugin) from a `cdylib`: `openvpn_plugin_open_v3`, `_func_v3`, `_close_v1`, `_abort_v1`,
+/// `_client_constructor_v1` and `_client_destructor_v1`. The last two keep state for each client if the type is
+/// [`ClientState`](crate::ClientState) too.
 ///
-/// Words after the type add symbols:
+/// Words after the type, in any order, add symbols:
 ///
-/// - `client_state`: `_client_constructor_v1` and `_client_destructor_v1`, for a type that is
-///   [`ClientState`](crate::ClientState) too;
 /// - `init_point = InitPoint::PostDaemon`: `_select_initialization_point_v1`;
 /// - `min_version`: `_min_version_required_v1`, which keeps hosts out that lack interface version 3.
 ///
 /// ```
-/// # use ovpn_plugin::{ClientState, EventSet, OpenArgs, OpenError, Plugin};
+/// # use ovpn_plugin::{OpenArgs, Plugin, Result, Up, UpReply};
 /// # struct MyPlugin;
+/// # #[ovpn_plugin::plugin]
 /// # impl Plugin for MyPlugin {
 /// #     const NAME: &'static str = "MINE";
-/// #     fn open(_: &OpenArgs<'_>) -> Result<Self, OpenError> { Ok(MyPlugin) }
-/// #     fn events(&self) -> EventSet { EventSet::UP }
+/// #     fn open(_: &OpenArgs<'_>) -> Result<Self> { Ok(MyPlugin) }
+/// #     fn up(&mut self, _: &Up<'_>) -> Result<UpReply> { Ok(UpReply::Done) }
 /// # }
-/// # impl ClientState for MyPlugin {
-/// #     type State = u32;
-/// #     fn new_client(&mut self) -> u32 { 0 }
-/// # }
-/// ovpn_plugin::export!(MyPlugin, client_state, init_point = ovpn_plugin::InitPoint::PostUidChange, min_version);
+/// ovpn_plugin::export!(MyPlugin, min_version, init_point = ovpn_plugin::InitPoint::PostUidChange);
 /// # fn main() {}
 /// ```
 ///
@@ -30,19 +27,11 @@
 /// The build fails under `panic = "abort"`: a panic would end OpenVPN instead of failing one event.
 #[macro_export]
 macro_rules! export {
-    ($plugin:ty $(,)?) => {
-        $crate::export!(@common $plugin, func);
+    ($plugin:ty $(, $($words:tt)*)?) => {
+        $crate::export!(@common $plugin);
+        $crate::export!(@words $($($words)*)?);
     };
-    ($plugin:ty, client_state $($rest:tt)*) => {
-        $crate::export!(@common $plugin, func_with_clients);
-        $crate::export!(@clients $plugin);
-        $crate::export!(@more $($rest)*);
-    };
-    ($plugin:ty, $($rest:tt)*) => {
-        $crate::export!(@common $plugin, func);
-        $crate::export!(@more , $($rest)*);
-    };
-    (@common $plugin:ty, $func:ident) => {
+    (@common $plugin:ty) => {
         #[cfg(panic = "abort")]
         ::core::compile_error!("a plugin needs panic = \"unwind\": with abort, a panic would end OpenVPN");
 
@@ -66,8 +55,17 @@ macro_rules! export {
             arguments: *const ::core::ffi::c_void,
             answer: *mut ::core::ffi::c_void,
         ) -> ::core::ffi::c_int {
+            const FUNC: unsafe fn(
+                ::core::ffi::c_int,
+                *const ::core::ffi::c_void,
+                *mut ::core::ffi::c_void,
+            ) -> ::core::ffi::c_int = {
+                #[allow(unused_imports)]
+                use $crate::__private::WithoutClients;
+                $crate::__private::Symbols::<$plugin>::FUNC
+            };
             // SAFETY: OpenVPN calls as its plugin interface says.
-            unsafe { $crate::__private::$func::<$plugin>(version, arguments, answer) }
+            unsafe { FUNC(version, arguments, answer) }
         }
 
         #[unsafe(no_mangle)]
@@ -83,15 +81,19 @@ macro_rules! export {
             // SAFETY: OpenVPN calls as its plugin interface says.
             unsafe { $crate::__private::abort::<$plugin>(handle) }
         }
-    };
-    (@clients $plugin:ty) => {
+
         #[unsafe(no_mangle)]
         #[doc(hidden)]
         pub unsafe extern "C" fn openvpn_plugin_client_constructor_v1(
             handle: *mut ::core::ffi::c_void,
         ) -> *mut ::core::ffi::c_void {
+            const CLIENT: unsafe fn(*mut ::core::ffi::c_void) -> *mut ::core::ffi::c_void = {
+                #[allow(unused_imports)]
+                use $crate::__private::WithoutClients;
+                $crate::__private::Symbols::<$plugin>::CLIENT
+            };
             // SAFETY: OpenVPN calls as its plugin interface says.
-            unsafe { $crate::__private::client_constructor::<$plugin>(handle) }
+            unsafe { CLIENT(handle) }
         }
 
         #[unsafe(no_mangle)]
@@ -104,21 +106,27 @@ macro_rules! export {
             unsafe { $crate::__private::client_destructor(context) }
         }
     };
-    (@more $(,)?) => {};
-    (@more , init_point = $point:expr $(, $($rest:tt)*)?) => {
+    (@words) => {};
+    (@words init_point = $point:expr $(, $($rest:tt)*)?) => {
         #[unsafe(no_mangle)]
         #[doc(hidden)]
         pub extern "C" fn openvpn_plugin_select_initialization_point_v1() -> ::core::ffi::c_int {
             const { $crate::InitPoint::number($point) }
         }
-        $crate::export!(@more , $($($rest)*)?);
+        $crate::export!(@words $($($rest)*)?);
     };
-    (@more , min_version $(, $($rest:tt)*)?) => {
+    (@words min_version $(, $($rest:tt)*)?) => {
         #[unsafe(no_mangle)]
         #[doc(hidden)]
         pub extern "C" fn openvpn_plugin_min_version_required_v1() -> ::core::ffi::c_int {
             $crate::__private::PLUGIN_VERSION
         }
-        $crate::export!(@more , $($($rest)*)?);
+        $crate::export!(@words $($($rest)*)?);
+    };
+    (@words $unknown:tt $($rest:tt)*) => {
+        ::core::compile_error!(::core::concat!(
+            "export! does not know `", ::core::stringify!($unknown), "`; after the type it takes \
+             `init_point = InitPoint::...` and `min_version`",
+        ));
     };
 }

@@ -4,26 +4,23 @@
 //! `panic = "unwind"`. No unsafe code and no C types are needed.
 //!
 //! ```
-//! use ovpn_plugin::{AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, Plugin};
+//! use ovpn_plugin::{AuthReply, AuthUserPassVerify, OpenArgs, Plugin, Result};
 //!
 //! struct OneUser {
 //!     name: Vec<u8>,
 //! }
 //!
+//! #[ovpn_plugin::plugin]
 //! impl Plugin for OneUser {
 //!     const NAME: &'static str = "ONE-USER";
 //!
-//!     fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+//!     fn open(args: &OpenArgs<'_>) -> Result<Self> {
 //!         let [name] = args.text_args()?[..] else { return Err("wanted: plugin FILE USERNAME".into()) };
 //!         Ok(Self { name: name.as_bytes().to_vec() })
 //!     }
 //!
-//!     fn events(&self) -> EventSet {
-//!         EventSet::AUTH_USER_PASS_VERIFY
-//!     }
-//!
-//!     fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
-//!         if event.username() == Some(&self.name) { AuthReply::Accept } else { AuthReply::Reject }
+//!     fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
+//!         Ok(if event.username() == Some(&self.name) { AuthReply::Accept } else { AuthReply::Reject })
 //!     }
 //! }
 //!
@@ -64,6 +61,7 @@ mod deferral;
 mod dispatch;
 mod door;
 mod env;
+mod error;
 mod escape;
 mod event_set;
 mod events;
@@ -89,7 +87,9 @@ pub use boundary::{Words, command};
 pub use client_config::{ClientConfig, ConfigError};
 pub use connect_decision::ConnectDecision;
 pub use decision::Decision;
+pub use deferral::Deferral;
 pub use env::{Env, EnvIter};
+pub use error::{MissingEvents, Result};
 pub use escape::{Escaped, escape};
 pub use event_set::EventSet;
 pub use events::all::*;
@@ -98,7 +98,8 @@ pub use events::{
 };
 pub use host::{Connection, InitPoint, SslApi, Version};
 pub use logging::log_errno;
-pub use open::{OpenArgs, OpenError};
+pub use open::OpenArgs;
+pub use ovpn_plugin_macros::plugin;
 pub use pending::{Pending, PendingError};
 pub use plugin::{ClientState, Plugin};
 pub use rejection::{Challenge, ChallengeError, Rejection, Retry};
@@ -110,8 +111,6 @@ pub use verdict_file::DeferError;
 /// What [`export!`] expands to; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::boundary::{
-        abort, check_name, client_constructor, client_destructor, close, func, func_with_clients, open,
-    };
+    pub use crate::boundary::{Symbols, WithoutClients, abort, check_name, client_destructor, close, open};
     pub use ovpn_plugin_sys::PLUGIN_VERSION;
 }

@@ -1,4 +1,4 @@
-//! What a plugin learns when it is opened, and how it refuses.
+//! What a plugin learns when it is opened.
 
 use std::ffi::c_int;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::boundary::{Array, Words};
 use crate::events::numbered::{collect, number, without_gaps};
-use crate::{Connection, Env, EventSet, SslApi, Version};
+use crate::{Connection, Env, EventSet, Result, SslApi, Version};
 
 /// The arguments of [`Plugin::open`](crate::Plugin::open).
 #[derive(Clone, Copy)]
@@ -41,8 +41,8 @@ impl<'a> OpenArgs<'a> {
     /// The same words as text. With a slice pattern that is all it takes to read a `plugin` line:
     ///
     /// ```
-    /// # use ovpn_plugin::{OpenArgs, OpenError};
-    /// # fn open(args: &OpenArgs<'_>) -> Result<(String, String), OpenError> {
+    /// # use ovpn_plugin::{OpenArgs, Result};
+    /// # fn open(args: &OpenArgs<'_>) -> Result<(String, String)> {
     /// let [username, password] = args.text_args()?[..] else {
     ///     return Err("wanted: plugin FILE USERNAME PASSWORD".into());
     /// };
@@ -54,7 +54,7 @@ impl<'a> OpenArgs<'a> {
     ///
     /// # Errors
     /// If a word is not UTF-8; the error says which.
-    pub fn text_args(&self) -> Result<Vec<&'a str>, OpenError> {
+    pub fn text_args(&self) -> Result<Vec<&'a str>> {
         let text = |(at, word)| {
             std::str::from_utf8(word)
                 .map_err(|_| format!("word {} of the plugin line is not UTF-8", at + 1).into())
@@ -174,48 +174,6 @@ impl fmt::Debug for OpenArgs<'_> {
             .field("ssl_api", &self.ssl_api)
             .field("openvpn_version", &self.openvpn_version)
             .finish_non_exhaustive()
-    }
-}
-
-/// Why a plugin cannot be opened. OpenVPN logs it as an error, one line, and refuses to start.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// The plugin's own words; made with `into()` or `?` from text, or with [`OpenError::from_error`].
-    Message(String),
-    /// The plugin cannot do without these events, and this OpenVPN does not have them.
-    MissingEvents(EventSet),
-}
-
-impl OpenError {
-    /// Takes the text of any error.
-    pub fn from_error(error: impl fmt::Display) -> Self {
-        Self::Message(error.to_string())
-    }
-}
-
-impl fmt::Display for OpenError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Message(text) => out.write_str(text),
-            Self::MissingEvents(events) => {
-                write!(out, "this OpenVPN is too old for the plugin: it lacks the events {events}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for OpenError {}
-
-impl From<String> for OpenError {
-    fn from(text: String) -> Self {
-        Self::Message(text)
-    }
-}
-
-impl From<&str> for OpenError {
-    fn from(text: &str) -> Self {
-        Self::Message(text.to_owned())
     }
 }
 

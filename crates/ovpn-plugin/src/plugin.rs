@@ -3,7 +3,7 @@
 use crate::dispatch::unanswered;
 use crate::events::all::*;
 use crate::replies::*;
-use crate::{EventSet, OpenArgs, OpenError};
+use crate::{EventSet, OpenArgs, Result};
 
 macro_rules! methods {
     ($($(#[$doc:meta])* $constant:ident = $number:literal, $name:ident:
@@ -11,9 +11,12 @@ macro_rules! methods {
         $(#[$doc])*
         ///
         #[doc = concat!("If it fails: ", $failure)]
-        fn $method(&mut self, event: &$event<'_>) -> $reply {
+        ///
+        /// # Errors
+        /// Whatever keeps the plugin from answering: it is logged with the client, and the event fails.
+        fn $method(&mut self, event: &$event<'_>) -> Result<$reply> {
             let _ = event;
-            without_method!($else, $method, $reply)
+            Ok(without_method!($else, $method, $reply))
         }
     )*};
 }
@@ -30,27 +33,72 @@ macro_rules! without_method {
 
 /// A plugin: made at open, asked once per event, dropped at close.
 ///
-/// OpenVPN calls from one thread, one call at a time, and stands still meanwhile. Its state survives SIGUSR1; SIGHUP
-/// closes and opens the plugin. After a panic in one of these methods OpenVPN is told that the event failed, and the
-/// plugin stays in use.
+/// The attribute [`#[ovpn_plugin::plugin]`](macro@crate::plugin) on the impl finds out which events there are methods for: those
+/// are the events OpenVPN passes. If OpenVPN lacks one of them, it refuses to start
+/// ([`MissingEvents`](crate::MissingEvents)). `#[optional]` on a method: the plugin does without that event where OpenVPN does not have it.
 ///
-/// The methods of events that decide something (a certificate, a login, an address, a client) reject and log an error
-/// unless implemented; the others succeed.
+/// ```
+/// use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientCrResponse, ClientCrResponseReply, OpenArgs, Plugin, Result};
+///
+/// struct Mine;
+///
+/// #[ovpn_plugin::plugin]
+/// impl Plugin for Mine {
+///     const NAME: &'static str = "MINE";
+///
+///     fn open(_: &OpenArgs<'_>) -> Result<Self> {
+///         Ok(Self)
+///     }
+///
+///     fn auth_user_pass_verify(&mut self, _: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
+///         Ok(AuthReply::Accept)
+///     }
+///
+///     /// OpenVPN before 2.6 does not have it.
+///     #[optional]
+///     fn client_crresponse(&mut self, _: &ClientCrResponse<'_>) -> Result<ClientCrResponseReply> {
+///         Ok(ClientCrResponseReply::Done)
+///     }
+/// }
+/// ```
+///
+/// Without the attribute the impl does not compile:
+///
+/// ```compile_fail,E0046
+/// # use ovpn_plugin::{OpenArgs, Plugin, Result};
+/// # struct Mine;
+/// impl Plugin for Mine {
+///     const NAME: &'static str = "MINE";
+///
+///     fn open(_: &OpenArgs<'_>) -> Result<Self> {
+///         Ok(Self)
+///     }
+/// }
+/// ```
+///
+/// OpenVPN calls from one thread, one call at a time, and stands still meanwhile. Its state survives SIGUSR1; SIGHUP
+/// closes and opens the plugin. After an error or a panic in one of these methods OpenVPN is told that the event failed, and
+/// the plugin stays in use.
 pub trait Plugin: Sized + 'static {
     /// The plugin's name in OpenVPN's log (`PLUGIN NAME: text`): 1 to 64 ASCII characters, neither `%` nor blanks.
     /// Another name does not build:
     ///
     /// ```compile_fail,E0080
-    /// # use ovpn_plugin::{EventSet, OpenArgs, OpenError, Plugin};
+    /// # use ovpn_plugin::{OpenArgs, Plugin, Result, Up, UpReply};
     /// # struct Mine;
+    /// # #[ovpn_plugin::plugin]
     /// # impl Plugin for Mine {
     /// const NAME: &'static str = "100%";
-    /// #     fn open(_: &OpenArgs<'_>) -> Result<Self, OpenError> { Ok(Mine) }
-    /// #     fn events(&self) -> EventSet { EventSet::UP }
+    /// #     fn open(_: &OpenArgs<'_>) -> Result<Self> { Ok(Mine) }
+    /// #     fn up(&mut self, _: &Up<'_>) -> Result<UpReply> { Ok(UpReply::Done) }
     /// # }
     /// # ovpn_plugin::export!(Mine);
     /// ```
     const NAME: &'static str;
+
+    /// The events of the methods, needed and optional; the attribute `#[ovpn_plugin::plugin]` writes it.
+    #[doc(hidden)]
+    const ADD_THE_ATTRIBUTE_OVPN_PLUGIN_PLUGIN: (i32, i32);
 
     /// Opens the plugin, by default still as root and before the tunnel device is opened; see
     /// [`InitPoint`](crate::InitPoint). At SIGHUP it is opened anew by an OpenVPN that may have given root up and be in a
@@ -59,13 +107,11 @@ pub trait Plugin: Sized + 'static {
     ///
     /// # Errors
     /// Whatever keeps the plugin from working: OpenVPN logs it and refuses to start.
-    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError>;
+    fn open(args: &OpenArgs<'_>) -> Result<Self>;
 
-    /// The events the plugin cannot do without; if OpenVPN lacks one, it refuses to start. Asked once, after `open`.
-    fn events(&self) -> EventSet;
-
-    /// Further events, wanted where OpenVPN has them. Asked once, after `open`.
-    fn optional_events(&self) -> EventSet {
+    /// Events for which there is a method and which the plugin does without this time, as its `plugin` line says. Asked
+    /// once, after `open`.
+    fn unwanted_events(&self) -> EventSet {
         EventSet::NONE
     }
 
@@ -75,7 +121,7 @@ pub trait Plugin: Sized + 'static {
     ///
     /// # Errors
     /// Whatever keeps the plugin from working: it is logged, the event fails, and the next one tries again.
-    fn start(&mut self) -> Result<(), OpenError> {
+    fn start(&mut self) -> Result<()> {
         Ok(())
     }
 
@@ -85,7 +131,7 @@ pub trait Plugin: Sized + 'static {
     fn abort(&mut self) {}
 }
 
-/// State for each client, for plugins exported with `export!(MyPlugin, client_state)`.
+/// State for each client. [`export!`](crate::export!) finds out whether a plugin has it.
 ///
 /// Events give access to it with their method `client::<MyPlugin>()`. OpenVPN makes one more for the server itself,
 /// which the events of no client (up, down) have.

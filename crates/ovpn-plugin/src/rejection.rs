@@ -24,6 +24,16 @@ pub struct Rejection {
     plain: Option<String>,
 }
 
+impl fmt::Display for Rejection {
+    /// The reason, or the question, in the form that goes to the client.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.plain.as_deref().unwrap_or(&self.text))
+    }
+}
+
+/// A login whose method returns it as an error is rejected with it.
+impl std::error::Error for Rejection {}
+
 /// Where a client goes after a temporary failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,22 +1,16 @@
 //! The replies to each event, one type each: a reply OpenVPN would not understand does not compile.
 
+use std::error::Error;
+use std::ffi::c_int;
+
 use ovpn_plugin_sys as sys;
 
-use crate::deferral::{answered_directly, delivered};
+use crate::deferral::answered_directly;
 use crate::dispatch::{Answer, Deliver};
 use crate::events::all::*;
-use crate::{ClientConfig, EventSet, Pending, Rejection, logging, verdict_file};
+use crate::{ClientConfig, Deferral, EventSet, Pending, Rejection, Result, logging, verdict_file};
 
-/// A reply that is nothing but its code.
-pub(crate) trait Plain: Into<Answer> {}
-
-impl<E, R: Plain> Deliver<E> for R {
-    fn deliver(self, _: &E, _: EventSet) -> Answer {
-        self.into()
-    }
-}
-
-macro_rules! codes {
+macro_rules! replies {
     ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $code:ident,)* })*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,20 +20,13 @@ macro_rules! codes {
             $($(#[$variant_doc])* $variant,)*
         }
 
-        impl From<$name> for Answer {
-            fn from(reply: $name) -> Self {
-                match reply {
-                    $($name::$variant => Self::code(sys::$code),)*
-                }
+        impl<E> Deliver<E> for $name {
+            fn deliver(self, _: &E, _: EventSet) -> Answer {
+                Answer::code(match self {
+                    $(Self::$variant => sys::$code,)*
+                })
             }
         }
-    )*};
-}
-
-macro_rules! replies {
-    ($($(#[$doc:meta])* $name:ident { $($variants:tt)* })*) => {$(
-        codes! { $(#[$doc])* $name { $($variants)* } }
-        impl Plain for $name {}
     )*};
 }
 
@@ -176,37 +163,83 @@ replies! {
     }
 }
 
-codes! {
-    /// Reply to [`ClientConnect`](crate::ClientConnect) and [`ClientConnectDefer`](crate::ClientConnectDefer).
-    ///
-    /// The configuration is in the file; it cannot be part of the reply:
-    ///
-    /// ```compile_fail,E0618
-    /// let reply = ovpn_plugin::ClientConnectReply::Accept(ovpn_plugin::ClientConfig::new());
-    /// ```
-    ClientConnectReply {
-        /// The client may connect, with the configuration in the file.
-        Accept = PLUGIN_FUNC_SUCCESS,
-        /// The client is refused.
-        Reject = PLUGIN_FUNC_ERROR,
-        /// Not decided yet (OpenVPN 2.5 and later). Either the plugin takes the event
-        /// [`ClientConnectDefer`](crate::ClientConnectDefer), and OpenVPN asks again with it; or the answer comes from
-        /// what [`ClientConnect::defer`](crate::ClientConnect::defer) gave. With neither the client is refused and
-        /// an error logged, where OpenVPN by itself would let it in.
-        Deferred = PLUGIN_FUNC_DEFERRED,
-    }
+/// Reply to [`ClientConnect`] and [`ClientConnectDefer`].
+///
+/// The configuration is in the file; it cannot be part of the reply:
+///
+/// ```compile_fail,E0618
+/// let reply = ovpn_plugin::ClientConnectReply::Accept(ovpn_plugin::ClientConfig::new());
+/// ```
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+#[non_exhaustive]
+pub enum ClientConnectReply {
+    /// The client may connect, with the configuration in the file.
+    Accept,
+    /// The client is refused.
+    Reject,
+    /// The answer comes from what [`ClientConnect::defer`] gave along with this token (OpenVPN 2.5 and later). No reply to
+    /// [`ClientConnectDefer`].
+    Deferred(Deferral),
+    /// Not decided yet: OpenVPN asks again, with [`ClientConnectDefer`] (OpenVPN 2.5 and later). If the plugin does not take
+    /// that event, the client is refused and an error logged, where OpenVPN by itself would let it in.
+    AskAgain,
 }
 
 impl Deliver<ClientConnect<'_>> for ClientConnectReply {
     fn deliver(self, event: &ClientConnect<'_>, taken: EventSet) -> Answer {
-        self.checked(event, taken).into()
+        let decided = !matches!(self, Self::Deferred(_));
+        if decided && !answered_directly(&event.taken, "client") {
+            return Answer::code(sys::PLUGIN_FUNC_ERROR);
+        }
+        Answer::code(match self {
+            Self::Accept => sys::PLUGIN_FUNC_SUCCESS,
+            Self::Reject => sys::PLUGIN_FUNC_ERROR,
+            Self::Deferred(deferral) if deferral.deliver(&event.taken, || is_written_by_hand(event)) => {
+                sys::PLUGIN_FUNC_DEFERRED
+            }
+            Self::Deferred(_) => sys::PLUGIN_FUNC_ERROR,
+            Self::AskAgain => asked_again(taken, EventSet::CLIENT_CONNECT_DEFER, "client_connect_defer"),
+        })
     }
 }
 
 impl Deliver<ClientConnectDefer<'_>> for ClientConnectReply {
     fn deliver(self, _: &ClientConnectDefer<'_>, _: EventSet) -> Answer {
-        self.into()
+        Answer::code(match self {
+            Self::Accept => sys::PLUGIN_FUNC_SUCCESS,
+            Self::Reject => sys::PLUGIN_FUNC_ERROR,
+            Self::AskAgain => sys::PLUGIN_FUNC_DEFERRED,
+            Self::Deferred(_) => {
+                logging::error(format_args!(
+                    "refused: the deferral of a connecting client is no reply to CLIENT_CONNECT_DEFER: reply AskAgain"
+                ));
+                sys::PLUGIN_FUNC_ERROR
+            }
+        })
     }
+}
+
+/// OpenVPN lets a client in if nobody ever answers: a deferral that nothing will end becomes a refusal.
+fn is_written_by_hand(event: &ClientConnect<'_>) -> bool {
+    let written = event.has_verdict();
+    if !written {
+        logging::error(format_args!(
+            "refused: Deferral::by_hand, but nothing is in the client's deferred file: OpenVPN would let it in"
+        ));
+    }
+    written
+}
+
+/// The code for a reply that wants this event to come, which has this method.
+fn asked_again(taken: EventSet, event: EventSet, method: &str) -> c_int {
+    if taken.contains(event) {
+        return sys::PLUGIN_FUNC_DEFERRED;
+    }
+    logging::error(format_args!(
+        "refused: the reply AskAgain needs the event {event}: the plugin has no method {method}, or OpenVPN no such event"
+    ));
+    sys::PLUGIN_FUNC_ERROR
 }
 
 /// Reply to [`AuthUserPassVerify`].
@@ -218,7 +251,7 @@ impl Deliver<ClientConnectDefer<'_>> for ClientConnectReply {
 ///     ovpn_plugin::AuthReply::Accept
 /// }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]
 pub enum AuthReply {
@@ -229,23 +262,25 @@ pub enum AuthReply {
     /// The login is refused, and the client told why, to try again, or to answer a question (OpenVPN 2.6 and later;
     /// before, it is refused without words).
     RejectWith(Rejection),
-    /// The verdict comes later, through the value [`AuthUserPassVerify::defer`] gave or in the control file. After
-    /// `defer` this and `Pending` are the only replies; any other one rejects, and what `defer` gave is void. OpenVPN
-    /// exits if two plugins defer the same login, so do this only if the admin asked for it.
-    Deferred,
+    /// The verdict comes later, from what [`AuthUserPassVerify::defer`] gave along with this token. After `defer` this and
+    /// `Pending` are the only replies; any other one rejects, and the decision is void. OpenVPN exits if two plugins defer
+    /// the same login, so do this only if the admin asked for it.
+    Deferred(Deferral),
     /// As `Deferred`, and the client is asked or told something meanwhile (OpenVPN 2.6 and later). Refused with a
     /// line in the log if OpenVPN is older or the client did not announce the method.
-    Pending(Pending),
+    Pending(Pending, Deferral),
 }
 
 impl Deliver<AuthUserPassVerify<'_>> for AuthReply {
     /// Writes what belongs into the files of the login.
     fn deliver(self, event: &AuthUserPassVerify<'_>, _: EventSet) -> Answer {
         let accepted = match self {
-            Self::Deferred => return deferred(event),
-            Self::Pending(pending) if write_pending(event, &pending) => return deferred(event),
+            Self::Deferred(deferral) => return deferred(event, &deferral),
+            Self::Pending(pending, deferral) if write_pending(event, &pending) => {
+                return deferred(event, &deferral);
+            }
             // Why is in the log.
-            Self::Pending(_) => false,
+            Self::Pending(..) => false,
             Self::Accept => answered_directly(&event.taken, "login"),
             Self::Reject => {
                 answered_directly(&event.taken, "login");
@@ -259,10 +294,14 @@ impl Deliver<AuthUserPassVerify<'_>> for AuthReply {
         };
         Answer::code(if accepted { sys::PLUGIN_FUNC_SUCCESS } else { sys::PLUGIN_FUNC_ERROR })
     }
+
+    fn from_error(error: Box<dyn Error + Send + Sync>) -> Result<Self> {
+        error.downcast().map(|rejection| Self::RejectWith(*rejection))
+    }
 }
 
-fn deferred(event: &AuthUserPassVerify<'_>) -> Answer {
-    let waits = delivered(&event.taken);
+fn deferred(event: &AuthUserPassVerify<'_>, deferral: &Deferral) -> Answer {
+    let waits = deferral.deliver(&event.taken, || true);
     Answer::code(if waits { sys::PLUGIN_FUNC_DEFERRED } else { sys::PLUGIN_FUNC_ERROR })
 }
 
@@ -309,32 +348,29 @@ pub enum ClientConnectV2Reply {
     Accept(ClientConfig),
     /// The client is refused.
     Reject,
-    /// Not decided yet (OpenVPN 2.5 and later): OpenVPN asks again with
-    /// [`ClientConnectDeferV2`](crate::ClientConnectDeferV2). If the plugin does not take that event, the client is
-    /// refused and an error logged.
-    Deferred,
+    /// Not decided yet (OpenVPN 2.5 and later): OpenVPN asks again with [`ClientConnectDeferV2`]. If the plugin does not
+    /// take that event, the client is refused and an error logged.
+    AskAgain,
 }
 
-impl From<ClientConnectV2Reply> for Answer {
-    fn from(reply: ClientConnectV2Reply) -> Self {
-        match reply {
-            ClientConnectV2Reply::Accept(config) => {
-                Self { code: sys::PLUGIN_FUNC_SUCCESS, config: config.into_text() }
-            }
-            ClientConnectV2Reply::Reject => Self::code(sys::PLUGIN_FUNC_ERROR),
-            ClientConnectV2Reply::Deferred => Self::code(sys::PLUGIN_FUNC_DEFERRED),
+impl ClientConnectV2Reply {
+    fn answer(self, again: impl FnOnce() -> c_int) -> Answer {
+        match self {
+            Self::Accept(config) => Answer { code: sys::PLUGIN_FUNC_SUCCESS, config: config.into_text() },
+            Self::Reject => Answer::code(sys::PLUGIN_FUNC_ERROR),
+            Self::AskAgain => Answer::code(again()),
         }
     }
 }
 
 impl Deliver<ClientConnectV2<'_>> for ClientConnectV2Reply {
     fn deliver(self, _: &ClientConnectV2<'_>, taken: EventSet) -> Answer {
-        self.checked(taken).into()
+        self.answer(|| asked_again(taken, EventSet::CLIENT_CONNECT_DEFER_V2, "client_connect_defer_v2"))
     }
 }
 
 impl Deliver<ClientConnectDeferV2<'_>> for ClientConnectV2Reply {
     fn deliver(self, _: &ClientConnectDeferV2<'_>, _: EventSet) -> Answer {
-        self.into()
+        self.answer(|| sys::PLUGIN_FUNC_DEFERRED)
     }
 }

@@ -34,14 +34,14 @@ use crate::{logging, testing};
 /// with the tasks: fields are dropped in their order, and this one waits.
 ///
 /// ```
-/// # use ovpn_plugin::{Decision, OpenError, Tasks};
+/// # use ovpn_plugin::{Decision, Result, Tasks};
 /// # use std::sync::mpsc;
 /// struct MyPlugin {
 ///     logins: mpsc::Sender<Decision>,
 ///     tasks: Tasks,
 /// }
 ///
-/// # fn start() -> Result<(), OpenError> {
+/// # fn start() -> Result<()> {
 /// let (logins, waiting) = mpsc::channel::<Decision>();
 /// let mut plugin = MyPlugin { logins, tasks: Tasks::new(1) };
 /// plugin.tasks.spawn("backend", move |_| {
@@ -51,7 +51,7 @@ use crate::{logging, testing};
 ///             log::error!("OpenVPN cannot be told: {error}");
 ///         }
 ///     }
-/// }).map_err(OpenError::from_error)?;
+/// })?;
 /// # drop(plugin);
 /// # Ok(())
 /// # }
@@ -73,6 +73,14 @@ pub struct Stop(Arc<(Mutex<bool>, Condvar)>);
 /// The plugin is being closed: the task must return now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stopped;
+
+impl std::fmt::Display for Stopped {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("the plugin is being closed")
+    }
+}
+
+impl std::error::Error for Stopped {}
 
 impl Stop {
     /// Whether to stop.

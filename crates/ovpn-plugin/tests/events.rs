@@ -11,6 +11,9 @@ fn each_reply_has_its_code() {
     assert_eq!(login(&plugin, "accept"), FuncResult::Success);
     assert_eq!(login(&plugin, "defer"), FuncResult::Deferred);
     assert_eq!(login(&plugin, "anyone"), FuncResult::Error);
+    assert_eq!(errors(&plugin), [""; 0]);
+    assert_eq!(login(&plugin, "error"), FuncResult::Error);
+    assert_eq!(errors(&plugin), [r"AUTH_USER_PASS_VERIFY failed: told to fail,\nin two lines"]);
 }
 
 #[test]
@@ -27,11 +30,7 @@ fn configuration_comes_back_in_the_list() {
         |name: &str| plugin.call(&Call::new(sys::PLUGIN_CLIENT_CONNECT_V2).env("common_name", name)).unwrap();
     assert_eq!(connect("plain"), Reply { result: FuncResult::Success, returned: vec![] });
     assert_eq!(connect("later").result, FuncResult::Error, "it does not take the event that would ask again");
-    assert!(
-        errors(&plugin)[0].contains("without the event CLIENT_CONNECT_DEFER_V2"),
-        "{:?}",
-        errors(&plugin)
-    );
+    assert!(errors(&plugin)[0].contains("needs the event CLIENT_CONNECT_DEFER_V2"), "{:?}", errors(&plugin));
     assert_eq!(connect("none"), Reply { result: FuncResult::Error, returned: vec![] });
     let text = "push \"route 10.0.0.0\"\niroute 10.2.0.0\n".to_owned();
     assert_eq!(connect("config").returned, [("config".to_owned(), text)]);
@@ -88,15 +87,10 @@ fn decisions_nobody_makes_are_rejections_and_the_rest_succeeds() {
     for event in 0..sys::PLUGIN_N {
         plugin.clear_log();
         let decides = match event {
-            sys::PLUGIN_TLS_VERIFY => "tls_verify",
             sys::PLUGIN_TLS_FINAL => "tls_final",
             sys::PLUGIN_CLIENT_CONNECT_DEFER => "client_connect_defer",
             sys::PLUGIN_CLIENT_CONNECT_DEFER_V2 => "client_connect_defer_v2",
-            sys::PLUGIN_UP
-            | sys::PLUGIN_ROUTE_UP
-            | sys::PLUGIN_ROUTE_PREDOWN
-            | sys::PLUGIN_IPCHANGE
-            | sys::PLUGIN_CLIENT_CRRESPONSE => {
+            sys::PLUGIN_UP | sys::PLUGIN_ROUTE_UP | sys::PLUGIN_ROUTE_PREDOWN | sys::PLUGIN_IPCHANGE => {
                 assert_eq!(plugin.call(&Call::new(event)).unwrap().result, FuncResult::Success, "{event}");
                 assert_eq!(plugin.log_lines(), []);
                 continue;
@@ -104,7 +98,8 @@ fn decisions_nobody_makes_are_rejections_and_the_rest_succeeds() {
             _ => continue,
         };
         assert_eq!(plugin.call(&Call::new(event)).unwrap().result, FuncResult::Error, "{event}");
-        let wanted = format!("the plugin asked for an event but has no method {decides}: rejected");
+        let wanted =
+            format!("OpenVPN passed an event for which the plugin has no method {decides}: rejected");
         assert_eq!(errors(&plugin), [wanted]);
     }
 }

@@ -19,21 +19,18 @@ impl Nervous {
 macro_rules! nervous {
     ($($(#[$doc:meta])* $constant:ident = $number:literal, $name:ident:
         $method:ident($event:ident) -> $reply:ident, $else:ident, $failure:literal;)*) => {
+        #[ovpn_plugin::plugin]
         impl Plugin for Nervous {
             const NAME: &'static str = "NERVOUS";
 
-            fn open(_: &OpenArgs<'_>) -> Result<Self, OpenError> {
+            fn open(_: &OpenArgs<'_>) -> Result<Self> {
                 Ok(Self { known: EventSet::NONE })
             }
 
-            fn events(&self) -> EventSet {
-                EventSet::ALL
-            }
-
-            $(fn $method(&mut self, event: &$event<'_>) -> $reply {
+            $(fn $method(&mut self, event: &$event<'_>) -> Result<$reply> {
                 assert_eq!(event.args().count(), 1);
                 self.first_time(EventSet::$name);
-                fine!($else, $reply)
+                Ok(fine!($else, $reply))
             })*
         }
 

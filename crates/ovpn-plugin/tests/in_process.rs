@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use ovpn_plugin::testing::{CallData, ConnectFiles, LoginFiles, Outcome, Running};
 use ovpn_plugin::{
-    AuthReply, AuthUserPassVerify, ClientConnect, ClientConnectReply, ClientConnectV2, ClientConnectV2Reply,
-    ClientState, EventSet, OpenArgs, OpenError, Pending, Plugin, Rejection, Retry, Up, UpReply,
+    AuthReply, AuthUserPassVerify, ClientConnect, ClientConnectDefer, ClientConnectDeferV2,
+    ClientConnectReply, ClientConnectV2, ClientConnectV2Reply, ClientState, Deferral, EventSet,
+    MissingEvents, OpenArgs, Pending, Plugin, Rejection, Result, Retry, Up, UpReply,
 };
 
 struct Sample {
@@ -13,20 +14,17 @@ struct Sample {
     refuses: u32,
 }
 
+#[ovpn_plugin::plugin]
 impl Plugin for Sample {
     const NAME: &'static str = "SAMPLE";
 
-    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+    fn open(args: &OpenArgs<'_>) -> Result<Self> {
         let refuses =
             args.args().next().and_then(|word| std::str::from_utf8(word).ok()?.parse().ok()).unwrap_or(0);
         Ok(Self { started: 0, refuses })
     }
 
-    fn events(&self) -> EventSet {
-        EventSet::UP | EventSet::AUTH_USER_PASS_VERIFY
-    }
-
-    fn start(&mut self) -> Result<(), OpenError> {
+    fn start(&mut self) -> Result<()> {
         self.started += 1;
         match self.refuses {
             99 => panic!("cannot even say why"),
@@ -35,23 +33,24 @@ impl Plugin for Sample {
         }
     }
 
-    fn up(&mut self, _: &Up<'_>) -> UpReply {
-        UpReply::Done
+    fn up(&mut self, _: &Up<'_>) -> Result<UpReply> {
+        Ok(UpReply::Done)
     }
 
-    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
+    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
         let minute = Duration::from_secs(60);
-        match event.env().get_str("username") {
+        Ok(match event.env().get_str("username") {
             Some("expired") => AuthReply::RejectWith(Rejection::because("expired")),
             Some("busy") => AuthReply::RejectWith(Rejection::temporary("busy", minute, Retry::NextAddress)),
-            Some("ask") => Pending::text(minute, "Code?").map_or(AuthReply::Reject, AuthReply::Pending),
+            Some("ask") => AuthReply::Pending(Pending::text(minute, "Code?")?, Deferral::by_hand()),
+            Some("refused") => return Err(Rejection::because("by an error").into()),
             Some("count") => {
-                let Some(mut logins) = event.client::<Self>() else { return AuthReply::Reject };
+                let mut logins = event.client::<Self>().ok_or("no client, no state")?;
                 *logins += 1;
                 if *logins < 3 { AuthReply::Accept } else { AuthReply::Reject }
             }
             Some("forget") => match event.defer() {
-                Ok(_forgotten) => AuthReply::Deferred,
+                Ok((_forgotten, deferral)) => AuthReply::Deferred(deferral),
                 Err(_) => AuthReply::Reject,
             },
             Some("errno") => {
@@ -60,7 +59,7 @@ impl Plugin for Sample {
                 AuthReply::Accept
             }
             _ => panic!("told to"),
-        }
+        })
     }
 }
 
@@ -112,6 +111,8 @@ fn rejections_with_reasons() {
     assert_eq!(told(&mut plugin, "expired", NONE), "expired");
     assert_eq!(told(&mut plugin, "busy", NONE), "busy");
     assert_eq!(told(&mut plugin, "busy", ("IV_PROTO", "990")), "TEMP[backoff 60,advance addr]: busy");
+    assert_eq!(told(&mut plugin, "refused", NONE), "by an error");
+    assert_eq!(plugin.log_lines(), [], "it is a reply");
     assert_eq!(told(&mut plugin, "panic", NONE), "");
     assert!(plugin.logged("panic in AUTH_USER_PASS_VERIFY"));
     // OpenVPN before 2.6 names no such file.
@@ -150,33 +151,48 @@ fn a_forgotten_decision_rejects() {
     assert_eq!(files.verdict(), Some(false));
 }
 
-/// Defers clients and does nothing about it.
+/// Defers clients in ways that lead nowhere, unless OpenVPN asks again.
 struct Careless;
 
+#[ovpn_plugin::plugin]
 impl Plugin for Careless {
     const NAME: &'static str = "CARELESS";
 
-    fn open(_: &OpenArgs<'_>) -> Result<Self, OpenError> {
+    fn open(_: &OpenArgs<'_>) -> Result<Self> {
         Ok(Self)
     }
 
-    fn events(&self) -> EventSet {
-        EventSet::CLIENT_CONNECT | EventSet::CLIENT_CONNECT_V2
+    fn client_connect(&mut self, event: &ClientConnect<'_>) -> Result<ClientConnectReply> {
+        Ok(match event.env().get_str("username") {
+            Some("deferred") => {
+                let (decision, deferral) = event.defer()?;
+                std::mem::forget(decision);
+                ClientConnectReply::Deferred(deferral)
+            }
+            Some("by-hand") => ClientConnectReply::Deferred(Deferral::by_hand()),
+            Some("written") => {
+                std::fs::write(event.deferred_file().ok_or("no file")?, "2")?;
+                ClientConnectReply::Deferred(Deferral::by_hand())
+            }
+            _ => ClientConnectReply::AskAgain,
+        })
     }
 
-    fn optional_events(&self) -> EventSet {
-        EventSet::CLIENT_CONNECT_DEFER | EventSet::CLIENT_CONNECT_DEFER_V2
+    #[optional]
+    fn client_connect_defer(&mut self, event: &ClientConnectDefer<'_>) -> Result<ClientConnectReply> {
+        Ok(match event.env().get_str("username") {
+            Some("by-hand") => ClientConnectReply::Deferred(Deferral::by_hand()),
+            _ => ClientConnectReply::AskAgain,
+        })
     }
 
-    fn client_connect(&mut self, event: &ClientConnect<'_>) -> ClientConnectReply {
-        if event.env().get("deferred").is_some() {
-            std::mem::forget(event.defer());
-        }
-        ClientConnectReply::Deferred
+    fn client_connect_v2(&mut self, _: &ClientConnectV2<'_>) -> Result<ClientConnectV2Reply> {
+        Ok(ClientConnectV2Reply::AskAgain)
     }
 
-    fn client_connect_v2(&mut self, _: &ClientConnectV2<'_>) -> ClientConnectV2Reply {
-        ClientConnectV2Reply::Deferred
+    #[optional]
+    fn client_connect_defer_v2(&mut self, _: &ClientConnectDeferV2<'_>) -> Result<ClientConnectV2Reply> {
+        Ok(ClientConnectV2Reply::AskAgain)
     }
 }
 
@@ -188,15 +204,25 @@ fn a_client_whose_deferral_nothing_ends_is_refused() {
     let mut plugin = Running::<Careless>::open(&CallData::new().offered_events(events)).unwrap();
     assert_eq!(plugin.events(), events);
     assert_eq!(plugin.call(EventSet::CLIENT_CONNECT, &files.call()).outcome, Outcome::Error);
-    assert!(plugin.logged("deferred a client without ClientConnect::defer"), "{:?}", plugin.log_lines());
+    let line = "refused: the reply AskAgain needs the event CLIENT_CONNECT_DEFER: the plugin has no method \
+                client_connect_defer, or OpenVPN no such event";
+    assert!(plugin.logged(line), "{:?}", plugin.log_lines());
     assert_eq!(plugin.call(EventSet::CLIENT_CONNECT_V2, &CallData::new()).outcome, Outcome::Error);
-    assert!(plugin.logged("without the event CLIENT_CONNECT_DEFER_V2"), "{:?}", plugin.log_lines());
-    let deferred = files.call().env("deferred", "1");
-    assert_eq!(plugin.call(EventSet::CLIENT_CONNECT, &deferred).outcome, Outcome::Deferred);
+    assert!(plugin.logged("needs the event CLIENT_CONNECT_DEFER_V2"), "{:?}", plugin.log_lines());
+    let user = |name| files.call().env("username", name);
+    assert_eq!(plugin.call(EventSet::CLIENT_CONNECT, &user("by-hand")).outcome, Outcome::Error);
+    assert!(plugin.logged("nothing is in the client's deferred file"), "{:?}", plugin.log_lines());
+    assert_eq!(plugin.call(EventSet::CLIENT_CONNECT, &user("deferred")).outcome, Outcome::Deferred);
+    assert_eq!(plugin.call(EventSet::CLIENT_CONNECT, &user("written")).outcome, Outcome::Deferred);
     let mut plugin = Running::<Careless>::open(&CallData::new()).unwrap();
     let files = ConnectFiles::new().unwrap();
     assert_eq!(plugin.call(EventSet::CLIENT_CONNECT, &files.call()).outcome, Outcome::Deferred);
+    assert_eq!(plugin.call(EventSet::CLIENT_CONNECT_DEFER, &files.call()).outcome, Outcome::Deferred);
+    let by_hand = files.call().env("username", "by-hand");
+    assert_eq!(plugin.call(EventSet::CLIENT_CONNECT_DEFER, &by_hand).outcome, Outcome::Error);
+    assert!(plugin.logged("reply AskAgain"), "{:?}", plugin.log_lines());
     assert_eq!(plugin.call(EventSet::CLIENT_CONNECT_V2, &CallData::new()).outcome, Outcome::Deferred);
+    assert_eq!(plugin.call(EventSet::CLIENT_CONNECT_DEFER_V2, &CallData::new()).outcome, Outcome::Deferred);
 }
 
 #[test]
@@ -207,6 +233,8 @@ fn a_missing_event_is_a_refusal() {
         error.to_string(),
         "this OpenVPN is too old for the plugin: it lacks the events CLIENT_CONNECT_V2"
     );
+    let missing = error.downcast_ref::<MissingEvents>().unwrap();
+    assert_eq!(missing.events(), EventSet::CLIENT_CONNECT_V2);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ovpn_plugin::testing::{CallData, ConnectFiles, LoginFiles, Outcome, Running};
 use ovpn_plugin::{
     AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectReply, ConnectDecision,
-    Decision, EventSet, OpenArgs, OpenError, Pending, Plugin, Rejection,
+    Decision, Deferral, EventSet, OpenArgs, Pending, Plugin, Rejection, Result,
 };
 
 const LINE: &str = "the handler deferred the login and then answered directly";
@@ -16,26 +16,24 @@ const LINE: &str = "the handler deferred the login and then answered directly";
 struct Sample {
     login: RefCell<Option<Decision>>,
     client: RefCell<Option<ConnectDecision>>,
+    deferral: RefCell<Option<Deferral>>,
 }
 
 fn words<'a>(event: ovpn_plugin::Env<'a>) -> (&'a str, &'a str) {
     event.get_str("username").and_then(|text| text.split_once(' ')).unwrap()
 }
 
+#[ovpn_plugin::plugin]
 impl Plugin for Sample {
     const NAME: &'static str = "SAMPLE";
 
-    fn open(_: &OpenArgs<'_>) -> Result<Self, OpenError> {
+    fn open(_: &OpenArgs<'_>) -> Result<Self> {
         Ok(Self::default())
     }
 
-    fn events(&self) -> EventSet {
-        EventSet::AUTH_USER_PASS_VERIFY | EventSet::CLIENT_CONNECT
-    }
-
-    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
+    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
         let (answer, reply) = words(event.env());
-        let Ok(decision) = event.defer() else { return AuthReply::Reject };
+        let Ok((decision, deferral)) = event.defer() else { return Ok(AuthReply::Reject) };
         assert!(decision.is_wanted());
         match answer {
             "accept" => decision.accept().unwrap(),
@@ -47,19 +45,26 @@ impl Plugin for Sample {
             "drop" => drop(decision),
             _ => *self.login.borrow_mut() = Some(decision),
         }
-        match reply {
+        Ok(match reply {
             "accept" => AuthReply::Accept,
+            "error" => return Err("told to fail".into()),
+            "by-hand" => AuthReply::Deferred(Deferral::by_hand()),
+            "keep-deferral" => {
+                *self.deferral.borrow_mut() = Some(deferral);
+                AuthReply::Reject
+            }
+            "other-deferral" => AuthReply::Deferred(self.deferral.take().unwrap()),
             "reject" => AuthReply::Reject,
             "reject-with" => AuthReply::RejectWith(Rejection::because("told")),
-            "pending" => AuthReply::Pending(Pending::text(Duration::from_secs(60), "Code?").unwrap()),
-            "deferred" => AuthReply::Deferred,
+            "pending" => AuthReply::Pending(Pending::text(Duration::from_secs(60), "Code?")?, deferral),
+            "deferred" => AuthReply::Deferred(deferral),
             _ => panic!("told to"),
-        }
+        })
     }
 
-    fn client_connect(&mut self, event: &ClientConnect<'_>) -> ClientConnectReply {
+    fn client_connect(&mut self, event: &ClientConnect<'_>) -> Result<ClientConnectReply> {
         let (answer, reply) = words(event.env());
-        let Ok(decision) = event.defer() else { return ClientConnectReply::Reject };
+        let Ok((decision, deferral)) = event.defer() else { return Ok(ClientConnectReply::Reject) };
         let mut config = ClientConfig::new();
         config.option("iroute 10.1.0.0").unwrap();
         match answer {
@@ -68,12 +73,12 @@ impl Plugin for Sample {
             "drop" => drop(decision),
             _ => *self.client.borrow_mut() = Some(decision),
         }
-        match reply {
+        Ok(match reply {
             "accept" => ClientConnectReply::Accept,
             "reject" => ClientConnectReply::Reject,
-            "deferred" => ClientConnectReply::Deferred,
+            "deferred" => ClientConnectReply::Deferred(deferral),
             _ => panic!("told to"),
-        }
+        })
     }
 }
 
@@ -119,6 +124,43 @@ fn after_a_panic_it_is_void() {
         plugin.plugin().login.take().into_iter().for_each(|kept| kept.accept().unwrap());
         assert_eq!((control(&files).as_str(), files.reason().as_str()), ("", ""), "{answer}");
     }
+}
+
+/// An error is the same as a panic.
+#[test]
+fn after_an_error_it_is_void() {
+    for answer in ANSWERS {
+        let (mut plugin, files) = (plugin(), LoginFiles::new().unwrap());
+        assert_eq!(login(&mut plugin, &files, &format!("{answer} error")), Outcome::Error, "{answer}");
+        plugin.plugin().login.take().into_iter().for_each(|kept| kept.accept().unwrap());
+        assert_eq!((control(&files).as_str(), files.reason().as_str()), ("", ""), "{answer}");
+        assert!(plugin.logged("AUTH_USER_PASS_VERIFY failed: told to fail"), "{:?}", plugin.log_lines());
+    }
+}
+
+/// A deferral is good for the call that gave it.
+#[test]
+fn a_deferral_of_another_call_rejects() {
+    for answer in ANSWERS {
+        let (mut plugin, other, files) = (plugin(), LoginFiles::new().unwrap(), LoginFiles::new().unwrap());
+        assert_eq!(login(&mut plugin, &other, "accept keep-deferral"), Outcome::Error);
+        assert_eq!(
+            login(&mut plugin, &files, &format!("{answer} other-deferral")),
+            Outcome::Error,
+            "{answer}"
+        );
+        plugin.plugin().login.take().into_iter().for_each(|kept| kept.accept().unwrap());
+        assert_eq!((control(&other).as_str(), control(&files).as_str()), ("", ""), "{answer}");
+        let line = "the deferral in the reply is not the one that `defer` gave in this call";
+        assert!(plugin.logged(line), "{:?}", plugin.log_lines());
+    }
+}
+
+#[test]
+fn a_decision_does_not_go_with_a_deferral_by_hand() {
+    let (mut plugin, files) = (plugin(), LoginFiles::new().unwrap());
+    assert_eq!(login(&mut plugin, &files, "accept by-hand"), Outcome::Error);
+    assert_eq!(control(&files), "");
 }
 
 #[test]

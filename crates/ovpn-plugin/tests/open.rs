@@ -43,7 +43,10 @@ fn the_mask_is_what_is_wanted_and_offered() {
         all.events(),
         login_and_down
             | (1 << sys::PLUGIN_TLS_VERIFY)
+            | (1 << sys::PLUGIN_CLIENT_CONNECT)
             | (1 << sys::PLUGIN_CLIENT_CONNECT_V2)
+            | (1 << sys::PLUGIN_CLIENT_DISCONNECT)
+            | (1 << sys::PLUGIN_LEARN_ADDRESS)
             | (1 << sys::PLUGIN_CLIENT_CRRESPONSE)
     );
 }

@@ -29,7 +29,7 @@ fn the_reason_comes_before_the_verdict() {
         let files = LoginFiles::new().unwrap();
         let directory = files.control_file().parent().unwrap().to_owned();
         let call = files.call();
-        let decision = call.event::<AuthUserPassVerify<'_>>().defer().unwrap();
+        let (decision, _deferral) = call.event::<AuthUserPassVerify<'_>>().defer().unwrap();
         assert_eq!(written(&directory, || decision.reject_with(&rejection).unwrap()), ["reason", "control"]);
     }
 }
@@ -44,7 +44,7 @@ fn a_clients_configuration_comes_before_the_verdict() {
     config.iroute([10, 1, 0, 0].into(), [255, 255, 0, 0].into());
     let mut decision = None;
     assert_eq!(
-        written(&directory, || decision = event.defer().ok()),
+        written(&directory, || decision = event.defer().ok().map(|(decision, _deferral)| decision)),
         ["deferred"],
         "OpenVPN is told to wait"
     );

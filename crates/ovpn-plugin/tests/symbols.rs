@@ -17,11 +17,13 @@ fn exported_symbols(example: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_plain_form_exports_four_symbols() {
+fn the_plain_form_exports_what_every_plugin_has() {
     assert_eq!(
         exported_symbols("minimal"),
         [
             "openvpn_plugin_abort_v1",
+            "openvpn_plugin_client_constructor_v1",
+            "openvpn_plugin_client_destructor_v1",
             "openvpn_plugin_close_v1",
             "openvpn_plugin_func_v3",
             "openvpn_plugin_open_v3",

@@ -34,8 +34,8 @@ mod worker;
 
 use ovpn_plugin::{
     AuthReply, AuthUserPassVerify, ClientConnect, ClientConnectReply, ClientCrResponse,
-    ClientCrResponseReply, ClientDisconnect, ClientDisconnectReply, ClientState, EventSet, OpenArgs,
-    OpenError, Plugin, TlsVerify, TlsVerifyReply,
+    ClientCrResponseReply, ClientDisconnect, ClientDisconnectReply, ClientState, EventSet, OpenArgs, Plugin,
+    Result, TlsVerify, TlsVerifyReply,
 };
 
 use crate::config::Config;
@@ -57,15 +57,16 @@ pub struct AuthPam {
     _deferring: Option<Deferring>,
 }
 
+#[ovpn_plugin::plugin]
 impl Plugin for AuthPam {
     const NAME: &'static str = "AUTH-PAM";
 
-    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+    fn open(args: &OpenArgs<'_>) -> Result<Self> {
         if OPENVPN_MAX_WORDS.contains(&args.args().count()) {
             let [single, quoted] = OPENVPN_MAX_WORDS;
             lines::startup::line_is_full(single, quoted).log();
         }
-        let config = Config::parse(args.args()).map_err(OpenError::from_error)?;
+        let config = Config::parse(args.args())?;
         let startup = Startup::check(args, &config)?;
         let env = args.env();
         let set = |name| env.get(name).is_some_and(|value| value.starts_with(b"1"));
@@ -101,41 +102,41 @@ impl Plugin for AuthPam {
         Ok(AuthPam { front, _deferring: startup.deferring })
     }
 
-    fn events(&self) -> EventSet {
-        let login = EventSet::AUTH_USER_PASS_VERIFY;
-        let login = if self.front.minds_connects() { login | EventSet::CLIENT_CONNECT } else { login };
-        let login = if self.front.opens_sessions() { login | EventSet::CLIENT_DISCONNECT } else { login };
-        let login = if self.front.takes_certificates() { login | EventSet::TLS_VERIFY } else { login };
-        // OpenVPN before 2.6 does not know the other one.
-        if self.front.can_ask() { login | EventSet::CLIENT_CRRESPONSE } else { login }
+    fn unwanted_events(&self) -> EventSet {
+        let unless = |wanted: bool, event| if wanted { EventSet::NONE } else { event };
+        unless(self.front.minds_connects(), EventSet::CLIENT_CONNECT)
+            | unless(self.front.opens_sessions(), EventSet::CLIENT_DISCONNECT)
+            | unless(self.front.takes_certificates(), EventSet::TLS_VERIFY)
+            // OpenVPN before 2.6 does not know this one.
+            | unless(self.front.can_ask(), EventSet::CLIENT_CRRESPONSE)
     }
 
-    fn start(&mut self) -> Result<(), OpenError> {
+    fn start(&mut self) -> Result<()> {
         self.front.introduce();
         self.front.start_threads();
         Ok(())
     }
 
-    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
-        self.front.verify(event)
+    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
+        Ok(self.front.verify(event))
     }
 
-    fn tls_verify(&mut self, event: &TlsVerify<'_>) -> TlsVerifyReply {
-        self.front.saw_certificate(event)
+    fn tls_verify(&mut self, event: &TlsVerify<'_>) -> Result<TlsVerifyReply> {
+        Ok(self.front.saw_certificate(event))
     }
 
-    fn client_crresponse(&mut self, event: &ClientCrResponse<'_>) -> ClientCrResponseReply {
+    fn client_crresponse(&mut self, event: &ClientCrResponse<'_>) -> Result<ClientCrResponseReply> {
         let asked = event.client::<Self>().and_then(|mut client| client.asked.take());
         let answered = asked.is_some_and(|id| self.front.answered(event, id));
-        if answered { ClientCrResponseReply::Done } else { ClientCrResponseReply::Fail }
+        Ok(if answered { ClientCrResponseReply::Done } else { ClientCrResponseReply::Fail })
     }
 
-    fn client_connect(&mut self, event: &ClientConnect<'_>) -> ClientConnectReply {
-        self.front.client_connect(event)
+    fn client_connect(&mut self, event: &ClientConnect<'_>) -> Result<ClientConnectReply> {
+        Ok(self.front.client_connect(event))
     }
 
-    fn client_disconnect(&mut self, event: &ClientDisconnect<'_>) -> ClientDisconnectReply {
-        self.front.client_disconnect(event)
+    fn client_disconnect(&mut self, event: &ClientDisconnect<'_>) -> Result<ClientDisconnectReply> {
+        Ok(self.front.client_disconnect(event))
     }
 
     fn abort(&mut self) {
@@ -151,4 +152,4 @@ impl ClientState for AuthPam {
     }
 }
 
-ovpn_plugin::export!(AuthPam, client_state);
+ovpn_plugin::export!(AuthPam);

@@ -32,7 +32,7 @@ mod titles;
 
 use ovpn_plugin::{
     ClientConnect, ClientConnectReply, ClientDisconnect, ClientDisconnectReply, Down, DownReply, EventSet,
-    IpChange, IpChangeReply, LearnAddress, LearnAddressReply, OpenArgs, OpenError, Plugin, RoutePredown,
+    IpChange, IpChangeReply, LearnAddress, LearnAddressReply, OpenArgs, Plugin, Result, RoutePredown,
     RoutePredownReply, RouteUp, RouteUpReply, Up, UpReply,
 };
 
@@ -53,64 +53,67 @@ pub struct DownRoot {
     front: Front,
 }
 
+#[ovpn_plugin::plugin]
 impl Plugin for DownRoot {
     const NAME: &'static str = "DOWN-ROOT";
 
-    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
-        let config = Config::parse(args.args()).map_err(OpenError::from_error)?;
+    fn open(args: &OpenArgs<'_>) -> Result<Self> {
+        let config = Config::parse(args.args())?;
         if OPENVPN_MAX_WORDS.contains(&args.args().count()) {
             let [single, quoted] = OPENVPN_MAX_WORDS;
             lines::startup::line_is_full(single, quoted).log();
         }
         let debug = args.verb().is_none_or(|verb| verb >= DEBUG_VERB);
-        let settings = Settings::resolve(config, args.config_name(), debug).map_err(OpenError::from_error)?;
+        let settings = Settings::resolve(config, args.config_name(), debug)?;
         lines::startup::initialized(&settings.command.program).log();
-        let front = Front::new(settings, args.env()).map_err(|errno| OpenError::from(errno.desc()))?;
+        let front = Front::new(settings, args.env()).map_err(|errno| errno.desc())?;
         Ok(DownRoot { front })
     }
 
-    fn events(&self) -> EventSet {
-        self.front.events().fold(EventSet::UP | EventSet::DOWN, |all, event| all | event.in_openvpn())
+    fn unwanted_events(&self) -> EventSet {
+        let wanted =
+            self.front.events().fold(EventSet::UP | EventSet::DOWN, |all, event| all | event.in_openvpn());
+        EventSet::ALL.without(wanted)
     }
 
-    fn up(&mut self, event: &Up<'_>) -> UpReply {
-        if self.front.up(event.env(), event.args()) { UpReply::Done } else { UpReply::Fail }
+    fn up(&mut self, event: &Up<'_>) -> Result<UpReply> {
+        Ok(if self.front.up(event.env(), event.args()) { UpReply::Done } else { UpReply::Fail })
     }
 
-    fn down(&mut self, event: &Down<'_>) -> DownReply {
+    fn down(&mut self, event: &Down<'_>) -> Result<DownReply> {
         // The command gets the words of the configuration, none of OpenVPN's.
         let done = self.front.run(Event::Down, event.env(), std::iter::empty());
-        if done { DownReply::Done } else { DownReply::Fail }
+        Ok(if done { DownReply::Done } else { DownReply::Fail })
     }
 
-    fn route_up(&mut self, event: &RouteUp<'_>) -> RouteUpReply {
+    fn route_up(&mut self, event: &RouteUp<'_>) -> Result<RouteUpReply> {
         let done = self.front.run(Event::RouteUp, event.env(), event.args());
-        if done { RouteUpReply::Done } else { RouteUpReply::Fail }
+        Ok(if done { RouteUpReply::Done } else { RouteUpReply::Fail })
     }
 
-    fn route_predown(&mut self, event: &RoutePredown<'_>) -> RoutePredownReply {
+    fn route_predown(&mut self, event: &RoutePredown<'_>) -> Result<RoutePredownReply> {
         let done = self.front.run(Event::RoutePredown, event.env(), event.args());
-        if done { RoutePredownReply::Done } else { RoutePredownReply::Fail }
+        Ok(if done { RoutePredownReply::Done } else { RoutePredownReply::Fail })
     }
 
-    fn ipchange(&mut self, event: &IpChange<'_>) -> IpChangeReply {
+    fn ipchange(&mut self, event: &IpChange<'_>) -> Result<IpChangeReply> {
         let done = self.front.run(Event::IpChange, event.env(), event.args());
-        if done { IpChangeReply::Done } else { IpChangeReply::Fail }
+        Ok(if done { IpChangeReply::Done } else { IpChangeReply::Fail })
     }
 
-    fn client_connect(&mut self, event: &ClientConnect<'_>) -> ClientConnectReply {
+    fn client_connect(&mut self, event: &ClientConnect<'_>) -> Result<ClientConnectReply> {
         let done = self.front.client_connect(event.env(), event.config_file());
-        if done { ClientConnectReply::Accept } else { ClientConnectReply::Reject }
+        Ok(if done { ClientConnectReply::Accept } else { ClientConnectReply::Reject })
     }
 
-    fn client_disconnect(&mut self, event: &ClientDisconnect<'_>) -> ClientDisconnectReply {
+    fn client_disconnect(&mut self, event: &ClientDisconnect<'_>) -> Result<ClientDisconnectReply> {
         let done = self.front.run(Event::ClientDisconnect, event.env(), event.args());
-        if done { ClientDisconnectReply::Done } else { ClientDisconnectReply::Fail }
+        Ok(if done { ClientDisconnectReply::Done } else { ClientDisconnectReply::Fail })
     }
 
-    fn learn_address(&mut self, event: &LearnAddress<'_>) -> LearnAddressReply {
+    fn learn_address(&mut self, event: &LearnAddress<'_>) -> Result<LearnAddressReply> {
         let done = self.front.run(Event::LearnAddress, event.env(), event.args());
-        if done { LearnAddressReply::Accept } else { LearnAddressReply::Reject }
+        Ok(if done { LearnAddressReply::Accept } else { LearnAddressReply::Reject })
     }
 
     fn abort(&mut self) {

@@ -9,12 +9,14 @@ use std::time::Duration;
 use log::Level;
 use ovpn_plugin::{
     AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectReply, ClientConnectV2,
-    ClientConnectV2Reply, ClientDisconnect, ClientDisconnectReply, ClientState, Down, DownReply, EventSet,
-    InitPoint, LearnAddress, LearnAddressReply, OpenArgs, OpenError, Plugin, Rejection, Retry, log_errno,
+    ClientConnectV2Reply, ClientCrResponse, ClientCrResponseReply, ClientDisconnect, ClientDisconnectReply,
+    ClientState, Deferral, Down, DownReply, EventSet, InitPoint, LearnAddress, LearnAddressReply, OpenArgs,
+    Plugin, Rejection, Result, Retry, TlsVerify, TlsVerifyReply, log_errno,
 };
 
 struct Probe {
     words: Vec<String>,
+    offered: EventSet,
     clients: u32,
     was_busy: bool,
     next_client_panics: bool,
@@ -36,19 +38,21 @@ impl Probe {
         if !deferred {
             return AuthReply::RejectWith(busy);
         }
-        match event.defer().map(|decision| decision.reject_with(&busy)) {
-            Ok(Ok(())) => AuthReply::Deferred,
+        match event.defer().map(|(decision, deferral)| (decision.reject_with(&busy), deferral)) {
+            Ok((Ok(()), deferral)) => AuthReply::Deferred(deferral),
             _ => AuthReply::Reject,
         }
     }
 }
 
+#[ovpn_plugin::plugin]
 impl Plugin for Probe {
     const NAME: &'static str = "PROBE";
 
-    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+    fn open(args: &OpenArgs<'_>) -> Result<Self> {
         let words: Vec<String> = args.text_args()?.into_iter().map(str::to_owned).collect();
-        let probe = Self { words, clients: 0, was_busy: false, next_client_panics: false };
+        let probe =
+            Self { words, offered: args.offered(), clients: 0, was_busy: false, next_client_panics: false };
         log::info!(
             "opened: words {:?}, structs {}, ssl {:?}, version {:?}, offered {}, verb {:?}",
             probe.words,
@@ -67,30 +71,31 @@ impl Plugin for Probe {
         Ok(probe)
     }
 
-    fn events(&self) -> EventSet {
-        let login = EventSet::AUTH_USER_PASS_VERIFY;
-        if self.has_word("needs-crresponse") { login | EventSet::CLIENT_CRRESPONSE } else { login }
-    }
-
-    fn optional_events(&self) -> EventSet {
+    fn unwanted_events(&self) -> EventSet {
         if self.has_word("only-logins") {
+            return EventSet::ALL.without(EventSet::AUTH_USER_PASS_VERIFY);
+        }
+        if self.has_word("needs-crresponse") {
             return EventSet::NONE;
         }
-        EventSet::DOWN | EventSet::TLS_VERIFY | EventSet::CLIENT_CONNECT_V2 | EventSet::CLIENT_CRRESPONSE
+        // Taken where there is one, which is what `#[optional]` is for.
+        EventSet::CLIENT_CRRESPONSE.without(self.offered)
     }
 
-    fn down(&mut self, event: &Down<'_>) -> DownReply {
-        match event.signal() {
+    #[optional]
+    fn down(&mut self, event: &Down<'_>) -> Result<DownReply> {
+        Ok(match event.signal() {
             Some("sigterm") => DownReply::Done,
             Some("panic") => panic!("told to panic at down"),
             _ => DownReply::Fail,
-        }
+        })
     }
 
-    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
-        match event.env().get_str("username").unwrap_or_default() {
+    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
+        Ok(match event.env().get_str("username").unwrap_or_default() {
             "accept" => AuthReply::Accept,
-            "defer" => AuthReply::Deferred,
+            "defer" => AuthReply::Deferred(Deferral::by_hand()),
+            "error" => return Err("told to fail,\nin two lines".into()),
             "panic-str" => panic!("a literal\nof two lines"),
             "panic-string" => panic!("{} {}", "a formatted", "text"),
             "panic-any" => std::panic::panic_any(5),
@@ -135,39 +140,54 @@ impl Plugin for Probe {
             "leave-child" => fork::leave_a_child(true),
             "leave-unsettled-child" => fork::leave_a_child(false),
             _ => AuthReply::Reject,
-        }
+        })
     }
 
-    fn client_connect(&mut self, event: &ClientConnect<'_>) -> ClientConnectReply {
+    fn client_crresponse(&mut self, _: &ClientCrResponse<'_>) -> Result<ClientCrResponseReply> {
+        Ok(ClientCrResponseReply::Done)
+    }
+
+    #[optional]
+    fn tls_verify(&mut self, event: &TlsVerify<'_>) -> Result<TlsVerifyReply> {
+        Ok(if event.depth() == Some(0) { TlsVerifyReply::Accept } else { TlsVerifyReply::Reject })
+    }
+
+    #[optional]
+    fn client_connect(&mut self, event: &ClientConnect<'_>) -> Result<ClientConnectReply> {
         let mut config = ClientConfig::new();
-        let written =
-            config.option("iroute 10.1.0.0 255.255.0.0").is_ok() && event.write_config(&config).is_ok();
-        if written { ClientConnectReply::Accept } else { ClientConnectReply::Reject }
+        config.option("iroute 10.1.0.0 255.255.0.0")?;
+        event.write_config(&config)?;
+        Ok(ClientConnectReply::Accept)
     }
 
-    fn client_connect_v2(&mut self, event: &ClientConnectV2<'_>) -> ClientConnectV2Reply {
-        match event.common_name() {
+    #[optional]
+    fn client_connect_v2(&mut self, event: &ClientConnectV2<'_>) -> Result<ClientConnectV2Reply> {
+        Ok(match event.common_name() {
             Some(b"plain") => ClientConnectV2Reply::Accept(ClientConfig::new()),
-            Some(b"later") => ClientConnectV2Reply::Deferred,
+            Some(b"later") => ClientConnectV2Reply::AskAgain,
             Some(b"config") => {
                 let mut config = ClientConfig::new();
-                let fits = config.push("route 10.0.0.0").is_ok() && config.option("iroute 10.2.0.0").is_ok();
-                if fits { ClientConnectV2Reply::Accept(config) } else { ClientConnectV2Reply::Reject }
+                config.push("route 10.0.0.0")?;
+                config.option("iroute 10.2.0.0")?;
+                ClientConnectV2Reply::Accept(config)
             }
             _ => ClientConnectV2Reply::Reject,
-        }
+        })
     }
 
-    fn client_disconnect(&mut self, event: &ClientDisconnect<'_>) -> ClientDisconnectReply {
-        if event.bytes_sent().is_some() { ClientDisconnectReply::Done } else { ClientDisconnectReply::Fail }
+    #[optional]
+    fn client_disconnect(&mut self, event: &ClientDisconnect<'_>) -> Result<ClientDisconnectReply> {
+        event.bytes_sent().ok_or("no counter")?;
+        Ok(ClientDisconnectReply::Done)
     }
 
-    fn learn_address(&mut self, event: &LearnAddress<'_>) -> LearnAddressReply {
-        if event.address() == Some("10.8.0.6") {
+    #[optional]
+    fn learn_address(&mut self, event: &LearnAddress<'_>) -> Result<LearnAddressReply> {
+        Ok(if event.address() == Some("10.8.0.6") {
             LearnAddressReply::Accept
         } else {
             LearnAddressReply::Reject
-        }
+        })
     }
 
     fn abort(&mut self) {
@@ -215,7 +235,7 @@ impl Drop for Client {
 
 /// Decides a login that was deferred, and then replies directly.
 fn accept_twice(event: &AuthUserPassVerify<'_>) -> AuthReply {
-    match event.defer().map(ovpn_plugin::Decision::accept) {
+    match event.defer().map(|(decision, _)| decision.accept()) {
         Ok(Ok(())) => AuthReply::Accept,
         _ => AuthReply::Reject,
     }
@@ -258,4 +278,4 @@ impl Drop for Bomb {
     }
 }
 
-ovpn_plugin::export!(Probe, client_state, init_point = InitPoint::PostDaemon, min_version);
+ovpn_plugin::export!(Probe, min_version, init_point = InitPoint::PostDaemon);

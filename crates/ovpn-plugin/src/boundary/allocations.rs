@@ -7,33 +7,32 @@ use std::hint::black_box;
 use allocation_counter::measure;
 use ovpn_plugin_sys as sys;
 
-use super::{OwnedArray, client_constructor, client_destructor, close, func_with_clients, open};
+use super::client::client_constructor;
+use super::func::func_with_clients;
+use super::{OwnedArray, client_destructor, close, open};
 use crate::testing::CallData;
 use crate::{
-    AuthReply, AuthUserPassVerify, ClientState, EventSet, OpenArgs, OpenError, Plugin, TlsVerify, Up,
+    AuthReply, AuthUserPassVerify, ClientState, EventSet, OpenArgs, Plugin, Result, TlsVerify, Up,
     same_secret,
 };
 
-/// Takes all events, and answers one of them.
+/// Answers one event.
 struct Sample;
 
+#[ovpn_plugin_macros::plugin]
 impl Plugin for Sample {
     const NAME: &'static str = "SAMPLE";
 
-    fn open(_: &OpenArgs<'_>) -> Result<Self, OpenError> {
+    fn open(_: &OpenArgs<'_>) -> Result<Self> {
         Ok(Self)
     }
 
-    fn events(&self) -> EventSet {
-        EventSet::ALL
-    }
-
-    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
-        let Some(mut logins) = event.client::<Self>() else { return AuthReply::Reject };
+    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
+        let Some(mut logins) = event.client::<Self>() else { return Ok(AuthReply::Reject) };
         *logins += 1;
         let good = event.username() == Some(b"joe")
             && event.password().is_some_and(|password| same_secret(password, b"secret"));
-        if good { AuthReply::Accept } else { AuthReply::Reject }
+        Ok(if good { AuthReply::Accept } else { AuthReply::Reject })
     }
 }
 
@@ -97,7 +96,7 @@ fn with_plugin(body: impl FnOnce(*mut c_void, *mut c_void)) {
     };
     // SAFETY: structs and arrays of this function; without callbacks there is no log function to keep.
     let code = unsafe { open::<Sample>(5, (&raw const arguments).cast(), (&raw mut answer).cast()) };
-    assert_eq!((code, answer.type_mask), (sys::PLUGIN_FUNC_SUCCESS, EventSet::ALL.mask()));
+    assert_eq!((code, answer.type_mask), (sys::PLUGIN_FUNC_SUCCESS, EventSet::AUTH_USER_PASS_VERIFY.mask()));
     // SAFETY: just opened.
     let client = unsafe { client_constructor::<Sample>(answer.handle) };
     body(answer.handle, client);

@@ -42,7 +42,7 @@ impl<'a> Client<'a> {
 ///
 /// # Safety
 /// `handle` is null or what `open` of the same `P` returned and not closed yet; no other call runs.
-pub unsafe fn client_constructor<P: ClientState>(handle: *mut c_void) -> *mut c_void {
+pub(super) unsafe fn client_constructor<P: ClientState>(handle: *mut c_void) -> *mut c_void {
     guard("client constructor", std::ptr::null_mut(), || {
         // SAFETY: the caller's promise.
         let Some(instance) = (unsafe { handle.cast::<Instance<P>>().as_mut() }) else {
@@ -51,6 +51,14 @@ pub unsafe fn client_constructor<P: ClientState>(handle: *mut c_void) -> *mut c_
         let cell = ClientCell(RefCell::new(Box::new(instance.plugin.new_client())));
         Box::into_raw(Box::new(cell)).cast()
     })
+}
+
+/// Behind `openvpn_plugin_client_constructor_v1` of a plugin without state for clients.
+///
+/// # Safety
+/// None to keep; the type is that of [`client_constructor`].
+pub(super) unsafe fn no_client(_handle: *mut c_void) -> *mut c_void {
+    std::ptr::null_mut()
 }
 
 /// Behind `openvpn_plugin_client_destructor_v1`.

@@ -22,16 +22,16 @@ const CONFIG: &std::ffi::CStr = c"config";
 /// # Safety
 /// As OpenVPN calls it: both pointers are null or valid, the strings behind them stay during the call, the handle is
 /// what `open` of the same `P` returned, and no other call runs.
-pub unsafe fn func<P: Plugin>(version: c_int, arguments: *const c_void, answer: *mut c_void) -> c_int {
+pub(super) unsafe fn func<P: Plugin>(version: c_int, arguments: *const c_void, answer: *mut c_void) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { call::<P>(version, arguments, answer, |_| None) }
 }
 
-/// Behind `openvpn_plugin_func_v3` of a plugin that also exports the client constructor and destructor.
+/// Behind `openvpn_plugin_func_v3` of a plugin with per-client state.
 ///
 /// # Safety
 /// As for [`func`], and the per-client context is null or what the constructor of the same `P` returned.
-pub unsafe fn func_with_clients<P: ClientState>(
+pub(super) unsafe fn func_with_clients<P: ClientState>(
     version: c_int,
     arguments: *const c_void,
     answer: *mut c_void,

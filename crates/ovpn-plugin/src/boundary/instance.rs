@@ -5,9 +5,10 @@ use std::ffi::c_int;
 use ovpn_plugin_sys as sys;
 
 use crate::dispatch::{Answer, dispatch};
+use crate::error::WithCauses;
 use crate::events::Context;
 use crate::guard::guard;
-use crate::{EventSet, OpenArgs, OpenError, Plugin, SslApi, logging};
+use crate::{EventSet, MissingEvents, OpenArgs, Plugin, Result, SslApi, logging};
 
 /// An open plugin. Only this crate makes and reads it, behind the handle.
 pub(crate) struct Instance<P> {
@@ -20,14 +21,22 @@ pub(crate) struct Instance<P> {
 
 impl<P: Plugin> Instance<P> {
     /// Opens the plugin, for as many of its events as the host has.
-    pub(crate) fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+    pub(crate) fn open(args: &OpenArgs<'_>) -> Result<Self> {
         let plugin = P::open(args)?;
-        let required = plugin.events();
+        let (required, optional) = P::ADD_THE_ATTRIBUTE_OVPN_PLUGIN_PLUGIN;
+        let unwanted = plugin.unwanted_events();
+        let required = EventSet::from_mask(required).without(unwanted);
+        let optional = EventSet::from_mask(optional).without(unwanted);
         let missing = required.without(args.offered());
         if !missing.is_empty() {
-            return Err(OpenError::MissingEvents(missing));
+            return Err(MissingEvents(missing).into());
         }
-        let events = required | plugin.optional_events().intersection(args.offered());
+        let events = required | optional.intersection(args.offered());
+        if events.is_empty() {
+            logging::warn(format_args!(
+                "OpenVPN passes no event to this plugin: it wants none of those there are"
+            ));
+        }
         Ok(Self { plugin, ssl_api: args.ssl_api(), events, started: false })
     }
 
@@ -48,7 +57,7 @@ impl<P: Plugin> Instance<P> {
         if !self.started {
             let result = guard("start", None, || Some(self.plugin.start()));
             if let Some(Err(error)) = &result {
-                logging::error(format_args!("cannot start: {error}"));
+                logging::error(format_args!("cannot start: {}", WithCauses(&**error)));
             }
             self.started = matches!(result, Some(Ok(())));
         }

@@ -18,13 +18,14 @@ mod instance;
 mod open;
 mod return_list;
 mod signals;
+mod symbols;
 mod words;
 
-pub use client::{client_constructor, client_destructor};
+pub use client::client_destructor;
 pub use close::{abort, close};
-pub use func::{func, func_with_clients};
 pub use open::{check_name, open};
 pub use signals::command;
+pub use symbols::{Symbols, WithoutClients};
 pub use words::Words;
 
 pub(crate) use call_secrets::{give, is_secret, wipe};

@@ -8,6 +8,7 @@ use ovpn_plugin_sys as sys;
 
 use super::call_secrets::Call;
 use super::{Array, Instance, host_log};
+use crate::error::WithCauses;
 use crate::guard::{guard, plugin_closed, plugin_opened};
 use crate::{Env, EventSet, OpenArgs, Plugin, SslApi, Version, logging};
 
@@ -92,7 +93,7 @@ pub unsafe fn open<P: Plugin>(version: c_int, arguments: *const c_void, answer: 
                 sys::PLUGIN_FUNC_SUCCESS
             }
             Err(error) => {
-                logging::error(format_args!("{error}"));
+                logging::error(format_args!("{}", WithCauses(&*error)));
                 sys::PLUGIN_FUNC_ERROR
             }
         }

@@ -132,8 +132,8 @@ macro_rules! events {
                 words
             }
 
-            /// The state of the client this event is about. `None` if there is none (its construction panicked, or
-            /// the plugin is exported without `client_state`), or while another borrow of it is alive.
+            /// The state of the client this event is about. `None` if there is none (the event is about no client, or the
+            /// construction of its state panicked), or while another borrow of it is alive.
             #[must_use]
             pub fn client<P: $crate::ClientState>(&self) -> Option<::std::cell::RefMut<'a, P::State>> {
                 self.context.client_state::<P>()

@@ -106,7 +106,7 @@ impl CallData {
     /// use ovpn_plugin::testing::LoginFiles;
     ///
     /// let files = LoginFiles::new()?;
-    /// let decision = files.call().event::<AuthUserPassVerify<'_>>().defer()?;
+    /// let (decision, _deferral) = files.call().event::<AuthUserPassVerify<'_>>().defer()?;
     /// decision.accept()?;
     /// assert_eq!(files.verdict(), Some(true));
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -10,20 +10,20 @@ use crate::boundary::{Client, Instance};
 use crate::dispatch::Answer;
 use crate::event_set::event_name;
 use crate::guard::guard;
-use crate::{ClientState, EventSet, OpenError, Plugin, logging};
+use crate::{ClientState, EventSet, Plugin, Result, logging};
 
 /// A plugin that is open, without OpenVPN and without being compiled to a shared object.
 ///
 /// ```
-/// # use ovpn_plugin::{AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, Plugin};
+/// # use ovpn_plugin::{AuthReply, AuthUserPassVerify, EventSet, OpenArgs, Plugin, Result};
 /// # struct Polite;
+/// # #[ovpn_plugin::plugin]
 /// # impl Plugin for Polite {
 /// #     const NAME: &'static str = "POLITE";
-/// #     fn open(_: &OpenArgs<'_>) -> Result<Self, OpenError> { Ok(Self) }
-/// #     fn events(&self) -> EventSet { EventSet::AUTH_USER_PASS_VERIFY }
-/// #     fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
+/// #     fn open(_: &OpenArgs<'_>) -> Result<Self> { Ok(Self) }
+/// #     fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
 /// #         log::info!("hello {:?}", event.env().get_str("username"));
-/// #         AuthReply::Accept
+/// #         Ok(AuthReply::Accept)
 /// #     }
 /// # }
 /// use ovpn_plugin::testing::{CallData, Outcome, Running};
@@ -32,7 +32,7 @@ use crate::{ClientState, EventSet, OpenError, Plugin, logging};
 /// let reply = plugin.call(EventSet::AUTH_USER_PASS_VERIFY, &CallData::new().env("username", "joe"));
 /// assert_eq!(reply.outcome, Outcome::Success);
 /// assert!(plugin.logged("hello Some(\"joe\")"));
-/// # Ok::<(), OpenError>(())
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
 /// ```
 pub struct Running<P> {
     instance: Instance<P>,
@@ -71,7 +71,7 @@ impl<P: Plugin> Running<P> {
     ///
     /// # Errors
     /// If the plugin refuses, or wants an event the host does not have.
-    pub fn open(call: &CallData) -> Result<Self, OpenError> {
+    pub fn open(call: &CallData) -> Result<Self> {
         logging::install();
         let log = LogCatcher::new();
         Ok(Self { instance: Instance::open(&call.open_args())?, log })

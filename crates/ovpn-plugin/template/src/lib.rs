@@ -2,36 +2,31 @@
 //!
 //! `plugin /path/to/libmy_plugin.so WORD`
 
-use ovpn_plugin::{
-    AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, Plugin, Rejection, same_secret,
-};
+use ovpn_plugin::{AuthReply, AuthUserPassVerify, OpenArgs, Plugin, Rejection, Result, same_secret};
 
 /// What lives from open to close.
 struct MyPlugin {
     word: Vec<u8>,
 }
 
+#[ovpn_plugin::plugin]
 impl Plugin for MyPlugin {
     const NAME: &'static str = "MY-PLUGIN";
 
     /// Reads the words of the `plugin` line. Still root, unless the line says otherwise; at SIGHUP no longer, where the
     /// configuration has given root up.
-    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+    fn open(args: &OpenArgs<'_>) -> Result<Self> {
         let [word] = args.text_args()?[..] else { return Err("wanted: plugin FILE WORD".into()) };
         Ok(Self { word: word.as_bytes().to_vec() })
     }
 
-    /// The events the plugin is for; each has a method below.
-    fn events(&self) -> EventSet {
-        EventSet::AUTH_USER_PASS_VERIFY
-    }
-
-    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
+    /// Each event has a method like this; OpenVPN passes those that are here.
+    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
         if event.password().is_some_and(|password| same_secret(password, &self.word)) {
-            return AuthReply::Accept;
+            return Ok(AuthReply::Accept);
         }
         log::info!("a login is rejected");
-        AuthReply::RejectWith(Rejection::because("that is not the word"))
+        Ok(AuthReply::RejectWith(Rejection::because("that is not the word")))
     }
 }
 
@@ -39,6 +34,7 @@ ovpn_plugin::export!(MyPlugin);
 
 #[cfg(test)]
 mod tests {
+    use ovpn_plugin::EventSet;
     use ovpn_plugin::testing::{LoginFiles, Outcome, Running};
 
     use super::*;

@@ -124,7 +124,7 @@ impl Asker {
         message: &Message,
         question: Option<QuestionId>,
     ) -> Result<AuthReply, DeferError> {
-        let decision = event.defer()?;
+        let (decision, deferral) = event.defer()?;
         let check = without_credentials(&self.check);
         let id = check.id;
         attempts.ask(check, question, decision, whom);
@@ -134,7 +134,9 @@ impl Asker {
             client.asked = Some(id);
         }
         // The text is one line, and not too long; if it were, the attempt would time out.
-        Ok(Pending::new(self.time, message.method, &message.text)
-            .map_or(AuthReply::Deferred, AuthReply::Pending))
+        Ok(match Pending::new(self.time, message.method, &message.text) {
+            Ok(pending) => AuthReply::Pending(pending, deferral),
+            Err(_) => AuthReply::Deferred(deferral),
+        })
     }
 }

@@ -167,11 +167,11 @@ impl Front {
                     spend(attempts, grace, now);
                     let kind = attempts.kind_of_connect(id);
                     return match event.defer() {
-                        Ok(decision) => {
+                        Ok((decision, deferral)) => {
                             let username = event.username().unwrap_or_default().to_vec();
                             let whom = Whom { username, tail, kind };
                             attempts.defer_connect(id, decision, whom);
-                            (ClientConnectReply::Deferred, None)
+                            (ClientConnectReply::Deferred(deferral), None)
                         }
                         Err(error) => {
                             attempts.forget_connect(id);

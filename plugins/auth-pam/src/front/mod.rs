@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use log_lines::Said;
-use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientCrResponse, OpenError, Tasks, logging};
+use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientCrResponse, Tasks, logging};
 use privsep::ChannelError;
 use privsep::confine::{Cores, Output};
 use privsep::life::{NewWorker, OpenVpn, Plan, WorkersPlan};
@@ -79,7 +79,7 @@ pub struct Front {
 
 impl Front {
     /// Starts the supervisor. `defers`: attempts may hold files of OpenVPN's open.
-    pub fn open(mut settings: Settings, defers: bool) -> Result<Self, OpenError> {
+    pub fn open(mut settings: Settings, defers: bool) -> ovpn_plugin::Result<Self> {
         let metrics = open_metrics(&mut settings.config);
         let attempts = Attempts::new(&settings.config);
         let shared = Arc::new(Shared::new(attempts).map_err(|errno| errno.desc())?);
@@ -95,7 +95,7 @@ impl Front {
         let started = front.shared.with(|attempts| front.start(attempts, metrics.as_ref()));
         // What the supervisor had to say at its start; nobody else reads it yet.
         while front.shared.lines.write_batch() {}
-        started.map_err(OpenError::from)?;
+        started?;
         // After the fork: workers keep the limit as it was.
         let config = &front.settings.config;
         let workers = config.max_workers.unwrap_or(front.settings.max_workers);
@@ -313,9 +313,9 @@ impl Front {
                 if deferred && attempts.holds_questions() {
                     attempts.kept.remove(&id);
                     // Whether the question came within the grace must not tell either.
-                    let decision = event.defer().map_err(Refusal::ControlFile)?;
+                    let (decision, deferral) = event.defer().map_err(Refusal::ControlFile)?;
                     attempts.hold(decision, question, self.whom(&username, origin, kind, now));
-                    return Ok(AuthReply::Deferred);
+                    return Ok(AuthReply::Deferred(deferral));
                 }
                 let cannot = |why: &str| Refusal::Question(why.to_string());
                 event.auth_failed_reason_file().ok_or_else(|| cannot("OpenVPN 2.6 or later is needed"))?;
@@ -324,9 +324,9 @@ impl Front {
                 Ok(AuthReply::RejectWith(rejection))
             }
             Taken::Pending if deferred => match event.defer() {
-                Ok(decision) => {
+                Ok((decision, deferral)) => {
                     attempts.defer(id, decision, self.whom(&username, origin, kind, now));
-                    Ok(AuthReply::Deferred)
+                    Ok(AuthReply::Deferred(deferral))
                 }
                 Err(error) => Err(Self::cancelled(attempts, id, Refusal::ControlFile(error))),
             },

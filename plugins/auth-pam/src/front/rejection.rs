@@ -130,7 +130,7 @@ mod tests {
     fn written(rejection: &Rejection, protocol: &str) -> String {
         let files = LoginFiles::new().unwrap();
         let call = files.call().env("IV_PROTO", protocol);
-        call.event::<AuthUserPassVerify<'_>>().defer().unwrap().reject_with(rejection).unwrap();
+        call.event::<AuthUserPassVerify<'_>>().defer().unwrap().0.reject_with(rejection).unwrap();
         files.reason()
     }
 }

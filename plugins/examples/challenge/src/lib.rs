@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use ovpn_plugin::{
     AuthReply, AuthUserPassVerify, Challenge, ChallengeResponse, ClientCrResponse, ClientCrResponseReply,
-    ClientState, Decision, EventSet, OpenArgs, OpenError, Pending, Plugin, Rejection, same_secret,
+    ClientState, Decision, OpenArgs, Pending, Plugin, Rejection, Result, same_secret,
 };
 
 const QUESTION: &str = "Code from your telephone:";
@@ -30,10 +30,11 @@ struct ChallengePlugin {
     asked: HashMap<String, Instant>,
 }
 
+#[ovpn_plugin::plugin]
 impl Plugin for ChallengePlugin {
     const NAME: &'static str = "CHALLENGE";
 
-    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+    fn open(args: &OpenArgs<'_>) -> Result<Self> {
         let words: Vec<&[u8]> = args.args().collect();
         let [method @ (b"crtext" | b"dynamic"), username, password, code] = words[..] else {
             return Err("wanted: plugin FILE crtext|dynamic USERNAME PASSWORD CODE".into());
@@ -43,51 +44,47 @@ impl Plugin for ChallengePlugin {
             username: username.to_vec(),
             password: password.to_vec(),
             code: code.to_vec(),
-            random: File::open("/dev/urandom").map_err(OpenError::from_error)?,
+            random: File::open("/dev/urandom")?,
             asked: HashMap::new(),
         })
     }
 
-    fn events(&self) -> EventSet {
-        EventSet::AUTH_USER_PASS_VERIFY | EventSet::CLIENT_CRRESPONSE
-    }
-
-    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
+    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
         if event.username() != Some(&self.username) {
-            return AuthReply::Reject;
+            return Ok(AuthReply::Reject);
         }
         if let Some(answer) = event.challenge_response() {
-            return self.second_login(answer);
+            return Ok(self.second_login(answer));
         }
         if !event.password().is_some_and(|password| same_secret(password, &self.password)) {
-            return AuthReply::Reject;
+            return Ok(AuthReply::Reject);
         }
-        let asked = if self.dynamic { self.ask_by_rejection() } else { ask_while_pending(event) };
-        asked.unwrap_or_else(|error| {
-            log::error!("cannot ask for the code: {error}");
-            AuthReply::Reject
-        })
+        if self.dynamic { self.ask_by_rejection() } else { ask_while_pending(event) }
     }
 
-    fn client_crresponse(&mut self, event: &ClientCrResponse<'_>) -> ClientCrResponseReply {
+    fn client_crresponse(&mut self, event: &ClientCrResponse<'_>) -> Result<ClientCrResponseReply> {
         let decision = event.client::<Self>().and_then(|mut waiting| waiting.take());
-        let Some(decision) = decision else { return ClientCrResponseReply::Fail };
+        let decision = decision.ok_or("this client was asked nothing")?;
         let right = event.decoded_response().is_some_and(|answer| same_secret(&answer, &self.code));
-        let told =
-            if right { decision.accept() } else { decision.reject_with(&Rejection::because("wrong code")) };
-        if told.is_ok() { ClientCrResponseReply::Done } else { ClientCrResponseReply::Fail }
+        if right {
+            decision.accept()?
+        } else {
+            decision.reject_with(&Rejection::because("wrong code"))?
+        }
+        Ok(ClientCrResponseReply::Done)
     }
 }
 
-fn ask_while_pending(event: &AuthUserPassVerify<'_>) -> Result<AuthReply, Box<dyn std::error::Error>> {
+fn ask_while_pending(event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
     let question = Pending::text(TIME_FOR_ANSWER, QUESTION)?;
     let mut waiting = event.client::<ChallengePlugin>().ok_or("no state for this client")?;
-    *waiting = Some(event.defer()?);
-    Ok(AuthReply::Pending(question))
+    let (decision, deferral) = event.defer()?;
+    *waiting = Some(decision);
+    Ok(AuthReply::Pending(question, deferral))
 }
 
 impl ChallengePlugin {
-    fn ask_by_rejection(&mut self) -> Result<AuthReply, Box<dyn std::error::Error>> {
+    fn ask_by_rejection(&mut self) -> Result<AuthReply> {
         self.asked.retain(|_, since| since.elapsed() < TIME_FOR_ANSWER);
         if self.asked.len() >= MAX_ASKED {
             return Err("too many questions are open".into());
@@ -120,10 +117,11 @@ impl ClientState for ChallengePlugin {
     }
 }
 
-ovpn_plugin::export!(ChallengePlugin, client_state);
+ovpn_plugin::export!(ChallengePlugin);
 
 #[cfg(test)]
 mod tests {
+    use ovpn_plugin::EventSet;
     use ovpn_plugin::base64;
     use ovpn_plugin::testing::{CallData, LoginFiles, Outcome, Running};
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use ovpn_plugin::{
     ClientConfig, ClientConnect, ClientConnectDefer, ClientConnectDeferV2, ClientConnectReply,
-    ClientConnectV2, ClientConnectV2Reply, ClientState, EventSet, OpenArgs, OpenError, Plugin, Tasks,
+    ClientConnectV2, ClientConnectV2Reply, ClientState, EventSet, OpenArgs, Plugin, Result, Tasks,
 };
 
 const DELAY: Duration = Duration::from_millis(500);
@@ -28,10 +28,11 @@ enum Mode {
     Thread,
 }
 
+#[ovpn_plugin::plugin]
 impl Plugin for ClientConnects {
     const NAME: &'static str = "CLIENT-CONNECT";
 
-    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+    fn open(args: &OpenArgs<'_>) -> Result<Self> {
         let mut words = args.text_args()?.into_iter();
         let mode = match words.next().unwrap_or_default() {
             "file" => Mode::File,
@@ -43,75 +44,71 @@ impl Plugin for ClientConnects {
         };
         let mut config = ClientConfig::new();
         for option in words {
-            config.push(option).map_err(OpenError::from_error)?;
+            config.push(option)?;
         }
         Ok(Self { mode, config, tasks: Tasks::new(100) })
     }
 
-    fn events(&self) -> EventSet {
-        match self.mode {
+    fn unwanted_events(&self) -> EventSet {
+        let wanted = match self.mode {
             Mode::File | Mode::Thread => EventSet::CLIENT_CONNECT,
             Mode::List => EventSet::CLIENT_CONNECT_V2,
             Mode::LaterFile => EventSet::CLIENT_CONNECT | EventSet::CLIENT_CONNECT_DEFER,
             Mode::LaterList => EventSet::CLIENT_CONNECT_V2 | EventSet::CLIENT_CONNECT_DEFER_V2,
-        }
+        };
+        EventSet::ALL.without(wanted)
     }
 
-    fn client_connect(&mut self, event: &ClientConnect<'_>) -> ClientConnectReply {
+    fn client_connect(&mut self, event: &ClientConnect<'_>) -> Result<ClientConnectReply> {
         match self.mode {
             Mode::LaterFile => {
                 remember(event.client::<Self>().as_deref_mut());
-                ClientConnectReply::Deferred
+                Ok(ClientConnectReply::AskAgain)
             }
             Mode::Thread => self.decide_in_a_thread(event),
-            _ => written(event.write_config(&self.config)),
+            _ => {
+                event.write_config(&self.config)?;
+                Ok(ClientConnectReply::Accept)
+            }
         }
     }
 
-    fn client_connect_defer(&mut self, event: &ClientConnectDefer<'_>) -> ClientConnectReply {
-        if is_over(event.client::<Self>().as_deref()) {
-            written(event.write_config(&self.config))
-        } else {
-            ClientConnectReply::Deferred
+    fn client_connect_defer(&mut self, event: &ClientConnectDefer<'_>) -> Result<ClientConnectReply> {
+        if !is_over(event.client::<Self>().as_deref()) {
+            return Ok(ClientConnectReply::AskAgain);
         }
+        event.write_config(&self.config)?;
+        Ok(ClientConnectReply::Accept)
     }
 
-    fn client_connect_v2(&mut self, event: &ClientConnectV2<'_>) -> ClientConnectV2Reply {
+    fn client_connect_v2(&mut self, event: &ClientConnectV2<'_>) -> Result<ClientConnectV2Reply> {
         if self.mode == Mode::LaterList {
             remember(event.client::<Self>().as_deref_mut());
-            return ClientConnectV2Reply::Deferred;
+            return Ok(ClientConnectV2Reply::AskAgain);
         }
-        ClientConnectV2Reply::Accept(self.config.clone())
+        Ok(ClientConnectV2Reply::Accept(self.config.clone()))
     }
 
-    fn client_connect_defer_v2(&mut self, event: &ClientConnectDeferV2<'_>) -> ClientConnectV2Reply {
-        if is_over(event.client::<Self>().as_deref()) {
+    fn client_connect_defer_v2(&mut self, event: &ClientConnectDeferV2<'_>) -> Result<ClientConnectV2Reply> {
+        Ok(if is_over(event.client::<Self>().as_deref()) {
             ClientConnectV2Reply::Accept(self.config.clone())
         } else {
-            ClientConnectV2Reply::Deferred
-        }
+            ClientConnectV2Reply::AskAgain
+        })
     }
 }
 
 impl ClientConnects {
-    fn decide_in_a_thread(&mut self, event: &ClientConnect<'_>) -> ClientConnectReply {
+    fn decide_in_a_thread(&mut self, event: &ClientConnect<'_>) -> Result<ClientConnectReply> {
         let config = self.config.clone();
-        let started = event.defer().map_err(|error| error.to_string()).and_then(|decision| {
-            let task = self.tasks.spawn("client-connect", move |stop| {
-                // Dropping the decision, as here when the plugin is closed, refuses the client.
-                if stop.wait(DELAY).is_ok() && decision.accept(&config).is_err() {
-                    log::error!("the client's options cannot be written");
-                }
-            });
-            task.map_err(|error| error.to_string())
-        });
-        match started {
-            Ok(()) => ClientConnectReply::Deferred,
-            Err(error) => {
-                log::error!("{error}");
-                ClientConnectReply::Reject
+        let (decision, deferral) = event.defer()?;
+        self.tasks.spawn("client-connect", move |stop| {
+            // Dropping the decision, as here when the plugin is closed, refuses the client.
+            if stop.wait(DELAY).is_ok() && decision.accept(&config).is_err() {
+                log::error!("the client's options cannot be written");
             }
-        }
+        })?;
+        Ok(ClientConnectReply::Deferred(deferral))
     }
 }
 
@@ -134,20 +131,11 @@ fn is_over(client: Option<&Option<Instant>>) -> bool {
     client.is_some_and(|client| client.is_some_and(|end| Instant::now() >= end))
 }
 
-fn written(result: std::io::Result<()>) -> ClientConnectReply {
-    match result {
-        Ok(()) => ClientConnectReply::Accept,
-        Err(error) => {
-            log::error!("the client's options cannot be written: {error}");
-            ClientConnectReply::Reject
-        }
-    }
-}
-
-ovpn_plugin::export!(ClientConnects, client_state);
+ovpn_plugin::export!(ClientConnects);
 
 #[cfg(test)]
 mod tests {
+    use ovpn_plugin::EventSet;
     use ovpn_plugin::testing::{CallData, ConnectFiles, Outcome, Running};
 
     use super::*;

@@ -5,10 +5,7 @@
 
 use std::time::Duration;
 
-use ovpn_plugin::{
-    AuthReply, AuthUserPassVerify, Decision, EventSet, OpenArgs, OpenError, Plugin, Rejection, Tasks,
-    same_secret,
-};
+use ovpn_plugin::{AuthReply, AuthUserPassVerify, OpenArgs, Plugin, Rejection, Result, Tasks, same_secret};
 
 struct DeferredAuth {
     id: String,
@@ -18,10 +15,11 @@ struct DeferredAuth {
     tasks: Tasks,
 }
 
+#[ovpn_plugin::plugin]
 impl Plugin for DeferredAuth {
     const NAME: &'static str = "DEFERRED-AUTH";
 
-    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+    fn open(args: &OpenArgs<'_>) -> Result<Self> {
         let words: Vec<&[u8]> = args.args().collect();
         let [id, delay, username, password] = words[..] else {
             return Err("wanted: plugin FILE LOG_ID DEFER_MS USERNAME PASSWORD".into());
@@ -36,31 +34,16 @@ impl Plugin for DeferredAuth {
         })
     }
 
-    fn events(&self) -> EventSet {
-        EventSet::AUTH_USER_PASS_VERIFY
-    }
-
-    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
+    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
         let right = |password: &[u8]| same_secret(password, &self.password);
         let good = event.username() == Some(&self.username[..]) && event.password().is_some_and(right);
         if self.delay.is_zero() {
             log::info!("{}: at once: {good}", self.id);
-            return if good { AuthReply::Accept } else { AuthReply::Reject };
+            return Ok(if good { AuthReply::Accept } else { AuthReply::Reject });
         }
-        match event.defer() {
-            Ok(decision) => self.decide_later(decision, good),
-            Err(error) => {
-                log::error!("{}: {error}", self.id);
-                AuthReply::Reject
-            }
-        }
-    }
-}
-
-impl DeferredAuth {
-    fn decide_later(&mut self, decision: Decision, good: bool) -> AuthReply {
         let (id, delay) = (self.id.clone(), self.delay);
-        let started = self.tasks.spawn("deferred-auth", move |stop| {
+        let (decision, deferral) = event.defer()?;
+        self.tasks.spawn("deferred-auth", move |stop| {
             // Here a real plugin asks its backend. If the plugin is closed meanwhile, the decision is dropped and
             // with that the login rejected; so it is if this panics.
             if stop.wait(delay).is_err() {
@@ -75,14 +58,8 @@ impl DeferredAuth {
             if let Err(error) = told {
                 log::error!("{id}: OpenVPN cannot be told: {error}");
             }
-        });
-        match started {
-            Ok(()) => AuthReply::Deferred,
-            Err(error) => {
-                log::error!("{}: {error}", self.id);
-                AuthReply::Reject
-            }
-        }
+        })?;
+        Ok(AuthReply::Deferred(deferral))
     }
 }
 
@@ -90,6 +67,7 @@ ovpn_plugin::export!(DeferredAuth);
 
 #[cfg(test)]
 mod tests {
+    use ovpn_plugin::EventSet;
     use ovpn_plugin::testing::{CallData, LoginFiles, Outcome, Running};
 
     use super::*;

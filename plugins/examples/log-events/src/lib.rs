@@ -10,7 +10,7 @@ use ovpn_plugin::{
     AddressChange, AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectDefer,
     ClientConnectDeferV2, ClientConnectReply, ClientConnectV2, ClientConnectV2Reply, ClientCrResponse,
     ClientCrResponseReply, ClientDisconnect, ClientDisconnectReply, Down, DownReply, Env, EventSet, IpChange,
-    IpChangeReply, LearnAddress, LearnAddressReply, OpenArgs, OpenError, Plugin, RoutePredown,
+    IpChangeReply, LearnAddress, LearnAddressReply, OpenArgs, Plugin, Result, RoutePredown,
     RoutePredownReply, RouteUp, RouteUpReply, TlsFinal, TlsFinalReply, TlsVerify, TlsVerifyReply, Up,
     UpReply, Words, escape,
 };
@@ -44,20 +44,18 @@ fn log_certificate(event: &TlsVerify<'_>) {
     }
 }
 
-macro_rules! logged {
-    ($($method:ident($event:ident) -> $reply:ident::$answer:ident;)*) => {$(
-        fn $method(&mut self, event: &$event<'_>) -> $reply {
-            self.seen += 1;
-            log_event(stringify!($event), event.args(), event.env());
-            $reply::$answer
-        }
-    )*};
+impl LogEvents {
+    fn seen(&mut self, name: &str, words: Words<'_>, env: Env<'_>) {
+        self.seen += 1;
+        log_event(name, words, env);
+    }
 }
 
+#[ovpn_plugin::plugin]
 impl Plugin for LogEvents {
     const NAME: &'static str = "LOG-EVENTS";
 
-    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+    fn open(args: &OpenArgs<'_>) -> Result<Self> {
         let (version, structs) = (args.openvpn_version().map(|version| version.text), args.struct_version());
         log::info!("opened by {version:?}, structs {structs}, ssl {:?}", args.ssl_api());
         log::info!("offered {}", args.offered());
@@ -66,66 +64,109 @@ impl Plugin for LogEvents {
         Ok(Self { defer: has("defer"), client: has("client"), seen: 0 })
     }
 
-    fn events(&self) -> EventSet {
-        EventSet::NONE
+    fn unwanted_events(&self) -> EventSet {
+        if self.client { EventSet::AUTH_USER_PASS_VERIFY } else { EventSet::NONE }
     }
 
-    fn optional_events(&self) -> EventSet {
-        if self.client { EventSet::ALL.without(EventSet::AUTH_USER_PASS_VERIFY) } else { EventSet::ALL }
+    #[optional]
+    fn up(&mut self, event: &Up<'_>) -> Result<UpReply> {
+        self.seen("Up", event.args(), event.env());
+        Ok(UpReply::Done)
     }
 
-    logged! {
-        up(Up) -> UpReply::Done;
-        down(Down) -> DownReply::Done;
-        route_up(RouteUp) -> RouteUpReply::Done;
-        route_predown(RoutePredown) -> RoutePredownReply::Done;
-        ipchange(IpChange) -> IpChangeReply::Done;
-        auth_user_pass_verify(AuthUserPassVerify) -> AuthReply::Accept;
-        tls_final(TlsFinal) -> TlsFinalReply::Accept;
-        client_connect_defer(ClientConnectDefer) -> ClientConnectReply::Accept;
-        client_disconnect(ClientDisconnect) -> ClientDisconnectReply::Done;
-        client_crresponse(ClientCrResponse) -> ClientCrResponseReply::Done;
+    #[optional]
+    fn down(&mut self, event: &Down<'_>) -> Result<DownReply> {
+        self.seen("Down", event.args(), event.env());
+        Ok(DownReply::Done)
     }
 
-    fn tls_verify(&mut self, event: &TlsVerify<'_>) -> TlsVerifyReply {
-        self.seen += 1;
-        log_event("TlsVerify", event.args(), event.env());
+    #[optional]
+    fn route_up(&mut self, event: &RouteUp<'_>) -> Result<RouteUpReply> {
+        self.seen("RouteUp", event.args(), event.env());
+        Ok(RouteUpReply::Done)
+    }
+
+    #[optional]
+    fn route_predown(&mut self, event: &RoutePredown<'_>) -> Result<RoutePredownReply> {
+        self.seen("RoutePredown", event.args(), event.env());
+        Ok(RoutePredownReply::Done)
+    }
+
+    #[optional]
+    fn ipchange(&mut self, event: &IpChange<'_>) -> Result<IpChangeReply> {
+        self.seen("IpChange", event.args(), event.env());
+        Ok(IpChangeReply::Done)
+    }
+
+    #[optional]
+    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
+        self.seen("AuthUserPassVerify", event.args(), event.env());
+        Ok(AuthReply::Accept)
+    }
+
+    #[optional]
+    fn tls_final(&mut self, event: &TlsFinal<'_>) -> Result<TlsFinalReply> {
+        self.seen("TlsFinal", event.args(), event.env());
+        Ok(TlsFinalReply::Accept)
+    }
+
+    #[optional]
+    fn client_connect_defer(&mut self, event: &ClientConnectDefer<'_>) -> Result<ClientConnectReply> {
+        self.seen("ClientConnectDefer", event.args(), event.env());
+        Ok(ClientConnectReply::Accept)
+    }
+
+    #[optional]
+    fn client_disconnect(&mut self, event: &ClientDisconnect<'_>) -> Result<ClientDisconnectReply> {
+        self.seen("ClientDisconnect", event.args(), event.env());
+        Ok(ClientDisconnectReply::Done)
+    }
+
+    #[optional]
+    fn client_crresponse(&mut self, event: &ClientCrResponse<'_>) -> Result<ClientCrResponseReply> {
+        self.seen("ClientCrResponse", event.args(), event.env());
+        Ok(ClientCrResponseReply::Done)
+    }
+
+    #[optional]
+    fn tls_verify(&mut self, event: &TlsVerify<'_>) -> Result<TlsVerifyReply> {
+        self.seen("TlsVerify", event.args(), event.env());
         log_certificate(event);
-        TlsVerifyReply::Accept
+        Ok(TlsVerifyReply::Accept)
     }
 
-    fn learn_address(&mut self, event: &LearnAddress<'_>) -> LearnAddressReply {
-        self.seen += 1;
-        log_event("LearnAddress", event.args(), event.env());
+    #[optional]
+    fn learn_address(&mut self, event: &LearnAddress<'_>) -> Result<LearnAddressReply> {
+        self.seen("LearnAddress", event.args(), event.env());
         match (event.change(), event.parsed_address()) {
             (Some(AddressChange::Add { .. }), Some(address)) => log::info!("added: {address:?}"),
             (Some(AddressChange::Update { .. }), Some(address)) => log::info!("updated: {address:?}"),
             (Some(AddressChange::Delete), Some(address)) => log::info!("deleted: {address:?}"),
             _ => log::error!("unknown to the SDK: {:?}", event.address()),
         }
-        LearnAddressReply::Accept
+        Ok(LearnAddressReply::Accept)
     }
 
-    fn client_connect(&mut self, event: &ClientConnect<'_>) -> ClientConnectReply {
-        self.seen += 1;
-        log_event("ClientConnect", event.args(), event.env());
-        if self.defer { ClientConnectReply::Deferred } else { ClientConnectReply::Accept }
+    #[optional]
+    fn client_connect(&mut self, event: &ClientConnect<'_>) -> Result<ClientConnectReply> {
+        self.seen("ClientConnect", event.args(), event.env());
+        Ok(if self.defer { ClientConnectReply::AskAgain } else { ClientConnectReply::Accept })
     }
 
-    fn client_connect_v2(&mut self, event: &ClientConnectV2<'_>) -> ClientConnectV2Reply {
-        self.seen += 1;
-        log_event("ClientConnectV2", event.args(), event.env());
-        if self.defer {
-            ClientConnectV2Reply::Deferred
+    #[optional]
+    fn client_connect_v2(&mut self, event: &ClientConnectV2<'_>) -> Result<ClientConnectV2Reply> {
+        self.seen("ClientConnectV2", event.args(), event.env());
+        Ok(if self.defer {
+            ClientConnectV2Reply::AskAgain
         } else {
             ClientConnectV2Reply::Accept(ClientConfig::new())
-        }
+        })
     }
 
-    fn client_connect_defer_v2(&mut self, event: &ClientConnectDeferV2<'_>) -> ClientConnectV2Reply {
-        self.seen += 1;
-        log_event("ClientConnectDeferV2", event.args(), event.env());
-        ClientConnectV2Reply::Accept(ClientConfig::new())
+    #[optional]
+    fn client_connect_defer_v2(&mut self, event: &ClientConnectDeferV2<'_>) -> Result<ClientConnectV2Reply> {
+        self.seen("ClientConnectDeferV2", event.args(), event.env());
+        Ok(ClientConnectV2Reply::Accept(ClientConfig::new()))
     }
 
     fn abort(&mut self) {

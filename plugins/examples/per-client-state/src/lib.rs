@@ -4,9 +4,7 @@
 
 use std::time::Instant;
 
-use ovpn_plugin::{
-    AuthReply, AuthUserPassVerify, ClientState, EventSet, OpenArgs, OpenError, Plugin, Rejection,
-};
+use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientState, OpenArgs, Plugin, Rejection, Result};
 
 struct PerClientState {
     max_logins: u32,
@@ -18,26 +16,23 @@ struct Client {
     logins: u32,
 }
 
+#[ovpn_plugin::plugin]
 impl Plugin for PerClientState {
     const NAME: &'static str = "PER-CLIENT-STATE";
 
-    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+    fn open(args: &OpenArgs<'_>) -> Result<Self> {
         let limit = args.text_args()?.first().and_then(|word| word.parse().ok());
         Ok(Self { max_logins: limit.ok_or("wanted: plugin FILE MAX_LOGINS")? })
     }
 
-    fn events(&self) -> EventSet {
-        EventSet::AUTH_USER_PASS_VERIFY
-    }
-
-    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
-        let Some(mut client) = event.client::<Self>() else { return AuthReply::Reject };
+    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
+        let mut client = event.client::<Self>().ok_or("no state for this client")?;
         client.logins += 1;
         log::info!("login {} of this client", client.logins);
         if client.logins > self.max_logins {
-            return AuthReply::RejectWith(Rejection::because("too many logins"));
+            return Ok(AuthReply::RejectWith(Rejection::because("too many logins")));
         }
-        AuthReply::Accept
+        Ok(AuthReply::Accept)
     }
 }
 
@@ -55,10 +50,11 @@ impl Drop for Client {
     }
 }
 
-ovpn_plugin::export!(PerClientState, client_state);
+ovpn_plugin::export!(PerClientState);
 
 #[cfg(test)]
 mod tests {
+    use ovpn_plugin::EventSet;
     use ovpn_plugin::testing::{CallData, LoginFiles, Outcome, Running, TestClient};
 
     use super::*;

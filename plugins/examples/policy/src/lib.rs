@@ -11,8 +11,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use ovpn_plugin::{
-    AddressChange, EventSet, LearnAddress, LearnAddressReply, OpenArgs, OpenError, Plugin, TlsVerify,
-    TlsVerifyReply, escape,
+    AddressChange, LearnAddress, LearnAddressReply, OpenArgs, Plugin, Result, TlsVerify, TlsVerifyReply,
+    escape,
 };
 
 /// Common names with their addresses.
@@ -24,51 +24,48 @@ struct Policy {
     clients: Clients,
 }
 
+#[ovpn_plugin::plugin]
 impl Plugin for Policy {
     const NAME: &'static str = "POLICY";
 
-    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+    fn open(args: &OpenArgs<'_>) -> Result<Self> {
         let [file] = args.text_args()?[..] else { return Err("wanted: plugin FILE POLICY".into()) };
         let mut policy = Self { file: file.into(), version: None, clients: Clients::new() };
         policy.read().map_err(|error| format!("{file}: {error}"))?;
         Ok(policy)
     }
 
-    fn events(&self) -> EventSet {
-        EventSet::TLS_VERIFY | EventSet::LEARN_ADDRESS
-    }
-
-    fn tls_verify(&mut self, event: &TlsVerify<'_>) -> TlsVerifyReply {
-        match event.depth() {
+    fn tls_verify(&mut self, event: &TlsVerify<'_>) -> Result<TlsVerifyReply> {
+        Ok(match event.depth() {
             // The client's own certificate; those of authorities are for OpenVPN to judge.
             Some(0) => {
                 self.reread();
                 let name = event.common_name().unwrap_or_default();
                 if self.clients.contains_key(name) {
-                    return TlsVerifyReply::Accept;
+                    return Ok(TlsVerifyReply::Accept);
                 }
                 log::warn!("'{}' is not in the policy", escape(name));
                 TlsVerifyReply::Reject
             }
             Some(_) => TlsVerifyReply::Accept,
             None => TlsVerifyReply::Reject,
-        }
+        })
     }
 
-    fn learn_address(&mut self, event: &LearnAddress<'_>) -> LearnAddressReply {
+    fn learn_address(&mut self, event: &LearnAddress<'_>) -> Result<LearnAddressReply> {
         let name = match event.change() {
             Some(AddressChange::Add { common_name } | AddressChange::Update { common_name }) => common_name,
-            Some(AddressChange::Delete) => return LearnAddressReply::Accept,
-            _ => return LearnAddressReply::Reject,
+            Some(AddressChange::Delete) => return Ok(LearnAddressReply::Accept),
+            _ => return Ok(LearnAddressReply::Reject),
         };
         self.reread();
         let address = event.address().unwrap_or_default();
         let allowed = self.clients.get(name);
         if allowed.is_some_and(|list| list.is_empty() || list.iter().any(|known| known == address)) {
-            return LearnAddressReply::Accept;
+            return Ok(LearnAddressReply::Accept);
         }
         log::warn!("'{}' may not use {}", escape(name), escape(address.as_bytes()));
-        LearnAddressReply::Reject
+        Ok(LearnAddressReply::Reject)
     }
 }
 
@@ -121,6 +118,7 @@ ovpn_plugin::export!(Policy);
 
 #[cfg(test)]
 mod tests {
+    use ovpn_plugin::EventSet;
     use ovpn_plugin::testing::{CallData, Outcome, Running};
 
     use super::*;

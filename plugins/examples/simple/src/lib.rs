@@ -2,19 +2,18 @@
 //!
 //! `plugin libexample_simple.so USERNAME PASSWORD`
 
-use ovpn_plugin::{
-    AuthReply, AuthUserPassVerify, EventSet, OpenArgs, OpenError, Plugin, escape, same_secret,
-};
+use ovpn_plugin::{AuthReply, AuthUserPassVerify, OpenArgs, Plugin, Result, escape, same_secret};
 
 struct Simple {
     username: Vec<u8>,
     password: Vec<u8>,
 }
 
+#[ovpn_plugin::plugin]
 impl Plugin for Simple {
     const NAME: &'static str = "SIMPLE";
 
-    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+    fn open(args: &OpenArgs<'_>) -> Result<Self> {
         let words: Vec<&[u8]> = args.args().collect();
         let [username, password] = words[..] else {
             return Err("wanted: plugin FILE USERNAME PASSWORD".into());
@@ -22,19 +21,15 @@ impl Plugin for Simple {
         Ok(Self { username: username.to_vec(), password: password.to_vec() })
     }
 
-    fn events(&self) -> EventSet {
-        EventSet::AUTH_USER_PASS_VERIFY
-    }
-
-    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
+    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
         let (Some(username), Some(password)) = (event.username(), event.password()) else {
-            return AuthReply::Reject;
+            return Ok(AuthReply::Reject);
         };
         if username == self.username && same_secret(password, &self.password) {
-            return AuthReply::Accept;
+            return Ok(AuthReply::Accept);
         }
         log::info!("user '{}' is rejected", escape(username));
-        AuthReply::Reject
+        Ok(AuthReply::Reject)
     }
 }
 
@@ -42,6 +37,7 @@ ovpn_plugin::export!(Simple);
 
 #[cfg(test)]
 mod tests {
+    use ovpn_plugin::EventSet;
     use ovpn_plugin::testing::{CallData, Outcome, Running};
 
     use super::*;
