@@ -25,6 +25,7 @@
 
 pub mod base64;
 mod call;
+mod cdylib;
 mod ffi;
 mod life;
 mod life_variables;
@@ -36,6 +37,7 @@ mod question;
 mod watch;
 
 pub use call::{Call, CallFailed, FuncResult, Reply};
+pub use cdylib::{CdylibError, build_cdylib};
 pub use ffi::{fork_alone, load};
 pub use life::{Life, Step};
 pub use log::{LogFollower, LogLine, NoSuchLine};

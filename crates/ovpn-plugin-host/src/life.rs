@@ -9,8 +9,9 @@
 //!
 //! A client: `TLS_VERIFY` twice, `TLS_FINAL`, `IPCHANGE`, `UP`, `ROUTE_UP`; then `ROUTE_PREDOWN`, `DOWN`.
 //!
-//! This is what OpenVPN 2.6 does. A client that is refused gets no further events; a server or client whose `UP` fails
-//! ends.
+//! This is what OpenVPN 2.6 and 2.7 do, held against a real server by a test. A client that is refused before
+//! `CLIENT_CONNECT` gets no further events. One that is refused from there on has its `CLIENT_DISCONNECT` all the same, at
+//! once; one that leaves before it is decided about has none. A server or client whose `UP` fails ends.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -118,7 +119,7 @@ impl OpenPlugin {
             run.pass(Call::new(sys::PLUGIN_ROUTE_UP))?;
             // OpenVPN forgets a client's address some time after the client's state.
             if run.life_of_a_client(login)? {
-                run.pass(Call::new(sys::PLUGIN_LEARN_ADDRESS).arg("delete").arg("10.8.0.2"))?;
+                run.pass_bare(&Call::new(sys::PLUGIN_LEARN_ADDRESS).arg("delete").arg("10.8.0.2"))?;
             }
             run.device(sys::PLUGIN_ROUTE_PREDOWN)?;
         }
@@ -157,6 +158,25 @@ impl OpenPlugin {
     }
 }
 
+/// How far a client came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reached {
+    /// It was refused before its configuration was asked for, or left while that was undecided.
+    Nothing,
+    /// It was refused by an answer about its configuration.
+    Configuration,
+    /// It was let in; whether an address was learned.
+    Tunnel { learned: bool },
+}
+
+/// What was decided about a client that connects.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Decided {
+    LetIn,
+    Refused,
+    Not,
+}
+
 struct Run<'a> {
     plugin: &'a OpenPlugin,
     client: &'a Client<'a>,
@@ -176,10 +196,15 @@ impl Run<'_> {
     fn result(&mut self, call: Call) -> Result<Option<FuncResult>, CallFailed> {
         // Also what comes with an event that the plugin does not want stays for later ones.
         let call = self.environment.dress(call);
+        self.pass_bare(&call)
+    }
+
+    /// With no other variables than its own.
+    fn pass_bare(&mut self, call: &Call) -> Result<Option<FuncResult>, CallFailed> {
         if !self.plugin.wants(call.event) {
             return Ok(None);
         }
-        let reply = self.client.call(&call)?;
+        let reply = self.client.call(call)?;
         let result = reply.result;
         self.step(call.event, reply);
         Ok(Some(result))
@@ -221,28 +246,32 @@ impl Run<'_> {
         let (life, environment) = (std::mem::take(&mut self.life), self.environment.clone());
         let (plugin, peer, patience, see) = (self.plugin, self.peer, self.patience, &mut *self.see);
         let mut run = Run { plugin, client: &client, peer, life, environment, patience, see };
-        let (allowed, learned) = run.connect(login)?;
-        run.life.connected = allowed;
-        if allowed {
+        let reached = run.connect(login)?;
+        run.life.connected = matches!(reached, Reached::Tunnel { .. });
+        if run.life.connected {
             run.renegotiate(login)?;
+        }
+        if reached != Reached::Nothing {
             run.pass(peer.named(sys::PLUGIN_CLIENT_DISCONNECT))?;
         }
         self.life = run.life;
-        Ok(learned)
+        Ok(reached == Reached::Tunnel { learned: true })
     }
 
-    /// Whether the client gets in, and whether an address was learned.
-    fn connect(&mut self, login: &Login) -> Result<(bool, bool), CallFailed> {
+    fn connect(&mut self, login: &Login) -> Result<Reached, CallFailed> {
         if !self.certificates()? || !self.log_in(login, true)? {
-            return Ok((false, false));
+            return Ok(Reached::Nothing);
         }
-        let by_file = self.connect_by_file()?;
-        if !by_file || !self.connect_by_list()? {
-            return Ok((false, false));
+        for decide in [Self::connect_by_file, Self::connect_by_list] {
+            match decide(self)? {
+                Decided::LetIn => {}
+                Decided::Refused => return Ok(Reached::Configuration),
+                Decided::Not => return Ok(Reached::Nothing),
+            }
         }
         let learn = Call::new(sys::PLUGIN_LEARN_ADDRESS).arg("add").arg("10.8.0.2").arg(&self.peer.name);
         let learned = self.pass(learn)?;
-        Ok((true, learned))
+        Ok(Reached::Tunnel { learned })
     }
 
     fn log_in(&mut self, login: &Login, first: bool) -> Result<bool, CallFailed> {
@@ -283,7 +312,7 @@ impl Run<'_> {
     }
 
     /// The file says more than the reply: `0` refuses, `2` waits.
-    fn connect_by_file(&mut self) -> Result<bool, CallFailed> {
+    fn connect_by_file(&mut self) -> Result<Decided, CallFailed> {
         let directory = tempfile::Builder::new().prefix("ovpn-connect-").tempdir()?;
         let (config, verdict) = (directory.path().join("config"), directory.path().join("deferred"));
         fs::File::create_new(&config)?;
@@ -301,30 +330,34 @@ impl Run<'_> {
             let said = fs::read(&verdict)?.first().copied();
             let waits = result == Some(FuncResult::Deferred) || said == Some(b'2');
             if matches!(result, Some(FuncResult::Error | FuncResult::Other(_))) || said == Some(b'0') {
-                return Ok(false);
+                return Ok(Decided::Refused);
             }
             if !waits {
-                return Ok(true);
+                return Ok(Decided::LetIn);
             }
             if Instant::now() >= end {
-                return Ok(false);
+                return Ok(Decided::Not);
             }
             std::thread::sleep(POLL);
             result = self.result(call(sys::PLUGIN_CLIENT_CONNECT_DEFER))?;
         }
     }
 
-    fn connect_by_list(&mut self) -> Result<bool, CallFailed> {
+    fn connect_by_list(&mut self) -> Result<Decided, CallFailed> {
         let mut result = self.result(self.peer.named(sys::PLUGIN_CLIENT_CONNECT_V2))?;
         let end = Instant::now() + self.patience;
         while result == Some(FuncResult::Deferred) {
-            if Instant::now() >= end || !self.plugin.wants(sys::PLUGIN_CLIENT_CONNECT_DEFER_V2) {
-                return Ok(false);
+            if !self.plugin.wants(sys::PLUGIN_CLIENT_CONNECT_DEFER_V2) {
+                return Ok(Decided::Refused);
+            }
+            if Instant::now() >= end {
+                return Ok(Decided::Not);
             }
             std::thread::sleep(POLL);
             result = self.result(self.peer.named(sys::PLUGIN_CLIENT_CONNECT_DEFER_V2))?;
         }
-        Ok(matches!(result, None | Some(FuncResult::Success)))
+        let let_in = matches!(result, None | Some(FuncResult::Success));
+        Ok(if let_in { Decided::LetIn } else { Decided::Refused })
     }
 }
 

@@ -149,6 +149,19 @@ fn who_is_refused_gets_no_further() {
     assert!(!life.connected, "a deferred client must wait");
 }
 
+/// Its end comes if it was refused, and not if it left while it was undecided about.
+#[test]
+fn the_end_of_a_client_that_did_not_get_in() {
+    let login = Login::new("joe", "x");
+    let plugin = example("log-events").arg("refuse").open().unwrap();
+    let life = plugin.server_life(&login, PATIENCE).unwrap();
+    assert_eq!((life.events(), life.connected), (vec![0, 2, 4, 4, 5, 10, 3, 6, 7, 12, 1], false));
+    assert!(plugin.log_lines().iter().any(|line| line.text == "was let in: false"));
+    let plugin = example("log-events").arg("defer").open().unwrap();
+    let life = plugin.server_life(&login, Duration::ZERO).unwrap();
+    assert_eq!((life.events(), life.connected), (vec![0, 2, 4, 4, 5, 10, 3, 6, 12, 1], false));
+}
+
 /// When close returns, the threads have ended, and what they had not decided is rejected.
 #[test]
 fn closing_waits_for_threads() {

@@ -2,8 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
+use std::sync::Arc;
 
 use crate::door::{Door, Target};
+use crate::progress::Progress;
 use crate::undecided::Undecided;
 use crate::verdict_file::{has_name, open_empty, open_for, put, put_verdict};
 use crate::{ClientConfig, ClientConnect, DeferError, Deferral, logging};
@@ -35,6 +37,7 @@ struct Connect {
     verdict: File,
     config: File,
     waits: bool,
+    progress: Option<Arc<Progress>>,
 }
 
 /// What goes into them.
@@ -56,7 +59,8 @@ impl ClientConnect<'_> {
             let undecided = Undecided::begin()?;
             let config = open_for(self.config_file(), "the first argument")?;
             let verdict = open_empty(self.deferred_file(), "client_connect_deferred_file")?;
-            Ok(Connect { _undecided: undecided, verdict, config, waits: false })
+            let progress = self.context.client.map(|client| Arc::clone(client.progress()));
+            Ok(Connect { _undecided: undecided, verdict, config, waits: false, progress })
         })?;
         Ok((ConnectDecision { door: Some(door) }, deferral))
     }
@@ -100,6 +104,9 @@ impl Drop for ConnectDecision {
 
 impl Connect {
     fn put_verdict(&self, verdict: u8) -> io::Result<()> {
+        if let Some(progress) = self.progress.as_ref().filter(|_| verdict == b'0') {
+            progress.decided_against();
+        }
         let expected: &[u8] = if self.waits { b"2" } else { b"" };
         if !put_verdict(&self.verdict, expected, verdict)? {
             logging::error(format_args!(
@@ -130,6 +137,7 @@ impl Target for Connect {
             .seek(SeekFrom::End(0))
             .and_then(|_| self.config.write_all(config.as_str().as_bytes()));
         if let Err(error) = written {
+            self.progress.iter().for_each(|progress| progress.decided_against());
             put(&self.verdict, b"0")?;
             return Err(error);
         }

@@ -132,7 +132,6 @@ pub(crate) fn plugin_closed() {
 }
 
 fn hook(info: &PanicHookInfo<'_>) {
-    let text = text_of(info.payload());
     if info.payload().downcast_ref::<&str>() == Some(&SECOND_PANIC) {
         let [second, first] = PLACES.try_with(Cell::get).unwrap_or([Place::UNKNOWN; 2]);
         logging::error(format_args!(
@@ -140,13 +139,24 @@ fn hook(info: &PanicHookInfo<'_>) {
         ));
         return;
     }
-    let place = Place::of(info);
-    let _ = PLACES.try_with(|places| places.set([place, places.get()[0]]));
+    remember_place(info);
     // In a call the guard logs it, with what OpenVPN was told.
     if !is_in_host_call() {
-        let what = if is_forked() { "process forked from" } else { "thread of" };
-        logging::error(format_args!("panic in a {what} the plugin{place}: {text}"));
+        log_panic_of_thread(info);
     }
+}
+
+/// For what logs this panic later.
+pub(crate) fn remember_place(info: &PanicHookInfo<'_>) {
+    let place = Place::of(info);
+    let _ = PLACES.try_with(|places| places.set([place, places.get()[0]]));
+}
+
+/// For a panic that no guard will see.
+pub(crate) fn log_panic_of_thread(info: &PanicHookInfo<'_>) {
+    let what = if is_forked() { "process forked from" } else { "thread of" };
+    let (place, text) = (Place::of(info), text_of(info.payload()));
+    logging::error(format_args!("panic in a {what} the plugin{place}: {text}"));
 }
 
 /// A source position, cut to the last bytes of the file's name.

@@ -72,6 +72,7 @@ pub mod logging;
 mod open;
 mod pending;
 mod plugin;
+mod progress;
 mod rejection;
 mod replies;
 mod secrets;

@@ -206,7 +206,11 @@ fn events_come_in_openvpns_order() {
     }
     run(&["events", "-e", "event=6", file, "fail-at"]).expect(
         1,
-        &[("result", "did not get in"), ("why", "failed at CLIENT_CONNECT. OpenVPN refuses the client")],
+        &[
+            ("event", "CLIENT_DISCONNECT: success"),
+            ("result", "did not get in"),
+            ("why", "failed at CLIENT_CONNECT. OpenVPN refuses the client"),
+        ],
     );
     let client = run(&["events", "--client", file]);
     client.expect(0, &[("event", "IPCHANGE: success")]);

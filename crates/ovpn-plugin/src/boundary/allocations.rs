@@ -8,7 +8,7 @@ use allocation_counter::measure;
 use ovpn_plugin_sys as sys;
 
 use super::client::client_constructor;
-use super::func::func_with_clients;
+use super::func::func;
 use super::{OwnedArray, client_destructor, close, open};
 use crate::testing::CallData;
 use crate::{
@@ -68,9 +68,7 @@ fn pass(handle: *mut c_void, client: *mut c_void, event: c_int) -> (c_int, u64) 
     let mut code = -1;
     let counted = measure(|| {
         // SAFETY: structs and arrays of this function, the handle and the client of the caller's.
-        code = unsafe {
-            func_with_clients::<Sample>(5, (&raw const arguments).cast(), (&raw mut answer).cast())
-        };
+        code = unsafe { func::<Sample>(5, (&raw const arguments).cast(), (&raw mut answer).cast()) };
     });
     assert!(list.is_null());
     (code, counted.count_total)

@@ -4,17 +4,29 @@
 use std::any::Any;
 use std::cell::{RefCell, RefMut};
 use std::ffi::c_void;
+use std::sync::Arc;
 
 use super::Instance;
-use crate::ClientState;
 use crate::guard::guard;
+use crate::progress::Progress;
+use crate::{ClientState, EventSet, Plugin};
 
-/// What OpenVPN's per-client pointer points to. The type inside is the `State` of the plugin that made it.
-struct ClientCell(RefCell<Box<dyn Any>>);
+/// What OpenVPN's per-client pointer points to. The type inside is the `State` of the plugin that made it, or nothing.
+pub(crate) struct ClientCell {
+    pub(crate) state: RefCell<Box<dyn Any>>,
+    progress: Arc<Progress>,
+}
 
-/// The state of the client an event is about.
+impl ClientCell {
+    /// `events`: those OpenVPN passes to the plugin.
+    pub(crate) fn new(state: Box<dyn Any>, events: EventSet) -> Self {
+        Self { state: RefCell::new(state), progress: Arc::new(Progress::new(events)) }
+    }
+}
+
+/// The client an event is about.
 #[derive(Clone, Copy)]
-pub(crate) struct Client<'a>(&'a ClientCell);
+pub(crate) struct Client<'a>(pub(crate) &'a ClientCell);
 
 impl<'a> Client<'a> {
     /// # Safety
@@ -24,16 +36,13 @@ impl<'a> Client<'a> {
         unsafe { context.cast::<ClientCell>().as_ref() }.map(Self)
     }
 
-    /// Runs `body` with a client that has this state.
-    pub(crate) fn of<R>(state: Box<dyn Any>, body: impl FnOnce(Client<'_>) -> R) -> (R, Box<dyn Any>) {
-        let cell = ClientCell(RefCell::new(state));
-        let result = body(Client(&cell));
-        (result, cell.0.into_inner())
+    pub(crate) fn progress(self) -> &'a Arc<Progress> {
+        &self.0.progress
     }
 
     /// `None` if the state is borrowed already.
     pub(crate) fn state<S: 'static>(self) -> Option<RefMut<'a, S>> {
-        let state = self.0.0.try_borrow_mut().ok()?;
+        let state = self.0.state.try_borrow_mut().ok()?;
         RefMut::filter_map(state, |state| state.downcast_mut::<S>()).ok()
     }
 }
@@ -43,28 +52,39 @@ impl<'a> Client<'a> {
 /// # Safety
 /// `handle` is null or what `open` of the same `P` returned and not closed yet; no other call runs.
 pub(super) unsafe fn client_constructor<P: ClientState>(handle: *mut c_void) -> *mut c_void {
+    // SAFETY: the caller's promise.
+    unsafe { construct::<P>(handle, |plugin| Box::new(plugin.new_client())) }
+}
+
+/// The same of a plugin without state for clients.
+///
+/// # Safety
+/// As for [`client_constructor`].
+pub(super) unsafe fn plain_client_constructor<P: Plugin>(handle: *mut c_void) -> *mut c_void {
+    // SAFETY: the caller's promise.
+    unsafe { construct::<P>(handle, |_| Box::new(())) }
+}
+
+/// # Safety
+/// As for [`client_constructor`].
+unsafe fn construct<P: Plugin>(
+    handle: *mut c_void,
+    state: impl FnOnce(&mut P) -> Box<dyn Any>,
+) -> *mut c_void {
     guard("client constructor", std::ptr::null_mut(), || {
         // SAFETY: the caller's promise.
         let Some(instance) = (unsafe { handle.cast::<Instance<P>>().as_mut() }) else {
             return std::ptr::null_mut();
         };
-        let cell = ClientCell(RefCell::new(Box::new(instance.plugin.new_client())));
+        let cell = ClientCell::new(state(&mut instance.plugin), instance.events);
         Box::into_raw(Box::new(cell)).cast()
     })
-}
-
-/// Behind `openvpn_plugin_client_constructor_v1` of a plugin without state for clients.
-///
-/// # Safety
-/// None to keep; the type is that of [`client_constructor`].
-pub(super) unsafe fn no_client(_handle: *mut c_void) -> *mut c_void {
-    std::ptr::null_mut()
 }
 
 /// Behind `openvpn_plugin_client_destructor_v1`.
 ///
 /// # Safety
-/// `context` is null or came from [`client_constructor`] and is not used afterwards.
+/// `context` is null or came from the constructor, and is not used afterwards.
 pub unsafe fn client_destructor(context: *mut c_void) {
     guard("client destructor", (), || {
         if !context.is_null() {

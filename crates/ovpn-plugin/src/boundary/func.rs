@@ -12,44 +12,18 @@ use crate::dispatch::Answer;
 use crate::event_set::event_name;
 use crate::events::{Certificate, Context};
 use crate::guard::guard;
-use crate::{ClientState, Env, Plugin, logging};
+use crate::{Env, Plugin, logging};
 
 /// Name of the list entry OpenVPN reads a client's configuration from.
 const CONFIG: &std::ffi::CStr = c"config";
 
-/// Behind `openvpn_plugin_func_v3` of a plugin without per-client state.
+/// Behind `openvpn_plugin_func_v3`.
 ///
 /// # Safety
 /// As OpenVPN calls it: both pointers are null or valid, the strings behind them stay during the call, the handle is
-/// what `open` of the same `P` returned, and no other call runs.
+/// what `open` of the same `P` returned, the per-client context is null or what the constructor of the same `P` returned,
+/// and no other call runs.
 pub(super) unsafe fn func<P: Plugin>(version: c_int, arguments: *const c_void, answer: *mut c_void) -> c_int {
-    // SAFETY: the caller's promise.
-    unsafe { call::<P>(version, arguments, answer, |_| None) }
-}
-
-/// Behind `openvpn_plugin_func_v3` of a plugin with per-client state.
-///
-/// # Safety
-/// As for [`func`], and the per-client context is null or what the constructor of the same `P` returned.
-pub(super) unsafe fn func_with_clients<P: ClientState>(
-    version: c_int,
-    arguments: *const c_void,
-    answer: *mut c_void,
-) -> c_int {
-    // SAFETY: the caller's promise about the context, which lives longer than the call.
-    let client = |context| unsafe { Client::from_context(context) };
-    // SAFETY: the caller's promise.
-    unsafe { call::<P>(version, arguments, answer, client) }
-}
-
-/// # Safety
-/// As for [`func`]; `client` may be called with the per-client context.
-unsafe fn call<'a, P: Plugin>(
-    version: c_int,
-    arguments: *const c_void,
-    answer: *mut c_void,
-    client: impl FnOnce(*mut c_void) -> Option<Client<'a>>,
-) -> c_int {
     // SAFETY: null or a whole struct: it is the same in all versions.
     let Some(arguments) = (unsafe { arguments.cast::<sys::plugin_args_func_in>().as_ref() }) else {
         return refuse(version);
@@ -73,7 +47,8 @@ unsafe fn call<'a, P: Plugin>(
             depth: arguments.current_cert_depth,
             ssl_api: instance.ssl_api,
         });
-        let client = client(arguments.per_client_context);
+        // SAFETY: the caller's promise about the context, which lives longer than the call.
+        let client = unsafe { Client::from_context(arguments.per_client_context) };
         let context = Context { words, env, client, certificate, is_call: true };
         // SAFETY: the caller's promise.
         unsafe { give(instance.pass(arguments.event, context), answer) }

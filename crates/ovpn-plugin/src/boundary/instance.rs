@@ -4,6 +4,7 @@ use std::ffi::c_int;
 
 use ovpn_plugin_sys as sys;
 
+use super::Client;
 use crate::dispatch::{Answer, dispatch};
 use crate::error::WithCauses;
 use crate::events::Context;
@@ -45,11 +46,17 @@ impl<P: Plugin> Instance<P> {
         if !self.started {
             logging::settled(context.env);
         }
-        if self.is_started() {
+        let progress = context.client.map(Client::progress);
+        let refused = progress.is_some_and(|progress| progress.before(event, &context));
+        let answer = if self.is_started() {
             dispatch(&mut self.plugin, self.events, event, context)
         } else {
             Answer::code(sys::PLUGIN_FUNC_ERROR)
+        };
+        if let Some(progress) = progress {
+            progress.after(event, refused, answer.code);
         }
+        answer
     }
 
     /// Runs the plugin's `start` before its first event, and again as long as that failed.

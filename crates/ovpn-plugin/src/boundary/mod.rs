@@ -31,7 +31,7 @@ pub use words::Words;
 pub(crate) use call_secrets::{give, is_secret, wipe};
 #[cfg(unix)]
 pub(crate) use capture::{Caught, capture};
-pub(crate) use client::Client;
+pub(crate) use client::{Client, ClientCell};
 #[cfg(unix)]
 pub(crate) use clock::now;
 pub(crate) use descriptors::{make_room, open_files_limit};

@@ -4,8 +4,8 @@
 use std::ffi::{c_int, c_void};
 use std::marker::PhantomData;
 
-use super::client::{client_constructor, no_client};
-use super::func::{func, func_with_clients};
+use super::client::{client_constructor, plain_client_constructor};
+use super::func::func;
 use crate::{ClientState, Plugin};
 
 type Func = unsafe fn(c_int, *const c_void, *mut c_void) -> c_int;
@@ -18,7 +18,7 @@ pub struct Symbols<P>(PhantomData<P>);
 
 impl<P: ClientState> Symbols<P> {
     /// Behind `openvpn_plugin_func_v3`.
-    pub const FUNC: Func = func_with_clients::<P>;
+    pub const FUNC: Func = func::<P>;
     /// Behind `openvpn_plugin_client_constructor_v1`.
     pub const CLIENT: Constructor = client_constructor::<P>;
 }
@@ -33,5 +33,5 @@ pub trait WithoutClients {
 
 impl<P: Plugin> WithoutClients for Symbols<P> {
     const FUNC: Func = func::<P>;
-    const CLIENT: Constructor = no_client;
+    const CLIENT: Constructor = plain_client_constructor::<P>;
 }

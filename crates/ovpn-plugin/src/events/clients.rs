@@ -102,6 +102,28 @@ impl ClientConnect<'_> {
 }
 
 impl ClientDisconnect<'_> {
+    /// Whether the client had been let in. From 2.6 on OpenVPN passes this event also for a client that was refused when
+    /// it connected, by whichever plugin or script, and older versions sometimes do ([`event_table`](crate::event_table)).
+    ///
+    /// `false` if this plugin refused the client, was not asked about it although it takes
+    /// [`ClientConnect`](crate::ClientConnect) or [`ClientConnectV2`](crate::ClientConnectV2), or takes
+    /// [`LearnAddress`](crate::LearnAddress) and the client of a tun device never got its address. OpenVPN tells nothing else: where
+    /// another plugin or script may refuse clients after this one has let them in, take `LearnAddress` too.
+    ///
+    /// ```
+    /// # use ovpn_plugin::{ClientDisconnect, ClientDisconnectReply, Result};
+    /// # fn client_disconnect(event: &ClientDisconnect<'_>) -> Result<ClientDisconnectReply> {
+    /// if event.was_let_in() {
+    ///     log::info!("{:?} bytes were sent", event.bytes_sent());
+    /// }
+    /// # Ok(ClientDisconnectReply::Done)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn was_let_in(&self) -> bool {
+        self.context.client.is_none_or(|client| client.progress().was_let_in(&self.context))
+    }
+
     /// Bytes received from the client (`bytes_received`).
     #[must_use]
     pub fn bytes_received(&self) -> Option<u64> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use super::CallData;
+use super::{CallData, Question};
 
 /// A directory of its own, removed on drop.
 #[derive(Debug)]
@@ -61,8 +61,8 @@ impl LoginFiles {
     #[must_use]
     pub fn call(&self) -> CallData {
         let call = with_file(CallData::new(), "auth_control_file", &self.control_file());
-        let call = with_file(call, "auth_failed_reason_file", &self.0.0.join("reason"));
-        with_file(call, "auth_pending_file", &self.0.0.join("pending"))
+        let call = with_file(call, "auth_failed_reason_file", &self.reason_file());
+        with_file(call, "auth_pending_file", &self.pending_file())
     }
 
     /// The control file.
@@ -84,11 +84,7 @@ impl LoginFiles {
     /// Waits for the verdict; `None` if none comes in time.
     #[must_use]
     pub fn wait_for_verdict(&self, limit: Duration) -> Option<bool> {
-        let end = Instant::now() + limit;
-        while self.verdict().is_none() && Instant::now() < end {
-            std::thread::yield_now();
-        }
-        self.verdict()
+        wait(limit, || self.verdict())
     }
 
     /// What the client would be told; empty if nothing.
@@ -97,12 +93,59 @@ impl LoginFiles {
         self.0.read("reason")
     }
 
-    /// What the client would be asked while its login is pending; empty if nothing.
+    /// What the plugin wrote to ask the client while its login is pending; empty if nothing.
     #[must_use]
     pub fn pending(&self) -> String {
         self.0.read("pending")
     }
+
+    /// What the client would ask its user, in either of the ways there are; `None` if nothing, or if the client would
+    /// not understand it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ovpn_plugin::testing::LoginFiles;
+    ///
+    /// let files = LoginFiles::new()?;
+    /// std::fs::write(files.reason_file(), "CRV1:R,E:7f3a:am9l:Code:")?;
+    /// let question = files.question().ok_or("nothing is asked")?;
+    /// assert_eq!((question.text(), question.echo()), ("Code:", true));
+    /// // The client comes again with this password.
+    /// assert_eq!(question.password("123456").as_deref(), Some("CRV1::7f3a::123456"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn question(&self) -> Option<Question> {
+        Question::in_pending(&self.pending()).or_else(|| Question::in_reason(&self.reason()))
+    }
+
+    /// The reason file.
+    #[must_use]
+    pub fn reason_file(&self) -> PathBuf {
+        self.0.0.join("reason")
+    }
+
+    /// The pending file.
+    #[must_use]
+    pub fn pending_file(&self) -> PathBuf {
+        self.0.0.join("pending")
+    }
 }
+
+/// Asks again and again, with short breaks; `None` if the time is over.
+pub(super) fn wait<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let end = Instant::now() + limit;
+    loop {
+        let found = look();
+        if found.is_some() || Instant::now() >= end {
+            return found;
+        }
+        std::thread::sleep(BREAK);
+    }
+}
+
+/// Short beside what a test takes, long beside what looking takes: the plugin's threads need the processor.
+const BREAK: Duration = Duration::from_micros(500);
 
 /// Configuration file and deferred file of a connecting client, empty; removed on drop.
 #[derive(Debug)]
@@ -121,7 +164,7 @@ impl ConnectFiles {
     #[must_use]
     pub fn call(&self) -> CallData {
         let call = CallData::new().arg(self.config_file().to_string_lossy().as_bytes());
-        with_file(call, "client_connect_deferred_file", &self.0.0.join("deferred"))
+        with_file(call, "client_connect_deferred_file", &self.deferred_file())
     }
 
     /// The configuration file.
@@ -140,5 +183,21 @@ impl ConnectFiles {
     #[must_use]
     pub fn verdict(&self) -> String {
         self.0.read("deferred")
+    }
+
+    /// Waits for the verdict about a deferred client: whether it may connect; `None` if none comes in time.
+    #[must_use]
+    pub fn wait_for_verdict(&self, limit: Duration) -> Option<bool> {
+        wait(limit, || match self.verdict().as_bytes().first() {
+            Some(b'1') => Some(true),
+            Some(b'0') => Some(false),
+            _ => None,
+        })
+    }
+
+    /// The deferred file.
+    #[must_use]
+    pub fn deferred_file(&self) -> PathBuf {
+        self.0.0.join("deferred")
     }
 }

@@ -1,5 +1,15 @@
 //! For unit tests of plugins: events made from plain data, OpenVPN's files, and a plugin running inside the test.
 //!
+//! - [`CallData`] is the words and variables of one call, and an event of any type by itself.
+//! - [`Running`] is an open plugin, with its log.
+//! - [`Session`] is a client of it from login to leave: its variables and its state stay from event to event, deferred
+//!   verdicts are waited for, and questions are answered.
+//! - [`LoginFiles`] and [`ConnectFiles`] are OpenVPN's files for a login and for a connecting client, for tests that pass
+//!   single events.
+//!
+//! This is the plugin's code, not its file. A test below `tests` can load the file as OpenVPN does, with the crate
+//! `ovpn-plugin-host`; its macro `cdylib!()` builds it, since `cargo test` does not.
+//!
 //! ```
 //! use ovpn_plugin::AuthUserPassVerify;
 //! use ovpn_plugin::testing::CallData;
@@ -9,9 +19,14 @@
 //! assert_eq!(event.username(), Some(&b"joe"[..]));
 //! ```
 
+mod client;
 mod files;
 mod log_catcher;
+mod panics;
+mod question;
 mod running;
+mod session;
+mod variables;
 
 use ovpn_plugin_sys as sys;
 
@@ -19,10 +34,15 @@ use crate::boundary::{Client, OwnedArray};
 use crate::events::{Context, Event};
 use crate::{Env, EventSet, OpenArgs, SslApi, Version};
 
+pub use client::TestClient;
 pub use files::{ConnectFiles, LoginFiles};
 pub use log_catcher::TestLine;
 pub(crate) use log_catcher::{caught, current_test, join_test};
-pub use running::{Outcome, Running, TestClient, TestReply};
+pub use question::Question;
+pub use running::{Outcome, Running, TestReply};
+pub use session::{Connect, Login, Session};
+#[doc(hidden)]
+pub use variables::{TEMPORARY, new_with};
 
 /// The words and variables of one call. A NUL ends a word, as in C.
 pub struct CallData {
@@ -48,9 +68,12 @@ impl CallData {
     /// A call with the file name `plugin.so` as its only word and no variables.
     #[must_use]
     pub fn new() -> Self {
-        let words = vec![b"plugin.so".to_vec()];
-        let arrays = Arrays { words: OwnedArray::cut(&words), entries: OwnedArray::cut::<&[u8]>(&[]) };
-        Self { words, entries: Vec::new(), arrays, offered: EventSet::ALL, version: None }
+        Self::with(vec![b"plugin.so".to_vec()], Vec::new())
+    }
+
+    fn with(words: Vec<Vec<u8>>, entries: Vec<Vec<u8>>) -> Self {
+        let arrays = Arrays { words: OwnedArray::cut(&words), entries: OwnedArray::cut(&entries) };
+        Self { words, entries, arrays, offered: EventSet::ALL, version: None }
     }
 
     /// Adds a word after the file name.

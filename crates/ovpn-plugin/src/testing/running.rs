@@ -1,16 +1,17 @@
 //! A plugin running inside the test: opened, given events, its log read.
 
-use std::any::Any;
+use std::time::Duration;
 
+use log::Level;
 use ovpn_plugin_sys as sys;
 
-use super::CallData;
 use super::log_catcher::{LogCatcher, TestLine};
+use super::{CallData, panics};
 use crate::boundary::{Client, Instance};
 use crate::dispatch::Answer;
 use crate::event_set::event_name;
 use crate::guard::guard;
-use crate::{ClientState, EventSet, Plugin, Result, logging};
+use crate::{EventSet, Plugin, Result, logging};
 
 /// A plugin that is open, without OpenVPN and without being compiled to a shared object.
 ///
@@ -34,8 +35,12 @@ use crate::{ClientState, EventSet, Plugin, Result, logging};
 /// assert!(plugin.logged("hello Some(\"joe\")"));
 /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
 /// ```
+///
+/// Its log is that of the thread that opened it, of [`Tasks`](crate::Tasks), and of threads that were started by other
+/// means. These cannot be told apart, so every plugin that is open in the process at that time gets their lines. A
+/// panic of any of them is a line of the log too ([`Running::errors`]). If the test fails, the log is shown.
 pub struct Running<P> {
-    instance: Instance<P>,
+    pub(super) instance: Instance<P>,
     log: LogCatcher,
 }
 
@@ -60,11 +65,6 @@ pub struct TestReply {
     pub config: Option<String>,
 }
 
-/// A client with its state; see [`Running::client`].
-pub struct TestClient {
-    state: Option<Box<dyn Any>>,
-}
-
 impl<P: Plugin> Running<P> {
     /// Opens the plugin with these words and variables, as a host that has all events unless
     /// [`CallData::offered_events`] says otherwise.
@@ -73,6 +73,7 @@ impl<P: Plugin> Running<P> {
     /// If the plugin refuses, or wants an event the host does not have.
     pub fn open(call: &CallData) -> Result<Self> {
         logging::install();
+        panics::catch();
         let log = LogCatcher::new();
         Ok(Self { instance: Instance::open(&call.open_args())?, log })
     }
@@ -97,7 +98,12 @@ impl<P: Plugin> Running<P> {
         self.call_with(event, call, None)
     }
 
-    fn call_with(&mut self, event: EventSet, call: &CallData, client: Option<Client<'_>>) -> TestReply {
+    pub(super) fn call_with(
+        &mut self,
+        event: EventSet,
+        call: &CallData,
+        client: Option<Client<'_>>,
+    ) -> TestReply {
         assert_eq!(event.mask().count_ones(), 1, "not one event: {event}");
         let asked = self.instance.events.contains(event);
         assert!(asked, "the plugin does not ask for {event}, OpenVPN would not pass it");
@@ -125,7 +131,7 @@ impl<P: Plugin> Running<P> {
         log.lines()
     }
 
-    /// What the plugin logged since it was opened: in this thread and in its [`Tasks`](crate::Tasks).
+    /// What the plugin logged since it was opened.
     #[must_use]
     pub fn log_lines(&self) -> Vec<TestLine> {
         self.log.lines()
@@ -136,35 +142,22 @@ impl<P: Plugin> Running<P> {
     pub fn logged(&self, text: &str) -> bool {
         self.log_lines().iter().any(|line| line.text.contains(text))
     }
-}
 
-impl<P: ClientState> Running<P> {
-    /// Makes a client.
-    pub fn client(&mut self) -> TestClient {
-        let state = guard("client constructor", None, || Some(self.instance.plugin.new_client()));
-        TestClient { state: state.map(|state| Box::new(state) as Box<dyn Any>) }
+    /// Waits for a line of the log that contains `text`; one that is there already counts. `None` if none comes in time.
+    #[must_use]
+    pub fn wait_for_log(&self, text: &str, limit: Duration) -> Option<TestLine> {
+        self.log.wait_for(|line| line.text.contains(text), limit)
     }
 
-    /// Passes one event of this client.
-    ///
-    /// # Panics
-    /// As [`Running::call`].
-    pub fn call_for(&mut self, client: &mut TestClient, event: EventSet, call: &CallData) -> TestReply {
-        let Some(state) = client.state.take() else { return self.call(event, call) };
-        let (reply, state) = Client::of(state, |client| self.call_with(event, call, Some(client)));
-        client.state = Some(state);
-        reply
+    /// The lines of the log that are errors, panics among them.
+    #[must_use]
+    pub fn errors(&self) -> Vec<TestLine> {
+        self.log_lines().into_iter().filter(|line| line.level == Level::Error).collect()
     }
 }
 
 impl<P> std::fmt::Debug for Running<P> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Running").finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for TestClient {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("TestClient").field("has_state", &self.state.is_some()).finish()
     }
 }

@@ -1,9 +1,10 @@
 //! Logs every event with its words and variables, and accepts everything: for looking at what OpenVPN does, not for
 //! a server that protects something.
 //!
-//! `plugin libexample_log_events.so [defer] [client]`: with `defer`, connecting clients are let in when they are asked
-//! about the second time, so that those events are seen too. `client` is for an OpenVPN client: it leaves logins out,
-//! for a plugin that judges them makes a client demand a password of its server. Passwords and answers to challenges
+//! `plugin libexample_log_events.so [defer] [refuse] [client]`: with `defer`, connecting clients are let in when they are
+//! asked about the second time, so that those events are seen too. `refuse` refuses them instead, at the first time or
+//! with `defer` at the second: to see which events come all the same. `client` is for an OpenVPN client: it leaves logins
+//! out, for a plugin that judges them makes a client demand a password of its server. Passwords and answers to challenges
 //! are not shown.
 
 use ovpn_plugin::{
@@ -17,6 +18,7 @@ use ovpn_plugin::{
 
 struct LogEvents {
     defer: bool,
+    refuse: bool,
     client: bool,
     /// Events seen since the plugin was opened, restarts by SIGUSR1 included.
     seen: u64,
@@ -61,7 +63,7 @@ impl Plugin for LogEvents {
         log::info!("offered {}", args.offered());
         log_event("open", args.args(), args.env());
         let has = |wanted: &str| args.args().any(|word| word == wanted.as_bytes());
-        Ok(Self { defer: has("defer"), client: has("client"), seen: 0 })
+        Ok(Self { defer: has("defer"), refuse: has("refuse"), client: has("client"), seen: 0 })
     }
 
     fn unwanted_events(&self) -> EventSet {
@@ -113,12 +115,13 @@ impl Plugin for LogEvents {
     #[optional]
     fn client_connect_defer(&mut self, event: &ClientConnectDefer<'_>) -> Result<ClientConnectReply> {
         self.seen("ClientConnectDefer", event.args(), event.env());
-        Ok(ClientConnectReply::Accept)
+        Ok(self.decide())
     }
 
     #[optional]
     fn client_disconnect(&mut self, event: &ClientDisconnect<'_>) -> Result<ClientDisconnectReply> {
         self.seen("ClientDisconnect", event.args(), event.env());
+        log::info!("was let in: {}", event.was_let_in());
         Ok(ClientDisconnectReply::Done)
     }
 
@@ -150,7 +153,7 @@ impl Plugin for LogEvents {
     #[optional]
     fn client_connect(&mut self, event: &ClientConnect<'_>) -> Result<ClientConnectReply> {
         self.seen("ClientConnect", event.args(), event.env());
-        Ok(if self.defer { ClientConnectReply::AskAgain } else { ClientConnectReply::Accept })
+        Ok(if self.defer { ClientConnectReply::AskAgain } else { self.decide() })
     }
 
     #[optional]
@@ -171,6 +174,12 @@ impl Plugin for LogEvents {
 
     fn abort(&mut self) {
         log::warn!("OpenVPN dies after {} events", self.seen);
+    }
+}
+
+impl LogEvents {
+    fn decide(&self) -> ClientConnectReply {
+        if self.refuse { ClientConnectReply::Reject } else { ClientConnectReply::Accept }
     }
 }
 

@@ -35,7 +35,7 @@ fn documented(place: &str) -> Vec<Seen> {
 }
 
 /// `route_network_1` is `route_network_{n}`.
-fn without_numbers(name: &str) -> String {
+pub(crate) fn without_numbers(name: &str) -> String {
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     name.split('_').map(|part| if is_number(part) { "{n}" } else { part }).collect::<Vec<_>>().join("_")
 }

@@ -8,6 +8,7 @@ mod client_connect;
 mod deferred;
 mod events_seen;
 mod examples;
+mod life;
 mod policy;
 mod probe;
 mod symbols;
