@@ -21,6 +21,8 @@ static HOST: AtomicU32 = AtomicU32::new(0);
 thread_local! {
     /// Guards this thread is in; only in one of them will the panic be logged by the guard.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// This thread is in [`guard_in_thread`], which will log the panic.
+    static IN_THREAD: Cell<bool> = const { Cell::new(false) };
     /// Where this thread panicked last, and before that. Of fixed size: a destructor of a thread-local would outlive the
     /// plugin.
     static PLACES: Cell<[Place; 2]> = const { Cell::new([Place::UNKNOWN; 2]) };
@@ -42,6 +44,15 @@ pub(crate) fn guard<R>(what: &str, fallback: R, body: impl FnOnce() -> R) -> R {
             fallback
         }
     }
+}
+
+/// The same for code of the plugin in a thread of its own, which is in no call of the host's: `None` if it panicked.
+#[cfg(feature = "tokio")]
+pub(crate) fn guard_in_thread<R>(what: &str, body: impl FnOnce() -> R) -> Option<R> {
+    let before = IN_THREAD.replace(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(body));
+    IN_THREAD.set(before);
+    result.map_err(|payload| report(what, payload)).ok()
 }
 
 fn report(what: &str, payload: Box<dyn Any + Send>) {
@@ -141,7 +152,7 @@ fn hook(info: &PanicHookInfo<'_>) {
     }
     remember_place(info);
     // In a call the guard logs it, with what OpenVPN was told.
-    if !is_in_host_call() {
+    if !is_in_host_call() && !IN_THREAD.try_with(Cell::get).unwrap_or(false) {
         log_panic_of_thread(info);
     }
 }

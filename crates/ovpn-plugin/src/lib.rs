@@ -30,7 +30,7 @@
 //!
 //! A login or a connecting client can be decided later: [`AuthUserPassVerify::defer`] and [`ClientConnect::defer`] give
 //! a value that goes to any thread and rejects when it is dropped. [`Tasks`] are threads that end with the plugin,
-//! [`ClientState`] is state for each client, [`testing`] runs a plugin inside a test. A tutorial, a directory to copy
+//! `AsyncTasks` (feature `tokio`) runs futures that do. [`ClientState`] is state for each client, [`testing`] runs a plugin inside a test. A tutorial, a directory to copy
 //! and an example for each event are beside the sources: `TUTORIAL.md`, `template`, `plugins/examples`. [`event_table`]
 //! is what a plugin sees of a server and of a client, in order.
 //!
@@ -52,6 +52,8 @@
 //! Works with hosts of struct versions 1 to 5 (OpenVPN 2.4 to 2.7) and later ones that only add to them. A panic in
 //! the plugin never reaches OpenVPN: it becomes a failure and one line in the log.
 
+#[cfg(feature = "tokio")]
+mod async_tasks;
 pub mod base64;
 mod boundary;
 mod client_config;
@@ -84,6 +86,8 @@ mod verdict_file;
 #[doc = include_str!("../EVENTS.md")]
 pub mod event_table {}
 
+#[cfg(feature = "tokio")]
+pub use async_tasks::AsyncTasks;
 pub use boundary::{Words, command};
 pub use client_config::{ClientConfig, ConfigError};
 pub use connect_decision::ConnectDecision;

@@ -15,6 +15,8 @@ mod descriptors;
 mod func;
 mod host_log;
 mod instance;
+#[cfg(feature = "tokio")]
+mod library;
 mod open;
 mod return_list;
 mod signals;
@@ -39,5 +41,7 @@ pub(crate) use descriptors::{make_room, open_files_limit};
 pub(crate) use host_log::name;
 pub(crate) use host_log::{PASSES_ERRNO, close_inherited_syslog, has_host, keep_sink, send, sink};
 pub(crate) use instance::Instance;
+#[cfg(feature = "tokio")]
+pub(crate) use library::Library;
 pub(crate) use signals::without_signals;
 pub(crate) use words::{Array, OwnedArray};

@@ -1,0 +1,77 @@
+//! The end of the runtime: bounded, with the names of what does not end, and with the code kept for what runs on.
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+
+use super::jobs::Jobs;
+use super::start::Started;
+use crate::boundary::Library;
+use crate::logging;
+
+/// How often what does not end is named.
+const NAME_EVERY: Duration = Duration::from_secs(2);
+/// Threads get so long to end, even if futures have used up the limit.
+const LEAST: Duration = Duration::from_millis(100);
+/// More names than this are only counted.
+const MAX_NAMES: usize = 5;
+
+/// Rejects what is undecided, and waits at most for `limit` until all threads have ended. If some have not, the
+/// plugin's code stays in memory.
+pub(super) fn end(started: Started, limit: Duration) {
+    let Started { runtime, jobs, .. } = started;
+    jobs.stop_all();
+    let library = Library::hold();
+    if Handle::try_current().is_ok() {
+        logging::error(format_args!("a future holds the AsyncTasks it belongs to, and is not waited for"));
+        runtime.shutdown_background();
+        if let Some(library) = library {
+            library.keep();
+        }
+        return;
+    }
+    let begun = Instant::now();
+    wait_for_futures(&jobs, library.is_some().then_some(limit));
+    let Some(library) = library else {
+        return drop(runtime);
+    };
+    let (rest, begun) = (limit.saturating_sub(begun.elapsed()).max(LEAST), Instant::now());
+    runtime.shutdown_timeout(rest);
+    // The runtime does not say whether it was in time; if it was, all its threads were joined.
+    if begun.elapsed() >= rest || jobs.threads() > 0 {
+        logging::error(format_args!(
+            "{}; left alone after {} s, and the plugin's code stays in memory for it",
+            unended(&jobs),
+            limit.as_secs()
+        ));
+        library.keep();
+    }
+}
+
+fn wait_for_futures(jobs: &Jobs, limit: Option<Duration>) {
+    let begun = Instant::now();
+    loop {
+        let left = limit.map_or(Duration::MAX, |limit| limit.saturating_sub(begun.elapsed()));
+        if jobs.wait_until_none(left.min(NAME_EVERY)) || left.is_zero() {
+            return;
+        }
+        if left > NAME_EVERY {
+            logging::warn(format_args!("the end waits: {}", unended(jobs)));
+        }
+    }
+}
+
+/// What has not ended, in words.
+fn unended(jobs: &Jobs) -> String {
+    let names = jobs.names();
+    if names.is_empty() {
+        return format!("calls that block, in {} threads of AsyncTasks, have not ended", jobs.threads());
+    }
+    let mut text = names.iter().take(MAX_NAMES).map(|name| &**name).collect::<Vec<_>>().join(", ");
+    if let Some(more) = names.len().checked_sub(MAX_NAMES).filter(|more| *more > 0) {
+        let _ = write!(text, " and {more} more");
+    }
+    let verb = if names.len() == 1 { "has" } else { "have" };
+    format!("{text} {verb} not ended")
+}

@@ -1,0 +1,97 @@
+//! The runtime and its threads, which take none of OpenVPN's signals.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use super::jobs::{Jobs, Waiting};
+use super::running::{Body, Running};
+use super::{Limits, no_room};
+use crate::boundary::{make_room, without_signals};
+use crate::guard::drop_payload;
+use crate::{logging, testing};
+
+/// At most 15 bytes, or the kernel cuts it.
+const THREAD_NAME: &str = "plugin-async";
+
+/// A runtime with what runs in it.
+pub(super) struct Started {
+    pub(super) runtime: Runtime,
+    pub(super) jobs: Arc<Jobs>,
+    /// Whose threads they are.
+    pub(super) process_id: u32,
+}
+
+/// A way into it that keeps no lock.
+pub(super) struct Entrance {
+    handle: Handle,
+    pub(super) jobs: Arc<Jobs>,
+}
+
+impl Started {
+    pub(super) fn new(limits: &Limits) -> io::Result<Self> {
+        // Whoever defers logins has two files open for each.
+        make_room();
+        let jobs = Arc::new(Jobs::default());
+        let (at_start, at_end, test) = (Arc::clone(&jobs), Arc::clone(&jobs), testing::current_test());
+        let mut builder = Builder::new_multi_thread();
+        builder
+            .worker_threads(limits.workers)
+            .max_blocking_threads(limits.blocking)
+            .thread_name(THREAD_NAME)
+            .enable_all()
+            .on_thread_start(move || {
+                at_start.thread_started();
+                testing::join_test(test);
+            })
+            .on_thread_stop(move || at_end.thread_ended());
+        // It panics if there are no threads to be had. Threads started later are started by these.
+        let built = without_signals(|| catch_unwind(AssertUnwindSafe(|| builder.build())));
+        let runtime = built.unwrap_or_else(|payload| {
+            drop_payload("the start of AsyncTasks", payload);
+            Err(io::Error::other("the system has no threads to give"))
+        })?;
+        Ok(Self { runtime, jobs, process_id: std::process::id() })
+    }
+
+    pub(super) fn entrance(&self) -> Entrance {
+        Entrance { handle: self.runtime.handle().clone(), jobs: Arc::clone(&self.jobs) }
+    }
+
+    pub(super) fn is_of_another_process(&self) -> bool {
+        self.process_id != std::process::id()
+    }
+
+    /// In a forked child: the parent's threads never end, and may have left locks taken.
+    pub(super) fn forget(self) {
+        std::mem::forget(self);
+        logging::error(format_args!(
+            "futures were started before OpenVPN became a daemon and do not run any more, start them in Plugin::start"
+        ));
+    }
+}
+
+impl Entrance {
+    pub(super) fn enter<R>(&self, body: impl FnOnce() -> R) -> R {
+        without_signals(|| {
+            let _inside = self.handle.enter();
+            body()
+        })
+    }
+
+    pub(super) fn launch(&self, limit: usize, name: String, waiting: Waiting, body: Body) -> io::Result<()> {
+        let Some(place) = self.jobs.begin(limit, name, waiting) else {
+            return Err(no_room(limit));
+        };
+        let number = place.number();
+        let task = {
+            // For the clock.
+            let _inside = self.handle.enter();
+            self.handle.spawn(Running::new(body, place))
+        };
+        self.jobs.can_be_stopped(number, task.abort_handle());
+        Ok(())
+    }
+}
