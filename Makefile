@@ -31,7 +31,9 @@ TARGET    := $(or $(CARGO_TARGET_DIR),target)
 BUILTDIR  := $(TARGET)/release
 MANBUILT  := $(TARGET)/man
 DEVBUILT  := $(TARGET)/dev
-EXAMPLES  := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard plugins/examples/*/Cargo.toml)))
+# The examples of the workspace, and the one with a workspace of its own, which is neither built nor installed with them.
+ALONE     := http-auth
+EXAMPLES  := $(filter-out $(ALONE),$(notdir $(patsubst %/Cargo.toml,%,$(wildcard plugins/examples/*/Cargo.toml))))
 COMMANDS  := ovpn-plugin
 MANPAGES  := $(NAMES:%=openvpn-plugin-%.8) $(COMMANDS:%=%.1)
 
@@ -95,6 +97,8 @@ test:
 	@$(MAKE) --no-print-directory compile
 	$(CARGO) test --locked --workspace --exclude e2e --exclude compatibility --exclude packages
 	$(CARGO) test --locked -p ovpn-plugin --features openssl --lib certificate
+	$(CARGO) test --locked -p ovpn-plugin --features tokio --lib --test async_tasks
+	$(CARGO) test --locked --manifest-path plugins/examples/$(ALONE)/Cargo.toml --target-dir "$(TARGET)"
 	@CARGO="$(CARGO)" PLUGIN_DIR="$(abspath $(TARGET))/release" RUST_TEST_THREADS=4 tests/suites $(SUITES_AT_ONCE) e2e compatibility
 
 lint: build
@@ -102,9 +106,11 @@ lint: build
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path crates/ovpn-plugin/template/Cargo.toml --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --locked -p ovpn-plugin --features openssl --all-targets -- -D warnings
+	$(CARGO) clippy --locked -p ovpn-plugin --features openssl,tokio --all-targets -- -D warnings
+	$(CARGO) fmt --manifest-path plugins/examples/$(ALONE)/Cargo.toml --check
+	$(CARGO) clippy --locked --manifest-path plugins/examples/$(ALONE)/Cargo.toml --target-dir "$(TARGET)" --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked -p ovpn-plugin --features openssl --no-deps
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked -p ovpn-plugin --features openssl,tokio --no-deps
 	$(CARGO) test --locked $(GENERATING) --lib --bins --quiet generated
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p e2e --test unsafe_files --test symbols --test dependencies
 

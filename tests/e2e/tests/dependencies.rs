@@ -45,3 +45,19 @@ fn the_library_to_test_with_carries_no_command() {
     assert_eq!(carried("ovpn-plugin-host"), 0);
     assert!(carried("ovpn-plugin-cli") >= 2);
 }
+
+/// Futures are for plugins of others. Whoever builds plugins that run as root does not even compile a runtime.
+#[test]
+fn what_is_shipped_carries_no_runtime_for_futures() {
+    let shipped = lines(Command::new("make").args(["-s", "packages", "INSTALL_EXAMPLES=1"]));
+    let all = tree("normal,build", &shipped);
+    let is_one = |package: &&String| {
+        ["tokio", "hyper", "rustls"].iter().any(|name| package.split(['-', ' ']).next() == Some(name))
+    };
+    assert_eq!(all.iter().filter(is_one).collect::<Vec<_>>(), [""; 0]);
+    // It is there for those who ask for it, and so would be seen.
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "-p", "ovpn-plugin"]);
+    let with = lines(cargo.args(["--features", "tokio"]));
+    assert!(with.iter().any(|package| is_one(&package)), "{with:?}");
+}

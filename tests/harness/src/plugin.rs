@@ -11,7 +11,8 @@ use std::sync::OnceLock;
 use crate::command;
 
 /// The example plugins: their directories below `plugins/examples`.
-pub const EXAMPLES: [&str; 8] = [
+pub const EXAMPLES: [&str; 10] = [
+    "accounting",
     "base64",
     "challenge",
     "client-connect",
@@ -19,8 +20,12 @@ pub const EXAMPLES: [&str; 8] = [
     "log-events",
     "per-client-state",
     "policy",
+    "reload",
     "simple",
 ];
+
+/// The example with a workspace and dependencies of its own.
+pub const EXAMPLE_ALONE: &str = "http-auth";
 
 /// Which of two plugins that are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +104,15 @@ pub fn release_example(name: &str) -> PathBuf {
     let target = target_directory();
     cargo_build(&["--release", &format!("--package=example-{name}")], &target);
     target.join("release").join(example_file(name))
+}
+
+/// The file of [`EXAMPLE_ALONE`].
+pub fn example_alone() -> PathBuf {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    let target = target_directory();
+    let manifest = format!("--manifest-path=../../plugins/examples/{EXAMPLE_ALONE}/Cargo.toml");
+    BUILT.get_or_init(|| cargo_build(&[&manifest], &target));
+    target.join("debug").join(example_file(EXAMPLE_ALONE))
 }
 
 /// What cargo calls the file of an example plugin.

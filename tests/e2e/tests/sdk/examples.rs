@@ -32,7 +32,12 @@ fn each_readme_has_lines_that_work() {
     let directory = root().join("plugins/examples");
     let table = std::fs::read_to_string(directory.join("README.md")).unwrap();
     let scratch = Scratch::new();
-    let policy = scratch.write("policy", "client\n", 0o644);
+    // What the lines name.
+    let files = [
+        ("/etc/openvpn/policy", "client\n"),
+        ("/etc/openvpn/settings", ""),
+        ("/var/log/openvpn/accounts", ""),
+    ];
     for name in NAMES {
         assert!(table.contains(&format!("| [{name}]({name}/README.md) |")), "{name} is not in the table");
         let text = std::fs::read_to_string(directory.join(name).join("README.md")).unwrap();
@@ -41,7 +46,10 @@ fn each_readme_has_lines_that_work() {
         let named = format!("/path/to/{}", file.file_name().unwrap().to_str().unwrap());
         assert!(lines.contains(&named), "{name}: no line with {named}");
         let lines = lines.replace(&named, file.to_str().unwrap());
-        let lines = lines.replace("/etc/openvpn/policy", policy.to_str().unwrap());
+        let lines = files.iter().fold(lines, |lines, (path, text)| {
+            let file = scratch.write(path.rsplit('/').next().unwrap(), text, 0o644);
+            lines.replace(path, file.to_str().unwrap())
+        });
         let server = lines.lines().fold(ServerConfig::default(), |config, line| config.line(line)).start();
         if name != "challenge" {
             server.client("joe", "secret").connect();

@@ -1,5 +1,6 @@
 //! The example plugins under a real OpenVPN server, with real clients.
 
+mod accounting;
 mod addresses;
 mod another_server;
 mod authentication_plugins;
@@ -9,8 +10,10 @@ mod deferred;
 mod events_seen;
 mod examples;
 mod life;
+mod http_auth;
 mod policy;
 mod probe;
+mod reload;
 mod symbols;
 mod threads;
 mod tutorial;
