@@ -35,13 +35,69 @@ pub struct Section {
     pub lines: &'static [Declared],
 }
 
+impl Section {
+    /// The line of this name, for whoever has to know it. In a `static` or `const`, a name that is no line's does not compile.
+    ///
+    /// # Panics
+    /// If there is no such line.
+    #[must_use]
+    pub const fn line(&self, name: &str) -> &'static Declared {
+        let mut at = 0;
+        while at < self.lines.len() {
+            if same(self.lines[at].name, name) {
+                return &self.lines[at];
+            }
+            at += 1;
+        }
+        panic!("no line has this name")
+    }
+
+    /// Whether this is one of its lines.
+    #[must_use]
+    pub fn has(&self, declared: &Declared) -> bool {
+        self.lines.contains(declared)
+    }
+}
+
+/// `==` is not for constants.
+const fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
+}
+
+/// Where a text stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It is a line of OpenVPN's log.
+    Line(Level),
+    /// It is the part of a line that says why.
+    Reason,
+    /// It is a line of the system log, in a form that other programs rely on.
+    Record,
+}
+
+impl Kind {
+    /// The level of a line.
+    #[must_use]
+    pub fn level(self) -> Option<Level> {
+        match self {
+            Kind::Line(level) => Some(level),
+            Kind::Reason | Kind::Record => None,
+        }
+    }
+}
+
 /// A line, or the part of one that says why.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Declared {
     /// The name of its function.
     pub name: &'static str,
-    /// `None`: it is a part of other lines.
-    pub level: Option<Level>,
+    /// Where it stands.
+    pub kind: Kind,
     /// As it is logged, with holes such as `{user}`.
     pub text: &'static str,
     /// The holes, each with the type of what is filled in.

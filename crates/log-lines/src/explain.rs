@@ -1,7 +1,7 @@
 //! Finds the declaration of a line that stands in a log.
 
 use crate::pattern::Pattern;
-use crate::{Declared, Section};
+use crate::{Declared, Kind, Section};
 
 /// What explains this line. The reason in it counts before the line itself, and of several that fit the one with the most
 /// fixed text. `None`: no declaration fits, or none that says more than the line.
@@ -10,6 +10,11 @@ pub fn explain<'d>(sections: &[&'d Section], line: &str) -> Option<&'d Declared>
     reason
         .and_then(|reason| of_reason(sections, reason))
         .or_else(|| Some(found).filter(|found| found.is_explained()))
+}
+
+/// The declaration of this line itself, whatever its reason is.
+pub fn find<'d>(sections: &[&'d Section], line: &str) -> Option<&'d Declared> {
+    best(sections, line, true).map(|(found, _)| found)
 }
 
 fn of_reason<'d>(sections: &[&'d Section], reason: &str) -> Option<&'d Declared> {
@@ -36,7 +41,7 @@ fn best<'d, 't>(
             continue;
         }
         let pattern = Pattern::new(declared.text, |hole| declared.filled_with(hole));
-        if Some(pattern.weight()) <= most || (whole && declared.level.is_none()) {
+        if Some(pattern.weight()) <= most || !may_be(declared.kind, whole) {
             continue;
         }
         if let Some(fit) = pattern.fit(text, whole) {
@@ -45,6 +50,15 @@ fn best<'d, 't>(
         }
     }
     best
+}
+
+/// Whether what is looked for, a line or a part of one, may be of this kind. A reason may be a line elsewhere.
+fn may_be(kind: Kind, line: bool) -> bool {
+    match kind {
+        Kind::Line(_) => true,
+        Kind::Reason => !line,
+        Kind::Record => false,
+    }
 }
 
 #[cfg(test)]
@@ -59,6 +73,7 @@ mod tests {
         reason nested(reason: &str) "it cannot be asked: {reason}", why "of the outer one", todo "";
         warn busy(load: u64) "no room (see {load}) for others", why "of the longer one", todo "";
         info silent() "nothing to say";
+        record silent_in_the_system_log() "nothing to say there", why "of the record", todo "";
     }
 
     fn why(line: &str) -> Option<&'static str> {
@@ -87,6 +102,27 @@ mod tests {
     fn the_one_with_more_words_counts() {
         assert_eq!(why(&busy(3).to_string()), Some("of the longer one"));
         assert_eq!(why(&failed("joe", &busy(3).to_string(), "").to_string()), Some("of the longer one"));
+    }
+
+    #[test]
+    fn the_line_itself_is_found_whatever_its_reason_is() {
+        static FAILED: &Declared = LINES.line("failed");
+        let line = failed("joe", &no_room("max").to_string(), "").to_string();
+        assert_eq!(find(&[&LINES], &line), Some(FAILED));
+        assert!(LINES.has(FAILED) && find(&[&LINES], "something else").is_none());
+        assert_eq!(FAILED.kind.level(), Some(log::Level::Error));
+    }
+
+    #[test]
+    fn the_system_log_is_another_one() {
+        assert_eq!(find(&[&LINES], &silent_in_the_system_log().to_string()), None);
+        assert_eq!(LINES.line("silent_in_the_system_log").kind.level(), None);
+    }
+
+    #[test]
+    #[should_panic(expected = "no line has this name")]
+    fn a_name_that_no_line_has_is_a_mistake() {
+        let _ = LINES.line("faile");
     }
 
     #[test]

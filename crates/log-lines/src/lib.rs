@@ -11,9 +11,9 @@ mod line;
 mod pattern;
 mod reference;
 
-pub use declared::{Declared, Filled, Section};
-pub use explain::explain;
-pub use line::{Line, Reason, Said};
+pub use declared::{Declared, Filled, Kind, Section};
+pub use explain::{explain, find};
+pub use line::{Line, Reason, Record, Said};
 pub use log::Level;
 pub use reference::reference;
 
@@ -38,7 +38,8 @@ pub use reference::reference;
 ///
 /// An entry begins with the level of the line. The function of a line gives a [`Line`], which has a level. A `reason` is
 /// the part of a line that says why; its function gives a [`Reason`]. It stands where another entry has the hole
-/// `{reason}`, which is what the explanation looks into.
+/// `{reason}`, which is what the explanation looks into. A `record` is a line of the system log; its function gives a
+/// [`Record`].
 ///
 /// `why` and `todo` may be missing for a line that says all there is to say.
 #[macro_export]
@@ -56,7 +57,7 @@ macro_rules! lines {
             title: $title,
             lines: &[$($crate::Declared {
                 name: stringify!($name),
-                level: $crate::level!($level),
+                kind: $crate::kind_of!($level),
                 text: $text,
                 holes: &[$((stringify!($hole), stringify!($type))),*],
                 why: $crate::or_empty!($($why)?),
@@ -65,37 +66,41 @@ macro_rules! lines {
         };
         $(
             #[doc = concat!("`", $text, "`")]
-            $vis fn $name($($hole: $type),*) -> $crate::kind!($level) {
+            $vis fn $name($($hole: $type),*) -> $crate::made_of!($level) {
                 $crate::made!($level, move |f: &mut ::std::fmt::Formatter<'_>| write!(f, $text))
             }
         )*
     };
 }
 
-/// The level of an entry; a reason has none of its own.
+/// The kind of an entry, by the word that it begins with.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! level {
+macro_rules! kind_of {
     (error) => {
-        Some($crate::Level::Error)
+        $crate::Kind::Line($crate::Level::Error)
     };
     (warn) => {
-        Some($crate::Level::Warn)
+        $crate::Kind::Line($crate::Level::Warn)
     };
     (info) => {
-        Some($crate::Level::Info)
+        $crate::Kind::Line($crate::Level::Info)
     };
     (debug) => {
-        Some($crate::Level::Debug)
+        $crate::Kind::Line($crate::Level::Debug)
     };
     (reason) => {
-        None
+        $crate::Kind::Reason
+    };
+    (record) => {
+        $crate::Kind::Record
     };
 }
 
 #[doc(hidden)]
 #[macro_export]
-macro_rules! kind {
+macro_rules! made_of {
+    (record) => { $crate::Record<impl Fn(&mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result> };
     (reason) => { $crate::Reason<impl Fn(&mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result> };
     ($level:ident) => { $crate::Line<impl Fn(&mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result> };
 }
@@ -103,6 +108,9 @@ macro_rules! kind {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! made {
+    (record, $write:expr) => {
+        $crate::Record::new($write)
+    };
     (reason, $write:expr) => {
         $crate::Reason::new($write)
     };

@@ -53,6 +53,25 @@ impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> fmt::Display for Reason<F> {
     }
 }
 
+/// A line for the system log. `F` writes its text.
+#[must_use = "a record that nobody writes is lost"]
+pub struct Record<F> {
+    write: F,
+}
+
+impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> Record<F> {
+    #[doc(hidden)]
+    pub fn new(write: F) -> Self {
+        Record { write }
+    }
+}
+
+impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> fmt::Display for Record<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (self.write)(f)
+    }
+}
+
 /// A line that waits to be logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a line that nobody logs is lost"]

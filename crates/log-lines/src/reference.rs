@@ -1,6 +1,6 @@
 //! The reference document of all lines.
 
-use crate::{Declared, Section};
+use crate::{Declared, Kind, Section};
 
 /// Where lines of Markdown end, without what they are indented by.
 const WIDTH: usize = 98;
@@ -22,8 +22,12 @@ pub fn reference(title: &str, introduction: &str, sections: &[(&str, &Section)])
 }
 
 fn entry(line: &Declared) -> String {
-    let level = line.level.map_or("reason".to_owned(), |level| level.to_string().to_lowercase());
-    let mut said = format!("*{level}*");
+    let kind = match line.kind {
+        Kind::Line(level) => level.to_string().to_lowercase(),
+        Kind::Reason => "reason".to_owned(),
+        Kind::Record => "system log".to_owned(),
+    };
+    let mut said = format!("*{kind}*");
     if !line.why.is_empty() {
         said += &format!(": {}", line.why);
     }

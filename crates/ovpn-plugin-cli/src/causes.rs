@@ -4,7 +4,7 @@ mod declared;
 mod of_others;
 mod of_pam;
 
-use log_lines::{Declared, Level};
+use log_lines::{Declared, Kind, Level};
 use ovpn_plugin_host::LogLine;
 
 /// Marks the line about a login PAM has refused; the words of PAM mean something there only.
@@ -68,6 +68,11 @@ pub(crate) fn of_line(line: &LogLine) -> Option<Cause> {
     Some(Cause::new(known.why, known.todo))
 }
 
+/// The declaration of this line, if one of our plugins has logged it.
+pub(crate) fn declaration(line: &LogLine) -> Option<&'static Declared> {
+    declared::itself(line)
+}
+
 /// The causes that this log tells of; of those that say little at most one, and only if no line tells why something has
 /// failed.
 pub(crate) fn in_log<'a>(log: impl Iterator<Item = &'a LogLine> + Clone) -> Vec<Cause> {
@@ -75,8 +80,8 @@ pub(crate) fn in_log<'a>(log: impl Iterator<Item = &'a LogLine> + Clone) -> Vec<
     let mut warnings = Vec::new();
     for line in log.clone() {
         match declared::of(line) {
-            Some(Declared { level: Some(Level::Info | Level::Debug), .. }) => {}
-            Some(declared @ Declared { level: Some(Level::Warn), .. }) => {
+            Some(Declared { kind: Kind::Line(Level::Info | Level::Debug), .. }) => {}
+            Some(declared @ Declared { kind: Kind::Line(Level::Warn), .. }) => {
                 warnings.push(Cause::new(declared.why, declared.todo));
             }
             Some(declared) => telling.push(Cause::new(declared.why, declared.todo)),

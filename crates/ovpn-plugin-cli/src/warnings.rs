@@ -1,5 +1,7 @@
 //! What a plugin that works, or nobody, has to be warned about: each with why it matters and what to do.
 
+use auth_pam_lines::startup;
+use log_lines::Declared;
 use ovpn_plugin_host::LogLine;
 
 use crate::causes::{self, Cause};
@@ -20,9 +22,19 @@ pub(crate) fn in_log(log: &[LogLine], of_service: Vec<Cause>) -> Vec<Cause> {
     warnings
 }
 
+/// What auth-pam says of a PAM service, which this command finds out by itself.
+static ABOUT_SERVICE: [&Declared; 5] = [
+    startup::LINES.line("service_missing"),
+    startup::LINES.line("include_missing"),
+    startup::LINES.line("bad_line"),
+    startup::LINES.line("bad_module"),
+    startup::LINES.line("phase_missing"),
+];
+
 /// Whether auth-pam says here what this command finds out by itself.
 pub(crate) fn is_about_service(line: &LogLine) -> bool {
-    line.text.starts_with("PAM service '") || line.text.starts_with("the PAM service file ")
+    let declared = causes::declaration(line);
+    declared.is_some_and(|declared| ABOUT_SERVICE.contains(&declared))
 }
 
 /// A line that is not known says itself what to do, after a semicolon, or not at all.
@@ -91,8 +103,7 @@ mod tests {
 
     #[test]
     fn the_service_is_spoken_of_once() {
-        let log =
-            [line(2, "PAM service 'vpn': module pam_x.so is missing; install it, or correct the line in /x")];
+        let log = [line(2, &startup::bad_module("vpn", "pam_x.so", "is missing", "/x").to_string())];
         let own = Cause::new("pam_x.so is missing", "install it");
         assert_eq!(in_log(&log, vec![own.clone()]), [own]);
         assert_eq!(in_log(&log, Vec::new()).len(), 1);

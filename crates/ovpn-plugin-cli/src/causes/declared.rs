@@ -1,8 +1,6 @@
 //! The lines of our own plugins: what explains them stands where they are declared.
 
-#[cfg(test)]
-use log_lines::Level;
-use log_lines::{Declared, Section, explain};
+use log_lines::{Declared, Section, explain, find};
 use ovpn_plugin_host::LogLine;
 
 /// What both plugins have from what they are made of.
@@ -26,6 +24,11 @@ fn sections(plugin: &str) -> Vec<&'static Section> {
 /// What explains this line.
 pub(super) fn of(line: &LogLine) -> Option<&'static Declared> {
     explain(&sections(&line.name), &line.text)
+}
+
+/// The declaration of the line itself, whatever its reason is.
+pub(super) fn itself(line: &LogLine) -> Option<&'static Declared> {
+    find(&sections(&line.name), &line.text)
 }
 
 /// The reference document of all lines.

@@ -1,6 +1,6 @@
 //! Each declared line is found again by its own declaration, whatever is filled in.
 
-use log_lines::Filled;
+use log_lines::{Filled, Kind, Level};
 
 use super::*;
 
@@ -59,7 +59,9 @@ fn mean_the_same(one: &Declared, other: &Declared) -> bool {
 fn each_line_is_explained_by_its_own_declaration() {
     let mut lines = 0;
     for (plugin, all) in of_plugins() {
-        for declared in all.iter().filter(|declared| declared.level.is_some() && declared.is_explained()) {
+        for declared in
+            all.iter().filter(|declared| declared.kind.level().is_some() && declared.is_explained())
+        {
             for value in VALUES {
                 let line = filled(declared, "something that nobody knows", value);
                 let found = explained(plugin, &line);
@@ -79,9 +81,9 @@ fn each_line_is_explained_by_its_own_declaration() {
 fn a_reason_is_explained_in_each_line_that_may_hold_it() {
     let mut lines = 0;
     for (plugin, all) in of_plugins() {
-        let frames = all.iter().filter(|line| line.level.is_some() && line.text.contains("{reason}"));
+        let frames = all.iter().filter(|line| line.kind.level().is_some() && line.text.contains("{reason}"));
         for frame in frames {
-            let reasons = all.iter().filter(|reason| reason.level.is_none() && reason.is_explained());
+            let reasons = all.iter().filter(|reason| reason.kind == Kind::Reason && reason.is_explained());
             for (place, reason) in reasons.enumerate() {
                 let value = VALUES[place % VALUES.len()];
                 let line = filled(frame, &filled(reason, "nobody knows", value), value);
@@ -102,7 +104,7 @@ fn a_reason_is_explained_in_each_line_that_may_hold_it() {
 fn everything_that_has_gone_wrong_is_explained() {
     for (plugin, all) in of_plugins() {
         for line in all {
-            let is_news = matches!(line.level, Some(Level::Info | Level::Debug));
+            let is_news = matches!(line.kind, Kind::Line(Level::Info | Level::Debug));
             let says_all = is_news || SAY_ALL.contains(&line.name);
             assert!(says_all || line.is_explained(), "{plugin}: nothing is said of {}", line.name);
         }

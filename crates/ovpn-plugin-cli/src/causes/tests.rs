@@ -32,6 +32,15 @@ fn pams_words_count_in_the_line_about_the_login_only() {
     assert_eq!(causes(&["user 'joe' failed to authenticate: Permission denied"]).len(), 1);
 }
 
+/// Watchers of logs know these words, too.
+#[test]
+fn a_login_that_pam_has_refused_is_known_by_its_line() {
+    for name in ["failed", "failed_in_background"] {
+        let line = auth_pam_lines::attempts::LINES.line(name);
+        assert!(line.text.contains(PAM_REFUSED), "{name}");
+    }
+}
+
 #[test]
 fn every_entry_can_be_found() {
     for known in all_known() {

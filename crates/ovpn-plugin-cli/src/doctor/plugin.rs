@@ -270,14 +270,17 @@ fn open(setup: &Setup, file: &Path, words: &[Vec<u8>], config: &Path, directory:
     let mut lines = said.lines();
     let refused = lines.next() == Some(REFUSED);
     let log = lines.filter_map(|line| {
-        let (flags, text) = line.split_once('\t')?;
-        Some(LogLine { flags: flags.parse().ok()?, name: String::new(), text: text.to_owned() })
+        let [flags, name, text] = line.splitn(3, '\t').collect::<Vec<_>>().try_into().ok()?;
+        Some(LogLine { flags: flags.parse().ok()?, name: name.to_owned(), text: text.to_owned() })
     });
     Some(Start { refused, died: None, log: log.collect() })
 }
 
 fn told(how: &str, log: &[LogLine]) -> String {
-    let lines = log.iter().map(|line| format!("\n{}\t{}", line.flags, line.text.replace(['\0', '\n'], " ")));
+    let lines = log.iter().map(|line| {
+        let (name, text) = (line.name.replace('\t', " "), line.text.replace(['\0', '\n'], " "));
+        format!("\n{}\t{name}\t{text}", line.flags)
+    });
     std::iter::once(how.to_owned()).chain(lines).collect()
 }
 

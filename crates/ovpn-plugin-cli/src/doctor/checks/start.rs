@@ -3,6 +3,9 @@
 
 use std::path::Path;
 
+use auth_pam_lines::{configuration, proofs, startup};
+use down_root_lines::{processes, startup as down_root_startup};
+use log_lines::Declared;
 use ovpn_plugin_host::LogLine;
 
 use crate::causes;
@@ -10,26 +13,28 @@ use crate::doctor::finding::Finding;
 use crate::doctor::plugin::is_option;
 use crate::doctor::setup::{PluginLine, ScriptState, Setup};
 
-/// Words of lines about what other checks tell, with the line of the file in question.
-const TOLD_BY_OTHERS: [&str; 14] = [
-    "the PAM service file",
-    "PAM service file: ",
-    "directory of PAM services",
-    "option 'pam-confdir'",
-    ", which is missing; correct that line",
-    "install it, or correct the line in",
-    "so every login will be refused; correct that line",
-    "': it has no ",
-    "tmp-dir ",
-    "another plugin line defers logins already",
-    "OpenVPN gives a deferred login up after",
-    "has no root privileges",
-    "PAM service name is missing",
-    "can be crashed by a malformed token",
+/// Lines about what other checks tell, with the line of the file in question.
+static TOLD_BY_OTHERS: [&Declared; 13] = [
+    startup::LINES.line("service_missing"),
+    startup::LINES.line("include_missing"),
+    startup::LINES.line("bad_line"),
+    startup::LINES.line("bad_module"),
+    startup::LINES.line("phase_missing"),
+    startup::LINES.line("file_insecure"),
+    startup::LINES.line("directory_insecure"),
+    startup::LINES.line("confdir_insecure"),
+    startup::LINES.line("another_defers"),
+    startup::LINES.line("timeout_too_long"),
+    startup::LINES.line("not_root"),
+    configuration::LINES.line("no_service"),
+    proofs::LINES.line("malformed_token_crashes"),
 ];
 
-/// The same of down-root's scripts.
-const SCRIPT: &str = " script '";
+/// The same of down-root.
+static TOLD_OF_DOWN_ROOT: &Declared = processes::LINES.line("not_root");
+
+/// What down-root says of a script of which another check tells.
+static SCRIPT: &Declared = down_root_startup::LINES.line("unusable");
 
 pub(super) fn check(setup: &Setup) -> Vec<Finding> {
     // Of a script that the unit hides another check tells.
@@ -51,16 +56,23 @@ fn of_line(line: &PluginLine) -> Vec<Finding> {
     }
     let script_is_told =
         line.scripts.iter().any(|it| it.state != ScriptState::Good || !it.problems.is_empty());
-    let told = |text: &str| {
-        TOLD_BY_OTHERS.iter().any(|words| text.contains(words)) || (script_is_told && text.contains(SCRIPT))
-    };
+    let told =
+        |logged: &LogLine| causes::declaration(logged).is_some_and(|line| is_told(line, script_is_told));
     let lines = start.log.iter().filter(|logged| logged.is_error() || logged.is_warning());
     let mut findings: Vec<Finding> = lines
-        .filter(|logged| !told(&logged.text))
+        .filter(|logged| !told(logged))
         .map(|logged| of_log(line, logged, start.refused && logged.is_error()))
         .collect();
     findings.dedup();
     findings
+}
+
+/// Whether another check tells of it.
+fn is_told(line: &Declared, script_is_told: bool) -> bool {
+    TOLD_BY_OTHERS.contains(&line)
+        || line == TOLD_OF_DOWN_ROOT
+        || openvpn_config::lines::LINES.has(line)
+        || (script_is_told && line == SCRIPT)
 }
 
 /// Plugins that refuse to start, for reasons that no other check tells.
@@ -153,22 +165,46 @@ fn capitalised(text: &str) -> String {
 mod tests {
     use super::*;
 
+    /// Made by the lines themselves: none can be reworded so that it gives a value away.
     #[test]
     fn no_value_of_an_unknown_option_is_repeated() {
+        let unknown =
+            |word: &str, nearest: &str| plugin_options::lines::unknown("", word, nearest).to_string();
+        let odd = |word: &str| configuration::odd_pairs("", word).to_string();
+        let (meant, known) = ("did you mean deferred=yes|no?", "known are a=b c=d");
         for (text, shown) in [
-            ("unknown option 'pasword=hunter2'; known are a=b c=d", "unknown option 'pasword=...'"),
-            (
-                "unknown option 'defered=hunter2'; did you mean deferred=yes|no?",
-                "unknown option 'defered=...'; did you mean deferred=yes|no?",
-            ),
-            ("unknown option 'x=it's'; did you mean y?", "unknown option 'x=...'; did you mean y?"),
-            ("name 'Hunter2' has no value: pairs", "name '...' has no value: pairs"),
-            ("name 'x=hunter2' has no value: pairs", "name 'x=...' has no value: pairs"),
-            ("name 'code' has no value: pairs", "name 'code' has no value: pairs"),
-            ("option 'timeout=x': no number", "option 'timeout=x': no number"),
+            (unknown("pasword=hunter2", known), unknown("pasword=...", "").trim_end_matches("; ").to_owned()),
+            (unknown("defered=hunter2", meant), unknown("defered=...", meant)),
+            (unknown("x=it's", "did you mean y?"), unknown("x=...", "did you mean y?")),
+            (odd("Hunter2"), odd("...")),
+            (odd("x=hunter2"), odd("x=...")),
+            (odd("code"), odd("code")),
+            ("option 'timeout=x': no number".to_owned(), "option 'timeout=x': no number".to_owned()),
         ] {
-            assert_eq!(without_values(text), shown);
+            assert_eq!(without_values(&text), shown);
         }
+    }
+
+    /// What the plugins say of what other checks tell, and of what only they know.
+    #[test]
+    fn lines_that_other_checks_tell_are_left_out() {
+        let told = |name: &str, text: &str, script: bool| {
+            let line = LogLine { flags: 2, name: name.into(), text: text.into() };
+            causes::declaration(&line).is_some_and(|line| is_told(line, script))
+        };
+        for text in [
+            startup::service_missing("/etc/pam.d/vpn", "why").to_string(),
+            startup::bad_module("vpn", "pam_x.so", "is missing", "/etc/pam.d/vpn").to_string(),
+            startup::file_insecure("/x may be written to by everybody; run 'chmod o-w /x'").to_string(),
+            openvpn_config::lines::read_only("/tmp").to_string(),
+        ] {
+            assert!(told("AUTH-PAM", &text, false), "{text}");
+        }
+        let script = down_root_startup::unusable("down", "x.sh", "it is gone", "").to_string();
+        assert_eq!((told("DOWN-ROOT", &script, true), told("DOWN-ROOT", &script, false)), (true, false));
+        assert!(told("DOWN-ROOT", &processes::not_root("nobody").to_string(), false));
+        let own = startup::no_sessions_to_count().to_string();
+        assert!(!told("AUTH-PAM", &own, true) && !told("SOMEBODY", "tmp-dir /tmp: is no directory", true));
     }
 
     #[test]

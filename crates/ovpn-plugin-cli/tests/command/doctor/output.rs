@@ -38,6 +38,17 @@ fn json_of_a_good_set_up_and_of_one_that_cannot_be_read() {
     assert_eq!((&last["outcome"], &all[0]["severity"]), (&json!("errors"), &json!("error")));
 }
 
+/// What a plugin says when it is opened has the explanation of its line.
+#[test]
+fn lines_of_a_plugin_are_explained() {
+    let mut stage = Stage::new();
+    stage.with_auth_pam("deferred=yes", "vpn timeout=20 USERNAME");
+    let (all, _) = lines(&stage.examine_with(&["--json"]));
+    let found = all.iter().find(|line| line["id"] == "plugin-warns").expect("a warning");
+    let declared = auth_pam_lines::configuration::LINES.line("taken_as_pair");
+    assert_eq!((&found["why"], &found["to_do"]), (&json!(declared.why), &json!(declared.todo)), "{found}");
+}
+
 #[test]
 fn notes_count_with_strict() {
     let mut stage = Stage::new();
