@@ -10,6 +10,7 @@ use pam::{BadLine, Content, LineMistake, Modules, Phase, Stack, StackError};
 use secret::reading::at_most;
 
 use crate::causes::Cause;
+use crate::known_options::auth_pam;
 
 /// The longest file that is looked into, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
@@ -29,7 +30,8 @@ impl Service {
     pub(crate) fn of(words: &[Vec<u8>]) -> Option<Self> {
         let word = words.iter().find(|word| !word.contains(&b'='))?;
         let name = CString::new(word.rsplit(|byte| *byte == b'/').next()?).ok()?;
-        let confdir = words.iter().find_map(|word| word.strip_prefix(b"pam-confdir="));
+        let option = const { auth_pam("pam-confdir") };
+        let confdir = words.iter().find_map(|word| option.value_in(word));
         let confdir = confdir.and_then(|directory| CString::new(directory).ok());
         let read = |path: &Path| Ok::<_, io::Error>(content(path));
         let stack = match Stack::of(&name, confdir.as_deref(), &PHASES, read) {

@@ -1,7 +1,9 @@
 //! The words of an auth-pam line, as far as other lines of a set-up have to fit them. Whether the words themselves are
 //! good is for the plugin to say, which the doctor opens.
 
-use plugin_options::words;
+use plugin_options::{OPTIONS_FILE, words};
+
+use crate::known_options::{Named, auth_pam};
 
 /// What stands for a one-time code or the answer to a question in a pair's value.
 const CODES: [&str; 2] = ["OTP", "ASK"];
@@ -31,7 +33,7 @@ impl AuthPamWords {
         let (options, rest) = line.split_at(count);
         options.iter().for_each(|option| words.take(option));
         words.rest(rest);
-        let file = words.option("options").map(str::to_owned);
+        let file = words.option(const { auth_pam(OPTIONS_FILE) }).map(str::to_owned);
         let Some(content) = file.filter(|_| takes_options).and_then(|file| read(&file)) else { return words };
         for line in content.split(|byte| *byte == b'\n').filter_map(|line| words::split(line).ok()) {
             match &line[..] {
@@ -47,13 +49,14 @@ impl AuthPamWords {
     }
 
     /// The first one counts: that of the line goes before that of the file.
-    pub(crate) fn option(&self, name: &str) -> Option<&str> {
-        self.options.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    pub(crate) fn option(&self, option: Named) -> Option<&str> {
+        self.options.iter().find(|(name, _)| name == option.name()).map(|(_, value)| value.as_str())
     }
 
     /// Whether prompts are put to the client.
     pub(crate) fn asks(&self) -> bool {
-        self.option("challenge").is_some_and(|value| value != "no")
+        let challenge = const { auth_pam("challenge") };
+        self.option(challenge).is_some_and(|value| value != challenge.default())
     }
 
     fn take(&mut self, word: &[u8]) {
@@ -85,6 +88,8 @@ impl AuthPamWords {
 mod tests {
     use super::*;
 
+    const DEFERRED: Named = auth_pam("deferred");
+
     fn words(line: &str, ours: bool, file: Option<&str>) -> AuthPamWords {
         let line = words::split(line.as_bytes()).expect("words");
         AuthPamWords::new(&line, ours, |_| file.map(|text| text.as_bytes().to_vec()))
@@ -94,7 +99,7 @@ mod tests {
     fn options_service_and_pairs_are_told_apart() {
         let found = words("deferred=yes timeout=5 /etc/pam.d/vpn login USERNAME code OTP", true, None);
         assert_eq!(found.service.as_deref(), Some("vpn"));
-        assert_eq!((found.option("deferred"), found.option("grace")), (Some("yes"), None));
+        assert_eq!((found.option(DEFERRED), found.option(auth_pam("grace"))), (Some("yes"), None));
         assert!(found.has_pairs && found.gives_codes && !found.asks());
         assert_eq!(words("deferred=yes vpn", false, None).service.as_deref(), Some("deferred=yes"));
         assert_eq!(words("deferred=yes", true, None).service, None);
@@ -105,7 +110,7 @@ mod tests {
     fn an_options_file_comes_after_the_line() {
         let file = "# who\ntimeout=5\ndeferred=yes\nvpn\nlogin USERNAME\n'your code' ASK\n";
         let found = words("options=/x timeout=9", true, Some(file));
-        assert_eq!((found.option("timeout"), found.option("deferred")), (Some("9"), Some("yes")));
+        assert_eq!((found.option(auth_pam("timeout")), found.option(DEFERRED)), (Some("9"), Some("yes")));
         assert_eq!(found.service.as_deref(), Some("vpn"));
         assert!(found.gives_codes);
         assert_eq!(words("options=/x", true, None).service, None);

@@ -15,6 +15,7 @@ use secret::Secret;
 use super::auth_pam_words::AuthPamWords;
 use super::setup::{Kind, PamLine, PluginLine, Script, ScriptState, Setup, Start};
 use super::{checks, child, service};
+use crate::known_options::{Named, auth_pam, down_root};
 use crate::locate;
 use crate::words;
 
@@ -22,14 +23,18 @@ use crate::words;
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// Texts in the files, by which they are known under any name.
 const KNOWN: [(Kind, &[u8]); 4] = [
-    (Kind::AuthPam, b"pam-confdir"),
-    (Kind::DownRoot, b"insecure-permissions"),
+    (Kind::AuthPam, auth_pam("pam-confdir").name().as_bytes()),
+    (Kind::DownRoot, INSECURE.name().as_bytes()),
     (Kind::CAuthPam, b"AUTH-PAM"),
     (Kind::CDownRoot, b"DOWN-ROOT"),
 ];
+/// With it scripts may be anybody's.
+const INSECURE: Named = down_root("insecure-permissions");
 /// Quotes of word processors and web pages.
 const TYPOGRAPHIC: [&[u8]; 5] =
     [b"\xe2\x80\x9c", b"\xe2\x80\x9d", b"\xe2\x80\x9e", b"\xe2\x80\x98", b"\xe2\x80\x99"];
+/// Names a file with further options.
+const OPTIONS: Named = down_root(plugin_options::OPTIONS_FILE);
 /// What an opened plugin says, line by line.
 const REFUSED: &str = "refused";
 const OPEN: &str = "open";
@@ -199,7 +204,7 @@ fn options_file(file: &[u8]) -> Option<Vec<u8>> {
 fn with_options_file(words: &[Vec<u8>], kind: Kind) -> Vec<Vec<u8>> {
     let count = words.iter().take_while(|word| kind == Kind::DownRoot && is_option(word)).count();
     let (options, command) = words.split_at(count);
-    let file = options.iter().find_map(|word| word.strip_prefix(b"options=")).and_then(options_file);
+    let file = options.iter().find_map(|word| OPTIONS.value_in(word)).and_then(options_file);
     let lines: Vec<Vec<Vec<u8>>> = file
         .unwrap_or_default()
         .split(|byte| *byte == b'\n')
@@ -222,10 +227,11 @@ fn scripts(words: &[Vec<u8>], kind: Kind, directory: &Path) -> Vec<Script> {
     let count = words.iter().take_while(|word| kind == Kind::DownRoot && is_option(word)).count();
     let (options, rest) = words.split_at(count);
     let of_option = |word: &&Vec<u8>| {
-        let path = word.strip_prefix(b"up=");
-        path.or_else(|| word.strip_prefix(b"on=")?.splitn(2, |byte| *byte == b':').nth(1)).map(<[u8]>::to_vec)
+        let path = const { down_root("up") }.value_in(word);
+        let of_event = || const { down_root("on") }.value_in(word)?.splitn(2, |byte| *byte == b':').nth(1);
+        path.or_else(of_event).map(<[u8]>::to_vec)
     };
-    let insecure = options.iter().any(|word| word == b"insecure-permissions=yes");
+    let insecure = options.iter().any(|word| INSECURE.value_in(word) == Some(b"yes"));
     let paths = rest.first().cloned().into_iter().chain(options.iter().filter_map(|word| of_option(&word)));
     paths.map(|path| script(&directory.join(OsStr::from_bytes(&path)), insecure)).collect()
 }

@@ -15,6 +15,7 @@ use secret::reading::at_most;
 use super::auth_pam_words::AuthPamWords;
 use super::child;
 use super::setup::Service;
+use crate::known_options::{Named, auth_pam};
 
 /// The longest file that is looked into, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
@@ -22,14 +23,14 @@ const MAX_BYTES: usize = 256 * 1024;
 /// The service that the words name, if they name one.
 pub(crate) fn read(words: &AuthPamWords, directory: &Path) -> Option<Service> {
     let name = words.service.clone().filter(|name| !name.is_empty())?;
-    let confdir = words.option("pam-confdir").map(|confdir| directory.join(confdir));
+    let confdir = words.option(const { auth_pam("pam-confdir") }).map(|confdir| directory.join(confdir));
     let confdir = confdir.and_then(|confdir| CString::new(confdir.into_os_string().into_vec()).ok());
     let service = CString::new(name.as_bytes()).ok()?;
     let found = pam::service_file(&service, confdir.as_deref()).ok()?;
     let mut phases = vec![Phase::Auth, Phase::Account];
-    let is_on = |option: &str| words.option(option) == Some("yes");
-    phases.extend(is_on("change-expired").then_some(Phase::Password));
-    phases.extend(is_on("session").then_some(Phase::Session));
+    let is_on = |option: Named| words.option(option) == Some("yes");
+    phases.extend(is_on(const { auth_pam("change-expired") }).then_some(Phase::Password));
+    phases.extend(is_on(const { auth_pam("session") }).then_some(Phase::Session));
     let mut problems: Vec<Problem> = Vec::new();
     let mut read = |path: &Path| {
         let walked = Walk::along(path, Sticky::Allowed);

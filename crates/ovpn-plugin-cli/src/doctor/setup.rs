@@ -9,6 +9,7 @@ use privsep::walk::Problem;
 
 use super::auth_pam_words::AuthPamWords;
 use super::unit::Unit;
+use crate::known_options::auth_pam;
 
 /// Everything.
 #[derive(Debug, Default)]
@@ -218,7 +219,8 @@ impl Setup {
     /// Whether a plugin line lets its logins wait.
     pub(crate) fn defers(&self, line: &PluginLine) -> bool {
         let by_variable = self.variable("deferred_auth_pam").is_some();
-        match (line.kind, line.pam.as_ref().and_then(|pam| pam.words.option("deferred"))) {
+        match (line.kind, line.pam.as_ref().and_then(|pam| pam.words.option(const { auth_pam("deferred") })))
+        {
             (Kind::AuthPam, Some(word)) => word == "yes",
             (Kind::AuthPam | Kind::CAuthPam, _) => by_variable,
             _ => false,

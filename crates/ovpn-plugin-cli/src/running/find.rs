@@ -10,6 +10,7 @@ use openvpn_config::Seen;
 use secret::Secret;
 
 use crate::doctor::{AuthPamWords, usual_configurations};
+use crate::known_options::auth_pam;
 use crate::words;
 
 /// The socket.
@@ -82,7 +83,7 @@ fn of_line(line: &[&[u8]], directory: &Path) -> Option<PathBuf> {
         let path = directory.join(file);
         plugin_options::file::read(path.as_os_str().as_bytes()).ok().map(|file| file.content)
     };
-    AuthPamWords::new(&words, true, read).option("status").map(PathBuf::from)
+    AuthPamWords::new(&words, true, read).option(const { auth_pam("status") }).map(PathBuf::from)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use pam::{Fault, LineMistake, Phase};
 
 use crate::doctor::finding::Finding;
 use crate::doctor::setup::{PamLine, PluginLine, Service, Setup};
+use crate::known_options::auth_pam;
 
 pub(super) fn check(setup: &Setup) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -25,7 +26,9 @@ pub(super) fn check(setup: &Setup) -> Vec<Finding> {
 fn of_service(line: &PluginLine, pam: &PamLine, service: &Service) -> Vec<Finding> {
     if service.stack.is_none() {
         // Of a missing directory the plugin itself tells.
-        if pam.words.option("pam-confdir").is_some() && !service.file.parent().is_some_and(Path::is_dir) {
+        if pam.words.option(const { auth_pam("pam-confdir") }).is_some()
+            && !service.file.parent().is_some_and(Path::is_dir)
+        {
             return Vec::new();
         }
         return vec![missing(line, service)];
@@ -146,7 +149,7 @@ fn phases(service: &Service) -> Vec<Finding> {
 
 /// With the C plugin, `nullok` lets everybody in as an account without a password.
 fn empty_passwords(line: &PluginLine, pam: &PamLine, service: &Service) -> Option<Finding> {
-    let allowed = line.kind.is_c() || pam.words.option("empty-passwords") == Some("yes");
+    let allowed = line.kind.is_c() || pam.words.option(const { auth_pam("empty-passwords") }) == Some("yes");
     let mut lines = service.lines(Phase::Auth).filter(|_| allowed);
     let (found, _) = lines.find(|(line, module)| {
         module == "pam_unix" && line.args.iter().any(|arg| arg.expose().starts_with(b"nullok"))

@@ -3,6 +3,7 @@
 use crate::doctor::finding::Finding;
 use crate::doctor::plugin::is_option;
 use crate::doctor::setup::{Kind, PluginLine, Setup};
+use crate::known_options::auth_pam;
 
 pub(super) fn check(setup: &Setup) -> Vec<Finding> {
     setup.plugins.iter().flat_map(of_line).collect()
@@ -80,7 +81,7 @@ fn dropped(line: &PluginLine) -> Option<Finding> {
 
 fn no_service(line: &PluginLine) -> Option<Finding> {
     let pam = line.pam.as_ref().filter(|pam| pam.words.service.is_none())?;
-    let has_file = pam.words.option("options").is_some();
+    let has_file = pam.words.option(const { auth_pam("options") }).is_some();
     Some(
         Finding::error("no-service", "the plugin line names no PAM service")
             .at(&line.place)

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::doctor::finding::Finding;
 use crate::doctor::setup::{Kind, PluginLine, Setup, is_in_tmp};
 use crate::doctor::unit::Unit;
+use crate::known_options::{Named, auth_pam};
 
 /// What the plugins of this project call.
 const CALLS: [&str; 11] = [
@@ -32,12 +33,12 @@ pub(super) fn check(setup: &Setup) -> Vec<Finding> {
 
 /// What a plugin line names below `/tmp`: the first thing.
 fn in_tmp(line: &PluginLine) -> Option<(&'static str, PathBuf)> {
-    let option = |name: &str| line.pam.as_ref()?.words.option(name).map(PathBuf::from);
+    let option = |option: Named| line.pam.as_ref()?.words.option(option).map(PathBuf::from);
     let named = [
         ("the plugin", Some(line.file.clone())),
-        ("the options file", option("options")),
-        ("the directory of PAM services", option("pam-confdir")),
-        ("the directory of client options", option("client-options")),
+        ("the options file", option(const { auth_pam("options") })),
+        ("the directory of PAM services", option(const { auth_pam("pam-confdir") })),
+        ("the directory of client options", option(const { auth_pam("client-options") })),
     ];
     let scripts = line.scripts.iter().map(|script| ("the script", Some(script.path.clone())));
     let all = named.into_iter().chain(scripts);

@@ -4,13 +4,14 @@ use openvpn_config::window;
 
 use crate::doctor::finding::Finding;
 use crate::doctor::setup::Setup;
+use crate::known_options::auth_pam;
 
 pub(super) fn check(setup: &Setup) -> Vec<Finding> {
     let seconds = window(&setup.settings).as_secs();
     let lines = setup.pam_lines().filter(|(line, _)| setup.defers(line));
     lines
         .filter_map(|(line, pam)| {
-            let timeout: u64 = pam.words.option("timeout")?.parse().ok()?;
+            let timeout: u64 = pam.words.option(const { auth_pam("timeout") })?.parse().ok()?;
             (timeout == 0 || timeout >= seconds).then(|| {
                 Finding::warning(
                     "timeout",

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::doctor::finding::Finding;
 use crate::doctor::setup::{PamLine, PluginLine, Service, Setup, argument, is_in_a_home};
 use crate::doctor::unit::Unit;
+use crate::known_options::auth_pam;
 
 /// Modules that read files in the user's home, unless an argument names another place.
 const IN_HOMES: [(&str, &str); 3] =
@@ -126,7 +127,7 @@ fn tasks(setup: &Setup, unit: &Unit, line: &PluginLine, pam: &PamLine, service: 
                 .todo("Add to the unit: TasksMax=1000")
         });
     }
-    let workers = pam.words.option("max-workers").and_then(|word| word.parse().ok());
+    let workers = pam.words.option(const { auth_pam("max-workers") }).and_then(|word| word.parse().ok());
     let workers: u64 = workers.unwrap_or_else(|| default_workers(tasks));
     let starts_programs = service.all_lines().any(|(_, module)| module == "pam_exec");
     let each = if starts_programs { 2 } else { 1 };
