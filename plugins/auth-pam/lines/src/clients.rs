@@ -92,6 +92,24 @@ log_lines::lines! {
         "'{name}' takes {wanted} words, and has {has}{quotes}",
         why "OpenVPN would refuse the client for this line.",
         todo "Correct the line. What is pushed stands in quotes.";
+    reason not_utf8() "it is not UTF-8",
+        why "OpenVPN's clients could not read this line.",
+        todo "Write the file in UTF-8.";
+    reason control_character() "it holds a control character",
+        why "OpenVPN would take what comes after it for something else.",
+        todo "Take it out; an editor may not show it, `cat -A FILE` does.";
+    reason line_too_long(has: usize, most: usize) "it has {has} bytes, and OpenVPN takes {most}",
+        why "OpenVPN would refuse the client for this line, with the values of the client filled in.",
+        todo "Make the line shorter.";
+    reason unknown_braces(found: &str, known: &str) "'{found}' is none of {known}",
+        why "Words in braces stand for values of the client, and there is none of this name.",
+        todo "Correct the word in braces.";
+    reason no_value(name: &str) "this client has no {name}",
+        why "A file of this client names a value that the client does not have, such as an address in the tunnel.",
+        todo "Take the word in braces out of the files of this client, or see to it that the client has the value.";
+    reason unsafe_value(name: &str) "the client's {name} holds a character that may not stand in an option",
+        why "The value holds a blank, a quote, a comma or the like. OpenVPN could take what comes after it for another option.",
+        todo "Take the word in braces out of the files of this client, or give it another name.";
     reason pushes_nothing() "'push' sends nothing",
         why "There is nothing between the quotes of `push`.",
         todo "Write the option for the client there, or take the line out.";

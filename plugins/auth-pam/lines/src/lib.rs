@@ -20,11 +20,12 @@ pub mod refusals;
 pub mod sessions;
 pub mod startup;
 pub mod status;
+pub mod system_log;
 mod texts;
 pub mod workers;
 
 /// All sections, in the order of the reference document.
-pub static ALL: [&Section; 13] = [
+pub static ALL: [&Section; 14] = [
     &startup::LINES,
     &configuration::LINES,
     &attempts::LINES,
@@ -38,4 +39,5 @@ pub static ALL: [&Section; 13] = [
     &processes::LINES,
     &status::LINES,
     &metrics::LINES,
+    &system_log::LINES,
 ];

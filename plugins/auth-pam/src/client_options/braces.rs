@@ -3,6 +3,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use lines::clients;
+
 /// What is known of a client.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Values {
@@ -39,7 +41,7 @@ fn next(text: &str) -> Result<Option<(&str, &'static str, Get, &str)>, String> {
     }
     let end = rest.find('}').map_or(rest.len(), |end| end + 1);
     let known = ALL.map(|(name, _)| name).join(", ");
-    Err(format!("'{}' is none of {known}", &rest[..end]))
+    Err(clients::unknown_braces(&rest[..end], &known).to_string())
 }
 
 /// Whether all that stands in braces is known; if not, what is wrong.
@@ -56,10 +58,10 @@ pub fn fill(mut text: &str, values: &Values) -> Result<String, String> {
     while let Some((before, name, get, after)) = next(text)? {
         let value = get(values);
         if value.is_empty() {
-            return Err(format!("this client has no {name}"));
+            return Err(clients::no_value(name).to_string());
         }
         if !value.chars().all(is_plain) {
-            return Err(format!("the client's {name} holds a character that may not stand in an option"));
+            return Err(clients::unsafe_value(name).to_string());
         }
         filled += before;
         filled += &value;

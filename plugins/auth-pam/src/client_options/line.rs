@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use lines::clients;
 use ovpn_plugin::ClientConfig;
 use plugin_options::words;
 
@@ -34,9 +35,9 @@ impl Line {
             return Err(wrong(fault));
         }
         let read = |word: Vec<u8>| {
-            let word = String::from_utf8(word).map_err(|_| wrong("it is not UTF-8".into()))?;
+            let word = String::from_utf8(word).map_err(|_| wrong(clients::not_utf8().to_string()))?;
             if word.chars().any(char::is_control) {
-                return Err(wrong("it holds a control character".into()));
+                return Err(wrong(clients::control_character().to_string()));
             }
             braces::check(&word).map_err(wrong)?;
             Ok(word)
@@ -60,7 +61,7 @@ impl Line {
     fn bounded(&self, text: String) -> Result<String, Mistake> {
         if text.len() > ClientConfig::MAX_LINE_BYTES {
             let (has, most) = (text.len(), ClientConfig::MAX_LINE_BYTES);
-            return Err(self.wrong(format!("it has {has} bytes, and OpenVPN takes {most}")));
+            return Err(self.wrong(clients::line_too_long(has, most).to_string()));
         }
         Ok(text)
     }

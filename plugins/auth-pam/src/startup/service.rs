@@ -47,7 +47,7 @@ fn check_phases(service: &CStr, confdir: Option<&CStr>, phases: &[Phase]) -> Res
     if let Some(confdir) = confdir {
         check.permissions(What::Confdir, Path::new(OsStr::from_bytes(confdir.to_bytes())))?;
     }
-    let file = pam::service_file(service, confdir).map_err(|error| error.to_string())?;
+    let file = pam::service_file(service, confdir).map_err(|_| bad_name(service))?;
     if confdir.is_none() {
         check.directories(&file)?;
     }
@@ -64,10 +64,14 @@ fn check_phases(service: &CStr, confdir: Option<&CStr>, phases: &[Phase]) -> Res
     match stack {
         Ok(Some(stack)) => check.stack(&stack, phases, other.as_deref()),
         Ok(None) => check.missing(file.searched().first().map(PathBuf::as_path), other.as_deref()),
-        Err(StackError::Name(error)) => return Err(error.to_string()),
+        Err(StackError::Name(_)) => return Err(bad_name(service)),
         Err(StackError::Read(refusal)) => return Err(refusal),
     }
     Ok(check.findings)
+}
+
+fn bad_name(service: &CStr) -> String {
+    lines::configuration::bad_service("", &service.to_string_lossy()).to_string()
 }
 
 /// What is looked at.

@@ -90,7 +90,7 @@ impl Supervisor {
         let (source, username) = (attempt.source, attempt.username.clone());
         match self.workers.resume(now, one.worker, attempt) {
             Ok(()) => {
-                self.figures.questions_answered += 1;
+                self.figures.count.questions_answered += 1;
                 self.scheduler.resumed(source, &username);
             }
             Err(NotBegun::WorkerGone(attempt)) => self.conclude(now, *attempt, &Outcome::NoQuestion),
@@ -139,7 +139,7 @@ impl Supervisor {
 
     /// The worker ends the transaction and leaves. No failure, so no line that a log watcher would take for one.
     pub(super) fn give_up(&mut self, now: Instant, one: &Waiting, why: &str) {
-        self.figures.questions_given_up += 1;
+        self.figures.count.questions_given_up += 1;
         self.workers.dismiss(now, one.worker);
         self.refuse_pending(one);
         let took = Took::until(now, one.asked, None);

@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixDatagram;
 
+use lines::system_log;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, socket};
 use nix::syslog::{self, LogFlags};
 
@@ -136,7 +137,7 @@ impl Audit {
 
     /// Says that so many attempts have no line of their own.
     pub fn write_suppressed(&mut self, text: &str) {
-        self.write_line(NOTICE, &format!("AUTH-PAM: {text}"));
+        self.write_line(NOTICE, &system_log::suppressed(text).to_string());
     }
 
     /// Whether a connection has to be asked for.
@@ -190,7 +191,7 @@ impl Audit {
     /// Sends a line, and before it how many were lost, if any were.
     fn send_after_count(&mut self, severity: u8, line: &str) -> Sent {
         if self.lost > 0 {
-            let sent = self.send(NOTICE, &format!("AUTH-PAM: {} lines about logins were lost", self.lost));
+            let sent = self.send(NOTICE, &system_log::lost(self.lost).to_string());
             if sent != Sent::Done {
                 return sent;
             }
@@ -245,10 +246,8 @@ fn line(entry: Entry<'_>, config_name: Option<&str>) -> String {
     let (address, config) = (origin.plain_address().unwrap_or("-"), config_name.unwrap_or("-"));
     let (reason, user, took) = (escaped(reason), shown(user), took.fields());
     // What a client can make long comes last: some logs cut lines at 1024 bytes.
-    format!(
-        "AUTH-PAM: login {result}: address={address} port={port} config={config} reference={reference} \
-         {took}reason='{reason}' user='{user}'"
-    )
+    let client = system_log::client(address, *port, config, reference);
+    system_log::login(result, client, &took, &reason, &user).to_string()
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ impl Supervisor {
         match self.breaker.concluded(now, &attempt.username, reached) {
             Some(Change::Opened) => {
                 self.away = true;
-                self.figures.breaker_opened += 1;
+                self.figures.count.breaker_opened += 1;
                 lines::attempts::backend_away().log();
             }
             Some(Change::Closed) => {
@@ -61,7 +61,7 @@ impl Supervisor {
     /// If a source was closed for some time, what waits of it is not passed on either, unless nobody can guess it.
     pub(super) fn put_off(&mut self, now: Instant, source: Source, closed: Option<Duration>) {
         let Some(length) = closed else { return };
-        self.figures.penalties += 1;
+        self.figures.count.penalties += 1;
         for waiting in self.scheduler.take_source(source, Attempt::may_be_a_guess) {
             self.conclude(now, waiting, &Outcome::Penalty(length));
         }

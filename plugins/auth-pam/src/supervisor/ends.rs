@@ -31,7 +31,7 @@ impl Supervisor {
                 KeeperNews::Nothing => return Ok(()),
                 KeeperNews::Forked(worker, process) => {
                     self.workers.forked(worker, process);
-                    self.figures.workers_forked += 1;
+                    self.figures.count.workers_forked += 1;
                     self.fork_failure_logged = false;
                 }
                 KeeperNews::ForkFailed(worker, errno) if self.writer_not_forked(now, worker, errno) => {}
@@ -81,7 +81,7 @@ impl Supervisor {
                 self.ended(&attempt);
                 let distrusted = why == Why::Distrusted;
                 let outcome = if distrusted { Outcome::Distrusted(how) } else { Outcome::WorkerEnded(how) };
-                self.figures.workers_ended_by_modules += u64::from(outcome.is_modules_fault());
+                self.figures.count.workers_ended_by_modules += u64::from(outcome.is_modules_fault());
                 if outcome.is_modules_fault() && attempt.lookup.is_none() {
                     let closed = self.penalties.crashed(now, attempt.source, &attempt.username);
                     self.put_off(now, attempt.source, closed);

@@ -125,6 +125,71 @@ impl Cause {
     }
 }
 
+/// Declares the counters that are one number each, with their names for status.
+macro_rules! counters {
+    ($(#[$doc:meta])* $name:ident { $($(#[$inner:meta])* $counter:ident,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        pub struct $name { $($(#[$inner])* pub $counter: u64,)+ }
+
+        impl $name {
+            /// Each by its name.
+            pub fn by_name(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($counter), self.$counter),)+].into_iter()
+            }
+
+            /// Each another number, for tests that look where they are.
+            #[cfg(test)]
+            pub fn all_different() -> Self {
+                let mut number = 1_000_000..;
+                let mut next = || number.next().unwrap_or_default();
+                Self { $($counter: next(),)+ }
+            }
+        }
+    };
+}
+
+counters! {
+    /// What is one number. `ovpn-plugin status --json` shows each by the name of its field; metrics have families for them.
+    Counters {
+        /// Attempts whose clients were gone before PAM was asked.
+        cancelled,
+        /// Attempts that the front has refused by itself, for what the client sent. It tells of all with `syslog=`, `status=` or
+        /// `metrics=`, otherwise only of those that count for penalties.
+        refused_by_front,
+        /// The same, but not for what the client sent.
+        undecided_by_front,
+        /// Answers to questions that fit.
+        questions_answered,
+        /// Questions that were given up.
+        questions_given_up,
+        /// Sessions that were opened.
+        sessions_opened,
+        /// Sessions that were closed.
+        sessions_closed,
+        /// Clients that were refused since no session could be opened.
+        sessions_refused,
+        /// Sessions that nobody has closed.
+        sessions_lost,
+        /// Clients that got their options.
+        options_given,
+        /// Clients whose options could not be put together.
+        options_refused,
+        /// Workers that were forked.
+        workers_forked,
+        /// Workers that could not be forked.
+        fork_failures,
+        /// Workers that a module has ended while it ran.
+        workers_ended_by_modules,
+        /// Workers that had to be killed: over the time limit, or not ready in time.
+        workers_killed,
+        /// How often the backend was found away for everybody.
+        breaker_opened,
+        /// How often a source was closed for its failures.
+        penalties,
+    }
+}
+
 const KINDS: usize = Kind::ALL.len();
 const CAUSES: usize = Cause::ALL.len();
 /// Linux-PAM has codes up to 31. What is beyond is counted last.
@@ -140,41 +205,8 @@ pub struct Figures {
     latency: [Latency; KINDS],
     /// The same of the last ones, whatever came of them.
     pub recent: Recent,
-    /// Attempts whose clients were gone before PAM was asked.
-    pub cancelled: u64,
-    /// Attempts that the front has refused by itself, for what the client sent. It tells of all with `syslog=`, `status=` or `metrics=`,
-    /// otherwise only of those that count for penalties.
-    pub refused_by_front: u64,
-    /// The same, but not for what the client sent.
-    pub undecided_by_front: u64,
-    /// Answers to questions that fit.
-    pub questions_answered: u64,
-    /// Questions that were given up.
-    pub questions_given_up: u64,
-    /// Sessions that were opened.
-    pub sessions_opened: u64,
-    /// Sessions that were closed.
-    pub sessions_closed: u64,
-    /// Clients that were refused since no session could be opened.
-    pub sessions_refused: u64,
-    /// Sessions that nobody has closed.
-    pub sessions_lost: u64,
-    /// Clients that got their options.
-    pub options_given: u64,
-    /// Clients whose options could not be put together.
-    pub options_refused: u64,
-    /// Workers that were forked.
-    pub workers_forked: u64,
-    /// Workers that could not be forked.
-    pub fork_failures: u64,
-    /// Workers that a module has ended while it ran.
-    pub workers_ended_by_modules: u64,
-    /// Workers that had to be killed: over the time limit, or not ready in time.
-    pub workers_killed: u64,
-    /// How often the backend was found away for everybody.
-    pub breaker_opened: u64,
-    /// How often a source was closed for its failures.
-    pub penalties: u64,
+    /// All else.
+    pub count: Counters,
 }
 
 impl Default for Figures {
@@ -184,23 +216,7 @@ impl Default for Figures {
             codes: [0; CODES],
             latency: std::array::from_fn(|_| Latency::default()),
             recent: Recent::default(),
-            cancelled: 0,
-            refused_by_front: 0,
-            undecided_by_front: 0,
-            questions_answered: 0,
-            questions_given_up: 0,
-            sessions_opened: 0,
-            sessions_closed: 0,
-            sessions_refused: 0,
-            sessions_lost: 0,
-            options_given: 0,
-            options_refused: 0,
-            workers_forked: 0,
-            fork_failures: 0,
-            workers_ended_by_modules: 0,
-            workers_killed: 0,
-            breaker_opened: 0,
-            penalties: 0,
+            count: Counters::default(),
         }
     }
 }
@@ -223,10 +239,10 @@ impl Figures {
     /// Something has become of a session.
     pub fn of_session(&mut self, event: Event) {
         *match event {
-            Event::Opened(_) => &mut self.sessions_opened,
-            Event::Closed(..) => &mut self.sessions_closed,
-            Event::Refused => &mut self.sessions_refused,
-            Event::Lost(..) => &mut self.sessions_lost,
+            Event::Opened(_) => &mut self.count.sessions_opened,
+            Event::Closed(..) => &mut self.count.sessions_closed,
+            Event::Refused => &mut self.count.sessions_refused,
+            Event::Lost(..) => &mut self.count.sessions_lost,
         } += 1;
     }
 

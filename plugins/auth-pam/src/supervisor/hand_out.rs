@@ -52,7 +52,7 @@ impl Supervisor {
 
     /// A worker could not be started.
     pub(super) fn fork_failed(&mut self, now: Instant, errno: Errno) {
-        self.figures.fork_failures += 1;
+        self.figures.count.fork_failures += 1;
         // Several may have been asked for at once.
         let first = !self.ramp.is_paused(now);
         self.ramp.fork_failed(now);

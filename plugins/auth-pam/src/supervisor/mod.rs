@@ -415,7 +415,7 @@ impl Supervisor {
                 if let Some(mut attempt) = waiting.or_else(|| self.repeats.cancel(id)) {
                     let until = attempt.arrived + self.longest_refusal();
                     attempt.place.iter_mut().for_each(|place| place.keep_until(until));
-                    self.figures.cancelled += u64::from(attempt.lookup.is_none());
+                    self.figures.count.cancelled += u64::from(attempt.lookup.is_none());
                     if attempt.lookup.is_none() && self.flood.admits(now) {
                         let tail = self.tail_with(&attempt.origin, attempt.took(now));
                         lines::attempts::client_gone(&attempt.user(), &tail).log();
@@ -427,8 +427,11 @@ impl Supervisor {
             }
             Request::Refused { username, origin, at_fault, reason, took, counts } => {
                 let figures = &mut self.figures;
-                *(if at_fault { &mut figures.refused_by_front } else { &mut figures.undecided_by_front }) +=
-                    1;
+                *(if at_fault {
+                    &mut figures.count.refused_by_front
+                } else {
+                    &mut figures.count.undecided_by_front
+                }) += 1;
                 if counts {
                     self.count_refusal(now, &origin, &username);
                 }
@@ -502,7 +505,7 @@ impl Supervisor {
             self.conclude(now, attempt, &Outcome::WaitedTooLong);
         }
         for worker in self.workers.late(now) {
-            self.figures.workers_killed += 1;
+            self.figures.count.workers_killed += 1;
             if let Some(attempt) = self.workers.kill(now, worker) {
                 self.ended(&attempt);
                 self.conclude(now, *attempt, &Outcome::RanTooLong);

@@ -32,7 +32,7 @@ impl Supervisor {
         for part in text.chunks(MAX_TEXT) {
             self.tell_front(Reply::Options { id: attempt.id, part: part.to_vec() });
         }
-        self.figures.options_given += 1;
+        self.figures.count.options_given += 1;
         let took = now.saturating_duration_since(attempt.arrived);
         self.answer_front(attempt.id, Verdict::Accepted { took });
     }
@@ -48,14 +48,14 @@ impl Supervisor {
             _ => judge(&attempt, now, outcome, time_limit).1,
         };
         if outcome.costs_nothing() && !self.flood.admits(now) {
-            self.figures.options_refused += 1;
+            self.figures.count.options_refused += 1;
             return self.answer_front(attempt.id, Verdict::Rejected);
         }
         self.refuse_options(now, attempt, &reason);
     }
 
     fn refuse_options(&mut self, now: Instant, attempt: Attempt, why: &str) {
-        self.figures.options_refused += 1;
+        self.figures.count.options_refused += 1;
         self.answer_front(attempt.id, Verdict::Rejected);
         let tail = self.tail_with(&attempt.origin, attempt.took(now));
         lines::clients::no_options_in_background(&attempt.user(), why, &tail).log();

@@ -169,25 +169,7 @@ fn counters(lines: &mut Lines, snapshot: &Snapshot<'_>) {
             lines.line(format_args!("latency {} {sum} {word}{within}", latency.count()));
         }
     }
-    for (name, count) in [
-        ("cancelled", figures.cancelled),
-        ("refused_by_front", figures.refused_by_front),
-        ("undecided_by_front", figures.undecided_by_front),
-        ("questions_answered", figures.questions_answered),
-        ("questions_given_up", figures.questions_given_up),
-        ("sessions_opened", figures.sessions_opened),
-        ("sessions_closed", figures.sessions_closed),
-        ("sessions_refused", figures.sessions_refused),
-        ("sessions_lost", figures.sessions_lost),
-        ("options_given", figures.options_given),
-        ("options_refused", figures.options_refused),
-        ("workers_forked", figures.workers_forked),
-        ("fork_failures", figures.fork_failures),
-        ("workers_ended_by_modules", figures.workers_ended_by_modules),
-        ("workers_killed", figures.workers_killed),
-        ("breaker_opened", figures.breaker_opened),
-        ("penalties", figures.penalties),
-    ] {
+    for (name, count) in figures.count.by_name() {
         lines.line(format_args!("count {count} {name}"));
     }
 }

@@ -115,7 +115,7 @@ pub const FAMILIES: &[Family] = &[
         &[],
         "Attempts whose clients were gone before PAM was asked.",
         |samples, now| {
-            samples.add(&[], now.figures.cancelled);
+            samples.add(&[], now.figures.count.cancelled);
         },
     ),
     counter(
@@ -123,8 +123,8 @@ pub const FAMILIES: &[Family] = &[
         &["blame"],
         "Attempts refused in OpenVPN's process, without PAM: for what the client sent, or not.",
         |samples, now| {
-            samples.add(&[("blame", "client")], now.figures.refused_by_front);
-            samples.add(&[("blame", "other")], now.figures.undecided_by_front);
+            samples.add(&[("blame", "client")], now.figures.count.refused_by_front);
+            samples.add(&[("blame", "other")], now.figures.count.undecided_by_front);
         },
     ),
     gauge("attempts_waiting", &[], "Attempts that wait for a worker.", |samples, now| {
@@ -171,17 +171,17 @@ pub const FAMILIES: &[Family] = &[
         },
     ),
     counter("workers_forked_total", &[], "Workers that were started.", |samples, now| {
-        samples.add(&[], now.figures.workers_forked);
+        samples.add(&[], now.figures.count.workers_forked);
     }),
     counter("worker_fork_failures_total", &[], "Workers that could not be started.", |samples, now| {
-        samples.add(&[], now.figures.fork_failures);
+        samples.add(&[], now.figures.count.fork_failures);
     }),
     counter(
         "workers_ended_by_modules_total",
         &[],
         "Workers that a PAM module has ended while it ran.",
         |samples, now| {
-            samples.add(&[], now.figures.workers_ended_by_modules);
+            samples.add(&[], now.figures.count.workers_ended_by_modules);
         },
     ),
     counter(
@@ -189,7 +189,7 @@ pub const FAMILIES: &[Family] = &[
         &[],
         "Workers that were killed: over the time limit, or not ready in time.",
         |samples, now| {
-            samples.add(&[], now.figures.workers_killed);
+            samples.add(&[], now.figures.count.workers_killed);
         },
     ),
     gauge("questions_waiting", &[], "Questions that wait for an answer.", |samples, now| {
@@ -204,10 +204,10 @@ pub const FAMILIES: &[Family] = &[
         },
     ),
     counter("questions_answered_total", &[], "Questions that were answered.", |samples, now| {
-        samples.add(&[], now.figures.questions_answered);
+        samples.add(&[], now.figures.count.questions_answered);
     }),
     counter("questions_given_up_total", &[], "Questions that were given up.", |samples, now| {
-        samples.add(&[], now.figures.questions_given_up);
+        samples.add(&[], now.figures.count.questions_given_up);
     }),
     gauge("sessions", &["state"], "PAM sessions by how far they are.", |samples, now| {
         for (state, count) in now.sessions.by_state() {
@@ -224,10 +224,10 @@ pub const FAMILIES: &[Family] = &[
         |samples, now| {
             let figures = now.figures;
             for (event, count) in [
-                ("opened", figures.sessions_opened),
-                ("closed", figures.sessions_closed),
-                ("refused", figures.sessions_refused),
-                ("lost", figures.sessions_lost),
+                ("opened", figures.count.sessions_opened),
+                ("closed", figures.count.sessions_closed),
+                ("refused", figures.count.sessions_refused),
+                ("lost", figures.count.sessions_lost),
             ] {
                 samples.add(&[("event", event)], count);
             }
@@ -238,8 +238,8 @@ pub const FAMILIES: &[Family] = &[
         &["result"],
         "Clients that got their options, or could not (client-options).",
         |samples, now| {
-            samples.add(&[("result", "given")], now.figures.options_given);
-            samples.add(&[("result", "refused")], now.figures.options_refused);
+            samples.add(&[("result", "given")], now.figures.count.options_given);
+            samples.add(&[("result", "refused")], now.figures.count.options_refused);
         },
     ),
     gauge(
@@ -255,7 +255,7 @@ pub const FAMILIES: &[Family] = &[
         &[],
         "How often PAM's backend was found away for everybody.",
         |samples, now| {
-            samples.add(&[], now.figures.breaker_opened);
+            samples.add(&[], now.figures.count.breaker_opened);
         },
     ),
     gauge(
@@ -267,7 +267,7 @@ pub const FAMILIES: &[Family] = &[
         },
     ),
     counter("penalties_total", &[], "How often a source was closed for its failures.", |samples, now| {
-        samples.add(&[], now.figures.penalties);
+        samples.add(&[], now.figures.count.penalties);
     }),
 ];
 

@@ -5,7 +5,7 @@ use super::*;
 use crate::metrics::messages::MAX_TEXT;
 use crate::supervisor::attempt::tests::attempt;
 use crate::supervisor::conclude::{judge, tests::every_outcome};
-use crate::supervisor::figures::{Figures, SessionCounts, WorkerCounts};
+use crate::supervisor::figures::{Counters, Figures, SessionCounts, WorkerCounts};
 
 /// Every outcome there is, once.
 fn figures_of_every_outcome() -> Figures {
@@ -85,6 +85,18 @@ fn each_figure_is_published() {
     let started = sum("start_time_seconds");
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
     assert!((now - 9.0..now - 6.0).contains(&started), "{started} at {now}");
+}
+
+/// A counter that is declared and that no family has is one that nobody sees.
+#[test]
+fn each_counter_is_published() {
+    let mut figures = Figures::default();
+    figures.count = Counters::all_different();
+    let text = render("server1", &snapshot(&figures));
+    let published: Vec<f64> = values(&text).into_values().collect();
+    for (name, count) in figures.count.by_name() {
+        assert!(published.contains(&(count as f64)), "{name} is in no family: {text}");
+    }
 }
 
 /// A label whose values a client could make more of would fill the collector's memory. What every login can do is here, so the

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use lines::sessions;
+use lines::{sessions, system_log};
 use log_lines::Said;
 
 use super::table::Session;
@@ -94,7 +94,7 @@ fn in_words(event: Event, user: &str, reason: &str, good: bool, tail: &str) -> S
 /// For the system log; in a form that other programs can rely on.
 fn line(whose: &Whose, event: Event, reason: &str, took: Took, config: Option<&str>) -> String {
     let (word, facts) = match event {
-        Event::Opened(assigned) => ("opened", format!("tunnel={} ", assigned.shown())),
+        Event::Opened(assigned) => ("opened", system_log::tunnel(assigned.shown()).to_string()),
         Event::Closed(usage, open) => ("closed", facts(&usage, open)),
         Event::Refused => ("refused", String::new()),
         Event::Lost(usage, open) => ("lost", facts(&usage, open)),
@@ -102,16 +102,14 @@ fn line(whose: &Whose, event: Event, reason: &str, took: Took, config: Option<&s
     let Origin { port, reference, .. } = &whose.origin;
     let (address, config) = (whose.origin.plain_address().unwrap_or("-"), config.unwrap_or("-"));
     let (reason, user, took) = (escaped(reason.as_bytes()), shown(&whose.username), took.fields());
-    format!(
-        "AUTH-PAM: session {word}: address={address} port={port} config={config} reference={reference} \
-         {facts}{took}reason='{reason}' user='{user}'"
-    )
+    let client = system_log::client(address, *port, config, reference);
+    system_log::session(word, client, &facts, &took, &reason, &user).to_string()
 }
 
 fn facts(usage: &Usage, open: Duration) -> String {
     let (received, sent) = (number(usage.received_bytes), number(usage.sent_bytes));
     let (seconds, ended) = (usage.seconds.unwrap_or(open.as_secs()), usage.why.word());
-    format!("received={received} sent={sent} seconds={seconds} ended={ended} ")
+    system_log::usage(&received, &sent, seconds, ended).to_string()
 }
 
 #[cfg(test)]
