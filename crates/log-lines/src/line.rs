@@ -17,6 +17,11 @@ impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> Line<F> {
         Line { level, write }
     }
 
+    /// Its level.
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
     /// Logs it.
     pub fn log(self) {
         log(self.level, &self);

@@ -34,8 +34,7 @@ const fn general(words: &'static [&'static str], why: &'static str, todo: &'stat
     Known { words, general: true, why, todo }
 }
 
-const SYSTEM_LOG: &str =
-    "The modules' own words are in the system's log: journalctl --since -5min, or /var/log/auth.log.";
+const SYSTEM_LOG: &str = "The modules' own words are in the system's log: `journalctl --since -5min`, /var/log/auth.log or /var/log/secure.";
 
 fn all_known() -> impl Iterator<Item = &'static Known> {
     [of_others::KNOWN, of_pam::KNOWN].into_iter().flatten()

@@ -8,7 +8,7 @@ use crate::door::{Door, Target};
 use crate::progress::Progress;
 use crate::undecided::Undecided;
 use crate::verdict_file::{has_name, open_empty, open_for, put, put_verdict};
-use crate::{ClientConfig, ClientConnect, DeferError, Deferral, logging};
+use crate::{ClientConfig, ClientConnect, DeferError, Deferral, lines, logging};
 
 /// A client that is still to be let in; made with [`ClientConnect::defer`] (OpenVPN 2.5 and later).
 ///
@@ -97,7 +97,7 @@ impl ConnectDecision {
 impl Drop for ConnectDecision {
     fn drop(&mut self) {
         if let Err(error) = self.answer(Verdict::Reject) {
-            logging::error(format_args!("the refusal of a client cannot be written: {error}"));
+            logging::say(lines::refusal_unwritable(error));
         }
     }
 }
@@ -109,9 +109,7 @@ impl Connect {
         }
         let expected: &[u8] = if self.waits { b"2" } else { b"" };
         if !put_verdict(&self.verdict, expected, verdict)? {
-            logging::error(format_args!(
-                "client refused: another plugin or an earlier answer has used its deferred file"
-            ));
+            logging::say(lines::deferred_file_used());
         }
         Ok(())
     }

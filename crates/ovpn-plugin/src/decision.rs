@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::door::{Door, Target};
 use crate::undecided::Undecided;
 use crate::verdict_file::{has_name, open, open_empty, put_reason, put_verdict};
-use crate::{AuthUserPassVerify, DeferError, Deferral, Env, PeerInfo, Rejection, logging};
+use crate::{AuthUserPassVerify, DeferError, Deferral, Env, PeerInfo, Rejection, lines, logging};
 
 /// A login that is still to be decided; made with [`AuthUserPassVerify::defer`].
 ///
@@ -133,7 +133,7 @@ impl Decision {
 impl Drop for Decision {
     fn drop(&mut self) {
         if let Err(error) = self.answer(Verdict::Reject) {
-            logging::error(format_args!("the rejection of a login cannot be written: {error}"));
+            logging::say(lines::rejection_unwritable(error));
         }
     }
 }
@@ -165,15 +165,13 @@ impl Target for Login {
                 if let Some(Err(error)) =
                     self.reason.as_ref().map(|file| put_reason(file, rejection.text(self.takes_temporary)))
                 {
-                    logging::warn(format_args!("the reason of a rejection is lost: {error}"));
+                    logging::say(lines::reason_lost(error));
                 }
                 b'0'
             }
         };
         if !put_verdict(&self.control, b"", byte)? {
-            logging::error(format_args!(
-                "login rejected: another plugin or an earlier answer has used its control file"
-            ));
+            logging::say(lines::control_file_used());
         }
         Ok(())
     }

@@ -70,6 +70,8 @@ mod events;
 mod export;
 mod guard;
 mod host;
+#[doc(hidden)]
+pub mod lines;
 pub mod logging;
 mod open;
 mod pending;

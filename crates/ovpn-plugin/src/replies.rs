@@ -8,7 +8,7 @@ use ovpn_plugin_sys as sys;
 use crate::deferral::answered_directly;
 use crate::dispatch::{Answer, Deliver};
 use crate::events::all::*;
-use crate::{ClientConfig, Deferral, EventSet, Pending, Rejection, Result, logging, verdict_file};
+use crate::{ClientConfig, Deferral, EventSet, Pending, Rejection, Result, lines, logging, verdict_file};
 
 macro_rules! replies {
     ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $code:ident,)* })*) => {$(
@@ -309,24 +309,24 @@ fn write_reason(event: &AuthUserPassVerify<'_>, rejection: &Rejection) {
     let Some(path) = event.auth_failed_reason_file() else { return };
     let text = rejection.text(event.peer_info().takes_temporary());
     if let Err(error) = verdict_file::open(path).and_then(|file| verdict_file::put_reason(&file, text)) {
-        logging::warn(format_args!("the reason of a rejection is lost: {}: {error}", path.display()));
+        logging::say(lines::reason_lost(format_args!("{}: {error}", path.display())));
     }
 }
 
 fn write_pending(event: &AuthUserPassVerify<'_>, pending: &Pending) -> bool {
     let Some(path) = event.auth_pending_file() else {
-        logging::error(format_args!("rejected: questions to clients need OpenVPN 2.6"));
+        logging::say(lines::no_questions());
         return false;
     };
     if !event.client_supports(pending.method()) {
-        logging::warn(format_args!("rejected: the client does not support '{}'", pending.method()));
+        logging::say(lines::client_cannot_be_asked(pending.method()));
         write_reason(event, &Rejection::because("this client cannot ask the question that is needed here"));
         return false;
     }
     let written =
         verdict_file::open(path).and_then(|file| verdict_file::put(&file, pending.lines().as_bytes()));
     if let Err(error) = &written {
-        logging::error(format_args!("rejected: {}: {error}", path.display()));
+        logging::say(lines::question_unwritable(path.display(), error));
     }
     written.is_ok()
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::boundary::{make_room, without_signals};
 use crate::guard::drop_payload;
-use crate::{logging, testing};
+use crate::{lines, logging, testing};
 
 /// Threads that are told to stop and waited for when this is dropped; a field of the plugin is the place for it.
 ///
@@ -152,11 +152,7 @@ impl Tasks {
         let lost = std::mem::take(&mut self.threads);
         if !lost.is_empty() {
             let names: Vec<_> = lost.iter().map(|handle| handle.thread().name().unwrap_or("?")).collect();
-            logging::error(format_args!(
-                "tasks were started before OpenVPN became a daemon and do not run any more, start them in \
-                 Plugin::start: {}",
-                names.join(", ")
-            ));
+            logging::say(lines::tasks_before_daemon(names.join(", ")));
         }
         std::mem::forget(lost);
     }
@@ -173,9 +169,7 @@ fn join(threads: Vec<JoinHandle<()>>) {
     for thread in threads {
         let name = thread.thread().name().unwrap_or("?").to_owned();
         if thread.thread().id() == std::thread::current().id() {
-            logging::error(format_args!(
-                "the task '{name}' holds the tasks it is one of, and is not waited for"
-            ));
+            logging::say(lines::task_holds_itself(&name));
             continue;
         }
         // That it panicked the log says already.

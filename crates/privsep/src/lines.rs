@@ -5,7 +5,8 @@ use std::fmt::Display;
 const FIND_THE_KILLER: &str = "Find out what ended it: the lines before may say so. With SIGKILL, somebody has killed it, or memory was short.";
 const RESTART: &str = "Restart OpenVPN. If it happens again, report it.";
 const WHOEVER: &str = "Root obeys this file or directory, so whoever can change it can become root.";
-const AS_IT_SAYS: &str = "Run the command in the line, or have whatever writes there write to another place.";
+const AS_IT_SAYS: &str =
+    "Run the command in the line. If a program needs to write there, have it write somewhere else.";
 
 log_lines::lines! {
     /// The life of a root helper.
@@ -25,7 +26,7 @@ log_lines::lines! {
     error gone_by_mistrust(name: &str, process: impl Display, how: impl Display)
         "the {name}, process {process}, is gone ({how}), and no other one is started; restart OpenVPN",
         why "It has ended because OpenVPN's process sent something that it must not: somebody may have taken that over.",
-        todo "Find out, then restart OpenVPN. If nobody has, report it.";
+        todo "Look for signs of a break-in before you restart OpenVPN. If there are none, report it, with the lines around it.";
     error gone_too_often(name: &str, process: impl Display, how: impl Display, often: &str)
         "the {name}, process {process}, is gone ({how}), {often}; giving up, restart OpenVPN",
         why "The plugin's process dies again and again. Nothing more is done until OpenVPN is restarted.",

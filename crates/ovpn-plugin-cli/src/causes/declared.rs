@@ -7,6 +7,9 @@ use ovpn_plugin_host::LogLine;
 static OF_BOTH: [&Section; 3] =
     [&plugin_options::lines::LINES, &privsep::lines::LIFE, &privsep::lines::CHANGES];
 
+/// What every plugin has from the SDK.
+static OF_THE_SDK: [&Section; 1] = [&ovpn_plugin::lines::LINES];
+
 /// What auth-pam alone has from what it is made of.
 static OF_AUTH_PAM: [&Section; 2] = [&openvpn_config::lines::LINES, &privsep::lines::SOCKET];
 
@@ -15,10 +18,10 @@ fn sections(plugin: &str) -> Vec<&'static Section> {
     let own: &[&Section] = match plugin {
         "AUTH-PAM" => &auth_pam_lines::ALL,
         "DOWN-ROOT" => &down_root_lines::ALL,
-        _ => return Vec::new(),
+        _ => return OF_THE_SDK.to_vec(),
     };
     let more: &[&Section] = if plugin == "AUTH-PAM" { &OF_AUTH_PAM } else { &[] };
-    own.iter().chain(more).chain(&OF_BOTH).copied().collect()
+    own.iter().chain(more).chain(&OF_BOTH).chain(&OF_THE_SDK).copied().collect()
 }
 
 /// What explains this line.
@@ -42,6 +45,7 @@ pub(crate) fn reference() -> String {
         document("auth-pam", &OF_AUTH_PAM),
         document("down-root", &down_root_lines::ALL),
         document("Both plugins", &OF_BOTH),
+        document("Every plugin that is built with the SDK", &OF_THE_SDK),
     ]
     .concat();
     log_lines::reference(

@@ -20,8 +20,8 @@ const SAY_ALL: [&str; 9] = [
     "helper_died",
 ];
 
-fn of_plugins() -> [(&'static str, Vec<&'static Declared>); 2] {
-    ["AUTH-PAM", "DOWN-ROOT"]
+fn of_plugins() -> [(&'static str, Vec<&'static Declared>); 3] {
+    ["AUTH-PAM", "DOWN-ROOT", "SOMEBODY"]
         .map(|plugin| (plugin, sections(plugin).iter().flat_map(|section| section.lines).collect()))
 }
 

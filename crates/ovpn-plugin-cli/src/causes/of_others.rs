@@ -1,4 +1,4 @@
-//! What other plugins say, those that are built with the SDK and OpenVPN's own.
+//! What other plugins say: OpenVPN's own, and what authors of others are likely to write.
 
 use super::{Known, general, known};
 

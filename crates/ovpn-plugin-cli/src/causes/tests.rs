@@ -78,6 +78,30 @@ fn nothing_is_logged_that_is_declared_nowhere() {
     assert!(files > 100, "{files}");
 }
 
+/// Files of the SDK with lines of events and panics, which name the event, and with what the author of a plugin says.
+const NOT_DECLARED_IN_SDK: [&str; 5] =
+    ["guard.rs", "dispatch.rs", "deferral.rs", "boundary/instance.rs", "boundary/open.rs"];
+
+#[test]
+fn the_sdk_logs_what_it_declares() {
+    let sources = sources::all_below("crates/ovpn-plugin/src");
+    assert!(sources.iter().any(|(_, source)| source.contains("logging::say(lines::")));
+    for (file, source) in sources {
+        let is_known = NOT_DECLARED_IN_SDK.iter().any(|known| file.ends_with(&format!("/src/{known}")));
+        let logs = ["logging::error(", "logging::warn("].iter().any(|logs| source.contains(logs));
+        assert!(is_known || !logs, "{file}: declare the line in lines.rs, and log it by its function");
+    }
+}
+
+#[test]
+fn lines_of_the_sdk_are_explained_in_any_plugin() {
+    let text = ovpn_plugin::lines::control_file_used().to_string();
+    for name in ["AUTH-PAM", "SOMEBODY"] {
+        let line = LogLine { flags: 1, name: name.into(), text: text.clone() };
+        assert!(of_line(&line).is_some_and(|cause| cause.todo.contains("one plugin decide")), "{name}");
+    }
+}
+
 /// Where reasons of refusals come from, and between which words of the file.
 const REFUSALS: [(&str, &str, &str); 12] = [
     ("front/credentials.rs", "impl fmt::Display for Refusal", "impl std::error::Error"),

@@ -12,7 +12,7 @@ use crate::dispatch::Answer;
 use crate::event_set::event_name;
 use crate::events::{Certificate, Context};
 use crate::guard::guard;
-use crate::{Env, Plugin, logging};
+use crate::{Env, Plugin, lines, logging};
 
 /// Name of the list entry OpenVPN reads a client's configuration from.
 const CONFIG: &std::ffi::CStr = c"config";
@@ -66,16 +66,12 @@ unsafe fn give(reply: Answer, answer: *mut c_void) -> c_int {
     if unsafe { return_list::put(slot, CONFIG, &config) } {
         reply.code
     } else {
-        logging::error(format_args!(
-            "cannot pass the client's configuration on: no list from the host, or no memory"
-        ));
+        logging::say(lines::no_list());
         sys::PLUGIN_FUNC_ERROR
     }
 }
 
 fn refuse(version: c_int) -> c_int {
-    logging::error(format_args!(
-        "event: the host passed no arguments, no handle or struct version {version}"
-    ));
+    logging::say(lines::called_without_arguments(version));
     sys::PLUGIN_FUNC_ERROR
 }

@@ -9,7 +9,7 @@ use crate::dispatch::{Answer, dispatch};
 use crate::error::WithCauses;
 use crate::events::Context;
 use crate::guard::guard;
-use crate::{EventSet, MissingEvents, OpenArgs, Plugin, Result, SslApi, logging};
+use crate::{EventSet, MissingEvents, OpenArgs, Plugin, Result, SslApi, lines, logging};
 
 /// An open plugin. Only this crate makes and reads it, behind the handle.
 pub(crate) struct Instance<P> {
@@ -34,9 +34,7 @@ impl<P: Plugin> Instance<P> {
         }
         let events = required | optional.intersection(args.offered());
         if events.is_empty() {
-            logging::warn(format_args!(
-                "OpenVPN passes no event to this plugin: it wants none of those there are"
-            ));
+            logging::say(lines::no_events());
         }
         Ok(Self { plugin, ssl_api: args.ssl_api(), events, started: false })
     }

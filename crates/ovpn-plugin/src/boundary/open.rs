@@ -10,7 +10,7 @@ use super::call_secrets::Call;
 use super::{Array, Instance, host_log};
 use crate::error::WithCauses;
 use crate::guard::{guard, plugin_closed, plugin_opened};
-use crate::{Env, EventSet, OpenArgs, Plugin, SslApi, Version, logging};
+use crate::{Env, EventSet, OpenArgs, Plugin, SslApi, Version, lines, logging};
 
 /// Struct version from which `ssl_api` exists.
 const HAS_SSL_API: c_int = 2;
@@ -76,7 +76,7 @@ pub unsafe fn open<P: Plugin>(version: c_int, arguments: *const c_void, answer: 
     plugin_opened();
     let code = guard("open", sys::PLUGIN_FUNC_ERROR, || {
         if arguments.is_null() || answer.is_null() || version < 1 {
-            logging::error(format_args!("open: the host passed no arguments or struct version {version}"));
+            logging::say(lines::opened_without_arguments(version));
             return sys::PLUGIN_FUNC_ERROR;
         }
         // SAFETY: not null, so valid for version, which is at least 1.

@@ -30,7 +30,7 @@ use std::io;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use ovpn_plugin_sys as sys;
 
-use crate::{boundary, guard, testing};
+use crate::{boundary, guard, lines, testing};
 use line::Line;
 
 #[cfg(unix)]
@@ -90,7 +90,7 @@ pub fn in_forked_child() {
         boundary::close_inherited_syslog();
         boundary::wipe();
     } else {
-        error(format_args!("in_forked_child was called in OpenVPN's own process: nothing is done"));
+        say(lines::not_a_fork());
     }
 }
 
@@ -103,8 +103,9 @@ pub fn redirect(sink: fn(Level, &str)) {
     boundary::keep_sink(sink);
 }
 
-pub(crate) fn warn(message: fmt::Arguments<'_>) {
-    write_line(sys::PLOG_WARN, 0, message);
+/// A line of the SDK's own. Not through the crate `log`: an author may have a logger there.
+pub(crate) fn say<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result>(line: log_lines::Line<F>) {
+    write_line(flags(line.level()), 0, format_args!("{line}"));
 }
 
 pub(crate) fn error(message: fmt::Arguments<'_>) {

@@ -12,7 +12,7 @@ use ovpn_plugin_sys as sys;
 use super::THREAD_SAFE_HOST;
 use super::line::Line;
 use super::place::Place;
-use crate::{Env, boundary, guard};
+use crate::{Env, boundary, guard, lines};
 
 /// More lines than this do not wait.
 const MAX_WAITING: usize = 1000;
@@ -20,9 +20,6 @@ const MAX_WAITING: usize = 1000;
 const MAX_LOOKS: u32 = 3;
 /// From this `verb` on OpenVPN shows debug lines of plugins.
 const DEBUG_VERB: u32 = 7;
-
-/// For who reads it after all.
-const ASK: &CStr = c"lines of this plugin's threads go to the log, and not to the management interface";
 
 static DOOR: Door = Door::new();
 
@@ -110,7 +107,10 @@ impl Lines {
             && self.shows(sys::PLOG_NOTE) == Some(true)
         {
             self.looks += 1;
-            self.place = Place::find(sys::PLOG_NOTE, ASK, true).map(Arc::new);
+            // For who reads it after all.
+            let mut line = Line::new();
+            let _ = write!(line, "{}", lines::asks_where_the_log_is());
+            self.place = Place::find(sys::PLOG_NOTE, line.finish(), true).map(Arc::new);
         }
     }
 
@@ -121,10 +121,7 @@ impl Lines {
         let lost = std::mem::take(&mut self.lost);
         if lost > 0 {
             let mut line = Line::new();
-            let _ = write!(
-                line,
-                "{lost} log lines of threads are lost: {MAX_WAITING} were waiting for OpenVPN's next call"
-            );
+            let _ = write!(line, "{}", lines::lines_of_threads_lost(lost, MAX_WAITING));
             boundary::send(sys::PLOG_WARN, 0, line.finish());
         }
     }

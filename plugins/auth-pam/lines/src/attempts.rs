@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::texts::{FIND_THE_KILLER, REPORT, SYSTEM_LOG};
+use crate::texts::{BACKEND, FIND_THE_KILLER, REPORT};
 
 log_lines::lines! {
     /// What becomes of attempts.
@@ -31,7 +31,7 @@ log_lines::lines! {
     error backend_away()
         "PAM's backend cannot be reached for anybody: logins fail temporarily until it answers again",
         why "Five users in a row could not be checked, so PAM is asked only now and then until its backend answers.",
-        todo SYSTEM_LOG;
+        todo BACKEND;
     info backend_back() "PAM's backend answers again";
     warn source_penalty(source: impl Display, failures: u32, seconds: u64)
         "source {source}: {failures} failed logins and none that was accepted; refusing its logins for {seconds} s",
@@ -52,8 +52,8 @@ log_lines::lines! {
 
     warn hang(count: usize, long: u64, oldest: &str, running: usize, most: usize, queued: usize, tail: impl Display)
         "logins wait for PAM: {count} for {long} s or longer, the oldest for {oldest}; {running} of {most} workers run, {queued} in the queue{tail}",
-        why "Logins have waited for 10 seconds or longer: a PAM module waits, mostly for a server, a program or a person with a telephone. The line says in which phase and process; whoever waits in the queue waits for a worker.",
-        todo "As root, look what the process waits for while it does: `ss -tupnx | grep pid=NUMBER,` shows its servers, `pstree -p NUMBER` its programs. Set time limits in the settings of that module. If all workers run, see `max-workers=`.";
+        why "Logins have waited for 10 seconds or longer: a PAM module waits, mostly for a server, a program or a person with a telephone. The line says in which phase, and in which process. Logins in the queue wait for a free worker.",
+        todo "While it waits, see as root what it waits for: `ss -tupnx | grep pid=NUMBER,` shows its servers, `pstree -p NUMBER` its programs. Set time limits in the settings of that module. If all workers run, see `max-workers=`.";
     info hang_answered(seconds: u64) "logins no longer wait for PAM: it answers again, after {seconds} s",
         why "It is over: PAM has answered.",
         todo "Nothing, unless it comes again and again: then set time limits in the settings of the PAM module that waits.";

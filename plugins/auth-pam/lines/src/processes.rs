@@ -6,7 +6,7 @@ use crate::texts::REPORT;
 
 const TAKEN_OVER: &str =
     "What came from OpenVPN's process is not what the plugin sends: somebody may have taken it over.";
-const FIND_OUT: &str = "Find out, then restart OpenVPN. If nobody has, report it.";
+const FIND_OUT: &str = "Look for signs of a break-in before you restart OpenVPN. If there are none, report it, with the lines around it.";
 
 log_lines::lines! {
     /// The processes of the plugin.
@@ -39,11 +39,11 @@ log_lines::lines! {
         todo "Look at the memory that is left, and at MemoryMax= of the unit.";
     error keeper_gone() "the keeper is gone: nobody can start workers; restart OpenVPN",
         why "The process that starts all others of the plugin was killed.",
-        todo "Restart OpenVPN. Find out who kills it; with SIGKILL, memory may have been short.";
+        todo "Restart OpenVPN, then find out what killed it. After SIGKILL look with `dmesg` whether the kernel did, because memory was short.";
     error both_gone(keeper: impl Display, how: &str, restart: &str)
         "the supervisor and its keeper, process {keeper}, are gone{how}: {restart}",
         why "Both processes of the plugin have ended or were killed. Nobody can log in before OpenVPN is restarted.",
-        todo "Restart OpenVPN. Find out who kills them; with SIGKILL, memory may have been short.";
+        todo "Restart OpenVPN, then find out what killed them. After SIGKILL look with `dmesg` whether the kernel did, because memory was short.";
     warn did_not_end(keeper: impl Display, seconds: u64)
         "the supervisor and its keeper, process {keeper}, did not end within {seconds} s",
         why "OpenVPN does not wait longer for them; mostly they are stopped, or a PAM module hangs.",

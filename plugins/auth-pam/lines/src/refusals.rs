@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::texts::{FIND_THE_MODULE, LIMITS_ON_PROCESSES, REPORT, SYSTEM_LOG, TMP_DIR};
+use crate::texts::{BACKEND, FIND_THE_MODULE, LIMITS_ON_PROCESSES, REPORT, SYSTEM_LOG, TMP_DIR};
 
 log_lines::lines! {
     /// Why logins are refused.
@@ -13,14 +13,14 @@ log_lines::lines! {
         todo "The client needs `auth-user-pass`.";
     reason empty_username() "the username is empty",
         why "The client sent no username.",
-        todo "Give it one.";
+        todo "The person has to type one, or the client's `auth-user-pass` file needs one.";
     reason no_common_name() "the client has no certificate with a common name (see require-cn)",
-        why "The client's certificate has no common name, or there is none.",
-        todo "The common name has to be the username. Here, say it with --common-name.";
+        why "The client has shown no certificate, or one without a common name.",
+        todo "Give the client a certificate whose common name is the username, or take `require-cn=` out. With `ovpn-plugin login`, say it with --common-name.";
     reason other_common_name(name: &str)
         "the common name '{name}' of the client's certificate is not the username (see require-cn)",
-        why "The client's certificate is that of another user.",
-        todo "The common name has to be the username. Here, say it with --common-name.";
+        why "The client's certificate is that of another user. Somebody may be using a stolen password, or a wrong client file.",
+        todo "Log in with the certificate of this user, or take `require-cn=` out. With `ovpn-plugin login`, say it with --common-name.";
     reason empty_password() "the password is empty (see empty-passwords)",
         why "The client sent no password, or `[[BLANK]]`, which stands for none.",
         todo "If the PAM stack is to decide about that, set `empty-passwords=yes`.";
@@ -32,23 +32,23 @@ log_lines::lines! {
         why "The password begins with `SCRV1:` as those of static challenges do, but is none.",
         todo "If it is an ordinary password, the user needs another one; else look at what makes it.";
     reason control_file(error: impl Display) "the control file (auth_control_file): {error}",
-        why "The file for the verdict cannot be used.",
+        why "OpenVPN makes a file for the verdict on each login, and it cannot be used; the line says why.",
         todo TMP_DIR;
     reason supervisor_unanswering() "the supervisor is gone or does not answer",
         why "The plugin's supervisor, which hands logins to PAM, has ended or was killed; what was under way is refused.",
         todo "Log in again. If it ends again, the lines before say why; restart OpenVPN if the log says so.";
     reason supervisor_silent() "the supervisor does not answer",
         why "The plugin's supervisor, which hands logins to PAM, does not answer; mostly it is stopped.",
-        todo "See whether the process `auth-pam: supervisor` is stopped; restart OpenVPN.";
+        todo "See with `ps` whether the process `auth-pam: supervisor` is stopped (state T). Restart OpenVPN.";
     reason supervisor_gone() "the supervisor is gone",
         why "The plugin's supervisor, which hands logins to PAM, has ended or was killed; what was under way is refused.",
-        todo "Log in again. Find out who kills it; with SIGKILL, memory may have been short.";
+        todo "Log in again. Find out what kills it. After SIGKILL look with `dmesg` whether the kernel did, because memory was short.";
     reason no_supervisor(restart: &str) "the supervisor is gone: {restart}",
         why "The plugin's supervisor, which hands logins to PAM, has ended or was killed, and there is no other one.",
         todo "Log in again. If it ends again, the lines before say why; restart OpenVPN if the log says so.";
     reason supervisor_unreachable(error: impl Display) "the supervisor cannot be reached: {error}",
         why "The plugin's supervisor, which hands logins to PAM, does not take any.",
-        todo "See whether the process `auth-pam: supervisor` is stopped; restart OpenVPN.";
+        todo "See with `ps` whether the process `auth-pam: supervisor` is stopped (state T). Restart OpenVPN.";
 
     reason worker_killed(signal: &str) "the worker was killed by {signal} while a PAM module was running",
         why "A PAM module crashed, or with SIGKILL: memory was short. Clients try again; other logins are not affected.",
@@ -82,7 +82,7 @@ log_lines::lines! {
         todo LIMITS_ON_PROCESSES;
     reason away() "PAM was not asked: its backend is away for everybody",
         why "Five users in a row could not be checked, so PAM is asked only now and then until its backend answers.",
-        todo SYSTEM_LOG;
+        todo BACKEND;
     reason penalty() "PAM was not asked: too many failed logins from this address (see penalties)",
         why "Only failed logins came from this address of late, so it is slowed down.",
         todo "Wait, or log in with a password that is right; see `penalties=`.";
@@ -103,7 +103,7 @@ log_lines::lines! {
         why "The PAM stack asked something for which the plugin line has no answer: no NAME of its pairs is the beginning \
              of that prompt, or the client sent nothing for it.",
         todo "Compare the NAMEs in the plugin line with the prompt in the log. If OTP is the answer, the client needs \
-              `static-challenge`, and this command --response.";
+              `static-challenge`, and `ovpn-plugin login` needs --response.";
     reason answered(prompt: &str, input: impl std::fmt::Debug) "prompt '{prompt}' ({input:?} input) answered";
     reason asked(prompt: &str, input: impl std::fmt::Debug) "prompt '{prompt}' ({input:?} input) is asked";
     reason module_message(text: &str) "message of a PAM module: '{text}'";

@@ -23,7 +23,7 @@ log_lines::lines! {
     error lost(user: &str, seconds: u64, reason: &str, tail: impl Display)
         "BACKGROUND: user '{user}': session lost after {seconds} s: {reason}{tail}",
         why "The process that kept the session is gone, so nobody can close it. The client stays connected.",
-        todo "Find out who kills `auth-pam: worker`, or which module hangs when a session is closed.";
+        todo "Find out what kills `auth-pam: worker` (see `dmesg`), or which module hangs when a session is closed. Have the client connect again if the session is needed.";
     error over()
         "BACKGROUND: a client is refused: the transaction that has let it in is over, or another client has its session",
         why "The client connects later than it may, its worker was killed, or another client with the same login has its session.",
@@ -35,7 +35,7 @@ log_lines::lines! {
     error not_closable(reason: impl Display)
         "a session cannot be closed: {reason}",
         why "The supervisor did not take the message within a second.",
-        todo "See whether it is stopped; otherwise restart OpenVPN.";
+        todo "See with `ps` whether the process `auth-pam: supervisor` is stopped (state T). Restart OpenVPN.";
     warn without_login(user: &str)
         "user '{user}' connects without a login through PAM (auth-token?): no session is opened",
         why "OpenVPN has let the client in by a token (`auth-gen-token`) and has not asked PAM.",

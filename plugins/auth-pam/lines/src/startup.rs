@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 const INSECURE: &str = "Whoever can change this decides what PAM does, and so who gets in.";
 const AS_IT_SAYS: &str =
-    "Run the command in the line, or have a program that writes there do it in another place.";
+    "Run the command in the line. If a program needs to write there, have it write somewhere else.";
 
 log_lines::lines! {
     /// When the plugin is opened.

@@ -33,9 +33,10 @@ log_lines::lines! {
         why "In lines of sessions that are closed or lost: bytes in both directions, how long the session was open, and why it \
              has ended. `-` is what nobody knows.",
         todo "";
-    record suppressed(line: impl Display) "AUTH-PAM: {line}",
-        why "Too many logins were refused without asking PAM to write a line for each; this one has their number.",
-        todo "See in the lines before what these logins were refused for.";
+    record as_in_the_log(line: impl Display) "AUTH-PAM: {line}",
+        why "A line of OpenVPN's log that belongs here too: how many logins have no lines of their own, or that root has \
+             revoked a user or unblocked a source.",
+        todo "";
     record lost(count: u64) "AUTH-PAM: {count} lines about logins were lost",
         why "Nobody read /dev/log, or not fast enough. Logins do not wait for it.",
         todo "See whether journald or syslogd runs, and whether it limits lines of OpenVPN (RateLimitBurst=).";

@@ -1,15 +1,17 @@
 //! What several explanations say.
 
 /// Where PAM modules say more.
-pub(crate) const SYSTEM_LOG: &str =
-    "The modules' own words are in the system's log: journalctl --since -5min, or /var/log/auth.log.";
+pub(crate) const SYSTEM_LOG: &str = "The modules' own words are in the system's log: `journalctl --since -5min`, /var/log/auth.log or /var/log/secure.";
+/// What PAM asks is away.
+pub(crate) const BACKEND: &str = "See whether the server that the PAM modules ask (LDAP, RADIUS, Kerberos, SSSD ...) runs and can be reached from here. \
+     The modules' own words are in the system's log: `journalctl --since -5min`, /var/log/auth.log or /var/log/secure.";
 /// A module does what it must not.
-pub(crate) const FIND_THE_MODULE: &str = "See which module it is by taking lines out of the service file one by one, and report it to its authors.";
+pub(crate) const FIND_THE_MODULE: &str = "After a crash `dmesg` may name the module. Otherwise copy the service file to another name, take lines out of the copy one by one, and try it with `ovpn-plugin login`; never take lines out of the file in use. Report it to the module's authors.";
 /// The system starts no process.
 pub(crate) const LIMITS_ON_PROCESSES: &str =
     "Look at TasksMax= and LimitNPROC= of the unit, and at `ulimit -u` and `ulimit -n`.";
 /// It was killed.
-pub(crate) const FIND_THE_KILLER: &str = "Find out who kills it; with SIGKILL, memory may have been short.";
+pub(crate) const FIND_THE_KILLER: &str = "Find out what kills it. After SIGKILL look with `dmesg` whether the kernel did, because memory was short.";
 /// The plugin line has no option with a service name.
 pub(crate) const PUT_THE_SERVICE: &str =
     "Put it after the plugin's file: plugin openvpn-plugin-auth-pam.so SERVICE";

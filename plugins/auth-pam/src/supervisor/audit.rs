@@ -137,7 +137,7 @@ impl Audit {
 
     /// Says that so many attempts have no line of their own.
     pub fn write_suppressed(&mut self, text: &str) {
-        self.write_line(NOTICE, &system_log::suppressed(text).to_string());
+        self.write_line(NOTICE, &system_log::as_in_the_log(text).to_string());
     }
 
     /// Whether a connection has to be asked for.

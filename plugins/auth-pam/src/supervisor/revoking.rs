@@ -106,7 +106,7 @@ impl Supervisor {
     fn say(&mut self, text: &Said) {
         text.log();
         if let Some(audit) = &mut self.audit {
-            audit.write_text(&format!("AUTH-PAM: {text}"), false);
+            audit.write_text(&lines::system_log::as_in_the_log(&text).to_string(), false);
         }
     }
 

@@ -55,7 +55,7 @@ log_lines::lines! {
         todo "See what the unit's SystemCallFilter= forbids, or the sandbox in which OpenVPN runs.";
     error mistrust(what: &str) "the helper ends, OpenVPN sent something that it must not: {what}",
         why "What came from OpenVPN's process is not what the plugin sends: somebody may have taken it over.",
-        todo "Find out, then restart OpenVPN. If nobody has, report it.";
+        todo "Look for signs of a break-in before you restart OpenVPN. If there are none, report it, with the lines around it.";
     error cannot_wait(error: &str) "the helper cannot wait for events: {error}",
         why "The kernel refused a call that does not fail in a sound system.",
         todo "Report it, with the lines around it.";

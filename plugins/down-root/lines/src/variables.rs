@@ -39,5 +39,5 @@ log_lines::lines! {
         todo "Look at what the client or the server sends.";
     reason bad_words(words: &str) "invalid words from OpenVPN, not run: '{words}'",
         why "What OpenVPN's process passes to the script does not have the form that it must have: somebody may have taken it over.",
-        todo "Find out, then restart OpenVPN. If nobody has, report it.";
+        todo "Look for signs of a break-in before you restart OpenVPN. If there are none, report it, with the lines around it.";
 }
