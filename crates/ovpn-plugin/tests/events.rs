@@ -107,7 +107,7 @@ fn decisions_nobody_makes_are_rejections_and_the_rest_succeeds() {
 #[test]
 fn unknown_events_fail() {
     let plugin = probe().open().unwrap();
-    for event in [11, 16, 99, -1, i32::MAX] {
+    for event in [11, sys::PLUGIN_N, 99, -1, i32::MAX] {
         plugin.clear_log();
         assert_eq!(plugin.call(&Call::new(event)).unwrap().result, FuncResult::Error);
         assert_eq!(
