@@ -35,6 +35,19 @@ log_lines::lines! {
         why ANOTHER_PLUGIN,
         todo ONE_DECIDES;
 
+    error deferred_again()
+        "refused: the deferral of a connecting client is no reply to CLIENT_CONNECT_DEFER: reply AskAgain",
+        why "The plugin answers OpenVPN's second question about a client as it may answer the first one only.",
+        todo TO_THE_AUTHORS;
+    error deferred_by_nobody()
+        "refused: Deferral::by_hand, but nothing is in the client's deferred file: OpenVPN would let it in",
+        why "The plugin says that the verdict comes later, and has not prepared the file for it.",
+        todo TO_THE_AUTHORS;
+    error nobody_to_ask_again(event: impl Display, method: &str)
+        "refused: the reply AskAgain needs the event {event}: the plugin has no method {method}, or OpenVPN no such event",
+        why "The plugin wants to be asked again about a client, and this OpenVPN cannot do that, or the plugin does not listen.",
+        todo "Use OpenVPN 2.5 or later. If that does not help, report it to the plugin's authors.";
+
     error no_questions() "rejected: questions to clients need OpenVPN 2.6",
         why "The plugin asks the client something while its login is pending, and this OpenVPN cannot pass that on.",
         todo "Update OpenVPN to 2.6 or later, or turn questions off in the plugin.";

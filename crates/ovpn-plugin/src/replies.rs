@@ -211,9 +211,7 @@ impl Deliver<ClientConnectDefer<'_>> for ClientConnectReply {
             Self::Reject => sys::PLUGIN_FUNC_ERROR,
             Self::AskAgain => sys::PLUGIN_FUNC_DEFERRED,
             Self::Deferred(_) => {
-                logging::error(format_args!(
-                    "refused: the deferral of a connecting client is no reply to CLIENT_CONNECT_DEFER: reply AskAgain"
-                ));
+                logging::say(lines::deferred_again());
                 sys::PLUGIN_FUNC_ERROR
             }
         })
@@ -224,9 +222,7 @@ impl Deliver<ClientConnectDefer<'_>> for ClientConnectReply {
 fn is_written_by_hand(event: &ClientConnect<'_>) -> bool {
     let written = event.has_verdict();
     if !written {
-        logging::error(format_args!(
-            "refused: Deferral::by_hand, but nothing is in the client's deferred file: OpenVPN would let it in"
-        ));
+        logging::say(lines::deferred_by_nobody());
     }
     written
 }
@@ -236,9 +232,7 @@ fn asked_again(taken: EventSet, event: EventSet, method: &str) -> c_int {
     if taken.contains(event) {
         return sys::PLUGIN_FUNC_DEFERRED;
     }
-    logging::error(format_args!(
-        "refused: the reply AskAgain needs the event {event}: the plugin has no method {method}, or OpenVPN no such event"
-    ));
+    logging::say(lines::nobody_to_ask_again(event, method));
     sys::PLUGIN_FUNC_ERROR
 }
 
