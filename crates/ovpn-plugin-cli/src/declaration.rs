@@ -22,12 +22,14 @@ counts for pam_faillock, for example.
 
 Exit status:
   0  login: accepted;  check: OpenVPN would start;  events: the client got in;
-     doctor: nothing but notes;  status, revoke, unblock: the server has answered
+     doctor, certify: nothing but notes;  status, revoke, unblock: the server has
+     answered
   1  login: rejected;  check: OpenVPN would not start;  events: it did not get
      in, or the plugin failed at another event;  with --strict also: a warning;
-     doctor: warnings;  with --strict also: a note
+     doctor: warnings;  with --strict also: a note;  certify with --strict: a note
   2  the command line is wrong, or what it names cannot be read;
-     doctor: errors;  status, revoke, unblock: no server could be asked
+     doctor: errors;  certify: a check fails;  status, revoke, unblock: no server
+     could be asked
   3  not decided: the plugin took too long, crashed, or could not be opened
   4  not decided: the plugin asked a question, and nobody answered (login)";
 
@@ -90,9 +92,19 @@ pub(crate) fn command() -> Command {
         .subcommand(events.args(of_a_client()).arg(as_client()).args(of_all()))
         .subcommand(doctor().args(of_a_set_up()))
         .mut_subcommands(|command| command.args(in_a_unit()))
+        .subcommand(certify().args(of_a_client()).args(of_all()))
         .subcommand(status())
         .subcommand(revoke())
         .subcommand(unblock())
+}
+
+fn certify() -> Command {
+    on_a_plugin(
+        "certify",
+        "Try what OpenVPN asks of a plugin, in any language: SIGHUP, chroot, daemon, odd logins, older versions; what calls \
+         change, keep and leave behind. Tell what it passes and fails, why that matters and what to do. For those who write \
+         plugins: logins are tried hundreds of times",
+    )
 }
 
 fn doctor() -> Command {
@@ -263,7 +275,10 @@ fn of_a_set_up() -> [Arg; 5] {
 }
 
 fn strict() -> Arg {
-    flag(id::STRICT, "warnings count, for `doctor` notes: if there is one, the exit status is 1 instead of 0")
+    flag(
+        id::STRICT,
+        "warnings count, for `doctor` and `certify` notes: if there is one, the exit status is 1 instead of 0",
+    )
 }
 
 fn json() -> Arg {

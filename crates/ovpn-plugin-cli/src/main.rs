@@ -2,6 +2,7 @@
 
 mod answers;
 mod causes;
+mod certify;
 mod declaration;
 mod doctor;
 mod drive;
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
             is_there = task.entered;
             run(command, task)
         }
+        Ok(Request::Certify(task)) => certify::run(task),
         Ok(Request::Doctor(patient)) => {
             is_there = patient.entered;
             doctor::run(&patient).map_err(Stop::Usage)

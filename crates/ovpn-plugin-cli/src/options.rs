@@ -20,6 +20,7 @@ pub(crate) enum Request {
     /// The text of `--help` or `--version`.
     Print(Box<clap::builder::StyledStr>),
     Run(Command, Box<Task>),
+    Certify(Box<Task>),
     Doctor(Patient),
     /// A running server is asked.
     Ask(Question),
@@ -132,8 +133,6 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
         let (path, json) = (one(&mut matches, id::SOCKET).map(PathBuf::from), flag(&mut matches, id::JSON));
         return Ok(Request::Ask(Question { asked, path, json }));
     }
-    let command =
-        Command::ALL.into_iter().find(|command| command.name() == name).ok_or("there is no such command")?;
     let task = task(&mut matches)?;
     if let Some(option) = misplaced(&name, &words, &task.words) {
         return Err(UsageError(format!(
@@ -141,6 +140,11 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
              the plugin is to get it"
         )));
     }
+    if name == "certify" {
+        return Ok(Request::Certify(task));
+    }
+    let command =
+        Command::ALL.into_iter().find(|command| command.name() == name).ok_or("there is no such command")?;
     Ok(Request::Run(command, task))
 }
 

@@ -77,6 +77,21 @@ impl Show {
         matches!(self.form, Form::Json)
     }
 
+    /// One check of a certificate, with why it matters and what to do.
+    pub(crate) fn checked(&mut self, grade: &str, id: &str, text: &str, advice: Option<(&str, &str)>) {
+        let text = self.clean("check", text);
+        let mut fields = vec![
+            ("kind", string("check")),
+            ("grade", string(grade)),
+            ("id", string(id)),
+            ("text", string(&text)),
+        ];
+        fields.extend(
+            advice.into_iter().flat_map(|(why, todo)| [("why", string(why)), ("to_do", string(todo))]),
+        );
+        write_json(&fields);
+    }
+
     /// An object of these fields. There is nothing of a plugin in it.
     pub(crate) fn object(&self, fields: &[(&str, Field<'_>)]) {
         let value = |field: &Field<'_>| match field {
@@ -177,8 +192,9 @@ impl Show {
 
 fn mood(what: &str) -> Mood {
     match what {
-        "warning" => Mood::Warning,
-        "error" | "failed" => Mood::Bad,
+        "warning" | "NOTE" => Mood::Warning,
+        "PASS" => Mood::Good,
+        "error" | "failed" | "FAIL" => Mood::Bad,
         _ => Mood::Plain,
     }
 }

@@ -9,9 +9,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define SLOTS 64
@@ -27,6 +29,8 @@ struct slot
     char path[4096];
     /* Flags of lines that are dropped. */
     int dropped;
+    /* Lines of threads that are not the first of their process. */
+    atomic_size_t of_threads;
 };
 
 static struct slot slots[SLOTS];
@@ -47,6 +51,7 @@ int ovpn_host_log_open(unsigned number, int fd, const char *path, int dropped)
     slots[number].device = info.st_dev;
     slots[number].inode = info.st_ino;
     slots[number].dropped = dropped;
+    atomic_store(&slots[number].of_threads, 0);
     strcpy(slots[number].path, path);
     return 0;
 }
@@ -57,6 +62,11 @@ void ovpn_host_log_close(unsigned number)
     {
         slots[number].path[0] = 0;
     }
+}
+
+size_t ovpn_host_log_of_threads(unsigned number)
+{
+    return number < SLOTS ? atomic_load(&slots[number].of_threads) : 0;
 }
 
 static void write_line(const struct slot *slot, const char *line, size_t length)
@@ -81,7 +91,11 @@ static void log_line(unsigned number, int flags, const char *name, const char *f
     int error = errno;
     char text[TEXT_BYTES];
     char line[TEXT_BYTES + 512];
-    const struct slot *slot = &slots[number];
+    struct slot *slot = &slots[number];
+    if (syscall(SYS_gettid) != getpid())
+    {
+        atomic_fetch_add(&slot->of_threads, 1);
+    }
     if (!slot->path[0] || !name || !name[0] || !format || (flags & slot->dropped))
     {
         return;

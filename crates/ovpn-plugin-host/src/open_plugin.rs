@@ -74,6 +74,19 @@ impl OpenPlugin {
         Ok(body(&mut || FuncResult::from_code(ready.pass().code)))
     }
 
+    /// How long the last event kept the server.
+    #[must_use]
+    pub fn last_call(&self) -> Duration {
+        self.session.last_call()
+    }
+
+    /// How many lines threads have logged that are not this process's first one, as OpenVPN's log does not bear it.
+    /// Those of forked children do not count. See [`Plugin::log_for_one_thread`](crate::Plugin::log_for_one_thread).
+    #[must_use]
+    pub fn lines_of_threads(&self) -> usize {
+        self.log.slot.lines_of_threads()
+    }
+
     /// Tells the plugin that OpenVPN dies of a fatal error; whether it has a function for that.
     pub fn abort(&self) -> bool {
         self.session.abort()

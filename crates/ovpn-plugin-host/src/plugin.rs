@@ -150,6 +150,7 @@ impl Plugin {
             symbols: library.symbols.clone(),
             init_point: library.init_point,
             min_version: library.min_version,
+            borrowed: library.borrowed.clone(),
         })
     }
 
@@ -218,6 +219,8 @@ pub struct Exports {
     pub init_point: i32,
     /// The version of the plugin interface it needs; 0 for any.
     pub min_version: i32,
+    /// If the file uses functions of a library that it does not name, and that OpenVPN has: one of them, and the library.
+    pub borrowed: Option<(String, String)>,
 }
 
 /// Why OpenVPN would not start with this plugin.

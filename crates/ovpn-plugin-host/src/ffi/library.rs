@@ -5,10 +5,11 @@ use std::ffi::{CStr, CString, c_int, c_uint};
 use std::io;
 use std::path::Path;
 
-use libloading::os::unix::{Library as Loaded, RTLD_LOCAL, RTLD_NOW};
+use libloading::os::unix::Library as Loaded;
 use ovpn_plugin_sys as sys;
 
 use super::guarded::Guarded;
+use super::loading;
 use super::return_list::take_list;
 use super::{LogSlot, Session, callbacks};
 
@@ -84,17 +85,19 @@ pub(crate) struct Library {
     pub(crate) init_point: c_int,
     pub(crate) min_version: c_int,
     pub(crate) symbols: Vec<&'static str>,
+    /// A symbol of another library that the file does not name, and that library.
+    pub(crate) borrowed: Option<(String, String)>,
+    /// Unloaded before what follows, as in OpenVPN: what runs then may still look at the words of its line.
+    _loaded: Loaded,
     /// What the plugin was opened with: it may keep pointers to it (C plugins do) as long as it is loaded.
     kept: Vec<Guarded>,
     kept_strings: Vec<CString>,
-    _loaded: Loaded,
 }
 
 impl Library {
     /// Loads `path` and looks the symbols up as OpenVPN does. The error names what is missing.
     pub(crate) fn load(path: &Path) -> Result<Self, String> {
-        // SAFETY: runs the initialisers of the library the caller chose to test.
-        let loaded = unsafe { Loaded::open(Some(path), RTLD_NOW | RTLD_LOCAL) }.map_err(|e| e.to_string())?;
+        let loading::LoadedFile { library: loaded, borrowed } = loading::load(path)?;
         macro_rules! symbol {
             ($name:literal, $type:ty) => {{
                 // SAFETY: the interface gives the symbol this type.
@@ -133,9 +136,10 @@ impl Library {
             // SAFETY: takes nothing.
             min_version: min_version.map_or(0, |ask| unsafe { ask() }),
             symbols,
+            borrowed,
+            _loaded: loaded,
             kept: Vec::new(),
             kept_strings: Vec::new(),
-            _loaded: loaded,
         })
     }
 

@@ -15,6 +15,7 @@ unsafe extern "C" {
     fn ovpn_host_log_slots() -> c_uint;
     fn ovpn_host_log_open(number: c_uint, fd: c_int, path: *const c_char, dropped: c_int) -> c_int;
     fn ovpn_host_log_close(number: c_uint);
+    fn ovpn_host_log_of_threads(number: c_uint) -> usize;
     fn ovpn_host_log_function(number: c_uint) -> sys::plugin_log_t;
     fn ovpn_host_vlog_function(number: c_uint) -> sys::plugin_vlog_t;
 }
@@ -50,6 +51,12 @@ impl LogSlot {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// How many lines came from other threads than the first.
+    pub(crate) fn lines_of_threads(&self) -> usize {
+        // SAFETY: takes a number only, and counts atomically.
+        unsafe { ovpn_host_log_of_threads(self.number) }
     }
 
     pub(super) fn log(&self) -> sys::plugin_log_t {

@@ -4,8 +4,10 @@ mod callbacks;
 mod fork;
 mod guarded;
 mod library;
+mod loading;
 mod log_slot;
 mod object;
+pub mod process;
 mod return_list;
 mod session;
 

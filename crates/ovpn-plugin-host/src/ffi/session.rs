@@ -2,9 +2,11 @@
 //! what they belong to.
 #![allow(unsafe_code)]
 
+use std::cell::Cell;
 use std::ffi::{CString, c_int, c_void};
 use std::io;
 use std::marker::PhantomData;
+use std::time::{Duration, Instant};
 
 use ovpn_plugin_sys as sys;
 
@@ -24,17 +26,24 @@ pub(crate) struct Session {
     library: Library,
     handle: *mut c_void,
     struct_version: c_int,
+    /// How long the last event took.
+    last_call: Cell<Duration>,
 }
 
 impl Session {
     /// `handle` is what the open of `library` just returned.
     pub(super) fn new(library: Library, handle: *mut c_void, struct_version: c_int) -> Self {
-        Self { library, handle, struct_version }
+        Self { library, handle, struct_version, last_call: Cell::default() }
     }
 
     /// An event of no client.
     pub(crate) fn call(&self, event: c_int, argv: &[CString], envp: &[CString]) -> io::Result<Answer> {
         self.call_with(std::ptr::null_mut(), event, argv, envp)
+    }
+
+    /// How long the last event kept the plugin's host.
+    pub(crate) fn last_call(&self) -> Duration {
+        self.last_call.get()
     }
 
     fn call_with(
@@ -44,7 +53,11 @@ impl Session {
         argv: &[CString],
         envp: &[CString],
     ) -> io::Result<Answer> {
-        Ok(Ready::new(self, context, event, argv, envp)?.pass())
+        let mut ready = Ready::new(self, context, event, argv, envp)?;
+        let start = Instant::now();
+        let answer = ready.pass();
+        self.last_call.set(start.elapsed());
+        Ok(answer)
     }
 
     /// An event of no client, made ready to be passed again and again.

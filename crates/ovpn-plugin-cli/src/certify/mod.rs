@@ -1,0 +1,121 @@
+//! `ovpn-plugin certify`: tries what OpenVPN asks of a plugin, in any language, and says what it fails.
+//!
+//! * [`trials`] open the plugin and use it, each in a process of its own ([`stage`]);
+//! * [`observe`] reads what the plugin changes in that process;
+//! * [`report`] carries what a trial says; [`check`] has what each check means; [`show`] prints.
+
+mod check;
+mod observe;
+mod report;
+mod show;
+mod stage;
+mod trials;
+
+use std::time::Duration;
+
+use nix::sys::prctl;
+use nix::unistd::geteuid;
+use ovpn_plugin_host::Plugin;
+
+use crate::options::{Command, Task};
+use crate::show::Show;
+use crate::signals::Signals;
+use crate::{Stop, locate, words};
+use report::{Grade, Seen};
+use stage::{Ended, Played, play};
+use trials::{FIRST, KILLED, REST, Subject, Trial};
+
+/// How long is waited for what the plugin has deferred, at most.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Tries the plugin, and prints what it passes and fails; the exit status.
+pub(crate) fn run(mut task: Box<Task>) -> Result<u8, Stop> {
+    let located = locate::locate(&task.plugin);
+    let passed = words::as_openvpn(std::mem::take(&mut task.words))
+        .map_err(|error| format!("the plugin's words: {error}"))?;
+    let signals = Signals::hold().map_err(|error| format!("cannot hold signals back: {error}"))?;
+    // A crash, of the plugin too, leaves no password on disk.
+    prctl::set_dumpable(false).map_err(|error| error.to_string())?;
+    let mut show = Show::new(task.verb, task.json);
+    let (user, password) = crate::credentials(Command::Events, &mut task, &signals)?;
+    if *password != *user {
+        show.hide(&password);
+    }
+    if let Some(note) = &located.note {
+        show.line("note", note);
+    }
+    let login = crate::login(&task, &user, password);
+    let mut plugin = Plugin::new(&located.file).args(&passed.words).shared().log_for_one_thread();
+    for (name, value) in crate::variables(&task) {
+        plugin = plugin.setenv(&name, value);
+    }
+    let subject = Subject { plugin, login, patience: PATIENCE.min(task.timeout / 2) };
+    let seen = all(&subject, task.timeout, &signals)?;
+    let results = show::results(&seen);
+    let status = show::status(&results, task.strict);
+    show::print(&mut show, &located.file.display().to_string(), &results, status);
+    Ok(status)
+}
+
+fn all(subject: &Subject, limit: Duration, signals: &Signals) -> Result<Vec<Seen>, Stop> {
+    let mut seen =
+        vec![of("survives", Grade::Pass, String::new()), of("returns", Grade::Pass, String::new())];
+    for trial in &FIRST {
+        one(trial, subject, limit, signals, &mut seen)?;
+        if seen.iter().any(|seen| seen.grade == Grade::Fail) {
+            return Ok(seen);
+        }
+    }
+    for trial in REST.iter().chain([&KILLED]) {
+        if trial.needs_root && !geteuid().is_root() {
+            seen.push(of(trial.death, Grade::Note, "not checked: only root can try it".to_owned()));
+            continue;
+        }
+        one(trial, subject, limit, signals, &mut seen)?;
+    }
+    Ok(seen)
+}
+
+fn of(id: &str, grade: Grade, what: String) -> Seen {
+    Seen { id: id.to_owned(), grade, what }
+}
+
+/// One trial, with what its end says.
+fn one(
+    trial: &Trial,
+    subject: &Subject,
+    limit: Duration,
+    signals: &Signals,
+    seen: &mut Vec<Seen>,
+) -> Result<(), Stop> {
+    let played = play(trial.kind, limit, signals, |stage| (trial.play)(stage, subject));
+    let Played { seen: more, at, ended, left } =
+        played.map_err(|error| format!("cannot run the plugin in a process of its own: {error}"))?;
+    seen.extend(more);
+    let names = || format!("processes stay: {}", left.join(", "));
+    match ended {
+        Ended::Interrupted(_) => return Err(Stop::Interrupted),
+        Ended::Well if left.is_empty() && trial.kind == stage::Kind::Killed => {
+            seen.push(of("outlives", Grade::Pass, String::new()));
+        }
+        Ended::Well if left.is_empty() => {}
+        Ended::Well if trial.kind == stage::Kind::Killed => seen.push(of("outlives", Grade::Fail, names())),
+        Ended::Well => seen.push(of("processes-left", Grade::Fail, names())),
+        Ended::Died(how) => {
+            // A login of root's and one in a chroot have a check of their own, and so has what is only noted.
+            seen.push(of(
+                trial.death,
+                Grade::Fail,
+                format!("the plugin's process does not come back from {at}: {how}"),
+            ));
+        }
+        Ended::TimedOut => {
+            let what = format!("the plugin does not come back from {at} within {} s", limit.as_secs());
+            seen.push(of("returns", Grade::Fail, what.clone()));
+            if !["survives", "returns"].contains(&trial.death) {
+                seen.push(of(trial.death, Grade::Fail, what));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! How a certificate is printed.
+
+use super::check::{CHECKS, Check};
+use super::report::{Grade, Seen};
+use crate::show::{Field, Show};
+
+/// What came of a check.
+pub(crate) struct Result<'a> {
+    pub(crate) check: &'static Check,
+    pub(crate) grade: Grade,
+    /// What was seen, the worst first.
+    pub(crate) what: Vec<&'a str>,
+}
+
+/// One for each check that applies, in their order.
+pub(crate) fn results(seen: &[Seen]) -> Vec<Result<'_>> {
+    let of = |check: &'static Check| {
+        let own: Vec<&Seen> = seen.iter().filter(|seen| seen.id == check.id).collect();
+        let grade = own.iter().map(|seen| seen.grade).max().unwrap_or(Grade::Note);
+        if grade == Grade::None {
+            return None;
+        }
+        let mut what: Vec<&str> = Vec::new();
+        for seen in own.iter().filter(|seen| seen.grade == grade && !seen.what.is_empty()) {
+            if !what.contains(&seen.what.as_str()) {
+                what.push(&seen.what);
+            }
+        }
+        if own.is_empty() {
+            what.push("not checked: a trial ended before");
+        }
+        Some(Result { check, grade, what })
+    };
+    CHECKS.iter().filter_map(of).collect()
+}
+
+/// The status the command ends with: 2 if a check fails, with `strict` 1 if there are notes.
+pub(crate) fn status(results: &[Result<'_>], strict: bool) -> u8 {
+    match results.iter().map(|result| result.grade).max() {
+        Some(Grade::Fail) => 2,
+        Some(Grade::Note) if strict => 1,
+        _ => 0,
+    }
+}
+
+/// Prints all of them, and the end.
+pub(crate) fn print(show: &mut Show, about: &str, results: &[Result<'_>], status: u8) {
+    for result in results {
+        let check = result.check;
+        if show.is_json() {
+            show.checked(
+                result.grade.name(),
+                check.id,
+                &text(result),
+                (result.grade != Grade::Pass).then_some((check.why, check.todo)),
+            );
+            continue;
+        }
+        show.line(&result.grade.name().to_uppercase(), &format!("{} [{}]", text(result), check.id));
+        if result.grade != Grade::Pass {
+            show.line("why", check.why);
+            show.line("to do", check.todo);
+            show.gap();
+        }
+    }
+    let count = |grade| results.iter().filter(|result| result.grade == grade).count();
+    let (passed, notes, failed) = (count(Grade::Pass), count(Grade::Note), count(Grade::Fail));
+    let outcome = match (failed, notes) {
+        (0, 0) => "passed",
+        (0, _) => "notes",
+        _ => "failed",
+    };
+    let words =
+        |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    let text = format!("{passed} passed, {}, {failed} failed", words(notes, "note", "notes"));
+    if !show.is_json() {
+        show.gap();
+        return show.line("result", &format!("{about}: {text}"));
+    }
+    show.object(&[
+        ("kind", Field::Text("result")),
+        ("command", Field::Text("certify")),
+        ("status", Field::Number(status.into())),
+        ("outcome", Field::Text(outcome)),
+        ("text", Field::Text(&text)),
+        ("passed", Field::Number(passed)),
+        ("notes", Field::Number(notes)),
+        ("failed", Field::Number(failed)),
+    ]);
+}
+
+fn text(result: &Result<'_>) -> String {
+    if result.grade == Grade::Pass { result.check.passes.to_owned() } else { result.what.join("; ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(id: &str, grade: Grade, what: &str) -> Seen {
+        Seen { id: id.into(), grade, what: what.into() }
+    }
+
+    #[test]
+    fn the_worst_counts_and_says_all_once() {
+        let all = [
+            seen("umask", Grade::Note, "a"),
+            seen("umask", Grade::Fail, "b"),
+            seen("umask", Grade::Fail, "b"),
+            seen("umask", Grade::Fail, "c"),
+            seen("signals", Grade::Pass, ""),
+            seen("abort", Grade::None, ""),
+        ];
+        let results = results(&all);
+        let of = |id| results.iter().find(|result| result.check.id == id);
+        assert_eq!(of("umask").map(|it| (it.grade, it.what.clone())), Some((Grade::Fail, vec!["b", "c"])));
+        assert_eq!(of("signals").map(|it| it.grade), Some(Grade::Pass));
+        assert!(of("abort").is_none(), "it does not apply");
+        assert_eq!(of("hold").map(|it| it.grade), Some(Grade::Note), "nobody has checked it");
+        assert_eq!((status(&results, false), status(&results, true)), (2, 2));
+        let fine: Vec<Seen> = CHECKS.iter().map(|check| seen(check.id, Grade::Pass, "")).collect();
+        assert_eq!(status(&super::results(&fine), true), 0);
+        let noted: Vec<Seen> = CHECKS.iter().map(|check| seen(check.id, Grade::Note, "")).collect();
+        assert_eq!((status(&super::results(&noted), false), status(&super::results(&noted), true)), (0, 1));
+    }
+}

@@ -1,0 +1,204 @@
+//! Runs one trial in a process of its own, which may crash, hang, become a daemon or leave processes behind.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::prctl;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{self, Pid};
+use ovpn_plugin_host::fork_alone;
+use tempfile::TempDir;
+
+use super::report::{Heard, Report, Seen};
+use crate::signals::Signals;
+
+/// How often is looked whether a process has ended, in milliseconds.
+const LOOK: u16 = 20;
+/// How long processes of the plugin may take to leave.
+const LEAVE: Duration = Duration::from_secs(5);
+/// The name of the file that the trial holds open, as OpenVPN does its sockets.
+pub(crate) const OPENVPNS_OWN: &str = "openvpns-own";
+
+/// What the process of a trial is to be like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Ordinary,
+    /// It leaves its first process behind.
+    Daemon,
+    /// It is killed as soon as it has said all.
+    Killed,
+}
+
+/// How the trial's process ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Well,
+    /// Before it had said all: what became of it.
+    Died(String),
+    TimedOut,
+    Interrupted(Signal),
+}
+
+/// What came of a trial.
+#[derive(Debug)]
+pub(crate) struct Played {
+    pub(crate) seen: Vec<Seen>,
+    /// What was done last.
+    pub(crate) at: String,
+    pub(crate) ended: Ended,
+    /// Names of processes that had to be killed.
+    pub(crate) left: Vec<String>,
+}
+
+/// What a trial has at hand.
+pub(crate) struct Stage {
+    pub(crate) report: Report,
+    /// A directory of its own, and its directory for temporary files.
+    pub(crate) scratch: std::path::PathBuf,
+    _own: File,
+}
+
+/// Runs `body` for at most `limit`.
+pub(crate) fn play(
+    kind: Kind,
+    limit: Duration,
+    signals: &Signals,
+    body: impl FnOnce(&Stage),
+) -> io::Result<Played> {
+    let deadline = Instant::now() + limit;
+    let scratch = tempfile::Builder::new().prefix("ovpn-certify-").tempdir()?;
+    let (ours, theirs) = UnixStream::pair()?;
+    ours.set_nonblocking(true)?;
+    prctl::set_child_subreaper(true)?;
+    let child = fork_alone(|| {
+        let report = Report::new(theirs);
+        match prepare(&scratch, signals) {
+            Ok(own) => {
+                let stage = Stage { report, scratch: scratch.path().to_owned(), _own: own };
+                body(&stage);
+                stage.report.end();
+                if kind == Kind::Killed {
+                    unistd::pause();
+                }
+            }
+            Err(error) => report.fail("opens", format!("cannot prepare a process: {error}")),
+        }
+    })?;
+    let mut heard = Heard::new(ours);
+    let ended = until_end(kind, Pid::from_raw(child), &mut heard, deadline, signals)?;
+    if ended != Ended::Well {
+        own_children().iter().for_each(|(pid, _)| drop(kill(*pid, Signal::SIGKILL)));
+    }
+    let left = until_all_left();
+    heard.listen();
+    let Heard { seen, at, .. } = heard;
+    Ok(Played { seen, at, ended, left })
+}
+
+/// In the new process: as under OpenVPN. Gives a descriptor as OpenVPN has them, which only exec closes.
+fn prepare(scratch: &TempDir, signals: &Signals) -> io::Result<File> {
+    signals.let_go()?;
+    if !unistd::geteuid().is_root() {
+        // Without root, /proc/self of a process that must not be dumped is not its own.
+        prctl::set_dumpable(true)?;
+    }
+    let nothing = OpenOptions::new().read(true).write(true).open("/dev/null")?;
+    unistd::dup2_stdin(&nothing)?;
+    unistd::dup2_stdout(&nothing)?;
+    unistd::dup2_stderr(&nothing)?;
+    File::create(scratch.path().join(OPENVPNS_OWN))
+}
+
+fn until_end(
+    kind: Kind,
+    child: Pid,
+    heard: &mut Heard,
+    deadline: Instant,
+    signals: &Signals,
+) -> io::Result<Ended> {
+    let mut first = Some(child);
+    loop {
+        let mut wanted = [
+            PollFd::new(heard.stream.as_fd(), PollFlags::POLLIN),
+            PollFd::new(signals.as_fd(), PollFlags::POLLIN),
+        ];
+        let _ = poll(&mut wanted, PollTimeout::from(LOOK));
+        if wanted.iter().any(|one| one.revents().is_some_and(|events| events.contains(PollFlags::POLLHUP))) {
+            std::thread::sleep(Duration::from_millis(u64::from(LOOK)));
+        }
+        // In this order: what it said before it ended is there when it has ended.
+        let status = first.map(|child| waitpid(child, Some(WaitPidFlag::WNOHANG))).transpose()?;
+        heard.listen();
+        if let Some(signal) = signals.came() {
+            return Ok(Ended::Interrupted(signal));
+        }
+        if heard.ended && kind == Kind::Killed {
+            let _ = kill(child, Signal::SIGKILL);
+            return Ok(Ended::Well);
+        }
+        match status {
+            Some(WaitStatus::Exited(_, 0)) if kind == Kind::Daemon => first = None,
+            Some(WaitStatus::Exited(..)) if heard.ended => return Ok(Ended::Well),
+            Some(WaitStatus::Exited(_, code)) => {
+                return Ok(Ended::Died(format!("it ended with exit status {code}")));
+            }
+            Some(WaitStatus::Signaled(_, signal, _)) => {
+                return Ok(Ended::Died(format!("it was killed by {signal}")));
+            }
+            _ => {}
+        }
+        // What a daemon's first process left is ours.
+        if first.is_none() && heard.ended {
+            return Ok(Ended::Well);
+        }
+        if first.is_none() && own_children().is_empty() {
+            return Ok(Ended::Died("it ended after it had become a daemon".to_owned()));
+        }
+        if Instant::now() >= deadline {
+            return Ok(Ended::TimedOut);
+        }
+    }
+}
+
+/// Waits until all processes are gone, and kills those that stay. Gives the names of these.
+fn until_all_left() -> Vec<String> {
+    let deadline = Instant::now() + LEAVE;
+    let mut killed = Vec::new();
+    loop {
+        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            Err(Errno::EINTR) | Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)) => continue,
+            Err(_) => return killed,
+            Ok(_) => {}
+        }
+        if Instant::now() >= deadline {
+            for (pid, name) in own_children() {
+                // One that is not ours to kill (setuid) is left alone.
+                if kill(pid, Signal::SIGKILL).is_ok() && !killed.contains(&name) {
+                    killed.push(name);
+                }
+            }
+            if Instant::now() >= deadline + LEAVE {
+                return killed;
+            }
+        }
+        std::thread::sleep(Duration::from_millis(u64::from(LOOK)));
+    }
+}
+
+/// The children of this process, which has one thread, with their names.
+fn own_children() -> Vec<(Pid, String)> {
+    let own = unistd::getpid();
+    let list = fs::read_to_string(format!("/proc/self/task/{own}/children")).unwrap_or_default();
+    let named = |pid: i32| {
+        let name = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("comm"));
+        (Pid::from_raw(pid), name.unwrap_or_default().trim_end().to_owned())
+    };
+    list.split_whitespace().filter_map(|pid| pid.parse().ok()).map(named).collect()
+}

@@ -1,0 +1,74 @@
+//! What several trials do.
+
+use std::collections::BTreeSet;
+
+use ovpn_plugin_host::{FuncResult, Life, LogLine, OpenFailed, OpenPlugin, Plugin, event_name, sys};
+
+use super::Subject;
+use crate::certify::stage::Stage;
+
+/// Opens the plugin; its log is in the stage's directory.
+pub(super) fn open(stage: &Stage, plugin: &Plugin) -> Result<OpenPlugin, String> {
+    stage.report.at("open");
+    let log = stage.scratch.join("log");
+    let _ = std::fs::remove_file(&log);
+    plugin.clone().log_to(log).open().map_err(|error| refusal(&error))
+}
+
+/// Why OpenVPN would not start, with the plugin's last words.
+pub(super) fn refusal(error: &OpenFailed) -> String {
+    let OpenFailed::Refused { result, log } = error else { return error.to_string() };
+    let refuses = match result {
+        FuncResult::Success => "it gives no handle, which OpenVPN takes for a refusal".to_owned(),
+        result => format!("its open answers {result:?}"),
+    };
+    let said = log.iter().rfind(|line| line.is_error()).or(log.last());
+    said.map_or(refuses.clone(), |LogLine { text, .. }| format!("{refuses}: {text}"))
+}
+
+/// Opens it for a trial that makes sense only if that works; says so if it does not.
+pub(super) fn open_again(stage: &Stage, subject: &Subject, id: &str) -> Option<OpenPlugin> {
+    open(stage, &subject.plugin).map_err(|why| stage.report.fail(id, format!("it does not open: {why}"))).ok()
+}
+
+/// The life of a server with a client; what was done last is told.
+pub(super) fn live(stage: &Stage, subject: &Subject, plugin: &OpenPlugin) -> Result<Life, String> {
+    stage.report.at("the first event");
+    let mut see =
+        |step: &ovpn_plugin_host::Step| stage.report.at(&format!("what follows {}", name(step.event)));
+    plugin.server_life_seen(&subject.login, subject.patience, &mut see).map_err(|error| error.to_string())
+}
+
+pub(super) fn name(event: i32) -> &'static str {
+    event_name(event).unwrap_or("an unknown event")
+}
+
+/// The events of a life that failed, and whether the client got in.
+pub(super) fn failures(life: &Life) -> (BTreeSet<&'static str>, bool) {
+    let fails = |result| !matches!(result, FuncResult::Success | FuncResult::Deferred);
+    let failed = life.steps.iter().filter(|step| fails(step.reply.result)).map(|step| name(step.event));
+    (failed.collect(), life.connected)
+}
+
+/// What goes worse in `after` than in `before`.
+pub(super) fn worse(before: &Life, after: &Life) -> Option<String> {
+    let ((failed_before, in_before), (failed, is_in)) = (failures(before), failures(after));
+    let new: Vec<_> = failed.difference(&failed_before).copied().collect();
+    match new.as_slice() {
+        [] if in_before && !is_in => Some("the client does not get in".to_owned()),
+        [] => None,
+        new => Some(format!("it answers an error at {}", new.join(", "))),
+    }
+}
+
+/// Whether the plugin decides about logins.
+pub(super) fn logs_in(plugin: &OpenPlugin) -> bool {
+    plugin.wants(sys::PLUGIN_AUTH_USER_PASS_VERIFY)
+}
+
+/// Fails if a thread of the plugin's has logged.
+pub(super) fn log_of_threads(stage: &Stage, plugin: &OpenPlugin) {
+    let lines = plugin.lines_of_threads();
+    let what = (lines > 0).then(|| format!("{lines} lines came from other threads"));
+    stage.report.fail_if_any("log-threads", what);
+}

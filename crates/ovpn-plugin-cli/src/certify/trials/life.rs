@@ -1,0 +1,194 @@
+//! A server with one client: how long each call takes, and what it changes in the process.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use ovpn_plugin_host::{Call, FuncResult, OpenPlugin, Step, sys};
+
+use super::Subject;
+use super::common::{log_of_threads, logs_in, name, open_again};
+use crate::certify::observe::{Snapshot, holding, take_signals};
+use crate::certify::stage::{OPENVPNS_OWN, Stage};
+
+/// A call that takes longer is one to know of, or one too long.
+const NOTED: Duration = Duration::from_millis(100);
+const TOO_LONG: Duration = Duration::from_secs(1);
+/// How long threads and processes may take to go after close.
+const LEAVE: Duration = Duration::from_secs(3);
+
+/// What calls may change; each has a check.
+const UNCHANGED: [&str; 8] =
+    ["signals", "umask", "directory", "environment", "locale", "limits", "identity", "standard-descriptors"];
+
+/// What has been seen between the calls.
+struct Watch<'a> {
+    stage: &'a Stage,
+    last: Snapshot,
+    changed: BTreeSet<&'static str>,
+    forked_in: Vec<&'static str>,
+    longest: (Duration, &'static str),
+    kept_open: bool,
+}
+
+impl Watch<'_> {
+    /// After a call of this name, which took so long.
+    fn look(&mut self, call: &'static str, took: Duration) {
+        let now = Snapshot::take();
+        for (id, what) in self.last.changes(&now) {
+            self.changed.insert(id);
+            self.stage.report.fail(id, format!("{call} {what}"));
+        }
+        if self.last.has_forked(&now) && !self.forked_in.contains(&call) {
+            self.forked_in.push(call);
+        }
+        self.kept_open |= holding(&now.forked, OPENVPNS_OWN) > 0;
+        // Waiting for a processor is not the plugin's fault.
+        let took = took.saturating_sub(now.delayed.saturating_sub(self.last.delayed));
+        self.longest = self.longest.max((took, call));
+        self.last = now;
+    }
+}
+
+pub(super) fn life(stage: &Stage, subject: &Subject) {
+    let report = &stage.report;
+    let before = Snapshot::take();
+    let start = Instant::now();
+    let Some(plugin) = open_again(stage, subject, "opens") else { return };
+    let mut watch = Watch {
+        stage,
+        last: before.clone(),
+        changed: BTreeSet::new(),
+        forked_in: Vec::new(),
+        longest: (Duration::ZERO, "open"),
+        kept_open: false,
+    };
+    watch.look("open", start.elapsed());
+    // Helpers that are started in open, once and before there are clients, are as it should be.
+    watch.forked_in.clear();
+    after_open(stage, &before, &watch.last);
+    live(stage, subject, &plugin, &mut watch);
+    log_of_threads(stage, &plugin);
+    report.at("close");
+    drop(plugin);
+    watch.look("close", Duration::ZERO);
+    for id in UNCHANGED.into_iter().filter(|id| !watch.changed.contains(id)) {
+        report.pass(id);
+    }
+    watch.forked_in.retain(|call| *call != "close");
+    let forks = (!watch.forked_in.is_empty()).then(|| format!("{} forks", watch.forked_in.join(", ")));
+    report.note_if_any("forks", forks);
+    let kept =
+        watch.kept_open.then(|| "a helper holds a descriptor that OpenVPN had before the plugin".to_owned());
+    report.fail_if_any("forks-descriptors", kept);
+    hold(stage, watch.longest);
+    after_close(stage, &before);
+}
+
+fn after_open(stage: &Stage, before: &Snapshot, opened: &Snapshot) {
+    let open_on_exec: Vec<String> = before
+        .opened(opened)
+        .filter(|(_, descriptor)| !descriptor.closes_on_exec)
+        .map(|(number, descriptor)| format!("{number} ({})", descriptor.target))
+        .collect();
+    let what =
+        (!open_on_exec.is_empty()).then(|| format!("open makes descriptors {}", open_on_exec.join(", ")));
+    stage.report.fail_if_any("descriptors-exec", what);
+}
+
+/// The events of a server with one client.
+fn live(stage: &Stage, subject: &Subject, plugin: &OpenPlugin, watch: &mut Watch<'_>) {
+    let report = &stage.report;
+    let own_threads = |watch: &Watch<'_>| {
+        let main = nix::unistd::getpid().as_raw();
+        watch.last.threads.iter().copied().filter(|thread| *thread != main).collect::<BTreeSet<_>>()
+    };
+    let mut taking = take_signals(&own_threads(watch));
+    let mut last_failure = None;
+    report.at("the first event");
+    let mut see = |step: &Step| {
+        report.at(&format!("what follows {}", name(step.event)));
+        watch.look(name(step.event), plugin.last_call());
+        taking = taking.max(take_signals(&own_threads(watch)));
+        if !matches!(step.reply.result, FuncResult::Success | FuncResult::Deferred) {
+            last_failure = Some(name(step.event));
+        }
+    };
+    let life = plugin.server_life_seen(&subject.login, subject.patience, &mut see);
+    let signals = (taking > 0).then(|| format!("{taking} threads take signals"));
+    report.note_if_any("threads-signals", signals);
+    match life {
+        Err(error) => report.note("accepted", format!("the events could not be passed: {error}")),
+        Ok(life) if life.connected => report.pass("accepted"),
+        Ok(_) => {
+            let why = last_failure.map_or("the verdict".to_owned(), |event| format!("the answer at {event}"));
+            report.note("accepted", format!("{why} keeps the client out, so what follows was not seen"));
+        }
+    }
+}
+
+fn hold(stage: &Stage, (longest, call): (Duration, &str)) {
+    let what = format!("{call} takes {:.3} s", longest.as_secs_f64());
+    if longest >= TOO_LONG {
+        stage.report.fail("hold", what);
+    } else if longest >= NOTED {
+        stage.report.note("hold", what);
+    } else {
+        stage.report.pass("hold");
+    }
+}
+
+/// What is left after close, once it has had the time to go.
+pub(super) fn after_close(stage: &Stage, before: &Snapshot) {
+    let report = &stage.report;
+    report.at("the end of what close leaves");
+    let deadline = Instant::now() + LEAVE;
+    let mut now = Snapshot::take();
+    let is_clean =
+        |now: &Snapshot| now.threads.is_subset(&before.threads) && now.forked.is_subset(&before.forked);
+    while !is_clean(&now) && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(10));
+        now = Snapshot::take();
+    }
+    let descriptors: Vec<String> =
+        before.opened(&now).map(|(number, descriptor)| format!("{number} ({})", descriptor.target)).collect();
+    report.fail_if_any(
+        "descriptors-left",
+        (!descriptors.is_empty()).then(|| format!("close leaves {}", descriptors.join(", "))),
+    );
+    let threads = now.threads.difference(&before.threads).count();
+    report.fail_if_any("threads-left", (threads > 0).then(|| format!("close leaves {threads} threads")));
+    let processes = now.forked.difference(&before.forked).count();
+    report.fail_if_any(
+        "processes-left",
+        (processes > 0).then(|| format!("close leaves {processes} processes")),
+    );
+}
+
+/// What a client may send: OpenVPN lets so much through.
+pub(super) fn odd_input(stage: &Stage, subject: &Subject) {
+    let Some(plugin) = open_again(stage, subject, "odd-input") else { return };
+    let long = "a".repeat(4096);
+    let odd = [
+        ("an empty name and an empty password", "", ""),
+        ("an empty password", "test", ""),
+        ("a name and a password of 4,096 bytes", &long, &long),
+        ("a name with the signs of formats and shells", "%s%n%x`$(';\"\\", "%s%n%n%n"),
+        ("a malformed static challenge", "test", "SCRV1:=:"),
+        ("a malformed dynamic challenge", "test", "CRV1::::"),
+    ];
+    for (what, user, password) in odd.into_iter().filter(|_| logs_in(&plugin)) {
+        stage.report.at(&format!("a login with {what}"));
+        let login = subject.login.clone().env("username", user).env("password", password);
+        if let Err(error) = plugin.login(&login, subject.patience) {
+            return stage.report.note("odd-input", error.to_string());
+        }
+    }
+    // OpenVPN passes it for clients too that it has refused.
+    if plugin.wants(sys::PLUGIN_CLIENT_DISCONNECT) {
+        stage.report.at("CLIENT_DISCONNECT of a client that never got in");
+        let _ = plugin.client().call(&Call::new(sys::PLUGIN_CLIENT_DISCONNECT).env("common_name", "client"));
+    }
+    stage.report.at("close");
+    drop(plugin);
+    stage.report.pass("odd-input");
+}

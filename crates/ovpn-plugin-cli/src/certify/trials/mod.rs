@@ -1,0 +1,58 @@
+//! The trials: what is done with the plugin, each time in a process of its own.
+
+mod common;
+mod confined;
+mod doors;
+mod leak;
+mod life;
+mod opening;
+mod restart;
+
+use ovpn_plugin_host::{Login, Plugin};
+
+use super::stage::{Kind, Stage};
+
+/// What is tried.
+pub(crate) struct Subject {
+    pub(crate) plugin: Plugin,
+    /// Hopefully one that gets in.
+    pub(crate) login: Login,
+    /// How long is waited for what the plugin has deferred.
+    pub(crate) patience: std::time::Duration,
+}
+
+/// One trial.
+pub(crate) struct Trial {
+    pub(crate) kind: Kind,
+    /// The check that fails if the process does not live.
+    pub(crate) death: &'static str,
+    pub(crate) needs_root: bool,
+    pub(crate) play: fn(&Stage, &Subject),
+}
+
+const fn trial(play: fn(&Stage, &Subject)) -> Trial {
+    Trial { kind: Kind::Ordinary, death: "survives", needs_root: false, play }
+}
+
+/// Without these nothing else makes sense.
+pub(crate) const FIRST: [Trial; 2] = [trial(opening::file), trial(opening::today)];
+
+pub(crate) const REST: [Trial; 14] = [
+    Trial { death: "event-bits", ..trial(opening::with_events_of_2_4) },
+    Trial { death: "event-bits", ..trial(opening::with_events_of_2_5) },
+    Trial { death: "struct-versions", ..trial(opening::with_struct_version_1) },
+    Trial { death: "struct-versions", ..trial(opening::with_struct_version_2) },
+    Trial { death: "struct-versions", ..trial(opening::with_struct_version_3) },
+    Trial { death: "struct-versions", ..trial(opening::with_struct_version_4) },
+    trial(life::life),
+    trial(life::odd_input),
+    trial(doors::doors),
+    Trial { death: "sighup", ..trial(restart::sighup) },
+    Trial { kind: Kind::Daemon, death: "daemon", ..trial(confined::daemon) },
+    Trial { death: "confined", needs_root: true, ..trial(confined::confined) },
+    trial(leak::leak),
+    Trial { death: "abort", ..trial(restart::abort) },
+];
+
+/// Tells by the processes that are left.
+pub(crate) const KILLED: Trial = Trial { kind: Kind::Killed, ..trial(restart::killed) };
