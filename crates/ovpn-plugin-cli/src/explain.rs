@@ -89,9 +89,7 @@ impl Asked<'_> {
             End::Outcome(outcome) => self.outcome(*outcome),
             End::Died(how) => {
                 let status = if self.command == Command::Check { REJECTED } else { UNDECIDED };
-                let text =
-                    format!("the plugin took its process with it, which {how}: OpenVPN would be gone too");
-                result(status, "died", text)
+                result(status, "died", format!("the plugin took its process with it, which {how}"))
             }
             End::TimedOut => {
                 result(UNDECIDED, "timed_out", format!("not decided within {}", seconds(self.limit)))
@@ -162,6 +160,7 @@ impl Asked<'_> {
             causes.extend(events::causes(seen.told.all("event")));
         }
         causes.extend(self.hanging(seen));
+        causes.extend(self.died(&seen.end));
         if causes.is_empty() && status == REJECTED && self.command != Command::Check {
             causes.push(Cause::new(
                 "The plugin did not say why.",
@@ -169,6 +168,25 @@ impl Asked<'_> {
             ));
         }
         causes
+    }
+
+    /// What it means for OpenVPN that the process has ended.
+    fn died(&self, end: &End) -> Option<Cause> {
+        let End::Died(how) = end else { return None };
+        // Memory ends here where OpenVPN may have more.
+        let wrong_memory = ["SIGSEGV", "SIGBUS"].iter().any(|signal| how.contains(signal));
+        Some(if wrong_memory {
+            Cause::new(
+                "The plugin has used memory that is not its own. OpenVPN may be gone then, or go on with damage: here a page \
+                 without access follows what a plugin gets, there something else.",
+                "Find the place with a debugger, valgrind or AddressSanitizer.",
+            )
+        } else {
+            Cause::new(
+                "OpenVPN has one process, and would be gone too.",
+                "Report it to the plugin's authors; a plugin must never call exit or abort.",
+            )
+        })
     }
 
     /// What it means that nothing came in time.

@@ -38,13 +38,15 @@ pub struct Call {
     args: Vec<Vec<u8>>,
     /// Wiped, for one may be a password.
     env: Vec<Zeroizing<Vec<u8>>>,
+    /// With its depth, in DER.
+    certificate: Option<(i32, Vec<u8>)>,
 }
 
 impl Call {
     /// An event by its number, `PLUGIN_UP` and so on.
     #[must_use]
     pub fn new(event: i32) -> Self {
-        Self { event, args: Vec::new(), env: Vec::new() }
+        Self { event, args: Vec::new(), env: Vec::new(), certificate: None }
     }
 
     /// Adds a word after the plugin's file name.
@@ -65,6 +67,18 @@ impl Call {
     pub fn env_entry(mut self, entry: impl Into<Vec<u8>>) -> Self {
         self.env.push(Zeroizing::new(entry.into()));
         self
+    }
+
+    /// Passes this certificate (DER) as `current_cert`, as OpenVPN does with `TLS_VERIFY`, if there is an OpenVPN with
+    /// OpenSSL on this machine.
+    #[must_use]
+    pub fn certificate(mut self, depth: i32, der: impl Into<Vec<u8>>) -> Self {
+        self.certificate = Some((depth, der.into()));
+        self
+    }
+
+    pub(crate) fn certificate_der(&self) -> Option<(i32, &[u8])> {
+        self.certificate.as_ref().map(|(depth, der)| (*depth, der.as_slice()))
     }
 
     /// Leaves a variable out.

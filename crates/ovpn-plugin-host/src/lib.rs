@@ -28,6 +28,7 @@
 pub mod base64;
 mod call;
 mod cdylib;
+mod certificate;
 mod elf;
 mod ffi;
 mod life;

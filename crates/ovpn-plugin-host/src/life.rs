@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use ovpn_plugin_sys as sys;
 
+use crate::certificate;
 use crate::life_variables::Environment;
 use crate::{Call, CallFailed, Client, FuncResult, Login, OpenPlugin, Reply, Verdict};
 
@@ -233,6 +234,7 @@ impl Run<'_> {
                 call.env(&format!("tls_serial_{depth}"), "17").env(&format!("tls_serial_hex_{depth}"), "11");
             let call = self.peer.place(call, "untrusted");
             let call = if depth == "0" { call.env("common_name", name) } else { call };
+            let call = call.certificate(i32::from(depth == "1"), certificate::der(name, "authority"));
             if !self.pass(call)? {
                 return Ok(false);
             }

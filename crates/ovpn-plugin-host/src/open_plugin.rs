@@ -56,7 +56,8 @@ impl OpenPlugin {
     /// # Errors
     /// If the call cannot be made.
     pub fn call(&self, call: &Call) -> Result<Reply, CallFailed> {
-        Ok(reply(self.session.call(call.event, &call.argv(&self.file)?, &call.envp(&self.always)?)?))
+        let (argv, envp) = (call.argv(&self.file)?, call.envp(&self.always)?);
+        Ok(reply(self.session.call(call.event, &argv, &envp, call.certificate_der())?))
     }
 
     /// Makes an event of no client ready and lets `body` pass it as often as it likes, with nothing done in between:
@@ -178,7 +179,7 @@ impl Client<'_> {
     /// If the call cannot be made.
     pub fn call(&self, call: &Call) -> Result<Reply, CallFailed> {
         let (argv, envp) = (call.argv(&self.plugin.file)?, call.envp(&self.plugin.always)?);
-        Ok(reply(self.context.call(call.event, &argv, &envp)?))
+        Ok(reply(self.context.call(call.event, &argv, &envp, call.certificate_der())?))
     }
 
     /// Whether the plugin keeps something for this client.

@@ -11,11 +11,6 @@ pub(crate) struct Check {
     pub(crate) todo: &'static str,
 }
 
-/// The check of this name.
-pub(crate) fn named(id: &str) -> Option<&'static Check> {
-    CHECKS.iter().find(|check| check.id == id)
-}
-
 macro_rules! checks {
     ($($id:literal: $passes:literal, $why:literal, $todo:literal;)+) => {
         /// All, in the order in which they are told.
@@ -45,7 +40,7 @@ checks! {
         "OpenVPN ends at its start when a plugin asks for an event that it does not have.",
         "Ask only for events whose bits are in type_mask, as open gets it.";
     "struct-versions": "the plugin opens with older hosts too (struct versions 1 to 4)",
-        "OpenVPN before 2.6 passes shorter structs. A field that is not there must not be read.",
+        "Older hosts pass shorter structs. A field that is not there must not be read.",
         "Compare the version that open gets with the one that brought a field before reading it.";
     "event-pairs": "events that need each other are asked for together",
         "OpenVPN asks a plugin that deferred a connection again by another event; without that, the client waits in vain.",

@@ -118,8 +118,8 @@ impl Heard {
         Self { stream, unfinished: Vec::new(), seen: Vec::new(), at: String::new(), ended: false }
     }
 
-    /// Takes in what has come.
-    pub(crate) fn listen(&mut self) {
+    /// Takes in what has come; whether anything has.
+    pub(crate) fn listen(&mut self) -> bool {
         let mut buffer = [0; 4096];
         while let Ok(count @ 1..) = self.stream.read(&mut buffer) {
             self.unfinished.extend(buffer.iter().take(count));
@@ -129,6 +129,7 @@ impl Heard {
         for line in String::from_utf8_lossy(&text).lines() {
             self.take(line);
         }
+        !text.is_empty()
     }
 
     fn take(&mut self, line: &str) {

@@ -23,6 +23,8 @@ use crate::signals::Signals;
 const LOOK: u16 = 20;
 /// How long processes of the plugin may take to leave.
 const LEAVE: Duration = Duration::from_secs(5);
+/// The same where the plugin was closed, so that there should be none.
+const LEAVE_CLOSED: Duration = Duration::from_secs(2);
 /// The name of the file that the trial holds open, as OpenVPN does its sockets.
 pub(crate) const OPENVPNS_OWN: &str = "openvpns-own";
 
@@ -65,14 +67,13 @@ pub(crate) struct Stage {
     _own: File,
 }
 
-/// Runs `body` for at most `limit`.
+/// Runs `body` until nothing new is heard of it for `limit`.
 pub(crate) fn play(
     kind: Kind,
     limit: Duration,
     signals: &Signals,
     body: impl FnOnce(&Stage),
 ) -> io::Result<Played> {
-    let deadline = Instant::now() + limit;
     let scratch = tempfile::Builder::new().prefix("ovpn-certify-").tempdir()?;
     let (ours, theirs) = UnixStream::pair()?;
     ours.set_nonblocking(true)?;
@@ -92,11 +93,13 @@ pub(crate) fn play(
         }
     })?;
     let mut heard = Heard::new(ours);
-    let ended = until_end(kind, Pid::from_raw(child), &mut heard, deadline, signals)?;
+    let ended = until_end(kind, Pid::from_raw(child), &mut heard, limit, signals)?;
     if ended != Ended::Well {
-        own_children().iter().for_each(|(pid, _)| drop(kill(*pid, Signal::SIGKILL)));
+        for (pid, _) in own_children() {
+            let _ = kill(pid, Signal::SIGKILL);
+        }
     }
-    let left = until_all_left();
+    let left = until_all_left(if kind == Kind::Killed { LEAVE } else { LEAVE_CLOSED });
     heard.listen();
     let Heard { seen, at, .. } = heard;
     Ok(Played { seen, at, ended, left })
@@ -120,10 +123,10 @@ fn until_end(
     kind: Kind,
     child: Pid,
     heard: &mut Heard,
-    deadline: Instant,
+    limit: Duration,
     signals: &Signals,
 ) -> io::Result<Ended> {
-    let mut first = Some(child);
+    let (mut first, mut deadline) = (Some(child), Instant::now() + limit);
     loop {
         let mut wanted = [
             PollFd::new(heard.stream.as_fd(), PollFlags::POLLIN),
@@ -135,7 +138,9 @@ fn until_end(
         }
         // In this order: what it said before it ended is there when it has ended.
         let status = first.map(|child| waitpid(child, Some(WaitPidFlag::WNOHANG))).transpose()?;
-        heard.listen();
+        if heard.listen() {
+            deadline = Instant::now() + limit;
+        }
         if let Some(signal) = signals.came() {
             return Ok(Ended::Interrupted(signal));
         }
@@ -168,8 +173,8 @@ fn until_end(
 }
 
 /// Waits until all processes are gone, and kills those that stay. Gives the names of these.
-fn until_all_left() -> Vec<String> {
-    let deadline = Instant::now() + LEAVE;
+fn until_all_left(patience: Duration) -> Vec<String> {
+    let deadline = Instant::now() + patience;
     let mut killed = Vec::new();
     loop {
         match waitpid(None, Some(WaitPidFlag::WNOHANG)) {

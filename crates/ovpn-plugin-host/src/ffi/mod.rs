@@ -10,6 +10,7 @@ mod object;
 pub mod process;
 mod return_list;
 mod session;
+mod x509;
 
 pub use fork::fork_alone;
 pub(crate) use library::{Library, OpenWith};

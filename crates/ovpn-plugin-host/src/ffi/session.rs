@@ -14,6 +14,7 @@ use super::Library;
 use super::guarded::Guarded;
 use super::library::Func;
 use super::return_list::take_list;
+use super::x509::Certificate;
 
 /// What an event gave back.
 pub(crate) struct Answer {
@@ -37,8 +38,14 @@ impl Session {
     }
 
     /// An event of no client.
-    pub(crate) fn call(&self, event: c_int, argv: &[CString], envp: &[CString]) -> io::Result<Answer> {
-        self.call_with(std::ptr::null_mut(), event, argv, envp)
+    pub(crate) fn call(
+        &self,
+        event: c_int,
+        argv: &[CString],
+        envp: &[CString],
+        certificate: Option<(c_int, &[u8])>,
+    ) -> io::Result<Answer> {
+        self.call_with(std::ptr::null_mut(), event, argv, envp, certificate)
     }
 
     /// How long the last event kept the plugin's host.
@@ -52,8 +59,9 @@ impl Session {
         event: c_int,
         argv: &[CString],
         envp: &[CString],
+        certificate: Option<(c_int, &[u8])>,
     ) -> io::Result<Answer> {
-        let mut ready = Ready::new(self, context, event, argv, envp)?;
+        let mut ready = Ready::new(self, context, event, argv, envp, certificate)?;
         let start = Instant::now();
         let answer = ready.pass();
         self.last_call.set(start.elapsed());
@@ -67,7 +75,7 @@ impl Session {
         argv: &'a [CString],
         envp: &'a [CString],
     ) -> io::Result<Ready<'a>> {
-        Ready::new(self, std::ptr::null_mut(), event, argv, envp)
+        Ready::new(self, std::ptr::null_mut(), event, argv, envp, None)
     }
 
     /// Makes a client.
@@ -108,6 +116,7 @@ pub(crate) struct Ready<'a> {
     /// Where a returned list is put.
     list: Guarded,
     strings: PhantomData<&'a [CString]>,
+    _certificate: Option<Certificate>,
 }
 
 impl<'a> Ready<'a> {
@@ -117,7 +126,11 @@ impl<'a> Ready<'a> {
         event: c_int,
         argv: &'a [CString],
         envp: &'a [CString],
+        certificate: Option<(c_int, &[u8])>,
     ) -> io::Result<Self> {
+        let (depth, certificate) = certificate
+            .and_then(|(depth, der)| Some((depth, Some(Certificate::read(der)?))))
+            .unwrap_or((-1, None));
         let (argv, envp) = (Guarded::pointers(argv)?, Guarded::pointers(envp)?);
         let none: *mut sys::plugin_string_list = std::ptr::null_mut();
         let list = Guarded::new(&none, size_of_val(&none))?;
@@ -127,13 +140,24 @@ impl<'a> Ready<'a> {
             envp: envp.as_ptr(),
             handle: session.handle,
             per_client_context: context,
-            current_cert_depth: -1,
-            current_cert: std::ptr::null_mut(),
+            current_cert_depth: depth,
+            current_cert: certificate.as_ref().map_or(std::ptr::null_mut(), Certificate::as_ptr),
         };
         let arguments = Guarded::new(&arguments, size_of_val(&arguments))?;
         let answer = sys::plugin_args_func_return { return_list: list.as_ptr() };
         let answer = Guarded::new(&answer, size_of_val(&answer))?;
-        Ok(Self { session, event, context, argv, envp, arguments, answer, list, strings: PhantomData })
+        Ok(Self {
+            session,
+            event,
+            context,
+            argv,
+            envp,
+            arguments,
+            answer,
+            list,
+            strings: PhantomData,
+            _certificate: certificate,
+        })
     }
 
     /// Passes it.
@@ -165,8 +189,14 @@ pub(crate) struct Context<'a> {
 
 impl Context<'_> {
     /// An event of this client.
-    pub(crate) fn call(&self, event: c_int, argv: &[CString], envp: &[CString]) -> io::Result<Answer> {
-        self.session.call_with(self.pointer, event, argv, envp)
+    pub(crate) fn call(
+        &self,
+        event: c_int,
+        argv: &[CString],
+        envp: &[CString],
+        certificate: Option<(c_int, &[u8])>,
+    ) -> io::Result<Answer> {
+        self.session.call_with(self.pointer, event, argv, envp, certificate)
     }
 
     /// Whether the plugin keeps something for the client.

@@ -32,7 +32,7 @@ pub(super) fn doors(stage: &Stage, subject: &Subject) {
         return;
     }
     let wrong = subject.login.clone().env("username", "certify").env("password", "certify");
-    let mut deferred = None;
+    let (mut deferred, mut direct) = (None, false);
     for (what, login) in [("the login", &subject.login), ("a login that is wrong", &wrong)] {
         report.at(what);
         let running = match plugin.start_login(login) {
@@ -40,6 +40,7 @@ pub(super) fn doors(stage: &Stage, subject: &Subject) {
             Err(error) => return report.note("control-file-direct", error.to_string()),
         };
         if running.result != FuncResult::Deferred {
+            direct = true;
             let touched = running.files.wait_for_verdict(AFTERWARDS);
             let what = touched.map(|_| format!("{what} is answered directly, and the file is written to"));
             report.fail_if_any("control-file-direct", what);
@@ -64,6 +65,9 @@ pub(super) fn doors(stage: &Stage, subject: &Subject) {
             Some(Verdict::Accepted | Verdict::Rejected) => report.pass("control-file-verdict"),
         }
         deferred = Some((login, outcome.took));
+    }
+    if !direct {
+        report.none("control-file-direct");
     }
     match deferred {
         Some((login, took)) => {

@@ -140,13 +140,13 @@ fn hold(stage: &Stage, (longest, call): (Duration, &str)) {
 /// What is left after close, once it has had the time to go.
 pub(super) fn after_close(stage: &Stage, before: &Snapshot) {
     let report = &stage.report;
-    report.at("the end of what close leaves");
     let deadline = Instant::now() + LEAVE;
     let mut now = Snapshot::take();
     let is_clean =
         |now: &Snapshot| now.threads.is_subset(&before.threads) && now.forked.is_subset(&before.forked);
     while !is_clean(&now) && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(10));
+        report.at("the end of what close leaves");
         now = Snapshot::take();
     }
     let descriptors: Vec<String> =

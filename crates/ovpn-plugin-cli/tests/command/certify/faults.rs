@@ -1,0 +1,124 @@
+//! Each fault is found, by the check that is for it; and a plugin without faults has none.
+
+use harness::command::require_root;
+
+use super::stage::{Faults, checks};
+
+/// The plugin with `fault`: the check that finds it, its grade, and some words of what is seen. Other checks may find it
+/// too.
+#[track_caller]
+fn found(plugin: &Faults, fault: &str, id: &str, grade: &str, words: &str) {
+    let run = plugin.certify(&["--json", "-t", "6"], fault);
+    let (checks, last) = checks(&run);
+    let (has, text) = checks.get(id).unwrap_or_else(|| panic!("{fault}: no check {id}: {run}"));
+    assert!(has == grade && text.contains(words), "{fault}: {id}: {has}: {text}\n{run}");
+    let fails = checks.values().any(|(grade, _)| grade == "fail");
+    assert_eq!(last["status"], if fails { 2 } else { 0 }, "{run}");
+}
+
+fn all(faults: &[(&str, &str, &str, &str)]) {
+    require_root();
+    let plugin = Faults::built(&[]);
+    for (fault, id, grade, words) in faults {
+        found(&plugin, fault, id, grade, words);
+    }
+}
+
+#[test]
+fn a_plugin_without_faults_passes() {
+    require_root();
+    let run = Faults::built(&[]).certify(&["--json", "--strict"], "");
+    let (checks, last) = checks(&run);
+    // A busy machine holds calls up, too.
+    let others = checks.iter().filter(|(id, (grade, _))| grade != "pass" && *id != "hold");
+    assert_eq!(others.count(), 0, "{run}");
+    assert!(checks.len() > 30 && (last["outcome"] == "passed" || checks["hold"].0 != "pass"), "{run}");
+}
+
+#[test]
+fn what_keeps_openvpn_from_starting() {
+    let at_all =
+        |flags: &[&str], fault, id, grade, words| found(&Faults::built(flags), fault, id, grade, words);
+    at_all(&[], "refuses", "opens", "fail", "I will not");
+    at_all(
+        &["-Dopenvpn_plugin_close_v1=renamed"],
+        "",
+        "symbols",
+        "fail",
+        "openvpn_plugin_close_v1 is missing",
+    );
+    at_all(&["-DINIT_POINT=9"], "", "init-point", "fail", "moment 9");
+    at_all(&["-DMASK=0x1ffff"], "", "event-bits", "fail", "event 16");
+    at_all(&["-DMASK=0xffff"], "", "event-bits", "note", "removed");
+    at_all(&["-DUNLINKED"], "", "linked", "note", "X509_free of libcrypto.so");
+    at_all(&["-DCONSTRUCTOR"], "", "client-state", "fail", "no destructor");
+    at_all(&["-DMASK=0x4000"], "", "event-pairs", "note", "CLIENT_CONNECT_DEFER_V2 without");
+    at_all(&["-Wl,-z,nodelete"], "", "unloads", "note", "still there");
+    at_all(&["-DABORTS"], "", "abort", "fail", "SIGABRT");
+}
+
+#[test]
+fn what_ends_or_stops_openvpn() {
+    all(&[
+        ("reads-too-far", "struct-versions", "fail", "SIGSEGV"),
+        ("crashes", "survives", "fail", "SIGABRT"),
+        ("exits", "survives", "fail", "exit status 0"),
+        ("crashes-on-empty", "survives", "fail", "an empty name"),
+        ("hangs", "returns", "fail", "within 6 s"),
+        ("slow", "hold", "note", "UP takes 0."),
+        ("very-slow", "hold", "fail", "UP takes 1."),
+        ("opens-once", "sighup", "fail", "for time 2"),
+    ]);
+}
+
+#[test]
+fn what_is_left_behind() {
+    all(&[
+        ("forks", "forks", "note", "LEARN_ADDRESS forks"),
+        ("keeps-descriptors", "forks-descriptors", "fail", "helper"),
+        ("open-on-exec", "descriptors-exec", "fail", "/dev/zero"),
+        ("descriptor-left", "descriptors-left", "fail", "/dev/zero"),
+        ("thread-left", "threads-left", "fail", "1 threads"),
+        ("thread-takes-signals", "threads-signals", "note", "1 threads"),
+        ("process-left", "processes-left", "fail", "1 processes"),
+        ("outlives", "outlives", "fail", "processes stay"),
+        ("keeps-memory", "leak-memory", "fail", "bytes"),
+        ("keeps-descriptor", "leak-descriptors", "fail", "descriptors more"),
+    ]);
+}
+
+#[test]
+fn what_calls_change_in_the_process() {
+    all(&[
+        ("signals", "signals", "fail", "UP changes the signals that are ignored"),
+        ("umask", "umask", "fail", "to 0077"),
+        ("directory", "directory", "fail", "to /proc"),
+        ("environment", "environment", "fail", "FAULTS"),
+        ("locale", "locale", "fail", "C.UTF-8"),
+        ("limits", "limits", "fail", "Max"),
+        ("identity", "identity", "fail", "UP changes user"),
+        ("standard-output", "standard-descriptors", "fail", "/dev/zero"),
+    ]);
+}
+
+#[test]
+fn how_logins_are_answered() {
+    all(&[
+        ("writes-and-answers", "control-file-direct", "fail", "answered directly"),
+        ("no-verdict", "control-file-verdict", "fail", "no verdict within"),
+        ("verdict-unreadable", "control-file-verdict", "fail", "begins with byte 120"),
+        ("verdict-early", "control-file-early", "note", "when the call returns"),
+        ("verdict-early", "control-file-used", "note", "somebody's `1`"),
+        ("verdict-creates", "control-file-created", "fail", "there again"),
+        ("verdict-creates", "deferral", "note", "deferred"),
+    ]);
+}
+
+#[test]
+fn what_fails_after_the_start() {
+    all(&[
+        ("thread-of-open", "daemon", "fail", "AUTH_USER_PASS_VERIFY"),
+        ("needs-files", "confined", "fail", "error at UP"),
+        ("thread-logs", "log-threads", "fail", "lines came from other threads"),
+    ]);
+}

@@ -1,0 +1,5 @@
+//! `ovpn-plugin certify`: a plugin with one fault each, and what is found of it.
+
+mod faults;
+mod output;
+mod stage;
