@@ -48,11 +48,15 @@ pub(crate) fn run(mut task: Box<Task>) -> Result<u8, Stop> {
         show.line("note", note);
     }
     let login = crate::login(&task, &user, password);
-    let mut plugin = Plugin::new(&located.file).args(&passed.words).shared().log_for_one_thread();
-    for (name, value) in crate::variables(&task) {
-        plugin = plugin.setenv(&name, value);
-    }
-    let subject = Subject { plugin, login, patience: PATIENCE.min(task.timeout / 2) };
+    let plugin = |daemon: &str| {
+        let plugin = Plugin::new(&located.file).args(&passed.words).shared().log_for_one_thread();
+        crate::variables(&task).into_iter().fold(plugin, |plugin, (name, value)| {
+            let value = if name == "daemon" { daemon.as_bytes().to_vec() } else { value };
+            plugin.setenv(&name, value)
+        })
+    };
+    let (plugin, of_daemon) = (plugin("0"), plugin("1"));
+    let subject = Subject { plugin, of_daemon, login, patience: PATIENCE.min(task.timeout / 2) };
     let seen = all(&subject, task.timeout, &signals)?;
     let results = show::results(&seen);
     let status = show::status(&results, task.strict);

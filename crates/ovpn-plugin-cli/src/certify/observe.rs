@@ -11,6 +11,8 @@ use ovpn_plugin_host::process;
 
 /// The signals by which OpenVPN is told something: HUP, INT, USR1, USR2, TERM, as bits of a mask.
 const OF_OPENVPN: u64 = 1 << 0 | 1 << 1 | 1 << 9 | 1 << 11 | 1 << 14;
+/// The two that glibc takes for its threads.
+const OF_GLIBC: u64 = 1 << 31 | 1 << 32;
 /// So many characters of a value are shown.
 const MOST_SHOWN: usize = 60;
 
@@ -32,6 +34,8 @@ pub(crate) struct Snapshot {
     pub(crate) threads: BTreeSet<i32>,
     /// Other processes of the trial with this one's program: forked, and nothing executed.
     pub(crate) forked: BTreeSet<i32>,
+    /// Those of them that are children of this process itself.
+    children: BTreeSet<i32>,
     /// Page faults of children that were waited for: grows with each.
     reaped_faults: u64,
     /// How long this thread has waited for a processor.
@@ -50,9 +54,9 @@ impl Snapshot {
         let identity =
             ["Uid", "Gid", "Groups", "CapPrm", "CapEff", "CapBnd", "NoNewPrivs", "Seccomp"].map(of).join(" ");
         let attributes = vec![
-            ("signals", "the signals that are blocked", of("SigBlk")),
-            ("signals", "the signals that are ignored", of("SigIgn")),
-            ("signals", "the signals that have a handler", of("SigCgt")),
+            ("signals", "the signals that are blocked", signals(&of("SigBlk"))),
+            ("signals", "the signals that are ignored", signals(&of("SigIgn"))),
+            ("signals", "the signals that have a handler", signals(&of("SigCgt"))),
             ("umask", "the umask", of("Umask")),
             ("directory", "the working directory", directory),
             ("locale", "the locale", process::locale()),
@@ -60,12 +64,14 @@ impl Snapshot {
             ("identity", "user, groups or capabilities", identity),
             ("standard-descriptors", "a standard descriptor", standard.join(" ")),
         ];
+        let (forked, children) = forked();
         Self {
             attributes,
             environment: std::env::vars_os().collect(),
             descriptors,
             threads: numbers("/proc/self/task"),
-            forked: forked(),
+            forked,
+            children,
             reaped_faults: reaped_faults(),
             delayed: delayed(),
         }
@@ -87,9 +93,9 @@ impl Snapshot {
         changes
     }
 
-    /// Whether a process was forked between this and `after`, as far as that leaves a trace.
+    /// Whether this process has forked between this and `after`, as far as that leaves a trace.
     pub(crate) fn has_forked(&self, after: &Self) -> bool {
-        after.reaped_faults > self.reaped_faults || !after.forked.is_subset(&self.forked)
+        after.reaped_faults > self.reaped_faults || !after.children.is_subset(&self.children)
     }
 
     /// Descriptors that `after` has in addition.
@@ -105,6 +111,14 @@ fn changed(what: &str, before: &str, after: &str) -> String {
     let words =
         |lines: Vec<&str>| shortened(&lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" "));
     format!("changes {what} from {} to {}", words(before), words(after))
+}
+
+/// The numbers of the signals in a mask.
+fn signals(mask: &str) -> String {
+    let mask = u64::from_str_radix(mask, 16).unwrap_or_default() & !OF_GLIBC;
+    let numbers = (0..u64::BITS).filter(|bit| mask & (1 << bit) != 0).map(|bit| (bit + 1).to_string());
+    let numbers: Vec<_> = numbers.collect();
+    if numbers.is_empty() { "none".to_owned() } else { numbers.join(" ") }
 }
 
 fn shortened(text: &str) -> String {
@@ -156,9 +170,10 @@ pub(crate) fn holding(processes: &BTreeSet<i32>, mark: &str) -> usize {
     processes.iter().filter(holds).count()
 }
 
-/// Other processes that run this one's program and are children of it or, as orphans, of the one that watches it.
-fn forked() -> BTreeSet<i32> {
-    let Ok(program) = fs::read_link("/proc/self/exe") else { return BTreeSet::new() };
+/// Other processes that run this one's program and are descendants of it or, as orphans, of the one that watches it; and
+/// the children among them.
+fn forked() -> (BTreeSet<i32>, BTreeSet<i32>) {
+    let Ok(program) = fs::read_link("/proc/self/exe") else { return Default::default() };
     let (own, watching) = (unistd::getpid().as_raw(), unistd::getppid().as_raw());
     let mut family = BTreeSet::from([own]);
     let of_it = |process: &i32| {
@@ -184,7 +199,9 @@ fn forked() -> BTreeSet<i32> {
         family.extend(more);
     }
     family.remove(&own);
-    family.into_iter().filter(of_it).collect()
+    let forked: BTreeSet<i32> = family.into_iter().filter(of_it).collect();
+    let children = forked.iter().copied().filter(|process| parents.get(process) == Some(&own)).collect();
+    (forked, children)
 }
 
 /// The words of /proc/PID/stat behind the name, the state first.

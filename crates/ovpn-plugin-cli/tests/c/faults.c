@@ -203,6 +203,12 @@ static int log_in(const char **envp)
     {
         pthread_join(start(say, NULL, 0), NULL);
     }
+    if (is("needs-files"))
+    {
+        int file = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+        close(file);
+        return file >= 0 ? OPENVPN_PLUGIN_FUNC_SUCCESS : OPENVPN_PLUGIN_FUNC_ERROR;
+    }
     if (is("thread-of-open"))
     {
         char path[64];
@@ -255,12 +261,6 @@ static int up(void)
     if (is("standard-output"))
     {
         dup2(open("/dev/zero", O_WRONLY | O_CLOEXEC), 1);
-    }
-    if (is("needs-files"))
-    {
-        int file = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
-        close(file);
-        return file >= 0 ? OPENVPN_PLUGIN_FUNC_SUCCESS : OPENVPN_PLUGIN_FUNC_ERROR;
     }
     return OPENVPN_PLUGIN_FUNC_SUCCESS;
 }

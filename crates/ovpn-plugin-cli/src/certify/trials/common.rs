@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ovpn_plugin_host::{FuncResult, Life, LogLine, OpenFailed, OpenPlugin, Plugin, event_name, sys};
+use ovpn_plugin_host::{FuncResult, Life, LogLine, OpenFailed, OpenPlugin, Plugin, Step, event_name, sys};
 
 use super::Subject;
 use crate::certify::stage::Stage;
@@ -28,14 +28,31 @@ pub(super) fn refusal(error: &OpenFailed) -> String {
 
 /// Opens it for a trial that makes sense only if that works; says so if it does not.
 pub(super) fn open_again(stage: &Stage, subject: &Subject, id: &str) -> Option<OpenPlugin> {
-    open(stage, &subject.plugin).map_err(|why| stage.report.fail(id, format!("it does not open: {why}"))).ok()
+    open_as(stage, &subject.plugin, id)
+}
+
+/// The same for one that is told something else.
+pub(super) fn open_as(stage: &Stage, plugin: &Plugin, id: &str) -> Option<OpenPlugin> {
+    open(stage, plugin).map_err(|why| stage.report.fail(id, format!("it does not open: {why}"))).ok()
 }
 
 /// The life of a server with a client; what was done last is told.
 pub(super) fn live(stage: &Stage, subject: &Subject, plugin: &OpenPlugin) -> Result<Life, String> {
+    live_seen(stage, subject, plugin, &mut |_| ())
+}
+
+/// The same, and `after` is called after each event.
+pub(super) fn live_seen(
+    stage: &Stage,
+    subject: &Subject,
+    plugin: &OpenPlugin,
+    after: &mut dyn FnMut(i32),
+) -> Result<Life, String> {
     stage.report.at("the first event");
-    let mut see =
-        |step: &ovpn_plugin_host::Step| stage.report.at(&format!("what follows {}", name(step.event)));
+    let mut see = |step: &Step| {
+        stage.report.at(&format!("what follows {}", name(step.event)));
+        after(step.event);
+    };
     plugin.server_life_seen(&subject.login, subject.patience, &mut see).map_err(|error| error.to_string())
 }
 

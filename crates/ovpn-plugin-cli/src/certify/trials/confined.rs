@@ -8,7 +8,7 @@ use nix::unistd::{self, Gid, Uid, User};
 use ovpn_plugin_host::{Life, OpenPlugin, sys};
 
 use super::Subject;
-use super::common::{live, open_again, worse};
+use super::common::{live, live_seen, open_again, open_as, worse};
 use crate::certify::stage::Stage;
 
 /// Who OpenVPN becomes.
@@ -16,7 +16,7 @@ const NOBODY: &str = "nobody";
 
 pub(super) fn daemon(stage: &Stage, subject: &Subject) {
     let Some(before) = usual(stage, subject, "daemon") else { return };
-    let Some(plugin) = open_again(stage, subject, "daemon") else { return };
+    let Some(plugin) = open_as(stage, &subject.of_daemon, "daemon") else { return };
     if plugin.init_point() > sys::PLUGIN_INIT_PRE_DAEMON {
         // It is opened later.
         return stage.report.pass("daemon");
@@ -26,9 +26,11 @@ pub(super) fn daemon(stage: &Stage, subject: &Subject) {
     if let Err(error) = unistd::daemon(true, true) {
         return stage.report.note("daemon", format!("daemon(3) fails: {error}"));
     }
-    compare(stage, subject, "daemon", &before, plugin);
+    let life = live(stage, subject, &plugin);
+    end(stage, "daemon", plugin, &before, life);
 }
 
+/// OpenVPN gives root up after `UP`.
 pub(super) fn confined(stage: &Stage, subject: &Subject) {
     // Temporary files have the same path in the chroot.
     if tempfile::env::override_temp_dir(&stage.scratch).is_err() {
@@ -39,11 +41,25 @@ pub(super) fn confined(stage: &Stage, subject: &Subject) {
     if plugin.init_point() == sys::PLUGIN_INIT_POST_UID_CHANGE {
         return stage.report.note("confined", "it is opened after `user`, which is not tried here");
     }
-    stage.report.at("chroot and setuid");
-    if let Err(error) = confine(&stage.scratch) {
+    let (mut failed, mut is_root) = (None, true);
+    let mut drop_root = || {
+        stage.report.at("chroot and setuid");
+        failed = confine(&stage.scratch).err();
+    };
+    let life = if plugin.wants(sys::PLUGIN_UP) {
+        live_seen(stage, subject, &plugin, &mut |event| {
+            if event == sys::PLUGIN_UP && std::mem::take(&mut is_root) {
+                drop_root();
+            }
+        })
+    } else {
+        drop_root();
+        live(stage, subject, &plugin)
+    };
+    if let Some(error) = failed {
         return stage.report.note("confined", format!("cannot be tried: {error}"));
     }
-    compare(stage, subject, "confined", &before, plugin);
+    end(stage, "confined", plugin, &before, life);
 }
 
 /// A life before, to compare with.
@@ -55,8 +71,8 @@ fn usual(stage: &Stage, subject: &Subject, id: &str) -> Option<Life> {
     life.map_err(|error| stage.report.note(id, error)).ok()
 }
 
-fn compare(stage: &Stage, subject: &Subject, id: &str, before: &Life, plugin: OpenPlugin) {
-    match live(stage, subject, &plugin) {
+fn end(stage: &Stage, id: &str, plugin: OpenPlugin, before: &Life, life: Result<Life, String>) {
+    match life {
         Ok(life) => stage.report.fail_if_any(id, worse(before, &life)),
         Err(error) => stage.report.note(id, error),
     }

@@ -18,8 +18,8 @@ const LEAST: usize = 4;
 const ROUND: Duration = Duration::from_secs(1);
 /// Tables, buffers and the allocator's own lists find their size in the first rounds. What is kept in each is a leak.
 const ROUNDS: usize = 8;
-/// A life that keeps less is not accused.
-const LEAST_BYTES: usize = 8;
+/// What malloc hands out takes at least so many bytes; less on average is no leak of each client.
+const LEAST_BYTES: usize = 24;
 
 pub(super) fn leak(stage: &Stage, subject: &Subject) {
     let report = &stage.report;

@@ -15,6 +15,8 @@ use super::stage::{Kind, Stage};
 /// What is tried.
 pub(crate) struct Subject {
     pub(crate) plugin: Plugin,
+    /// The same, told that OpenVPN will be a daemon.
+    pub(crate) of_daemon: Plugin,
     /// Hopefully one that gets in.
     pub(crate) login: Login,
     /// How long is waited for what the plugin has deferred.
