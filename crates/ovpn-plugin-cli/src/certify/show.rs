@@ -4,11 +4,14 @@ use super::check::{CHECKS, Check};
 use super::report::{Grade, Seen};
 use crate::show::{Field, Show};
 
+/// What is said of checks that no trial reached.
+const UNCHECKED: &str = "not checked, since a trial ended before";
+
 /// What came of a check.
 pub(crate) struct Result<'a> {
     pub(crate) check: &'static Check,
     pub(crate) grade: Grade,
-    /// What was seen, the worst first.
+    /// What was seen; nothing if no trial came so far.
     pub(crate) what: Vec<&'a str>,
 }
 
@@ -25,9 +28,6 @@ pub(crate) fn results(seen: &[Seen]) -> Vec<Result<'_>> {
             if !what.contains(&seen.what.as_str()) {
                 what.push(&seen.what);
             }
-        }
-        if own.is_empty() {
-            what.push("not checked: a trial ended before");
         }
         Some(Result { check, grade, what })
     };
@@ -56,12 +56,19 @@ pub(crate) fn print(show: &mut Show, about: &str, results: &[Result<'_>], status
             );
             continue;
         }
+        if is_unchecked(result) {
+            continue;
+        }
         show.line(&result.grade.name().to_uppercase(), &format!("{} [{}]", text(result), check.id));
         if result.grade != Grade::Pass {
             show.line("why", check.why);
             show.line("to do", check.todo);
             show.gap();
         }
+    }
+    let unchecked: Vec<&str> = results.iter().filter(|it| is_unchecked(it)).map(|it| it.check.id).collect();
+    if !show.is_json() && !unchecked.is_empty() {
+        show.line("NOTE", &format!("{UNCHECKED}: {}", unchecked.join(", ")));
     }
     let count = |grade| results.iter().filter(|result| result.grade == grade).count();
     let (passed, notes, failed) = (count(Grade::Pass), count(Grade::Note), count(Grade::Fail));
@@ -89,8 +96,16 @@ pub(crate) fn print(show: &mut Show, about: &str, results: &[Result<'_>], status
     ]);
 }
 
+fn is_unchecked(result: &Result<'_>) -> bool {
+    result.grade == Grade::Note && result.what.is_empty()
+}
+
 fn text(result: &Result<'_>) -> String {
-    if result.grade == Grade::Pass { result.check.passes.to_owned() } else { result.what.join("; ") }
+    match result.grade {
+        Grade::Pass => result.check.passes.to_owned(),
+        _ if is_unchecked(result) => UNCHECKED.to_owned(),
+        _ => result.what.join("; "),
+    }
 }
 
 #[cfg(test)]

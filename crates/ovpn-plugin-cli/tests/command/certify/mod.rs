@@ -2,4 +2,5 @@
 
 mod faults;
 mod output;
+mod plugins;
 mod stage;

@@ -1,0 +1,96 @@
+//! What is found of the plugins of this project and of OpenVPN's own: a table.
+
+use std::path::PathBuf;
+
+use harness::command::require_root;
+use harness::plugin::{Side, example};
+use harness::{EtcPamService, scratch::Scratch};
+
+use super::stage::checks;
+use crate::run::run;
+
+/// Checks that a busy machine may not pass.
+const ON_A_BUSY_MACHINE: [&str; 3] = ["hold", "leak-memory", "leak-descriptors"];
+
+/// A plugin line, and the checks that it gets notes of and those that it fails.
+struct Row {
+    plugin: PathBuf,
+    options: &'static [&'static str],
+    words: Vec<String>,
+    notes: &'static [&'static str],
+    fails: &'static [&'static str],
+}
+
+fn hold(rows: Vec<Row>) {
+    require_root();
+    let place = Scratch::of_root();
+    let password = place.write("password", "bar", 0o600).display().to_string();
+    for Row { plugin, options, words, notes, fails } in rows {
+        let file = plugin.display().to_string();
+        let mut line = vec!["certify", "--json", "--user", "foo", "--password-file", &password];
+        line.extend(options);
+        line.push(&file);
+        line.extend(words.iter().map(String::as_str));
+        let run = run(&line);
+        let (checks, last) = checks(&run);
+        let of = |grade: &str| -> Vec<&str> {
+            let of_it = checks.iter().filter(|(_, (is, _))| is == grade).map(|(id, _)| id.as_str());
+            of_it.filter(|id| !ON_A_BUSY_MACHINE.contains(id)).collect()
+        };
+        assert_eq!((of("note"), of("fail")), (notes.to_vec(), fails.to_vec()), "{file} {words:?}\n{run}");
+        assert!(last["status"] == if fails.is_empty() { 0 } else { 2 } || of("fail") != fails, "{run}");
+    }
+}
+
+fn row(
+    plugin: PathBuf,
+    words: &[&str],
+    notes: &'static [&'static str],
+    fails: &'static [&'static str],
+) -> Row {
+    let words = words.iter().map(|word| word.to_string()).collect();
+    Row { plugin, options: &[], words, notes, fails }
+}
+
+#[test]
+fn auth_pam() {
+    let service = EtcPamService::new("auth required pam_permit.so\naccount required pam_permit.so\n");
+    let (ours, c, name) = (Side::Ours.auth_pam(), Side::C.auth_pam(), service.name());
+    hold(vec![
+        row(ours.clone(), &[name], &["unloads"], &[]),
+        row(ours, &["deferred=yes", "grace=0", name], &["deferral", "unloads"], &[]),
+        // Its root helper stays when OpenVPN is killed.
+        row(c.clone(), &[name], &["struct-versions"], &["outlives"]),
+        // And it looks for the control file outside the chroot.
+        Row {
+            options: &["--deferred"],
+            ..row(
+                c,
+                &[name],
+                &["control-file-used", "deferral", "struct-versions"],
+                &["confined", "outlives"],
+            )
+        },
+    ]);
+}
+
+#[test]
+fn down_root() {
+    // Both start their helper at the first UP.
+    hold(vec![
+        row(Side::Ours.down_root(), &["/bin/true"], &["forks", "unloads"], &[]),
+        row(Side::C.down_root(), &["/bin/true"], &["forks"], &[]),
+    ]);
+}
+
+#[test]
+fn examples() {
+    hold(vec![
+        row(example("simple"), &["foo", "bar"], &[], &[]),
+        row(example("base64"), &[], &[], &[]),
+        row(example("log-events"), &[], &[], &[]),
+        row(example("per-client-state"), &["3"], &[], &[]),
+        row(example("client-connect"), &["later-list", "route 10.9.0.0 255.255.0.0"], &[], &[]),
+        row(example("deferred-auth"), &["x", "50", "foo", "bar"], &["deferral", "unloads"], &[]),
+    ]);
+}
