@@ -105,6 +105,9 @@ checks! {
     "limits": "resource limits stay as they are",
         "They hold for the whole of OpenVPN, and for what it starts.",
         "Set limits in a process of your own.";
+    "open-files": "the limit of open files stays as it is",
+        "It holds for the whole of OpenVPN, and for the scripts that it starts.",
+        "Say in the manual that the plugin changes it.";
     "identity": "user, groups and capabilities stay as they are",
         "OpenVPN sets up devices and routes with them, and drops them itself (`user`).",
         "Change them in a process of your own.";

@@ -49,7 +49,12 @@ impl Snapshot {
         let descriptors = descriptors("/proc/self/fd");
         let standard: Vec<&str> =
             (0..3).map(|number| descriptors.get(&number).map_or("closed", |it| it.target.as_str())).collect();
-        let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+        let all_limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+        let is_of_files = |line: &&str| line.starts_with("Max open files");
+        let limits = |of_files: bool| {
+            let lines = all_limits.lines().filter(|line| is_of_files(line) == of_files);
+            lines.collect::<Vec<_>>().join("\n")
+        };
         let directory = std::env::current_dir().unwrap_or_default().display().to_string();
         let identity =
             ["Uid", "Gid", "Groups", "CapPrm", "CapEff", "CapBnd", "NoNewPrivs", "Seccomp"].map(of).join(" ");
@@ -60,7 +65,8 @@ impl Snapshot {
             ("umask", "the umask", of("Umask")),
             ("directory", "the working directory", directory),
             ("locale", "the locale", process::locale()),
-            ("limits", "a resource limit", limits),
+            ("limits", "a resource limit", limits(false)),
+            ("open-files", "the limit of open files", limits(true)),
             ("identity", "user, groups or capabilities", identity),
             ("standard-descriptors", "a standard descriptor", standard.join(" ")),
         ];
@@ -237,12 +243,12 @@ mod tests {
         after.attributes[3].2 = "0077".into();
         after.environment.insert("CERTIFY".into(), "x".into());
         let limits = &mut after.attributes[6].2;
-        *limits = limits.replacen("Max open files", "Max open filez", 1);
+        *limits = limits.replacen("Max processes", "Max processez", 1);
         let changes = before.changes(&after);
         let ids: Vec<_> = changes.iter().map(|(id, _)| *id).collect();
         assert_eq!(ids, ["umask", "limits", "environment"]);
         assert!(changes[0].1.ends_with(" to 0077"), "{changes:?}");
-        assert!(changes[1].1.contains("Max open filez"), "{changes:?}");
+        assert!(changes[1].1.contains("Max processez"), "{changes:?}");
         assert_eq!(changes[2].1, "changes CERTIFY");
     }
 

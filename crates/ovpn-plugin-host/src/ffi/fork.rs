@@ -23,7 +23,10 @@ pub fn fork_alone(body: impl FnOnce()) -> io::Result<i32> {
         -1 => Err(io::Error::last_os_error()),
         0 => {
             let status = catch_unwind(AssertUnwindSafe(body)).map_or(PANICKED, |()| 0);
-            // SAFETY: ends the process; nothing of the parent's is run or flushed a second time.
+            // What a plugin has printed may be in the C library's buffers; nothing of this project writes there.
+            // SAFETY: null stands for all streams.
+            unsafe { libc::fflush(std::ptr::null_mut()) };
+            // SAFETY: ends the process; nothing of the parent's is run a second time.
             unsafe { libc::_exit(status) }
         }
         pid => Ok(pid),

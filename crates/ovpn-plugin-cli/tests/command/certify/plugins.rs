@@ -57,8 +57,9 @@ fn auth_pam() {
     let service = EtcPamService::new("auth required pam_permit.so\naccount required pam_permit.so\n");
     let (ours, c, name) = (Side::Ours.auth_pam(), Side::C.auth_pam(), service.name());
     hold(vec![
-        row(ours.clone(), &[name], &["unloads"], &[]),
-        row(ours, &["deferred=yes", "grace=0", name], &["deferral", "unloads"], &[]),
+        // It raises the limit of open files for its deferred logins.
+        row(ours.clone(), &[name], &["open-files", "unloads"], &[]),
+        row(ours, &["deferred=yes", "grace=0", name], &["deferral", "open-files", "unloads"], &[]),
         // Its root helper stays when OpenVPN is killed.
         row(c.clone(), &[name], &["struct-versions"], &["outlives"]),
         // And it looks for the control file outside the chroot.
@@ -90,7 +91,13 @@ fn examples() {
         row(example("base64"), &[], &[], &[]),
         row(example("log-events"), &[], &[], &[]),
         row(example("per-client-state"), &["3"], &[], &[]),
-        row(example("client-connect"), &["later-list", "route 10.9.0.0 255.255.0.0"], &[], &[]),
+        // It says what events it lacks in OpenVPN 2.4.
+        row(
+            example("client-connect"),
+            &["later-list", "route 10.9.0.0 255.255.0.0"],
+            &["struct-versions"],
+            &[],
+        ),
         row(example("deferred-auth"), &["x", "50", "foo", "bar"], &["deferral", "unloads"], &[]),
     ]);
 }
