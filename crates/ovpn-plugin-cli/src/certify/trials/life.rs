@@ -17,8 +17,17 @@ const TOO_LONG: Duration = Duration::from_secs(1);
 const LEAVE: Duration = Duration::from_secs(3);
 
 /// What calls may change; each has a check.
-const UNCHANGED: [&str; 8] =
-    ["signals", "umask", "directory", "environment", "locale", "limits", "identity", "standard-descriptors"];
+const UNCHANGED: [&str; 9] = [
+    "signals",
+    "umask",
+    "directory",
+    "environment",
+    "locale",
+    "limits",
+    "open-files",
+    "identity",
+    "standard-descriptors",
+];
 
 /// What has been seen between the calls.
 struct Watch<'a> {
