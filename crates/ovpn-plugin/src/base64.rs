@@ -4,6 +4,7 @@
 use std::fmt;
 
 use base64ct::{Base64, Encoding};
+use zeroize::Zeroizing;
 
 /// The text is not base64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +29,11 @@ pub fn encode(bytes: &[u8]) -> String {
 /// # Errors
 /// If the text is not base64 with padding; blanks and newlines count as such.
 pub fn decode(text: &[u8]) -> Result<Vec<u8>, DecodeError> {
-    let text = std::str::from_utf8(text).map_err(|_| DecodeError)?;
-    Base64::decode_vec(text).map_err(|_| DecodeError)
+    // Wiped if it is given up half decoded.
+    let mut bytes = Zeroizing::new(vec![0; text.len()]);
+    let length = Base64::decode(text, &mut bytes).map_err(|_| DecodeError)?.len();
+    bytes.truncate(length);
+    Ok(std::mem::take(&mut bytes))
 }
 
 #[cfg(test)]

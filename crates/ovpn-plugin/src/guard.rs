@@ -47,12 +47,21 @@ pub(crate) fn guard<R>(what: &str, fallback: R, body: impl FnOnce() -> R) -> R {
 }
 
 /// The same for code of the plugin in a thread of its own, which is in no call of the host's: `None` if it panicked.
-#[cfg(feature = "tokio")]
 pub(crate) fn guard_in_thread<R>(what: &str, body: impl FnOnce() -> R) -> Option<R> {
     let before = IN_THREAD.replace(true);
     let result = panic::catch_unwind(AssertUnwindSafe(body));
     IN_THREAD.set(before);
     result.map_err(|payload| report(what, payload)).ok()
+}
+
+/// Runs a job of the pool with this name; a panic in it is one line in the log.
+pub(crate) fn job_guard(pool: &str, body: impl FnOnce()) {
+    guard_in_thread(&format!("a job of the pool '{pool}'"), body);
+}
+
+/// Whether this thread is in [`guard_in_thread`].
+pub(crate) fn is_guarded_thread() -> bool {
+    IN_THREAD.try_with(Cell::get).unwrap_or(false)
 }
 
 fn report(what: &str, payload: Box<dyn Any + Send>) {
@@ -151,8 +160,9 @@ fn hook(info: &PanicHookInfo<'_>) {
         return;
     }
     remember_place(info);
-    // In a call the guard logs it, with what OpenVPN was told.
-    if !is_in_host_call() && !IN_THREAD.try_with(Cell::get).unwrap_or(false) {
+    // In a call the guard logs it, with what OpenVPN was told; in a thread that is guarded, who guards it.
+    let is_reported = is_in_host_call() || (is_guarded_thread() && !is_forked());
+    if !is_reported {
         log_panic_of_thread(info);
     }
 }

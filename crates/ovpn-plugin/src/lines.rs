@@ -81,6 +81,10 @@ log_lines::lines! {
         "the task '{name}' holds the tasks it is one of, and is not waited for",
         why "The plugin has given a thread what ends that thread. It may still run while the plugin is unloaded, and crash OpenVPN then.",
         todo TO_THE_AUTHORS;
+    warn tasks_do_not_end(seconds: u64, names: impl Display)
+        "OpenVPN waits for tasks that do not end, told to {seconds} s ago: {names}",
+        why "OpenVPN closes the plugin, and threads of it are still at work. OpenVPN stands still until they end.",
+        todo "Look at what these tasks wait for, such as a server that does not answer. Report it to the plugin's authors: a task has to end when it is told to.";
 
     error not_a_fork() "in_forked_child was called in OpenVPN's own process: nothing is done",
         why "The plugin takes OpenVPN's process for one that it has forked.",

@@ -3,6 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::challenges::wire;
+
+/// The method of a question with a typed answer.
+const QUESTION: &str = "crtext";
+
 /// What a client is asked or told while its login is pending. Its answer, if it gives one, comes as
 /// [`ClientCrResponse`](crate::ClientCrResponse).
 ///
@@ -59,10 +64,22 @@ impl Pending {
     /// # Errors
     /// If OpenVPN or the client would misread it.
     pub fn text(timeout: Duration, question: &str) -> Result<Self, PendingError> {
+        Self::question_of(timeout, question, true)
+    }
+
+    /// The same for an answer that is not to be shown while it is typed.
+    ///
+    /// # Errors
+    /// As [`Pending::text`].
+    pub fn hidden(timeout: Duration, question: &str) -> Result<Self, PendingError> {
+        Self::question_of(timeout, question, false)
+    }
+
+    fn question_of(timeout: Duration, question: &str, is_shown: bool) -> Result<Self, PendingError> {
         if question.is_empty() {
             return Err(PendingError::Text);
         }
-        Self::new(timeout, "crtext", &format!("CR_TEXT:R,E:{question}"))
+        Self::new(timeout, QUESTION, &wire::pending_question(question, is_shown))
     }
 
     /// A web page for the client's user (`webauth`).
@@ -74,6 +91,17 @@ impl Pending {
             return Err(PendingError::Text);
         }
         Self::new(timeout, "webauth", &format!("WEB_AUTH::{url}"))
+    }
+
+    /// The same in the older form (`openurl`).
+    ///
+    /// # Errors
+    /// As [`Pending::text`].
+    pub fn url(timeout: Duration, url: &str) -> Result<Self, PendingError> {
+        if url.is_empty() {
+            return Err(PendingError::Text);
+        }
+        Self::new(timeout, "openurl", &format!("OPEN_URL:{url}"))
     }
 
     /// Any other method (a word of the client's `IV_SSO`) with the text that belongs to it.
@@ -102,6 +130,30 @@ impl Pending {
         &self.method
     }
 
+    /// Reads the three lines of a pending file, as OpenVPN does.
+    ///
+    /// ```
+    /// let pending = ovpn_plugin::Pending::parse("60\ncrtext\nCR_TEXT:R:PIN\n")?;
+    /// assert_eq!((pending.method(), pending.question()), ("crtext", Some(("PIN", false))));
+    /// # Ok::<(), ovpn_plugin::PendingError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If one is missing, or OpenVPN or clients would misread it.
+    pub fn parse(file: &str) -> Result<Self, PendingError> {
+        let mut lines = file.lines();
+        let timeout = lines.next().and_then(|line| line.parse().ok()).ok_or(PendingError::Timeout)?;
+        let method = lines.next().ok_or(PendingError::Method)?;
+        let text = lines.next().ok_or(PendingError::Text)?;
+        Self::new(Duration::from_secs(timeout), method, text)
+    }
+
+    /// What the client's user is asked to type, and whether that may be shown; `None` if nothing is to be typed.
+    #[must_use]
+    pub fn question(&self) -> Option<(&str, bool)> {
+        wire::parse_pending_question(&self.text).filter(|_| self.method == QUESTION)
+    }
+
     /// The three lines of the pending file.
     pub(crate) fn lines(&self) -> String {
         format!("{}\n{}\n{}\n", self.timeout.as_secs(), self.method, self.text)
@@ -121,6 +173,29 @@ mod tests {
             Pending::web(MINUTE, "https://x/").unwrap().lines(),
             "60\nwebauth\nWEB_AUTH::https://x/\n"
         );
+    }
+
+    #[test]
+    fn what_is_made_is_read() {
+        for pending in [
+            Pending::text(MINUTE, "Code: 1?"),
+            Pending::hidden(MINUTE, "\u{e9}"),
+            Pending::web(MINUTE, "https://x/"),
+            Pending::url(MINUTE, "https://x/"),
+        ] {
+            let pending = pending.unwrap();
+            assert_eq!(Pending::parse(&pending.lines()), Ok(pending));
+        }
+        assert_eq!(Pending::hidden(MINUTE, "PIN").unwrap().question(), Some(("PIN", false)));
+        assert_eq!(Pending::web(MINUTE, "https://x/").unwrap().question(), None);
+        for (file, error) in [
+            ("", PendingError::Timeout),
+            ("-1\ncrtext\nx", PendingError::Timeout),
+            ("60", PendingError::Method),
+            ("60\ncrtext\n", PendingError::Text),
+        ] {
+            assert_eq!(Pending::parse(file), Err(error), "{file:?}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::base64;
+use crate::Challenge;
 
 /// What a rejected client is told (OpenVPN 2.6 and later; older servers just reject).
 ///
@@ -83,7 +83,7 @@ impl Rejection {
     /// [`AuthUserPassVerify::challenge_response`](crate::AuthUserPassVerify::challenge_response) reads.
     #[must_use]
     pub fn challenge(challenge: &Challenge) -> Self {
-        Self { text: challenge.text.clone(), plain: None }
+        Self { text: challenge.to_string(), plain: None }
     }
 
     /// What goes into the reason file.
@@ -106,14 +106,7 @@ fn cut(mut text: String) -> String {
     text
 }
 
-/// A question to be asked through a rejection (`CRV1`, OpenVPN 2.6 and later at the server). Works with all clients that
-/// can ask their user; OpenVPN's own client needs `auth-retry interact`, and a terminal or its management interface.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Challenge {
-    text: String,
-}
-
-/// Why a [`Challenge`] cannot be sent.
+/// Why a [`Challenge`] cannot be sent, or read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChallengeError {
@@ -121,6 +114,8 @@ pub enum ChallengeError {
     StateId,
     /// The question holds a control character.
     ControlCharacter,
+    /// It is no text that a client would take for a question with an answer.
+    Form,
     /// Question, state id and username together are longer than OpenVPN passes on.
     TooLong {
         /// Length of all in bytes.
@@ -133,6 +128,8 @@ impl fmt::Display for ChallengeError {
         match self {
             Self::StateId => out.write_str("the state id of a challenge is made of letters, digits, - and _"),
             Self::ControlCharacter => out.write_str("the question of a challenge holds a control character"),
+            Self::Form => out
+                .write_str("a challenge is CRV1:, flags with R, state id, username in base64, and question"),
             Self::TooLong { bytes } => {
                 write!(out, "a challenge has {bytes} bytes, OpenVPN passes {} on", Rejection::MAX_BYTES)
             }
@@ -141,39 +138,6 @@ impl fmt::Display for ChallengeError {
 }
 
 impl std::error::Error for ChallengeError {}
-
-impl Challenge {
-    /// A question whose answer is shown while it is typed. `state_id` comes back with the answer; whoever knows it can
-    /// answer, so it must not be guessable. `username` is that of the login.
-    ///
-    /// # Errors
-    /// If clients would misread it.
-    pub fn new(state_id: &str, username: &[u8], question: &str) -> Result<Self, ChallengeError> {
-        Self::with_flags("R,E", state_id, username, question)
-    }
-
-    /// The same for an answer that is not to be shown.
-    ///
-    /// # Errors
-    /// As [`Challenge::new`].
-    pub fn hidden(state_id: &str, username: &[u8], question: &str) -> Result<Self, ChallengeError> {
-        Self::with_flags("R", state_id, username, question)
-    }
-
-    fn with_flags(flags: &str, id: &str, username: &[u8], question: &str) -> Result<Self, ChallengeError> {
-        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
-            return Err(ChallengeError::StateId);
-        }
-        if question.chars().any(char::is_control) {
-            return Err(ChallengeError::ControlCharacter);
-        }
-        let text = format!("CRV1:{flags}:{id}:{}:{question}", base64::encode(username));
-        if text.len() > Rejection::MAX_BYTES {
-            return Err(ChallengeError::TooLong { bytes: text.len() });
-        }
-        Ok(Self { text })
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -189,17 +153,6 @@ mod tests {
         assert_eq!(busy.text(false), "busy");
         let challenge = Challenge::new("a-1", b"joe", "Code: now").unwrap();
         assert_eq!(Rejection::challenge(&challenge).text(false), "CRV1:R,E:a-1:am9l:Code: now");
-        assert_eq!(Challenge::hidden("a", b"", "x").unwrap().text, "CRV1:R:a::x");
-    }
-
-    #[test]
-    fn what_clients_would_misread_is_refused() {
-        for id in ["", "a:b", "a\n", "ü"] {
-            assert_eq!(Challenge::new(id, b"joe", "x"), Err(ChallengeError::StateId), "{id:?}");
-        }
-        assert_eq!(Challenge::new("a", b"joe", "x\ny"), Err(ChallengeError::ControlCharacter));
-        let long = Challenge::new("a", &[b'x'; 800], "y");
-        assert!(matches!(long, Err(ChallengeError::TooLong { .. })), "{long:?}");
     }
 
     proptest! {

@@ -30,41 +30,38 @@ use crate::{lines, logging, testing};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// A task that waits for a channel instead ends when the sender is gone. Let the field with the sender stand before that
-/// with the tasks: fields are dropped in their order, and this one waits.
+/// Tasks that do not end when they are told to are named in the log every two seconds, since OpenVPN stands still until
+/// they have.
 ///
-/// ```
-/// # use ovpn_plugin::{Decision, Result, Tasks};
-/// # use std::sync::mpsc;
-/// struct MyPlugin {
-///     logins: mpsc::Sender<Decision>,
-///     tasks: Tasks,
-/// }
-///
-/// # fn start() -> Result<()> {
-/// let (logins, waiting) = mpsc::channel::<Decision>();
-/// let mut plugin = MyPlugin { logins, tasks: Tasks::new(1) };
-/// plugin.tasks.spawn("backend", move |_| {
-///     for decision in waiting {
-///         // Ask the backend, then:
-///         if let Err(error) = decision.accept() {
-///             log::error!("OpenVPN cannot be told: {error}");
-///         }
-///     }
-/// })?;
-/// # drop(plugin);
-/// # Ok(())
-/// # }
-/// # start().unwrap();
-/// ```
+/// For a backend that logins wait for, a [`Pool`](crate::Pool) is the better place: it queues them, and a panic costs one.
 #[derive(Debug)]
 pub struct Tasks {
     stop: Stop,
-    threads: Vec<JoinHandle<()>>,
+    threads: Vec<Thread>,
     limit: usize,
     /// Whose threads they are.
     process_id: u32,
 }
+
+/// A task's thread.
+#[derive(Debug)]
+struct Thread {
+    handle: JoinHandle<()>,
+    /// Set when the task has ended.
+    ended: Stop,
+}
+
+/// Says that a task has ended, however it did.
+struct Ends(Stop);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.set();
+    }
+}
+
+/// How often tasks are named that do not end.
+const NAMED_EVERY: Duration = Duration::from_secs(2);
 
 /// Tells a task when to stop.
 #[derive(Clone, Debug, Default)]
@@ -134,12 +131,23 @@ impl Tasks {
         make_room();
         let (stop, test) = (self.stop.clone(), testing::current_test());
         let builder = std::thread::Builder::new().name(name.to_owned());
+        let ended = Stop::default();
+        let ends = Ends(ended.clone());
         let body = move || {
             testing::join_test(test);
+            // Dropped after all that the task has captured.
+            let _ends = ends;
             task(&stop);
         };
-        self.threads.push(without_signals(|| builder.spawn(body))?);
+        let handle = without_signals(|| builder.spawn(body))?;
+        self.threads.push(Thread { handle, ended });
         Ok(())
+    }
+
+    /// Without waiting for them.
+    pub(crate) fn tell_to_stop(&mut self) {
+        self.forget_those_before_a_fork();
+        self.stop.set();
     }
 
     /// In a forked child, the parent's threads never end, and may have left the lock of their `Stop` taken.
@@ -151,7 +159,7 @@ impl Tasks {
         std::mem::forget(std::mem::take(&mut self.stop));
         let lost = std::mem::take(&mut self.threads);
         if !lost.is_empty() {
-            let names: Vec<_> = lost.iter().map(|handle| handle.thread().name().unwrap_or("?")).collect();
+            let names: Vec<_> = lost.iter().map(Thread::name).collect();
             logging::say(lines::tasks_before_daemon(names.join(", ")));
         }
         std::mem::forget(lost);
@@ -159,30 +167,57 @@ impl Tasks {
 
     /// Also these are waited for: a thread runs on for a moment after its task has ended.
     fn join_finished(&mut self) {
-        let (finished, running) = self.threads.drain(..).partition(JoinHandle::is_finished);
+        let (finished, running) = self.threads.drain(..).partition(|thread| thread.handle.is_finished());
         self.threads = running;
         join(finished);
     }
 }
 
-fn join(threads: Vec<JoinHandle<()>>) {
-    for thread in threads {
-        let name = thread.thread().name().unwrap_or("?").to_owned();
-        if thread.thread().id() == std::thread::current().id() {
-            logging::say(lines::task_holds_itself(&name));
-            continue;
-        }
+impl Thread {
+    fn name(&self) -> &str {
+        self.handle.thread().name().unwrap_or("?")
+    }
+}
+
+fn join(threads: Vec<Thread>) {
+    let this = std::thread::current().id();
+    let (own, others): (Vec<_>, Vec<_>) =
+        threads.into_iter().partition(|thread| thread.handle.thread().id() == this);
+    for thread in own {
+        logging::say(lines::task_holds_itself(thread.name()));
+    }
+    wait_for(&others, NAMED_EVERY, |time, names| {
+        logging::say(lines::tasks_do_not_end(time.as_secs(), names));
+    });
+    for thread in others {
+        let name = thread.name().to_owned();
         // That it panicked the log says already.
-        if let Err(payload) = thread.join() {
+        if let Err(payload) = thread.handle.join() {
             drop_payload(&format!("the task '{name}'"), payload);
         }
     }
 }
 
+/// Waits until all have ended. Those that have not are named each time `every` has passed.
+fn wait_for(threads: &[Thread], every: Duration, name: impl Fn(Duration, &str)) {
+    let start = Instant::now();
+    let mut next = every;
+    while let Some(thread) = threads.iter().find(|thread| !thread.ended.is_set()) {
+        if thread.ended.wait(next.saturating_sub(start.elapsed())).is_err() {
+            continue;
+        }
+        let names: Vec<_> =
+            threads.iter().filter(|thread| !thread.ended.is_set()).map(Thread::name).collect();
+        if !names.is_empty() {
+            name(next, &names.join(", "));
+        }
+        next = next.saturating_add(every);
+    }
+}
+
 impl Drop for Tasks {
     fn drop(&mut self) {
-        self.forget_those_before_a_fork();
-        self.stop.set();
+        self.tell_to_stop();
         join(std::mem::take(&mut self.threads));
     }
 }
@@ -206,6 +241,27 @@ mod tests {
         assert!(tasks.spawn("another", |_| {}).is_err(), "over the limit");
         drop(tasks);
         assert!(*ended.lock().unwrap());
+    }
+
+    /// The task ends when it has been named twice, and not before.
+    #[test]
+    fn a_task_that_does_not_end_is_named_until_it_does() {
+        let mut tasks = Tasks::new(2);
+        let (sender, receiver) = std::sync::mpsc::channel::<()>();
+        tasks.spawn("quick", |_| {}).unwrap();
+        tasks.spawn("stuck", move |_| receiver.recv().unwrap_or_default()).unwrap();
+        tasks.threads.iter().filter(|thread| thread.name() == "quick").for_each(|thread| {
+            let _ = thread.ended.wait(Duration::MAX);
+        });
+        let (named, every) = (std::cell::Cell::new(0), Duration::from_millis(1));
+        wait_for(&tasks.threads, every, |time, names| {
+            named.set(named.get() + 1);
+            assert_eq!((time, names), (every * named.get(), "stuck"));
+            if named.get() == 2 {
+                sender.send(()).unwrap();
+            }
+        });
+        assert!(named.get() >= 2);
     }
 
     #[cfg(target_os = "linux")]

@@ -18,6 +18,7 @@ mod instance;
 #[cfg(feature = "tokio")]
 mod library;
 mod open;
+mod random;
 mod return_list;
 mod signals;
 mod symbols;
@@ -43,5 +44,6 @@ pub(crate) use host_log::{PASSES_ERRNO, close_inherited_syslog, has_host, keep_s
 pub(crate) use instance::Instance;
 #[cfg(feature = "tokio")]
 pub(crate) use library::Library;
+pub(crate) use random::random;
 pub(crate) use signals::without_signals;
 pub(crate) use words::{Array, OwnedArray};

@@ -3,51 +3,13 @@
 use std::path::Path;
 
 use super::shared::{untrusted_peer, verified_peer};
+use crate::{ChallengeResponse, StaticChallenge};
 
 super::events! {
     /// A client's username and password are to be judged.
     AuthUserPassVerify;
     /// A client answered a challenge sent through the pending file of its login (OpenVPN 2.6 and later).
     ClientCrResponse;
-}
-
-/// The answer to a [`Challenge`](crate::Challenge).
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct ChallengeResponse<'a> {
-    /// The state id the challenge was sent with.
-    pub state_id: &'a str,
-    /// What the user typed.
-    pub response: &'a [u8],
-}
-
-impl std::fmt::Debug for ChallengeResponse<'_> {
-    /// Shows no contents: the answer is a secret.
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("ChallengeResponse").finish_non_exhaustive()
-    }
-}
-
-/// A password and the response to a static challenge (`static-challenge` at the client); wiped when dropped.
-#[derive(Clone, PartialEq, Eq)]
-pub struct StaticChallenge {
-    /// The password.
-    pub password: Vec<u8>,
-    /// What the user answered.
-    pub response: Vec<u8>,
-}
-
-impl Drop for StaticChallenge {
-    fn drop(&mut self) {
-        crate::wipe(&mut self.password);
-        crate::wipe(&mut self.response);
-    }
-}
-
-impl std::fmt::Debug for StaticChallenge {
-    /// Shows no contents: both are secrets.
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("StaticChallenge").finish_non_exhaustive()
-    }
 }
 
 /// What OpenVPN found about the token of a client, with `auth-gen-token ... external-auth`. In all these states the
@@ -89,24 +51,18 @@ impl<'a> AuthUserPassVerify<'a> {
         self.env().get("password")
     }
 
-    /// The answer to a challenge, if the password is one.
+    /// The answer to a challenge, if the password is one. [`ChallengeResponse::parse`] tells other passwords from answers
+    /// without an id.
     #[must_use]
     pub fn challenge_response(&self) -> Option<ChallengeResponse<'a>> {
-        let rest = self.password()?.strip_prefix(b"CRV1::")?;
-        let colon = rest.windows(2).position(|two| two == b"::")?;
-        let state_id = std::str::from_utf8(rest.get(..colon)?).ok()?;
-        Some(ChallengeResponse { state_id, response: rest.get(colon + 2..)? })
+        ChallengeResponse::parse(self.password()?).ok()?
     }
 
-    /// Password and response to a static challenge, if the password is made of them. Both are secrets: [`wipe`] what
-    /// is kept of them.
-    ///
-    /// [`wipe`]: crate::wipe()
+    /// Password and response to a static challenge, if the password is made of them. [`StaticChallenge::parse`] also says
+    /// what is wrong with one that only looks so.
     #[must_use]
     pub fn static_challenge(&self) -> Option<StaticChallenge> {
-        let (password, response) = self.env().get_str("password")?.strip_prefix("SCRV1:")?.split_once(':')?;
-        let decode = |text: &str| crate::base64::decode(text.as_bytes()).ok();
-        Some(StaticChallenge { password: decode(password)?, response: decode(response)? })
+        StaticChallenge::parse(self.password()?).ok()?
     }
 
     /// Where the verdict of a deferred login goes: `1` or `0` as first byte. The file exists. With `chroot` the path

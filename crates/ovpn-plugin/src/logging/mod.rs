@@ -108,6 +108,14 @@ pub(crate) fn say<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result>(line: log_lines
     write_line(flags(line.level()), 0, format_args!("{line}"));
 }
 
+pub(crate) fn info(message: fmt::Arguments<'_>) {
+    write_line(sys::PLOG_NOTE, 0, message);
+}
+
+pub(crate) fn warn(message: fmt::Arguments<'_>) {
+    write_line(sys::PLOG_WARN, 0, message);
+}
+
 pub(crate) fn error(message: fmt::Arguments<'_>) {
     write_line(sys::PLOG_ERR, 0, message);
 }
