@@ -6,9 +6,6 @@ use zeroize::Zeroizing;
 
 use crate::{AnswerError, AuthUserPassVerify, StaticChallenge, same_secret};
 
-/// What a client with `auth-user-pass username-only` sends as its password (OpenVPN 2.7).
-const BLANK: &[u8] = b"[[BLANK]]";
-
 /// What a client has sent to log in: username, password, and the response to a static challenge if it was asked one.
 ///
 /// The values are copies, which may go to another thread, and are wiped when this is dropped. `Debug` shows none of them.
@@ -67,6 +64,9 @@ impl std::error::Error for CredentialsError {
 }
 
 impl Credentials {
+    /// What a client with `auth-user-pass username-only` sends as its password (OpenVPN 2.7).
+    pub const BLANK: &[u8] = b"[[BLANK]]";
+
     /// The username, which is not empty.
     #[must_use]
     pub fn username(&self) -> &[u8] {
@@ -138,7 +138,7 @@ impl AuthUserPassVerify<'_> {
 
 /// Whether a password stands for none.
 fn is_none(password: &[u8]) -> bool {
-    password.is_empty() || password == BLANK
+    password.is_empty() || password == Credentials::BLANK
 }
 
 #[cfg(test)]

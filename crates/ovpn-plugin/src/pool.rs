@@ -12,6 +12,9 @@ use crate::{Stop, Tasks, logging};
 /// What a [`Pool`] made with [`Pool::new`] runs.
 pub type Job = Box<dyn FnOnce(&Stop) + Send>;
 
+/// What is done for a job.
+type Work<J> = dyn Fn(J, &Stop) + Send + Sync;
+
 /// A few threads that run jobs, and a queue for those that have to wait.
 ///
 /// - *Bounded*: `workers` jobs run at a time and `queue` more wait. One more is given back at once ([`Refused`]).
@@ -62,7 +65,7 @@ pub struct Pool<J: Send + 'static = Job> {
     workers: usize,
     /// Jobs there may be, running or waiting.
     most: usize,
-    work: Arc<dyn Fn(J, &Stop) + Send + Sync>,
+    work: Arc<Work<J>>,
     /// Whose threads they are.
     process_id: AtomicU32,
     inner: Mutex<Inner<J>>,

@@ -10,35 +10,32 @@ use crate::run::{Mistakes, Run, run_with};
 const UNANSWERED: i32 = 4;
 
 /// A login of joe at the example plugin, which wants the code 123456.
-fn challenge(options: &[&str], method: &str) -> Run {
+fn challenge(options: &[&str]) -> Run {
     let file = plugin::example("challenge");
     let mut line = vec!["login", "--user", "joe", "--password-file", "-"];
     line.extend(options);
-    line.extend([file.to_str().unwrap(), method, "joe", "secret99", "123456"]);
+    line.extend([file.to_str().unwrap(), "joe", "secret99", "123456"]);
     run_with("secret99\n", &line)
 }
 
 #[test]
 fn a_dynamic_challenge_is_answered() {
     let asked = ("question", "Code from your telephone:");
-    challenge(&["--answer", "123456"], "dynamic").expect(0, &[asked, ("result", "accepted")]);
-    challenge(&["--answer", "654321"], "dynamic").expect(1, &[asked, ("result", "rejected")]);
-    challenge(&["--deferred", "--answer", "123456"], "dynamic").expect(0, &[asked]);
+    challenge(&["--answer", "123456"]).expect(0, &[asked, ("result", "accepted")]);
+    challenge(&["--answer", "654321"]).expect(1, &[asked, ("result", "rejected")]);
+    challenge(&["--deferred", "--answer", "123456"]).expect(0, &[asked]);
 }
 
 #[test]
 fn a_question_of_a_pending_login_is_answered() {
     let asked = ("question", "Code from your telephone:");
-    let right = challenge(&["--crtext", "--answer", "123456"], "crtext");
+    let right = challenge(&["--crtext", "--answer", "123456"]);
     right.expect(
         0,
         &[("pending", "by crtext"), asked, ("reply", "to the answer: success"), ("verdict", "accepted")],
     );
-    challenge(&["--crtext", "--answer", "654321"], "crtext")
+    challenge(&["--crtext", "--answer", "654321"])
         .expect(1, &[asked, ("verdict", "rejected"), ("client", "wrong code")]);
-    // Only a client that says so can be asked that way.
-    challenge(&["--answer", "123456"], "crtext")
-        .expect(1, &[("client", "cannot ask"), ("note", "not asked for the last 1 of the answers")]);
 }
 
 #[test]
@@ -72,7 +69,7 @@ fn without_an_answer_and_without_a_terminal() {
     unanswered.expect(UNANSWERED, &[("client", "dynamic challenge"), ("question", "Code?")]);
     unanswered.expect(UNANSWERED, &why);
     mistakes.login(&["--answer", "first99"], &["rounds"]).expect(UNANSWERED, &[("question", "Second?")]);
-    challenge(&["--crtext"], "crtext").expect(UNANSWERED, &why);
+    challenge(&["--crtext"]).expect(UNANSWERED, &why);
 }
 
 #[test]

@@ -109,10 +109,6 @@ impl<T> Table<T> {
         self.open.insert(key, open)
     }
 
-    pub(super) fn remove(&mut self, key: &Key) -> Option<Open<T>> {
-        self.open.remove(key)
-    }
-
     /// Takes the question this is the answer to, if `is_theirs`. Another one's stays, for who was asked.
     pub(super) fn take(
         &mut self,

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use ovpn_plugin::{AuthReply, AuthUserPassVerify, DeferError, Pending};
+use ovpn_plugin::{AuthReply, AuthUserPassVerify, DeferError, Pending, PendingError};
 use secret::Secret;
 
 use super::attempts::{Attempts, Whom, without_credentials};
@@ -16,8 +16,10 @@ use crate::settings::Settings;
 
 /// What clients call it to ask their person.
 const QUESTION: &str = "crtext";
-/// What they call it to open a page, the best one first, and what stands before the address.
-const PAGE: [(&str, &str); 2] = [("webauth", "WEB_AUTH::"), ("openurl", "OPEN_URL:")];
+/// A page to be opened, while OpenVPN waits so long.
+type Page = fn(Duration, &str) -> Result<Pending, PendingError>;
+/// What they call it to open a page, the best one first.
+const PAGE: [(&str, Page); 2] = [("webauth", Pending::web), ("openurl", Pending::url)];
 /// Longest question in bytes: OpenVPN's client hands at most 255 to its management interface, its own words included.
 pub const MAX_TEXT: usize = 230;
 /// OpenVPN waits so much longer for the verdict than the person may take for the answer.
@@ -57,15 +59,14 @@ pub struct Asker {
     /// It can be asked questions.
     asks: bool,
     /// How it can be sent to a page.
-    opens: Option<(&'static str, &'static str)>,
+    opens: Option<Page>,
     /// What is asked before PAM does.
     in_advance: Option<String>,
 }
 
 /// What goes into the pending file.
 pub struct Message {
-    method: &'static str,
-    text: String,
+    pending: Pending,
     /// The client gives no answer: PAM is told that its person is there.
     is_page: bool,
 }
@@ -80,7 +81,7 @@ impl Asker {
             settings.can_ask && !asks_nobody && check.deferred && event.auth_pending_file().is_some();
         let asks = event.client_supports(QUESTION);
         let opens = PAGE.into_iter().find(|(method, _)| event.client_supports(method));
-        let opens = opens.filter(|_| settings.config.open_urls);
+        let opens = opens.filter(|_| settings.config.open_urls).map(|(_, page)| page);
         if !possible || !(asks || opens.is_some()) {
             return None;
         }
@@ -92,8 +93,8 @@ impl Asker {
 
     /// What is to be asked before PAM does.
     pub fn in_advance(&self) -> Option<(&Self, Message)> {
-        let text = format!("CR_TEXT:R:{}", self.in_advance.as_ref()?);
-        Some((self, Message { method: QUESTION, text, is_page: false }))
+        let pending = Pending::hidden(self.time, self.in_advance.as_ref()?).ok()?;
+        Some((self, Message { pending, is_page: false }))
     }
 
     /// What is to be asked for PAM; nothing if the client would not show it, or OpenVPN must not log the answer.
@@ -102,14 +103,15 @@ impl Asker {
             return None;
         }
         let page = question::address(&question.text).filter(|page| question.page && page.len() <= MAX_TEXT);
-        if let (Some((method, before)), Some(page)) = (self.opens, page) {
-            return Some((self, Message { method, text: format!("{before}{page}"), is_page: true }));
+        if let (Some(open), Some(page)) = (self.opens, page) {
+            return Some((self, Message { pending: open(self.time, page).ok()?, is_page: true }));
         }
-        let text = String::from_utf8_lossy(&question.text);
-        let flags = if question.echo { "R,E" } else { "R" };
-        let text = format!("CR_TEXT:{flags}:{text}");
-        let fits = self.asks && question.text.len() <= MAX_TEXT;
-        fits.then_some((self, Message { method: QUESTION, text, is_page: false }))
+        if !self.asks || question.text.len() > MAX_TEXT {
+            return None;
+        }
+        let make = if question.echo { Pending::text } else { Pending::hidden };
+        let pending = make(self.time, &String::from_utf8_lossy(&question.text)).ok()?;
+        Some((self, Message { pending, is_page: false }))
     }
 
     /// Answers OpenVPN: *deferred*, and the client is asked.
@@ -121,7 +123,7 @@ impl Asker {
         attempts: &mut Attempts,
         event: &AuthUserPassVerify<'_>,
         whom: Whom,
-        message: &Message,
+        message: Message,
         question: Option<QuestionId>,
     ) -> Result<AuthReply, DeferError> {
         let (decision, deferral) = event.defer()?;
@@ -133,10 +135,6 @@ impl Asker {
         } else if let Some(mut client) = event.client::<AuthPam>() {
             client.asked = Some(id);
         }
-        // The text is one line, and not too long; if it were, the attempt would time out.
-        Ok(match Pending::new(self.time, message.method, &message.text) {
-            Ok(pending) => AuthReply::Pending(pending, deferral),
-            Err(_) => AuthReply::Deferred(deferral),
-        })
+        Ok(AuthReply::Pending(message.pending, deferral))
     }
 }

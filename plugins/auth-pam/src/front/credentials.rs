@@ -4,7 +4,7 @@
 use std::fmt;
 
 use lines::{proofs, questions, refusals};
-use ovpn_plugin::{AuthUserPassVerify, DeferError};
+use ovpn_plugin::{AnswerError, AuthUserPassVerify, DeferError};
 use privsep::{Message, Writer};
 use secret::Secret;
 
@@ -15,9 +15,6 @@ use crate::proof::Proof;
 use crate::protocol::{Check, Credentials, MAX_CHECKED, MAX_CREDENTIAL, Sent};
 use crate::quoted::shown;
 use crate::settings::Settings;
-
-/// The password of a client with `auth-user-pass username-only` (OpenVPN 2.7).
-const BLANK: &[u8] = b"[[BLANK]]";
 
 /// Why an attempt is refused without PAM.
 #[derive(Debug)]
@@ -46,7 +43,7 @@ pub enum Refusal {
     /// A credential is longer than any this plugin takes.
     TooLong(&'static str, usize),
     /// The password looks like a static challenge's, but is none.
-    Challenge(challenge::Malformed),
+    Challenge(AnswerError),
     /// The question cannot be put to the client.
     Question(String),
     /// The attempt cannot be deferred.
@@ -114,7 +111,7 @@ impl fmt::Display for Refusal {
             Refusal::TokenOfNobody => proofs::token_of_nobody().fmt(f),
             Refusal::NoCertificate => proofs::no_certificate().fmt(f),
             Refusal::TooLong(what, length) => refusals::too_long(what, *length, MAX_CREDENTIAL).fmt(f),
-            Refusal::Challenge(malformed) => malformed.fmt(f),
+            Refusal::Challenge(why) => refusals::malformed_static_challenge(&why.to_string()).fmt(f),
             Refusal::Question(why) => questions::client_cannot_be_asked(why).fmt(f),
             Refusal::ControlFile(error) => refusals::control_file(error).fmt(f),
             Refusal::Supervisor(error) => f.write_str(error),
@@ -178,7 +175,7 @@ pub fn from_event(
 
 fn password_and_response(config: &Config, password: &[u8]) -> Result<Credentials, Refusal> {
     let mut answers = challenge::split(password).map_err(Refusal::Challenge)?;
-    if answers.password.expose() == BLANK {
+    if answers.password.expose() == ovpn_plugin::Credentials::BLANK {
         answers.password = Secret::copy_of(b"");
     }
     if answers.password.is_empty() && !config.empty_passwords {

@@ -220,9 +220,7 @@ pub fn every_refusal() -> Vec<(Refusal, bool)> {
         Some(Refusal::TokenForged) => Some((Refusal::TokenOfNobody, true)),
         Some(Refusal::TokenOfNobody) => Some((Refusal::NoCertificate, true)),
         Some(Refusal::NoCertificate) => Some((Refusal::TooLong("password", 5000), true)),
-        Some(Refusal::TooLong(..)) => {
-            Some((Refusal::Challenge(challenge::split(b"SCRV1:").unwrap_err()), true))
-        }
+        Some(Refusal::TooLong(..)) => Some((Refusal::Challenge(AnswerError::SecondColon), true)),
         Some(Refusal::Challenge(_)) => Some((Refusal::Question("OpenVPN is too old".into()), false)),
         Some(Refusal::Question(_)) => Some((Refusal::ControlFile(DeferError::Taken), false)),
         Some(Refusal::ControlFile(_)) => Some((Refusal::Supervisor("it cannot be started".into()), false)),

@@ -265,7 +265,7 @@ impl Front {
         if let Some((asker, text)) = pending_asker.as_ref().and_then(Asker::in_advance) {
             let _ = attempts.take_verdict(id);
             let whom = self.whom(&username, origin, kind, now);
-            let asked = asker.ask(attempts, event, whom, &text, None);
+            let asked = asker.ask(attempts, event, whom, text, None);
             return asked.map_err(|error| Self::cancelled(attempts, id, Refusal::ControlFile(error)));
         }
         let grace = if deferred { attempts.grace.for_next(now, pending, kind) } else { None };
@@ -307,7 +307,7 @@ impl Front {
                     pending_asker.as_ref().and_then(|asker| asker.for_question(&question))
                 {
                     let whom = self.whom(&username, origin, kind, now);
-                    let asked = asker.ask(attempts, event, whom, &text, Some(question.id));
+                    let asked = asker.ask(attempts, event, whom, text, Some(question.id));
                     return asked.map_err(|error| Self::cancelled(attempts, id, Refusal::ControlFile(error)));
                 }
                 if deferred && attempts.holds_questions() {

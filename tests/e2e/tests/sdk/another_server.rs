@@ -8,7 +8,7 @@ use harness::{ClientConfig, Machine, Outcome, PATIENCE, Server};
 
 use crate::examples::server_with;
 
-const WORDS: &str = "dynamic joe secret 123456";
+const WORDS: &str = "joe secret 123456";
 const NAME: &str = "remote vpn.example.com 1194";
 
 /// Two servers and a machine for clients, which knows both under one name.

@@ -1,83 +1,108 @@
-//! A code asked for beside the password, in both ways.
+//! A code asked for beside the password, in each way.
 
+use harness::log::Mark;
 use harness::management::base64;
 use harness::question::Way;
-use harness::{Outcome, Person, Server, ServerConfig};
+use harness::server::READY;
+use harness::{Outcome, Person, Server, ServerConfig, side_by_side};
 
 use crate::examples::server_with;
 
-const WORDS: &str = "joe secret 123456";
 const QUESTION: &str = "Code from your telephone:";
+/// What the client announces, and how it is asked then.
+const WAYS: [(&str, Way); 2] = [("crtext", Way::Pending), ("", Way::Dynamic)];
 
-fn config(method: &str) -> ServerConfig<'static> {
-    server_with("challenge", &format!("{method} {WORDS}"))
+fn config() -> ServerConfig<'static> {
+    server_with("challenge", "joe secret 123456")
 }
 
-/// Somebody whose client can be asked in both ways.
-fn joe(server: &Server, password: &str, answer: &str) -> Person {
-    server.person("joe", password).announcing("crtext").answers(&[answer]).start()
+/// Somebody whose client announces these ways to be asked.
+fn joe(server: &Server, methods: &str, password: &str, answer: &str) -> Person {
+    let person = server.person("joe", password).answers(&[answer]);
+    if methods.is_empty() { person.start() } else { person.announcing(methods).start() }
 }
 
 #[test]
-fn while_the_login_is_pending() {
-    let server = config("crtext").start();
-    let client = joe(&server, "secret", "123456");
+fn the_client_is_asked_as_it_can_be() {
+    let server = config().start();
+    for (methods, way) in WAYS {
+        let client = joe(&server, methods, "secret", "123456");
+        client.connects();
+        let [question] = &client.asked()[..] else { panic!("{:?}", client.asked()) };
+        assert_eq!((question.way, &question.text[..]), (way, QUESTION));
+        assert_eq!((question.shown, question.wants_answer), (true, true));
+        assert_eq!(question.user, if way == Way::Dynamic { base64(b"joe") } else { String::new() });
+        assert_eq!(joe(&server, methods, "secret", "654321").refused(), "wrong code");
+        let client = joe(&server, methods, "wrong", "123456");
+        client.refused();
+        assert_eq!(client.asked(), []);
+    }
+}
+
+#[test]
+fn who_has_sent_the_code_is_not_asked() {
+    let server = config().start();
+    server.client("joe", "secret").static_challenge("Code", "123456").connect();
+    for (password, code, told) in [("secret", "654321", "wrong code"), ("guess", "123456", "")] {
+        let refused = server.client("joe", password).static_challenge("Code", code).outcome();
+        assert!(matches!(&refused, Outcome::Refused { reason, .. } if reason == told), "{refused:?}");
+    }
+    assert_eq!(server.log().count(Mark::START, "PLUGIN_CLIENT_CRRESPONSE"), 0);
+}
+
+/// What was answered once, or what nobody was asked, counts for nothing; neither does what was asked of somebody else, or
+/// of the same user with another certificate, or from another address. The question stays open for who was asked.
+#[test]
+fn an_answer_counts_once_and_from_whom_was_asked() {
+    let server = config().start();
+    let client = joe(&server, "", "secret", "123456");
     client.connects();
-    let [question] = &client.asked()[..] else { panic!("{:?}", client.asked()) };
-    assert_eq!((question.way, &question.text[..]), (Way::Pending, QUESTION));
-    assert_eq!((question.shown, question.wants_answer), (true, true));
-    assert_eq!(joe(&server, "secret", "654321").refused(), "wrong code");
-    let client = joe(&server, "wrong", "123456");
-    client.refused();
-    assert_eq!(client.asked(), []);
-}
-
-#[test]
-fn a_client_that_cannot_ask_is_told() {
-    let server = config("crtext").start();
-    let refused = server.client("joe", "secret").outcome();
-    assert!(
-        matches!(&refused, Outcome::Refused { reason, .. } if reason.contains("cannot ask")),
-        "{refused:?}"
-    );
-}
-
-#[test]
-fn by_a_second_login() {
-    let server = config("dynamic").start();
-    let client = joe(&server, "secret", "123456");
-    client.connects();
-    let [question] = &client.asked()[..] else { panic!("{:?}", client.asked()) };
-    assert_eq!((question.way, &question.text[..]), (Way::Dynamic, QUESTION));
-    assert_eq!((question.shown, question.wants_answer), (true, true));
-    assert_eq!(question.user, base64(b"joe"));
-    joe(&server, "secret", "654321").refused();
-
-    // What was answered once, or what nobody was asked, counts for nothing; neither does what was asked of another.
-    let again = format!("CRV1::{}::123456", question.id);
-    server.client("joe", &again).start().wait_refused();
-    server.client("joe", "CRV1::guessed::123456").start().wait_refused();
+    let again = format!("CRV1::{}::123456", client.question(0).id);
     let client = server.person("joe", "secret").start();
-    let id = client.question(0).id;
-    server.client("jim", &format!("CRV1::{id}::123456")).start().wait_refused();
+    let answer = format!("CRV1::{}::123456", client.question(0).id);
+    let mark = server.mark();
+    for refused in [
+        server.client("joe", &again),
+        server.client("joe", "CRV1::00112233445566778899aabbccddeeff::123456"),
+        server.client("joe", "CRV1::guessed::123456"),
+        server.client("jim", &answer),
+        server.client("joe", &answer).with_certificate_of("other"),
+        server.client("joe", &answer).from_address("127.0.0.2"),
+    ] {
+        refused.start().wait_refused();
+    }
+    let count = |text: &str| server.log().count(mark, text);
+    assert_eq!(count("CHALLENGE: login refused: no question with this id is open"), 3);
+    assert_eq!(count("CHALLENGE: login refused: the question was put to another user"), 3);
     client.answer("123456");
     client.connects();
-}
-
-/// From another address than the one that was asked.
-#[test]
-fn the_answer_comes_from_elsewhere() {
-    let server = config("dynamic").start();
-    let id = server.person("joe", "secret").start().question(0).id;
-    let mark = server.mark();
-    server.client("joe", &format!("CRV1::{id}::123456")).from_address("127.0.0.2").start().wait_connected();
-    assert!(server.log().count(mark, "127.0.0.2:") > 0, "{}", server.log().text());
 }
 
 /// Also where OpenVPN is in a chroot and no longer root.
 #[test]
 fn in_a_chroot() {
-    for method in ["crtext", "dynamic"] {
-        joe(&config(method).chroot().start(), "secret", "123456").connects();
+    let server = config().chroot().start();
+    for (methods, _) in WAYS {
+        joe(&server, methods, "secret", "123456").connects();
     }
+}
+
+/// Keys are renegotiated while nobody is at the client: with a token nobody is asked again. OpenVPN checks it by itself, or
+/// has the plugin agree (`external-auth`).
+#[test]
+fn nobody_is_asked_again_who_has_a_token() {
+    const BY_OPENVPN: &str = "Username/auth-token authentication succeeded for username 'joe'";
+    const BY_PLUGIN: &str = "PLUGIN_AUTH_USER_PASS_VERIFY status=0";
+    let tokens = [("auth-gen-token 0 120", BY_OPENVPN), ("auth-gen-token 0 120 external-auth", BY_PLUGIN)];
+    let every = tokens.into_iter().flat_map(|token| WAYS.map(|(methods, _)| (token, methods)));
+    side_by_side(every, |((token, agrees), methods)| {
+        let server = config().line("reneg-sec 8").line(token).start();
+        let client = joe(&server, methods, "secret", "123456");
+        client.connects();
+        for _ in 0..2 {
+            let mark = server.mark();
+            server.wait_for(mark, agrees);
+        }
+        assert_eq!((client.asked().len(), client.client().log().count(Mark::START, READY)), (1, 1));
+    });
 }

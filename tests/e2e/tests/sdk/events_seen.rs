@@ -80,7 +80,7 @@ fn print_rows(place: &str, found: &[Seen]) {
 fn every_event_is_seen() {
     let file = example("log-events");
     let server = ServerConfig::default()
-        .plugin_file(&example("challenge"), "crtext joe secret 123456")
+        .plugin_file(&example("challenge"), "joe secret 123456")
         .plugin_file(&file, "defer")
         .line("route 10.99.0.0 255.255.0.0")
         .line("verb 7")

@@ -12,6 +12,7 @@ mod examples;
 mod http_auth;
 mod life;
 mod policy;
+mod pool;
 mod probe;
 mod reload;
 mod symbols;

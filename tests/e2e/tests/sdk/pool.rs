@@ -1,0 +1,101 @@
+//! A pool of threads in a plugin at a real server: its bound, its panics, and its end.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use harness::log::Mark;
+use harness::scratch::Scratch;
+use harness::server::READY;
+use harness::{Daemon, Outcome, PATIENCE, Server, ServerConfig};
+use nix::sys::signal::Signal;
+
+use crate::examples::test_plugin;
+
+/// A server with the plugin, and the file that lets waiting logins go on.
+struct Site {
+    server: Server,
+    gate: PathBuf,
+    _scratch: Scratch,
+}
+
+impl Site {
+    fn new(config: impl FnOnce(ServerConfig<'static>) -> ServerConfig<'static>) -> Self {
+        let scratch = Scratch::new();
+        // For a server that has given root up.
+        std::fs::set_permissions(scratch.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let gate = scratch.join("gate");
+        let plugin = ServerConfig::default().plugin_file(&test_plugin("pool"), gate.to_str().unwrap());
+        Self { server: config(plugin).start(), gate, _scratch: scratch }
+    }
+
+    fn open_the_gate(&self) {
+        std::fs::write(&self.gate, "").unwrap();
+    }
+}
+
+/// The documented way of before, a thread that reads a channel, ended at its first panic, and with it every later login.
+#[test]
+fn a_panic_costs_one_login() {
+    let site = Site::new(ServerConfig::dropped);
+    for number in 1..=2 {
+        let refused = site.server.client(&format!("panic-{number}"), "x").outcome();
+        assert!(matches!(refused, Outcome::Refused { .. }), "{refused:?}");
+        site.server.wait_for(Mark::START, "POOLED: panic in a job of the pool 'backend' at ");
+        site.server.client("joe", "x").connect();
+    }
+    assert_eq!(site.server.log().count(Mark::START, ": told to"), 2);
+}
+
+#[test]
+fn one_login_more_than_the_queue_holds_comes_again() {
+    let site = Site::new(ServerConfig::dropped);
+    let mut clients = Vec::new();
+    for number in 1..=2 {
+        let mark = site.server.mark();
+        clients.push(site.server.client(&format!("wait-{number}"), "x").start());
+        site.server.wait_for(mark, "PLUGIN_AUTH_USER_PASS_VERIFY status=2");
+    }
+    let more = site.server.client("more", "x").line("connect-retry-max 100").start();
+    site.server.wait_for(Mark::START, "the pool 'backend' is full: 2 jobs run or wait, which is the limit");
+    more.log().wait_for(Mark::START, "AUTH_FAILED,TEMP[backoff 1,advance no]: busy", PATIENCE);
+    site.open_the_gate();
+    for client in &clients {
+        client.wait_connected();
+    }
+    more.log().wait_for(Mark::START, READY, PATIENCE);
+}
+
+/// A job that does not end when it is told to keeps OpenVPN from ending, and is named until it does.
+#[test]
+fn a_job_that_does_not_end_is_named() {
+    let site = Site::new(|config| config);
+    let mark = site.server.mark();
+    let _clients = [1, 2].map(|number| {
+        let mark = site.server.mark();
+        let client = site.server.client(&format!("wait-{number}"), "x").start();
+        site.server.wait_for(mark, "PLUGIN_AUTH_USER_PASS_VERIFY status=2");
+        client
+    });
+    site.server.signal(Signal::SIGTERM);
+    for time in [2, 4] {
+        let line =
+            format!("POOLED: OpenVPN waits for tasks that do not end, told to {time} s ago: backend-0");
+        site.server.wait_for(mark, &line);
+    }
+    assert!(site.server.is_alive());
+    site.open_the_gate();
+    site.server.wait_for(mark, "SIGTERM[hard,] received, process exiting");
+    site.server.stop();
+}
+
+/// Threads start with the first login: after the fork of `daemon`, and anew after each restart.
+#[test]
+fn across_daemon_and_restarts() {
+    let site = Site::new(|config| config.daemon(Daemon::WithLog));
+    site.server.client("joe", "x").connect();
+    for signal in [Signal::SIGUSR1, Signal::SIGHUP, Signal::SIGHUP] {
+        site.server.restart(signal);
+        site.server.client("joe", "x").connect();
+    }
+    assert_eq!(site.server.log().count(Mark::START, "do not run any more"), 0);
+}
