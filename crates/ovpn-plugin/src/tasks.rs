@@ -180,6 +180,11 @@ impl Thread {
 }
 
 fn join(threads: Vec<Thread>) {
+    // Whoever asks which thread this is has the standard library leave a destructor in it. Where there were no threads, the
+    // plugin is unloaded, and the destructor with it.
+    if threads.is_empty() {
+        return;
+    }
     let this = std::thread::current().id();
     let (own, others): (Vec<_>, Vec<_>) =
         threads.into_iter().partition(|thread| thread.handle.thread().id() == this);
