@@ -29,8 +29,10 @@
 //! ```
 //!
 //! A login or a connecting client can be decided later: [`AuthUserPassVerify::defer`] and [`ClientConnect::defer`] give
-//! a value that goes to any thread and rejects when it is dropped. [`Tasks`] are threads that end with the plugin,
-//! `AsyncTasks` (feature `tokio`) runs futures that do. [`ClientState`] is state for each client, [`testing`] runs a plugin inside a test. A tutorial, a directory to copy
+//! a value that goes to any thread and rejects when it is dropped. A [`Pool`] runs jobs such as logins in a few threads,
+//! [`Tasks`] are threads of any kind that end with the plugin, `AsyncTasks` (feature `tokio`) runs futures that do.
+//! [`Credentials`] are a login's username and password as a value
+//! to take along, [`Challenges`] ask for a second factor. [`ClientState`] is state for each client, [`testing`] runs a plugin inside a test. A tutorial, a directory to copy
 //! and an example for each event are beside the sources: `TUTORIAL.md`, `template`, `plugins/examples`. [`event_table`]
 //! is what a plugin sees of a server and of a client, in order.
 //!
