@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ovpn_plugin::{
-    AuthReply, AuthUserPassVerify, Credentials, Decision, EventSet, OpenArgs, OpenError, Plugin, Pool,
-    Rejection, Retry, Stop, Tasks,
+    AuthReply, AuthUserPassVerify, Credentials, Decision, OpenArgs, Plugin, Pool, Rejection, Result, Retry,
+    Stop, Tasks,
 };
 
 struct Pooled {
@@ -31,29 +31,25 @@ fn decide(job: Job, gate: &Path) {
     }
 }
 
+#[ovpn_plugin::plugin]
 impl Plugin for Pooled {
     const NAME: &'static str = "POOLED";
 
-    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+    fn open(args: &OpenArgs<'_>) -> Result<Self> {
         let [gate] = args.text_args()?[..] else { return Err("wanted: plugin FILE GATE".into()) };
         let gate = PathBuf::from(gate);
         Ok(Self { backend: Tasks::pool("backend", 1, 1, move |job, _: &Stop| decide(job, &gate)) })
     }
 
-    fn events(&self) -> EventSet {
-        EventSet::AUTH_USER_PASS_VERIFY
-    }
-
-    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
-        let (Ok(login), Ok(decision)) = (event.credentials(), event.defer()) else {
-            return AuthReply::Reject;
-        };
+    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
+        let login = event.credentials()?;
+        let (decision, deferral) = event.defer()?;
         if let Err(refused) = self.backend.submit(Job { login, decision }) {
             log::warn!("{refused}");
             let busy = Rejection::temporary("busy", Duration::from_secs(1), Retry::SameServer);
-            let _ = refused.into_job().decision.reject_with(&busy);
+            refused.into_job().decision.reject_with(&busy)?;
         }
-        AuthReply::Deferred
+        Ok(AuthReply::Deferred(deferral))
     }
 }
 

@@ -29,7 +29,7 @@ fn pass(gate: Gate, _: &Stop) {
 /// A login that has been deferred.
 fn login() -> (LoginFiles, Decision) {
     let files = LoginFiles::new().unwrap();
-    let decision = files.call().event::<AuthUserPassVerify<'_>>().defer().unwrap();
+    let (decision, _) = files.call().event::<AuthUserPassVerify<'_>>().defer().unwrap();
     (files, decision)
 }
 

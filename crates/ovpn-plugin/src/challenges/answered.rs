@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::binding::Binding;
 use crate::{
-    AuthReply, AuthUserPassVerify, ClientCrResponseReply, Decision, DeferError, Rejection, logging,
+    AuthReply, AuthUserPassVerify, ClientCrResponseReply, Decision, DeferError, Deferral, Rejection, logging,
     same_secret,
 };
 
@@ -99,16 +99,15 @@ impl<T> Answered<T> {
         }
     }
 
-    /// For a verdict that takes time: this may then go to another thread, and the event is replied to with
+    /// For a verdict that takes time: this may then go to another thread, and the login is replied to with
     /// [`AuthReply::Deferred`]. An answer of [`Way::Pending`] may go there as it is.
     ///
     /// # Errors
     /// As [`AuthUserPassVerify::defer`].
-    pub fn defer(mut self, event: &AuthUserPassVerify<'_>) -> Result<Self, DeferError> {
-        if self.decision.is_none() {
-            self.decision = Some(event.defer()?);
-        }
-        Ok(self)
+    pub fn defer(mut self, event: &AuthUserPassVerify<'_>) -> Result<(Self, Deferral), DeferError> {
+        let (decision, deferral) = event.defer()?;
+        self.decision = Some(decision);
+        Ok((self, deferral))
     }
 }
 

@@ -53,7 +53,7 @@ const BACKOFF: Duration = Duration::from_secs(15);
 ///
 /// # impl Codes { fn knows(&self, _: &Credentials) -> bool { true } }
 /// impl Codes {
-///     fn log_in(&self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply, AskError> {
+///     fn log_in(&self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
 ///         Ok(match self.challenges.login(event) {
 ///             Login::Begins(login) if self.knows(&login) => {
 ///                 self.challenges.ask(event, "Code:", ())?.reply(|answered| self.judge(answered))
@@ -65,7 +65,7 @@ const BACKOFF: Duration = Duration::from_secs(15);
 ///         })
 ///     }
 ///
-///     fn answer(&self, event: &ClientCrResponse<'_>) -> Result<ClientCrResponseReply, NotAsked> {
+///     fn answer(&self, event: &ClientCrResponse<'_>) -> Result<ClientCrResponseReply> {
 ///         Ok(self.judge(self.challenges.response(event)?).into())
 ///     }
 ///
@@ -323,10 +323,10 @@ impl<T> Challenges<T> {
             Some(control) if event.can_defer().is_ok() => {
                 let make = if is_shown { Pending::text } else { Pending::hidden };
                 let pending = make(self.time, question).map_err(AskError::Pending)?;
-                let decision = event.defer().map_err(AskError::Defer)?;
+                let (decision, deferral) = event.defer().map_err(AskError::Defer)?;
                 let key = Key::ControlFile(control.to_owned());
                 let _ = self.table().insert(key, Open { decision: Some(decision), ..open });
-                Ok(Asked::Reply(AuthReply::Pending(pending)))
+                Ok(Asked::Reply(AuthReply::Pending(pending, deferral)))
             }
             _ => {
                 event.auth_failed_reason_file().ok_or(AskError::TooOld)?;

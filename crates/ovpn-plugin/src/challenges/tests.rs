@@ -42,7 +42,7 @@ fn ask(challenges: &Challenges<u32>, client: Client, value: u32, now: Instant) -
         AuthReply::RejectWith(rejection) => {
             std::fs::write(files.control_file().with_file_name("reason"), rejection.text(true)).unwrap()
         }
-        AuthReply::Pending(pending) => {
+        AuthReply::Pending(pending, _) => {
             std::fs::write(files.control_file().with_file_name("pending"), pending.lines()).unwrap()
         }
         other => panic!("{other:?}"),
@@ -231,7 +231,7 @@ fn there_is_a_bound() {
     assert!(busy.text(true).starts_with("TEMP["), "{busy:?}");
     // The client of a login that waits is gone: OpenVPN has removed its files.
     std::fs::remove_file(files.control_file()).unwrap();
-    assert!(matches!(reply(now), AuthReply::Pending(_)));
+    assert!(matches!(reply(now), AuthReply::Pending(..)));
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn the_older_question_of_one_user_gives_way() {
 fn a_client_is_asked_as_it_can_be() {
     let challenges = challenges();
     let way = |call: &CallData, question: &str| match challenges.ask(&call.event(), question, 1) {
-        Ok(Asked::Reply(AuthReply::Pending(_))) => "pending",
+        Ok(Asked::Reply(AuthReply::Pending(..))) => "pending",
         Ok(Asked::Reply(AuthReply::RejectWith(_))) => "dynamic",
         Err(AskError::TooOld) => "too old",
         other => panic!("{other:?}"),
@@ -280,7 +280,7 @@ fn an_answer_that_takes_time_is_judged_elsewhere() {
     let call = call(JOE, &files, &password);
     let event: AuthUserPassVerify<'_> = call.event();
     let Login::Answered(answered) = challenges.login_at(&event, now) else { panic!("no answer") };
-    let answered = answered.defer(&event).unwrap();
+    let (answered, _deferral) = answered.defer(&event).unwrap();
     std::thread::spawn(move || drop(answered.accept())).join().unwrap();
     assert_eq!(files.verdict(), Some(true));
 }

@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use ovpn_plugin::{
-    Answered, AuthReply, AuthUserPassVerify, Challenges, ClientCrResponse, ClientCrResponseReply, EventSet,
-    Login, OpenArgs, OpenError, Plugin, Rejection, Verdict,
+    Answered, AuthReply, AuthUserPassVerify, Challenges, ClientCrResponse, ClientCrResponseReply, Login,
+    OpenArgs, Plugin, Rejection, Result, Verdict,
 };
 
 const QUESTION: &str = "Code from your telephone:";
@@ -21,10 +21,11 @@ struct ChallengePlugin {
     challenges: Challenges,
 }
 
+#[ovpn_plugin::plugin]
 impl Plugin for ChallengePlugin {
     const NAME: &'static str = "CHALLENGE";
 
-    fn open(args: &OpenArgs<'_>) -> Result<Self, OpenError> {
+    fn open(args: &OpenArgs<'_>) -> Result<Self> {
         let words: Vec<&[u8]> = args.args().collect();
         let [username, password, code] = words[..] else {
             return Err("wanted: plugin FILE USERNAME PASSWORD CODE".into());
@@ -33,38 +34,22 @@ impl Plugin for ChallengePlugin {
         Ok(Self { username, password, code, challenges: Challenges::new(TIME_FOR_ANSWER) })
     }
 
-    fn events(&self) -> EventSet {
-        EventSet::AUTH_USER_PASS_VERIFY | EventSet::CLIENT_CRRESPONSE
-    }
-
-    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
-        match self.challenges.login(event) {
+    fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
+        Ok(match self.challenges.login(event) {
             Login::Begins(login)
                 if login.username() == self.username && login.password_is(&self.password) =>
             {
-                match self.challenges.ask(event, QUESTION, ()) {
-                    Ok(asked) => asked.reply(|answered| self.judge(answered)),
-                    Err(error) => {
-                        log::error!("{error}");
-                        AuthReply::Reject
-                    }
-                }
+                self.challenges.ask(event, QUESTION, ())?.reply(|answered| self.judge(answered))
             }
             Login::Begins(_) => AuthReply::Reject,
             Login::Answered(answered) => self.judge(answered).into(),
             Login::Renewed => AuthReply::Accept,
             Login::Refused(reply) => reply,
-        }
+        })
     }
 
-    fn client_crresponse(&mut self, event: &ClientCrResponse<'_>) -> ClientCrResponseReply {
-        match self.challenges.response(event) {
-            Ok(answered) => self.judge(answered).into(),
-            Err(error) => {
-                log::warn!("{error}");
-                ClientCrResponseReply::Fail
-            }
-        }
+    fn client_crresponse(&mut self, event: &ClientCrResponse<'_>) -> Result<ClientCrResponseReply> {
+        Ok(self.judge(self.challenges.response(event)?).into())
     }
 }
 
@@ -83,7 +68,7 @@ ovpn_plugin::export!(ChallengePlugin);
 #[cfg(test)]
 mod tests {
     use ovpn_plugin::testing::{CallData, LoginFiles, Outcome, Running};
-    use ovpn_plugin::{Challenge, Pending, base64};
+    use ovpn_plugin::{Challenge, EventSet, Pending, base64};
 
     use super::*;
 
