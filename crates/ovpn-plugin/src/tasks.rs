@@ -254,7 +254,9 @@ mod tests {
         let mut tasks = Tasks::new(2);
         let (sender, receiver) = std::sync::mpsc::channel::<()>();
         tasks.spawn("quick", |_| {}).unwrap();
-        tasks.spawn("stuck", move |_| receiver.recv().unwrap_or_default()).unwrap();
+        tasks
+            .spawn("stuck", move |_| receiver.recv_timeout(Duration::from_secs(20)).unwrap_or_default())
+            .unwrap();
         tasks.threads.iter().filter(|thread| thread.name() == "quick").for_each(|thread| {
             let _ = thread.ended.wait(Duration::MAX);
         });
