@@ -13,8 +13,8 @@ pub(super) fn catch() {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             guard::remember_place(info);
-            // In a call the guard logs it, with what OpenVPN was told.
-            if guard::is_in_host_call() {
+            // In a call the guard logs it, with what OpenVPN was told; in a job its pool.
+            if guard::is_in_host_call() || guard::is_in_job() {
                 return;
             }
             let whose = whose();
