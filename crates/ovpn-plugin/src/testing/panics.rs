@@ -14,7 +14,7 @@ pub(super) fn catch() {
         panic::set_hook(Box::new(move |info| {
             guard::remember_place(info);
             // In a call the guard logs it, with what OpenVPN was told; in a job its pool.
-            if guard::is_in_host_call() || guard::is_in_job() {
+            if guard::is_in_host_call() || guard::is_guarded_thread() {
                 return;
             }
             let whose = whose();
