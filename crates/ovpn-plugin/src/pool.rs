@@ -279,8 +279,10 @@ impl<J: Send + 'static> Drop for Pool<J> {
     fn drop(&mut self) {
         let name = std::mem::take(&mut self.name);
         let Some(mut inner) = self.lock() else { return };
+        // First: a thread whose job ends when it is told to must not begin another one.
+        let waiting = inner.queue.close();
         inner.tasks.tell_to_stop();
-        for job in inner.queue.close() {
+        for job in waiting {
             // Each rejects by itself, whatever the one before does.
             job_guard(&name, || drop(job));
         }
