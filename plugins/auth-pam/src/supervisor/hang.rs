@@ -135,8 +135,7 @@ enum At {
 impl Supervisor {
     /// Whether any login waits for PAM.
     pub(super) fn any_waits_for_pam(&self) -> bool {
-        self.workers.running() + self.scheduler.waiting() > 0
-            || self.sessions.all().iter().any(|session| session.in_pam().is_some())
+        self.workers.running() + self.scheduler.waiting() > 0 || self.sessions.any_in_pam()
     }
 
     /// A transaction has ended. A module that says after its own time limit that it reaches nobody is no answer.

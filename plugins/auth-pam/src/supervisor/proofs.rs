@@ -27,7 +27,7 @@ impl Supervisor {
         if attempt.session && self.sessions.is_full() {
             return self.conclude(now, attempt, &Outcome::TooManySessions);
         }
-        let free = |session: &&mut Session| {
+        let free = |session: &&Session| {
             // The name may be another one where the client was renamed meanwhile.
             matches!(session.stage, Stage::Open { .. })
                 && session.check.is_none()
@@ -38,7 +38,8 @@ impl Supervisor {
         };
         let worker = session.worker;
         attempt.begun = Some(now);
-        session.check = Some(Check { attempt: Some(Box::new(attempt)) });
+        let check = Check { attempt: Some(Box::new(attempt)) };
+        self.sessions.change(worker, |session| session.check = Some(check));
         if let Err(error) = self.workers.order(now, worker, |nonce| Order::Check { nonce, proof }) {
             let why = lines::sessions::worker_unreachable(error).to_string();
             self.session_lost(now, worker, &why);
@@ -47,7 +48,7 @@ impl Supervisor {
 
     /// The worker of a session has looked at the account.
     pub(super) fn session_checked(&mut self, now: Instant, worker: WorkerId, end: End) {
-        match self.sessions.in_worker(worker).and_then(|session| session.check.take()) {
+        match self.sessions.change(worker, |session| session.check.take()).flatten() {
             Some(Check { attempt: Some(attempt) }) => self.pam_decided(now, *attempt, end),
             // It was late.
             Some(Check { attempt: None }) => {}

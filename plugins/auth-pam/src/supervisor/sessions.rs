@@ -127,10 +127,10 @@ impl Supervisor {
             return self.refuse_session(worker, request, &why);
         }
         let sent = self.workers.order(now, worker, |nonce| Order::Open { nonce, assigned, reference });
-        if let Some(session) = self.sessions.in_worker(worker) {
+        self.sessions.change(worker, |session| {
             session.stage = Stage::Opening { request, assigned, since: now, until, gone: None };
             session.asked = Some(now);
-        }
+        });
         if let Err(error) = sent {
             let why = lines::sessions::worker_unreachable(error).to_string();
             self.refuse_session(worker, request, &why);
@@ -154,9 +154,11 @@ impl Supervisor {
             self.workers.dismiss(now, worker);
             return self.refuse_session(worker, request, &text);
         }
-        session.stage = Stage::Open { since: now };
         let whose = session.whose();
-        session.asked = None;
+        self.sessions.change(worker, |session| {
+            session.stage = Stage::Open { since: now };
+            session.asked = None;
+        });
         let took = now.saturating_duration_since(since);
         self.answer_front(request, Verdict::Accepted { took });
         self.tell_of_session(&whose, Event::Opened(assigned), &text, true);
@@ -176,16 +178,24 @@ impl Supervisor {
     fn close_session(&mut self, now: Instant, worker: WorkerId, usage: Usage) {
         let limit = self.settings.time_limits.of(true);
         let Some(session) = self.sessions.in_worker(worker) else { return };
-        match &mut session.stage {
+        match session.stage {
             Stage::LetIn { .. } => {
                 self.sessions.remove(worker);
                 self.workers.dismiss(now, worker);
             }
-            Stage::Opening { gone, .. } => *gone = Some(usage),
+            Stage::Opening { .. } => {
+                self.sessions.change(worker, |session| {
+                    if let Stage::Opening { gone, .. } = &mut session.stage {
+                        *gone = Some(usage);
+                    }
+                });
+            }
             Stage::Open { since } => {
                 let until = limit.map(|limit| now + limit);
-                session.stage = Stage::Closing { usage, since: *since, until };
-                session.asked = Some(now);
+                self.sessions.change(worker, |session| {
+                    session.stage = Stage::Closing { usage, since, until };
+                    session.asked = Some(now);
+                });
                 if let Err(error) = self.workers.order(now, worker, |nonce| Order::Close { nonce, usage }) {
                     let why = lines::sessions::worker_unreachable(error).to_string();
                     self.session_lost(now, worker, &why);
@@ -203,8 +213,7 @@ impl Supervisor {
         if let Stage::Closing { usage, since, .. } = session.stage {
             let (whose, event) =
                 (session.whose(), Event::Closed(usage, now.saturating_duration_since(since)));
-            let check = session.check.take();
-            self.sessions.remove(worker);
+            let check = self.sessions.remove(worker).and_then(|session| session.check);
             self.check_elsewhere(now, check);
             self.tell_of_session(&whose, event, &text, done.code == 0);
         } else {
