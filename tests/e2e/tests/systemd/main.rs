@@ -1,6 +1,7 @@
 //! The plugins under the limits of the systemd units that come with OpenVPN: they need no drop-in, and each drop-in of
 //! packaging/systemd is needed for what it is for.
 
+mod expired_password;
 mod unit;
 
 use std::fs;
@@ -281,7 +282,10 @@ fn each_line_has_its_why() {
         .filter_map(|entry| entry.file_name().into_string().ok())
         .collect();
     names.sort();
-    assert_eq!(names, ["audit.conf", "google-authenticator.conf", "many-logins.conf"]);
+    assert_eq!(
+        names,
+        ["audit.conf", "expired-password.conf", "google-authenticator.conf", "many-logins.conf"]
+    );
     for name in names {
         let text = fs::read_to_string(directory.join(&name)).expect("a drop-in");
         assert!(text.contains(&format!("openvpn-server@.service.d/{name}")), "{name}");

@@ -76,11 +76,15 @@ pub(super) fn check(setup: &Setup) -> Vec<Finding> {
     let missing = of_all.chain(of_modules).filter(|(name, _)| unit.lacks(name));
     missing
         .map(|(name, why)| {
+            // The one that has a drop-in of its own.
+            let ours = if name == "cap_chown" { " (packaging/systemd/expired-password.conf)" } else { "" };
             let name = name.to_uppercase();
             Finding::warning("capability", format!("the unit takes {name} away"))
                 .in_unit(&unit.name)
                 .why(why)
-                .todo(format!("Add to the unit, which adds to what is there: CapabilityBoundingSet={name}"))
+                .todo(format!(
+                    "Add to the unit, which adds to what is there: CapabilityBoundingSet={name}{ours}"
+                ))
         })
         .collect()
 }
