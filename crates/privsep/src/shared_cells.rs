@@ -62,7 +62,8 @@ mod tests {
             crate::leave(0)
         });
         let child = child.unwrap();
-        while !matches!(crate::reap_any(), crate::Reaped::Child(pid, _) if pid == child) {}
+        // And no child of another test.
+        crate::os::wait_for(child, true).unwrap();
         assert_eq!(cells.get(child.as_raw()), Some(7));
         assert_eq!(cells.get(child.as_raw() + 1), None);
     }

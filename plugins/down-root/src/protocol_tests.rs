@@ -2,7 +2,7 @@
 //! beyond the frame, or a variable that is not on the list.
 
 use super::*;
-use privsep::wire::{reference, testing};
+use privsep::wire::{mutated, reference, testing};
 use proptest::prelude::*;
 
 fn ask() -> impl Strategy<Value = Ask> {
@@ -78,6 +78,8 @@ proptest! {
     fn each_message_keeps_its_bounds(seed: u64) {
         testing::check::<Ask>(seed);
         testing::check::<Answer>(seed);
+        mutated::check_mutated::<Ask>(seed);
+        mutated::check_mutated::<Answer>(seed);
     }
 }
 

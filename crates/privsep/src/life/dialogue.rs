@@ -53,7 +53,7 @@ mod tests {
 
     use super::*;
     use crate::wire::Encoding;
-    use crate::wire::{reference, testing};
+    use crate::wire::{mutated, reference, testing};
 
     proptest! {
         #[test]
@@ -66,6 +66,12 @@ mod tests {
         fn arbitrary_bytes_never_panic(frame in proptest::collection::vec(any::<u8>(), 0..20)) {
             testing::check_bytes::<ToKeeper>(&frame);
             testing::check_bytes::<ToHelper>(&frame);
+        }
+
+        #[test]
+        fn changed_messages_are_refused_or_others(seed: u64) {
+            mutated::check_mutated::<ToKeeper>(seed);
+            mutated::check_mutated::<ToHelper>(seed);
         }
     }
 

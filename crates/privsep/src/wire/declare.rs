@@ -26,7 +26,16 @@
 //! ```
 //!
 //! The fields stand in the message in the order of the declaration. A field whose type is no encoding of its own names
-//! one after `as`. Two variants with one tag are an unreachable pattern, which the compiler warns of.
+//! one after `as`. Two variants with one tag do not compile:
+//!
+//! ```compile_fail,E0080
+//! privsep::wire! {
+//!     enum Order {
+//!         1 => Greet,
+//!         1 => Leave,
+//!     }
+//! }
+//! ```
 
 /// Declares a struct or an enum that crosses a border, see [`wire::declare`](crate::wire::declare).
 #[macro_export]
@@ -87,6 +96,8 @@ macro_rules! wire {
                 $( { $( $(#[doc = $fdoc])* $field: $ftype, )+ } )?
             ),+
         }
+
+        const _: () = assert!($crate::wire::differ(&[$($tag),+]), "two variants have one tag");
 
         impl $crate::wire::Encoding for $name {
             type Value = Self;

@@ -8,6 +8,8 @@
 pub mod declare;
 mod encoding;
 #[cfg(any(test, feature = "testing"))]
+pub mod mutated;
+#[cfg(any(test, feature = "testing"))]
 pub mod reference;
 mod shape;
 #[cfg(any(test, feature = "testing"))]
@@ -17,7 +19,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 pub use encoding::{Bytes, Encoding, List, Text};
-pub use shape::{Field, Shape, Variant, length_bytes};
+pub use shape::{Field, Shape, Variant, differ, length_bytes};
 
 /// Why a frame could not be decoded or encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -87,6 +87,22 @@ pub const fn length_bytes(bound: usize) -> usize {
     if bound <= u16::MAX as usize { 2 } else { 4 }
 }
 
+/// Whether no tag occurs twice.
+pub const fn differ(tags: &[u8]) -> bool {
+    let mut at = 0;
+    while at < tags.len() {
+        let mut other = at + 1;
+        while other < tags.len() {
+            if tags[at] == tags[other] {
+                return false;
+            }
+            other += 1;
+        }
+        at += 1;
+    }
+    true
+}
+
 impl Shape {
     /// The most bytes a value takes.
     pub const fn max_bytes(&self) -> usize {

@@ -28,6 +28,13 @@ pub fn check<M: Encoding<Value = M> + Debug>(seed: u64) {
     }
 }
 
+/// Right frames of each variant, which follow from `seed`.
+pub(super) fn frames<M: Encoding>(seed: u64) -> Vec<Vec<u8>> {
+    let all = 0..variants(&M::SHAPE).len().max(1);
+    let sizes = [Size::Small, Size::Any];
+    all.flat_map(|only| sizes.map(|size| Frame::of::<M>(seed, only, size, None).bytes)).collect()
+}
+
 /// The longest frame of a message, in bytes. Equal to its upper bound, unless it holds lists.
 pub fn longest<M: Encoding<Value = M>>() -> usize {
     let all = 0..variants(&M::SHAPE).len().max(1);

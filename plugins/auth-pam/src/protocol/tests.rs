@@ -1,6 +1,6 @@
 //! Properties of the wire format, for every declared message, and what is not seen in a declaration.
 
-use privsep::wire::{Encoding, reference, testing};
+use privsep::wire::{Encoding, mutated, reference, testing};
 use privsep::{Message, Reader, WireError, Writer};
 use proptest::prelude::*;
 use secret::Secret;
@@ -23,6 +23,11 @@ macro_rules! messages {
             #[test]
             fn arbitrary_bytes_never_panic(frame in proptest::collection::vec(any::<u8>(), 0..600)) {
                 $( testing::check_bytes::<$message>(&frame); )*
+            }
+
+            #[test]
+            fn changed_messages_are_refused_or_others(seed: u64) {
+                $( mutated::check_mutated::<$message>(seed); )*
             }
         }
 
