@@ -43,6 +43,8 @@ SHIPPED   := $(NAMES:%=openvpn-plugin-%) $(COMMANDS:%=%-cli) $(if $(filter 1,$(I
 # What the scripts in packaging need to know.
 export BUILTDIR MANBUILT DEVBUILT DESTDIR PLUGINDIR PAMDIR BINDIR MANDIR DOCDIR COMPDIR ZSHDIR DEVDIR SHAREDIR PLUGINMODE NAMES COMMANDS MANPAGES EXAMPLES
 export PREFIX INSTALL_EXAMPLES INSTALL_DEV REPLACE
+# With it the tests of what is generated write instead of compare.
+unexport UPDATE_GENERATED
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
@@ -112,7 +114,7 @@ lint: build
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked -p ovpn-plugin --features openssl,tokio --no-deps
 	$(CARGO) test --locked $(GENERATING) --lib --bins --quiet generated
-	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p e2e --test unsafe_files --test symbols --test dependencies
+	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p e2e --test unsafe_files --test symbols --test dependencies --test generated
 
 # Builds the packages, looks into them, and uses them in a clean Debian root. QUICK=1: only what takes less than ten minutes.
 test-packages:

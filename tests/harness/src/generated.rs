@@ -82,6 +82,10 @@ fn put_between(kept: &str, [begin, end]: &[String; 2], text: &str) -> Result<Str
     let missing = |mark: &str| format!("the line '{}' is missing", mark.trim_end());
     let (before, rest) = kept.split_once(begin.as_str()).ok_or_else(|| missing(begin))?;
     let (_, after) = rest.split_once(end.as_str()).ok_or_else(|| missing(end))?;
+    // The second one would never be compared.
+    if after.contains(begin.as_str()) {
+        return Err(format!("the line '{}' is there twice", begin.trim_end()));
+    }
     Ok(format!("{before}{begin}{text}{end}{after}"))
 }
 
@@ -119,6 +123,8 @@ mod tests {
         );
         let error = put_between("a\n<!-- generated: x -->\n", &marks, "new\n").unwrap_err();
         assert_eq!(error, "the line '<!-- end: x -->' is missing");
+        let error = put_between(&kept.repeat(2), &marks, "new\n").unwrap_err();
+        assert_eq!(error, "the line '<!-- generated: x -->' is there twice");
     }
 
     #[test]
