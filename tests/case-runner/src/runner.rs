@@ -1,5 +1,6 @@
 //! What cargo or cargo-nextest starts: chooses cases, has each of them guarded by a process of its own, and reports.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -9,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use harness::scratch::{Scratch, unique_name};
 use libtest_mimic::{Arguments, Failed, Trial};
 
+use crate::case::Case;
 use crate::own_path;
 use crate::suite::{Suite, WARDEN};
 
@@ -40,6 +42,10 @@ pub(crate) fn run(suite: Suite) -> ExitCode {
     let mut arguments = Arguments::from_args();
     let of_environment = || std::env::var(THREADS).ok()?.parse().ok();
     arguments.test_threads = arguments.test_threads.or_else(of_environment).or(suite.at_once);
+    if let Some(name) = twice(&suite.cases) {
+        eprintln!("two cases are called '{name}', and only the first would be played");
+        return ExitCode::FAILURE;
+    }
     if !arguments.list && !nix::unistd::geteuid().is_root() {
         eprintln!("these tests need root: they are about processes that have it");
         return ExitCode::FAILURE;
@@ -51,6 +57,12 @@ pub(crate) fn run(suite: Suite) -> ExitCode {
         Trial::test(case.name, move || guarded(&name, &shared)).with_ignored_flag(ignored)
     });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
+
+/// A name that is not unique.
+fn twice(cases: &[Case]) -> Option<&str> {
+    let mut known = HashSet::new();
+    cases.iter().map(|case| case.name.as_str()).find(|name| !known.insert(*name))
 }
 
 /// Has a warden see to a case; what it and the case have printed is the failure.

@@ -38,12 +38,12 @@ fn number_after(text: &str, words: &str) -> i32 {
 #[test]
 fn cases_are_chosen_as_with_libtest() {
     for (words, passed, out) in [
-        (&["good:"][..], 6, 6),
-        (&["good: has one thread", "--exact"], 1, 12),
-        (&["good", "--exact"], 0, 13),
-        (&["good:", "--skip", "prints", "--skip", "thread"], 4, 8),
-        (&["good:", "--ignored"], 1, 12),
-        (&["good:", "--include-ignored", "--test-threads=1"], 7, 6),
+        (&["good:"][..], 6, 7),
+        (&["good: has one thread", "--exact"], 1, 13),
+        (&["good", "--exact"], 0, 14),
+        (&["good:", "--skip", "prints", "--skip", "thread"], 4, 9),
+        (&["good:", "--ignored"], 1, 13),
+        (&["good:", "--include-ignored", "--test-threads=1"], 7, 7),
     ] {
         let output = run(words);
         let said = text(&output);
@@ -62,7 +62,7 @@ fn a_list_runs_nothing() {
         String::from_utf8(output.stdout).unwrap().lines().map(str::to_string).collect::<Vec<_>>()
     };
     let all = list(&["--list", "--format", "terse"]);
-    assert_eq!(all.len(), 13, "{all:?}");
+    assert_eq!(all.len(), 14, "{all:?}");
     assert!(all.contains(&"bad: has no end: test".to_string()), "{all:?}");
     assert_eq!(list(&["--list", "--format", "terse", "--ignored"]), ["good: ignored: test"]);
     assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0);
@@ -78,6 +78,24 @@ fn output_is_shown_when_a_case_fails_or_when_asked_for() {
     let output = run(&["bad: panics"]);
     assert!(!output.status.success());
     assert!(text(&output).contains("told by a bad case"), "{}", text(&output));
+}
+
+#[test]
+fn a_case_that_crashes_fails_and_the_others_are_played() {
+    let output = run(&["--skip", "meets", "--skip", "waits", "--skip", "no end", "--skip", "leaves"]);
+    let said = text(&output);
+    assert!(!output.status.success() && said.contains("signal: 6"), "{said}");
+    assert!(said.contains("5 passed; 2 failed; 1 ignored"), "{said}");
+}
+
+/// Nobody could say which one failed.
+#[test]
+fn a_name_is_that_of_one_case() {
+    for words in [&["--list"][..], &["good:"]] {
+        let output = command(words).env("SAMPLE_TWICE", "1").output().unwrap();
+        assert!(!output.status.success());
+        assert!(text(&output).contains("two cases are called 'good: prints'"), "{}", text(&output));
+    }
 }
 
 #[test]

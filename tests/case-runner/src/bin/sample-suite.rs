@@ -8,6 +8,8 @@ use case_runner::{Case, Suite, directory, may_stay, part, prepared};
 use harness::proc_table;
 
 const PREPARED: &str = "prepared for all";
+/// Set if two cases are to have one name.
+const TWICE: &str = "SAMPLE_TWICE";
 /// What a test calls a file for, see [`meet`].
 const PLACE: &str = "SAMPLE_PLACE";
 
@@ -24,13 +26,15 @@ fn main() -> ExitCode {
         Case::new("meets: one", || meet("one", "other")),
         Case::new("meets: other", || meet("other", "one")),
         Case::new("bad: panics", || panic!("told by a bad case")),
+        Case::new("bad: crashes", || std::process::abort()),
         Case::new("bad: has no end", has_no_end).limit(Duration::from_millis(300)),
         Case::new("bad: leaves a process", || {
             leaves_a_process();
         }),
         Case::new("waits: for the end of the tests", has_no_end),
     ];
-    let suite = Suite::new(cases).part("the part", || println!("it was played"));
+    let again = std::env::var_os(TWICE).map(|_| Case::new("good: prints", || ()));
+    let suite = Suite::new(cases.into_iter().chain(again)).part("the part", || println!("it was played"));
     suite.at_once(2).prepare(|scratch| drop(scratch.write("file", PREPARED, 0o644))).run()
 }
 
