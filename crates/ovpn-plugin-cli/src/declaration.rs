@@ -12,7 +12,7 @@ const WIDEST: usize = 100;
 
 const WHAT_PLUGIN_IS: &str = "\
 PLUGIN and the WORDs are those of the `plugin` line in OpenVPN's configuration. A PLUGIN that begins with neither / nor . is \
-looked for in OpenVPN's plugin directories first; a single WORD with blanks in it is split as OpenVPN does it. Options stand \
+looked for in OpenVPN's own plugin directory; a single WORD with blanks in it is split as OpenVPN does it. Options stand \
 before PLUGIN; write -- before it if the plugin is to get words that look like them.";
 
 const NOTES: &str = "\

@@ -12,9 +12,9 @@ pub(crate) struct Located {
     pub(crate) note: Option<String>,
 }
 
-/// The file for `name`. As in OpenVPN, one that begins with neither a slash nor a dot is looked for in the plugin directory
-/// that is built into it. If there is none, that shows when it is opened, as with a
-/// path.
+/// The file for `name`. As in OpenVPN, one that begins with neither a slash nor a dot is in the plugin directory that is built
+/// into it, and nowhere else. If it is not there, that shows when it is opened, as with a path. Without an OpenVPN, where
+/// distributions have plugins.
 pub(crate) fn locate(name: &OsStr) -> Located {
     let built_in = doctor::installed().and_then(|program| doctor::plugin_directory(&program));
     locate_in(name, built_in.as_deref(), &directories())
@@ -24,25 +24,26 @@ fn locate_in(name: &OsStr, built_in: Option<&Path>, directories: &[PathBuf]) -> 
     if name.as_bytes().starts_with(b"/") || name.as_bytes().starts_with(b".") {
         return Located { file: name.into(), note: None };
     }
-    let others = directories.iter().map(PathBuf::as_path).filter(|other| Some(*other) != built_in);
-    let searched: Vec<&Path> = built_in.into_iter().chain(others).collect();
-    let mut found = searched.iter().map(|directory| directory.join(name)).filter(|file| file.exists());
-    if let Some(file) = found.next() {
-        let note = match built_in {
-            Some(built_in) if !file.starts_with(built_in) => Some(not_there(&file, built_in)),
-            _ => found.next().map(|other| ambiguous(&file, &other)),
+    let places = directories.iter().map(PathBuf::as_path).filter(|other| Some(*other) != built_in);
+    let mut found = places.map(|directory| directory.join(name)).filter(|file| file.exists());
+    if let Some(built_in) = built_in {
+        let file = built_in.join(name);
+        let note = if file.exists() {
+            found.next().map(|other| ambiguous(&file, &other))
+        } else {
+            let here = Some(Path::new(".").join(name)).filter(|file| file.exists());
+            Some(not_there(name, built_in, found.next().or(here).as_deref()))
         };
         return Located { file, note };
     }
-    if Path::new(name).exists() {
-        let file = Path::new(".").join(name);
-        let note = "OpenVPN looks for such a path in its plugin directory: in a plugin line it has to begin with / or .";
-        return Located { file, note: Some(note.into()) };
+    if let Some(file) = found.next() {
+        let note = found.next().map(|other| ambiguous(&file, &other));
+        return Located { file, note };
     }
-    let directory = searched.first().copied();
-    let file = directory.map_or_else(|| name.into(), |directory| directory.join(name));
-    let searched: Vec<_> = searched.iter().map(|directory| directory.display().to_string()).collect();
-    Located { file, note: Some(format!("there is no plugin {name:?} in {}, nor here", searched.join(", "))) }
+    let searched: Vec<_> = directories.iter().map(|directory| directory.display().to_string()).collect();
+    let note = format!("there is no OpenVPN here, and no plugin {name:?} in {}", searched.join(", "));
+    let file = directories.first().map_or_else(|| name.into(), |directory| directory.join(name));
+    Located { file, note: Some(note) }
 }
 
 /// Other files of this name where distributions have plugins.
@@ -53,11 +54,12 @@ pub(crate) fn elsewhere(file: &Path) -> Vec<PathBuf> {
 }
 
 /// OpenVPN looks nowhere else.
-fn not_there(file: &Path, built_in: &Path) -> String {
-    let (file, built_in) = (file.display(), built_in.display());
-    format!(
-        "OpenVPN looks for this name in {built_in} only, and would not start; {file} is tried: write that path in the plugin line"
-    )
+fn not_there(name: &OsStr, built_in: &Path, other: Option<&Path>) -> String {
+    let none = format!("there is no plugin {name:?} in {}, where OpenVPN looks for it", built_in.display());
+    match other {
+        Some(other) => format!("{none}; write the whole path in the plugin line: {}", other.display()),
+        None => none,
+    }
 }
 
 /// Debian's OpenVPN has the C plugins in a directory of its own, and there the name means those.
@@ -103,7 +105,10 @@ mod tests {
         assert_eq!(built_in.file, second.path().join(name));
         let third = tempfile::tempdir().unwrap();
         let elsewhere = locate_in(name, Some(third.path()), &directories);
-        assert_eq!(elsewhere.file, first.path().join(name));
-        assert!(elsewhere.note.is_some_and(|note| note.contains("would not start")));
+        assert_eq!(elsewhere.file, third.path().join(name));
+        let first = first.path().join(name).display().to_string();
+        assert!(
+            elsewhere.note.is_some_and(|note| note.contains("there is no plugin") && note.contains(&first))
+        );
     }
 }

@@ -14,10 +14,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Longest answer in bytes; an honest server needs a fraction of that.
 const MAX_ANSWER: usize = 1 << 20;
 
+/// Longest name or source in bytes that a server reads.
+const MAX_NAME: usize = 1024;
+
 /// Asks.
 pub(crate) fn ask(socket: &Path, line: &[u8]) -> Result<Vec<u8>, String> {
     if line.contains(&b'\n') {
         return Err("a name or source has no newline".into());
+    }
+    let name = line.splitn(2, |byte| *byte == b' ').nth(1).unwrap_or_default();
+    if name.len() > MAX_NAME {
+        return Err(format!("a name or source has at most {MAX_NAME} bytes"));
     }
     let until = Instant::now() + PATIENCE;
     let words = |error: std::io::Error| match error.kind() {

@@ -9,7 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::{Asked, ask, json, text};
 use crate::signals::Signals;
-use crate::style::{Mood, Style};
+use crate::style::{Mood, Style, is_dumb};
 
 /// Milliseconds between two looks.
 const INTERVAL: u16 = 2000;
@@ -21,7 +21,7 @@ const CLEAR_LINE: &str = "\x1b[K";
 /// Watches until a signal comes. A server that is started again is asked again.
 pub(crate) fn run(socket: &Path, json: bool) -> Result<u8, String> {
     let signals = Signals::hold().map_err(|error| format!("cannot hold signals back: {error}"))?;
-    let draws = !json && stdout().is_terminal();
+    let draws = !json && stdout().is_terminal() && !is_dumb();
     // The first answer must come, so that a wrong path is no endless wait.
     let mut answer = Ok(ask(socket, &Asked::Status { watch: true })?);
     loop {

@@ -10,3 +10,4 @@ mod questions;
 mod run;
 mod running;
 mod terminal;
+mod watch;

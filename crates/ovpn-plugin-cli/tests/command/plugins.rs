@@ -283,6 +283,19 @@ fn a_plugin_that_is_not_there() {
         run(&["events", name]).expect(3, &[("why", "is not there")]);
     }
     run(&["check", "nowhere-to-be-found.so"]).expect(1, &[("note", "there is no plugin")]);
+    // Neither where other distributions have plugins nor here: OpenVPN would not start.
+    let elsewhere = std::path::Path::new("/usr/local/lib/openvpn/plugins");
+    let made = !elsewhere.exists();
+    std::fs::create_dir_all(elsewhere).unwrap();
+    let name = format!("{}.so", harness::scratch::unique_name());
+    std::fs::copy(plugin::auth_pam(), elsewhere.join(&name)).unwrap();
+    let there = run(&["check", &name, "login"]);
+    std::fs::remove_file(elsewhere.join(&name)).unwrap();
+    if made {
+        let _ = std::fs::remove_dir(elsewhere);
+    }
+    let path = elsewhere.join(&name).display().to_string();
+    there.expect(1, &[("note", &path), ("open", "No such file"), ("result", "OpenVPN would not start")]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::json::validate;
 use crate::run::{Run, run};
 
 /// What a busy server says.
-const BUSY: &str = "\
+pub(crate) const BUSY: &str = "\
 server office
 version 1.2.3
 up 7260.500000
@@ -213,4 +213,6 @@ fn a_server_that_is_not_there_is_said() {
     assert!(nowhere.status == Some(2) && nowhere.err.contains("/nonexistent/socket"), "{nowhere}");
     let newline = run(&["revoke", "a\nstatus", socket.to_str().unwrap()]);
     assert!(newline.status == Some(2) && newline.err.contains("no newline"), "{newline}");
+    let long = run(&["revoke", &"u".repeat(1025), socket.to_str().unwrap()]);
+    assert!(long.status == Some(2) && long.err.contains("at most 1024 bytes"), "{long}");
 }

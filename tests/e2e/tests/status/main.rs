@@ -2,6 +2,7 @@
 
 mod callers;
 mod life;
+mod odd_names;
 mod revoking;
 mod stage;
 mod standing;

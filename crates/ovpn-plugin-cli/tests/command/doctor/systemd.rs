@@ -168,6 +168,9 @@ fn in_the_world_of_a_real_unit() {
     // A secret of the user's: who has none is refused.
     let secret = home.path().join("secret");
     fs::write(&secret, "joe\n").unwrap();
+    let looks =
+        format!("#!/bin/sh\n[ -e {} ] && echo home is seen || echo home is hidden\n", secret.display());
+    let looks = stage.file("looks.sh", looks, 0o755).to_str().unwrap().to_owned();
     let allowed = format!(
         "auth requisite pam_listfile.so item=user sense=allow file={} onerr=fail\nauth required pam_permit.so\naccount required pam_permit.so\n",
         secret.display()
@@ -185,6 +188,9 @@ fn in_the_world_of_a_real_unit() {
     for line in [[&plugin, &script], [&in_tmp, &own]] {
         crate::run::run(&["check", line[0], line[1]]).expect(0, &[("result", "OpenVPN would start")]);
     }
+    crate::run::run(&["events", &plugin, &looks])
+        .expect(0, &[("event", "DOWN: success"), ("log", "looks.sh: home is seen")]);
+    crate::run::run(&["events", &plugin, &script]).expect(0, &[("result", "the client got in")]);
     for runs in [false, true] {
         if runs {
             systemd.systemctl(&["start", "server"]).expect(0, &[]);
@@ -198,6 +204,12 @@ fn in_the_world_of_a_real_unit() {
             run.expect(1, &[("result", "OpenVPN would not start")]);
             assert!(run.out.contains("No such file"), "{run}");
         }
+        let run = systemd.command(&["events", "--unit", "server", &plugin, &looks]);
+        run.expect(0, &[("event", "DOWN: success"), ("log", "looks.sh: home is hidden")]);
+        run.expect(0, &[("result", "the client got in")]);
+        let run = systemd.command(&["events", "--unit", "server", &plugin, &script]);
+        run.expect(3, &[("open", "refused to start"), ("result", "")]);
+        assert!(run.out.contains("No such file"), "{run}");
         let login = login(&["--unit", "server"]);
         let run = systemd.command(&login.iter().map(String::as_str).collect::<Vec<_>>());
         run.expect(1, &[("result", "rejected")]);
