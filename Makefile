@@ -88,7 +88,7 @@ demo:
 	@tests/demo/demo "$(BUILTDIR)/libopenvpn_plugin_auth_pam.so"
 
 # What declarations make: each package with a test of that name has its list. make lint and make test compare.
-GENERATING := -p openvpn-plugin-auth-pam -p openvpn-plugin-down-root -p ovpn-plugin-cli -p privsep
+GENERATING := -p openvpn-plugin-auth-pam -p openvpn-plugin-down-root -p ovpn-plugin-cli -p cargo-ovpn-plugin -p privsep
 generate:
 	UPDATE_GENERATED=1 $(CARGO) test --locked $(GENERATING) --lib --bins --quiet generated
 

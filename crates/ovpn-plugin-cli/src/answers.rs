@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::masks::theirs;
 use crate::password::{self, NoAnswer, Secret, Terminal};
 use crate::show::{Show, printable};
-use crate::signals::Signals;
+use terminal::Signals;
 
 /// Those that were given beforehand, and the terminal for the rest.
 #[derive(Default)]

@@ -20,6 +20,9 @@ Passwords are never taken from the command line, where other users could see the
 OpenVPN opens plugins as root, and much of PAM works for root only. What the plugin does, it does really: a rejected login \
 counts for pam_faillock, for example.
 
+For authors of plugins: `ovpn-plugin new` and `ovpn-plugin run` start cargo-ovpn-plugin, if it is installed; see \
+`cargo-ovpn-plugin --help`.
+
 Exit status:
   0  login: accepted;  check: OpenVPN would start;  events: the client got in;
      doctor, certify: nothing but notes;  status, revoke, unblock: the server has

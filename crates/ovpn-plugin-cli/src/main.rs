@@ -4,6 +4,7 @@ mod answers;
 mod causes;
 mod certify;
 mod declaration;
+mod develop;
 mod doctor;
 mod drive;
 mod events;
@@ -24,7 +25,6 @@ mod running;
 mod scene;
 mod service;
 mod show;
-mod signals;
 mod style;
 mod told;
 mod warnings;
@@ -36,6 +36,7 @@ use std::process::ExitCode;
 
 use nix::sys::prctl;
 use ovpn_plugin_host::{Login, Plugin, base64};
+use terminal::Signals;
 use zeroize::Zeroizing;
 
 use crate::answers::Answers;
@@ -46,7 +47,6 @@ use crate::known_options::KnownOptions;
 use crate::options::{Command, Request, Task};
 use crate::password::{NoAnswer, Secret, Terminal};
 use crate::show::{Show, printable};
-use crate::signals::Signals;
 
 const USAGE: u8 = 2;
 const INTERRUPTED: u8 = 3;
@@ -82,6 +82,7 @@ fn main() -> ExitCode {
             is_there = patient.entered;
             doctor::run(&patient).map_err(Stop::Usage)
         }
+        Ok(Request::Develop(words)) => Err(Stop::Usage(develop::become_it(&words))),
         Ok(Request::Ask(question)) => running::run(&question).map_err(Stop::Usage),
         Err(error) => Err(Stop::Usage(format!("{error}; see ovpn-plugin --help"))),
     };

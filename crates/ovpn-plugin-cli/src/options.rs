@@ -11,6 +11,7 @@ use clap::ArgMatches;
 use clap::error::ErrorKind;
 
 use crate::declaration::{self, id};
+use crate::develop;
 use crate::doctor::Patient;
 use crate::password::Secret;
 use crate::running::{Asked, Question};
@@ -22,6 +23,8 @@ pub(crate) enum Request {
     Run(Command, Box<Task>),
     Certify(Box<Task>),
     Doctor(Patient),
+    /// Another program does it, with these words.
+    Develop(Vec<OsString>),
     /// A running server is asked.
     Ask(Question),
 }
@@ -117,6 +120,9 @@ impl From<&str> for UsageError {
 /// Reads the command line without the program's name.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request, UsageError> {
     let words: Vec<OsString> = words.into_iter().collect();
+    if words.first().is_some_and(|word| develop::COMMANDS.iter().any(|command| word == command)) {
+        return Ok(Request::Develop(words));
+    }
     let line = std::iter::once(OsString::from("ovpn-plugin")).chain(words.iter().cloned());
     let mut matched = match declaration::command().try_get_matches_from(line) {
         Ok(matches) => matches,

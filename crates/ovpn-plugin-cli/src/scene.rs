@@ -20,8 +20,8 @@ use tempfile::TempDir;
 use crate::answers::{Answered, Answers};
 use crate::masks::theirs;
 use crate::show::Show;
-use crate::signals::Signals;
 use crate::told::{Outcome, Tell, Told};
+use terminal::Signals;
 
 /// How often is looked whether the process has ended, and for new lines of the log: neither can be polled for.
 const LOOK: u16 = 20;

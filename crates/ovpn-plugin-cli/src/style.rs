@@ -31,14 +31,13 @@ pub(crate) enum Mood {
 }
 
 impl Style {
-    /// Of this standard output. NO_COLOR (no-color.org) switches colours off.
+    /// Of this standard output.
     pub(crate) fn of_output() -> Self {
         if !stdout().is_terminal() {
             return Self::default();
         }
-        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let width = terminal_size::terminal_size_of(stdout()).map(|(width, _)| usize::from(width.0));
-        Self { colours: !no_color && !is_dumb(), width: width.filter(|width| *width >= NARROWEST) }
+        Self { colours: terminal::colours(), width: width.filter(|width| *width >= NARROWEST) }
     }
 
     /// A line of the word that says what it is, and the text.
@@ -72,11 +71,6 @@ fn fold(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
-}
-
-/// Whether the terminal knows nothing but text.
-pub(crate) fn is_dumb() -> bool {
-    std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb")
 }
 
 #[cfg(test)]

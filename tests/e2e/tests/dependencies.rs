@@ -1,4 +1,4 @@
-//! What is shipped carries nothing of the tests, and the library that plugin authors test with carries no command.
+//! What is shipped carries nothing of the tests and of what authors test with, and what they test with carries no command.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,7 +24,9 @@ fn tree(edges: &str, packages: &[String]) -> Vec<String> {
 
 fn of_the_tests(tree: &[String]) -> Vec<&String> {
     let own = format!("({}/tests/", root().display());
-    tree.iter().filter(|package| package.contains(&own) || package.starts_with("libtest-mimic ")).collect()
+    let for_tests = ["libtest-mimic ", "ovpn-plugin-test ", "cargo-ovpn-plugin "];
+    let is_for_tests = |package: &&String| for_tests.iter().any(|name| package.starts_with(name));
+    tree.iter().filter(|package| package.contains(&own) || is_for_tests(package)).collect()
 }
 
 #[test]
@@ -43,6 +45,7 @@ fn the_library_to_test_with_carries_no_command() {
         all.iter().filter(|name| name.starts_with("clap ") || name.starts_with("ovpn-plugin-cli ")).count()
     };
     assert_eq!(carried("ovpn-plugin-host"), 0);
+    assert_eq!(carried("ovpn-plugin-test"), 0);
     assert!(carried("ovpn-plugin-cli") >= 2);
 }
 

@@ -1,7 +1,9 @@
-//! Short-lived tools (ip, openssl, useradd ...): run to the end, and panic with what they said when they fail.
+//! Short-lived tools (useradd, cc ...), and what they need.
 
 use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
+
+pub use ovpn_plugin_test::command::{run, try_run};
 
 /// Panics with one clear line unless this process is root.
 pub fn require_root() {
@@ -9,28 +11,6 @@ pub fn require_root() {
         nix::unistd::geteuid().is_root(),
         "this test needs root: it makes network namespaces and starts a real OpenVPN server"
     );
-}
-
-/// Runs `program` with `arguments` and returns its output; panics if it can not be run or fails.
-pub fn run(program: &str, arguments: &[&str]) -> Output {
-    let output = try_run(program, arguments);
-    assert!(
-        output.status.success(),
-        "{program} {} failed ({}): {}",
-        arguments.join(" "),
-        output.status,
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
-    output
-}
-
-/// As [`run`], but a failure of the program is left to the caller.
-pub fn try_run(program: &str, arguments: &[&str]) -> Output {
-    Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap_or_else(|error| panic!("can not run {program}: {error} (see tests/install-deps)"))
 }
 
 /// As [`run`], with `input` on standard input.

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Weak};
 
+use ovpn_plugin_test::shared::shared;
+
 use crate::command;
 use crate::scratch::Scratch;
-use crate::shared::shared;
 
 /// The compiled plugin; shared by all who hold one at the same time.
 #[derive(Debug)]

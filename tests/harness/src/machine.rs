@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
+use ovpn_plugin_test::Place;
+
 use crate::PATIENCE;
 use crate::dev_log::DevLog;
 use crate::log::{Log, LogPipe, Mark};
@@ -82,18 +84,6 @@ impl Machine {
         self.dev_log.log()
     }
 
-    /// The words that, before a program's own, run it with this machine's files.
-    pub fn wrapper(&self) -> Vec<String> {
-        let of_holder = |option, file| format!("--{option}=/proc/{}/{file}", self.holder.pid());
-        // The root directory too: that of a namespace is not where a test in a chroot is.
-        vec![
-            "nsenter".into(),
-            of_holder("mount", "ns/mnt"),
-            of_holder("root", "root"),
-            of_holder("wd", "root"),
-        ]
-    }
-
     /// A command that runs `program` on this machine.
     pub fn command(&self, program: &str) -> Command {
         let mut words = self.wrapper();
@@ -138,6 +128,23 @@ impl Machine {
         let pipe = LogPipe::new(&scratch.join("log"));
         let running = Running::spawn(self.command(program).args(arguments), &pipe);
         MachineDaemon { running, pipe, _scratch: scratch }
+    }
+}
+
+impl Place for Machine {
+    fn wrapper(&self) -> Vec<String> {
+        let of_holder = |option, file| format!("--{option}=/proc/{}/{file}", self.holder.pid());
+        // The root directory too: that of a namespace is not where a test in a chroot is.
+        vec![
+            "nsenter".into(),
+            of_holder("mount", "ns/mnt"),
+            of_holder("root", "root"),
+            of_holder("wd", "root"),
+        ]
+    }
+
+    fn netns(&self) -> &Arc<NetNs> {
+        &self.netns
     }
 }
 

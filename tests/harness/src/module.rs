@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use nix::sys::stat::Mode;
+use ovpn_plugin_test::shared::shared;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::scratch::Scratch;
-use crate::shared::shared;
 use crate::{PATIENCE, command};
 
 /// The compiled module; shared by all who hold one at the same time.

@@ -1,77 +1,49 @@
-//! What a test server is to be like: the lines of its configuration and how it is started.
+//! A test server with the plugin under test: what authors' servers can be, and what our own tests need besides.
 
+use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::dev_log::DevLog;
-use crate::machine::Machine;
-use crate::netns::NetNs;
+use ovpn_plugin_test::netns::NetNs;
+use ovpn_plugin_test::{Daemon, FailedStart, Place};
+
 use crate::pids_cgroup::PidsCgroup;
-use crate::plugin;
-use crate::server::{FailedStart, Server};
-use crate::{PamService, command};
-
-/// Whether and how the server goes to the background.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Daemon {
-    /// It stays a child of the test; output is its log.
-    No,
-    /// `daemon` with `log`: output goes to that file.
-    WithLog,
-    /// `daemon` alone: messages go to syslog(3), caught by a private /dev/log.
-    Syslog,
-}
-
-/// Whether the server goes into a chroot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Chroot {
-    /// No chroot.
-    No,
-    /// Into an empty directory that holds only `tmp`.
-    Yes,
-}
+use crate::server::Server;
+use crate::{PamService, command, plugin};
 
 /// A server to be started; without any setting it runs as root, in the foreground, with no plugin.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ServerConfig<'a> {
-    pub(crate) name: String,
-    pub(crate) lines: Vec<String>,
-    pub(crate) without: Vec<String>,
-    pub(crate) daemon: Daemon,
-    pub(crate) chroot: Chroot,
-    pub(crate) dropped: bool,
-    pub(crate) readable: bool,
-    pub(crate) dev_log: bool,
-    pub(crate) cgroup: Option<&'a PidsCgroup>,
-    pub(crate) env: Vec<(String, String)>,
-    pub(crate) through: Vec<String>,
-    pub(crate) netns: Option<Arc<NetNs>>,
+    base: ovpn_plugin_test::ServerConfig,
+    cgroup: PhantomData<&'a PidsCgroup>,
 }
 
-impl Default for ServerConfig<'_> {
-    fn default() -> Self {
-        Self {
-            name: "server".to_string(),
-            lines: Vec::new(),
-            without: Vec::new(),
-            daemon: Daemon::No,
-            chroot: Chroot::No,
-            dropped: false,
-            readable: false,
-            dev_log: false,
-            cgroup: None,
-            env: Vec::new(),
-            through: Vec::new(),
-            netns: None,
+/// Settings that are the author's.
+macro_rules! settings {
+    ($($name:ident($($arg:ident: $type:ty),*);)*) => {$(
+        #[doc = concat!("See [`ovpn_plugin_test::ServerConfig::", stringify!($name), "`].")]
+        #[must_use]
+        pub fn $name(self, $($arg: $type),*) -> Self {
+            Self { base: self.base.$name($($arg),*), ..self }
         }
-    }
+    )*};
 }
 
 impl<'a> ServerConfig<'a> {
-    /// The configuration file is called so, `server` otherwise, with `.conf` behind it.
-    pub fn named(mut self, name: &str) -> Self {
-        self.name = name.to_string();
-        self
+    settings! {
+        named(name: &str);
+        env(name: &str, value: &str);
+        line(line: &str);
+        without_line(line: &str);
+        dropped();
+        readable_by_nobody();
+        without_client_certificates();
+        chroot();
+        daemon(daemon: Daemon);
+        dev_log();
+        through(words: &[&str]);
+        in_netns(netns: &Arc<NetNs>);
+        on(place: &impl Place);
     }
 
     /// A server with the plugin under test and this PAM service.
@@ -108,20 +80,6 @@ impl<'a> ServerConfig<'a> {
         self.line(&format!("plugin {} {words}", path.display()))
     }
 
-    /// Sets a variable in the environment OpenVPN is started with.
-    #[must_use]
-    pub fn env(mut self, name: &str, value: &str) -> Self {
-        self.env.push((name.to_string(), value.to_string()));
-        self
-    }
-
-    /// Adds a line to the configuration.
-    #[must_use]
-    pub fn line(mut self, line: &str) -> Self {
-        self.lines.push(line.to_string());
-        self
-    }
-
     /// `setenv deferred_auth_pam 1`.
     #[must_use]
     pub fn deferred(self) -> Self {
@@ -134,104 +92,22 @@ impl<'a> ServerConfig<'a> {
         if deferred { self.deferred() } else { self }
     }
 
-    /// Leaves a line out that servers of tests have.
-    #[must_use]
-    pub fn without_line(mut self, line: &str) -> Self {
-        self.without.push(line.to_string());
-        self
-    }
-
-    /// Drops to nobody after the start, as most servers do.
-    #[must_use]
-    pub fn dropped(mut self) -> Self {
-        self.dropped = true;
-        self.line("user nobody").line("group nogroup").line("persist-tun").line("persist-key")
-    }
-
-    /// Lets nobody read keys, rewrite the pid file and open net/tun, so that a dropped server survives SIGHUP.
-    #[must_use]
-    pub fn readable_by_nobody(mut self) -> Self {
-        self.readable = true;
-        self.dev_log()
-    }
-
-    /// `verify-client-cert none`.
-    #[must_use]
-    pub fn without_client_certificates(self) -> Self {
-        self.line("verify-client-cert none").line("username-as-common-name")
-    }
-
-    /// Goes into a chroot.
-    #[must_use]
-    pub fn chroot(mut self) -> Self {
-        self.chroot = Chroot::Yes;
-        self
-    }
-
-    /// Goes to the background.
-    #[must_use]
-    pub fn daemon(mut self, daemon: Daemon) -> Self {
-        self.daemon = daemon;
-        self
-    }
-
-    /// Gives the server a private /dev/log; see [`Server::syslog`].
-    #[must_use]
-    pub fn dev_log(mut self) -> Self {
-        self.dev_log = true;
-        self
-    }
-
     /// Starts the server inside a cgroup.
     #[must_use]
-    pub fn in_cgroup(mut self, cgroup: &'a PidsCgroup) -> Self {
-        self.cgroup = Some(cgroup);
-        self
-    }
-
-    /// Starts the server through a program that ends by running its last arguments (prlimit, setpriv ...).
-    #[must_use]
-    pub fn through(mut self, words: &[&str]) -> Self {
-        self.through.extend(words.iter().copied().map(String::from));
-        self
-    }
-
-    /// Runs the server in this network namespace.
-    #[must_use]
-    pub fn in_netns(mut self, netns: &Arc<NetNs>) -> Self {
-        self.netns = Some(Arc::clone(netns));
-        self
-    }
-
-    /// Runs the server on this machine, with its files, system log and network.
-    #[must_use]
-    pub fn on(mut self, machine: &Machine) -> Self {
-        self.netns = Some(Arc::clone(machine.netns()));
-        self.through.extend(machine.wrapper());
-        self
+    pub fn in_cgroup(self, cgroup: &'a PidsCgroup) -> Self {
+        let procs = cgroup.procs_file();
+        self.through(&["sh", "-c", r#"echo $$ > "$0" && exec "$@""#, &procs.to_string_lossy()])
     }
 
     /// Starts the server and waits until it serves; panics with its log if it does not.
     pub fn start(&self) -> Server {
-        Server::start(self)
+        command::require_root();
+        Server::new(self.base.start())
     }
 
     /// Starts the server and waits until it has given up; panics with its log if it serves instead.
     pub fn start_expecting_failure(&self) -> FailedStart {
-        Server::start_expecting_failure(self)
-    }
-
-    /// The words before `openvpn` on the command line.
-    pub(crate) fn wrapper(&self, dev_log: Option<&DevLog>) -> Vec<String> {
         command::require_root();
-        let mut words = Vec::new();
-        if let Some(cgroup) = self.cgroup {
-            let script = r#"echo $$ > "$0" && exec "$@""#;
-            words.extend(["sh", "-c", script].map(String::from));
-            words.push(cgroup.procs_file().to_string_lossy().into_owned());
-        }
-        words.extend(dev_log.map(DevLog::wrapper).unwrap_or_default());
-        words.extend(self.through.iter().cloned());
-        words
+        self.base.start_expecting_failure()
     }
 }

@@ -8,8 +8,8 @@ use std::path::Path;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::{Asked, ask, json, text};
-use crate::signals::Signals;
-use crate::style::{Mood, Style, is_dumb};
+use crate::style::{Mood, Style};
+use terminal::{Signals, is_dumb};
 
 /// Milliseconds between two looks.
 const INTERVAL: u16 = 2000;

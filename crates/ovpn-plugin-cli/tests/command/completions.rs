@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::terminal::OnTerminal;
+use harness::on_terminal::OnTerminal;
 
 /// What is typed, and what a shell makes of it.
 const TYPED: [(&str, &str); 5] = [

@@ -2,6 +2,7 @@
 
 mod certify;
 mod completions;
+mod develop;
 mod doctor;
 mod json;
 mod pam;

@@ -1,64 +1,8 @@
 //! Username and password asked for on a terminal: `script` makes one.
 
-use std::io::{Read, Write};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use harness::on_terminal::OnTerminal;
 
 use crate::run::{COMMAND, Mistakes};
-
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The command on a terminal of its own.
-pub(crate) struct OnTerminal {
-    script: Child,
-    shown: String,
-}
-
-impl OnTerminal {
-    pub(crate) fn start(words: &str) -> Self {
-        let script = Command::new("script")
-            .args(["--quiet", "--return", "--command", words, "/dev/null"])
-            .env("SHELL", "/bin/sh")
-            .env("NO_COLOR", "1")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("script is in the Debian package bsdutils");
-        Self { script, shown: String::new() }
-    }
-
-    /// Reads until this is shown.
-    pub(crate) fn wait_for(&mut self, text: &str) {
-        let end = Instant::now() + PATIENCE;
-        let out = self.script.stdout.as_mut().unwrap();
-        while !self.shown.contains(text) {
-            assert!(Instant::now() < end, "no {text:?} in {:?}", self.shown);
-            let mut byte = [0];
-            assert_eq!(out.read(&mut byte).unwrap(), 1, "it ended without {text:?}: {:?}", self.shown);
-            self.shown.push(char::from(byte[0]));
-        }
-    }
-
-    /// Reads until this is shown once more.
-    fn wait_for_another(&mut self, text: &str) {
-        let before = std::mem::take(&mut self.shown);
-        self.wait_for(text);
-        self.shown.insert_str(0, &before);
-    }
-
-    pub(crate) fn type_in(&mut self, text: &str) {
-        let terminal = self.script.stdin.as_mut().unwrap();
-        terminal.write_all(text.as_bytes()).unwrap();
-        terminal.flush().unwrap();
-    }
-
-    pub(crate) fn finish(mut self) -> (Option<i32>, String) {
-        let mut rest = String::new();
-        self.script.stdout.as_mut().unwrap().read_to_string(&mut rest).unwrap();
-        let status = self.script.wait().unwrap();
-        (status.code(), self.shown + &rest)
-    }
-}
 
 #[test]
 fn the_password_is_not_echoed() {

@@ -146,7 +146,7 @@ fn a_server_that_is_stopped_hands_its_clients_on() {
 fn clients_of_a_server_that_died_go_to_the_next() {
     let site = Site::new(|_, line| line.replace("keepalive 10 60", "keepalive 1 3"));
     let soon = site.client().line("connect-timeout 3");
-    let client = moved(&site, &soon, Server::kill9);
+    let client = moved(&site, &soon, |server| server.kill9());
     site.seen(1, BY_TOKEN);
     assert_eq!(site.way_of(&client, 3), [0, 0, 1]);
 }

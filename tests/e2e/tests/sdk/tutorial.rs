@@ -77,13 +77,19 @@ fn the_tutorial_ends_with_a_real_client() {
 fn the_template_builds_where_it_is_copied_to() {
     let scratch = Scratch::new();
     let (from, to) = (root().join("crates/ovpn-plugin/template"), scratch.join("copy"));
-    fs::create_dir_all(to.join("src")).unwrap();
+    for directory in ["src", "tests"] {
+        fs::create_dir_all(to.join(directory)).unwrap();
+    }
     let manifest = fs::read_to_string(from.join("Cargo.toml")).unwrap();
     let sdk = root().join("crates/ovpn-plugin");
     let own = format!("path = \"{}\"", sdk.display());
     assert!(manifest.contains("path = \"..\""), "the place to change is gone");
-    fs::write(to.join("Cargo.toml"), manifest.replace("path = \"..\"", &own)).unwrap();
-    fs::copy(from.join("src/lib.rs"), to.join("src/lib.rs")).unwrap();
+    let beside = format!("path = \"{}/", root().join("crates").display());
+    let manifest = manifest.replace("path = \"..\"", &own).replace("path = \"../../", &beside);
+    fs::write(to.join("Cargo.toml"), manifest).unwrap();
+    for file in ["src/lib.rs", "tests/client.rs"] {
+        fs::copy(from.join(file), to.join(file)).unwrap();
+    }
     fs::copy(root().join("Cargo.lock"), to.join("Cargo.lock")).unwrap();
     run(Command::new("sh"), &to, "cargo test --quiet && cargo build --quiet --release");
 }

@@ -16,7 +16,10 @@ fn the_template_builds_with_the_installed_sdk() {
     run(Command::new("cp").arg("-R").arg(sdk.join("template")).arg(&plugin));
     let manifest = plugin.join("Cargo.toml");
     let text = fs::read_to_string(&manifest).expect("the manifest");
-    let changed = text.replace(r#"path = "..""#, &format!("path = \"{}\"", sdk.display()));
+    let crates = sdk.with_file_name("");
+    let changed = text
+        .replace(r#"path = "..""#, &format!("path = \"{}\"", sdk.display()))
+        .replace(r#"path = "../../"#, &format!("path = \"{}", crates.display()));
     assert_ne!(text, changed, "the template's manifest has another form");
     fs::write(&manifest, changed).expect("write");
     let mut cargo = Command::new(env!("CARGO"));

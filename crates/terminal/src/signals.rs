@@ -7,13 +7,19 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 /// The signals are held back as long as this lives, and can be polled for.
-pub(crate) struct Signals {
+#[derive(Debug)]
+pub struct Signals {
     descriptor: SignalFd,
     before: SigSet,
 }
 
 impl Signals {
-    pub(crate) fn hold() -> io::Result<Self> {
+    /// Holds them back in this thread, and in those that it starts.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system calls.
+    pub fn hold() -> io::Result<Self> {
         let mut held = SigSet::empty();
         for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT] {
             held.add(signal);
@@ -24,12 +30,16 @@ impl Signals {
     }
 
     /// In a forked child: signals end it again.
-    pub(crate) fn let_go(&self) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// Those of the system call.
+    pub fn let_go(&self) -> io::Result<()> {
         Ok(self.before.thread_set_mask()?)
     }
 
     /// The signal that came, if any.
-    pub(crate) fn came(&self) -> Option<Signal> {
+    pub fn came(&self) -> Option<Signal> {
         let info = self.descriptor.read_signal().ok().flatten()?;
         i32::try_from(info.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok())
     }

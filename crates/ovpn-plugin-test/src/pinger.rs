@@ -11,7 +11,7 @@ use crate::running::Running;
 use crate::scratch::Scratch;
 
 /// Time between two pings.
-pub const INTERVAL: Duration = Duration::from_millis(20);
+const INTERVAL: Duration = Duration::from_millis(20);
 
 /// A ping that runs until it is finished; on drop it is stopped.
 #[derive(Debug)]

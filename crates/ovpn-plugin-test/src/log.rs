@@ -1,5 +1,6 @@
 //! Lines of output with the time each arrived, and waiting for one of them.
 
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -23,7 +24,19 @@ pub struct Line {
 #[derive(Default, Debug)]
 struct Shared {
     lines: Mutex<Vec<Line>>,
+    followers: Mutex<Followers>,
     arrived: Condvar,
+}
+
+type Follower = Box<dyn FnMut(&Line) + Send>;
+
+#[derive(Default)]
+struct Followers(Vec<Follower>);
+
+impl fmt::Debug for Followers {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} followers", self.0.len())
+    }
 }
 
 /// A growing list of lines that threads can wait on; clones show the same lines.
@@ -48,8 +61,24 @@ impl Log {
 
     /// Adds a line.
     pub fn push(&self, text: String) {
-        self.lock().push(Line { text, at: Instant::now() });
+        let line = Line { text, at: Instant::now() };
+        // Held over both, so that a follower sees each line once.
+        let mut followers = self.followers();
+        self.lock().push(line.clone());
         self.shared.arrived.notify_all();
+        followers.0.iter_mut().for_each(|tell| tell(&line));
+    }
+
+    fn followers(&self) -> MutexGuard<'_, Followers> {
+        self.shared.followers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls `tell` with each line there is and each one to come, in their order, on the thread that reads them. It must not wait
+    /// for lines of this log.
+    pub fn follow(&self, mut tell: impl FnMut(&Line) + Send + 'static) {
+        let mut followers = self.followers();
+        self.since(Mark::START).iter().for_each(&mut tell);
+        followers.0.push(Box::new(tell));
     }
 
     /// The end of the log as it is now.
@@ -224,6 +253,11 @@ mod tests {
         assert_eq!(log.count(Mark::START, "one"), 1);
         let soon = Instant::now() + Duration::from_millis(1);
         assert!(log.wait_match(mark, soon, |text| text.contains("one")).is_none());
+        let (said, heard) = std::sync::mpsc::channel();
+        log.follow(move |line| said.send(line.text.clone()).expect("somebody hears"));
+        writeln!(pipe.writer(), "three").expect("write");
+        log.wait_for(mark, "three", Duration::from_secs(10));
         drop(pipe);
+        assert_eq!(heard.try_iter().take(3).collect::<Vec<_>>(), ["one", "two", "three"]);
     }
 }

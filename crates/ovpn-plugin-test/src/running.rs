@@ -38,10 +38,12 @@ impl Running {
     /// Starts `command` with its output going to `pipe`.
     pub fn spawn(command: &mut Command, pipe: &LogPipe) -> Self {
         let started = Instant::now();
-        let child =
-            command.stdin(Stdio::null()).stdout(pipe.writer()).stderr(pipe.writer()).spawn().unwrap_or_else(
-                |error| panic!("can not start {command:?}: {error} (see tests/install-deps)"),
-            );
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(pipe.writer())
+            .stderr(pipe.writer())
+            .spawn()
+            .unwrap_or_else(|error| panic!("can not start {command:?}: {error}; is it installed?"));
         let pid = Pid::from_raw(i32::try_from(child.id()).unwrap_or_else(|_| panic!("pid out of range")));
         let exit = Arc::new(Exit::default());
         let waiter = {

@@ -1,5 +1,6 @@
 //! A real OpenVPN client: the cheap kind without a device, or with a tunnel in a namespace of its own.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,6 @@ use nix::sys::signal::Signal;
 
 use crate::PATIENCE;
 use crate::log::{Log, LogPipe, Mark};
-use crate::machine::Machine;
 use crate::management::Management;
 use crate::netns::NetNs;
 use crate::pinger::Pinger;
@@ -16,6 +16,14 @@ use crate::proc_table::{Process, wait_until};
 use crate::running::Running;
 use crate::scratch::Scratch;
 use crate::server::{READY, Server};
+
+/// Somewhere else than beside its server where a client or a server runs: other files, another network.
+pub trait Place {
+    /// The words that, before a program's own, run it there.
+    fn wrapper(&self) -> Vec<String>;
+    /// Its network.
+    fn netns(&self) -> &Arc<NetNs>;
+}
 
 const AUTH_FAILED: &str = "Received control message: AUTH_FAILED";
 const ENDED: &str = "[ended: ";
@@ -49,6 +57,7 @@ pub struct ClientConfig<'a> {
     typed: Option<Typed>,
     sends_login: bool,
     elsewhere: Option<(Vec<String>, Arc<NetNs>)>,
+    openvpn: PathBuf,
     lines: Vec<String>,
 }
 
@@ -87,6 +96,7 @@ impl<'a> ClientConfig<'a> {
             typed: None,
             sends_login: true,
             elsewhere: None,
+            openvpn: server.openvpn().to_path_buf(),
             lines: Vec::new(),
         }
     }
@@ -149,11 +159,17 @@ impl<'a> ClientConfig<'a> {
         self
     }
 
-    /// Runs the client on this machine, with its files and network, against the `remote` lines the test
-    /// adds.
+    /// Runs the client in this place, with its files and network, against the `remote` lines the test adds.
     #[must_use]
-    pub fn on(mut self, machine: &Machine) -> Self {
-        self.elsewhere = Some((machine.wrapper(), Arc::clone(machine.netns())));
+    pub fn on(mut self, place: &impl Place) -> Self {
+        self.elsewhere = Some((place.wrapper(), Arc::clone(place.netns())));
+        self
+    }
+
+    /// Runs this OpenVPN instead of the server's.
+    #[must_use]
+    pub fn openvpn(mut self, file: impl Into<PathBuf>) -> Self {
+        self.openvpn = file.into();
         self
     }
 
@@ -178,11 +194,11 @@ impl<'a> ClientConfig<'a> {
         let elsewhere = elsewhere.as_deref();
         let namespace = elsewhere.or(tunnel.as_ref()).unwrap_or(self.server.netns());
         let words = words.get_or_insert_default();
-        words.push("openvpn".to_string());
+        words.push(self.openvpn.to_string_lossy().into_owned());
         let mut command = namespace.command(&words.remove(0));
         let running = Running::spawn(command.args(words).arg("--config").arg(path), &pipe);
         let management = self.typed.as_ref().map(|typed| {
-            pipe.log().wait_for(Mark::START, "MANAGEMENT: unix domain socket listening", PATIENCE);
+            wait_listening(pipe.log());
             Management::answering(&scratch.join("management"), &self.user, &self.password, &typed.response)
         });
         Client {
@@ -259,6 +275,11 @@ impl Client {
     /// The client's log.
     pub fn log(&self) -> &Log {
         self.pipe.log()
+    }
+
+    /// Waits until the management interface is there; panics with the log if the client ends before.
+    pub(crate) fn wait_listening(&self) {
+        wait_listening(self.log());
     }
 
     /// Waits for the outcome of the login, at most `limit`.
@@ -357,6 +378,17 @@ impl Client {
         self.running.signal(Signal::SIGTERM);
         assert!(self.running.wait(PATIENCE).is_some(), "the client does not end:\n{}", self.log().text());
     }
+}
+
+fn wait_listening(log: &Log) {
+    const LISTENING: &str = "MANAGEMENT: unix domain socket listening";
+    let end = Instant::now() + PATIENCE;
+    let said = log.wait_match(Mark::START, end, |text| text.contains(LISTENING) || text.contains(ENDED));
+    assert!(
+        said.is_some_and(|line| line.text.contains(LISTENING)),
+        "the client does not start:\n{}",
+        log.text()
+    );
 }
 
 impl Drop for Client {

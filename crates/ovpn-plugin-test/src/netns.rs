@@ -4,11 +4,13 @@ use std::net::Ipv4Addr;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 
+use crate::command::program;
 use crate::proc_table::{self, Process};
-use crate::{PATIENCE, command, scratch};
+use crate::realm::Realm;
+use crate::{PATIENCE, command, requirements, scratch};
 
 /// `ip netns` is not safe to run twice at once while it makes its mount point.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -18,21 +20,22 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 pub struct NetNs {
     name: String,
     inode: u64,
+    realm: Arc<Realm>,
 }
 
 impl NetNs {
     /// Makes the namespace.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        command::require_root();
-        let name = scratch::unique_name();
+        requirements::require();
+        let (name, realm) = (scratch::unique_name(), Realm::shared());
         {
             let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            command::run("ip", &["netns", "add", &name]);
+            realm.run("ip", &["netns", "add", &name]);
         }
-        let inode = inode_of(&name).unwrap_or_else(|| panic!("ip netns add {name} left no namespace"));
-        let this = Self { name, inode };
-        command::run("ip", &["-n", &this.name, "link", "set", "lo", "up"]);
+        let mut this = Self { name, inode: 0, realm };
+        this.inode = this.inode();
+        this.realm.run("ip", &["-n", &this.name, "link", "set", "lo", "up"]);
         this
     }
 
@@ -42,11 +45,20 @@ impl NetNs {
     }
 
     /// A command that runs `program` inside the namespace; the child's pid is the program's own.
-    pub fn command(&self, program: &str) -> Command {
-        let mut command = Command::new("nsenter");
+    pub fn command(&self, name: &str) -> Command {
+        let mut command = self.realm.command("nsenter");
         // Not `ip netns exec`: that would hide /sys/fs/cgroup.
-        command.args([&format!("--net=/run/netns/{}", self.name), program]);
+        command.arg(format!("--net=/run/netns/{}", self.name)).arg(program(name));
         command
+    }
+
+    /// The inode by which /proc names it.
+    fn inode(&self) -> u64 {
+        let path = format!("/run/netns/{}", self.name);
+        let output = self.realm.command("stat").args(["-L", "-c", "%i", &path]).output();
+        let number =
+            output.ok().and_then(|output| String::from_utf8_lossy(&output.stdout).trim().parse().ok());
+        number.unwrap_or_else(|| panic!("ip netns add {} left no namespace", self.name))
     }
 
     /// The processes living in the namespace (no zombies).
@@ -61,7 +73,7 @@ impl NetNs {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let device = format!("veth{number}");
         let (ours, theirs) = (Ipv4Addr::new(10, 99, number, 1), Ipv4Addr::new(10, 99, number, 2));
-        command::run(
+        self.realm.run(
             "ip",
             &[
                 "link",
@@ -79,11 +91,9 @@ impl NetNs {
             ],
         );
         for (namespace, address) in [(self, ours), (other, theirs)] {
-            command::run(
-                "ip",
-                &["-n", &namespace.name, "addr", "add", &format!("{address}/24"), "dev", &device],
-            );
-            command::run("ip", &["-n", &namespace.name, "link", "set", &device, "up"]);
+            self.realm
+                .run("ip", &["-n", &namespace.name, "addr", "add", &format!("{address}/24"), "dev", &device]);
+            self.realm.run("ip", &["-n", &namespace.name, "link", "set", &device, "up"]);
         }
         (ours, theirs)
     }
@@ -91,31 +101,29 @@ impl NetNs {
 
 impl Drop for NetNs {
     fn drop(&mut self) {
-        remove(&self.name);
+        kill_all_in(self.inode);
+        let _ = self.realm.command("ip").args(["netns", "delete", &self.name]).output();
     }
 }
 
-fn inode_of(name: &str) -> Option<u64> {
-    Some(std::fs::metadata(Path::new("/run/netns").join(name)).ok()?.ino())
-}
-
-fn remove(name: &str) {
-    if let Some(inode) = inode_of(name) {
-        let left = proc_table::in_network_namespace(inode);
-        for process in &left {
-            proc_table::kill9(process.pid);
-        }
-        for process in &left {
-            proc_table::wait_gone(process.pid, PATIENCE);
-        }
+fn kill_all_in(inode: u64) {
+    let left = proc_table::in_network_namespace(inode);
+    for process in &left {
+        proc_table::kill9(process.pid);
     }
-    command::try_run("ip", &["netns", "delete", name]);
+    for process in &left {
+        proc_table::wait_gone(process.pid, PATIENCE);
+    }
 }
 
-/// Removes the namespaces of dead owners, with what runs in them.
+/// Removes the namespaces of root's dead owners, with what runs in them. Those of others end with their owner.
 pub(crate) fn sweep() {
-    for name in scratch::stale_entries(Path::new("/run/netns")) {
-        remove(&name);
+    let place = Path::new("/run/netns");
+    for name in scratch::stale_entries(place) {
+        if let Ok(metadata) = std::fs::metadata(place.join(&name)) {
+            kill_all_in(metadata.ino());
+        }
+        command::try_run("ip", &["netns", "delete", &name]);
     }
 }
 
@@ -140,6 +148,6 @@ mod tests {
         let name = one.name().to_string();
         drop(one);
         assert!(!sleeper.wait().expect("reap").success());
-        assert!(inode_of(&name).is_none());
+        assert!(!Path::new("/run/netns").join(name).exists());
     }
 }

@@ -15,6 +15,7 @@ use crate::management::base64;
 use crate::question::Question;
 use crate::scratch::Scratch;
 use crate::server::Server;
+use crate::words::quoted;
 use crate::{PATIENCE, question};
 
 /// Somebody who is about to log in.
@@ -59,6 +60,20 @@ impl<'a> PersonConfig<'a> {
         self.line(&format!("setenv IV_SSO {methods}"))
     }
 
+    /// With a real tunnel, in a network namespace of the client's own.
+    #[must_use]
+    pub fn with_tunnel(mut self) -> Self {
+        self.client = self.client.with_tunnel();
+        self
+    }
+
+    /// Without a certificate of its own.
+    #[must_use]
+    pub fn without_certificate(mut self) -> Self {
+        self.client = self.client.without_certificate();
+        self
+    }
+
     /// Adds a line to the client's configuration.
     #[must_use]
     pub fn line(mut self, line: &str) -> Self {
@@ -72,7 +87,7 @@ impl<'a> PersonConfig<'a> {
         let socket = scratch.join("management");
         let line = format!("management {} unix", socket.display());
         let client = self.client.line(&line).line("management-query-passwords").start();
-        client.log().wait_for(Mark::START, "MANAGEMENT: unix domain socket listening", PATIENCE);
+        client.wait_listening();
         let stream =
             UnixStream::connect(&socket).unwrap_or_else(|error| panic!("{}: {error}", socket.display()));
         let lines = stream.try_clone().unwrap_or_else(|error| panic!("dup: {error}"));
@@ -237,9 +252,4 @@ impl Desk {
         // The client may have ended; the test sees that elsewhere.
         let _ = (&self.stream).write_all(text.as_bytes());
     }
-}
-
-/// A word for the management interface.
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }

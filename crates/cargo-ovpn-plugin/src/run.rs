@@ -1,0 +1,275 @@
+//! `run`: builds a plugin, and shows it at work in a real server with a real client.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Instant;
+
+use ovpn_plugin_test::{
+    Line, Mark, Outcome, Person, Question, Server, ServerConfig, Way, build_cdylib, requirements,
+};
+use terminal::{NoAnswer, Signals, Terminal};
+
+use crate::Failed;
+use crate::options::Task;
+use crate::print::{Printer, Who, printable};
+use crate::until::{Bell, Came};
+
+const IN: u8 = 0;
+const REJECTED: u8 = 1;
+const NOT_DECIDED: u8 = 3;
+const UNANSWERED: u8 = 4;
+
+const ENDED: &str = "[ended: ";
+/// Lines have the time since the start before them.
+const NO_TIMES: &str = "suppress-timestamps";
+/// What clients of today can do while their login is pending.
+const METHODS: &str = "openurl,webauth,crtext";
+
+/// Why the work stops.
+enum Stop {
+    Failed(Failed),
+    With(u8),
+}
+
+impl From<Failed> for Stop {
+    fn from(text: Failed) -> Self {
+        Self::Failed(text)
+    }
+}
+
+/// Runs it, and gives the exit status.
+pub(crate) fn run(task: Task) -> Result<u8, Failed> {
+    // Before any thread is there, so that all have them held back.
+    let signals = Signals::hold().map_err(|error| format!("cannot hold signals back: {error}"))?;
+    let printer = Arc::new(Printer::of_output());
+    match Stage::new(task, &signals, &printer).and_then(Stage::play) {
+        Ok(status) | Err(Stop::With(status)) => Ok(status),
+        Err(Stop::Failed(text)) => Err(text),
+    }
+}
+
+/// What there is before anything is started.
+struct Stage<'a> {
+    task: Task,
+    login: (String, String),
+    plugin: PathBuf,
+    openvpn: Option<PathBuf>,
+    signals: &'a Signals,
+    printer: &'a Arc<Printer>,
+    bell: Bell,
+}
+
+impl<'a> Stage<'a> {
+    fn new(mut task: Task, signals: &'a Signals, printer: &'a Arc<Printer>) -> Result<Self, Stop> {
+        requirements().map_err(|missing| missing.to_string())?;
+        let absolute =
+            |file: &Path| file.canonicalize().map_err(|error| format!("{}: {error}", file.display()));
+        let openvpn = task.openvpn.as_deref().map(absolute).transpose()?;
+        let plugin = match &task.plugin {
+            Some(file) => absolute(file)?,
+            None => build(&task, signals)?,
+        };
+        printer.say(&format!("the plugin is {}", plugin.display()));
+        let user = given_or_typed(task.user.take(), "Username: ", true, "--user", signals)?;
+        let password = given_or_typed(task.password.take(), "Password: ", false, "--password", signals)?;
+        let bell = Bell::new().map_err(|error| error.to_string())?;
+        Ok(Self { task, login: (user, password), plugin, openvpn, signals, printer, bell })
+    }
+
+    fn play(self) -> Result<u8, Stop> {
+        let server = self.start_server()?;
+        self.printer.say(&format!("{} serves, as process {}", version(&server), server.pid()));
+        let person = self.start_client(&server);
+        self.printer.say(&format!("the client is process {}", person.client().pid()));
+        let status = match self.watch(&server, &person) {
+            Ok(status) | Err(Stop::With(status)) => status,
+            Err(failed) => return Err(failed),
+        };
+        if status == IN && !has_ended(&person) {
+            person.client().disconnect();
+        }
+        drop(person);
+        drop(server);
+        self.printer.say(match status {
+            IN => "result: the client got in",
+            REJECTED => "result: the login was rejected",
+            UNANSWERED => "result: not decided, since nobody answered",
+            _ => "result: not decided",
+        });
+        Ok(status)
+    }
+
+    fn verb(&self) -> String {
+        format!("verb {}", self.task.verb)
+    }
+
+    fn start_server(&self) -> Result<Server, Stop> {
+        let words: Vec<&str> = self.task.words.iter().map(String::as_str).collect();
+        let (printer, ring) = (Arc::clone(self.printer), self.bell.rope());
+        let mut config = ServerConfig::new().line(&self.verb()).line(NO_TIMES);
+        if let Some(openvpn) = &self.openvpn {
+            config = config.openvpn(openvpn);
+        }
+        config = config.plugin(&self.plugin, &words).follow(move |line| {
+            show(&printer, Who::Server, line);
+            ring();
+        });
+        let config = self.task.server.iter().fold(config, |config, line| config.line(line));
+        config.try_start().map_err(|_| match self.signals.came() {
+            Some(_) => Stop::With(NOT_DECIDED),
+            None => Stop::Failed("OpenVPN does not start; the last lines of the server say why".into()),
+        })
+    }
+
+    fn start_client(&self, server: &Server) -> Person {
+        let (user, password) = &self.login;
+        let mut config = server.person(user, password).with_tunnel().line(&self.verb()).line(NO_TIMES);
+        if self.task.crtext {
+            config = config.announcing(METHODS);
+        }
+        let person = self.task.client.iter().fold(config, |config, line| config.line(line)).start();
+        let (printer, ring) = (Arc::clone(self.printer), self.bell.rope());
+        person.client().log().follow(move |line| {
+            show(&printer, Who::Client, line);
+            ring();
+        });
+        let ring = self.bell.rope();
+        person.heard().follow(move |_| ring());
+        person
+    }
+
+    /// Until the client has left, or is to leave.
+    fn watch(&self, server: &Server, person: &Person) -> Result<u8, Stop> {
+        let mut answers: VecDeque<String> = self.task.answers.clone().into();
+        let (mut asked, mut is_in) = (0, false);
+        let mut end = Some(Instant::now() + self.task.timeout);
+        loop {
+            for question in person.asked().split_off(asked) {
+                asked += 1;
+                let before = Instant::now();
+                self.answer(person, &question, &mut answers)?;
+                // The time that a person takes is not the plugin's.
+                end = end.map(|end| end + before.elapsed());
+            }
+            match person.outcome(std::time::Duration::ZERO) {
+                Outcome::Connected(after) if !is_in => {
+                    is_in = true;
+                    end = self.task.stay.map(|stay| Instant::now() + stay);
+                    let until = if end.is_some() { "" } else { "; Ctrl-C disconnects it" };
+                    self.printer.say(&format!("the client is in, after {:.2} s{until}", after.as_secs_f64()));
+                }
+                Outcome::Refused { reason, .. } => {
+                    let why =
+                        if reason.is_empty() { ", without a reason".into() } else { format!(": {reason}") };
+                    self.printer.say(&format!("the client is told that the login failed{why}"));
+                    return Ok(REJECTED);
+                }
+                _ => {}
+            }
+            if !server.is_alive() {
+                self.printer.say("the server has ended by itself");
+                return Ok(NOT_DECIDED);
+            }
+            if has_ended(person) {
+                self.printer.say("the client has ended");
+                return Ok(if is_in { IN } else { NOT_DECIDED });
+            }
+            match self.bell.wait(self.signals, end) {
+                Came::Rung => {}
+                Came::Signal(_) | Came::TimeIsOver if is_in => return Ok(IN),
+                Came::Signal(_) => return Ok(NOT_DECIDED),
+                Came::TimeIsOver => {
+                    let limit = self.task.timeout.as_secs();
+                    self.printer.say(&format!("the login is not decided within {limit} s (--timeout)"));
+                    return Ok(NOT_DECIDED);
+                }
+            }
+        }
+    }
+
+    fn answer(
+        &self,
+        person: &Person,
+        question: &Question,
+        answers: &mut VecDeque<String>,
+    ) -> Result<(), Stop> {
+        let text = printable(&question.text);
+        if !question.wants_answer {
+            let what = if question.way == Way::Url { "opens" } else { "is shown" };
+            self.printer.say(&format!("the client {what}: {text}"));
+            return Ok(());
+        }
+        self.printer.say(&format!("the client is asked: {text}"));
+        let answer = match answers.pop_front() {
+            Some(answer) => answer,
+            None => {
+                let _quiet = self.printer.quiet();
+                typed(&format!("{} ", text.trim_end()), question.shown, self.signals).map_err(
+                    |why| match why {
+                        NoAnswer::Interrupted(_) => Stop::With(NOT_DECIDED),
+                        NoAnswer::Failed(_) => Stop::With(UNANSWERED),
+                    },
+                )?
+            }
+        };
+        person.answer(&answer);
+        Ok(())
+    }
+}
+
+/// A line of a log. Between two runs of a program there is an empty one.
+fn show(printer: &Printer, who: Who, line: &Line) {
+    if !line.text.is_empty() {
+        printer.line(who, &line.text, line.at);
+    }
+}
+
+fn has_ended(person: &Person) -> bool {
+    person.client().log().count(Mark::START, ENDED) > 0
+}
+
+fn build(task: &Task, signals: &Signals) -> Result<PathBuf, Stop> {
+    let directory = std::env::current_dir().map_err(|error| error.to_string())?;
+    let words: Vec<&str> = task.build.iter().map(String::as_str).collect();
+    build_cdylib(directory, &words).map_err(|error| match signals.came() {
+        Some(_) => Stop::With(NOT_DECIDED),
+        None => Stop::Failed(error.to_string()),
+    })
+}
+
+/// What OpenVPN calls itself.
+fn version(server: &Server) -> String {
+    let output = ovpn_plugin_test::command::find(&server.openvpn().to_string_lossy()).and_then(|file| {
+        std::process::Command::new(file).arg("--version").stdin(Stdio::null()).output().ok()
+    });
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let words: Vec<&str> = text.split_whitespace().take(2).collect();
+    if words.is_empty() { "OpenVPN".into() } else { words.join(" ") }
+}
+
+fn given_or_typed(
+    given: Option<String>,
+    prompt: &str,
+    echo: bool,
+    option: &str,
+    signals: &Signals,
+) -> Result<String, Stop> {
+    given.map_or_else(
+        || {
+            typed(prompt, echo, signals).map_err(|why| match why {
+                NoAnswer::Interrupted(_) => Stop::With(NOT_DECIDED),
+                NoAnswer::Failed(error) => {
+                    Stop::Failed(format!("there is no terminal to ask on ({error}): use {option}"))
+                }
+            })
+        },
+        Ok,
+    )
+}
+
+fn typed(prompt: &str, echo: bool, signals: &Signals) -> Result<String, NoAnswer> {
+    let answer = Terminal::open()?.ask(prompt, echo, signals)?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
