@@ -23,6 +23,7 @@ Exit status of `run`:
 /// Names of the arguments, as options are looked up in what was parsed.
 pub(crate) mod id {
     pub(crate) const NAME: &str = "name";
+    pub(crate) const DEFERRED: &str = "deferred";
     pub(crate) const SDK: &str = "sdk";
     pub(crate) const WORDS: &str = "words";
     pub(crate) const RELEASE: &str = "release";
@@ -70,6 +71,7 @@ fn new() -> Command {
                 .value_parser(value_parser!(OsString))
                 .value_hint(ValueHint::DirPath),
         )
+        .arg(flag(id::DEFERRED, "decide logins later, in a task, so that OpenVPN does not wait for a slow backend"))
         .arg(
             text(
                 id::SDK,

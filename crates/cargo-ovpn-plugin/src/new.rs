@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Failed;
 use crate::options::Wanted;
-use crate::template::{FILES, Names};
+use crate::template::{DEFERRED, FILES, Names};
 
 /// Where the package openvpn-plugin-dev-rs has the SDK.
 const INSTALLED: &str = "/usr/share/openvpn-plugin-dev-rs";
@@ -24,6 +24,7 @@ pub(crate) fn new(wanted: &Wanted) -> Result<(), Failed> {
     // Not into a directory that is there: nothing of anybody's is overwritten.
     fs::create_dir(&wanted.directory).map_err(failed(&wanted.directory))?;
     for file in FILES {
+        let file = if wanted.deferred && file.name == DEFERRED.name { DEFERRED } else { file };
         let path = wanted.directory.join(file.name);
         let parent = path.parent().unwrap_or(&wanted.directory);
         fs::create_dir_all(parent).map_err(failed(parent))?;

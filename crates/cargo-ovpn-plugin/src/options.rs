@@ -23,6 +23,7 @@ pub(crate) enum Request {
 #[derive(Debug)]
 pub(crate) struct Wanted {
     pub(crate) directory: PathBuf,
+    pub(crate) deferred: bool,
     pub(crate) sdk: Option<PathBuf>,
 }
 
@@ -63,6 +64,7 @@ pub(crate) fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Request,
     match matched.remove_subcommand() {
         Some((name, mut matches)) if name == "new" => Ok(Request::New(Wanted {
             directory: one::<OsString>(&mut matches, id::NAME).unwrap_or_default().into(),
+            deferred: flag(&mut matches, id::DEFERRED),
             sdk: path(&mut matches, id::SDK),
         })),
         Some((_, mut matches)) => Ok(Request::Run(Box::new(task(&mut matches)))),

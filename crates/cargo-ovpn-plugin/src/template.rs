@@ -13,6 +13,10 @@ pub(crate) const FILES: [File; 3] = [
     File { name: "tests/client.rs", text: include_str!("../../ovpn-plugin/template/tests/client.rs") },
 ];
 
+/// The library of a plugin that decides later.
+pub(crate) const DEFERRED: File =
+    File { name: "src/lib.rs", text: include_str!("../../ovpn-plugin/template/deferred/lib.rs") };
+
 /// What stands in the template for what the author decides.
 #[derive(Debug, Clone)]
 pub(crate) struct Names {
@@ -68,7 +72,7 @@ mod tests {
     fn nothing_of_the_template_s_own_is_left() {
         let names = Names::of("ldap-users_2", "/sdk/crates");
         assert_eq!((&names.rust_type[..], &names.in_the_log[..]), ("LdapUsers2", "LDAP-USERS-2"));
-        for File { name, text } in FILES {
+        for File { name, text } in FILES.into_iter().chain([DEFERRED]) {
             let text = names.in_text(text);
             for own in ["my-plugin", "my_plugin", "MyPlugin", "MY-PLUGIN", "\"..", "change:"] {
                 assert!(!text.contains(own), "{name} has {own}: {text}");

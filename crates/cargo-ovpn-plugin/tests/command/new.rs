@@ -28,9 +28,19 @@ fn cargo(directory: &Path, words: &[&str]) -> Command {
 
 #[test]
 fn a_new_plugin_is_tested_and_run() {
+    is_tested_and_run(&[], "PLUGIN_AUTH_USER_PASS_VERIFY status=1");
+}
+
+#[test]
+fn a_new_plugin_that_defers_is_tested_and_run() {
+    is_tested_and_run(&["--deferred"], "PLUGIN_AUTH_USER_PASS_VERIFY status=2");
+}
+
+/// A refused login is answered so.
+fn is_tested_and_run(options: &[&str], answer: &str) {
     let scratch = Scratch::new();
     let sdk = root().display().to_string();
-    new(scratch.path(), &["ldap-users", "--sdk", &sdk])
+    new(scratch.path(), &[&["ldap-users", "--sdk", &sdk], options].concat())
         .ends(0, &["made ldap-users", "cargo ovpn-plugin run"]);
     let plugin = scratch.join("ldap-users");
     fs::copy(root().join("Cargo.lock"), plugin.join("Cargo.lock")).unwrap();
@@ -42,6 +52,7 @@ fn a_new_plugin_is_tested_and_run() {
     let run = |word| Started::new(&mut cargo(&plugin, &[&run[..], &[word]].concat()));
     run("please").ends(0, &["target/debug/libldap_users.so", "| the client is in, after "]);
     let rejected = [
+        answer,
         "LDAP-USERS: a login is rejected",
         "| the client is told that the login failed: that is not the word",
     ];
