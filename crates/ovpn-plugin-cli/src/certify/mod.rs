@@ -19,10 +19,10 @@ use ovpn_plugin_host::Plugin;
 
 use crate::options::{Command, Task};
 use crate::show::Show;
-use crate::signals::Signals;
 use crate::{Stop, locate, words};
 use report::{Grade, Seen};
 use stage::{Ended, Played, play};
+use terminal::Signals;
 use trials::{FIRST, KILLED, REST, Subject, Trial};
 
 /// How long is waited for what the plugin has deferred, at most.

@@ -17,7 +17,7 @@ use ovpn_plugin_host::fork_alone;
 use tempfile::TempDir;
 
 use super::report::{Heard, Report, Seen};
-use crate::signals::Signals;
+use terminal::Signals;
 
 /// How often is looked whether a process has ended, in milliseconds.
 const LOOK: u16 = 20;

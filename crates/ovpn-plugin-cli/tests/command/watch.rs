@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 
 use crate::run::COMMAND;
 use crate::running::BUSY;
-use crate::terminal::OnTerminal;
+use harness::on_terminal::OnTerminal;
 
 /// A server that was restarted once more each time it is asked.
 fn restarting(listener: &UnixListener) {
