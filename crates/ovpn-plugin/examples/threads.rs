@@ -39,6 +39,7 @@ impl Threads {
 #[ovpn_plugin::plugin]
 impl Plugin for Threads {
     const NAME: &'static str = "THREADS";
+    const LINES_NAME_THE_CLIENT: bool = false;
 
     fn open(args: &OpenArgs<'_>) -> Result<Self> {
         let words = args.text_args()?;

@@ -72,7 +72,7 @@ impl ConnectDecision {
     /// # Errors
     /// If it cannot be written; the client is refused then.
     pub fn accept(mut self, config: &ClientConfig) -> io::Result<()> {
-        self.answer(Verdict::Accept(config.clone()))
+        self.settle(Verdict::Accept(config.clone()))
     }
 
     /// Refuses the client.
@@ -80,7 +80,7 @@ impl ConnectDecision {
     /// # Errors
     /// If the verdict cannot be written; OpenVPN then refuses the client when its own time is over.
     pub fn reject(mut self) -> io::Result<()> {
-        self.answer(Verdict::Reject)
+        self.settle(Verdict::Reject)
     }
 
     /// Whether OpenVPN still wants to know; see [`Decision::is_wanted`](crate::Decision::is_wanted).
@@ -89,14 +89,14 @@ impl ConnectDecision {
         self.door.as_ref().is_some_and(Door::is_wanted)
     }
 
-    fn answer(&mut self, verdict: Verdict) -> io::Result<()> {
+    fn settle(&mut self, verdict: Verdict) -> io::Result<()> {
         self.door.take().map_or(Ok(()), |door| door.answer(verdict))
     }
 }
 
 impl Drop for ConnectDecision {
     fn drop(&mut self) {
-        if let Err(error) = self.answer(Verdict::Reject) {
+        if let Err(error) = self.settle(Verdict::Reject) {
             logging::say(lines::refusal_unwritable(error));
         }
     }

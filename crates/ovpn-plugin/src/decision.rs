@@ -97,7 +97,7 @@ impl Decision {
     /// # Errors
     /// If the verdict cannot be written; OpenVPN then refuses the login when its own time is over.
     pub fn accept(mut self) -> io::Result<()> {
-        self.answer(Verdict::Accept)
+        self.settle(Verdict::Accept)
     }
 
     /// Rejects the login without telling the client why.
@@ -105,7 +105,7 @@ impl Decision {
     /// # Errors
     /// As [`Decision::accept`].
     pub fn reject(mut self) -> io::Result<()> {
-        self.answer(Verdict::Reject)
+        self.settle(Verdict::Reject)
     }
 
     /// Rejects the login and tells the client why (OpenVPN 2.6 and later).
@@ -113,7 +113,7 @@ impl Decision {
     /// # Errors
     /// As [`Decision::accept`]. A reason that cannot be written is logged and left out.
     pub fn reject_with(mut self, rejection: &Rejection) -> io::Result<()> {
-        self.answer(Verdict::RejectWith(rejection.clone()))
+        self.settle(Verdict::RejectWith(rejection.clone()))
     }
 
     /// Whether OpenVPN still wants to know: `false` once it has removed the control file, because the client is gone
@@ -125,14 +125,14 @@ impl Decision {
         self.door.as_ref().is_some_and(Door::is_wanted)
     }
 
-    fn answer(&mut self, verdict: Verdict) -> io::Result<()> {
+    fn settle(&mut self, verdict: Verdict) -> io::Result<()> {
         self.door.take().map_or(Ok(()), |door| door.answer(verdict))
     }
 }
 
 impl Drop for Decision {
     fn drop(&mut self) {
-        if let Err(error) = self.answer(Verdict::Reject) {
+        if let Err(error) = self.settle(Verdict::Reject) {
             logging::say(lines::rejection_unwritable(error));
         }
     }

@@ -120,15 +120,21 @@ fn lock<T: Target>(state: &Mutex<State<T>>) -> MutexGuard<'_, State<T>> {
 pub(crate) struct Taken {
     held: OnceCell<Arc<dyn Held>>,
     delivered: Cell<bool>,
+    given_up: Cell<bool>,
 }
 
 impl Taken {
     pub(crate) fn new() -> Self {
-        Self { held: OnceCell::new(), delivered: Cell::new(false) }
+        Self { held: OnceCell::new(), delivered: Cell::new(false), given_up: Cell::new(false) }
     }
 
     pub(crate) fn is_taken(&self) -> bool {
-        self.held.get().is_some()
+        self.held.get().is_some() && !self.given_up.get()
+    }
+
+    /// Nobody got the decision after all: it is void, and the reply may decide.
+    pub(crate) fn give_up(&self) {
+        self.given_up.set(true);
     }
 
     /// Whether this is the door of the decision that was taken away.
@@ -143,7 +149,7 @@ impl Taken {
         is_call: bool,
         target: impl FnOnce() -> Result<T, DeferError>,
     ) -> Result<(Door<T>, Deferral), DeferError> {
-        if self.is_taken() {
+        if self.held.get().is_some() {
             return Err(DeferError::Taken);
         }
         let (door, held) = Door::new(target()?);

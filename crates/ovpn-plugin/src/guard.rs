@@ -6,6 +6,7 @@ use std::fmt::{self, Write};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
+use crate::boundary::forget_subject;
 use crate::escape::escape;
 use crate::logging;
 
@@ -125,6 +126,7 @@ pub(crate) fn leave_all() -> bool {
         return false;
     }
     DEPTH.set(0);
+    forget_subject();
     FORKED.store(true, Ordering::Relaxed);
     true
 }

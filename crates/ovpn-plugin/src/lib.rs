@@ -54,6 +54,7 @@
 //! Works with hosts of struct versions 1 to 5 (OpenVPN 2.4 to 2.7) and later ones that only add to them. A panic in
 //! the plugin never reaches OpenVPN: it becomes a failure and one line in the log.
 
+mod answer;
 #[cfg(feature = "tokio")]
 mod async_tasks;
 pub mod base64;
@@ -85,10 +86,12 @@ mod progress;
 mod rejection;
 mod replies;
 mod secrets;
+mod subject;
 mod tasks;
 pub mod testing;
 mod undecided;
 mod verdict_file;
+mod workers;
 
 #[doc = include_str!("../EVENTS.md")]
 pub mod event_table {}
@@ -123,6 +126,7 @@ pub use replies::*;
 pub use secrets::{same_secret, wipe};
 pub use tasks::{Stop, Stopped, Tasks};
 pub use verdict_file::DeferError;
+pub use workers::Workers;
 
 /// What [`export!`] expands to; not for use by hand.
 #[doc(hidden)]

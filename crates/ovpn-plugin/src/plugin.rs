@@ -96,6 +96,10 @@ pub trait Plugin: Sized + 'static {
     /// ```
     const NAME: &'static str;
 
+    /// Whether what the plugin logs in an event of a client, or in a job of it, begins with the client's name, as OpenVPN's own
+    /// lines do: `joe/192.0.2.2:4711`. Not for a plugin whose lines name the client themselves.
+    const LINES_NAME_THE_CLIENT: bool = true;
+
     /// The events of the methods, needed and optional; the attribute `#[ovpn_plugin::plugin]` writes it.
     #[doc(hidden)]
     const ADD_THE_ATTRIBUTE_OVPN_PLUGIN_PLUGIN: (i32, i32);

@@ -267,10 +267,15 @@ pub enum AuthReply {
 
 impl Deliver<AuthUserPassVerify<'_>> for AuthReply {
     /// Writes what belongs into the files of the login.
-    fn deliver(self, event: &AuthUserPassVerify<'_>, _: EventSet) -> Answer {
+    fn deliver(self, event: &AuthUserPassVerify<'_>, taken: EventSet) -> Answer {
         let accepted = match self {
             Self::Deferred(deferral) => return deferred(event, &deferral),
             Self::Pending(pending, deferral) if write_pending(event, &pending) => {
+                if pending.question().is_some() && !taken.contains(EventSet::CLIENT_CRRESPONSE) {
+                    logging::warn(format_args!(
+                        "the client is asked, but the plugin has no method client_crresponse: nobody takes the answer"
+                    ));
+                }
                 return deferred(event, &deferral);
             }
             // Why is in the log.

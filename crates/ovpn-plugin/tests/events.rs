@@ -13,7 +13,7 @@ fn each_reply_has_its_code() {
     assert_eq!(login(&plugin, "anyone"), FuncResult::Error);
     assert_eq!(errors(&plugin), [""; 0]);
     assert_eq!(login(&plugin, "error"), FuncResult::Error);
-    assert_eq!(errors(&plugin), [r"AUTH_USER_PASS_VERIFY failed: told to fail,\nin two lines"]);
+    assert_eq!(errors(&plugin), [r"error AUTH_USER_PASS_VERIFY failed: told to fail,\nin two lines"]);
 }
 
 #[test]

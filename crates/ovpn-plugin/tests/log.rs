@@ -28,6 +28,24 @@ fn levels_and_lines() {
     );
 }
 
+/// What OpenVPN would not show is not even made, unless it does not say.
+#[test]
+fn the_level_follows_verb() {
+    for (verb, lines) in [("0", 2), ("1", 7), ("6", 7), ("7", 8), ("8", 8), ("9", 9), ("11", 9)] {
+        let plugin = probe().env("verb", verb).open().unwrap();
+        plugin.clear_log();
+        assert_eq!(login(&plugin, "log"), FuncResult::Success);
+        let found = plugin.log_lines().len();
+        // `log_errno` is not asked for its level.
+        assert_eq!(found, lines, "verb {verb}: {:?}", plugin.log_lines());
+    }
+    let plugin = probe().open().unwrap();
+    plugin.clear_log();
+    let call = login_call("log").env("verb", "3");
+    assert_eq!(plugin.call(&call).unwrap().result, FuncResult::Success);
+    assert_eq!(plugin.log_lines().len(), 7, "learnt with the first event: {:?}", plugin.log_lines());
+}
+
 #[test]
 fn a_forked_child_logs_to_the_same_place() {
     let plugin = probe().open().unwrap();

@@ -21,7 +21,11 @@ fn payloads_of_each_kind_are_logged_and_the_next_call_works() {
         assert_eq!(login(&plugin, user), FuncResult::Error, "{user}");
         let errors = errors(&plugin);
         assert_eq!(errors.len(), 1, "{user}: {errors:?}");
-        assert!(errors[0].starts_with("panic in AUTH_USER_PASS_VERIFY at "), "{}", errors[0]);
+        assert!(
+            errors[0].starts_with(&format!("{user} panic in AUTH_USER_PASS_VERIFY at ")),
+            "{}",
+            errors[0]
+        );
         assert!(errors[0].contains("examples/probe/lib.rs:"), "{}", errors[0]);
         assert!(errors[0].ends_with(text), "{}", errors[0]);
         assert!(plugin.log_lines().iter().all(|line| line.name == "PROBE"), "{:?}", plugin.log_lines());

@@ -30,6 +30,7 @@ struct Kept {
 #[ovpn_plugin::plugin]
 impl Plugin for Obedient {
     const NAME: &'static str = "OBEDIENT";
+    const LINES_NAME_THE_CLIENT: bool = false;
 
     fn open(args: &OpenArgs<'_>) -> Result<Self> {
         let unwanted = match args.text_args()?[..] {

@@ -60,6 +60,8 @@ pub struct AuthPam {
 #[ovpn_plugin::plugin]
 impl Plugin for AuthPam {
     const NAME: &'static str = "AUTH-PAM";
+    // Log watchers know the lines as they are, and they name the client where there is one.
+    const LINES_NAME_THE_CLIENT: bool = false;
 
     fn open(args: &OpenArgs<'_>) -> Result<Self> {
         if OPENVPN_MAX_WORDS.contains(&args.args().count()) {

@@ -56,6 +56,8 @@ pub struct DownRoot {
 #[ovpn_plugin::plugin]
 impl Plugin for DownRoot {
     const NAME: &'static str = "DOWN-ROOT";
+    // Log watchers know the lines as they are, and they name the client where there is one.
+    const LINES_NAME_THE_CLIENT: bool = false;
 
     fn open(args: &OpenArgs<'_>) -> Result<Self> {
         let config = Config::parse(args.args())?;

@@ -48,6 +48,7 @@ impl Probe {
 #[ovpn_plugin::plugin]
 impl Plugin for Probe {
     const NAME: &'static str = "PROBE";
+    const LINES_NAME_THE_CLIENT: bool = false;
 
     fn open(args: &OpenArgs<'_>) -> Result<Self> {
         let words: Vec<String> = args.text_args()?.into_iter().map(str::to_owned).collect();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Instance;
 use crate::guard::guard;
 use crate::progress::Progress;
-use crate::{ClientState, EventSet, Plugin};
+use crate::{ClientState, EventSet, Plugin, logging};
 
 /// What OpenVPN's per-client pointer points to. The type inside is the `State` of the plugin that made it, or nothing.
 pub(crate) struct ClientCell {
@@ -42,7 +42,12 @@ impl<'a> Client<'a> {
 
     /// `None` if the state is borrowed already.
     pub(crate) fn state<S: 'static>(self) -> Option<RefMut<'a, S>> {
-        let state = self.0.state.try_borrow_mut().ok()?;
+        let Ok(state) = self.0.state.try_borrow_mut() else {
+            logging::error(format_args!(
+                "the state of this client is borrowed already: end that borrow before `client` is called again"
+            ));
+            return None;
+        };
         RefMut::filter_map(state, |state| state.downcast_mut::<S>()).ok()
     }
 }

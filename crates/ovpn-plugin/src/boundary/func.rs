@@ -7,11 +7,12 @@ use std::ptr::NonNull;
 use ovpn_plugin_sys as sys;
 
 use super::call_secrets::Call;
-use super::{Array, Client, Instance, return_list};
+use super::{Array, Client, Instance, during, return_list};
 use crate::dispatch::Answer;
 use crate::event_set::event_name;
 use crate::events::{Certificate, Context};
 use crate::guard::guard;
+use crate::subject::Subject;
 use crate::{Env, Plugin, lines, logging};
 
 /// Name of the list entry OpenVPN reads a client's configuration from.
@@ -28,7 +29,10 @@ pub(super) unsafe fn func<P: Plugin>(version: c_int, arguments: *const c_void, a
     let Some(arguments) = (unsafe { arguments.cast::<sys::plugin_args_func_in>().as_ref() }) else {
         return refuse(version);
     };
-    guard(event_name(arguments.event), sys::PLUGIN_FUNC_ERROR, || {
+    // SAFETY: null or an array that stays during the call.
+    let env = Env::new(unsafe { Array::new(arguments.envp) });
+    let subject = Subject::of_event(arguments.event, env, P::LINES_NAME_THE_CLIENT);
+    let passed = || {
         if version < 1 {
             return refuse(version);
         }
@@ -38,8 +42,6 @@ pub(super) unsafe fn func<P: Plugin>(version: c_int, arguments: *const c_void, a
         };
         // SAFETY: null or an array that stays during the call.
         let words = unsafe { Array::new(arguments.argv) };
-        // SAFETY: as above.
-        let env = Env::new(unsafe { Array::new(arguments.envp) });
         // SAFETY: as above; OpenVPN's variables are memory from `malloc`.
         let _call = unsafe { Call::enter(arguments.envp) };
         let certificate = NonNull::new(arguments.current_cert).map(|pointer| Certificate {
@@ -52,7 +54,8 @@ pub(super) unsafe fn func<P: Plugin>(version: c_int, arguments: *const c_void, a
         let context = Context { words, env, client, certificate, is_call: true };
         // SAFETY: the caller's promise.
         unsafe { give(instance.pass(arguments.event, context), answer) }
-    })
+    };
+    during(&subject, || guard(event_name(arguments.event), sys::PLUGIN_FUNC_ERROR, passed))
 }
 
 /// # Safety

@@ -1,15 +1,33 @@
 //! What OpenVPN's handle points to: the plugin, and what is remembered about it.
 
 use std::ffi::c_int;
+use std::time::Duration;
 
 use ovpn_plugin_sys as sys;
 
-use super::Client;
+use super::{Client, coarse};
 use crate::dispatch::{Answer, dispatch};
 use crate::error::WithCauses;
+use crate::event_set::event_name;
 use crate::events::Context;
 use crate::guard::guard;
 use crate::{EventSet, MissingEvents, OpenArgs, Plugin, Result, SslApi, lines, logging};
+
+/// From here on it is said how long an event took: OpenVPN has served nobody meanwhile.
+const LONG: Duration = Duration::from_secs(1);
+
+#[cold]
+fn held_up(event: c_int, took: Duration) {
+    let advice = match event {
+        sys::PLUGIN_AUTH_USER_PASS_VERIFY | sys::PLUGIN_CLIENT_CONNECT => "; a plugin can defer this event",
+        _ => "",
+    };
+    logging::warn(format_args!(
+        "{} held OpenVPN for {:.1} s, which served nobody meanwhile{advice}",
+        event_name(event),
+        took.as_secs_f64()
+    ));
+}
 
 /// An open plugin. Only this crate makes and reads it, behind the handle.
 pub(crate) struct Instance<P> {
@@ -47,7 +65,13 @@ impl<P: Plugin> Instance<P> {
         let progress = context.client.map(Client::progress);
         let refused = progress.is_some_and(|progress| progress.before(event, &context));
         let answer = if self.is_started() {
-            dispatch(&mut self.plugin, self.events, event, context)
+            let before = coarse();
+            let answer = dispatch(&mut self.plugin, self.events, event, context);
+            let took = coarse().saturating_sub(before);
+            if took > LONG {
+                held_up(event, took);
+            }
+            answer
         } else {
             Answer::code(sys::PLUGIN_FUNC_ERROR)
         };

@@ -8,7 +8,6 @@ mod capture;
 #[cfg(all(feature = "openssl", unix))]
 mod certificate;
 mod client;
-#[cfg(unix)]
 mod clock;
 mod close;
 mod descriptors;
@@ -17,6 +16,7 @@ mod host_log;
 mod instance;
 #[cfg(feature = "tokio")]
 mod library;
+mod now;
 mod open;
 mod random;
 mod return_list;
@@ -35,6 +35,7 @@ pub(crate) use call_secrets::{give, is_secret, wipe};
 #[cfg(unix)]
 pub(crate) use capture::{Caught, capture};
 pub(crate) use client::{Client, ClientCell};
+pub(crate) use clock::coarse;
 #[cfg(unix)]
 pub(crate) use clock::now;
 pub(crate) use descriptors::{make_room, open_files_limit};
@@ -44,6 +45,7 @@ pub(crate) use host_log::{PASSES_ERRNO, close_inherited_syslog, has_host, keep_s
 pub(crate) use instance::Instance;
 #[cfg(feature = "tokio")]
 pub(crate) use library::Library;
+pub(crate) use now::{during, forget_subject, with_subject};
 pub(crate) use random::random;
 pub(crate) use signals::without_signals;
 pub(crate) use words::{Array, OwnedArray};

@@ -86,6 +86,7 @@ pub unsafe fn open<P: Plugin>(version: c_int, arguments: *const c_void, answer: 
         let _call = unsafe { Call::enter(variables) };
         logging::opened(args.env());
         logging::install();
+        logging::follow_verb(args.env());
         match Instance::<P>::open(&args) {
             Ok(instance) => {
                 // SAFETY: not null, so the host's struct.

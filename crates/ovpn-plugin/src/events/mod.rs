@@ -14,6 +14,8 @@ mod routes;
 mod shared;
 mod tls;
 
+pub(crate) use shared::ip;
+
 use std::cell::RefMut;
 use std::ffi::c_void;
 use std::path::Path;
@@ -133,7 +135,7 @@ macro_rules! events {
             }
 
             /// The state of the client this event is about. `None` if there is none (the event is about no client, or the
-            /// construction of its state panicked), or while another borrow of it is alive.
+            /// construction of its state panicked), or while another borrow of it is alive: that is an error in the log.
             #[must_use]
             pub fn client<P: $crate::ClientState>(&self) -> Option<::std::cell::RefMut<'a, P::State>> {
                 self.context.client_state::<P>()

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use crate::Env;
 
 /// `<prefix>_ip6` or `<prefix>_ip`, as OpenVPN prints it.
-pub(super) fn ip<'a>(env: Env<'a>, names: [&str; 2]) -> Option<&'a str> {
+pub(crate) fn ip<'a>(env: Env<'a>, names: [&str; 2]) -> Option<&'a str> {
     names.into_iter().find_map(|name| env.get_str(name))
 }
 

@@ -15,7 +15,18 @@
 //! forks holds [`hold_for_fork`] meanwhile, and the new process calls [`in_forked_child`] before it closes inherited
 //! descriptors; with [`redirect`] it may send its lines elsewhere.
 //!
-//! Levels: error, warn, info become OpenVPN's error, warning, notice; debug and trace are shown from `verb 7` on.
+//! Levels: error, warn, info become OpenVPN's error, warning, notice; debug and trace its debug lines. [`log::max_level`]
+//! follows `verb`, so that what is not shown costs nothing:
+//!
+//! | `verb` | shown |
+//! |---|---|
+//! | 0 | nothing |
+//! | 1 to 6 | error, warn, info |
+//! | 7 and 8 | debug, too |
+//! | 9 to 11 | trace, too |
+//!
+//! A plugin that sets another limit in `open` keeps it. A plugin that is opened before the configuration is read
+//! ([`InitPoint::PreConfigParse`](crate::InitPoint::PreConfigParse)) learns `verb` with its first event.
 
 mod line;
 mod place;
@@ -30,7 +41,7 @@ use std::io;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use ovpn_plugin_sys as sys;
 
-use crate::{boundary, guard, lines, testing};
+use crate::{Env, boundary, guard, lines, testing};
 use line::Line;
 
 #[cfg(unix)]
@@ -42,6 +53,11 @@ pub(crate) use threads::{closed, end_of_call, flush, opened, settled};
 ///
 /// OpenVPN formats into 1280 bytes (10240 in builds with its management interface or PKCS#11), name and time included.
 pub const MAX_LINE_BYTES: usize = 1024;
+
+/// From this `verb` on OpenVPN shows debug lines of plugins.
+const DEBUG_VERB: u32 = 7;
+/// From this one on trace lines are made.
+const TRACE_VERB: u32 = 9;
 
 /// A host whose log function any thread may call sets this variable to `thread-safe` in the environment of open, as
 /// the crate `ovpn-plugin-host` does. OpenVPN never sets it, and an administrator must not.
@@ -56,12 +72,28 @@ pub fn install() {
     }
 }
 
+/// Lines that OpenVPN would not show are not made from here on.
+pub(crate) fn follow_verb(env: Env<'_>) {
+    if let Some(verb) = env.get_number("verb") {
+        log::set_max_level(level_of_verb(verb));
+    }
+}
+
+fn level_of_verb(verb: u32) -> LevelFilter {
+    match verb {
+        0 => LevelFilter::Off,
+        1..DEBUG_VERB => LevelFilter::Info,
+        DEBUG_VERB..TRACE_VERB => LevelFilter::Debug,
+        _ => LevelFilter::Trace,
+    }
+}
+
 /// Logs `message`, followed by the text of the operating system's error in `error` if it holds one, else by `error`.
 pub fn log_errno(level: Level, error: &io::Error, message: fmt::Arguments<'_>) {
-    match error.raw_os_error() {
+    with_client(Speaker::Plugin, message, |message| match error.raw_os_error() {
         Some(errno) if boundary::PASSES_ERRNO => write_line(flags(level), errno, message),
         _ => write_line(flags(level), 0, format_args!("{message}: {error}")),
-    }
+    });
 }
 
 /// Hold what this returns across a fork of a process in which other threads may log. Never waits for the log itself,
@@ -105,19 +137,37 @@ pub fn redirect(sink: fn(Level, &str)) {
 
 /// A line of the SDK's own. Not through the crate `log`: an author may have a logger there.
 pub(crate) fn say<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result>(line: log_lines::Line<F>) {
-    write_line(flags(line.level()), 0, format_args!("{line}"));
+    with_client(Speaker::Sdk, format_args!("{line}"), |message| write_line(flags(line.level()), 0, message));
+}
+
+pub(crate) fn warn(message: fmt::Arguments<'_>) {
+    with_client(Speaker::Sdk, message, |message| write_line(sys::PLOG_WARN, 0, message));
 }
 
 pub(crate) fn info(message: fmt::Arguments<'_>) {
     write_line(sys::PLOG_NOTE, 0, message);
 }
 
-pub(crate) fn warn(message: fmt::Arguments<'_>) {
-    write_line(sys::PLOG_WARN, 0, message);
+pub(crate) fn error(message: fmt::Arguments<'_>) {
+    with_client(Speaker::Sdk, message, |message| write_line(sys::PLOG_ERR, 0, message));
 }
 
-pub(crate) fn error(message: fmt::Arguments<'_>) {
-    write_line(sys::PLOG_ERR, 0, message);
+/// Whose words a line has.
+#[derive(Clone, Copy, PartialEq)]
+enum Speaker {
+    Sdk,
+    Plugin,
+}
+
+/// Puts the client before it whom this thread is about. OpenVPN does so for its own lines, and not for those of plugins
+/// (seen with 2.6).
+fn with_client(speaker: Speaker, message: fmt::Arguments<'_>, write: impl FnOnce(fmt::Arguments<'_>)) {
+    boundary::with_subject(|subject| match subject {
+        Some(subject) if speaker == Speaker::Sdk || subject.in_plugins_lines => {
+            write(format_args!("{subject}{message}"));
+        }
+        _ => write(message),
+    });
 }
 
 fn flags(level: Level) -> c_int {
@@ -176,7 +226,9 @@ impl Log for HostLog {
 
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
-            write_line(flags(record.level()), 0, *record.args());
+            with_client(Speaker::Plugin, *record.args(), |message| {
+                write_line(flags(record.level()), 0, message);
+            });
         }
     }
 

@@ -9,17 +9,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ovpn_plugin_sys as sys;
 
-use super::THREAD_SAFE_HOST;
 use super::line::Line;
 use super::place::Place;
+use super::{DEBUG_VERB, THREAD_SAFE_HOST};
 use crate::{Env, boundary, guard, lines};
 
 /// More lines than this do not wait.
 const MAX_WAITING: usize = 1000;
 /// How often in a row it is tried to see where OpenVPN logs to.
 const MAX_LOOKS: u32 = 3;
-/// From this `verb` on OpenVPN shows debug lines of plugins.
-const DEBUG_VERB: u32 = 7;
 
 static DOOR: Door = Door::new();
 
@@ -233,6 +231,10 @@ pub(crate) fn opened(env: Env<'_>) {
 /// OpenVPN has its log where it stays: at the latest when its first event comes.
 pub(crate) fn settled(env: Env<'_>) {
     guard::called_here();
+    // Not known at open, and nobody has set a limit since.
+    if boundary::has_host() && log::max_level() == log::LevelFilter::Trace {
+        super::follow_verb(env);
+    }
     if !DOOR.thread_safe.load(Ordering::Acquire) {
         let mut inside = DOOR.enter();
         inside.lines.settled = true;

@@ -7,10 +7,11 @@ use ovpn_plugin_sys as sys;
 
 use super::log_catcher::{LogCatcher, TestLine};
 use super::{CallData, panics};
-use crate::boundary::{Client, Instance};
+use crate::boundary::{Client, Instance, during};
 use crate::dispatch::Answer;
 use crate::event_set::event_name;
 use crate::guard::guard;
+use crate::subject::Subject;
 use crate::{EventSet, Plugin, Result, logging};
 
 /// A plugin that is open, without OpenVPN and without being compiled to a shared object.
@@ -108,8 +109,11 @@ impl<P: Plugin> Running<P> {
         let asked = self.instance.events.contains(event);
         assert!(asked, "the plugin does not ask for {event}, OpenVPN would not pass it");
         let number = event.numbers().next().unwrap_or(-1);
-        let answer = guard(event_name(number), Answer::code(sys::PLUGIN_FUNC_ERROR), || {
-            self.instance.pass(number, call.context(client, true))
+        let subject = Subject::of_event(number, call.environment(), P::LINES_NAME_THE_CLIENT);
+        let answer = during(&subject, || {
+            guard(event_name(number), Answer::code(sys::PLUGIN_FUNC_ERROR), || {
+                self.instance.pass(number, call.context(client, true))
+            })
         });
         let outcome = match answer.code {
             sys::PLUGIN_FUNC_SUCCESS => Outcome::Success,

@@ -101,14 +101,10 @@ impl Plugin for ClientConnects {
 impl ClientConnects {
     fn decide_in_a_thread(&mut self, event: &ClientConnect<'_>) -> Result<ClientConnectReply> {
         let config = self.config.clone();
-        let (decision, deferral) = event.defer()?;
-        self.tasks.spawn("client-connect", move |stop| {
-            // Dropping the decision, as here when the plugin is closed, refuses the client.
-            if stop.wait(DELAY).is_ok() && decision.accept(&config).is_err() {
-                log::error!("the client's options cannot be written");
-            }
-        })?;
-        Ok(ClientConnectReply::Deferred(deferral))
+        event.answer_in(&mut self.tasks, move |stop| -> Result<ClientConfig> {
+            stop.wait(DELAY)?;
+            Ok(config)
+        })
     }
 }
 

@@ -42,24 +42,12 @@ impl Plugin for DeferredAuth {
             return Ok(if good { AuthReply::Accept } else { AuthReply::Reject });
         }
         let (id, delay) = (self.id.clone(), self.delay);
-        let (decision, deferral) = event.defer()?;
-        self.tasks.spawn("deferred-auth", move |stop| {
-            // Here a real plugin asks its backend. If the plugin is closed meanwhile, the decision is dropped and
-            // with that the login rejected; so it is if this panics.
-            if stop.wait(delay).is_err() {
-                return;
-            }
+        event.answer_in(&mut self.tasks, move |stop| -> Result<()> {
+            // Here a real plugin asks its backend.
+            stop.wait(delay)?;
             log::info!("{id}: deferred: {good}");
-            let told = if good {
-                decision.accept()
-            } else {
-                decision.reject_with(&Rejection::because("wrong password"))
-            };
-            if let Err(error) = told {
-                log::error!("{id}: OpenVPN cannot be told: {error}");
-            }
-        })?;
-        Ok(AuthReply::Deferred(deferral))
+            if good { Ok(()) } else { Err(Rejection::because("wrong password").into()) }
+        })
     }
 }
 

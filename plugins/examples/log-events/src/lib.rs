@@ -56,6 +56,7 @@ impl LogEvents {
 #[ovpn_plugin::plugin]
 impl Plugin for LogEvents {
     const NAME: &'static str = "LOG-EVENTS";
+    const LINES_NAME_THE_CLIENT: bool = false;
 
     fn open(args: &OpenArgs<'_>) -> Result<Self> {
         let (version, structs) = (args.openvpn_version().map(|version| version.text), args.struct_version());

@@ -1,0 +1,157 @@
+//! The short forms of a deferral: one call that defers, has a job run, logs its error and answers.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use crate::boundary::{during, with_subject};
+use crate::error::WithCauses;
+use crate::subject::{Subject, Who};
+use crate::{
+    AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectReply, ConnectDecision,
+    Decision, Rejection, Result, Retry, Stop, Workers, logging,
+};
+
+type AnyError = Box<dyn Error + Send + Sync>;
+
+/// What a client is told that cannot be served now, and when it is to come again.
+const BUSY: (&str, Duration) = ("the server is busy", Duration::from_secs(5));
+
+impl AuthUserPassVerify<'_> {
+    /// Has this login decided by a job in another thread: defers it, runs the job, and answers with what comes of it.
+    ///
+    /// The job lets the client in with `Ok(())`. An error that is a [`Rejection`] rejects it with its reason; any other one is
+    /// logged and rejects it. So do a panic, and the end of the plugin. If there is no room for the job, the client is told
+    /// to come again. Lines that the job logs begin with the client's name.
+    ///
+    /// Passwords and other values of the event are copied for the job; they are gone when the call is over.
+    ///
+    /// ```
+    /// use ovpn_plugin::{AuthReply, AuthUserPassVerify, Rejection, Result, Tasks};
+    ///
+    /// # fn groups_of(user: &[u8]) -> Result<Vec<String>> { Ok(vec!["vpn".to_owned()]) }
+    /// fn later(event: &AuthUserPassVerify<'_>, tasks: &mut Tasks) -> Result<AuthReply> {
+    ///     let user = event.username().ok_or("no username")?.to_vec();
+    ///     event.answer_in(tasks, move |_stop| -> Result<()> {
+    ///         if groups_of(&user)?.iter().any(|group| group == "vpn") {
+    ///             return Ok(());
+    ///         }
+    ///         Err(Rejection::because("not for you").into())
+    ///     })
+    /// }
+    /// # use ovpn_plugin::testing::LoginFiles;
+    /// # let files = LoginFiles::new()?;
+    /// # let call = files.call().env("username", "joe");
+    /// # let mut tasks = Tasks::new(1);
+    /// # let _reply = later(&call.event(), &mut tasks)?;
+    /// # drop(tasks);
+    /// # assert_eq!(files.verdict(), Some(true));
+    /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`AuthUserPassVerify::defer`].
+    pub fn answer_in<E: Into<AnyError>>(
+        &self,
+        workers: impl Workers,
+        job: impl FnOnce(&Stop) -> Result<(), E> + Send + 'static,
+    ) -> Result<AuthReply> {
+        let (decision, deferral) = self.defer()?;
+        let job = about_the_same(move |stop: &Stop| decision.answer(job(stop)));
+        Ok(match workers.run("login", job) {
+            Ok(()) => AuthReply::Deferred(deferral),
+            Err(error) => {
+                self.taken.give_up();
+                no_room(&error);
+                let (text, backoff) = BUSY;
+                AuthReply::RejectWith(Rejection::temporary(text, backoff, Retry::SameServer))
+            }
+        })
+    }
+}
+
+impl ClientConnect<'_> {
+    /// Has it decided by a job in another thread whether this client may connect, and with which configuration: the same as
+    /// [`AuthUserPassVerify::answer_in`]. An error is logged and refuses the client.
+    ///
+    /// ```
+    /// # use ovpn_plugin::{ClientConfig, ClientConnect, ClientConnectReply, Result, Tasks};
+    /// fn later(event: &ClientConnect<'_>, tasks: &mut Tasks) -> Result<ClientConnectReply> {
+    ///     event.answer_in(tasks, |_stop| -> Result<ClientConfig> {
+    ///         let mut config = ClientConfig::new();
+    ///         config.push("route 10.9.0.0 255.255.0.0")?;
+    ///         Ok(config)
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`ClientConnect::defer`].
+    pub fn answer_in<E: Into<AnyError>>(
+        &self,
+        workers: impl Workers,
+        job: impl FnOnce(&Stop) -> Result<ClientConfig, E> + Send + 'static,
+    ) -> Result<ClientConnectReply> {
+        let (decision, deferral) = self.defer()?;
+        let job = about_the_same(move |stop: &Stop| decision.answer(job(stop)));
+        Ok(match workers.run("client-connect", job) {
+            Ok(()) => ClientConnectReply::Deferred(deferral),
+            Err(error) => {
+                self.taken.give_up();
+                no_room(&error);
+                ClientConnectReply::Reject
+            }
+        })
+    }
+}
+
+impl Decision {
+    /// Lets the client in, or rejects it: with an error that is a [`Rejection`] and its reason, with any other one without,
+    /// and the error is logged. It is logged, too, if OpenVPN cannot be told.
+    pub fn answer<E: Into<AnyError>>(self, result: Result<(), E>) {
+        let told = match result.map_err(|error| error.into().downcast::<Rejection>()) {
+            Ok(()) => self.accept(),
+            Err(Ok(rejection)) => self.reject_with(&rejection),
+            Err(Err(error)) => {
+                logging::error(format_args!("login rejected: {}", WithCauses(&*error)));
+                self.reject()
+            }
+        };
+        log_untold(told);
+    }
+}
+
+impl ConnectDecision {
+    /// Lets the client in with this configuration, or refuses it, and the error is logged. It is logged, too, if OpenVPN
+    /// cannot be told.
+    pub fn answer<E: Into<AnyError>>(self, result: Result<ClientConfig, E>) {
+        let told = match result.map_err(Into::into) {
+            Ok(config) => self.accept(&config),
+            Err(error) => {
+                logging::error(format_args!("client refused: {}", WithCauses(&*error)));
+                self.reject()
+            }
+        };
+        log_untold(told);
+    }
+}
+
+fn log_untold(told: io::Result<()>) {
+    if let Err(error) = told {
+        logging::error(format_args!("OpenVPN cannot be told the verdict: {error}"));
+    }
+}
+
+fn no_room(error: &io::Error) {
+    logging::error(format_args!("refused: the job cannot be started: {error}"));
+}
+
+/// The same job, whose lines are about whom this call is about.
+fn about_the_same(job: impl FnOnce(&Stop) + Send + 'static) -> impl FnOnce(&Stop) + Send + 'static {
+    let (name, in_plugins_lines) = with_subject(|subject| {
+        subject.map_or((String::new(), false), |subject| (subject.to_string(), subject.in_plugins_lines))
+    });
+    move |stop| {
+        during(&Subject { who: Who::Named(&name), in_plugins_lines }, || job(stop));
+    }
+}
