@@ -9,7 +9,7 @@ use crate::error::WithCauses;
 use crate::subject::{Subject, Who};
 use crate::{
     AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectReply, ConnectDecision,
-    Decision, Rejection, Result, Retry, Stop, Workers, logging,
+    Decision, Rejection, Result, Retry, Stop, Workers, lines, logging,
 };
 
 type AnyError = Box<dyn Error + Send + Sync>;
@@ -113,7 +113,7 @@ impl Decision {
             Ok(()) => self.accept(),
             Err(Ok(rejection)) => self.reject_with(&rejection),
             Err(Err(error)) => {
-                logging::error(format_args!("login rejected: {}", WithCauses(&*error)));
+                logging::say(lines::job_rejects(WithCauses(&*error)));
                 self.reject()
             }
         };
@@ -128,7 +128,7 @@ impl ConnectDecision {
         let told = match result.map_err(Into::into) {
             Ok(config) => self.accept(&config),
             Err(error) => {
-                logging::error(format_args!("client refused: {}", WithCauses(&*error)));
+                logging::say(lines::job_refuses(WithCauses(&*error)));
                 self.reject()
             }
         };
@@ -138,12 +138,12 @@ impl ConnectDecision {
 
 fn log_untold(told: io::Result<()>) {
     if let Err(error) = told {
-        logging::error(format_args!("OpenVPN cannot be told the verdict: {error}"));
+        logging::say(lines::verdict_untold(error));
     }
 }
 
 fn no_room(error: &io::Error) {
-    logging::error(format_args!("refused: the job cannot be started: {error}"));
+    logging::say(lines::job_not_started(error));
 }
 
 /// The same job, whose lines are about whom this call is about.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::door::{Held, Taken};
-use crate::logging;
+use crate::{lines, logging};
 
 /// That the decision about a login or a client comes later. [`AuthUserPassVerify::defer`] and [`ClientConnect::defer`] give
 /// it along with the decision, and it goes into the reply to the same call: there is no deferred reply without somebody who
@@ -52,15 +52,13 @@ impl Deferral {
             Token::ByHand => return by_hand(),
         };
         if !of_this_call {
-            logging::error(format_args!(
-                "rejected: the deferral in the reply is not the one that `defer` gave in this call"
-            ));
+            logging::say(lines::deferral_of_another_call());
             return false;
         }
         match taken.deliver() {
             Ok(()) => true,
             Err(error) => {
-                logging::error(format_args!("rejected: the verdict cannot be written: {error}"));
+                logging::say(lines::deferred_unwritable(error));
                 false
             }
         }
@@ -90,7 +88,7 @@ impl fmt::Debug for Deferral {
 /// The reply decides at once: whether that is all right, which it is not if a decision was taken away.
 pub(crate) fn answered_directly(taken: &Taken, what: &str) -> bool {
     if taken.is_taken() {
-        logging::error(format_args!("rejected: the handler deferred the {what} and then answered directly"));
+        logging::say(lines::deferred_and_answered(what));
     }
     !taken.is_taken()
 }

@@ -8,7 +8,7 @@ use ovpn_plugin_sys as sys;
 use crate::error::WithCauses;
 use crate::event_set::event_name;
 use crate::events::{Context, Event};
-use crate::{EventSet, Plugin, Result, logging};
+use crate::{EventSet, Plugin, Result, lines, logging};
 
 /// What the host is told.
 #[derive(Debug)]
@@ -25,9 +25,7 @@ impl Answer {
 
 /// Says that a method is missing although OpenVPN passes its event.
 pub(crate) fn unanswered(method: &str) {
-    logging::error(format_args!(
-        "OpenVPN passed an event for which the plugin has no method {method}: rejected"
-    ));
+    logging::say(lines::no_method(method));
 }
 
 /// A reply and the event it belongs to.
@@ -63,9 +61,7 @@ macro_rules! dispatch {
                     }
                 })*
                 unknown => {
-                    logging::error(format_args!(
-                        "event {unknown} is not known to this plugin: answered with failure"
-                    ));
+                    logging::say(lines::unknown_event(unknown));
                     Answer::code(sys::PLUGIN_FUNC_ERROR)
                 }
             }
@@ -77,6 +73,6 @@ sys::for_each_event!(dispatch);
 /// What a panic would be answered with, too.
 #[cold]
 fn failed(event: c_int, error: &(dyn Error + 'static)) -> Answer {
-    logging::error(format_args!("{} failed: {}", event_name(event), WithCauses(error)));
+    logging::say(lines::event_failed(event_name(event), WithCauses(error)));
     Answer::code(sys::PLUGIN_FUNC_ERROR)
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use crate::boundary::forget_subject;
 use crate::escape::escape;
-use crate::logging;
+use crate::{lines, logging};
 
 /// Plugins open in this process right now; the first installs the panic hook, the last removes it.
 static OPEN_PLUGINS: AtomicUsize = AtomicUsize::new(0);
@@ -67,14 +67,14 @@ pub(crate) fn is_guarded_thread() -> bool {
 
 fn report(what: &str, payload: Box<dyn Any + Send>) {
     let [place, _] = PLACES.replace([Place::UNKNOWN; 2]);
-    logging::error(format_args!("panic in {what}{place}: {}", text_of(&*payload)));
+    logging::say(lines::panic(what, place, text_of(&*payload)));
     drop_payload(what, payload);
 }
 
 /// The payload's own drop may panic; then the second payload is leaked rather than dropped.
 pub(crate) fn drop_payload(what: &str, payload: Box<dyn Any + Send>) {
     if let Err(second) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        logging::error(format_args!("panic in {what}: its payload panics when it is dropped"));
+        logging::say(lines::panic_of_payload(what));
         std::mem::forget(second);
     }
 }
@@ -156,9 +156,7 @@ pub(crate) fn plugin_closed() {
 fn hook(info: &PanicHookInfo<'_>) {
     if info.payload().downcast_ref::<&str>() == Some(&SECOND_PANIC) {
         let [second, first] = PLACES.try_with(Cell::get).unwrap_or([Place::UNKNOWN; 2]);
-        logging::error(format_args!(
-            "two panics at once end OpenVPN: the first{first}, the second{second}, in a destructor"
-        ));
+        logging::say(lines::two_panics(first, second));
         return;
     }
     remember_place(info);
@@ -179,7 +177,7 @@ pub(crate) fn remember_place(info: &PanicHookInfo<'_>) {
 pub(crate) fn log_panic_of_thread(info: &PanicHookInfo<'_>) {
     let what = if is_forked() { "process forked from" } else { "thread of" };
     let (place, text) = (Place::of(info), text_of(info.payload()));
-    logging::error(format_args!("panic in a {what} the plugin{place}: {text}"));
+    logging::say(lines::panic_elsewhere(what, place, text));
 }
 
 /// A source position, cut to the last bytes of the file's name.

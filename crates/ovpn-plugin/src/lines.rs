@@ -85,6 +85,114 @@ log_lines::lines! {
         "OpenVPN waits for tasks that do not end, told to {seconds} s ago: {names}",
         why "OpenVPN closes the plugin, and threads of it are still at work. OpenVPN stands still until they end.",
         todo "Look at what these tasks wait for, such as a server that does not answer. Report it to the plugin's authors: a task has to end when it is told to.";
+    warn pool_stays_small(pool: &str, threads: usize, workers: usize, error: impl Display)
+        "the pool '{pool}' stays at {threads} threads instead of {workers}: {error}",
+        why "The plugin has fewer threads for its logins than it wants, so they take longer.",
+        todo "Raise TasksMax= of OpenVPN's unit, or look at the memory that is left.";
+
+    error future_holds_itself() "a future holds the AsyncTasks it belongs to, and is not waited for",
+        why "The plugin has given a future what ends that future. It may still run after the plugin is closed.",
+        todo TO_THE_AUTHORS;
+    warn futures_do_not_end(unended: impl Display) "the end waits: {unended}",
+        why "OpenVPN closes the plugin, and some of its work goes on. OpenVPN stands still until it ends.",
+        todo "Look at what is waited for, such as a server that does not answer.";
+    error futures_left_alone(unended: impl Display, seconds: u64)
+        "{unended}; left alone after {seconds} s, and the plugin's code stays in memory for it",
+        why "Work of the plugin did not end when OpenVPN closed it. The logins it was about are rejected.",
+        todo "Restart OpenVPN to be rid of it. Report it to the plugin's authors: such a call needs a time limit.";
+    error futures_before_daemon()
+        "futures were started before OpenVPN became a daemon and do not run any more, start them in Plugin::start",
+        why "When OpenVPN becomes a daemon, only one thread stays. What these futures do for the plugin is not done any more.",
+        todo "Report it to the plugin's authors. Until they have mended it, run OpenVPN without `daemon`, as systemd's units do.";
+    warn no_room_for_login(what: &str, full: impl Display) "{what}: {full}, the client is to come again",
+        why "As many logins are being decided as the plugin allows. The client is told that the server is busy, and tries again.",
+        todo "If it goes on: look at what the logins wait for, or raise the plugin's limit.";
+    error later_login_rejected(what: &str, error: impl Display) "{what}: rejected: {error}",
+        why "What decides logins has failed, and the login is rejected to be safe.",
+        todo "Look at what the error names, such as a server or a file.";
+    error later_client_refused(what: &str, error: impl Display) "{what}: refused: {error}",
+        why "What makes the options of clients has failed, and the client is refused to be safe.",
+        todo "Look at what the error names, such as a server or a file.";
+    error verdict_unwritable(what: &str, error: impl Display) "{what}: OpenVPN cannot be told: {error}",
+        why "OpenVPN does not learn of the verdict, and refuses the client when its time is over.",
+        todo TMP_DIR;
+
+    error answer_unwritable(error: impl Display) "OpenVPN cannot be told the verdict of a login: {error}",
+        why "OpenVPN does not learn of the verdict, and refuses the client when its time is over.",
+        todo TMP_DIR;
+    error verdict_of_another_event() "rejected: a verdict on another event's answer is no reply to a login",
+        why "The plugin replies to a login with what it has decided about another one.",
+        todo TO_THE_AUTHORS;
+    error verdict_of_a_login() "a verdict on a login is no reply to the answer of another one",
+        why "The plugin replies to an answer with what it has decided about a login.",
+        todo TO_THE_AUTHORS;
+    info answer_refused(why: impl Display) "login refused: {why}",
+        why "The answer to a question of the plugin is not one that counts.",
+        todo "Nothing, if the person has made a mistake. Many of them from one address may be an attack.";
+    warn too_many_questions() "login refused for now: as many questions are open as may be",
+        why "As many people are being asked for a second factor as the plugin allows, in all or with one name. The client tries again later.",
+        todo "If it goes on: look in the log whether one name or address asks again and again.";
+    error panic(what: &str, place: impl Display, text: impl Display) "panic in {what}{place}: {text}",
+        why "The plugin has run into a mistake of its own. The event was answered with the safe answer, and the plugin stays in use.",
+        todo TO_THE_AUTHORS;
+    error panic_elsewhere(what: &str, place: impl Display, text: impl Display) "panic in a {what} the plugin{place}: {text}",
+        why "A thread or process of the plugin has run into a mistake of its own, and has ended. What it had not decided is rejected.",
+        todo TO_THE_AUTHORS;
+    error panic_of_payload(what: &str) "panic in {what}: its payload panics when it is dropped",
+        why "The plugin has run into two mistakes of its own, one after the other.",
+        todo TO_THE_AUTHORS;
+    error two_panics(first: impl Display, second: impl Display)
+        "two panics at once end OpenVPN: the first{first}, the second{second}, in a destructor",
+        why "The plugin has run into a mistake of its own, and into another one while it cleaned up. Nothing can stop that: OpenVPN ends.",
+        todo "Take the plugin out until its authors have mended it.";
+
+    error event_failed(event: impl Display, error: impl Display) "{event} failed: {error}",
+        why "The plugin could not do its part of this event. It got the safe answer: whom it was about is refused.",
+        todo "Look at what the error names, such as a server or a file.";
+    error no_method(method: &str) "OpenVPN passed an event for which the plugin has no method {method}: rejected",
+        why NOT_OPENVPN,
+        todo TO_THE_AUTHORS;
+    error unknown_event(number: i32) "event {number} is not known to this plugin: answered with failure",
+        why NOT_OPENVPN,
+        todo WHICH_OPENVPN;
+    error cannot_start(error: impl Display) "cannot start: {error}",
+        why "The plugin was loaded, and what it needs before the first event failed. Each event fails until it works.",
+        todo "Look at what the error names, such as a server or a file.";
+    warn held_up(event: impl Display, seconds: impl Display, advice: &str)
+        "{event} held OpenVPN for {seconds} s, which served nobody meanwhile{advice}",
+        why "OpenVPN has one thread. While a plugin works on an event, no packet of any client passes.",
+        todo "Turn deferred mode on, if the plugin has one. Else look at what it waits for.";
+    error state_is_borrowed()
+        "the state of this client is borrowed already: end that borrow before `client` is called again",
+        why "The plugin wants what it keeps for a client while it holds it already, and goes on without it.",
+        todo TO_THE_AUTHORS;
+    warn nobody_takes_the_answer()
+        "the client is asked, but the plugin has no method client_crresponse: nobody takes the answer",
+        why "The person at the client answers, and OpenVPN has nobody to give the answer to. The login ends when its time is over.",
+        todo TO_THE_AUTHORS;
+
+    error deferral_of_another_call()
+        "rejected: the deferral in the reply is not the one that `defer` gave in this call",
+        why "The plugin says that it decides later, and has taken another login for this one.",
+        todo TO_THE_AUTHORS;
+    error deferred_unwritable(error: impl Display) "rejected: the verdict cannot be written: {error}",
+        why "OpenVPN's file for the verdict cannot be written.",
+        todo TMP_DIR;
+    error deferred_and_answered(what: &str) "rejected: the handler deferred the {what} and then answered directly",
+        why "The plugin says both that it decides now and that it decides later. Only a refusal is safe then.",
+        todo TO_THE_AUTHORS;
+    error job_rejects(error: impl Display) "login rejected: {error}",
+        why "What decides logins has failed, and the login is rejected to be safe.",
+        todo "Look at what the error names, such as a server or a file.";
+    error job_refuses(error: impl Display) "client refused: {error}",
+        why "What makes the options of clients has failed, and the client is refused to be safe.",
+        todo "Look at what the error names, such as a server or a file.";
+    error verdict_untold(error: impl Display) "OpenVPN cannot be told the verdict: {error}",
+        why "OpenVPN does not learn of the verdict, and refuses the client when its time is over.",
+        todo TMP_DIR;
+    error job_not_started(error: impl Display) "refused: the job cannot be started: {error}",
+        why "As many logins are being decided as the plugin allows, or there can be no more threads. A login may come again.",
+        todo "If it goes on: look at what the logins wait for, raise the plugin's limit, or TasksMax= of OpenVPN's unit.";
 
     error not_a_fork() "in_forked_child was called in OpenVPN's own process: nothing is done",
         why "The plugin takes OpenVPN's process for one that it has forked.",

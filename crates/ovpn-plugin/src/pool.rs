@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::guard::job_guard;
-use crate::{Stop, Tasks, logging};
+use crate::{Stop, Tasks, lines, logging};
 
 /// What a [`Pool`] made with [`Pool::new`] runs.
 pub type Job = Box<dyn FnOnce(&Stop) + Send>;
@@ -190,10 +190,7 @@ impl<J: Send + 'static> Pool<J> {
                     return Err(Refused { job, why: Why::NoThread { name: self.name.clone(), error } });
                 }
                 if !std::mem::replace(&mut inner.said_no_thread, true) {
-                    logging::warn(format_args!(
-                        "the pool '{}' stays at {threads} threads instead of {}: {error}",
-                        self.name, self.workers
-                    ));
+                    logging::say(lines::pool_stays_small(&self.name, threads, self.workers, error));
                 }
             }
         }

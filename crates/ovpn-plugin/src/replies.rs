@@ -272,9 +272,7 @@ impl Deliver<AuthUserPassVerify<'_>> for AuthReply {
             Self::Deferred(deferral) => return deferred(event, &deferral),
             Self::Pending(pending, deferral) if write_pending(event, &pending) => {
                 if pending.question().is_some() && !taken.contains(EventSet::CLIENT_CRRESPONSE) {
-                    logging::warn(format_args!(
-                        "the client is asked, but the plugin has no method client_crresponse: nobody takes the answer"
-                    ));
+                    logging::say(lines::nobody_takes_the_answer());
                 }
                 return deferred(event, &deferral);
             }

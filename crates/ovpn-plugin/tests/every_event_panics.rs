@@ -63,7 +63,9 @@ fn each_fails_once_and_works_again() {
         assert!(plugin.log_lines().iter().any(|line| says(&line.text)), "{:?}", plugin.log_lines());
         assert_eq!(plugin.call(event, &call).outcome, Outcome::Success, "{event}");
     }
-    assert_eq!(plugin.log_lines().len(), EVENTS.len(), "one line each: {:?}", plugin.log_lines());
+    // Lines of threads that are nobody's, as of the other test, are here, too.
+    let lines = plugin.log_lines().iter().filter(|line| line.text.contains("nervous about")).count();
+    assert_eq!(lines, EVENTS.len(), "one line each: {:?}", plugin.log_lines());
 }
 
 /// A panic between taking a decision and keeping it rejects, whoever holds it.

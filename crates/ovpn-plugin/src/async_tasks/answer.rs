@@ -10,7 +10,7 @@ use super::jobs::{Slot, Waiting};
 use crate::error::WithCauses;
 use crate::{
     AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectReply, Rejection, Result, Retry,
-    escape, logging,
+    escape, lines, logging,
 };
 
 /// After this time a client is to come again that found no room.
@@ -56,7 +56,7 @@ impl AuthUserPassVerify<'_> {
     ) -> Result<AuthReply> {
         let what = format!("login of {}", client(self.username(), self.untrusted_address()));
         if !tasks.has_room()? {
-            logging::warn(format_args!("{what}: {}, the client is to come again", tasks.no_room()));
+            logging::say(lines::no_room_for_login(&what, tasks.no_room()));
             return Ok(AuthReply::RejectWith(Rejection::temporary(
                 "the server is busy",
                 COME_AGAIN,
@@ -76,7 +76,7 @@ impl AuthUserPassVerify<'_> {
                 Err(Err(_)) => decision.reject(),
             };
             if let Err(Err(error)) = result {
-                logging::error(format_args!("{what}: rejected: {}", WithCauses(&*error)));
+                logging::say(lines::later_login_rejected(&what, WithCauses(&*error)));
             }
             log_untold(&what, told);
         })?;
@@ -122,7 +122,7 @@ impl ClientConnect<'_> {
                 Err(_) => decision.reject(),
             };
             if let Err(error) = result {
-                logging::error(format_args!("{what}: refused: {}", WithCauses(&*error)));
+                logging::say(lines::later_client_refused(&what, WithCauses(&*error)));
             }
             log_untold(&what, told);
         })?;
@@ -132,7 +132,7 @@ impl ClientConnect<'_> {
 
 fn log_untold(what: &str, result: io::Result<()>) {
     if let Err(error) = result {
-        logging::error(format_args!("{what}: OpenVPN cannot be told: {error}"));
+        logging::say(lines::verdict_unwritable(what, error));
     }
 }
 

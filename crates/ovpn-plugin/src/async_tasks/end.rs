@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use super::jobs::Jobs;
 use super::start::Started;
 use crate::boundary::Library;
-use crate::logging;
+use crate::{lines, logging};
 
 /// How often what does not end is named.
 const NAME_EVERY: Duration = Duration::from_secs(2);
@@ -24,7 +24,7 @@ pub(super) fn end(started: Started, limit: Duration) {
     jobs.stop_all();
     let library = Library::hold();
     if Handle::try_current().is_ok() {
-        logging::error(format_args!("a future holds the AsyncTasks it belongs to, and is not waited for"));
+        logging::say(lines::future_holds_itself());
         runtime.shutdown_background();
         if let Some(library) = library {
             library.keep();
@@ -40,11 +40,7 @@ pub(super) fn end(started: Started, limit: Duration) {
     runtime.shutdown_timeout(rest);
     // The runtime does not say whether it was in time; if it was, all its threads were joined.
     if begun.elapsed() >= rest || jobs.threads() > 0 {
-        logging::error(format_args!(
-            "{}; left alone after {} s, and the plugin's code stays in memory for it",
-            unended(&jobs),
-            limit.as_secs()
-        ));
+        logging::say(lines::futures_left_alone(unended(&jobs), limit.as_secs()));
         library.keep();
     }
 }
@@ -57,7 +53,7 @@ fn wait_for_futures(jobs: &Jobs, limit: Option<Duration>) {
             return;
         }
         if left > NAME_EVERY {
-            logging::warn(format_args!("the end waits: {}", unended(jobs)));
+            logging::say(lines::futures_do_not_end(unended(jobs)));
         }
     }
 }

@@ -11,7 +11,7 @@ use super::running::{Body, Running};
 use super::{Limits, no_room};
 use crate::boundary::{make_room, without_signals};
 use crate::guard::drop_payload;
-use crate::{logging, testing};
+use crate::{lines, logging, testing};
 
 /// At most 15 bytes, or the kernel cuts it.
 const THREAD_NAME: &str = "plugin-async";
@@ -67,9 +67,7 @@ impl Started {
     /// In a forked child: the parent's threads never end, and may have left locks taken.
     pub(super) fn forget(self) {
         std::mem::forget(self);
-        logging::error(format_args!(
-            "futures were started before OpenVPN became a daemon and do not run any more, start them in Plugin::start"
-        ));
+        logging::say(lines::futures_before_daemon());
     }
 }
 

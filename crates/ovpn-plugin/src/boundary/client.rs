@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Instance;
 use crate::guard::guard;
 use crate::progress::Progress;
-use crate::{ClientState, EventSet, Plugin, logging};
+use crate::{ClientState, EventSet, Plugin, lines, logging};
 
 /// What OpenVPN's per-client pointer points to. The type inside is the `State` of the plugin that made it, or nothing.
 pub(crate) struct ClientCell {
@@ -43,9 +43,7 @@ impl<'a> Client<'a> {
     /// `None` if the state is borrowed already.
     pub(crate) fn state<S: 'static>(self) -> Option<RefMut<'a, S>> {
         let Ok(state) = self.0.state.try_borrow_mut() else {
-            logging::error(format_args!(
-                "the state of this client is borrowed already: end that borrow before `client` is called again"
-            ));
+            logging::say(lines::state_is_borrowed());
             return None;
         };
         RefMut::filter_map(state, |state| state.downcast_mut::<S>()).ok()

@@ -18,15 +18,9 @@ const LONG: Duration = Duration::from_secs(1);
 
 #[cold]
 fn held_up(event: c_int, took: Duration) {
-    let advice = match event {
-        sys::PLUGIN_AUTH_USER_PASS_VERIFY | sys::PLUGIN_CLIENT_CONNECT => "; a plugin can defer this event",
-        _ => "",
-    };
-    logging::warn(format_args!(
-        "{} held OpenVPN for {:.1} s, which served nobody meanwhile{advice}",
-        event_name(event),
-        took.as_secs_f64()
-    ));
+    let can_defer = matches!(event, sys::PLUGIN_AUTH_USER_PASS_VERIFY | sys::PLUGIN_CLIENT_CONNECT);
+    let advice = if can_defer { "; a plugin can defer this event" } else { "" };
+    logging::say(lines::held_up(event_name(event), format_args!("{:.1}", took.as_secs_f64()), advice));
 }
 
 /// An open plugin. Only this crate makes and reads it, behind the handle.
@@ -86,7 +80,7 @@ impl<P: Plugin> Instance<P> {
         if !self.started {
             let result = guard("start", None, || Some(self.plugin.start()));
             if let Some(Err(error)) = &result {
-                logging::error(format_args!("cannot start: {}", WithCauses(&**error)));
+                logging::say(lines::cannot_start(WithCauses(&**error)));
             }
             self.started = matches!(result, Some(Ok(())));
         }

@@ -6,8 +6,8 @@ use zeroize::Zeroizing;
 
 use super::binding::Binding;
 use crate::{
-    AuthReply, AuthUserPassVerify, ClientCrResponseReply, Decision, DeferError, Deferral, Rejection, logging,
-    same_secret,
+    AuthReply, AuthUserPassVerify, ClientCrResponseReply, Decision, DeferError, Deferral, Rejection, lines,
+    logging, same_secret,
 };
 
 /// How a client was asked.
@@ -141,7 +141,7 @@ impl Verdict {
         Self(match written {
             Ok(()) => Said::Told,
             Err(error) => {
-                logging::error(format_args!("OpenVPN cannot be told the verdict of a login: {error}"));
+                logging::say(lines::answer_unwritable(error));
                 Said::NotTold
             }
         })
@@ -154,9 +154,7 @@ impl From<Verdict> for AuthReply {
         match verdict.0 {
             Said::Direct(reply) => reply,
             Said::Told | Said::NotTold => {
-                logging::error(format_args!(
-                    "rejected: a verdict on another event's answer is no reply to a login"
-                ));
+                logging::say(lines::verdict_of_another_event());
                 Self::Reject
             }
         }
@@ -169,7 +167,7 @@ impl From<Verdict> for ClientCrResponseReply {
             Said::Told => Self::Done,
             Said::NotTold => Self::Fail,
             Said::Direct(_) => {
-                logging::error(format_args!("a verdict on a login is no reply to the answer of another one"));
+                logging::say(lines::verdict_of_a_login());
                 Self::Fail
             }
         }

@@ -15,7 +15,8 @@ use zeroize::Zeroizing;
 use crate::boundary::random;
 use crate::{
     AuthReply, AuthUserPassVerify, Challenge, ChallengeError, ChallengeResponse, ClientCrResponse,
-    Credentials, DeferError, Pending, PendingError, Rejection, Retry, SessionState, StaticChallenge, logging,
+    Credentials, DeferError, Pending, PendingError, Rejection, Retry, SessionState, StaticChallenge, lines,
+    logging,
 };
 
 pub use answered::{Answered, Verdict, Way};
@@ -434,13 +435,13 @@ impl<T> fmt::Debug for Challenges<T> {
 }
 
 fn refused<T>(why: &dyn fmt::Display, told: &str) -> Login<T> {
-    logging::info(format_args!("login refused: {why}"));
+    logging::say(lines::answer_refused(why));
     let reason = (!told.is_empty()).then(|| Rejection::because(told));
     Login::Refused(reason.map_or(AuthReply::Reject, AuthReply::RejectWith))
 }
 
 fn no_room() -> Rejection {
-    logging::warn(format_args!("login refused for now: as many questions are open as may be"));
+    logging::say(lines::too_many_questions());
     Rejection::temporary("the authentication service is busy", BACKOFF, Retry::SameServer)
 }
 

@@ -140,14 +140,6 @@ pub(crate) fn say<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result>(line: log_lines
     with_client(Speaker::Sdk, format_args!("{line}"), |message| write_line(flags(line.level()), 0, message));
 }
 
-pub(crate) fn warn(message: fmt::Arguments<'_>) {
-    with_client(Speaker::Sdk, message, |message| write_line(sys::PLOG_WARN, 0, message));
-}
-
-pub(crate) fn info(message: fmt::Arguments<'_>) {
-    write_line(sys::PLOG_NOTE, 0, message);
-}
-
 pub(crate) fn error(message: fmt::Arguments<'_>) {
     with_client(Speaker::Sdk, message, |message| write_line(sys::PLOG_ERR, 0, message));
 }
