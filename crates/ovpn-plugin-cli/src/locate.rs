@@ -91,7 +91,7 @@ mod tests {
         let name = OsStr::new("plugin.so");
         let none = locate_in(name, None, &directories);
         assert_eq!(none.file, first.path().join(name));
-        assert!(none.note.is_some_and(|note| note.contains("there is no plugin")));
+        assert!(none.note.is_some_and(|note| note.contains("no plugin \"plugin.so\"")));
         std::fs::write(second.path().join(name), "").unwrap();
         let one = locate_in(name, None, &directories);
         assert_eq!((one.file, one.note), (second.path().join(name), None));
