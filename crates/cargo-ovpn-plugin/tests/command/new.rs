@@ -53,7 +53,8 @@ fn is_tested_and_run(options: &[&str], answer: &str) {
     run("please").ends(0, &["target/debug/libldap_users.so", "| the client is in, after "]);
     let rejected = [
         answer,
-        "LDAP-USERS: a login is rejected",
+        "PLUGIN LDAP-USERS: client/",
+        " a login is rejected",
         "| the client is told that the login failed: that is not the word",
     ];
     run("now").ends(1, &rejected);

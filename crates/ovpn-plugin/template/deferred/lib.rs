@@ -1,21 +1,23 @@
-//! What the plugin does: it decides logins in a task, so that OpenVPN serves others meanwhile.
+//! What the plugin does: threads of its own decide logins, so that OpenVPN serves others meanwhile.
 //!
 //! `plugin /path/to/libmy_plugin.so WORD`
 
 use std::sync::Arc;
 
-use ovpn_plugin::{AuthReply, AuthUserPassVerify, OpenArgs, Plugin, Rejection, Result, Tasks, same_secret};
+use ovpn_plugin::{AuthReply, AuthUserPassVerify, OpenArgs, Plugin, Pool, Rejection, Result, same_secret};
 
-/// Logins that are decided at the same time; beyond, they are rejected.
-const MOST_AT_ONCE: usize = 64;
+/// Threads that ask the backend.
+const WORKERS: usize = 4;
+/// Logins that may wait for one of them; beyond, clients are told to come again.
+const QUEUE: usize = 60;
 
 /// What lives from open to close.
 struct MyPlugin {
     backend: Arc<Backend>,
-    tasks: Tasks,
+    pool: Pool,
 }
 
-/// Whom the tasks ask.
+/// Whom the threads ask.
 struct Backend {
     word: Vec<u8>,
 }
@@ -36,27 +38,21 @@ impl Plugin for MyPlugin {
     fn open(args: &OpenArgs<'_>) -> Result<Self> {
         let [word] = args.text_args()?[..] else { return Err("wanted: plugin FILE WORD".into()) };
         let backend = Arc::new(Backend { word: word.as_bytes().to_vec() });
-        Ok(Self { backend, tasks: Tasks::new(MOST_AT_ONCE) })
+        Ok(Self { backend, pool: Pool::new("login", WORKERS, QUEUE) })
     }
 
     /// Each event has a method like this; OpenVPN passes those that are here.
     fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
         let password = event.password().unwrap_or_default().to_vec();
         let backend = Arc::clone(&self.backend);
-        let (decision, deferral) = event.defer()?;
-        self.tasks.spawn("login", move |_stop| {
-            // A decision that is dropped rejects, also in a panic.
-            let told = if backend.knows(&password) {
-                decision.accept()
-            } else {
-                log::info!("a login is rejected");
-                decision.reject_with(&Rejection::because("that is not the word"))
-            };
-            if let Err(error) = told {
-                log::error!("OpenVPN cannot be told: {error}");
+        event.answer_in(&self.pool, move |_stop| -> Result<()> {
+            // An error rejects, and so does a panic.
+            if backend.knows(&password) {
+                return Ok(());
             }
-        })?;
-        Ok(AuthReply::Deferred(deferral))
+            log::info!("a login is rejected");
+            Err(Rejection::because("that is not the word").into())
+        })
     }
 }
 
