@@ -28,31 +28,49 @@
 //! # fn main() {}
 //! ```
 //!
-//! A login or a connecting client can be decided later: [`AuthUserPassVerify::defer`] and [`ClientConnect::defer`] give
-//! a value that goes to any thread and rejects when it is dropped. A [`Pool`] runs jobs such as logins in a few threads,
-//! [`Tasks`] are threads of any kind that end with the plugin, `AsyncTasks` (feature `tokio`) runs futures that do.
-//! [`Credentials`] are a login's username and password as a value
-//! to take along, [`Challenges`] ask for a second factor. [`ClientState`] is state for each client, [`testing`] runs a plugin inside a test. A tutorial, a directory to copy
-//! and an example for each event are beside the sources: `TUTORIAL.md`, `template`, `plugins/examples`. [`event_table`]
-//! is what a plugin sees of a server and of a client, in order.
+//! Works with hosts of struct versions 1 to 5 (OpenVPN 2.4 to 2.7) and later ones that only add to them.
 //!
-//! # Threads
+//! # What do you want to do?
 //!
-//! OpenVPN calls a plugin in one thread and none of its own functions is made for another one. What a plugin can do
-//! from any thread all the same:
+//! | task | look at | example |
+//! |---|---|---|
+//! | *begin* | `TUTORIAL.md`, `cargo ovpn-plugin new`; [`Plugin`], [`export!`], [`OpenArgs`] | `simple` |
+//! | see which event comes when | [`event_table`] | `log-events` |
+//! | **Logins** | | |
+//! | judge a username and a password | [`AuthUserPassVerify`], [`Credentials`], [`same_secret`] | `simple` |
+//! | tell the client why, or to come again | [`Rejection`] | `http-auth` |
+//! | ask a backend that takes time | [`AuthUserPassVerify::answer_in`], [`Pool`]; [`guide::threads`] | `deferred-auth` |
+//! | ask many at the same time | `AsyncTasks` (feature `tokio`); [`guide::futures`] | `http-auth` |
+//! | let another part of the plugin decide | [`AuthUserPassVerify::defer`], [`Decision`], [`Deferral`] | `deferred-auth` |
+//! | ask for a second factor | [`Challenges`], [`Pending`]; [`guide::two_factors`] | `challenge` |
+//! | look at certificates | [`TlsVerify`], [`Certificate`], [`CertificateInfo`] | `log-events` |
+//! | **Clients** | | |
+//! | give a client options, or refuse it | [`ClientConnect`], [`ClientConnectV2`], [`ClientConfig`] | `client-connect` |
+//! | keep something for each client | [`ClientState`] | `per-client-state` |
+//! | allow addresses | [`LearnAddress`] | `policy` |
+//! | count traffic | [`ClientDisconnect`]; [`guide::accounting`] | `accounting` |
+//! | **The server** | | |
+//! | act when the tunnel begins and ends | [`Up`], [`RouteUp`], [`RoutePredown`], [`Down`] | `log-events` |
+//! | run something all the time | [`Plugin::start`], [`Tasks`]; [`guide::threads`] | `reload` |
+//! | start a program | [`command`] | |
+//! | read a file that changes | [`guide::restarts`] | `reload` |
+//! | **All plugins** | | |
+//! | log | the macros of the crate `log`, [`escape()`], [`log_errno`]; [`guide::logs`], [`logging`] | `log-events` |
+//! | fail | [`Result`]: `?` works on every error | |
+//! | survive SIGHUP, `user` and `chroot` | [`guide::restarts`] | `accounting` |
+//! | know what a panic costs | [`guide::panics`] | |
+//! | test without OpenVPN | [`testing`] | all |
+//! | test with a real server and clients | the crate `ovpn-plugin-test`, `cargo ovpn-plugin run` | the template |
+//! | package the plugin | [`guide::packaging`] | |
 //!
-//! - *Log*: lines of threads reach the log without entering OpenVPN; see [`logging`].
-//! - *Decide*: a [`Decision`] or [`ConnectDecision`] writes files, and OpenVPN reads them.
-//! - *Base64 and wiping memory*: [`base64`] and [`wipe()`] are this crate's own. OpenVPN offers functions for both, which
-//!   the SDK never calls.
-//! - *Lists that OpenVPN frees* (the configuration in a reply) are made from `malloc` in the call that returns them. The
-//!   C library's heap is for all threads.
-//! - *Certificates* and the words and variables of an event belong to the call: OpenVPN stands still meanwhile, so that
-//!   threads which end within the call may read them. An `X509` of the crate `openssl` that was cloned may outlive it:
-//!   its count of references is for all threads, and OpenVPN does not change a certificate it has verified.
+//! The examples are in `plugins/examples` beside the sources.
 //!
-//! Works with hosts of struct versions 1 to 5 (OpenVPN 2.4 to 2.7) and later ones that only add to them. A panic in
-//! the plugin never reaches OpenVPN: it becomes a failure and one line in the log.
+//! # What holds for all of them
+//!
+//! - OpenVPN has one thread, and serves nobody while an event is answered.
+//! - A panic becomes a failure and one line in the log. [`guide::panics`] has the exceptions.
+//! - A decision that nobody makes is a rejection: after an error, a panic, or when it is dropped.
+//! - A decision takes effect only with the reply that defers, so that it never speaks for another plugin.
 
 mod answer;
 #[cfg(feature = "tokio")]
@@ -74,6 +92,7 @@ mod event_set;
 mod events;
 mod export;
 mod guard;
+pub mod guide;
 mod host;
 #[doc(hidden)]
 pub mod lines;
