@@ -2,12 +2,12 @@
 //! template builds wherever it is copied to.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use harness::netns::NetNs;
+use harness::plugin::{cargo_build, target_directory};
 use harness::scratch::Scratch;
-use harness::{PATIENCE, proc_table};
 
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -19,58 +19,68 @@ pub(crate) fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
     text.split(begin.as_str()).skip(1).filter_map(|rest| rest.split("\n```\n").next()).collect()
 }
 
-/// Runs shell commands in a directory; crates come from where the tests' own build had them from.
-fn run(mut shell: Command, directory: &Path, script: &str) {
-    let status = shell
+/// Runs shell commands in a directory, and gives what they print; crates come from where the tests' own build had them from.
+fn run(directory: &Path, script: &str) -> String {
+    let target = target_directory();
+    let path = std::env::var("PATH").unwrap_or_default();
+    let output = Command::new("sh")
         .args(["-e", "-c", script])
         .current_dir(directory)
+        .env("PATH", format!("{}:{path}", target.join("debug").display()))
         .env("CARGO_NET_OFFLINE", "true")
         .env("CARGO_TARGET_DIR", directory.join("target"))
         .env_remove("RUSTFLAGS")
-        .status()
+        .stderr(Stdio::inherit())
+        .output()
         .expect("cannot run sh");
-    assert!(status.success(), "failed: {script}");
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "failed: {script}\n{printed}");
+    printed
 }
 
-/// What the tutorial starts ends with this.
-struct Started<'a>(&'a Path);
-
-impl Drop for Started<'_> {
-    fn drop(&mut self) {
-        for name in ["client", "server"] {
-            if std::thread::panicking() {
-                let log = fs::read_to_string(self.0.join(format!("{name}.log"))).unwrap_or_default();
-                eprintln!("--- log of the {name} ---\n{log}");
-            }
-            let pid = fs::read_to_string(self.0.join(format!("{name}.pid"))).unwrap_or_default();
-            if let Some(pid) = pid.trim().parse().ok().filter(|pid| !proc_table::wait_gone(*pid, PATIENCE)) {
-                proc_table::kill9(pid);
-            }
-        }
+/// The words in one after the other.
+fn has(printed: &str, words: &[&str]) {
+    for word in words {
+        assert!(printed.contains(word), "no {word:?} in:\n{printed}");
     }
 }
 
 #[test]
 fn the_tutorial_ends_with_a_real_client() {
     let text = fs::read_to_string(root().join("crates/ovpn-plugin/TUTORIAL.md")).unwrap();
-    let (shell, rust, toml) = (blocks(&text, "sh"), blocks(&text, "rust"), blocks(&text, "toml"));
-    let configs = blocks(&text, "text");
-    assert_eq!((shell.len(), rust.len(), toml.len(), configs.len()), (5, 1, 1, 2), "blocks of the tutorial");
+    let (shell, rust, shown) = (blocks(&text, "sh"), blocks(&text, "rust"), blocks(&text, "text"));
+    let [install, new, test, test_all, right, wrong, release, on_a_server] = shell[..] else {
+        panic!("blocks of the tutorial: {shell:?}");
+    };
+    let ([library, client], [told, server]) = (&rust[..], &shown[..]) else {
+        panic!("blocks of the tutorial: {rust:?} {shown:?}");
+    };
+    // What these two lines do: the command from these sources, in the directory where the tutorial begins.
+    assert_eq!(install, "cargo install --path openvpn-plugins-rs/crates/cargo-ovpn-plugin");
+    cargo_build(&["--package=cargo-ovpn-plugin"], &target_directory());
     let scratch = Scratch::new();
-    run(Command::new("sh"), scratch.path(), shell[0]);
+    symlink(root(), scratch.join("openvpn-plugins-rs")).unwrap();
+
+    let made = run(scratch.path(), new);
+    has(&made, &["made users-plugin"]);
     let project = scratch.join("users-plugin");
-    fs::write(project.join("Cargo.toml"), toml[0].replace("$SDK", root().to_str().unwrap())).unwrap();
-    fs::write(project.join("src/lib.rs"), rust[0]).unwrap();
     fs::copy(root().join("Cargo.lock"), project.join("Cargo.lock")).unwrap();
-    run(Command::new("sh"), &project, shell[1]);
-    // The server and both clients in a namespace of their own, as written otherwise.
-    let namespace = NetNs::new();
-    let _started = Started(&project);
-    fs::write(project.join("server.conf"), configs[0]).unwrap();
-    fs::write(project.join("client.conf"), configs[1]).unwrap();
-    for script in &shell[2..] {
-        run(namespace.command("sh"), &project, script);
+    for (file, text) in [("src/lib.rs", library), ("tests/client.rs", client)] {
+        assert!(project.join(file).exists(), "`new` makes no {file}");
+        fs::write(project.join(file), format!("{text}\n")).unwrap();
     }
+    has(&run(&project, test), &["users_of_the_file_get_in ... ok", "users_of_the_file_get_in ... ignored"]);
+    has(&run(&project, test_all), &["1 passed; 0 failed; 0 ignored"]);
+    has(&run(&project, right), &["| the client is in, after ", "| result: the client got in"]);
+    let refused = run(&project, wrong);
+    has(&refused, &["user 'joe' is rejected", "exit status 1"]);
+    has(&refused, &told.lines().collect::<Vec<_>>());
+    run(&project, release);
+    // What the last lines copy and name is what was built.
+    let file = "libusers_plugin.so";
+    assert!(project.join("target/release").join(file).exists());
+    has(on_a_server, &["/usr/lib/openvpn/plugins target/release/libusers_plugin.so", "/etc/openvpn/users"]);
+    has(server, &["plugin /usr/lib/openvpn/plugins/libusers_plugin.so /etc/openvpn/users"]);
 }
 
 #[test]
@@ -91,5 +101,5 @@ fn the_template_builds_where_it_is_copied_to() {
         fs::copy(from.join(file), to.join(file)).unwrap();
     }
     fs::copy(root().join("Cargo.lock"), to.join("Cargo.lock")).unwrap();
-    run(Command::new("sh"), &to, "cargo test --quiet && cargo build --quiet --release");
+    run(&to, "cargo test --quiet && cargo build --quiet --release");
 }
