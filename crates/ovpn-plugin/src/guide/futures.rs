@@ -9,7 +9,8 @@
 //! tokio = { version = "1.38", default-features = false, features = ["net", "rt", "time"] }
 //! ```
 //!
-//! `cargo doc -p ovpn-plugin --features tokio --open` shows `AsyncTasks`, which is missing here without it.
+//! With the feature, `cargo doc -p ovpn-plugin --open` in your crate shows `AsyncTasks`, too. In the SDK's own
+//! sources that takes `--features tokio`.
 //!
 //! ```
 //! # #[cfg(feature = "tokio")]
