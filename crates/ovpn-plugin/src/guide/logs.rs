@@ -13,13 +13,13 @@
 //! | `debug!` | debug | 7 |
 //! | `trace!` | debug | 9 |
 //!
-//! `verb` is 1 unless the configuration says otherwise; most configurations have 3. With `verb 0` nothing
-//! shows. The SDK sets `log::max_level` to this, so a line that does not show is not even formatted. A
-//! plugin may set another limit in [`open`](crate::Plugin::open), which stays.
+//! `verb` is 1 unless the configuration says otherwise. With `verb 0` nothing shows. The SDK sets
+//! `log::max_level` accordingly, so a line that does not show is not even formatted. A plugin may set
+//! another limit in [`open`](crate::Plugin::open), which stays.
 //!
 //! Libraries that use the crate `log` are heard too: a chatty one shows from `verb 7` on.
 //!
-//! While you develop, `cargo ovpn-plugin run --verb 7` shows debug lines.
+//! `cargo ovpn-plugin run` has `verb 3`; with `--verb 7` it shows debug lines.
 //!
 //! # The client's name
 //!
@@ -46,7 +46,7 @@
 //!
 //! - Such a line has no time, no name and no level, and shows whatever `verb` is.
 //! - It goes to OpenVPN's standard output or error. With `log FILE` or in a terminal that is the log by
-//!   chance. A daemon that logs to the system log has the log elsewhere, and the line is lost.
+//!   chance. A daemon that logs to the system log has its log elsewhere.
 //! - `println!` panics if standard output cannot be written to. In an event that rejects the login.
 //!
 //! In tests they are fine.

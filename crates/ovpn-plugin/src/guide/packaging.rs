@@ -3,8 +3,7 @@
 //! # The file
 //!
 //! `cargo build --release` makes `target/release/libNAME.so`, with `-` in the crate's name as `_`. The template
-//! strips it. The file needs no other file of the SDK. Before you ship it, do with it in a minute what OpenVPN does
-//! in months:
+//! strips it. The file needs no other file of the SDK. Before you ship it, do with it what OpenVPN does in months:
 //!
 //! ```sh
 //! sudo ovpn-plugin certify ./target/release/libNAME.so WORD
@@ -45,8 +44,8 @@
 //! # A Debian package
 //!
 //! The SDK is in no registry: let `ovpn-plugin` in `Cargo.toml` name its path in the package
-//! `openvpn-plugin-dev-rs`, `/usr/share/openvpn-plugin-dev-rs/crates/ovpn-plugin`. `debian/control` needs
-//! these fields; `dpkg-shlibdeps` fills in the version of glibc:
+//! `openvpn-plugin-dev-rs` (as an RPM: `openvpn-plugin-devel-rs`),
+//! `/usr/share/openvpn-plugin-dev-rs/crates/ovpn-plugin`. `debian/control` needs these fields; `dpkg-shlibdeps` fills in the version of glibc:
 //!
 //! ```text
 //! Build-Depends: debhelper-compat (= 13), cargo (>= 1.85) | cargo-web (>= 1.85), openvpn-plugin-dev-rs
@@ -79,6 +78,7 @@
 //! %global debug_package %{nil}
 //! BuildRequires: cargo >= 1.85
 //! BuildRequires: gcc
+//! BuildRequires: openvpn-plugin-devel-rs
 //! Requires: openvpn
 //!
 //! %build
