@@ -54,8 +54,10 @@
 //! | a panic | is refused, and the log has the panic |
 //!
 //! If the client gives up, its future is dropped within a second. If there is no room for another
-//! future, the client is told to come again in ten seconds. A connecting client is decided in the same way;
-//! there an error refuses it.
+//! future, the client is told to come again in ten seconds.
+//!
+//! [`ClientConnect`](crate::ClientConnect) has `answer_async` too. There the future gives the client's
+//! configuration, and any error refuses the client; so does a lack of room.
 //!
 //! # Rules
 //!
