@@ -44,8 +44,8 @@
 //! With `auth-gen-token ... external-auth` OpenVPN asks the plugin all the same:
 //! [`Login::Renewed`](crate::Login::Renewed), or
 //! [`session_state`](crate::AuthUserPassVerify::session_state) without [`Challenges`](crate::Challenges).
-//! The password is the token then: do not check it. Use OpenVPN 2.6.21, 2.7.5 or later with it; a
-//! malformed token crashed servers before.
+//! Unless that is `Initial`, the password is the token: do not check it, and reject a token that is expired or
+//! invalid. Use OpenVPN 2.6.21, 2.7.5 or later with `external-auth`; a malformed token crashed servers before.
 //!
 //! # A web page
 //!
