@@ -72,8 +72,8 @@ fn an_answer_counts_once_and_from_whom_was_asked() {
         refused.start().wait_refused();
     }
     let count = |text: &str| server.log().count(mark, text);
-    assert_eq!(count("CHALLENGE: login refused: no question with this id is open"), 3);
-    assert_eq!(count("CHALLENGE: login refused: the question was put to another user"), 3);
+    assert_eq!(count(" login refused: no question with this id is open"), 3);
+    assert_eq!(count(" login refused: the question was put to another user"), 3);
     client.answer("123456");
     client.connects();
 }
