@@ -3,8 +3,10 @@
 use harness::{command, plugin};
 
 const FILE: &str = "libopenvpn_plugin_down_root.so";
-const EXPORTED: [&str; 4] = [
+const EXPORTED: [&str; 6] = [
     "openvpn_plugin_abort_v1",
+    "openvpn_plugin_client_constructor_v1",
+    "openvpn_plugin_client_destructor_v1",
     "openvpn_plugin_close_v1",
     "openvpn_plugin_func_v3",
     "openvpn_plugin_open_v3",

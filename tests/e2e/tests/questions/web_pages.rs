@@ -6,7 +6,7 @@ use harness::question::Way;
 use crate::stage::{CODE, PASSWORD, Stage};
 
 const URL: &str = "https://login.example.com/device?user_code=ABCD-EFGH";
-const OPTIONS: &str = "deferred=yes question-wait=300 open-urls=yes";
+const OPTIONS: &str = "deferred=yes question-wait=1000 open-urls=yes";
 
 /// Device flow: the module shows an address, and asks for Enter while it polls.
 #[test]
