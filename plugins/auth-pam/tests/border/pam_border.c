@@ -412,8 +412,10 @@ static int leave_a_daemon(const char *how, const char *with)
         if (fork() == 0) {
             setsid();
             signal(SIGTERM, stubborn ? SIG_IGN : SIG_DFL);
-            if (stubborn && fork() == 0)
+            if (stubborn && fork() == 0) {
                 setsid();
+                rest(NULL);
+            }
             sigset_t term;
             sigemptyset(&term);
             sigaddset(&term, SIGTERM);
