@@ -1,12 +1,13 @@
 //! OpenVPN's own sample plugins, under OpenVPN and under `ovpn-plugin`: both let the same clients in.
 //!
-//! Their sources are OpenVPN's, and not part of this project: `OPENVPN_SAMPLE_PLUGINS` names their directory
-//! (`sample/sample-plugins`). Without it there is nothing to compare. What they need of a host, tests of ovpn-plugin-host
-//! have in plugins of their own (tests/like_openvpn.rs).
+//! Their sources are OpenVPN's, and not part of this project: `tests/openvpn-samples` gets those of Debian's package, or
+//! `OPENVPN_SAMPLE_PLUGINS` names their directory (`sample/sample-plugins`). What they need of a host, tests of
+//! ovpn-plugin-host have in plugins of their own (tests/like_openvpn.rs).
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use harness::log::Mark;
 use harness::scratch::Scratch;
@@ -42,12 +43,18 @@ const SAMPLES: [Sample; 8] = [
     },
 ];
 
-fn sources() -> Option<PathBuf> {
-    let sources = std::env::var_os("OPENVPN_SAMPLE_PLUGINS").map(PathBuf::from);
-    if sources.is_none() {
-        println!("OPENVPN_SAMPLE_PLUGINS does not name the samples' directory: nothing is compared");
-    }
-    sources
+fn sources() -> PathBuf {
+    // Once for all tests, which may run at the same time.
+    static SOURCES: LazyLock<PathBuf> = LazyLock::new(|| {
+        if let Some(named) = std::env::var_os("OPENVPN_SAMPLE_PLUGINS") {
+            return named.into();
+        }
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openvpn-samples");
+        let place = plugin::built("ovpn-plugin").with_file_name("openvpn-samples");
+        let found = command::run(&script.display().to_string(), &[&place.display().to_string()]);
+        String::from_utf8_lossy(&found.stdout).trim().into()
+    });
+    SOURCES.clone()
 }
 
 /// As OpenVPN's Makefile builds it: with no library.
@@ -74,7 +81,7 @@ fn asked(command: &str, options: &[&str], file: &Path, words: &str) -> (Option<i
 
 #[test]
 fn the_same_clients_get_in() {
-    let Some(sources) = sources() else { return };
+    let sources = sources();
     let place = Scratch::new();
     for sample in &SAMPLES {
         let file = built(&sources, sample, &place);
@@ -108,7 +115,7 @@ fn events(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn the_same_events_and_certificates_come() {
-    let Some(sources) = sources() else { return };
+    let sources = sources();
     let place = Scratch::new();
     let log_v3 = &SAMPLES[3];
     let file = built(&sources, log_v3, &place);
