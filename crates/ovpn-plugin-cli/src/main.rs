@@ -3,6 +3,7 @@
 mod answers;
 mod causes;
 mod certify;
+mod children;
 mod declaration;
 mod develop;
 mod doctor;

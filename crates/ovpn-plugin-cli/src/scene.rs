@@ -1,11 +1,11 @@
 //! Runs the plugin in a process of its own and watches it from outside, so that one that crashes, exits, hangs or leaves
 //! processes behind is something to tell about.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use nix::fcntl::OFlag;
@@ -18,6 +18,7 @@ use ovpn_plugin_host::{LogFollower, LogLine, fork_alone};
 use tempfile::TempDir;
 
 use crate::answers::{Answered, Answers};
+use crate::children::{LEAVE, until_all_left};
 use crate::masks::theirs;
 use crate::show::Show;
 use crate::told::{Outcome, Tell, Told};
@@ -27,9 +28,7 @@ use terminal::Signals;
 const LOOK: u16 = 20;
 /// How much longer than its limit the plugin's process may take to say that the limit was reached.
 const MARGIN: Duration = Duration::from_secs(1);
-/// How long processes of the plugin may take to leave after it was closed.
-const LEAVE: Duration = Duration::from_secs(5);
-/// The same after the plugin's own process was killed.
+/// How long processes of the plugin may take to leave after its own process was killed.
 const LEAVE_KILLED: Duration = Duration::from_secs(1);
 /// How often is read from the plugin's output before looking at the rest.
 const MOST_READS: usize = 16;
@@ -106,7 +105,8 @@ pub(crate) fn watch(
         unfinished: Vec::new(),
     };
     let end = watch.until_end(Pid::from_raw(child), deadline, answers, signals)?;
-    let left = watch.until_all_left(if matches!(end, End::Died(_)) { LEAVE } else { LEAVE_KILLED });
+    let left =
+        until_all_left(if matches!(end, End::Died(_)) { LEAVE } else { LEAVE_KILLED }, || watch.look());
     watch.look();
     watch.rest_of_output();
     let Watch { log, told, .. } = watch;
@@ -231,41 +231,4 @@ impl Watch<'_> {
             return Ok(end);
         }
     }
-
-    /// Waits until the plugin's other processes are gone, and kills those that stay. Gives the names of these.
-    fn until_all_left(&mut self, patience: Duration) -> Vec<String> {
-        let deadline = Instant::now() + patience;
-        let mut killed = Vec::new();
-        loop {
-            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-                Err(nix::Error::EINTR) | Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)) => continue,
-                Err(_) => return killed,
-                Ok(_) => {}
-            }
-            self.look();
-            if Instant::now() >= deadline {
-                for (pid, name) in own_children() {
-                    // One that is not ours to kill (setuid) is left alone. Reaped above; twice is no harm.
-                    if kill(pid, Signal::SIGKILL).is_ok() && !killed.contains(&name) {
-                        killed.push(name);
-                    }
-                }
-                if Instant::now() >= deadline + LEAVE {
-                    return killed;
-                }
-            }
-            std::thread::sleep(Duration::from_millis(u64::from(LOOK)));
-        }
-    }
-}
-
-/// The children of this process, which has one thread, with their names.
-fn own_children() -> Vec<(Pid, String)> {
-    let own = unistd::getpid();
-    let list = fs::read_to_string(format!("/proc/self/task/{own}/children")).unwrap_or_default();
-    let named = |pid: i32| {
-        let name = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("comm"));
-        (Pid::from_raw(pid), name.unwrap_or_default().trim_end().to_owned())
-    };
-    list.split_whitespace().filter_map(|pid| pid.parse().ok()).map(named).collect()
 }

@@ -1,13 +1,11 @@
 //! Runs one trial in a process of its own, which may crash, hang, become a daemon or leave processes behind.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
@@ -17,13 +15,12 @@ use ovpn_plugin_host::fork_alone;
 use tempfile::TempDir;
 
 use super::report::{Heard, Report, Seen};
+use crate::children::{self, LEAVE, until_all_left};
 use terminal::Signals;
 
 /// How often is looked whether a process has ended, in milliseconds.
 const LOOK: u16 = 20;
-/// How long processes of the plugin may take to leave.
-const LEAVE: Duration = Duration::from_secs(5);
-/// The same where the plugin was closed, so that there should be none.
+/// How long processes may take to leave where the plugin was closed, so that there should be none.
 const LEAVE_CLOSED: Duration = Duration::from_secs(2);
 /// The name of the file that the trial holds open, as OpenVPN does its sockets.
 pub(crate) const OPENVPNS_OWN: &str = "openvpns-own";
@@ -95,11 +92,11 @@ pub(crate) fn play(
     let mut heard = Heard::new(ours);
     let ended = until_end(kind, Pid::from_raw(child), &mut heard, limit, signals)?;
     if ended != Ended::Well {
-        for (pid, _) in own_children() {
+        for (pid, _) in children::own() {
             let _ = kill(pid, Signal::SIGKILL);
         }
     }
-    let left = until_all_left(if kind == Kind::Killed { LEAVE } else { LEAVE_CLOSED });
+    let left = until_all_left(if kind == Kind::Killed { LEAVE } else { LEAVE_CLOSED }, || {});
     heard.listen();
     let Heard { seen, at, .. } = heard;
     Ok(Played { seen, at, ended, left })
@@ -163,47 +160,11 @@ fn until_end(
         if first.is_none() && heard.ended {
             return Ok(Ended::Well);
         }
-        if first.is_none() && own_children().is_empty() {
+        if first.is_none() && children::own().is_empty() {
             return Ok(Ended::Died("it ended after it had become a daemon".to_owned()));
         }
         if Instant::now() >= deadline {
             return Ok(Ended::TimedOut);
         }
     }
-}
-
-/// Waits until all processes are gone, and kills those that stay. Gives the names of these.
-fn until_all_left(patience: Duration) -> Vec<String> {
-    let deadline = Instant::now() + patience;
-    let mut killed = Vec::new();
-    loop {
-        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-            Err(Errno::EINTR) | Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)) => continue,
-            Err(_) => return killed,
-            Ok(_) => {}
-        }
-        if Instant::now() >= deadline {
-            for (pid, name) in own_children() {
-                // One that is not ours to kill (setuid) is left alone.
-                if kill(pid, Signal::SIGKILL).is_ok() && !killed.contains(&name) {
-                    killed.push(name);
-                }
-            }
-            if Instant::now() >= deadline + LEAVE {
-                return killed;
-            }
-        }
-        std::thread::sleep(Duration::from_millis(u64::from(LOOK)));
-    }
-}
-
-/// The children of this process, which has one thread, with their names.
-fn own_children() -> Vec<(Pid, String)> {
-    let own = unistd::getpid();
-    let list = fs::read_to_string(format!("/proc/self/task/{own}/children")).unwrap_or_default();
-    let named = |pid: i32| {
-        let name = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("comm"));
-        (Pid::from_raw(pid), name.unwrap_or_default().trim_end().to_owned())
-    };
-    list.split_whitespace().filter_map(|pid| pid.parse().ok()).map(named).collect()
 }
