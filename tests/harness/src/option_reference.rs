@@ -1,4 +1,4 @@
-//! What is read of a plugin's options: a table for README, a section for the manual page, a reference. All of it comes
+//! What is read of a plugin's options: a table for its document, a section for the manual page, a reference. All of it comes
 //! from where the options are declared.
 
 use std::fmt::Write;

@@ -16,12 +16,12 @@ const PAGE: &str = "openvpn-plugin-auth-pam.8";
 
 const GENERATED: [Generated; 4] = [
     Generated::part("packaging/man/openvpn-plugin-auth-pam.8.scd", "options", || reference().man_section()),
-    Generated::part("README.md", "options of auth-pam", || reference().table()),
+    Generated::part("docs/auth-pam.md", "options of auth-pam", || reference().table()),
     Generated::file("docs/reference/auth-pam-options.md", document),
     Generated::file("crates/ovpn-plugin-cli/src/known_options/auth-pam.tsv", || reference().rows()),
 ];
 
-const INTRODUCTION: &str = "    plugin openvpn-plugin-auth-pam.so [OPTION=VALUE]... SERVICE [NAME VALUE]...\n\n\
+const INTRODUCTION: &str = "    plugin /usr/lib/openvpn/plugins/openvpn-plugin-auth-pam.so [OPTION=VALUE]... SERVICE [NAME VALUE]...\n\n\
     Options stand before the service. A word there that is none of these is an error, and OpenVPN does\n\
     not start. They can also stand in a file, one a line (`options=FILE`).";
 

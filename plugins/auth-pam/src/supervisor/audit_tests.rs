@@ -24,7 +24,7 @@ fn shown_line(result: Result, user: &[u8], address: &str, reason: &[u8], took: T
 
 #[test]
 fn the_line_has_the_documented_form() {
-    let readme = include_str!("../../../../README.md");
+    let document = include_str!("../../../../docs/logs.md");
     for (result, user, took, reason, expected) in [
         (
             Result::Accepted,
@@ -60,7 +60,7 @@ fn the_line_has_the_documented_form() {
         ),
     ] {
         assert_eq!(shown_line(result, user.as_bytes(), "192.0.2.7", reason.as_bytes(), took), expected);
-        assert!(readme.contains(expected), "{expected}");
+        assert!(document.contains(expected), "{expected}");
     }
     let (origin, took) = (origin("", 0), took(0, None));
     let unknown =

@@ -105,8 +105,8 @@ fn every_outcome_is_taken_apart() {
 #[test]
 fn the_documented_lines_are_taken_apart() {
     let patterns = Patterns::new();
-    let readme = include_str!("../../../../README.md");
-    let lines = readme.lines().filter_map(|line| Some(line.strip_prefix("    AUTH-PAM: ")?.to_string()));
+    let document = include_str!("../../../../docs/logs.md");
+    let lines = document.lines().filter_map(|line| Some(line.strip_prefix("    AUTH-PAM: ")?.to_string()));
     let lines: Vec<_> = lines.map(|line| format!("AUTH-PAM: {line}")).collect();
     let found: Vec<_> =
         lines.iter().map(|line| patterns.fields(line).unwrap_or_else(|| panic!("{line}"))).collect();

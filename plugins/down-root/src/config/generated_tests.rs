@@ -11,12 +11,12 @@ use crate::config::options::GROUPS;
 
 const GENERATED: [Generated; 4] = [
     Generated::part("packaging/man/openvpn-plugin-down-root.8.scd", "options", || reference().man_section()),
-    Generated::part("README.md", "options of down-root", || reference().table()),
+    Generated::part("docs/down-root.md", "options of down-root", || reference().table()),
     Generated::file("docs/reference/down-root-options.md", document),
     Generated::file("crates/ovpn-plugin-cli/src/known_options/down-root.tsv", || reference().rows()),
 ];
 
-const INTRODUCTION: &str = "    plugin openvpn-plugin-down-root.so [OPTION=VALUE]... COMMAND [ARG]...\n\n\
+const INTRODUCTION: &str = "    plugin /usr/lib/openvpn/plugins/openvpn-plugin-down-root.so [OPTION=VALUE]... COMMAND [ARG]...\n\n\
     Options stand before the command. A word is an option if it has a `=` after nothing but small letters\n\
     and dashes; one that is none of these is an error, and OpenVPN does not start. They can also stand in\n\
     a file, one a line (`options=FILE`).";

@@ -98,11 +98,11 @@ fn installed_filter(scratch: &Scratch) -> PathBuf {
     scratch.join(NAME)
 }
 
-/// The expression in the README is the one that is installed and tried here.
+/// The expression in the document is the one that is installed and tried here.
 #[test]
-fn the_readme_shows_the_filter_as_it_is() {
+fn the_document_shows_the_filter_as_it_is() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let [readme, filter] = ["README.md", "packaging/fail2ban/openvpn-auth-pam.conf"].map(|file| {
+    let [shown, filter] = ["docs/logs.md", "packaging/fail2ban/openvpn-auth-pam.conf"].map(|file| {
         let text = std::fs::read_to_string(root.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
         let found: Vec<String> = text
             .lines()
@@ -112,8 +112,8 @@ fn the_readme_shows_the_filter_as_it_is() {
             .collect();
         found
     });
-    assert_eq!(readme.len(), 1, "{readme:?}");
-    assert_eq!(readme, filter);
+    assert_eq!(shown.len(), 1, "{shown:?}");
+    assert_eq!(shown, filter);
 }
 
 /// fail2ban sees the rejected logins, all of them, and no others.
