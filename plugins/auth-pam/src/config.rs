@@ -15,9 +15,9 @@ use log_lines::Said;
 use plugin_options::{Grammar, Place, Remainder, Word};
 
 use crate::metrics::place::MetricsFile;
+use crate::protocol::verdict::Advance;
 use crate::supervisor::audit::Facility;
 use crate::supervisor::source::Prefixes;
-use crate::verdict::Advance;
 use crate::worker::prompts::{MAX_PAIRS, Pair, Prompts};
 pub use error::ConfigError;
 pub use names::NameRule;

@@ -14,22 +14,13 @@ mod client_options;
 mod config;
 mod front;
 mod limits;
-mod lookup;
 mod metrics;
-mod origin;
-mod phase;
-mod proof;
 mod protocol;
-mod question;
 mod quoted;
-mod reference;
-mod session;
 mod settings;
 mod startup;
 mod supervisor;
 mod titles;
-mod took;
-mod verdict;
 mod worker;
 
 use ovpn_plugin::{

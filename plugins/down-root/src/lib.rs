@@ -10,24 +10,13 @@
 // Nothing but the plugin's symbols leaves this crate: `pub` in a module means "for the other modules".
 #![allow(unreachable_pub)]
 
-mod allowed;
-mod client_options;
 mod config;
-mod environment;
 mod event;
-mod executable;
-mod form;
 mod front;
 mod helper;
-mod identity;
-mod output;
-mod passing;
 mod permissions;
-mod problem;
 mod protocol;
-mod script;
 mod settings;
-mod signals;
 mod titles;
 
 use ovpn_plugin::{

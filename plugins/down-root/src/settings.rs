@@ -12,7 +12,7 @@ use log_lines::Said;
 use crate::config::Config;
 use crate::event::Event;
 use crate::permissions::Program;
-use crate::problem::ProgramError;
+use crate::permissions::ProgramError;
 
 /// The configuration, with its programs found and judged.
 #[derive(Debug, Clone)]

@@ -1,30 +1,16 @@
 //! What a PAM module that has taken over a worker may send the supervisor: decoding never panics, and whatever is taken
 //! is within its bounds and the only way to write it.
 #![no_main]
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unused_imports, unreachable_pub)]
 
-#[path = "../../src/lookup.rs"]
-mod lookup;
-#[path = "../../src/origin.rs"]
-mod origin;
-#[path = "../../src/proof.rs"]
-mod proof;
 #[path = "../../src/protocol/mod.rs"]
 mod protocol;
-#[path = "../../src/question.rs"]
-mod question;
-#[path = "../../src/reference.rs"]
-mod reference;
-#[path = "../../src/session.rs"]
-mod session;
-#[path = "../../src/verdict.rs"]
-mod verdict;
 
 use libfuzzer_sys::fuzz_target;
 use privsep::{Message, Reader, Writer};
 
 use protocol::{Done, MAX_CHECKED, MAX_SAID, MAX_TEXT, News, Report};
-use question::MAX_QUESTION;
+use protocol::question::MAX_QUESTION;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(report) = Report::decode(Reader::new(bytes)) else { return };

@@ -10,8 +10,8 @@ use super::attempts::{Attempts, Whom, without_credentials};
 use super::logins::Login;
 use super::sessions::OfClient;
 use crate::AuthPam;
+use crate::protocol::question::{self, Question, QuestionId};
 use crate::protocol::{Check, Sent};
-use crate::question::{self, Question, QuestionId};
 use crate::settings::Settings;
 
 /// What clients call it to ask their person.

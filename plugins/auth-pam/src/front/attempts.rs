@@ -29,10 +29,10 @@ use super::revoked::Revoked;
 use super::tail::Tail;
 use super::wait_budget::WaitBudget;
 use crate::config::Config;
+use crate::protocol::question::Question;
+use crate::protocol::verdict::{Advance, Verdict};
 use crate::protocol::{Reply, Request};
-use crate::question::Question;
 use crate::quoted::shown;
-use crate::verdict::{Advance, Verdict};
 
 /// What an administrator is to do when there is no supervisor any more.
 pub const RESTART: &str = "logins are refused until OpenVPN is restarted";

@@ -4,7 +4,7 @@
 use ovpn_plugin::{AnswerError, AuthUserPassVerify, ChallengeResponse, StaticChallenge};
 use secret::Secret;
 
-use crate::question::QuestionId;
+use crate::protocol::question::QuestionId;
 
 /// Password and response of one login.
 #[derive(Debug)]

@@ -3,9 +3,9 @@
 
 use ovpn_plugin::AuthUserPassVerify;
 
-use crate::origin::Origin;
+use crate::protocol::origin::Origin;
+use crate::protocol::reference::Reference;
 use crate::protocol::{Client, MAX_ADDRESS, MAX_CLIENT_VALUE};
-use crate::reference::Reference;
 
 /// Where this attempt comes from.
 pub fn origin(event: &AuthUserPassVerify<'_>, reference: Reference) -> Origin {

@@ -12,11 +12,11 @@ use super::logins::Unknown;
 use super::{Front, MARGIN};
 use crate::AuthPam;
 use crate::client_options::quoted;
-use crate::lookup::Lookup;
-use crate::origin::Origin;
+use crate::protocol::lookup::Lookup;
+use crate::protocol::origin::Origin;
+use crate::protocol::session::Assigned;
 use crate::protocol::{MAX_ADDRESS, MAX_CREDENTIAL, Request};
 use crate::quoted::shown;
-use crate::session::Assigned;
 
 /// The reply, and what the log is to say: what could not be done, and why.
 type Answer = (ClientConnectReply, Option<(Kind, String)>);

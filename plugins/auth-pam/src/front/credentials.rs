@@ -10,8 +10,8 @@ use secret::Secret;
 
 use super::{challenge, proof};
 use crate::config::Config;
-use crate::origin::Origin;
-use crate::proof::Proof;
+use crate::protocol::origin::Origin;
+use crate::protocol::proof::Proof;
 use crate::protocol::{Check, Credentials, MAX_CHECKED, MAX_CREDENTIAL, Sent};
 use crate::quoted::shown;
 use crate::settings::Settings;

@@ -3,8 +3,8 @@
 use super::*;
 use ovpn_plugin::testing::CallData;
 
-use crate::question::QuestionId;
-use crate::reference::References;
+use crate::protocol::question::QuestionId;
+use crate::protocol::reference::References;
 
 fn read(env: &[(&str, &str)]) -> Result<(Check, Credentials), String> {
     read_with(&[], env)

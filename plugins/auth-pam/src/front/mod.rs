@@ -46,13 +46,13 @@ use crate::AuthPam;
 use crate::config::Config;
 use crate::metrics::place::{Held, MetricsFile};
 use crate::metrics::writer;
-use crate::origin::Origin;
-use crate::proof::Proof;
+use crate::protocol::origin::Origin;
+use crate::protocol::proof::Proof;
+use crate::protocol::reference::References;
+use crate::protocol::verdict::Verdict;
 use crate::protocol::{Check, MAX_CREDENTIAL, MAX_TEXT, Request, SOCKET_BYTES, Sent};
 use crate::quoted::{MAX_SHOWN, shown};
-use crate::reference::References;
 use crate::settings::Settings;
-use crate::verdict::Verdict;
 use crate::{limits, supervisor, titles, worker};
 
 /// How long the supervisor may take to come up.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use ovpn_plugin::{Challenge, ChallengeError, Rejection, Retry};
 
-use crate::question::Question;
+use crate::protocol::question::Question;
 
-use crate::reference::Reference;
-use crate::verdict::{Advance, Cause};
+use crate::protocol::reference::Reference;
+use crate::protocol::verdict::{Advance, Cause};
 
 /// What the client gets of a refusal with a reason.
 pub fn refusal(told: &[u8], reference: Reference) -> Rejection {
@@ -54,7 +54,7 @@ mod tests {
     use ovpn_plugin::testing::LoginFiles;
 
     use super::*;
-    use crate::question::{self, QuestionId};
+    use crate::protocol::question::{self, QuestionId};
 
     #[test]
     fn a_client_that_has_to_come_again_learns_when_and_where() {

@@ -10,7 +10,7 @@ use super::receiver::Shared;
 use super::{Client, Front, PATIENCE};
 use crate::AuthPam;
 use crate::protocol::Request;
-use crate::session::{Usage, Why};
+use crate::protocol::session::{Usage, Why};
 
 /// What PAM has let a client in with.
 pub struct OfClient {

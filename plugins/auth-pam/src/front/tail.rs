@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Instant;
 
-use crate::origin::Origin;
-use crate::took::Took;
+use crate::protocol::origin::Origin;
+use crate::protocol::took::Took;
 
 /// As [`Origin::tail_with`].
 #[derive(Debug, Clone)]

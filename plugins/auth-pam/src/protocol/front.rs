@@ -6,13 +6,13 @@ use privsep::wire::{Bytes, Text};
 use secret::Secret;
 
 use super::credentials::{MAX_BLOCK, MAX_CLIENT, SecretBytes};
+use super::lookup::Lookup;
+use super::origin::Origin;
+use super::proof::Proof;
+use super::question::QuestionId;
+use super::session::{Assigned, Usage};
+use super::verdict::Verdict;
 use super::{MAX_CHECKED, MAX_CREDENTIAL, MAX_TEXT, MAX_TOLD};
-use crate::lookup::Lookup;
-use crate::origin::Origin;
-use crate::proof::Proof;
-use crate::question::QuestionId;
-use crate::session::{Assigned, Usage};
-use crate::verdict::Verdict;
 
 privsep::wire! {
     /// Front to supervisor.

@@ -15,15 +15,23 @@
 //! Log lines of the supervisor go to the front over a socket of their own ([`privsep::line_log`]), which the supervisor
 //! never waits for.
 
-mod credentials;
+pub mod credentials;
 mod front;
+pub mod lookup;
+pub mod origin;
+pub mod proof;
+pub mod question;
+pub mod reference;
+pub mod session;
+pub mod took;
+pub mod verdict;
 mod worker;
 
 pub use credentials::{Client, Credentials, MAX_CLIENT_VALUE};
 pub use front::{Check, Reply, Request, Sent};
 pub use worker::{Begin, Done, End, News, Order, Report};
 
-pub use crate::verdict::Blame;
+pub use verdict::Blame;
 
 /// Longest username, password, response or common name, in bytes (OpenVPN's own limit in builds with PKCS#11).
 pub const MAX_CREDENTIAL: usize = 4096;

@@ -6,13 +6,13 @@ use privsep::wire::{Bytes, Text};
 use secret::Secret;
 
 use super::credentials::{MAX_BLOCK, MAX_CLIENT, SecretBytes};
+use super::lookup::Lookup;
+use super::proof::Proof;
+use super::question::MAX_QUESTION;
+use super::reference::Reference;
+use super::session::{Assigned, Usage};
+use super::verdict::Blame;
 use super::{MAX_ADDRESS, MAX_CHECKED, MAX_CREDENTIAL, MAX_SAID, MAX_TEXT};
-use crate::lookup::Lookup;
-use crate::proof::Proof;
-use crate::question::MAX_QUESTION;
-use crate::reference::Reference;
-use crate::session::{Assigned, Usage};
-use crate::verdict::Blame;
 
 privsep::wire! {
     /// Supervisor to worker.
@@ -112,7 +112,7 @@ privsep::wire! {
             echo: bool,
             /// It holds the address of a web page.
             page: bool,
-            /// As in [`Question`](crate::question::Question).
+            /// As in [`Question`](super::question::Question).
             private: bool,
             /// The question, one line.
             text: Vec<u8> as Bytes<MAX_QUESTION>,

@@ -9,11 +9,11 @@ use super::attempt::Attempt;
 use super::conclude::Outcome;
 use super::suspended::Waiting;
 use super::workers::{Asks, NotBegun};
+use crate::protocol::question::{Question, QuestionId};
+use crate::protocol::took::Took;
+use crate::protocol::verdict::Verdict;
 use crate::protocol::{Reply, Sent};
-use crate::question::{Question, QuestionId};
 use crate::quoted::shown;
-use crate::took::Took;
-use crate::verdict::Verdict;
 
 /// Refusals of answers that belong to no question, when so many wait for their time that no more are taken.
 const MAX_HELD: usize = 2048;

@@ -8,12 +8,12 @@ use secret::Secret;
 use super::alike::Place;
 use super::scheduler::Job;
 use super::source::{Prefixes, Source};
-use crate::lookup::Lookup;
-use crate::origin::Origin;
-use crate::proof::Proof;
+use crate::protocol::lookup::Lookup;
+use crate::protocol::origin::Origin;
+use crate::protocol::proof::Proof;
+use crate::protocol::took::Took;
 use crate::protocol::{Check, Sent};
 use crate::quoted::{MAX_SHOWN, shown};
-use crate::took::Took;
 
 /// What a client is to get, as far as it is there.
 #[derive(Debug)]
@@ -219,8 +219,8 @@ impl Job for Attempt {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use crate::origin::tests::origin;
-    use crate::question::QuestionId;
+    use crate::protocol::origin::tests::origin;
+    use crate::protocol::question::QuestionId;
 
     /// An attempt of this user from there.
     pub fn attempt(id: u64, username: &str, address: &str) -> Attempt {

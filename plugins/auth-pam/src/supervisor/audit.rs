@@ -10,9 +10,9 @@ use lines::system_log;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, socket};
 use nix::syslog::{self, LogFlags};
 
-use crate::origin::Origin;
+use crate::protocol::origin::Origin;
+use crate::protocol::took::Took;
 use crate::quoted::{escaped, shown};
-use crate::took::Took;
 
 /// The system log's socket (syslog(3)).
 const SOCKET: &str = "/dev/log";

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use crate::question::QuestionId;
+use crate::protocol::question::QuestionId;
 
 /// The most that are known; the oldest are forgotten, and their users log in again.
 const MOST: usize = 4096;

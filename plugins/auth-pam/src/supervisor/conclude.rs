@@ -9,10 +9,10 @@ use privsep::{Ended, signal_name};
 
 use super::attempt::Attempt;
 use super::audit;
+use crate::protocol::question::Question;
+use crate::protocol::verdict::{Cause, Verdict};
 use crate::protocol::{Blame, End, MAX_SAID};
-use crate::question::Question;
 use crate::quoted::shown;
-use crate::verdict::{Cause, Verdict};
 
 /// When a client should try again after a temporary failure.
 const BACKOFF: Duration = Duration::from_secs(15);
@@ -255,7 +255,7 @@ pub mod tests {
     use super::super::attempt::tests::attempt;
     use super::audit::Result;
     use super::*;
-    use crate::question::QuestionId;
+    use crate::protocol::question::QuestionId;
 
     /// Every variant at least once, with what it is in the audit line. The match does not compile without one.
     pub fn every_outcome() -> Vec<(Outcome, Result)> {

@@ -10,12 +10,12 @@ use super::events::{Interest, What};
 use super::source::Source;
 use super::verdicts::{Decided, Judged};
 use super::{Exit, Supervisor, audit, reasons};
-use crate::origin::Origin;
-use crate::proof::Proof;
+use crate::protocol::origin::Origin;
+use crate::protocol::proof::Proof;
+use crate::protocol::took::Took;
+use crate::protocol::verdict::Verdict;
 use crate::protocol::{Blame, End, Reply, Sent};
 use crate::quoted::escaped;
-use crate::took::Took;
-use crate::verdict::Verdict;
 
 impl Supervisor {
     /// PAM has decided an attempt.

@@ -14,8 +14,8 @@ use super::metrics::Metrics;
 use super::suspended::Waiting;
 use super::workers::{Gone, Why};
 use super::{Exit, Supervisor};
+use crate::protocol::took::Took;
 use crate::quoted::shown;
-use crate::took::Took;
 
 /// News taken at once.
 const BATCH: usize = 256;

@@ -13,7 +13,7 @@ use pam::ReturnCode;
 
 use super::conclude::{Outcome, code};
 use super::sessions::said::Event;
-use crate::verdict::Verdict;
+use crate::protocol::verdict::Verdict;
 
 /// Declares an enum of which each variant has a word: one for JSON, and a label for metrics.
 macro_rules! words {

@@ -11,9 +11,9 @@ use regex::Regex;
 use super::super::conclude::tests::every_outcome;
 use super::{Entry, Result, line};
 use crate::front::every_refusal;
-use crate::origin::tests::origin;
+use crate::protocol::origin::tests::origin;
+use crate::protocol::took::Took;
 use crate::quoted::escaped;
-use crate::took::Took;
 
 type Fields = BTreeMap<String, String>;
 

@@ -11,10 +11,10 @@ use super::Supervisor;
 use super::attempt::Attempt;
 use super::conclude::unavailable;
 use super::events::WorkerId;
-use crate::origin::Origin;
-use crate::phase;
 use crate::protocol::End;
+use crate::protocol::origin::Origin;
 use crate::quoted::shown;
+use crate::worker::phase;
 
 /// A login that has waited for so long is worth a line: a slow directory takes a second or two.
 const LONG: Duration = Duration::from_secs(10);

@@ -77,10 +77,11 @@ use suspended::Suspended;
 use verdicts::Verdicts;
 use workers::Workers;
 
+use crate::protocol::took::Took;
 use crate::protocol::{Check, Reply, Request, SOCKET_BYTES, Sent};
 use crate::settings::Settings;
-use crate::took::Took;
-use crate::{limits, phase, titles};
+use crate::worker::phase;
+use crate::{limits, titles};
 
 /// Messages taken from the front at once, before anything else is done: reading is quick, forking is not, and the
 /// front must never find its socket full.

@@ -6,10 +6,10 @@ use std::time::Instant;
 use super::Supervisor;
 use super::attempt::Attempt;
 use super::conclude::{Outcome, judge};
-use crate::lookup::Lookup;
-use crate::origin::Origin;
+use crate::protocol::lookup::Lookup;
+use crate::protocol::origin::Origin;
+use crate::protocol::verdict::Verdict;
 use crate::protocol::{Done, MAX_TEXT, Reply};
-use crate::verdict::Verdict;
 
 impl Supervisor {
     /// The front wants the options of a client.

@@ -15,8 +15,8 @@ use super::conclude::Outcome;
 use super::events::WorkerId;
 use super::sessions::table::{Check, Session, Stage};
 use super::source::Source;
-use crate::origin::Origin;
-use crate::proof::Proof;
+use crate::protocol::origin::Origin;
+use crate::protocol::proof::Proof;
 use crate::protocol::{End, Order};
 
 impl Supervisor {

@@ -6,8 +6,8 @@ use pam::ReturnCode;
 
 use super::conclude::{Outcome, code};
 use crate::config::Reasons;
+use crate::protocol::verdict::Verdict;
 use crate::protocol::{End, MAX_SAID, MAX_TOLD};
-use crate::verdict::Verdict;
 
 const TOO_MANY: &str = "you already have as many connections as you may have";
 
@@ -57,7 +57,7 @@ mod tests {
     use privsep::Ended;
 
     use super::*;
-    use crate::verdict::{Blame, Cause};
+    use crate::protocol::verdict::{Blame, Cause};
 
     fn pam(code: ReturnCode, authenticating: bool, said: &str) -> Outcome {
         let code = code.raw().unsigned_abs();

@@ -17,7 +17,7 @@ use secret::Secret;
 
 use super::attempt::Attempt;
 use super::siphash::{KEY_BYTES, siphash};
-use crate::question::{Question, QuestionId};
+use crate::protocol::question::{Question, QuestionId};
 
 /// What tells attempts apart.
 type Hash = u128;

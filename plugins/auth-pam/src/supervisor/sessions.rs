@@ -13,10 +13,10 @@ use super::attempt::Attempt;
 use super::conclude::Outcome;
 use super::events::{What, WorkerId};
 use super::{Exit, Supervisor};
+use crate::protocol::session::{Assigned, Usage, Why};
+use crate::protocol::verdict::Verdict;
 use crate::protocol::{Done, End, Order, Reply, Request};
-use crate::session::{Assigned, Usage, Why};
 use crate::startup::Replaces;
-use crate::verdict::Verdict;
 use said::Event;
 use table::{Full, NoRoom, Session, Stage};
 

@@ -15,8 +15,8 @@ use std::time::Instant;
 
 use super::events::WorkerId;
 use super::source::Source;
-use crate::origin::Origin;
-use crate::question::QuestionId;
+use crate::protocol::origin::Origin;
+use crate::protocol::question::QuestionId;
 
 /// Questions of one user from one source with one common name.
 const MAX_ALIKE: usize = 2;
@@ -166,7 +166,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::origin::tests::origin;
+    use crate::protocol::origin::tests::origin;
 
     const SOON: Duration = Duration::from_secs(120);
 

@@ -12,8 +12,8 @@ use super::audit;
 use super::events::Interest;
 use super::{FrontChannel, SHORTAGE};
 use crate::protocol::Reply;
-use crate::took::Took;
-use crate::verdict::Verdict;
+use crate::protocol::took::Took;
+use crate::protocol::verdict::Verdict;
 
 /// With so many verdicts that find no room, no more requests are read. An honest front reads verdicts at once.
 const MAX_UNREAD: usize = 4096;

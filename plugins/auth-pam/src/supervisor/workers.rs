@@ -17,9 +17,9 @@ use super::attempt::Attempt;
 use super::events::{Events, What, WorkerId};
 use super::figures::WorkerCounts;
 use crate::client_options::MAX_BYTES as MAX_OPTIONS;
-use crate::origin::Origin;
+use crate::protocol::origin::Origin;
+use crate::protocol::question::MAX_QUESTIONS;
 use crate::protocol::{Begin, Done, End, News, Order, Report};
-use crate::question::MAX_QUESTIONS;
 use crate::settings::Settings;
 
 /// Notes one transaction may have; an honest worker sends fewer.

@@ -13,7 +13,7 @@ use super::prompts::{Answer, Login, Prompts, Turn, Visibility};
 use super::said::Said;
 use super::{groups, no_end, other_user};
 use crate::config::Config;
-use crate::proof::Proof;
+use crate::protocol::proof::Proof;
 use crate::protocol::{Blame, Credentials, End, MAX_CHECKED};
 
 /// Where a prompt comes from that nobody can answer.

@@ -13,8 +13,8 @@ use super::expired::Choosing;
 use super::orders::receive;
 use super::prompts::{Answer, Asked, Login, Prompts, Turn, Visibility};
 use super::said::{Said, without_secrets};
+use crate::protocol::question::{self, MAX_QUESTION, MAX_QUESTIONS};
 use crate::protocol::{Credentials, MAX_TEXT, News, Order, Report};
-use crate::question::{self, MAX_QUESTION, MAX_QUESTIONS};
 use crate::quoted::escaped;
 
 /// The most notes of one transaction; a module that chatters must not fill the log.

@@ -10,9 +10,9 @@ use secret::Secret;
 
 use super::conversation::Answering;
 use super::other_user;
-use crate::phase::{self, Phase};
 use crate::protocol::End;
 use crate::settings::Settings;
+use crate::worker::phase::{self, Phase};
 
 /// How often a new password may be tried. The questions of a transaction have a bound of their own.
 const MAX_ROUNDS: usize = 5;
@@ -145,7 +145,7 @@ mod tests {
             let said = choosing.typed(&Secret::new(vec![b'x'; length]));
             assert_eq!(said, if good { None } else { Some(TOO_LONG) }, "{length}");
         }
-        let id = crate::question::QuestionId::from_bytes([0; 16]);
+        let id = crate::protocol::question::QuestionId::from_bytes([0; 16]);
         assert_eq!(format!("CRV1::{id}::").len() + MAY_BE_CUT, 127);
     }
 }

@@ -8,6 +8,7 @@ mod expired;
 mod groups;
 mod options;
 mod orders;
+pub mod phase;
 mod process_state;
 pub mod prompts;
 mod said;
@@ -33,12 +34,12 @@ use process_state::State;
 use prompts::Turn;
 use said::Said;
 
-use crate::lookup::Lookup;
-use crate::phase::{self, Phase};
+use crate::protocol::lookup::Lookup;
 use crate::protocol::{Begin, Blame, Client, Credentials, End, MAX_CHECKED, News, Order, Report};
 use crate::settings::Settings;
 use crate::supervisor::take_syslog_name;
 use crate::titles;
+use phase::Phase;
 
 /// Modules that talk to servers get an error instead of SIGPIPE.
 const IGNORED: &[Signal] = &[Signal::SIGPIPE];

@@ -11,9 +11,9 @@ use privsep::{confine, leave};
 use super::account;
 use super::conversation::{Answering, cut};
 use super::orders::receive;
+use crate::protocol::reference::Reference;
+use crate::protocol::session::{Assigned, Usage, Why};
 use crate::protocol::{Done, End, News, Order};
-use crate::reference::Reference;
-use crate::session::{Assigned, Usage, Why};
 use crate::settings::Settings;
 
 /// What is left of a worker's life after its transaction has let a client in, which `login` says.

@@ -1,24 +1,20 @@
 //! What a hostile front may send: decoding never panics, and whatever is taken gives a script nothing but words and
 //! variables that are allowed.
 #![no_main]
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unused_imports, unreachable_pub)]
 
-#[path = "../../src/allowed.rs"]
-mod allowed;
-#[path = "../../src/environment.rs"]
+#[path = "../../src/helper/environment.rs"]
 mod environment;
 #[path = "../../src/event.rs"]
 mod event;
-#[path = "../../src/form.rs"]
-mod form;
-#[path = "../../src/protocol.rs"]
+#[path = "../../src/protocol/mod.rs"]
 mod protocol;
 
 use libfuzzer_sys::fuzz_target;
 use privsep::{Message, Reader, Writer};
 
 use environment::AtUp;
-use protocol::{Answer, Ask};
+use protocol::{Answer, Ask, allowed};
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = Answer::decode(Reader::new(bytes));

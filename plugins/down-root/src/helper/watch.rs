@@ -10,9 +10,9 @@ use nix::sys::signal::Signal;
 use privsep::life::{KeeperLink, KeeperNews};
 use privsep::{Ended, quiet};
 
+use super::client_options::{ClientOptions, LOOK};
+use super::script::Script;
 use super::{End, Helper, KILL_TO_GONE, TERM_TO_KILL, log_failure};
-use crate::client_options::{ClientOptions, LOOK};
-use crate::script::Script;
 use crate::settings::Command;
 
 /// How long the helper stays for a script that was killed because OpenVPN is gone. One that waits for a device can take

@@ -3,7 +3,7 @@
 use plugin_options::{Fallback, Form, OptionSpec};
 
 use crate::config::{Config, Timeout};
-use crate::verdict::Advance;
+use crate::protocol::verdict::Advance;
 
 pub const OPTIONS: [OptionSpec<Config>; 5] = [
     OptionSpec {

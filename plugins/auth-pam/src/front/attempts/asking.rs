@@ -8,10 +8,10 @@ use secret::Secret;
 
 use super::{Attempt, Attempts, Decided, Whom};
 use crate::front::grace::Kind;
+use crate::protocol::question::QuestionId;
+use crate::protocol::verdict::Verdict;
 use crate::protocol::{Check, Credentials, Request, Sent};
-use crate::question::QuestionId;
 use crate::quoted::shown;
-use crate::verdict::Verdict;
 
 /// What is known of the question and its answer.
 #[derive(Debug)]

@@ -6,12 +6,12 @@ use ovpn_plugin::ClientConfig;
 use super::Attempts;
 use crate::front::grace::Kind;
 use crate::front::tail::Tail;
-use crate::lookup::Lookup;
-use crate::origin::Origin;
 use crate::protocol::Request;
+use crate::protocol::lookup::Lookup;
+use crate::protocol::origin::Origin;
+use crate::protocol::session::{Usage, Why};
+use crate::protocol::verdict::Verdict;
 use crate::quoted::shown;
-use crate::session::{Usage, Why};
-use crate::verdict::Verdict;
 
 /// What is still to come for a client, and what is there.
 #[derive(Debug)]

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use ovpn_plugin::Decision;
 
 use super::{Decided, Whom};
-use crate::question::Question;
-use crate::verdict::Verdict;
+use crate::protocol::question::Question;
+use crate::protocol::verdict::Verdict;
 
 /// From the arrival of an attempt to its question. The slowest hash of a password in use takes a part of that.
 const QUESTION_TIME: Duration = Duration::from_millis(250);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::*;
-use crate::session::Why;
+use crate::protocol::session::Why;
 use crate::supervisor::attempt;
 
 /// What may happen to a session.

@@ -6,11 +6,11 @@ use lines::{sessions, system_log};
 use log_lines::Said;
 
 use super::table::Session;
-use crate::origin::Origin;
+use crate::protocol::origin::Origin;
+use crate::protocol::session::{Assigned, Usage};
+use crate::protocol::took::Took;
 use crate::quoted::{escaped, shown};
-use crate::session::{Assigned, Usage};
 use crate::supervisor::Supervisor;
-use crate::took::Took;
 
 /// What has become of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,8 +115,8 @@ fn facts(usage: &Usage, open: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::origin::tests::origin;
-    use crate::session::Why;
+    use crate::protocol::origin::tests::origin;
+    use crate::protocol::session::Why;
 
     fn whose(username: &str) -> Whose {
         Whose { username: username.into(), origin: origin("192.0.2.7", 1194), asked: None }

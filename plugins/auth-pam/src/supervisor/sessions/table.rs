@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use crate::origin::Origin;
-use crate::session::{Assigned, Usage};
+use crate::protocol::origin::Origin;
+use crate::protocol::session::{Assigned, Usage};
 use crate::supervisor::attempt::Attempt;
 use crate::supervisor::events::WorkerId;
 use crate::supervisor::figures::SessionCounts;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::origin::tests::origin;
-use crate::session::Why;
+use crate::protocol::origin::tests::origin;
+use crate::protocol::session::Why;
 
 const A: Source = Source::V4(1);
 const B: Source = Source::V4(2);

@@ -17,8 +17,8 @@ use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use privsep::program::inheritable;
 
+use super::script::INHERITED_NUMBER;
 use crate::protocol::MAX_CLIENT_OPTIONS;
-use crate::script::INHERITED_NUMBER;
 
 /// How often the size is looked at: no event tells of memory that one long call fills. In this time a script can write some
 /// ten megabytes.

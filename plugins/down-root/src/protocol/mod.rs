@@ -13,11 +13,14 @@
 //!
 //! What is run is not part of it: the helper knows that from its birth, and so it does the environment of the UP event.
 
+pub mod allowed;
+pub mod form;
+
 use privsep::wire::{Bytes, Encoding, List, length_bytes};
 use privsep::{Message, Reader, WireError, Writer};
 
-use crate::allowed::{self, MAX_ARG, MAX_ARGS, MAX_NAME, MAX_VALUE, MAX_VARIABLES};
 use crate::event::Event;
+use allowed::{MAX_ARG, MAX_ARGS, MAX_NAME, MAX_VALUE, MAX_VARIABLES};
 
 /// Most bytes of all variables of an event, names, values and four bytes for the length of each.
 pub const MAX_ENVIRONMENT: usize = 64 * 1024;
@@ -109,5 +112,4 @@ impl Message for Ask {
 }
 
 #[cfg(test)]
-#[path = "protocol_tests.rs"]
 mod tests;

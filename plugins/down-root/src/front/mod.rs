@@ -1,5 +1,7 @@
 //! The part inside OpenVPN. After `--user` it has no privileges; it tells the helper which event has come, and waits.
 
+mod env_filter;
+mod identity;
 mod log_writer;
 
 use std::fs::OpenOptions;
@@ -16,15 +18,14 @@ use privsep::ChannelError;
 use privsep::confine::{Cores, Output};
 use privsep::life::{Heard, Kept, OpenVpn, Plan};
 
-use crate::allowed;
-use crate::environment::AtUp;
 use crate::event::Event;
+use crate::helper::environment::AtUp;
 use crate::helper::{self, KILL_TO_GONE, TERM_TO_KILL};
-use crate::identity::Identity;
-use crate::passing;
+use crate::protocol::allowed;
 use crate::protocol::{Answer, Ask};
 use crate::settings::Settings;
 use crate::titles;
+use identity::Identity;
 use log_writer::Lines;
 
 /// How long the helper may take to come up.
@@ -185,7 +186,7 @@ impl Front {
             return Err(variables::bad_words(&words).to_string().into());
         }
         self.last_id += 1;
-        let ask = Ask { id: self.last_id, event, args, variables: passing::of_event(event, env)? };
+        let ask = Ask { id: self.last_id, event, args, variables: env_filter::of_event(event, env)? };
         self.send(ask)?;
         let limit = self.settings.time_limit.map(|limit| limit + TERM_TO_KILL + KILL_TO_GONE + MARGIN);
         match self.answer(limit)? {

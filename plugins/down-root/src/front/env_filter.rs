@@ -4,8 +4,8 @@ use lines::variables;
 use log_lines::Said;
 use ovpn_plugin::Env;
 
-use crate::allowed::{self, Judgement, MAX_VARIABLES, Share};
 use crate::event::Event;
+use crate::protocol::allowed::{self, Judgement, MAX_VARIABLES, Share};
 use crate::protocol::{MAX_ENVIRONMENT, Variable};
 
 /// Warnings of single variables at one event; more are only counted: a server can push thousands.

@@ -2,8 +2,8 @@
 
 use privsep::wire::Text;
 
+use super::session::Assigned;
 use crate::protocol::{MAX_ADDRESS, MAX_CREDENTIAL};
-use crate::session::Assigned;
 
 privsep::wire! {
     /// Whose options, and what may stand in them.

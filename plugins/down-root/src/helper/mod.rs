@@ -1,7 +1,12 @@
 //! The helper: keeps root, runs the scripts the configuration names when OpenVPN asks for them, one at a time, and
 //! ends with OpenVPN.
 
+mod child_exits;
+mod client_options;
+pub mod environment;
 mod groups;
+mod output;
+mod script;
 mod watch;
 
 use std::convert::Infallible;
@@ -23,17 +28,17 @@ use privsep::line_log::{self, LineSender};
 use privsep::title::Title;
 use privsep::{Channel, ChannelError, Ended, leave, signal_name};
 
-use crate::client_options::ClientOptions;
-use crate::environment::AtUp;
 use crate::event::Event;
-use crate::output::Output;
 use crate::permissions::Program;
 use crate::protocol::{Answer, Ask};
-use crate::script::{Script, Supplies};
 use crate::settings::{Command, Settings};
-use crate::signals::ChildExits;
 use crate::titles;
+use child_exits::ChildExits;
+use client_options::ClientOptions;
+use environment::AtUp;
 use groups::OpenVpnsGroups;
+use output::Output;
+use script::{Script, Supplies};
 use watch::Front;
 
 /// Between SIGTERM and SIGKILL for a script that has run too long.

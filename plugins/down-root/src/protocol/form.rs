@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::allowed::MAX_VALUE;
+use super::allowed::MAX_VALUE;
 
 /// The type of a value. The empty value belongs to every type but those of fixed words: it names nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

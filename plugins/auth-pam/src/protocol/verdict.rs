@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::question::Question;
+use super::question::Question;
 
 privsep::wire! {
     /// What was decided about an attempt.

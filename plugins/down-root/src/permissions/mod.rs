@@ -4,6 +4,9 @@
 //! well as the one it leads to; and so is that of the interpreter a script names. The result is the path without links: a
 //! link that is changed later leads nowhere new.
 
+mod executable;
+mod problem;
+
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -13,8 +16,7 @@ use std::path::{Path, PathBuf};
 use lines::startup;
 use privsep::walk::{Problem, RootsGroup, Sticky, Walk};
 
-use crate::executable;
-use crate::problem::ProgramError;
+pub use problem::ProgramError;
 
 /// Scripts whose interpreter is a script in its turn, as many as the kernel follows.
 const MAX_INTERPRETERS: usize = 4;
@@ -130,5 +132,4 @@ fn walk(path: &Path) -> Result<Walk, ProgramError> {
 }
 
 #[cfg(test)]
-#[path = "permissions_tests.rs"]
 mod tests;

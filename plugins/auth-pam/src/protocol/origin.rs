@@ -4,9 +4,9 @@ use std::net::Ipv6Addr;
 
 use privsep::wire::Text;
 
+use super::reference::Reference;
+use super::took::Took;
 use crate::protocol::MAX_ADDRESS;
-use crate::reference::Reference;
-use crate::took::Took;
 
 privsep::wire! {
     /// The client of an attempt, and the attempt's reference.

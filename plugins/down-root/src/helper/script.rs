@@ -16,9 +16,9 @@ use nix::unistd::{Pid, getpgid};
 use privsep::Ended;
 use privsep::program::Tie;
 
-use crate::environment::Complete;
+use super::child_exits::ChildExits;
+use super::environment::Complete;
 use crate::settings;
-use crate::signals::ChildExits;
 
 /// Least number of the descriptors that a script inherits beside the standard three. Scripts number descriptors of their own (`exec
 /// 9>lock`), and shells take what is free from 10 on, up to 255.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::statvfs::{FsFlags, statvfs};
 
-use crate::problem::ProgramError;
+use super::problem::ProgramError;
 
 /// What the kernel reads of a file to learn how to execute it, in bytes.
 const HEAD: usize = 256;

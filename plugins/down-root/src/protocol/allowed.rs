@@ -8,11 +8,11 @@
 //! A name that a later OpenVPN brings is covered by its family, the last lines of the list: its type is the narrowest
 //! that all members of the family fit in. A name of no family does not cross.
 
-use crate::event::Event;
-use crate::form::Form::{
+use super::form::Form::{
     self, Address, AddressOrNumber, Base64, Change, Context, Device, Learned, Name, Network, Number, Peer,
     Port, Reason, Serial, Text, Time,
 };
+use crate::event::Event;
 
 /// Most variables of an event.
 pub const MAX_VARIABLES: usize = 4096;

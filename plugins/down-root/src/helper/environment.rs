@@ -8,9 +8,9 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use lines::variables;
 use ovpn_plugin::Env;
 
-use crate::allowed::{self, Judgement, Share};
 use crate::event::Event;
 use crate::protocol::Variable;
+use crate::protocol::allowed::{self, Judgement, Share};
 
 /// For scripts when the configuration sets none with `setenv PATH`.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
