@@ -163,17 +163,17 @@ fn check(status: c_int) -> Result<(), PamError> {
     if status == sys::PAM_SUCCESS { Ok(()) } else { Err(describe(status)) }
 }
 
-/// libpam's words for a code. It needs no handle for that.
+/// libpam's text for a code. It needs no handle for that.
 fn describe(code: c_int) -> PamError {
     // SAFETY: Linux-PAM ignores the handle, a null one included.
-    let words = unsafe { sys::pam_strerror(ptr::null(), code) };
-    let words = if words.is_null() {
+    let text = unsafe { sys::pam_strerror(ptr::null(), code) };
+    let text = if text.is_null() {
         format!("PAM code {code}")
     } else {
         // SAFETY: not null, and pam_strerror returns static (possibly translated) NUL-terminated text.
-        unsafe { CStr::from_ptr(words) }.to_string_lossy().into_owned()
+        unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
     };
-    PamError { code: ReturnCode::from_raw(code), words }
+    PamError { code: ReturnCode::from_raw(code), text }
 }
 
 type StartConfdir = unsafe extern "C" fn(

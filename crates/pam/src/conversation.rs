@@ -30,7 +30,7 @@ pub trait Conversation {
         Ok(())
     }
 
-    /// Something that went wrong, in the module's words. Ignored unless implemented.
+    /// Something that went wrong, as the module puts it. Ignored unless implemented.
     ///
     /// # Errors
     /// [`ConversationError`] to make the module's call fail.

@@ -1,4 +1,4 @@
-//! What can go wrong, in words an admin can act on.
+//! What can go wrong, as an administrator can act on it.
 
 use crate::ReturnCode;
 use crate::service_file::ServiceNameError;
@@ -11,12 +11,12 @@ pub struct PamError {
     /// What libpam returned; never [`ReturnCode::SUCCESS`].
     pub code: ReturnCode,
     /// `pam_strerror` of the code, in the process's locale. Escape it before it goes to a log.
-    pub words: String,
+    pub text: String,
 }
 
 impl fmt::Display for PamError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.words)
+        f.write_str(&self.text)
     }
 }
 
@@ -77,7 +77,7 @@ impl From<StartError> for PamError {
         let code = error.code();
         match error {
             StartError::Pam(error) => error,
-            other => PamError { code, words: other.to_string() },
+            other => PamError { code, text: other.to_string() },
         }
     }
 }

@@ -39,8 +39,8 @@ pub struct OptionSpec<C> {
 pub enum Fallback {
     /// The same as if this value were given: the parser takes it before anything else.
     Value(&'static str),
-    /// What these words say; it is for the code to see that they are true.
-    InWords(&'static str),
+    /// As this text says. A test of the plugin checks that it is true.
+    Described(&'static str),
     /// Nothing.
     Nothing,
 }
@@ -121,7 +121,7 @@ impl<C> OptionSpec<C> {
     const fn entry(&self) -> Entry<C> {
         let default = match self.default {
             Fallback::Value(value) => Some(value),
-            Fallback::InWords(_) | Fallback::Nothing => None,
+            Fallback::Described(_) | Fallback::Nothing => None,
         };
         Entry { name: self.name, form: self.form, default, repeats: self.repeats, set: self.set }
     }

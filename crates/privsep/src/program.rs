@@ -1,4 +1,4 @@
-//! What a program gets that a helper starts: a descriptor if it is to have one; and it does not outlive the helper.
+//! Programs that a helper starts: a descriptor for them to inherit, and a pipe that kills them when the helper dies.
 
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 
@@ -8,30 +8,31 @@ use nix::unistd::Pid;
 
 use crate::os;
 
-/// Kills a program when this process ends, whatever ends it: a pipe whose only writer is this process, and whose read end
-/// the program inherits. Each program has one of its own: it may change the owner or the flags of what it inherits, and
-/// must not free another one with that.
+/// Kills a program when this process dies for any reason: a pipe whose only writer is this process, and whose read end the
+/// program inherits. Each program has a pipe of its own. A program may change the owner or the flags of what it inherits,
+/// and that must not set another program free.
 ///
-/// `PR_SET_PDEATHSIG` would need code of our own between fork and exec, and so a fork in earnest instead of what
-/// posix_spawn(3) does, which is a quarter faster.
-pub struct Tie {
+/// `PR_SET_PDEATHSIG` would need code of our own between fork and exec. That rules out posix_spawn(3), which is a quarter
+/// faster than fork(2).
+pub struct DeathPipe {
     read_end: OwnedFd,
-    /// What the program inherits, as long as it was not started.
+    /// What the program inherits, until it is started.
     inherited: Option<OwnedFd>,
     _write_end: OwnedFd,
 }
 
-impl Tie {
+impl DeathPipe {
     /// Makes the pipe, right before the program is started. See [`inheritable`] for `least`.
     pub fn new(least: RawFd) -> nix::Result<Self> {
         let (read_end, write_end) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
         let inherited = Some(inheritable(&read_end, least)?);
-        Ok(Tie { read_end, inherited, _write_end: write_end })
+        Ok(DeathPipe { read_end, inherited, _write_end: write_end })
     }
 
-    /// Ties the program, which was started meanwhile; not what it starts itself. What is started from now on does not inherit the
-    /// pipe. After the program's end nobody needs to free it: the kernel never takes another process for it.
-    pub fn tie(&mut self, program: Pid) -> nix::Result<()> {
+    /// Has the kernel kill this program, which must have been started meanwhile, but not what the program starts. Programs
+    /// started later do not inherit the pipe. The program's end needs no clean-up: the kernel never confuses it with
+    /// another process.
+    pub fn attach(&mut self, program: Pid) -> nix::Result<()> {
         self.inherited = None;
         os::kill_on_hangup(self.read_end.as_fd(), program)
     }

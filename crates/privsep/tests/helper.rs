@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use privsep::confine::{Confinement, Cores, Group, Output};
-use privsep::leash::{self, Leash};
+use privsep::parent_death_pipe::{self, ParentDeathPipe};
 use privsep::{
     Channel, ChannelError, Helper, Message, Numbers, Reader, WireError, Writer, fork_child, leave, pair,
 };
@@ -196,14 +196,14 @@ fn with_type<In: Message>(channel: Ours) -> Channel<Text, In> {
 
 #[test]
 fn a_leashed_child_dies_with_its_parent_even_after_changing_its_user() {
-    // helper (parent of the leash) -> child that would sleep for ever
+    // helper (parent of the parent_death_pipe) -> child that would sleep for ever
     let mut helper: Helper<Text, Text> = Helper::start(|mut channel| {
-        let Ok(leash) = Leash::new() else { leave(1) };
+        let Ok(parent_death_pipe) = ParentDeathPipe::new() else { leave(1) };
         let Ok((mut to_child, to_parent)) = pair::<Text, Text>() else { leave(1) };
         let child = fork_child(|| {
             let mut to_parent = to_parent;
-            confinement(&[to_parent.as_fd(), leash.read_end()]).enter();
-            let _own = leash::tie(leash.read_end());
+            confinement(&[to_parent.as_fd(), parent_death_pipe.read_end()]).enter();
+            let _own = parent_death_pipe::die_with_parent(parent_death_pipe.read_end());
             // What a PAM module may do; it makes the kernel forget PR_SET_PDEATHSIG.
             let nobody = nix::unistd::Uid::from_raw(65534);
             let _ = nix::unistd::seteuid(nobody);

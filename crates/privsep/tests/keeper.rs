@@ -19,7 +19,7 @@ use privsep::channel::sockets;
 use privsep::confine::{self, Confinement, Cores, Group, Output};
 use privsep::life::{Generation, Heard, KeeperNews, Kept, NewWorker, OpenVpn, Plan, WorkersPlan};
 use privsep::line_log::{self, LineReceiver, line_log};
-use privsep::{Channel, Message, Numbers, Reader, WireError, Writer, leash, leave};
+use privsep::{Channel, Message, Numbers, Reader, WireError, Writer, leave, parent_death_pipe};
 
 const SOON: Duration = Duration::from_secs(20);
 /// The way of log lines is one for the whole process: one keeper at a time.
@@ -85,14 +85,14 @@ fn worker(birth: NewWorker<'_>) -> Infallible {
         command: c"test-worker",
         group: Group::Own,
         output: Output::Into(birth.output),
-        keep: &[channel.as_fd(), birth.leash],
+        keep: &[channel.as_fd(), birth.parent_death_pipe],
         numbers: Numbers::Free,
         ignore: &[],
         withstand: &[],
         cores: Cores::Never,
     }
     .enter();
-    let _tie = leash::tie(birth.leash);
+    let _own = parent_death_pipe::die_with_parent(birth.parent_death_pipe);
     // Not with a macro, which the test harness diverts.
     let _ = nix::unistd::write(std::io::stdout(), b"printed\n");
     let _ = channel.send(&Text(Pid::this().to_string()), &[], SOON);

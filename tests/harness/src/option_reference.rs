@@ -49,7 +49,7 @@ impl<C> OptionReference<C> {
             assert!(option.text.ends_with('.'), "option {name}: its text ends in the middle of a sentence");
             assert!(!option.meaning.ends_with('.'), "option {name}: its meaning is a phrase, for a table");
             let explained =
-                !matches!(option.default, Fallback::InWords(_)) || option.text.contains("default is");
+                !matches!(option.default, Fallback::Described(_)) || option.text.contains("default is");
             assert!(explained, "option {name}: its text does not say what its default is");
         }
     }
@@ -69,7 +69,7 @@ impl<C> OptionReference<C> {
         for option in &self.options {
             let default = match option.default {
                 Fallback::Value(value) => format!(" {}", value_shown(value)),
-                Fallback::InWords(words) => format!(" {words}"),
+                Fallback::Described(text) => format!(" {text}"),
                 Fallback::Nothing => String::new(),
             };
             let shown = option.shown().replace('|', "\\|");
@@ -82,7 +82,7 @@ impl<C> OptionReference<C> {
     pub fn rows(&self) -> String {
         let row = |option: &&'static OptionSpec<C>| {
             let default = match option.default {
-                Fallback::Value(words) | Fallback::InWords(words) => words,
+                Fallback::Value(text) | Fallback::Described(text) => text,
                 Fallback::Nothing => "",
             };
             let OptionSpec { name, form, meaning, .. } = option;
@@ -130,7 +130,7 @@ impl<C> OptionReference<C> {
             }
             match option.default {
                 Fallback::Value(value) => facts.push(format!("Default: {}", value_shown(value))),
-                Fallback::InWords(words) => facts.push(format!("Default: {words}")),
+                Fallback::Described(text) => facts.push(format!("Default: {text}")),
                 Fallback::Nothing => {}
             }
             if !option.needs.is_empty() {
@@ -159,7 +159,7 @@ fn value_shown(value: &str) -> String {
 fn sentences<C>(option: &OptionSpec<C>) -> String {
     let default = match option.default {
         Fallback::Value(value) => Some(value_shown(value)),
-        Fallback::InWords(_) | Fallback::Nothing => None,
+        Fallback::Described(_) | Fallback::Nothing => None,
     };
     let bounds = match &option.form {
         Form::Number(number) => Some(number.bounds().replacen("from", "From", 1)),

@@ -31,7 +31,7 @@ pub struct ForWorkers {
     /// What they and their programs print.
     pub output: OwnedFd,
     /// Nobody else has it: when it is closed, the kernel kills all of them.
-    pub leash: OwnedFd,
+    pub parent_death_pipe: OwnedFd,
 }
 
 impl<Out: Message, In: Message> Generation<Out, In> {

@@ -323,7 +323,7 @@ impl<'a> Keeper<'a> {
         let (helper, Some(workers)) = (current.helper, &current.workers) else { return };
         for line in current.ends.end_orphans(now, |process| process == helper || workers.has(process)) {
             let culprits = self.plan.workers.as_ref().map_or("", |plan| plan.culprits);
-            (self.plan.log)(&ends::in_words(&line, culprits));
+            (self.plan.log)(&ends::said(&line, culprits));
         }
     }
 

@@ -16,7 +16,7 @@
 //!         },
 //!         /// Pause for so many seconds.
 //!         2 => Pause(seconds: u64),
-//!         /// Go home.
+//!         /// Stop.
 //!         3 => Leave,
 //!     }
 //! }

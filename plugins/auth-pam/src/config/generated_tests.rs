@@ -109,14 +109,14 @@ fn every_option_takes_its_example_and_each_of_its_words_and_nothing_else() {
 #[test]
 fn the_declared_defaults_are_what_holds() {
     let without = parse(&["login"]).unwrap();
-    let mut in_words = Vec::new();
+    let mut described = Vec::new();
     for option in reference().options() {
         match option.default {
             Fallback::Value(value) => {
                 let given = parse(&[&format!("{}={value}", option.name), "login"]).unwrap();
                 assert_eq!(given, without, "{}={value}", option.name);
             }
-            Fallback::InWords(words) => in_words.push((option.name, words)),
+            Fallback::Described(text) => described.push((option.name, text)),
             Fallback::Nothing => {
                 let given = with(option.name, &option.form, option.example).unwrap();
                 let same = given == without;
@@ -134,9 +134,9 @@ fn the_declared_defaults_are_what_holds() {
         ("reasons", "`safe`".to_owned()),
         ("timeout", format!("{direct}, or in deferred mode by `hand-window`")),
     ];
-    let in_words: Vec<(&str, String)> =
-        in_words.iter().map(|(name, words)| (*name, (*words).into())).collect();
-    assert_eq!(in_words, wanted, "a default in words needs a test that it is true");
+    let described: Vec<(&str, String)> =
+        described.iter().map(|(name, text)| (*name, (*text).into())).collect();
+    assert_eq!(described, wanted, "a described default needs a test that it is true");
     assert_eq!((without.defers(false), without.defers(true)), (false, true));
     assert_eq!(without.reasons(), parse(&["reasons=safe", "login"]).unwrap().reasons());
 }

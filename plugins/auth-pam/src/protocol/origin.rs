@@ -40,7 +40,7 @@ impl Origin {
         let client = self.plain_address().map(|address| client(address, self.port));
         let known: String =
             client.as_deref().into_iter().chain(config_name).map(|known| format!("{known}, ")).collect();
-        let took = took.map(Took::words).unwrap_or_default();
+        let took = took.map(Took::for_log).unwrap_or_default();
         format!(" ({known}{took}reference {})", self.reference)
     }
 }

@@ -25,7 +25,7 @@ impl Took {
     }
 
     /// For a line of the log, with a comma behind it.
-    pub fn words(self) -> String {
+    pub fn for_log(self) -> String {
         let pam = self.pam.map(|pam| format!("PAM {} s, ", seconds(pam))).unwrap_or_default();
         format!("took {} s, {pam}", seconds(self.whole))
     }
@@ -52,11 +52,11 @@ mod tests {
         let at = |millis| arrived + Duration::from_millis(millis);
         let took = Took::until(at(2140), arrived, Some(at(8)));
         assert_eq!(
-            (took.words(), took.fields()),
+            (took.for_log(), took.fields()),
             ("took 2.140 s, PAM 2.132 s, ".into(), "took=2.140 pam=2.132 ".into())
         );
         let took = Took::until(at(61_005), arrived, None);
-        assert_eq!((took.words(), took.fields()), ("took 61.005 s, ".into(), "took=61.005 ".into()));
+        assert_eq!((took.for_log(), took.fields()), ("took 61.005 s, ".into(), "took=61.005 ".into()));
         // A clock that stands still, or a front that answers at once.
         assert_eq!(Took::until(arrived, at(5), Some(at(7))).fields(), "took=0.000 pam=0.000 ");
         assert_eq!(Took::of(Duration::from_micros(999)).fields(), "took=0.000 ");

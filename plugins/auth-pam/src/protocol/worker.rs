@@ -112,7 +112,7 @@ privsep::wire! {
             echo: bool,
             /// It holds the address of a web page.
             page: bool,
-            /// As in [`Question`](super::question::Question).
+            /// As in `Question`.
             private: bool,
             /// The question, one line.
             text: Vec<u8> as Bytes<MAX_QUESTION>,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use secret::Secret;
 
 use super::alike::Place;
-use super::scheduler::Job;
+use super::scheduler::Schedulable;
 use super::source::{Prefixes, Source};
 use crate::protocol::lookup::Lookup;
 use crate::protocol::origin::Origin;
@@ -194,7 +194,7 @@ impl Attempt {
     }
 }
 
-impl Job for Attempt {
+impl Schedulable for Attempt {
     fn id(&self) -> u64 {
         self.id
     }

@@ -12,12 +12,12 @@ pub use snapshot::{SessionCounts, Snapshot, WorkerCounts};
 use pam::ReturnCode;
 
 use super::conclude::{Outcome, code};
-use super::sessions::said::Event;
+use super::sessions::session_log::Event;
 use crate::protocol::verdict::Verdict;
 
-/// Declares an enum of which each variant has a word: one for JSON, and a label for metrics.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $word:literal,)+ }) => {
+/// Declares an enum whose variants have labels: the same in JSON and in metrics.
+macro_rules! labels {
+    ($(#[$doc:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $label:literal,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum $name { $($(#[$inner])* $variant,)+ }
@@ -26,15 +26,15 @@ macro_rules! words {
             /// All of them, in the order of their numbers.
             pub const ALL: &'static [$name] = &[$($name::$variant,)+];
 
-            /// Its word; what is published keeps its words.
-            pub fn word(self) -> &'static str {
-                match self { $($name::$variant => $word,)+ }
+            /// Its label; a published label never changes.
+            pub fn label(self) -> &'static str {
+                match self { $($name::$variant => $label,)+ }
             }
         }
     };
 }
 
-words! {
+labels! {
     /// What became of an attempt.
     Kind {
         /// The client may come in.
@@ -48,7 +48,7 @@ words! {
     }
 }
 
-words! {
+labels! {
     /// What decided an attempt.
     Cause {
         /// PAM.

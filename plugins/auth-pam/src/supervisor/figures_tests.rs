@@ -30,11 +30,14 @@ fn each_outcome_is_counted_once_and_under_its_own_word() {
 }
 
 #[test]
-fn words_are_labels_and_none_stands_for_two() {
-    let words: Vec<&str> =
-        Cause::ALL.iter().map(|cause| cause.word()).chain(Kind::ALL.iter().map(|kind| kind.word())).collect();
-    assert_eq!(words.iter().collect::<BTreeSet<_>>().len(), words.len());
-    assert!(words.iter().all(|word| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
+fn labels_are_plain_and_none_stands_for_two() {
+    let labels: Vec<&str> = Cause::ALL
+        .iter()
+        .map(|cause| cause.label())
+        .chain(Kind::ALL.iter().map(|kind| kind.label()))
+        .collect();
+    assert_eq!(labels.iter().collect::<BTreeSet<_>>().len(), labels.len());
+    assert!(labels.iter().all(|label| label.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
 }
 
 #[test]

@@ -154,7 +154,7 @@ impl Supervisor {
         match self.hang.look(now, oldest) {
             None => {}
             Some(Change::Begun) => {
-                if let Some(line) = self.hang_in_words(now) {
+                if let Some(line) = self.hang_line(now) {
                     line.log();
                 }
             }
@@ -182,7 +182,7 @@ impl Supervisor {
     }
 
     /// One line about all of it.
-    fn hang_in_words(&self, now: Instant) -> Option<Said> {
+    fn hang_line(&self, now: Instant) -> Option<Said> {
         let long = || self.waiting_for_pam().filter(|waiting| waiting.since + LONG <= now);
         let count = long().count();
         // Where one waits in PAM, those in the queue wait for that.
@@ -194,7 +194,7 @@ impl Supervisor {
             At::Session(worker) => format!("in the session or its account{}", self.process(worker)),
             At::Worker(worker) => {
                 let phase = self.workers.process(worker).and_then(phase::of);
-                let phase = phase.map_or("in a PAM module", phase::Phase::words);
+                let phase = phase.map_or("in a PAM module", phase::Phase::for_log);
                 format!("{phase}{}", self.process(worker))
             }
         };

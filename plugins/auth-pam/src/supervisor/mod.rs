@@ -70,7 +70,7 @@ use penalties::Penalties;
 use ramp::Ramp;
 use repeats::Repeats;
 use revoking::Revoked;
-use scheduler::{Job, Scheduler};
+use scheduler::{Schedulable, Scheduler};
 use sessions::table::{Bounds, Sessions};
 use status::Status;
 use suspended::Suspended;
@@ -165,7 +165,7 @@ pub fn run(settings: &Settings, birth: Birth) -> Infallible {
         Some(birth.front.as_fd()),
         Some(birth.keeper.as_fd()),
         for_workers.map(|it| it.output.as_fd()),
-        for_workers.map(|it| it.leash.as_fd()),
+        for_workers.map(|it| it.parent_death_pipe.as_fd()),
         lines.as_ref().map(|it| it.as_fd()),
     ];
     let (name, command) = titles::SUPERVISOR;
@@ -190,7 +190,7 @@ pub fn run(settings: &Settings, birth: Birth) -> Infallible {
             let rest = supervisor.flood.take_rest();
             supervisor.tell_suppressed(rest);
             if !matches!(exit, Exit::Mistrust) {
-                supervisor.hear_last_words();
+                supervisor.receive_last_reports();
             }
             supervisor.close_all_sessions();
             // After another failure there is a next supervisor, which goes on with the file.
@@ -215,7 +215,7 @@ pub fn run(settings: &Settings, birth: Birth) -> Infallible {
 impl Supervisor {
     fn new(settings: &Settings, mut birth: Birth, title: Title) -> nix::Result<Self> {
         let open_files = limits::raise_open_files();
-        let ForWorkers { output, leash } = birth.for_workers.take().ok_or(nix::Error::EINVAL)?;
+        let ForWorkers { output, parent_death_pipe } = birth.for_workers.take().ok_or(nix::Error::EINVAL)?;
         let events = Events::new()?;
         let output = ModuleOutput::new(output);
         events.add(&birth.front, What::Front)?;
@@ -240,7 +240,7 @@ impl Supervisor {
         }
         birth.announce(ANNOUNCE).map_err(|_| nix::Error::EPIPE)?;
         let Generation { number, front, keeper, .. } = birth;
-        let workers = Workers::new(settings, keeper, leash, random_for_workers);
+        let workers = Workers::new(settings, keeper, parent_death_pipe, random_for_workers);
         Ok(Supervisor {
             front,
             generation: number,
@@ -526,7 +526,7 @@ impl Supervisor {
 
     /// A transaction is over, whatever came of it.
     fn ended(&mut self, attempt: &Attempt) {
-        self.scheduler.finished(attempt.source, Job::username(attempt));
+        self.scheduler.finished(attempt.source, Schedulable::username(attempt));
         self.ramp.finished();
     }
 }

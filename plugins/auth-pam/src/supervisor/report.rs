@@ -150,7 +150,7 @@ fn counters(lines: &mut Lines, snapshot: &Snapshot<'_>) {
     for (kind, cause) in Kind::ALL.iter().flat_map(|kind| Cause::ALL.iter().map(|cause| (*kind, *cause))) {
         let count = figures.attempts(kind, cause);
         if count > 0 {
-            lines.line(format_args!("attempts {count} {} {}", kind.word(), cause.word()));
+            lines.line(format_args!("attempts {count} {} {}", kind.label(), cause.label()));
         }
     }
     for (name, count) in figures.codes() {
@@ -165,7 +165,7 @@ fn counters(lines: &mut Lines, snapshot: &Snapshot<'_>) {
         if latency.count() > 0 {
             let within = latency.at_most().map(|(bound, count)| format!(" {}:{count}", Seconds(bound)));
             let within: String = within.collect();
-            let (word, sum) = (kind.word(), Seconds(latency.sum()));
+            let (word, sum) = (kind.label(), Seconds(latency.sum()));
             lines.line(format_args!("latency {} {sum} {word}{within}", latency.count()));
         }
     }

@@ -21,7 +21,7 @@ use self::users::{MAX_RUNNING, UserId, Users};
 use super::source::Source;
 
 /// What the scheduler needs to know of an attempt. It asks once, when it takes the attempt.
-pub trait Job {
+pub trait Schedulable {
     /// Its number, used only once at a time.
     fn id(&self) -> u64;
     /// Where it comes from.
@@ -64,8 +64,8 @@ type Place = i64;
 const AHEAD: Place = 1 << 60;
 
 #[derive(Debug)]
-struct Waiting<J> {
-    job: J,
+struct Waiting<A> {
+    attempt: A,
     id: u64,
     source: Source,
     user: UserId,
@@ -74,9 +74,9 @@ struct Waiting<J> {
 
 /// The attempts that wait, and how many of whom run.
 #[derive(Debug)]
-pub struct Scheduler<J> {
+pub struct Scheduler<A> {
     max_pending: usize,
-    jobs: BTreeMap<Place, Waiting<J>>,
+    attempts: BTreeMap<Place, Waiting<A>>,
     places: HashMap<u64, Place>,
     /// The queue of each source.
     queues: BTreeSet<(Source, Place)>,
@@ -91,12 +91,12 @@ pub struct Scheduler<J> {
     last: Place,
 }
 
-impl<J: Job> Scheduler<J> {
+impl<A: Schedulable> Scheduler<A> {
     /// Nothing waits, nothing runs.
     pub fn new(limits: &Limits) -> Self {
         Scheduler {
             max_pending: limits.max_pending,
-            jobs: BTreeMap::new(),
+            attempts: BTreeMap::new(),
             places: HashMap::new(),
             queues: BTreeSet::new(),
             lines: BTreeSet::new(),
@@ -113,16 +113,16 @@ impl<J: Job> Scheduler<J> {
     /// take do not count as waiting. When too many wait, gives back the one that is refused instead: the newest of the
     /// longest queue, the new one if none is longer than its own. (A number that
     /// waits already is refused too.)
-    pub fn submit(&mut self, job: J, free: usize) -> Option<J> {
-        if self.places.contains_key(&job.id()) {
-            return Some(job);
+    pub fn submit(&mut self, attempt: A, free: usize) -> Option<A> {
+        if self.places.contains_key(&attempt.id()) {
+            return Some(attempt);
         }
-        let source = job.source();
+        let source = attempt.source();
         self.last += 1;
         self.sources.change(source, |tally| tally.waiting += 1);
-        let place = if job.goes_ahead() { self.last - AHEAD } else { self.last };
-        self.insert(place, job);
-        if self.jobs.len() - free.min(self.runnable()) <= self.max_pending {
+        let place = if attempt.goes_ahead() { self.last - AHEAD } else { self.last };
+        self.insert(place, attempt);
+        if self.attempts.len() - free.min(self.runnable()) <= self.max_pending {
             return None;
         }
         let longest = self.sources.longest(source)?;
@@ -131,14 +131,14 @@ impl<J: Job> Scheduler<J> {
     }
 
     /// The attempt that is to start now, if there is one; it counts as running.
-    pub fn next(&mut self) -> Option<J> {
+    pub fn next(&mut self) -> Option<A> {
         let source = self.sources.next()?;
         let (_, place) = *self.ready.range((source, Place::MIN)..=(source, Place::MAX)).next()?;
-        let Waiting { job, user, .. } = self.remove(place)?;
+        let Waiting { attempt, user, .. } = self.remove(place)?;
         self.users.started(user);
         self.sources.started(source);
         self.refresh_user(user);
-        Some(job)
+        Some(attempt)
     }
 
     /// A running attempt of this source and username runs no more.
@@ -160,29 +160,29 @@ impl<J: Job> Scheduler<J> {
 
     /// A running attempt's worker was gone before it began: the attempt waits again, as the first of all
     /// that may start.
-    pub fn give_back(&mut self, job: J) {
-        self.finished(job.source(), job.username());
+    pub fn give_back(&mut self, attempt: A) {
+        self.finished(attempt.source(), attempt.username());
         self.first -= 1;
-        self.sources.given_back(job.source());
-        self.insert(self.first, job);
+        self.sources.given_back(attempt.source());
+        self.insert(self.first, attempt);
     }
 
     /// Takes an attempt out that waits.
-    pub fn cancel(&mut self, id: u64) -> Option<J> {
+    pub fn cancel(&mut self, id: u64) -> Option<A> {
         let place = *self.places.get(&id)?;
         self.take(place)
     }
 
     /// Takes out all of a source that wait and are of this kind.
-    pub fn take_source(&mut self, source: Source, is_such: impl Fn(&J) -> bool) -> Vec<J> {
+    pub fn take_source(&mut self, source: Source, is_such: impl Fn(&A) -> bool) -> Vec<A> {
         let queue = self.queues.range((source, Place::MIN)..=(source, Place::MAX)).map(|(_, place)| *place);
-        let such = |place: &Place| self.jobs.get(place).is_some_and(|waiting| is_such(&waiting.job));
+        let such = |place: &Place| self.attempts.get(place).is_some_and(|waiting| is_such(&waiting.attempt));
         let places: Vec<Place> = queue.filter(such).collect();
         places.into_iter().filter_map(|place| self.take(place)).collect()
     }
 
     /// Takes out those that have waited until their deadline.
-    pub fn expired(&mut self, now: Instant) -> Vec<J> {
+    pub fn expired(&mut self, now: Instant) -> Vec<A> {
         let mut result = Vec::new();
         while let Some((_, place)) = self.deadlines.first().copied().filter(|(deadline, _)| *deadline <= now)
         {
@@ -198,7 +198,7 @@ impl<J: Job> Scheduler<J> {
 
     /// How many wait.
     pub fn waiting(&self) -> usize {
-        self.jobs.len()
+        self.attempts.len()
     }
 
     /// The sources that have something waiting, with how much, and how much of them runs; the longest first.
@@ -207,8 +207,8 @@ impl<J: Job> Scheduler<J> {
     }
 
     /// All that wait, in the order in which they came, but for those that go ahead.
-    pub fn waiting_ones(&self) -> impl Iterator<Item = &J> {
-        self.jobs.values().map(|waiting| &waiting.job)
+    pub fn waiting_ones(&self) -> impl Iterator<Item = &A> {
+        self.attempts.values().map(|waiting| &waiting.attempt)
     }
 
     /// How many of them could start now if there were workers enough. Never less than that; more only while usernames
@@ -218,32 +218,32 @@ impl<J: Job> Scheduler<J> {
     }
 
     /// Takes out all that wait.
-    pub fn drain(&mut self) -> Vec<J> {
-        let places: Vec<Place> = self.jobs.keys().copied().collect();
+    pub fn drain(&mut self) -> Vec<A> {
+        let places: Vec<Place> = self.attempts.keys().copied().collect();
         places.into_iter().filter_map(|place| self.take(place)).collect()
     }
 
-    fn insert(&mut self, place: Place, job: J) {
-        let (id, source, deadline) = (job.id(), job.source(), job.deadline());
-        let user = self.users.waits(job.username());
+    fn insert(&mut self, place: Place, attempt: A) {
+        let (id, source, deadline) = (attempt.id(), attempt.source(), attempt.deadline());
+        let user = self.users.waits(attempt.username());
         self.places.insert(id, place);
         self.queues.insert((source, place));
         self.lines.insert((user, source, place));
         self.deadlines.extend(deadline.map(|deadline| (deadline, place)));
-        self.jobs.insert(place, Waiting { job, id, source, user, deadline });
+        self.attempts.insert(place, Waiting { attempt, id, source, user, deadline });
         self.refresh_line(user, source);
     }
 
     /// Takes an attempt out that will not start.
-    fn take(&mut self, place: Place) -> Option<J> {
-        let Waiting { job, user, .. } = self.remove(place)?;
+    fn take(&mut self, place: Place) -> Option<A> {
+        let Waiting { attempt, user, .. } = self.remove(place)?;
         self.users.left(user);
-        Some(job)
+        Some(attempt)
     }
 
     /// Takes an attempt out; what its username has waiting is for the caller to say.
-    fn remove(&mut self, place: Place) -> Option<Waiting<J>> {
-        let waiting = self.jobs.remove(&place)?;
+    fn remove(&mut self, place: Place) -> Option<Waiting<A>> {
+        let waiting = self.attempts.remove(&place)?;
         let (source, user) = (waiting.source, waiting.user);
         self.places.remove(&waiting.id);
         self.queues.remove(&(source, place));

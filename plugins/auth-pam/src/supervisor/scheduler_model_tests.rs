@@ -183,7 +183,7 @@ proptest! {
                     let late = |attempt: &&Attempt| attempt.deadline.is_some_and(|deadline| deadline <= now);
                     let mut expected: Vec<u64> =
                         model.queues.values().flatten().filter(late).map(|attempt| attempt.id).collect();
-                    let mut expired: Vec<u64> = scheduler.expired(now).iter().map(Job::id).collect();
+                    let mut expired: Vec<u64> = scheduler.expired(now).iter().map(Schedulable::id).collect();
                     expected.iter().for_each(|id| drop(model.take(*id)));
                     expected.sort_unstable();
                     expired.sort_unstable();
@@ -198,7 +198,7 @@ proptest! {
             prop_assert_eq!(scheduler.runnable(), model.runnable());
             prop_assert_eq!(scheduler.runnable() == 0, model.would_start() == 0);
         }
-        let mut left: Vec<u64> = scheduler.drain().iter().map(Job::id).collect();
+        let mut left: Vec<u64> = scheduler.drain().iter().map(Schedulable::id).collect();
         let mut expected: Vec<u64> = model.queues.values().flatten().map(|attempt| attempt.id).collect();
         left.sort_unstable();
         expected.sort_unstable();

@@ -15,7 +15,7 @@ struct Attempt {
     deadline: Option<Instant>,
 }
 
-impl Job for Attempt {
+impl Schedulable for Attempt {
     fn id(&self) -> u64 {
         self.id
     }
@@ -223,9 +223,9 @@ fn time_and_cancelling_take_attempts_out() {
     assert_eq!(scheduler.next_deadline(), Some(now + Duration::from_secs(9)));
     fill(&mut scheduler, [attempt(6, B, "user 1"), attempt(7, B, "user 2")]);
     let taken = scheduler.take_source(B, |attempt| attempt.id == 7);
-    assert_eq!(taken.iter().map(Job::id).collect::<Vec<_>>(), [7]);
-    assert_eq!(scheduler.take_source(B, |_| true).iter().map(Job::id).collect::<Vec<_>>(), [6]);
-    assert_eq!(scheduler.drain().iter().map(Job::id).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(taken.iter().map(Schedulable::id).collect::<Vec<_>>(), [7]);
+    assert_eq!(scheduler.take_source(B, |_| true).iter().map(Schedulable::id).collect::<Vec<_>>(), [6]);
+    assert_eq!(scheduler.drain().iter().map(Schedulable::id).collect::<Vec<_>>(), [1, 3]);
     assert_eq!((scheduler.waiting(), scheduler.runnable(), scheduler.next_deadline()), (0, 0, None));
     // Nothing is left of anybody.
     fill(&mut scheduler, [attempt(6, A, "user 1")]);

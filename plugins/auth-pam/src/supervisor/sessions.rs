@@ -1,7 +1,7 @@
 //! Sessions of PAM: a transaction that has let a client in stays in its worker. Its session is opened when the client
 //! connects, and closed when that is gone, at the latest with OpenVPN.
 
-pub mod said;
+pub mod session_log;
 pub mod table;
 
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use crate::protocol::session::{Assigned, Usage, Why};
 use crate::protocol::verdict::Verdict;
 use crate::protocol::{Done, End, Order, Reply, Request};
 use crate::startup::Replaces;
-use said::Event;
+use session_log::Event;
 use table::{Full, NoRoom, Session, Stage};
 
 /// How much longer than OpenVPN gives it a client may take to connect.
@@ -339,7 +339,7 @@ impl Supervisor {
     }
 
     /// What OpenVPN has said of its clients before it ended. Somebody who has taken it over could go on for ever.
-    pub(super) fn hear_last_words(&mut self) {
+    pub(super) fn receive_last_reports(&mut self) {
         if self.sessions.all().is_empty() {
             return;
         }

@@ -197,19 +197,19 @@ pub struct Workers {
     table: BTreeMap<WorkerId, Worker>,
     last_id: WorkerId,
     random: BufReader<File>,
-    _leash: OwnedFd,
+    _parent_death_pipe: OwnedFd,
     idle_time: Duration,
 }
 
 impl Workers {
-    /// Without workers. They die when `leash` is closed.
-    pub fn new(settings: &Settings, keeper: KeeperLink, leash: OwnedFd, random: File) -> Self {
+    /// Without workers. They die when `parent_death_pipe` is closed.
+    pub fn new(settings: &Settings, keeper: KeeperLink, parent_death_pipe: OwnedFd, random: File) -> Self {
         Workers {
             keeper,
             table: BTreeMap::new(),
             last_id: 0,
             random: BufReader::with_capacity(NONCES, random),
-            _leash: leash,
+            _parent_death_pipe: parent_death_pipe,
             idle_time: if settings.max_workers <= FEW { SHORT_IDLE_TIME } else { IDLE_TIME },
         }
     }

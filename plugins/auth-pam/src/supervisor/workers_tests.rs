@@ -29,9 +29,9 @@ impl Stage {
         let config = Config::parse([&b"login"[..]]).unwrap();
         let settings = Settings { max_workers: 1, ..settings(config) };
         let (link, keeper) = privsep::channel::sockets().unwrap();
-        let (_, leash) = nix::unistd::pipe().unwrap();
+        let (_, parent_death_pipe) = nix::unistd::pipe().unwrap();
         let random = File::open("/dev/urandom").unwrap();
-        let mut workers = Workers::new(&settings, KeeperLink::from_socket(link), leash, random);
+        let mut workers = Workers::new(&settings, KeeperLink::from_socket(link), parent_death_pipe, random);
         let (channel, worker) = privsep::pair::<Order, Report>().unwrap();
         workers.last_id = ID;
         workers.insert(ID, channel, Instant::now(), State::Starting);

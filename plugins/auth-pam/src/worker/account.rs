@@ -9,8 +9,8 @@ use pam::{PamError, ReturnCode, Transaction};
 use privsep::confine;
 
 use super::conversation::{Answering, cut};
+use super::messages::Messages;
 use super::prompts::{Answer, Login, Prompts, Turn, Visibility};
-use super::said::Said;
 use super::{groups, no_end, other_user};
 use crate::config::Config;
 use crate::protocol::proof::Proof;
@@ -37,8 +37,8 @@ pub fn user(prompts: &Prompts, username: &[u8], common_name: &[u8]) -> Result<CS
         Prompts::ByName(_) => USER_PROMPTS.into_iter().find_map(by_pair),
     };
     name.and_then(|name| CString::new(name).ok()).ok_or_else(|| {
-        let words = proofs::no_pair_for_the_user().to_string();
-        PamError { code: ReturnCode::CONV_ERR, words }
+        let text = proofs::no_pair_for_the_user().to_string();
+        PamError { code: ReturnCode::CONV_ERR, text }
     })
 }
 
@@ -58,8 +58,8 @@ pub fn check(
         if error.code != ReturnCode::NEW_AUTHTOK_REQD {
             return error;
         }
-        let words = proofs::expired(&error.words).to_string();
-        PamError { code: error.code, words }
+        let text = proofs::expired(&error.text).to_string();
+        PamError { code: error.code, text }
     })?;
     // An account line may have put another user there.
     if proof == Proof::Certificate && transaction.user() != judged.as_deref() {
@@ -76,14 +76,14 @@ fn is_member(
     config: &Config,
     end: &mut End,
 ) -> Result<(), PamError> {
-    let refused = |words: String| PamError { code: ReturnCode::PERM_DENIED, words };
+    let refused = |text: String| PamError { code: ReturnCode::PERM_DENIED, text };
     let Some(group) = &config.certificate_login else {
         end.blame = Blame::Configuration;
         return Err(refused(proofs::not_wanted().to_string()));
     };
     let failed = |errno: nix::Error| PamError {
         code: ReturnCode::SYSTEM_ERR,
-        words: proofs::groups_unknown(errno.desc()).to_string(),
+        text: proofs::groups_unknown(errno.desc()).to_string(),
     };
     let Some(gid) = Group::from_name(group).map_err(failed)?.map(|group| group.gid) else {
         end.blame = Blame::Configuration;
@@ -99,7 +99,7 @@ fn is_member(
 pub fn check_again(transaction: &mut Transaction<Answering<'_>>, config: &Config, proof: Proof) -> End {
     let before = transaction.user().map(|user| user.to_bytes().to_vec());
     let conversation = transaction.conversation();
-    (conversation.notes, conversation.said) = (0, Said::default());
+    (conversation.notes, conversation.said) = (0, Messages::default());
     let mut end = no_end();
     let mut result = check(transaction, config, proof, &mut end);
     let checked = transaction.user().map(|user| user.to_bytes().to_vec());
@@ -109,7 +109,7 @@ pub fn check_again(transaction: &mut Transaction<Answering<'_>>, config: &Config
         result = Err(other_user(&mut end, &conversation.answers, checked.as_deref()));
     }
     if panicked {
-        result = result.and(Err(PamError { code: ReturnCode::CONV_ERR, words: "Conversation error".into() }));
+        result = result.and(Err(PamError { code: ReturnCode::CONV_ERR, text: "Conversation error".into() }));
     }
     let username = conversation.username;
     end.checked = checked.filter(|checked| *checked != username).unwrap_or_default();
@@ -121,7 +121,7 @@ pub fn check_again(transaction: &mut Transaction<Answering<'_>>, config: &Config
     }
     let (code, text) = match result {
         Ok(()) => (ReturnCode::SUCCESS, "Success".to_string()),
-        Err(error) => (error.code, error.words),
+        Err(error) => (error.code, error.text),
     };
     // A code below zero is none that PAM has: it must not be taken for success, and is not, being no zero.
     (end.code, end.text) = (code.raw().unsigned_abs(), cut(&text));

@@ -10,9 +10,9 @@ use secret::Secret;
 
 use super::answers::Answers;
 use super::expired::Choosing;
+use super::messages::{Messages, without_secrets};
 use super::orders::receive;
 use super::prompts::{Answer, Asked, Login, Prompts, Turn, Visibility};
-use super::said::{Said, without_secrets};
 use crate::protocol::question::{self, MAX_QUESTION, MAX_QUESTIONS};
 use crate::protocol::{Credentials, MAX_TEXT, News, Order, Report};
 use crate::quoted::escaped;
@@ -83,7 +83,7 @@ pub struct Answering<'a> {
     /// How many went there.
     pub notes: usize,
     /// What modules have said to the person at the client; worth a word when the login fails.
-    pub said: Said,
+    pub said: Messages,
     /// What was typed when asked, where nobody should see it.
     pub typed: Vec<Secret>,
     /// The last error a module wanted the user to read; worth a line when a session fails.
@@ -131,7 +131,7 @@ impl Answering<'_> {
         self.credentials = Credentials { password: Secret::copy_of(b""), response: None };
         (self.names, self.messages) = (Vec::new(), Vec::new());
         (self.choosing, self.complaint) = (None, None);
-        (self.said, self.typed) = (Said::default(), Vec::new());
+        (self.said, self.typed) = (Messages::default(), Vec::new());
         self.answers = Answers::default();
         self.notes = 0;
         self.nobody_in = Some("a session");

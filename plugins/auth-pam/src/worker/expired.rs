@@ -65,8 +65,8 @@ pub fn acct_mgmt(
         return Err(expired);
     }
     // The code stays: whatever the modules had against a new password, the old one has expired.
-    let (code, pam) = (expired.code, &expired.words);
-    let because = |words: String| PamError { code, words };
+    let (code, pam) = (expired.code, &expired.text);
+    let because = |text: String| PamError { code, text };
     if !settings.config.change_expired {
         return Err(because(refusals::expired(pam).to_string()));
     }
@@ -83,7 +83,7 @@ pub fn acct_mgmt(
     let worker = transaction.conversation().reports.worker;
     phase::enter(worker, Phase::NewPassword);
     change(transaction)
-        .map_err(|error| because(refusals::expired_not_changed(pam, &error.words).to_string()))?;
+        .map_err(|error| because(refusals::expired_not_changed(pam, &error.text).to_string()))?;
     phase::enter(worker, Phase::Account);
     transaction.conversation().note(|| refusals::changed_password().to_string());
     transaction.acct_mgmt().map_err(|again| {

@@ -6,12 +6,12 @@ mod answers;
 mod conversation;
 mod expired;
 mod groups;
+mod messages;
 mod options;
 mod orders;
 pub mod phase;
 mod process_state;
 pub mod prompts;
-mod said;
 mod session;
 mod surroundings;
 
@@ -25,14 +25,14 @@ use nix::sys::signal::Signal;
 use pam::{Anchor, PamError, ReturnCode, Transaction};
 use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
 use privsep::life::NewWorker;
-use privsep::{Channel, ChannelError, Message, Numbers, Reader, leash, leave, orphans};
+use privsep::{Channel, ChannelError, Message, Numbers, Reader, leave, orphans, parent_death_pipe};
 use secret::Secret;
 
 use answers::Answers;
 use conversation::{Answering, Reports, cut};
+use messages::Messages;
 use process_state::State;
 use prompts::Turn;
-use said::Said;
 
 use crate::protocol::lookup::Lookup;
 use crate::protocol::{Begin, Blame, Client, Credentials, End, MAX_CHECKED, News, Order, Report};
@@ -58,7 +58,7 @@ pub struct Birth<'a> {
 
 /// The whole life of a worker, in a child of the keeper.
 pub fn live(birth: Birth<'_>) -> Infallible {
-    let Birth { settings, keepers: NewWorker { channel, output, leash } } = birth;
+    let Birth { settings, keepers: NewWorker { channel, output, parent_death_pipe } } = birth;
     let channel = Channel::<Report, Order>::from_socket(channel);
     // First: many may start at once.
     confine::lower_priority(NICE);
@@ -71,7 +71,7 @@ pub fn live(birth: Birth<'_>) -> Infallible {
         command,
         group: Group::Own,
         output: Output::Into(output),
-        keep: &[channel.as_fd(), leash],
+        keep: &[channel.as_fd(), parent_death_pipe],
         numbers: Numbers::Free,
         ignore: IGNORED,
         withstand: &MEANT_FOR_OPENVPN,
@@ -81,7 +81,7 @@ pub fn live(birth: Birth<'_>) -> Infallible {
     take_syslog_name();
     // What a module's programs leave running stays with this worker: it is seen after the transaction, and ended with it.
     let _ = orphans::adopt();
-    serve(settings, channel, leash)
+    serve(settings, channel, parent_death_pipe)
 }
 
 /// Lines of the plugin itself, of a panic for instance, go where modules print: the supervisor logs that.
@@ -91,8 +91,12 @@ fn print_line(_level: log::Level, line: &str) {
 }
 
 /// Serves until the supervisor closes the channel.
-fn serve(settings: &Settings, mut channel: Channel<Report, Order>, leash: BorrowedFd<'_>) -> Infallible {
-    let _leash = leash::tie(leash);
+fn serve(
+    settings: &Settings,
+    mut channel: Channel<Report, Order>,
+    parent_death_pipe: BorrowedFd<'_>,
+) -> Infallible {
+    let _own = parent_death_pipe::die_with_parent(parent_death_pipe);
     // One handle more than needed keeps the modules mapped: without it every transaction would load them anew. When it
     // cannot be had (no such service yet, say), the transactions tell.
     let mut anchor = Anchor::hold(&settings.config.service, settings.config.confdir.as_deref()).ok();
@@ -159,7 +163,7 @@ fn set_back() {
     nix::syslog::closelog();
     take_syslog_name();
     let _ = nix::sys::prctl::set_name(titles::WORKER.1);
-    leash::renew();
+    parent_death_pipe::renew();
 }
 
 /// What a worker is to do.
@@ -194,7 +198,7 @@ fn transact(
     let mut asked = false;
     let (code, text, kept) = match check(settings, begin, credentials, reports, &mut end, &mut asked) {
         Ok(kept) => (ReturnCode::SUCCESS, "Success".to_string(), kept),
-        Err(error) => (error.code, error.words, None),
+        Err(error) => (error.code, error.text, None),
     };
     end.kept = kept.is_some();
     // A code below zero is none that PAM has: it must not be taken for success, and is not, being no zero.
@@ -232,14 +236,14 @@ fn check<'a>(
     has_asked: &mut bool,
 ) -> Result<Option<Transaction<Answering<'a>>>, PamError> {
     let config = &settings.config;
-    let broken = |words: String| PamError { code: ReturnCode::SYSTEM_ERR, words };
+    let broken = |text: String| PamError { code: ReturnCode::SYSTEM_ERR, text };
     let credentials = Credentials::unseal(&sealed)
         .map_err(|error| broken(refusals::malformed_credentials(error).to_string()))?;
     drop(sealed);
     // The front sees to that, but not where a client sends again an answer by which it has chosen a password.
     if credentials.password.is_empty() && !config.empty_passwords && begin.proof.is_none() {
-        let words = refusals::empty_password().to_string();
-        return Err(PamError { code: ReturnCode::AUTH_ERR, words });
+        let text = refusals::empty_password().to_string();
+        return Err(PamError { code: ReturnCode::AUTH_ERR, text });
     }
     let client = Client::decode(Reader::new(&begin.client))
         .map_err(|error| broken(refusals::malformed_client(error).to_string()))?;
@@ -264,7 +268,7 @@ fn check<'a>(
         debug: settings.debug,
         reports: Reports { channel: reports.channel, ..*reports },
         notes: 0,
-        said: Said::default(),
+        said: Messages::default(),
         typed: Vec::new(),
         complaint: None,
         names,
@@ -313,7 +317,7 @@ fn check<'a>(
     end.checked.truncate(MAX_CHECKED);
     if panicked {
         conversation.note(|| lines::attempts::internal_error().to_string());
-        result = result.and(Err(PamError { code: ReturnCode::CONV_ERR, words: "Conversation error".into() }));
+        result = result.and(Err(PamError { code: ReturnCode::CONV_ERR, text: "Conversation error".into() }));
     }
     if result.is_err() {
         end.said = std::mem::take(&mut conversation.said).into_line();
@@ -331,7 +335,7 @@ fn other_user(end: &mut End, answers: &Answers, checked: Option<&[u8]>) -> PamEr
     // No refusal of the account phase.
     end.authenticating = true;
     end.blame = answers.blame_for_user(checked);
-    let words =
+    let text =
         if checked.is_some() { refusals::other_user().to_string() } else { refusals::no_user().to_string() };
-    PamError { code: ReturnCode::PERM_DENIED, words }
+    PamError { code: ReturnCode::PERM_DENIED, text }
 }

@@ -32,7 +32,7 @@ impl Phase {
         [Phase::Outside, Phase::Start, Phase::Authentication, Phase::Account, Phase::NewPassword, Phase::End];
 
     /// For the log.
-    pub fn words(self) -> &'static str {
+    pub fn for_log(self) -> &'static str {
         match self {
             Phase::Outside => "in a worker",
             Phase::Start => "while modules are loaded",

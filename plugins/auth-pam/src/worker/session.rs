@@ -85,7 +85,7 @@ fn end(transaction: Transaction<Answering<'_>>, result: Result<(), PamError>, ne
 fn done(result: Result<(), PamError>) -> Done {
     let (code, text) = match result {
         Ok(()) => (ReturnCode::SUCCESS, "Success".to_string()),
-        Err(error) => (error.code, error.words),
+        Err(error) => (error.code, error.text),
     };
     Done { code: code.raw().unsigned_abs(), text: cut(&text) }
 }
@@ -126,7 +126,7 @@ fn step<'a>(
         leave(1);
     }
     if transaction.panicked() {
-        return Err(PamError { code: ReturnCode::CONV_ERR, words: "Conversation error".into() });
+        return Err(PamError { code: ReturnCode::CONV_ERR, text: "Conversation error".into() });
     }
     result
 }

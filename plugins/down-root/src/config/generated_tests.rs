@@ -82,7 +82,7 @@ fn the_declared_defaults_are_what_holds() {
                 let given = parse(&[&format!("{}={value}", option.name), "/down"]).unwrap();
                 assert_eq!(given, without, "{}={value}", option.name);
             }
-            Fallback::InWords(words) => panic!("'{words}' needs a test that it is true"),
+            Fallback::Described(text) => panic!("'{text}' needs a test that it is true"),
             Fallback::Nothing => {}
         }
     }

@@ -180,7 +180,8 @@ impl Front {
         env: Env<'_>,
         args: impl Iterator<Item = &'a [u8]>,
     ) -> Result<Vec<u8>, Failure> {
-        let args: Vec<Vec<u8>> = args.take(allowed::words(event).len()).map(<[u8]>::to_vec).collect();
+        let args: Vec<Vec<u8>> =
+            args.take(allowed::argument_types(event).len()).map(<[u8]>::to_vec).collect();
         if !allowed::args(event, args.iter().map(Vec::as_slice)) {
             let words = args.iter().map(|word| String::from_utf8_lossy(word)).collect::<Vec<_>>().join("' '");
             return Err(variables::bad_words(&words).to_string().into());

@@ -14,17 +14,17 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::{Pid, getpgid};
 use privsep::Ended;
-use privsep::program::Tie;
+use privsep::program::DeathPipe;
 
 use super::child_exits::ChildExits;
 use super::environment::Complete;
 use crate::settings;
 
-/// Least number of the descriptors that a script inherits beside the standard three. Scripts number descriptors of their own (`exec
-/// 9>lock`), and shells take what is free from 10 on, up to 255.
+/// The lowest number of a descriptor that a script inherits beside the standard three. Scripts number descriptors of their
+/// own (`exec 9>lock`), and shells use free ones from 10 to 255.
 pub const INHERITED_NUMBER: RawFd = 300;
 
-/// What every script gets of the same, made once.
+/// What every script gets in the same form, made once.
 pub struct Supplies {
     null: File,
 }
@@ -42,7 +42,7 @@ impl Supplies {
 pub struct Script {
     child: Child,
     group: Pid,
-    _tie: Tie,
+    _death_pipe: DeathPipe,
 }
 
 impl Script {
@@ -56,7 +56,7 @@ impl Script {
         output: OwnedFd,
     ) -> io::Result<Self> {
         let errors = output.try_clone()?;
-        let mut tie = Tie::new(INHERITED_NUMBER)?;
+        let mut death_pipe = DeathPipe::new(INHERITED_NUMBER)?;
         let child = Command::new(command.program.path())
             .arg0(command.program.given())
             .args(&command.args)
@@ -69,9 +69,9 @@ impl Script {
             .process_group(0)
             .spawn()?;
         let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
-        // Else it might outlive a helper that is killed, which is no reason not to run it.
-        let _ = tie.tie(group);
-        Ok(Script { child, group, _tie: tie })
+        // If this fails, the script may outlive a killed helper. That is no reason not to run it.
+        let _ = death_pipe.attach(group);
+        Ok(Script { child, group, _death_pipe: death_pipe })
     }
 
     /// Whether its own process has ended; others of its group may go on. It is not reaped, so its group is its own.
@@ -108,11 +108,11 @@ impl Script {
 
     /// How it ended; waits for that.
     pub fn reap(mut self) -> io::Result<Ended> {
-        Ok(in_words(self.child.wait()?))
+        Ok(ended(self.child.wait()?))
     }
 }
 
-fn in_words(status: ExitStatus) -> Ended {
+fn ended(status: ExitStatus) -> Ended {
     match (status.code(), status.signal()) {
         (Some(code), _) => Ended::Exited(code),
         (None, signal) => Ended::Killed(signal.unwrap_or(0)),

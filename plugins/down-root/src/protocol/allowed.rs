@@ -140,7 +140,7 @@ pub fn judge(event: Event, name: &[u8], value: &[u8]) -> Judgement {
 }
 
 /// The types of an event's words, as many as OpenVPN gives a plugin.
-pub fn words(event: Event) -> &'static [Form] {
+pub fn argument_types(event: Event) -> &'static [Form] {
     match event {
         // The command line of the configuration; the file for the client's options; none.
         Event::Down | Event::ClientConnect | Event::RouteUp | Event::ClientDisconnect => &[],
@@ -152,7 +152,7 @@ pub fn words(event: Event) -> &'static [Form] {
 
 /// Whether these words of an event may cross the border. None is an option of any program.
 pub fn args<'a>(event: Event, args: impl IntoIterator<Item = &'a [u8]>) -> bool {
-    let mut forms = words(event).iter();
+    let mut forms = argument_types(event).iter();
     args.into_iter().all(|word| {
         forms.next().is_some_and(|form| word.len() <= MAX_ARG && !word.starts_with(b"-") && form.fits(word))
     })

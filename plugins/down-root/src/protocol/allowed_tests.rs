@@ -241,7 +241,7 @@ fn words_have_the_types_of_their_event() {
     for event in [Event::Down, Event::RouteUp, Event::ClientConnect, Event::ClientDisconnect] {
         assert!(check(event, &[]) && !check(event, &[b"x"]));
     }
-    assert!(EVENTS.into_iter().all(|event| super::words(event).len() <= MAX_ARGS));
+    assert!(EVENTS.into_iter().all(|event| super::argument_types(event).len() <= MAX_ARGS));
 }
 
 proptest! {

@@ -85,7 +85,7 @@ impl Message for Ask {
     const MAX_BYTES: usize = Ask::SHAPE.max_bytes();
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
-        let bound = allowed::words(self.event).len();
+        let bound = allowed::argument_types(self.event).len();
         if self.args.len() > bound {
             return Err(WireError::TooLong { field: "args", bound });
         }

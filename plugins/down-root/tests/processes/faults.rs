@@ -73,7 +73,7 @@ fn without_limit(stage: &Stage) {
     assert_eq!(stage.text("seen"), "ran\n");
 }
 
-/// The script is tied to the helper as soon as it has been started, so first the helper has to wait for its end.
+/// The script dies with the helper once it has been started, so the helper has to be waiting for it first.
 fn dies_with_the_helper(stage: &Stage) {
     let text = "echo $$ > \"$D/pid\"\n\
         tries=0\n\

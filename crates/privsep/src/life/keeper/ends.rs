@@ -112,7 +112,7 @@ fn named(pid: Pid) -> String {
 }
 
 /// Text of a line about `culprits`.
-pub(super) fn in_words(line: &Line, culprits: &str) -> Said {
+pub(super) fn said(line: &Line, culprits: &str) -> Said {
     match line {
         Line::Left(count, one) => lines::left_running(culprits, *count, one, GRACE.as_secs()).said(),
         Line::OutOfReach(one) => lines::out_of_reach(one, culprits).said(),

@@ -14,10 +14,10 @@ use nix::unistd::Pid;
 use crate::channel::above_standard;
 use crate::confine;
 use crate::helper::kill_group;
-use crate::leash::Leash;
 use crate::life::dialogue::WorkerNumber;
 use crate::life::generation::ForWorkers;
 use crate::os;
+use crate::parent_death_pipe::ParentDeathPipe;
 
 /// The workers that a helper may have.
 pub struct WorkersPlan<'a> {
@@ -39,8 +39,8 @@ pub struct NewWorker<'a> {
     pub channel: OwnedFd,
     /// Where it prints.
     pub output: BorrowedFd<'a>,
-    /// Ends it with the helper, see [`tie`](crate::leash::tie).
-    pub leash: BorrowedFd<'a>,
+    /// Ends it with the helper, see [`die_with_parent`](crate::parent_death_pipe::die_with_parent).
+    pub parent_death_pipe: BorrowedFd<'a>,
 }
 
 /// What is forked.
@@ -55,7 +55,7 @@ pub(super) struct Workers<'a> {
     plan: &'a WorkersPlan<'a>,
     memory_locked: bool,
     output: OwnedFd,
-    leash: OwnedFd,
+    parent_death_pipe: OwnedFd,
     last: WorkerNumber,
     clerk: Option<WorkerNumber>,
     processes: HashMap<WorkerNumber, Pid>,
@@ -65,21 +65,23 @@ pub(super) struct Workers<'a> {
 impl<'a> Workers<'a> {
     /// None yet; and the helper's ends of what they share.
     pub(super) fn new(plan: &'a WorkersPlan<'a>, memory_locked: bool) -> nix::Result<(Self, ForWorkers)> {
-        let (leash, helpers_leash) = Leash::new()?.into_ends();
+        let (parent_death_pipe, helpers_end) = ParentDeathPipe::new()?.into_ends();
         // Neither end ever blocks: a module that prints more than is read loses it.
         let (output_read, output) = nix::unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
         let workers = Workers {
             plan,
             memory_locked,
             output: above_standard(output)?,
-            leash: above_standard(leash)?,
+            parent_death_pipe: above_standard(parent_death_pipe)?,
             last: 0,
             clerk: None,
             processes: HashMap::new(),
             numbers: HashMap::new(),
         };
-        let of_helper =
-            ForWorkers { output: above_standard(output_read)?, leash: above_standard(helpers_leash)? };
+        let of_helper = ForWorkers {
+            output: above_standard(output_read)?,
+            parent_death_pipe: above_standard(helpers_end)?,
+        };
         Ok((workers, of_helper))
     }
 
@@ -106,13 +108,13 @@ impl<'a> Workers<'a> {
             Kind::Worker => self.plan.live,
             Kind::Clerk => self.plan.clerk.ok_or(Errno::EINVAL)?,
         };
-        let (output, leash) = (self.output.as_fd(), self.leash.as_fd());
+        let (output, parent_death_pipe) = (self.output.as_fd(), self.parent_death_pipe.as_fd());
         let memory_locked = self.memory_locked;
         let process = os::fork(move || {
             if memory_locked {
                 let _ = confine::lock_memory();
             }
-            live(NewWorker { channel, output, leash })
+            live(NewWorker { channel, output, parent_death_pipe })
         })?;
         self.processes.insert(worker, process);
         self.numbers.insert(process, worker);

@@ -59,7 +59,7 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
     OptionSpec {
         name: "max-suspended",
         form: Form::count(1, 10_000),
-        default: Fallback::InWords("up to 64"),
+        default: Fallback::Described("up to 64"),
         example: "200",
         needs: "",
         meaning: "questions that may wait for an answer",

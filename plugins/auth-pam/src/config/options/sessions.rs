@@ -29,7 +29,7 @@ pub const OPTIONS: [OptionSpec<Config>; 4] = [
     OptionSpec {
         name: "max-sessions",
         form: Form::count(1, 10_000),
-        default: Fallback::InWords("up to 1024"),
+        default: Fallback::Described("up to 1024"),
         example: "200",
         needs: "",
         meaning: "sessions that may be open",

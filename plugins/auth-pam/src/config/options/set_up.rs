@@ -53,7 +53,7 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
         name: "reasons",
         form: Form::Words(&["none", "safe", "all"]),
         // Only who asks for it is told that an old OpenVPN cannot do it.
-        default: Fallback::InWords("`safe`"),
+        default: Fallback::Described("`safe`"),
         example: "none",
         needs: "OpenVPN 2.6",
         meaning: "what a client learns of a refusal by PAM",

@@ -51,7 +51,7 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
     OptionSpec {
         name: "max-workers",
         form: Form::count(1, 10_000),
-        default: Fallback::InWords("up to 512"),
+        default: Fallback::Described("up to 512"),
         example: "32",
         needs: "",
         meaning: "PAM transactions at the same time",

@@ -24,7 +24,7 @@ pub const OPTIONS: [OptionSpec<Config>; 5] = [
     OptionSpec {
         name: "deferred",
         form: Form::YES_NO,
-        default: Fallback::InWords("`no`, unless `setenv deferred_auth_pam 1` is set"),
+        default: Fallback::Described("`no`, unless `setenv deferred_auth_pam 1` is set"),
         example: "yes",
         needs: "",
         meaning: "whether OpenVPN goes on while PAM decides",
@@ -71,7 +71,7 @@ pub const OPTIONS: [OptionSpec<Config>; 5] = [
     OptionSpec {
         name: "timeout",
         form: Form::TIME_LIMIT,
-        default: Fallback::InWords("60, or in deferred mode by `hand-window`"),
+        default: Fallback::Described("60, or in deferred mode by `hand-window`"),
         example: "30",
         needs: "",
         meaning: "limit for an attempt; 0: none",

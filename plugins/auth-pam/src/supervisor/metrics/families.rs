@@ -83,7 +83,7 @@ pub const FAMILIES: &[Family] = &[
                 for cause in Cause::ALL {
                     let count = now.figures.attempts(*verdict, *cause);
                     if count > 0 || is_expected(*verdict, *cause) {
-                        samples.add(&[("verdict", verdict.word()), ("cause", cause.word())], count);
+                        samples.add(&[("verdict", verdict.label()), ("cause", cause.label())], count);
                     }
                 }
             }
@@ -106,7 +106,7 @@ pub const FAMILIES: &[Family] = &[
         help: "From the arrival of an attempt to its verdict, of attempts that waited for a worker or for PAM.",
         lines: |samples, now| {
             for verdict in Became::ALL {
-                histogram(samples, verdict.word(), now.figures.latency(*verdict));
+                histogram(samples, verdict.label(), now.figures.latency(*verdict));
             }
         },
     },

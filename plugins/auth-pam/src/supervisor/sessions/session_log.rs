@@ -55,10 +55,10 @@ impl Supervisor {
         self.output.flush();
         let took = whose.took();
         let (user, tail) = (shown(&whose.username), self.tail_with(&whose.origin, took));
-        in_words(event, &user, reason, good, &tail).log();
+        log_line(event, &user, reason, good, &tail).log();
         if let Some(audit) = &mut self.audit {
             let config = self.settings.config_name.as_deref();
-            audit.write_text(&line(whose, event, reason, took, config), good);
+            audit.write_text(&record(whose, event, reason, took, config), good);
         }
     }
 
@@ -74,7 +74,7 @@ fn number(number: Option<u64>) -> String {
 }
 
 /// For OpenVPN's log.
-fn in_words(event: Event, user: &str, reason: &str, good: bool, tail: &str) -> Said {
+fn log_line(event: Event, user: &str, reason: &str, good: bool, tail: &str) -> Said {
     match event {
         Event::Opened(assigned) => sessions::opened(user, &assigned.shown(), tail).said(),
         Event::Closed(usage, open) => {
@@ -92,7 +92,7 @@ fn in_words(event: Event, user: &str, reason: &str, good: bool, tail: &str) -> S
 }
 
 /// For the system log; in a form that other programs can rely on.
-fn line(whose: &Whose, event: Event, reason: &str, took: Took, config: Option<&str>) -> String {
+fn record(whose: &Whose, event: Event, reason: &str, took: Took, config: Option<&str>) -> String {
     let (word, facts) = match event {
         Event::Opened(assigned) => ("opened", system_log::tunnel(assigned.shown()).to_string()),
         Event::Closed(usage, open) => ("closed", facts(&usage, open)),
@@ -146,7 +146,7 @@ mod tests {
             ),
         ] {
             let took = Took::of(Duration::from_millis(12));
-            let line = line(&whose("it's"), event, "Success", took, Some("server1"));
+            let line = record(&whose("it's"), event, "Success", took, Some("server1"));
             assert_eq!(line, format!("AUTH-PAM: session {expected} user='it\\'s'"));
         }
     }
@@ -158,8 +158,8 @@ mod tests {
         let closed = Event::Closed(usage, Duration::from_secs(3));
         let text =
             "BACKGROUND: user 'joe': session closed after 3 s, 7 bytes received, 8 bytes sent, openvpn-ended";
-        assert_eq!(in_words(closed, "joe", "Success", true, " (x)"), format!("{text} (x)"));
-        let bad = in_words(closed, "joe", "System error", false, " (x)");
+        assert_eq!(log_line(closed, "joe", "Success", true, " (x)"), format!("{text} (x)"));
+        let bad = log_line(closed, "joe", "System error", false, " (x)");
         assert_eq!((bad.level, bad.text), (log::Level::Error, format!("{text}: System error (x)")));
     }
 }

@@ -15,13 +15,13 @@ const SHORTEST_INSIDE_WORDS: usize = 4;
 
 /// The messages so far.
 #[derive(Debug, Default)]
-pub struct Said {
+pub struct Messages {
     line: String,
     /// Nothing more finds room.
     full: bool,
 }
 
-impl Said {
+impl Messages {
     /// One more message. Blanks stand for the ends of its lines; other control characters are escaped.
     pub fn add(&mut self, message: &[u8]) {
         let text = String::from_utf8_lossy(message);
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     fn said(messages: &[&str]) -> String {
-        let mut said = Said::default();
+        let mut said = Messages::default();
         messages.iter().for_each(|message| said.add(message.as_bytes()));
         String::from_utf8(said.into_line()).unwrap()
     }
@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(said(&[]), "");
         assert_eq!(said(&["  one\ttwo\r\nthree\n", "", "\n", "DOM\\four"]), "one two three; DOM\\four");
         assert_eq!(said(&["\x1b[2Jx\u{202e}y"]), "\\x1b[2Jx\\u{202e}y");
-        let mut binary = Said::default();
+        let mut binary = Messages::default();
         binary.add(b"a\xffb");
         assert_eq!(binary.into_line(), "a\u{fffd}b".as_bytes());
     }
