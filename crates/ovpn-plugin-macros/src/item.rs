@@ -32,7 +32,7 @@ pub(crate) fn with_events(item: TokenStream, problems: &mut Problems) -> TokenSt
                      the trait, such as auth_user_pass_verify",
                 );
             }
-            let mut new = Group::new(Delimiter::Brace, constant(&found).into_iter().chain(rest).collect());
+            let mut new = Group::new(Delimiter::Brace, rest.into_iter().chain(constant(&found)).collect());
             new.set_span(body.span());
             tokens.push(new.into());
             return tokens.into_iter().collect();

@@ -2,6 +2,7 @@
 //!
 //! It looks at the names of the methods and at nothing else, so it needs no parser of Rust.
 
+mod attributes;
 mod item;
 mod methods;
 mod problems;

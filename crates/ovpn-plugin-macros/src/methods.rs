@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
-use proc_macro::{Delimiter, Span, TokenStream, TokenTree};
+use proc_macro::{Delimiter, TokenStream, TokenTree};
 
+use crate::attributes::Attributes;
 use crate::problems::Problems;
 
 macro_rules! names {
@@ -55,67 +56,19 @@ pub(crate) fn find(body: TokenStream, problems: &mut Problems) -> (TokenStream, 
 }
 
 fn event_of(method: &str) -> Option<i32> {
+    let method = method.strip_prefix("r#").unwrap_or(method);
     NAMES.iter().find(|(name, _)| *name == method).map(|(_, number)| *number)
 }
 
-/// What stands before an item.
-#[derive(Default)]
-struct Attributes {
-    optional: Option<Span>,
-    conditions: TokenStream,
-    /// All but `#[optional]`.
-    others: TokenStream,
-}
-
-impl Attributes {
-    fn take(tokens: &mut VecDeque<TokenTree>, problems: &mut Problems) -> Self {
-        let mut attributes = Self::default();
-        loop {
-            open_invisible_groups(tokens);
-            let (Some(TokenTree::Punct(mark)), Some(TokenTree::Group(group))) =
-                (tokens.front(), tokens.get(1))
-            else {
-                return attributes;
-            };
-            if mark.as_char() != '#' || group.delimiter() != Delimiter::Bracket {
-                return attributes;
-            }
-            let mut words = group.stream().into_iter();
-            let name = words.next().map(|name| name.to_string()).unwrap_or_default();
-            let both: Vec<TokenTree> = tokens.drain(..2).collect();
-            match (name.as_str(), words.next()) {
-                ("optional", None) => attributes.optional = both.get(1).map(TokenTree::span),
-                ("optional", Some(more)) => problems.add(more.span(), "#[optional] takes no words"),
-                ("cfg", _) => {
-                    attributes.conditions.extend(both.clone());
-                    attributes.others.extend(both);
-                }
-                _ => attributes.others.extend(both),
-            }
-        }
-    }
-}
-
-/// What `macro_rules!` was given is in a group of its own.
-fn open_invisible_groups(tokens: &mut VecDeque<TokenTree>) {
-    while let Some(TokenTree::Group(group)) = tokens.front() {
-        if group.delimiter() != Delimiter::None {
-            return;
-        }
-        let inner: Vec<TokenTree> = group.stream().into_iter().collect();
-        tokens.pop_front();
-        inner.into_iter().rev().for_each(|token| tokens.push_front(token));
-    }
-}
-
-/// The tokens of the next item: until a `;`, or the braces of a function or a macro.
+/// The tokens of the next item: until a `;`, or the braces of a function or a macro. Other braces are followed by more of
+/// the same item: those in a type (`Array<{ 3 }>`, `of!{u8}`).
 fn take_item(tokens: &mut VecDeque<TokenTree>) -> Vec<TokenTree> {
     let mut item = Vec::new();
     while let Some(token) = tokens.pop_front() {
         let ends = match &token {
             TokenTree::Punct(mark) => mark.as_char() == ';',
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
-                method_name(&item).is_some() || is_macro(&item)
+            TokenTree::Group(_) if is_braces(&token) => {
+                (method_name(&item).is_some() || is_macro(&item)) && begins_item(tokens.front())
             }
             _ => false,
         };
@@ -125,6 +78,29 @@ fn take_item(tokens: &mut VecDeque<TokenTree>) -> Vec<TokenTree> {
         }
     }
     item
+}
+
+/// Also those that `macro_rules!` was given as a block.
+fn is_braces(token: &TokenTree) -> bool {
+    let TokenTree::Group(group) = token else { return false };
+    match group.delimiter() {
+        Delimiter::Brace => true,
+        Delimiter::None => {
+            let mut inner = group.stream().into_iter();
+            inner.next().is_some_and(|first| is_braces(&first)) && inner.next().is_none()
+        }
+        _ => false,
+    }
+}
+
+fn begins_item(token: Option<&TokenTree>) -> bool {
+    match token {
+        None => true,
+        Some(TokenTree::Ident(word)) => word.to_string() != "where",
+        Some(TokenTree::Punct(mark)) => "#:".contains(mark.as_char()),
+        Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::None,
+        Some(TokenTree::Literal(_)) => false,
+    }
 }
 
 /// The word after `fn`.

@@ -39,6 +39,68 @@ const OPEN: &str = "const NAME: &'static str = \"MINE\";
 
 const UP: &str = "fn up(&mut self, _: &Up<'_>) -> Result<UpReply> { Ok(UpReply::Done) }";
 
+/// Ways to write methods in which one is easily overlooked, or counted although it is not there: by another method's end,
+/// by a condition that a macro passes on. `down` is always there, `up` only in two of them.
+const ODD_SHAPES: &str = "
+macro_rules! wanted { ($up:literal, $plugin:ty) => { const _: () =
+    assert!(<$plugin as Plugin>::ADD_THE_ATTRIBUTE_OVPN_PLUGIN_PLUGIN.0 == ($up | 1 << 1)); } }
+struct Raw;
+#[ovpn_plugin::plugin]
+impl Plugin for Raw {
+    #![allow(dead_code)]
+    const NAME: &'static str = \"RAW\";
+    fn r#open(_: &OpenArgs<'_>) -> Result<Self> { Ok(Self) }
+    fn r#up(&mut self, _: &Up<'_>) -> Result<UpReply> { Ok(UpReply::Done) }
+    #[cfg_attr(all(), doc(alias = \"cfg\"))]
+    fn down(&mut self, _: &Down<'_>) -> Result<DownReply> { Ok(DownReply::Done) }
+}
+wanted!(1, Raw);
+struct Block;
+macro_rules! blocks { ($open:block $up:block $down:block) => {
+    #[ovpn_plugin::plugin]
+    impl Plugin for Block {
+        const NAME: &'static str = \"BLOCK\";
+        fn open(_: &OpenArgs<'_>) -> Result<Self> $open
+        fn up(&mut self, _: &Up<'_>) -> Result<UpReply> $up
+        fn down(&mut self, _: &Down<'_>) -> Result<DownReply> $down
+    }
+} }
+blocks! { { Ok(Self) } { Ok(UpReply::Done) } { Ok(DownReply::Done) } }
+wanted!(1, Block);
+struct Meta;
+macro_rules! with { ($($(#[$attribute:meta])* $method:ident($event:ident) -> $reply:ident)*) => {
+    #[ovpn_plugin::plugin]
+    impl Plugin for Meta {
+        const NAME: &'static str = \"META\";
+        fn open(_: &OpenArgs<'_>) -> Result<Self> { Ok(Self) }
+        $($(#[$attribute])* fn $method(&mut self, _: &$event<'_>) -> Result<$reply> { Ok($reply::Done) })*
+    }
+} }
+with! { #[cfg(any())] up(Up) -> UpReply  #[doc = \"x\"] down(Down) -> DownReply }
+wanted!(0, Meta);
+struct Braces<const N: usize>;
+#[ovpn_plugin::plugin]
+impl<const N: usize> Plugin for Braces<{ N }> {
+    const NAME: &'static str = \"BRACES\";
+    fn open(_: &OpenArgs<'_>) -> Result<Braces<{ N }>> { Ok(Braces) }
+    #[cfg(any())]
+    fn up(&mut self, _: &Up<'_>) -> Result<UpReply> { Ok(UpReply::Done) }
+    fn down(&mut self, _: &Down<'_>) -> Result<DownReply> { Ok(DownReply::Done) }
+}
+wanted!(0, Braces<3>);
+struct Types;
+macro_rules! of { ($of:ty) => { Result<$of> } }
+#[ovpn_plugin::plugin]
+impl Plugin for Types {
+    const NAME: &'static str = \"TYPES\";
+    fn open(_: &OpenArgs<'_>) -> of!{Self} where Self: Sized { Ok(Self) }
+    #[cfg(any())]
+    fn up(&mut self, _: &Up<'_>) -> of!{UpReply} { Ok(UpReply::Done) }
+    fn down(&mut self, _: &Down<'_>) -> of!{DownReply} { Ok(DownReply::Done) }
+}
+wanted!(0, Types);
+";
+
 /// Name of a case, its code, and the text of an error with the line where it is.
 fn cases() -> Vec<(&'static str, String, &'static str)> {
     let plugin =
@@ -52,6 +114,14 @@ fn cases() -> Vec<(&'static str, String, &'static str)> {
                 "{UP}\n#[cfg(any())]\n#[optional]\nfn down(&mut self, _: &Down<'_>) -> Result<DownReply> {{ Ok(DownReply::Done) }}\n}}\nconst _: () = {{ let (required, optional) = <Mine as Plugin>::ADD_THE_ATTRIBUTE_OVPN_PLUGIN_PLUGIN; assert!(required == 1 && optional == 0);"
             )) + ";",
             "",
+        ),
+        ("odd_shapes", ODD_SHAPES.to_owned(), ""),
+        (
+            "condition_in_cfg_attr",
+            plugin(&format!(
+                "{UP}\n#[cfg_attr(all(), doc(cfg(unix)), cfg(any()))]\nfn down(&mut self, _: &Down<'_>) -> Result<DownReply> {{ Ok(DownReply::Done) }}"
+            )),
+            "7:2: error: #[ovpn_plugin::plugin] does not understand #[cfg_attr(..., cfg(...))]",
         ),
         (
             "no_attribute",
