@@ -112,7 +112,10 @@ impl Server {
         let mut words = config.wrapper(dev_log.as_ref());
         words.push(config.openvpn.to_string_lossy().into_owned());
         let mut command = netns.command(&words.remove(0));
-        command.args(words).arg("--config").arg(&path);
+        command.args(words);
+        for file in config.file.iter().chain([&path]) {
+            command.arg("--config").arg(file);
+        }
         command.envs(config.env.iter().map(|(name, value)| (name, value)));
         let running = Running::spawn(&mut command, &pipe);
         let pid = running.pid();
@@ -283,23 +286,8 @@ impl Drop for Server {
 }
 
 fn text_of(config: &ServerConfig, pki: &Pki, scratch: &Scratch, pipe: &LogPipe) -> String {
-    let mut lines = vec![
-        "port 1194".to_string(),
-        "proto udp4".to_string(),
-        "dev tun".to_string(),
-        "disable-dco".to_string(),
-        "topology subnet".to_string(),
-        "server 10.8.0.0 255.255.255.0".to_string(),
-        "dh none".to_string(),
-        "verb 4".to_string(),
-        "duplicate-cn".to_string(),
-        // In 2.6 this spares the pause of one second at every restart.
-        "connect-retry 0".to_string(),
-        format!("ca {}", pki.path("ca.crt").display()),
-        format!("cert {}", pki.path("server.crt").display()),
-        format!("key {}", pki.path("server.key").display()),
-        format!("writepid {}", scratch.join("pid").display()),
-    ];
+    let mut lines = if config.file.is_some() { Vec::new() } else { of_tests(pki) };
+    lines.push(format!("writepid {}", scratch.join("pid").display()));
     lines.retain(|line| !config.without.contains(line));
     match config.daemon {
         Daemon::No => {}
@@ -314,6 +302,26 @@ fn text_of(config: &ServerConfig, pki: &Pki, scratch: &Scratch, pipe: &LogPipe) 
     }
     lines.extend(config.lines.iter().cloned());
     lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// What servers of tests have, unless they bring a configuration of their own.
+fn of_tests(pki: &Pki) -> Vec<String> {
+    vec![
+        "port 1194".to_string(),
+        "proto udp4".to_string(),
+        "dev tun".to_string(),
+        "disable-dco".to_string(),
+        "topology subnet".to_string(),
+        "server 10.8.0.0 255.255.255.0".to_string(),
+        "dh none".to_string(),
+        "verb 4".to_string(),
+        "duplicate-cn".to_string(),
+        // In 2.6 this spares the pause of one second at every restart.
+        "connect-retry 0".to_string(),
+        format!("ca {}", pki.path("ca.crt").display()),
+        format!("cert {}", pki.path("server.crt").display()),
+        format!("key {}", pki.path("server.key").display()),
+    ]
 }
 
 fn give_to_nobody(scratch: &Scratch, pki: &Pki) {

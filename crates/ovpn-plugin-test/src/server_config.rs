@@ -48,6 +48,7 @@ impl fmt::Debug for Follower {
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
     pub(crate) name: String,
+    pub(crate) file: Option<PathBuf>,
     pub(crate) openvpn: PathBuf,
     pub(crate) lines: Vec<String>,
     pub(crate) without: Vec<String>,
@@ -72,6 +73,7 @@ impl ServerConfig {
     pub fn new() -> Self {
         Self {
             name: "server".to_string(),
+            file: None,
             openvpn: program("openvpn"),
             lines: Vec::new(),
             without: Vec::new(),
@@ -90,6 +92,15 @@ impl ServerConfig {
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
         self.name = name.to_string();
+        self
+    }
+
+    /// Runs the configuration in this file, as it is. Lines of [`ServerConfig::line`] come after it. What clients need of it, as
+    /// port 1194 and the certificates of the tests, is up to its author.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.file = Some(path.into());
         self
     }
 

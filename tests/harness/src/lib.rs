@@ -37,7 +37,7 @@ pub use side_by_side::side_by_side;
 // What plugin authors have too.
 pub use ovpn_plugin_test::{
     Chroot, Client, ClientConfig, Daemon, Outcome, PATIENCE, Person, PersonConfig, PingReport, Pinger,
-    dev_log, log, management, netns, proc_table, running,
+    dev_log, log, management, netns, pki, proc_table, running,
 };
 
 /// Clients.

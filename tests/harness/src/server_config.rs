@@ -32,6 +32,7 @@ macro_rules! settings {
 impl<'a> ServerConfig<'a> {
     settings! {
         named(name: &str);
+        file(path: &Path);
         env(name: &str, value: &str);
         line(line: &str);
         without_line(line: &str);

@@ -43,7 +43,7 @@ impl Binding {
         }
     }
 
-    /// Of a client that is still connected as it was when it was asked: its address may have changed meanwhile.
+    /// Wherever the user is.
     pub(super) fn of_names(username: Option<&[u8]>, common_name: Option<&[u8]>) -> Self {
         let owned = |name: Option<&[u8]>| name.unwrap_or_default().to_vec();
         Self { username: owned(username), common_name: owned(common_name), source: None }

@@ -404,10 +404,11 @@ impl<T> Challenges<T> {
 
     fn response_at(&self, event: &ClientCrResponse<'_>, now: Instant) -> Result<Answered<T>, NotAsked> {
         let control = event.auth_control_file().ok_or(NotAsked::NoQuestion)?;
-        // Its address may have changed: OpenVPN knows the client by its keys.
-        let theirs = Binding::of_names(event.username(), event.common_name());
+        // OpenVPN knows the client by its keys. Its address may have changed, and its common name has if the server has
+        // `username-as-common-name`.
+        let username = event.username().unwrap_or_default();
         let key = Key::ControlFile(control.to_owned());
-        let found = self.table().take(&key, now, |binding| binding.is_same_user(&theirs));
+        let found = self.table().take(&key, now, |binding| binding.username == username);
         let Open { value, binding, round, decision, .. } = found.map_err(|_| NotAsked::NoQuestion)?;
         let answer = event.decoded_response().map(Zeroizing::new).ok_or(NotAsked::Malformed)?;
         Ok(Answered { value, answer, binding, round, way: Way::Pending, decision })

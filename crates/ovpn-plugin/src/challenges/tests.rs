@@ -100,8 +100,8 @@ fn while_the_login_is_pending() {
         let pending = Pending::parse(&files.pending()).unwrap();
         assert_eq!((pending.question(), files.reason().as_str()), (Some((QUESTION, true)), ""));
         assert_eq!(files.verdict(), None);
-        // Its address has changed meanwhile: OpenVPN knows it by its keys.
-        let elsewhere = Client { address: "198.51.100.9", ..NEW_JOE };
+        // OpenVPN knows it by its keys: its address has changed meanwhile, and by `username-as-common-name` its common name.
+        let elsewhere = Client { address: "198.51.100.9", common_name: "joe", ..NEW_JOE };
         let answered = respond(&challenges, elsewhere, &files, &base64::encode(b"1234"), now).unwrap();
         assert_eq!((answered.way(), *answered.value(), answered.is(b"1234")), (Way::Pending, 7, true));
         let verdict =

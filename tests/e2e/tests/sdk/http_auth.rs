@@ -40,7 +40,7 @@ server.serve_forever()
 "#;
 
 /// The service in a network namespace; ends on drop.
-struct Service {
+pub(crate) struct Service {
     running: Running,
     pipe: LogPipe,
     scratch: Scratch,
@@ -48,7 +48,7 @@ struct Service {
 }
 
 impl Service {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let (scratch, netns) = (Scratch::of_root(), Arc::new(NetNs::new()));
         let [key, certificate] = ["key.pem", "cert.pem"].map(|name| scratch.join(name).display().to_string());
         let words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=service \
@@ -63,6 +63,16 @@ impl Service {
         Self { running, pipe, scratch, netns }
     }
 
+    /// What its certificate is good for.
+    pub(crate) fn authority(&self) -> PathBuf {
+        self.scratch.join("cert.pem")
+    }
+
+    /// Its network.
+    pub(crate) fn netns(&self) -> &Arc<NetNs> {
+        &self.netns
+    }
+
     /// A server whose line is that of the README.
     fn server(&self) -> ServerConfig<'static> {
         let readme = root().join("plugins/examples").join(EXAMPLE_ALONE).join("README.md");
@@ -73,8 +83,9 @@ impl Service {
             assert!(line.contains(from), "no {from} in {line}");
             line.replace(from, to.to_str().unwrap())
         };
-        let line = place(line.to_owned(), "/path/to/libexample_http_auth.so", example_alone());
-        let line = place(line, "/etc/openvpn/login-ca.pem", self.scratch.join("cert.pem"));
+        let installed = "/usr/lib/openvpn/plugins/openvpn-plugin-example-http-auth.so";
+        let line = place(line.to_owned(), installed, example_alone());
+        let line = place(line, "/etc/openvpn/login-ca.pem", self.authority());
         ServerConfig::default().line(&line).in_netns(&self.netns)
     }
 }

@@ -18,3 +18,4 @@ mod reload;
 mod symbols;
 mod threads;
 mod tutorial;
+mod whole_configurations;
