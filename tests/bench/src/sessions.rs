@@ -52,13 +52,13 @@ pub(crate) fn alone(count: usize, service: &str, user: &str, password: &str) -> 
 }
 
 fn one_alone(service: &str, user: &str, password: &str) -> Result<f64, String> {
-    let in_words = |error: PamError| error.words;
+    let text_of = |error: PamError| error.text;
     let text = |text: &str| CString::new(text).map_err(|error| error.to_string());
     let (service, user) = (text(service)?, text(user)?);
     let password = Secret::copy_of(password.as_bytes());
     let mut transaction = Transaction::start(&service, Some(&user), None, Password(password))
         .map_err(|error| error.to_string())?;
-    transaction.authenticate().and_then(|()| transaction.acct_mgmt()).map_err(in_words)?;
+    transaction.authenticate().and_then(|()| transaction.acct_mgmt()).map_err(text_of)?;
     let started = Instant::now();
     let steps = transaction
         .establish_credentials()
@@ -66,7 +66,7 @@ fn one_alone(service: &str, user: &str, password: &str) -> Result<f64, String> {
         .and_then(|()| transaction.close_session())
         .and_then(|()| transaction.delete_credentials());
     let took = started.elapsed().as_secs_f64();
-    steps.map(|()| took).map_err(in_words)
+    steps.map(|()| took).map_err(text_of)
 }
 
 struct Password(Secret);
