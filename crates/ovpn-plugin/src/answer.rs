@@ -4,9 +4,10 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use crate::boundary::{during, with_subject};
+use crate::door::Taken;
 use crate::error::WithCauses;
-use crate::subject::{Subject, Who};
+use crate::guard::guard_in_thread;
+use crate::kept_subject::KeptSubject;
 use crate::{
     AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectReply, ConnectDecision,
     Decision, Rejection, Result, Retry, Stop, Workers, lines, logging,
@@ -17,12 +18,18 @@ type AnyError = Box<dyn Error + Send + Sync>;
 /// What a client is told that cannot be served now, and when it is to come again.
 const BUSY: (&str, Duration) = ("the server is busy", Duration::from_secs(5));
 
+/// What jobs and futures are called in the log.
+pub(crate) const LOGIN: &str = "login";
+pub(crate) const CLIENT: &str = "client-connect";
+pub(crate) const GONE: &str = "the client is gone";
+
 impl AuthUserPassVerify<'_> {
     /// Has this login decided by a job in another thread: defers it, runs the job, and answers with what comes of it.
     ///
     /// The job lets the client in with `Ok(())`. An error that is a [`Rejection`] rejects it with its reason; any other one is
     /// logged and rejects it. So do a panic, and the end of the plugin. If there is no room for the job, the client is told
-    /// to come again. Lines that the job logs begin with the client's name.
+    /// to come again. If the client is gone when there is room, the job is left out. Lines that the job logs begin with the
+    /// client's name.
     ///
     /// Passwords and other values of the event are copied for the job; they are gone when the call is over.
     ///
@@ -57,15 +64,11 @@ impl AuthUserPassVerify<'_> {
         job: impl FnOnce(&Stop) -> Result<(), E> + Send + 'static,
     ) -> Result<AuthReply> {
         let (decision, deferral) = self.defer()?;
-        let job = about_the_same(move |stop: &Stop| decision.answer(job(stop)));
-        Ok(match workers.run("login", job) {
+        let job =
+            about_the_same(LOGIN, decision, Decision::is_wanted, |decision, stop| decision.answer(job(stop)));
+        Ok(match workers.run(LOGIN, job) {
             Ok(()) => AuthReply::Deferred(deferral),
-            Err(error) => {
-                self.taken.give_up();
-                no_room(&error);
-                let (text, backoff) = BUSY;
-                AuthReply::RejectWith(Rejection::temporary(text, backoff, Retry::SameServer))
-            }
+            Err(error) => login_not_begun(&self.taken, &error),
         })
     }
 }
@@ -93,14 +96,11 @@ impl ClientConnect<'_> {
         job: impl FnOnce(&Stop) -> Result<ClientConfig, E> + Send + 'static,
     ) -> Result<ClientConnectReply> {
         let (decision, deferral) = self.defer()?;
-        let job = about_the_same(move |stop: &Stop| decision.answer(job(stop)));
-        Ok(match workers.run("client-connect", job) {
+        let wanted = ConnectDecision::is_wanted;
+        let job = about_the_same(CLIENT, decision, wanted, |decision, stop| decision.answer(job(stop)));
+        Ok(match workers.run(CLIENT, job) {
             Ok(()) => ClientConnectReply::Deferred(deferral),
-            Err(error) => {
-                self.taken.give_up();
-                no_room(&error);
-                ClientConnectReply::Reject
-            }
+            Err(error) => client_not_begun(&self.taken, &error),
         })
     }
 }
@@ -142,16 +142,41 @@ fn log_untold(told: io::Result<()>) {
     }
 }
 
-fn no_room(error: &io::Error) {
+/// The reply to a login whose job or future could not be started.
+pub(crate) fn login_not_begun(taken: &Taken, error: &io::Error) -> AuthReply {
+    give_up(taken, error);
+    let (text, backoff) = BUSY;
+    AuthReply::RejectWith(Rejection::temporary(text, backoff, Retry::SameServer))
+}
+
+/// The same for a connecting client, which OpenVPN tells no reason.
+pub(crate) fn client_not_begun(taken: &Taken, error: &io::Error) -> ClientConnectReply {
+    give_up(taken, error);
+    ClientConnectReply::Reject
+}
+
+fn give_up(taken: &Taken, error: &io::Error) {
+    taken.give_up();
     logging::say(lines::job_not_started(error));
 }
 
-/// The same job, whose lines are about whom this call is about.
-fn about_the_same(job: impl FnOnce(&Stop) + Send + 'static) -> impl FnOnce(&Stop) + Send + 'static {
-    let (name, in_plugins_lines) = with_subject(|subject| {
-        subject.map_or((String::new(), false), |subject| (subject.to_string(), subject.in_plugins_lines))
-    });
+/// The job, whose lines are about whom this call is about, a panic's too. It is left out if the client is gone by then.
+fn about_the_same<D: Send + 'static>(
+    name: &'static str,
+    decision: D,
+    is_wanted: impl FnOnce(&D) -> bool + Send + 'static,
+    job: impl FnOnce(D, &Stop) + Send + 'static,
+) -> impl FnOnce(&Stop) + Send + 'static {
+    let subject = KeptSubject::of_this_thread();
     move |stop| {
-        during(&Subject { who: Who::Named(&name), in_plugins_lines }, || job(stop));
+        subject.during(|| {
+            guard_in_thread(&format!("the job '{name}'"), || {
+                if is_wanted(&decision) {
+                    job(decision, stop);
+                } else {
+                    log::debug!("the job '{name}' is left out: {GONE}");
+                }
+            })
+        });
     }
 }

@@ -94,6 +94,7 @@ mod export;
 mod guard;
 pub mod guide;
 mod host;
+mod kept_subject;
 #[doc(hidden)]
 pub mod lines;
 pub mod logging;

@@ -104,22 +104,7 @@ log_lines::lines! {
         "futures were started before OpenVPN became a daemon and do not run any more, start them in Plugin::start",
         why "When OpenVPN becomes a daemon, only one thread stays. What these futures do for the plugin is not done any more.",
         todo "Report it to the plugin's authors. Until they have mended it, run OpenVPN without `daemon`, as systemd's units do.";
-    warn no_room_for_login(what: &str, full: impl Display) "{what}: {full}, the client is to come again",
-        why "As many logins are being decided as the plugin allows. The client is told that the server is busy, and tries again.",
-        todo "If it goes on: look at what the logins wait for, or raise the plugin's limit.";
-    error later_login_rejected(what: &str, error: impl Display) "{what}: rejected: {error}",
-        why "What decides logins has failed, and the login is rejected to be safe.",
-        todo "Look at what the error names, such as a server or a file.";
-    error later_client_refused(what: &str, error: impl Display) "{what}: refused: {error}",
-        why "What makes the options of clients has failed, and the client is refused to be safe.",
-        todo "Look at what the error names, such as a server or a file.";
-    error verdict_unwritable(what: &str, error: impl Display) "{what}: OpenVPN cannot be told: {error}",
-        why "OpenVPN does not learn of the verdict, and refuses the client when its time is over.",
-        todo TMP_DIR;
 
-    error answer_unwritable(error: impl Display) "OpenVPN cannot be told the verdict of a login: {error}",
-        why "OpenVPN does not learn of the verdict, and refuses the client when its time is over.",
-        todo TMP_DIR;
     error verdict_of_another_event() "rejected: a verdict on another event's answer is no reply to a login",
         why "The plugin replies to a login with what it has decided about another one.",
         todo TO_THE_AUTHORS;
@@ -187,7 +172,7 @@ log_lines::lines! {
     error job_refuses(error: impl Display) "client refused: {error}",
         why "What makes the options of clients has failed, and the client is refused to be safe.",
         todo "Look at what the error names, such as a server or a file.";
-    error verdict_untold(error: impl Display) "OpenVPN cannot be told the verdict: {error}",
+    error verdict_untold(error: impl Display) "cannot tell OpenVPN the verdict: {error}",
         why "OpenVPN does not learn of the verdict, and refuses the client when its time is over.",
         todo TMP_DIR;
     error job_not_started(error: impl Display) "refused: the job cannot be started: {error}",

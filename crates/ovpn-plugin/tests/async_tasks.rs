@@ -94,10 +94,7 @@ fn a_future_decides() {
     let login = Login::new(&plugin, "error");
     assert_eq!((login.verdict(), &*login.files.reason()), (Some(false), ""));
     wait_until("the line", || !errors(&plugin).is_empty());
-    assert_eq!(
-        errors(&plugin),
-        ["login of 'error' at 192.0.2.7:4711: rejected: Permission denied (os error 13)"]
-    );
+    assert_eq!(errors(&plugin), ["error/192.0.2.7:4711 login rejected: Permission denied (os error 13)"]);
 }
 
 #[test]
@@ -108,7 +105,7 @@ fn a_panic_costs_one_login_and_one_line() {
     assert_eq!(Login::new(&plugin, "later").verdict(), Some(true));
     let errors = errors(&plugin);
     assert_eq!(errors.len(), 1, "{errors:?}");
-    assert!(errors[0].starts_with("panic in login of 'panic' at 192.0.2.7:4711 at "), "{errors:?}");
+    assert!(errors[0].starts_with("panic/192.0.2.7:4711 panic in the future 'login' at "), "{errors:?}");
     assert!(errors[0].contains("examples/futures.rs:") && errors[0].ends_with(": told to"), "{errors:?}");
 }
 
@@ -132,7 +129,7 @@ fn a_panic_at_the_end_of_a_future_is_one_line_too() {
     wait_until("room", || Login::new(&plugin, "accept").result == FuncResult::Deferred);
     let errors = errors(&plugin);
     assert_eq!(errors.len(), 1, "{errors:?}");
-    assert!(errors[0].contains("login of 'drop-panic'"), "{errors:?}");
+    assert!(errors[0].starts_with("drop-panic/192.0.2.7:4711 panic in the future 'login' at "), "{errors:?}");
 }
 
 #[test]
@@ -141,11 +138,11 @@ fn without_room_the_client_is_to_come_again() {
     let first = Login::new(&plugin, "wait");
     let second = Login::new(&plugin, "accept");
     assert_eq!((first.result, second.result), (FuncResult::Deferred, FuncResult::Error));
-    assert_eq!(second.files.reason(), "TEMP[backoff 10,advance no]: the server is busy");
+    assert_eq!(second.files.reason(), "TEMP[backoff 5,advance no]: the server is busy");
     assert_eq!(second.files.verdict(), None, "a direct answer leaves the control file alone");
     assert!(logged(
         &plugin,
-        "login of 'accept' at 192.0.2.7:4711: 1 futures are running, which is the limit"
+        "accept/192.0.2.7:4711 refused: the job cannot be started: 1 futures are running, which is the limit"
     ));
 }
 
@@ -166,7 +163,7 @@ fn the_end_rejects_what_waits_and_takes_no_time() {
 #[test]
 fn what_does_not_end_is_named_and_runs_on() {
     for (user, line) in [
-        ("stuck", "login of 'stuck' at 192.0.2.7:4711 has not ended; left alone after 1 s"),
+        ("stuck", "login of stuck/192.0.2.7:4711 has not ended; left alone after 1 s"),
         ("blocking", "have not ended; left alone after 1 s"),
     ] {
         let mark = common::target_directory().join(format!("mark-{}-{user}", std::process::id()));

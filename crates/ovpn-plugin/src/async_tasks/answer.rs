@@ -1,27 +1,19 @@
-//! Logins and connecting clients that a future decides.
+//! Logins and connecting clients that a future decides: as a job of `answer_in` does.
 
 use std::future::Future;
-use std::io;
-use std::net::SocketAddr;
-use std::time::Duration;
 
 use super::AsyncTasks;
-use super::jobs::{Slot, Waiting};
-use crate::error::WithCauses;
-use crate::{
-    AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectReply, Rejection, Result, Retry,
-    escape, lines, logging,
-};
-
-/// After this time a client is to come again that found no room.
-const COME_AGAIN: Duration = Duration::from_secs(10);
+use super::about::{About, Slot};
+use crate::answer::{CLIENT, LOGIN, client_not_begun, login_not_begun};
+use crate::{AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectReply, Result};
 
 impl AuthUserPassVerify<'_> {
     /// Has this login decided by a future: defers it, runs the future, and answers with what comes of it.
     ///
-    /// The future lets the client in with `Ok(())`. An error that is a [`Rejection`] rejects it with its reason; any
-    /// other one is logged and rejects it. So do a panic, and the end of the plugin. If the client is gone, the future
-    /// is dropped within a second. If there is no room for another future, the client is told to come again.
+    /// The future lets the client in with `Ok(())`. An error that is a [`Rejection`](crate::Rejection) rejects it with its
+    /// reason; any other one is logged and rejects it. So do a panic, and the end of the plugin. If the client is gone, the
+    /// future is dropped within a second. If there is no room for another future, the client is told to come again. Lines
+    /// that the future logs begin with the client's name; those of what it starts itself, such as a call that blocks, do not.
     ///
     /// Passwords and other values of the event are copied for the future; they are gone when the call is over.
     ///
@@ -48,45 +40,32 @@ impl AuthUserPassVerify<'_> {
     /// ```
     ///
     /// # Errors
-    /// If the login cannot be deferred, or the threads cannot be started. The future is dropped.
+    /// As [`AuthUserPassVerify::defer`]. The future is dropped.
     pub fn answer_async(
         &self,
         tasks: &AsyncTasks,
         future: impl Future<Output = Result<()>> + Send + 'static,
     ) -> Result<AuthReply> {
-        let what = format!("login of {}", client(self.username(), self.untrusted_address()));
-        if !tasks.has_room()? {
-            logging::say(lines::no_room_for_login(&what, tasks.no_room()));
-            return Ok(AuthReply::RejectWith(Rejection::temporary(
-                "the server is busy",
-                COME_AGAIN,
-                Retry::SameServer,
-            )));
-        }
         let (decision, deferral) = self.defer()?;
         let decision = Slot::new(decision);
-        let (waiting, name) = (Waiting::for_decision(&decision), what.clone());
-        tasks.launch(name, waiting, async move {
-            let result = future.await.map_err(|error| error.downcast::<Rejection>());
+        let about = About::decision(LOGIN, &decision);
+        let launched = tasks.launch(about, async move {
+            let result = future.await;
             // Given up if the plugin is being closed.
-            let Some(decision) = decision.take() else { return };
-            let told = match &result {
-                Ok(()) => decision.accept(),
-                Err(Ok(rejection)) => decision.reject_with(rejection),
-                Err(Err(_)) => decision.reject(),
-            };
-            if let Err(Err(error)) = result {
-                logging::say(lines::later_login_rejected(&what, WithCauses(&*error)));
+            if let Some(decision) = decision.take() {
+                decision.answer(result);
             }
-            log_untold(&what, told);
-        })?;
-        Ok(AuthReply::Deferred(deferral))
+        });
+        Ok(match launched {
+            Ok(()) => AuthReply::Deferred(deferral),
+            Err(error) => login_not_begun(&self.taken, &error),
+        })
     }
 }
 
 impl ClientConnect<'_> {
     /// Has it decided by a future whether this client may connect, and with which configuration: the same as
-    /// [`AuthUserPassVerify::answer_async`]. An error is logged and refuses the client.
+    /// [`AuthUserPassVerify::answer_async`]. An error is logged and refuses the client. So does a lack of room.
     ///
     /// ```
     /// # use ovpn_plugin::{AsyncTasks, ClientConfig, ClientConnect, ClientConnectReply, Result};
@@ -100,44 +79,24 @@ impl ClientConnect<'_> {
     /// ```
     ///
     /// # Errors
-    /// If the client cannot be deferred, there is no room for another future, or the threads cannot be started. The
-    /// future is dropped.
+    /// As [`ClientConnect::defer`]. The future is dropped.
     pub fn answer_async(
         &self,
         tasks: &AsyncTasks,
         future: impl Future<Output = Result<ClientConfig>> + Send + 'static,
     ) -> Result<ClientConnectReply> {
-        let what = format!("client {}", client(self.common_name(), self.trusted_address()));
-        if !tasks.has_room()? {
-            return Err(tasks.no_room().into());
-        }
         let (decision, deferral) = self.defer()?;
         let decision = Slot::new(decision);
-        let (waiting, name) = (Waiting::for_decision(&decision), what.clone());
-        tasks.launch(name, waiting, async move {
+        let about = About::decision(CLIENT, &decision);
+        let launched = tasks.launch(about, async move {
             let result = future.await;
-            let Some(decision) = decision.take() else { return };
-            let told = match &result {
-                Ok(config) => decision.accept(config),
-                Err(_) => decision.reject(),
-            };
-            if let Err(error) = result {
-                logging::say(lines::later_client_refused(&what, WithCauses(&*error)));
+            if let Some(decision) = decision.take() {
+                decision.answer(result);
             }
-            log_untold(&what, told);
-        })?;
-        Ok(ClientConnectReply::Deferred(deferral))
+        });
+        Ok(match launched {
+            Ok(()) => ClientConnectReply::Deferred(deferral),
+            Err(error) => client_not_begun(&self.taken, &error),
+        })
     }
-}
-
-fn log_untold(what: &str, result: io::Result<()>) {
-    if let Err(error) = result {
-        logging::say(lines::verdict_unwritable(what, error));
-    }
-}
-
-/// As OpenVPN names clients in its log.
-fn client(name: Option<&[u8]>, address: Option<SocketAddr>) -> String {
-    let name = escape(name.unwrap_or_default());
-    address.map_or_else(|| format!("'{name}'"), |address| format!("'{name}' at {address}"))
 }

@@ -60,11 +60,11 @@ fn wait_for_futures(jobs: &Jobs, limit: Option<Duration>) {
 
 /// What has not ended, in words.
 fn unended(jobs: &Jobs) -> String {
-    let names = jobs.names();
+    let names: Vec<String> = jobs.running().iter().map(ToString::to_string).collect();
     if names.is_empty() {
         return format!("calls that block, in {} threads of AsyncTasks, have not ended", jobs.threads());
     }
-    let mut text = names.iter().take(MAX_NAMES).map(|name| &**name).collect::<Vec<_>>().join(", ");
+    let mut text = names.iter().take(MAX_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
     if let Some(more) = names.len().checked_sub(MAX_NAMES).filter(|more| *more > 0) {
         let _ = write!(text, " and {more} more");
     }

@@ -1,5 +1,4 @@
-//! The futures that run, by name, with what each of them is to decide: at the end, whatever is undecided is rejected
-//! without them.
+//! The futures that run, and what each of them is about: at the end, whatever is undecided is rejected without them.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +7,7 @@ use std::time::Duration;
 
 use tokio::task::AbortHandle;
 
-use crate::{ConnectDecision, Decision};
+use super::about::About;
 
 /// All of one runtime.
 #[derive(Default)]
@@ -25,8 +24,7 @@ struct Table {
 }
 
 struct Job {
-    name: Arc<str>,
-    waiting: Waiting,
+    about: Arc<About>,
     abort: Option<AbortHandle>,
 }
 
@@ -34,23 +32,21 @@ struct Job {
 pub(super) struct Place {
     jobs: Arc<Jobs>,
     number: u64,
-    name: Arc<str>,
-    waiting: Waiting,
+    about: Arc<About>,
 }
 
 impl Jobs {
     /// `None` if there are `limit` of them.
-    pub(super) fn begin(self: &Arc<Self>, limit: usize, name: String, waiting: Waiting) -> Option<Place> {
-        let name: Arc<str> = name.into();
+    pub(super) fn begin(self: &Arc<Self>, limit: usize, about: About) -> Option<Place> {
+        let about = Arc::new(about);
         let mut table = self.lock();
         if table.running.len() >= limit {
             return None;
         }
         let number = table.next;
         table.next += 1;
-        let job = Job { name: Arc::clone(&name), waiting: waiting.clone(), abort: None };
-        table.running.insert(number, job);
-        Some(Place { jobs: Arc::clone(self), number, name, waiting })
+        table.running.insert(number, Job { about: Arc::clone(&about), abort: None });
+        Some(Place { jobs: Arc::clone(self), number, about })
     }
 
     /// How to stop it. It may have ended meanwhile.
@@ -60,18 +56,14 @@ impl Jobs {
         }
     }
 
-    pub(super) fn count(&self) -> usize {
-        self.lock().running.len()
-    }
-
     /// Rejects whatever is undecided, and has the futures stop where they next wait.
     pub(super) fn stop_all(&self) {
         let stopped: Vec<_> = {
             let table = self.lock();
-            table.running.values().map(|job| (job.waiting.clone(), job.abort.clone())).collect()
+            table.running.values().map(|job| (Arc::clone(&job.about), job.abort.clone())).collect()
         };
-        for (waiting, abort) in stopped {
-            waiting.give_up();
+        for (about, abort) in stopped {
+            about.give_up();
             if let Some(abort) = abort {
                 abort.abort();
             }
@@ -85,9 +77,9 @@ impl Jobs {
         waited.unwrap_or_else(PoisonError::into_inner).0.running.is_empty()
     }
 
-    /// The names of those that run.
-    pub(super) fn names(&self) -> Vec<Arc<str>> {
-        self.lock().running.values().map(|job| Arc::clone(&job.name)).collect()
+    /// Those that run.
+    pub(super) fn running(&self) -> Vec<Arc<About>> {
+        self.lock().running.values().map(|job| Arc::clone(&job.about)).collect()
     }
 
     pub(super) fn thread_started(&self) {
@@ -113,93 +105,16 @@ impl Place {
         self.number
     }
 
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
-    pub(super) fn is_wanted(&self) -> bool {
-        self.waiting.is_wanted()
+    pub(super) fn about(&self) -> &About {
+        &self.about
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.waiting.give_up();
+        self.about.give_up();
         // Dropped after the lock.
         let _job = self.jobs.lock().running.remove(&self.number);
         self.jobs.ended.notify_all();
-    }
-}
-
-/// Who waits for a future's result, if anybody does.
-#[derive(Clone)]
-pub(super) struct Waiting(Option<Arc<dyn Undecided>>);
-
-impl Waiting {
-    pub(super) fn nobody() -> Self {
-        Self(None)
-    }
-
-    pub(super) fn for_decision<D: Deferred>(slot: &Arc<Slot<D>>) -> Self {
-        Self(Some(Arc::<Slot<D>>::clone(slot)))
-    }
-
-    fn is_wanted(&self) -> bool {
-        self.0.as_ref().is_none_or(|undecided| undecided.is_wanted())
-    }
-
-    fn give_up(&self) {
-        if let Some(undecided) = &self.0 {
-            undecided.give_up();
-        }
-    }
-}
-
-trait Undecided: Send + Sync {
-    fn is_wanted(&self) -> bool;
-
-    /// Drops the decision, which rejects.
-    fn give_up(&self);
-}
-
-/// A decision, until it is taken or given up.
-pub(super) struct Slot<D>(Mutex<Option<D>>);
-
-impl<D> Slot<D> {
-    pub(super) fn new(decision: D) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Some(decision))))
-    }
-
-    /// `None` if it was given up.
-    pub(super) fn take(&self) -> Option<D> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-impl<D: Deferred> Undecided for Slot<D> {
-    fn is_wanted(&self) -> bool {
-        let decision = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        decision.as_ref().is_none_or(D::is_wanted)
-    }
-
-    fn give_up(&self) {
-        drop(self.take());
-    }
-}
-
-/// What can be decided later.
-pub(super) trait Deferred: Send + 'static {
-    fn is_wanted(&self) -> bool;
-}
-
-impl Deferred for Decision {
-    fn is_wanted(&self) -> bool {
-        Decision::is_wanted(self)
-    }
-}
-
-impl Deferred for ConnectDecision {
-    fn is_wanted(&self) -> bool {
-        ConnectDecision::is_wanted(self)
     }
 }

@@ -1,6 +1,7 @@
 //! Futures of a plugin (feature `tokio`): a runtime that starts after OpenVPN has become a daemon and ends with the
 //! plugin.
 
+mod about;
 mod answer;
 mod end;
 mod jobs;
@@ -15,7 +16,7 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use jobs::Waiting;
+use about::About;
 use start::{Entrance, Started};
 
 /// Futures that are told to stop and waited for when this is dropped; a field of the plugin is the place for it.
@@ -120,7 +121,7 @@ impl AsyncTasks {
     /// # Errors
     /// If there are as many futures as allowed, or the threads cannot be started. The future is dropped.
     pub fn spawn(&self, name: &str, future: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        self.launch(name.to_owned(), Waiting::nobody(), future)
+        self.launch(About::nobody(name), future)
     }
 
     /// Runs `body` inside the runtime, for libraries that look for one: those that start futures of their own, or
@@ -133,22 +134,8 @@ impl AsyncTasks {
         Ok(self.entrance()?.enter(body))
     }
 
-    fn launch(
-        &self,
-        name: String,
-        waiting: Waiting,
-        future: impl Future<Output = ()> + Send + 'static,
-    ) -> io::Result<()> {
-        self.entrance()?.launch(self.limits.futures, name, waiting, Box::pin(future))
-    }
-
-    /// Whether one more future may be started.
-    fn has_room(&self) -> io::Result<bool> {
-        Ok(self.entrance()?.jobs.count() < self.limits.futures)
-    }
-
-    fn no_room(&self) -> io::Error {
-        no_room(self.limits.futures)
+    fn launch(&self, about: About, future: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        self.entrance()?.launch(self.limits.futures, about, Box::pin(future))
     }
 
     /// Starts the runtime unless it runs.
@@ -162,10 +149,6 @@ impl AsyncTasks {
             None => Ok(started.insert(Started::new(&self.limits)?).entrance()),
         }
     }
-}
-
-fn no_room(limit: usize) -> io::Error {
-    io::Error::other(format!("{limit} futures are running, which is the limit"))
 }
 
 impl Drop for AsyncTasks {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, Interval, interval_at};
 
 use super::jobs::Place;
+use crate::answer::GONE;
 use crate::guard::guard_in_thread;
 
 /// How often is looked whether the client is still there.
@@ -30,10 +31,16 @@ impl Running {
         Self { body: Some(body), look: interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY), place }
     }
 
+    /// Runs the author's code: a panic in it is one line in the log, and lines name the client. `None` if it panicked.
+    fn guarded<R>(place: &Place, body: impl FnOnce() -> R) -> Option<R> {
+        let about = place.about();
+        about.during(|| guard_in_thread(about.in_lines(), body))
+    }
+
     fn is_unwanted(&mut self, context: &mut Context<'_>) -> bool {
         let mut unwanted = false;
         while self.look.poll_tick(context).is_ready() {
-            unwanted = !self.place.is_wanted();
+            unwanted = !self.place.about().is_wanted();
         }
         unwanted
     }
@@ -41,7 +48,7 @@ impl Running {
     /// Also its end is the author's code.
     fn end(&mut self) {
         if let Some(body) = self.body.take() {
-            guard_in_thread(self.place.name(), || drop(body));
+            Self::guarded(&self.place, || drop(body));
         }
     }
 }
@@ -52,12 +59,13 @@ impl Future for Running {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         let Some(body) = &mut this.body else { return Poll::Ready(()) };
-        let polled = guard_in_thread(this.place.name(), || body.as_mut().poll(context));
+        let polled = Self::guarded(&this.place, || body.as_mut().poll(context));
         if let Some(Poll::Pending) = polled {
             if !this.is_unwanted(context) {
                 return Poll::Pending;
             }
-            log::debug!("{}: the client is gone, nobody waits for the answer any more", this.place.name());
+            let about = this.place.about();
+            about.during(|| log::debug!("{} is dropped: {GONE}", about.in_lines()));
         }
         this.end();
         Poll::Ready(())

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use super::jobs::{Jobs, Waiting};
+use super::Limits;
+use super::about::About;
+use super::jobs::Jobs;
 use super::running::{Body, Running};
-use super::{Limits, no_room};
 use crate::boundary::{make_room, without_signals};
 use crate::guard::drop_payload;
 use crate::{lines, logging, testing};
@@ -79,9 +80,9 @@ impl Entrance {
         })
     }
 
-    pub(super) fn launch(&self, limit: usize, name: String, waiting: Waiting, body: Body) -> io::Result<()> {
-        let Some(place) = self.jobs.begin(limit, name, waiting) else {
-            return Err(no_room(limit));
+    pub(super) fn launch(&self, limit: usize, about: About, body: Body) -> io::Result<()> {
+        let Some(place) = self.jobs.begin(limit, about) else {
+            return Err(io::Error::other(format!("{limit} futures are running, which is the limit")));
         };
         let number = place.number();
         let task = {

@@ -141,7 +141,7 @@ impl Verdict {
         Self(match written {
             Ok(()) => Said::Told,
             Err(error) => {
-                logging::say(lines::answer_unwritable(error));
+                logging::say(lines::verdict_untold(error));
                 Said::NotTold
             }
         })

@@ -24,8 +24,9 @@
 //! # The client's name
 //!
 //! What is logged in an event of a client begins with the client, as in OpenVPN's own lines:
-//! `joe/192.0.2.2:4711`. So do lines of jobs of `answer_in`. Set
-//! [`LINES_NAME_THE_CLIENT`](crate::Plugin::LINES_NAME_THE_CLIENT) to `false` if your lines name it themselves.
+//! `joe/192.0.2.2:4711`. So do lines of jobs of `answer_in` and of futures of `answer_async`.
+//! If your lines name the client themselves, set
+//! [`LINES_NAME_THE_CLIENT`](crate::Plugin::LINES_NAME_THE_CLIENT) to `false`.
 //!
 //! # What is in a line
 //!

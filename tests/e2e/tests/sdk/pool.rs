@@ -1,4 +1,5 @@
-//! A pool of threads in a plugin at a real server: its bound, its panics, and its end.
+//! A pool of threads in a plugin at a real server, with logins and connecting clients that it answers: its bound, its
+//! panics, and its end.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -33,14 +34,42 @@ impl Site {
     }
 }
 
+/// Lines of a job name its client, those of its error and its panic too.
+#[test]
+fn what_comes_of_a_job_is_the_answer() {
+    let site = Site::new(|config| config.dropped().chroot());
+    // The name is that of the certificate.
+    let names_the_client = |mark: Mark, text: &str| {
+        let line = site.server.wait_for(mark, text).text;
+        assert!(line.contains("PLUGIN POOLED: client/127.0.0.1:"), "{line}");
+    };
+    site.server.client("joe", "x").connect();
+    names_the_client(Mark::START, " asks");
+    let refused = site.server.client("bad", "x").outcome();
+    assert!(matches!(&refused, Outcome::Refused { reason, .. } if reason == "wrong code"), "{refused:?}");
+
+    let client = site.server.client("gift", "x").connect();
+    client.log().wait_for(Mark::START, "GIFT by-pool", PATIENCE);
+    for (name, text) in [
+        ("gift-none", " client refused: not today"),
+        ("gift-panic", " panic in the job 'client-connect' at "),
+    ] {
+        let mark = site.server.mark();
+        let refused = site.server.client(name, "x").outcome();
+        assert!(matches!(refused, Outcome::Refused { .. }), "{name}: {refused:?}");
+        names_the_client(mark, text);
+    }
+}
+
 /// The documented way of before, a thread that reads a channel, ended at its first panic, and with it every later login.
 #[test]
 fn a_panic_costs_one_login() {
     let site = Site::new(ServerConfig::dropped);
     for number in 1..=2 {
+        let mark = site.server.mark();
         let refused = site.server.client(&format!("panic-{number}"), "x").outcome();
         assert!(matches!(refused, Outcome::Refused { .. }), "{refused:?}");
-        site.server.wait_for(Mark::START, "POOLED: panic in a job of the pool 'backend' at ");
+        site.server.wait_for(mark, " panic in the job 'login' at ");
         site.server.client("joe", "x").connect();
     }
     assert_eq!(site.server.log().count(Mark::START, ": told to"), 2);
@@ -57,7 +86,7 @@ fn one_login_more_than_the_queue_holds_comes_again() {
     }
     let more = site.server.client("more", "x").line("connect-retry-max 100").start();
     site.server.wait_for(Mark::START, "the pool 'backend' is full: 2 jobs run or wait, which is the limit");
-    more.log().wait_for(Mark::START, "AUTH_FAILED,TEMP[backoff 1,advance no]: busy", PATIENCE);
+    more.log().wait_for(Mark::START, "AUTH_FAILED,TEMP[backoff 5,advance no]: the server is busy", PATIENCE);
     site.open_the_gate();
     for client in &clients {
         client.wait_connected();

@@ -1,0 +1,110 @@
+//! What a future is about: its name, its client, and who waits for what it decides.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::kept_subject::KeptSubject;
+use crate::{ConnectDecision, Decision};
+
+pub(super) struct About {
+    name: String,
+    /// For lines that name the client anyway.
+    in_lines: String,
+    subject: KeptSubject,
+    waiting: Option<Arc<dyn Undecided>>,
+}
+
+impl About {
+    /// A future that answers nobody.
+    pub(super) fn nobody(name: &str) -> Self {
+        Self::new(name, KeptSubject::default(), None)
+    }
+
+    /// One that is to decide about the client of the event that this thread is in.
+    pub(super) fn decision<D: Deferred>(name: &str, slot: &Arc<Slot<D>>) -> Self {
+        let waiting = Some(Arc::<Slot<D>>::clone(slot) as Arc<dyn Undecided>);
+        Self::new(name, KeptSubject::of_this_thread(), waiting)
+    }
+
+    fn new(name: &str, subject: KeptSubject, waiting: Option<Arc<dyn Undecided>>) -> Self {
+        Self { name: name.to_owned(), in_lines: format!("the future '{name}'"), subject, waiting }
+    }
+
+    /// For lines that name the client anyway.
+    pub(super) fn in_lines(&self) -> &str {
+        &self.in_lines
+    }
+
+    /// Runs the author's code, whose lines name the client.
+    pub(super) fn during<R>(&self, body: impl FnOnce() -> R) -> R {
+        self.subject.during(body)
+    }
+
+    pub(super) fn is_wanted(&self) -> bool {
+        self.waiting.as_ref().is_none_or(|undecided| undecided.is_wanted())
+    }
+
+    /// Rejects what is undecided.
+    pub(super) fn give_up(&self) {
+        if let Some(undecided) = &self.waiting {
+            self.during(|| undecided.give_up());
+        }
+    }
+}
+
+impl fmt::Display for About {
+    /// For lines that stand alone.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.name)?;
+        if self.subject.is_nobody() { Ok(()) } else { write!(out, " of {}", self.subject) }
+    }
+}
+
+trait Undecided: Send + Sync {
+    fn is_wanted(&self) -> bool;
+
+    /// Drops the decision, which rejects.
+    fn give_up(&self);
+}
+
+/// A decision, until it is taken or given up.
+pub(super) struct Slot<D>(Mutex<Option<D>>);
+
+impl<D> Slot<D> {
+    pub(super) fn new(decision: D) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Some(decision))))
+    }
+
+    /// `None` if it was given up.
+    pub(super) fn take(&self) -> Option<D> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl<D: Deferred> Undecided for Slot<D> {
+    fn is_wanted(&self) -> bool {
+        let decision = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        decision.as_ref().is_none_or(D::is_wanted)
+    }
+
+    fn give_up(&self) {
+        drop(self.take());
+    }
+}
+
+/// What can be decided later.
+pub(super) trait Deferred: Send + 'static {
+    fn is_wanted(&self) -> bool;
+}
+
+impl Deferred for Decision {
+    fn is_wanted(&self) -> bool {
+        Decision::is_wanted(self)
+    }
+}
+
+impl Deferred for ConnectDecision {
+    fn is_wanted(&self) -> bool {
+        ConnectDecision::is_wanted(self)
+    }
+}
