@@ -2,11 +2,8 @@
 
 use std::ffi::OsString;
 
-use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
-
-/// Wider lines are hard to read, also where there is room.
-const WIDEST: usize = 100;
+use terminal::options::{WIDEST, flag, text, with};
 
 const NEEDS: &str = "\
 `run` needs the programs openvpn, openssl, ip and nsenter, and /dev/net/tun. Without root it works in a user namespace, if users \
@@ -33,6 +30,7 @@ pub(crate) mod id {
     pub(crate) const PASSWORD: &str = "password";
     pub(crate) const ANSWER: &str = "answer";
     pub(crate) const CRTEXT: &str = "crtext";
+    pub(crate) const STATIC_CHALLENGE: &str = "static-challenge";
     pub(crate) const FOR: &str = "for";
     pub(crate) const TIMEOUT: &str = "timeout";
     pub(crate) const SERVER: &str = "server";
@@ -115,7 +113,7 @@ fn of_the_build() -> [Arg; 3] {
     ]
 }
 
-fn of_the_login() -> [Arg; 6] {
+fn of_the_login() -> [Arg; 7] {
     [
         with(
             id::USER,
@@ -141,6 +139,13 @@ fn of_the_login() -> [Arg; 6] {
             id::CRTEXT,
             "the client can ask its user while the login is pending (`crtext` in IV_SSO); without this option questions come \
              with a rejection (dynamic challenge)",
+        ),
+        with(
+            id::STATIC_CHALLENGE,
+            "TEXT",
+            value_parser!(String),
+            "the client asks its user for this with the password, as `static-challenge` in its configuration has it; the answer \
+             is typed, or the first --answer",
         ),
         with(
             id::FOR,
@@ -189,16 +194,4 @@ fn of_openvpn() -> [Arg; 4] {
         .short('v')
         .default_value("3"),
     ]
-}
-
-fn flag(id: &'static str, help: &'static str) -> Arg {
-    Arg::new(id).long(id).action(ArgAction::SetTrue).help(help)
-}
-
-fn text(id: &'static str, value: &'static str, help: &'static str) -> Arg {
-    with(id, value, value_parser!(OsString), help)
-}
-
-fn with(id: &'static str, value: &'static str, parser: impl Into<ValueParser>, help: &'static str) -> Arg {
-    Arg::new(id).long(id).value_name(value).value_parser(parser.into()).help(help)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 use clap::error::ErrorKind;
+use terminal::options::in_one_line;
 
 use crate::Failed;
 use crate::declaration::{self, id};
@@ -39,6 +40,7 @@ pub(crate) struct Task {
     pub(crate) password: Option<String>,
     pub(crate) answers: Vec<String>,
     pub(crate) crtext: bool,
+    pub(crate) static_challenge: Option<String>,
     /// None: until a signal comes.
     pub(crate) stay: Option<Duration>,
     pub(crate) timeout: Duration,
@@ -59,7 +61,7 @@ pub(crate) fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Request,
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             return Ok(Request::Print(error.render().to_string()));
         }
-        Err(error) => return Err(in_one_line(&error)),
+        Err(error) => return Err(format!("{}; see cargo ovpn-plugin --help", in_one_line(&error))),
     };
     match matched.remove_subcommand() {
         Some((name, mut matches)) if name == "new" => Ok(Request::New(Wanted {
@@ -88,6 +90,7 @@ fn task(matches: &mut ArgMatches) -> Task {
         password: one(matches, id::PASSWORD),
         answers: all(matches, id::ANSWER),
         crtext: flag(matches, id::CRTEXT),
+        static_challenge: one(matches, id::STATIC_CHALLENGE),
         stay: one(matches, id::FOR).map(Duration::from_secs),
         timeout: Duration::from_secs(one(matches, id::TIMEOUT).unwrap_or_default()),
         server: all(matches, id::SERVER),
@@ -111,16 +114,6 @@ fn all(matches: &mut ArgMatches, id: &str) -> Vec<String> {
 
 fn flag(matches: &mut ArgMatches, id: &str) -> bool {
     matches.get_flag(id)
-}
-
-/// How to call the command is said elsewhere.
-fn in_one_line(error: &clap::Error) -> Failed {
-    let text = error.render().to_string();
-    let text = text.split_once("\n\nUsage:").map_or(text.as_str(), |(text, _)| text);
-    let text = text.split_once("\n\nFor more information").map_or(text, |(text, _)| text);
-    let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let joined = lines.join("; ");
-    format!("{}; see cargo ovpn-plugin --help", joined.strip_prefix("error: ").unwrap_or(&joined))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ovpn_plugin_test::{
     Line, Mark, Outcome, Person, Question, Server, ServerConfig, Way, build_cdylib, requirements,
@@ -129,6 +129,9 @@ impl<'a> Stage<'a> {
         if self.task.crtext {
             config = config.announcing(METHODS);
         }
+        if let Some(text) = &self.task.static_challenge {
+            config = config.static_challenge(text);
+        }
         let person = self.task.client.iter().fold(config, |config, line| config.line(line)).start();
         let (printer, ring) = (Arc::clone(self.printer), self.bell.rope());
         person.client().log().follow(move |line| {
@@ -146,14 +149,20 @@ impl<'a> Stage<'a> {
         let (mut asked, mut is_in) = (0, false);
         let mut end = Some(Instant::now() + self.task.timeout);
         loop {
+            let outcome = person.outcome(Duration::ZERO);
+            let is_refused = matches!(outcome, Outcome::Refused { .. });
             for question in person.asked().split_off(asked) {
                 asked += 1;
+                // The client begins anew, but the result is there.
+                if is_refused && question.wants_answer {
+                    continue;
+                }
                 let before = Instant::now();
                 self.answer(person, &question, &mut answers)?;
                 // The time that a person takes is not the plugin's.
                 end = end.map(|end| end + before.elapsed());
             }
-            match person.outcome(std::time::Duration::ZERO) {
+            match outcome {
                 Outcome::Connected(after) if !is_in => {
                     is_in = true;
                     end = self.task.stay.map(|stay| Instant::now() + stay);

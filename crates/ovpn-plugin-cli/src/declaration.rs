@@ -4,11 +4,8 @@
 use std::ffi::OsString;
 use std::net::IpAddr;
 
-use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
-
-/// Wider lines are hard to read, also where there is room.
-const WIDEST: usize = 100;
+use terminal::options::{WIDEST, flag, text, with};
 
 const WHAT_PLUGIN_IS: &str = "\
 PLUGIN and the WORDs are those of the `plugin` line in OpenVPN's configuration. A PLUGIN that begins with neither / nor . is \
@@ -192,18 +189,6 @@ fn on_a_plugin(name: &'static str, about: &'static str) -> Command {
                 .value_parser(value_parser!(OsString))
                 .value_hint(ValueHint::FilePath),
         )
-}
-
-fn flag(id: &'static str, help: &'static str) -> Arg {
-    Arg::new(id).long(id).action(ArgAction::SetTrue).help(help)
-}
-
-fn text(id: &'static str, value: &'static str, help: &'static str) -> Arg {
-    with(id, value, value_parser!(OsString), help)
-}
-
-fn with(id: &'static str, value: &'static str, parser: impl Into<ValueParser>, help: &'static str) -> Arg {
-    Arg::new(id).long(id).value_name(value).value_parser(parser.into()).help(help)
 }
 
 /// Options of commands with a client that logs in.

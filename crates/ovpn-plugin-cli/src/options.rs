@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 use clap::error::ErrorKind;
+use terminal::options::in_one_line;
 
 use crate::declaration::{self, id};
 use crate::develop;
@@ -101,13 +102,7 @@ impl From<clap::Error> for UsageError {
                 |name| Self(format!("{} is missing", name.trim_matches(['<', '>']))),
             );
         }
-        // In one line; how to call the command is said elsewhere.
-        let text = error.render().to_string();
-        let text = text.split_once("\n\nUsage:").map_or(text.as_str(), |(text, _)| text);
-        let text = text.split_once("\n\nFor more information").map_or(text, |(text, _)| text);
-        let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        let joined = lines.join("; ");
-        Self(joined.strip_prefix("error: ").unwrap_or(&joined).to_owned())
+        Self(in_one_line(&error))
     }
 }
 

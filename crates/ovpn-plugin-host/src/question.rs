@@ -29,7 +29,13 @@ impl Question {
         if lines.next()? != "crtext" {
             return None;
         }
-        let (flags, text) = lines.next()?.strip_prefix("CR_TEXT:")?.split_once(':')?;
+        Self::in_text(lines.next()?)
+    }
+
+    /// The question as a client with `crtext` gets it: `CR_TEXT:<flags>:<text>`.
+    #[must_use]
+    pub fn in_text(text: &str) -> Option<Self> {
+        let (flags, text) = text.strip_prefix("CR_TEXT:")?.split_once(':')?;
         Some(Self::new(flags, text))
     }
 }
@@ -55,6 +61,12 @@ impl DynamicChallenge {
         Some(Self { question: Question::new(flags, text), username, state_id: state_id.to_owned() })
     }
 
+    /// What comes back with the answer.
+    #[must_use]
+    pub fn state_id(&self) -> &str {
+        &self.state_id
+    }
+
     /// The password with which the client comes again.
     #[must_use]
     pub fn password(&self, answer: &[u8]) -> Zeroizing<Vec<u8>> {
@@ -71,7 +83,7 @@ mod tests {
         let found = DynamicChallenge::in_reason("CRV1:R,E:a-1:am9l:Code: now\n").unwrap();
         let question = Question { text: "Code: now".into(), echo: true, wants_answer: true };
         assert_eq!((&found.question, &found.username[..]), (&question, &b"joe"[..]));
-        assert_eq!(&found.password(b"12:34")[..], b"CRV1::a-1::12:34");
+        assert_eq!((found.state_id(), &found.password(b"12:34")[..]), ("a-1", &b"CRV1::a-1::12:34"[..]));
         let told = DynamicChallenge::in_reason("CRV1::a::x").unwrap().question;
         assert_eq!((told.echo, told.wants_answer), (false, false));
     }

@@ -6,6 +6,18 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::thread::JoinHandle;
 
+pub use ovpn_plugin::base64::encode as base64;
+
+use crate::question::{Question, Way};
+
+/// How the client asks for a login.
+pub(crate) const NEED: &str = ">PASSWORD:Need 'Auth'";
+
+/// Password and response of a static challenge, as they go to the server.
+pub(crate) fn with_response(password: &str, response: &str) -> String {
+    format!("SCRV1:{}:{}", base64(password.as_bytes()), base64(response.as_bytes()))
+}
+
 /// A thread that answers the client's question for a login; ends with the client.
 #[derive(Debug)]
 pub struct Management {
@@ -19,7 +31,7 @@ impl Management {
         let stream =
             UnixStream::connect(socket).unwrap_or_else(|error| panic!("{}: {error}", socket.display()));
         let both = stream.try_clone().unwrap_or_else(|error| panic!("dup: {error}"));
-        let challenged = format!("SCRV1:{}:{}", base64(password.as_bytes()), base64(response.as_bytes()));
+        let challenged = with_response(password, response);
         let [user, password, response] = [user, password, response].map(str::to_string);
         let answer =
             move |password: &str| format!("username \"Auth\" \"{user}\"\npassword \"Auth\" \"{password}\"\n");
@@ -28,17 +40,17 @@ impl Management {
             let mut state = None;
             for line in BufReader::new(&both).lines() {
                 let Ok(line) = line else { return };
-                // A dynamic challenge comes with the failure of the login before: CRV1:<flags>:<state id>:...
-                if let Some((_, challenge)) = line.split_once("['CRV1:") {
-                    state = challenge.split(':').nth(1).map(str::to_string);
+                let asked = Question::parse(&line);
+                let is_static = asked.as_ref().is_some_and(|question| question.way == Way::Static);
+                if let Some(Question { way: Way::Dynamic, id, .. }) = asked {
+                    state = Some(id);
                 }
-                if !line.starts_with(">PASSWORD:Need 'Auth'") {
+                if !line.starts_with(NEED) {
                     continue;
                 }
-                // The client says so when its configuration has a static challenge.
                 let text = match state.take() {
                     Some(id) => answer(&format!("CRV1::{id}::{response}")),
-                    None if line.contains(" SC:") => answer(&challenged),
+                    None if is_static => answer(&challenged),
                     None => answer(&password),
                 };
                 if writer.write_all(text.as_bytes()).is_err() {
@@ -55,35 +67,6 @@ impl Drop for Management {
         let _ = self.stream.shutdown(std::net::Shutdown::Both);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
-        }
-    }
-}
-
-/// Base64 with padding, as in RFC 4648.
-pub fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let word =
-            (0..3).fold(0u32, |word, index| word << 8 | u32::from(chunk.get(index).copied().unwrap_or(0)));
-        for index in 0..4 {
-            let symbol = ALPHABET[(word >> (18 - 6 * index) & 63) as usize];
-            text.push(if index <= chunk.len() { char::from(symbol) } else { '=' });
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base64;
-
-    #[test]
-    fn base64_as_the_rfc_has_it() {
-        for (plain, coded) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
-        {
-            assert_eq!(base64(plain.as_bytes()), coded);
         }
     }
 }

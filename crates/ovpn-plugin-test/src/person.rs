@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use crate::client::{Client, ClientConfig, Outcome};
 use crate::log::{Log, Mark};
-use crate::management::base64;
-use crate::question::Question;
+use crate::management::{NEED, base64, with_response};
+use crate::question::{Question, Way};
 use crate::scratch::Scratch;
 use crate::server::Server;
 use crate::words::quoted;
@@ -58,6 +58,13 @@ impl<'a> PersonConfig<'a> {
     #[must_use]
     pub fn announcing(self, methods: &str) -> Self {
         self.line(&format!("setenv IV_SSO {methods}"))
+    }
+
+    /// Has the client ask its user for this together with the password, as `static-challenge` in its configuration does. What is
+    /// typed may be seen.
+    #[must_use]
+    pub fn static_challenge(self, text: &str) -> Self {
+        self.line(&format!("static-challenge {} 1", quoted(text)))
     }
 
     /// With a real tunnel, in a network namespace of the client's own.
@@ -200,6 +207,8 @@ struct State {
     /// State id of the challenge the last login was rejected with.
     id: Option<String>,
     needs_login: bool,
+    /// It needs an answer with the login.
+    is_static: bool,
     needs_answer: bool,
 }
 
@@ -215,10 +224,13 @@ impl Desk {
             let line = String::from_utf8_lossy(&line).trim_end_matches('\r').to_string();
             let mut state = self.state();
             match Question::parse(&line) {
-                Some(Question { way: question::Way::Dynamic, id, .. }) => state.id = Some(id),
-                Some(Question { way: question::Way::Pending, .. }) => state.needs_answer = true,
-                Some(_) => {}
-                None => state.needs_login |= line.starts_with(">PASSWORD:Need 'Auth'"),
+                Some(Question { way: Way::Dynamic, id, .. }) => state.id = Some(id),
+                Some(Question { way: Way::Pending, .. }) => state.needs_answer = true,
+                asked if line.starts_with(NEED) => {
+                    state.needs_login = true;
+                    state.is_static = asked.is_some_and(|question| question.way == Way::Static);
+                }
+                _ => {}
             }
             self.speak(&mut state);
             // Last, so that a test that waits for a question finds it open.
@@ -238,6 +250,12 @@ impl Desk {
         if state.needs_login {
             let password = match &state.id {
                 Some(id) => state.answers.pop_front().map(|answer| format!("CRV1::{id}::{answer}")),
+                // Not without its password: that is another login's.
+                None if state.is_static && (state.passwords.is_empty() || state.answers.is_empty()) => None,
+                None if state.is_static => {
+                    let response = state.answers.pop_front().unwrap_or_default();
+                    state.passwords.pop_front().map(|password| with_response(&password, &response))
+                }
                 None => state.passwords.pop_front(),
             };
             if let Some(password) = password {

@@ -1,5 +1,7 @@
 //! A question as a client's management interface shows it.
 
+use ovpn_plugin_host::{DynamicChallenge, Question as Shown};
+
 /// What a login is rejected with in which a dynamic challenge comes.
 pub(crate) const REJECTION: &str = "AUTH_FAILED,CRV1:";
 
@@ -8,6 +10,8 @@ pub(crate) const REJECTION: &str = "AUTH_FAILED,CRV1:";
 pub enum Way {
     /// The login is rejected with it, and the answer comes with another one.
     Dynamic,
+    /// With the password, since the client's configuration has `static-challenge`.
+    Static,
     /// While the login is pending.
     Pending,
     /// An address to be opened in a browser, while the login is pending. Nothing is typed.
@@ -27,41 +31,40 @@ pub struct Question {
     pub wants_answer: bool,
     /// State id of a dynamic challenge.
     pub id: String,
-    /// The name the answer is to come with, in base64, of a dynamic challenge.
-    pub user: String,
+    /// The name the answer is to come with, of a dynamic challenge.
+    pub username: Vec<u8>,
 }
+
+/// How a client whose configuration has `static-challenge` asks for a login.
+const STATIC: &str = ">PASSWORD:Need 'Auth' username/password SC:";
 
 impl Question {
     /// What this line of the management interface asks, if it asks anything.
     pub fn parse(line: &str) -> Option<Self> {
-        let pending = |way, flags: &str, text: &str| Self {
-            way,
-            text: text.to_string(),
-            shown: has(flags, "E"),
-            wants_answer: has(flags, "R"),
-            id: String::new(),
-            user: String::new(),
-        };
-        if let Some(rest) = line.strip_prefix(">INFOMSG:CR_TEXT:") {
-            let (flags, text) = rest.split_once(':')?;
-            return Some(pending(Way::Pending, flags, text));
+        if let Some(rest) = line.strip_prefix(STATIC) {
+            // Bit 0 of the flags: what is typed may be seen.
+            let (flags, text) = rest.split_once(',')?;
+            let echo = flags.parse::<u8>().ok()? & 1 == 1;
+            return Some(Self::new(Way::Static, Shown { text: text.to_owned(), echo, wants_answer: true }));
         }
-        if let Some(rest) = line.strip_prefix(">INFOMSG:WEB_AUTH:") {
-            let (flags, url) = rest.split_once(':')?;
-            return Some(pending(Way::Url, flags, url));
+        if let Some(told) = line.strip_prefix(">INFOMSG:") {
+            if let Some(shown) = Shown::in_text(told) {
+                return Some(Self::new(Way::Pending, shown));
+            }
+            let page = told.strip_prefix("WEB_AUTH:").and_then(|rest| Some(rest.split_once(':')?.1));
+            let text = page.or_else(|| told.strip_prefix("OPEN_URL:"))?.to_owned();
+            return Some(Self::new(Way::Url, Shown { text, echo: false, wants_answer: false }));
         }
-        if let Some(url) = line.strip_prefix(">INFOMSG:OPEN_URL:") {
-            return Some(pending(Way::Url, "", url));
-        }
-        let rest = line.strip_prefix(">PASSWORD:Verification Failed: 'Auth' ['CRV1:")?.strip_suffix("']")?;
-        let mut parts = rest.splitn(4, ':').map(str::to_string);
-        let (flags, id, user, text) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-        Some(Self { id, user, ..pending(Way::Dynamic, &flags, &text) })
+        let reason = line.strip_prefix(">PASSWORD:Verification Failed: 'Auth' ['")?.strip_suffix("']")?;
+        let challenge = DynamicChallenge::in_reason(reason)?;
+        let id = challenge.state_id().to_owned();
+        Some(Self { id, username: challenge.username, ..Self::new(Way::Dynamic, challenge.question) })
     }
-}
 
-fn has(flags: &str, flag: &str) -> bool {
-    flags.split(',').any(|one| one == flag)
+    fn new(way: Way, shown: Shown) -> Self {
+        let Shown { text, echo, wants_answer } = shown;
+        Self { way, text, shown: echo, wants_answer, id: String::new(), username: Vec::new() }
+    }
 }
 
 #[cfg(test)]
@@ -74,12 +77,17 @@ mod tests {
             ">PASSWORD:Verification Failed: 'Auth' ['CRV1:R,E:0a1b:YWxpY2U=:It's 5: what's the code?']";
         let question = Question::parse(line).expect("a question");
         assert_eq!((question.way, question.shown, question.wants_answer), (Way::Dynamic, true, true));
-        assert_eq!((&question.id[..], &question.user[..]), ("0a1b", "YWxpY2U="));
+        assert_eq!((&question.id[..], &question.username[..]), ("0a1b", &b"alice"[..]));
         assert_eq!(question.text, "It's 5: what's the code?");
         let question = Question::parse(">INFOMSG:CR_TEXT:R:Code: ").expect("a question");
         assert_eq!((question.way, question.shown, &question.text[..]), (Way::Pending, false, "Code: "));
         let question = Question::parse(">INFOMSG:WEB_AUTH::https://example.com/a:b").expect("a question");
         assert_eq!((question.way, &question.text[..]), (Way::Url, "https://example.com/a:b"));
+        for (flags, shown) in [("0", false), ("1", true), ("3", true)] {
+            let question = Question::parse(&format!("{STATIC}{flags},Code, please")).expect("a question");
+            assert_eq!((question.way, question.shown, question.wants_answer), (Way::Static, shown, true));
+            assert_eq!(question.text, "Code, please");
+        }
         for line in [
             ">PASSWORD:Verification Failed: 'Auth'",
             ">PASSWORD:Verification Failed: 'Auth' ['wrong code']",

@@ -1,6 +1,7 @@
-//! Questions on a terminal, and the signals that end a command.
+//! What the project's commands share: questions on a terminal, the signals that end a command, and how options are declared.
 
 mod colours;
+pub mod options;
 mod signals;
 mod terminal;
 

@@ -75,3 +75,21 @@ fn nothing_is_overwritten_and_the_sdk_is_needed() {
         .ends(2, &["there is no ovpn-plugin in /nowhere/crates"]);
     assert!(!scratch.join("users").exists());
 }
+
+/// The other way to the same crate.
+#[test]
+#[ignore = "needs cargo-generate: cargo install cargo-generate --version 0.23.5 --locked --no-default-features"]
+fn cargo_generate_makes_the_same() {
+    let scratch = Scratch::new();
+    let (sdk, out) = (root(), scratch.directory("out", 0o755));
+    new(scratch.path(), &["ldap-users", "--sdk", &sdk.display().to_string()]).ends(0, &[]);
+    let mut generate = Command::new("cargo-generate");
+    generate.args(["generate", "--silent", "--vcs", "none", "--name", "ldap-users", "--define"]);
+    generate.arg(format!("sdk={}", sdk.display())).arg("--destination").arg(&out);
+    generate.arg("--path").arg(sdk.join("crates/ovpn-plugin/template"));
+    Started::new(&mut generate).ends(0, &[]);
+    let (ours, theirs) = (scratch.join("ldap-users"), out.join("ldap-users"));
+    // git's own file comes from git there.
+    fs::remove_file(ours.join(".gitignore")).unwrap();
+    Started::new(Command::new("diff").arg("-r").args([ours, theirs])).ends(0, &[]);
+}

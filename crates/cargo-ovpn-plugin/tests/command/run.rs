@@ -41,6 +41,22 @@ fn questions_are_answered_both_ways() {
     }
 }
 
+/// The answer goes to the server with the password: the plugin need not ask.
+#[test]
+fn a_static_challenge_is_answered() {
+    let options = ["--static-challenge", "Code, \"please\"", "--for", "0", "--answer"];
+    for (answer, status, last) in [
+        ("123456", 0, "| result: the client got in"),
+        ("654321", 1, "| the client is told that the login failed: wrong code"),
+    ] {
+        let run = run("challenge", &[&options[..], &[answer]].concat(), &["joe", "secret", "123456"]);
+        run.ends(status, &["| the client is asked: Code, \"please\"", last]);
+        assert_eq!(run.log().count(Mark::START, "| the client is asked: "), 1, "{}", run.log().text());
+    }
+    let unanswered = run("challenge", &options[..2], &["joe", "secret", "123456"]);
+    unanswered.ends(4, &["not decided, since nobody answered"]);
+}
+
 #[test]
 fn a_question_without_an_answer() {
     let run = run("challenge", &["--crtext"], &["joe", "secret", "123456"]);

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use harness::log::Mark;
-use harness::management::base64;
 use harness::proc_table::wait_gone;
 use harness::question::Way;
 use harness::server::READY;
@@ -21,7 +20,7 @@ fn right_and_wrong_ones_everywhere() {
         let [question] = &alice.asked()[..] else { panic!("asked: {:?}", alice.asked()) };
         assert_eq!((question.way, &question.text[..]), (Way::Dynamic, QUESTION));
         assert_eq!((question.shown, question.wants_answer), (false, true));
-        assert_eq!(question.user, base64(b"alice"));
+        assert_eq!(question.username, b"alice");
         // Whoever is asked has not failed.
         stage.server.wait_for(Mark::START, "user 'alice': the client was asked a question");
         assert_eq!(stage.server.log().count(Mark::START, FAILED), 0, "{}", stage.server.log().text());

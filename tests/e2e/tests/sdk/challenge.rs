@@ -1,7 +1,6 @@
 //! A code asked for beside the password, in each way.
 
 use harness::log::Mark;
-use harness::management::base64;
 use harness::question::Way;
 use harness::server::READY;
 use harness::{Outcome, Person, Server, ServerConfig, side_by_side};
@@ -31,7 +30,7 @@ fn the_client_is_asked_as_it_can_be() {
         let [question] = &client.asked()[..] else { panic!("{:?}", client.asked()) };
         assert_eq!((question.way, &question.text[..]), (way, QUESTION));
         assert_eq!((question.shown, question.wants_answer), (true, true));
-        assert_eq!(question.user, if way == Way::Dynamic { base64(b"joe") } else { String::new() });
+        assert_eq!(question.username, if way == Way::Dynamic { &b"joe"[..] } else { b"" });
         assert_eq!(joe(&server, methods, "secret", "654321").refused(), "wrong code");
         let client = joe(&server, methods, "wrong", "123456");
         client.refused();
