@@ -48,7 +48,7 @@ unexport UPDATE_GENERATED
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
-.PHONY: help build compile generate demo test test-sanitize test-packages test-windows fuzz lint bench bench-long bench-clocks install uninstall list-files packages deb rpm
+.PHONY: help build compile generate demo test test-sanitize test-packages test-windows fuzz lint docs bench bench-long bench-clocks install uninstall list-files packages deb rpm
 
 help:
 	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
@@ -58,6 +58,7 @@ help:
 	@echo "make test-windows  an example plugin as a DLL, under wine in a chroot (root; downloads a Debian the first time)"
 	@echo "make fuzz       random messages for what the privileged sides decode, FUZZ_SECONDS=$(FUZZ_SECONDS) each (nightly Rust, cargo-fuzz)"
 	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, which symbols are exported"
+	@echo "make docs       the documents as a book with search, the SDK's reference beside it, into $(TARGET)/book"
 	@echo "make generate   write what is made from declarations: references, sections of manual pages, completions"
 	@echo "make bench      speed and memory, side by side with the C plugin (root)"
 	@echo "make bench-long the same for 100,000 logins in a row (root)"
@@ -115,7 +116,12 @@ lint: build
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked -p ovpn-plugin --features openssl,tokio --no-deps
 	$(CARGO) test --locked $(GENERATING) --lib --bins --quiet generated
-	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p e2e --test unsafe_files --test symbols --test dependencies --test generated
+	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p e2e --test unsafe_files --test symbols --test dependencies --test generated \
+		--test documents
+
+# The documents as a site. mdBook comes from the registry the first time, and stays in the target directory.
+docs:
+	@CARGO="$(CARGO)" packaging/book/build "$(TARGET)"
 
 # Builds the packages, looks into them, and uses them in a clean Debian root. QUICK=1: only what takes less than ten minutes.
 test-packages:

@@ -1,0 +1,8 @@
+//! The documents: links lead somewhere, pages stay readable in a terminal, each is in the book, and the picture of the
+//! sources is that of the sources.
+
+mod architecture;
+mod book;
+mod links;
+mod markdown;
+mod pages;
