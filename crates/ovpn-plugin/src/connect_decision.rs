@@ -78,7 +78,8 @@ impl ConnectDecision {
     /// Refuses the client.
     ///
     /// # Errors
-    /// If the verdict cannot be written; OpenVPN then refuses the client when its own time is over.
+    /// If the verdict cannot be written. OpenVPN then lets the client wait: it has no time limit for this. The client gives
+    /// up after its `hand-window`, and `keepalive` ends it at the server.
     pub fn reject(mut self) -> io::Result<()> {
         self.settle(Verdict::Reject)
     }

@@ -11,6 +11,7 @@ const TMP_DIR: &str =
     "Look at OpenVPN's `tmp-dir`: it must be writable after `user` and `chroot`, and not full.";
 const ANOTHER_PLUGIN: &str = "OpenVPN makes one such file for all plugins, and something was in it already: from another plugin, or \
      from an earlier answer. So the verdict was changed to a refusal.";
+const CLIENT_WAITS: &str = "OpenVPN does not learn of it. The client waits until it gives up, and `keepalive` ends it at the server.";
 const ONE_DECIDES: &str = "Have one plugin decide: look which other `plugin` lines there are. If this is the only one, report it to its authors.";
 const NOT_OPENVPN: &str = "Whatever has loaded the plugin does not call it as OpenVPN does, or is an OpenVPN that the plugin does not know.";
 const WHICH_OPENVPN: &str = "Compare the OpenVPN version with those that the plugin supports.";
@@ -23,7 +24,7 @@ log_lines::lines! {
         why "OpenVPN does not learn of it, and refuses the login when its time is over.",
         todo TMP_DIR;
     error refusal_unwritable(error: impl Display) "the refusal of a client cannot be written: {error}",
-        why "OpenVPN does not learn of it, and refuses the client when its time is over.",
+        why CLIENT_WAITS,
         todo TMP_DIR;
     warn reason_lost(error: impl Display) "the reason of a rejection is lost: {error}",
         why "The login was refused, and the client is not told why: OpenVPN's file for the reason cannot be written.",
@@ -173,7 +174,7 @@ log_lines::lines! {
         why "What makes the options of clients has failed, and the client is refused to be safe.",
         todo "Look at what the error names, such as a server or a file.";
     error verdict_untold(error: impl Display) "cannot tell OpenVPN the verdict: {error}",
-        why "OpenVPN does not learn of the verdict, and refuses the client when its time is over.",
+        why "OpenVPN does not learn of the verdict. It refuses a login when its time is over; a client that connects waits until it gives up.",
         todo TMP_DIR;
     error job_not_started(error: impl Display) "refused: the job cannot be started: {error}",
         why "As many logins are being decided as the plugin allows, or there can be no more threads. A login may come again.",

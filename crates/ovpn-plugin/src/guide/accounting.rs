@@ -61,13 +61,14 @@
 //!
 //! A login that is rejected has no `ClientDisconnect` at all. Count those in
 //! [`AuthUserPassVerify`](crate::AuthUserPassVerify). A client that leaves before its
-//! [`ConnectDecision`](crate::ConnectDecision) has none either. State for each client
+//! [`ConnectDecision`](crate::ConnectDecision) has none either: it just stops asking, and OpenVPN forgets it when
+//! `keepalive` says so. State for each client
 //! ([`ClientState`](crate::ClientState)) is dropped in every case.
 //!
 //! # When the figures are wrong or missing
 //!
 //! - *Data channel offload* (DCO, OpenVPN 2.6 and later): the kernel counts, and the numbers of bytes
-//!   may be too low or zero. `disable-dco` in OpenVPN's configuration makes them right. OpenVPN 2.5 and
+//!   may be too low or zero. With `disable-dco` in its configuration OpenVPN counts itself. OpenVPN 2.5 and
 //!   older refuse that option.
 //! - *The end of OpenVPN*: at SIGTERM it reports each client as gone. After SIGKILL it does not.
 //!

@@ -24,9 +24,10 @@
 //! Keep state in fields of the plugin, not in statics.
 //!
 //! At SIGHUP OpenVPN unloads the plugin's file and loads it anew, and its statics begin anew. But once
-//! the plugin has started a thread, the C library keeps the code in memory, and statics keep their
-//! values. So a `static` that is filled once has the old configuration after a SIGHUP, or it has not:
-//! that depends on whether a thread was started before.
+//! the plugin has started a thread, glibc keeps the code in memory, and statics keep their values. This
+//! holds for `std::thread`, [`Tasks`](crate::Tasks) and [`Pool`](crate::Pool), also when the thread has
+//! ended. So a `static` that is filled once has the old configuration after a SIGHUP, or it has not: that
+//! depends on whether a thread was started before. Other C libraries may never unload a file.
 //!
 //! Fields do not have this problem: the plugin is dropped at close in both cases.
 //!

@@ -59,6 +59,9 @@
 //! which is a minute by default. [`Decision::is_wanted`](crate::Decision::is_wanted) says whether
 //! anybody still waits: ask it before long work.
 //!
+//! For a connecting client OpenVPN has no such limit. If nobody decides, the client gives up after its own
+//! `hand-window`, and OpenVPN forgets it when `keepalive` says so. So give each job a time limit.
+//!
 //! OpenVPN ends if two plugins defer the same login. Let the administrator choose which one does.
 //!
 //! # What a thread may do
@@ -74,8 +77,7 @@
 //! - use [`base64`](crate::base64) and [`wipe`](crate::wipe()), which are this crate's own. OpenVPN offers
 //!   functions for both, which the SDK never calls;
 //! - read the certificate, the words and the variables of an event, if it ends within the call. An `X509` of
-//!   the crate `openssl` that was cloned may outlive the call: OpenVPN does not change a certificate that
-//!   it has verified.
+//!   the crate `openssl` that was cloned outlives the call: OpenSSL counts who holds it.
 //!
 //! # Where to start threads
 //!
