@@ -57,9 +57,9 @@ help:
 	@echo "make test-sanitize  the example plugins under AddressSanitizer (nightly Rust)"
 	@echo "make test-windows  an example plugin as a DLL, under wine in a chroot (root; downloads a Debian the first time)"
 	@echo "make fuzz       random messages for what the privileged sides decode, FUZZ_SECONDS=$(FUZZ_SECONDS) each (nightly Rust, cargo-fuzz)"
-	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, which symbols are exported"
+	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, what is exported and public"
 	@echo "make docs       the documents as a book with search, the SDK's reference beside it, into $(TARGET)/book"
-	@echo "make generate   write what is made from declarations: references, sections of manual pages, completions"
+	@echo "make generate   write what is made from declarations: references, sections of manual pages, completions, listings"
 	@echo "make bench      speed and memory, side by side with the C plugin (root)"
 	@echo "make bench-long the same for 100,000 logins in a row (root)"
 	@echo "make bench-clocks  whether the time of a refusal tells who has an account (root; three minutes)"
@@ -90,8 +90,12 @@ demo:
 
 # What declarations make: each package with a test of that name has its list. make lint and make test compare.
 GENERATING := -p openvpn-plugin-auth-pam -p openvpn-plugin-down-root -p ovpn-plugin-cli -p cargo-ovpn-plugin -p privsep
+# What the crates for plugin authors offer, beside each of them: a change of it is seen in review.
+PUBLIC_API := $(CARGO) run --quiet --locked --manifest-path tests/public-api/Cargo.toml --target-dir "$(TARGET)" --
 generate:
+	@CARGO="$(CARGO)" tests/install-deps lint
 	UPDATE_GENERATED=1 $(CARGO) test --locked $(GENERATING) --lib --bins --quiet generated
+	$(PUBLIC_API) write
 
 # Unit tests first, then the shipped release build under a real OpenVPN, then beside the C plugin.
 test:
@@ -115,6 +119,10 @@ lint: build
 	$(CARGO) clippy --locked --manifest-path plugins/examples/$(ALONE)/Cargo.toml --target-dir "$(TARGET)" --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked -p ovpn-plugin --features openssl,tokio --no-deps
+	$(CARGO) fmt --manifest-path tests/public-api/Cargo.toml --check
+	$(CARGO) clippy --locked --manifest-path tests/public-api/Cargo.toml --target-dir "$(TARGET)" --all-targets -- -D warnings
+	$(CARGO) test --quiet --locked --manifest-path tests/public-api/Cargo.toml --target-dir "$(TARGET)"
+	$(PUBLIC_API) check
 	$(CARGO) test --locked $(GENERATING) --lib --bins --quiet generated
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p e2e --test unsafe_files --test symbols --test dependencies --test generated \
 		--test documents
