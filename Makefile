@@ -11,6 +11,8 @@ DOCDIR    ?= $(PREFIX)/share/doc/openvpn-plugins-rs
 COMPDIR   ?= $(PREFIX)/share
 ZSHDIR    ?= $(if $(COMPDIR),$(COMPDIR)/zsh/site-functions)
 DEVDIR    ?= $(PREFIX)/share/openvpn-plugin-dev-rs
+# The examples' documents and configurations.
+EXAMPLEDIR ?= $(if $(DOCDIR),$(PREFIX)/share/doc/openvpn-plugin-examples-rs)
 SHAREDIR  ?= $(PREFIX)/share/openvpn-plugins-rs
 DESTDIR   ?=
 # How long `make fuzz` runs each target.
@@ -36,12 +38,14 @@ ALONE     := http-auth
 EXAMPLES  := $(filter-out $(ALONE),$(notdir $(patsubst %/Cargo.toml,%,$(wildcard plugins/examples/*/Cargo.toml))))
 COMMANDS  := ovpn-plugin
 MANPAGES  := $(NAMES:%=openvpn-plugin-%.8) $(COMMANDS:%=%.1)
+# For authors of plugins.
+DEVPAGES  := cargo-ovpn-plugin.1
 
 # The crates that are built to be installed.
 SHIPPED   := $(NAMES:%=openvpn-plugin-%) $(COMMANDS:%=%-cli) $(if $(filter 1,$(INSTALL_EXAMPLES)),$(EXAMPLES:%=example-%))
 
 # What the scripts in packaging need to know.
-export BUILTDIR MANBUILT DEVBUILT DESTDIR PLUGINDIR PAMDIR BINDIR MANDIR DOCDIR COMPDIR ZSHDIR DEVDIR SHAREDIR PLUGINMODE NAMES COMMANDS MANPAGES EXAMPLES
+export BUILTDIR MANBUILT DEVBUILT DESTDIR PLUGINDIR PAMDIR BINDIR MANDIR DOCDIR COMPDIR ZSHDIR DEVDIR EXAMPLEDIR SHAREDIR PLUGINMODE NAMES COMMANDS MANPAGES DEVPAGES EXAMPLES
 export PREFIX INSTALL_EXAMPLES INSTALL_DEV REPLACE
 # With it the tests of what is generated write instead of compare.
 unexport UPDATE_GENERATED
@@ -79,7 +83,7 @@ build:
 # The same where what it needs is there, as packages do.
 compile:
 	$(CARGO) build --release --locked $(SHIPPED:%=-p %)
-	$(if $(MANDIR),@packaging/man/build "$(MANBUILT)" $(MANPAGES))
+	$(if $(MANDIR),@packaging/man/build "$(MANBUILT)" $(MANPAGES) $(DEVPAGES))
 	$(if $(filter 1,$(INSTALL_DEV)),@packaging/dev/build "$(DEVBUILT)")
 
 demo:

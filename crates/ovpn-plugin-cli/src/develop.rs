@@ -17,7 +17,8 @@ pub(crate) fn become_it(words: &[OsString]) -> String {
     if error.kind() == std::io::ErrorKind::NotFound {
         return format!(
             "`{command}` is for authors of plugins, and done by {PROGRAM}, which is not installed: in the sources of \
-             this project, or in /usr/share/openvpn-plugin-dev-rs: cargo install --path crates/{PROGRAM}"
+             this project, cargo install --path crates/{PROGRAM}; from the package openvpn-plugin-dev-rs, cargo install \
+             --target-dir ~/.cache/{PROGRAM} --path /usr/share/openvpn-plugin-dev-rs/crates/{PROGRAM}"
         );
     }
     format!("cannot run {PROGRAM}: {error}")

@@ -9,7 +9,8 @@ use std::process::Command;
 use harness::scratch::Scratch;
 use harness::{command, man_page, plugin};
 
-const PAGES: [&str; 3] = ["openvpn-plugin-auth-pam.8", "openvpn-plugin-down-root.8", "ovpn-plugin.1"];
+const PAGES: [&str; 4] =
+    ["cargo-ovpn-plugin.1", "openvpn-plugin-auth-pam.8", "openvpn-plugin-down-root.8", "ovpn-plugin.1"];
 
 /// Makes a page below `scratch`.
 fn build(scratch: &Scratch, page: &str, at: &str) -> String {

@@ -9,6 +9,7 @@ pub mod deferring_plugin;
 pub mod generated;
 pub mod machine;
 pub mod man_markup;
+pub mod man_options;
 pub mod man_page;
 pub mod memory;
 pub mod module;

@@ -35,7 +35,8 @@ fn escaped(text: &str) -> String {
 
 /// Paragraphs behind a tab each, in lines of this page's width.
 pub fn indented(text: &str) -> String {
-    wrapped(text, "\t", WIDTH)
+    // At the beginning of a line it would make a table.
+    wrapped(text, "\t", WIDTH).replace("\t[", "\t\\[")
 }
 
 /// Paragraphs in lines of at most `width` characters behind the indent.
@@ -70,6 +71,8 @@ mod tests {
     #[test]
     fn paragraphs_stand_apart() {
         assert_eq!(indented("a b\n\nc"), "\ta b\n\n\tc\n");
+        let default = "[default: x]";
+        assert_eq!(indented(&format!("{}\n\n{default}", "a".repeat(9))), "\taaaaaaaaa\n\n\t\\[default: x]\n");
         let long = indented(&"word ".repeat(30));
         assert!(
             long.lines().count() > 1

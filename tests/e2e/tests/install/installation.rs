@@ -21,7 +21,12 @@ impl Installation {
     /// With these variables besides DESTDIR.
     pub(crate) fn new(variables: &[&str]) -> Self {
         let built = Scratch::new();
-        let pages = ["openvpn-plugin-auth-pam.8", "openvpn-plugin-down-root.8", "ovpn-plugin.1"];
+        let pages = [
+            "cargo-ovpn-plugin.1",
+            "openvpn-plugin-auth-pam.8",
+            "openvpn-plugin-down-root.8",
+            "ovpn-plugin.1",
+        ];
         let to = built.join("man").display().to_string();
         command::run(
             &project().join("packaging/man/build").display().to_string(),

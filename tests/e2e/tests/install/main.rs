@@ -2,6 +2,7 @@
 //! what it installs logs clients in.
 
 mod bad_input;
+mod for_authors;
 mod installation;
 mod left_behind;
 mod others;
@@ -86,10 +87,21 @@ fn examples_and_the_sdk_are_installed_when_asked_for() {
         assert!(files.contains(&file), "{file}");
         let source = format!("usr/share/openvpn-plugin-dev-rs/plugins/examples/{name}/src/lib.rs");
         assert!(files.contains(&source), "{source}");
+        for beside in ["README.md", "server.conf"] {
+            let file = format!("usr/share/doc/openvpn-plugin-examples-rs/{name}/{beside}");
+            assert!(files.contains(&file), "{file}");
+        }
     }
     for part in ["Cargo.toml", "crates/ovpn-plugin/template/src/lib.rs", "crates/ovpn-plugin-sys/src/lib.rs"]
     {
         assert!(files.contains(&format!("usr/share/openvpn-plugin-dev-rs/{part}")), "{part}: {files:?}");
+    }
+    for file in [
+        "usr/share/doc/openvpn-plugin-examples-rs/README.md",
+        "usr/share/doc/openvpn-plugin-examples-rs/log-events/client.conf",
+        "usr/share/man/man1/cargo-ovpn-plugin.1",
+    ] {
+        assert!(files.contains(&file.to_string()), "{file}");
     }
     // What is removed is not a matter of how it was installed.
     let output = run(place.command("uninstall").args(["INSTALL_EXAMPLES=0", "INSTALL_DEV=0"]));
@@ -98,6 +110,19 @@ fn examples_and_the_sdk_are_installed_when_asked_for() {
     let present = fs::read_dir(project().join("plugins/examples")).expect("the examples").flatten();
     // And the one that is built alone.
     assert_eq!(present.filter(|entry| entry.path().is_dir()).count(), EXAMPLES.len() + 1);
+}
+
+/// An administrator copies it.
+#[test]
+fn the_configuration_of_an_example_names_the_plugin_where_it_is() {
+    let place = Installation::new(&["INSTALL_EXAMPLES=1", "PLUGINDIR=/opt/vpn/plug&ins"]);
+    place.make("install");
+    let config = place.scratch.join("usr/share/doc/openvpn-plugin-examples-rs/simple/server.conf");
+    let config = String::from_utf8(read(&config)).expect("text");
+    let file = config.lines().find_map(|line| line.strip_prefix("plugin ")?.split(' ').next());
+    let file = file.and_then(|file| file.strip_prefix('/')).expect("the whole path");
+    assert_eq!(file, "opt/vpn/plug&ins/openvpn-plugin-example-simple.so");
+    assert!(place.scratch.join(file).exists());
 }
 
 /// Whatever there is below docs, recipes among it.

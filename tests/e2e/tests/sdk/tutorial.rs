@@ -49,7 +49,7 @@ fn has(printed: &str, words: &[&str]) {
 fn the_tutorial_ends_with_a_real_client() {
     let text = fs::read_to_string(root().join("crates/ovpn-plugin/TUTORIAL.md")).unwrap();
     let (shell, rust, shown) = (blocks(&text, "sh"), blocks(&text, "rust"), blocks(&text, "text"));
-    let [install, new, test, test_all, right, wrong, release, on_a_server] = shell[..] else {
+    let [install, _from_package, new, test, test_all, right, wrong, release, on_a_server] = shell[..] else {
         panic!("blocks of the tutorial: {shell:?}");
     };
     let ([library, client], [told, server]) = (&rust[..], &shown[..]) else {
