@@ -83,7 +83,7 @@ impl Service {
             assert!(line.contains(from), "no {from} in {line}");
             line.replace(from, to.to_str().unwrap())
         };
-        let installed = "/usr/lib/openvpn/plugins/openvpn-plugin-example-http-auth.so";
+        let installed = "/usr/lib/openvpn/plugins/libexample_http_auth.so";
         let line = place(line.to_owned(), installed, example_alone());
         let line = place(line, "/etc/openvpn/login-ca.pem", self.authority());
         ServerConfig::default().line(&line).in_netns(&self.netns)

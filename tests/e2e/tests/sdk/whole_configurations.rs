@@ -8,7 +8,7 @@ use std::sync::Arc;
 use harness::log::Mark;
 use harness::netns::NetNs;
 use harness::pki::Pki;
-use harness::plugin::{EXAMPLE_ALONE, example_alone};
+use harness::plugin::{EXAMPLE_ALONE, example_alone, example_file};
 use harness::server::{READY, Server};
 use harness::{Machine, PATIENCE, ServerConfig};
 
@@ -23,8 +23,9 @@ fn text(file: &str) -> String {
     fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
+/// The one that is built alone is no part of what `make install` installs: its author puts it there.
 fn installed(name: &str) -> String {
-    format!("openvpn-plugin-example-{name}.so")
+    if name == EXAMPLE_ALONE { example_file(name) } else { format!("openvpn-plugin-example-{name}.so") }
 }
 
 /// A machine with a plugin, a configuration for `side`, and certificates.
