@@ -49,6 +49,8 @@ fn everything_is_installed_and_removed_again() {
         "PRIVILEGE.md",
         "LICENSE-MIT",
         "examples/fail2ban/openvpn-auth-pam.conf",
+        "examples/fail2ban/jail-auth-log.conf",
+        "examples/fail2ban/jail-journal.conf",
         "examples/grok/openvpn-auth-pam",
         "examples/grafana/openvpn-auth-pam.json",
         "examples/prometheus/openvpn-auth-pam.rules.yml",

@@ -14,6 +14,7 @@ mod fork_limit;
 mod hang;
 mod helper_faults;
 mod inherited;
+mod jails;
 mod login;
 mod management;
 mod module_faults;
