@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 const NO_FILES: &str =
-    "OpenVPN makes a file there for each login, as the user and inside the chroot that it has by then.";
+    "OpenVPN makes a file there for each login, after it has changed user and entered its chroot.";
 
 log_lines::lines! {
     /// The directory for OpenVPN's files.
@@ -14,7 +14,7 @@ log_lines::lines! {
         why NO_FILES,
         todo "Create the directory inside the chroot, for the user that OpenVPN becomes.";
     warn no_directory(shown: impl Display)
-        "tmp-dir {shown}: is no directory, so every login will fail; create it, or set another tmp-dir",
+        "tmp-dir {shown}: is not a directory, so every login will fail; create it, or set another tmp-dir",
         why NO_FILES,
         todo "Create the directory, or set another `tmp-dir`.";
     warn barred(shown: impl Display, user: &str, path: impl Display)

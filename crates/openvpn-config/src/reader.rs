@@ -68,7 +68,7 @@ impl fmt::Display for LineFault {
         match self {
             LineFault::TooLong => write!(f, "the line has more than {} bytes", MAX_LINE - 1),
             LineFault::Split(error) => error.fmt(f),
-            LineFault::Unclosed => f.write_str("the block that begins here has no end"),
+            LineFault::Unclosed => f.write_str("the block that begins here is not closed"),
         }
     }
 }

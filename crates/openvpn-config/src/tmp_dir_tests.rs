@@ -102,5 +102,5 @@ fn in_a_chroot_the_directory_is_below_it() {
 fn a_missing_directory_is_noticed() {
     let stage = Stage::new(0o1777);
     fs::remove_dir(stage.tmp()).unwrap();
-    assert!(stage.said().unwrap().contains("is no directory"));
+    assert!(stage.said().unwrap().contains("is not a directory"));
 }

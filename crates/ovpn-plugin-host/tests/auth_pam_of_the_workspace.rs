@@ -103,7 +103,7 @@ fn says_what_is_too_new(release: (u32, u32, i32), struct_version: i32) {
         "this OpenVPN".into()
     };
     let expected = format!(
-        "{openvpn} passes neither questions nor reasons on to clients, so this has no effect: challenge, ASK, \
+        "{openvpn} cannot pass questions or reasons to clients, so these options have no effect: challenge, ASK, \
          change-expired, reasons; use OpenVPN 2.6 or later"
     );
     assert_eq!(said, [expected]);

@@ -23,7 +23,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Fault::Missing => "is missing",
-            Fault::Foreign => "is no shared object for this machine",
+            Fault::Foreign => "is not a shared object for this machine",
         })
     }
 }

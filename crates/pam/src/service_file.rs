@@ -26,7 +26,7 @@ impl fmt::Display for ServiceNameError {
         f.write_str(match self {
             ServiceNameError::Empty => "the PAM service name is empty",
             ServiceNameError::Slash => {
-                "the PAM service name holds a '/': it must be the bare name of a file in the PAM directory"
+                "the PAM service name contains a '/'; it must be the bare name of a file in the PAM directory"
             }
         })
     }

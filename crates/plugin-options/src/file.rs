@@ -100,7 +100,7 @@ fn unreachable(error: WalkError) -> FileError {
 fn unreadable(path: &Path, error: &io::Error) -> FileError {
     let hint = match error.kind() {
         // After SIGHUP, if OpenVPN has given up root.
-        io::ErrorKind::PermissionDenied => "; OpenVPN has no root privileges: restart it",
+        io::ErrorKind::PermissionDenied => "; OpenVPN is not root: restart it",
         _ => "",
     };
     FileError::Unreadable(format!("{}: {error}{hint}", path.display()))
@@ -160,7 +160,7 @@ mod tests {
             mode(&file, bits);
             let text = refusal(&file);
             let command = format!("run 'chmod o-w {}'", file.display());
-            assert!(text.contains("may be written to by everybody") && text.ends_with(&command), "{text}");
+            assert!(text.contains("is writable by everybody") && text.ends_with(&command), "{text}");
         }
         mode(&file, 0o660);
         chown(&file, None, Some(100)).unwrap();
@@ -170,16 +170,13 @@ mod tests {
         assert!(refusal(&file).contains("belongs to user 1000, not to root; run 'chown -h root:root"));
         chown(&file, Some(0), Some(0)).unwrap();
         mode(stage.path(), 0o1777);
-        assert!(refusal(&file).contains("may be written to by everybody"), "{}", refusal(&file));
+        assert!(refusal(&file).contains("is writable by everybody"), "{}", refusal(&file));
     }
 
     #[test]
     fn openvpn_without_root_is_told_to_be_restarted() {
         let denied = unreadable(Path::new("/x"), &io::ErrorKind::PermissionDenied.into()).to_string();
-        assert!(
-            denied.contains("/x: permission denied; OpenVPN has no root privileges: restart it"),
-            "{denied}"
-        );
+        assert!(denied.contains("/x: permission denied; OpenVPN is not root: restart it"), "{denied}");
     }
 
     #[test]
@@ -188,8 +185,8 @@ mod tests {
         let file = stage.path().join("auth-pam.conf");
         assert!(refusal(&file).contains("No such file"), "{}", refusal(&file));
         assert!(refusal(stage.path()).contains("is not a regular file"));
-        assert!(refusal(Path::new("auth-pam.conf")).contains("'auth-pam.conf' is no absolute path"));
-        assert!(refusal(Path::new("")).contains("no absolute path"));
+        assert!(refusal(Path::new("auth-pam.conf")).contains("'auth-pam.conf' is not an absolute path"));
+        assert!(refusal(Path::new("")).contains("not an absolute path"));
         fs::write(&file, vec![b'#'; MAX_BYTES + 1]).unwrap();
         assert!(refusal(&file).contains("more than 65536 bytes"), "{}", refusal(&file));
         fs::write(&file, b"a\0b").unwrap();

@@ -119,7 +119,7 @@ fn every_mistake_in_a_file_names_file_line_and_word() {
         ("on=a:1\non=a:2", ":2: option 'on=a:2' is given twice"),
         ("a 'b", ":1: the closing quote (') is missing"),
         ("a\\b", ":1: a backslash must be followed"),
-        ("options=/etc/other", ":1: an options file cannot name another one"),
+        ("options=/etc/other", ":1: an options file cannot name another options file"),
     ] {
         let stage = Stage::new(content);
         let text = stage.refusal("options=FILE vpn");
@@ -139,8 +139,8 @@ fn a_mistake_on_the_line_names_the_word() {
         ("timeout=1 timeout=1 vpn", "option 'timeout=1' is given twice"),
         ("options=FILE options=FILE vpn", "is given twice"),
         ("options=FILEx vpn", "No such file"),
-        ("options= vpn", "no absolute path"),
-        ("options=plugin.conf vpn", "'plugin.conf' is no absolute path"),
+        ("options= vpn", "not an absolute path"),
+        ("options=plugin.conf vpn", "'plugin.conf' is not an absolute path"),
     ] {
         let text = stage.refusal(line);
         assert!(text.contains(said), "{line}: {text}");

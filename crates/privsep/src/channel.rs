@@ -43,7 +43,7 @@ pub enum ChannelError {
 impl fmt::Display for ChannelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ChannelError::Closed => f.write_str("the other side is gone"),
+            ChannelError::Closed => f.write_str("the other side has closed the channel"),
             ChannelError::Malformed(error) => write!(f, "malformed message: {error}"),
             ChannelError::TooMuch => f.write_str("more bytes or descriptors than any message has"),
             ChannelError::System(errno) => write!(f, "{}", errno.desc()),

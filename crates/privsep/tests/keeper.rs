@@ -177,28 +177,36 @@ fn is_killed(with_workers: bool, words: &str, act: impl Fn(BorrowedFd<'_>, [Borr
 
 #[test]
 fn a_helper_that_asks_for_something_else_is_killed() {
-    is_killed(true, "(malformed message: ", |to, _| send(to, &[99], &[]));
-    is_killed(true, "(malformed message: ", |to, [_, socket]| send(to, &fork(1)[..5], &[socket]));
-    is_killed(true, "(more bytes or descriptors than any message has)", |to, _| send(to, &[1; 200], &[]));
-    is_killed(true, "(no channel for a worker)", |to, _| send(to, &fork(1), &[]));
-    is_killed(true, "(a descriptor that is no channel)", |to, [file, _]| send(to, &fork(1), &[file]));
-    is_killed(true, "(a descriptor too many)", |to, [_, socket]| send(to, &fork(1), &[socket, socket]));
-    is_killed(true, "(the number of a worker that there was already)", |to, [_, socket]| {
+    is_killed(true, ": malformed message: ", |to, _| send(to, &[99], &[]));
+    is_killed(true, ": malformed message: ", |to, [_, socket]| send(to, &fork(1)[..5], &[socket]));
+    is_killed(true, ": more bytes or descriptors than any message has; killing it", |to, _| {
+        send(to, &[1; 200], &[])
+    });
+    is_killed(true, ": no channel for a worker; killing it", |to, _| send(to, &fork(1), &[]));
+    is_killed(true, ": a descriptor that is no channel; killing it", |to, [file, _]| {
+        send(to, &fork(1), &[file])
+    });
+    is_killed(true, ": a descriptor too many; killing it", |to, [_, socket]| {
+        send(to, &fork(1), &[socket, socket])
+    });
+    is_killed(true, ": the number of a worker that there was already; killing it", |to, [_, socket]| {
         send(to, &fork(7), &[socket]);
         send(to, &fork(7), &[socket]);
     });
-    is_killed(true, "(the number of a worker that there was already)", |to, [_, socket]| {
+    is_killed(true, ": the number of a worker that there was already; killing it", |to, [_, socket]| {
         send(to, &fork(0), &[socket])
     });
     // The number of a process is none of a worker.
     let own = u64::from(std::process::id());
-    is_killed(true, "(an unknown worker)", |to, _| send(to, &stop(own), &[]));
-    is_killed(true, "(a descriptor too many)", |to, [_, socket]| send(to, &stop(1), &[socket]));
-    is_killed(true, "(a connection there is none for)", |to, _| send(to, &[3], &[]));
+    is_killed(true, ": an unknown worker; killing it", |to, _| send(to, &stop(own), &[]));
+    is_killed(true, ": a descriptor too many; killing it", |to, [_, socket]| send(to, &stop(1), &[socket]));
+    is_killed(true, ": a connection there is none for; killing it", |to, _| send(to, &[3], &[]));
     // It has workers, but nothing that writes for it.
-    is_killed(true, "(a process there is none of)", |to, [_, socket]| send(to, &fork_clerk(1), &[socket]));
+    is_killed(true, ": a process there is none of; killing it", |to, [_, socket]| {
+        send(to, &fork_clerk(1), &[socket])
+    });
     for packet in [fork(1), fork_clerk(1), stop(1)] {
-        is_killed(false, "(it has no workers)", |to, _| send(to, &packet, &[]));
+        is_killed(false, ": it has no workers; killing it", |to, _| send(to, &packet, &[]));
     }
 }
 
@@ -207,10 +215,10 @@ fn a_helper_that_asks_for_something_else_is_killed() {
 #[test]
 fn a_descriptor_that_is_slow_to_close_holds_up_nobody() {
     for (count, packet, words) in [
-        (1, vec![99], "(malformed message: "),
-        (1, vec![1; 200], "(more bytes or descriptors than any message has)"),
-        (6, fork(1), "(more bytes or descriptors than any message has)"),
-        (1, fork(1), "(a descriptor that is no channel)"),
+        (1, vec![99], ": malformed message: "),
+        (1, vec![1; 200], ": more bytes or descriptors than any message has; killing it"),
+        (6, fork(1), ": more bytes or descriptors than any message has; killing it"),
+        (1, fork(1), ": a descriptor that is no channel; killing it"),
     ] {
         is_killed(true, words, |to, _| {
             let Ok(listener) = TcpListener::bind("127.0.0.1:0") else { leave(9) };
@@ -436,7 +444,7 @@ fn memory_that_cannot_be_locked_is_a_warning() {
             rest(birth)
         });
         let helpers = stage.hears_text();
-        stage.line("OpenVPN's memory is locked (mlock), but that of the plugin's processes cannot be: ");
+        stage.line("mlock: cannot lock the memory of the plugin's processes: ");
         leave(i32::from(helpers != "false"))
     });
     let how = waitpid(child.unwrap(), None);

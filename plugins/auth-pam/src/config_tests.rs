@@ -211,9 +211,8 @@ fn the_line_goes_before_the_file() {
     let config = from_file(content, "options=FILE timeout=6 vpn login COMMONNAME").unwrap();
     let [warning] = &config.warnings[..] else { panic!("{:?}", config.warnings) };
     assert!(
-        warning.ends_with(
-            ":2: PAM service 'service' is not used, since the plugin line names 'vpn'; name one only"
-        ),
+        warning
+            .ends_with(":2: PAM service 'service' is not used: the plugin line names 'vpn'; name only one"),
         "{warning}"
     );
     assert_eq!(from_file(content, "options=FILE service").unwrap().warnings, [""; 0]);
@@ -230,9 +229,9 @@ fn every_mistake_in_the_file_names_its_place() {
     for (content, said) in [
         ("vpn\ntimout=5", "FILE:2: unknown option 'timout=5'; did you mean timeout=SECONDS?"),
         ("vpn\ntimeout=x", "FILE:2: option 'timeout=x'"),
-        ("vpn\n\nother", "FILE:3: 'other': the file has a service already"),
-        ("vpn a b\n#\nlogin USERNAME x", "FILE:3: 'login': the file has a service already"),
-        ("/", "FILE:1: '/' cannot be a PAM service name"),
+        ("vpn\n\nother", "FILE:3: 'other': the file already names a service"),
+        ("vpn a b\n#\nlogin USERNAME x", "FILE:3: 'login': the file already names a service"),
+        ("/", "FILE:1: '/' is not a valid PAM service name"),
         ("timeout=5", "the PAM service name is missing"),
         // Else they would be pairs, and the option left out without a word.
         (

@@ -123,7 +123,7 @@ fn the_line_goes_before_the_file() {
     let on = [(Event::ClientConnect, b"/mine".to_vec()), (Event::LearnAddress, b"/l".to_vec())];
     assert_eq!(config.on, on);
     let [warning] = &config.warnings[..] else { panic!("{:?}", config.warnings) };
-    let said = ":2: command '/down' is not used, since the plugin line names '/other'; name one only";
+    let said = ":2: command '/down' is not used: the plugin line names '/other'; name only one";
     assert!(warning.ends_with(said), "{warning}");
     assert_eq!(from_file("/down x", "options=FILE /down x").unwrap().warnings, [""; 0]);
 }
@@ -136,7 +136,7 @@ fn a_file_that_root_s_group_may_write_to_is_warned_about() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o660)).unwrap();
     let name = file.display();
     let config = parse(&[&format!("options={name}")]).unwrap();
-    let said = format!("options file: {name} may be written to by group 0; run 'chmod g-w {name}'");
+    let said = format!("options file: {name} is writable by group 0; run 'chmod g-w {name}'");
     assert_eq!(config.warnings, [said]);
 }
 
@@ -145,7 +145,7 @@ fn every_mistake_in_the_file_names_its_place() {
     for (content, said) in [
         ("/down\ntimout=5", "FILE:2: unknown option 'timout=5'; did you mean timeout=SECONDS?"),
         ("/down\non=x:/y", "FILE:2: option 'on=x:/y': unknown event"),
-        ("/down\n\n/other x", "FILE:3: '/other': the file has a command already"),
+        ("/down\n\n/other x", "FILE:3: '/other': the file already has a command"),
         ("timeout=5", "the command is missing"),
     ] {
         let text = from_file(content, "options=FILE").unwrap_err();

@@ -222,7 +222,7 @@ fn play(attack: &Attack) {
             assert_eq!(ended, Ok(0), "after what it must not send there is no helper any more");
         }
     }
-    let said = || plugin.log_lines().iter().any(|line| line.text.contains("sent something that it must not"));
+    let said = || plugin.log_lines().iter().any(|line| line.text.contains("protocol error from OpenVPN"));
     // A thread writes what the helper says.
     let said = if alive { said() } else { proc_table::wait_until(LIMIT, said) };
     assert_eq!(alive, attack.seen.is_some(), "log: {:?}", plugin.log_lines());

@@ -224,7 +224,7 @@ impl Unblocked {
         match (closed, failures) {
             (true, _) => format!("{source} was closed for {failures} failures, which are forgiven"),
             (false, 0) => format!("{source} had no failures"),
-            (false, _) => format!("{source} was not closed; its {failures} failures are forgiven"),
+            (false, _) => format!("{source} was not closed; its {failures} failures are cleared"),
         }
     }
 }

@@ -187,7 +187,7 @@ fn backends_that_are_away_and_modules_that_crash_or_hang() {
     let directory = format!("pam-confdir={}", services.path().display());
     let ours = plugin::auth_pam();
     let hung = login(ours.to_str().unwrap(), &[], "joe", "any-password", &["timeout=1", &directory, "login"]);
-    hung.expect(1, &[("why", "did not answer within the plugin's time limit")]);
+    hung.expect(1, &[("why", "did not answer within the time limit")]);
 }
 
 /// The C plugin waits for ever for a helper that a module has ended. The command does not, and leaves none behind.

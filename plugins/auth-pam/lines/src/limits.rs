@@ -17,7 +17,7 @@ log_lines::lines! {
         why "Each session keeps a process.",
         todo "Raise TasksMax= of the unit, or set `max-sessions=`.";
     warn few_files_of_openvpn(now: u64, wanted: u64)
-        "OpenVPN may open {now} files, and {wanted} are needed for as many logins as may be pending: raise its limit (LimitNOFILE=) or lower max-pending",
-        why "OpenVPN keeps files open for each deferred login. When it has none left, nobody can log in.",
+        "OpenVPN may open {now} files, but max-pending logins need {wanted}; raise LimitNOFILE= of its unit, or lower max-pending",
+        why "OpenVPN keeps files open for each deferred login. When it can open no more, nobody can log in.",
         todo "Raise LimitNOFILE= of the unit, or lower `max-pending=`.";
 }

@@ -118,18 +118,18 @@ mod tests {
     #[test]
     fn others_are_refused_with_the_word() {
         for (line, words) in [
-            ("route 10.9.0.0 255.255.0.0", "'route' is no option for a single client; to send it"),
-            ("up /bin/sh", "'up' is no option"),
-            ("setenv A b", "'setenv' is no option"),
-            ("<push>", "'<push>' is no option"),
-            ("config /etc/passwd", "'config' is not taken here"),
-            ("push route 10.9.0.0", "'push' takes 1 words, and has 2; quote"),
-            ("push", "'push' takes 1 words, and has 0"),
+            ("route 10.9.0.0 255.255.0.0", "'route' is not an option for a single client; to send it"),
+            ("up /bin/sh", "'up' is not an option"),
+            ("setenv A b", "'setenv' is not an option"),
+            ("<push>", "'<push>' is not an option"),
+            ("config /etc/passwd", "'config' is not allowed here"),
+            ("push route 10.9.0.0", "'push' takes 1 words, but has 2; quote"),
+            ("push", "'push' takes 1 words, but has 0"),
             ("push \"\"", "'push' sends nothing"),
             ("push \"a,b\"", "comma"),
             ("push \"route 'x\"", "the closing quote (') is missing"),
-            ("ifconfig-push 10.8.0.9", "'ifconfig-push' takes 2 to 3 words, and has 1"),
-            ("push-reset now", "'push-reset' takes 0 words, and has 1"),
+            ("ifconfig-push 10.8.0.9", "'ifconfig-push' takes 2 to 3 words, but has 1"),
+            ("push-reset now", "'push-reset' takes 0 words, but has 1"),
         ] {
             let fault = check(line, 7).unwrap_or_default();
             assert!(fault.contains(words), "{line}: {fault}");

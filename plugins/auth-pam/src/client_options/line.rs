@@ -113,11 +113,14 @@ mod tests {
     #[test]
     fn mistakes_name_file_and_line() {
         for (text, what) in [
-            ("route 10.0.0.0", "/d/default:7: 'route' is no option for a single client"),
+            ("route 10.0.0.0", "/d/default:7: 'route' is not an option for a single client"),
             ("push \"x", "/d/default:7: the closing quote"),
-            ("echo {WHO}", "/d/default:7: '{WHO}' is none of {USERNAME}"),
-            ("echo \u{7}", "/d/default:7: it holds a control character"),
-            (&format!("echo {}", "x".repeat(250)), "/d/default:7: it has 255 bytes, and OpenVPN takes 254"),
+            ("echo {WHO}", "/d/default:7: unknown '{WHO}'; known are {USERNAME}"),
+            ("echo \u{7}", "/d/default:7: it contains a control character"),
+            (
+                &format!("echo {}", "x".repeat(250)),
+                "/d/default:7: it has 255 bytes; OpenVPN takes at most 254",
+            ),
         ] {
             let mistake = read(text).unwrap_err().to_string();
             assert!(mistake.starts_with(what), "{mistake}");

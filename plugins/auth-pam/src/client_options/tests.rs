@@ -67,15 +67,15 @@ fn what_nobody_gets_is_said() {
     let place = directory(&[("defaults", "route 1"), ("user/.alice.swp", "route 1")]);
     let warnings = at_start(&place).unwrap().warnings;
     assert!(warnings[0].contains("/defaults is not used"), "{warnings:?}");
-    assert!(warnings[1].contains("/user/.alice.swp is nobody's"), "{warnings:?}");
+    assert!(warnings[1].contains("/user/.alice.swp is never used"), "{warnings:?}");
 }
 
 #[test]
 fn mistakes_refuse_the_start_and_the_client() {
     for (file, text, what) in [
-        ("default", "\nroute 10.0.0.0", "/default:2: 'route' is no option for a single client"),
+        ("default", "\nroute 10.0.0.0", "/default:2: 'route' is not an option for a single client"),
         ("group/a", "push \"", "/group/a:1: the closing quote"),
-        ("user/alice", "echo {WHO}", "/user/alice:1: '{WHO}' is none of"),
+        ("user/alice", "echo {WHO}", "/user/alice:1: unknown '{WHO}'; known are"),
         ("user/alice", &"#".repeat(MAX_BYTES + 1), "/user/alice is longer than 64 KiB"),
         ("user/alice", "override-username x", "/user/alice:1: 'override-username' needs OpenVPN 2.7"),
     ] {
@@ -117,7 +117,7 @@ fn links_are_followed_and_judged() {
     symlink(other.path().join("default"), place.path().join("user/alice")).unwrap();
     assert_eq!(of(&place, "alice", &[]).unwrap(), "echo default\necho other\n");
     fs::set_permissions(other.path(), fs::Permissions::from_mode(0o777)).unwrap();
-    assert!(of(&place, "alice", &[]).unwrap_err().contains("may be written to by everybody"));
+    assert!(of(&place, "alice", &[]).unwrap_err().contains("is writable by everybody"));
     // One that leads nowhere is no missing file: somebody has meant something by it.
     symlink("/nowhere", place.path().join("user/bob")).unwrap();
     assert!(of(&place, "bob", &[]).is_err() && at_start(&place).is_err());

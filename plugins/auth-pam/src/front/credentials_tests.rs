@@ -127,15 +127,15 @@ fn a_token_is_no_password() {
     assert_eq!((check.sent, login.password.expose()), (Sent::Password, &b"SESS_ID_ATx"[..]));
     for (state, username, told) in [
         ("Authenticated", "", "the username is empty"),
-        ("Expired", "alice", "its auth-token has expired, so the client is to log in anew"),
-        ("Invalid", "alice", "its auth-token is not genuine (made with another key, as before a restart?)"),
+        ("Expired", "alice", "the auth-token has expired; the client must log in again"),
+        ("Invalid", "alice", "the auth-token is not genuine (made with another key, or before a restart?)"),
         (
             "Something new",
             "alice",
-            "its auth-token is not genuine (made with another key, as before a restart?)",
+            "the auth-token is not genuine (made with another key, or before a restart?)",
         ),
-        ("AuthenticatedEmptyUser", "", "its auth-token is that of a client that has sent no username"),
-        ("ExpiredEmptyUser", "", "its auth-token is that of a client that has sent no username"),
+        ("AuthenticatedEmptyUser", "", "the auth-token belongs to a client that sent no username"),
+        ("ExpiredEmptyUser", "", "the auth-token belongs to a client that sent no username"),
     ] {
         assert_eq!(with(state, username).map(drop), Err(told.to_string()), "{state}");
     }
@@ -153,11 +153,11 @@ fn without_a_certificate_nobody_logs_in_by_one() {
         ];
         read_with(&["certificate-login=vpn"], &env).map(drop).unwrap_err()
     };
-    let none = "the client has shown no certificate with a common name (see certificate-login)";
+    let none = "the client sent no certificate with a common name (see certificate-login)";
     assert_eq!((with("Initial", "", ""), with("Authenticated", "", "token")), (none.into(), none.into()));
     assert_eq!(with("Initial", "", "x"), "the username is empty");
     assert_eq!(with("Initial", "alice", ""), "the password is empty (see empty-passwords)");
-    let expired = "its auth-token has expired, so the client is to log in anew";
+    let expired = "the auth-token has expired; the client must log in again";
     assert_eq!(with("Expired", "", "token"), expired);
 }
 

@@ -172,7 +172,7 @@ mod tests {
         assert!(place(scratch.path()).open().is_err());
         std::fs::remove_file(&lock).unwrap();
         nix::unistd::mkfifo(&lock, Mode::S_IRUSR).unwrap();
-        assert!(place(scratch.path()).open().unwrap_err().ends_with("is no file"));
+        assert!(place(scratch.path()).open().unwrap_err().ends_with("is not a regular file"));
         std::fs::remove_file(&lock).unwrap();
         place(scratch.path()).open().unwrap();
         assert_eq!(std::fs::metadata(&lock).unwrap().permissions().mode() & 0o777, 0o600);

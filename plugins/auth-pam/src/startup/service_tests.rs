@@ -160,7 +160,7 @@ fn what_others_could_change_keeps_openvpn_from_starting() {
         let before = fs::metadata(&path).unwrap().permissions().mode();
         stage.mode(name, before | 0o002);
         let refused = stage.check().unwrap_err();
-        assert!(refused.contains("may be written to by everybody; run 'chmod o-w"), "{name}: {refused}");
+        assert!(refused.contains("is writable by everybody; run 'chmod o-w"), "{name}: {refused}");
         stage.mode(name, before);
         chown(&path, Some(1000), None).unwrap();
         let refused = stage.check().unwrap_err();
@@ -168,7 +168,7 @@ fn what_others_could_change_keeps_openvpn_from_starting() {
         chown(&path, Some(0), Some(100)).unwrap();
         stage.mode(name, before | 0o020);
         let refused = stage.check().unwrap_err();
-        assert!(refused.contains("may be written to by group 100; run 'chmod g-w"), "{name}: {refused}");
+        assert!(refused.contains("is writable by group 100; run 'chmod g-w"), "{name}: {refused}");
         stage.mode(name, before);
         chown(&path, Some(0), Some(0)).unwrap();
     }
@@ -186,7 +186,7 @@ fn root_s_group_that_may_write_is_reported_once() {
     let says = |line: &str, what: &str, name: &str| {
         let path = stage.path(name).display().to_string();
         let path = path.trim_end_matches('/');
-        line == format!("{what}: {path} may be written to by group 0; run 'chmod g-w {path}'")
+        line == format!("{what}: {path} is writable by group 0; run 'chmod g-w {path}'")
     };
     assert!(says(directory, "option 'pam-confdir'", ""), "{directory}");
     assert!(says(file, "PAM service file", "common"), "{file}");

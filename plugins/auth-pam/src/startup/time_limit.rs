@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(warning(Timeout::Default, Duration::ZERO), None);
         let text = warning(Timeout::Given(Some(Duration::from_secs(90))), Duration::from_secs(60)).unwrap();
         assert!(
-            text.starts_with("option 'timeout=90': OpenVPN gives a deferred login up after 60 s"),
+            text.starts_with("option 'timeout=90': OpenVPN gives up a deferred login after 60 s"),
             "{text}"
         );
     }

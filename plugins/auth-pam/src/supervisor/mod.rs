@@ -86,7 +86,7 @@ use crate::{limits, titles};
 /// Messages taken from the front at once, before anything else is done: reading is quick, forking is not, and the
 /// front must never find its socket full.
 const FRONT_BATCH: usize = 512;
-/// Pause when the system is short of something.
+/// Pause when the system is out of a resource.
 const SHORTAGE: Duration = Duration::from_millis(10);
 /// How long the front may take to read what an earlier supervisor has told it.
 const ANNOUNCE: Duration = Duration::from_secs(10);

@@ -6,7 +6,7 @@ use privsep::{Channel, ChannelError, quiet};
 
 use crate::protocol::{Order, Report};
 
-/// Pause when the system is short of something, and how many of them there are before the worker gives up.
+/// Pause when the system is out of a resource, and how many of them there are before the worker gives up.
 const SHORTAGE: Duration = Duration::from_millis(10);
 const SHORTAGES: u32 = 100;
 

@@ -1,5 +1,5 @@
 //! Every option, declared once: parser, defaults, error texts, manual page and reference come from here (`make
-//! generate`). A word that is none of these is refused.
+//! generate`). The parser refuses any other word that looks like an option.
 
 use plugin_options::{Entry, Fallback, Form, OptionSpec, count, entries};
 
@@ -49,12 +49,12 @@ const OPTIONS: [OptionSpec<Config>; 6] = [
         example: "client-connect:/etc/openvpn/client.sh",
         needs: "",
         meaning: "script for another event, once for each event",
-        text: "Run *PATH* as root at *EVENT*, with the words OpenVPN gives a script for it. Once for each event; the \
+        text: "Run *PATH* as root at *EVENT*, with the arguments that OpenVPN gives a script for it. Once for each event; the \
                events are `route-up`, `route-pre-down`, `ipchange`, `client-connect`, `client-disconnect` and \
                `learn-address`.\n\n\
-               At client-connect, $1 is the path of an empty file the script may write the client's options to, at most \
-               64 KiB; if it writes more, the client is rejected. There is no event for logins: OpenVPN stands still \
-               while a script runs.",
+               At client-connect, $1 is the path of an empty file for the client's options. If the script writes more than \
+               64 KiB, the client is rejected. There is no event for logins, because OpenVPN stands still while a script \
+               runs.",
         repeats: true,
         set: |config, value| {
             let mut parts = value.bytes().splitn(2, |byte| *byte == b':');
@@ -72,8 +72,8 @@ const OPTIONS: [OptionSpec<Config>; 6] = [
     },
     OptionSpec::options_file(
         "Read further options from this file, one a line, and *COMMAND* with its arguments from another line of it. \
-         Quotes, backslashes and comments (`#`) are those of OpenVPN's configuration. What the plugin line says goes \
-         before the file. The path must be absolute. If the file is missing, or if others than root could change it or a \
+         Quotes, backslashes and comments (`#`) are those of OpenVPN's configuration. The plugin line overrides the \
+         file. The path must be absolute. If the file is missing, or if others than root could change it or a \
          directory or link on the way to it, OpenVPN does not start.",
     ),
     OptionSpec {
@@ -83,8 +83,8 @@ const OPTIONS: [OptionSpec<Config>; 6] = [
         example: "20",
         needs: "",
         meaning: "limit for a script; 0: none",
-        text: "A script that runs longer gets SIGTERM, and SIGKILL 5 seconds later, with its whole process group. It has \
-               failed then.",
+        text: "A script that runs longer gets SIGTERM, and SIGKILL 5 seconds later, with its whole process group. That counts \
+               as a failure.",
         repeats: false,
         set: |config, value| {
             config.time_limit = value.time_limit()?;
@@ -98,8 +98,8 @@ const OPTIONS: [OptionSpec<Config>; 6] = [
         example: "/etc/openvpn/up.sh",
         needs: "",
         meaning: "script for later UPs",
-        text: "Run *PATH* as root at every later UP (SIGUSR1, `up-restart`) for which OpenVPN has no root, or is in a \
-               chroot. The first UP, and all as long as OpenVPN is root, are for its own `up`.",
+        text: "Run *PATH* as root at every later UP (SIGUSR1, `up-restart`) at which OpenVPN is no longer root, or is in a \
+               chroot. OpenVPN's own `up` runs at the first UP, and at later ones while OpenVPN is root.",
         repeats: false,
         set: |config, value| {
             if value.bytes().is_empty() {

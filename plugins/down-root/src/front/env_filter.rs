@@ -107,11 +107,11 @@ mod tests {
         let names: Vec<String> = (0..1000).map(|number| format!("OPENVPN_{number}")).collect();
         let warnings = |names: &[String]| super::warnings(Event::RouteUp, names);
         assert_eq!(warnings(&names[..0]), [""; 0]);
-        assert_eq!(warnings(&names[..1]), ["route-up: invalid value for OPENVPN_0, which is not passed on"]);
+        assert_eq!(warnings(&names[..1]), ["route-up: invalid value for OPENVPN_0; not passed on"]);
         assert_eq!(warnings(&names[..5]).len(), 5);
         let all = warnings(&names);
         assert_eq!(all.len(), 6);
-        assert_eq!(all[5], "route-up: invalid values for 995 more variables, which are not passed on");
+        assert_eq!(all[5], "route-up: invalid values for 995 more variables; not passed on");
     }
 
     #[test]

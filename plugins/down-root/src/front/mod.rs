@@ -183,8 +183,8 @@ impl Front {
         let args: Vec<Vec<u8>> =
             args.take(allowed::argument_types(event).len()).map(<[u8]>::to_vec).collect();
         if !allowed::args(event, args.iter().map(Vec::as_slice)) {
-            let words = args.iter().map(|word| String::from_utf8_lossy(word)).collect::<Vec<_>>().join("' '");
-            return Err(variables::bad_words(&words).to_string().into());
+            let shown = args.iter().map(|word| String::from_utf8_lossy(word)).collect::<Vec<_>>().join("' '");
+            return Err(variables::bad_arguments(&shown).to_string().into());
         }
         self.last_id += 1;
         let ask = Ask { id: self.last_id, event, args, variables: env_filter::of_event(event, env)? };

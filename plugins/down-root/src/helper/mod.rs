@@ -189,7 +189,7 @@ impl<'a> Helper<'a> {
         };
         let Received { message, descriptors, descriptors_missing } = received;
         if !descriptors.is_empty() || descriptors_missing {
-            return Err(mistrust("a descriptor"));
+            return Err(mistrust("it passed a descriptor"));
         }
         let Numbered { generation, message } = message;
         if generation != self.generation {
@@ -216,7 +216,7 @@ impl<'a> Helper<'a> {
     /// says why.
     fn run(&mut self, ask: Ask) -> Result<Option<Vec<u8>>, End> {
         let Some(which) = self.scripts.iter().position(|script| script.event == ask.event) else {
-            return Err(mistrust(&format!("the event {}", ask.event.name())));
+            return Err(mistrust(&format!("no script for the event {}", ask.event.name())));
         };
         let Some(Runnable { command, output, .. }) = self.scripts.get_mut(which) else { return Ok(None) };
         let (command, program) = (*command, &command.program);

@@ -70,7 +70,7 @@ fn without_end(stage: &Stage) {
     watcher.join().expect("the watcher");
     let grown = most.load(std::sync::atomic::Ordering::Relaxed).saturating_sub(before);
     assert!(grown < GIB / 2, "{grown} KiB");
-    for said in ["writes too many options for a client", "more than 64 KiB of options", "ended 1"] {
+    for said in ["wrote too many options for a client", "more than 64 KiB of options", "ended 1"] {
         assert!(logged(&plugin, said), "{said}: {:?}", plugin.log_lines());
     }
     assert_eq!(stage.text("options"), "");

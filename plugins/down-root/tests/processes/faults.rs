@@ -143,7 +143,7 @@ fn no_new_helper(stage: &Stage) {
         up(&plugin);
         limit(soft);
         assert_eq!(helpers_of(Pid::this().as_raw()), []);
-        assert!(logged(&plugin, "the helper cannot be started: "), "{:?}", plugin.log_lines());
+        assert!(logged(&plugin, "cannot start the helper: "), "{:?}", plugin.log_lines());
     }
     assert_eq!(helper_of_last_up(&plugin), 1, "{:?}", plugin.log_lines());
     assert_eq!(down(&plugin), FuncResult::Success, "{:?}", plugin.log_lines());
@@ -152,7 +152,7 @@ fn no_new_helper(stage: &Stage) {
 
 /// How often the log says that the helper of the last UP stays.
 fn helper_of_last_up(plugin: &OpenPlugin) -> usize {
-    let stays = "the helper of the last UP event stays";
+    let stays = "keeping the helper of the last UP event";
     plugin.log_lines().iter().filter(|line| line.text.contains(stays)).count()
 }
 
@@ -228,7 +228,7 @@ fn is_given_up(stage: &Stage) {
     let given_up: Vec<_> = lines.iter().filter(|line| line.text.contains("giving up")).collect();
     assert_eq!(given_up.len(), 1, "{lines:?}");
     assert!(given_up[0].text.contains("restart OpenVPN"), "{lines:?}");
-    assert!(logged(&plugin, "no privileges any more to start others; restart OpenVPN"), "{lines:?}");
+    assert!(logged(&plugin, "no longer root to start others; restart OpenVPN"), "{lines:?}");
 }
 
 /// It runs scripts and ends with the plugin, but nobody takes its place.
@@ -240,7 +240,7 @@ fn without_keeper(stage: &Stage) {
     assert!(wait_gone(keeper, PATIENCE));
     drop_root(None);
     assert_eq!(down(&plugin), FuncResult::Success, "{:?}", plugin.log_lines());
-    let line = plugin.wait_for_log_text("the keeper is gone: this helper serves on", PATIENCE);
+    let line = plugin.wait_for_log_text("the keeper is gone: this helper works on", PATIENCE);
     line.expect("a line");
     drop(plugin);
     assert!(wait_gone(helper, PATIENCE), "the helper outlives the plugin");

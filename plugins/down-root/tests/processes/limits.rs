@@ -92,7 +92,7 @@ fn root_s_group(stage: &Stage, group: Option<u32>, runs: bool) {
     let script = stage.script("down.sh", "echo ran > /proc/self/fd/2; : > \"$D/ran\"");
     std::fs::set_permissions(&script, Permissions::from_mode(0o775)).expect("chmod");
     let plugin = stage.open(&[&script]);
-    assert!(logged(&plugin, "may be written to by group 0"), "{:?}", plugin.log_lines());
+    assert!(logged(&plugin, "is writable by group 0"), "{:?}", plugin.log_lines());
     up(&plugin);
     assert_eq!(down(&plugin), FuncResult::Success, "{:?}", plugin.log_lines());
     std::fs::remove_file(stage.path("ran")).expect("it ran as long as OpenVPN was root");

@@ -146,7 +146,7 @@ pub(super) fn cases() -> Vec<Case> {
                  Authentication token is no longer valid; new one required",
                 "refused; log: user 'ada' failed to authenticate: \
                  Authentication token is no longer valid; new one required \
-                 (password expired; with change-expired=yes its user can choose a new one)",
+                 (password expired; with change-expired=yes the user can choose a new one)",
                 "nobody knows from PAM's words what to do",
             ),
         Case::module("stack: a failed authentication skips the account phase", &["@SEEN@", "auth/deny"])
@@ -229,8 +229,8 @@ fn credentials() -> Vec<Case> {
             .look_at_failure()
             .differs(
                 "accepted; log: -",
-                "refused; log: user 'ada' failed to authenticate: the PAM service succeeded for another user than \
-                 the one that asked (see allow-user-mapping); PAM checked 'root'",
+                "refused; log: user 'ada' failed to authenticate: PAM accepted another user than the one who logs in \
+                 (see allow-user-mapping); PAM checked 'root'",
                 "a client is let in under a name that nobody has checked",
             ),
         Case::module("credentials: a module checks another user, allowed", &["auth/rename=root"])

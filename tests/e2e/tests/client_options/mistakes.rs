@@ -8,13 +8,17 @@ use crate::stage::{DIRECTORY, Stage, fails, machine, route};
 #[test]
 fn a_mistake_at_the_start_keeps_openvpn_from_starting() {
     for (file, text, said) in [
-        ("default", "\nroute 10.9.0.0 255.255.0.0\n", "/default:2: 'route' is no option for a single client"),
+        (
+            "default",
+            "\nroute 10.9.0.0 255.255.0.0\n",
+            "/default:2: 'route' is not an option for a single client",
+        ),
         (
             "group/staff2",
             "push route\nup /bin/sh\n",
-            "/group/staff2:2: 'up' is no option for a single client",
+            "/group/staff2:2: 'up' is not an option for a single client",
         ),
-        ("user/alice", "echo {WHO}\n", "/user/alice:1: '{WHO}' is none of {USERNAME}"),
+        ("user/alice", "echo {WHO}\n", "/user/alice:1: unknown '{WHO}'; known are {USERNAME}"),
         ("user/alice", "push \"route\n", "/user/alice:1: the closing quote (\") is missing"),
     ] {
         let machine = machine(&[(file, text)]);
@@ -26,10 +30,10 @@ fn a_mistake_at_the_start_keeps_openvpn_from_starting() {
 #[test]
 fn what_others_could_change_keeps_openvpn_from_starting() {
     for (change, said) in [
-        ("chmod o+w user/alice", "may be written to by everybody; run 'chmod o-w"),
+        ("chmod o+w user/alice", "is writable by everybody; run 'chmod o-w"),
         ("chown bob user", "to root; run 'chown -h root:root"),
-        ("chgrp staff2 . && chmod g+w .", "may be written to by group"),
-        ("ln -s /tmp/x user/bob; touch /tmp/x", "/tmp may be written to by everybody"),
+        ("chgrp staff2 . && chmod g+w .", "is writable by group"),
+        ("ln -s /tmp/x user/bob; touch /tmp/x", "/tmp is writable by everybody"),
     ] {
         let machine = machine(&[("user/alice", &route(90))]);
         machine.run(&format!("cd {DIRECTORY}; {change}"));
@@ -49,7 +53,7 @@ fn a_mistake_that_comes_later_refuses_the_client() {
         for (text, said) in [
             (
                 "route 10.9.0.0 255.255.0.0\n",
-                "its options cannot be put together: /etc/openvpn/clients/user/alice:1: 'route'",
+                "cannot collect its options: /etc/openvpn/clients/user/alice:1: 'route'",
             ),
             (&"#".repeat(65 * 1024), "user/alice is longer than 64 KiB"),
             ("push \"setenv-safe AT {TUNNEL_IP6}\"", "user/alice:1: this client has no {TUNNEL_IP6}"),
@@ -62,7 +66,7 @@ fn a_mistake_that_comes_later_refuses_the_client() {
             }
         }
         stage.machine.run(&format!("chmod o+w {DIRECTORY}/user/alice"));
-        stage.refuses("alice", "may be written to by everybody");
+        stage.refuses("alice", "is writable by everybody");
         assert_eq!(stage.routes("bob"), ["90"]);
         stage.machine.run(&format!("rm {DIRECTORY}/user/alice"));
         assert_eq!(stage.routes("alice"), ["90"]);
@@ -79,7 +83,7 @@ fn hostile_usernames_get_nothing_more() {
     }
     stage.write("default", who);
     for user in ["a b", "a\"b", "a'b", "a\\b", "a,route 10.66.0.0 255.255.0.0", "a;b", "a#b", "{TUNNEL_IP}"] {
-        stage.refuses(user, "{USERNAME} holds a character that may not stand in an option");
+        stage.refuses(user, "{USERNAME} contains a character that is not allowed in an option");
     }
     assert_eq!(stage.routes("a@b.example-1_2"), [""; 0]);
 }

@@ -24,8 +24,8 @@ fn one_that_hangs_or_dies_costs_its_client_only() {
     let bystander = stage.server.client("bob", "x").with_tunnel().connect();
     let ping = bystander.ping();
     stage.refuses("ill-hangs", "the time limit of 3 s was reached while the name service was asked");
-    stage.refuses("ill-crashes", "its options cannot be put together: the worker");
-    stage.refuses("ill-exits", "its options cannot be put together: the worker");
+    stage.refuses("ill-crashes", "cannot collect its options: the worker");
+    stage.refuses("ill-exits", "cannot collect its options: the worker");
     assert_eq!(stage.routes("ill-forks"), ["90"]);
     let child = || all().into_iter().any(|process| process.title.contains("nss-ill-child"));
     assert!(wait_until(PATIENCE, || !child()), "what a name service has started goes on");

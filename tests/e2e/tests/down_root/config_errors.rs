@@ -42,10 +42,10 @@ fn options_files() {
     scripts.mode("down-root.conf", 0o646);
     refused(
         &format!("options={name}"),
-        &[&format!("{name} may be written to by everybody; run 'chmod o-w {name}'")],
+        &[&format!("{name} is writable by everybody; run 'chmod o-w {name}'")],
     );
     refused("options=/nonexistent/x.conf /bin/true", &["options file: /nonexistent: No such file"]);
-    refused("options=x.conf /bin/true", &["'x.conf' is no absolute path"]);
+    refused("options=x.conf /bin/true", &["'x.conf' is not an absolute path"]);
 }
 
 #[test]
@@ -80,14 +80,14 @@ fn programs_that_others_could_change() {
     let scripts = Scripts::with_down("true");
     let path = scripts.path("down.sh").to_string_lossy().into_owned();
     scripts.mode("down.sh", 0o757);
-    refused(&path, &["down.sh may be written to by everybody", "insecure-permissions=yes"]);
+    refused(&path, &["down.sh is writable by everybody", "insecure-permissions=yes"]);
     refused(&format!("on=route-up:{path} /bin/true"), &["the route-up script", "by everybody"]);
     scripts.mode("down.sh", 0o755);
     chown(scripts.path("down.sh"), Some(65534), None).expect("chown");
     refused(&path, &["down.sh belongs to user 65534", &format!("run 'chown -h root:root {path}'")]);
     chown(scripts.path("down.sh"), Some(0), None).expect("chown");
     scripts.mode("", 0o1777);
-    refused(&path, &["may be written to by everybody"]);
+    refused(&path, &["is writable by everybody"]);
     scripts.mode("", 0o755);
     symlink(&path, std::env::temp_dir().join(scripts.path("").file_name().expect("a name")))
         .expect("symlink");
@@ -106,10 +106,10 @@ fn insecure_permissions_can_be_asked_for() {
     chown(scripts.path("down.sh"), Some(65534), None).expect("chown");
     scripts.mode("", 0o1777);
     let server = scripts.server("insecure-permissions=yes").dropped().start();
-    for warned in ["down.sh belongs to user 65534", "down.sh may be written to by everybody"] {
+    for warned in ["down.sh belongs to user 65534", "down.sh is writable by everybody"] {
         server.wait_for(Mark::START, warned);
     }
-    server.wait_for(Mark::START, &format!("{} may be written to by everybody", scripts.path("").display()));
+    server.wait_for(Mark::START, &format!("{} is writable by everybody", scripts.path("").display()));
     server.stop();
     server.wait_for(Mark::START, "down.sh: ran");
 }
@@ -132,13 +132,13 @@ fn a_group_that_may_write_is_refused_unless_it_is_root_s() {
     scripts.mode("down.sh", 0o775);
     chown(&script, None, Some(100)).expect("chown");
     let words = script.to_string_lossy();
-    refused(&words, &["down.sh may be written to by group 100", "chmod g-w", "insecure-permissions=yes"]);
+    refused(&words, &["down.sh is writable by group 100", "chmod g-w", "insecure-permissions=yes"]);
     chown(&script, None, Some(0)).expect("chown");
     scripts.mode("", 0o775);
     let server = scripts.server("").dropped().start();
     server.wait_for(Mark::START, "down.sh is run as root, but");
-    server.wait_for(Mark::START, "down.sh may be written to by group 0");
-    server.wait_for(Mark::START, &format!("{} may be written to by group 0", scripts.path("").display()));
+    server.wait_for(Mark::START, "down.sh is writable by group 0");
+    server.wait_for(Mark::START, &format!("{} is writable by group 0", scripts.path("").display()));
     server.stop();
     server.wait_for(Mark::START, "down.sh: ran");
 }

@@ -54,7 +54,7 @@ fn client_connect_with_too_many_options() {
     // Whoever is first, the script that ends or the helper that looks at the size.
     let end = std::time::Instant::now() + harness::PATIENCE;
     let said = server.log().wait_match(Mark::START, end, |line| {
-        line.contains("more than 64 KiB of options") || line.contains("writes too many options for a client")
+        line.contains("more than 64 KiB of options") || line.contains("wrote too many options for a client")
     });
     assert!(said.is_some(), "{}", server.log().text());
 }

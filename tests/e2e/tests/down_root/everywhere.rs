@@ -115,7 +115,7 @@ fn what_is_printed_and_how_it_ended_is_logged() {
         said(server, "DOWN-ROOT: down.sh: out", 1);
         said(server, r"DOWN-ROOT: down.sh: e\x1b[2J\x00r", 1);
         said(server, "down.sh exited with status 3", 1);
-        said(server, "the down script failed, which is ignored (ignore-failure=yes)", 1);
+        said(server, "the down script failed; ignored (ignore-failure=yes)", 1);
     });
 }
 
@@ -133,7 +133,7 @@ fn a_script_that_fails_ends_openvpn() {
 fn a_script_that_never_ends_is_ended() {
     everywhere("timeout=1 ignore-failure=yes", "sleep 1000 & echo pid $!; wait", |_, server| {
         server.restart(Signal::SIGUSR1);
-        said(server, "has run longer than 1 s and is ended (see timeout)", 1);
+        said(server, "ran longer than 1 s; stopping it (see timeout)", 1);
         let line = server.wait_for(Mark::START, "down.sh: pid ").text;
         let child = line.rsplit(' ').next().and_then(|pid| pid.parse().ok()).expect("a pid");
         assert!(wait_gone(child, harness::PATIENCE), "the script's child is left");

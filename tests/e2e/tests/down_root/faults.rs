@@ -56,7 +56,7 @@ fn a_script_that_others_may_write_to_since() {
     let server = scripts.server("").dropped().line("up-restart").start();
     scripts.mode("down.sh", 0o777);
     dies_at_restart(&server);
-    server.wait_for(Mark::START, "may be written to by everybody");
+    server.wait_for(Mark::START, "is writable by everybody");
     assert_eq!(server.log().count(Mark::START, "down.sh: ran"), 0);
 }
 
@@ -75,7 +75,7 @@ fn a_script_that_never_ends() {
     let scripts = Scripts::with_down(HANGS);
     let server = scripts.server("timeout=1").dropped().start();
     server.stop();
-    server.wait_for(Mark::START, "has run longer than 1 s and is ended (see timeout)");
+    server.wait_for(Mark::START, "ran longer than 1 s; stopping it (see timeout)");
     server.wait_for(Mark::START, "was killed by SIGTERM");
     for pid in numbers(&server) {
         assert!(wait_gone(pid, harness::PATIENCE), "{pid} is left");
@@ -88,10 +88,10 @@ fn a_script_that_never_ends_at_a_restart() {
     let scripts = Scripts::with_down(HANGS);
     let server = scripts.server("timeout=1").dropped().line("up-restart").start();
     dies_at_restart(&server);
-    server.wait_for(Mark::START, "has run longer than 1 s");
+    server.wait_for(Mark::START, "ran longer than 1 s");
     let server = scripts.server("timeout=1 ignore-failure=yes").dropped().line("up-restart").start();
     server.restart(Signal::SIGUSR1);
-    server.wait_for(Mark::START, "has run longer than 1 s");
+    server.wait_for(Mark::START, "ran longer than 1 s");
     server.wait_for(Mark::START, "ignored (ignore-failure=yes)");
     assert_eq!(server.log().count(Mark::START, PLUGIN_FAILED), 0);
 }
@@ -128,7 +128,7 @@ fn keeper_and_helper_are_killed_after_the_drop() {
     let server = scripts.server("").dropped().line("up-restart").start();
     kill_both(&server);
     dies_at_restart(&server);
-    server.wait_for(Mark::START, "OpenVPN has no privileges any more");
+    server.wait_for(Mark::START, "OpenVPN is no longer root");
     assert_eq!(server.log().count(Mark::START, "down.sh: ran"), 0);
 }
 

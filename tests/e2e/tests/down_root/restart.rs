@@ -62,7 +62,7 @@ fn sighup_dropped_to_nobody() {
     let server = scripts.server("").dropped().readable_by_nobody().start();
     server.restart(Signal::SIGHUP);
     server.wait_for(Mark::START, "down.sh: ran uid=0 signal=sighup");
-    server.wait_for(Mark::START, "no root privileges: scripts will be run as user 65534");
+    server.wait_for(Mark::START, "OpenVPN is not root: scripts run as user 65534");
     server.stop();
     server.wait_for(Mark::START, "down.sh: ran uid=65534 signal=sigterm");
 }

@@ -30,7 +30,7 @@ fn the_time_limit_holds() {
     let ended = wait_gone(script, PATIENCE);
     drop(full);
     assert!(ended, "the script goes on");
-    server.wait_for(Mark::START, "has run longer than 2 s");
+    server.wait_for(Mark::START, "ran longer than 2 s");
     server.wait_for(Mark::START, "was killed by SIGTERM");
     // It goes on, and so does OpenVPN.
     server.wait_for(Mark::START, "ignored (ignore-failure=yes)");

@@ -53,7 +53,7 @@ fn a_burst_and_scripts(server: &Server, scripts: &Scripts, gate: &Gate, count: u
     }
     assert_eq!(scripts.ran("client-connect"), count, "{}", server.log().text());
     let log = server.log().text();
-    assert!(!log.contains("no further worker") && !log.contains("fork"), "{log}");
+    assert!(!log.contains("start another worker") && !log.contains("fork"), "{log}");
 }
 
 /// `TasksMax=20`, which binds root too.

@@ -34,10 +34,7 @@ fn a_full_disk_keeps_the_figures_of_before_and_stops_no_login() {
     // As much as there is room for.
     let _ = fs::write(&rest, vec![0; 64 * 1024]);
     let line = server.wait_for(mark, "is not written: ");
-    assert!(
-        line.text.contains("server1.prom is not written: No space left on device; trying again"),
-        "{line:?}"
-    );
+    assert!(line.text.contains("server1.prom is not written: No space left on device; retrying"), "{line:?}");
     logins_work(&server);
     let before = figures(&file).expect("the file of before");
     assert_eq!(
@@ -60,10 +57,7 @@ fn a_writer_that_is_killed_is_replaced() {
     let mark = server.mark();
     kill9(wait_for_writer(&server).pid);
     logins_work(&server);
-    server.wait_for(
-        mark,
-        "server1.prom is not written: its writer was killed by SIGKILL; starting another one",
-    );
+    server.wait_for(mark, "server1.prom is not written: its writer was killed by SIGKILL; retrying");
     server.wait_for(mark, "server1.prom is written again");
     wait_for(&stage.file(), &server, &[(ACCEPTED, 1.0), (RESTARTS, 0.0)]);
 }
@@ -106,7 +100,7 @@ fn a_directory_that_is_removed_is_said() {
     fs::remove_dir_all(&place).expect("the directory");
     server.wait_for(
         mark,
-        "server1.prom is not written: No such file or directory: was its directory replaced?",
+        "server1.prom is not written: No such file or directory: if its directory was replaced",
     );
     logins_work(&server);
 }

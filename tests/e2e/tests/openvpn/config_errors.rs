@@ -27,7 +27,7 @@ fn a_name_without_a_value() {
 }
 
 /// The line that is logged when OpenVPN may have dropped words.
-const DROPPED: &str = "any further ones of this line are lost";
+const DROPPED: &str = "and drops the rest";
 
 /// How a line is written: one word by one, or quoted together.
 type Written = fn(ServerConfig<'static>, &str) -> ServerConfig<'static>;

@@ -26,7 +26,7 @@ fn no_more_processes() {
     let mark = server.mark();
     cgroup.limit(1);
     let others: Vec<_> = (0..3).map(|_| server.client("alice", PASSWORD).start()).collect();
-    server.wait_for(mark, "no further worker can be started");
+    server.wait_for(mark, "cannot start another worker");
 
     // The one worker serves them all.
     gate.open();
@@ -63,7 +63,7 @@ fn no_new_supervisor() {
         let mark = server.mark();
         cgroup.limit(1);
         harness::proc_table::kill9(server.supervisor().pid);
-        server.wait_for(mark, "the supervisor cannot be started");
+        server.wait_for(mark, "cannot start the supervisor");
         for _ in 0..2 {
             server.client("alice", PASSWORD).start().wait_refused();
         }

@@ -50,7 +50,7 @@ fn supervisor_killed_again_and_again() {
             let why = "user 'alice' failed to authenticate: the supervisor is gone: logins are refused until OpenVPN is restarted";
             server.wait_for(mark, why);
         }
-        server.wait_for(Mark::START, "the third within 10 s; giving up, restart OpenVPN");
+        server.wait_for(Mark::START, "the third within 10 s; giving up; restart OpenVPN");
         assert_eq!(server.log().count(Mark::START, "giving up"), 1);
         assert!(server.is_alive());
         assert!(wait_until(Duration::from_secs(1), || server.helpers().is_empty()), "{:?}", server.helpers());

@@ -67,7 +67,7 @@ fn one_that_cannot_be_used_keeps_openvpn_from_starting() {
     let words = format!("options={name}");
     refused(&words, &format!("{name}:3: unknown option 'timout=5'; did you mean timeout=SECONDS?"));
     set_mode(&file, 0o602);
-    refused(&words, &format!("{name} may be written to by everybody; run 'chmod o-w {name}'"));
+    refused(&words, &format!("{name} is writable by everybody; run 'chmod o-w {name}'"));
     refused(&format!("{words}.gone"), "auth-pam.conf.gone: No such file");
-    refused("options=auth-pam.conf", "'auth-pam.conf' is no absolute path");
+    refused("options=auth-pam.conf", "'auth-pam.conf' is not an absolute path");
 }

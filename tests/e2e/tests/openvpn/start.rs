@@ -46,7 +46,7 @@ fn a_second_line_that_defers() {
     let two = |one: &str, other: &str| {
         ServerConfig::auth_pam_words(&line(&first, one)).plugin(&line(&second, other))
     };
-    refused(two("deferred=yes", "deferred=yes"), "another plugin line defers logins already");
+    refused(two("deferred=yes", "deferred=yes"), "another plugin line already defers logins");
     refused(two("", "").deferred(), "write deferred=no in one of them");
     for config in [two("deferred=yes", ""), two("", "deferred=yes"), two("", "deferred=no").deferred()] {
         let server = config.start();
@@ -73,7 +73,7 @@ fn a_restart_without_root() {
     assert_eq!(warnings(&server), [""; 0]);
     let mark = server.mark();
     server.restart(Signal::SIGHUP);
-    server.wait_for(mark, "OpenVPN has no root privileges: PAM modules will run as user 65534");
+    server.wait_for(mark, "OpenVPN is not root: PAM modules run as user 65534");
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_service_that_others_could_change() {
     let service = EtcPamService::new("auth required pam_permit.so\naccount required pam_permit.so\n");
     let name = service.path().display().to_string();
     set_mode(&service.path(), 0o666);
-    let words = format!("PAM service file: {name} may be written to by everybody; run 'chmod o-w {name}'");
+    let words = format!("PAM service file: {name} is writable by everybody; run 'chmod o-w {name}'");
     refused(ServerConfig::auth_pam_words(service.name()), &words);
     let stack = Stack::new();
     let words = stack.service.words();
@@ -118,7 +118,7 @@ fn what_root_s_group_could_change() {
     for (file, what) in [(service.path(), "PAM service file"), (options.clone(), "options file")] {
         set_mode(&file, 0o664);
         let name = file.display().to_string();
-        let said = format!("{what}: {name} may be written to by group 0; run 'chmod g-w {name}'");
+        let said = format!("{what}: {name} is writable by group 0; run 'chmod g-w {name}'");
         let of = || ServerConfig::auth_pam_words(&words);
         says(&of().start(), &said);
         says(&of().line("user nobody").line("group nogroup").start(), &said);
@@ -139,7 +139,7 @@ fn an_other_service_that_others_could_change() {
     let name = other.display();
     refused(
         ServerConfig::auth_pam_words(&words),
-        &format!("PAM service file: {name} may be written to by everybody"),
+        &format!("PAM service file: {name} is writable by everybody"),
     );
 }
 

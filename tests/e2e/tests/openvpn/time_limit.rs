@@ -45,7 +45,7 @@ fn the_client_is_told_before_openvpn_gives_up() {
 fn one_that_openvpn_does_not_wait_for_is_warned_about() {
     let stack = Stack::new();
     let with = |options: &str| ServerConfig::auth_pam_with(options, &stack.service, "");
-    const SAID: &str = "OpenVPN gives a deferred login up after 60 s";
+    const SAID: &str = "OpenVPN gives up a deferred login after 60 s";
     let count = |config: ServerConfig<'_>| config.start().log().count(Mark::START, SAID);
     assert_eq!(count(with("timeout=60").deferred()), 1);
     assert_eq!(count(with("timeout=59").deferred()), 0);

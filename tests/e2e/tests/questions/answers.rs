@@ -200,7 +200,7 @@ fn later_a_token_counts() {
         if token {
             stage.server.wait_for(mark, "Username/auth-token authentication succeeded for username 'alice'");
         } else {
-            stage.server.wait_for(mark, "the answer belongs to no question that waits for one");
+            stage.server.wait_for(mark, "no question waits for this answer");
             alice.heard().wait_for(heard, ">PASSWORD:Need 'Auth'", PATIENCE);
             alice.give_password(PASSWORD);
             alice.question(1);

@@ -169,7 +169,7 @@ fn without_the_option_the_log_says_what_to_do() {
         site.server.wait_for(
             Mark::START,
             "user 'alice' failed to authenticate: Authentication token is no longer valid; new one required \
-             (password expired; with change-expired=yes its user can choose a new one)",
+             (password expired; with change-expired=yes the user can choose a new one)",
         );
     }
 }

@@ -85,7 +85,7 @@ fn a_hard_restart_ends_them_in_order() {
         let mark = stage.server.mark();
         alice.answer(CODE);
         alice.refused();
-        stage.server.wait_for(mark, "the answer belongs to no question that waits for one");
+        stage.server.wait_for(mark, "no question waits for this answer");
         logs_in(&stage, "bob");
     });
 }

@@ -140,7 +140,9 @@ fn whose_client_is_gone() {
         kill9(alice.client().pid());
         assert_eq!(end.arrival(), worker, "pam_end");
         assert!(wait_gone(worker, PATIENCE));
-        stage.server.wait_for(Mark::START, "user 'alice': the question is given up: its client is gone");
+        stage
+            .server
+            .wait_for(Mark::START, "user 'alice': the question is given up: the client has disconnected");
         let bob = stage.server.person("bob", PASSWORD).announcing("crtext").start();
         gate.arrival();
         assert_eq!(bob.question(0).way, Way::Pending);
@@ -168,7 +170,7 @@ fn who_was_gone_and_comes_back() {
     let back = log_in("alice");
     // This one goes later, so that what is said of it comes later.
     kill9(log_in("bob").client().pid());
-    stage.server.wait_for(Mark::START, "user 'bob': the question is given up: its client is gone");
+    stage.server.wait_for(Mark::START, "user 'bob': the question is given up: the client has disconnected");
     back.answer(CODE);
     back.connects();
     assert!(wait_gone(worker, PATIENCE));

@@ -39,7 +39,7 @@ pub(crate) fn follow(recipe: &Document) {
         tablet
     });
     let _again = stage.seen("A device that comes again", |_| alice().connect());
-    assert_eq!(stage.server.log().count(Mark::START, "no session can be opened"), 0);
+    assert_eq!(stage.server.log().count(Mark::START, "cannot open a session"), 0);
     drop(stage);
 
     recipe.set_up(&machine, NEWEST);

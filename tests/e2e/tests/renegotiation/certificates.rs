@@ -27,7 +27,7 @@ fn a_member_of_the_group_is_let_in() {
         site.machine.run("gpasswd --delete alice vpn");
         site.server.wait_for(
             mark,
-            "the user is no member of the group 'vpn' (see certificate-login); by certificate",
+            "the user is not a member of the group 'vpn' (see certificate-login); by certificate",
         );
         client.log().wait_for(Mark::START, "AUTH_FAILED", PATIENCE);
         site.wait_for("close_session", 1);
@@ -40,9 +40,12 @@ fn others_are_refused() {
     side_by_side([false, true], |deferred| {
         let site = Site::new(OPTIONS, |config| optional(config, deferred));
         for (name, why) in [
-            ("bob", "the user is no member of the group 'vpn' (see certificate-login); by certificate"),
-            ("mallory", "the user is no member of the group 'vpn' (see certificate-login); by certificate"),
-            ("root", "the user is no member of the group 'vpn' (see certificate-login); by certificate"),
+            ("bob", "the user is not a member of the group 'vpn' (see certificate-login); by certificate"),
+            (
+                "mallory",
+                "the user is not a member of the group 'vpn' (see certificate-login); by certificate",
+            ),
+            ("root", "the user is not a member of the group 'vpn' (see certificate-login); by certificate"),
         ] {
             let mark = site.server.mark();
             site.server.client_by_certificate(name).start().wait_refused();
@@ -83,7 +86,7 @@ fn who_shows_no_certificate_is_refused() {
     side_by_side([false, true], |deferred| {
         let site = Site::new(OPTIONS, |config| optional(config, deferred).line("verify-client-cert none"));
         site.server.client_by_certificate("alice").start().wait_refused();
-        site.server.wait_for(Mark::START, "the client has shown no certificate with a common name");
+        site.server.wait_for(Mark::START, "the client sent no certificate with a common name");
     });
 }
 

@@ -9,7 +9,7 @@ const LET_IN: &str = "auth required pam_permit.so\naccount required pam_permit.s
 fn what_does_not_work_is_said() {
     let service = PamService::new(LET_IN);
     for (options, lines, said) in [
-        ("", &["auth-gen-token 0 external-auth"][..], "can be crashed by a malformed token"),
+        ("", &["auth-gen-token 0 external-auth"][..], "a malformed token can crash OpenVPN"),
         ("certificate-login=root", &[], "certificate-login has no effect without auth-user-pass-optional"),
         (
             "certificate-login=root",
@@ -19,12 +19,12 @@ fn what_does_not_work_is_said() {
         (
             "certificate-login=root",
             &["auth-user-pass-optional", "auth-gen-token 3600"],
-            "lets a client in with any certificate",
+            "accepts a client's token with any certificate",
         ),
         (
             "certificate-login=root",
             &["auth-user-pass-optional", "username-as-common-name"],
-            "gives all clients that log in by certificate the same empty name",
+            "gives all clients without a username the same empty name",
         ),
         (
             "certificate-login=nosuchgroup",

@@ -99,7 +99,7 @@ fn a_token_that_has_expired_is_given_up() {
         let site = Site::new("", expired);
         let client = site.server.client("alice", PASSWORD).connect();
         let mark = site.server.mark();
-        site.server.wait_for(mark, "user 'alice': its auth-token has expired");
+        site.server.wait_for(mark, "user 'alice': the auth-token has expired");
         client.log().wait_for(
             Mark::START,
             "AUTH_FAILED,SESSION: the token has expired (reference ",
@@ -121,7 +121,7 @@ fn a_token_that_is_not_genuine_is_given_up() {
         let client = site.server.client("alice", PASSWORD).connect();
         let (mark, clients) = (site.server.mark(), client.log().mark());
         site.server.restart(Signal::SIGHUP);
-        site.server.wait_for(mark, "user 'alice' failed to authenticate: its auth-token is not genuine");
+        site.server.wait_for(mark, "user 'alice' failed to authenticate: the auth-token is not genuine");
         client.log().wait_for(clients, "AUTH_FAILED,SESSION: the token is not valid (reference ", PATIENCE);
         site.wait_for("auth", 2);
     });

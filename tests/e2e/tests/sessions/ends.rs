@@ -111,7 +111,7 @@ fn a_worker_is_killed() {
     let client = stage.server.client("alice", "x").with_tunnel().connect();
     // The session is in the worker that was there for the login.
     before.into_iter().for_each(kill9);
-    stage.server.wait_for(Mark::START, "the worker that kept it was killed by SIGKILL");
+    stage.server.wait_for(Mark::START, "the worker that held it was killed by SIGKILL");
     stage.server.syslog().wait_for(Mark::START, "AUTH-PAM: session lost: ", PATIENCE);
     assert_eq!(client.ping().finish().lost, [0; 0]);
     client.disconnect();

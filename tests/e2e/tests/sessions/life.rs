@@ -38,9 +38,7 @@ fn one_that_cannot_be_opened_refuses_the_client() {
     side_by_side([false, true], |deferred| {
         let stage = Stage::with("", |config| config.dropped().deferred_if(deferred));
         stage.server.client("refused", "x").start().wait_refused();
-        stage
-            .server
-            .wait_for(Mark::START, "user 'refused': no session can be opened, so the client is refused");
+        stage.server.wait_for(Mark::START, "user 'refused': the client is refused: cannot open a session");
         stage.wait_for("close_session", 0);
         stage.server.client("alice", "x").connect();
     });

@@ -59,10 +59,7 @@ fn too_many_logins_by_pam_limits() {
     machine.write("/run/utmp", utmp_record("alice"), 0o644);
     let mark = server.mark();
     server.client("alice", "x").start().wait_refused();
-    server.wait_for(
-        mark,
-        "user 'alice': no session can be opened, so the client is refused: Permission denied",
-    );
+    server.wait_for(mark, "user 'alice': the client is refused: cannot open a session: Permission denied");
 }
 
 /// What a module sets in its process is for its session only.
@@ -179,5 +176,5 @@ fn without_a_radius_server_nobody_gets_in() {
     let config = ServerConfig::auth_pam_with("session=yes", &service, "").in_netns(&netns);
     let server = config.dropped().start();
     server.client("alice", "word").start().wait_refused();
-    server.wait_for(Mark::START, "user 'alice': no session can be opened, so the client is refused");
+    server.wait_for(Mark::START, "user 'alice': the client is refused: cannot open a session");
 }

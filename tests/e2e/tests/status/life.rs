@@ -114,12 +114,12 @@ fn where_others_may_write_there_is_no_server() {
     let service = PamService::new("auth required pam_permit.so\naccount required pam_permit.so\n");
     let options = format!("status={}", directory.join("socket").display());
     let failed = ServerConfig::auth_pam_with(&options, &service, "").start_expecting_failure();
-    failed.log.wait_for(Mark::START, "may be written to by everybody", PATIENCE);
+    failed.log.wait_for(Mark::START, "is writable by everybody", PATIENCE);
     // What is no socket stays.
     let file = stage.scratch.write("file", "precious", 0o600);
     let options = format!("status={}", file.display());
     let server = ServerConfig::auth_pam_with(&options, &service, "").dropped().start();
-    server.wait_for(Mark::START, "something else there, which is not replaced");
+    server.wait_for(Mark::START, "something else is there, and is not replaced");
     server.stop();
     assert_eq!(fs::read_to_string(&file).expect("the file"), "precious");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("chmod");

@@ -23,7 +23,7 @@ fn a_connection_ends_at_its_renegotiation_and_a_new_one_stays() {
         let text = stage.ask(&["revoke", "Alice"]);
         assert!(text.contains("within 8 s") && !text.contains("warning"), "{text}");
         let mark = stage.server.mark();
-        stage.server.wait_for(mark, "user 'alice': its user was revoked since it has logged in");
+        stage.server.wait_for(mark, "user 'alice': the user was revoked after this login");
         alice.log().wait_for(Mark::START, "AUTH_FAILED", PATIENCE);
         let again = stage.server.client("alice", PASSWORD).connect();
         let mark = stage.server.mark();
@@ -33,7 +33,7 @@ fn a_connection_ends_at_its_renegotiation_and_a_new_one_stays() {
         for client in [&again, &bob] {
             assert_eq!(client.log().count(Mark::START, "AUTH_FAILED"), 0, "{}", client.log().text());
         }
-        assert_eq!(stage.server.log().count(Mark::START, "its user was revoked"), 1);
+        assert_eq!(stage.server.log().count(Mark::START, "the user was revoked"), 1);
     }
 }
 
@@ -54,11 +54,11 @@ fn a_token_from_before_is_refused_and_a_new_one_is_good() {
         let mark = stage.server.mark();
         // It comes again on a new connection with its token.
         client.signal(Signal::SIGUSR1);
-        stage.server.wait_for(mark, "user 'alice': its user was revoked since it has logged in");
+        stage.server.wait_for(mark, "user 'alice': the user was revoked after this login");
         client.log().wait_for(Mark::START, "AUTH_FAILED,SESSION: log in again", PATIENCE);
         let mark = stage.server.mark();
         stage.server.wait_for(mark, "user 'alice' authenticated; by auth-token");
-        assert_eq!(stage.server.log().count(Mark::START, "its user was revoked"), 1);
+        assert_eq!(stage.server.log().count(Mark::START, "the user was revoked"), 1);
     }
 }
 

@@ -81,7 +81,7 @@ fn works(unit: &Unit, cgroup: Option<&PidsCgroup>, options: &str) {
         client.wait_connected();
     }
     let log = server.log().text();
-    assert!(!log.contains("no further worker") && !log.contains("Operation not permitted"), "{log}");
+    assert!(!log.contains("start another worker") && !log.contains("Operation not permitted"), "{log}");
     drop(clients);
     // KillMode=process: only OpenVPN itself is told to end.
     server.stop();

@@ -16,7 +16,7 @@ fn of_script(line: &PluginLine, script: &Script) -> Option<Finding> {
         ScriptState::Missing => {
             (format!("there is no script {path}"), "Correct the path; PATH is not searched.".to_owned())
         }
-        ScriptState::NotAFile => (format!("{path} is no file"), "Name the script itself.".to_owned()),
+        ScriptState::NotAFile => (format!("{path} is not a file"), "Name the script itself.".to_owned()),
         ScriptState::NotExecutable => {
             (format!("the script {path} cannot be executed"), format!("As root, run 'chmod +x {path}'."))
         }

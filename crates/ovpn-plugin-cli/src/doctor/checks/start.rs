@@ -195,7 +195,7 @@ mod tests {
         for text in [
             startup::service_missing("/etc/pam.d/vpn", "why").to_string(),
             startup::bad_module("vpn", "pam_x.so", "is missing", "/etc/pam.d/vpn").to_string(),
-            startup::file_insecure("/x may be written to by everybody; run 'chmod o-w /x'").to_string(),
+            startup::file_insecure("/x is writable by everybody; run 'chmod o-w /x'").to_string(),
             openvpn_config::lines::read_only("/tmp").to_string(),
         ] {
             assert!(told("AUTH-PAM", &text, false), "{text}");
@@ -204,7 +204,7 @@ mod tests {
         assert_eq!((told("DOWN-ROOT", &script, true), told("DOWN-ROOT", &script, false)), (true, false));
         assert!(told("DOWN-ROOT", &processes::not_root("nobody").to_string(), false));
         let own = startup::no_sessions_to_count().to_string();
-        assert!(!told("AUTH-PAM", &own, true) && !told("SOMEBODY", "tmp-dir /tmp: is no directory", true));
+        assert!(!told("AUTH-PAM", &own, true) && !told("SOMEBODY", "tmp-dir /tmp: is not a directory", true));
     }
 
     #[test]

@@ -17,7 +17,7 @@ fn keys_and_passwords_are_not_shown() {
     stage.line(format!("<key>\n{SECRET}"));
     let run = stage.examine();
     assert_eq!(run.status, Some(2), "{run}");
-    assert!(run.out.contains("pam_nosuch.so") && run.out.contains("has no end"), "{run}");
+    assert!(run.out.contains("pam_nosuch.so") && run.out.contains("is not closed"), "{run}");
     assert!(!run.out.contains(SECRET) && !run.err.contains(SECRET), "{run}");
 }
 

@@ -14,9 +14,9 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
         needs: "OpenVPN 2.6",
         meaning: "whether prompts without an answer are put to the client; TEXT is asked at once",
         text: "Whether prompts without an answer are put to the person at the client; see [Questions to the client].\n\n\
-               With *TEXT* they are, and clients that can be asked while their login is pending are asked this at once, \
-               before PAM asks. *TEXT* is a question of at most 230 bytes, with a blank in it, or with `:` or `?` at its \
-               end. Quote the whole word: `'challenge=Your code:'`.",
+               *TEXT* means yes. Clients that can be asked while their login is pending are asked *TEXT* at once, \
+               before PAM asks. *TEXT* is a question of at most 230 bytes. It contains a blank, or ends in `:` or `?`. \
+               Quote the whole word: `'challenge=Your code:'`.",
         repeats: false,
         set: |config, value| {
             config.challenge_text = match value.text() {
@@ -48,8 +48,7 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
         example: "yes",
         needs: "OpenVPN 2.6",
         meaning: "whether a user whose password has expired is asked for a new one",
-        text: "Whether a user who has given the right password, but has to choose a new one, is asked for it; see [An \
-               expired password].",
+        text: "Whether a user with the right but expired password is asked for a new one; see [An expired password].",
         repeats: false,
         set: |config, value| {
             config.change_expired = value.yes_or_no()?;
@@ -80,9 +79,9 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
         needs: "OpenVPN 2.6",
         meaning: "whether clients open the web pages (https) that PAM modules name",
         text: "Whether clients open the web pages (https) that PAM modules name in prompts or messages. Clients that \
-               announce `webauth` or `openurl` in `IV_SSO` do if the address is known within the grace or \
-               `question-wait=`. Others show the text, and connect again when the person is done. Such a prompt is \
-               answered empty, and so is one like \"Press Enter when done\".",
+               announce `webauth` or `openurl` in `IV_SSO` open the page if PAM names it within the grace or \
+               `question-wait=`. Other clients show the text, and connect again when the person is done. The plugin \
+               gives an empty answer to such a prompt, and to one like \"Press Enter when done\".",
         repeats: false,
         set: |config, value| {
             config.open_urls = value.yes_or_no()?;
@@ -99,7 +98,7 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
         text: "How long OpenVPN waits in deferred mode for the question to a client that can be asked while its login is \
                pending. 0: for the grace only.\n\n\
                Each such login stops the whole server for that time, unless it is accepted at once. OpenVPN waits for 16 \
-               in a row that are not answered rightly, then for a fifth of the time. Prefer `challenge=`*TEXT*.",
+               in a row that are not accepted, then for at most a fifth of the time. Prefer `challenge=`*TEXT*.",
         repeats: false,
         set: |config, value| {
             config.question_wait = value.milliseconds()?;
@@ -108,14 +107,14 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
     },
 ];
 
-/// What a person is asked. A word that is misspelt is none.
+/// What a person is asked. A misspelt `yes` or `no` must not pass for a question.
 fn question(value: &Value<'_>) -> Result<String, Mistake> {
     let text = value.text();
     let asks = text.contains(|c: char| !c.is_ascii_punctuation() && c != ' ')
         && (text.contains(' ') || text.ends_with([':', '?']));
     if !asks || text.chars().any(char::is_control) || text.len() > MAX_PENDING_TEXT {
         let form =
-            "must be yes, no, or a question of at most 230 bytes, with a blank in it or : or ? at its end";
+            "must be yes, no, or a question of at most 230 bytes that contains a blank or ends in : or ?";
         return Err(value.bad(form));
     }
     Ok(text.to_string())

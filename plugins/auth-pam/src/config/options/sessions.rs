@@ -35,7 +35,7 @@ pub const OPTIONS: [OptionSpec<Config>; 4] = [
         meaning: "sessions that may be open",
         text: "How many sessions may be open. The default is 1024, or less if the control group (`pids.max`) or the memory \
                allows less. Further clients get a temporary failure, or are refused when they connect. As many clients \
-               again may have logged in and not be connected yet; if there are more, the source with the most gives up \
+               again may have logged in without being connected yet. If there are more, the source with the most loses \
                its newest.",
         repeats: false,
         set: |config, value| {
@@ -50,10 +50,10 @@ pub const OPTIONS: [OptionSpec<Config>; 4] = [
         example: "2",
         needs: "",
         meaning: "sessions that one user may have open; a further client is refused",
-        text: "How many sessions one user may have open; without this option there is no bound. A further client is refused: at its login, with a reason \
-               (`reasons=`), if OpenVPN is not going to disconnect an older client with the same common name, as it does \
-               without `duplicate-cn`; otherwise when it connects. Users are told apart by the name that PAM has \
-               checked, without regard to the case of letters.",
+        text: "How many sessions one user may have open; without this option there is no limit. A further client is refused at \
+               login, with a reason (`reasons=`). If OpenVPN is going to disconnect an older client with the same common \
+               name, as it does without `duplicate-cn`, the client is refused when it connects. A user is the name that \
+               PAM checked; upper and lower case count as the same.",
         repeats: false,
         set: |config, value| {
             config.max_sessions_per_user = Some(value.count()?);

@@ -1,4 +1,4 @@
-//! Options on where the plugin reads, and what it tells whom.
+//! Options on the files that the plugin reads, and on what it reports.
 
 use std::ffi::CString;
 use std::path::PathBuf;
@@ -19,14 +19,13 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
         default: Fallback::Nothing,
         example: "/var/lib/prometheus/node-exporter/server1.prom",
         needs: "",
-        meaning: "figures for Prometheus, in a file `NAME.prom` that node_exporter reads (`docs/metrics.md`)",
-        text: "Write figures for Prometheus to this file every five seconds, for the textfile collector of node_exporter. The \
-               path is absolute; the name must end in `.prom`; what stands before that is the label `server` of all \
-               figures, so give each server a file of its own. The file is replaced as a whole, readable for everybody, and \
-               removed when OpenVPN ends. The directory must be there when OpenVPN starts, and must not be writable by \
-               everybody; the file is written as its owner. It is opened once: if it is replaced, restart OpenVPN. A \
-               directory that will not do, a full disk or one that hangs is logged, and stops no login. By default none is \
-               written.",
+        meaning: "metrics for Prometheus, in a file `NAME.prom` that node_exporter reads (`docs/metrics.md`)",
+        text: "Write metrics for Prometheus to this file every five seconds, for the textfile collector of node_exporter. The \
+               path is absolute and must end in `.prom`. The file's name without that is the label `server` of all \
+               metrics, so give each server a file of its own. The file is replaced as a whole, readable for everybody, and \
+               removed when OpenVPN ends. The directory must exist when OpenVPN starts, and must not be writable by \
+               everybody; the plugin writes as its owner. If the directory is replaced, restart OpenVPN. An unsuitable \
+               directory, a full disk or one that hangs is logged, and stops no login. By default no file is written.",
         repeats: false,
         set: |config, value| {
             config.metrics =
@@ -52,14 +51,14 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
     OptionSpec {
         name: "reasons",
         form: Form::Words(&["none", "safe", "all"]),
-        // Only who asks for it is told that an old OpenVPN cannot do it.
+        // Not a value: an old OpenVPN is warned about only if the option is given.
         default: Fallback::Described("`safe`"),
         example: "none",
         needs: "OpenVPN 2.6",
         meaning: "what a client learns of a refusal by PAM",
-        text: "What a client learns of a refusal by PAM. The default is `safe`: it tells what the account phase has refused, or that the user \
-               has too many sessions: both come after the password was right. `all` adds what PAM modules say in any \
-               phase, which may tell who has an account.",
+        text: "What a client learns of a refusal by PAM. The default is `safe`: it tells why the account phase refused, or that the user \
+               has too many sessions. Both come after the right password. `all` adds what PAM modules say in any \
+               phase, which may reveal who has an account.",
         repeats: false,
         set: |config, value| {
             config.reasons = Some(value.chosen(Reasons::parse)?);
@@ -73,14 +72,14 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
         example: "/run/openvpn-server/office.auth-pam",
         needs: "",
         meaning: "a socket by which root asks a running server: `ovpn-plugin status`, `revoke`, `unblock`",
-        text: "Keep a socket there, by which root asks the running server with `ovpn-plugin status`, `revoke` and `unblock`. Its \
+        text: "Make a socket there, by which root asks the running server with `ovpn-plugin status`, `revoke` and `unblock`. Its \
                mode is 0600. If others than root could write to its directory, OpenVPN does not start. If another \
                server's socket is there, a warning says so, and logins go on. The path is absolute and has at most 90 bytes.",
         repeats: false,
         set: |config, value| {
             let path = PathBuf::from(value.text());
             if !path.is_absolute() || value.text().ends_with('/') || path.file_name().is_none() {
-                return Err(value.bad("must be the path of a socket, from / on"));
+                return Err(value.bad("must be the absolute path of a socket"));
             }
             if path.as_os_str().len() > MAX_PATH {
                 return Err(value.bad(&format!("must have at most {MAX_PATH} bytes with its directory")));

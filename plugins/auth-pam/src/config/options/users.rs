@@ -13,8 +13,8 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
         needs: "",
         meaning: "whether a PAM module may check another user than the one that asked",
         text: "Whether a PAM module may replace the user's name by another one, as some do that map names of a domain. \
-               OpenVPN goes on with the name that the client sent. With `no`, PAM must have checked that name; with \
-               pairs, the name that they answer to the prompt for it. In both cases the log names both.",
+               OpenVPN keeps the name that the client sent. With `no`, PAM must have checked that name, or with \
+               pairs the name that they give as the answer. In both cases the log shows both names.",
         repeats: false,
         set: |config, value| {
             config.allow_user_mapping = value.yes_or_no()?;
@@ -93,10 +93,10 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
         default: Fallback::Nothing,
         example: "lower,strip-domain",
         needs: "",
-        meaning: "what is done to the name before PAM is asked; several with commas between",
+        meaning: "what is done to the name before PAM is asked; several are separated by commas",
         text: "What is done to the name before PAM is asked; several with commas between. `lower` makes the letters A to Z \
-               small, `strip-domain` takes away what stands before the last backslash, `strip-realm` what follows the \
-               last @. Limits, sessions and files know only the changed name; log and audit line have both.",
+               small, `strip-domain` removes what stands before the last backslash, `strip-realm` what follows the \
+               last @. Limits, sessions and files use only the changed name; log and audit line show both.",
         repeats: false,
         set: |config, value| {
             config.name_rule = NameRule::parse(value.text()).map_err(|expected| value.bad(expected))?;

@@ -126,7 +126,9 @@ pub(crate) fn a_client_is_deferred_until_they_are_there() {
 /// OpenVPN before 2.5 cannot wait.
 pub(crate) fn without_a_deferred_file_openvpn_stands_still() {
     let site = Site::new(4, &[], &[("default", "echo {USERNAME}")]);
-    assert!(site.stage.log().contains("OpenVPN stands still while the options of a client are put together"));
+    assert!(
+        site.stage.log().contains("OpenVPN before 2.5 stands still while a client's options are collected")
+    );
     let client = site.client("good", "x");
     let config = site.scratch.write("config", "", 0o600);
     assert_eq!(client.call(&call("good", &config)).unwrap().result, FuncResult::Success);
@@ -141,7 +143,7 @@ pub(crate) fn without_a_worker_the_client_is_refused() {
     let busy = site.stage.start(&deferred(user_at("gate-good", &gate)));
     gate.arrival();
     assert_eq!(site.connect(&client, "good"), Outcome::Refused, "{}", site.stage.log());
-    let line = site.stage.line("user 'good' is refused, its options cannot be put together: ");
+    let line = site.stage.line("user 'good' is refused: cannot collect its options: ");
     assert!(line.contains("too many logins are waiting (see max-pending)"), "{line}");
     gate.open();
     drop(busy);
@@ -199,7 +201,7 @@ pub(crate) fn a_name_that_openvpn_cannot_take_refuses_the_client() {
     for name in ["a\nb", &"x".repeat(300)] {
         let client = site.client("rename", name);
         assert_eq!(site.connect(&client, "rename"), Outcome::Refused, "{}", site.stage.log());
-        site.stage.line("user 'rename' is refused, PAM's name cannot be the client's: ");
+        site.stage.line("user 'rename' is refused: OpenVPN cannot use the name from PAM: ");
     }
 }
 
@@ -217,7 +219,7 @@ pub(crate) fn only_a_name_that_pam_has_let_in_counts() {
     let client = site.stage.plugin.client();
     assert_ne!(site.log_in(&client, "deny", ""), FuncResult::Success);
     assert_eq!(site.connect(&client, "deny"), Outcome::Refused, "{}", site.stage.log());
-    site.stage.line("user 'deny' is refused: PAM has let in nobody for this client");
+    site.stage.line("user 'deny' is refused: PAM has accepted no login of this client");
 }
 
 /// PAM knows both, but OpenVPN may have refused either of them: for the verdict of another plugin's, for one.
@@ -234,7 +236,7 @@ pub(crate) fn several_names_refuse_the_client() {
         }
         site.stage.plugin.clear_log();
         assert_eq!(site.connect(&client, "good"), Outcome::Refused, "{names:?}");
-        site.stage.line("user 'good' is refused: it has logged in with several names over one connection");
+        site.stage.line("user 'good' is refused: it has logged in with several names on one connection");
     }
     // The same name again, as after a restart of the client.
     let client = site.stage.plugin.client();

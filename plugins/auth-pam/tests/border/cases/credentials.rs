@@ -15,7 +15,7 @@ pub(crate) fn up_to_4096_bytes_are_taken_and_more_refused() {
         [user_with("good", &longer), user("good").env("common_name", &longer), Login::new(&longer, "x")]
     {
         for login in [login.clone(), deferred(login)] {
-            stage.refuses(&login, "has 4097 bytes, more than 4096 are refused");
+            stage.refuses(&login, "has 4097 bytes; at most 4096 are allowed");
         }
     }
     stage.works();

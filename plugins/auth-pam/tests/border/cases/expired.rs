@@ -114,7 +114,7 @@ pub(crate) fn after_the_change_the_account_phase_decides() {
 pub(crate) fn nobody_chooses_the_password_of_another_user() {
     let login = user_with("rename", "expired-x");
     let strict = stage(&[]);
-    let outcome = strict.refuses(&login, "succeeded for another user than the one that asked");
+    let outcome = strict.refuses(&login, "accepted another user than the one who logs in");
     assert_eq!(outcome.reason, None);
     assert!(!strict.log().contains("printed by a PAM module: changing"), "{}", strict.log());
     drop(strict);
@@ -213,7 +213,7 @@ pub(crate) fn a_last_answer_that_was_typed_once_is_none() {
 
 pub(crate) fn nothing_is_changed_unless_the_administrator_wants_it() {
     let stage = Stage::open(&["challenge=yes", "refusal-time=0"]);
-    let why = "new one required (password expired; with change-expired=yes its user can choose a new one)";
+    let why = "new one required (password expired; with change-expired=yes the user can choose a new one)";
     is_told(&stage.refuses(&user("expired-x"), why));
     assert!(!stage.log().contains("printed by a PAM module: changing"), "{}", stage.log());
 }

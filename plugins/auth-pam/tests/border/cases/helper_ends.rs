@@ -75,7 +75,7 @@ pub(crate) fn a_supervisor_that_dies_again_and_again_is_given_up() {
     kill9(supervisor);
     ends(keeper, "the keeper");
     become_nobody();
-    stage.line("the third within 10 s; giving up, restart OpenVPN");
+    stage.line("the third within 10 s; giving up; restart OpenVPN");
     let lines = stage.log();
     assert_eq!(lines.matches("giving up").count(), 1, "{lines}");
     for login in [deferred(user("good")), user("good"), deferred(user("good"))] {
@@ -93,7 +93,7 @@ pub(crate) fn without_a_keeper_nobody_stays() {
     let mut all = vec![gate.arrival(), stage.supervisor()];
     all.extend(stage.workers());
     kill9(stage.keeper());
-    stage.line("the keeper is gone: nobody can start workers");
+    stage.line("the keeper is gone: no worker can be started");
     all.iter().for_each(|process| ends(*process, "a helper"));
     assert!(rejected(&login.finish(PATIENCE)), "{}", stage.log());
     stage.line("the supervisor and its keeper, process");

@@ -20,7 +20,7 @@ fn ends_over(what: &str, words: &str, attack: impl FnOnce(&Stage)) {
         stage.supervisor_ends(supervisor);
         let line = stage.line("supervisor exits");
         assert!(line.contains(words), "{what}: no '{words}' in: {line}");
-        stage.line("exited with status 1), and no other one is started; restart OpenVPN");
+        stage.line("exited with status 1) and is not restarted; restart OpenVPN");
         for login in [user("good"), deferred(user("good"))] {
             let outcome = stage.refuses(&login, "the supervisor is gone");
             assert_eq!(outcome.result, FuncResult::Error);
@@ -276,7 +276,7 @@ pub(crate) fn sessions_of_nobody_are_not_opened() {
             send(&[&[2][..], &attempt].concat(), &[]);
         }
         stage.works();
-        stage.line("a client is refused: the transaction that has let it in is over");
+        stage.line("a client is refused: its login is over");
         assert!(!stage.log().contains("session opened"), "{}", stage.log());
     }
 }
@@ -302,7 +302,7 @@ pub(crate) fn a_flood_of_attempts_that_cost_nothing_is_counted_only() {
     gate.arrival();
     let start = std::time::Instant::now();
     assert_eq!(flood(b"good", MANY), MANY);
-    let told = stage.line("logins have no lines of their own: too many were refused without asking PAM");
+    let told = stage.line("logins were not logged one by one: too many were refused without asking PAM");
     let most = BURST + 1 + usize::try_from(start.elapsed().as_millis() / 20).unwrap();
     let full = "user 'good' failed to authenticate: too many logins ";
     let lines = stage.log().matches(full).count();
@@ -315,7 +315,7 @@ pub(crate) fn a_flood_of_attempts_that_cost_nothing_is_counted_only() {
         counts.sum::<usize>()
     };
     let (suppressed, lost) =
-        (count(" logins have no lines of their own"), count(" lines of the log were lost"));
+        (count(" logins were not logged one by one"), count(" lines of the log were lost"));
     let all = lines + suppressed + lost;
     assert!(
         suppressed > 0 && all >= usize::try_from(MANY).unwrap(),

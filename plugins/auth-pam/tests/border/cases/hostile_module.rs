@@ -35,7 +35,7 @@ pub(crate) fn rubbish_on_the_channel_costs_the_worker() {
     ] {
         for attempt in [user_with("send", &hex(&bytes)), deferred(user_with("send", &hex(&bytes)))] {
             stage.refuses(&attempt, "the worker was killed by SIGKILL");
-            let line = stage.line("sent something else than a report");
+            let line = stage.line("protocol error from worker");
             assert!(line.contains(words), "{what}: no '{words}' in: {line}");
             stage.works();
         }

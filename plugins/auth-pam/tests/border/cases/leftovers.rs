@@ -31,7 +31,7 @@ pub(crate) fn a_child_that_reports_success_opens_nothing() {
         let child = stray.arrival();
         let waiting = stage.start(&deferred(user_at("gate-deny", &next)));
         stray.open();
-        stage.line("sent something else than a report");
+        stage.line("protocol error from worker");
         let outcome = login.finish(PATIENCE);
         assert!(rejected(&outcome), "{outcome}\n{}", stage.log());
         ends(child, "the child");

@@ -75,7 +75,7 @@ fn change_their_worker(lines: &[String], logins: &[Login]) -> bool {
         assert!(outcome.accepted(), "{lines:?}: {outcome}\n{}", stage.log());
         workers.push(stage.workers());
     }
-    let changed = stage.log().contains("has changed the worker's process");
+    let changed = stage.log().contains("has changed the process of worker");
     assert!(changed || workers.windows(2).all(|pair| pair[0] == pair[1]), "{workers:?}\n{}", stage.log());
     changed
 }

@@ -39,7 +39,7 @@ pub(crate) fn a_megabyte_is_bounded() {
     let outcome = stage.login(&user("flood"));
     assert!(outcome.accepted(), "{outcome}");
     stage.works();
-    stage.line("further lines printed by PAM modules are not shown");
+    stage.line("more lines printed by PAM modules are not shown");
     let lines = stage.log().matches("printed by a PAM module").count();
     // Of all the time in which lines may have come, and not of the login's alone: on a busy machine they come later.
     let took = start.elapsed();

@@ -133,7 +133,7 @@ pub(crate) fn an_answer_that_is_none_refuses_the_login() {
         assert_eq!(answer_raw(&client, bad), FuncResult::Error);
         assert_eq!(login.finish(PATIENCE).verdict, Some(Verdict::Rejected));
         stage.line("user 'ask-x' failed to authenticate: the answer is malformed");
-        stage.line("the question is given up: its client is gone");
+        stage.line("the question is given up: the client has disconnected");
     }
     // The longest that is one.
     let client = stage.plugin.client();
@@ -164,7 +164,7 @@ pub(crate) fn a_client_that_goes_takes_its_question_along() {
     let client = stage.plugin.client();
     let login = start(&client, &crtext(user("ask-x")));
     drop(login);
-    stage.line("user 'ask-x': the question is given up: its client is gone");
+    stage.line("user 'ask-x': the question is given up: the client has disconnected");
     assert!(wait_until(PATIENCE, || stage.workers().len() <= 1), "{:?}", stage.workers());
     assert_eq!(answer(&client, "answer 1"), FuncResult::Error);
     stage.works();

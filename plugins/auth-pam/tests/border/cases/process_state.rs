@@ -129,7 +129,7 @@ pub(crate) fn after_any_change_the_next_login_gets_another_process() {
         let before = stage.workers();
         stage.plugin.clear_log();
         accepted(&stage, &user(change));
-        let line = stage.line("has changed the worker's process");
+        let line = stage.line("has changed the process of worker");
         assert!(line.contains(what), "{change}: no '{what}' in: {line}");
         accepted(&stage, &user("good"));
         let mut after = stage.workers();
@@ -143,13 +143,13 @@ pub(crate) fn after_any_change_the_next_login_gets_another_process() {
     if std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1) {
         stage.plugin.clear_log();
         accepted(&stage, &user("affinity"));
-        let line = stage.line("has changed the worker's process");
+        let line = stage.line("has changed the process of worker");
         assert!(line.contains("its scheduling"), "{line}");
     }
     stage.plugin.clear_log();
     // Since Linux 6.3.
     if stage.login(&user("no-new-code")).accepted() {
-        stage.line("has changed the worker's process");
+        stage.line("has changed the process of worker");
         assert!(stage.log().contains("(its memory)"), "{}", stage.log());
     }
 }
@@ -163,7 +163,7 @@ pub(crate) fn one_filter_more_is_a_change() {
     accepted(&stage, &user("good"));
     assert_eq!(stage.workers(), worker, "{}", stage.log());
     accepted(&stage, &user("filter"));
-    let line = stage.line("has changed the worker's process");
+    let line = stage.line("has changed the process of worker");
     assert!(line.contains("its privileges"), "{line}");
 }
 

@@ -168,11 +168,11 @@ pub(crate) fn other_tokens_are_refused_without_pam() {
     let site = Site::new(&["empty-passwords=yes"]);
     let client = site.stage.plugin.client();
     for (state, user, said, told) in [
-        ("Expired", "good", "user 'good': its auth-token has expired", "SESSION: the token has expired"),
-        ("Invalid", "good", "its auth-token is not genuine", "SESSION: the token is not valid"),
-        ("Something new", "good", "its auth-token is not genuine", "SESSION: the token is not valid"),
-        ("AuthenticatedEmptyUser", "", "that has sent no username", "SESSION: the token is not valid"),
-        ("ExpiredEmptyUser", "", "that has sent no username", "SESSION: the token is not valid"),
+        ("Expired", "good", "user 'good': the auth-token has expired", "SESSION: the token has expired"),
+        ("Invalid", "good", "the auth-token is not genuine", "SESSION: the token is not valid"),
+        ("Something new", "good", "the auth-token is not genuine", "SESSION: the token is not valid"),
+        ("AuthenticatedEmptyUser", "", "that sent no username", "SESSION: the token is not valid"),
+        ("ExpiredEmptyUser", "", "that sent no username", "SESSION: the token is not valid"),
         ("Authenticated", "", "the username is empty", ""),
     ] {
         let env = [("username", user), ("password", TOKEN), ("session_state", state)];
@@ -305,7 +305,7 @@ pub(crate) fn a_token_that_waits_is_not_put_off() {
     for number in 0..10 {
         let user = format!("user {number}");
         let env = [("username", &user[..]), ("password", TOKEN), ("session_state", "Invalid")];
-        site.refuses(&site.stage.plugin.client(), &env, "its auth-token is not genuine");
+        site.refuses(&site.stage.plugin.client(), &env, "the auth-token is not genuine");
     }
     let last = site.stage.plugin.client();
     site.refuses(&last, &password("user 0"), "too many failed logins from this address");
@@ -338,7 +338,7 @@ pub(crate) fn forged_tokens_slow_their_source_down() {
     let forged = |site: &Site, user: &str| {
         let env = [("username", user), ("password", TOKEN), ("session_state", "Invalid")];
         let client = site.stage.plugin.client();
-        site.refuses(&client, &env, "its auth-token is not genuine");
+        site.refuses(&client, &env, "the auth-token is not genuine");
     };
     let site = Site::new(&[]);
     (0..20).for_each(|_| forged(&site, "user 0"));
@@ -385,7 +385,7 @@ pub(crate) fn a_certificate_lets_members_in() {
     for deferred in ["deferred=no", "deferred=yes"] {
         let site = Site::new(&[deferred, "certificate-login=root"]);
         let client = site.stage.plugin.client();
-        let not_shown = "the client has shown no certificate with a common name";
+        let not_shown = "the client sent no certificate with a common name";
         site.refuses(&client, &NOTHING, not_shown);
         show_certificate(&client, "1");
         site.refuses(&client, &NOTHING, not_shown);
@@ -403,7 +403,7 @@ pub(crate) fn a_certificate_lets_members_in() {
             site.refuses(
                 &client,
                 &env,
-                &format!("user '{name}' failed to authenticate: the user is no member of the group"),
+                &format!("user '{name}' failed to authenticate: the user is not a member of the group"),
             );
         }
         show_certificate(&client, "0");
@@ -440,7 +440,7 @@ pub(crate) fn who_is_renamed_by_an_account_line_is_a_member_too() {
         show_certificate(&client, "0");
         let env = [("username", ""), ("password", ""), ("common_name", name)];
         if renamed {
-            site.refuses(&client, &env, "the user is no member of the group");
+            site.refuses(&client, &env, "the user is not a member of the group");
         } else {
             site.accepts(&client, &env);
         }
@@ -454,7 +454,7 @@ pub(crate) fn nothing_is_stripped_of_a_certificates_name() {
     for name in ["root@elsewhere.example", "ELSEWHERE\\root"] {
         show_certificate(&client, "0");
         let env = [("username", ""), ("password", ""), ("common_name", name)];
-        site.refuses(&client, &env, "the user is no member of the group");
+        site.refuses(&client, &env, "the user is not a member of the group");
     }
     assert!(site.calls().is_empty());
     show_certificate(&client, "0");
@@ -486,12 +486,12 @@ pub(crate) fn a_certificate_is_taken_only_where_that_is_wanted() {
         raw::send(&[&[1][..], &id.to_le_bytes(), &[1], &names, &rest].concat(), &[]);
     };
     attempt(999, 2, b"root");
-    site.stage.line("user 'root' failed to authenticate: logins by certificate are not wanted");
+    site.stage.line("user 'root' failed to authenticate: logins by certificate are not enabled");
     // Nor is a token kept for a session.
     attempt(1000, 1, b"good");
     site.stage.line("user 'good' authenticated; by auth-token");
     raw::send(&[&[4][..], &1001u64.to_le_bytes(), &1000u64.to_le_bytes(), &[0, 0]].concat(), &[]);
-    site.stage.line("a client is refused: the transaction that has let it in is over");
+    site.stage.line("a client is refused: its login is over");
 }
 
 /// A certificate has a session, a token none.

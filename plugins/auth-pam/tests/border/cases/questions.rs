@@ -7,7 +7,7 @@ use ovpn_plugin_host::{FuncResult, Login, LoginOutcome};
 use crate::dev_log::DevLog;
 use crate::stage::{PATIENCE, Stage, deferred, ends, kill9, rejected, user, user_at, user_with};
 
-pub(super) const NO_QUESTION: &str = "the answer belongs to no question that waits for one";
+pub(super) const NO_QUESTION: &str = "no question waits for this answer";
 
 fn stage(options: &[&str]) -> Stage {
     Stage::open(&[&["challenge=yes", "refusal-time=0"], options].concat())
@@ -425,6 +425,6 @@ pub(crate) fn a_pair_may_ask() {
     assert_eq!(question.flags, "R,E");
     stage.refuses(
         &answer(&user("alice"), &question.id, "good"),
-        "succeeded for another user than the one that asked",
+        "accepted another user than the one who logs in",
     );
 }

@@ -140,7 +140,7 @@ pub(crate) fn who_does_not_connect_leaves_others_room() {
     site.stage.line("user 'greedy' failed to authenticate: too many sessions are open (see max-sessions)");
     let other = site.stage.plugin.client();
     assert_eq!(reply(&other, "good", "192.0.2.7"), FuncResult::Success, "{}", site.stage.log());
-    site.stage.line("user 'greedy': is given up before it has connected: others need its place");
+    site.stage.line("user 'greedy': was dropped before it connected: other clients need its place");
     assert!(site.connect(&other, "good"), "{}", site.stage.log());
     assert!(site.connect(&greedy[0], "greedy"), "{}", site.stage.log());
     assert!(!site.connect(&greedy[1], "greedy"), "{}", site.stage.log());
@@ -180,14 +180,13 @@ pub(crate) fn a_module_that_misbehaves_in_a_session_costs_that_only() {
         let name = format!("session-{what}-open");
         let client = site.client(&name);
         assert!(!site.connect(&client, &name), "{}", site.stage.log());
-        site.stage
-            .line(&format!("user '{name}': no session can be opened, so the client is refused: the worker"));
+        site.stage.line(&format!("user '{name}': the client is refused: cannot open a session: the worker"));
         drop(client);
         let name = format!("session-{what}-close");
         let client = site.client(&name);
         assert!(site.connect(&client, &name), "{}", site.stage.log());
         disconnect(&client);
-        site.stage.line(&format!("user '{name}': session lost after 0 s: the worker that kept it"));
+        site.stage.line(&format!("user '{name}': session lost after 0 s: the worker that held it"));
         let client = site.client("good");
         assert!(site.connect(&client, "good"), "{}", site.stage.log());
         disconnect(&client);

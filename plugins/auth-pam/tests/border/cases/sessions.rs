@@ -235,10 +235,10 @@ pub(crate) fn what_does_not_work_is_said() {
             4,
             Some("required pam_permit.so"),
             &["session=yes"][..],
-            "OpenVPN stands still while PAM opens a session",
+            "OpenVPN before 2.5 stands still while PAM opens a session",
         ),
         (6, None, &["session=yes"], "it has no session lines"),
-        (6, Some("required pam_permit.so"), &["max-sessions=7"], "there are none without session=yes"),
+        (6, Some("required pam_permit.so"), &["max-sessions=7"], "have no effect without session=yes"),
     ] {
         let log = start(version, session, options);
         assert!(log.contains(words), "no '{words}' in: {log}");
@@ -252,7 +252,7 @@ pub(crate) fn one_that_cannot_be_opened_refuses_the_client() {
     let client = site.client("refused");
     let worker = site.worker();
     assert!(!site.connect(&client, "refused"), "{}", site.stage.log());
-    site.stage.line("user 'refused': no session can be opened, so the client is refused: ");
+    site.stage.line("user 'refused': the client is refused: cannot open a session: ");
     ends(worker, "the worker of a session that was not opened");
     // Nothing was opened, so nothing is closed.
     drop(client);
@@ -302,10 +302,10 @@ pub(crate) fn who_does_not_connect_is_forgotten() {
     let site = Site::with(&[("config", "hand-window 1\n")], &[]);
     let client = site.client("good");
     let worker = site.worker();
-    site.stage.line("user 'good': was let in and has not connected, so no session is opened");
+    site.stage.line("user 'good': was accepted but never connected; no session is opened");
     ends(worker, "the worker of a client that has not connected");
     assert!(!site.connect(&client, "good"));
-    site.stage.line("the transaction that has let it in is over");
+    site.stage.line("its login is over");
     site.lines(0);
 }
 
@@ -366,7 +366,7 @@ pub(crate) fn a_worker_that_is_killed_is_said() {
     let client = site.client("good");
     assert!(site.connect(&client, "good"));
     kill9(site.worker());
-    site.stage.line("user 'good': session lost after 0 s: the worker that kept it was killed by SIGKILL");
+    site.stage.line("user 'good': session lost after 0 s: the worker that held it was killed by SIGKILL");
     // The client stays; its end is no event.
     disconnect(&client);
     let client = site.client("good");
@@ -422,7 +422,7 @@ pub(crate) fn when_the_supervisor_is_killed_that_is_said() {
     kill9(supervisor);
     site.stage.next_supervisor(supervisor);
     assert!(!site.connect(&waiting, "good"), "{}", site.stage.log());
-    site.stage.line("the supervisor is gone: 1 sessions of connected clients are not closed");
+    site.stage.line("the supervisor is gone: 1 sessions of connected clients stay open");
     disconnect(&client);
     let client = site.client("good");
     assert!(site.connect(&client, "good"), "{}", site.stage.log());

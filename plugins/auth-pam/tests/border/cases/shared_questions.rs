@@ -30,7 +30,7 @@ pub(crate) fn who_comes_back_keeps_the_question() {
     // That is noticed within half a second. An attempt that is cancelled after it is a sign that it was.
     let later = start(&stage.plugin.client(), &crtext(user("ask-y")));
     drop(later);
-    stage.line("user 'ask-y': the question is given up: its client is gone");
+    stage.line("user 'ask-y': the question is given up: the client has disconnected");
     assert_eq!(answer(&back, "answer 1"), FuncResult::Success);
     let outcome = second.finish(PATIENCE);
     assert!(outcome.accepted(), "{outcome}\n{}", stage.log());
@@ -43,14 +43,14 @@ pub(crate) fn it_ends_with_the_last_client_that_was_asked() {
     let logins = clients.each_ref().map(|client| start(client, &crtext(user("ask-x"))));
     let workers = stage.workers();
     drop(logins);
-    stage.line("user 'ask-x': the question is given up: its client is gone");
+    stage.line("user 'ask-x': the question is given up: the client has disconnected");
     assert!(wait_until(PATIENCE, || stage.workers().len() <= 1), "{workers:?}");
     let pending = start(&stage.plugin.client(), &crtext(user("ask-x")));
     let other = questions::ask(&stage, &again(deferred(user("ask-x"))));
     drop(pending);
     let later = start(&stage.plugin.client(), &crtext(user("ask-y")));
     drop(later);
-    stage.line("user 'ask-y': the question is given up: its client is gone");
+    stage.line("user 'ask-y': the question is given up: the client has disconnected");
     let outcome = stage.login(&questions::answer(&deferred(user("ask-x")), &other.id, "answer 1"));
     assert!(outcome.accepted(), "{outcome}\n{}", stage.log());
 }
@@ -79,7 +79,7 @@ pub(crate) fn who_has_joined_is_asked_too_and_keeps_the_question() {
     stage.line("the client was asked a question");
     drop(first);
     drop(start(&stage.plugin.client(), &crtext(user("ask-y"))));
-    stage.line("user 'ask-y': the question is given up: its client is gone");
+    stage.line("user 'ask-y': the question is given up: the client has disconnected");
     assert_eq!(answer(&back, "answer 1"), FuncResult::Success);
     let outcome = second.finish(PATIENCE);
     assert!(outcome.accepted(), "{outcome}\n{}", stage.log());
@@ -95,7 +95,7 @@ pub(crate) fn a_flood_of_repeated_questions_is_counted_only() {
     stage.works();
     let started = std::time::Instant::now();
     assert_eq!(crate::raw::flood(b"ask-x", MANY), MANY);
-    stage.line("logins have no lines of their own: too many were refused without asking PAM");
+    stage.line("logins were not logged one by one: too many were refused without asking PAM");
     let most = BURST + 1 + usize::try_from(started.elapsed().as_millis() / 20).unwrap();
     let lines = stage.log().matches("user 'ask-x'").count();
     assert!(lines <= most, "{lines} lines, at most {most}");

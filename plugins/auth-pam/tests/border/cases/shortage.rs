@@ -99,7 +99,7 @@ pub(crate) fn no_more_processes() {
     let worker = gate.arrival();
     cgroup.limit(1);
     let waiting = stage.start(&deferred(user("good")));
-    stage.line("no further worker can be started");
+    stage.line("cannot start another worker");
     gate.open();
     assert!(busy.finish(PATIENCE).accepted() && waiting.finish(PATIENCE).accepted());
     // And with no worker at all nobody can say when it would run.

@@ -68,7 +68,7 @@ pub(crate) fn a_user_whom_a_module_renames_is_refused_unless_that_is_allowed() {
     let log = DevLog::open();
     let stage = Stage::open(&["syslog=auth"]);
     let login = user_with("rename", "root");
-    let told = "the PAM service succeeded for another user than the one that asked (see allow-user-mapping)";
+    let told = "PAM accepted another user than the one who logs in (see allow-user-mapping)";
     for login in [login.clone(), deferred(login.clone())] {
         stage.refuses(&login, &format!("user 'rename' failed to authenticate: {told}; PAM checked 'root'"));
         let line = log.wait_for("AUTH-PAM: login");
@@ -140,7 +140,7 @@ fn refuse(count: usize) -> [usize; 3] {
     };
     [
         lines.iter().filter(of_refusal).count(),
-        counted("logins have no lines of their own"),
+        counted("logins were not logged one by one"),
         counted("lines about logins were lost"),
     ]
 }
@@ -292,7 +292,7 @@ pub(crate) fn one_that_is_started_anew_misses_nothing_and_one_that_is_away_knows
     drop(log);
     std::fs::remove_file("/dev/log").unwrap();
     assert!(stage.login(&user("good")).accepted());
-    stage.line("the system log does not take lines about logins; they are counted");
+    stage.line("the system log does not accept lines about logins; counting them instead");
     let log = DevLog::open();
     let line = next(&log);
     assert!(line.contains("AUTH-PAM: 1 lines about logins were lost"), "{line}");

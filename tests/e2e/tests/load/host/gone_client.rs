@@ -34,7 +34,7 @@ pub(crate) fn run() {
     give_up(&gone);
     give_up(&gone_too);
     for user in ["gone", "gone-too"] {
-        let line = format!("user '{user}': its client is gone");
+        let line = format!("user '{user}': the client has disconnected");
         subject.plugin.wait_for_log_text(&line, PATIENCE).expect("it is noticed");
     }
     gate.open();

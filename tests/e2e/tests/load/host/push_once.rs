@@ -152,7 +152,7 @@ pub(crate) fn the_first_leaves_the_queue() {
     for login in [&gone, &also_gone] {
         give_up(login);
     }
-    let line = "user 'alice': its client is gone, so PAM was not asked";
+    let line = "user 'alice': the client has disconnected; PAM was not asked";
     let seen = || pushing.subject.plugin.log_lines().iter().filter(|it| it.text.contains(line)).count();
     assert!(harness::proc_table::wait_until(PATIENCE, || seen() == 2), "{} are gone", seen());
     (0..2).for_each(|_| pushing.gate.open());
