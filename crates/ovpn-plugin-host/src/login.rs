@@ -256,6 +256,12 @@ impl RunningLogin {
         Question::in_pending(self.pending()?).filter(|_| self.result == FuncResult::Deferred)
     }
 
+    /// When the call was made.
+    #[must_use]
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+
     /// How long the call kept the server.
     #[must_use]
     pub fn blocked(&self) -> Duration {
@@ -286,7 +292,14 @@ impl Login {
         &self,
         pass: impl FnOnce(&Call) -> Result<Reply, CallFailed>,
     ) -> Result<RunningLogin, CallFailed> {
-        let files = AuthFiles::new().map_err(CallFailed::System)?;
+        self.start_in(AuthFiles::new().map_err(CallFailed::System)?, pass)
+    }
+
+    fn start_in(
+        &self,
+        files: AuthFiles,
+        pass: impl FnOnce(&Call) -> Result<Reply, CallFailed>,
+    ) -> Result<RunningLogin, CallFailed> {
         let call = files.name_in(self.call.clone());
         let started = Instant::now();
         let result = pass(&call)?.result;
@@ -321,6 +334,14 @@ impl OpenPlugin {
     /// If the files or the call cannot be made.
     pub fn start_login(&self, login: &Login) -> Result<RunningLogin, CallFailed> {
         login.start(|call| self.call(call))
+    }
+
+    /// The same with these files, which somebody may have written to, or watch.
+    ///
+    /// # Errors
+    /// If the call cannot be made.
+    pub fn start_login_in(&self, files: AuthFiles, login: &Login) -> Result<RunningLogin, CallFailed> {
+        login.start_in(files, |call| self.call(call))
     }
 
     /// Makes a login and waits up to `timeout` for its verdict if it is deferred.

@@ -45,6 +45,12 @@ impl OpenPlugin {
         self.session.init_point()
     }
 
+    /// Whether the plugin gave the same handle for both, so that it cannot tell them apart.
+    #[must_use]
+    pub fn has_handle_of(&self, other: &Self) -> bool {
+        self.session.has_handle_of(&other.session)
+    }
+
     /// Makes a client, as OpenVPN does for each, and one for the server itself right after open.
     #[must_use]
     pub fn client(&self) -> Client<'_> {

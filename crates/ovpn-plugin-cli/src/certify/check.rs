@@ -135,6 +135,21 @@ checks! {
     "control-file-created": "a verdict that comes too late creates no file",
         "OpenVPN deletes the files when the client is gone. A file made afterwards stays for ever, and its name may be somebody's trap.",
         "Open auth_control_file without O_CREAT.";
+    "control-file-shared": "another plugin's rejection stays",
+        "All plugins share the file. `1` written over another one's `0` lets in whom that one keeps out (CVE-2022-0547).",
+        "Look into auth_control_file before the first write; if it is not empty, write nothing but `0`.";
+    "reason-first": "a reason is written before the verdict",
+        "OpenVPN reads auth_failed_reason_file when it finds the verdict. The client never sees what comes later.",
+        "Write auth_failed_reason_file, and then auth_control_file.";
+    "question-in-call": "a question is written before the call returns",
+        "OpenVPN reads auth_pending_file once, right after the call. The client never sees what comes later.",
+        "Write auth_pending_file, and then return OPENVPN_PLUGIN_FUNC_DEFERRED.";
+    "two-logins": "logins at the same time get each its own verdict",
+        "After a restart of the server all clients come at once.",
+        "Keep the names of a login's files with that login, in no static variable and not in the handle.";
+    "two-lines": "two plugin lines with this file do not disturb each other",
+        "OpenVPN loads a file once: static variables belong to all lines with it.",
+        "Keep everything in what open returns as the handle, and nothing in static variables.";
     "deferral": "the plugin does not defer by itself",
         "OpenVPN ends when two plugins defer the same login, so only one line may do so.",
         "Let the administrator switch deferring on, and say so in the manual.";

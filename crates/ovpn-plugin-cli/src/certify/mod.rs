@@ -56,7 +56,8 @@ pub(crate) fn run(mut task: Box<Task>) -> Result<u8, Stop> {
         })
     };
     let (plugin, of_daemon) = (plugin("0"), plugin("1"));
-    let subject = Subject { plugin, of_daemon, login, patience: PATIENCE.min(task.timeout / 2) };
+    let (has_words, patience) = (!passed.words.is_empty(), PATIENCE.min(task.timeout / 2));
+    let subject = Subject { plugin, of_daemon, has_words, login, patience };
     let seen = all(&subject, task.timeout, &signals)?;
     let results = show::results(&seen);
     let status = show::status(&results, task.strict);
@@ -96,7 +97,8 @@ fn one(
     signals: &Signals,
     seen: &mut Vec<Seen>,
 ) -> Result<(), Stop> {
-    let played = play(trial.kind, limit, signals, |stage| (trial.play)(stage, subject));
+    let leaves = seen.iter().any(|seen| seen.id == "processes-left" && seen.grade == Grade::Fail);
+    let played = play(trial.kind, limit, leaves, signals, |stage| (trial.play)(stage, subject));
     let Played { seen: more, at, ended, left } =
         played.map_err(|error| format!("cannot run the plugin in a process of its own: {error}"))?;
     seen.extend(more);

@@ -75,10 +75,54 @@ static void *say(void *argument)
     return argument;
 }
 
+/* What a thread needs that decides about a login. */
+struct login
+{
+    char *control;
+    char *reason;
+    char *pending;
+};
+
+/* Where the last login's verdict goes. */
+static char *volatile last_control;
+static int is_up;
+
+static void write_to(const char *path, const char *text)
+{
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file >= 0)
+    {
+        ssize_t written = write(file, text, strlen(text));
+        (void)written;
+        close(file);
+    }
+}
+
+/* Decides a little later, with this and that mistake. */
+static void *decide(void *argument)
+{
+    struct login *login = argument;
+    usleep(30000);
+    if (is("question-late"))
+    {
+        write_to(login->pending, "60\ncrtext\nCR_TEXT:R:code\n");
+    }
+    write_to(is("one-control-file") ? last_control : login->control, "1");
+    if (is("reason-late"))
+    {
+        write_to(login->reason, "no reason");
+    }
+    free(login->control);
+    free(login->reason);
+    free(login->pending);
+    free(login);
+    return NULL;
+}
+
 /* Creates the file if it is gone. */
 static void *write_later(void *path)
 {
-    usleep(100000);
+    usleep(30000);
     FILE *file = fopen(path, "w");
     if (file)
     {
@@ -165,7 +209,7 @@ int openvpn_plugin_open_v3(const int version, struct openvpn_plugin_args_open_in
     }
     open_with_fault();
     out->type_mask = MASK;
-    out->handle = what;
+    out->handle = is("one-handle") ? what : strdup(what);
     return OPENVPN_PLUGIN_FUNC_SUCCESS;
 }
 
@@ -183,6 +227,17 @@ static int log_in(const char **envp)
         (void)written;
         close(file);
         return is("writes-and-answers") ? OPENVPN_PLUGIN_FUNC_SUCCESS : OPENVPN_PLUGIN_FUNC_DEFERRED;
+    }
+    if (is("verdict-later") || is("reason-late") || is("question-late") || is("one-control-file"))
+    {
+        struct login *login = malloc(sizeof(*login));
+        login->control = strdup(control);
+        login->reason = strdup(value_of("auth_failed_reason_file", envp));
+        login->pending = strdup(value_of("auth_pending_file", envp));
+        free(last_control);
+        last_control = strdup(control);
+        pthread_detach(start(decide, login, 0));
+        return OPENVPN_PLUGIN_FUNC_DEFERRED;
     }
     if (is("no-verdict"))
     {
@@ -223,6 +278,7 @@ static int log_in(const char **envp)
 
 static int up(void)
 {
+    is_up = 1;
     if (is("slow") || is("very-slow"))
     {
         usleep(is("slow") ? 200000 : 1200000);
@@ -277,9 +333,16 @@ int openvpn_plugin_func_v3(const int version, struct openvpn_plugin_args_func_in
     {
         case OPENVPN_PLUGIN_UP:
             return up();
+        case OPENVPN_PLUGIN_DOWN:
+            is_up = 0;
+            break;
         case OPENVPN_PLUGIN_AUTH_USER_PASS_VERIFY:
             return log_in(in->envp);
         case OPENVPN_PLUGIN_LEARN_ADDRESS:
+            if (is("down-for-all") && !is_up)
+            {
+                return OPENVPN_PLUGIN_FUNC_ERROR;
+            }
             if (is("crashes"))
             {
                 abort();
@@ -303,7 +366,10 @@ int openvpn_plugin_func_v3(const int version, struct openvpn_plugin_args_func_in
 
 void openvpn_plugin_close_v1(openvpn_plugin_handle_t handle)
 {
-    (void)handle;
+    if (!is("one-handle"))
+    {
+        free(handle);
+    }
     if (helper > 0 && !is("process-left"))
     {
         kill(helper, SIGKILL);
@@ -321,10 +387,20 @@ void openvpn_plugin_close_v1(openvpn_plugin_handle_t handle)
     }
 }
 
-#ifdef CONSTRUCTOR
+#if defined(CONSTRUCTOR) || defined(CLIENT_STATE)
 void *openvpn_plugin_client_constructor_v1(openvpn_plugin_handle_t handle)
 {
+    usleep(is("slow-constructor") ? 200000 : 0);
     return handle;
+}
+#endif
+
+#ifdef CLIENT_STATE
+void openvpn_plugin_client_destructor_v1(openvpn_plugin_handle_t handle, void *state)
+{
+    (void)handle;
+    (void)state;
+    usleep(is("slow-destructor") ? 1200000 : 0);
 }
 #endif
 

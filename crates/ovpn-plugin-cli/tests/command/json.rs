@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::at_once::{Turn, side_by_side};
 use crate::run::{Mistakes, Run, run, run_with};
 
 /// Holds each line against docs/ovpn-plugin.schema.json: Debian's python3-jsonschema, which has not read the command's source.
@@ -54,7 +55,7 @@ pub(crate) fn lines(run: &Run) -> (Vec<Value>, Value) {
 #[test]
 fn every_outcome_fits_the_schema() {
     let mistakes = Mistakes::new();
-    for (what, outcome) in [
+    let logins = [
         ("", "accepted"),
         ("refuse", "rejected"),
         ("tell", "accepted"),
@@ -68,7 +69,9 @@ fn every_outcome_fits_the_schema() {
         ("no-logins", "no_verdict"),
         ("leave-a-process", "accepted"),
         ("crash-at-open", "died"),
-    ] {
+    ];
+    side_by_side(logins, |(what, outcome)| {
+        let _turn = Turn::take();
         let run = mistakes.login(&["--json", "-t", "1", "--verb", "11"], &[what]);
         let (_, last) = lines(&run);
         assert_eq!((&last["command"], &last["outcome"]), (&"login".into(), &outcome.into()), "{what}: {run}");
@@ -79,20 +82,22 @@ fn every_outcome_fits_the_schema() {
             failed || what == "defer-for-ever",
             "{what}: {run}"
         );
-    }
+    });
     let file = mistakes.file();
     let file = file.to_str().unwrap();
-    for (line, outcome) in [
+    let others = [
         (&["check", "--json", file][..], "would_start"),
         (&["check", "--json", "/nonexistent.so"], "would_not_start"),
         (&["login", "--json", "-u", "joe", "-p", "/dev/null", "/nonexistent.so"], "not_opened"),
         (&["events", "--json", file], "got_in"),
         (&["events", "--json", file, "refuse"], "did_not_get_in"),
         (&["events", "--json", "-e", "event=1", file, "fail-at"], "event_failed"),
-    ] {
+    ];
+    side_by_side(others, |(line, outcome)| {
+        let _turn = Turn::take();
         let run = run(line);
         assert_eq!(lines(&run).1["outcome"], outcome, "{line:?}: {run}");
-    }
+    });
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The command `ovpn-plugin`, run as an administrator runs it.
 
+mod at_once;
 mod certify;
 mod completions;
 mod develop;

@@ -91,6 +91,11 @@ impl Session {
         self.library.abort.map(|abort| unsafe { abort(self.handle) }).is_some()
     }
 
+    /// Whether the plugin gave the same handle for both.
+    pub(crate) fn has_handle_of(&self, other: &Self) -> bool {
+        self.handle == other.handle
+    }
+
     /// When the plugin wants to be opened.
     pub(crate) fn init_point(&self) -> c_int {
         self.library.init_point

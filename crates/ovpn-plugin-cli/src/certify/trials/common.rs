@@ -1,11 +1,27 @@
 //! What several trials do.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use ovpn_plugin_host::{FuncResult, Life, LogLine, OpenFailed, OpenPlugin, Plugin, Step, event_name, sys};
 
 use super::Subject;
 use crate::certify::stage::Stage;
+
+/// How often is looked for what may come.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Looks for `time` whether it is so. Looks are counted, not time: a busy machine holds them up as it does the plugin.
+pub(super) fn look_for(time: Duration, mut is_so: impl FnMut() -> bool) -> bool {
+    let looks = time.as_millis() / LOOK.as_millis();
+    for _ in 0..looks {
+        if is_so() {
+            return true;
+        }
+        std::thread::sleep(LOOK);
+    }
+    is_so()
+}
 
 /// Opens the plugin; its log is in the stage's directory.
 pub(super) fn open(stage: &Stage, plugin: &Plugin) -> Result<OpenPlugin, String> {

@@ -1,43 +1,54 @@
-//! How a login is answered: directly or by the control file, which all plugins of a server share.
+//! How a login is answered: directly or by the control file.
 
-use std::fs;
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use ovpn_plugin_host::{AuthFiles, FuncResult, Login, OpenPlugin, Verdict};
+use ovpn_plugin_host::{AuthFiles, FuncResult, Login, OpenPlugin, RunningLogin, Verdict};
 
 use super::Subject;
-use super::common::{log_of_threads, logs_in, open_again};
+use super::common::{log_of_threads, logs_in, look_for, open_again};
+use super::shared::{late, overruled, used};
+use super::written::{Of, Written};
 use crate::certify::stage::Stage;
 
-/// How long after a direct answer is watched that nobody writes.
-const AFTERWARDS: Duration = Duration::from_millis(300);
-/// How often is looked for a file that should not be there.
-const LOOK: Duration = Duration::from_millis(10);
-/// The checks of this trial.
-const ALL: [&str; 6] = [
-    "control-file-direct",
+/// How long after a direct answer or a verdict is watched that nobody writes.
+pub(super) const AFTERWARDS: Duration = Duration::from_millis(300);
+/// The checks of this trial that are for deferred logins.
+const OF_DEFERRED: [&str; 8] = [
     "control-file-verdict",
     "control-file-early",
     "control-file-created",
     "control-file-used",
-    "deferral",
+    "control-file-shared",
+    "reason-first",
+    "question-in-call",
+    "two-logins",
 ];
+
+/// What came of a deferred login.
+struct Deferred<'a> {
+    login: &'a Login,
+    verdict: Option<Verdict>,
+    took: Duration,
+}
 
 pub(super) fn doors(stage: &Stage, subject: &Subject) {
     let Some(plugin) = open_again(stage, subject, "opens") else { return };
     let report = &stage.report;
     if !logs_in(&plugin) {
-        ALL.iter().for_each(|id| report.none(id));
+        OF_DEFERRED.iter().chain(&["control-file-direct", "deferral"]).for_each(|id| report.none(id));
         return;
     }
     let wrong = subject.login.clone().env("username", "certify").env("password", "certify");
-    let (mut deferred, mut direct) = (None, false);
+    let (mut deferred, mut direct) = (Vec::new(), false);
     for (what, login) in [("the login", &subject.login), ("a login that is wrong", &wrong)] {
         report.at(what);
-        let running = match plugin.start_login(login) {
-            Ok(running) => running,
-            Err(error) => return report.note("control-file-direct", error.to_string()),
+        let started = AuthFiles::new().map_err(|error| error.to_string()).and_then(|files| {
+            let written = Written::watch(&files).map_err(|error| error.to_string())?;
+            Ok((plugin.start_login_in(files, login).map_err(|error| error.to_string())?, written))
+        });
+        let (running, written) = match started {
+            Ok(started) => started,
+            Err(error) => return report.note("control-file-direct", error),
         };
         if running.result != FuncResult::Deferred {
             direct = true;
@@ -46,87 +57,87 @@ pub(super) fn doors(stage: &Stage, subject: &Subject) {
             report.fail_if_any("control-file-direct", what);
             continue;
         }
-        let early =
-            running.files.verdict().map(|_| format!("the verdict of {what} is there when the call returns"));
-        report.note_if_any("control-file-early", early);
-        let asked = running.question().is_some();
-        let outcome = running.finish(subject.patience);
-        match outcome.verdict {
-            None if asked => {
-                report.note("control-file-verdict", "the plugin asks a question, which nobody answers")
-            }
-            None => {
-                let seconds = subject.patience.as_secs();
-                report.fail("control-file-verdict", format!("{what} gets no verdict within {seconds} s"));
-            }
-            Some(Verdict::Unreadable(byte)) => {
-                report.fail("control-file-verdict", format!("the verdict of {what} begins with byte {byte}"));
-            }
-            Some(Verdict::Accepted | Verdict::Rejected) => report.pass("control-file-verdict"),
-        }
-        deferred = Some((login, outcome.took));
+        deferred.push(verdict_of(stage, subject, (what, login), running, written));
     }
     if !direct {
         report.none("control-file-direct");
     }
-    match deferred {
-        Some((login, took)) => {
-            report.note("deferral", "a login is deferred");
-            late(stage, &plugin, login, took);
-            used(stage, &plugin, login, subject.patience);
-        }
-        None => {
-            report.pass("deferral");
-            ALL.iter()
-                .filter(|id| !["deferral", "control-file-direct"].contains(id))
-                .for_each(|id| report.none(id));
-        }
+    if let Some(last) = deferred.last() {
+        report.note("deferral", "a login is deferred");
+        late(stage, &plugin, last.login, last.took);
+        used(stage, &plugin, last.login, subject.patience);
+        overruled(stage, &plugin, &subject.login, subject.patience);
+        two_logins(stage, &plugin, &deferred, subject.patience);
+    } else {
+        report.pass("deferral");
+        OF_DEFERRED.iter().for_each(|id| report.none(id));
     }
     log_of_threads(stage, &plugin);
     report.at("close");
 }
 
-/// The client is gone, and OpenVPN has deleted its files, before the verdict is there.
-fn late(stage: &Stage, plugin: &OpenPlugin, login: &Login, took: Duration) {
-    stage.report.at("a deferred login whose client goes");
-    let Ok(running) = plugin.start_login(login) else { return };
-    let file = running.files.control();
-    let _ = fs::remove_file(&file);
-    let comes_back = wait_for(&file, took + took + AFTERWARDS);
-    let what = comes_back.then(|| "the control file is there again after it was deleted".to_owned());
-    stage.report.fail_if_any("control-file-created", what);
+/// Waits for what comes of a deferred login.
+fn verdict_of<'a>(
+    stage: &Stage,
+    subject: &Subject,
+    (what, login): (&str, &'a Login),
+    running: RunningLogin,
+    mut written: Written,
+) -> Deferred<'a> {
+    let report = &stage.report;
+    let early =
+        running.files.verdict().map(|_| format!("the verdict of {what} is there when the call returns"));
+    report.note_if_any("control-file-early", early);
+    let in_call = written.so_far().len();
+    let asked = running.question().is_some();
+    let seconds = subject.patience.as_secs();
+    let verdict = running.files.wait_for_verdict(subject.patience);
+    let took = running.started().elapsed();
+    match verdict {
+        None if asked => {
+            report.note("control-file-verdict", "the plugin asks a question, which nobody answers")
+        }
+        None => report.fail("control-file-verdict", format!("{what} gets no verdict within {seconds} s")),
+        Some(Verdict::Unreadable(byte)) => {
+            report.fail("control-file-verdict", format!("the verdict of {what} begins with byte {byte}"));
+        }
+        Some(Verdict::Accepted | Verdict::Rejected) => report.pass("control-file-verdict"),
+    }
+    let is_late = verdict.is_some() && look_for(AFTERWARDS, || written.reason_after_verdict());
+    let late = (is_late && running.files.reason_text().is_some())
+        .then(|| format!("the reason of {what} is written after its verdict"));
+    report.fail_if_any("reason-first", late);
+    let late = written.so_far().iter().skip(in_call).any(|of| *of == Of::Pending);
+    let late = late.then(|| format!("the question of {what} is written after the call has returned"));
+    report.fail_if_any("question-in-call", late);
+    Deferred { login, verdict, took }
 }
 
-fn wait_for(file: &Path, patience: Duration) -> bool {
-    let deadline = Instant::now() + patience;
-    while !file.exists() {
-        if Instant::now() >= deadline {
-            return false;
-        }
-        std::thread::sleep(LOOK);
+/// Both at the same time, as after a restart of a server all clients come.
+fn two_logins(stage: &Stage, plugin: &OpenPlugin, alone: &[Deferred<'_>], patience: Duration) {
+    let [right, wrong] = alone else { return stage.report.none("two-logins") };
+    if right.verdict.is_none() || wrong.verdict.is_none() {
+        return stage.report.none("two-logins");
     }
-    true
-}
-
-/// Another plugin has written to the file.
-fn used(stage: &Stage, plugin: &OpenPlugin, login: &Login, patience: Duration) {
-    stage.report.at("a login whose control file is used");
-    let Ok(files) = AuthFiles::new() else { return };
-    if fs::write(files.control(), "1").is_err() {
-        return;
-    }
-    let login = login.clone().env("auth_control_file", files.control().display().to_string());
-    let Ok(running) = plugin.start_login(&login) else { return };
-    let what = (running.result == FuncResult::Deferred).then(|| {
-        "a login is deferred although its control file holds somebody's `1`, which lets the client in"
-            .to_owned()
-    });
-    stage.report.note_if_any("control-file-used", what);
-    // Its files are there until it is done with them.
-    if running.result == FuncResult::Deferred {
-        let deadline = Instant::now() + patience.min(Duration::from_secs(3));
-        while fs::read(files.control()).is_ok_and(|text| text == b"1") && Instant::now() < deadline {
-            std::thread::sleep(LOOK);
+    stage.report.at("two logins at the same time");
+    let started = [right, wrong].map(|deferred| (deferred, plugin.start_login(deferred.login)));
+    for (alone, running) in started {
+        let running = match running {
+            Ok(running) => running,
+            Err(error) => return stage.report.note("two-logins", error.to_string()),
+        };
+        let verdict = running.files.wait_for_verdict(patience + alone.took);
+        if verdict != alone.verdict {
+            let words = |verdict| match verdict {
+                None => "no verdict",
+                Some(Verdict::Accepted) => "`1`",
+                Some(Verdict::Rejected) => "`0`",
+                Some(Verdict::Unreadable(_)) => "something unreadable",
+            };
+            let (now, before) = (words(verdict), words(alone.verdict));
+            let what = format!("beside another login one gets {now}, alone it gets {before}");
+            return stage.report.fail("two-logins", what);
         }
     }
+    stage.report.pass("two-logins");
 }

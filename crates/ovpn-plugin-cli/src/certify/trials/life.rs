@@ -6,15 +6,13 @@ use std::time::{Duration, Instant};
 use ovpn_plugin_host::{Call, FuncResult, OpenPlugin, Step, sys};
 
 use super::Subject;
-use super::common::{log_of_threads, logs_in, name, open_again};
+use super::common::{log_of_threads, logs_in, look_for, name, open_again};
 use crate::certify::observe::{Snapshot, holding, take_signals};
 use crate::certify::stage::{OPENVPNS_OWN, Stage};
 
 /// A call that takes longer is one to know of, or one too long.
 const NOTED: Duration = Duration::from_millis(100);
 const TOO_LONG: Duration = Duration::from_secs(1);
-/// How long threads and processes may take to go after close.
-const LEAVE: Duration = Duration::from_secs(3);
 
 /// What calls may change; each has a check.
 const UNCHANGED: [&str; 9] = [
@@ -82,6 +80,7 @@ pub(super) fn life(stage: &Stage, subject: &Subject) {
     watch.forked_in.clear();
     after_open(stage, &before, &watch.last);
     live(stage, subject, &plugin, &mut watch);
+    state_of_a_client(stage, subject, &plugin, &mut watch);
     log_of_threads(stage, &plugin);
     report.at("close");
     drop(plugin);
@@ -141,6 +140,28 @@ fn live(stage: &Stage, subject: &Subject, plugin: &OpenPlugin, watch: &mut Watch
     }
 }
 
+/// Makes and drops the state of a client that logs in and leaves.
+fn state_of_a_client(stage: &Stage, subject: &Subject, plugin: &OpenPlugin, watch: &mut Watch<'_>) {
+    stage.report.at("the constructor of a client's state");
+    watch.last = Snapshot::take();
+    let start = Instant::now();
+    let client = plugin.client();
+    let took = start.elapsed();
+    watch.look("the constructor of a client's state", took);
+    if !client.has_state() {
+        return;
+    }
+    if logs_in(plugin) {
+        stage.report.at("a login");
+        let _ = client.start_login(&subject.login).map(|running| running.finish(subject.patience));
+    }
+    stage.report.at("the destructor of a client's state");
+    watch.last = Snapshot::take();
+    let start = Instant::now();
+    drop(client);
+    watch.look("the destructor of a client's state", start.elapsed());
+}
+
 fn hold(stage: &Stage, (longest, call): (Duration, &str)) {
     let what = format!("{call} takes {:.3} s", longest.as_secs_f64());
     if longest >= TOO_LONG {
@@ -155,15 +176,14 @@ fn hold(stage: &Stage, (longest, call): (Duration, &str)) {
 /// What is left after close, once it has had the time to go.
 pub(super) fn after_close(stage: &Stage, before: &Snapshot) {
     let report = &stage.report;
-    let deadline = Instant::now() + LEAVE;
     let mut now = Snapshot::take();
     let is_clean =
         |now: &Snapshot| now.threads.is_subset(&before.threads) && now.forked.is_subset(&before.forked);
-    while !is_clean(&now) && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(10));
+    look_for(stage.leave, || {
         report.at("the end of what close leaves");
         now = Snapshot::take();
-    }
+        is_clean(&now)
+    });
     let descriptors: Vec<String> =
         before.opened(&now).map(|(number, descriptor)| format!("{number} ({})", descriptor.target)).collect();
     report.fail_if_any(

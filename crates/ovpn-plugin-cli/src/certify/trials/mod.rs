@@ -7,6 +7,9 @@ mod leak;
 mod life;
 mod opening;
 mod restart;
+mod second_line;
+mod shared;
+mod written;
 
 use ovpn_plugin_host::{Login, Plugin};
 
@@ -17,6 +20,8 @@ pub(crate) struct Subject {
     pub(crate) plugin: Plugin,
     /// The same, told that OpenVPN will be a daemon.
     pub(crate) of_daemon: Plugin,
+    /// Whether there are words behind its name.
+    pub(crate) has_words: bool,
     /// Hopefully one that gets in.
     pub(crate) login: Login,
     /// How long is waited for what the plugin has deferred.
@@ -39,7 +44,7 @@ const fn trial(play: fn(&Stage, &Subject)) -> Trial {
 /// Without these nothing else makes sense.
 pub(crate) const FIRST: [Trial; 2] = [trial(opening::file), trial(opening::today)];
 
-pub(crate) const REST: [Trial; 14] = [
+pub(crate) const REST: [Trial; 15] = [
     Trial { death: "event-bits", ..trial(opening::with_events_of_2_4) },
     Trial { death: "event-bits", ..trial(opening::with_events_of_2_5) },
     Trial { death: "struct-versions", ..trial(opening::with_struct_version_1) },
@@ -52,6 +57,7 @@ pub(crate) const REST: [Trial; 14] = [
     Trial { death: "sighup", ..trial(restart::sighup) },
     Trial { kind: Kind::Daemon, death: "daemon", ..trial(confined::daemon) },
     Trial { death: "confined", needs_root: true, ..trial(confined::confined) },
+    Trial { death: "two-lines", ..trial(second_line::second_line) },
     trial(leak::leak),
     Trial { death: "abort", ..trial(restart::abort) },
 ];

@@ -3,12 +3,16 @@
 use harness::command::require_root;
 
 use super::stage::{Faults, checks};
+use crate::at_once::side_by_side;
+
+/// Seconds for each call, and half of it for a verdict. What hangs or gives none takes that in each trial.
+const LIMIT: &str = "2";
 
 /// The plugin with `fault`: the check that finds it, its grade, and some words of what is seen. Other checks may find it
 /// too.
 #[track_caller]
 fn found(plugin: &Faults, fault: &str, id: &str, grade: &str, words: &str) {
-    let run = plugin.certify(&["--json", "-t", "6"], fault);
+    let run = plugin.certify(&["--json", "-t", LIMIT], fault);
     let (checks, last) = checks(&run);
     let (has, text) = checks.get(id).unwrap_or_else(|| panic!("{fault}: no check {id}: {run}"));
     assert!(has == grade && text.contains(words), "{fault}: {id}: {has}: {text}\n{run}");
@@ -19,9 +23,7 @@ fn found(plugin: &Faults, fault: &str, id: &str, grade: &str, words: &str) {
 fn all(faults: &[(&str, &str, &str, &str)]) {
     require_root();
     let plugin = Faults::built(&[]);
-    for (fault, id, grade, words) in faults {
-        found(&plugin, fault, id, grade, words);
-    }
+    side_by_side(faults, |(fault, id, grade, words)| found(&plugin, fault, id, grade, words));
 }
 
 #[test]
@@ -37,24 +39,21 @@ fn a_plugin_without_faults_passes() {
 
 #[test]
 fn what_keeps_openvpn_from_starting() {
-    let at_all =
-        |flags: &[&str], fault, id, grade, words| found(&Faults::built(flags), fault, id, grade, words);
-    at_all(&[], "refuses", "opens", "fail", "I will not");
-    at_all(
-        &["-Dopenvpn_plugin_close_v1=renamed"],
-        "",
-        "symbols",
-        "fail",
-        "openvpn_plugin_close_v1 is missing",
-    );
-    at_all(&["-DINIT_POINT=9"], "", "init-point", "fail", "moment 9");
-    at_all(&["-DMASK=0x1ffff"], "", "event-bits", "fail", "event 16");
-    at_all(&["-DMASK=0xffff"], "", "event-bits", "note", "removed");
-    at_all(&["-DUNLINKED"], "", "linked", "note", "X509_free of libcrypto.so");
-    at_all(&["-DCONSTRUCTOR"], "", "client-state", "fail", "no destructor");
-    at_all(&["-DMASK=0x4000"], "", "event-pairs", "note", "CLIENT_CONNECT_DEFER_V2 without");
-    at_all(&["-Wl,-z,nodelete"], "", "unloads", "note", "still there");
-    at_all(&["-DABORTS"], "", "abort", "fail", "SIGABRT");
+    let built: [(&[&str], _, _, _, _); 10] = [
+        (&[], "refuses", "opens", "fail", "I will not"),
+        (&["-Dopenvpn_plugin_close_v1=renamed"], "", "symbols", "fail", "openvpn_plugin_close_v1 is missing"),
+        (&["-DINIT_POINT=9"], "", "init-point", "fail", "moment 9"),
+        (&["-DMASK=0x1ffff"], "", "event-bits", "fail", "event 16"),
+        (&["-DMASK=0xffff"], "", "event-bits", "note", "removed"),
+        (&["-DUNLINKED"], "", "linked", "note", "X509_free of libcrypto.so"),
+        (&["-DCONSTRUCTOR"], "", "client-state", "fail", "no destructor"),
+        (&["-DMASK=0x4000"], "", "event-pairs", "note", "CLIENT_CONNECT_DEFER_V2 without"),
+        (&["-Wl,-z,nodelete"], "", "unloads", "note", "still there"),
+        (&["-DABORTS"], "", "abort", "fail", "SIGABRT"),
+    ];
+    side_by_side(built, |(flags, fault, id, grade, words)| {
+        found(&Faults::built(flags), fault, id, grade, words);
+    });
 }
 
 #[test]
@@ -64,7 +63,7 @@ fn what_ends_or_stops_openvpn() {
         ("crashes", "survives", "fail", "SIGABRT"),
         ("exits", "survives", "fail", "exit status 0"),
         ("crashes-on-empty", "survives", "fail", "an empty name"),
-        ("hangs", "returns", "fail", "within 6 s"),
+        ("hangs", "returns", "fail", "within 2 s"),
         ("slow", "hold", "note", "UP takes 0."),
         ("very-slow", "hold", "fail", "UP takes 1."),
         ("opens-once", "sighup", "fail", "for time 2"),
@@ -111,7 +110,38 @@ fn how_logins_are_answered() {
         ("verdict-early", "control-file-used", "note", "somebody's `1`"),
         ("verdict-creates", "control-file-created", "fail", "there again"),
         ("verdict-creates", "deferral", "note", "deferred"),
+        ("verdict-later", "control-file-shared", "note", "overwritten with `1`"),
+        ("reason-late", "reason-first", "fail", "the reason of the login is written after"),
+        ("question-late", "question-in-call", "fail", "the question of the login is written after"),
+        ("one-control-file", "two-logins", "fail", "gets no verdict, alone it gets `1`"),
     ]);
+}
+
+#[test]
+fn what_two_lines_with_the_same_file_disturb() {
+    all(&[
+        ("one-handle", "two-lines", "note", "the same handle"),
+        (
+            "down-for-all",
+            "two-lines",
+            "fail",
+            "when the first of two lines is called around the other, it answers an error at LEARN_ADDRESS",
+        ),
+        ("opens-once", "two-lines", "note", "a second line with it does not open"),
+    ]);
+}
+
+#[test]
+fn states_of_clients_that_take_time() {
+    require_root();
+    let plugin = Faults::built(&["-DCLIENT_STATE"]);
+    side_by_side(
+        [
+            ("slow-constructor", "note", "the constructor of a client's state takes 0."),
+            ("slow-destructor", "fail", "the destructor of a client's state takes 1."),
+        ],
+        |(fault, grade, words)| found(&plugin, fault, "hold", grade, words),
+    );
 }
 
 #[test]

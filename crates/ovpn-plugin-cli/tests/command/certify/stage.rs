@@ -7,6 +7,7 @@ use harness::command;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::at_once::Turn;
 use crate::json::lines;
 use crate::run::{Run, run};
 
@@ -33,9 +34,14 @@ impl Faults {
     /// With these options, and the fault.
     pub(super) fn certify(&self, options: &[&str], fault: &str) -> Run {
         let file = self.file();
-        let words = [&["certify"], options, &[file.to_str().unwrap(), fault]].concat();
-        run(&words)
+        certify(&[options, &[file.to_str().unwrap(), fault]].concat())
     }
+}
+
+/// Runs `ovpn-plugin certify` with these words, when it is its turn.
+pub(super) fn certify(words: &[&str]) -> Run {
+    let _turn = Turn::take();
+    run(&[&["certify"], words].concat())
 }
 
 /// What came of each check: grade and text. The lines fit the schema.

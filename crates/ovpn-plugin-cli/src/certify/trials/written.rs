@@ -1,0 +1,76 @@
+//! In which order a plugin writes to the files of a login.
+
+use std::path::Path;
+
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use ovpn_plugin_host::AuthFiles;
+
+/// What is told: also what O_TRUNC does to an empty file, and a file that takes the place of another.
+const CHANGES: AddWatchFlags =
+    AddWatchFlags::IN_MODIFY.union(AddWatchFlags::IN_MOVED_TO).union(AddWatchFlags::IN_CREATE);
+
+/// A file of a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    Control,
+    Reason,
+    Pending,
+}
+
+/// The writes to the files of one login. The kernel keeps their order, however late somebody looks.
+pub(super) struct Written {
+    inotify: Inotify,
+    names: [(std::ffi::OsString, Of); 3],
+    so_far: Vec<Of>,
+}
+
+impl Written {
+    /// From now on.
+    pub(super) fn watch(files: &AuthFiles) -> nix::Result<Self> {
+        let name = |path: &Path| path.file_name().unwrap_or_default().to_owned();
+        let (control, reason, pending) = (files.control(), files.reason(), files.pending());
+        let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
+        inotify.add_watch(control.parent().unwrap_or(&control), CHANGES)?;
+        let names =
+            [(name(&control), Of::Control), (name(&reason), Of::Reason), (name(&pending), Of::Pending)];
+        Ok(Self { inotify, names, so_far: Vec::new() })
+    }
+
+    /// All until now.
+    pub(super) fn so_far(&mut self) -> &[Of] {
+        while let Ok(events) = self.inotify.read_events() {
+            for event in events {
+                let of = self.names.iter().find(|(name, _)| event.name.as_ref() == Some(name));
+                self.so_far.extend(of.map(|(_, of)| *of));
+            }
+        }
+        &self.so_far
+    }
+
+    /// Whether a reason was written after the last verdict.
+    pub(super) fn reason_after_verdict(&mut self) -> bool {
+        let writes = self.so_far();
+        let last = |of| writes.iter().rposition(|write| *write == of);
+        last(Of::Control).is_some_and(|verdict| last(Of::Reason) > Some(verdict))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn writes_keep_their_order() {
+        let files = AuthFiles::new().unwrap();
+        let mut written = Written::watch(&files).unwrap();
+        assert_eq!(written.so_far(), []);
+        fs::write(files.reason(), "no").unwrap();
+        fs::write(files.control(), "0").unwrap();
+        assert!(!written.reason_after_verdict(), "{:?}", written.so_far);
+        fs::write(files.reason(), "late").unwrap();
+        assert!(written.reason_after_verdict(), "{:?}", written.so_far);
+        assert!(!written.so_far().contains(&Of::Pending));
+    }
+}
