@@ -3,7 +3,8 @@
  *
  * A plugin gets no context with its log function, so there are SLOTS functions, one for each plugin that is loaded at
  * the same time, each with its own log file. Lines are written with one write(2) to a descriptor in append mode, so
- * those of forked children arrive whole; a child that closed or reused the descriptor opens the file again.
+ * those of forked children arrive whole; a child that closed or reused the descriptor opens the file again. A file that
+ * has MOST_BYTES takes no more lines: a plugin that never stops to log must not fill the disk.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,6 +21,8 @@
 #define PLOG_ERRNO 256
 /* As large as OpenVPN's own buffer. */
 #define TEXT_BYTES 10240
+#define MOST_BYTES (64 << 20)
+#define NO_MORE "2\tovpn-plugin\tthe log is full: further lines are lost\n"
 
 struct slot
 {
@@ -77,9 +80,18 @@ static void write_line(const struct slot *slot, const char *line, size_t length)
     if (fstat(fd, &info) != 0 || info.st_dev != slot->device || info.st_ino != slot->inode)
     {
         fd = opened = open(slot->path, O_WRONLY | O_APPEND | O_CLOEXEC);
+        if (fstat(fd, &info) != 0)
+        {
+            info.st_size = 0;
+        }
     }
-    ssize_t written = write(fd, line, length);
-    (void)written; /* nowhere to report it */
+    if (info.st_size < MOST_BYTES)
+    {
+        int is_last = info.st_size + (off_t)length >= MOST_BYTES;
+        ssize_t written = write(fd, line, length);
+        written = is_last ? write(fd, NO_MORE, sizeof(NO_MORE) - 1) : written;
+        (void)written; /* nowhere to report it */
+    }
     if (opened >= 0)
     {
         close(opened);

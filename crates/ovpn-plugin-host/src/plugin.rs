@@ -134,6 +134,7 @@ impl Plugin {
     }
 
     /// Has the log written to this new file instead of a temporary one, so that it outlives the plugin and its process.
+    /// Like the temporary one it takes at most 64 MiB.
     #[must_use]
     pub fn log_to(mut self, file: impl Into<PathBuf>) -> Self {
         self.log = Some(file.into());

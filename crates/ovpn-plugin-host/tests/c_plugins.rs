@@ -71,6 +71,19 @@ fn the_hosts_functions_work() {
     assert!(plugin.close().unloaded);
 }
 
+#[test]
+fn a_log_without_end_does_not_fill_the_disk() {
+    let (built, place) = (Built::new("logs_much.c", &[]), tempfile::tempdir().unwrap());
+    let file = place.path().join("log");
+    let plugin = built.plugin().log_to(&file).open().unwrap();
+    assert_eq!(plugin.call(&Call::new(sys::PLUGIN_UP)).unwrap().result, FuncResult::Success);
+    let bytes = std::fs::metadata(&file).unwrap().len();
+    assert!((64 << 20..65 << 20).contains(&bytes), "{bytes}");
+    let lines = texts(&plugin);
+    let ends = (lines.first().map(String::as_str), lines.last().map(String::as_str));
+    assert_eq!(ends, (Some("the first"), Some("the log is full: further lines are lost")));
+}
+
 /// The whole life of a server and of a client, for plugins in C too.
 #[test]
 fn a_life_passes_what_a_c_plugin_wants() {

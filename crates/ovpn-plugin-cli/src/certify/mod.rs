@@ -5,6 +5,7 @@
 //! * [`report`] carries what a trial says; [`check`] has what each check means; [`show`] prints.
 
 mod check;
+mod deadline;
 mod observe;
 mod report;
 mod show;

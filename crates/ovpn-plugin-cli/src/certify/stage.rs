@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
@@ -15,6 +15,7 @@ use nix::unistd::{self, Pid};
 use ovpn_plugin_host::fork_alone;
 use tempfile::TempDir;
 
+use super::deadline::Deadline;
 use super::report::{Heard, Report, Seen};
 use crate::children::{self, LEAVE, until_all_left};
 use terminal::Signals;
@@ -71,7 +72,8 @@ pub(crate) struct Stage {
     _own: File,
 }
 
-/// Runs `body` until nothing new is heard of it for `limit`. `leaves`: processes that stay are no news.
+/// Runs `body` until nothing new is heard of it for `limit`, or it takes many times that. `leaves`: processes that stay are
+/// no news.
 pub(crate) fn play(
     kind: Kind,
     limit: Duration,
@@ -113,6 +115,10 @@ pub(crate) fn play(
 
 /// In the new process: as under OpenVPN. Gives a descriptor as OpenVPN has them, which only exec closes.
 fn prepare(scratch: &TempDir, signals: &Signals) -> io::Result<File> {
+    // A signal to its process group is for the plugin's processes, not for this command and whoever has started it.
+    unistd::setsid()?;
+    // It does not outlive the command, however that ends.
+    prctl::set_pdeathsig(Signal::SIGKILL)?;
     signals.let_go()?;
     if !unistd::geteuid().is_root() {
         // Without root, /proc/self of a process that must not be dumped is not its own.
@@ -134,9 +140,8 @@ fn until_end(
     limit: Duration,
     signals: &Signals,
 ) -> io::Result<Ended> {
-    // Looks are counted, not time: a busy machine holds them up as it does the plugin.
-    let most = limit.as_millis() / u128::from(LOOK);
-    let (mut first, mut quiet) = (Some(child), 0);
+    let (mut first, mut deadline) =
+        (Some(child), Deadline::new(limit, Duration::from_millis(LOOK.into()), Instant::now()));
     loop {
         let mut wanted = [
             PollFd::new(heard.stream.as_fd(), PollFlags::POLLIN),
@@ -148,7 +153,10 @@ fn until_end(
         }
         // In this order: what it said before it ended is there when it has ended.
         let status = first.map(|child| waitpid(child, Some(WaitPidFlag::WNOHANG))).transpose()?;
-        quiet = if heard.listen() { 0 } else { quiet + 1 };
+        deadline.looked(heard.listen());
+        if heard.is_too_much() {
+            return Ok(Ended::Died("it writes to a descriptor that is not its own".to_owned()));
+        }
         if let Some(signal) = signals.came() {
             return Ok(Ended::Interrupted(signal));
         }
@@ -174,7 +182,7 @@ fn until_end(
         if first.is_none() && children::own().is_empty() {
             return Ok(Ended::Died("it ended after it had become a daemon".to_owned()));
         }
-        if quiet >= most {
+        if deadline.is_over(Instant::now()) {
             return Ok(Ended::TimedOut);
         }
     }

@@ -26,6 +26,7 @@ pub(super) fn daemon(stage: &Stage, subject: &Subject) {
     if let Err(error) = unistd::daemon(true, true) {
         return stage.report.note("daemon", format!("daemon(3) fails: {error}"));
     }
+    stage.report.goes_on_here();
     let life = live(stage, subject, &plugin);
     end(stage, "daemon", plugin, &before, life);
 }

@@ -1,6 +1,7 @@
 //! `ovpn-plugin certify`: a plugin with one fault each, and what is found of it.
 
 mod faults;
+mod hostile;
 mod output;
 mod plugins;
 mod stage;

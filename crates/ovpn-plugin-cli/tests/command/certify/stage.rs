@@ -17,9 +17,14 @@ pub(super) struct Faults(TempDir);
 impl Faults {
     /// With these words for the compiler.
     pub(super) fn built(flags: &[&str]) -> Self {
+        Self::of("faults.c", flags)
+    }
+
+    /// From another file.
+    pub(super) fn of(source: &str, flags: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let built = directory.path().join("faults.so");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c/faults.c");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c").join(source);
         let (built, source) = (built.to_str().unwrap(), source.to_str().unwrap());
         let mut words = vec!["-shared", "-fPIC", "-pthread", "-Wall", "-Werror", "-o", built, source];
         words.extend(flags);
