@@ -118,6 +118,9 @@ log_lines::lines! {
     warn too_many_questions() "login refused for now: as many questions are open as may be",
         why "As many people are being asked for a second factor as the plugin allows, in all or with one name. The client tries again later.",
         todo "If it goes on: look in the log whether one name or address asks again and again.";
+    warn question_gives_way() "as many questions are open as may be: the oldest one of the address with the most is given up",
+        why "Somebody is asked for a second factor, and others of one address have taken the room for it. One of these has to log in again.",
+        todo "Look in the log which name or address asks again and again: somebody may know a password there and no second factor.";
     error panic(what: &str, place: impl Display, text: impl Display) "panic in {what}{place}: {text}",
         why "The plugin has run into a mistake of its own. The event was answered with the safe answer, and the plugin stays in use.",
         todo TO_THE_AUTHORS;

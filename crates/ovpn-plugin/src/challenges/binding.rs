@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use crate::AuthUserPassVerify;
 
 /// Where a client comes from: an IPv4 address, or the first 64 bits of an IPv6 address, within which clients change theirs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Source {
     Address(IpAddr),
     /// OpenVPN has named none, or none that can be read.
@@ -27,26 +27,33 @@ fn network(address: IpAddr) -> IpAddr {
 }
 
 /// Who was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Binding {
     pub(super) username: Vec<u8>,
     common_name: Vec<u8>,
-    source: Option<Source>,
+    /// Where the login came from.
+    pub(super) source: Source,
+    /// Whether the answer must come from there, too.
+    to_source: bool,
 }
 
 impl Binding {
     /// Of a login. `to_source`: the answer must come from where the login comes from.
     pub(super) fn of(event: &AuthUserPassVerify<'_>, to_source: bool) -> Self {
-        Self {
-            source: to_source.then(|| Source::of(event.untrusted_ip())),
-            ..Self::of_names(event.username(), event.common_name())
-        }
+        let source = Source::of(event.untrusted_ip());
+        Self { source, to_source, ..Self::of_names(event.username(), event.common_name()) }
     }
 
     /// Wherever the user is.
     pub(super) fn of_names(username: Option<&[u8]>, common_name: Option<&[u8]>) -> Self {
         let owned = |name: Option<&[u8]>| name.unwrap_or_default().to_vec();
-        Self { username: owned(username), common_name: owned(common_name), source: None }
+        let (username, common_name) = (owned(username), owned(common_name));
+        Self { username, common_name, source: Source::Unknown, to_source: false }
+    }
+
+    /// Whether this login answers the question.
+    pub(super) fn is_answered_by(&self, login: &Self) -> bool {
+        self.is_same_user(login) && (!self.to_source || self.source == login.source)
     }
 
     /// Whether it is the same user with the same certificate, wherever they are.
@@ -70,19 +77,20 @@ mod tests {
     #[test]
     fn user_certificate_and_source_are_the_same() {
         let joe = binding("joe", "laptop", "192.0.2.1");
-        assert_eq!(joe, binding("joe", "laptop", "::ffff:192.0.2.1"));
+        assert!(joe.is_answered_by(&binding("joe", "laptop", "::ffff:192.0.2.1")));
         for other in [
             binding("Joe", "laptop", "192.0.2.1"),
             binding("joe", "phone", "192.0.2.1"),
             binding("joe", "laptop", "192.0.2.2"),
             binding("joe", "laptop", ""),
         ] {
-            assert_ne!(joe, other);
+            assert!(!joe.is_answered_by(&other));
         }
         let v6 = binding("joe", "", "2001:db8:1:2::7");
-        assert_eq!(v6, binding("joe", "", "2001:db8:1:2:ffff::1"));
-        assert_ne!(v6, binding("joe", "", "2001:db8:1:3::7"));
-        assert_eq!(binding("joe", "", "fe80::1%eth0"), binding("joe", "", "fe80::2%eth1"));
+        assert!(v6.is_answered_by(&binding("joe", "", "2001:db8:1:2:ffff::1")));
+        assert!(!v6.is_answered_by(&binding("joe", "", "2001:db8:1:3::7")));
+        let link_local = binding("joe", "", "fe80::1%eth0");
+        assert!(link_local.is_answered_by(&binding("joe", "", "fe80::2%eth1")));
     }
 
     #[test]
@@ -91,6 +99,6 @@ mod tests {
             let call = CallData::new().env("username", "joe").env("untrusted_ip", address);
             Binding::of(&call.event(), false)
         };
-        assert_eq!(of("192.0.2.1"), of("192.0.2.2"));
+        assert!(of("192.0.2.1").is_answered_by(&of("192.0.2.2")));
     }
 }

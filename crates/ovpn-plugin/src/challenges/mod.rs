@@ -40,7 +40,8 @@ const BACKOFF: Duration = Duration::from_secs(15);
 ///
 /// A question is open for a limited time. It is answered once, by the user and certificate that were asked, and from the
 /// same source: the same IPv4 address, or the same 64 bits of an IPv6 address (see [`Challenges::from_any_source`]). Its
-/// id has 128 random bits. There is a bound for all questions and one for those of a single user.
+/// id has 128 random bits. There is a bound for all questions and one for those of a single user. Sources share the room:
+/// when there is none left, the source with the most open questions loses its oldest one to a source that has fewer.
 ///
 /// `T` is what the plugin keeps with a question, such as the code that was sent to a telephone.
 ///
@@ -202,8 +203,8 @@ impl<T> Challenges<T> {
         Self { time, to_source: true, table: Mutex::new(Table::new(Self::MOST)) }
     }
 
-    /// At most `most` questions are open at a time, and of one user at most eight. Who is asked while there is no room is
-    /// refused with a temporary failure.
+    /// At most `most` questions are open at a time, and of one user at most eight: the oldest one is lost to the newest. Who
+    /// is asked while there is no room, and no other source has more of it, is refused with a temporary failure.
     #[must_use]
     pub fn most(mut self, most: usize) -> Self {
         self.table = Mutex::new(Table::new(most));
@@ -252,7 +253,7 @@ impl<T> Challenges<T> {
     ) -> Login<T> {
         let theirs = Binding::of(event, self.to_source);
         let found = match Key::of_state_id(response.state_id) {
-            Some(key) => self.table().take(&key, now, |binding| *binding == theirs),
+            Some(key) => self.table().take(&key, now, |binding| binding.is_answered_by(&theirs)),
             None => Err(NoQuestion::Unknown),
         };
         let Open { value, binding, round, decision, .. } = match found {
@@ -314,10 +315,9 @@ impl<T> Challenges<T> {
             let answered = Answered { value, answer, binding, round: 1, way: Way::Static, decision: None };
             return Ok(Asked::Answered(answered));
         }
-        let Some(gone) = self.table().make_room(&binding, now) else {
+        if !self.make_room(&binding, now) {
             return Ok(Asked::Reply(AuthReply::RejectWith(no_room())));
-        };
-        drop(gone);
+        }
         let open = Open { value, binding, round: 1, until: now + self.time, decision: None };
         let fits = question.len() <= MAX_PENDING_BYTES && event.client_supports(PENDING);
         match event.auth_control_file().filter(|_| fits && event.auth_pending_file().is_some()) {
@@ -326,7 +326,7 @@ impl<T> Challenges<T> {
                 let pending = make(self.time, question).map_err(AskError::Pending)?;
                 let (decision, deferral) = event.defer().map_err(AskError::Defer)?;
                 let key = Key::ControlFile(control.to_owned());
-                let _ = self.table().insert(key, Open { decision: Some(decision), ..open });
+                self.insert(key, Open { decision: Some(decision), ..open });
                 Ok(Asked::Reply(AuthReply::Pending(pending, deferral)))
             }
             _ => {
@@ -369,10 +369,9 @@ impl<T> Challenges<T> {
         now: Instant,
     ) -> Result<Verdict, AskError> {
         let (binding, round) = (answered.binding.clone(), answered.round.saturating_add(1));
-        let Some(gone) = self.table().make_room(&binding, now) else {
+        if !self.make_room(&binding, now) {
             return Ok(answered.reject_with(no_room()));
-        };
-        drop(gone);
+        }
         let username = binding.username.clone();
         let open = Open { value, binding, round, until: now + self.time, decision: None };
         let rejection = self.question(open, &username, question, is_shown)?;
@@ -390,7 +389,7 @@ impl<T> Challenges<T> {
         let id = random().map_err(AskError::Random)?;
         let make = if is_shown { Challenge::new } else { Challenge::hidden };
         let challenge = make(&state_id(&id), username, question).map_err(AskError::Question)?;
-        let _ = self.table().insert(Key::Id(id), open);
+        self.insert(Key::Id(id), open);
         Ok(Rejection::challenge(&challenge))
     }
 
@@ -412,6 +411,21 @@ impl<T> Challenges<T> {
         let Open { value, binding, round, decision, .. } = found.map_err(|_| NotAsked::NoQuestion)?;
         let answer = event.decoded_response().map(Zeroizing::new).ok_or(NotAsked::Malformed)?;
         Ok(Answered { value, answer, binding, round, way: Way::Pending, decision })
+    }
+
+    /// Makes room for one more question; whether there is any.
+    fn make_room(&self, user: &Binding, now: Instant) -> bool {
+        let room = self.table().make_room(user, now);
+        if room.from_another_source {
+            logging::say(lines::question_gives_way());
+        }
+        // What gives way is dropped here, where the table is not locked: what is kept with a question is the author's.
+        room.is_there
+    }
+
+    fn insert(&self, key: Key, open: Open<T>) {
+        let before = self.table().insert(key, open);
+        drop(before);
     }
 
     /// How many questions are open, those included whose time is over and whose place nobody has needed yet.

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::binding::Binding;
+use super::binding::{Binding, Source};
 use crate::Decision;
 
 /// Bytes of an id.
 pub(super) const ID_BYTES: usize = 16;
 
-/// Of one user: the newest ones. Somebody who knows one password cannot take the room of everybody else.
+/// Of one user: the newest ones. Somebody who knows one password cannot take the room of everybody else, unless a backend
+/// knows the user by many names (`joe`, `Joe`): then the room of a source counts.
 const MOST_OF_ONE_USER: usize = 8;
 
 /// How an answer finds its question.
@@ -70,6 +71,16 @@ pub(super) enum NoQuestion {
     Another,
 }
 
+/// What was done to have room for one more.
+#[must_use]
+pub(super) struct Room<T> {
+    pub(super) is_there: bool,
+    /// A question from a source with more of them has given way.
+    pub(super) from_another_source: bool,
+    /// Those that have given way. Dropped, a login that waits is rejected: not to be done under a lock.
+    _gone: Vec<Open<T>>,
+}
+
 /// All of them.
 #[derive(Debug)]
 pub(super) struct Table<T> {
@@ -82,21 +93,52 @@ impl<T> Table<T> {
         Self { open: HashMap::new(), most }
     }
 
-    /// Makes room for one more question to this user; nothing if there is none. Those that give way come back: dropped,
-    /// a login that waits is rejected, which the caller does without holding a lock.
-    pub(super) fn make_room(&mut self, user: &Binding, now: Instant) -> Option<Vec<Open<T>>> {
+    /// Makes room for one more question to this user.
+    pub(super) fn make_room(&mut self, user: &Binding, now: Instant) -> Room<T> {
         let mut gone = self.take_out(|open| open.until <= now);
-        let of_user = self.open.iter().filter(|(_, open)| open.binding.is_same_user(user));
-        if of_user.clone().count() >= MOST_OF_ONE_USER {
-            let oldest = of_user.min_by_key(|(_, open)| open.until).map(|(key, _)| key.clone());
-            gone.extend(oldest.and_then(|key| self.open.remove(&key)));
+        let of_user = |binding: &Binding| binding.is_same_user(user);
+        if self.open.values().filter(|open| of_user(&open.binding)).count() >= MOST_OF_ONE_USER {
+            // One who knows the password elsewhere first loses what was asked there.
+            let oldest = self
+                .take_oldest(|binding| of_user(binding) && binding.source == user.source)
+                .or_else(|| self.take_oldest(of_user));
+            gone.extend(oldest);
         }
-        if self.open.len() >= self.most {
+        if self.is_full() {
             // Clients that are gone cost a look at a file each, so they are looked for only now.
             let is_gone = |open: &Open<T>| open.decision.as_ref().is_some_and(|login| !login.is_wanted());
             gone.extend(self.take_out(is_gone));
         }
-        (self.open.len() < self.most).then_some(gone)
+        let mut from_another_source = false;
+        if self.is_full() {
+            let oldest = self
+                .source_with_more_than(user.source)
+                .and_then(|source| self.take_oldest(|binding| binding.source == source));
+            from_another_source = oldest.is_some();
+            gone.extend(oldest);
+        }
+        Room { is_there: !self.is_full(), from_another_source, _gone: gone }
+    }
+
+    fn is_full(&self) -> bool {
+        self.open.len() >= self.most
+    }
+
+    fn take_oldest(&mut self, wanted: impl Fn(&Binding) -> bool) -> Option<Open<T>> {
+        let of_them = self.open.iter().filter(|(_, open)| wanted(&open.binding));
+        let key = of_them.min_by_key(|(_, open)| open.until).map(|(key, _)| key.clone())?;
+        self.open.remove(&key)
+    }
+
+    /// The source with the most questions, if it has no fewer than this one also after it has lost one to it.
+    fn source_with_more_than(&self, this: Source) -> Option<Source> {
+        let mut counts: HashMap<Source, usize> = HashMap::new();
+        for open in self.open.values() {
+            *counts.entry(open.binding.source).or_default() += 1;
+        }
+        let own = counts.get(&this).copied().unwrap_or_default();
+        let most = counts.into_iter().max_by_key(|(_, count)| *count);
+        most.filter(|(_, count)| *count > own + 1).map(|(source, _)| source)
     }
 
     fn take_out(&mut self, wanted: impl Fn(&Open<T>) -> bool) -> Vec<Open<T>> {
@@ -141,11 +183,21 @@ mod tests {
     }
 
     fn add(table: &mut Table<u32>, number: u8, name: &str, now: Instant) -> Option<usize> {
-        let gone = table.make_room(&user(name), now)?.len();
+        add_from(table, number, user(name), now)
+    }
+
+    fn add_from(table: &mut Table<u32>, number: u8, binding: Binding, now: Instant) -> Option<usize> {
+        let room = table.make_room(&binding, now);
         let until = now + Duration::from_secs(60);
-        let open = Open { value: u32::from(number), binding: user(name), round: 1, until, decision: None };
-        table.insert(Key::Id([number; 16]), open);
-        Some(gone)
+        let open = Open { value: u32::from(number), binding, round: 1, until, decision: None };
+        room.is_there.then(|| table.insert(Key::Id([number; 16]), open))?;
+        Some(room._gone.len())
+    }
+
+    fn from(name: &str, address: u8) -> Binding {
+        let mut binding = user(name);
+        binding.source = Source::Address([192, 0, 2, address].into());
+        binding
     }
 
     #[test]
@@ -157,7 +209,7 @@ mod tests {
         let late = now + Duration::from_secs(60);
         assert_eq!(table.take(&key, late, |_| true).unwrap_err(), NoQuestion::Unknown);
         let in_time = late - Duration::from_millis(1);
-        assert_eq!(table.take(&key, in_time, |found| *found == user("joe")).unwrap().value, 1);
+        assert_eq!(table.take(&key, in_time, |found| found.is_same_user(&user("joe"))).unwrap().value, 1);
         assert_eq!(table.take(&key, in_time, |_| true).unwrap_err(), NoQuestion::Unknown);
     }
 
@@ -173,6 +225,42 @@ mod tests {
         assert!(table.take(&Key::Id([12; 16]), now, |_| true).is_ok());
         assert!(table.take(&Key::Id([11; 16]), now, |_| true).is_err());
         assert_eq!(add(&mut table, 100, "ann", now), Some(0));
+    }
+
+    /// Who knows one password has as many names for the same user as a backend takes for one.
+    #[test]
+    fn one_source_takes_nobody_elses_room() {
+        let (mut table, now) = (Table::new(4), Instant::now());
+        let later = |number: u8| now + Duration::from_millis(number.into());
+        for number in 0..4 {
+            assert_eq!(
+                add_from(&mut table, number, from(&format!("joe{number}"), 1), later(number)),
+                Some(0)
+            );
+        }
+        assert_eq!(add_from(&mut table, 4, from("joe4", 1), later(4)), None, "it has all of it already");
+        // Its oldest ones give way, until it has no more than the others.
+        assert_eq!(add_from(&mut table, 5, from("ann", 2), later(5)), Some(1));
+        assert_eq!(add_from(&mut table, 6, from("bob", 3), later(6)), Some(1));
+        assert_eq!(add_from(&mut table, 7, from("eve", 1), later(7)), None);
+        assert_eq!(add_from(&mut table, 8, from("sue", 4), later(8)), Some(1));
+        assert_eq!(add_from(&mut table, 9, from("tom", 5), later(9)), None);
+        let mut left: Vec<u32> = table.open.values().map(|open| open.value).collect();
+        left.sort_unstable();
+        assert_eq!(left, [3, 5, 6, 8]);
+    }
+
+    /// Somebody else knows the password.
+    #[test]
+    fn who_asks_from_elsewhere_loses_what_was_asked_there() {
+        let (mut table, now) = (Table::new(100), Instant::now());
+        add_from(&mut table, 0, from("joe", 1), now).unwrap();
+        for number in 1..30 {
+            let later = now + Duration::from_millis(number.into());
+            add_from(&mut table, number, from("joe", 2), later).unwrap();
+        }
+        assert_eq!(table.len(), 8);
+        assert!(table.take(&Key::Id([0; 16]), now, |_| true).is_ok());
     }
 
     #[test]
