@@ -125,29 +125,43 @@ fn words_of(place: &Path, is_top: impl Fn(&Path) -> bool) -> Vec<String> {
     words
 }
 
-/// The shared object in one of cargo's messages, if it is that of this package's library.
+/// The shared object in one of cargo's messages, if it is that of the library of this package, whose path leads over no
+/// link: cargo keeps those that it was given.
 fn file_in(message: &str, manifest: &Path) -> Option<PathBuf> {
-    if field(message, "reason")? != "compiler-artifact"
-        || field(message, "manifest_path")? != manifest.to_str()?
-    {
+    if after(message, "reason").and_then(text)?.0 != "compiler-artifact" {
         return None;
     }
-    let (_, files) = message.split_once("\"filenames\":[")?;
-    let (files, _) = files.split_once(']')?;
-    let ending = format!("{}\"", env::consts::DLL_SUFFIX);
-    let file = files.split_inclusive('"').find(|part| part.ends_with(&ending))?;
-    Some(PathBuf::from(plain(file.trim_end_matches('"'))))
+    let named = PathBuf::from(after(message, "manifest_path").and_then(text)?.0);
+    if named.canonicalize().unwrap_or(named) != manifest {
+        return None;
+    }
+    let mut rest = after(message, "filenames")?.strip_prefix('[')?;
+    while let Some((file, more)) = text(rest) {
+        if file.ends_with(env::consts::DLL_SUFFIX) {
+            return Some(file.into());
+        }
+        rest = more.strip_prefix(',')?;
+    }
+    None
 }
 
-/// The value of a field that is text; cargo writes no blanks between name and value.
-fn field(message: &str, name: &str) -> Option<String> {
-    let (_, rest) = message.split_once(&format!("\"{name}\":\""))?;
-    rest.split_once('"').map(|(value, _)| plain(value))
+/// What stands behind the name of a field; cargo writes no blanks between name and value.
+fn after<'a>(message: &'a str, name: &str) -> Option<&'a str> {
+    message.split_once(&format!("\"{name}\":")).map(|(_, value)| value)
 }
 
-/// Paths with what JSON escapes are rare, and only a backslash can occur in ordinary ones.
-fn plain(text: &str) -> String {
-    text.replace("\\\\", "\\")
+/// The text that JSON begins with, and what follows it. Of what JSON escapes, paths have quotation marks and backslashes.
+fn text(json: &str) -> Option<(String, &str)> {
+    let json = json.strip_prefix('"')?;
+    let (mut text, mut chars) = (String::new(), json.char_indices());
+    while let Some((at, char)) = chars.next() {
+        match char {
+            '"' => return Some((text, json.get(at + 1..)?)),
+            '\\' => text.push(chars.next()?.1),
+            char => text.push(char),
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -163,6 +177,26 @@ mod tests {
         assert_eq!(file_in(MESSAGE, Path::new("/q/Cargo.toml")), None);
         let plain = MESSAGE.replace("libp.so", "libp.rlib");
         assert_eq!(file_in(&plain, Path::new("/p/Cargo.toml")), None);
+    }
+
+    #[test]
+    fn odd_names_of_directories_are_read() {
+        let message = MESSAGE.replace("/p/", r#"/a \"b]\\/"#).replace("/t/", r#"/t]\",\"/"#);
+        let found = file_in(&message, Path::new(r#"/a "b]\/Cargo.toml"#));
+        assert_eq!(found.as_deref(), Some(Path::new(r#"/t]","/debug/libp.so"#)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_leads_to_the_same_package() {
+        let place = tempfile::tempdir().unwrap();
+        let (package, link) = (place.path().join("p"), place.path().join("link"));
+        std::fs::create_dir(&package).unwrap();
+        std::fs::write(package.join("Cargo.toml"), "").unwrap();
+        std::os::unix::fs::symlink(&package, &link).unwrap();
+        let message = MESSAGE.replace("/p/", &format!("{}/", link.display()));
+        let manifest = package.join("Cargo.toml").canonicalize().unwrap();
+        assert!(file_in(&message, &manifest).is_some());
     }
 
     #[test]

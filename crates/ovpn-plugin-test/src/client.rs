@@ -16,6 +16,7 @@ use crate::proc_table::{Process, wait_until};
 use crate::running::Running;
 use crate::scratch::Scratch;
 use crate::server::{READY, Server};
+use crate::words::path;
 
 /// Somewhere else than beside its server where a client or a server runs: other files, another network.
 pub trait Place {
@@ -234,7 +235,7 @@ impl<'a> ClientConfig<'a> {
             },
             "disable-dco".to_string(),
             "remote-cert-tls server".to_string(),
-            format!("ca {}", pki.path("ca.crt").display()),
+            format!("ca {}", path(&pki.path("ca.crt"))),
             "auth-retry none".to_string(),
             "connect-retry-max 1".to_string(),
             "connect-timeout 20".to_string(),
@@ -246,8 +247,8 @@ impl<'a> ClientConfig<'a> {
             lines.push(format!("remote {address} 1194 udp4"));
         }
         if let Some(name) = &self.certificate {
-            lines.push(format!("cert {}", pki.path(&format!("{name}.crt")).display()));
-            lines.push(format!("key {}", pki.path(&format!("{name}.key")).display()));
+            lines.push(format!("cert {}", path(&pki.path(&format!("{name}.crt")))));
+            lines.push(format!("key {}", path(&pki.path(&format!("{name}.key")))));
         }
         lines.extend(self.address.iter().map(|address| format!("local {address}")));
         lines.push(if self.tunnel { "dev tun" } else { "dev null" }.to_string());
@@ -258,11 +259,11 @@ impl<'a> ClientConfig<'a> {
             None if !self.sends_login => {}
             None => {
                 let file = scratch.write("login", &format!("{}\n{}\n", self.user, self.password), 0o600);
-                lines.push(format!("auth-user-pass {}", file.display()));
+                lines.push(format!("auth-user-pass {}", path(&file)));
             }
             Some(typed) => {
                 lines.extend(typed.lines.iter().cloned());
-                lines.push(format!("management {} unix", scratch.join("management").display()));
+                lines.push(format!("management {} unix", path(&scratch.join("management"))));
                 lines.push("management-query-passwords".to_string());
             }
         }

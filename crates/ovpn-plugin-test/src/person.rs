@@ -15,7 +15,7 @@ use crate::management::{NEED, base64, with_response};
 use crate::question::{Question, Way};
 use crate::scratch::Scratch;
 use crate::server::Server;
-use crate::words::quoted;
+use crate::words::{path, quoted};
 use crate::{PATIENCE, question};
 
 /// Somebody who is about to log in.
@@ -92,7 +92,7 @@ impl<'a> PersonConfig<'a> {
     pub fn start(self) -> Person {
         let scratch = Scratch::new();
         let socket = scratch.join("management");
-        let line = format!("management {} unix", socket.display());
+        let line = format!("management {} unix", path(&socket));
         let client = self.client.line(&line).line("management-query-passwords").start();
         client.wait_listening();
         let stream =

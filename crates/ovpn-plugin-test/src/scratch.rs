@@ -4,7 +4,7 @@
 //! `ovpntest-<pid>-<number>`, so that leftovers of a dead owner are known by their name.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -45,12 +45,18 @@ fn sweep() {
     if nix::unistd::geteuid().is_root() {
         netns::sweep();
     }
-    // What belongs to others stays.
     for place in [std::env::temp_dir(), ROOTS_OWN.into()] {
-        for name in stale_entries(&place) {
-            let _ = fs::remove_dir_all(place.join(name));
+        for path in stale_entries(&place).into_iter().map(|name| place.join(name)) {
+            if is_own(&path) {
+                let _ = fs::remove_dir_all(path);
+            }
         }
     }
+}
+
+/// What belongs to others stays, also for root: in a container with the same /tmp their processes may be alive.
+fn is_own(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.uid() == nix::unistd::geteuid().as_raw())
 }
 
 /// A directory that everyone may enter and only its owner may write; removed on drop.
@@ -128,6 +134,20 @@ mod tests {
         for other in ["ovpntest-", "ovpntest-4194305", "ovpntest-x-0", "ovpntest-../..-0", "x-4194305-0"] {
             assert!(!is_stale(other), "{other}");
         }
+    }
+
+    #[test]
+    fn what_belongs_to_others_stays() {
+        let scratch = Scratch::new();
+        let (own, others) =
+            (scratch.directory("ovpntest-4194305-0", 0o755), scratch.join("ovpntest-4194305-1"));
+        std::os::unix::fs::symlink("/nowhere", &others).expect("a link");
+        assert!(is_own(&own) && is_own(&others), "also where a link leads nowhere");
+        let root = nix::unistd::geteuid().is_root();
+        if root {
+            std::os::unix::fs::lchown(&others, Some(65534), None).expect("lchown");
+        }
+        assert!(is_own(&own) && is_own(&others) != root);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::proc_table::{self, Process};
 use crate::running::Running;
 use crate::scratch::Scratch;
 use crate::server_config::{Chroot, Daemon, Follower, ServerConfig};
+use crate::words::path;
 use crate::{PATIENCE, requirements};
 
 /// What the server says when it serves.
@@ -287,18 +288,18 @@ impl Drop for Server {
 
 fn text_of(config: &ServerConfig, pki: &Pki, scratch: &Scratch, pipe: &LogPipe) -> String {
     let mut lines = if config.file.is_some() { Vec::new() } else { of_tests(pki) };
-    lines.push(format!("writepid {}", scratch.join("pid").display()));
+    lines.push(format!("writepid {}", path(&scratch.join("pid"))));
     lines.retain(|line| !config.without.contains(line));
     match config.daemon {
         Daemon::No => {}
-        Daemon::WithLog => lines.extend(["daemon".to_string(), format!("log {}", pipe.path().display())]),
+        Daemon::WithLog => lines.extend(["daemon".to_string(), format!("log {}", path(pipe.path()))]),
         Daemon::Syslog => lines.push("daemon".to_string()),
     }
     if config.chroot == Chroot::Yes {
-        lines.push(format!("chroot {}", scratch.join("root").display()));
+        lines.push(format!("chroot {}", path(&scratch.join("root"))));
         lines.push("tmp-dir /tmp".to_string());
     } else {
-        lines.push(format!("tmp-dir {}", scratch.join("tmp").display()));
+        lines.push(format!("tmp-dir {}", path(&scratch.join("tmp"))));
     }
     lines.extend(config.lines.iter().cloned());
     lines.iter().map(|line| format!("{line}\n")).collect()
@@ -318,9 +319,9 @@ fn of_tests(pki: &Pki) -> Vec<String> {
         "duplicate-cn".to_string(),
         // In 2.6 this spares the pause of one second at every restart.
         "connect-retry 0".to_string(),
-        format!("ca {}", pki.path("ca.crt").display()),
-        format!("cert {}", pki.path("server.crt").display()),
-        format!("key {}", pki.path("server.key").display()),
+        format!("ca {}", path(&pki.path("ca.crt"))),
+        format!("cert {}", path(&pki.path("server.crt"))),
+        format!("key {}", path(&pki.path("server.key"))),
     ]
 }
 

@@ -9,8 +9,13 @@ pub(crate) fn plugin_line(file: &Path, words: &[&str]) -> String {
         [one] => vec![quoted(&quoted(one))],
         several => several.iter().map(|word| quoted(word)).collect(),
     };
-    let file = quoted(&file.display().to_string());
+    let file = path(file);
     std::iter::once(format!("plugin {file}")).chain(words).collect::<Vec<_>>().join(" ")
+}
+
+/// The name of a file, wherever its directory is.
+pub(crate) fn path(file: &Path) -> String {
+    quoted(&file.display().to_string())
 }
 
 /// One word, also for the management interface.

@@ -37,7 +37,8 @@ fn log_in(mode: &str, user: &str) -> Output {
         set_mode(&copy, 0o755);
         copy
     });
-    let tmp = scratch.directory("tmp", 0o1777);
+    // A name that OpenVPN's configuration has to quote.
+    let tmp = scratch.directory("a \"tmp' #1", 0o1777);
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-c", AS_NOBODY, mode]).arg(program).arg(plugin);
     command.args([user, "secret"]);
