@@ -1,13 +1,13 @@
 //! A connecting client to be decided later, from any thread, by its files.
 
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io;
 use std::sync::Arc;
 
 use crate::door::{Door, Target};
 use crate::progress::Progress;
 use crate::undecided::Undecided;
-use crate::verdict_file::{has_name, open_empty, open_for, put, put_verdict};
+use crate::verdict_file::{append, has_name, open_empty, open_for, put, put_verdict};
 use crate::{ClientConfig, ClientConnect, DeferError, Deferral, lines, logging};
 
 /// A client that is still to be let in; made with [`ClientConnect::defer`] (OpenVPN 2.5 and later).
@@ -130,12 +130,8 @@ impl Target for Connect {
 
     fn settle(&mut self, verdict: Verdict) -> io::Result<()> {
         let Verdict::Accept(config) = verdict else { return self.put_verdict(b'0') };
-        // Before the verdict: OpenVPN reads it as soon as it sees that. Behind what others may have written.
-        let written = self
-            .config
-            .seek(SeekFrom::End(0))
-            .and_then(|_| self.config.write_all(config.as_str().as_bytes()));
-        if let Err(error) = written {
+        // Before the verdict: OpenVPN reads it as soon as it sees that.
+        if let Err(error) = append(&self.config, config.as_str()) {
             self.progress.iter().for_each(|progress| progress.decided_against());
             put(&self.verdict, b"0")?;
             return Err(error);
@@ -160,7 +156,7 @@ mod tests {
     #[test]
     fn waits_first_and_then_says_it() {
         let files = ConnectFiles::new().unwrap();
-        std::fs::write(files.config_file(), "# another plugin's\n").unwrap();
+        std::fs::write(files.config_file(), "# another plugin's").unwrap();
         let decision = deferred(&files);
         assert_eq!(files.verdict(), "2");
         let mut config = ClientConfig::new();

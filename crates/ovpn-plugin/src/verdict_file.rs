@@ -134,6 +134,17 @@ pub(crate) fn put_reason(file: &File, reason: &str) -> io::Result<()> {
     put(file, reason.as_bytes())
 }
 
+/// Adds lines behind what others may have written: their last one may lack its end.
+pub(crate) fn append(mut file: &File, lines: &str) -> io::Result<()> {
+    let mut last = *b"\n";
+    if file.seek(SeekFrom::End(0))? > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    let between = if last == *b"\n" || lines.is_empty() { "" } else { "\n" };
+    file.write_all(format!("{between}{lines}").as_bytes())
+}
+
 /// Whether OpenVPN still has a name for the file. It removes its files when it gives up on a client.
 #[cfg(unix)]
 pub(crate) fn has_name(file: &File) -> bool {
@@ -160,6 +171,23 @@ mod tests {
         for text in ["TEMP: try again later", "no", ""] {
             put(&file, text.as_bytes()).unwrap();
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn lines_are_added_as_lines() {
+        let files = LoginFiles::new().unwrap();
+        let path = files.control_file();
+        for (found, lines, left) in [
+            ("", "a\n", "a\n"),
+            ("x\n", "a\n", "x\na\n"),
+            ("x", "a\nb\n", "x\na\nb\n"),
+            ("x", "", "x"),
+            ("\n", "a\n", "\na\n"),
+        ] {
+            std::fs::write(&path, found).unwrap();
+            append(&open(&path).unwrap(), lines).unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), left, "{found:?} {lines:?}");
         }
     }
 

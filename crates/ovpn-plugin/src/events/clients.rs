@@ -1,6 +1,6 @@
 //! Clients that connect, use addresses and leave.
 
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -76,9 +76,8 @@ macro_rules! file_events {
             /// # Errors
             /// If OpenVPN named no file, or writing to it fails.
             pub fn write_config(&self, config: &ClientConfig) -> io::Result<()> {
-                let mut file = verdict_file::open(self.config_file().ok_or(io::ErrorKind::NotFound)?)?;
-                file.seek(SeekFrom::End(0))?;
-                file.write_all(config.as_str().as_bytes())
+                let file = verdict_file::open(self.config_file().ok_or(io::ErrorKind::NotFound)?)?;
+                verdict_file::append(&file, config.as_str())
             }
 
             /// Where the verdict goes after the reply `Deferred`: `1`, `0`, or `2` for not yet, as first byte

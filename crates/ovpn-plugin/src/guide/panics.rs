@@ -35,6 +35,7 @@
 //! | stack overflow, for example by recursion over what a client sent | OpenVPN ends by a signal |
 //! | no memory left | Rust ends the process |
 //! | SIGSEGV and the like, in C libraries or in unsafe code | OpenVPN ends by a signal |
+//! | a panic in a `Waker` of your own, in a thread of `AsyncTasks` | tokio ends the process |
 //! | a panic in a function that C calls (`extern "C"`) | Rust ends the process |
 //! | an endless loop, a lock that nobody opens | OpenVPN stands still, for all clients |
 //! | a thread of `std::thread` | its panic is a line in the log, and nobody waits for it any more |
