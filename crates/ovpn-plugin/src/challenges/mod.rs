@@ -2,6 +2,7 @@
 
 mod answered;
 mod binding;
+mod room;
 mod table;
 pub(crate) mod wire;
 
@@ -15,12 +16,12 @@ use zeroize::Zeroizing;
 use crate::boundary::random;
 use crate::{
     AuthReply, AuthUserPassVerify, Challenge, ChallengeError, ChallengeResponse, ClientCrResponse,
-    Credentials, DeferError, Pending, PendingError, Rejection, Retry, SessionState, StaticChallenge, lines,
-    logging,
+    Credentials, DeferError, Pending, PendingError, Rejection, SessionState, StaticChallenge, lines, logging,
 };
 
 pub use answered::{Answered, Verdict, Way};
 use binding::Binding;
+use room::no_room;
 use table::{Key, NoQuestion, Open, Table, state_id};
 
 /// The method clients announce that can be asked while their login is pending.
@@ -28,9 +29,6 @@ const PENDING: &str = "crtext";
 /// Longest question in bytes that is asked so: OpenVPN's client hands at most 255 to its management interface, its own
 /// words included.
 const MAX_PENDING_BYTES: usize = 230;
-/// When a client is to come again for whom there was no room.
-const BACKOFF: Duration = Duration::from_secs(15);
-
 /// Questions to clients whose password is right, and the answers to them.
 ///
 /// A client is asked in the way it can be asked: not at all if it has sent the response to a static challenge with its
@@ -320,22 +318,25 @@ impl<T> Challenges<T> {
         }
         let open = Open { value, binding, round: 1, until: now + self.time, decision: None };
         let fits = question.len() <= MAX_PENDING_BYTES && event.client_supports(PENDING);
-        match event.auth_control_file().filter(|_| fits && event.auth_pending_file().is_some()) {
-            Some(control) if event.can_defer().is_ok() => {
-                let make = if is_shown { Pending::text } else { Pending::hidden };
-                let pending = make(self.time, question).map_err(AskError::Pending)?;
-                let (decision, deferral) = event.defer().map_err(AskError::Defer)?;
-                let key = Key::ControlFile(control.to_owned());
-                self.insert(key, Open { decision: Some(decision), ..open });
-                Ok(Asked::Reply(AuthReply::Pending(pending, deferral)))
-            }
-            _ => {
-                event.auth_failed_reason_file().ok_or(AskError::TooOld)?;
-                let username = event.username().unwrap_or_default();
-                let rejection = self.question(open, username, question, is_shown)?;
-                Ok(Asked::Reply(AuthReply::RejectWith(rejection)))
+        let control = event.auth_control_file().filter(|_| fits && event.auth_pending_file().is_some());
+        if let Some(control) = control.filter(|_| event.can_defer().is_ok()) {
+            let make = if is_shown { Pending::text } else { Pending::hidden };
+            let pending = make(self.time, question).map_err(AskError::Pending)?;
+            match self.defer(event, &open.binding) {
+                Ok((decision, deferral)) => {
+                    let key = Key::ControlFile(control.to_owned());
+                    self.insert(key, Open { decision: Some(decision), ..open });
+                    return Ok(Asked::Reply(AuthReply::Pending(pending, deferral)));
+                }
+                // A question by a rejection holds no files.
+                Err(DeferError::TooManyFiles { .. }) if event.auth_failed_reason_file().is_some() => {}
+                Err(error) => return Err(AskError::Defer(error)),
             }
         }
+        event.auth_failed_reason_file().ok_or(AskError::TooOld)?;
+        let username = event.username().unwrap_or_default();
+        let rejection = self.question(open, username, question, is_shown)?;
+        Ok(Asked::Reply(AuthReply::RejectWith(rejection)))
     }
 
     /// Asks once more, by a rejection, whichever way the client was asked before. `value` comes back with the answer.
@@ -413,21 +414,6 @@ impl<T> Challenges<T> {
         Ok(Answered { value, answer, binding, round, way: Way::Pending, decision })
     }
 
-    /// Makes room for one more question; whether there is any.
-    fn make_room(&self, user: &Binding, now: Instant) -> bool {
-        let room = self.table().make_room(user, now);
-        if room.from_another_source {
-            logging::say(lines::question_gives_way());
-        }
-        // What gives way is dropped here, where the table is not locked: what is kept with a question is the author's.
-        room.is_there
-    }
-
-    fn insert(&self, key: Key, open: Open<T>) {
-        let before = self.table().insert(key, open);
-        drop(before);
-    }
-
     /// How many questions are open, those included whose time is over and whose place nobody has needed yet.
     #[must_use]
     pub fn open(&self) -> usize {
@@ -453,11 +439,6 @@ fn refused<T>(why: &dyn fmt::Display, told: &str) -> Login<T> {
     logging::say(lines::answer_refused(why));
     let reason = (!told.is_empty()).then(|| Rejection::because(told));
     Login::Refused(reason.map_or(AuthReply::Reject, AuthReply::RejectWith))
-}
-
-fn no_room() -> Rejection {
-    logging::say(lines::too_many_questions());
-    Rejection::temporary("the authentication service is busy", BACKOFF, Retry::SameServer)
 }
 
 #[cfg(test)]

@@ -96,11 +96,11 @@ impl<T> Table<T> {
     /// Makes room for one more question to this user.
     pub(super) fn make_room(&mut self, user: &Binding, now: Instant) -> Room<T> {
         let mut gone = self.take_out(|open| open.until <= now);
-        let of_user = |binding: &Binding| binding.is_same_user(user);
-        if self.open.values().filter(|open| of_user(&open.binding)).count() >= MOST_OF_ONE_USER {
+        let of_user = |open: &Open<T>| open.binding.is_same_user(user);
+        if self.open.values().filter(|open| of_user(open)).count() >= MOST_OF_ONE_USER {
             // One who knows the password elsewhere first loses what was asked there.
             let oldest = self
-                .take_oldest(|binding| of_user(binding) && binding.source == user.source)
+                .take_oldest(|open| of_user(open) && open.binding.source == user.source)
                 .or_else(|| self.take_oldest(of_user));
             gone.extend(oldest);
         }
@@ -111,9 +111,7 @@ impl<T> Table<T> {
         }
         let mut from_another_source = false;
         if self.is_full() {
-            let oldest = self
-                .source_with_more_than(user.source)
-                .and_then(|source| self.take_oldest(|binding| binding.source == source));
+            let oldest = self.take_from_larger(user.source, |_| true);
             from_another_source = oldest.is_some();
             gone.extend(oldest);
         }
@@ -124,21 +122,27 @@ impl<T> Table<T> {
         self.open.len() >= self.most
     }
 
-    fn take_oldest(&mut self, wanted: impl Fn(&Binding) -> bool) -> Option<Open<T>> {
-        let of_them = self.open.iter().filter(|(_, open)| wanted(&open.binding));
+    fn take_oldest(&mut self, wanted: impl Fn(&Open<T>) -> bool) -> Option<Open<T>> {
+        let of_them = self.open.iter().filter(|(_, open)| wanted(open));
         let key = of_them.min_by_key(|(_, open)| open.until).map(|(key, _)| key.clone())?;
         self.open.remove(&key)
     }
 
-    /// The source with the most questions, if it has no fewer than this one also after it has lost one to it.
-    fn source_with_more_than(&self, this: Source) -> Option<Source> {
+    /// Of these questions, the oldest one of the source with the most, if that has no fewer than this source also after it
+    /// has lost one to it.
+    pub(super) fn take_from_larger(
+        &mut self,
+        this: Source,
+        of: impl Fn(&Open<T>) -> bool,
+    ) -> Option<Open<T>> {
         let mut counts: HashMap<Source, usize> = HashMap::new();
-        for open in self.open.values() {
+        for open in self.open.values().filter(|open| of(open)) {
             *counts.entry(open.binding.source).or_default() += 1;
         }
         let own = counts.get(&this).copied().unwrap_or_default();
-        let most = counts.into_iter().max_by_key(|(_, count)| *count);
-        most.filter(|(_, count)| *count > own + 1).map(|(source, _)| source)
+        let (source, _) =
+            counts.into_iter().max_by_key(|(_, count)| *count).filter(|(_, count)| *count > own + 1)?;
+        self.take_oldest(|open| open.binding.source == source && of(open))
     }
 
     fn take_out(&mut self, wanted: impl Fn(&Open<T>) -> bool) -> Vec<Open<T>> {
