@@ -42,7 +42,7 @@ impl Names {
         Self {
             package: package.to_owned(),
             library: package.replace('-', "_"),
-            rust_type: parts.map(capital).collect(),
+            rust_type: free(parts.map(capital).collect()),
             in_the_log: package.to_uppercase().replace('_', "-"),
             crates: crates.to_owned(),
         }
@@ -64,9 +64,23 @@ impl Names {
     }
 }
 
+/// A type's name that is nothing else in the code: the crate `plugin` has the type `MyPlugin`, for the trait is `Plugin`.
+fn free(name: String) -> String {
+    let mut texts = FILES.iter().chain([&DEFERRED]).map(|file| file.text);
+    let is_used = |text: &str| text.split(|char: char| !char.is_alphanumeric()).any(|word| word == name);
+    if name != "MyPlugin" && texts.any(is_used) { format!("My{name}") } else { name }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_type_has_a_name_that_is_used() {
+        let type_of = |package| Names::of(package, "/sdk").rust_type;
+        assert_eq!(["plugin", "vec", "pool", "ok"].map(type_of), ["MyPlugin", "MyVec", "MyPool", "MyOk"]);
+        assert_eq!(["my-plugin", "users"].map(type_of), ["MyPlugin", "Users"]);
+    }
 
     #[test]
     fn nothing_of_the_template_s_own_is_left() {
