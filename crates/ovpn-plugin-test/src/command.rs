@@ -1,5 +1,6 @@
 //! Short-lived tools (ip, openssl ...): run to the end, and panic with what they said when they fail.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -12,8 +13,12 @@ pub fn find(program: &str) -> Option<PathBuf> {
         return Some(program.into()).filter(|file: &PathBuf| file.is_file());
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let places = std::env::split_paths(&path).chain(SYSTEM.map(PathBuf::from));
-    places.map(|place| place.join(program)).find(|file| file.is_file())
+    places(&path).map(|place| place.join(program)).find(|file| file.is_file())
+}
+
+/// Not the directory that somebody is in, whose files may be anybody's: an empty part of PATH stands for it, too.
+fn places(path: &OsStr) -> impl Iterator<Item = PathBuf> {
+    std::env::split_paths(path).filter(|place| place.is_absolute()).chain(SYSTEM.map(PathBuf::from))
 }
 
 /// The program's file, or its name where there is none: then starting it says so.
@@ -47,4 +52,16 @@ pub(crate) fn succeeded(output: Output, program: &str, arguments: &[&str]) -> Ou
         String::from_utf8_lossy(&output.stderr).trim()
     );
     output
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_not_looked_for_where_somebody_is() {
+        let found: Vec<PathBuf> = places(OsStr::new(":/opt/x:.:bin:/y:")).collect();
+        let expected: Vec<PathBuf> = ["/opt/x", "/y"].into_iter().chain(SYSTEM).map(PathBuf::from).collect();
+        assert_eq!(found, expected);
+    }
 }
