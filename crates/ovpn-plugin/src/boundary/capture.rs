@@ -10,6 +10,7 @@ use std::io::{self, Read};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::{UnixDatagram, UnixStream};
+use std::time::Duration;
 
 const OUTPUT: RawFd = 1;
 /// Where the C library's socket to the system log is looked for: it is opened at the start.
@@ -27,19 +28,34 @@ pub(crate) enum Caught {
 
 /// Calls `body`, once in any case, and gives back what it wrote where.
 pub(crate) fn capture(body: impl FnOnce()) -> Vec<Caught> {
-    let output =
-        UnixStream::pair().and_then(|(ours, theirs)| Ok((ours, Detour::start(OUTPUT, theirs.into())?)));
+    let output = stream().and_then(|(ours, theirs)| Ok((ours, Detour::start(OUTPUT, theirs.into())?)));
     // All before the first detour, which makes copies of what it finds.
     let to_system_log: Vec<RawFd> = SOCKETS.filter(|number| is_to_system_log(*number)).collect();
     let mut sockets = Vec::new();
     for number in to_system_log {
-        let pair = UnixDatagram::pair();
+        let pair = datagrams();
         sockets.extend(pair.and_then(|(ours, theirs)| Ok((ours, Detour::start(number, theirs.into())?))));
     }
     body();
     let output = output.map(|(ours, detour)| output_of(ours, detour.end()));
     let sockets = sockets.into_iter().map(|(ours, detour)| datagrams_of(&ours, detour.end()));
     output.into_iter().chain(sockets).collect()
+}
+
+/// What a detour leads to. Nobody reads it meanwhile: where other threads fill it, what is written waits no longer than so long.
+const WRITE_LIMIT: Duration = Duration::from_millis(100);
+
+fn stream() -> io::Result<(UnixStream, UnixStream)> {
+    let (ours, theirs) = UnixStream::pair()?;
+    theirs.set_write_timeout(Some(WRITE_LIMIT))?;
+    Ok((ours, theirs))
+}
+
+/// The same for messages.
+fn datagrams() -> io::Result<(UnixDatagram, UnixDatagram)> {
+    let (ours, theirs) = UnixDatagram::pair()?;
+    theirs.set_write_timeout(Some(WRITE_LIMIT))?;
+    Ok((ours, theirs))
 }
 
 fn output_of(mut ours: UnixStream, real: OwnedFd) -> Caught {
@@ -123,4 +139,34 @@ fn is_to_system_log(number: RawFd) -> bool {
 
 fn length_of<T>() -> libc::socklen_t {
     libc::socklen_t::try_from(size_of::<T>()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    /// Writes until it fails; whether it has failed in time.
+    fn ends(mut write: impl FnMut() -> bool + Send + 'static) -> bool {
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            while write() {}
+            tell.send(()).unwrap_or_default();
+        });
+        told.recv_timeout(Duration::from_secs(20)).is_ok()
+    }
+
+    #[test]
+    fn a_detour_that_is_full_holds_nobody_up() {
+        let (ours, theirs) = stream().unwrap();
+        let mut file = File::options().write(true).open("/dev/null").unwrap();
+        let detour = Detour::start(file.as_raw_fd(), theirs.into()).unwrap();
+        assert!(ends(move || file.write(&[b'x'; 4096]).is_ok()));
+        let Caught::Output { bytes, .. } = output_of(ours, detour.real) else { panic!("no output") };
+        assert!(!bytes.is_empty());
+        let (ours, theirs) = datagrams().unwrap();
+        assert!(ends(move || theirs.send(b"x").is_ok()));
+        drop(ours);
+    }
 }
