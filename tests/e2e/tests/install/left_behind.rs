@@ -48,7 +48,7 @@ fn kill_at(place: &Installation, tool: &str, argument: &str) {
 fn a_killed_installation_is_made_good_by_the_next() {
     let whole = Installation::new(&[]);
     whole.make("install");
-    for (tool, argument) in [("cat", "README.md"), ("mv", "/ovpn-plugin")] {
+    for (tool, argument) in [("cat", "LICENSE-APACHE"), ("mv", "/ovpn-plugin")] {
         let place = Installation::new(&[]);
         kill_at(&place, tool, argument);
         assert!(place.files().contains(&SERVICE.to_string()), "{:?}", place.files());
@@ -73,7 +73,7 @@ fn a_killed_installation_is_made_good_by_the_next() {
 fn a_service_file_written_meanwhile_survives() {
     let (place, tools) = (Installation::new(&[]), Scratch::new());
     let script = format!(
-        "#!/bin/sh\ncase $1 in *README.md) printf '%s' '{CHANGED}' > '{}' ;; esac\nexec /bin/cat \"$@\"\n",
+        "#!/bin/sh\ncase $1 in *LICENSE-APACHE) printf '%s' '{CHANGED}' > '{}' ;; esac\nexec /bin/cat \"$@\"\n",
         place.service().display()
     );
     tools.write("cat", &script, 0o755);
