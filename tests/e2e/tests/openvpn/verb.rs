@@ -63,3 +63,14 @@ fn no_secret_at_any() {
         }
     }
 }
+
+/// As docs/install.md says: OpenVPN drops the lines of plugins at `verb 0`.
+#[test]
+fn plugins_have_lines_from_1_on() {
+    for verb in [0, 1] {
+        let config = ServerConfig::auth_pam_words("nosuch=option login").line(&format!("verb {verb}"));
+        let log = config.start_expecting_failure().log;
+        let count = log.count(Mark::START, "PLUGIN AUTH-PAM: unknown option 'nosuch=option'");
+        assert_eq!(count, verb, "{}", log.text());
+    }
+}
