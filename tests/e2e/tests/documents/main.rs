@@ -4,5 +4,6 @@
 mod architecture;
 mod book;
 mod links;
+mod log_lines;
 mod markdown;
 mod pages;
