@@ -36,7 +36,7 @@ pub struct Section {
 }
 
 impl Section {
-    /// The line of this name, for whoever has to know it. In a `static` or `const`, a name that is no line's does not compile.
+    /// The line of this name, for code that has to know it. In a `static` or `const`, an unknown name does not compile.
     ///
     /// # Panics
     /// If there is no such line.

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 /// Keeps a conversation at a fixed address, where libpam can reach it.
 ///
-/// The shared part is allocated once and freed when the bridge is dropped; whoever hands
+/// The shared part is allocated once and freed when the bridge is dropped. A caller that gives
 /// [`c_conversation`](Bridge::c_conversation) to libpam must end that handle first.
 pub(crate) struct Bridge<C> {
     shared: NonNull<Shared<C>>,

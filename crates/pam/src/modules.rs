@@ -1,5 +1,5 @@
 //! Whether PAM will find a module, and whether it is made for this machine. Nothing is loaded: a module is foreign code,
-//! and whoever asks may be OpenVPN's process.
+//! and the caller may be OpenVPN's process.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -108,7 +108,7 @@ fn libpam() -> Option<PathBuf> {
         .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("libpam.so")))
 }
 
-/// How a file begins; `InvalidInput` for one that is none.
+/// How a file begins; `InvalidInput` for something other than a file.
 fn header(path: &Path) -> io::Result<[u8; HEADER]> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());

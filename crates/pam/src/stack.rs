@@ -104,7 +104,7 @@ pub enum LineMistake {
 /// What a file is found to be.
 #[derive(Debug)]
 pub enum Content {
-    /// Its bytes. Arguments of modules may be secrets: the password for a database, for one.
+    /// Its bytes. Arguments of modules may be secrets, such as the password for a database.
     Read(Secret),
     /// There is none.
     Missing,
@@ -126,7 +126,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Whether the phase has lines of its own; libpam takes those of `other` for one without.
+    /// Whether the phase has lines of its own. For a phase without any, libpam uses the lines of `other`.
     #[must_use]
     pub fn has(&self, phase: Phase) -> bool {
         self.lines.iter().any(|line| line.phase == phase)

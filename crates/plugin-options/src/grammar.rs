@@ -47,7 +47,7 @@ pub struct Remainder {
     pub by_roots_group: Vec<Said>,
 }
 
-/// An option that was given: the entry's name, and for one that repeats what it was given for.
+/// An option that was given: the entry's name, and for a repeatable option what it was given for.
 type Key = (&'static str, Vec<u8>);
 
 impl<C: Clone> Grammar<C> {

@@ -1,4 +1,4 @@
-//! An option of a plugin, declared once: for the parser, and for whoever reads about it.
+//! An option of a plugin, declared once for the parser and for the documents.
 
 use crate::{Form, Mistake, Value};
 

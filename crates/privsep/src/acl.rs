@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::os;
 
-/// Who may write besides the owner and everybody, both of whom the mode tells.
+/// Who may write besides the owner and everybody. The mode tells about those two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Writers {
     /// The group the file belongs to.

@@ -112,7 +112,7 @@ impl<Out: Message, In: Message> Channel<Out, In> {
         }
     }
 
-    /// The socket alone, for whoever holds it and reads nothing.
+    /// The socket alone, for a process that holds it and reads nothing.
     pub fn into_socket(self) -> OwnedFd {
         self.socket
     }
@@ -204,7 +204,7 @@ impl<Out: Message, In: Message> Channel<Out, In> {
         match result {
             Ok(message) => Ok(Some(Received { message, descriptors, descriptors_missing })),
             Err(error) => {
-                // Whoever has sent them is not to be trusted, and to close a file of FUSE means to wait for whoever serves it.
+                // The sender cannot be trusted, and closing a file of FUSE can block on its server.
                 std::mem::forget(descriptors);
                 Err(error)
             }

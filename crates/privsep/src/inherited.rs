@@ -3,7 +3,7 @@
 //! Close-on-exec does nothing without exec, so a helper that only forks holds everything its parent had open: tun
 //! devices, sockets, keys. None of it stays, except the standard three and what the caller names.
 //!
-//! The numbers are another matter. Code of the parent that a helper still calls, its log function for one, may remember
+//! The numbers are another matter. Code of the parent that a helper still calls, such as its log function, may remember
 //! a number, send to it, and close it when that fails. If the number had become a descriptor of the helper's, that would
 //! hit the helper. So the numbers can be kept occupied, by `/dev/null`. The C library's connection to the system log has
 //! to be closed by closelog(3) before.

@@ -24,7 +24,7 @@
 //! * [`walk`]: who could change a file, or a directory or link on the way to it;
 //! * [`shared_cells`]: numbers that processes leave for each other without a system call;
 //! * [`title`]: what `ps` shows of a process;
-//! * [`parent`]: news of the parent's end, whoever else holds its end of the channel.
+//! * [`parent`]: news of the parent's death, even if another process holds its end of the channel.
 
 pub mod acl;
 mod argument_area;

@@ -1,7 +1,7 @@
 //! Log lines of a privileged process, on their way to the unprivileged one that writes them.
 //!
-//! The privileged side never waits for a log: whoever reads the log may be stuck. Lines that find no room are counted,
-//! and the count is the next line.
+//! The privileged side never waits for a log, because the reader of the log may be stuck. Lines that find no room are
+//! counted, and the count is the next line.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};

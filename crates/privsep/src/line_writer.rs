@@ -1,5 +1,5 @@
-//! The unprivileged side of line logs: one thread writes the lines of all helpers, and is alone in waiting for whoever
-//! reads the log.
+//! The unprivileged side of line logs: one thread writes the lines of all helpers, and only that thread ever waits for the
+//! reader of the log.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -97,7 +97,7 @@ impl LineWriter {
         drop(self.stop.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
-    /// Logs lines that have come; true when there may be more. For whoever has no thread for it, or none any more.
+    /// Logs lines that have come; true when there may be more. For callers without a thread for it.
     pub fn write_batch(&self) -> bool {
         let mut found = Vec::new();
         let mut inside = self.enter();

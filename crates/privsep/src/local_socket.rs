@@ -321,7 +321,7 @@ mod tests {
         assert!(std::iter::from_fn(|| first.admit().unwrap()).count() >= 1);
     }
 
-    /// Two that have both found a dead one: whoever comes last finds the other one, and puts it back.
+    /// Two servers have both found a dead socket: the later one finds the other's socket, and puts it back.
     #[test]
     fn of_two_that_start_at_once_one_is_told() {
         let (directory, path) = place();

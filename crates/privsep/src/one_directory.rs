@@ -53,7 +53,7 @@ pub fn enter(directory: BorrowedFd<'_>) -> nix::Result<Missing> {
     Ok(Missing { root, user, capabilities, filter })
 }
 
-/// Its end is known from SIGKILL of the parent too, which setresuid(2) makes the kernel forget: whoever calls this has another
+/// A process also dies by SIGKILL with its parent, but setresuid(2) makes the kernel forget that. The caller needs another
 /// way.
 fn become_user(owner: &FileStat) -> nix::Result<()> {
     let (uid, gid) = (Uid::from_raw(owner.st_uid), Gid::from_raw(owner.st_gid));

@@ -2,7 +2,7 @@
 //!
 //! A program that a child has started may leave its process group and its session, but not its line of descent: if this
 //! process adopts orphans, each of them becomes its child at the moment the parent dies, before that can be reaped. So
-//! nobody has to search trees of processes. Whoever is a child and was not started by this process is an orphan; when it
+//! nobody has to search trees of processes. A child that this process did not start is an orphan; when it
 //! ends, its own children come the same way. A child's number stays its own until it is reaped, which only this process
 //! does, so that no signal meets a stranger.
 
@@ -170,6 +170,6 @@ impl<S: Fn(Pid) -> bool> Groups<'_, S> {
 
 fn send(to: Pid, signal: Signal) -> nix::Result<()> {
     kill(to, signal)?;
-    // Whoever is stopped ends only when it goes on.
+    // A stopped process ends only when it continues.
     if signal == Signal::SIGTERM { kill(to, Signal::SIGCONT) } else { Ok(()) }
 }

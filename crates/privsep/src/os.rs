@@ -39,20 +39,20 @@ pub fn signal_name(number: i32) -> String {
 
 /// Forks. In the child `run` is called and must not come back; if it does, or panics, the child leaves with `_exit`.
 ///
-/// The child starts with every signal blocked: one that is sent to it as long as it looks like its parent, to a whole
-/// process group for one, must find it settled. It unblocks them itself.
+/// The child starts with every signal blocked, and unblocks them itself. A signal to the parent's whole process group may
+/// arrive while the child still looks like its parent, and must find it set up.
 ///
 /// Errors: `EAGAIN` at a process limit, `ENOMEM`.
 pub(crate) fn fork(run: impl FnOnce() -> std::convert::Infallible) -> nix::Result<Pid> {
     let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
-    // SAFETY: the child only runs `run` and then `_exit`; it never returns to the frames of whoever called this
-    // function, and no destructor of theirs runs twice. The host is single-threaded at its plugin calls, and glibc
+    // SAFETY: the child only runs `run` and then `_exit`; it never returns to the frames of the caller, so
+    // no destructor there runs twice. The host is single-threaded at its plugin calls, and glibc
     // and musl keep their allocator usable in the child of a threaded process, so `run` may allocate.
     let forked = match unsafe { nix::unistd::fork() } {
         Ok(ForkResult::Parent { child }) => Ok(child),
         Err(errno) => Err(errno),
         Ok(ForkResult::Child) => {
-            // Forgotten, not dropped: the destructor of a panic's payload may panic in its turn.
+            // Forgotten, not dropped: the destructor of a panic's payload may panic too.
             std::mem::forget(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)));
             exit_now(70) // EX_SOFTWARE: only a panic comes here
         }
@@ -203,7 +203,7 @@ pub(crate) fn close_between(first: RawFd, last: RawFd) {
 pub(crate) fn put_over(source: BorrowedFd<'_>, number: RawFd) -> bool {
     // SAFETY: reads flags only.
     let open = unsafe { libc::fcntl(number, libc::F_GETFD) } >= 0;
-    // SAFETY: as for close_between: whoever owned the number is in frames the child does not return to.
+    // SAFETY: as for close_between: the owner of the number is in frames the child does not return to.
     open && unsafe { libc::dup3(source.as_raw_fd(), number, libc::O_CLOEXEC) } >= 0
 }
 

@@ -1,8 +1,8 @@
 //! News of the parent's end that does not depend on who else holds its end of the channel.
 //!
 //! End of file on a channel says that nobody holds its other end any more. A process that the parent has forked without
-//! exec, a helper of another plugin for one, may hold it longer than the parent lives, and so may one that an attacker has
-//! started to talk to the helper later on.
+//! exec, such as a helper of another plugin, may hold it longer than the parent lives. So may one that an attacker started
+//! to talk to the helper later.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 

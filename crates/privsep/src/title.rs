@@ -54,7 +54,7 @@ fn fitting(pieces: &[&str], room: usize) -> String {
     text
 }
 
-/// What proc(5) says of `/proc/self/stat`. The kernel gives zeros or ones to whoever may not know an address.
+/// What proc(5) says of `/proc/self/stat`. The kernel gives zeros or ones to a reader that may not know an address.
 fn layout() -> Option<Layout> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
     // The second field, the command name, may hold blanks and parentheses: count from after its end.

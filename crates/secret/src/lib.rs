@@ -24,7 +24,7 @@ impl Secret {
         Secret::new(bytes.to_vec())
     }
 
-    /// The bytes themselves. Whoever calls this takes care that they reach no log and no copy that is not wiped.
+    /// The bytes themselves. The caller must keep them out of logs and out of copies that are not wiped.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }

@@ -72,7 +72,7 @@ impl Plugin for DownRoot {
     }
 
     fn down(&mut self, event: &Down<'_>) -> Result<DownReply> {
-        // The command gets the words of the configuration, none of OpenVPN's.
+        // The command gets the arguments of the configuration, none of OpenVPN's.
         let done = self.front.run(Event::Down, event.env(), std::iter::empty());
         Ok(if done { DownReply::Done } else { DownReply::Fail })
     }

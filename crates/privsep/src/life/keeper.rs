@@ -1,6 +1,6 @@
-//! The keeper: it waits. For the helper, to start another one when that was killed; for OpenVPN, to end the helper with
-//! it. It forks the helper's workers too, so that the helper needs no rights, and ends what they leave. It reads nothing
-//! but messages of fixed size from the helper, and keeps root.
+//! The keeper starts another helper when one was killed, and ends the helper when OpenVPN ends. It also forks the helper's
+//! workers, so that the helper needs no rights, and ends what they leave running. It keeps root, and reads nothing but
+//! messages of fixed size from the helper.
 
 mod deaths;
 mod ends;
@@ -67,13 +67,13 @@ pub struct Plan<'a> {
     pub cores: Cores,
     /// How the keeper learns which process OpenVPN is.
     pub openvpn: OpenVpn,
-    /// The helper's workers, if it has some. They end with it, and so does what they have left running. Without, what a dead
-    /// helper has left goes on.
+    /// The helper's workers, if it has any. They end with it, and so does what they left running. Without workers, what a
+    /// dead helper left running goes on.
     pub workers: Option<WorkersPlan<'a>>,
     /// What the keeper holds for what it forks. All else is closed in it.
     pub hold: &'a [BorrowedFd<'a>],
-    /// How long a helper may take to end in order when OpenVPN is gone, and then everybody else. Less than the front waits when
-    /// it closes the plugin.
+    /// How long a helper may take to end in order when OpenVPN is gone; then the keeper kills it. Less than the front waits
+    /// when it closes the plugin.
     pub orderly_end: Duration,
     /// What the helper may have connected to; must not wait.
     pub connect: Option<fn() -> nix::Result<OwnedFd>>,
@@ -83,7 +83,8 @@ pub struct Plan<'a> {
     pub log: fn(&Said),
 }
 
-/// Which process OpenVPN is. End of file on the life line tells of its end too, but only when nobody else holds a copy.
+/// Which process OpenVPN is. End of file on the life line also tells that OpenVPN has ended, but only if no other process
+/// holds a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenVpn {
     /// The one that forks the keeper.
@@ -111,7 +112,7 @@ struct Current<'a> {
     link: Link<ToHelper, ToKeeper>,
     workers: Option<Workers<'a>>,
     ends: Ends,
-    /// Nothing more is heard from it: it has closed its end, or has said something that it must not and was killed.
+    /// Nothing more is read from it: it has closed its end, or it was killed for a protocol error.
     deaf: bool,
 }
 
@@ -327,7 +328,7 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// Does what the helper asks for. As long as it does not read what it is told, it is not read from either.
+    /// Does what the helper asks for. While the helper does not read its messages, the keeper does not read from it either.
     fn hear(&self, current: &mut Current<'_>) {
         let _ = current.link.flush();
         for _ in 0..BATCH {
@@ -352,7 +353,7 @@ impl<'a> Keeper<'a> {
     fn obey(&self, current: &mut Current<'_>, received: Received<ToKeeper>) -> Result<(), &'static str> {
         let Received { message, mut descriptors, descriptors_missing } = received;
         if !descriptors.iter().all(workers::is_channel) {
-            // Not closed here: to close a file of FUSE means to wait for whoever serves it.
+            // Not closed here: closing a file of FUSE can block on its server.
             std::mem::forget(descriptors);
             return Err("a descriptor that is no channel");
         }
@@ -403,7 +404,7 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// The helper is as good as dead.
+    /// Kills a helper that broke the protocol.
     fn distrust(&self, current: &mut Current<'_>, what: &str) {
         current.deaf = true;
         crate::kill_group(current.helper);
@@ -456,17 +457,17 @@ impl<'a> Keeper<'a> {
         false
     }
 
-    /// OpenVPN says which process it is now. Only the first message counts: whoever takes OpenVPN over cannot change it.
+    /// OpenVPN says which process it is now. Only the first message counts, so an attacker in OpenVPN cannot change it later.
     fn introduce(&mut self) {
         let Ok(packet) = os::receive_packet(self.life_line.as_fd(), &mut [0], true, false) else { return };
-        // Not closed here: to close a file of FUSE means to wait for whoever serves it.
+        // Not closed here: closing a file of FUSE can block on its server.
         std::mem::forget(packet.descriptors);
         self.introduced = true;
         self.openvpn = packet.sender.and_then(|sender| Parent::watch_sender(Pid::from_raw(sender.pid)));
     }
 
-    /// OpenVPN is gone, and the helper too, or it does not end. Workers and what they have left running end as well, as far as
-    /// the kernel lets them go.
+    /// OpenVPN is gone, and the helper has ended or does not end. Ends the workers and what they left running, as far as the
+    /// kernel allows.
     fn end(&self, mut current: Current<'_>) {
         if current.workers.is_none() {
             return;
@@ -499,7 +500,7 @@ impl<'a> Keeper<'a> {
         while let Ok(Some(_)) = self.child_exits.read_signal() {}
     }
 
-    /// The helper is dead: kills what it has left, and waits for its end: the next helper is not to meet it.
+    /// The helper is dead. Kills what it left running and waits for that to end, so that the next helper does not meet it.
     fn clear_leftovers(&self) {
         if self.plan.workers.is_none() {
             return;

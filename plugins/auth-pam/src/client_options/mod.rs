@@ -1,5 +1,4 @@
-//! What a client gets by its user and groups (`client-options=DIR`): options of OpenVPN's for one client, in files that only
-//! root can change.
+//! Options that a client gets by its user and groups (`client-options=DIR`), from files that only root can change.
 //!
 //! | file | for |
 //! |---|---|

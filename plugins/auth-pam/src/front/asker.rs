@@ -1,5 +1,5 @@
-//! Whether a client can be asked, or sent to a web page, while its login is pending, and how: through OpenVPN's pending file, which it reads
-//! once, right after the deferred answer.
+//! Whether and how a client can be asked, or sent to a web page, while its login is pending. That goes through OpenVPN's
+//! pending file, which OpenVPN reads once, right after the deferred answer.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ const PAGE: [(&str, Page); 2] = [("webauth", Pending::web), ("openurl", Pending:
 pub const MAX_TEXT: usize = 230;
 /// OpenVPN waits so much longer for the verdict than the person may take for the answer.
 const FOR_PAM: Duration = Duration::from_secs(10);
-/// The longest that OpenVPN is told to wait.
+/// The longest time that OpenVPN is asked to wait.
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// What the plugin keeps for each client of OpenVPN's.
@@ -67,7 +67,7 @@ pub struct Asker {
 /// What goes into the pending file.
 pub struct Message {
     pending: Pending,
-    /// The client gives no answer: PAM is told that its person is there.
+    /// The client gives no answer: PAM gets an empty one.
     is_page: bool,
 }
 

@@ -1,7 +1,7 @@
 //! The table of attempts: all that OpenVPN has asked and PAM has not decided yet, behind one lock.
 //!
 //! Each verdict takes effect once. If OpenVPN's thread still waits for an attempt, that thread takes the verdict and
-//! answers directly; if the attempt was deferred, whoever reads the verdict hands it to the attempt's [`Decision`].
+//! answers directly; if the attempt was deferred, the thread that reads the verdict gives it to the attempt's [`Decision`].
 
 mod asking;
 mod connecting;
@@ -162,8 +162,7 @@ pub struct Attempts {
     afterwards: Afterwards,
 }
 
-/// What a use of the table leaves to be done once nobody waits for its lock: files and logs may make whoever uses them
-/// wait.
+/// What a use of the table leaves to be done without its lock, because files and logs can block.
 #[derive(Default)]
 pub struct Afterwards {
     /// Deferred attempts with their verdicts.
@@ -307,7 +306,7 @@ impl Attempts {
         while !matches!(self.read_one(Supervisor::try_receive), None | Some(Read::Nothing)) {}
     }
 
-    /// The same, a batch at most: whoever holds the lock keeps OpenVPN from it.
+    /// The same, a batch at most: OpenVPN's thread waits while another one holds the lock.
     pub fn read_batch(&mut self) {
         for _ in 0..BATCH {
             if matches!(self.read_one(Supervisor::try_receive), None | Some(Read::Nothing)) {

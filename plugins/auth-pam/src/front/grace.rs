@@ -4,8 +4,8 @@
 //! notice a control file. But every wait stops the whole server, so OpenVPN waits only if nothing else is pending, no
 //! login was accepted just before, and of the last four accepted logins two or more were quick and at most one was slow.
 //!
-//! Passwords and answers to questions are apart: where a password only ever leads to a question, no wait for one would end
-//! early, while answers are as quick as any login.
+//! Passwords and answers to questions are counted apart. Where a password always leads to a question, no wait for a password
+//! would end early, but answers are as quick as any login.
 //!
 //! Only accepted logins teach anything here. If refused ones did, the time for which the server stands still would tell
 //! a bystander what PAM thought of somebody else's login.
@@ -19,7 +19,7 @@ const QUICK: u32 = 2;
 const SLOW: u32 = 1;
 /// A bit for each accepted login that is remembered: the last four.
 const REMEMBERED: u8 = 0b1111;
-/// Logins that follow an accepted one this closely are a burst: waiting for one would hold up the next.
+/// Attempts that follow an accepted one this closely are a burst: waiting for one attempt would hold up the next.
 const BURST: Duration = Duration::from_millis(1);
 
 /// What kind of attempt it is.

@@ -375,7 +375,7 @@ impl Front {
         }
     }
 
-    /// Refuses an attempt without PAM. The supervisor is told for the audit line only.
+    /// Refuses an attempt without PAM. The supervisor hears of it only for the audit line.
     fn refuse(
         &self,
         event: &AuthUserPassVerify<'_>,
@@ -386,7 +386,7 @@ impl Front {
         let username = event.username().unwrap_or_default();
         let (user, tail) = (shown(username), self.tail(&origin, arrived));
         if refusal.is_routine() {
-            // No failure, so no line that a log watcher would take for one.
+            // Not a failure, so the line must not look like one to a log watcher.
             lines::attempts::routine(&user, refusal, &tail).log();
         } else {
             lines::attempts::failed(&user, refusal, &tail).log();

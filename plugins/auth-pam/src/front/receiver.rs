@@ -1,5 +1,5 @@
 //! The threads beside OpenVPN's. One settles deferred attempts and notices clients that are gone; one writes lines to the
-//! log, and is alone in waiting for whoever reads it. They take no signals, and never enter OpenVPN.
+//! log, and only that one ever waits for the reader of the log. They take no signals, and never enter OpenVPN.
 
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};

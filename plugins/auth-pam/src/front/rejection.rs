@@ -89,7 +89,7 @@ mod tests {
         }
     }
 
-    /// Whatever a module asks and whoever is asked, as long as there is room for a question at all.
+    /// For any question and any username that leaves room for a question at all.
     #[test]
     fn a_question_as_the_worker_writes_it_reaches_the_client() {
         for length in (0..800).step_by(7) {

@@ -93,7 +93,7 @@ impl MetricsFile {
         let directory = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let directory = open(&self.directory, directory, Mode::empty()).map_err(system)?;
         let [_, _, lock] = self.names();
-        // Whoever could open it could hold its lock.
+        // A process that can open it can hold its lock.
         let flags =
             OFlag::O_RDONLY | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
         let file = openat(&directory, &*lock, flags, Mode::S_IRUSR | Mode::S_IWUSR);

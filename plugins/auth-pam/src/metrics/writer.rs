@@ -92,7 +92,7 @@ fn serve(
     }
 }
 
-/// Whoever reads sees the text before or this one, never half of it.
+/// A reader sees the old text or the new one, never half of it.
 fn write(text: &[u8], name: &CStr, incomplete: &CStr) -> Result<(), Errno> {
     // One that was killed may have left it.
     one_directory::remove(incomplete)?;

@@ -68,7 +68,7 @@ impl fmt::Display for QuestionId {
     }
 }
 
-/// Shows nothing of it: whoever reads it can answer.
+/// Shows nothing of the id: a person who can read it can answer.
 impl fmt::Debug for QuestionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("QuestionId")

@@ -16,8 +16,8 @@ use super::source::Source;
 /// Attempts of one username from one source without an answer: those that run and a few that wait.
 pub const MAX_ALIKE: usize = 6;
 
-/// Places of attempts that are gone, the oldest of which are freed beyond that: whoever holds the front can cancel any
-/// number of attempts, and more than the queue holds are no clients that wait.
+/// Places of attempts that are gone; beyond that number the oldest are freed. A hostile front can cancel any number of
+/// attempts, and more than the queue holds cannot be clients that wait.
 const MAX_KEPT: usize = 4096;
 
 /// The source, and a keyed hash of the username, which may be long.

@@ -109,7 +109,7 @@ impl Supervisor {
         }
     }
 
-    /// The client of this attempt is gone, and with it whoever was asked.
+    /// The client of this attempt is gone, and with it the person who was asked.
     pub(super) fn cancel_question(&mut self, now: Instant, attempt: u64) {
         if let Some(one) = self.suspended.cancel(attempt) {
             self.give_up(now, &one, &lines::questions::its_client_is_gone().to_string());
@@ -137,7 +137,7 @@ impl Supervisor {
         self.watch_front(before);
     }
 
-    /// The worker ends the transaction and leaves. No failure, so no line that a log watcher would take for one.
+    /// The worker ends the transaction and leaves. Not a failure, so the line must not look like one to a log watcher.
     pub(super) fn give_up(&mut self, now: Instant, one: &Waiting, why: &str) {
         self.figures.count.questions_given_up += 1;
         self.workers.dismiss(now, one.worker);

@@ -1,5 +1,5 @@
-//! One line an attempt for the system log, in a form that other programs can rely on. Written without ever waiting: the
-//! supervisor decides other attempts, whoever reads the log. It may not connect to anything; the keeper does that for it.
+//! One line an attempt for the system log, in a form that other programs can rely on. Writing never waits, so a stuck reader
+//! of the log holds up no attempt. The supervisor may not connect to anything; the keeper does that for it.
 
 use std::collections::VecDeque;
 use std::io::ErrorKind;

@@ -1,8 +1,8 @@
 //! The last answers by which users chose new passwords. A client keeps such an answer in place of the password: it sends it
 //! again when keys are renegotiated and when it connects anew. Then it is that password, and PAM checks it like one.
 //!
-//! Without this, each client would lose its connection an hour after the change. Nothing is let in by it: whoever knows the
-//! answer could send it without an id.
+//! Without this, each client would lose its connection an hour after the change. That opens no new way in: a person who knows
+//! the answer could send it without an id.
 
 use std::collections::VecDeque;
 

@@ -26,7 +26,7 @@ pub enum Outcome {
     Asked(Question),
     /// PAM has asked this already, and the same client has come again.
     AskedAgain(Question),
-    /// The answer belongs to no question that waits for one. It may have come late or twice.
+    /// No question waits for this answer. It may have come late or twice.
     NoQuestion,
     /// The worker ended by itself before PAM did.
     WorkerEnded(Ended),
@@ -99,15 +99,15 @@ impl Outcome {
             | Outcome::Revoked
             | Outcome::NoWorker
             | Outcome::Away
-            // Whoever took too long to type has failed at nothing, and nobody can guess an id.
+            // Typing too slowly is no failed login, and nobody can guess an id.
             | Outcome::NoQuestion
             // The failures that led to it were counted when they happened, and now PAM was not asked: this user may share
-            // the address with whoever failed.
+            // the address with the one who failed.
             | Outcome::Penalty(_) => audit::Result::NotDecided,
         }
     }
 
-    /// Whether whoever holds the front can have any number of these: neither PAM nor a place in the queue was needed.
+    /// Whether a hostile front can cause any number of these: they cost neither PAM nor a place in the queue.
     pub fn costs_nothing(&self) -> bool {
         match self {
             Outcome::Pam(..)
@@ -147,7 +147,7 @@ impl Outcome {
         }
     }
 
-    /// What modules have said to the person at the client about a login that failed: a lock, for one, shows in no code. Its
+    /// What modules have said to the person at the client about a login that failed. A locked account, for example, shows in no code. Its
     /// quotes are not escaped. It may tell who has an account, so it is for the log.
     pub fn said(&self) -> String {
         match self {
@@ -241,7 +241,7 @@ pub fn judge(attempt: &Attempt, now: Instant, outcome: &Outcome, time_limit: Dur
     }
 }
 
-/// What the code usually means, for whoever reads the log.
+/// What the code usually means, for the reader of the log.
 fn usually(end: &End) -> &'static str {
     if end.authenticating {
         "usually this user is unknown to the PAM module, or its server cannot be reached"

@@ -168,7 +168,7 @@ impl Supervisor {
             if accepted {
                 lines::attempts::authenticated(&user, checked, &tail).log();
             } else if matches!(verdict, Verdict::Asked(_)) {
-                // No failure, so no line that a log watcher would take for one.
+                // Not a failure, so the line must not look like one to a log watcher.
                 lines::attempts::noted(&user, reason, &tail).log();
             } else {
                 // Last, so that no words of a module pass for something else.

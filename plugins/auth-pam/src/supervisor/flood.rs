@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 /// Attempts that have their lines when they come all at once: a whole office after an outage is no flood.
 const BURST: u32 = 5_000;
-/// Time for one more.
+/// Time for one more line.
 const INTERVAL: Duration = Duration::from_millis(20);
-/// How often the count of those without lines is told.
+/// How often the count of attempts without lines is logged.
 const REPORT: Duration = Duration::from_secs(10);
 
 /// How much may still be written.
@@ -18,7 +18,7 @@ pub struct Flood {
     /// When nothing of the burst will be used up any more.
     recovered: Instant,
     suppressed: u64,
-    /// When the count is told.
+    /// When the count is logged.
     report: Option<Instant>,
 }
 

@@ -1,7 +1,7 @@
 //! Logins that wait for PAM: when some have waited for long, that is said once, and once when it is over. A state machine
 //! without processes and without a clock.
 //!
-//! Whoever is asked a question waits for a person, not for PAM, and so does a module whose user is at a web page.
+//! An attempt with a question waits for a person, not for PAM, and so does a module whose user is at a web page.
 
 use std::time::{Duration, Instant};
 

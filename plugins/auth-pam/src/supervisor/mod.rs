@@ -370,7 +370,7 @@ impl Supervisor {
                     }
                 }
                 Ok(Some(received)) => {
-                    // Not closed here: to close a file of FUSE means to wait for whoever serves it.
+                    // Not closed here: closing a file of FUSE can block on its server.
                     std::mem::forget(received.descriptors);
                     lines::processes::passed_a_descriptor().log();
                     return Err(Exit::Mistrust);
@@ -410,7 +410,7 @@ impl Supervisor {
                 self.cancel_question(now, id);
                 self.cancel_session(now, id);
                 self.workers.client_gone(id);
-                // No failure, so no line that a log watcher would take for one.
+                // Not a failure, so the line must not look like one to a log watcher.
                 let mut waiting = self.scheduler.cancel(id);
                 let next = waiting.as_mut().and_then(|attempt| self.repeats.leave(attempt));
                 if let Some(mut attempt) = waiting.or_else(|| self.repeats.cancel(id)) {

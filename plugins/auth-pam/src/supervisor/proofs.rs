@@ -22,7 +22,7 @@ use crate::protocol::{End, Order};
 impl Supervisor {
     /// Has the account of an attempt looked at that brings no password.
     pub(super) fn admit_proof(&mut self, now: Instant, mut attempt: Attempt, proof: Proof, of: Option<u64>) {
-        // Whoever comes with a token was logged in before, and is no new session.
+        // A client with a token was logged in before, and is no new session.
         attempt.session &= proof == Proof::Certificate;
         if attempt.session && self.sessions.is_full() {
             return self.conclude(now, attempt, &Outcome::TooManySessions);

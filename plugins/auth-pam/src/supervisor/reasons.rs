@@ -15,7 +15,7 @@ const TOO_MANY: &str = "you already have as many connections as you may have";
 pub fn for_client(outcome: &Outcome, verdict: &Verdict, reasons: Reasons) -> Vec<u8> {
     let end = match (outcome, verdict) {
         (Outcome::Pam(end, _), Verdict::Rejected) => end,
-        // Whoever reads this knows the password.
+        // A client that gets this has sent the right password.
         (Outcome::TooManyOfUser, _) if reasons != Reasons::None => return TOO_MANY.into(),
         _ => return Vec::new(),
     };

@@ -1,5 +1,5 @@
-//! Push once: an attempt that repeats one whose transaction is not over joins it and gets the same verdict. Otherwise
-//! whoever connects again while a telephone asks for a confirmation would be asked twice.
+//! Push once: an attempt that repeats one whose transaction is not over joins it and gets the same verdict. Otherwise a
+//! person who connects again while the phone asks for a confirmation would be asked twice.
 //!
 //! The same means: username, address, password, response and common name, byte for byte. The address and not only the
 //! source, because PAM has been told that one. It is decided by a keyed hash of 128 bits, whose key nobody else has: to
@@ -79,7 +79,7 @@ impl Repeats {
         }
     }
 
-    /// The question that an attempt like this one has led to: whoever connects again is asked the same, and gets no second
+    /// The question that an attempt like this one has led to. A person who connects again is asked the same, and gets no second
     /// message with another code. Whether it still waits for an answer is for the caller to say.
     pub fn question(&self, attempt: &Attempt) -> Option<&Question> {
         self.asked.get(&self.hash(attempt)?)

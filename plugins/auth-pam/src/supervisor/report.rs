@@ -17,7 +17,7 @@ use crate::quoted::shown;
 
 /// Lines of one list.
 const MOST_ROWS: usize = 256;
-/// Which of the last times are told.
+/// Which of the last times are reported.
 const PERCENTS: [usize; 3] = [50, 90, 99];
 
 /// Seconds, as they are written.

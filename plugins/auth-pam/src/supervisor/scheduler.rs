@@ -1,8 +1,8 @@
-//! Which attempt runs next: sources are served in turn, so that no one's flood is felt by another. A state machine
-//! without processes and without a clock; the supervisor tells it what happened.
+//! Which attempt runs next. Sources are served in turn, so that a flood from one source does not delay another. A state
+//! machine without processes and without a clock; the supervisor tells it what happened.
 //!
-//! * A source has a queue of its own. In it those go ahead that nobody can guess. Sources that can start something are served in turn; one that could not keeps its
-//!   place in the round.
+//! * A source has a queue of its own. In it, attempts that nobody can forge go ahead. Sources that can start something are
+//!   served in turn; a source that cannot keeps its place in the round.
 //! * A source never runs more than its share: all workers but the last quarter.
 //! * A username never runs more than two transactions, over all sources; its further attempts are passed over.
 //! * When too many wait, the longest queue gives its newest.
@@ -72,7 +72,7 @@ struct Waiting<A> {
     deadline: Option<Instant>,
 }
 
-/// The attempts that wait, and how many of whom run.
+/// The attempts that wait, and how many run of each source and username.
 #[derive(Debug)]
 pub struct Scheduler<A> {
     max_pending: usize,

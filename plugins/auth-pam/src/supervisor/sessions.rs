@@ -346,7 +346,7 @@ impl Supervisor {
         let end = Instant::now() + LAST_WORDS;
         while let (Ok(Some(received)), true) = (self.front.try_receive(), Instant::now() < end) {
             if !received.descriptors.is_empty() {
-                // Not closed here: to close a file of FUSE means to wait for whoever serves it.
+                // Not closed here: closing a file of FUSE can block on its server.
                 std::mem::forget(received.descriptors);
                 return;
             }

@@ -1,4 +1,4 @@
-//! Where an attempt comes from, as far as fairness goes: whoever has one IPv6 address has a whole /64 of them.
+//! Where an attempt comes from, for fairness: a user with one IPv6 address has a whole /64 of them.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};

@@ -3,12 +3,12 @@
 //!
 //! * An answer must name the id of its question, which is good once, and come from the same user with the same common
 //!   name. The address may be another one.
-//! * Whoever connects again is asked the same question. It ends with the last client that was asked it while its attempt is
+//! * A client that connects again is asked the same question. It ends with the last client that was asked it while its attempt is
 //!   pending.
 //! * Each user has at most two from one source with one common name: a client that connects anew has forgotten the question
 //!   before the last.
-//! * Over all, when there are too many, the source with the most gives its oldest. So whoever collects questions pushes
-//!   out his own first.
+//! * If there are too many over all, the source with the most loses its oldest. So a source that collects questions pushes
+//!   out its own first.
 
 use std::collections::HashMap;
 use std::time::Instant;

@@ -720,7 +720,8 @@ impl Workers {
         Some(Gone { attempt, why: worker.why, ready: worker.ready })
     }
 
-    /// Kills all but those that wait for an answer or are in a session: they are told to end their transactions, and count until they have.
+    /// Kills all workers except those that wait for an answer or are in a session. Those end their transactions first, and
+    /// count until they have.
     pub fn kill_all(&mut self, now: Instant) {
         for (id, worker) in &mut self.table {
             if worker.state.is_apart() {

@@ -1,8 +1,8 @@
-//! A password that has expired: whoever had the right one chooses a new one before the login goes on
+//! A password that has expired: a user with the right one chooses a new one before the login goes on
 //! (`change-expired=yes`).
 //!
-//! The prompts of that are questions to the person at the client. What a module does not like is asked again. Whoever does
-//! not answer keeps the old password: the modules see an error of the conversation.
+//! The prompts of that are questions to the person at the client. A module that rejects the new password asks again. If
+//! nobody answers, the old password stays: the modules see an error of the conversation.
 
 use lines::refusals;
 use pam::{PamError, ReturnCode, Transaction};

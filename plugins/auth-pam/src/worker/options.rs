@@ -41,7 +41,7 @@ fn of_client(directory: &Path, lookup: &Lookup, version: Option<u32>) -> Result<
     collect(directory, username, |name| groups.contains(name), &values, version)
 }
 
-/// The groups of a user. Whoever asks for none asks no name service.
+/// The groups of a user. If no group is needed, no name service is asked.
 enum Groups<'a> {
     Unasked(&'a [u8]),
     Known(&'a [u8], Vec<Gid>),

@@ -1,7 +1,7 @@
-//! How far a worker has come with a transaction, for whoever wants to know why it takes long. It is left in memory that all
-//! helpers share, since a message for each login would cost more than it is worth.
+//! How far a worker has come with a transaction, to explain in the log why it takes long. The worker leaves it in memory that
+//! all helpers share, because a message for each login would cost too much.
 //!
-//! A module can write there what it likes. What stands there is only said in the log.
+//! A module can overwrite it. It is used for the log only.
 
 use std::sync::OnceLock;
 

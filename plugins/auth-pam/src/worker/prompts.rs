@@ -44,7 +44,7 @@ pub enum Prompts {
     ByName(Vec<Pair>),
 }
 
-/// Whether the input to a prompt is shown to whoever types it.
+/// Whether the person sees what they type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visibility {
     /// `PAM_PROMPT_ECHO_OFF`.

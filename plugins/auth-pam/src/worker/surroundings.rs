@@ -1,4 +1,4 @@
-//! What PAM modules are told about where a login comes from, besides its address.
+//! What PAM modules learn of a client besides its address.
 
 use std::ffi::{CStr, CString};
 

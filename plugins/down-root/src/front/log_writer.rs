@@ -1,5 +1,5 @@
 //! The helper's log lines on their way into OpenVPN's log. A thread writes them, so that neither the helper nor the answer
-//! to OpenVPN waits for whoever reads the log.
+//! to OpenVPN waits for the reader of the log.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -18,7 +18,7 @@ use privsep::walk::{Problem, RootsGroup, Sticky, Walk};
 
 pub use problem::ProgramError;
 
-/// Scripts whose interpreter is a script in its turn, as many as the kernel follows.
+/// How many interpreters that are scripts themselves the kernel follows.
 const MAX_INTERPRETERS: usize = 4;
 const EXECUTABLE: u32 = 0o111;
 

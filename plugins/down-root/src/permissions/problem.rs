@@ -1,4 +1,4 @@
-//! What can be wrong with a program, in words an administrator can act on.
+//! What can be wrong with a program, as an administrator can act on it.
 
 use std::fmt;
 use std::io;

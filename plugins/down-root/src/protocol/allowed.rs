@@ -1,4 +1,4 @@
-//! Which of an event's variables and words may cross the border, and of what type each must be.
+//! Which of an event's variables and arguments may cross the border, and of what type each must be.
 //!
 //! Both sides judge by this list: the front leaves out what is not on it, and the helper takes a message that holds
 //! anything else for an attack. A name that is not here can still come from the environment of the UP event, which the
@@ -22,7 +22,7 @@ pub const MAX_NAME: usize = 256;
 pub const MAX_VALUE: usize = 8192;
 /// Longest word of an event, in bytes.
 pub const MAX_ARG: usize = 1024;
-/// Most words of any event.
+/// Most arguments of any event.
 pub const MAX_ARGS: usize = 6;
 
 /// At DOWN: what the script cannot know from UP, and nothing it would act on by itself.
@@ -139,7 +139,7 @@ pub fn judge(event: Event, name: &[u8], value: &[u8]) -> Judgement {
     }
 }
 
-/// The types of an event's words, as many as OpenVPN gives a plugin.
+/// The types of an event's arguments, as many as OpenVPN gives a plugin.
 pub fn argument_types(event: Event) -> &'static [Form] {
     match event {
         // The command line of the configuration; the file for the client's options; none.
@@ -150,7 +150,7 @@ pub fn argument_types(event: Event) -> &'static [Form] {
     }
 }
 
-/// Whether these words of an event may cross the border. None is an option of any program.
+/// Whether these arguments of an event may cross the border. None can be read as an option of a program.
 pub fn args<'a>(event: Event, args: impl IntoIterator<Item = &'a [u8]>) -> bool {
     let mut forms = argument_types(event).iter();
     args.into_iter().all(|word| {

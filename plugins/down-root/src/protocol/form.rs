@@ -1,5 +1,5 @@
-//! What the value of a variable, or a word of an event, may look like. A value is parsed into its type; what cannot be
-//! is refused, never mended.
+//! What the value of a variable, or an argument of an event, may look like. A value is parsed into its type. One that does
+//! not parse is refused, never repaired.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -28,7 +28,7 @@ pub enum Form {
     Device,
     /// What base64 is written with.
     Base64,
-    /// Why OpenVPN restarts or ends, in its own words.
+    /// Why OpenVPN restarts or ends, as it says it.
     Reason,
     /// `init` or `restart`.
     Context,

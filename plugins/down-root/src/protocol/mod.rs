@@ -11,7 +11,7 @@
 //!
 //! Each message stands behind a few bytes that say which helper it is for, or that it is up or lost ([`privsep::life`]).
 //!
-//! What is run is not part of it: the helper knows that from its birth, and so it does the environment of the UP event.
+//! What is run is not part of a message: the helper has that from its start, and the environment of the UP event too.
 
 pub mod allowed;
 pub mod form;
@@ -26,8 +26,8 @@ use allowed::{MAX_ARG, MAX_ARGS, MAX_NAME, MAX_VALUE, MAX_VARIABLES};
 pub const MAX_ENVIRONMENT: usize = 64 * 1024;
 /// Most bytes of the options a script may write for a client.
 pub const MAX_CLIENT_OPTIONS: usize = 64 * 1024;
-/// Most bytes of all words of an event, and the length of each.
-const MAX_WORDS: usize = MAX_ARGS * (length_bytes(MAX_ARG) + MAX_ARG);
+/// Most bytes of all arguments of an event, and the length of each.
+const MAX_ALL_ARGS: usize = MAX_ARGS * (length_bytes(MAX_ARG) + MAX_ARG);
 
 privsep::wire! {
     /// A variable of an event that is on the list.
@@ -48,8 +48,8 @@ privsep::wire! {
         pub id: u64,
         /// The event.
         pub event: Event,
-        /// OpenVPN's words for it, each of its type.
-        pub args: Vec<Vec<u8>> as List<Bytes<MAX_ARG>, MAX_ARGS, MAX_WORDS>,
+        /// OpenVPN's arguments for it, each of its type.
+        pub args: Vec<Vec<u8>> as List<Bytes<MAX_ARG>, MAX_ARGS, MAX_ALL_ARGS>,
         /// Its variables, each on the list and of its type.
         pub variables: Vec<Variable> as List<Variable, MAX_VARIABLES, MAX_ENVIRONMENT>,
     }
@@ -97,7 +97,7 @@ impl Message for Ask {
         from.end()?;
         if !allowed::args(ask.event, ask.args.iter().map(Vec::as_slice)) {
             return Err(WireError::Unknown {
-                field: "run with words that must not be passed, number",
+                field: "run with arguments that must not be passed, number",
                 value: ask.id,
             });
         }

@@ -32,7 +32,7 @@ enum Stage {
 }
 
 impl Asking {
-    /// Whether PAM waits for the person: nobody else need wait for that.
+    /// Whether PAM waits for the person. Nothing else needs to wait for that.
     pub fn waits(&self) -> bool {
         matches!(self.stage, Stage::Asked(_))
     }

@@ -104,7 +104,7 @@ pub enum Full {
 #[derive(Debug, PartialEq, Eq)]
 pub struct NoRoom;
 
-/// All of them. Whoever changes one does so in [`Sessions::change`].
+/// All of them. Every change goes through [`Sessions::change`].
 #[derive(Debug)]
 pub struct Sessions {
     bounds: Bounds,
