@@ -104,7 +104,7 @@ fn lines_of_the_sdk_are_explained_in_any_plugin() {
 /// Where reasons of refusals come from, and between which words of the file.
 const REFUSALS: [(&str, &str, &str); 11] = [
     ("front/credentials.rs", "impl fmt::Display for Refusal", "impl std::error::Error"),
-    ("front/mod.rs", "fn ask(", "fn refuse("),
+    ("front/verify.rs", "fn ask(", "fn refuse("),
     ("front/attempts.rs", "fn reject_all", "fn take_afterwards"),
     ("front/attempts/asking.rs", "fn refuse_answer", "fn refuse("),
     ("supervisor/conclude.rs", "pub fn judge", "fn usually"),

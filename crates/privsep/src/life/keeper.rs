@@ -4,16 +4,17 @@
 
 mod deaths;
 mod ends;
+mod last;
+mod plan;
+mod requests;
 mod workers;
 
 use std::convert::Infallible;
-use std::ffi::CStr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use log_lines::Said;
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::Pid;
@@ -23,21 +24,21 @@ use super::generation::{Generation, KeeperLink};
 use super::link::Link;
 use super::messages::News;
 use super::{DONE, MISTRUST};
-use crate::channel::{Channel, ChannelError, Message, Received, above_standard, sockets};
-use crate::children::Children;
-use crate::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
+use crate::channel::{Channel, Message, above_standard, sockets};
+use crate::confine::{self, Confinement, Group, MEANT_FOR_OPENVPN};
 use crate::inherited::Numbers;
 use crate::line_log;
 use crate::lines;
-use crate::orphans::{self, GRACE};
+use crate::orphans;
 use crate::os::{self, Ended};
 use crate::parent::Parent;
 use crate::quiet;
 use crate::wire::Writer;
 use deaths::Deaths;
-use ends::{Ends, Left};
-use workers::{Kind, Workers};
+use ends::Ends;
+use workers::Workers;
 
+pub use plan::{OpenVpn, Plan};
 pub use workers::{NewWorker, WorkersPlan};
 
 /// Between two tries to fork a helper.
@@ -46,52 +47,6 @@ const RETRY: Duration = Duration::from_secs(1);
 pub const ORDERLY_END: Duration = Duration::from_secs(4);
 /// How long it may take after SIGKILL; one that waits for a device can take for ever.
 const KILL_TO_GONE: Duration = Duration::from_millis(500);
-/// How long workers that were killed may take to die, when everything ends.
-const REAP: Duration = Duration::from_millis(1500);
-/// How long what a dead helper has left may take to be gone before the next one is started.
-const LEFTOVERS: Duration = Duration::from_secs(1);
-/// Messages taken from the helper before anything else is looked at: a fork takes a part of a millisecond.
-const BATCH: usize = 16;
-
-/// What a keeper is to do.
-pub struct Plan<'a> {
-    /// What the helper is called in the log.
-    pub name: &'a str,
-    /// As [`Confinement::title`], for the keeper.
-    pub title: &'a str,
-    /// As [`Confinement::command`], for the keeper.
-    pub command: &'a CStr,
-    /// Standard output and error of keeper and helpers.
-    pub output: Output<'a>,
-    /// As [`Confinement::cores`].
-    pub cores: Cores,
-    /// How the keeper learns which process OpenVPN is.
-    pub openvpn: OpenVpn,
-    /// The helper's workers, if it has any. They end with it, and so does what they left running. Without workers, what a
-    /// dead helper left running goes on.
-    pub workers: Option<WorkersPlan<'a>>,
-    /// What the keeper holds for what it forks. All else is closed in it.
-    pub hold: &'a [BorrowedFd<'a>],
-    /// How long a helper may take to end in order when OpenVPN is gone; then the keeper kills it. Less than the front waits
-    /// when it closes the plugin.
-    pub orderly_end: Duration,
-    /// What the helper may have connected to; must not wait.
-    pub connect: Option<fn() -> nix::Result<OwnedFd>>,
-    /// What the keeper does last of all, when no helper is left; must not wait.
-    pub at_end: Option<&'a dyn Fn()>,
-    /// Logs a line; must not wait.
-    pub log: fn(&Said),
-}
-
-/// Which process OpenVPN is. End of file on the life line also tells that OpenVPN has ended, but only if no other process
-/// holds a copy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OpenVpn {
-    /// The one that forks the keeper.
-    Parent,
-    /// One that the parent is going to fork before it ends, as `daemon` does. It says so itself: [`Kept::introduce`](super::Kept::introduce).
-    Introduced,
-}
 
 struct Keeper<'a> {
     plan: &'a Plan<'a>,
@@ -328,90 +283,6 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// Does what the helper asks for. While the helper does not read its messages, the keeper does not read from it either.
-    fn hear(&self, current: &mut Current<'_>) {
-        let _ = current.link.flush();
-        for _ in 0..BATCH {
-            if current.link.has_unsent() {
-                return;
-            }
-            let received = match current.link.try_receive() {
-                Ok(Some(received)) => received,
-                Ok(None) | Err(ChannelError::System(_)) => return,
-                Err(ChannelError::Closed) => {
-                    current.deaf = true;
-                    return;
-                }
-                Err(error) => return self.distrust(current, &error.to_string()),
-            };
-            if let Err(what) = self.obey(current, received) {
-                return self.distrust(current, what);
-            }
-        }
-    }
-
-    fn obey(&self, current: &mut Current<'_>, received: Received<ToKeeper>) -> Result<(), &'static str> {
-        let Received { message, mut descriptors, descriptors_missing } = received;
-        if !descriptors.iter().all(workers::is_channel) {
-            // Not closed here: closing a file of FUSE can block on its server.
-            std::mem::forget(descriptors);
-            return Err("a descriptor that is no channel");
-        }
-        let channel = descriptors.pop();
-        let forks = match message {
-            ToKeeper::Fork(worker) => Some((Kind::Worker, worker)),
-            ToKeeper::ForkClerk(worker) => Some((Kind::Clerk, worker)),
-            ToKeeper::Kill { .. } | ToKeeper::Connect => None,
-        };
-        if !descriptors.is_empty() || (channel.is_some() && forks.is_none()) {
-            return Err("a descriptor too many");
-        }
-        if let (Some((kind, worker)), Some(workers)) = (forks, &mut current.workers) {
-            if !workers.has_plan_for(kind) {
-                return Err("a process there is none of");
-            }
-            if !workers.is_new(worker) {
-                return Err("the number of a worker that there was already");
-            }
-            let forked = match channel {
-                Some(channel) => workers.fork(kind, worker, channel),
-                None if descriptors_missing => Err(Errno::EMFILE),
-                None => return Err("no channel for a worker"),
-            };
-            let answer = match forked {
-                Ok(process) => ToHelper::Forked(worker, process.as_raw()),
-                Err(errno) => ToHelper::ForkFailed(worker, errno as i32),
-            };
-            let _ = current.link.send(answer, None);
-            return Ok(());
-        }
-        match (message, &mut current.workers) {
-            (ToKeeper::Kill { worker, group }, Some(workers)) => {
-                if workers.kill(worker, group) {
-                    Ok(())
-                } else {
-                    Err("an unknown worker")
-                }
-            }
-            (ToKeeper::Connect, _) => {
-                let Some(connect) = self.plan.connect else { return Err("a connection there is none for") };
-                let _ = current.link.send(ToHelper::Connected, connect().ok());
-                Ok(())
-            }
-            (ToKeeper::Fork(_) | ToKeeper::ForkClerk(_) | ToKeeper::Kill { .. }, _) => {
-                Err("it has no workers")
-            }
-        }
-    }
-
-    /// Kills a helper that broke the protocol.
-    fn distrust(&self, current: &mut Current<'_>, what: &str) {
-        current.deaf = true;
-        crate::kill_group(current.helper);
-        self.lost(current.number);
-        (self.plan.log)(&lines::distrusted(self.plan.name, current.helper, what).said());
-    }
-
     /// Waits for an event, at most until a time; whether OpenVPN is gone.
     fn wait(&mut self, link: Option<&Link<ToHelper, ToKeeper>>, until: Option<Instant>) -> bool {
         let mut polled = vec![PollFd::new(self.child_exits.as_fd(), PollFlags::POLLIN)];
@@ -464,55 +335,5 @@ impl<'a> Keeper<'a> {
         std::mem::forget(packet.descriptors);
         self.introduced = true;
         self.openvpn = packet.sender.and_then(|sender| Parent::watch_sender(Pid::from_raw(sender.pid)));
-    }
-
-    /// OpenVPN is gone, and the helper has ended or does not end. Ends the workers and what they left running, as far as the
-    /// kernel allows.
-    fn end(&self, mut current: Current<'_>) {
-        if current.workers.is_none() {
-            return;
-        }
-        current.workers.iter().for_each(Workers::kill_all);
-        let started = Instant::now();
-        loop {
-            let now = Instant::now();
-            let (ended, left) = current.ends.reap(now);
-            for (process, _) in ended {
-                current.workers.as_mut().and_then(|workers| workers.reaped(process));
-            }
-            if left == Left::None {
-                return;
-            }
-            self.end_orphans(&mut current, now);
-            let time = if current.ends.no_orphans() { REAP } else { GRACE + REAP };
-            let end = started + time;
-            if now >= end {
-                return current.workers.iter().for_each(Workers::kill_all_groups);
-            }
-            let until = current.ends.next_event(now).map_or(end, |next| next.min(end));
-            self.wait_for_child(until.saturating_duration_since(now));
-        }
-    }
-
-    fn wait_for_child(&self, patience: Duration) {
-        let timeout = PollTimeout::try_from(patience.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX);
-        let _ = poll(&mut [PollFd::new(self.child_exits.as_fd(), PollFlags::POLLIN)], timeout);
-        while let Ok(Some(_)) = self.child_exits.read_signal() {}
-    }
-
-    /// The helper is dead. Kills what it left running and waits for that to end, so that the next helper does not meet it.
-    fn clear_leftovers(&self) {
-        if self.plan.workers.is_none() {
-            return;
-        }
-        let end = Instant::now() + LEFTOVERS;
-        let mut children = Children::open();
-        while !ends::kill_everything(&mut children) {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return;
-            }
-            self.wait_for_child(left);
-        }
     }
 }

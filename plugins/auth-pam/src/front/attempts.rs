@@ -3,28 +3,28 @@
 //! Each verdict takes effect once. If OpenVPN's thread still waits for an attempt, that thread takes the verdict and
 //! answers directly; if the attempt was deferred, the thread that reads the verdict gives it to the attempt's [`Decision`].
 
+mod afterwards;
 mod asking;
 mod connecting;
 mod held;
+mod reading;
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Bound;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use log_lines::Said;
-use ovpn_plugin::{ClientConfig, ConnectDecision, Decision};
+use ovpn_plugin::{ConnectDecision, Decision};
 use privsep::ChannelError;
-use privsep::life::{Heard, Kept};
+use privsep::life::Kept;
 
+pub use afterwards::{Afterwards, RESTART};
 use asking::Asking;
 pub use asking::without_credentials;
 pub use connecting::{Connecting, Step};
 use held::Held;
 
-use super::credentials::Refusal;
 use super::grace::{Grace, Kind};
 use super::logins::Heard as HeardOfLogin;
-use super::rejection::{challenge, refusal, rejection};
 use super::revoked::Revoked;
 use super::tail::Tail;
 use super::wait_budget::WaitBudget;
@@ -33,11 +33,6 @@ use crate::protocol::question::Question;
 use crate::protocol::verdict::{Advance, Verdict};
 use crate::protocol::{Reply, Request};
 use crate::quoted::shown;
-
-/// What an administrator is to do when there is no supervisor any more.
-pub const RESTART: &str = "logins are refused until OpenVPN is restarted";
-/// How long a keeper that is gone may take to be reaped.
-const REAP: Duration = Duration::from_millis(100);
 
 /// Attempts that one use of the lock reads verdicts for, or looks at.
 const BATCH: usize = 32;
@@ -121,17 +116,6 @@ pub enum Taken {
     Lost,
 }
 
-/// What was read.
-enum Read {
-    Nothing,
-    /// The verdict of this attempt.
-    Verdict(u64),
-    /// Something else, about one that has no verdict yet.
-    Other,
-    /// Nothing more about what was sent before.
-    Lost,
-}
-
 /// The table, and the supervisor that decides.
 pub struct Attempts {
     /// The supervisor; `None` once it is lost for good.
@@ -160,63 +144,6 @@ pub struct Attempts {
     held: Held,
     /// What is to be done when the lock is free again.
     afterwards: Afterwards,
-}
-
-/// What a use of the table leaves to be done without its lock, because files and logs can block.
-#[derive(Default)]
-pub struct Afterwards {
-    /// Deferred attempts with their verdicts.
-    decided: Vec<(Decision, Decided, Whom)>,
-    /// Clients that connect, and with what, if they may.
-    connecting: Vec<(ConnectDecision, Option<ClientConfig>)>,
-    /// Lines for the log.
-    lines: Vec<Said>,
-    /// The supervisor that is lost for good.
-    pub lost: Option<Supervisor>,
-}
-
-impl Afterwards {
-    /// Delivers the verdicts, then gives the lines to be logged.
-    pub fn deliver(self, advance: Advance) -> Vec<Said> {
-        let Afterwards { decided, connecting, lines: mut said, lost } = self;
-        let failed = |error| lines::attempts::control_file_unwritable(error).said();
-        said.extend(connecting.into_iter().filter_map(|(decision, config)| {
-            let delivered = match config {
-                Some(config) => decision.accept(&config),
-                None => decision.reject(),
-            };
-            delivered.err().map(failed)
-        }));
-        said.extend(decided.into_iter().filter_map(|(decision, Decided { verdict, told }, whom)| {
-            let Whom { username, tail, .. } = whom;
-            let reference = tail.origin.reference;
-            let delivered = match verdict {
-                Verdict::Accepted { .. } => decision.accept(),
-                Verdict::Rejected if told.is_empty() => decision.reject(),
-                Verdict::Rejected => decision.reject_with(&refusal(&told, reference)),
-                Verdict::Temporary { cause, backoff } => {
-                    decision.reject_with(&rejection(cause, backoff, advance, reference))
-                }
-                Verdict::Asked(question) => match challenge(&question, &username) {
-                    Ok(rejection) => decision.reject_with(&rejection),
-                    Err(error) => {
-                        let delivered = decision.reject();
-                        let why = Refusal::Question(error.to_string());
-                        let line = lines::attempts::failed(&shown(&username), why, &tail).said();
-                        return Some(line).filter(|_| delivered.is_ok());
-                    }
-                },
-            };
-            delivered.err().map(failed)
-        }));
-        if let Some(supervisor) = lost {
-            let keeper = supervisor.keeper();
-            let how = supervisor.reap(REAP).map(|how| format!(" ({how})")).unwrap_or_default();
-            said.insert(0, lines::processes::both_gone(keeper, &how, RESTART).said());
-            supervisor.stop(Duration::ZERO);
-        }
-        said
-    }
 }
 
 impl Attempts {
@@ -299,73 +226,6 @@ impl Attempts {
         self.deferred -= 1;
         self.answered_later -= usize::from(attempt.waits_for_answer());
         Some(attempt)
-    }
-
-    /// Reads what the supervisor has sent.
-    pub fn read(&mut self) {
-        while !matches!(self.read_one(Supervisor::try_receive), None | Some(Read::Nothing)) {}
-    }
-
-    /// The same, a batch at most: OpenVPN's thread waits while another one holds the lock.
-    pub fn read_batch(&mut self) {
-        for _ in 0..BATCH {
-            if matches!(self.read_one(Supervisor::try_receive), None | Some(Read::Nothing)) {
-                return;
-            }
-        }
-    }
-
-    /// Reads until `until` says of the verdict of `id` that it is enough, until it can no longer come, at most until `end`.
-    pub fn wait_for(&mut self, id: u64, end: Option<Instant>, until: impl Fn(&Verdict) -> bool) {
-        let left = || end.map(|end| end.saturating_duration_since(Instant::now()));
-        while let Some(read) = self.read_one(|supervisor| supervisor.receive(left())) {
-            match read {
-                Read::Other => {}
-                Read::Verdict(decided) if decided != id => {}
-                Read::Verdict(_) => match self.table.get(&id) {
-                    Some(Attempt::Awaited(_, Some(decided))) if !until(&decided.verdict) => {}
-                    _ => return,
-                },
-                Read::Lost | Read::Nothing => return,
-            }
-        }
-    }
-
-    /// Receives and settles one verdict. `None`: there is no supervisor any more.
-    fn read_one(
-        &mut self,
-        receive: impl FnOnce(&mut Supervisor) -> Result<Option<Heard<Reply>>, ChannelError>,
-    ) -> Option<Read> {
-        match receive(self.supervisor.as_mut()?) {
-            Ok(None) => Some(Read::Nothing),
-            Ok(Some(Heard::Message(Reply::Verdict { id, verdict, told }))) => {
-                self.settle(id, Decided { verdict, told });
-                Some(Read::Verdict(id))
-            }
-            Ok(Some(Heard::Message(Reply::Named { id, name }))) => {
-                // Of those that are kept only.
-                if let Some(login) = self.logins.get_mut(&id) {
-                    login.name = name;
-                }
-                Some(Read::Other)
-            }
-            Ok(Some(Heard::Message(Reply::Options { id, part }))) => {
-                self.add_options(id, &part);
-                Some(Read::Other)
-            }
-            Ok(Some(Heard::Message(Reply::Revoked { name, at }))) => {
-                self.revoked.add(Instant::now(), &name, at);
-                Some(Read::Other)
-            }
-            Ok(Some(Heard::Lost)) => {
-                self.reject_all();
-                Some(Read::Lost)
-            }
-            Err(error) => {
-                self.lose_supervisor(&error);
-                None
-            }
-        }
     }
 
     fn settle(&mut self, id: u64, decided: Decided) {

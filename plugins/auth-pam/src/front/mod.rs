@@ -15,6 +15,7 @@ mod rejection;
 mod revoked;
 mod sessions;
 mod tail;
+mod verify;
 mod wait_budget;
 
 use std::convert::Infallible;
@@ -22,36 +23,27 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use log_lines::Said;
-use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientCrResponse, Tasks, logging};
+use ovpn_plugin::{Tasks, logging};
 use privsep::ChannelError;
 use privsep::confine::{Cores, Output};
 use privsep::life::{NewWorker, OpenVpn, Plan, WorkersPlan};
 use privsep::line_log::line_log;
 use privsep::local_socket;
-use secret::Secret;
 
-use asker::Asker;
 pub use asker::{Client, MAX_TEXT as MAX_PENDING_TEXT};
-use attempts::{Attempts, Decided, RESTART, Supervisor, Taken, Whom};
-use credentials::Refusal;
-use grace::Kind;
+use attempts::{Attempts, RESTART, Supervisor};
 use receiver::Shared;
-use rejection::{challenge, refusal, rejection};
 use tail::Tail;
 
 #[cfg(test)]
 pub use credentials::tests::every_refusal;
 
-use crate::AuthPam;
 use crate::config::Config;
 use crate::metrics::place::{Held, MetricsFile};
 use crate::metrics::writer;
 use crate::protocol::origin::Origin;
-use crate::protocol::proof::Proof;
 use crate::protocol::reference::References;
-use crate::protocol::verdict::Verdict;
-use crate::protocol::{Check, MAX_CREDENTIAL, MAX_TEXT, Request, SOCKET_BYTES, Sent};
-use crate::quoted::{MAX_SHOWN, shown};
+use crate::protocol::{Request, SOCKET_BYTES};
 use crate::settings::Settings;
 use crate::{limits, supervisor, titles, worker};
 
@@ -176,191 +168,6 @@ impl Front {
         }
     }
 
-    /// One attempt.
-    pub fn verify(&mut self, event: &AuthUserPassVerify<'_>) -> AuthReply {
-        self.start_threads();
-        if !self.logs {
-            self.shared.lines.write_batch();
-        }
-        let arrived = Instant::now();
-        let origin = client::origin(event, self.references.draw());
-        if let Some(mut client) = event.client::<AuthPam>() {
-            client.tried = true;
-            client.since.get_or_insert_with(Instant::now);
-        }
-        let before = self.name_before(event);
-        let mut check = match credentials::from_event(&self.settings, event, &origin, before.as_deref()) {
-            Ok(check) => check,
-            Err(refusal) => return self.refuse(event, origin, &refusal, arrived),
-        };
-        let wanted = self.settings.config.defers(event.env().get("deferred_auth_pam").is_some());
-        let deferred = wanted && self.receives && event.auth_control_file().is_some();
-        self.last_id += 1;
-        check.id = self.last_id;
-        check.deferred = deferred;
-        let session = self.wants_session(event);
-        check.session = session && !matches!(check.sent, Sent::Proof { proof: Proof::Token, .. });
-        let keeps = check.session;
-        if let Sent::Proof { session, .. } = &mut check.sent {
-            *session = Self::session_of(event);
-        }
-        let name = self.wants_names(event).then(|| check.username.clone());
-        let shared = Arc::clone(&self.shared);
-        let answer = shared.with(|attempts| {
-            if check.session {
-                attempts.kept.insert(check.id);
-            }
-            attempts.logins.extend(name.iter().map(|_| (self.last_id, logins::Heard::default())));
-            self.ask(attempts, event, check, &origin)
-        });
-        let reply = answer.unwrap_or_else(|refusal| self.refuse(event, origin.clone(), &refusal, arrived));
-        if keeps {
-            self.keep_login(event, &reply);
-        }
-        if let Some(name) = name {
-            self.keep_names(event, &reply, name, &origin);
-        }
-        reply
-    }
-
-    /// Sends an attempt, waits for its verdict as long as that is worth it, and else defers it.
-    fn ask(
-        &self,
-        attempts: &mut Attempts,
-        event: &AuthUserPassVerify<'_>,
-        check: Check,
-        origin: &Origin,
-    ) -> Result<AuthReply, Refusal> {
-        let deferred = check.deferred;
-        let pending_asker = Asker::of(&self.settings, event, &check);
-        let kind = match check.sent {
-            Sent::Password => Kind::Password,
-            Sent::Answer(_) => Kind::Answer,
-            Sent::Proof { .. } => Kind::Account,
-        };
-        let username = check.username.clone();
-        let request = Request::Check(check);
-        if deferred {
-            event.can_defer().map_err(Refusal::ControlFile)?;
-        }
-        // If attempts are deferred, the receiver reads: to deliver their verdicts takes longer than this one should.
-        if !attempts.any_deferred() {
-            attempts.read();
-        }
-        if let Request::Check(check) = &request {
-            if attempts.revoked.refuses(event, check) {
-                return Err(Refusal::Revoked { by_token: kind == Kind::Account });
-            }
-        }
-        let pending = attempts.any_pending();
-        let id = self.last_id;
-        // Before it is sent: a supervisor that is lost meanwhile takes it along.
-        attempts.await_verdict(id, kind);
-        // Wiped as soon as it is sent.
-        if let Err(error) = Self::send(attempts, request) {
-            let _ = attempts.take_verdict(id);
-            return Err(Refusal::Supervisor(error));
-        }
-        let now = Instant::now();
-        if let Some((asker, text)) = pending_asker.as_ref().and_then(Asker::in_advance) {
-            let _ = attempts.take_verdict(id);
-            let whom = self.whom(&username, origin, kind, now);
-            let asked = asker.ask(attempts, event, whom, text, None);
-            return asked.map_err(|error| Self::cancelled(attempts, id, Refusal::ControlFile(error)));
-        }
-        let grace = if deferred { attempts.grace.for_next(now, pending, kind) } else { None };
-        // A client that can be asked at once is worth a wait that others are not.
-        let wait = pending_asker.as_ref().map(|_| self.settings.config.question_wait);
-        let wait = wait.filter(|wait| !pending && !wait.is_zero());
-        let grace = grace.into_iter().chain(wait).max();
-        let grace = grace.filter(|grace| attempts.wait_budget.affords(now, *grace));
-        if !deferred {
-            let end = self.settings.time_limits.of(false).map(|limit| now + limit + MARGIN);
-            attempts.wait_for(id, end, |_| true);
-        } else if let Some(grace) = grace {
-            // A refusal costs the whole grace: the time must not tell what PAM thought of the login, or when. A
-            // temporary failure says nothing about it, and to wait on would let who has caused it stop the server.
-            // A question costs the whole grace too: it tells how far PAM came, and when.
-            attempts.wait_for(id, Some(now + grace), |verdict| {
-                matches!(verdict, Verdict::Accepted { .. } | Verdict::Temporary { .. })
-            });
-        }
-        let taken = attempts.take_verdict(id);
-        let accepted = matches!(&taken, Taken::Decided(Decided { verdict: Verdict::Accepted { .. }, .. }));
-        if grace.is_some() && !accepted {
-            attempts.wait_budget.spent(now.elapsed());
-        }
-        match taken {
-            Taken::Decided(Decided { verdict: Verdict::Accepted { .. }, .. }) => Ok(AuthReply::Accept),
-            Taken::Decided(Decided { verdict: Verdict::Rejected, told }) if told.is_empty() => {
-                Ok(AuthReply::Reject)
-            }
-            Taken::Decided(Decided { verdict: Verdict::Rejected, told }) => {
-                Ok(AuthReply::RejectWith(refusal(&told, origin.reference)))
-            }
-            Taken::Decided(Decided { verdict: Verdict::Temporary { cause, backoff }, .. }) => {
-                let advance = self.settings.config.advance;
-                Ok(AuthReply::RejectWith(rejection(cause, backoff, advance, origin.reference)))
-            }
-            Taken::Decided(Decided { verdict: Verdict::Asked(question), .. }) => {
-                if let Some((asker, text)) =
-                    pending_asker.as_ref().and_then(|asker| asker.for_question(&question))
-                {
-                    let whom = self.whom(&username, origin, kind, now);
-                    let asked = asker.ask(attempts, event, whom, text, Some(question.id));
-                    return asked.map_err(|error| Self::cancelled(attempts, id, Refusal::ControlFile(error)));
-                }
-                if deferred && attempts.holds_questions() {
-                    attempts.kept.remove(&id);
-                    // Whether the question came within the grace must not tell either.
-                    let (decision, deferral) = event.defer().map_err(Refusal::ControlFile)?;
-                    attempts.hold(decision, question, self.whom(&username, origin, kind, now));
-                    return Ok(AuthReply::Deferred(deferral));
-                }
-                let cannot = |why: &str| Refusal::Question(why.to_string());
-                event.auth_failed_reason_file().ok_or_else(|| cannot("OpenVPN 2.6 or later is needed"))?;
-                let username = event.username().unwrap_or_default();
-                let rejection = challenge(&question, username).map_err(|error| cannot(&error.to_string()))?;
-                Ok(AuthReply::RejectWith(rejection))
-            }
-            Taken::Pending if deferred => match event.defer() {
-                Ok((decision, deferral)) => {
-                    attempts.defer(id, decision, self.whom(&username, origin, kind, now));
-                    Ok(AuthReply::Deferred(deferral))
-                }
-                Err(error) => Err(Self::cancelled(attempts, id, Refusal::ControlFile(error))),
-            },
-            Taken::Pending => Err(Self::cancelled(attempts, id, Refusal::Unanswered)),
-            Taken::Lost => Err(Refusal::Unanswered),
-        }
-    }
-
-    /// Nobody waits for this attempt any more, for this reason.
-    fn cancelled(attempts: &mut Attempts, id: u64, why: Refusal) -> Refusal {
-        attempts.cancel(id);
-        why
-    }
-
-    fn whom(&self, username: &[u8], origin: &Origin, kind: Kind, arrived: Instant) -> Whom {
-        let username = username.to_vec();
-        Whom { username, tail: self.tail(origin, arrived), kind }
-    }
-
-    /// A client has answered the question that its pending attempt was asked; whether that is so.
-    pub fn answered(&self, event: &ClientCrResponse<'_>, id: u64) -> bool {
-        let answer = event
-            .decoded_response()
-            .map(Secret::new)
-            .filter(|answer| answer.len() <= MAX_CREDENTIAL && !answer.expose().contains(&0));
-        self.shared.with(|attempts| match answer {
-            Some(answer) => attempts.answer(id, answer),
-            None => {
-                attempts.refuse_answer(id);
-                false
-            }
-        })
-    }
-
     /// Sends a request.
     fn send(attempts: &mut Attempts, request: Request) -> Result<(), String> {
         let gone = || lines::refusals::no_supervisor(RESTART).to_string();
@@ -373,46 +180,6 @@ impl Front {
             }
             Err(error) => Err(lines::refusals::supervisor_unreachable(error).to_string()),
         }
-    }
-
-    /// Refuses an attempt without PAM. The supervisor hears of it only for the audit line.
-    fn refuse(
-        &self,
-        event: &AuthUserPassVerify<'_>,
-        origin: Origin,
-        refusal: &Refusal,
-        arrived: Instant,
-    ) -> AuthReply {
-        let username = event.username().unwrap_or_default();
-        let (user, tail) = (shown(username), self.tail(&origin, arrived));
-        if refusal.is_routine() {
-            // Not a failure, so the line must not look like one to a log watcher.
-            lines::attempts::routine(&user, refusal, &tail).log();
-        } else {
-            lines::attempts::failed(&user, refusal, &tail).log();
-        }
-        let reply = refusal.told().map_or(AuthReply::Reject, |told| {
-            AuthReply::RejectWith(rejection::refusal(told.as_bytes(), origin.reference))
-        });
-        let config = &self.settings.config;
-        // For the audit line and for what is counted.
-        if config.syslog.is_some() || config.status.is_some() || config.metrics.is_some() || refusal.counts()
-        {
-            let request = Request::Refused {
-                username: first_bytes(username, MAX_SHOWN + 1),
-                origin,
-                at_fault: refusal.is_clients_fault(),
-                reason: first_bytes(refusal.to_string().as_bytes(), MAX_TEXT),
-                took: arrived.elapsed(),
-                counts: refusal.counts(),
-            };
-            self.shared.with(|attempts| {
-                if let Some(supervisor) = &mut attempts.supervisor {
-                    let _ = supervisor.try_send(request);
-                }
-            });
-        }
-        reply
     }
 
     /// The end of a line of the log.
@@ -479,8 +246,4 @@ fn open_metrics(config: &mut Config) -> Option<(MetricsFile, Held)> {
             None
         }
     }
-}
-
-fn first_bytes(bytes: &[u8], most: usize) -> Vec<u8> {
-    bytes[..bytes.len().min(most)].to_vec()
 }

@@ -25,6 +25,7 @@ mod ramp;
 mod reasons;
 mod repeats;
 mod report;
+mod requests;
 mod revoking;
 mod scheduler;
 mod sessions;
@@ -47,7 +48,7 @@ use privsep::life::{self, ForWorkers, Generation, News, Numbered};
 use privsep::line_log::{self, LineSender};
 use privsep::title::Title;
 use privsep::unprivileged::Keeps;
-use privsep::{Channel, ChannelError, Numbers, leave, quiet, unprivileged};
+use privsep::{Channel, Numbers, leave, quiet, unprivileged};
 
 pub use audit::{connect as connect_to_system_log, take_name as take_syslog_name};
 pub use scheduler::Limits;
@@ -77,15 +78,11 @@ use suspended::Suspended;
 use verdicts::Verdicts;
 use workers::Workers;
 
-use crate::protocol::took::Took;
-use crate::protocol::{Check, Reply, Request, SOCKET_BYTES, Sent};
+use crate::protocol::{Reply, Request, SOCKET_BYTES};
 use crate::settings::Settings;
 use crate::worker::phase;
 use crate::{limits, titles};
 
-/// Messages taken from the front at once, before anything else is done: reading is quick, forking is not, and the
-/// front must never find its socket full.
-const FRONT_BATCH: usize = 512;
 /// Pause when the system is out of a resource.
 const SHORTAGE: Duration = Duration::from_millis(10);
 /// How long the front may take to read what an earlier supervisor has told it.
@@ -351,152 +348,6 @@ impl Supervisor {
         self.keep_metrics(now);
         self.watch_keeper();
         Ok(())
-    }
-
-    fn read_front(&mut self, now: Instant) -> Result<(), Exit> {
-        for _ in 0..FRONT_BATCH {
-            if self.verdicts.are_unread() {
-                return Ok(());
-            }
-            match self.front.try_receive() {
-                Ok(None) => return Ok(()),
-                Ok(Some(received)) if received.descriptors.is_empty() && !received.descriptors_missing => {
-                    let Numbered { generation, message } = received.message;
-                    // OpenVPN waits for the answer, so it has asked nothing else.
-                    let waits = matches!(&message, Request::Check(check) if !check.deferred);
-                    self.asked(now, generation, message);
-                    if waits {
-                        return Ok(());
-                    }
-                }
-                Ok(Some(received)) => {
-                    // Not closed here: closing a file of FUSE can block on its server.
-                    std::mem::forget(received.descriptors);
-                    lines::processes::passed_a_descriptor().log();
-                    return Err(Exit::Mistrust);
-                }
-                Err(ChannelError::Closed) => return Err(Exit::FrontGone),
-                Err(ChannelError::System(errno)) => {
-                    if !self.read_failure_logged {
-                        lines::processes::cannot_read(errno.desc()).log();
-                        self.read_failure_logged = true;
-                    }
-                    // Out of memory, most likely, and no event tells when that is over.
-                    std::thread::sleep(SHORTAGE);
-                    return Ok(());
-                }
-                Err(error) => {
-                    lines::processes::protocol_error(error).log();
-                    return Err(Exit::Mistrust);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn asked(&mut self, now: Instant, generation: u32, request: Request) {
-        match request {
-            // Of an earlier supervisor, with which the front has given it up.
-            Request::Check(_)
-            | Request::Cancel { .. }
-            | Request::Open { .. }
-            | Request::Close { .. }
-            | Request::Options { .. }
-                if generation != self.generation => {}
-            Request::Check(check) => self.admit(now, check),
-            Request::Open { .. } | Request::Close { .. } => self.asked_about_session(now, request),
-            Request::Options { id, lookup, origin } => self.look_up(now, id, lookup, origin),
-            Request::Cancel { id } => {
-                self.cancel_question(now, id);
-                self.cancel_session(now, id);
-                self.workers.client_gone(id);
-                // Not a failure, so the line must not look like one to a log watcher.
-                let mut waiting = self.scheduler.cancel(id);
-                let next = waiting.as_mut().and_then(|attempt| self.repeats.leave(attempt));
-                if let Some(mut attempt) = waiting.or_else(|| self.repeats.cancel(id)) {
-                    let until = attempt.arrived + self.longest_refusal();
-                    attempt.place.iter_mut().for_each(|place| place.keep_until(until));
-                    self.figures.count.cancelled += u64::from(attempt.lookup.is_none());
-                    if attempt.lookup.is_none() && self.flood.admits(now) {
-                        let tail = self.tail_with(&attempt.origin, attempt.took(now));
-                        lines::attempts::client_gone(&attempt.user(), &tail).log();
-                    }
-                }
-                if let Some(attempt) = next {
-                    self.submit(now, attempt);
-                }
-            }
-            Request::Refused { username, origin, at_fault, reason, took, counts } => {
-                let figures = &mut self.figures;
-                *(if at_fault {
-                    &mut figures.count.refused_by_front
-                } else {
-                    &mut figures.count.undecided_by_front
-                }) += 1;
-                if counts {
-                    self.count_refusal(now, &origin, &username);
-                }
-                let flood = &mut self.flood;
-                if let Some(audit) = self.audit.as_mut().filter(|_| flood.admits(now)) {
-                    let result = audit::Result::of_refusal(at_fault);
-                    let took = Took::of(took);
-                    audit.write(audit::Entry {
-                        result,
-                        user: &username,
-                        origin: &origin,
-                        reason: &reason,
-                        took,
-                    });
-                }
-            }
-        }
-    }
-
-    /// Queues an attempt, unless it is clear already that PAM is not to be asked.
-    fn admit(&mut self, now: Instant, check: Check) {
-        let config = &self.settings.config;
-        let time_limit = self.settings.time_limits.of(check.deferred);
-        let attempt = Attempt::new(now, check, time_limit, config.prefixes, &self.key);
-        let Some(mut attempt) = self.answer(now, attempt) else { return };
-        if let Sent::Proof { proof, session } = attempt.sent {
-            return self.admit_proof(now, attempt, proof, session);
-        }
-        let config = &self.settings.config;
-        if let Some(refusal) = self.penalties.admit(now, attempt.source, &attempt.username) {
-            if let Some(penalty) = refusal.log {
-                let source = attempt.source.display(config.prefixes);
-                let seconds = penalty.length.as_secs();
-                lines::attempts::source_penalty(source, penalty.failures, seconds).log();
-            }
-            return self.conclude(now, attempt, &Outcome::Penalty(refusal.backoff));
-        }
-        if !self.breaker.admit(now, attempt.source, &attempt.username) {
-            return self.conclude(now, attempt, &Outcome::Away);
-        }
-        attempt.place = self.alike.take(now, attempt.source, &attempt.username);
-        if attempt.place.is_none() {
-            return self.conclude(now, attempt, &Outcome::TooManyAlike);
-        }
-        if attempt.session && (self.sessions.is_full() || !self.sessions.has_room_for(attempt.source)) {
-            return self.conclude(now, attempt, &Outcome::TooManySessions);
-        }
-        let asked = self.repeats.question(&attempt).filter(|question| self.suspended.waits(&question.id));
-        if let Some(question) = asked.cloned() {
-            self.suspended.asked_too(&question.id, attempt.id);
-            return self.conclude(now, attempt, &Outcome::AskedAgain(question));
-        }
-        // Unless PAM is asked the same already.
-        if let Some(attempt) = self.repeats.join(attempt) {
-            self.submit(now, attempt);
-        }
-    }
-
-    /// Has PAM asked about an attempt.
-    pub(super) fn submit(&mut self, now: Instant, attempt: Attempt) {
-        let possible = self.max_workers.saturating_sub(self.workers.processes());
-        if let Some(refused) = self.scheduler.submit(attempt, self.workers.free() + possible) {
-            self.conclude(now, refused, &Outcome::QueueFull);
-        }
     }
 
     fn keep_time(&mut self, now: Instant) {

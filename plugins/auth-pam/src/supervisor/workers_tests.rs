@@ -3,14 +3,17 @@
 
 use std::os::fd::AsRawFd;
 
+use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, recv};
-
+use privsep::ChannelError;
 use secret::Secret;
 
 use super::super::attempt::tests::attempt;
+use super::reports::MAX_NOTES;
 use super::*;
 use crate::config::Config;
-use crate::protocol::{Blame, Credentials};
+use crate::protocol::question::MAX_QUESTIONS;
+use crate::protocol::{Blame, Credentials, Done, End, News};
 use crate::settings::tests::settings;
 
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -107,7 +107,7 @@ fn an_up_script_that_fails() {
     let server =
         scripts.server(&format!("ignore-failure=yes {options}")).dropped().line("up-restart").start();
     server.restart(Signal::SIGUSR1);
-    server.wait_for(Mark::START, "the up script failed, which is ignored");
+    server.wait_for(Mark::START, "the up script failed; ignored");
 }
 
 #[test]

@@ -1,0 +1,90 @@
+//! Reads what the supervisor has sent.
+
+use std::time::Instant;
+
+use privsep::ChannelError;
+use privsep::life::Heard;
+
+use super::{Attempt, Attempts, BATCH, Decided, Supervisor};
+use crate::protocol::Reply;
+use crate::protocol::verdict::Verdict;
+
+/// What was read.
+enum Read {
+    Nothing,
+    /// The verdict of this attempt.
+    Verdict(u64),
+    /// Something else, about one that has no verdict yet.
+    Other,
+    /// Nothing more about what was sent before.
+    Lost,
+}
+
+impl Attempts {
+    /// Reads what the supervisor has sent.
+    pub fn read(&mut self) {
+        while !matches!(self.read_one(Supervisor::try_receive), None | Some(Read::Nothing)) {}
+    }
+
+    /// The same, a batch at most: OpenVPN's thread waits while another one holds the lock.
+    pub fn read_batch(&mut self) {
+        for _ in 0..BATCH {
+            if matches!(self.read_one(Supervisor::try_receive), None | Some(Read::Nothing)) {
+                return;
+            }
+        }
+    }
+
+    /// Reads until `until` says of the verdict of `id` that it is enough, until it can no longer come, at most until `end`.
+    pub fn wait_for(&mut self, id: u64, end: Option<Instant>, until: impl Fn(&Verdict) -> bool) {
+        let left = || end.map(|end| end.saturating_duration_since(Instant::now()));
+        while let Some(read) = self.read_one(|supervisor| supervisor.receive(left())) {
+            match read {
+                Read::Other => {}
+                Read::Verdict(decided) if decided != id => {}
+                Read::Verdict(_) => match self.table.get(&id) {
+                    Some(Attempt::Awaited(_, Some(decided))) if !until(&decided.verdict) => {}
+                    _ => return,
+                },
+                Read::Lost | Read::Nothing => return,
+            }
+        }
+    }
+
+    /// Receives and settles one verdict. `None`: there is no supervisor any more.
+    fn read_one(
+        &mut self,
+        receive: impl FnOnce(&mut Supervisor) -> Result<Option<Heard<Reply>>, ChannelError>,
+    ) -> Option<Read> {
+        match receive(self.supervisor.as_mut()?) {
+            Ok(None) => Some(Read::Nothing),
+            Ok(Some(Heard::Message(Reply::Verdict { id, verdict, told }))) => {
+                self.settle(id, Decided { verdict, told });
+                Some(Read::Verdict(id))
+            }
+            Ok(Some(Heard::Message(Reply::Named { id, name }))) => {
+                // Of those that are kept only.
+                if let Some(login) = self.logins.get_mut(&id) {
+                    login.name = name;
+                }
+                Some(Read::Other)
+            }
+            Ok(Some(Heard::Message(Reply::Options { id, part }))) => {
+                self.add_options(id, &part);
+                Some(Read::Other)
+            }
+            Ok(Some(Heard::Message(Reply::Revoked { name, at }))) => {
+                self.revoked.add(Instant::now(), &name, at);
+                Some(Read::Other)
+            }
+            Ok(Some(Heard::Lost)) => {
+                self.reject_all();
+                Some(Read::Lost)
+            }
+            Err(error) => {
+                self.lose_supervisor(&error);
+                None
+            }
+        }
+    }
+}

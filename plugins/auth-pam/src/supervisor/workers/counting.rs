@@ -1,0 +1,107 @@
+//! What the workers do, in numbers and one by one.
+
+use std::time::Instant;
+
+use nix::unistd::Pid;
+use privsep::orphans::GRACE;
+
+use super::{State, Worker, Workers};
+use crate::supervisor::attempt::Attempt;
+use crate::supervisor::events::WorkerId;
+use crate::supervisor::figures::WorkerCounts;
+
+/// What a worker does, for who wants to know.
+#[derive(Debug, Clone, Copy)]
+pub enum Doing<'a> {
+    /// It runs this attempt's transaction.
+    Runs(&'a Attempt),
+    /// It waits for a person or a client, which other tables know.
+    Waits(&'static str),
+    /// This, since then.
+    Other(&'static str, Instant),
+}
+
+impl Workers {
+    /// How many processes there are, those that end included, but not those that wait for an answer or are in a session, which
+    /// have bounds of their own.
+    pub fn processes(&self) -> usize {
+        self.table.values().filter(|worker| !worker.state.is_apart()).count()
+    }
+
+    /// How many may run an attempt, now or later.
+    pub fn alive(&self) -> usize {
+        let alive = |worker: &&Worker| !matches!(worker.state, State::Ending(_)) && !worker.state.is_apart();
+        self.table.values().filter(alive).count()
+    }
+
+    /// How many run a transaction.
+    pub fn running(&self) -> usize {
+        self.table.values().filter(|worker| matches!(worker.state, State::Running { .. })).count()
+    }
+
+    /// Those that run a transaction.
+    pub fn running_ones(&self) -> impl Iterator<Item = (WorkerId, &Attempt)> {
+        self.table.iter().filter_map(|(id, worker)| match &worker.state {
+            State::Running { attempt, .. } => Some((*id, &**attempt)),
+            _ => None,
+        })
+    }
+
+    /// How many do what.
+    pub fn counts(&self) -> WorkerCounts {
+        let mut counts = WorkerCounts::default();
+        for worker in self.table.values() {
+            *match worker.state {
+                State::Starting => &mut counts.starting,
+                State::Idle(_) => &mut counts.idle,
+                State::Running { .. } => &mut counts.running,
+                State::LookingAtItself { .. } => &mut counts.looking,
+                State::Suspended { .. } => &mut counts.suspended,
+                State::InSession { .. } => &mut counts.in_session,
+                State::Ending(_) => &mut counts.ending,
+            } += 1;
+        }
+        counts
+    }
+
+    /// What each does: its number, its process, and since when there is it. Those that run come first.
+    pub fn doing(&self) -> impl Iterator<Item = (WorkerId, Option<Pid>, Instant, Doing<'_>)> {
+        let all = self.table.iter().map(|(id, worker)| {
+            let doing = match &worker.state {
+                State::Running { attempt, .. } => Doing::Runs(attempt),
+                State::Suspended { .. } => Doing::Waits("suspended"),
+                State::InSession { .. } => Doing::Waits("in_session"),
+                State::Starting => Doing::Other("starting", worker.born),
+                State::Idle(since) => Doing::Other("idle", *since),
+                State::LookingAtItself { since, .. } => Doing::Other("looking", *since),
+                State::Ending(_) => {
+                    Doing::Other("ending", worker.end_by.map_or(worker.born, |end| end - GRACE))
+                }
+            };
+            (*id, worker.pid, worker.born, doing)
+        });
+        let (running, others): (Vec<_>, Vec<_>) =
+            all.partition(|(.., doing)| matches!(doing, Doing::Runs(_)));
+        running.into_iter().chain(others)
+    }
+
+    /// When the first attempt came of those that run.
+    pub fn first_arrival(&self) -> Option<Instant> {
+        let arrivals = self.table.values().filter_map(|worker| match &worker.state {
+            State::Running { attempt, .. } => Some(attempt.arrived),
+            _ => None,
+        });
+        arrivals.min()
+    }
+
+    /// How many are free: idle, or about to be.
+    pub fn free(&self) -> usize {
+        let free = |worker: &&Worker| {
+            matches!(
+                worker.state,
+                State::Starting | State::LookingAtItself { slow: false, .. } | State::Idle(_)
+            )
+        };
+        self.table.values().filter(free).count()
+    }
+}
