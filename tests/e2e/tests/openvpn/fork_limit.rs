@@ -68,7 +68,7 @@ fn no_new_supervisor() {
             server.client("alice", PASSWORD).start().wait_refused();
         }
         server.wait_for(mark, "user 'alice' failed to authenticate: the supervisor is gone");
-        assert_eq!(server.log().count(mark, "cannot be started"), 1, "{}", server.log().text());
+        assert_eq!(server.log().count(mark, "cannot start the supervisor"), 1, "{}", server.log().text());
         cgroup.lift();
         let works = || server.client("alice", PASSWORD).start().outcome(harness::PATIENCE);
         let connected = || matches!(works(), harness::Outcome::Connected(_));

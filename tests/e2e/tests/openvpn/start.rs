@@ -104,7 +104,7 @@ fn a_service_that_others_could_change() {
     set_mode(directory.as_ref(), 0o777);
     refused(
         ServerConfig::auth_pam_words(&words),
-        &format!("option 'pam-confdir': {directory} may be written to"),
+        &format!("option 'pam-confdir': {directory} is writable"),
     );
 }
 
