@@ -100,7 +100,7 @@ fn a_directory_that_is_removed_is_said() {
     fs::remove_dir_all(&place).expect("the directory");
     server.wait_for(
         mark,
-        "server1.prom is not written: No such file or directory: if its directory was replaced",
+        "server1.prom is not written: No such file or directory; if its directory was replaced",
     );
     logins_work(&server);
 }

@@ -76,7 +76,7 @@ fn a_second_server_says_that_the_place_is_taken_and_lets_people_in() {
     let service = PamService::new("auth required pam_permit.so\naccount required pam_permit.so\n");
     let options = format!("status={}", stage.socket().display());
     let second = ServerConfig::auth_pam_with(&options, &service, "").dropped().start();
-    second.wait_for(Mark::START, "status: there is no socket");
+    second.wait_for(Mark::START, "status: no socket");
     second.wait_for(Mark::START, "another server listens there");
     second.client("bob", "any").connect();
     second.stop();

@@ -88,7 +88,7 @@ fn a_question_ends_at_once() {
         assert_eq!(way == Way::Pending, wait != "0");
         let text = stage.ask(&["revoke", "alice"]);
         assert!(text.contains("1 questions were ended"), "{text}");
-        stage.server.wait_for(Mark::START, "user 'alice': the question is given up: its user was revoked");
+        stage.server.wait_for(Mark::START, "user 'alice': the question is given up: the user was revoked");
         if way != Way::Pending {
             person.answer("123456");
         }
