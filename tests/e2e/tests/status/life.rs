@@ -103,7 +103,7 @@ fn the_next_server_finds_the_place_free_although_the_last_one_still_ends() {
     first.kill9();
     let next = ServerConfig::auth_pam_with(&options, &service, "").dropped().start();
     assert!(wait_gone(keeper, PATIENCE));
-    assert_eq!(next.log().count(Mark::START, "there is no socket"), 0, "{}", next.log().text());
+    assert_eq!(next.log().count(Mark::START, "status: no socket"), 0, "{}", next.log().text());
     std::os::unix::net::UnixStream::connect(stage.scratch.join("next")).expect("it listens");
 }
 
