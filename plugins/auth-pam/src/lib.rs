@@ -5,7 +5,7 @@
 //!                                                 keeper (root, forks both)
 //! ```
 //!
-//! Used from the server's configuration as `plugin openvpn-plugin-auth-pam.so [OPTION=VALUE]... SERVICE [NAME VALUE]...`.
+//! Used from the server's configuration as `plugin FILE [OPTION=VALUE]... SERVICE [NAME VALUE]...`.
 
 // Nothing but the plugin's symbols leaves this crate: `pub` in a module means "for the other modules".
 #![allow(unreachable_pub)]

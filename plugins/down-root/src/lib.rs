@@ -5,7 +5,7 @@
 //!                                                 keeper (root, starts the helper anew)
 //! ```
 //!
-//! Used as `plugin openvpn-plugin-down-root.so [OPTION=VALUE]... COMMAND [ARG]...`.
+//! Used as `plugin FILE [OPTION=VALUE]... COMMAND [ARG]...`.
 
 // Nothing but the plugin's symbols leaves this crate: `pub` in a module means "for the other modules".
 #![allow(unreachable_pub)]

@@ -106,6 +106,16 @@ impl<'a> ServerConfig<'a> {
         Server::new(self.base.start())
     }
 
+    /// As [`ServerConfig::start`], but that the server does not serve is left to the caller.
+    ///
+    /// # Errors
+    ///
+    /// The server has ended, or does not serve in time.
+    pub fn try_start(&self) -> Result<Server, FailedStart> {
+        command::require_root();
+        self.base.try_start().map(Server::new)
+    }
+
     /// Starts the server and waits until it has given up; panics with its log if it serves instead.
     pub fn start_expecting_failure(&self) -> FailedStart {
         command::require_root();

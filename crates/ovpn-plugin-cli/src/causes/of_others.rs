@@ -11,7 +11,7 @@ pub(super) static KNOWN: &[Known] = &[
     known(
         &["need PAM service parameter"],
         "The name of the PAM service is missing.",
-        "Put it after the plugin's file: plugin openvpn-plugin-auth-pam.so SERVICE",
+        "Put it after the plugin's file: `plugin FILE SERVICE`",
     ),
     general(&["cannot open", "for writing"], "The plugin cannot write its verdict.", TMP_DIR),
 ];

@@ -14,7 +14,7 @@ pub(crate) const LIMITS_ON_PROCESSES: &str =
 pub(crate) const FIND_THE_KILLER: &str = "Find out what kills it. After SIGKILL look with `dmesg` whether the kernel did, because memory was short.";
 /// The plugin line has no option with a service name.
 pub(crate) const PUT_THE_SERVICE: &str =
-    "Put it after the plugin's file: plugin openvpn-plugin-auth-pam.so SERVICE";
+    "Put it after the plugin's file: `plugin /usr/lib/openvpn/plugins/openvpn-plugin-auth-pam.so SERVICE`";
 /// Report it.
 pub(crate) const REPORT: &str = "Report it, with the lines around it.";
 /// Files of OpenVPN cannot be used.

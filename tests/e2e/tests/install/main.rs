@@ -225,6 +225,25 @@ fn the_places_can_be_chosen() {
     }
 }
 
+/// Manual pages and documents name the plugins where they are, so that their `plugin` lines can be copied.
+#[test]
+fn documents_name_the_place_that_was_chosen() {
+    let place = Installation::new(&["PLUGINDIR=/opt/a&b/plugins"]);
+    place.make("install");
+    for file in [
+        "usr/share/man/man8/openvpn-plugin-auth-pam.8",
+        "usr/share/man/man8/openvpn-plugin-down-root.8",
+        "usr/share/man/man1/ovpn-plugin.1",
+        "usr/share/doc/openvpn-plugins-rs/README.md",
+        "usr/share/doc/openvpn-plugins-rs/recipes/system-accounts.md",
+    ] {
+        let text =
+            fs::read_to_string(place.scratch.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        assert!(text.contains("/opt/a&b/plugins/openvpn-plugin-"), "{file}");
+        assert!(!text.contains("/usr/lib/openvpn/plugins/openvpn-plugin-"), "{file}");
+    }
+}
+
 /// Nothing is compiled and nothing fetched: there is no cargo, no compiler and no network.
 #[test]
 fn installing_builds_nothing() {
