@@ -10,15 +10,18 @@ pub fn complaints(section: &str, differing: &[&str]) -> Vec<String> {
     compare(&rows(&text, section), differing)
 }
 
-/// The last cells of a section's rows.
-fn rows<'a>(text: &'a str, section: &str) -> Vec<&'a str> {
+/// What begins the names of the cases of a difference, after the difference itself, the other behaviour and the reason.
+const CASES: &str = "\n  * case: ";
+
+/// The cases of a section's differences, as they stand there. A difference without any is an empty text.
+fn rows(text: &str, section: &str) -> Vec<String> {
     let rest = text.split_once(&format!("\n## {section}\n")).map_or("", |(_, rest)| rest);
     let own = rest.split_once("\n## ").map_or(rest, |(own, _)| own);
-    let rows = own.lines().filter(|line| line.starts_with("| "));
-    rows.skip(1)
-        .filter_map(|row| row.trim_end_matches(['|', ' ']).rsplit_once("| "))
-        .map(|(_, cell)| cell)
-        .collect()
+    let differences = own.split("\n* C: ").skip(1);
+    let cases = differences.map(|one| one.split_once(CASES).map_or("", |(_, cases)| cases));
+    let cases = cases.map(|cases| cases.split_once("\n\n").map_or(cases, |(cases, _)| cases));
+    // A long list goes on in the next line.
+    cases.map(|cases| cases.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
 /// What stands between backquotes.
@@ -26,7 +29,7 @@ fn names(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).collect()
 }
 
-fn compare(rows: &[&str], differing: &[&str]) -> Vec<String> {
+fn compare(rows: &[String], differing: &[&str]) -> Vec<String> {
     let mut complaints = Vec::new();
     if rows.is_empty() {
         complaints.push("the guide has no such section".to_string());
@@ -55,14 +58,15 @@ mod tests {
 
     #[test]
     fn each_mistake_is_found() {
-        let text = "\n## A\n\n| x | test |\n|---|---|\n| 1 | `a`, `b: c, d` |\n| 2 | none |\n\n## B\n\n| x | test |\n|---|---|\n| 3 | `z` |\n";
+        let text = "\n## A\n\n* C: x\n  * why: y\n  * case: `a`, `b: c,\n    d`\n* C: z\n  * case: none\n\nText with `e`.\n\n\
+                    ## B\n\n* C: u\n  * case: `z`\n";
         let rows = rows(text, "A");
         assert_eq!(rows, ["`a`, `b: c, d`", "none"]);
         let found = compare(&rows, &["a", "e"]).join("\n");
         for part in ["names no case: none", "'b: c, d', in which", "does not tell of 'e'"] {
             assert!(found.contains(part), "{found}");
         }
-        assert_eq!(compare(&["`a`", "`a`"], &["a"]).len(), 2);
+        assert_eq!(compare(&["`a`".into(), "`a`".into()], &["a"]).len(), 2);
         assert!(!compare(&[], &[]).is_empty());
     }
 }
