@@ -1,6 +1,7 @@
 //! Markdown that is written by hand can be read in a terminal: lines end at 100, and a cell of a table holds a phrase.
 //!
-//! Not counted are code blocks, where a `plugin` line must stay one line, and the targets of links, which cannot be broken.
+//! Not counted are code blocks, where a `plugin` line must stay one line, the targets of links, which cannot be broken, and
+//! cells that list names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,11 @@ fn length(text: &str) -> usize {
     without_targets(text).trim().chars().count()
 }
 
+/// Whether a cell has nothing but code.
+fn is_list_of_names(cell: &str) -> bool {
+    cell.split('`').step_by(2).all(|between| between.trim().is_empty())
+}
+
 /// The numbers of the lines that are too long, and why.
 fn too_long(text: &str) -> Vec<(usize, &'static str)> {
     let (mut wrong, mut fenced, mut generated) = (Vec::new(), false, false);
@@ -56,7 +62,8 @@ fn too_long(text: &str) -> Vec<(usize, &'static str)> {
             continue;
         }
         if line.starts_with('|') {
-            if line.replace("\\|", "/").split('|').any(|cell| length(cell) > WIDTH) {
+            if line.replace("\\|", "/").split('|').any(|cell| length(cell) > WIDTH && !is_list_of_names(cell))
+            {
                 wrong.push((number + 1, "a cell of a table"));
             }
         } else if line.chars().count() > WIDTH && without_targets(line).chars().count() > WIDTH {
