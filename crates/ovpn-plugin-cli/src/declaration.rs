@@ -8,14 +8,20 @@ use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
 use terminal::options::{WIDEST, flag, text, with};
 
 const WHAT_PLUGIN_IS: &str = "\
-PLUGIN and the WORDs are those of the `plugin` line in OpenVPN's configuration. A PLUGIN that begins with neither / nor . is \
-looked for in OpenVPN's own plugin directory; a single WORD with blanks in it is split as OpenVPN does it. Options stand \
-before PLUGIN; write -- before it if the plugin is to get words that look like them.";
+Write PLUGIN and the WORDs as in the `plugin` line of OpenVPN's configuration. Give the whole path: a name without a slash is \
+looked for in OpenVPN's own plugin directory. A single WORD with blanks in it is split as OpenVPN does it. Options stand before \
+PLUGIN. If the plugin is to get words that look like options, write -- before PLUGIN.";
 
 const NOTES: &str = "\
-Passwords are never taken from the command line, where other users could see them, and never shown. Run the command as root: \
-OpenVPN opens plugins as root, and much of PAM works for root only. What the plugin does, it does really: a rejected login \
-counts for pam_faillock, for example.
+Why does bob not get in?
+  ovpn-plugin login --user bob \\
+      /usr/lib/openvpn/plugins/openvpn-plugin-auth-pam.so \"deferred=yes openvpn\"
+What is wrong with this server?
+  ovpn-plugin doctor /etc/openvpn/server/server.conf
+
+Run the command as root: OpenVPN opens plugins as root, and much of PAM works for root only. The plugin really does what it \
+does: for example, pam_faillock counts a rejected login. The command never takes passwords from the command line, where other \
+users could see them, and never shows them.
 
 For authors of plugins: `ovpn-plugin new` and `ovpn-plugin run` start cargo-ovpn-plugin, if it is installed; see \
 `cargo-ovpn-plugin --help`.
@@ -65,24 +71,32 @@ pub(crate) mod id {
 pub(crate) fn command() -> Command {
     let login = on_a_plugin(
         "login",
-        "Try one login: show what the plugin logs, its answer and what the client would be told; if the login is rejected, \
-         explain what is likely wrong and what to do. If the plugin asks something, the question is put on the terminal, and \
-         the login goes on with the answer",
+        "Try one login, and explain why it is rejected",
+        "It shows what the plugin logs, its verdict, and the reason that the client would show. If the plugin asks a question, \
+         it is put on the terminal, and the login goes on with the answer.\n\n  \
+         ovpn-plugin login --user bob \\\n      \
+         /usr/lib/openvpn/plugins/openvpn-plugin-auth-pam.so \"deferred=yes openvpn\"",
     );
     let check = on_a_plugin(
         "check",
-        "Open and close the plugin: show what it exports, which events it wants, and whether OpenVPN would start; look at the \
-         PAM service that auth-pam would use",
+        "Say whether OpenVPN would start with a plugin line",
+        "It opens and closes the plugin. It shows the plugin's symbols, the events it wants, and what its options mean. For \
+         auth-pam it also examines the PAM service.\n\n  \
+         ovpn-plugin check --strict \\\n      \
+         /usr/lib/openvpn/plugins/openvpn-plugin-auth-pam.so \"deferred=yes openvpn\"",
     );
     let events = on_a_plugin(
         "events",
-        "Pass all events of a server with one client, in OpenVPN's order, and show each answer. The plugin does what it \
-         always does: down-root runs its scripts, for example",
+        "Pass all events of a server with one client, in OpenVPN's order",
+        "It shows the plugin's reply to each event. The plugin really does what it does: for example, down-root runs its \
+         scripts as root.\n\n  \
+         ovpn-plugin events \\\n      \
+         /usr/lib/openvpn/plugins/openvpn-plugin-down-root.so /etc/openvpn/down.sh",
     );
     Command::new("ovpn-plugin")
         .version(env!("CARGO_PKG_VERSION"))
         .about(
-            "Try OpenVPN plugins without OpenVPN, tell what is wrong with a server's set-up, and ask a server that runs",
+            "Try OpenVPN plugins without OpenVPN, find mistakes in a server's set-up, and ask a running server",
         )
         .after_help(NOTES)
         .max_term_width(WIDEST)
@@ -101,28 +115,33 @@ pub(crate) fn command() -> Command {
 fn certify() -> Command {
     on_a_plugin(
         "certify",
-        "Try what OpenVPN asks of a plugin, in any language: SIGHUP, chroot, daemon, odd logins, older versions; what calls \
-         change, keep and leave behind. Tell what it passes and fails, why that matters and what to do. For those who write \
-         plugins: logins are tried hundreds of times",
+        "Find out whether a plugin, in any language, does what OpenVPN needs",
+        "For authors of plugins: it tries logins hundreds of times. It tries SIGHUP, chroot, daemon, odd logins and older versions \
+         of OpenVPN, and looks at what calls change, keep and leave behind. It says what passes and what fails, why that \
+         matters, and what to do.\n\n  \
+         ovpn-plugin certify --user joe --password-file joe.txt ./libmine.so",
     )
 }
 
 fn doctor() -> Command {
     Command::new("doctor")
-        .about(
-            "Read a server's configuration as OpenVPN does, and what it names: plugins, PAM services and modules, scripts, the \
-             unit. Tell what is wrong, where, why, and what to write instead. Without CONFIG and --unit: all of \
-             /etc/openvpn/server and /etc/openvpn",
-        )
+        .about("Find mistakes in a server's configuration and in what it names")
         .override_usage("ovpn-plugin doctor [OPTION]... [CONFIG]")
+        .after_help(
+            "It reads the configuration as OpenVPN does, and looks at plugins, PAM services and modules, scripts, and the unit. \
+             Each finding says what is wrong, where, why, and what to write instead. It changes nothing. Without CONFIG and \
+             --unit it reads all of /etc/openvpn/server and /etc/openvpn.\n\n  \
+             ovpn-plugin doctor /etc/openvpn/server/server.conf\n  \
+             ovpn-plugin doctor --unit openvpn-server@server",
+        )
 }
 
 fn status() -> Command {
     of_a_server(
         "status",
-        "Ask a running server with `status=PATH` in its auth-pam line how it stands: attempts, times, what waits, the workers \
-         and whom they serve, questions, sessions, penalties",
+        "Show how a running server stands",
         "ovpn-plugin status [OPTION]... [PATH]",
+        "It shows attempts and their times, what waits, the workers and whom they serve, questions, sessions, and penalties.",
     )
     .arg(flag(id::WATCH, "ask every two seconds, until interrupted; on a terminal the lines are drawn anew").short('w'))
 }
@@ -130,33 +149,35 @@ fn status() -> Command {
 fn revoke() -> Command {
     of_a_server(
         "revoke",
-        "Have a running server refuse what a user has so far: connections and tokens when they need PAM the next time, \
-         questions at once. The user can log in anew; lock the account first if that is not wanted",
+        "Make a running server refuse a user's connections and tokens",
         "ovpn-plugin revoke [OPTION]... NAME [PATH]",
+        "Questions end at once. Connections and tokens are refused the next time that PAM has to be asked about them. The user \
+         can log in anew: if that is not wanted, lock the account first.",
     )
-    .arg(whom("NAME", "the user, as the client sends it or as PAM is asked; capitals make no difference"))
+    .arg(whom("NAME", "the user, as the client sends the name or as PAM is asked; capitals make no difference"))
 }
 
 fn unblock() -> Command {
     of_a_server(
         "unblock",
-        "Have a running server forgive the failed logins of an address, for which it refuses more (`penalties`)",
+        "Make a running server forgive the failed logins of an address",
         "ovpn-plugin unblock [OPTION]... SOURCE [PATH]",
+        "After many failures the server refuses an address for a while (`penalties`). This ends it.",
     )
     .arg(whom("SOURCE", "an address, or a network as `status` shows it"))
 }
 
-fn of_a_server(name: &'static str, about: &'static str, usage: &'static str) -> Command {
+fn of_a_server(name: &'static str, about: &'static str, usage: &'static str, more: &str) -> Command {
     Command::new(name)
         .about(about)
+        .after_help(format!("{more}\n\nThe server needs `status=PATH` in its auth-pam line. Only root may ask."))
         .override_usage(usage)
         .arg(flag(id::JSON, "print one JSON object a line instead of text; docs/json.md has the schema"))
         .arg(
             Arg::new(id::SOCKET)
                 .value_name("PATH")
                 .help(
-                    "the server's socket, or its configuration [default: the only server that runs with one, as \
-                     /etc/openvpn/server and /etc/openvpn have it]",
+                    "the server's socket, or its configuration [default: the one in /etc/openvpn/server or /etc/openvpn that runs]",
                 )
                 .index(if name == "status" { 1 } else { 2 })
                 .value_parser(value_parser!(OsString))
@@ -173,11 +194,11 @@ fn whom(value: &'static str, help: &'static str) -> Arg {
         .value_parser(value_parser!(OsString))
 }
 
-fn on_a_plugin(name: &'static str, about: &'static str) -> Command {
+fn on_a_plugin(name: &'static str, about: &'static str, more: &str) -> Command {
     Command::new(name)
         .about(about)
         .override_usage(format!("ovpn-plugin {name} [OPTION]... PLUGIN [WORD]..."))
-        .after_help(WHAT_PLUGIN_IS)
+        .after_help(format!("{more}\n\n{WHAT_PLUGIN_IS}"))
         .arg(
             // One for both, so that everything behind the plugin's file is the plugin's, also what looks like an option.
             Arg::new(id::LINE)
@@ -194,12 +215,12 @@ fn on_a_plugin(name: &'static str, about: &'static str) -> Command {
 /// Options of commands with a client that logs in.
 fn of_a_client() -> [Arg; 6] {
     [
-        text(id::USER, "NAME", "username; `login` asks for it on the terminal if it is not given").short('u'),
+        text(id::USER, "NAME", "username; without this option `login` asks for it on the terminal").short('u'),
         text(
             id::PASSWORD_FILE,
             "FILE",
-            "read the password from FILE, or from standard input if FILE is `-`: all of it but one newline at the end; without \
-             this option it is asked for on the terminal",
+            "read the password from FILE, or from standard input if FILE is `-`, without one newline at the end; without this \
+             option the command asks for it on the terminal",
         )
         .short('p')
         .value_hint(ValueHint::FilePath),
@@ -226,7 +247,7 @@ fn of_questions() -> [Arg; 3] {
         text(
             id::ANSWERS,
             "FILE",
-            "the same, one a line, from FILE, or from standard input if FILE is `-`; they come after those of --answer",
+            "read answers from FILE, one a line, or from standard input if FILE is `-`; they come after those of --answer",
         )
         .value_hint(ValueHint::FilePath),
         flag(
@@ -252,7 +273,7 @@ fn of_a_set_up() -> [Arg; 5] {
         text(
             id::CD,
             "DIR",
-            "where OpenVPN is started [default: the directory of CONFIG, as the units have it]",
+            "the directory in which OpenVPN starts [default: that of CONFIG, as in the units]",
         )
         .value_hint(ValueHint::DirPath),
         text(id::OPENVPN, "FILE", "the OpenVPN that reads CONFIG [default: the one that is installed]")
@@ -265,7 +286,7 @@ fn of_a_set_up() -> [Arg; 5] {
 fn strict() -> Arg {
     flag(
         id::STRICT,
-        "warnings count, for `doctor` and `certify` notes: if there is one, the exit status is 1 instead of 0",
+        "exit with status 1 instead of 0 if there is a warning; for `doctor` and `certify`, if there is a note",
     )
 }
 
@@ -280,8 +301,8 @@ fn in_a_unit() -> [Arg; 2] {
             id::UNIT,
             "NAME",
             value_parser!(String),
-            "in the world of this systemd unit: the files that it hides are not seen. If its server runs, with the mounts of \
-             that, otherwise through systemd-run. For `doctor`, the unit also names CONFIG",
+            "see files as this systemd unit does: those that it hides are not there. If its server runs, its mounts are used, \
+             otherwise systemd-run. For `doctor`, the unit also names CONFIG",
         ),
         // What the command says to itself.
         flag(id::ENTERED, "this process is in the unit's world already").hide(true),
