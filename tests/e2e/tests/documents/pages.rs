@@ -1,23 +1,9 @@
-//! Pages are for a terminal, too, and the first one is short.
+//! The first page is short, and what pages quote of the log is what is logged.
 
-use crate::markdown::{prose, text};
+use crate::markdown::text;
 
 /// How many lines the README has at most.
 const README_LINES: usize = 130;
-/// How wide a line is at most.
-const WIDTH: usize = 100;
-/// Pages whose lines are looked at.
-const PAGES: [&str; 9] = [
-    "README.md",
-    "docs/architecture.md",
-    "docs/auth-pam.md",
-    "docs/down-root.md",
-    "docs/install.md",
-    "docs/logs.md",
-    "docs/ovpn-plugin.md",
-    "docs/performance.md",
-    "docs/sdk.md",
-];
 
 #[test]
 fn the_readme_is_short_and_begins_with_how_to_try_it() {
@@ -31,18 +17,6 @@ fn the_readme_is_short_and_begins_with_how_to_try_it() {
         matches!(commands[..], [demo, test] if demo.starts_with("    make demo ") && test.starts_with("    make test ")),
         "{commands:?}"
     );
-}
-
-/// What stands in tables and in code is as wide as it is.
-#[test]
-fn lines_fit_a_terminal() {
-    for page in PAGES {
-        for (number, line) in prose(&text(page)) {
-            let width = line.chars().count();
-            let is_table = line.trim_start().starts_with('|');
-            assert!(is_table || width <= WIDTH, "{page}:{number}: {width} characters");
-        }
-    }
 }
 
 /// The lines of a log that the table of a page names are declared, but for what stands for something.

@@ -1,4 +1,5 @@
-//! What users read: Markdown, sources of manual pages, sample configurations, and what `--help` prints.
+//! What users read: Markdown, sources of manual pages, and what `--help` prints. Whole configurations, as of the examples, are
+//! started whole (`sdk/whole_configurations.rs`).
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -39,10 +40,10 @@ fn below(directory: &Path, found: &mut Vec<std::path::PathBuf>) {
         let (path, name) = (entry.path(), entry.file_name());
         let name = name.to_string_lossy();
         if entry.file_type().expect("a kind").is_dir() {
-            if name != "target" && name != "examples" && !name.starts_with('.') {
+            if name != "target" && !name.starts_with('.') {
                 below(&path, found);
             }
-        } else if [".md", ".scd", ".conf"].iter().any(|ending| name.ends_with(ending)) {
+        } else if [".md", ".scd"].iter().any(|ending| name.ends_with(ending)) {
             found.push(path);
         }
     }

@@ -60,11 +60,11 @@ fn readable(document: &Document) -> String {
 /// Whether the document puts this file there itself.
 fn installs(text: &str, file: &str) -> bool {
     let Some((directory, name)) = file.rsplit_once('/') else { return false };
-    text.lines().any(|line| {
+    text.replace("\\\n", " ").lines().any(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
-        words.contains(&"install")
-            && words.contains(&directory)
-            && words.iter().any(|word| word.ends_with(&format!("/{name}")))
+        let there =
+            words.contains(&directory) && words.iter().any(|word| word.ends_with(&format!("/{name}")));
+        words.contains(&"install") && (there || words.contains(&file))
     })
 }
 

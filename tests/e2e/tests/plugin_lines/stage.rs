@@ -74,7 +74,9 @@ impl Stage {
             let text = match (option, service.is_some(), file.contains("auth-pam")) {
                 ("options", false, true) => "deferred=yes\nopenvpn\n",
                 ("options", false, false) => "/etc/openvpn/down.sh\n",
+                // Files of examples have nothing in them that is wrong.
                 ("options", true, _) => "",
+                _ if file.contains("-example-") => "",
                 _ => SCRIPT,
             };
             match option {

@@ -3,26 +3,10 @@
 //! Not counted are code blocks, where a `plugin` line must stay one line, the targets of links, which cannot be broken, and
 //! cells that list names.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use harness::generated::root;
+use crate::markdown::{files, text};
 
 /// How long a line, and a cell of a table, may be.
 const WIDTH: usize = 100;
-
-fn below(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).expect("a directory").flatten() {
-        let (path, name) = (entry.path(), entry.file_name());
-        if entry.file_type().expect("a kind").is_dir() {
-            if name != "target" && !name.as_encoded_bytes().starts_with(b".") {
-                below(&path, found);
-            }
-        } else if path.extension().is_some_and(|ending| ending == "md") {
-            found.push(path);
-        }
-    }
-}
 
 /// The line without the targets of its links: `[text](target)` is `[text]`.
 fn without_targets(line: &str) -> String {
@@ -83,14 +67,10 @@ fn is_after_a_blank_line(text: &str, number: usize) -> bool {
 
 #[test]
 fn lines_end_at_100_and_cells_hold_phrases() {
-    let mut files = Vec::new();
-    below(&root(), &mut files);
-    assert!(files.len() > 30, "only {} files are found", files.len());
     let mut wrong = Vec::new();
-    for file in files {
-        let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        if !text.starts_with("<!-- Made from ") {
-            let name = file.strip_prefix(root()).expect("below it").display().to_string();
+    for name in files() {
+        let text = text(&name);
+        if !name.starts_with("docs/reference/") {
             wrong.extend(too_long(&text).into_iter().map(|(line, what)| format!("{name}:{line}: {what}")));
         }
     }
