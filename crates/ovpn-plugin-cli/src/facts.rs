@@ -27,7 +27,7 @@ pub(crate) fn about_login(service: Option<&Service>, user: &[u8]) -> About {
     let mut further = Vec::new();
     if !geteuid().is_root() {
         further.push(Cause::new(
-            "This command does not run as root. OpenVPN opens plugins as root, and pam_unix, for one, can then check everybody's password.",
+            "This command does not run as root. OpenVPN opens plugins as root. Only then can pam_unix check everybody's password.",
             "Run it again as root.",
         ));
     }

@@ -13,7 +13,7 @@ const ANOTHER_PLUGIN: &str = "OpenVPN makes one such file for all plugins, and s
      from an earlier answer. So the verdict was changed to a refusal.";
 const CLIENT_WAITS: &str = "OpenVPN does not learn of it. The client waits until it gives up, and `keepalive` ends it at the server.";
 const ONE_DECIDES: &str = "Have one plugin decide: look which other `plugin` lines there are. If this is the only one, report it to its authors.";
-const NOT_OPENVPN: &str = "Whatever has loaded the plugin does not call it as OpenVPN does, or is an OpenVPN that the plugin does not know.";
+const NOT_OPENVPN: &str = "The program that has loaded the plugin does not call it as OpenVPN does, or is an OpenVPN that the plugin does not know.";
 const WHICH_OPENVPN: &str = "Compare the OpenVPN version with those that the plugin supports.";
 
 log_lines::lines! {
@@ -85,7 +85,7 @@ log_lines::lines! {
     warn tasks_do_not_end(seconds: u64, names: impl Display)
         "OpenVPN waits for tasks that do not end, told to {seconds} s ago: {names}",
         why "OpenVPN closes the plugin, and threads of it are still at work. OpenVPN stands still until they end.",
-        todo "Look at what these tasks wait for, such as a server that does not answer. Report it to the plugin's authors: a task has to end when it is told to.";
+        todo "Look at what these tasks wait for, such as a server that does not answer. Report it to the plugin's authors: a task has to end when the plugin asks it to.";
     warn pool_stays_small(pool: &str, threads: usize, workers: usize, error: impl Display)
         "the pool '{pool}' stays at {threads} threads instead of {workers}: {error}",
         why "The plugin has fewer threads for its logins than it wants, so they take longer.",

@@ -25,7 +25,7 @@ pub(super) static KNOWN: &[Known] = &[
     ),
     known(
         &[PAM_REFUSED, "Permission denied"],
-        "PAM refused this user, whatever the password: pam_access, pam_time, pam_nologin, pam_listfile or pam_succeed_if, for example, or pam_deny.",
+        "PAM refused this user, not the password. Modules that do so are pam_access, pam_time, pam_nologin, pam_listfile, pam_succeed_if and pam_deny.",
         "Look at the lines of the service file, at /etc/security/access.conf and time.conf, and for /etc/nologin.",
     ),
     known(

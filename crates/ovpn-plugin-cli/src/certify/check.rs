@@ -67,7 +67,7 @@ checks! {
         "A helper that keeps OpenVPN's sockets and its tunnel device open keeps them busy when OpenVPN starts anew.",
         "In a forked process, close all descriptors but its own: close_range(2).";
     "descriptors-exec": "descriptors are closed on exec",
-        "Scripts that OpenVPN runs (up, client-connect) inherit the others, and with them whatever they lead to.",
+        "Scripts that OpenVPN runs (up, client-connect) inherit the others, and with them all that they lead to.",
         "Open with O_CLOEXEC, SOCK_CLOEXEC and the like.";
     "descriptors-left": "closing the plugin closes its descriptors",
         "At each SIGHUP OpenVPN closes its plugins and opens them anew: what is left adds up.",
@@ -128,7 +128,7 @@ checks! {
         "Write to auth_control_file only if the call returns OPENVPN_PLUGIN_FUNC_DEFERRED.";
     "control-file-verdict": "a deferred login gets a verdict that OpenVPN understands",
         "OpenVPN reads `0` or `1` at the beginning of the file; without it the client waits until hand-window ends.",
-        "Write `0` or `1` as the first byte of auth_control_file, whatever happens.";
+        "Write `0` or `1` as the first byte of auth_control_file, in every case.";
     "control-file-early": "the verdict comes after the call has returned",
         "OpenVPN may still call other plugins, which find the file used; and what takes no time need not be deferred.",
         "Answer directly if the verdict is known in the call.";

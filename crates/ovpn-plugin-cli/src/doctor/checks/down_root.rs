@@ -34,9 +34,9 @@ fn insecure(line: &PluginLine, script: &Script) -> Option<Finding> {
     let problem = script.problems.first()?;
     let found = Finding::error("script-writable", format!("the script is not root's alone: {problem}"));
     let why = if line.kind == Kind::DownRoot {
-        "It runs as root: whoever can change it is root. OpenVPN does not start."
+        "It runs as root: a user who can change it can become root. OpenVPN does not start."
     } else {
-        "It runs as root: whoever can change it is root."
+        "It runs as root: a user who can change it can become root."
     };
     Some(found.at(&line.place).why(why).todo(format!("As root, {}.", problem.remedy())))
 }

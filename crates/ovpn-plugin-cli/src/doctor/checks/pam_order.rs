@@ -101,7 +101,7 @@ fn everybody(service: &Service) -> Option<Finding> {
         .or_else(|| service.lines(Phase::Auth).next())?;
     let why = match &*module {
         "pam_rootok" => {
-            "pam_rootok lets in whoever is root, and it runs in a process of root's: everybody gets in."
+            "pam_rootok accepts every login in a process of root's, and PAM runs in one: everybody gets in."
         }
         "pam_permit" if checks => {
             "The lines that check a password do not decide, and pam_permit lets everybody in."
@@ -134,7 +134,7 @@ fn without_code(service: &Service, code: &ModuleLine) -> Finding {
         let what = format!("a wrong code does not matter: the line of {second} does not decide");
         return Finding::warning("factor-optional", what)
             .in_file(&code.file, code.number)
-            .why(format!("With '{}' whoever has the right password gets in without a code.", code.control))
+            .why(format!("With '{}' a client with the right password gets in without a code.", code.control))
             .todo("Write required instead.");
     };
     Finding::warning("factor-order", format!("who has the right password is never asked by {second}"))

@@ -64,7 +64,7 @@ fn writable(service: &Service) -> Option<Finding> {
     Some(
         Finding::error("pam-writable", format!("the PAM service is not root's alone: {problem}"))
             .in_file(problem.path(), 0)
-            .why("Whoever can change it decides who gets in, and what runs as root.")
+            .why("A user who can change it decides who gets in, and what runs as root.")
             .todo(format!("As root, {}.", problem.remedy())),
     )
 }

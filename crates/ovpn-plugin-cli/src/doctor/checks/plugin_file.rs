@@ -36,7 +36,7 @@ fn of_line(line: &PluginLine) -> Vec<Finding> {
     let problem = line.problems.first().map(|problem| {
         Finding::error("plugin-writable", format!("the plugin's file is not root's alone: {problem}"))
             .at(&line.place)
-            .why("OpenVPN runs it as root: whoever can change it is root.")
+            .why("OpenVPN runs it as root: a user who can change it can become root.")
             .todo(format!("As root, {}.", problem.remedy()))
     });
     load.into_iter().chain(problem).collect()

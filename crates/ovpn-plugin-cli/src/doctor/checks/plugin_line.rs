@@ -65,7 +65,7 @@ fn relative(line: &PluginLine) -> Option<Finding> {
     line.name.starts_with('.').then(|| {
         Finding::warning("plugin-relative", format!("the plugin's path '{}' is relative", line.name))
             .at(&line.place)
-            .why("It starts at the directory in which OpenVPN is started, and whoever chooses that chooses the plugin.")
+            .why("It starts at the directory in which OpenVPN is started: who chooses that directory chooses the plugin.")
             .todo(format!("Write: plugin {}", line.file.display()))
     })
 }

@@ -59,7 +59,7 @@ fn homes(setup: &Setup, line: &PluginLine) -> Option<Finding> {
             Finding::error("protect-home", format!("the unit hides home directories, and so {what}"))
                 .in_unit(&unit.name)
                 .why(format!(
-                    "It has ProtectHome={}. The server does not see it, whatever this command sees. The plugin line is {}.",
+                    "It has ProtectHome={}. The server does not see it, even if this command does. The plugin line is {}.",
                     unit.protect_home, line.place
                 ))
                 .todo("Move it, below /etc/openvpn or /var/lib; or add to the unit: ProtectHome=false (for pam_google_authenticator there is packaging/systemd/google-authenticator.conf)."),
