@@ -50,6 +50,23 @@ fn no_page_is_missing_and_none_is_made_twice_differently() {
     }
 }
 
+/// A terminal has 80 columns. A `plugin` line stays one line, since it is copied.
+#[test]
+fn lines_fit_a_terminal_and_each_page_leads_on() {
+    for page in PAGES {
+        let text = std::fs::read_to_string(man_page::source(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
+        for (number, line) in text.lines().enumerate() {
+            assert!(line.len() <= 80 || line.starts_with("plugin /"), "{page}:{}: {line}", number + 1);
+        }
+        let (_, see_also) = text.split_once("# SEE ALSO\n").expect(page);
+        for other in PAGES.iter().filter(|other| **other != page) {
+            let (name, section) = other.rsplit_once('.').expect("a section");
+            assert!(see_also.contains(&format!("*{name}*({section})")), "{page} does not name {other}");
+        }
+        assert!(see_also.contains("/usr/share/doc/openvpn-plugins-rs"), "{page} does not name the documents");
+    }
+}
+
 /// What the command prints.
 fn help(words: &[&str]) -> String {
     let help = command::run(&plugin::built("ovpn-plugin").display().to_string(), words);
