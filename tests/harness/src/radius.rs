@@ -7,7 +7,8 @@ use crate::proc_table::wait_until;
 use crate::running::Running;
 use crate::scratch::Scratch;
 
-const SECRET: &str = "of-this-test-only";
+/// What the server shares with whoever asks it.
+pub const SECRET: &str = "of-this-test-only";
 
 /// What the server wants after the password.
 #[derive(Debug, Clone, Copy)]

@@ -1,4 +1,4 @@
-//! Runs of the command side by side: they wait more than they work.
+//! How many runs of the command there are at the same time: they wait more than they work.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
@@ -27,14 +27,4 @@ impl Drop for Turn {
         *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
         ENDED.notify_one();
     }
-}
-
-/// Calls `body` with all items at the same time. What works long in it takes a [`Turn`].
-pub(crate) fn side_by_side<I: Send>(items: impl IntoIterator<Item = I>, body: impl Fn(I) + Sync) {
-    let body = &body;
-    thread::scope(|scope| {
-        for item in items {
-            scope.spawn(move || body(item));
-        }
-    });
 }

@@ -12,6 +12,8 @@ use crate::certify::stage::Stage;
 
 /// How long after a direct answer or a verdict is watched that nobody writes.
 pub(super) const AFTERWARDS: Duration = Duration::from_millis(300);
+/// How long is waited for the verdict of somebody who is asked and does not answer.
+const UNANSWERED: Duration = Duration::from_secs(1);
 /// The checks of this trial that are for deferred logins.
 const OF_DEFERRED: [&str; 8] = [
     "control-file-verdict",
@@ -64,7 +66,10 @@ pub(super) fn doors(stage: &Stage, subject: &Subject) {
     }
     if let Some(last) = deferred.last() {
         report.note("deferral", "a login is deferred");
-        late(stage, &plugin, last.login, last.took);
+        match last.verdict {
+            Some(_) => late(stage, &plugin, last.login, last.took),
+            None => report.none("control-file-created"),
+        }
         used(stage, &plugin, last.login, subject.patience);
         overruled(stage, &plugin, &subject.login, subject.patience);
         two_logins(stage, &plugin, &deferred, subject.patience);
@@ -91,7 +96,8 @@ fn verdict_of<'a>(
     let in_call = written.so_far().len();
     let asked = running.question().is_some();
     let seconds = subject.patience.as_secs();
-    let verdict = running.files.wait_for_verdict(subject.patience);
+    let patience = if asked { UNANSWERED.min(subject.patience) } else { subject.patience };
+    let verdict = running.files.wait_for_verdict(patience);
     let took = running.started().elapsed();
     match verdict {
         None if asked => {

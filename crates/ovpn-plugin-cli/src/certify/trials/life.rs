@@ -221,7 +221,9 @@ pub(super) fn odd_input(stage: &Stage, subject: &Subject) {
     // OpenVPN passes it for clients too that it has refused.
     if plugin.wants(sys::PLUGIN_CLIENT_DISCONNECT) {
         stage.report.at("CLIENT_DISCONNECT of a client that never got in");
-        let _ = plugin.client().call(&Call::new(sys::PLUGIN_CLIENT_DISCONNECT).env("common_name", "client"));
+        let call =
+            Call::new(sys::PLUGIN_CLIENT_DISCONNECT).env("common_name", "client").env("username", "test");
+        let _ = plugin.client().call(&call.env("trusted_ip", "192.0.2.7").env("trusted_port", "40000"));
     }
     stage.report.at("close");
     drop(plugin);

@@ -51,9 +51,10 @@ pub(crate) const REST: [Trial; 15] = [
     Trial { death: "struct-versions", ..trial(opening::with_struct_version_2) },
     Trial { death: "struct-versions", ..trial(opening::with_struct_version_3) },
     Trial { death: "struct-versions", ..trial(opening::with_struct_version_4) },
+    // It says how long others need to wait for verdicts.
+    trial(doors::doors),
     trial(life::life),
     trial(life::odd_input),
-    trial(doors::doors),
     Trial { death: "sighup", ..trial(restart::sighup) },
     Trial { kind: Kind::Daemon, death: "daemon", ..trial(confined::daemon) },
     Trial { death: "confined", needs_root: true, ..trial(confined::confined) },

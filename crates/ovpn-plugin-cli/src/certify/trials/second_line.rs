@@ -1,6 +1,6 @@
 //! Two plugin lines with the same file: OpenVPN loads it once, and its static variables belong to both.
 
-use ovpn_plugin_host::sys;
+use ovpn_plugin_host::{Life, OpenPlugin, sys};
 
 use super::Subject;
 use super::common::{live, live_seen, logs_in, open_again, refusal, worse};
@@ -13,48 +13,61 @@ const ID: &str = "two-lines";
 pub(super) fn second_line(stage: &Stage, subject: &Subject) {
     let report = &stage.report;
     let before = Snapshot::take();
-    let Some(first) = open_again(stage, subject, ID) else { return };
-    let alone = match live(stage, subject, &first) {
+    let Some(only) = open_again(stage, subject, ID) else { return };
+    let alone = match live(stage, subject, &only) {
         Ok(alone) => alone,
         Err(error) => return report.note(ID, error),
     };
-    report.at("open of a second line");
-    let second = match subject.plugin.clone().log_to(stage.scratch.join("log-of-second")).open() {
-        Ok(second) => second,
-        Err(error) => {
-            return report.note(ID, format!("a second line with it does not open: {}", refusal(&error)));
-        }
-    };
-    if subject.has_words && first.has_handle_of(&second) {
-        report.note(ID, "both lines get the same handle, so one's words may count for both");
-    }
-    for (one, other, name) in [(&first, &second, "first"), (&second, &first, "second")] {
-        let mut inside = None;
-        // With a login under way, if there is one: the whole life of the other line.
-        let moment = if logs_in(one) { Some(sys::PLUGIN_AUTH_USER_PASS_VERIFY) } else { None };
-        let outside = live_seen(stage, subject, one, &mut |event| {
-            if inside.is_none() && moment.is_none_or(|moment| moment == event) {
-                inside = Some(live(stage, subject, other));
+    report.at("close");
+    drop(only);
+    for outer in ["first", "second"] {
+        let Some(first) = open_again(stage, subject, ID) else { return };
+        report.at("open of a second line");
+        let log = stage.scratch.join(format!("log-beside-{outer}"));
+        let second = match subject.plugin.clone().log_to(log).open() {
+            Ok(second) => second,
+            Err(error) => {
+                return report.note(ID, format!("a second line with it does not open: {}", refusal(&error)));
             }
-        });
-        for life in std::iter::once(outside).chain(inside) {
-            match life {
-                Ok(life) => {
-                    if let Some(what) = worse(&alone, &life) {
-                        report.fail(
-                            ID,
-                            format!("when the {name} of two lines is called around the other, {what}"),
-                        );
-                    }
-                }
-                Err(error) => report.note(ID, error),
-            }
+        };
+        if subject.has_words && first.has_handle_of(&second) {
+            report.note(ID, "both lines get the same handle, so one's words may count for both");
         }
+        let (outside, inside) = if outer == "first" { (&first, &second) } else { (&second, &first) };
+        nested(stage, subject, &alone, (outside, inside), outer);
+        report.at("close of the first of two lines");
+        drop(first);
+        report.at("close of the second of two lines");
+        drop(second);
     }
-    report.at("close of the first of two lines");
-    drop(first);
-    report.at("close of the second of two lines");
-    drop(second);
     report.pass(ID);
     after_close(stage, &before);
+}
+
+/// The whole life of one line while the other one has a login under way, or has passed its first event.
+fn nested(
+    stage: &Stage,
+    subject: &Subject,
+    alone: &Life,
+    (outside, inside): (&OpenPlugin, &OpenPlugin),
+    outer: &str,
+) {
+    let mut inner = None;
+    let moment = logs_in(outside).then_some(sys::PLUGIN_AUTH_USER_PASS_VERIFY);
+    let life = live_seen(stage, subject, outside, &mut |event| {
+        if inner.is_none() && moment.is_none_or(|moment| moment == event) {
+            inner = Some(live(stage, subject, inside));
+        }
+    });
+    for life in std::iter::once(life).chain(inner) {
+        match life {
+            Ok(life) => {
+                if let Some(what) = worse(alone, &life) {
+                    let what = format!("when the {outer} of two lines is called around the other, {what}");
+                    stage.report.fail(ID, what);
+                }
+            }
+            Err(error) => stage.report.note(ID, error),
+        }
+    }
 }

@@ -1,9 +1,9 @@
 //! Each fault is found, by the check that is for it; and a plugin without faults has none.
 
 use harness::command::require_root;
+use harness::side_by_side;
 
 use super::stage::{Faults, checks};
-use crate::at_once::side_by_side;
 
 /// Seconds for each call, and half of it for a verdict. What hangs or gives none takes that in each trial.
 const LIMIT: &str = "2";

@@ -4,4 +4,5 @@ mod faults;
 mod hostile;
 mod output;
 mod plugins;
+mod plugins_of_others;
 mod stage;

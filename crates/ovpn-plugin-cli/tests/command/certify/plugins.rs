@@ -4,28 +4,37 @@ use std::path::PathBuf;
 
 use harness::command::require_root;
 use harness::plugin::{Side, example};
+use harness::side_by_side;
 use harness::{EtcPamService, scratch::Scratch};
 
 use super::stage::{certify, checks};
-use crate::at_once::side_by_side;
+use crate::run::Run;
 
 /// Checks whose outcome depends on how busy the machine is: who comes first, a call that returns or a process with the verdict?
-const ON_A_BUSY_MACHINE: [&str; 4] = ["control-file-early", "hold", "leak-memory", "leak-descriptors"];
+const ON_A_BUSY_MACHINE: [&str; 5] =
+    ["control-file-early", "control-file-shared", "hold", "leak-memory", "leak-descriptors"];
 
 /// A plugin line, and the checks that it gets notes of and those that it fails.
-struct Row {
+pub(super) struct Row {
     plugin: PathBuf,
     options: &'static [&'static str],
     words: Vec<String>,
+    /// Those of foo, if it is not `bar`.
+    password: Option<&'static str>,
     notes: &'static [&'static str],
     fails: &'static [&'static str],
 }
 
 fn hold(rows: Vec<Row>) {
+    hold_with(rows, certify);
+}
+
+/// The same with another way to run it.
+pub(super) fn hold_with(rows: Vec<Row>, certify: impl Fn(&[&str]) -> Run + Sync) {
     require_root();
-    let place = Scratch::of_root();
-    let password = place.write("password", "bar", 0o600).display().to_string();
-    side_by_side(rows, |Row { plugin, options, words, notes, fails }| {
+    side_by_side(rows, |Row { plugin, options, words, password, notes, fails }| {
+        let place = Scratch::of_root();
+        let password = place.write("password", password.unwrap_or("bar"), 0o600).display().to_string();
         let file = plugin.display().to_string();
         let mut line = vec!["--json", "--user", "foo", "--password-file", &password];
         line.extend(options);
@@ -42,14 +51,14 @@ fn hold(rows: Vec<Row>) {
     });
 }
 
-fn row(
+pub(super) fn row(
     plugin: PathBuf,
     words: &[&str],
     notes: &'static [&'static str],
     fails: &'static [&'static str],
 ) -> Row {
     let words = words.iter().map(|word| word.to_string()).collect();
-    Row { plugin, options: &[], words, notes, fails }
+    Row { plugin, options: &[], words, password: None, notes, fails }
 }
 
 #[test]
@@ -59,7 +68,13 @@ fn auth_pam() {
     hold(vec![
         // It raises the limit of open files for its deferred logins.
         row(ours.clone(), &[name], &["open-files", "unloads"], &[]),
-        row(ours, &["deferred=yes", "grace=0", name], &["deferral", "open-files", "unloads"], &[]),
+        // Only one line of a server may defer: it refuses the second one.
+        row(
+            ours,
+            &["deferred=yes", "grace=0", name],
+            &["deferral", "open-files", "two-lines", "unloads"],
+            &[],
+        ),
         // Its root helper stays when OpenVPN is killed.
         row(c.clone(), &[name], &["struct-versions"], &["outlives"]),
         // And it looks for the control file outside the chroot.
@@ -86,7 +101,25 @@ fn down_root() {
 
 #[test]
 fn examples() {
+    let place = Scratch::new();
+    let clients = place.write("policy", "client\n", 0o644).display().to_string();
     hold(vec![
+        row(example("policy"), &[&clients], &[], &[]),
+        // The client sends the code with the password, is asked while its login is pending, or comes again with the answer.
+        Row {
+            password: Some("SCRV1:YmFy:MTIzNDU2"),
+            ..row(example("challenge"), &["foo", "bar", "123456"], &["struct-versions"], &[])
+        },
+        Row {
+            options: &["--env", "IV_SSO=crtext"],
+            ..row(
+                example("challenge"),
+                &["foo", "bar", "123456"],
+                &["accepted", "control-file-verdict", "deferral", "struct-versions"],
+                &[],
+            )
+        },
+        row(example("challenge"), &["foo", "bar", "123456"], &["accepted", "struct-versions"], &[]),
         row(example("simple"), &["foo", "bar"], &[], &[]),
         row(example("base64"), &[], &[], &[]),
         row(example("log-events"), &[], &[], &[]),
