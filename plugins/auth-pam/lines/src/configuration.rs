@@ -9,7 +9,7 @@ log_lines::lines! {
     pub static LINES: "The plugin line and the options file";
 
     error no_service()
-        "the PAM service name is missing; write: plugin openvpn-plugin-auth-pam.so [OPTION=VALUE]... SERVICE [NAME VALUE]...",
+        "the PAM service name is missing; write: plugin FILE [OPTION=VALUE]... SERVICE [NAME VALUE]...",
         why "The plugin line does not name a PAM service.",
         todo PUT_THE_SERVICE;
     error bad_service(place: impl Display, word: &str) "{place}'{word}' is not a valid PAM service name",

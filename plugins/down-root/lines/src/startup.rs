@@ -17,9 +17,9 @@ log_lines::lines! {
         why "OpenVPN silently drops any further words of a plugin line.",
         todo "Put options and the command into a file, and name it in the plugin line: options=/etc/openvpn/down-root.conf";
     error no_command()
-        "the command is missing; write: plugin openvpn-plugin-down-root.so [OPTION=VALUE]... COMMAND [ARG]...",
+        "the command is missing; write: plugin FILE [OPTION=VALUE]... COMMAND [ARG]...",
         why "The plugin line does not name a script.",
-        todo "Put its path after the plugin's path: plugin openvpn-plugin-down-root.so COMMAND [ARG]...";
+        todo "Put its path after the plugin's path: `plugin /usr/lib/openvpn/plugins/openvpn-plugin-down-root.so COMMAND`";
     error second_command(place: impl Display, word: &str)
         "{place}'{word}': the file already has a command; write its arguments on the same line",
         why "There is only one down script, and its arguments stand on its line.",
