@@ -149,9 +149,12 @@ impl<'a> Stage<'a> {
         let (mut asked, mut is_in) = (0, false);
         let mut end = Some(Instant::now() + self.task.timeout);
         loop {
+            // In this order: what came before is in the log when the next is looked for.
+            let questions = person.asked().split_off(asked);
+            let ended = has_ended(person);
             let outcome = person.outcome(Duration::ZERO);
             let is_refused = matches!(outcome, Outcome::Refused { .. });
-            for question in person.asked().split_off(asked) {
+            for question in questions {
                 asked += 1;
                 // The client begins anew, but the result is there.
                 if is_refused && question.wants_answer {
@@ -181,7 +184,7 @@ impl<'a> Stage<'a> {
                 self.printer.say("the server has ended by itself");
                 return Ok(NOT_DECIDED);
             }
-            if has_ended(person) {
+            if ended {
                 self.printer.say("the client has ended");
                 return Ok(if is_in { IN } else { NOT_DECIDED });
             }
