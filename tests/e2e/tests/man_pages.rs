@@ -54,12 +54,15 @@ fn no_page_is_missing_and_none_is_made_twice_differently() {
 #[test]
 fn lines_fit_a_terminal_and_each_page_leads_on() {
     for page in PAGES {
-        let text = std::fs::read_to_string(man_page::source(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
+        let text =
+            std::fs::read_to_string(man_page::source(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
         for (number, line) in text.lines().enumerate() {
             assert!(line.len() <= 80 || line.starts_with("plugin /"), "{page}:{}: {line}", number + 1);
         }
         let (_, see_also) = text.split_once("# SEE ALSO\n").expect(page);
-        let others = PAGES.iter().filter(|other| **other != page && (!other.starts_with("cargo-") || page.starts_with("ovpn-")));
+        let others = PAGES
+            .iter()
+            .filter(|other| **other != page && (!other.starts_with("cargo-") || page.starts_with("ovpn-")));
         for other in others {
             let (name, section) = other.rsplit_once('.').expect("a section");
             assert!(see_also.contains(&format!("*{name}*({section})")), "{page} does not name {other}");
