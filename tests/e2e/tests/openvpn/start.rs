@@ -102,10 +102,7 @@ fn a_service_that_others_could_change() {
     let directory = words.strip_prefix("pam-confdir=").and_then(|rest| rest.split(' ').next());
     let directory = directory.expect("a directory of its own");
     set_mode(directory.as_ref(), 0o777);
-    refused(
-        ServerConfig::auth_pam_words(&words),
-        &format!("option 'pam-confdir': {directory} is writable"),
-    );
+    refused(ServerConfig::auth_pam_words(&words), &format!("option 'pam-confdir': {directory} is writable"));
 }
 
 /// Root let in who is of root's group. Not if OpenVPN is one of them when it has given up root.

@@ -40,8 +40,11 @@ pub(crate) fn of(document: &Document) -> Vec<PluginLine> {
         }
         let place = format!("{}:{}", document.name, number + 1);
         let own = |file: &str| installs(&text, file);
-        let lines =
-            if is_command(trimmed) { in_command(&trimmed).into_iter().collect() } else { in_text(line) };
+        let lines = if is_command(trimmed) {
+            in_command(&whole_command(&text, number)).into_iter().collect()
+        } else {
+            in_text(line)
+        };
         found.extend(lines.into_iter().filter(|(file, _)| !own(file)).map(|(file, words)| PluginLine {
             place: place.clone(),
             file,
@@ -72,6 +75,21 @@ fn is_command(line: &str) -> bool {
     let line = line.trim_start_matches(['$', '#', ' ']);
     let line = line.strip_prefix("sudo ").unwrap_or(line);
     line.starts_with("ovpn-plugin ")
+}
+
+/// The command that begins in the line of this number, with the lines in which it goes on.
+fn whole_command(text: &str, number: usize) -> String {
+    let mut command = String::new();
+    for line in text.lines().skip(number) {
+        let line = line.trim();
+        // The source of a manual page doubles it.
+        let part = line.trim_end_matches('\\');
+        command.push_str(part);
+        if part.len() == line.len() {
+            break;
+        }
+    }
+    command
 }
 
 /// The first file of a plugin in a command, and the words behind it.
@@ -131,7 +149,8 @@ fn lines_are_found_where_they_stand() {
                 `plugin /a/b.so \"x y\"` is one.\n\n    # plugin /a/c.so [OPTION=VALUE]... SERVICE [NAME VALUE]...\n\n\
                 ## Before\n\n    plugin /old.so\n\n## Own\n\n\
                 ```sh\nsudo install -t /usr/lib/p target/libown.so\n# not a heading\nplugin /usr/lib/p/libown.so x\n\
-                $ ovpn-plugin login --user joe /a/d.so \"s\"\novpn-plugin certify ./own.so\n```\n";
+                $ ovpn-plugin login --user joe /a/d.so \"s\"\novpn-plugin certify ./own.so\n\
+                ovpn-plugin check \\\n    /a/e.so \\\n    \"s t\"\n```\n";
     let document = Document { name: "a.md".into(), text: text.into() };
     let found: Vec<String> =
         of(&document).iter().map(|line| format!("{} {}", line.place, line.text())).collect();
@@ -142,6 +161,7 @@ fn lines_are_found_where_they_stand() {
             "a.md:4 plugin /a/b.so \"x y\"",
             "a.md:6 plugin /a/c.so openvpn",
             "a.md:18 plugin /a/d.so \"s\"",
+            "a.md:20 plugin /a/e.so \"s t\"",
         ]
     );
 }

@@ -203,8 +203,10 @@ fn only_an_account_line_of_pam_faillock_forgets_failures() {
         let mark = site.server.mark();
         site.server.restart(Signal::SIGHUP);
         site.server.wait_for(mark, "initialization succeeded: PAM service");
-        let said =
-            site.server.log().count(mark, "pam_faillock.so in an account line resets the count of wrong passwords");
+        let said = site
+            .server
+            .log()
+            .count(mark, "pam_faillock.so in an account line resets the count of wrong passwords");
         assert_eq!(said, usize::from(forgets), "{line}");
     });
 }
