@@ -225,7 +225,8 @@ fn reaped_faults() -> u64 {
     stat("self").and_then(|words| words.get(8)?.parse().ok()).unwrap_or_default()
 }
 
-fn delayed() -> Duration {
+/// How long this thread has waited for a processor.
+pub(crate) fn delayed() -> Duration {
     let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanoseconds = text.split_whitespace().nth(1).and_then(|word| word.parse().ok());
     Duration::from_nanos(nanoseconds.unwrap_or_default())

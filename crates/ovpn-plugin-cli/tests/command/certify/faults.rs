@@ -127,7 +127,7 @@ fn what_two_lines_with_the_same_file_disturb() {
             "fail",
             "when the first of two lines is called around the other, it answers an error at LEARN_ADDRESS",
         ),
-        ("opens-once", "two-lines", "note", "a second line with it does not open"),
+        ("opens-once", "two-lines", "fail", "does not open"),
     ]);
 }
 
