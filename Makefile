@@ -106,7 +106,7 @@ test:
 	$(call need_root,it starts real OpenVPN servers in network namespaces and makes scratch accounts and PAM services)
 	@CARGO="$(CARGO)" tests/install-deps test
 	@$(MAKE) --no-print-directory compile
-	$(CARGO) test --locked --workspace --exclude e2e --exclude compatibility --exclude packages
+	RUST_TEST_THREADS=4 $(CARGO) test --locked --workspace --exclude e2e --exclude compatibility --exclude packages
 	$(CARGO) test --locked -p ovpn-plugin --features openssl --lib certificate
 	$(CARGO) test --locked -p ovpn-plugin --features tokio --lib --test async_tasks --test answers --test future_lines --test untold
 	$(CARGO) test --locked --manifest-path plugins/examples/$(ALONE)/Cargo.toml --target-dir "$(TARGET)"
