@@ -47,9 +47,10 @@ fn the_end_of_openvpn_reports_clients_unless_it_is_killed() {
         let server = clients().start();
         let _there = ["one", "two"].map(|name| server.client(name, "x").connect());
         if killed {
-            server.kill9()
+            server.kill9();
         } else {
-            drop(server.stop())
+            server.stop();
+            server.wait_for(Mark::START, "process exiting");
         }
         assert_eq!(count(&server, "has left, was let in: true"), if killed { 0 } else { 2 });
     }
