@@ -145,8 +145,13 @@ fn log_untold(told: io::Result<()>) {
 /// The reply to a login whose job or future could not be started.
 pub(crate) fn login_not_begun(taken: &Taken, error: &io::Error) -> AuthReply {
     give_up(taken, error);
+    AuthReply::RejectWith(busy())
+}
+
+/// The reason where there is no room for a job.
+pub(crate) fn busy() -> Rejection {
     let (text, backoff) = BUSY;
-    AuthReply::RejectWith(Rejection::temporary(text, backoff, Retry::SameServer))
+    Rejection::temporary(text, backoff, Retry::SameServer)
 }
 
 /// The same for a connecting client, which OpenVPN tells no reason.
@@ -161,7 +166,7 @@ fn give_up(taken: &Taken, error: &io::Error) {
 }
 
 /// The job, whose lines are about whom this call is about, a panic's too. It is left out if the client is gone by then.
-fn about_the_same<D: Send + 'static>(
+pub(crate) fn about_the_same<D: Send + 'static>(
     name: &'static str,
     decision: D,
     is_wanted: impl FnOnce(&D) -> bool + Send + 'static,

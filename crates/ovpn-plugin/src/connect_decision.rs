@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
+use crate::closing::is_forgetful;
 use crate::door::{Door, Target};
+use crate::kept_subject::KeptSubject;
 use crate::progress::Progress;
 use crate::undecided::Undecided;
 use crate::verdict_file::{append, has_name, open_empty, open_for, put, put_verdict};
@@ -16,8 +18,8 @@ use crate::{ClientConfig, ClientConnect, DeferError, Deferral, lines, logging};
 /// [`ClientConnectReply::Deferred`](crate::ClientConnectReply::Deferred): only then OpenVPN's files are touched, and
 /// an answer given before is kept. After any other reply it is void, the client is refused, and the log says why.
 ///
-/// Its files are open from the start. Dropping it, also by a panic, refuses the client. It may go to another thread,
-/// and is answered once:
+/// Its files are open from the start. Dropping it, also by a panic, refuses the client; if OpenVPN still wants to
+/// know, the log says that it was dropped undecided. It may go to another thread, and is answered once:
 ///
 /// ```compile_fail,E0382
 /// fn twice(decision: ovpn_plugin::ConnectDecision) {
@@ -38,12 +40,15 @@ struct Connect {
     config: File,
     waits: bool,
     progress: Option<Arc<Progress>>,
+    subject: KeptSubject,
 }
 
 /// What goes into them.
 enum Verdict {
     Accept(ClientConfig),
     Reject,
+    /// A refusal, since the decision was dropped.
+    Forgotten,
 }
 
 impl ClientConnect<'_> {
@@ -60,7 +65,14 @@ impl ClientConnect<'_> {
             let config = open_for(self.config_file(), "the first argument")?;
             let verdict = open_empty(self.deferred_file(), "client_connect_deferred_file")?;
             let progress = self.context.client.map(|client| Arc::clone(client.progress()));
-            Ok(Connect { _undecided: undecided, verdict, config, waits: false, progress })
+            Ok(Connect {
+                _undecided: undecided,
+                verdict,
+                config,
+                waits: false,
+                progress,
+                subject: KeptSubject::of_this_thread(),
+            })
         })?;
         Ok((ConnectDecision { door: Some(door) }, deferral))
     }
@@ -90,6 +102,17 @@ impl ConnectDecision {
         self.door.as_ref().is_some_and(Door::is_wanted)
     }
 
+    /// Refuses where that is no mistake of the plugin's.
+    pub(crate) fn give_up(mut self) {
+        self.end(Verdict::Reject);
+    }
+
+    fn end(&mut self, verdict: Verdict) {
+        if let Err(error) = self.settle(verdict) {
+            logging::say(lines::refusal_unwritable(error));
+        }
+    }
+
     fn settle(&mut self, verdict: Verdict) -> io::Result<()> {
         self.door.take().map_or(Ok(()), |door| door.answer(verdict))
     }
@@ -97,9 +120,7 @@ impl ConnectDecision {
 
 impl Drop for ConnectDecision {
     fn drop(&mut self) {
-        if let Err(error) = self.settle(Verdict::Reject) {
-            logging::say(lines::refusal_unwritable(error));
-        }
+        self.end(if is_forgetful() { Verdict::Forgotten } else { Verdict::Reject });
     }
 }
 
@@ -129,7 +150,14 @@ impl Target for Connect {
     }
 
     fn settle(&mut self, verdict: Verdict) -> io::Result<()> {
-        let Verdict::Accept(config) = verdict else { return self.put_verdict(b'0') };
+        let config = match verdict {
+            Verdict::Accept(config) => config,
+            Verdict::Forgotten if self.is_wanted() => {
+                self.subject.during(|| logging::say(lines::client_forgotten()));
+                return self.put_verdict(b'0');
+            }
+            Verdict::Forgotten | Verdict::Reject => return self.put_verdict(b'0'),
+        };
         // Before the verdict: OpenVPN reads it as soon as it sees that.
         if let Err(error) = append(&self.config, config.as_str()) {
             self.progress.iter().for_each(|progress| progress.decided_against());

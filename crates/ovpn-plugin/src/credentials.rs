@@ -87,6 +87,11 @@ impl Credentials {
         self.response.as_deref().map(Vec::as_slice)
     }
 
+    /// Takes the response out.
+    pub(crate) fn take_response(&mut self) -> Option<Zeroizing<Vec<u8>>> {
+        self.response.take()
+    }
+
     /// Whether this is the password; never without one. The time it takes tells nothing of where they differ.
     #[must_use]
     pub fn password_is(&self, known: &[u8]) -> bool {

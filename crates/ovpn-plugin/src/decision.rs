@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use crate::closing::is_forgetful;
 use crate::door::{Door, Target};
+use crate::kept_subject::KeptSubject;
 use crate::undecided::Undecided;
 use crate::verdict_file::{has_name, open, open_empty, put_reason, put_verdict};
 use crate::{AuthUserPassVerify, DeferError, Deferral, Env, PeerInfo, Rejection, lines, logging};
@@ -17,7 +19,8 @@ use crate::{AuthUserPassVerify, DeferError, Deferral, Env, PeerInfo, Rejection, 
 /// decide for another one. The event is rejected then, and the log says why.
 ///
 /// Both files are open from the start, so it works after `chroot` and after OpenVPN gave up its privileges. Dropping
-/// it, also by a panic, rejects the login. It may go to another thread:
+/// it, also by a panic, rejects the login; if OpenVPN still wants to know, the log says that it was dropped undecided. It may
+/// go to another thread:
 ///
 /// ```
 /// fn needs_send<T: Send>() {}
@@ -47,6 +50,7 @@ struct Login {
     control: File,
     reason: Option<File>,
     takes_temporary: bool,
+    subject: KeptSubject,
 }
 
 /// What goes into them.
@@ -54,6 +58,8 @@ enum Verdict {
     Accept,
     Reject,
     RejectWith(Rejection),
+    /// A rejection, since the decision was dropped.
+    Forgotten,
 }
 
 impl AuthUserPassVerify<'_> {
@@ -125,6 +131,17 @@ impl Decision {
         self.door.as_ref().is_some_and(Door::is_wanted)
     }
 
+    /// Rejects where that is no mistake of the plugin's.
+    pub(crate) fn give_up(mut self) {
+        self.end(Verdict::Reject);
+    }
+
+    fn end(&mut self, verdict: Verdict) {
+        if let Err(error) = self.settle(verdict) {
+            logging::say(lines::rejection_unwritable(error));
+        }
+    }
+
     fn settle(&mut self, verdict: Verdict) -> io::Result<()> {
         self.door.take().map_or(Ok(()), |door| door.answer(verdict))
     }
@@ -132,9 +149,7 @@ impl Decision {
 
 impl Drop for Decision {
     fn drop(&mut self) {
-        if let Err(error) = self.settle(Verdict::Reject) {
-            logging::say(lines::rejection_unwritable(error));
-        }
+        self.end(if is_forgetful() { Verdict::Forgotten } else { Verdict::Reject });
     }
 }
 
@@ -145,6 +160,7 @@ impl Login {
             control: open_empty(control, "auth_control_file")?,
             reason: reason.and_then(|path| open(path).ok()),
             takes_temporary: PeerInfo::new(env).takes_temporary(),
+            subject: KeptSubject::of_this_thread(),
         })
     }
 }
@@ -160,6 +176,12 @@ impl Target for Login {
         let byte = match verdict {
             Verdict::Accept => b'1',
             Verdict::Reject => b'0',
+            Verdict::Forgotten => {
+                if self.is_wanted() {
+                    self.subject.during(|| logging::say(lines::login_forgotten()));
+                }
+                b'0'
+            }
             Verdict::RejectWith(rejection) => {
                 // Before the verdict: OpenVPN reads it as soon as it sees that.
                 if let Some(Err(error)) =

@@ -79,6 +79,7 @@ pub mod base64;
 mod boundary;
 mod challenges;
 mod client_config;
+mod closing;
 mod connect_decision;
 mod credentials;
 mod decision;
@@ -120,7 +121,7 @@ pub mod event_table {}
 pub use async_tasks::AsyncTasks;
 pub use boundary::{Words, command};
 pub use challenges::wire::{AnswerError, Challenge, ChallengeResponse, StaticChallenge};
-pub use challenges::{Answered, AskError, Asked, Challenges, Login, NotAsked, Verdict, Way};
+pub use challenges::{Answered, AskError, Asked, Challenges, Login, NotAsked, SecondFactor, Verdict, Way};
 pub use client_config::{ClientConfig, ConfigError};
 pub use connect_decision::ConnectDecision;
 pub use credentials::{Credentials, CredentialsError};

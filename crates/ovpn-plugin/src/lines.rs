@@ -179,6 +179,12 @@ log_lines::lines! {
     error verdict_untold(error: impl Display) "cannot tell OpenVPN the verdict: {error}",
         why "OpenVPN does not learn of the verdict. It refuses a login when its time is over; a client that connects waits until it gives up.",
         todo TMP_DIR;
+    warn login_forgotten() "login rejected: the decision was dropped undecided",
+        why "The plugin was to decide this login later, and has lost it. The login is rejected to be safe.",
+        todo TO_THE_AUTHORS;
+    warn client_forgotten() "client refused: the decision was dropped undecided",
+        why "The plugin was to decide later about this client, and has lost it. The client is refused to be safe.",
+        todo TO_THE_AUTHORS;
     error job_not_started(error: impl Display) "refused: the job cannot be started: {error}",
         why "As many logins are being decided as the plugin allows, or there can be no more threads. A login may come again.",
         todo "If it goes on: look at what the logins wait for, raise the plugin's limit, or TasksMax= of OpenVPN's unit.";

@@ -63,7 +63,7 @@ impl fmt::Display for About {
 trait Undecided: Send + Sync {
     fn is_wanted(&self) -> bool;
 
-    /// Drops the decision, which rejects.
+    /// Rejects.
     fn give_up(&self);
 }
 
@@ -88,23 +88,36 @@ impl<D: Deferred> Undecided for Slot<D> {
     }
 
     fn give_up(&self) {
-        drop(self.take());
+        if let Some(decision) = self.take() {
+            decision.give_up();
+        }
     }
 }
 
 /// What can be decided later.
 pub(super) trait Deferred: Send + 'static {
     fn is_wanted(&self) -> bool;
+
+    /// Rejects.
+    fn give_up(self);
 }
 
 impl Deferred for Decision {
     fn is_wanted(&self) -> bool {
         Decision::is_wanted(self)
     }
+
+    fn give_up(self) {
+        Decision::give_up(self);
+    }
 }
 
 impl Deferred for ConnectDecision {
     fn is_wanted(&self) -> bool {
         ConnectDecision::is_wanted(self)
+    }
+
+    fn give_up(self) {
+        ConnectDecision::give_up(self);
     }
 }

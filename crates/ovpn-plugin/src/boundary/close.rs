@@ -5,6 +5,7 @@ use std::ffi::c_void;
 
 use super::Instance;
 use crate::Plugin;
+use crate::closing::Closing;
 use crate::guard::{guard, plugin_closed};
 
 /// Behind `openvpn_plugin_close_v1`: drops the plugin.
@@ -16,6 +17,7 @@ pub unsafe fn close<P: Plugin>(handle: *mut c_void) {
         return;
     }
     guard("close", (), || {
+        let _closing = Closing::begin();
         // SAFETY: open() made it with Box::into_raw, and it is given back once.
         drop(unsafe { Box::from_raw(handle.cast::<Instance<P>>()) });
     });

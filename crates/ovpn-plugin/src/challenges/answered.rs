@@ -1,13 +1,16 @@
 //! The answer to a question, whichever way it came, and what is made of it.
 
+use std::error::Error;
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
 use super::binding::Binding;
+use crate::answer::{LOGIN, about_the_same, busy, login_not_begun};
 use crate::{
-    AuthReply, AuthUserPassVerify, ClientCrResponseReply, Decision, DeferError, Deferral, Rejection, lines,
-    logging, same_secret,
+    AuthReply, AuthUserPassVerify, ClientCrResponseReply, Decision, DeferError, Deferral, Rejection, Result,
+    Stop, Workers, lines, logging, same_secret,
 };
 
 /// How a client was asked.
@@ -37,6 +40,8 @@ pub struct Answered<T = ()> {
     /// The login that waits; nothing where the event itself is replied to.
     pub(super) decision: Option<Decision>,
 }
+
+type AnyError = Box<dyn Error + Send + Sync>;
 
 impl<T> Answered<T> {
     /// What was kept when the question was asked.
@@ -99,8 +104,100 @@ impl<T> Answered<T> {
         }
     }
 
-    /// For a verdict that takes time: this may then go to another thread, and the login is replied to with
-    /// [`AuthReply::Deferred`]. An answer of [`Way::Pending`] may go there as it is.
+    /// Has this answer to a login ([`Way::Dynamic`] or [`Way::Static`]) judged by a job in another thread, as
+    /// [`AuthUserPassVerify::answer_in`] does: `Ok(())` lets the client in, an error rejects it. If there is no room for the
+    /// job, the client is told to come again, with its password.
+    ///
+    /// # Errors
+    /// As [`AuthUserPassVerify::defer`].
+    pub fn answer_in<E: Into<AnyError>>(
+        self,
+        workers: impl Workers,
+        event: &AuthUserPassVerify<'_>,
+        judge: impl FnOnce(&Self, &Stop) -> Result<(), E> + Send + 'static,
+    ) -> Result<AuthReply>
+    where
+        T: Send + 'static,
+    {
+        let (answered, deferral) = self.defer(event)?;
+        Ok(match answered.run_in(workers, judge).0 {
+            Ok(()) => AuthReply::Deferred(deferral),
+            Err(error) => login_not_begun(&event.taken, &error),
+        })
+    }
+
+    /// The same for an answer to a login that is pending ([`Way::Pending`]), which [`ClientCrResponse`] brings.
+    ///
+    /// [`ClientCrResponse`]: crate::ClientCrResponse
+    pub fn respond_in<E: Into<AnyError>>(
+        self,
+        workers: impl Workers,
+        judge: impl FnOnce(&Self, &Stop) -> Result<(), E> + Send + 'static,
+    ) -> ClientCrResponseReply
+    where
+        T: Send + 'static,
+    {
+        if self.decision.is_none() {
+            logging::say(lines::verdict_of_a_login());
+            return ClientCrResponseReply::Fail;
+        }
+        if let (Err(error), left) = self.run_in(workers, judge) {
+            logging::say(lines::job_not_started(error));
+            if let Some(left) = left {
+                left.settle(Err(busy()));
+            }
+        }
+        ClientCrResponseReply::Done
+    }
+
+    /// If the job is not begun, the answer comes back.
+    fn run_in<E: Into<AnyError>>(
+        self,
+        workers: impl Workers,
+        judge: impl FnOnce(&Self, &Stop) -> Result<(), E> + Send + 'static,
+    ) -> (std::io::Result<()>, Option<Self>)
+    where
+        T: Send + 'static,
+    {
+        let slot = Arc::new(Mutex::new(Some(self)));
+        let take = |slot: &Mutex<Option<Self>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let is_wanted = |slot: &Arc<Mutex<Option<Self>>>| {
+            let answered = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            answered.as_ref().and_then(|it| it.decision.as_ref()).is_some_and(Decision::is_wanted)
+        };
+        let job = about_the_same(LOGIN, Arc::clone(&slot), is_wanted, move |slot, stop| {
+            if let Some(answered) = take(&slot) {
+                let result = judge(&answered, stop);
+                answered.settle(result);
+            }
+        });
+        match workers.run(LOGIN, job) {
+            Ok(()) => (Ok(()), None),
+            Err(error) => (Err(error), take(&slot)),
+        }
+    }
+
+    /// Decides a login that waits.
+    pub(super) fn settle<E: Into<AnyError>>(mut self, result: Result<(), E>) {
+        if let Some(decision) = self.decision.take() {
+            decision.answer(result);
+        }
+    }
+
+    /// Rejects a login that waits.
+    pub(super) fn give_up(mut self) {
+        if let Some(decision) = self.decision.take() {
+            decision.give_up();
+        }
+    }
+
+    /// For a verdict that comes from elsewhere; where a job makes it, [`Answered::answer_in`] does all of this. The login is
+    /// replied to with [`AuthReply::Deferred`], and this may go to another thread. An answer of [`Way::Pending`] may go there
+    /// as it is.
+    ///
+    /// In the thread [`Answered::accept`] and the others take effect at once: `let _ =` what they return, which is a reply
+    /// only where there is an event. If no thread can take it, call [`Answered::reject_with`] and reply
+    /// [`AuthReply::Deferred`] all the same.
     ///
     /// # Errors
     /// As [`AuthUserPassVerify::defer`].
@@ -123,7 +220,7 @@ impl<T> fmt::Debug for Answered<T> {
 
 /// What was made of an answer: the reply to the event that brought it, whichever it was.
 #[derive(Debug)]
-#[must_use = "it is the reply to the event"]
+#[must_use = "it is the reply to the event; `let _ =` it in a thread, where it has taken effect"]
 pub struct Verdict(Said);
 
 #[derive(Debug)]

@@ -2,13 +2,15 @@
 
 mod answered;
 mod binding;
+mod factor;
 mod room;
 mod table;
 pub(crate) mod wire;
 
 use std::fmt;
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
@@ -16,13 +18,15 @@ use zeroize::Zeroizing;
 use crate::boundary::random;
 use crate::{
     AuthReply, AuthUserPassVerify, Challenge, ChallengeError, ChallengeResponse, ClientCrResponse,
-    Credentials, DeferError, Pending, PendingError, Rejection, SessionState, StaticChallenge, lines, logging,
+    Credentials, Decision, DeferError, Pending, PendingError, Rejection, SessionState, StaticChallenge,
+    lines, logging,
 };
 
 pub use answered::{Answered, Verdict, Way};
 use binding::Binding;
+pub use factor::SecondFactor;
 use room::no_room;
-use table::{Key, NoQuestion, Open, Table, state_id};
+use table::{Key, NoQuestion, Open, Table, lock, state_id};
 
 /// The method clients announce that can be asked while their login is pending.
 const PENDING: &str = "crtext";
@@ -91,7 +95,8 @@ const MAX_PENDING_BYTES: usize = 230;
 pub struct Challenges<T = ()> {
     time: Duration,
     to_source: bool,
-    table: Mutex<Table<T>>,
+    while_pending: bool,
+    table: Arc<Mutex<Table<T>>>,
 }
 
 /// What an attempt to log in is.
@@ -198,14 +203,19 @@ impl<T> Challenges<T> {
     #[must_use]
     pub fn new(time: Duration) -> Self {
         let time = time.clamp(Duration::from_secs(1), Duration::from_secs(3600));
-        Self { time, to_source: true, table: Mutex::new(Table::new(Self::MOST)) }
+        Self {
+            time,
+            to_source: true,
+            while_pending: true,
+            table: Arc::new(Mutex::new(Table::new(Self::MOST))),
+        }
     }
 
     /// At most `most` questions are open at a time, and of one user at most eight: the oldest one is lost to the newest. Who
     /// is asked while there is no room, and no other source has more of it, is refused with a temporary failure.
     #[must_use]
     pub fn most(mut self, most: usize) -> Self {
-        self.table = Mutex::new(Table::new(most));
+        self.table = Arc::new(Mutex::new(Table::new(most)));
         self
     }
 
@@ -214,6 +224,14 @@ impl<T> Challenges<T> {
     #[must_use]
     pub fn from_any_source(mut self) -> Self {
         self.to_source = false;
+        self
+    }
+
+    /// Asks by a rejection also those clients that can be asked while their login is pending. Then
+    /// [`Challenges::login_in`] asks nobody before the password was right.
+    #[must_use]
+    pub fn by_rejection(mut self) -> Self {
+        self.while_pending = false;
         self
     }
 
@@ -317,8 +335,7 @@ impl<T> Challenges<T> {
             return Ok(Asked::Reply(AuthReply::RejectWith(no_room())));
         }
         let open = Open { value, binding, round: 1, until: now + self.time, decision: None };
-        let fits = question.len() <= MAX_PENDING_BYTES && event.client_supports(PENDING);
-        let control = event.auth_control_file().filter(|_| fits && event.auth_pending_file().is_some());
+        let control = self.pending_control(event, question);
         if let Some(control) = control.filter(|_| event.can_defer().is_ok()) {
             let make = if is_shown { Pending::text } else { Pending::hidden };
             let pending = make(self.time, question).map_err(AskError::Pending)?;
@@ -337,6 +354,13 @@ impl<T> Challenges<T> {
         let username = event.username().unwrap_or_default();
         let rejection = self.question(open, username, question, is_shown)?;
         Ok(Asked::Reply(AuthReply::RejectWith(rejection)))
+    }
+
+    /// The control file of a login that can be asked while it is pending.
+    fn pending_control<'a>(&self, event: &AuthUserPassVerify<'a>, question: &str) -> Option<&'a Path> {
+        let fits =
+            self.while_pending && question.len() <= MAX_PENDING_BYTES && event.client_supports(PENDING);
+        event.auth_control_file().filter(|_| fits && event.auth_pending_file().is_some())
     }
 
     /// Asks once more, by a rejection, whichever way the client was asked before. `value` comes back with the answer.
@@ -375,8 +399,13 @@ impl<T> Challenges<T> {
         }
         let username = binding.username.clone();
         let open = Open { value, binding, round, until: now + self.time, decision: None };
-        let rejection = self.question(open, &username, question, is_shown)?;
-        Ok(answered.reject_with(rejection))
+        match self.question(open, &username, question, is_shown) {
+            Ok(rejection) => Ok(answered.reject_with(rejection)),
+            Err(error) => {
+                answered.give_up();
+                Err(error)
+            }
+        }
     }
 
     /// The question as a rejection, which the client answers by another login.
@@ -410,7 +439,10 @@ impl<T> Challenges<T> {
         let key = Key::ControlFile(control.to_owned());
         let found = self.table().take(&key, now, |binding| binding.username == username);
         let Open { value, binding, round, decision, .. } = found.map_err(|_| NotAsked::NoQuestion)?;
-        let answer = event.decoded_response().map(Zeroizing::new).ok_or(NotAsked::Malformed)?;
+        let Some(answer) = event.decoded_response().map(Zeroizing::new) else {
+            decision.into_iter().for_each(Decision::give_up);
+            return Err(NotAsked::Malformed);
+        };
         Ok(Answered { value, answer, binding, round, way: Way::Pending, decision })
     }
 
@@ -421,7 +453,7 @@ impl<T> Challenges<T> {
     }
 
     fn table(&self) -> MutexGuard<'_, Table<T>> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.table)
     }
 }
 

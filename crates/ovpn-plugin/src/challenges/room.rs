@@ -23,7 +23,7 @@ impl<T> Challenges<T> {
 
     pub(super) fn insert(&self, key: Key, open: Open<T>) {
         let before = self.table().insert(key, open);
-        drop(before);
+        before.into_iter().for_each(Open::give_up);
     }
 
     /// Where undecided logins have too many files open, one of a source with more questions gives way.
@@ -37,11 +37,9 @@ impl<T> Challenges<T> {
             other => return other,
         };
         let gone = self.table().take_from_larger(user.source, |open| open.decision.is_some());
-        if gone.is_none() {
-            return Err(error);
-        }
+        let Some(gone) = gone else { return Err(error) };
         logging::say(lines::question_gives_way());
-        drop(gone);
+        gone.give_up();
         event.defer()
     }
 }

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
+
+use zeroize::Zeroizing;
 
 use super::binding::{Binding, Source};
 use crate::Decision;
@@ -78,7 +81,31 @@ pub(super) struct Room<T> {
     /// A question from a source with more of them has given way.
     pub(super) from_another_source: bool,
     /// Those that have given way. Dropped, a login that waits is rejected: not to be done under a lock.
-    _gone: Vec<Open<T>>,
+    gone: Vec<Open<T>>,
+}
+
+impl<T> Drop for Room<T> {
+    fn drop(&mut self) {
+        self.gone.drain(..).for_each(Open::give_up);
+    }
+}
+
+impl<T> Open<T> {
+    /// Rejects the login that waits.
+    pub(super) fn give_up(self) {
+        if let Some(decision) = self.decision {
+            decision.give_up();
+        }
+    }
+}
+
+/// A login that is asked while its password is checked.
+#[derive(Debug)]
+pub(super) struct Check {
+    pub(super) username: Vec<u8>,
+    pub(super) until: Instant,
+    /// The answer, if it is there already.
+    pub(super) answer: Option<Zeroizing<Vec<u8>>>,
 }
 
 /// All of them.
@@ -86,11 +113,17 @@ pub(super) struct Room<T> {
 pub(super) struct Table<T> {
     open: HashMap<Key, Open<T>>,
     most: usize,
+    /// By control file. They are no open questions yet: as many as threads are at work on them.
+    pub(super) checks: HashMap<PathBuf, Check>,
+}
+
+pub(super) fn lock<T>(table: &Mutex<Table<T>>) -> MutexGuard<'_, Table<T>> {
+    table.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<T> Table<T> {
     pub(super) fn new(most: usize) -> Self {
-        Self { open: HashMap::new(), most }
+        Self { open: HashMap::new(), most, checks: HashMap::new() }
     }
 
     /// Makes room for one more question to this user.
@@ -115,7 +148,7 @@ impl<T> Table<T> {
             from_another_source = oldest.is_some();
             gone.extend(oldest);
         }
-        Room { is_there: !self.is_full(), from_another_source, _gone: gone }
+        Room { is_there: !self.is_full(), from_another_source, gone }
     }
 
     fn is_full(&self) -> bool {
@@ -167,6 +200,13 @@ impl<T> Table<T> {
             return Err(NoQuestion::Another);
         }
         self.open.remove(key).ok_or(NoQuestion::Unknown)
+    }
+
+    /// The answer to a question whose password has just been found right, if it is there already.
+    pub(super) fn take_early(&mut self, control: &PathBuf) -> Option<Zeroizing<Vec<u8>>> {
+        let answer = self.checks.get_mut(control)?.answer.take()?;
+        self.checks.remove(control);
+        Some(answer)
     }
 
     pub(super) fn len(&self) -> usize {

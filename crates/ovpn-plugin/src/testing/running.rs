@@ -8,6 +8,7 @@ use ovpn_plugin_sys as sys;
 use super::log_catcher::{LogCatcher, TestLine};
 use super::{CallData, panics};
 use crate::boundary::{Client, Instance, during};
+use crate::closing::Closing;
 use crate::dispatch::Answer;
 use crate::event_set::event_name;
 use crate::guard::guard;
@@ -131,7 +132,10 @@ impl<P: Plugin> Running<P> {
     /// Closes the plugin and gives all it logged, at its end too. A panic is logged.
     pub fn close(self) -> Vec<TestLine> {
         let Self { instance, log } = self;
-        guard("close", (), || drop(instance));
+        guard("close", (), || {
+            let _closing = Closing::begin();
+            drop(instance);
+        });
         log.lines()
     }
 
