@@ -103,6 +103,7 @@ impl ConnectDecision {
     }
 
     /// Refuses where that is no mistake of the plugin's.
+    #[cfg(feature = "tokio")]
     pub(crate) fn give_up(mut self) {
         self.end(Verdict::Reject);
     }
