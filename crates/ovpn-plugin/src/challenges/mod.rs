@@ -85,6 +85,11 @@ const MAX_PENDING_BYTES: usize = 230;
 /// # assert!(matches!(reply, AuthReply::RejectWith(_)));
 /// ```
 ///
+/// # A backend that takes its time
+///
+/// [`Challenges::ask`] needs the event, which is over when a pool has checked the password. [`Challenges::login_in`] checks
+/// and asks in threads: see [`SecondFactor`].
+///
 /// # Renegotiation
 ///
 /// Keys are renegotiated, by default every hour, and OpenVPN then asks the plugin anew for a client that has no token. Give
@@ -199,7 +204,8 @@ impl<T> Challenges<T> {
     pub const MOST: usize = 1000;
 
     /// Questions that are open for `time`: whole seconds, at least one and at most an hour. OpenVPN itself gives up a
-    /// pending login after the smaller of `hand-window` and half of `reneg-sec`, 60 seconds by default.
+    /// pending login after the smaller of `hand-window` and half of `reneg-sec`, 60 seconds by default; a question that is
+    /// asked meanwhile (`crtext`) extends that to `time`.
     #[must_use]
     pub fn new(time: Duration) -> Self {
         let time = time.clamp(Duration::from_secs(1), Duration::from_secs(3600));
@@ -211,8 +217,9 @@ impl<T> Challenges<T> {
         }
     }
 
-    /// At most `most` questions are open at a time, and of one user at most eight: the oldest one is lost to the newest. Who
-    /// is asked while there is no room, and no other source has more of it, is refused with a temporary failure.
+    /// At most `most` questions are open at a time, and of one user at most eight: a ninth one makes the oldest of this user
+    /// void. Whoever is to be asked while there is no room, and no other source has more of it, is refused with a temporary
+    /// failure.
     #[must_use]
     pub fn most(mut self, most: usize) -> Self {
         self.table = Arc::new(Mutex::new(Table::new(most)));

@@ -235,7 +235,7 @@ mod tests {
         let until = now + Duration::from_secs(60);
         let open = Open { value: u32::from(number), binding, round: 1, until, decision: None };
         room.is_there.then(|| table.insert(Key::Id([number; 16]), open))?;
-        Some(room._gone.len())
+        Some(room.gone.len())
     }
 
     fn from(name: &str, address: u8) -> Binding {

@@ -29,11 +29,24 @@
 //! network while its user types: allow that with
 //! [`from_any_source`](crate::Challenges::from_any_source).
 //!
+//! # A backend that takes its time
+//!
+//! When a job in a pool knows that the password is right, the event is over, and the client cannot be asked
+//! any more. Implement [`SecondFactor`](crate::SecondFactor) for the backend, and reply with
+//! [`Challenges::login_in`](crate::Challenges::login_in) and
+//! [`Challenges::response_in`](crate::Challenges::response_in): password and answer are checked in the pool.
+//! A client that announces `crtext` is then asked before its password is known to be right, since OpenVPN
+//! takes that question only with the reply to the login. Until it is, the question takes nobody's room.
+//! Where only the answers are slow, [`Answered::answer_in`](crate::Answered::answer_in) and
+//! [`Answered::respond_in`](crate::Answered::respond_in) do.
+//!
 //! # How long a question may be open
 //!
 //! OpenVPN gives up a pending login after the smaller of `hand-window` and half of `reneg-sec`, which is
-//! a minute by default. The time given to [`Challenges::new`](crate::Challenges::new) does not change
-//! that. A dynamic challenge does not wait in OpenVPN, so it may be open for longer.
+//! a minute by default. A `crtext` question extends that to the time given to
+//! [`Challenges::new`](crate::Challenges::new), if it is longer: the client says so in its log. Other pending
+//! logins are not extended. If nobody answers, the client is refused when the time is over. A dynamic challenge does not
+//! wait in OpenVPN.
 //!
 //! # Renegotiation
 //!

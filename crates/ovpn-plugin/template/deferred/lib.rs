@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use ovpn_plugin::{AuthReply, AuthUserPassVerify, OpenArgs, Plugin, Pool, Rejection, Result, same_secret};
+use ovpn_plugin::{AuthReply, AuthUserPassVerify, Credentials, OpenArgs, Plugin, Pool, Rejection, Result};
 
 /// Threads that ask the backend.
 const WORKERS: usize = 4;
@@ -24,8 +24,8 @@ struct Backend {
 
 impl Backend {
     /// This may take its time.
-    fn knows(&self, password: &[u8]) -> bool {
-        same_secret(password, &self.word)
+    fn knows(&self, login: &Credentials) -> bool {
+        login.password_is(&self.word)
     }
 }
 
@@ -43,11 +43,11 @@ impl Plugin for MyPlugin {
 
     /// Each event has a method like this; OpenVPN passes those that are here.
     fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
-        let password = event.password().unwrap_or_default().to_vec();
+        let login = event.credentials()?;
         let backend = Arc::clone(&self.backend);
         event.answer_in(&self.pool, move |_stop| -> Result<()> {
             // An error rejects, and so does a panic.
-            if backend.knows(&password) {
+            if backend.knows(&login) {
                 return Ok(());
             }
             log::info!("a login is rejected");
