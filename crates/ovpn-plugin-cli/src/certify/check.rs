@@ -57,6 +57,12 @@ checks! {
     "hold": "no call holds OpenVPN up",
         "OpenVPN has one thread: during a call no packet of any client is forwarded.",
         "Answer logins and connections deferred, and do slow work in a thread or in a process of your own.";
+    "panics": "nothing panics",
+        "A panic is a mistake in the plugin. The login or event it happens in is answered with a refusal.",
+        "Mend what the line names.";
+    "errors": "a client that gets in costs no line of an error",
+        "Administrators look for errors, and every one is to say what does not work.",
+        "Mend what the line names, or log it as a note if it is none.";
     "odd-input": "odd logins are borne",
         "Clients choose name and password: empty, long and with any bytes.",
         "Check lengths and missing variables before using them.";

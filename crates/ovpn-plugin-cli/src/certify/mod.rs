@@ -6,6 +6,7 @@
 
 mod check;
 mod deadline;
+mod logged;
 mod observe;
 mod report;
 mod show;
@@ -70,8 +71,11 @@ pub(crate) fn run(mut task: Box<Task>) -> Result<u8, Stop> {
 }
 
 fn all(subject: &mut Subject, limit: Duration, signals: &Signals) -> Result<Vec<Seen>, Stop> {
-    let mut seen =
-        vec![of("survives", Grade::Pass, String::new()), of("returns", Grade::Pass, String::new())];
+    let mut seen = vec![
+        of("survives", Grade::Pass, String::new()),
+        of("returns", Grade::Pass, String::new()),
+        of("panics", Grade::Pass, String::new()),
+    ];
     for trial in &FIRST {
         one(trial, subject, limit, signals, &mut seen)?;
         let stops = |seen: &Seen| seen.grade == Grade::Fail && WITHOUT.contains(&seen.id.as_str());

@@ -1,9 +1,11 @@
 //! Runs one trial in a process of its own, which may crash, hang, become a daemon or leave processes behind.
 
+use std::cell::Cell;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -16,6 +18,7 @@ use ovpn_plugin_host::fork_alone;
 use tempfile::TempDir;
 
 use super::deadline::Deadline;
+use super::logged;
 use super::report::{Heard, Report, Seen};
 use crate::children::{self, LEAVE, until_all_left};
 use terminal::Signals;
@@ -66,10 +69,20 @@ pub(crate) struct Played {
 pub(crate) struct Stage {
     pub(crate) report: Report,
     /// A directory of its own, and its directory for temporary files.
-    pub(crate) scratch: std::path::PathBuf,
+    pub(crate) scratch: PathBuf,
     /// How long threads and processes may take to go after close.
     pub(crate) leave: Duration,
+    /// How many logs there are so far.
+    logs: Cell<usize>,
     _own: File,
+}
+
+impl Stage {
+    /// Where the next plugin logs: what the one before said is read at the end of the trial.
+    pub(crate) fn new_log(&self) -> PathBuf {
+        let number = self.logs.replace(self.logs.get() + 1);
+        self.scratch.join(format!("{}-{number}", logged::LOG))
+    }
 }
 
 /// Runs `body` until nothing new is heard of it for `limit`, or it takes many times that. `leaves`: processes that stay are
@@ -90,7 +103,13 @@ pub(crate) fn play(
         let report = Report::new(theirs);
         match prepare(&scratch, signals) {
             Ok(own) => {
-                let stage = Stage { report, scratch: scratch.path().to_owned(), leave, _own: own };
+                let stage = Stage {
+                    report,
+                    scratch: scratch.path().to_owned(),
+                    leave,
+                    logs: Cell::new(0),
+                    _own: own,
+                };
                 body(&stage);
                 stage.report.end();
                 if kind == Kind::Killed {
@@ -109,7 +128,8 @@ pub(crate) fn play(
     }
     let left = until_all_left(if kind == Kind::Killed { LEAVE } else { leave }, || {});
     heard.listen();
-    let Heard { seen, at, .. } = heard;
+    let Heard { mut seen, at, .. } = heard;
+    seen.extend(logged::panics(scratch.path()));
     Ok(Played { seen, at, ended, left })
 }
 

@@ -239,6 +239,17 @@ static int log_in(const char **envp)
         pthread_detach(start(decide, login, 0));
         return OPENVPN_PLUGIN_FUNC_DEFERRED;
     }
+    if (is("panics"))
+    {
+        /* As the SDK logs it. */
+        host_log(PLOG_ERR, "FAULTS", "panic in AUTH_USER_PASS_VERIFY at src/lib.rs:7: no such user");
+        return OPENVPN_PLUGIN_FUNC_ERROR;
+    }
+    if (is("keeps-out"))
+    {
+        host_log(PLOG_ERR, "FAULTS", "the database is down");
+        return OPENVPN_PLUGIN_FUNC_ERROR;
+    }
     if (is("no-verdict"))
     {
         return OPENVPN_PLUGIN_FUNC_DEFERRED;
@@ -282,6 +293,11 @@ static int up(void)
     if (is("slow") || is("very-slow"))
     {
         usleep(is("slow") ? 200000 : 1200000);
+    }
+    if (is("cannot-start"))
+    {
+        host_log(PLOG_ERR, "FAULTS", "cannot start: no such file");
+        return OPENVPN_PLUGIN_FUNC_ERROR;
     }
     if (is("hangs"))
     {
@@ -343,6 +359,10 @@ int openvpn_plugin_func_v3(const int version, struct openvpn_plugin_args_func_in
             {
                 return OPENVPN_PLUGIN_FUNC_ERROR;
             }
+            if (is("logs-errors"))
+            {
+                host_log(PLOG_ERR, "FAULTS", "no table of addresses");
+            }
             if (is("crashes"))
             {
                 abort();
@@ -366,6 +386,10 @@ int openvpn_plugin_func_v3(const int version, struct openvpn_plugin_args_func_in
 
 void openvpn_plugin_close_v1(openvpn_plugin_handle_t handle)
 {
+    if (is("slow-close") || is("very-slow-close"))
+    {
+        usleep(is("slow-close") ? 200000 : 1200000);
+    }
     if (!is("one-handle"))
     {
         free(handle);

@@ -7,6 +7,7 @@ use ovpn_plugin_host::{FuncResult, Life, LogLine, OpenFailed, OpenPlugin, Plugin
 
 use super::Subject;
 use crate::certify::stage::Stage;
+use crate::masks::theirs;
 
 /// How often is looked for what may come.
 const LOOK: Duration = Duration::from_millis(20);
@@ -23,12 +24,10 @@ pub(super) fn look_for(time: Duration, mut is_so: impl FnMut() -> bool) -> bool 
     is_so()
 }
 
-/// Opens the plugin; its log is in the stage's directory.
+/// Opens the plugin; its log is a new one in the stage's directory.
 pub(super) fn open(stage: &Stage, plugin: &Plugin) -> Result<OpenPlugin, String> {
     stage.report.at("open");
-    let log = stage.scratch.join("log");
-    let _ = std::fs::remove_file(&log);
-    plugin.clone().log_to(log).open().map_err(|error| refusal(&error))
+    plugin.clone().log_to(stage.new_log()).open().map_err(|error| refusal(&error))
 }
 
 /// Why OpenVPN would not start, with the plugin's last words.
@@ -39,7 +38,7 @@ pub(super) fn refusal(error: &OpenFailed) -> String {
         result => format!("its open answers {result:?}"),
     };
     let said = log.iter().rfind(|line| line.is_error()).or(log.last());
-    said.map_or(refuses.clone(), |LogLine { text, .. }| format!("{refuses}: {text}"))
+    said.map_or(refuses.clone(), |LogLine { text, .. }| format!("{refuses}: {}", theirs(text)))
 }
 
 /// Opens it for a trial that makes sense only if that works; says so if it does not.

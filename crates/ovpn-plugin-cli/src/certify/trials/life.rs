@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use ovpn_plugin_host::{Call, FuncResult, OpenPlugin, Step, sys};
+use ovpn_plugin_host::{Call, FuncResult, LogLine, OpenPlugin, Step, sys};
 
 use super::Subject;
 use super::common::{log_of_threads, logs_in, look_for, name, open_again};
+use crate::certify::logged;
 use crate::certify::observe::{Snapshot, holding, take_signals};
 use crate::certify::stage::{OPENVPNS_OWN, Stage};
 
@@ -79,12 +80,16 @@ pub(super) fn life(stage: &Stage, subject: &Subject) {
     // Helpers that are started in open, once and before there are clients, are as it should be.
     watch.forked_in.clear();
     after_open(stage, &before, &watch.last);
-    live(stage, subject, &plugin, &mut watch);
+    let is_in = live(stage, subject, &plugin, &mut watch);
     state_of_a_client(stage, subject, &plugin, &mut watch);
     log_of_threads(stage, &plugin);
     report.at("close");
-    drop(plugin);
-    watch.look("close", Duration::ZERO);
+    let closing = Instant::now();
+    let closed = plugin.close();
+    let longest = std::mem::take(&mut watch.longest);
+    watch.look("close", closing.elapsed());
+    let (close, _) = std::mem::replace(&mut watch.longest, longest);
+    said(stage, &closed.log_lines, is_in);
     for id in UNCHANGED.into_iter().filter(|id| !watch.changed.contains(id)) {
         report.pass(id);
     }
@@ -94,7 +99,8 @@ pub(super) fn life(stage: &Stage, subject: &Subject) {
     let kept =
         watch.kept_open.then(|| "a helper holds a descriptor that OpenVPN had before the plugin".to_owned());
     report.fail_if_any("forks-descriptors", kept);
-    hold(stage, watch.longest);
+    hold(stage, watch.longest, "");
+    hold(stage, (close, "close"), ", and at SIGHUP OpenVPN serves nobody meanwhile");
     after_close(stage, &before);
 }
 
@@ -109,8 +115,8 @@ fn after_open(stage: &Stage, before: &Snapshot, opened: &Snapshot) {
     stage.report.fail_if_any("descriptors-exec", what);
 }
 
-/// The events of a server with one client.
-fn live(stage: &Stage, subject: &Subject, plugin: &OpenPlugin, watch: &mut Watch<'_>) {
+/// The events of a server with one client; whether that gets in.
+fn live(stage: &Stage, subject: &Subject, plugin: &OpenPlugin, watch: &mut Watch<'_>) -> bool {
     let report = &stage.report;
     let own_threads = |watch: &Watch<'_>| {
         let main = nix::unistd::getpid().as_raw();
@@ -132,11 +138,26 @@ fn live(stage: &Stage, subject: &Subject, plugin: &OpenPlugin, watch: &mut Watch
     report.note_if_any("threads-signals", signals);
     match life {
         Err(error) => report.note("accepted", format!("the events could not be passed: {error}")),
-        Ok(life) if life.connected => report.pass("accepted"),
+        Ok(life) if life.connected => {
+            report.pass("accepted");
+            return true;
+        }
         Ok(_) => {
             let why = last_failure.map_or("the verdict".to_owned(), |event| format!("the answer at {event}"));
-            report.note("accepted", format!("{why} keeps the client out, so what follows was not seen"));
+            let last = logged::last(&plugin.log_lines());
+            let said = last.map_or(String::new(), |line| format!("; its last line: {line}"));
+            report
+                .note("accepted", format!("{why} keeps the client out, so what follows was not seen{said}"));
         }
+    }
+    false
+}
+
+/// What the log says of it. Of a client that is kept out, its lines are with that.
+fn said(stage: &Stage, lines: &[LogLine], is_in: bool) {
+    match logged::cannot_start(lines) {
+        Some(line) => stage.report.fail("errors", line),
+        None => stage.report.note_if_any("errors", logged::errors(lines).filter(|_| is_in)),
     }
 }
 
@@ -162,8 +183,8 @@ fn state_of_a_client(stage: &Stage, subject: &Subject, plugin: &OpenPlugin, watc
     watch.look("the destructor of a client's state", start.elapsed());
 }
 
-fn hold(stage: &Stage, (longest, call): (Duration, &str)) {
-    let what = format!("{call} takes {:.3} s", longest.as_secs_f64());
+fn hold(stage: &Stage, (longest, call): (Duration, &str), besides: &str) {
+    let what = format!("{call} takes {:.3} s{besides}", longest.as_secs_f64());
     if longest >= TOO_LONG {
         stage.report.fail("hold", what);
     } else if longest >= NOTED {

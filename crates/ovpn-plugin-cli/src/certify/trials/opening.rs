@@ -44,7 +44,7 @@ pub(super) fn file(stage: &Stage, subject: &Subject) {
 pub(super) fn today(stage: &Stage, subject: &Subject) {
     let report = &stage.report;
     report.at("open");
-    let plugin = match subject.plugin.clone().log_to(stage.scratch.join("log")).open() {
+    let plugin = match subject.plugin.clone().log_to(stage.new_log()).open() {
         Ok(plugin) => plugin,
         Err(error @ OpenFailed::UnknownEvents { wanted, offered }) => {
             report.fail("event-bits", format!("asks for {}", events(wanted & !offered)));
@@ -78,7 +78,7 @@ pub(super) fn with_events_of_2_5(stage: &Stage, subject: &Subject) {
 fn older_events(stage: &Stage, plugin: Plugin, offered: i32, version: &str) {
     let report = &stage.report;
     report.at(&format!("open by OpenVPN {version}"));
-    match plugin.offered_events(offered).log_to(stage.scratch.join("log")).open() {
+    match plugin.offered_events(offered).log_to(stage.new_log()).open() {
         Err(OpenFailed::UnknownEvents { wanted, offered }) => {
             let what =
                 format!("OpenVPN {version} does not start: it does not have {}", events(wanted & !offered));

@@ -23,8 +23,7 @@ pub(super) fn second_line(stage: &Stage, subject: &Subject) {
     for outer in ["first", "second"] {
         let Some(first) = open_again(stage, subject, ID) else { return };
         report.at("open of a second line");
-        let log = stage.scratch.join(format!("log-beside-{outer}"));
-        let second = match subject.plugin.clone().log_to(log).open() {
+        let second = match subject.plugin.clone().log_to(stage.new_log()).open() {
             Ok(second) => second,
             Err(error) => {
                 return report.note(ID, format!("a second line with it does not open: {}", refusal(&error)));

@@ -67,6 +67,8 @@ fn what_ends_or_stops_openvpn() {
         ("slow", "hold", "note", "UP takes 0."),
         ("very-slow", "hold", "fail", "UP takes 1."),
         ("opens-once", "sighup", "fail", "for time 2"),
+        ("slow-close", "hold", "note", "close takes 0."),
+        ("very-slow-close", "hold", "fail", "close takes 1."),
     ]);
 }
 
@@ -114,6 +116,16 @@ fn how_logins_are_answered() {
         ("reason-late", "reason-first", "fail", "the reason of the login is written after"),
         ("question-late", "question-in-call", "fail", "the question of the login is written after"),
         ("one-control-file", "two-logins", "fail", "gets no verdict, alone it gets `1`"),
+    ]);
+}
+
+#[test]
+fn what_the_log_says() {
+    all(&[
+        ("panics", "panics", "fail", "panic in AUTH_USER_PASS_VERIFY at src/lib.rs:7: no such user"),
+        ("keeps-out", "accepted", "note", "its last line: the database is down"),
+        ("cannot-start", "errors", "fail", "cannot start: no such file"),
+        ("logs-errors", "errors", "note", "it logs errors: no table of addresses"),
     ]);
 }
 
