@@ -115,7 +115,8 @@ impl OpenPlugin {
     ) -> Result<Life, CallFailed> {
         let server = self.client();
         let (life, environment, peer) = (Life::default(), Environment::default(), &Peer::of(login));
-        let mut run = Run { plugin: self, client: &server, peer, life, environment, patience, see };
+        let again = None;
+        let mut run = Run { plugin: self, client: &server, peer, life, environment, patience, see, again };
         if run.device(sys::PLUGIN_UP)? {
             run.pass(Call::new(sys::PLUGIN_ROUTE_UP))?;
             // OpenVPN forgets a client's address some time after the client's state.
@@ -145,7 +146,8 @@ impl OpenPlugin {
         let (life, environment) = (Life::default(), Environment::default());
         let peer = &Peer::of(&Login::without_credentials());
         let patience = Duration::ZERO;
-        let mut run = Run { plugin: self, client: &own, peer, life, environment, patience, see };
+        let again = None;
+        let mut run = Run { plugin: self, client: &own, peer, life, environment, patience, see, again };
         if run.certificates()? && run.pass(Call::new(sys::PLUGIN_TLS_FINAL))? {
             run.pass(peer.ip_change(1194))?;
             if run.device(sys::PLUGIN_UP)? {
@@ -186,6 +188,8 @@ struct Run<'a> {
     environment: Environment,
     patience: Duration,
     see: &'a mut dyn FnMut(&Step),
+    /// With which the client comes again, as it was rejected with a question.
+    again: Option<Login>,
 }
 
 impl Run<'_> {
@@ -247,7 +251,8 @@ impl Run<'_> {
         let client = self.plugin.client();
         let (life, environment) = (std::mem::take(&mut self.life), self.environment.clone());
         let (plugin, peer, patience, see) = (self.plugin, self.peer, self.patience, &mut *self.see);
-        let mut run = Run { plugin, client: &client, peer, life, environment, patience, see };
+        let again = None;
+        let mut run = Run { plugin, client: &client, peer, life, environment, patience, see, again };
         let reached = run.connect(login)?;
         run.life.connected = matches!(reached, Reached::Tunnel { .. });
         if run.life.connected {
@@ -256,7 +261,12 @@ impl Run<'_> {
         if reached != Reached::Nothing {
             run.pass(peer.named(sys::PLUGIN_CLIENT_DISCONNECT))?;
         }
+        let again = run.again.take();
         self.life = run.life;
+        if let Some(again) = again {
+            drop(client);
+            return self.life_of_a_client(&again);
+        }
         Ok(reached == Reached::Tunnel { learned: true })
     }
 
@@ -285,7 +295,10 @@ impl Run<'_> {
             match running.result {
                 FuncResult::Success => {}
                 FuncResult::Deferred => waiting = Some(running),
-                FuncResult::Error | FuncResult::Other(_) => return Ok(false),
+                FuncResult::Error | FuncResult::Other(_) => {
+                    self.again = login.again(running.files.reason_text().as_deref());
+                    return Ok(false);
+                }
             }
         } else {
             self.environment.dress(Call::new(sys::PLUGIN_AUTH_USER_PASS_VERIFY));
@@ -300,7 +313,12 @@ impl Run<'_> {
         if let Some(answer) = running.answer(login) {
             self.pass(answer)?;
         }
-        Ok(running.finish(self.patience).verdict == Some(Verdict::Accepted))
+        let outcome = running.finish(self.patience);
+        let accepted = outcome.verdict == Some(Verdict::Accepted);
+        if !accepted {
+            self.again = login.again(outcome.reason.as_deref());
+        }
+        Ok(accepted)
     }
 
     /// As often as the login says, or until the client is refused.

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use zeroize::Zeroizing;
 
 use crate::watch::Watch;
-use crate::{Call, CallFailed, Client, FuncResult, OpenPlugin, Question, Reply};
+use crate::{Call, CallFailed, Client, DynamicChallenge, FuncResult, OpenPlugin, Question, Reply};
 
 /// The files of one login: control, reason and pending file, empty. Deleted when dropped.
 #[derive(Debug)]
@@ -125,6 +125,7 @@ pub enum Verdict {
 pub struct Login {
     call: Call,
     answer: Option<Vec<u8>>,
+    answer_again: Option<Vec<u8>>,
     pub(crate) renegotiations: u32,
 }
 
@@ -141,7 +142,7 @@ impl Login {
         let call = Call::new(sys::PLUGIN_AUTH_USER_PASS_VERIFY)
             .env("untrusted_ip", "192.0.2.7")
             .env("untrusted_port", "40000");
-        Self { call, answer: None, renegotiations: 0 }
+        Self { call, answer: None, answer_again: None, renegotiations: 0 }
     }
 
     /// Has the client announce that it can ask its user while its login is pending, and answer with this text when the
@@ -150,6 +151,22 @@ impl Login {
     pub fn answers(mut self, text: impl AsRef<[u8]>) -> Self {
         self.answer = Some(text.as_ref().to_vec());
         self.env("IV_SSO", "crtext")
+    }
+
+    /// Has the client come again with this text when the plugin rejects it with a question ([`DynamicChallenge`]). Only in
+    /// [`OpenPlugin::server_life`].
+    #[must_use]
+    pub fn answers_again(mut self, text: impl AsRef<[u8]>) -> Self {
+        self.answer_again = Some(text.as_ref().to_vec());
+        self
+    }
+
+    /// The login with which the client comes again after it was rejected with this reason, once.
+    pub(crate) fn again(&self, reason: Option<&str>) -> Option<Self> {
+        let challenge = DynamicChallenge::in_reason(reason?)?;
+        let password = challenge.password(self.answer_again.as_ref()?);
+        let again = self.clone().env("username", &challenge.username).env("password", &*password);
+        Some(Self { answer_again: None, ..again })
     }
 
     /// Has the client negotiate keys anew this many times once it is connected, with the same password. Only in
@@ -232,8 +249,9 @@ pub struct RunningLogin {
 }
 
 impl RunningLogin {
-    /// The event of the user's answer, if the plugin asked and the user has one.
-    pub(crate) fn answer(&self, login: &Login) -> Option<Call> {
+    /// The event of the user's answer, if the plugin asked and the user has one ([`Login::answers`]).
+    #[must_use]
+    pub fn answer(&self, login: &Login) -> Option<Call> {
         let asked = self.pending.as_ref().is_some_and(|text| text.lines().nth(1) == Some("crtext"));
         login.answer.as_ref().filter(|_| asked).map(|text| self.response(login, text))
     }

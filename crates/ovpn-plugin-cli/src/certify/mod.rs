@@ -52,7 +52,16 @@ pub(crate) fn run(mut task: Box<Task>) -> Result<u8, Stop> {
     if let Some(note) = &located.note {
         show.line("note", note);
     }
-    let login = crate::login(&task, &user, password);
+    let response = task.response.take();
+    let mut login = crate::login(&task, &user, password.clone());
+    let mut ways = None;
+    if let Some(response) = response {
+        show.hide(&response);
+        let plain = login;
+        task.response = Some(response.clone());
+        login = crate::login(&task, &user, password);
+        ways = Some(trials::ways(login.clone(), &plain, &response));
+    }
     let plugin = |daemon: &str| {
         let plugin = Plugin::new(&located.file).args(&passed.words).shared().log_for_one_thread();
         crate::variables(&task).into_iter().fold(plugin, |plugin, (name, value)| {
@@ -62,7 +71,7 @@ pub(crate) fn run(mut task: Box<Task>) -> Result<u8, Stop> {
     };
     let (plugin, of_daemon) = (plugin("0"), plugin("1"));
     let (has_words, patience) = (!passed.words.is_empty(), PATIENCE.min(task.timeout / 2));
-    let mut subject = Subject { plugin, of_daemon, has_words, login, patience };
+    let mut subject = Subject { plugin, of_daemon, has_words, login, ways, patience };
     let seen = all(&mut subject, task.timeout, &signals)?;
     let results = show::results(&seen);
     let status = show::status(&results, task.strict);
@@ -89,6 +98,9 @@ fn all(subject: &mut Subject, limit: Duration, signals: &Signals) -> Result<Vec<
             continue;
         }
         one(trial, subject, limit, signals, &mut seen)?;
+        if let Some(login) = trials::login(subject, &seen) {
+            subject.login = login;
+        }
         if seen.iter().any(|seen| seen.id == "control-file-verdict" && seen.grade > Grade::Pass) {
             subject.patience = SHORT_PATIENCE.min(subject.patience);
         }

@@ -213,9 +213,37 @@ int openvpn_plugin_open_v3(const int version, struct openvpn_plugin_args_open_in
     return OPENVPN_PLUGIN_FUNC_SUCCESS;
 }
 
+/* Lets those in who answer 123456 when they come again. */
+static int ask_again(const char **envp)
+{
+    const char *password = value_of("password", envp);
+    if (strcmp(password, "CRV1::state::123456") == 0)
+    {
+        return OPENVPN_PLUGIN_FUNC_SUCCESS;
+    }
+    write_to(value_of("auth_failed_reason_file", envp), "CRV1:R:state:dGVzdA==:Code:");
+    return OPENVPN_PLUGIN_FUNC_ERROR;
+}
+
+/* Asks who can be asked, and waits for the answer. */
+static int ask(const char **envp)
+{
+    const char *can = value_of("IV_SSO", envp);
+    if (!can || !strstr(can, "crtext"))
+    {
+        return OPENVPN_PLUGIN_FUNC_ERROR;
+    }
+    write_to(value_of("auth_pending_file", envp), "60\ncrtext\nCR_TEXT:R:Code:\n");
+    return OPENVPN_PLUGIN_FUNC_DEFERRED;
+}
+
 static int log_in(const char **envp)
 {
     const char *control = value_of("auth_control_file", envp);
+    if (is("asks-again") || is("asks"))
+    {
+        return is("asks") ? ask(envp) : ask_again(envp);
+    }
     if (is("crashes-on-empty") && value_of("username", envp)[0] == 0)
     {
         abort();
@@ -354,6 +382,13 @@ int openvpn_plugin_func_v3(const int version, struct openvpn_plugin_args_func_in
             break;
         case OPENVPN_PLUGIN_AUTH_USER_PASS_VERIFY:
             return log_in(in->envp);
+        case OPENVPN_PLUGIN_CLIENT_CRRESPONSE:
+            if (is("asks"))
+            {
+                int right = strcmp(value_of("crresponse", in->envp), "MTIzNDU2") == 0;
+                write_to(value_of("auth_control_file", in->envp), right ? "1" : "0");
+            }
+            break;
         case OPENVPN_PLUGIN_LEARN_ADDRESS:
             if (is("down-for-all") && !is_up)
             {

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use ovpn_plugin_host::{FuncResult, Life, LogLine, OpenFailed, OpenPlugin, Plugin, Step, event_name, sys};
+use ovpn_plugin_host::{
+    FuncResult, Life, LogLine, Login, OpenFailed, OpenPlugin, Plugin, Step, event_name, sys,
+};
 
 use super::Subject;
 use crate::certify::stage::Stage;
@@ -54,6 +56,17 @@ pub(super) fn open_as(stage: &Stage, plugin: &Plugin, id: &str) -> Option<OpenPl
 /// The life of a server with a client; what was done last is told.
 pub(super) fn live(stage: &Stage, subject: &Subject, plugin: &OpenPlugin) -> Result<Life, String> {
     live_seen(stage, subject, plugin, &mut |_| ())
+}
+
+/// The same with this login.
+pub(super) fn live_as(
+    stage: &Stage,
+    login: &Login,
+    patience: Duration,
+    plugin: &OpenPlugin,
+) -> Result<Life, String> {
+    stage.report.at("a client that has a response");
+    plugin.server_life(login, patience).map_err(|error| error.to_string())
 }
 
 /// The same, and `after` is called after each event.

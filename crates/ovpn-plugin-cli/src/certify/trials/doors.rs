@@ -59,7 +59,7 @@ pub(super) fn doors(stage: &Stage, subject: &Subject) {
             report.fail_if_any("control-file-direct", what);
             continue;
         }
-        deferred.push(verdict_of(stage, subject, (what, login), running, written));
+        deferred.push(verdict_of(stage, (subject, &plugin), (what, login), running, written));
     }
     if !direct {
         report.none("control-file-direct");
@@ -84,7 +84,7 @@ pub(super) fn doors(stage: &Stage, subject: &Subject) {
 /// Waits for what comes of a deferred login.
 fn verdict_of<'a>(
     stage: &Stage,
-    subject: &Subject,
+    (subject, plugin): (&Subject, &OpenPlugin),
     (what, login): (&str, &'a Login),
     running: RunningLogin,
     mut written: Written,
@@ -96,11 +96,12 @@ fn verdict_of<'a>(
     let in_call = written.so_far().len();
     let asked = running.question().is_some();
     let seconds = subject.patience.as_secs();
-    let patience = if asked { UNANSWERED.min(subject.patience) } else { subject.patience };
+    let answered = running.answer(login).map(|answer| plugin.call(&answer)).is_some();
+    let patience = if asked && !answered { UNANSWERED.min(subject.patience) } else { subject.patience };
     let verdict = running.files.wait_for_verdict(patience);
     let took = running.started().elapsed();
     match verdict {
-        None if asked => {
+        None if asked && !answered => {
             report.note("control-file-verdict", "the plugin asks a question, which nobody answers")
         }
         None => report.fail("control-file-verdict", format!("{what} gets no verdict within {seconds} s")),
@@ -129,7 +130,11 @@ fn two_logins(stage: &Stage, plugin: &OpenPlugin, alone: &[Deferred<'_>], patien
     let started = [right, wrong].map(|deferred| (deferred, plugin.start_login(deferred.login)));
     for (alone, running) in started {
         let running = match running {
-            Ok(running) => running,
+            Ok(running) => {
+                // Whoever is asked answers.
+                let _ = running.answer(alone.login).map(|answer| plugin.call(&answer));
+                running
+            }
             Err(error) => return stage.report.note("two-logins", error.to_string()),
         };
         let verdict = running.files.wait_for_verdict(patience + alone.took);

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use ovpn_plugin_host::{Call, FuncResult, LogLine, OpenPlugin, Step, sys};
 
 use super::Subject;
+use super::asking::question;
 use super::common::{log_of_threads, logs_in, look_for, name, open_again};
 use crate::certify::logged;
 use crate::certify::observe::{Snapshot, holding, take_signals};
@@ -145,7 +146,9 @@ fn live(stage: &Stage, subject: &Subject, plugin: &OpenPlugin, watch: &mut Watch
         Ok(_) => {
             let why = last_failure.map_or("the verdict".to_owned(), |event| format!("the answer at {event}"));
             let last = logged::last(&plugin.log_lines());
-            let said = last.map_or(String::new(), |line| format!("; its last line: {line}"));
+            let said = question(stage, subject, plugin)
+                .or_else(|| last.map(|line| format!("its last line: {line}")))
+                .map_or(String::new(), |what| format!("; {what}"));
             report
                 .note("accepted", format!("{why} keeps the client out, so what follows was not seen{said}"));
         }
@@ -174,7 +177,10 @@ fn state_of_a_client(stage: &Stage, subject: &Subject, plugin: &OpenPlugin, watc
     }
     if logs_in(plugin) {
         stage.report.at("a login");
-        let _ = client.start_login(&subject.login).map(|running| running.finish(subject.patience));
+        let _ = client.start_login(&subject.login).map(|running| {
+            let _ = running.answer(&subject.login).map(|answer| client.call(&answer));
+            running.finish(subject.patience)
+        });
     }
     stage.report.at("the destructor of a client's state");
     watch.last = Snapshot::take();

@@ -1,5 +1,6 @@
 //! The trials: what is done with the plugin, each time in a process of its own.
 
+mod asking;
 mod common;
 mod confined;
 mod doors;
@@ -14,6 +15,7 @@ mod written;
 use ovpn_plugin_host::{Login, Plugin};
 
 use super::stage::{Kind, Stage};
+pub(crate) use asking::{login, ways};
 
 /// What is tried.
 pub(crate) struct Subject {
@@ -24,6 +26,8 @@ pub(crate) struct Subject {
     pub(crate) has_words: bool,
     /// Hopefully one that gets in.
     pub(crate) login: Login,
+    /// The ways to give a response, if there is one.
+    pub(crate) ways: Option<[Login; 3]>,
     /// How long is waited for what the plugin has deferred.
     pub(crate) patience: std::time::Duration,
 }
@@ -44,7 +48,9 @@ const fn trial(play: fn(&Stage, &Subject)) -> Trial {
 /// Without these nothing else makes sense.
 pub(crate) const FIRST: [Trial; 2] = [trial(opening::file), trial(opening::today)];
 
-pub(crate) const REST: [Trial; 15] = [
+pub(crate) const REST: [Trial; 16] = [
+    // It says how the client gets in.
+    trial(asking::asking),
     Trial { death: "event-bits", ..trial(opening::with_events_of_2_4) },
     Trial { death: "event-bits", ..trial(opening::with_events_of_2_5) },
     Trial { death: "struct-versions", ..trial(opening::with_struct_version_1) },

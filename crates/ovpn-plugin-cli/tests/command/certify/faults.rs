@@ -12,7 +12,13 @@ const LIMIT: &str = "2";
 /// too.
 #[track_caller]
 fn found(plugin: &Faults, fault: &str, id: &str, grade: &str, words: &str) {
-    let run = plugin.certify(&["--json", "-t", LIMIT], fault);
+    found_with(plugin, &[], fault, id, grade, words);
+}
+
+/// The same with more options.
+#[track_caller]
+fn found_with(plugin: &Faults, options: &[&str], fault: &str, id: &str, grade: &str, words: &str) {
+    let run = plugin.certify(&[&["--json", "-t", LIMIT], options].concat(), fault);
     let (checks, last) = checks(&run);
     let (has, text) = checks.get(id).unwrap_or_else(|| panic!("{fault}: no check {id}: {run}"));
     assert!(has == grade && text.contains(words), "{fault}: {id}: {has}: {text}\n{run}");
@@ -127,6 +133,31 @@ fn what_the_log_says() {
         ("cannot-start", "errors", "fail", "cannot start: no such file"),
         ("logs-errors", "errors", "note", "it logs errors: no table of addresses"),
     ]);
+}
+
+#[test]
+fn what_is_asked() {
+    require_root();
+    let plugin = Faults::built(&[]);
+    side_by_side(
+        [
+            ("asks", None, "note", "it asks 'Code:': give --response"),
+            ("asks-again", None, "note", "it asks 'Code:': give --response"),
+            ("asks-again", Some("654321"), "note", "does not take what --response gives"),
+            ("asks", Some("123456"), "pass", ""),
+            ("asks-again", Some("123456"), "pass", ""),
+        ],
+        |(fault, response, grade, words)| {
+            let options = response.map_or(vec![], |response| vec!["--response", response]);
+            found_with(&plugin, &options, fault, "accepted", grade, words);
+        },
+    );
+    // Whoever is asked answers wherever it logs in.
+    let run = plugin.certify(&["--json", "-t", LIMIT, "--response", "123456"], "asks");
+    let (checks, _) = checks(&run);
+    for id in ["control-file-verdict", "two-logins", "confined", "two-lines"] {
+        assert_eq!(checks[id].0, "pass", "{id}: {run}");
+    }
 }
 
 #[test]
