@@ -8,12 +8,13 @@ mod check;
 mod deadline;
 mod logged;
 mod observe;
+mod progress;
 mod report;
 mod show;
 mod stage;
 mod trials;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::prctl;
 use nix::unistd::geteuid;
@@ -22,6 +23,7 @@ use ovpn_plugin_host::Plugin;
 use crate::options::{Command, Task};
 use crate::show::Show;
 use crate::{Stop, locate, words};
+use progress::{Progress, WHOLE};
 use report::{Grade, Seen};
 use stage::{Ended, Played, play};
 use terminal::Signals;
@@ -72,21 +74,27 @@ pub(crate) fn run(mut task: Box<Task>) -> Result<u8, Stop> {
     let (plugin, of_daemon) = (plugin("0"), plugin("1"));
     let (has_words, patience) = (!passed.words.is_empty(), PATIENCE.min(task.timeout / 2));
     let mut subject = Subject { plugin, of_daemon, has_words, login, ways, patience };
-    let seen = all(&mut subject, task.timeout, &signals)?;
+    let mut progress = Progress::new(!task.json, FIRST.len() + REST.len() + 1, Instant::now());
+    let seen = all(&mut subject, task.timeout, &mut progress, &signals)?;
     let results = show::results(&seen);
     let status = show::status(&results, task.strict);
     show::print(&mut show, &located.file.display().to_string(), &results, status);
     Ok(status)
 }
 
-fn all(subject: &mut Subject, limit: Duration, signals: &Signals) -> Result<Vec<Seen>, Stop> {
+fn all(
+    subject: &mut Subject,
+    limit: Duration,
+    progress: &mut Progress,
+    signals: &Signals,
+) -> Result<Vec<Seen>, Stop> {
     let mut seen = vec![
         of("survives", Grade::Pass, String::new()),
         of("returns", Grade::Pass, String::new()),
         of("panics", Grade::Pass, String::new()),
     ];
     for trial in &FIRST {
-        one(trial, subject, limit, signals, &mut seen)?;
+        one(trial, subject, limit, progress, signals, &mut seen)?;
         let stops = |seen: &Seen| seen.grade == Grade::Fail && WITHOUT.contains(&seen.id.as_str());
         if seen.iter().any(stops) {
             return Ok(seen);
@@ -97,7 +105,10 @@ fn all(subject: &mut Subject, limit: Duration, signals: &Signals) -> Result<Vec<
             seen.push(of(trial.death, Grade::Note, "not checked: only root can try it".to_owned()));
             continue;
         }
-        one(trial, subject, limit, signals, &mut seen)?;
+        if progress.is_over(Instant::now()) {
+            break;
+        }
+        one(trial, subject, limit, progress, signals, &mut seen)?;
         if let Some(login) = trials::login(subject, &seen) {
             subject.login = login;
         }
@@ -117,11 +128,13 @@ fn one(
     trial: &Trial,
     subject: &Subject,
     limit: Duration,
+    progress: &mut Progress,
     signals: &Signals,
     seen: &mut Vec<Seen>,
 ) -> Result<(), Stop> {
+    progress.next(Instant::now());
     let leaves = seen.iter().any(|seen| seen.id == "processes-left" && seen.grade == Grade::Fail);
-    let played = play(trial.kind, limit, leaves, signals, |stage| (trial.play)(stage, subject));
+    let played = play(trial.kind, (limit, progress), leaves, signals, |stage| (trial.play)(stage, subject));
     let Played { seen: more, at, ended, left } =
         played.map_err(|error| format!("cannot run the plugin in a process of its own: {error}"))?;
     seen.extend(more);
@@ -141,6 +154,10 @@ fn one(
                 Grade::Fail,
                 format!("the plugin's process does not come back from {at}: {how}"),
             ));
+        }
+        Ended::OutOfTime => {
+            let what = format!("not checked to the end: after {} s it was at {at}", WHOLE.as_secs());
+            seen.push(of(trial.death, Grade::Note, what));
         }
         Ended::TimedOut => {
             let what = format!("the plugin does not come back from {at} within {} s", limit.as_secs());

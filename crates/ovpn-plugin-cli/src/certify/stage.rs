@@ -19,6 +19,7 @@ use tempfile::TempDir;
 
 use super::deadline::Deadline;
 use super::logged;
+use super::progress::Progress;
 use super::report::{Heard, Report, Seen};
 use crate::children::{self, LEAVE, until_all_left};
 use terminal::Signals;
@@ -51,6 +52,8 @@ pub(crate) enum Ended {
     /// Before it had said all: what became of it.
     Died(String),
     TimedOut,
+    /// All trials together have taken too long.
+    OutOfTime,
     Interrupted(Signal),
 }
 
@@ -89,7 +92,7 @@ impl Stage {
 /// no news.
 pub(crate) fn play(
     kind: Kind,
-    limit: Duration,
+    (limit, progress): (Duration, &mut Progress),
     leaves: bool,
     signals: &Signals,
     body: impl FnOnce(&Stage),
@@ -120,7 +123,7 @@ pub(crate) fn play(
         }
     })?;
     let mut heard = Heard::new(ours);
-    let ended = until_end(kind, Pid::from_raw(child), &mut heard, limit, signals)?;
+    let ended = until_end(kind, Pid::from_raw(child), &mut heard, (limit, progress), signals)?;
     if ended != Ended::Well {
         for (pid, _) in children::own() {
             let _ = kill(pid, Signal::SIGKILL);
@@ -157,7 +160,7 @@ fn until_end(
     kind: Kind,
     child: Pid,
     heard: &mut Heard,
-    limit: Duration,
+    (limit, progress): (Duration, &mut Progress),
     signals: &Signals,
 ) -> io::Result<Ended> {
     let (mut first, mut deadline) =
@@ -202,8 +205,13 @@ fn until_end(
         if first.is_none() && children::own().is_empty() {
             return Ok(Ended::Died("it ended after it had become a daemon".to_owned()));
         }
-        if deadline.is_over(Instant::now()) {
+        let now = Instant::now();
+        progress.at(&heard.at, now);
+        if deadline.is_over(now) {
             return Ok(Ended::TimedOut);
+        }
+        if progress.is_over(now) {
+            return Ok(Ended::OutOfTime);
         }
     }
 }

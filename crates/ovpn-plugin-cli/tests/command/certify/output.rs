@@ -46,6 +46,17 @@ fn mistakes_on_the_command_line() {
     );
 }
 
+/// A trial that takes time says what it waits for; for programs it does not.
+#[test]
+fn somebody_who_waits_sees_for_what() {
+    require_root();
+    let plugin = Faults::built(&[]);
+    let run = plugin.certify(&["-t", "12"], "no-verdict");
+    assert!(run.err.contains(" waits for the login: "), "{run}");
+    let run = plugin.certify(&["-t", "12", "--json"], "no-verdict");
+    assert_eq!(run.err, "", "{run}");
+}
+
 #[test]
 fn the_password_is_not_shown() {
     require_root();
