@@ -42,7 +42,7 @@
 //! | ask a backend that takes time | [`AuthUserPassVerify::answer_in`], [`Pool`]; [`guide::threads`] | `deferred-auth` |
 //! | ask many at the same time | `AsyncTasks` (feature `tokio`); [`guide::futures`] | `http-auth` |
 //! | let another part of the plugin decide | [`AuthUserPassVerify::defer`], [`Decision`], [`Deferral`] | `deferred-auth` |
-//! | ask for a second factor | [`Challenges`], [`SecondFactor`], [`Pending`]; [`guide::two_factors`] | `challenge` |
+//! | ask for a second factor | [`Challenges`], [`SecondFactor`], [`Pending`]; [`guide::two_factors`] | `challenge`, `two-factors` |
 //! | look at certificates | [`TlsVerify`], [`Certificate`], [`CertificateInfo`] | `log-events` |
 //! | **Clients** | | |
 //! | give a client options, or refuse it | [`ClientConnect`], [`ClientConnectV2`], [`ClientConfig`] | `client-connect` |

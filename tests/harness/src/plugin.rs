@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use crate::command;
 
 /// The example plugins: their directories below `plugins/examples`.
-pub const EXAMPLES: [&str; 10] = [
+pub const EXAMPLES: [&str; 11] = [
     "accounting",
     "base64",
     "challenge",
@@ -22,6 +22,7 @@ pub const EXAMPLES: [&str; 10] = [
     "policy",
     "reload",
     "simple",
+    "two-factors",
 ];
 
 /// The example with a workspace and dependencies of its own.

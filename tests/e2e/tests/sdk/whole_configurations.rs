@@ -202,6 +202,17 @@ fn reload() {
     client.log().wait_for(Mark::START, "route 10.9.0.0 255.255.0.0,dhcp-option DNS 10.8.0.1", PATIENCE);
 }
 
+#[test]
+fn two_factors() {
+    let site = Site::of("two-factors", &[("/etc/openvpn/users", &file_of_readme("two-factors"))]);
+    let joe = |code| site.server.person("joe", "secret").without_certificate().answers(&[code]);
+    joe("123456").start().connects();
+    joe("123456").announcing("crtext").start().connects();
+    assert_eq!(joe("654321").start().refused(), "wrong code");
+    site.server.client("ann", "quiet").without_certificate().connect();
+    site.server.client("joe", "guess").without_certificate().start().wait_refused();
+}
+
 /// None is forgotten, and a README tells the lines that the configuration has.
 #[test]
 fn each_example_has_one_and_its_readme_has_its_line() {
