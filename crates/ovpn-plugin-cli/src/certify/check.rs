@@ -39,6 +39,9 @@ checks! {
     "event-bits": "OpenVPN 2.4 and later have all events that the plugin asks for",
         "OpenVPN ends at its start when a plugin asks for an event that it does not have.",
         "Ask only for events whose bits are in type_mask, as open gets it.";
+    "older-events": "the plugin opens with OpenVPN 2.4 too, which has fewer events",
+        "An OpenVPN whose plugin refuses does not start.",
+        "If the plugin can do without the event, ask for it only where type_mask has it (in Rust: #[optional]); else say in the manual which OpenVPN it needs.";
     "struct-versions": "the plugin opens with older hosts too (struct versions 1 to 4)",
         "Older hosts pass shorter structs. A field that is not there must not be read.",
         "Compare the version that open gets with the one that brought a field before reading it.";

@@ -108,29 +108,24 @@ fn examples() {
         // The client sends the code with the password, is asked while its login is pending, or comes again with the answer.
         Row {
             password: Some("SCRV1:YmFy:MTIzNDU2"),
-            ..row(example("challenge"), &["foo", "bar", "123456"], &["struct-versions"], &[])
+            ..row(example("challenge"), &["foo", "bar", "123456"], &["older-events"], &[])
         },
         Row {
             options: &["--env", "IV_SSO=crtext"],
             ..row(
                 example("challenge"),
                 &["foo", "bar", "123456"],
-                &["accepted", "control-file-verdict", "deferral", "struct-versions"],
+                &["accepted", "control-file-verdict", "deferral", "older-events"],
                 &[],
             )
         },
-        row(example("challenge"), &["foo", "bar", "123456"], &["accepted", "struct-versions"], &[]),
+        row(example("challenge"), &["foo", "bar", "123456"], &["accepted", "older-events"], &[]),
         row(example("simple"), &["foo", "bar"], &[], &[]),
         row(example("base64"), &[], &[], &[]),
         row(example("log-events"), &[], &[], &[]),
         row(example("per-client-state"), &["3"], &[], &[]),
         // It says what events it lacks in OpenVPN 2.4.
-        row(
-            example("client-connect"),
-            &["later-list", "route 10.9.0.0 255.255.0.0"],
-            &["struct-versions"],
-            &[],
-        ),
+        row(example("client-connect"), &["later-list", "route 10.9.0.0 255.255.0.0"], &["older-events"], &[]),
         row(example("deferred-auth"), &["x", "50", "foo", "bar"], &["deferral", "unloads"], &[]),
     ]);
 }
