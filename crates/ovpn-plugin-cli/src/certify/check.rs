@@ -66,6 +66,9 @@ checks! {
     "errors": "a client that gets in costs no line of an error",
         "Administrators look for errors, and every one is to say what does not work.",
         "Mend what the line names, or log it as a note if it is none.";
+    "prints": "nothing is written to standard output",
+        "Of a daemon it is lost; under systemd it stands in the journal without a time or the plugin's name.",
+        "Log through OpenVPN: plugin_log, in Rust the macros of the crate log.";
     "odd-input": "odd logins are borne",
         "Clients choose name and password: empty, long and with any bytes.",
         "Check lengths and missing variables before using them.";

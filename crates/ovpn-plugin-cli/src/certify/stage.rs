@@ -19,6 +19,7 @@ use tempfile::TempDir;
 
 use super::deadline::Deadline;
 use super::logged;
+use super::printed::Printed;
 use super::progress::Progress;
 use super::report::{Heard, Report, Seen};
 use crate::children::{self, LEAVE, until_all_left};
@@ -100,11 +101,12 @@ pub(crate) fn play(
     let scratch = tempfile::Builder::new().prefix("ovpn-certify-").tempdir()?;
     let (ours, theirs) = UnixStream::pair()?;
     ours.set_nonblocking(true)?;
+    let (mut printed, output) = Printed::new()?;
     prctl::set_child_subreaper(true)?;
     let leave = if leaves { LEAVE_KNOWN } else { LEAVE_CLOSED };
     let child = fork_alone(|| {
         let report = Report::new(theirs);
-        match prepare(&scratch, signals) {
+        match prepare(&scratch, signals, output) {
             Ok(own) => {
                 let stage = Stage {
                     report,
@@ -123,7 +125,8 @@ pub(crate) fn play(
         }
     })?;
     let mut heard = Heard::new(ours);
-    let ended = until_end(kind, Pid::from_raw(child), &mut heard, (limit, progress), signals)?;
+    let ended =
+        until_end(kind, Pid::from_raw(child), (&mut heard, &mut printed), (limit, progress), signals)?;
     if ended != Ended::Well {
         for (pid, _) in children::own() {
             let _ = kill(pid, Signal::SIGKILL);
@@ -133,11 +136,12 @@ pub(crate) fn play(
     heard.listen();
     let Heard { mut seen, at, .. } = heard;
     seen.extend(logged::panics(scratch.path()));
+    seen.extend(printed.seen());
     Ok(Played { seen, at, ended, left })
 }
 
 /// In the new process: as under OpenVPN. Gives a descriptor as OpenVPN has them, which only exec closes.
-fn prepare(scratch: &TempDir, signals: &Signals) -> io::Result<File> {
+fn prepare(scratch: &TempDir, signals: &Signals, output: File) -> io::Result<File> {
     // A signal to its process group is for the plugin's processes, not for this command and whoever has started it.
     unistd::setsid()?;
     // It does not outlive the command, however that ends.
@@ -151,7 +155,8 @@ fn prepare(scratch: &TempDir, signals: &Signals) -> io::Result<File> {
     setrlimit(Resource::RLIMIT_NOFILE, files.min(OPEN_FILES), most)?;
     let nothing = OpenOptions::new().read(true).write(true).open("/dev/null")?;
     unistd::dup2_stdin(&nothing)?;
-    unistd::dup2_stdout(&nothing)?;
+    unistd::dup2_stdout(&output)?;
+    drop(output);
     unistd::dup2_stderr(&nothing)?;
     File::create(scratch.path().join(OPENVPNS_OWN))
 }
@@ -159,7 +164,7 @@ fn prepare(scratch: &TempDir, signals: &Signals) -> io::Result<File> {
 fn until_end(
     kind: Kind,
     child: Pid,
-    heard: &mut Heard,
+    (heard, printed): (&mut Heard, &mut Printed),
     (limit, progress): (Duration, &mut Progress),
     signals: &Signals,
 ) -> io::Result<Ended> {
@@ -176,6 +181,7 @@ fn until_end(
         }
         // In this order: what it said before it ended is there when it has ended.
         let status = first.map(|child| waitpid(child, Some(WaitPidFlag::WNOHANG))).transpose()?;
+        printed.look();
         deadline.looked(heard.listen());
         if heard.is_too_much() {
             return Ok(Ended::Died("it writes to a descriptor that is not its own".to_owned()));

@@ -394,6 +394,11 @@ int openvpn_plugin_func_v3(const int version, struct openvpn_plugin_args_func_in
             {
                 return OPENVPN_PLUGIN_FUNC_ERROR;
             }
+            if (is("prints"))
+            {
+                puts("an address is here");
+                fflush(stdout);
+            }
             if (is("logs-errors"))
             {
                 host_log(PLOG_ERR, "FAULTS", "no table of addresses");

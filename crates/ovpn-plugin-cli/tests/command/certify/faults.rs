@@ -131,6 +131,7 @@ fn what_the_log_says() {
         ("panics", "panics", "fail", "panic in AUTH_USER_PASS_VERIFY at src/lib.rs:7: no such user"),
         ("keeps-out", "accepted", "note", "its last line: the database is down"),
         ("cannot-start", "errors", "fail", "cannot start: no such file"),
+        ("prints", "prints", "note", "writes to standard output: an address is here"),
         ("logs-errors", "errors", "note", "it logs errors: no table of addresses"),
     ]);
 }
