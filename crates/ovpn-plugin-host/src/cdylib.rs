@@ -10,7 +10,8 @@ use std::process::{Command, Stdio};
 /// Builds the plugin of the package whose test this is, and gives the file: as long as that is compiled in the profile of
 /// the test, with its target directory and target. Further words go to `cargo build`, for example `--features`.
 ///
-/// In a file below `tests`, with `ovpn-plugin-host` among the `dev-dependencies`:
+/// In a file below `tests`. The crate that the macro is named by is among the `dev-dependencies`: `ovpn-plugin-host`
+/// here, or `ovpn-plugin-test`, which has the same macro as `ovpn_plugin_test::cdylib!`.
 ///
 /// ```no_run
 /// use ovpn_plugin_host::{Login, Plugin, cdylib};

@@ -10,6 +10,8 @@
 //! server.wait_for(Mark::START, "a login is rejected");
 //! ```
 //!
+//! [`Server::hang_up`] restarts the server as SIGHUP does: the plugin is closed and opened again.
+//!
 //! A [person](Server::person) at a client is asked what the plugin asks, and answers.
 //!
 //! # What it needs
@@ -61,6 +63,8 @@ mod words;
 pub use client::{Client, ClientConfig, Outcome, Place};
 pub use log::{Line, Log, Mark};
 pub use netns::NetNs;
+/// What [`Server::signal`] and [`Client::signal`] send: the type of the crate `nix`.
+pub use nix::sys::signal::Signal;
 pub use ovpn_plugin_host::{CdylibError, build_cdylib, cdylib};
 pub use person::{Person, PersonConfig};
 pub use pinger::{PingReport, Pinger};

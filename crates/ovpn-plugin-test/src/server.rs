@@ -96,7 +96,9 @@ impl Server {
         let pipe = LogPipe::new(&scratch.join("log"));
         let dev_log = (config.dev_log || config.daemon == Daemon::Syslog).then(DevLog::new);
         for Follower(tell) in &config.followers {
-            let (log, tell) = (dev_log.as_ref().map_or(pipe.log(), DevLog::log), Arc::clone(tell));
+            // A server has its log there only if it writes to syslog.
+            let syslog = dev_log.as_ref().filter(|_| config.daemon == Daemon::Syslog);
+            let (log, tell) = (syslog.map_or(pipe.log(), DevLog::log), Arc::clone(tell));
             log.follow(move |line| tell(line));
         }
         // OpenVPN makes its files for a login there; when it is killed they stay.
@@ -219,6 +221,12 @@ impl Server {
     pub fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.pid), signal)
             .unwrap_or_else(|error| panic!("{signal} to the server: {error}"));
+    }
+
+    /// Has the server read its configuration anew and open its plugins again (SIGHUP), and waits until it serves again.
+    /// A server that drops root needs [`ServerConfig::readable_by_nobody`] for that.
+    pub fn hang_up(&self) {
+        self.restart(Signal::SIGHUP);
     }
 
     /// Sends SIGHUP or SIGUSR1 and waits until the server serves again.

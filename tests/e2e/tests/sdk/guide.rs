@@ -70,7 +70,7 @@ fn what_only_root_may_read_ends_openvpn_at_sighup() {
     // And if it may read it.
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
     std::fs::set_permissions(scratch.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    config().start().restart(Signal::SIGHUP);
+    config().start().hang_up();
 }
 
 /// Threads: both are a minute by default, and nothing here takes that long.
