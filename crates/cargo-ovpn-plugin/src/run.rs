@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ovpn_plugin_test::{
@@ -20,12 +21,21 @@ const IN: u8 = 0;
 const REJECTED: u8 = 1;
 const NOT_DECIDED: u8 = 3;
 const UNANSWERED: u8 = 4;
+/// The client was in when the server ended.
+const SERVER_ENDED: u8 = 5;
 
 const ENDED: &str = "[ended: ";
+/// How long that line may take when the process is gone.
+const LAST_LINE: Duration = Duration::from_secs(5);
 /// Lines have the time since the start before them.
 const NO_TIMES: &str = "suppress-timestamps";
 /// What clients of today can do while their login is pending.
 const METHODS: &str = "openurl,webauth,crtext";
+
+/// A plugin may keep a decision for ever, or drop it: only OpenVPN's limit ends that login.
+const UNDECIDED: &str = "in OpenVPN a login without a verdict ends with AUTH_FAILED after hand-window (60 s)";
+/// A plugin's file that does not have what `export!` makes.
+const NO_SYMBOL: &str = "could not find required symbol";
 
 /// Why the work stops.
 enum Stop {
@@ -96,6 +106,7 @@ impl<'a> Stage<'a> {
             IN => "result: the client got in",
             REJECTED => "result: the login was rejected",
             UNANSWERED => "result: not decided, since nobody answered",
+            SERVER_ENDED => "result: the client got in, and then the server ended by itself",
             _ => "result: not decided",
         });
         Ok(status)
@@ -112,13 +123,26 @@ impl<'a> Stage<'a> {
         if let Some(openvpn) = &self.openvpn {
             config = config.openvpn(openvpn);
         }
+        // A server that drops root reads its keys again at SIGHUP.
+        if self.task.server.iter().any(|line| line.split_whitespace().next() == Some("user")) {
+            config = config.readable_by_nobody();
+        }
+        let no_symbol = Arc::new(AtomicBool::new(false));
+        let found = Arc::clone(&no_symbol);
         config = config.plugin(&self.plugin, &words).follow(move |line| {
+            if line.text.contains(NO_SYMBOL) {
+                found.store(true, Ordering::Relaxed);
+            }
             show(&printer, Who::Server, line);
             ring();
         });
         let config = self.task.server.iter().fold(config, |config, line| config.line(line));
         config.try_start().map_err(|_| match self.signals.came() {
             Some(_) => Stop::With(NOT_DECIDED),
+            None if no_symbol.load(Ordering::Relaxed) => Stop::Failed(
+                "OpenVPN does not start: the plugin has not what OpenVPN calls; is `ovpn_plugin::export!` there?"
+                    .into(),
+            ),
             None => Stop::Failed("OpenVPN does not start; the last lines of the server say why".into()),
         })
     }
@@ -181,8 +205,8 @@ impl<'a> Stage<'a> {
                 _ => {}
             }
             if !server.is_alive() {
-                self.printer.say("the server has ended by itself");
-                return Ok(NOT_DECIDED);
+                self.printer.say(&why_it_ended(server));
+                return Ok(if is_in { SERVER_ENDED } else { NOT_DECIDED });
             }
             if ended {
                 self.printer.say("the client has ended");
@@ -195,6 +219,7 @@ impl<'a> Stage<'a> {
                 Came::TimeIsOver => {
                     let limit = self.task.timeout.as_secs();
                     self.printer.say(&format!("the login is not decided within {limit} s (--timeout)"));
+                    self.printer.say(UNDECIDED);
                     return Ok(NOT_DECIDED);
                 }
             }
@@ -240,6 +265,22 @@ fn show(printer: &Printer, who: Who, line: &Line) {
 
 fn has_ended(person: &Person) -> bool {
     person.client().log().count(Mark::START, ENDED) > 0
+}
+
+/// What is known of a server that nobody stopped.
+fn why_it_ended(server: &Server) -> String {
+    let log = server.log();
+    // The last line, behind all that OpenVPN printed.
+    let last = log.wait_match(Mark::START, Instant::now() + LAST_LINE, |text| text.contains(ENDED));
+    let how = last.map_or_else(String::new, |line| format!(" ({})", line.text.trim_matches(['[', ']'])));
+    let why = if log.count(Mark::START, "Exiting due to fatal error") > 0 {
+        "its last lines say why"
+    } else if log.count(Mark::START, "process exiting") > 0 {
+        "it got a signal"
+    } else {
+        "OpenVPN logged no reason, so it crashed, was killed, or the plugin called exit"
+    };
+    format!("the server has ended by itself{how}: {why}")
 }
 
 fn build(task: &Task, signals: &Signals) -> Result<PathBuf, Stop> {

@@ -2,4 +2,5 @@
 
 mod new;
 mod run;
+mod run_ends;
 mod started;
