@@ -74,6 +74,9 @@
 //!
 //! # Writing them down
 //!
-//! Open the file in [`open`](crate::Plugin::open), as root and before a `chroot`, and keep it open. Names
-//! come from the network: show them with [`escape`](crate::escape()). If the disk is full, let the client
+//! Open the file in [`open`](crate::Plugin::open), as root and before a `chroot`, and keep it open. With
+//! `user` in the configuration, SIGHUP opens the plugin as that user. If that user cannot open the file then,
+//! OpenVPN ends: so let the user open it ([`restarts`](crate::guide::restarts)).
+//!
+//! Names come from the network: show them with [`escape`](crate::escape()). If the disk is full, let the client
 //! go on, and log the line instead. The example `accounting` does all of this, and survives `logrotate`.

@@ -6,8 +6,11 @@
 //! strips it. The file needs no other file of the SDK. Before you ship it, do with it what OpenVPN does in months:
 //!
 //! ```sh
-//! sudo ovpn-plugin certify ./target/release/libNAME.so WORD
+//! sudo ovpn-plugin certify --user joe --password-file password ./target/release/libNAME.so WORD
 //! ```
+//!
+//! The login is one that the plugin accepts: without it most of the checks cannot be made. The package
+//! `openvpn-plugins-rs` has the command. From the sources it is `cargo install --path crates/ovpn-plugin-cli`.
 //!
 //! # Where it goes
 //!

@@ -54,4 +54,5 @@
 //! # Tests
 //!
 //! [`testing::Running::errors`](crate::testing::Running::errors) has the lines of panics, also of tasks. With
-//! `sudo ovpn-plugin certify ./libmine.so WORD` the file itself is tried.
+//! `sudo ovpn-plugin certify --user joe --password-file password ./libmine.so WORD` the file itself is tried.
+//! [`packaging`](crate::guide::packaging) says how that command is installed.
