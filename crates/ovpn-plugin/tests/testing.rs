@@ -194,6 +194,15 @@ fn a_panic_in_an_event_says_where() {
 }
 
 #[test]
+fn a_session_without_the_state_that_the_plugin_has_is_a_mistake() {
+    let mut plugin = open();
+    let mut session = Session::new(&mut plugin);
+    assert_eq!(session.log_in(&mut plugin, "joe", "please"), Login::Rejected(String::new()));
+    let [line] = &plugin.errors()[..] else { panic!("{:?}", plugin.log_lines()) };
+    assert!(line.text.contains("its test needs Session::with_state"), "{line}");
+}
+
+#[test]
 fn each_plugin_of_a_test_keeps_its_lines() {
     let first = open();
     let second = open();

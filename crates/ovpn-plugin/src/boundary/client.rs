@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::Instance;
 use crate::guard::guard;
 use crate::progress::Progress;
+use crate::testing::client::WithoutState;
 use crate::{ClientState, EventSet, Plugin, lines, logging};
 
 /// What OpenVPN's per-client pointer points to. The type inside is the `State` of the plugin that made it, or nothing.
@@ -46,6 +47,7 @@ impl<'a> Client<'a> {
             logging::say(lines::state_is_borrowed());
             return None;
         };
+        WithoutState::refuse(&**state);
         RefMut::filter_map(state, |state| state.downcast_mut::<S>()).ok()
     }
 }

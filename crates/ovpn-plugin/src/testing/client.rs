@@ -15,10 +15,24 @@ pub struct TestClient {
     cell: Option<ClientCell>,
 }
 
+/// In place of a client's state. A plugin that looks for its own finds out that the test is wrong.
+pub(crate) struct WithoutState;
+
+impl WithoutState {
+    /// # Panics
+    /// Always if `state` is one: under OpenVPN the client of such a plugin has its state.
+    pub(crate) fn refuse(state: &dyn Any) {
+        assert!(
+            !state.is::<Self>(),
+            "the plugin is ClientState: its test needs Session::with_state, not Session::new"
+        );
+    }
+}
+
 impl TestClient {
     /// A client of a plugin that keeps nothing for it.
     pub(super) fn without_state<P: Plugin>(plugin: &mut Running<P>) -> Self {
-        Self { cell: Some(ClientCell::new(Box::new(()), plugin.events())) }
+        Self { cell: Some(ClientCell::new(Box::new(WithoutState), plugin.events())) }
     }
 
     /// What the plugin keeps for the client; `None` if making it panicked.

@@ -19,7 +19,7 @@
 //! assert_eq!(event.username(), Some(&b"joe"[..]));
 //! ```
 
-mod client;
+pub(crate) mod client;
 mod files;
 mod log_catcher;
 mod panics;

@@ -71,7 +71,8 @@ pub enum Login {
 }
 
 impl<P: Plugin> Session<P> {
-    /// A client at 192.0.2.7 port 40000, of a plugin without state for each client.
+    /// A client at 192.0.2.7 port 40000, of a plugin without state for each client. A plugin that is
+    /// [`ClientState`] needs [`Session::with_state`]: with this one the first event that looks for the state panics.
     #[must_use]
     pub fn new(plugin: &mut Running<P>) -> Self {
         Self::of(TestClient::without_state(plugin), TestClient::without_state)
