@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::door::Taken;
 use crate::error::WithCauses;
-use crate::guard::guard_in_thread;
 use crate::kept_subject::KeptSubject;
+use crate::panic_guard::guard_in_thread;
 use crate::{
     AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectReply, ConnectDecision,
     Decision, Rejection, Result, Retry, Stop, Workers, lines, logging,

@@ -92,7 +92,6 @@ mod escape;
 mod event_set;
 mod events;
 mod export;
-mod guard;
 pub mod guide;
 mod host;
 mod kept_subject;
@@ -100,6 +99,7 @@ mod kept_subject;
 pub mod lines;
 pub mod logging;
 mod open;
+mod panic_guard;
 mod pending;
 mod plugin;
 mod pool;
@@ -120,7 +120,7 @@ pub mod event_table {}
 #[cfg(feature = "tokio")]
 pub use async_tasks::AsyncTasks;
 pub use boundary::{Words, command};
-pub use challenges::wire::{AnswerError, Challenge, ChallengeResponse, StaticChallenge};
+pub use challenges::forms::{AnswerError, Challenge, ChallengeResponse, StaticChallenge};
 pub use challenges::{Answered, AskError, Asked, Challenges, Login, NotAsked, SecondFactor, Verdict, Way};
 pub use client_config::{ClientConfig, ConfigError};
 pub use connect_decision::ConnectDecision;

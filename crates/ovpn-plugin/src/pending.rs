@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::challenges::wire;
+use crate::challenges::forms;
 
 /// The method of a question with a typed answer.
 const QUESTION: &str = "crtext";
@@ -79,7 +79,7 @@ impl Pending {
         if question.is_empty() {
             return Err(PendingError::Text);
         }
-        Self::new(timeout, QUESTION, &wire::pending_question(question, is_shown))
+        Self::new(timeout, QUESTION, &forms::pending_question(question, is_shown))
     }
 
     /// A web page for the client's user (`webauth`).
@@ -151,7 +151,7 @@ impl Pending {
     /// What the client's user is asked to type, and whether that may be shown; `None` if nothing is to be typed.
     #[must_use]
     pub fn question(&self) -> Option<(&str, bool)> {
-        wire::parse_pending_question(&self.text).filter(|_| self.method == QUESTION)
+        forms::parse_pending_question(&self.text).filter(|_| self.method == QUESTION)
     }
 
     /// The three lines of the pending file.

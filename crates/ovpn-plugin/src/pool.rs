@@ -6,7 +6,7 @@ use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::guard::job_guard;
+use crate::panic_guard::job_guard;
 use crate::{Stop, Tasks, lines, logging};
 
 /// What a [`Pool`] made with [`Pool::new`] runs.

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::boundary::{make_room, without_signals};
-use crate::guard::drop_payload;
+use crate::panic_guard::drop_payload;
 use crate::{lines, logging, testing};
 
 /// Threads that are told to stop and waited for when this is dropped; a field of the plugin is the place for it.

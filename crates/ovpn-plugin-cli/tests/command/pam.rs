@@ -176,7 +176,7 @@ fn backends_that_are_away_and_modules_that_crash_or_hang() {
     away.expect(1, &[("log", "or its server cannot be reached"), ("why", "backend")]);
     let refused =
         our_login(&[], "joe", "any-password", &module.stack(&["account/code=PAM_PERM_DENIED"]), &[]);
-    refused.expect(1, &[("why", "whatever the password")]);
+    refused.expect(1, &[("why", "refused this user, not the password")]);
     let expired =
         our_login(&[], "joe", "any-password", &module.stack(&["account/code=PAM_NEW_AUTHTOK_REQD"]), &[]);
     expired.expect(1, &[("why", "has to be changed first"), ("to do", "or set `change-expired=yes`")]);

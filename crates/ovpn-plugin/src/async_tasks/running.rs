@@ -9,7 +9,7 @@ use tokio::time::{Instant, Interval, interval_at};
 
 use super::jobs::Place;
 use crate::answer::GONE;
-use crate::guard::guard_in_thread;
+use crate::panic_guard::guard_in_thread;
 
 /// How often is looked whether the client is still there.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

@@ -11,7 +11,7 @@ use super::about::About;
 use super::jobs::Jobs;
 use super::running::{Body, Running};
 use crate::boundary::{make_room, without_signals};
-use crate::guard::drop_payload;
+use crate::panic_guard::drop_payload;
 use crate::{lines, logging, testing};
 
 /// At most 15 bytes, or the kernel cuts it.

@@ -7,7 +7,7 @@ use std::ffi::c_void;
 use std::sync::Arc;
 
 use super::Instance;
-use crate::guard::guard;
+use crate::panic_guard::guard;
 use crate::progress::Progress;
 use crate::testing::client::WithoutState;
 use crate::{ClientState, EventSet, Plugin, lines, logging};

@@ -6,7 +6,7 @@ use std::ffi::c_void;
 use super::Instance;
 use crate::Plugin;
 use crate::closing::Closing;
-use crate::guard::{guard, plugin_closed};
+use crate::panic_guard::{guard, plugin_closed};
 
 /// Behind `openvpn_plugin_close_v1`: drops the plugin.
 ///

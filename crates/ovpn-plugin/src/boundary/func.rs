@@ -11,7 +11,7 @@ use super::{Array, Client, Instance, during, return_list};
 use crate::dispatch::Answer;
 use crate::event_set::event_name;
 use crate::events::{Certificate, Context};
-use crate::guard::guard;
+use crate::panic_guard::guard;
 use crate::subject::Subject;
 use crate::{Env, Plugin, lines, logging};
 

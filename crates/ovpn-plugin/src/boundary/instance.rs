@@ -10,7 +10,7 @@ use crate::dispatch::{Answer, dispatch};
 use crate::error::WithCauses;
 use crate::event_set::event_name;
 use crate::events::Context;
-use crate::guard::guard;
+use crate::panic_guard::guard;
 use crate::{EventSet, MissingEvents, OpenArgs, Plugin, Result, SslApi, lines, logging};
 
 /// From here on it is said how long an event took: OpenVPN has served nobody meanwhile.

@@ -9,7 +9,7 @@ use ovpn_plugin_sys as sys;
 use super::call_secrets::Call;
 use super::{Array, Instance, host_log};
 use crate::error::WithCauses;
-use crate::guard::{guard, plugin_closed, plugin_opened};
+use crate::panic_guard::{guard, plugin_closed, plugin_opened};
 use crate::{Env, EventSet, OpenArgs, Plugin, SslApi, Version, lines, logging};
 
 /// Struct version from which `ssl_api` exists.

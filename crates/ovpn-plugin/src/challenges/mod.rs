@@ -3,9 +3,9 @@
 mod answered;
 mod binding;
 mod factor;
+pub(crate) mod forms;
 mod room;
 mod table;
-pub(crate) mod wire;
 
 use std::fmt;
 use std::io;

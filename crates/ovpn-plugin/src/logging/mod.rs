@@ -41,7 +41,7 @@ use std::io;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use ovpn_plugin_sys as sys;
 
-use crate::{Env, boundary, guard, lines, testing};
+use crate::{Env, boundary, lines, panic_guard, testing};
 use line::Line;
 
 #[cfg(unix)]
@@ -118,7 +118,7 @@ pub fn hold_for_fork() -> HeldForFork {
 /// From here on, a panic in the process is a line in the log: what logs a panic of the event that
 /// forked is in the parent only.
 pub fn in_forked_child() {
-    if guard::leave_all() {
+    if panic_guard::leave_all() {
         boundary::close_inherited_syslog();
         boundary::wipe();
     } else {
@@ -200,9 +200,9 @@ fn write_line(flags: c_int, errno: c_int, message: fmt::Arguments<'_>) {
             0 => sink(level(flags), &line.to_string_lossy()),
             _ => sink(level(flags), &with_errno(line, errno)),
         }
-    } else if guard::is_forked() || !boundary::has_host() {
+    } else if panic_guard::is_forked() || !boundary::has_host() {
         boundary::send(flags, errno, line);
-    } else if guard::is_in_host_call() {
+    } else if panic_guard::is_in_host_call() {
         threads::log_in_host_call(flags, errno, line);
     } else {
         threads::log_elsewhere(flags, errno, line);

@@ -12,7 +12,7 @@ use ovpn_plugin_sys as sys;
 use super::line::Line;
 use super::place::Place;
 use super::{DEBUG_VERB, THREAD_SAFE_HOST};
-use crate::{Env, boundary, guard, lines};
+use crate::{Env, boundary, lines, panic_guard};
 
 /// More lines than this do not wait.
 const MAX_WAITING: usize = 1000;
@@ -219,7 +219,7 @@ impl std::fmt::Debug for HeldForFork {
 
 /// The host opens a plugin with this environment.
 pub(crate) fn opened(env: Env<'_>) {
-    guard::called_here();
+    panic_guard::called_here();
     let thread_safe = env.get(THREAD_SAFE_HOST) == Some(b"thread-safe");
     DOOR.thread_safe.store(thread_safe, Ordering::Release);
     // Without `verb` the configuration is still being read: before `log` and `daemon` are acted on.
@@ -230,7 +230,7 @@ pub(crate) fn opened(env: Env<'_>) {
 
 /// OpenVPN has its log where it stays: at the latest when its first event comes.
 pub(crate) fn settled(env: Env<'_>) {
-    guard::called_here();
+    panic_guard::called_here();
     // Not known at open, and nobody has set a limit since.
     if boundary::has_host() && log::max_level() == log::LevelFilter::Trace {
         super::follow_verb(env);
@@ -249,7 +249,7 @@ pub(crate) fn closed() {
 
 /// In a call of OpenVPN's: hands it what waits.
 pub(crate) fn flush() {
-    if DOOR.waiting.load(Ordering::Acquire) && guard::is_in_host_call() && !guard::is_forked() {
+    if DOOR.waiting.load(Ordering::Acquire) && panic_guard::is_in_host_call() && !panic_guard::is_forked() {
         DOOR.enter().lines.flush();
     }
 }
@@ -257,7 +257,7 @@ pub(crate) fn flush() {
 /// At the end of a call: the same, and it is seen to it that from now on lines of threads need not wait.
 pub(crate) fn end_of_call() {
     flush();
-    if DOOR.look.load(Ordering::Acquire) && !guard::is_forked() {
+    if DOOR.look.load(Ordering::Acquire) && !panic_guard::is_forked() {
         DOOR.enter().lines.ask();
     }
 }

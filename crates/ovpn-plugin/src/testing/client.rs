@@ -5,7 +5,7 @@ use std::cell::Ref;
 
 use super::{CallData, Running, TestReply};
 use crate::boundary::{Client, ClientCell};
-use crate::guard::guard;
+use crate::panic_guard::guard;
 use crate::{ClientState, EventSet, Plugin};
 
 /// A client with its state; see [`Running::client`]. Its state is dropped with it, as when OpenVPN drops a client: a

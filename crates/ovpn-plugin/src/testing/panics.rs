@@ -4,7 +4,7 @@ use std::panic;
 use std::sync::Once;
 
 use super::log_catcher::{Whose, whose};
-use crate::guard;
+use crate::panic_guard;
 
 /// For all tests of this process.
 pub(super) fn catch() {
@@ -12,14 +12,14 @@ pub(super) fn catch() {
     ONCE.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            guard::remember_place(info);
+            panic_guard::remember_place(info);
             // In a call the guard logs it, with what OpenVPN was told; in a job its pool.
-            if guard::is_in_host_call() || guard::is_guarded_thread() {
+            if panic_guard::is_in_host_call() || panic_guard::is_guarded_thread() {
                 return;
             }
             let whose = whose();
             if matches!(whose, Some(Whose::Task(_) | Whose::Unknown)) {
-                guard::log_panic_of_thread(info);
+                panic_guard::log_panic_of_thread(info);
             }
             // A thread that is nobody's may be that of another test, which cargo must see fail.
             if whose.is_none_or(|whose| !matches!(whose, Whose::Task(_))) {

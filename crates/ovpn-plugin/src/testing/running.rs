@@ -11,7 +11,7 @@ use crate::boundary::{Client, Instance, during};
 use crate::closing::Closing;
 use crate::dispatch::Answer;
 use crate::event_set::event_name;
-use crate::guard::guard;
+use crate::panic_guard::guard;
 use crate::subject::Subject;
 use crate::{EventSet, Plugin, Result, logging};
 

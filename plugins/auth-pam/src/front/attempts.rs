@@ -3,9 +3,9 @@
 //! Each verdict takes effect once. If OpenVPN's thread still waits for an attempt, that thread takes the verdict and
 //! answers directly; if the attempt was deferred, the thread that reads the verdict gives it to the attempt's [`Decision`].
 
-mod afterwards;
 mod asking;
 mod connecting;
+mod deliver_verdicts;
 mod held;
 mod reading;
 
@@ -17,10 +17,10 @@ use ovpn_plugin::{ConnectDecision, Decision};
 use privsep::ChannelError;
 use privsep::life::Kept;
 
-pub use afterwards::{Afterwards, RESTART};
 use asking::Asking;
 pub use asking::without_credentials;
 pub use connecting::{Connecting, Step};
+pub use deliver_verdicts::{Afterwards, RESTART};
 use held::Held;
 
 use super::grace::{Grace, Kind};

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::Supervisor;
 use super::attempt::Attempt;
 use super::conclude::Outcome;
-use super::suspended::Waiting;
+use super::waiting_questions::Waiting;
 use super::workers::{Asks, NotBegun};
 use crate::protocol::question::{Question, QuestionId};
 use crate::protocol::took::Took;

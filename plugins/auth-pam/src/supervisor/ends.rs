@@ -11,7 +11,7 @@ use super::audit::Audit;
 use super::conclude::Outcome;
 use super::events::{Interest, What, WorkerId};
 use super::metrics::Metrics;
-use super::suspended::Waiting;
+use super::waiting_questions::Waiting;
 use super::workers::{Gone, Why};
 use super::{Exit, Supervisor};
 use crate::protocol::took::Took;

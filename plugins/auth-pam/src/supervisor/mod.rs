@@ -1,4 +1,4 @@
-//! The supervisor: keeps root, runs no PAM, and does no I/O on anything the front names or holds. It hands attempts to
+//! The supervisor: has no rights, runs no PAM, and does no I/O on anything the front names or holds. It hands attempts to
 //! workers, ends those that take too long, replaces those that die, and ends with OpenVPN.
 
 mod alike;
@@ -16,6 +16,7 @@ pub mod figures;
 mod flood;
 mod hand_out;
 mod hang;
+mod held_verdicts;
 mod metrics;
 mod module_output;
 mod options;
@@ -32,8 +33,7 @@ mod sessions;
 mod siphash;
 pub mod source;
 mod status;
-mod suspended;
-mod verdicts;
+mod waiting_questions;
 mod workers;
 
 use std::convert::Infallible;
@@ -65,6 +65,7 @@ use events::{Events, What, WorkerId};
 use figures::Figures;
 use flood::Flood;
 use hang::Hang;
+use held_verdicts::Verdicts;
 use metrics::Metrics;
 use module_output::ModuleOutput;
 use penalties::Penalties;
@@ -74,8 +75,7 @@ use revoking::Revoked;
 use scheduler::{Schedulable, Scheduler};
 use sessions::table::{Bounds, Sessions};
 use status::Status;
-use suspended::Suspended;
-use verdicts::Verdicts;
+use waiting_questions::Suspended;
 use workers::Workers;
 
 use crate::protocol::{Reply, Request, SOCKET_BYTES};

@@ -275,5 +275,5 @@ fn is_state_id(id: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "wire_tests.rs"]
+#[path = "forms_tests.rs"]
 mod tests;
