@@ -13,13 +13,13 @@ use crate::confine::{Cores, Output};
 pub struct Plan<'a> {
     /// What the helper is called in the log.
     pub name: &'a str,
-    /// As [`Confinement::title`], for the keeper.
+    /// As [`Confinement::title`](crate::confine::Confinement::title), for the keeper.
     pub title: &'a str,
-    /// As [`Confinement::command`], for the keeper.
+    /// As [`Confinement::command`](crate::confine::Confinement::command), for the keeper.
     pub command: &'a CStr,
     /// Standard output and error of keeper and helpers.
     pub output: Output<'a>,
-    /// As [`Confinement::cores`].
+    /// As [`Confinement::cores`](crate::confine::Confinement::cores).
     pub cores: Cores,
     /// How the keeper learns which process OpenVPN is.
     pub openvpn: OpenVpn,
@@ -45,6 +45,6 @@ pub struct Plan<'a> {
 pub enum OpenVpn {
     /// The one that forks the keeper.
     Parent,
-    /// One that the parent is going to fork before it ends, as `daemon` does. It says so itself: [`Kept::introduce`](super::Kept::introduce).
+    /// One that the parent is going to fork before it ends, as `daemon` does. It says so itself: [`Kept::introduce`](crate::life::Kept::introduce).
     Introduced,
 }
