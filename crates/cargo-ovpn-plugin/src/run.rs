@@ -170,7 +170,7 @@ impl<'a> Stage<'a> {
     /// Until the client has left, or is to leave.
     fn watch(&self, server: &Server, person: &Person) -> Result<u8, Stop> {
         let mut answers: VecDeque<String> = self.task.answers.clone().into();
-        let (mut asked, mut is_in) = (0, false);
+        let (mut asked, mut asked_static, mut is_in) = (0, false, false);
         let mut end = Some(Instant::now() + self.task.timeout);
         loop {
             // In this order: what came before is in the log when the next is looked for.
@@ -180,8 +180,10 @@ impl<'a> Stage<'a> {
             let is_refused = matches!(outcome, Outcome::Refused { .. });
             for question in questions {
                 asked += 1;
-                // The client begins anew, but the result is there.
-                if is_refused && question.wants_answer {
+                // A client that was refused begins anew, with its static challenge, which it asks once for a login. It may do
+                // so before the line of its log that tells of the refusal is here.
+                let begins_anew = question.way == Way::Static && std::mem::replace(&mut asked_static, true);
+                if question.wants_answer && (is_refused || begins_anew) {
                     continue;
                 }
                 let before = Instant::now();
