@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use ovpn_plugin_host::{Call, Login, Plugin, libraries_of_openvpn, sys};
 use tempfile::TempDir;
@@ -19,18 +20,27 @@ fn built(directory: &TempDir) -> PathBuf {
     plugin
 }
 
+/// What the plugin uses without naming its library, and the library. Found before any test of this process opens the plugin:
+/// from then on the library is there.
+static BORROWED: LazyLock<Option<(String, String)>> = LazyLock::new(|| {
+    let directory = tempfile::tempdir().unwrap();
+    let exports = Plugin::new(built(&directory)).exports().unwrap();
+    exports.borrowed.map(|(symbol, library)| (symbol.to_string(), library.to_string()))
+});
+
 #[test]
 fn openvpns_libraries_are_there_for_a_plugin_that_names_none() {
     assert!(libraries_of_openvpn().iter().any(|name| name.starts_with("libcrypto.")));
+    let (symbol, library) = BORROWED.as_ref().expect("it names no libcrypto");
     let directory = tempfile::tempdir().unwrap();
     let plugin = Plugin::new(built(&directory));
-    let (symbol, library) = plugin.exports().unwrap().borrowed.expect("it names no libcrypto");
     assert!(symbol.starts_with("X509_") && library.starts_with("libcrypto.so"), "{symbol} of {library}");
     plugin.open().unwrap();
 }
 
 #[test]
 fn certificates_come_with_tls_verify() {
+    LazyLock::force(&BORROWED);
     let directory = tempfile::tempdir().unwrap();
     let plugin = Plugin::new(built(&directory)).open().unwrap();
     let login = Login::new("joe", "secret").env("common_name", "jöe & co");
@@ -50,6 +60,7 @@ fn certificates_come_with_tls_verify() {
 /// OpenVPN unloads a plugin before it frees the words of its line.
 #[test]
 fn the_words_outlive_the_plugin() {
+    LazyLock::force(&BORROWED);
     let directory = tempfile::tempdir().unwrap();
     let told = directory.path().join("told");
     let plugin = Plugin::new(built(&directory)).arg(told.to_str().unwrap()).open().unwrap();

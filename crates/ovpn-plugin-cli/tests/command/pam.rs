@@ -179,7 +179,7 @@ fn backends_that_are_away_and_modules_that_crash_or_hang() {
     refused.expect(1, &[("why", "refused this user, not the password")]);
     let expired =
         our_login(&[], "joe", "any-password", &module.stack(&["account/code=PAM_NEW_AUTHTOK_REQD"]), &[]);
-    expired.expect(1, &[("why", "has to be changed first"), ("to do", "or set `change-expired=yes`")]);
+    expired.expect(1, &[("why", "must be changed first"), ("to do", "or set `change-expired=yes`")]);
     let crashed = our_login(&[], "joe", "any-password", &module.stack(&["auth/crash"]), &[]);
     crashed.expect(1, &[("log", "was killed by SIGSEGV"), ("why", "A PAM module crashed")]);
     let services = PamDir::new();
