@@ -244,6 +244,21 @@ impl Workers {
     }
 }
 
+impl State {
+    /// What a worker that ends owes a verdict.
+    fn into_attempt(self) -> Option<Box<Attempt>> {
+        match self {
+            State::Running { attempt, .. } => Some(attempt),
+            State::Ending(attempt) => attempt,
+            State::Starting
+            | State::LookingAtItself { .. }
+            | State::Idle(_)
+            | State::Suspended { .. }
+            | State::InSession { .. } => None,
+        }
+    }
+}
+
 impl Worker {
     fn deadline(&self) -> Option<Instant> {
         match &self.state {
@@ -259,15 +274,7 @@ impl Worker {
         self.channel = None;
         self.why = why;
         self.end_by = Some(now + GRACE);
-        let attempt = match std::mem::replace(&mut self.state, State::Starting) {
-            State::Running { attempt, .. } => Some(attempt),
-            State::Ending(attempt) => attempt,
-            State::Starting
-            | State::LookingAtItself { .. }
-            | State::Idle(_)
-            | State::Suspended { .. }
-            | State::InSession { .. } => None,
-        };
+        let attempt = std::mem::replace(&mut self.state, State::Starting).into_attempt();
         self.state = State::Ending(attempt);
         &mut self.state
     }

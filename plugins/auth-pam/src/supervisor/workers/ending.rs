@@ -86,15 +86,7 @@ impl Workers {
     /// A worker that has ended counts no more.
     pub fn remove(&mut self, id: WorkerId) -> Option<Gone> {
         let worker = self.table.remove(&id)?;
-        let attempt = match worker.state {
-            State::Running { attempt, .. } => Some(attempt),
-            State::Ending(attempt) => attempt,
-            State::Starting
-            | State::LookingAtItself { .. }
-            | State::Idle(_)
-            | State::Suspended { .. }
-            | State::InSession { .. } => None,
-        };
+        let attempt = worker.state.into_attempt();
         Some(Gone { attempt, why: worker.why, ready: worker.ready })
     }
 
