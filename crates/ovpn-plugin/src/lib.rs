@@ -107,6 +107,7 @@ mod progress;
 mod rejection;
 mod replies;
 mod secrets;
+mod slot;
 mod subject;
 mod tasks;
 pub mod testing;

@@ -1,9 +1,10 @@
 //! What a future is about: its name, its client, and who waits for what it decides.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::kept_subject::KeptSubject;
+use crate::slot::Slot;
 use crate::{ConnectDecision, Decision};
 
 pub(super) struct About {
@@ -67,24 +68,9 @@ trait Undecided: Send + Sync {
     fn give_up(&self);
 }
 
-/// A decision, until it is taken or given up.
-pub(super) struct Slot<D>(Mutex<Option<D>>);
-
-impl<D> Slot<D> {
-    pub(super) fn new(decision: D) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Some(decision))))
-    }
-
-    /// `None` if it was given up.
-    pub(super) fn take(&self) -> Option<D> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
 impl<D: Deferred> Undecided for Slot<D> {
     fn is_wanted(&self) -> bool {
-        let decision = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        decision.as_ref().is_none_or(D::is_wanted)
+        self.look(D::is_wanted).unwrap_or(true)
     }
 
     fn give_up(&self) {

@@ -2,12 +2,13 @@
 
 use std::error::Error;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use super::binding::Binding;
 use crate::answer::{LOGIN, about_the_same, busy, login_not_begun};
+use crate::slot::Slot;
 use crate::{
     AuthReply, AuthUserPassVerify, ClientCrResponseReply, Decision, DeferError, Deferral, Rejection, Result,
     Stop, Workers, lines, logging, same_secret,
@@ -159,21 +160,19 @@ impl<T> Answered<T> {
     where
         T: Send + 'static,
     {
-        let slot = Arc::new(Mutex::new(Some(self)));
-        let take = |slot: &Mutex<Option<Self>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let is_wanted = |slot: &Arc<Mutex<Option<Self>>>| {
-            let answered = slot.lock().unwrap_or_else(PoisonError::into_inner);
-            answered.as_ref().and_then(|it| it.decision.as_ref()).is_some_and(Decision::is_wanted)
+        let slot = Slot::new(self);
+        let is_wanted = |slot: &Arc<Slot<Self>>| {
+            slot.look(|it| it.decision.as_ref().is_some_and(Decision::is_wanted)).unwrap_or(false)
         };
         let job = about_the_same(LOGIN, Arc::clone(&slot), is_wanted, move |slot, stop| {
-            if let Some(answered) = take(&slot) {
+            if let Some(answered) = slot.take() {
                 let result = judge(&answered, stop);
                 answered.settle(result);
             }
         });
         match workers.run(LOGIN, job) {
             Ok(()) => (Ok(()), None),
-            Err(error) => (Err(error), take(&slot)),
+            Err(error) => (Err(error), slot.take()),
         }
     }
 
