@@ -8,8 +8,8 @@ use nix::sys::signal::Signal;
 use ovpn_plugin_host::Question;
 use zeroize::Zeroizing;
 
-use crate::masks::theirs;
 use crate::password::{self, NoAnswer, Secret, Terminal};
+use crate::redaction::theirs;
 use crate::show::{Show, printable};
 use terminal::Signals;
 

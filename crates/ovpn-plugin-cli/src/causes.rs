@@ -1,8 +1,12 @@
 //! What the words of a log mean, and what to do about it.
 
-mod declared;
-mod of_others;
-mod of_pam;
+mod declared_lines;
+pub(crate) mod failed_events;
+mod faillock;
+pub(crate) mod load_errors;
+pub(crate) mod local_checks;
+mod other_plugins;
+mod pam_messages;
 
 use log_lines::{Declared, Kind, Level};
 use ovpn_plugin_host::LogLine;
@@ -37,7 +41,7 @@ const fn general(words: &'static [&'static str], why: &'static str, todo: &'stat
 const SYSTEM_LOG: &str = "The modules' own words are in the system's log: `journalctl --since -5min`, /var/log/auth.log or /var/log/secure.";
 
 fn all_known() -> impl Iterator<Item = &'static Known> {
-    [of_others::KNOWN, of_pam::KNOWN].into_iter().flatten()
+    [other_plugins::KNOWN, pam_messages::KNOWN].into_iter().flatten()
 }
 
 /// What is likely wrong, and what to do.
@@ -60,7 +64,7 @@ pub(crate) fn is_refusal(line: &LogLine) -> bool {
 
 /// What this line means, if that is known.
 pub(crate) fn of_line(line: &LogLine) -> Option<Cause> {
-    if let Some(declared) = declared::of(line) {
+    if let Some(declared) = declared_lines::of(line) {
         return Some(Cause::new(declared.why, declared.todo));
     }
     let known = all_known().filter(|known| !known.general).find(|known| known.is_in(&line.text))?;
@@ -69,7 +73,7 @@ pub(crate) fn of_line(line: &LogLine) -> Option<Cause> {
 
 /// The declaration of this line, if one of our plugins has logged it.
 pub(crate) fn declaration(line: &LogLine) -> Option<&'static Declared> {
-    declared::itself(line)
+    declared_lines::itself(line)
 }
 
 /// The causes that this log tells of; of those that say little at most one, and only if no line tells why something has
@@ -78,7 +82,7 @@ pub(crate) fn in_log<'a>(log: impl Iterator<Item = &'a LogLine> + Clone) -> Vec<
     let mut telling = Vec::new();
     let mut warnings = Vec::new();
     for line in log.clone() {
-        match declared::of(line) {
+        match declared_lines::of(line) {
             Some(Declared { kind: Kind::Line(Level::Info | Level::Debug), .. }) => {}
             Some(declared @ Declared { kind: Kind::Line(Level::Warn), .. }) => {
                 warnings.push(Cause::new(declared.why, declared.todo));
@@ -102,7 +106,7 @@ pub(crate) fn in_log<'a>(log: impl Iterator<Item = &'a LogLine> + Clone) -> Vec<
 }
 
 #[cfg(test)]
-pub(crate) use declared::reference;
+pub(crate) use declared_lines::reference;
 
 #[cfg(test)]
 #[path = "causes/tests.rs"]

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use ovpn_plugin_host::LogLine;
 
-use crate::causes::{self, Cause};
-use crate::drive::seconds;
-use crate::facts::{self, About};
+use crate::causes::local_checks::{self, About};
+use crate::causes::{self, Cause, failed_events, load_errors};
+use crate::command_line::Command;
 use crate::known_options::KnownOptions;
-use crate::options::Command;
-use crate::scene::{End, Seen};
-use crate::service::Service;
+use crate::pam_service::Service;
+use crate::plugin_process::report::Outcome;
+use crate::plugin_process::{End, Seen};
+use crate::plugin_run::seconds;
 use crate::show::{Show, Summary};
-use crate::told::Outcome;
-use crate::{events, loading, warnings};
+use crate::warnings;
 
 const ACCEPTED: u8 = 0;
 const REJECTED: u8 = 1;
@@ -143,7 +143,7 @@ impl Asked<'_> {
         }
         let opened = !matches!(seen.end, End::Outcome(Outcome::NotOpened));
         let About { deciding, further } = if self.is_pam() && self.command != Command::Check && opened {
-            facts::about_login(service, self.user)
+            local_checks::about_login(service, self.user)
         } else {
             About::default()
         };
@@ -155,9 +155,9 @@ impl Asked<'_> {
         causes.extend(self.known_options.refused(seen.log.iter()));
         let said: Vec<_> = causes.iter().map(|cause| cause.todo.clone()).collect();
         causes.extend(further.into_iter().filter(|fact| !said.contains(&fact.todo)));
-        causes.extend(seen.told.last("open").and_then(loading::cause));
+        causes.extend(seen.told.last("open").and_then(load_errors::cause));
         if self.command == Command::Events {
-            causes.extend(events::causes(seen.told.all("event")));
+            causes.extend(failed_events::causes(seen.told.all("event")));
         }
         causes.extend(self.hanging(seen));
         causes.extend(self.died(&seen.end));

@@ -7,7 +7,7 @@ use clap_complete::{Shell, generate};
 use harness::generated::{Generated, hold, root};
 use harness::man_options::{entry, is_option};
 
-use crate::declaration::command;
+use crate::commands::command;
 
 const GENERATED: [Generated; 5] = [
     Generated::file("packaging/completions/ovpn-plugin.bash", || completions(Shell::Bash)),

@@ -1,6 +1,6 @@
 //! Options of this project's plugins, as they declare them (`make generate`): what those of a plugin line mean.
 
-mod named;
+mod by_name;
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use ovpn_plugin_host::LogLine;
 use crate::causes::Cause;
 use crate::doctor::{Kind, is_option, kind};
 
-pub(crate) use named::{Named, auth_pam, down_root};
+pub(crate) use by_name::{Named, auth_pam, down_root};
 
 const AUTH_PAM: &str = include_str!("known_options/auth-pam.tsv");
 const DOWN_ROOT: &str = include_str!("known_options/down-root.tsv");

@@ -1,35 +1,30 @@
 //! The command `ovpn-plugin`: opens a plugin as OpenVPN does and explains what comes of it. See `--help`.
 
 mod answers;
+mod author_commands;
 mod causes;
 mod certify;
-mod children;
-mod declaration;
-mod develop;
+mod command_line;
+mod commands;
 mod doctor;
-mod drive;
-mod events;
 mod explain;
-mod facts;
-mod faillock;
 #[cfg(test)]
 #[path = "generated_tests.rs"]
 mod generated;
 mod known_options;
-mod loading;
+mod leftover_processes;
 mod locate;
-mod masks;
-mod options;
+mod login;
+mod pam_service;
 mod password;
-mod rounds;
-mod running;
-mod scene;
-mod service;
+mod plugin_line;
+mod plugin_process;
+mod plugin_run;
+mod redaction;
+mod running_server;
 mod show;
 mod style;
-mod told;
 mod warnings;
-mod words;
 
 use std::io::Write;
 use std::net::IpAddr;
@@ -42,11 +37,11 @@ use zeroize::Zeroizing;
 
 use crate::answers::Answers;
 use crate::causes::Cause;
-use crate::drive::Drive;
+use crate::command_line::{Command, Request, Task};
 use crate::explain::Asked;
 use crate::known_options::KnownOptions;
-use crate::options::{Command, Request, Task};
 use crate::password::{NoAnswer, Secret, Terminal};
+use crate::plugin_run::Drive;
 use crate::show::{Show, printable};
 
 const USAGE: u8 = 2;
@@ -72,7 +67,7 @@ impl From<String> for Stop {
 
 fn main() -> ExitCode {
     let mut is_there = false;
-    let done = match options::parse(std::env::args_os().skip(1)) {
+    let done = match command_line::parse(std::env::args_os().skip(1)) {
         Ok(Request::Print(text)) => print(&text.to_string()),
         Ok(Request::Run(command, task)) => {
             is_there = task.entered;
@@ -83,8 +78,8 @@ fn main() -> ExitCode {
             is_there = patient.entered;
             doctor::run(&patient).map_err(Stop::Usage)
         }
-        Ok(Request::Develop(words)) => Err(Stop::Usage(develop::become_it(&words))),
-        Ok(Request::Ask(question)) => running::run(&question).map_err(Stop::Usage),
+        Ok(Request::Develop(words)) => Err(Stop::Usage(author_commands::become_it(&words))),
+        Ok(Request::Ask(question)) => running_server::run(&question).map_err(Stop::Usage),
         Err(error) => Err(Stop::Usage(format!("{error}; see ovpn-plugin --help"))),
     };
     let status = match done {
@@ -111,7 +106,7 @@ fn run(command: Command, mut task: Box<Task>) -> Result<u8, Stop> {
     }
     let located = locate::locate(&task.plugin);
     let file = located.file;
-    let passed = words::as_openvpn(std::mem::take(&mut task.words))
+    let passed = plugin_line::as_openvpn(std::mem::take(&mut task.words))
         .map_err(|error| format!("the plugin's words: {error}"))?;
     let signals = Signals::hold().map_err(|error| format!("cannot hold signals back: {error}"))?;
     // A crash, of the plugin too, leaves no password on disk.
@@ -154,7 +149,7 @@ fn run(command: Command, mut task: Box<Task>) -> Result<u8, Stop> {
         plugin = plugin.setenv(&name, value);
     }
     let drive = Drive { plugin, file, limit: task.timeout };
-    let seen = scene::watch(&mut show, &mut answers, &signals, task.timeout, |tell, log| {
+    let seen = plugin_process::watch(&mut show, &mut answers, &signals, task.timeout, |tell, log| {
         let drive = Drive { plugin: drive.plugin.clone().log_to(log), file: drive.file.clone(), ..drive };
         match command {
             Command::Login => drive.login(tell, &login),
@@ -182,7 +177,7 @@ fn run(command: Command, mut task: Box<Task>) -> Result<u8, Stop> {
         warnings: dropped.into_iter().collect(),
     };
     let unused = answers.left();
-    if unused > 0 && matches!(seen.end, scene::End::Outcome(_)) {
+    if unused > 0 && matches!(seen.end, plugin_process::End::Outcome(_)) {
         show.line("note", &format!("the plugin has not asked for the last {unused} of the answers"));
     }
     Ok(asked.explain(&mut show, &seen, answers.missing.as_deref()))

@@ -8,8 +8,8 @@ use ovpn_plugin::escape;
 use ovpn_plugin_host::{LogLine, sys};
 
 use crate::causes::Cause;
-use crate::masks::{GivenAway, Masks, change_theirs, theirs};
 use crate::password::Secret;
+use crate::redaction::{GivenAway, Masks, change_theirs, theirs};
 use crate::style::{Mood, Style};
 
 /// From this `verb` on OpenVPN shows debug messages of plugins.

@@ -5,8 +5,8 @@ use log_lines::Declared;
 use ovpn_plugin_host::LogLine;
 
 use crate::causes::{self, Cause};
-use crate::masks::{GivenAway, theirs};
-use crate::scene::Seen;
+use crate::plugin_process::Seen;
+use crate::redaction::{GivenAway, theirs};
 
 /// The warnings of the plugin's log, and what the PAM service is found to lack. The plugin's lines about the service say the
 /// same with less.

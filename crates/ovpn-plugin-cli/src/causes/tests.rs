@@ -50,7 +50,7 @@ fn every_entry_can_be_found() {
     }
 }
 
-mod sources;
+mod plugin_sources;
 
 /// What logs, if a text comes after it; the last is how lines for the system log begin.
 const LOGS: [&str; 6] =
@@ -65,7 +65,7 @@ fn nothing_is_logged_that_is_declared_nowhere() {
     for directory in
         ["plugins/auth-pam/src", "plugins/down-root/src", "crates/privsep/src", "crates/plugin-options/src"]
     {
-        for (file, source) in sources::all_below(directory) {
+        for (file, source) in plugin_sources::all_below(directory) {
             files += 1;
             let logs = LOGS.iter().find(|logs| source.contains(*logs));
             assert!(
@@ -83,7 +83,7 @@ const NOT_DECLARED_IN_SDK: [&str; 1] = ["boundary/open.rs"];
 
 #[test]
 fn the_sdk_logs_what_it_declares() {
-    let sources = sources::all_below("crates/ovpn-plugin/src");
+    let sources = plugin_sources::all_below("crates/ovpn-plugin/src");
     assert!(sources.iter().any(|(_, source)| source.contains("logging::say(lines::")));
     for (file, source) in sources {
         let is_known = NOT_DECLARED_IN_SDK.iter().any(|known| file.ends_with(&format!("/src/{known}")));
@@ -123,11 +123,11 @@ const PARTS: [&str; 2] = ["OpenVPN 2.6 or later is needed", "it is gone"];
 #[test]
 fn reasons_of_refusals_are_declared() {
     for (file, from, to) in REFUSALS {
-        let source = sources::read(&format!("plugins/auth-pam/src/{file}"));
+        let source = plugin_sources::read(&format!("plugins/auth-pam/src/{file}"));
         let (_, rest) = source.split_once(from).unwrap_or_else(|| panic!("{file}: {from} is gone"));
         let part = if to.is_empty() { rest } else { rest.split_once(to).map_or("", |(part, _)| part) };
         assert!(!part.is_empty(), "{file}: {to} is gone");
-        for text in sources::literals(part) {
+        for text in plugin_sources::literals(part) {
             let is_reason = text.split_whitespace().count() > 2 && !PARTS.contains(&text.as_str());
             assert!(!is_reason, "{file}: declare the reason, and use its function: {text}");
         }

@@ -7,7 +7,7 @@ use log_lines::find;
 use ovpn_plugin_host::{LogFollower, LogLine};
 
 use super::report::{Grade, Seen};
-use crate::masks::theirs;
+use crate::redaction::theirs;
 
 /// How the names of the files begin in which the plugins of a trial log.
 pub(crate) const LOG: &str = "log";

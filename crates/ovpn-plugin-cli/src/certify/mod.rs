@@ -21,9 +21,9 @@ use nix::sys::prctl;
 use nix::unistd::geteuid;
 use ovpn_plugin_host::Plugin;
 
-use crate::options::{Command, Task};
+use crate::command_line::{Command, Task};
 use crate::show::Show;
-use crate::{Stop, locate, words};
+use crate::{Stop, locate, plugin_line};
 use progress::{Progress, WHOLE};
 use report::{Grade, Seen};
 use stage::{Ended, Played, play};
@@ -42,7 +42,7 @@ const WITHOUT: [&str; 4] = ["symbols", "opens", "survives", "returns"];
 /// Tries the plugin, and prints what it passes and fails; the exit status.
 pub(crate) fn run(mut task: Box<Task>) -> Result<u8, Stop> {
     let located = locate::locate(&task.plugin);
-    let passed = words::as_openvpn(std::mem::take(&mut task.words))
+    let passed = plugin_line::as_openvpn(std::mem::take(&mut task.words))
         .map_err(|error| format!("the plugin's words: {error}"))?;
     let signals = Signals::hold().map_err(|error| format!("cannot hold signals back: {error}"))?;
     // A crash, of the plugin too, leaves no password on disk.

@@ -7,7 +7,7 @@ use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
 
 use super::report::{Grade, Seen};
-use crate::masks::theirs;
+use crate::redaction::theirs;
 
 /// So much of it is kept, and so many characters are shown.
 const MOST_BYTES: usize = 4096;

@@ -22,7 +22,7 @@ use super::logged;
 use super::printed::Printed;
 use super::progress::Progress;
 use super::report::{Heard, Report, Seen};
-use crate::children::{self, LEAVE, until_all_left};
+use crate::leftover_processes::{self, LEAVE, until_all_left};
 use terminal::Signals;
 
 /// How often is looked whether a process has ended, in milliseconds.
@@ -128,7 +128,7 @@ pub(crate) fn play(
     let ended =
         until_end(kind, Pid::from_raw(child), (&mut heard, &mut printed), (limit, progress), signals)?;
     if ended != Ended::Well {
-        for (pid, _) in children::own() {
+        for (pid, _) in leftover_processes::own() {
             let _ = kill(pid, Signal::SIGKILL);
         }
     }
@@ -208,7 +208,7 @@ fn until_end(
         if first.is_none() && heard.ended {
             return Ok(Ended::Well);
         }
-        if first.is_none() && children::own().is_empty() {
+        if first.is_none() && leftover_processes::own().is_empty() {
             return Ok(Ended::Died("it ended after it had become a daemon".to_owned()));
         }
         let now = Instant::now();

@@ -1,37 +1,37 @@
 //! `ovpn-plugin doctor`: reads a server's set-up, and tells what is wrong with it, where, and what to write instead.
 //!
-//! * [`read`] and its neighbours look at the machine, and make a [`setup::Setup`] of what they see;
+//! * [`read_setup`] and its neighbours look at the machine, and make a [`setup::Setup`] of what they see;
 //! * [`checks`] judge that, and look at nothing else;
-//! * [`show`] prints what they have found.
+//! * [`print`] prints what they have found.
 
-mod auth_pam_words;
+mod auth_pam_line;
 mod checks;
 mod child;
 mod finding;
 mod openvpn;
-mod option;
-mod plugin;
-mod read;
-mod service;
+mod openvpn_options;
+mod print;
+mod read_pam_service;
+mod read_plugin;
+mod read_setup;
 mod setup;
-mod show;
 mod unit;
-mod world;
+mod unit_sandbox;
 
 use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
 
 use crate::show::Show;
-pub(crate) use auth_pam_words::AuthPamWords;
+pub(crate) use auth_pam_line::AuthPamWords;
 use finding::Finding;
 pub(crate) use openvpn::{installed, plugin_directory};
-pub(crate) use plugin::{in_a_home, is_option, kind, note_on_c_plugin};
-use read::Subject;
-pub(crate) use read::usual_configurations;
+pub(crate) use read_plugin::{in_a_home, is_option, kind, note_on_c_plugin};
+use read_setup::Subject;
+pub(crate) use read_setup::usual_configurations;
 pub(crate) use setup::Kind;
-use world::Entered;
-pub(crate) use world::from_there;
+use unit_sandbox::Entered;
+pub(crate) use unit_sandbox::from_there;
 
 /// What is to be looked at.
 #[derive(Debug, Default)]
@@ -64,7 +64,7 @@ pub(crate) fn run(patient: &Patient) -> Result<u8, String> {
     } else if let Some(config) = &patient.config {
         subjects.push(of_file(config, patient)?);
     } else {
-        for config in read::usual_configurations() {
+        for config in read_setup::usual_configurations() {
             subjects.push(of_file(&config, patient)?);
         }
         if subjects.is_empty() {
@@ -75,14 +75,14 @@ pub(crate) fn run(patient: &Patient) -> Result<u8, String> {
     let mut all = Vec::new();
     for subject in subjects {
         let about = subject.directory.join(&subject.config).display().to_string();
-        let setup = read::set_up(subject);
+        let setup = read_setup::set_up(subject);
         let mut findings = checks::all(&setup);
         findings.extend(without_root());
-        show::print(&mut show, &about, &findings);
+        print::print(&mut show, &about, &findings);
         all.extend(findings);
     }
     let status = finding::status(&all, patient.strict);
-    show::end(&show, &all, status);
+    print::end(&show, &all, status);
     Ok(status)
 }
 
@@ -91,10 +91,10 @@ pub(crate) fn run(patient: &Patient) -> Result<u8, String> {
 pub(crate) fn enter_unit(name: &str, entered: bool) -> Result<Result<unit::Unit, u8>, String> {
     let unit = unit::Unit::of_this_machine(name)?;
     if entered {
-        world::go_to_its_directory(&unit)?;
+        unit_sandbox::go_to_its_directory(&unit)?;
         return Ok(Ok(unit));
     }
-    Ok(match world::enter(&unit)? {
+    Ok(match unit_sandbox::enter(&unit)? {
         Entered::Here => Ok(unit),
         Entered::Done(status) => Err(status),
     })

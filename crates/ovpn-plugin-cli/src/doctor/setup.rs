@@ -7,7 +7,7 @@ use ovpn_plugin_host::LogLine;
 use pam::{Fault, Phase, Stack};
 use privsep::walk::Problem;
 
-use super::auth_pam_words::AuthPamWords;
+use super::auth_pam_line::AuthPamWords;
 use super::unit::Unit;
 use crate::known_options::auth_pam;
 

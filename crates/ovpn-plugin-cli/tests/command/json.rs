@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use harness::side_by_side;
 use serde_json::Value;
 
-use crate::at_once::Turn;
+use crate::concurrency::Turn;
 use crate::run::{Mistakes, Run, run, run_with};
 
 /// Holds each line against docs/ovpn-plugin.schema.json: Debian's python3-jsonschema, which has not read the command's source.

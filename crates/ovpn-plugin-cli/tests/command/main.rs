@@ -1,15 +1,15 @@
 //! The command `ovpn-plugin`, run as an administrator runs it.
 
-mod at_once;
+mod author_commands;
 mod certify;
 mod completions;
-mod develop;
+mod concurrency;
 mod doctor;
 mod json;
 mod pam;
 mod plugins;
 mod questions;
 mod run;
-mod running;
+mod running_server;
 mod terminal;
 mod watch;

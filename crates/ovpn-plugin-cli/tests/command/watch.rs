@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixListener;
 
 use crate::run::COMMAND;
-use crate::running::BUSY;
+use crate::running_server::BUSY;
 use harness::on_terminal::OnTerminal;
 
 /// A server that was restarted once more each time it is asked.

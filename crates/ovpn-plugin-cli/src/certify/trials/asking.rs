@@ -6,7 +6,7 @@ use super::Subject;
 use super::common::{live_as, logs_in, open_again};
 use crate::certify::report::Seen;
 use crate::certify::stage::Stage;
-use crate::masks::theirs;
+use crate::redaction::theirs;
 
 /// What is said of each way: with the password (SCRV1), while the login is pending (crtext), by coming again (CRV1).
 const WAYS: [&str; 3] = ["response-with-password", "response-while-pending", "response-again"];

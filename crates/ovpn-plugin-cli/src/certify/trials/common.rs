@@ -9,7 +9,7 @@ use ovpn_plugin_host::{
 
 use super::Subject;
 use crate::certify::stage::Stage;
-use crate::masks::theirs;
+use crate::redaction::theirs;
 
 /// How often is looked for what may come.
 const LOOK: Duration = Duration::from_millis(20);

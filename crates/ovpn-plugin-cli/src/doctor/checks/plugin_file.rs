@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::causes::load_errors;
 use crate::doctor::finding::Finding;
 use crate::doctor::setup::{PluginLine, Setup};
-use crate::loading;
 
 pub(super) fn check(setup: &Setup) -> Vec<Finding> {
     // Of what the unit hides another check tells.
@@ -21,7 +21,7 @@ fn of_line(line: &PluginLine) -> Vec<Finding> {
         return vec![missing(line)];
     }
     let load = line.load.as_deref().map(|error| {
-        let (why, todo) = match loading::cause(error) {
+        let (why, todo) = match load_errors::cause(error) {
             Some(cause) => (cause.why, cause.todo),
             None => (
                 format!("The loader says: {error}."),

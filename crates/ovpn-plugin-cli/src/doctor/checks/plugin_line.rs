@@ -1,7 +1,7 @@
 //! The words of a plugin line, and which plugin a bare name means.
 
 use crate::doctor::finding::Finding;
-use crate::doctor::plugin::is_option;
+use crate::doctor::read_plugin::is_option;
 use crate::doctor::setup::{Kind, PluginLine, Setup};
 use crate::known_options::auth_pam;
 

@@ -10,7 +10,7 @@ use ovpn_plugin_host::LogLine;
 
 use crate::causes;
 use crate::doctor::finding::Finding;
-use crate::doctor::plugin::is_option;
+use crate::doctor::read_plugin::is_option;
 use crate::doctor::setup::{PluginLine, ScriptState, Setup};
 
 /// Lines about what other checks tell, with the line of the file in question.

@@ -12,7 +12,7 @@ use harness::running::Running;
 use harness::scratch::Scratch;
 
 use super::plugins::{Row, hold_with, row};
-use crate::at_once::Turn;
+use crate::concurrency::Turn;
 use crate::run::{COMMAND, Run};
 
 /// foo may come in.

@@ -7,7 +7,7 @@ use harness::command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::at_once::Turn;
+use crate::concurrency::Turn;
 use crate::json::lines;
 use crate::run::{Run, run};
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::stage::{STACK, Stage, findings};
+use super::good_setup::{STACK, Stage, findings};
 
 /// Each with how many set-ups stand in it at least, so that none is passed over when its form changes.
 const DOCUMENTS: [(&str, usize); 11] = [

@@ -4,7 +4,7 @@ use std::fs;
 
 use harness::command;
 
-use super::stage::Stage;
+use super::good_setup::Stage;
 use super::{Expected, case};
 
 fn plugin(stage: &Stage, words: &str) -> String {

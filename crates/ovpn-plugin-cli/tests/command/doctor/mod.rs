@@ -1,16 +1,16 @@
 //! The doctor: the same good set-up with one thing broken each, and exactly its finding.
 
-mod cases;
+mod c_plugins;
 mod documents;
+mod good_setup;
 mod mistakes;
-mod of_the_c_plugins;
 mod output;
+mod own_plugins;
 mod secrets;
-mod stage;
 mod systemd;
 mod units;
 
-use stage::{Stage, findings};
+use good_setup::{Stage, findings};
 
 /// What is expected: severity, where (the end of the path and the line), and the name of the finding.
 pub(crate) struct Expected(&'static str, &'static str, &'static str);

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::stage::Stage;
+use super::good_setup::Stage;
 use crate::json::lines;
 use crate::run::COMMAND;
 

@@ -1,6 +1,6 @@
 //! Nothing secret is printed, whatever is wrong.
 
-use super::stage::Stage;
+use super::good_setup::Stage;
 
 const SECRET: &str = "hunter2-of-the-tests";
 

@@ -9,7 +9,7 @@ use harness::scratch::unique_name;
 use harness::{PATIENCE, proc_table};
 use tempfile::TempDir;
 
-use super::stage::{STACK, Stage, findings};
+use super::good_setup::{STACK, Stage, findings};
 use crate::run::{COMMAND, Run};
 
 const SYSTEMD: &str = "/lib/systemd/systemd";

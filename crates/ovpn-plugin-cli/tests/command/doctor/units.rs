@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use harness::scratch::unique_name;
 
-use super::stage::{STACK, Stage, findings};
+use super::good_setup::{STACK, Stage, findings};
 use crate::run::{COMMAND, Run};
 
 const CAPABILITIES: &str = "CapabilityBoundingSet=cap_dac_override cap_setgid cap_setuid cap_net_admin cap_sys_chroot cap_audit_write";

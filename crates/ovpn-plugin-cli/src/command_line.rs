@@ -11,11 +11,11 @@ use clap::ArgMatches;
 use clap::error::ErrorKind;
 use terminal::options::in_one_line;
 
-use crate::declaration::{self, id};
-use crate::develop;
+use crate::author_commands;
+use crate::commands::{self, id};
 use crate::doctor::Patient;
 use crate::password::Secret;
-use crate::running::{Asked, Question};
+use crate::running_server::{Asked, Question};
 
 /// What to do.
 pub(crate) enum Request {
@@ -115,11 +115,11 @@ impl From<&str> for UsageError {
 /// Reads the command line without the program's name.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request, UsageError> {
     let words: Vec<OsString> = words.into_iter().collect();
-    if words.first().is_some_and(|word| develop::COMMANDS.iter().any(|command| word == command)) {
+    if words.first().is_some_and(|word| author_commands::COMMANDS.iter().any(|command| word == command)) {
         return Ok(Request::Develop(words));
     }
     let line = std::iter::once(OsString::from("ovpn-plugin")).chain(words.iter().cloned());
-    let mut matched = match declaration::command().try_get_matches_from(line) {
+    let mut matched = match commands::command().try_get_matches_from(line) {
         Ok(matches) => matches,
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             return Ok(Request::Print(Box::new(error.render())));
@@ -241,7 +241,7 @@ fn misplaced(command: &str, line: &[OsString], words: &[Vec<u8>]) -> Option<Stri
     {
         return None;
     }
-    let declared = declaration::command();
+    let declared = commands::command();
     let command = declared.find_subcommand(command)?;
     let known = |word: &[u8]| {
         let word = word.split(|byte| *byte == b'=').next()?;

@@ -4,7 +4,7 @@ use std::fs;
 
 use harness::{EtcPamService, plugin};
 
-use super::stage::{STACK, Stage, findings};
+use super::good_setup::{STACK, Stage, findings};
 
 /// The C plugin in the directory where OpenVPN looks, and a service in /etc/pam.d.
 fn stage(stack: &str) -> (Stage, EtcPamService) {

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use ovpn_plugin_host::{FuncResult, Login, OpenFailed, OpenPlugin, Plugin, Reply, Step, event_name, sys};
 
-use crate::masks::theirs;
-use crate::told::{Outcome, Tell};
+use crate::plugin_process::report::{Outcome, Tell};
+use crate::redaction::theirs;
 
 /// A plugin about to be opened, and with what. Each function tells its result as the last thing; those with a client do
 /// so before they close the plugin, for what happens then changes nothing for the client.

@@ -12,7 +12,7 @@ use pam::{Content, Modules, Phase, Stack};
 use privsep::walk::{Problem, RootsGroup, Sticky, Walk};
 use secret::reading::at_most;
 
-use super::auth_pam_words::AuthPamWords;
+use super::auth_pam_line::AuthPamWords;
 use super::child;
 use super::setup::Service;
 use crate::known_options::{Named, auth_pam};

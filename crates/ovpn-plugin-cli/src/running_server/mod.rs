@@ -1,12 +1,12 @@
 //! `ovpn-plugin status`, `revoke` and `unblock`: asks a running server of auth-pam with `status=PATH`, over its socket.
 //!
-//! * [`find`] finds the socket;
+//! * [`find_socket`] finds the socket;
 //! * [`ask`] asks, and reads the answer with bounds: who has taken over a supervisor can say anything;
 //! * [`answer`] takes that apart, [`text`] and [`json`] show it.
 
 mod answer;
 mod ask;
-mod find;
+mod find_socket;
 mod json;
 mod text;
 mod watch;
@@ -49,7 +49,7 @@ impl Asked {
 
 /// Asks, and prints the answer; the exit status.
 pub(crate) fn run(question: &Question) -> Result<u8, String> {
-    let socket = find::socket(question.path.as_deref())?;
+    let socket = find_socket::socket(question.path.as_deref())?;
     if question.asked == (Asked::Status { watch: true }) {
         return watch::run(&socket, question.json);
     }

@@ -337,5 +337,5 @@ fn of_all() -> [Arg; 5] {
 }
 
 #[cfg(test)]
-#[path = "declaration_tests.rs"]
+#[path = "commands_tests.rs"]
 mod tests;

@@ -6,9 +6,9 @@ use ovpn_plugin_host::{
     DynamicChallenge, FuncResult, Login, LoginOutcome, OpenPlugin, Question, RunningLogin, Verdict, sys,
 };
 
-use crate::drive::{Drive, failed, result_text, seconds};
-use crate::masks::theirs;
-use crate::told::{Outcome, Tell};
+use crate::plugin_process::report::{Outcome, Tell};
+use crate::plugin_run::{Drive, failed, result_text, seconds};
+use crate::redaction::theirs;
 
 /// A call that takes longer than this is worth a word.
 const LONG: Duration = Duration::from_secs(1);

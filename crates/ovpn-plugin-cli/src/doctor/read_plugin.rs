@@ -12,12 +12,12 @@ use ovpn_plugin_host::{LogLine, Plugin};
 use privsep::walk::{Problem, RootsGroup, Sticky, Walk};
 use secret::Secret;
 
-use super::auth_pam_words::AuthPamWords;
+use super::auth_pam_line::AuthPamWords;
 use super::setup::{Kind, PamLine, PluginLine, Script, ScriptState, Setup, Start};
-use super::{checks, child, service};
+use super::{checks, child, read_pam_service};
 use crate::known_options::{Named, auth_pam, down_root};
 use crate::locate;
-use crate::words;
+use crate::plugin_line;
 
 /// The longest plugin that is looked into, in bytes.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
@@ -52,7 +52,7 @@ pub(crate) fn read(
     let given = words.iter().skip(1).map(|word| word.expose().to_vec()).collect();
     // A quote that is not closed is dropped with the line.
     let (words, dropped) =
-        words::as_openvpn(given).map_or((Vec::new(), 0), |passed| (passed.words, passed.dropped));
+        plugin_line::as_openvpn(given).map_or((Vec::new(), 0), |passed| (passed.words, passed.dropped));
     let file = resolve(setup, &name, directory);
     let kind = kind(&file);
     let also = other_file(&file, kind);
@@ -192,7 +192,7 @@ pub(crate) fn is_option(word: &[u8]) -> bool {
 
 fn pam_line(line: &[Vec<u8>], kind: Kind, directory: &Path) -> PamLine {
     let words = AuthPamWords::new(line, kind == Kind::AuthPam, |file| options_file(file.as_bytes()));
-    let service = service::read(&words, directory);
+    let service = read_pam_service::read(&words, directory);
     PamLine { words, service }
 }
 

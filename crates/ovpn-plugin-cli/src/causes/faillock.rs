@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::causes::Cause;
-use crate::service::Service;
+use crate::pam_service::Service;
 
 const MODULE: &str = "pam_faillock.so";
 const DIRECTORY: &str = "/var/run/faillock";

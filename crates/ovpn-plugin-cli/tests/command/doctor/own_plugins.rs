@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 
 use harness::plugin;
 
-use super::stage::{STACK, Stage};
+use super::good_setup::{STACK, Stage};
 use super::{Expected, case};
 
 /// Adds a test for each.

@@ -5,9 +5,9 @@ use std::fs;
 use nix::unistd::{User, geteuid};
 use zeroize::Zeroizing;
 
+use super::faillock;
 use crate::causes::Cause;
-use crate::faillock;
-use crate::service::Service;
+use crate::pam_service::Service;
 
 /// What is to be seen.
 #[derive(Debug, Default)]

@@ -1,6 +1,8 @@
 //! Runs the plugin in a process of its own and watches it from outside, so that one that crashes, exits, hangs or leaves
 //! processes behind is something to tell about.
 
+pub(crate) mod report;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
@@ -18,10 +20,10 @@ use ovpn_plugin_host::{LogFollower, LogLine, fork_alone};
 use tempfile::TempDir;
 
 use crate::answers::{Answered, Answers};
-use crate::children::{LEAVE, until_all_left};
-use crate::masks::theirs;
+use crate::leftover_processes::{LEAVE, until_all_left};
+use crate::plugin_process::report::{Outcome, Tell, Told};
+use crate::redaction::theirs;
 use crate::show::Show;
-use crate::told::{Outcome, Tell, Told};
 use terminal::Signals;
 
 /// How often is looked whether the process has ended, and for new lines of the log: neither can be polled for.

@@ -59,5 +59,5 @@ pub(crate) fn reference() -> String {
 }
 
 #[cfg(test)]
-#[path = "declared_tests.rs"]
+#[path = "declared_lines_tests.rs"]
 mod tests;

@@ -8,8 +8,8 @@ use openvpn_config::{OpenvpnConfig, Place, Seen, tmp_dir};
 use secret::Secret;
 
 use super::openvpn;
-use super::option;
-use super::plugin;
+use super::openvpn_options;
+use super::read_plugin;
 use super::setup::{Given, Setup};
 use super::unit::Unit;
 
@@ -69,7 +69,7 @@ pub(crate) fn set_up(subject: Subject) -> Setup {
         Seen::Block(_) => {}
         Seen::Option(words) => {
             let text: Vec<&[u8]> = words.iter().map(Secret::expose).collect();
-            setup.faults.extend(option::fault(&text).map(|fault| (Some(place.clone()), fault)));
+            setup.faults.extend(openvpn_options::fault(&text).map(|fault| (Some(place.clone()), fault)));
             setup.settings.take(&text);
             match &text[..] {
                 [b"cd", path] => directory = directory.join(String::from_utf8_lossy(path).into_owned()),
@@ -96,7 +96,7 @@ pub(crate) fn set_up(subject: Subject) -> Setup {
     setup.tmp_dir = tmp_dir::warning(&setup.settings, &directory).map(|warning| warning.text);
     let config = subject.directory.join(&subject.config);
     for (place, words, directory) in plugins {
-        let line = plugin::read(&setup, place, &words, &config, &directory);
+        let line = read_plugin::read(&setup, place, &words, &config, &directory);
         setup.plugins.push(line);
     }
     setup.unit = subject.unit;

@@ -11,7 +11,7 @@ use secret::Secret;
 
 use crate::doctor::{AuthPamWords, usual_configurations};
 use crate::known_options::auth_pam;
-use crate::words;
+use crate::plugin_line;
 
 /// The socket.
 pub(crate) fn socket(named: Option<&Path>) -> Result<PathBuf, String> {
@@ -78,7 +78,7 @@ fn of_configuration(config: &Path) -> Result<Vec<PathBuf>, String> {
 
 /// What `status=` says in the words of a plugin line.
 fn of_line(line: &[&[u8]], directory: &Path) -> Option<PathBuf> {
-    let words = words::as_openvpn(line.iter().map(|word| word.to_vec()).collect()).ok()?.words;
+    let words = plugin_line::as_openvpn(line.iter().map(|word| word.to_vec()).collect()).ok()?.words;
     let read = |file: &str| {
         let path = directory.join(file);
         plugin_options::file::read(path.as_os_str().as_bytes()).ok().map(|file| file.content)
