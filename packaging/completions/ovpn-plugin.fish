@@ -50,7 +50,7 @@ complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand login" -s d -l d
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand login" -l crtext -d 'the client can ask its user while the login is pending (`crtext` in IV_SSO); without this option questions come with a rejection (dynamic challenge)'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand login" -l strict -d 'exit with status 1 instead of 0 if there is a warning; for `doctor` and `certify`, if there is a note'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand login" -l json -d 'print one JSON object a line instead of text; docs/json.md has the schema'
-complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand login" -l entered -d 'this process is in the unit\'s world already'
+complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand login" -l entered -d 'this process is in the unit\'s sandbox already'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand login" -s h -l help -d 'Print help'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand check" -s e -l env -d 'a variable for the plugin, as `setenv NAME VALUE` does; may be repeated' -r
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand check" -s v -l verb -d 'OpenVPN\'s `verb`, 0 to 11; from 4 on auth-pam shows which prompt was answered, from 7 on debug messages are shown' -r
@@ -58,7 +58,7 @@ complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand check" -s t -l t
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand check" -l unit -d 'see files as this systemd unit does: those that it hides are not there. If its server runs, its mounts are used, otherwise systemd-run. For `doctor`, the unit also names CONFIG' -r
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand check" -l strict -d 'exit with status 1 instead of 0 if there is a warning; for `doctor` and `certify`, if there is a note'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand check" -l json -d 'print one JSON object a line instead of text; docs/json.md has the schema'
-complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand check" -l entered -d 'this process is in the unit\'s world already'
+complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand check" -l entered -d 'this process is in the unit\'s sandbox already'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand check" -s h -l help -d 'Print help'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand events" -s u -l user -d 'username; without this option `login` asks for it on the terminal' -r
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand events" -s p -l password-file -d 'read the password from FILE, or from standard input if FILE is `-`, without one newline at the end; without this option the command asks for it on the terminal' -r -F
@@ -73,14 +73,14 @@ complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand events" -s d -l 
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand events" -l client -d 'the events of a client instead of those of a server'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand events" -l strict -d 'exit with status 1 instead of 0 if there is a warning; for `doctor` and `certify`, if there is a note'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand events" -l json -d 'print one JSON object a line instead of text; docs/json.md has the schema'
-complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand events" -l entered -d 'this process is in the unit\'s world already'
+complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand events" -l entered -d 'this process is in the unit\'s sandbox already'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand events" -s h -l help -d 'Print help'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand doctor" -l cd -d 'the directory in which OpenVPN starts [default: that of CONFIG, as in the units]' -r -f -a "(__fish_complete_directories)"
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand doctor" -l openvpn -d 'the OpenVPN that reads CONFIG [default: the one that is installed]' -r -F
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand doctor" -l unit -d 'see files as this systemd unit does: those that it hides are not there. If its server runs, its mounts are used, otherwise systemd-run. For `doctor`, the unit also names CONFIG' -r
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand doctor" -l strict -d 'exit with status 1 instead of 0 if there is a warning; for `doctor` and `certify`, if there is a note'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand doctor" -l json -d 'print one JSON object a line instead of text; docs/json.md has the schema'
-complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand doctor" -l entered -d 'this process is in the unit\'s world already'
+complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand doctor" -l entered -d 'this process is in the unit\'s sandbox already'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand certify" -s u -l user -d 'username; without this option `login` asks for it on the terminal' -r
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand certify" -s p -l password-file -d 'read the password from FILE, or from standard input if FILE is `-`, without one newline at the end; without this option the command asks for it on the terminal' -r -F

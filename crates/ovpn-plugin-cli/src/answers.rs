@@ -9,7 +9,7 @@ use ovpn_plugin_host::Question;
 use zeroize::Zeroizing;
 
 use crate::password::{self, NoAnswer, Secret, Terminal};
-use crate::redaction::theirs;
+use crate::redaction::from_plugin;
 use crate::show::{Show, printable};
 use terminal::Signals;
 
@@ -48,7 +48,7 @@ impl Answers {
 
     /// Shows the question and takes the next answer, or has one typed.
     pub(crate) fn answer(&mut self, show: &mut Show, question: &Question, signals: &Signals) -> Answered {
-        show.line("question", &theirs(&question.text));
+        show.line("question", &from_plugin(&question.text));
         let answered = match self.given.pop_front() {
             Some(answer) => Ok(answer),
             None => {

@@ -1,5 +1,5 @@
-//! `new` and `run` are for authors and another program's: this one, which runs as root beside servers, starts neither cargo nor
-//! servers, and carries nothing that only tests need.
+//! `new` and `run` are for authors of plugins, and another program has them. This one runs as root beside servers: it starts
+//! neither cargo nor servers, and carries nothing that only tests need.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;

@@ -92,8 +92,8 @@ pub(crate) fn in_log<'a>(log: impl Iterator<Item = &'a LogLine> + Clone) -> Vec<
         }
     }
     if telling.is_empty() {
-        let told = |known: &&Known| log.clone().any(|line| known.is_in(&line.text));
-        let general = all_known().filter(|known| known.general).find(told);
+        let is_there = |known: &&Known| log.clone().any(|line| known.is_in(&line.text));
+        let general = all_known().filter(|known| known.general).find(is_there);
         telling.extend(general.map(|known| Cause::new(known.why, known.todo)));
     }
     let mut causes: Vec<Cause> = Vec::new();

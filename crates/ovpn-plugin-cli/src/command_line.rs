@@ -13,9 +13,9 @@ use terminal::options::in_one_line;
 
 use crate::author_commands;
 use crate::commands::{self, id};
-use crate::doctor::Patient;
+use crate::doctor::DoctorOptions;
 use crate::password::Secret;
-use crate::running_server::{Asked, Question};
+use crate::running_server::{Action, ServerRequest};
 
 /// What to do.
 pub(crate) enum Request {
@@ -23,11 +23,11 @@ pub(crate) enum Request {
     Print(Box<clap::builder::StyledStr>),
     Run(Command, Box<Task>),
     Certify(Box<Task>),
-    Doctor(Patient),
+    Doctor(DoctorOptions),
     /// Another program does it, with these words.
     Develop(Vec<OsString>),
     /// A running server is asked.
-    Ask(Question),
+    AskServer(ServerRequest),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub(crate) struct Task {
     /// Warnings count.
     pub(crate) strict: bool,
     pub(crate) json: bool,
-    /// The unit in whose world the plugin is opened.
+    /// The unit in whose sandbox the plugin is opened.
     pub(crate) unit: Option<String>,
     /// This process is there already.
     pub(crate) entered: bool,
@@ -130,9 +130,9 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request
     if name == "doctor" {
         return doctor(&mut matches);
     }
-    if let Some(asked) = asked(&name, &mut matches) {
+    if let Some(action) = server_action(&name, &mut matches) {
         let (path, json) = (one(&mut matches, id::SOCKET).map(PathBuf::from), flag(&mut matches, id::JSON));
-        return Ok(Request::Ask(Question { asked, path, json }));
+        return Ok(Request::AskServer(ServerRequest { action, path, json }));
     }
     let task = task(&mut matches)?;
     if let Some(option) = misplaced(&name, &words, &task.words) {
@@ -181,19 +181,19 @@ fn task(matches: &mut ArgMatches) -> Result<Box<Task>, UsageError> {
     Ok(task)
 }
 
-/// What is asked of a running server.
-fn asked(command: &str, matches: &mut ArgMatches) -> Option<Asked> {
+/// What a running server is asked to do.
+fn server_action(command: &str, matches: &mut ArgMatches) -> Option<Action> {
     let mut whom = || one(matches, id::WHOM).map(OsString::into_vec);
     match command {
-        "status" => Some(Asked::Status { watch: flag(matches, id::WATCH) }),
-        "revoke" => whom().map(Asked::Revoke),
-        "unblock" => whom().map(Asked::Unblock),
+        "status" => Some(Action::Status { watch: flag(matches, id::WATCH) }),
+        "revoke" => whom().map(Action::Revoke),
+        "unblock" => whom().map(Action::Unblock),
         _ => None,
     }
 }
 
 fn doctor(matches: &mut ArgMatches) -> Result<Request, UsageError> {
-    let patient = Patient {
+    let options = DoctorOptions {
         config: one(matches, id::CONFIG).map(PathBuf::from),
         unit: given(matches, id::UNIT),
         directory: one(matches, id::CD).map(PathBuf::from),
@@ -202,13 +202,13 @@ fn doctor(matches: &mut ArgMatches) -> Result<Request, UsageError> {
         strict: flag(matches, id::STRICT),
         json: flag(matches, id::JSON),
     };
-    if patient.config.as_deref() == Some(Path::new("")) {
+    if options.config.as_deref() == Some(Path::new("")) {
         return Err("the name of the configuration is empty".into());
     }
-    if patient.unit.is_some() && (patient.config.is_some() || patient.directory.is_some()) {
+    if options.unit.is_some() && (options.config.is_some() || options.directory.is_some()) {
         return Err("--unit names the configuration and the directory: give neither CONFIG nor --cd".into());
     }
-    Ok(Request::Doctor(patient))
+    Ok(Request::Doctor(options))
 }
 
 /// Not each command has each option.

@@ -262,7 +262,7 @@ fn as_client() -> Arg {
     flag(id::CLIENT, "the events of a client instead of those of a server")
 }
 
-/// What the doctor is told.
+/// What the doctor examines.
 fn of_a_set_up() -> [Arg; 5] {
     [
         Arg::new(id::CONFIG)
@@ -294,7 +294,7 @@ fn json() -> Arg {
     flag(id::JSON, "print one JSON object a line instead of text; docs/json.md has the schema")
 }
 
-/// The world in which a command looks.
+/// The sandbox from which a command looks.
 fn in_a_unit() -> [Arg; 2] {
     [
         with(
@@ -305,7 +305,7 @@ fn in_a_unit() -> [Arg; 2] {
              otherwise systemd-run. For `doctor`, the unit also names CONFIG",
         ),
         // What the command says to itself.
-        flag(id::ENTERED, "this process is in the unit's world already").hide(true),
+        flag(id::ENTERED, "this process is in the unit's sandbox already").hide(true),
     ]
 }
 

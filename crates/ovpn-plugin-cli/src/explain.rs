@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use ovpn_plugin_host::LogLine;
 
-use crate::causes::local_checks::{self, About};
+use crate::causes::local_checks::{self, LocalChecks};
 use crate::causes::{self, Cause, failed_events, load_errors};
 use crate::command_line::Command;
 use crate::known_options::KnownOptions;
 use crate::pam_service::Service;
 use crate::plugin_process::report::Outcome;
-use crate::plugin_process::{End, Seen};
+use crate::plugin_process::{End, Observed};
 use crate::plugin_run::seconds;
 use crate::show::{Show, Summary};
 use crate::warnings;
@@ -20,8 +20,8 @@ const REJECTED: u8 = 1;
 const UNDECIDED: u8 = 3;
 const UNANSWERED: u8 = 4;
 
-/// What was asked for.
-pub(crate) struct Asked<'a> {
+/// Explains the result of a command: what the command was, and with what.
+pub(crate) struct Explainer<'a> {
     pub(crate) known_options: KnownOptions,
     pub(crate) command: Command,
     pub(crate) file_name: &'a str,
@@ -33,22 +33,22 @@ pub(crate) struct Asked<'a> {
     pub(crate) warnings: Vec<Cause>,
 }
 
-/// What an end is.
-struct Result {
+/// The result of the command.
+struct Conclusion {
     status: u8,
     /// In one word, for programs.
     outcome: &'static str,
     text: String,
 }
 
-fn result(status: u8, outcome: &'static str, text: impl Into<String>) -> Result {
-    Result { status, outcome, text: text.into() }
+fn result(status: u8, outcome: &'static str, text: impl Into<String>) -> Conclusion {
+    Conclusion { status, outcome, text: text.into() }
 }
 
-impl Asked<'_> {
+impl Explainer<'_> {
     /// Prints result and explanation; the exit status. `missing`: why a question had no answer.
-    pub(crate) fn explain(&self, show: &mut Show, seen: &Seen, missing: Option<&str>) -> u8 {
-        let Result { mut status, outcome, mut text } = self.result(&seen.end);
+    pub(crate) fn explain(&self, show: &mut Show, seen: &Observed, missing: Option<&str>) -> u8 {
+        let Conclusion { mut status, outcome, mut text } = self.result(&seen.end);
         let interrupted = matches!(seen.end, End::Interrupted(_) | End::InterruptedAfter(_));
         let service = self.is_pam().then(|| Service::of(self.words)).flatten();
         let causes = match status {
@@ -62,7 +62,7 @@ impl Asked<'_> {
             warnings.extend(warnings::in_log(&seen.log, of_service));
         }
         if matches!(seen.end, End::Outcome(_)) {
-            warnings.extend(warnings::at_end(seen, show.given_away()));
+            warnings.extend(warnings::at_end(seen, show.leak()));
         }
         if status == ACCEPTED && self.strict && !warnings.is_empty() {
             status = REJECTED;
@@ -84,7 +84,7 @@ impl Asked<'_> {
         self.file_name.contains("auth-pam") || self.file_name.contains("auth_pam")
     }
 
-    fn result(&self, end: &End) -> Result {
+    fn result(&self, end: &End) -> Conclusion {
         match end {
             End::Outcome(outcome) => self.outcome(*outcome),
             End::Died(how) => {
@@ -100,7 +100,7 @@ impl Asked<'_> {
         }
     }
 
-    fn outcome(&self, outcome: Outcome) -> Result {
+    fn outcome(&self, outcome: Outcome) -> Conclusion {
         let (yes, no) = match self.command {
             Command::Login => (("accepted", "accepted"), ("rejected", "rejected")),
             Command::Check => (
@@ -130,7 +130,7 @@ impl Asked<'_> {
 
     fn causes(
         &self,
-        seen: &Seen,
+        seen: &Observed,
         status: u8,
         missing: Option<&str>,
         service: Option<&Service>,
@@ -142,10 +142,10 @@ impl Asked<'_> {
             )];
         }
         let opened = !matches!(seen.end, End::Outcome(Outcome::NotOpened));
-        let About { deciding, further } = if self.is_pam() && self.command != Command::Check && opened {
-            local_checks::about_login(service, self.user)
+        let LocalChecks { deciding, further } = if self.is_pam() && self.command != Command::Check && opened {
+            local_checks::of_login(service, self.user)
         } else {
-            About::default()
+            LocalChecks::default()
         };
         let is_telling = |line: &&LogLine| {
             deciding.is_empty() || !causes::is_refusal(line) && !warnings::is_about_service(line)
@@ -155,9 +155,9 @@ impl Asked<'_> {
         causes.extend(self.known_options.refused(seen.log.iter()));
         let said: Vec<_> = causes.iter().map(|cause| cause.todo.clone()).collect();
         causes.extend(further.into_iter().filter(|fact| !said.contains(&fact.todo)));
-        causes.extend(seen.told.last("open").and_then(load_errors::cause));
+        causes.extend(seen.reports.last("open").and_then(load_errors::cause));
         if self.command == Command::Events {
-            causes.extend(failed_events::causes(seen.told.all("event")));
+            causes.extend(failed_events::causes(seen.reports.all("event")));
         }
         causes.extend(self.hanging(seen));
         causes.extend(self.died(&seen.end));
@@ -190,8 +190,8 @@ impl Asked<'_> {
     }
 
     /// What it means that nothing came in time.
-    fn hanging(&self, seen: &Seen) -> Option<Cause> {
-        match (&seen.end, seen.told.last("open")) {
+    fn hanging(&self, seen: &Observed) -> Option<Cause> {
+        match (&seen.end, seen.reports.last("open")) {
             (End::TimedOut, None) => Some(Cause::new(
                 "The plugin did not return from being opened. OpenVPN would not come up.",
                 "See what it waits for.",
@@ -204,10 +204,12 @@ impl Asked<'_> {
                 "The plugin's call did not return. Under OpenVPN nobody would be served meanwhile.",
                 "See what it waits for (a backend that does not answer?). auth-pam can defer slow logins: `setenv deferred_auth_pam 1`.",
             )),
-            (End::Outcome(Outcome::NoVerdict), _) if seen.told.last("verdict").is_some() => Some(Cause::new(
-                "The plugin has not written its verdict to the control file.",
-                "Raise --timeout if it needs longer; OpenVPN itself gives a client a minute (`hand-window`).",
-            )),
+            (End::Outcome(Outcome::NoVerdict), _) if seen.reports.last("verdict").is_some() => {
+                Some(Cause::new(
+                    "The plugin has not written its verdict to the control file.",
+                    "Raise --timeout if it needs longer; OpenVPN itself gives a client a minute (`hand-window`).",
+                ))
+            }
             _ => None,
         }
     }

@@ -9,7 +9,7 @@ use ovpn_plugin_host::LogLine;
 use crate::causes::Cause;
 use crate::doctor::{Kind, is_option, kind};
 
-pub(crate) use by_name::{Named, auth_pam, down_root};
+pub(crate) use by_name::{DeclaredOption, auth_pam, down_root};
 
 const AUTH_PAM: &str = include_str!("known_options/auth-pam.tsv");
 const DOWN_ROOT: &str = include_str!("known_options/down-root.tsv");
@@ -90,10 +90,10 @@ mod tests {
         let known = KnownOptions::read(AUTH_PAM);
         let words =
             ["session=yes", "colour=blue", "vpn", "deferred=yes"].map(|word| word.as_bytes().to_vec());
-        let told = known.meanings(&words);
-        assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].starts_with("session=yes: whether PAM opens a session"), "{told:?}");
-        assert!(told[0].ends_with(" (default: no)"), "{told:?}");
+        let meanings = known.meanings(&words);
+        assert_eq!(meanings.len(), 1, "{meanings:?}");
+        assert!(meanings[0].starts_with("session=yes: whether PAM opens a session"), "{meanings:?}");
+        assert!(meanings[0].ends_with(" (default: no)"), "{meanings:?}");
     }
 
     #[test]

@@ -6,9 +6,9 @@ use ovpn_plugin_host::{
     DynamicChallenge, FuncResult, Login, LoginOutcome, OpenPlugin, Question, RunningLogin, Verdict, sys,
 };
 
-use crate::plugin_process::report::{Outcome, Tell};
-use crate::plugin_run::{Drive, failed, result_text, seconds};
-use crate::redaction::theirs;
+use crate::plugin_process::report::{Outcome, Reporter};
+use crate::plugin_run::{PluginRun, failed, result_text, seconds};
+use crate::redaction::from_plugin;
 
 /// A call that takes longer than this is worth a word.
 const LONG: Duration = Duration::from_secs(1);
@@ -22,10 +22,16 @@ enum Next {
     Again(Box<Login>),
 }
 
-impl Drive {
-    pub(crate) fn log_in(&self, tell: &Tell, login: &Login, plugin: &OpenPlugin, start: Instant) -> Outcome {
+impl PluginRun {
+    pub(crate) fn log_in(
+        &self,
+        reporter: &Reporter,
+        login: &Login,
+        plugin: &OpenPlugin,
+        start: Instant,
+    ) -> Outcome {
         if !plugin.wants(sys::PLUGIN_AUTH_USER_PASS_VERIFY) {
-            tell.say(
+            reporter.say(
                 "open",
                 "the plugin wants no AUTH_USER_PASS_VERIFY: OpenVPN does not ask it about logins",
             );
@@ -35,7 +41,7 @@ impl Drive {
         // The time that a person takes is not the plugin's.
         let mut end = start + self.limit;
         loop {
-            match round(tell, &login, plugin, &mut end) {
+            match round(reporter, &login, plugin, &mut end) {
                 Next::Done(outcome) => return outcome,
                 Next::Again(next) => login = *next,
             }
@@ -44,28 +50,28 @@ impl Drive {
 }
 
 /// One connection of the client.
-fn round(tell: &Tell, login: &Login, plugin: &OpenPlugin, end: &mut Instant) -> Next {
+fn round(reporter: &Reporter, login: &Login, plugin: &OpenPlugin, end: &mut Instant) -> Next {
     let client = plugin.client();
     let running = match client.start_login(login) {
         Ok(running) => running,
-        Err(error) => return Next::Done(failed(tell, &error.to_string())),
+        Err(error) => return Next::Done(failed(reporter, &error.to_string())),
     };
     let blocked = running.blocked();
-    tell.say("reply", &format!("{} after {}", result_text(running.result), seconds(blocked)));
+    reporter.say("reply", &format!("{} after {}", result_text(running.result), seconds(blocked)));
     if running.result != FuncResult::Deferred && blocked >= LONG {
-        tell.say("note", "OpenVPN serves nobody while a plugin decides; one that takes long should defer (auth-pam: `setenv deferred_auth_pam 1`)");
+        reporter.say("note", "OpenVPN serves nobody while a plugin decides; one that takes long should defer (auth-pam: `setenv deferred_auth_pam 1`)");
     }
     if let Some(pending) = running.pending() {
-        tell.say("pending", &pending_text(pending));
+        reporter.say("pending", &pending_text(pending));
     }
     let mut asked = Duration::ZERO;
     if let Some(question) = open_question(plugin, &running) {
-        let Some(answer) = ask(tell, &question, end, &mut asked) else {
+        let Some(answer) = ask(reporter, &question, end, &mut asked) else {
             return Next::Done(Outcome::Unanswered);
         };
         match client.answer(&running, login, &answer) {
-            Ok(reply) => tell.say("reply", &format!("to the answer: {}", result_text(reply.result))),
-            Err(error) => return Next::Done(failed(tell, &error.to_string())),
+            Ok(reply) => reporter.say("reply", &format!("to the answer: {}", result_text(reply.result))),
+            Err(error) => return Next::Done(failed(reporter, &error.to_string())),
         }
     }
     let outcome = running.finish(end.saturating_duration_since(Instant::now()));
@@ -78,19 +84,19 @@ fn round(tell: &Tell, login: &Login, plugin: &OpenPlugin, end: &mut Instant) -> 
     };
     let took = outcome.took.saturating_sub(asked);
     match outcome.verdict {
-        Some(verdict) => tell.say("verdict", &verdict_text(verdict, took)),
+        Some(verdict) => reporter.say("verdict", &verdict_text(verdict, took)),
         None if decision == Outcome::NoVerdict => {
-            tell.say("verdict", &format!("none within {}", seconds(took)));
+            reporter.say("verdict", &format!("none within {}", seconds(took)));
         }
         None => {}
     }
-    tell.say("client", &client_text(&outcome, took));
+    reporter.say("client", &client_text(&outcome, took));
     let challenge = outcome.reason.as_deref().filter(|_| decision == Outcome::No);
     let challenge = challenge.and_then(DynamicChallenge::in_reason).filter(|it| it.question.wants_answer);
     let Some(challenge) = challenge else { return Next::Done(decision) };
     // The client has left by now.
     drop(client);
-    match ask(tell, &challenge.question, end, &mut asked) {
+    match ask(reporter, &challenge.question, end, &mut asked) {
         Some(answer) => {
             let again = login.clone().env("username", &challenge.username);
             Next::Again(Box::new(again.env("password", challenge.password(&answer))))
@@ -108,13 +114,13 @@ fn open_question(plugin: &OpenPlugin, running: &RunningLogin) -> Option<Question
 
 /// Asks, and moves the end by the time that it takes.
 fn ask(
-    tell: &Tell,
+    reporter: &Reporter,
     question: &Question,
     end: &mut Instant,
     asked: &mut Duration,
 ) -> Option<crate::password::Secret> {
     let before = Instant::now();
-    let answer = tell.ask(question);
+    let answer = reporter.ask(question);
     *asked += before.elapsed();
     *end += before.elapsed();
     answer
@@ -134,7 +140,7 @@ fn pending_text(text: &str) -> String {
     let mut lines = text.lines();
     match (lines.next(), lines.next(), lines.next()) {
         (Some(timeout), Some(method), Some(text)) => {
-            let (method, timeout, text) = (theirs(method), theirs(timeout), theirs(text));
+            let (method, timeout, text) = (from_plugin(method), from_plugin(timeout), from_plugin(text));
             format!("the client is asked, by {method}, and has {timeout} s: {text}")
         }
         _ => "the pending file has less than the three lines needed".to_owned(),
@@ -153,7 +159,7 @@ fn client_text(outcome: &LoginOutcome, took: Duration) -> String {
         return "waits, and gives up after a minute (`hand-window`)".to_owned();
     }
     let reason = outcome.reason.as_deref();
-    match reason.map(|text| (text, theirs(text))) {
+    match reason.map(|text| (text, from_plugin(text))) {
         None => "is told that the login failed, without a reason".to_owned(),
         Some((text, shown)) if text.starts_with("TEMP") => format!("is told to try again later: {shown}"),
         Some((text, shown)) if text.starts_with("CRV1:") => {

@@ -38,10 +38,10 @@ use zeroize::Zeroizing;
 use crate::answers::Answers;
 use crate::causes::Cause;
 use crate::command_line::{Command, Request, Task};
-use crate::explain::Asked;
+use crate::explain::Explainer;
 use crate::known_options::KnownOptions;
 use crate::password::{NoAnswer, Secret, Terminal};
-use crate::plugin_run::Drive;
+use crate::plugin_run::PluginRun;
 use crate::show::{Show, printable};
 
 const USAGE: u8 = 2;
@@ -74,12 +74,12 @@ fn main() -> ExitCode {
             run(command, task)
         }
         Ok(Request::Certify(task)) => certify::run(task),
-        Ok(Request::Doctor(patient)) => {
-            is_there = patient.entered;
-            doctor::run(&patient).map_err(Stop::Usage)
+        Ok(Request::Doctor(options)) => {
+            is_there = options.entered;
+            doctor::run(&options).map_err(Stop::Usage)
         }
         Ok(Request::Develop(words)) => Err(Stop::Usage(author_commands::become_it(&words))),
-        Ok(Request::Ask(question)) => running_server::run(&question).map_err(Stop::Usage),
+        Ok(Request::AskServer(question)) => running_server::run(&question).map_err(Stop::Usage),
         Err(error) => Err(Stop::Usage(format!("{error}; see ovpn-plugin --help"))),
     };
     let status = match done {
@@ -148,25 +148,29 @@ fn run(command: Command, mut task: Box<Task>) -> Result<u8, Stop> {
     for (name, value) in variables(&task) {
         plugin = plugin.setenv(&name, value);
     }
-    let drive = Drive { plugin, file, limit: task.timeout };
-    let seen = plugin_process::watch(&mut show, &mut answers, &signals, task.timeout, |tell, log| {
-        let drive = Drive { plugin: drive.plugin.clone().log_to(log), file: drive.file.clone(), ..drive };
+    let plugin_run = PluginRun { plugin, file, limit: task.timeout };
+    let seen = plugin_process::watch(&mut show, &mut answers, &signals, task.timeout, |reporter, log| {
+        let plugin_run = PluginRun {
+            plugin: plugin_run.plugin.clone().log_to(log),
+            file: plugin_run.file.clone(),
+            ..plugin_run
+        };
         match command {
-            Command::Login => drive.login(tell, &login),
-            Command::Check => drive.check(tell),
-            Command::Events => drive.events(tell, &login, task.client),
+            Command::Login => plugin_run.login(reporter, &login),
+            Command::Check => plugin_run.check(reporter),
+            Command::Events => plugin_run.events(reporter, &login, task.client),
         }
     });
     let seen = seen.map_err(|error| format!("cannot run the plugin in a process of its own: {error}"))?;
     let file_name =
-        drive.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let known_options = KnownOptions::of(&drive.file);
+        plugin_run.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let known_options = KnownOptions::of(&plugin_run.file);
     if command == Command::Check {
         for meaning in known_options.meanings(&passed.words) {
             show.line("option", &meaning);
         }
     }
-    let asked = Asked {
+    let explainer = Explainer {
         known_options,
         command,
         file_name: &file_name,
@@ -180,7 +184,7 @@ fn run(command: Command, mut task: Box<Task>) -> Result<u8, Stop> {
     if unused > 0 && matches!(seen.end, plugin_process::End::Outcome(_)) {
         show.line("note", &format!("the plugin has not asked for the last {unused} of the answers"));
     }
-    Ok(asked.explain(&mut show, &seen, answers.missing.as_deref()))
+    Ok(explainer.explain(&mut show, &seen, answers.missing.as_deref()))
 }
 
 /// Username and password, asked for where they are not given.

@@ -168,7 +168,7 @@ mod tests {
         let good = "auth required pam_permit.so\naccount required pam_permit.so\n";
         assert_eq!(findings(good, "VPN"), []);
         assert_eq!(findings(good, "/etc/pam.d/vpn"), []);
-        for (stack, told) in [
+        for (stack, expected) in [
             ("auth requird pam_permit.so\n", "/vpn:3 has 'requird' as its control word"),
             ("auht required pam_permit.so\n", "/vpn:3 begins with 'auht'"),
             ("auth required\n", "/vpn:3 names no module"),
@@ -177,7 +177,7 @@ mod tests {
         ] {
             let found = findings(&format!("{good}{stack}"), "vpn");
             assert_eq!(found.len(), 1, "{found:?}");
-            assert!(found[0].why.contains(told), "{found:?}");
+            assert!(found[0].why.contains(expected), "{found:?}");
         }
         // A line that may fail.
         assert_eq!(findings(&format!("{good}-auth optional pam_nosuch.so\n"), "vpn"), []);

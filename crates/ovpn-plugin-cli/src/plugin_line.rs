@@ -8,20 +8,20 @@ const MOST_QUOTED: usize = 16;
 
 /// The words a plugin gets, and how many OpenVPN drops.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Words {
+pub(crate) struct PassedWords {
     pub(crate) words: Vec<Vec<u8>>,
     pub(crate) dropped: usize,
 }
 
 /// Takes the words of the command line as those of a `plugin` line: a single one is split once more.
-pub(crate) fn as_openvpn(words: Vec<Vec<u8>>) -> Result<Words, SplitError> {
+pub(crate) fn as_openvpn(words: Vec<Vec<u8>>) -> Result<PassedWords, SplitError> {
     let (mut words, most) = match words.as_slice() {
         [single] => (split(single)?, MOST_QUOTED),
         _ => (words, MOST_SINGLE),
     };
     let dropped = words.len().saturating_sub(most);
     words.truncate(most);
-    Ok(Words { words, dropped })
+    Ok(PassedWords { words, dropped })
 }
 
 #[cfg(test)]

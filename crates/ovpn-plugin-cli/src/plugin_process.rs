@@ -1,5 +1,5 @@
-//! Runs the plugin in a process of its own and watches it from outside, so that one that crashes, exits, hangs or leaves
-//! processes behind is something to tell about.
+//! The process that has the plugin open, watched from outside: a plugin that crashes, exits, hangs or leaves processes
+//! behind does no harm to the command.
 
 pub(crate) mod report;
 
@@ -21,8 +21,8 @@ use tempfile::TempDir;
 
 use crate::answers::{Answered, Answers};
 use crate::leftover_processes::{LEAVE, until_all_left};
-use crate::plugin_process::report::{Outcome, Tell, Told};
-use crate::redaction::theirs;
+use crate::plugin_process::report::{Outcome, Reporter, Reports};
+use crate::redaction::from_plugin;
 use crate::show::Show;
 use terminal::Signals;
 
@@ -51,10 +51,10 @@ pub(crate) enum End {
 }
 
 /// What was seen.
-pub(crate) struct Seen {
+pub(crate) struct Observed {
     pub(crate) end: End,
     pub(crate) log: Vec<LogLine>,
-    pub(crate) told: Told,
+    pub(crate) reports: Reports,
     /// What happened after the result was there.
     pub(crate) after: Option<String>,
     /// Names of processes that had to be killed.
@@ -65,7 +65,7 @@ struct Watch<'a> {
     show: &'a mut Show,
     follower: LogFollower,
     log: Vec<LogLine>,
-    told: Told,
+    reports: Reports,
     output: File,
     unfinished: Vec<u8>,
 }
@@ -77,8 +77,8 @@ pub(crate) fn watch(
     answers: &mut Answers,
     signals: &Signals,
     limit: Duration,
-    body: impl FnOnce(&Tell, PathBuf),
-) -> io::Result<Seen> {
+    body: impl FnOnce(&Reporter, PathBuf),
+) -> io::Result<Observed> {
     let deadline = Instant::now() + limit + MARGIN;
     let scratch = tempfile::Builder::new().prefix("ovpn-plugin-").tempdir()?;
     let log = scratch.path().join("log");
@@ -88,12 +88,12 @@ pub(crate) fn watch(
     // Processes the plugin leaves behind become ours, so that they can be found and ended.
     prctl::set_child_subreaper(true)?;
     let child = fork_alone(|| {
-        let tell = Tell::new(theirs, log.clone());
+        let reporter = Reporter::new(theirs, log.clone());
         match prepare(&scratch, &print, signals) {
-            Ok(()) => body(&tell, log.clone()),
+            Ok(()) => body(&reporter, log.clone()),
             Err(error) => {
-                tell.say("failed", &format!("cannot prepare the plugin's process: {error}"));
-                tell.end(Outcome::Failed);
+                reporter.say("failed", &format!("cannot prepare the plugin's process: {error}"));
+                reporter.end(Outcome::Failed);
             }
         }
     })?;
@@ -102,7 +102,7 @@ pub(crate) fn watch(
         show,
         follower: LogFollower::new(log),
         log: Vec::new(),
-        told: Told::new(ours),
+        reports: Reports::new(ours),
         output: output.into(),
         unfinished: Vec::new(),
     };
@@ -111,8 +111,8 @@ pub(crate) fn watch(
         until_all_left(if matches!(end, End::Died(_)) { LEAVE } else { LEAVE_KILLED }, || watch.look());
     watch.look();
     watch.rest_of_output();
-    let Watch { log, told, .. } = watch;
-    let (end, after) = match (end, told.outcome) {
+    let Watch { log, reports, .. } = watch;
+    let (end, after) = match (end, reports.outcome) {
         (End::Died(how), Some(outcome)) => (End::Outcome(outcome), (how != ENDED_WELL).then_some(how)),
         (End::InterruptedAfter(signal), Some(outcome)) => {
             (End::Outcome(outcome), Some(format!("was interrupted by {signal}")))
@@ -120,7 +120,7 @@ pub(crate) fn watch(
         (End::TimedOut, Some(outcome)) => (End::Outcome(outcome), Some("did not come to an end".into())),
         (end, _) => (end, None),
     };
-    Ok(Seen { end, log, told, after, left })
+    Ok(Observed { end, log, reports, after, left })
 }
 
 /// In the new process: as under OpenVPN, but output goes to the watching process.
@@ -142,7 +142,7 @@ fn prepare(scratch: &TempDir, print: &OwnedFd, signals: &Signals) -> io::Result<
 impl Watch<'_> {
     /// Shows what is new, in the order in which it came.
     fn look(&mut self) {
-        for line in self.told.new_lines() {
+        for line in self.reports.new_lines() {
             self.log_lines(line.logged);
             self.show.line(&line.what, &line.text);
         }
@@ -167,7 +167,7 @@ impl Watch<'_> {
         while let Some(end) = self.unfinished.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.unfinished.drain(..=end).collect();
             let line = line.strip_suffix(b"\n").unwrap_or(&line);
-            self.show.line("printed", &theirs(&String::from_utf8_lossy(line)));
+            self.show.line("printed", &from_plugin(&String::from_utf8_lossy(line)));
         }
         if self.unfinished.len() >= LONGEST_LINE_BYTES {
             self.rest_of_output();
@@ -177,13 +177,13 @@ impl Watch<'_> {
     fn rest_of_output(&mut self) {
         if !self.unfinished.is_empty() {
             let rest = std::mem::take(&mut self.unfinished);
-            self.show.line("printed", &theirs(&String::from_utf8_lossy(&rest)));
+            self.show.line("printed", &from_plugin(&String::from_utf8_lossy(&rest)));
         }
     }
 
     fn pause(&self, signals: Option<&Signals>) {
         let mut wanted = vec![
-            PollFd::new(self.told.stream.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.reports.stream.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.output.as_fd(), PollFlags::POLLIN),
         ];
         wanted.extend(signals.map(|signals| PollFd::new(signals.as_fd(), PollFlags::POLLIN)));
@@ -202,16 +202,16 @@ impl Watch<'_> {
         signals: &Signals,
     ) -> io::Result<End> {
         loop {
-            let decided = self.told.outcome.is_some();
+            let decided = self.reports.outcome.is_some();
             self.pause(Some(signals));
             let status = waitpid(child, Some(WaitPidFlag::WNOHANG))?;
             self.look();
             let mut interrupted = None;
-            if let Some(question) = self.told.take_question() {
+            if let Some(question) = self.reports.take_question() {
                 let asked = Instant::now();
                 match answers.answer(self.show, &question, signals) {
-                    Answered::Yes(answer) => self.told.answer(Some(&answer)),
-                    Answered::No => self.told.answer(None),
+                    Answered::Yes(answer) => self.reports.answer(Some(&answer)),
+                    Answered::No => self.reports.answer(None),
                     Answered::Interrupted(signal) => interrupted = Some(signal),
                 }
                 // The time that a person takes is not the plugin's.

@@ -1,63 +1,64 @@
-//! What is done with the plugin, in a process of its own.
+//! One run of a plugin: what `login`, `check` and `events` do with it, in a process of its own.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use ovpn_plugin_host::{FuncResult, Login, OpenFailed, OpenPlugin, Plugin, Reply, Step, event_name, sys};
 
-use crate::plugin_process::report::{Outcome, Tell};
-use crate::redaction::theirs;
+use crate::plugin_process::report::{Outcome, Reporter};
+use crate::redaction::from_plugin;
 
 /// A plugin about to be opened, and with what. Each function tells its result as the last thing; those with a client do
 /// so before they close the plugin, for what happens then changes nothing for the client.
-pub(crate) struct Drive {
+pub(crate) struct PluginRun {
     pub(crate) plugin: Plugin,
     pub(crate) file: PathBuf,
     pub(crate) limit: Duration,
 }
 
-impl Drive {
+impl PluginRun {
     /// One login.
-    pub(crate) fn login(&self, tell: &Tell, login: &Login) {
+    pub(crate) fn login(&self, reporter: &Reporter, login: &Login) {
         let start = Instant::now();
-        match self.open(tell) {
-            Some(plugin) => tell.end(self.log_in(tell, login, &plugin, start)),
-            None => tell.end(Outcome::NotOpened),
+        match self.open(reporter) {
+            Some(plugin) => reporter.end(self.log_in(reporter, login, &plugin, start)),
+            None => reporter.end(Outcome::NotOpened),
         }
     }
 
     /// Only opens and closes.
-    pub(crate) fn check(&self, tell: &Tell) {
-        tell.end(self.open_and_close(tell));
+    pub(crate) fn check(&self, reporter: &Reporter) {
+        reporter.end(self.open_and_close(reporter));
     }
 
-    fn open_and_close(&self, tell: &Tell) -> Outcome {
-        tell.say("file", &self.file.display().to_string());
+    fn open_and_close(&self, reporter: &Reporter) -> Outcome {
+        reporter.say("file", &self.file.display().to_string());
         let exports = match self.plugin.exports() {
             Ok(exports) => exports,
             Err(error) => {
-                tell.say("open", &error_text(&error));
+                reporter.say("open", &error_text(&error));
                 return Outcome::No;
             }
         };
-        tell.say("exports", &exports.symbols.join(" "));
+        reporter.say("exports", &exports.symbols.join(" "));
         let needs = match exports.min_version {
             0 => "any version of the plugin interface".to_owned(),
             version => format!("plugin interface version {version} or later (OpenVPN 2.4 to 2.7 have 3)"),
         };
-        tell.say("needs", &needs);
-        tell.say("starts", init_text(exports.init_point));
-        let Some(plugin) = self.open(tell) else { return Outcome::No };
+        reporter.say("needs", &needs);
+        reporter.say("starts", init_text(exports.init_point));
+        let Some(plugin) = self.open(reporter) else { return Outcome::No };
         let closed = plugin.close();
-        tell.say("close", if closed.unloaded { "done" } else { "done; the plugin's code stays in memory" });
+        reporter
+            .say("close", if closed.unloaded { "done" } else { "done; the plugin's code stays in memory" });
         Outcome::Yes
     }
 
     /// The life of a server, or of a client.
-    pub(crate) fn events(&self, tell: &Tell, login: &Login, client: bool) {
+    pub(crate) fn events(&self, reporter: &Reporter, login: &Login, client: bool) {
         let start = Instant::now();
-        let Some(plugin) = self.open(tell) else { return tell.end(Outcome::NotOpened) };
-        let mut see = |step: &Step| tell.say("event", &step_text(step));
+        let Some(plugin) = self.open(reporter) else { return reporter.end(Outcome::NotOpened) };
+        let mut see = |step: &Step| reporter.say("event", &step_text(step));
         let patience = self.limit.saturating_sub(start.elapsed());
         let life = if client {
             plugin.client_life_seen(&mut see)
@@ -65,30 +66,30 @@ impl Drive {
             plugin.server_life_seen(login, patience, &mut see)
         };
         let fails = |step: &Step| !matches!(step.reply.result, FuncResult::Success | FuncResult::Deferred);
-        tell.end(match life {
+        reporter.end(match life {
             Ok(life) if life.connected && life.steps.iter().any(fails) => Outcome::EventFailed,
             Ok(life) if life.connected => Outcome::Yes,
             Ok(_) => Outcome::No,
-            Err(error) => failed(tell, &error.to_string()),
+            Err(error) => failed(reporter, &error.to_string()),
         });
     }
 
-    fn open(&self, tell: &Tell) -> Option<OpenPlugin> {
+    fn open(&self, reporter: &Reporter) -> Option<OpenPlugin> {
         match self.plugin.open() {
             Ok(plugin) => {
-                tell.say("open", &format!("done; the plugin wants {}", events_text(plugin.events())));
+                reporter.say("open", &format!("done; the plugin wants {}", events_text(plugin.events())));
                 Some(plugin)
             }
             Err(error) => {
-                tell.say("open", &error_text(&error));
+                reporter.say("open", &error_text(&error));
                 None
             }
         }
     }
 }
 
-pub(crate) fn failed(tell: &Tell, words: &str) -> Outcome {
-    tell.say("failed", words);
+pub(crate) fn failed(reporter: &Reporter, words: &str) -> Outcome {
+    reporter.say("failed", words);
     Outcome::Failed
 }
 
@@ -133,8 +134,10 @@ fn events_text(mask: i32) -> String {
 fn step_text(step: &Step) -> String {
     let Reply { result, returned } = &step.reply;
     let name = event_name(step.event).unwrap_or("unknown event");
-    let returned: String =
-        returned.iter().map(|(name, value)| format!("; {}: {}", theirs(name), theirs(value))).collect();
+    let returned: String = returned
+        .iter()
+        .map(|(name, value)| format!("; {}: {}", from_plugin(name), from_plugin(value)))
+        .collect();
     format!("{name}: {}{returned}", result_text(*result))
 }
 

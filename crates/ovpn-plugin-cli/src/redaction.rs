@@ -18,13 +18,13 @@ const BEGIN: char = '\u{2}';
 const END: char = '\u{3}';
 
 /// Marks this part of a line as the plugin's.
-pub(crate) fn theirs(text: &str) -> String {
+pub(crate) fn from_plugin(text: &str) -> String {
     let text = text.replace(BEGIN, "\\x02").replace(END, "\\x03");
     format!("{BEGIN}{text}{END}")
 }
 
 /// A line without its marks, and with `change` made to what is the plugin's.
-pub(crate) fn change_theirs(line: &str, mut change: impl FnMut(&str) -> String) -> String {
+pub(crate) fn change_from_plugin(line: &str, mut change: impl FnMut(&str) -> String) -> String {
     let mut changed = String::new();
     let mut rest = line;
     while let Some((before, after)) = rest.split_once(BEGIN) {
@@ -36,14 +36,14 @@ pub(crate) fn change_theirs(line: &str, mut change: impl FnMut(&str) -> String) 
     changed + rest
 }
 
-/// What hiding has shown about the plugin.
+/// Whether the plugin has shown a secret to others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum GivenAway {
+pub(crate) enum Leak {
     #[default]
-    No,
+    None,
     /// The letters of the secret were there, which may be by chance.
-    Perhaps,
-    Yes,
+    Possible,
+    Certain,
 }
 
 struct Secret {
@@ -53,12 +53,12 @@ struct Secret {
 
 /// The secrets to hide.
 #[derive(Default)]
-pub(crate) struct Masks {
+pub(crate) struct Redactor {
     secrets: Vec<Secret>,
-    pub(crate) given_away: GivenAway,
+    pub(crate) leak: Leak,
 }
 
-impl Masks {
+impl Redactor {
     /// From now on this is hidden, plain and in base64.
     pub(crate) fn add(&mut self, secret: &[u8]) {
         if secret.is_empty() {
@@ -80,9 +80,9 @@ impl Masks {
         for secret in &self.secrets {
             if let Some(without) = without(&shown, &secret.text) {
                 shown = Cow::Owned(without);
-                let found = if secret.beyond_doubt { GivenAway::Yes } else { GivenAway::Perhaps };
+                let found = if secret.beyond_doubt { Leak::Certain } else { Leak::Possible };
                 if to_others {
-                    self.given_away = self.given_away.max(found);
+                    self.leak = self.leak.max(found);
                 }
             }
         }
@@ -121,43 +121,43 @@ fn without(text: &str, secret: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn masks(secrets: &[&str]) -> Masks {
-        let mut masks = Masks::default();
-        secrets.iter().for_each(|secret| masks.add(secret.as_bytes()));
-        masks
+    fn redactor(secrets: &[&str]) -> Redactor {
+        let mut redactor = Redactor::default();
+        secrets.iter().for_each(|secret| redactor.add(secret.as_bytes()));
+        redactor
     }
 
     #[test]
     fn secrets_are_hidden_plain_and_in_base64() {
-        let mut masks = masks(&["hunter2", "ab"]);
-        let shown = masks.hide("xhunter2y aHVudGVyMg== ab abc", true);
+        let mut redactor = redactor(&["hunter2", "ab"]);
+        let shown = redactor.hide("xhunter2y aHVudGVyMg== ab abc", true);
         assert_eq!(shown, "x[password]y [password] [password] abc");
     }
 
     #[test]
     fn only_what_stands_nowhere_by_chance_is_given_away_for_sure() {
-        for (secret, text, given_away) in [
-            ("password", "prompt 'password:' answered", GivenAway::Perhaps),
-            ("2", "2 of 2", GivenAway::Perhaps),
-            ("longpassphrase", "longpassphrase", GivenAway::Perhaps),
-            ("20260101", "20260101", GivenAway::Perhaps),
-            ("secret99", "it is secret99.", GivenAway::Yes),
-            ("password", "cGFzc3dvcmQ=", GivenAway::Yes),
-            ("secret99", "nothing", GivenAway::No),
+        for (secret, text, leak) in [
+            ("password", "prompt 'password:' answered", Leak::Possible),
+            ("2", "2 of 2", Leak::Possible),
+            ("longpassphrase", "longpassphrase", Leak::Possible),
+            ("20260101", "20260101", Leak::Possible),
+            ("secret99", "it is secret99.", Leak::Certain),
+            ("password", "cGFzc3dvcmQ=", Leak::Certain),
+            ("secret99", "nothing", Leak::None),
         ] {
-            let mut masks = masks(&[secret]);
-            masks.hide(text, false);
-            assert_eq!(masks.given_away, GivenAway::No, "{secret}: nobody else sees it");
-            masks.hide(text, true);
-            assert_eq!(masks.given_away, given_away, "{secret}: {text}");
+            let mut redactor = redactor(&[secret]);
+            redactor.hide(text, false);
+            assert_eq!(redactor.leak, Leak::None, "{secret}: nobody else sees it");
+            redactor.hide(text, true);
+            assert_eq!(redactor.leak, leak, "{secret}: {text}");
         }
     }
 
     #[test]
     fn only_the_plugins_part_of_a_line_changes() {
-        let line = format!("a password {} b {}", theirs("password"), theirs("x\u{2}y\u{3}"));
-        let mut masks = masks(&["password"]);
-        let changed = change_theirs(&line, |text| masks.hide(text, true));
+        let line = format!("a password {} b {}", from_plugin("password"), from_plugin("x\u{2}y\u{3}"));
+        let mut redactor = redactor(&["password"]);
+        let changed = change_from_plugin(&line, |text| redactor.hide(text, true));
         assert_eq!(changed, "a password [password] b x\\x02y\\x03");
     }
 }

@@ -9,8 +9,8 @@ use ovpn_plugin_host::{LogLine, sys};
 
 use crate::causes::Cause;
 use crate::password::Secret;
-use crate::redaction::{GivenAway, Masks, change_theirs, theirs};
-use crate::style::{Mood, Style};
+use crate::redaction::{Leak, Redactor, change_from_plugin, from_plugin};
+use crate::style::{Emphasis, Style};
 
 /// From this `verb` on OpenVPN shows debug messages of plugins.
 const DEBUG_VERB: u8 = 7;
@@ -25,7 +25,7 @@ enum Form {
 
 /// Standard output, which never fails the command.
 pub(crate) struct Show {
-    masks: Masks,
+    redactor: Redactor,
     verb: u8,
     form: Form,
 }
@@ -51,24 +51,24 @@ pub(crate) struct Summary<'a> {
 impl Show {
     pub(crate) fn new(verb: u8, json: bool) -> Self {
         let form = if json { Form::Json } else { Form::Text(Style::of_output()) };
-        Self { masks: Masks::default(), verb, form }
+        Self { redactor: Redactor::default(), verb, form }
     }
 
     /// From now on this is shown as `[password]`, plain and in base64, where the plugin says it.
     pub(crate) fn hide(&mut self, secret: &[u8]) {
-        self.masks.add(secret);
+        self.redactor.add(secret);
     }
 
-    /// Whether the plugin has told the secret to others.
-    pub(crate) fn given_away(&self) -> GivenAway {
-        self.masks.given_away
+    /// Whether the plugin has shown the secret to others.
+    pub(crate) fn leak(&self) -> Leak {
+        self.redactor.leak
     }
 
     /// A line with a word before it that says what it is. What is the plugin's in it is marked.
     pub(crate) fn line(&mut self, what: &str, text: &str) {
         let text = self.clean(what, text);
         match self.form {
-            Form::Text(style) => write_line(&style.line(what, &text, mood(what))),
+            Form::Text(style) => write_line(&style.line(what, &text, emphasis(what))),
             Form::Json => write_json(&[("kind", string(what)), ("text", string(&text))]),
         }
     }
@@ -116,23 +116,23 @@ impl Show {
         if is_debug && self.verb < DEBUG_VERB {
             return;
         }
-        let text = self.clean("log", &theirs(&line.text));
-        let name = self.clean("log", &theirs(&line.name));
-        let (level, mood) = match (line.is_error(), line.is_warning()) {
-            (true, _) => ("error", Mood::Bad),
-            (_, true) => ("warning", Mood::Warning),
-            _ if is_debug => ("debug", Mood::Aside),
-            _ => ("note", Mood::Aside),
+        let text = self.clean("log", &from_plugin(&line.text));
+        let name = self.clean("log", &from_plugin(&line.name));
+        let (level, emphasis) = match (line.is_error(), line.is_warning()) {
+            (true, _) => ("error", Emphasis::Bad),
+            (_, true) => ("warning", Emphasis::Warning),
+            _ if is_debug => ("debug", Emphasis::Aside),
+            _ => ("note", Emphasis::Aside),
         };
         match self.form {
             Form::Text(style) => {
-                let level = if matches!(mood, Mood::Bad | Mood::Warning) {
+                let level = if matches!(emphasis, Emphasis::Bad | Emphasis::Warning) {
                     format!("{level}: ")
                 } else {
                     String::new()
                 };
                 let name = if name.is_empty() { name } else { format!("{name}: ") };
-                write_line(&style.line("log", &format!("{level}{name}{text}"), mood));
+                write_line(&style.line("log", &format!("{level}{name}{text}"), emphasis));
             }
             Form::Json => write_json(&[
                 ("kind", string("log")),
@@ -149,8 +149,8 @@ impl Show {
             Form::Text(style) => {
                 let Summary { status, text, causes, warnings, .. } = summary;
                 write_line("");
-                let mood = if *status == 0 { Mood::Good } else { Mood::Bad };
-                write_line(&style.line("result", &self.clean("result", text), mood));
+                let emphasis = if *status == 0 { Emphasis::Good } else { Emphasis::Bad };
+                write_line(&style.line("result", &self.clean("result", text), emphasis));
                 for (word, causes) in [("why", causes), ("warning", warnings)] {
                     for cause in *causes {
                         self.line(word, &cause.why);
@@ -186,16 +186,16 @@ impl Show {
 
     fn clean(&mut self, what: &str, text: &str) -> String {
         let to_others = !TO_NOBODY.contains(&what);
-        printable(&change_theirs(text, |part| self.masks.hide(part, to_others)))
+        printable(&change_from_plugin(text, |part| self.redactor.hide(part, to_others)))
     }
 }
 
-fn mood(what: &str) -> Mood {
+fn emphasis(what: &str) -> Emphasis {
     match what {
-        "warning" | "NOTE" => Mood::Warning,
-        "PASS" => Mood::Good,
-        "error" | "failed" | "FAIL" => Mood::Bad,
-        _ => Mood::Plain,
+        "warning" | "NOTE" => Emphasis::Warning,
+        "PASS" => Emphasis::Good,
+        "error" | "failed" | "FAIL" => Emphasis::Bad,
+        _ => Emphasis::Plain,
     }
 }
 
@@ -246,11 +246,11 @@ mod tests {
         let mut show = Show::new(4, false);
         show.hide(b"password");
         assert_eq!(show.clean("why", "Mostly the password is wrong."), "Mostly the password is wrong.");
-        let line = format!("is told: {}", theirs("your password"));
+        let line = format!("is told: {}", from_plugin("your password"));
         assert_eq!(show.clean("open", &line), "is told: your [password]");
-        assert_eq!(show.given_away(), GivenAway::No);
+        assert_eq!(show.leak(), Leak::None);
         show.clean("client", &line);
-        assert_eq!(show.given_away(), GivenAway::Perhaps);
+        assert_eq!(show.leak(), Leak::Possible);
     }
 
     #[test]

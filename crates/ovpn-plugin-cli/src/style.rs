@@ -22,7 +22,7 @@ pub(crate) struct Style {
 
 /// What a line is, where that decides its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mood {
+pub(crate) enum Emphasis {
     Plain,
     Good,
     Bad,
@@ -41,18 +41,18 @@ impl Style {
     }
 
     /// A line of the word that says what it is, and the text.
-    pub(crate) fn line(&self, what: &str, text: &str, mood: Mood) -> String {
+    pub(crate) fn line(&self, what: &str, text: &str, emphasis: Emphasis) -> String {
         let text = match self.width {
             Some(width) => fold(text, width - INDENT).join(&format!("\n{:INDENT$}", "")),
             None => text.to_owned(),
         };
-        let colour = match (self.colours, mood) {
+        let colour = match (self.colours, emphasis) {
             (false, _) => return format!("{what:<8} {text}"),
-            (true, Mood::Plain) => BOLD,
-            (true, Mood::Good) => GREEN,
-            (true, Mood::Bad) => RED,
-            (true, Mood::Warning) => YELLOW,
-            (true, Mood::Aside) => DIM,
+            (true, Emphasis::Plain) => BOLD,
+            (true, Emphasis::Good) => GREEN,
+            (true, Emphasis::Bad) => RED,
+            (true, Emphasis::Warning) => YELLOW,
+            (true, Emphasis::Aside) => DIM,
         };
         format!("\x1b[{colour}m{what:<8}\x1b[0m {text}")
     }
@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(fold("a-very-long-word b", 5), ["a-very-long-word", "b"]);
         assert_eq!(fold("", 5), [""]);
         let style = Style { colours: false, width: Some(40) };
-        let folded = style.line("why", &"word ".repeat(20), Mood::Plain);
+        let folded = style.line("why", &"word ".repeat(20), Emphasis::Plain);
         assert!(folded.lines().all(|line| line.len() <= 40), "{folded}");
         assert!(folded.lines().skip(1).all(|line| line.starts_with("         word")), "{folded}");
     }
@@ -92,8 +92,8 @@ mod tests {
     #[test]
     fn without_a_terminal_nothing_is_added() {
         let text = "x ".repeat(200);
-        assert_eq!(Style::default().line("log", &text, Mood::Bad), format!("log      {text}"));
-        let coloured = Style { colours: true, width: None }.line("result", "rejected", Mood::Bad);
+        assert_eq!(Style::default().line("log", &text, Emphasis::Bad), format!("log      {text}"));
+        let coloured = Style { colours: true, width: None }.line("result", "rejected", Emphasis::Bad);
         assert_eq!(coloured, "\x1b[31mresult  \x1b[0m rejected");
     }
 }

@@ -5,8 +5,8 @@ use log_lines::Declared;
 use ovpn_plugin_host::LogLine;
 
 use crate::causes::{self, Cause};
-use crate::plugin_process::Seen;
-use crate::redaction::{GivenAway, theirs};
+use crate::plugin_process::Observed;
+use crate::redaction::{Leak, from_plugin};
 
 /// The warnings of the plugin's log, and what the PAM service is found to lack. The plugin's lines about the service say the
 /// same with less.
@@ -40,13 +40,13 @@ pub(crate) fn is_about_service(line: &LogLine) -> bool {
 /// A line that is not known says itself what to do, after a semicolon, or not at all.
 fn of_line(line: &LogLine) -> Cause {
     causes::of_line(line).unwrap_or_else(|| match line.text.rsplit_once("; ") {
-        Some((why, todo)) => Cause::new(theirs(why), theirs(todo)),
-        None => Cause::new(theirs(&line.text), ""),
+        Some((why, todo)) => Cause::new(from_plugin(why), from_plugin(todo)),
+        None => Cause::new(from_plugin(&line.text), ""),
     })
 }
 
 /// What shows at the end only.
-pub(crate) fn at_end(seen: &Seen, given_away: GivenAway) -> Vec<Cause> {
+pub(crate) fn at_end(seen: &Observed, leak: Leak) -> Vec<Cause> {
     let mut warnings = Vec::new();
     if let Some(how) = &seen.after {
         warnings.push(Cause::new(
@@ -58,18 +58,18 @@ pub(crate) fn at_end(seen: &Seen, given_away: GivenAway) -> Vec<Cause> {
         warnings.push(Cause::new(
             format!(
                 "The plugin left processes behind after it was closed. They were killed: {}.",
-                theirs(&seen.left.join(", "))
+                from_plugin(&seen.left.join(", "))
             ),
             "Under OpenVPN they would stay after the server has stopped. Report it to the plugin's authors.",
         ));
     }
-    match given_away {
-        GivenAway::No => {}
-        GivenAway::Perhaps => warnings.push(Cause::new(
-            "The letters of the password stand in the plugin's log or in what the client is told, as [password] above. That may be by chance: the password is short, or a word.",
+    match leak {
+        Leak::None => {}
+        Leak::Possible => warnings.push(Cause::new(
+            "The letters of the password stand in the plugin's log or in what the client reads, as [password] above. That may be by chance: the password is short, or a word.",
             "Try again with a longer one of letters and digits: if it is [password] too, the plugin gives passwords away.",
         )),
-        GivenAway::Yes => warnings.push(Cause::new(
+        Leak::Certain => warnings.push(Cause::new(
             "The plugin gives the password away, in OpenVPN's log or to the client, as [password] above.",
             "Lower OpenVPN's `verb`, if that helps; else report it to the authors of the plugin, or of the PAM module that says it.",
         )),
@@ -96,9 +96,9 @@ mod tests {
         ];
         let found = in_log(&log, Vec::new());
         assert_eq!(found.len(), 3, "{found:?}");
-        assert_eq!(found[0], Cause::new(theirs("one thing"), theirs("correct it")));
+        assert_eq!(found[0], Cause::new(from_plugin("one thing"), from_plugin("correct it")));
         assert!(found[1].todo.contains("session=yes"), "{found:?}");
-        assert_eq!(found[2], Cause::new(theirs("something odd"), ""));
+        assert_eq!(found[2], Cause::new(from_plugin("something odd"), ""));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What can be seen on this machine about a login through PAM that was refused, without asking the plugin.
+//! Where a refused login through PAM is explained by this machine: service file, account, lock. The plugin is not asked.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use crate::pam_service::Service;
 
 /// What is to be seen.
 #[derive(Debug, Default)]
-pub(crate) struct About {
+pub(crate) struct LocalChecks {
     /// What decides about the login alone, whatever the log says.
     pub(crate) deciding: Vec<Cause>,
     /// What may be behind it.
@@ -19,10 +19,10 @@ pub(crate) struct About {
 }
 
 /// What is to be seen for a refused `user` of the auth-pam plugin with this service.
-pub(crate) fn about_login(service: Option<&Service>, user: &[u8]) -> About {
+pub(crate) fn of_login(service: Option<&Service>, user: &[u8]) -> LocalChecks {
     let findings = service.map(Service::findings).unwrap_or_default();
     if !findings.is_empty() {
-        return About { deciding: findings, further: Vec::new() };
+        return LocalChecks { deciding: findings, further: Vec::new() };
     }
     let mut further = Vec::new();
     if !geteuid().is_root() {
@@ -33,7 +33,7 @@ pub(crate) fn about_login(service: Option<&Service>, user: &[u8]) -> About {
     }
     let lock = service.and_then(|service| faillock::lock_of(service, user));
     further.extend(account(user).filter(|_| lock.is_none()));
-    About { deciding: lock.into_iter().collect(), further }
+    LocalChecks { deciding: lock.into_iter().collect(), further }
 }
 
 fn account(user: &[u8]) -> Option<Cause> {

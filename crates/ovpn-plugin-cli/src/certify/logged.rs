@@ -7,7 +7,7 @@ use log_lines::find;
 use ovpn_plugin_host::{LogFollower, LogLine};
 
 use super::report::{Grade, Seen};
-use crate::redaction::theirs;
+use crate::redaction::from_plugin;
 
 /// How the names of the files begin in which the plugins of a trial log.
 pub(crate) const LOG: &str = "log";
@@ -63,7 +63,7 @@ fn declared(text: &str) -> Option<&'static str> {
 fn different<'a>(lines: impl Iterator<Item = &'a LogLine>) -> Vec<String> {
     let mut texts: Vec<String> = Vec::new();
     for line in lines {
-        let text = theirs(&line.text.chars().take(MOST_CHARACTERS).collect::<String>());
+        let text = from_plugin(&line.text.chars().take(MOST_CHARACTERS).collect::<String>());
         if !texts.contains(&text) && texts.len() < MOST_LINES {
             texts.push(text);
         }
@@ -93,9 +93,9 @@ mod tests {
             line(sys::PLOG_NOTE, "fine"),
             line(sys::PLOG_ERR, "bad"),
         ];
-        assert_eq!(errors(&lines), Some(format!("it logs errors: {}", theirs("bad"))));
-        assert_eq!((last(&lines), cannot_start(&lines)), (Some(theirs("bad")), None));
-        assert_eq!(cannot_start(&[line(sys::PLOG_ERR, &start)]), Some(theirs(&start)));
-        assert_eq!((errors(&[]), last(&lines[2..3])), (None, Some(theirs("fine"))));
+        assert_eq!(errors(&lines), Some(format!("it logs errors: {}", from_plugin("bad"))));
+        assert_eq!((last(&lines), cannot_start(&lines)), (Some(from_plugin("bad")), None));
+        assert_eq!(cannot_start(&[line(sys::PLOG_ERR, &start)]), Some(from_plugin(&start)));
+        assert_eq!((errors(&[]), last(&lines[2..3])), (None, Some(from_plugin("fine"))));
     }
 }

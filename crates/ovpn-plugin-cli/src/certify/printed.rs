@@ -7,7 +7,7 @@ use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
 
 use super::report::{Grade, Seen};
-use crate::redaction::theirs;
+use crate::redaction::from_plugin;
 
 /// So much of it is kept, and so many characters are shown.
 const MOST_BYTES: usize = 4096;
@@ -46,7 +46,7 @@ impl Printed {
         let text = String::from_utf8_lossy(&self.kept);
         let line: String =
             text.lines().find(|line| !line.trim().is_empty())?.chars().take(MOST_CHARACTERS).collect();
-        let what = format!("writes to standard output: {}", theirs(&line));
+        let what = format!("writes to standard output: {}", from_plugin(&line));
         Some(Seen { id: "prints".to_owned(), grade: Grade::Note, what })
     }
 }
@@ -70,6 +70,6 @@ mod tests {
         }
         assert!(printed.kept.len() <= MOST_BYTES);
         let seen = printed.seen().unwrap();
-        assert_eq!(seen.what, format!("writes to standard output: {}", theirs("here")));
+        assert_eq!(seen.what, format!("writes to standard output: {}", from_plugin("here")));
     }
 }

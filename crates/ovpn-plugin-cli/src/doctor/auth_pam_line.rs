@@ -3,14 +3,14 @@
 
 use plugin_options::{OPTIONS_FILE, words};
 
-use crate::known_options::{Named, auth_pam};
+use crate::known_options::{DeclaredOption, auth_pam};
 
 /// What stands for a one-time code or the answer to a question in a pair's value.
 const CODES: [&str; 2] = ["OTP", "ASK"];
 
 /// What the words say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct AuthPamWords {
+pub(crate) struct AuthPamLine {
     /// Those before the service, and those of the options file.
     options: Vec<(String, String)>,
     pub(crate) service: Option<String>,
@@ -20,7 +20,7 @@ pub(crate) struct AuthPamWords {
     pub(crate) gives_codes: bool,
 }
 
-impl AuthPamWords {
+impl AuthPamLine {
     /// Reads the words that OpenVPN passes. `takes_options`: it is not the C plugin. `read` reads the options file.
     pub(crate) fn new(
         line: &[Vec<u8>],
@@ -49,7 +49,7 @@ impl AuthPamWords {
     }
 
     /// The first one counts: that of the line goes before that of the file.
-    pub(crate) fn option(&self, option: Named) -> Option<&str> {
+    pub(crate) fn option(&self, option: DeclaredOption) -> Option<&str> {
         self.options.iter().find(|(name, _)| name == option.name()).map(|(_, value)| value.as_str())
     }
 
@@ -88,11 +88,11 @@ impl AuthPamWords {
 mod tests {
     use super::*;
 
-    const DEFERRED: Named = auth_pam("deferred");
+    const DEFERRED: DeclaredOption = auth_pam("deferred");
 
-    fn words(line: &str, ours: bool, file: Option<&str>) -> AuthPamWords {
+    fn words(line: &str, ours: bool, file: Option<&str>) -> AuthPamLine {
         let line = words::split(line.as_bytes()).expect("words");
-        AuthPamWords::new(&line, ours, |_| file.map(|text| text.as_bytes().to_vec()))
+        AuthPamLine::new(&line, ours, |_| file.map(|text| text.as_bytes().to_vec()))
     }
 
     #[test]

@@ -23,11 +23,11 @@ use std::path::{Path, PathBuf};
 use nix::unistd::geteuid;
 
 use crate::show::Show;
-pub(crate) use auth_pam_line::AuthPamWords;
+pub(crate) use auth_pam_line::AuthPamLine;
 use finding::Finding;
 pub(crate) use openvpn::{installed, plugin_directory};
 pub(crate) use read_plugin::{in_a_home, is_option, kind, note_on_c_plugin};
-use read_setup::Subject;
+use read_setup::ServerToRead;
 pub(crate) use read_setup::usual_configurations;
 pub(crate) use setup::Kind;
 use unit_sandbox::Entered;
@@ -35,7 +35,7 @@ pub(crate) use unit_sandbox::from_there;
 
 /// What is to be looked at.
 #[derive(Debug, Default)]
-pub(crate) struct Patient {
+pub(crate) struct DoctorOptions {
     /// OpenVPN's configuration; without it and a unit, all that distributions' units start.
     pub(crate) config: Option<PathBuf>,
     pub(crate) unit: Option<String>,
@@ -43,7 +43,7 @@ pub(crate) struct Patient {
     pub(crate) directory: Option<PathBuf>,
     /// The OpenVPN that reads it.
     pub(crate) openvpn: Option<PathBuf>,
-    /// This process is in the unit's world already.
+    /// This process is in the unit's sandbox already.
     pub(crate) entered: bool,
     /// Notes count.
     pub(crate) strict: bool,
@@ -51,42 +51,42 @@ pub(crate) struct Patient {
 }
 
 /// Looks at it, and prints what is found; the exit status.
-pub(crate) fn run(patient: &Patient) -> Result<u8, String> {
-    let mut subjects = Vec::new();
-    if let Some(name) = &patient.unit {
-        let unit = match enter_unit(name, patient.entered)? {
+pub(crate) fn run(options: &DoctorOptions) -> Result<u8, String> {
+    let mut servers = Vec::new();
+    if let Some(name) = &options.unit {
+        let unit = match enter_unit(name, options.entered)? {
             Ok(unit) => unit,
             Err(status) => return Ok(status),
         };
-        let mut subject = Subject::of_unit(unit)?;
-        subject.openvpn = patient.openvpn.clone().or(subject.openvpn);
-        subjects.push(subject);
-    } else if let Some(config) = &patient.config {
-        subjects.push(of_file(config, patient)?);
+        let mut server = ServerToRead::of_unit(unit)?;
+        server.openvpn = options.openvpn.clone().or(server.openvpn);
+        servers.push(server);
+    } else if let Some(config) = &options.config {
+        servers.push(of_file(config, options)?);
     } else {
         for config in read_setup::usual_configurations() {
-            subjects.push(of_file(&config, patient)?);
+            servers.push(of_file(&config, options)?);
         }
-        if subjects.is_empty() {
+        if servers.is_empty() {
             return Err("there is no configuration in /etc/openvpn/server and /etc/openvpn; name one".into());
         }
     }
-    let mut show = Show::new(0, patient.json);
+    let mut show = Show::new(0, options.json);
     let mut all = Vec::new();
-    for subject in subjects {
-        let about = subject.directory.join(&subject.config).display().to_string();
-        let setup = read_setup::set_up(subject);
+    for server in servers {
+        let about = server.directory.join(&server.config).display().to_string();
+        let setup = read_setup::set_up(server);
         let mut findings = checks::all(&setup);
         findings.extend(without_root());
         print::print(&mut show, &about, &findings);
         all.extend(findings);
     }
-    let status = finding::status(&all, patient.strict);
+    let status = finding::status(&all, options.strict);
     print::end(&show, &all, status);
     Ok(status)
 }
 
-/// Goes into the world of a unit, where its OpenVPN is started, unless this process is there already. If another process
+/// Enters the sandbox of a unit, in which its OpenVPN is started, unless this process is there already. If another process
 /// was there in its stead, the status that this one ended with.
 pub(crate) fn enter_unit(name: &str, entered: bool) -> Result<Result<unit::Unit, u8>, String> {
     let unit = unit::Unit::of_this_machine(name)?;
@@ -100,13 +100,13 @@ pub(crate) fn enter_unit(name: &str, entered: bool) -> Result<Result<unit::Unit,
     })
 }
 
-fn of_file(config: &Path, patient: &Patient) -> Result<Subject, String> {
+fn of_file(config: &Path, options: &DoctorOptions) -> Result<ServerToRead, String> {
     let here = std::env::current_dir().map_err(|error| format!("the working directory: {error}"))?;
     let config = here.join(config);
     // As the units that come with OpenVPN do it.
     let beside = config.parent().map(Path::to_path_buf).unwrap_or_else(|| "/".into());
-    let directory = patient.directory.as_ref().map_or(beside, |directory| here.join(directory));
-    Ok(Subject { config, directory, openvpn: patient.openvpn.clone(), unit: None })
+    let directory = options.directory.as_ref().map_or(beside, |directory| here.join(directory));
+    Ok(ServerToRead { config, directory, openvpn: options.openvpn.clone(), unit: None })
 }
 
 fn without_root() -> Option<Finding> {

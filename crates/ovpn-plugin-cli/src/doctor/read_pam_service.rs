@@ -12,23 +12,23 @@ use pam::{Content, Modules, Phase, Stack};
 use privsep::walk::{Problem, RootsGroup, Sticky, Walk};
 use secret::reading::at_most;
 
-use super::auth_pam_line::AuthPamWords;
+use super::auth_pam_line::AuthPamLine;
 use super::child;
 use super::setup::Service;
-use crate::known_options::{Named, auth_pam};
+use crate::known_options::{DeclaredOption, auth_pam};
 
 /// The longest file that is looked into, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 
 /// The service that the words name, if they name one.
-pub(crate) fn read(words: &AuthPamWords, directory: &Path) -> Option<Service> {
+pub(crate) fn read(words: &AuthPamLine, directory: &Path) -> Option<Service> {
     let name = words.service.clone().filter(|name| !name.is_empty())?;
     let confdir = words.option(const { auth_pam("pam-confdir") }).map(|confdir| directory.join(confdir));
     let confdir = confdir.and_then(|confdir| CString::new(confdir.into_os_string().into_vec()).ok());
     let service = CString::new(name.as_bytes()).ok()?;
     let found = pam::service_file(&service, confdir.as_deref()).ok()?;
     let mut phases = vec![Phase::Auth, Phase::Account];
-    let is_on = |option: Named| words.option(option) == Some("yes");
+    let is_on = |option: DeclaredOption| words.option(option) == Some("yes");
     phases.extend(is_on(const { auth_pam("change-expired") }).then_some(Phase::Password));
     phases.extend(is_on(const { auth_pam("session") }).then_some(Phase::Session));
     let mut problems: Vec<Problem> = Vec::new();

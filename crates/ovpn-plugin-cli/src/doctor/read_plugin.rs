@@ -12,10 +12,10 @@ use ovpn_plugin_host::{LogLine, Plugin};
 use privsep::walk::{Problem, RootsGroup, Sticky, Walk};
 use secret::Secret;
 
-use super::auth_pam_line::AuthPamWords;
+use super::auth_pam_line::AuthPamLine;
 use super::setup::{Kind, PamLine, PluginLine, Script, ScriptState, Setup, Start};
 use super::{checks, child, read_pam_service};
-use crate::known_options::{Named, auth_pam, down_root};
+use crate::known_options::{DeclaredOption, auth_pam, down_root};
 use crate::locate;
 use crate::plugin_line;
 
@@ -29,12 +29,12 @@ const KNOWN: [(Kind, &[u8]); 4] = [
     (Kind::CDownRoot, b"DOWN-ROOT"),
 ];
 /// With it scripts may be anybody's.
-const INSECURE: Named = down_root("insecure-permissions");
+const INSECURE: DeclaredOption = down_root("insecure-permissions");
 /// Quotes of word processors and web pages.
 const TYPOGRAPHIC: [&[u8]; 5] =
     [b"\xe2\x80\x9c", b"\xe2\x80\x9d", b"\xe2\x80\x9e", b"\xe2\x80\x98", b"\xe2\x80\x99"];
 /// Names a file with further options.
-const OPTIONS: Named = down_root(plugin_options::OPTIONS_FILE);
+const OPTIONS: DeclaredOption = down_root(plugin_options::OPTIONS_FILE);
 /// What an opened plugin says, line by line.
 const REFUSED: &str = "refused";
 const OPEN: &str = "open";
@@ -191,7 +191,7 @@ pub(crate) fn is_option(word: &[u8]) -> bool {
 }
 
 fn pam_line(line: &[Vec<u8>], kind: Kind, directory: &Path) -> PamLine {
-    let words = AuthPamWords::new(line, kind == Kind::AuthPam, |file| options_file(file.as_bytes()));
+    let words = AuthPamLine::new(line, kind == Kind::AuthPam, |file| options_file(file.as_bytes()));
     let service = read_pam_service::read(&words, directory);
     PamLine { words, service }
 }
@@ -265,8 +265,8 @@ fn open(setup: &Setup, file: &Path, words: &[Vec<u8>], config: &Path, directory:
     let said = child::ask(|| {
         let _ = std::env::set_current_dir(directory);
         match plugin.open() {
-            Ok(plugin) => told(OPEN, &plugin.close().log_lines),
-            Err(error) => told(REFUSED, error.log()),
+            Ok(plugin) => as_text(OPEN, &plugin.close().log_lines),
+            Err(error) => as_text(REFUSED, error.log()),
         }
     });
     let said = match said {
@@ -282,7 +282,7 @@ fn open(setup: &Setup, file: &Path, words: &[Vec<u8>], config: &Path, directory:
     Some(Start { refused, died: None, log: log.collect() })
 }
 
-fn told(how: &str, log: &[LogLine]) -> String {
+fn as_text(how: &str, log: &[LogLine]) -> String {
     let lines = log.iter().map(|line| {
         let (name, text) = (line.name.replace('\t', " "), line.text.replace(['\0', '\n'], " "));
         format!("\n{}\t{name}\t{text}", line.flags)

@@ -10,7 +10,7 @@ use secret::Secret;
 use super::openvpn;
 use super::openvpn_options;
 use super::read_plugin;
-use super::setup::{Given, Setup};
+use super::setup::{GivenOption, Setup};
 use super::unit::Unit;
 
 /// The options that checks look at. The values of others are not kept: there may be secrets among them.
@@ -37,7 +37,7 @@ const WANTED: [&str; 17] = [
 const VARIABLES: [&str; 1] = ["deferred_auth_pam"];
 
 /// What is to be read.
-pub(crate) struct Subject {
+pub(crate) struct ServerToRead {
     /// OpenVPN's configuration.
     pub(crate) config: PathBuf,
     /// Where OpenVPN is started.
@@ -46,7 +46,7 @@ pub(crate) struct Subject {
     pub(crate) unit: Option<Unit>,
 }
 
-impl Subject {
+impl ServerToRead {
     /// The configuration and directory that a unit names.
     pub(crate) fn of_unit(unit: Unit) -> Result<Self, String> {
         let directory = unit.working_directory();
@@ -59,11 +59,11 @@ impl Subject {
 }
 
 /// Reads everything; plugins of this project are opened, too.
-pub(crate) fn set_up(subject: Subject) -> Setup {
-    let mut setup = Setup { openvpn: openvpn::of_program(subject.openvpn.as_deref()), ..Setup::default() };
+pub(crate) fn set_up(server: ServerToRead) -> Setup {
+    let mut setup = Setup { openvpn: openvpn::of_program(server.openvpn.as_deref()), ..Setup::default() };
     let mut plugins: Vec<(Place, Vec<Secret>, PathBuf)> = Vec::new();
-    let mut directory = subject.directory.clone();
-    take_command_line(&mut setup, &mut plugins, &subject);
+    let mut directory = server.directory.clone();
+    take_command_line(&mut setup, &mut plugins, &server);
     let mut see = |place: &Place, seen: Seen<'_>| match seen {
         Seen::Fault(fault) => setup.faults.push((Some(place.clone()), fault.to_string())),
         Seen::Block(_) => {}
@@ -82,10 +82,10 @@ pub(crate) fn set_up(subject: Subject) -> Setup {
             setup.options.extend(given(place, &text));
         }
     };
-    match openvpn_config::read(&subject.config, &subject.directory, &mut see) {
+    match openvpn_config::read(&server.config, &server.directory, &mut see) {
         Ok(last) => directory = last,
         Err(stopped) => {
-            let place = stopped.place.or_else(|| Some(whole(&subject.directory.join(&subject.config))));
+            let place = stopped.place.or_else(|| Some(whole(&server.directory.join(&server.config))));
             setup.faults.push((place, stopped.why.to_string()));
             // A file that includes itself was read many times.
             plugins = once(plugins);
@@ -94,12 +94,12 @@ pub(crate) fn set_up(subject: Subject) -> Setup {
     setup.settings.chroot = setup.settings.chroot.take().map(|root| directory.join(root));
     setup.unknown_names = unknown_names(&setup.settings);
     setup.tmp_dir = tmp_dir::warning(&setup.settings, &directory).map(|warning| warning.text);
-    let config = subject.directory.join(&subject.config);
+    let config = server.directory.join(&server.config);
     for (place, words, directory) in plugins {
         let line = read_plugin::read(&setup, place, &words, &config, &directory);
         setup.plugins.push(line);
     }
-    setup.unit = subject.unit;
+    setup.unit = server.unit;
     setup.config = Some(config);
     setup
 }
@@ -116,8 +116,12 @@ fn once(lines: Vec<(Place, Vec<Secret>, PathBuf)>) -> Vec<(Place, Vec<Secret>, P
 }
 
 /// What the unit gives OpenVPN beside its configuration.
-fn take_command_line(setup: &mut Setup, plugins: &mut Vec<(Place, Vec<Secret>, PathBuf)>, subject: &Subject) {
-    let Some(unit) = &subject.unit else { return };
+fn take_command_line(
+    setup: &mut Setup,
+    plugins: &mut Vec<(Place, Vec<Secret>, PathBuf)>,
+    server: &ServerToRead,
+) {
+    let Some(unit) = &server.unit else { return };
     let place = whole(Path::new(&unit.name));
     for option in unit.options() {
         let words: Vec<&[u8]> = option.iter().map(|word| word.as_bytes()).collect();
@@ -125,7 +129,7 @@ fn take_command_line(setup: &mut Setup, plugins: &mut Vec<(Place, Vec<Secret>, P
         setup.options.extend(given(&place, &words));
         if let [b"plugin", line @ ..] = &words[..] {
             let line = line.iter().map(|word| Secret::copy_of(word)).collect();
-            plugins.push((place.clone(), line, subject.directory.clone()));
+            plugins.push((place.clone(), line, server.directory.clone()));
         }
     }
 }
@@ -135,7 +139,7 @@ fn whole(file: &Path) -> Place {
 }
 
 /// The option, if a check wants it.
-fn given(place: &Place, words: &[&[u8]]) -> Option<Given> {
+fn given(place: &Place, words: &[&[u8]]) -> Option<GivenOption> {
     let text = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
     let (name, values) = words.split_first()?;
     let name = WANTED.iter().find(|wanted| wanted.as_bytes() == *name)?;
@@ -147,7 +151,7 @@ fn given(place: &Place, words: &[&[u8]]) -> Option<Given> {
         }
         (_, values) => values.iter().map(|value| text(value)).collect(),
     };
-    Some(Given { place: place.clone(), name: (*name).to_owned(), values })
+    Some(GivenOption { place: place.clone(), name: (*name).to_owned(), values })
 }
 
 /// OpenVPN ends if one of them is unknown.

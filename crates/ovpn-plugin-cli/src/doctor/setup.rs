@@ -7,7 +7,7 @@ use ovpn_plugin_host::LogLine;
 use pam::{Fault, Phase, Stack};
 use privsep::walk::Problem;
 
-use super::auth_pam_line::AuthPamWords;
+use super::auth_pam_line::AuthPamLine;
 use super::unit::Unit;
 use crate::known_options::auth_pam;
 
@@ -17,7 +17,7 @@ pub(crate) struct Setup {
     /// OpenVPN's configuration, as it was named.
     pub(crate) config: Option<PathBuf>,
     /// The lines that were understood, of the options that matter.
-    pub(crate) options: Vec<Given>,
+    pub(crate) options: Vec<GivenOption>,
     /// Those that OpenVPN does not take, and why.
     pub(crate) faults: Vec<(Option<Place>, String)>,
     pub(crate) settings: OpenvpnConfig,
@@ -32,7 +32,7 @@ pub(crate) struct Setup {
 
 /// An option of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Given {
+pub(crate) struct GivenOption {
     pub(crate) place: Place,
     pub(crate) name: String,
     pub(crate) values: Vec<String>,
@@ -121,7 +121,7 @@ pub(crate) struct Start {
 /// An auth-pam line and its PAM service.
 #[derive(Debug, Default)]
 pub(crate) struct PamLine {
-    pub(crate) words: AuthPamWords,
+    pub(crate) words: AuthPamLine,
     pub(crate) service: Option<Service>,
 }
 
@@ -187,13 +187,13 @@ pub(crate) enum ScriptState {
 
 impl Setup {
     /// The last line with this option: that is the one that counts.
-    pub(crate) fn option(&self, name: &str) -> Option<&Given> {
+    pub(crate) fn option(&self, name: &str) -> Option<&GivenOption> {
         self.options.iter().rfind(|given| given.name == name)
     }
 
     /// The value of a variable for plugins, and where it is set.
-    pub(crate) fn variable(&self, name: &str) -> Option<&Given> {
-        let sets = |given: &&Given| {
+    pub(crate) fn variable(&self, name: &str) -> Option<&GivenOption> {
+        let sets = |given: &&GivenOption| {
             given.name == "setenv" && given.values.first().is_some_and(|first| first == name)
         };
         self.options.iter().rfind(sets)

@@ -1,4 +1,4 @@
-//! The world of a unit: the files that its server sees, and what it may do. There a script in /home may not exist.
+//! Enters the sandbox of a unit: the files that its server sees, and what it may do. A script in /home may not exist there.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -39,19 +39,19 @@ const SANDBOX: [&str; 26] = [
     "User",
     "WorkingDirectory",
 ];
-/// Tells the command that it runs in the unit's world already.
+/// Tells the command that it runs in the unit's sandbox already.
 const ENTERED: &str = "--entered";
 /// Added to the exit status there, so that systemd-run's own failures are not taken for it.
 const FROM_THERE: u8 = 64;
 /// The highest of this command's own.
 const HIGHEST: i32 = 4;
 
-/// What to end with in the unit's world to end with `status` outside.
+/// What to end with in the unit's sandbox to end with `status` outside.
 pub(crate) fn from_there(status: u8) -> u8 {
     FROM_THERE + status
 }
 
-/// What comes of going into a unit's world.
+/// What comes of going into a unit's sandbox.
 pub(crate) enum Entered {
     /// This process is there.
     Here,
@@ -59,7 +59,7 @@ pub(crate) enum Entered {
     Done(u8),
 }
 
-/// Goes into the unit's world. If its server runs, that is the server's view of the file systems. If not, this command is
+/// Goes into the unit's sandbox. If its server runs, that is the server's view of the file systems. If not, this command is
 /// started anew by systemd-run, with what the unit hides and takes away.
 ///
 /// # Errors

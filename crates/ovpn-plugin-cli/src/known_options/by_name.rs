@@ -4,7 +4,7 @@ use super::{AUTH_PAM, DOWN_ROOT};
 
 /// An option of a plugin. Made in a `const`, one that the plugin does not declare does not compile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Named {
+pub(crate) struct DeclaredOption {
     name: &'static str,
     default: &'static str,
 }
@@ -13,7 +13,7 @@ pub(crate) struct Named {
 ///
 /// # Panics
 /// If auth-pam declares none of this name.
-pub(crate) const fn auth_pam(name: &'static str) -> Named {
+pub(crate) const fn auth_pam(name: &'static str) -> DeclaredOption {
     named(AUTH_PAM, name)
 }
 
@@ -21,11 +21,11 @@ pub(crate) const fn auth_pam(name: &'static str) -> Named {
 ///
 /// # Panics
 /// If down-root declares none of this name.
-pub(crate) const fn down_root(name: &'static str) -> Named {
+pub(crate) const fn down_root(name: &'static str) -> DeclaredOption {
     named(DOWN_ROOT, name)
 }
 
-impl Named {
+impl DeclaredOption {
     /// What stands before the `=`.
     pub(crate) const fn name(self) -> &'static str {
         self.name
@@ -43,7 +43,7 @@ impl Named {
 }
 
 /// In constants there are neither iterators nor `==` for texts. Columns: name, form, default, meaning.
-const fn named(table: &'static str, name: &'static str) -> Named {
+const fn named(table: &'static str, name: &'static str) -> DeclaredOption {
     let mut rest = table.as_bytes();
     while !rest.is_empty() {
         let (line, after) = cut(rest, b'\n');
@@ -52,7 +52,7 @@ const fn named(table: &'static str, name: &'static str) -> Named {
             let (_form, more) = cut(more, b'\t');
             let (default, _meaning) = cut(more, b'\t');
             return match std::str::from_utf8(default) {
-                Ok(default) => Named { name, default },
+                Ok(default) => DeclaredOption { name, default },
                 Err(_) => panic!("the table is no text"),
             };
         }

@@ -1,4 +1,4 @@
-//! What the process with the plugin tells the one that watches it: lines of a word and a text, and at last its result.
+//! What the process with the plugin reports to the one that watches it: lines of a word and a text, and at last its result.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -50,12 +50,12 @@ const OUTCOMES: [(Outcome, &str); 7] = [
 ];
 
 /// The end of the plugin's process.
-pub(crate) struct Tell {
+pub(crate) struct Reporter {
     stream: UnixStream,
     log: PathBuf,
 }
 
-impl Tell {
+impl Reporter {
     /// `log` is where the plugin's log goes.
     pub(crate) fn new(stream: UnixStream, log: PathBuf) -> Self {
         Self { stream, log }
@@ -107,17 +107,17 @@ impl Line {
 }
 
 /// The end of the watching process.
-pub(crate) struct Told {
+pub(crate) struct Reports {
     pub(crate) stream: UnixStream,
     unfinished: Vec<u8>,
-    /// Everything that was told so far.
+    /// All lines so far.
     lines: Vec<Line>,
     pub(crate) outcome: Option<Outcome>,
     /// What waits for an answer.
     asked: Option<Question>,
 }
 
-impl Told {
+impl Reports {
     /// `stream` does not block.
     pub(crate) fn new(stream: UnixStream) -> Self {
         Self { stream, unfinished: Vec::new(), lines: Vec::new(), outcome: None, asked: None }
@@ -201,14 +201,14 @@ mod tests {
     fn lines_arrive_as_they_were() {
         let (ours, theirs) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
-        let (tell, mut told) = (Tell::new(theirs, "/dev/null".into()), Told::new(ours));
-        tell.say("reply", "a\nb\\n\tc");
+        let (reporter, mut reports) = (Reporter::new(theirs, "/dev/null".into()), Reports::new(ours));
+        reporter.say("reply", "a\nb\\n\tc");
         let line = Line { logged: 0, what: "reply".into(), text: "a\nb\\n\tc".into() };
-        assert_eq!(told.new_lines(), [line]);
-        assert_eq!(told.outcome, None);
-        tell.end(Outcome::NoVerdict);
-        assert_eq!(told.new_lines(), []);
-        assert_eq!((told.outcome, told.last("reply")), (Some(Outcome::NoVerdict), Some("a\nb\\n\tc")));
+        assert_eq!(reports.new_lines(), [line]);
+        assert_eq!(reports.outcome, None);
+        reporter.end(Outcome::NoVerdict);
+        assert_eq!(reports.new_lines(), []);
+        assert_eq!((reports.outcome, reports.last("reply")), (Some(Outcome::NoVerdict), Some("a\nb\\n\tc")));
     }
 
     #[test]
@@ -216,12 +216,12 @@ mod tests {
         let question = Question { text: "Code\tor PIN:".into(), echo: false, wants_answer: true };
         for answer in [Some("12 34"), Some(""), None] {
             let (ours, theirs) = UnixStream::pair().unwrap();
-            let (tell, mut told) = (Tell::new(theirs, "/dev/null".into()), Told::new(ours));
-            told.answer(answer.map(|text| Zeroizing::new(text.into())).as_ref());
-            assert_eq!(tell.ask(&question).as_deref().map(Vec::as_slice), answer.map(str::as_bytes));
-            told.stream.set_nonblocking(true).unwrap();
-            assert_eq!(told.new_lines(), []);
-            assert_eq!(told.take_question().as_ref(), Some(&question));
+            let (reporter, mut reports) = (Reporter::new(theirs, "/dev/null".into()), Reports::new(ours));
+            reports.answer(answer.map(|text| Zeroizing::new(text.into())).as_ref());
+            assert_eq!(reporter.ask(&question).as_deref().map(Vec::as_slice), answer.map(str::as_bytes));
+            reports.stream.set_nonblocking(true).unwrap();
+            assert_eq!(reports.new_lines(), []);
+            assert_eq!(reports.take_question().as_ref(), Some(&question));
         }
     }
 }

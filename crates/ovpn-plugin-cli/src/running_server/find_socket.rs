@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use openvpn_config::Seen;
 use secret::Secret;
 
-use crate::doctor::{AuthPamWords, usual_configurations};
+use crate::doctor::{AuthPamLine, usual_configurations};
 use crate::known_options::auth_pam;
 use crate::plugin_line;
 
@@ -83,7 +83,7 @@ fn of_line(line: &[&[u8]], directory: &Path) -> Option<PathBuf> {
         let path = directory.join(file);
         plugin_options::file::read(path.as_os_str().as_bytes()).ok().map(|file| file.content)
     };
-    AuthPamWords::new(&words, true, read).option(const { auth_pam("status") }).map(PathBuf::from)
+    AuthPamLine::new(&words, true, read).option(const { auth_pam("status") }).map(PathBuf::from)
 }
 
 #[cfg(test)]

@@ -16,18 +16,18 @@ use std::path::{Path, PathBuf};
 use crate::show::{Show, printable};
 use answer::Answer;
 
-/// What is asked of whom.
+/// What a running server is asked, and which.
 #[derive(Debug)]
-pub(crate) struct Question {
-    pub(crate) asked: Asked,
+pub(crate) struct ServerRequest {
+    pub(crate) action: Action,
     /// A socket, or OpenVPN's configuration; without it the server that runs.
     pub(crate) path: Option<PathBuf>,
     pub(crate) json: bool,
 }
 
-/// What is asked.
+/// What it is asked to do.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum Action {
     Status {
         /// Again and again.
         watch: bool,
@@ -36,41 +36,41 @@ pub(crate) enum Asked {
     Unblock(Vec<u8>),
 }
 
-impl Asked {
+impl Action {
     /// As the server reads it.
     fn line(&self) -> Vec<u8> {
         match self {
-            Asked::Status { .. } => b"status".to_vec(),
-            Asked::Revoke(name) => [b"revoke ", &name[..]].concat(),
-            Asked::Unblock(source) => [b"unblock ", &source[..]].concat(),
+            Action::Status { .. } => b"status".to_vec(),
+            Action::Revoke(name) => [b"revoke ", &name[..]].concat(),
+            Action::Unblock(source) => [b"unblock ", &source[..]].concat(),
         }
     }
 }
 
 /// Asks, and prints the answer; the exit status.
-pub(crate) fn run(question: &Question) -> Result<u8, String> {
-    let socket = find_socket::socket(question.path.as_deref())?;
-    if question.asked == (Asked::Status { watch: true }) {
-        return watch::run(&socket, question.json);
+pub(crate) fn run(request: &ServerRequest) -> Result<u8, String> {
+    let socket = find_socket::socket(request.path.as_deref())?;
+    if request.action == (Action::Status { watch: true }) {
+        return watch::run(&socket, request.json);
     }
-    let answer = ask(&socket, &question.asked)?;
-    let mut show = Show::new(0, question.json);
-    match &question.asked {
-        Asked::Status { .. } if question.json => json::status(&answer)?,
-        Asked::Status { .. } => text::status(&answer)?.iter().for_each(|(what, text)| show.line(what, text)),
-        Asked::Revoke(name) => {
+    let answer = ask(&socket, &request.action)?;
+    let mut show = Show::new(0, request.json);
+    match &request.action {
+        Action::Status { .. } if request.json => json::status(&answer)?,
+        Action::Status { .. } => text::status(&answer)?.iter().for_each(|(what, text)| show.line(what, text)),
+        Action::Revoke(name) => {
             let (name, done) = (String::from_utf8_lossy(name), text::Revoked::read(&answer)?);
-            if question.json { json::revoked(&name, &done) } else { done.print(&mut show, &name) }
+            if request.json { json::revoked(&name, &done) } else { done.print(&mut show, &name) }
         }
-        Asked::Unblock(_) => {
+        Action::Unblock(_) => {
             let done = text::Unblocked::read(&answer)?;
-            if question.json { json::unblocked(&done) } else { show.line("done", &done.text()) }
+            if request.json { json::unblocked(&done) } else { show.line("done", &done.text()) }
         }
     }
     Ok(0)
 }
 
-fn ask(socket: &Path, asked: &Asked) -> Result<Answer, String> {
+fn ask(socket: &Path, action: &Action) -> Result<Answer, String> {
     let about = |why: String| format!("{}: {}", socket.display(), printable(&why));
-    ask::ask(socket, &asked.line()).and_then(|text| Answer::read(&text)).map_err(about)
+    ask::ask(socket, &action.line()).and_then(|text| Answer::read(&text)).map_err(about)
 }

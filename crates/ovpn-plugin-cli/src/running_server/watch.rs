@@ -7,8 +7,8 @@ use std::path::Path;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::{Asked, ask, json, text};
-use crate::style::{Mood, Style};
+use super::{Action, ask, json, text};
+use crate::style::{Emphasis, Style};
 use terminal::{Signals, is_dumb};
 
 /// Milliseconds between two looks.
@@ -23,7 +23,7 @@ pub(crate) fn run(socket: &Path, json: bool) -> Result<u8, String> {
     let signals = Signals::hold().map_err(|error| format!("cannot hold signals back: {error}"))?;
     let draws = !json && stdout().is_terminal() && !is_dumb();
     // The first answer must come, so that a wrong path is no endless wait.
-    let mut answer = Ok(ask(socket, &Asked::Status { watch: true })?);
+    let mut answer = Ok(ask(socket, &Action::Status { watch: true })?);
     loop {
         match answer {
             Ok(answer) if json => json::status(&answer)?,
@@ -36,14 +36,15 @@ pub(crate) fn run(socket: &Path, json: bool) -> Result<u8, String> {
         if signals.came().is_some() {
             return Ok(0);
         }
-        answer = ask(socket, &Asked::Status { watch: true });
+        answer = ask(socket, &Action::Status { watch: true });
     }
 }
 
 fn draw(lines: &[(&'static str, String)], draws: bool) {
     let style = Style::of_output();
     let mut screen = String::new();
-    let lines = lines.iter().map(|(what, text)| style.line(what, &crate::show::printable(text), Mood::Plain));
+    let lines =
+        lines.iter().map(|(what, text)| style.line(what, &crate::show::printable(text), Emphasis::Plain));
     let folded: Vec<String> =
         lines.flat_map(|line| line.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
     if !draws {

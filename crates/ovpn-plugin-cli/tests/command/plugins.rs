@@ -135,11 +135,11 @@ fn processes_left_behind_are_told_and_ended() {
 #[test]
 fn passwords_are_not_shown_and_nothing_reaches_the_terminal_raw() {
     let mistakes = Mistakes::new();
-    let told = mistakes.login(&[], &["tell"]);
-    told.expect(0, &[("log", "password '[password]'"), ("warning", "gives the password away")]);
-    assert!(!told.out.contains("secret99"), "{told}");
-    let told = mistakes.login(&["--response", "123456"], &["tell"]);
-    assert!(told.says("log", "password 'SCRV1:[password]:[password]'"), "{told}");
+    let shown = mistakes.login(&[], &["tell"]);
+    shown.expect(0, &[("log", "password '[password]'"), ("warning", "gives the password away")]);
+    assert!(!shown.out.contains("secret99"), "{shown}");
+    let shown = mistakes.login(&["--response", "123456"], &["tell"]);
+    assert!(shown.says("log", "password 'SCRV1:[password]:[password]'"), "{shown}");
     let shouted = mistakes.login(&[], &["shout"]);
     shouted
         .expect(1, &[("printed", r"\x1b[2Jprinted"), ("log", r"\x1b[31mlogged\r"), ("client", r"no\x1b[2J")]);
@@ -149,8 +149,8 @@ fn passwords_are_not_shown_and_nothing_reaches_the_terminal_raw() {
 #[test]
 fn what_a_login_comes_with() {
     let mistakes = Mistakes::new();
-    let told = mistakes.login(&["-a", "2001:db8::7", "-c", "laptop", "-e", "opt=a=b"], &["tell"]);
-    told.expect(0, &[("log", "from (null) 2001:db8::7, name laptop, a=b")]);
+    let shown = mistakes.login(&["-a", "2001:db8::7", "-c", "laptop", "-e", "opt=a=b"], &["tell"]);
+    shown.expect(0, &[("log", "from (null) 2001:db8::7, name laptop, a=b")]);
     let old = mistakes.login(&["-e", "IV_PROTO=2"], &["tell"]);
     old.expect(0, &[("log", "IV_PROTO 2")]);
     // The command holds signals back, the plugin does not.

@@ -75,9 +75,9 @@ fn without_an_answer_and_without_a_terminal() {
 #[test]
 fn a_text_that_wants_no_answer_is_a_refusal() {
     let mistakes = Mistakes::new();
-    let told = mistakes.login(&["--answer", "x"], &["announce"]);
-    told.expect(1, &[("client", "Read this"), ("result", "rejected")]);
-    assert!(!told.says("question", ""), "{told}");
+    let run = mistakes.login(&["--answer", "x"], &["announce"]);
+    run.expect(1, &[("client", "Read this"), ("result", "rejected")]);
+    assert!(!run.says("question", ""), "{run}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::Subject;
 use super::common::{live_as, logs_in, open_again};
 use crate::certify::report::Seen;
 use crate::certify::stage::Stage;
-use crate::redaction::theirs;
+use crate::redaction::from_plugin;
 
 /// What is said of each way: with the password (SCRV1), while the login is pending (crtext), by coming again (CRV1).
 const WAYS: [&str; 3] = ["response-with-password", "response-while-pending", "response-again"];
@@ -46,7 +46,9 @@ pub(super) fn question(stage: &Stage, subject: &Subject, plugin: &OpenPlugin) ->
         pending.or_else(|| Some(DynamicChallenge::in_reason(&running.files.reason_text()?)?.question))
     })?;
     Some(match subject.ways {
-        None => format!("it asks '{}': give --response TEXT", theirs(&question.text)),
-        Some(_) => format!("it asks '{}', and does not take what --response gives", theirs(&question.text)),
+        None => format!("it asks '{}': give --response TEXT", from_plugin(&question.text)),
+        Some(_) => {
+            format!("it asks '{}', and does not take what --response gives", from_plugin(&question.text))
+        }
     })
 }

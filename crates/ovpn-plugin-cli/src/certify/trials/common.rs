@@ -9,7 +9,7 @@ use ovpn_plugin_host::{
 
 use super::Subject;
 use crate::certify::stage::Stage;
-use crate::redaction::theirs;
+use crate::redaction::from_plugin;
 
 /// How often is looked for what may come.
 const LOOK: Duration = Duration::from_millis(20);
@@ -40,7 +40,7 @@ pub(super) fn refusal(error: &OpenFailed) -> String {
         result => format!("its open answers {result:?}"),
     };
     let said = log.iter().rfind(|line| line.is_error()).or(log.last());
-    said.map_or(refuses.clone(), |LogLine { text, .. }| format!("{refuses}: {}", theirs(text)))
+    said.map_or(refuses.clone(), |LogLine { text, .. }| format!("{refuses}: {}", from_plugin(text)))
 }
 
 /// Opens it for a trial that makes sense only if that works; says so if it does not.

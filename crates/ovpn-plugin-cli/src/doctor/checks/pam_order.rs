@@ -39,7 +39,7 @@ const CONDITIONS: [&str; 12] = [
 
 /// Which of the two somebody has.
 #[derive(Clone, Copy)]
-struct Has {
+struct Factors {
     password: bool,
     code: bool,
 }
@@ -53,19 +53,19 @@ fn of_service(service: &Service) -> Option<Finding> {
     if !stack.missing.is_empty() || !stack.bad.is_empty() {
         return None;
     }
-    if lets_in(stack, Has { password: false, code: false }) {
+    if lets_in(stack, Factors { password: false, code: false }) {
         return everybody(service);
     }
     let code = code_line(service)?;
-    if lets_in(stack, Has { password: true, code: false }) {
+    if lets_in(stack, Factors { password: true, code: false }) {
         return Some(without_code(service, code));
     }
     let (first, _) = service.lines(Phase::Auth).find(|(_, module)| asks_for_password(module))?;
-    lets_in(stack, Has { password: false, code: true }).then(|| without_password(first, code))
+    lets_in(stack, Factors { password: false, code: true }).then(|| without_password(first, code))
 }
 
 /// Whether somebody gets in, whatever the conditions say that decide the way through the stack.
-fn lets_in(stack: &Stack, has: Has) -> bool {
+fn lets_in(stack: &Stack, factors: Factors) -> bool {
     [Answer::Success, Answer::Failure].into_iter().all(|condition| {
         stack.succeeds(Phase::Auth, |line| {
             let answer = |good| if good { Answer::Success } else { Answer::Failure };
@@ -77,8 +77,8 @@ fn lets_in(stack: &Stack, has: Has) -> bool {
                 // Who does not meet a condition that is required gets in nowhere.
                 module if CONDITIONS.contains(&module) && is_required(line) => Answer::Success,
                 module if CONDITIONS.contains(&module) => condition,
-                module if CODE_MODULES.contains(&module) => answer(has.code),
-                _ => answer(has.password),
+                module if CODE_MODULES.contains(&module) => answer(factors.code),
+                _ => answer(factors.password),
             }
         })
     })

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::doctor::finding::Finding;
 use crate::doctor::setup::{Kind, PluginLine, Setup, is_in_tmp};
 use crate::doctor::unit::Unit;
-use crate::known_options::{Named, auth_pam};
+use crate::known_options::{DeclaredOption, auth_pam};
 
 /// What the plugins of this project call.
 const CALLS: [&str; 11] = [
@@ -33,7 +33,7 @@ pub(super) fn check(setup: &Setup) -> Vec<Finding> {
 
 /// What a plugin line names below `/tmp`: the first thing.
 fn in_tmp(line: &PluginLine) -> Option<(&'static str, PathBuf)> {
-    let option = |option: Named| line.pam.as_ref()?.words.option(option).map(PathBuf::from);
+    let option = |option: DeclaredOption| line.pam.as_ref()?.words.option(option).map(PathBuf::from);
     let named = [
         ("the plugin", Some(line.file.clone())),
         ("the options file", option(const { auth_pam("options") })),

@@ -14,7 +14,7 @@ use crate::doctor::read_plugin::is_option;
 use crate::doctor::setup::{PluginLine, ScriptState, Setup};
 
 /// Lines about what other checks tell, with the line of the file in question.
-static TOLD_BY_OTHERS: [&Declared; 13] = [
+static REPORTED_BY_OTHER_CHECKS: [&Declared; 13] = [
     startup::LINES.line("service_missing"),
     startup::LINES.line("include_missing"),
     startup::LINES.line("bad_line"),
@@ -31,7 +31,7 @@ static TOLD_BY_OTHERS: [&Declared; 13] = [
 ];
 
 /// The same of down-root.
-static TOLD_OF_DOWN_ROOT: &Declared = processes::LINES.line("not_root");
+static REPORTED_OF_DOWN_ROOT: &Declared = processes::LINES.line("not_root");
 
 /// What down-root says of a script of which another check tells.
 static SCRIPT: &Declared = down_root_startup::LINES.line("unusable");
@@ -54,13 +54,14 @@ fn of_line(line: &PluginLine) -> Vec<Finding> {
                 .todo("Report that to the plugin's authors, with this line and what it names."),
         ];
     }
-    let script_is_told =
+    let script_is_reported =
         line.scripts.iter().any(|it| it.state != ScriptState::Good || !it.problems.is_empty());
-    let told =
-        |logged: &LogLine| causes::declaration(logged).is_some_and(|line| is_told(line, script_is_told));
+    let reported = |logged: &LogLine| {
+        causes::declaration(logged).is_some_and(|line| is_reported(line, script_is_reported))
+    };
     let lines = start.log.iter().filter(|logged| logged.is_error() || logged.is_warning());
     let mut findings: Vec<Finding> = lines
-        .filter(|logged| !told(logged))
+        .filter(|logged| !reported(logged))
         .map(|logged| of_log(line, logged, start.refused && logged.is_error()))
         .collect();
     findings.dedup();
@@ -68,11 +69,11 @@ fn of_line(line: &PluginLine) -> Vec<Finding> {
 }
 
 /// Whether another check tells of it.
-fn is_told(line: &Declared, script_is_told: bool) -> bool {
-    TOLD_BY_OTHERS.contains(&line)
-        || line == TOLD_OF_DOWN_ROOT
+fn is_reported(line: &Declared, script_is_reported: bool) -> bool {
+    REPORTED_BY_OTHER_CHECKS.contains(&line)
+        || line == REPORTED_OF_DOWN_ROOT
         || openvpn_config::lines::LINES.has(line)
-        || (script_is_told && line == SCRIPT)
+        || (script_is_reported && line == SCRIPT)
 }
 
 /// Plugins that refuse to start, for reasons that no other check tells.
@@ -188,9 +189,9 @@ mod tests {
     /// What the plugins say of what other checks tell, and of what only they know.
     #[test]
     fn lines_that_other_checks_tell_are_left_out() {
-        let told = |name: &str, text: &str, script: bool| {
+        let reported = |name: &str, text: &str, script: bool| {
             let line = LogLine { flags: 2, name: name.into(), text: text.into() };
-            causes::declaration(&line).is_some_and(|line| is_told(line, script))
+            causes::declaration(&line).is_some_and(|line| is_reported(line, script))
         };
         for text in [
             startup::service_missing("/etc/pam.d/vpn", "why").to_string(),
@@ -198,13 +199,19 @@ mod tests {
             startup::file_insecure("/x is writable by everybody; run 'chmod o-w /x'").to_string(),
             openvpn_config::lines::read_only("/tmp").to_string(),
         ] {
-            assert!(told("AUTH-PAM", &text, false), "{text}");
+            assert!(reported("AUTH-PAM", &text, false), "{text}");
         }
         let script = down_root_startup::unusable("down", "x.sh", "it is gone", "").to_string();
-        assert_eq!((told("DOWN-ROOT", &script, true), told("DOWN-ROOT", &script, false)), (true, false));
-        assert!(told("DOWN-ROOT", &processes::not_root("nobody").to_string(), false));
+        assert_eq!(
+            (reported("DOWN-ROOT", &script, true), reported("DOWN-ROOT", &script, false)),
+            (true, false)
+        );
+        assert!(reported("DOWN-ROOT", &processes::not_root("nobody").to_string(), false));
         let own = startup::no_sessions_to_count().to_string();
-        assert!(!told("AUTH-PAM", &own, true) && !told("SOMEBODY", "tmp-dir /tmp: is not a directory", true));
+        assert!(
+            !reported("AUTH-PAM", &own, true)
+                && !reported("SOMEBODY", "tmp-dir /tmp: is not a directory", true)
+        );
     }
 
     #[test]

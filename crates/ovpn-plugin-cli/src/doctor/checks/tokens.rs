@@ -1,7 +1,7 @@
 //! `auth-gen-token`: where it is needed, and where it does harm.
 
 use crate::doctor::finding::Finding;
-use crate::doctor::setup::{Given, Setup};
+use crate::doctor::setup::{GivenOption, Setup};
 
 pub(super) fn check(setup: &Setup) -> Vec<Finding> {
     let Some(given) = setup.option("auth-gen-token") else { return Vec::new() };
@@ -18,7 +18,7 @@ fn crashes((major, minor, patch): (u32, u32, u32)) -> bool {
     }
 }
 
-fn external(setup: &Setup, given: &Given) -> Option<Finding> {
+fn external(setup: &Setup, given: &GivenOption) -> Option<Finding> {
     let is_external = given.values.iter().any(|value| value == "external-auth");
     let version @ (major, minor, patch) = setup.openvpn.version.filter(|_| is_external)?;
     crashes(version).then(|| {
@@ -32,7 +32,7 @@ fn external(setup: &Setup, given: &Given) -> Option<Finding> {
     })
 }
 
-fn never_renegotiated(setup: &Setup, given: &Given) -> Option<Finding> {
+fn never_renegotiated(setup: &Setup, given: &GivenOption) -> Option<Finding> {
     let reneg = setup.option("reneg-sec").filter(|_| setup.settings.reneg_sec == 0)?;
     Some(
         Finding::error("token-without-renegotiation", "auth-gen-token needs keys that are renegotiated")

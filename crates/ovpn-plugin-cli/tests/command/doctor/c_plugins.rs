@@ -4,20 +4,20 @@ use std::fs;
 
 use harness::{EtcPamService, plugin};
 
-use super::good_setup::{STACK, Stage, findings};
+use super::good_setup::{GoodSetup, STACK, findings};
 
 /// The C plugin in the directory where OpenVPN looks, and a service in /etc/pam.d.
-fn stage(stack: &str) -> (Stage, EtcPamService) {
-    let (mut stage, service) = (Stage::new(), EtcPamService::new(stack));
-    stage.copy(&plugin::c_auth_pam(), "plugins/openvpn-plugin-auth-pam.so");
+fn setup(stack: &str) -> (GoodSetup, EtcPamService) {
+    let (mut setup, service) = (GoodSetup::new(), EtcPamService::new(stack));
+    setup.copy(&plugin::c_auth_pam(), "plugins/openvpn-plugin-auth-pam.so");
     let line = format!("plugin openvpn-plugin-auth-pam.so {}", service.name());
-    stage.replace("auth-pam.so", &line);
-    stage.line("setenv deferred_auth_pam 1");
-    (stage, service)
+    setup.replace("auth-pam.so", &line);
+    setup.line("setenv deferred_auth_pam 1");
+    (setup, service)
 }
 
-fn found(stage: &Stage) -> Vec<(String, String)> {
-    findings(&stage.examine()).into_iter().map(|(severity, _, id)| (severity, id)).collect()
+fn found(setup: &GoodSetup) -> Vec<(String, String)> {
+    findings(&setup.examine()).into_iter().map(|(severity, _, id)| (severity, id)).collect()
 }
 
 fn note_and(more: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -27,32 +27,32 @@ fn note_and(more: &[(&str, &str)]) -> Vec<(String, String)> {
 
 #[test]
 fn a_bare_name_that_is_openvpn_s_own_plugin_is_told() {
-    let (stage, _service) = stage(STACK);
-    let run = stage.examine();
+    let (setup, _service) = setup(STACK);
+    let run = setup.examine();
     run.expect(0, &[("note", "this name means OpenVPN's own plugin"), ("note", "server.conf:6")]);
-    assert_eq!(found(&stage), note_and(&[]));
+    assert_eq!(found(&setup), note_and(&[]));
 }
 
 #[test]
 fn a_whole_path_says_what_is_meant() {
-    let (mut stage, service) = stage(STACK);
-    let file = stage.path("plugins/openvpn-plugin-auth-pam.so");
-    stage.replace("auth-pam.so", &format!("plugin {} {}", file.display(), service.name()));
-    assert_eq!(found(&stage), []);
+    let (mut setup, service) = setup(STACK);
+    let file = setup.path("plugins/openvpn-plugin-auth-pam.so");
+    setup.replace("auth-pam.so", &format!("plugin {} {}", file.display(), service.name()));
+    assert_eq!(found(&setup), []);
 }
 
 /// It takes `deferred=yes` for the name of the service.
 #[test]
 fn options_for_openvpn_s_own_plugin() {
-    let (mut stage, service) = stage(STACK);
-    stage.replace(
+    let (mut setup, service) = setup(STACK);
+    setup.replace(
         "auth-pam.so",
         &format!("plugin openvpn-plugin-auth-pam.so \"deferred=yes {}\"", service.name()),
     );
-    stage.without("deferred_auth_pam");
-    let run = stage.examine();
+    setup.without("deferred_auth_pam");
+    let run = setup.examine();
     run.expect(2, &[("error", "takes 'deferred=yes' for the name of the PAM service")]);
-    assert_eq!(found(&stage), [("error".to_owned(), "c-plugin-options".to_owned())]);
+    assert_eq!(found(&setup), [("error".to_owned(), "c-plugin-options".to_owned())]);
 }
 
 #[test]
@@ -66,25 +66,25 @@ fn what_is_wrong_with_its_service() {
         ),
     ];
     for (stack, expected) in cases {
-        let (stage, _service) = stage(stack);
-        assert_eq!(found(&stage), note_and(&[expected]), "{stack}");
+        let (setup, _service) = setup(stack);
+        assert_eq!(found(&setup), note_and(&[expected]), "{stack}");
     }
-    let (mut stage, _service) = stage(STACK);
-    stage.without("deferred_auth_pam");
-    assert_eq!(found(&stage), note_and(&[("warning", "not-deferred")]));
+    let (mut setup, _service) = setup(STACK);
+    setup.without("deferred_auth_pam");
+    assert_eq!(found(&setup), note_and(&[("warning", "not-deferred")]));
 }
 
 #[test]
 fn scripts_of_openvpn_s_own_down_root() {
-    let mut stage = Stage::new();
+    let mut setup = GoodSetup::new();
     let own = plugin::c_auth_pam().with_file_name("openvpn-plugin-down-root.so");
-    stage.copy(&own, "down-root.so");
-    assert_eq!(found(&stage), []);
-    fs::remove_file(stage.path("down.sh")).unwrap();
-    stage.examine().expect(2, &[("error", "there is no script"), ("why", "nothing runs when it ends")]);
-    let line = format!("plugin {} timeout=5 /bin/true", stage.path("down-root.so").display());
-    stage.replace("down-root.so", &line);
-    stage.examine().expect(2, &[("error", "takes 'timeout=5' for the command")]);
+    setup.copy(&own, "down-root.so");
+    assert_eq!(found(&setup), []);
+    fs::remove_file(setup.path("down.sh")).unwrap();
+    setup.examine().expect(2, &[("error", "there is no script"), ("why", "nothing runs when it ends")]);
+    let line = format!("plugin {} timeout=5 /bin/true", setup.path("down-root.so").display());
+    setup.replace("down-root.so", &line);
+    setup.examine().expect(2, &[("error", "takes 'timeout=5' for the command")]);
 }
 
 /// The other commands say so, too.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::good_setup::{STACK, Stage, findings};
+use super::good_setup::{GoodSetup, STACK, findings};
 
 /// Each with how many set-ups stand in it at least, so that none is passed over when its form changes.
 const DOCUMENTS: [(&str, usize); 11] = [
@@ -100,32 +100,32 @@ fn opens_ours(line: &str) -> bool {
         && PLUGINS.iter().any(|(name, _)| line.contains(name))
 }
 
-/// The set-up of a block, with the files that the document has shown before. The documents' paths become those of the stage.
-fn stage_of(shown: &[(&str, &[String])], block: &Block) -> Stage {
-    let mut stage = Stage::new();
-    stage.without("auth-pam.so");
-    stage.without("down-root.so");
+/// The set-up of a block, with the files that the document has shown before. The documents' paths become those of the setup.
+fn stage_of(shown: &[(&str, &[String])], block: &Block) -> GoodSetup {
+    let mut setup = GoodSetup::new();
+    setup.without("auth-pam.so");
+    setup.without("down-root.so");
     for common in ["common-auth", "common-account", "common-session", "common-password"] {
-        stage.file(&format!("pam.d/{common}"), STACK, 0o644);
+        setup.file(&format!("pam.d/{common}"), STACK, 0o644);
     }
-    stage.file("pam.d/openvpn", fs::read(project("pam.d/openvpn")).unwrap(), 0o644);
-    stage.directory("etc", 0o755);
-    stage.directory("etc/clients", 0o755);
+    setup.file("pam.d/openvpn", fs::read(project("pam.d/openvpn")).unwrap(), 0o644);
+    setup.directory("etc", 0o755);
+    setup.directory("etc/clients", 0o755);
     for script in ["down.sh", "up.sh", "client.sh"] {
-        stage.file(&format!("etc/{script}"), "#!/bin/sh\n", 0o755);
+        setup.file(&format!("etc/{script}"), "#!/bin/sh\n", 0o755);
     }
-    stage.file("etc/auth-pam.conf", "deferred=yes\nopenvpn\n", 0o644);
-    stage.directory("figures", 0o755);
+    setup.file("etc/auth-pam.conf", "deferred=yes\nopenvpn\n", 0o644);
+    setup.directory("figures", 0o755);
     for (path, lines) in shown {
         let name = path.strip_prefix("etc/pam.d/").map(|name| format!("pam.d/{name}"));
         if let Some(name) =
             name.or_else(|| path.strip_prefix("etc/openvpn/").map(|name| format!("etc/{name}")))
         {
-            let _ = fs::create_dir_all(stage.path(&name).parent().expect("a directory"));
-            stage.file(&name, lines.join("\n") + "\n", 0o644);
+            let _ = fs::create_dir_all(setup.path(&name).parent().expect("a directory"));
+            setup.file(&name, lines.join("\n") + "\n", 0o644);
         }
     }
-    let (services, etc, figures) = (stage.path("pam.d"), stage.path("etc"), stage.path("figures"));
+    let (services, etc, figures) = (setup.path("pam.d"), setup.path("etc"), setup.path("figures"));
     for line in &block.lines {
         let mut line = line.trim_start().replace("/etc/openvpn/", &format!("{}/", etc.display()));
         line = line.replace("/var/lib/prometheus/node-exporter/", &format!("{}/", figures.display()));
@@ -138,12 +138,12 @@ fn stage_of(shown: &[(&str, &[String])], block: &Block) -> Stage {
                 None if *file == "auth-pam.so" => format!("{services}{words}"),
                 _ => words.to_owned(),
             };
-            line = format!("plugin {} {words}", stage.path(file).display());
+            line = format!("plugin {} {words}", setup.path(file).display());
             break;
         }
-        stage.line(line);
+        setup.line(line);
     }
-    stage
+    setup
 }
 
 #[test]

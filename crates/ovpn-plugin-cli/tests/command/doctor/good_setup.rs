@@ -15,7 +15,7 @@ use crate::run::{COMMAND, Run};
 pub(crate) const STACK: &str = "auth required pam_unix.so\naccount required pam_unix.so\n";
 
 /// A directory in which only root can write, with a configuration, plugins, a PAM service and a script.
-pub(crate) struct Stage {
+pub(crate) struct GoodSetup {
     place: TempDir,
     /// Other directories of the set-up.
     others: Vec<TempDir>,
@@ -26,30 +26,30 @@ pub(crate) struct Stage {
     pub(crate) unit: Option<String>,
 }
 
-impl Stage {
+impl GoodSetup {
     pub(crate) fn new() -> Self {
         let place = tempfile::Builder::new().prefix("doctor-").tempdir_in("/var/lib").unwrap();
         fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let mut stage = Self { place, others: Vec::new(), lines: Vec::new(), version: "2.6.21", unit: None };
+        let mut setup = Self { place, others: Vec::new(), lines: Vec::new(), version: "2.6.21", unit: None };
         for directory in ["pam.d", "plugins", "tmp"] {
-            stage.directory(directory, 0o755);
+            setup.directory(directory, 0o755);
         }
-        stage.mode("tmp", 0o1777);
-        stage.copy(&plugin::auth_pam(), "auth-pam.so");
-        stage.copy(&plugin::built("libopenvpn_plugin_down_root.so"), "down-root.so");
-        stage.file("pam.d/vpn", STACK, 0o644);
-        stage.file("down.sh", "#!/bin/sh\n", 0o755);
-        stage.lines = [
+        setup.mode("tmp", 0o1777);
+        setup.copy(&plugin::auth_pam(), "auth-pam.so");
+        setup.copy(&plugin::built("libopenvpn_plugin_down_root.so"), "down-root.so");
+        setup.file("pam.d/vpn", STACK, 0o644);
+        setup.file("down.sh", "#!/bin/sh\n", 0o755);
+        setup.lines = [
             "# a server".to_owned(),
             "port 1194".to_owned(),
             "user nobody".to_owned(),
             "group nogroup".to_owned(),
-            format!("tmp-dir {}", stage.path("tmp").display()),
-            stage.auth_pam("deferred=yes", "vpn"),
-            format!("plugin {} {}", stage.path("down-root.so").display(), stage.path("down.sh").display()),
+            format!("tmp-dir {}", setup.path("tmp").display()),
+            setup.auth_pam("deferred=yes", "vpn"),
+            format!("plugin {} {}", setup.path("down-root.so").display(), setup.path("down.sh").display()),
         ]
         .to_vec();
-        stage
+        setup
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -10,17 +10,17 @@ mod secrets;
 mod systemd;
 mod units;
 
-use good_setup::{Stage, findings};
+use good_setup::{GoodSetup, findings};
 
 /// What is expected: severity, where (the end of the path and the line), and the name of the finding.
 pub(crate) struct Expected(&'static str, &'static str, &'static str);
 
 /// Breaks a set-up and looks for exactly this.
 #[track_caller]
-pub(crate) fn case(name: &str, expected: Expected, break_it: impl FnOnce(&mut Stage)) {
-    let mut stage = Stage::new();
-    break_it(&mut stage);
-    let run = stage.examine();
+pub(crate) fn case(name: &str, expected: Expected, break_it: impl FnOnce(&mut GoodSetup)) {
+    let mut setup = GoodSetup::new();
+    break_it(&mut setup);
+    let run = setup.examine();
     let found = findings(&run);
     let Expected(severity, place, id) = expected;
     let [(found_severity, found_place, found_id)] = &found[..] else {
@@ -41,7 +41,7 @@ pub(crate) fn case(name: &str, expected: Expected, break_it: impl FnOnce(&mut St
 
 #[test]
 fn nothing_is_found_in_a_good_set_up() {
-    let run = Stage::new().examine();
+    let run = GoodSetup::new().examine();
     assert_eq!(findings(&run), []);
     run.expect(0, &[("result", "nothing found")]);
     assert!(run.err.is_empty(), "{run}");
@@ -49,10 +49,10 @@ fn nothing_is_found_in_a_good_set_up() {
 
 #[test]
 fn all_that_is_wrong_is_told_the_worst_first() {
-    let mut stage = Stage::new();
-    stage.without("group");
-    stage.with_auth_pam("deferred=no", "nowhere");
-    let run = stage.examine();
+    let mut setup = GoodSetup::new();
+    setup.without("group");
+    setup.with_auth_pam("deferred=no", "nowhere");
+    let run = setup.examine();
     let found: Vec<_> = findings(&run).into_iter().map(|(severity, _, id)| (severity, id)).collect();
     let expected =
         [("error", "pam-service-missing"), ("warning", "not-deferred"), ("warning", "roots-group")];

@@ -4,18 +4,18 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::good_setup::Stage;
+use super::good_setup::GoodSetup;
 use crate::json::lines;
 use crate::run::COMMAND;
 
 /// Each finding with its place, and at the end how many there are.
 #[test]
 fn json() {
-    let mut stage = Stage::new();
-    stage.without("group");
-    stage.with_auth_pam("deferred=no", "nowhere");
-    let (all, last) = lines(&stage.examine_with(&["--json"]));
-    let config = stage.path("server.conf");
+    let mut setup = GoodSetup::new();
+    setup.without("group");
+    setup.with_auth_pam("deferred=no", "nowhere");
+    let (all, last) = lines(&setup.examine_with(&["--json"]));
+    let config = setup.path("server.conf");
     let found: Vec<&Value> = all.iter().filter(|line| line["kind"] == "finding").collect();
     let ids: Vec<&Value> = found.iter().map(|line| &line["id"]).collect();
     assert_eq!(ids, ["pam-service-missing", "not-deferred", "roots-group"]);
@@ -31,7 +31,7 @@ fn json() {
 
 #[test]
 fn json_of_a_good_set_up_and_of_one_that_cannot_be_read() {
-    let (all, last) = lines(&Stage::new().examine_with(&["--json"]));
+    let (all, last) = lines(&GoodSetup::new().examine_with(&["--json"]));
     assert!(all.iter().all(|line| line["kind"] == "examined"), "{all:?}");
     assert_eq!((&last["outcome"], &last["status"]), (&json!("nothing_found"), &json!(0)));
     let (all, last) = lines(&crate::run::run(&["doctor", "--json", "/nonexistent/\"a\\\n.conf"]));
@@ -41,9 +41,9 @@ fn json_of_a_good_set_up_and_of_one_that_cannot_be_read() {
 /// What a plugin says when it is opened has the explanation of its line.
 #[test]
 fn lines_of_a_plugin_are_explained() {
-    let mut stage = Stage::new();
-    stage.with_auth_pam("deferred=yes", "vpn timeout=20 USERNAME");
-    let (all, _) = lines(&stage.examine_with(&["--json"]));
+    let mut setup = GoodSetup::new();
+    setup.with_auth_pam("deferred=yes", "vpn timeout=20 USERNAME");
+    let (all, _) = lines(&setup.examine_with(&["--json"]));
     let found = all.iter().find(|line| line["id"] == "plugin-warns").expect("a warning");
     let declared = auth_pam_lines::configuration::LINES.line("taken_as_pair");
     assert_eq!((&found["why"], &found["to_do"]), (&json!(declared.why), &json!(declared.todo)), "{found}");
@@ -51,14 +51,14 @@ fn lines_of_a_plugin_are_explained() {
 
 #[test]
 fn notes_count_with_strict() {
-    let mut stage = Stage::new();
-    stage.without("auth-pam.so");
-    stage.without("down-root.so");
-    assert_eq!(stage.examine().status, Some(0));
-    let strict = stage.examine_with(&["--strict", "--json"]);
+    let mut setup = GoodSetup::new();
+    setup.without("auth-pam.so");
+    setup.without("down-root.so");
+    assert_eq!(setup.examine().status, Some(0));
+    let strict = setup.examine_with(&["--strict", "--json"]);
     let (_, last) = lines(&strict);
     assert_eq!((strict.status, &last["outcome"]), (Some(1), &json!("notes")), "{strict}");
-    assert_eq!(Stage::new().examine_with(&["--strict"]).status, Some(0));
+    assert_eq!(GoodSetup::new().examine_with(&["--strict"]).status, Some(0));
 }
 
 /// The reader of a pipe may go away early.

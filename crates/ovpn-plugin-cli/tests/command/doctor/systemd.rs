@@ -9,7 +9,7 @@ use harness::scratch::unique_name;
 use harness::{PATIENCE, proc_table};
 use tempfile::TempDir;
 
-use super::good_setup::{STACK, Stage, findings};
+use super::good_setup::{GoodSetup, STACK, findings};
 use crate::run::{COMMAND, Run};
 
 const SYSTEMD: &str = "/lib/systemd/systemd";
@@ -40,7 +40,7 @@ struct Systemd {
     unshare: Child,
     cgroup: PathBuf,
     _units: TempDir,
-    /// The command, where it is also in the unit's world: what was built may lie in `/tmp` or a home directory.
+    /// The command, where it is also in the unit's sandbox: what was built may lie in `/tmp` or a home directory.
     command: PathBuf,
 }
 
@@ -143,40 +143,40 @@ fn remove(cgroup: &Path) {
 }
 
 /// A program that runs as a server does, and says its version.
-fn server(stage: &Stage) -> PathBuf {
+fn server(setup: &GoodSetup) -> PathBuf {
     let program =
         "#!/bin/sh\ncase $1 in --version) echo 'OpenVPN 2.6.21 x86_64'; exit;; esac\nexec sleep infinity\n";
-    stage.file("server", program, 0o755)
+    setup.file("server", program, 0o755)
 }
 
 /// Whether the server runs or not: home directories and `/tmp` are hidden from it, and so from the command.
 #[test]
-fn in_the_world_of_a_real_unit() {
-    let mut stage = Stage::new();
-    let systemd = Systemd::new(&server(&stage), &stage.path(""));
+fn in_the_sandbox_of_a_real_unit() {
+    let mut setup = GoodSetup::new();
+    let systemd = Systemd::new(&server(&setup), &setup.path(""));
     let home = tempfile::Builder::new().prefix("doctor-").tempdir_in("/root").unwrap();
     let script = home.path().join("down.sh");
     fs::write(&script, "#!/bin/sh\n").unwrap();
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
     let tmp = tempfile::Builder::new().prefix("doctor-").tempdir_in("/tmp").unwrap();
     let in_tmp = tmp.path().join("down-root.so");
-    fs::copy(stage.path("down-root.so"), &in_tmp).unwrap();
-    let (plugin, own) = (stage.path("down-root.so"), stage.path("down.sh"));
+    fs::copy(setup.path("down-root.so"), &in_tmp).unwrap();
+    let (plugin, own) = (setup.path("down-root.so"), setup.path("down.sh"));
     let [plugin, own, script, in_tmp] =
         [&plugin, &own, &script, &in_tmp].map(|path| path.to_str().unwrap().to_owned());
-    stage.save();
+    setup.save();
     // A secret of the user's: who has none is refused.
     let secret = home.path().join("secret");
     fs::write(&secret, "joe\n").unwrap();
     let looks =
         format!("#!/bin/sh\n[ -e {} ] && echo home is seen || echo home is hidden\n", secret.display());
-    let looks = stage.file("looks.sh", looks, 0o755).to_str().unwrap().to_owned();
+    let looks = setup.file("looks.sh", looks, 0o755).to_str().unwrap().to_owned();
     let allowed = format!(
         "auth requisite pam_listfile.so item=user sense=allow file={} onerr=fail\nauth required pam_permit.so\naccount required pam_permit.so\n",
         secret.display()
     );
-    stage.service(&allowed);
-    let (auth_pam, services) = (stage.path("auth-pam.so"), stage.path("pam.d"));
+    setup.service(&allowed);
+    let (auth_pam, services) = (setup.path("auth-pam.so"), setup.path("pam.d"));
     let words = format!("pam-confdir={} vpn", services.display());
     let login = |unit: &[&'static str]| {
         let of_joe =
@@ -213,22 +213,22 @@ fn in_the_world_of_a_real_unit() {
         let login = login(&["--unit", "server"]);
         let run = systemd.command(&login.iter().map(String::as_str).collect::<Vec<_>>());
         run.expect(1, &[("result", "rejected")]);
-        stage.service(STACK);
-        stage.replace("down-root.so", &format!("plugin {plugin} {own}"));
-        stage.save();
+        setup.service(STACK);
+        setup.replace("down-root.so", &format!("plugin {plugin} {own}"));
+        setup.save();
         let run = systemd.command(&["doctor", "--unit", "server"]);
         assert_eq!((run.status, findings(&run)), (Some(0), Vec::new()), "{run}");
         for (line, id) in [
             (format!("plugin {plugin} {script}"), "protect-home"),
             (format!("plugin {in_tmp} {own}"), "private-tmp"),
         ] {
-            stage.replace("down-root.so", &line);
-            stage.save();
+            setup.replace("down-root.so", &line);
+            setup.save();
             let run = systemd.command(&["doctor", "--unit", "server"]);
             let found: Vec<_> = findings(&run).into_iter().map(|(severity, _, id)| (severity, id)).collect();
             assert_eq!((run.status, found), (Some(2), vec![("error".to_owned(), id.to_owned())]), "{run}");
         }
-        stage.service(&allowed);
+        setup.service(&allowed);
     }
     let none = systemd.command(&["doctor", "--unit", "nosuch"]);
     assert!(none.status == Some(2) && none.err.contains("there is no unit nosuch.service"), "{none}");
@@ -237,10 +237,10 @@ fn in_the_world_of_a_real_unit() {
 /// That is no verdict on the plugin line.
 #[test]
 fn a_systemd_that_starts_nothing() {
-    let stage = Stage::new();
-    let systemd = Systemd::new(&server(&stage), &stage.path(""));
+    let setup = GoodSetup::new();
+    let systemd = Systemd::new(&server(&setup), &setup.path(""));
     systemd.systemctl(&["stop", "dbus.socket", "dbus.service"]).expect(0, &[]);
-    let plugin = stage.path("down-root.so");
+    let plugin = setup.path("down-root.so");
     let run = systemd.command(&["check", "--unit", "server", plugin.to_str().unwrap(), "./down.sh"]);
     assert!(run.status == Some(2) && run.err.contains("systemd-run ended with exit status: 1"), "{run}");
     assert!(run.out.is_empty(), "{run}");
