@@ -7,7 +7,7 @@ use std::process::Command;
 use nix::sys::signal::{Signal, raise};
 use nix::unistd::{Gid, Uid, User, chdir, chroot, setgroups, setresgid, setresuid};
 
-use crate::script::Environment;
+use crate::instructions::Environment;
 
 /// Runs a shell command.
 pub const RUN: &str = "@RUN@";

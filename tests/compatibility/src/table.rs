@@ -10,7 +10,7 @@ use harness::plugin::Side;
 
 use crate::expected::Expected;
 use crate::row::Row;
-use crate::{driver, guide};
+use crate::{migration_guide, plugin_process};
 
 /// What a table has a row of.
 pub trait Case: Send + 'static {
@@ -25,9 +25,9 @@ pub trait Case: Send + 'static {
 /// What `main` of a table does. `section` is the table's in docs/migration.md.
 pub fn main<C: Case>(cases: Vec<C>, section: &'static str, plugin: fn(Side) -> PathBuf) -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [first, script, answers] = arguments.as_slice() {
-        if first == driver::ARGUMENT {
-            return driver::main(script.as_ref(), answers.as_ref());
+    if let [first, instructions, answers] = arguments.as_slice() {
+        if first == plugin_process::ARGUMENT {
+            return plugin_process::main(instructions.as_ref(), answers.as_ref());
         }
     }
     let said: Vec<(&'static str, Expected)> =
@@ -73,7 +73,7 @@ fn mistakes(said: &[(&'static str, Expected)]) -> Vec<String> {
 /// What the guide does not tell, or tells wrongly.
 fn untold(said: &[(&'static str, Expected)], section: &str) -> Vec<String> {
     let differing = said.iter().filter(|(_, expected)| expected.differ());
-    guide::complaints(section, &differing.map(|(name, _)| *name).collect::<Vec<_>>())
+    migration_guide::complaints(section, &differing.map(|(name, _)| *name).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

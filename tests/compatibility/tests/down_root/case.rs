@@ -1,7 +1,7 @@
 //! One row of the table: a script, the words of the configuration, calls, and what both plugins make of them.
 
 use compatibility::expected::{Expected, NO_ANSWER};
-use compatibility::script::Event;
+use compatibility::instructions::Event;
 use compatibility::step;
 
 /// What is looked at besides the answers.

@@ -2,7 +2,7 @@
 
 mod case;
 mod cases;
-mod stage;
+mod run_case;
 
 use std::process::ExitCode;
 

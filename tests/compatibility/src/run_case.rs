@@ -1,4 +1,4 @@
-//! Sets a case up for one plugin, has it driven, and says what it came to.
+//! Sets a case up for one plugin, has it run, and says what it came to.
 
 use std::path::Path;
 
@@ -7,10 +7,10 @@ use harness::scratch::{Scratch, set_mode, unique_name};
 use harness::{Account, EtcPamService, TestModule};
 
 use crate::case::{Case, Login, User};
-use crate::drive::drive;
 use crate::expected::Expected;
+use crate::instructions::{Event, Instructions};
 use crate::outcome::{Traces, describe};
-use crate::script::{Event, Script};
+use crate::run_plugin::run_plugin;
 use crate::table;
 
 impl table::Case for Case {
@@ -37,35 +37,35 @@ impl table::Case for Case {
         let mut made_up = vec![(service_name.clone(), "{service}")];
 
         let mut accounts = Vec::new();
-        let mut script = Script { plugin: plugin.to_path_buf(), ..Script::default() };
+        let mut instructions = Instructions { plugin: plugin.to_path_buf(), ..Instructions::default() };
         if side == Side::Ours {
-            script.words.extend(case.options.iter().cloned());
+            instructions.words.extend(case.options.iter().cloned());
         }
         if case.service {
-            script.words.push(service_name.clone());
+            instructions.words.push(service_name.clone());
         }
-        script.words.extend(case.words.iter().map(|word| word.replace("@SERVICE@", &service_name)));
+        instructions.words.extend(case.words.iter().map(|word| word.replace("@SERVICE@", &service_name)));
         let directory = scratch.path().to_string_lossy();
-        script.open_env = case
+        instructions.open_env = case
             .open_env
             .iter()
             .map(|(name, value)| format!("{name}={}", value.replace("@DIR@", &directory)))
             .map(|variable| variable.replace("@SERVICE@", &service_name))
             .collect();
         for login in &case.logins {
-            script.calls.push((Event::Login, environment(login, scratch.path(), &mut accounts)));
+            instructions.calls.push((Event::Login, environment(login, scratch.path(), &mut accounts)));
             if login.env.iter().any(|(name, value)| name == "auth_control_file" && value == "@DIR@/control") {
                 scratch.write("control", "", 0o600);
             }
         }
         made_up.extend(accounts.iter().map(|account| (account.name().to_string(), "{user}")));
 
-        let mut driven = drive(&script, &scratch, self.expected.limit(side));
-        if !driven.left.is_empty() {
-            driven.answers.push("a helper stays".to_string());
+        let mut run = run_plugin(&instructions, &scratch, self.expected.limit(side));
+        if !run.left.is_empty() {
+            run.answers.push("a helper stays".to_string());
         }
-        let log = made_up.iter().fold(driven.log, |log, (name, placeholder)| log.replace(name, placeholder));
-        describe(&driven.answers, &case.look, &Traces { directory: scratch.path(), log: &log })
+        let log = made_up.iter().fold(run.log, |log, (name, placeholder)| log.replace(name, placeholder));
+        describe(&run.answers, &case.look, &Traces { directory: scratch.path(), log: &log })
     }
 }
 

@@ -1,7 +1,7 @@
-//! The process in which one plugin runs: reads a script, opens the plugin, calls it, closes it. Everything that is
+//! The process in which one plugin runs: reads instructions, opens the plugin, calls it, closes it. Everything that is
 //! logged goes to standard error, line by line; the answers go to a file.
 
-use crate::script::{Environment, Event, Script};
+use crate::instructions::{Environment, Event, Instructions};
 use crate::step;
 use harness::proc_table::{all, wait_until};
 use ovpn_plugin_host::{Call, FuncResult, OpenPlugin, Plugin, sys};
@@ -11,8 +11,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// First argument of a driver process; the script and the file for the answers follow.
-pub const ARGUMENT: &str = "--drive";
+/// First argument of a plugin's process; the instructions and the file for the answers follow.
+pub const ARGUMENT: &str = "--plugin-process";
 
 const CONTROL: &str = "auth_control_file=";
 /// More processes of the plugin than this are many.
@@ -25,26 +25,27 @@ const TRIES: usize = 5;
 /// How long a deferred verdict may take that is not expected never to come.
 const VERDICT_LIMIT: Duration = Duration::from_secs(5);
 
-/// What the driver process does.
-pub fn main(script: &Path, answers: &Path) -> ExitCode {
-    match run(script, answers) {
+/// What the plugin's process does.
+pub fn main(instructions: &Path, answers: &Path) -> ExitCode {
+    match run(instructions, answers) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("driver: {error}");
+            eprintln!("plugin process: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(script: &Path, answers: &Path) -> io::Result<()> {
-    let script = Script::from_text(&fs::read_to_string(script)?).map_err(io::Error::other)?;
+fn run(instructions: &Path, answers: &Path) -> io::Result<()> {
+    let instructions =
+        Instructions::from_text(&fs::read_to_string(instructions)?).map_err(io::Error::other)?;
     let mut answers = File::options().append(true).open(answers)?;
-    let mut plugin = Plugin::new(&script.plugin);
-    for word in &script.words {
+    let mut plugin = Plugin::new(&instructions.plugin);
+    for word in &instructions.words {
         plugin = plugin.arg(word);
     }
-    step::take(&script.open_env)?;
-    for (name, value) in script.open_env.iter().filter_map(|variable| variable.split_once('=')) {
+    step::take(&instructions.open_env)?;
+    for (name, value) in instructions.open_env.iter().filter_map(|variable| variable.split_once('=')) {
         plugin = plugin.env(name, value);
     }
     let plugin = match plugin.open() {
@@ -54,7 +55,7 @@ fn run(script: &Path, answers: &Path) -> io::Result<()> {
             return writeln!(answers, "does not start");
         }
     };
-    for (event, env) in &script.calls {
+    for (event, env) in &instructions.calls {
         step::take(env)?;
         let said = match (event, step::at_once(env)) {
             (Event::Login, Some(number)) => many(&plugin, env, number)?,

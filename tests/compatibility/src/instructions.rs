@@ -1,4 +1,4 @@
-//! What the driver process is to do, as a file: one line each, `key value`.
+//! What a plugin's process is to do, as a file: one line each, `key value`.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ const EVENTS: [(&str, Event); 3] = [("login", Event::Login), ("up", Event::Up), 
 
 /// Opens a plugin, makes calls, closes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Script {
+pub struct Instructions {
     /// The shared object.
     pub plugin: PathBuf,
     /// Words after the plugin's path in the configuration.
@@ -32,7 +32,7 @@ pub struct Script {
     pub calls: Vec<(Event, Environment)>,
 }
 
-impl Script {
+impl Instructions {
     /// The text of the file. Line ends inside values have no place in it; no case needs them.
     pub fn to_text(&self) -> String {
         let mut text = format!("plugin {}\n", self.plugin.display());
@@ -51,21 +51,21 @@ impl Script {
 
     /// Reads the text of a file; the line that is not understood is the error.
     pub fn from_text(text: &str) -> Result<Self, String> {
-        let mut script = Script::default();
+        let mut instructions = Instructions::default();
         for line in text.lines() {
             let (key, value) = line.split_once(' ').ok_or(line)?;
             match key {
-                "plugin" => script.plugin = Path::new(value).to_path_buf(),
-                "word" => script.words.push(value.to_string()),
-                "open" => script.open_env.push(value.to_string()),
-                "env" => script.calls.last_mut().ok_or(line)?.1.push(value.to_string()),
+                "plugin" => instructions.plugin = Path::new(value).to_path_buf(),
+                "word" => instructions.words.push(value.to_string()),
+                "open" => instructions.open_env.push(value.to_string()),
+                "env" => instructions.calls.last_mut().ok_or(line)?.1.push(value.to_string()),
                 _ => {
                     let (_, event) = EVENTS.iter().find(|(known, _)| *known == key).ok_or(line)?;
-                    script.calls.push((*event, Vec::new()));
+                    instructions.calls.push((*event, Vec::new()));
                 }
             }
         }
-        Ok(script)
+        Ok(instructions)
     }
 }
 
@@ -74,8 +74,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_script_survives_its_file() {
-        let script = Script {
+    fn instructions_survive_their_file() {
+        let instructions = Instructions {
             plugin: "/a b/c.so".into(),
             words: vec!["login".into(), String::new(), " x ".into()],
             open_env: vec!["verb=1".into()],
@@ -85,8 +85,8 @@ mod tests {
                 (Event::Down, Vec::new()),
             ],
         };
-        assert_eq!(Script::from_text(&script.to_text()), Ok(script));
-        assert!(Script::from_text("nonsense 1\n").is_err());
-        assert!(Script::from_text("env A=1\n").is_err());
+        assert_eq!(Instructions::from_text(&instructions.to_text()), Ok(instructions));
+        assert!(Instructions::from_text("nonsense 1\n").is_err());
+        assert!(Instructions::from_text("env A=1\n").is_err());
     }
 }

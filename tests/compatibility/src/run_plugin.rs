@@ -1,4 +1,4 @@
-//! Starts the driver for one plugin, waits for its end, and cleans up whatever the plugin left.
+//! Runs one plugin in a process of its own, waits for the end, and cleans up whatever the plugin left.
 
 use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt;
@@ -13,73 +13,74 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use crate::expected::NO_ANSWER;
-use crate::script::Script;
-use crate::{driver, step};
+use crate::instructions::Instructions;
+use crate::{plugin_process, step};
 
 /// How long helpers get to leave after their plugin was closed.
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What came of it.
-pub struct Driven {
+pub struct PluginRun {
     /// The answers, one for each call, and how it ended if not well.
     pub answers: Vec<String>,
     /// All that was logged.
     pub log: String,
     /// What has been left running; not known of a run that was given up.
     pub left: Vec<Process>,
-    /// Whether OpenVPN was killed, as the script says.
+    /// Whether OpenVPN was killed, as the instructions says.
     pub killed: bool,
 }
 
-/// Runs the driver in this directory.
-pub fn drive(script: &Script, scratch: &Scratch, limit: Duration) -> Driven {
-    let script_file = scratch.write("script", &script.to_text(), 0o600);
+/// Runs the plugin's process in this directory.
+pub fn run_plugin(instructions: &Instructions, scratch: &Scratch, limit: Duration) -> PluginRun {
+    let instructions_file = scratch.write("instructions", &instructions.to_text(), 0o600);
     let (answer_file, log_file) = (scratch.write("answers", "", 0o600), scratch.write("log", "", 0o600));
-    let child = start(&script_file, &answer_file, &log_file, scratch.path());
+    let child = start(&instructions_file, &answer_file, &log_file, scratch.path());
     let ended = end_within(child, limit);
     let mut answers: Vec<String> =
         fs::read_to_string(&answer_file).unwrap_or_default().lines().map(str::to_string).collect();
-    let asked = script.calls.iter().flat_map(|(_, env)| env).any(|variable| variable.starts_with(step::KILL));
+    let asked =
+        instructions.calls.iter().flat_map(|(_, env)| env).any(|variable| variable.starts_with(step::KILL));
     let killed = asked && ended.is_some_and(|status| status.signal() == Some(9));
     match ended {
         Some(_) if killed => answers.push("killed".to_string()),
-        Some(status) if !status.success() => answers.push(format!("driver ended with {status}")),
+        Some(status) if !status.success() => answers.push(format!("plugin process ended with {status}")),
         Some(_) => {}
         None => answers.push(NO_ANSWER.to_string()),
     }
     let left = if ended.is_some() { left_after(FAREWELL) } else { Vec::new() };
     kill_what_is_left();
     let log = fs::read(&log_file).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    Driven { answers, log: log.unwrap_or_default(), left, killed }
+    PluginRun { answers, log: log.unwrap_or_default(), left, killed }
 }
 
-fn start(script: &Path, answers: &Path, log: &Path, directory: &Path) -> Child {
+fn start(instructions: &Path, answers: &Path, log: &Path, directory: &Path) -> Child {
     let own = std::env::current_exe().unwrap_or_else(|error| panic!("own path: {error}"));
     let open = || File::options().append(true).open(log).unwrap_or_else(|error| panic!("log file: {error}"));
     Command::new(own)
-        .arg(driver::ARGUMENT)
-        .args([script, answers])
+        .arg(plugin_process::ARGUMENT)
+        .args([instructions, answers])
         .current_dir(directory)
-        // What a driver that is killed leaves there goes with the scratch directory.
+        // What a process that is killed leaves there goes with the scratch directory.
         .env("TMPDIR", directory)
         .stdin(Stdio::null())
         .stdout(open())
         .stderr(open())
         .spawn()
-        .unwrap_or_else(|error| panic!("can not start the driver: {error}"))
+        .unwrap_or_else(|error| panic!("can not start the plugin's process: {error}"))
 }
 
-/// Waits for the end of the driver; kills it and gives nothing when it takes too long.
+/// Waits for the end of the plugin's process; kills it and gives nothing when it takes too long.
 fn end_within(mut child: Child, limit: Duration) -> Option<ExitStatus> {
     let in_time = i32::try_from(child.id()).is_ok_and(|pid| proc_table::wait_gone(pid, limit));
     if !in_time {
         let _ = child.kill();
     }
-    let status = child.wait().unwrap_or_else(|error| panic!("waiting for the driver: {error}"));
+    let status = child.wait().unwrap_or_else(|error| panic!("waiting for the plugin's process: {error}"));
     in_time.then_some(status)
 }
 
-/// Reaps what came to this process when the driver ended; what is left after this time.
+/// Reaps what came to this process when the plugin's process ended; what is left after this time.
 fn left_after(limit: Duration) -> Vec<Process> {
     let nothing = || {
         loop {

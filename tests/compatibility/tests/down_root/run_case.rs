@@ -1,12 +1,12 @@
-//! Sets a case up for one plugin, has it driven, and says what it came to.
+//! Sets a case up for one plugin, has it run, and says what it came to.
 
 use std::fs;
 use std::os::unix::fs::chown;
 use std::path::Path;
 
-use compatibility::drive::{Driven, drive};
 use compatibility::expected::Expected;
-use compatibility::script::Script;
+use compatibility::instructions::Instructions;
+use compatibility::run_plugin::{PluginRun, run_plugin};
 use compatibility::table;
 use harness::plugin::Side;
 use harness::scratch::Scratch;
@@ -31,7 +31,7 @@ impl table::Case for Case {
         chown(file, Some(self.owner), Some(self.group)).unwrap_or_else(|error| panic!("chown: {error}"));
         let options = self.options.iter().filter(|_| side == Side::Ours);
         let variable = |(name, value): &(&str, &str)| format!("{name}={value}");
-        let script = Script {
+        let instructions = Instructions {
             plugin: plugin.to_path_buf(),
             words: options.chain(&self.words).map(|word| word.replace("@DIR@", &place)).collect(),
             open_env: vec!["verb=1".to_string()],
@@ -41,16 +41,16 @@ impl table::Case for Case {
                 .map(|(event, env)| (*event, env.iter().map(variable).collect()))
                 .collect(),
         };
-        let mut driven = drive(&script, &scratch, self.expected.limit(side));
-        let helper = has_helper(&driven, side);
-        if helper && !driven.killed {
-            driven.answers.push("the helper stays".to_string());
+        let mut run = run_plugin(&instructions, &scratch, self.expected.limit(side));
+        let helper = has_helper(&run, side);
+        if helper && !run.killed {
+            run.answers.push("the helper stays".to_string());
         }
-        let mut outcome = driven.answers.join(", ");
+        let mut outcome = run.answers.join(", ");
         for look in &self.look {
             outcome.push_str(&match look {
                 Look::Seen => format!("; seen: {}", seen(&scratch)),
-                Look::Logged(text) if driven.log.contains(text) => format!("; logged: {text}"),
+                Look::Logged(text) if run.log.contains(text) => format!("; logged: {text}"),
                 Look::Logged(text) => format!("; logged: no {text}"),
                 Look::Helper if helper => "; the helper stays".to_string(),
                 Look::Helper => "; the helper leaves".to_string(),
@@ -68,9 +68,9 @@ fn seen(scratch: &Scratch) -> String {
 
 /// Whether the helper was left behind. That of the C plugin has no name of its own, and is looked for only where OpenVPN
 /// was killed: what else its scripts leave is no helper.
-fn has_helper(driven: &Driven, side: Side) -> bool {
-    driven.left.iter().any(|process| match side {
-        Side::C => driven.killed,
+fn has_helper(run: &PluginRun, side: Side) -> bool {
+    run.left.iter().any(|process| match side {
+        Side::C => run.killed,
         Side::Ours => process.name.starts_with("down-root"),
     })
 }
