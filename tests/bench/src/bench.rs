@@ -1,8 +1,8 @@
 //! What all rows share: the two plugins, PAM stacks, an account.
 
+use crate::plugin_process::PluginProcess;
 use crate::row::Row;
 use crate::rows;
-use crate::subject::Subject;
 pub(crate) use harness::plugin::Side;
 use harness::{Account, EtcPamService, ServerConfig, TestModule};
 use std::cell::OnceCell;
@@ -95,8 +95,8 @@ impl Bench {
     }
 
     /// A small process with the plugin in it.
-    pub(crate) fn subject(&self, side: Side, options: &str, service: &EtcPamService) -> Subject {
-        Subject::opened(self.plugin(side), &Bench::words(side, options, service))
+    pub(crate) fn plugin_process(&self, side: Side, options: &str, service: &EtcPamService) -> PluginProcess {
+        PluginProcess::opened(self.plugin(side), &Bench::words(side, options, service))
     }
 
     /// A real server with the plugin, which drops to nobody.

@@ -1,7 +1,7 @@
 //! Many deferred logins at once, as after a network outage: how long each call keeps the server, and when the last
 //! verdict is there.
 
-use crate::loaded::timed;
+use crate::plugin_host::timed;
 use crate::stats::{mean, percentile_99, worst};
 use harness::scratch::Scratch;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -32,31 +32,31 @@ pub(crate) struct Burst {
 
 /// Where the logins come from.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum From {
+pub(crate) enum Origin {
     /// Each from an address of its own.
     Everywhere,
     /// All from one address, as from behind one router.
     OneAddress,
 }
 
-impl From {
+impl Origin {
     /// The word in an order.
     pub(crate) fn word(self) -> &'static str {
         match self {
-            From::Everywhere => "everywhere",
-            From::OneAddress => "one-address",
+            Origin::Everywhere => "everywhere",
+            Origin::OneAddress => "one-address",
         }
     }
 
     /// By its word.
     pub(crate) fn parse(word: &str) -> Option<Self> {
-        [From::Everywhere, From::OneAddress].into_iter().find(|from| from.word() == word)
+        [Origin::Everywhere, Origin::OneAddress].into_iter().find(|from| from.word() == word)
     }
 
     fn address(self, number: usize) -> String {
         match self {
-            From::Everywhere => format!("10.{}.{}.{}", number >> 16 & 255, number >> 8 & 255, number & 255),
-            From::OneAddress => "192.0.2.7".to_string(),
+            Origin::Everywhere => format!("10.{}.{}.{}", number >> 16 & 255, number >> 8 & 255, number & 255),
+            Origin::OneAddress => "192.0.2.7".to_string(),
         }
     }
 }
@@ -73,7 +73,7 @@ pub(crate) fn run(
     plugin: &OpenPlugin,
     call: impl Fn(usize) -> Call,
     count: usize,
-    from: From,
+    from: Origin,
 ) -> Result<Burst, String> {
     let files = Files::new(count)?;
     let calls: Vec<Call> = (0..count).map(|number| files.call(call(number), from, number)).collect();
@@ -135,7 +135,7 @@ impl Files {
         self.control.join(&number.to_string())
     }
 
-    fn call(&self, call: Call, from: From, number: usize) -> Call {
+    fn call(&self, call: Call, from: Origin, number: usize) -> Call {
         call.without_env("untrusted_ip")
             .env("untrusted_ip", from.address(number))
             .env("deferred_auth_pam", "1")

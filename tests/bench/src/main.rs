@@ -2,24 +2,24 @@
 //!
 //! `bench [FILTER]` runs the rows whose name contains the filter, prints a table and writes it to
 //! `target/bench/bench.txt`, `bench.json` and a chart `bench.svg` (with a filter `bench-FILTER.*`). Rows named `long`
-//! only run when asked for. `bench clocks` looks for what a clock tells instead ([`clocks`]). Each plugin runs in a process of its own ([`subject`]) or in a real server; rounds go in
+//! only run when asked for. `bench clocks` looks for what a clock tells instead ([`clocks`]). Each plugin runs in a process of its own ([`plugin_process`]) or in a real server; rounds go in
 //! turn, so that whatever else the machine does meets both.
 
 mod bench;
 mod burst;
 mod chart;
 mod clocks;
-mod device;
-mod loaded;
 mod machine;
 mod memory;
+mod plugin_host;
+mod plugin_process;
 mod questions;
 mod report;
 mod row;
 mod rows;
 mod sessions;
 mod stats;
-mod subject;
+mod up_down;
 
 use bench::Bench;
 use machine::Machine;
@@ -28,8 +28,8 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.first().is_some_and(|first| first == loaded::ARGUMENT) {
-        return loaded::main();
+    if arguments.first().is_some_and(|first| first == plugin_host::ARGUMENT) {
+        return plugin_host::main();
     }
     if !nix::unistd::geteuid().is_root() {
         eprintln!("the benchmark needs root: it writes to /etc/pam.d and makes a scratch account");

@@ -1,6 +1,6 @@
 //! Logins that lead to a question, and the answers.
 
-use crate::loaded::{call, timed};
+use crate::plugin_host::{call, timed};
 use crate::stats::median;
 use ovpn_plugin_host::{AuthFiles, FuncResult, OpenPlugin, sys};
 use std::os::unix::ffi::OsStrExt;
@@ -14,7 +14,7 @@ const PERSON: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What came of a call.
-struct Told {
+struct CallOutcome {
     /// How long it kept the server, in seconds.
     blocked: f64,
     accepted: bool,
@@ -49,16 +49,16 @@ pub(crate) fn answered(
     Ok([median(&asked), answered])
 }
 
-fn accepted(told: &Told) -> Result<(), String> {
-    if told.accepted { Ok(()) } else { Err("a login was refused".to_string()) }
+fn accepted(outcome: &CallOutcome) -> Result<(), String> {
+    if outcome.accepted { Ok(()) } else { Err("a login was refused".to_string()) }
 }
 
 /// Leaves so many questions open, each asked at another address; fails if one was not asked.
 pub(crate) fn open(plugin: &OpenPlugin, count: usize, user: &str, password: &str) -> Result<(), String> {
     for number in 0..count {
         let address = format!("10.0.{}.{}", number / 250, number % 250 + 1);
-        let told = log_in(plugin, user, password, &address, false)?;
-        told.question.ok_or_else(|| format!("login {number} led to no question"))?;
+        let outcome = log_in(plugin, user, password, &address, false)?;
+        outcome.question.ok_or_else(|| format!("login {number} led to no question"))?;
     }
     Ok(())
 }
@@ -69,7 +69,7 @@ fn log_in(
     password: &str,
     address: &str,
     deferred: bool,
-) -> Result<Told, String> {
+) -> Result<CallOutcome, String> {
     let files = AuthFiles::new().map_err(|error| error.to_string())?;
     let mut call = call(sys::PLUGIN_AUTH_USER_PASS_VERIFY, user, password)
         .without_env("untrusted_ip")
@@ -90,5 +90,5 @@ fn log_in(
     };
     let reason = files.reason_text().unwrap_or_default();
     let question = reason.strip_prefix("CRV1:").and_then(|rest| rest.split(':').nth(1)).map(str::to_string);
-    Ok(Told { blocked, accepted, question })
+    Ok(CallOutcome { blocked, accepted, question })
 }

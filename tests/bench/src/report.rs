@@ -2,7 +2,7 @@
 
 use crate::chart;
 use crate::machine::Machine;
-use crate::row::{Over, Row, Target, Unit};
+use crate::row::{Aggregate, Row, Target, Unit};
 use crate::stats::spread_of;
 use std::fmt::Write;
 use std::path::Path;
@@ -91,9 +91,9 @@ pub(crate) fn json(rows: &[Row], machine: &str) -> String {
                 Unit::Bytes => "B",
                 Unit::Count => "1",
             };
-            let over = match row.figure.over {
-                Over::Median => "median",
-                Over::Worst => "worst",
+            let over = match row.figure.aggregate {
+                Aggregate::Median => "median",
+                Aggregate::Worst => "worst",
             };
             let (most, most_ratio) = match row.figure.target {
                 Target::Ratio(most) => (None, Some(most)),

@@ -24,7 +24,7 @@ pub(crate) enum Target {
 
 /// How the rounds become one figure.
 #[derive(Clone, Copy)]
-pub(crate) enum Over {
+pub(crate) enum Aggregate {
     Median,
     Worst,
 }
@@ -35,7 +35,7 @@ pub(crate) struct Figure {
     /// Empty if it is the only one.
     pub(crate) name: &'static str,
     pub(crate) unit: Unit,
-    pub(crate) over: Over,
+    pub(crate) aggregate: Aggregate,
     pub(crate) target: Target,
     /// Whether it is in the chart; it is always in the table.
     pub(crate) charted: bool,
@@ -44,7 +44,7 @@ pub(crate) struct Figure {
 impl Figure {
     /// The median of the rounds, without a target.
     pub(crate) const fn new(name: &'static str, unit: Unit) -> Self {
-        Figure { name, unit, over: Over::Median, target: Target::None, charted: false }
+        Figure { name, unit, aggregate: Aggregate::Median, target: Target::None, charted: false }
     }
 
     /// In the chart too, as every figure with a target is.
@@ -55,7 +55,7 @@ impl Figure {
 
     /// The worst of the rounds instead.
     pub(crate) const fn worst(mut self) -> Self {
-        self.over = Over::Worst;
+        self.aggregate = Aggregate::Worst;
         self
     }
 
@@ -142,19 +142,19 @@ impl Row {
 
     /// The C plugin's figure.
     pub(crate) fn c(&self) -> Option<f64> {
-        self.over(&self.c)
+        self.over_rounds(&self.c)
     }
 
     /// Our figure.
     pub(crate) fn ours(&self) -> Option<f64> {
-        self.over(&self.ours)
+        self.over_rounds(&self.ours)
     }
 
-    fn over(&self, values: &[f64]) -> Option<f64> {
+    fn over_rounds(&self, values: &[f64]) -> Option<f64> {
         let all = !values.is_empty() && values.iter().all(|value| value.is_finite());
-        all.then(|| match self.figure.over {
-            Over::Median => median(values),
-            Over::Worst => worst(values),
+        all.then(|| match self.figure.aggregate {
+            Aggregate::Median => median(values),
+            Aggregate::Worst => worst(values),
         })
     }
 
@@ -162,9 +162,9 @@ impl Row {
     /// worst.
     pub(crate) fn ratio(&self) -> Option<f64> {
         let (c, ours) = (self.c()?, self.ours()?);
-        match self.figure.over {
-            Over::Worst => (c > 0.0).then(|| ours / c),
-            Over::Median => {
+        match self.figure.aggregate {
+            Aggregate::Worst => (c > 0.0).then(|| ours / c),
+            Aggregate::Median => {
                 let pairs = self.c.iter().zip(&self.ours).filter(|(c, _)| **c > 0.0);
                 let ratios: Vec<f64> = pairs.map(|(c, ours)| ours / c).collect();
                 (!ratios.is_empty()).then(|| median(&ratios))
@@ -172,7 +172,7 @@ impl Row {
         }
     }
 
-    /// Whether the target is met, if there is one that can be told.
+    /// Whether the target is met, if there is one that can be outcome.
     pub(crate) fn met(&self) -> Option<bool> {
         match self.figure.target {
             Target::Ratio(most) => self.ratio().map(|ratio| ratio <= most),

@@ -1,6 +1,6 @@
 //! Logins with a session each, and PAM's session by itself.
 
-use crate::loaded::call;
+use crate::plugin_host::call;
 use crate::stats::median;
 use ovpn_plugin_host::{FuncResult, OpenPlugin, sys};
 use pam::{Conversation, ConversationError, PamError, Transaction};

@@ -5,7 +5,7 @@
 //! everybody else, who feel how long the call keeps OpenVPN from its packets. Kinds of refusal take turns at random, so
 //! that whatever else the machine does meets all of them.
 
-mod rank;
+mod rank_test;
 mod sample;
 
 use std::process::ExitCode;
@@ -90,7 +90,7 @@ fn print(clock: Clock, kinds: &[Kind], samples: &Samples, comparisons: usize) ->
     let mut seen = 0;
     for (index, (one, values)) in kinds.iter().zip(samples).enumerate() {
         for (other, others) in kinds.iter().zip(samples).skip(index + 1) {
-            let p = (rank::two_sided(values, others) * lossy(comparisons)).min(1.0);
+            let p = (rank_test::two_sided(values, others) * lossy(comparisons)).min(1.0);
             let order = p < SIGNIFICANT;
             seen += usize::from(order);
             let verdict = if order { "AN ORDER" } else { "no order" };

@@ -3,10 +3,10 @@
 //! Each round has a process, and so a pool of workers, of its own.
 
 use crate::bench::{Bench, Side};
-use crate::burst::From;
+use crate::burst::Origin;
 use crate::memory::helpers;
+use crate::plugin_process::PluginProcess;
 use crate::row::{Figure, Group, Unit};
-use crate::subject::Subject;
 use harness::EtcPamService;
 use harness::pids_cgroup::PidsCgroup;
 
@@ -104,36 +104,36 @@ pub(super) fn groups() -> Vec<Group> {
 
 fn burst(bench: &Bench, side: Side, count: usize, options: &str, service: &EtcPamService) -> Vec<f64> {
     let cgroup = PidsCgroup::new();
-    let mut subject = Subject::start();
+    let mut process = PluginProcess::start();
     if let Ok(cgroup) = &cgroup {
-        subject.enter(cgroup);
+        process.enter(cgroup);
     }
-    subject.open(bench.plugin(side), &Bench::words(side, options, service));
-    measured(&mut subject, cgroup.ok().as_ref(), count, "ada")
+    process.open(bench.plugin(side), &Bench::words(side, options, service));
+    measured(&mut process, cgroup.ok().as_ref(), count, "ada")
 }
 
 /// The stack has been quick, and is not any more: our plugin waits its whole grace once.
 fn burst_after_quick_logins(bench: &Bench, side: Side) -> Vec<f64> {
-    let mut subject = Subject::start();
-    subject.open(bench.plugin(side), &Bench::words(side, "", &bench.half_second_for_some));
-    subject.logins(QUICK_LOGINS, "ada", "engine");
-    measured(&mut subject, None, 300, "slow")
+    let mut process = PluginProcess::start();
+    process.open(bench.plugin(side), &Bench::words(side, "", &bench.half_second_for_some));
+    process.logins(QUICK_LOGINS, "ada", "engine");
+    measured(&mut process, None, 300, "slow")
 }
 
 /// All of one address, with what is refused as one of the figures.
 fn one_address_burst(bench: &Bench, side: Side, count: usize) -> Vec<f64> {
-    let mut subject = bench.subject(side, "", &bench.half_second);
-    let burst = subject.burst_from(From::OneAddress, count, "ada", "engine");
+    let mut process = bench.plugin_process(side, "", &bench.half_second);
+    let burst = process.burst_from(Origin::OneAddress, count, "ada", "engine");
     // Logins that are turned away cost no time: nothing to compare with.
     let drain = if burst.refused > 0.0 { f64::NAN } else { burst.drain };
     vec![burst.refused, drain, burst.worst, burst.worst]
 }
 
-fn measured(subject: &mut Subject, cgroup: Option<&PidsCgroup>, count: usize, user: &str) -> Vec<f64> {
-    let burst = subject.burst(count, user, "engine");
+fn measured(process: &mut PluginProcess, cgroup: Option<&PidsCgroup>, count: usize, user: &str) -> Vec<f64> {
+    let burst = process.burst(count, user, "engine");
     let figures = [burst.mean, burst.percentile_99, burst.worst, burst.worst, burst.drain];
     let most = cgroup.and_then(most_processes).unwrap_or(f64::NAN);
-    figures.into_iter().chain([most, helpers(subject.pid()).bytes]).collect()
+    figures.into_iter().chain([most, helpers(process.pid()).bytes]).collect()
 }
 
 /// The most processes there were besides the first; not known to kernels before Linux 6.1 (6.11 for cgroup v1).

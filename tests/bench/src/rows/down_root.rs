@@ -2,8 +2,8 @@
 
 use crate::bench::{Bench, Side};
 use crate::memory::{helpers, lossy, settle};
+use crate::plugin_process::PluginProcess;
 use crate::row::{Figure, Group, Probe, Unit};
-use crate::subject::Subject;
 use harness::{Server, ServerConfig};
 use std::path::PathBuf;
 
@@ -34,8 +34,8 @@ pub(super) fn groups() -> Vec<Group> {
             Figure::new("", Unit::Seconds).at_most(START),
             |bench, side| {
                 Box::new(move || {
-                    let mut subject = Subject::start();
-                    vec![subject.open(&plugin(bench, side), SCRIPT) + subject.up()]
+                    let mut process = PluginProcess::start();
+                    vec![process.open(&plugin(bench, side), SCRIPT) + process.up()]
                 })
             },
         ),
@@ -72,10 +72,10 @@ fn plugin(bench: &Bench, side: Side) -> PathBuf {
 }
 
 /// A small process in which the device is up.
-fn subject(bench: &Bench, side: Side) -> Subject {
-    let mut subject = Subject::opened(&plugin(bench, side), SCRIPT);
-    subject.up();
-    subject
+fn process(bench: &Bench, side: Side) -> PluginProcess {
+    let mut process = PluginProcess::opened(&plugin(bench, side), SCRIPT);
+    process.up();
+    process
 }
 
 /// A real server, which drops to nobody.
@@ -85,18 +85,18 @@ fn server(bench: &Bench, side: Side) -> Server {
 }
 
 fn down(bench: &Bench, side: Side) -> Probe<'_> {
-    let mut subject = subject(bench, side);
-    subject.downs(DOWNS);
-    Box::new(move || vec![subject.downs(DOWNS)])
+    let mut process = process(bench, side);
+    process.downs(DOWNS);
+    Box::new(move || vec![process.downs(DOWNS)])
 }
 
 fn small_host(bench: &Bench, side: Side, after_down: bool) -> Probe<'_> {
     Box::new(move || {
-        let mut subject = subject(bench, side);
+        let mut process = process(bench, side);
         if after_down {
-            subject.downs(1);
+            process.downs(1);
         }
         settle();
-        vec![helpers(subject.pid()).bytes]
+        vec![helpers(process.pid()).bytes]
     })
 }

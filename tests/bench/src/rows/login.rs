@@ -15,14 +15,14 @@ pub(super) fn groups() -> Vec<Group> {
 }
 
 fn permit(bench: &Bench, side: Side) -> Probe<'_> {
-    let mut subject = bench.subject(side, "", &bench.permit);
-    subject.logins(20, "ada", "engine");
-    Box::new(move || vec![subject.logins(200, "ada", "engine")])
+    let mut process = bench.plugin_process(side, "", &bench.permit);
+    process.logins(20, "ada", "engine");
+    Box::new(move || vec![process.logins(200, "ada", "engine")])
 }
 
 fn unix(bench: &Bench, side: Side) -> Probe<'_> {
-    let mut subject = bench.subject(side, "", &bench.unix);
+    let mut process = bench.plugin_process(side, "", &bench.unix);
     let (user, password) = (bench.account.name(), bench.account.password());
-    subject.logins(1, user, password);
-    Box::new(move || vec![subject.logins(10, user, password)])
+    process.logins(1, user, password);
+    Box::new(move || vec![process.logins(10, user, password)])
 }

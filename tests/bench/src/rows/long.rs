@@ -2,9 +2,9 @@
 
 use crate::bench::{Bench, Side};
 use crate::memory::{self, helpers, lossy, settle};
+use crate::plugin_process::PluginProcess;
 use crate::row::{Figure, Group, Unit};
 use crate::stats::median;
-use crate::subject::Subject;
 
 const TENTHS: usize = 10;
 const LOGINS: usize = 10_000;
@@ -25,13 +25,13 @@ pub(super) fn groups() -> Vec<Group> {
     let group = |name, start| Group { name, figures: figures.clone(), rounds: 1, long: true, start };
     vec![
         group("long: 100,000 logins in a row, pam_permit", |bench, side| {
-            Box::new(move || series(bench, side, |subject| subject.logins(LOGINS, "ada", "engine")))
+            Box::new(move || series(bench, side, |process| process.logins(LOGINS, "ada", "engine")))
         }),
         group("long: 100 bursts of 1,000 deferred logins, pam_permit", |bench, side| {
             Box::new(move || {
-                series(bench, side, |subject| {
+                series(bench, side, |process| {
                     let drains: Vec<f64> =
-                        (0..LOGINS / BURST).map(|_| subject.burst(BURST, "ada", "engine").drain).collect();
+                        (0..LOGINS / BURST).map(|_| process.burst(BURST, "ada", "engine").drain).collect();
                     median(&drains) / lossy(BURST as u64)
                 })
             })
@@ -40,16 +40,16 @@ pub(super) fn groups() -> Vec<Group> {
 }
 
 /// Takes `tenth`, which gives the time of one login, ten times, and compares the last with the first.
-fn series(bench: &Bench, side: Side, tenth: impl Fn(&mut Subject) -> f64) -> Vec<f64> {
-    let mut subject = bench.subject(side, "", &bench.permit);
+fn series(bench: &Bench, side: Side, tenth: impl Fn(&mut PluginProcess) -> f64) -> Vec<f64> {
+    let mut process = bench.plugin_process(side, "", &bench.permit);
     // A worker leaves after a thousand logins: not to be looked at right then.
-    subject.logins(WORKER_LIFE / 2, "ada", "engine");
+    process.logins(WORKER_LIFE / 2, "ada", "engine");
     let looked: Vec<[f64; 4]> = (0..TENTHS)
         .map(|number| {
-            let time = tenth(&mut subject);
+            let time = tenth(&mut process);
             settle();
-            let held = helpers(subject.pid());
-            let descriptors = held.descriptors + lossy(memory::descriptors(subject.pid()));
+            let held = helpers(process.pid());
+            let descriptors = held.descriptors + lossy(memory::descriptors(process.pid()));
             let (bytes, processes) = (held.bytes, held.processes);
             eprintln!(
                 "  {:>6} logins: {:.1} us each, PSS {:.0} KiB, {descriptors} descriptors, {processes} processes",

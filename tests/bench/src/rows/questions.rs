@@ -2,8 +2,8 @@
 
 use crate::bench::{Bench, Side};
 use crate::memory::{helpers, settle};
+use crate::plugin_process::PluginProcess;
 use crate::row::{Figure, Group, Probe, Unit};
-use crate::subject::Subject;
 use harness::EtcPamService;
 
 /// Questions in one round.
@@ -42,8 +42,8 @@ pub(super) fn groups() -> Vec<Group> {
     ]
 }
 
-fn subject(bench: &Bench, side: Side, service: &EtcPamService) -> Subject {
-    bench.subject(side, &format!("challenge=yes max-suspended={OPEN}"), service)
+fn process(bench: &Bench, side: Side, service: &EtcPamService) -> PluginProcess {
+    bench.plugin_process(side, &format!("challenge=yes max-suspended={OPEN}"), service)
 }
 
 /// The C plugin gives the password a second time, and such a stack takes that for an answer.
@@ -55,9 +55,9 @@ fn times<'a>(
     user: &'a str,
     password: &'a str,
 ) -> Probe<'a> {
-    let mut subject = subject(bench, side, service);
-    subject.questions(1, user, password, deferred);
-    Box::new(move || subject.questions(COUNT, user, password, deferred).to_vec())
+    let mut process = process(bench, side, service);
+    process.questions(1, user, password, deferred);
+    Box::new(move || process.questions(COUNT, user, password, deferred).to_vec())
 }
 
 /// The C plugin has none.
@@ -65,10 +65,10 @@ fn open(bench: &Bench, side: Side) -> Vec<f64> {
     if side == Side::C {
         return vec![f64::NAN];
     }
-    let mut subject = subject(bench, side, &bench.unix_and_asks);
+    let mut process = process(bench, side, &bench.unix_and_asks);
     settle();
-    let before = helpers(subject.pid()).bytes;
-    subject.open_questions(OPEN, bench.account.name(), bench.account.password());
+    let before = helpers(process.pid()).bytes;
+    process.open_questions(OPEN, bench.account.name(), bench.account.password());
     settle();
-    vec![(helpers(subject.pid()).bytes - before) / 100.0]
+    vec![(helpers(process.pid()).bytes - before) / 100.0]
 }

@@ -3,8 +3,8 @@
 
 use super::clients::connect;
 use crate::bench::{Bench, Side};
+use crate::plugin_process::PluginProcess;
 use crate::row::{Figure, Group, Probe, Unit};
-use crate::subject::Subject;
 use harness::EtcPamService;
 
 const COUNT: usize = 30;
@@ -43,14 +43,15 @@ fn host<'a>(
 ) -> Probe<'a> {
     let session = side == Side::Ours;
     let options = if session { "session=yes" } else { "" };
-    let mut subject = Subject::opened(bench.plugin(Side::Ours), &Bench::words(Side::Ours, options, service));
-    subject.clients(3, user, password, session);
+    let mut process =
+        PluginProcess::opened(bench.plugin(Side::Ours), &Bench::words(Side::Ours, options, service));
+    process.clients(3, user, password, session);
     Box::new(move || {
-        let [both, opened] = subject.clients(COUNT, user, password, session);
+        let [both, opened] = process.clients(COUNT, user, password, session);
         if session {
             return vec![both, opened];
         }
-        let alone = subject.sessions_alone(COUNT, service.name(), user, password);
+        let alone = process.sessions_alone(COUNT, service.name(), user, password);
         vec![both + alone, alone]
     })
 }

@@ -36,12 +36,12 @@ pub(super) fn groups() -> Vec<Group> {
 /// A process with little but the plugin in it.
 fn small_host(bench: &Bench, side: Side, login: bool) -> Probe<'_> {
     Box::new(move || {
-        let mut subject = bench.subject(side, "", &bench.unix);
+        let mut process = bench.plugin_process(side, "", &bench.unix);
         if login {
-            subject.logins(1, bench.account.name(), bench.account.password());
+            process.logins(1, bench.account.name(), bench.account.password());
         }
         settle();
-        vec![helpers(subject.pid()).bytes]
+        vec![helpers(process.pid()).bytes]
     })
 }
 

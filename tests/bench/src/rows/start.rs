@@ -1,7 +1,7 @@
 //! How long OpenVPN's start is held up.
 
+use crate::plugin_process::PluginProcess;
 use crate::row::{Figure, Group, Unit};
-use crate::subject::Subject;
 
 pub(super) fn groups() -> Vec<Group> {
     vec![Group {
@@ -10,7 +10,7 @@ pub(super) fn groups() -> Vec<Group> {
         rounds: 20,
         long: false,
         start: |bench, side| {
-            Box::new(move || vec![Subject::start().open(bench.plugin(side), bench.unix.name())])
+            Box::new(move || vec![PluginProcess::start().open(bench.plugin(side), bench.unix.name())])
         },
     }]
 }

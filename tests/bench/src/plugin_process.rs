@@ -1,25 +1,25 @@
-//! A process with one plugin in it, told what to do line by line.
+//! A process that hosts one plugin, as the benchmark sees it: orders go in line by line, figures come back.
 
-use crate::burst::{Burst, From};
-use crate::loaded;
+use crate::burst::{Burst, Origin};
+use crate::plugin_host;
 use harness::pids_cgroup::PidsCgroup;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// The handle on such a process; dropping it closes the plugin and waits for the end.
-pub(crate) struct Subject {
+pub(crate) struct PluginProcess {
     child: Child,
     orders: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
 }
 
-impl Subject {
+impl PluginProcess {
     /// Starts the process, no plugin loaded yet.
     pub(crate) fn start() -> Self {
         let own = std::env::current_exe().unwrap_or_else(|error| panic!("own path: {error}"));
         let mut child = Command::new(own)
-            .arg(loaded::ARGUMENT)
+            .arg(plugin_host::ARGUMENT)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -27,16 +27,16 @@ impl Subject {
         let (Some(orders), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             panic!("no pipes to the new process")
         };
-        let mut subject = Subject { child, orders: Some(orders), answers: BufReader::new(answers) };
-        subject.order::<1>("ready");
-        subject
+        let mut process = PluginProcess { child, orders: Some(orders), answers: BufReader::new(answers) };
+        process.order::<1>("ready");
+        process
     }
 
     /// Starts the process and opens the plugin with these words.
     pub(crate) fn opened(plugin: &Path, words: &str) -> Self {
-        let mut subject = Subject::start();
-        subject.open(plugin, words);
-        subject
+        let mut process = PluginProcess::start();
+        process.open(plugin, words);
+        process
     }
 
     /// Puts the process, and what it will start, into a cgroup.
@@ -60,13 +60,13 @@ impl Subject {
 
     /// Makes deferred logins all at once, of users whose names begin with `user`; all must be accepted.
     pub(crate) fn burst(&mut self, count: usize, user: &str, password: &str) -> Burst {
-        let burst = self.burst_from(From::Everywhere, count, user, password);
+        let burst = self.burst_from(Origin::Everywhere, count, user, password);
         assert!(burst.refused == 0.0, "{} of {count} logins were refused", burst.refused);
         burst
     }
 
     /// Makes deferred logins all at once, of users whose names begin with `user`.
-    pub(crate) fn burst_from(&mut self, from: From, count: usize, user: &str, password: &str) -> Burst {
+    pub(crate) fn burst_from(&mut self, from: Origin, count: usize, user: &str, password: &str) -> Burst {
         let order = format!("burst\t{count}\t{user}\t{password}\t{}", from.word());
         let [mean, percentile_99, worst, drain, refused] = self.order(&order);
         Burst { mean, percentile_99, worst, drain, refused }
@@ -124,7 +124,7 @@ impl Subject {
     }
 }
 
-impl Drop for Subject {
+impl Drop for PluginProcess {
     fn drop(&mut self) {
         drop(self.orders.take());
         let _ = self.child.wait();

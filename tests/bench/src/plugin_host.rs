@@ -1,17 +1,17 @@
-//! The process a plugin is loaded in: reads orders, answers each with numbers.
+//! What the process that hosts a plugin does: reads orders, answers each with figures.
 
-use crate::burst::{self, From};
-use crate::device;
+use crate::burst::{self, Origin};
 use crate::questions;
 use crate::sessions;
 use crate::stats::median;
+use crate::up_down;
 use ovpn_plugin_host::{Call, FuncResult, OpenPlugin, Plugin, sys};
 use std::io::BufRead;
 use std::process::ExitCode;
 use std::time::Instant;
 
 /// First argument of such a process.
-pub(crate) const ARGUMENT: &str = "--loaded";
+pub(crate) const ARGUMENT: &str = "--plugin-host";
 
 pub(crate) fn main() -> ExitCode {
     let mut plugin = None;
@@ -54,7 +54,7 @@ fn obey(words: &[&str], plugin: &mut Option<OpenPlugin>) -> Result<Vec<f64>, Str
         }
         (["burst", count, user, password, from], Some(plugin)) => {
             let call = |number| call(sys::PLUGIN_AUTH_USER_PASS_VERIFY, &format!("{user}{number}"), password);
-            let from = From::parse(from).ok_or_else(|| format!("no such place: {from}"))?;
+            let from = Origin::parse(from).ok_or_else(|| format!("no such place: {from}"))?;
             Ok(burst::run(plugin, call, number(count)?, from)?.figures().to_vec())
         }
         (["question", count, user, password, mode], Some(plugin)) => {
@@ -73,10 +73,10 @@ fn obey(words: &[&str], plugin: &mut Option<OpenPlugin>) -> Result<Vec<f64>, Str
         }
         (["up"], Some(plugin)) => {
             let started = Instant::now();
-            device::up(plugin)?;
+            up_down::up(plugin)?;
             Ok(vec![started.elapsed().as_secs_f64()])
         }
-        (["down", count], Some(plugin)) => Ok(vec![device::downs(plugin, number(count)?)?]),
+        (["down", count], Some(plugin)) => Ok(vec![up_down::downs(plugin, number(count)?)?]),
         _ => Err(format!("no such order: {words:?}")),
     }
 }
