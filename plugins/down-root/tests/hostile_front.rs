@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use case_runner::{Case, Place, Suite};
+use case_runner::{Case, ScratchDir, Suite};
 use harness::proc_table::{self, Process};
 use harness::scratch::set_mode;
 use nix::sys::socket::{ControlMessage, MsgFlags, recv, send, sendmsg};
@@ -180,7 +180,7 @@ fn main() -> ExitCode {
         let expected = format!("ran: signal=sigusr1 dev=tun7 preload= bind= {PATH} words=\n");
         assert_eq!(seen(), Some(expected));
     });
-    Suite::new(attacks.chain([with_the_front])).place(Place::OfRoot).run()
+    Suite::new(attacks.chain([with_the_front])).scratch_dir(ScratchDir::RootOnly).run()
 }
 
 fn script() -> PathBuf {

@@ -6,16 +6,16 @@
 //! `--ignored`, `--test-threads`, `--nocapture`.
 //!
 //! Three processes play a part. The *runner* is what cargo starts: it chooses cases and reports. For each case it starts a
-//! *warden* (module `warden`), and that starts the process that plays the *case*. All are this same program. Signals, umask and
+//! *watchdog* (module `watchdog`), and that starts the process that plays the *case*. All are this same program. Signals, umask and
 //! limits are set before any of them starts, by `tests/settled`.
 
 mod case;
 mod runner;
 mod suite;
-mod warden;
+mod watchdog;
 
 pub use case::Case;
-pub use suite::{Place, Suite};
+pub use suite::{ScratchDir, Suite};
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -37,9 +37,9 @@ pub fn part(name: &str) -> Command {
     command
 }
 
-/// Lets a process outlive the case; the warden kills it then. Any other process that is left behind fails the case.
+/// Lets a process outlive the case; the watchdog kills it then. Any other process that is left behind fails the case.
 pub fn may_stay(pid: i32) {
-    warden::may_stay(pid);
+    watchdog::may_stay(pid);
 }
 
 fn own_path() -> PathBuf {

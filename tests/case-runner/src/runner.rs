@@ -12,14 +12,14 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::case::Case;
 use crate::own_path;
-use crate::suite::{Suite, WARDEN};
+use crate::suite::{Suite, WATCHDOG};
 
 /// The variable that names what [`Suite::prepare`] has filled.
 pub(crate) const PREPARED: &str = "CASES_PREPARED";
 /// The variable of libtest for the number of tests at a time.
 const THREADS: &str = "RUST_TEST_THREADS";
 
-/// What the wardens of a run share; made by the first one, so that a list makes nothing.
+/// What the watchdogs of a run share; made by the first one, so that a list makes nothing.
 struct Shared {
     prepare: Option<fn(&Scratch)>,
     scratch: OnceLock<Scratch>,
@@ -65,17 +65,17 @@ fn twice(cases: &[Case]) -> Option<&str> {
     cases.iter().map(|case| case.name.as_str()).find(|name| !known.insert(*name))
 }
 
-/// Has a warden see to a case; what it and the case have printed is the failure.
+/// Has a watchdog see to a case; what it and the case have printed is the failure.
 fn guarded(name: &str, shared: &Shared) -> Result<(), Failed> {
     let scratch = shared.scratch();
     let mut command = Command::new(own_path());
     // In a group of its own, it is there to clean up when a person interrupts the tests.
-    command.args([WARDEN, name]).env(PREPARED, scratch.path()).stdin(Stdio::null()).process_group(0);
+    command.args([WATCHDOG, name]).env(PREPARED, scratch.path()).stdin(Stdio::null()).process_group(0);
     let output = scratch.join(&unique_name());
     if shared.captured {
         capture(&mut command, &output).map_err(|error| format!("{}: {error}", output.display()))?;
     }
-    let status = command.status().map_err(|error| format!("the warden: {error}"))?;
+    let status = command.status().map_err(|error| format!("the watchdog: {error}"))?;
     let text = String::from_utf8_lossy(&fs::read(&output).unwrap_or_default()).into_owned();
     let _ = fs::remove_file(&output);
     if status.success() { Ok(()) } else { Err(format!("{text}({status})").into()) }

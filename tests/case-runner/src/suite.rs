@@ -5,28 +5,28 @@ use std::process::ExitCode;
 use harness::scratch::Scratch;
 
 use crate::case::Case;
-use crate::{runner, warden};
+use crate::{runner, watchdog};
 
 /// First argument of the process that plays a case; its name follows.
 pub(crate) const CASE: &str = "--play-case";
-/// First argument of a warden; the name of its case follows.
-pub(crate) const WARDEN: &str = "--guard-case";
+/// First argument of a watchdog; the name of its case follows.
+pub(crate) const WATCHDOG: &str = "--guard-case";
 
 /// Where the directories of cases are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Place {
+pub enum ScratchDir {
     /// Below the temporary directory; everybody can write to it, for cases that become another user.
     #[default]
-    OfAll,
+    ForAll,
     /// Where nobody but root can write, nor to any directory on the way.
-    OfRoot,
+    RootOnly,
 }
 
 /// The cases of a program.
 pub struct Suite {
     pub(crate) cases: Vec<Case>,
     parts: Vec<Case>,
-    pub(crate) place: Place,
+    pub(crate) scratch_dir: ScratchDir,
     pub(crate) at_once: Option<usize>,
     pub(crate) prepare: Option<fn(&Scratch)>,
 }
@@ -35,7 +35,7 @@ impl Suite {
     /// These cases. They are started in this order: put the slow ones first.
     pub fn new(cases: impl IntoIterator<Item = Case>) -> Self {
         let cases = cases.into_iter().collect();
-        Suite { cases, parts: Vec::new(), place: Place::default(), at_once: None, prepare: None }
+        Suite { cases, parts: Vec::new(), scratch_dir: ScratchDir::default(), at_once: None, prepare: None }
     }
 
     /// How many cases may be played at a time, where the command line and `RUST_TEST_THREADS` do not say; as many as there are processors by
@@ -46,8 +46,8 @@ impl Suite {
     }
 
     /// Where the directories of its cases are.
-    pub fn place(mut self, place: Place) -> Self {
-        self.place = place;
+    pub fn scratch_dir(mut self, scratch_dir: ScratchDir) -> Self {
+        self.scratch_dir = scratch_dir;
         self
     }
 
@@ -69,8 +69,8 @@ impl Suite {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
         match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             [CASE, name] => self.play(name),
-            [WARDEN, name] => match self.cases.iter().find(|case| case.name == name) {
-                Some(case) => warden::run(case, self.place),
+            [WATCHDOG, name] => match self.cases.iter().find(|case| case.name == name) {
+                Some(case) => watchdog::run(case, self.scratch_dir),
                 None => unknown(name),
             },
             _ => runner::run(self),

@@ -127,7 +127,7 @@ fn cases_are_played_side_by_side() {
     assert!(output.status.success(), "{}", text(&output));
 }
 
-/// Nobody is left who could clean up but the warden.
+/// Nobody is left who could clean up but the watchdog.
 #[test]
 fn a_case_ends_with_its_runner() {
     let scratch = Scratch::new();

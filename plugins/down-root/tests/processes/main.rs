@@ -11,7 +11,7 @@ mod stage;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use case_runner::{Place, Suite};
+use case_runner::{ScratchDir, Suite};
 
 use stage::Stage;
 
@@ -29,6 +29,6 @@ fn main() -> ExitCode {
         case_runner::Case::new(name, move || play(&Stage::of_case())).limit(LIMIT).through(&IGNORING)
     });
     // They wait more than they work. Their scripts must be where only root can write.
-    let suite = Suite::new(cases).at_once(4).place(Place::OfRoot);
+    let suite = Suite::new(cases).at_once(4).scratch_dir(ScratchDir::RootOnly);
     suite.part(life::TO_BE_KILLED, || life::to_be_killed(&Stage::of_case())).run()
 }

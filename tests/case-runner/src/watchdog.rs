@@ -1,7 +1,7 @@
 //! The process around a case: sees to its time limit, and to it that nothing of it stays.
 //!
-//! Whatever a case leaves running becomes a child of its warden and of nobody else, so that cases which are played at the
-//! same time are not taken for one another. A warden that loses its runner ends the case, too.
+//! Whatever a case leaves running becomes a child of its watchdog and of nobody else, so that cases which are played at the
+//! same time are not taken for one another. A watchdog that loses its runner ends the case, too.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -17,7 +17,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, getppid, pidfd_open};
 
 use crate::case::Case;
-use crate::suite::{CASE, Place};
+use crate::suite::{CASE, ScratchDir};
 use crate::{directory, own_path};
 
 /// How long what a case has started may outlive it: helpers see the end of their channel.
@@ -35,14 +35,14 @@ pub(crate) fn may_stay(pid: i32) {
 }
 
 /// Plays a case and cleans up; the exit status says whether all was well.
-pub(crate) fn run(case: &Case, place: Place) -> ExitCode {
+pub(crate) fn run(case: &Case, scratch_dir: ScratchDir) -> ExitCode {
     let runner = getppid();
     nix::sys::prctl::set_child_subreaper(true).unwrap_or_else(|errno| panic!("prctl: {errno}"));
-    let scratch = match place {
-        Place::OfAll => Scratch::new(),
-        Place::OfRoot => Scratch::of_root(),
+    let scratch = match scratch_dir {
+        ScratchDir::ForAll => Scratch::new(),
+        ScratchDir::RootOnly => Scratch::of_root(),
     };
-    if place == Place::OfAll {
+    if scratch_dir == ScratchDir::ForAll {
         set_mode(scratch.path(), 0o1777);
     }
     let complaints = watch(case, scratch.path(), runner);
@@ -77,7 +77,7 @@ fn start(case: &Case, scratch: &Path) -> Child {
     let mut words = case.through.iter().map(PathBuf::from).chain([own_path()]);
     let mut command = Command::new(words.next().unwrap_or_default());
     command.args(words).args([CASE, &case.name]).env("TMPDIR", scratch).stdin(Stdio::null());
-    // A signal that a case sends to its group is not for the warden.
+    // A signal that a case sends to its group is not for the watchdog.
     command.process_group(0);
     command.spawn().unwrap_or_else(|error| panic!("{}: {error}", case.name))
 }
