@@ -7,16 +7,16 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::PATIENCE;
+use crate::child_process::ChildProcess;
 use crate::log::{Log, LogPipe, Mark};
 use crate::management::Management;
 use crate::netns::NetNs;
 use crate::pinger::Pinger;
 use crate::pki::Pki;
 use crate::proc_table::{Process, wait_until};
-use crate::running::Running;
+use crate::quoting::path;
 use crate::scratch::Scratch;
 use crate::server::{READY, Server};
-use crate::words::path;
 
 /// Somewhere else than beside its server where a client or a server runs: other files, another network.
 pub trait Place {
@@ -74,7 +74,7 @@ struct Typed {
 /// A running client; on drop it is stopped.
 #[derive(Debug)]
 pub struct Client {
-    running: Running,
+    running: ChildProcess,
     tunnel: Option<NetNs>,
     pipe: LogPipe,
     _management: Option<Management>,
@@ -197,7 +197,7 @@ impl<'a> ClientConfig<'a> {
         let words = words.get_or_insert_default();
         words.push(self.openvpn.to_string_lossy().into_owned());
         let mut command = namespace.command(&words.remove(0));
-        let running = Running::spawn(command.args(words).arg("--config").arg(path), &pipe);
+        let running = ChildProcess::spawn(command.args(words).arg("--config").arg(path), &pipe);
         let management = self.typed.as_ref().map(|typed| {
             wait_listening(pipe.log());
             Management::answering(&scratch.join("management"), &self.user, &self.password, &typed.response)

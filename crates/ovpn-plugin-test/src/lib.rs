@@ -32,6 +32,8 @@
 //!
 //! What fails, panics with what to do about it, and then shows the logs of servers and clients.
 
+#[doc(hidden)]
+pub mod child_process;
 mod client;
 #[doc(hidden)]
 pub mod command;
@@ -48,17 +50,15 @@ pub mod pki;
 #[doc(hidden)]
 pub mod proc_table;
 mod question;
-mod realm;
+mod quoting;
 mod requirements;
-#[doc(hidden)]
-pub mod running;
 #[doc(hidden)]
 pub mod scratch;
 mod server;
 mod server_config;
 #[doc(hidden)]
 pub mod shared;
-mod words;
+mod user_namespace;
 
 pub use client::{Client, ClientConfig, Outcome, Place};
 pub use log::{Line, Log, Mark};

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::command::program;
 use crate::proc_table::{self, Process};
-use crate::realm::Realm;
+use crate::user_namespace::UserNamespace;
 use crate::{PATIENCE, command, requirements, scratch};
 
 /// `ip netns` is not safe to run twice at once while it makes its mount point.
@@ -20,7 +20,7 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 pub struct NetNs {
     name: String,
     inode: u64,
-    realm: Arc<Realm>,
+    user_namespace: Arc<UserNamespace>,
 }
 
 impl NetNs {
@@ -28,14 +28,14 @@ impl NetNs {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         requirements::require();
-        let (name, realm) = (scratch::unique_name(), Realm::shared());
+        let (name, user_namespace) = (scratch::unique_name(), UserNamespace::shared());
         {
             let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            realm.run("ip", &["netns", "add", &name]);
+            user_namespace.run("ip", &["netns", "add", &name]);
         }
-        let mut this = Self { name, inode: 0, realm };
+        let mut this = Self { name, inode: 0, user_namespace };
         this.inode = this.inode();
-        this.realm.run("ip", &["-n", &this.name, "link", "set", "lo", "up"]);
+        this.user_namespace.run("ip", &["-n", &this.name, "link", "set", "lo", "up"]);
         this
     }
 
@@ -46,7 +46,7 @@ impl NetNs {
 
     /// A command that runs `program` inside the namespace; the child's pid is the program's own.
     pub fn command(&self, name: &str) -> Command {
-        let mut command = self.realm.command("nsenter");
+        let mut command = self.user_namespace.command("nsenter");
         // Not `ip netns exec`: that would hide /sys/fs/cgroup.
         command.arg(format!("--net=/run/netns/{}", self.name)).arg(program(name));
         command
@@ -55,7 +55,7 @@ impl NetNs {
     /// The inode by which /proc names it.
     fn inode(&self) -> u64 {
         let path = format!("/run/netns/{}", self.name);
-        let output = self.realm.command("stat").args(["-L", "-c", "%i", &path]).output();
+        let output = self.user_namespace.command("stat").args(["-L", "-c", "%i", &path]).output();
         let number =
             output.ok().and_then(|output| String::from_utf8_lossy(&output.stdout).trim().parse().ok());
         number.unwrap_or_else(|| panic!("ip netns add {} left no namespace", self.name))
@@ -73,7 +73,7 @@ impl NetNs {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let device = format!("veth{number}");
         let (ours, theirs) = (Ipv4Addr::new(10, 99, number, 1), Ipv4Addr::new(10, 99, number, 2));
-        self.realm.run(
+        self.user_namespace.run(
             "ip",
             &[
                 "link",
@@ -91,9 +91,9 @@ impl NetNs {
             ],
         );
         for (namespace, address) in [(self, ours), (other, theirs)] {
-            self.realm
+            self.user_namespace
                 .run("ip", &["-n", &namespace.name, "addr", "add", &format!("{address}/24"), "dev", &device]);
-            self.realm.run("ip", &["-n", &namespace.name, "link", "set", &device, "up"]);
+            self.user_namespace.run("ip", &["-n", &namespace.name, "link", "set", &device, "up"]);
         }
         (ours, theirs)
     }
@@ -102,7 +102,7 @@ impl NetNs {
 impl Drop for NetNs {
     fn drop(&mut self) {
         kill_all_in(self.inode);
-        let _ = self.realm.command("ip").args(["netns", "delete", &self.name]).output();
+        let _ = self.user_namespace.command("ip").args(["netns", "delete", &self.name]).output();
     }
 }
 

@@ -13,9 +13,9 @@ use crate::client::{Client, ClientConfig, Outcome};
 use crate::log::{Log, Mark};
 use crate::management::{NEED, base64, with_response};
 use crate::question::{Question, Way};
+use crate::quoting::{path, quoted};
 use crate::scratch::Scratch;
 use crate::server::Server;
-use crate::words::{path, quoted};
 use crate::{PATIENCE, question};
 
 /// Somebody who is about to log in.
@@ -31,7 +31,7 @@ pub struct PersonConfig<'a> {
 #[derive(Debug)]
 pub struct Person {
     client: Client,
-    desk: Arc<Desk>,
+    management: Arc<ManagementSide>,
     thread: Option<JoinHandle<()>>,
     _scratch: Scratch,
 }
@@ -100,10 +100,15 @@ impl<'a> PersonConfig<'a> {
         let lines = stream.try_clone().unwrap_or_else(|error| panic!("dup: {error}"));
         let state =
             State { passwords: self.passwords.into(), answers: self.answers.into(), ..State::default() };
-        let desk = Arc::new(Desk { stream, user: self.user, said: Log::default(), state: Mutex::new(state) });
-        let reader = Arc::clone(&desk);
+        let management = Arc::new(ManagementSide {
+            stream,
+            user: self.user,
+            said: Log::default(),
+            state: Mutex::new(state),
+        });
+        let reader = Arc::clone(&management);
         let thread = Some(std::thread::spawn(move || reader.serve(&lines)));
-        Person { client, desk, thread, _scratch: scratch }
+        Person { client, management, thread, _scratch: scratch }
     }
 }
 
@@ -115,14 +120,14 @@ impl Person {
 
     /// What the client said on its management interface.
     pub fn heard(&self) -> &Log {
-        &self.desk.said
+        &self.management.said
     }
 
     /// Waits for the question with this number, the first being 0; panics if it is not asked.
     pub fn question(&self, number: usize) -> Question {
         let seen = Cell::new(0);
         let wanted = |line: &str| Question::parse(line).is_some() && seen.replace(seen.get() + 1) == number;
-        let found = self.desk.said.wait_match(Mark::START, Instant::now() + PATIENCE, wanted);
+        let found = self.management.said.wait_match(Mark::START, Instant::now() + PATIENCE, wanted);
         found
             .and_then(|line| Question::parse(&line.text))
             .unwrap_or_else(|| panic!("there is no question {number}:\n{}", self.text()))
@@ -130,26 +135,31 @@ impl Person {
 
     /// All questions so far.
     pub fn asked(&self) -> Vec<Question> {
-        self.desk.said.since(Mark::START).iter().filter_map(|line| Question::parse(&line.text)).collect()
+        self.management
+            .said
+            .since(Mark::START)
+            .iter()
+            .filter_map(|line| Question::parse(&line.text))
+            .collect()
     }
 
     /// Answers the question that is open, or the next one.
     pub fn answer(&self, text: &str) {
-        let mut state = self.desk.state();
+        let mut state = self.management.state();
         state.answers.push_back(text.to_string());
-        self.desk.speak(&mut state);
+        self.management.speak(&mut state);
     }
 
     /// Types this password when the client asks for a login the next time.
     pub fn give_password(&self, password: &str) {
-        let mut state = self.desk.state();
+        let mut state = self.management.state();
         state.passwords.push_back(password.to_string());
-        self.desk.speak(&mut state);
+        self.management.speak(&mut state);
     }
 
     /// Says this on the management interface, as no person does.
     pub fn say(&self, line: &str) {
-        self.desk.write(&format!("{line}\n"));
+        self.management.write(&format!("{line}\n"));
     }
 
     /// What became of the login, questions not counted, within `limit`.
@@ -174,25 +184,25 @@ impl Person {
     }
 
     fn text(&self) -> String {
-        format!("{}--- management ---\n{}", self.client.log().text(), self.desk.said.text())
+        format!("{}--- management ---\n{}", self.client.log().text(), self.management.said.text())
     }
 }
 
 impl Drop for Person {
     fn drop(&mut self) {
-        let _ = self.desk.stream.shutdown(std::net::Shutdown::Both);
+        let _ = self.management.stream.shutdown(std::net::Shutdown::Both);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
         if std::thread::panicking() {
-            eprintln!("--- management of a client ---\n{}", self.desk.said.text());
+            eprintln!("--- management of a client ---\n{}", self.management.said.text());
         }
     }
 }
 
 /// The person's side of the management interface.
 #[derive(Debug)]
-struct Desk {
+struct ManagementSide {
     stream: UnixStream,
     user: String,
     said: Log,
@@ -212,7 +222,7 @@ struct State {
     needs_answer: bool,
 }
 
-impl Desk {
+impl ManagementSide {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

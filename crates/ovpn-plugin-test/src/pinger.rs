@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::PATIENCE;
+use crate::child_process::ChildProcess;
 use crate::log::{Log, LogPipe, Mark};
 use crate::netns::NetNs;
-use crate::running::Running;
 use crate::scratch::Scratch;
 
 /// Time between two pings.
@@ -16,7 +16,7 @@ const INTERVAL: Duration = Duration::from_millis(20);
 /// A ping that runs until it is finished; on drop it is stopped.
 #[derive(Debug)]
 pub struct Pinger {
-    running: Running,
+    running: ChildProcess,
     pipe: LogPipe,
     _scratch: Scratch,
 }
@@ -39,7 +39,7 @@ impl Pinger {
         let interval = format!("{:.3}", INTERVAL.as_secs_f64());
         let mut command = namespace.command("ping");
         command.args(["-n", "-O", "-i", &interval, "-W", "30", address]);
-        let pinger = Self { running: Running::spawn(&mut command, &pipe), pipe, _scratch: scratch };
+        let pinger = Self { running: ChildProcess::spawn(&mut command, &pipe), pipe, _scratch: scratch };
         pinger.wait_answers(3);
         pinger
     }

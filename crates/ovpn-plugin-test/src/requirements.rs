@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs::OpenOptions;
 use std::sync::OnceLock;
 
-use crate::{command, realm};
+use crate::{command, user_namespace};
 
 /// Programs, and the Debian packages that have them.
 const PROGRAMS: [(&str, &str); 4] =
@@ -67,7 +67,7 @@ fn look() -> Vec<String> {
             "{TUN} cannot be opened ({error}): run as root, or, as root: modprobe tun; chmod 666 {TUN}"
         ));
     }
-    if let Err(reason) = realm::possible() {
+    if let Err(reason) = user_namespace::possible() {
         reasons.push(format!("no namespaces can be made ({reason}): run as root, or allow user namespaces"));
     }
     reasons

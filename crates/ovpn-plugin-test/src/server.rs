@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, User, chown};
 
+use crate::child_process::ChildProcess;
 use crate::client::ClientConfig;
 use crate::dev_log::DevLog;
 use crate::log::{FullPipe, Line, Log, LogPipe, Mark};
@@ -15,10 +16,9 @@ use crate::netns::NetNs;
 use crate::person::PersonConfig;
 use crate::pki::Pki;
 use crate::proc_table::{self, Process};
-use crate::running::Running;
+use crate::quoting::path;
 use crate::scratch::Scratch;
 use crate::server_config::{Chroot, Daemon, Follower, ServerConfig};
-use crate::words::path;
 use crate::{PATIENCE, requirements};
 
 /// What the server says when it serves.
@@ -39,7 +39,7 @@ pub struct FailedStart {
 /// The order of the fields is the order in which they go.
 #[derive(Debug)]
 pub struct Server {
-    running: Running,
+    running: ChildProcess,
     netns: Arc<NetNs>,
     pipe: LogPipe,
     dev_log: Option<DevLog>,
@@ -120,7 +120,7 @@ impl Server {
             command.arg("--config").arg(file);
         }
         command.envs(config.env.iter().map(|(name, value)| (name, value)));
-        let running = Running::spawn(&mut command, &pipe);
+        let running = ChildProcess::spawn(&mut command, &pipe);
         let pid = running.pid();
         Self {
             running,

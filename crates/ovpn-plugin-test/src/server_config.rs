@@ -9,8 +9,8 @@ use crate::command::program;
 use crate::dev_log::DevLog;
 use crate::log::Line;
 use crate::netns::NetNs;
+use crate::quoting::plugin_line;
 use crate::server::{FailedStart, Server};
-use crate::words::plugin_line;
 
 /// Whether and how the server goes to the background.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use harness::proc_table::Process;
-use harness::{Account, PamService, Server, ServerConfig, TestModule, memory};
+use harness::{Account, PamService, Server, ServerConfig, TestModule, process_memory};
 
 /// A secret that is different in each run, so that nothing else on the machine holds it. Long, because an allocator writes
 /// over the beginning of what is freed: what is looked for is the end.
@@ -18,7 +18,7 @@ pub fn end_of(secret: &str) -> &str {
 
 /// Where a process has the secret.
 pub fn places(pid: i32, secret: &str) -> Vec<String> {
-    memory::holds(pid, end_of(secret).as_bytes())
+    process_memory::holds(pid, end_of(secret).as_bytes())
 }
 
 /// Panics if one of these processes has the secret.

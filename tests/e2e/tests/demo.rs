@@ -6,9 +6,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output};
 
+use harness::child_process::ChildProcess;
 use harness::log::{Log, LogPipe, Mark};
 use harness::proc_table::{self, Process};
-use harness::running::Running;
 use harness::scratch::Scratch;
 use harness::{PATIENCE, command, plugin};
 use nix::sys::signal::{Signal, kill};
@@ -20,7 +20,7 @@ fn project() -> PathBuf {
 
 /// A running demo, in a process group of its own as a job of a terminal is.
 struct Demo {
-    running: Running,
+    running: ChildProcess,
     pipe: LogPipe,
     _scratch: Scratch,
 }
@@ -32,7 +32,7 @@ impl Demo {
         // A shell can not catch a signal that it was started to ignore, as it is in the background of another.
         let mut command = Command::new("env");
         command.arg("--default-signal=INT,TERM").arg(project().join("tests/demo/demo")).arg(plugin);
-        let running = Running::spawn(command.process_group(0), &pipe);
+        let running = ChildProcess::spawn(command.process_group(0), &pipe);
         Self { running, pipe, _scratch: scratch }
     }
 

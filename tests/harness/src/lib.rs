@@ -11,14 +11,14 @@ pub mod machine;
 pub mod man_markup;
 pub mod man_options;
 pub mod man_page;
-pub mod memory;
-pub mod module;
 pub mod on_terminal;
 pub mod open_files;
 pub mod option_reference;
+pub mod pam_module;
 pub mod pam_service;
 pub mod pids_cgroup;
 pub mod plugin;
+pub mod process_memory;
 pub mod radius;
 pub mod scratch;
 pub mod server;
@@ -29,7 +29,7 @@ pub mod start_log;
 pub use account::Account;
 pub use deferring_plugin::DeferringPlugin;
 pub use machine::Machine;
-pub use module::{Gate, TestModule};
+pub use pam_module::{Gate, TestModule};
 pub use pam_service::{EtcPamService, PamDir, PamService};
 pub use server::Server;
 pub use server_config::ServerConfig;
@@ -38,7 +38,7 @@ pub use side_by_side::side_by_side;
 // What plugin authors have too.
 pub use ovpn_plugin_test::{
     Chroot, Client, ClientConfig, Daemon, Outcome, PATIENCE, Person, PersonConfig, PingReport, Pinger,
-    dev_log, log, management, netns, pki, proc_table, running,
+    child_process, dev_log, log, management, netns, pki, proc_table,
 };
 
 /// Clients.

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use ovpn_plugin_test::Place;
 
 use crate::PATIENCE;
+use crate::child_process::ChildProcess;
 use crate::dev_log::DevLog;
 use crate::log::{Log, LogPipe, Mark};
 use crate::netns::NetNs;
-use crate::running::Running;
 use crate::scratch::Scratch;
 
 /// Lays a writable layer over each directory; /run is empty at the start, as after a boot. /etc is a copy: who changes
@@ -39,7 +39,7 @@ const SETUP: &str = r#"
 /// The order of the fields is the order in which they go.
 #[derive(Debug)]
 pub struct Machine {
-    holder: Running,
+    holder: ChildProcess,
     netns: Arc<NetNs>,
     dev_log: DevLog,
     pipe: LogPipe,
@@ -50,7 +50,7 @@ pub struct Machine {
 #[derive(Debug)]
 pub struct MachineDaemon {
     /// The process.
-    pub running: Running,
+    pub running: ChildProcess,
     pipe: LogPipe,
     _scratch: Scratch,
 }
@@ -69,7 +69,7 @@ impl Machine {
         let mut words = dev_log.wrapper();
         words.extend(["sh", "-c", SETUP].map(String::from));
         words.push(scratch.directory("layers", 0o755).to_string_lossy().into_owned());
-        let holder = Running::spawn(netns.command(&words.remove(0)).args(words), &pipe);
+        let holder = ChildProcess::spawn(netns.command(&words.remove(0)).args(words), &pipe);
         pipe.log().wait_for(Mark::START, "the machine is up", PATIENCE);
         Self { holder, netns, dev_log, pipe, _scratch: scratch }
     }
@@ -126,7 +126,7 @@ impl Machine {
     pub fn start(&self, program: &str, arguments: &[&str]) -> MachineDaemon {
         let scratch = Scratch::new();
         let pipe = LogPipe::new(&scratch.join("log"));
-        let running = Running::spawn(self.command(program).args(arguments), &pipe);
+        let running = ChildProcess::spawn(self.command(program).args(arguments), &pipe);
         MachineDaemon { running, pipe, _scratch: scratch }
     }
 }

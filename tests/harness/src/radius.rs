@@ -1,10 +1,10 @@
 //! A RADIUS server of the test's own that asks back and keeps accounts: FreeRADIUS with a policy of a few lines.
 
 use crate::PATIENCE;
+use crate::child_process::ChildProcess;
 use crate::log::{Log, LogPipe, Mark};
 use crate::netns::NetNs;
 use crate::proc_table::wait_until;
-use crate::running::Running;
 use crate::scratch::Scratch;
 
 /// What the server shares with whoever asks it.
@@ -24,7 +24,7 @@ pub struct Round<'a> {
 /// The server, at 127.0.0.1 of a network namespace; ends on drop.
 #[derive(Debug)]
 pub struct Radius {
-    running: Running,
+    running: ChildProcess,
     pipe: LogPipe,
     scratch: Scratch,
 }
@@ -42,8 +42,10 @@ impl Radius {
         scratch.write("pam.conf", &format!("127.0.0.1 {SECRET} 5\n"), 0o600);
         let directory = scratch.path().to_string_lossy().into_owned();
         let mut command = netns.command("freeradius");
-        let running =
-            Running::spawn(command.args(["-f", "-l", "stdout", "-d", &directory, "-n", "radiusd"]), &pipe);
+        let running = ChildProcess::spawn(
+            command.args(["-f", "-l", "stdout", "-d", &directory, "-n", "radiusd"]),
+            &pipe,
+        );
         pipe.log().wait_for(Mark::START, "Ready to process requests", PATIENCE);
         Self { running, pipe, scratch }
     }

@@ -8,8 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use harness::PATIENCE;
+use harness::child_process::ChildProcess;
 use harness::log::{LogPipe, Mark};
-use harness::running::Running;
 use harness::scratch::Scratch;
 use nix::sys::signal::Signal;
 
@@ -23,7 +23,7 @@ const TOOLS: &str = "--include=iproute2,openssl";
 /// the mounts away.
 #[derive(Debug)]
 pub struct CleanRoot {
-    running: Running,
+    running: ChildProcess,
     root: PathBuf,
     _pipe: LogPipe,
     _scratch: Scratch,
@@ -66,7 +66,7 @@ impl CleanRoot {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]);
         command.args(["bash", "-c", SETUP, "root"]).arg(&base).arg(&place);
-        let running = Running::spawn(&mut command, &pipe);
+        let running = ChildProcess::spawn(&mut command, &pipe);
         pipe.log().wait_for(Mark::START, "the root is ready", PATIENCE);
         let this = Self { running, root: place.join("root"), _pipe: pipe, _scratch: scratch };
         this.run("apt-get -q update");

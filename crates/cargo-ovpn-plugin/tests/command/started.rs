@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use harness::PATIENCE;
+use harness::child_process::ChildProcess;
 use harness::log::{Log, LogPipe, Mark};
-use harness::running::Running;
 use harness::scratch::Scratch;
 use nix::sys::signal::Signal;
 
@@ -15,7 +15,7 @@ pub(crate) const COMMAND: &str = env!("CARGO_BIN_EXE_cargo-ovpn-plugin");
 
 /// The command while it runs, without a terminal.
 pub(crate) struct Started {
-    running: Running,
+    running: ChildProcess,
     pipe: LogPipe,
     _scratch: Scratch,
 }
@@ -24,7 +24,7 @@ impl Started {
     pub(crate) fn new(command: &mut Command) -> Self {
         let scratch = Scratch::new();
         let pipe = LogPipe::new(&scratch.join("log"));
-        Self { running: Running::spawn(command, &pipe), pipe, _scratch: scratch }
+        Self { running: ChildProcess::spawn(command, &pipe), pipe, _scratch: scratch }
     }
 
     /// `run` with a plugin that is there.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use harness::log::Mark;
 use harness::proc_table::{Process, kill9, wait_gone, wait_until};
-use harness::{Gate, PATIENCE, Server, ServerConfig, memory};
+use harness::{Gate, PATIENCE, Server, ServerConfig, process_memory};
 
 use crate::bystander::{Bystander, TIME_LIMIT, TIMEOUT};
 use crate::stack::{PASSWORD, Stack, WRONG};
@@ -79,12 +79,12 @@ fn passwords_are_in_nobodys_memory() {
         assert!(helpers.len() >= 3, "{helpers:?}");
         for helper in helpers {
             for password in [BEFORE, MEANWHILE] {
-                let found = memory::holds(helper.pid, &password.as_bytes()[32..]);
+                let found = process_memory::holds(helper.pid, &password.as_bytes()[32..]);
                 assert!(found.is_empty(), "{password} is in {helper:?}: {found:#?}");
             }
         }
         // The counterproof: the search finds what is there. This one stands in the service's file.
-        let has_it = |worker: &Process| !memory::holds(worker.pid, PASSWORD.as_bytes()).is_empty();
+        let has_it = |worker: &Process| !process_memory::holds(worker.pid, PASSWORD.as_bytes()).is_empty();
         assert!(server.workers().iter().any(has_it));
     }
 }

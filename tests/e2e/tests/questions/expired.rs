@@ -7,7 +7,8 @@ use std::time::Instant;
 use harness::log::Mark;
 use harness::question::Way;
 use harness::{
-    Machine, Outcome, PATIENCE, Person, PersonConfig, Server, ServerConfig, command, memory, side_by_side,
+    Machine, Outcome, PATIENCE, Person, PersonConfig, Server, ServerConfig, command, process_memory,
+    side_by_side,
 };
 use nix::sys::signal::Signal;
 
@@ -300,7 +301,7 @@ fn no_log_and_no_memory_keeps_a_password() {
         assert!(helpers.len() >= 2, "{helpers:?}");
         // The beginning of what is freed is written over by any allocator.
         for end in [&OLD[20..], &NEW[20..]] {
-            let has = |pid: &i32| !memory::holds(*pid, end.as_bytes()).is_empty();
+            let has = |pid: &i32| !process_memory::holds(*pid, end.as_bytes()).is_empty();
             let holders: Vec<i32> = helpers.iter().map(|helper| helper.pid).filter(has).collect();
             assert_eq!(holders, [0; 0], "{end}");
         }

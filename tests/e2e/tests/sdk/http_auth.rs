@@ -4,11 +4,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use harness::child_process::ChildProcess;
 use harness::command::run;
 use harness::log::{LogPipe, Mark};
 use harness::netns::NetNs;
 use harness::plugin::{EXAMPLE_ALONE, example_alone};
-use harness::running::Running;
 use harness::scratch::Scratch;
 use harness::{Daemon, Outcome, PATIENCE, ServerConfig};
 use nix::sys::signal::Signal;
@@ -41,7 +41,7 @@ server.serve_forever()
 
 /// The service in a network namespace; ends on drop.
 pub(crate) struct Service {
-    running: Running,
+    running: ChildProcess,
     pipe: LogPipe,
     scratch: Scratch,
     netns: Arc<NetNs>,
@@ -58,7 +58,7 @@ impl Service {
         run("openssl", &words);
         let pipe = LogPipe::new(&scratch.join("log"));
         let mut python = netns.command("python3");
-        let running = Running::spawn(python.args(["-c", SERVICE, PORT, &certificate, &key]), &pipe);
+        let running = ChildProcess::spawn(python.args(["-c", SERVICE, PORT, &certificate, &key]), &pipe);
         pipe.log().wait_for(Mark::START, "listens", PATIENCE);
         Self { running, pipe, scratch, netns }
     }

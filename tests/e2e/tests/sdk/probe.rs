@@ -2,7 +2,7 @@
 
 use e2e::secrets::unique;
 use harness::log::Mark;
-use harness::{Daemon, PATIENCE, ServerConfig, memory};
+use harness::{Daemon, PATIENCE, ServerConfig, process_memory};
 
 use crate::examples::test_plugin;
 
@@ -65,7 +65,7 @@ fn a_process_forked_in_a_login_does_not_keep_its_variable() {
         let pid = said.split_whitespace().rev().nth(1).and_then(|word| word.parse().ok());
         // As OpenVPN has it in its list; other copies, and what it has freed, have no name before them.
         let variable = format!("password={password}");
-        let found = memory::holds(pid.expect("a pid"), variable.as_bytes());
+        let found = process_memory::holds(pid.expect("a pid"), variable.as_bytes());
         assert_eq!(!found.is_empty(), keeps, "{user}: {found:#?}");
     }
 }

@@ -7,7 +7,7 @@ use harness::netns::NetNs;
 use harness::proc_table::wait_until;
 use harness::radius::Radius;
 use harness::{
-    Account, Machine, PATIENCE, PamService, Server, ServerConfig, TestModule, memory, side_by_side,
+    Account, Machine, PATIENCE, PamService, Server, ServerConfig, TestModule, process_memory, side_by_side,
 };
 use nix::sys::signal::Signal;
 
@@ -157,7 +157,7 @@ fn a_session_keeps_no_password() {
     let _client = server.client(account.name(), &password).connect();
     server.wait_for(Mark::START, "session opened");
     for process in server.helpers() {
-        let found = memory::holds(process.pid, &password.as_bytes()[32..]);
+        let found = process_memory::holds(process.pid, &password.as_bytes()[32..]);
         assert!(found.is_empty(), "{process:?}: {found:#?}");
     }
     assert!(

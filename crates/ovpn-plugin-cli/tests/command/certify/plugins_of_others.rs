@@ -4,11 +4,11 @@ use std::path::Path;
 use std::process::Command;
 
 use harness::PATIENCE;
+use harness::child_process::ChildProcess;
 use harness::command::require_root;
 use harness::log::{LogPipe, Mark};
 use harness::netns::NetNs;
 use harness::radius::{self, Radius};
-use harness::running::Running;
 use harness::scratch::Scratch;
 
 use super::plugins::{Row, hold_with, row};
@@ -68,7 +68,7 @@ fn hold(netns: &NetNs, rows: Vec<Row>) {
 }
 
 /// A directory of the test's own.
-fn slapd(netns: &NetNs, scratch: &Scratch) -> (Running, LogPipe) {
+fn slapd(netns: &NetNs, scratch: &Scratch) -> (ChildProcess, LogPipe) {
     let conf = format!("{SLAPD_CONF}directory {}\n", scratch.directory("database", 0o700).display());
     let conf = scratch.write("slapd.conf", &conf, 0o600).display().to_string();
     let entries = scratch.write("entries.ldif", ENTRIES, 0o600).display().to_string();
@@ -76,7 +76,7 @@ fn slapd(netns: &NetNs, scratch: &Scratch) -> (Running, LogPipe) {
     assert!(filled.status.success(), "{}", String::from_utf8_lossy(&filled.stderr));
     let pipe = LogPipe::new(&scratch.join("slapd.log"));
     let words = ["-f", &conf, "-h", "ldap://127.0.0.1/", "-d", "none"];
-    let running = Running::spawn(netns.command("slapd").args(words), &pipe);
+    let running = ChildProcess::spawn(netns.command("slapd").args(words), &pipe);
     pipe.log().wait_for(Mark::START, "slapd starting", PATIENCE);
     (running, pipe)
 }

@@ -26,7 +26,7 @@ struct Exit {
 
 /// A started program. Its end is a line `[ended: ...]` in its log, after all that it has printed.
 #[derive(Debug)]
-pub struct Running {
+pub struct ChildProcess {
     pid: Pid,
     exit: Arc<Exit>,
     waiter: Option<JoinHandle<()>>,
@@ -34,7 +34,7 @@ pub struct Running {
     pub started: Instant,
 }
 
-impl Running {
+impl ChildProcess {
     /// Starts `command` with its output going to `pipe`.
     pub fn spawn(command: &mut Command, pipe: &LogPipe) -> Self {
         let started = Instant::now();
@@ -127,7 +127,7 @@ fn tell(log: &Log, pipe: &Path, line: &str) {
     }
 }
 
-impl Drop for Running {
+impl Drop for ChildProcess {
     fn drop(&mut self) {
         self.stop(Duration::from_secs(3));
         if let Some(waiter) = self.waiter.take().filter(|_| self.has_ended()) {
@@ -148,7 +148,7 @@ mod tests {
         let pipe = LogPipe::new(&scratch.join("log"));
         let mut command = Command::new("sh");
         command.args(["-c", "trap '' TERM; echo ready; exec sleep 60"]);
-        let running = Running::spawn(&mut command, &pipe);
+        let running = ChildProcess::spawn(&mut command, &pipe);
         pipe.log().wait_for(Mark::START, "ready", PATIENCE);
         assert!(!running.has_ended());
         assert!(!running.stop(Duration::from_millis(50)));

@@ -1,4 +1,4 @@
-//! Where network namespaces are made: for root on the machine itself, for others in a user namespace of their own, in which they
+//! Where network namespaces are made: for root on the machine, for others in a user namespace of their own, in which they
 //! are root.
 
 use std::io::{BufRead, BufReader};
@@ -35,14 +35,14 @@ const ENTER: &str = r#"
 
 /// All namespaces of this process are made in one; the last of them takes it away.
 #[derive(Debug)]
-pub(crate) struct Realm {
-    /// None for root, who needs no other world.
+pub(crate) struct UserNamespace {
+    /// None for root, who needs no other namespace.
     holder: Option<Child>,
 }
 
-impl Realm {
+impl UserNamespace {
     pub(crate) fn shared() -> Arc<Self> {
-        static SHARED: Mutex<Weak<Realm>> = Mutex::new(Weak::new());
+        static SHARED: Mutex<Weak<UserNamespace>> = Mutex::new(Weak::new());
         shared(&SHARED, || Self { holder: (!is_root()).then(hold) })
     }
 
@@ -61,7 +61,7 @@ impl Realm {
     }
 }
 
-impl Drop for Realm {
+impl Drop for UserNamespace {
     fn drop(&mut self) {
         if let Some(mut holder) = self.holder.take() {
             drop(holder.stdin.take());
