@@ -69,9 +69,8 @@ impl Answers {
             }
             Err(NoAnswer::Interrupted(Some(signal))) => Answered::Interrupted(signal),
             Err(NoAnswer::Interrupted(None)) => self.none("nothing was typed"),
-            Err(NoAnswer::Failed(error)) => {
-                self.none(&format!("there is no answer for it, and no terminal to ask on ({error})"))
-            }
+            Err(NoAnswer::Failed(error)) => self
+                .none(&format!("no answer was given for it, and there is no terminal to ask on ({error})")),
         }
     }
 

@@ -16,9 +16,9 @@ pub(crate) fn become_it(words: &[OsString]) -> String {
     let command = words.first().map(|word| word.to_string_lossy()).unwrap_or_default();
     if error.kind() == std::io::ErrorKind::NotFound {
         return format!(
-            "`{command}` is for authors of plugins, and done by {PROGRAM}, which is not installed: in the sources of \
-             this project, cargo install --path crates/{PROGRAM}; from the package openvpn-plugin-dev-rs, cargo install \
-             --target-dir ~/.cache/{PROGRAM} --path /usr/share/openvpn-plugin-dev-rs/crates/{PROGRAM}"
+            "`{command}` is for authors of plugins, and needs {PROGRAM}, which is not installed. In the sources of this project, run: cargo install --path \
+             crates/{PROGRAM}. With the package openvpn-plugin-dev-rs, run: cargo install --target-dir ~/.cache/{PROGRAM} \
+             --path /usr/share/openvpn-plugin-dev-rs/crates/{PROGRAM}"
         );
     }
     format!("cannot run {PROGRAM}: {error}")

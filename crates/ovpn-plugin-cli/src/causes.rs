@@ -38,8 +38,6 @@ const fn general(words: &'static [&'static str], why: &'static str, todo: &'stat
     Known { words, general: true, why, todo }
 }
 
-const SYSTEM_LOG: &str = "The modules' own words are in the system's log: `journalctl --since -5min`, /var/log/auth.log or /var/log/secure.";
-
 fn all_known() -> impl Iterator<Item = &'static Known> {
     [other_plugins::KNOWN, pam_messages::KNOWN].into_iter().flatten()
 }

@@ -8,9 +8,9 @@ use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
 use terminal::options::{WIDEST, flag, text, with};
 
 const WHAT_PLUGIN_IS: &str = "\
-Write PLUGIN and the WORDs as in the `plugin` line of OpenVPN's configuration. Give the whole path: a name without a slash is \
-looked for in OpenVPN's own plugin directory. A single WORD with blanks in it is split as OpenVPN does it. Options stand before \
-PLUGIN. If the plugin is to get words that look like options, write -- before PLUGIN.";
+Write PLUGIN and the WORDs as in the `plugin` line of OpenVPN's configuration. Give the whole path: OpenVPN looks for a \
+name without a slash in its own plugin directory. A single WORD with blanks is split as OpenVPN does. Put options before PLUGIN. \
+If a WORD for the plugin looks like an option, write -- before PLUGIN.";
 
 const NOTES: &str = "\
 Why does bob not get in?
@@ -19,23 +19,24 @@ Why does bob not get in?
 What is wrong with this server?
   ovpn-plugin doctor /etc/openvpn/server/server.conf
 
-Run the command as root: OpenVPN opens plugins as root, and much of PAM works for root only. The plugin really does what it \
-does: for example, pam_faillock counts a rejected login. The command never takes passwords from the command line, where other \
+Run the command as root: OpenVPN opens plugins as root, and much of PAM works for root only. The plugin really runs: \
+for example, pam_faillock counts a rejected login. The command never takes passwords from the command line, where other \
 users could see them, and never shows them.
 
 For authors of plugins: `ovpn-plugin new` and `ovpn-plugin run` start cargo-ovpn-plugin, if it is installed; see \
 `cargo-ovpn-plugin --help`.
 
 Exit status:
-  0  login: accepted;  check: OpenVPN would start;  events: the client got in;
-     doctor, certify: nothing but notes;  status, revoke, unblock: the server has
-     answered
-  1  login: rejected;  check: OpenVPN would not start;  events: it did not get
-     in, or the plugin failed at another event;  with --strict also: a warning;
-     doctor: warnings;  with --strict also: a note;  certify with --strict: a note
-  2  the command line is wrong, or what it names cannot be read;
-     doctor: errors;  certify: a check fails;  status, revoke, unblock: no server
-     could be asked
+  0  login accepted;  OpenVPN would start (check);  the client got in (events);
+     at most notes (doctor, certify);  the server answered (status, revoke,
+     unblock)
+  1  login rejected;  OpenVPN would not start (check);  the client did not get
+     in, or the plugin failed at another event (events);  warnings (doctor);
+     with --strict also warnings (login, check, events) or notes (doctor,
+     certify)
+  2  the command line is wrong, or something that it names cannot be read;
+     errors (doctor);  a failed check (certify);  no server could be asked
+     (status, revoke, unblock)
   3  not decided: the plugin took too long, crashed, or could not be opened
   4  not decided: the plugin asked a question, and nobody answered (login)";
 
@@ -73,7 +74,7 @@ pub(crate) fn command() -> Command {
         "login",
         "Try one login, and explain why it is rejected",
         "It shows what the plugin logs, its verdict, and the reason that the client would show. If the plugin asks a question, \
-         it is put on the terminal, and the login goes on with the answer.\n\n  \
+         the command puts it on the terminal, and goes on with the answer.\n\n  \
          ovpn-plugin login --user bob \\\n      \
          /usr/lib/openvpn/plugins/openvpn-plugin-auth-pam.so \"deferred=yes openvpn\"",
     );
@@ -87,9 +88,8 @@ pub(crate) fn command() -> Command {
     );
     let events = on_a_plugin(
         "events",
-        "Pass all events of a server with one client, in OpenVPN's order",
-        "It shows the plugin's reply to each event. The plugin really does what it does: for example, down-root runs its \
-         scripts as root.\n\n  \
+        "Pass a plugin all events of a server with one client, in OpenVPN's order",
+        "It shows the plugin's reply to each event. The plugin really runs: for example, down-root runs its scripts as root.\n\n  \
          ovpn-plugin events \\\n      \
          /usr/lib/openvpn/plugins/openvpn-plugin-down-root.so /etc/openvpn/down.sh",
     );
@@ -139,11 +139,13 @@ fn doctor() -> Command {
 fn status() -> Command {
     of_a_server(
         "status",
-        "Show how a running server stands",
+        "Show what a running server does, and which addresses it blocks",
         "ovpn-plugin status [OPTION]... [PATH]",
-        "It shows attempts and their times, what waits, the workers and whom they serve, questions, sessions, and penalties.",
+        "It shows attempts and their times, logins that wait, workers and the users that they serve, open questions, sessions, and \
+         blocked addresses (penalties). `ovpn-plugin unblock` unblocks an address. Users that pam_faillock has locked are not \
+         shown: `faillock` lists them.",
     )
-    .arg(flag(id::WATCH, "ask every two seconds, until interrupted; on a terminal the lines are drawn anew").short('w'))
+    .arg(flag(id::WATCH, "ask every two seconds until interrupted; on a terminal, each answer replaces the one before").short('w'))
 }
 
 fn revoke() -> Command {
@@ -151,18 +153,19 @@ fn revoke() -> Command {
         "revoke",
         "Make a running server refuse a user's connections and tokens",
         "ovpn-plugin revoke [OPTION]... NAME [PATH]",
-        "Questions end at once. Connections and tokens are refused the next time that PAM has to be asked about them. The user \
-         can log in anew: if that is not wanted, lock the account first.",
+        "Open questions end at once. The server refuses connections and tokens when the client authenticates again. The user can \
+         then log in anew. To prevent that, lock the account first.",
     )
-    .arg(whom("NAME", "the user, as the client sends the name or as PAM is asked; capitals make no difference"))
+    .arg(whom("NAME", "the username that the client sends or that PAM checks; capitals make no difference"))
 }
 
 fn unblock() -> Command {
     of_a_server(
         "unblock",
-        "Make a running server forgive the failed logins of an address",
+        "Unblock an address at a running server after too many failed logins",
         "ovpn-plugin unblock [OPTION]... SOURCE [PATH]",
-        "After many failures the server refuses an address for a while (`penalties`). This ends it.",
+        "After many failed logins the server blocks an address for a while (`penalties`). This command ends that, and clears the \
+         failures. `ovpn-plugin status` shows which addresses are blocked.",
     )
     .arg(whom("SOURCE", "an address, or a network as `status` shows it"))
 }
@@ -177,7 +180,7 @@ fn of_a_server(name: &'static str, about: &'static str, usage: &'static str, mor
             Arg::new(id::SOCKET)
                 .value_name("PATH")
                 .help(
-                    "the server's socket, or its configuration [default: the one in /etc/openvpn/server or /etc/openvpn that runs]",
+                    "the server's socket, or its configuration [default: the running one in /etc/openvpn/server or /etc/openvpn]",
                 )
                 .index(if name == "status" { 1 } else { 2 })
                 .value_parser(value_parser!(OsString))
@@ -219,8 +222,8 @@ fn of_a_client() -> [Arg; 6] {
         text(
             id::PASSWORD_FILE,
             "FILE",
-            "read the password from FILE, or from standard input if FILE is `-`, without one newline at the end; without this \
-             option the command asks for it on the terminal",
+            "read the password from FILE, or from standard input if FILE is `-`; one newline at the end is ignored; without this \
+             option the command asks on the terminal",
         )
         .short('p')
         .value_hint(ValueHint::FilePath),
@@ -252,14 +255,14 @@ fn of_questions() -> [Arg; 3] {
         .value_hint(ValueHint::FilePath),
         flag(
             id::CRTEXT,
-            "the client can ask its user while the login is pending (`crtext` in IV_SSO); without this option questions come \
-             with a rejection (dynamic challenge)",
+            "log in like a client that shows questions while the login is pending (`crtext` in IV_SSO); without this option, \
+             questions come with a rejection (dynamic challenge)",
         ),
     ]
 }
 
 fn as_client() -> Arg {
-    flag(id::CLIENT, "the events of a client instead of those of a server")
+    flag(id::CLIENT, "pass the events of a client instead of those of a server")
 }
 
 /// What the doctor examines.
@@ -301,8 +304,8 @@ fn in_a_unit() -> [Arg; 2] {
             id::UNIT,
             "NAME",
             value_parser!(String),
-            "see files as this systemd unit does: those that it hides are not there. If its server runs, its mounts are used, \
-             otherwise systemd-run. For `doctor`, the unit also names CONFIG",
+            "see only the files that this systemd unit shows its server. If the server runs, the command enters its mounts, \
+             otherwise it starts through systemd-run. For `doctor`, the unit also names CONFIG",
         ),
         // What the command says to itself.
         flag(id::ENTERED, "this process is in the unit's sandbox already").hide(true),

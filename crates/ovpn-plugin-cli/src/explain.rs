@@ -89,7 +89,7 @@ impl Explainer<'_> {
             End::Outcome(outcome) => self.outcome(*outcome),
             End::Died(how) => {
                 let status = if self.command == Command::Check { REJECTED } else { UNDECIDED };
-                result(status, "died", format!("the plugin took its process with it, which {how}"))
+                result(status, "died", format!("the plugin ended its process, which {how}"))
             }
             End::TimedOut => {
                 result(UNDECIDED, "timed_out", format!("not decided within {}", seconds(self.limit)))
@@ -164,7 +164,7 @@ impl Explainer<'_> {
         if causes.is_empty() && status == REJECTED && self.command != Command::Check {
             causes.push(Cause::new(
                 "The plugin did not say why.",
-                "Look at its lines above, and at what else --verb 7 shows.",
+                "Read its log lines above. With --verb 7 there are more.",
             ));
         }
         causes
@@ -177,14 +177,14 @@ impl Explainer<'_> {
         let wrong_memory = ["SIGSEGV", "SIGBUS"].iter().any(|signal| how.contains(signal));
         Some(if wrong_memory {
             Cause::new(
-                "The plugin has used memory that is not its own. OpenVPN may be gone then, or go on with damage: here a page \
-                 without access follows what a plugin gets, there something else.",
-                "Find the place with a debugger, valgrind or AddressSanitizer.",
+                "The plugin used memory that is not its own. OpenVPN might crash, or go on with damaged data. This command \
+                 notices at once: an unreadable page follows what it passes to the plugin.",
+                "Report it to the plugin's authors. They find the place with a debugger, valgrind or AddressSanitizer.",
             )
         } else {
             Cause::new(
-                "OpenVPN has one process, and would be gone too.",
-                "Report it to the plugin's authors; a plugin must never call exit or abort.",
+                "A plugin runs in OpenVPN's process, so OpenVPN would end with it.",
+                "Report it to the plugin's authors: a plugin must never call exit or abort.",
             )
         })
     }
@@ -193,21 +193,21 @@ impl Explainer<'_> {
     fn hanging(&self, seen: &Observed) -> Option<Cause> {
         match (&seen.end, seen.reports.last("open")) {
             (End::TimedOut, None) => Some(Cause::new(
-                "The plugin did not return from being opened. OpenVPN would not come up.",
-                "See what it waits for.",
+                "The plugin did not return when it was opened. OpenVPN would not start.",
+                "Find out what the plugin waits for, for example with strace.",
             )),
             (End::TimedOut, Some(_)) if self.command == Command::Check => Some(Cause::new(
-                "The plugin did not come to an end when it was closed. OpenVPN would not end either.",
+                "The plugin did not return when it was closed. OpenVPN would not stop.",
                 "Report it to the plugin's authors.",
             )),
             (End::TimedOut, Some(_)) => Some(Cause::new(
-                "The plugin's call did not return. Under OpenVPN nobody would be served meanwhile.",
-                "See what it waits for (a backend that does not answer?). auth-pam can defer slow logins: `setenv deferred_auth_pam 1`.",
+                "The plugin did not return from the call. OpenVPN would serve nobody in that time.",
+                "Find out what the plugin waits for, such as a backend that does not answer. auth-pam defers slow logins with deferred=yes.",
             )),
             (End::Outcome(Outcome::NoVerdict), _) if seen.reports.last("verdict").is_some() => {
                 Some(Cause::new(
-                    "The plugin has not written its verdict to the control file.",
-                    "Raise --timeout if it needs longer; OpenVPN itself gives a client a minute (`hand-window`).",
+                    "The plugin did not write its verdict to the control file.",
+                    "If the plugin needs longer, raise --timeout. OpenVPN itself gives a client one minute (`hand-window`).",
                 ))
             }
             _ => None,

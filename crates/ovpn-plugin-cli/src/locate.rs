@@ -41,7 +41,8 @@ fn locate_in(name: &OsStr, built_in: Option<&Path>, directories: &[PathBuf]) -> 
         return Located { file, note };
     }
     let searched: Vec<_> = directories.iter().map(|directory| directory.display().to_string()).collect();
-    let note = format!("there is no OpenVPN here, and no plugin {name:?} in {}", searched.join(", "));
+    let note =
+        format!("OpenVPN is not installed, and there is no plugin {name:?} in {}", searched.join(", "));
     let file = directories.first().map_or_else(|| name.into(), |directory| directory.join(name));
     Located { file, note: Some(note) }
 }
@@ -65,7 +66,7 @@ fn not_there(name: &OsStr, built_in: &Path, other: Option<&Path>) -> String {
 /// Debian's OpenVPN has the C plugins in a directory of its own, and there the name means those.
 fn ambiguous(file: &Path, other: &Path) -> String {
     let (file, other) = (file.display(), other.display());
-    format!("{file} is tried, and there is {other} too: write the whole path, here and in the plugin line")
+    format!("trying {file}, but there is also {other}; write the whole path, here and in the plugin line")
 }
 
 /// Where distributions' builds of OpenVPN look for plugins.

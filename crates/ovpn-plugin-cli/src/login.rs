@@ -33,7 +33,7 @@ impl PluginRun {
         if !plugin.wants(sys::PLUGIN_AUTH_USER_PASS_VERIFY) {
             reporter.say(
                 "open",
-                "the plugin wants no AUTH_USER_PASS_VERIFY: OpenVPN does not ask it about logins",
+                "the plugin does not want AUTH_USER_PASS_VERIFY, so OpenVPN never asks it about logins",
             );
             return Outcome::NoVerdict;
         }
@@ -59,7 +59,7 @@ fn round(reporter: &Reporter, login: &Login, plugin: &OpenPlugin, end: &mut Inst
     let blocked = running.blocked();
     reporter.say("reply", &format!("{} after {}", result_text(running.result), seconds(blocked)));
     if running.result != FuncResult::Deferred && blocked >= LONG {
-        reporter.say("note", "OpenVPN serves nobody while a plugin decides; one that takes long should defer (auth-pam: `setenv deferred_auth_pam 1`)");
+        reporter.say("note", "OpenVPN serves nobody while the plugin decides; let it defer logins (auth-pam: deferred=yes, or `setenv deferred_auth_pam 1`)");
     }
     if let Some(pending) = running.pending() {
         reporter.say("pending", &pending_text(pending));
@@ -130,7 +130,7 @@ fn verdict_text(verdict: Verdict, took: Duration) -> String {
     let word = match verdict {
         Verdict::Accepted => "accepted".to_owned(),
         Verdict::Rejected => "rejected".to_owned(),
-        Verdict::Unreadable(byte) => format!("byte {byte} in the control file, which means nothing"),
+        Verdict::Unreadable(byte) => format!("the control file has byte {byte}, which is no verdict"),
     };
     format!("{word} after {}", seconds(took))
 }
@@ -141,30 +141,32 @@ fn pending_text(text: &str) -> String {
     match (lines.next(), lines.next(), lines.next()) {
         (Some(timeout), Some(method), Some(text)) => {
             let (method, timeout, text) = (from_plugin(method), from_plugin(timeout), from_plugin(text));
-            format!("the client is asked, by {method}, and has {timeout} s: {text}")
+            format!("the client gets a question by {method}, and has {timeout} s to answer: {text}")
         }
-        _ => "the pending file has less than the three lines needed".to_owned(),
+        _ => "the pending file has fewer than three lines, so OpenVPN cannot use it".to_owned(),
     }
 }
 
 /// What OpenVPN would tell the client.
 fn client_text(outcome: &LoginOutcome, took: Duration) -> String {
     if outcome.accepted() && took > HAND_WINDOW {
-        return "would be let in, but has given up after a minute (`hand-window`)".to_owned();
+        return "would get in, but gave up after one minute (`hand-window`)".to_owned();
     }
     if outcome.accepted() {
-        return "is let in, as far as this plugin is asked".to_owned();
+        return "gets in, as far as this plugin decides".to_owned();
     }
     if outcome.result == FuncResult::Deferred && outcome.verdict.is_none() {
-        return "waits, and gives up after a minute (`hand-window`)".to_owned();
+        return "waits, and gives up after one minute (`hand-window`)".to_owned();
     }
     let reason = outcome.reason.as_deref();
     match reason.map(|text| (text, from_plugin(text))) {
-        None => "is told that the login failed, without a reason".to_owned(),
-        Some((text, shown)) if text.starts_with("TEMP") => format!("is told to try again later: {shown}"),
-        Some((text, shown)) if text.starts_with("CRV1:") => {
-            format!("is asked a question (dynamic challenge): {shown}")
+        None => "reads that the login failed, without a reason".to_owned(),
+        Some((text, shown)) if text.starts_with("TEMP") => {
+            format!("reads that it can try again later: {shown}")
         }
-        Some((_, shown)) => format!("is told that the login failed: {shown}"),
+        Some((text, shown)) if text.starts_with("CRV1:") => {
+            format!("gets a question (dynamic challenge): {shown}")
+        }
+        Some((_, shown)) => format!("reads that the login failed: {shown}"),
     }
 }

@@ -41,6 +41,7 @@ use crate::command_line::{Command, Request, Task};
 use crate::explain::Explainer;
 use crate::known_options::KnownOptions;
 use crate::password::{NoAnswer, Secret, Terminal};
+use crate::plugin_line::MOST_WORDS;
 use crate::plugin_run::PluginRun;
 use crate::show::{Show, printable};
 
@@ -108,7 +109,7 @@ fn run(command: Command, mut task: Box<Task>) -> Result<u8, Stop> {
     let file = located.file;
     let passed = plugin_line::as_openvpn(std::mem::take(&mut task.words))
         .map_err(|error| format!("the plugin's words: {error}"))?;
-    let signals = Signals::hold().map_err(|error| format!("cannot hold signals back: {error}"))?;
+    let signals = Signals::hold().map_err(|error| format!("cannot block signals: {error}"))?;
     // A crash, of the plugin too, leaves no password on disk.
     prctl::set_dumpable(false).map_err(|error| error.to_string())?;
     let mut show = Show::new(task.verb, task.json);
@@ -122,8 +123,8 @@ fn run(command: Command, mut task: Box<Task>) -> Result<u8, Stop> {
     }
     let dropped = (passed.dropped > 0).then(|| {
         Cause::new(
-            format!("OpenVPN drops the last {} words of such a plugin line, without saying so.", passed.dropped),
-            "Put options and pairs of auth-pam or down-root into a file, one a line, and name it: options=FILE",
+            format!("OpenVPN drops the last {} words of this plugin line. {MOST_WORDS}", passed.dropped),
+            plugin_line::TOO_MANY.todo,
         )
     });
     if let Some(note) = doctor::note_on_c_plugin(&task.plugin, &file, &passed.words) {
@@ -136,7 +137,7 @@ fn run(command: Command, mut task: Box<Task>) -> Result<u8, Stop> {
         show.line("note", &text);
     }
     if show::as_openvpn_reads(&mut password) {
-        show.line("note", "control characters in the password become `_`, as with OpenVPN");
+        show.line("note", "the password has control characters; each becomes `_`, as in OpenVPN");
     }
     let mut secrets = vec![&password];
     secrets.extend(&task.response);
@@ -182,7 +183,10 @@ fn run(command: Command, mut task: Box<Task>) -> Result<u8, Stop> {
     };
     let unused = answers.left();
     if unused > 0 && matches!(seen.end, plugin_process::End::Outcome(_)) {
-        show.line("note", &format!("the plugin has not asked for the last {unused} of the answers"));
+        show.line(
+            "note",
+            &format!("the plugin asked fewer questions: the last {unused} of the answers were not used"),
+        );
     }
     Ok(explainer.explain(&mut show, &seen, answers.missing.as_deref()))
 }
@@ -202,7 +206,7 @@ fn credentials(command: Command, task: &mut Task, signals: &Signals) -> Result<(
         answer.map_err(|why| match why {
             NoAnswer::Interrupted(_) => Stop::Interrupted,
             NoAnswer::Failed(error) => {
-                Stop::Usage(format!("there is no terminal to ask on ({error}): {instead}"))
+                Stop::Usage(format!("cannot ask without a terminal ({error}); {instead}"))
             }
         })
     };

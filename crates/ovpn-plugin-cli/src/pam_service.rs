@@ -6,11 +6,20 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use auth_pam_lines::startup;
 use pam::{BadLine, Content, LineMistake, Modules, Phase, Stack, StackError};
 use secret::reading::at_most;
 
 use crate::causes::Cause;
 use crate::known_options::auth_pam;
+
+/// What decides where a service, or its lines of a phase, are missing.
+pub(crate) const OF_OTHER: &str =
+    "On Debian and Ubuntu it checks system accounts; elsewhere it usually refuses everybody.";
+pub(crate) const NO_OTHER: &str = "There is no `other` either, so PAM refuses every login.";
+/// What a line does that is none.
+pub(crate) const BAD_LINE: &str =
+    "PAM does not understand the line, and refuses every login because of it. Only the system log says so.";
 
 /// The longest file that is looked into, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
@@ -58,7 +67,7 @@ impl Service {
                     missing.number,
                     missing.name.display()
                 ),
-                "Correct that line, or create the file.",
+                startup::LINES.line("include_missing").todo,
             )
         }));
         let modules = Modules::of_this_machine();
@@ -66,12 +75,12 @@ impl Service {
             if let Some(fault) = modules.fault(&line.module) {
                 let cause = Cause::new(
                     format!(
-                        "{}:{} names the module {}, which {fault}. PAM refuses every login that gets to this line.",
+                        "{}:{} names the module {}, which {fault}. PAM refuses every login that reaches this line.",
                         line.file.display(),
                         line.number,
                         line.module.display()
                     ),
-                    "Install the package that has the module, or correct the line.",
+                    startup::LINES.line("bad_module").todo,
                 );
                 causes.push(cause);
             }
@@ -96,27 +105,24 @@ impl Service {
 
 fn missing_service(wanted: &Path, other: bool) -> Cause {
     let instead = if other {
-        "PAM takes the stack of `other` instead, which checks system accounts on Debian and Ubuntu and mostly refuses everybody elsewhere."
+        format!("PAM uses the stack of `other` instead. {OF_OTHER}")
     } else {
-        "There is no `other` either, so PAM refuses every login."
+        NO_OTHER.to_owned()
     };
     Cause::new(
-        format!("There is no PAM service file {}. {instead}", wanted.display()),
-        "Create the file, or correct the service name in the plugin line.",
+        format!("The PAM service file {} is missing. {instead}", wanted.display()),
+        startup::LINES.line("service_missing").todo,
     )
 }
 
 fn no_lines(phase: Phase, other: bool) -> Cause {
     let name = phase.name();
-    let instead = if other {
-        "Those of `other` decide."
-    } else {
-        "There is no `other` either, so PAM refuses every login."
-    };
+    let instead =
+        if other { format!("PAM uses those of `other` instead. {OF_OTHER}") } else { NO_OTHER.to_owned() };
     Cause::new(
         format!("The PAM service has no {name} lines. {instead}"),
         match phase {
-            Phase::Account => "Add account lines: `account required pam_unix.so` for accounts of the machine, or `account required pam_permit.so` if nobody is to be refused there.".to_owned(),
+            Phase::Account => "Add account lines: `account required pam_unix.so` for accounts of this machine, or `account required pam_permit.so` to refuse nobody there.".to_owned(),
             _ => format!("Add {name} lines."),
         },
     )
@@ -133,10 +139,10 @@ fn bad_line(line: &BadLine) -> Cause {
             "Write required, requisite, sufficient, optional, include, substack, or [value=action ...].",
         ),
         LineMistake::NoModule => {
-            ("names no module".to_owned(), "Write the module's name, or take the line out.")
+            ("names no module".to_owned(), "Write the module's name, or remove the line.")
         }
     };
-    Cause::new(format!("{place} {what}, which PAM does not understand. It refuses every login."), todo)
+    Cause::new(format!("{place} {what}. {BAD_LINE}"), todo)
 }
 
 fn content(path: &Path) -> Content {
@@ -184,7 +190,10 @@ mod tests {
         let found = findings("auth required pam_permit.so\n", "vpn");
         assert!(found.len() == 1 && found[0].why.contains("no account lines"), "{found:?}");
         let found = findings(good, "vnp");
-        assert!(found.len() == 1 && found[0].why.contains("/vnp. There is no `other` either"), "{found:?}");
+        assert!(
+            found.len() == 1 && found[0].why.contains("/vnp is missing. There is no `other` either"),
+            "{found:?}"
+        );
     }
 
     #[test]

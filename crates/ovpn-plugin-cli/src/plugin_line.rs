@@ -1,10 +1,17 @@
 //! The words of a `plugin` line as OpenVPN passes them on.
 
+use auth_pam_lines::startup;
+use log_lines::Declared;
 use plugin_options::words::{SplitError, split};
 
-/// How many words OpenVPN passes, written singly or quoted together; it drops the rest without a word.
+/// How many words OpenVPN passes, written singly or quoted together; it drops the rest silently.
 const MOST_SINGLE: usize = 14;
 const MOST_QUOTED: usize = 16;
+
+/// What an administrator reads about that.
+pub(crate) const MOST_WORDS: &str = "It passes at most 14 words after the plugin's path (16 in one pair of quotes), and logs nothing about the rest.";
+/// What auth-pam logs when a line is as long as that, with what to do.
+pub(crate) static TOO_MANY: &Declared = startup::LINES.line("line_is_full");
 
 /// The words a plugin gets, and how many OpenVPN drops.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,6 +55,8 @@ mod tests {
 
     #[test]
     fn too_many_are_dropped() {
+        assert!(MOST_WORDS.contains(&format!("{MOST_SINGLE} words")));
+        assert!(MOST_WORDS.contains(&format!("({MOST_QUOTED} in")));
         let single = as_openvpn(vec![b"w".to_vec(); 15]).unwrap();
         assert_eq!((single.words.len(), single.dropped), (14, 1));
         let quoted = as_openvpn(vec!["w ".repeat(17).into_bytes()]).unwrap();

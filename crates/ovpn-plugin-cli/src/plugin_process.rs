@@ -117,7 +117,7 @@ pub(crate) fn watch(
         (End::InterruptedAfter(signal), Some(outcome)) => {
             (End::Outcome(outcome), Some(format!("was interrupted by {signal}")))
         }
-        (End::TimedOut, Some(outcome)) => (End::Outcome(outcome), Some("did not come to an end".into())),
+        (End::TimedOut, Some(outcome)) => (End::Outcome(outcome), Some("did not end".into())),
         (end, _) => (end, None),
     };
     Ok(Observed { end, log, reports, after, left })

@@ -97,7 +97,7 @@ pub(crate) fn failed(reporter: &Reporter, words: &str) -> Outcome {
 fn error_text(error: &OpenFailed) -> String {
     match error {
         OpenFailed::Refused { result: FuncResult::Success, .. } => {
-            "the plugin gave no handle, which OpenVPN takes for a refusal".to_owned()
+            "the plugin returned no handle, which OpenVPN treats as an error".to_owned()
         }
         OpenFailed::Refused { result, .. } => {
             format!("the plugin refused to start: {}", result_text(*result))
@@ -118,7 +118,7 @@ pub(crate) fn result_text(result: FuncResult) -> String {
         FuncResult::Success => "success".to_owned(),
         FuncResult::Error => "error".to_owned(),
         FuncResult::Deferred => "deferred".to_owned(),
-        FuncResult::Other(code) => format!("{code}, which OpenVPN takes for an error"),
+        FuncResult::Other(code) => format!("{code}, which OpenVPN treats as an error"),
     }
 }
 

@@ -245,9 +245,9 @@ mod tests {
     fn the_commands_own_words_are_never_hidden() {
         let mut show = Show::new(4, false);
         show.hide(b"password");
-        assert_eq!(show.clean("why", "Mostly the password is wrong."), "Mostly the password is wrong.");
-        let line = format!("is told: {}", from_plugin("your password"));
-        assert_eq!(show.clean("open", &line), "is told: your [password]");
+        assert_eq!(show.clean("why", "Usually the password is wrong."), "Usually the password is wrong.");
+        let line = format!("reads: {}", from_plugin("your password"));
+        assert_eq!(show.clean("open", &line), "reads: your [password]");
         assert_eq!(show.leak(), Leak::None);
         show.clean("client", &line);
         assert_eq!(show.leak(), Leak::Possible);

@@ -51,27 +51,27 @@ pub(crate) fn at_end(seen: &Observed, leak: Leak) -> Vec<Cause> {
     if let Some(how) = &seen.after {
         warnings.push(Cause::new(
             format!("When it was closed, the plugin's process {how}."),
-            "Under OpenVPN that happens when the server stops. Report it to the plugin's authors.",
+            "Under OpenVPN this happens when the server stops. Report it to the plugin's authors.",
         ));
     }
     if !seen.left.is_empty() {
         warnings.push(Cause::new(
             format!(
-                "The plugin left processes behind after it was closed. They were killed: {}.",
+                "The plugin left processes running after it was closed. This command killed them: {}.",
                 from_plugin(&seen.left.join(", "))
             ),
-            "Under OpenVPN they would stay after the server has stopped. Report it to the plugin's authors.",
+            "Under OpenVPN they would go on after the server has stopped. Report it to the plugin's authors.",
         ));
     }
     match leak {
         Leak::None => {}
         Leak::Possible => warnings.push(Cause::new(
-            "The letters of the password stand in the plugin's log or in what the client reads, as [password] above. That may be by chance: the password is short, or a word.",
-            "Try again with a longer one of letters and digits: if it is [password] too, the plugin gives passwords away.",
+            "The letters of the password are in the plugin's log or in what the client reads, shown as [password] above. This may be chance, because the password is short, or a word.",
+            "Try again with a longer password of letters and digits. If [password] is there again, the plugin gives passwords away.",
         )),
         Leak::Certain => warnings.push(Cause::new(
-            "The plugin gives the password away, in OpenVPN's log or to the client, as [password] above.",
-            "Lower OpenVPN's `verb`, if that helps; else report it to the authors of the plugin, or of the PAM module that says it.",
+            "The plugin gives the password away, in OpenVPN's log or to the client. It is shown as [password] above.",
+            "Lower OpenVPN's `verb`. If that does not help, report it to the authors of the plugin, or of the PAM module that logs it.",
         )),
     }
     warnings

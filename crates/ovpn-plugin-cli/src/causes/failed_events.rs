@@ -24,7 +24,7 @@ pub(crate) fn causes<'a>(events: impl Iterator<Item = &'a str>) -> Vec<Cause> {
             let consequence = CONSEQUENCES.iter().find(|(known, _)| *known == name);
             let then = consequence.map_or("", |(_, then)| then);
             let todo =
-                "See the plugin's lines above; for down-root, what its script says and its exit status.";
+                "Read the plugin's log lines above. For down-root they have the output of the script and its exit status.";
             Cause::new(format!("The plugin failed at {name}. {then}"), todo)
         })
         .collect();
@@ -42,7 +42,7 @@ mod tests {
             "UP: success",
             "AUTH_USER_PASS_VERIFY: deferred",
             "TLS_VERIFY: error",
-            "DOWN: 7, which OpenVPN takes for an error",
+            "DOWN: 7, which OpenVPN treats as an error",
         ];
         let causes = causes(events.into_iter());
         let why: Vec<_> = causes.iter().map(|cause| cause.why.as_str()).collect();

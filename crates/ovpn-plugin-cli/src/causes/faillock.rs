@@ -40,10 +40,10 @@ pub(crate) fn lock_of(service: &Service, user: &[u8]) -> Option<Cause> {
     (failures >= settings.deny).then(|| {
         Cause::new(
             format!(
-                "pam_faillock has counted {failures} failed logins of '{name}' and locks after {}. Until `unlock_time` is over it refuses the right password too.",
+                "pam_faillock has locked '{name}': it counted {failures} failed logins, and locks after {}. Until `unlock_time` is over it refuses even the right password.",
                 settings.deny
             ),
-            format!("`faillock {option}--user {name}` lists them; with `--reset` the user may try again."),
+            format!("To unlock the user, run `faillock {option}--user {name} --reset`. Without `--reset` it lists the failed logins."),
         )
     })
 }

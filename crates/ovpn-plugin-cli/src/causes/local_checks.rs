@@ -27,7 +27,7 @@ pub(crate) fn of_login(service: Option<&Service>, user: &[u8]) -> LocalChecks {
     let mut further = Vec::new();
     if !geteuid().is_root() {
         further.push(Cause::new(
-            "This command does not run as root. OpenVPN opens plugins as root. Only then can pam_unix check everybody's password.",
+            "This command does not run as root. As root, as OpenVPN opens plugins, pam_unix can check everybody's password.",
             "Run it again as root.",
         ));
     }
@@ -41,13 +41,13 @@ fn account(user: &[u8]) -> Option<Cause> {
     match User::from_name(name) {
         Ok(None) => Some(Cause::new(
             format!("This machine has no account '{name}' (getent passwd)."),
-            "Only right if the PAM stack asks something else than the system's accounts: RADIUS, LDAP without NSS, a file of its own.",
+            "This is right only if the PAM stack does not use the system's accounts, but RADIUS, LDAP without NSS, or a file of its own. Otherwise correct the name, or create the account.",
         )),
         Ok(Some(_)) if is_locked(name) => Some(Cause::new(
             format!(
-                "The account '{name}' has no password that could be right: it is locked, or none was ever set."
+                "No password is right for the account '{name}': it is locked, or a password was never set."
             ),
-            "`passwd NAME` sets one, `passwd -u NAME` unlocks it. Users of a directory, or with keys only, may be so on purpose.",
+            "To set a password, run `passwd {name}`. To unlock the account, run `passwd -u {name}`. Accounts of a directory, or with keys only, may have no password on purpose.",
         )),
         _ => None,
     }

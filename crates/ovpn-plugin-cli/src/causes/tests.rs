@@ -23,7 +23,7 @@ fn a_warning_does_not_stand_for_what_is_known_of_a_refusal() {
     let refused = "BACKGROUND: user 'joe' failed to authenticate: Authentication failure";
     let found = causes(&[&warning, refused]);
     assert_eq!(found.len(), 2, "{found:?}");
-    assert!(found[0].why.contains("Mostly the password") && found[1].why.contains("two open files"));
+    assert!(found[0].why.contains("Usually the password") && found[1].why.contains("two open files"));
 }
 
 #[test]

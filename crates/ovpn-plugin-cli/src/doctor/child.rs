@@ -43,7 +43,7 @@ pub(crate) fn ask(body: impl FnOnce() -> String) -> Result<String, String> {
         (Some(text), _) if text.last() == Some(&MARK) => {
             Ok(String::from_utf8_lossy(text.strip_suffix(&[MARK]).unwrap_or(&text)).into_owned())
         }
-        (None, _) => Err(format!("it did not come to an end within {} s", LIMIT.as_secs())),
+        (None, _) => Err(format!("it did not end within {} s", LIMIT.as_secs())),
         (_, Ok(WaitStatus::Signaled(_, signal, _))) => Err(format!("it was killed by {signal}")),
         (_, Ok(WaitStatus::Exited(_, status))) => Err(format!("it ended with exit status {status}")),
         (_, other) => Err(format!("it ended ({other:?})")),

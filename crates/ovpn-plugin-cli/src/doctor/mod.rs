@@ -68,7 +68,7 @@ pub(crate) fn run(options: &DoctorOptions) -> Result<u8, String> {
             servers.push(of_file(&config, options)?);
         }
         if servers.is_empty() {
-            return Err("there is no configuration in /etc/openvpn/server and /etc/openvpn; name one".into());
+            return Err("there is no configuration in /etc/openvpn/server or /etc/openvpn; name one".into());
         }
     }
     let mut show = Show::new(0, options.json);
@@ -112,7 +112,7 @@ fn of_file(config: &Path, options: &DoctorOptions) -> Result<ServerToRead, Strin
 fn without_root() -> Option<Finding> {
     (!geteuid().is_root()).then(|| {
         Finding::note("no-root", "this command does not run as root")
-            .why("It may not read everything that OpenVPN reads, and plugins behave differently.")
+            .why("It cannot read everything that OpenVPN reads, and plugins behave differently.")
             .todo("Run it again as root.")
     })
 }

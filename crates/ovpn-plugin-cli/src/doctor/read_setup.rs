@@ -52,7 +52,7 @@ impl ServerToRead {
         let directory = unit.working_directory();
         let config = unit
             .value("config")
-            .ok_or_else(|| format!("{} starts no OpenVPN with a configuration (--config); a server's own unit is openvpn-server@NAME or openvpn@NAME", unit.name))?;
+            .ok_or_else(|| format!("{} does not start OpenVPN with a configuration (--config); name the server's unit, such as openvpn-server@NAME or openvpn@NAME", unit.name))?;
         let openvpn = unit.command.first().map(PathBuf::from);
         Ok(Self { config: config.into(), directory, openvpn, unit: Some(unit) })
     }

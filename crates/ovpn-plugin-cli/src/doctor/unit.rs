@@ -73,7 +73,7 @@ impl Unit {
         };
         if matches!(value("LoadState"), "not-found" | "") {
             return Err(format!(
-                "there is no unit {name}; `systemctl list-units 'openvpn*'` lists those of servers"
+                "there is no unit {name}; to list the servers' units, run `systemctl list-units 'openvpn*'`"
             ));
         }
         let number = |name| value(name).parse().ok().filter(|number| *number != u64::MAX);

@@ -66,7 +66,9 @@ pub(crate) enum Entered {
 /// If neither can be done.
 pub(crate) fn enter(unit: &Unit) -> Result<Entered, String> {
     match unit.main_pid {
-        Some(pid) => join(pid).map_err(|error| format!("cannot see what {} sees: {error}", unit.name))?,
+        Some(pid) => {
+            join(pid).map_err(|error| format!("cannot enter the mounts of {}: {error}", unit.name))?
+        }
         None => return start_anew(unit).map(Entered::Done),
     }
     go_to_its_directory(unit)?;
@@ -101,7 +103,7 @@ fn start_anew(unit: &Unit) -> Result<u8, String> {
         .map_err(|error| format!("{name} does not run, and systemd-run cannot be run: {error}"))?;
     outside(status.code()).ok_or_else(|| {
         format!(
-            "{name} does not run, and this command could not run as it would: systemd-run ended with {status}"
+            "{name} does not run, and systemd-run could not start this command with its restrictions: it ended with {status}"
         )
     })
 }

@@ -20,7 +20,7 @@ const MAX_NAME: usize = 1024;
 /// Asks.
 pub(crate) fn ask(socket: &Path, line: &[u8]) -> Result<Vec<u8>, String> {
     if line.contains(&b'\n') {
-        return Err("a name or source has no newline".into());
+        return Err("a name or source cannot have a newline".into());
     }
     let name = line.splitn(2, |byte| *byte == b' ').nth(1).unwrap_or_default();
     if name.len() > MAX_NAME {
@@ -29,13 +29,13 @@ pub(crate) fn ask(socket: &Path, line: &[u8]) -> Result<Vec<u8>, String> {
     let until = Instant::now() + PATIENCE;
     let words = |error: std::io::Error| match error.kind() {
         ErrorKind::PermissionDenied => format!("{error}; only root may ask"),
-        ErrorKind::ConnectionRefused => "no server listens there any more".to_owned(),
+        ErrorKind::ConnectionRefused => "no server listens there; is OpenVPN running?".to_owned(),
         ErrorKind::WouldBlock | ErrorKind::TimedOut => {
             format!("the server did not answer within {} s", PATIENCE.as_secs())
         }
         // It sends away whom it does not let ask.
         ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => {
-            "the server has hung up; only root may ask".to_owned()
+            "the server closed the connection; only root may ask".to_owned()
         }
         _ => error.to_string(),
     };

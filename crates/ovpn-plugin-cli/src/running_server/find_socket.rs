@@ -21,7 +21,7 @@ pub(crate) fn socket(named: Option<&Path>) -> Result<PathBuf, String> {
         return Ok(path.to_path_buf());
     }
     if !status.is_file() {
-        return Err(format!("{} is neither a socket nor a configuration of OpenVPN's", path.display()));
+        return Err(format!("{} is neither a socket nor a configuration of OpenVPN", path.display()));
     }
     let found = of_configuration(path)?;
     one_of(found, &format!("{} has no auth-pam line with status=PATH", path.display()))
@@ -36,8 +36,8 @@ fn of_the_usual() -> Result<PathBuf, String> {
     there.dedup();
     one_of(
         there,
-        "no server runs with status=PATH in its auth-pam line, as far as /etc/openvpn/server and /etc/openvpn say; name its \
-         socket or its configuration",
+        "no configuration in /etc/openvpn/server and /etc/openvpn belongs to a running server with status=PATH in its \
+         auth-pam line; name the server's socket or configuration",
     )
 }
 

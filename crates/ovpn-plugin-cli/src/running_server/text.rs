@@ -61,11 +61,7 @@ pub(crate) fn status(answer: &Answer) -> Result<Lines, String> {
     let mut lines: Lines = Vec::new();
     let (server, version) = (answer.one("server")?.rest(), answer.one("version")?.rest());
     let (up, restarts) = (answer.one("up")?.seconds()?, answer.one("restarts")?.count()?);
-    let again = if restarts == 0 {
-        String::new()
-    } else {
-        format!(", the supervisor was restarted {restarts} times")
-    };
+    let again = if restarts == 0 { String::new() } else { format!(", supervisor restarts: {restarts}") };
     let server = if server == "-" { "without a name" } else { server };
     lines.push(("server", format!("{server}, auth-pam {version}, counting for {}{again}", time(up))));
     attempts(answer, &mut lines)?;
@@ -83,16 +79,19 @@ pub(crate) fn status(answer: &Answer) -> Result<Lines, String> {
         let (process, age, since) = (line.count()?, line.seconds()?, line.seconds()?);
         let (state, source, user) = (line.word()?.replace('_', " "), line.word()?, line.name());
         let whose = if source == "-" { String::new() } else { format!(": {user} from {source}") };
-        lines.push(("worker", format!("{process}, {} old, {state} for {}{whose}", time(age), time(since))));
+        lines.push((
+            "worker",
+            format!("process {process}, {} old, {state} for {}{whose}", time(age), time(since)),
+        ));
     }
     let mut questions = answer.one("questions")?;
     let (count, most) = (questions.count()?, questions.count()?);
     if most > 0 {
-        lines.push(("asked", format!("{count} questions wait for an answer, of at most {most}")));
+        lines.push(("asked", format!("open questions: {count} of at most {most}")));
     }
     for mut line in answer.all("question") {
         let (left, source, user) = (line.seconds()?, line.word()?, line.name());
-        lines.push(("question", format!("{user} from {source}, for {} more", time(left))));
+        lines.push(("question", format!("{user} from {source}, {} left to answer", time(left))));
     }
     let (parts, sum, most) = counts(answer, "sessions")?;
     if most > 0 {
@@ -102,25 +101,25 @@ pub(crate) fn status(answer: &Answer) -> Result<Lines, String> {
         let (stage, seconds) = (line.word()?.to_owned(), time(line.seconds()?));
         let (source, user) = (line.word()?, line.name());
         let stage = match &stage[..] {
-            "let_in" => format!("let in, has {seconds} more to connect"),
+            "let_in" => format!("accepted, {seconds} left to connect"),
             stage => format!("{stage} for {seconds}"),
         };
         lines.push(("session", format!("{user} from {source}, {stage}")));
     }
     if answer.one("backend")?.rest() == "away" {
-        lines.push(("backend", "away for everybody: logins fail temporarily until it answers again".into()));
+        lines.push((
+            "backend",
+            "unreachable for all users; logins fail temporarily until it answers again".into(),
+        ));
     }
     for mut line in answer.all("penalty") {
         let (failures, length, left) = (line.count()?, line.seconds()?, line.seconds()?);
         let (length, left, source) = (time(length), time(left), line.rest());
-        lines.push((
-            "penalty",
-            format!("{source}: {failures} failures, closed for {length}, {left} of it left"),
-        ));
+        lines.push(("penalty", format!("{source}: {failures} failures, blocked for {length}, {left} left")));
     }
     for mut line in answer.all("more") {
         let (list, count) = (line.word()?, line.count()?);
-        lines.push(("more", format!("{count} further lines '{list}' are left out")));
+        lines.push(("more", format!("{count} more lines '{list}' are not shown")));
     }
     Ok(lines)
 }
@@ -177,32 +176,35 @@ impl Revoked {
     /// What happens to those that are connected.
     pub(crate) fn text(&self, name: &str) -> String {
         let when = match self.renegotiation {
-            Some(0) => "OpenVPN never renegotiates (reneg-sec 0), so who is connected stays".to_owned(),
-            Some(seconds) => {
-                format!("who is connected is refused when keys are renegotiated, within {seconds} s")
+            Some(0) => {
+                "connected clients stay, because OpenVPN never renegotiates keys (reneg-sec 0)".to_owned()
             }
-            None => "who is connected is refused when keys are renegotiated (reneg-sec)".to_owned(),
+            Some(seconds) => {
+                format!("connected clients are refused when OpenVPN renegotiates keys, within {seconds} s")
+            }
+            None => "connected clients are refused when OpenVPN renegotiates keys (reneg-sec)".to_owned(),
         };
-        format!("what {name} has so far is worth nothing any more; {when}")
+        format!("{name} is revoked: earlier logins and tokens are refused; {when}")
     }
 
     /// What is not reached.
     pub(crate) fn warning(&self) -> Option<&'static str> {
         self.own_tokens.then_some(
-            "OpenVPN checks its tokens by itself here (auth-gen-token without external-auth): who has one stays connected, and \
-             can come back until it expires; to end that, restart OpenVPN without auth-gen-token-secret, or with a new key",
+            "this OpenVPN checks tokens by itself (auth-gen-token without external-auth): a client with a token stays \
+             connected, and can come back until the token expires; to end that, restart OpenVPN without \
+             auth-gen-token-secret, or with a new key",
         )
     }
 
     pub(crate) fn print(&self, show: &mut Show, name: &str) {
         show.line("done", &self.text(name));
         let ended = [
-            (self.questions, "questions were ended"),
-            (self.not_connected, "logins that have not connected yet were ended"),
-            (self.sessions, "sessions are open, and are closed when their clients are gone"),
+            (self.questions, "open questions ended"),
+            (self.not_connected, "accepted logins ended that had not connected yet"),
+            (self.sessions, "sessions still open, each until its client disconnects"),
         ];
         for (count, what) in ended.into_iter().filter(|(count, _)| *count > 0) {
-            show.line("note", &format!("{count} {what}"));
+            show.line("note", &format!("{what}: {count}"));
         }
         if let Some(warning) = self.warning() {
             show.line("warning", warning);
@@ -222,9 +224,9 @@ impl Unblocked {
     pub(crate) fn text(&self) -> String {
         let Unblocked { source, failures, closed } = self;
         match (closed, failures) {
-            (true, _) => format!("{source} was closed for {failures} failures, which are forgiven"),
+            (true, _) => format!("{source} is unblocked; its {failures} failures are cleared"),
             (false, 0) => format!("{source} had no failures"),
-            (false, _) => format!("{source} was not closed; its {failures} failures are cleared"),
+            (false, _) => format!("{source} was not blocked; its {failures} failures are cleared"),
         }
     }
 }
@@ -256,7 +258,7 @@ mod tests {
             Revoked::read(&Answer::read(text.as_bytes()).unwrap()).unwrap()
         };
         assert!(read("3600", "no").text("alice").contains("within 3600 s"));
-        assert!(read("0", "no").text("alice").contains("stays"));
+        assert!(read("0", "no").text("alice").contains("clients stay, because"));
         assert!(read("-", "no").warning().is_none() && read("-", "yes").warning().is_some());
     }
 }

@@ -38,7 +38,7 @@ fn login(file: &str, options: &[&str], user: &str, password: &str, words: &[&str
 fn right_and_wrong_passwords() {
     let account = Account::new("right-password");
     let service = EtcPamService::new(UNIX);
-    let accepted = [("client", "is let in"), ("result", "accepted")];
+    let accepted = [("client", "gets in"), ("result", "accepted")];
     our_login(&[], account.name(), "right-password", UNIX, &[]).expect(0, &accepted);
     our_login(&["--deferred"], account.name(), "right-password", UNIX, &[]).expect(0, &accepted);
     c_login(&[], account.name(), "right-password", &[service.name()]).expect(0, &accepted);
@@ -74,13 +74,13 @@ fn accounts_that_are_not_there_locked_or_expired() {
 #[test]
 fn a_service_that_is_missing() {
     let missing = unique_name();
-    let words = [("why", "no PAM service file"), ("to do", "correct the service name")];
+    let words = [("why", "The PAM service file"), ("to do", "correct the service name")];
     let ours = login(plugin::auth_pam().to_str().unwrap(), &[], "nobody", "any-password", &[&missing]);
     ours.expect(1, &words);
     assert_eq!(ours.out.matches("correct the service name").count(), 1, "said once: {ours}");
     // The C plugin does not say so itself.
     let theirs = c_login(&[], "nobody", "any-password", &[&missing]);
-    theirs.expect(1, &[("why", &format!("no PAM service file /etc/pam.d/{missing}"))]);
+    theirs.expect(1, &[("why", &format!("PAM service file /etc/pam.d/{missing} is missing"))]);
 }
 
 /// What PAM stumbles over is said by `check` before anybody logs in, and by `login` instead of what its code may mean.
@@ -146,14 +146,14 @@ fn a_user_that_faillock_has_locked() {
         1,
         &[
             ("log", "failed to authenticate: Authentication failure; PAM says: The account is locked due to 2 failed logins."),
-            ("why", "pam_faillock has counted"),
+            ("why", "pam_faillock has locked"),
             ("to do", &format!("--dir {}", tallies.path().display())),
         ],
     );
     assert!(!locked.out.contains("the password is wrong"), "{locked}");
     let service = EtcPamService::new(&stack);
     let theirs = c_login(&[], account.name(), "right-password", &[service.name()]);
-    theirs.expect(1, &[("why", "pam_faillock has counted")]);
+    theirs.expect(1, &[("why", "pam_faillock has locked")]);
     assert!(!theirs.out.contains("the password is wrong"), "{theirs}");
 }
 

@@ -74,10 +74,10 @@ fn check_tells_why_openvpn_would_not_start() {
             ("result", "OpenVPN would start"),
         ],
     );
-    run(&["check", "/lib/x86_64-linux-gnu/libpam.so.0"]).expect(1, &[("why", "no OpenVPN plugin")]);
+    run(&["check", "/lib/x86_64-linux-gnu/libpam.so.0"]).expect(1, &[("why", "not a plugin of OpenVPN")]);
     run(&["check", "/nonexistent/plugin.so"]).expect(1, &[("open", "No such file"), ("to do", "ldd")]);
     run(&["check", "/bin/true"]).expect(1, &[("why", "a program")]);
-    run(&["check", "/etc/passwd"]).expect(1, &[("why", "no shared library")]);
+    run(&["check", "/etc/passwd"]).expect(1, &[("why", "not a shared library")]);
     let mistakes = Mistakes::new();
     let mistakes = mistakes.file();
     let mistakes = mistakes.to_str().unwrap();
@@ -91,12 +91,12 @@ fn a_login_that_is_accepted_or_refused() {
     let mistakes = Mistakes::new();
     mistakes
         .login(&[], &[])
-        .expect(0, &[("reply", "success"), ("client", "is let in"), ("result", "accepted")]);
+        .expect(0, &[("reply", "success"), ("client", "gets in"), ("result", "accepted")]);
     mistakes.login(&[], &["refuse"]).expect(1, &[("reply", "error"), ("why", "did not say why")]);
     let asked = mistakes.login(&[], &["ask"]);
     asked.expect(
         0,
-        &[("pending", "by crtext, and has 60 s: CR_TEXT:R,E:Code?"), ("verdict", "accepted after")],
+        &[("pending", "by crtext, and has 60 s to answer: CR_TEXT:R,E:Code?"), ("verdict", "accepted after")],
     );
 }
 
@@ -105,20 +105,22 @@ fn a_plugin_that_does_not_decide() {
     let mistakes = Mistakes::new();
     // Where OpenVPN has other memory, it may go on.
     let crashed = mistakes.login(&[], &["crash"]);
-    crashed
-        .expect(3, &[("result", "was killed by SIGSEGV"), ("why", "may be gone then, or go on with damage")]);
+    crashed.expect(
+        3,
+        &[("result", "was killed by SIGSEGV"), ("why", "might crash, or go on with damaged data")],
+    );
     // With the status of success: no verdict all the same.
     let exited = mistakes.login(&[], &["exit"]);
-    exited.expect(3, &[("result", "ended with exit status 0"), ("why", "would be gone too")]);
+    exited.expect(3, &[("result", "ended with exit status 0"), ("why", "would end with it")]);
     mistakes
         .login(&["-t", "1"], &["hang"])
         .expect(3, &[("result", "not decided"), ("why", "did not return")]);
     let never = mistakes.login(&["-t", "1"], &["defer-for-ever"]);
     never.expect(3, &[("reply", "deferred"), ("verdict", "none within"), ("why", "control file")]);
-    mistakes.login(&[], &["no-logins"]).expect(3, &[("open", "does not ask it about logins")]);
+    mistakes.login(&[], &["no-logins"]).expect(3, &[("open", "never asks it about logins")]);
     mistakes
         .login(&["-t", "3"], &["hang-at-close"])
-        .expect(0, &[("result", "accepted"), ("warning", "did not come to an end")]);
+        .expect(0, &[("result", "accepted"), ("warning", "did not end")]);
     mistakes.login(&[], &["crash-at-open"]).expect(3, &[("result", "was killed by SIGABRT")]);
 }
 
@@ -126,7 +128,7 @@ fn a_plugin_that_does_not_decide() {
 fn processes_left_behind_are_told_and_ended() {
     let mistakes = Mistakes::new();
     let left = mistakes.login(&[], &["leave-a-process"]);
-    left.expect(0, &[("warning", "left processes behind"), ("warning", "ovpn-plugin")]);
+    left.expect(0, &[("warning", "left processes running"), ("warning", "ovpn-plugin")]);
     let file = mistakes.file();
     let mine = |process: &proc_table::Process| process.title.contains(file.to_str().unwrap());
     assert!(!proc_table::all().iter().any(mine), "one is still there");
@@ -256,7 +258,7 @@ fn a_password_that_is_an_ordinary_word() {
     let line = ["login", "-u", "joe", "-p", "-", file.to_str().unwrap()];
     let refused = run_with("password\n", &[&line[..], &["speak-of-passwords"]].concat());
     refused.expect(1, &[("log", "prompt '[password]: ' answered"), ("client", "your [password] is wrong")]);
-    refused.expect(1, &[("warning", "may be by chance")]);
+    refused.expect(1, &[("warning", "may be chance")]);
     assert!(!refused.out.contains("gives the password away,"), "{refused}");
     let refused = run_with("rejected\n", &[&line[..], &["refuse"]].concat());
     refused.expect(1, &[("result", "rejected")]);
@@ -278,9 +280,9 @@ fn warnings_say_why_and_what_to_do_and_count_if_asked() {
 fn a_plugin_that_is_not_there() {
     for name in ["nowhere-to-be-found.so", "/nonexistent/nowhere-to-be-found.so", "./nowhere-to-be-found.so"]
     {
-        run(&["check", name]).expect(1, &[("open", "No such file"), ("why", "is not there")]);
-        run(&["login", "-u", "joe", "-p", "/dev/null", name]).expect(3, &[("why", "is not there")]);
-        run(&["events", name]).expect(3, &[("why", "is not there")]);
+        run(&["check", name]).expect(1, &[("open", "No such file"), ("why", "is missing")]);
+        run(&["login", "-u", "joe", "-p", "/dev/null", name]).expect(3, &[("why", "is missing")]);
+        run(&["events", name]).expect(3, &[("why", "is missing")]);
     }
     run(&["check", "nowhere-to-be-found.so"]).expect(1, &[("note", "there is no plugin")]);
     // Neither where other distributions have plugins nor here: OpenVPN would not start.
@@ -330,7 +332,8 @@ fn help_and_version() {
     for words in [&["login", "--help"][..], &["help", "login"], &["login", "-h"]] {
         let help = run(words);
         assert_eq!(help.status, Some(0));
-        for word in ["Usage: ovpn-plugin login", "--password-file <FILE>", "--strict", "Options stand before"]
+        for word in
+            ["Usage: ovpn-plugin login", "--password-file <FILE>", "--strict", "options before PLUGIN"]
         {
             assert!(help.out.contains(word), "{word}: {help}");
         }

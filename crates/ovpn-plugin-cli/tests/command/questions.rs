@@ -52,7 +52,7 @@ fn any_number_of_rounds() {
     // Those of the command line come first.
     mistakes
         .login(&["--answers", file, "--answer", "other99"], &["rounds"])
-        .expect(1, &[("client", "wrong answer"), ("note", "not asked for the last 2 of the answers")]);
+        .expect(1, &[("client", "wrong answer"), ("note", "the last 2 of the answers were not used")]);
     let line = ["login", "-u", "joe", "--answers", "-", "-p"];
     let password = place.write("password", "secret99\n", 0o600);
     let built = mistakes.file();

@@ -56,7 +56,7 @@ fn ctrl_c_is_no_fault_of_the_plugin() {
         terminal.type_in("\x03");
         let (status, shown) = terminal.finish();
         assert!(shown.contains("not decided: interrupted by SIGINT"), "{shown}");
-        assert!(!shown.contains("took its process") && !shown.contains("rejected"), "{shown}");
+        assert!(!shown.contains("ended its process") && !shown.contains("rejected"), "{shown}");
         assert_eq!(status, Some(3));
     }
 }

@@ -28,8 +28,8 @@ fn watched(before: &str) -> String {
     let server = std::thread::spawn(move || restarting(&listener));
     let line = format!("stty cols 120 rows 8; exec {before} {COMMAND} status --watch {}", socket.display());
     let mut terminal = OnTerminal::start(&line);
-    terminal.wait_for("restarted 1 times");
-    terminal.wait_for("restarted 2 times");
+    terminal.wait_for("restarts: 1");
+    terminal.wait_for("restarts: 2");
     terminal.type_in("\x03");
     let (status, shown) = terminal.finish();
     assert_eq!(status, Some(0), "{shown}");

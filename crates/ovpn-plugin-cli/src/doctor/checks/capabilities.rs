@@ -11,7 +11,7 @@ const OF_MODULES: [(&str, Phase, &str, &str); 6] = [
         "pam_unix",
         Phase::Password,
         "cap_chown",
-        "pam_unix cannot write /etc/shadow anew then: who has an expired password cannot change it.",
+        "pam_unix cannot write /etc/shadow, so users cannot change an expired password.",
     ),
     (
         "pam_mkhomedir",
@@ -23,19 +23,19 @@ const OF_MODULES: [(&str, Phase, &str, &str); 6] = [
         "pam_limits",
         Phase::Session,
         "cap_sys_resource",
-        "pam_limits cannot raise limits, and no session is opened.",
+        "pam_limits cannot raise limits, so no session is opened.",
     ),
     (
         "pam_loginuid",
         Phase::Session,
         "cap_audit_control",
-        "pam_loginuid cannot say who has logged in, and no session is opened.",
+        "pam_loginuid cannot set the login user ID, so no session is opened.",
     ),
     (
         "pam_namespace",
         Phase::Session,
         "cap_sys_admin",
-        "pam_namespace cannot make directories of the user's own.",
+        "pam_namespace cannot set up the user's private directories.",
     ),
     ("pam_mount", Phase::Session, "cap_sys_admin", "pam_mount cannot mount anything."),
 ];
@@ -48,23 +48,23 @@ pub(super) fn check(setup: &Setup) -> Vec<Finding> {
         (
             "cap_setuid",
             has("user"),
-            "OpenVPN cannot become the user of its configuration, and does not start.",
+            "OpenVPN cannot switch to the user in its configuration, and does not start.",
         ),
         (
             "cap_setgid",
             has("user") || has("group"),
-            "OpenVPN cannot take the group of its configuration, and does not start.",
+            "OpenVPN cannot switch to the group in its configuration, and does not start.",
         ),
         ("cap_sys_chroot", has("chroot"), "OpenVPN cannot enter its chroot, and does not start."),
         (
             "cap_dac_override",
             checks_users,
-            "PAM modules cannot read what belongs to others: codes in files of the users, for instance.",
+            "PAM modules cannot read files of other users, such as the keys of one-time codes.",
         ),
         (
             "cap_audit_write",
             checks_users,
-            "The kernel refuses the audit records of logins: with some libraries each login then fails with \"System error\".",
+            "The kernel refuses the audit records of logins. With some libraries each login then fails with \"System error\".",
         ),
     ];
     let of_modules = OF_MODULES.iter().filter_map(|(module, phase, name, why)| {
@@ -83,7 +83,7 @@ pub(super) fn check(setup: &Setup) -> Vec<Finding> {
                 .in_unit(&unit.name)
                 .why(why)
                 .todo(format!(
-                    "Add to the unit, which adds to what is there: CapabilityBoundingSet={name}{ours}"
+                    "Add to the unit (this keeps the capabilities that it has): CapabilityBoundingSet={name}{ours}"
                 ))
         })
         .collect()

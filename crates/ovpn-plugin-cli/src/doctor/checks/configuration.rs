@@ -36,8 +36,11 @@ fn nothing(setup: &Setup) -> Option<Finding> {
     let is_read = setup.faults.is_empty();
     (is_read && setup.plugins.is_empty()).then(|| {
         let found = Finding::note("no-plugins", "the configuration opens no plugin")
-            .why("So there was little to look at. If a plugin is to check passwords, OpenVPN does not know of it.")
-            .todo("Look whether this is the file that the server reads, and whether the plugin line is a comment.");
-        Finding { place: setup.config.as_deref().map(|file| Where::Line(Place { file: file.into(), line: 0 })), ..found }
+            .why("There was little to check. If a plugin should check passwords, OpenVPN does not load it.")
+            .todo("Make sure that the server reads this file, and that the plugin line is not a comment.");
+        Finding {
+            place: setup.config.as_deref().map(|file| Where::Line(Place { file: file.into(), line: 0 })),
+            ..found
+        }
     })
 }

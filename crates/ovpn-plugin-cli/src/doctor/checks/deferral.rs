@@ -16,9 +16,9 @@ pub(super) fn check(setup: &Setup) -> Vec<Finding> {
 
 fn two(setup: &Setup, first: &PluginLine, second: &PluginLine) -> Finding {
     let todo = if setup.variable("deferred_auth_pam").is_some() {
-        "Make one PAM service of both; or take `setenv deferred_auth_pam` out and write deferred=yes in one line."
+        "Make one PAM service of both; or remove `setenv deferred_auth_pam`, and write deferred=yes in one line."
     } else {
-        "Make one PAM service of both, or take deferred=yes out of one line."
+        "Make one PAM service of both, or remove deferred=yes from one line."
     };
     Finding::error("two-defer", "two plugin lines defer logins")
         .at(&second.place)

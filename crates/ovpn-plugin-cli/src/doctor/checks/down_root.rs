@@ -25,18 +25,19 @@ fn of_script(line: &PluginLine, script: &Script) -> Option<Finding> {
     let why = if line.kind == Kind::DownRoot {
         "OpenVPN does not start."
     } else {
-        "OpenVPN starts, and nothing runs when it ends: then it says \"up/down plugin call failed\"."
+        "OpenVPN starts, but the script does not run when OpenVPN stops. It then logs \"up/down plugin call failed\"."
     };
     Some(Finding::error("script", what).at(&line.place).why(why).todo(todo))
 }
 
 fn insecure(line: &PluginLine, script: &Script) -> Option<Finding> {
     let problem = script.problems.first()?;
-    let found = Finding::error("script-writable", format!("the script is not root's alone: {problem}"));
+    let found =
+        Finding::error("script-writable", format!("others than root can change the script: {problem}"));
     let why = if line.kind == Kind::DownRoot {
-        "It runs as root: a user who can change it can become root. OpenVPN does not start."
+        "The script runs as root, so a user who can change it can become root. OpenVPN does not start."
     } else {
-        "It runs as root: a user who can change it can become root."
+        "The script runs as root, so a user who can change it can become root."
     };
     Some(found.at(&line.place).why(why).todo(format!("As root, {}.", problem.remedy())))
 }

@@ -18,7 +18,7 @@ pub(super) fn check(setup: &Setup) -> Vec<Finding> {
     let found = without.filter(|_| !named && !setup.plugins.is_empty()).map(|given| {
         Finding::warning("no-names", "clients have no names: there are neither certificates nor username-as-common-name")
             .at(&given.place)
-            .why("All clients then have the same name: each new one throws the last one out, and no file of client-config-dir is found.")
+            .why("All clients have the same name, so each new client disconnects the one before. OpenVPN finds no file in client-config-dir.")
             .todo("Add a line: username-as-common-name")
     });
     found.into_iter().collect()

@@ -52,14 +52,14 @@ fn nobody_answers(line: &PluginLine, pam: &PamLine, service: &Service, code: &pa
 fn no_challenge(line: &PluginLine, code: &pam::ModuleLine) -> Finding {
     let module = Service::module(code);
     let todo = if line.kind == Kind::CAuthPam {
-        "Give it the response of a static challenge: \"SERVICE login USERNAME password PASSWORD code OTP\" (the NAMEs are the beginnings of the prompts), with `static-challenge \"Code\" 1` at the clients."
+        "Answer that prompt with OTP: \"SERVICE login USERNAME password PASSWORD code OTP\", where login, password and code are the beginnings of the prompts. Add to the clients' configuration: static-challenge \"Code\" 1"
     } else {
-        "Add a pair for its prompt with OTP (a static challenge at the clients) or ASK (the client is asked), or challenge=yes."
+        "Add a pair for that prompt. With OTP, clients send the code with the password (`static-challenge` in their configuration). With ASK, they get a question. Or add challenge=yes."
     };
-    Finding::error("code-without-challenge", format!("nobody gives {module} its code"))
+    Finding::error("code-without-challenge", format!("{module} never gets a code"))
         .at(&line.place)
         .why(format!(
-            "{module} asks for a code of its own ({}:{}). The plugin line has no answer for that prompt but the password.",
+            "{module} asks for a code ({}:{}). The plugin line has only the password as the answer.",
             code.file.display(),
             code.number
         ))
@@ -75,7 +75,7 @@ fn renegotiated(setup: &Setup, line: &PluginLine, pam: &PamLine, service: &Servi
         let seconds = setup.settings.reneg_sec;
         Finding::warning("code-and-renegotiation", format!("clients lose their connection after {seconds} s"))
             .at(&line.place)
-            .why("Keys are renegotiated then (reneg-sec), and the client sends the same code or answer again, which is not taken twice.")
+            .why("When keys are renegotiated (reneg-sec), the client sends the same code or answer again, and PAM refuses it.")
             .todo("Add a line: auth-gen-token 43200 (the client then sends a token instead, here for twelve hours)")
     })
 }

@@ -101,20 +101,20 @@ fn everybody(service: &Service) -> Option<Finding> {
         .or_else(|| service.lines(Phase::Auth).next())?;
     let why = match &*module {
         "pam_rootok" => {
-            "pam_rootok accepts every login in a process of root's, and PAM runs in one: everybody gets in."
+            "pam_rootok accepts every login if PAM runs as root, which it does here. Everybody gets in."
         }
         "pam_permit" if checks => {
-            "The lines that check a password do not decide, and pam_permit lets everybody in."
+            "The lines that check a password do not decide, so pam_permit lets everybody in."
         }
         "pam_permit" => "No line of the auth phase checks anything: pam_permit lets everybody in.",
         _ => "No line of the auth phase checks a password.",
     };
     let todo = match &*module {
-        "pam_rootok" => "Take the line out, or write a service for OpenVPN of its own.",
-        _ if checks => "Write required in the line that checks the password, before this one.",
+        "pam_rootok" => "Remove the line, or create a separate PAM service for OpenVPN.",
+        _ if checks => "Write `required` in the line that checks the password, and put it before this line.",
         _ => "Put a line before it that checks the password: auth required pam_unix.so",
     };
-    let found = Finding::error("pam-permit", "every password is right").in_file(&line.file, line.number);
+    let found = Finding::error("pam-permit", "any password is accepted").in_file(&line.file, line.number);
     Some(found.why(why).todo(todo))
 }
 
@@ -131,16 +131,16 @@ fn without_code(service: &Service, code: &ModuleLine) -> Finding {
     let mut before = service.lines(Phase::Auth).take_while(|(line, _)| !std::ptr::eq(*line, code));
     let early = before.find(|(line, module)| leads_past(line) && asks_for_password(module));
     let Some((early, module)) = early else {
-        let what = format!("a wrong code does not matter: the line of {second} does not decide");
+        let what = format!("a wrong code is accepted: the line of {second} does not decide");
         return Finding::warning("factor-optional", what)
             .in_file(&code.file, code.number)
             .why(format!("With '{}' a client with the right password gets in without a code.", code.control))
             .todo("Write required instead.");
     };
-    Finding::warning("factor-order", format!("who has the right password is never asked by {second}"))
+    Finding::warning("factor-order", format!("with the right password, PAM skips {second}"))
         .in_file(&early.file, early.number)
         .why(format!(
-            "With '{}' a success of {module} leads past {second} ({}:{}).",
+            "Because of '{}' in this line, PAM skips {second} ({}:{}) when {module} succeeds.",
             early.control,
             code.file.display(),
             code.number
@@ -152,8 +152,8 @@ fn without_password(first: &ModuleLine, code: &ModuleLine) -> Finding {
     let second = Service::module(code);
     // Either the code decides too early, or the password does not decide.
     let line = if is_required(code) { first } else { code };
-    Finding::warning("factor-order", format!("who has a right code for {second} needs no password"))
+    Finding::warning("factor-order", format!("with a right code for {second}, no password is needed"))
         .in_file(&line.file, line.number)
-        .why(format!("With '{}' in this line the code alone lets somebody in.", line.control))
+        .why(format!("Because of '{}' in this line, the code alone is enough.", line.control))
         .todo("Write required or requisite instead.")
 }

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use auth_pam_lines::startup;
 use pam::{Fault, LineMistake, Phase};
 
 use crate::doctor::finding::Finding;
 use crate::doctor::setup::{PamLine, PluginLine, Service, Setup};
 use crate::known_options::auth_pam;
+use crate::pam_service::{BAD_LINE, NO_OTHER, OF_OTHER};
 
 pub(super) fn check(setup: &Setup) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -47,24 +49,21 @@ fn of_service(line: &PluginLine, pam: &PamLine, service: &Service) -> Vec<Findin
 fn missing(line: &PluginLine, service: &Service) -> Finding {
     let (name, file) = (&service.name, service.file.display());
     let why = match &service.other {
-        Some(other) => format!(
-            "PAM takes the stack of `other` instead ({}), which checks system accounts on Debian and Ubuntu and mostly refuses everybody elsewhere.",
-            other.display()
-        ),
-        None => "There is no stack of `other` either: every login is refused.".into(),
+        Some(other) => format!("PAM uses {} instead. {OF_OTHER}", other.display()),
+        None => NO_OTHER.into(),
     };
     Finding::error("pam-service-missing", format!("there is no PAM service '{name}'"))
         .at(&line.place)
         .why(why)
-        .todo(format!("Create {file}, or correct the name."))
+        .todo(format!("Create the file {file}, or correct the service name in the plugin line."))
 }
 
 fn writable(service: &Service) -> Option<Finding> {
     let problem = service.problems.first()?;
     Some(
-        Finding::error("pam-writable", format!("the PAM service is not root's alone: {problem}"))
+        Finding::error("pam-writable", format!("others than root can change the PAM service: {problem}"))
             .in_file(problem.path(), 0)
-            .why("A user who can change it decides who gets in, and what runs as root.")
+            .why(startup::LINES.line("file_insecure").why)
             .todo(format!("As root, {}.", problem.remedy())),
     )
 }
@@ -73,10 +72,10 @@ fn lines_with_mistakes(service: &Service) -> Vec<Finding> {
     let Some(stack) = &service.stack else { return Vec::new() };
     let missing = stack.missing.iter().map(|missing| {
         let name = missing.name.display();
-        Finding::error("pam-include-missing", format!("there is no file '{name}' to include"))
+        Finding::error("pam-include-missing", format!("the included file '{name}' is missing"))
             .in_file(&missing.file, missing.number)
-            .why("PAM then refuses every login.")
-            .todo("Correct the name. Debian has common-auth and common-account, others have system-auth or password-auth.")
+            .why(startup::LINES.line("include_missing").why)
+            .todo("Correct the name. Debian has common-auth and common-account, other systems have system-auth or password-auth.")
     });
     let bad = stack.bad.iter().map(|bad| {
         let (what, todo) = match &bad.mistake {
@@ -91,7 +90,7 @@ fn lines_with_mistakes(service: &Service) -> Vec<Finding> {
         };
         Finding::error("pam-line", what)
             .in_file(&bad.file, bad.number)
-            .why("PAM refuses every login because of such a line; only the system log says so.")
+            .why(BAD_LINE)
             .todo(todo)
     });
     missing.chain(bad).collect()
@@ -103,13 +102,15 @@ fn modules(service: &Service) -> Vec<Finding> {
         let line = lines.get(*at)?;
         let module = line.module.display();
         let todo = match fault {
-            Fault::Missing => format!("Install it (apt-file search {module}), or correct the line."),
-            Fault::Foreign => "Install the one for this machine.".to_owned(),
+            Fault::Missing => format!(
+                "Install the package with the module (apt-file search {module}), or correct the line."
+            ),
+            Fault::Foreign => "Install the module that was built for this machine.".to_owned(),
         };
         Some(
             Finding::error("pam-module", format!("module {module} {fault}"))
                 .in_file(&line.file, line.number)
-                .why("Every login that comes to this line fails.")
+                .why(startup::LINES.line("bad_module").why)
                 .todo(todo),
         )
     });
@@ -118,7 +119,7 @@ fn modules(service: &Service) -> Vec<Finding> {
         Some(
             Finding::error("pam-module-load", format!("module {} cannot be loaded", line.module.display()))
                 .in_file(&line.file, line.number)
-                .why(format!("Every login that comes to this line fails. The loader says: {error}"))
+                .why(format!("{} The loader says: {error}", startup::LINES.line("bad_module").why))
                 .todo(
                     "Install the library that it names, or the module that was built for this distribution.",
                 ),
@@ -134,15 +135,20 @@ fn phases(service: &Service) -> Vec<Finding> {
         .map(|phase| {
             let name = phase.name();
             let why = match (&service.other, phase) {
-                (Some(other), _) => format!("PAM takes the lines of `other` instead ({}).", other.display()),
-                (None, Phase::Session) => "There is no stack of `other` either: no session can be opened, and every client is refused.".to_owned(),
-                (None, Phase::Password) => "There is no stack of `other` either: nobody can change an expired password.".to_owned(),
-                (None, _) => "There is no stack of `other` either: every login is refused.".to_owned(),
+                (Some(other), _) => format!("PAM uses the lines of {} instead. {OF_OTHER}", other.display()),
+                (None, Phase::Session) => {
+                    "There is no `other` either, so PAM can open no session, and every client is refused."
+                        .to_owned()
+                }
+                (None, Phase::Password) => {
+                    "There is no `other` either, so nobody can change an expired password.".to_owned()
+                }
+                (None, _) => NO_OTHER.to_owned(),
             };
             Finding::warning("pam-phase", format!("PAM service '{}' has no {name} lines", service.name))
                 .in_file(&service.file, 0)
                 .why(why)
-                .todo(format!("Add one, for instance: {name} required pam_unix.so"))
+                .todo(format!("Add one, for example: {name} required pam_unix.so"))
         })
         .collect()
 }
@@ -158,14 +164,14 @@ fn empty_passwords(line: &PluginLine, pam: &PamLine, service: &Service) -> Optio
         Finding::warning("nullok", "accounts without a password get in with any password (nullok)")
             .in_file(&found.file, found.number)
             .why(if line.kind.is_c() {
-                "OpenVPN's own plugin does not forbid that to PAM."
+                "OpenVPN's own plugin does not tell PAM to refuse them."
             } else {
                 "empty-passwords=yes in the plugin line allows it."
             })
             .todo(if line.kind.is_c() {
-                "Take nullok out, or write a service for OpenVPN of its own; this project's plugin refuses such accounts."
+                "Remove nullok, or create a separate PAM service for OpenVPN. This project's plugin refuses such accounts."
             } else {
-                "Leave empty-passwords out, or nullok."
+                "Remove empty-passwords=yes, or nullok."
             }),
     )
 }

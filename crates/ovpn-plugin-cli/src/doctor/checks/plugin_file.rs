@@ -14,8 +14,9 @@ pub(super) fn check(setup: &Setup) -> Vec<Finding> {
 fn of_line(line: &PluginLine) -> Vec<Finding> {
     let file = line.file.display();
     if line.is_no_file {
-        let found = Finding::error("plugin-missing", format!("the plugin {file} is no file")).at(&line.place);
-        return vec![found.why("OpenVPN does not start.").todo("Name the plugin's file itself.")];
+        let found =
+            Finding::error("plugin-missing", format!("the plugin {file} is not a file")).at(&line.place);
+        return vec![found.why("OpenVPN does not start.").todo("Write the path of the plugin's file.")];
     }
     if !line.file.exists() && line.load.is_some() {
         return vec![missing(line)];
@@ -34,9 +35,9 @@ fn of_line(line: &PluginLine) -> Vec<Finding> {
             .todo(todo)
     });
     let problem = line.problems.first().map(|problem| {
-        Finding::error("plugin-writable", format!("the plugin's file is not root's alone: {problem}"))
+        Finding::error("plugin-writable", format!("others than root can change the plugin's file: {problem}"))
             .at(&line.place)
-            .why("OpenVPN runs it as root: a user who can change it can become root.")
+            .why("OpenVPN runs the plugin as root, so a user who can change it can become root.")
             .todo(format!("As root, {}.", problem.remedy()))
     });
     load.into_iter().chain(problem).collect()
@@ -47,23 +48,23 @@ fn missing(line: &PluginLine) -> Finding {
         let file = file.display();
         return Finding::error(
             "plugin-missing",
-            format!("the quotes hold more than the plugin's path, {file}"),
+            format!("there is more in the quotes than the plugin's path, {file}"),
         )
         .at(&line.place)
-        .why("OpenVPN takes all that stands in one pair of quotes for the path. It does not start.")
-        .todo(format!("Let the quotes begin after the path: plugin {file} \"...\""));
+        .why("OpenVPN takes everything in the quotes as the path. It does not start.")
+        .todo(format!("Begin the quotes after the path: plugin {file} \"...\""));
     }
     let file = line.file.display();
     let found = Finding::error("plugin-missing", format!("there is no plugin {file}")).at(&line.place);
     if line.name.starts_with('~') {
-        return found.why("OpenVPN knows no ~, and does not start.").todo("Write the whole path.");
+        return found.why("OpenVPN does not expand ~. It does not start.").todo("Write the whole path.");
     }
     let todo = match &line.also {
         Some(other) => format!("Write the whole path: plugin {}", other.display()),
         None => "Install the plugin, or correct the path.".into(),
     };
     let why = if line.is_bare() {
-        "OpenVPN looks for a name without / or . at its beginning in its own plugin directory only. It does not start."
+        "If a path does not begin with / or ., OpenVPN looks only in its own plugin directory. It does not start."
     } else {
         "OpenVPN does not start."
     };

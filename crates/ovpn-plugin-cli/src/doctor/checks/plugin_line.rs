@@ -4,6 +4,7 @@ use crate::doctor::finding::Finding;
 use crate::doctor::read_plugin::is_option;
 use crate::doctor::setup::{Kind, PluginLine, Setup};
 use crate::known_options::auth_pam;
+use crate::plugin_line;
 
 pub(super) fn check(setup: &Setup) -> Vec<Finding> {
     setup.plugins.iter().flat_map(of_line).collect()
@@ -20,10 +21,10 @@ fn typographic(line: &PluginLine) -> Option<Finding> {
     line.typographic.then(|| {
         Finding::error(
             "typographic-quotes",
-            "the quotes of this line are those of a web page or word processor",
+            "this line has typographic quotes, as web pages and word processors have",
         )
         .at(&line.place)
-        .why("OpenVPN takes \u{201c} and \u{201d} for letters, so the plugin gets other words than you mean.")
+        .why("OpenVPN reads \u{201c} and \u{201d} as letters, so the plugin gets other words than you mean.")
         .todo("Write straight quotes: \"...\"")
     })
 }
@@ -38,9 +39,9 @@ fn c_plugin(line: &PluginLine) -> Option<Finding> {
     let takes = if line.kind == Kind::CAuthPam { "the name of the PAM service" } else { "the command" };
     let write = match &line.also {
         Some(ours) => {
-            format!("To have this project's plugin, write the whole path: plugin {}", ours.display())
+            format!("To use this project's plugin, write the whole path: plugin {}", ours.display())
         }
-        None => "To have this project's plugin, install it and write its whole path.".into(),
+        None => "To use this project's plugin, install it and write its whole path.".into(),
     };
     if is_option(first.as_bytes()) {
         return Some(
@@ -56,8 +57,8 @@ fn c_plugin(line: &PluginLine) -> Option<Finding> {
     line.is_bare().then(|| {
         Finding::note("c-plugin", format!("this name means OpenVPN's own plugin, {file}"))
             .at(&line.place)
-            .why("OpenVPN looks for a name without / or . at its beginning in its own plugin directory only.")
-            .todo(format!("If that is what you mean, there is nothing to do. {write}"))
+            .why("If a path does not begin with / or ., OpenVPN looks only in its own plugin directory.")
+            .todo(format!("If you want that plugin, do nothing. {write}"))
     })
 }
 
@@ -65,7 +66,7 @@ fn relative(line: &PluginLine) -> Option<Finding> {
     line.name.starts_with('.').then(|| {
         Finding::warning("plugin-relative", format!("the plugin's path '{}' is relative", line.name))
             .at(&line.place)
-            .why("It starts at the directory in which OpenVPN is started: who chooses that directory chooses the plugin.")
+            .why("The path is relative to the directory in which OpenVPN starts. A user who can choose that directory chooses the plugin.")
             .todo(format!("Write: plugin {}", line.file.display()))
     })
 }
@@ -74,8 +75,8 @@ fn dropped(line: &PluginLine) -> Option<Finding> {
     (line.dropped > 0).then(|| {
         Finding::error("plugin-words", format!("OpenVPN drops the last {} words of this line", line.dropped))
             .at(&line.place)
-            .why("It passes 14 words after the plugin's path, 16 if they are quoted together, and says nothing of the rest.")
-            .todo("Quote the words together, or move options and pairs to a file: options=/etc/openvpn/auth-pam.conf")
+            .why(plugin_line::MOST_WORDS)
+            .todo(plugin_line::TOO_MANY.todo)
     })
 }
 
@@ -87,7 +88,7 @@ fn no_service(line: &PluginLine) -> Option<Finding> {
             .at(&line.place)
             .why("OpenVPN does not start.")
             .todo(if has_file {
-                "Write its name on a line of its own in the options file.".to_owned()
+                "Write the name on a line of its own in the options file.".to_owned()
             } else {
                 format!("Write: plugin {} openvpn", line.name)
             }),

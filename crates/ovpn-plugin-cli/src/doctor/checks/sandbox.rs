@@ -53,17 +53,17 @@ fn private_tmp(setup: &Setup, line: &PluginLine) -> Option<Finding> {
             Finding::error("private-tmp", format!("the unit hides {what} {path}"))
                 .at(&line.place)
                 .why(format!(
-                    "{} has PrivateTmp=yes: its server has a /tmp and a /var/tmp of its own, where that file is not.",
+                    "{} has PrivateTmp=yes, so the server has its own /tmp and /var/tmp, without that file.",
                     unit.name
                 ))
-                .todo("Move it, below /etc/openvpn or /var/lib, and write the new path."),
+                .todo("Move it below /etc/openvpn or /var/lib, and write the new path."),
         ),
         Some(_) => None,
         None => Some(
             Finding::note("tmp", format!("a unit may hide {what} {path} from OpenVPN"))
                 .at(&line.place)
-                .why("It is below /tmp, and the units that come with OpenVPN have PrivateTmp=true: the server does not see what this command sees.")
-                .todo("Move it, below /etc/openvpn or /var/lib; or name the unit: ovpn-plugin doctor --unit NAME"),
+                .why("It is below /tmp, and the units that come with OpenVPN have PrivateTmp=true. The server then does not see it.")
+                .todo("Move it below /etc/openvpn or /var/lib. Or check with the unit: ovpn-plugin doctor --unit NAME"),
         ),
     }
 }
@@ -78,7 +78,7 @@ fn system_calls(setup: &Setup, unit: &Unit) -> Option<Finding> {
         let calls = missing.join(" ");
         Finding::error("system-calls", format!("the unit forbids system calls that the plugins make: {calls}"))
             .in_unit(&unit.name)
-            .why("It has a SystemCallFilter. The kernel ends a process that makes such a call: OpenVPN does not start, or no login is decided.")
-            .todo(format!("Add to the unit, which adds to what it allows: SystemCallFilter={calls}"))
+            .why("The unit has a SystemCallFilter, and the kernel kills a process that makes such a call. OpenVPN does not start, or no login is decided.")
+            .todo(format!("Add to the unit (this keeps the calls that it allows): SystemCallFilter={calls}"))
     })
 }

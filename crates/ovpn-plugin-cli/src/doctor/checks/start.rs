@@ -48,10 +48,12 @@ fn of_line(line: &PluginLine) -> Vec<Finding> {
     if let Some(died) = &start.died {
         let file = line.file.display();
         return vec![
-            Finding::error("plugin-crashes", format!("{file} does not come back from its start: {died}"))
+            Finding::error("plugin-crashes", format!("{file} fails when it is opened: {died}"))
                 .at(&line.place)
-                .why("OpenVPN waits for it, or goes down with it.")
-                .todo("Report that to the plugin's authors, with this line and what it names."),
+                .why("OpenVPN would hang or crash with it.")
+                .todo(
+                    "Report it to the plugin's authors, with this plugin line and the files that it names.",
+                ),
         ];
     }
     let script_is_reported =
@@ -84,10 +86,13 @@ pub(super) fn refused(setup: &Setup) -> Vec<Finding> {
             let mut log = line.start.iter().flat_map(|start| &start.log);
             match log.rfind(|logged| logged.is_error()) {
                 Some(logged) => of_log(line, logged, true),
-                None => Finding::error("plugin-refuses", "the plugin refuses to start, and does not say why")
+                None => Finding::error("plugin-refuses", "the plugin refuses to start, and does not log why")
                     .at(&line.place)
                     .why("OpenVPN does not start.")
-                    .todo(format!("See what it does: ovpn-plugin check --verb 11 {}", line.file.display())),
+                    .todo(format!(
+                        "See its debug messages: ovpn-plugin check --verb 11 {}",
+                        line.file.display()
+                    )),
             }
         })
         .collect()
@@ -100,12 +105,12 @@ fn of_log(line: &PluginLine, logged: &LogLine, refuses: bool) -> Finding {
     let text = without_values(text);
     let (what, advice) = match text.split_once("; ") {
         Some((what, advice)) if cause.is_none() => (what, capitalised(advice)),
-        _ => (text.as_str(), "Correct the word that this names.".to_owned()),
+        _ => (text.as_str(), "Correct the word that this line names.".to_owned()),
     };
     let (why, todo) = match cause {
         Some(cause) => (cause.why, cause.todo),
         None if refuses => (String::new(), advice),
-        None => ("The plugin says so when it is opened.".to_owned(), advice),
+        None => ("The plugin logs this when it is opened.".to_owned(), advice),
     };
     let (found, why) = if refuses {
         let why = format!("{why} OpenVPN does not start.").trim_start().to_owned();

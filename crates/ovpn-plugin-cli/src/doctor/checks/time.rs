@@ -15,12 +15,12 @@ pub(super) fn check(setup: &Setup) -> Vec<Finding> {
             (timeout == 0 || timeout >= seconds).then(|| {
                 Finding::warning(
                     "timeout",
-                    format!("timeout={timeout} has no effect: OpenVPN gives a login up after {seconds} s"),
+                    format!("timeout={timeout} has no effect: OpenVPN gives up a login after {seconds} s"),
                 )
                 .at(&line.place)
-                .why("It waits for hand-window, or half of reneg-sec if that is less. After that the client gets no answer, not even that it may try again.")
+                .why("OpenVPN waits for hand-window, or half of reneg-sec if that is less. After that the client gets no answer at all.")
                 .todo(format!(
-                    "Leave timeout out, or set it below {seconds}; or add a line, here and at the clients: hand-window {}",
+                    "Remove timeout=, or set it below {seconds}. Or add a line, here and in the clients' configuration: hand-window {}",
                     timeout.max(60) + 10
                 ))
             })

@@ -9,7 +9,7 @@ pub(super) fn check(setup: &Setup) -> Vec<Finding> {
     let Some(fault) = setup.tmp_dir.as_ref().filter(|_| needed) else { return Vec::new() };
     let (what, todo) = fault.rsplit_once("; ").unwrap_or((fault, "set another tmp-dir"));
     let found = Finding::error("tmp-dir", what)
-        .why("OpenVPN makes a file there for each login, as the user and inside the chroot that it has by then.")
+        .why("OpenVPN creates a file there for each login, after it has changed to its `user` and `chroot`.")
         .todo(capitalised(todo));
     let given = setup.option("tmp-dir").or_else(|| setup.option("chroot")).or_else(|| setup.option("user"));
     vec![match given {

@@ -27,18 +27,18 @@ fn external(setup: &Setup, given: &GivenOption) -> Option<Finding> {
             format!("auth-gen-token with external-auth: a client can crash OpenVPN {major}.{minor}.{patch}"),
         )
         .at(&given.place)
-        .why("A malformed token ends the server, unless your distribution has corrected that in its package. OpenVPN 2.6.21 and 2.7.5 have.")
-        .todo("Update OpenVPN, or leave external-auth out.")
+        .why("A malformed token crashes the server. OpenVPN 2.6.21 and 2.7.5 correct this; your distribution may have done so in an older version.")
+        .todo("Update OpenVPN, or remove external-auth.")
     })
 }
 
 fn never_renegotiated(setup: &Setup, given: &GivenOption) -> Option<Finding> {
     let reneg = setup.option("reneg-sec").filter(|_| setup.settings.reneg_sec == 0)?;
     Some(
-        Finding::error("token-without-renegotiation", "auth-gen-token needs keys that are renegotiated")
+        Finding::error("token-without-renegotiation", "auth-gen-token needs renegotiation of keys")
             .at(&reneg.place)
             .why(format!("OpenVPN does not start with reneg-sec 0 and auth-gen-token ({}).", given.place))
-            .todo("Leave reneg-sec 0 out: with the token nobody is asked again."),
+            .todo("Remove reneg-sec 0. Clients send the token at renegotiations, so nobody is asked again."),
     )
 }
 

@@ -59,17 +59,17 @@ fn homes(setup: &Setup, line: &PluginLine) -> Option<Finding> {
             Finding::error("protect-home", format!("the unit hides home directories, and so {what}"))
                 .in_unit(&unit.name)
                 .why(format!(
-                    "It has ProtectHome={}. The server does not see it, even if this command does. The plugin line is {}.",
+                    "The unit has ProtectHome={}, so the server does not see it, even if this command does. The plugin line is {}.",
                     unit.protect_home, line.place
                 ))
-                .todo("Move it, below /etc/openvpn or /var/lib; or add to the unit: ProtectHome=false (for pam_google_authenticator there is packaging/systemd/google-authenticator.conf)."),
+                .todo("Move it below /etc/openvpn or /var/lib. Or add to the unit: ProtectHome=false (for pam_google_authenticator there is packaging/systemd/google-authenticator.conf)."),
         ),
         Some(_) => None,
         None => Some(
             Finding::note("home", format!("a unit may hide {what} from OpenVPN"))
                 .at(&line.place)
-                .why("It is in a home directory, and the units that come with OpenVPN have ProtectHome=true: the server does not see what this command sees.")
-                .todo("Name the unit: ovpn-plugin doctor --unit NAME"),
+                .why("It is in a home directory, and the units that come with OpenVPN have ProtectHome=true. The server then does not see it.")
+                .todo("Check with the unit: ovpn-plugin doctor --unit NAME"),
         ),
     }
 }
@@ -79,7 +79,7 @@ fn nproc(unit: &Unit) -> Option<Finding> {
     (limit < 64).then(|| {
         Finding::warning("limit-nproc", format!("LimitNPROC={limit} counts all processes of user {user}"))
             .in_unit(&unit.name)
-            .why("Those of other servers and logins of that user count, too. When there are so many, no login can be decided.")
+            .why("Processes of other servers and logins of that user count as well. At the limit no login can be decided.")
             .todo("Add to the unit: LimitNPROC=infinity and TasksMax=140")
     })
 }
@@ -89,8 +89,8 @@ fn other_user(unit: &Unit) -> Option<Finding> {
     Some(
         Finding::warning("unit-user", format!("the unit starts OpenVPN as user {user}, not as root"))
             .in_unit(&unit.name)
-            .why("PAM modules and scripts run as that user: pam_unix cannot check the passwords of others then, and scripts have no root.")
-            .todo("Take User= out of the unit, and write `user` and `group` into the configuration: OpenVPN gives up root by itself."),
+            .why("PAM modules and scripts run as that user. pam_unix cannot check the passwords of others, and scripts do not run as root.")
+            .todo("Remove User= from the unit, and write `user` and `group` into the configuration. OpenVPN then gives up root by itself."),
     )
 }
 
@@ -105,10 +105,10 @@ fn read_only(setup: &Setup, unit: &Unit) -> Option<Finding> {
         Finding::error("read-only", format!("{module} cannot write to {file}"))
             .in_file(&line.file, line.number)
             .why(format!(
-                "It notes there which codes were used, and refuses the login otherwise. The unit {} makes that directory read-only (ProtectSystem={}).",
+                "It records there which codes were used, and refuses the login if it cannot. The unit {} makes that directory read-only (ProtectSystem={}).",
                 unit.name, unit.protect_system
             ))
-            .todo("Move the file below /var/lib, or add its directory to the unit: ReadWritePaths=DIRECTORY"),
+            .todo("Move the file below /var/lib. Or add its directory to the unit: ReadWritePaths=DIRECTORY"),
     )
 }
 
@@ -121,9 +121,9 @@ fn tasks(setup: &Setup, unit: &Unit, line: &PluginLine, pam: &PamLine, service: 
     let tasks = unit.tasks_max?;
     if line.kind.is_c() {
         return (tasks < 64 && setup.defers(line)).then(|| {
-            Finding::warning("tasks-max", format!("TasksMax={tasks} bounds how many logins can run at once"))
+            Finding::warning("tasks-max", format!("TasksMax={tasks} limits how many logins can run at once"))
                 .in_unit(&unit.name)
-                .why("OpenVPN's own plugin starts a process for each deferred login, and fails those it cannot start.")
+                .why("OpenVPN's own plugin starts a process for each deferred login. If it cannot, the login fails.")
                 .todo("Add to the unit: TasksMax=1000")
         });
     }
@@ -134,15 +134,15 @@ fn tasks(setup: &Setup, unit: &Unit, line: &PluginLine, pam: &PamLine, service: 
     let needed = OTHER_PROCESSES + workers * each;
     (needed > tasks).then(|| {
         let why = if starts_programs {
-            format!("Each of {workers} logins may run a program (pam_exec), which counts: that may take {needed} processes.")
+            format!("Each of {workers} logins may run a program (pam_exec). Together they may need {needed} processes.")
         } else {
-            format!("{workers} logins at once (max-workers) may take {needed} processes.")
+            format!("{workers} logins at once (max-workers) may need {needed} processes.")
         };
         let fit = tasks.saturating_sub(OTHER_PROCESSES) / each;
         Finding::warning("tasks-max", format!("TasksMax={tasks} is too low for this plugin line"))
             .in_unit(&unit.name)
-            .why(format!("{why} Logins that cannot start one fail."))
-            .todo(format!("Add to the unit: TasksMax=140; or write max-workers={} in the plugin line.", fit.max(1)))
+            .why(format!("{why} A login that cannot start one fails."))
+            .todo(format!("Add to the unit: TasksMax=140. Or write max-workers={} in the plugin line.", fit.max(1)))
     })
 }
 

@@ -22,7 +22,7 @@ fn unknown(setup: &Setup) -> Vec<Finding> {
                         "Write one that exists. The group without rights is nogroup on Debian and Ubuntu, nobody elsewhere."
                         .to_owned()
                     } else {
-                        format!("Write one that exists, such as nobody; or make it: useradd --system {name}")
+                        format!("Write one that exists, such as nobody. Or create it: useradd --system {name}")
                     }),
             )
         })
@@ -32,9 +32,9 @@ fn unknown(setup: &Setup) -> Vec<Finding> {
 fn roots_group(setup: &Setup) -> Option<Finding> {
     let given = setup.option("user").filter(|_| setup.settings.keeps_roots_group())?;
     Some(
-        Finding::warning("roots-group", "OpenVPN gives up the user root and stays in root's group")
+        Finding::warning("roots-group", "OpenVPN gives up the user root, but stays in root's group")
             .at(&given.place)
-            .why("It can still do what members of that group can: read or change files of root's.")
-            .todo("Add a line: group nogroup (elsewhere than on Debian and Ubuntu: group nobody)"),
+            .why("It can still read or change root's files that the group may read or change.")
+            .todo("Add a line: group nogroup (Debian and Ubuntu), or group nobody (other systems)"),
     )
 }

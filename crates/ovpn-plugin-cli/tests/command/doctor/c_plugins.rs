@@ -81,7 +81,7 @@ fn scripts_of_openvpn_s_own_down_root() {
     setup.copy(&own, "down-root.so");
     assert_eq!(found(&setup), []);
     fs::remove_file(setup.path("down.sh")).unwrap();
-    setup.examine().expect(2, &[("error", "there is no script"), ("why", "nothing runs when it ends")]);
+    setup.examine().expect(2, &[("error", "there is no script"), ("why", "does not run when OpenVPN stops")]);
     let line = format!("plugin {} timeout=5 /bin/true", setup.path("down-root.so").display());
     setup.replace("down-root.so", &line);
     setup.examine().expect(2, &[("error", "takes 'timeout=5' for the command")]);

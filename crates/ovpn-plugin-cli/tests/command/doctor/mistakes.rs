@@ -43,7 +43,7 @@ fn the_whole_line_in_quotes() {
     let run = setup.examine();
     run.expect(
         2,
-        &[("error", "the quotes hold more than the plugin's path"), ("to do", "down-root.so \"...\"")],
+        &[("error", "there is more in the quotes than the plugin's path"), ("to do", "down-root.so \"...\"")],
     );
     assert!(!run.out.contains("secret.sh"), "{run}");
 }
@@ -62,7 +62,7 @@ fn quotes_of_a_web_page() {
 fn a_home_that_no_shell_puts_in() {
     let mut setup = GoodSetup::new();
     setup.replace("down-root.so", "plugin ~/down-root.so x");
-    setup.examine().expect(2, &[("error", "there is no plugin"), ("why", "OpenVPN knows no ~")]);
+    setup.examine().expect(2, &[("error", "there is no plugin"), ("why", "OpenVPN does not expand ~")]);
 }
 
 /// Neither waits for ever nor advises to change the rights of a device.

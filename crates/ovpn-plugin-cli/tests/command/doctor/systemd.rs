@@ -242,6 +242,6 @@ fn a_systemd_that_starts_nothing() {
     systemd.systemctl(&["stop", "dbus.socket", "dbus.service"]).expect(0, &[]);
     let plugin = setup.path("down-root.so");
     let run = systemd.command(&["check", "--unit", "server", plugin.to_str().unwrap(), "./down.sh"]);
-    assert!(run.status == Some(2) && run.err.contains("systemd-run ended with exit status: 1"), "{run}");
+    assert!(run.status == Some(2) && run.err.contains("it ended with exit status: 1"), "{run}");
     assert!(run.out.is_empty(), "{run}");
 }
