@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use privsep::walk::{Problem, RootsGroup, Sticky, Walk, WalkError};
+use privsep::path_permissions::{Problem, RootsGroup, Sticky, Walk, WalkError};
 
 use crate::lines;
 

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use log_lines::Said;
-use privsep::walk::Problem;
+use privsep::path_permissions::Problem;
 
 use crate::file::OptionsFile;
 use crate::nearest::nearest;

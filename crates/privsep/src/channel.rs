@@ -13,8 +13,8 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, setsockopt, socketpair
 use nix::sys::time::{TimeVal, TimeValLike};
 use zeroize::Zeroizing;
 
+use crate::idle;
 use crate::os::{self, Packet};
-use crate::quiet;
 use crate::wire::{Reader, WireError, Writer};
 
 /// A message that travels in one packet.
@@ -262,7 +262,7 @@ impl<Out: Message, In: Message> Channel<Out, In> {
     fn wait(&self, event: PollFlags, patience: Option<Duration>) -> Result<bool, ChannelError> {
         let end = patience.map(|patience| Instant::now() + patience);
         loop {
-            match poll(&mut [PollFd::new(self.socket.as_fd(), event)], quiet::timeout(end)) {
+            match poll(&mut [PollFd::new(self.socket.as_fd(), event)], idle::timeout(end)) {
                 Ok(0) if end.is_none_or(|end| Instant::now() < end) => {}
                 Ok(count) => return Ok(count > 0),
                 Err(Errno::EINTR) => {}

@@ -15,7 +15,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::Pid;
 
 use crate::channel::above_standard;
-use crate::inherited::{self, Numbers};
+use crate::inherited_descriptors::{self, Numbers};
 use crate::os::{self, Disposition};
 use crate::title::Title;
 
@@ -100,18 +100,18 @@ impl Confinement<'_> {
         let mut null = open_null();
         if null.is_err() && self.numbers == Numbers::Free {
             // No descriptor is left, most likely: there are some once those are closed that are given up anyway.
-            inherited::close_all_but([&keep[..], &self.output_number()[..]].concat());
+            inherited_descriptors::close_all_but([&keep[..], &self.output_number()[..]].concat());
             null = open_null();
         }
         match null {
             Ok(null) => {
                 self.connect_standard_descriptors(null.as_fd());
-                inherited::give_up_all_but(&keep, self.numbers, null.as_fd());
+                inherited_descriptors::give_up_all_but(&keep, self.numbers, null.as_fd());
                 // Closed with the others.
                 std::mem::forget(null);
             }
             // No /dev/null, in a chroot for instance: then the standard three stay what they are.
-            Err(_) => inherited::close_all_but(keep),
+            Err(_) => inherited_descriptors::close_all_but(keep),
         }
     }
 

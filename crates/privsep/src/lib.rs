@@ -11,7 +11,7 @@
 //! * [`acl`]: who may write to a file according to its access control list;
 //! * [`life`]: the keeper, which starts a helper anew when it was killed, and ends it with OpenVPN;
 //! * [`unprivileged`]: a process that gives up all it does not need;
-//! * [`one_directory`]: a process that makes files in one directory and can do nothing else;
+//! * [`directory_sandbox`]: a process that makes files in one directory and can do nothing else;
 //! * [`capabilities`]: which of root's rights a process keeps;
 //! * [`cgroup`]: limits of the control groups;
 //! * [`orphans`]: ends what a child leaves running;
@@ -21,8 +21,8 @@
 //! * [`line_writer`]: that side, which writes them;
 //! * [`lines`]: what is said of all that;
 //! * [`local_socket`]: by which root asks a process that has no rights;
-//! * [`walk`]: who could change a file, or a directory or link on the way to it;
-//! * [`shared_cells`]: numbers that processes leave for each other without a system call;
+//! * [`path_permissions`]: who could change a file, or a directory or link on the way to it;
+//! * [`scoreboard`]: numbers that processes leave for each other without a system call;
 //! * [`title`]: what `ps` shows of a process;
 //! * [`parent`]: news of the parent's death, even if another process holds its end of the channel.
 
@@ -33,31 +33,31 @@ pub mod capabilities;
 pub mod cgroup;
 pub mod channel;
 mod children;
+mod code_pages;
 pub mod confine;
+pub mod directory_sandbox;
 pub mod helper;
-mod idle_code;
-mod inherited;
+pub mod idle;
+mod inherited_descriptors;
 pub mod life;
 pub mod line_log;
 pub mod line_writer;
 pub mod lines;
 pub mod local_socket;
-pub mod one_directory;
 pub mod orphans;
 mod os;
 pub mod parent;
 pub mod parent_death_pipe;
+pub mod path_permissions;
 pub mod program;
-pub mod quiet;
+pub mod scoreboard;
 mod seccomp;
-pub mod shared_cells;
 pub mod title;
 pub mod unprivileged;
-pub mod walk;
 pub mod wire;
 
 pub use channel::{Channel, ChannelError, Message, above_standard, pair};
 pub use helper::{Helper, Reaped, fork_child, kill_group, leave, reap_any};
-pub use inherited::Numbers;
+pub use inherited_descriptors::Numbers;
 pub use os::{Ended, signal_name};
 pub use wire::{Reader, WireError, Writer};

@@ -4,7 +4,7 @@
 use nix::errno::Errno;
 
 use crate::capabilities::{self, Capabilities};
-use crate::idle_code;
+use crate::code_pages;
 use crate::seccomp::{self, Rule, Then, When};
 
 /// What was not possible.
@@ -28,7 +28,7 @@ pub struct Keeps {
 
 /// Gives up everything else.
 pub fn enter(keeps: Keeps) -> Missing {
-    idle_code::hold_open();
+    code_pages::hold_open();
     let keep = if keeps.locked_memory { Capabilities::IPC_LOCK } else { Capabilities::NONE };
     let capabilities = capabilities::give_up_for_good(keep).err();
     let _ = nix::sys::prctl::set_dumpable(false);

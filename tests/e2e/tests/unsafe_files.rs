@@ -16,10 +16,10 @@ const ALLOWED: [&str; 14] = [
     "crates/privsep/src/attributes.rs",
     "crates/privsep/src/argument_area.rs",
     "crates/privsep/src/capabilities.rs",
-    "crates/privsep/src/idle_code.rs",
+    "crates/privsep/src/code_pages.rs",
     "crates/privsep/src/os.rs",
     "crates/privsep/src/seccomp.rs",
-    "crates/privsep/src/shared_cells.rs",
+    "crates/privsep/src/scoreboard.rs",
 ];
 
 fn root() -> PathBuf {

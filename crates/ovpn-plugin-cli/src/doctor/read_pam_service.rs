@@ -9,7 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use pam::{Content, Modules, Phase, Stack};
-use privsep::walk::{Problem, RootsGroup, Sticky, Walk};
+use privsep::path_permissions::{Problem, RootsGroup, Sticky, Walk};
 use secret::reading::at_most;
 
 use super::auth_pam_line::AuthPamLine;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use openvpn_config::Place;
 use ovpn_plugin_host::{LogLine, Plugin};
-use privsep::walk::{Problem, RootsGroup, Sticky, Walk};
+use privsep::path_permissions::{Problem, RootsGroup, Sticky, Walk};
 use secret::Secret;
 
 use super::auth_pam_line::AuthPamLine;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use openvpn_config::{OpenvpnConfig, Place};
 use ovpn_plugin_host::LogLine;
 use pam::{Fault, Phase, Stack};
-use privsep::walk::Problem;
+use privsep::path_permissions::Problem;
 
 use super::auth_pam_line::AuthPamLine;
 use super::unit::Unit;

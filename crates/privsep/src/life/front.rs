@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, setsockopt, socketpair, sockopt};
 use nix::unistd::Pid;
 
-use super::generation::Generation;
+use super::envelope::{News, Numbered};
 use super::keeper::{self, Plan, Ways};
-use super::messages::{News, Numbered};
+use super::new_helper::Generation;
 use crate::channel::{ChannelError, Message, above_standard};
 use crate::confine;
 use crate::helper::Helper;

@@ -2,11 +2,11 @@
 //! workers, so that the helper needs no rights, and ends what they leave running. It keeps root, and reads nothing but
 //! messages of fixed size from the helper.
 
-mod deaths;
-mod ends;
-mod last;
 mod plan;
+mod reaper;
 mod requests;
+mod restart_limit;
+mod shutdown;
 mod workers;
 
 use std::convert::Infallible;
@@ -19,23 +19,23 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::Pid;
 
-use super::dialogue::{ToHelper, ToKeeper};
-use super::generation::{Generation, KeeperLink};
-use super::link::Link;
-use super::messages::News;
+use super::envelope::News;
+use super::keeper_messages::{ToHelper, ToKeeper};
+use super::new_helper::{Generation, KeeperLink};
+use super::queued_channel::Link;
 use super::{DONE, MISTRUST};
 use crate::channel::{Channel, Message, above_standard, sockets};
 use crate::confine::{self, Confinement, Group, MEANT_FOR_OPENVPN};
-use crate::inherited::Numbers;
+use crate::idle;
+use crate::inherited_descriptors::Numbers;
 use crate::line_log;
 use crate::lines;
 use crate::orphans;
 use crate::os::{self, Ended};
 use crate::parent::Parent;
-use crate::quiet;
 use crate::wire::Writer;
-use deaths::Deaths;
-use ends::Ends;
+use reaper::Ends;
+use restart_limit::Deaths;
 use workers::Workers;
 
 pub use plan::{OpenVpn, Plan};
@@ -279,7 +279,7 @@ impl<'a> Keeper<'a> {
         let (helper, Some(workers)) = (current.helper, &current.workers) else { return };
         for line in current.ends.end_orphans(now, |process| process == helper || workers.has(process)) {
             let culprits = self.plan.workers.as_ref().map_or("", |plan| plan.culprits);
-            (self.plan.log)(&ends::said(&line, culprits));
+            (self.plan.log)(&reaper::said(&line, culprits));
         }
     }
 
@@ -297,7 +297,7 @@ impl<'a> Keeper<'a> {
             polled.push(PollFd::new(self.life_line.as_fd(), from_front));
             polled.extend(self.openvpn.as_ref().map(|it| PollFd::new(it.as_fd(), PollFlags::POLLIN)));
         }
-        if let Err(errno) = quiet::poll(&mut polled, until) {
+        if let Err(errno) = idle::poll(&mut polled, until) {
             if errno != Errno::EINTR {
                 // Out of memory, most likely, and no event tells when that is over.
                 std::thread::sleep(Duration::from_millis(10));

@@ -12,18 +12,18 @@
 //! end of file only when keeper and helper are both gone. What was under way when a helper died is over: the numbers of
 //! the generations tell both sides what belongs to whom.
 
-mod dialogue;
+mod envelope;
 mod front;
-mod generation;
 mod keeper;
-mod link;
-mod messages;
+mod keeper_messages;
+mod new_helper;
+mod queued_channel;
 
-pub use dialogue::WorkerNumber;
+pub use envelope::{News, Numbered};
 pub use front::{Heard, Kept, StartError};
-pub use generation::{ForWorkers, Generation, KeeperLink, KeeperNews};
 pub use keeper::{NewWorker, ORDERLY_END, OpenVpn, Plan, WorkersPlan};
-pub use messages::{News, Numbered};
+pub use keeper_messages::WorkerNumber;
+pub use new_helper::{ForWorkers, Generation, KeeperLink, KeeperNews};
 
 /// Exit status of a helper that is done: OpenVPN is gone, or has closed the plugin.
 pub const DONE: i32 = 0;

@@ -8,7 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use log_lines::Said;
-use privsep::walk::{RootsGroup, Sticky, Walk};
+use privsep::path_permissions::{RootsGroup, Sticky, Walk};
 
 use super::MAX_BYTES;
 use super::mistake::Mistake;

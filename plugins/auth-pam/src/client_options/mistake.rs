@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use privsep::walk::{Problem, WalkError};
+use privsep::path_permissions::{Problem, WalkError};
 
 use super::MAX_BYTES;
 

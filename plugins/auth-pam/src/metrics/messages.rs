@@ -1,7 +1,7 @@
 //! What supervisor and writer say to each other. The writer looks at nothing but the length of a text.
 
 use nix::errno::Errno;
-use privsep::one_directory::Missing;
+use privsep::directory_sandbox::Missing;
 use privsep::{Message, Reader, WireError, Writer};
 
 /// The longest text, in bytes. Its length does not depend on how many users or clients there are.

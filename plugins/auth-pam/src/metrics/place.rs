@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::{Mode, SFlag, fstat};
-use privsep::walk::{Problem, Sticky, Walk, WalkError};
+use privsep::path_permissions::{Problem, Sticky, Walk, WalkError};
 
 /// What node_exporter reads ends so.
 const ENDING: &str = ".prom";

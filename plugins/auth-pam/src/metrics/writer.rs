@@ -9,8 +9,8 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
+use privsep::directory_sandbox::{self, Missing};
 use privsep::life::NewWorker;
-use privsep::one_directory::{self, Missing};
 use privsep::{Channel, Numbers, leave};
 
 use super::messages::{Receipt, Sheet};
@@ -45,7 +45,7 @@ pub fn live(settings: &Settings, file: &MetricsFile, held: &Held, born_with: New
     }
     .enter();
     let names = file.names();
-    match one_directory::enter(held.directory()) {
+    match directory_sandbox::enter(held.directory()) {
         Ok(missing) => serve(&mut channel, held.lock(), &names, missing),
         Err(errno) => {
             let _ = channel.send(&Receipt::Failed(errno), &[], PATIENCE);
@@ -75,7 +75,7 @@ fn serve(
                 Err(_) => leave(0),
             }
         };
-        locked = locked || one_directory::lock(lock).is_ok();
+        locked = locked || directory_sandbox::lock(lock).is_ok();
         receipt = match sheet {
             Sheet::Write(_) if !locked => Receipt::Another,
             Sheet::Write(text) => match write(&text, name, incomplete) {
@@ -84,7 +84,7 @@ fn serve(
             },
             Sheet::Remove => {
                 if locked {
-                    let _ = one_directory::remove(name);
+                    let _ = directory_sandbox::remove(name);
                 }
                 leave(0)
             }
@@ -95,14 +95,14 @@ fn serve(
 /// A reader sees the old text or the new one, never half of it.
 fn write(text: &[u8], name: &CStr, incomplete: &CStr) -> Result<(), Errno> {
     // One that was killed may have left it.
-    one_directory::remove(incomplete)?;
-    let written = one_directory::make(incomplete).and_then(|file| {
+    directory_sandbox::remove(incomplete)?;
+    let written = directory_sandbox::make(incomplete).and_then(|file| {
         let mut file = std::fs::File::from(file);
         file.write_all(text).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))
     });
-    let done = written.and_then(|()| one_directory::rename(incomplete, name));
+    let done = written.and_then(|()| directory_sandbox::rename(incomplete, name));
     if done.is_err() {
-        let _ = one_directory::remove(incomplete);
+        let _ = directory_sandbox::remove(incomplete);
     }
     done
 }

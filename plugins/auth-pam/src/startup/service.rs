@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use log_lines::Said;
 use pam::{Content, LineMistake, Modules, Phase, ServiceFile, Stack, StackError};
-use privsep::walk::{RootsGroup, Sticky, Walk, WalkError};
+use privsep::path_permissions::{RootsGroup, Sticky, Walk, WalkError};
 use secret::reading::at_most;
 
 use crate::config::Config;

@@ -5,7 +5,7 @@ use std::path::Path;
 use log_lines::Said;
 use openvpn_config::OpenvpnConfig;
 use privsep::local_socket;
-use privsep::walk::{RootsGroup, Sticky, Walk};
+use privsep::path_permissions::{RootsGroup, Sticky, Walk};
 
 /// What the start has found.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ mod text;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use privsep::one_directory::Missing;
+use privsep::directory_sandbox::Missing;
 use privsep::{Channel, ChannelError, Ended};
 
 use super::Supervisor;

@@ -48,7 +48,7 @@ use privsep::life::{self, ForWorkers, Generation, News, Numbered};
 use privsep::line_log::{self, LineSender};
 use privsep::title::Title;
 use privsep::unprivileged::Keeps;
-use privsep::{Channel, Numbers, leave, quiet, unprivileged};
+use privsep::{Channel, Numbers, idle, leave, unprivileged};
 
 pub use audit::{connect as connect_to_system_log, take_name as take_syslog_name};
 pub use scheduler::Limits;
@@ -303,7 +303,7 @@ impl Supervisor {
                 self.metrics.as_ref().and_then(Metrics::next_event),
             ];
             let until = until.into_iter().flatten().min();
-            let happened = quiet::wait(until, |until| match self.events.wait(until) {
+            let happened = idle::wait(until, |until| match self.events.wait(until) {
                 Ok(happened) if happened.is_empty() => None,
                 other => Some(other),
             });

@@ -6,7 +6,7 @@
 use std::sync::OnceLock;
 
 use nix::unistd::Pid;
-use privsep::shared_cells::SharedCells;
+use privsep::scoreboard::SharedCells;
 
 static CELLS: OnceLock<SharedCells> = OnceLock::new();
 

@@ -1,7 +1,7 @@
 //! Whether OpenVPN, having given up root, is still of root's group: then it may write where that group may.
 
 use nix::unistd::{Pid, getppid};
-use privsep::walk::RootsGroup;
+use privsep::path_permissions::RootsGroup;
 
 /// The groups of OpenVPN's process, as the kernel has them.
 pub(super) struct OpenVpnsGroups {

@@ -14,7 +14,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use lines::startup;
-use privsep::walk::{Problem, RootsGroup, Sticky, Walk};
+use privsep::path_permissions::{Problem, RootsGroup, Sticky, Walk};
 
 pub use problem::ProgramError;
 

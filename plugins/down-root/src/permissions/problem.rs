@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use lines::startup;
-use privsep::walk::{Problem, WalkError};
+use privsep::path_permissions::{Problem, WalkError};
 
 /// Why a program is not run.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use nix::errno::Errno;
 use super::workers::{self, Kind};
 use super::{Current, Keeper};
 use crate::channel::{ChannelError, Received};
-use crate::life::dialogue::{ToHelper, ToKeeper};
+use crate::life::keeper_messages::{ToHelper, ToKeeper};
 use crate::lines;
 
 /// Messages taken from the helper before anything else is looked at: a fork takes a part of a millisecond.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::ends::{self, Left};
+use super::reaper::{self, Left};
 use super::workers::Workers;
 use super::{Current, Keeper};
 use crate::children::Children;
@@ -58,7 +58,7 @@ impl Keeper<'_> {
         }
         let end = Instant::now() + LEFTOVERS;
         let mut children = Children::open();
-        while !ends::kill_everything(&mut children) {
+        while !reaper::kill_everything(&mut children) {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollTimeout};
 
-use crate::{idle_code, os};
+use crate::{code_pages, os};
 
 /// A helper that has had nothing to do for this long gives memory back.
 const QUIET: Duration = Duration::from_secs(1);
@@ -13,9 +13,9 @@ const QUIET: Duration = Duration::from_secs(1);
 /// of code. It costs some 200 microseconds now, and some page faults later.
 pub fn release_memory() {
     // First, for it needs memory itself.
-    let code = idle_code::find();
+    let code = code_pages::find();
     os::trim_heap();
-    idle_code::release(&code);
+    code_pages::release(&code);
 }
 
 /// Waits for an event until a time (`None`: as long as it takes) by means of `wait`, which says `None` when the time is

@@ -6,9 +6,9 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::unistd::Pid;
 
-use super::dialogue::{ToHelper, ToKeeper, WorkerNumber};
-use super::link::Link;
-use super::messages::{News, Numbered};
+use super::envelope::{News, Numbered};
+use super::keeper_messages::{ToHelper, ToKeeper, WorkerNumber};
+use super::queued_channel::Link;
 use crate::channel::{Channel, ChannelError, Message};
 use crate::os::Ended;
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitStatus, waitpid};
-use privsep::one_directory::{enter, lock, make, remove, rename};
+use privsep::directory_sandbox::{enter, lock, make, remove, rename};
 use privsep::{fork_child, leave};
 
 /// How a process ends that has this directory and does this; it exits with zero if the answer is yes.
