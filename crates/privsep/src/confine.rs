@@ -15,7 +15,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::Pid;
 
 use crate::channel::above_standard;
-use crate::inherited_descriptors::{self, Numbers};
+use crate::inherited_descriptors::{self, InheritedNumbers};
 use crate::os::{self, Disposition};
 use crate::title::Title;
 
@@ -52,7 +52,7 @@ pub struct Confinement<'a> {
     /// Descriptors that stay open beside the standard three.
     pub keep: &'a [BorrowedFd<'a>],
     /// What becomes of the numbers of all others.
-    pub numbers: Numbers,
+    pub numbers: InheritedNumbers,
     /// Signals to ignore; a program the child starts inherits that.
     pub ignore: &'a [Signal],
     /// Signals that do nothing to the child, and have their default disposition in a program it starts. All others get
@@ -98,7 +98,7 @@ impl Confinement<'_> {
     fn settle_descriptors(&self) {
         let keep: Vec<RawFd> = self.keep.iter().map(AsRawFd::as_raw_fd).collect();
         let mut null = open_null();
-        if null.is_err() && self.numbers == Numbers::Free {
+        if null.is_err() && self.numbers == InheritedNumbers::Free {
             // No descriptor is left, most likely: there are some once those are closed that are given up anyway.
             inherited_descriptors::close_all_but([&keep[..], &self.output_number()[..]].concat());
             null = open_null();

@@ -7,7 +7,7 @@ use nix::poll::{PollFd, PollTimeout};
 use crate::{code_pages, os};
 
 /// A helper that has had nothing to do for this long gives memory back.
-const QUIET: Duration = Duration::from_secs(1);
+const IDLE: Duration = Duration::from_secs(1);
 
 /// Gives memory back: what is free of what was inherited at the fork and of what the last piece of work needed, and pages
 /// of code. It costs some 200 microseconds now, and some page faults later.
@@ -22,11 +22,11 @@ pub fn release_memory() {
 /// over. Where nothing happens for a second memory is given back, see [`release_memory`], and nothing but `wait` is run
 /// afterwards: all other code stays where it was let go.
 pub fn wait<T>(until: Option<Instant>, mut wait: impl FnMut(Option<Instant>) -> Option<T>) -> Option<T> {
-    let quiet = Instant::now() + QUIET;
-    if until.is_some_and(|until| until <= quiet) {
+    let idle_from = Instant::now() + IDLE;
+    if until.is_some_and(|until| until <= idle_from) {
         return wait(until);
     }
-    wait(Some(quiet)).or_else(|| {
+    wait(Some(idle_from)).or_else(|| {
         release_memory();
         wait(until)
     })

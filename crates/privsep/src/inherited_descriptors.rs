@@ -14,7 +14,7 @@ use crate::os;
 
 /// What becomes of the numbers of inherited descriptors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Numbers {
+pub enum InheritedNumbers {
     /// They are free for new descriptors: for a child that calls nothing of its parent's.
     Free,
     /// They stay occupied, by `/dev/null`.
@@ -22,9 +22,9 @@ pub enum Numbers {
 }
 
 /// Gives up every descriptor above the standard three but those in `keep`. `null` is open on `/dev/null`.
-pub(crate) fn give_up_all_but(keep: &[RawFd], numbers: Numbers, null: BorrowedFd<'_>) {
+pub(crate) fn give_up_all_but(keep: &[RawFd], numbers: InheritedNumbers, null: BorrowedFd<'_>) {
     let mut keep = keep.to_vec();
-    if numbers == Numbers::Occupied {
+    if numbers == InheritedNumbers::Occupied {
         keep.extend(occupy(&keep, null));
     }
     close_all_but(keep);

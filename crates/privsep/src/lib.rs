@@ -58,6 +58,6 @@ pub mod wire;
 
 pub use channel::{Channel, ChannelError, Message, above_standard, pair};
 pub use helper::{Helper, Reaped, fork_child, kill_group, leave, reap_any};
-pub use inherited_descriptors::Numbers;
+pub use inherited_descriptors::InheritedNumbers;
 pub use os::{Ended, signal_name};
 pub use wire::{Reader, WireError, Writer};

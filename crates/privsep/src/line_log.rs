@@ -19,14 +19,14 @@ const BUFFER_BYTES: usize = 1 << 20;
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct LogLine {
     /// What the level means is up to the two sides.
     pub level: u8,
     /// The text.
     pub text: String,
 }
 
-impl Message for Line {
+impl Message for LogLine {
     const MAX_BYTES: usize = 1 + 4 + MAX_LINE_BYTES;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
@@ -37,7 +37,7 @@ impl Message for Line {
     fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
         let level = from.u8()?;
         let text = String::from_utf8_lossy(from.bytes_field("line", MAX_LINE_BYTES)?).into_owned();
-        from.end().map(|()| Line { level, text })
+        from.end().map(|()| LogLine { level, text })
     }
 }
 
@@ -69,14 +69,14 @@ impl Message for Silence {
 /// # Errors
 /// `EMFILE` and `ENFILE` (descriptors), `ENOMEM`.
 pub fn line_log() -> nix::Result<(LineSender, LineReceiver)> {
-    let (channel, receiver) = pair::<Line, Silence>()?;
+    let (channel, receiver) = pair::<LogLine, Silence>()?;
     channel.set_buffer(BUFFER_BYTES);
     Ok((LineSender { channel, lost: 0 }, LineReceiver(receiver)))
 }
 
 /// The privileged end.
 pub struct LineSender {
-    channel: Channel<Line, Silence>,
+    channel: Channel<LogLine, Silence>,
     lost: u64,
 }
 
@@ -85,11 +85,11 @@ impl LineSender {
     pub fn send(&mut self, level: u8, lost_level: u8, text: &str) {
         if self.lost > 0 {
             let text = lines::lines_lost(self.lost).to_string();
-            if self.channel.try_send(&Line { level: lost_level, text }, &[]).is_ok() {
+            if self.channel.try_send(&LogLine { level: lost_level, text }, &[]).is_ok() {
                 self.lost = 0;
             }
         }
-        let line = Line { level, text: text.to_string() };
+        let line = LogLine { level, text: text.to_string() };
         if self.lost > 0 || self.channel.try_send(&line, &[]).is_err() {
             self.lost += 1;
         }
@@ -123,14 +123,14 @@ pub fn send(level: Level, line: &str) {
 }
 
 /// The end that reads.
-pub struct LineReceiver(Channel<Silence, Line>);
+pub struct LineReceiver(Channel<Silence, LogLine>);
 
 impl LineReceiver {
     /// The next line if there is one.
     ///
     /// # Errors
     /// [`ChannelError::Closed`] when the other side is gone, and those of a channel.
-    pub fn next_line(&mut self) -> Result<Option<Line>, ChannelError> {
+    pub fn next_line(&mut self) -> Result<Option<LogLine>, ChannelError> {
         Ok(self.0.try_receive()?.map(|received| received.message))
     }
 }
@@ -150,7 +150,7 @@ mod tests {
         let (mut sender, mut receiver) = line_log().unwrap();
         sender.send(3, 1, "one");
         sender.send(4, 1, &"\u{fc}".repeat(MAX_LINE_BYTES));
-        assert_eq!(receiver.next_line().unwrap(), Some(Line { level: 3, text: "one".into() }));
+        assert_eq!(receiver.next_line().unwrap(), Some(LogLine { level: 3, text: "one".into() }));
         let long = receiver.next_line().unwrap().unwrap();
         assert_eq!((long.level, long.text), (4, "\u{fc}".repeat(MAX_LINE_BYTES / 2)));
         assert_eq!(receiver.next_line().unwrap(), None);

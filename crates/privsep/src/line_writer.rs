@@ -12,7 +12,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
 use crate::channel::above_standard;
-use crate::line_log::{Line, LineReceiver};
+use crate::line_log::{LineReceiver, LogLine};
 
 /// Lines read before anything else is looked at.
 const BATCH: usize = 256;
@@ -149,7 +149,7 @@ fn has_lines(receiver: &LineReceiver) -> bool {
 }
 
 /// Logs one line.
-fn write(line: &Line) {
+fn write(line: &LogLine) {
     let level = match line.level {
         1 => Level::Error,
         2 => Level::Warn,

@@ -11,9 +11,9 @@ const CELLS: usize = 512;
 
 /// The cells. They stay mapped as long as the process that has made them lives, and the processes it forks.
 #[derive(Debug, Clone, Copy)]
-pub struct SharedCells(&'static [AtomicU64; CELLS]);
+pub struct Scoreboard(&'static [AtomicU64; CELLS]);
 
-impl SharedCells {
+impl Scoreboard {
     /// Makes them, for this process and all that it forks from now on.
     ///
     /// # Errors
@@ -28,7 +28,7 @@ impl SharedCells {
         }
         // SAFETY: the mapping is of that length, begins at a page, and is all zeros, which are values of the type; it is
         // never unmapped, so it lives as long as the process. Other processes change it, which atomics allow for.
-        Ok(SharedCells(unsafe { &*start.cast::<[AtomicU64; CELLS]>() }))
+        Ok(Scoreboard(unsafe { &*start.cast::<[AtomicU64; CELLS]>() }))
     }
 
     /// Leaves a number for this process.
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn what_a_child_leaves_is_there_for_its_parent() {
-        let cells = SharedCells::new().unwrap();
+        let cells = Scoreboard::new().unwrap();
         let child = crate::fork_child(|| {
             cells.put(std::process::id().cast_signed(), 7);
             crate::leave(0)
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_cell_is_the_last_ones() {
-        let cells = SharedCells::new().unwrap();
+        let cells = Scoreboard::new().unwrap();
         let far = 9 + i32::try_from(CELLS).unwrap();
         for (process, number) in [(9, 1), (10, 2), (far, 3), (9, 255)] {
             cells.put(process, number);

@@ -9,7 +9,8 @@ use nix::sys::signal::{Signal, kill};
 use privsep::confine::{Confinement, Cores, Group, Output};
 use privsep::parent_death_pipe::{self, ParentDeathPipe};
 use privsep::{
-    Channel, ChannelError, Helper, Message, Numbers, Reader, WireError, Writer, fork_child, leave, pair,
+    Channel, ChannelError, Helper, InheritedNumbers, Message, Reader, WireError, Writer, fork_child, leave,
+    pair,
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -57,7 +58,7 @@ fn confinement<'a>(keep: &'a [std::os::fd::BorrowedFd<'a>]) -> Confinement<'a> {
         group: Group::Session,
         output: Output::Inherit,
         keep,
-        numbers: Numbers::Occupied,
+        numbers: InheritedNumbers::Occupied,
         ignore: &[],
         withstand: &[],
         cores: Cores::Never,

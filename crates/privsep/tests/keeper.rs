@@ -17,9 +17,9 @@ use nix::unistd::Pid;
 use privsep::capabilities::{self, Capabilities};
 use privsep::channel::sockets;
 use privsep::confine::{self, Confinement, Cores, Group, Output};
-use privsep::life::{Generation, Heard, KeeperNews, Kept, NewWorker, OpenVpn, Plan, WorkersPlan};
+use privsep::life::{HelperNews, KeeperNews, KeptHelper, NewHelper, NewWorker, OpenVpn, Plan, WorkersPlan};
 use privsep::line_log::{self, LineReceiver, line_log};
-use privsep::{Channel, Message, Numbers, Reader, WireError, Writer, leave, parent_death_pipe};
+use privsep::{Channel, InheritedNumbers, Message, Reader, WireError, Writer, leave, parent_death_pipe};
 
 const SOON: Duration = Duration::from_secs(20);
 /// The way of log lines is one for the whole process: one keeper at a time.
@@ -40,10 +40,10 @@ impl Message for Text {
     }
 }
 
-type Birth = Generation<Text, Text>;
+type Birth = NewHelper<Text, Text>;
 
 struct Stage {
-    kept: Kept<Text, Text>,
+    kept: KeptHelper<Text, Text>,
     lines: LineReceiver,
 }
 
@@ -73,7 +73,7 @@ fn start_with(workers: Option<WorkersPlan<'_>>, live: impl Fn(Birth) -> Infallib
         log: |line| line_log::send(line.level, line),
     };
     // In a process of its own the keeper has a way of its own.
-    let kept = Kept::start(&plan, SOON, move || line_log::keep(sender), live).unwrap();
+    let kept = KeptHelper::start(&plan, SOON, move || line_log::keep(sender), live).unwrap();
     Stage { kept, lines }
 }
 
@@ -86,7 +86,7 @@ fn worker(birth: NewWorker<'_>) -> Infallible {
         group: Group::Own,
         output: Output::Into(birth.output),
         keep: &[channel.as_fd(), birth.parent_death_pipe],
-        numbers: Numbers::Free,
+        numbers: InheritedNumbers::Free,
         ignore: &[],
         withstand: &[],
         cores: Cores::Never,
@@ -142,14 +142,14 @@ impl Stage {
         panic!("no '{words}' in {all:#?}");
     }
 
-    fn hears(&mut self) -> Heard<Text> {
+    fn hears(&mut self) -> HelperNews<Text> {
         self.kept.receive(Some(SOON)).unwrap().expect("news")
     }
 
     fn hears_text(&mut self) -> String {
         match self.hears() {
-            Heard::Message(Text(text)) => text,
-            Heard::Lost => panic!("the helper is lost"),
+            HelperNews::Message(Text(text)) => text,
+            HelperNews::Lost => panic!("the helper is lost"),
         }
     }
 }
@@ -168,7 +168,7 @@ fn is_killed(with_workers: bool, words: &str, act: impl Fn(BorrowedFd<'_>, [Borr
         }
         rest(birth)
     });
-    assert!(matches!(stage.hears(), Heard::Lost), "{words}");
+    assert!(matches!(stage.hears(), HelperNews::Lost), "{words}");
     stage.line(words);
     stage.line("is gone (was killed by SIGKILL); starting another one");
     assert_eq!(stage.hears_text(), "served");
@@ -266,7 +266,7 @@ fn workers_are_forked_counted_killed_and_die_with_their_helper() {
     let is_there = |pid: i32| kill(Pid::from_raw(pid), None).is_ok();
     assert_eq!((is_there(killed), is_there(living)), (false, true));
     kill(Pid::from_raw(helper), Signal::SIGKILL).unwrap();
-    assert!(matches!(stage.hears(), Heard::Lost));
+    assert!(matches!(stage.hears(), HelperNews::Lost));
     assert_eq!(stage.hears_text(), "next");
     assert!(!is_there(living), "a worker outlives its helper");
     assert!(stage.kept.stop(SOON));

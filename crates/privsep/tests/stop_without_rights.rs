@@ -41,7 +41,7 @@ fn helper() -> Helper<Empty, Empty> {
             group: Group::Session,
             output: Output::Inherit,
             keep: &[channel.as_fd()],
-            numbers: privsep::Numbers::Free,
+            numbers: privsep::InheritedNumbers::Free,
             ignore: &[],
             withstand: &[],
             cores: privsep::confine::Cores::Never,

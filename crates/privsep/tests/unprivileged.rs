@@ -10,7 +10,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket, socketpair};
 use nix::unistd::Pid;
 
 use nix::sys::wait::{WaitStatus, waitpid};
-use privsep::line_log::Line;
+use privsep::line_log::LogLine;
 use privsep::local_socket::LocalSocket;
 use privsep::unprivileged::{Keeps, enter};
 use privsep::{fork_child, leave, pair};
@@ -37,10 +37,10 @@ fn child() -> nix::Result<Pid> {
 
 #[test]
 fn what_it_holds_it_may_use() {
-    let (mut one, mut other) = pair::<Line, Line>().unwrap();
+    let (mut one, mut other) = pair::<LogLine, LogLine>().unwrap();
     let random = File::open("/dev/urandom").unwrap();
     let good = end_of(move || {
-        let line = Line { level: 1, text: "x".repeat(2000) };
+        let line = LogLine { level: 1, text: "x".repeat(2000) };
         let sent = one.send(&line, &[], Duration::from_secs(1)).is_ok();
         let received =
             other.try_receive().is_ok_and(|received| received.is_some_and(|it| it.message == line));
@@ -130,10 +130,10 @@ fn it_makes_channels_and_no_other_sockets() {
 #[test]
 fn it_has_no_capability_in_any_set_and_gets_none() {
     for memory_locked in [false, true] {
-        let (mut one, mut other) = pair::<Line, Line>().unwrap();
+        let (mut one, mut other) = pair::<LogLine, LogLine>().unwrap();
         let child = fork_child(|| {
             let _ = enter(Keeps { locked_memory: memory_locked, ..Keeps::default() });
-            let _ = other.send(&Line { level: 0, text: String::new() }, &[], Duration::from_secs(20));
+            let _ = other.send(&LogLine { level: 0, text: String::new() }, &[], Duration::from_secs(20));
             loop {
                 std::thread::sleep(Duration::from_secs(60));
             }

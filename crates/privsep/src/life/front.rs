@@ -10,8 +10,8 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, setsockopt, socketpair
 use nix::unistd::Pid;
 
 use super::envelope::{News, Numbered};
-use super::keeper::{self, Plan, Ways};
-use super::new_helper::Generation;
+use super::keeper::{self, KeeperSockets, Plan};
+use super::new_helper::NewHelper;
 use crate::channel::{ChannelError, Message, above_standard};
 use crate::confine;
 use crate::helper::Helper;
@@ -21,7 +21,7 @@ use crate::os::{self, Ended};
 const STOP: Duration = Duration::from_secs(5);
 
 /// A helper with its keeper.
-pub struct Kept<Out, In> {
+pub struct KeptHelper<Out, In> {
     /// The keeper is the process, the channel leads to the helper.
     keeper: Helper<Numbered<Out>, News<In>>,
     life_line: OwnedFd,
@@ -31,7 +31,7 @@ pub struct Kept<Out, In> {
 
 /// What the front hears.
 #[derive(Debug)]
-pub enum Heard<In> {
+pub enum HelperNews<In> {
     /// A message.
     Message(In),
     /// The helper has died. What was sent before is not answered any more; what is sent from now on is meant for the next
@@ -62,7 +62,7 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
-impl<Out: Message, In: Message> Kept<Out, In> {
+impl<Out: Message, In: Message> KeptHelper<Out, In> {
     /// Forks a keeper, which forks the first helper, and waits until that is up, at most for `patience`. `enter` runs first
     /// in the keeper, before descriptors are closed; what [`line_log::keep`](crate::line_log::keep) keeps stays open. `live` is the whole life of a helper, in a child of the keeper's, with
     /// every signal blocked until [`Confinement::enter`](crate::confine::Confinement::enter).
@@ -73,7 +73,7 @@ impl<Out: Message, In: Message> Kept<Out, In> {
         plan: &Plan<'_>,
         patience: Duration,
         enter: impl FnOnce(),
-        live: impl Fn(Generation<In, Out>) -> Infallible,
+        live: impl Fn(NewHelper<In, Out>) -> Infallible,
     ) -> Result<Self, StartError> {
         let system = |errno: nix::Error| StartError::System(errno.into());
         let (life_line, far_end) =
@@ -85,10 +85,10 @@ impl<Out: Message, In: Message> Kept<Out, In> {
         let (own, memory_locked) = (Pid::this(), confine::memory_is_locked());
         let keeper = Helper::start(|channel| {
             enter();
-            let ways = Ways { socket: channel.into_socket(), life_line: far_end };
-            keeper::run(plan, own, memory_locked, ways, live)
+            let sockets = KeeperSockets { socket: channel.into_socket(), life_line: far_end };
+            keeper::run(plan, own, memory_locked, sockets, live)
         });
-        let mut kept = Kept { keeper: keeper.map_err(StartError::System)?, life_line, generation: 0 };
+        let mut kept = KeptHelper { keeper: keeper.map_err(StartError::System)?, life_line, generation: 0 };
         match kept.wait_for_the_first(patience) {
             Ok(()) => Ok(kept),
             Err(error) => {
@@ -134,7 +134,7 @@ impl<Out: Message, In: Message> Kept<Out, In> {
     /// Sends if there is room.
     ///
     /// # Errors
-    /// As [`Kept::send`].
+    /// As [`KeptHelper::send`].
     pub fn try_send(&mut self, message: Out) -> Result<(), ChannelError> {
         let numbered = Numbered { generation: self.generation, message };
         self.keeper.channel.try_send(&numbered, &[])
@@ -143,8 +143,8 @@ impl<Out: Message, In: Message> Kept<Out, In> {
     /// What there is to hear; `None`: nothing.
     ///
     /// # Errors
-    /// As [`Kept::receive`].
-    pub fn try_receive(&mut self) -> Result<Option<Heard<In>>, ChannelError> {
+    /// As [`KeptHelper::receive`].
+    pub fn try_receive(&mut self) -> Result<Option<HelperNews<In>>, ChannelError> {
         self.receive(Some(Duration::ZERO))
     }
 
@@ -152,21 +152,21 @@ impl<Out: Message, In: Message> Kept<Out, In> {
     ///
     /// # Errors
     /// [`ChannelError::Closed`]: helper and keeper are gone. Others as those of a channel.
-    pub fn receive(&mut self, patience: Option<Duration>) -> Result<Option<Heard<In>>, ChannelError> {
+    pub fn receive(&mut self, patience: Option<Duration>) -> Result<Option<HelperNews<In>>, ChannelError> {
         let end = patience.map(|patience| Instant::now() + patience);
         let mut left = patience;
         loop {
             let Some(received) = self.keeper.channel.receive(left)? else { return Ok(None) };
             match received.message {
-                News::Message(message) => return Ok(Some(Heard::Message(message))),
+                News::Message(message) => return Ok(Some(HelperNews::Message(message))),
                 News::Lost(generation) if generation >= self.generation => {
                     self.generation = generation.saturating_add(1);
-                    return Ok(Some(Heard::Lost));
+                    return Ok(Some(HelperNews::Lost));
                 }
                 // The keeper found no room to say so.
                 News::Ready(generation) if generation > self.generation => {
                     self.generation = generation;
-                    return Ok(Some(Heard::Lost));
+                    return Ok(Some(HelperNews::Lost));
                 }
                 News::Lost(_) | News::Ready(_) => {}
             }
@@ -181,7 +181,7 @@ impl<Out: Message, In: Message> Kept<Out, In> {
 
     /// Ends both, and waits for that at most `patience` and half a second; true when they are gone.
     pub fn stop(self, patience: Duration) -> bool {
-        let Kept { keeper, life_line, .. } = self;
+        let KeptHelper { keeper, life_line, .. } = self;
         drop(life_line);
         keeper.stop(patience)
     }
@@ -198,7 +198,7 @@ impl<Out: Message, In: Message> Kept<Out, In> {
 }
 
 /// The channel, to be waited for.
-impl<Out, In> AsFd for Kept<Out, In> {
+impl<Out, In> AsFd for KeptHelper<Out, In> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.keeper.channel.as_fd()
     }

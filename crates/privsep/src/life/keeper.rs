@@ -20,22 +20,23 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::Pid;
 
 use super::envelope::News;
+use super::keeper_link::KeeperLink;
 use super::keeper_messages::{ToHelper, ToKeeper};
-use super::new_helper::{Generation, KeeperLink};
-use super::queued_channel::Link;
+use super::new_helper::NewHelper;
+use super::queued_channel::QueuedChannel;
 use super::{DONE, MISTRUST};
 use crate::channel::{Channel, Message, above_standard, sockets};
 use crate::confine::{self, Confinement, Group, MEANT_FOR_OPENVPN};
 use crate::idle;
-use crate::inherited_descriptors::Numbers;
+use crate::inherited_descriptors::InheritedNumbers;
 use crate::line_log;
 use crate::lines;
 use crate::orphans;
 use crate::os::{self, Ended};
 use crate::parent::Parent;
 use crate::wire::Writer;
-use reaper::Ends;
-use restart_limit::Deaths;
+use reaper::Reaper;
+use restart_limit::RestartLimit;
 use workers::Workers;
 
 pub use plan::{OpenVpn, Plan};
@@ -61,21 +62,21 @@ struct Keeper<'a> {
 }
 
 /// The helper there is, and what belongs to it.
-struct Current<'a> {
+struct RunningHelper<'a> {
     number: u32,
     helper: Pid,
-    link: Link<ToHelper, ToKeeper>,
+    link: QueuedChannel<ToHelper, ToKeeper>,
     workers: Option<Workers<'a>>,
-    ends: Ends,
+    reaper: Reaper,
     /// Nothing more is read from it: it has closed its end, or it was killed for a protocol error.
     deaf: bool,
 }
 
 /// The keeper's ends of what it shares with the front.
-pub(super) struct Ways {
+pub(super) struct KeeperSockets {
     /// The helpers' end of the channel.
     pub(super) socket: OwnedFd,
-    /// See [`Kept::introduce`](super::Kept::introduce).
+    /// See [`KeptHelper::introduce`](super::KeptHelper::introduce).
     pub(super) life_line: OwnedFd,
 }
 
@@ -84,10 +85,10 @@ pub(super) fn run<Out: Message, In: Message>(
     plan: &Plan<'_>,
     parent: Pid,
     memory_locked: bool,
-    ways: Ways,
-    live: impl Fn(Generation<Out, In>) -> Infallible,
+    sockets: KeeperSockets,
+    live: impl Fn(NewHelper<Out, In>) -> Infallible,
 ) -> Infallible {
-    let Ways { socket, life_line } = &ways;
+    let KeeperSockets { socket, life_line } = &sockets;
     let lines = line_log::kept();
     let keep = [Some(socket.as_fd()), Some(life_line.as_fd()), lines.as_ref().map(|lines| lines.as_fd())];
     Confinement {
@@ -97,14 +98,14 @@ pub(super) fn run<Out: Message, In: Message>(
         output: plan.output,
         keep: &keep.into_iter().flatten().chain(plan.hold.iter().copied()).collect::<Vec<_>>(),
         // Of helpers that call functions of OpenVPN's.
-        numbers: Numbers::Occupied,
+        numbers: InheritedNumbers::Occupied,
         ignore: &[Signal::SIGPIPE],
         withstand: &MEANT_FOR_OPENVPN,
         cores: plan.cores,
     }
     .enter();
     drop(lines);
-    let status = match Keeper::new(plan, ways, parent, memory_locked) {
+    let status = match Keeper::new(plan, sockets, parent, memory_locked) {
         Ok(mut keeper) => keeper.serve(live),
         Err(Errno::ESRCH) => DONE,
         Err(errno) => {
@@ -119,7 +120,7 @@ pub(super) fn run<Out: Message, In: Message>(
 }
 
 impl<'a> Keeper<'a> {
-    fn new(plan: &'a Plan<'a>, ways: Ways, parent: Pid, lock_memory: bool) -> nix::Result<Self> {
+    fn new(plan: &'a Plan<'a>, sockets: KeeperSockets, parent: Pid, lock_memory: bool) -> nix::Result<Self> {
         let openvpn = match plan.openvpn {
             OpenVpn::Parent => Parent::watch(parent)?,
             OpenVpn::Introduced => None,
@@ -138,14 +139,14 @@ impl<'a> Keeper<'a> {
         }
         let memory_locked = lock_memory && locked.is_ok();
         let introduced = plan.openvpn == OpenVpn::Parent;
-        let Ways { socket, life_line } = ways;
+        let KeeperSockets { socket, life_line } = sockets;
         let openvpn_gone = false;
         Ok(Keeper { plan, socket, life_line, introduced, openvpn, openvpn_gone, child_exits, memory_locked })
     }
 
     /// Keeps a helper alive; the keeper's own exit status.
-    fn serve<Out: Message, In: Message>(&mut self, live: impl Fn(Generation<Out, In>) -> Infallible) -> i32 {
-        let (mut number, mut deaths, mut fork_failed) = (0, Deaths::default(), false);
+    fn serve<Out: Message, In: Message>(&mut self, live: impl Fn(NewHelper<Out, In>) -> Infallible) -> i32 {
+        let (mut number, mut restart_limit, mut fork_failed) = (0, RestartLimit::default(), false);
         loop {
             number += 1;
             let mut current = match self.fork(number, &live) {
@@ -181,8 +182,8 @@ impl<'a> Keeper<'a> {
                 (self.plan.log)(&lines::gone_by_mistrust(name, helper, how).said());
                 return MISTRUST;
             }
-            if deaths.are_too_many(Instant::now()) {
-                (self.plan.log)(&lines::gone_too_often(name, helper, how, Deaths::LIMIT).said());
+            if restart_limit.reached_by_death(Instant::now()) {
+                (self.plan.log)(&lines::gone_too_often(name, helper, how, RestartLimit::TEXT).said());
                 return super::FAILED;
             }
             (self.plan.log)(&lines::gone(name, helper, how).said());
@@ -192,8 +193,8 @@ impl<'a> Keeper<'a> {
     fn fork<Out: Message, In: Message>(
         &self,
         number: u32,
-        live: impl Fn(Generation<Out, In>) -> Infallible,
-    ) -> nix::Result<Current<'a>> {
+        live: impl Fn(NewHelper<Out, In>) -> Infallible,
+    ) -> nix::Result<RunningHelper<'a>> {
         // The helper's own. That of the keeper is in frames to which the helper does not return.
         let socket =
             self.socket.try_clone().map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)))?;
@@ -212,7 +213,7 @@ impl<'a> Keeper<'a> {
                 let _ = confine::lock_memory();
             }
             let keeper = KeeperLink::from_socket(helpers);
-            live(Generation {
+            live(NewHelper {
                 number,
                 front: Channel::from_socket(socket),
                 keeper,
@@ -220,8 +221,15 @@ impl<'a> Keeper<'a> {
                 for_workers,
             })
         })?;
-        let ends = Ends::new(workers.is_some());
-        Ok(Current { number, helper, link: Link::new(Channel::from_socket(own)), workers, ends, deaf: false })
+        let reaper = Reaper::new(workers.is_some());
+        Ok(RunningHelper {
+            number,
+            helper,
+            link: QueuedChannel::new(Channel::from_socket(own)),
+            workers,
+            reaper,
+            deaf: false,
+        })
     }
 
     /// Tells the front that what it has sent so far is lost. Without room for it, the number of the next helper does.
@@ -233,7 +241,7 @@ impl<'a> Keeper<'a> {
     }
 
     /// Serves a helper until it has ended; how it has. `None`: OpenVPN is gone, and the helper does not end.
-    fn attend(&mut self, current: &mut Current<'_>) -> Option<Ended> {
+    fn attend(&mut self, current: &mut RunningHelper<'_>) -> Option<Ended> {
         let mut end: Option<(Instant, bool)> = None;
         loop {
             let now = Instant::now();
@@ -252,7 +260,7 @@ impl<'a> Keeper<'a> {
                 Some((time, true)) if time <= now => return None,
                 _ => {}
             }
-            let until = end.map(|(time, _)| time).into_iter().chain(current.ends.next_event(now)).min();
+            let until = end.map(|(time, _)| time).into_iter().chain(current.reaper.next_event(now)).min();
             let link = Some(&current.link).filter(|_| !current.deaf);
             if self.wait(link, until) && end.is_none() {
                 let _ = current.link.send(ToHelper::End, None);
@@ -262,9 +270,9 @@ impl<'a> Keeper<'a> {
     }
 
     /// Reaps what has ended, and tells the helper of its workers; how it has ended itself.
-    fn reap(&self, current: &mut Current<'_>, now: Instant) -> Option<Ended> {
+    fn reap(&self, current: &mut RunningHelper<'_>, now: Instant) -> Option<Ended> {
         let mut own = None;
-        for (process, how) in current.ends.reap(now).0 {
+        for (process, how) in current.reaper.reap(now).0 {
             if process == current.helper {
                 own = Some(how);
             } else if let Some(worker) = current.workers.as_mut().and_then(|workers| workers.reaped(process))
@@ -275,16 +283,16 @@ impl<'a> Keeper<'a> {
         own
     }
 
-    fn end_orphans(&self, current: &mut Current<'_>, now: Instant) {
+    fn end_orphans(&self, current: &mut RunningHelper<'_>, now: Instant) {
         let (helper, Some(workers)) = (current.helper, &current.workers) else { return };
-        for line in current.ends.end_orphans(now, |process| process == helper || workers.has(process)) {
+        for line in current.reaper.end_orphans(now, |process| process == helper || workers.has(process)) {
             let culprits = self.plan.workers.as_ref().map_or("", |plan| plan.culprits);
             (self.plan.log)(&reaper::said(&line, culprits));
         }
     }
 
     /// Waits for an event, at most until a time; whether OpenVPN is gone.
-    fn wait(&mut self, link: Option<&Link<ToHelper, ToKeeper>>, until: Option<Instant>) -> bool {
+    fn wait(&mut self, link: Option<&QueuedChannel<ToHelper, ToKeeper>>, until: Option<Instant>) -> bool {
         let mut polled = vec![PollFd::new(self.child_exits.as_fd(), PollFlags::POLLIN)];
         polled.extend(link.map(|link| {
             let room = if link.has_unsent() { PollFlags::POLLOUT } else { PollFlags::POLLIN };

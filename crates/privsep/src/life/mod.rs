@@ -15,15 +15,17 @@
 mod envelope;
 mod front;
 mod keeper;
+mod keeper_link;
 mod keeper_messages;
 mod new_helper;
 mod queued_channel;
 
 pub use envelope::{News, Numbered};
-pub use front::{Heard, Kept, StartError};
+pub use front::{HelperNews, KeptHelper, StartError};
 pub use keeper::{NewWorker, ORDERLY_END, OpenVpn, Plan, WorkersPlan};
+pub use keeper_link::{KeeperLink, KeeperNews};
 pub use keeper_messages::WorkerNumber;
-pub use new_helper::{ForWorkers, Generation, KeeperLink, KeeperNews};
+pub use new_helper::{ForWorkers, NewHelper};
 
 /// Exit status of a helper that is done: OpenVPN is gone, or has closed the plugin.
 pub const DONE: i32 = 0;

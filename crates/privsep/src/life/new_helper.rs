@@ -1,19 +1,14 @@
 //! What a helper is born with.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::unistd::Pid;
-
 use super::envelope::{News, Numbered};
-use super::keeper_messages::{ToHelper, ToKeeper, WorkerNumber};
-use super::queued_channel::Link;
+use super::keeper_link::KeeperLink;
 use crate::channel::{Channel, ChannelError, Message};
-use crate::os::Ended;
 
 /// A helper that has just been forked: its number, and its ways to the others.
-pub struct Generation<Out, In> {
+pub struct NewHelper<Out, In> {
     /// Its number, from 1.
     pub number: u32,
     /// The channel to the front, the same for all generations.
@@ -34,7 +29,7 @@ pub struct ForWorkers {
     pub parent_death_pipe: OwnedFd,
 }
 
-impl<Out: Message, In: Message> Generation<Out, In> {
+impl<Out: Message, In: Message> NewHelper<Out, In> {
     /// Tells the front that the helper is up: the first thing it sends. What the helper before has told waits until it is
     /// read, so there may be no room yet.
     ///
@@ -42,93 +37,5 @@ impl<Out: Message, In: Message> Generation<Out, In> {
     /// Those of [`Channel::send`].
     pub fn announce(&mut self, patience: Duration) -> Result<(), ChannelError> {
         self.front.send(&News::Ready(self.number), &[], patience)
-    }
-}
-
-/// A helper's way to its keeper. Nothing here waits.
-pub struct KeeperLink(pub(super) Link<ToKeeper, ToHelper>);
-
-/// What the keeper has to say.
-#[derive(Debug)]
-pub enum KeeperNews {
-    /// Nothing yet.
-    Nothing,
-    /// This worker runs. Its process is for the log: only the keeper may signal it.
-    Forked(WorkerNumber, Pid),
-    /// It could not be forked.
-    ForkFailed(WorkerNumber, Errno),
-    /// It has ended.
-    WorkerEnded(WorkerNumber, Ended),
-    /// The connection that was asked for; `None`: that failed.
-    Connected(Option<OwnedFd>),
-    /// OpenVPN is gone: the helper is to end in order.
-    End,
-    /// The keeper was killed. Nobody takes over when the helper dies, and nobody forks workers.
-    Gone,
-}
-
-impl KeeperLink {
-    /// A way over this socket.
-    #[must_use]
-    pub fn from_socket(socket: OwnedFd) -> Self {
-        KeeperLink(Link::new(Channel::from_socket(socket)))
-    }
-
-    /// Looks.
-    pub fn read(&mut self) -> KeeperNews {
-        match self.0.try_receive() {
-            Ok(None) | Err(ChannelError::System(_)) => KeeperNews::Nothing,
-            Ok(Some(received)) => match received.message {
-                ToHelper::Forked(worker, process) => KeeperNews::Forked(worker, Pid::from_raw(process)),
-                ToHelper::ForkFailed(worker, errno) => KeeperNews::ForkFailed(worker, Errno::from_raw(errno)),
-                ToHelper::Ended(worker, how) => KeeperNews::WorkerEnded(worker, how),
-                ToHelper::Connected => KeeperNews::Connected(received.descriptors.into_iter().next()),
-                ToHelper::End => KeeperNews::End,
-            },
-            Err(ChannelError::Closed | ChannelError::Malformed(_) | ChannelError::TooMuch) => {
-                KeeperNews::Gone
-            }
-        }
-    }
-
-    /// Has a worker forked that gets this end of its channel.
-    pub fn fork(&mut self, worker: WorkerNumber, channel: OwnedFd) {
-        self.send(ToKeeper::Fork(worker), Some(channel));
-    }
-
-    /// Has the clerk of the plan forked; there is one at a time.
-    pub fn fork_clerk(&mut self, number: WorkerNumber, channel: OwnedFd) {
-        self.send(ToKeeper::ForkClerk(number), Some(channel));
-    }
-
-    /// Has a worker killed, alone or with its process group.
-    pub fn kill(&mut self, worker: WorkerNumber, group: bool) {
-        self.send(ToKeeper::Kill { worker, group }, None);
-    }
-
-    /// Asks for the connection of the plan.
-    pub fn connect(&mut self) {
-        self.send(ToKeeper::Connect, None);
-    }
-
-    /// If the keeper is gone, [`KeeperLink::read`] says so.
-    fn send(&mut self, message: ToKeeper, pass: Option<OwnedFd>) {
-        let _ = self.0.send(message, pass);
-    }
-
-    /// Sends what found no room before, if there is some.
-    pub fn flush(&mut self) {
-        let _ = self.0.flush();
-    }
-
-    /// Whether something waits for room.
-    pub fn has_unsent(&self) -> bool {
-        self.0.has_unsent()
-    }
-}
-
-impl AsFd for KeeperLink {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
     }
 }

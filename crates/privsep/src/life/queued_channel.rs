@@ -9,15 +9,15 @@ use nix::errno::Errno;
 use crate::channel::{Channel, ChannelError, Message, Received};
 
 /// One end.
-pub(super) struct Link<Out, In> {
+pub(super) struct QueuedChannel<Out, In> {
     channel: Channel<Out, In>,
     /// In order, each with its descriptor.
     unsent: VecDeque<(Out, Option<OwnedFd>)>,
 }
 
-impl<Out: Message, In: Message> Link<Out, In> {
+impl<Out: Message, In: Message> QueuedChannel<Out, In> {
     pub(super) fn new(channel: Channel<Out, In>) -> Self {
-        Link { channel, unsent: VecDeque::new() }
+        QueuedChannel { channel, unsent: VecDeque::new() }
     }
 
     /// Sends, now or later.
@@ -32,7 +32,7 @@ impl<Out: Message, In: Message> Link<Out, In> {
     /// Sends what there is room for.
     ///
     /// # Errors
-    /// As [`Link::send`].
+    /// As [`QueuedChannel::send`].
     pub(super) fn flush(&mut self) -> Result<(), ChannelError> {
         while let Some((message, pass)) = self.unsent.front() {
             let pass: Vec<BorrowedFd<'_>> = pass.iter().map(AsFd::as_fd).collect();
@@ -58,7 +58,7 @@ impl<Out: Message, In: Message> Link<Out, In> {
     }
 }
 
-impl<Out, In> AsFd for Link<Out, In> {
+impl<Out, In> AsFd for QueuedChannel<Out, In> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.channel.as_fd()
     }

@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use ovpn_plugin::{ConnectDecision, Decision};
 use privsep::ChannelError;
-use privsep::life::Kept;
+use privsep::life::KeptHelper;
 
 use asking::Asking;
 pub use asking::without_credentials;
@@ -38,7 +38,7 @@ use crate::quoted::shown;
 const BATCH: usize = 32;
 
 /// The supervisor as the front sees it: a new one takes the place of one that was killed.
-pub type Supervisor = Kept<Request, Reply>;
+pub type Supervisor = KeptHelper<Request, Reply>;
 
 /// One attempt without an answer to OpenVPN.
 #[derive(Debug)]

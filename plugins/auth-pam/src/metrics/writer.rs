@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
 use privsep::directory_sandbox::{self, Missing};
 use privsep::life::NewWorker;
-use privsep::{Channel, Numbers, leave};
+use privsep::{Channel, InheritedNumbers, leave};
 
 use super::messages::{Receipt, Sheet};
 use super::place::{Held, MetricsFile};
@@ -37,7 +37,7 @@ pub fn live(settings: &Settings, file: &MetricsFile, held: &Held, born_with: New
         group: Group::Own,
         output: Output::Null,
         keep: &[channel.as_fd(), held.directory(), held.lock()],
-        numbers: Numbers::Free,
+        numbers: InheritedNumbers::Free,
         // A limit on the size of files is an error, not the end.
         ignore: &[Signal::SIGPIPE, Signal::SIGXFSZ],
         withstand: &MEANT_FOR_OPENVPN,

@@ -44,11 +44,11 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use privsep::confine::{Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
-use privsep::life::{self, ForWorkers, Generation, News, Numbered};
+use privsep::life::{self, ForWorkers, NewHelper, News, Numbered};
 use privsep::line_log::{self, LineSender};
 use privsep::title::Title;
 use privsep::unprivileged::Keeps;
-use privsep::{Channel, Numbers, idle, leave, unprivileged};
+use privsep::{Channel, InheritedNumbers, idle, leave, unprivileged};
 
 pub use audit::{connect as connect_to_system_log, take_name as take_syslog_name};
 pub use scheduler::Limits;
@@ -89,7 +89,7 @@ const SHORTAGE: Duration = Duration::from_millis(10);
 const ANNOUNCE: Duration = Duration::from_secs(10);
 
 /// What a supervisor is born with.
-pub type Birth = Generation<Reply, Request>;
+pub type Birth = NewHelper<Reply, Request>;
 /// The channel to the front.
 type FrontChannel = Channel<News<Reply>, Numbered<Request>>;
 
@@ -172,7 +172,7 @@ pub fn run(settings: &Settings, birth: Birth) -> Infallible {
         group: Group::Session,
         output: Output::Null,
         keep: &keep.into_iter().flatten().collect::<Vec<_>>(),
-        numbers: Numbers::Occupied,
+        numbers: InheritedNumbers::Occupied,
         ignore: &[Signal::SIGPIPE],
         withstand: &MEANT_FOR_OPENVPN,
         cores: Cores::Never,
@@ -236,7 +236,7 @@ impl Supervisor {
             lines::processes::no_filter(errno.desc()).log();
         }
         birth.announce(ANNOUNCE).map_err(|_| nix::Error::EPIPE)?;
-        let Generation { number, front, keeper, .. } = birth;
+        let NewHelper { number, front, keeper, .. } = birth;
         let workers = Workers::new(settings, keeper, parent_death_pipe, random_for_workers);
         Ok(Supervisor {
             front,

@@ -25,7 +25,7 @@ use nix::sys::signal::Signal;
 use pam::{Anchor, PamError, ReturnCode, Transaction};
 use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
 use privsep::life::NewWorker;
-use privsep::{Channel, ChannelError, Message, Numbers, Reader, leave, orphans, parent_death_pipe};
+use privsep::{Channel, ChannelError, InheritedNumbers, Message, Reader, leave, orphans, parent_death_pipe};
 use secret::Secret;
 
 use answers::Answers;
@@ -72,7 +72,7 @@ pub fn live(birth: Birth<'_>) -> Infallible {
         group: Group::Own,
         output: Output::Into(output),
         keep: &[channel.as_fd(), parent_death_pipe],
-        numbers: Numbers::Free,
+        numbers: InheritedNumbers::Free,
         ignore: IGNORED,
         withstand: &MEANT_FOR_OPENVPN,
         cores: Cores::Never,

@@ -6,9 +6,9 @@
 use std::sync::OnceLock;
 
 use nix::unistd::Pid;
-use privsep::scoreboard::SharedCells;
+use privsep::scoreboard::Scoreboard;
 
-static CELLS: OnceLock<SharedCells> = OnceLock::new();
+static CELLS: OnceLock<Scoreboard> = OnceLock::new();
 
 /// Where a worker is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Phase {
 
 /// For the keeper, before it forks anybody. Without memory nobody knows the phase.
 pub fn share() {
-    if let Ok(cells) = SharedCells::new() {
+    if let Ok(cells) = Scoreboard::new() {
         let _ = CELLS.set(cells);
     }
 }

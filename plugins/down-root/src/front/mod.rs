@@ -16,7 +16,7 @@ use nix::unistd::Pid;
 use ovpn_plugin::{Env, logging};
 use privsep::ChannelError;
 use privsep::confine::{Cores, Output};
-use privsep::life::{Heard, Kept, OpenVpn, Plan};
+use privsep::life::{HelperNews, KeptHelper, OpenVpn, Plan};
 
 use crate::event::Event;
 use crate::helper::environment::AtUp;
@@ -41,7 +41,7 @@ const REAP: Duration = Duration::from_millis(100);
 /// Room for what the helper has not read yet.
 const SOCKET_BYTES: usize = 256 * 1024;
 
-type Helper = Kept<Ask, Answer>;
+type Helper = KeptHelper<Ask, Answer>;
 
 /// Why a script's run has no good end.
 enum Failure {
@@ -224,13 +224,13 @@ impl Front {
             let left = end.map(|end| end.saturating_duration_since(Instant::now()));
             let Some(helper) = &mut self.helper else { return Err(Failure::HelperDied) };
             match helper.receive(left) {
-                Ok(Some(Heard::Message(Answer::Done { id, succeeded, client_options }))) => {
+                Ok(Some(HelperNews::Message(Answer::Done { id, succeeded, client_options }))) => {
                     if id == self.last_id {
                         return Ok((succeeded, client_options));
                     }
                     // Of a run that nobody waits for any more.
                 }
-                Ok(Some(Heard::Lost)) => return Err(Failure::HelperDied),
+                Ok(Some(HelperNews::Lost)) => return Err(Failure::HelperDied),
                 Ok(None) => return Err(processes::silent().to_string().into()),
                 Err(_) => {
                     self.lose_helper();

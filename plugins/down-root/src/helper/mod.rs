@@ -23,7 +23,7 @@ use nix::unistd::Pid;
 use privsep::capabilities::{self, Capabilities};
 use privsep::channel::Received;
 use privsep::confine::{Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output as Connected};
-use privsep::life::{self, Generation, KeeperLink, News, Numbered};
+use privsep::life::{self, KeeperLink, NewHelper, News, Numbered};
 use privsep::line_log::{self, LineSender};
 use privsep::title::Title;
 use privsep::{Channel, ChannelError, Ended, leave, signal_name};
@@ -86,7 +86,7 @@ enum End {
 }
 
 /// What a helper is born with.
-pub type Birth = Generation<Answer, Ask>;
+pub type Birth = NewHelper<Answer, Ask>;
 
 /// First of all, in the keeper: log lines of the keeper and of everything it starts go to the front.
 pub fn prepare(settings: &Settings, lines: LineSender) {
@@ -112,7 +112,7 @@ pub fn run(settings: &Settings, base: &AtUp, openvpn: Pid, birth: Birth) -> Infa
         // Nothing is ever printed there: log lines go to the front, and scripts have pipes.
         output: Connected::Null,
         keep: &keep.into_iter().flatten().collect::<Vec<_>>(),
-        numbers: privsep::Numbers::Free,
+        numbers: privsep::InheritedNumbers::Free,
         // Starting a program sets it back.
         ignore: &[Signal::SIGPIPE],
         withstand: &MEANT_FOR_OPENVPN,
@@ -150,7 +150,7 @@ impl<'a> Helper<'a> {
         birth.front.set_buffer(SOCKET_BYTES);
         give_up_rights(settings, birth.memory_locked);
         birth.announce(ANNOUNCE).map_err(io::Error::other)?;
-        let Generation { number, front, keeper, .. } = birth;
+        let NewHelper { number, front, keeper, .. } = birth;
         let time_limit = settings.time_limit;
         Ok(Helper {
             base,

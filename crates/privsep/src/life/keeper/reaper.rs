@@ -18,7 +18,7 @@ const BATCH: usize = 256;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// What is known of children that end.
-pub(super) struct Ends {
+pub(super) struct Reaper {
     /// Of a keeper that is a subreaper.
     orphans: Option<Orphans>,
     /// There may be more to reap.
@@ -30,29 +30,29 @@ pub(super) struct Ends {
 
 /// Whether there are children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Left {
+pub(super) enum ChildrenLeft {
     /// There may be.
-    Some,
+    Perhaps,
     /// There are none.
     None,
 }
 
 /// What is to be logged.
-pub(super) enum Line {
+pub(super) enum OrphanLine {
     /// So many processes were left running, such as this one.
-    Left(usize, String),
+    LeftRunning(usize, String),
     /// This one cannot be signalled.
     OutOfReach(String),
 }
 
-impl Ends {
+impl Reaper {
     /// None so far. `adopts`: orphans come to this process.
     pub(super) fn new(adopts: bool) -> Self {
-        Ends { orphans: adopts.then(Orphans::new), more: false, untold: None, told: None }
+        Reaper { orphans: adopts.then(Orphans::new), more: false, untold: None, told: None }
     }
 
     /// Reaps children that have ended, and whether there are others.
-    pub(super) fn reap(&mut self, now: Instant) -> (Vec<(Pid, Ended)>, Left) {
+    pub(super) fn reap(&mut self, now: Instant) -> (Vec<(Pid, Ended)>, ChildrenLeft) {
         let mut ended = Vec::new();
         self.more = false;
         for _ in 0..BATCH {
@@ -62,20 +62,20 @@ impl Ends {
                     self.orphans.iter_mut().for_each(|orphans| orphans.child_ended(now, pid));
                     ended.push((pid, how));
                 }
-                Reaped::NotYet => return (ended, Left::Some),
-                Reaped::NoneLeft => return (ended, Left::None),
+                Reaped::NotYet => return (ended, ChildrenLeft::Perhaps),
+                Reaped::NoneLeft => return (ended, ChildrenLeft::None),
             }
         }
         self.more = true;
-        (ended, Left::Some)
+        (ended, ChildrenLeft::Perhaps)
     }
 
-    /// Ends orphans; `spare` says which children are none.
-    pub(super) fn end_orphans(&mut self, now: Instant, spare: impl Fn(Pid) -> bool) -> Vec<Line> {
+    /// Reaper orphans; `spare` says which children are none.
+    pub(super) fn end_orphans(&mut self, now: Instant, spare: impl Fn(Pid) -> bool) -> Vec<OrphanLine> {
         let Some(orphans) = &mut self.orphans else { return Vec::new() };
         let found = orphans.turn(now, spare);
-        let mut lines: Vec<Line> =
-            found.out_of_reach.iter().map(|pid| Line::OutOfReach(named(*pid))).collect();
+        let mut lines: Vec<OrphanLine> =
+            found.out_of_reach.iter().map(|pid| OrphanLine::OutOfReach(named(*pid))).collect();
         match (&mut self.untold, found.left.first()) {
             (Some((count, _)), _) => *count += found.left.len(),
             (none, Some(pid)) => *none = Some((found.left.len(), named(*pid))),
@@ -83,7 +83,7 @@ impl Ends {
         }
         if self.told.is_none_or(|told| now >= told + PAUSE) {
             if let Some((count, one)) = self.untold.take() {
-                lines.push(Line::Left(count, one));
+                lines.push(OrphanLine::LeftRunning(count, one));
                 self.told = Some(now);
             }
         }
@@ -112,10 +112,12 @@ fn named(pid: Pid) -> String {
 }
 
 /// Text of a line about `culprits`.
-pub(super) fn said(line: &Line, culprits: &str) -> Said {
+pub(super) fn said(line: &OrphanLine, culprits: &str) -> Said {
     match line {
-        Line::Left(count, one) => lines::left_running(culprits, *count, one, GRACE.as_secs()).said(),
-        Line::OutOfReach(one) => lines::out_of_reach(one, culprits).said(),
+        OrphanLine::LeftRunning(count, one) => {
+            lines::left_running(culprits, *count, one, GRACE.as_secs()).said()
+        }
+        OrphanLine::OutOfReach(one) => lines::out_of_reach(one, culprits).said(),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use nix::errno::Errno;
 
-use super::workers::{self, Kind};
-use super::{Current, Keeper};
+use super::workers::{self, ChildKind};
+use super::{Keeper, RunningHelper};
 use crate::channel::{ChannelError, Received};
 use crate::life::keeper_messages::{ToHelper, ToKeeper};
 use crate::lines;
@@ -13,7 +13,7 @@ const BATCH: usize = 16;
 
 impl Keeper<'_> {
     /// Does what the helper asks for. While the helper does not read its messages, the keeper does not read from it either.
-    pub(super) fn hear(&self, current: &mut Current<'_>) {
+    pub(super) fn hear(&self, current: &mut RunningHelper<'_>) {
         let _ = current.link.flush();
         for _ in 0..BATCH {
             if current.link.has_unsent() {
@@ -34,7 +34,11 @@ impl Keeper<'_> {
         }
     }
 
-    fn obey(&self, current: &mut Current<'_>, received: Received<ToKeeper>) -> Result<(), &'static str> {
+    fn obey(
+        &self,
+        current: &mut RunningHelper<'_>,
+        received: Received<ToKeeper>,
+    ) -> Result<(), &'static str> {
         let Received { message, mut descriptors, descriptors_missing } = received;
         if !descriptors.iter().all(workers::is_channel) {
             // Not closed here: closing a file of FUSE can block on its server.
@@ -43,8 +47,8 @@ impl Keeper<'_> {
         }
         let channel = descriptors.pop();
         let forks = match message {
-            ToKeeper::Fork(worker) => Some((Kind::Worker, worker)),
-            ToKeeper::ForkClerk(worker) => Some((Kind::Clerk, worker)),
+            ToKeeper::Fork(worker) => Some((ChildKind::Worker, worker)),
+            ToKeeper::ForkClerk(worker) => Some((ChildKind::Clerk, worker)),
             ToKeeper::Kill { .. } | ToKeeper::Connect => None,
         };
         if !descriptors.is_empty() || (channel.is_some() && forks.is_none()) {
@@ -89,7 +93,7 @@ impl Keeper<'_> {
     }
 
     /// Kills a helper that broke the protocol.
-    fn distrust(&self, current: &mut Current<'_>, what: &str) {
+    fn distrust(&self, current: &mut RunningHelper<'_>, what: &str) {
         current.deaf = true;
         crate::kill_group(current.helper);
         self.lost(current.number);

@@ -1,4 +1,4 @@
-//! How often helpers die: one that dies again and again is not started for ever.
+//! How often a helper is restarted: one that dies again and again is given up.
 
 use std::time::{Duration, Instant};
 
@@ -7,19 +7,21 @@ const MANY: usize = 3;
 /// ... within this time are too many.
 const TIME: Duration = Duration::from_secs(10);
 
-/// The last deaths.
+/// When helpers died, as far as it still counts.
 #[derive(Debug, Default)]
-pub(super) struct Deaths(Vec<Instant>);
+pub(super) struct RestartLimit {
+    deaths: Vec<Instant>,
+}
 
-impl Deaths {
-    /// The limit in words.
-    pub(super) const LIMIT: &'static str = "the third within 10 s";
+impl RestartLimit {
+    /// The limit as a log line has it.
+    pub(super) const TEXT: &'static str = "the third within 10 s";
 
-    /// Counts one more; whether these are too many.
-    pub(super) fn are_too_many(&mut self, now: Instant) -> bool {
-        self.0.retain(|death| now.saturating_duration_since(*death) < TIME);
-        self.0.push(now);
-        self.0.len() >= MANY
+    /// Counts one more death; whether the limit is reached.
+    pub(super) fn reached_by_death(&mut self, now: Instant) -> bool {
+        self.deaths.retain(|death| now.saturating_duration_since(*death) < TIME);
+        self.deaths.push(now);
+        self.deaths.len() >= MANY
     }
 }
 
@@ -31,8 +33,8 @@ mod tests {
     fn three_within_ten_seconds_are_too_many() {
         let start = Instant::now();
         let at = |seconds: &[f32]| {
-            let mut deaths = Deaths::default();
-            seconds.iter().map(|after| deaths.are_too_many(start + Duration::from_secs_f32(*after))).last()
+            let mut limit = RestartLimit::default();
+            seconds.iter().map(|after| limit.reached_by_death(start + Duration::from_secs_f32(*after))).last()
         };
         assert_eq!(at(&[0.0, 1.0, 9.9]), Some(true));
         assert_eq!(at(&[0.0, 1.0, 10.0]), Some(false));

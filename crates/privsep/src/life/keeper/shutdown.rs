@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::reaper::{self, Left};
+use super::reaper::{self, ChildrenLeft};
 use super::workers::Workers;
-use super::{Current, Keeper};
+use super::{Keeper, RunningHelper};
 use crate::children::Children;
 use crate::orphans::GRACE;
 
@@ -17,9 +17,9 @@ const REAP: Duration = Duration::from_millis(1500);
 const LEFTOVERS: Duration = Duration::from_secs(1);
 
 impl Keeper<'_> {
-    /// OpenVPN is gone, and the helper has ended or does not end. Ends the workers and what they left running, as far as the
+    /// OpenVPN is gone, and the helper has ended or does not end. Reaper the workers and what they left running, as far as the
     /// kernel allows.
-    pub(super) fn end(&self, mut current: Current<'_>) {
+    pub(super) fn end(&self, mut current: RunningHelper<'_>) {
         if current.workers.is_none() {
             return;
         }
@@ -27,20 +27,20 @@ impl Keeper<'_> {
         let started = Instant::now();
         loop {
             let now = Instant::now();
-            let (ended, left) = current.ends.reap(now);
+            let (ended, left) = current.reaper.reap(now);
             for (process, _) in ended {
                 current.workers.as_mut().and_then(|workers| workers.reaped(process));
             }
-            if left == Left::None {
+            if left == ChildrenLeft::None {
                 return;
             }
             self.end_orphans(&mut current, now);
-            let time = if current.ends.no_orphans() { REAP } else { GRACE + REAP };
+            let time = if current.reaper.no_orphans() { REAP } else { GRACE + REAP };
             let end = started + time;
             if now >= end {
                 return current.workers.iter().for_each(Workers::kill_all_groups);
             }
-            let until = current.ends.next_event(now).map_or(end, |next| next.min(end));
+            let until = current.reaper.next_event(now).map_or(end, |next| next.min(end));
             self.wait_for_child(until.saturating_duration_since(now));
         }
     }

@@ -39,13 +39,13 @@ pub struct NewWorker<'a> {
     pub channel: OwnedFd,
     /// Where it prints.
     pub output: BorrowedFd<'a>,
-    /// Ends it with the helper, see [`die_with_parent`](crate::parent_death_pipe::die_with_parent).
+    /// Reaper it with the helper, see [`die_with_parent`](crate::parent_death_pipe::die_with_parent).
     pub parent_death_pipe: BorrowedFd<'a>,
 }
 
 /// What is forked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ChildKind {
     Worker,
     Clerk,
 }
@@ -93,20 +93,25 @@ impl<'a> Workers<'a> {
     }
 
     /// Whether the helper may ask for one of this kind.
-    pub(super) fn has_plan_for(&self, kind: Kind) -> bool {
-        kind == Kind::Worker || self.plan.clerk.is_some()
+    pub(super) fn has_plan_for(&self, kind: ChildKind) -> bool {
+        kind == ChildKind::Worker || self.plan.clerk.is_some()
     }
 
     /// Forks one.
-    pub(super) fn fork(&mut self, kind: Kind, worker: WorkerNumber, channel: OwnedFd) -> nix::Result<Pid> {
+    pub(super) fn fork(
+        &mut self,
+        kind: ChildKind,
+        worker: WorkerNumber,
+        channel: OwnedFd,
+    ) -> nix::Result<Pid> {
         let clerk = self.clerk.filter(|clerk| self.processes.contains_key(clerk));
-        if self.processes.len() >= self.plan.most || (kind == Kind::Clerk && clerk.is_some()) {
+        if self.processes.len() >= self.plan.most || (kind == ChildKind::Clerk && clerk.is_some()) {
             return Err(Errno::EAGAIN);
         }
         let channel = above_standard(channel)?;
         let live = match kind {
-            Kind::Worker => self.plan.live,
-            Kind::Clerk => self.plan.clerk.ok_or(Errno::EINVAL)?,
+            ChildKind::Worker => self.plan.live,
+            ChildKind::Clerk => self.plan.clerk.ok_or(Errno::EINVAL)?,
         };
         let (output, parent_death_pipe) = (self.output.as_fd(), self.parent_death_pipe.as_fd());
         let memory_locked = self.memory_locked;
@@ -118,7 +123,7 @@ impl<'a> Workers<'a> {
         })?;
         self.processes.insert(worker, process);
         self.numbers.insert(process, worker);
-        if kind == Kind::Clerk {
+        if kind == ChildKind::Clerk {
             self.clerk = Some(worker);
         }
         Ok(process)

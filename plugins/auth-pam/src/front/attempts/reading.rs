@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use privsep::ChannelError;
-use privsep::life::Heard;
+use privsep::life::HelperNews;
 
 use super::{Attempt, Attempts, BATCH, Decided, Supervisor};
 use crate::protocol::Reply;
@@ -54,30 +54,30 @@ impl Attempts {
     /// Receives and settles one verdict. `None`: there is no supervisor any more.
     fn read_one(
         &mut self,
-        receive: impl FnOnce(&mut Supervisor) -> Result<Option<Heard<Reply>>, ChannelError>,
+        receive: impl FnOnce(&mut Supervisor) -> Result<Option<HelperNews<Reply>>, ChannelError>,
     ) -> Option<Read> {
         match receive(self.supervisor.as_mut()?) {
             Ok(None) => Some(Read::Nothing),
-            Ok(Some(Heard::Message(Reply::Verdict { id, verdict, told }))) => {
+            Ok(Some(HelperNews::Message(Reply::Verdict { id, verdict, told }))) => {
                 self.settle(id, Decided { verdict, told });
                 Some(Read::Verdict(id))
             }
-            Ok(Some(Heard::Message(Reply::Named { id, name }))) => {
+            Ok(Some(HelperNews::Message(Reply::Named { id, name }))) => {
                 // Of those that are kept only.
                 if let Some(login) = self.logins.get_mut(&id) {
                     login.name = name;
                 }
                 Some(Read::Other)
             }
-            Ok(Some(Heard::Message(Reply::Options { id, part }))) => {
+            Ok(Some(HelperNews::Message(Reply::Options { id, part }))) => {
                 self.add_options(id, &part);
                 Some(Read::Other)
             }
-            Ok(Some(Heard::Message(Reply::Revoked { name, at }))) => {
+            Ok(Some(HelperNews::Message(Reply::Revoked { name, at }))) => {
                 self.revoked.add(Instant::now(), &name, at);
                 Some(Read::Other)
             }
-            Ok(Some(Heard::Lost)) => {
+            Ok(Some(HelperNews::Lost)) => {
                 self.reject_all();
                 Some(Read::Lost)
             }
