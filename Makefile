@@ -108,7 +108,7 @@ test:
 	@$(MAKE) --no-print-directory compile
 	RUST_TEST_THREADS=4 $(CARGO) test --locked --workspace --exclude e2e --exclude compatibility --exclude packages
 	$(CARGO) test --locked -p ovpn-plugin --features openssl --lib certificate
-	$(CARGO) test --locked -p ovpn-plugin --features tokio --lib --test async_tasks --test answers --test future_lines --test untold
+	$(CARGO) test --locked -p ovpn-plugin --features tokio --lib --test async_tasks --test answers --test future_lines --test unwritable_verdict
 	$(CARGO) test --locked --manifest-path plugins/examples/$(ALONE)/Cargo.toml --target-dir "$(TARGET)"
 	@CARGO="$(CARGO)" PLUGIN_DIR="$(abspath $(TARGET))/release" RUST_TEST_THREADS=4 tests/suites $(SUITES_AT_ONCE) e2e compatibility
 

@@ -5,10 +5,10 @@ use std::io;
 use std::sync::Arc;
 
 use crate::closing::is_forgetful;
-use crate::door::{Door, Target};
-use crate::kept_subject::KeptSubject;
+use crate::deferred_answer::{Door, Target};
+use crate::log_subject::OwnedSubject;
+use crate::open_decisions::Undecided;
 use crate::progress::Progress;
-use crate::undecided::Undecided;
 use crate::verdict_file::{append, has_name, open_empty, open_for, put, put_verdict};
 use crate::{ClientConfig, ClientConnect, DeferError, Deferral, lines, logging};
 
@@ -40,7 +40,7 @@ struct Connect {
     config: File,
     waits: bool,
     progress: Option<Arc<Progress>>,
-    subject: KeptSubject,
+    subject: OwnedSubject,
 }
 
 /// What goes into them.
@@ -71,7 +71,7 @@ impl ClientConnect<'_> {
                 config,
                 waits: false,
                 progress,
-                subject: KeptSubject::of_this_thread(),
+                subject: OwnedSubject::of_this_thread(),
             })
         })?;
         Ok((ConnectDecision { door: Some(door) }, deferral))

@@ -5,9 +5,9 @@ use std::io;
 use std::path::Path;
 
 use crate::closing::is_forgetful;
-use crate::door::{Door, Target};
-use crate::kept_subject::KeptSubject;
-use crate::undecided::Undecided;
+use crate::deferred_answer::{Door, Target};
+use crate::log_subject::OwnedSubject;
+use crate::open_decisions::Undecided;
 use crate::verdict_file::{has_name, open, open_empty, put_reason, put_verdict};
 use crate::{AuthUserPassVerify, DeferError, Deferral, Env, PeerInfo, Rejection, lines, logging};
 
@@ -50,7 +50,7 @@ struct Login {
     control: File,
     reason: Option<File>,
     takes_temporary: bool,
-    subject: KeptSubject,
+    subject: OwnedSubject,
 }
 
 /// What goes into them.
@@ -160,7 +160,7 @@ impl Login {
             control: open_empty(control, "auth_control_file")?,
             reason: reason.and_then(|path| open(path).ok()),
             takes_temporary: PeerInfo::new(env).takes_temporary(),
-            subject: KeptSubject::of_this_thread(),
+            subject: OwnedSubject::of_this_thread(),
         })
     }
 }

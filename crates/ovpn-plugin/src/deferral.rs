@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::door::{Held, Taken};
+use crate::deferred_answer::{Held, Taken};
 use crate::{lines, logging};
 
 /// That the decision about a login or a client comes later. [`AuthUserPassVerify::defer`] and [`ClientConnect::defer`] give

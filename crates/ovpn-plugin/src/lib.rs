@@ -72,7 +72,7 @@
 //! - A decision that nobody makes is a rejection: after an error, a panic, or when it is dropped.
 //! - A decision takes effect only with the reply that defers, so that it never speaks for another plugin.
 
-mod answer;
+mod answer_in;
 #[cfg(feature = "tokio")]
 mod async_tasks;
 pub mod base64;
@@ -84,8 +84,8 @@ mod connect_decision;
 mod credentials;
 mod decision;
 mod deferral;
+mod deferred_answer;
 mod dispatch;
-mod door;
 mod env;
 mod error;
 mod escape;
@@ -94,11 +94,12 @@ mod events;
 mod export;
 pub mod guide;
 mod host;
-mod kept_subject;
 #[doc(hidden)]
 pub mod lines;
+mod log_subject;
 pub mod logging;
 mod open;
+mod open_decisions;
 mod panic_guard;
 mod pending;
 mod plugin;
@@ -108,10 +109,8 @@ mod rejection;
 mod replies;
 mod secrets;
 mod slot;
-mod subject;
 mod tasks;
 pub mod testing;
-mod undecided;
 mod verdict_file;
 mod workers;
 

@@ -1,12 +1,12 @@
 //! Futures of a plugin (feature `tokio`): a runtime that starts after OpenVPN has become a daemon and ends with the
 //! plugin.
 
-mod about;
-mod answer;
-mod end;
-mod jobs;
-mod running;
-mod start;
+mod answer_in;
+mod future_info;
+mod future_table;
+mod guarded_future;
+mod runtime;
+mod shutdown;
 #[cfg(test)]
 mod tests;
 
@@ -16,8 +16,8 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use about::About;
-use start::{Entrance, Started};
+use future_info::About;
+use runtime::{Entrance, Started};
 
 /// Futures that are told to stop and waited for when this is dropped; a field of the plugin is the place for it.
 ///
@@ -156,7 +156,7 @@ impl Drop for AsyncTasks {
         let started = self.started.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         match started {
             Some(started) if started.is_of_another_process() => started.forget(),
-            Some(started) => end::end(started, self.limits.close),
+            Some(started) => shutdown::end(started, self.limits.close),
             None => {}
         }
     }

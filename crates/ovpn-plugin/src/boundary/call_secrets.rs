@@ -71,7 +71,7 @@ pub(crate) fn wipe() {
 /// `word` is a NUL-terminated string that may be written to, and nothing refers to what stands behind `name=` in it.
 unsafe fn wipe_value(word: *const c_char, name: &[u8]) {
     // SAFETY: a NUL-terminated string; names hold no NUL.
-    let Some(at) = (unsafe { super::words::value_place(word, name) }) else { return };
+    let Some(at) = (unsafe { super::string_array::value_place(word, name) }) else { return };
     let mut at = at.cast_mut();
     loop {
         // SAFETY: inside the string or at its NUL.

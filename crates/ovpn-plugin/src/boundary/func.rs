@@ -11,8 +11,8 @@ use super::{Array, Client, Instance, during, return_list};
 use crate::dispatch::Answer;
 use crate::event_set::event_name;
 use crate::events::{Certificate, Context};
+use crate::log_subject::Subject;
 use crate::panic_guard::guard;
-use crate::subject::Subject;
 use crate::{Env, Plugin, lines, logging};
 
 /// Name of the list entry OpenVPN reads a client's configuration from.

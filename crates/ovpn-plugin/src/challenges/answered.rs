@@ -7,7 +7,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::binding::Binding;
-use crate::answer::{LOGIN, about_the_same, busy, login_not_begun};
+use crate::answer_in::{LOGIN, about_the_same, busy, login_not_begun};
 use crate::slot::Slot;
 use crate::{
     AuthReply, AuthUserPassVerify, ClientCrResponseReply, Decision, DeferError, Deferral, Rejection, Result,

@@ -10,7 +10,7 @@ use super::binding::Binding;
 use super::room::no_room;
 use super::table::{Check, Key, Open, Table, lock};
 use super::{Answered, AskError, Challenges, Login, NotAsked, Way};
-use crate::answer::{LOGIN, about_the_same, login_not_begun};
+use crate::answer_in::{LOGIN, about_the_same, login_not_begun};
 use crate::{
     AuthReply, AuthUserPassVerify, ClientCrResponse, ClientCrResponseReply, Credentials, Decision, Pending,
     Result, Stop, Workers,

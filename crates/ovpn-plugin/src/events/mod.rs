@@ -9,7 +9,7 @@ mod dns;
 mod interface;
 pub(crate) mod numbered;
 mod peer_info;
-mod pool;
+mod pool_addresses;
 mod routes;
 mod shared;
 mod tls;
@@ -29,7 +29,7 @@ pub use certificate_info::CertificateInfo;
 pub use dns::DnsServer;
 pub use interface::Interface;
 pub use peer_info::PeerInfo;
-pub use pool::PoolAddresses;
+pub use pool_addresses::PoolAddresses;
 pub use routes::{Route, RouteIpv6};
 
 /// The events, and what belongs to one of them only.
@@ -110,12 +110,12 @@ macro_rules! events {
             pub(crate) context: $crate::events::Context<'a>,
             /// The decision, if it was taken away from the call.
             #[allow(dead_code, reason = "most events cannot be deferred")]
-            pub(crate) taken: $crate::door::Taken,
+            pub(crate) taken: $crate::deferred_answer::Taken,
         }
 
         impl<'a> $crate::events::Event<'a> for $name<'a> {
             fn new(context: $crate::events::Context<'a>) -> Self {
-                Self { context, taken: $crate::door::Taken::new() }
+                Self { context, taken: $crate::deferred_answer::Taken::new() }
             }
         }
 

@@ -28,11 +28,11 @@
 //! A plugin that sets another limit in `open` keeps it. A plugin that is opened before the configuration is read
 //! ([`InitPoint::PreConfigParse`](crate::InitPoint::PreConfigParse)) learns `verb` with its first event.
 
+mod destination;
 mod line;
-mod place;
 #[cfg(unix)]
 mod stamp;
-mod threads;
+mod thread_log;
 
 use std::ffi::{CStr, c_int};
 use std::fmt::{self, Write};
@@ -46,8 +46,8 @@ use line::Line;
 
 #[cfg(unix)]
 pub(crate) use stamp::Moment;
-pub use threads::HeldForFork;
-pub(crate) use threads::{closed, end_of_call, flush, opened, settled};
+pub use thread_log::HeldForFork;
+pub(crate) use thread_log::{closed, end_of_call, flush, opened, settled};
 
 /// Longest message in bytes, after escaping; longer ones are cut and end in `...`.
 ///
@@ -203,9 +203,9 @@ fn write_line(flags: c_int, errno: c_int, message: fmt::Arguments<'_>) {
     } else if panic_guard::is_forked() || !boundary::has_host() {
         boundary::send(flags, errno, line);
     } else if panic_guard::is_in_host_call() {
-        threads::log_in_host_call(flags, errno, line);
+        thread_log::log_in_host_call(flags, errno, line);
     } else {
-        threads::log_elsewhere(flags, errno, line);
+        thread_log::log_elsewhere(flags, errno, line);
     }
 }
 

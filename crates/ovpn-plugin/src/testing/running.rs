@@ -11,8 +11,8 @@ use crate::boundary::{Client, Instance, during};
 use crate::closing::Closing;
 use crate::dispatch::Answer;
 use crate::event_set::event_name;
+use crate::log_subject::Subject;
 use crate::panic_guard::guard;
-use crate::subject::Subject;
 use crate::{EventSet, Plugin, Result, logging};
 
 /// A plugin that is open, without OpenVPN and without being compiled to a shared object.

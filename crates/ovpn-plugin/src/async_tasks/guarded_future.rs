@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Interval, interval_at};
 
-use super::jobs::Place;
-use crate::answer::GONE;
+use super::future_table::Place;
+use crate::answer_in::GONE;
 use crate::panic_guard::guard_in_thread;
 
 /// How often is looked whether the client is still there.

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
-use super::jobs::Jobs;
-use super::start::Started;
+use super::future_table::Jobs;
+use super::runtime::Started;
 use crate::boundary::Library;
 use crate::{lines, logging};
 

@@ -4,9 +4,9 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use crate::door::Taken;
+use crate::deferred_answer::Taken;
 use crate::error::WithCauses;
-use crate::kept_subject::KeptSubject;
+use crate::log_subject::OwnedSubject;
 use crate::panic_guard::guard_in_thread;
 use crate::{
     AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectReply, ConnectDecision,
@@ -172,7 +172,7 @@ pub(crate) fn about_the_same<D: Send + 'static>(
     is_wanted: impl FnOnce(&D) -> bool + Send + 'static,
     job: impl FnOnce(D, &Stop) + Send + 'static,
 ) -> impl FnOnce(&Stop) + Send + 'static {
-    let subject = KeptSubject::of_this_thread();
+    let subject = OwnedSubject::of_this_thread();
     move |stop| {
         subject.during(|| {
             guard_in_thread(&format!("the job '{name}'"), || {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::task::AbortHandle;
 
-use super::about::About;
+use super::future_info::About;
 
 /// All of one runtime.
 #[derive(Default)]

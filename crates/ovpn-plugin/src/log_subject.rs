@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use crate::boundary::{during, with_subject};
 use crate::events::ip;
 use crate::{Env, escape};
 
@@ -44,6 +45,44 @@ impl fmt::Display for Subject<'_> {
             Who::Named(name) => out.write_str(name),
             Who::Peer(env) => write_peer(out, env),
         }
+    }
+}
+
+/// A subject in words. The default is nobody.
+#[derive(Default)]
+pub(crate) struct OwnedSubject {
+    /// Empty, or a word and a blank.
+    name: String,
+    in_plugins_lines: bool,
+}
+
+impl OwnedSubject {
+    /// Whom this thread is about now.
+    pub(crate) fn of_this_thread() -> Self {
+        with_subject(|subject| {
+            subject.map_or_else(Self::default, |subject| Self {
+                name: subject.to_string(),
+                in_plugins_lines: subject.in_plugins_lines,
+            })
+        })
+    }
+
+    #[cfg(feature = "tokio")]
+    pub(crate) fn is_nobody(&self) -> bool {
+        self.name.is_empty()
+    }
+
+    /// Runs `body`, whose lines in the log name the same client, in any thread.
+    pub(crate) fn during<R>(&self, body: impl FnOnce() -> R) -> R {
+        during(&Subject { who: Who::Named(&self.name), in_plugins_lines: self.in_plugins_lines }, body)
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl fmt::Display for OwnedSubject {
+    /// Nothing, or the client's name.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name.trim_end())
     }
 }
 

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::Limits;
-use super::about::About;
-use super::jobs::Jobs;
-use super::running::{Body, Running};
+use super::future_info::About;
+use super::future_table::Jobs;
+use super::guarded_future::{Body, Running};
 use crate::boundary::{make_room, without_signals};
 use crate::panic_guard::drop_payload;
 use crate::{lines, logging, testing};

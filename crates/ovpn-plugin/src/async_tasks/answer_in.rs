@@ -3,8 +3,8 @@
 use std::future::Future;
 
 use super::AsyncTasks;
-use super::about::About;
-use crate::answer::{CLIENT, LOGIN, client_not_begun, login_not_begun};
+use super::future_info::About;
+use crate::answer_in::{CLIENT, LOGIN, client_not_begun, login_not_begun};
 use crate::slot::Slot;
 use crate::{AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectReply, Result};
 

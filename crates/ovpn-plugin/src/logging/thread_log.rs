@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ovpn_plugin_sys as sys;
 
+use super::destination::Place;
 use super::line::Line;
-use super::place::Place;
 use super::{DEBUG_VERB, THREAD_SAFE_HOST};
 use crate::{Env, boundary, lines, panic_guard};
 
@@ -281,5 +281,5 @@ pub(super) fn log_elsewhere(flags: c_int, errno: c_int, line: &CStr) {
 }
 
 #[cfg(all(test, unix))]
-#[path = "threads_tests.rs"]
+#[path = "thread_log_tests.rs"]
 mod tests;

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 #[cfg(all(test, unix))]
-mod fenced;
+mod guard_page_tests;
 
 use std::ffi::{CStr, CString, c_char};
 use std::fmt;

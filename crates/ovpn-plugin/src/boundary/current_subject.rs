@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::ptr;
 
-use crate::subject::Subject;
+use crate::log_subject::Subject;
 
 thread_local! {
     /// Null: nobody. No destructor, which would outlive the plugin.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::kept_subject::KeptSubject;
+use crate::log_subject::OwnedSubject;
 use crate::slot::Slot;
 use crate::{ConnectDecision, Decision};
 
@@ -11,23 +11,23 @@ pub(super) struct About {
     name: String,
     /// For lines that name the client anyway.
     in_lines: String,
-    subject: KeptSubject,
+    subject: OwnedSubject,
     waiting: Option<Arc<dyn Undecided>>,
 }
 
 impl About {
     /// A future that answers nobody.
     pub(super) fn nobody(name: &str) -> Self {
-        Self::new(name, KeptSubject::default(), None)
+        Self::new(name, OwnedSubject::default(), None)
     }
 
     /// One that is to decide about the client of the event that this thread is in.
     pub(super) fn decision<D: Deferred>(name: &str, slot: &Arc<Slot<D>>) -> Self {
         let waiting = Some(Arc::<Slot<D>>::clone(slot) as Arc<dyn Undecided>);
-        Self::new(name, KeptSubject::of_this_thread(), waiting)
+        Self::new(name, OwnedSubject::of_this_thread(), waiting)
     }
 
-    fn new(name: &str, subject: KeptSubject, waiting: Option<Arc<dyn Undecided>>) -> Self {
+    fn new(name: &str, subject: OwnedSubject, waiting: Option<Arc<dyn Undecided>>) -> Self {
         Self { name: name.to_owned(), in_lines: format!("the future '{name}'"), subject, waiting }
     }
 
