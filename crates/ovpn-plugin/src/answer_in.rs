@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use crate::deferred_answer::Taken;
+use crate::deferred_verdict::TakenDecision;
 use crate::error::WithCauses;
 use crate::log_subject::OwnedSubject;
 use crate::panic_guard::guard_in_thread;
@@ -143,7 +143,7 @@ fn log_untold(told: io::Result<()>) {
 }
 
 /// The reply to a login whose job or future could not be started.
-pub(crate) fn login_not_begun(taken: &Taken, error: &io::Error) -> AuthReply {
+pub(crate) fn login_not_begun(taken: &TakenDecision, error: &io::Error) -> AuthReply {
     give_up(taken, error);
     AuthReply::RejectWith(busy())
 }
@@ -155,12 +155,12 @@ pub(crate) fn busy() -> Rejection {
 }
 
 /// The same for a connecting client, which OpenVPN tells no reason.
-pub(crate) fn client_not_begun(taken: &Taken, error: &io::Error) -> ClientConnectReply {
+pub(crate) fn client_not_begun(taken: &TakenDecision, error: &io::Error) -> ClientConnectReply {
     give_up(taken, error);
     ClientConnectReply::Reject
 }
 
-fn give_up(taken: &Taken, error: &io::Error) {
+fn give_up(taken: &TakenDecision, error: &io::Error) {
     taken.give_up();
     logging::say(lines::job_not_started(error));
 }

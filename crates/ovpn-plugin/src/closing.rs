@@ -21,6 +21,6 @@ impl Drop for Closing {
 }
 
 /// Whether a decision that is dropped now was forgotten: not by a panic, which has its line, nor at the plugin's end.
-pub(crate) fn is_forgetful() -> bool {
+pub(crate) fn was_forgotten() -> bool {
     CLOSING.load(Ordering::Relaxed) == 0 && !std::thread::panicking()
 }

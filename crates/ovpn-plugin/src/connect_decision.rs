@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-use crate::closing::is_forgetful;
-use crate::deferred_answer::{Door, Target};
+use crate::closing::was_forgotten;
+use crate::deferred_verdict::{DeferredVerdict, VerdictFiles};
 use crate::log_subject::OwnedSubject;
-use crate::open_decisions::Undecided;
+use crate::open_decisions::OpenDecision;
 use crate::progress::Progress;
 use crate::verdict_file::{append, has_name, open_empty, open_for, put, put_verdict};
 use crate::{ClientConfig, ClientConnect, DeferError, Deferral, lines, logging};
@@ -30,12 +30,12 @@ use crate::{ClientConfig, ClientConnect, DeferError, Deferral, lines, logging};
 #[derive(Debug)]
 #[must_use = "dropping it refuses the client"]
 pub struct ConnectDecision {
-    door: Option<Door<Connect>>,
+    verdict: Option<DeferredVerdict<Connect>>,
 }
 
 /// The files of a connecting client.
 struct Connect {
-    _undecided: Undecided,
+    _open: OpenDecision,
     verdict: File,
     config: File,
     waits: bool,
@@ -60,13 +60,13 @@ impl ClientConnect<'_> {
     /// If OpenVPN named no files (before 2.5), if they cannot be opened or the one for the verdict holds something
     /// already, or if this was done before in the same call.
     pub fn defer(&self) -> Result<(ConnectDecision, Deferral), DeferError> {
-        let (door, deferral) = self.taken.take(self.context.is_call, || {
-            let undecided = Undecided::begin()?;
+        let (verdict, deferral) = self.taken.take(self.context.is_call, || {
+            let undecided = OpenDecision::begin()?;
             let config = open_for(self.config_file(), "the first argument")?;
             let verdict = open_empty(self.deferred_file(), "client_connect_deferred_file")?;
             let progress = self.context.client.map(|client| Arc::clone(client.progress()));
             Ok(Connect {
-                _undecided: undecided,
+                _open: undecided,
                 verdict,
                 config,
                 waits: false,
@@ -74,7 +74,7 @@ impl ClientConnect<'_> {
                 subject: OwnedSubject::of_this_thread(),
             })
         })?;
-        Ok((ConnectDecision { door: Some(door) }, deferral))
+        Ok((ConnectDecision { verdict: Some(verdict) }, deferral))
     }
 }
 
@@ -99,7 +99,7 @@ impl ConnectDecision {
     /// Whether OpenVPN still wants to know; see [`Decision::is_wanted`](crate::Decision::is_wanted).
     #[must_use]
     pub fn is_wanted(&self) -> bool {
-        self.door.as_ref().is_some_and(Door::is_wanted)
+        self.verdict.as_ref().is_some_and(DeferredVerdict::is_wanted)
     }
 
     /// Refuses where that is no mistake of the plugin's.
@@ -115,13 +115,13 @@ impl ConnectDecision {
     }
 
     fn settle(&mut self, verdict: Verdict) -> io::Result<()> {
-        self.door.take().map_or(Ok(()), |door| door.answer(verdict))
+        self.verdict.take().map_or(Ok(()), |deferred| deferred.give(verdict))
     }
 }
 
 impl Drop for ConnectDecision {
     fn drop(&mut self) {
-        self.end(if is_forgetful() { Verdict::Forgotten } else { Verdict::Reject });
+        self.end(if was_forgotten() { Verdict::Forgotten } else { Verdict::Reject });
     }
 }
 
@@ -138,8 +138,8 @@ impl Connect {
     }
 }
 
-impl Target for Connect {
-    type Answer = Verdict;
+impl VerdictFiles for Connect {
+    type Verdict = Verdict;
 
     /// OpenVPN lets a client in if it finds the file empty.
     fn wait(&mut self) -> io::Result<()> {

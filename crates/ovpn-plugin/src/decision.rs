@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use crate::closing::is_forgetful;
-use crate::deferred_answer::{Door, Target};
+use crate::closing::was_forgotten;
+use crate::deferred_verdict::{DeferredVerdict, VerdictFiles};
 use crate::log_subject::OwnedSubject;
-use crate::open_decisions::Undecided;
+use crate::open_decisions::OpenDecision;
 use crate::verdict_file::{has_name, open, open_empty, put_reason, put_verdict};
 use crate::{AuthUserPassVerify, DeferError, Deferral, Env, PeerInfo, Rejection, lines, logging};
 
@@ -41,12 +41,12 @@ use crate::{AuthUserPassVerify, DeferError, Deferral, Env, PeerInfo, Rejection, 
 #[derive(Debug)]
 #[must_use = "dropping it rejects the login"]
 pub struct Decision {
-    door: Option<Door<Login>>,
+    verdict: Option<DeferredVerdict<Login>>,
 }
 
 /// The files of a login.
 struct Login {
-    _undecided: Undecided,
+    _open: OpenDecision,
     control: File,
     reason: Option<File>,
     takes_temporary: bool,
@@ -81,10 +81,10 @@ impl AuthUserPassVerify<'_> {
     /// in the same call. A reason file that is missing (before OpenVPN 2.6) or cannot be opened is none: the reason
     /// does not reach the client then.
     pub fn defer(&self) -> Result<(Decision, Deferral), DeferError> {
-        let (door, deferral) = self.taken.take(self.context.is_call, || {
+        let (verdict, deferral) = self.taken.take(self.context.is_call, || {
             Login::open(self.auth_control_file(), self.auth_failed_reason_file(), self.env())
         })?;
-        Ok((Decision { door: Some(door) }, deferral))
+        Ok((Decision { verdict: Some(verdict) }, deferral))
     }
 
     /// Whether [`AuthUserPassVerify::defer`] would work, for a plugin that answers directly if it can. Takes nothing.
@@ -128,7 +128,7 @@ impl Decision {
     /// Ask before starting work that takes long.
     #[must_use]
     pub fn is_wanted(&self) -> bool {
-        self.door.as_ref().is_some_and(Door::is_wanted)
+        self.verdict.as_ref().is_some_and(DeferredVerdict::is_wanted)
     }
 
     /// Rejects where that is no mistake of the plugin's.
@@ -143,20 +143,20 @@ impl Decision {
     }
 
     fn settle(&mut self, verdict: Verdict) -> io::Result<()> {
-        self.door.take().map_or(Ok(()), |door| door.answer(verdict))
+        self.verdict.take().map_or(Ok(()), |deferred| deferred.give(verdict))
     }
 }
 
 impl Drop for Decision {
     fn drop(&mut self) {
-        self.end(if is_forgetful() { Verdict::Forgotten } else { Verdict::Reject });
+        self.end(if was_forgotten() { Verdict::Forgotten } else { Verdict::Reject });
     }
 }
 
 impl Login {
     fn open(control: Option<&Path>, reason: Option<&Path>, env: Env<'_>) -> Result<Self, DeferError> {
         Ok(Self {
-            _undecided: Undecided::begin()?,
+            _open: OpenDecision::begin()?,
             control: open_empty(control, "auth_control_file")?,
             reason: reason.and_then(|path| open(path).ok()),
             takes_temporary: PeerInfo::new(env).takes_temporary(),
@@ -165,8 +165,8 @@ impl Login {
     }
 }
 
-impl Target for Login {
-    type Answer = Verdict;
+impl VerdictFiles for Login {
+    type Verdict = Verdict;
 
     fn wait(&mut self) -> io::Result<()> {
         Ok(())

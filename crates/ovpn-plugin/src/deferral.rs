@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::deferred_answer::{Held, Taken};
+use crate::deferred_verdict::{CallSide, TakenDecision};
 use crate::{lines, logging};
 
 /// That the decision about a login or a client comes later. [`AuthUserPassVerify::defer`] and [`ClientConnect::defer`] give
@@ -24,8 +24,8 @@ use crate::{lines, logging};
 pub struct Deferral(Token);
 
 enum Token {
-    /// The decision stands behind this door.
-    Decision(Arc<dyn Held>),
+    /// The call that this decision was taken from.
+    Decision(Arc<dyn CallSide>),
     ByHand,
 }
 
@@ -39,15 +39,15 @@ impl Deferral {
         Self(Token::ByHand)
     }
 
-    pub(crate) fn of(door: Arc<dyn Held>) -> Self {
-        Self(Token::Decision(door))
+    pub(crate) fn of(call_side: Arc<dyn CallSide>) -> Self {
+        Self(Token::Decision(call_side))
     }
 
     /// The reply is that the decision comes later: lets it write. Whether OpenVPN may wait for it. `by_hand`: whether it
     /// may where the plugin writes itself.
-    pub(crate) fn deliver(&self, taken: &Taken, by_hand: impl FnOnce() -> bool) -> bool {
+    pub(crate) fn deliver(&self, taken: &TakenDecision, by_hand: impl FnOnce() -> bool) -> bool {
         let of_this_call = match &self.0 {
-            Token::Decision(door) => taken.is_behind(door),
+            Token::Decision(call_side) => taken.is(call_side),
             Token::ByHand if taken.is_taken() => false,
             Token::ByHand => return by_hand(),
         };
@@ -86,7 +86,7 @@ impl fmt::Debug for Deferral {
 }
 
 /// The reply decides at once: whether that is all right, which it is not if a decision was taken away.
-pub(crate) fn answered_directly(taken: &Taken, what: &str) -> bool {
+pub(crate) fn answered_directly(taken: &TakenDecision, what: &str) -> bool {
     if taken.is_taken() {
         logging::say(lines::deferred_and_answered(what));
     }

@@ -12,12 +12,12 @@ use crate::{EventSet, Plugin, Result, lines, logging};
 
 /// What the host is told.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct HostReply {
     pub(crate) code: c_int,
     pub(crate) config: Option<CString>,
 }
 
-impl Answer {
+impl HostReply {
     pub(crate) const fn code(code: c_int) -> Self {
         Self { code, config: None }
     }
@@ -31,7 +31,7 @@ pub(crate) fn unanswered(method: &str) {
 /// A reply and the event it belongs to.
 pub(crate) trait Deliver<E>: Sized {
     /// Does what the reply takes besides its code, and gives that. `taken`: the events OpenVPN passes to the plugin.
-    fn deliver(self, event: &E, taken: EventSet) -> Answer;
+    fn deliver(self, event: &E, taken: EventSet) -> HostReply;
 
     /// The reply that an error of the method stands for.
     ///
@@ -51,7 +51,7 @@ macro_rules! dispatch {
             taken: EventSet,
             number: c_int,
             context: Context<'_>,
-        ) -> Answer {
+        ) -> HostReply {
             match number {
                 $(sys::$constant => {
                     let event = Event::new(context);
@@ -62,7 +62,7 @@ macro_rules! dispatch {
                 })*
                 unknown => {
                     logging::say(lines::unknown_event(unknown));
-                    Answer::code(sys::PLUGIN_FUNC_ERROR)
+                    HostReply::code(sys::PLUGIN_FUNC_ERROR)
                 }
             }
         }
@@ -72,7 +72,7 @@ sys::for_each_event!(dispatch);
 
 /// What a panic would be answered with, too.
 #[cold]
-fn failed(event: c_int, error: &(dyn Error + 'static)) -> Answer {
+fn failed(event: c_int, error: &(dyn Error + 'static)) -> HostReply {
     logging::say(lines::event_failed(event_name(event), WithCauses(error)));
-    Answer::code(sys::PLUGIN_FUNC_ERROR)
+    HostReply::code(sys::PLUGIN_FUNC_ERROR)
 }

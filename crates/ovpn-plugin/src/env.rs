@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use crate::boundary::{Array, Words, give, is_secret};
+use crate::boundary::{StringArray, Words, give, is_secret};
 
 /// Longest name [`Env::get_formatted`] looks up; OpenVPN's own are shorter.
 const NAME_BYTES: usize = 128;
@@ -28,11 +28,11 @@ impl Write for Name {
 /// allocate nothing.
 #[derive(Clone, Copy)]
 pub struct Env<'a> {
-    entries: Array<'a>,
+    entries: StringArray<'a>,
 }
 
 impl<'a> Env<'a> {
-    pub(crate) fn new(entries: Array<'a>) -> Self {
+    pub(crate) fn new(entries: StringArray<'a>) -> Self {
         Self { entries }
     }
 
@@ -129,12 +129,12 @@ fn split(entry: &[u8]) -> Option<(&[u8], &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use crate::boundary::OwnedArray;
+    use crate::boundary::OwnedStringArray;
 
     use super::*;
 
     fn with_env<R>(entries: &[&[u8]], look: impl FnOnce(Env<'_>) -> R) -> R {
-        let owned = OwnedArray::cut(entries);
+        let owned = OwnedStringArray::cut(entries);
         look(Env::new(owned.array()))
     }
 

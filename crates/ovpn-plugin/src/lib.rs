@@ -84,7 +84,7 @@ mod connect_decision;
 mod credentials;
 mod decision;
 mod deferral;
-mod deferred_answer;
+mod deferred_verdict;
 mod dispatch;
 mod env;
 mod error;

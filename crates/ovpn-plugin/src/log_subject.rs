@@ -1,4 +1,4 @@
-//! How a client is named in lines of the log: as OpenVPN does it, `joe/192.0.2.2:4711`.
+//! Whom a log line is about: the client, named as OpenVPN does it, `joe/192.0.2.2:4711`.
 
 use std::fmt::{self, Write};
 
@@ -48,7 +48,7 @@ impl fmt::Display for Subject<'_> {
     }
 }
 
-/// A subject in words. The default is nobody.
+/// A subject by itself, for the job or the future that goes on with a call in other threads. The default is nobody.
 #[derive(Default)]
 pub(crate) struct OwnedSubject {
     /// Empty, or a word and a blank.

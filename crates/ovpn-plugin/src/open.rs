@@ -4,14 +4,14 @@ use std::ffi::c_int;
 use std::fmt;
 use std::path::Path;
 
-use crate::boundary::{Array, Words};
+use crate::boundary::{StringArray, Words};
 use crate::events::numbered::{collect, number, without_gaps};
 use crate::{Connection, Env, EventSet, Result, SslApi, Version};
 
 /// The arguments of [`Plugin::open`](crate::Plugin::open).
 #[derive(Clone, Copy)]
 pub struct OpenArgs<'a> {
-    pub(crate) words: Array<'a>,
+    pub(crate) words: StringArray<'a>,
     pub(crate) env: Env<'a>,
     pub(crate) offered: EventSet,
     pub(crate) struct_version: c_int,

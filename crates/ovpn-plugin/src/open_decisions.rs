@@ -12,9 +12,9 @@ static OPEN: AtomicU64 = AtomicU64::new(0);
 const FILES: u64 = 2;
 
 /// One more, as long as this lives.
-pub(crate) struct Undecided(());
+pub(crate) struct OpenDecision(());
 
-impl Undecided {
+impl OpenDecision {
     /// Up to three quarters of the files that OpenVPN may have open; where there is no such limit, any number.
     pub(crate) fn begin() -> Result<Self, DeferError> {
         let this = Self(());
@@ -31,7 +31,7 @@ fn leaves_room(open: u64, limit: u64) -> bool {
     open == 1 || open.saturating_mul(FILES) <= limit / 4 * 3
 }
 
-impl Drop for Undecided {
+impl Drop for OpenDecision {
     fn drop(&mut self) {
         OPEN.fetch_sub(1, Ordering::Relaxed);
     }

@@ -6,7 +6,7 @@ use std::ffi::c_int;
 use ovpn_plugin_sys as sys;
 
 use crate::deferral::answered_directly;
-use crate::dispatch::{Answer, Deliver};
+use crate::dispatch::{Deliver, HostReply};
 use crate::events::all::*;
 use crate::{ClientConfig, Deferral, EventSet, Pending, Rejection, Result, lines, logging, verdict_file};
 
@@ -21,8 +21,8 @@ macro_rules! replies {
         }
 
         impl<E> Deliver<E> for $name {
-            fn deliver(self, _: &E, _: EventSet) -> Answer {
-                Answer::code(match self {
+            fn deliver(self, _: &E, _: EventSet) -> HostReply {
+                HostReply::code(match self {
                     $(Self::$variant => sys::$code,)*
                 })
             }
@@ -187,12 +187,12 @@ pub enum ClientConnectReply {
 }
 
 impl Deliver<ClientConnect<'_>> for ClientConnectReply {
-    fn deliver(self, event: &ClientConnect<'_>, taken: EventSet) -> Answer {
+    fn deliver(self, event: &ClientConnect<'_>, taken: EventSet) -> HostReply {
         let decided = !matches!(self, Self::Deferred(_));
         if decided && !answered_directly(&event.taken, "client") {
-            return Answer::code(sys::PLUGIN_FUNC_ERROR);
+            return HostReply::code(sys::PLUGIN_FUNC_ERROR);
         }
-        Answer::code(match self {
+        HostReply::code(match self {
             Self::Accept => sys::PLUGIN_FUNC_SUCCESS,
             Self::Reject => sys::PLUGIN_FUNC_ERROR,
             Self::Deferred(deferral) if deferral.deliver(&event.taken, || is_written_by_hand(event)) => {
@@ -205,8 +205,8 @@ impl Deliver<ClientConnect<'_>> for ClientConnectReply {
 }
 
 impl Deliver<ClientConnectDefer<'_>> for ClientConnectReply {
-    fn deliver(self, _: &ClientConnectDefer<'_>, _: EventSet) -> Answer {
-        Answer::code(match self {
+    fn deliver(self, _: &ClientConnectDefer<'_>, _: EventSet) -> HostReply {
+        HostReply::code(match self {
             Self::Accept => sys::PLUGIN_FUNC_SUCCESS,
             Self::Reject => sys::PLUGIN_FUNC_ERROR,
             Self::AskAgain => sys::PLUGIN_FUNC_DEFERRED,
@@ -267,7 +267,7 @@ pub enum AuthReply {
 
 impl Deliver<AuthUserPassVerify<'_>> for AuthReply {
     /// Writes what belongs into the files of the login.
-    fn deliver(self, event: &AuthUserPassVerify<'_>, taken: EventSet) -> Answer {
+    fn deliver(self, event: &AuthUserPassVerify<'_>, taken: EventSet) -> HostReply {
         let accepted = match self {
             Self::Deferred(deferral) => return deferred(event, &deferral),
             Self::Pending(pending, deferral) if write_pending(event, &pending) => {
@@ -289,7 +289,7 @@ impl Deliver<AuthUserPassVerify<'_>> for AuthReply {
                 false
             }
         };
-        Answer::code(if accepted { sys::PLUGIN_FUNC_SUCCESS } else { sys::PLUGIN_FUNC_ERROR })
+        HostReply::code(if accepted { sys::PLUGIN_FUNC_SUCCESS } else { sys::PLUGIN_FUNC_ERROR })
     }
 
     fn from_error(error: Box<dyn Error + Send + Sync>) -> Result<Self> {
@@ -297,9 +297,9 @@ impl Deliver<AuthUserPassVerify<'_>> for AuthReply {
     }
 }
 
-fn deferred(event: &AuthUserPassVerify<'_>, deferral: &Deferral) -> Answer {
+fn deferred(event: &AuthUserPassVerify<'_>, deferral: &Deferral) -> HostReply {
     let waits = deferral.deliver(&event.taken, || true);
-    Answer::code(if waits { sys::PLUGIN_FUNC_DEFERRED } else { sys::PLUGIN_FUNC_ERROR })
+    HostReply::code(if waits { sys::PLUGIN_FUNC_DEFERRED } else { sys::PLUGIN_FUNC_ERROR })
 }
 
 fn write_reason(event: &AuthUserPassVerify<'_>, rejection: &Rejection) {
@@ -351,23 +351,23 @@ pub enum ClientConnectV2Reply {
 }
 
 impl ClientConnectV2Reply {
-    fn answer(self, again: impl FnOnce() -> c_int) -> Answer {
+    fn answer(self, again: impl FnOnce() -> c_int) -> HostReply {
         match self {
-            Self::Accept(config) => Answer { code: sys::PLUGIN_FUNC_SUCCESS, config: config.into_text() },
-            Self::Reject => Answer::code(sys::PLUGIN_FUNC_ERROR),
-            Self::AskAgain => Answer::code(again()),
+            Self::Accept(config) => HostReply { code: sys::PLUGIN_FUNC_SUCCESS, config: config.into_text() },
+            Self::Reject => HostReply::code(sys::PLUGIN_FUNC_ERROR),
+            Self::AskAgain => HostReply::code(again()),
         }
     }
 }
 
 impl Deliver<ClientConnectV2<'_>> for ClientConnectV2Reply {
-    fn deliver(self, _: &ClientConnectV2<'_>, taken: EventSet) -> Answer {
+    fn deliver(self, _: &ClientConnectV2<'_>, taken: EventSet) -> HostReply {
         self.answer(|| asked_again(taken, EventSet::CLIENT_CONNECT_DEFER_V2, "client_connect_defer_v2"))
     }
 }
 
 impl Deliver<ClientConnectDeferV2<'_>> for ClientConnectV2Reply {
-    fn deliver(self, _: &ClientConnectDeferV2<'_>, _: EventSet) -> Answer {
+    fn deliver(self, _: &ClientConnectDeferV2<'_>, _: EventSet) -> HostReply {
         self.answer(|| sys::PLUGIN_FUNC_DEFERRED)
     }
 }

@@ -127,7 +127,7 @@ impl Tasks {
         if self.threads.len() >= self.limit {
             return Err(io::Error::other(format!("{} tasks are running, which is the limit", self.limit)));
         }
-        // Whoever defers logins has two files open for each.
+        // A deferred login holds two open files.
         make_room();
         let (stop, test) = (self.stop.clone(), testing::current_test());
         let builder = std::thread::Builder::new().name(name.to_owned());

@@ -1,4 +1,4 @@
-//! A decision takes effect through one door: the reply that defers. In every other case it touches no file.
+//! A decision takes effect only with the reply that defers. In every other case it touches no file.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -235,7 +235,7 @@ fn connect(plugin: &mut Running<Sample>, files: &ConnectFiles, user: &str) -> Ou
 }
 
 #[test]
-fn a_connecting_client_goes_through_the_same_door() {
+fn the_same_holds_for_a_connecting_client() {
     for answer in ["accept", "reject", "drop", "keep"] {
         for reply in ["accept", "reject", "panic"] {
             let (mut plugin, files) = (plugin(), ConnectFiles::new().unwrap());

@@ -7,27 +7,27 @@ use crate::log_subject::OwnedSubject;
 use crate::slot::Slot;
 use crate::{ConnectDecision, Decision};
 
-pub(super) struct About {
+pub(super) struct FutureInfo {
     name: String,
     /// For lines that name the client anyway.
     in_lines: String,
     subject: OwnedSubject,
-    waiting: Option<Arc<dyn Undecided>>,
+    waiting: Option<Arc<dyn UndecidedSlot>>,
 }
 
-impl About {
+impl FutureInfo {
     /// A future that answers nobody.
     pub(super) fn nobody(name: &str) -> Self {
         Self::new(name, OwnedSubject::default(), None)
     }
 
     /// One that is to decide about the client of the event that this thread is in.
-    pub(super) fn decision<D: Deferred>(name: &str, slot: &Arc<Slot<D>>) -> Self {
-        let waiting = Some(Arc::<Slot<D>>::clone(slot) as Arc<dyn Undecided>);
+    pub(super) fn decision<D: AnyDecision>(name: &str, slot: &Arc<Slot<D>>) -> Self {
+        let waiting = Some(Arc::<Slot<D>>::clone(slot) as Arc<dyn UndecidedSlot>);
         Self::new(name, OwnedSubject::of_this_thread(), waiting)
     }
 
-    fn new(name: &str, subject: OwnedSubject, waiting: Option<Arc<dyn Undecided>>) -> Self {
+    fn new(name: &str, subject: OwnedSubject, waiting: Option<Arc<dyn UndecidedSlot>>) -> Self {
         Self { name: name.to_owned(), in_lines: format!("the future '{name}'"), subject, waiting }
     }
 
@@ -53,7 +53,7 @@ impl About {
     }
 }
 
-impl fmt::Display for About {
+impl fmt::Display for FutureInfo {
     /// For lines that stand alone.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.name)?;
@@ -61,14 +61,14 @@ impl fmt::Display for About {
     }
 }
 
-trait Undecided: Send + Sync {
+trait UndecidedSlot: Send + Sync {
     fn is_wanted(&self) -> bool;
 
     /// Rejects.
     fn give_up(&self);
 }
 
-impl<D: Deferred> Undecided for Slot<D> {
+impl<D: AnyDecision> UndecidedSlot for Slot<D> {
     fn is_wanted(&self) -> bool {
         self.look(D::is_wanted).unwrap_or(true)
     }
@@ -81,14 +81,14 @@ impl<D: Deferred> Undecided for Slot<D> {
 }
 
 /// What can be decided later.
-pub(super) trait Deferred: Send + 'static {
+pub(super) trait AnyDecision: Send + 'static {
     fn is_wanted(&self) -> bool;
 
     /// Rejects.
     fn give_up(self);
 }
 
-impl Deferred for Decision {
+impl AnyDecision for Decision {
     fn is_wanted(&self) -> bool {
         Decision::is_wanted(self)
     }
@@ -98,7 +98,7 @@ impl Deferred for Decision {
     }
 }
 
-impl Deferred for ConnectDecision {
+impl AnyDecision for ConnectDecision {
     fn is_wanted(&self) -> bool {
         ConnectDecision::is_wanted(self)
     }

@@ -1,4 +1,4 @@
-//! The futures that run, and what each of them is about: at the end, whatever is undecided is rejected without them.
+//! The futures that run, and what each of them is about. At the end, all that is undecided is rejected without them.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,63 +7,63 @@ use std::time::Duration;
 
 use tokio::task::AbortHandle;
 
-use super::future_info::About;
+use super::future_info::FutureInfo;
 
 /// All of one runtime.
 #[derive(Default)]
-pub(super) struct Jobs {
-    table: Mutex<Table>,
+pub(super) struct FutureTable {
+    table: Mutex<Entries>,
     ended: Condvar,
     threads: AtomicUsize,
 }
 
 #[derive(Default)]
-struct Table {
+struct Entries {
     next: u64,
-    running: BTreeMap<u64, Job>,
+    running: BTreeMap<u64, Entry>,
 }
 
-struct Job {
-    about: Arc<About>,
+struct Entry {
+    info: Arc<FutureInfo>,
     abort: Option<AbortHandle>,
 }
 
-/// A future's place in the table, which is free again when this is dropped. What is undecided then is rejected.
-pub(super) struct Place {
-    jobs: Arc<Jobs>,
+/// A future's entry in the table, removed when this is dropped. What is undecided then is rejected.
+pub(super) struct TableEntry {
+    table: Arc<FutureTable>,
     number: u64,
-    about: Arc<About>,
+    info: Arc<FutureInfo>,
 }
 
-impl Jobs {
+impl FutureTable {
     /// `None` if there are `limit` of them.
-    pub(super) fn begin(self: &Arc<Self>, limit: usize, about: About) -> Option<Place> {
-        let about = Arc::new(about);
+    pub(super) fn begin(self: &Arc<Self>, limit: usize, info: FutureInfo) -> Option<TableEntry> {
+        let info = Arc::new(info);
         let mut table = self.lock();
         if table.running.len() >= limit {
             return None;
         }
         let number = table.next;
         table.next += 1;
-        table.running.insert(number, Job { about: Arc::clone(&about), abort: None });
-        Some(Place { jobs: Arc::clone(self), number, about })
+        table.running.insert(number, Entry { info: Arc::clone(&info), abort: None });
+        Some(TableEntry { table: Arc::clone(self), number, info })
     }
 
     /// How to stop it. It may have ended meanwhile.
     pub(super) fn can_be_stopped(&self, number: u64, abort: AbortHandle) {
-        if let Some(job) = self.lock().running.get_mut(&number) {
-            job.abort = Some(abort);
+        if let Some(entry) = self.lock().running.get_mut(&number) {
+            entry.abort = Some(abort);
         }
     }
 
-    /// Rejects whatever is undecided, and has the futures stop where they next wait.
+    /// Rejects all that is undecided, and has the futures stop where they next wait.
     pub(super) fn stop_all(&self) {
         let stopped: Vec<_> = {
             let table = self.lock();
-            table.running.values().map(|job| (Arc::clone(&job.about), job.abort.clone())).collect()
+            table.running.values().map(|entry| (Arc::clone(&entry.info), entry.abort.clone())).collect()
         };
-        for (about, abort) in stopped {
-            about.give_up();
+        for (info, abort) in stopped {
+            info.give_up();
             if let Some(abort) = abort {
                 abort.abort();
             }
@@ -72,14 +72,14 @@ impl Jobs {
 
     /// Waits until none runs any more. Whether that is so.
     pub(super) fn wait_until_none(&self, limit: Duration) -> bool {
-        let some = |table: &mut Table| !table.running.is_empty();
+        let some = |table: &mut Entries| !table.running.is_empty();
         let waited = self.ended.wait_timeout_while(self.lock(), limit, some);
         waited.unwrap_or_else(PoisonError::into_inner).0.running.is_empty()
     }
 
     /// Those that run.
-    pub(super) fn running(&self) -> Vec<Arc<About>> {
-        self.lock().running.values().map(|job| Arc::clone(&job.about)).collect()
+    pub(super) fn running(&self) -> Vec<Arc<FutureInfo>> {
+        self.lock().running.values().map(|entry| Arc::clone(&entry.info)).collect()
     }
 
     pub(super) fn thread_started(&self) {
@@ -95,26 +95,26 @@ impl Jobs {
         self.threads.load(Ordering::Acquire)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Table> {
+    fn lock(&self) -> MutexGuard<'_, Entries> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Place {
+impl TableEntry {
     pub(super) fn number(&self) -> u64 {
         self.number
     }
 
-    pub(super) fn about(&self) -> &About {
-        &self.about
+    pub(super) fn info(&self) -> &FutureInfo {
+        &self.info
     }
 }
 
-impl Drop for Place {
+impl Drop for TableEntry {
     fn drop(&mut self) {
-        self.about.give_up();
+        self.info.give_up();
         // Dropped after the lock.
-        let _job = self.jobs.lock().running.remove(&self.number);
-        self.jobs.ended.notify_all();
+        let _entry = self.table.lock().running.remove(&self.number);
+        self.table.ended.notify_all();
     }
 }

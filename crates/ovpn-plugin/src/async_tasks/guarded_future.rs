@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Interval, interval_at};
 
-use super::future_table::Place;
+use super::future_table::TableEntry;
 use crate::answer_in::GONE;
 use crate::panic_guard::guard_in_thread;
 
@@ -17,30 +17,30 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Any future of a plugin.
 pub(super) type Body = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-pub(super) struct Running {
+pub(super) struct GuardedFuture {
     /// `None` once it has ended.
     body: Option<Body>,
     look: Interval,
     // Last: it ends what the body has left undecided.
-    place: Place,
+    entry: TableEntry,
 }
 
-impl Running {
+impl GuardedFuture {
     /// In the surroundings of a runtime, whose clock it takes.
-    pub(super) fn new(body: Body, place: Place) -> Self {
-        Self { body: Some(body), look: interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY), place }
+    pub(super) fn new(body: Body, entry: TableEntry) -> Self {
+        Self { body: Some(body), look: interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY), entry }
     }
 
     /// Runs the author's code: a panic in it is one line in the log, and lines name the client. `None` if it panicked.
-    fn guarded<R>(place: &Place, body: impl FnOnce() -> R) -> Option<R> {
-        let about = place.about();
-        about.during(|| guard_in_thread(about.in_lines(), body))
+    fn guarded<R>(entry: &TableEntry, body: impl FnOnce() -> R) -> Option<R> {
+        let info = entry.info();
+        info.during(|| guard_in_thread(info.in_lines(), body))
     }
 
     fn is_unwanted(&mut self, context: &mut Context<'_>) -> bool {
         let mut unwanted = false;
         while self.look.poll_tick(context).is_ready() {
-            unwanted = !self.place.about().is_wanted();
+            unwanted = !self.entry.info().is_wanted();
         }
         unwanted
     }
@@ -48,31 +48,31 @@ impl Running {
     /// Also its end is the author's code.
     fn end(&mut self) {
         if let Some(body) = self.body.take() {
-            Self::guarded(&self.place, || drop(body));
+            Self::guarded(&self.entry, || drop(body));
         }
     }
 }
 
-impl Future for Running {
+impl Future for GuardedFuture {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         let Some(body) = &mut this.body else { return Poll::Ready(()) };
-        let polled = Self::guarded(&this.place, || body.as_mut().poll(context));
+        let polled = Self::guarded(&this.entry, || body.as_mut().poll(context));
         if let Some(Poll::Pending) = polled {
             if !this.is_unwanted(context) {
                 return Poll::Pending;
             }
-            let about = this.place.about();
-            about.during(|| log::debug!("{} is dropped: {GONE}", about.in_lines()));
+            let info = this.entry.info();
+            info.during(|| log::debug!("{} is dropped: {GONE}", info.in_lines()));
         }
         this.end();
         Poll::Ready(())
     }
 }
 
-impl Drop for Running {
+impl Drop for GuardedFuture {
     fn drop(&mut self) {
         self.end();
     }

@@ -1,7 +1,7 @@
 //! Futures of a plugin (feature `tokio`): a runtime that starts after OpenVPN has become a daemon and ends with the
 //! plugin.
 
-mod answer_in;
+mod answer_async;
 mod future_info;
 mod future_table;
 mod guarded_future;
@@ -16,8 +16,8 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use future_info::About;
-use runtime::{Entrance, Started};
+use future_info::FutureInfo;
+use runtime::{Spawner, StartedRuntime};
 
 /// Futures that are told to stop and waited for when this is dropped; a field of the plugin is the place for it.
 ///
@@ -66,7 +66,7 @@ use runtime::{Entrance, Started};
 /// [`command`](crate::command); tokio's own way to start them would take the signal SIGCHLD from OpenVPN.
 pub struct AsyncTasks {
     limits: Limits,
-    started: Mutex<Option<Started>>,
+    started: Mutex<Option<StartedRuntime>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +113,7 @@ impl AsyncTasks {
     /// # Errors
     /// If the system has no threads to give.
     pub fn start(&self) -> io::Result<()> {
-        self.entrance().map(drop)
+        self.spawner().map(drop)
     }
 
     /// Starts a future that answers nobody.
@@ -121,7 +121,7 @@ impl AsyncTasks {
     /// # Errors
     /// If there are as many futures as allowed, or the threads cannot be started. The future is dropped.
     pub fn spawn(&self, name: &str, future: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        self.launch(About::nobody(name), future)
+        self.launch(FutureInfo::nobody(name), future)
     }
 
     /// Runs `body` inside the runtime, for libraries that look for one: those that start futures of their own, or
@@ -131,22 +131,22 @@ impl AsyncTasks {
     /// # Errors
     /// If the threads cannot be started.
     pub fn enter<R>(&self, body: impl FnOnce() -> R) -> io::Result<R> {
-        Ok(self.entrance()?.enter(body))
+        Ok(self.spawner()?.enter(body))
     }
 
-    fn launch(&self, about: About, future: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        self.entrance()?.launch(self.limits.futures, about, Box::pin(future))
+    fn launch(&self, info: FutureInfo, future: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        self.spawner()?.launch(self.limits.futures, info, Box::pin(future))
     }
 
     /// Starts the runtime unless it runs.
-    fn entrance(&self) -> io::Result<Entrance> {
+    fn spawner(&self) -> io::Result<Spawner> {
         let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lost) = started.take_if(|started| started.is_of_another_process()) {
             lost.forget();
         }
         match &*started {
-            Some(started) => Ok(started.entrance()),
-            None => Ok(started.insert(Started::new(&self.limits)?).entrance()),
+            Some(started) => Ok(started.spawner()),
+            None => Ok(started.insert(StartedRuntime::new(&self.limits)?).spawner()),
         }
     }
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::Limits;
-use super::future_info::About;
-use super::future_table::Jobs;
-use super::guarded_future::{Body, Running};
+use super::future_info::FutureInfo;
+use super::future_table::FutureTable;
+use super::guarded_future::{Body, GuardedFuture};
 use crate::boundary::{make_room, without_signals};
 use crate::panic_guard::drop_payload;
 use crate::{lines, logging, testing};
@@ -18,25 +18,25 @@ use crate::{lines, logging, testing};
 const THREAD_NAME: &str = "plugin-async";
 
 /// A runtime with what runs in it.
-pub(super) struct Started {
+pub(super) struct StartedRuntime {
     pub(super) runtime: Runtime,
-    pub(super) jobs: Arc<Jobs>,
+    pub(super) table: Arc<FutureTable>,
     /// Whose threads they are.
     pub(super) process_id: u32,
 }
 
-/// A way into it that keeps no lock.
-pub(super) struct Entrance {
+/// Starts futures in it, and holds no lock meanwhile.
+pub(super) struct Spawner {
     handle: Handle,
-    pub(super) jobs: Arc<Jobs>,
+    pub(super) table: Arc<FutureTable>,
 }
 
-impl Started {
+impl StartedRuntime {
     pub(super) fn new(limits: &Limits) -> io::Result<Self> {
-        // Whoever defers logins has two files open for each.
+        // A deferred login holds two open files.
         make_room();
-        let jobs = Arc::new(Jobs::default());
-        let (at_start, at_end, test) = (Arc::clone(&jobs), Arc::clone(&jobs), testing::current_test());
+        let table = Arc::new(FutureTable::default());
+        let (at_start, at_end, test) = (Arc::clone(&table), Arc::clone(&table), testing::current_test());
         let mut builder = Builder::new_multi_thread();
         builder
             .worker_threads(limits.workers)
@@ -54,11 +54,11 @@ impl Started {
             drop_payload("the start of AsyncTasks", payload);
             Err(io::Error::other("the system has no threads to give"))
         })?;
-        Ok(Self { runtime, jobs, process_id: std::process::id() })
+        Ok(Self { runtime, table, process_id: std::process::id() })
     }
 
-    pub(super) fn entrance(&self) -> Entrance {
-        Entrance { handle: self.runtime.handle().clone(), jobs: Arc::clone(&self.jobs) }
+    pub(super) fn spawner(&self) -> Spawner {
+        Spawner { handle: self.runtime.handle().clone(), table: Arc::clone(&self.table) }
     }
 
     pub(super) fn is_of_another_process(&self) -> bool {
@@ -72,7 +72,7 @@ impl Started {
     }
 }
 
-impl Entrance {
+impl Spawner {
     pub(super) fn enter<R>(&self, body: impl FnOnce() -> R) -> R {
         without_signals(|| {
             let _inside = self.handle.enter();
@@ -80,17 +80,17 @@ impl Entrance {
         })
     }
 
-    pub(super) fn launch(&self, limit: usize, about: About, body: Body) -> io::Result<()> {
-        let Some(place) = self.jobs.begin(limit, about) else {
+    pub(super) fn launch(&self, limit: usize, info: FutureInfo, body: Body) -> io::Result<()> {
+        let Some(entry) = self.table.begin(limit, info) else {
             return Err(io::Error::other(format!("{limit} futures are running, which is the limit")));
         };
-        let number = place.number();
+        let number = entry.number();
         let task = {
             // For the clock.
             let _inside = self.handle.enter();
-            self.handle.spawn(Running::new(body, place))
+            self.handle.spawn(GuardedFuture::new(body, entry))
         };
-        self.jobs.can_be_stopped(number, task.abort_handle());
+        self.table.can_be_stopped(number, task.abort_handle());
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use ovpn_plugin_sys as sys;
 
 use super::client::client_constructor;
 use super::func::func;
-use super::{OwnedArray, client_destructor, close, open};
+use super::{OwnedStringArray, client_destructor, close, open};
 use crate::testing::CallData;
 use crate::{
     AuthReply, AuthUserPassVerify, ClientState, EventSet, OpenArgs, Plugin, Result, TlsVerify, Up,
@@ -45,15 +45,15 @@ impl ClientState for Sample {
 }
 
 /// As many variables as a real server passes, what is looked for last.
-fn environment() -> OwnedArray {
+fn environment() -> OwnedStringArray {
     let mut entries: Vec<String> = (0..58).map(|n| format!("X509_{n}_organizationalUnit=a value")).collect();
     entries.extend(["username=joe".to_owned(), "password=secret".to_owned()]);
-    OwnedArray::cut(&entries)
+    OwnedStringArray::cut(&entries)
 }
 
 /// Calls the function OpenVPN would; the code, and how many allocations it took.
 fn pass(handle: *mut c_void, client: *mut c_void, event: c_int) -> (c_int, u64) {
-    let (words, env) = (OwnedArray::cut(&["plugin.so", "0", "CN=joe"]), environment());
+    let (words, env) = (OwnedStringArray::cut(&["plugin.so", "0", "CN=joe"]), environment());
     let arguments = sys::plugin_args_func_in {
         event,
         argv: words.as_ptr(),
@@ -75,7 +75,7 @@ fn pass(handle: *mut c_void, client: *mut c_void, event: c_int) -> (c_int, u64) 
 }
 
 fn with_plugin(body: impl FnOnce(*mut c_void, *mut c_void)) {
-    let (words, env) = (OwnedArray::cut(&["plugin.so"]), environment());
+    let (words, env) = (OwnedStringArray::cut(&["plugin.so"]), environment());
     let arguments = sys::plugin_args_open_in {
         type_mask: -1,
         argv: words.as_ptr(),

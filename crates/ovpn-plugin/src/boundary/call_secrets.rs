@@ -9,7 +9,7 @@
 use std::cell::Cell;
 use std::ffi::c_char;
 
-use super::Array;
+use super::StringArray;
 
 /// The names of variables that OpenVPN gives secrets: of a login, of an answer to a question, and of TLS_FINAL.
 const NAMES: [&[u8]; 3] = [b"password", b"crresponse", b"exported_keying_material"];
@@ -57,7 +57,7 @@ impl Drop for Call {
 /// that was forked from the call: it has the memory for itself.
 pub(crate) fn wipe() {
     // SAFETY: null or an array that stays as long as the call, by the promise to `enter`.
-    let mut words = unsafe { Array::new(VARIABLES.replace(std::ptr::null())) }.iter();
+    let mut words = unsafe { StringArray::new(VARIABLES.replace(std::ptr::null())) }.iter();
     while let Some(word) = words.next_pointer() {
         for (_, name) in NAMES.iter().enumerate().filter(|(which, _)| GIVEN.get() & (1 << which) == 0) {
             // SAFETY: a string of the host's that may be written to. Nothing refers to its value: the plugin was not given
@@ -102,7 +102,7 @@ mod tests {
         // SAFETY: memory of our own that may be written to; the strings end in NUL, the pointers in a null one.
         let call = unsafe { Call::enter(pointers.as_ptr()) };
         // SAFETY: as above.
-        body(Env::new(unsafe { Array::new(pointers.as_ptr()) }));
+        body(Env::new(unsafe { StringArray::new(pointers.as_ptr()) }));
         wipe();
         drop(call);
         let text = |string: Vec<u8>| String::from_utf8(string).unwrap().replace('\0', "_");

@@ -7,8 +7,8 @@ use std::ptr::NonNull;
 use ovpn_plugin_sys as sys;
 
 use super::call_secrets::Call;
-use super::{Array, Client, Instance, during, return_list};
-use crate::dispatch::Answer;
+use super::{Client, Instance, StringArray, during, return_list};
+use crate::dispatch::HostReply;
 use crate::event_set::event_name;
 use crate::events::{Certificate, Context};
 use crate::log_subject::Subject;
@@ -30,7 +30,7 @@ pub(super) unsafe fn func<P: Plugin>(version: c_int, arguments: *const c_void, a
         return refuse(version);
     };
     // SAFETY: null or an array that stays during the call.
-    let env = Env::new(unsafe { Array::new(arguments.envp) });
+    let env = Env::new(unsafe { StringArray::new(arguments.envp) });
     let subject = Subject::of_event(arguments.event, env, P::LINES_NAME_THE_CLIENT);
     let passed = || {
         if version < 1 {
@@ -41,7 +41,7 @@ pub(super) unsafe fn func<P: Plugin>(version: c_int, arguments: *const c_void, a
             return refuse(version);
         };
         // SAFETY: null or an array that stays during the call.
-        let words = unsafe { Array::new(arguments.argv) };
+        let words = unsafe { StringArray::new(arguments.argv) };
         // SAFETY: as above; OpenVPN's variables are memory from `malloc`.
         let _call = unsafe { Call::enter(arguments.envp) };
         let certificate = NonNull::new(arguments.current_cert).map(|pointer| Certificate {
@@ -60,7 +60,7 @@ pub(super) unsafe fn func<P: Plugin>(version: c_int, arguments: *const c_void, a
 
 /// # Safety
 /// `answer` is null or the host's struct.
-unsafe fn give(reply: Answer, answer: *mut c_void) -> c_int {
+unsafe fn give(reply: HostReply, answer: *mut c_void) -> c_int {
     let Some(config) = reply.config else { return reply.code };
     // SAFETY: the caller's promise; the struct is the same in all versions.
     let slot = unsafe { answer.cast::<sys::plugin_args_func_return>().as_ref() }

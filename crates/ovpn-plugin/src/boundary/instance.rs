@@ -6,7 +6,7 @@ use std::time::Duration;
 use ovpn_plugin_sys as sys;
 
 use super::{Client, coarse};
-use crate::dispatch::{Answer, dispatch};
+use crate::dispatch::{HostReply, dispatch};
 use crate::error::WithCauses;
 use crate::event_set::event_name;
 use crate::events::Context;
@@ -52,7 +52,7 @@ impl<P: Plugin> Instance<P> {
     }
 
     /// Has the plugin answer one event.
-    pub(crate) fn pass(&mut self, event: c_int, context: Context<'_>) -> Answer {
+    pub(crate) fn pass(&mut self, event: c_int, context: Context<'_>) -> HostReply {
         if !self.started {
             logging::settled(context.env);
         }
@@ -67,7 +67,7 @@ impl<P: Plugin> Instance<P> {
             }
             answer
         } else {
-            Answer::code(sys::PLUGIN_FUNC_ERROR)
+            HostReply::code(sys::PLUGIN_FUNC_ERROR)
         };
         if let Some(progress) = progress {
             progress.after(event, refused, answer.code);

@@ -5,7 +5,7 @@
 #[derive(Debug)]
 pub(crate) struct Library {
     #[cfg(unix)]
-    held: unix::Held,
+    held: unix::ObjectHandle,
 }
 
 impl Library {
@@ -13,7 +13,7 @@ impl Library {
     #[cfg(unix)]
     pub(crate) fn hold() -> Option<Self> {
         let own: fn() -> Option<Self> = Self::hold;
-        unix::Held::with(own as *const std::ffi::c_void).map(|held| Self { held })
+        unix::ObjectHandle::with(own as *const std::ffi::c_void).map(|held| Self { held })
     }
 
     /// It cannot be kept here.
@@ -37,9 +37,9 @@ mod unix {
 
     /// A count of the C library's for a shared object; none for the program itself, which stays anyway.
     #[derive(Debug)]
-    pub(super) struct Held(Option<NonNull<c_void>>);
+    pub(super) struct ObjectHandle(Option<NonNull<c_void>>);
 
-    impl Held {
+    impl ObjectHandle {
         /// The object that has this address.
         pub(super) fn with(address: *const c_void) -> Option<Self> {
             let object = find(address)?;
@@ -53,10 +53,10 @@ mod unix {
         }
     }
 
-    impl Drop for Held {
+    impl Drop for ObjectHandle {
         fn drop(&mut self) {
             if let Some(handle) = self.0 {
-                // SAFETY: dlopen() gave it, and it is given back once. Whoever loaded the object holds it still.
+                // SAFETY: dlopen() gave it, and it is given back once. The program that loaded the object still holds it.
                 unsafe { libc::dlclose(handle.as_ptr()) };
             }
         }
@@ -91,8 +91,8 @@ mod unix {
         #[test]
         fn the_program_itself_stays() {
             let own: fn() -> Option<crate::boundary::Library> = crate::boundary::Library::hold;
-            assert!(Held::with(own as *const c_void).unwrap().0.is_none());
-            assert!(Held::with(std::ptr::null()).is_none());
+            assert!(ObjectHandle::with(own as *const c_void).unwrap().0.is_none());
+            assert!(ObjectHandle::with(std::ptr::null()).is_none());
         }
 
         /// One that this program does not have otherwise.
@@ -104,7 +104,7 @@ mod unix {
             assert!(!handle.is_null());
             // SAFETY: the handle is one of dlopen().
             let function = unsafe { libc::dlsym(handle, c"pam_start".as_ptr()) };
-            let held = Held::with(function).unwrap();
+            let held = ObjectHandle::with(function).unwrap();
             // SAFETY: the handle is given back once.
             unsafe { libc::dlclose(handle) };
             assert!(held.0.is_some() && is_loaded("libpam.so.0"));

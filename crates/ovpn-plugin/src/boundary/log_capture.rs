@@ -1,6 +1,6 @@
 //! Looks where a line of OpenVPN's log comes out: for the time of one call, the descriptors it may go to lead to us.
 //!
-//! Whoever asks passes on what arrived. Needs no file, so it works in a chroot and without
+//! The caller passes on what arrived. Needs no file, so it works in a chroot and without
 //! privileges. Only for OpenVPN's own thread in a call: nothing else of OpenVPN runs meanwhile.
 #![allow(unsafe_code)]
 
@@ -19,7 +19,7 @@ const SOCKETS: std::ops::Range<RawFd> = 3..256;
 const MESSAGE_BYTES: usize = 16 * 1024;
 
 /// What came out during a call, and where it was to go.
-pub(crate) enum Caught {
+pub(crate) enum CapturedLog {
     /// At standard output.
     Output { bytes: Vec<u8>, real: File },
     /// At a socket to the system log.
@@ -27,7 +27,7 @@ pub(crate) enum Caught {
 }
 
 /// Calls `body`, once in any case, and gives back what it wrote where.
-pub(crate) fn capture(body: impl FnOnce()) -> Vec<Caught> {
+pub(crate) fn capture(body: impl FnOnce()) -> Vec<CapturedLog> {
     let output = stream().and_then(|(ours, theirs)| Ok((ours, Detour::start(OUTPUT, theirs.into())?)));
     // All before the first detour, which makes copies of what it finds.
     let to_system_log: Vec<RawFd> = SOCKETS.filter(|number| is_to_system_log(*number)).collect();
@@ -58,14 +58,14 @@ fn datagrams() -> io::Result<(UnixDatagram, UnixDatagram)> {
     Ok((ours, theirs))
 }
 
-fn output_of(mut ours: UnixStream, real: OwnedFd) -> Caught {
+fn output_of(mut ours: UnixStream, real: OwnedFd) -> CapturedLog {
     let mut bytes = Vec::new();
     // It is all there. Does not wait for an end: a process forked meanwhile by another thread would hold that up.
     let _ = ours.set_nonblocking(true).and_then(|()| ours.read_to_end(&mut bytes));
-    Caught::Output { bytes, real: File::from(real) }
+    CapturedLog::Output { bytes, real: File::from(real) }
 }
 
-fn datagrams_of(ours: &UnixDatagram, real: OwnedFd) -> Caught {
+fn datagrams_of(ours: &UnixDatagram, real: OwnedFd) -> CapturedLog {
     let mut datagrams = Vec::new();
     let mut message = vec![0; MESSAGE_BYTES];
     if ours.set_nonblocking(true).is_ok() {
@@ -73,7 +73,7 @@ fn datagrams_of(ours: &UnixDatagram, real: OwnedFd) -> Caught {
             datagrams.extend(message.get(..length).map(<[u8]>::to_vec));
         }
     }
-    Caught::Datagrams { datagrams, real: UnixDatagram::from(real) }
+    CapturedLog::Datagrams { datagrams, real: UnixDatagram::from(real) }
 }
 
 /// A descriptor that leads elsewhere as long as this lives.
@@ -91,7 +91,7 @@ impl Detour {
         let real = checked(unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) })?;
         // SAFETY: just made, and nobody else's.
         let real = unsafe { OwnedFd::from_raw_fd(real) };
-        // SAFETY: takes numbers only; whoever uses the descriptor goes on using it, towards the target.
+        // SAFETY: takes numbers only; users of the descriptor go on using it, towards the target.
         checked(unsafe { libc::dup2(target.as_raw_fd(), number) })?;
         Ok(Self { number, flags, real })
     }
@@ -163,7 +163,7 @@ mod tests {
         let mut file = File::options().write(true).open("/dev/null").unwrap();
         let detour = Detour::start(file.as_raw_fd(), theirs.into()).unwrap();
         assert!(ends(move || file.write(&[b'x'; 4096]).is_ok()));
-        let Caught::Output { bytes, .. } = output_of(ours, detour.real) else { panic!("no output") };
+        let CapturedLog::Output { bytes, .. } = output_of(ours, detour.real) else { panic!("no output") };
         assert!(!bytes.is_empty());
         let (ours, theirs) = datagrams().unwrap();
         assert!(ends(move || theirs.send(b"x").is_ok()));

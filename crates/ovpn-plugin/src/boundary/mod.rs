@@ -45,7 +45,7 @@ pub(crate) use instance::Instance;
 #[cfg(feature = "tokio")]
 pub(crate) use library::Library;
 #[cfg(unix)]
-pub(crate) use log_capture::{Caught, capture};
+pub(crate) use log_capture::{CapturedLog, capture};
 pub(crate) use random::random;
 pub(crate) use signals::without_signals;
-pub(crate) use string_array::{Array, OwnedArray};
+pub(crate) use string_array::{OwnedStringArray, StringArray};

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use ovpn_plugin_sys as sys;
 
 use super::call_secrets::Call;
-use super::{Array, Instance, host_log};
+use super::{Instance, StringArray, host_log};
 use crate::error::WithCauses;
 use crate::panic_guard::{guard, plugin_closed, plugin_opened};
 use crate::{Env, EventSet, OpenArgs, Plugin, SslApi, Version, lines, logging};
@@ -133,9 +133,9 @@ unsafe fn read_arguments<'a, P: Plugin>(
     }
     let (argv, envp) = (field!(arguments, argv), field!(arguments, envp));
     // SAFETY: null or a null-terminated array that stays for 'a.
-    let words = unsafe { Array::new(argv) };
+    let words = unsafe { StringArray::new(argv) };
     // SAFETY: as above.
-    let env = Env::new(unsafe { Array::new(envp) });
+    let env = Env::new(unsafe { StringArray::new(envp) });
     let ssl_api = (version >= HAS_SSL_API).then(|| SslApi::from_number(field!(arguments, ssl_api)));
     let openvpn_version = (version >= HAS_VERSION).then(|| {
         let major: c_uint = field!(arguments, ovpn_version_major);

@@ -10,12 +10,12 @@ use std::marker::PhantomData;
 
 /// A borrowed null-terminated array of C strings; a null pointer is the empty array.
 #[derive(Clone, Copy)]
-pub(crate) struct Array<'a> {
+pub(crate) struct StringArray<'a> {
     first: *const *const c_char,
     lifetime: PhantomData<&'a CStr>,
 }
 
-impl<'a> Array<'a> {
+impl<'a> StringArray<'a> {
     /// # Safety
     /// `first` is null, or points to pointers to NUL-terminated strings, the last of them null, all of which stay
     /// as they are for `'a`.
@@ -91,7 +91,7 @@ impl<'a> Iterator for Words<'a> {
 
     fn next(&mut self) -> Option<&'a [u8]> {
         let word = self.next_pointer()?;
-        // SAFETY: whoever made the array promised NUL-terminated strings that stay for 'a.
+        // SAFETY: the caller of `StringArray::new` promised NUL-terminated strings that stay for 'a.
         Some(unsafe { CStr::from_ptr(word) }.to_bytes())
     }
 }
@@ -106,12 +106,12 @@ impl fmt::Debug for Words<'_> {
 }
 
 /// An owned array in C's form, for tests.
-pub(crate) struct OwnedArray {
+pub(crate) struct OwnedStringArray {
     pointers: Vec<*const c_char>,
     _strings: Vec<CString>,
 }
 
-impl OwnedArray {
+impl OwnedStringArray {
     /// A NUL ends an item, as in C.
     pub(crate) fn cut<T: AsRef<[u8]>>(items: &[T]) -> Self {
         let until_nul = |item: &[u8]| item.split(|&byte| byte == 0).next().unwrap_or_default().to_vec();
@@ -126,9 +126,9 @@ impl OwnedArray {
         self.pointers.as_ptr()
     }
 
-    pub(crate) fn array(&self) -> Array<'_> {
+    pub(crate) fn array(&self) -> StringArray<'_> {
         // SAFETY: cut() ended the pointers with a null one, and the strings they point to live in self.
-        unsafe { Array::new(self.pointers.as_ptr()) }
+        unsafe { StringArray::new(self.pointers.as_ptr()) }
     }
 }
 
@@ -139,14 +139,14 @@ mod tests {
     #[test]
     fn null_is_empty_and_stays_empty() {
         // SAFETY: null is allowed.
-        let mut words = unsafe { Array::new(std::ptr::null()) }.iter();
+        let mut words = unsafe { StringArray::new(std::ptr::null()) }.iter();
         assert_eq!(words.next(), None);
         assert_eq!(words.next(), None);
     }
 
     #[test]
     fn stops_for_good_at_the_end() {
-        let owned = OwnedArray::cut(&["a"]);
+        let owned = OwnedStringArray::cut(&["a"]);
         let mut words = owned.array().iter();
         assert_eq!(words.next(), Some(&b"a"[..]));
         assert_eq!(words.next(), None);

@@ -21,7 +21,7 @@ use std::ffi::c_void;
 use std::path::Path;
 use std::ptr::NonNull;
 
-use crate::boundary::{Array, Client};
+use crate::boundary::{Client, StringArray};
 use crate::{ClientState, Env, SslApi};
 
 pub use address::Address;
@@ -43,7 +43,7 @@ pub(crate) mod all {
 /// What every event comes with.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
-    pub(crate) words: Array<'a>,
+    pub(crate) words: StringArray<'a>,
     pub(crate) env: Env<'a>,
     pub(crate) client: Option<Client<'a>>,
     pub(crate) certificate: Option<Certificate>,
@@ -110,12 +110,12 @@ macro_rules! events {
             pub(crate) context: $crate::events::Context<'a>,
             /// The decision, if it was taken away from the call.
             #[allow(dead_code, reason = "most events cannot be deferred")]
-            pub(crate) taken: $crate::deferred_answer::Taken,
+            pub(crate) taken: $crate::deferred_verdict::TakenDecision,
         }
 
         impl<'a> $crate::events::Event<'a> for $name<'a> {
             fn new(context: $crate::events::Context<'a>) -> Self {
-                Self { context, taken: $crate::deferred_answer::Taken::new() }
+                Self { context, taken: $crate::deferred_verdict::TakenDecision::new() }
             }
         }
 

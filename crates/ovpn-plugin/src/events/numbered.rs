@@ -55,7 +55,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::boundary::OwnedArray;
+    use crate::boundary::OwnedStringArray;
     use crate::testing::CallData;
 
     #[test]
@@ -80,7 +80,7 @@ mod tests {
         let least = |count: usize| {
             let entries: Vec<Vec<u8>> = (1..=count).map(|n| format!("x_{n}=v").into_bytes()).collect();
             let entries: Vec<&[u8]> = entries.iter().map(Vec::as_slice).collect();
-            let owned = OwnedArray::cut(&entries);
+            let owned = OwnedStringArray::cut(&entries);
             let once = || {
                 let started = Instant::now();
                 assert_eq!(in_a_row(Env::new(owned.array()), "x_").count(), count);

@@ -1,10 +1,10 @@
 //! Where OpenVPN logs to, found out by looking at one line of its log, and writing there without OpenVPN.
 
 #[cfg(unix)]
-pub(super) use unix::Place;
+pub(super) use unix::Destination;
 
 #[cfg(not(unix))]
-pub(super) use other::Place;
+pub(super) use other::Destination;
 
 #[cfg(unix)]
 mod unix {
@@ -14,7 +14,7 @@ mod unix {
     use std::os::unix::net::UnixDatagram;
     use std::time::Duration;
 
-    use crate::boundary::{self, Caught};
+    use crate::boundary::{self, CapturedLog};
     use crate::logging::stamp::{Stamp, SyslogStamp};
     use crate::logging::with_errno;
 
@@ -22,14 +22,14 @@ mod unix {
     const MAX_TRIES: u32 = 1000;
 
     /// Where OpenVPN logs to, with how its lines begin there.
-    pub(in crate::logging) enum Place {
+    pub(in crate::logging) enum Destination {
         /// Standard output, or the file `log` names in its place.
         Output { file: File, stamp: Stamp },
         /// The system log, through a copy of the socket the C library has for it.
         Syslog { socket: UnixDatagram, stamp: SyslogStamp },
     }
 
-    impl Place {
+    impl Destination {
         /// Has OpenVPN log this line, and looks where it comes out. Only in one of its calls. `hidden`: the line was
         /// made for this, and goes no further.
         pub(in crate::logging) fn find(flags: c_int, line: &CStr, hidden: bool) -> Option<Self> {
@@ -37,7 +37,7 @@ mod unix {
             let (mut found, mut lost) = (None, false);
             for caught in boundary::capture(|| boundary::send(flags, 0, line)) {
                 let passed = match caught {
-                    Caught::Output { mut bytes, real } => {
+                    CapturedLog::Output { mut bytes, real } => {
                         let seen = read_output(&bytes, &wanted);
                         if let Some((_, start)) = seen.filter(|_| hidden) {
                             bytes.truncate(start);
@@ -46,7 +46,7 @@ mod unix {
                         found = seen.map(|(stamp, _)| Self::Output { file: real, stamp }).or(found);
                         passed
                     }
-                    Caught::Datagrams { mut datagrams, real } => {
+                    CapturedLog::Datagrams { mut datagrams, real } => {
                         let seen = datagrams.last().and_then(|last| read_datagram(last, &wanted));
                         if seen.is_some() && hidden {
                             datagrams.pop();
@@ -142,9 +142,9 @@ mod other {
     use crate::boundary;
 
     /// Nothing is known of it here.
-    pub(in crate::logging) struct Place(Infallible);
+    pub(in crate::logging) struct Destination(Infallible);
 
-    impl Place {
+    impl Destination {
         pub(in crate::logging) fn find(flags: c_int, line: &CStr, hidden: bool) -> Option<Self> {
             if !hidden {
                 boundary::send(flags, 0, line);

@@ -9,13 +9,13 @@ use crate::escape;
 const CUT_MARK: &[u8] = b"...";
 
 /// A message being formatted, without control characters and bounded.
-pub(super) struct Line {
+pub(super) struct LineBuffer {
     bytes: [u8; MAX_LINE_BYTES + 1],
     used: usize,
     cut: bool,
 }
 
-impl Line {
+impl LineBuffer {
     pub(super) fn new() -> Self {
         Self { bytes: [0; MAX_LINE_BYTES + 1], used: 0, cut: false }
     }
@@ -52,7 +52,7 @@ impl Line {
 }
 
 /// The sink below the escaping: takes bytes until the line is full.
-struct Raw<'a>(&'a mut Line);
+struct Raw<'a>(&'a mut LineBuffer);
 
 impl Write for Raw<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
@@ -65,7 +65,7 @@ impl Write for Raw<'_> {
     }
 }
 
-impl Write for Line {
+impl Write for LineBuffer {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         escape::write_text(&mut Raw(self), text, false)
     }
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     fn line(message: &str) -> String {
-        let mut line = Line::new();
+        let mut line = LineBuffer::new();
         let _ = write!(line, "{message}");
         line.finish().to_str().unwrap().to_owned()
     }

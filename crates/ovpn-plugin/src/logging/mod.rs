@@ -42,7 +42,7 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 use ovpn_plugin_sys as sys;
 
 use crate::{Env, boundary, lines, panic_guard, testing};
-use line::Line;
+use line::LineBuffer;
 
 #[cfg(unix)]
 pub(crate) use stamp::Moment;
@@ -188,7 +188,7 @@ fn with_errno(line: &CStr, errno: c_int) -> String {
 }
 
 fn write_line(flags: c_int, errno: c_int, message: fmt::Arguments<'_>) {
-    let mut line = Line::new();
+    let mut line = LineBuffer::new();
     // Fails when the line is full, which the mark at its end shows.
     let _ = line.write_fmt(message);
     let line = line.finish();

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ovpn_plugin_sys as sys;
 
-use super::destination::Place;
-use super::line::Line;
+use super::destination::Destination;
+use super::line::LineBuffer;
 use super::{DEBUG_VERB, THREAD_SAFE_HOST};
 use crate::{Env, boundary, lines, panic_guard};
 
@@ -19,12 +19,12 @@ const MAX_WAITING: usize = 1000;
 /// How often in a row it is tried to see where OpenVPN logs to.
 const MAX_LOOKS: u32 = 3;
 
-static DOOR: Door = Door::new();
+static THREAD_LOG: ThreadLog = ThreadLog::new();
 
-/// The way of these lines.
-struct Door {
+/// The log as these threads write it.
+struct ThreadLog {
     lines: Mutex<Lines>,
-    /// Taken before `lines`, and alone by who forks: then nobody is inside.
+    /// Taken before `lines`. A thread that is about to fork takes only this: then no thread holds `lines`.
     fork: Mutex<()>,
     /// Something waits for the next call. Says only whether it is worth to take the lock.
     waiting: AtomicBool,
@@ -40,7 +40,7 @@ thread_local! {
 
 struct Lines {
     /// Where OpenVPN logs to, if that is known.
-    place: Option<Arc<Place>>,
+    destination: Option<Arc<Destination>>,
     waiting: VecDeque<(c_int, c_int, CString)>,
     lost: u64,
     verb: Option<u32>,
@@ -54,7 +54,7 @@ struct Lines {
 impl Lines {
     const fn new() -> Self {
         Self {
-            place: None,
+            destination: None,
             waiting: VecDeque::new(),
             lost: 0,
             verb: None,
@@ -87,14 +87,14 @@ impl Lines {
         let look = self.wants_look() && errno == 0 && self.shows(flags) == Some(true);
         if look {
             self.looks += 1;
-            self.place = Place::find(flags, line, false).map(Arc::new);
+            self.destination = Destination::find(flags, line, false).map(Arc::new);
         } else {
             boundary::send(flags, errno, line);
         }
     }
 
     fn wants_look(&self) -> bool {
-        self.settled && self.place.is_none() && self.looks < MAX_LOOKS && boundary::has_host()
+        self.settled && self.destination.is_none() && self.looks < MAX_LOOKS && boundary::has_host()
     }
 
     /// In a call that logged nothing: looks with a line of its own. It goes no further, unless the host is none that is
@@ -106,9 +106,9 @@ impl Lines {
         {
             self.looks += 1;
             // For who reads it after all.
-            let mut line = Line::new();
+            let mut line = LineBuffer::new();
             let _ = write!(line, "{}", lines::asks_where_the_log_is());
-            self.place = Place::find(sys::PLOG_NOTE, line.finish(), true).map(Arc::new);
+            self.destination = Destination::find(sys::PLOG_NOTE, line.finish(), true).map(Arc::new);
         }
     }
 
@@ -118,29 +118,29 @@ impl Lines {
         }
         let lost = std::mem::take(&mut self.lost);
         if lost > 0 {
-            let mut line = Line::new();
+            let mut line = LineBuffer::new();
             let _ = write!(line, "{}", lines::lines_of_threads_lost(lost, MAX_WAITING));
             boundary::send(sys::PLOG_WARN, 0, line.finish());
         }
     }
 }
 
-/// The lines, with the right to be in here.
-struct Inside<'a> {
-    door: &'a Door,
+/// The lines, locked, with forks kept out.
+struct LockedLog<'a> {
+    log: &'a ThreadLog,
     lines: MutexGuard<'a, Lines>,
     _fork: Option<MutexGuard<'a, ()>>,
 }
 
-impl Drop for Inside<'_> {
+impl Drop for LockedLog<'_> {
     fn drop(&mut self) {
         let waiting = !self.lines.waiting.is_empty() || self.lines.lost > 0;
-        self.door.waiting.store(waiting, Ordering::Release);
-        self.door.look.store(self.lines.wants_look(), Ordering::Release);
+        self.log.waiting.store(waiting, Ordering::Release);
+        self.log.look.store(self.lines.wants_look(), Ordering::Release);
     }
 }
 
-impl Door {
+impl ThreadLog {
     const fn new() -> Self {
         Self {
             lines: Mutex::new(Lines::new()),
@@ -151,11 +151,11 @@ impl Door {
         }
     }
 
-    fn enter(&self) -> Inside<'_> {
+    fn enter(&self) -> LockedLog<'_> {
         // A thread that is about to fork has it already.
         let fork = (!HOLDS.try_with(Cell::get).unwrap_or(false)).then(|| self.keep_forks_out());
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        Inside { door: self, lines, _fork: fork }
+        LockedLog { log: self, lines, _fork: fork }
     }
 
     fn keep_forks_out(&self) -> MutexGuard<'_, ()> {
@@ -163,28 +163,29 @@ impl Door {
     }
 
     fn log_elsewhere(&self, flags: c_int, errno: c_int, line: &CStr) {
-        let mut inside = self.enter();
-        let shown = inside.lines.shows(flags);
+        let mut locked = self.enter();
+        let shown = locked.lines.shows(flags);
         if shown == Some(false) {
             return;
         }
         // Behind lines that wait it would come before those of the same thread.
-        let place = inside.lines.place.clone().filter(|_| shown.is_some() && inside.lines.waiting.is_empty());
-        let Some(place) = place else {
-            inside.lines.keep(flags, errno, line);
+        let destination =
+            locked.lines.destination.clone().filter(|_| shown.is_some() && locked.lines.waiting.is_empty());
+        let Some(destination) = destination else {
+            locked.lines.keep(flags, errno, line);
             return;
         };
-        // In here, because the C library takes a lock for the time of day, which a forked process must not inherit.
-        let text = place.text(flags, errno, line);
-        drop(inside);
-        // Out here, because whoever reads the log may be stuck.
-        if place.write(&text).is_err() {
-            let mut inside = self.enter();
-            if inside.lines.place.as_ref().is_some_and(|now| Arc::ptr_eq(now, &place)) {
-                inside.lines.place = None;
-                inside.lines.looks = 0;
+        // Under the lock, because the C library takes a lock for the time of day, which a forked process must not inherit.
+        let text = destination.text(flags, errno, line);
+        drop(locked);
+        // Without the lock, because the reader of the log may be stuck.
+        if destination.write(&text).is_err() {
+            let mut locked = self.enter();
+            if locked.lines.destination.as_ref().is_some_and(|now| Arc::ptr_eq(now, &destination)) {
+                locked.lines.destination = None;
+                locked.lines.looks = 0;
             }
-            inside.lines.keep(flags, errno, line);
+            locked.lines.keep(flags, errno, line);
         }
     }
 }
@@ -198,7 +199,7 @@ pub struct HeldForFork {
 
 impl HeldForFork {
     pub(super) fn take() -> Self {
-        Self { fork: (!HOLDS.replace(true)).then(|| DOOR.keep_forks_out()) }
+        Self { fork: (!HOLDS.replace(true)).then(|| THREAD_LOG.keep_forks_out()) }
     }
 }
 
@@ -221,7 +222,7 @@ impl std::fmt::Debug for HeldForFork {
 pub(crate) fn opened(env: Env<'_>) {
     panic_guard::called_here();
     let thread_safe = env.get(THREAD_SAFE_HOST) == Some(b"thread-safe");
-    DOOR.thread_safe.store(thread_safe, Ordering::Release);
+    THREAD_LOG.thread_safe.store(thread_safe, Ordering::Release);
     // Without `verb` the configuration is still being read: before `log` and `daemon` are acted on.
     if env.get("verb").is_some() {
         settled(env);
@@ -235,37 +236,40 @@ pub(crate) fn settled(env: Env<'_>) {
     if boundary::has_host() && log::max_level() == log::LevelFilter::Trace {
         super::follow_verb(env);
     }
-    if !DOOR.thread_safe.load(Ordering::Acquire) {
-        let mut inside = DOOR.enter();
-        inside.lines.settled = true;
-        inside.lines.verb = env.get_number("verb").or(inside.lines.verb);
+    if !THREAD_LOG.thread_safe.load(Ordering::Acquire) {
+        let mut locked = THREAD_LOG.enter();
+        locked.lines.settled = true;
+        locked.lines.verb = env.get_number("verb").or(locked.lines.verb);
     }
 }
 
 /// The last plugin is closed: OpenVPN may open its log anew before it opens the plugin again.
 pub(crate) fn closed() {
-    *DOOR.enter().lines = Lines::new();
+    *THREAD_LOG.enter().lines = Lines::new();
 }
 
 /// In a call of OpenVPN's: hands it what waits.
 pub(crate) fn flush() {
-    if DOOR.waiting.load(Ordering::Acquire) && panic_guard::is_in_host_call() && !panic_guard::is_forked() {
-        DOOR.enter().lines.flush();
+    if THREAD_LOG.waiting.load(Ordering::Acquire)
+        && panic_guard::is_in_host_call()
+        && !panic_guard::is_forked()
+    {
+        THREAD_LOG.enter().lines.flush();
     }
 }
 
 /// At the end of a call: the same, and it is seen to it that from now on lines of threads need not wait.
 pub(crate) fn end_of_call() {
     flush();
-    if DOOR.look.load(Ordering::Acquire) && !panic_guard::is_forked() {
-        DOOR.enter().lines.ask();
+    if THREAD_LOG.look.load(Ordering::Acquire) && !panic_guard::is_forked() {
+        THREAD_LOG.enter().lines.ask();
     }
 }
 
 /// Logs a line in a call of OpenVPN's.
 pub(super) fn log_in_host_call(flags: c_int, errno: c_int, line: &CStr) {
-    if DOOR.look.load(Ordering::Acquire) {
-        DOOR.enter().lines.send(flags, errno, line);
+    if THREAD_LOG.look.load(Ordering::Acquire) {
+        THREAD_LOG.enter().lines.send(flags, errno, line);
     } else {
         boundary::send(flags, errno, line);
     }
@@ -273,10 +277,10 @@ pub(super) fn log_in_host_call(flags: c_int, errno: c_int, line: &CStr) {
 
 /// Logs a line of any other thread.
 pub(super) fn log_elsewhere(flags: c_int, errno: c_int, line: &CStr) {
-    if DOOR.thread_safe.load(Ordering::Acquire) {
+    if THREAD_LOG.thread_safe.load(Ordering::Acquire) {
         boundary::send(flags, errno, line);
     } else {
-        DOOR.log_elsewhere(flags, errno, line);
+        THREAD_LOG.log_elsewhere(flags, errno, line);
     }
 }
 

@@ -11,35 +11,35 @@ use std::time::Duration;
 use super::super::stamp::Stamp;
 use super::*;
 
-/// A door whose lines come out at the other end, without a time.
-fn open_door() -> (&'static Door, UnixStream) {
+/// A log whose lines come out at the other end, without a time.
+fn open_log() -> (&'static ThreadLog, UnixStream) {
     let (ours, theirs) = UnixStream::pair().unwrap();
-    let door: &'static Door = Box::leak(Box::new(Door::new()));
+    let log: &'static ThreadLog = Box::leak(Box::new(ThreadLog::new()));
     let file = File::from(OwnedFd::from(theirs));
     {
-        let mut inside = door.enter();
-        inside.lines.place = Some(Arc::new(Place::Output { file, stamp: Stamp::None }));
-        inside.lines.verb = Some(4);
-        inside.lines.settled = true;
+        let mut locked = log.enter();
+        locked.lines.destination = Some(Arc::new(Destination::Output { file, stamp: Stamp::None }));
+        locked.lines.verb = Some(4);
+        locked.lines.settled = true;
     }
-    (door, ours)
+    (log, ours)
 }
 
-fn waiting(door: &Door) -> usize {
-    door.enter().lines.waiting.len()
+fn waiting(log: &ThreadLog) -> usize {
+    log.enter().lines.waiting.len()
 }
 
 #[test]
 fn lines_that_do_not_fit_are_counted() {
-    let door = Door::new();
+    let log = ThreadLog::new();
     for _ in 0..MAX_WAITING + 7 {
-        door.log_elsewhere(sys::PLOG_NOTE, 0, c"a line");
+        log.log_elsewhere(sys::PLOG_NOTE, 0, c"a line");
     }
-    assert_eq!((waiting(&door), door.enter().lines.lost), (MAX_WAITING, 7));
-    assert!(door.waiting.load(Ordering::Acquire));
-    door.enter().lines.flush();
-    assert_eq!((waiting(&door), door.enter().lines.lost), (0, 0));
-    assert!(!door.waiting.load(Ordering::Acquire));
+    assert_eq!((waiting(&log), log.enter().lines.lost), (MAX_WAITING, 7));
+    assert!(log.waiting.load(Ordering::Acquire));
+    log.enter().lines.flush();
+    assert_eq!((waiting(&log), log.enter().lines.lost), (0, 0));
+    assert!(!log.waiting.load(Ordering::Acquire));
 }
 
 #[test]
@@ -52,18 +52,18 @@ fn what_openvpn_would_not_show_is_not_kept() {
         (None, sys::PLOG_NOTE, 1),
         (None, sys::PLOG_DEBUG, 1),
     ] {
-        let door = Door::new();
-        door.enter().lines.verb = verb;
-        door.log_elsewhere(flags, 0, c"a line");
-        assert_eq!(waiting(&door), kept, "verb {verb:?}, flags {flags}");
+        let log = ThreadLog::new();
+        log.enter().lines.verb = verb;
+        log.log_elsewhere(flags, 0, c"a line");
+        assert_eq!(waiting(&log), kept, "verb {verb:?}, flags {flags}");
     }
 }
 
 #[test]
 fn a_known_place_is_written_to_at_once() {
-    let (door, mut reader) = open_door();
-    door.log_elsewhere(sys::PLOG_NOTE, 0, c"a line");
-    door.log_elsewhere(sys::PLOG_ERR, 13, c"cannot read /x");
+    let (log, mut reader) = open_log();
+    log.log_elsewhere(sys::PLOG_NOTE, 0, c"a line");
+    log.log_elsewhere(sys::PLOG_ERR, 13, c"cannot read /x");
     let mut text = [0; 200];
     let count = reader.read(&mut text).unwrap();
     let text = String::from_utf8_lossy(&text[..count]);
@@ -72,44 +72,44 @@ fn a_known_place_is_written_to_at_once() {
 
 #[test]
 fn lines_that_wait_come_first() {
-    let (door, _reader) = open_door();
-    door.enter().lines.keep(sys::PLOG_NOTE, 0, c"the first");
-    door.log_elsewhere(sys::PLOG_NOTE, 0, c"the second");
-    assert_eq!(waiting(door), 2);
+    let (log, _reader) = open_log();
+    log.enter().lines.keep(sys::PLOG_NOTE, 0, c"the first");
+    log.log_elsewhere(sys::PLOG_NOTE, 0, c"the second");
+    assert_eq!(waiting(log), 2);
 }
 
-/// As when the system log starts anew: the line waits for OpenVPN's next call, and the place is looked for again.
+/// As when the system log starts anew: the line waits for OpenVPN's next call, and where OpenVPN logs to is looked for again.
 #[test]
 fn a_place_that_takes_nothing_is_given_up() {
-    let (door, reader) = open_door();
+    let (log, reader) = open_log();
     drop(reader);
-    door.log_elsewhere(sys::PLOG_NOTE, 0, c"a line");
-    assert_eq!(waiting(door), 1);
-    let lines = &door.enter().lines;
-    assert!(lines.place.is_none() && lines.settled && lines.looks == 0);
+    log.log_elsewhere(sys::PLOG_NOTE, 0, c"a line");
+    assert_eq!(waiting(log), 1);
+    let lines = &log.enter().lines;
+    assert!(lines.destination.is_none() && lines.settled && lines.looks == 0);
 }
 
 /// The thread that is stuck is alone with that: others may look after lines and forks.
 #[test]
 fn a_stuck_reader_stops_only_who_writes() {
-    let (door, mut reader) = open_door();
+    let (log, mut reader) = open_log();
     let (tell, told) = mpsc::channel();
     let writer = thread::spawn(move || {
         for _ in 0..10_000 {
-            door.log_elsewhere(sys::PLOG_NOTE, 0, c"a line that fills the pipe sooner or later");
+            log.log_elsewhere(sys::PLOG_NOTE, 0, c"a line that fills the pipe sooner or later");
             tell.send(()).unwrap();
         }
     });
     // Until nothing moves for a while; were it only slow, the test would show less but not fail.
     while told.recv_timeout(Duration::from_millis(300)).is_ok() {}
     assert!(!writer.is_finished());
-    drop(door.enter());
-    drop(door.keep_forks_out());
+    drop(log.enter());
+    drop(log.keep_forks_out());
     let mut read = 0;
     let mut buffer = [0; 65536];
     while read < 10_000 * "PLUGIN : a line that fills the pipe sooner or later\n".len() {
         read += reader.read(&mut buffer).unwrap();
     }
     writer.join().unwrap();
-    assert_eq!(waiting(door), 0);
+    assert_eq!(waiting(log), 0);
 }

@@ -30,7 +30,7 @@ mod variables;
 
 use ovpn_plugin_sys as sys;
 
-use crate::boundary::{Client, OwnedArray};
+use crate::boundary::{Client, OwnedStringArray};
 use crate::events::{Context, Event};
 use crate::{Env, EventSet, OpenArgs, SslApi, Version};
 
@@ -54,8 +54,8 @@ pub struct CallData {
 }
 
 struct Arrays {
-    words: OwnedArray,
-    entries: OwnedArray,
+    words: OwnedStringArray,
+    entries: OwnedStringArray,
 }
 
 impl Default for CallData {
@@ -72,7 +72,8 @@ impl CallData {
     }
 
     fn with(words: Vec<Vec<u8>>, entries: Vec<Vec<u8>>) -> Self {
-        let arrays = Arrays { words: OwnedArray::cut(&words), entries: OwnedArray::cut(&entries) };
+        let arrays =
+            Arrays { words: OwnedStringArray::cut(&words), entries: OwnedStringArray::cut(&entries) };
         Self { words, entries, arrays, offered: EventSet::ALL, version: None }
     }
 
@@ -80,7 +81,7 @@ impl CallData {
     #[must_use]
     pub fn arg(mut self, word: impl AsRef<[u8]>) -> Self {
         self.words.push(word.as_ref().to_vec());
-        self.arrays.words = OwnedArray::cut(&self.words);
+        self.arrays.words = OwnedStringArray::cut(&self.words);
         self
     }
 
@@ -94,7 +95,7 @@ impl CallData {
     #[must_use]
     pub fn env_entry(mut self, entry: impl Into<Vec<u8>>) -> Self {
         self.entries.push(entry.into());
-        self.arrays.entries = OwnedArray::cut(&self.entries);
+        self.arrays.entries = OwnedStringArray::cut(&self.entries);
         self
     }
 

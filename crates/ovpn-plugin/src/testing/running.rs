@@ -9,7 +9,7 @@ use super::log_catcher::{LogCatcher, TestLine};
 use super::{CallData, panics};
 use crate::boundary::{Client, Instance, during};
 use crate::closing::Closing;
-use crate::dispatch::Answer;
+use crate::dispatch::HostReply;
 use crate::event_set::event_name;
 use crate::log_subject::Subject;
 use crate::panic_guard::guard;
@@ -112,7 +112,7 @@ impl<P: Plugin> Running<P> {
         let number = event.numbers().next().unwrap_or(-1);
         let subject = Subject::of_event(number, call.environment(), P::LINES_NAME_THE_CLIENT);
         let answer = during(&subject, || {
-            guard(event_name(number), Answer::code(sys::PLUGIN_FUNC_ERROR), || {
+            guard(event_name(number), HostReply::code(sys::PLUGIN_FUNC_ERROR), || {
                 self.instance.pass(number, call.context(client, true))
             })
         });

@@ -7,17 +7,17 @@ use std::ptr::NonNull;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::Array;
+use super::StringArray;
 use crate::Env;
 
 /// Bytes that end right before a page without access.
-struct Fenced {
+struct Guarded {
     map: NonNull<libc::c_void>,
     map_bytes: usize,
     first: *mut u8,
 }
 
-impl Fenced {
+impl Guarded {
     fn new(bytes: &[u8]) -> Self {
         // SAFETY: takes no pointer.
         let page = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap();
@@ -28,47 +28,47 @@ impl Fenced {
         let map = unsafe { libc::mmap(std::ptr::null_mut(), map_bytes, access, kind, -1, 0) };
         assert_ne!(map, libc::MAP_FAILED, "{}", io::Error::last_os_error());
         // SAFETY: the last page of that memory.
-        let fence = unsafe { map.add(usable) };
+        let guard = unsafe { map.add(usable) };
         // SAFETY: as above; nobody uses it.
-        assert_eq!(unsafe { libc::mprotect(fence, page, libc::PROT_NONE) }, 0);
+        assert_eq!(unsafe { libc::mprotect(guard, page, libc::PROT_NONE) }, 0);
         // SAFETY: inside the usable pages.
-        let first = unsafe { fence.cast::<u8>().sub(bytes.len()) };
+        let first = unsafe { guard.cast::<u8>().sub(bytes.len()) };
         // SAFETY: fresh memory of that length.
         unsafe { first.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
         Self { map: NonNull::new(map).unwrap(), map_bytes, first }
     }
 }
 
-impl Drop for Fenced {
+impl Drop for Guarded {
     fn drop(&mut self) {
         // SAFETY: mapped in new(), unmapped once.
         unsafe { libc::munmap(self.map.as_ptr(), self.map_bytes) };
     }
 }
 
-/// An array of strings in C's form, every string and the array itself fenced.
-struct FencedArray {
-    _strings: Vec<Fenced>,
-    pointers: Fenced,
+/// An array of strings in C's form, every string and the array itself guarded.
+struct GuardedArray {
+    _strings: Vec<Guarded>,
+    pointers: Guarded,
 }
 
-impl FencedArray {
+impl GuardedArray {
     fn new(items: &[Vec<u8>]) -> Self {
         Self::of(items.iter().map(|item| [item.as_slice(), &[0]].concat()).collect())
     }
 
     /// The same from strings as they are, terminated or not.
     fn of(items: Vec<Vec<u8>>) -> Self {
-        let strings: Vec<Fenced> = items.iter().map(|item| Fenced::new(item)).collect();
+        let strings: Vec<Guarded> = items.iter().map(|item| Guarded::new(item)).collect();
         let pointers = strings.iter().map(|string| string.first as usize).chain([0]);
         let bytes: Vec<u8> = pointers.flat_map(usize::to_ne_bytes).collect();
-        Self { _strings: strings, pointers: Fenced::new(&bytes) }
+        Self { _strings: strings, pointers: Guarded::new(&bytes) }
     }
 
-    fn array(&self) -> Array<'_> {
+    fn array(&self) -> StringArray<'_> {
         // SAFETY: pointers to strings, the last null; all live in self. What the tests leave unterminated they do not
         // read whole. The page size is a multiple of a pointer's, so they are aligned.
-        unsafe { Array::new(self.pointers.first.cast::<*const c_char>()) }
+        unsafe { StringArray::new(self.pointers.first.cast::<*const c_char>()) }
     }
 }
 
@@ -91,8 +91,8 @@ fn split(entry: &[u8]) -> Option<(&[u8], &[u8])> {
 proptest! {
     #[test]
     fn words_are_what_was_put_in(items in prop::collection::vec(entry(), 0..12)) {
-        let fenced = FencedArray::new(&items);
-        let seen: Vec<Vec<u8>> = fenced.array().iter().map(<[u8]>::to_vec).collect();
+        let guarded = GuardedArray::new(&items);
+        let seen: Vec<Vec<u8>> = guarded.array().iter().map(<[u8]>::to_vec).collect();
         prop_assert_eq!(seen, items);
     }
 
@@ -101,8 +101,8 @@ proptest! {
         items in prop::collection::vec(entry(), 0..12),
         name in "[a-c=]{0,3}|.{0,3}",
     ) {
-        let fenced = FencedArray::new(&items);
-        let env = Env::new(fenced.array());
+        let guarded = GuardedArray::new(&items);
+        let env = Env::new(guarded.array());
         let pairs: Vec<_> = items.iter().filter_map(|item| split(item)).collect();
         let all: Vec<_> = env.iter().collect();
         prop_assert_eq!(&all, &pairs);
@@ -127,8 +127,8 @@ proptest! {
     ) {
         let mut strings: Vec<Vec<u8>> = items.iter().map(|item| [item.as_bytes(), &[0]].concat()).collect();
         strings.insert(at.index(items.len() + 1), broken.clone().into_bytes());
-        let fenced = FencedArray::of(strings);
-        let env = Env::new(fenced.array());
+        let guarded = GuardedArray::of(strings);
+        let env = Env::new(guarded.array());
         for item in &items {
             let (name, _) = item.split_once('=').unwrap();
             let first = items.iter().filter_map(|item| item.split_once('=')).find(|(known, _)| *known == name);
@@ -149,10 +149,10 @@ proptest! {
         let mut items = before;
         items.push([b"long=", value.as_slice()].concat());
         items.push(b"after=1".to_vec());
-        let fenced = FencedArray::new(&items);
-        let env = Env::new(fenced.array());
+        let guarded = GuardedArray::new(&items);
+        let env = Env::new(guarded.array());
         prop_assert_eq!(env.get("long"), Some(value.as_slice()));
         prop_assert_eq!(env.get("after"), Some(&b"1"[..]));
-        prop_assert_eq!(fenced.array().iter().count(), items.len());
+        prop_assert_eq!(guarded.array().iter().count(), items.len());
     }
 }

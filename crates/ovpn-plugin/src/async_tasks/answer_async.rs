@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use super::AsyncTasks;
-use super::future_info::About;
+use super::future_info::FutureInfo;
 use crate::answer_in::{CLIENT, LOGIN, client_not_begun, login_not_begun};
 use crate::slot::Slot;
 use crate::{AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectReply, Result};
@@ -49,8 +49,8 @@ impl AuthUserPassVerify<'_> {
     ) -> Result<AuthReply> {
         let (decision, deferral) = self.defer()?;
         let decision = Slot::new(decision);
-        let about = About::decision(LOGIN, &decision);
-        let launched = tasks.launch(about, async move {
+        let info = FutureInfo::decision(LOGIN, &decision);
+        let launched = tasks.launch(info, async move {
             let result = future.await;
             // Given up if the plugin is being closed.
             if let Some(decision) = decision.take() {
@@ -88,8 +88,8 @@ impl ClientConnect<'_> {
     ) -> Result<ClientConnectReply> {
         let (decision, deferral) = self.defer()?;
         let decision = Slot::new(decision);
-        let about = About::decision(CLIENT, &decision);
-        let launched = tasks.launch(about, async move {
+        let info = FutureInfo::decision(CLIENT, &decision);
+        let launched = tasks.launch(info, async move {
             let result = future.await;
             if let Some(decision) = decision.take() {
                 decision.answer(result);
