@@ -8,8 +8,8 @@ pub mod lines;
 pub mod reader;
 mod settings;
 pub mod tmp_dir;
-mod wait;
+mod verdict_window;
 
 pub use reader::{LineFault, Place, Seen, Stopped, Unread, read};
 pub use settings::{OpenvpnConfig, Tokens};
-pub use wait::window;
+pub use verdict_window::window;

@@ -11,7 +11,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use plugin_options::words::{self, SplitError};
+use plugin_options::word_split::{self, SplitError};
 use secret::Secret;
 use secret::reading::at_most;
 
@@ -221,7 +221,7 @@ fn line_of(line: &[u8]) -> Result<Vec<Secret>, LineFault> {
     if line.len() >= MAX_LINE {
         return Err(LineFault::TooLong);
     }
-    let words = words::split(line).map_err(LineFault::Split)?;
+    let words = word_split::split(line).map_err(LineFault::Split)?;
     Ok(words.into_iter().map(Secret::new).collect())
 }
 
@@ -231,7 +231,7 @@ fn tag(word: &[u8]) -> Option<&[u8]> {
 }
 
 fn trim_start(line: &[u8]) -> &[u8] {
-    let blanks = line.iter().take_while(|byte| words::is_blank(**byte)).count();
+    let blanks = line.iter().take_while(|byte| word_split::is_blank(**byte)).count();
     &line[blanks..]
 }
 

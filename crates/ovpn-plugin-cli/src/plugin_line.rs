@@ -2,7 +2,7 @@
 
 use auth_pam_lines::startup;
 use log_lines::Declared;
-use plugin_options::words::{SplitError, split};
+use plugin_options::word_split::{SplitError, split};
 
 /// How many words OpenVPN passes, written singly or quoted together; it drops the rest silently.
 const MOST_SINGLE: usize = 14;

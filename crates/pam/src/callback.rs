@@ -5,7 +5,7 @@
 #![allow(unsafe_code)]
 
 use crate::c_heap::Answers;
-use crate::gate::Gate;
+use crate::conversation_lock::Gate;
 use crate::{Conversation, ConversationError};
 use libpam_sys::{self as sys, pam_conv, pam_message, pam_response};
 use std::any::Any;

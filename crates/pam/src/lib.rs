@@ -32,13 +32,13 @@
 //! `unsafe` lives in three private modules: `calls` (the libpam functions), `callback` (libpam calling us) and
 //! `c_heap` (memory that changes hands).
 
-mod anchor;
 mod c_heap;
 mod callback;
 mod calls;
 mod conversation;
+mod conversation_lock;
 mod error;
-mod gate;
+mod loaded_modules;
 mod modules;
 mod outcome;
 mod return_code;
@@ -46,10 +46,10 @@ mod service_file;
 mod stack;
 mod transaction;
 
-pub use anchor::Anchor;
 pub use calls::confdir_supported;
 pub use conversation::{Conversation, ConversationError};
 pub use error::{PamError, StartError};
+pub use loaded_modules::Anchor;
 pub use modules::{Fault, Modules};
 pub use outcome::Answer;
 pub use return_code::ReturnCode;

@@ -16,7 +16,7 @@ use privsep::path_permissions::Problem;
 use crate::file::OptionsFile;
 use crate::nearest::nearest;
 use crate::value::shown;
-use crate::{Entry, Mistake, OPTIONS_FILE, Place, Value, file, lines, words};
+use crate::{Entry, Mistake, OPTIONS_FILE, Place, Value, file, lines, word_split};
 
 /// How a plugin's options are read.
 #[derive(Debug)]
@@ -108,7 +108,8 @@ impl<C: Clone> Grammar<C> {
         let mut given = Vec::new();
         for (number, line) in content.split(|byte| *byte == b'\n').enumerate() {
             let place = Place::File { path: Arc::clone(path), line: number + 1 };
-            let words = words::split(line).map_err(|error| Mistake::Split { place: place.clone(), error })?;
+            let words =
+                word_split::split(line).map_err(|error| Mistake::Split { place: place.clone(), error })?;
             match &words[..] {
                 [] => {}
                 [word] if names_file(word).is_some() => return Err(Mistake::Nested(place)),

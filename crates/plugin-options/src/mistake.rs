@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::file::FileError;
 use crate::lines;
-use crate::words::SplitError;
+use crate::word_split::SplitError;
 
 /// Where a word stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

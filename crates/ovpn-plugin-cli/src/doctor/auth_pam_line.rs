@@ -1,7 +1,7 @@
 //! The words of an auth-pam line, as far as other lines of a set-up have to fit them. Whether the words themselves are
 //! good is for the plugin to say, which the doctor opens.
 
-use plugin_options::{OPTIONS_FILE, words};
+use plugin_options::{OPTIONS_FILE, word_split};
 
 use crate::known_options::{DeclaredOption, auth_pam};
 
@@ -35,7 +35,7 @@ impl AuthPamLine {
         words.rest(rest);
         let file = words.option(const { auth_pam(OPTIONS_FILE) }).map(str::to_owned);
         let Some(content) = file.filter(|_| takes_options).and_then(|file| read(&file)) else { return words };
-        for line in content.split(|byte| *byte == b'\n').filter_map(|line| words::split(line).ok()) {
+        for line in content.split(|byte| *byte == b'\n').filter_map(|line| word_split::split(line).ok()) {
             match &line[..] {
                 [] => {}
                 [option] if option.contains(&b'=') => words.take(option),
@@ -91,7 +91,7 @@ mod tests {
     const DEFERRED: DeclaredOption = auth_pam("deferred");
 
     fn words(line: &str, ours: bool, file: Option<&str>) -> AuthPamLine {
-        let line = words::split(line.as_bytes()).expect("words");
+        let line = word_split::split(line.as_bytes()).expect("words");
         AuthPamLine::new(&line, ours, |_| file.map(|text| text.as_bytes().to_vec()))
     }
 

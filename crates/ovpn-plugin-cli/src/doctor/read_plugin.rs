@@ -208,7 +208,7 @@ fn with_options_file(words: &[Vec<u8>], kind: Kind) -> Vec<Vec<u8>> {
     let lines: Vec<Vec<Vec<u8>>> = file
         .unwrap_or_default()
         .split(|byte| *byte == b'\n')
-        .filter_map(|line| plugin_options::words::split(line).ok())
+        .filter_map(|line| plugin_options::word_split::split(line).ok())
         .filter(|line| !line.is_empty())
         .collect();
     let (of_file, commands): (Vec<_>, Vec<_>) =

@@ -2,7 +2,7 @@
 //! other kind it only complains about. Read in OpenVPN 2.4 to 2.7.
 
 use lines::clients;
-use plugin_options::words;
+use plugin_options::word_split;
 
 /// One of them.
 struct Known {
@@ -74,7 +74,7 @@ pub fn fault(option: &[Vec<u8>], version: Option<u32>) -> Option<String> {
         return Some(clients::wrong_number_of_words(&name, &wanted, rest.len(), quotes).to_string());
     }
     if let Some(pushed) = rest.first().filter(|_| name == "push") {
-        return match words::split(pushed) {
+        return match word_split::split(pushed) {
             Ok(words) if words.is_empty() => Some(clients::pushes_nothing().to_string()),
             // Commas separate what is pushed.
             Ok(_) if pushed.contains(&b',') => Some(clients::pushes_comma().to_string()),
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     fn check(line: &str, version: u32) -> Option<String> {
-        fault(&words::split(line.as_bytes()).unwrap(), Some(version))
+        fault(&word_split::split(line.as_bytes()).unwrap(), Some(version))
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use lines::clients;
 use ovpn_plugin::ClientConfig;
-use plugin_options::words;
+use plugin_options::word_split;
 
 use super::braces::{self, Values};
 use super::known;
@@ -27,7 +27,7 @@ impl Line {
         version: Option<u32>,
     ) -> Result<Option<Self>, Mistake> {
         let wrong = |what: String| Mistake::Line { path: path.to_path_buf(), number, what };
-        let split = words::split(text).map_err(|error| wrong(error.to_string()))?;
+        let split = word_split::split(text).map_err(|error| wrong(error.to_string()))?;
         if split.is_empty() {
             return Ok(None);
         }
@@ -141,7 +141,7 @@ mod tests {
         #[test]
         fn words_survive(list in prop::collection::vec("[^\\p{C}{}]*", 1..8)) {
             let line = list.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
-            let again = words::split(line.as_bytes()).unwrap();
+            let again = word_split::split(line.as_bytes()).unwrap();
             prop_assert_eq!(again, list.into_iter().map(String::into_bytes).collect::<Vec<_>>());
         }
     }
