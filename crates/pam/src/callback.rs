@@ -5,7 +5,7 @@
 #![allow(unsafe_code)]
 
 use crate::c_heap::Answers;
-use crate::conversation_lock::Gate;
+use crate::conversation_lock::ConversationLock;
 use crate::{Conversation, ConversationError};
 use libpam_sys::{self as sys, pam_conv, pam_message, pam_response};
 use std::any::Any;
@@ -18,9 +18,9 @@ use std::time::Duration;
 
 /// Keeps a conversation at a fixed address, where libpam can reach it.
 ///
-/// The shared part is allocated once and freed when the bridge is dropped. A caller that gives
-/// [`c_conversation`](Bridge::c_conversation) to libpam must end that handle first.
-pub(crate) struct Bridge<C> {
+/// The shared part is allocated once and freed when the pinned conversation is dropped. A caller that gives
+/// [`c_conversation`](PinnedConversation::c_conversation) to libpam must end that handle first.
+pub(crate) struct PinnedConversation<C> {
     shared: NonNull<Shared<C>>,
 }
 
@@ -28,7 +28,7 @@ struct Shared<C> {
     /// What libpam is given; kept here because not every libpam copies it.
     c_conversation: pam_conv,
     /// Whether a module may enter the conversation: true during a PAM call while none is in it.
-    gate: Gate,
+    lock: ConversationLock,
     /// The delay after a failure that libpam would have slept, in microseconds.
     delay_micros: AtomicU32,
     conversation: C,
@@ -46,28 +46,28 @@ unsafe extern "C" fn note_delay<C>(_status: c_int, micros: c_uint, shared: *mut 
     if shared.is_null() {
         return;
     }
-    // SAFETY: the bridge outlives the handle; only the atomic field is referred to, and only shared.
+    // SAFETY: the pinned conversation outlives the handle; only the atomic field is referred to, and only shared.
     let noted = unsafe { &(*shared.cast::<Shared<C>>()).delay_micros };
     noted.fetch_max(micros, Ordering::AcqRel);
 }
 
-impl<C: Conversation + Send> Bridge<C> {
+impl<C: Conversation + Send> PinnedConversation<C> {
     pub(crate) fn new(conversation: C) -> Self {
         let c_conversation = pam_conv { conv: converse::<C>, appdata_ptr: ptr::null_mut() };
-        let gate = Gate::default();
+        let lock = ConversationLock::default();
         let delay_micros = AtomicU32::new(0);
         let shared =
-            Shared { c_conversation, gate, delay_micros, conversation, poisoned: false, panic: None };
+            Shared { c_conversation, lock, delay_micros, conversation, poisoned: false, panic: None };
         let shared = Box::new(shared);
         let shared = NonNull::from(Box::leak(shared));
         // SAFETY: just allocated, and nobody else has the pointer yet.
         unsafe { (*shared.as_ptr()).c_conversation.appdata_ptr = shared.as_ptr().cast() };
-        Bridge { shared }
+        PinnedConversation { shared }
     }
 
-    /// The structure for `pam_start`, valid as long as the bridge.
+    /// The structure for `pam_start`, valid as long as the pinned conversation.
     pub(crate) fn c_conversation(&self) -> *mut pam_conv {
-        // SAFETY: `shared` is allocated until the bridge is dropped; only an address is taken, no reference.
+        // SAFETY: `shared` is allocated until the pinned conversation is dropped; only an address is taken, no reference.
         unsafe { &raw mut (*self.shared.as_ptr()).c_conversation }
     }
 
@@ -87,17 +87,17 @@ impl<C: Conversation + Send> Bridge<C> {
     ///
     /// `&mut self` for as long as the call runs is what keeps the application's own accesses out of the way.
     pub(crate) fn open_during<T>(&mut self, call: impl FnOnce() -> T) -> T {
-        // SAFETY: `shared` is allocated; the gate is only ever accessed through shared references.
-        let gate = unsafe { &(*self.shared.as_ptr()).gate };
-        gate.open();
+        // SAFETY: `shared` is allocated; the lock is only ever accessed through shared references.
+        let lock = unsafe { &(*self.shared.as_ptr()).lock };
+        lock.open();
         let result = call();
         // Waits for a thread of a module that is still in the conversation: only then is it the application's again.
-        gate.close();
+        lock.close();
         result
     }
 
     pub(crate) fn conversation(&mut self) -> &mut C {
-        // SAFETY: no PAM call runs (it would hold `&mut self`), so the gate is closed and this is the only reference.
+        // SAFETY: no PAM call runs (it would hold `&mut self`), so the lock is closed and this is the only reference.
         unsafe { &mut (*self.shared.as_ptr()).conversation }
     }
 
@@ -111,16 +111,16 @@ impl<C: Conversation + Send> Bridge<C> {
         unsafe { &mut (*self.shared.as_ptr()).panic }.take()
     }
 
-    /// Takes the conversation out again. The handle that used the bridge must have ended.
+    /// Takes the conversation out again. The handle that used it must have ended.
     pub(crate) fn into_conversation(self) -> C {
-        let bridge = std::mem::ManuallyDrop::new(self);
+        let pinned = std::mem::ManuallyDrop::new(self);
         // SAFETY: the pointer came from a box in `new`, and ManuallyDrop keeps Drop from freeing it again.
-        let shared = unsafe { Box::from_raw(bridge.shared.as_ptr()) };
+        let shared = unsafe { Box::from_raw(pinned.shared.as_ptr()) };
         shared.conversation
     }
 }
 
-impl<C> Drop for Bridge<C> {
+impl<C> Drop for PinnedConversation<C> {
     fn drop(&mut self) {
         // SAFETY: the pointer came from a box in `new` and is freed only here or in `into_conversation`.
         drop(unsafe { Box::from_raw(self.shared.as_ptr()) });
@@ -130,8 +130,8 @@ impl<C> Drop for Bridge<C> {
 /// The conversation function libpam gets.
 ///
 /// # Safety
-/// To be called by libpam or a module only: `appdata` must be the pointer set in [`Bridge::new`], the bridge alive,
-/// and `messages` an array of `count` pointers to messages (the layout of Linux-PAM).
+/// To be called by libpam or a module only: `appdata` must be the pointer set in [`PinnedConversation::new`], that
+/// conversation alive, and `messages` an array of `count` pointers to messages (the layout of Linux-PAM).
 unsafe extern "C" fn converse<C: Conversation + Send>(
     count: c_int,
     messages: *const *const pam_message,
@@ -149,10 +149,10 @@ unsafe extern "C" fn converse<C: Conversation + Send>(
         _ => return sys::PAM_CONV_ERR,
     };
 
-    // SAFETY: the bridge is alive, and the gate is only ever accessed through shared references.
-    let gate = unsafe { &(*shared.as_ptr()).gate };
-    let Some(_inside) = gate.enter() else { return sys::PAM_CONV_ERR };
-    // SAFETY: this call is inside the gate, so until it leaves nobody else touches the fields borrowed here:
+    // SAFETY: the pinned conversation is alive, and the lock is only ever accessed through shared references.
+    let lock = unsafe { &(*shared.as_ptr()).lock };
+    let Some(_inside) = lock.enter() else { return sys::PAM_CONV_ERR };
+    // SAFETY: this call is inside the conversation, so until it leaves nobody else touches the fields borrowed here:
     // the application waits inside `open_during`, and other threads of a module are refused above. `C: Send` makes
     // it sound to be on such a thread ourselves.
     let poisoned = unsafe { &mut (*shared.as_ptr()).poisoned };
@@ -243,7 +243,7 @@ mod tests {
 
     /// As a module asks; the address is that of the `pam_conv`.
     fn ask(conv: usize) -> c_int {
-        // SAFETY: the bridge is alive while the test's threads run, and nobody writes its `pam_conv`.
+        // SAFETY: the pinned conversation is alive while the test's threads run, and nobody writes its `pam_conv`.
         let conv = unsafe { &*(conv as *const pam_conv) };
         let message = pam_message { msg_style: sys::PAM_PROMPT_ECHO_OFF, msg: c"Key".as_ptr() };
         let messages: [*const pam_message; 1] = [&raw const message];
@@ -266,11 +266,11 @@ mod tests {
     fn a_thread_that_is_still_inside_when_the_call_returns_finds_the_conversation_closed() {
         let (asked, is_asked) = channel();
         let (may_answer, answer) = channel();
-        let mut bridge = Bridge::new(Slow { asked, answer, answered: 0 });
-        let conv = bridge.c_conversation() as usize;
+        let mut pinned = PinnedConversation::new(Slow { asked, answer, answered: 0 });
+        let conv = pinned.c_conversation() as usize;
         let returned = AtomicBool::new(false);
         thread::scope(|scope| {
-            let module = bridge.open_during(|| {
+            let module = pinned.open_during(|| {
                 let module = scope.spawn(move || (ask(conv), ask(conv)));
                 is_asked.recv().expect("asked");
                 scope.spawn(|| {
@@ -281,10 +281,10 @@ mod tests {
                 module
             });
             returned.store(true, Ordering::Release);
-            assert_eq!(bridge.conversation().answered, 1);
+            assert_eq!(pinned.conversation().answered, 1);
             let (first, second) = module.join().expect("no panic");
             assert_eq!((first, second), (sys::PAM_SUCCESS, sys::PAM_CONV_ERR));
         });
-        assert_eq!(bridge.conversation().answered, 1);
+        assert_eq!(pinned.conversation().answered, 1);
     }
 }

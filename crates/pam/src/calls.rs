@@ -2,7 +2,7 @@
 //! that one never outlives the other; everything above this module is safe code.
 #![allow(unsafe_code)]
 
-use crate::callback::Bridge;
+use crate::callback::PinnedConversation;
 use crate::{Conversation, PamError, ReturnCode, StartError};
 use libpam_sys::{self as sys, pam_conv, pam_handle};
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -11,7 +11,7 @@ use std::ptr::{self, NonNull};
 
 /// The phases of a login.
 #[derive(Clone, Copy)]
-pub(crate) enum Phase {
+pub(crate) enum PamCall {
     Authenticate,
     AccountManagement,
     ChangeExpired,
@@ -29,10 +29,10 @@ pub(crate) enum TextItem {
     Terminal,
 }
 
-/// An open PAM handle with its conversation. Field order matters: the handle ends before the bridge goes.
+/// An open PAM handle with its conversation. Field order matters: the handle ends before the pinned conversation goes.
 pub(crate) struct Handle<C> {
     raw: RawHandle,
-    bridge: Bridge<C>,
+    pinned: PinnedConversation<C>,
 }
 
 struct RawHandle {
@@ -50,25 +50,25 @@ impl<C: Conversation + Send> Handle<C> {
         confdir: Option<&CStr>,
         conversation: C,
     ) -> Result<Self, StartError> {
-        let bridge = Bridge::new(conversation);
+        let pinned = PinnedConversation::new(conversation);
         let user = user.map_or(ptr::null(), CStr::as_ptr);
         let mut handle = ptr::null_mut();
         let status = match confdir {
             None => {
                 // SAFETY: the strings are NUL-terminated (or null, allowed for the user); the conversation lives in
-                // `bridge`, which the Handle keeps until after pam_end; `handle` is a valid place for the result.
-                unsafe { sys::pam_start(service.as_ptr(), user, bridge.c_conversation(), &mut handle) }
+                // `pinned`, which the Handle keeps until after pam_end; `handle` is a valid place for the result.
+                unsafe { sys::pam_start(service.as_ptr(), user, pinned.c_conversation(), &mut handle) }
             }
             Some(confdir) => {
                 let start = lookup_start_confdir().ok_or(StartError::ConfdirUnsupported)?;
                 let (service, confdir) = (service.as_ptr(), confdir.as_ptr());
                 // SAFETY: as above, and `start` is libpam's pam_start_confdir.
-                unsafe { start(service, user, bridge.c_conversation(), confdir, &mut handle) }
+                unsafe { start(service, user, pinned.c_conversation(), confdir, &mut handle) }
             }
         };
         match (status, NonNull::new(handle)) {
             (sys::PAM_SUCCESS, Some(handle)) => {
-                Ok(Handle { raw: RawHandle { handle, status, empty_passwords: false }, bridge })
+                Ok(Handle { raw: RawHandle { handle, status, empty_passwords: false }, pinned })
             }
             (sys::PAM_SUCCESS, None) => Err(StartError::Pam(describe(sys::PAM_ABORT))),
             (code, _) => Err(StartError::Pam(describe(code))),
@@ -81,20 +81,20 @@ impl<C: Conversation + Send> Handle<C> {
     }
 
     /// Runs a phase of the stack.
-    pub(crate) fn run(&mut self, phase: Phase) -> Result<(), PamError> {
+    pub(crate) fn run(&mut self, phase: PamCall) -> Result<(), PamError> {
         let handle = self.raw.handle.as_ptr();
         let null = if self.raw.empty_passwords { 0 } else { sys::PAM_DISALLOW_NULL_AUTHTOK };
         let (call, flags): (unsafe extern "C" fn(*mut pam_handle, c_int) -> c_int, _) = match phase {
-            Phase::Authenticate => (sys::pam_authenticate, null),
-            Phase::AccountManagement => (sys::pam_acct_mgmt, null),
-            Phase::ChangeExpired => (sys::pam_chauthtok, sys::PAM_CHANGE_EXPIRED_AUTHTOK),
-            Phase::EstablishCredentials => (sys::pam_setcred, sys::PAM_ESTABLISH_CRED),
-            Phase::OpenSession => (sys::pam_open_session, 0),
-            Phase::CloseSession => (sys::pam_close_session, 0),
-            Phase::DeleteCredentials => (sys::pam_setcred, sys::PAM_DELETE_CRED),
+            PamCall::Authenticate => (sys::pam_authenticate, null),
+            PamCall::AccountManagement => (sys::pam_acct_mgmt, null),
+            PamCall::ChangeExpired => (sys::pam_chauthtok, sys::PAM_CHANGE_EXPIRED_AUTHTOK),
+            PamCall::EstablishCredentials => (sys::pam_setcred, sys::PAM_ESTABLISH_CRED),
+            PamCall::OpenSession => (sys::pam_open_session, 0),
+            PamCall::CloseSession => (sys::pam_close_session, 0),
+            PamCall::DeleteCredentials => (sys::pam_setcred, sys::PAM_DELETE_CRED),
         };
-        // SAFETY: the handle is open until RawHandle is dropped; the conversation it refers to is in `self.bridge`.
-        self.raw.status = self.bridge.open_during(|| unsafe { call(handle, flags) });
+        // SAFETY: the handle is open until RawHandle is dropped; the conversation it refers to is in `self.pinned`.
+        self.raw.status = self.pinned.open_during(|| unsafe { call(handle, flags) });
         check(self.raw.status)
     }
 
@@ -117,7 +117,7 @@ impl<C: Conversation + Send> Handle<C> {
     }
 
     pub(crate) fn note_delays(&mut self) -> Result<(), PamError> {
-        let function = Bridge::<C>::note_delay() as *const c_void;
+        let function = PinnedConversation::<C>::note_delay() as *const c_void;
         // SAFETY: the handle is open; PAM_FAIL_DELAY takes a function of this type, which libpam calls with the
         // conversation's pointer.
         let status = unsafe { sys::pam_set_item(self.raw.handle.as_ptr(), sys::PAM_FAIL_DELAY, function) };
@@ -136,25 +136,25 @@ impl<C: Conversation + Send> Handle<C> {
         Some(unsafe { CStr::from_ptr(item.cast::<c_char>()) })
     }
 
-    pub(crate) fn bridge(&self) -> &Bridge<C> {
-        &self.bridge
+    pub(crate) fn pinned(&self) -> &PinnedConversation<C> {
+        &self.pinned
     }
 
-    pub(crate) fn bridge_mut(&mut self) -> &mut Bridge<C> {
-        &mut self.bridge
+    pub(crate) fn pinned_mut(&mut self) -> &mut PinnedConversation<C> {
+        &mut self.pinned
     }
 
     pub(crate) fn end(self) -> C {
-        let Handle { raw, bridge } = self;
+        let Handle { raw, pinned } = self;
         drop(raw);
-        bridge.into_conversation()
+        pinned.into_conversation()
     }
 }
 
 impl Drop for RawHandle {
     fn drop(&mut self) {
         // SAFETY: the handle came from pam_start and is ended only here. Modules' cleanup functions that try to
-        // converse find the gate of the bridge closed. A failure leaves nothing to be done.
+        // converse find the conversation closed. A failure leaves nothing to be done.
         unsafe { sys::pam_end(self.handle.as_ptr(), self.status) };
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Closed at first.
+/// One caller at a time, and only while it is open. Closed at first.
 #[derive(Debug, Default)]
-pub(crate) struct Gate {
+pub(crate) struct ConversationLock {
     state: Mutex<State>,
     left: Condvar,
 }
@@ -22,9 +22,9 @@ enum State {
 
 /// The right to be in the conversation, given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Inside<'a>(&'a Gate);
+pub(crate) struct ConversationGuard<'a>(&'a ConversationLock);
 
-impl Gate {
+impl ConversationLock {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -34,7 +34,7 @@ impl Gate {
         *self.state() = State::Open;
     }
 
-    /// Lets nobody in any more, and waits for who is in. A module's own thread may still be when the PAM call returns.
+    /// Lets nobody in any more, and waits until nobody is in. A thread of a module may still be when the PAM call returns.
     pub(crate) fn close(&self) {
         let mut state = self.state();
         *state = if *state == State::Taken { State::Closing } else { State::Closed };
@@ -43,18 +43,18 @@ impl Gate {
         }
     }
 
-    /// Goes in; nothing if that is not allowed now.
-    pub(crate) fn enter(&self) -> Option<Inside<'_>> {
+    /// Goes in; `None` if that is not allowed now.
+    pub(crate) fn enter(&self) -> Option<ConversationGuard<'_>> {
         let mut state = self.state();
         if *state != State::Open {
             return None;
         }
         *state = State::Taken;
-        Some(Inside(self))
+        Some(ConversationGuard(self))
     }
 }
 
-impl Drop for Inside<'_> {
+impl Drop for ConversationGuard<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state();
         *state = if *state == State::Taken { State::Open } else { State::Closed };
@@ -71,36 +71,36 @@ mod tests {
 
     #[test]
     fn one_at_a_time_and_only_while_open() {
-        let gate = Gate::default();
-        assert!(gate.enter().is_none());
-        gate.open();
-        let inside = gate.enter().expect("open");
-        assert!(gate.enter().is_none());
+        let lock = ConversationLock::default();
+        assert!(lock.enter().is_none());
+        lock.open();
+        let inside = lock.enter().expect("open");
+        assert!(lock.enter().is_none());
         drop(inside);
-        drop(gate.enter().expect("open again"));
-        gate.close();
-        assert!(gate.enter().is_none());
+        drop(lock.enter().expect("open again"));
+        lock.close();
+        assert!(lock.enter().is_none());
     }
 
     #[test]
     fn closing_waits_for_who_is_in_and_stays_closed() {
-        let gate = Gate::default();
-        gate.open();
-        let inside = gate.enter().expect("open");
+        let lock = ConversationLock::default();
+        lock.open();
+        let inside = lock.enter().expect("open");
         let closed = AtomicBool::new(false);
         thread::scope(|scope| {
             let closer = scope.spawn(|| {
-                gate.close();
+                lock.close();
                 closed.store(true, Ordering::Release);
             });
-            while *gate.state() != State::Closing {
+            while *lock.state() != State::Closing {
                 thread::sleep(Duration::from_millis(1));
             }
-            assert!(gate.enter().is_none());
+            assert!(lock.enter().is_none());
             assert!(!closed.load(Ordering::Acquire));
             drop(inside);
             closer.join().expect("no panic");
         });
-        assert!(gate.enter().is_none());
+        assert!(lock.enter().is_none());
     }
 }

@@ -1,7 +1,7 @@
 //! A small safe PAM client over libpam.
 //!
 //! The application side of PAM and nothing more: a [`Transaction`] asks libpam to authenticate a user and to check
-//! the account, and answers the modules' prompts through a [`Conversation`]; an [`Anchor`] keeps the modules mapped
+//! the account, and answers the modules' prompts through a [`Conversation`]; an [`LoadedModules`] keeps the modules mapped
 //! between transactions; [`service_file`] says where the configuration of a service comes from, and [`Stack`] what it
 //! says.
 //!
@@ -49,9 +49,9 @@ mod transaction;
 pub use calls::confdir_supported;
 pub use conversation::{Conversation, ConversationError};
 pub use error::{PamError, StartError};
-pub use loaded_modules::Anchor;
+pub use loaded_modules::LoadedModules;
 pub use modules::{Fault, Modules};
-pub use outcome::Answer;
+pub use outcome::ModuleAnswer;
 pub use return_code::ReturnCode;
 pub use service_file::{ServiceFile, ServiceNameError, service_file};
 pub use stack::{BadLine, Content, LineMistake, MissingFile, ModuleLine, Phase, Stack, StackError};

@@ -10,17 +10,17 @@ use std::ffi::CStr;
 ///
 /// Service files are still read anew for each transaction. A module that is replaced on disk is not seen while it is
 /// mapped, so a process should not hold an anchor for ever.
-pub struct Anchor {
+pub struct LoadedModules {
     _transaction: Transaction<Silent>,
 }
 
-impl Anchor {
+impl LoadedModules {
     /// Loads the modules of `service` and keeps them.
     ///
     /// # Errors
     /// As for [`Transaction::start`].
     pub fn hold(service: &CStr, confdir: Option<&CStr>) -> Result<Self, StartError> {
-        Ok(Anchor { _transaction: Transaction::start(service, None, confdir, Silent)? })
+        Ok(LoadedModules { _transaction: Transaction::start(service, None, confdir, Silent)? })
     }
 }
 

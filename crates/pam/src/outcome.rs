@@ -4,7 +4,7 @@ use crate::stack::{ModuleLine, Phase, Stack};
 
 /// What a module answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum ModuleAnswer {
     /// `PAM_SUCCESS`.
     Success,
     /// `PAM_AUTH_ERR`.
@@ -30,14 +30,14 @@ enum Action {
 enum Impression {
     Undecided,
     /// For success, or for an answer that is none.
-    Positive(Answer),
+    Positive(ModuleAnswer),
     Negative,
 }
 
 impl Stack {
     /// Whether the phase succeeds if each module answers so.
     #[must_use]
-    pub fn succeeds(&self, phase: Phase, answer: impl Fn(&ModuleLine) -> Answer) -> bool {
+    pub fn succeeds(&self, phase: Phase, answer: impl Fn(&ModuleLine) -> ModuleAnswer) -> bool {
         let lines: Vec<&ModuleLine> = self.lines.iter().filter(|line| line.phase == phase).collect();
         let mut impression = Impression::Undecided;
         // Each substack that the line is in, and what was decided before it.
@@ -55,9 +55,11 @@ impl Stack {
                     impression = before.last().map_or(Impression::Undecided, |(_, before)| *before)
                 }
                 Action::Ok | Action::Done | Action::Jump(_) => {
-                    let is_open =
-                        matches!(impression, Impression::Undecided | Impression::Positive(Answer::Success));
-                    if is_open && answer != Answer::Ignore && !matches!(action, Action::Jump(_)) {
+                    let is_open = matches!(
+                        impression,
+                        Impression::Undecided | Impression::Positive(ModuleAnswer::Success)
+                    );
+                    if is_open && answer != ModuleAnswer::Ignore && !matches!(action, Action::Jump(_)) {
                         impression = Impression::Positive(answer);
                     }
                 }
@@ -84,7 +86,7 @@ impl Stack {
                 _ => at + 1,
             };
         }
-        impression == Impression::Positive(Answer::Success)
+        impression == Impression::Positive(ModuleAnswer::Success)
     }
 }
 
@@ -105,25 +107,25 @@ fn next(lines: &[&ModuleLine], at: usize, substacks: &[usize]) -> usize {
     }
 }
 
-fn action(control: &str, answer: Answer) -> Action {
+fn action(control: &str, answer: ModuleAnswer) -> Action {
     let control = control.to_ascii_lowercase();
     match (&*control, answer) {
-        ("required" | "requisite" | "optional", Answer::Success) => Action::Ok,
-        ("sufficient", Answer::Success) => Action::Done,
-        ("required" | "requisite", Answer::Ignore) => Action::Ignore,
-        ("required", Answer::Failure) => Action::Bad,
-        ("requisite", Answer::Failure) => Action::Die,
+        ("required" | "requisite" | "optional", ModuleAnswer::Success) => Action::Ok,
+        ("sufficient", ModuleAnswer::Success) => Action::Done,
+        ("required" | "requisite", ModuleAnswer::Ignore) => Action::Ignore,
+        ("required", ModuleAnswer::Failure) => Action::Bad,
+        ("requisite", ModuleAnswer::Failure) => Action::Die,
         ("sufficient" | "optional", _) => Action::Ignore,
         _ => of_settings(&control, answer),
     }
 }
 
-fn of_settings(control: &str, answer: Answer) -> Action {
+fn of_settings(control: &str, answer: ModuleAnswer) -> Action {
     let settings = control.trim_start_matches('[').trim_end_matches(']').split_whitespace();
     let name = match answer {
-        Answer::Success => "success",
-        Answer::Failure => "auth_err",
-        Answer::Ignore => "ignore",
+        ModuleAnswer::Success => "success",
+        ModuleAnswer::Failure => "auth_err",
+        ModuleAnswer::Ignore => "ignore",
     };
     let pairs: Vec<(&str, &str)> = settings.filter_map(|setting| setting.split_once('=')).collect();
     let of = |wanted: &str| pairs.iter().rfind(|(name, _)| *name == wanted).map(|(_, action)| *action);

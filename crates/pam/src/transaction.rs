@@ -1,6 +1,6 @@
 //! One login through a PAM stack.
 
-use crate::calls::{Handle, Phase, TextItem};
+use crate::calls::{Handle, PamCall, TextItem};
 use crate::service_file::check_service_name;
 use crate::{Conversation, PamError, StartError};
 use std::any::Any;
@@ -86,7 +86,7 @@ impl<C: Conversation + Send> Transaction<C> {
     /// if they asked for none, or without [`Transaction::note_delays`]. It counts also if a later phase fails: a quick
     /// refusal there would tell that the password was right.
     pub fn delay(&self) -> Duration {
-        self.handle.bridge().delay()
+        self.handle.pinned().delay()
     }
 
     /// Checks that the user is who they say they are (`pam_authenticate`).
@@ -96,7 +96,7 @@ impl<C: Conversation + Send> Transaction<C> {
     /// # Errors
     /// What the stack returned.
     pub fn authenticate(&mut self) -> Result<(), PamError> {
-        self.handle.run(Phase::Authenticate)
+        self.handle.run(PamCall::Authenticate)
     }
 
     /// Checks that the account may be used now (`pam_acct_mgmt`). May block.
@@ -104,7 +104,7 @@ impl<C: Conversation + Send> Transaction<C> {
     /// # Errors
     /// What the stack returned.
     pub fn acct_mgmt(&mut self) -> Result<(), PamError> {
-        self.handle.run(Phase::AccountManagement)
+        self.handle.run(PamCall::AccountManagement)
     }
 
     /// Has the user choose what has expired anew (`pam_chauthtok` with `PAM_CHANGE_EXPIRED_AUTHTOK`): what to do after
@@ -114,7 +114,7 @@ impl<C: Conversation + Send> Transaction<C> {
     /// What the stack returned; after [`ReturnCode::TRY_AGAIN`](crate::ReturnCode::TRY_AGAIN) and
     /// [`ReturnCode::AUTHTOK_ERR`](crate::ReturnCode::AUTHTOK_ERR) it may be called again.
     pub fn change_expired(&mut self) -> Result<(), PamError> {
-        self.handle.run(Phase::ChangeExpired)
+        self.handle.run(PamCall::ChangeExpired)
     }
 
     /// Establishes the user's credentials (`pam_setcred` with `PAM_ESTABLISH_CRED`), before the session is opened. May block.
@@ -122,7 +122,7 @@ impl<C: Conversation + Send> Transaction<C> {
     /// # Errors
     /// What the stack returned.
     pub fn establish_credentials(&mut self) -> Result<(), PamError> {
-        self.handle.run(Phase::EstablishCredentials)
+        self.handle.run(PamCall::EstablishCredentials)
     }
 
     /// Opens the user's session (`pam_open_session`). May block.
@@ -130,7 +130,7 @@ impl<C: Conversation + Send> Transaction<C> {
     /// # Errors
     /// What the stack returned.
     pub fn open_session(&mut self) -> Result<(), PamError> {
-        self.handle.run(Phase::OpenSession)
+        self.handle.run(PamCall::OpenSession)
     }
 
     /// Closes it (`pam_close_session`). May block.
@@ -138,7 +138,7 @@ impl<C: Conversation + Send> Transaction<C> {
     /// # Errors
     /// What the stack returned.
     pub fn close_session(&mut self) -> Result<(), PamError> {
-        self.handle.run(Phase::CloseSession)
+        self.handle.run(PamCall::CloseSession)
     }
 
     /// Deletes the user's credentials (`pam_setcred` with `PAM_DELETE_CRED`), after the session is closed. May block.
@@ -146,7 +146,7 @@ impl<C: Conversation + Send> Transaction<C> {
     /// # Errors
     /// What the stack returned.
     pub fn delete_credentials(&mut self) -> Result<(), PamError> {
-        self.handle.run(Phase::DeleteCredentials)
+        self.handle.run(PamCall::DeleteCredentials)
     }
 
     /// The user as the transaction knows it now (`PAM_USER`): modules may set or replace the name while
@@ -157,18 +157,18 @@ impl<C: Conversation + Send> Transaction<C> {
 
     /// The conversation, for instance to ask what it noted.
     pub fn conversation(&mut self) -> &mut C {
-        self.handle.bridge_mut().conversation()
+        self.handle.pinned_mut().conversation()
     }
 
     /// Whether the conversation panicked. The PAM call that was under way has failed (`PAM_CONV_ERR` reached the
     /// module), and the conversation is not called again in this transaction.
     pub fn panicked(&self) -> bool {
-        self.handle.bridge().panicked()
+        self.handle.pinned().panicked()
     }
 
     /// The payload of a panic in the conversation, for `std::panic::resume_unwind` or for a log.
     pub fn take_panic(&mut self) -> Option<Box<dyn Any + Send>> {
-        self.handle.bridge_mut().take_panic()
+        self.handle.pinned_mut().take_panic()
     }
 
     /// Ends the transaction (`pam_end`) and gives the conversation back.

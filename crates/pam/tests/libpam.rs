@@ -2,7 +2,7 @@
 
 mod stack;
 
-use pam::{Anchor, PamError, ReturnCode, StartError, Transaction};
+use pam::{LoadedModules, PamError, ReturnCode, StartError, Transaction};
 use stack::{Notes, Stack};
 use std::ffi::CStr;
 use std::fs;
@@ -210,7 +210,7 @@ fn unusable_services_are_refused() {
 }
 
 #[test]
-fn an_anchor_keeps_the_modules_mapped() {
+fn loaded_modules_stay_mapped() {
     let mapped = |module: &Path| {
         fs::read_to_string("/proc/self/maps").expect("maps").contains(module.to_str().expect("UTF-8"))
     };
@@ -218,11 +218,11 @@ fn an_anchor_keeps_the_modules_mapped() {
     let module = stack.path("asker.so");
     stack.authenticate(Notes::default()).0.expect("good");
     assert!(!mapped(&module));
-    let anchor = Anchor::hold(c"test", Some(&stack.confdir())).expect("held");
+    let modules = LoadedModules::hold(c"test", Some(&stack.confdir())).expect("held");
     assert!(mapped(&module));
     stack.authenticate(Notes::default()).0.expect("good");
     assert!(mapped(&module));
-    drop(anchor);
+    drop(modules);
     assert!(!mapped(&module));
 }
 

@@ -5,7 +5,7 @@ mod stack;
 
 use std::fmt::Write;
 
-use pam::{Answer, Content, Phase};
+use pam::{Content, ModuleAnswer, Phase};
 use secret::Secret;
 use stack::{Notes, Stack};
 
@@ -25,10 +25,10 @@ const CONTROLS: [&str; 14] = [
     "[success=ignore auth_err=ok default=bad]",
     "[auth_err=reset success=ok ignore=2]",
 ];
-const MODULES: [(&str, Answer); 3] = [
-    ("pam_permit.so", Answer::Success),
-    ("pam_debug.so auth=auth_err", Answer::Failure),
-    ("pam_debug.so auth=ignore", Answer::Ignore),
+const MODULES: [(&str, ModuleAnswer); 3] = [
+    ("pam_permit.so", ModuleAnswer::Success),
+    ("pam_debug.so auth=auth_err", ModuleAnswer::Failure),
+    ("pam_debug.so auth=ignore", ModuleAnswer::Ignore),
 ];
 /// How many stacks are tried.
 const COUNT: u32 = 1500;
@@ -61,12 +61,12 @@ fn lines(chance: &mut Chance, files: &mut Vec<String>, depth: usize) -> String {
     text
 }
 
-fn answer(line: &pam::ModuleLine) -> Answer {
+fn answer(line: &pam::ModuleLine) -> ModuleAnswer {
     let arg = line.args.first().map_or(&b"success"[..], |arg| arg.expose());
     match arg {
-        b"auth=auth_err" => Answer::Failure,
-        b"auth=ignore" => Answer::Ignore,
-        _ => Answer::Success,
+        b"auth=auth_err" => ModuleAnswer::Failure,
+        b"auth=ignore" => ModuleAnswer::Ignore,
+        _ => ModuleAnswer::Success,
     }
 }
 

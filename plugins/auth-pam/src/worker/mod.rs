@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use lines::refusals;
 use nix::sys::signal::Signal;
-use pam::{Anchor, PamError, ReturnCode, Transaction};
+use pam::{LoadedModules, PamError, ReturnCode, Transaction};
 use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
 use privsep::life::NewWorker;
 use privsep::{Channel, ChannelError, InheritedNumbers, Message, Reader, leave, orphans, parent_death_pipe};
@@ -99,7 +99,7 @@ fn serve(
     let _own = parent_death_pipe::die_with_parent(parent_death_pipe);
     // One handle more than needed keeps the modules mapped: without it every transaction would load them anew. When it
     // cannot be had (no such service yet, say), the transactions tell.
-    let mut anchor = Anchor::hold(&settings.config.service, settings.config.confdir.as_deref()).ok();
+    let mut modules = LoadedModules::hold(&settings.config.service, settings.config.confdir.as_deref()).ok();
     let worker = nix::unistd::getpid();
     // Loading modules may have logged something, too.
     set_back();
@@ -123,7 +123,7 @@ fn serve(
         let mut reports =
             Reports { channel: &mut channel, nonce: begin.nonce, worker, session: begin.session };
         // A transaction that is kept for a session keeps its modules mapped by itself.
-        let (end, asked) = transact(settings, &begin, credentials, &mut reports, || drop(anchor.take()));
+        let (end, asked) = transact(settings, &begin, credentials, &mut reports, || drop(modules.take()));
         // A child that a module has forked and that came back out of it is not this worker, and has nothing to say.
         if nix::unistd::getpid() != worker {
             leave(1);

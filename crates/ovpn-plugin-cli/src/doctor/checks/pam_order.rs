@@ -1,7 +1,7 @@
 //! The order of factors in the auth phase: whether it lets people in without their password or code. That is tried: the
 //! answers of the modules are put together as libpam does it.
 
-use pam::{Answer, ModuleLine, Phase, Stack};
+use pam::{ModuleAnswer, ModuleLine, Phase, Stack};
 
 use super::one_time_codes::{CODE_MODULES, code_line};
 use crate::doctor::finding::Finding;
@@ -66,16 +66,16 @@ fn of_service(service: &Service) -> Option<Finding> {
 
 /// Whether somebody gets in, whatever the conditions say that decide the way through the stack.
 fn lets_in(stack: &Stack, factors: Factors) -> bool {
-    [Answer::Success, Answer::Failure].into_iter().all(|condition| {
+    [ModuleAnswer::Success, ModuleAnswer::Failure].into_iter().all(|condition| {
         stack.succeeds(Phase::Auth, |line| {
-            let answer = |good| if good { Answer::Success } else { Answer::Failure };
+            let answer = |good| if good { ModuleAnswer::Success } else { ModuleAnswer::Failure };
             match &*Service::module(line) {
-                "pam_deny" => Answer::Failure,
-                "pam_faillock" if line.args.iter().any(|arg| arg.expose() == b"authfail") => Answer::Failure,
-                module if LET_IN.contains(&module) => Answer::Success,
-                module if SILENT.contains(&module) => Answer::Ignore,
+                "pam_deny" => ModuleAnswer::Failure,
+                "pam_faillock" if line.args.iter().any(|arg| arg.expose() == b"authfail") => ModuleAnswer::Failure,
+                module if LET_IN.contains(&module) => ModuleAnswer::Success,
+                module if SILENT.contains(&module) => ModuleAnswer::Ignore,
                 // Who does not meet a condition that is required gets in nowhere.
-                module if CONDITIONS.contains(&module) && is_required(line) => Answer::Success,
+                module if CONDITIONS.contains(&module) && is_required(line) => ModuleAnswer::Success,
                 module if CONDITIONS.contains(&module) => condition,
                 module if CODE_MODULES.contains(&module) => answer(factors.code),
                 _ => answer(factors.password),
