@@ -69,9 +69,9 @@ const fn same(one: &str, other: &str) -> bool {
     at == one.len() && at == other.len()
 }
 
-/// Where a text stands.
+/// What a declared text is, and so where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum LineKind {
     /// It is a line of OpenVPN's log.
     Line(Level),
     /// It is the part of a line that says why.
@@ -80,13 +80,13 @@ pub enum Kind {
     Record,
 }
 
-impl Kind {
+impl LineKind {
     /// The level of a line.
     #[must_use]
     pub fn level(self) -> Option<Level> {
         match self {
-            Kind::Line(level) => Some(level),
-            Kind::Reason | Kind::Record => None,
+            LineKind::Line(level) => Some(level),
+            LineKind::Reason | LineKind::Record => None,
         }
     }
 }
@@ -97,7 +97,7 @@ pub struct Declared {
     /// The name of its function.
     pub name: &'static str,
     /// Where it stands.
-    pub kind: Kind,
+    pub kind: LineKind,
     /// As it is logged, with holes such as `{user}`.
     pub text: &'static str,
     /// The holes, each with the type of what is filled in.

@@ -1,7 +1,7 @@
 //! Finds the declaration of a line that stands in a log.
 
 use crate::pattern::Pattern;
-use crate::{Declared, Kind, Section};
+use crate::{Declared, LineKind, Section};
 
 /// What explains this line. The reason in it counts before the line itself, and of several that fit the one with the most
 /// fixed text. `None`: no declaration fits, or none that says more than the line.
@@ -53,11 +53,11 @@ fn best<'d, 't>(
 }
 
 /// Whether what is looked for, a line or a part of one, may be of this kind. A reason may be a line elsewhere.
-fn may_be(kind: Kind, line: bool) -> bool {
+fn may_be(kind: LineKind, line: bool) -> bool {
     match kind {
-        Kind::Line(_) => true,
-        Kind::Reason => !line,
-        Kind::Record => false,
+        LineKind::Line(_) => true,
+        LineKind::Reason => !line,
+        LineKind::Record => false,
     }
 }
 

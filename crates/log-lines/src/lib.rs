@@ -11,7 +11,7 @@ mod line;
 mod pattern;
 mod reference;
 
-pub use declared::{Declared, Filled, Kind, Section};
+pub use declared::{Declared, Filled, LineKind, Section};
 pub use explain::{explain, find};
 pub use line::{Line, Reason, Record, Said};
 pub use log::Level;
@@ -78,22 +78,22 @@ macro_rules! lines {
 #[macro_export]
 macro_rules! kind_of {
     (error) => {
-        $crate::Kind::Line($crate::Level::Error)
+        $crate::LineKind::Line($crate::Level::Error)
     };
     (warn) => {
-        $crate::Kind::Line($crate::Level::Warn)
+        $crate::LineKind::Line($crate::Level::Warn)
     };
     (info) => {
-        $crate::Kind::Line($crate::Level::Info)
+        $crate::LineKind::Line($crate::Level::Info)
     };
     (debug) => {
-        $crate::Kind::Line($crate::Level::Debug)
+        $crate::LineKind::Line($crate::Level::Debug)
     };
     (reason) => {
-        $crate::Kind::Reason
+        $crate::LineKind::Reason
     };
     (record) => {
-        $crate::Kind::Record
+        $crate::LineKind::Record
     };
 }
 

@@ -1,6 +1,6 @@
 //! The reference document of all lines.
 
-use crate::{Declared, Kind, Section};
+use crate::{Declared, LineKind, Section};
 
 /// Where lines of Markdown end, without what they are indented by.
 const WIDTH: usize = 98;
@@ -23,9 +23,9 @@ pub fn reference(title: &str, introduction: &str, sections: &[(&str, &Section)])
 
 fn entry(line: &Declared) -> String {
     let kind = match line.kind {
-        Kind::Line(level) => level.to_string().to_lowercase(),
-        Kind::Reason => "reason".to_owned(),
-        Kind::Record => "system log".to_owned(),
+        LineKind::Line(level) => level.to_string().to_lowercase(),
+        LineKind::Reason => "reason".to_owned(),
+        LineKind::Record => "system log".to_owned(),
     };
     let mut said = format!("*{kind}*");
     if !line.why.is_empty() {

@@ -8,7 +8,7 @@ pub(crate) mod local_checks;
 mod other_plugins;
 mod pam_messages;
 
-use log_lines::{Declared, Kind, Level};
+use log_lines::{Declared, LineKind, Level};
 use ovpn_plugin_host::LogLine;
 
 /// Marks the line about a login PAM has refused; the words of PAM mean something there only.
@@ -81,8 +81,8 @@ pub(crate) fn in_log<'a>(log: impl Iterator<Item = &'a LogLine> + Clone) -> Vec<
     let mut warnings = Vec::new();
     for line in log.clone() {
         match declared_lines::of(line) {
-            Some(Declared { kind: Kind::Line(Level::Info | Level::Debug), .. }) => {}
-            Some(declared @ Declared { kind: Kind::Line(Level::Warn), .. }) => {
+            Some(Declared { kind: LineKind::Line(Level::Info | Level::Debug), .. }) => {}
+            Some(declared @ Declared { kind: LineKind::Line(Level::Warn), .. }) => {
                 warnings.push(Cause::new(declared.why, declared.todo));
             }
             Some(declared) => telling.push(Cause::new(declared.why, declared.todo)),

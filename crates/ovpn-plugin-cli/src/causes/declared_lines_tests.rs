@@ -1,6 +1,6 @@
 //! Each declared line is found again by its own declaration, whatever is filled in.
 
-use log_lines::{Filled, Kind, Level};
+use log_lines::{Filled, Level, LineKind};
 
 use super::*;
 
@@ -83,7 +83,8 @@ fn a_reason_is_explained_in_each_line_that_may_hold_it() {
     for (plugin, all) in of_plugins() {
         let frames = all.iter().filter(|line| line.kind.level().is_some() && line.text.contains("{reason}"));
         for frame in frames {
-            let reasons = all.iter().filter(|reason| reason.kind == Kind::Reason && reason.is_explained());
+            let reasons =
+                all.iter().filter(|reason| reason.kind == LineKind::Reason && reason.is_explained());
             for (place, reason) in reasons.enumerate() {
                 let value = VALUES[place % VALUES.len()];
                 let line = filled(frame, &filled(reason, "nobody knows", value), value);
@@ -104,7 +105,7 @@ fn a_reason_is_explained_in_each_line_that_may_hold_it() {
 fn everything_that_has_gone_wrong_is_explained() {
     for (plugin, all) in of_plugins() {
         for line in all {
-            let is_news = matches!(line.kind, Kind::Line(Level::Info | Level::Debug));
+            let is_news = matches!(line.kind, LineKind::Line(Level::Info | Level::Debug));
             let says_all = is_news || SAY_ALL.contains(&line.name);
             assert!(says_all || line.is_explained(), "{plugin}: nothing is said of {}", line.name);
         }
