@@ -189,7 +189,7 @@ fn files_without_end_are_given_up() {
     assert!(matches!(stage.read(), Err(Unread::TooLong)));
 }
 
-/// A pipe would keep OpenVPN waiting for whoever writes into it.
+/// A pipe would keep OpenVPN waiting for its writer.
 #[test]
 fn what_is_no_file_is_not_read() {
     let stage = Stage::new("config pipe\n");

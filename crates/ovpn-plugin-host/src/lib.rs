@@ -1,7 +1,10 @@
-//! Loads an OpenVPN plugin, ours or one in C, and drives it the way OpenVPN does: open, clients, events, close.
+//! Loads an OpenVPN plugin, in Rust or in C, and drives it as OpenVPN does: open, clients, events, close.
 //!
-//! For tests: structs of an older version end at a page without access, the log is caught (that of forked children
-//! too), and a login has its files made and its verdict waited for.
+//! [`Plugin`] opens a plugin. [`OpenPlugin::login`] plays a client: it makes OpenVPN's files for the login and waits for
+//! the verdict. [`OpenPlugin::client`] passes single events, [`Life`] those of a whole server.
+//!
+//! Tests also get the plugin's log, that of its forked children included. A plugin that reads beyond the struct version
+//! it was given faults: the structs end at a page without access.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -16,14 +19,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Unlike OpenVPN's, the log function may be called by any thread of the plugin; the variable `ovpn_plugin_host_log` in
-//! the environment of open, `thread-safe`, says so.
+//! # How it differs from OpenVPN
 //!
-//! A plugin that uses functions of libcrypto without naming that library loads as in OpenVPN, which is linked with it.
+//! Any thread of the plugin may call the log function. The environment of open says so: `ovpn_plugin_host_log` is
+//! `thread-safe`.
 //!
-//! A plugin that faults takes the process with it, as it does with OpenVPN. Plugins that fork, as C ones with a helper
-//! process do, are to be driven from a process with a single thread, as OpenVPN is: a test of its own with
-//! `harness = false`. In a child forked among threads, locks of the C library can stay held for ever.
+//! # What to know
+//!
+//! * A plugin that faults ends the process, as it ends OpenVPN.
+//! * Drive a plugin that forks from a process with one thread, as OpenVPN is: in a test of its own with
+//!   `harness = false`. In a child forked among threads, locks of the C library can stay held for ever.
+//! * A plugin may use functions of libcrypto without naming that library. It loads, because OpenVPN is linked with
+//!   libcrypto.
 
 pub mod base64;
 mod call;

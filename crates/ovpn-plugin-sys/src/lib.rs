@@ -1,8 +1,9 @@
-//! OpenVPN's plugin interface as C has it (interface version 3, struct versions 1 to 5): types and
-//! constants, no logic.
+//! OpenVPN's plugin interface as C declares it in `openvpn-plugin.h`: types and constants, no logic.
 //!
-//! The names follow the C names without their `openvpn_`/`OPENVPN_` prefix. Everything here is held against the
-//! real header by `tests/layout.rs`. To write a plugin, use the crate `ovpn-plugin`, which is safe.
+//! It has interface version 3 and struct versions 1 to 5 (OpenVPN 2.4 to 2.7). Names are those of C without the prefix
+//! `openvpn_` or `OPENVPN_`. The test `tests/layout.rs` compares sizes and values with the header.
+//!
+//! To write a plugin, use the crate `ovpn-plugin`, which is safe.
 #![no_std]
 
 mod constants;

@@ -15,7 +15,7 @@ use crate::{
 
 type AnyError = Box<dyn Error + Send + Sync>;
 
-/// What a client is told that cannot be served now, and when it is to come again.
+/// The rejection of a client that cannot be served now, and when it may come again.
 const BUSY: (&str, Duration) = ("the server is busy", Duration::from_secs(5));
 
 /// What jobs and futures are called in the log.
@@ -27,7 +27,7 @@ impl AuthUserPassVerify<'_> {
     /// Has this login decided by a job in another thread: defers it, runs the job, and answers with what comes of it.
     ///
     /// The job lets the client in with `Ok(())`. An error that is a [`Rejection`] rejects it with its reason; any other one is
-    /// logged and rejects it. So do a panic, and the end of the plugin. If there is no room for the job, the client is told
+    /// logged and rejects it. So do a panic, and the end of the plugin. If there is no room for the job, the client has
     /// to come again. If the client is gone when there is room, the job is left out. Lines that the job logs begin with the
     /// client's name.
     ///

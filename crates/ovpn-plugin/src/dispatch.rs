@@ -10,7 +10,7 @@ use crate::event_set::event_name;
 use crate::events::{Context, Event};
 use crate::{EventSet, Plugin, Result, lines, logging};
 
-/// What the host is told.
+/// What the host gets.
 #[derive(Debug)]
 pub(crate) struct HostReply {
     pub(crate) code: c_int,

@@ -28,7 +28,7 @@
 //! # fn main() {}
 //! ```
 //!
-//! Works with hosts of struct versions 1 to 5 (OpenVPN 2.4 to 2.7) and later ones that only add to them.
+//! It works with OpenVPN 2.4 to 2.7 (struct versions 1 to 5), and with later versions that only add to these.
 //!
 //! # What do you want to do?
 //!
@@ -69,8 +69,8 @@
 //!
 //! - OpenVPN has one thread, and serves nobody while an event is answered.
 //! - A panic becomes a failure and one line in the log. [`guide::panics`] has the exceptions.
-//! - A decision that nobody makes is a rejection: after an error, a panic, or when it is dropped.
-//! - A decision takes effect only with the reply that defers, so that it never speaks for another plugin.
+//! - A login that the plugin leaves undecided is rejected: after an error, a panic, or when its decision is dropped.
+//! - A decision takes effect only if the call got the reply that defers. So it never speaks for another plugin.
 
 mod answer_in;
 #[cfg(feature = "tokio")]

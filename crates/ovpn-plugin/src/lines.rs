@@ -1,7 +1,7 @@
 //! The lines that the SDK itself logs, in any plugin, each once with what it means: for the command `ovpn-plugin` and
 //! the documents. Nothing here is for plugins.
 //!
-//! They stand in this crate, since who changes one has to change what explains it. The crate `log-lines` depends on
+//! They stand in this crate, because a changed line needs a changed explanation. The crate `log-lines` depends on
 //! `log` only, as this one does, and the tables are left out of a plugin by the linker: only the command refers to them.
 
 use std::fmt::Display;
@@ -27,7 +27,7 @@ log_lines::lines! {
         why CLIENT_WAITS,
         todo TMP_DIR;
     warn reason_lost(error: impl Display) "the reason of a rejection is lost: {error}",
-        why "The login was refused, and the client is not told why: OpenVPN's file for the reason cannot be written.",
+        why "The login was refused, and the client does not learn why: OpenVPN's file for the reason cannot be written.",
         todo TMP_DIR;
     error control_file_used() "login rejected: another plugin or an earlier answer has used its control file",
         why ANOTHER_PLUGIN,
@@ -38,7 +38,7 @@ log_lines::lines! {
 
     error deferred_again()
         "refused: the deferral of a connecting client is no reply to CLIENT_CONNECT_DEFER: reply AskAgain",
-        why "The plugin answers OpenVPN's second question about a client as it may answer the first one only.",
+        why "OpenVPN asks about a client a second time, and the plugin gives a reply that only the first time allows.",
         todo TO_THE_AUTHORS;
     error deferred_by_nobody()
         "refused: Deferral::by_hand, but nothing is in the client's deferred file: OpenVPN would let it in",
@@ -79,11 +79,11 @@ log_lines::lines! {
         why "When OpenVPN becomes a daemon, only one thread stays. What these tasks do for the plugin is not done any more.",
         todo "Report it to the plugin's authors. Until they have mended it, run OpenVPN without `daemon`, as systemd's units do.";
     error task_holds_itself(name: &str)
-        "the task '{name}' holds the tasks it is one of, and is not waited for",
-        why "The plugin has given a thread what ends that thread. It may still run while the plugin is unloaded, and crash OpenVPN then.",
+        "task '{name}': owns the Tasks that it runs in; not waiting for its end",
+        why "A thread of the plugin owns what would end it. It may still run while the plugin is unloaded, and crash OpenVPN then.",
         todo TO_THE_AUTHORS;
     warn tasks_do_not_end(seconds: u64, names: impl Display)
-        "OpenVPN waits for tasks that do not end, told to {seconds} s ago: {names}",
+        "OpenVPN waits for tasks that were asked to stop {seconds} s ago: {names}",
         why "OpenVPN closes the plugin, and threads of it are still at work. OpenVPN stands still until they end.",
         todo "Look at what these tasks wait for, such as a server that does not answer. Report it to the plugin's authors: a task has to end when the plugin asks it to.";
     warn pool_stays_small(pool: &str, threads: usize, workers: usize, error: impl Display)
@@ -91,10 +91,10 @@ log_lines::lines! {
         why "The plugin has fewer threads for its logins than it wants, so they take longer.",
         todo "Raise TasksMax= of OpenVPN's unit, or look at the memory that is left.";
 
-    error future_holds_itself() "a future holds the AsyncTasks it belongs to, and is not waited for",
-        why "The plugin has given a future what ends that future. It may still run after the plugin is closed.",
+    error future_holds_itself() "a future owns the AsyncTasks that it runs in; not waiting for its end",
+        why "A future of the plugin owns what would end it. It may still run after the plugin is closed.",
         todo TO_THE_AUTHORS;
-    warn futures_do_not_end(unended: impl Display) "the end waits: {unended}",
+    warn futures_do_not_end(unended: impl Display) "OpenVPN waits for futures: {unended}",
         why "OpenVPN closes the plugin, and some of its work goes on. OpenVPN stands still until it ends.",
         todo "Look at what is waited for, such as a server that does not answer.";
     error futures_left_alone(unended: impl Display, seconds: u64)
@@ -115,10 +115,10 @@ log_lines::lines! {
     info answer_refused(why: impl Display) "login refused: {why}",
         why "The answer to a question of the plugin is not one that counts.",
         todo "Nothing, if the person has made a mistake. Many of them from one address may be an attack.";
-    warn too_many_questions() "login refused for now: as many questions are open as may be",
+    warn too_many_questions() "login refused for now: too many open questions",
         why "As many people are being asked for a second factor as the plugin allows, in all or with one name. The client tries again later.",
         todo "If it goes on: look in the log whether one name or address asks again and again.";
-    warn question_gives_way() "as many questions are open as may be: the oldest one of the address with the most is given up",
+    warn question_gives_way() "too many open questions: dropping the oldest one of the address with the most",
         why "Somebody is asked for a second factor, and others of one address have taken the room for it. One of these has to log in again.",
         todo "Look in the log which name or address asks again and again: somebody may know a password there and no second factor.";
     error panic(what: &str, place: impl Display, text: impl Display) "panic in {what}{place}: {text}",
@@ -136,7 +136,7 @@ log_lines::lines! {
         todo "Take the plugin out until its authors have mended it.";
 
     error event_failed(event: impl Display, error: impl Display) "{event} failed: {error}",
-        why "The plugin could not do its part of this event. It got the safe answer: whom it was about is refused.",
+        why "The plugin could not do its part of this event. OpenVPN got the safe answer: the login or client is refused.",
         todo "Look at what the error names, such as a server or a file.";
     error no_method(method: &str) "OpenVPN passed an event for which the plugin has no method {method}: rejected",
         why NOT_OPENVPN,
@@ -148,7 +148,7 @@ log_lines::lines! {
         why "The plugin was loaded, and what it needs before the first event failed. Each event fails until it works.",
         todo "Look at what the error names, such as a server or a file.";
     warn held_up(event: impl Display, seconds: impl Display, advice: &str)
-        "{event} held OpenVPN for {seconds} s, which served nobody meanwhile{advice}",
+        "{event} blocked OpenVPN for {seconds} s; no client was served meanwhile{advice}",
         why "OpenVPN has one thread. While a plugin works on an event, no packet of any client passes.",
         todo "Turn deferred mode on, if the plugin has one. Else look at what it waits for.";
     error state_is_borrowed()

@@ -118,7 +118,7 @@ pub(crate) fn is_forked() -> bool {
     FORKED.load(Ordering::Relaxed)
 }
 
-/// In a forked child: whoever would have logged a panic of this thread is in the parent.
+/// In a forked child: the code that would have logged a panic of this thread is in the parent.
 ///
 /// False in the process that OpenVPN calls: its threads must not enter OpenVPN's log.
 pub(crate) fn leave_all() -> bool {

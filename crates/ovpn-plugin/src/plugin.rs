@@ -77,7 +77,7 @@ macro_rules! without_method {
 /// ```
 ///
 /// OpenVPN calls from one thread, one call at a time, and stands still meanwhile. Its state survives SIGUSR1; SIGHUP
-/// closes and opens the plugin. After an error or a panic in one of these methods OpenVPN is told that the event failed, and
+/// closes and opens the plugin. After an error or a panic in one of these methods OpenVPN gets a failure of the event, and
 /// the plugin stays in use.
 pub trait Plugin: Sized + 'static {
     /// The plugin's name in OpenVPN's log (`PLUGIN NAME: text`): 1 to 64 ASCII characters, neither `%` nor blanks.

@@ -21,7 +21,7 @@ type Work<J> = dyn Fn(J, &Stop) + Send + Sync;
 /// - *A panic costs one job*: the log says so, and the next one runs.
 /// - *Started when needed*: the first job starts the first thread, so a pool may be made in
 ///   [`Plugin::open`](crate::Plugin::open). Jobs belong into events and [`Plugin::start`](crate::Plugin::start), as tasks do.
-/// - *Ends by itself*: when the pool is dropped, running jobs are told to stop and waited for, and waiting ones are
+/// - *Ends by itself*: when the pool is dropped, running jobs are asked to stop and waited for, and waiting ones are
 ///   dropped; a [`Decision`](crate::Decision) in a job rejects then. It does not matter in which order fields of the
 ///   plugin are dropped.
 ///
@@ -49,7 +49,7 @@ type Work<J> = dyn Fn(J, &Stop) + Send + Sync;
 ///     username: Vec<u8>,
 /// }
 ///
-/// /// The login is decided later, or OpenVPN's client is told to come again.
+/// /// The login is decided later, or OpenVPN's client has to come again.
 /// fn decide_later(pool: &Pool<Login>, login: Login) -> std::io::Result<()> {
 ///     match pool.submit(login) {
 ///         Ok(()) => Ok(()),
@@ -276,7 +276,7 @@ impl<J: Send + 'static> Drop for Pool<J> {
     fn drop(&mut self) {
         let name = std::mem::take(&mut self.name);
         let Some(mut inner) = self.lock() else { return };
-        // First: a thread whose job ends when it is told to must not begin another one.
+        // First: a thread whose job ends when it is asked to must not begin another one.
         let waiting = inner.queue.close();
         inner.tasks.tell_to_stop();
         for job in waiting {

@@ -76,7 +76,7 @@ impl Progress {
     pub(crate) fn was_let_in(&self, context: &Context<'_>) -> bool {
         let is = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
         let asked = |event, asked| !self.events.contains(event) || is(asked);
-        // Whoever is let in with an address has it learned at once. On a tap device that comes with the first packet.
+        // A client that is let in with an address has it learned at once. On a tap device that comes with the first packet.
         let learns = self.events.contains(EventSet::LEARN_ADDRESS)
             && context.env.get("dev_type") == Some(b"tun")
             && context.env.get("ifconfig_pool_remote_ip").is_some();

@@ -1,11 +1,11 @@
-//! Why a login is rejected: what the client is told, in the forms OpenVPN's clients understand.
+//! Why a login is rejected, as the client learns it, in the forms OpenVPN's clients understand.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::Challenge;
 
-/// What a rejected client is told (OpenVPN 2.6 and later; older servers just reject).
+/// What a rejected client learns (OpenVPN 2.6 and later; older servers just reject).
 ///
 /// ```
 /// use std::time::Duration;

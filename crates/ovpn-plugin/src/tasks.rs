@@ -9,7 +9,7 @@ use crate::boundary::{make_room, without_signals};
 use crate::panic_guard::drop_payload;
 use crate::{lines, logging, testing};
 
-/// Threads that are told to stop and waited for when this is dropped; a field of the plugin is the place for it.
+/// Threads that end with the plugin: dropping this asks them to stop and waits for them. Make it a field of the plugin.
 ///
 /// Once one was started, the C library keeps the plugin's code in memory until OpenVPN ends, and with it the values of
 /// its statics across SIGHUP; the plugin itself is dropped at close all the same.
@@ -30,7 +30,7 @@ use crate::{lines, logging, testing};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// Tasks that do not end when they are told to are named in the log every two seconds, since OpenVPN stands still until
+/// Tasks that do not end when they are asked to are named in the log every two seconds, since OpenVPN stands still until
 /// they have.
 ///
 /// For a backend that logins wait for, a [`Pool`](crate::Pool) is the better place: it queues them, and a panic costs one.
@@ -180,7 +180,7 @@ impl Thread {
 }
 
 fn join(threads: Vec<Thread>) {
-    // Whoever asks which thread this is has the standard library leave a destructor in it. Where there were no threads, the
+    // Asking which thread this is makes the standard library leave a destructor in it. Where there were no threads, the
     // plugin is unloaded, and the destructor with it.
     if threads.is_empty() {
         return;

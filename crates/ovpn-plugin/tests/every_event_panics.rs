@@ -68,7 +68,7 @@ fn each_fails_once_and_works_again() {
     assert_eq!(lines, EVENTS.len(), "one line each: {:?}", plugin.log_lines());
 }
 
-/// A panic between taking a decision and keeping it rejects, whoever holds it.
+/// A panic between taking a decision and keeping it rejects.
 #[test]
 fn what_was_taken_is_rejected() {
     let (login, client) = (LoginFiles::new().unwrap(), ConnectFiles::new().unwrap());

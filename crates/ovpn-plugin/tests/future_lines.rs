@@ -13,7 +13,7 @@ use ovpn_plugin::{AsyncTasks, AuthReply, AuthUserPassVerify, EventSet, OpenArgs,
 
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// Opened once; whoever comes before waits.
+/// Opened once; a future that comes before waits.
 #[derive(Clone, Default)]
 struct Gate(Arc<Mutex<(bool, Option<Waker>)>>);
 

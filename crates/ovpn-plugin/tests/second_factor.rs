@@ -1,4 +1,4 @@
-//! Two factors with a backend that makes logins wait: each way to be asked, whoever guesses, and what goes wrong.
+//! Two factors with a backend that makes logins wait: each way to be asked, guesses, and what goes wrong.
 #![cfg(target_os = "linux")]
 
 use std::sync::mpsc::{Receiver, Sender, channel};

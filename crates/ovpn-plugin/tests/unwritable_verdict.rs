@@ -1,4 +1,4 @@
-//! A verdict that cannot be written: one line in the log, whoever has decided.
+//! A verdict that cannot be written: one line in the log, in each way to decide.
 #![cfg(target_os = "linux")]
 
 use std::sync::Barrier;

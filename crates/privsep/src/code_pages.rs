@@ -1,5 +1,5 @@
-//! Pages of code that an idle process keeps mapped, libraries' included: a helper of ours needs few of them again, and
-//! what nobody has mapped the kernel can give to others.
+//! Pages of code, libraries' included, that an idle process lets go. It needs few of them again, and the kernel can use
+//! the memory for others.
 #![allow(unsafe_code)]
 
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! Memory that a helper with nothing to do gives back.
+//! Waiting: a helper that has had nothing to do for a second gives memory back.
 
 use std::time::{Duration, Instant};
 

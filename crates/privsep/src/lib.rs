@@ -22,7 +22,7 @@
 //! * [`lines`]: what is said of all that;
 //! * [`local_socket`]: by which root asks a process that has no rights;
 //! * [`path_permissions`]: who could change a file, or a directory or link on the way to it;
-//! * [`scoreboard`]: numbers that processes leave for each other without a system call;
+//! * [`scoreboard`]: small numbers that processes leave for each other in shared memory;
 //! * [`title`]: what `ps` shows of a process;
 //! * [`parent`]: news of the parent's death, even if another process holds its end of the channel.
 

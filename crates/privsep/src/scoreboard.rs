@@ -1,5 +1,5 @@
-//! Small numbers that processes leave for each other in memory they share, under their process numbers. To leave one costs
-//! no system call, and nobody waits for anybody.
+//! A scoreboard in shared memory: each process leaves a small number under its process number. That costs no system
+//! call, and no process waits for another.
 #![allow(unsafe_code)]
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! A real forked helper: what it is told, what it keeps open, how it ends.
+//! A real forked helper: what it receives, what it keeps open, how it ends.
 
 use std::fs::File;
 use std::io::{Read, Seek, Write};

@@ -1,4 +1,4 @@
-//! Questions to whoever sits at the terminal.
+//! Questions to the person at the terminal.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};

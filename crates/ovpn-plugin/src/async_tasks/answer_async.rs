@@ -13,7 +13,7 @@ impl AuthUserPassVerify<'_> {
     ///
     /// The future lets the client in with `Ok(())`. An error that is a [`Rejection`](crate::Rejection) rejects it with its
     /// reason; any other one is logged and rejects it. So do a panic, and the end of the plugin. If the client is gone, the
-    /// future is dropped within a second. If there is no room for another future, the client is told to come again. Lines
+    /// future is dropped within a second. If there is no room for another future, the client has to come again. Lines
     /// that the future logs begin with the client's name; those of what it starts itself, such as a call that blocks, do not.
     ///
     /// Passwords and other values of the event are copied for the future; they are gone when the call is over.

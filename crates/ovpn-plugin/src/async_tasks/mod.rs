@@ -19,7 +19,7 @@ use std::time::Duration;
 use future_info::FutureInfo;
 use runtime::{Spawner, StartedRuntime};
 
-/// Futures that are told to stop and waited for when this is dropped; a field of the plugin is the place for it.
+/// Futures that end with the plugin: dropping this stops them and waits for them. Make it a field of the plugin.
 ///
 /// It is a runtime of the crate [`tokio`] with few threads, which take none of OpenVPN's signals. They are started when
 /// they are needed first, or by [`AsyncTasks::start`] in [`Plugin::start`](crate::Plugin::start): not in `open`, since

@@ -48,7 +48,7 @@ fn empty_set() -> libc::sigset_t {
 /// A program to be started with no signal blocked.
 ///
 /// A program inherits what the thread that starts it has blocked, and a task of [`Tasks`](crate::Tasks) has OpenVPN's
-/// signals blocked: `timeout`, shells and others would not end when they are told to.
+/// signals blocked: `timeout`, shells and others would not end when they are asked to.
 ///
 /// ```
 /// let status = ovpn_plugin::command("true").status()?;

@@ -23,7 +23,7 @@ macro_rules! untrusted_peer {
     ($($name:ident)*) => {$(
         impl<'a> $name<'a> {
             /// The peer's address as OpenVPN prints it, IPv6 preferred (`untrusted_ip6`, `untrusted_ip`); a link-local
-            /// one ends in `%` and the network interface. Whoever it is has not been authenticated.
+            /// one ends in `%` and the network interface. The peer has not been authenticated.
             #[must_use]
             pub fn untrusted_ip(&self) -> Option<&'a str> {
                 $crate::events::shared::ip(self.env(), ["untrusted_ip6", "untrusted_ip"])

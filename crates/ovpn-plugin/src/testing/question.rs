@@ -36,7 +36,7 @@ impl Question {
         Some(Self { text: text.to_owned(), flags: flags.to_owned(), way })
     }
 
-    /// The question in a reason file; `None` if the client is told something else.
+    /// The question in a reason file; `None` if it holds something else.
     pub(super) fn in_reason(reason: &str) -> Option<Self> {
         let mut parts = reason.lines().next()?.strip_prefix("CRV1:")?.splitn(4, ':');
         let (flags, state_id, username, text) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);

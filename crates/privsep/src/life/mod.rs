@@ -7,6 +7,8 @@
 //!         +------life line------->  keeper  ----------------------------------------+
 //! ```
 //!
+//! A *generation* is the number of a helper, from 1: each restart has the next one.
+//!
 //! The keeper reads nothing of the front's. It is forked while the parent has not seen a secret yet, and every helper is forked from
 //! its memory. It holds the helpers' end of the channel open, so all of them use the same socket, and the front reads
 //! end of file only when keeper and helper are both gone. What was under way when a helper died is over: the numbers of

@@ -1,4 +1,4 @@
-//! What a helper is born with.
+//! What a helper has at its start.
 
 use std::os::fd::OwnedFd;
 use std::time::Duration;

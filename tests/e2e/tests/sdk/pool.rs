@@ -107,8 +107,7 @@ fn a_job_that_does_not_end_is_named() {
     });
     site.server.signal(Signal::SIGTERM);
     for time in [2, 4] {
-        let line =
-            format!("POOLED: OpenVPN waits for tasks that do not end, told to {time} s ago: backend-0");
+        let line = format!("POOLED: OpenVPN waits for tasks that were asked to stop {time} s ago: backend-0");
         site.server.wait_for(mark, &line);
     }
     assert!(site.server.is_alive());

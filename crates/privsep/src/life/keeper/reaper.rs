@@ -1,4 +1,4 @@
-//! The keeper's children that end: the helper, its workers, and what those leave running, which ends with them.
+//! Reaps the keeper's children: the helper, its workers, and what those leave running, which the keeper ends.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ const BATCH: usize = 256;
 /// Lines about processes that were left running are at least this far apart.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What is known of children that end.
+/// Reaps children, and knows which orphans are still to be ended or logged.
 pub(super) struct Reaper {
     /// Of a keeper that is a subreaper.
     orphans: Option<Orphans>,

@@ -1,4 +1,4 @@
-//! What the keeper ends: all processes when OpenVPN is gone, and what a dead helper has left.
+//! What the keeper ends when OpenVPN is gone: all processes. When only a helper has died: what it left running.
 
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};

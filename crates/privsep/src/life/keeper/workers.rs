@@ -1,5 +1,5 @@
 //! The workers of one generation: the keeper forks, signals and reaps them for their helper, from memory that has seen no
-//! secret. What the helper says about them is checked; it is never believed a process number.
+//! secret. What the helper says about them is checked. It never names a process, only a number of its own.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
