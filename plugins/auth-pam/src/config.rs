@@ -14,7 +14,7 @@ use std::time::Duration;
 use log_lines::Said;
 use plugin_options::{Grammar, Place, Remainder, Word};
 
-use crate::metrics::place::MetricsFile;
+use crate::metrics::file::MetricsFile;
 use crate::protocol::verdict::Advance;
 use crate::supervisor::audit::Facility;
 use crate::supervisor::source::Prefixes;

@@ -13,8 +13,8 @@ pub mod clients;
 pub mod configuration;
 pub mod limits;
 pub mod metrics;
+pub mod passwordless;
 pub mod processes;
-pub mod proofs;
 pub mod questions;
 pub mod refusals;
 pub mod sessions;
@@ -32,7 +32,7 @@ pub static ALL: [&Section; 14] = [
     &refusals::LINES,
     &limits::LINES,
     &questions::LINES,
-    &proofs::LINES,
+    &passwordless::LINES,
     &sessions::LINES,
     &clients::LINES,
     &workers::LINES,

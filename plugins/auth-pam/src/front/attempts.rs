@@ -3,10 +3,10 @@
 //! Each verdict takes effect once. If OpenVPN's thread still waits for an attempt, that thread takes the verdict and
 //! answers directly; if the attempt was deferred, the thread that reads the verdict gives it to the attempt's [`Decision`].
 
-mod asking;
 mod connecting;
 mod deliver_verdicts;
-mod held;
+mod held_questions;
+mod pending_questions;
 mod reading;
 
 use std::collections::{BTreeMap, HashSet};
@@ -17,16 +17,16 @@ use ovpn_plugin::{ConnectDecision, Decision};
 use privsep::ChannelError;
 use privsep::life::KeptHelper;
 
-use asking::Asking;
-pub use asking::without_credentials;
 pub use connecting::{Connecting, Step};
 pub use deliver_verdicts::{Afterwards, RESTART};
-use held::Held;
+use held_questions::Held;
+use pending_questions::Asking;
+pub use pending_questions::without_credentials;
 
+use super::client_names::Heard as HeardOfLogin;
 use super::grace::{Grace, Kind};
-use super::logins::Heard as HeardOfLogin;
+use super::log_suffix::Tail;
 use super::revoked::Revoked;
-use super::tail::Tail;
 use super::wait_budget::WaitBudget;
 use crate::config::Config;
 use crate::protocol::question::Question;

@@ -3,7 +3,7 @@
 
 use ovpn_plugin::AuthUserPassVerify;
 
-use crate::protocol::origin::Origin;
+use crate::protocol::attempt_origin::Origin;
 use crate::protocol::reference::Reference;
 use crate::protocol::{Client, MAX_ADDRESS, MAX_CLIENT_VALUE};
 

@@ -7,13 +7,13 @@ use std::time::Instant;
 use ovpn_plugin::{ClientConfig, ClientConnect, ClientConnectReply};
 
 use super::attempts::{Attempts, Connecting, Decided, Step, Taken, Whom};
+use super::client_names::Unknown;
 use super::grace::Kind;
-use super::logins::Unknown;
 use super::{Front, MARGIN};
 use crate::AuthPam;
 use crate::client_options::quoted;
-use crate::protocol::lookup::Lookup;
-use crate::protocol::origin::Origin;
+use crate::protocol::attempt_origin::Origin;
+use crate::protocol::client_options_request::Lookup;
 use crate::protocol::session::Assigned;
 use crate::protocol::{MAX_ADDRESS, MAX_CREDENTIAL, Request};
 use crate::quoted::shown;

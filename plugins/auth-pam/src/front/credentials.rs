@@ -3,15 +3,15 @@
 
 use std::fmt;
 
-use lines::{proofs, questions, refusals};
+use lines::{questions, refusals};
 use ovpn_plugin::{AnswerError, AuthUserPassVerify, DeferError};
 use privsep::{Message, Writer};
 use secret::Secret;
 
-use super::{challenge, proof};
+use super::{challenge, passwordless};
 use crate::config::Config;
-use crate::protocol::origin::Origin;
-use crate::protocol::proof::Proof;
+use crate::protocol::attempt_origin::Origin;
+use crate::protocol::passwordless::Proof;
 use crate::protocol::{Check, Credentials, MAX_CHECKED, MAX_CREDENTIAL, Sent};
 use crate::quoted::shown;
 use crate::settings::Settings;
@@ -105,11 +105,11 @@ impl fmt::Display for Refusal {
             Refusal::CommonName(name) if name.is_empty() => refusals::no_common_name().fmt(f),
             Refusal::CommonName(name) => refusals::other_common_name(name).fmt(f),
             Refusal::EmptyPassword => refusals::empty_password().fmt(f),
-            Refusal::TokenExpired => proofs::token_expired().fmt(f),
-            Refusal::Revoked { .. } => proofs::revoked().fmt(f),
-            Refusal::TokenForged => proofs::token_forged().fmt(f),
-            Refusal::TokenOfNobody => proofs::token_of_nobody().fmt(f),
-            Refusal::NoCertificate => proofs::no_certificate().fmt(f),
+            Refusal::TokenExpired => lines::passwordless::token_expired().fmt(f),
+            Refusal::Revoked { .. } => lines::passwordless::revoked().fmt(f),
+            Refusal::TokenForged => lines::passwordless::token_forged().fmt(f),
+            Refusal::TokenOfNobody => lines::passwordless::token_of_nobody().fmt(f),
+            Refusal::NoCertificate => lines::passwordless::no_certificate().fmt(f),
             Refusal::TooLong(what, length) => refusals::too_long(what, *length, MAX_CREDENTIAL).fmt(f),
             Refusal::Challenge(why) => refusals::malformed_static_challenge(&why.to_string()).fmt(f),
             Refusal::Question(why) => questions::client_cannot_be_asked(why).fmt(f),
@@ -130,7 +130,7 @@ pub fn from_event(
     before: Option<&[u8]>,
 ) -> Result<Check, Refusal> {
     let config = &settings.config;
-    let proof = proof::of(config, event)?;
+    let proof = passwordless::of(config, event)?;
     let common_name = bounded("common name", event.common_name().unwrap_or_default())?;
     let sent = bounded("username", event.username().ok_or(Refusal::Absent("username"))?)?;
     let (name, rule) = match proof {

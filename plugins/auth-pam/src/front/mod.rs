@@ -1,20 +1,20 @@
 //! The part inside OpenVPN. After `--user` it has no privileges. It alone writes OpenVPN's files, with the rights it has
 //! and inside its chroot, and only for attempts that it answered *deferred*.
 
-mod asker;
 mod attempts;
 mod challenge;
 mod client;
+mod client_names;
 mod connect;
 mod credentials;
 mod grace;
-mod logins;
-mod proof;
+mod log_suffix;
+mod passwordless;
+mod pending_authentication;
 mod receiver;
 mod rejection;
 mod revoked;
 mod sessions;
-mod tail;
 mod verify;
 mod wait_budget;
 
@@ -30,18 +30,18 @@ use privsep::life::{NewWorker, OpenVpn, Plan, WorkersPlan};
 use privsep::line_log::line_log;
 use privsep::local_socket;
 
-pub use asker::{Client, MAX_TEXT as MAX_PENDING_TEXT};
 use attempts::{Attempts, RESTART, Supervisor};
+use log_suffix::Tail;
+pub use pending_authentication::{Client, MAX_TEXT as MAX_PENDING_TEXT};
 use receiver::Shared;
-use tail::Tail;
 
 #[cfg(test)]
 pub use credentials::tests::every_refusal;
 
 use crate::config::Config;
-use crate::metrics::place::{Held, MetricsFile};
+use crate::metrics::file::{Held, MetricsFile};
 use crate::metrics::writer;
-use crate::protocol::origin::Origin;
+use crate::protocol::attempt_origin::Origin;
 use crate::protocol::reference::References;
 use crate::protocol::{Request, SOCKET_BYTES};
 use crate::settings::Settings;

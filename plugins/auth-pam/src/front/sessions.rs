@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientDisconnect, ClientDisconnectReply};
 
-use super::logins::MOST;
+use super::client_names::MOST;
 use super::receiver::Shared;
 use super::{Client, Front, PATIENCE};
 use crate::AuthPam;

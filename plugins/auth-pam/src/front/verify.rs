@@ -6,15 +6,15 @@ use std::time::Instant;
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientCrResponse};
 use secret::Secret;
 
-use super::asker::Asker;
 use super::attempts::{Attempts, Decided, Taken, Whom};
 use super::credentials::{self, Refusal};
 use super::grace::Kind;
+use super::pending_authentication::Asker;
 use super::rejection::{self, challenge, refusal, rejection};
-use super::{Front, MARGIN, client, logins};
+use super::{Front, MARGIN, client, client_names};
 use crate::AuthPam;
-use crate::protocol::origin::Origin;
-use crate::protocol::proof::Proof;
+use crate::protocol::attempt_origin::Origin;
+use crate::protocol::passwordless::Proof;
 use crate::protocol::verdict::Verdict;
 use crate::protocol::{Check, MAX_CREDENTIAL, MAX_TEXT, Request, Sent};
 use crate::quoted::{MAX_SHOWN, shown};
@@ -54,7 +54,7 @@ impl Front {
             if check.session {
                 attempts.kept.insert(check.id);
             }
-            attempts.logins.extend(name.iter().map(|_| (self.last_id, logins::Heard::default())));
+            attempts.logins.extend(name.iter().map(|_| (self.last_id, client_names::Heard::default())));
             self.ask(attempts, event, check, &origin)
         });
         let reply = answer.unwrap_or_else(|refusal| self.refuse(event, origin.clone(), &refusal, arrived));

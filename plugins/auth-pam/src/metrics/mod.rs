@@ -4,6 +4,6 @@
 //! but that of making files in one directory. It gets the text from the supervisor, one at a time, and a disk that hangs
 //! stops nobody else.
 
+pub mod file;
 pub mod messages;
-pub mod place;
 pub mod writer;

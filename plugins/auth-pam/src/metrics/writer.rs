@@ -13,8 +13,8 @@ use privsep::directory_sandbox::{self, Missing};
 use privsep::life::NewWorker;
 use privsep::{Channel, InheritedNumbers, leave};
 
+use super::file::{Held, MetricsFile};
 use super::messages::{Receipt, Sheet};
-use super::place::{Held, MetricsFile};
 use crate::settings::Settings;
 use crate::titles;
 

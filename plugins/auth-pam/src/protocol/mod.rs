@@ -15,21 +15,21 @@
 //! Log lines of the supervisor go to the front over a socket of their own ([`privsep::line_log`]), which the supervisor
 //! never waits for.
 
+pub mod attempt_origin;
+pub mod client_options_request;
 pub mod credentials;
-mod front;
-pub mod lookup;
-pub mod origin;
-pub mod proof;
+mod front_supervisor;
+pub mod passwordless;
 pub mod question;
 pub mod reference;
 pub mod session;
-pub mod took;
+mod supervisor_worker;
+pub mod time_taken;
 pub mod verdict;
-mod worker;
 
 pub use credentials::{Client, Credentials, MAX_CLIENT_VALUE};
-pub use front::{Check, Reply, Request, Sent};
-pub use worker::{Begin, Done, End, News, Order, Report};
+pub use front_supervisor::{Check, Reply, Request, Sent};
+pub use supervisor_worker::{Begin, Done, End, News, Order, Report};
 
 pub use verdict::Blame;
 

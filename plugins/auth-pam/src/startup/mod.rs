@@ -6,10 +6,10 @@
 mod clients;
 mod dco;
 mod deferring;
-mod proofs;
+mod passwordless;
 mod replaced;
 mod service;
-mod status;
+mod status_socket;
 mod time_limit;
 
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ pub use deferring::Deferring;
 use openvpn_config::{OpenvpnConfig, tmp_dir};
 pub use replaced::Replaces;
 use service::Findings;
-pub use status::Renegotiation;
+pub use status_socket::Renegotiation;
 pub use time_limit::TimeLimits;
 
 /// What the start has found out.
@@ -56,7 +56,7 @@ impl Startup {
     pub fn check(args: &OpenArgs<'_>, config: &Config) -> Result<Self, String> {
         config.warnings.iter().for_each(Said::log);
         let by_setenv = args.env().get("deferred_auth_pam").is_some();
-        proofs::refuse_preset_state(args)?;
+        passwordless::refuse_preset_state(args)?;
         let deferring = Deferring::take(config, by_setenv)?;
         if config.confdir.is_some() && !pam::confdir_supported() {
             return Err(lines::startup::no_confdir().to_string());
@@ -81,15 +81,15 @@ impl Startup {
         let clients = clients::check(config, openvpn_minor)?;
         clients.warnings.iter().for_each(Said::log);
         by_roots_group.extend_from_slice(&clients.by_roots_group);
-        let place = status::check(config.status.as_deref())?;
+        let place = status_socket::check(config.status.as_deref())?;
         place.warning.iter().for_each(Said::log);
         by_roots_group.extend_from_slice(&place.by_roots_group);
         let openvpn = openvpn_config(args, deferring.is_some());
-        let about_proofs = proofs::warnings(config, openvpn.as_ref(), args.openvpn_version());
+        let about_proofs = passwordless::warnings(config, openvpn.as_ref(), args.openvpn_version());
         about_proofs.iter().for_each(Said::log);
-        let forgets = proofs::forgets_failures(config, openvpn.as_ref(), forgets_failures.as_deref());
+        let forgets = passwordless::forgets_failures(config, openvpn.as_ref(), forgets_failures.as_deref());
         forgets.iter().for_each(Said::log);
-        proofs::unknown_group(config).iter().for_each(Said::log);
+        passwordless::unknown_group(config).iter().for_each(Said::log);
         by_roots_group.extend_from_slice(&config.by_roots_group);
         judge_roots_group(&by_roots_group, openvpn.as_ref().is_some_and(OpenvpnConfig::keeps_roots_group))?;
         let dco = config.session && dco::is_possible(can_ask, dco::kernel_has_it(), openvpn.as_ref());

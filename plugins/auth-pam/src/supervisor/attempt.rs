@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use secret::Secret;
 
-use super::alike::Place;
 use super::scheduler::Schedulable;
 use super::source::{Prefixes, Source};
-use crate::protocol::lookup::Lookup;
-use crate::protocol::origin::Origin;
-use crate::protocol::proof::Proof;
-use crate::protocol::took::Took;
+use super::unanswered_limit::Place;
+use crate::protocol::attempt_origin::Origin;
+use crate::protocol::client_options_request::Lookup;
+use crate::protocol::passwordless::Proof;
+use crate::protocol::time_taken::Took;
 use crate::protocol::{Check, Sent};
 use crate::quoted::{MAX_SHOWN, shown};
 
@@ -219,7 +219,7 @@ impl Schedulable for Attempt {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use crate::protocol::origin::tests::origin;
+    use crate::protocol::attempt_origin::tests::origin;
     use crate::protocol::question::QuestionId;
 
     /// An attempt of this user from there.

@@ -10,8 +10,8 @@ use lines::system_log;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, socket};
 use nix::syslog::{self, LogFlags};
 
-use crate::protocol::origin::Origin;
-use crate::protocol::took::Took;
+use crate::protocol::attempt_origin::Origin;
+use crate::protocol::time_taken::Took;
 use crate::quoted::{escaped, shown};
 
 /// The system log's socket (syslog(3)).

@@ -8,10 +8,10 @@ use harness::command;
 use harness::dev_log::as_syslog_line;
 use harness::scratch::Scratch;
 
-use super::super::conclude::tests::every_outcome;
+use super::super::outcome::tests::every_outcome;
 use super::*;
 use crate::front::every_refusal;
-use crate::protocol::origin::tests::origin;
+use crate::protocol::attempt_origin::tests::origin;
 
 fn took(whole_millis: u64, pam_millis: Option<u64>) -> Took {
     Took { whole: Duration::from_millis(whole_millis), pam: pam_millis.map(Duration::from_millis) }

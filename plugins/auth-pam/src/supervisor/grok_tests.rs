@@ -8,11 +8,11 @@ use std::time::Duration;
 use grok::Grok;
 use regex::Regex;
 
-use super::super::conclude::tests::every_outcome;
+use super::super::outcome::tests::every_outcome;
 use super::{Entry, Result, line};
 use crate::front::every_refusal;
-use crate::protocol::origin::tests::origin;
-use crate::protocol::took::Took;
+use crate::protocol::attempt_origin::tests::origin;
+use crate::protocol::time_taken::Took;
 use crate::quoted::escaped;
 
 type Fields = BTreeMap<String, String>;

@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use privsep::ChannelError;
 
 use super::Supervisor;
-use super::conclude::Outcome;
+use super::outcome::Outcome;
 use super::workers::{Heard, NotBegun};
 
 impl Supervisor {

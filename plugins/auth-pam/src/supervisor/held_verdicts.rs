@@ -12,7 +12,7 @@ use super::audit;
 use super::events::Interest;
 use super::{FrontChannel, SHORTAGE};
 use crate::protocol::Reply;
-use crate::protocol::took::Took;
+use crate::protocol::time_taken::Took;
 use crate::protocol::verdict::Verdict;
 
 /// With so many verdicts that find no room, no more requests are read. An honest front reads verdicts at once.

@@ -12,8 +12,8 @@ use privsep::{Channel, ChannelError, Ended};
 
 use super::Supervisor;
 use super::events::WorkerId;
+use crate::metrics::file::MetricsFile;
 use crate::metrics::messages::{Receipt, Sheet};
-use crate::metrics::place::MetricsFile;
 
 /// Between two texts. Who collects does so every 10 to 60 seconds.
 const INTERVAL: Duration = Duration::from_secs(5);

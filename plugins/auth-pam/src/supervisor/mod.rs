@@ -1,39 +1,39 @@
 //! The supervisor: has no rights, runs no PAM, and does no I/O on anything the front names or holds. It hands attempts to
 //! workers, ends those that take too long, replaces those that die, and ends with OpenVPN.
 
-mod alike;
-mod asking;
 mod attempt;
 pub mod audit;
-mod breaker;
-mod callers;
-mod chosen;
-mod conclude;
+mod circuit_breaker;
+mod client_options;
+pub mod counters;
 mod deliver;
-mod ends;
 mod events;
-pub mod figures;
-mod flood;
 mod hand_out;
-mod hang;
 mod held_verdicts;
+mod keeper_messages;
+mod line_limit;
 mod metrics;
 mod module_output;
-mod options;
+mod new_passwords;
+mod outcome;
+mod passwordless;
 mod penalties;
-mod proofs;
-mod ramp;
+mod process_title;
+mod questions;
 mod reasons;
-mod repeats;
-mod report;
+mod repeated_attempts;
 mod requests;
 mod revoking;
 mod scheduler;
 mod sessions;
 mod siphash;
+mod slow_logins;
 pub mod source;
-mod status;
+mod status_report;
+mod status_socket;
+mod unanswered_limit;
 mod waiting_questions;
+mod worker_starts;
 mod workers;
 
 use std::convert::Infallible;
@@ -54,33 +54,33 @@ pub use audit::{connect as connect_to_system_log, take_name as take_syslog_name}
 pub use scheduler::Limits;
 pub use sessions::CLOSE_ALL;
 
-use alike::Alike;
 use attempt::Attempt;
 use audit::Audit;
-use breaker::Breaker;
-use callers::Callers;
-use chosen::ChosenPasswords;
-use conclude::Outcome;
+use circuit_breaker::Breaker;
+use counters::Figures;
 use events::{Events, What, WorkerId};
-use figures::Figures;
-use flood::Flood;
-use hang::Hang;
 use held_verdicts::Verdicts;
+use line_limit::Flood;
 use metrics::Metrics;
 use module_output::ModuleOutput;
+use new_passwords::ChosenPasswords;
+use outcome::Outcome;
 use penalties::Penalties;
-use ramp::Ramp;
-use repeats::Repeats;
+use process_title::Status;
+use repeated_attempts::Repeats;
 use revoking::Revoked;
 use scheduler::{Schedulable, Scheduler};
 use sessions::table::{Bounds, Sessions};
-use status::Status;
+use slow_logins::Hang;
+use status_socket::Callers;
+use unanswered_limit::Alike;
 use waiting_questions::Suspended;
+use worker_starts::Ramp;
 use workers::Workers;
 
 use crate::protocol::{Reply, Request, SOCKET_BYTES};
 use crate::settings::Settings;
-use crate::worker::phase;
+use crate::worker::progress;
 use crate::{limits, titles};
 
 /// Pause when the system is out of a resource.
@@ -146,7 +146,7 @@ enum Exit {
 pub fn prepare(settings: &Settings, lines: LineSender) {
     ovpn_plugin::logging::in_forked_child();
     line_log::keep(lines);
-    phase::share();
+    progress::share();
     ovpn_plugin::logging::redirect(line_log::send);
     // The working directory of a daemon must not keep a file system busy.
     if settings.daemon {
@@ -225,7 +225,7 @@ impl Supervisor {
         // As much as the front has made for requests: what is told of a burst waits until the front reads it.
         birth.front.set_buffer(SOCKET_BYTES);
         let limits = settings.scheduler_limits(open_files);
-        let socket = settings.config.status.as_deref().and_then(|path| callers::socket(path, &events));
+        let socket = settings.config.status.as_deref().and_then(|path| status_socket::socket(path, &events));
         // From here on it has what it holds. Nothing was read of the front's yet.
         let missing =
             unprivileged::enter(Keeps { locked_memory: birth.memory_locked, callers: socket.is_some() });

@@ -4,7 +4,7 @@
 
 use pam::ReturnCode;
 
-use super::conclude::{Outcome, code};
+use super::outcome::{Outcome, code};
 use crate::config::Reasons;
 use crate::protocol::verdict::Verdict;
 use crate::protocol::{End, MAX_SAID, MAX_TOLD};

@@ -6,9 +6,9 @@ use privsep::ChannelError;
 use privsep::life::Numbered;
 
 use super::attempt::Attempt;
-use super::conclude::Outcome;
+use super::outcome::Outcome;
 use super::{Exit, SHORTAGE, Supervisor, audit};
-use crate::protocol::took::Took;
+use crate::protocol::time_taken::Took;
 use crate::protocol::{Check, Request, Sent};
 
 /// Messages taken from the front at once, before anything else is done: reading is quick, forking is not, and the

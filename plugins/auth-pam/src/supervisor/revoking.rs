@@ -10,7 +10,7 @@ use log_lines::Said;
 
 use super::Supervisor;
 use super::attempt::Attempt;
-use super::conclude::Outcome;
+use super::outcome::Outcome;
 use super::sessions::table::Stage;
 use super::source::{Prefixes, Source};
 use crate::protocol::Reply;

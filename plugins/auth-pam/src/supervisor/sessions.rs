@@ -10,8 +10,8 @@ use privsep::Ended;
 use privsep::life::Numbered;
 
 use super::attempt::Attempt;
-use super::conclude::Outcome;
 use super::events::{What, WorkerId};
+use super::outcome::Outcome;
 use super::{Exit, Supervisor};
 use crate::protocol::session::{Assigned, Usage, Why};
 use crate::protocol::verdict::Verdict;

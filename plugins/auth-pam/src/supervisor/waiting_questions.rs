@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use super::events::WorkerId;
 use super::source::Source;
-use crate::protocol::origin::Origin;
+use crate::protocol::attempt_origin::Origin;
 use crate::protocol::question::QuestionId;
 
 /// Questions of one user from one source with one common name.
@@ -166,7 +166,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::protocol::origin::tests::origin;
+    use crate::protocol::attempt_origin::tests::origin;
 
     const SOON: Duration = Duration::from_secs(120);
 

@@ -417,7 +417,7 @@ fn one_in_a_session_counts_by_itself_and_does_what_it_is_told() {
     assert_eq!((workers.processes(), workers.alive(), workers.free(), workers.running()), (0, 0, 0, 0));
     assert_eq!(workers.next_event(), None);
     let assigned = crate::protocol::session::Assigned::default();
-    let reference = crate::protocol::origin::tests::origin("", 0).reference;
+    let reference = crate::protocol::attempt_origin::tests::origin("", 0).reference;
     stage.workers.order(Instant::now(), ID, |nonce| Order::Open { nonce, assigned, reference }).unwrap();
     assert!(matches!(stage.order(), Order::Open { nonce: own, .. } if own == nonce));
     let done = || Done { code: 0, text: b"Success".to_vec() };

@@ -3,7 +3,7 @@
 
 use std::ffi::{CStr, CString};
 
-use lines::proofs;
+use lines::passwordless;
 use nix::unistd::Group;
 use pam::{PamError, ReturnCode, Transaction};
 use privsep::confine;
@@ -13,7 +13,7 @@ use super::messages::Messages;
 use super::prompts::{Answer, Login, Prompts, Turn, Visibility};
 use super::{groups, no_end, other_user};
 use crate::config::Config;
-use crate::protocol::proof::Proof;
+use crate::protocol::passwordless::Proof;
 use crate::protocol::{Blame, Credentials, End, MAX_CHECKED};
 
 /// Where a prompt comes from that nobody can answer.
@@ -37,7 +37,7 @@ pub fn user(prompts: &Prompts, username: &[u8], common_name: &[u8]) -> Result<CS
         Prompts::ByName(_) => USER_PROMPTS.into_iter().find_map(by_pair),
     };
     name.and_then(|name| CString::new(name).ok()).ok_or_else(|| {
-        let text = proofs::no_pair_for_the_user().to_string();
+        let text = passwordless::no_pair_for_the_user().to_string();
         PamError { code: ReturnCode::CONV_ERR, text }
     })
 }
@@ -58,7 +58,7 @@ pub fn check(
         if error.code != ReturnCode::NEW_AUTHTOK_REQD {
             return error;
         }
-        let text = proofs::expired(&error.text).to_string();
+        let text = passwordless::expired(&error.text).to_string();
         PamError { code: error.code, text }
     })?;
     // An account line may have put another user there.
@@ -79,17 +79,17 @@ fn is_member(
     let refused = |text: String| PamError { code: ReturnCode::PERM_DENIED, text };
     let Some(group) = &config.certificate_login else {
         end.blame = Blame::Configuration;
-        return Err(refused(proofs::not_wanted().to_string()));
+        return Err(refused(passwordless::not_wanted().to_string()));
     };
     let failed = |errno: nix::Error| PamError {
         code: ReturnCode::SYSTEM_ERR,
-        text: proofs::groups_unknown(errno.desc()).to_string(),
+        text: passwordless::groups_unknown(errno.desc()).to_string(),
     };
     let Some(gid) = Group::from_name(group).map_err(failed)?.map(|group| group.gid) else {
         end.blame = Blame::Configuration;
-        return Err(refused(proofs::no_group(group).to_string()));
+        return Err(refused(passwordless::no_group(group).to_string()));
     };
-    let not = || refused(proofs::no_member(group).to_string());
+    let not = || refused(passwordless::no_member(group).to_string());
     let name = transaction.user().ok_or_else(not)?;
     let groups = groups::of_user(name).map_err(failed)?.ok_or_else(not)?;
     if groups.contains(&gid) { Ok(()) } else { Err(not()) }

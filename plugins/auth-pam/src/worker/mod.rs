@@ -3,17 +3,17 @@
 
 mod account;
 mod answers;
+mod client_options;
 mod conversation;
 mod expired;
 mod groups;
 mod messages;
-mod options;
 mod orders;
-pub mod phase;
+mod pam_environment;
 mod process_state;
+pub mod progress;
 pub mod prompts;
 mod session;
-mod surroundings;
 
 use std::convert::Infallible;
 use std::ffi::CString;
@@ -34,12 +34,12 @@ use messages::Messages;
 use process_state::State;
 use prompts::Turn;
 
-use crate::protocol::lookup::Lookup;
+use crate::protocol::client_options_request::Lookup;
 use crate::protocol::{Begin, Blame, Client, Credentials, End, MAX_CHECKED, News, Order, Report};
 use crate::settings::Settings;
 use crate::supervisor::take_syslog_name;
 use crate::titles;
-use phase::Phase;
+use progress::Phase;
 
 /// Modules that talk to servers get an error instead of SIGPIPE.
 const IGNORED: &[Signal] = &[Signal::SIGPIPE];
@@ -112,7 +112,7 @@ fn serve(
             Next::Begin(begin) => begin,
             Next::LookUp(nonce, lookup) => {
                 let mut reports = Reports { channel: &mut channel, nonce, worker, session: false };
-                if !options::report(settings, &lookup, &mut reports) {
+                if !client_options::report(settings, &lookup, &mut reports) {
                     leave(1);
                 }
                 look_at_itself(&mut clean, &mut reports);
@@ -128,7 +128,7 @@ fn serve(
         if nix::unistd::getpid() != worker {
             leave(1);
         }
-        phase::enter(worker, Phase::Outside);
+        progress::enter(worker, Phase::Outside);
         // What a module has printed is logged with the login, not when enough of it has come together.
         confine::flush_output();
         if !reports.send(News::End(end)) {
@@ -281,20 +281,20 @@ fn check<'a>(
         nobody_in: begin.proof.map(|_| account::PHASE),
     };
     let worker = reports.worker;
-    phase::enter(worker, Phase::Start);
+    progress::enter(worker, Phase::Start);
     let mut transaction =
         Transaction::start(&config.service, user.as_deref(), config.confdir.as_deref(), conversation)?;
     transaction.allow_empty_passwords(config.empty_passwords);
     // The supervisor waits instead, and this process is free for the next attempt.
     let _ = transaction.note_delays();
     let rhost = if address.is_empty() { Ok(()) } else { transaction.set_rhost(&address) };
-    let told = rhost.and_then(|()| surroundings::tell(&mut transaction, &begin.common_name, &client));
-    phase::enter(worker, if begin.proof.is_some() { Phase::Account } else { Phase::Authentication });
+    let told = rhost.and_then(|()| pam_environment::tell(&mut transaction, &begin.common_name, &client));
+    progress::enter(worker, if begin.proof.is_some() { Phase::Account } else { Phase::Authentication });
     let mut result = told.and_then(|()| match begin.proof {
         Some(proof) => account::check(&mut transaction, config, proof, end),
         None => transaction.authenticate().and_then(|()| {
             end.authenticating = false;
-            phase::enter(worker, Phase::Account);
+            progress::enter(worker, Phase::Account);
             expired::acct_mgmt(&mut transaction, settings, end)
         }),
     });
@@ -325,7 +325,7 @@ fn check<'a>(
     if result.is_ok() && conversation.reports.session {
         return Ok(Some(transaction));
     }
-    phase::enter(worker, Phase::End);
+    progress::enter(worker, Phase::End);
     drop(transaction);
     result.map(|()| None)
 }

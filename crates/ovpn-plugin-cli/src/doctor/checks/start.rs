@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use auth_pam_lines::{configuration, proofs, startup};
+use auth_pam_lines::{configuration, passwordless, startup};
 use down_root_lines::{processes, startup as down_root_startup};
 use log_lines::Declared;
 use ovpn_plugin_host::LogLine;
@@ -27,7 +27,7 @@ static REPORTED_BY_OTHER_CHECKS: [&Declared; 13] = [
     startup::LINES.line("timeout_too_long"),
     startup::LINES.line("not_root"),
     configuration::LINES.line("no_service"),
-    proofs::LINES.line("malformed_token_crashes"),
+    passwordless::LINES.line("malformed_token_crashes"),
 ];
 
 /// The same of down-root.

@@ -8,7 +8,7 @@ use plugin_options::{Fallback, Form, Mistake, OptionSpec, Value};
 use privsep::local_socket::MAX_PATH;
 
 use crate::config::{Config, Reasons};
-use crate::metrics::place::MetricsFile;
+use crate::metrics::file::MetricsFile;
 use crate::supervisor::audit::Facility;
 
 pub const OPTIONS: [OptionSpec<Config>; 6] = [

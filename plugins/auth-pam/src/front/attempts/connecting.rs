@@ -5,10 +5,10 @@ use ovpn_plugin::ClientConfig;
 
 use super::Attempts;
 use crate::front::grace::Kind;
-use crate::front::tail::Tail;
+use crate::front::log_suffix::Tail;
 use crate::protocol::Request;
-use crate::protocol::lookup::Lookup;
-use crate::protocol::origin::Origin;
+use crate::protocol::attempt_origin::Origin;
+use crate::protocol::client_options_request::Lookup;
 use crate::protocol::session::{Usage, Why};
 use crate::protocol::verdict::Verdict;
 use crate::quoted::shown;

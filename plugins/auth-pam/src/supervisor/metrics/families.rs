@@ -7,7 +7,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::text::{Kind, Samples};
-use crate::supervisor::figures::{Cause, Kind as Became, Latency, Snapshot};
+use crate::supervisor::counters::{Cause, Kind as Became, Latency, Snapshot};
 
 /// One name, and its lines.
 pub struct Family {

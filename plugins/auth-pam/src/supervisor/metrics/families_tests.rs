@@ -4,8 +4,8 @@ use super::super::text::PREFIX;
 use super::*;
 use crate::metrics::messages::MAX_TEXT;
 use crate::supervisor::attempt::tests::attempt;
-use crate::supervisor::conclude::{judge, tests::every_outcome};
-use crate::supervisor::figures::{Counters, Figures, SessionCounts, WorkerCounts};
+use crate::supervisor::counters::{Counters, Figures, SessionCounts, WorkerCounts};
+use crate::supervisor::outcome::{judge, tests::every_outcome};
 
 /// Every outcome there is, once.
 fn figures_of_every_outcome() -> Figures {

@@ -6,9 +6,9 @@ use lines::{sessions, system_log};
 use log_lines::Said;
 
 use super::table::Session;
-use crate::protocol::origin::Origin;
+use crate::protocol::attempt_origin::Origin;
 use crate::protocol::session::{Assigned, Usage};
-use crate::protocol::took::Took;
+use crate::protocol::time_taken::Took;
 use crate::quoted::{escaped, shown};
 use crate::supervisor::Supervisor;
 
@@ -115,7 +115,7 @@ fn facts(usage: &Usage, open: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::origin::tests::origin;
+    use crate::protocol::attempt_origin::tests::origin;
     use crate::protocol::session::Why;
 
     fn whose(username: &str) -> Whose {

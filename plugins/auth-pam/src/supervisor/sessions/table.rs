@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use crate::protocol::origin::Origin;
+use crate::protocol::attempt_origin::Origin;
 use crate::protocol::session::{Assigned, Usage};
 use crate::supervisor::attempt::Attempt;
+use crate::supervisor::counters::SessionCounts;
 use crate::supervisor::events::WorkerId;
-use crate::supervisor::figures::SessionCounts;
 use crate::supervisor::source::Source;
 
 /// One client's.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::protocol::origin::tests::origin;
+use crate::protocol::attempt_origin::tests::origin;
 use crate::protocol::session::Why;
 
 const A: Source = Source::V4(1);

@@ -7,8 +7,8 @@ use privsep::orphans::GRACE;
 
 use super::{State, Worker, Workers};
 use crate::supervisor::attempt::Attempt;
+use crate::supervisor::counters::WorkerCounts;
 use crate::supervisor::events::WorkerId;
-use crate::supervisor::figures::WorkerCounts;
 
 /// What a worker does, for who wants to know.
 #[derive(Debug, Clone, Copy)]

@@ -6,7 +6,7 @@ use privsep::{ChannelError, WireError};
 
 use super::{MAX_AGE, MAX_SERVED, State, Told, Workers};
 use crate::client_options::MAX_BYTES as MAX_OPTIONS;
-use crate::protocol::origin::Origin;
+use crate::protocol::attempt_origin::Origin;
 use crate::protocol::question::MAX_QUESTIONS;
 use crate::protocol::{Done, End, News, Report};
 use crate::supervisor::attempt::Attempt;

@@ -5,7 +5,6 @@ mod client_options;
 mod credentials;
 mod expired;
 mod files;
-mod hang;
 mod helper_ends;
 mod hostile_front;
 mod hostile_module;
@@ -13,15 +12,16 @@ mod leftovers;
 mod ordinary_modules;
 mod output;
 mod pages;
+mod passwordless;
 mod pending_questions;
 mod process_state;
-mod proofs;
 mod questions;
 mod session_attacks;
 mod session_limits;
 mod sessions;
 mod shared_questions;
 mod shortage;
+mod slow_logins;
 mod standard_descriptors;
 mod system_log;
 
@@ -59,7 +59,7 @@ cases! {
         a_request_for_an_earlier_supervisor_is_not_run
         a_supervisor_that_dies_during_the_grace_refuses
         killing_the_supervisor_kills_what_modules_started;
-    hang:
+    slow_logins:
         it_is_said_at_its_beginning_and_at_its_end
         it_is_over_too_when_nobody_waits_any_more
         a_person_at_a_web_page_is_no_hang
@@ -197,7 +197,7 @@ cases! {
         whenever_a_client_goes_what_was_opened_is_closed
         a_login_that_is_refused_takes_no_session_away
         a_login_that_is_refused_later_takes_no_session_away;
-    proofs:
+    passwordless:
         a_good_token_has_the_account_looked_at_only
         other_tokens_are_refused_without_pam
         in_a_session_its_worker_looks

@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 use privsep::wire::Text;
 
 use super::reference::Reference;
-use super::took::Took;
+use super::time_taken::Took;
 use crate::protocol::MAX_ADDRESS;
 
 privsep::wire! {

@@ -4,7 +4,7 @@ use std::hash::RandomState;
 use std::time::Instant;
 
 use super::*;
-use crate::protocol::origin::tests::origin;
+use crate::protocol::attempt_origin::tests::origin;
 use crate::protocol::{Check, Credentials, Sent};
 use crate::supervisor::source::Prefixes;
 

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Instant;
 
-use crate::protocol::origin::Origin;
-use crate::protocol::took::Took;
+use crate::protocol::attempt_origin::Origin;
+use crate::protocol::time_taken::Took;
 
 /// As [`Origin::tail_with`].
 #[derive(Debug, Clone)]

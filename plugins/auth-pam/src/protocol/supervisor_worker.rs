@@ -5,9 +5,9 @@ use std::time::Duration;
 use privsep::wire::{Bytes, Text};
 use secret::Secret;
 
+use super::client_options_request::Lookup;
 use super::credentials::{MAX_BLOCK, MAX_CLIENT, SecretBytes};
-use super::lookup::Lookup;
-use super::proof::Proof;
+use super::passwordless::Proof;
 use super::question::MAX_QUESTION;
 use super::reference::Reference;
 use super::session::{Assigned, Usage};

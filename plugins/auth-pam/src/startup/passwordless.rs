@@ -19,7 +19,7 @@ pub fn refuse_preset_state(args: &OpenArgs<'_>) -> Result<(), String> {
     if args.env().get("session_state").is_none() {
         return Ok(());
     }
-    Err(lines::proofs::preset_state().to_string())
+    Err(lines::passwordless::preset_state().to_string())
 }
 
 /// What to say.
@@ -29,22 +29,22 @@ pub fn warnings(config: &Config, openvpn: Option<&OpenvpnConfig>, version: Optio
     let tokens = openvpn.auth_gen_token;
     if tokens.is_some_and(|tokens| tokens.external_auth) && version.is_none_or(crashes) {
         let version = version.map_or("", |version| version.text);
-        said.push(lines::proofs::malformed_token_crashes(version).said());
+        said.push(lines::passwordless::malformed_token_crashes(version).said());
     }
     if config.certificate_login.is_none() {
         return said;
     }
     if !openvpn.user_pass_optional {
-        said.push(lines::proofs::without_optional().said());
+        said.push(lines::passwordless::without_optional().said());
     }
     if openvpn.no_client_certificate {
-        said.push(lines::proofs::without_certificates().said());
+        said.push(lines::passwordless::without_certificates().said());
     }
     if tokens.is_some_and(|tokens| !tokens.external_auth) {
-        said.push(lines::proofs::token_with_any_certificate().said());
+        said.push(lines::passwordless::token_with_any_certificate().said());
     }
     if openvpn.username_as_common_name {
-        said.push(lines::proofs::same_empty_name().said());
+        said.push(lines::passwordless::same_empty_name().said());
     }
     said
 }
@@ -58,7 +58,7 @@ pub fn forgets_failures(
     let tokens = openvpn.and_then(|openvpn| openvpn.auth_gen_token);
     let without_password =
         config.certificate_login.is_some() || tokens.is_some_and(|tokens| tokens.external_auth);
-    module.filter(|_| without_password).map(|module| lines::proofs::forgets_failures(module).said())
+    module.filter(|_| without_password).map(|module| lines::passwordless::forgets_failures(module).said())
 }
 
 /// A hint if the group is perhaps misspelt. Nothing of the name service is loaded into OpenVPN for that.
@@ -68,7 +68,7 @@ pub fn unknown_group(config: &Config) -> Option<Said> {
     let text = reading::at_most(&file, MAX_GROUPS_BYTES).ok()?;
     let begin = format!("{group}:");
     let known = text.expose().split(|byte| *byte == b'\n').any(|line| line.starts_with(begin.as_bytes()));
-    (!known).then(|| lines::proofs::unknown_group(group, GROUPS).said())
+    (!known).then(|| lines::passwordless::unknown_group(group, GROUPS).said())
 }
 
 /// Whether this version has the defect.

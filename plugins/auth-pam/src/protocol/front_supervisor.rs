@@ -5,10 +5,10 @@ use std::time::Duration;
 use privsep::wire::{Bytes, Text};
 use secret::Secret;
 
+use super::attempt_origin::Origin;
+use super::client_options_request::Lookup;
 use super::credentials::{MAX_BLOCK, MAX_CLIENT, SecretBytes};
-use super::lookup::Lookup;
-use super::origin::Origin;
-use super::proof::Proof;
+use super::passwordless::Proof;
 use super::question::QuestionId;
 use super::session::{Assigned, Usage};
 use super::verdict::Verdict;

@@ -8,13 +8,13 @@ use privsep::Ended;
 use privsep::life::KeeperNews;
 
 use super::audit::Audit;
-use super::conclude::Outcome;
 use super::events::{Interest, What, WorkerId};
 use super::metrics::Metrics;
+use super::outcome::Outcome;
 use super::waiting_questions::Waiting;
 use super::workers::{Gone, Why};
 use super::{Exit, Supervisor};
-use crate::protocol::took::Took;
+use crate::protocol::time_taken::Took;
 use crate::quoted::shown;
 
 /// News taken at once.

@@ -9,12 +9,12 @@ use log_lines::Said;
 
 use super::Supervisor;
 use super::attempt::Attempt;
-use super::conclude::unavailable;
 use super::events::WorkerId;
+use super::outcome::unavailable;
 use crate::protocol::End;
-use crate::protocol::origin::Origin;
+use crate::protocol::attempt_origin::Origin;
 use crate::quoted::shown;
-use crate::worker::phase;
+use crate::worker::progress;
 
 /// A login that has waited for so long is worth a line: a slow directory takes a second or two.
 const LONG: Duration = Duration::from_secs(10);
@@ -193,8 +193,8 @@ impl Supervisor {
             At::Options => "while the name service is asked for the client's options".to_string(),
             At::Session(worker) => format!("in the session or its account{}", self.process(worker)),
             At::Worker(worker) => {
-                let phase = self.workers.process(worker).and_then(phase::of);
-                let phase = phase.map_or("in a PAM module", phase::Phase::for_log);
+                let phase = self.workers.process(worker).and_then(progress::of);
+                let phase = phase.map_or("in a PAM module", progress::Phase::for_log);
                 format!("{phase}{}", self.process(worker))
             }
         };
@@ -211,5 +211,5 @@ impl Supervisor {
 }
 
 #[cfg(test)]
-#[path = "hang_tests.rs"]
+#[path = "slow_logins_tests.rs"]
 mod tests;

@@ -8,7 +8,7 @@
 //! module could try passwords with them: workers are not forked from this process.
 //!
 //! How many join is bounded by how many attempts of one username and source may be without an answer
-//! ([`super::alike::MAX_ALIKE`]).
+//! ([`super::unanswered_limit::MAX_ALIKE`]).
 
 use std::collections::HashMap;
 use std::io::{self, Read};
@@ -124,5 +124,5 @@ impl Repeats {
 }
 
 #[cfg(test)]
-#[path = "repeats_tests.rs"]
+#[path = "repeated_attempts_tests.rs"]
 mod tests;

@@ -251,5 +251,5 @@ fn usually(end: &End) -> &'static str {
 }
 
 #[cfg(test)]
-#[path = "conclude_tests.rs"]
+#[path = "outcome_tests.rs"]
 pub mod tests;

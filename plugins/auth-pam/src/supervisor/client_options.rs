@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use super::Supervisor;
 use super::attempt::Attempt;
-use super::conclude::{Outcome, judge};
-use crate::protocol::lookup::Lookup;
-use crate::protocol::origin::Origin;
+use super::outcome::{Outcome, judge};
+use crate::protocol::attempt_origin::Origin;
+use crate::protocol::client_options_request::Lookup;
 use crate::protocol::verdict::Verdict;
 use crate::protocol::{Done, MAX_TEXT, Reply};
 

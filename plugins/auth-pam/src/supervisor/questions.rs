@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use super::Supervisor;
 use super::attempt::Attempt;
-use super::conclude::Outcome;
+use super::outcome::Outcome;
 use super::waiting_questions::Waiting;
 use super::workers::{Asks, NotBegun};
 use crate::protocol::question::{Question, QuestionId};
-use crate::protocol::took::Took;
+use crate::protocol::time_taken::Took;
 use crate::protocol::verdict::Verdict;
 use crate::protocol::{Reply, Sent};
 use crate::quoted::shown;

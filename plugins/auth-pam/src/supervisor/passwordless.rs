@@ -11,12 +11,12 @@ use std::time::Instant;
 
 use super::Supervisor;
 use super::attempt::Attempt;
-use super::conclude::Outcome;
 use super::events::WorkerId;
+use super::outcome::Outcome;
 use super::sessions::table::{Check, Session, Stage};
 use super::source::Source;
-use crate::protocol::origin::Origin;
-use crate::protocol::proof::Proof;
+use crate::protocol::attempt_origin::Origin;
+use crate::protocol::passwordless::Proof;
 use crate::protocol::{End, Order};
 
 impl Supervisor {

@@ -7,7 +7,7 @@ use ovpn_plugin::{AuthReply, AuthUserPassVerify, DeferError, Pending, PendingErr
 use secret::Secret;
 
 use super::attempts::{Attempts, Whom, without_credentials};
-use super::logins::Login;
+use super::client_names::Login;
 use super::sessions::OfClient;
 use crate::AuthPam;
 use crate::protocol::question::{self, Question, QuestionId};

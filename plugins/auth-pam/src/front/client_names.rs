@@ -14,7 +14,7 @@ use super::attempts::Attempts;
 use super::receiver::Shared;
 use super::{Client, Front};
 use crate::AuthPam;
-use crate::protocol::origin::Origin;
+use crate::protocol::attempt_origin::Origin;
 use crate::quoted::shown;
 
 /// Logins that are kept of a client before it connects: the last ones.

@@ -11,7 +11,7 @@ use nix::unistd::{Gid, Group};
 use super::conversation::{Reports, cut};
 use super::groups;
 use crate::client_options::{Mistake, Values, collect};
-use crate::protocol::lookup::Lookup;
+use crate::protocol::client_options_request::Lookup;
 use crate::protocol::{Done, MAX_TEXT, News};
 use crate::quoted::shown;
 use crate::settings::Settings;

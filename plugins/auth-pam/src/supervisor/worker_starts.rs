@@ -111,5 +111,5 @@ impl Ramp {
 }
 
 #[cfg(test)]
-#[path = "ramp_tests.rs"]
+#[path = "worker_starts_tests.rs"]
 mod tests;

@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::super::attempt::tests::attempt;
-use super::super::conclude::judge;
-use super::super::conclude::tests::every_outcome;
+use super::super::outcome::judge;
+use super::super::outcome::tests::every_outcome;
 use super::*;
 
 #[test]

@@ -11,7 +11,7 @@ pub use snapshot::{SessionCounts, Snapshot, WorkerCounts};
 
 use pam::ReturnCode;
 
-use super::conclude::{Outcome, code};
+use super::outcome::{Outcome, code};
 use super::sessions::session_log::Event;
 use crate::protocol::verdict::Verdict;
 
@@ -266,5 +266,5 @@ impl Figures {
 }
 
 #[cfg(test)]
-#[path = "figures_tests.rs"]
+#[path = "counters_tests.rs"]
 mod tests;

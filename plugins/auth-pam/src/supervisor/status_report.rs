@@ -8,8 +8,8 @@ use std::fmt::{self, Write};
 use std::time::{Duration, Instant};
 
 use super::Supervisor;
+use super::counters::{Cause, Kind, Snapshot};
 use super::events::WorkerId;
-use super::figures::{Cause, Kind, Snapshot};
 use super::sessions::table::Stage;
 use super::source::Source;
 use super::workers::Doing;
