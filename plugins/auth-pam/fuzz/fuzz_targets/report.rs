@@ -9,7 +9,7 @@ mod protocol;
 use libfuzzer_sys::fuzz_target;
 use privsep::{Message, Reader, Writer};
 
-use protocol::{Done, MAX_CHECKED, MAX_SAID, MAX_TEXT, News, Report};
+use protocol::{StepResult, MAX_CHECKED, MAX_SAID, MAX_TEXT, WorkerNews, Report};
 use protocol::question::MAX_QUESTION;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -19,14 +19,14 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(again.bytes(), bytes);
     assert!(bytes.len() <= Report::MAX_BYTES);
     match report.news {
-        News::Ready => {}
-        News::Opened(Done { text, .. }) | News::Closed(Done { text, .. }) | News::LookedUp(Done { text, .. }) => {
+        WorkerNews::Ready => {}
+        WorkerNews::Opened(StepResult { text, .. }) | WorkerNews::Closed(StepResult { text, .. }) | WorkerNews::OptionsDone(StepResult { text, .. }) => {
             assert!(text.len() <= MAX_TEXT);
         }
-        News::Part(text) => assert!(text.len() <= MAX_TEXT),
-        News::Note(text) | News::Changed(text) => assert!(text.len() <= MAX_TEXT),
-        News::Question { text, .. } => assert!(text.len() <= MAX_QUESTION),
-        News::End(end) | News::Checked(end) => {
+        WorkerNews::OptionsPart(text) => assert!(text.len() <= MAX_TEXT),
+        WorkerNews::Note(text) | WorkerNews::Changed(text) => assert!(text.len() <= MAX_TEXT),
+        WorkerNews::Question { text, .. } => assert!(text.len() <= MAX_QUESTION),
+        WorkerNews::End(end) | WorkerNews::Checked(end) => {
             assert!(end.text.len() <= MAX_TEXT && end.checked.len() <= MAX_CHECKED && end.said.len() <= MAX_SAID);
         }
     }

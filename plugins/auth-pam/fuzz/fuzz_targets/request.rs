@@ -26,7 +26,7 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(check.credentials.len() <= MAX_BLOCK && check.client.len() <= MAX_CLIENT);
         }
         Request::Cancel { .. } | Request::Open { .. } | Request::Close { .. } => {}
-        Request::Options { lookup, .. } => assert!(lookup.username.len() <= MAX_CREDENTIAL),
+        Request::Options { wanted, .. } => assert!(wanted.username.len() <= MAX_CREDENTIAL),
         Request::Refused { username, origin, reason, .. } => {
             assert!(fits(&username, MAX_TEXT) && fits(&origin.address, MAX_ADDRESS));
             assert!(fits(&reason, MAX_TEXT));

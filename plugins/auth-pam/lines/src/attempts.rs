@@ -50,14 +50,14 @@ log_lines::lines! {
         why "The supervisor was killed, and with it all that PAM modules knew about the sessions.",
         todo FIND_THE_KILLER;
 
-    warn hang(count: usize, long: u64, oldest: &str, running: usize, most: usize, queued: usize, tail: impl Display)
+    warn slow_logins(count: usize, long: u64, oldest: &str, running: usize, most: usize, queued: usize, tail: impl Display)
         "logins wait for PAM: {count} for {long} s or longer, the oldest for {oldest}; {running} of {most} workers run, {queued} in the queue{tail}",
         why "Logins have waited for 10 seconds or longer. A PAM module is waiting, usually for a server, a program or a person with a phone. The line names the phase and the process. Logins in the queue wait for a free worker.",
         todo "Look as root what it is waiting for: `ss -tupnx | grep pid=NUMBER,` shows its servers, `pstree -p NUMBER` its programs. Set time limits in the settings of that module. If all workers are busy, see `max-workers=`.";
-    info hang_answered(seconds: u64) "logins no longer wait for PAM: it answers again, after {seconds} s",
+    info slow_logins_answered(seconds: u64) "logins no longer wait for PAM: it answers again, after {seconds} s",
         why "It is over: PAM has answered.",
         todo "Nothing. If it happens again and again, set time limits in the settings of the PAM module that waits.";
-    info hang_given_up(seconds: u64)
+    info slow_logins_given_up(seconds: u64)
         "logins no longer wait for PAM: the last one has ended without its answer, after {seconds} s",
         why "It is over: the plugin gave up the logins that were waiting.",
         todo "Nothing. If it happens again and again, set time limits in the settings of the PAM module that waits.";

@@ -71,7 +71,7 @@ log_lines::lines! {
     reason queue_full() "too many logins are waiting (see max-pending)",
         why "The maximum number of logins is already waiting for PAM.",
         todo "Find out why PAM is slow; see `max-workers=` and `max-pending=`.";
-    reason too_many_alike() "too many logins of this user are waiting from the same address",
+    reason too_many_unanswered() "too many logins of this user are waiting from the same address",
         why "Several logins of this user from one address are already waiting for PAM, and more keep coming.",
         todo "Find out why PAM is slow, or which client keeps logging in.";
     reason revoked_meanwhile() "this user was revoked while PAM was asked",

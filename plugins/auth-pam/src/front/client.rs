@@ -3,16 +3,16 @@
 
 use ovpn_plugin::AuthUserPassVerify;
 
-use crate::protocol::attempt_origin::Origin;
+use crate::protocol::attempt_origin::AttemptOrigin;
 use crate::protocol::reference::Reference;
 use crate::protocol::{Client, MAX_ADDRESS, MAX_CLIENT_VALUE};
 
 /// Where this attempt comes from.
-pub fn origin(event: &AuthUserPassVerify<'_>, reference: Reference) -> Origin {
+pub fn origin(event: &AuthUserPassVerify<'_>, reference: Reference) -> AttemptOrigin {
     let address = event.untrusted_ip().unwrap_or_default().as_bytes();
     // OpenVPN prints addresses, so they are only ever shorter than the bound.
     let address = address[..address.len().min(MAX_ADDRESS)].to_vec();
-    Origin { address, port: event.untrusted_port().unwrap_or_default(), reference }
+    AttemptOrigin { address, port: event.untrusted_port().unwrap_or_default(), reference }
 }
 
 /// The client of this attempt.

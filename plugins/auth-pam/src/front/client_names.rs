@@ -14,7 +14,7 @@ use super::attempts::Attempts;
 use super::receiver::Shared;
 use super::{Client, Front};
 use crate::AuthPam;
-use crate::protocol::attempt_origin::Origin;
+use crate::protocol::attempt_origin::AttemptOrigin;
 use crate::quoted::shown;
 
 /// Logins that are kept of a client before it connects: the last ones.
@@ -39,7 +39,7 @@ pub struct Login {
     /// As OpenVPN was told.
     told: Option<Vec<u8>>,
     /// Where it came from.
-    origin: Origin,
+    origin: AttemptOrigin,
 }
 
 /// What PAM has said about a login.
@@ -58,7 +58,7 @@ pub struct Who {
     /// The name that OpenVPN has.
     pub known_as: Vec<u8>,
     /// Where it has logged in from; nothing for a client with a token.
-    pub origin: Option<Origin>,
+    pub origin: Option<AttemptOrigin>,
     /// The attempt, likewise.
     pub attempt: Option<u64>,
 }
@@ -89,7 +89,7 @@ impl Front {
         event: &AuthUserPassVerify<'_>,
         reply: &AuthReply,
         asked: Vec<u8>,
-        origin: &Origin,
+        origin: &AttemptOrigin,
     ) {
         let login = Login {
             shared: Arc::clone(&self.shared),

@@ -12,8 +12,8 @@ use super::grace::Kind;
 use super::{Front, MARGIN};
 use crate::AuthPam;
 use crate::client_options::quoted;
-use crate::protocol::attempt_origin::Origin;
-use crate::protocol::client_options_request::Lookup;
+use crate::protocol::attempt_origin::AttemptOrigin;
+use crate::protocol::client_options_request::ClientOptionsRequest;
 use crate::protocol::session::Assigned;
 use crate::protocol::{MAX_ADDRESS, MAX_CREDENTIAL, Request};
 use crate::quoted::shown;
@@ -61,8 +61,8 @@ impl Front {
             }
         }
         if self.settings.config.client_options.is_some() {
-            match lookup(event, who.name) {
-                Ok(lookup) => connecting.lookup = Some((lookup, origin.clone())),
+            match wanted_options(event, who.name) {
+                Ok(wanted) => connecting.wanted = Some((wanted, origin.clone())),
                 Err(what) => {
                     lines::clients::too_long(&user, what, &tail).log();
                     return ClientConnectReply::Reject;
@@ -94,10 +94,14 @@ impl Front {
     }
 
     /// Where a client comes from that has not logged in through PAM.
-    fn origin_of_connect(&mut self, event: &ClientConnect<'_>) -> Origin {
+    fn origin_of_connect(&mut self, event: &ClientConnect<'_>) -> AttemptOrigin {
         let address = event.trusted_ip().unwrap_or_default().as_bytes();
         let address = address[..address.len().min(MAX_ADDRESS)].to_vec();
-        Origin { address, port: event.trusted_port().unwrap_or_default(), reference: self.references.draw() }
+        AttemptOrigin {
+            address,
+            port: event.trusted_port().unwrap_or_default(),
+            reference: self.references.draw(),
+        }
     }
 
     /// Asks for what is wanted, waits for it as long as that is worth it, and else defers the client.
@@ -107,7 +111,7 @@ impl Front {
         event: &ClientConnect<'_>,
         mut connecting: Connecting,
         session: Option<u64>,
-        origin: &Origin,
+        origin: &AttemptOrigin,
     ) -> Answer {
         let tail = self.tail(origin, Instant::now());
         let what = if session.is_some() { Kind::Session } else { Kind::Options };
@@ -121,14 +125,14 @@ impl Front {
         }
         let pending = attempts.any_pending();
         let now = Instant::now();
-        let kinds = [session.map(|_| Kind::Session), connecting.lookup.as_ref().map(|_| Kind::Options)];
-        let request = match (session, connecting.lookup.take()) {
-            (Some(attempt), lookup) => {
-                connecting.lookup = lookup;
+        let kinds = [session.map(|_| Kind::Session), connecting.wanted.as_ref().map(|_| Kind::Options)];
+        let request = match (session, connecting.wanted.take()) {
+            (Some(attempt), wanted) => {
+                connecting.wanted = wanted;
                 connecting.opens = Some(attempt);
                 Request::Open { id, attempt, assigned }
             }
-            (None, Some((lookup, origin))) => Request::Options { id, lookup, origin },
+            (None, Some((wanted, origin))) => Request::Options { id, wanted, origin },
             (None, None) => return finish(event, &connecting.config),
         };
         // Before it is sent: a supervisor that is lost meanwhile takes it along.
@@ -210,7 +214,10 @@ fn finish(event: &ClientConnect<'_>, config: &ClientConfig) -> Answer {
     }
 }
 
-fn lookup(event: &ClientConnect<'_>, username: Vec<u8>) -> Result<Lookup, &'static str> {
+fn wanted_options(
+    event: &ClientConnect<'_>,
+    username: Vec<u8>,
+) -> Result<ClientOptionsRequest, &'static str> {
     let pool = event.pool();
     let common_name = event.common_name().unwrap_or_default().to_vec();
     let address = event.trusted_ip().unwrap_or_default().as_bytes().to_vec();
@@ -224,5 +231,5 @@ fn lookup(event: &ClientConnect<'_>, username: Vec<u8>) -> Result<Lookup, &'stat
         }
     }
     let assigned = Assigned { ipv4: pool.address(), ipv6: pool.address_ipv6() };
-    Ok(Lookup { username, common_name, address, assigned })
+    Ok(ClientOptionsRequest { username, common_name, address, assigned })
 }

@@ -10,8 +10,8 @@ use secret::Secret;
 
 use super::{challenge, passwordless};
 use crate::config::Config;
-use crate::protocol::attempt_origin::Origin;
-use crate::protocol::passwordless::Proof;
+use crate::protocol::attempt_origin::AttemptOrigin;
+use crate::protocol::passwordless::Passwordless;
 use crate::protocol::{Check, Credentials, MAX_CHECKED, MAX_CREDENTIAL, Sent};
 use crate::quoted::shown;
 use crate::settings::Settings;
@@ -126,15 +126,15 @@ impl std::error::Error for Refusal {}
 pub fn from_event(
     settings: &Settings,
     event: &AuthUserPassVerify<'_>,
-    origin: &Origin,
+    origin: &AttemptOrigin,
     before: Option<&[u8]>,
 ) -> Result<Check, Refusal> {
     let config = &settings.config;
-    let proof = passwordless::of(config, event)?;
+    let passwordless = passwordless::of(config, event)?;
     let common_name = bounded("common name", event.common_name().unwrap_or_default())?;
     let sent = bounded("username", event.username().ok_or(Refusal::Absent("username"))?)?;
-    let (name, rule) = match proof {
-        Some(Proof::Certificate) => (common_name, config.name_rule.of_certificates()),
+    let (name, rule) = match passwordless {
+        Some(Passwordless::Certificate) => (common_name, config.name_rule.of_certificates()),
         _ => (before.unwrap_or(sent), config.name_rule),
     };
     let username = &*rule.apply(name);
@@ -147,10 +147,10 @@ pub fn from_event(
     }
     let nothing = || Credentials { password: Secret::copy_of(b""), response: None };
     // Where nobody is asked, a password may begin like an answer.
-    let answer = challenge::answer(event).filter(|_| settings.can_ask && proof.is_none());
-    let (what, credentials) = match (proof, answer) {
+    let answer = challenge::answer(event).filter(|_| settings.can_ask && passwordless.is_none());
+    let (what, credentials) = match (passwordless, answer) {
         // The token itself is OpenVPN's, and goes no further.
-        (Some(proof), _) => (Sent::Proof { proof, session: None }, nothing()),
+        (Some(by), _) => (Sent::Passwordless { by, session: None }, nothing()),
         (None, Some((id, answer))) => (Sent::Answer(id), Credentials { password: answer, response: None }),
         (None, None) => (Sent::Password, password_and_response(config, password)?),
     };

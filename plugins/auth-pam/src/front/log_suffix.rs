@@ -3,14 +3,14 @@
 use std::fmt;
 use std::time::Instant;
 
-use crate::protocol::attempt_origin::Origin;
-use crate::protocol::time_taken::Took;
+use crate::protocol::attempt_origin::AttemptOrigin;
+use crate::protocol::time_taken::TimeTaken;
 
-/// As [`Origin::tail_with`].
+/// As [`AttemptOrigin::tail_with`].
 #[derive(Debug, Clone)]
 pub struct Tail {
     /// The client, and the reference.
-    pub origin: Origin,
+    pub origin: AttemptOrigin,
     /// Name of OpenVPN's configuration.
     pub config: Option<String>,
     /// When it came.
@@ -19,7 +19,7 @@ pub struct Tail {
 
 impl fmt::Display for Tail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let took = Took::of(self.arrived.elapsed());
+        let took = TimeTaken::of(self.arrived.elapsed());
         f.write_str(&self.origin.tail_with(self.config.as_deref(), Some(took)))
     }
 }

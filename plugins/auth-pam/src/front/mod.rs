@@ -39,9 +39,9 @@ use receiver::Shared;
 pub use credentials::tests::every_refusal;
 
 use crate::config::Config;
-use crate::metrics::file::{Held, MetricsFile};
+use crate::metrics::file::{MetricsFile, OpenDirectory};
 use crate::metrics::writer;
-use crate::protocol::attempt_origin::Origin;
+use crate::protocol::attempt_origin::AttemptOrigin;
 use crate::protocol::reference::References;
 use crate::protocol::{Request, SOCKET_BYTES};
 use crate::settings::Settings;
@@ -101,7 +101,11 @@ impl Front {
 
     /// Starts the supervisor with its keeper, which is the only process that this one ever forks: before the first login,
     /// so that no helper has the memory of one.
-    fn start(&self, attempts: &mut Attempts, metrics: Option<&(MetricsFile, Held)>) -> Result<(), String> {
+    fn start(
+        &self,
+        attempts: &mut Attempts,
+        metrics: Option<&(MetricsFile, OpenDirectory)>,
+    ) -> Result<(), String> {
         let failed = |error: &dyn std::fmt::Display| lines::processes::not_started(error).to_string();
         let (sender, lines) = line_log().map_err(|errno| failed(&errno.desc()))?;
         self.shared.lines.add(lines).map_err(|errno| failed(&errno.desc()))?;
@@ -183,7 +187,7 @@ impl Front {
     }
 
     /// The end of a line of the log.
-    fn tail(&self, origin: &Origin, arrived: Instant) -> Tail {
+    fn tail(&self, origin: &AttemptOrigin, arrived: Instant) -> Tail {
         Tail { origin: origin.clone(), config: self.settings.config_name.clone(), arrived }
     }
 
@@ -234,7 +238,7 @@ impl Front {
 }
 
 /// What the writer of metrics needs, which only the keeper goes on holding. Nobody is refused over metrics.
-fn open_metrics(config: &mut Config) -> Option<(MetricsFile, Held)> {
+fn open_metrics(config: &mut Config) -> Option<(MetricsFile, OpenDirectory)> {
     let file = config.metrics.take()?;
     match file.open() {
         Ok(held) => {

@@ -76,7 +76,7 @@ impl Asker {
     pub fn of(settings: &Settings, event: &AuthUserPassVerify<'_>, check: &Check) -> Option<Self> {
         // A question of an earlier attempt is forgotten with it.
         event.client::<AuthPam>()?.asked = None;
-        let asks_nobody = matches!(check.sent, Sent::Proof { .. });
+        let asks_nobody = matches!(check.sent, Sent::Passwordless { .. });
         let possible =
             settings.can_ask && !asks_nobody && check.deferred && event.auth_pending_file().is_some();
         let asks = event.client_supports(QUESTION);

@@ -7,7 +7,7 @@ use ovpn_plugin::{Challenge, ChallengeError, Rejection, Retry};
 use crate::protocol::question::Question;
 
 use crate::protocol::reference::Reference;
-use crate::protocol::verdict::{Advance, Cause};
+use crate::protocol::verdict::{Advance, TemporaryCause};
 
 /// What the client gets of a refusal with a reason.
 pub fn refusal(told: &[u8], reference: Reference) -> Rejection {
@@ -15,13 +15,18 @@ pub fn refusal(told: &[u8], reference: Reference) -> Rejection {
 }
 
 /// What the client gets of a temporary failure.
-pub fn rejection(cause: Cause, backoff: Duration, advance: Advance, reference: Reference) -> Rejection {
+pub fn rejection(
+    cause: TemporaryCause,
+    backoff: Duration,
+    advance: Advance,
+    reference: Reference,
+) -> Rejection {
     let text = match cause {
-        Cause::Busy => "the authentication service is busy",
-        Cause::NoAnswer => "the authentication service does not answer",
-        Cause::Away => "the authentication service cannot be reached",
-        Cause::Failures => "too many failed logins from your address",
-        Cause::Crashed => "the authentication service was interrupted",
+        TemporaryCause::Busy => "the authentication service is busy",
+        TemporaryCause::NoAnswer => "the authentication service does not answer",
+        TemporaryCause::Away => "the authentication service cannot be reached",
+        TemporaryCause::Failures => "too many failed logins from your address",
+        TemporaryCause::Crashed => "the authentication service was interrupted",
     };
     let retry = match advance {
         Advance::No => Retry::SameServer,
@@ -29,7 +34,7 @@ pub fn rejection(cause: Cause, backoff: Duration, advance: Advance, reference: R
         Advance::Remote => Retry::NextRemote,
     };
     // Another server need not be waited for; a client that finds all of them so slows down by itself.
-    let elsewhere = advance != Advance::No && cause != Cause::Failures;
+    let elsewhere = advance != Advance::No && cause != TemporaryCause::Failures;
     let text = format!("{text} (reference {reference})");
     Rejection::temporary(&text, if elsewhere { Duration::ZERO } else { backoff }, retry)
 }
@@ -59,24 +64,28 @@ mod tests {
     #[test]
     fn a_client_that_has_to_come_again_learns_when_and_where() {
         for (cause, advance, reason) in [
-            (Cause::Busy, Advance::No, "TEMP[backoff 15,advance no]: the authentication service is busy"),
             (
-                Cause::NoAnswer,
+                TemporaryCause::Busy,
+                Advance::No,
+                "TEMP[backoff 15,advance no]: the authentication service is busy",
+            ),
+            (
+                TemporaryCause::NoAnswer,
                 Advance::Addr,
                 "TEMP[advance addr]: the authentication service does not answer",
             ),
             (
-                Cause::Away,
+                TemporaryCause::Away,
                 Advance::Remote,
                 "TEMP[advance remote]: the authentication service cannot be reached",
             ),
             (
-                Cause::Failures,
+                TemporaryCause::Failures,
                 Advance::Addr,
                 "TEMP[backoff 15,advance addr]: too many failed logins from your address",
             ),
             (
-                Cause::Crashed,
+                TemporaryCause::Crashed,
                 Advance::No,
                 "TEMP[backoff 15,advance no]: the authentication service was interrupted",
             ),

@@ -13,7 +13,7 @@ use ovpn_plugin::AuthUserPassVerify;
 use secret::Secret;
 
 use crate::AuthPam;
-use crate::protocol::passwordless::Proof;
+use crate::protocol::passwordless::Passwordless;
 use crate::protocol::{Check, Sent};
 
 /// Names that are kept. When there are more, the oldest is revoked for everybody: then all log in anew, and none is forgotten.
@@ -92,9 +92,9 @@ impl Age {
     fn of(event: &AuthUserPassVerify<'_>, check: &Check) -> Self {
         let connection = event.client::<AuthPam>().and_then(|client| client.since);
         let shows_token = match check.sent {
-            Sent::Proof { proof: Proof::Token, .. } => true,
+            Sent::Passwordless { by: Passwordless::Token, .. } => true,
             // It may have one that says nothing of whose certificate it was made for.
-            Sent::Proof { proof: Proof::Certificate, .. } => {
+            Sent::Passwordless { by: Passwordless::Certificate, .. } => {
                 event.password().is_some_and(|token| !token.is_empty())
             }
             Sent::Password | Sent::Answer(_) => false,

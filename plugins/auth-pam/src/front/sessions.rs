@@ -10,7 +10,7 @@ use super::receiver::Shared;
 use super::{Client, Front, PATIENCE};
 use crate::AuthPam;
 use crate::protocol::Request;
-use crate::protocol::session::{Usage, Why};
+use crate::protocol::session::{CloseReason, Usage};
 
 /// What PAM has let a client in with.
 pub struct OfClient {
@@ -39,7 +39,7 @@ impl Drop for OfClient {
                     attempts.cancel(self.attempt);
                 }
             }),
-            Stage::Open => self.close(Usage::unknown(Why::NotConnected)),
+            Stage::Open => self.close(Usage::unknown(CloseReason::NotConnected)),
             Stage::Over => {}
         }
     }
@@ -119,7 +119,7 @@ impl Front {
                 received_bytes: event.bytes_received(),
                 sent_bytes: event.bytes_sent(),
                 seconds: event.duration().map(|duration| duration.as_secs()),
-                why: Why::Disconnected,
+                why: CloseReason::Disconnected,
             });
         }
         ClientDisconnectReply::Done

@@ -13,8 +13,8 @@ use super::pending_authentication::Asker;
 use super::rejection::{self, challenge, refusal, rejection};
 use super::{Front, MARGIN, client, client_names};
 use crate::AuthPam;
-use crate::protocol::attempt_origin::Origin;
-use crate::protocol::passwordless::Proof;
+use crate::protocol::attempt_origin::AttemptOrigin;
+use crate::protocol::passwordless::Passwordless;
 use crate::protocol::verdict::Verdict;
 use crate::protocol::{Check, MAX_CREDENTIAL, MAX_TEXT, Request, Sent};
 use crate::quoted::{MAX_SHOWN, shown};
@@ -43,9 +43,9 @@ impl Front {
         check.id = self.last_id;
         check.deferred = deferred;
         let session = self.wants_session(event);
-        check.session = session && !matches!(check.sent, Sent::Proof { proof: Proof::Token, .. });
+        check.session = session && !matches!(check.sent, Sent::Passwordless { by: Passwordless::Token, .. });
         let keeps = check.session;
-        if let Sent::Proof { session, .. } = &mut check.sent {
+        if let Sent::Passwordless { session, .. } = &mut check.sent {
             *session = Self::session_of(event);
         }
         let name = self.wants_names(event).then(|| check.username.clone());
@@ -73,14 +73,14 @@ impl Front {
         attempts: &mut Attempts,
         event: &AuthUserPassVerify<'_>,
         check: Check,
-        origin: &Origin,
+        origin: &AttemptOrigin,
     ) -> Result<AuthReply, Refusal> {
         let deferred = check.deferred;
         let pending_asker = Asker::of(&self.settings, event, &check);
         let kind = match check.sent {
             Sent::Password => Kind::Password,
             Sent::Answer(_) => Kind::Answer,
-            Sent::Proof { .. } => Kind::Account,
+            Sent::Passwordless { .. } => Kind::Account,
         };
         let username = check.username.clone();
         let request = Request::Check(check);
@@ -185,7 +185,7 @@ impl Front {
         why
     }
 
-    fn whom(&self, username: &[u8], origin: &Origin, kind: Kind, arrived: Instant) -> Whom {
+    fn whom(&self, username: &[u8], origin: &AttemptOrigin, kind: Kind, arrived: Instant) -> Whom {
         let username = username.to_vec();
         Whom { username, tail: self.tail(origin, arrived), kind }
     }
@@ -209,7 +209,7 @@ impl Front {
     fn refuse(
         &self,
         event: &AuthUserPassVerify<'_>,
-        origin: Origin,
+        origin: AttemptOrigin,
         refusal: &Refusal,
         arrived: Instant,
     ) -> AuthReply {

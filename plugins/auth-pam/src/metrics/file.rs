@@ -24,7 +24,7 @@ pub struct MetricsFile {
 
 /// What the keeper holds for the writer: the directory, and a file by whose lock others see that this server writes.
 #[derive(Debug)]
-pub struct Held {
+pub struct OpenDirectory {
     directory: OwnedFd,
     lock: OwnedFd,
 }
@@ -77,7 +77,7 @@ impl MetricsFile {
     ///
     /// # Errors
     /// Why no metrics can be written.
-    pub fn open(&self) -> Result<Held, String> {
+    pub fn open(&self) -> Result<OpenDirectory, String> {
         let shown = self.directory.display();
         let walk = Walk::along(&self.directory, Sticky::Allowed).map_err(|error| match error {
             WalkError::Unreachable { path, error } => format!("{}: {error}", path.display()),
@@ -105,11 +105,11 @@ impl MetricsFile {
             return Err(lines::metrics::lock_is_no_file(lock.display()).to_string());
         }
         let above = privsep::above_standard;
-        Ok(Held { directory: above(directory).map_err(system)?, lock: above(file).map_err(system)? })
+        Ok(OpenDirectory { directory: above(directory).map_err(system)?, lock: above(file).map_err(system)? })
     }
 }
 
-impl Held {
+impl OpenDirectory {
     /// The directory.
     pub fn directory(&self) -> BorrowedFd<'_> {
         self.directory.as_fd()

@@ -12,31 +12,31 @@ const TAG_REMOVE: u8 = 2;
 
 /// Supervisor to writer.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Sheet {
+pub enum WriterOrder {
     /// This is to be in the file. It is answered, and no other comes before that.
     Write(Vec<u8>),
     /// The server ends: the file is to go, and the writer too.
     Remove,
 }
 
-impl Message for Sheet {
+impl Message for WriterOrder {
     const MAX_BYTES: usize = 1 + 4 + MAX_TEXT;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         match self {
-            Sheet::Write(text) => {
+            WriterOrder::Write(text) => {
                 to.u8(TAG_WRITE);
                 to.bytes_field("text", text, MAX_TEXT)?;
             }
-            Sheet::Remove => to.u8(TAG_REMOVE),
+            WriterOrder::Remove => to.u8(TAG_REMOVE),
         }
         Ok(())
     }
 
     fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
         let sheet = match from.u8()? {
-            TAG_WRITE => Sheet::Write(from.bytes_field("text", MAX_TEXT)?.to_vec()),
-            TAG_REMOVE => Sheet::Remove,
+            TAG_WRITE => WriterOrder::Write(from.bytes_field("text", MAX_TEXT)?.to_vec()),
+            TAG_REMOVE => WriterOrder::Remove,
             other => return Err(WireError::Unknown { field: "tag", value: other.into() }),
         };
         from.end().map(|()| sheet)
@@ -50,7 +50,7 @@ const TAG_FAILED: u8 = 20;
 
 /// Writer to supervisor.
 #[derive(Debug)]
-pub enum Receipt {
+pub enum WriterReport {
     /// It is up, and could not do this to itself.
     Ready(Missing),
     /// The file has the text.
@@ -61,20 +61,20 @@ pub enum Receipt {
     Failed(Errno),
 }
 
-impl Message for Receipt {
+impl Message for WriterReport {
     const MAX_BYTES: usize = 1 + 4 * 4;
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         match self {
-            Receipt::Ready(Missing { root, user, capabilities, filter }) => {
+            WriterReport::Ready(Missing { root, user, capabilities, filter }) => {
                 to.u8(TAG_READY);
                 for errno in [root, user, capabilities, filter] {
                     to.u32(number(*errno));
                 }
             }
-            Receipt::Written => to.u8(TAG_WRITTEN),
-            Receipt::Another => to.u8(TAG_ANOTHER),
-            Receipt::Failed(errno) => {
+            WriterReport::Written => to.u8(TAG_WRITTEN),
+            WriterReport::Another => to.u8(TAG_ANOTHER),
+            WriterReport::Failed(errno) => {
                 to.u8(TAG_FAILED);
                 to.u32(number(Some(*errno)));
             }
@@ -87,11 +87,11 @@ impl Message for Receipt {
             TAG_READY => {
                 let mut next = || from.u32().map(errno);
                 let (root, user, capabilities, filter) = (next()?, next()?, next()?, next()?);
-                Receipt::Ready(Missing { root, user, capabilities, filter })
+                WriterReport::Ready(Missing { root, user, capabilities, filter })
             }
-            TAG_WRITTEN => Receipt::Written,
-            TAG_ANOTHER => Receipt::Another,
-            TAG_FAILED => Receipt::Failed(errno(from.u32()?).unwrap_or(Errno::UnknownErrno)),
+            TAG_WRITTEN => WriterReport::Written,
+            TAG_ANOTHER => WriterReport::Another,
+            TAG_FAILED => WriterReport::Failed(errno(from.u32()?).unwrap_or(Errno::UnknownErrno)),
             other => return Err(WireError::Unknown { field: "tag", value: other.into() }),
         };
         from.end().map(|()| receipt)
@@ -119,15 +119,20 @@ mod tests {
 
     #[test]
     fn what_is_sent_is_received() {
-        for sheet in [Sheet::Write(Vec::new()), Sheet::Write(vec![b'x'; MAX_TEXT]), Sheet::Remove] {
+        for sheet in
+            [WriterOrder::Write(Vec::new()), WriterOrder::Write(vec![b'x'; MAX_TEXT]), WriterOrder::Remove]
+        {
             assert_eq!(there_and_back(&sheet), sheet);
         }
         let mut writer = Writer::default();
-        assert!(Sheet::Write(vec![b'x'; MAX_TEXT + 1]).encode(&mut writer).is_err());
+        assert!(WriterOrder::Write(vec![b'x'; MAX_TEXT + 1]).encode(&mut writer).is_err());
         let missing = Missing { root: Some(Errno::EPERM), filter: Some(Errno::EINVAL), ..Missing::default() };
-        for receipt in
-            [Receipt::Ready(missing), Receipt::Written, Receipt::Another, Receipt::Failed(Errno::ENOSPC)]
-        {
+        for receipt in [
+            WriterReport::Ready(missing),
+            WriterReport::Written,
+            WriterReport::Another,
+            WriterReport::Failed(Errno::ENOSPC),
+        ] {
             assert_eq!(format!("{:?}", there_and_back(&receipt)), format!("{receipt:?}"));
         }
     }
@@ -136,10 +141,10 @@ mod tests {
     fn what_is_no_message_is_an_error() {
         for bytes in [&[][..], &[0], &[TAG_WRITE], &[TAG_WRITE, 1, 0, 0, 0], &[TAG_REMOVE, 0], &[TAG_WRITTEN]]
         {
-            assert!(Sheet::decode(Reader::new(bytes)).is_err(), "{bytes:?}");
+            assert!(WriterOrder::decode(Reader::new(bytes)).is_err(), "{bytes:?}");
         }
         for bytes in [&[][..], &[TAG_READY, 0], &[TAG_WRITTEN, 0], &[TAG_FAILED], &[TAG_REMOVE]] {
-            assert!(Receipt::decode(Reader::new(bytes)).is_err(), "{bytes:?}");
+            assert!(WriterReport::decode(Reader::new(bytes)).is_err(), "{bytes:?}");
         }
     }
 }

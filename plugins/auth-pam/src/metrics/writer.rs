@@ -13,8 +13,8 @@ use privsep::directory_sandbox::{self, Missing};
 use privsep::life::NewWorker;
 use privsep::{Channel, InheritedNumbers, leave};
 
-use super::file::{Held, MetricsFile};
-use super::messages::{Receipt, Sheet};
+use super::file::{MetricsFile, OpenDirectory};
+use super::messages::{WriterOrder, WriterReport};
 use crate::settings::Settings;
 use crate::titles;
 
@@ -24,8 +24,13 @@ const NICE: i32 = 5;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The whole life of the writer, in a child of the keeper.
-pub fn live(settings: &Settings, file: &MetricsFile, held: &Held, born_with: NewWorker<'_>) -> Infallible {
-    let mut channel = Channel::<Receipt, Sheet>::from_socket(born_with.channel);
+pub fn live(
+    settings: &Settings,
+    file: &MetricsFile,
+    held: &OpenDirectory,
+    born_with: NewWorker<'_>,
+) -> Infallible {
+    let mut channel = Channel::<WriterReport, WriterOrder>::from_socket(born_with.channel);
     // It has no way to the log: what there is to say the supervisor says.
     ovpn_plugin::logging::in_forked_child();
     ovpn_plugin::logging::redirect(|_, _| {});
@@ -48,20 +53,20 @@ pub fn live(settings: &Settings, file: &MetricsFile, held: &Held, born_with: New
     match directory_sandbox::enter(held.directory()) {
         Ok(missing) => serve(&mut channel, held.lock(), &names, missing),
         Err(errno) => {
-            let _ = channel.send(&Receipt::Failed(errno), &[], PATIENCE);
+            let _ = channel.send(&WriterReport::Failed(errno), &[], PATIENCE);
             leave(1)
         }
     }
 }
 
 fn serve(
-    channel: &mut Channel<Receipt, Sheet>,
+    channel: &mut Channel<WriterReport, WriterOrder>,
     lock: BorrowedFd<'_>,
     names: &[std::ffi::CString; 3],
     missing: Missing,
 ) -> Infallible {
     let [name, incomplete, _] = names;
-    let mut receipt = Receipt::Ready(missing);
+    let mut receipt = WriterReport::Ready(missing);
     let mut locked = false;
     loop {
         if channel.send(&receipt, &[], PATIENCE).is_err() {
@@ -77,12 +82,12 @@ fn serve(
         };
         locked = locked || directory_sandbox::lock(lock).is_ok();
         receipt = match sheet {
-            Sheet::Write(_) if !locked => Receipt::Another,
-            Sheet::Write(text) => match write(&text, name, incomplete) {
-                Ok(()) => Receipt::Written,
-                Err(errno) => Receipt::Failed(errno),
+            WriterOrder::Write(_) if !locked => WriterReport::Another,
+            WriterOrder::Write(text) => match write(&text, name, incomplete) {
+                Ok(()) => WriterReport::Written,
+                Err(errno) => WriterReport::Failed(errno),
             },
-            Sheet::Remove => {
+            WriterOrder::Remove => {
                 if locked {
                     let _ = directory_sandbox::remove(name);
                 }

@@ -5,13 +5,13 @@ use std::net::Ipv6Addr;
 use privsep::wire::Text;
 
 use super::reference::Reference;
-use super::time_taken::Took;
+use super::time_taken::TimeTaken;
 use crate::protocol::MAX_ADDRESS;
 
 privsep::wire! {
     /// The client of an attempt, and the attempt's reference.
     #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct Origin {
+    pub struct AttemptOrigin {
         /// Address the client comes from, for `PAM_RHOST`; empty when unknown.
         pub address: Vec<u8> as Text<MAX_ADDRESS>,
         /// Its port; 0 when unknown.
@@ -21,7 +21,7 @@ privsep::wire! {
     }
 }
 
-impl Origin {
+impl AttemptOrigin {
     /// The address, if it looks like one: digits, letters, colons, dots and a scope.
     pub fn plain_address(&self) -> Option<&str> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b":.%_-".contains(&byte);
@@ -36,11 +36,11 @@ impl Origin {
     }
 
     /// The same of a verdict, with what it took.
-    pub fn tail_with(&self, config_name: Option<&str>, took: Option<Took>) -> String {
+    pub fn tail_with(&self, config_name: Option<&str>, took: Option<TimeTaken>) -> String {
         let client = self.plain_address().map(|address| client(address, self.port));
         let known: String =
             client.as_deref().into_iter().chain(config_name).map(|known| format!("{known}, ")).collect();
-        let took = took.map(Took::for_log).unwrap_or_default();
+        let took = took.map(TimeTaken::for_log).unwrap_or_default();
         format!(" ({known}{took}reference {})", self.reference)
     }
 }
@@ -60,9 +60,9 @@ pub mod tests {
     use super::*;
 
     /// From there, with the reference 345YZ.
-    pub fn origin(address: &str, port: u16) -> Origin {
+    pub fn origin(address: &str, port: u16) -> AttemptOrigin {
         let reference = Reference::from_number(0b00001_00010_00011_11110_11111).unwrap();
-        Origin { address: address.into(), port, reference }
+        AttemptOrigin { address: address.into(), port, reference }
     }
 
     #[test]
@@ -78,7 +78,7 @@ pub mod tests {
         ] {
             assert_eq!(origin(address, port).tail(config), tail);
         }
-        let took = Took::of(std::time::Duration::from_millis(7));
+        let took = TimeTaken::of(std::time::Duration::from_millis(7));
         let tail = origin("192.0.2.7", 1194).tail_with(Some("server1"), Some(took));
         assert_eq!(tail, " (192.0.2.7:1194, server1, took 0.007 s, reference 345YZ)");
     }

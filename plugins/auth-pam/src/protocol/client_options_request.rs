@@ -8,7 +8,7 @@ use crate::protocol::{MAX_ADDRESS, MAX_CREDENTIAL};
 privsep::wire! {
     /// Whose options, and what may stand in them.
     #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct Lookup {
+    pub struct ClientOptionsRequest {
         /// Whom PAM has let in, or OpenVPN by a token.
         pub username: Vec<u8> as Text<MAX_CREDENTIAL>,
         /// Common name of the client's certificate; empty without one.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use privsep::wire::{Bytes, Text};
 use secret::Secret;
 
-use super::attempt_origin::Origin;
-use super::client_options_request::Lookup;
+use super::attempt_origin::AttemptOrigin;
+use super::client_options_request::ClientOptionsRequest;
 use super::credentials::{MAX_BLOCK, MAX_CLIENT, SecretBytes};
-use super::passwordless::Proof;
+use super::passwordless::Passwordless;
 use super::question::QuestionId;
 use super::session::{Assigned, Usage};
 use super::verdict::Verdict;
@@ -46,16 +46,16 @@ privsep::wire! {
             /// Number of this request, as those of attempts.
             id: u64,
             /// Whose.
-            lookup: Lookup,
+            wanted: ClientOptionsRequest,
             /// Where the client comes from.
-            origin: Origin,
+            origin: AttemptOrigin,
         },
         /// The front has refused a login by itself; for the audit line only.
         3 => Refused {
             /// Name, possibly cut.
             username: Vec<u8> as Text<MAX_TEXT>,
             /// Where it came from.
-            origin: Origin,
+            origin: AttemptOrigin,
             /// What the client sent is the reason, and not the state of this machine.
             at_fault: bool,
             /// Why.
@@ -88,7 +88,7 @@ privsep::wire! {
         /// Common name of the client's certificate; empty without one.
         pub common_name: Vec<u8> as Text<MAX_CREDENTIAL>,
         /// Where it comes from.
-        pub origin: Origin,
+        pub origin: AttemptOrigin,
         /// Encoded [`Credentials`](super::Credentials).
         pub credentials: Secret as SecretBytes<MAX_BLOCK>,
         /// Encoded [`Client`](super::Client).
@@ -106,9 +106,9 @@ privsep::wire! {
         /// id is none.
         1 => Answer(id: Option<QuestionId>),
         /// No password: only the account is looked at.
-        3 => Proof {
+        3 => Passwordless {
             /// What it is instead.
-            proof: Proof,
+            by: Passwordless,
             /// The attempt that has let the connection in, if that has a session.
             session: Option<u64>,
         },

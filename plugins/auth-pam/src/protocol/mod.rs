@@ -29,9 +29,9 @@ pub mod verdict;
 
 pub use credentials::{Client, Credentials, MAX_CLIENT_VALUE};
 pub use front_supervisor::{Check, Reply, Request, Sent};
-pub use supervisor_worker::{Begin, Done, End, News, Order, Report};
+pub use supervisor_worker::{NewTransaction, Order, Report, StepResult, TransactionEnd, WorkerNews};
 
-pub use verdict::Blame;
+pub use verdict::WhoseFault;
 
 /// Longest username, password, response or common name, in bytes (OpenVPN's own limit in builds with PKCS#11).
 pub const MAX_CREDENTIAL: usize = 4096;

@@ -4,7 +4,7 @@
 privsep::wire! {
     /// What it shows.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub enum Proof {
+    pub enum Passwordless {
         /// An auth-token that OpenVPN has found good for the username.
         1 => Token,
         /// A certificate that OpenVPN has verified, with the username as its common name.
@@ -12,12 +12,12 @@ privsep::wire! {
     }
 }
 
-impl Proof {
+impl Passwordless {
     /// What log and audit line say after the reason.
     pub fn said(self) -> &'static str {
         match self {
-            Proof::Token => "; by auth-token",
-            Proof::Certificate => "; by certificate",
+            Passwordless::Token => "; by auth-token",
+            Passwordless::Certificate => "; by certificate",
         }
     }
 }

@@ -24,14 +24,14 @@ privsep::wire! {
         /// How long it was connected.
         pub seconds: Option<u64>,
         /// Why it is over.
-        pub why: Why,
+        pub why: CloseReason,
     }
 }
 
 privsep::wire! {
     /// Why a session is closed.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub enum Why {
+    pub enum CloseReason {
         /// OpenVPN has said that the client is disconnected.
         1 => Disconnected,
         /// The client is gone, and OpenVPN has not said that it was ever connected: a later check refused it.
@@ -43,14 +43,14 @@ privsep::wire! {
     }
 }
 
-impl Why {
+impl CloseReason {
     /// The word for it, in the log and for PAM modules.
     pub fn word(self) -> &'static str {
         match self {
-            Why::Disconnected => "disconnected",
-            Why::NotConnected => "not-connected",
-            Why::OpenVpnEnded => "openvpn-ended",
-            Why::StillConnected => "still-connected",
+            CloseReason::Disconnected => "disconnected",
+            CloseReason::NotConnected => "not-connected",
+            CloseReason::OpenVpnEnded => "openvpn-ended",
+            CloseReason::StillConnected => "still-connected",
         }
     }
 }
@@ -66,7 +66,7 @@ impl Assigned {
 
 impl Usage {
     /// Where nothing is known but that it is over.
-    pub fn unknown(why: Why) -> Self {
+    pub fn unknown(why: CloseReason) -> Self {
         Usage { received_bytes: None, sent_bytes: None, seconds: None, why }
     }
 }

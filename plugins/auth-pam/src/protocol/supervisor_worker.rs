@@ -5,13 +5,13 @@ use std::time::Duration;
 use privsep::wire::{Bytes, Text};
 use secret::Secret;
 
-use super::client_options_request::Lookup;
+use super::client_options_request::ClientOptionsRequest;
 use super::credentials::{MAX_BLOCK, MAX_CLIENT, SecretBytes};
-use super::passwordless::Proof;
+use super::passwordless::Passwordless;
 use super::question::MAX_QUESTION;
 use super::reference::Reference;
 use super::session::{Assigned, Usage};
-use super::verdict::Blame;
+use super::verdict::WhoseFault;
 use super::{MAX_ADDRESS, MAX_CHECKED, MAX_CREDENTIAL, MAX_SAID, MAX_TEXT};
 
 privsep::wire! {
@@ -19,7 +19,7 @@ privsep::wire! {
     #[derive(Debug)]
     pub enum Order {
         /// Begin a transaction.
-        33 => Begin(begin: Begin),
+        33 => Begin(transaction: NewTransaction),
         /// The answer to the question that the transaction has asked.
         34 => Answer {
             /// The number of the transaction.
@@ -39,18 +39,18 @@ privsep::wire! {
             reference: Reference,
         },
         /// Put the options of a client together. That is a transaction of its own, without PAM.
-        37 => LookUp {
+        37 => CollectOptions {
             /// The number of the transaction.
             nonce: u64,
             /// Whose.
-            lookup: Lookup,
+            wanted: ClientOptionsRequest,
         },
         /// Look at the account once more, in the transaction of a session that is open.
         38 => Check {
             /// The number of the transaction.
             nonce: u64,
             /// What the client has shown.
-            proof: Proof,
+            passwordless: Passwordless,
         },
         /// Close it, and end the transaction.
         36 => Close {
@@ -65,13 +65,13 @@ privsep::wire! {
 privsep::wire! {
     /// A transaction to begin.
     #[derive(Debug)]
-    pub struct Begin {
+    pub struct NewTransaction {
         /// Random number of the transaction; the worker's reports must repeat it.
         pub nonce: u64,
         /// If it succeeds, it is kept for a session.
         pub session: bool,
         /// What the client has shown instead of a password: then only the account is looked at.
-        pub proof: Option<Proof>,
+        pub passwordless: Option<Passwordless>,
         /// Name that PAM is asked about.
         pub username: Vec<u8> as Text<MAX_CREDENTIAL>,
         /// Common name of the client's certificate; empty without one.
@@ -90,7 +90,7 @@ privsep::wire! {
     #[derive(Debug, PartialEq, Eq)]
     pub struct Report {
         /// What happened.
-        pub news: News,
+        pub news: WorkerNews,
         /// The number of the transaction, the last one when there is none; zero before the first.
         pub nonce: u64,
     }
@@ -99,7 +99,7 @@ privsep::wire! {
 privsep::wire! {
     /// What a worker reports.
     #[derive(Debug, PartialEq, Eq)]
-    pub enum News {
+    pub enum WorkerNews {
         /// The worker waits for its next order: it has started, or looked at itself after a transaction.
         49 => Ready,
         /// The worker leaves instead: a module has changed this about its process.
@@ -118,24 +118,24 @@ privsep::wire! {
             text: Vec<u8> as Bytes<MAX_QUESTION>,
         },
         /// The transaction has ended, or is kept for a session.
-        51 => End(end: End),
+        51 => End(end: TransactionEnd),
         /// The session is open, or could not be opened: then the worker leaves.
-        54 => Opened(done: Done),
+        54 => Opened(done: StepResult),
         /// The account of a session was looked at.
-        58 => Checked(end: End),
+        58 => Checked(end: TransactionEnd),
         /// The session is closed as far as it could be, and the transaction has ended. The worker leaves.
-        55 => Closed(done: Done),
+        55 => Closed(done: StepResult),
         /// A piece of the options that were to be put together.
-        56 => Part(part: Vec<u8> as Text<MAX_TEXT>),
+        56 => OptionsPart(part: Vec<u8> as Text<MAX_TEXT>),
         /// All pieces are there, or why there are none.
-        57 => LookedUp(done: Done),
+        57 => OptionsDone(done: StepResult),
     }
 }
 
 privsep::wire! {
     /// What came of a step of a session, or of putting options together.
     #[derive(Debug, PartialEq, Eq)]
-    pub struct Done {
+    pub struct StepResult {
         /// PAM's return code; zero is success.
         pub code: u32,
         /// `pam_strerror` of it, or what is wrong.
@@ -146,7 +146,7 @@ privsep::wire! {
 privsep::wire! {
     /// How a transaction ended.
     #[derive(Debug, PartialEq, Eq)]
-    pub struct End {
+    pub struct TransactionEnd {
         /// PAM's return code; zero is success.
         pub code: u32,
         /// The code came from `pam_authenticate` (or before), not from the account phase.
@@ -158,11 +158,11 @@ privsep::wire! {
         /// Whom PAM has checked (`PAM_USER`), possibly cut, if that is another name than the client sent; else empty.
         pub checked: Vec<u8> as Bytes<MAX_CHECKED>,
         /// The last answer of the person at the client is the password from now on.
-        pub chosen: bool,
+        pub new_password: bool,
         /// What modules have said to the person at the client, if the login fails; one line.
         pub said: Vec<u8> as Bytes<MAX_SAID>,
         /// Who is to blame, if it is a failure.
-        pub blame: Blame,
+        pub fault: WhoseFault,
         /// The transaction goes on: the worker waits for the session to be opened.
         pub kept: bool,
     }

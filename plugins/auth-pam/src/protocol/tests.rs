@@ -60,10 +60,10 @@ who may do what with them.
 ";
 
 fn order(username: &[u8]) -> Order {
-    Order::Begin(Begin {
+    Order::Begin(NewTransaction {
         nonce: 1,
         session: false,
-        proof: None,
+        passwordless: None,
         username: username.to_vec(),
         common_name: vec![],
         address: vec![],

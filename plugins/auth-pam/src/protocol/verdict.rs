@@ -18,7 +18,7 @@ privsep::wire! {
         /// It may not now, through no fault of its own; it should try again.
         3 => Temporary {
             /// Why.
-            cause: Cause,
+            cause: TemporaryCause,
             /// When to try again, whole seconds.
             backoff: Duration,
         },
@@ -30,7 +30,7 @@ privsep::wire! {
 privsep::wire! {
     /// Why an attempt fails for now. None depends on what the client sent.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub enum Cause {
+    pub enum TemporaryCause {
         /// A limit of our own is reached.
         1 => Busy,
         /// PAM did not answer within the time limit.
@@ -47,7 +47,7 @@ privsep::wire! {
 privsep::wire! {
     /// Who is to blame for a failure of PAM's.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub enum Blame {
+    pub enum WhoseFault {
         /// The client, as far as is known.
         0 => Client,
         /// The plugin line or the PAM service: what the client sent was not judged, or was right.

@@ -7,24 +7,24 @@ use secret::Secret;
 
 use super::scheduler::Schedulable;
 use super::source::{Prefixes, Source};
-use super::unanswered_limit::Place;
-use crate::protocol::attempt_origin::Origin;
-use crate::protocol::client_options_request::Lookup;
-use crate::protocol::passwordless::Proof;
-use crate::protocol::time_taken::Took;
+use super::unanswered_limit::UnansweredPlace;
+use crate::protocol::attempt_origin::AttemptOrigin;
+use crate::protocol::client_options_request::ClientOptionsRequest;
+use crate::protocol::passwordless::Passwordless;
+use crate::protocol::time_taken::TimeTaken;
 use crate::protocol::{Check, Sent};
 use crate::quoted::{MAX_SHOWN, shown};
 
 /// What a client is to get, as far as it is there.
 #[derive(Debug)]
-pub struct Wanted {
+pub struct WantedOptions {
     /// Whose options.
-    pub whose: Lookup,
+    pub wanted: ClientOptionsRequest,
     /// What has come of them.
     pub text: Vec<u8>,
 }
 
-/// An attempt that has no verdict yet; or, with [`Attempt::lookup`], a client that connects and gets its options.
+/// An attempt that has no verdict yet; or, with [`Attempt::options`], a client that connects and gets its options.
 #[derive(Debug)]
 pub struct Attempt {
     /// The front's number.
@@ -44,7 +44,7 @@ pub struct Attempt {
     /// Common name of the client's certificate.
     pub common_name: Vec<u8>,
     /// Where it comes from.
-    pub origin: Origin,
+    pub origin: AttemptOrigin,
     /// Where it counts.
     pub source: Source,
     /// What the worker needs; gone once it has it.
@@ -65,9 +65,9 @@ pub struct Attempt {
     /// Others may have joined its transaction ([`super::repeats`]).
     pub leads: Option<u128>,
     /// Its place among those of the same username and source, as long as it has no answer.
-    pub place: Option<Place>,
+    pub place: Option<UnansweredPlace>,
     /// It is no login: these options are to be put together.
-    pub lookup: Option<Wanted>,
+    pub options: Option<WantedOptions>,
     /// Under this name it waits: logins of the same user must not hold it up, since anybody can try those. Empty: under its
     /// username, which holds no zero byte.
     pub queue: Vec<u8>,
@@ -94,12 +94,12 @@ impl Attempt {
                 check.credentials.expose(),
                 match &check.sent {
                     Sent::Answer(Some(id)) => Some(id.bytes()),
-                    Sent::Answer(None) | Sent::Password | Sent::Proof { .. } => None,
+                    Sent::Answer(None) | Sent::Password | Sent::Passwordless { .. } => None,
                 },
-                matches!(check.sent, Sent::Proof { .. }),
+                matches!(check.sent, Sent::Passwordless { .. }),
             )),
             queue: match check.sent {
-                Sent::Proof { .. } => [b"\0\0", &check.username[..]].concat(),
+                Sent::Passwordless { .. } => [b"\0\0", &check.username[..]].concat(),
                 Sent::Password | Sent::Answer(_) => Vec::new(),
             },
             sent: check.sent,
@@ -115,16 +115,16 @@ impl Attempt {
             deadline: time_limit.map(|limit| now + limit),
             leads: None,
             place: None,
-            lookup: None,
+            options: None,
         }
     }
 
     /// For a client that connects.
-    pub fn of_lookup(
+    pub fn for_options(
         now: Instant,
         id: u64,
-        lookup: Lookup,
-        origin: Origin,
+        wanted: ClientOptionsRequest,
+        origin: AttemptOrigin,
         time_limit: Option<Duration>,
         prefixes: Prefixes,
     ) -> Self {
@@ -133,7 +133,7 @@ impl Attempt {
             deferred: true,
             session: false,
             sent: Sent::Password,
-            username: lookup.username.clone(),
+            username: wanted.username.clone(),
             sent_as: Vec::new(),
             common_name: Vec::new(),
             source: Source::of(&origin.address, prefixes),
@@ -148,14 +148,14 @@ impl Attempt {
             leads: None,
             place: None,
             gone: false,
-            queue: [b"\0", &lookup.username[..]].concat(),
-            lookup: Some(Wanted { whose: lookup, text: Vec::new() }),
+            queue: [b"\0", &wanted.username[..]].concat(),
+            options: Some(WantedOptions { wanted, text: Vec::new() }),
         }
     }
 
     /// What it took, if it is decided now.
-    pub fn took(&self, now: Instant) -> Took {
-        Took::until(now, self.arrived, self.begun)
+    pub fn took(&self, now: Instant) -> TimeTaken {
+        TimeTaken::until(now, self.arrived, self.begun)
     }
 
     /// What is said of the name if the client sent another one.
@@ -167,16 +167,16 @@ impl Attempt {
     }
 
     /// What the client has shown instead of a password.
-    pub fn proof(&self) -> Option<Proof> {
+    pub fn passwordless(&self) -> Option<Passwordless> {
         match self.sent {
-            Sent::Proof { proof, .. } => Some(proof),
+            Sent::Passwordless { by, .. } => Some(by),
             Sent::Password | Sent::Answer(_) => None,
         }
     }
 
     /// Whether anybody can bring one: it is for somebody who has shown nothing yet that only this user can have.
     pub fn may_be_a_guess(&self) -> bool {
-        self.lookup.is_none() && self.proof().is_none()
+        self.options.is_none() && self.passwordless().is_none()
     }
 
     /// It is decided: keeps only what its lines show. Refusals wait for their time, and there can be many of them.

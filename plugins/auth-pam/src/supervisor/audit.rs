@@ -10,8 +10,8 @@ use lines::system_log;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, socket};
 use nix::syslog::{self, LogFlags};
 
-use crate::protocol::attempt_origin::Origin;
-use crate::protocol::time_taken::Took;
+use crate::protocol::attempt_origin::AttemptOrigin;
+use crate::protocol::time_taken::TimeTaken;
 use crate::quoted::{escaped, shown};
 
 /// The system log's socket (syslog(3)).
@@ -63,7 +63,7 @@ impl Facility {
 
 /// What the audit line says of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Result {
+pub enum AuditResult {
     /// The client may come in.
     Accepted,
     /// It may not, because of what it sent: log watchers count these.
@@ -74,10 +74,10 @@ pub enum Result {
     Challenged,
 }
 
-impl Result {
+impl AuditResult {
     /// Of an attempt that the front has refused.
     pub fn of_refusal(at_fault: bool) -> Self {
-        if at_fault { Result::Rejected } else { Result::NotDecided }
+        if at_fault { AuditResult::Rejected } else { AuditResult::NotDecided }
     }
 }
 
@@ -85,15 +85,15 @@ impl Result {
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<'a> {
     /// How.
-    pub result: Result,
+    pub result: AuditResult,
     /// Name as the client sent it.
     pub user: &'a [u8],
     /// Where it came from.
-    pub origin: &'a Origin,
+    pub origin: &'a AttemptOrigin,
     /// Why.
     pub reason: &'a [u8],
     /// How long it took.
-    pub took: Took,
+    pub took: TimeTaken,
 }
 
 /// Gives this process its name in the system log, for what PAM modules log. The connection it had inherited is closed
@@ -123,8 +123,8 @@ impl Audit {
     /// Writes the line of one attempt, or counts it.
     pub fn write(&mut self, entry: Entry<'_>) {
         let severity = match entry.result {
-            Result::Accepted | Result::Challenged => INFO,
-            Result::Rejected | Result::NotDecided => NOTICE,
+            AuditResult::Accepted | AuditResult::Challenged => INFO,
+            AuditResult::Rejected | AuditResult::NotDecided => NOTICE,
         };
         let line = line(entry, self.config_name.as_deref());
         self.write_line(severity, &line);
@@ -163,7 +163,7 @@ impl Audit {
         while self.socket.is_some() {
             let Some((severity, line)) = waiting.next() else { return };
             // Whatever becomes of it, it is not tried again: this connection is new.
-            if self.send_after_count(severity, &line) != Sent::Done {
+            if self.send_after_count(severity, &line) != WriteOutcome::Done {
                 self.lose();
             }
         }
@@ -171,13 +171,14 @@ impl Audit {
     }
 
     fn write_line(&mut self, severity: u8, line: &str) {
-        let sent = if self.waits() { Sent::NotConnected } else { self.send_after_count(severity, line) };
+        let sent =
+            if self.waits() { WriteOutcome::NotConnected } else { self.send_after_count(severity, line) };
         match sent {
-            Sent::Done => {}
-            Sent::NotConnected if self.waiting.len() < MAX_WAITING => {
+            WriteOutcome::Done => {}
+            WriteOutcome::NotConnected if self.waiting.len() < MAX_WAITING => {
                 self.waiting.push_back((severity, line.to_string()));
             }
-            Sent::NotConnected | Sent::NoRoom => self.lose(),
+            WriteOutcome::NotConnected | WriteOutcome::NoRoom => self.lose(),
         }
     }
 
@@ -189,10 +190,10 @@ impl Audit {
     }
 
     /// Sends a line, and before it how many were lost, if any were.
-    fn send_after_count(&mut self, severity: u8, line: &str) -> Sent {
+    fn send_after_count(&mut self, severity: u8, line: &str) -> WriteOutcome {
         if self.lost > 0 {
             let sent = self.send(NOTICE, &system_log::lost(self.lost).to_string());
-            if sent != Sent::Done {
+            if sent != WriteOutcome::Done {
                 return sent;
             }
             self.lost = 0;
@@ -200,18 +201,18 @@ impl Audit {
         self.send(severity, line)
     }
 
-    fn send(&mut self, severity: u8, line: &str) -> Sent {
-        let Some(socket) = &self.socket else { return Sent::NotConnected };
+    fn send(&mut self, severity: u8, line: &str) -> WriteOutcome {
+        let Some(socket) = &self.socket else { return WriteOutcome::NotConnected };
         // Without a time: the reader puts its own.
         let number = self.facility.0 * 8 + severity;
         let packet = format!("<{number}>openvpn[{}]: {line}", std::process::id());
         match socket.send(packet.as_bytes()) {
-            Ok(_) => Sent::Done,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Sent::NoRoom,
+            Ok(_) => WriteOutcome::Done,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => WriteOutcome::NoRoom,
             // A system log that was started anew has to be connected to anew.
             Err(_) => {
                 self.socket = None;
-                Sent::NotConnected
+                WriteOutcome::NotConnected
             }
         }
     }
@@ -219,7 +220,7 @@ impl Audit {
 
 /// What has become of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sent {
+enum WriteOutcome {
     Done,
     NoRoom,
     NotConnected,
@@ -236,12 +237,12 @@ pub fn connect() -> nix::Result<OwnedFd> {
 fn line(entry: Entry<'_>, config_name: Option<&str>) -> String {
     let Entry { result, user, origin, reason, took } = entry;
     let result = match result {
-        Result::Accepted => "accepted",
-        Result::Rejected => "rejected",
-        Result::NotDecided => "not decided",
-        Result::Challenged => "challenged",
+        AuditResult::Accepted => "accepted",
+        AuditResult::Rejected => "rejected",
+        AuditResult::NotDecided => "not decided",
+        AuditResult::Challenged => "challenged",
     };
-    let Origin { port, reference, .. } = origin;
+    let AttemptOrigin { port, reference, .. } = origin;
     // What does not look like an address is not shown as one.
     let (address, config) = (origin.plain_address().unwrap_or("-"), config_name.unwrap_or("-"));
     let (reason, user, took) = (escaped(reason), shown(user), took.fields());

@@ -13,11 +13,11 @@ use super::*;
 use crate::front::every_refusal;
 use crate::protocol::attempt_origin::tests::origin;
 
-fn took(whole_millis: u64, pam_millis: Option<u64>) -> Took {
-    Took { whole: Duration::from_millis(whole_millis), pam: pam_millis.map(Duration::from_millis) }
+fn took(whole_millis: u64, pam_millis: Option<u64>) -> TimeTaken {
+    TimeTaken { whole: Duration::from_millis(whole_millis), pam: pam_millis.map(Duration::from_millis) }
 }
 
-fn shown_line(result: Result, user: &[u8], address: &str, reason: &[u8], took: Took) -> String {
+fn shown_line(result: AuditResult, user: &[u8], address: &str, reason: &[u8], took: TimeTaken) -> String {
     let origin = origin(address, 40000);
     line(Entry { result, user, origin: &origin, reason, took }, Some("server1"))
 }
@@ -27,7 +27,7 @@ fn the_line_has_the_documented_form() {
     let document = include_str!("../../../../docs/logs.md");
     for (result, user, took, reason, expected) in [
         (
-            Result::Accepted,
+            AuditResult::Accepted,
             "alice",
             took(34, Some(33)),
             "Success",
@@ -35,7 +35,7 @@ fn the_line_has_the_documented_form() {
              took=0.034 pam=0.033 reason='Success' user='alice'",
         ),
         (
-            Result::Rejected,
+            AuditResult::Rejected,
             "bob",
             took(2140, Some(2132)),
             "Authentication failure",
@@ -43,7 +43,7 @@ fn the_line_has_the_documented_form() {
              took=2.140 pam=2.132 reason='Authentication failure' user='bob'",
         ),
         (
-            Result::NotDecided,
+            AuditResult::NotDecided,
             "carol",
             took(2, None),
             "no worker process can be started",
@@ -51,7 +51,7 @@ fn the_line_has_the_documented_form() {
              took=0.002 reason='no worker process can be started' user='carol'",
         ),
         (
-            Result::Challenged,
+            AuditResult::Challenged,
             "dave",
             took(5, Some(4)),
             "the client was asked a question",
@@ -63,8 +63,10 @@ fn the_line_has_the_documented_form() {
         assert!(document.contains(expected), "{expected}");
     }
     let (origin, took) = (origin("", 0), took(0, None));
-    let unknown =
-        line(Entry { result: Result::Rejected, user: b"bob", origin: &origin, reason: b"x", took }, None);
+    let unknown = line(
+        Entry { result: AuditResult::Rejected, user: b"bob", origin: &origin, reason: b"x", took },
+        None,
+    );
     let expected = ": address=- port=0 config=- reference=345YZ took=0.000 reason='x'";
     assert!(unknown.contains(expected), "{unknown}");
 }
@@ -72,7 +74,7 @@ fn the_line_has_the_documented_form() {
 #[test]
 fn a_username_cannot_forge_an_address_or_a_line() {
     let forged = shown_line(
-        Result::Rejected,
+        AuditResult::Rejected,
         b"x' address=203.0.113.9 reason='",
         "192.0.2.7",
         b"no\nAUTH-PAM: login accepted",
@@ -84,17 +86,23 @@ fn a_username_cannot_forge_an_address_or_a_line() {
         "{forged}"
     );
     let backslash =
-        shown_line(Result::Rejected, b"x\\' address=203.0.113.9", "192.0.2.7", b"", took(0, None));
+        shown_line(AuditResult::Rejected, b"x\\' address=203.0.113.9", "192.0.2.7", b"", took(0, None));
     assert!(backslash.ends_with("user='x\\\\\\' address=203.0.113.9'"), "{backslash}");
     assert!(
-        shown_line(Result::Rejected, b"x", "1.2.3.4 reason=", b"", took(0, None)).contains(" address=- ")
+        shown_line(AuditResult::Rejected, b"x", "1.2.3.4 reason=", b"", took(0, None))
+            .contains(" address=- ")
     );
 }
 
 #[test]
 fn a_long_username_is_cut_and_comes_last() {
-    let long =
-        shown_line(Result::Rejected, &[b'\\'; 4096], "192.0.2.7", b"Authentication failure", took(0, None));
+    let long = shown_line(
+        AuditResult::Rejected,
+        &[b'\\'; 4096],
+        "192.0.2.7",
+        b"Authentication failure",
+        took(0, None),
+    );
     let start = "AUTH-PAM: login rejected: address=192.0.2.7 port=40000 ";
     assert!(long.len() < 1024 && long.starts_with(start), "{long}");
 }
@@ -115,7 +123,7 @@ fn fail2ban_counts_what_is_the_clients_fault_and_nothing_else() {
     });
     let refusals = every_refusal().into_iter().map(|(refusal, at_fault)| {
         assert_eq!(refusal.is_clients_fault(), at_fault, "{refusal:?}");
-        (Result::of_refusal(at_fault), refusal.to_string())
+        (AuditResult::of_refusal(at_fault), refusal.to_string())
     });
     let mut lines = Vec::new();
     let mut expected = Vec::new();
@@ -133,7 +141,7 @@ fn fail2ban_counts_what_is_the_clients_fault_and_nothing_else() {
         let line = if number % 3 == 0 { without_duration(&line) } else { line };
         // What the supervisor writes, in the file of a syslog daemon.
         lines.push(as_syslog_line(&format!("<37>openvpn[1]: {line}\n")));
-        if result == Result::Rejected {
+        if result == AuditResult::Rejected {
             expected.push(address);
         }
     }
@@ -141,9 +149,9 @@ fn fail2ban_counts_what_is_the_clients_fault_and_nothing_else() {
     // Neither a count of lines nor an IPv6 address breaks it.
     lines.push(as_syslog_line("<37>openvpn[1]: AUTH-PAM: 7 lines about logins were lost\n"));
     // Nor is it another program that says such a thing, which may have it from anybody.
-    let other = shown_line(Result::Rejected, b"x", "203.0.113.9", b"no", took(1, None));
+    let other = shown_line(AuditResult::Rejected, b"x", "203.0.113.9", b"no", took(1, None));
     lines.push(as_syslog_line(&format!("<37>webserver[1]: {other}\n")));
-    let ipv6 = shown_line(Result::Rejected, b"x", "2001:db8::1", b"no", took(61_007, Some(61_000)));
+    let ipv6 = shown_line(AuditResult::Rejected, b"x", "2001:db8::1", b"no", took(61_007, Some(61_000)));
     lines.push(as_syslog_line(&format!("<37>openvpn[1]: {ipv6}\n")));
     expected.push("2001:db8::1".into());
 

@@ -20,7 +20,7 @@ pub const PROBE: Duration = Duration::from_secs(5);
 
 /// What has changed; worth a line in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub enum BreakerChange {
     /// The backend is away for everybody.
     Opened,
     /// It is back.
@@ -29,7 +29,7 @@ pub enum Change {
 
 /// The state of the breaker.
 #[derive(Debug)]
-pub struct Breaker {
+pub struct CircuitBreaker {
     keys: RandomState,
     /// Keyed hashes of those whom PAM has accepted, and in which order.
     known: HashSet<u64>,
@@ -47,10 +47,10 @@ struct Open {
     last_prober: Option<Source>,
 }
 
-impl Breaker {
+impl CircuitBreaker {
     /// Closed.
     pub fn new() -> Self {
-        Breaker {
+        CircuitBreaker {
             keys: RandomState::new(),
             known: HashSet::new(),
             order: VecDeque::new(),
@@ -92,10 +92,15 @@ impl Breaker {
     }
 
     /// A transaction has ended; `reached`: whether its authentication phase found the backend there, if that is known.
-    pub fn concluded(&mut self, now: Instant, username: &[u8], reached: Option<bool>) -> Option<Change> {
+    pub fn concluded(
+        &mut self,
+        now: Instant,
+        username: &[u8],
+        reached: Option<bool>,
+    ) -> Option<BreakerChange> {
         if reached? {
             self.users.clear();
-            return self.open.take().map(|_| Change::Closed);
+            return self.open.take().map(|_| BreakerChange::Closed);
         }
         if self.open.is_some() {
             return None;
@@ -109,7 +114,7 @@ impl Breaker {
         }
         self.users.clear();
         self.open = Some(Open { next_probe: now + PROBE, next_known: now + PROBE, last_prober: None });
-        Some(Change::Opened)
+        Some(BreakerChange::Opened)
     }
 }
 
@@ -122,8 +127,8 @@ mod tests {
     const B: Source = Source::V4(2);
 
     /// One that knows so many users.
-    fn knowing(users: u8) -> Breaker {
-        let mut breaker = Breaker::new();
+    fn knowing(users: u8) -> CircuitBreaker {
+        let mut breaker = CircuitBreaker::new();
         (0..users).for_each(|user| breaker.accepted(&[user]));
         breaker
     }
@@ -137,12 +142,12 @@ mod tests {
             assert!(breaker.admit(now, A, b"x"));
         }
         breaker.accepted(b"one more");
-        assert_eq!(breaker.concluded(now, b"one more", Some(false)), Some(Change::Opened));
+        assert_eq!(breaker.concluded(now, b"one more", Some(false)), Some(BreakerChange::Opened));
     }
 
     #[test]
     fn not_all_users_are_remembered() {
-        let mut breaker = Breaker::new();
+        let mut breaker = CircuitBreaker::new();
         for user in 0..2 * MAX_KNOWN {
             breaker.accepted(&user.to_le_bytes());
         }
@@ -150,13 +155,13 @@ mod tests {
         assert!(breaker.known.contains(&breaker.keys.hash_one((2 * MAX_KNOWN - 1).to_le_bytes().as_slice())));
     }
 
-    fn open(now: Instant) -> Breaker {
+    fn open(now: Instant) -> CircuitBreaker {
         let mut breaker = knowing(5);
         for user in 0..4u8 {
             assert_eq!(breaker.concluded(now, &[user], Some(false)), None);
             assert!(breaker.admit(now, A, b"x"));
         }
-        assert_eq!(breaker.concluded(now, &[4], Some(false)), Some(Change::Opened));
+        assert_eq!(breaker.concluded(now, &[4], Some(false)), Some(BreakerChange::Opened));
         breaker
     }
 
@@ -177,14 +182,14 @@ mod tests {
     fn any_other_outcome_closes_it() {
         let now = Instant::now();
         let mut breaker = open(now);
-        assert_eq!(breaker.concluded(now, &[1], Some(true)), Some(Change::Closed));
+        assert_eq!(breaker.concluded(now, &[1], Some(true)), Some(BreakerChange::Closed));
         assert!(breaker.admit(now, A, b"x") && breaker.admit(now, A, b"x"));
         assert_eq!(breaker.concluded(now, &[1], Some(true)), None);
         // It takes five again.
         for user in 0..4u8 {
             assert_eq!(breaker.concluded(now, &[user], Some(false)), None);
         }
-        assert_eq!(breaker.concluded(now, &[4], Some(false)), Some(Change::Opened));
+        assert_eq!(breaker.concluded(now, &[4], Some(false)), Some(BreakerChange::Opened));
     }
 
     #[test]
@@ -198,7 +203,7 @@ mod tests {
             assert_eq!(breaker.concluded(now, &[user], Some(false)), None);
             assert_eq!(breaker.concluded(now, b"alice", Some(false)), None);
         }
-        assert_eq!(breaker.concluded(now, &[3], Some(false)), Some(Change::Opened));
+        assert_eq!(breaker.concluded(now, &[3], Some(false)), Some(BreakerChange::Opened));
     }
 
     #[test]
@@ -267,12 +272,12 @@ mod tests {
                 }
                 let users: std::collections::BTreeSet<_> = row.iter().collect();
                 let expected = match (open, unavailable) {
-                    (true, false) => Some(Change::Closed),
-                    (false, true) if users.len() == 5 => Some(Change::Opened),
+                    (true, false) => Some(BreakerChange::Closed),
+                    (false, true) if users.len() == 5 => Some(BreakerChange::Opened),
                     _ => None,
                 };
                 prop_assert_eq!(breaker.concluded(now, &[user], Some(!unavailable)), expected);
-                open = match expected { Some(change) => change == Change::Opened, None => open };
+                open = match expected { Some(change) => change == BreakerChange::Opened, None => open };
                 prop_assert_eq!(breaker.admit(now, A, b"x"), !open);
             }
         }

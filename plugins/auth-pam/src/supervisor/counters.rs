@@ -6,13 +6,13 @@ mod snapshot;
 
 use std::time::Duration;
 
-pub use latency::{Latency, Recent};
+pub use latency::{LatencyHistogram, RecentLatencies};
 pub use snapshot::{SessionCounts, Snapshot, WorkerCounts};
 
 use pam::ReturnCode;
 
 use super::outcome::{Outcome, code};
-use super::sessions::session_log::Event;
+use super::sessions::session_log::SessionEvent;
 use crate::protocol::verdict::Verdict;
 
 /// Declares an enum whose variants have labels: the same in JSON and in metrics.
@@ -36,7 +36,7 @@ macro_rules! labels {
 
 labels! {
     /// What became of an attempt.
-    Kind {
+    VerdictKind {
         /// The client may come in.
         Accepted = "accepted",
         /// It may not.
@@ -50,7 +50,7 @@ labels! {
 
 labels! {
     /// What decided an attempt.
-    Cause {
+    VerdictCause {
         /// PAM.
         Pam = "pam",
         /// PAM asks the person at the client.
@@ -72,7 +72,7 @@ labels! {
         /// Too many attempts wait.
         QueueFull = "queue_full",
         /// Too many attempts of one username and source.
-        TooManyAlike = "too_many_alike",
+        TooManyUnanswered = "too_many_alike",
         /// Too many sessions.
         TooManySessions = "too_many_sessions",
         /// Too many sessions of one user.
@@ -88,39 +88,39 @@ labels! {
     }
 }
 
-impl Kind {
+impl VerdictKind {
     /// Of a verdict.
     pub fn of(verdict: &Verdict) -> Self {
         match verdict {
-            Verdict::Accepted { .. } => Kind::Accepted,
-            Verdict::Rejected => Kind::Rejected,
-            Verdict::Temporary { .. } => Kind::Temporary,
-            Verdict::Asked(_) => Kind::Asked,
+            Verdict::Accepted { .. } => VerdictKind::Accepted,
+            Verdict::Rejected => VerdictKind::Rejected,
+            Verdict::Temporary { .. } => VerdictKind::Temporary,
+            Verdict::Asked(_) => VerdictKind::Asked,
         }
     }
 }
 
-impl Cause {
+impl VerdictCause {
     /// Of an outcome.
     pub fn of(outcome: &Outcome) -> Self {
         match outcome {
-            Outcome::Pam(..) => Cause::Pam,
-            Outcome::Asked(_) => Cause::Question,
-            Outcome::AskedAgain(_) => Cause::QuestionAgain,
-            Outcome::NoQuestion => Cause::NoQuestion,
-            Outcome::WorkerEnded(_) => Cause::WorkerEnded,
-            Outcome::Distrusted(_) => Cause::WorkerDistrusted,
-            Outcome::Shortage(_) => Cause::Shortage,
-            Outcome::RanTooLong => Cause::TimeLimit,
-            Outcome::WaitedTooLong => Cause::WaitedTooLong,
-            Outcome::QueueFull => Cause::QueueFull,
-            Outcome::TooManyAlike => Cause::TooManyAlike,
-            Outcome::TooManySessions => Cause::TooManySessions,
-            Outcome::TooManyOfUser => Cause::TooManySessionsOfUser,
-            Outcome::Revoked => Cause::Revoked,
-            Outcome::NoWorker => Cause::NoWorker,
-            Outcome::Away => Cause::BackendAway,
-            Outcome::Penalty(_) => Cause::Penalty,
+            Outcome::Pam(..) => VerdictCause::Pam,
+            Outcome::Asked(_) => VerdictCause::Question,
+            Outcome::AskedAgain(_) => VerdictCause::QuestionAgain,
+            Outcome::NoQuestion => VerdictCause::NoQuestion,
+            Outcome::WorkerEnded(_) => VerdictCause::WorkerEnded,
+            Outcome::Distrusted(_) => VerdictCause::WorkerDistrusted,
+            Outcome::Shortage(_) => VerdictCause::Shortage,
+            Outcome::RanTooLong => VerdictCause::TimeLimit,
+            Outcome::WaitedTooLong => VerdictCause::WaitedTooLong,
+            Outcome::QueueFull => VerdictCause::QueueFull,
+            Outcome::TooManyUnanswered => VerdictCause::TooManyUnanswered,
+            Outcome::TooManySessions => VerdictCause::TooManySessions,
+            Outcome::TooManyOfUser => VerdictCause::TooManySessionsOfUser,
+            Outcome::Revoked => VerdictCause::Revoked,
+            Outcome::NoWorker => VerdictCause::NoWorker,
+            Outcome::Away => VerdictCause::BackendAway,
+            Outcome::Penalty(_) => VerdictCause::Penalty,
         }
     }
 }
@@ -151,7 +151,7 @@ macro_rules! counters {
 
 counters! {
     /// What is one number. `ovpn-plugin status --json` shows each by the name of its field; metrics have families for them.
-    Counters {
+    Totals {
         /// Attempts whose clients were gone before PAM was asked.
         cancelled,
         /// Attempts that the front has refused by itself, for what the client sent. It tells of all with `syslog=`, `status=` or
@@ -190,42 +190,42 @@ counters! {
     }
 }
 
-const KINDS: usize = Kind::ALL.len();
-const CAUSES: usize = Cause::ALL.len();
+const KINDS: usize = VerdictKind::ALL.len();
+const CAUSES: usize = VerdictCause::ALL.len();
 /// Linux-PAM has codes up to 31. What is beyond is counted last.
 const CODES: usize = 33;
 
 /// What is counted. Everything only grows.
 #[derive(Debug, Clone)]
-pub struct Figures {
+pub struct Counters {
     attempts: [[u64; CAUSES]; KINDS],
     codes: [u64; CODES],
     /// From the arrival of an attempt to its verdict: how long it waited for a worker and for PAM. Of those that took one of
     /// both; what is refused at once is no measure. A refusal is delivered later than that (`refusal-time`).
-    latency: [Latency; KINDS],
+    latency: [LatencyHistogram; KINDS],
     /// The same of the last ones, whatever came of them.
-    pub recent: Recent,
+    pub recent: RecentLatencies,
     /// All else.
-    pub count: Counters,
+    pub totals: Totals,
 }
 
-impl Default for Figures {
+impl Default for Counters {
     fn default() -> Self {
-        Figures {
+        Counters {
             attempts: [[0; CAUSES]; KINDS],
             codes: [0; CODES],
-            latency: std::array::from_fn(|_| Latency::default()),
-            recent: Recent::default(),
-            count: Counters::default(),
+            latency: std::array::from_fn(|_| LatencyHistogram::default()),
+            recent: RecentLatencies::default(),
+            totals: Totals::default(),
         }
     }
 }
 
-impl Figures {
+impl Counters {
     /// An attempt has its verdict, so long after it came.
     pub fn concluded(&mut self, verdict: &Verdict, outcome: &Outcome, took: Duration) {
-        let kind = Kind::of(verdict) as usize;
-        self.attempts[kind][Cause::of(outcome) as usize] += 1;
+        let kind = VerdictKind::of(verdict) as usize;
+        self.attempts[kind][VerdictCause::of(outcome) as usize] += 1;
         if let Outcome::Pam(end, _) = outcome {
             let code = usize::try_from(code(end).raw()).unwrap_or(CODES);
             self.codes[code.min(CODES - 1)] += 1;
@@ -237,17 +237,17 @@ impl Figures {
     }
 
     /// Something has become of a session.
-    pub fn of_session(&mut self, event: Event) {
+    pub fn of_session(&mut self, event: SessionEvent) {
         *match event {
-            Event::Opened(_) => &mut self.count.sessions_opened,
-            Event::Closed(..) => &mut self.count.sessions_closed,
-            Event::Refused => &mut self.count.sessions_refused,
-            Event::Lost(..) => &mut self.count.sessions_lost,
+            SessionEvent::Opened(_) => &mut self.totals.sessions_opened,
+            SessionEvent::Closed(..) => &mut self.totals.sessions_closed,
+            SessionEvent::Refused => &mut self.totals.sessions_refused,
+            SessionEvent::Lost(..) => &mut self.totals.sessions_lost,
         } += 1;
     }
 
     /// Attempts of this kind that were decided by this.
-    pub fn attempts(&self, kind: Kind, cause: Cause) -> u64 {
+    pub fn attempts(&self, kind: VerdictKind, cause: VerdictCause) -> u64 {
         self.attempts[kind as usize][cause as usize]
     }
 
@@ -260,7 +260,7 @@ impl Figures {
     }
 
     /// How long attempts of this kind took.
-    pub fn latency(&self, kind: Kind) -> &Latency {
+    pub fn latency(&self, kind: VerdictKind) -> &LatencyHistogram {
         &self.latency[kind as usize]
     }
 }

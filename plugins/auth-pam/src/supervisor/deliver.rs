@@ -4,22 +4,22 @@ use std::io::Read;
 use std::time::{Duration, Instant};
 
 use super::attempt::Attempt;
-use super::circuit_breaker::Change;
+use super::circuit_breaker::BreakerChange;
 use super::events::{Interest, What};
-use super::held_verdicts::{Decided, Judged};
+use super::held_verdicts::{DecidedAttempt, Judged};
 use super::outcome::{Outcome, judge, reached, unavailable};
 use super::source::Source;
 use super::{Exit, Supervisor, audit, reasons};
-use crate::protocol::attempt_origin::Origin;
-use crate::protocol::passwordless::Proof;
-use crate::protocol::time_taken::Took;
+use crate::protocol::attempt_origin::AttemptOrigin;
+use crate::protocol::passwordless::Passwordless;
+use crate::protocol::time_taken::TimeTaken;
 use crate::protocol::verdict::Verdict;
-use crate::protocol::{Blame, End, Reply, Sent};
+use crate::protocol::{Reply, Sent, TransactionEnd, WhoseFault};
 use crate::quoted::escaped;
 
 impl Supervisor {
     /// PAM has decided an attempt.
-    pub(super) fn pam_decided(&mut self, now: Instant, attempt: Attempt, end: End) {
+    pub(super) fn pam_decided(&mut self, now: Instant, attempt: Attempt, end: TransactionEnd) {
         self.learn(now, &attempt, &end);
         let away = self.away && unavailable(&end);
         let outcome = self.unless_revoked(&attempt, Outcome::Pam(end, away));
@@ -27,31 +27,31 @@ impl Supervisor {
     }
 
     /// What follows for others from what PAM has decided.
-    pub(super) fn learn(&mut self, now: Instant, attempt: &Attempt, end: &End) {
+    pub(super) fn learn(&mut self, now: Instant, attempt: &Attempt, end: &TransactionEnd) {
         // Without a password nobody has asked what authenticates.
-        let is_login = attempt.proof().is_none();
+        let is_login = attempt.passwordless().is_none();
         let reached = reached(end).filter(|_| is_login);
         match self.breaker.concluded(now, &attempt.username, reached) {
-            Some(Change::Opened) => {
+            Some(BreakerChange::Opened) => {
                 self.away = true;
-                self.figures.count.breaker_opened += 1;
+                self.counters.totals.breaker_opened += 1;
                 lines::attempts::backend_away().log();
             }
-            Some(Change::Closed) => {
+            Some(BreakerChange::Closed) => {
                 self.away = false;
                 lines::attempts::backend_back().log();
             }
             None => {}
         }
         if end.code == 0 {
-            if let (true, Sent::Answer(Some(id))) = (end.chosen, attempt.sent) {
-                self.chosen.add(id, &attempt.username, &attempt.common_name);
+            if let (true, Sent::Answer(Some(id))) = (end.new_password, attempt.sent) {
+                self.new_passwords.add(id, &attempt.username, &attempt.common_name);
             }
             self.penalties.accepted(now, attempt.source);
             if is_login {
                 self.breaker.accepted(&attempt.username);
             }
-        } else if !self.away && end.blame != Blame::Configuration {
+        } else if !self.away && end.fault != WhoseFault::Configuration {
             let (source, fingerprint) = (attempt.source, attempt.fingerprint);
             let closed = self.penalties.refused(now, source, &attempt.username, fingerprint);
             self.put_off(now, source, closed);
@@ -61,7 +61,7 @@ impl Supervisor {
     /// If a source was closed for some time, what waits of it is not passed on either, unless nobody can guess it.
     pub(super) fn put_off(&mut self, now: Instant, source: Source, closed: Option<Duration>) {
         let Some(length) = closed else { return };
-        self.figures.count.penalties += 1;
+        self.counters.totals.penalties += 1;
         for waiting in self.scheduler.take_source(source, Attempt::may_be_a_guess) {
             self.conclude(now, waiting, &Outcome::Penalty(length));
         }
@@ -69,20 +69,20 @@ impl Supervisor {
 
     /// Decides an attempt, and those that have joined its transaction.
     pub(super) fn conclude(&mut self, now: Instant, attempt: Attempt, outcome: &Outcome) {
-        if attempt.lookup.is_some() {
-            return self.not_looked_up(now, attempt, outcome);
+        if attempt.options.is_some() {
+            return self.options_failed(now, attempt, outcome);
         }
         // What modules have printed belongs before the line of the attempt.
         self.output.flush();
         let time_limit = self.settings.time_limits.of(attempt.deferred).unwrap_or_default();
         let (verdict, reason) = judge(&attempt, now, outcome, time_limit);
         if let Outcome::Asked(question) = outcome {
-            let suspended = &self.suspended;
-            self.repeats.asks(&attempt, question, |id| suspended.waits(id));
+            let waiting_questions = &self.waiting_questions;
+            self.repeated.asks(&attempt, question, |id| waiting_questions.waits(id));
         }
-        let joined = self.repeats.end(&attempt);
+        let joined = self.repeated.end(&attempt);
         if let Outcome::Asked(question) = outcome {
-            joined.iter().for_each(|other| self.suspended.asked_too(&question.id, other.id));
+            joined.iter().for_each(|other| self.waiting_questions.asked_too(&question.id, other.id));
         }
         joined.iter().for_each(|other| self.sessions.share(attempt.id, other.id));
         let reference = attempt.origin.reference;
@@ -91,7 +91,11 @@ impl Supervisor {
             verdict,
             reason,
             said: outcome.said(),
-            checked: format!("{}{}", attempt.proof().map_or("", Proof::said), outcome.checked()),
+            checked: format!(
+                "{}{}",
+                attempt.passwordless().map_or("", Passwordless::said),
+                outcome.checked()
+            ),
             name: outcome.name(),
         };
         self.settle(now, attempt, outcome, judged.clone());
@@ -104,7 +108,7 @@ impl Supervisor {
     /// What PAM refuses is not delivered before its time, so that the time tells nothing.
     fn settle(&mut self, now: Instant, mut attempt: Attempt, outcome: &Outcome, judged: Judged) {
         let took = now.saturating_duration_since(attempt.arrived);
-        self.figures.concluded(&judged.verdict, outcome, took);
+        self.counters.concluded(&judged.verdict, outcome, took);
         attempt.credentials = None;
         let mut due = now;
         if judged.verdict == Verdict::Rejected {
@@ -114,7 +118,7 @@ impl Supervisor {
         }
         let (result, costs_nothing) = (outcome.result(), outcome.costs_nothing());
         let took = attempt.took(now);
-        let decided = Decided { attempt, judged, took, result, costs_nothing };
+        let decided = DecidedAttempt { attempt, judged, took, result, costs_nothing };
         self.verdicts.hold(due.max(now), decided);
     }
 
@@ -149,7 +153,7 @@ impl Supervisor {
             let before = self.verdicts.interest();
             self.verdicts.send(&mut self.front, reply).map_err(|_| Exit::FrontGone)?;
             self.watch_front(before);
-            if !decided.costs_nothing || self.flood.admits(now) {
+            if !decided.costs_nothing || self.line_limit.admits(now) {
                 self.write_lines(&decided);
             }
         }
@@ -157,8 +161,8 @@ impl Supervisor {
     }
 
     /// The line of an attempt in the log, and the one in the system log.
-    fn write_lines(&mut self, decided: &Decided) {
-        let Decided { attempt, judged, took, result, .. } = decided;
+    fn write_lines(&mut self, decided: &DecidedAttempt) {
+        let DecidedAttempt { attempt, judged, took, result, .. } = decided;
         let Judged { verdict, reason, said, checked, .. } = judged;
         let checked = &format!("{}{checked}", attempt.sent_otherwise());
         let accepted = matches!(verdict, Verdict::Accepted { .. });
@@ -189,12 +193,12 @@ impl Supervisor {
     }
 
     /// The end of a line of the log about an attempt.
-    pub(super) fn tail(&self, origin: &Origin) -> String {
+    pub(super) fn tail(&self, origin: &AttemptOrigin) -> String {
         origin.tail(self.settings.config_name.as_deref())
     }
 
     /// The same of a verdict, with what it took.
-    pub(super) fn tail_with(&self, origin: &Origin, took: Took) -> String {
+    pub(super) fn tail_with(&self, origin: &AttemptOrigin, took: TimeTaken) -> String {
         origin.tail_with(self.settings.config_name.as_deref(), Some(took))
     }
 

@@ -18,9 +18,9 @@ pub enum What {
     /// A module has printed something.
     ModuleOutput,
     /// Somebody calls at the socket of `status=`.
-    Socket,
+    StatusSocket,
     /// A caller has asked, has room for more of the answer, or is gone.
-    Caller(usize),
+    StatusCaller(usize),
     /// The channel to the writer of the metrics file.
     Writer,
     /// The channel to a worker.
@@ -40,8 +40,8 @@ impl What {
             What::Front => 0,
             What::ModuleOutput => 1,
             What::Keeper => 2,
-            What::Socket => 3,
-            What::Caller(place) => FIRST_CALLER + place.min(MAX_CALLERS) as u64,
+            What::StatusSocket => 3,
+            What::StatusCaller(place) => FIRST_CALLER + place.min(MAX_CALLERS) as u64,
             What::Writer => 4,
             What::Worker(id) => FIRST_WORKER + id,
         }
@@ -52,9 +52,9 @@ impl What {
             0 => What::Front,
             1 => What::ModuleOutput,
             2 => What::Keeper,
-            3 => What::Socket,
+            3 => What::StatusSocket,
             caller @ FIRST_CALLER..FIRST_WORKER => {
-                What::Caller(usize::try_from(caller - FIRST_CALLER).unwrap_or(MAX_CALLERS))
+                What::StatusCaller(usize::try_from(caller - FIRST_CALLER).unwrap_or(MAX_CALLERS))
             }
             4 => What::Writer,
             worker => What::Worker(worker.saturating_sub(FIRST_WORKER)),

@@ -9,10 +9,10 @@ use grok::Grok;
 use regex::Regex;
 
 use super::super::outcome::tests::every_outcome;
-use super::{Entry, Result, line};
+use super::{AuditResult, Entry, line};
 use crate::front::every_refusal;
 use crate::protocol::attempt_origin::tests::origin;
-use crate::protocol::time_taken::Took;
+use crate::protocol::time_taken::TimeTaken;
 use crate::quoted::escaped;
 
 type Fields = BTreeMap<String, String>;
@@ -69,19 +69,20 @@ fn every_outcome_is_taken_apart() {
     let patterns = Patterns::new();
     let outcomes = every_outcome().into_iter().map(|(outcome, result)| (result, format!("{outcome:?}")));
     let refusals = every_refusal().into_iter();
-    let refusals = refusals.map(|(refusal, at_fault)| (Result::of_refusal(at_fault), refusal.to_string()));
+    let refusals =
+        refusals.map(|(refusal, at_fault)| (AuditResult::of_refusal(at_fault), refusal.to_string()));
     let mut results = BTreeMap::new();
     for (number, (result, reason)) in outcomes.chain(refusals).enumerate() {
         let (address, user) = (format!("2001:db8::{number:x}"), "it's \\ me");
         let origin = origin(&address, 40000);
         let pam = (number % 2 == 0).then_some(Duration::from_millis(2132));
-        let took = Took { whole: Duration::from_millis(2140), pam };
+        let took = TimeTaken { whole: Duration::from_millis(2140), pam };
         let entry = Entry { result, user: user.as_bytes(), origin: &origin, reason: reason.as_bytes(), took };
         let word = match result {
-            Result::Accepted => "accepted",
-            Result::Rejected => "rejected",
-            Result::NotDecided => "not decided",
-            Result::Challenged => "challenged",
+            AuditResult::Accepted => "accepted",
+            AuditResult::Rejected => "rejected",
+            AuditResult::NotDecided => "not decided",
+            AuditResult::Challenged => "challenged",
         };
         let found = patterns.fields(&line(entry, Some("server1")));
         let reason = escaped(reason.as_bytes());
@@ -135,9 +136,11 @@ fn what_is_unknown_or_forged_or_something_else() {
     let patterns = Patterns::new();
     let nobody = origin("", 0);
     let forger = b"x' address=203.0.113.9 reason='";
-    let took = Took::of(Duration::from_secs(1));
-    let line =
-        line(Entry { result: Result::Rejected, user: forger, origin: &nobody, reason: b"no", took }, None);
+    let took = TimeTaken::of(Duration::from_secs(1));
+    let line = line(
+        Entry { result: AuditResult::Rejected, user: forger, origin: &nobody, reason: b"no", took },
+        None,
+    );
     let fields = patterns.fields(&line).expect("a login");
     assert!(!fields.contains_key("address"), "{fields:?}");
     assert_eq!((fields["config"].as_str(), fields["reason"].as_str()), ("-", "no"));

@@ -7,7 +7,7 @@ use privsep::ChannelError;
 
 use super::Supervisor;
 use super::outcome::Outcome;
-use super::workers::{Heard, NotBegun};
+use super::workers::{HeardFromWorker, NotBegun};
 
 impl Supervisor {
     /// Gives what may run to workers, and starts workers for the rest.
@@ -27,7 +27,7 @@ impl Supervisor {
                 }
             }
         }
-        let forks = self.ramp.forks(
+        let forks = self.worker_starts.forks(
             now,
             self.scheduler.runnable(),
             self.workers.free(),
@@ -52,10 +52,10 @@ impl Supervisor {
 
     /// A worker could not be started.
     pub(super) fn fork_failed(&mut self, now: Instant, errno: Errno) {
-        self.figures.count.fork_failures += 1;
+        self.counters.totals.fork_failures += 1;
         // Several may have been asked for at once.
-        let first = !self.ramp.is_paused(now);
-        self.ramp.fork_failed(now);
+        let first = !self.worker_starts.is_paused(now);
+        self.worker_starts.fork_failed(now);
         if !self.fork_failure_logged {
             let (have, why) = (self.workers.processes(), errno.desc());
             lines::workers::cannot_start(why, have).log();
@@ -80,47 +80,47 @@ impl Supervisor {
     pub(super) fn hear(&mut self, now: Instant, worker: super::WorkerId) {
         loop {
             match self.workers.hear(now, worker) {
-                Ok(None | Some(Heard::Ready)) => return,
-                Ok(Some(Heard::Note(user, text, origin))) => {
+                Ok(None | Some(HeardFromWorker::Ready)) => return,
+                Ok(Some(HeardFromWorker::Note(user, text, origin))) => {
                     let tail = self.tail(&origin);
                     lines::attempts::noted(&user, &String::from_utf8_lossy(&text), &tail).log();
                 }
-                Ok(Some(Heard::Changed(pid, what))) => {
+                Ok(Some(HeardFromWorker::Changed(pid, what))) => {
                     if self.settings.debug {
                         lines::workers::changed(pid, &String::from_utf8_lossy(&what)).log();
                     }
                 }
-                Ok(Some(Heard::Asked(attempt, asks))) => {
-                    self.hang.answered();
+                Ok(Some(HeardFromWorker::Asked(attempt, asks))) => {
+                    self.slow_logins.answered();
                     self.ended(&attempt);
                     self.pam_asks(now, worker, *attempt, asks);
                 }
-                Ok(Some(Heard::Ended(attempt, end))) => {
+                Ok(Some(HeardFromWorker::Ended(attempt, end))) => {
                     self.note_answer(&end);
                     self.ended(&attempt);
                     return self.pam_decided(now, *attempt, end);
                 }
-                Ok(Some(Heard::Kept(attempt, end))) => {
+                Ok(Some(HeardFromWorker::Kept(attempt, end))) => {
                     self.note_answer(&end);
                     self.ended(&attempt);
                     self.pam_keeps(now, worker, *attempt, end);
                 }
-                Ok(Some(Heard::Piece)) => {}
-                Ok(Some(Heard::LookedUp(attempt, done))) => {
-                    self.hang.answered();
+                Ok(Some(HeardFromWorker::OptionsPart)) => {}
+                Ok(Some(HeardFromWorker::OptionsDone(attempt, done))) => {
+                    self.slow_logins.answered();
                     self.ended(&attempt);
-                    return self.looked_up(now, *attempt, &done);
+                    return self.options_collected(now, *attempt, &done);
                 }
-                Ok(Some(Heard::SessionNote(text))) => self.session_note(worker, &text),
-                Ok(Some(Heard::Opened(done))) => {
-                    self.hang.answered();
+                Ok(Some(HeardFromWorker::SessionNote(text))) => self.session_note(worker, &text),
+                Ok(Some(HeardFromWorker::Opened(done))) => {
+                    self.slow_logins.answered();
                     self.session_opened(now, worker, &done);
                 }
-                Ok(Some(Heard::Checked(end))) => {
+                Ok(Some(HeardFromWorker::Checked(end))) => {
                     self.note_answer(&end);
                     self.session_checked(now, worker, end);
                 }
-                Ok(Some(Heard::Closed(done))) => return self.session_closed(now, worker, &done),
+                Ok(Some(HeardFromWorker::Closed(done))) => return self.session_closed(now, worker, &done),
                 Err(ChannelError::System(errno)) => {
                     lines::workers::unheard(errno.desc()).log();
                     if let Some(attempt) = self.workers.kill(now, worker) {

@@ -12,7 +12,7 @@ use super::audit;
 use super::events::Interest;
 use super::{FrontChannel, SHORTAGE};
 use crate::protocol::Reply;
-use crate::protocol::time_taken::Took;
+use crate::protocol::time_taken::TimeTaken;
 use crate::protocol::verdict::Verdict;
 
 /// With so many verdicts that find no room, no more requests are read. An honest front reads verdicts at once.
@@ -20,15 +20,15 @@ const MAX_UNREAD: usize = 4096;
 
 /// A decided attempt.
 #[derive(Debug)]
-pub struct Decided {
+pub struct DecidedAttempt {
     /// The attempt, without credentials.
     pub attempt: Attempt,
     /// What was decided.
     pub judged: Judged,
     /// How long that took.
-    pub took: Took,
+    pub took: TimeTaken,
     /// What the audit line calls it.
-    pub result: audit::Result,
+    pub result: audit::AuditResult,
     /// There can be any number of these, so not each has lines of its own.
     pub costs_nothing: bool,
 }
@@ -52,16 +52,16 @@ pub struct Judged {
 
 /// Those that the front does not know yet.
 #[derive(Debug, Default)]
-pub struct Verdicts {
+pub struct HeldVerdicts {
     /// By time, and in the order of arrival: a front that was taken over may give two attempts the same number.
-    held: BTreeMap<(Instant, u64), Decided>,
+    held: BTreeMap<(Instant, u64), DecidedAttempt>,
     last: u64,
     outbox: VecDeque<Reply>,
 }
 
-impl Verdicts {
+impl HeldVerdicts {
     /// Keeps a verdict until its time. The time of a refusal must not tell what PAM thought of it.
-    pub fn hold(&mut self, until: Instant, mut decided: Decided) {
+    pub fn hold(&mut self, until: Instant, mut decided: DecidedAttempt) {
         decided.attempt.shrink();
         self.last += 1;
         self.held.insert((until, self.last), decided);
@@ -73,12 +73,12 @@ impl Verdicts {
     }
 
     /// The next one whose time has come.
-    pub fn next_due(&mut self, now: Instant) -> Option<Decided> {
+    pub fn next_due(&mut self, now: Instant) -> Option<DecidedAttempt> {
         let entry = self.held.first_entry().filter(|entry| entry.key().0 <= now)?;
         Some(entry.remove())
     }
 
-    /// When [`Verdicts::next_due`] will have something to give.
+    /// When [`HeldVerdicts::next_due`] will have something to give.
     pub fn next_event(&self) -> Option<Instant> {
         self.held.first_key_value().map(|((until, _), _)| *until)
     }
@@ -95,7 +95,7 @@ impl Verdicts {
     /// Sends what there is room for.
     ///
     /// # Errors
-    /// As [`Verdicts::send`].
+    /// As [`HeldVerdicts::send`].
     pub fn flush(&mut self, front: &mut FrontChannel) -> Result<(), ChannelError> {
         while let Some(reply) = self.outbox.front() {
             match front.try_send(&News::Message(reply.clone()), &[]) {

@@ -11,10 +11,10 @@ use super::audit::Audit;
 use super::events::{Interest, What, WorkerId};
 use super::metrics::Metrics;
 use super::outcome::Outcome;
-use super::waiting_questions::Waiting;
-use super::workers::{Gone, Why};
+use super::waiting_questions::WaitingQuestion;
+use super::workers::{EndReason, Gone};
 use super::{Exit, Supervisor};
-use crate::protocol::time_taken::Took;
+use crate::protocol::time_taken::TimeTaken;
 use crate::quoted::shown;
 
 /// News taken at once.
@@ -31,7 +31,7 @@ impl Supervisor {
                 KeeperNews::Nothing => return Ok(()),
                 KeeperNews::Forked(worker, process) => {
                     self.workers.forked(worker, process);
-                    self.figures.count.workers_forked += 1;
+                    self.counters.totals.workers_forked += 1;
                     self.fork_failure_logged = false;
                 }
                 KeeperNews::ForkFailed(worker, errno) if self.writer_not_forked(now, worker, errno) => {}
@@ -67,34 +67,34 @@ impl Supervisor {
             self.workers.remove(worker);
             return;
         }
-        let waited = self.suspended.remove(worker);
+        let waited = self.waiting_questions.remove(worker);
         match self.workers.remove(worker) {
             Some(Gone { .. }) if waited.is_some() => {
                 waited.iter().for_each(|one| self.refuse_pending(one));
                 let user = waited.iter().map(|one| shown(&one.username)).collect::<String>();
-                let took = |one: &Waiting| Took::until(now, one.asked, None);
+                let took = |one: &WaitingQuestion| TimeTaken::until(now, one.asked, None);
                 let tail =
                     waited.iter().map(|one| self.tail_with(&one.origin, took(one))).collect::<String>();
                 lines::questions::worker_ended(&user, how, &tail).log();
             }
             Some(Gone { attempt: Some(attempt), why, .. }) => {
                 self.ended(&attempt);
-                let distrusted = why == Why::Distrusted;
+                let distrusted = why == EndReason::Distrusted;
                 let outcome = if distrusted { Outcome::Distrusted(how) } else { Outcome::WorkerEnded(how) };
-                self.figures.count.workers_ended_by_modules += u64::from(outcome.is_modules_fault());
-                if outcome.is_modules_fault() && attempt.lookup.is_none() {
+                self.counters.totals.workers_ended_by_modules += u64::from(outcome.is_modules_fault());
+                if outcome.is_modules_fault() && attempt.options.is_none() {
                     let closed = self.penalties.crashed(now, attempt.source, &attempt.username);
                     self.put_off(now, attempt.source, closed);
                 }
                 self.conclude(now, *attempt, &outcome);
             }
-            Some(Gone { why: Why::Own, ready: false, .. }) => {
+            Some(Gone { why: EndReason::Own, ready: false, .. }) => {
                 // The next one would do the same: none is tried for a while.
                 lines::workers::ended_at_start(pid, how).log();
-                self.ramp.fork_failed(now);
+                self.worker_starts.fork_failed(now);
                 self.give_up_waiting(now);
             }
-            Some(Gone { why: Why::Own, .. }) if how != Ended::Exited(0) => {
+            Some(Gone { why: EndReason::Own, .. }) if how != Ended::Exited(0) => {
                 lines::workers::idle_ended(pid, how).log();
             }
             _ => {}

@@ -14,7 +14,7 @@ const REPORT: Duration = Duration::from_secs(10);
 
 /// How much may still be written.
 #[derive(Debug)]
-pub struct Flood {
+pub struct LineLimit {
     /// When nothing of the burst will be used up any more.
     recovered: Instant,
     suppressed: u64,
@@ -22,10 +22,10 @@ pub struct Flood {
     report: Option<Instant>,
 }
 
-impl Flood {
+impl LineLimit {
     /// With the whole burst to come.
     pub fn new(now: Instant) -> Self {
-        Flood { recovered: now, suppressed: 0, report: None }
+        LineLimit { recovered: now, suppressed: 0, report: None }
     }
 
     /// Whether the next attempt has its lines; else it is counted.
@@ -40,7 +40,7 @@ impl Flood {
         false
     }
 
-    /// When [`Flood::take_report`] will have something to tell.
+    /// When [`LineLimit::take_report`] will have something to tell.
     pub fn next_event(&self) -> Option<Instant> {
         self.report
     }
@@ -64,36 +64,36 @@ impl Flood {
 mod tests {
     use super::*;
 
-    fn admitted(flood: &mut Flood, now: Instant, count: u32) -> u32 {
-        (0..count).map(|_| u32::from(flood.admits(now))).sum()
+    fn admitted(limit: &mut LineLimit, now: Instant, count: u32) -> u32 {
+        (0..count).map(|_| u32::from(limit.admits(now))).sum()
     }
 
     #[test]
     fn a_burst_has_all_its_lines_and_a_flood_a_few_each_second() {
         let start = Instant::now();
-        let mut flood = Flood::new(start);
-        assert_eq!(admitted(&mut flood, start, BURST), BURST);
-        assert_eq!(flood.next_event(), None);
-        assert_eq!(admitted(&mut flood, start, 1000), 0);
+        let mut limit = LineLimit::new(start);
+        assert_eq!(admitted(&mut limit, start, BURST), BURST);
+        assert_eq!(limit.next_event(), None);
+        assert_eq!(admitted(&mut limit, start, 1000), 0);
         let second = Duration::from_secs(1);
-        assert_eq!(admitted(&mut flood, start + second, 1000), 50);
-        assert_eq!(admitted(&mut flood, start + 2 * second, 1000), 50);
+        assert_eq!(admitted(&mut limit, start + second, 1000), 50);
+        assert_eq!(admitted(&mut limit, start + 2 * second, 1000), 50);
         // An hour later a burst is possible again, and not more than one.
-        assert_eq!(admitted(&mut flood, start + 3600 * second, 2 * BURST), BURST);
+        assert_eq!(admitted(&mut limit, start + 3600 * second, 2 * BURST), BURST);
     }
 
     #[test]
     fn what_has_no_lines_is_counted_and_told_now_and_then() {
         let start = Instant::now();
-        let mut flood = Flood::new(start);
-        admitted(&mut flood, start, BURST + 7);
-        assert_eq!(flood.take_report(start), None);
-        let time = flood.next_event().unwrap();
+        let mut limit = LineLimit::new(start);
+        admitted(&mut limit, start, BURST + 7);
+        assert_eq!(limit.take_report(start), None);
+        let time = limit.next_event().unwrap();
         assert_eq!(time, start + REPORT);
-        admitted(&mut flood, start, 3);
-        assert_eq!(flood.take_report(time), Some(10));
-        assert_eq!((flood.take_report(time), flood.next_event(), flood.take_rest()), (None, None, None));
-        admitted(&mut flood, time, BURST);
-        assert_eq!(flood.take_rest(), Some(500 + 4500 - 500));
+        admitted(&mut limit, start, 3);
+        assert_eq!(limit.take_report(time), Some(10));
+        assert_eq!((limit.take_report(time), limit.next_event(), limit.take_rest()), (None, None, None));
+        admitted(&mut limit, time, BURST);
+        assert_eq!(limit.take_rest(), Some(500 + 4500 - 500));
     }
 }

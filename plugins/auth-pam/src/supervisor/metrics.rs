@@ -13,7 +13,7 @@ use privsep::{Channel, ChannelError, Ended};
 use super::Supervisor;
 use super::events::WorkerId;
 use crate::metrics::file::MetricsFile;
-use crate::metrics::messages::{Receipt, Sheet};
+use crate::metrics::messages::{WriterOrder, WriterReport};
 
 /// Between two texts. Who collects does so every 10 to 60 seconds.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -32,7 +32,7 @@ pub struct Metrics {
 struct Writer {
     number: WorkerId,
     /// `None`: nothing more is heard from it.
-    channel: Option<Channel<Sheet, Receipt>>,
+    channel: Option<Channel<WriterOrder, WriterReport>>,
     /// Since when it is waited for.
     busy: Option<Instant>,
 }
@@ -166,7 +166,7 @@ impl Supervisor {
         if writer
             .channel
             .as_mut()
-            .is_some_and(|channel| channel.try_send(&Sheet::Write(text.into_bytes()), &[]).is_ok())
+            .is_some_and(|channel| channel.try_send(&WriterOrder::Write(text.into_bytes()), &[]).is_ok())
         {
             writer.busy = Some(now);
         }
@@ -190,13 +190,13 @@ impl Supervisor {
         };
         *busy = None;
         match received {
-            Receipt::Ready(missing) => {
+            WriterReport::Ready(missing) => {
                 metrics.next = now;
                 metrics.is_up(&missing, debug);
             }
-            Receipt::Written => metrics.is_written(),
-            Receipt::Another => metrics.is_in_trouble(Trouble::Another),
-            Receipt::Failed(errno) => metrics.is_in_trouble(Trouble::Failed(errno)),
+            WriterReport::Written => metrics.is_written(),
+            WriterReport::Another => metrics.is_in_trouble(Trouble::Another),
+            WriterReport::Failed(errno) => metrics.is_in_trouble(Trouble::Failed(errno)),
         }
     }
 
@@ -222,7 +222,7 @@ impl Supervisor {
     pub(super) fn remove_metrics(&mut self) {
         let writer = self.metrics.as_mut().and_then(|metrics| metrics.writer.as_mut());
         if let Some(channel) = writer.and_then(|writer| writer.channel.as_mut()) {
-            let _ = channel.try_send(&Sheet::Remove, &[]);
+            let _ = channel.try_send(&WriterOrder::Remove, &[]);
         }
     }
 }

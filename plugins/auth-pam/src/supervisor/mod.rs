@@ -56,26 +56,26 @@ pub use sessions::CLOSE_ALL;
 
 use attempt::Attempt;
 use audit::Audit;
-use circuit_breaker::Breaker;
-use counters::Figures;
+use circuit_breaker::CircuitBreaker;
+use counters::Counters;
 use events::{Events, What, WorkerId};
-use held_verdicts::Verdicts;
-use line_limit::Flood;
+use held_verdicts::HeldVerdicts;
+use line_limit::LineLimit;
 use metrics::Metrics;
 use module_output::ModuleOutput;
-use new_passwords::ChosenPasswords;
+use new_passwords::NewPasswords;
 use outcome::Outcome;
 use penalties::Penalties;
-use process_title::Status;
-use repeated_attempts::Repeats;
-use revoking::Revoked;
+use process_title::ProcessTitle;
+use repeated_attempts::RepeatedAttempts;
+use revoking::RecentlyRevoked;
 use scheduler::{Schedulable, Scheduler};
 use sessions::table::{Bounds, Sessions};
-use slow_logins::Hang;
-use status_socket::Callers;
-use unanswered_limit::Alike;
-use waiting_questions::Suspended;
-use worker_starts::Ramp;
+use slow_logins::SlowLogins;
+use status_socket::StatusSocket;
+use unanswered_limit::UnansweredLimit;
+use waiting_questions::WaitingQuestions;
+use worker_starts::WorkerStarts;
 use workers::Workers;
 
 use crate::protocol::{Reply, Request, SOCKET_BYTES};
@@ -102,28 +102,28 @@ struct Supervisor {
     max_workers: usize,
     limits: Limits,
     began: Instant,
-    figures: Figures,
+    counters: Counters,
     metrics: Option<Metrics>,
     workers: Workers,
-    suspended: Suspended,
+    waiting_questions: WaitingQuestions,
     sessions: Sessions,
-    chosen: ChosenPasswords,
+    new_passwords: NewPasswords,
     spare_is_wanted: bool,
-    ramp: Ramp,
+    worker_starts: WorkerStarts,
     penalties: Penalties,
-    alike: Alike,
-    repeats: Repeats,
-    breaker: Breaker,
+    unanswered: UnansweredLimit,
+    repeated: RepeatedAttempts,
+    breaker: CircuitBreaker,
     away: bool,
-    verdicts: Verdicts,
+    verdicts: HeldVerdicts,
     /// The longest delay that the service has asked for.
     longest_delay: Duration,
     audit: Option<Audit>,
-    flood: Flood,
-    hang: Hang,
-    callers: Callers,
-    revoked: Revoked,
-    status: Status,
+    line_limit: LineLimit,
+    slow_logins: SlowLogins,
+    status_socket: StatusSocket,
+    revoked: RecentlyRevoked,
+    process_title: ProcessTitle,
     output: ModuleOutput,
     events: Events,
     fork_failure_logged: bool,
@@ -183,8 +183,8 @@ pub fn run(settings: &Settings, birth: Birth) -> Infallible {
         Ok(mut supervisor) => {
             let exit = supervisor.serve();
             // Nobody is answered any more. First of all: the next server may start already, and finds its place free.
-            supervisor.callers = Callers::new(None);
-            let rest = supervisor.flood.take_rest();
+            supervisor.status_socket = StatusSocket::new(None);
+            let rest = supervisor.line_limit.take_rest();
             supervisor.tell_suppressed(rest);
             if !matches!(exit, Exit::Mistrust) {
                 supervisor.receive_last_reports();
@@ -221,7 +221,7 @@ impl Supervisor {
         let in_nix = |error: std::io::Error| nix::Error::from_raw(error.raw_os_error().unwrap_or(0));
         let random = File::open("/dev/urandom").map_err(in_nix)?;
         let random_for_workers = random.try_clone().map_err(in_nix)?;
-        let repeats = Repeats::new(&random).map_err(in_nix)?;
+        let repeated = RepeatedAttempts::new(&random).map_err(in_nix)?;
         // As much as the front has made for requests: what is told of a burst waits until the front reads it.
         birth.front.set_buffer(SOCKET_BYTES);
         let limits = settings.scheduler_limits(open_files);
@@ -245,31 +245,31 @@ impl Supervisor {
             max_workers: limits.max_workers,
             scheduler: Scheduler::new(&limits),
             workers,
-            suspended: Suspended::new(limits.max_suspended),
+            waiting_questions: WaitingQuestions::new(limits.max_suspended),
             sessions: Sessions::new(Bounds {
                 most: limits.max_sessions,
                 most_of_user: settings.config.max_sessions_per_user,
             }),
-            chosen: ChosenPasswords::default(),
+            new_passwords: NewPasswords::default(),
             spare_is_wanted: false,
-            ramp: Ramp::new(),
+            worker_starts: WorkerStarts::new(),
             penalties: Penalties::new(settings.config.penalties),
-            alike: Alike::default(),
-            repeats,
-            breaker: Breaker::new(),
+            unanswered: UnansweredLimit::default(),
+            repeated,
+            breaker: CircuitBreaker::new(),
             away: false,
-            verdicts: Verdicts::default(),
+            verdicts: HeldVerdicts::default(),
             longest_delay: Duration::ZERO,
             audit: settings.config.syslog.map(|facility| Audit::new(facility, settings.config_name.clone())),
-            flood: Flood::new(Instant::now()),
-            hang: Hang::default(),
-            callers: Callers::new(socket),
-            revoked: Revoked::default(),
+            line_limit: LineLimit::new(Instant::now()),
+            slow_logins: SlowLogins::default(),
+            status_socket: StatusSocket::new(socket),
+            revoked: RecentlyRevoked::default(),
             limits,
             began: Instant::now(),
-            figures: Figures::default(),
+            counters: Counters::default(),
             metrics: settings.config.metrics.clone().map(|file| Metrics::new(file, Instant::now())),
-            status: Status::new(title, settings.title("supervisor")),
+            process_title: ProcessTitle::new(title, settings.title("supervisor")),
             output,
             events,
             fork_failure_logged: false,
@@ -287,19 +287,19 @@ impl Supervisor {
         self.watch_keeper();
         loop {
             let now = Instant::now();
-            self.status.show(now, self.workers.running(), self.scheduler.waiting());
-            self.hang.note(now, self.any_waits_for_pam());
+            self.process_title.show(now, self.workers.running(), self.scheduler.waiting());
+            self.slow_logins.note(now, self.any_waits_for_pam());
             let until = [
                 self.scheduler.next_deadline(),
                 self.workers.next_event(),
-                self.suspended.next_event(),
+                self.waiting_questions.next_event(),
                 self.sessions.next_event(),
-                self.ramp.next_tick(),
+                self.worker_starts.next_tick(),
                 self.verdicts.next_event(),
-                self.flood.next_event(),
-                self.hang.next_event(),
-                self.status.next_event(),
-                self.callers.next_event(),
+                self.line_limit.next_event(),
+                self.slow_logins.next_event(),
+                self.process_title.next_event(),
+                self.status_socket.next_event(),
                 self.metrics.as_ref().and_then(Metrics::next_event),
             ];
             let until = until.into_iter().flatten().min();
@@ -333,8 +333,8 @@ impl Supervisor {
                 What::Keeper => self.hear_keeper(now)?,
                 What::ModuleOutput => self.output.read(),
                 What::Worker(worker) => self.hear(now, worker),
-                What::Socket => self.admit_callers(now),
-                What::Caller(place) => self.hear_caller(now, place),
+                What::StatusSocket => self.admit_callers(now),
+                What::StatusCaller(place) => self.hear_caller(now, place),
                 What::Writer => self.hear_writer(now),
             }
         }
@@ -351,13 +351,13 @@ impl Supervisor {
     }
 
     fn keep_time(&mut self, now: Instant) {
-        let suppressed = self.flood.take_report(now);
+        let suppressed = self.line_limit.take_report(now);
         self.tell_suppressed(suppressed);
         for attempt in self.scheduler.expired(now) {
             self.conclude(now, attempt, &Outcome::WaitedTooLong);
         }
         for worker in self.workers.late(now) {
-            self.figures.count.workers_killed += 1;
+            self.counters.totals.workers_killed += 1;
             if let Some(attempt) = self.workers.kill(now, worker) {
                 self.ended(&attempt);
                 self.conclude(now, *attempt, &Outcome::RanTooLong);
@@ -372,12 +372,12 @@ impl Supervisor {
         self.end_late_callers(now);
         self.workers.retire(now);
         self.workers.kill_late(now);
-        self.watch_hang(now);
+        self.watch_slow_logins(now);
     }
 
     /// A transaction is over, whatever came of it.
     fn ended(&mut self, attempt: &Attempt) {
         self.scheduler.finished(attempt.source, Schedulable::username(attempt));
-        self.ramp.finished();
+        self.worker_starts.finished();
     }
 }

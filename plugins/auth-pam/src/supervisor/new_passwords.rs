@@ -13,7 +13,7 @@ const MOST: usize = 4096;
 
 /// One answer.
 #[derive(Debug)]
-struct Chosen {
+struct NewPassword {
     id: QuestionId,
     username: Vec<u8>,
     common_name: Vec<u8>,
@@ -21,17 +21,21 @@ struct Chosen {
 
 /// All of them, oldest first.
 #[derive(Debug, Default)]
-pub struct ChosenPasswords {
-    answers: VecDeque<Chosen>,
+pub struct NewPasswords {
+    answers: VecDeque<NewPassword>,
 }
 
-impl ChosenPasswords {
+impl NewPasswords {
     /// The answer to this question was the new password.
     pub fn add(&mut self, id: QuestionId, username: &[u8], common_name: &[u8]) {
         if self.answers.len() == MOST {
             self.answers.pop_front();
         }
-        self.answers.push_back(Chosen { id, username: username.into(), common_name: common_name.into() });
+        self.answers.push_back(NewPassword {
+            id,
+            username: username.into(),
+            common_name: common_name.into(),
+        });
     }
 
     /// Whether an answer to this question is this user's password.
@@ -53,7 +57,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_the_password_of_its_user_only() {
-        let mut table = ChosenPasswords::default();
+        let mut table = NewPasswords::default();
         table.add(id(1), b"alice", b"laptop");
         assert!(table.has(&id(1), b"alice", b"laptop") && table.has(&id(1), b"alice", b"laptop"));
         for (number, username, common_name) in
@@ -65,7 +69,7 @@ mod tests {
 
     #[test]
     fn the_oldest_are_forgotten() {
-        let mut table = ChosenPasswords::default();
+        let mut table = NewPasswords::default();
         (0..=MOST).for_each(|number| table.add(id(number), b"alice", b""));
         assert!(!table.has(&id(0), b"alice", b"") && table.has(&id(1), b"alice", b""));
         assert!(table.has(&id(MOST), b"alice", b"") && table.answers.len() == MOST);

@@ -10,8 +10,8 @@ use privsep::{Ended, signal_name};
 use super::attempt::Attempt;
 use super::audit;
 use crate::protocol::question::Question;
-use crate::protocol::verdict::{Cause, Verdict};
-use crate::protocol::{Blame, End, MAX_SAID};
+use crate::protocol::verdict::{TemporaryCause, Verdict};
+use crate::protocol::{MAX_SAID, TransactionEnd, WhoseFault};
 use crate::quoted::shown;
 
 /// When a client should try again after a temporary failure.
@@ -21,7 +21,7 @@ const BACKOFF: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub enum Outcome {
     /// PAM decided. The flag: its backend is away for everybody.
-    Pam(End, bool),
+    Pam(TransactionEnd, bool),
     /// PAM asks the person at the client.
     Asked(Question),
     /// PAM has asked this already, and the same client has come again.
@@ -41,7 +41,7 @@ pub enum Outcome {
     /// Too many attempts wait.
     QueueFull,
     /// Too many attempts of the same username and source have no answer.
-    TooManyAlike,
+    TooManyUnanswered,
     /// Too many sessions are open, or too many clients that were let in have not connected.
     TooManySessions,
     /// PAM has let the client in, but its user has as many sessions as may be.
@@ -66,15 +66,15 @@ impl Outcome {
     }
 
     /// What the audit line calls it. Rejected is only what the client has to answer for, since log watchers ban for that.
-    pub fn result(&self) -> audit::Result {
+    pub fn result(&self) -> audit::AuditResult {
         match self {
             Outcome::Pam(end, _) => match code(end) {
-                ReturnCode::SUCCESS => audit::Result::Accepted,
+                ReturnCode::SUCCESS => audit::AuditResult::Accepted,
                 // Where it is unclear, penalties count the failure all the same.
-                _ if end.blame != Blame::Client => audit::Result::NotDecided,
+                _ if end.fault != WhoseFault::Client => audit::AuditResult::NotDecided,
                 // A module could not reach what it asks. Another one of the stack may have refused the password before:
                 // penalties count this failure all the same.
-                ReturnCode::AUTHINFO_UNAVAIL => audit::Result::NotDecided,
+                ReturnCode::AUTHINFO_UNAVAIL => audit::AuditResult::NotDecided,
                 // A module is missing or does not work, for everybody: no password is wrong over that. An error of the
                 // system is not among these: pam_exec says that of a program that refuses.
                 ReturnCode::OPEN_ERR
@@ -82,17 +82,17 @@ impl Outcome {
                 | ReturnCode::SERVICE_ERR
                 | ReturnCode::BUF_ERR
                 | ReturnCode::ABORT
-                | ReturnCode::MODULE_UNKNOWN => audit::Result::NotDecided,
-                _ => audit::Result::Rejected,
+                | ReturnCode::MODULE_UNKNOWN => audit::AuditResult::NotDecided,
+                _ => audit::AuditResult::Rejected,
             },
-            Outcome::Asked(_) | Outcome::AskedAgain(_) => audit::Result::Challenged,
+            Outcome::Asked(_) | Outcome::AskedAgain(_) => audit::AuditResult::Challenged,
             Outcome::WorkerEnded(_)
             | Outcome::Distrusted(_)
             | Outcome::Shortage(_)
             | Outcome::RanTooLong
             | Outcome::WaitedTooLong
             | Outcome::QueueFull
-            | Outcome::TooManyAlike
+            | Outcome::TooManyUnanswered
             | Outcome::TooManySessions
             // The password was right, and somebody with several devices is nobody to ban.
             | Outcome::TooManyOfUser
@@ -103,7 +103,7 @@ impl Outcome {
             | Outcome::NoQuestion
             // The failures that led to it were counted when they happened, and now PAM was not asked: this user may share
             // the address with the one who failed.
-            | Outcome::Penalty(_) => audit::Result::NotDecided,
+            | Outcome::Penalty(_) => audit::AuditResult::NotDecided,
         }
     }
 
@@ -122,7 +122,7 @@ impl Outcome {
             Outcome::AskedAgain(_)
             | Outcome::NoQuestion
             | Outcome::QueueFull
-            | Outcome::TooManyAlike
+            | Outcome::TooManyUnanswered
             | Outcome::TooManySessions
             | Outcome::NoWorker
             | Outcome::Away
@@ -170,12 +170,12 @@ impl Outcome {
 }
 
 /// Whether PAM's module could not reach what it authenticates against.
-pub fn unavailable(end: &End) -> bool {
+pub fn unavailable(end: &TransactionEnd) -> bool {
     end.authenticating && code(end) == ReturnCode::AUTHINFO_UNAVAIL
 }
 
 /// Whether PAM's module could reach what it authenticates against; `None`: that is not known, since the login failed before.
-pub fn reached(end: &End) -> Option<bool> {
+pub fn reached(end: &TransactionEnd) -> Option<bool> {
     match code(end) {
         // No answer to a prompt, an error of the system: the module may not have asked.
         ReturnCode::CONV_ERR | ReturnCode::SYSTEM_ERR | ReturnCode::BUF_ERR if end.authenticating => None,
@@ -183,7 +183,7 @@ pub fn reached(end: &End) -> Option<bool> {
     }
 }
 
-pub fn code(end: &End) -> ReturnCode {
+pub fn code(end: &TransactionEnd) -> ReturnCode {
     // A code that does not fit is none that PAM has, and no success.
     i32::try_from(end.code).map_or(ReturnCode::SYSTEM_ERR, ReturnCode::from_raw)
 }
@@ -199,7 +199,7 @@ pub fn judge(attempt: &Attempt, now: Instant, outcome: &Outcome, time_limit: Dur
                 ReturnCode::SUCCESS => {
                     (Verdict::Accepted { took: now.saturating_duration_since(attempt.arrived) }, text)
                 }
-                ReturnCode::AUTHINFO_UNAVAIL if *away => (temporary(Cause::Away, BACKOFF), text),
+                ReturnCode::AUTHINFO_UNAVAIL if *away => (temporary(TemporaryCause::Away, BACKOFF), text),
                 ReturnCode::AUTHINFO_UNAVAIL => (Verdict::Rejected, format!("{text} ({})", usually(end))),
                 _ => (Verdict::Rejected, text),
             }
@@ -216,33 +216,41 @@ pub fn judge(attempt: &Attempt, now: Instant, outcome: &Outcome, time_limit: Dur
             match (outcome, how) {
                 // A fault of a module, or the kernel's for want of memory, says nothing about the login. An exit may be
                 // a module's way to refuse.
-                (Outcome::WorkerEnded(_), Ended::Killed(_)) => (temporary(Cause::Crashed, BACKOFF), reason),
+                (Outcome::WorkerEnded(_), Ended::Killed(_)) => {
+                    (temporary(TemporaryCause::Crashed, BACKOFF), reason)
+                }
                 _ => (Verdict::Rejected, reason),
             }
         }
         Outcome::Shortage(errno) => {
-            (temporary(Cause::Busy, BACKOFF), refusals::shortage(errno.desc()).to_string())
+            (temporary(TemporaryCause::Busy, BACKOFF), refusals::shortage(errno.desc()).to_string())
         }
         Outcome::RanTooLong => {
-            (temporary(Cause::NoAnswer, BACKOFF), refusals::ran_too_long(seconds).to_string())
+            (temporary(TemporaryCause::NoAnswer, BACKOFF), refusals::ran_too_long(seconds).to_string())
         }
         Outcome::WaitedTooLong => {
-            (temporary(Cause::Busy, BACKOFF), refusals::waited_too_long(seconds).to_string())
+            (temporary(TemporaryCause::Busy, BACKOFF), refusals::waited_too_long(seconds).to_string())
         }
-        Outcome::QueueFull => (temporary(Cause::Busy, BACKOFF), refusals::queue_full().to_string()),
-        Outcome::TooManyAlike => (temporary(Cause::Busy, BACKOFF), refusals::too_many_alike().to_string()),
-        Outcome::TooManySessions => (temporary(Cause::Busy, BACKOFF), sessions::too_many().to_string()),
+        Outcome::QueueFull => (temporary(TemporaryCause::Busy, BACKOFF), refusals::queue_full().to_string()),
+        Outcome::TooManyUnanswered => {
+            (temporary(TemporaryCause::Busy, BACKOFF), refusals::too_many_unanswered().to_string())
+        }
+        Outcome::TooManySessions => {
+            (temporary(TemporaryCause::Busy, BACKOFF), sessions::too_many().to_string())
+        }
         // Not temporary: each try would have PAM ask for another code, or send another push.
         Outcome::TooManyOfUser => (Verdict::Rejected, sessions::too_many_of_user().to_string()),
         Outcome::Revoked => (Verdict::Rejected, refusals::revoked_meanwhile().to_string()),
-        Outcome::NoWorker => (temporary(Cause::Busy, BACKOFF), refusals::no_worker().to_string()),
-        Outcome::Away => (temporary(Cause::Away, BACKOFF), refusals::away().to_string()),
-        Outcome::Penalty(backoff) => (temporary(Cause::Failures, *backoff), refusals::penalty().to_string()),
+        Outcome::NoWorker => (temporary(TemporaryCause::Busy, BACKOFF), refusals::no_worker().to_string()),
+        Outcome::Away => (temporary(TemporaryCause::Away, BACKOFF), refusals::away().to_string()),
+        Outcome::Penalty(backoff) => {
+            (temporary(TemporaryCause::Failures, *backoff), refusals::penalty().to_string())
+        }
     }
 }
 
 /// What the code usually means, for the reader of the log.
-fn usually(end: &End) -> &'static str {
+fn usually(end: &TransactionEnd) -> &'static str {
     if end.authenticating {
         "usually this user is unknown to the PAM module, or its server cannot be reached"
     } else {

@@ -1,37 +1,41 @@
 //! Which verdict each outcome leads to, and what the log and the audit line say of it.
 
 use super::super::attempt::tests::attempt;
-use super::audit::Result;
+use super::audit::AuditResult;
 use super::*;
 use crate::protocol::question::QuestionId;
 
 /// Every variant at least once, with what it is in the audit line. The match does not compile without one.
-pub fn every_outcome() -> Vec<(Outcome, Result)> {
+pub fn every_outcome() -> Vec<(Outcome, AuditResult)> {
     let after = |last: Option<&Outcome>| match last {
-        None => Some((pam(ReturnCode::SUCCESS, false, false), Result::Accepted)),
-        Some(Outcome::Pam(..)) => Some((Outcome::WorkerEnded(Ended::Killed(11)), Result::NotDecided)),
-        Some(Outcome::WorkerEnded(_)) => Some((Outcome::Distrusted(Ended::Killed(9)), Result::NotDecided)),
-        Some(Outcome::Distrusted(_)) => Some((Outcome::Shortage(Errno::ENOMEM), Result::NotDecided)),
-        Some(Outcome::Shortage(_)) => Some((Outcome::RanTooLong, Result::NotDecided)),
-        Some(Outcome::RanTooLong) => Some((Outcome::WaitedTooLong, Result::NotDecided)),
-        Some(Outcome::WaitedTooLong) => Some((Outcome::QueueFull, Result::NotDecided)),
-        Some(Outcome::QueueFull) => Some((Outcome::TooManyAlike, Result::NotDecided)),
-        Some(Outcome::TooManyAlike) => Some((Outcome::TooManySessions, Result::NotDecided)),
-        Some(Outcome::TooManySessions) => Some((Outcome::TooManyOfUser, Result::NotDecided)),
-        Some(Outcome::TooManyOfUser) => Some((Outcome::Revoked, Result::NotDecided)),
-        Some(Outcome::Revoked) => Some((Outcome::NoWorker, Result::NotDecided)),
-        Some(Outcome::NoWorker) => Some((Outcome::Away, Result::NotDecided)),
-        Some(Outcome::Away) => Some((Outcome::Penalty(BACKOFF), Result::NotDecided)),
+        None => Some((pam(ReturnCode::SUCCESS, false, false), AuditResult::Accepted)),
+        Some(Outcome::Pam(..)) => Some((Outcome::WorkerEnded(Ended::Killed(11)), AuditResult::NotDecided)),
+        Some(Outcome::WorkerEnded(_)) => {
+            Some((Outcome::Distrusted(Ended::Killed(9)), AuditResult::NotDecided))
+        }
+        Some(Outcome::Distrusted(_)) => Some((Outcome::Shortage(Errno::ENOMEM), AuditResult::NotDecided)),
+        Some(Outcome::Shortage(_)) => Some((Outcome::RanTooLong, AuditResult::NotDecided)),
+        Some(Outcome::RanTooLong) => Some((Outcome::WaitedTooLong, AuditResult::NotDecided)),
+        Some(Outcome::WaitedTooLong) => Some((Outcome::QueueFull, AuditResult::NotDecided)),
+        Some(Outcome::QueueFull) => Some((Outcome::TooManyUnanswered, AuditResult::NotDecided)),
+        Some(Outcome::TooManyUnanswered) => Some((Outcome::TooManySessions, AuditResult::NotDecided)),
+        Some(Outcome::TooManySessions) => Some((Outcome::TooManyOfUser, AuditResult::NotDecided)),
+        Some(Outcome::TooManyOfUser) => Some((Outcome::Revoked, AuditResult::NotDecided)),
+        Some(Outcome::Revoked) => Some((Outcome::NoWorker, AuditResult::NotDecided)),
+        Some(Outcome::NoWorker) => Some((Outcome::Away, AuditResult::NotDecided)),
+        Some(Outcome::Away) => Some((Outcome::Penalty(BACKOFF), AuditResult::NotDecided)),
         Some(Outcome::Penalty(_)) => {
             let id = QuestionId::from_bytes([7; 16]);
             let question = Question { id, echo: false, page: false, private: false, text: b"Code:".to_vec() };
-            Some((Outcome::Asked(question), Result::Challenged))
+            Some((Outcome::Asked(question), AuditResult::Challenged))
         }
-        Some(Outcome::Asked(question)) => Some((Outcome::AskedAgain(question.clone()), Result::Challenged)),
-        Some(Outcome::AskedAgain(_)) => Some((Outcome::NoQuestion, Result::NotDecided)),
+        Some(Outcome::Asked(question)) => {
+            Some((Outcome::AskedAgain(question.clone()), AuditResult::Challenged))
+        }
+        Some(Outcome::AskedAgain(_)) => Some((Outcome::NoQuestion, AuditResult::NotDecided)),
         Some(Outcome::NoQuestion) => None,
     };
-    let mut all: Vec<(Outcome, Result)> = Vec::new();
+    let mut all: Vec<(Outcome, AuditResult)> = Vec::new();
     while let Some(next) = after(all.last().map(|(outcome, _)| outcome)) {
         all.push(next);
     }
@@ -43,7 +47,7 @@ pub fn every_outcome() -> Vec<(Outcome, Result)> {
         // What pam_exec makes of a program that says no.
         ReturnCode::SYSTEM_ERR,
     ] {
-        all.push((pam(code, true, false), Result::Rejected));
+        all.push((pam(code, true, false), AuditResult::Rejected));
     }
     for code in [
         ReturnCode::OPEN_ERR,
@@ -53,15 +57,15 @@ pub fn every_outcome() -> Vec<(Outcome, Result)> {
         ReturnCode::ABORT,
         ReturnCode::MODULE_UNKNOWN,
     ] {
-        all.push((pam(code, true, false), Result::NotDecided));
+        all.push((pam(code, true, false), AuditResult::NotDecided));
     }
-    for blame in [Blame::Configuration, Blame::Unclear] {
+    for fault in [WhoseFault::Configuration, WhoseFault::Unclear] {
         let Outcome::Pam(end, away) = pam(ReturnCode::CONV_ERR, true, false) else { continue };
-        all.push((Outcome::Pam(End { blame, ..end }, away), Result::NotDecided));
+        all.push((Outcome::Pam(TransactionEnd { fault, ..end }, away), AuditResult::NotDecided));
     }
-    all.push((Outcome::WorkerEnded(Ended::Exited(1)), Result::NotDecided));
+    all.push((Outcome::WorkerEnded(Ended::Exited(1)), AuditResult::NotDecided));
     for (authenticating, away) in [(true, false), (true, true), (false, false)] {
-        all.push((pam(ReturnCode::AUTHINFO_UNAVAIL, authenticating, away), Result::NotDecided));
+        all.push((pam(ReturnCode::AUTHINFO_UNAVAIL, authenticating, away), AuditResult::NotDecided));
     }
     all
 }
@@ -69,15 +73,15 @@ pub fn every_outcome() -> Vec<(Outcome, Result)> {
 fn pam(code: ReturnCode, authenticating: bool, away: bool) -> Outcome {
     let code = code.raw().unsigned_abs();
     Outcome::Pam(
-        End {
+        TransactionEnd {
             code,
             authenticating,
             text: b"words".to_vec(),
             delay: Duration::ZERO,
             checked: vec![],
-            chosen: false,
+            new_password: false,
             said: vec![],
-            blame: Blame::Client,
+            fault: WhoseFault::Client,
             kept: false,
         },
         away,
@@ -109,14 +113,14 @@ fn a_temporary_failure_never_depends_on_what_the_client_sent() {
             assert_eq!(verdict(&pam(code, authenticating, false)), Verdict::Rejected);
         }
     }
-    let away = Verdict::Temporary { cause: Cause::Away, backoff: BACKOFF };
+    let away = Verdict::Temporary { cause: TemporaryCause::Away, backoff: BACKOFF };
     assert_eq!(verdict(&pam(ReturnCode::AUTHINFO_UNAVAIL, true, true)), away);
     assert_eq!(verdict(&Outcome::Away), away);
     for limit in [
         Outcome::RanTooLong,
         Outcome::WaitedTooLong,
         Outcome::QueueFull,
-        Outcome::TooManyAlike,
+        Outcome::TooManyUnanswered,
         Outcome::TooManySessions,
         Outcome::NoWorker,
     ] {
@@ -126,7 +130,7 @@ fn a_temporary_failure_never_depends_on_what_the_client_sent() {
 
 #[test]
 fn a_signal_is_no_refusal_and_an_exit_is() {
-    let crashed = Verdict::Temporary { cause: Cause::Crashed, backoff: BACKOFF };
+    let crashed = Verdict::Temporary { cause: TemporaryCause::Crashed, backoff: BACKOFF };
     for signal in [6, 9, 11] {
         assert_eq!(verdict(&Outcome::WorkerEnded(Ended::Killed(signal))), crashed);
         // That signal was ours.
@@ -157,7 +161,7 @@ fn a_shortage_is_no_refusal() {
         let Verdict::Temporary { cause, .. } = verdict(&Outcome::Shortage(errno)) else {
             panic!("{errno}");
         };
-        assert_eq!(cause, Cause::Busy);
+        assert_eq!(cause, TemporaryCause::Busy);
     }
 }
 

@@ -13,23 +13,29 @@ use super::Supervisor;
 use super::attempt::Attempt;
 use super::events::WorkerId;
 use super::outcome::Outcome;
-use super::sessions::table::{Check, Session, Stage};
+use super::sessions::table::{AccountCheck, Session, SessionStage};
 use super::source::Source;
-use crate::protocol::attempt_origin::Origin;
-use crate::protocol::passwordless::Proof;
-use crate::protocol::{End, Order};
+use crate::protocol::attempt_origin::AttemptOrigin;
+use crate::protocol::passwordless::Passwordless;
+use crate::protocol::{Order, TransactionEnd};
 
 impl Supervisor {
     /// Has the account of an attempt looked at that brings no password.
-    pub(super) fn admit_proof(&mut self, now: Instant, mut attempt: Attempt, proof: Proof, of: Option<u64>) {
+    pub(super) fn admit_passwordless(
+        &mut self,
+        now: Instant,
+        mut attempt: Attempt,
+        passwordless: Passwordless,
+        of: Option<u64>,
+    ) {
         // A client with a token was logged in before, and is no new session.
-        attempt.session &= proof == Proof::Certificate;
+        attempt.session &= passwordless == Passwordless::Certificate;
         if attempt.session && self.sessions.is_full() {
             return self.conclude(now, attempt, &Outcome::TooManySessions);
         }
         let free = |session: &&Session| {
             // The name may be another one where the client was renamed meanwhile.
-            matches!(session.stage, Stage::Open { .. })
+            matches!(session.stage, SessionStage::Open { .. })
                 && session.check.is_none()
                 && session.username == attempt.username
         };
@@ -38,20 +44,20 @@ impl Supervisor {
         };
         let worker = session.worker;
         attempt.begun = Some(now);
-        let check = Check { attempt: Some(Box::new(attempt)) };
+        let check = AccountCheck { attempt: Some(Box::new(attempt)) };
         self.sessions.change(worker, |session| session.check = Some(check));
-        if let Err(error) = self.workers.order(now, worker, |nonce| Order::Check { nonce, proof }) {
+        if let Err(error) = self.workers.order(now, worker, |nonce| Order::Check { nonce, passwordless }) {
             let why = lines::sessions::worker_unreachable(error).to_string();
             self.session_lost(now, worker, &why);
         }
     }
 
     /// The worker of a session has looked at the account.
-    pub(super) fn session_checked(&mut self, now: Instant, worker: WorkerId, end: End) {
+    pub(super) fn session_checked(&mut self, now: Instant, worker: WorkerId, end: TransactionEnd) {
         match self.sessions.change(worker, |session| session.check.take()).flatten() {
-            Some(Check { attempt: Some(attempt) }) => self.pam_decided(now, *attempt, end),
+            Some(AccountCheck { attempt: Some(attempt) }) => self.pam_decided(now, *attempt, end),
             // It was late.
-            Some(Check { attempt: None }) => {}
+            Some(AccountCheck { attempt: None }) => {}
             None => {
                 self.workers.kill(now, worker);
                 self.session_lost(now, worker, &lines::sessions::unasked().to_string());
@@ -69,7 +75,7 @@ impl Supervisor {
 
     /// The front has refused a token that is not genuine: a failure, once for each username, since a client that has one
     /// from before a restart sends it once and then logs in.
-    pub(super) fn count_refusal(&mut self, now: Instant, origin: &Origin, username: &[u8]) {
+    pub(super) fn count_refusal(&mut self, now: Instant, origin: &AttemptOrigin, username: &[u8]) {
         let source = Source::of(&origin.address, self.settings.config.prefixes);
         let fingerprint = self.key.hash_one((username, "token"));
         let closed = self.penalties.refused(now, source, username, fingerprint);
@@ -77,7 +83,7 @@ impl Supervisor {
     }
 
     /// The session is gone, and with it the worker: the account is looked at in another one.
-    pub(super) fn check_elsewhere(&mut self, now: Instant, check: Option<Check>) {
+    pub(super) fn check_elsewhere(&mut self, now: Instant, check: Option<AccountCheck>) {
         if let Some(mut attempt) = check.and_then(|check| check.attempt) {
             attempt.begun = None;
             self.submit(now, *attempt);

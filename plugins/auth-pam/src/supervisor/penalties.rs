@@ -51,7 +51,7 @@ const RECENT_USERNAMES: usize = 64;
 
 /// An attempt that is not passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal {
+pub struct PenaltyRefusal {
     /// When it makes sense to try again.
     pub backoff: Duration,
     /// Worth a line in the log, which is so once for each penalty.
@@ -80,9 +80,9 @@ pub struct ClosedSource {
 
 /// The last few of something, each once.
 #[derive(Debug, Default)]
-struct Recent<const MOST: usize>(VecDeque<u64>);
+struct LastFew<const MOST: usize>(VecDeque<u64>);
 
-impl<const MOST: usize> Recent<MOST> {
+impl<const MOST: usize> LastFew<MOST> {
     fn contains(&self, value: u64) -> bool {
         self.0.contains(&value)
     }
@@ -111,8 +111,8 @@ enum Record {
 struct Failures {
     count: u32,
     last: Instant,
-    recent: Recent<RECENT_FAILURES>,
-    usernames: Recent<RECENT_USERNAMES>,
+    recent: LastFew<RECENT_FAILURES>,
+    usernames: LastFew<RECENT_USERNAMES>,
     /// Set while the source is penalised.
     closed: Option<Closed>,
 }
@@ -152,7 +152,7 @@ impl Penalties {
     }
 
     /// Whether an attempt is passed on to PAM; if not, why.
-    pub fn admit(&mut self, now: Instant, source: Source, username: &[u8]) -> Option<Refusal> {
+    pub fn admit(&mut self, now: Instant, source: Source, username: &[u8]) -> Option<PenaltyRefusal> {
         let username = self.keys.hash_one(username);
         let Record::Failing(failures) = self.known(now, source)? else { return None };
         let new = !failures.usernames.contains(username);
@@ -173,7 +173,7 @@ impl Penalties {
         if log.is_some() {
             closed.quiet_until = closed.until.max(now + QUIET);
         }
-        Some(Refusal { backoff, log })
+        Some(PenaltyRefusal { backoff, log })
     }
 
     /// PAM has refused an attempt. `fingerprint`: a keyed hash of username and credentials. How long the source is closed
@@ -206,7 +206,7 @@ impl Penalties {
         }
         let username = self.keys.hash_one(username);
         if self.known(now, source).is_none() {
-            let (recent, usernames) = (Recent::default(), Recent::default());
+            let (recent, usernames) = (LastFew::default(), LastFew::default());
             let failures = Failures { count: 0, last: now, recent, usernames, closed: None };
             self.remember(source, Record::Failing(Box::new(failures)));
         }

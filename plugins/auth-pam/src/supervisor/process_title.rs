@@ -8,7 +8,7 @@ use privsep::title::Title;
 const INTERVAL: Duration = Duration::from_millis(250);
 
 /// The supervisor's title.
-pub struct Status {
+pub struct ProcessTitle {
     title: Title,
     name: String,
     shown: Option<(usize, usize)>,
@@ -17,10 +17,10 @@ pub struct Status {
     due: Option<Instant>,
 }
 
-impl Status {
+impl ProcessTitle {
     /// Around the title of this process; `name` comes first in it.
     pub fn new(title: Title, name: String) -> Self {
-        Status { title, name, shown: None, last: None, due: None }
+        ProcessTitle { title, name, shown: None, last: None, due: None }
     }
 
     /// Shows these numbers, now or when it is time.
@@ -38,7 +38,7 @@ impl Status {
         (self.shown, self.last, self.due) = (Some((running, waiting)), Some(now), None);
     }
 
-    /// When [`Status::show`] has something to do.
+    /// When [`ProcessTitle::show`] has something to do.
     pub fn next_event(&self) -> Option<Instant> {
         self.due
     }

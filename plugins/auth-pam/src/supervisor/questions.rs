@@ -7,10 +7,10 @@ use std::time::Instant;
 use super::Supervisor;
 use super::attempt::Attempt;
 use super::outcome::Outcome;
-use super::waiting_questions::Waiting;
-use super::workers::{Asks, NotBegun};
+use super::waiting_questions::WaitingQuestion;
+use super::workers::{NewQuestion, NotBegun};
 use crate::protocol::question::{Question, QuestionId};
-use crate::protocol::time_taken::Took;
+use crate::protocol::time_taken::TimeTaken;
 use crate::protocol::verdict::Verdict;
 use crate::protocol::{Reply, Sent};
 use crate::quoted::shown;
@@ -20,8 +20,14 @@ const MAX_HELD: usize = 2048;
 
 impl Supervisor {
     /// A worker has a question instead of a verdict.
-    pub(super) fn pam_asks(&mut self, now: Instant, worker: super::WorkerId, attempt: Attempt, asks: Asks) {
-        let Asks { echo, page, private, text } = asks;
+    pub(super) fn pam_asks(
+        &mut self,
+        now: Instant,
+        worker: super::WorkerId,
+        attempt: Attempt,
+        asks: NewQuestion,
+    ) {
+        let NewQuestion { echo, page, private, text } = asks;
         let mut bytes = [0; 16];
         if let Err(error) = self.random.read_exact(&mut bytes) {
             // Without an id nobody could answer.
@@ -30,7 +36,7 @@ impl Supervisor {
             return self.conclude(now, attempt, &Outcome::Shortage(errno));
         }
         let id = QuestionId::from_bytes(bytes);
-        let given_up = self.suspended.add(Waiting {
+        let given_up = self.waiting_questions.add(WaitingQuestion {
             id,
             attempts: vec![attempt.id],
             worker,
@@ -62,19 +68,19 @@ impl Supervisor {
     /// one that begins a transaction, be it with a password that was an answer once.
     pub(super) fn answer(&mut self, now: Instant, mut attempt: Attempt) -> Option<Attempt> {
         let id = match attempt.sent {
-            Sent::Password | Sent::Proof { .. } => return Some(attempt),
+            Sent::Password | Sent::Passwordless { .. } => return Some(attempt),
             Sent::Answer(id) => id,
         };
         let (username, common_name) = (&attempt.username, &attempt.common_name);
-        if id.is_some_and(|id| self.chosen.has(&id, username, common_name)) {
+        if id.is_some_and(|id| self.new_passwords.has(&id, username, common_name)) {
             attempt.sent = Sent::Password;
             return Some(attempt);
         }
-        let Some(one) = id.and_then(|id| self.suspended.take(now, &id, username, common_name)) else {
+        let Some(one) = id.and_then(|id| self.waiting_questions.take(now, &id, username, common_name)) else {
             // Refused like a wrong password, and as late; so there may be only so many.
-            attempt.place = self.alike.take(now, attempt.source, &attempt.username);
+            attempt.place = self.unanswered.take(now, attempt.source, &attempt.username);
             let outcome = match attempt.place {
-                None => Outcome::TooManyAlike,
+                None => Outcome::TooManyUnanswered,
                 Some(_) if self.verdicts.held() >= MAX_HELD => Outcome::QueueFull,
                 Some(_) => Outcome::NoQuestion,
             };
@@ -90,7 +96,7 @@ impl Supervisor {
         let (source, username) = (attempt.source, attempt.username.clone());
         match self.workers.resume(now, one.worker, attempt) {
             Ok(()) => {
-                self.figures.count.questions_answered += 1;
+                self.counters.totals.questions_answered += 1;
                 self.scheduler.resumed(source, &username);
             }
             Err(NotBegun::WorkerGone(attempt)) => self.conclude(now, *attempt, &Outcome::NoQuestion),
@@ -103,7 +109,7 @@ impl Supervisor {
 
     /// Nobody has answered in time.
     pub(super) fn give_up_late_ones(&mut self, now: Instant) {
-        for one in self.suspended.expired(now) {
+        for one in self.waiting_questions.expired(now) {
             let seconds = self.settings.config.challenge_timeout.as_secs();
             self.give_up(now, &one, &lines::questions::no_answer_within(seconds).to_string());
         }
@@ -111,14 +117,14 @@ impl Supervisor {
 
     /// The client of this attempt is gone, and with it the person who was asked.
     pub(super) fn cancel_question(&mut self, now: Instant, attempt: u64) {
-        if let Some(one) = self.suspended.cancel(attempt) {
+        if let Some(one) = self.waiting_questions.cancel(attempt) {
             self.give_up(now, &one, &lines::questions::its_client_is_gone().to_string());
         }
     }
 
     /// Makes room for a worker, if a question can be given up for it.
     pub(super) fn give_up_one(&mut self, now: Instant) -> bool {
-        let one = self.suspended.give_up_one();
+        let one = self.waiting_questions.give_up_one();
         if let Some(one) = &one {
             self.give_up(now, one, &lines::questions::worker_is_needed().to_string());
         }
@@ -127,7 +133,7 @@ impl Supervisor {
 
     /// Nobody can answer any more. What the front has still pending of the attempts that were asked is refused; the other
     /// numbers it has forgotten.
-    pub(super) fn refuse_pending(&mut self, one: &Waiting) {
+    pub(super) fn refuse_pending(&mut self, one: &WaitingQuestion) {
         let before = self.verdicts.interest();
         for id in &one.attempts {
             let refused = Reply::Verdict { id: *id, verdict: Verdict::Rejected, told: Vec::new() };
@@ -138,11 +144,11 @@ impl Supervisor {
     }
 
     /// The worker ends the transaction and leaves. Not a failure, so the line must not look like one to a log watcher.
-    pub(super) fn give_up(&mut self, now: Instant, one: &Waiting, why: &str) {
-        self.figures.count.questions_given_up += 1;
+    pub(super) fn give_up(&mut self, now: Instant, one: &WaitingQuestion, why: &str) {
+        self.counters.totals.questions_given_up += 1;
         self.workers.dismiss(now, one.worker);
         self.refuse_pending(one);
-        let took = Took::until(now, one.asked, None);
+        let took = TimeTaken::until(now, one.asked, None);
         let (user, tail) = (shown(&one.username), self.tail_with(&one.origin, took));
         lines::questions::given_up(&user, why, &tail).log();
     }

@@ -7,7 +7,7 @@ use pam::ReturnCode;
 use super::outcome::{Outcome, code};
 use crate::config::Reasons;
 use crate::protocol::verdict::Verdict;
-use crate::protocol::{End, MAX_SAID, MAX_TOLD};
+use crate::protocol::{MAX_SAID, MAX_TOLD, TransactionEnd};
 
 const TOO_MANY: &str = "you already have as many connections as you may have";
 
@@ -34,7 +34,7 @@ pub fn for_client(outcome: &Outcome, verdict: &Verdict, reasons: Reasons) -> Vec
 ///
 /// There is no text for a locked account. pam_faillock refuses in the auth phase, before the password is checked, and a
 /// lock set by passwd(1) makes the password wrong. Directories tell of theirs as an expired account.
-fn of_account(end: &End) -> Option<&'static str> {
+fn of_account(end: &TransactionEnd) -> Option<&'static str> {
     if end.authenticating {
         return None;
     }
@@ -57,19 +57,19 @@ mod tests {
     use privsep::Ended;
 
     use super::*;
-    use crate::protocol::verdict::{Blame, Cause};
+    use crate::protocol::verdict::{TemporaryCause, WhoseFault};
 
     fn pam(code: ReturnCode, authenticating: bool, said: &str) -> Outcome {
         let code = code.raw().unsigned_abs();
         let said = said.into();
-        let end = End {
+        let end = TransactionEnd {
             code,
             authenticating,
             text: vec![],
             delay: Duration::ZERO,
             checked: vec![],
-            chosen: false,
-            blame: Blame::Client,
+            new_password: false,
+            fault: WhoseFault::Client,
             said,
             kept: false,
         };
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn other_verdicts_have_none() {
         let outcome = pam(ReturnCode::ACCT_EXPIRED, false, "said");
-        let temporary = Verdict::Temporary { cause: Cause::Away, backoff: Duration::ZERO };
+        let temporary = Verdict::Temporary { cause: TemporaryCause::Away, backoff: Duration::ZERO };
         for verdict in [Verdict::Accepted { took: Duration::ZERO }, temporary] {
             assert_eq!(for_client(&outcome, &verdict, Reasons::All), b"");
         }

@@ -8,7 +8,7 @@
 //! module could try passwords with them: workers are not forked from this process.
 //!
 //! How many join is bounded by how many attempts of one username and source may be without an answer
-//! ([`super::unanswered_limit::MAX_ALIKE`]).
+//! ([`super::unanswered_limit::MAX_UNANSWERED`]).
 
 use std::collections::HashMap;
 use std::io::{self, Read};
@@ -24,7 +24,7 @@ type Hash = u128;
 
 /// The transactions that run or wait for a worker, and the attempts that have joined them.
 #[derive(Debug)]
-pub struct Repeats {
+pub struct RepeatedAttempts {
     key: Secret,
     /// Attempts that have joined, by the transaction's hash.
     transactions: HashMap<Hash, Vec<Attempt>>,
@@ -34,12 +34,12 @@ pub struct Repeats {
     asked: HashMap<Hash, Question>,
 }
 
-impl Repeats {
+impl RepeatedAttempts {
     /// With a key from this source.
     pub fn new(mut random: impl Read) -> io::Result<Self> {
         let mut key = vec![0; KEY_BYTES];
         random.read_exact(&mut key)?;
-        Ok(Repeats {
+        Ok(RepeatedAttempts {
             key: Secret::new(key),
             transactions: HashMap::new(),
             joined: HashMap::new(),

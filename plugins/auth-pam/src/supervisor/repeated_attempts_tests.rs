@@ -44,11 +44,11 @@ fn credentials(password: &str, response: Option<&str>, common_name: &str) -> Sen
 
 const ADDRESS: &str = "192.0.2.1";
 
-fn repeats() -> Repeats {
-    Repeats::new(&[7; KEY_BYTES][..]).unwrap()
+fn repeats() -> RepeatedAttempts {
+    RepeatedAttempts::new(&[7; KEY_BYTES][..]).unwrap()
 }
 
-fn leads(repeats: &mut Repeats, attempt: Attempt) -> Attempt {
+fn leads(repeats: &mut RepeatedAttempts, attempt: Attempt) -> Attempt {
     repeats.join(attempt).expect("there is nothing to join")
 }
 
@@ -95,13 +95,13 @@ fn whoever_has_sent_anything_else_does_not() {
 #[test]
 fn the_hash_is_keyed_and_of_each_field_by_itself() {
     let mut client = Client::default();
-    let hash = |repeats: &Repeats, attempt: &Attempt| repeats.hash(attempt).unwrap();
+    let hash = |repeats: &RepeatedAttempts, attempt: &Attempt| repeats.hash(attempt).unwrap();
     let attempt = client.sends("alice", ADDRESS, &credentials("secret", None, ""));
-    let (one, other) = (repeats(), Repeats::new(&[8; KEY_BYTES][..]).unwrap());
+    let (one, other) = (repeats(), RepeatedAttempts::new(&[8; KEY_BYTES][..]).unwrap());
     assert_ne!(hash(&one, &attempt), hash(&other, &attempt));
     let shifted = client.sends("alice1", &ADDRESS[1..], &credentials("secret", None, ""));
     assert_ne!(hash(&one, &attempt), hash(&one, &shifted));
-    assert!(Repeats::new(&[7; KEY_BYTES - 1][..]).is_err());
+    assert!(RepeatedAttempts::new(&[7; KEY_BYTES - 1][..]).is_err());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use privsep::life::Numbered;
 use super::attempt::Attempt;
 use super::outcome::Outcome;
 use super::{Exit, SHORTAGE, Supervisor, audit};
-use crate::protocol::time_taken::Took;
+use crate::protocol::time_taken::TimeTaken;
 use crate::protocol::{Check, Request, Sent};
 
 /// Messages taken from the front at once, before anything else is done: reading is quick, forking is not, and the
@@ -67,19 +67,19 @@ impl Supervisor {
                 if generation != self.generation => {}
             Request::Check(check) => self.admit(now, check),
             Request::Open { .. } | Request::Close { .. } => self.asked_about_session(now, request),
-            Request::Options { id, lookup, origin } => self.look_up(now, id, lookup, origin),
+            Request::Options { id, wanted, origin } => self.collect_options(now, id, wanted, origin),
             Request::Cancel { id } => {
                 self.cancel_question(now, id);
                 self.cancel_session(now, id);
                 self.workers.client_gone(id);
                 // Not a failure, so the line must not look like one to a log watcher.
                 let mut waiting = self.scheduler.cancel(id);
-                let next = waiting.as_mut().and_then(|attempt| self.repeats.leave(attempt));
-                if let Some(mut attempt) = waiting.or_else(|| self.repeats.cancel(id)) {
+                let next = waiting.as_mut().and_then(|attempt| self.repeated.leave(attempt));
+                if let Some(mut attempt) = waiting.or_else(|| self.repeated.cancel(id)) {
                     let until = attempt.arrived + self.longest_refusal();
                     attempt.place.iter_mut().for_each(|place| place.keep_until(until));
-                    self.figures.count.cancelled += u64::from(attempt.lookup.is_none());
-                    if attempt.lookup.is_none() && self.flood.admits(now) {
+                    self.counters.totals.cancelled += u64::from(attempt.options.is_none());
+                    if attempt.options.is_none() && self.line_limit.admits(now) {
                         let tail = self.tail_with(&attempt.origin, attempt.took(now));
                         lines::attempts::client_gone(&attempt.user(), &tail).log();
                     }
@@ -89,19 +89,19 @@ impl Supervisor {
                 }
             }
             Request::Refused { username, origin, at_fault, reason, took, counts } => {
-                let figures = &mut self.figures;
+                let counters = &mut self.counters;
                 *(if at_fault {
-                    &mut figures.count.refused_by_front
+                    &mut counters.totals.refused_by_front
                 } else {
-                    &mut figures.count.undecided_by_front
+                    &mut counters.totals.undecided_by_front
                 }) += 1;
                 if counts {
                     self.count_refusal(now, &origin, &username);
                 }
-                let flood = &mut self.flood;
-                if let Some(audit) = self.audit.as_mut().filter(|_| flood.admits(now)) {
-                    let result = audit::Result::of_refusal(at_fault);
-                    let took = Took::of(took);
+                let line_limit = &mut self.line_limit;
+                if let Some(audit) = self.audit.as_mut().filter(|_| line_limit.admits(now)) {
+                    let result = audit::AuditResult::of_refusal(at_fault);
+                    let took = TimeTaken::of(took);
                     audit.write(audit::Entry {
                         result,
                         user: &username,
@@ -120,8 +120,8 @@ impl Supervisor {
         let time_limit = self.settings.time_limits.of(check.deferred);
         let attempt = Attempt::new(now, check, time_limit, config.prefixes, &self.key);
         let Some(mut attempt) = self.answer(now, attempt) else { return };
-        if let Sent::Proof { proof, session } = attempt.sent {
-            return self.admit_proof(now, attempt, proof, session);
+        if let Sent::Passwordless { by, session } = attempt.sent {
+            return self.admit_passwordless(now, attempt, by, session);
         }
         let config = &self.settings.config;
         if let Some(refusal) = self.penalties.admit(now, attempt.source, &attempt.username) {
@@ -135,20 +135,21 @@ impl Supervisor {
         if !self.breaker.admit(now, attempt.source, &attempt.username) {
             return self.conclude(now, attempt, &Outcome::Away);
         }
-        attempt.place = self.alike.take(now, attempt.source, &attempt.username);
+        attempt.place = self.unanswered.take(now, attempt.source, &attempt.username);
         if attempt.place.is_none() {
-            return self.conclude(now, attempt, &Outcome::TooManyAlike);
+            return self.conclude(now, attempt, &Outcome::TooManyUnanswered);
         }
         if attempt.session && (self.sessions.is_full() || !self.sessions.has_room_for(attempt.source)) {
             return self.conclude(now, attempt, &Outcome::TooManySessions);
         }
-        let asked = self.repeats.question(&attempt).filter(|question| self.suspended.waits(&question.id));
+        let asked =
+            self.repeated.question(&attempt).filter(|question| self.waiting_questions.waits(&question.id));
         if let Some(question) = asked.cloned() {
-            self.suspended.asked_too(&question.id, attempt.id);
+            self.waiting_questions.asked_too(&question.id, attempt.id);
             return self.conclude(now, attempt, &Outcome::AskedAgain(question));
         }
         // Unless PAM is asked the same already.
-        if let Some(attempt) = self.repeats.join(attempt) {
+        if let Some(attempt) = self.repeated.join(attempt) {
             self.submit(now, attempt);
         }
     }

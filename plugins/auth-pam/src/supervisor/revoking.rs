@@ -11,7 +11,7 @@ use log_lines::Said;
 use super::Supervisor;
 use super::attempt::Attempt;
 use super::outcome::Outcome;
-use super::sessions::table::Stage;
+use super::sessions::table::SessionStage;
 use super::source::{Prefixes, Source};
 use crate::protocol::Reply;
 use crate::quoted::shown;
@@ -22,9 +22,9 @@ const MOST: usize = 4096;
 
 /// Which names were revoked when, for the attempts that came before.
 #[derive(Debug, Default)]
-pub struct Revoked(Vec<(Vec<u8>, Instant)>);
+pub struct RecentlyRevoked(Vec<(Vec<u8>, Instant)>);
 
-impl Revoked {
+impl RecentlyRevoked {
     /// All that came before under this name is worth nothing. `still`: when the oldest attempt came that has no verdict.
     fn add(&mut self, now: Instant, name: &[u8], still: Option<Instant>) {
         self.0.retain(|(_, at)| still.is_some_and(|arrived| arrived <= *at));
@@ -51,7 +51,7 @@ fn is_same(one: &[u8], other: &[u8]) -> bool {
 impl Supervisor {
     /// Refuses what this user has so far; says what was ended at once.
     pub(super) fn revoke(&mut self, now: Instant, name: &[u8]) -> String {
-        let asked = self.suspended.take_all(|one| is_same(&one.username, name));
+        let asked = self.waiting_questions.take_all(|one| is_same(&one.username, name));
         let questions = asked.len();
         for one in asked {
             self.give_up(now, &one, &lines::questions::its_user_was_revoked().to_string());
@@ -62,7 +62,7 @@ impl Supervisor {
         let open = sessions.iter().filter(|one| one.is_open()).count();
         let let_in: Vec<_> = sessions
             .iter()
-            .filter(|one| matches!(one.stage, Stage::LetIn { .. }))
+            .filter(|one| matches!(one.stage, SessionStage::LetIn { .. }))
             .map(|one| one.worker)
             .collect();
         let not_connected = let_in.len();

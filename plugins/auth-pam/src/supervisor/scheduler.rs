@@ -64,7 +64,7 @@ type Place = i64;
 const AHEAD: Place = 1 << 60;
 
 #[derive(Debug)]
-struct Waiting<A> {
+struct WaitingAttempt<A> {
     attempt: A,
     id: u64,
     source: Source,
@@ -76,7 +76,7 @@ struct Waiting<A> {
 #[derive(Debug)]
 pub struct Scheduler<A> {
     max_pending: usize,
-    attempts: BTreeMap<Place, Waiting<A>>,
+    attempts: BTreeMap<Place, WaitingAttempt<A>>,
     places: HashMap<u64, Place>,
     /// The queue of each source.
     queues: BTreeSet<(Source, Place)>,
@@ -134,7 +134,7 @@ impl<A: Schedulable> Scheduler<A> {
     pub fn next(&mut self) -> Option<A> {
         let source = self.sources.next()?;
         let (_, place) = *self.ready.range((source, Place::MIN)..=(source, Place::MAX)).next()?;
-        let Waiting { attempt, user, .. } = self.remove(place)?;
+        let WaitingAttempt { attempt, user, .. } = self.remove(place)?;
         self.users.started(user);
         self.sources.started(source);
         self.refresh_user(user);
@@ -230,19 +230,19 @@ impl<A: Schedulable> Scheduler<A> {
         self.queues.insert((source, place));
         self.lines.insert((user, source, place));
         self.deadlines.extend(deadline.map(|deadline| (deadline, place)));
-        self.attempts.insert(place, Waiting { attempt, id, source, user, deadline });
+        self.attempts.insert(place, WaitingAttempt { attempt, id, source, user, deadline });
         self.refresh_line(user, source);
     }
 
     /// Takes an attempt out that will not start.
     fn take(&mut self, place: Place) -> Option<A> {
-        let Waiting { attempt, user, .. } = self.remove(place)?;
+        let WaitingAttempt { attempt, user, .. } = self.remove(place)?;
         self.users.left(user);
         Some(attempt)
     }
 
     /// Takes an attempt out; what its username has waiting is for the caller to say.
-    fn remove(&mut self, place: Place) -> Option<Waiting<A>> {
+    fn remove(&mut self, place: Place) -> Option<WaitingAttempt<A>> {
         let waiting = self.attempts.remove(&place)?;
         let (source, user) = (waiting.source, waiting.user);
         self.places.remove(&waiting.id);

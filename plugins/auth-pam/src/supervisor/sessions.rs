@@ -13,12 +13,12 @@ use super::attempt::Attempt;
 use super::events::{What, WorkerId};
 use super::outcome::Outcome;
 use super::{Exit, Supervisor};
-use crate::protocol::session::{Assigned, Usage, Why};
+use crate::protocol::session::{Assigned, CloseReason, Usage};
 use crate::protocol::verdict::Verdict;
-use crate::protocol::{Done, End, Order, Reply, Request};
+use crate::protocol::{Order, Reply, Request, StepResult, TransactionEnd};
 use crate::startup::Replaces;
-use session_log::Event;
-use table::{Full, NoRoom, Session, Stage};
+use session_log::SessionEvent;
+use table::{Full, NoRoom, Session, SessionStage};
 
 /// How much longer than OpenVPN gives it a client may take to connect.
 const MARGIN: Duration = Duration::from_secs(10);
@@ -29,7 +29,13 @@ pub const CLOSE_ALL: Duration = Duration::from_secs(10);
 
 impl Supervisor {
     /// A transaction has let a client in and stays in its worker.
-    pub(super) fn pam_keeps(&mut self, now: Instant, worker: WorkerId, attempt: Attempt, end: End) {
+    pub(super) fn pam_keeps(
+        &mut self,
+        now: Instant,
+        worker: WorkerId,
+        attempt: Attempt,
+        end: TransactionEnd,
+    ) {
         // It was begun for a client without a session, and was answered by one that has one.
         if !attempt.session {
             self.workers.dismiss(now, worker);
@@ -53,7 +59,7 @@ impl Supervisor {
             source: attempt.source,
             common_name: attempt.common_name.clone(),
             origin: attempt.origin.clone(),
-            stage: Stage::LetIn { until: now + self.settings.time_to_connect + MARGIN },
+            stage: SessionStage::LetIn { until: now + self.settings.time_to_connect + MARGIN },
             asked: None,
             check: None,
         };
@@ -109,7 +115,7 @@ impl Supervisor {
         let until = self.settings.time_limits.of(true).map(|limit| now + limit);
         let Some(session) = self.sessions.of(attempt).filter(|session| !session.is_open()) else {
             self.answer_front(request, Verdict::Rejected);
-            if self.flood.admits(now) {
+            if self.line_limit.admits(now) {
                 lines::sessions::over().log();
             }
             return;
@@ -128,7 +134,7 @@ impl Supervisor {
         }
         let sent = self.workers.order(now, worker, |nonce| Order::Open { nonce, assigned, reference });
         self.sessions.change(worker, |session| {
-            session.stage = Stage::Opening { request, assigned, since: now, until, gone: None };
+            session.stage = SessionStage::Opening { request, assigned, since: now, until, gone: None };
             session.asked = Some(now);
         });
         if let Err(error) = sent {
@@ -141,14 +147,16 @@ impl Supervisor {
     fn refuse_session(&mut self, worker: WorkerId, request: u64, why: &str) {
         self.answer_front(request, Verdict::Rejected);
         if let Some(session) = self.sessions.remove(worker) {
-            self.tell_of_session(&session.whose(), Event::Refused, why, false);
+            self.tell_of_session(&session.whose(), SessionEvent::Refused, why, false);
         }
     }
 
     /// A worker says that it has opened its session, or could not.
-    pub(super) fn session_opened(&mut self, now: Instant, worker: WorkerId, done: &Done) {
+    pub(super) fn session_opened(&mut self, now: Instant, worker: WorkerId, done: &StepResult) {
         let Some(session) = self.sessions.in_worker(worker) else { return };
-        let Stage::Opening { request, assigned, since, gone, .. } = session.stage.clone() else { return };
+        let SessionStage::Opening { request, assigned, since, gone, .. } = session.stage.clone() else {
+            return;
+        };
         let text = String::from_utf8_lossy(&done.text).into_owned();
         if done.code != 0 {
             self.workers.dismiss(now, worker);
@@ -156,12 +164,12 @@ impl Supervisor {
         }
         let whose = session.whose();
         self.sessions.change(worker, |session| {
-            session.stage = Stage::Open { since: now };
+            session.stage = SessionStage::Open { since: now };
             session.asked = None;
         });
         let took = now.saturating_duration_since(since);
         self.answer_front(request, Verdict::Accepted { took });
-        self.tell_of_session(&whose, Event::Opened(assigned), &text, true);
+        self.tell_of_session(&whose, SessionEvent::Opened(assigned), &text, true);
         if let Some(usage) = gone {
             self.close_session(now, worker, usage);
         }
@@ -179,21 +187,21 @@ impl Supervisor {
         let limit = self.settings.time_limits.of(true);
         let Some(session) = self.sessions.in_worker(worker) else { return };
         match session.stage {
-            Stage::LetIn { .. } => {
+            SessionStage::LetIn { .. } => {
                 self.sessions.remove(worker);
                 self.workers.dismiss(now, worker);
             }
-            Stage::Opening { .. } => {
+            SessionStage::Opening { .. } => {
                 self.sessions.change(worker, |session| {
-                    if let Stage::Opening { gone, .. } = &mut session.stage {
+                    if let SessionStage::Opening { gone, .. } = &mut session.stage {
                         *gone = Some(usage);
                     }
                 });
             }
-            Stage::Open { since } => {
+            SessionStage::Open { since } => {
                 let until = limit.map(|limit| now + limit);
                 self.sessions.change(worker, |session| {
-                    session.stage = Stage::Closing { usage, since, until };
+                    session.stage = SessionStage::Closing { usage, since, until };
                     session.asked = Some(now);
                 });
                 if let Err(error) = self.workers.order(now, worker, |nonce| Order::Close { nonce, usage }) {
@@ -201,18 +209,18 @@ impl Supervisor {
                     self.session_lost(now, worker, &why);
                 }
             }
-            Stage::Closing { .. } => {}
+            SessionStage::Closing { .. } => {}
         }
     }
 
     /// A worker says how the end of its session went.
-    pub(super) fn session_closed(&mut self, now: Instant, worker: WorkerId, done: &Done) {
+    pub(super) fn session_closed(&mut self, now: Instant, worker: WorkerId, done: &StepResult) {
         let text = String::from_utf8_lossy(&done.text).into_owned();
         self.workers.dismiss(now, worker);
         let Some(session) = self.sessions.in_worker(worker) else { return };
-        if let Stage::Closing { usage, since, .. } = session.stage {
+        if let SessionStage::Closing { usage, since, .. } = session.stage {
             let (whose, event) =
-                (session.whose(), Event::Closed(usage, now.saturating_duration_since(since)));
+                (session.whose(), SessionEvent::Closed(usage, now.saturating_duration_since(since)));
             let check = self.sessions.remove(worker).and_then(|session| session.check);
             self.check_elsewhere(now, check);
             self.tell_of_session(&whose, event, &text, done.code == 0);
@@ -226,16 +234,16 @@ impl Supervisor {
         let Some(mut session) = self.sessions.remove(worker) else { return };
         self.check_elsewhere(now, session.check.take());
         let (usage, since) = match session.stage {
-            Stage::Closing { usage, since, .. } => (usage, since),
+            SessionStage::Closing { usage, since, .. } => (usage, since),
             // Its client is connected, and stays so.
-            Stage::Open { since } => (Usage::unknown(Why::StillConnected), since),
-            Stage::Opening { request, since, .. } => {
+            SessionStage::Open { since } => (Usage::unknown(CloseReason::StillConnected), since),
+            SessionStage::Opening { request, since, .. } => {
                 self.answer_front(request, Verdict::Rejected);
-                (Usage::unknown(Why::NotConnected), since)
+                (Usage::unknown(CloseReason::NotConnected), since)
             }
-            Stage::LetIn { .. } => return,
+            SessionStage::LetIn { .. } => return,
         };
-        let event = Event::Lost(usage, now.saturating_duration_since(since));
+        let event = SessionEvent::Lost(usage, now.saturating_duration_since(since));
         self.tell_of_session(&session.whose(), event, why, false);
     }
 
@@ -245,20 +253,20 @@ impl Supervisor {
             let Some(session) = self.sessions.in_worker(worker) else { continue };
             let seconds = self.settings.time_limits.of(true).unwrap_or_default().as_secs();
             match session.stage.clone() {
-                Stage::LetIn { .. } => {
+                SessionStage::LetIn { .. } => {
                     self.workers.dismiss(now, worker);
                     if let Some(session) = self.sessions.remove(worker) {
                         let text = lines::sessions::never_connected().to_string();
                         self.tell_of_client(&session.whose(), &text);
                     }
                 }
-                Stage::Opening { request, .. } => {
+                SessionStage::Opening { request, .. } => {
                     self.workers.kill(now, worker);
                     let why = lines::sessions::opening_too_long(seconds).to_string();
                     self.refuse_session(worker, request, &why);
                 }
-                Stage::Open { .. } => {}
-                Stage::Closing { .. } => {
+                SessionStage::Open { .. } => {}
+                SessionStage::Closing { .. } => {
                     self.workers.kill(now, worker);
                     let why = lines::sessions::closing_too_long(seconds).to_string();
                     self.session_lost(now, worker, &why);
@@ -271,17 +279,17 @@ impl Supervisor {
     pub(super) fn session_worker_ended(&mut self, now: Instant, worker: WorkerId, how: Ended) -> bool {
         let Some(session) = self.sessions.in_worker(worker) else { return false };
         match session.stage.clone() {
-            Stage::LetIn { .. } => {
+            SessionStage::LetIn { .. } => {
                 if let Some(session) = self.sessions.remove(worker) {
                     let text = lines::sessions::waiting_worker_ended(how).to_string();
                     self.tell_of_client(&session.whose(), &text);
                 }
             }
-            Stage::Opening { request, .. } => {
+            SessionStage::Opening { request, .. } => {
                 let why = lines::sessions::opening_worker_ended(how).to_string();
                 self.refuse_session(worker, request, &why);
             }
-            Stage::Open { .. } | Stage::Closing { .. } => {
+            SessionStage::Open { .. } | SessionStage::Closing { .. } => {
                 self.session_lost(now, worker, &lines::sessions::keeping_worker_ended(how).to_string());
             }
         }
@@ -293,7 +301,7 @@ impl Supervisor {
         if let Some(session) = self.sessions.cancel(id) {
             self.workers.dismiss(now, session.worker);
         } else if let Some(worker) = self.sessions.opened_by(id).map(|session| session.worker) {
-            self.close_session(now, worker, Usage::unknown(Why::NotConnected));
+            self.close_session(now, worker, Usage::unknown(CloseReason::NotConnected));
         }
     }
 
@@ -306,7 +314,7 @@ impl Supervisor {
         let now = Instant::now();
         let workers: Vec<WorkerId> = self.sessions.all().iter().map(|session| session.worker).collect();
         for worker in workers {
-            self.close_session(now, worker, Usage::unknown(Why::OpenVpnEnded));
+            self.close_session(now, worker, Usage::unknown(CloseReason::OpenVpnEnded));
         }
         let end = now + CLOSE_ALL;
         while !self.sessions.all().is_empty() && Instant::now() < end {
@@ -325,7 +333,7 @@ impl Supervisor {
                             return;
                         }
                     }
-                    What::Front | What::Socket | What::Caller(_) => {}
+                    What::Front | What::StatusSocket | What::StatusCaller(_) => {}
                 }
             }
             self.end_late_sessions(now);

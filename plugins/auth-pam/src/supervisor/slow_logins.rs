@@ -11,8 +11,8 @@ use super::Supervisor;
 use super::attempt::Attempt;
 use super::events::WorkerId;
 use super::outcome::unavailable;
-use crate::protocol::End;
-use crate::protocol::attempt_origin::Origin;
+use crate::protocol::TransactionEnd;
+use crate::protocol::attempt_origin::AttemptOrigin;
 use crate::quoted::shown;
 use crate::worker::progress;
 
@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// What there is to say.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum SlowLoginsChange {
     /// Logins wait.
     Begun,
     /// None does any more; after so long, and whether PAM has answered.
@@ -34,7 +34,7 @@ pub enum Change {
 
 /// Whether logins hang.
 #[derive(Debug, Default)]
-pub struct Hang {
+pub struct SlowLogins {
     /// A hang that was said, since the login that was the oldest then.
     said: Option<Instant>,
     /// PAM has answered somebody since a login was last seen to wait for long.
@@ -44,7 +44,7 @@ pub struct Hang {
     look: Option<Instant>,
 }
 
-impl Hang {
+impl SlowLogins {
     /// Whether logins wait at all. Costs nothing where they do not wait for long.
     pub fn note(&mut self, now: Instant, any: bool) {
         match (any, self.look) {
@@ -65,13 +65,13 @@ impl Hang {
         self.look.is_some_and(|look| look <= now)
     }
 
-    /// When [`Hang::is_due`] will be true.
+    /// When [`SlowLogins::is_due`] will be true.
     pub fn next_event(&self) -> Option<Instant> {
         self.look
     }
 
     /// What was found: when the login came that waits for the longest; nothing if none waits.
-    pub fn look(&mut self, now: Instant, oldest: Option<Instant>) -> Option<Change> {
+    pub fn look(&mut self, now: Instant, oldest: Option<Instant>) -> Option<SlowLoginsChange> {
         let long = oldest.filter(|oldest| *oldest + LONG <= now);
         match (self.said, long) {
             (None, None) => {
@@ -85,7 +85,7 @@ impl Hang {
                 }
                 self.answered = false;
                 (self.said, self.look) = (Some(oldest), Some(now + LOOK));
-                Some(Change::Begun)
+                Some(SlowLoginsChange::Begun)
             }
             (Some(_), Some(_)) => {
                 // Others may be answered, as those whom another module knows.
@@ -102,7 +102,7 @@ impl Hang {
                 self.said = None;
                 self.rest_until = Some(now + REST);
                 self.look = oldest.map(|oldest| oldest + LONG);
-                Some(Change::Over(now.saturating_duration_since(since), self.answered))
+                Some(SlowLoginsChange::Over(now.saturating_duration_since(since), self.answered))
             }
         }
     }
@@ -110,22 +110,22 @@ impl Hang {
 
 /// A login that waits, and for what.
 #[derive(Debug)]
-struct Waiting<'a> {
+struct WaitingLogin<'a> {
     since: Instant,
     user: &'a [u8],
-    origin: &'a Origin,
-    at: At,
+    origin: &'a AttemptOrigin,
+    at: WaitsIn,
 }
 
-impl<'a> Waiting<'a> {
-    fn of(attempt: &'a Attempt, at: At) -> Self {
+impl<'a> WaitingLogin<'a> {
+    fn of(attempt: &'a Attempt, at: WaitsIn) -> Self {
         let Attempt { arrived, username, origin, .. } = attempt;
-        Waiting { since: *arrived, user: username, origin, at }
+        WaitingLogin { since: *arrived, user: username, origin, at }
     }
 }
 
 #[derive(Debug, Clone, Copy)]
-enum At {
+enum WaitsIn {
     Worker(WorkerId),
     Session(WorkerId),
     Options,
@@ -139,60 +139,63 @@ impl Supervisor {
     }
 
     /// A transaction has ended. A module that says after its own time limit that it reaches nobody is no answer.
-    pub(super) fn note_answer(&mut self, end: &End) {
+    pub(super) fn note_answer(&mut self, end: &TransactionEnd) {
         if !unavailable(end) {
-            self.hang.answered();
+            self.slow_logins.answered();
         }
     }
 
     /// Says it if logins hang, or do not any more.
-    pub(super) fn watch_hang(&mut self, now: Instant) {
-        if !self.hang.is_due(now) {
+    pub(super) fn watch_slow_logins(&mut self, now: Instant) {
+        if !self.slow_logins.is_due(now) {
             return;
         }
         let oldest = self.waiting_for_pam().map(|waiting| waiting.since).min();
-        match self.hang.look(now, oldest) {
+        match self.slow_logins.look(now, oldest) {
             None => {}
-            Some(Change::Begun) => {
-                if let Some(line) = self.hang_line(now) {
+            Some(SlowLoginsChange::Begun) => {
+                if let Some(line) = self.slow_logins_line(now) {
                     line.log();
                 }
             }
-            Some(Change::Over(after, true)) => {
-                lines::attempts::hang_answered(after.as_secs()).log();
+            Some(SlowLoginsChange::Over(after, true)) => {
+                lines::attempts::slow_logins_answered(after.as_secs()).log();
             }
-            Some(Change::Over(after, false)) => {
-                lines::attempts::hang_given_up(after.as_secs()).log();
+            Some(SlowLoginsChange::Over(after, false)) => {
+                lines::attempts::slow_logins_given_up(after.as_secs()).log();
             }
         }
     }
 
     /// All that wait for PAM: those in the queue, those that run, and the sessions that are being opened or looked at.
-    fn waiting_for_pam(&self) -> impl Iterator<Item = Waiting<'_>> {
+    fn waiting_for_pam(&self) -> impl Iterator<Item = WaitingLogin<'_>> {
         let running = self.workers.running_ones().filter(|(_, attempt)| !attempt.at_page);
         let running = running.map(|(worker, attempt)| {
-            Waiting::of(attempt, if attempt.lookup.is_some() { At::Options } else { At::Worker(worker) })
+            WaitingLogin::of(
+                attempt,
+                if attempt.options.is_some() { WaitsIn::Options } else { WaitsIn::Worker(worker) },
+            )
         });
-        let queued = self.scheduler.waiting_ones().map(|attempt| Waiting::of(attempt, At::Queue));
+        let queued = self.scheduler.waiting_ones().map(|attempt| WaitingLogin::of(attempt, WaitsIn::Queue));
         let sessions = self.sessions.all().iter().filter_map(|session| {
-            let (since, at) = (session.in_pam()?, At::Session(session.worker));
-            Some(Waiting { since, user: &session.username, origin: &session.origin, at })
+            let (since, at) = (session.in_pam()?, WaitsIn::Session(session.worker));
+            Some(WaitingLogin { since, user: &session.username, origin: &session.origin, at })
         });
         running.chain(sessions).chain(queued)
     }
 
     /// One line about all of it.
-    fn hang_line(&self, now: Instant) -> Option<Said> {
+    fn slow_logins_line(&self, now: Instant) -> Option<Said> {
         let long = || self.waiting_for_pam().filter(|waiting| waiting.since + LONG <= now);
         let count = long().count();
         // Where one waits in PAM, those in the queue wait for that.
-        let in_queue = |waiting: &Waiting<'_>| matches!(waiting.at, At::Queue);
+        let in_queue = |waiting: &WaitingLogin<'_>| matches!(waiting.at, WaitsIn::Queue);
         let oldest = long().min_by_key(|waiting| (in_queue(waiting), waiting.since))?;
         let place = match oldest.at {
-            At::Queue => "in the queue for a free worker".to_string(),
-            At::Options => "while the name service is asked for the client's options".to_string(),
-            At::Session(worker) => format!("in the session or its account{}", self.process(worker)),
-            At::Worker(worker) => {
+            WaitsIn::Queue => "in the queue for a free worker".to_string(),
+            WaitsIn::Options => "while the name service is asked for the client's options".to_string(),
+            WaitsIn::Session(worker) => format!("in the session or its account{}", self.process(worker)),
+            WaitsIn::Worker(worker) => {
                 let phase = self.workers.process(worker).and_then(progress::of);
                 let phase = phase.map_or("in a PAM module", progress::Phase::for_log);
                 format!("{phase}{}", self.process(worker))
@@ -202,7 +205,7 @@ impl Supervisor {
         let (user, seconds) = (shown(oldest.user), now.saturating_duration_since(oldest.since).as_secs());
         let (long, tail) = (LONG.as_secs(), self.tail(oldest.origin));
         let oldest = format!("{seconds} s {place}, user '{user}'");
-        Some(lines::attempts::hang(count, long, &oldest, running, most, queued, tail).said())
+        Some(lines::attempts::slow_logins(count, long, &oldest, running, most, queued, tail).said())
     }
 
     fn process(&self, worker: WorkerId) -> String {

@@ -4,15 +4,15 @@ use super::*;
 
 /// Looks whenever it is due, up to a time; the changes and when they were said, in milliseconds.
 struct Run {
-    hang: Hang,
+    slow_logins: SlowLogins,
     start: Instant,
     millis: u64,
-    said: Vec<(u64, Change)>,
+    said: Vec<(u64, SlowLoginsChange)>,
 }
 
 impl Run {
     fn new() -> Self {
-        Run { hang: Hang::default(), start: Instant::now(), millis: 0, said: Vec::new() }
+        Run { slow_logins: SlowLogins::default(), start: Instant::now(), millis: 0, said: Vec::new() }
     }
 
     fn at(&self, millis: u64) -> Instant {
@@ -24,9 +24,9 @@ impl Run {
         let oldest = oldest.map(|millis| self.at(millis));
         while self.millis < millis {
             let now = self.at(self.millis);
-            self.hang.note(now, oldest.is_some());
-            if self.hang.is_due(now) {
-                let change = self.hang.look(now, oldest);
+            self.slow_logins.note(now, oldest.is_some());
+            if self.slow_logins.is_due(now) {
+                let change = self.slow_logins.look(now, oldest);
                 self.said.extend(change.map(|change| (self.millis, change)));
             }
             self.millis += 100;
@@ -34,17 +34,17 @@ impl Run {
     }
 }
 
-fn over(millis: u64, answered: bool) -> Change {
-    Change::Over(Duration::from_millis(millis), answered)
+fn over(millis: u64, answered: bool) -> SlowLoginsChange {
+    SlowLoginsChange::Over(Duration::from_millis(millis), answered)
 }
 
 #[test]
 fn a_short_wait_is_not_said_and_costs_no_look() {
     let mut run = Run::new();
     run.until(9900, Some(0));
-    assert!(!run.hang.is_due(run.at(9900)));
+    assert!(!run.slow_logins.is_due(run.at(9900)));
     run.until(9999, None);
-    assert_eq!(run.hang.next_event(), None, "an idle supervisor is woken");
+    assert_eq!(run.slow_logins.next_event(), None, "an idle supervisor is woken");
     // One after the other, none for long.
     for step in 0..50 {
         run.until(10_000 + (step + 1) * 3000, Some(10_000 + step * 3000));
@@ -56,21 +56,21 @@ fn a_short_wait_is_not_said_and_costs_no_look() {
 fn one_line_at_its_beginning_and_one_at_its_end() {
     let mut run = Run::new();
     run.until(25_000, Some(0));
-    run.hang.answered();
+    run.slow_logins.answered();
     run.until(40_000, None);
-    assert_eq!(run.said, [(10_000, Change::Begun), (25_000, over(25_000, true))]);
-    assert_eq!(run.hang.next_event(), None);
+    assert_eq!(run.said, [(10_000, SlowLoginsChange::Begun), (25_000, over(25_000, true))]);
+    assert_eq!(run.slow_logins.next_event(), None);
 }
 
 #[test]
 fn an_answer_to_somebody_else_ends_nothing() {
     let mut run = Run::new();
     run.until(15_000, Some(0));
-    run.hang.answered();
+    run.slow_logins.answered();
     run.until(30_000, Some(0));
     // The oldest is given up at its time limit, the next one waits since a moment.
     run.until(38_000, Some(29_000));
-    assert_eq!(run.said, [(10_000, Change::Begun)]);
+    assert_eq!(run.said, [(10_000, SlowLoginsChange::Begun)]);
     run.until(60_000, Some(29_000));
     run.until(61_000, None);
     assert_eq!(run.said[1..], [(60_000, over(60_000, false))]);
@@ -80,9 +80,9 @@ fn an_answer_to_somebody_else_ends_nothing() {
 fn it_is_over_when_pam_answers_although_others_wait() {
     let mut run = Run::new();
     run.until(20_000, Some(0));
-    run.hang.answered();
+    run.slow_logins.answered();
     run.until(21_000, Some(18_000));
-    assert_eq!(run.said, [(10_000, Change::Begun), (20_000, over(20_000, true))]);
+    assert_eq!(run.said, [(10_000, SlowLoginsChange::Begun), (20_000, over(20_000, true))]);
 }
 
 #[test]
@@ -90,20 +90,20 @@ fn a_hang_that_comes_and_goes_is_said_once_a_minute() {
     let mut run = Run::new();
     for step in 0..12 {
         run.until(step * 15_000 + 12_000, Some(step * 15_000));
-        run.hang.answered();
+        run.slow_logins.answered();
         run.until(step * 15_000 + 15_000, None);
     }
-    let begun: Vec<_> = run.said.iter().filter(|(_, change)| *change == Change::Begun).collect();
+    let begun: Vec<_> = run.said.iter().filter(|(_, change)| *change == SlowLoginsChange::Begun).collect();
     assert!(begun.len() >= 2, "{:?}", run.said);
     for pair in run.said.windows(2) {
-        let rests = pair[1].1 != Change::Begun || pair[1].0 - pair[0].0 >= 60_000;
+        let rests = pair[1].1 != SlowLoginsChange::Begun || pair[1].0 - pair[0].0 >= 60_000;
         assert!(rests, "{:?}", run.said);
     }
     // Said late, but said.
     let mut run = Run::new();
     run.until(12_000, Some(0));
-    run.hang.answered();
+    run.slow_logins.answered();
     run.until(13_000, None);
     run.until(200_000, Some(13_000));
-    assert_eq!(run.said[2..], [(72_000, Change::Begun)]);
+    assert_eq!(run.said[2..], [(72_000, SlowLoginsChange::Begun)]);
 }

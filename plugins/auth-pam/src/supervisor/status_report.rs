@@ -8,9 +8,9 @@ use std::fmt::{self, Write};
 use std::time::{Duration, Instant};
 
 use super::Supervisor;
-use super::counters::{Cause, Kind, Snapshot};
+use super::counters::{Snapshot, VerdictCause, VerdictKind};
 use super::events::WorkerId;
-use super::sessions::table::Stage;
+use super::sessions::table::SessionStage;
 use super::source::Source;
 use super::workers::Doing;
 use crate::quoted::shown;
@@ -107,7 +107,7 @@ impl Supervisor {
         );
         lines.list(
             "question",
-            self.suspended
+            self.waiting_questions
                 .all()
                 .iter()
                 .map(|one| format!("{} {} {}", until(one.until), source(one.source), shown(&one.username))),
@@ -116,10 +116,10 @@ impl Supervisor {
             "session",
             self.sessions.all().iter().map(|one| {
                 let (word, time) = match one.stage {
-                    Stage::LetIn { until: then } => ("let_in", until(then)),
-                    Stage::Opening { since: then, .. } => ("opening", since(then)),
-                    Stage::Open { since: then } => ("open", since(then)),
-                    Stage::Closing { since: then, .. } => ("closing", since(then)),
+                    SessionStage::LetIn { until: then } => ("let_in", until(then)),
+                    SessionStage::Opening { since: then, .. } => ("opening", since(then)),
+                    SessionStage::Open { since: then } => ("open", since(then)),
+                    SessionStage::Closing { since: then, .. } => ("closing", since(then)),
                 };
                 format!("{word} {time} {} {}", source(one.source), shown(&one.checked))
             }),
@@ -137,31 +137,33 @@ impl Supervisor {
 
     /// Who is behind a worker that waits for somebody.
     fn of_worker(&self, worker: WorkerId) -> Option<(Source, &Vec<u8>)> {
-        let asked = self.suspended.all().iter().find(|one| one.worker == worker);
+        let asked = self.waiting_questions.all().iter().find(|one| one.worker == worker);
         let session = self.sessions.all().iter().find(|one| one.worker == worker);
         asked.map(|one| (one.source, &one.username)).or_else(|| session.map(|one| (one.source, &one.checked)))
     }
 }
 
 fn counters(lines: &mut Lines, snapshot: &Snapshot<'_>) {
-    let Snapshot { figures, up, restarts, .. } = snapshot;
+    let Snapshot { counters, up, restarts, .. } = snapshot;
     lines.line(format_args!("up {}", Seconds(*up)));
     lines.line(format_args!("restarts {restarts}"));
-    for (kind, cause) in Kind::ALL.iter().flat_map(|kind| Cause::ALL.iter().map(|cause| (*kind, *cause))) {
-        let count = figures.attempts(kind, cause);
+    for (kind, cause) in
+        VerdictKind::ALL.iter().flat_map(|kind| VerdictCause::ALL.iter().map(|cause| (*kind, *cause)))
+    {
+        let count = counters.attempts(kind, cause);
         if count > 0 {
             lines.line(format_args!("attempts {count} {} {}", kind.label(), cause.label()));
         }
     }
-    for (name, count) in figures.codes() {
+    for (name, count) in counters.codes() {
         lines.line(format_args!("pam {count} {name}"));
     }
-    if let Some(times) = figures.recent.percentiles(PERCENTS) {
+    if let Some(times) = counters.recent.percentiles(PERCENTS) {
         let [half, most, nearly_all] = times.map(Seconds);
-        lines.line(format_args!("took {} {half} {most} {nearly_all}", figures.recent.len()));
+        lines.line(format_args!("took {} {half} {most} {nearly_all}", counters.recent.len()));
     }
-    for kind in Kind::ALL {
-        let latency = figures.latency(*kind);
+    for kind in VerdictKind::ALL {
+        let latency = counters.latency(*kind);
         if latency.count() > 0 {
             let within = latency.at_most().map(|(bound, count)| format!(" {}:{count}", Seconds(bound)));
             let within: String = within.collect();
@@ -169,7 +171,7 @@ fn counters(lines: &mut Lines, snapshot: &Snapshot<'_>) {
             lines.line(format_args!("latency {} {sum} {word}{within}", latency.count()));
         }
     }
-    for (name, count) in figures.count.by_name() {
+    for (name, count) in counters.totals.by_name() {
         lines.line(format_args!("count {count} {name}"));
     }
 }

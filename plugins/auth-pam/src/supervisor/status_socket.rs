@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Makes the socket. Without it the server goes on: nobody's login depends on it.
 pub fn socket(path: &Path, events: &Events) -> Option<LocalSocket> {
     let made = LocalSocket::make(path).map_err(|error| error.to_string());
-    let made = made.and_then(|socket| match events.add(&socket, What::Socket) {
+    let made = made.and_then(|socket| match events.add(&socket, What::StatusSocket) {
         Ok(()) => Ok(socket),
         Err(errno) => Err(errno.desc().to_string()),
     });
@@ -40,7 +40,7 @@ pub fn socket(path: &Path, events: &Events) -> Option<LocalSocket> {
 
 /// What a caller wants.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Wanted<'a> {
+pub enum StatusRequest<'a> {
     /// How things stand.
     Status,
     /// What this user has so far is worth nothing any more.
@@ -49,7 +49,7 @@ pub enum Wanted<'a> {
     Unblock(&'a [u8]),
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> StatusRequest<'a> {
     /// From a line without its end.
     pub fn parse(line: &'a [u8]) -> Result<Self, &'static str> {
         let (word, rest) = match line.iter().position(|byte| *byte == b' ') {
@@ -57,12 +57,12 @@ impl<'a> Wanted<'a> {
             None => (line, None),
         };
         match (word, rest) {
-            (b"status", None) => Ok(Wanted::Status),
+            (b"status", None) => Ok(StatusRequest::Status),
             (b"revoke", Some(name)) if !name.is_empty() && name.len() <= MAX_TEXT && !name.contains(&0) => {
-                Ok(Wanted::Revoke(name))
+                Ok(StatusRequest::Revoke(name))
             }
             (b"revoke", _) => Err("revoke needs a name"),
-            (b"unblock", Some(source)) if !source.is_empty() => Ok(Wanted::Unblock(source)),
+            (b"unblock", Some(source)) if !source.is_empty() => Ok(StatusRequest::Unblock(source)),
             (b"unblock", _) => Err("unblock needs an address or a network"),
             _ => Err("this server knows status, revoke NAME and unblock SOURCE"),
         }
@@ -70,7 +70,7 @@ impl<'a> Wanted<'a> {
 }
 
 /// One caller.
-struct Called {
+struct StatusCaller {
     caller: Caller,
     until: Instant,
     question: Vec<u8>,
@@ -80,7 +80,7 @@ struct Called {
 }
 
 /// What is to be done about a caller.
-enum Next {
+enum CallerStep {
     /// It has asked this.
     Asked(Vec<u8>),
     /// It is waited for.
@@ -90,18 +90,18 @@ enum Next {
 }
 
 /// All of them, and where they arrive.
-pub struct Callers {
+pub struct StatusSocket {
     socket: Option<LocalSocket>,
-    places: [Option<Called>; MAX_CALLERS],
+    places: [Option<StatusCaller>; MAX_CALLERS],
     /// Nobody is let in until then, or until a place is free.
     closed: bool,
     open_at: Option<Instant>,
 }
 
-impl Callers {
+impl StatusSocket {
     /// None yet; never any without a socket.
     pub fn new(socket: Option<LocalSocket>) -> Self {
-        Callers { socket, places: [const { None }; MAX_CALLERS], closed: false, open_at: None }
+        StatusSocket { socket, places: [const { None }; MAX_CALLERS], closed: false, open_at: None }
     }
 
     /// When [`Supervisor::end_late_callers`] will have something to do.
@@ -110,55 +110,59 @@ impl Callers {
     }
 }
 
-impl Called {
+impl StatusCaller {
     fn new(caller: Caller, now: Instant) -> Self {
-        Called { caller, until: now + PATIENCE, question: Vec::new(), answer: None, sent: 0 }
+        StatusCaller { caller, until: now + PATIENCE, question: Vec::new(), answer: None, sent: 0 }
     }
 
-    fn go_on(&mut self) -> Next {
+    fn go_on(&mut self) -> CallerStep {
         let Some(answer) = &self.answer else { return self.listen() };
         while self.sent < answer.len() {
             match self.caller.write(&answer[self.sent..]) {
-                Ok(0) => return Next::Wait(Interest::Room),
+                Ok(0) => return CallerStep::Wait(Interest::Room),
                 Ok(sent) => self.sent += sent,
                 Err(_) => break,
             }
         }
-        Next::Done
+        CallerStep::Done
     }
 
-    fn listen(&mut self) -> Next {
+    fn listen(&mut self) -> CallerStep {
         // One byte more than may be tells that there is more.
         let mut buffer = [0; MAX_QUESTION + 1];
         let room = MAX_QUESTION + 1 - self.question.len();
         match self.caller.read(&mut buffer[..room]) {
-            Ok(None) => return Next::Wait(Interest::Messages),
-            Ok(Some(0)) | Err(_) => return Next::Done,
+            Ok(None) => return CallerStep::Wait(Interest::Messages),
+            Ok(Some(0)) | Err(_) => return CallerStep::Done,
             Ok(Some(length)) => self.question.extend_from_slice(&buffer[..length]),
         }
         if let Some(end) = self.question.iter().position(|byte| *byte == b'\n') {
             self.question.truncate(end);
-            return Next::Asked(std::mem::take(&mut self.question));
+            return CallerStep::Asked(std::mem::take(&mut self.question));
         }
-        if self.question.len() > MAX_QUESTION { Next::Done } else { Next::Wait(Interest::Messages) }
+        if self.question.len() > MAX_QUESTION {
+            CallerStep::Done
+        } else {
+            CallerStep::Wait(Interest::Messages)
+        }
     }
 }
 
 impl Supervisor {
     /// Lets callers in, as many as have places.
     pub(super) fn admit_callers(&mut self, now: Instant) {
-        while let Some(place) = self.callers.places.iter().position(Option::is_none) {
-            let Some(socket) = &self.callers.socket else { return };
+        while let Some(place) = self.status_socket.places.iter().position(Option::is_none) {
+            let Some(socket) = &self.status_socket.socket else { return };
             match socket.admit() {
                 Ok(Some(caller)) => {
-                    if self.events.add(&caller, What::Caller(place)).is_ok() {
-                        self.callers.places[place] = Some(Called::new(caller, now));
+                    if self.events.add(&caller, What::StatusCaller(place)).is_ok() {
+                        self.status_socket.places[place] = Some(StatusCaller::new(caller, now));
                     }
                 }
                 // Perhaps there was one that may not call. If more wait, that is an event again.
                 Ok(None) => return,
                 Err(_) => {
-                    self.callers.open_at = Some(now + PAUSE);
+                    self.status_socket.open_at = Some(now + PAUSE);
                     break;
                 }
             }
@@ -168,37 +172,41 @@ impl Supervisor {
 
     /// No event while nobody can be let in: it would come again and again.
     fn watch_socket(&mut self, closed: bool) {
-        let Some(socket) = &self.callers.socket else { return };
-        if self.callers.closed != closed {
+        let Some(socket) = &self.status_socket.socket else { return };
+        if self.status_socket.closed != closed {
             if closed {
                 self.events.remove(socket);
-            } else if self.events.add(socket, What::Socket).is_err() {
+            } else if self.events.add(socket, What::StatusSocket).is_err() {
                 return;
             }
-            self.callers.closed = closed;
+            self.status_socket.closed = closed;
         }
     }
 
     /// Something has happened at a caller.
     pub(super) fn hear_caller(&mut self, now: Instant, place: usize) {
-        let Some(called) = self.callers.places.get_mut(place).and_then(Option::as_mut) else { return };
+        let Some(called) = self.status_socket.places.get_mut(place).and_then(Option::as_mut) else { return };
         let mut next = called.go_on();
-        if let Next::Asked(question) = next {
+        if let CallerStep::Asked(question) = next {
             let answer = self.answer_caller(now, &question);
-            let Some(called) = self.callers.places.get_mut(place).and_then(Option::as_mut) else { return };
+            let Some(called) = self.status_socket.places.get_mut(place).and_then(Option::as_mut) else {
+                return;
+            };
             called.answer = Some(answer);
             next = called.go_on();
         }
-        let Some(called) = self.callers.places.get(place).and_then(Option::as_ref) else { return };
+        let Some(called) = self.status_socket.places.get(place).and_then(Option::as_ref) else { return };
         match next {
-            Next::Wait(interest) => drop(self.events.change(&called.caller, What::Caller(place), interest)),
-            Next::Asked(_) | Next::Done => self.end_caller(place),
+            CallerStep::Wait(interest) => {
+                drop(self.events.change(&called.caller, What::StatusCaller(place), interest))
+            }
+            CallerStep::Asked(_) | CallerStep::Done => self.end_caller(place),
         }
     }
 
     fn end_caller(&mut self, place: usize) {
-        self.callers.places[place] = None;
-        if self.callers.open_at.is_none() {
+        self.status_socket.places[place] = None;
+        if self.status_socket.open_at.is_none() {
             self.watch_socket(false);
         }
     }
@@ -206,21 +214,21 @@ impl Supervisor {
     /// Those that have had their time.
     pub(super) fn end_late_callers(&mut self, now: Instant) {
         for place in 0..MAX_CALLERS {
-            if self.callers.places[place].as_ref().is_some_and(|called| called.until <= now) {
+            if self.status_socket.places[place].as_ref().is_some_and(|called| called.until <= now) {
                 self.end_caller(place);
             }
         }
-        if self.callers.open_at.is_some_and(|time| time <= now) {
-            self.callers.open_at = None;
+        if self.status_socket.open_at.is_some_and(|time| time <= now) {
+            self.status_socket.open_at = None;
             self.watch_socket(false);
         }
     }
 
     fn answer_caller(&mut self, now: Instant, question: &[u8]) -> Vec<u8> {
-        let answer = match Wanted::parse(question) {
-            Ok(Wanted::Status) => Ok(self.report(now)),
-            Ok(Wanted::Revoke(name)) => Ok(self.revoke(now, name)),
-            Ok(Wanted::Unblock(source)) => self.unblock(now, source),
+        let answer = match StatusRequest::parse(question) {
+            Ok(StatusRequest::Status) => Ok(self.report(now)),
+            Ok(StatusRequest::Revoke(name)) => Ok(self.revoke(now, name)),
+            Ok(StatusRequest::Unblock(source)) => self.unblock(now, source),
             Err(why) => Err(why.to_string()),
         };
         match answer {
@@ -239,11 +247,11 @@ mod tests {
 
     #[test]
     fn questions_are_taken_apart() {
-        assert_eq!(Wanted::parse(b"status"), Ok(Wanted::Status));
-        assert_eq!(Wanted::parse(b"revoke  a b "), Ok(Wanted::Revoke(b" a b ")));
-        assert_eq!(Wanted::parse(b"unblock ::1/64"), Ok(Wanted::Unblock(b"::1/64")));
+        assert_eq!(StatusRequest::parse(b"status"), Ok(StatusRequest::Status));
+        assert_eq!(StatusRequest::parse(b"revoke  a b "), Ok(StatusRequest::Revoke(b" a b ")));
+        assert_eq!(StatusRequest::parse(b"unblock ::1/64"), Ok(StatusRequest::Unblock(b"::1/64")));
         let long = [b"revoke ".as_slice(), &[b'x'; MAX_TEXT]].concat();
-        assert!(Wanted::parse(&long).is_ok() && long.len() <= MAX_QUESTION);
+        assert!(StatusRequest::parse(&long).is_ok() && long.len() <= MAX_QUESTION);
         let longer = [&long[..], b"x"].concat();
         for bad in [
             b"".as_slice(),
@@ -256,14 +264,14 @@ mod tests {
             b"unblock",
             &longer,
         ] {
-            assert!(Wanted::parse(bad).is_err(), "{}", String::from_utf8_lossy(bad));
+            assert!(StatusRequest::parse(bad).is_err(), "{}", String::from_utf8_lossy(bad));
         }
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_a_question_or_an_error(bytes: Vec<u8>) {
-            let _ = Wanted::parse(&bytes);
+            let _ = StatusRequest::parse(&bytes);
         }
     }
 }

@@ -14,7 +14,7 @@ use std::time::Instant;
 use super::source::Source;
 
 /// Attempts of one username from one source without an answer: those that run and a few that wait.
-pub const MAX_ALIKE: usize = 6;
+pub const MAX_UNANSWERED: usize = 6;
 
 /// Places of attempts that are gone; beyond that number the oldest are freed. A hostile front can cancel any number of
 /// attempts, and more than the queue holds cannot be clients that wait.
@@ -34,12 +34,12 @@ struct Table {
 
 /// All of them.
 #[derive(Debug, Default, Clone)]
-pub struct Alike(Rc<RefCell<Table>>);
+pub struct UnansweredLimit(Rc<RefCell<Table>>);
 
-/// The place of one attempt, free again when this is dropped or, after [`Place::keep_until`], at that time.
+/// The place of one attempt, free again when this is dropped or, after [`UnansweredPlace::keep_until`], at that time.
 #[derive(Debug)]
-pub struct Place {
-    table: Alike,
+pub struct UnansweredPlace {
+    table: UnansweredLimit,
     key: Key,
     until: Option<Instant>,
 }
@@ -55,9 +55,9 @@ impl Table {
     }
 }
 
-impl Alike {
+impl UnansweredLimit {
     /// A place, if there is one.
-    pub fn take(&self, now: Instant, source: Source, username: &[u8]) -> Option<Place> {
+    pub fn take(&self, now: Instant, source: Source, username: &[u8]) -> Option<UnansweredPlace> {
         let mut table = self.0.borrow_mut();
         while table.kept.first().is_some_and(|(until, ..)| *until <= now) {
             if let Some((_, _, key)) = table.kept.pop_first() {
@@ -66,22 +66,22 @@ impl Alike {
         }
         let key: Key = (source, table.keys.hash_one(username));
         let count = table.counts.entry(key).or_default();
-        if *count >= MAX_ALIKE {
+        if *count >= MAX_UNANSWERED {
             return None;
         }
         *count += 1;
-        Some(Place { table: self.clone(), key, until: None })
+        Some(UnansweredPlace { table: self.clone(), key, until: None })
     }
 }
 
-impl Place {
+impl UnansweredPlace {
     /// The attempt ends now, but its place is taken until then.
     pub fn keep_until(&mut self, until: Instant) {
         self.until = Some(until);
     }
 }
 
-impl Drop for Place {
+impl Drop for UnansweredPlace {
     fn drop(&mut self) {
         let mut table = self.table.0.borrow_mut();
         match self.until {
@@ -109,33 +109,34 @@ mod tests {
     const A: Source = Source::V4(1);
     const B: Source = Source::V4(2);
 
-    fn full(alike: &Alike, now: Instant) -> Vec<Place> {
-        let places: Vec<Place> = (0..MAX_ALIKE).filter_map(|_| alike.take(now, A, b"alice")).collect();
-        assert_eq!(places.len(), MAX_ALIKE);
+    fn full(limit: &UnansweredLimit, now: Instant) -> Vec<UnansweredPlace> {
+        let places: Vec<UnansweredPlace> =
+            (0..MAX_UNANSWERED).filter_map(|_| limit.take(now, A, b"alice")).collect();
+        assert_eq!(places.len(), MAX_UNANSWERED);
         places
     }
 
     #[test]
     fn so_many_of_one_username_in_one_source_and_no_more() {
-        let (alike, now) = (Alike::default(), Instant::now());
-        let mut places = full(&alike, now);
-        assert!(alike.take(now, A, b"alice").is_none());
-        assert!(alike.take(now, A, b"bob").is_some() && alike.take(now, B, b"alice").is_some());
+        let (limit, now) = (UnansweredLimit::default(), Instant::now());
+        let mut places = full(&limit, now);
+        assert!(limit.take(now, A, b"alice").is_none());
+        assert!(limit.take(now, A, b"bob").is_some() && limit.take(now, B, b"alice").is_some());
         places.pop();
-        assert!(alike.take(now, A, b"alice").is_some());
+        assert!(limit.take(now, A, b"alice").is_some());
         drop(places);
-        assert!(alike.0.borrow().counts.is_empty());
+        assert!(limit.0.borrow().counts.is_empty());
     }
 
     #[test]
     fn a_place_that_is_kept_is_free_when_its_time_is_over() {
-        let (alike, now) = (Alike::default(), Instant::now());
+        let (limit, now) = (UnansweredLimit::default(), Instant::now());
         let until = now + Duration::from_secs(1);
-        for mut place in full(&alike, now) {
+        for mut place in full(&limit, now) {
             place.keep_until(until);
         }
-        assert!(alike.take(until - Duration::from_millis(1), A, b"alice").is_none());
-        drop(full(&alike, until));
-        assert!(alike.0.borrow().counts.is_empty() && alike.0.borrow().kept.is_empty());
+        assert!(limit.take(until - Duration::from_millis(1), A, b"alice").is_none());
+        drop(full(&limit, until));
+        assert!(limit.0.borrow().counts.is_empty() && limit.0.borrow().kept.is_empty());
     }
 }

@@ -15,17 +15,17 @@ use std::time::Instant;
 
 use super::events::WorkerId;
 use super::source::Source;
-use crate::protocol::attempt_origin::Origin;
+use crate::protocol::attempt_origin::AttemptOrigin;
 use crate::protocol::question::QuestionId;
 
 /// Questions of one user from one source with one common name.
-const MAX_ALIKE: usize = 2;
+const MAX_OF_ONE_CLIENT: usize = 2;
 /// Attempts that were asked one question, as far as they are remembered: the last ones.
 const MAX_ASKED: usize = 8;
 
 /// One that waits.
 #[derive(Debug)]
-pub struct Waiting {
+pub struct WaitingQuestion {
     /// What the answer must name.
     pub id: QuestionId,
     /// The attempts that were asked it. Of those that were asked by a dynamic challenge nothing more is heard.
@@ -39,7 +39,7 @@ pub struct Waiting {
     /// Where the question went.
     pub source: Source,
     /// The same for the log.
-    pub origin: Origin,
+    pub origin: AttemptOrigin,
     /// It is a web page to open.
     pub page: bool,
     /// When it was asked.
@@ -50,29 +50,33 @@ pub struct Waiting {
 
 /// All of them, oldest first.
 #[derive(Debug)]
-pub struct Suspended {
+pub struct WaitingQuestions {
     most: usize,
-    waiting: Vec<Waiting>,
+    waiting: Vec<WaitingQuestion>,
 }
 
-impl Suspended {
+impl WaitingQuestions {
     /// None yet; at most so many.
     pub fn new(most: usize) -> Self {
-        Suspended { most: most.max(1), waiting: Vec::new() }
+        WaitingQuestions { most: most.max(1), waiting: Vec::new() }
     }
 
     /// One more; those that are given up for it.
-    pub fn add(&mut self, one: Waiting) -> Vec<Waiting> {
-        let alike = |other: &Waiting| {
+    pub fn add(&mut self, one: WaitingQuestion) -> Vec<WaitingQuestion> {
+        let of_same_client = |other: &WaitingQuestion| {
             other.source == one.source
                 && other.username == one.username
                 && other.common_name == one.common_name
         };
         let mut given_up = Vec::new();
-        let places =
-            self.waiting.iter().enumerate().filter(|(_, other)| alike(other)).map(|(place, _)| place);
+        let places = self
+            .waiting
+            .iter()
+            .enumerate()
+            .filter(|(_, other)| of_same_client(other))
+            .map(|(place, _)| place);
         let places: Vec<usize> = places.collect();
-        if places.len() >= MAX_ALIKE {
+        if places.len() >= MAX_OF_ONE_CLIENT {
             given_up.push(self.waiting.remove(places[0]));
         }
         self.waiting.push(one);
@@ -98,7 +102,7 @@ impl Suspended {
     }
 
     /// Gives one up: the oldest of the source with the most.
-    pub fn give_up_one(&mut self) -> Option<Waiting> {
+    pub fn give_up_one(&mut self) -> Option<WaitingQuestion> {
         let mut counts: HashMap<Source, usize> = HashMap::new();
         for one in &self.waiting {
             *counts.entry(one.source).or_default() += 1;
@@ -115,7 +119,7 @@ impl Suspended {
         id: &QuestionId,
         username: &[u8],
         common_name: &[u8],
-    ) -> Option<Waiting> {
+    ) -> Option<WaitingQuestion> {
         // Each is looked at, so that the time does not tell where it stands.
         let named = self.waiting.iter().enumerate().filter(|(_, one)| one.id == *id).map(|(place, _)| place);
         let place = named.fold(None, |_, place| Some(place))?;
@@ -125,13 +129,13 @@ impl Suspended {
     }
 
     /// The one of this worker, whose process has ended.
-    pub fn remove(&mut self, worker: WorkerId) -> Option<Waiting> {
+    pub fn remove(&mut self, worker: WorkerId) -> Option<WaitingQuestion> {
         let place = self.waiting.iter().position(|one| one.worker == worker)?;
         Some(self.waiting.remove(place))
     }
 
     /// The one of this attempt, whose client is gone, if nobody else was asked it.
-    pub fn cancel(&mut self, attempt: u64) -> Option<Waiting> {
+    pub fn cancel(&mut self, attempt: u64) -> Option<WaitingQuestion> {
         let place = self.waiting.iter().position(|one| one.attempts.contains(&attempt))?;
         let one = &mut self.waiting[place];
         one.attempts.retain(|other| *other != attempt);
@@ -139,23 +143,23 @@ impl Suspended {
     }
 
     /// Those whose time is over.
-    pub fn expired(&mut self, now: Instant) -> Vec<Waiting> {
+    pub fn expired(&mut self, now: Instant) -> Vec<WaitingQuestion> {
         self.take_all(|one| one.until <= now)
     }
 
     /// All of this kind.
-    pub fn take_all(&mut self, is_such: impl FnMut(&Waiting) -> bool) -> Vec<Waiting> {
+    pub fn take_all(&mut self, is_such: impl FnMut(&WaitingQuestion) -> bool) -> Vec<WaitingQuestion> {
         let (such, waiting) = std::mem::take(&mut self.waiting).into_iter().partition(is_such);
         self.waiting = waiting;
         such
     }
 
     /// All of them.
-    pub fn all(&self) -> &[Waiting] {
+    pub fn all(&self) -> &[WaitingQuestion] {
         &self.waiting
     }
 
-    /// When [`Suspended::expired`] will have something to give.
+    /// When [`WaitingQuestions::expired`] will have something to give.
     pub fn next_event(&self) -> Option<Instant> {
         self.waiting.iter().map(|one| one.until).min()
     }
@@ -175,8 +179,8 @@ mod tests {
         QuestionId::from_bytes([low, high].concat().try_into().unwrap())
     }
 
-    fn one(now: Instant, worker: WorkerId, username: &str, source: u32) -> Waiting {
-        Waiting {
+    fn one(now: Instant, worker: WorkerId, username: &str, source: u32) -> WaitingQuestion {
+        WaitingQuestion {
             id: id(worker),
             attempts: vec![100 + worker],
             worker,
@@ -190,14 +194,14 @@ mod tests {
         }
     }
 
-    fn workers(given_up: &[Waiting]) -> Vec<WorkerId> {
+    fn workers(given_up: &[WaitingQuestion]) -> Vec<WorkerId> {
         given_up.iter().map(|one| one.worker).collect()
     }
 
     #[test]
     fn an_answer_is_good_once_and_only_from_who_was_asked() {
         let now = Instant::now();
-        let mut table = Suspended::new(8);
+        let mut table = WaitingQuestions::new(8);
         for worker in 1..=3 {
             assert!(table.add(one(now, worker, &format!("user{worker}"), 1)).is_empty());
         }
@@ -221,7 +225,7 @@ mod tests {
     #[test]
     fn a_late_answer_is_none() {
         let now = Instant::now();
-        let mut table = Suspended::new(8);
+        let mut table = WaitingQuestions::new(8);
         table.add(one(now, 1, "alice", 1));
         table.add(one(now + SOON / 2, 2, "bob", 1));
         assert_eq!(table.next_event(), Some(now + SOON));
@@ -235,7 +239,7 @@ mod tests {
     #[test]
     fn of_one_user_and_source_the_oldest_of_three_is_given_up() {
         let now = Instant::now();
-        let mut table = Suspended::new(8);
+        let mut table = WaitingQuestions::new(8);
         for (worker, username, source) in [(1, "alice", 1), (2, "alice", 1), (3, "bob", 1), (4, "alice", 2)] {
             assert!(table.add(one(now, worker, username, source)).is_empty());
         }
@@ -247,10 +251,10 @@ mod tests {
     #[test]
     fn another_client_pushes_out_no_question_of_the_same_user() {
         let now = Instant::now();
-        let mut table = Suspended::new(8);
+        let mut table = WaitingQuestions::new(8);
         table.add(one(now, 1, "alice", 1));
         for worker in 2..=5 {
-            let others = Waiting { common_name: b"another".to_vec(), ..one(now, worker, "alice", 1) };
+            let others = WaitingQuestion { common_name: b"another".to_vec(), ..one(now, worker, "alice", 1) };
             assert!(table.add(others).iter().all(|given_up| given_up.common_name == b"another"));
         }
         assert!(table.take(now, &id(1), b"alice", b"laptop").is_some());
@@ -259,7 +263,7 @@ mod tests {
     #[test]
     fn whoever_collects_questions_pushes_out_his_own() {
         let now = Instant::now();
-        let mut table = Suspended::new(4);
+        let mut table = WaitingQuestions::new(4);
         table.add(one(now, 1, "alice", 1));
         for worker in 2..=4 {
             assert!(table.add(one(now, worker, &format!("made up {worker}"), 2)).is_empty());
@@ -269,7 +273,7 @@ mod tests {
         }
         assert!(table.take(now, &id(1), b"alice", b"laptop").is_some());
         // Where each has one, the oldest goes.
-        let mut table = Suspended::new(2);
+        let mut table = WaitingQuestions::new(2);
         let given_up: Vec<Vec<WorkerId>> = (1..=3)
             .map(|number| workers(&table.add(one(now, number, "u", u32::try_from(number).unwrap()))))
             .collect();
@@ -279,7 +283,7 @@ mod tests {
     #[test]
     fn a_worker_that_has_ended_waits_no_more() {
         let now = Instant::now();
-        let mut table = Suspended::new(0);
+        let mut table = WaitingQuestions::new(0);
         table.add(one(now, 1, "alice", 1));
         assert!(table.remove(2).is_none());
         assert!(table.remove(1).is_some() && table.remove(1).is_none());
@@ -292,7 +296,7 @@ mod tests {
     #[test]
     fn a_question_ends_with_the_last_who_was_asked() {
         let now = Instant::now();
-        let mut table = Suspended::new(8);
+        let mut table = WaitingQuestions::new(8);
         table.add(one(now, 1, "alice", 1));
         table.asked_too(&id(1), 7);
         table.asked_too(&id(9), 8);

@@ -15,7 +15,7 @@ pub const PAUSE: Duration = Duration::from_secs(1);
 
 /// The state of the ramp.
 #[derive(Debug)]
-pub struct Ramp {
+pub struct WorkerStarts {
     step: usize,
     /// End of the tick in which workers are lacking.
     tick: Option<Instant>,
@@ -24,10 +24,10 @@ pub struct Ramp {
     paused_until: Option<Instant>,
 }
 
-impl Ramp {
+impl WorkerStarts {
     /// At its foot.
     pub fn new() -> Self {
-        Ramp { step: 1, tick: None, finished: 0, paused_until: None }
+        WorkerStarts { step: 1, tick: None, finished: 0, paused_until: None }
     }
 
     /// How many workers to start now. `runnable`: attempts that wait for nothing but a worker; `idle_or_starting`:
@@ -93,7 +93,7 @@ impl Ramp {
         self.paused_until.is_some_and(|end| end > now)
     }
 
-    /// When [`Ramp::forks`] is to be asked again even if nothing else happens.
+    /// When [`WorkerStarts::forks`] is to be asked again even if nothing else happens.
     pub fn next_tick(&self) -> Option<Instant> {
         self.tick
     }

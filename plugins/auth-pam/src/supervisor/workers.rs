@@ -20,7 +20,7 @@ use privsep::orphans::GRACE;
 pub use counting::Doing;
 pub use ending::Gone;
 pub use orders::NotBegun;
-pub use reports::{Asks, Heard};
+pub use reports::{HeardFromWorker, NewQuestion};
 
 use super::attempt::Attempt;
 use super::events::{Events, What, WorkerId};
@@ -47,7 +47,7 @@ const NONCES: usize = 512;
 
 /// What a worker does.
 #[derive(Debug)]
-enum State {
+enum WorkerState {
     /// It was forked and has not said yet that it is ready.
     Starting,
     /// It waits for an attempt, since then.
@@ -57,19 +57,19 @@ enum State {
         attempt: Box<Attempt>,
         /// Random number that its reports repeat.
         nonce: u64,
-        told: Told,
+        counts: ReportCounts,
     },
     /// Its transaction waits for the answer to a question, and nobody waits for a verdict.
     Suspended {
         /// As of the transaction.
         nonce: u64,
-        told: Told,
+        counts: ReportCounts,
     },
     /// Its transaction has let a client in, and is kept for the session of that.
     InSession {
         /// As of the transaction.
         nonce: u64,
-        told: Told,
+        counts: ReportCounts,
     },
     /// Its transaction is over, and it looks whether a module has changed its process, since then.
     LookingAtItself {
@@ -84,23 +84,23 @@ enum State {
     Ending(Option<Box<Attempt>>),
 }
 
-impl State {
+impl WorkerState {
     /// Whether it counts by itself, and not against `max-workers`.
     fn is_apart(&self) -> bool {
-        matches!(self, State::Suspended { .. } | State::InSession { .. })
+        matches!(self, WorkerState::Suspended { .. } | WorkerState::InSession { .. })
     }
 }
 
 /// How much a worker has said in one transaction.
 #[derive(Debug, Default, Clone, Copy)]
-struct Told {
+struct ReportCounts {
     notes: usize,
     questions: usize,
 }
 
 /// Why a worker ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
+pub enum EndReason {
     /// By itself.
     Own,
     /// It was told to leave, or killed because its time was over.
@@ -113,7 +113,7 @@ struct Worker {
     /// For the log; `None`: not known yet.
     pid: Option<Pid>,
     ready: bool,
-    why: Why,
+    why: EndReason,
     /// When it is killed with its process group if it has not ended.
     end_by: Option<Instant>,
     /// `None`: nothing more is heard from it.
@@ -122,7 +122,7 @@ struct Worker {
     unheard: Option<Channel<Order, Report>>,
     born: Instant,
     served: u32,
-    state: State,
+    state: WorkerState,
 }
 
 /// All of them, and what each is born with.
@@ -156,7 +156,7 @@ impl Workers {
     /// Waits no longer for those that take too long to look at themselves.
     pub fn note_slow(&mut self, now: Instant) {
         for worker in self.table.values_mut() {
-            if let State::LookingAtItself { since, slow, .. } = &mut worker.state {
+            if let WorkerState::LookingAtItself { since, slow, .. } = &mut worker.state {
                 *slow |= *since + QUICK_LOOK <= now;
             }
         }
@@ -169,7 +169,7 @@ impl Workers {
 
     fn idle_ones(&self) -> impl Iterator<Item = (WorkerId, Instant, Instant)> {
         self.table.iter().filter_map(|(id, worker)| match worker.state {
-            State::Idle(since) => Some((*id, worker.born, since)),
+            WorkerState::Idle(since) => Some((*id, worker.born, since)),
             _ => None,
         })
     }
@@ -181,7 +181,7 @@ impl Workers {
         events.add(&ours, What::Worker(id))?;
         self.keeper.fork(id, theirs);
         self.last_id = id;
-        self.insert(id, Channel::from_socket(ours), now, State::Starting);
+        self.insert(id, Channel::from_socket(ours), now, WorkerState::Starting);
         Ok(())
     }
 
@@ -194,11 +194,11 @@ impl Workers {
         Ok((self.last_id, ours))
     }
 
-    fn insert(&mut self, id: WorkerId, channel: Channel<Order, Report>, born: Instant, state: State) {
+    fn insert(&mut self, id: WorkerId, channel: Channel<Order, Report>, born: Instant, state: WorkerState) {
         let worker = Worker {
             pid: None,
             ready: false,
-            why: Why::Own,
+            why: EndReason::Own,
             end_by: None,
             channel: Some(channel),
             unheard: None,
@@ -227,7 +227,7 @@ impl Workers {
         let late = self.table.values().filter_map(Worker::deadline);
         let ends = self.table.values().filter_map(|worker| worker.end_by);
         let slow = self.table.values().filter_map(|worker| match worker.state {
-            State::LookingAtItself { since, slow: false, .. } => Some(since + QUICK_LOOK),
+            WorkerState::LookingAtItself { since, slow: false, .. } => Some(since + QUICK_LOOK),
             _ => None,
         });
         late.chain(slow).chain(ends).chain(self.idle_ones().map(leaves)).min()
@@ -244,17 +244,17 @@ impl Workers {
     }
 }
 
-impl State {
+impl WorkerState {
     /// What a worker that ends owes a verdict.
     fn into_attempt(self) -> Option<Box<Attempt>> {
         match self {
-            State::Running { attempt, .. } => Some(attempt),
-            State::Ending(attempt) => attempt,
-            State::Starting
-            | State::LookingAtItself { .. }
-            | State::Idle(_)
-            | State::Suspended { .. }
-            | State::InSession { .. } => None,
+            WorkerState::Running { attempt, .. } => Some(attempt),
+            WorkerState::Ending(attempt) => attempt,
+            WorkerState::Starting
+            | WorkerState::LookingAtItself { .. }
+            | WorkerState::Idle(_)
+            | WorkerState::Suspended { .. }
+            | WorkerState::InSession { .. } => None,
         }
     }
 }
@@ -262,20 +262,23 @@ impl State {
 impl Worker {
     fn deadline(&self) -> Option<Instant> {
         match &self.state {
-            State::Running { attempt, .. } => attempt.deadline,
-            State::Starting => Some(self.born + MAX_NOT_READY),
-            State::LookingAtItself { since, .. } => Some(*since + MAX_NOT_READY),
-            State::Idle(_) | State::Suspended { .. } | State::InSession { .. } | State::Ending(_) => None,
+            WorkerState::Running { attempt, .. } => attempt.deadline,
+            WorkerState::Starting => Some(self.born + MAX_NOT_READY),
+            WorkerState::LookingAtItself { since, .. } => Some(*since + MAX_NOT_READY),
+            WorkerState::Idle(_)
+            | WorkerState::Suspended { .. }
+            | WorkerState::InSession { .. }
+            | WorkerState::Ending(_) => None,
         }
     }
 
     /// Closes the channel, which also takes it out of what the supervisor waits for.
-    fn end(&mut self, now: Instant, why: Why) -> &mut State {
+    fn end(&mut self, now: Instant, why: EndReason) -> &mut WorkerState {
         self.channel = None;
         self.why = why;
         self.end_by = Some(now + GRACE);
-        let attempt = std::mem::replace(&mut self.state, State::Starting).into_attempt();
-        self.state = State::Ending(attempt);
+        let attempt = std::mem::replace(&mut self.state, WorkerState::Starting).into_attempt();
+        self.state = WorkerState::Ending(attempt);
         &mut self.state
     }
 }

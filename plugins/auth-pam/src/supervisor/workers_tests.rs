@@ -13,7 +13,7 @@ use super::reports::MAX_NOTES;
 use super::*;
 use crate::config::Config;
 use crate::protocol::question::MAX_QUESTIONS;
-use crate::protocol::{Blame, Credentials, Done, End, News};
+use crate::protocol::{Credentials, StepResult, TransactionEnd, WhoseFault, WorkerNews};
 use crate::settings::tests::settings;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -37,12 +37,12 @@ impl Stage {
         let mut workers = Workers::new(&settings, KeeperLink::from_socket(link), parent_death_pipe, random);
         let (channel, worker) = privsep::pair::<Order, Report>().unwrap();
         workers.last_id = ID;
-        workers.insert(ID, channel, Instant::now(), State::Starting);
+        workers.insert(ID, channel, Instant::now(), WorkerState::Starting);
         Stage { workers, worker, keeper, events: Events::new().unwrap() }
     }
 
     /// The next thing the keeper is told.
-    fn told(&self) -> Option<Vec<u8>> {
+    fn counts(&self) -> Option<Vec<u8>> {
         let mut packet = [0; 64];
         let length = recv(self.keeper.as_raw_fd(), &mut packet, MsgFlags::MSG_DONTWAIT).ok()?;
         Some(packet[..length].to_vec())
@@ -51,13 +51,13 @@ impl Stage {
     /// The keeper is told to kill the worker, and nothing else.
     fn is_killed(&self, with_group: bool) -> bool {
         let kill = [&[2][..], &ID.to_le_bytes(), &[u8::from(with_group)]].concat();
-        self.told() == Some(kill) && self.told().is_none()
+        self.counts() == Some(kill) && self.counts().is_none()
     }
 
     fn ready() -> Self {
         let mut stage = Self::new();
-        stage.report(0, News::Ready);
-        assert!(matches!(stage.hear(), Ok(Some(Heard::Ready))));
+        stage.report(0, WorkerNews::Ready);
+        assert!(matches!(stage.hear(), Ok(Some(HeardFromWorker::Ready))));
         stage
     }
 
@@ -78,10 +78,10 @@ impl Stage {
     fn asks(&mut self, nonce: u64) {
         self.report(
             nonce,
-            News::Question { echo: false, page: false, private: true, text: b"Code:".to_vec() },
+            WorkerNews::Question { echo: false, page: false, private: true, text: b"Code:".to_vec() },
         );
-        assert!(matches!(self.hear(), Ok(Some(Heard::Asked(attempt, asks)))
-                if attempt.id == 7 && asks == Asks { echo: false, page: false, private: true, text: b"Code:".to_vec() }));
+        assert!(matches!(self.hear(), Ok(Some(HeardFromWorker::Asked(attempt, asks)))
+                if attempt.id == 7 && asks == NewQuestion { echo: false, page: false, private: true, text: b"Code:".to_vec() }));
     }
 
     fn resume(&mut self) -> Result<(), NotBegun> {
@@ -91,33 +91,33 @@ impl Stage {
         self.workers.resume(Instant::now(), ID, attempt)
     }
 
-    fn report(&mut self, nonce: u64, news: News) {
+    fn report(&mut self, nonce: u64, news: WorkerNews) {
         self.worker.send(&Report { nonce, news }, &[], PATIENCE).unwrap();
     }
 
-    fn hear(&mut self) -> Result<Option<Heard>, ChannelError> {
+    fn hear(&mut self) -> Result<Option<HeardFromWorker>, ChannelError> {
         self.workers.hear(Instant::now(), ID)
     }
 
     fn looked_at_itself(&mut self, nonce: u64) {
-        self.report(nonce, News::Ready);
-        assert!(matches!(self.hear(), Ok(Some(Heard::Ready))));
+        self.report(nonce, WorkerNews::Ready);
+        assert!(matches!(self.hear(), Ok(Some(HeardFromWorker::Ready))));
     }
 
     fn hears_an_end(&mut self) -> bool {
-        matches!(self.hear(), Ok(Some(Heard::Ended(attempt, _))) if attempt.id == 7)
+        matches!(self.hear(), Ok(Some(HeardFromWorker::Ended(attempt, _))) if attempt.id == 7)
     }
 }
 
-fn success() -> News {
-    News::End(End {
+fn success() -> WorkerNews {
+    WorkerNews::End(TransactionEnd {
         code: 0,
         authenticating: false,
         text: b"Success".to_vec(),
         delay: Duration::ZERO,
         checked: vec![],
-        chosen: false,
-        blame: Blame::Client,
+        new_password: false,
+        fault: WhoseFault::Client,
         said: vec![],
         kept: false,
     })
@@ -127,8 +127,8 @@ fn success() -> News {
 fn a_worker_gets_nothing_before_it_is_ready() {
     let mut stage = Stage::new();
     assert_eq!((stage.workers.idle(), stage.workers.free()), (None, 1));
-    stage.report(0, News::Ready);
-    assert!(matches!(stage.hear(), Ok(Some(Heard::Ready))));
+    stage.report(0, WorkerNews::Ready);
+    assert!(matches!(stage.hear(), Ok(Some(HeardFromWorker::Ready))));
     assert_eq!(stage.workers.idle(), Some(ID));
     stage.begin();
     assert_eq!((stage.workers.idle(), stage.workers.free()), (None, 0));
@@ -139,10 +139,10 @@ fn a_worker_gets_nothing_before_it_is_ready() {
 fn a_report_counts_once_and_only_with_the_number_of_the_transaction() {
     let mut stage = Stage::ready();
     let nonce = stage.begin();
-    stage.report(nonce, News::Note(b"a note".to_vec()));
+    stage.report(nonce, WorkerNews::Note(b"a note".to_vec()));
     stage.report(nonce, success());
     stage.report(nonce, success());
-    assert!(matches!(stage.hear(), Ok(Some(Heard::Note(_, note, _))) if note == b"a note"));
+    assert!(matches!(stage.hear(), Ok(Some(HeardFromWorker::Note(_, note, _))) if note == b"a note"));
     assert!(stage.hears_an_end());
     assert!(stage.hear().is_err(), "the same success twice");
     stage.looked_at_itself(nonce);
@@ -158,7 +158,7 @@ fn a_report_counts_once_and_only_with_the_number_of_the_transaction() {
 
 #[test]
 fn nobody_speaks_without_a_transaction() {
-    for news in [success(), News::Note(b"x".to_vec()), News::Ready] {
+    for news in [success(), WorkerNews::Note(b"x".to_vec()), WorkerNews::Ready] {
         let mut stage = Stage::ready();
         stage.report(0, news);
         assert!(stage.hear().is_err());
@@ -193,9 +193,9 @@ fn a_worker_that_waits_for_an_answer_counts_nowhere_and_goes_on_with_it() {
 fn a_worker_that_waits_for_an_answer_has_nothing_to_say() {
     for news in [
         success(),
-        News::Note(b"x".to_vec()),
-        News::Ready,
-        News::Question { echo: true, page: false, private: false, text: vec![] },
+        WorkerNews::Note(b"x".to_vec()),
+        WorkerNews::Ready,
+        WorkerNews::Question { echo: true, page: false, private: false, text: vec![] },
     ] {
         let mut stage = Stage::ready();
         let nonce = stage.begin();
@@ -214,7 +214,7 @@ fn questions_are_bounded() {
         stage.asks(nonce);
         assert!(stage.resume().is_ok());
     }
-    stage.report(nonce, News::Question { echo: false, page: false, private: false, text: vec![] });
+    stage.report(nonce, WorkerNews::Question { echo: false, page: false, private: false, text: vec![] });
     assert!(matches!(stage.hear(), Err(ChannelError::TooMuch)));
 }
 
@@ -225,7 +225,7 @@ fn a_question_that_is_given_up_is_an_end_of_the_channel_and_no_signal() {
     stage.asks(nonce);
     stage.workers.kill_all(Instant::now());
     assert!(matches!(stage.worker.receive(Some(PATIENCE)), Err(ChannelError::Closed)));
-    assert_eq!(stage.told(), None, "it is killed");
+    assert_eq!(stage.counts(), None, "it is killed");
     assert_eq!(stage.workers.processes(), 1, "nobody waits for its end");
     // One that runs is.
     let mut stage = Stage::ready();
@@ -239,10 +239,10 @@ fn notes_are_bounded() {
     let mut stage = Stage::ready();
     let nonce = stage.begin();
     for _ in 0..MAX_NOTES {
-        stage.report(nonce, News::Note(b"x".to_vec()));
-        assert!(matches!(stage.hear(), Ok(Some(Heard::Note(..)))));
+        stage.report(nonce, WorkerNews::Note(b"x".to_vec()));
+        assert!(matches!(stage.hear(), Ok(Some(HeardFromWorker::Note(..)))));
     }
-    stage.report(nonce, News::Note(b"x".to_vec()));
+    stage.report(nonce, WorkerNews::Note(b"x".to_vec()));
     assert!(matches!(stage.hear(), Err(ChannelError::TooMuch)));
 }
 
@@ -260,7 +260,7 @@ fn after_rubbish_nothing_counts_that_a_worker_has_sent_besides() {
     let gone = stage.workers.remove(ID).unwrap();
     assert_eq!(
         (gone.attempt.map(|attempt| attempt.id), gone.why, gone.ready),
-        (Some(7), Why::Distrusted, true)
+        (Some(7), EndReason::Distrusted, true)
     );
 }
 
@@ -284,7 +284,7 @@ fn the_killed_and_the_dismissed_count_until_they_have_ended() {
         end(&mut stage.workers);
         assert_eq!((stage.workers.alive(), stage.workers.processes()), (0, 1));
         let gone = stage.workers.remove(ID).unwrap();
-        assert!(gone.attempt.is_none() && gone.why == Why::Told && gone.ready);
+        assert!(gone.attempt.is_none() && gone.why == EndReason::Told && gone.ready);
         assert_eq!(stage.workers.processes(), 0);
     }
 }
@@ -294,9 +294,9 @@ fn a_worker_that_leaves_or_is_old_gets_nothing_more() {
     let mut stage = Stage::ready();
     let nonce = stage.begin();
     stage.report(nonce, success());
-    stage.report(nonce, News::Changed(b"its timers".to_vec()));
+    stage.report(nonce, WorkerNews::Changed(b"its timers".to_vec()));
     assert!(stage.hears_an_end());
-    assert!(matches!(stage.hear(), Ok(Some(Heard::Changed(_, what))) if what == b"its timers"));
+    assert!(matches!(stage.hear(), Ok(Some(HeardFromWorker::Changed(_, what))) if what == b"its timers"));
     assert_eq!((stage.workers.idle(), stage.workers.alive()), (None, 0));
     let mut stage = Stage::ready();
     let nonce = stage.begin();
@@ -323,13 +323,13 @@ fn a_worker_gets_nothing_while_it_looks_at_itself() {
     stage.report(nonce, success());
     assert!(stage.hears_an_end());
     assert_eq!((stage.workers.idle(), stage.workers.free(), stage.workers.running()), (None, 1, 0));
-    stage.report(nonce.wrapping_add(1), News::Ready);
+    stage.report(nonce.wrapping_add(1), WorkerNews::Ready);
     assert!(stage.hear().is_err(), "the number of another transaction");
     let now = Instant::now();
     assert_eq!(stage.workers.late(now + MAX_NOT_READY), [ID]);
     stage.looked_at_itself(nonce);
     assert_eq!((stage.workers.idle(), stage.workers.free()), (Some(ID), 1));
-    stage.report(nonce, News::Changed(vec![]));
+    stage.report(nonce, WorkerNews::Changed(vec![]));
     assert!(stage.hear().is_err(), "it was idle already");
 }
 
@@ -370,7 +370,7 @@ fn one_that_does_not_leave_is_killed() {
     let now = Instant::now();
     stage.workers.dismiss(now, ID);
     assert_eq!(stage.workers.next_event(), Some(now + GRACE));
-    assert!(stage.told().is_none());
+    assert!(stage.counts().is_none());
     stage.workers.kill_late(now + GRACE);
     assert!(stage.is_killed(true));
     assert_eq!(stage.workers.next_event(), None);
@@ -383,7 +383,7 @@ fn a_fork_is_asked_for_and_counts_at_once() {
     stage.workers.fork(Instant::now(), &stage.events).unwrap();
     let next = ID + 1;
     assert_eq!((stage.workers.free(), stage.workers.processes(), stage.workers.pid(next)), (2, 2, 0));
-    assert_eq!(stage.told(), Some([&[1][..], &next.to_le_bytes()].concat()));
+    assert_eq!(stage.counts(), Some([&[1][..], &next.to_le_bytes()].concat()));
     stage.workers.forked(next, Pid::from_raw(77));
     assert_eq!(stage.workers.pid(next), 77);
 }
@@ -402,9 +402,9 @@ fn an_error_of_the_system_costs_one_attempt_and_its_worker() {
     assert!(stage.is_killed(false));
 }
 
-fn kept(code: u32) -> News {
-    let News::End(end) = success() else { panic!("no end") };
-    News::End(End { code, kept: true, ..end })
+fn kept(code: u32) -> WorkerNews {
+    let WorkerNews::End(end) = success() else { panic!("no end") };
+    WorkerNews::End(TransactionEnd { code, kept: true, ..end })
 }
 
 #[test]
@@ -412,7 +412,9 @@ fn one_in_a_session_counts_by_itself_and_does_what_it_is_told() {
     let mut stage = Stage::ready();
     let nonce = stage.begin();
     stage.report(nonce, kept(0));
-    assert!(matches!(stage.hear(), Ok(Some(Heard::Kept(attempt, end))) if attempt.id == 7 && end.code == 0));
+    assert!(
+        matches!(stage.hear(), Ok(Some(HeardFromWorker::Kept(attempt, end))) if attempt.id == 7 && end.code == 0)
+    );
     let workers = &stage.workers;
     assert_eq!((workers.processes(), workers.alive(), workers.free(), workers.running()), (0, 0, 0, 0));
     assert_eq!(workers.next_event(), None);
@@ -420,13 +422,13 @@ fn one_in_a_session_counts_by_itself_and_does_what_it_is_told() {
     let reference = crate::protocol::attempt_origin::tests::origin("", 0).reference;
     stage.workers.order(Instant::now(), ID, |nonce| Order::Open { nonce, assigned, reference }).unwrap();
     assert!(matches!(stage.order(), Order::Open { nonce: own, .. } if own == nonce));
-    let done = || Done { code: 0, text: b"Success".to_vec() };
-    stage.report(nonce, News::Opened(done()));
-    assert!(matches!(stage.hear(), Ok(Some(Heard::Opened(_)))));
-    stage.report(nonce, News::Note(b"x".to_vec()));
-    assert!(matches!(stage.hear(), Ok(Some(Heard::SessionNote(_)))));
-    stage.report(nonce, News::Closed(done()));
-    assert!(matches!(stage.hear(), Ok(Some(Heard::Closed(_)))));
+    let done = || StepResult { code: 0, text: b"Success".to_vec() };
+    stage.report(nonce, WorkerNews::Opened(done()));
+    assert!(matches!(stage.hear(), Ok(Some(HeardFromWorker::Opened(_)))));
+    stage.report(nonce, WorkerNews::Note(b"x".to_vec()));
+    assert!(matches!(stage.hear(), Ok(Some(HeardFromWorker::SessionNote(_)))));
+    stage.report(nonce, WorkerNews::Closed(done()));
+    assert!(matches!(stage.hear(), Ok(Some(HeardFromWorker::Closed(_)))));
     // Nothing but that.
     stage.report(nonce, success());
     assert!(stage.hear().is_err());
@@ -446,6 +448,6 @@ fn a_session_of_another_number_is_none() {
     let nonce = stage.begin();
     stage.report(nonce, kept(0));
     assert!(stage.hear().is_ok());
-    stage.report(nonce + 1, News::Closed(Done { code: 0, text: vec![] }));
+    stage.report(nonce + 1, WorkerNews::Closed(StepResult { code: 0, text: vec![] }));
     assert!(stage.hear().is_err());
 }

@@ -13,8 +13,8 @@ use super::messages::Messages;
 use super::prompts::{Answer, Login, Prompts, Turn, Visibility};
 use super::{groups, no_end, other_user};
 use crate::config::Config;
-use crate::protocol::passwordless::Proof;
-use crate::protocol::{Blame, Credentials, End, MAX_CHECKED};
+use crate::protocol::passwordless::Passwordless;
+use crate::protocol::{Credentials, MAX_CHECKED, TransactionEnd, WhoseFault};
 
 /// Where a prompt comes from that nobody can answer.
 pub const PHASE: &str = "an account check";
@@ -46,11 +46,11 @@ pub fn user(prompts: &Prompts, username: &[u8], common_name: &[u8]) -> Result<CS
 pub fn check(
     transaction: &mut Transaction<Answering<'_>>,
     config: &Config,
-    proof: Proof,
-    end: &mut End,
+    passwordless: Passwordless,
+    end: &mut TransactionEnd,
 ) -> Result<(), PamError> {
     let judged = transaction.user().map(CStr::to_owned);
-    if proof == Proof::Certificate {
+    if passwordless == Passwordless::Certificate {
         is_member(transaction, config, end)?;
     }
     end.authenticating = false;
@@ -62,7 +62,7 @@ pub fn check(
         PamError { code: error.code, text }
     })?;
     // An account line may have put another user there.
-    if proof == Proof::Certificate && transaction.user() != judged.as_deref() {
+    if passwordless == Passwordless::Certificate && transaction.user() != judged.as_deref() {
         end.authenticating = true;
         is_member(transaction, config, end)?;
         end.authenticating = false;
@@ -74,11 +74,11 @@ pub fn check(
 fn is_member(
     transaction: &Transaction<Answering<'_>>,
     config: &Config,
-    end: &mut End,
+    end: &mut TransactionEnd,
 ) -> Result<(), PamError> {
     let refused = |text: String| PamError { code: ReturnCode::PERM_DENIED, text };
     let Some(group) = &config.certificate_login else {
-        end.blame = Blame::Configuration;
+        end.fault = WhoseFault::Configuration;
         return Err(refused(passwordless::not_wanted().to_string()));
     };
     let failed = |errno: nix::Error| PamError {
@@ -86,7 +86,7 @@ fn is_member(
         text: passwordless::groups_unknown(errno.desc()).to_string(),
     };
     let Some(gid) = Group::from_name(group).map_err(failed)?.map(|group| group.gid) else {
-        end.blame = Blame::Configuration;
+        end.fault = WhoseFault::Configuration;
         return Err(refused(passwordless::no_group(group).to_string()));
     };
     let not = || refused(passwordless::no_member(group).to_string());
@@ -96,12 +96,16 @@ fn is_member(
 }
 
 /// The same in the transaction of a session that is open.
-pub fn check_again(transaction: &mut Transaction<Answering<'_>>, config: &Config, proof: Proof) -> End {
+pub fn check_again(
+    transaction: &mut Transaction<Answering<'_>>,
+    config: &Config,
+    passwordless: Passwordless,
+) -> TransactionEnd {
     let before = transaction.user().map(|user| user.to_bytes().to_vec());
     let conversation = transaction.conversation();
     (conversation.notes, conversation.said) = (0, Messages::default());
     let mut end = no_end();
-    let mut result = check(transaction, config, proof, &mut end);
+    let mut result = check(transaction, config, passwordless, &mut end);
     let checked = transaction.user().map(|user| user.to_bytes().to_vec());
     let panicked = transaction.panicked();
     let conversation = transaction.conversation();

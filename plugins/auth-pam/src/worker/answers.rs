@@ -5,7 +5,7 @@ use pam::ReturnCode;
 use secret::Secret;
 
 use super::prompts::{Login, Unanswered, Visibility};
-use crate::protocol::Blame;
+use crate::protocol::WhoseFault;
 
 /// What modules answer with if a prompt has no answer and nothing has failed before: their first failure is the result.
 const NO_ANSWER: [ReturnCode; 3] =
@@ -55,19 +55,19 @@ impl Answers {
     }
 
     /// Who is to blame for this failure of PAM's.
-    pub fn blame(&self, code: ReturnCode) -> Blame {
+    pub fn whose_fault(&self, code: ReturnCode) -> WhoseFault {
         match self {
-            Answers { lacking: false, .. } => Blame::Client,
-            Answers { secret: false, .. } => Blame::Configuration,
-            _ if NO_ANSWER.contains(&code) => Blame::Unclear,
-            _ => Blame::Client,
+            Answers { lacking: false, .. } => WhoseFault::Client,
+            Answers { secret: false, .. } => WhoseFault::Configuration,
+            _ if NO_ANSWER.contains(&code) => WhoseFault::Unclear,
+            _ => WhoseFault::Client,
         }
     }
 
     /// Who is to blame if PAM has checked another user than the one that asked.
-    pub fn blame_for_user(&self, checked: Option<&[u8]>) -> Blame {
+    pub fn whose_fault_for_user(&self, checked: Option<&[u8]>) -> WhoseFault {
         let is_typed = |name| self.typed.iter().any(|typed| typed.expose() == name);
-        if checked.is_some_and(is_typed) { Blame::Client } else { Blame::Configuration }
+        if checked.is_some_and(is_typed) { WhoseFault::Client } else { WhoseFault::Configuration }
     }
 }
 
@@ -81,13 +81,13 @@ mod tests {
     }
 
     /// Who is to blame when the last prompt got nothing for this reason, after these answers.
-    fn blamed(answers: &[(Visibility, &str)], why: &Unanswered, code: ReturnCode) -> Blame {
+    fn at_fault_after(answers: &[(Visibility, &str)], why: &Unanswered, code: ReturnCode) -> WhoseFault {
         let credentials = credentials("engine");
         let login = Login { username: b"ada", common_name: b"Ada L.", credentials: &credentials };
         let mut all = Answers::default();
         answers.iter().for_each(|(visibility, answer)| all.given(*visibility, answer.as_bytes(), &login));
         all.missing(why);
-        all.blame(code)
+        all.whose_fault(code)
     }
 
     #[test]
@@ -95,7 +95,11 @@ mod tests {
         let names = [(Visibility::Shown, "ada"), (Visibility::Shown, "Ada L.")];
         for code in [ReturnCode::CONV_ERR, ReturnCode::AUTHTOK_ERR, ReturnCode::AUTH_ERR] {
             for answers in [&[][..], &names] {
-                assert_eq!(blamed(answers, &Unanswered::NoMatch, code), Blame::Configuration, "{code:?}");
+                assert_eq!(
+                    at_fault_after(answers, &Unanswered::NoMatch, code),
+                    WhoseFault::Configuration,
+                    "{code:?}"
+                );
             }
         }
     }
@@ -107,12 +111,16 @@ mod tests {
             [(Visibility::Hidden, "ada"), (Visibility::Shown, "engine"), (Visibility::Shown, "adam")]
         {
             for (code, expected) in [
-                (ReturnCode::CONV_ERR, Blame::Unclear),
-                (ReturnCode::AUTHTOK_ERR, Blame::Unclear),
-                (ReturnCode::AUTH_ERR, Blame::Client),
-                (ReturnCode::USER_UNKNOWN, Blame::Client),
+                (ReturnCode::CONV_ERR, WhoseFault::Unclear),
+                (ReturnCode::AUTHTOK_ERR, WhoseFault::Unclear),
+                (ReturnCode::AUTH_ERR, WhoseFault::Client),
+                (ReturnCode::USER_UNKNOWN, WhoseFault::Client),
             ] {
-                assert_eq!(blamed(&[secret], &Unanswered::NoMatch, code), expected, "{secret:?} {code:?}");
+                assert_eq!(
+                    at_fault_after(&[secret], &Unanswered::NoMatch, code),
+                    expected,
+                    "{secret:?} {code:?}"
+                );
             }
         }
     }
@@ -124,26 +132,26 @@ mod tests {
         let mut answers = Answers::default();
         answers.given(Visibility::Shown, b"ada", &login);
         answers.missing(&Unanswered::NoMatch);
-        assert_eq!(answers.blame(ReturnCode::AUTH_ERR), Blame::Client);
+        assert_eq!(answers.whose_fault(ReturnCode::AUTH_ERR), WhoseFault::Client);
     }
 
     #[test]
     fn the_client_is_to_blame_for_what_it_did_not_send() {
         for why in [Unanswered::Unsent("OTP"), Unanswered::Empty("OTP")] {
-            assert_eq!(blamed(&[], &why, ReturnCode::CONV_ERR), Blame::Client);
+            assert_eq!(at_fault_after(&[], &why, ReturnCode::CONV_ERR), WhoseFault::Client);
         }
-        assert_eq!(Answers::default().blame(ReturnCode::CONV_ERR), Blame::Client);
+        assert_eq!(Answers::default().whose_fault(ReturnCode::CONV_ERR), WhoseFault::Client);
     }
 
     #[test]
     fn a_user_whom_somebody_has_typed_is_no_mapping_of_the_configuration() {
         let mut answers = Answers::default();
-        assert_eq!(answers.blame_for_user(Some(b"root")), Blame::Configuration);
-        assert_eq!(answers.blame_for_user(None), Blame::Configuration);
+        assert_eq!(answers.whose_fault_for_user(Some(b"root")), WhoseFault::Configuration);
+        assert_eq!(answers.whose_fault_for_user(None), WhoseFault::Configuration);
         answers.typed(Visibility::Hidden, &Secret::copy_of(b"root"));
-        assert_eq!(answers.blame_for_user(Some(b"root")), Blame::Configuration);
+        assert_eq!(answers.whose_fault_for_user(Some(b"root")), WhoseFault::Configuration);
         answers.typed(Visibility::Shown, &Secret::copy_of(b"root"));
-        assert_eq!(answers.blame_for_user(Some(b"root")), Blame::Client);
-        assert_eq!(answers.blame_for_user(Some(b"bob")), Blame::Configuration);
+        assert_eq!(answers.whose_fault_for_user(Some(b"root")), WhoseFault::Client);
+        assert_eq!(answers.whose_fault_for_user(Some(b"bob")), WhoseFault::Configuration);
     }
 }

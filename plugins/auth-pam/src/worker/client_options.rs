@@ -11,24 +11,28 @@ use nix::unistd::{Gid, Group};
 use super::conversation::{Reports, cut};
 use super::groups;
 use crate::client_options::{Mistake, Values, collect};
-use crate::protocol::client_options_request::Lookup;
-use crate::protocol::{Done, MAX_TEXT, News};
+use crate::protocol::client_options_request::ClientOptionsRequest;
+use crate::protocol::{MAX_TEXT, StepResult, WorkerNews};
 use crate::quoted::shown;
 use crate::settings::Settings;
 
 /// Puts them together, and sends them piece by piece; whether that worked.
-pub fn report(settings: &Settings, lookup: &Lookup, reports: &mut Reports<'_>) -> bool {
+pub fn report(settings: &Settings, wanted: &ClientOptionsRequest, reports: &mut Reports<'_>) -> bool {
     let Some(directory) = &settings.config.client_options else { return false };
-    let (done, text) = match of_client(directory, lookup, settings.openvpn_minor) {
-        Ok(text) => (Done { code: 0, text: Vec::new() }, text),
-        Err(mistake) => (Done { code: 1, text: cut(&mistake.to_string()) }, String::new()),
+    let (done, text) = match of_client(directory, wanted, settings.openvpn_minor) {
+        Ok(text) => (StepResult { code: 0, text: Vec::new() }, text),
+        Err(mistake) => (StepResult { code: 1, text: cut(&mistake.to_string()) }, String::new()),
     };
-    text.as_bytes().chunks(MAX_TEXT).all(|part| reports.send(News::Part(part.to_vec())))
-        && reports.send(News::LookedUp(done))
+    text.as_bytes().chunks(MAX_TEXT).all(|part| reports.send(WorkerNews::OptionsPart(part.to_vec())))
+        && reports.send(WorkerNews::OptionsDone(done))
 }
 
-fn of_client(directory: &Path, lookup: &Lookup, version: Option<u32>) -> Result<String, Mistake> {
-    let Lookup { username, common_name, address, assigned } = lookup;
+fn of_client(
+    directory: &Path,
+    wanted: &ClientOptionsRequest,
+    version: Option<u32>,
+) -> Result<String, Mistake> {
+    let ClientOptionsRequest { username, common_name, address, assigned } = wanted;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let values = Values {
         username: text(username),

@@ -14,7 +14,7 @@ use super::messages::{Messages, without_secrets};
 use super::orders::receive;
 use super::prompts::{Answer, Asked, Login, Prompts, Turn, Visibility};
 use crate::protocol::question::{self, MAX_QUESTION, MAX_QUESTIONS};
-use crate::protocol::{Credentials, MAX_TEXT, News, Order, Report};
+use crate::protocol::{Credentials, MAX_TEXT, Order, Report, WorkerNews};
 use crate::quoted::escaped;
 
 /// The most notes of one transaction; a module that chatters must not fill the log.
@@ -36,13 +36,13 @@ pub struct Reports<'a> {
 
 impl Reports<'_> {
     /// Sends a report; whether that worked.
-    pub fn send(&mut self, news: News) -> bool {
+    pub fn send(&mut self, news: WorkerNews) -> bool {
         nix::unistd::getpid() == self.worker
             && self.channel.send(&Report { nonce: self.nonce, news }, &[], PATIENCE).is_ok()
     }
 
     /// Asks the person at the client, and waits for what is typed, however long; nothing if nobody will answer any more.
-    fn ask(&mut self, question: News) -> Option<Secret> {
+    fn ask(&mut self, question: WorkerNews) -> Option<Secret> {
         // What a module has printed belongs to the attempt that ends with the question.
         confine::flush_output();
         if !self.send(question) {
@@ -112,7 +112,7 @@ impl Answering<'_> {
     pub fn note(&mut self, text: impl FnOnce() -> String) {
         if self.notes < MAX_NOTES {
             self.notes += 1;
-            self.reports.send(News::Note(cut(&text())));
+            self.reports.send(WorkerNews::Note(cut(&text())));
         }
     }
 
@@ -210,7 +210,7 @@ impl Answering<'_> {
         let text = question::text(&std::mem::take(&mut self.messages), prompt, room);
         // An address that was cut, or stands in an earlier message, is none to be opened.
         let page = self.new_page(prompt).filter(|page| question::address(text.as_bytes()) == Some(page));
-        let typed = self.reports.ask(News::Question {
+        let typed = self.reports.ask(WorkerNews::Question {
             echo: visibility == Visibility::Shown,
             page: page.is_some(),
             private: self.choosing.is_some(),

@@ -10,7 +10,7 @@ use secret::Secret;
 
 use super::conversation::Answering;
 use super::other_user;
-use crate::protocol::End;
+use crate::protocol::TransactionEnd;
 use crate::settings::Settings;
 use crate::worker::progress::{self, Phase};
 
@@ -58,7 +58,7 @@ impl Choosing {
 pub fn acct_mgmt(
     transaction: &mut Transaction<Answering<'_>>,
     settings: &Settings,
-    end: &mut End,
+    end: &mut TransactionEnd,
 ) -> Result<(), PamError> {
     let Err(expired) = transaction.acct_mgmt() else { return Ok(()) };
     if expired.code != ReturnCode::NEW_AUTHTOK_REQD {

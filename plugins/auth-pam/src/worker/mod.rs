@@ -34,8 +34,10 @@ use messages::Messages;
 use process_state::State;
 use prompts::Turn;
 
-use crate::protocol::client_options_request::Lookup;
-use crate::protocol::{Begin, Blame, Client, Credentials, End, MAX_CHECKED, News, Order, Report};
+use crate::protocol::client_options_request::ClientOptionsRequest;
+use crate::protocol::{
+    Client, Credentials, MAX_CHECKED, NewTransaction, Order, Report, TransactionEnd, WhoseFault, WorkerNews,
+};
 use crate::settings::Settings;
 use crate::supervisor::take_syslog_name;
 use crate::titles;
@@ -104,15 +106,15 @@ fn serve(
     // Loading modules may have logged something, too.
     set_back();
     let mut clean = State::now();
-    if channel.send(&Report { nonce: 0, news: News::Ready }, &[], PATIENCE).is_err() {
+    if channel.send(&Report { nonce: 0, news: WorkerNews::Ready }, &[], PATIENCE).is_err() {
         leave(1);
     }
     loop {
         let mut begin = match next_transaction(&mut channel) {
             Next::Begin(begin) => begin,
-            Next::LookUp(nonce, lookup) => {
+            Next::CollectOptions(nonce, wanted) => {
                 let mut reports = Reports { channel: &mut channel, nonce, worker, session: false };
-                if !client_options::report(settings, &lookup, &mut reports) {
+                if !client_options::report(settings, &wanted, &mut reports) {
                     leave(1);
                 }
                 look_at_itself(&mut clean, &mut reports);
@@ -131,7 +133,7 @@ fn serve(
         progress::enter(worker, Phase::Outside);
         // What a module has printed is logged with the login, not when enough of it has come together.
         confine::flush_output();
-        if !reports.send(News::End(end)) {
+        if !reports.send(WorkerNews::End(end)) {
             leave(1);
         }
         // It has held somebody's login for long, and two of their attempts: the next one gets a new process.
@@ -148,7 +150,7 @@ fn serve(
 fn look_at_itself(clean: &mut State, reports: &mut Reports<'_>) {
     set_back();
     let change = clean.change();
-    if !reports.send(change.map_or(News::Ready, |what| News::Changed(what.into()))) {
+    if !reports.send(change.map_or(WorkerNews::Ready, |what| WorkerNews::Changed(what.into()))) {
         leave(1);
     }
     if change.is_some() {
@@ -169,15 +171,15 @@ fn set_back() {
 /// What a worker is to do.
 enum Next {
     /// A login.
-    Begin(Begin),
+    Begin(NewTransaction),
     /// The options of a client, in a transaction with this number.
-    LookUp(u64, Lookup),
+    CollectOptions(u64, ClientOptionsRequest),
 }
 
 fn next_transaction(channel: &mut Channel<Report, Order>) -> Next {
     match orders::receive(channel) {
         Ok(Order::Begin(begin)) => Next::Begin(begin),
-        Ok(Order::LookUp { nonce, lookup }) => Next::LookUp(nonce, lookup),
+        Ok(Order::CollectOptions { nonce, wanted }) => Next::CollectOptions(nonce, wanted),
         Err(ChannelError::Closed) => leave(0),
         // An answer, too, to which there is no question.
         Ok(Order::Answer { .. } | Order::Open { .. } | Order::Check { .. } | Order::Close { .. })
@@ -189,11 +191,11 @@ fn next_transaction(channel: &mut Channel<Report, Order>) -> Next {
 /// last of this worker, and `keeps` is run before.
 fn transact(
     settings: &Settings,
-    begin: &Begin,
+    begin: &NewTransaction,
     credentials: Secret,
     reports: &mut Reports<'_>,
     keeps: impl FnOnce(),
-) -> (End, bool) {
+) -> (TransactionEnd, bool) {
     let mut end = no_end();
     let mut asked = false;
     let (code, text, kept) = match check(settings, begin, credentials, reports, &mut end, &mut asked) {
@@ -212,16 +214,16 @@ fn transact(
 }
 
 /// Of a transaction that has not begun.
-fn no_end() -> End {
-    End {
+fn no_end() -> TransactionEnd {
+    TransactionEnd {
         code: 0,
         authenticating: true,
         text: Vec::new(),
         delay: Duration::ZERO,
         checked: Vec::new(),
-        chosen: false,
+        new_password: false,
         said: Vec::new(),
-        blame: Blame::Client,
+        fault: WhoseFault::Client,
         kept: false,
     }
 }
@@ -229,10 +231,10 @@ fn no_end() -> End {
 /// What PAM says, and the transaction if it is kept; how far it came, and how long a failure must stay unknown, is noted in `end`.
 fn check<'a>(
     settings: &'a Settings,
-    begin: &'a Begin,
+    begin: &'a NewTransaction,
     sealed: Secret,
     reports: &'a mut Reports<'_>,
-    end: &mut End,
+    end: &mut TransactionEnd,
     has_asked: &mut bool,
 ) -> Result<Option<Transaction<Answering<'a>>>, PamError> {
     let config = &settings.config;
@@ -241,7 +243,7 @@ fn check<'a>(
         .map_err(|error| broken(refusals::malformed_credentials(error).to_string()))?;
     drop(sealed);
     // The front sees to that, but not where a client sends again an answer by which it has chosen a password.
-    if credentials.password.is_empty() && !config.empty_passwords && begin.proof.is_none() {
+    if credentials.password.is_empty() && !config.empty_passwords && begin.passwordless.is_none() {
         let text = refusals::empty_password().to_string();
         return Err(PamError { code: ReturnCode::AUTH_ERR, text });
     }
@@ -249,13 +251,16 @@ fn check<'a>(
         .map_err(|error| broken(refusals::malformed_client(error).to_string()))?;
     let in_c = |bytes: &[u8]| CString::new(bytes).map_err(|_| broken(refusals::nul_byte().to_string()));
     let address = in_c(&begin.address)?;
-    let user = match begin.proof {
+    let user = match begin.passwordless {
         Some(_) => Some(account::user(&config.prompts, &begin.username, &begin.common_name)?),
         None => Some(in_c(&begin.username)?).filter(|_| config.prompts.name_user_at_start()),
     };
     // Nobody asks for it, so that it counts as asked for.
-    let names =
-        user.iter().filter(|_| begin.proof.is_some()).map(|user| Secret::copy_of(user.to_bytes())).collect();
+    let names = user
+        .iter()
+        .filter(|_| begin.passwordless.is_some())
+        .map(|user| Secret::copy_of(user.to_bytes()))
+        .collect();
     let conversation = Answering {
         prompts: &config.prompts,
         challenge: config.challenge,
@@ -278,7 +283,7 @@ fn check<'a>(
         questions: 0,
         page: None,
         given_up: false,
-        nobody_in: begin.proof.map(|_| account::PHASE),
+        nobody_in: begin.passwordless.map(|_| account::PHASE),
     };
     let worker = reports.worker;
     progress::enter(worker, Phase::Start);
@@ -289,9 +294,12 @@ fn check<'a>(
     let _ = transaction.note_delays();
     let rhost = if address.is_empty() { Ok(()) } else { transaction.set_rhost(&address) };
     let told = rhost.and_then(|()| pam_environment::tell(&mut transaction, &begin.common_name, &client));
-    progress::enter(worker, if begin.proof.is_some() { Phase::Account } else { Phase::Authentication });
-    let mut result = told.and_then(|()| match begin.proof {
-        Some(proof) => account::check(&mut transaction, config, proof, end),
+    progress::enter(
+        worker,
+        if begin.passwordless.is_some() { Phase::Account } else { Phase::Authentication },
+    );
+    let mut result = told.and_then(|()| match begin.passwordless {
+        Some(passwordless) => account::check(&mut transaction, config, passwordless, end),
         None => transaction.authenticate().and_then(|()| {
             end.authenticating = false;
             progress::enter(worker, Phase::Account);
@@ -303,14 +311,16 @@ fn check<'a>(
     let checked = transaction.user().map(|user| user.to_bytes().to_vec());
     let conversation = transaction.conversation();
     *has_asked = conversation.questions > 0;
-    end.chosen =
+    end.new_password =
         result.is_ok() && conversation.choosing.take().is_some_and(|choosing| choosing.last_is_new());
     let asked = checked.as_deref().is_some_and(|checked| conversation.was_asked_for(checked));
     match &result {
         Ok(()) if !asked && !config.allow_user_mapping => {
             result = Err(other_user(end, &conversation.answers, checked.as_deref()));
         }
-        Err(error) if end.blame == Blame::Client => end.blame = conversation.answers.blame(error.code),
+        Err(error) if end.fault == WhoseFault::Client => {
+            end.fault = conversation.answers.whose_fault(error.code)
+        }
         _ => {}
     }
     end.checked = checked.filter(|checked| *checked != begin.username).unwrap_or_default();
@@ -331,10 +341,10 @@ fn check<'a>(
 }
 
 /// PAM has succeeded, but not for the user that the client is let in as.
-fn other_user(end: &mut End, answers: &Answers, checked: Option<&[u8]>) -> PamError {
+fn other_user(end: &mut TransactionEnd, answers: &Answers, checked: Option<&[u8]>) -> PamError {
     // No refusal of the account phase.
     end.authenticating = true;
-    end.blame = answers.blame_for_user(checked);
+    end.fault = answers.whose_fault_for_user(checked);
     let text =
         if checked.is_some() { refusals::other_user().to_string() } else { refusals::no_user().to_string() };
     PamError { code: ReturnCode::PERM_DENIED, text }

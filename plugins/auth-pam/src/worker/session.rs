@@ -12,12 +12,12 @@ use super::account;
 use super::conversation::{Answering, cut};
 use super::orders::receive;
 use crate::protocol::reference::Reference;
-use crate::protocol::session::{Assigned, Usage, Why};
-use crate::protocol::{Done, End, News, Order};
+use crate::protocol::session::{Assigned, CloseReason, Usage};
+use crate::protocol::{Order, StepResult, TransactionEnd, WorkerNews};
 use crate::settings::Settings;
 
 /// What is left of a worker's life after its transaction has let a client in, which `login` says.
-pub fn hold(mut transaction: Transaction<Answering<'_>>, login: End, settings: &Settings) -> ! {
+pub fn hold(mut transaction: Transaction<Answering<'_>>, login: TransactionEnd, settings: &Settings) -> ! {
     let dco = settings.dco;
     let conversation = transaction.conversation();
     conversation.enter_session();
@@ -26,7 +26,7 @@ pub fn hold(mut transaction: Transaction<Answering<'_>>, login: End, settings: &
         leave(1);
     }
     confine::flush_output();
-    if !conversation.reports.send(News::End(login)) {
+    if !conversation.reports.send(WorkerNews::End(login)) {
         leave(1);
     }
     let mut open = false;
@@ -38,42 +38,46 @@ pub fn hold(mut transaction: Transaction<Answering<'_>>, login: End, settings: &
                 let result =
                     open_session(&mut transaction, opened_variables(&assigned, reference, SystemTime::now()));
                 if let Err(error) = result {
-                    end(transaction, Err(error), News::Opened);
+                    end(transaction, Err(error), WorkerNews::Opened);
                 }
                 open = true;
-                let news = News::Opened(done(Ok(())));
+                let news = WorkerNews::Opened(done(Ok(())));
                 if !transaction.conversation().reports.send(news) {
                     break;
                 }
             }
-            Ok(Order::Check { nonce: own, proof }) if own == nonce && open => {
-                let end = account::check_again(&mut transaction, &settings.config, proof);
+            Ok(Order::Check { nonce: own, passwordless }) if own == nonce && open => {
+                let end = account::check_again(&mut transaction, &settings.config, passwordless);
                 let reports = &mut transaction.conversation().reports;
                 // As above.
                 if nix::unistd::getpid() != reports.worker {
                     leave(1);
                 }
-                if !reports.send(News::Checked(end)) {
+                if !reports.send(WorkerNews::Checked(end)) {
                     break;
                 }
             }
             Ok(Order::Close { nonce: own, usage }) if own == nonce && open => {
                 let result = close_session(&mut transaction, &usage, dco);
-                end(transaction, result, News::Closed);
+                end(transaction, result, WorkerNews::Closed);
             }
             // The client has not connected, or the supervisor is gone.
             _ => break,
         }
     }
     if open {
-        let _ = close_session(&mut transaction, &Usage::unknown(Why::OpenVpnEnded), dco);
+        let _ = close_session(&mut transaction, &Usage::unknown(CloseReason::OpenVpnEnded), dco);
     }
     drop(transaction);
     leave(0)
 }
 
 /// Ends the transaction, and says how that went.
-fn end(transaction: Transaction<Answering<'_>>, result: Result<(), PamError>, news: fn(Done) -> News) -> ! {
+fn end(
+    transaction: Transaction<Answering<'_>>,
+    result: Result<(), PamError>,
+    news: fn(StepResult) -> WorkerNews,
+) -> ! {
     let mut conversation = transaction.end();
     if let (Err(_), Some(complaint)) = (&result, conversation.complaint.take()) {
         conversation.note(|| complaint);
@@ -82,12 +86,12 @@ fn end(transaction: Transaction<Answering<'_>>, result: Result<(), PamError>, ne
     leave(i32::from(!sent))
 }
 
-fn done(result: Result<(), PamError>) -> Done {
+fn done(result: Result<(), PamError>) -> StepResult {
     let (code, text) = match result {
         Ok(()) => (ReturnCode::SUCCESS, "Success".to_string()),
         Err(error) => (error.code, error.text),
     };
-    Done { code: code.raw().unsigned_abs(), text: cut(&text) }
+    StepResult { code: code.raw().unsigned_abs(), text: cut(&text) }
 }
 
 fn open_session(
@@ -184,7 +188,7 @@ mod tests {
             received_bytes: Some(u64::MAX),
             sent_bytes: Some(0),
             seconds: Some(7),
-            why: Why::Disconnected,
+            why: CloseReason::Disconnected,
         };
         let expected = [
             c"OPENVPN_BYTES_RECEIVED=18446744073709551615",
@@ -193,7 +197,7 @@ mod tests {
             c"OPENVPN_CLOSE_REASON=disconnected",
         ];
         assert_eq!(usage_variables(&usage, false), expected.map(CString::from));
-        let unknown = usage_variables(&Usage::unknown(Why::OpenVpnEnded), true);
+        let unknown = usage_variables(&Usage::unknown(CloseReason::OpenVpnEnded), true);
         let expected = [c"OPENVPN_CLOSE_REASON=openvpn-ended", c"OPENVPN_DCO=possible"];
         assert_eq!(unknown, expected.map(CString::from));
     }

@@ -7,9 +7,9 @@ use super::Attempts;
 use crate::front::grace::Kind;
 use crate::front::log_suffix::Tail;
 use crate::protocol::Request;
-use crate::protocol::attempt_origin::Origin;
-use crate::protocol::client_options_request::Lookup;
-use crate::protocol::session::{Usage, Why};
+use crate::protocol::attempt_origin::AttemptOrigin;
+use crate::protocol::client_options_request::ClientOptionsRequest;
+use crate::protocol::session::{CloseReason, Usage};
 use crate::protocol::verdict::Verdict;
 use crate::quoted::shown;
 
@@ -21,7 +21,7 @@ pub struct Connecting {
     /// The one whose session is open: it is closed if the client is refused all the same.
     opened: Option<u64>,
     /// Whose options are to be asked for.
-    pub lookup: Option<(Lookup, Origin)>,
+    pub wanted: Option<(ClientOptionsRequest, AttemptOrigin)>,
     /// The options that are known.
     pub config: ClientConfig,
     /// Others, as far as they have come.
@@ -45,7 +45,7 @@ impl Connecting {
     /// Nothing is to come; `tail` ends lines of the log about it.
     pub fn new(tail: Tail) -> Self {
         let config = ClientConfig::default();
-        Connecting { opens: None, opened: None, lookup: None, config, text: Vec::new(), tail }
+        Connecting { opens: None, opened: None, wanted: None, config, text: Vec::new(), tail }
     }
 }
 
@@ -68,11 +68,11 @@ impl Attempts {
             return Step::Refused;
         }
         connecting.opened = connecting.opens.take().or(connecting.opened);
-        let Some((lookup, origin)) = connecting.lookup.take() else { return self.let_in(connecting) };
-        let user = shown(&lookup.username);
+        let Some((wanted, origin)) = connecting.wanted.take() else { return self.let_in(connecting) };
+        let user = shown(&wanted.username);
         let sent = match &mut self.supervisor {
             Some(supervisor) => supervisor
-                .try_send(Request::Options { id, lookup, origin })
+                .try_send(Request::Options { id, wanted, origin })
                 .map_err(|error| lines::refusals::supervisor_unreachable(error).to_string()),
             None => Err(lines::refusals::supervisor_gone().to_string()),
         };
@@ -106,7 +106,7 @@ impl Attempts {
     /// The client is refused although its session is open.
     fn close_again(&mut self, connecting: &Connecting) {
         if let Some(attempt) = connecting.opened.filter(|attempt| self.sessions.remove(attempt)) {
-            let usage = Usage::unknown(Why::NotConnected);
+            let usage = Usage::unknown(CloseReason::NotConnected);
             if let Some(supervisor) = &mut self.supervisor {
                 let _ = supervisor.try_send(Request::Close { attempt, usage });
             }

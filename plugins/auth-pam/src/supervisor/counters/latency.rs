@@ -10,13 +10,13 @@ const BOUNDS: [u64; 15] = [
 
 /// A histogram.
 #[derive(Debug, Clone, Default)]
-pub struct Latency {
+pub struct LatencyHistogram {
     /// Of each bucket alone; the last one has no bound.
     counts: [u64; BOUNDS.len() + 1],
     sum: Duration,
 }
 
-impl Latency {
+impl LatencyHistogram {
     /// One more.
     pub fn add(&mut self, took: Duration) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -49,13 +49,13 @@ const KEPT: usize = 1024;
 
 /// The last ones, of which percentiles tell how it is now.
 #[derive(Debug, Clone, Default)]
-pub struct Recent {
+pub struct RecentLatencies {
     /// In microseconds, more than an hour as an hour or so.
     micros: Vec<u32>,
     next: usize,
 }
 
-impl Recent {
+impl RecentLatencies {
     /// One more.
     pub fn add(&mut self, took: Duration) {
         let micros = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Figures;
+use super::Counters;
 use crate::supervisor::Supervisor;
 
 /// How many workers do what. They add up to the processes there are.
@@ -64,7 +64,7 @@ impl SessionCounts {
 #[derive(Debug)]
 pub struct Snapshot<'a> {
     /// What is counted since the supervisor has come up.
-    pub figures: &'a Figures,
+    pub counters: &'a Counters,
     /// How long it is up.
     pub up: Duration,
     /// How often the keeper has started another one.
@@ -102,7 +102,7 @@ impl Supervisor {
     pub fn snapshot(&self, now: Instant) -> Snapshot<'_> {
         let since = |then: Instant| now.saturating_duration_since(then);
         Snapshot {
-            figures: &self.figures,
+            counters: &self.counters,
             up: since(self.began),
             restarts: self.generation.saturating_sub(1),
             waiting: self.scheduler.waiting(),
@@ -112,7 +112,7 @@ impl Supervisor {
             workers: self.workers.counts(),
             max_workers: self.limits.max_workers,
             longest_running: self.workers.first_arrival().map(since),
-            questions: self.suspended.all().len(),
+            questions: self.waiting_questions.all().len(),
             max_questions: self.limits.max_suspended,
             sessions: self.sessions.counts(),
             max_sessions: self.limits.max_sessions,

@@ -2,19 +2,19 @@
 //! same table; a test compares.
 //!
 //! Names and units as Prometheus wants them (<https://prometheus.io/docs/practices/naming/>). No label is a username or an
-//! address: their values stand in this file and in `figures.rs`, or are codes of PAM's.
+//! address: their values stand in this file and in `counters.rs`, or are codes of PAM's.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::text::{Kind, Samples};
-use crate::supervisor::counters::{Cause, Kind as Became, Latency, Snapshot};
+use super::text::{MetricType, Samples};
+use crate::supervisor::counters::{LatencyHistogram, Snapshot, VerdictCause, VerdictKind};
 
 /// One name, and its lines.
 pub struct Family {
     /// Without the part that all begin with.
     pub name: &'static str,
     /// What it is.
-    pub kind: Kind,
+    pub kind: MetricType,
     /// Labels beside `server`.
     pub labels: &'static [&'static str],
     /// What it says.
@@ -39,7 +39,7 @@ const fn counter(
     help: &'static str,
     lines: fn(&mut Samples<'_>, &Snapshot<'_>),
 ) -> Family {
-    Family { name, kind: Kind::Counter, labels, help, lines }
+    Family { name, kind: MetricType::Counter, labels, help, lines }
 }
 
 const fn gauge(
@@ -48,7 +48,7 @@ const fn gauge(
     help: &'static str,
     lines: fn(&mut Samples<'_>, &Snapshot<'_>),
 ) -> Family {
-    Family { name, kind: Kind::Gauge, labels, help, lines }
+    Family { name, kind: MetricType::Gauge, labels, help, lines }
 }
 
 /// All of them.
@@ -79,9 +79,9 @@ pub const FAMILIES: &[Family] = &[
         &["verdict", "cause"],
         "Login attempts by their verdict and what decided them.",
         |samples, now| {
-            for verdict in Became::ALL {
-                for cause in Cause::ALL {
-                    let count = now.figures.attempts(*verdict, *cause);
+            for verdict in VerdictKind::ALL {
+                for cause in VerdictCause::ALL {
+                    let count = now.counters.attempts(*verdict, *cause);
                     if count > 0 || is_expected(*verdict, *cause) {
                         samples.add(&[("verdict", verdict.label()), ("cause", cause.label())], count);
                     }
@@ -94,19 +94,19 @@ pub const FAMILIES: &[Family] = &[
         &["code"],
         "Transactions that PAM has ended, by PAM's code.",
         |samples, now| {
-            for (code, count) in now.figures.codes() {
+            for (code, count) in now.counters.codes() {
                 samples.add(&[("code", code)], count);
             }
         },
     ),
     Family {
         name: "attempt_duration_seconds",
-        kind: Kind::Histogram,
+        kind: MetricType::Histogram,
         labels: &["verdict"],
         help: "From the arrival of an attempt to its verdict, of attempts that waited for a worker or for PAM.",
         lines: |samples, now| {
-            for verdict in Became::ALL {
-                histogram(samples, verdict.label(), now.figures.latency(*verdict));
+            for verdict in VerdictKind::ALL {
+                histogram(samples, verdict.label(), now.counters.latency(*verdict));
             }
         },
     },
@@ -115,7 +115,7 @@ pub const FAMILIES: &[Family] = &[
         &[],
         "Attempts whose clients were gone before PAM was asked.",
         |samples, now| {
-            samples.add(&[], now.figures.count.cancelled);
+            samples.add(&[], now.counters.totals.cancelled);
         },
     ),
     counter(
@@ -123,8 +123,8 @@ pub const FAMILIES: &[Family] = &[
         &["blame"],
         "Attempts refused in OpenVPN's process, without PAM: for what the client sent, or not.",
         |samples, now| {
-            samples.add(&[("blame", "client")], now.figures.count.refused_by_front);
-            samples.add(&[("blame", "other")], now.figures.count.undecided_by_front);
+            samples.add(&[("blame", "client")], now.counters.totals.refused_by_front);
+            samples.add(&[("blame", "other")], now.counters.totals.undecided_by_front);
         },
     ),
     gauge("attempts_waiting", &[], "Attempts that wait for a worker.", |samples, now| {
@@ -171,17 +171,17 @@ pub const FAMILIES: &[Family] = &[
         },
     ),
     counter("workers_forked_total", &[], "Workers that were started.", |samples, now| {
-        samples.add(&[], now.figures.count.workers_forked);
+        samples.add(&[], now.counters.totals.workers_forked);
     }),
     counter("worker_fork_failures_total", &[], "Workers that could not be started.", |samples, now| {
-        samples.add(&[], now.figures.count.fork_failures);
+        samples.add(&[], now.counters.totals.fork_failures);
     }),
     counter(
         "workers_ended_by_modules_total",
         &[],
         "Workers that a PAM module has ended while it ran.",
         |samples, now| {
-            samples.add(&[], now.figures.count.workers_ended_by_modules);
+            samples.add(&[], now.counters.totals.workers_ended_by_modules);
         },
     ),
     counter(
@@ -189,7 +189,7 @@ pub const FAMILIES: &[Family] = &[
         &[],
         "Workers that were killed: over the time limit, or not ready in time.",
         |samples, now| {
-            samples.add(&[], now.figures.count.workers_killed);
+            samples.add(&[], now.counters.totals.workers_killed);
         },
     ),
     gauge("questions_waiting", &[], "Questions that wait for an answer.", |samples, now| {
@@ -204,10 +204,10 @@ pub const FAMILIES: &[Family] = &[
         },
     ),
     counter("questions_answered_total", &[], "Questions that were answered.", |samples, now| {
-        samples.add(&[], now.figures.count.questions_answered);
+        samples.add(&[], now.counters.totals.questions_answered);
     }),
     counter("questions_given_up_total", &[], "Questions that were given up.", |samples, now| {
-        samples.add(&[], now.figures.count.questions_given_up);
+        samples.add(&[], now.counters.totals.questions_given_up);
     }),
     gauge("sessions", &["state"], "PAM sessions by how far they are.", |samples, now| {
         for (state, count) in now.sessions.by_state() {
@@ -222,12 +222,12 @@ pub const FAMILIES: &[Family] = &[
         &["event"],
         "PAM sessions: opened, closed, not opened, lost without being closed.",
         |samples, now| {
-            let figures = now.figures;
+            let counters = now.counters;
             for (event, count) in [
-                ("opened", figures.count.sessions_opened),
-                ("closed", figures.count.sessions_closed),
-                ("refused", figures.count.sessions_refused),
-                ("lost", figures.count.sessions_lost),
+                ("opened", counters.totals.sessions_opened),
+                ("closed", counters.totals.sessions_closed),
+                ("refused", counters.totals.sessions_refused),
+                ("lost", counters.totals.sessions_lost),
             ] {
                 samples.add(&[("event", event)], count);
             }
@@ -238,8 +238,8 @@ pub const FAMILIES: &[Family] = &[
         &["result"],
         "Clients that got their options, or could not (client-options).",
         |samples, now| {
-            samples.add(&[("result", "given")], now.figures.count.options_given);
-            samples.add(&[("result", "refused")], now.figures.count.options_refused);
+            samples.add(&[("result", "given")], now.counters.totals.options_given);
+            samples.add(&[("result", "refused")], now.counters.totals.options_refused);
         },
     ),
     gauge(
@@ -255,7 +255,7 @@ pub const FAMILIES: &[Family] = &[
         &[],
         "How often PAM's backend was found away for everybody.",
         |samples, now| {
-            samples.add(&[], now.figures.count.breaker_opened);
+            samples.add(&[], now.counters.totals.breaker_opened);
         },
     ),
     gauge(
@@ -267,28 +267,29 @@ pub const FAMILIES: &[Family] = &[
         },
     ),
     counter("penalties_total", &[], "How often a source was closed for its failures.", |samples, now| {
-        samples.add(&[], now.figures.count.penalties);
+        samples.add(&[], now.counters.totals.penalties);
     }),
 ];
 
 /// Whether there can be such attempts: then there is a line from the start, so that the first one is an increase.
-fn is_expected(verdict: Became, cause: Cause) -> bool {
+fn is_expected(verdict: VerdictKind, cause: VerdictCause) -> bool {
     match cause {
-        Cause::Pam => verdict != Became::Asked,
-        Cause::Question | Cause::QuestionAgain => verdict == Became::Asked,
-        Cause::NoQuestion | Cause::WorkerDistrusted | Cause::TooManySessionsOfUser | Cause::Revoked => {
-            verdict == Became::Rejected
-        }
-        Cause::WorkerEnded => matches!(verdict, Became::Rejected | Became::Temporary),
-        Cause::Shortage
-        | Cause::TimeLimit
-        | Cause::WaitedTooLong
-        | Cause::QueueFull
-        | Cause::TooManyAlike
-        | Cause::TooManySessions
-        | Cause::NoWorker
-        | Cause::BackendAway
-        | Cause::Penalty => verdict == Became::Temporary,
+        VerdictCause::Pam => verdict != VerdictKind::Asked,
+        VerdictCause::Question | VerdictCause::QuestionAgain => verdict == VerdictKind::Asked,
+        VerdictCause::NoQuestion
+        | VerdictCause::WorkerDistrusted
+        | VerdictCause::TooManySessionsOfUser
+        | VerdictCause::Revoked => verdict == VerdictKind::Rejected,
+        VerdictCause::WorkerEnded => matches!(verdict, VerdictKind::Rejected | VerdictKind::Temporary),
+        VerdictCause::Shortage
+        | VerdictCause::TimeLimit
+        | VerdictCause::WaitedTooLong
+        | VerdictCause::QueueFull
+        | VerdictCause::TooManyUnanswered
+        | VerdictCause::TooManySessions
+        | VerdictCause::NoWorker
+        | VerdictCause::BackendAway
+        | VerdictCause::Penalty => verdict == VerdictKind::Temporary,
     }
 }
 
@@ -296,7 +297,7 @@ fn seconds(time: Option<Duration>) -> f64 {
     time.unwrap_or_default().as_secs_f64()
 }
 
-fn histogram(samples: &mut Samples<'_>, verdict: &str, latency: &Latency) {
+fn histogram(samples: &mut Samples<'_>, verdict: &str, latency: &LatencyHistogram) {
     let buckets = latency.at_most().map(|(bound, within)| (bound.as_secs_f64(), within));
     samples.histogram(&[("verdict", verdict)], buckets, latency.count(), latency.sum().as_secs_f64());
 }

@@ -4,22 +4,22 @@ use super::super::text::PREFIX;
 use super::*;
 use crate::metrics::messages::MAX_TEXT;
 use crate::supervisor::attempt::tests::attempt;
-use crate::supervisor::counters::{Counters, Figures, SessionCounts, WorkerCounts};
+use crate::supervisor::counters::{Counters, SessionCounts, Totals, WorkerCounts};
 use crate::supervisor::outcome::{judge, tests::every_outcome};
 
 /// Every outcome there is, once.
-fn figures_of_every_outcome() -> Figures {
-    let (mut figures, attempt) = (Figures::default(), attempt(1, "alice", "192.0.2.1"));
+fn figures_of_every_outcome() -> Counters {
+    let (mut counters, attempt) = (Counters::default(), attempt(1, "alice", "192.0.2.1"));
     for (outcome, _) in every_outcome() {
         let (verdict, _) = judge(&attempt, attempt.arrived, &outcome, Duration::ZERO);
-        figures.concluded(&verdict, &outcome, Duration::from_millis(3));
+        counters.concluded(&verdict, &outcome, Duration::from_millis(3));
     }
-    figures
+    counters
 }
 
-fn snapshot(figures: &Figures) -> Snapshot<'_> {
+fn snapshot(counters: &Counters) -> Snapshot<'_> {
     Snapshot {
-        figures,
+        counters,
         up: Duration::from_secs(7),
         restarts: 2,
         waiting: 3,
@@ -49,20 +49,20 @@ fn values(text: &str) -> BTreeMap<&str, f64> {
 
 #[test]
 fn each_figure_is_published() {
-    let figures = figures_of_every_outcome();
-    let text = render("server1", &snapshot(&figures));
+    let counters = figures_of_every_outcome();
+    let text = render("server1", &snapshot(&counters));
     let values = values(&text);
     let sum = |name: &str| {
         let of_name =
             values.iter().filter(|(key, _)| key.split('{').next() == Some(&*format!("{PREFIX}{name}")));
         of_name.map(|(_, value)| value).sum::<f64>()
     };
-    let decided = |cause| Became::ALL.iter().map(|kind| figures.attempts(*kind, cause)).sum::<u64>();
-    let attempts: u64 = Cause::ALL.iter().map(|cause| decided(*cause)).sum();
+    let decided = |cause| VerdictKind::ALL.iter().map(|kind| counters.attempts(*kind, cause)).sum::<u64>();
+    let attempts: u64 = VerdictCause::ALL.iter().map(|cause| decided(*cause)).sum();
     assert!(attempts > 20);
     for (name, expected) in [
         ("attempts_total", attempts as f64),
-        ("pam_results_total", decided(Cause::Pam) as f64),
+        ("pam_results_total", decided(VerdictCause::Pam) as f64),
         ("supervisor_restarts_total", 2.0),
         ("attempts_waiting", 3.0),
         ("oldest_waiting_seconds", 1.5),
@@ -90,11 +90,11 @@ fn each_figure_is_published() {
 /// A counter that is declared and that no family has is one that nobody sees.
 #[test]
 fn each_counter_is_published() {
-    let mut figures = Figures::default();
-    figures.count = Counters::all_different();
-    let text = render("server1", &snapshot(&figures));
+    let mut counters = Counters::default();
+    counters.totals = Totals::all_different();
+    let text = render("server1", &snapshot(&counters));
     let published: Vec<f64> = values(&text).into_values().collect();
-    for (name, count) in figures.count.by_name() {
+    for (name, count) in counters.totals.by_name() {
         assert!(published.contains(&(count as f64)), "{name} is in no family: {text}");
     }
 }
@@ -105,7 +105,7 @@ fn each_counter_is_published() {
 fn the_text_is_bounded_whoever_logs_in() {
     let text = render(&"x".repeat(128), &snapshot(&figures_of_every_outcome()));
     assert!(text.len() < MAX_TEXT * 3 / 4, "{} bytes", text.len());
-    let expected = render("x", &snapshot(&Figures::default()));
+    let expected = render("x", &snapshot(&Counters::default()));
     let (with, without) = (text.lines().count(), expected.lines().count());
     let codes = figures_of_every_outcome().codes().count();
     assert_eq!(with, without + codes, "a series that is not there from the start: {text}");
@@ -118,7 +118,7 @@ fn names_are_as_prometheus_wants_them() {
         assert!(names.insert(name), "{name} twice");
         let plain = |word: &str| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         assert!(plain(name) && labels.iter().all(|label| plain(label)), "{name} {labels:?}");
-        assert_eq!(*kind == Kind::Counter, name.ends_with("_total"), "{name}");
+        assert_eq!(*kind == MetricType::Counter, name.ends_with("_total"), "{name}");
         assert!(help.ends_with('.') && !help.contains(['\\', '\n', '|']), "{name}: {help}");
         for label in *labels {
             assert!(
@@ -159,7 +159,7 @@ fn what_is_looked_at_is_there() {
             let name = name.unwrap_or_default();
             let family = FAMILIES.iter().find(|family| {
                 family.name == name
-                    || (family.kind == Kind::Histogram && format!("{}_bucket", family.name) == name)
+                    || (family.kind == MetricType::Histogram && format!("{}_bucket", family.name) == name)
             });
             assert!(family.is_some(), "{path}: there is no {PREFIX}{name}");
             asked.insert(name.to_string());

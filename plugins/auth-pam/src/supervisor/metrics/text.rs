@@ -7,7 +7,7 @@ pub const PREFIX: &str = "openvpn_auth_pam_";
 
 /// What kind of figure it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum MetricType {
     /// It only grows, until the supervisor starts anew.
     Counter,
     /// It goes up and down.
@@ -16,13 +16,13 @@ pub enum Kind {
     Histogram,
 }
 
-impl Kind {
+impl MetricType {
     /// Its word in the format.
     pub fn word(self) -> &'static str {
         match self {
-            Kind::Counter => "counter",
-            Kind::Gauge => "gauge",
-            Kind::Histogram => "histogram",
+            MetricType::Counter => "counter",
+            MetricType::Gauge => "gauge",
+            MetricType::Histogram => "histogram",
         }
     }
 }
@@ -42,7 +42,13 @@ impl<'a> Samples<'a> {
     }
 
     /// Begins with another name.
-    pub fn begin(&mut self, name: &'static str, labels: &'static [&'static str], kind: Kind, help: &str) {
+    pub fn begin(
+        &mut self,
+        name: &'static str,
+        labels: &'static [&'static str],
+        kind: MetricType,
+        help: &str,
+    ) {
         (self.name, self.labels) = (name, labels);
         let kind = kind.word();
         // Writing to a string does not fail.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::*;
-use crate::protocol::session::Why;
+use crate::protocol::session::CloseReason;
 use crate::supervisor::attempt;
 
 /// What may happen to a session.
@@ -45,27 +45,31 @@ impl Run {
         Run { table: Sessions::new(Bounds { most, most_of_user: None }), now }
     }
 
-    fn opening(&self) -> Stage {
+    fn opening(&self) -> SessionStage {
         let assigned = Assigned::default();
-        Stage::Opening { request: 7, assigned, since: self.now, until: None, gone: None }
+        SessionStage::Opening { request: 7, assigned, since: self.now, until: None, gone: None }
     }
 
-    fn closing(&self) -> Stage {
-        Stage::Closing { usage: Usage::unknown(Why::Disconnected), since: self.now, until: None }
+    fn closing(&self) -> SessionStage {
+        SessionStage::Closing {
+            usage: Usage::unknown(CloseReason::Disconnected),
+            since: self.now,
+            until: None,
+        }
     }
 
     fn step(&mut self, attempt: u64, step: Step) {
         let (now, worker) = (self.now, 100 + attempt);
         let stage = match step {
             Step::Open => Some(self.opening()),
-            Step::Opened => Some(Stage::Open { since: now }),
+            Step::Opened => Some(SessionStage::Open { since: now }),
             Step::Close => Some(self.closing()),
             _ => None,
         };
         match step {
             Step::LetIn if self.table.in_worker(worker).is_none() => {
                 let until = now + Duration::from_secs(1);
-                drop(self.table.let_in(tests::session(attempt, "alice", Stage::LetIn { until })));
+                drop(self.table.let_in(tests::session(attempt, "alice", SessionStage::LetIn { until })));
             }
             Step::LetIn => {}
             Step::Open | Step::Opened | Step::Close => {
@@ -74,7 +78,7 @@ impl Run {
             Step::Check => {
                 let mut one = attempt::tests::attempt(attempt, "alice", "192.0.2.7");
                 one.deadline = Some(now);
-                let check = Check { attempt: Some(Box::new(one)) };
+                let check = AccountCheck { attempt: Some(Box::new(one)) };
                 self.table.change(worker, |session| session.check = Some(check));
             }
             Step::Checked => drop(self.table.change(worker, |session| session.check.take())),

@@ -6,15 +6,15 @@ use lines::{sessions, system_log};
 use log_lines::Said;
 
 use super::table::Session;
-use crate::protocol::attempt_origin::Origin;
+use crate::protocol::attempt_origin::AttemptOrigin;
 use crate::protocol::session::{Assigned, Usage};
-use crate::protocol::time_taken::Took;
+use crate::protocol::time_taken::TimeTaken;
 use crate::quoted::{escaped, shown};
 use crate::supervisor::Supervisor;
 
 /// What has become of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
+pub enum SessionEvent {
     /// It is open, with these addresses.
     Opened(Assigned),
     /// It is closed.
@@ -29,14 +29,14 @@ pub enum Event {
 #[derive(Debug, Clone)]
 pub struct Whose {
     username: Vec<u8>,
-    origin: Origin,
+    origin: AttemptOrigin,
     asked: Option<Instant>,
 }
 
 impl Whose {
     /// How long PAM has taken to open or close it; nothing if it was not asked.
-    fn took(&self) -> Took {
-        Took::of(self.asked.map_or(Duration::ZERO, |asked| asked.elapsed()))
+    fn took(&self) -> TimeTaken {
+        TimeTaken::of(self.asked.map_or(Duration::ZERO, |asked| asked.elapsed()))
     }
 }
 
@@ -49,8 +49,8 @@ impl Session {
 
 impl Supervisor {
     /// Writes the lines of a session. `good`: everything went as it should.
-    pub(super) fn tell_of_session(&mut self, whose: &Whose, event: Event, reason: &str, good: bool) {
-        self.figures.of_session(event);
+    pub(super) fn tell_of_session(&mut self, whose: &Whose, event: SessionEvent, reason: &str, good: bool) {
+        self.counters.of_session(event);
         // What modules have printed belongs before it.
         self.output.flush();
         let took = whose.took();
@@ -74,10 +74,10 @@ fn number(number: Option<u64>) -> String {
 }
 
 /// For OpenVPN's log.
-fn log_line(event: Event, user: &str, reason: &str, good: bool, tail: &str) -> Said {
+fn log_line(event: SessionEvent, user: &str, reason: &str, good: bool, tail: &str) -> Said {
     match event {
-        Event::Opened(assigned) => sessions::opened(user, &assigned.shown(), tail).said(),
-        Event::Closed(usage, open) => {
+        SessionEvent::Opened(assigned) => sessions::opened(user, &assigned.shown(), tail).said(),
+        SessionEvent::Closed(usage, open) => {
             let (received, sent) = (&number(usage.received_bytes), &number(usage.sent_bytes));
             let (seconds, ended) = (usage.seconds.unwrap_or(open.as_secs()), usage.why.word());
             if good {
@@ -86,20 +86,20 @@ fn log_line(event: Event, user: &str, reason: &str, good: bool, tail: &str) -> S
                 sessions::closed_badly(user, seconds, received, sent, ended, reason, tail).said()
             }
         }
-        Event::Refused => sessions::refused(user, reason, tail).said(),
-        Event::Lost(_, open) => sessions::lost(user, open.as_secs(), reason, tail).said(),
+        SessionEvent::Refused => sessions::refused(user, reason, tail).said(),
+        SessionEvent::Lost(_, open) => sessions::lost(user, open.as_secs(), reason, tail).said(),
     }
 }
 
 /// For the system log; in a form that other programs can rely on.
-fn record(whose: &Whose, event: Event, reason: &str, took: Took, config: Option<&str>) -> String {
+fn record(whose: &Whose, event: SessionEvent, reason: &str, took: TimeTaken, config: Option<&str>) -> String {
     let (word, facts) = match event {
-        Event::Opened(assigned) => ("opened", system_log::tunnel(assigned.shown()).to_string()),
-        Event::Closed(usage, open) => ("closed", facts(&usage, open)),
-        Event::Refused => ("refused", String::new()),
-        Event::Lost(usage, open) => ("lost", facts(&usage, open)),
+        SessionEvent::Opened(assigned) => ("opened", system_log::tunnel(assigned.shown()).to_string()),
+        SessionEvent::Closed(usage, open) => ("closed", facts(&usage, open)),
+        SessionEvent::Refused => ("refused", String::new()),
+        SessionEvent::Lost(usage, open) => ("lost", facts(&usage, open)),
     };
-    let Origin { port, reference, .. } = &whose.origin;
+    let AttemptOrigin { port, reference, .. } = &whose.origin;
     let (address, config) = (whose.origin.plain_address().unwrap_or("-"), config.unwrap_or("-"));
     let (reason, user, took) = (escaped(reason.as_bytes()), shown(&whose.username), took.fields());
     let client = system_log::client(address, *port, config, reference);
@@ -116,7 +116,7 @@ fn facts(usage: &Usage, open: Duration) -> String {
 mod tests {
     use super::*;
     use crate::protocol::attempt_origin::tests::origin;
-    use crate::protocol::session::Why;
+    use crate::protocol::session::CloseReason;
 
     fn whose(username: &str) -> Whose {
         Whose { username: username.into(), origin: origin("192.0.2.7", 1194), asked: None }
@@ -124,28 +124,35 @@ mod tests {
 
     #[test]
     fn lines_have_one_form() {
-        let usage =
-            Usage { received_bytes: Some(7), sent_bytes: None, seconds: Some(90), why: Why::Disconnected };
+        let usage = Usage {
+            received_bytes: Some(7),
+            sent_bytes: None,
+            seconds: Some(90),
+            why: CloseReason::Disconnected,
+        };
         let assigned = Assigned { ipv4: "10.8.0.2".parse().ok(), ipv6: None };
         let open = Duration::from_secs(3);
         let begin = "address=192.0.2.7 port=1194 config=server1 reference=345YZ";
         for (event, expected) in [
-            (Event::Opened(assigned), format!("opened: {begin} tunnel=10.8.0.2 took=0.012 reason='Success'")),
             (
-                Event::Closed(usage, open),
+                SessionEvent::Opened(assigned),
+                format!("opened: {begin} tunnel=10.8.0.2 took=0.012 reason='Success'"),
+            ),
+            (
+                SessionEvent::Closed(usage, open),
                 format!(
                     "closed: {begin} received=7 sent=- seconds=90 ended=disconnected took=0.012 reason='Success'"
                 ),
             ),
-            (Event::Refused, format!("refused: {begin} took=0.012 reason='Success'")),
+            (SessionEvent::Refused, format!("refused: {begin} took=0.012 reason='Success'")),
             (
-                Event::Lost(Usage::unknown(Why::OpenVpnEnded), open),
+                SessionEvent::Lost(Usage::unknown(CloseReason::OpenVpnEnded), open),
                 format!(
                     "lost: {begin} received=- sent=- seconds=3 ended=openvpn-ended took=0.012 reason='Success'"
                 ),
             ),
         ] {
-            let took = Took::of(Duration::from_millis(12));
+            let took = TimeTaken::of(Duration::from_millis(12));
             let line = record(&whose("it's"), event, "Success", took, Some("server1"));
             assert_eq!(line, format!("AUTH-PAM: session {expected} user='it\\'s'"));
         }
@@ -153,9 +160,13 @@ mod tests {
 
     #[test]
     fn a_reason_is_said_where_something_went_wrong() {
-        let usage =
-            Usage { received_bytes: Some(7), sent_bytes: Some(8), seconds: None, why: Why::OpenVpnEnded };
-        let closed = Event::Closed(usage, Duration::from_secs(3));
+        let usage = Usage {
+            received_bytes: Some(7),
+            sent_bytes: Some(8),
+            seconds: None,
+            why: CloseReason::OpenVpnEnded,
+        };
+        let closed = SessionEvent::Closed(usage, Duration::from_secs(3));
         let text =
             "BACKGROUND: user 'joe': session closed after 3 s, 7 bytes received, 8 bytes sent, openvpn-ended";
         assert_eq!(log_line(closed, "joe", "Success", true, " (x)"), format!("{text} (x)"));

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use crate::protocol::attempt_origin::Origin;
+use crate::protocol::attempt_origin::AttemptOrigin;
 use crate::protocol::session::{Assigned, Usage};
 use crate::supervisor::attempt::Attempt;
 use crate::supervisor::counters::SessionCounts;
@@ -27,25 +27,25 @@ pub struct Session {
     /// Common name of the client's certificate.
     pub common_name: Vec<u8>,
     /// Where the client has logged in from.
-    pub origin: Origin,
+    pub origin: AttemptOrigin,
     /// How far it has come.
-    pub stage: Stage,
+    pub stage: SessionStage,
     /// When PAM was asked to open or close it, as long as it does.
     pub asked: Option<Instant>,
     /// Its account is being looked at once more.
-    pub check: Option<Check>,
+    pub check: Option<AccountCheck>,
 }
 
 /// The account of an open session is looked at, for a renegotiation.
 #[derive(Debug)]
-pub struct Check {
+pub struct AccountCheck {
     /// The attempt that waits for it; nothing once that was late.
     pub attempt: Option<Box<Attempt>>,
 }
 
 /// How far a session has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stage {
+pub enum SessionStage {
     /// The client was let in and has not connected yet.
     LetIn {
         /// When it is given up.
@@ -116,7 +116,7 @@ pub struct Sessions {
 impl Session {
     /// Whether the modules have opened it, or are about to.
     pub fn is_open(&self) -> bool {
-        !matches!(self.stage, Stage::LetIn { .. })
+        !matches!(self.stage, SessionStage::LetIn { .. })
     }
 
     /// Since when somebody waits for PAM to open it, or to look at its account.
@@ -124,7 +124,7 @@ impl Session {
         let check =
             self.check.as_ref().and_then(|check| check.attempt.as_ref()).map(|attempt| attempt.arrived);
         match self.stage {
-            Stage::Opening { since, .. } => Some(since),
+            SessionStage::Opening { since, .. } => Some(since),
             _ => check,
         }
     }
@@ -136,9 +136,9 @@ impl Session {
 
     fn until(&self) -> Option<Instant> {
         match self.stage {
-            Stage::LetIn { until } => Some(until),
-            Stage::Opening { until, .. } | Stage::Closing { until, .. } => until,
-            Stage::Open { .. } => None,
+            SessionStage::LetIn { until } => Some(until),
+            SessionStage::Opening { until, .. } | SessionStage::Closing { until, .. } => until,
+            SessionStage::Open { .. } => None,
         }
     }
 }
@@ -224,8 +224,7 @@ impl Sessions {
 
     /// The one that this request of the front is to open.
     pub fn opened_by(&self, id: u64) -> Option<&Session> {
-        let opens =
-            |session: &&Session| matches!(session.stage, Stage::Opening { request, .. } if request == id);
+        let opens = |session: &&Session| matches!(session.stage, SessionStage::Opening { request, .. } if request == id);
         self.table.iter().find(opens)
     }
 
@@ -255,7 +254,8 @@ impl Sessions {
         if self.is_full() {
             return Some(Full::All);
         }
-        let is_closing = |one: &&Session| one.source == source && matches!(one.stage, Stage::Closing { .. });
+        let is_closing =
+            |one: &&Session| one.source == source && matches!(one.stage, SessionStage::Closing { .. });
         if self.table.iter().filter(is_closing).count() >= self.bounds.most.div_ceil(2) {
             return Some(Full::Closing);
         }
@@ -268,9 +268,9 @@ impl Sessions {
     pub fn user_has_all(&self, checked: &[u8], replaced: impl Fn(&Session) -> bool) -> bool {
         let counts = |session: &&Session| {
             let stays = match &session.stage {
-                Stage::Opening { gone, .. } => gone.is_none(),
-                Stage::Open { .. } => true,
-                Stage::LetIn { .. } | Stage::Closing { .. } => false,
+                SessionStage::Opening { gone, .. } => gone.is_none(),
+                SessionStage::Open { .. } => true,
+                SessionStage::LetIn { .. } | SessionStage::Closing { .. } => false,
             };
             stays && session.checked.eq_ignore_ascii_case(checked) && !replaced(session)
         };
@@ -305,10 +305,10 @@ impl Sessions {
         let mut counts = SessionCounts::default();
         for session in &self.table {
             *match session.stage {
-                Stage::LetIn { .. } => &mut counts.let_in,
-                Stage::Opening { .. } => &mut counts.opening,
-                Stage::Open { .. } => &mut counts.open,
-                Stage::Closing { .. } => &mut counts.closing,
+                SessionStage::LetIn { .. } => &mut counts.let_in,
+                SessionStage::Opening { .. } => &mut counts.opening,
+                SessionStage::Open { .. } => &mut counts.open,
+                SessionStage::Closing { .. } => &mut counts.closing,
             } += 1;
         }
         counts

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::*;
 use crate::protocol::attempt_origin::tests::origin;
-use crate::protocol::session::Why;
+use crate::protocol::session::CloseReason;
 
 const A: Source = Source::V4(1);
 const B: Source = Source::V4(2);
 
-pub fn session(attempt: u64, checked: &str, stage: Stage) -> Session {
+pub fn session(attempt: u64, checked: &str, stage: SessionStage) -> Session {
     Session {
         attempts: vec![attempt],
         worker: 100 + attempt,
@@ -32,8 +32,8 @@ fn sessions(most: usize, most_of_user: Option<usize>) -> Sessions {
     Sessions::new(Bounds { most, most_of_user })
 }
 
-fn open(now: Instant) -> Stage {
-    Stage::Open { since: now }
+fn open(now: Instant) -> SessionStage {
+    SessionStage::Open { since: now }
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn those_that_have_not_connected_have_a_bound_of_their_own() {
     }
     assert!(table.is_full());
     for attempt in 3..=5 {
-        let stage = Stage::LetIn { until: now };
+        let stage = SessionStage::LetIn { until: now };
         assert_eq!(table.has_room_for(A), attempt < 5);
         assert_eq!(table.let_in(session(attempt, "alice", stage)).is_ok(), attempt < 5);
     }
@@ -54,7 +54,7 @@ fn those_that_have_not_connected_have_a_bound_of_their_own() {
 fn the_source_with_the_most_gives_its_newest() {
     let (mut table, now) = (sessions(3, None), Instant::now());
     let waiting =
-        |attempt, source| Session { source, ..session(attempt, "alice", Stage::LetIn { until: now }) };
+        |attempt, source| Session { source, ..session(attempt, "alice", SessionStage::LetIn { until: now }) };
     (1..=3).for_each(|attempt| let_in(&mut table, waiting(attempt, A)));
     let given_up = |table: &mut Sessions, one| table.let_in(one).map(|one| one.map(|one| one.worker));
     assert_eq!(given_up(&mut table, waiting(4, A)), Err(NoRoom));
@@ -69,10 +69,10 @@ fn the_source_with_the_most_gives_its_newest() {
 #[test]
 fn one_source_fills_half_of_the_places_with_what_is_being_closed() {
     let (mut table, now) = (sessions(5, None), Instant::now());
-    let usage = Usage::unknown(Why::Disconnected);
+    let usage = Usage::unknown(CloseReason::Disconnected);
     for attempt in 1..=3 {
         assert_eq!(table.full_for(A, b"alice"), None);
-        let stage = Stage::Closing { usage, since: now, until: None };
+        let stage = SessionStage::Closing { usage, since: now, until: None };
         let_in(&mut table, session(attempt, "alice", stage));
     }
     assert_eq!((table.full_for(A, b"bob"), table.full_for(B, b"bob")), (Some(Full::Closing), None));
@@ -81,14 +81,20 @@ fn one_source_fills_half_of_the_places_with_what_is_being_closed() {
 #[test]
 fn one_user_has_only_so_many() {
     let (mut table, now) = (sessions(9, Some(2)), Instant::now());
-    let closing = Stage::Closing { usage: Usage::unknown(Why::Disconnected), since: now, until: None };
-    let opening =
-        |gone| Stage::Opening { request: 7, assigned: Assigned::default(), since: now, until: None, gone };
+    let closing =
+        SessionStage::Closing { usage: Usage::unknown(CloseReason::Disconnected), since: now, until: None };
+    let opening = |gone| SessionStage::Opening {
+        request: 7,
+        assigned: Assigned::default(),
+        since: now,
+        until: None,
+        gone,
+    };
     for (attempt, username, stage) in [
         (1, "alice", open(now)),
         (2, "alice", closing),
-        (3, "alice", Stage::LetIn { until: now }),
-        (4, "alice", opening(Some(Usage::unknown(Why::Disconnected)))),
+        (3, "alice", SessionStage::LetIn { until: now }),
+        (4, "alice", opening(Some(Usage::unknown(CloseReason::Disconnected)))),
         (5, "bob", open(now)),
     ] {
         let_in(&mut table, session(attempt, username, stage));
@@ -110,7 +116,7 @@ fn one_user_has_only_so_many() {
 #[test]
 fn who_has_joined_has_it_too_until_one_connects() {
     let (mut table, now) = (sessions(9, None), Instant::now());
-    let_in(&mut table, session(1, "alice", Stage::LetIn { until: now }));
+    let_in(&mut table, session(1, "alice", SessionStage::LetIn { until: now }));
     table.share(1, 2);
     table.share(9, 3);
     assert!(table.of(2).is_some() && table.of(3).is_none());
@@ -125,10 +131,10 @@ fn who_has_joined_has_it_too_until_one_connects() {
 fn each_has_its_time() {
     let (mut table, now) = (sessions(9, None), Instant::now());
     let later = now + Duration::from_secs(1);
-    let_in(&mut table, session(1, "alice", Stage::LetIn { until: now }));
+    let_in(&mut table, session(1, "alice", SessionStage::LetIn { until: now }));
     let_in(&mut table, session(2, "alice", open(now)));
-    let usage = Usage::unknown(Why::OpenVpnEnded);
-    let_in(&mut table, session(3, "alice", Stage::Closing { usage, since: now, until: Some(later) }));
+    let usage = Usage::unknown(CloseReason::OpenVpnEnded);
+    let_in(&mut table, session(3, "alice", SessionStage::Closing { usage, since: now, until: Some(later) }));
     assert_eq!((table.late(now), table.late(later)), (vec![101], vec![101, 103]));
     assert_eq!(table.next_event(), Some(now));
     assert!(table.remove(101).is_some() && table.remove(101).is_none());

@@ -5,7 +5,7 @@ use std::time::Instant;
 use nix::unistd::Pid;
 use privsep::orphans::GRACE;
 
-use super::{State, Worker, Workers};
+use super::{Worker, WorkerState, Workers};
 use crate::supervisor::attempt::Attempt;
 use crate::supervisor::counters::WorkerCounts;
 use crate::supervisor::events::WorkerId;
@@ -30,19 +30,20 @@ impl Workers {
 
     /// How many may run an attempt, now or later.
     pub fn alive(&self) -> usize {
-        let alive = |worker: &&Worker| !matches!(worker.state, State::Ending(_)) && !worker.state.is_apart();
+        let alive =
+            |worker: &&Worker| !matches!(worker.state, WorkerState::Ending(_)) && !worker.state.is_apart();
         self.table.values().filter(alive).count()
     }
 
     /// How many run a transaction.
     pub fn running(&self) -> usize {
-        self.table.values().filter(|worker| matches!(worker.state, State::Running { .. })).count()
+        self.table.values().filter(|worker| matches!(worker.state, WorkerState::Running { .. })).count()
     }
 
     /// Those that run a transaction.
     pub fn running_ones(&self) -> impl Iterator<Item = (WorkerId, &Attempt)> {
         self.table.iter().filter_map(|(id, worker)| match &worker.state {
-            State::Running { attempt, .. } => Some((*id, &**attempt)),
+            WorkerState::Running { attempt, .. } => Some((*id, &**attempt)),
             _ => None,
         })
     }
@@ -52,13 +53,13 @@ impl Workers {
         let mut counts = WorkerCounts::default();
         for worker in self.table.values() {
             *match worker.state {
-                State::Starting => &mut counts.starting,
-                State::Idle(_) => &mut counts.idle,
-                State::Running { .. } => &mut counts.running,
-                State::LookingAtItself { .. } => &mut counts.looking,
-                State::Suspended { .. } => &mut counts.suspended,
-                State::InSession { .. } => &mut counts.in_session,
-                State::Ending(_) => &mut counts.ending,
+                WorkerState::Starting => &mut counts.starting,
+                WorkerState::Idle(_) => &mut counts.idle,
+                WorkerState::Running { .. } => &mut counts.running,
+                WorkerState::LookingAtItself { .. } => &mut counts.looking,
+                WorkerState::Suspended { .. } => &mut counts.suspended,
+                WorkerState::InSession { .. } => &mut counts.in_session,
+                WorkerState::Ending(_) => &mut counts.ending,
             } += 1;
         }
         counts
@@ -68,13 +69,13 @@ impl Workers {
     pub fn doing(&self) -> impl Iterator<Item = (WorkerId, Option<Pid>, Instant, Doing<'_>)> {
         let all = self.table.iter().map(|(id, worker)| {
             let doing = match &worker.state {
-                State::Running { attempt, .. } => Doing::Runs(attempt),
-                State::Suspended { .. } => Doing::Waits("suspended"),
-                State::InSession { .. } => Doing::Waits("in_session"),
-                State::Starting => Doing::Other("starting", worker.born),
-                State::Idle(since) => Doing::Other("idle", *since),
-                State::LookingAtItself { since, .. } => Doing::Other("looking", *since),
-                State::Ending(_) => {
+                WorkerState::Running { attempt, .. } => Doing::Runs(attempt),
+                WorkerState::Suspended { .. } => Doing::Waits("suspended"),
+                WorkerState::InSession { .. } => Doing::Waits("in_session"),
+                WorkerState::Starting => Doing::Other("starting", worker.born),
+                WorkerState::Idle(since) => Doing::Other("idle", *since),
+                WorkerState::LookingAtItself { since, .. } => Doing::Other("looking", *since),
+                WorkerState::Ending(_) => {
                     Doing::Other("ending", worker.end_by.map_or(worker.born, |end| end - GRACE))
                 }
             };
@@ -88,7 +89,7 @@ impl Workers {
     /// When the first attempt came of those that run.
     pub fn first_arrival(&self) -> Option<Instant> {
         let arrivals = self.table.values().filter_map(|worker| match &worker.state {
-            State::Running { attempt, .. } => Some(attempt.arrived),
+            WorkerState::Running { attempt, .. } => Some(attempt.arrived),
             _ => None,
         });
         arrivals.min()
@@ -99,7 +100,9 @@ impl Workers {
         let free = |worker: &&Worker| {
             matches!(
                 worker.state,
-                State::Starting | State::LookingAtItself { slow: false, .. } | State::Idle(_)
+                WorkerState::Starting
+                    | WorkerState::LookingAtItself { slow: false, .. }
+                    | WorkerState::Idle(_)
             )
         };
         self.table.values().filter(free).count()

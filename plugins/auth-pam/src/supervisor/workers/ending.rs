@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use privsep::ChannelError;
 
-use super::{MAX_AGE, State, Why, Worker, Workers};
+use super::{EndReason, MAX_AGE, Worker, WorkerState, Workers};
 use crate::supervisor::attempt::Attempt;
 use crate::supervisor::events::{Events, WorkerId};
 
@@ -14,7 +14,7 @@ pub struct Gone {
     /// What it ran.
     pub attempt: Option<Box<Attempt>>,
     /// Why it has ended.
-    pub why: Why,
+    pub why: EndReason,
     /// Whether it had started.
     pub ready: bool,
 }
@@ -33,21 +33,21 @@ impl Workers {
             events.remove(&channel);
             worker.unheard = Some(channel);
         }
-        worker.end(now, if trusted { Why::Own } else { Why::Distrusted });
+        worker.end(now, if trusted { EndReason::Own } else { EndReason::Distrusted });
     }
 
     /// Kills a worker; the attempt it ran. What it has started becomes an orphan when it is gone.
     pub fn kill(&mut self, now: Instant, id: WorkerId) -> Option<Box<Attempt>> {
         let worker = self.table.get_mut(&id)?;
         self.keeper.kill(id, false);
-        let State::Ending(attempt) = worker.end(now, Why::Told) else { return None };
+        let WorkerState::Ending(attempt) = worker.end(now, EndReason::Told) else { return None };
         attempt.take()
     }
 
     /// Closes a worker's channel, on which it leaves; one that waits for an answer ends its transaction first.
     pub fn dismiss(&mut self, now: Instant, id: WorkerId) {
         if let Some(worker) = self.table.get_mut(&id) {
-            worker.end(now, Why::Told);
+            worker.end(now, EndReason::Told);
         }
     }
 
@@ -95,7 +95,7 @@ impl Workers {
     pub fn kill_all(&mut self, now: Instant) {
         for (id, worker) in &mut self.table {
             if worker.state.is_apart() {
-                worker.end(now, Why::Told);
+                worker.end(now, EndReason::Told);
             } else {
                 self.keeper.kill(*id, false);
             }

@@ -6,8 +6,8 @@ use std::time::Instant;
 use nix::errno::Errno;
 use privsep::ChannelError;
 
-use super::{State, Told, Worker, Workers};
-use crate::protocol::{Begin, Order};
+use super::{ReportCounts, Worker, WorkerState, Workers};
+use crate::protocol::{NewTransaction, Order};
 use crate::supervisor::attempt::Attempt;
 use crate::supervisor::events::WorkerId;
 
@@ -57,12 +57,12 @@ impl Workers {
             return Err(Box::new((attempt, ChannelError::System(errno))));
         }
         let nonce = u64::from_ne_bytes(nonce);
-        let order = match (&attempt.lookup, attempt.credentials.take()) {
-            (Some(lookup), _) => Order::LookUp { nonce, lookup: lookup.whose.clone() },
-            (None, Some(credentials)) => Order::Begin(Begin {
+        let order = match (&attempt.options, attempt.credentials.take()) {
+            (Some(options), _) => Order::CollectOptions { nonce, wanted: options.wanted.clone() },
+            (None, Some(credentials)) => Order::Begin(NewTransaction {
                 nonce,
                 session: attempt.session,
-                proof: attempt.proof(),
+                passwordless: attempt.passwordless(),
                 username: attempt.username.clone(),
                 common_name: attempt.common_name.clone(),
                 address: attempt.origin.address.clone(),
@@ -80,7 +80,11 @@ impl Workers {
         match channel.try_send(&order, &[]) {
             Ok(()) => {
                 attempt.begun = Some(now);
-                *state = State::Running { attempt: Box::new(attempt), nonce, told: Told::default() };
+                *state = WorkerState::Running {
+                    attempt: Box::new(attempt),
+                    nonce,
+                    counts: ReportCounts::default(),
+                };
                 Ok(())
             }
             Err(error) => {
@@ -95,7 +99,7 @@ impl Workers {
     /// The client of this attempt is gone. If it runs, it goes on: modules that were stopped would leave things half done.
     pub fn client_gone(&mut self, attempt: u64) {
         for worker in self.table.values_mut() {
-            if let State::Running { attempt: running, .. } = &mut worker.state {
+            if let WorkerState::Running { attempt: running, .. } = &mut worker.state {
                 running.gone |= running.id == attempt;
             }
         }
@@ -109,7 +113,7 @@ impl Workers {
         let sent = match (heard, worker, attempt.credentials.take()) {
             (
                 Ok(()),
-                Some(Worker { channel: Some(channel), state: State::Suspended { nonce, .. }, .. }),
+                Some(Worker { channel: Some(channel), state: WorkerState::Suspended { nonce, .. }, .. }),
                 Some(credentials),
             ) => {
                 channel.try_send(&Order::Answer { nonce: *nonce, session: attempt.session, credentials }, &[])
@@ -120,12 +124,12 @@ impl Workers {
         match sent {
             Ok(()) => {
                 let state = self.table.get_mut(&id).map(|worker| &mut worker.state);
-                if let Some((state, (nonce, told))) = state.and_then(|state| {
-                    let State::Suspended { nonce, told } = *state else { return None };
-                    Some((state, (nonce, told)))
+                if let Some((state, (nonce, counts))) = state.and_then(|state| {
+                    let WorkerState::Suspended { nonce, counts } = *state else { return None };
+                    Some((state, (nonce, counts)))
                 }) {
                     attempt.begun = Some(now);
-                    *state = State::Running { attempt: Box::new(attempt), nonce, told };
+                    *state = WorkerState::Running { attempt: Box::new(attempt), nonce, counts };
                 }
                 Ok(())
             }
@@ -149,8 +153,10 @@ impl Workers {
         order: impl FnOnce(u64) -> Order,
     ) -> Result<(), ChannelError> {
         let sent = match self.table.get_mut(&id) {
-            Some(Worker { channel: Some(channel), state: State::InSession { nonce, told }, .. }) => {
-                *told = Told::default();
+            Some(Worker {
+                channel: Some(channel), state: WorkerState::InSession { nonce, counts }, ..
+            }) => {
+                *counts = ReportCounts::default();
                 channel.try_send(&order(*nonce), &[])
             }
             _ => Err(ChannelError::Closed),
