@@ -6,6 +6,7 @@
 mod error;
 mod names;
 mod options;
+mod values;
 
 use std::ffi::CString;
 use std::path::PathBuf;
@@ -15,13 +16,13 @@ use log_lines::Said;
 use plugin_options::{Grammar, Place, Remainder, Word};
 
 use crate::metrics::file::MetricsFile;
-use crate::protocol::verdict::Advance;
 use crate::supervisor::audit::Facility;
 use crate::supervisor::source::Prefixes;
 use crate::worker::prompts::{MAX_PAIRS, Pair, Prompts};
 pub use error::ConfigError;
 pub use names::NameRule;
 use options::ENTRIES;
+pub use values::{Advance, Reasons, RequireCn, Timeout};
 
 /// Everything the line says. [`Config::parse`] begins with what the options declare as their defaults; without these a
 /// `Config` is none yet.
@@ -97,72 +98,6 @@ pub struct Config {
     pub warnings: Vec<Said>,
     /// The same, of what members of root's group could change.
     pub by_roots_group: Vec<Said>,
-}
-
-/// How long an attempt may take.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub enum Timeout {
-    /// Nobody has said.
-    #[default]
-    Default,
-    /// So long; `None` for 0: no limit.
-    Given(Option<Duration>),
-}
-
-/// What a client learns of a refusal by PAM.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reasons {
-    /// Nothing.
-    None,
-    /// What the account phase has refused it for: then the password was right.
-    Safe,
-    /// That, and what PAM modules have said in any phase.
-    All,
-}
-
-impl Reasons {
-    /// By its word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "none" => Reasons::None,
-            "safe" => Reasons::Safe,
-            "all" => Reasons::All,
-            _ => return None,
-        })
-    }
-}
-
-/// Whether the common name of the client's certificate must be the username.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub enum RequireCn {
-    /// It need not.
-    #[default]
-    No,
-    /// Byte for byte.
-    Same,
-    /// But for the case of the letters a to z.
-    SameButForCase,
-}
-
-impl RequireCn {
-    /// By its word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "no" => RequireCn::No,
-            "yes" => RequireCn::Same,
-            "nocase" => RequireCn::SameButForCase,
-            _ => return None,
-        })
-    }
-
-    /// Whether this common name will do for this username.
-    pub fn admits(self, common_name: &[u8], username: &[u8]) -> bool {
-        match self {
-            RequireCn::No => true,
-            RequireCn::Same => common_name == username,
-            RequireCn::SameButForCase => common_name.eq_ignore_ascii_case(username),
-        }
-    }
 }
 
 /// How the line and the file are read: any word with a `=` before the service is an option.

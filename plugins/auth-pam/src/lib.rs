@@ -30,7 +30,7 @@ use ovpn_plugin::{
 };
 
 use crate::config::Config;
-use crate::front::{Client, Front};
+use crate::front::{Front, PerClientState};
 use crate::settings::Settings;
 use crate::startup::{Deferring, Startup};
 
@@ -138,10 +138,10 @@ impl Plugin for AuthPam {
 }
 
 impl ClientState for AuthPam {
-    type State = Client;
+    type State = PerClientState;
 
-    fn new_client(&mut self) -> Client {
-        Client::default()
+    fn new_client(&mut self) -> PerClientState {
+        PerClientState::default()
     }
 }
 

@@ -21,7 +21,7 @@ const MAX_NAME: usize = 255;
 
 /// What a path leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum EntryKind {
     /// A file with options.
     File,
     /// A directory.
@@ -46,18 +46,18 @@ pub fn may_be_name(name: &[u8]) -> bool {
 }
 
 /// Everything there is, directories first. What nobody gets is warned about.
-pub fn all(directory: &Path, warnings: &mut Vec<Said>) -> Result<Vec<(PathBuf, Kind)>, Mistake> {
-    let mut found = vec![(directory.to_path_buf(), Kind::Directory)];
+pub fn all(directory: &Path, warnings: &mut Vec<Said>) -> Result<Vec<(PathBuf, EntryKind)>, Mistake> {
+    let mut found = vec![(directory.to_path_buf(), EntryKind::Directory)];
     for name in entries(directory)? {
         let path = directory.join(&name);
         match name.to_str() {
-            Some(DEFAULT) => found.push((path, Kind::File)),
+            Some(DEFAULT) => found.push((path, EntryKind::File)),
             Some(GROUP | USER) => {
                 let names = entries(&path)?;
-                found.push((path.clone(), Kind::Directory));
+                found.push((path.clone(), EntryKind::Directory));
                 for name in names {
                     if may_be_name(name.as_bytes()) {
-                        found.push((path.join(&name), Kind::File));
+                        found.push((path.join(&name), EntryKind::File));
                     } else {
                         let file = path.join(&name);
                         warnings.push(lines::clients::nobodys(file.display()).said());
@@ -129,9 +129,9 @@ fn judge(path: &Path) -> Result<(Walk, Vec<Said>), Mistake> {
 }
 
 /// Reads a file, or only looks at a directory.
-pub fn read(path: &Path, kind: Kind) -> Result<Content, Mistake> {
+pub fn read(path: &Path, kind: EntryKind) -> Result<Content, Mistake> {
     let (walk, by_roots_group) = judge(path)?;
-    if kind == Kind::Directory {
+    if kind == EntryKind::Directory {
         return Ok(Content { text: Vec::new(), by_roots_group });
     }
     if !walk.status.is_file() {

@@ -22,7 +22,7 @@ use std::path::Path;
 use log_lines::Said;
 
 pub use braces::Values;
-use directory::{Kind, read};
+use directory::{EntryKind, read};
 use line::Line;
 pub use line::quoted;
 pub use mistake::Mistake;
@@ -54,7 +54,7 @@ pub fn check(directory: &Path, version: Option<u32>) -> Result<Findings, Mistake
     for (path, kind) in directory::all(directory, &mut findings.warnings)? {
         let file = read(&path, kind)?;
         judge(file.by_roots_group);
-        if kind == Kind::File {
+        if kind == EntryKind::File {
             lines(&path, &file.text, version)?;
         }
     }
@@ -73,7 +73,7 @@ pub fn collect(
 ) -> Result<String, Mistake> {
     let mut text = String::new();
     for path in directory::of_user(directory, user, is_member)? {
-        for line in lines(&path, &read(&path, Kind::File)?.text, version)? {
+        for line in lines(&path, &read(&path, EntryKind::File)?.text, version)? {
             text += &line.for_client(values)?;
             text.push('\n');
             if text.len() > MAX_BYTES {

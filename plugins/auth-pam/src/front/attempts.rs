@@ -19,18 +19,18 @@ use privsep::life::KeptHelper;
 
 pub use connecting::{Connecting, Step};
 pub use deliver_verdicts::{Afterwards, RESTART};
-use held_questions::Held;
-use pending_questions::Asking;
+use held_questions::HeldQuestions;
+use pending_questions::PendingQuestion;
 pub use pending_questions::without_credentials;
 
-use super::client_names::Heard as HeardOfLogin;
-use super::grace::{Grace, Kind};
-use super::log_suffix::Tail;
-use super::revoked::Revoked;
+use super::client_names::LoginResult;
+use super::grace::{AttemptKind, Grace};
+use super::line_tail::LineTail;
+use super::revoked::RevokedNames;
 use super::wait_budget::WaitBudget;
-use crate::config::Config;
+use crate::config::{Advance, Config};
 use crate::protocol::question::Question;
-use crate::protocol::verdict::{Advance, Verdict};
+use crate::protocol::verdict::Verdict;
 use crate::protocol::{Reply, Request};
 use crate::quoted::shown;
 
@@ -44,27 +44,27 @@ pub type Supervisor = KeptHelper<Request, Reply>;
 #[derive(Debug)]
 enum Attempt {
     /// OpenVPN's thread waits for it; the verdict, once it is there.
-    Awaited(Kind, Option<Decided>),
+    Awaited(AttemptKind, Option<Decided>),
     /// OpenVPN was answered *deferred*, about this one.
-    Deferred(Decision, Whom),
+    Deferred(Decision, AttemptDetails),
     /// The same, and the client is asked meanwhile.
-    Asked(Decision, Whom, Box<Asking>),
+    Asked(Decision, AttemptDetails, Box<PendingQuestion>),
     /// No login, but a client that connects: OpenVPN was answered *deferred*, until its session is open.
-    Connecting(ConnectDecision, Whom),
+    Connecting(ConnectDecision, AttemptDetails),
 }
 
 impl Attempt {
     /// Whether PAM waits for the person at the client.
     fn waits_for_answer(&self) -> bool {
-        matches!(self, Attempt::Asked(_, _, asking) if asking.waits())
+        matches!(self, Attempt::Asked(_, _, question) if question.waits())
     }
 
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> AttemptKind {
         match self {
             Attempt::Awaited(kind, _) => *kind,
-            Attempt::Deferred(_, whom) | Attempt::Asked(_, whom, _) | Attempt::Connecting(_, whom) => {
-                whom.kind
-            }
+            Attempt::Deferred(_, details)
+            | Attempt::Asked(_, details, _)
+            | Attempt::Connecting(_, details) => details.kind,
         }
     }
 
@@ -96,18 +96,18 @@ impl Decided {
 
 /// Whom a deferred attempt is about.
 #[derive(Debug)]
-pub struct Whom {
+pub struct AttemptDetails {
     /// The username.
     pub username: Vec<u8>,
     /// The end of a line of the log.
-    pub tail: Tail,
+    pub tail: LineTail,
     /// What the client has sent.
-    pub kind: Kind,
+    pub kind: AttemptKind,
 }
 
 /// What came of waiting for a verdict.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Taken {
+pub enum WaitResult {
     /// It is there.
     Decided(Decided),
     /// It may still come.
@@ -131,9 +131,9 @@ pub struct Attempts {
     /// stays when the client that was asked is gone, for that comes again with the answer.
     pub kept: HashSet<u64>,
     /// The attempts of clients whose names are kept.
-    pub logins: BTreeMap<u64, HeardOfLogin>,
+    pub logins: BTreeMap<u64, LoginResult>,
     /// What root has taken back.
-    pub revoked: Revoked,
+    pub revoked: RevokedNames,
     /// What is to be done about clients that connect, by the numbers of the requests.
     pub connecting: BTreeMap<u64, Connecting>,
     table: BTreeMap<u64, Attempt>,
@@ -141,7 +141,7 @@ pub struct Attempts {
     /// Those of them for which PAM waits for an answer.
     answered_later: usize,
     /// Questions on their way.
-    held: Held,
+    held_questions: HeldQuestions,
     /// What is to be done when the lock is free again.
     afterwards: Afterwards,
 }
@@ -157,12 +157,12 @@ impl Attempts {
             sessions: HashSet::new(),
             kept: HashSet::new(),
             logins: BTreeMap::new(),
-            revoked: Revoked::default(),
+            revoked: RevokedNames::default(),
             connecting: BTreeMap::new(),
             table: BTreeMap::new(),
             deferred: 0,
             answered_later: 0,
-            held: Held::new(config.refusal_time),
+            held_questions: HeldQuestions::new(config.refusal_time),
             afterwards: Afterwards::default(),
         }
     }
@@ -179,36 +179,36 @@ impl Attempts {
 
     /// When the next question is to be put to its client.
     pub fn next_question(&self) -> Option<Instant> {
-        self.held.next()
+        self.held_questions.next()
     }
 
     /// OpenVPN's thread waits for this attempt from now on; [`Attempts::take_verdict`] ends that.
-    pub fn await_verdict(&mut self, id: u64, kind: Kind) {
+    pub fn await_verdict(&mut self, id: u64, kind: AttemptKind) {
         self.table.insert(id, Attempt::Awaited(kind, None));
     }
 
     /// OpenVPN's thread waits no more.
-    pub fn take_verdict(&mut self, id: u64) -> Taken {
+    pub fn take_verdict(&mut self, id: u64) -> WaitResult {
         match self.table.remove(&id) {
-            Some(Attempt::Awaited(_, Some(decided))) => Taken::Decided(decided),
-            Some(Attempt::Awaited(_, None)) => Taken::Pending,
+            Some(Attempt::Awaited(_, Some(decided))) => WaitResult::Decided(decided),
+            Some(Attempt::Awaited(_, None)) => WaitResult::Pending,
             // Not that of an attempt somebody waits for.
             Some(deferred) => {
                 self.table.insert(id, deferred);
-                Taken::Lost
+                WaitResult::Lost
             }
-            None => Taken::Lost,
+            None => WaitResult::Lost,
         }
     }
 
     /// This attempt is answered *deferred*.
-    pub fn defer(&mut self, id: u64, decision: Decision, whom: Whom) {
-        self.insert_deferred(id, Attempt::Deferred(decision, whom));
+    pub fn defer(&mut self, id: u64, decision: Decision, details: AttemptDetails) {
+        self.insert_deferred(id, Attempt::Deferred(decision, details));
     }
 
     /// This client's connection is answered *deferred*.
-    pub fn defer_connect(&mut self, id: u64, decision: ConnectDecision, whom: Whom) {
-        self.insert_deferred(id, Attempt::Connecting(decision, whom));
+    pub fn defer_connect(&mut self, id: u64, decision: ConnectDecision, details: AttemptDetails) {
+        self.insert_deferred(id, Attempt::Connecting(decision, details));
     }
 
     fn insert_deferred(&mut self, id: u64, attempt: Attempt) {
@@ -234,17 +234,19 @@ impl Attempts {
                 login.accepted = true;
             }
             self.grace.accepted(Instant::now(), *took, attempt.kind());
-            if attempt.kind() == Kind::Answer {
+            if attempt.kind() == AttemptKind::Answer {
                 self.wait_budget.answered();
             }
         }
         match self.remove_deferred(id) {
-            Some(Attempt::Deferred(decision, whom)) => self.decide(id, decision, decided, whom),
-            Some(Attempt::Asked(decision, whom, asking)) => {
-                self.settle_asked(decision, whom, *asking, decided);
+            Some(Attempt::Deferred(decision, details)) => self.decide(id, decision, decided, details),
+            Some(Attempt::Asked(decision, details, question)) => {
+                self.settle_asked(decision, details, *question, decided);
             }
-            Some(Attempt::Connecting(decision, whom)) => match self.go_on(id, &decided.verdict) {
-                Step::GoesOn => self.defer_connect(id, decision, Whom { kind: Kind::Options, ..whom }),
+            Some(Attempt::Connecting(decision, details)) => match self.go_on(id, &decided.verdict) {
+                Step::GoesOn => {
+                    self.defer_connect(id, decision, AttemptDetails { kind: AttemptKind::Options, ..details })
+                }
                 Step::Done(config) => self.afterwards.connecting.push((decision, Some(config))),
                 Step::Refused => self.afterwards.connecting.push((decision, None)),
             },
@@ -258,24 +260,24 @@ impl Attempts {
     }
 
     /// A deferred attempt has its verdict, which is delivered when the lock is free, or when a question may be known.
-    fn decide(&mut self, id: u64, decision: Decision, decided: Decided, whom: Whom) {
+    fn decide(&mut self, id: u64, decision: Decision, decided: Decided, details: AttemptDetails) {
         if !matches!(decided.verdict, Verdict::Accepted { .. }) {
             self.kept.remove(&id);
         }
         match decided.verdict {
-            Verdict::Asked(question) => self.hold(decision, question, whom),
-            _ => self.afterwards.decided.push((decision, decided, whom)),
+            Verdict::Asked(question) => self.hold(decision, question, details),
+            _ => self.afterwards.decided.push((decision, decided, details)),
         }
     }
 
     /// The same about a question.
-    pub fn hold(&mut self, decision: Decision, question: Box<Question>, whom: Whom) {
-        self.held.keep(decision, question, whom);
+    pub fn hold(&mut self, decision: Decision, question: Box<Question>, details: AttemptDetails) {
+        self.held_questions.keep(decision, question, details);
     }
 
     /// Whether questions are not put to clients at once.
     pub fn holds_questions(&self) -> bool {
-        self.held.holds()
+        self.held_questions.holds()
     }
 
     /// Drops the deferred attempts whose clients are gone, and has the supervisor not run those that still wait. Looks at a
@@ -316,23 +318,25 @@ impl Attempts {
         }
         let mut connecting = Vec::new();
         let pending = pending.into_values().filter_map(|attempt| match attempt {
-            Attempt::Connecting(decision, whom) => {
-                connecting.push((decision, whom));
+            Attempt::Connecting(decision, details) => {
+                connecting.push((decision, details));
                 None
             }
-            Attempt::Deferred(decision, whom) | Attempt::Asked(decision, whom, _) => Some((decision, whom)),
+            Attempt::Deferred(decision, details) | Attempt::Asked(decision, details, _) => {
+                Some((decision, details))
+            }
             Attempt::Awaited(..) => None,
         });
         // Nobody can answer these any more.
-        for (decision, whom) in pending.chain(self.held.take_all()) {
-            let (user, why) = (shown(&whom.username), lines::refusals::supervisor_gone());
-            self.afterwards.lines.push(lines::attempts::failed(&user, why, &whom.tail).said());
-            self.afterwards.decided.push((decision, Decided::rejected(), whom));
+        for (decision, details) in pending.chain(self.held_questions.take_all()) {
+            let (user, why) = (shown(&details.username), lines::refusals::supervisor_gone());
+            self.afterwards.lines.push(lines::attempts::failed(&user, why, &details.tail).said());
+            self.afterwards.decided.push((decision, Decided::rejected(), details));
         }
-        for (decision, whom) in connecting {
-            let user = shown(&whom.username);
+        for (decision, details) in connecting {
+            let user = shown(&details.username);
             let why = lines::refusals::supervisor_gone();
-            self.afterwards.lines.push(lines::clients::refused(&user, why, &whom.tail).said());
+            self.afterwards.lines.push(lines::clients::refused(&user, why, &details.tail).said());
             self.afterwards.connecting.push((decision, None));
         }
     }
@@ -349,7 +353,7 @@ impl Attempts {
 
     /// What is to be done once the lock is free, and where clients are to try again.
     pub fn take_afterwards(&mut self) -> (Afterwards, Advance) {
-        self.afterwards.decided.extend(self.held.take_due(Instant::now()));
+        self.afterwards.decided.extend(self.held_questions.take_due(Instant::now()));
         (std::mem::take(&mut self.afterwards), self.advance)
     }
 }

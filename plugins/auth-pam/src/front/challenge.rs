@@ -8,7 +8,7 @@ use crate::protocol::question::QuestionId;
 
 /// Password and response of one login.
 #[derive(Debug)]
-pub struct Answers {
+pub struct PasswordAndResponse {
     /// The password itself.
     pub password: Secret,
     /// The response to the static challenge, possibly an empty one; nothing without one.
@@ -30,13 +30,13 @@ pub fn answer(event: &AuthUserPassVerify<'_>) -> Option<(Option<QuestionId>, Sec
 ///
 /// # Errors
 /// If it begins like that of a static challenge and is none. The error never tells what was in it.
-pub fn split(sent: &[u8]) -> Result<Answers, AnswerError> {
+pub fn split(sent: &[u8]) -> Result<PasswordAndResponse, AnswerError> {
     Ok(match StaticChallenge::parse(sent)? {
-        Some(mut both) => Answers {
+        Some(mut both) => PasswordAndResponse {
             password: Secret::new(std::mem::take(&mut both.password)),
             response: Some(Secret::new(std::mem::take(&mut both.response))),
         },
-        None => Answers { password: Secret::copy_of(sent), response: None },
+        None => PasswordAndResponse { password: Secret::copy_of(sent), response: None },
     })
 }
 

@@ -12,7 +12,7 @@ use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientConnect};
 
 use super::attempts::Attempts;
 use super::receiver::Shared;
-use super::{Client, Front};
+use super::{Front, PerClientState};
 use crate::AuthPam;
 use crate::protocol::attempt_origin::AttemptOrigin;
 use crate::quoted::shown;
@@ -21,7 +21,7 @@ use crate::quoted::shown;
 pub(super) const MOST: usize = 4;
 
 /// Why it is not known who connects, although this plugin was asked about the client.
-pub enum Unknown {
+pub enum UnknownClient {
     /// PAM has let in nobody.
     Nobody,
     /// PAM has let in several names.
@@ -29,7 +29,7 @@ pub enum Unknown {
 }
 
 /// A login of a client that was not refused so far.
-pub struct Login {
+pub struct LoginNames {
     shared: Arc<Shared>,
     attempt: u64,
     /// As the client sent it.
@@ -44,7 +44,7 @@ pub struct Login {
 
 /// What PAM has said about a login.
 #[derive(Debug, Default)]
-pub struct Heard {
+pub struct LoginResult {
     /// It is accepted.
     pub accepted: bool,
     /// The name that PAM has checked, if it is another one than it was asked about; else empty.
@@ -52,7 +52,7 @@ pub struct Heard {
 }
 
 /// Who connects.
-pub struct Who {
+pub struct ConnectingClient {
     /// Whom PAM has let in; for a client that OpenVPN has let in by a token: whom PAM would be asked about.
     pub name: Vec<u8>,
     /// The name that OpenVPN has.
@@ -63,7 +63,7 @@ pub struct Who {
     pub attempt: Option<u64>,
 }
 
-impl Drop for Login {
+impl Drop for LoginNames {
     fn drop(&mut self) {
         self.shared.with(|attempts| attempts.logins.remove(&self.attempt));
     }
@@ -91,7 +91,7 @@ impl Front {
         asked: Vec<u8>,
         origin: &AttemptOrigin,
     ) {
-        let login = Login {
+        let login = LoginNames {
             shared: Arc::clone(&self.shared),
             attempt: self.last_id,
             sent: event.username().unwrap_or_default().to_vec(),
@@ -118,12 +118,12 @@ impl Front {
     pub(super) fn who(
         &self,
         attempts: &Attempts,
-        client: &mut Client,
+        client: &mut PerClientState,
         event: &ClientConnect<'_>,
-    ) -> Result<(Who, Vec<Login>), Unknown> {
+    ) -> Result<(ConnectingClient, Vec<LoginNames>), UnknownClient> {
         let accepted =
-            |login: &Login| attempts.logins.get(&login.attempt).is_some_and(|heard| heard.accepted);
-        let others = |client: &mut Client, chosen: Option<usize>| {
+            |login: &LoginNames| attempts.logins.get(&login.attempt).is_some_and(|result| result.accepted);
+        let others = |client: &mut PerClientState, chosen: Option<usize>| {
             let mut all = std::mem::take(&mut client.logins);
             client.logins.extend(chosen.map(|chosen| all.remove(chosen)));
             all
@@ -132,28 +132,28 @@ impl Front {
         let mut names = client.logins.iter().filter(|login| accepted(login)).map(|login| &login.sent);
         let is_one = names.next().is_none_or(|first| names.all(|other| other == first));
         if chosen.is_some() && (!is_one || client.lost_a_name) {
-            return Err(Unknown::Several);
+            return Err(UnknownClient::Several);
         }
         match chosen {
             Some(chosen) => {
                 let others = others(client, Some(chosen));
-                let Some(login) = client.logins.first() else { return Err(Unknown::Nobody) };
-                let pams = attempts.logins.get(&login.attempt).map(|heard| heard.name.clone());
+                let Some(login) = client.logins.first() else { return Err(UnknownClient::Nobody) };
+                let pams = attempts.logins.get(&login.attempt).map(|result| result.name.clone());
                 let name = pams.filter(|name| !name.is_empty()).unwrap_or_else(|| login.asked.clone());
                 let (known_as, origin) = (login.sent.clone(), Some(login.origin.clone()));
-                Ok((Who { name, known_as, origin, attempt: Some(login.attempt) }, others))
+                Ok((ConnectingClient { name, known_as, origin, attempt: Some(login.attempt) }, others))
             }
-            None if client.tried => Err(Unknown::Nobody),
+            None if client.tried => Err(UnknownClient::Nobody),
             None => {
                 let known_as = event.username().unwrap_or_default().to_vec();
                 let name = self.settings.config.name_rule.apply(&known_as);
-                Ok((Who { name, known_as, origin: None, attempt: None }, Vec::new()))
+                Ok((ConnectingClient { name, known_as, origin: None, attempt: None }, Vec::new()))
             }
         }
     }
 
     /// The name that OpenVPN is to be told, if that is another one than it has.
-    pub(super) fn new_name(&self, who: &Who, client: &mut Client) -> Option<String> {
+    pub(super) fn new_name(&self, who: &ConnectingClient, client: &mut PerClientState) -> Option<String> {
         // A client that has sent no name would send none again, and OpenVPN the new one with it.
         let has_none = who.known_as.is_empty();
         if !self.settings.override_username || has_none || who.known_as == who.name {

@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use ovpn_plugin::{ClientConfig, ClientConnect, ClientConnectReply};
 
-use super::attempts::{Attempts, Connecting, Decided, Step, Taken, Whom};
-use super::client_names::Unknown;
-use super::grace::Kind;
+use super::attempts::{AttemptDetails, Attempts, Connecting, Decided, Step, WaitResult};
+use super::client_names::UnknownClient;
+use super::grace::AttemptKind;
 use super::{Front, MARGIN};
 use crate::AuthPam;
 use crate::client_options::quoted;
@@ -19,7 +19,7 @@ use crate::protocol::{MAX_ADDRESS, MAX_CREDENTIAL, Request};
 use crate::quoted::shown;
 
 /// The reply, and what the log is to say: what could not be done, and why.
-type Answer = (ClientConnectReply, Option<(Kind, String)>);
+type ConnectAnswer = (ClientConnectReply, Option<(AttemptKind, String)>);
 
 impl Front {
     /// Whether it matters to this plugin that a client connects.
@@ -40,18 +40,18 @@ impl Front {
         let shared = Arc::clone(&self.shared);
         let (who, _others) = match shared.with(|attempts| self.who(attempts, &mut client, event)) {
             Ok(who) => who,
-            Err(Unknown::Nobody) => {
+            Err(UnknownClient::Nobody) => {
                 lines::clients::nobody_let_in(&user).log();
                 return ClientConnectReply::Reject;
             }
-            Err(Unknown::Several) => {
+            Err(UnknownClient::Several) => {
                 lines::clients::several_names(&user).log();
                 return ClientConnectReply::Reject;
             }
         };
         let _other_sessions = Self::choose_session(&mut client, who.attempt);
         let origin = who.origin.clone().unwrap_or_else(|| self.origin_of_connect(event));
-        let tail = self.tail(&origin, arrived);
+        let tail = self.line_tail(&origin, arrived);
         let mut connecting = Connecting::new(tail.clone());
         if let Some(name) = self.new_name(&who, &mut client) {
             let line = format!("override-username {}", quoted(&name));
@@ -74,7 +74,7 @@ impl Front {
             if known.is_none() {
                 lines::sessions::without_login(&user).log();
             }
-            known.and_then(super::sessions::OfClient::open)
+            known.and_then(super::sessions::ClientSession::open)
         } else {
             None
         };
@@ -82,7 +82,7 @@ impl Front {
         let (reply, error) =
             shared.with(|attempts| self.connect(attempts, event, connecting, session, &origin));
         match error {
-            Some((Kind::Session, error)) => {
+            Some((AttemptKind::Session, error)) => {
                 lines::sessions::refused_by_front(&user, error, &tail).log();
             }
             Some((_, error)) => {
@@ -112,9 +112,9 @@ impl Front {
         mut connecting: Connecting,
         session: Option<u64>,
         origin: &AttemptOrigin,
-    ) -> Answer {
-        let tail = self.tail(origin, Instant::now());
-        let what = if session.is_some() { Kind::Session } else { Kind::Options };
+    ) -> ConnectAnswer {
+        let tail = self.line_tail(origin, Instant::now());
+        let what = if session.is_some() { AttemptKind::Session } else { AttemptKind::Options };
         let refuse = |why: &str| (ClientConnectReply::Reject, Some((what, why.to_string())));
         let id = self.last_id;
         let pool = event.pool();
@@ -125,7 +125,8 @@ impl Front {
         }
         let pending = attempts.any_pending();
         let now = Instant::now();
-        let kinds = [session.map(|_| Kind::Session), connecting.wanted.as_ref().map(|_| Kind::Options)];
+        let kinds =
+            [session.map(|_| AttemptKind::Session), connecting.wanted.as_ref().map(|_| AttemptKind::Options)];
         let request = match (session, connecting.wanted.take()) {
             (Some(attempt), wanted) => {
                 connecting.wanted = wanted;
@@ -159,22 +160,22 @@ impl Front {
                 attempts.wait_for(id, grace, |_| true);
             }
             match attempts.take_verdict(id) {
-                Taken::Decided(Decided { verdict, .. }) => match attempts.go_on(id, &verdict) {
-                    Step::GoesOn => attempts.await_verdict(id, Kind::Options),
+                WaitResult::Decided(Decided { verdict, .. }) => match attempts.go_on(id, &verdict) {
+                    Step::GoesOn => attempts.await_verdict(id, AttemptKind::Options),
                     Step::Done(config) => return finish(event, &config),
                     Step::Refused => {
                         spend(attempts, grace, now);
                         return (ClientConnectReply::Reject, None);
                     }
                 },
-                Taken::Pending if defers => {
+                WaitResult::Pending if defers => {
                     spend(attempts, grace, now);
                     let kind = attempts.kind_of_connect(id);
                     return match event.defer() {
                         Ok((decision, deferral)) => {
                             let username = event.username().unwrap_or_default().to_vec();
-                            let whom = Whom { username, tail, kind };
-                            attempts.defer_connect(id, decision, whom);
+                            let details = AttemptDetails { username, tail, kind };
+                            attempts.defer_connect(id, decision, details);
                             (ClientConnectReply::Deferred(deferral), None)
                         }
                         Err(error) => {
@@ -183,11 +184,11 @@ impl Front {
                         }
                     };
                 }
-                Taken::Pending => {
+                WaitResult::Pending => {
                     attempts.forget_connect(id);
                     return refuse(&lines::refusals::supervisor_silent().to_string());
                 }
-                Taken::Lost => return refuse(&lines::refusals::supervisor_gone().to_string()),
+                WaitResult::Lost => return refuse(&lines::refusals::supervisor_gone().to_string()),
             }
         }
     }
@@ -201,7 +202,7 @@ fn spend(attempts: &mut Attempts, grace: Option<Instant>, since: Instant) {
 }
 
 /// The client may connect.
-fn finish(event: &ClientConnect<'_>, config: &ClientConfig) -> Answer {
+fn finish(event: &ClientConnect<'_>, config: &ClientConfig) -> ConnectAnswer {
     if config.as_str().is_empty() {
         return (ClientConnectReply::Accept, None);
     }
@@ -209,7 +210,7 @@ fn finish(event: &ClientConnect<'_>, config: &ClientConfig) -> Answer {
         Ok(()) => (ClientConnectReply::Accept, None),
         Err(error) => {
             let why = lines::clients::file_unwritable(error).to_string();
-            (ClientConnectReply::Reject, Some((Kind::Options, why)))
+            (ClientConnectReply::Reject, Some((AttemptKind::Options, why)))
         }
     }
 }

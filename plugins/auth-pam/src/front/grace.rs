@@ -24,7 +24,7 @@ const BURST: Duration = Duration::from_millis(1);
 
 /// What kind of attempt it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum AttemptKind {
     /// A transaction begins with it.
     Password = 0,
     /// A transaction goes on with it.
@@ -37,21 +37,21 @@ pub enum Kind {
     Account = 4,
 }
 
-impl Kind {
+impl AttemptKind {
     /// A client connects right after its login: that is no burst.
     fn is_login(self) -> bool {
-        !matches!(self, Kind::Session | Kind::Options)
+        !matches!(self, AttemptKind::Session | AttemptKind::Options)
     }
 }
 
 /// Which of the last accepted logins were quick and which slow, the newest in the lowest bit.
 #[derive(Debug, Clone, Copy, Default)]
-struct Recent {
+struct RecentLogins {
     quick: u8,
     slow: u8,
 }
 
-impl Recent {
+impl RecentLogins {
     fn add(&mut self, quick: bool) {
         self.quick = (self.quick << 1 | u8::from(quick)) & REMEMBERED;
         self.slow = (self.slow << 1 | u8::from(!quick)) & REMEMBERED;
@@ -67,7 +67,7 @@ impl Recent {
 pub struct Grace {
     limit: Duration,
     /// Of each kind.
-    recent: [Recent; 5],
+    recent: [RecentLogins; 5],
     /// Of clients that connect, and of logins.
     last_accepted: [Option<Instant>; 2],
 }
@@ -75,11 +75,11 @@ pub struct Grace {
 impl Grace {
     /// Waits of at most `limit`; zero: never wait.
     pub fn new(limit: Duration) -> Self {
-        Grace { limit, recent: [Recent::default(); 5], last_accepted: [None; 2] }
+        Grace { limit, recent: [RecentLogins::default(); 5], last_accepted: [None; 2] }
     }
 
     /// How long to wait for the attempt that comes now; `None`: not at all. `pending`: there are others without a verdict.
-    pub fn for_next(&self, now: Instant, pending: bool, kind: Kind) -> Option<Duration> {
+    pub fn for_next(&self, now: Instant, pending: bool, kind: AttemptKind) -> Option<Duration> {
         let last = self.last_accepted[usize::from(kind.is_login())];
         let burst = last.is_some_and(|last| now.saturating_duration_since(last) < BURST);
         let waits = !self.limit.is_zero() && !pending && !burst && self.recent[kind as usize].promise_quick();
@@ -87,7 +87,7 @@ impl Grace {
     }
 
     /// A login was accepted now, that long after its arrival, whether OpenVPN waited for it or not.
-    pub fn accepted(&mut self, now: Instant, took: Duration, kind: Kind) {
+    pub fn accepted(&mut self, now: Instant, took: Duration, kind: AttemptKind) {
         self.last_accepted[usize::from(kind.is_login())] = Some(now);
         self.recent[kind as usize].add(took <= self.limit);
     }
@@ -95,7 +95,7 @@ impl Grace {
 
 #[cfg(test)]
 mod tests {
-    use super::Kind::{Answer, Password};
+    use super::AttemptKind::{Answer, Password};
     use super::*;
 
     const LIMIT: Duration = Duration::from_millis(50);

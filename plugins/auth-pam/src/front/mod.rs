@@ -8,9 +8,10 @@ mod client_names;
 mod connect;
 mod credentials;
 mod grace;
-mod log_suffix;
+mod line_tail;
 mod passwordless;
 mod pending_authentication;
+mod per_client_state;
 mod receiver;
 mod rejection;
 mod revoked;
@@ -31,8 +32,9 @@ use privsep::line_log::line_log;
 use privsep::local_socket;
 
 use attempts::{Attempts, RESTART, Supervisor};
-use log_suffix::Tail;
-pub use pending_authentication::{Client, MAX_TEXT as MAX_PENDING_TEXT};
+use line_tail::LineTail;
+pub use pending_authentication::MAX_TEXT as MAX_PENDING_TEXT;
+pub use per_client_state::PerClientState;
 use receiver::Shared;
 
 #[cfg(test)]
@@ -115,7 +117,7 @@ impl Front {
         let status = settings.config.status.as_deref();
         let hold: Vec<_> = metrics.iter().flat_map(|(_, held)| [held.directory(), held.lock()]).collect();
         let write = metrics.map(|(file, held)| {
-            move |born_with: NewWorker<'_>| writer::live(settings, file, held, born_with)
+            move |new_writer: NewWorker<'_>| writer::live(settings, file, held, new_writer)
         });
         let plan = Plan {
             name: "supervisor",
@@ -126,7 +128,7 @@ impl Front {
             cores: Cores::Never,
             openvpn: if settings.daemon { OpenVpn::Introduced } else { OpenVpn::Parent },
             workers: Some(WorkersPlan {
-                live: &|keepers| worker::live(worker::Birth { settings, keepers }),
+                live: &|new_worker| worker::live(settings, new_worker),
                 most: settings.most_processes(),
                 clerk: write.as_ref().map(|write| write as &dyn Fn(NewWorker<'_>) -> Infallible),
                 culprits: "PAM modules",
@@ -143,7 +145,7 @@ impl Front {
                 &plan,
                 START,
                 || supervisor::prepare(settings, sender),
-                |birth| supervisor::run(settings, birth),
+                |new_supervisor| supervisor::run(settings, new_supervisor),
             )
         };
         let supervisor = started.map_err(|error| failed(&error))?;
@@ -187,8 +189,8 @@ impl Front {
     }
 
     /// The end of a line of the log.
-    fn tail(&self, origin: &AttemptOrigin, arrived: Instant) -> Tail {
-        Tail { origin: origin.clone(), config: self.settings.config_name.clone(), arrived }
+    fn line_tail(&self, origin: &AttemptOrigin, arrived: Instant) -> LineTail {
+        LineTail { origin: origin.clone(), config: self.settings.config_name.clone(), arrived }
     }
 
     /// Whether clients have sessions.

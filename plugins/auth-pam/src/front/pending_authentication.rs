@@ -1,14 +1,12 @@
 //! Whether and how a client can be asked, or sent to a web page, while its login is pending. That goes through OpenVPN's
 //! pending file, which OpenVPN reads once, right after the deferred answer.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, DeferError, Pending, PendingError};
 use secret::Secret;
 
-use super::attempts::{Attempts, Whom, without_credentials};
-use super::client_names::Login;
-use super::sessions::OfClient;
+use super::attempts::{AttemptDetails, Attempts, without_credentials};
 use crate::AuthPam;
 use crate::protocol::question::{self, Question, QuestionId};
 use crate::protocol::{Check, Sent};
@@ -27,31 +25,8 @@ const FOR_PAM: Duration = Duration::from_secs(10);
 /// The longest time that OpenVPN is asked to wait.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// What the plugin keeps for each client of OpenVPN's.
-#[derive(Default)]
-pub struct Client {
-    /// The attempt whose question it was asked last.
-    pub asked: Option<u64>,
-    /// The session of the login that has let it in.
-    pub session: Option<OfClient>,
-    /// Those of its logins that were not refused so far, until it connects.
-    pub sessions: Vec<OfClient>,
-    /// It has connected. What was not opened by then never is.
-    pub has_connected: bool,
-    /// Its logins that were not refused so far; when it has connected, the one that has let it in.
-    pub logins: Vec<Login>,
-    /// When it has tried to log in for the first time.
-    pub since: Option<Instant>,
-    /// It has tried to log in, whatever came of it.
-    pub tried: bool,
-    /// It has shown a certificate of its own since its last login.
-    pub certificate: bool,
-    /// A login that is not kept any more was of another name.
-    pub lost_a_name: bool,
-}
-
 /// A client that can be asked while its login is pending.
-pub struct Asker {
+pub struct PendingAuthentication {
     /// The attempt, without credentials.
     check: Check,
     /// How long OpenVPN is to wait.
@@ -65,13 +40,13 @@ pub struct Asker {
 }
 
 /// What goes into the pending file.
-pub struct Message {
+pub struct PendingMessage {
     pending: Pending,
     /// The client gives no answer: PAM gets an empty one.
     is_page: bool,
 }
 
-impl Asker {
+impl PendingAuthentication {
     /// For this attempt, unless OpenVPN waits for its verdict itself, or its client cannot be asked so.
     pub fn of(settings: &Settings, event: &AuthUserPassVerify<'_>, check: &Check) -> Option<Self> {
         // A question of an earlier attempt is forgotten with it.
@@ -88,30 +63,30 @@ impl Asker {
         let time = settings.config.challenge_timeout.saturating_add(FOR_PAM).min(LONGEST);
         let begins = check.sent == Sent::Password;
         let in_advance = settings.config.challenge_text.clone().filter(|_| begins && asks);
-        Some(Asker { check: without_credentials(check), time, asks, opens, in_advance })
+        Some(PendingAuthentication { check: without_credentials(check), time, asks, opens, in_advance })
     }
 
     /// What is to be asked before PAM does.
-    pub fn in_advance(&self) -> Option<(&Self, Message)> {
+    pub fn in_advance(&self) -> Option<(&Self, PendingMessage)> {
         let pending = Pending::hidden(self.time, self.in_advance.as_ref()?).ok()?;
-        Some((self, Message { pending, is_page: false }))
+        Some((self, PendingMessage { pending, is_page: false }))
     }
 
     /// What is to be asked for PAM; nothing if the client would not show it, or OpenVPN must not log the answer.
-    pub fn for_question(&self, question: &Question) -> Option<(&Self, Message)> {
+    pub fn for_question(&self, question: &Question) -> Option<(&Self, PendingMessage)> {
         if question.private {
             return None;
         }
         let page = question::address(&question.text).filter(|page| question.page && page.len() <= MAX_TEXT);
         if let (Some(open), Some(page)) = (self.opens, page) {
-            return Some((self, Message { pending: open(self.time, page).ok()?, is_page: true }));
+            return Some((self, PendingMessage { pending: open(self.time, page).ok()?, is_page: true }));
         }
         if !self.asks || question.text.len() > MAX_TEXT {
             return None;
         }
         let make = if question.echo { Pending::text } else { Pending::hidden };
         let pending = make(self.time, &String::from_utf8_lossy(&question.text)).ok()?;
-        Some((self, Message { pending, is_page: false }))
+        Some((self, PendingMessage { pending, is_page: false }))
     }
 
     /// Answers OpenVPN: *deferred*, and the client is asked.
@@ -122,14 +97,14 @@ impl Asker {
         &self,
         attempts: &mut Attempts,
         event: &AuthUserPassVerify<'_>,
-        whom: Whom,
-        message: Message,
+        details: AttemptDetails,
+        message: PendingMessage,
         question: Option<QuestionId>,
     ) -> Result<AuthReply, DeferError> {
         let (decision, deferral) = event.defer()?;
         let check = without_credentials(&self.check);
         let id = check.id;
-        attempts.ask(check, question, decision, whom);
+        attempts.ask(check, question, decision, details);
         if message.is_page {
             attempts.answer(id, Secret::copy_of(b""));
         } else if let Some(mut client) = event.client::<AuthPam>() {

@@ -6,8 +6,9 @@ use ovpn_plugin::{Challenge, ChallengeError, Rejection, Retry};
 
 use crate::protocol::question::Question;
 
+use crate::config::Advance;
 use crate::protocol::reference::Reference;
-use crate::protocol::verdict::{Advance, TemporaryCause};
+use crate::protocol::verdict::TemporaryCause;
 
 /// What the client gets of a refusal with a reason.
 pub fn refusal(told: &[u8], reference: Reference) -> Rejection {

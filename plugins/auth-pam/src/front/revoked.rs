@@ -50,12 +50,12 @@ enum Issued {
 
 /// All that was revoked since OpenVPN was started.
 #[derive(Debug, Default)]
-pub struct Revoked {
+pub struct RevokedNames {
     names: HashMap<Vec<u8>, At>,
     everybody: Option<At>,
 }
 
-impl Revoked {
+impl RevokedNames {
     /// What this user had at that time is worth nothing.
     pub fn add(&mut self, now: Instant, name: &[u8], since_epoch: Duration) {
         let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn what_is_older_is_revoked_whatever_the_case_of_the_name() {
-        let (mut revoked, now) = (Revoked::default(), Instant::now());
+        let (mut revoked, now) = (RevokedNames::default(), Instant::now());
         revoked.add(now, b"Alice", now_since_epoch());
         let (before, after) = (now - Duration::from_secs(1), now + Duration::from_secs(1));
         for names in [[&b"alice"[..], NOBODY, NOBODY], [b"x", b"ALICE", NOBODY], [b"x", b"y", b"Alice"]] {
@@ -151,7 +151,7 @@ mod tests {
     /// The front may read of it only at the next login.
     #[test]
     fn what_is_read_late_was_revoked_when_it_was_said() {
-        let (mut revoked, now) = (Revoked::default(), Instant::now());
+        let (mut revoked, now) = (RevokedNames::default(), Instant::now());
         revoked.add(now, b"alice", now_since_epoch() - Duration::from_secs(60));
         let names = [&b"alice"[..], NOBODY, NOBODY];
         assert!(!revoked.covers(names, connected(now - Duration::from_secs(30))));
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn a_token_is_as_old_as_its_first_login() {
         let (mut revoked, now, at) =
-            (Revoked::default(), Instant::now(), Duration::from_millis(1_764_270_000_700));
+            (RevokedNames::default(), Instant::now(), Duration::from_millis(1_764_270_000_700));
         revoked.add(now, b"alice", at);
         let names = [&b"alice"[..], NOBODY, NOBODY];
         let new = Some(now + Duration::from_secs(1));
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn of_too_many_none_is_forgotten() {
-        let (mut revoked, now, clock) = (Revoked::default(), Instant::now(), now_since_epoch());
+        let (mut revoked, now, clock) = (RevokedNames::default(), Instant::now(), now_since_epoch());
         for number in 0..=MOST {
             let later = Duration::from_secs(number as u64);
             revoked.add(now + later, format!("user{number}").as_bytes(), clock + later);

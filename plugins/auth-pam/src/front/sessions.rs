@@ -7,13 +7,13 @@ use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientDisconnect, ClientDisconn
 
 use super::client_names::MOST;
 use super::receiver::Shared;
-use super::{Client, Front, PATIENCE};
+use super::{Front, PATIENCE, PerClientState};
 use crate::AuthPam;
 use crate::protocol::Request;
 use crate::protocol::session::{CloseReason, Usage};
 
 /// What PAM has let a client in with.
-pub struct OfClient {
+pub struct ClientSession {
     shared: Arc<Shared>,
     /// The attempt.
     attempt: u64,
@@ -31,7 +31,7 @@ enum Stage {
 }
 
 /// The client goes, however it goes.
-impl Drop for OfClient {
+impl Drop for ClientSession {
     fn drop(&mut self) {
         match self.stage {
             Stage::LetIn => self.shared.with(|attempts| {
@@ -45,7 +45,7 @@ impl Drop for OfClient {
     }
 }
 
-impl OfClient {
+impl ClientSession {
     /// The client connects: the attempt whose session is to be opened, unless it has one already. From here on it is to be
     /// closed, as long as the table has it.
     pub(super) fn open(&mut self) -> Option<u64> {
@@ -92,7 +92,7 @@ impl Front {
             return;
         }
         let of_login =
-            OfClient { shared: Arc::clone(&self.shared), attempt: self.last_id, stage: Stage::LetIn };
+            ClientSession { shared: Arc::clone(&self.shared), attempt: self.last_id, stage: Stage::LetIn };
         // The oldest is dropped when the client's state is free again.
         let oldest = event.client::<AuthPam>().map(|mut client| {
             let oldest = (client.sessions.len() == MOST).then(|| client.sessions.remove(0));
@@ -103,7 +103,7 @@ impl Front {
     }
 
     /// A client connects: the session of the login that has let it in is its own. Gives back the others.
-    pub(super) fn choose_session(client: &mut Client, attempt: Option<u64>) -> Vec<OfClient> {
+    pub(super) fn choose_session(client: &mut PerClientState, attempt: Option<u64>) -> Vec<ClientSession> {
         let mut all = std::mem::take(&mut client.sessions);
         if let Some(place) = all.iter().position(|one| Some(one.attempt) == attempt) {
             client.session = Some(all.remove(place));

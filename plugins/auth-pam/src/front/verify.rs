@@ -6,10 +6,10 @@ use std::time::Instant;
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientCrResponse};
 use secret::Secret;
 
-use super::attempts::{Attempts, Decided, Taken, Whom};
+use super::attempts::{AttemptDetails, Attempts, Decided, WaitResult};
 use super::credentials::{self, Refusal};
-use super::grace::Kind;
-use super::pending_authentication::Asker;
+use super::grace::AttemptKind;
+use super::pending_authentication::PendingAuthentication;
 use super::rejection::{self, challenge, refusal, rejection};
 use super::{Front, MARGIN, client, client_names};
 use crate::AuthPam;
@@ -54,7 +54,7 @@ impl Front {
             if check.session {
                 attempts.kept.insert(check.id);
             }
-            attempts.logins.extend(name.iter().map(|_| (self.last_id, client_names::Heard::default())));
+            attempts.logins.extend(name.iter().map(|_| (self.last_id, client_names::LoginResult::default())));
             self.ask(attempts, event, check, &origin)
         });
         let reply = answer.unwrap_or_else(|refusal| self.refuse(event, origin.clone(), &refusal, arrived));
@@ -76,11 +76,11 @@ impl Front {
         origin: &AttemptOrigin,
     ) -> Result<AuthReply, Refusal> {
         let deferred = check.deferred;
-        let pending_asker = Asker::of(&self.settings, event, &check);
+        let pending_authentication = PendingAuthentication::of(&self.settings, event, &check);
         let kind = match check.sent {
-            Sent::Password => Kind::Password,
-            Sent::Answer(_) => Kind::Answer,
-            Sent::Passwordless { .. } => Kind::Account,
+            Sent::Password => AttemptKind::Password,
+            Sent::Answer(_) => AttemptKind::Answer,
+            Sent::Passwordless { .. } => AttemptKind::Account,
         };
         let username = check.username.clone();
         let request = Request::Check(check);
@@ -93,7 +93,7 @@ impl Front {
         }
         if let Request::Check(check) = &request {
             if attempts.revoked.refuses(event, check) {
-                return Err(Refusal::Revoked { by_token: kind == Kind::Account });
+                return Err(Refusal::Revoked { by_token: kind == AttemptKind::Account });
             }
         }
         let pending = attempts.any_pending();
@@ -106,15 +106,17 @@ impl Front {
             return Err(Refusal::Supervisor(error));
         }
         let now = Instant::now();
-        if let Some((asker, text)) = pending_asker.as_ref().and_then(Asker::in_advance) {
+        if let Some((pending, text)) =
+            pending_authentication.as_ref().and_then(PendingAuthentication::in_advance)
+        {
             let _ = attempts.take_verdict(id);
-            let whom = self.whom(&username, origin, kind, now);
-            let asked = asker.ask(attempts, event, whom, text, None);
+            let details = self.details(&username, origin, kind, now);
+            let asked = pending.ask(attempts, event, details, text, None);
             return asked.map_err(|error| Self::cancelled(attempts, id, Refusal::ControlFile(error)));
         }
         let grace = if deferred { attempts.grace.for_next(now, pending, kind) } else { None };
         // A client that can be asked at once is worth a wait that others are not.
-        let wait = pending_asker.as_ref().map(|_| self.settings.config.question_wait);
+        let wait = pending_authentication.as_ref().map(|_| self.settings.config.question_wait);
         let wait = wait.filter(|wait| !pending && !wait.is_zero());
         let grace = grace.into_iter().chain(wait).max();
         let grace = grace.filter(|grace| attempts.wait_budget.affords(now, *grace));
@@ -129,36 +131,37 @@ impl Front {
                 matches!(verdict, Verdict::Accepted { .. } | Verdict::Temporary { .. })
             });
         }
-        let taken = attempts.take_verdict(id);
-        let accepted = matches!(&taken, Taken::Decided(Decided { verdict: Verdict::Accepted { .. }, .. }));
+        let waited = attempts.take_verdict(id);
+        let accepted =
+            matches!(&waited, WaitResult::Decided(Decided { verdict: Verdict::Accepted { .. }, .. }));
         if grace.is_some() && !accepted {
             attempts.wait_budget.spent(now.elapsed());
         }
-        match taken {
-            Taken::Decided(Decided { verdict: Verdict::Accepted { .. }, .. }) => Ok(AuthReply::Accept),
-            Taken::Decided(Decided { verdict: Verdict::Rejected, told }) if told.is_empty() => {
+        match waited {
+            WaitResult::Decided(Decided { verdict: Verdict::Accepted { .. }, .. }) => Ok(AuthReply::Accept),
+            WaitResult::Decided(Decided { verdict: Verdict::Rejected, told }) if told.is_empty() => {
                 Ok(AuthReply::Reject)
             }
-            Taken::Decided(Decided { verdict: Verdict::Rejected, told }) => {
+            WaitResult::Decided(Decided { verdict: Verdict::Rejected, told }) => {
                 Ok(AuthReply::RejectWith(refusal(&told, origin.reference)))
             }
-            Taken::Decided(Decided { verdict: Verdict::Temporary { cause, backoff }, .. }) => {
+            WaitResult::Decided(Decided { verdict: Verdict::Temporary { cause, backoff }, .. }) => {
                 let advance = self.settings.config.advance;
                 Ok(AuthReply::RejectWith(rejection(cause, backoff, advance, origin.reference)))
             }
-            Taken::Decided(Decided { verdict: Verdict::Asked(question), .. }) => {
-                if let Some((asker, text)) =
-                    pending_asker.as_ref().and_then(|asker| asker.for_question(&question))
+            WaitResult::Decided(Decided { verdict: Verdict::Asked(question), .. }) => {
+                if let Some((pending, text)) =
+                    pending_authentication.as_ref().and_then(|pending| pending.for_question(&question))
                 {
-                    let whom = self.whom(&username, origin, kind, now);
-                    let asked = asker.ask(attempts, event, whom, text, Some(question.id));
+                    let details = self.details(&username, origin, kind, now);
+                    let asked = pending.ask(attempts, event, details, text, Some(question.id));
                     return asked.map_err(|error| Self::cancelled(attempts, id, Refusal::ControlFile(error)));
                 }
                 if deferred && attempts.holds_questions() {
                     attempts.kept.remove(&id);
                     // Whether the question came within the grace must not tell either.
                     let (decision, deferral) = event.defer().map_err(Refusal::ControlFile)?;
-                    attempts.hold(decision, question, self.whom(&username, origin, kind, now));
+                    attempts.hold(decision, question, self.details(&username, origin, kind, now));
                     return Ok(AuthReply::Deferred(deferral));
                 }
                 let cannot = |why: &str| Refusal::Question(why.to_string());
@@ -167,15 +170,15 @@ impl Front {
                 let rejection = challenge(&question, username).map_err(|error| cannot(&error.to_string()))?;
                 Ok(AuthReply::RejectWith(rejection))
             }
-            Taken::Pending if deferred => match event.defer() {
+            WaitResult::Pending if deferred => match event.defer() {
                 Ok((decision, deferral)) => {
-                    attempts.defer(id, decision, self.whom(&username, origin, kind, now));
+                    attempts.defer(id, decision, self.details(&username, origin, kind, now));
                     Ok(AuthReply::Deferred(deferral))
                 }
                 Err(error) => Err(Self::cancelled(attempts, id, Refusal::ControlFile(error))),
             },
-            Taken::Pending => Err(Self::cancelled(attempts, id, Refusal::Unanswered)),
-            Taken::Lost => Err(Refusal::Unanswered),
+            WaitResult::Pending => Err(Self::cancelled(attempts, id, Refusal::Unanswered)),
+            WaitResult::Lost => Err(Refusal::Unanswered),
         }
     }
 
@@ -185,9 +188,15 @@ impl Front {
         why
     }
 
-    fn whom(&self, username: &[u8], origin: &AttemptOrigin, kind: Kind, arrived: Instant) -> Whom {
+    fn details(
+        &self,
+        username: &[u8],
+        origin: &AttemptOrigin,
+        kind: AttemptKind,
+        arrived: Instant,
+    ) -> AttemptDetails {
         let username = username.to_vec();
-        Whom { username, tail: self.tail(origin, arrived), kind }
+        AttemptDetails { username, tail: self.line_tail(origin, arrived), kind }
     }
 
     /// A client has answered the question that its pending attempt was asked; whether that is so.
@@ -214,7 +223,7 @@ impl Front {
         arrived: Instant,
     ) -> AuthReply {
         let username = event.username().unwrap_or_default();
-        let (user, tail) = (shown(username), self.tail(&origin, arrived));
+        let (user, tail) = (shown(username), self.line_tail(&origin, arrived));
         if refusal.is_routine() {
             // Not a failure, so the line must not look like one to a log watcher.
             lines::attempts::routine(&user, refusal, &tail).log();

@@ -28,9 +28,9 @@ pub fn live(
     settings: &Settings,
     file: &MetricsFile,
     held: &OpenDirectory,
-    born_with: NewWorker<'_>,
+    new_writer: NewWorker<'_>,
 ) -> Infallible {
-    let mut channel = Channel::<WriterReport, WriterOrder>::from_socket(born_with.channel);
+    let mut channel = Channel::<WriterReport, WriterOrder>::from_socket(new_writer.channel);
     // It has no way to the log: what there is to say the supervisor says.
     ovpn_plugin::logging::in_forked_child();
     ovpn_plugin::logging::redirect(|_, _| {});

@@ -31,12 +31,12 @@ impl AttemptOrigin {
 
     /// Ends a line of the log: client, configuration, reference. It stands at the end of the line, because log watchers
     /// look for what stands before it.
-    pub fn tail(&self, config_name: Option<&str>) -> String {
-        self.tail_with(config_name, None)
+    pub fn line_tail(&self, config_name: Option<&str>) -> String {
+        self.line_tail_with_time(config_name, None)
     }
 
     /// The same of a verdict, with what it took.
-    pub fn tail_with(&self, config_name: Option<&str>, took: Option<TimeTaken>) -> String {
+    pub fn line_tail_with_time(&self, config_name: Option<&str>, took: Option<TimeTaken>) -> String {
         let client = self.plain_address().map(|address| client(address, self.port));
         let known: String =
             client.as_deref().into_iter().chain(config_name).map(|known| format!("{known}, ")).collect();
@@ -76,10 +76,10 @@ pub mod tests {
             ("", 7, Some("server1"), " (server1, reference 345YZ)"),
             ("192.0.2.7) x\n", 7, None, " (reference 345YZ)"),
         ] {
-            assert_eq!(origin(address, port).tail(config), tail);
+            assert_eq!(origin(address, port).line_tail(config), tail);
         }
         let took = TimeTaken::of(std::time::Duration::from_millis(7));
-        let tail = origin("192.0.2.7", 1194).tail_with(Some("server1"), Some(took));
+        let tail = origin("192.0.2.7", 1194).line_tail_with_time(Some("server1"), Some(took));
         assert_eq!(tail, " (192.0.2.7:1194, server1, took 0.007 s, reference 345YZ)");
     }
 }

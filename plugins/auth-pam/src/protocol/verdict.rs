@@ -56,27 +56,3 @@ privsep::wire! {
         2 => Unclear,
     }
 }
-
-/// Where a client that has to try again does so, if it knows several servers. The words are those of OpenVPN.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub enum Advance {
-    /// At the same address.
-    #[default]
-    No,
-    /// At the next address of the same `remote`.
-    Addr,
-    /// At the next `remote`.
-    Remote,
-}
-
-impl Advance {
-    /// By its word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "no" => Advance::No,
-            "addr" => Advance::Addr,
-            "remote" => Advance::Remote,
-            _ => return None,
-        })
-    }
-}

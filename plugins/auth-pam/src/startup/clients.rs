@@ -8,7 +8,7 @@ use crate::config::Config;
 
 /// What the start has found.
 #[derive(Debug, Default)]
-pub(super) struct Clients {
+pub(super) struct ClientFindings {
     /// OpenVPN can give clients other names, and is to.
     pub(super) override_username: bool,
     /// What may fail.
@@ -25,22 +25,24 @@ pub(super) fn minor(version: Option<Version<'_>>) -> Option<u32> {
 /// Checks it for OpenVPN 2.N.
 ///
 /// Errors: why OpenVPN should not start.
-pub(super) fn check(config: &Config, minor: Option<u32>) -> Result<Clients, String> {
+pub(super) fn check(config: &Config, minor: Option<u32>) -> Result<ClientFindings, String> {
     let at_least = |wanted| minor.is_some_and(|minor| minor >= wanted);
-    let mut clients =
-        Clients { override_username: config.override_username && at_least(7), ..Clients::default() };
-    if config.override_username && !clients.override_username {
-        clients.warnings.push(lines::clients::no_override().said());
+    let mut findings = ClientFindings {
+        override_username: config.override_username && at_least(7),
+        ..ClientFindings::default()
+    };
+    if config.override_username && !findings.override_username {
+        findings.warnings.push(lines::clients::no_override().said());
     }
-    let Some(directory) = &config.client_options else { return Ok(clients) };
+    let Some(directory) = &config.client_options else { return Ok(findings) };
     if !at_least(5) {
-        clients.warnings.push(lines::clients::stands_still().said());
+        findings.warnings.push(lines::clients::stands_still().said());
     }
     let found = client_options::check(directory, minor);
     let found = found.map_err(|mistake| lines::clients::found(mistake).to_string())?;
-    clients.warnings.extend(found.warnings);
-    clients.by_roots_group = found.by_roots_group;
-    Ok(clients)
+    findings.warnings.extend(found.warnings);
+    findings.by_roots_group = found.by_roots_group;
+    Ok(findings)
 }
 
 #[cfg(test)]
@@ -49,8 +51,8 @@ mod tests {
 
     fn warnings(words: &[&str], minor: u32) -> (bool, Vec<Said>) {
         let config = Config::parse(words.iter().map(|word| word.as_bytes())).unwrap();
-        let clients = check(&config, Some(minor)).unwrap();
-        (clients.override_username, clients.warnings)
+        let findings = check(&config, Some(minor)).unwrap();
+        (findings.override_username, findings.warnings)
     }
 
     #[test]

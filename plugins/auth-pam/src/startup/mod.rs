@@ -7,6 +7,7 @@ mod clients;
 mod dco;
 mod deferring;
 mod passwordless;
+mod renegotiation;
 mod replaced;
 mod service;
 mod status_socket;
@@ -22,9 +23,10 @@ use ovpn_plugin::{OpenArgs, Version};
 use crate::config::Config;
 pub use deferring::Deferring;
 use openvpn_config::{OpenvpnConfig, tmp_dir};
+pub use renegotiation::Renegotiation;
 pub use replaced::Replaces;
 use service::Findings;
-pub use status_socket::Renegotiation;
+
 pub use time_limit::TimeLimits;
 
 /// What the start has found out.
@@ -81,12 +83,12 @@ impl Startup {
         let clients = clients::check(config, openvpn_minor)?;
         clients.warnings.iter().for_each(Said::log);
         by_roots_group.extend_from_slice(&clients.by_roots_group);
-        let place = status_socket::check(config.status.as_deref())?;
-        place.warning.iter().for_each(Said::log);
-        by_roots_group.extend_from_slice(&place.by_roots_group);
+        let socket = status_socket::check(config.status.as_deref())?;
+        socket.warning.iter().for_each(Said::log);
+        by_roots_group.extend_from_slice(&socket.by_roots_group);
         let openvpn = openvpn_config(args, deferring.is_some());
-        let about_proofs = passwordless::warnings(config, openvpn.as_ref(), args.openvpn_version());
-        about_proofs.iter().for_each(Said::log);
+        let about_passwordless = passwordless::warnings(config, openvpn.as_ref(), args.openvpn_version());
+        about_passwordless.iter().for_each(Said::log);
         let forgets = passwordless::forgets_failures(config, openvpn.as_ref(), forgets_failures.as_deref());
         forgets.iter().for_each(Said::log);
         passwordless::unknown_group(config).iter().for_each(Said::log);

@@ -43,7 +43,8 @@ pub fn check(config: &Config) -> Result<Findings, String> {
 }
 
 fn check_phases(service: &CStr, confdir: Option<&CStr>, phases: &[Phase]) -> Result<Findings, String> {
-    let mut check = Check { name: service.to_string_lossy().into_owned(), findings: Findings::default() };
+    let mut check =
+        ServiceCheck { name: service.to_string_lossy().into_owned(), findings: Findings::default() };
     if let Some(confdir) = confdir {
         check.permissions(What::Confdir, Path::new(OsStr::from_bytes(confdir.to_bytes())))?;
     }
@@ -92,12 +93,12 @@ impl What {
     }
 }
 
-struct Check {
+struct ServiceCheck {
     name: String,
     findings: Findings,
 }
 
-impl Check {
+impl ServiceCheck {
     /// Reads a file of the service, if nobody but root could change it.
     fn read(&mut self, path: &Path) -> Result<Content, String> {
         let Some(walk) = self.permissions(What::File, path)? else {

@@ -1,15 +1,14 @@
-//! The place of the socket by which root asks (`status=`), and what a revoked user keeps all the same.
+//! The directory of the socket by which root asks (`status=`).
 
 use std::path::Path;
 
 use log_lines::Said;
-use openvpn_config::OpenvpnConfig;
 use privsep::local_socket;
 use privsep::path_permissions::{RootsGroup, Sticky, Walk};
 
 /// What the start has found.
 #[derive(Debug, Default)]
-pub(super) struct Place {
+pub(super) struct SocketFindings {
     /// What is wrong with it; the server starts all the same.
     pub(super) warning: Option<Said>,
     /// What members of root's group could change.
@@ -19,15 +18,15 @@ pub(super) struct Place {
 /// Looks at the directory of the socket.
 ///
 /// Errors: others than root could put something there, so OpenVPN should not start.
-pub(super) fn check(path: Option<&Path>) -> Result<Place, String> {
-    let mut place = Place::default();
-    let Some(directory) = path.map(local_socket::directory) else { return Ok(place) };
+pub(super) fn check(path: Option<&Path>) -> Result<SocketFindings, String> {
+    let mut findings = SocketFindings::default();
+    let Some(directory) = path.map(local_socket::directory) else { return Ok(findings) };
     // A directory that is missing is no reason to stop a server, perhaps after SIGHUP in a chroot.
     let walk = match Walk::along(&directory, Sticky::Allowed) {
         Ok(walk) => walk,
         Err(error) => {
-            place.warning = Some(lines::status::no_directory(error).said());
-            return Ok(place);
+            findings.warning = Some(lines::status::no_directory(error).said());
+            return Ok(findings);
         }
     };
     for problem in walk.problems {
@@ -35,37 +34,15 @@ pub(super) fn check(path: Option<&Path>) -> Result<Place, String> {
         if !problem.is_tolerable(RootsGroup::IsTrusted) {
             return Err(found.text);
         }
-        place.by_roots_group.push(found);
+        findings.by_roots_group.push(found);
     }
-    Ok(place)
-}
-
-/// When clients that stay connected need this plugin again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Renegotiation {
-    /// OpenVPN renegotiates after so many seconds; 0: never. Nothing: that is not known.
-    pub seconds: Option<u64>,
-    /// OpenVPN takes tokens of its own (`auth-gen-token` without `external-auth`), and then asks nobody.
-    pub own_tokens: bool,
-}
-
-impl Renegotiation {
-    /// As OpenVPN's configuration has it.
-    pub fn of(openvpn: Option<&OpenvpnConfig>) -> Self {
-        let tokens = openvpn.and_then(|openvpn| openvpn.auth_gen_token);
-        Renegotiation {
-            seconds: openvpn.map(|openvpn| openvpn.reneg_sec),
-            own_tokens: tokens.is_some_and(|tokens| !tokens.external_auth),
-        }
-    }
+    Ok(findings)
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;
-
-    use openvpn_config::Tokens;
 
     use super::*;
 
@@ -83,16 +60,5 @@ mod tests {
         assert_eq!(check(Some(&path)).unwrap().by_roots_group.len(), 1);
         let missing = check(Some(Path::new("/nonexistent/socket"))).unwrap();
         assert!(missing.warning.unwrap().contains("/nonexistent"));
-    }
-
-    #[test]
-    fn when_clients_are_asked_again_is_known_from_the_configuration() {
-        let of = |auth_gen_token| {
-            let openvpn = OpenvpnConfig { auth_gen_token, reneg_sec: 0, ..OpenvpnConfig::default() };
-            Renegotiation::of(Some(&openvpn)).own_tokens
-        };
-        assert!(of(Some(Tokens { external_auth: false })));
-        assert!(!of(Some(Tokens { external_auth: true })) && !of(None));
-        assert_eq!(Renegotiation::of(None), Renegotiation { seconds: None, own_tokens: false });
     }
 }

@@ -64,7 +64,7 @@ impl Supervisor {
     fn refuse_options(&mut self, now: Instant, attempt: Attempt, why: &str) {
         self.counters.totals.options_refused += 1;
         self.answer_front(attempt.id, Verdict::Rejected);
-        let tail = self.tail_with(&attempt.origin, attempt.took(now));
+        let tail = self.line_tail_with_time(&attempt.origin, attempt.took(now));
         lines::clients::no_options_in_background(&attempt.user(), why, &tail).log();
     }
 }

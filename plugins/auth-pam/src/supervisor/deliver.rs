@@ -168,7 +168,7 @@ impl Supervisor {
         let accepted = matches!(verdict, Verdict::Accepted { .. });
         // OpenVPN logs what a direct answer leads to at once; with deferred ones in play, it is not that clear when.
         if !accepted || attempt.deferred || !checked.is_empty() {
-            let (user, tail) = (attempt.user(), self.tail_with(&attempt.origin, *took));
+            let (user, tail) = (attempt.user(), self.line_tail_with_time(&attempt.origin, *took));
             if accepted {
                 lines::attempts::authenticated(&user, checked, &tail).log();
             } else if matches!(verdict, Verdict::Asked(_)) {
@@ -193,13 +193,13 @@ impl Supervisor {
     }
 
     /// The end of a line of the log about an attempt.
-    pub(super) fn tail(&self, origin: &AttemptOrigin) -> String {
-        origin.tail(self.settings.config_name.as_deref())
+    pub(super) fn line_tail(&self, origin: &AttemptOrigin) -> String {
+        origin.line_tail(self.settings.config_name.as_deref())
     }
 
     /// The same of a verdict, with what it took.
-    pub(super) fn tail_with(&self, origin: &AttemptOrigin, took: TimeTaken) -> String {
-        origin.tail_with(self.settings.config_name.as_deref(), Some(took))
+    pub(super) fn line_tail_with_time(&self, origin: &AttemptOrigin, took: TimeTaken) -> String {
+        origin.line_tail_with_time(self.settings.config_name.as_deref(), Some(took))
     }
 
     /// Says in both logs how many attempts have no lines of their own.

@@ -82,7 +82,7 @@ impl Supervisor {
             match self.workers.hear(now, worker) {
                 Ok(None | Some(HeardFromWorker::Ready)) => return,
                 Ok(Some(HeardFromWorker::Note(user, text, origin))) => {
-                    let tail = self.tail(&origin);
+                    let tail = self.line_tail(&origin);
                     lines::attempts::noted(&user, &String::from_utf8_lossy(&text), &tail).log();
                 }
                 Ok(Some(HeardFromWorker::Changed(pid, what))) => {

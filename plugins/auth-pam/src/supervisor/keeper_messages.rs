@@ -73,8 +73,10 @@ impl Supervisor {
                 waited.iter().for_each(|one| self.refuse_pending(one));
                 let user = waited.iter().map(|one| shown(&one.username)).collect::<String>();
                 let took = |one: &WaitingQuestion| TimeTaken::until(now, one.asked, None);
-                let tail =
-                    waited.iter().map(|one| self.tail_with(&one.origin, took(one))).collect::<String>();
+                let tail = waited
+                    .iter()
+                    .map(|one| self.line_tail_with_time(&one.origin, took(one)))
+                    .collect::<String>();
                 lines::questions::worker_ended(&user, how, &tail).log();
             }
             Some(Gone { attempt: Some(attempt), why, .. }) => {

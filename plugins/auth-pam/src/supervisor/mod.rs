@@ -88,8 +88,8 @@ const SHORTAGE: Duration = Duration::from_millis(10);
 /// How long the front may take to read what an earlier supervisor has told it.
 const ANNOUNCE: Duration = Duration::from_secs(10);
 
-/// What a supervisor is born with.
-pub type Birth = NewHelper<Reply, Request>;
+/// What the keeper gives a new supervisor.
+pub type NewSupervisor = NewHelper<Reply, Request>;
 /// The channel to the front.
 type FrontChannel = Channel<News<Reply>, Numbered<Request>>;
 
@@ -155,12 +155,12 @@ pub fn prepare(settings: &Settings, lines: LineSender) {
 }
 
 /// The whole life of a supervisor, in a child of the keeper.
-pub fn run(settings: &Settings, birth: Birth) -> Infallible {
+pub fn run(settings: &Settings, given: NewSupervisor) -> Infallible {
     let lines = line_log::kept();
-    let for_workers = birth.for_workers.as_ref();
+    let for_workers = given.for_workers.as_ref();
     let keep = [
-        Some(birth.front.as_fd()),
-        Some(birth.keeper.as_fd()),
+        Some(given.front.as_fd()),
+        Some(given.keeper.as_fd()),
         for_workers.map(|it| it.output.as_fd()),
         for_workers.map(|it| it.parent_death_pipe.as_fd()),
         lines.as_ref().map(|it| it.as_fd()),
@@ -179,7 +179,7 @@ pub fn run(settings: &Settings, birth: Birth) -> Infallible {
     }
     .enter();
     drop(lines);
-    let exit = match Supervisor::new(settings, birth, title) {
+    let exit = match Supervisor::new(settings, given, title) {
         Ok(mut supervisor) => {
             let exit = supervisor.serve();
             // Nobody is answered any more. First of all: the next server may start already, and finds its place free.
@@ -210,33 +210,33 @@ pub fn run(settings: &Settings, birth: Birth) -> Infallible {
 }
 
 impl Supervisor {
-    fn new(settings: &Settings, mut birth: Birth, title: Title) -> nix::Result<Self> {
+    fn new(settings: &Settings, mut given: NewSupervisor, title: Title) -> nix::Result<Self> {
         let open_files = limits::raise_open_files();
-        let ForWorkers { output, parent_death_pipe } = birth.for_workers.take().ok_or(nix::Error::EINVAL)?;
+        let ForWorkers { output, parent_death_pipe } = given.for_workers.take().ok_or(nix::Error::EINVAL)?;
         let events = Events::new()?;
         let output = ModuleOutput::new(output);
-        events.add(&birth.front, What::Front)?;
-        events.add(&birth.keeper, What::Keeper)?;
+        events.add(&given.front, What::Front)?;
+        events.add(&given.keeper, What::Keeper)?;
         events.add(&output, What::ModuleOutput)?;
         let in_nix = |error: std::io::Error| nix::Error::from_raw(error.raw_os_error().unwrap_or(0));
         let random = File::open("/dev/urandom").map_err(in_nix)?;
         let random_for_workers = random.try_clone().map_err(in_nix)?;
         let repeated = RepeatedAttempts::new(&random).map_err(in_nix)?;
         // As much as the front has made for requests: what is told of a burst waits until the front reads it.
-        birth.front.set_buffer(SOCKET_BYTES);
+        given.front.set_buffer(SOCKET_BYTES);
         let limits = settings.scheduler_limits(open_files);
         let socket = settings.config.status.as_deref().and_then(|path| status_socket::socket(path, &events));
         // From here on it has what it holds. Nothing was read of the front's yet.
         let missing =
-            unprivileged::enter(Keeps { locked_memory: birth.memory_locked, callers: socket.is_some() });
+            unprivileged::enter(Keeps { locked_memory: given.memory_locked, callers: socket.is_some() });
         if let Some(errno) = missing.capabilities {
             lines::processes::keeps_capabilities(errno.desc()).log();
         }
         if let Some(errno) = missing.filter.filter(|_| settings.debug) {
             lines::processes::no_filter(errno.desc()).log();
         }
-        birth.announce(ANNOUNCE).map_err(|_| nix::Error::EPIPE)?;
-        let NewHelper { number, front, keeper, .. } = birth;
+        given.announce(ANNOUNCE).map_err(|_| nix::Error::EPIPE)?;
+        let NewHelper { number, front, keeper, .. } = given;
         let workers = Workers::new(settings, keeper, parent_death_pipe, random_for_workers);
         Ok(Supervisor {
             front,

@@ -149,7 +149,7 @@ impl Supervisor {
         self.workers.dismiss(now, one.worker);
         self.refuse_pending(one);
         let took = TimeTaken::until(now, one.asked, None);
-        let (user, tail) = (shown(&one.username), self.tail_with(&one.origin, took));
+        let (user, tail) = (shown(&one.username), self.line_tail_with_time(&one.origin, took));
         lines::questions::given_up(&user, why, &tail).log();
     }
 }

@@ -80,7 +80,7 @@ impl Supervisor {
                     attempt.place.iter_mut().for_each(|place| place.keep_until(until));
                     self.counters.totals.cancelled += u64::from(attempt.options.is_none());
                     if attempt.options.is_none() && self.line_limit.admits(now) {
-                        let tail = self.tail_with(&attempt.origin, attempt.took(now));
+                        let tail = self.line_tail_with_time(&attempt.origin, attempt.took(now));
                         lines::attempts::client_gone(&attempt.user(), &tail).log();
                     }
                 }

@@ -197,13 +197,13 @@ impl Supervisor {
             WaitsIn::Session(worker) => format!("in the session or its account{}", self.process(worker)),
             WaitsIn::Worker(worker) => {
                 let phase = self.workers.process(worker).and_then(progress::of);
-                let phase = phase.map_or("in a PAM module", progress::Phase::for_log);
+                let phase = phase.map_or("in a PAM module", progress::Progress::for_log);
                 format!("{phase}{}", self.process(worker))
             }
         };
         let (running, most, queued) = (self.workers.running(), self.max_workers, self.scheduler.waiting());
         let (user, seconds) = (shown(oldest.user), now.saturating_duration_since(oldest.since).as_secs());
-        let (long, tail) = (LONG.as_secs(), self.tail(oldest.origin));
+        let (long, tail) = (LONG.as_secs(), self.line_tail(oldest.origin));
         let oldest = format!("{seconds} s {place}, user '{user}'");
         Some(lines::attempts::slow_logins(count, long, &oldest, running, most, queued, tail).said())
     }

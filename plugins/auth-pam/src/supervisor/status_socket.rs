@@ -71,7 +71,7 @@ impl<'a> StatusRequest<'a> {
 
 /// One caller.
 struct StatusCaller {
-    caller: Caller,
+    connection: Caller,
     until: Instant,
     question: Vec<u8>,
     /// Nothing until the question is there.
@@ -106,19 +106,19 @@ impl StatusSocket {
 
     /// When [`Supervisor::end_late_callers`] will have something to do.
     pub fn next_event(&self) -> Option<Instant> {
-        self.places.iter().flatten().map(|called| called.until).chain(self.open_at).min()
+        self.places.iter().flatten().map(|caller| caller.until).chain(self.open_at).min()
     }
 }
 
 impl StatusCaller {
-    fn new(caller: Caller, now: Instant) -> Self {
-        StatusCaller { caller, until: now + PATIENCE, question: Vec::new(), answer: None, sent: 0 }
+    fn new(connection: Caller, now: Instant) -> Self {
+        StatusCaller { connection, until: now + PATIENCE, question: Vec::new(), answer: None, sent: 0 }
     }
 
     fn go_on(&mut self) -> CallerStep {
         let Some(answer) = &self.answer else { return self.listen() };
         while self.sent < answer.len() {
-            match self.caller.write(&answer[self.sent..]) {
+            match self.connection.write(&answer[self.sent..]) {
                 Ok(0) => return CallerStep::Wait(Interest::Room),
                 Ok(sent) => self.sent += sent,
                 Err(_) => break,
@@ -131,7 +131,7 @@ impl StatusCaller {
         // One byte more than may be tells that there is more.
         let mut buffer = [0; MAX_QUESTION + 1];
         let room = MAX_QUESTION + 1 - self.question.len();
-        match self.caller.read(&mut buffer[..room]) {
+        match self.connection.read(&mut buffer[..room]) {
             Ok(None) => return CallerStep::Wait(Interest::Messages),
             Ok(Some(0)) | Err(_) => return CallerStep::Done,
             Ok(Some(length)) => self.question.extend_from_slice(&buffer[..length]),
@@ -154,9 +154,9 @@ impl Supervisor {
         while let Some(place) = self.status_socket.places.iter().position(Option::is_none) {
             let Some(socket) = &self.status_socket.socket else { return };
             match socket.admit() {
-                Ok(Some(caller)) => {
-                    if self.events.add(&caller, What::StatusCaller(place)).is_ok() {
-                        self.status_socket.places[place] = Some(StatusCaller::new(caller, now));
+                Ok(Some(connection)) => {
+                    if self.events.add(&connection, What::StatusCaller(place)).is_ok() {
+                        self.status_socket.places[place] = Some(StatusCaller::new(connection, now));
                     }
                 }
                 // Perhaps there was one that may not call. If more wait, that is an event again.
@@ -185,20 +185,20 @@ impl Supervisor {
 
     /// Something has happened at a caller.
     pub(super) fn hear_caller(&mut self, now: Instant, place: usize) {
-        let Some(called) = self.status_socket.places.get_mut(place).and_then(Option::as_mut) else { return };
-        let mut next = called.go_on();
+        let Some(caller) = self.status_socket.places.get_mut(place).and_then(Option::as_mut) else { return };
+        let mut next = caller.go_on();
         if let CallerStep::Asked(question) = next {
             let answer = self.answer_caller(now, &question);
-            let Some(called) = self.status_socket.places.get_mut(place).and_then(Option::as_mut) else {
+            let Some(caller) = self.status_socket.places.get_mut(place).and_then(Option::as_mut) else {
                 return;
             };
-            called.answer = Some(answer);
-            next = called.go_on();
+            caller.answer = Some(answer);
+            next = caller.go_on();
         }
-        let Some(called) = self.status_socket.places.get(place).and_then(Option::as_ref) else { return };
+        let Some(caller) = self.status_socket.places.get(place).and_then(Option::as_ref) else { return };
         match next {
             CallerStep::Wait(interest) => {
-                drop(self.events.change(&called.caller, What::StatusCaller(place), interest))
+                let _ = self.events.change(&caller.connection, What::StatusCaller(place), interest);
             }
             CallerStep::Asked(_) | CallerStep::Done => self.end_caller(place),
         }
@@ -214,7 +214,7 @@ impl Supervisor {
     /// Those that have had their time.
     pub(super) fn end_late_callers(&mut self, now: Instant) {
         for place in 0..MAX_CALLERS {
-            if self.status_socket.places[place].as_ref().is_some_and(|called| called.until <= now) {
+            if self.status_socket.places[place].as_ref().is_some_and(|caller| caller.until <= now) {
                 self.end_caller(place);
             }
         }

@@ -10,7 +10,7 @@ use privsep::confine;
 
 use super::conversation::{Answering, cut};
 use super::messages::Messages;
-use super::prompts::{Answer, Login, Prompts, Turn, Visibility};
+use super::prompts::{ClientInput, PromptAnswer, Prompts, Turn, Visibility};
 use super::{groups, no_end, other_user};
 use crate::config::Config;
 use crate::protocol::passwordless::Passwordless;
@@ -26,10 +26,10 @@ const USER_PROMPTS: [&[u8]; 2] = [b"login:", b"username:"];
 /// module asks for that in the account phase.
 pub fn user(prompts: &Prompts, username: &[u8], common_name: &[u8]) -> Result<CString, PamError> {
     let credentials = Credentials { password: secret::Secret::copy_of(b""), response: None };
-    let login = Login { username, common_name, credentials: &credentials };
+    let input = ClientInput { username, common_name, credentials: &credentials };
     let by_pair =
-        |prompt: &[u8]| match prompts.answer(false, &mut Turn::Over, Visibility::Shown, prompt, &login) {
-            Ok(Answer::Given(name)) if !name.is_empty() => Some(name.expose().to_vec()),
+        |prompt: &[u8]| match prompts.answer(false, &mut Turn::Over, Visibility::Shown, prompt, &input) {
+            Ok(PromptAnswer::Given(name)) if !name.is_empty() => Some(name.expose().to_vec()),
             _ => None,
         };
     let name = match prompts {

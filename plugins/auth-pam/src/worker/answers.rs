@@ -4,7 +4,7 @@
 use pam::ReturnCode;
 use secret::Secret;
 
-use super::prompts::{Login, Unanswered, Visibility};
+use super::prompts::{ClientInput, Unanswered, Visibility};
 use crate::protocol::WhoseFault;
 
 /// What modules answer with if a prompt has no answer and nothing has failed before: their first failure is the result.
@@ -24,14 +24,14 @@ pub struct Answers {
 
 impl Answers {
     /// A prompt got this, of what the client has sent.
-    pub fn given(&mut self, visibility: Visibility, answer: &[u8], login: &Login<'_>) {
+    pub fn given(&mut self, visibility: Visibility, answer: &[u8], input: &ClientInput<'_>) {
         let is = |secret: &Secret| secret.expose() == answer;
-        let names = [login.username, login.common_name];
+        let names = [input.username, input.common_name];
         // Who guesses that the name is the password has guessed.
         let is_a_name = visibility == Visibility::Shown
             && names.contains(&answer)
-            && !is(&login.credentials.password)
-            && !login.credentials.response.as_ref().is_some_and(is);
+            && !is(&input.credentials.password)
+            && !input.credentials.response.as_ref().is_some_and(is);
         self.secret |= !is_a_name;
     }
 
@@ -83,9 +83,9 @@ mod tests {
     /// Who is to blame when the last prompt got nothing for this reason, after these answers.
     fn at_fault_after(answers: &[(Visibility, &str)], why: &Unanswered, code: ReturnCode) -> WhoseFault {
         let credentials = credentials("engine");
-        let login = Login { username: b"ada", common_name: b"Ada L.", credentials: &credentials };
+        let input = ClientInput { username: b"ada", common_name: b"Ada L.", credentials: &credentials };
         let mut all = Answers::default();
-        answers.iter().for_each(|(visibility, answer)| all.given(*visibility, answer.as_bytes(), &login));
+        answers.iter().for_each(|(visibility, answer)| all.given(*visibility, answer.as_bytes(), &input));
         all.missing(why);
         all.whose_fault(code)
     }
@@ -128,9 +128,9 @@ mod tests {
     #[test]
     fn a_guess_that_the_name_is_the_password_is_one() {
         let credentials = credentials("ada");
-        let login = Login { username: b"ada", common_name: b"", credentials: &credentials };
+        let input = ClientInput { username: b"ada", common_name: b"", credentials: &credentials };
         let mut answers = Answers::default();
-        answers.given(Visibility::Shown, b"ada", &login);
+        answers.given(Visibility::Shown, b"ada", &input);
         answers.missing(&Unanswered::NoMatch);
         assert_eq!(answers.whose_fault(ReturnCode::AUTH_ERR), WhoseFault::Client);
     }

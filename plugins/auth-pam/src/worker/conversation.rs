@@ -12,7 +12,7 @@ use super::answers::Answers;
 use super::expired::Choosing;
 use super::messages::{Messages, without_secrets};
 use super::orders::receive;
-use super::prompts::{Answer, Asked, Login, Prompts, Turn, Visibility};
+use super::prompts::{Asked, ClientInput, PromptAnswer, Prompts, Turn, Visibility};
 use crate::protocol::question::{self, MAX_QUESTION, MAX_QUESTIONS};
 use crate::protocol::{Credentials, MAX_TEXT, Order, Report, WorkerNews};
 use crate::quoted::escaped;
@@ -146,8 +146,11 @@ impl Answering<'_> {
             return Err(ConversationError);
         }
         // Borrows nothing but its parts.
-        let login =
-            Login { username: self.username, common_name: self.common_name, credentials: &self.credentials };
+        let input = ClientInput {
+            username: self.username,
+            common_name: self.common_name,
+            credentials: &self.credentials,
+        };
         let (holds_page, is_done) = (self.new_page(prompt).is_some(), self.has_opened(prompt));
         if self.prompts.name_user_at_start() && (holds_page || is_done) {
             // Else it might get the password.
@@ -159,17 +162,17 @@ impl Answering<'_> {
         }
         let ask = self.can_ask && (self.challenge || holds_page || is_done);
         let answer = match &self.choosing {
-            None => self.prompts.answer(ask, &mut self.turn, visibility, prompt, &login),
-            Some(_) => self.prompts.answer_new_password(visibility, prompt, &login),
+            None => self.prompts.answer(ask, &mut self.turn, visibility, prompt, &input),
+            Some(_) => self.prompts.answer_new_password(visibility, prompt, &input),
         };
         match answer {
-            Ok(Answer::Asked(_)) if is_done => Ok(Secret::copy_of(b"")),
-            Ok(Answer::Asked(asked)) => self.ask(visibility, prompt, asked),
-            Ok(Answer::Given(answer)) => {
+            Ok(PromptAnswer::Asked(_)) if is_done => Ok(Secret::copy_of(b"")),
+            Ok(PromptAnswer::Asked(asked)) => self.ask(visibility, prompt, asked),
+            Ok(PromptAnswer::Given(answer)) => {
                 if visibility == Visibility::Shown && self.names.len() < MAX_NOTES {
                     self.names.push(Secret::copy_of(answer.expose()));
                 }
-                self.answers.given(visibility, answer.expose(), &login);
+                self.answers.given(visibility, answer.expose(), &input);
                 if self.debug {
                     self.note(|| refusals::answered(&escaped(prompt), visibility).to_string());
                 }
@@ -225,9 +228,12 @@ impl Answering<'_> {
             self.keep(too_long.as_bytes());
             return self.ask(visibility, prompt, asked);
         }
-        let login =
-            Login { username: self.username, common_name: self.common_name, credentials: &self.credentials };
-        let answer = asked.fill_in(&login, typed);
+        let input = ClientInput {
+            username: self.username,
+            common_name: self.common_name,
+            credentials: &self.credentials,
+        };
+        let answer = asked.fill_in(&input, typed);
         self.answers.typed(visibility, &answer);
         if visibility == Visibility::Hidden {
             self.typed.push(Secret::copy_of(answer.expose()));

@@ -31,7 +31,7 @@ use secret::Secret;
 use answers::Answers;
 use conversation::{Answering, Reports, cut};
 use messages::Messages;
-use process_state::State;
+use process_state::ProcessState;
 use prompts::Turn;
 
 use crate::protocol::client_options_request::ClientOptionsRequest;
@@ -41,7 +41,7 @@ use crate::protocol::{
 use crate::settings::Settings;
 use crate::supervisor::take_syslog_name;
 use crate::titles;
-use progress::Phase;
+use progress::Progress;
 
 /// Modules that talk to servers get an error instead of SIGPIPE.
 const IGNORED: &[Signal] = &[Signal::SIGPIPE];
@@ -50,17 +50,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Workers leave the processor to OpenVPN, whose clients wait for their packets.
 const NICE: i32 = 5;
 
-/// What a worker is born with.
-pub struct Birth<'a> {
-    /// Configuration and surroundings.
-    pub settings: &'a Settings,
-    /// What the keeper gives it. Modules print into the output.
-    pub keepers: NewWorker<'a>,
-}
-
-/// The whole life of a worker, in a child of the keeper.
-pub fn live(birth: Birth<'_>) -> Infallible {
-    let Birth { settings, keepers: NewWorker { channel, output, parent_death_pipe } } = birth;
+/// The whole life of a worker, in a child of the keeper. Modules print into the output that the keeper gives it.
+pub fn live(settings: &Settings, new_worker: NewWorker<'_>) -> Infallible {
+    let NewWorker { channel, output, parent_death_pipe } = new_worker;
     let channel = Channel::<Report, Order>::from_socket(channel);
     // First: many may start at once.
     confine::lower_priority(NICE);
@@ -105,14 +97,14 @@ fn serve(
     let worker = nix::unistd::getpid();
     // Loading modules may have logged something, too.
     set_back();
-    let mut clean = State::now();
+    let mut clean = ProcessState::now();
     if channel.send(&Report { nonce: 0, news: WorkerNews::Ready }, &[], PATIENCE).is_err() {
         leave(1);
     }
     loop {
         let mut begin = match next_transaction(&mut channel) {
-            Next::Begin(begin) => begin,
-            Next::CollectOptions(nonce, wanted) => {
+            NextTransaction::Begin(begin) => begin,
+            NextTransaction::CollectOptions(nonce, wanted) => {
                 let mut reports = Reports { channel: &mut channel, nonce, worker, session: false };
                 if !client_options::report(settings, &wanted, &mut reports) {
                     leave(1);
@@ -130,7 +122,7 @@ fn serve(
         if nix::unistd::getpid() != worker {
             leave(1);
         }
-        progress::enter(worker, Phase::Outside);
+        progress::enter(worker, Progress::Outside);
         // What a module has printed is logged with the login, not when enough of it has come together.
         confine::flush_output();
         if !reports.send(WorkerNews::End(end)) {
@@ -147,7 +139,7 @@ fn serve(
 
 /// What a module has changed must not meet the next transaction: that gets a new process. Nobody waits for the comparison,
 /// and the supervisor hands out nothing before it is done.
-fn look_at_itself(clean: &mut State, reports: &mut Reports<'_>) {
+fn look_at_itself(clean: &mut ProcessState, reports: &mut Reports<'_>) {
     set_back();
     let change = clean.change();
     if !reports.send(change.map_or(WorkerNews::Ready, |what| WorkerNews::Changed(what.into()))) {
@@ -169,17 +161,17 @@ fn set_back() {
 }
 
 /// What a worker is to do.
-enum Next {
+enum NextTransaction {
     /// A login.
     Begin(NewTransaction),
     /// The options of a client, in a transaction with this number.
     CollectOptions(u64, ClientOptionsRequest),
 }
 
-fn next_transaction(channel: &mut Channel<Report, Order>) -> Next {
+fn next_transaction(channel: &mut Channel<Report, Order>) -> NextTransaction {
     match orders::receive(channel) {
-        Ok(Order::Begin(begin)) => Next::Begin(begin),
-        Ok(Order::CollectOptions { nonce, wanted }) => Next::CollectOptions(nonce, wanted),
+        Ok(Order::Begin(begin)) => NextTransaction::Begin(begin),
+        Ok(Order::CollectOptions { nonce, wanted }) => NextTransaction::CollectOptions(nonce, wanted),
         Err(ChannelError::Closed) => leave(0),
         // An answer, too, to which there is no question.
         Ok(Order::Answer { .. } | Order::Open { .. } | Order::Check { .. } | Order::Close { .. })
@@ -286,23 +278,23 @@ fn check<'a>(
         nobody_in: begin.passwordless.map(|_| account::PHASE),
     };
     let worker = reports.worker;
-    progress::enter(worker, Phase::Start);
+    progress::enter(worker, Progress::Start);
     let mut transaction =
         Transaction::start(&config.service, user.as_deref(), config.confdir.as_deref(), conversation)?;
     transaction.allow_empty_passwords(config.empty_passwords);
     // The supervisor waits instead, and this process is free for the next attempt.
     let _ = transaction.note_delays();
     let rhost = if address.is_empty() { Ok(()) } else { transaction.set_rhost(&address) };
-    let told = rhost.and_then(|()| pam_environment::tell(&mut transaction, &begin.common_name, &client));
+    let told = rhost.and_then(|()| pam_environment::set(&mut transaction, &begin.common_name, &client));
     progress::enter(
         worker,
-        if begin.passwordless.is_some() { Phase::Account } else { Phase::Authentication },
+        if begin.passwordless.is_some() { Progress::Account } else { Progress::Authentication },
     );
     let mut result = told.and_then(|()| match begin.passwordless {
         Some(passwordless) => account::check(&mut transaction, config, passwordless, end),
         None => transaction.authenticate().and_then(|()| {
             end.authenticating = false;
-            progress::enter(worker, Phase::Account);
+            progress::enter(worker, Progress::Account);
             expired::acct_mgmt(&mut transaction, settings, end)
         }),
     });
@@ -335,7 +327,7 @@ fn check<'a>(
     if result.is_ok() && conversation.reports.session {
         return Ok(Some(transaction));
     }
-    progress::enter(worker, Phase::End);
+    progress::enter(worker, Progress::End);
     drop(transaction);
     result.map(|()| None)
 }

@@ -10,7 +10,7 @@ use crate::protocol::Client;
 const TTY: &CStr = c"openvpn";
 
 /// Sets `PAM_TTY`, `PAM_RUSER` and the environment of the transaction.
-pub fn tell<C: Conversation + Send>(
+pub fn set<C: Conversation + Send>(
     transaction: &mut Transaction<C>,
     common_name: &[u8],
     client: &Client,

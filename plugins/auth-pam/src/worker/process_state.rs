@@ -89,7 +89,7 @@ const KINDS: [(&str, Reader); 12] = [
 
 /// The state of this process.
 #[derive(Debug)]
-pub struct State {
+pub struct ProcessState {
     proc: Proc,
     /// `None`: it cannot be read.
     status: Option<Status>,
@@ -100,7 +100,7 @@ pub struct State {
     read: Vec<u8>,
 }
 
-impl State {
+impl ProcessState {
     /// As it is now.
     pub fn now() -> Self {
         let proc = Proc::open();
@@ -110,7 +110,7 @@ impl State {
             all
         });
         let mut read = Vec::with_capacity(FILE_BYTES);
-        State { status: proc.status(&mut read), kinds, descriptors: proc.descriptors(), read, proc }
+        ProcessState { status: proc.status(&mut read), kinds, descriptors: proc.descriptors(), read, proc }
     }
 
     /// What has changed since, the first of it. Connections that may stay belong to the state from now on.
@@ -324,7 +324,7 @@ mod tests {
     #[test]
     fn nothing_changes_by_itself() {
         alone(|| {
-            let mut state = State::now();
+            let mut state = ProcessState::now();
             state.descriptors.is_some() && (0..3).all(|_| state.change().is_none())
         });
     }
@@ -332,7 +332,7 @@ mod tests {
     #[test]
     fn a_thread_more_is_a_difference() {
         alone(|| {
-            let mut state = State::now();
+            let mut state = ProcessState::now();
             let (stop, stopped) = std::sync::mpsc::channel::<()>();
             let thread = std::thread::spawn(move || stopped.recv());
             let during = state.change();
@@ -345,7 +345,7 @@ mod tests {
     #[test]
     fn a_socket_pair_is_no_connection_to_a_service() {
         alone(|| {
-            let mut state = State::now();
+            let mut state = ProcessState::now();
             let pair = UnixStream::pair();
             pair.is_ok() && state.change() == Some("its descriptors")
         });
@@ -356,7 +356,7 @@ mod tests {
     fn what_a_comparison_takes() {
         alone(|| {
             const ROUNDS: u32 = 1_000;
-            let mut state = State::now();
+            let mut state = ProcessState::now();
             let each = |started: Instant| started.elapsed() / ROUNDS;
             let started = Instant::now();
             let unchanged = (0..ROUNDS).all(|_| state.change().is_none());

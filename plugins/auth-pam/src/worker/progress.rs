@@ -12,7 +12,7 @@ static CELLS: OnceLock<Scoreboard> = OnceLock::new();
 
 /// Where a worker is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
+pub enum Progress {
     /// In no transaction of PAM.
     Outside,
     /// PAM's modules are loaded.
@@ -27,19 +27,25 @@ pub enum Phase {
     End,
 }
 
-impl Phase {
-    const ALL: [Phase; 6] =
-        [Phase::Outside, Phase::Start, Phase::Authentication, Phase::Account, Phase::NewPassword, Phase::End];
+impl Progress {
+    const ALL: [Progress; 6] = [
+        Progress::Outside,
+        Progress::Start,
+        Progress::Authentication,
+        Progress::Account,
+        Progress::NewPassword,
+        Progress::End,
+    ];
 
     /// For the log.
     pub fn for_log(self) -> &'static str {
         match self {
-            Phase::Outside => "in a worker",
-            Phase::Start => "while modules are loaded",
-            Phase::Authentication => "in the authentication phase",
-            Phase::Account => "in the account phase",
-            Phase::NewPassword => "while a new password is set",
-            Phase::End => "while modules clean up",
+            Progress::Outside => "in a worker",
+            Progress::Start => "while modules are loaded",
+            Progress::Authentication => "in the authentication phase",
+            Progress::Account => "in the account phase",
+            Progress::NewPassword => "while a new password is set",
+            Progress::End => "while modules clean up",
         }
     }
 }
@@ -52,16 +58,16 @@ pub fn share() {
 }
 
 /// This worker has come so far.
-pub fn enter(worker: Pid, phase: Phase) {
+pub fn enter(worker: Pid, phase: Progress) {
     if let Some(cells) = CELLS.get() {
         cells.put(worker.as_raw(), phase as u8);
     }
 }
 
 /// How far this worker has come, if that is known.
-pub fn of(worker: Pid) -> Option<Phase> {
+pub fn of(worker: Pid) -> Option<Progress> {
     let number = CELLS.get()?.get(worker.as_raw())?;
-    Phase::ALL.get(usize::from(number)).copied()
+    Progress::ALL.get(usize::from(number)).copied()
 }
 
 #[cfg(test)]
@@ -71,7 +77,7 @@ mod tests {
     #[test]
     fn each_phase_is_found_again() {
         share();
-        for (number, phase) in Phase::ALL.into_iter().enumerate() {
+        for (number, phase) in Progress::ALL.into_iter().enumerate() {
             let worker = Pid::from_raw(100 + i32::try_from(number).unwrap());
             assert_eq!(of(worker), None);
             enter(worker, phase);

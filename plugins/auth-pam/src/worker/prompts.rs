@@ -6,7 +6,7 @@ use crate::protocol::Credentials;
 
 /// What a client sent to log in.
 #[derive(Debug, Clone, Copy)]
-pub struct Login<'a> {
+pub struct ClientInput<'a> {
     /// Name as the client sent it.
     pub username: &'a [u8],
     /// Common name of the client's certificate.
@@ -55,7 +55,7 @@ pub enum Visibility {
 
 /// What a prompt gets.
 #[derive(Debug)]
-pub enum Answer<'a> {
+pub enum PromptAnswer<'a> {
     /// This.
     Given(Secret),
     /// What the person at the client is going to type.
@@ -74,12 +74,12 @@ impl Asked<'_> {
     pub const ALONE: Asked<'static> = Asked { within: None };
 
     /// The answer to the prompt.
-    pub fn fill_in(self, login: &Login<'_>, typed: Secret) -> Secret {
+    pub fn fill_in(self, input: &ClientInput<'_>, typed: Secret) -> Secret {
         match self.within {
             None => typed,
             Some((value, keyword)) if keyword == ASK_IN_BRACES => {
                 let braced =
-                    login.keywords().map(|(keyword, with)| (in_braces(keyword), with.unwrap_or_default()));
+                    input.keywords().map(|(keyword, with)| (in_braces(keyword), with.unwrap_or_default()));
                 replace(value, &[&braced[..], &[(keyword.to_string(), typed.expose())]].concat())
             }
             Some((value, keyword)) => replace(value, &[(keyword.to_string(), typed.expose())]),
@@ -145,28 +145,28 @@ impl Prompts {
         turn: &mut Turn,
         visibility: Visibility,
         prompt: &[u8],
-        login: &Login<'_>,
-    ) -> Result<Answer<'a>, Unanswered> {
+        input: &ClientInput<'_>,
+    ) -> Result<PromptAnswer<'a>, Unanswered> {
         let pairs = match self {
             Prompts::ByVisibility => {
-                let given = by_visibility(ask, turn, visibility, login).map(Secret::copy_of);
-                return Ok(given.map_or(Answer::Asked(Asked::ALONE), Answer::Given));
+                let given = by_visibility(ask, turn, visibility, input).map(Secret::copy_of);
+                return Ok(given.map_or(PromptAnswer::Asked(Asked::ALONE), PromptAnswer::Given));
             }
             Prompts::ByName(pairs) => pairs,
         };
         let Some(pair) = pairs.iter().find(|pair| matches(prompt, &pair.name)) else {
-            return if ask { Ok(Answer::Asked(Asked::ALONE)) } else { Err(Unanswered::NoMatch) };
+            return if ask { Ok(PromptAnswer::Asked(Asked::ALONE)) } else { Err(Unanswered::NoMatch) };
         };
         if let Some(asked) = asks(&pair.value) {
-            return Ok(Answer::Asked(asked));
+            return Ok(PromptAnswer::Asked(asked));
         }
-        match fill_in(&pair.value, login) {
+        match fill_in(&pair.value, input) {
             // Who did not answer a static challenge can do so now. Never for the other keywords: a common name that
             // somebody types is none.
             Err(Unanswered::Unsent(OTP) | Unanswered::Empty(OTP)) if ask => {
-                Ok(Answer::Asked(Asked { within: Some((&pair.value, OTP)) }))
+                Ok(PromptAnswer::Asked(Asked { within: Some((&pair.value, OTP)) }))
             }
-            filled => filled.map(Answer::Given),
+            filled => filled.map(PromptAnswer::Given),
         }
     }
 
@@ -176,14 +176,14 @@ impl Prompts {
         &'a self,
         visibility: Visibility,
         prompt: &[u8],
-        login: &Login<'_>,
-    ) -> Result<Answer<'a>, Unanswered> {
+        input: &ClientInput<'_>,
+    ) -> Result<PromptAnswer<'a>, Unanswered> {
         match self {
             Prompts::ByVisibility if visibility == Visibility::Hidden && wants_current(prompt) => {
-                Ok(Answer::Given(Secret::copy_of(login.credentials.password.expose())))
+                Ok(PromptAnswer::Given(Secret::copy_of(input.credentials.password.expose())))
             }
-            Prompts::ByVisibility => Ok(Answer::Asked(Asked::ALONE)),
-            Prompts::ByName(_) => self.answer(true, &mut Turn::Over, visibility, prompt, login),
+            Prompts::ByVisibility => Ok(PromptAnswer::Asked(Asked::ALONE)),
+            Prompts::ByName(_) => self.answer(true, &mut Turn::Over, visibility, prompt, input),
         }
     }
 }
@@ -214,22 +214,22 @@ fn by_visibility<'a>(
     ask: bool,
     turn: &mut Turn,
     visibility: Visibility,
-    login: &Login<'a>,
+    input: &ClientInput<'a>,
 ) -> Option<&'a [u8]> {
     if *turn == Turn::Response {
         *turn = Turn::Over;
-        if let Some(response) = &login.credentials.response {
+        if let Some(response) = &input.credentials.response {
             return Some(response.expose());
         }
     }
     match visibility {
         Visibility::Hidden if *turn == Turn::Password => {
             *turn = Turn::Response;
-            Some(login.credentials.password.expose())
+            Some(input.credentials.password.expose())
         }
         _ if ask => None,
-        Visibility::Hidden => Some(login.credentials.password.expose()),
-        Visibility::Shown => Some(login.username),
+        Visibility::Hidden => Some(input.credentials.password.expose()),
+        Visibility::Shown => Some(input.username),
     }
 }
 
@@ -240,7 +240,7 @@ fn matches(prompt: &[u8], name: &[u8]) -> bool {
 
 const OTP: &str = "OTP";
 
-impl<'a> Login<'a> {
+impl<'a> ClientInput<'a> {
     /// What the keywords stand for, in the order in which they are looked for.
     fn keywords(&self) -> [(&'static str, Option<&'a [u8]>); 4] {
         let Credentials { password, response } = self.credentials;
@@ -260,8 +260,8 @@ fn in_braces(keyword: &str) -> String {
 /// Fills a value in. Keywords in braces, if there are any, are each replaced wherever they stand, and may stand for
 /// nothing. Else every occurrence of the first keyword, in this order of looking, that occurs is replaced. What stands
 /// around them stays, and what is filled in is not searched again.
-fn fill_in(value: &[u8], login: &Login<'_>) -> Result<Secret, Unanswered> {
-    let keywords = login.keywords();
+fn fill_in(value: &[u8], input: &ClientInput<'_>) -> Result<Secret, Unanswered> {
+    let keywords = input.keywords();
     let braced = keywords.map(|(keyword, with)| (in_braces(keyword), with.unwrap_or_default()));
     if braced.iter().any(|(keyword, _)| contains(value, keyword)) {
         return Ok(replace(value, &braced));

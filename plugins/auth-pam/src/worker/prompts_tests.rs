@@ -14,8 +14,8 @@ fn by_name(pairs: &[(&str, &str)]) -> Prompts {
     Prompts::ByName(pairs.iter().map(pair).collect())
 }
 
-fn login<'a>(username: &'a [u8], credentials: &'a Credentials) -> Login<'a> {
-    Login { username, common_name: b"laptop", credentials }
+fn input<'a>(username: &'a [u8], credentials: &'a Credentials) -> ClientInput<'a> {
+    ClientInput { username, common_name: b"laptop", credentials }
 }
 
 /// What is answered without asking anybody; with `ask`, "?" stands for what somebody would type.
@@ -24,17 +24,17 @@ fn answer(
     prompts: &Prompts,
     visibility: Visibility,
     prompt: &str,
-    login: &Login<'_>,
+    input: &ClientInput<'_>,
 ) -> Result<String, Unanswered> {
-    let answer = match prompts.answer(ask, &mut Turn::default(), visibility, prompt.as_bytes(), login)? {
-        Answer::Given(answer) => answer,
-        Answer::Asked(asked) => asked.fill_in(login, Secret::copy_of(b"?")),
+    let answer = match prompts.answer(ask, &mut Turn::default(), visibility, prompt.as_bytes(), input)? {
+        PromptAnswer::Given(answer) => answer,
+        PromptAnswer::Asked(asked) => asked.fill_in(input, Secret::copy_of(b"?")),
     };
     Ok(String::from_utf8(answer.expose().to_vec()).unwrap())
 }
 
 fn ask(prompts: &Prompts, visibility: Visibility, prompt: &str) -> Result<String, Unanswered> {
-    answer(false, prompts, visibility, prompt, &login(b"alice", &credentials()))
+    answer(false, prompts, visibility, prompt, &input(b"alice", &credentials()))
 }
 
 #[test]
@@ -114,13 +114,13 @@ fn values_are_filled_in() {
 fn a_keyword_the_client_sent_nothing_for_is_an_error_that_names_it() {
     let mut credentials = credentials();
     credentials.response = None;
-    let login = Login { username: b"alice", common_name: b"", credentials: &credentials };
+    let input = ClientInput { username: b"alice", common_name: b"", credentials: &credentials };
     for (value, keyword) in [("OTP", "OTP"), ("x COMMONNAME", "COMMONNAME")] {
-        assert_eq!(fill_in(value.as_bytes(), &login).err(), Some(Unanswered::Unsent(keyword)));
+        assert_eq!(fill_in(value.as_bytes(), &input).err(), Some(Unanswered::Unsent(keyword)));
     }
     credentials.response = Some(Secret::copy_of(b""));
-    let login = Login { username: b"alice", common_name: b"", credentials: &credentials };
-    let refused = fill_in(b"OTP", &login).err().unwrap();
+    let input = ClientInput { username: b"alice", common_name: b"", credentials: &credentials };
+    let refused = fill_in(b"OTP", &input).err().unwrap();
     assert_eq!(refused, Unanswered::Empty("OTP"));
     assert_eq!(refused.to_string(), "what the client sent for OTP is empty");
 }
@@ -128,8 +128,8 @@ fn a_keyword_the_client_sent_nothing_for_is_an_error_that_names_it() {
 #[test]
 fn a_replacement_is_not_searched_again() {
     let credentials = credentials();
-    let login = login(b"USERNAME-PASSWORD{ASK}", &credentials);
-    let filled = |ask, value| answer(ask, &by_name(&[("p", value)]), Visibility::Shown, "p", &login);
+    let input = input(b"USERNAME-PASSWORD{ASK}", &credentials);
+    let filled = |ask, value| answer(ask, &by_name(&[("p", value)]), Visibility::Shown, "p", &input);
     assert_eq!(filled(false, "USERNAME"), Ok("USERNAME-PASSWORD{ASK}".into()));
     assert_eq!(filled(true, "{USERNAME}{ASK}"), Ok("USERNAME-PASSWORD{ASK}?".into()));
 }
@@ -157,24 +157,24 @@ fn keywords_in_braces_may_stand_for_nothing() {
     let mut credentials = credentials();
     for response in [None, Some(Secret::copy_of(b""))] {
         credentials.response = response;
-        let login = Login { username: b"{OTP}{PASSWORD}", common_name: b"", credentials: &credentials };
+        let input = ClientInput { username: b"{OTP}{PASSWORD}", common_name: b"", credentials: &credentials };
         for (value, answer) in
             [("{OTP}", ""), ("{PASSWORD}{OTP}{COMMONNAME}", "s3cret"), ("{USERNAME}", "{OTP}{PASSWORD}")]
         {
-            assert_eq!(fill_in(value.as_bytes(), &login).unwrap().expose(), answer.as_bytes(), "{value}");
+            assert_eq!(fill_in(value.as_bytes(), &input).unwrap().expose(), answer.as_bytes(), "{value}");
         }
     }
 }
 
 /// Answers to prompts, in this order, without pairs; "?" for a question.
 fn in_turn(ask: bool, credentials: &Credentials, asked: &[Visibility]) -> Vec<String> {
-    let (login, mut turn) = (login(b"alice", credentials), Turn::default());
+    let (input, mut turn) = (input(b"alice", credentials), Turn::default());
     let mut answer = |visibility: &Visibility| match Prompts::ByVisibility
-        .answer(ask, &mut turn, *visibility, b"?", &login)
+        .answer(ask, &mut turn, *visibility, b"?", &input)
         .unwrap()
     {
-        Answer::Given(answer) => String::from_utf8(answer.expose().to_vec()).unwrap(),
-        Answer::Asked(_) => "?".to_string(),
+        PromptAnswer::Given(answer) => String::from_utf8(answer.expose().to_vec()).unwrap(),
+        PromptAnswer::Asked(_) => "?".to_string(),
     };
     asked.iter().map(&mut answer).collect()
 }
@@ -195,8 +195,8 @@ fn what_pairs_do_not_answer_is_a_question() {
     let prompts =
         by_name(&[("code", "OTP"), ("pin", "<OTP>"), ("name", "COMMONNAME"), ("both", "{PASSWORD}{OTP}")]);
     let ask = |ask, credentials: &Credentials, prompt| {
-        let login = Login { common_name: b"", ..login(b"alice", credentials) };
-        answer(ask, &prompts, Visibility::Hidden, prompt, &login)
+        let input = ClientInput { common_name: b"", ..input(b"alice", credentials) };
+        answer(ask, &prompts, Visibility::Hidden, prompt, &input)
     };
     assert_eq!(ask(true, &credentials, "Code"), Ok("123456".into()));
     assert_eq!(ask(true, &credentials, "Other"), Ok("?".into()));
@@ -253,11 +253,11 @@ fn without_pairs_the_prompt_after_the_password_gets_the_response() {
 /// What is given while a new password is chosen; "?" for a question.
 fn for_new_password(prompts: &Prompts, visibility: Visibility, prompt: &str) -> String {
     let credentials = credentials();
-    let login = login(b"alice", &credentials);
-    match prompts.answer_new_password(visibility, prompt.as_bytes(), &login).unwrap() {
-        Answer::Given(answer) => String::from_utf8(answer.expose().to_vec()).unwrap(),
-        Answer::Asked(asked) => {
-            String::from_utf8(asked.fill_in(&login, Secret::copy_of(b"?")).expose().to_vec()).unwrap()
+    let input = input(b"alice", &credentials);
+    match prompts.answer_new_password(visibility, prompt.as_bytes(), &input).unwrap() {
+        PromptAnswer::Given(answer) => String::from_utf8(answer.expose().to_vec()).unwrap(),
+        PromptAnswer::Asked(asked) => {
+            String::from_utf8(asked.fill_in(&input, Secret::copy_of(b"?")).expose().to_vec()).unwrap()
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use plugin_options::{Fallback, Form, OptionSpec};
 
+use crate::config::Advance;
 use crate::config::{Config, Timeout};
-use crate::protocol::verdict::Advance;
 
 pub const OPTIONS: [OptionSpec<Config>; 5] = [
     OptionSpec {

@@ -4,8 +4,8 @@
 use ovpn_plugin::ClientConfig;
 
 use super::Attempts;
-use crate::front::grace::Kind;
-use crate::front::log_suffix::Tail;
+use crate::front::grace::AttemptKind;
+use crate::front::line_tail::LineTail;
 use crate::protocol::Request;
 use crate::protocol::attempt_origin::AttemptOrigin;
 use crate::protocol::client_options_request::ClientOptionsRequest;
@@ -27,7 +27,7 @@ pub struct Connecting {
     /// Others, as far as they have come.
     text: Vec<u8>,
     /// The end of a line of the log.
-    tail: Tail,
+    tail: LineTail,
 }
 
 /// What follows from a verdict.
@@ -43,7 +43,7 @@ pub enum Step {
 
 impl Connecting {
     /// Nothing is to come; `tail` ends lines of the log about it.
-    pub fn new(tail: Tail) -> Self {
+    pub fn new(tail: LineTail) -> Self {
         let config = ClientConfig::default();
         Connecting { opens: None, opened: None, wanted: None, config, text: Vec::new(), tail }
     }
@@ -114,9 +114,9 @@ impl Attempts {
     }
 
     /// What is asked for about this client.
-    pub fn kind_of_connect(&self, id: u64) -> Kind {
+    pub fn kind_of_connect(&self, id: u64) -> AttemptKind {
         let opens = self.connecting.get(&id).is_some_and(|connecting| connecting.opens.is_some());
-        if opens { Kind::Session } else { Kind::Options }
+        if opens { AttemptKind::Session } else { AttemptKind::Options }
     }
 
     /// Nobody waits for this client any more.

@@ -5,10 +5,11 @@ use std::time::Duration;
 use log_lines::Said;
 use ovpn_plugin::{ClientConfig, ConnectDecision, Decision};
 
-use super::{Decided, Supervisor, Whom};
+use super::{AttemptDetails, Decided, Supervisor};
+use crate::config::Advance;
 use crate::front::credentials::Refusal;
 use crate::front::rejection::{challenge, refusal, rejection};
-use crate::protocol::verdict::{Advance, Verdict};
+use crate::protocol::verdict::Verdict;
 use crate::quoted::shown;
 
 /// What an administrator is to do when there is no supervisor any more.
@@ -20,7 +21,7 @@ const REAP: Duration = Duration::from_millis(100);
 #[derive(Default)]
 pub struct Afterwards {
     /// Deferred attempts with their verdicts.
-    pub(super) decided: Vec<(Decision, Decided, Whom)>,
+    pub(super) decided: Vec<(Decision, Decided, AttemptDetails)>,
     /// Clients that connect, and with what, if they may.
     pub(super) connecting: Vec<(ConnectDecision, Option<ClientConfig>)>,
     /// Lines for the log.
@@ -41,8 +42,8 @@ impl Afterwards {
             };
             delivered.err().map(failed)
         }));
-        said.extend(decided.into_iter().filter_map(|(decision, Decided { verdict, told }, whom)| {
-            let Whom { username, tail, .. } = whom;
+        said.extend(decided.into_iter().filter_map(|(decision, Decided { verdict, told }, details)| {
+            let AttemptDetails { username, tail, .. } = details;
             let reference = tail.origin.reference;
             let delivered = match verdict {
                 Verdict::Accepted { .. } => decision.accept(),

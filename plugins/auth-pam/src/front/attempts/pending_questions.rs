@@ -6,8 +6,8 @@ use std::fmt::Display;
 use ovpn_plugin::Decision;
 use secret::Secret;
 
-use super::{Attempt, Attempts, Decided, Whom};
-use crate::front::grace::Kind;
+use super::{Attempt, AttemptDetails, Attempts, Decided};
+use crate::front::grace::AttemptKind;
 use crate::protocol::question::QuestionId;
 use crate::protocol::verdict::Verdict;
 use crate::protocol::{Check, Credentials, Request, Sent};
@@ -15,14 +15,14 @@ use crate::quoted::shown;
 
 /// What is known of the question and its answer.
 #[derive(Debug)]
-pub struct Asking {
+pub struct PendingQuestion {
     /// The attempt, without credentials: the answer is sent as it was.
     check: Check,
-    stage: Stage,
+    stage: QuestionStage,
 }
 
 #[derive(Debug)]
-enum Stage {
+enum QuestionStage {
     /// The client was asked before PAM has.
     InAdvance,
     /// And has answered before PAM has asked.
@@ -31,10 +31,10 @@ enum Stage {
     Asked(QuestionId),
 }
 
-impl Asking {
+impl PendingQuestion {
     /// Whether PAM waits for the person. Nothing else needs to wait for that.
     pub fn waits(&self) -> bool {
-        matches!(self.stage, Stage::Asked(_))
+        matches!(self.stage, QuestionStage::Asked(_))
     }
 }
 
@@ -56,40 +56,59 @@ pub fn without_credentials(check: &Check) -> Check {
 
 impl Attempts {
     /// This attempt is answered *deferred*, and its client is asked. `question`: that of PAM, if it has asked already.
-    pub fn ask(&mut self, check: Check, question: Option<QuestionId>, decision: Decision, whom: Whom) {
-        let stage = question.map_or(Stage::InAdvance, Stage::Asked);
-        self.insert_deferred(check.id, Attempt::Asked(decision, whom, Box::new(Asking { check, stage })));
+    pub fn ask(
+        &mut self,
+        check: Check,
+        question: Option<QuestionId>,
+        decision: Decision,
+        details: AttemptDetails,
+    ) {
+        let stage = question.map_or(QuestionStage::InAdvance, QuestionStage::Asked);
+        self.insert_deferred(
+            check.id,
+            Attempt::Asked(decision, details, Box::new(PendingQuestion { check, stage })),
+        );
     }
 
     /// PAM has decided, or asks, an attempt whose client was asked while it is pending.
-    pub(super) fn settle_asked(&mut self, decision: Decision, whom: Whom, asking: Asking, decided: Decided) {
-        let Asking { check, stage } = asking;
+    pub(super) fn settle_asked(
+        &mut self,
+        decision: Decision,
+        details: AttemptDetails,
+        question: PendingQuestion,
+        decided: Decided,
+    ) {
+        let PendingQuestion { check, stage } = question;
         let id = check.id;
         match (stage, decided) {
-            (Stage::InAdvance, Decided { verdict: Verdict::Asked(question), .. }) if !question.private => {
-                self.ask(check, Some(question.id), decision, whom)
-            }
-            (Stage::Answered(answer), Decided { verdict: Verdict::Asked(question), .. })
+            (QuestionStage::InAdvance, Decided { verdict: Verdict::Asked(question), .. })
                 if !question.private =>
             {
-                self.send_answer(check, question.id, &answer, decision, whom);
+                self.ask(check, Some(question.id), decision, details)
+            }
+            (QuestionStage::Answered(answer), Decided { verdict: Verdict::Asked(question), .. })
+                if !question.private =>
+            {
+                self.send_answer(check, question.id, &answer, decision, details);
             }
             // Also a question that must not be asked in this way: the client comes again with the answer.
-            (_, decided) => self.decide(id, decision, decided, whom),
+            (_, decided) => self.decide(id, decision, decided, details),
         }
     }
 
     /// The client of this attempt has answered; false if it was not asked.
     pub fn answer(&mut self, id: u64, answer: Secret) -> bool {
         match self.remove_deferred(id) {
-            Some(Attempt::Asked(decision, whom, asking)) => {
-                let Asking { check, stage } = *asking;
+            Some(Attempt::Asked(decision, details, question)) => {
+                let PendingQuestion { check, stage } = *question;
                 match stage {
-                    Stage::Asked(question) => self.send_answer(check, question, &answer, decision, whom),
-                    Stage::InAdvance | Stage::Answered(_) => {
-                        let stage = Stage::Answered(answer);
-                        let asking = Box::new(Asking { check, stage });
-                        self.insert_deferred(id, Attempt::Asked(decision, whom, asking));
+                    QuestionStage::Asked(question) => {
+                        self.send_answer(check, question, &answer, decision, details)
+                    }
+                    QuestionStage::InAdvance | QuestionStage::Answered(_) => {
+                        let stage = QuestionStage::Answered(answer);
+                        let question = Box::new(PendingQuestion { check, stage });
+                        self.insert_deferred(id, Attempt::Asked(decision, details, question));
                     }
                 }
                 true
@@ -104,8 +123,8 @@ impl Attempts {
 
     /// The answer of this attempt's client cannot be one.
     pub fn refuse_answer(&mut self, id: u64) {
-        if let Some(Attempt::Asked(decision, whom, _)) = self.remove_deferred(id) {
-            self.refuse(decision, whom, lines::questions::malformed_answer());
+        if let Some(Attempt::Asked(decision, details, _)) = self.remove_deferred(id) {
+            self.refuse(decision, details, lines::questions::malformed_answer());
             self.cancel(id);
         }
     }
@@ -117,7 +136,7 @@ impl Attempts {
         question: QuestionId,
         answer: &Secret,
         decision: Decision,
-        whom: Whom,
+        details: AttemptDetails,
     ) {
         let id = check.id;
         let answer = Credentials { password: Secret::copy_of(answer.expose()), response: None };
@@ -131,16 +150,16 @@ impl Attempts {
         };
         match sent {
             Ok(()) => {
-                let whom = Whom { kind: Kind::Answer, ..whom };
-                self.insert_deferred(id, Attempt::Deferred(decision, whom));
+                let details = AttemptDetails { kind: AttemptKind::Answer, ..details };
+                self.insert_deferred(id, Attempt::Deferred(decision, details));
             }
-            Err(why) => self.refuse(decision, whom, lines::refusals::supervisor_unreachable(why)),
+            Err(why) => self.refuse(decision, details, lines::refusals::supervisor_unreachable(why)),
         }
     }
 
-    fn refuse(&mut self, decision: Decision, whom: Whom, why: impl Display) {
-        let line = lines::attempts::failed(&shown(&whom.username), why, &whom.tail).said();
+    fn refuse(&mut self, decision: Decision, details: AttemptDetails, why: impl Display) {
+        let line = lines::attempts::failed(&shown(&details.username), why, &details.tail).said();
         self.afterwards.lines.push(line);
-        self.afterwards.decided.push((decision, Decided::rejected(), whom));
+        self.afterwards.decided.push((decision, Decided::rejected(), details));
     }
 }

@@ -54,7 +54,7 @@ impl Supervisor {
         // What modules have printed belongs before it.
         self.output.flush();
         let took = whose.took();
-        let (user, tail) = (shown(&whose.username), self.tail_with(&whose.origin, took));
+        let (user, tail) = (shown(&whose.username), self.line_tail_with_time(&whose.origin, took));
         log_line(event, &user, reason, good, &tail).log();
         if let Some(audit) = &mut self.audit {
             let config = self.settings.config_name.as_deref();
@@ -64,7 +64,7 @@ impl Supervisor {
 
     /// Says something of a client that was let in and got no session.
     pub(in crate::supervisor) fn tell_of_client(&self, whose: &Whose, text: &str) {
-        let (user, tail) = (shown(&whose.username), self.tail(&whose.origin));
+        let (user, tail) = (shown(&whose.username), self.line_tail(&whose.origin));
         lines::attempts::noted(&user, text, &tail).log();
     }
 }

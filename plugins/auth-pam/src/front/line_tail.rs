@@ -6,9 +6,9 @@ use std::time::Instant;
 use crate::protocol::attempt_origin::AttemptOrigin;
 use crate::protocol::time_taken::TimeTaken;
 
-/// As [`AttemptOrigin::tail_with`].
+/// As [`AttemptOrigin::line_tail_with_time`].
 #[derive(Debug, Clone)]
-pub struct Tail {
+pub struct LineTail {
     /// The client, and the reference.
     pub origin: AttemptOrigin,
     /// Name of OpenVPN's configuration.
@@ -17,9 +17,9 @@ pub struct Tail {
     pub arrived: Instant,
 }
 
-impl fmt::Display for Tail {
+impl fmt::Display for LineTail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let took = TimeTaken::of(self.arrived.elapsed());
-        f.write_str(&self.origin.tail_with(self.config.as_deref(), Some(took)))
+        f.write_str(&self.origin.line_tail_with_time(self.config.as_deref(), Some(took)))
     }
 }
