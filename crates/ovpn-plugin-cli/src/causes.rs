@@ -8,7 +8,7 @@ pub(crate) mod local_checks;
 mod other_plugins;
 mod pam_messages;
 
-use log_lines::{Declared, LineKind, Level};
+use log_lines::{Declared, Level, LineKind};
 use ovpn_plugin_host::LogLine;
 
 /// Marks the line about a login PAM has refused; the words of PAM mean something there only.

@@ -3,18 +3,18 @@
 //! Each verdict takes effect once. If OpenVPN's thread still waits for an attempt, that thread takes the verdict and
 //! answers directly; if the attempt was deferred, the thread that reads the verdict gives it to the attempt's [`Decision`].
 
+mod cancel;
 mod connecting;
 mod deliver_verdicts;
 mod held_questions;
+mod lost_supervisor;
 mod pending_questions;
 mod reading;
 
 use std::collections::{BTreeMap, HashSet};
-use std::ops::Bound;
 use std::time::Instant;
 
 use ovpn_plugin::{ConnectDecision, Decision};
-use privsep::ChannelError;
 use privsep::life::KeptHelper;
 
 pub use connecting::{Connecting, Step};
@@ -32,7 +32,6 @@ use crate::config::{Advance, Config};
 use crate::protocol::question::Question;
 use crate::protocol::verdict::Verdict;
 use crate::protocol::{Reply, Request};
-use crate::quoted::shown;
 
 /// Attempts that one use of the lock reads verdicts for, or looks at.
 const BATCH: usize = 32;
@@ -278,77 +277,6 @@ impl Attempts {
     /// Whether questions are not put to clients at once.
     pub fn holds_questions(&self) -> bool {
         self.held_questions.holds()
-    }
-
-    /// Drops the deferred attempts whose clients are gone, and has the supervisor not run those that still wait. Looks at a
-    /// batch, the first after this id; the last id it looked at, unless it came to the end.
-    pub fn cancel_unwanted(&mut self, after: u64) -> Option<u64> {
-        let rest = self.table.range((Bound::Excluded(after), Bound::Unbounded));
-        let looked_at: Vec<u64> = rest.map(|(id, _)| *id).take(BATCH).collect();
-        for id in &looked_at {
-            if self.table.get(id).is_some_and(Attempt::is_unwanted) {
-                self.remove_deferred(*id);
-                self.connecting.remove(id);
-                self.cancel(*id);
-            }
-        }
-        looked_at.last().copied().filter(|_| looked_at.len() == BATCH)
-    }
-
-    /// Has the supervisor not run an attempt that nobody waits for. Without effect on one that runs already.
-    pub fn cancel(&mut self, id: u64) {
-        if let Some(supervisor) = &mut self.supervisor {
-            let _ = supervisor.try_send(Request::Cancel { id });
-        }
-    }
-
-    /// The supervisor that had these attempts is gone. Nobody decides them any more, so all are rejected at once.
-    fn reject_all(&mut self) {
-        let is_decided = |attempt: &Attempt| matches!(attempt, Attempt::Awaited(_, Some(_)));
-        let (decided, pending) =
-            std::mem::take(&mut self.table).into_iter().partition(|(_, attempt)| is_decided(attempt));
-        self.table = decided;
-        let pending: BTreeMap<u64, Attempt> = pending;
-        (self.deferred, self.answered_later) = (0, 0);
-        self.kept.clear();
-        self.connecting.clear();
-        let open = std::mem::take(&mut self.sessions).len();
-        if open > 0 {
-            self.afterwards.lines.push(lines::attempts::sessions_forgotten(open).said());
-        }
-        let mut connecting = Vec::new();
-        let pending = pending.into_values().filter_map(|attempt| match attempt {
-            Attempt::Connecting(decision, details) => {
-                connecting.push((decision, details));
-                None
-            }
-            Attempt::Deferred(decision, details) | Attempt::Asked(decision, details, _) => {
-                Some((decision, details))
-            }
-            Attempt::Awaited(..) => None,
-        });
-        // Nobody can answer these any more.
-        for (decision, details) in pending.chain(self.held_questions.take_all()) {
-            let (user, why) = (shown(&details.username), lines::refusals::supervisor_gone());
-            self.afterwards.lines.push(lines::attempts::failed(&user, why, &details.tail).said());
-            self.afterwards.decided.push((decision, Decided::rejected(), details));
-        }
-        for (decision, details) in connecting {
-            let user = shown(&details.username);
-            let why = lines::refusals::supervisor_gone();
-            self.afterwards.lines.push(lines::clients::refused(&user, why, &details.tail).said());
-            self.afterwards.connecting.push((decision, None));
-        }
-    }
-
-    /// Supervisor and keeper are gone.
-    pub fn lose_supervisor(&mut self, error: &ChannelError) {
-        let Some(supervisor) = self.supervisor.take() else { return };
-        if !matches!(error, ChannelError::Closed) {
-            self.afterwards.lines.push(lines::processes::unheard(error).said());
-        }
-        self.reject_all();
-        self.afterwards.lost = Some(supervisor);
     }
 
     /// What is to be done once the lock is free, and where clients are to try again.

@@ -1,146 +1,17 @@
-//! From what PAM decided to what the front learns, and when.
+//! What the front learns, when its time has come, and what both logs say of it.
 
-use std::io::Read;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::attempt::Attempt;
-use super::circuit_breaker::BreakerChange;
 use super::events::{Interest, What};
 use super::held_verdicts::{DecidedAttempt, Judged};
-use super::outcome::{Outcome, judge, reached, unavailable};
-use super::source::Source;
-use super::{Exit, Supervisor, audit, reasons};
+use super::{Exit, Supervisor, audit};
+use crate::protocol::Reply;
 use crate::protocol::attempt_origin::AttemptOrigin;
-use crate::protocol::passwordless::Passwordless;
 use crate::protocol::time_taken::TimeTaken;
 use crate::protocol::verdict::Verdict;
-use crate::protocol::{Reply, Sent, TransactionEnd, WhoseFault};
 use crate::quoted::escaped;
 
 impl Supervisor {
-    /// PAM has decided an attempt.
-    pub(super) fn pam_decided(&mut self, now: Instant, attempt: Attempt, end: TransactionEnd) {
-        self.learn(now, &attempt, &end);
-        let away = self.away && unavailable(&end);
-        let outcome = self.unless_revoked(&attempt, Outcome::Pam(end, away));
-        self.conclude(now, attempt, &outcome);
-    }
-
-    /// What follows for others from what PAM has decided.
-    pub(super) fn learn(&mut self, now: Instant, attempt: &Attempt, end: &TransactionEnd) {
-        // Without a password nobody has asked what authenticates.
-        let is_login = attempt.passwordless().is_none();
-        let reached = reached(end).filter(|_| is_login);
-        match self.breaker.concluded(now, &attempt.username, reached) {
-            Some(BreakerChange::Opened) => {
-                self.away = true;
-                self.counters.totals.breaker_opened += 1;
-                lines::attempts::backend_away().log();
-            }
-            Some(BreakerChange::Closed) => {
-                self.away = false;
-                lines::attempts::backend_back().log();
-            }
-            None => {}
-        }
-        if end.code == 0 {
-            if let (true, Sent::Answer(Some(id))) = (end.new_password, attempt.sent) {
-                self.new_passwords.add(id, &attempt.username, &attempt.common_name);
-            }
-            self.penalties.accepted(now, attempt.source);
-            if is_login {
-                self.breaker.accepted(&attempt.username);
-            }
-        } else if !self.away && end.fault != WhoseFault::Configuration {
-            let (source, fingerprint) = (attempt.source, attempt.fingerprint);
-            let closed = self.penalties.refused(now, source, &attempt.username, fingerprint);
-            self.put_off(now, source, closed);
-        }
-    }
-
-    /// If a source was closed for some time, what waits of it is not passed on either, unless nobody can guess it.
-    pub(super) fn put_off(&mut self, now: Instant, source: Source, closed: Option<Duration>) {
-        let Some(length) = closed else { return };
-        self.counters.totals.penalties += 1;
-        for waiting in self.scheduler.take_source(source, Attempt::may_be_a_guess) {
-            self.conclude(now, waiting, &Outcome::Penalty(length));
-        }
-    }
-
-    /// Decides an attempt, and those that have joined its transaction.
-    pub(super) fn conclude(&mut self, now: Instant, attempt: Attempt, outcome: &Outcome) {
-        if attempt.options.is_some() {
-            return self.options_failed(now, attempt, outcome);
-        }
-        // What modules have printed belongs before the line of the attempt.
-        self.output.flush();
-        let time_limit = self.settings.time_limits.of(attempt.deferred).unwrap_or_default();
-        let (verdict, reason) = judge(&attempt, now, outcome, time_limit);
-        if let Outcome::Asked(question) = outcome {
-            let waiting_questions = &self.waiting_questions;
-            self.repeated.asks(&attempt, question, |id| waiting_questions.waits(id));
-        }
-        let joined = self.repeated.end(&attempt);
-        if let Outcome::Asked(question) = outcome {
-            joined.iter().for_each(|other| self.waiting_questions.asked_too(&question.id, other.id));
-        }
-        joined.iter().for_each(|other| self.sessions.share(attempt.id, other.id));
-        let reference = attempt.origin.reference;
-        let judged = Judged {
-            told: reasons::for_client(outcome, &verdict, self.settings.config.reasons()),
-            verdict,
-            reason,
-            said: outcome.said(),
-            checked: format!(
-                "{}{}",
-                attempt.passwordless().map_or("", Passwordless::said),
-                outcome.checked()
-            ),
-            name: outcome.name(),
-        };
-        self.settle(now, attempt, outcome, judged.clone());
-        for attempt in joined {
-            let whose = format!("{}; one transaction with reference {reference}", judged.checked);
-            self.settle(now, attempt, outcome, Judged { checked: whose, ..judged.clone() });
-        }
-    }
-
-    /// What PAM refuses is not delivered before its time, so that the time tells nothing.
-    fn settle(&mut self, now: Instant, mut attempt: Attempt, outcome: &Outcome, judged: Judged) {
-        let took = now.saturating_duration_since(attempt.arrived);
-        self.counters.concluded(&judged.verdict, outcome, took);
-        attempt.credentials = None;
-        let mut due = now;
-        if judged.verdict == Verdict::Rejected {
-            self.longest_delay = self.longest_delay.max(outcome.delay());
-            due = attempt.arrived + if attempt.deferred { self.refusal_time() } else { outcome.delay() };
-            due = attempt.deadline.map_or(due, |deadline| deadline.min(due));
-        }
-        let (result, costs_nothing) = (outcome.result(), outcome.costs_nothing());
-        let took = attempt.took(now);
-        let decided = DecidedAttempt { attempt, judged, took, result, costs_nothing };
-        self.verdicts.hold(due.max(now), decided);
-    }
-
-    /// `refusal-time` and up to a quarter more; with it, also the longest delay that the service has asked for so far: a
-    /// stack that asks for none in some cases would tell them from others.
-    fn refusal_time(&mut self) -> Duration {
-        let least = self.least_refusal();
-        let mut random = [0; 2];
-        // Without it the time is still the same for all.
-        let _ = self.random.read_exact(&mut random);
-        least + (least / 4).mul_f64(f64::from(u16::from_ne_bytes(random)) / f64::from(u16::MAX))
-    }
-
-    fn least_refusal(&self) -> Duration {
-        self.settings.config.refusal_time.max(self.longest_delay)
-    }
-
-    /// The longest that a refusal takes if PAM is quicker.
-    pub(super) fn longest_refusal(&self) -> Duration {
-        self.least_refusal().mul_f64(1.25)
-    }
-
     /// Delivers the verdicts whose time has come: the verdict first, then its lines.
     pub(super) fn deliver_due(&mut self, now: Instant) -> Result<(), Exit> {
         while let Some(decided) = self.verdicts.next_due(now) {
@@ -225,5 +96,18 @@ impl Supervisor {
         if before != interest {
             let _ = self.events.change(&self.front, What::Front, interest);
         }
+    }
+
+    /// Answers a request of the front that is no attempt.
+    pub(super) fn answer_front(&mut self, id: u64, verdict: Verdict) {
+        self.tell_front(Reply::Verdict { id, verdict, told: Vec::new() });
+    }
+
+    /// Tells the front something.
+    pub(super) fn tell_front(&mut self, reply: Reply) {
+        let before = self.verdicts.interest();
+        // That the front is gone is noticed elsewhere.
+        let _ = self.verdicts.send(&mut self.front, reply);
+        self.watch_front(before);
     }
 }

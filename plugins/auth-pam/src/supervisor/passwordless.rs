@@ -13,7 +13,7 @@ use super::Supervisor;
 use super::attempt::Attempt;
 use super::events::WorkerId;
 use super::outcome::Outcome;
-use super::sessions::table::{AccountCheck, Session, SessionStage};
+use super::sessions::session::{AccountCheck, Session, SessionStage};
 use super::source::Source;
 use crate::protocol::attempt_origin::AttemptOrigin;
 use crate::protocol::passwordless::Passwordless;

@@ -11,7 +11,7 @@ use log_lines::Said;
 use super::Supervisor;
 use super::attempt::Attempt;
 use super::outcome::Outcome;
-use super::sessions::table::SessionStage;
+use super::sessions::session::SessionStage;
 use super::source::{Prefixes, Source};
 use crate::protocol::Reply;
 use crate::quoted::shown;

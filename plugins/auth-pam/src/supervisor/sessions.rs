@@ -1,31 +1,30 @@
 //! Sessions of PAM: a transaction that has let a client in stays in its worker. Its session is opened when the client
 //! connects, and closed when that is gone, at the latest with OpenVPN.
 
+mod closing_all;
+pub mod session;
 pub mod session_log;
 pub mod table;
 
 use std::time::{Duration, Instant};
 
 use privsep::Ended;
-use privsep::life::Numbered;
 
+use super::Supervisor;
 use super::attempt::Attempt;
-use super::events::{What, WorkerId};
+use super::events::WorkerId;
 use super::outcome::Outcome;
-use super::{Exit, Supervisor};
 use crate::protocol::session::{Assigned, CloseReason, Usage};
 use crate::protocol::verdict::Verdict;
-use crate::protocol::{Order, Reply, Request, StepResult, TransactionEnd};
+use crate::protocol::{Order, Request, StepResult, TransactionEnd};
 use crate::startup::Replaces;
+pub use closing_all::CLOSE_ALL;
+use session::{Session, SessionStage};
 use session_log::SessionEvent;
-use table::{Full, NoRoom, Session, SessionStage};
+use table::{Full, NoRoom};
 
 /// How much longer than OpenVPN gives it a client may take to connect.
 const MARGIN: Duration = Duration::from_secs(10);
-/// For how long is read what OpenVPN has still said.
-const LAST_WORDS: Duration = Duration::from_secs(1);
-/// How long all sessions may take to be closed when OpenVPN has ended.
-pub const CLOSE_ALL: Duration = Duration::from_secs(10);
 
 impl Supervisor {
     /// A transaction has let a client in and stays in its worker.
@@ -303,78 +302,5 @@ impl Supervisor {
         } else if let Some(worker) = self.sessions.opened_by(id).map(|session| session.worker) {
             self.close_session(now, worker, Usage::unknown(CloseReason::NotConnected));
         }
-    }
-
-    /// OpenVPN has ended: closes all sessions, as far as the time allows, before anybody is killed.
-    pub(super) fn close_all_sessions(&mut self) {
-        if self.sessions.all().is_empty() {
-            return;
-        }
-        self.events.remove(&self.front);
-        let now = Instant::now();
-        let workers: Vec<WorkerId> = self.sessions.all().iter().map(|session| session.worker).collect();
-        for worker in workers {
-            self.close_session(now, worker, Usage::unknown(CloseReason::OpenVpnEnded));
-        }
-        let end = now + CLOSE_ALL;
-        while !self.sessions.all().is_empty() && Instant::now() < end {
-            self.watch_keeper();
-            let until = self.sessions.next_event().map_or(end, |late| late.min(end));
-            let Ok(happened) = self.events.wait(Some(until)) else { break };
-            let now = Instant::now();
-            for what in happened {
-                match what {
-                    What::Worker(worker) => self.hear(now, worker),
-                    What::ModuleOutput => self.output.read(),
-                    What::Writer => self.hear_writer(now),
-                    // It says that OpenVPN has ended, or is gone itself: then nobody else ends workers.
-                    What::Keeper => {
-                        if let Err(Exit::Failed) = self.hear_keeper(now) {
-                            return;
-                        }
-                    }
-                    What::Front | What::StatusSocket | What::StatusCaller(_) => {}
-                }
-            }
-            self.end_late_sessions(now);
-        }
-        let late: Vec<WorkerId> = self.sessions.all().iter().map(|session| session.worker).collect();
-        for worker in late {
-            let seconds = CLOSE_ALL.as_secs();
-            let why = lines::sessions::not_closed_in_time(seconds).to_string();
-            self.session_lost(Instant::now(), worker, &why);
-        }
-    }
-
-    /// What OpenVPN has said of its clients before it ended. Somebody who has taken it over could go on for ever.
-    pub(super) fn receive_last_reports(&mut self) {
-        if self.sessions.all().is_empty() {
-            return;
-        }
-        let end = Instant::now() + LAST_WORDS;
-        while let (Ok(Some(received)), true) = (self.front.try_receive(), Instant::now() < end) {
-            if !received.descriptors.is_empty() {
-                // Not closed here: closing a file of FUSE can block on its server.
-                std::mem::forget(received.descriptors);
-                return;
-            }
-            let Numbered { generation, message } = received.message;
-            if generation == self.generation {
-                self.asked_about_session(Instant::now(), message);
-            }
-        }
-    }
-
-    /// Answers a request of the front that is no attempt.
-    pub(super) fn answer_front(&mut self, id: u64, verdict: Verdict) {
-        self.tell_front(Reply::Verdict { id, verdict, told: Vec::new() });
-    }
-
-    /// Tells the front something.
-    pub(super) fn tell_front(&mut self, reply: Reply) {
-        let before = self.verdicts.interest();
-        // That the front is gone is noticed elsewhere.
-        let _ = self.verdicts.send(&mut self.front, reply);
-        self.watch_front(before);
     }
 }

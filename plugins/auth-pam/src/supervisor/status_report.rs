@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::Supervisor;
 use super::counters::{Snapshot, VerdictCause, VerdictKind};
 use super::events::WorkerId;
-use super::sessions::table::SessionStage;
+use super::sessions::session::SessionStage;
 use super::source::Source;
 use super::workers::Doing;
 use crate::quoted::shown;

@@ -8,10 +8,12 @@ use nix::unistd::Group;
 use pam::{PamError, ReturnCode, Transaction};
 use privsep::confine;
 
-use super::conversation::{Answering, cut};
+use super::conversation::Answering;
+use super::groups;
 use super::messages::Messages;
 use super::prompts::{ClientInput, PromptAnswer, Prompts, Turn, Visibility};
-use super::{groups, no_end, other_user};
+use super::reports::cut;
+use super::transaction::{no_end, other_user};
 use crate::config::Config;
 use crate::protocol::passwordless::Passwordless;
 use crate::protocol::{Credentials, MAX_CHECKED, TransactionEnd, WhoseFault};

@@ -8,8 +8,8 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::unistd::{Gid, Group};
 
-use super::conversation::{Reports, cut};
 use super::groups;
+use super::reports::{Reports, cut};
 use crate::client_options::{Mistake, Values, collect};
 use crate::protocol::client_options_request::ClientOptionsRequest;
 use crate::protocol::{MAX_TEXT, StepResult, WorkerNews};

@@ -9,7 +9,7 @@ use pam::{PamError, ReturnCode, Transaction};
 use secret::Secret;
 
 use super::conversation::Answering;
-use super::other_user;
+use super::transaction::other_user;
 use crate::protocol::TransactionEnd;
 use crate::settings::Settings;
 use crate::worker::progress::{self, Progress};

@@ -9,8 +9,9 @@ use pam::{PamError, ReturnCode, Transaction};
 use privsep::{confine, leave};
 
 use super::account;
-use super::conversation::{Answering, cut};
+use super::conversation::Answering;
 use super::orders::receive;
+use super::reports::cut;
 use crate::protocol::reference::Reference;
 use crate::protocol::session::{Assigned, CloseReason, Usage};
 use crate::protocol::{Order, StepResult, TransactionEnd, WorkerNews};

@@ -71,7 +71,9 @@ fn lets_in(stack: &Stack, factors: Factors) -> bool {
             let answer = |good| if good { ModuleAnswer::Success } else { ModuleAnswer::Failure };
             match &*Service::module(line) {
                 "pam_deny" => ModuleAnswer::Failure,
-                "pam_faillock" if line.args.iter().any(|arg| arg.expose() == b"authfail") => ModuleAnswer::Failure,
+                "pam_faillock" if line.args.iter().any(|arg| arg.expose() == b"authfail") => {
+                    ModuleAnswer::Failure
+                }
                 module if LET_IN.contains(&module) => ModuleAnswer::Success,
                 module if SILENT.contains(&module) => ModuleAnswer::Ignore,
                 // Who does not meet a condition that is required gets in nowhere.

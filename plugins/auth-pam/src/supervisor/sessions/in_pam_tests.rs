@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::*;
-use crate::protocol::session::CloseReason;
+use crate::protocol::session::{Assigned, CloseReason, Usage};
 use crate::supervisor::attempt;
+use crate::supervisor::sessions::session::AccountCheck;
 
 /// What may happen to a session.
 #[derive(Debug, Clone, Copy)]

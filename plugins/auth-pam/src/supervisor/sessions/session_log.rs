@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use lines::{sessions, system_log};
 use log_lines::Said;
 
-use super::table::Session;
+use super::session::Session;
 use crate::protocol::attempt_origin::AttemptOrigin;
 use crate::protocol::session::{Assigned, Usage};
 use crate::protocol::time_taken::TimeTaken;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::protocol::attempt_origin::tests::origin;
-use crate::protocol::session::CloseReason;
+use crate::protocol::session::{Assigned, CloseReason, Usage};
 
 const A: Source = Source::V4(1);
 const B: Source = Source::V4(2);
