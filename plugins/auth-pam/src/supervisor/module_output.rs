@@ -20,7 +20,7 @@ const BUFFER: usize = 16 * 1024;
 pub struct ModuleOutput {
     read_end: File,
     buffer: Box<[u8]>,
-    lines: Lines,
+    lines: LineSplitter,
     window_start: Instant,
     in_window: u32,
     suppressed: u32,
@@ -32,7 +32,7 @@ impl ModuleOutput {
         ModuleOutput {
             read_end: read_end.into(),
             buffer: vec![0; BUFFER].into(),
-            lines: Lines::default(),
+            lines: LineSplitter::default(),
             window_start: Instant::now(),
             in_window: 0,
             suppressed: 0,
@@ -85,11 +85,11 @@ impl AsFd for ModuleOutput {
 
 /// Cuts a stream of bytes into lines.
 #[derive(Default)]
-struct Lines {
+struct LineSplitter {
     partial: Vec<u8>,
 }
 
-impl Lines {
+impl LineSplitter {
     /// The line that has begun, if one has.
     fn take(&mut self) -> Vec<Vec<u8>> {
         let rest = std::mem::take(&mut self.partial);
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn lines_are_put_together_and_empty_ones_left_out() {
-        let mut lines = Lines::default();
+        let mut lines = LineSplitter::default();
         assert_eq!(lines.push(b"one\ntw"), [b"one".to_vec()]);
         assert_eq!(lines.push(b"o\n\n\nthree"), [b"two".to_vec()]);
         assert_eq!(lines.push(b"\n"), [b"three".to_vec()]);
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn endless_lines_are_cut() {
-        let mut lines = Lines::default();
+        let mut lines = LineSplitter::default();
         let cut = lines.push(&[b'x'; MAX_LINE * 3 + 5]);
         assert_eq!(cut.iter().map(Vec::len).collect::<Vec<_>>(), [MAX_LINE; 3]);
         assert_eq!(lines.take(), [b"xxxxx".to_vec()]);

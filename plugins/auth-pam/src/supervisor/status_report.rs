@@ -36,9 +36,9 @@ fn or_none(time: Option<Duration>) -> String {
 
 /// The lines.
 #[derive(Default)]
-struct Lines(String);
+struct ReportText(String);
 
-impl Lines {
+impl ReportText {
     fn line(&mut self, line: fmt::Arguments<'_>) {
         // A string takes everything.
         let _ = writeln!(self.0, "{line}");
@@ -64,7 +64,7 @@ impl Supervisor {
     /// How things stand.
     pub(super) fn report(&self, now: Instant) -> String {
         let snapshot = self.snapshot(now);
-        let mut lines = Lines::default();
+        let mut lines = ReportText::default();
         let server =
             self.settings.config_name.as_deref().map_or_else(|| "-".into(), |name| shown(name.as_bytes()));
         lines.line(format_args!("server {server}"));
@@ -75,7 +75,7 @@ impl Supervisor {
         lines.0
     }
 
-    fn lists(&self, lines: &mut Lines, now: Instant) {
+    fn lists(&self, lines: &mut ReportText, now: Instant) {
         let source =
             |source: Source| source.display(self.settings.config.prefixes).to_string().replace(' ', "-");
         let since = |then: Instant| Seconds(now.saturating_duration_since(then));
@@ -143,7 +143,7 @@ impl Supervisor {
     }
 }
 
-fn counters(lines: &mut Lines, snapshot: &Snapshot<'_>) {
+fn counters(lines: &mut ReportText, snapshot: &Snapshot<'_>) {
     let Snapshot { counters, up, restarts, .. } = snapshot;
     lines.line(format_args!("up {}", Seconds(*up)));
     lines.line(format_args!("restarts {restarts}"));
@@ -176,7 +176,7 @@ fn counters(lines: &mut Lines, snapshot: &Snapshot<'_>) {
     }
 }
 
-fn gauges(lines: &mut Lines, snapshot: &Snapshot<'_>) {
+fn gauges(lines: &mut ReportText, snapshot: &Snapshot<'_>) {
     let Snapshot { waiting, max_waiting, workers, sessions, .. } = snapshot;
     lines.line(format_args!("waiting {waiting} {max_waiting} {}", or_none(snapshot.oldest_waiting)));
     lines.line(format_args!("held {}", snapshot.held));

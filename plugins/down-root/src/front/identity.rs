@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use nix::unistd::{Gid, Uid};
 
 /// Who and where the process was when OpenVPN opened the plugin. A helper is forked only as long as that is so: then
-/// the environment it is born with is the administrator's.
+/// the environment it gets is the administrator's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity {
     user: Uid,

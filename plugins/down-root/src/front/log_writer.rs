@@ -21,7 +21,7 @@ const FEW_TASKS: u64 = 16;
 const SELINUX: &str = "/sys/fs/selinux/enforce";
 
 /// The way of the lines.
-pub(super) struct Lines {
+pub(super) struct HelperLines {
     writer: Arc<LineWriter>,
     tasks: Tasks,
     /// The thread runs.
@@ -31,12 +31,12 @@ pub(super) struct Lines {
     room: bool,
 }
 
-impl Lines {
+impl HelperLines {
     /// Without a thread: OpenVPN may yet fork to become a daemon.
     pub(super) fn new() -> nix::Result<Self> {
         let writer = Arc::new(LineWriter::new()?);
         let room = cgroup::smallest("pids", "pids.max").is_none_or(|most| most >= FEW_TASKS);
-        Ok(Lines { writer, tasks: Tasks::new(1), runs: false, warned: false, room })
+        Ok(HelperLines { writer, tasks: Tasks::new(1), runs: false, warned: false, room })
     }
 
     /// A helper's end.

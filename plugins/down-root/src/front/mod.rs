@@ -1,6 +1,7 @@
 //! The part inside OpenVPN. After `--user` it has no privileges; it tells the helper which event has come, and waits.
 
 mod env_filter;
+mod helper_link;
 mod identity;
 mod log_writer;
 
@@ -8,40 +9,25 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lines::{processes, scripts, variables};
-use log_lines::Said;
-use nix::unistd::Pid;
-use ovpn_plugin::{Env, logging};
-use privsep::ChannelError;
-use privsep::confine::{Cores, Output};
-use privsep::life::{HelperNews, KeptHelper, OpenVpn, Plan};
+use ovpn_plugin::Env;
+use privsep::life::KeptHelper;
 
 use crate::event::Event;
-use crate::helper::environment::AtUp;
-use crate::helper::{self, KILL_TO_GONE, TERM_TO_KILL};
+use crate::helper::environment::UpEnvironment;
+use crate::helper::{KILL_TO_GONE, TERM_TO_KILL};
 use crate::protocol::allowed;
-use crate::protocol::{Answer, Ask};
+use crate::protocol::{Reply, Request};
 use crate::settings::Settings;
-use crate::titles;
 use identity::Identity;
-use log_writer::Lines;
+use log_writer::HelperLines;
 
-/// How long the helper may take to come up.
-const START: Duration = Duration::from_secs(10);
-/// How long it may take to pick up what it is asked. It only reads, so this is never reached unless it is stopped.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// How much longer than the script may run its answer may take.
 const MARGIN: Duration = Duration::from_secs(5);
-/// How long the helper may take to leave.
-const STOP: Duration = Duration::from_secs(5);
-/// How long a keeper that is gone may take to be reaped.
-const REAP: Duration = Duration::from_millis(100);
-/// Room for what the helper has not read yet.
-const SOCKET_BYTES: usize = 256 * 1024;
 
-type Helper = KeptHelper<Ask, Answer>;
+type HelperLink = KeptHelper<Request, Reply>;
 
 /// Why a script's run has no good end.
 enum Failure {
@@ -62,20 +48,20 @@ impl From<String> for Failure {
 /// The front.
 pub struct Front {
     settings: Settings,
-    /// What a helper is born with: the environment of the last UP event of the time when OpenVPN was privileged; before
+    /// What a new helper gets: the environment of the last UP event of the time when OpenVPN was privileged; before
     /// the first one, that in which the plugin was opened. Never that of another event.
-    base: AtUp,
-    helper: Option<Helper>,
+    base: UpEnvironment,
+    helper: Option<HelperLink>,
     started: bool,
-    lines: Lines,
+    lines: HelperLines,
     identity: Identity,
     last_id: u64,
 }
 
 impl Front {
-    /// Starts nothing yet: the environment of the UP event is what the helper is to be born with.
+    /// Starts nothing yet: the helper is to get the environment of the UP event.
     pub fn new(settings: Settings, env: Env<'_>) -> nix::Result<Self> {
-        let (base, lines) = (AtUp::from_event(env), Lines::new()?);
+        let (base, lines) = (UpEnvironment::from_event(env), HelperLines::new()?);
         let identity = Identity::now();
         Ok(Front { settings, base, helper: None, started: false, lines, identity, last_id: 0 })
     }
@@ -94,7 +80,7 @@ impl Front {
 
     fn at_up<'a>(&mut self, env: Env<'_>, args: impl Iterator<Item = &'a [u8]>) -> bool {
         if self.identity == Identity::now() {
-            self.base = AtUp::from_event(env);
+            self.base = UpEnvironment::from_event(env);
             let Err(error) = self.start() else { return true };
             self.look_for_helper();
             if self.helper.is_some() {
@@ -110,7 +96,7 @@ impl Front {
             return false;
         }
         let done = if self.settings.has(Event::Up) {
-            match self.ask(Event::Up, env, args) {
+            match self.run_script(Event::Up, env, args) {
                 // That is not the script's failure.
                 Err(Failure::HelperDied) => true,
                 result => self.is_success(Event::Up, &result),
@@ -128,7 +114,7 @@ impl Front {
 
     /// An event whose script is to be run; whether the answer is success.
     pub fn run<'a>(&mut self, event: Event, env: Env<'_>, args: impl Iterator<Item = &'a [u8]>) -> bool {
-        let result = self.ask(event, env, args);
+        let result = self.run_script(event, env, args);
         self.is_success(event, &result)
     }
 
@@ -142,7 +128,9 @@ impl Front {
 
     /// A client connects; whether it may. What the script wrote goes to `file` with the rights of this process.
     pub fn client_connect(&mut self, env: Env<'_>, file: Option<&Path>) -> bool {
-        let Ok(options) = self.ask(Event::ClientConnect, env, std::iter::empty()) else { return false };
+        let Ok(options) = self.run_script(Event::ClientConnect, env, std::iter::empty()) else {
+            return false;
+        };
         if options.is_empty() {
             return true;
         }
@@ -155,13 +143,13 @@ impl Front {
     }
 
     /// Has a script run and waits for its end; what it wrote for a client. Why it failed is in the log.
-    fn ask<'a>(
+    fn run_script<'a>(
         &mut self,
         event: Event,
         env: Env<'_>,
         args: impl Iterator<Item = &'a [u8]>,
     ) -> Result<Vec<u8>, Failure> {
-        let result = self.try_ask(event, env, args);
+        let result = self.try_run_script(event, env, args);
         // What comes next in the log is about what the helper has said.
         self.lines.settle(event);
         match &result {
@@ -174,7 +162,7 @@ impl Front {
         result
     }
 
-    fn try_ask<'a>(
+    fn try_run_script<'a>(
         &mut self,
         event: Event,
         env: Env<'_>,
@@ -187,124 +175,12 @@ impl Front {
             return Err(variables::bad_arguments(&shown).to_string().into());
         }
         self.last_id += 1;
-        let ask = Ask { id: self.last_id, event, args, variables: env_filter::of_event(event, env)? };
-        self.send(ask)?;
+        let request = Request { id: self.last_id, event, args, variables: env_filter::of_event(event, env)? };
+        self.send(request)?;
         let limit = self.settings.time_limit.map(|limit| limit + TERM_TO_KILL + KILL_TO_GONE + MARGIN);
         match self.answer(limit)? {
             (true, client_options) => Ok(client_options),
             (false, _) => Err(Failure::Logged),
-        }
-    }
-
-    /// Sends to the helper, which is started if there is none and that may be.
-    fn send(&mut self, ask: Ask) -> Result<(), String> {
-        // The C plugin has no helper before UP either, and DOWN without UP has nothing to undo.
-        if !self.started && ask.event == Event::Down {
-            return Err(processes::no_up().to_string());
-        }
-        self.look_for_helper();
-        if self.helper.is_none() {
-            if self.identity != Identity::now() {
-                return Err(processes::no_helper().to_string());
-            }
-            self.start().map_err(|error| error.text)?;
-        }
-        let Some(helper) = &mut self.helper else { return Err(processes::no_helper().to_string()) };
-        let sent = helper.send(ask, PATIENCE);
-        if let Err(ChannelError::Closed) = sent {
-            self.lose_helper();
-        }
-        sent.map_err(|error| processes::unreachable(error).to_string())
-    }
-
-    /// Waits for the answer to what was asked last.
-    fn answer(&mut self, patience: Option<Duration>) -> Result<(bool, Vec<u8>), Failure> {
-        let end = patience.map(|patience| Instant::now() + patience);
-        loop {
-            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-            let Some(helper) = &mut self.helper else { return Err(Failure::HelperDied) };
-            match helper.receive(left) {
-                Ok(Some(HelperNews::Message(Answer::Done { id, succeeded, client_options }))) => {
-                    if id == self.last_id {
-                        return Ok((succeeded, client_options));
-                    }
-                    // Of a run that nobody waits for any more.
-                }
-                Ok(Some(HelperNews::Lost)) => return Err(Failure::HelperDied),
-                Ok(None) => return Err(processes::silent().to_string().into()),
-                Err(_) => {
-                    self.lose_helper();
-                    return Err(Failure::HelperDied);
-                }
-            }
-        }
-    }
-
-    /// Forks a keeper and with it a helper, in the place of those there were.
-    fn start(&mut self) -> Result<(), Said> {
-        let failed = |error: &dyn std::fmt::Display| processes::not_started(error).said();
-        let sender = self.lines.for_helper().map_err(|errno| failed(&errno.desc()))?;
-        let (settings, base) = (&self.settings, &self.base);
-        let (name, command) = titles::KEEPER;
-        let title = settings.title(name);
-        let plan = Plan {
-            name: "helper",
-            title: &title,
-            command,
-            // Nothing is ever printed there: log lines go to the front, and scripts have pipes.
-            output: Output::Null,
-            cores: Cores::Inherited,
-            openvpn: OpenVpn::Parent,
-            // A script may leave processes on purpose.
-            workers: None,
-            hold: &[],
-            orderly_end: privsep::life::ORDERLY_END,
-            connect: None,
-            at_end: None,
-            log: Said::log,
-        };
-        let openvpn = Pid::this();
-        let started = {
-            let _log_stands_still = logging::hold_for_fork();
-            let live = |birth| helper::run(settings, base, openvpn, birth);
-            Helper::start(&plan, START, || helper::prepare(settings, sender), live)
-        };
-        let helper = started.map_err(|error| failed(&error))?;
-        helper.set_buffer(SOCKET_BYTES);
-        self.stop();
-        if !self.identity.is_root() && !self.started {
-            processes::not_root(self.identity.user()).log();
-        }
-        processes::keeper(helper.keeper()).log();
-        (self.helper, self.started) = (Some(helper), true);
-        Ok(())
-    }
-
-    /// Notices that the helper has ended, and whether another one has taken its place.
-    fn look_for_helper(&mut self) {
-        loop {
-            let Some(helper) = &mut self.helper else { return };
-            match helper.try_receive() {
-                Ok(Some(_)) => {}
-                Ok(None) | Err(ChannelError::System(_)) => return,
-                Err(_) => self.lose_helper(),
-            }
-        }
-    }
-
-    fn lose_helper(&mut self) {
-        let Some(helper) = self.helper.take() else { return };
-        let keeper = helper.keeper();
-        let how = helper.reap(REAP).map(|how| format!(" ({how})")).unwrap_or_default();
-        processes::both_gone(keeper, &how).log();
-        helper.stop(Duration::ZERO);
-    }
-
-    fn stop(&mut self) {
-        let Some(helper) = self.helper.take() else { return };
-        let keeper = helper.keeper();
-        if !helper.stop(STOP) {
-            processes::did_not_end(keeper, STOP.as_secs()).log();
         }
     }
 

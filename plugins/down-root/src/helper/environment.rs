@@ -31,18 +31,18 @@ const MAX_WARNINGS: usize = 5;
 const BYTES_BESIDE: usize = 10;
 
 /// A complete environment.
-pub type Complete = BTreeMap<OsString, OsString>;
+pub type ScriptEnvironment = BTreeMap<OsString, OsString>;
 
 /// The variables of the UP event, taken while OpenVPN was privileged: the administrator's own, `setenv` included, and in a
 /// client those in which its server has a say.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct AtUp(Complete);
+pub struct UpEnvironment(ScriptEnvironment);
 
-impl AtUp {
+impl UpEnvironment {
     /// Copies them. Of those that OpenVPN sets itself, one whose value does not have the form it should have is left out
     /// with a warning: in a client it may be the server's. So is what is too much of it.
     pub fn from_event(env: Env<'_>) -> Self {
-        let mut all = Complete::new();
+        let mut all = ScriptEnvironment::new();
         let (mut family_bytes, mut free_text_bytes) = (0, 0);
         let (mut bad, mut too_much) = (0, 0);
         for (name, value) in env.without_secrets() {
@@ -76,14 +76,19 @@ impl AtUp {
             let (text_kib, kib) = (MAX_FREE_TEXT_BYTES / 1024, MAX_FAMILY_BYTES / 1024);
             variables::left_out_at_up(too_much, text_kib, kib).log();
         }
-        AtUp(all)
+        UpEnvironment(all)
     }
 
     /// What the script of an event gets. `file` is the path the client's options are to be written to.
     ///
     /// What may come from the event comes from it or not at all: a script must not take something of UP's, or of a time
     /// before that, for something of the event's.
-    pub fn for_script(&self, event: Event, variables: Vec<Variable>, file: Option<&OsStr>) -> Complete {
+    pub fn for_script(
+        &self,
+        event: Event,
+        variables: Vec<Variable>,
+        file: Option<&OsStr>,
+    ) -> ScriptEnvironment {
         let mut all = self.0.clone();
         all.retain(|name, _| allowed::share(event, name.as_bytes()).is_none());
         // The first of two with one name counts, as at UP: after `retain` none of them is there.
@@ -112,7 +117,7 @@ mod tests {
         Variable { name: name.into(), value: value.into() }
     }
 
-    fn get<'a>(env: &'a Complete, name: &str) -> Option<&'a str> {
+    fn get<'a>(env: &'a ScriptEnvironment, name: &str) -> Option<&'a str> {
         env.get(OsStr::new(name)).and_then(|value| value.to_str())
     }
 
@@ -128,7 +133,7 @@ mod tests {
             .env("exported_keying_material", "00ff")
             .env_entry("no equals sign")
             .env_entry("=nameless");
-        let base = AtUp::from_event(call.environment());
+        let base = UpEnvironment::from_event(call.environment());
         let variables = vec![variable("signal", "sigterm"), variable("script_context", "restart")];
         let env = base.for_script(Event::Down, variables, None);
         assert_eq!(get(&env, "dev"), Some("tun0"));
@@ -148,7 +153,7 @@ mod tests {
             .env("signal", "sigusr1")
             .env("route_network_2", "10.0.0.0")
             .env("MY_OWN", "x");
-        let base = AtUp::from_event(call.environment());
+        let base = UpEnvironment::from_event(call.environment());
         let env = base.for_script(Event::ClientConnect, vec![variable("dev", "tun1")], None);
         assert_eq!((get(&env, "dev"), get(&env, "MY_OWN")), (Some("tun1"), Some("x")));
         assert_eq!((get(&env, "common_name"), get(&env, "route_network_2")), (None, None));
@@ -166,14 +171,14 @@ mod tests {
             .env("foreign_option_1", "dhcp-option DNS 10.8.0.1\n")
             .env("ifconfig_local", "-f")
             .env("MY_OWN", "() { :; }");
-        let env = AtUp::from_event(call.environment()).for_script(Event::Down, vec![], None);
+        let env = UpEnvironment::from_event(call.environment()).for_script(Event::Down, vec![], None);
         for name in ["OPENVPN_EVIL", "foreign_option_1", "ifconfig_local"] {
             assert_eq!(get(&env, name), None, "{name}");
         }
         assert_eq!((get(&env, "OPENVPN_GOOD"), get(&env, "MY_OWN")), (Some("a b"), Some("() { :; }")));
     }
 
-    fn bytes(env: &Complete) -> usize {
+    fn bytes(env: &ScriptEnvironment) -> usize {
         env.iter().map(|(name, value)| name.len() + value.len() + BYTES_BESIDE).sum()
     }
 
@@ -185,7 +190,7 @@ mod tests {
         });
         let call = (0..1400).fold(call, |call, number| call.env(&format!("route_{number:0190}"), "10.0.0.0"));
         let call = call.env("ifconfig_local", "10.8.0.2").env("MY_OWN", "x".repeat(100_000));
-        let env = AtUp::from_event(call.environment()).for_script(Event::Down, vec![], None);
+        let env = UpEnvironment::from_event(call.environment()).for_script(Event::Down, vec![], None);
         assert_eq!((get(&env, "dev"), get(&env, "ifconfig_local")), (Some("tun0"), Some("10.8.0.2")));
         assert_eq!(get(&env, "MY_OWN").map(str::len), Some(100_000));
         let of = |prefix: &str| env.keys().filter(|name| name.to_string_lossy().starts_with(prefix)).count();
@@ -200,7 +205,7 @@ mod tests {
         let call =
             CallData::new().env(&name(150), "() { :; }").env(&name(151), "good").env(&name(300), "good");
         let call = call.env("UV_a-b", "x");
-        let env = AtUp::from_event(call.environment()).for_script(Event::Down, vec![], None);
+        let env = UpEnvironment::from_event(call.environment()).for_script(Event::Down, vec![], None);
         assert_eq!(get(&env, &name(151)), Some("good"));
         assert_eq!(env.len(), 3, "{env:?}");
     }
@@ -211,7 +216,7 @@ mod tests {
         let call = ["trusted_ip", "ifconfig_local", "route_network_1", "dev", "common_name", "OPENVPN_X"]
             .iter()
             .fold(CallData::new(), |call, name| call.env(name, path));
-        let env = AtUp::from_event(call.environment()).for_script(Event::Down, vec![], None);
+        let env = UpEnvironment::from_event(call.environment()).for_script(Event::Down, vec![], None);
         let names: Vec<_> = env.keys().map(|name| name.to_string_lossy()).collect();
         assert_eq!(names, ["OPENVPN_X", "PATH", "script_type"]);
     }
@@ -219,14 +224,14 @@ mod tests {
     #[test]
     fn the_first_of_two_with_one_name_counts() {
         let variables = vec![variable("dev", "tun1"), variable("dev", "tun2")];
-        let env = AtUp::default().for_script(Event::ClientConnect, variables, None);
+        let env = UpEnvironment::default().for_script(Event::ClientConnect, variables, None);
         assert_eq!(get(&env, "dev"), Some("tun1"));
     }
 
     #[test]
     fn the_administrator_s_path_stays() {
         let call = CallData::new().env("PATH", "/opt/bin");
-        let env = AtUp::from_event(call.environment()).for_script(Event::RouteUp, vec![], None);
+        let env = UpEnvironment::from_event(call.environment()).for_script(Event::RouteUp, vec![], None);
         assert_eq!(get(&env, "PATH"), Some("/opt/bin"));
         assert_eq!(get(&env, "script_type"), Some("route-up"));
     }
@@ -234,7 +239,7 @@ mod tests {
     #[test]
     fn the_file_for_a_client_s_options_is_named() {
         let file = OsStr::new("/proc/self/fd/9");
-        let env = AtUp::default().for_script(Event::ClientConnect, vec![], Some(file));
+        let env = UpEnvironment::default().for_script(Event::ClientConnect, vec![], Some(file));
         assert_eq!(get(&env, "client_connect_config_file"), Some("/proc/self/fd/9"));
     }
 }

@@ -30,16 +30,16 @@ use privsep::{Channel, ChannelError, Ended, leave, signal_name};
 
 use crate::event::Event;
 use crate::permissions::Program;
-use crate::protocol::{Answer, Ask};
+use crate::protocol::{Reply, Request};
 use crate::settings::{Command, Settings};
 use crate::titles;
 use child_exits::ChildExits;
 use client_options::ClientOptions;
-use environment::AtUp;
+use environment::UpEnvironment;
 use groups::OpenVpnsGroups;
 use output::Output;
 use script::{Script, Supplies};
-use watch::Front;
+use watch::FrontState;
 
 /// Between SIGTERM and SIGKILL for a script that has run too long.
 pub const TERM_TO_KILL: Duration = Duration::from_secs(5);
@@ -52,10 +52,10 @@ const SOCKET_BYTES: usize = 256 * 1024;
 const ANNOUNCE: Duration = Duration::from_secs(10);
 
 struct Helper<'a> {
-    base: &'a AtUp,
+    base: &'a UpEnvironment,
     time_limit: Option<Duration>,
-    scripts: Vec<Runnable<'a>>,
-    front: Channel<News<Answer>, Numbered<Ask>>,
+    scripts: Vec<EventScript<'a>>,
+    front: Channel<News<Reply>, Numbered<Request>>,
     generation: u32,
     /// `None`: the keeper is gone.
     keeper: Option<KeeperLink>,
@@ -69,14 +69,14 @@ struct Helper<'a> {
 }
 
 /// A script that may be run.
-struct Runnable<'a> {
+struct EventScript<'a> {
     event: Event,
     command: &'a Command,
     output: Output,
 }
 
 /// Why the helper ends.
-enum End {
+enum Exit {
     /// OpenVPN has closed its end or is gone.
     FrontGone,
     /// OpenVPN has sent something that it must not, which has been logged.
@@ -85,8 +85,8 @@ enum End {
     Failed,
 }
 
-/// What a helper is born with.
-pub type Birth = NewHelper<Answer, Ask>;
+/// What the keeper gives a new helper.
+pub type NewHelper = NewHelper<Reply, Request>;
 
 /// First of all, in the keeper: log lines of the keeper and of everything it starts go to the front.
 pub fn prepare(settings: &Settings, lines: LineSender) {
@@ -101,10 +101,10 @@ pub fn prepare(settings: &Settings, lines: LineSender) {
 }
 
 /// The whole life of a helper, in a child of the keeper.
-pub fn run(settings: &Settings, base: &AtUp, openvpn: Pid, birth: Birth) -> Infallible {
+pub fn run(settings: &Settings, base: &UpEnvironment, openvpn: Pid, given: NewHelper) -> Infallible {
     let (name, command) = titles::HELPER;
     let lines = line_log::kept();
-    let keep = [Some(birth.front.as_fd()), Some(birth.keeper.as_fd()), lines.as_ref().map(|it| it.as_fd())];
+    let keep = [Some(given.front.as_fd()), Some(given.keeper.as_fd()), lines.as_ref().map(|it| it.as_fd())];
     let title = Confinement {
         title: &settings.title(name),
         command,
@@ -120,37 +120,37 @@ pub fn run(settings: &Settings, base: &AtUp, openvpn: Pid, birth: Birth) -> Infa
     }
     .enter();
     drop(lines);
-    let end = match Helper::new(settings, base, openvpn, birth, title) {
+    let end = match Helper::new(settings, base, openvpn, given, title) {
         Ok(mut helper) => helper.serve(),
         Err(error) => {
             processes::cannot_start(error).log();
-            End::Failed
+            Exit::Failed
         }
     };
     leave(match end {
-        End::FrontGone => life::DONE,
-        End::Mistrust => life::MISTRUST,
-        End::Failed => life::FAILED,
+        Exit::FrontGone => life::DONE,
+        Exit::Mistrust => life::MISTRUST,
+        Exit::Failed => life::FAILED,
     })
 }
 
 impl<'a> Helper<'a> {
     fn new(
         settings: &'a Settings,
-        base: &'a AtUp,
+        base: &'a UpEnvironment,
         openvpn: Pid,
-        mut birth: Birth,
+        mut given: NewHelper,
         title: Title,
     ) -> io::Result<Self> {
         let (child_exits, supplies) = (ChildExits::new()?, Supplies::new()?);
         let scripts = settings.commands().map(|(event, command)| {
-            Ok(Runnable { event, command, output: Output::new(command.program.name())? })
+            Ok(EventScript { event, command, output: Output::new(command.program.name())? })
         });
         let scripts = scripts.collect::<nix::Result<Vec<_>>>()?;
-        birth.front.set_buffer(SOCKET_BYTES);
-        give_up_rights(settings, birth.memory_locked);
-        birth.announce(ANNOUNCE).map_err(io::Error::other)?;
-        let NewHelper { number, front, keeper, .. } = birth;
+        given.front.set_buffer(SOCKET_BYTES);
+        give_up_rights(settings, given.memory_locked);
+        given.announce(ANNOUNCE).map_err(io::Error::other)?;
+        let NewHelper { number, front, keeper, .. } = given;
         let time_limit = settings.time_limit;
         Ok(Helper {
             base,
@@ -168,7 +168,7 @@ impl<'a> Helper<'a> {
         })
     }
 
-    fn serve(&mut self) -> End {
+    fn serve(&mut self) -> Exit {
         loop {
             if let Err(end) = self.turn() {
                 return end;
@@ -176,15 +176,15 @@ impl<'a> Helper<'a> {
         }
     }
 
-    fn turn(&mut self) -> Result<(), End> {
-        if matches!(self.wait(PollFlags::POLLIN, None)?, Front::Gone) {
+    fn turn(&mut self) -> Result<(), Exit> {
+        if matches!(self.wait(PollFlags::POLLIN, None)?, FrontState::Gone) {
             // What it may have asked for before, it cannot wait for any more.
-            return Err(End::FrontGone);
+            return Err(Exit::FrontGone);
         }
         let received = match self.front.try_receive() {
             Ok(None) => return Ok(()),
             Ok(Some(received)) => received,
-            Err(ChannelError::Closed) => return Err(End::FrontGone),
+            Err(ChannelError::Closed) => return Err(Exit::FrontGone),
             Err(error) => return Err(mistrust(&error.to_string())),
         };
         let Received { message, descriptors, descriptors_missing } = received;
@@ -204,27 +204,27 @@ impl<'a> Helper<'a> {
             Some(client_options) => (true, client_options),
             None => (false, Vec::new()),
         };
-        let answer = Answer::Done { id, succeeded, client_options };
+        let answer = Reply::Done { id, succeeded, client_options };
         match self.front.try_send(&News::Message(answer), &[]) {
             // A full socket means that nobody has waited for the last answers either.
             Ok(()) | Err(ChannelError::System(_)) => Ok(()),
-            Err(_) => Err(End::FrontGone),
+            Err(_) => Err(Exit::FrontGone),
         }
     }
 
     /// Runs the script of an event to its end. What it wrote for a client if it succeeded, else `None`, and the log
     /// says why.
-    fn run(&mut self, ask: Ask) -> Result<Option<Vec<u8>>, End> {
-        let Some(which) = self.scripts.iter().position(|script| script.event == ask.event) else {
-            return Err(mistrust(&format!("no script for the event {}", ask.event.name())));
+    fn run(&mut self, request: Request) -> Result<Option<Vec<u8>>, Exit> {
+        let Some(which) = self.scripts.iter().position(|script| script.event == request.event) else {
+            return Err(mistrust(&format!("no script for the event {}", request.event.name())));
         };
-        let Some(Runnable { command, output, .. }) = self.scripts.get_mut(which) else { return Ok(None) };
+        let Some(EventScript { command, output, .. }) = self.scripts.get_mut(which) else { return Ok(None) };
         let (command, program) = (*command, &command.program);
         if let Err(error) = program.check_again(self.roots_group.now()) {
-            scripts::not_run(ask.event.name(), error).log();
+            scripts::not_run(request.event.name(), error).log();
             return Ok(None);
         }
-        let mut options = match (ask.event == Event::ClientConnect).then(ClientOptions::new).transpose() {
+        let mut options = match (request.event == Event::ClientConnect).then(ClientOptions::new).transpose() {
             Ok(options) => options,
             Err(errno) => {
                 scripts::no_file_for_options(program, errno.desc()).log();
@@ -232,9 +232,9 @@ impl<'a> Helper<'a> {
             }
         };
         let file = options.as_ref().map(ClientOptions::path);
-        let env = self.base.for_script(ask.event, ask.variables, file);
-        let args = ask.args.into_iter().map(OsString::from_vec).chain(file.map(OsString::from));
-        scripts::running(program, ask.event.name()).log();
+        let env = self.base.for_script(request.event, request.variables, file);
+        let args = request.args.into_iter().map(OsString::from_vec).chain(file.map(OsString::from));
+        scripts::running(program, request.event.name()).log();
         let supplies = &self.supplies;
         let start = |output| Script::start(supplies, command, args, env, output);
         let started = output.write_end().and_then(|output| self.child_exits.unblocked(|| start(output)));
@@ -283,9 +283,9 @@ fn give_up_rights(settings: &Settings, memory_locked: bool) {
     }
 }
 
-fn mistrust(what: &str) -> End {
+fn mistrust(what: &str) -> Exit {
     processes::mistrust(what).log();
-    End::Mistrust
+    Exit::Mistrust
 }
 
 fn log_failure(program: &Program, how: Ended) {

@@ -25,7 +25,7 @@ const CHUNK: usize = 16 * 1024;
 pub struct Output {
     name: String,
     pipe: Option<Pipe>,
-    lines: Lines,
+    lines: LineSplitter,
     window_start: Instant,
     in_window: u64,
     suppressed: u64,
@@ -50,7 +50,7 @@ impl Output {
         Ok(Output {
             name,
             pipe: Some(Pipe::new()?),
-            lines: Lines::default(),
+            lines: LineSplitter::default(),
             window_start: Instant::now(),
             in_window: 0,
             suppressed: 0,
@@ -159,12 +159,12 @@ struct Line {
 
 /// Cuts a stream of bytes into lines; empty ones are left out.
 #[derive(Default)]
-struct Lines {
+struct LineSplitter {
     partial: Vec<u8>,
     continues: bool,
 }
 
-impl Lines {
+impl LineSplitter {
     fn push(&mut self, bytes: &[u8]) -> Vec<Line> {
         let mut complete = Vec::new();
         for byte in bytes {
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn lines_are_put_together_and_empty_ones_left_out() {
-        let mut lines = Lines::default();
+        let mut lines = LineSplitter::default();
         assert_eq!(lines.push(b"one\ntw"), [line(b"one")]);
         assert_eq!(lines.push(b"o\n\n\nthree"), [line(b"two")]);
         assert_eq!(lines.finish(), Some(line(b"three")));
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn endless_lines_are_cut_and_the_rest_is_marked() {
-        let mut lines = Lines::default();
+        let mut lines = LineSplitter::default();
         let mut cut = lines.push(&[b'x'; MAX_LINE * 3 + 5]);
         cut.extend(lines.push(b"y\nz\n"));
         let shape: Vec<_> = cut.iter().map(|line| (line.text.len(), line.continues)).collect();

@@ -17,7 +17,7 @@ use privsep::Ended;
 use privsep::program::DeathPipe;
 
 use super::child_exits::ChildExits;
-use super::environment::Complete;
+use super::environment::ScriptEnvironment;
 use crate::settings;
 
 /// The lowest number of a descriptor that a script inherits beside the standard three. Scripts number descriptors of their
@@ -52,7 +52,7 @@ impl Script {
         supplies: &Supplies,
         command: &settings::Command,
         args: impl Iterator<Item = OsString>,
-        env: Complete,
+        env: ScriptEnvironment,
         output: OwnedFd,
     ) -> io::Result<Self> {
         let errors = output.try_clone()?;

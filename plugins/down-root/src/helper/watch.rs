@@ -12,7 +12,7 @@ use privsep::{Ended, idle};
 
 use super::client_options::{ClientOptions, LOOK};
 use super::script::Script;
-use super::{End, Helper, KILL_TO_GONE, TERM_TO_KILL, log_failure};
+use super::{Exit, Helper, KILL_TO_GONE, TERM_TO_KILL, log_failure};
 use crate::settings::Command;
 
 /// How long the helper stays for a script that was killed because OpenVPN is gone. One that waits for a device can take
@@ -22,14 +22,14 @@ const FAREWELL: Duration = Duration::from_millis(500);
 const BROKEN: PollFlags = PollFlags::POLLHUP.union(PollFlags::POLLERR).union(PollFlags::POLLNVAL);
 
 /// Whether OpenVPN is there.
-pub(super) enum Front {
+pub(super) enum FrontState {
     There,
     Gone,
 }
 
 impl Helper<'_> {
     /// Waits for something to happen and takes care of what is printed; the rest is for the caller to find out.
-    pub(super) fn wait(&mut self, from_front: PollFlags, until: Option<Instant>) -> Result<Front, End> {
+    pub(super) fn wait(&mut self, from_front: PollFlags, until: Option<Instant>) -> Result<FrontState, Exit> {
         let news = [Some(self.child_exits.as_fd()), self.keeper.as_ref().map(AsFd::as_fd)];
         let outputs = self.scripts.iter().filter_map(|script| script.output.polled());
         let mut polled = vec![PollFd::new(self.front.as_fd(), from_front)];
@@ -43,7 +43,7 @@ impl Helper<'_> {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => {
                 processes::cannot_wait(errno.desc()).log();
-                return Err(End::Failed);
+                return Err(Exit::Failed);
             }
         }
         let happened: Vec<PollFlags> =
@@ -58,7 +58,7 @@ impl Helper<'_> {
         let child_exits = child_exits.unwrap_or(PollFlags::empty());
         if child_exits.intersects(BROKEN) {
             processes::cannot_wait_for_scripts().log();
-            return Err(End::Failed);
+            return Err(Exit::Failed);
         }
         if child_exits.contains(PollFlags::POLLIN) {
             self.child_exits.clear();
@@ -66,7 +66,7 @@ impl Helper<'_> {
         }
         let told = keeper.is_some_and(|flags| !flags.is_empty()) && self.hear_keeper();
         let gone = told || front.is_some_and(|flags| flags.intersects(BROKEN));
-        Ok(if gone { Front::Gone } else { Front::There })
+        Ok(if gone { FrontState::Gone } else { FrontState::There })
     }
 
     /// The keeper has something to say, or is gone; whether it says that OpenVPN is.
@@ -89,7 +89,7 @@ impl Helper<'_> {
         script: Script,
         command: &Command,
         mut options: Option<&mut ClientOptions>,
-    ) -> Result<Option<Ended>, End> {
+    ) -> Result<Option<Ended>, Exit> {
         let program = &command.program;
         let mut until = self.time_limit.map(|limit| Instant::now() + limit);
         let mut sent = None;
@@ -113,11 +113,11 @@ impl Helper<'_> {
             }
             let look = options.as_ref().map(|_| Instant::now() + LOOK);
             let wake = until.into_iter().chain(look).min();
-            if matches!(self.wait(PollFlags::empty(), wake)?, Front::Gone) {
+            if matches!(self.wait(PollFlags::empty(), wake)?, FrontState::Gone) {
                 scripts::openvpn_gone(program).log();
                 script.signal(Signal::SIGKILL);
                 script.wait(&self.child_exits, FAREWELL);
-                return Err(End::FrontGone);
+                return Err(Exit::FrontGone);
             }
             if options.as_mut().is_some_and(|options| options.has_become_too_long()) {
                 scripts::too_many_options(program).log();

@@ -43,7 +43,7 @@ privsep::wire! {
 privsep::wire! {
     /// Front to helper: run the script of an event. No descriptors.
     #[derive(Debug, PartialEq, Eq)]
-    pub struct Ask {
+    pub struct Request {
         /// Number of this run, chosen by the front, always growing.
         pub id: u64,
         /// The event.
@@ -58,7 +58,7 @@ privsep::wire! {
 privsep::wire! {
     /// Helper to front.
     #[derive(Debug, PartialEq, Eq)]
-    pub enum Answer {
+    pub enum Reply {
         /// The script has ended, or could not be run; what happened is in the log.
         18 => Done {
             /// Which run.
@@ -71,7 +71,7 @@ privsep::wire! {
     }
 }
 
-privsep::message!(Answer);
+privsep::message!(Reply);
 
 impl Variable {
     /// What is counted for it, in bytes: no less than it takes in a message.
@@ -81,32 +81,32 @@ impl Variable {
 }
 
 /// As declared, and what is not allowed at the event does not cross.
-impl Message for Ask {
-    const MAX_BYTES: usize = Ask::SHAPE.max_bytes();
+impl Message for Request {
+    const MAX_BYTES: usize = Request::SHAPE.max_bytes();
 
     fn encode(&self, to: &mut Writer) -> Result<(), WireError> {
         let bound = allowed::argument_types(self.event).len();
         if self.args.len() > bound {
             return Err(WireError::TooLong { field: "args", bound });
         }
-        Ask::write(self, "", to)
+        Request::write(self, "", to)
     }
 
     fn decode(mut from: Reader<'_>) -> Result<Self, WireError> {
-        let ask = Ask::read(&mut from, "")?;
+        let request = Request::read(&mut from, "")?;
         from.end()?;
-        if !allowed::args(ask.event, ask.args.iter().map(Vec::as_slice)) {
+        if !allowed::args(request.event, request.args.iter().map(Vec::as_slice)) {
             return Err(WireError::Unknown {
                 field: "run with arguments that must not be passed, number",
-                value: ask.id,
+                value: request.id,
             });
         }
-        match ask.variables.iter().position(|it| !allowed::variable(ask.event, &it.name, &it.value)) {
+        match request.variables.iter().position(|it| !allowed::variable(request.event, &it.name, &it.value)) {
             Some(position) => {
                 let field = "variable that must not be passed, number";
                 Err(WireError::Unknown { field, value: position as u64 })
             }
-            None => Ok(ask),
+            None => Ok(request),
         }
     }
 }

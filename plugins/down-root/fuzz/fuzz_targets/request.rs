@@ -13,18 +13,18 @@ mod protocol;
 use libfuzzer_sys::fuzz_target;
 use privsep::{Message, Reader, Writer};
 
-use environment::AtUp;
-use protocol::{Answer, Ask, allowed};
+use environment::UpEnvironment;
+use protocol::{Reply, Request, allowed};
 
 fuzz_target!(|bytes: &[u8]| {
-    let _ = Answer::decode(Reader::new(bytes));
-    let Ok(ask) = Ask::decode(Reader::new(bytes)) else { return };
+    let _ = Reply::decode(Reader::new(bytes));
+    let Ok(request) = Request::decode(Reader::new(bytes)) else { return };
     let mut again = Writer::default();
-    ask.encode(&mut again).expect("what was read can be written");
+    request.encode(&mut again).expect("what was read can be written");
     assert_eq!(again.bytes(), bytes);
-    assert!(allowed::args(ask.event, ask.args.iter().map(Vec::as_slice)));
-    let event = ask.event;
-    for (name, value) in AtUp::default().for_script(event, ask.variables, None) {
+    assert!(allowed::args(request.event, request.args.iter().map(Vec::as_slice)));
+    let event = request.event;
+    for (name, value) in UpEnvironment::default().for_script(event, request.variables, None) {
         let (name, value) = (name.as_encoded_bytes(), value.as_encoded_bytes());
         let own = name == b"script_type" || name == b"PATH";
         assert!(own || allowed::variable(event, name, value));
