@@ -40,7 +40,7 @@ pub struct Config {
     pub certificate_login: Option<String>,
     /// `challenge=yes`: a prompt without an answer is a question.
     pub challenge: bool,
-    /// `change-expired=yes`: who has the right password, and it has expired, chooses a new one.
+    /// `change-expired=yes`: a user with the right password chooses a new one if it has expired.
     pub change_expired: bool,
     /// `challenge=TEXT`: the same, and clients that can be asked while their login is pending are asked this at once.
     pub challenge_text: Option<String>,

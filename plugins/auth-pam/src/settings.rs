@@ -9,7 +9,7 @@ use crate::supervisor::{CLOSE_ALL, Limits};
 /// Descriptors the supervisor needs for itself, with some to spare.
 const OWN_FILES: usize = 32;
 
-/// Configuration and surroundings.
+/// The plugin line, and what the start has found out about OpenVPN and the machine.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The configuration line.
@@ -32,7 +32,7 @@ pub struct Settings {
     pub max_sessions: usize,
     /// How long a client that was let in may take to connect, as OpenVPN has it.
     pub time_to_connect: Duration,
-    /// Whose place a client takes that connects.
+    /// Whose place a connecting client takes.
     pub replaces: Replaces,
     /// The kernel may carry and count the clients' packets: OpenVPN's numbers may be wrong.
     pub dco: bool,

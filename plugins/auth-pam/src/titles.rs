@@ -6,7 +6,7 @@ use std::ffi::CStr;
 pub const KEEPER: (&str, &CStr) = ("keeper", c"auth-pam-keeper");
 /// Hands attempts to workers.
 pub const SUPERVISOR: (&str, &CStr) = ("supervisor", c"auth-pam-super");
-/// Writes figures to a file.
+/// Writes metrics to a file.
 pub const METRICS: (&str, &CStr) = ("metrics", c"auth-pam-metric");
 /// Runs PAM.
 pub const WORKER: (&str, &CStr) = ("worker", c"auth-pam-worker");

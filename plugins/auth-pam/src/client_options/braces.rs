@@ -8,7 +8,7 @@ use lines::clients;
 /// What is known of a client.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Values {
-    /// Whom PAM has let in.
+    /// The user that PAM has let in.
     pub username: String,
     /// The common name of the certificate; empty without one.
     pub common_name: String,

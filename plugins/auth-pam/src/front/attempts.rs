@@ -93,7 +93,7 @@ impl Decided {
     }
 }
 
-/// Whom a deferred attempt is about.
+/// What the log and the grace need of a deferred attempt.
 #[derive(Debug)]
 pub struct AttemptDetails {
     /// The username.

@@ -1,5 +1,5 @@
 //! Under which names a client goes: the one it sent, the one that PAM was asked about (`username=`), the one that PAM has let
-//! in, and the one that OpenVPN was told (`override-username=yes`), which it uses from then on, also when it asks this plugin
+//! in, and the one that OpenVPN has got (`override-username=yes`), which it uses from then on, also when it asks this plugin
 //! again.
 //!
 //! A client can try several names before it connects, over two connections from the same address. OpenVPN lets it in under
@@ -36,7 +36,7 @@ pub struct LoginNames {
     sent: Vec<u8>,
     /// As PAM was asked.
     asked: Vec<u8>,
-    /// As OpenVPN was told.
+    /// As OpenVPN has got it.
     told: Option<Vec<u8>>,
     /// Where it came from.
     origin: AttemptOrigin,
@@ -53,7 +53,7 @@ pub struct LoginResult {
 
 /// Who connects.
 pub struct ConnectingClient {
-    /// Whom PAM has let in; for a client that OpenVPN has let in by a token: whom PAM would be asked about.
+    /// The user that PAM has let in; for a client that OpenVPN has let in by a token: the user that PAM would be asked about.
     pub name: Vec<u8>,
     /// The name that OpenVPN has.
     pub known_as: Vec<u8>,

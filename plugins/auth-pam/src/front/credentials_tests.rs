@@ -141,7 +141,7 @@ fn a_token_is_no_password() {
     }
 }
 
-/// `certificate-login` is for who has sent nothing, and has shown a certificate in this negotiation.
+/// `certificate-login` is for clients that have sent nothing, and have shown a certificate in this negotiation.
 #[test]
 fn without_a_certificate_nobody_logs_in_by_one() {
     let with = |state: &str, username: &str, password: &str| {

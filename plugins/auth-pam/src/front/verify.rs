@@ -125,7 +125,7 @@ impl Front {
             attempts.wait_for(id, end, |_| true);
         } else if let Some(grace) = grace {
             // A refusal costs the whole grace: the time must not tell what PAM thought of the login, or when. A
-            // temporary failure says nothing about it, and to wait on would let who has caused it stop the server.
+            // temporary failure says nothing about it, and to wait on would let a client that has caused it stop the server.
             // A question costs the whole grace too: it tells how far PAM came, and when.
             attempts.wait_for(id, Some(now + grace), |verdict| {
                 matches!(verdict, Verdict::Accepted { .. } | Verdict::Temporary { .. })

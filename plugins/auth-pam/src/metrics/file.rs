@@ -1,4 +1,4 @@
-//! Where the figures go, judged when the plugin is opened, and what the writer gets to write there.
+//! Where the metrics go, judged when the plugin is opened, and what the writer gets to write there.
 
 use std::ffi::{CString, OsStr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -50,7 +50,7 @@ impl MetricsFile {
         })
     }
 
-    /// What tells this server's figures from those of others: the name of the file without its ending. Only one file of a
+    /// What tells this server's metrics from those of others: the name of the file without its ending. Only one file of a
     /// directory can have it.
     pub fn server(&self) -> &str {
         &self.server

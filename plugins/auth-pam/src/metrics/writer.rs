@@ -120,7 +120,7 @@ mod tests {
 
     /// It writes as often as it can, and dies in the middle of it.
     #[test]
-    fn whoever_reads_sees_one_text_or_the_other() {
+    fn a_reader_sees_one_text_or_the_other() {
         let place = tempfile::tempdir().unwrap();
         let directory = place.path().to_path_buf();
         let child = privsep::fork_child(|| {

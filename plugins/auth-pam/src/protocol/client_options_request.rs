@@ -6,10 +6,10 @@ use super::session::Assigned;
 use crate::protocol::{MAX_ADDRESS, MAX_CREDENTIAL};
 
 privsep::wire! {
-    /// Whose options, and what may stand in them.
+    /// The client whose options are wanted, and what may stand in them.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct ClientOptionsRequest {
-        /// Whom PAM has let in, or OpenVPN by a token.
+        /// The user that PAM has let in, or OpenVPN by a token.
         pub username: Vec<u8> as Text<MAX_CREDENTIAL>,
         /// Common name of the client's certificate; empty without one.
         pub common_name: Vec<u8> as Text<MAX_CREDENTIAL>,

@@ -45,7 +45,7 @@ privsep::wire! {
         6 => Options {
             /// Number of this request, as those of attempts.
             id: u64,
-            /// Whose.
+            /// What is known of the client, and what may stand in its options.
             wanted: ClientOptionsRequest,
             /// Where the client comes from.
             origin: AttemptOrigin,

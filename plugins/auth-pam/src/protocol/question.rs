@@ -16,7 +16,7 @@ const LEAST_ROOM: usize = 64;
 const DIGITS: usize = 32;
 
 privsep::wire! {
-    /// Who knows it may answer, once: 128 random bits.
+    /// A client that knows it may answer, once: 128 random bits.
     #[derive(Clone, Copy)]
     pub struct QuestionId {
         /// The bits.

@@ -42,7 +42,7 @@ privsep::wire! {
         37 => CollectOptions {
             /// The number of the transaction.
             nonce: u64,
-            /// Whose.
+            /// What is known of the client, and what may stand in its options.
             wanted: ClientOptionsRequest,
         },
         /// Look at the account once more, in the transaction of a session that is open.
@@ -155,13 +155,13 @@ privsep::wire! {
         pub text: Vec<u8> as Bytes<MAX_TEXT>,
         /// How long a failure must stay unknown, counted from the arrival of the attempt, as the modules want it.
         pub delay: Duration,
-        /// Whom PAM has checked (`PAM_USER`), possibly cut, if that is another name than the client sent; else empty.
+        /// The user that PAM has checked (`PAM_USER`), possibly cut, if that is another name than the client sent; else empty.
         pub checked: Vec<u8> as Bytes<MAX_CHECKED>,
         /// The last answer of the person at the client is the password from now on.
         pub new_password: bool,
         /// What modules have said to the person at the client, if the login fails; one line.
         pub said: Vec<u8> as Bytes<MAX_SAID>,
-        /// Who is to blame, if it is a failure.
+        /// Whose fault it is, if it is a failure.
         pub fault: WhoseFault,
         /// The transaction goes on: the worker waits for the session to be opened.
         pub kept: bool,

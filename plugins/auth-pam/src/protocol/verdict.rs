@@ -45,7 +45,7 @@ privsep::wire! {
 }
 
 privsep::wire! {
-    /// Who is to blame for a failure of PAM's.
+    /// Whose fault a failure of PAM's is.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum WhoseFault {
         /// The client, as far as is known.

@@ -37,7 +37,7 @@ pub struct Startup {
     pub can_ask: bool,
     /// How long OpenVPN gives a client to connect.
     pub time_to_connect: Duration,
-    /// Whose place a client takes that connects.
+    /// Whose place a connecting client takes.
     pub replaces: Replaces,
     /// The kernel may carry and count the clients' packets.
     pub dco: bool,

@@ -1,8 +1,8 @@
-//! Whom OpenVPN disconnects when a client connects: a session that ends then does not stand in the way of the new one.
+//! Which client OpenVPN disconnects when another one connects: a session that ends then does not stand in the way of the new one.
 
 use openvpn_config::OpenvpnConfig;
 
-/// Whose place a client takes that connects.
+/// Whose place a connecting client takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replaces {
     /// Nobody's (`duplicate-cn`).

@@ -111,8 +111,8 @@ impl ServiceCheck {
         Ok(content(&walk.path).unwrap_or(Content::Unknown))
     }
 
-    /// Judges the directories of services, up to that of this one: who may write to one before it, or to that of a missing
-    /// service, decides what the service is.
+    /// Judges the directories of services, up to that of this one: a user who may write to one before it, or to that of
+    /// a missing service, decides what the service is.
     fn directories(&mut self, file: &ServiceFile) -> Result<(), String> {
         for searched in file.searched() {
             if let Some(directory) = searched.parent() {

@@ -18,7 +18,7 @@ use crate::quoted::{MAX_SHOWN, shown};
 /// What a client is to get, as far as it is there.
 #[derive(Debug)]
 pub struct WantedOptions {
-    /// Whose options.
+    /// Of which client, and what may stand in them.
     pub wanted: ClientOptionsRequest,
     /// What has come of them.
     pub text: Vec<u8>,
@@ -62,7 +62,7 @@ pub struct Attempt {
     pub at_page: bool,
     /// When it is over its time.
     pub deadline: Option<Instant>,
-    /// Others may have joined its transaction ([`super::repeats`]).
+    /// Others may have joined its transaction ([`super::repeated_attempts`]).
     pub leads: Option<u128>,
     /// Its place among those of the same username and source, as long as it has no answer.
     pub place: Option<UnansweredPlace>,
@@ -174,7 +174,7 @@ impl Attempt {
         }
     }
 
-    /// Whether anybody can bring one: it is for somebody who has shown nothing yet that only this user can have.
+    /// Whether anybody can bring one: its client has shown nothing yet that only this user can have.
     pub fn may_be_a_guess(&self) -> bool {
         self.options.is_none() && self.passwordless().is_none()
     }

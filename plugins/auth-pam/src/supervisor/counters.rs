@@ -1,5 +1,5 @@
 //! What the supervisor counts, for `status=` and for metrics: plain numbers in memory that is there from the start, so that a
-//! login costs a few additions. They begin at zero with each supervisor: one that was killed takes its figures along.
+//! login costs a few additions. They begin at zero with each supervisor: one that was killed takes its numbers along.
 
 mod latency;
 mod snapshot;

@@ -1,4 +1,4 @@
-//! The figures on their way to the file: every few seconds the writer gets a text, if it has done with the one before. Nobody
+//! The metrics on their way to the file: every few seconds the writer gets a text, if it has done with the one before. Nobody
 //! waits for it.
 
 mod families;
@@ -15,9 +15,9 @@ use super::events::WorkerId;
 use crate::metrics::file::MetricsFile;
 use crate::metrics::messages::{WriterOrder, WriterReport};
 
-/// Between two texts. Who collects does so every 10 to 60 seconds.
+/// Between two texts. Collectors read every 10 to 60 seconds.
 const INTERVAL: Duration = Duration::from_secs(5);
-/// A disk that takes longer than this for one is worth a line.
+/// A disk that takes longer than this for a text is worth a line.
 const SLOW: Duration = Duration::from_secs(30);
 
 /// The file, and who writes it.
@@ -218,7 +218,7 @@ impl Supervisor {
         true
     }
 
-    /// The server ends, and with it its file: what nobody writes any more must not look like figures of now.
+    /// The server ends, and with it its file: numbers that nobody writes any more must not look like those of now.
     pub(super) fn remove_metrics(&mut self) {
         let writer = self.metrics.as_mut().and_then(|metrics| metrics.writer.as_mut());
         if let Some(channel) = writer.and_then(|writer| writer.channel.as_mut()) {

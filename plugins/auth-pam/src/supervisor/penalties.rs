@@ -19,8 +19,8 @@
 //! **Who may be harmed.** If the guesser comes first, users meet a closed source until one of them is accepted. Usernames
 //! that did not fail from there yet have a door of their own, through which one attempt a second is passed: against a
 //! guesser who tries a few accounts, the first user is let in at once, and the source is exempt. Only two have to try
-//! repeatedly: who mistyped a password (and shares the door of the guesser's accounts), and who competes with a guesser
-//! that takes a new username each time (at ten a second, about one try in ten goes through). Failures of new usernames do
+//! repeatedly: a user who mistyped a password (and shares the door of the guesser's accounts), and a user who competes with
+//! a guesser that takes a new username each time (at ten a second, about one try in ten goes through). Failures of new usernames do
 //! not close a closed source for longer, so that this guesser does not shut the other door too.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};

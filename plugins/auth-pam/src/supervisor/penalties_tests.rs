@@ -71,7 +71,7 @@ fn the_same_failure_counts_once() {
     }
 }
 
-/// Each costs a process, whoever repeats what.
+/// Each costs a process, also when the same user repeats the same password.
 #[test]
 fn every_crash_counts() {
     let now = Instant::now();
@@ -218,7 +218,7 @@ fn nat(
     let mut under_way: VecDeque<(Duration, String, Option<u64>)> = VecDeque::new();
     let (mut harmed, mut first) = (0, None);
     let mut random = 1u64;
-    // Each of the 200 users comes every ten minutes; who is refused comes again two seconds and a bit later.
+    // Each of the 200 users comes every ten minutes; one that is refused comes again two seconds and a bit later.
     let mut due: Vec<Duration> = (0..200).map(|user| users_from + ms(user * 3_000)).collect();
     for tenth in 0..2 * 36_000 {
         let (time, now) = (ms(tenth * 100), begin + ms(tenth * 100));

@@ -87,7 +87,7 @@ impl Supervisor {
             self.conclude(now, attempt, &outcome);
             return None;
         };
-        // The module now looks again and again whether the person is done with the page, who may take as long as for an answer.
+        // The module now looks again and again whether the person is done with the page. That may take as long as an answer.
         if one.page && attempt.deferred {
             attempt.deadline =
                 attempt.deadline.map(|end| end.max(now + self.settings.config.challenge_timeout));

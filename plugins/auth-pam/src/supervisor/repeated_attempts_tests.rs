@@ -72,7 +72,7 @@ fn the_same_from_the_same_address_joins() {
 }
 
 #[test]
-fn whoever_has_sent_anything_else_does_not() {
+fn an_attempt_that_differs_in_anything_does_not_join() {
     let (mut repeats, mut client) = (repeats(), Client::default());
     let same = credentials("secret", None, "laptop");
     let first = leads(&mut repeats, client.sends("alice", ADDRESS, &same));

@@ -26,7 +26,7 @@ pub trait Schedulable {
     fn id(&self) -> u64;
     /// Where it comes from.
     fn source(&self) -> Source;
-    /// Whom it wants to log in.
+    /// The user to log in.
     fn username(&self) -> &[u8];
     /// When it is over its time. It belongs to the attempt, because the time runs on in the worker and when the attempt
     /// is given back.

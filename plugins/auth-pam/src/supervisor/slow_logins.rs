@@ -18,9 +18,9 @@ use crate::worker::progress;
 
 /// A login that has waited for so long is worth a line: a slow directory takes a second or two.
 const LONG: Duration = Duration::from_secs(10);
-/// Between the end of a hang and the line about the next one.
+/// Between the line that it is over and the next one that it has begun.
 const REST: Duration = Duration::from_secs(60);
-/// How often a hang is looked at.
+/// How often slow logins are looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
 /// What there is to say.
@@ -32,10 +32,10 @@ pub enum SlowLoginsChange {
     Over(Duration, bool),
 }
 
-/// Whether logins hang.
+/// Whether logins are slow.
 #[derive(Debug, Default)]
 pub struct SlowLogins {
-    /// A hang that was said, since the login that was the oldest then.
+    /// Since when they are, if that was logged: when the login came that was the oldest then.
     said: Option<Instant>,
     /// PAM has answered somebody since a login was last seen to wait for long.
     answered: bool,
@@ -48,7 +48,7 @@ impl SlowLogins {
     /// Whether logins wait at all. Costs nothing where they do not wait for long.
     pub fn note(&mut self, now: Instant, any: bool) {
         match (any, self.look) {
-            // Who has come meanwhile has come now.
+            // A login that has come meanwhile counts from now.
             (true, None) => self.look = Some(now + LONG),
             (false, Some(_)) if self.said.is_none() => self.look = None,
             _ => {}
@@ -145,7 +145,7 @@ impl Supervisor {
         }
     }
 
-    /// Says it if logins hang, or do not any more.
+    /// Logs it if logins are slow, or are not any more.
     pub(super) fn watch_slow_logins(&mut self, now: Instant) {
         if !self.slow_logins.is_due(now) {
             return;

@@ -1,4 +1,4 @@
-//! When a hang is said, and when that it is over.
+//! When it is logged that logins are slow, and when that it is over.
 
 use super::*;
 
@@ -86,7 +86,7 @@ fn it_is_over_when_pam_answers_although_others_wait() {
 }
 
 #[test]
-fn a_hang_that_comes_and_goes_is_said_once_a_minute() {
+fn slow_logins_that_come_and_go_are_logged_once_a_minute() {
     let mut run = Run::new();
     for step in 0..12 {
         run.until(step * 15_000 + 12_000, Some(step * 15_000));

@@ -125,7 +125,7 @@ impl Supervisor {
         let random = File::open("/dev/urandom").map_err(in_nix)?;
         let random_for_workers = random.try_clone().map_err(in_nix)?;
         let repeated = RepeatedAttempts::new(&random).map_err(in_nix)?;
-        // As much as the front has made for requests: what is told of a burst waits until the front reads it.
+        // As much as the front has made for requests: verdicts of a burst wait until the front reads them.
         given.front.set_buffer(SOCKET_BYTES);
         let limits = settings.scheduler_limits(open_files);
         let socket = settings.config.status.as_deref().and_then(|path| status_socket::socket(path, &events));

@@ -135,7 +135,7 @@ impl Supervisor {
         );
     }
 
-    /// Who is behind a worker that waits for somebody.
+    /// The source and the user for whom a worker waits.
     fn of_worker(&self, worker: WorkerId) -> Option<(Source, &Vec<u8>)> {
         let asked = self.waiting_questions.all().iter().find(|one| one.worker == worker);
         let session = self.sessions.all().iter().find(|one| one.worker == worker);

@@ -1,5 +1,5 @@
-//! Who asks at the socket of `status=`: one line with a question, an answer of several lines, and that is all. Root alone can
-//! call; still a caller is given only so much time and memory, and what he sends is looked at byte by byte.
+//! The socket of `status=`: a caller sends one line with a question, gets an answer of several lines, and that is all. Root
+//! alone can call; still a caller is given only so much time and memory, and what he sends is looked at byte by byte.
 //!
 //! ```text
 //! status              ok, and how things stand (report.rs), up to the line "end"

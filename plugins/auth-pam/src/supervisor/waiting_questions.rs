@@ -3,8 +3,8 @@
 //!
 //! * An answer must name the id of its question, which is good once, and come from the same user with the same common
 //!   name. The address may be another one.
-//! * A client that connects again is asked the same question. It ends with the last client that was asked it while its attempt is
-//!   pending.
+//! * A client that connects again is asked the same question. It ends when the last client is gone that was asked
+//!   it while its attempt is pending.
 //! * Each user has at most two from one source with one common name: a client that connects anew has forgotten the question
 //!   before the last.
 //! * If there are too many over all, the source with the most loses its oldest. So a source that collects questions pushes
@@ -32,7 +32,7 @@ pub struct WaitingQuestion {
     pub attempts: Vec<u64>,
     /// Where the transaction is.
     pub worker: WorkerId,
-    /// Who was asked.
+    /// The user who was asked.
     pub username: Vec<u8>,
     /// Common name of the client's certificate.
     pub common_name: Vec<u8>,
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_collects_questions_pushes_out_his_own() {
+    fn a_source_that_collects_questions_pushes_out_its_own() {
         let now = Instant::now();
         let mut table = WaitingQuestions::new(4);
         table.add(one(now, 1, "alice", 1));

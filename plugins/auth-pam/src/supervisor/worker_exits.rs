@@ -17,7 +17,7 @@ use super::workers::{EndReason, Gone};
 use crate::protocol::time_taken::TimeTaken;
 use crate::quoted::shown;
 
-/// How long workers that were killed, or told to leave, may take for that when the supervisor ends.
+/// How long workers that were killed, or have to leave, may take for that when the supervisor ends.
 const REAP: Duration = Duration::from_millis(1500);
 
 impl Supervisor {

@@ -13,7 +13,7 @@ const SOON_TICKS: usize = 8;
 /// Pause after a fork that failed.
 pub const PAUSE: Duration = Duration::from_secs(1);
 
-/// The state of the ramp.
+/// How fast workers are started at the moment.
 #[derive(Debug)]
 pub struct WorkerStarts {
     step: usize,
@@ -25,7 +25,7 @@ pub struct WorkerStarts {
 }
 
 impl WorkerStarts {
-    /// At its foot.
+    /// Slow at first.
     pub fn new() -> Self {
         WorkerStarts { step: 1, tick: None, finished: 0, paused_until: None }
     }

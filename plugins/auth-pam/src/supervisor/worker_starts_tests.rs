@@ -1,4 +1,4 @@
-//! The ramp, tick by tick and before simulated bursts.
+//! The starts of workers, tick by tick and before simulated bursts.
 
 use super::*;
 use proptest::prelude::*;

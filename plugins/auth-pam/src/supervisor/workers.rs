@@ -125,7 +125,7 @@ struct Worker {
     state: WorkerState,
 }
 
-/// All of them, and what each is born with.
+/// All of them, and what each new one gets.
 pub struct Workers {
     keeper: KeeperLink,
     table: BTreeMap<WorkerId, Worker>,

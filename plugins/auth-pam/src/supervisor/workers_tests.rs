@@ -41,14 +41,14 @@ impl Stage {
         Stage { workers, worker, keeper, events: Events::new().unwrap() }
     }
 
-    /// The next thing the keeper is told.
+    /// The next thing that the keeper is to do.
     fn counts(&self) -> Option<Vec<u8>> {
         let mut packet = [0; 64];
         let length = recv(self.keeper.as_raw_fd(), &mut packet, MsgFlags::MSG_DONTWAIT).ok()?;
         Some(packet[..length].to_vec())
     }
 
-    /// The keeper is told to kill the worker, and nothing else.
+    /// The keeper is to kill the worker, and nothing else.
     fn is_killed(&self, with_group: bool) -> bool {
         let kill = [&[2][..], &ID.to_le_bytes(), &[u8::from(with_group)]].concat();
         self.counts() == Some(kill) && self.counts().is_none()
@@ -184,7 +184,7 @@ fn a_worker_that_waits_for_an_answer_counts_nowhere_and_goes_on_with_it() {
     }
     stage.report(nonce, success());
     assert!(stage.hears_an_end());
-    // It is told to leave, and gets nothing any more.
+    // It has to leave, and gets nothing any more.
     assert!(matches!(stage.worker.receive(Some(PATIENCE)), Err(ChannelError::Closed)));
     assert_eq!((stage.workers.idle(), stage.workers.free(), stage.workers.alive()), (None, 0, 0));
 }
@@ -408,7 +408,7 @@ fn kept(code: u32) -> WorkerNews {
 }
 
 #[test]
-fn one_in_a_session_counts_by_itself_and_does_what_it_is_told() {
+fn one_in_a_session_counts_by_itself_and_obeys_orders() {
     let mut stage = Stage::ready();
     let nonce = stage.begin();
     stage.report(nonce, kept(0));

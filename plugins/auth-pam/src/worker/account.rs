@@ -24,7 +24,7 @@ pub const PHASE: &str = "an account check";
 /// The prompts by which modules ask for the user: libpam's own, and another one in use.
 const USER_PROMPTS: [&[u8]; 2] = [b"login:", b"username:"];
 
-/// Whom PAM is to look at: without pairs the username, with pairs what they answer when a stack asks for the user. No
+/// The user that PAM is to look at: without pairs the username, with pairs what they answer when a stack asks for the user. No
 /// module asks for that in the account phase.
 pub fn user(prompts: &Prompts, username: &[u8], common_name: &[u8]) -> Result<CString, PamError> {
     let credentials = Credentials { password: secret::Secret::copy_of(b""), response: None };

@@ -27,7 +27,7 @@ impl Answers {
     pub fn given(&mut self, visibility: Visibility, answer: &[u8], input: &ClientInput<'_>) {
         let is = |secret: &Secret| secret.expose() == answer;
         let names = [input.username, input.common_name];
-        // Who guesses that the name is the password has guessed.
+        // A guess that the name is the password is a guess.
         let is_a_name = visibility == Visibility::Shown
             && names.contains(&answer)
             && !is(&input.credentials.password)
@@ -54,7 +54,7 @@ impl Answers {
         self.lacking = true;
     }
 
-    /// Who is to blame for this failure of PAM's.
+    /// Whose fault this failure of PAM's is.
     pub fn whose_fault(&self, code: ReturnCode) -> WhoseFault {
         match self {
             Answers { lacking: false, .. } => WhoseFault::Client,
@@ -64,7 +64,7 @@ impl Answers {
         }
     }
 
-    /// Who is to blame if PAM has checked another user than the one that asked.
+    /// Whose fault it is if PAM has checked another user than the one that asked.
     pub fn whose_fault_for_user(&self, checked: Option<&[u8]>) -> WhoseFault {
         let is_typed = |name| self.typed.iter().any(|typed| typed.expose() == name);
         if checked.is_some_and(is_typed) { WhoseFault::Client } else { WhoseFault::Configuration }
@@ -80,7 +80,7 @@ mod tests {
         Credentials { password: Secret::copy_of(password.as_bytes()), response: None }
     }
 
-    /// Who is to blame when the last prompt got nothing for this reason, after these answers.
+    /// Whose fault it is when the last prompt got nothing for this reason, after these answers.
     fn at_fault_after(answers: &[(Visibility, &str)], why: &Unanswered, code: ReturnCode) -> WhoseFault {
         let credentials = credentials("engine");
         let input = ClientInput { username: b"ada", common_name: b"Ada L.", credentials: &credentials };

@@ -50,7 +50,7 @@ impl Progress {
     }
 }
 
-/// For the keeper, before it forks anybody. Without memory nobody knows the phase.
+/// For the keeper, before it forks anybody. Without memory nobody knows how far a worker is.
 pub fn share() {
     if let Ok(cells) = Scoreboard::new() {
         let _ = CELLS.set(cells);

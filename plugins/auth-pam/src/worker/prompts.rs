@@ -161,7 +161,7 @@ impl Prompts {
             return Ok(PromptAnswer::Asked(asked));
         }
         match fill_in(&pair.value, input) {
-            // Who did not answer a static challenge can do so now. Never for the other keywords: a common name that
+            // A person who did not answer a static challenge can do so now. Never for the other keywords: a common name that
             // somebody types is none.
             Err(Unanswered::Unsent(OTP) | Unanswered::Empty(OTP)) if ask => {
                 Ok(PromptAnswer::Asked(Asked { within: Some((&pair.value, OTP)) }))

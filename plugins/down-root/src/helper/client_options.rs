@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_holds_it_afterwards_fills_no_memory() {
+    fn a_process_that_holds_it_afterwards_fills_no_memory() {
         let options = ClientOptions::new().unwrap();
         let mut held = OpenOptions::new().write(true).open(options.path()).unwrap();
         held.write_all(b"push x").unwrap();

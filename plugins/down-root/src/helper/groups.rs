@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_is_not_root_and_of_root_s_group_is_found() {
+    fn a_user_of_root_s_group_who_is_not_root_is_found() {
         let status = |uid: &str, gid: &str, groups: &str| {
             format!("Name:\tx\nUid:\t{uid}\nGid:\t{gid}\nFDSize:\t64\nGroups:\t{groups} \n")
         };

@@ -1,4 +1,4 @@
-//! How much there may be, and who may write where.
+//! How much there may be, and where which user may write.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -17,8 +17,8 @@ pub(crate) const CASES: &[Case] = &[
         pushed_without_end,
     ),
     ("a script has the limit on core files of openvpn", core_files),
-    ("a script that root's group may write to is not run for one who kept it", root_s_group_kept),
-    ("a script that root's group may write to is run for one who did not", root_s_group_given_up),
+    ("a script that root's group may write to is not run if OpenVPN kept that group", root_s_group_kept),
+    ("a script that root's group may write to is run if OpenVPN gave it up", root_s_group_given_up),
 ];
 
 fn many_routes(stage: &Stage) {

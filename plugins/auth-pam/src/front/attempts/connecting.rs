@@ -20,7 +20,7 @@ pub struct Connecting {
     pub opens: Option<u64>,
     /// The one whose session is open: it is closed if the client is refused all the same.
     opened: Option<u64>,
-    /// Whose options are to be asked for.
+    /// The options that are to be asked for.
     pub wanted: Option<(ClientOptionsRequest, AttemptOrigin)>,
     /// The options that are known.
     pub config: ClientConfig,

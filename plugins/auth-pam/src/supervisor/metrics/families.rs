@@ -1,4 +1,4 @@
-//! Every figure that is published: declared once, with its name, its meaning and where it comes from. docs/metrics.md has the
+//! Every metric that is published: declared once, with its name, its meaning and where it comes from. docs/metrics.md has the
 //! same table; a test compares.
 //!
 //! Names and units as Prometheus wants them (<https://prometheus.io/docs/practices/naming/>). No label is a username or an

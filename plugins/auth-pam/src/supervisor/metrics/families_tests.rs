@@ -8,7 +8,7 @@ use crate::supervisor::counters::{Counters, SessionCounts, Totals, WorkerCounts}
 use crate::supervisor::outcome::{judge, tests::every_outcome};
 
 /// Every outcome there is, once.
-fn figures_of_every_outcome() -> Counters {
+fn counters_of_every_outcome() -> Counters {
     let (mut counters, attempt) = (Counters::default(), attempt(1, "alice", "192.0.2.1"));
     for (outcome, _) in every_outcome() {
         let (verdict, _) = judge(&attempt, attempt.arrived, &outcome, Duration::ZERO);
@@ -49,7 +49,7 @@ fn values(text: &str) -> BTreeMap<&str, f64> {
 
 #[test]
 fn each_figure_is_published() {
-    let counters = figures_of_every_outcome();
+    let counters = counters_of_every_outcome();
     let text = render("server1", &snapshot(&counters));
     let values = values(&text);
     let sum = |name: &str| {
@@ -102,12 +102,12 @@ fn each_counter_is_published() {
 /// A label whose values a client could make more of would fill the collector's memory. What every login can do is here, so the
 /// lines of a text can only be these.
 #[test]
-fn the_text_is_bounded_whoever_logs_in() {
-    let text = render(&"x".repeat(128), &snapshot(&figures_of_every_outcome()));
+fn the_text_is_bounded_however_many_log_in() {
+    let text = render(&"x".repeat(128), &snapshot(&counters_of_every_outcome()));
     assert!(text.len() < MAX_TEXT * 3 / 4, "{} bytes", text.len());
     let expected = render("x", &snapshot(&Counters::default()));
     let (with, without) = (text.lines().count(), expected.lines().count());
-    let codes = figures_of_every_outcome().codes().count();
+    let codes = counters_of_every_outcome().codes().count();
     assert_eq!(with, without + codes, "a series that is not there from the start: {text}");
 }
 

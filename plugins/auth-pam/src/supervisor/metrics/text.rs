@@ -5,7 +5,7 @@ use std::fmt::{Display, Write};
 /// What all names begin with.
 pub const PREFIX: &str = "openvpn_auth_pam_";
 
-/// What kind of figure it is.
+/// What type of metric it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricType {
     /// It only grows, until the supervisor starts anew.

@@ -17,7 +17,7 @@ pub struct Session {
     pub worker: WorkerId,
     /// What the client calls itself.
     pub username: Vec<u8>,
-    /// Whom PAM has let in, possibly cut.
+    /// The user that PAM has let in, possibly cut.
     pub checked: Vec<u8>,
     /// Where it counts.
     pub source: Source,

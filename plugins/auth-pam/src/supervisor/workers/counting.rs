@@ -10,7 +10,7 @@ use crate::supervisor::attempt::Attempt;
 use crate::supervisor::counters::WorkerCounts;
 use crate::supervisor::events::WorkerId;
 
-/// What a worker does, for who wants to know.
+/// What a worker does, for the status.
 #[derive(Debug, Clone, Copy)]
 pub enum Doing<'a> {
     /// It runs this attempt's transaction.

@@ -142,7 +142,7 @@ impl Workers {
                 Err(unexpected(nonce))
             }
             (WorkerState::Running { nonce: own, .. }, WorkerNews::End(end)) if nonce == *own && end.kept => {
-                // Only who is let in has a session, and notes of its own.
+                // Only a client that is let in has a session, and the session notes of its own.
                 if end.code != 0 {
                     return Err(unexpected(nonce));
                 }

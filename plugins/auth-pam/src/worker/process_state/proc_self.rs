@@ -170,6 +170,6 @@ pub(super) fn append(to: &mut Vec<u8>, file: &File) {
         Ok(count) => to.extend(&buffer[..count]),
         Err(error) => to.extend((-error.raw_os_error().unwrap_or(1)).to_ne_bytes()),
     }
-    // What follows is told from what was read.
+    // Marks where the next file begins.
     to.push(0xff);
 }

@@ -3,7 +3,7 @@
 use super::questions;
 use crate::stage::{Stage, become_nobody, user};
 
-/// Whoever has an account on the machine, also OpenVPN's, can neither end nor stop a helper, nor look into one.
+/// A user with an account on the machine, also OpenVPN's, can neither end nor stop a helper, nor look into one.
 pub(crate) fn can_neither_signal_helpers_nor_look_into_them() {
     let stage = Stage::open(&["challenge=yes", "refusal-time=0"]);
     let login = user("ask-x");

@@ -90,7 +90,7 @@ impl Site {
         if accepted { Outcome::Accepted(result, read(&config)) } else { Outcome::Refused }
     }
 
-    /// Whoever connects as this user gets this.
+    /// A client that connects as this user gets this.
     fn gives(&self, user: &str, password: &str, options: &str) {
         let outcome = self.connect(&self.client(user, password), user);
         let Outcome::Accepted(_, given) = outcome else { panic!("{}", self.stage.log()) };
@@ -169,7 +169,7 @@ pub(crate) fn without_a_supervisor_the_client_is_refused() {
     site.gives("good", "x", "echo\n");
 }
 
-/// What a module has made of the name counts, and OpenVPN is told. When it asks again it has the new name, and PAM is asked
+/// What a module has made of the name counts, and OpenVPN gets it. When it asks again it has the new name, and PAM is asked
 /// about the old one.
 pub(crate) fn the_name_that_pam_has_let_in_is_the_clients() {
     let mapping = ["allow-user-mapping=yes", "override-username=yes"];
@@ -222,7 +222,7 @@ pub(crate) fn only_a_name_that_pam_has_let_in_counts() {
     site.stage.line("user 'deny' is refused: PAM has accepted no login of this client");
 }
 
-/// PAM knows both, but OpenVPN may have refused either of them: for the verdict of another plugin's, for one.
+/// PAM knows both, but OpenVPN may have refused either of them: for example because another plugin has refused it.
 pub(crate) fn several_names_refuse_the_client() {
     let site = Site::new(6, &["grace=0"], &[("user/good", "echo good"), ("user/chatter", "echo chatter")]);
     for names in [
@@ -288,7 +288,8 @@ pub(crate) fn options_that_nobody_reads_fill_no_memory() {
     assert_eq!(site.stage.supervisor(), supervisor);
 }
 
-/// Whoever logs in by certificate gets the options of its common name, under no other name, whoever has come before. It is
+/// A client that logs in by certificate gets the options of its common name, under no other name, whichever client came
+/// before. It is
 /// not renamed, for it has no name that it could send again.
 pub(crate) fn a_certificate_gets_the_options_of_its_common_name() {
     let files = [

@@ -15,7 +15,7 @@ fn stage(options: &[&str]) -> Stage {
 }
 
 /// Refused, and who had the right password knows why.
-fn is_told(outcome: &LoginOutcome) {
+fn learns_that_it_expired(outcome: &LoginOutcome) {
     let reason = outcome.reason.as_deref().unwrap_or_default();
     let told = reason.starts_with("your password has expired and has to be changed first (reference ");
     assert!(rejected(outcome) && told, "{outcome}");
@@ -44,7 +44,7 @@ pub(crate) fn a_new_password_is_chosen() {
         stage.line("user 'expired-x': the password had expired, and was changed");
         stage.line("prompt '(current) password: ' (Hidden input) answered");
         assert!(!stage.log().contains("failed to authenticate"), "{}", stage.log());
-        // Whoever has the wrong password learns nothing.
+        // A user with the wrong password learns nothing.
         let wrong = login.clone().env("password", "y");
         assert_eq!(stage.refuses(&wrong, "Authentication failure").reason, None);
         stage.plugin.clear_log();
@@ -66,7 +66,7 @@ pub(crate) fn what_a_module_does_not_take_is_asked_again() {
 pub(crate) fn five_tries_are_all() {
     let stage = stage(&[]);
     let (_, outcome) = dialogue(&stage, &user("expired-x"), &["weak"; 10]);
-    is_told(&outcome);
+    learns_that_it_expired(&outcome);
     let line = stage.line("failed to authenticate");
     let why = "(password expired, and it was not changed: Authentication token manipulation error)";
     assert!(line.contains(why), "{line}");
@@ -77,7 +77,7 @@ pub(crate) fn other_failures_are_final() {
     for login in both(user("expired-forbidden")) {
         stage.plugin.clear_log();
         let (_, outcome) = dialogue(&stage, &login, &["new", "new"]);
-        is_told(&outcome);
+        learns_that_it_expired(&outcome);
         let line = stage.line("failed to authenticate");
         assert!(line.contains("new one required (password expired, and it was not changed: "), "{line}");
     }
@@ -98,14 +98,14 @@ pub(crate) fn sixteen_questions_are_all_of_them_too() {
         let question = asked(&stage, &outcome);
         outcome = stage.login(&answer(&login, &question.id, &format!("answer {number}")));
     }
-    is_told(&outcome);
+    learns_that_it_expired(&outcome);
     stage.line("the PAM service asks more than 16 questions");
 }
 
 pub(crate) fn after_the_change_the_account_phase_decides() {
     let stage = stage(&[]);
     let (_, outcome) = dialogue(&stage, &user("expired-still"), &["new", "new"]);
-    is_told(&outcome);
+    learns_that_it_expired(&outcome);
     let line = stage.line("failed to authenticate");
     assert!(line.contains("(password expired, although it was just changed)"), "{line}");
 }
@@ -214,6 +214,6 @@ pub(crate) fn a_last_answer_that_was_typed_once_is_none() {
 pub(crate) fn nothing_is_changed_unless_the_administrator_wants_it() {
     let stage = Stage::open(&["challenge=yes", "refusal-time=0"]);
     let why = "new one required (password expired; with change-expired=yes the user can choose a new one)";
-    is_told(&stage.refuses(&user("expired-x"), why));
+    learns_that_it_expired(&stage.refuses(&user("expired-x"), why));
     assert!(!stage.log().contains("printed by a PAM module: changing"), "{}", stage.log());
 }

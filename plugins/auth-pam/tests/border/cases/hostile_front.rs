@@ -265,7 +265,7 @@ pub(super) fn memory_in_kib(process: i32) -> u64 {
 }
 
 /// The packets above are refused for what is wrong with them: the same without it is an attempt.
-/// There is none for who was not let in, and to close one that is not open does nothing.
+/// A client that was not let in has none, and to close one that is not open does nothing.
 pub(crate) fn sessions_of_nobody_are_not_opened() {
     for options in [&["session=yes"][..], &[]] {
         let stage = Stage::open(options);

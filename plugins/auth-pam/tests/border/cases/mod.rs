@@ -62,7 +62,7 @@ cases! {
     slow_logins:
         it_is_said_at_its_beginning_and_at_its_end
         it_is_over_too_when_nobody_waits_any_more
-        a_person_at_a_web_page_is_no_hang
+        a_person_at_a_web_page_is_no_slow_login
         a_session_that_hangs_is_named_as_such;
     shortage:
         without_descriptors_the_workers_there_are_go_on
@@ -134,7 +134,7 @@ cases! {
         closing_leaves_time_for_the_end_of_what_waits
         abandoned_questions_are_bounded
         a_third_question_of_a_user_gives_up_the_first
-        whoever_comes_again_is_asked_the_same
+        a_client_that_comes_again_is_asked_the_same
         a_worker_that_dies_while_it_waits_costs_its_question_only
         a_supervisor_that_dies_takes_the_questions_along
         nothing_is_asked_unless_the_administrator_wants_it

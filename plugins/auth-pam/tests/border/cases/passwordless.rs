@@ -233,7 +233,7 @@ pub(crate) fn a_module_that_never_comes_back_costs_the_session() {
     site.stage.line("user 'good': session lost");
 }
 
-/// Whoever kills the worker of a session does not end the connection too.
+/// To kill the worker of a session does not end the connection too.
 pub(crate) fn if_the_worker_dies_another_one_looks() {
     let site = Site::new(&["session=yes", "deferred=yes", "grace=0"]);
     let client = site.connected();

@@ -150,7 +150,7 @@ pub(crate) fn an_answer_belongs_to_its_client() {
     let login = start(&one, &crtext(user("ask-x")));
     assert_eq!(answer(&other, "answer 1"), FuncResult::Error);
     assert_eq!(login.files.verdict(), None);
-    // Whoever waits for a person holds up nobody: OpenVPN waits for this one's question too.
+    // A login that waits for a person holds up nobody: OpenVPN waits for this one's question too.
     let second = start(&other, &crtext(user("ask-y")));
     assert!(second.files.pending_text().is_some(), "{}", stage.log());
     assert_eq!(answer(&other, "wrong"), FuncResult::Success);

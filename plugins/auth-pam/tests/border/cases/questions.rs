@@ -96,7 +96,7 @@ pub(crate) fn more_than_sixteen_questions_are_not_asked() {
     stage.line("the PAM service asks more than 16 questions");
 }
 
-/// Each is refused as any other login, and says the same; the question is still there for who was asked.
+/// Each is refused as any other login, and says the same; the question is still there for the user who was asked.
 pub(crate) fn an_answer_that_fits_no_question_is_refused() {
     let stage = stage(&[]);
     let own = user("ask-own").env("common_name", "laptop");
@@ -264,8 +264,8 @@ pub(crate) fn a_third_question_of_a_user_gives_up_the_first() {
     }
 }
 
-/// Whoever has lost the connection meanwhile gets no second message with another code.
-pub(crate) fn whoever_comes_again_is_asked_the_same() {
+/// A client that has lost the connection meanwhile gets no second message with another code.
+pub(crate) fn a_client_that_comes_again_is_asked_the_same() {
     let stage = stage(&[]);
     let others = [user_with("ask-x", "other"), user("ask-x").env("common_name", "other")];
     for (login, other) in both(user("ask-x")).into_iter().zip(others) {
@@ -337,7 +337,7 @@ pub(crate) fn wrong_answers_slow_their_source_down_and_questions_do_not() {
     }
     let outcome = stage.refuses(&guesser, "too many failed logins from this address");
     assert!(outcome.reason.unwrap_or_default().starts_with("TEMP["), "no temporary failure");
-    // Who was asked before is let in all the same, and that opens the source again.
+    // A user who was asked before is let in all the same, and that opens the source again.
     assert!(stage.login(&answer(&user("ask-late"), &open.id, "answer 1")).accepted(), "{}", stage.log());
     stage.works();
 }

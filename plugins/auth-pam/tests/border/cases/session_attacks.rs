@@ -146,7 +146,7 @@ pub(crate) fn who_does_not_connect_leaves_others_room() {
     assert!(!site.connect(&greedy[1], "greedy"), "{}", site.stage.log());
 }
 
-/// Where to close one takes long, whoever comes and goes does not take all places.
+/// Where it takes long to close one, a client that comes and goes does not take all places.
 pub(crate) fn what_is_being_closed_leaves_others_room() {
     let site = Site::new(&["max-sessions=4"]);
     let come = |user: &str, address: &str| {

@@ -21,7 +21,7 @@ pub(crate) fn a_user_has_only_so_many() {
     assert!(site.connect(&fourth, "good"));
 }
 
-/// A client that finds no place is told to try again, before PAM is asked.
+/// A client that finds no place learns that it should try again, before PAM is asked.
 pub(crate) fn there_are_only_so_many() {
     let site = Site::new(&["max-sessions=2"]);
     let first = site.client("one");
@@ -46,7 +46,7 @@ fn log_in(site: &Site, user: &str, common_name: &str) -> LoginOutcome {
     client.start_login(&login).unwrap().finish(PATIENCE)
 }
 
-fn is_told(outcome: &LoginOutcome) -> bool {
+fn learns_the_reason(outcome: &LoginOutcome) -> bool {
     let reason = outcome.reason.as_deref().unwrap_or_default();
     !outcome.accepted()
         && reason.starts_with("you already have as many connections as you may have (reference ")
@@ -61,19 +61,19 @@ pub(crate) fn a_login_that_cannot_connect_is_refused_and_told_why() {
         let first = site.stage.plugin.client();
         let login = Login::new("good", "x").env("common_name", "laptop");
         assert!(first.start_login(&login).unwrap().finish(PATIENCE).accepted(), "{}", site.stage.log());
-        // Who has not connected does not count.
+        // A client that has not connected does not count.
         assert!(log_in(&site, "good", "tablet").accepted());
         assert!(site.connect(&first, "good"), "{}", site.stage.log());
         let outcome = log_in(&site, "GOOD", "tablet");
-        assert!(is_told(&outcome), "{outcome}\n{}", site.stage.log());
+        assert!(learns_the_reason(&outcome), "{outcome}\n{}", site.stage.log());
         let outcome = log_in(&site, "good", "laptop");
-        assert_eq!(is_told(&outcome), same_name_too, "{lines}: {outcome}\n{}", site.stage.log());
+        assert_eq!(learns_the_reason(&outcome), same_name_too, "{lines}: {outcome}\n{}", site.stage.log());
         if same_name_too {
             site.stage.line(line);
         }
         // Neither does it count for the penalties, nor for anybody else.
         for _ in 0..12 {
-            assert!(is_told(&log_in(&site, "good", "tablet")));
+            assert!(learns_the_reason(&log_in(&site, "good", "tablet")));
         }
         assert!(log_in(&site, "other", "laptop").accepted(), "{}", site.stage.log());
         disconnect(&first);

@@ -1,4 +1,4 @@
-//! One question, and several attempts that were asked it: whoever connects again with the same is asked the same.
+//! One question, and several attempts that were asked it: a client that connects again with the same is asked the same.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub(crate) fn who_comes_back_keeps_the_question() {
     assert!(outcome.accepted(), "{outcome}\n{}", stage.log());
 }
 
-/// Also who can be asked by a dynamic challenge only: that one may still come.
+/// Also a client that can be asked by a dynamic challenge only: it may still come.
 pub(crate) fn it_ends_with_the_last_client_that_was_asked() {
     let stage = stage(&[]);
     let clients = [(); 2].map(|()| stage.plugin.client());
@@ -86,7 +86,7 @@ pub(crate) fn who_has_joined_is_asked_too_and_keeps_the_question() {
     ends(worker, "the worker");
 }
 
-/// However often: neither the list of those who were asked grows, nor a log that root writes. Whoever holds the front could
+/// However often: neither the list of those who were asked grows, nor a log that root writes. Somebody who holds the front could
 /// ask for a question without end.
 pub(crate) fn a_flood_of_repeated_questions_is_counted_only() {
     const MANY: u64 = 8_000;

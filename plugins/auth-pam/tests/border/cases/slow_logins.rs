@@ -59,7 +59,7 @@ pub(crate) fn it_is_over_too_when_nobody_waits_any_more() {
 }
 
 /// Its module looks again and again whether that is done. It came first, and still is not the one that hangs.
-pub(crate) fn a_person_at_a_web_page_is_no_hang() {
+pub(crate) fn a_person_at_a_web_page_is_no_slow_login() {
     let stage = Stage::open(&["open-urls=yes", "refusal-time=0", "grace=0", "question-wait=1000"]);
     let [page, gate] = [Gate::new(), Gate::new()];
     let client = stage.plugin.client();

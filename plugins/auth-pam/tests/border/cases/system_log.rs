@@ -14,7 +14,7 @@ fn sockets(pid: i32) -> Vec<String> {
     all.filter(|link| link.starts_with("socket:")).collect()
 }
 
-/// A shared socket can be connected to somewhere else by whoever holds it: audit lines would go there, or block.
+/// A shared socket can be connected to somewhere else by any process that holds it: audit lines would go there, or block.
 pub(crate) fn the_supervisor_keeps_no_socket_of_openvpns() {
     let log = DevLog::open();
     let own = i32::try_from(std::process::id()).unwrap();
@@ -145,7 +145,7 @@ fn refuse(count: usize) -> [usize; 3] {
     ]
 }
 
-/// Root's log is not filled by whoever holds the front.
+/// Somebody who holds the front cannot fill root's log.
 pub(crate) fn a_flood_of_refusals_is_bounded() {
     let start = std::time::Instant::now();
     let [lines, suppressed, lost] = refuse(8_000);
