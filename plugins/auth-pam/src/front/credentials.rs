@@ -150,7 +150,7 @@ pub fn from_event(
     let answer = challenge::answer(event).filter(|_| settings.can_ask && passwordless.is_none());
     let (what, credentials) = match (passwordless, answer) {
         // The token itself is OpenVPN's, and goes no further.
-        (Some(by), _) => (Sent::Passwordless { by, session: None }, nothing()),
+        (Some(passwordless), _) => (Sent::Passwordless { passwordless, session: None }, nothing()),
         (None, Some((id, answer))) => (Sent::Answer(id), Credentials { password: answer, response: None }),
         (None, None) => (Sent::Password, password_and_response(config, password)?),
     };

@@ -121,7 +121,7 @@ fn a_token_is_no_password() {
         read_with(&["empty-passwords=yes", "challenge=yes"], &env)
     };
     let (check, login) = with("Authenticated", "alice").unwrap();
-    assert_eq!(check.sent, Sent::Passwordless { by: Passwordless::Token, session: None });
+    assert_eq!(check.sent, Sent::Passwordless { passwordless: Passwordless::Token, session: None });
     assert!(login.password.is_empty() && check.username == b"alice");
     let (check, login) = with("Initial", "alice").unwrap();
     assert_eq!((check.sent, login.password.expose()), (Sent::Password, &b"SESS_ID_ATx"[..]));

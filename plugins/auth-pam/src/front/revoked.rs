@@ -92,9 +92,9 @@ impl Age {
     fn of(event: &AuthUserPassVerify<'_>, check: &Check) -> Self {
         let connection = event.client::<AuthPam>().and_then(|client| client.since);
         let shows_token = match check.sent {
-            Sent::Passwordless { by: Passwordless::Token, .. } => true,
+            Sent::Passwordless { passwordless: Passwordless::Token, .. } => true,
             // It may have one that says nothing of whose certificate it was made for.
-            Sent::Passwordless { by: Passwordless::Certificate, .. } => {
+            Sent::Passwordless { passwordless: Passwordless::Certificate, .. } => {
                 event.password().is_some_and(|token| !token.is_empty())
             }
             Sent::Password | Sent::Answer(_) => false,

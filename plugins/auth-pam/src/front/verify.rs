@@ -43,7 +43,8 @@ impl Front {
         check.id = self.last_id;
         check.deferred = deferred;
         let session = self.wants_session(event);
-        check.session = session && !matches!(check.sent, Sent::Passwordless { by: Passwordless::Token, .. });
+        check.session =
+            session && !matches!(check.sent, Sent::Passwordless { passwordless: Passwordless::Token, .. });
         let keeps = check.session;
         if let Sent::Passwordless { session, .. } = &mut check.sent {
             *session = Self::session_of(event);

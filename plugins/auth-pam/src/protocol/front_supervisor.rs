@@ -108,7 +108,7 @@ privsep::wire! {
         /// No password: only the account is looked at.
         3 => Passwordless {
             /// What it is instead.
-            by: Passwordless,
+            passwordless: Passwordless,
             /// The attempt that has let the connection in, if that has a session.
             session: Option<u64>,
         },

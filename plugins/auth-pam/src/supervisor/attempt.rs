@@ -169,7 +169,7 @@ impl Attempt {
     /// What the client has shown instead of a password.
     pub fn passwordless(&self) -> Option<Passwordless> {
         match self.sent {
-            Sent::Passwordless { by, .. } => Some(by),
+            Sent::Passwordless { passwordless, .. } => Some(passwordless),
             Sent::Password | Sent::Answer(_) => None,
         }
     }

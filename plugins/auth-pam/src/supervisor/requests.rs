@@ -120,8 +120,8 @@ impl Supervisor {
         let time_limit = self.settings.time_limits.of(check.deferred);
         let attempt = Attempt::new(now, check, time_limit, config.prefixes, &self.key);
         let Some(mut attempt) = self.answer(now, attempt) else { return };
-        if let Sent::Passwordless { by, session } = attempt.sent {
-            return self.admit_passwordless(now, attempt, by, session);
+        if let Sent::Passwordless { passwordless, session } = attempt.sent {
+            return self.admit_passwordless(now, attempt, passwordless, session);
         }
         let config = &self.settings.config;
         if let Some(refusal) = self.penalties.admit(now, attempt.source, &attempt.username) {

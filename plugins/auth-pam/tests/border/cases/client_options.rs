@@ -289,8 +289,7 @@ pub(crate) fn options_that_nobody_reads_fill_no_memory() {
 }
 
 /// A client that logs in by certificate gets the options of its common name, under no other name, whichever client came
-/// before. It is
-/// not renamed, for it has no name that it could send again.
+/// before. It is not renamed, for it has no name that it could send again.
 pub(crate) fn a_certificate_gets_the_options_of_its_common_name() {
     let files = [
         ("default", "echo {USERNAME} {COMMONNAME}"),

@@ -84,14 +84,14 @@ pub(crate) fn packets_that_are_no_requests_end_the_supervisor() {
             "sent has the unknown value 4",
         ),
         (
-            "no proof",
+            "neither token nor certificate",
             [&[1][..], &id, &[0, 0, 3, 0, 0], &field(b"u")].concat(),
-            "proof has the unknown value 0",
+            "passwordless has the unknown value 0",
         ),
         (
-            "an unknown proof",
+            "an unknown login without a password",
             [&[1][..], &id, &[0, 0, 3, 3, 0], &field(b"u")].concat(),
-            "proof has the unknown value 3",
+            "passwordless has the unknown value 3",
         ),
         ("a flag of 2 for a session", [&[1][..], &id, &[0, 2]].concat(), "session has the unknown value 2"),
         ("a session without addresses", [&[4][..], &id, &id, &[1]].concat(), "cut short"),

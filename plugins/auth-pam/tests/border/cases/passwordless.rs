@@ -478,9 +478,9 @@ pub(crate) fn without_the_group_nobody_is_let_in() {
 pub(crate) fn a_certificate_is_taken_only_where_that_is_wanted() {
     let site = Site::new(&["session=yes"]);
     site.stage.works_as("good");
-    let attempt = |id: u64, proof: u8, name: &[u8]| {
+    let attempt = |id: u64, shown: u8, name: &[u8]| {
         // To be kept for a session; of no connection.
-        let names = [&[1, 3, proof, 0][..], &raw::field(name), &raw::field(b""), &raw::field(name)].concat();
+        let names = [&[1, 3, shown, 0][..], &raw::field(name), &raw::field(b""), &raw::field(name)].concat();
         let rest =
             [raw::origin(b"192.0.2.9"), raw::field(&raw::block()), raw::field(&raw::client())].concat();
         raw::send(&[&[1][..], &id.to_le_bytes(), &[1], &names, &rest].concat(), &[]);
