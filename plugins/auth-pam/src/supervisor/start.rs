@@ -12,7 +12,7 @@ use privsep::life::{self, ForWorkers, NewHelper};
 use privsep::line_log::{self, LineSender};
 use privsep::title::Title;
 use privsep::unprivileged::Keeps;
-use privsep::{Numbers, leave, unprivileged};
+use privsep::{InheritedNumbers, leave, unprivileged};
 
 use super::audit::Audit;
 use super::circuit_breaker::CircuitBreaker;
