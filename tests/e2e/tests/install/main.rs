@@ -2,6 +2,7 @@
 //! what it installs logs clients in.
 
 mod bad_input;
+mod documents;
 mod for_authors;
 mod installation;
 mod left_behind;
@@ -131,8 +132,8 @@ fn the_configuration_of_an_example_names_the_plugin_where_it_is() {
 #[test]
 fn documents_are_installed_with_their_places() {
     let (place, copy) = (Installation::new(&[]), Scratch::new());
-    for name in ["Makefile", "packaging", "pam.d", "README.md", "PRIVILEGE.md", "SECURITY.md", "CHANGELOG.md"]
-    {
+    let documents = ["README.md", "PRIVILEGE.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+    for name in ["Makefile", "packaging", "pam.d"].into_iter().chain(documents) {
         command::run(
             "cp",
             &["-R", &project().join(name).display().to_string(), &copy.path().display().to_string()],
@@ -149,7 +150,7 @@ fn documents_are_installed_with_their_places() {
     assert!(output.status.success(), "{}", said(&output));
     for name in ["scaling.md", "recipes/one two.md"] {
         assert_eq!(
-            mode(&place.scratch.join(&format!("usr/share/doc/openvpn-plugins-rs/{name}"))),
+            mode(&place.scratch.join(&format!("usr/share/doc/openvpn-plugins-rs/docs/{name}"))),
             0o644,
             "{name}"
         );
@@ -235,7 +236,7 @@ fn documents_name_the_place_that_was_chosen() {
         "usr/share/man/man8/openvpn-plugin-down-root.8",
         "usr/share/man/man1/ovpn-plugin.1",
         "usr/share/doc/openvpn-plugins-rs/README.md",
-        "usr/share/doc/openvpn-plugins-rs/recipes/system-accounts.md",
+        "usr/share/doc/openvpn-plugins-rs/docs/recipes/system-accounts.md",
     ] {
         let text =
             fs::read_to_string(place.scratch.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));

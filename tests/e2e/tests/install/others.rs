@@ -53,7 +53,7 @@ fn directories_of_others_stay() {
     let place = Installation::new(&["DOCDIR=/usr/share/doc"]);
     place.make("install");
     let others: [PathBuf; 2] =
-        ["other", "recipes/other"].map(|name| place.scratch.join("usr/share/doc").join(name));
+        ["other", "docs/recipes/other"].map(|name| place.scratch.join("usr/share/doc").join(name));
     others.iter().for_each(|other| fs::create_dir(other).expect("directory"));
     let all = place.make("uninstall");
     assert!(others.iter().all(|other| other.is_dir()), "{all}");
