@@ -179,7 +179,7 @@ pub(super) fn cases() -> Vec<Case> {
             .same(&format!("{TEN_REFUSED}, accepted; reason: -")),
     ]);
     cases.push(
-        Case::lines("address: what else a program is told", NOTE_HOST)
+        Case::lines("address: what else a program knows", NOTE_HOST)
             .file(
                 "program-source",
                 "#!/bin/sh\necho \"tty=$PAM_TTY ruser=$PAM_RUSER $OPENVPN_COMMON_NAME $OPENVPN_TRUSTED_IP \
