@@ -116,7 +116,7 @@ lint: build
 	@CARGO="$(CARGO)" tests/install-deps lint
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path crates/ovpn-plugin/template/Cargo.toml --check
-	for fuzz in plugins/*/fuzz/Cargo.toml; do $(CARGO) metadata --locked --format-version 1 --manifest-path "$$fuzz" >/dev/null || exit 1; done
+	for fuzz in plugins/*/fuzz/Cargo.toml; do $(CARGO) check --locked --manifest-path "$$fuzz" --target-dir "$(TARGET)" || exit 1; done
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p ovpn-plugin --features openssl,tokio --all-targets -- -D warnings
 	$(CARGO) fmt --manifest-path plugins/examples/$(ALONE)/Cargo.toml --check
