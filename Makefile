@@ -52,7 +52,7 @@ unexport UPDATE_GENERATED
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
-.PHONY: help build compile generate demo test test-sanitize test-packages test-windows fuzz lint docs bench bench-long bench-clocks install uninstall list-files packages deb rpm
+.PHONY: help build compile generate demo test test-sanitize test-packages test-windows publish-check fuzz lint docs bench bench-long bench-clocks install uninstall list-files packages deb rpm
 
 help:
 	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
@@ -75,6 +75,7 @@ help:
 	@echo "make deb        Debian packages, into $(TARGET)/deb; VENDOR=1: from vendored sources, without network"
 	@echo "make rpm        RPM packages, into $(TARGET)/rpm"
 	@echo "make test-packages  build the packages and try them in clean Debian roots (root)"
+	@echo "make publish-check  the crates as cargo would publish them, and the template with them (network, openvpn)"
 
 build:
 	@CARGO="$(CARGO)" tests/install-deps build
@@ -141,6 +142,11 @@ test-packages:
 	@CARGO="$(CARGO)" tests/install-deps packages
 	@$(MAKE) --no-print-directory compile INSTALL_EXAMPLES=1 INSTALL_DEV=1
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p packages -- $(if $(QUICK),,--include-ignored)
+
+# The crates for plugin authors, without uploading them. Needs a cargo that publishes several at once: 1.90 or later.
+publish-check:
+	@CARGO="$(CARGO)" tests/install-deps demo
+	$(CARGO) test --locked -p packages --test packages published
 
 # The examples under AddressSanitizer; needs a nightly toolchain.
 test-sanitize:

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use crate::{kept, make, run};
 
 /// Where packages are built: in the build directory, so that nothing of it stays elsewhere.
-fn place(name: &str) -> PathBuf {
+pub fn place(name: &str) -> PathBuf {
     let place = kept().join(name);
     let _ = fs::remove_dir_all(&place);
     fs::create_dir_all(&place).unwrap_or_else(|error| panic!("{}: {error}", place.display()));

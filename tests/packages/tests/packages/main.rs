@@ -6,5 +6,6 @@ mod dev;
 mod documents;
 mod licences;
 mod other_distributions;
+mod published;
 mod rpm;
 mod service_file;
