@@ -6,5 +6,6 @@ mod book;
 mod links;
 mod log_lines;
 mod markdown;
+mod named_tests;
 mod pages;
 mod width;
