@@ -1,5 +1,5 @@
 //! The pages of docs/from, followed to the letter: the files after the change with a real server and clients, and those
-//! before it where Debian has the old plugin.
+//! before it where Debian has the old plugin. One page is about a crate: its plugins are built.
 
 mod duo_service;
 
@@ -21,6 +21,7 @@ pages! {
     duo_openvpn: "duo_openvpn",
     openvpn_auth_ldap: "openvpn-auth-ldap",
     openvpn_otp: "openvpn-otp",
+    openvpn_plugin_crate: "openvpn-plugin-crate",
     radiusplugin: "radiusplugin",
 }
 
