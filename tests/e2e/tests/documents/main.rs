@@ -8,4 +8,5 @@ mod log_lines;
 mod markdown;
 mod named_tests;
 mod pages;
+mod versions;
 mod width;

@@ -36,7 +36,7 @@ fn a_real_client_logs_in() {
     let said = root.run(&test);
     assert!(said.contains("the right password gets in, a wrong one does not"), "{said}");
     assert!(said.contains("the down script was run as root"), "{said}");
-    assert_eq!(root.run("ovpn-plugin --version"), "ovpn-plugin 0.1.0\n");
+    assert_eq!(root.run("ovpn-plugin --version"), concat!("ovpn-plugin ", env!("CARGO_PKG_VERSION"), "\n"));
     // Debian's own plugins are where they were.
     root.run("test -f /usr/lib/openvpn/openvpn-plugin-auth-pam.so -o -f /usr/lib/x86_64-linux-gnu/openvpn/plugins/openvpn-plugin-auth-pam.so");
 }
@@ -95,7 +95,7 @@ fn debian_itself_builds_the_source_package() {
         limit,
         "cd /tmp; dpkg-source -x *.dsc tree; cd tree; unshare --net dpkg-buildpackage -us -uc -b; ls ..",
     );
-    assert!(said.contains("openvpn-plugins-rs_0.1.0-1_"), "{said}");
+    assert!(said.contains(concat!("openvpn-plugins-rs_", env!("CARGO_PKG_VERSION"), "-1_")), "{said}");
     root.run(
         "apt-get -q install --yes --no-install-recommends openvpn; dpkg -i /tmp/openvpn-plugins-rs_*.deb",
     );

@@ -60,12 +60,13 @@ impl Debian<'_> {
 
 /// The package with another version and another default.
 fn newer(scratch: &Scratch) -> PathBuf {
-    let (tree, version) = (scratch.join("tree"), "0.1.0-2");
+    let tree = scratch.join("tree");
+    let [built, version] = ["-1", "-2"].map(|revision| format!("{}{revision}", env!("CARGO_PKG_VERSION")));
     run(Command::new("rm").arg("-rf").arg(&tree));
     run(Command::new("dpkg-deb").arg("-R").arg(package(deb(), "openvpn-plugins-rs")).arg(&tree));
     let control = tree.join("DEBIAN/control");
     let text = std::fs::read_to_string(&control).expect("control");
-    std::fs::write(&control, text.replace("Version: 0.1.0-1\n", &format!("Version: {version}\n")))
+    std::fs::write(&control, text.replace(&format!("Version: {built}\n"), &format!("Version: {version}\n")))
         .expect("write");
     std::fs::write(tree.join(DEFAULT.trim_start_matches('/')), NEW_DEFAULT).expect("write");
     let to = scratch.join(&format!("openvpn-plugins-rs_{version}_amd64.deb"));
