@@ -52,16 +52,20 @@ unexport UPDATE_GENERATED
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
-.PHONY: help build compile generate demo test test-sanitize test-packages test-windows publish-check fuzz lint docs bench bench-long bench-clocks install uninstall list-files packages deb rpm
+.PHONY: help build compile generate demo test test-sanitize test-packages test-windows test-units test-msrv publish-check fuzz lint lint-workflows deny docs bench bench-long bench-clocks install uninstall list-files packages deb rpm release
 
 help:
 	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
 	@echo "make test       install what is missing and run all tests (root)"
 	@echo "make build      build the plugins and the command ovpn-plugin"
 	@echo "make test-sanitize  the example plugins under AddressSanitizer (nightly Rust)"
+	@echo "make test-units  unit tests of what is installed, without OpenVPN"
+	@echo "make test-msrv  build and unit tests with the oldest Rust that works, in a Debian root (root; downloads)"
 	@echo "make test-windows  an example plugin as a DLL, under wine in a chroot (root; downloads a Debian the first time)"
 	@echo "make fuzz       random messages for what the privileged sides decode, FUZZ_SECONDS=$(FUZZ_SECONDS) each (nightly Rust, cargo-fuzz)"
 	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, what is exported and public"
+	@echo "make lint-workflows  .github, with actionlint and zizmor where they are there"
+	@echo "make deny       licences, sources and known holes of all dependencies (network, cargo-deny)"
 	@echo "make docs       the documents as a book with search, the SDK's reference beside it, into $(TARGET)/book"
 	@echo "make generate   write what is made from declarations: references, sections of manual pages, completions, listings"
 	@echo "make bench      speed and memory, side by side with the C plugin (root)"
@@ -74,6 +78,7 @@ help:
 	@echo "make uninstall  remove it again, but no PAM service that was changed"
 	@echo "make deb        Debian packages, into $(TARGET)/deb; VENDOR=1: from vendored sources, without network"
 	@echo "make rpm        RPM packages, into $(TARGET)/rpm"
+	@echo "make release    sources, packages, checksums and a list of what is inside (CycloneDX), into $(TARGET)/release-files"
 	@echo "make test-packages  build the packages and try them in clean Debian roots (root)"
 	@echo "make publish-check  the crates as cargo would publish them, and the template with them (network, openvpn)"
 
@@ -132,6 +137,15 @@ lint: build
 	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p e2e --test unsafe_files --test symbols --test dependencies --test generated \
 		--test documents
 
+lint-workflows:
+	@tests/lint-workflows
+
+# Each lock file: the workspace's, and of what is no part of it.
+deny:
+	$(CARGO) deny check
+	$(CARGO) deny --manifest-path plugins/examples/$(ALONE)/Cargo.toml check --config deny.toml
+	$(CARGO) deny --manifest-path tests/public-api/Cargo.toml check --config deny.toml
+
 # The documents as a site. mdBook comes from the registry the first time, and stays in the target directory.
 docs:
 	@CARGO="$(CARGO)" packaging/book/build "$(TARGET)"
@@ -152,6 +166,15 @@ publish-check:
 test-sanitize:
 	RUSTFLAGS="-Zsanitizer=address -Clink-arg=-Wl,--export-dynamic" $(CARGO) +nightly test --locked -p ovpn-plugin-host \
 		--test examples --target $$(rustc -vV | sed -n 's/^host: //p') -- --skip valgrind
+
+# What any Linux with a compiler and libpam can try.
+test-units:
+	$(CARGO) test --locked --lib --bins $(shell CARGO="$(CARGO)" packaging/shipped-crates own)
+
+test-msrv:
+	$(call need_root,it makes a Debian root)
+	@CARGO="$(CARGO)" tests/install-deps packages
+	$(CARGO) test --locked -p packages --test packages -- --ignored oldest_rust
 
 # A plugin for Windows, under wine. Apart from `make test`: it makes a chroot of Debian 12 (3 GB) in the target directory.
 test-windows:
@@ -205,3 +228,9 @@ list-files:
 deb rpm:
 	@CARGO="$(CARGO)" tests/install-deps $@
 	@CARGO="$(CARGO)" VENDOR="$(VENDOR)" packaging/make-$@ "$(abspath $(TARGET))/$@"
+
+# The files of a release, the same bytes each time.
+release:
+	@CARGO="$(CARGO)" tests/install-deps deb
+	@CARGO="$(CARGO)" tests/install-deps rpm
+	@CARGO="$(CARGO)" DIRTY="$(DIRTY)" packaging/make-release "$(abspath $(TARGET))/release-files"
