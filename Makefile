@@ -231,6 +231,5 @@ deb rpm:
 
 # The files of a release, the same bytes each time.
 release:
-	@CARGO="$(CARGO)" tests/install-deps deb
-	@CARGO="$(CARGO)" tests/install-deps rpm
+	@CARGO="$(CARGO)" tests/install-deps release
 	@CARGO="$(CARGO)" DIRTY="$(DIRTY)" packaging/make-release "$(abspath $(TARGET))/release-files"

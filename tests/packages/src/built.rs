@@ -19,44 +19,42 @@ pub fn place(name: &str) -> PathBuf {
 /// What `make deb` leaves, with the files beside it.
 pub fn deb() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| built("deb", "deb", ""))
+    BUILT.get_or_init(|| built("deb", "deb", &[]))
 }
 
-/// The same of `make deb VENDOR=1`.
-pub fn vendored_deb() -> &'static Path {
+/// The source package with the dependencies' sources, as `make deb VENDOR=1` makes it before it builds.
+pub fn vendored_source() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| built("deb", "deb-vendor", "1"))
+    BUILT.get_or_init(|| built("deb", "deb-vendor", &["VENDOR=1", "SOURCE=1"]))
 }
 
 /// What `make rpm` leaves.
 pub fn rpm() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| built("rpm", "rpm", ""))
+    BUILT.get_or_init(|| built("rpm", "rpm", &[]))
 }
 
 /// The same of `make rpm VENDOR=1`.
 pub fn vendored_rpm() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| built("rpm", "rpm-vendor", "1"))
+    BUILT.get_or_init(|| built("rpm", "rpm-vendor", &["VENDOR=1"]))
 }
 
-fn built(target: &str, name: &str, vendor: &str) -> PathBuf {
+fn built(target: &str, name: &str, variables: &[&str]) -> PathBuf {
     let place = place(name);
-    run(make(target).env("CARGO_TARGET_DIR", &place).env("VENDOR", vendor));
+    run(make(target).args(variables).env("CARGO_TARGET_DIR", &place));
     place.join(target)
 }
 
 /// Builds the binary packages once more, from the source package in `from`: in another place, by another user's settings, at
-/// another time zone, without network if `offline`.
-pub fn rebuilt(from: &Path, name: &str, offline: bool) -> PathBuf {
+/// another time zone, without network and without cargo's cache.
+pub fn rebuilt(from: &Path, name: &str) -> PathBuf {
     let place = place(name);
     let source = one(from, |file| file.ends_with(".dsc"));
     run(Command::new("dpkg-source").arg("-x").arg(&source).arg("a-tree-of-another-name").current_dir(&place));
-    let mut command = Command::new(if offline { "unshare" } else { "env" });
-    if offline {
-        command.args(["--net", "env", "CARGO_HOME=/nonexistent"]);
-    }
-    command.args(["TZ=Asia/Tokyo", "LC_ALL=C.UTF-8", "dpkg-buildpackage", "-us", "-uc", "-b", "-d"]);
+    let mut command = Command::new("unshare");
+    command.args(["--net", "env", "CARGO_HOME=/nonexistent", "TZ=Asia/Tokyo", "LC_ALL=C.UTF-8"]);
+    command.args(["dpkg-buildpackage", "-us", "-uc", "-b", "-d"]);
     for variable in ["CARGO_TARGET_DIR", "RUSTFLAGS"] {
         command.env(variable, "/nonexistent");
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use packages::built::{deb, files, package, rpm, vendored_deb};
+use packages::built::{deb, files, package, rpm, vendored_source};
 use packages::clean_root::CleanRoot;
 use packages::{project, run};
 
@@ -84,7 +84,7 @@ fn a_real_client_logs_in_with_the_rpm() {
 fn debian_itself_builds_the_source_package() {
     let root = CleanRoot::new();
     root.run("apt-get -q install --yes --no-install-recommends dpkg-dev");
-    for file in files(vendored_deb()) {
+    for file in files(vendored_source()) {
         if [".dsc", ".tar.xz"].iter().any(|end| file.to_string_lossy().ends_with(end)) {
             root.add(&file);
         }
