@@ -49,6 +49,10 @@ export BUILTDIR MANBUILT DEVBUILT DESTDIR PLUGINDIR PAMDIR BINDIR MANDIR DOCDIR 
 export PREFIX INSTALL_EXAMPLES INSTALL_DEV REPLACE
 # With it the tests of what is generated write instead of compare.
 unexport UPDATE_GENERATED
+# 1: the release build is there, with all that is asked for. For what runs several targets side by side: no target replaces then
+# what another one just tries.
+COMPILED ?= 0
+unexport COMPILED
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
@@ -87,10 +91,15 @@ build:
 	@$(MAKE) --no-print-directory compile
 
 # The same where what it needs is there, as packages do.
+ifeq ($(COMPILED),1)
+compile:
+	@[ -e "$(BUILTDIR)/ovpn-plugin" ] || { echo "COMPILED=1, but $(BUILTDIR)/ovpn-plugin is missing: make compile" >&2; exit 1; }
+else
 compile:
 	$(CARGO) build --release --locked $(SHIPPED:%=-p %)
 	$(if $(MANDIR),@packaging/man/build "$(MANBUILT)" $(MANPAGES) $(DEVPAGES))
 	$(if $(filter 1,$(INSTALL_DEV)),@packaging/dev/build "$(DEVBUILT)")
+endif
 
 demo:
 	$(call need_root,it starts a real OpenVPN server in a network namespace)
@@ -143,8 +152,8 @@ lint-workflows:
 # Each lock file: the workspace's, and of what is no part of it.
 deny:
 	$(CARGO) deny check
-	$(CARGO) deny --manifest-path plugins/examples/$(ALONE)/Cargo.toml check --config deny.toml
-	$(CARGO) deny --manifest-path tests/public-api/Cargo.toml check --config deny.toml
+	$(CARGO) deny --manifest-path plugins/examples/$(ALONE)/Cargo.toml --config deny.toml check
+	$(CARGO) deny --manifest-path tests/public-api/Cargo.toml --config deny.toml check
 
 # The documents as a site. mdBook comes from the registry the first time, and stays in the target directory.
 docs:
