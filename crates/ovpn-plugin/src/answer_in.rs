@@ -26,8 +26,8 @@ pub(crate) const GONE: &str = "the client is gone";
 impl AuthUserPassVerify<'_> {
     /// Has this login decided by a job in another thread: defers it, runs the job, and answers with what comes of it.
     ///
-    /// The job lets the client in with `Ok(())`. An error that is a [`Rejection`] rejects it with its reason; any other one is
-    /// logged and rejects it. So do a panic, and the end of the plugin. If there is no room for the job, the client has
+    /// The job lets the client in with `Ok(())`. An error that is a [`Rejection`] rejects it with its reason, any other one
+    /// without; both are logged. So do a panic, and the end of the plugin. If there is no room for the job, the client has
     /// to come again. If the client is gone when there is room, the job is left out. Lines that the job logs begin with the
     /// client's name.
     ///
@@ -106,18 +106,33 @@ impl ClientConnect<'_> {
 }
 
 impl Decision {
-    /// Lets the client in, or rejects it: with an error that is a [`Rejection`] and its reason, with any other one without,
-    /// and the error is logged. It is logged, too, if OpenVPN cannot be told.
+    /// Lets the client in, or rejects it: with an error that is a [`Rejection`] and its reason, with any other one without.
+    /// Reason or error are logged. It is logged, too, if OpenVPN cannot be told.
     pub fn answer<E: Into<AnyError>>(self, result: Result<(), E>) {
         let told = match result.map_err(|error| error.into().downcast::<Rejection>()) {
             Ok(()) => self.accept(),
-            Err(Ok(rejection)) => self.reject_with(&rejection),
+            Err(Ok(rejection)) => {
+                log_rejection(&rejection);
+                self.reject_with(&rejection)
+            }
             Err(Err(error)) => {
                 logging::say(lines::job_rejects(WithCauses(&*error)));
                 self.reject()
             }
         };
         log_untold(told);
+    }
+
+    /// Rejects with a reason whose line stands in the log already.
+    pub(crate) fn reject_in_silence(self, rejection: &Rejection) {
+        log_untold(self.reject_with(rejection));
+    }
+}
+
+/// The line of a rejection that a plugin gave as an error. A question is none.
+pub(crate) fn log_rejection(rejection: &Rejection) {
+    if !rejection.is_question() {
+        logging::say(lines::login_rejected(rejection));
     }
 }
 

@@ -98,6 +98,7 @@ mod host;
 pub mod lines;
 mod log_subject;
 pub mod logging;
+mod named_args;
 mod open;
 mod open_decisions;
 mod panic_guard;
@@ -137,6 +138,7 @@ pub use events::{
 };
 pub use host::{Connection, InitPoint, SslApi, Version};
 pub use logging::log_errno;
+pub use named_args::{NamedArgs, NamedArgsError};
 pub use open::OpenArgs;
 pub use ovpn_plugin_macros::plugin;
 pub use pending::{Pending, PendingError};

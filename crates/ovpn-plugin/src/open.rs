@@ -38,7 +38,8 @@ impl<'a> OpenArgs<'a> {
         words
     }
 
-    /// The same words as text. With a slice pattern that is all it takes to read a `plugin` line:
+    /// The same words as text. With a slice pattern that is all it takes to read a `plugin` line. If each word is to be
+    /// `NAME=VALUE`, use [`OpenArgs::named_args`].
     ///
     /// ```
     /// # use ovpn_plugin::{OpenArgs, Result};

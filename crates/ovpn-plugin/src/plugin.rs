@@ -106,7 +106,8 @@ pub trait Plugin: Sized + 'static {
 
     /// Opens the plugin, by default still as root and before the tunnel device is opened; see
     /// [`InitPoint`](crate::InitPoint). At SIGHUP it is opened anew by an OpenVPN that may have given root up and be in a
-    /// `chroot` since. No place to start threads: they do not survive the fork by which OpenVPN becomes a daemon, and at
+    /// `chroot` since, and perhaps in the same code with its old statics: keep state in fields, see
+    /// [`guide::restarts`](crate::guide::restarts). No place to start threads: they do not survive the fork by which OpenVPN becomes a daemon, and at
     /// which init points that is still to come differs. That is what [`Plugin::start`] is for.
     ///
     /// # Errors

@@ -25,6 +25,12 @@ type Work<J> = dyn Fn(J, &Stop) + Send + Sync;
 ///   dropped; a [`Decision`](crate::Decision) in a job rejects then. It does not matter in which order fields of the
 ///   plugin are dropped.
 ///
+/// It does not look at whom a job is for: all wait in one queue, in their order. One source that floods it with logins has
+/// others told to come again. If that must not be, bound sources yourself: count the undecided logins of each IPv4 address
+/// or IPv6 /64 ([`AuthUserPassVerify::untrusted_address`](crate::AuthUserPassVerify::untrusted_address)), and reject one more from a source that
+/// has half of the queue with [`Rejection::temporary`](crate::Rejection::temporary). Let a value that the job owns count down
+/// when it is dropped, which happens in every case.
+///
 /// Jobs are closures:
 ///
 /// ```

@@ -86,6 +86,11 @@ impl Rejection {
         Self { text: challenge.to_string(), plain: None }
     }
 
+    /// Whether it is a question and decides nothing.
+    pub(crate) fn is_question(&self) -> bool {
+        self.text.starts_with("CRV1:")
+    }
+
     /// What goes into the reason file.
     pub(crate) fn text(&self, client_takes_temporary: bool) -> &str {
         match &self.plain {

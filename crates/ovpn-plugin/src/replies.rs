@@ -5,6 +5,7 @@ use std::ffi::c_int;
 
 use ovpn_plugin_sys as sys;
 
+use crate::answer_in::log_rejection;
 use crate::deferral::answered_directly;
 use crate::dispatch::{Deliver, HostReply};
 use crate::events::all::*;
@@ -293,7 +294,10 @@ impl Deliver<AuthUserPassVerify<'_>> for AuthReply {
     }
 
     fn from_error(error: Box<dyn Error + Send + Sync>) -> Result<Self> {
-        error.downcast().map(|rejection| Self::RejectWith(*rejection))
+        error.downcast::<Rejection>().map(|rejection| {
+            log_rejection(&rejection);
+            Self::RejectWith(*rejection)
+        })
     }
 }
 

@@ -173,7 +173,7 @@ fn a_login_is_answered() {
     for (way, runs_as, _) in WAYS {
         for (user, verdict, reason, line) in [
             ("good", true, "", None),
-            ("bad", false, "wrong code", None),
+            ("bad", false, "wrong code", Some("login rejected, with the reason: wrong code")),
             ("error", false, "", Some("login rejected: No such file or directory (os error 2)")),
             ("panic", false, "", Some(&*format!("panic in the {runs_as} 'login' at "))),
         ] {

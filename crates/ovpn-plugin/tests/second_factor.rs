@@ -29,6 +29,10 @@ impl Backend {
 impl SecondFactor for Backend {
     type Kept = Vec<u8>;
 
+    fn has_second_factor(&self, username: &[u8]) -> bool {
+        !matches!(username, b"without" | b"outdated")
+    }
+
     fn check(&self, login: &Credentials, _: &Stop) -> Result<Option<Vec<u8>>> {
         log::info!("checks");
         match login.username() {
@@ -41,7 +45,7 @@ impl SecondFactor for Backend {
         if !login.password_is(b"secret") {
             return Err(Rejection::because("wrong password").into());
         }
-        Ok(Some(b"123456".to_vec()))
+        Ok((login.username() != b"without").then(|| b"123456".to_vec()))
     }
 
     fn judge(&self, answered: &Answered<Vec<u8>>, _: &Stop) -> Result<()> {
@@ -260,6 +264,54 @@ fn no_second_factor_and_no_backend() {
     }
     assert!(plugin.logged("fails/192.0.2.1 login rejected: the backend is down"));
     assert_eq!(plugin.plugin().challenges.open(), 0);
+}
+
+/// Whoever can be asked at once is not asked in vain.
+#[test]
+fn who_has_no_second_factor_is_not_asked() {
+    let (mut plugin, _go) = open("");
+    for (name, password, verdict) in
+        [("without", "secret", right()), ("without", "guess", wrong("wrong password"))]
+    {
+        let login = attempt(name, "192.0.2.1", "crtext", password);
+        login.begin(&mut plugin);
+        assert!(!login.is_asked_while_pending());
+        assert_eq!(login.verdict(), verdict);
+        free(&plugin);
+        assert_eq!(login.answer(&mut plugin, "123456"), Outcome::Error, "nothing was asked");
+    }
+    // The backend knows better by then.
+    let login = attempt("outdated", "192.0.2.1", "crtext", "secret");
+    login.begin(&mut plugin);
+    assert!(!login.is_asked_while_pending());
+    let (accepted, reason) = login.verdict();
+    let question = Challenge::parse(&reason).unwrap().expect("a question");
+    assert_eq!((accepted, question.question()), (false, QUESTION));
+    free(&plugin);
+    let password = String::from_utf8(question.password(b"123456")).unwrap();
+    let again = attempt("outdated", "192.0.2.1", "crtext", &password);
+    again.begin(&mut plugin);
+    assert_eq!(again.verdict(), right());
+}
+
+/// A question is no rejection, and what has a line already gets no second one.
+#[test]
+fn a_rejection_is_one_line_that_says_who_and_why() {
+    let (mut plugin, _go) = open("");
+    let password = asked(&mut plugin, "joe", "654321");
+    assert!(!plugin.logged("login rejected"), "{:?}", plugin.log_lines());
+    for (name, password) in [("joe", password.as_str()), ("ann", "guess")] {
+        let login = attempt(name, "192.0.2.1", "", password);
+        login.begin(&mut plugin);
+        assert!(!login.verdict().0);
+        free(&plugin);
+    }
+    let lines = plugin.close();
+    let rejections: Vec<_> =
+        lines.iter().filter(|line| line.text.contains("rejected")).map(|line| line.text.as_str()).collect();
+    let line = "192.0.2.1 login rejected, with the reason: wrong";
+    assert_eq!(rejections, [format!("joe/{line} code"), format!("ann/{line} password")]);
+    assert!(!lines.iter().any(|line| line.text.contains("guess") || line.text.contains("654321")));
 }
 
 /// Two questions may be open.

@@ -12,7 +12,7 @@ impl AuthUserPassVerify<'_> {
     /// Has this login decided by a future: defers it, runs the future, and answers with what comes of it.
     ///
     /// The future lets the client in with `Ok(())`. An error that is a [`Rejection`](crate::Rejection) rejects it with its
-    /// reason; any other one is logged and rejects it. So do a panic, and the end of the plugin. If the client is gone, the
+    /// reason, any other one without; both are logged. So do a panic, and the end of the plugin. If the client is gone, the
     /// future is dropped within a second. If there is no room for another future, the client has to come again. Lines
     /// that the future logs begin with the client's name; those of what it starts itself, such as a call that blocks, do not.
     ///

@@ -2,11 +2,24 @@
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Instance;
 use crate::Plugin;
 use crate::closing::Closing;
 use crate::panic_guard::{guard, plugin_closed};
+
+/// A static, so it forgets when the plugin's code is unloaded.
+static WAS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// For an author who wonders why a static has its old value after a SIGHUP. Not for administrators: it is no fault.
+pub(super) fn log_if_opened_again() {
+    if WAS_CLOSED.load(Ordering::Relaxed) {
+        log::debug!(
+            "opened again, and the code was not unloaded when it was closed: its statics keep their values"
+        );
+    }
+}
 
 /// Behind `openvpn_plugin_close_v1`: drops the plugin.
 ///
@@ -22,6 +35,7 @@ pub unsafe fn close<P: Plugin>(handle: *mut c_void) {
         drop(unsafe { Box::from_raw(handle.cast::<Instance<P>>()) });
     });
     plugin_closed();
+    WAS_CLOSED.store(true, Ordering::Relaxed);
 }
 
 /// Behind `openvpn_plugin_abort_v1`. OpenVPN also calls it for plugins that never opened, with a null handle.

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use ovpn_plugin_sys as sys;
 
 use super::call_secrets::Call;
+use super::close::log_if_opened_again;
 use super::{Instance, StringArray, host_log};
 use crate::error::WithCauses;
 use crate::panic_guard::{guard, plugin_closed, plugin_opened};
@@ -87,6 +88,7 @@ pub unsafe fn open<P: Plugin>(version: c_int, arguments: *const c_void, answer: 
         logging::opened(args.env());
         logging::install();
         logging::follow_verb(args.env());
+        log_if_opened_again();
         match Instance::<P>::open(&args) {
             Ok(instance) => {
                 // SAFETY: not null, so the host's struct.

@@ -144,8 +144,8 @@ impl<T> Answered<T> {
         }
         if let (Err(error), left) = self.run_in(workers, judge) {
             logging::say(lines::job_not_started(error));
-            if let Some(left) = left {
-                left.settle(Err(busy()));
+            if let Some(decision) = left.and_then(|mut left| left.decision.take()) {
+                decision.reject_in_silence(&busy());
             }
         }
         ClientCrResponseReply::Done

@@ -19,7 +19,8 @@ use crate::{
 /// What knows passwords and codes, and takes its time: for [`Challenges::login_in`] and [`Challenges::response_in`].
 ///
 /// Its methods run in the threads they are given, with the client's name before their lines. Both reject with an error: a
-/// [`Rejection`](crate::Rejection) tells the client its reason, any other error is logged. So does a panic.
+/// [`Rejection`](crate::Rejection) tells the client its reason, any other error does not. So does a panic. Each of them is a
+/// line of the log.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -88,6 +89,22 @@ pub trait SecondFactor: Send + Sync + 'static {
     /// Whether what the client types may be shown.
     const IS_SHOWN: bool = true;
 
+    /// Whether this user has a second factor; yes for everybody unless the backend says otherwise. It decides whether a client
+    /// is asked that can be asked while its login is pending: OpenVPN takes that question only before the password is
+    /// checked. Nobody else is asked before [`SecondFactor::check`] has said so.
+    ///
+    /// This one is called in OpenVPN's own thread: answer from memory. An answer that is out of date does no harm. Who is asked
+    /// in vain gets in without answering; who is not asked, and has a second factor according to `check`, is asked by a
+    /// rejection.
+    ///
+    /// **It tells something before the password is right**: a client that names a user and is not asked learns that this user
+    /// has no second factor. Say `true` for names that you do not know, so that it does not learn which names there
+    /// are. If it is to learn nothing, leave this method out, or use [`Challenges::by_rejection`].
+    fn has_second_factor(&self, username: &[u8]) -> bool {
+        let _ = username;
+        true
+    }
+
     /// Whether the password is right. `Some` has the client asked, if it is not being asked already, and comes back with the
     /// answer. `None` lets it in: it has no second factor.
     ///
@@ -141,8 +158,9 @@ impl<T: Send + 'static> Challenges<T> {
     /// Has a whole login with two factors decided in other threads: the password of one that begins, and the answer of one
     /// that was asked by a rejection. A client whose token is good ([`Login::Renewed`]) is accepted.
     ///
-    /// Clients that can be asked while their login is pending are asked at once: OpenVPN takes such a question only with
-    /// the reply to this event. Their password is checked meanwhile. If it is wrong, or there is no second factor, the login
+    /// Clients that can be asked while their login is pending are asked at once, unless the user has no second factor
+    /// ([`SecondFactor::has_second_factor`]): OpenVPN takes such a question only with the reply to this event. Their
+    /// password is checked meanwhile. If it is wrong, or there is no second factor, the login
     /// is decided without their answer. The others are asked when the password was right;
     /// [`Challenges::by_rejection`] has everybody asked so. With a static challenge the answer is there, and both are
     /// judged one after the other.
@@ -220,7 +238,9 @@ impl<T: Send + 'static> Challenges<T> {
         let mut pending = None;
         let route = if let Some(answer) = login.take_response() {
             Route::Answered(answer)
-        } else if let Some(control) = self.pending_control(event, question) {
+        } else if let Some(control) =
+            self.pending_control(event, question).filter(|_| factor.has_second_factor(login.username()))
+        {
             let make = if F::IS_SHOWN { Pending::text } else { Pending::hidden };
             pending = Some(make(self.time, question).map_err(AskError::Pending)?);
             let check = Check { username: binding.username.clone(), until: asked + self.time, answer: None };
@@ -287,7 +307,7 @@ impl<T> Challenges<T> {
         now: Instant,
     ) {
         if !self.make_room(&open.binding, now) {
-            return decision.answer(Err(no_room()));
+            return decision.reject_in_silence(&no_room());
         }
         let username = open.binding.username.clone();
         match self.question(open, &username, question, is_shown) {
@@ -303,7 +323,7 @@ impl<T> Challenges<T> {
         }
         if !self.make_room(&open.binding, Instant::now()) {
             if let Some(decision) = open.decision.take() {
-                decision.answer(Err(no_room()));
+                decision.reject_in_silence(&no_room());
             }
             return None;
         }

@@ -22,6 +22,7 @@
 pub(crate) mod client;
 mod files;
 mod log_catcher;
+mod login;
 mod panics;
 mod question;
 mod running;
@@ -38,9 +39,10 @@ pub use client::TestClient;
 pub use files::{ConnectFiles, LoginFiles};
 pub use log_catcher::TestLine;
 pub(crate) use log_catcher::{caught, current_test, join_test};
+pub use login::Login;
 pub use question::Question;
 pub use running::{Outcome, Running, TestReply};
-pub use session::{Connect, Login, Session};
+pub use session::{Connect, Session};
 #[doc(hidden)]
 pub use variables::{TEMPORARY, new_with};
 

@@ -5,7 +5,7 @@ mod connect;
 use std::time::Duration;
 
 use super::variables::{TEMPORARY, new_with};
-use super::{CallData, LoginFiles, Outcome, Question, Running, TestClient, TestReply};
+use super::{CallData, Login, LoginFiles, Outcome, Question, Running, TestClient, TestReply};
 use crate::{ClientState, EventSet, Plugin, base64};
 
 pub use connect::Connect;
@@ -54,20 +54,6 @@ pub struct Session<P> {
     /// Also what the client was given so far.
     connected: bool,
     patience: Duration,
-}
-
-/// How a login went.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum Login {
-    /// The client may go on.
-    Accepted,
-    /// The client is rejected, with this reason; empty if there is none.
-    Rejected(String),
-    /// The client's user is asked. [`Session::answer`] goes on from there.
-    Asked(Question),
-    /// It was deferred, and no verdict came in time.
-    Undecided,
 }
 
 impl<P: Plugin> Session<P> {
@@ -288,7 +274,7 @@ impl<P: Plugin> Session<P> {
                 self.question = Some(question.clone());
                 Login::Asked(question)
             }
-            None => Login::Rejected(reason),
+            None => Login::rejected(reason),
         }
     }
 }

@@ -210,6 +210,8 @@ fn two_factors() {
     joe("123456").announcing("crtext").start().connects();
     assert_eq!(joe("654321").start().refused(), "wrong code");
     site.server.client("ann", "quiet").without_certificate().connect();
+    // Asked nothing, she need not answer.
+    site.server.person("ann", "quiet").without_certificate().announcing("crtext").start().connects();
     site.server.client("joe", "guess").without_certificate().start().wait_refused();
 }
 
