@@ -15,7 +15,8 @@ Exit status of `run`:
   2  the command line is wrong, the crate does not build, OpenVPN does not start,
      or something that is needed is missing
   3  not decided: no answer in time, or interrupted, or OpenVPN ended
-  4  not decided: the plugin asked a question, and nobody answered
+  4  not decided: the plugin asked a question, and nobody answered. While a login is
+     pending, a verdict is waited for all the same
   5  the client got in, and then the server ended by itself";
 
 /// Names of the arguments, as options are looked up in what was parsed.

@@ -13,7 +13,7 @@ mod options;
 mod print;
 mod run;
 mod template;
-mod until;
+mod wait;
 
 use std::io::Write;
 use std::panic;

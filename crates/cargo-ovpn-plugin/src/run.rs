@@ -15,7 +15,7 @@ use terminal::{NoAnswer, Signals, Terminal};
 use crate::Failed;
 use crate::options::Task;
 use crate::print::{Printer, Who, printable};
-use crate::until::{Bell, Came};
+use crate::wait::{Came, Wait};
 
 const IN: u8 = 0;
 const REJECTED: u8 = 1;
@@ -34,6 +34,9 @@ const METHODS: &str = "openurl,webauth,crtext";
 
 /// A plugin may keep a decision for ever, or drop it: only OpenVPN's limit ends that login.
 const UNDECIDED: &str = "in OpenVPN a login without a verdict ends with AUTH_FAILED after hand-window (60 s)";
+/// A question of a login that is pending.
+const NOBODY_ANSWERS: &str =
+    "nobody answers: there is no terminal, and no --answer is left; waiting for a verdict without it";
 /// A plugin's file that does not have what `export!` makes.
 const NO_SYMBOL: &str = "could not find required symbol";
 
@@ -54,24 +57,24 @@ pub(crate) fn run(task: Task) -> Result<u8, Failed> {
     // Before any thread is there, so that all have them held back.
     let signals = Signals::hold().map_err(|error| format!("cannot hold signals back: {error}"))?;
     let printer = Arc::new(Printer::of_output());
-    match Stage::new(task, &signals, &printer).and_then(Stage::play) {
+    match Setup::new(task, &signals, &printer).and_then(Setup::run) {
         Ok(status) | Err(Stop::With(status)) => Ok(status),
         Err(Stop::Failed(text)) => Err(text),
     }
 }
 
 /// What there is before anything is started.
-struct Stage<'a> {
+struct Setup<'a> {
     task: Task,
     login: (String, String),
     plugin: PathBuf,
     openvpn: Option<PathBuf>,
     signals: &'a Signals,
     printer: &'a Arc<Printer>,
-    bell: Bell,
+    wait: Wait,
 }
 
-impl<'a> Stage<'a> {
+impl<'a> Setup<'a> {
     fn new(mut task: Task, signals: &'a Signals, printer: &'a Arc<Printer>) -> Result<Self, Stop> {
         requirements().map_err(|missing| missing.to_string())?;
         let absolute =
@@ -84,11 +87,11 @@ impl<'a> Stage<'a> {
         printer.say(&format!("the plugin is {}", plugin.display()));
         let user = given_or_typed(task.user.take(), "Username: ", true, "--user", signals)?;
         let password = given_or_typed(task.password.take(), "Password: ", false, "--password", signals)?;
-        let bell = Bell::new().map_err(|error| error.to_string())?;
-        Ok(Self { task, login: (user, password), plugin, openvpn, signals, printer, bell })
+        let wait = Wait::new().map_err(|error| error.to_string())?;
+        Ok(Self { task, login: (user, password), plugin, openvpn, signals, printer, wait })
     }
 
-    fn play(self) -> Result<u8, Stop> {
+    fn run(self) -> Result<u8, Stop> {
         let server = self.start_server()?;
         self.printer.say(&format!("{} serves, as process {}", version(&server), server.pid()));
         let person = self.start_client(&server);
@@ -118,7 +121,7 @@ impl<'a> Stage<'a> {
 
     fn start_server(&self) -> Result<Server, Stop> {
         let words: Vec<&str> = self.task.words.iter().map(String::as_str).collect();
-        let (printer, ring) = (Arc::clone(self.printer), self.bell.rope());
+        let (printer, wake) = (Arc::clone(self.printer), self.wait.waker());
         let mut config = ServerConfig::new().line(&self.verb()).line(NO_TIMES);
         if let Some(openvpn) = &self.openvpn {
             config = config.openvpn(openvpn);
@@ -134,7 +137,7 @@ impl<'a> Stage<'a> {
                 found.store(true, Ordering::Relaxed);
             }
             show(&printer, Who::Server, line);
-            ring();
+            wake();
         });
         let config = self.task.server.iter().fold(config, |config, line| config.line(line));
         config.try_start().map_err(|_| match self.signals.came() {
@@ -157,20 +160,20 @@ impl<'a> Stage<'a> {
             config = config.static_challenge(text);
         }
         let person = self.task.client.iter().fold(config, |config, line| config.line(line)).start();
-        let (printer, ring) = (Arc::clone(self.printer), self.bell.rope());
+        let (printer, wake) = (Arc::clone(self.printer), self.wait.waker());
         person.client().log().follow(move |line| {
             show(&printer, Who::Client, line);
-            ring();
+            wake();
         });
-        let ring = self.bell.rope();
-        person.heard().follow(move |_| ring());
+        let wake = self.wait.waker();
+        person.heard().follow(move |_| wake());
         person
     }
 
     /// Until the client has left, or is to leave.
     fn watch(&self, server: &Server, person: &Person) -> Result<u8, Stop> {
         let mut answers: VecDeque<String> = self.task.answers.clone().into();
-        let (mut asked, mut asked_static, mut is_in) = (0, false, false);
+        let (mut asked, mut asked_static, mut is_in, mut unanswered) = (0, false, false, false);
         let mut end = Some(Instant::now() + self.task.timeout);
         loop {
             // In this order: what came before is in the log when the next is looked for.
@@ -187,7 +190,14 @@ impl<'a> Stage<'a> {
                     continue;
                 }
                 let before = Instant::now();
-                self.answer(person, &question, &mut answers)?;
+                match self.answer(person, &question, &mut answers) {
+                    // The verdict may not need the answer: the password is wrong, or there is no second factor.
+                    Err(Stop::With(UNANSWERED)) if question.way == Way::Pending => {
+                        unanswered = true;
+                        self.printer.say(NOBODY_ANSWERS);
+                    }
+                    other => other?,
+                }
                 // The time that a person takes is not the plugin's.
                 end = end.map(|end| end + before.elapsed());
             }
@@ -214,13 +224,16 @@ impl<'a> Stage<'a> {
                 self.printer.say("the client has ended");
                 return Ok(if is_in { IN } else { NOT_DECIDED });
             }
-            match self.bell.wait(self.signals, end) {
-                Came::Rung => {}
+            match self.wait.until(self.signals, end) {
+                Came::Woken => {}
                 Came::Signal(_) | Came::TimeIsOver if is_in => return Ok(IN),
                 Came::Signal(_) => return Ok(NOT_DECIDED),
                 Came::TimeIsOver => {
                     let limit = self.task.timeout.as_secs();
                     self.printer.say(&format!("the login is not decided within {limit} s (--timeout)"));
+                    if unanswered {
+                        return Ok(UNANSWERED);
+                    }
                     self.printer.say(UNDECIDED);
                     return Ok(NOT_DECIDED);
                 }

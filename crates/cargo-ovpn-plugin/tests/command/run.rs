@@ -59,8 +59,35 @@ fn a_static_challenge_is_answered() {
 
 #[test]
 fn a_question_without_an_answer() {
-    let run = run("challenge", &["--crtext"], &["joe", "secret", "123456"]);
-    run.ends(4, &["the client is asked: Code", "not decided, since nobody answered"]);
+    let unanswered = run("challenge", &["--crtext", "--timeout", "2"], &["joe", "secret", "123456"]);
+    unanswered.ends(
+        4,
+        &[
+            "the client is asked: Code",
+            "nobody answers: there is no terminal, and no --answer is left",
+            "not decided within 2 s (--timeout)",
+            "not decided, since nobody answered",
+        ],
+    );
+    // The client comes again with the answer, so no verdict follows without one.
+    let again = run("challenge", &[], &["joe", "secret", "123456"]);
+    again.ends(4, &["the client is asked: Code", "not decided, since nobody answered"]);
+}
+
+/// The password is checked while the client is being asked.
+#[test]
+fn a_verdict_that_needs_no_answer() {
+    let scratch = Scratch::new();
+    let users = format!("users={}", scratch.write("users", "joe other 123456\n", 0o644).display());
+    run("two-factors", &["--crtext"], &[&users]).ends(
+        1,
+        &[
+            "the client is asked: Code:",
+            "waiting for a verdict without it",
+            "the client is told that the login failed: wrong name or password",
+            "result: the login was rejected",
+        ],
+    );
 }
 
 #[test]

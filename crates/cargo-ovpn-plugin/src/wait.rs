@@ -13,34 +13,35 @@ use terminal::Signals;
 /// What came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Came {
-    Rung,
+    Woken,
     Signal(Signal),
     TimeIsOver,
 }
 
-/// Rung by threads that read logs.
+/// Woken by threads that read logs.
 #[derive(Debug)]
-pub(crate) struct Bell {
-    heard: UnixStream,
-    rope: Arc<UnixStream>,
+pub(crate) struct Wait {
+    reader: UnixStream,
+    writer: Arc<UnixStream>,
 }
 
-impl Bell {
+impl Wait {
     pub(crate) fn new() -> io::Result<Self> {
-        let (heard, rope) = UnixStream::pair()?;
-        heard.set_nonblocking(true)?;
-        rope.set_nonblocking(true)?;
-        Ok(Self { heard, rope: Arc::new(rope) })
+        let (reader, writer) = UnixStream::pair()?;
+        reader.set_nonblocking(true)?;
+        writer.set_nonblocking(true)?;
+        Ok(Self { reader, writer: Arc::new(writer) })
     }
 
-    /// What rings it. A bell that was rung and not heard yet needs no more.
-    pub(crate) fn rope(&self) -> impl Fn() + Send + Sync + 'static {
-        let rope = Arc::clone(&self.rope);
-        move || _ = (&*rope).write(&[0])
+    /// What ends the wait. If it was called since the last wait, the next one ends at once.
+    pub(crate) fn waker(&self) -> impl Fn() + Send + Sync + 'static {
+        let writer = Arc::clone(&self.writer);
+        // A full pipe wakes as well.
+        move || _ = (&*writer).write(&[0])
     }
 
     /// Waits, at most until `end`; for ever if there is none.
-    pub(crate) fn wait(&self, signals: &Signals, end: Option<Instant>) -> Came {
+    pub(crate) fn until(&self, signals: &Signals, end: Option<Instant>) -> Came {
         loop {
             if let Some(signal) = signals.came() {
                 return Came::Signal(signal);
@@ -54,17 +55,17 @@ impl Bell {
                 PollTimeout::try_from(left.as_millis() + 1).unwrap_or(PollTimeout::MAX)
             });
             let mut wanted = [
-                PollFd::new(self.heard.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.reader.as_fd(), PollFlags::POLLIN),
                 PollFd::new(signals.as_fd(), PollFlags::POLLIN),
             ];
             let _ = poll(&mut wanted, limit);
-            let mut rung = false;
+            let mut woken = false;
             let mut buffer = [0; 256];
-            while (&self.heard).read(&mut buffer).is_ok_and(|count| count > 0) {
-                rung = true;
+            while (&self.reader).read(&mut buffer).is_ok_and(|count| count > 0) {
+                woken = true;
             }
-            if rung {
-                return Came::Rung;
+            if woken {
+                return Came::Woken;
             }
         }
     }
@@ -77,14 +78,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bell_is_heard_once_and_time_ends() {
-        let (bell, signals) = (Bell::new().unwrap(), Signals::hold().unwrap());
-        let ring = bell.rope();
-        ring();
-        ring();
-        assert_eq!(bell.wait(&signals, None), Came::Rung);
+    fn several_calls_wake_once_and_time_ends() {
+        let (wait, signals) = (Wait::new().unwrap(), Signals::hold().unwrap());
+        let wake = wait.waker();
+        wake();
+        wake();
+        assert_eq!(wait.until(&signals, None), Came::Woken);
         let soon = Instant::now() + Duration::from_millis(10);
-        assert_eq!(bell.wait(&signals, Some(soon)), Came::TimeIsOver);
+        assert_eq!(wait.until(&signals, Some(soon)), Came::TimeIsOver);
         assert!(Instant::now() >= soon);
     }
 }
