@@ -82,16 +82,16 @@ complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand doctor" -l stric
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand doctor" -l json -d 'print one JSON object a line instead of text; docs/json.md has the schema'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand doctor" -l entered -d 'this process is in the unit\'s sandbox already'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand doctor" -s h -l help -d 'Print help'
-complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand certify" -s u -l user -d 'username; without this option `login` asks for it on the terminal' -r
+complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand certify" -s u -l user -d 'username of a login that the plugin accepts [default: test, with this as its password, too]' -r
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand certify" -s p -l password-file -d 'read the password from FILE, or from standard input if FILE is `-`; one newline at the end is ignored; without this option the command asks on the terminal' -r -F
-complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand certify" -s r -l response -d 'response to a static challenge (`static-challenge` in the client\'s configuration), for example a one-time code' -r
-complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand certify" -s c -l common-name -d 'common name of the client\'s certificate [default: none; `events`: client]' -r
+complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand certify" -s r -l response -d 'answer to whatever the plugin asks: with the password (static challenge), while the login is pending (`crtext`), or by another login (dynamic challenge); the first way in which the client gets in is used' -r
+complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand certify" -s c -l common-name -d 'common name of the client\'s certificate' -r
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand certify" -s a -l address -d 'address of the client, IPv4 or IPv6' -r
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand certify" -s e -l env -d 'a variable for the plugin, as `setenv NAME VALUE` does; may be repeated' -r
-complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand certify" -s v -l verb -d 'OpenVPN\'s `verb`, 0 to 11; from 4 on auth-pam shows which prompt was answered, from 7 on debug messages are shown' -r
-complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand certify" -s t -l timeout -d 'how long the plugin may take, 1 to 86400; the time for answers does not count' -r
+complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand certify" -s v -l verb -d 'OpenVPN\'s `verb`, 0 to 11, as the plugin sees it' -r
+complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand certify" -s t -l timeout -d 'how long the plugin may take for one call, 1 to 86400; half of it for a verdict' -r
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand certify" -s d -l deferred -d 'allow auth-pam to defer, as `setenv deferred_auth_pam 1` does'
-complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand certify" -l strict -d 'exit with status 1 instead of 0 if there is a warning; for `doctor` and `certify`, if there is a note'
+complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand certify" -l strict -d 'exit with status 1 instead of 0 if there is a note, other than that the plugin defers or that its code stays in memory'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand certify" -l json -d 'print one JSON object a line instead of text; docs/json.md has the schema'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand certify" -s h -l help -d 'Print help'
 complete -c ovpn-plugin -n "__fish_ovpn_plugin_using_subcommand status" -l json -d 'print one JSON object a line instead of text; docs/json.md has the schema'

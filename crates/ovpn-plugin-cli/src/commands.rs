@@ -32,8 +32,8 @@ Exit status:
      unblock)
   1  login rejected;  OpenVPN would not start (check);  the client did not get
      in, or the plugin failed at another event (events);  warnings (doctor);
-     with --strict also warnings (login, check, events) or notes (doctor,
-     certify)
+     with --strict also warnings (login, check, events) or notes (doctor;
+     certify, of something to mend)
   2  the command line is wrong, or something that it names cannot be read;
      errors (doctor);  a failed check (certify);  no server could be asked
      (status, revoke, unblock)
@@ -106,7 +106,7 @@ pub(crate) fn command() -> Command {
         .subcommand(events.args(of_a_client()).arg(as_client()).args(of_all()))
         .subcommand(doctor().args(of_a_set_up()))
         .mut_subcommands(|command| command.args(in_a_unit()))
-        .subcommand(certify().args(of_a_client()).args(of_all()))
+        .subcommand(certify())
         .subcommand(status())
         .subcommand(revoke())
         .subcommand(unblock())
@@ -116,11 +116,31 @@ fn certify() -> Command {
     on_a_plugin(
         "certify",
         "Find out whether a plugin, in any language, does what OpenVPN needs",
-        "For authors of plugins: it tries logins hundreds of times. It tries SIGHUP, chroot, daemon, odd logins and older versions \
+        "For authors of plugins. It runs the plugin as root, with its real configuration, and opens it dozens of times: files \
+         that the plugin writes are written, and servers that it asks are asked. Give it a configuration of its own.\n\n\
+         It tries logins hundreds of times. It tries SIGHUP, chroot, daemon, odd logins and older versions \
          of OpenVPN, and looks at what calls change, keep and leave behind. It says what passes and what fails, why that \
          matters, and what to do.\n\n  \
          ovpn-plugin certify --user joe --password-file joe.txt ./libmine.so",
     )
+    .args(of_a_client())
+    .args(of_all())
+    // Without what is for auth-pam and other commands.
+    .mut_args(|arg| match arg.get_id().as_str() {
+        id::USER => arg.help("username of a login that the plugin accepts [default: test, with this as its password, too]"),
+        id::RESPONSE => arg.help(
+            "answer to whatever the plugin asks: with the password (static challenge), while the login is pending (`crtext`), or \
+             by another login (dynamic challenge); the first way in which the client gets in is used",
+        ),
+        id::COMMON_NAME => arg.help("common name of the client's certificate"),
+        id::DEFERRED => arg.hide(true),
+        id::VERB => arg.help("OpenVPN's `verb`, 0 to 11, as the plugin sees it"),
+        id::TIMEOUT => arg.help("how long the plugin may take for one call, 1 to 86400; half of it for a verdict"),
+        id::STRICT => arg.help(
+            "exit with status 1 instead of 0 if there is a note, other than that the plugin defers or that its code stays in memory",
+        ),
+        _ => arg,
+    })
 }
 
 fn doctor() -> Command {

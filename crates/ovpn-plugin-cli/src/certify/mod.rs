@@ -1,6 +1,6 @@
 //! `ovpn-plugin certify`: tries what OpenVPN asks of a plugin, in any language, and says what it fails.
 //!
-//! * [`trials`] open the plugin and use it, each in a process of its own ([`stage`]);
+//! * [`trials`] open the plugin and use it, each in a process of its own ([`trial_process`]);
 //! * [`observe`] reads what the plugin changes in that process;
 //! * [`report`] carries what a trial says; [`check`] has what each check means; [`show`] prints.
 
@@ -12,7 +12,7 @@ mod printed;
 mod progress;
 mod report;
 mod show;
-mod stage;
+mod trial_process;
 mod trials;
 
 use std::time::{Duration, Instant};
@@ -26,8 +26,8 @@ use crate::show::Show;
 use crate::{Stop, locate, plugin_line};
 use progress::{Progress, WHOLE};
 use report::{Grade, Seen};
-use stage::{Ended, Played, play};
 use terminal::Signals;
+use trial_process::{Ended, Tried, try_in_process};
 use trials::{FIRST, KILLED, REST, Subject, Trial};
 
 /// How long is waited for what the plugin has deferred, at most.
@@ -136,22 +136,27 @@ fn one(
 ) -> Result<(), Stop> {
     progress.next(Instant::now());
     let leaves = seen.iter().any(|seen| seen.id == "processes-left" && seen.grade == Grade::Fail);
-    let played = play(trial.kind, (limit, progress), leaves, signals, |stage| (trial.play)(stage, subject));
-    let Played { seen: mut more, at, ended, left } =
-        played.map_err(|error| format!("cannot run the plugin in a process of its own: {error}"))?;
+    let tried = try_in_process(trial.kind, (limit, progress), leaves, signals, |process| {
+        (trial.body)(process, subject)
+    });
+    let Tried { seen: mut more, at, ended, left } =
+        tried.map_err(|error| format!("cannot run the plugin in a process of its own: {error}"))?;
     // The first trial that sees it is enough.
     let prints = |seen: &Seen| seen.id == "prints" && seen.grade == Grade::Note;
     let printed = seen.iter().any(prints);
     more.retain(|one| !(printed && prints(one)));
+    logged::keep_new_panics(seen, &mut more);
     seen.extend(more);
     let names = || format!("processes stay: {}", left.join(", "));
     match ended {
         Ended::Interrupted(_) => return Err(Stop::Interrupted),
-        Ended::Well if left.is_empty() && trial.kind == stage::Kind::Killed => {
+        Ended::Well if left.is_empty() && trial.kind == trial_process::Kind::Killed => {
             seen.push(of("outlives", Grade::Pass, String::new()));
         }
         Ended::Well if left.is_empty() => {}
-        Ended::Well if trial.kind == stage::Kind::Killed => seen.push(of("outlives", Grade::Fail, names())),
+        Ended::Well if trial.kind == trial_process::Kind::Killed => {
+            seen.push(of("outlives", Grade::Fail, names()))
+        }
         Ended::Well => seen.push(of("processes-left", Grade::Fail, names())),
         Ended::Died(how) => {
             // A login of root's and one in a chroot have a check of their own, and so has what is only noted.

@@ -1,11 +1,13 @@
 //! How a certificate is printed.
 
-use super::check::{CHECKS, Check};
+use super::check::{CHECKS, Check, NO_FAULTS};
 use super::report::{Grade, Seen};
 use crate::show::{Field, Show};
 
+/// How a note begins of something that could not be checked, for which there is nothing to mend.
+pub(crate) const UNCHECKED: &str = "not checked";
 /// What is said of checks that no trial reached.
-const UNCHECKED: &str = "not checked, since a trial ended before";
+const UNREACHED: &str = "not checked, since a trial ended before";
 
 /// What came of a check.
 pub(crate) struct Result<'a> {
@@ -34,12 +36,14 @@ pub(crate) fn results(seen: &[Seen]) -> Vec<Result<'_>> {
     CHECKS.iter().filter_map(of).collect()
 }
 
-/// The status the command ends with: 2 if a check fails, with `strict` 1 if there are notes.
+/// The status the command ends with: 2 if a check fails, with `strict` 1 if there are notes of something to mend.
 pub(crate) fn status(results: &[Result<'_>], strict: bool) -> u8 {
-    match results.iter().map(|result| result.grade).max() {
-        Some(Grade::Fail) => 2,
-        Some(Grade::Note) if strict => 1,
-        _ => 0,
+    let is_any =
+        |grade, counts: fn(&Check) -> bool| results.iter().any(|it| it.grade == grade && counts(it.check));
+    if is_any(Grade::Fail, |_| true) {
+        2
+    } else {
+        u8::from(strict && is_any(Grade::Note, |check| !NO_FAULTS.contains(&check.id)))
     }
 }
 
@@ -52,23 +56,25 @@ pub(crate) fn print(show: &mut Show, about: &str, results: &[Result<'_>], status
                 result.grade.name(),
                 check.id,
                 &text(result),
-                (result.grade != Grade::Pass).then_some((check.why, check.todo)),
+                advises(result).then_some((check.why, check.todo)),
             );
             continue;
         }
-        if is_unchecked(result) {
+        if is_unreached(result) {
             continue;
         }
         show.line(&result.grade.name().to_uppercase(), &format!("{} [{}]", text(result), check.id));
-        if result.grade != Grade::Pass {
+        if advises(result) {
             show.line("why", check.why);
             show.line("to do", check.todo);
+        }
+        if result.grade != Grade::Pass {
             show.gap();
         }
     }
-    let unchecked: Vec<&str> = results.iter().filter(|it| is_unchecked(it)).map(|it| it.check.id).collect();
-    if !show.is_json() && !unchecked.is_empty() {
-        show.line("NOTE", &format!("{UNCHECKED}: {}", unchecked.join(", ")));
+    let unreached: Vec<&str> = results.iter().filter(|it| is_unreached(it)).map(|it| it.check.id).collect();
+    if !show.is_json() && !unreached.is_empty() {
+        show.line("NOTE", &format!("{UNREACHED}: {}", unreached.join(", ")));
     }
     let count = |grade| results.iter().filter(|result| result.grade == grade).count();
     let (passed, notes, failed) = (count(Grade::Pass), count(Grade::Note), count(Grade::Fail));
@@ -96,14 +102,20 @@ pub(crate) fn print(show: &mut Show, about: &str, results: &[Result<'_>], status
     ]);
 }
 
-fn is_unchecked(result: &Result<'_>) -> bool {
+/// Whether there is something to mend: not where a trial could only not be made.
+fn advises(result: &Result<'_>) -> bool {
+    let could_not = result.grade == Grade::Note && result.what.iter().all(|what| what.starts_with(UNCHECKED));
+    result.grade != Grade::Pass && !could_not
+}
+
+fn is_unreached(result: &Result<'_>) -> bool {
     result.grade == Grade::Note && result.what.is_empty()
 }
 
 fn text(result: &Result<'_>) -> String {
     match result.grade {
         Grade::Pass => result.check.passes.to_owned(),
-        _ if is_unchecked(result) => UNCHECKED.to_owned(),
+        _ if is_unreached(result) => UNREACHED.to_owned(),
         _ => result.what.join("; "),
     }
 }
@@ -137,5 +149,30 @@ mod tests {
         assert_eq!(status(&super::results(&fine), true), 0);
         let noted: Vec<Seen> = CHECKS.iter().map(|check| seen(check.id, Grade::Note, "")).collect();
         assert_eq!((status(&super::results(&noted), false), status(&super::results(&noted), true)), (0, 1));
+        // Such notes say what a plugin is like.
+        let informed: Vec<Seen> = CHECKS
+            .iter()
+            .map(|check| {
+                let grade = if NO_FAULTS.contains(&check.id) { Grade::Note } else { Grade::Pass };
+                seen(check.id, grade, "a")
+            })
+            .collect();
+        assert_eq!(status(&super::results(&informed), true), 0);
+    }
+
+    #[test]
+    fn what_could_not_be_checked_has_no_advice() {
+        let all = [
+            seen("leak-memory", Grade::Note, "not checked: a client takes too long to try many"),
+            seen("forks", Grade::Note, "UP forks"),
+            seen("umask", Grade::Fail, "a"),
+            seen("symbols", Grade::Pass, ""),
+        ];
+        let advised: Vec<_> = results(&all)
+            .iter()
+            .filter(|it| it.what.len() == 1 && advises(it))
+            .map(|it| it.check.id)
+            .collect();
+        assert_eq!(advised, ["forks", "umask"]);
     }
 }

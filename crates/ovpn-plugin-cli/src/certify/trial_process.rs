@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Seek, SeekFrom};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -60,7 +60,7 @@ pub(crate) enum Ended {
 
 /// What came of a trial.
 #[derive(Debug)]
-pub(crate) struct Played {
+pub(crate) struct Tried {
     pub(crate) seen: Vec<Seen>,
     /// What was done last.
     pub(crate) at: String,
@@ -70,7 +70,7 @@ pub(crate) struct Played {
 }
 
 /// What a trial has at hand.
-pub(crate) struct Stage {
+pub(crate) struct TrialProcess {
     pub(crate) report: Report,
     /// A directory of its own, and its directory for temporary files.
     pub(crate) scratch: PathBuf,
@@ -81,23 +81,31 @@ pub(crate) struct Stage {
     _own: File,
 }
 
-impl Stage {
+impl TrialProcess {
     /// Where the next plugin logs: what the one before said is read at the end of the trial.
     pub(crate) fn new_log(&self) -> PathBuf {
         let number = self.logs.replace(self.logs.get() + 1);
         self.scratch.join(format!("{}-{number}", logged::LOG))
     }
+
+    /// The last log that was begun, from its present end on. It can be read where its path leads nowhere any more.
+    pub(crate) fn rest_of_log(&self) -> io::Result<File> {
+        let last = self.logs.get().saturating_sub(1);
+        let mut log = File::open(self.scratch.join(format!("{}-{last}", logged::LOG)))?;
+        log.seek(SeekFrom::End(0))?;
+        Ok(log)
+    }
 }
 
 /// Runs `body` until nothing new is heard of it for `limit`, or it takes many times that. `leaves`: processes that stay are
 /// no news.
-pub(crate) fn play(
+pub(crate) fn try_in_process(
     kind: Kind,
     (limit, progress): (Duration, &mut Progress),
     leaves: bool,
     signals: &Signals,
-    body: impl FnOnce(&Stage),
-) -> io::Result<Played> {
+    body: impl FnOnce(&TrialProcess),
+) -> io::Result<Tried> {
     let scratch = tempfile::Builder::new().prefix("ovpn-certify-").tempdir()?;
     let (ours, theirs) = UnixStream::pair()?;
     ours.set_nonblocking(true)?;
@@ -108,15 +116,15 @@ pub(crate) fn play(
         let report = Report::new(theirs);
         match prepare(&scratch, signals, output) {
             Ok(own) => {
-                let stage = Stage {
+                let process = TrialProcess {
                     report,
                     scratch: scratch.path().to_owned(),
                     leave,
                     logs: Cell::new(0),
                     _own: own,
                 };
-                body(&stage);
-                stage.report.end();
+                body(&process);
+                process.report.end();
                 if kind == Kind::Killed {
                     unistd::pause();
                 }
@@ -137,7 +145,7 @@ pub(crate) fn play(
     let Heard { mut seen, at, .. } = heard;
     seen.extend(logged::panics(scratch.path()));
     seen.extend(printed.seen());
-    Ok(Played { seen, at, ended, left })
+    Ok(Tried { seen, at, ended, left })
 }
 
 /// In the new process: as under OpenVPN. Gives a descriptor as OpenVPN has them, which only exec closes.

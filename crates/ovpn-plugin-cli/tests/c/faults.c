@@ -300,9 +300,13 @@ static int log_in(const char **envp)
     {
         pthread_join(start(say, NULL, 0), NULL);
     }
-    if (is("needs-files"))
+    if (is("needs-files") || is("names-files"))
     {
         int file = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+        if (file < 0 && is("names-files"))
+        {
+            host_log(PLOG_ERR, "FAULTS", "cannot open /etc/passwd");
+        }
         close(file);
         return file >= 0 ? OPENVPN_PLUGIN_FUNC_SUCCESS : OPENVPN_PLUGIN_FUNC_ERROR;
     }

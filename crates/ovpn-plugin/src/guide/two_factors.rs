@@ -37,6 +37,13 @@
 //! [`Challenges::response_in`](crate::Challenges::response_in): password and answer are checked in the pool.
 //! A client that announces `crtext` is then asked before its password is known to be right, since OpenVPN
 //! takes that question only with the reply to the login. Until it is, the question takes nobody's room.
+//!
+//! If some users have no second factor, implement
+//! [`has_second_factor`](crate::SecondFactor::has_second_factor), so that these are not asked in vain. It
+//! tells something: a client that names a user and is not asked learns, without the password, that this user
+//! has no second factor. Answer `true` for unknown names, so that it learns of no others. A client learns
+//! nothing if nobody is asked before the password was right: [`by_rejection`](crate::Challenges::by_rejection).
+//!
 //! Where only the answers are slow, [`Answered::answer_in`](crate::Answered::answer_in) and
 //! [`Answered::respond_in`](crate::Answered::respond_in) do.
 //!

@@ -5,7 +5,7 @@ use ovpn_plugin_host::{DynamicChallenge, Login, OpenPlugin};
 use super::Subject;
 use super::common::{live_as, logs_in, open_again};
 use crate::certify::report::Seen;
-use crate::certify::stage::Stage;
+use crate::certify::trial_process::TrialProcess;
 use crate::redaction::from_plugin;
 
 /// What is said of each way: with the password (SCRV1), while the login is pending (crtext), by coming again (CRV1).
@@ -17,14 +17,14 @@ pub(crate) fn ways(with_password: Login, plain: &Login, response: &[u8]) -> [Log
 }
 
 /// Tries the ways until one gets in.
-pub(super) fn asking(stage: &Stage, subject: &Subject) {
+pub(super) fn asking(process: &TrialProcess, subject: &Subject) {
     let Some(ways) = &subject.ways else { return };
-    let Some(plugin) = open_again(stage, subject, "opens") else { return };
-    let gets_in = |login| live_as(stage, login, subject.patience, &plugin).is_ok_and(|life| life.connected);
+    let Some(plugin) = open_again(process, subject, "opens") else { return };
+    let gets_in = |login| live_as(process, login, subject.patience, &plugin).is_ok_and(|life| life.connected);
     if let Some((_, way)) = ways.iter().zip(WAYS).find(|(login, _)| gets_in(*login)) {
-        stage.report.none(way);
+        process.report.none(way);
     }
-    stage.report.at("close");
+    process.report.at("close");
 }
 
 /// The login that got in, of the trial that has seen this.
@@ -34,11 +34,11 @@ pub(crate) fn login(subject: &Subject, seen: &[Seen]) -> Option<Login> {
 }
 
 /// What a client is asked that does not get in, and what to do about it.
-pub(super) fn question(stage: &Stage, subject: &Subject, plugin: &OpenPlugin) -> Option<String> {
+pub(super) fn question(process: &TrialProcess, subject: &Subject, plugin: &OpenPlugin) -> Option<String> {
     if !logs_in(plugin) {
         return None;
     }
-    stage.report.at("a login that may be asked something");
+    process.report.at("a login that may be asked something");
     let with_questions = subject.login.clone().env("IV_SSO", "crtext");
     let question = [&subject.login, &with_questions].into_iter().find_map(|login| {
         let running = plugin.start_login(login).ok()?;

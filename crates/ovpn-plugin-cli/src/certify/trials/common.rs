@@ -8,7 +8,7 @@ use ovpn_plugin_host::{
 };
 
 use super::Subject;
-use crate::certify::stage::Stage;
+use crate::certify::trial_process::TrialProcess;
 use crate::redaction::from_plugin;
 
 /// How often is looked for what may come.
@@ -26,10 +26,10 @@ pub(super) fn look_for(time: Duration, mut is_so: impl FnMut() -> bool) -> bool 
     is_so()
 }
 
-/// Opens the plugin; its log is a new one in the stage's directory.
-pub(super) fn open(stage: &Stage, plugin: &Plugin) -> Result<OpenPlugin, String> {
-    stage.report.at("open");
-    plugin.clone().log_to(stage.new_log()).open().map_err(|error| refusal(&error))
+/// Opens the plugin; its log is a new one in the process's directory.
+pub(super) fn open(process: &TrialProcess, plugin: &Plugin) -> Result<OpenPlugin, String> {
+    process.report.at("open");
+    plugin.clone().log_to(process.new_log()).open().map_err(|error| refusal(&error))
 }
 
 /// Why OpenVPN would not start, with the plugin's last words.
@@ -44,41 +44,41 @@ pub(super) fn refusal(error: &OpenFailed) -> String {
 }
 
 /// Opens it for a trial that makes sense only if that works; says so if it does not.
-pub(super) fn open_again(stage: &Stage, subject: &Subject, id: &str) -> Option<OpenPlugin> {
-    open_as(stage, &subject.plugin, id)
+pub(super) fn open_again(process: &TrialProcess, subject: &Subject, id: &str) -> Option<OpenPlugin> {
+    open_as(process, &subject.plugin, id)
 }
 
 /// The same for one that is told something else.
-pub(super) fn open_as(stage: &Stage, plugin: &Plugin, id: &str) -> Option<OpenPlugin> {
-    open(stage, plugin).map_err(|why| stage.report.fail(id, format!("it does not open: {why}"))).ok()
+pub(super) fn open_as(process: &TrialProcess, plugin: &Plugin, id: &str) -> Option<OpenPlugin> {
+    open(process, plugin).map_err(|why| process.report.fail(id, format!("it does not open: {why}"))).ok()
 }
 
 /// The life of a server with a client; what was done last is told.
-pub(super) fn live(stage: &Stage, subject: &Subject, plugin: &OpenPlugin) -> Result<Life, String> {
-    live_seen(stage, subject, plugin, &mut |_| ())
+pub(super) fn live(process: &TrialProcess, subject: &Subject, plugin: &OpenPlugin) -> Result<Life, String> {
+    live_seen(process, subject, plugin, &mut |_| ())
 }
 
 /// The same with this login.
 pub(super) fn live_as(
-    stage: &Stage,
+    process: &TrialProcess,
     login: &Login,
     patience: Duration,
     plugin: &OpenPlugin,
 ) -> Result<Life, String> {
-    stage.report.at("a client that has a response");
+    process.report.at("a client that has a response");
     plugin.server_life(login, patience).map_err(|error| error.to_string())
 }
 
 /// The same, and `after` is called after each event.
 pub(super) fn live_seen(
-    stage: &Stage,
+    process: &TrialProcess,
     subject: &Subject,
     plugin: &OpenPlugin,
     after: &mut dyn FnMut(i32),
 ) -> Result<Life, String> {
-    stage.report.at("the first event");
+    process.report.at("the first event");
     let mut see = |step: &Step| {
-        stage.report.at(&format!("what follows {}", name(step.event)));
+        process.report.at(&format!("what follows {}", name(step.event)));
         after(step.event);
     };
     plugin.server_life_seen(&subject.login, subject.patience, &mut see).map_err(|error| error.to_string())
@@ -112,8 +112,8 @@ pub(super) fn logs_in(plugin: &OpenPlugin) -> bool {
 }
 
 /// Fails if a thread of the plugin's has logged.
-pub(super) fn log_of_threads(stage: &Stage, plugin: &OpenPlugin) {
+pub(super) fn log_of_threads(process: &TrialProcess, plugin: &OpenPlugin) {
     let lines = plugin.lines_of_threads();
     let what = (lines > 0).then(|| format!("{lines} lines came from other threads"));
-    stage.report.fail_if_any("log-threads", what);
+    process.report.fail_if_any("log-threads", what);
 }

@@ -1,6 +1,6 @@
 //! What OpenVPN does after its start: it becomes a daemon, enters a chroot, gives root up.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -9,75 +9,92 @@ use ovpn_plugin_host::{Life, OpenPlugin, sys};
 
 use super::Subject;
 use super::common::{live, live_seen, open_again, open_as, worse};
-use crate::certify::stage::Stage;
+use crate::certify::logged;
+use crate::certify::trial_process::TrialProcess;
 
 /// Who OpenVPN becomes.
 const NOBODY: &str = "nobody";
 
-pub(super) fn daemon(stage: &Stage, subject: &Subject) {
-    let Some(before) = usual(stage, subject, "daemon") else { return };
-    let Some(plugin) = open_as(stage, &subject.of_daemon, "daemon") else { return };
+pub(super) fn daemon(process: &TrialProcess, subject: &Subject) {
+    let Some(before) = usual(process, subject, "daemon") else { return };
+    let Some(plugin) = open_as(process, &subject.of_daemon, "daemon") else { return };
     if plugin.init_point() > sys::PLUGIN_INIT_PRE_DAEMON {
         // It is opened later.
-        return stage.report.pass("daemon");
+        return process.report.pass("daemon");
     }
-    stage.report.at("daemon(3)");
+    process.report.at("daemon(3)");
     // As OpenVPN: the directory and the standard descriptors stay.
     if let Err(error) = unistd::daemon(true, true) {
-        return stage.report.note("daemon", format!("daemon(3) fails: {error}"));
+        return process.report.note("daemon", format!("daemon(3) fails: {error}"));
     }
-    stage.report.goes_on_here();
-    let life = live(stage, subject, &plugin);
-    end(stage, "daemon", plugin, &before, life);
+    process.report.goes_on_here();
+    let mut log = process.rest_of_log().ok();
+    let life = live(process, subject, &plugin);
+    end(process, "daemon", plugin, &before, life, log.as_mut());
 }
 
 /// OpenVPN gives root up after `UP`.
-pub(super) fn confined(stage: &Stage, subject: &Subject) {
+pub(super) fn confined(process: &TrialProcess, subject: &Subject) {
     // Temporary files have the same path in the chroot.
-    if tempfile::env::override_temp_dir(&stage.scratch).is_err() {
-        return stage.report.note("confined", "the directory for temporary files was set already");
+    if tempfile::env::override_temp_dir(&process.scratch).is_err() {
+        return process.report.note("confined", "the directory for temporary files was set already");
     }
-    let Some(before) = usual(stage, subject, "confined") else { return };
-    let Some(plugin) = open_again(stage, subject, "confined") else { return };
+    let Some(before) = usual(process, subject, "confined") else { return };
+    let Some(plugin) = open_again(process, subject, "confined") else { return };
     if plugin.init_point() == sys::PLUGIN_INIT_POST_UID_CHANGE {
-        return stage.report.note("confined", "it is opened after `user`, which is not tried here");
+        return process.report.note("confined", "it is opened after `user`, which is not tried here");
     }
-    let (mut failed, mut is_root) = (None, true);
+    let (mut failed, mut is_root, mut log) = (None, true, None);
     let mut drop_root = || {
-        stage.report.at("chroot and setuid");
-        failed = confine(&stage.scratch).err();
+        process.report.at("chroot and setuid");
+        log = process.rest_of_log().ok();
+        failed = confine(&process.scratch).err();
     };
     let life = if plugin.wants(sys::PLUGIN_UP) {
-        live_seen(stage, subject, &plugin, &mut |event| {
+        live_seen(process, subject, &plugin, &mut |event| {
             if event == sys::PLUGIN_UP && std::mem::take(&mut is_root) {
                 drop_root();
             }
         })
     } else {
         drop_root();
-        live(stage, subject, &plugin)
+        live(process, subject, &plugin)
     };
     if let Some(error) = failed {
-        return stage.report.note("confined", format!("cannot be tried: {error}"));
+        return process.report.note("confined", format!("cannot be tried: {error}"));
     }
-    end(stage, "confined", plugin, &before, life);
+    end(process, "confined", plugin, &before, life, log.as_mut());
 }
 
 /// A life before, to compare with.
-fn usual(stage: &Stage, subject: &Subject, id: &str) -> Option<Life> {
-    let plugin = open_again(stage, subject, id)?;
-    let life = live(stage, subject, &plugin);
-    stage.report.at("close");
+fn usual(process: &TrialProcess, subject: &Subject, id: &str) -> Option<Life> {
+    let plugin = open_again(process, subject, id)?;
+    let life = live(process, subject, &plugin);
+    process.report.at("close");
     drop(plugin);
-    life.map_err(|error| stage.report.note(id, error)).ok()
+    life.map_err(|error| process.report.note(id, error)).ok()
 }
 
-fn end(stage: &Stage, id: &str, plugin: OpenPlugin, before: &Life, life: Result<Life, String>) {
+/// `log` stands where the change came: what the plugin has logged since then says what it misses.
+fn end(
+    process: &TrialProcess,
+    id: &str,
+    plugin: OpenPlugin,
+    before: &Life,
+    life: Result<Life, String>,
+    log: Option<&mut File>,
+) {
     match life {
-        Ok(life) => stage.report.fail_if_any(id, worse(before, &life)),
-        Err(error) => stage.report.note(id, error),
+        Ok(life) => {
+            let what = worse(before, &life).map(|what| match log.and_then(logged::why) {
+                Some(why) => format!("{what}; {why}"),
+                None => format!("{what}, and logs nothing that says why"),
+            });
+            process.report.fail_if_any(id, what);
+        }
+        Err(error) => process.report.note(id, error),
     }
-    stage.report.at("close");
+    process.report.at("close");
     drop(plugin);
 }
 

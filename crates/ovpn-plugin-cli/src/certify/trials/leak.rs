@@ -7,7 +7,8 @@ use ovpn_plugin_host::{OpenPlugin, process};
 use super::Subject;
 use super::common::open_again;
 use crate::certify::observe::{Snapshot, delayed};
-use crate::certify::stage::Stage;
+use crate::certify::show::UNCHECKED;
+use crate::certify::trial_process::TrialProcess;
 
 /// The first lives, of which each may take so long on average: a plugin that is slower is not counted.
 const FIRST: usize = 5;
@@ -21,15 +22,15 @@ const PATIENCE: Duration = Duration::from_secs(45);
 /// What malloc hands out takes at least so many bytes; less on average is no leak of each client.
 const LEAST_BYTES: usize = 24;
 
-pub(super) fn leak(stage: &Stage, subject: &Subject) {
-    let report = &stage.report;
-    let Some(plugin) = open_again(stage, subject, "opens") else { return };
+pub(super) fn leak(process: &TrialProcess, subject: &Subject) {
+    let report = &process.report;
+    let Some(plugin) = open_again(process, subject, "opens") else { return };
     let start = Instant::now();
     let tried =
-        (0..FIRST).take_while(|_| start.elapsed() < SLOW * 2 && live(stage, &plugin, subject)).count();
+        (0..FIRST).take_while(|_| start.elapsed() < SLOW * 2 && live(process, &plugin, subject)).count();
     if tried < FIRST || start.elapsed() > SLOW * 5 {
         for id in ["leak-memory", "leak-descriptors"] {
-            report.note(id, "a client takes too long to try many");
+            report.note(id, format!("{UNCHECKED}: a client takes too long to try many"));
         }
         return;
     }
@@ -39,7 +40,7 @@ pub(super) fn leak(stage: &Stage, subject: &Subject) {
     let is_slow = || start.elapsed() > PATIENCE + delayed().saturating_sub(before.delayed);
     while lives < ENOUGH && !is_slow() {
         let before = process::allocated_bytes();
-        let done = (0..ROUND).take_while(|_| live(stage, &plugin, subject)).count();
+        let done = (0..ROUND).take_while(|_| live(process, &plugin, subject)).count();
         let grown =
             process::allocated_bytes().zip(before).map(|(after, before)| after.saturating_sub(before));
         lives += done;
@@ -77,7 +78,7 @@ pub(super) fn leak(stage: &Stage, subject: &Subject) {
     report.at("close");
 }
 
-fn live(stage: &Stage, plugin: &OpenPlugin, subject: &Subject) -> bool {
-    stage.report.at("one client after another");
+fn live(process: &TrialProcess, plugin: &OpenPlugin, subject: &Subject) -> bool {
+    process.report.at("one client after another");
     plugin.server_life(&subject.login, subject.patience).is_ok()
 }

@@ -10,7 +10,7 @@ use super::asking::question;
 use super::common::{log_of_threads, logs_in, look_for, name, open_again};
 use crate::certify::logged;
 use crate::certify::observe::{Snapshot, holding, take_signals};
-use crate::certify::stage::{OPENVPNS_OWN, Stage};
+use crate::certify::trial_process::{OPENVPNS_OWN, TrialProcess};
 
 /// A call that takes longer is one to know of, or one too long.
 const NOTED: Duration = Duration::from_millis(100);
@@ -31,7 +31,7 @@ const UNCHANGED: [&str; 9] = [
 
 /// What has been seen between the calls.
 struct Watch<'a> {
-    stage: &'a Stage,
+    process: &'a TrialProcess,
     last: Snapshot,
     changed: BTreeSet<&'static str>,
     forked_in: Vec<&'static str>,
@@ -48,9 +48,9 @@ impl Watch<'_> {
             let what = format!("{call} {what}");
             // More of them may be what a plugin needs.
             if id == "open-files" {
-                self.stage.report.note(id, what);
+                self.process.report.note(id, what);
             } else {
-                self.stage.report.fail(id, what);
+                self.process.report.fail(id, what);
             }
         }
         if self.last.has_forked(&now) && !self.forked_in.contains(&call) {
@@ -64,13 +64,13 @@ impl Watch<'_> {
     }
 }
 
-pub(super) fn life(stage: &Stage, subject: &Subject) {
-    let report = &stage.report;
+pub(super) fn life(process: &TrialProcess, subject: &Subject) {
+    let report = &process.report;
     let before = Snapshot::take();
     let start = Instant::now();
-    let Some(plugin) = open_again(stage, subject, "opens") else { return };
+    let Some(plugin) = open_again(process, subject, "opens") else { return };
     let mut watch = Watch {
-        stage,
+        process,
         last: before.clone(),
         changed: BTreeSet::new(),
         forked_in: Vec::new(),
@@ -80,17 +80,17 @@ pub(super) fn life(stage: &Stage, subject: &Subject) {
     watch.look("open", start.elapsed());
     // Helpers that are started in open, once and before there are clients, are as it should be.
     watch.forked_in.clear();
-    after_open(stage, &before, &watch.last);
-    let is_in = live(stage, subject, &plugin, &mut watch);
-    state_of_a_client(stage, subject, &plugin, &mut watch);
-    log_of_threads(stage, &plugin);
+    after_open(process, &before, &watch.last);
+    let is_in = live(process, subject, &plugin, &mut watch);
+    state_of_a_client(process, subject, &plugin, &mut watch);
+    log_of_threads(process, &plugin);
     report.at("close");
     let closing = Instant::now();
     let closed = plugin.close();
     let longest = std::mem::take(&mut watch.longest);
     watch.look("close", closing.elapsed());
     let (close, _) = std::mem::replace(&mut watch.longest, longest);
-    said(stage, &closed.log_lines, is_in);
+    said(process, &closed.log_lines, is_in);
     for id in UNCHANGED.into_iter().filter(|id| !watch.changed.contains(id)) {
         report.pass(id);
     }
@@ -100,12 +100,12 @@ pub(super) fn life(stage: &Stage, subject: &Subject) {
     let kept =
         watch.kept_open.then(|| "a helper holds a descriptor that OpenVPN had before the plugin".to_owned());
     report.fail_if_any("forks-descriptors", kept);
-    hold(stage, watch.longest, "");
-    hold(stage, (close, "close"), ", and at SIGHUP OpenVPN serves nobody meanwhile");
-    after_close(stage, &before);
+    hold(process, watch.longest, "");
+    hold(process, (close, "close"), ", and at SIGHUP OpenVPN serves nobody meanwhile");
+    after_close(process, &before);
 }
 
-fn after_open(stage: &Stage, before: &Snapshot, opened: &Snapshot) {
+fn after_open(process: &TrialProcess, before: &Snapshot, opened: &Snapshot) {
     let open_on_exec: Vec<String> = before
         .opened(opened)
         .filter(|(_, descriptor)| !descriptor.closes_on_exec)
@@ -113,12 +113,12 @@ fn after_open(stage: &Stage, before: &Snapshot, opened: &Snapshot) {
         .collect();
     let what =
         (!open_on_exec.is_empty()).then(|| format!("open makes descriptors {}", open_on_exec.join(", ")));
-    stage.report.fail_if_any("descriptors-exec", what);
+    process.report.fail_if_any("descriptors-exec", what);
 }
 
 /// The events of a server with one client; whether that gets in.
-fn live(stage: &Stage, subject: &Subject, plugin: &OpenPlugin, watch: &mut Watch<'_>) -> bool {
-    let report = &stage.report;
+fn live(process: &TrialProcess, subject: &Subject, plugin: &OpenPlugin, watch: &mut Watch<'_>) -> bool {
+    let report = &process.report;
     let own_threads = |watch: &Watch<'_>| {
         let main = nix::unistd::getpid().as_raw();
         watch.last.threads.iter().copied().filter(|thread| *thread != main).collect::<BTreeSet<_>>()
@@ -146,7 +146,7 @@ fn live(stage: &Stage, subject: &Subject, plugin: &OpenPlugin, watch: &mut Watch
         Ok(_) => {
             let why = last_failure.map_or("the verdict".to_owned(), |event| format!("the answer at {event}"));
             let last = logged::last(&plugin.log_lines());
-            let said = question(stage, subject, plugin)
+            let said = question(process, subject, plugin)
                 .or_else(|| last.map(|line| format!("its last line: {line}")))
                 .map_or(String::new(), |what| format!("; {what}"));
             report
@@ -157,16 +157,16 @@ fn live(stage: &Stage, subject: &Subject, plugin: &OpenPlugin, watch: &mut Watch
 }
 
 /// What the log says of it. Of a client that is kept out, its lines are with that.
-fn said(stage: &Stage, lines: &[LogLine], is_in: bool) {
+fn said(process: &TrialProcess, lines: &[LogLine], is_in: bool) {
     match logged::cannot_start(lines) {
-        Some(line) => stage.report.fail("errors", line),
-        None => stage.report.note_if_any("errors", logged::errors(lines).filter(|_| is_in)),
+        Some(line) => process.report.fail("errors", line),
+        None => process.report.note_if_any("errors", logged::errors(lines).filter(|_| is_in)),
     }
 }
 
 /// Makes and drops the state of a client that logs in and leaves.
-fn state_of_a_client(stage: &Stage, subject: &Subject, plugin: &OpenPlugin, watch: &mut Watch<'_>) {
-    stage.report.at("the constructor of a client's state");
+fn state_of_a_client(process: &TrialProcess, subject: &Subject, plugin: &OpenPlugin, watch: &mut Watch<'_>) {
+    process.report.at("the constructor of a client's state");
     watch.last = Snapshot::take();
     let start = Instant::now();
     let client = plugin.client();
@@ -176,37 +176,37 @@ fn state_of_a_client(stage: &Stage, subject: &Subject, plugin: &OpenPlugin, watc
         return;
     }
     if logs_in(plugin) {
-        stage.report.at("a login");
+        process.report.at("a login");
         let _ = client.start_login(&subject.login).map(|running| {
             let _ = running.answer(&subject.login).map(|answer| client.call(&answer));
             running.finish(subject.patience)
         });
     }
-    stage.report.at("the destructor of a client's state");
+    process.report.at("the destructor of a client's state");
     watch.last = Snapshot::take();
     let start = Instant::now();
     drop(client);
     watch.look("the destructor of a client's state", start.elapsed());
 }
 
-fn hold(stage: &Stage, (longest, call): (Duration, &str), besides: &str) {
+fn hold(process: &TrialProcess, (longest, call): (Duration, &str), besides: &str) {
     let what = format!("{call} takes {:.3} s{besides}", longest.as_secs_f64());
     if longest >= TOO_LONG {
-        stage.report.fail("hold", what);
+        process.report.fail("hold", what);
     } else if longest >= NOTED {
-        stage.report.note("hold", what);
+        process.report.note("hold", what);
     } else {
-        stage.report.pass("hold");
+        process.report.pass("hold");
     }
 }
 
 /// What is left after close, once it has had the time to go.
-pub(super) fn after_close(stage: &Stage, before: &Snapshot) {
-    let report = &stage.report;
+pub(super) fn after_close(process: &TrialProcess, before: &Snapshot) {
+    let report = &process.report;
     let mut now = Snapshot::take();
     let is_clean =
         |now: &Snapshot| now.threads.is_subset(&before.threads) && now.forked.is_subset(&before.forked);
-    look_for(stage.leave, || {
+    look_for(process.leave, || {
         report.at("the end of what close leaves");
         now = Snapshot::take();
         is_clean(&now)
@@ -227,8 +227,8 @@ pub(super) fn after_close(stage: &Stage, before: &Snapshot) {
 }
 
 /// What a client may send: OpenVPN lets so much through.
-pub(super) fn odd_input(stage: &Stage, subject: &Subject) {
-    let Some(plugin) = open_again(stage, subject, "odd-input") else { return };
+pub(super) fn odd_input(process: &TrialProcess, subject: &Subject) {
+    let Some(plugin) = open_again(process, subject, "odd-input") else { return };
     let long = "a".repeat(4096);
     let odd = [
         ("an empty name and an empty password", "", ""),
@@ -239,20 +239,20 @@ pub(super) fn odd_input(stage: &Stage, subject: &Subject) {
         ("a malformed dynamic challenge", "test", "CRV1::::"),
     ];
     for (what, user, password) in odd.into_iter().filter(|_| logs_in(&plugin)) {
-        stage.report.at(&format!("a login with {what}"));
+        process.report.at(&format!("a login with {what}"));
         let login = subject.login.clone().env("username", user).env("password", password);
         if let Err(error) = plugin.login(&login, subject.patience) {
-            return stage.report.note("odd-input", error.to_string());
+            return process.report.note("odd-input", error.to_string());
         }
     }
     // OpenVPN passes it for clients too that it has refused.
     if plugin.wants(sys::PLUGIN_CLIENT_DISCONNECT) {
-        stage.report.at("CLIENT_DISCONNECT of a client that never got in");
+        process.report.at("CLIENT_DISCONNECT of a client that never got in");
         let call =
             Call::new(sys::PLUGIN_CLIENT_DISCONNECT).env("common_name", "client").env("username", "test");
         let _ = plugin.client().call(&call.env("trusted_ip", "192.0.2.7").env("trusted_port", "40000"));
     }
-    stage.report.at("close");
+    process.report.at("close");
     drop(plugin);
-    stage.report.pass("odd-input");
+    process.report.pass("odd-input");
 }

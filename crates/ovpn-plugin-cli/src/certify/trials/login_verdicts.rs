@@ -8,7 +8,7 @@ use super::Subject;
 use super::common::{log_of_threads, logs_in, look_for, open_again};
 use super::shared::{late, overruled, used};
 use super::written::{Of, Written};
-use crate::certify::stage::Stage;
+use crate::certify::trial_process::TrialProcess;
 
 /// How long after a direct answer or a verdict is watched that nobody writes.
 pub(super) const AFTERWARDS: Duration = Duration::from_millis(300);
@@ -33,9 +33,9 @@ struct Deferred<'a> {
     took: Duration,
 }
 
-pub(super) fn doors(stage: &Stage, subject: &Subject) {
-    let Some(plugin) = open_again(stage, subject, "opens") else { return };
-    let report = &stage.report;
+pub(super) fn login_verdicts(process: &TrialProcess, subject: &Subject) {
+    let Some(plugin) = open_again(process, subject, "opens") else { return };
+    let report = &process.report;
     if !logs_in(&plugin) {
         OF_DEFERRED.iter().chain(&["control-file-direct", "deferral"]).for_each(|id| report.none(id));
         return;
@@ -59,7 +59,7 @@ pub(super) fn doors(stage: &Stage, subject: &Subject) {
             report.fail_if_any("control-file-direct", what);
             continue;
         }
-        deferred.push(verdict_of(stage, (subject, &plugin), (what, login), running, written));
+        deferred.push(verdict_of(process, (subject, &plugin), (what, login), running, written));
     }
     if !direct {
         report.none("control-file-direct");
@@ -67,29 +67,29 @@ pub(super) fn doors(stage: &Stage, subject: &Subject) {
     if let Some(last) = deferred.last() {
         report.note("deferral", "a login is deferred");
         match last.verdict {
-            Some(_) => late(stage, &plugin, last.login, last.took),
+            Some(_) => late(process, &plugin, last.login, last.took),
             None => report.none("control-file-created"),
         }
-        used(stage, &plugin, last.login, subject.patience);
-        overruled(stage, &plugin, &subject.login, subject.patience);
-        two_logins(stage, &plugin, &deferred, subject.patience);
+        used(process, &plugin, last.login, subject.patience);
+        overruled(process, &plugin, &subject.login, subject.patience);
+        two_logins(process, &plugin, &deferred, subject.patience);
     } else {
         report.pass("deferral");
         OF_DEFERRED.iter().for_each(|id| report.none(id));
     }
-    log_of_threads(stage, &plugin);
+    log_of_threads(process, &plugin);
     report.at("close");
 }
 
 /// Waits for what comes of a deferred login.
 fn verdict_of<'a>(
-    stage: &Stage,
+    process: &TrialProcess,
     (subject, plugin): (&Subject, &OpenPlugin),
     (what, login): (&str, &'a Login),
     running: RunningLogin,
     mut written: Written,
 ) -> Deferred<'a> {
-    let report = &stage.report;
+    let report = &process.report;
     let early =
         running.files.verdict().map(|_| format!("the verdict of {what} is there when the call returns"));
     report.note_if_any("control-file-early", early);
@@ -121,12 +121,12 @@ fn verdict_of<'a>(
 }
 
 /// Both at the same time, as after a restart of a server all clients come.
-fn two_logins(stage: &Stage, plugin: &OpenPlugin, alone: &[Deferred<'_>], patience: Duration) {
-    let [right, wrong] = alone else { return stage.report.none("two-logins") };
+fn two_logins(process: &TrialProcess, plugin: &OpenPlugin, alone: &[Deferred<'_>], patience: Duration) {
+    let [right, wrong] = alone else { return process.report.none("two-logins") };
     if right.verdict.is_none() || wrong.verdict.is_none() {
-        return stage.report.none("two-logins");
+        return process.report.none("two-logins");
     }
-    stage.report.at("two logins at the same time");
+    process.report.at("two logins at the same time");
     let started = [right, wrong].map(|deferred| (deferred, plugin.start_login(deferred.login)));
     for (alone, running) in started {
         let running = match running {
@@ -135,7 +135,7 @@ fn two_logins(stage: &Stage, plugin: &OpenPlugin, alone: &[Deferred<'_>], patien
                 let _ = running.answer(alone.login).map(|answer| plugin.call(&answer));
                 running
             }
-            Err(error) => return stage.report.note("two-logins", error.to_string()),
+            Err(error) => return process.report.note("two-logins", error.to_string()),
         };
         let verdict = running.files.wait_for_verdict(patience + alone.took);
         if verdict != alone.verdict {
@@ -147,8 +147,8 @@ fn two_logins(stage: &Stage, plugin: &OpenPlugin, alone: &[Deferred<'_>], patien
             };
             let (now, before) = (words(verdict), words(alone.verdict));
             let what = format!("beside another login one gets {now}, alone it gets {before}");
-            return stage.report.fail("two-logins", what);
+            return process.report.fail("two-logins", what);
         }
     }
-    stage.report.pass("two-logins");
+    process.report.pass("two-logins");
 }

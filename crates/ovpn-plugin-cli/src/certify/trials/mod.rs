@@ -3,9 +3,9 @@
 mod asking;
 mod common;
 mod confined;
-mod doors;
 mod leak;
 mod life;
+mod login_verdicts;
 mod opening;
 mod restart;
 mod second_line;
@@ -14,7 +14,7 @@ mod written;
 
 use ovpn_plugin_host::{Login, Plugin};
 
-use super::stage::{Kind, Stage};
+use super::trial_process::{Kind, TrialProcess};
 pub(crate) use asking::{login, ways};
 
 /// What is tried.
@@ -38,11 +38,11 @@ pub(crate) struct Trial {
     /// The check that fails if the process does not live.
     pub(crate) death: &'static str,
     pub(crate) needs_root: bool,
-    pub(crate) play: fn(&Stage, &Subject),
+    pub(crate) body: fn(&TrialProcess, &Subject),
 }
 
-const fn trial(play: fn(&Stage, &Subject)) -> Trial {
-    Trial { kind: Kind::Ordinary, death: "survives", needs_root: false, play }
+const fn trial(body: fn(&TrialProcess, &Subject)) -> Trial {
+    Trial { kind: Kind::Ordinary, death: "survives", needs_root: false, body }
 }
 
 /// Without these nothing else makes sense.
@@ -58,7 +58,7 @@ pub(crate) const REST: [Trial; 16] = [
     Trial { death: "struct-versions", ..trial(opening::with_struct_version_3) },
     Trial { death: "struct-versions", ..trial(opening::with_struct_version_4) },
     // It says how long others need to wait for verdicts.
-    trial(doors::doors),
+    trial(login_verdicts::login_verdicts),
     trial(life::life),
     trial(life::odd_input),
     Trial { death: "sighup", ..trial(restart::sighup) },

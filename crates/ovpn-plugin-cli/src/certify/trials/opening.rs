@@ -4,7 +4,7 @@ use ovpn_plugin_host::{OpenFailed, Plugin, event_name, sys};
 
 use super::Subject;
 use super::common::{name, open, refusal};
-use crate::certify::stage::Stage;
+use crate::certify::trial_process::TrialProcess;
 
 /// Events of OpenVPN 2.4 (with the removed one) and of 2.5.
 const OF_2_4: i32 = (1 << (sys::PLUGIN_ROUTE_PREDOWN + 1)) - 1;
@@ -17,8 +17,8 @@ const CONSTRUCTOR: &str = "openvpn_plugin_client_constructor_v1";
 const DESTRUCTOR: &str = "openvpn_plugin_client_destructor_v1";
 
 /// What the file offers.
-pub(super) fn file(stage: &Stage, subject: &Subject) {
-    let report = &stage.report;
+pub(super) fn file(process: &TrialProcess, subject: &Subject) {
+    let report = &process.report;
     report.at("loading the file");
     let exports = match subject.plugin.exports() {
         Ok(exports) => exports,
@@ -43,10 +43,10 @@ pub(super) fn file(stage: &Stage, subject: &Subject) {
 }
 
 /// As OpenVPN 2.6 does it.
-pub(super) fn today(stage: &Stage, subject: &Subject) {
-    let report = &stage.report;
+pub(super) fn today(process: &TrialProcess, subject: &Subject) {
+    let report = &process.report;
     report.at("open");
-    let plugin = match subject.plugin.clone().log_to(stage.new_log()).open() {
+    let plugin = match subject.plugin.clone().log_to(process.new_log()).open() {
         Ok(plugin) => plugin,
         Err(error @ OpenFailed::UnknownEvents { wanted, offered }) => {
             report.fail("event-bits", format!("asks for {}", events(wanted & !offered)));
@@ -69,18 +69,23 @@ pub(super) fn today(stage: &Stage, subject: &Subject) {
     drop(plugin);
 }
 
-pub(super) fn with_events_of_2_4(stage: &Stage, subject: &Subject) {
-    older_events(stage, subject.plugin.clone().openvpn_version(2, 4, ".12").struct_version(3), OF_2_4, "2.4");
+pub(super) fn with_events_of_2_4(process: &TrialProcess, subject: &Subject) {
+    older_events(
+        process,
+        subject.plugin.clone().openvpn_version(2, 4, ".12").struct_version(3),
+        OF_2_4,
+        "2.4",
+    );
 }
 
-pub(super) fn with_events_of_2_5(stage: &Stage, subject: &Subject) {
-    older_events(stage, subject.plugin.clone().openvpn_version(2, 5, ".11"), OF_2_5, "2.5");
+pub(super) fn with_events_of_2_5(process: &TrialProcess, subject: &Subject) {
+    older_events(process, subject.plugin.clone().openvpn_version(2, 5, ".11"), OF_2_5, "2.5");
 }
 
-fn older_events(stage: &Stage, plugin: Plugin, offered: i32, version: &str) {
-    let report = &stage.report;
+fn older_events(process: &TrialProcess, plugin: Plugin, offered: i32, version: &str) {
+    let report = &process.report;
     report.at(&format!("open by OpenVPN {version}"));
-    match plugin.offered_events(offered).log_to(stage.new_log()).open() {
+    match plugin.offered_events(offered).log_to(process.new_log()).open() {
         Err(OpenFailed::UnknownEvents { wanted, offered }) => {
             let what =
                 format!("OpenVPN {version} does not start: it does not have {}", events(wanted & !offered));
@@ -91,32 +96,32 @@ fn older_events(stage: &Stage, plugin: Plugin, offered: i32, version: &str) {
     }
 }
 
-pub(super) fn with_struct_version_1(stage: &Stage, subject: &Subject) {
-    older_structs(stage, subject, 1);
+pub(super) fn with_struct_version_1(process: &TrialProcess, subject: &Subject) {
+    older_structs(process, subject, 1);
 }
 
-pub(super) fn with_struct_version_2(stage: &Stage, subject: &Subject) {
-    older_structs(stage, subject, 2);
+pub(super) fn with_struct_version_2(process: &TrialProcess, subject: &Subject) {
+    older_structs(process, subject, 2);
 }
 
-pub(super) fn with_struct_version_3(stage: &Stage, subject: &Subject) {
-    older_structs(stage, subject, 3);
+pub(super) fn with_struct_version_3(process: &TrialProcess, subject: &Subject) {
+    older_structs(process, subject, 3);
 }
 
-pub(super) fn with_struct_version_4(stage: &Stage, subject: &Subject) {
-    older_structs(stage, subject, 4);
+pub(super) fn with_struct_version_4(process: &TrialProcess, subject: &Subject) {
+    older_structs(process, subject, 4);
 }
 
-fn older_structs(stage: &Stage, subject: &Subject, version: i32) {
+fn older_structs(process: &TrialProcess, subject: &Subject, version: i32) {
     let older = subject.plugin.clone().struct_version(version).openvpn_version(2, 4, ".12");
-    let mut opened = open(stage, &older.clone().offered_events(OF_2_4));
-    stage.report.pass("older-events");
+    let mut opened = open(process, &older.clone().offered_events(OF_2_4));
+    process.report.pass("older-events");
     // Whether it is the events or the structs that it refuses.
     if let Err(why) = &opened {
-        let with_events = open(stage, &older);
+        let with_events = open(process, &older);
         if with_events.is_ok() {
             if !why.contains(UNSUPPORTED) {
-                stage
+                process
                     .report
                     .note("older-events", format!("refuses OpenVPN 2.4, which has fewer events: {why}"));
             }
@@ -125,12 +130,14 @@ fn older_structs(stage: &Stage, subject: &Subject, version: i32) {
     }
     match opened {
         Ok(plugin) => {
-            stage.report.at("close");
+            process.report.at("close");
             drop(plugin);
-            stage.report.pass("struct-versions");
+            process.report.pass("struct-versions");
         }
-        Err(why) if why.contains(UNSUPPORTED) => stage.report.pass("struct-versions"),
-        Err(why) => stage.report.note("struct-versions", format!("refuses struct version {version}: {why}")),
+        Err(why) if why.contains(UNSUPPORTED) => process.report.pass("struct-versions"),
+        Err(why) => {
+            process.report.note("struct-versions", format!("refuses struct version {version}: {why}"))
+        }
     }
 }
 

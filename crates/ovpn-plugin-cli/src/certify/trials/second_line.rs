@@ -6,24 +6,24 @@ use super::Subject;
 use super::common::{live, live_seen, logs_in, open_again, refusal, worse};
 use super::life::after_close;
 use crate::certify::observe::Snapshot;
-use crate::certify::stage::Stage;
+use crate::certify::trial_process::TrialProcess;
 
 const ID: &str = "two-lines";
 
-pub(super) fn second_line(stage: &Stage, subject: &Subject) {
-    let report = &stage.report;
+pub(super) fn second_line(process: &TrialProcess, subject: &Subject) {
+    let report = &process.report;
     let before = Snapshot::take();
-    let Some(only) = open_again(stage, subject, ID) else { return };
-    let alone = match live(stage, subject, &only) {
+    let Some(only) = open_again(process, subject, ID) else { return };
+    let alone = match live(process, subject, &only) {
         Ok(alone) => alone,
         Err(error) => return report.note(ID, error),
     };
     report.at("close");
     drop(only);
     for outer in ["first", "second"] {
-        let Some(first) = open_again(stage, subject, ID) else { return };
+        let Some(first) = open_again(process, subject, ID) else { return };
         report.at("open of a second line");
-        let second = match subject.plugin.clone().log_to(stage.new_log()).open() {
+        let second = match subject.plugin.clone().log_to(process.new_log()).open() {
             Ok(second) => second,
             Err(error) => {
                 return report.note(ID, format!("a second line with it does not open: {}", refusal(&error)));
@@ -33,19 +33,19 @@ pub(super) fn second_line(stage: &Stage, subject: &Subject) {
             report.note(ID, "both lines get the same handle, so one's words may count for both");
         }
         let (outside, inside) = if outer == "first" { (&first, &second) } else { (&second, &first) };
-        nested(stage, subject, &alone, (outside, inside), outer);
+        nested(process, subject, &alone, (outside, inside), outer);
         report.at("close of the first of two lines");
         drop(first);
         report.at("close of the second of two lines");
         drop(second);
     }
     report.pass(ID);
-    after_close(stage, &before);
+    after_close(process, &before);
 }
 
 /// The whole life of one line while the other one has a login under way, or has passed its first event.
 fn nested(
-    stage: &Stage,
+    process: &TrialProcess,
     subject: &Subject,
     alone: &Life,
     (outside, inside): (&OpenPlugin, &OpenPlugin),
@@ -53,9 +53,9 @@ fn nested(
 ) {
     let mut inner = None;
     let moment = logs_in(outside).then_some(sys::PLUGIN_AUTH_USER_PASS_VERIFY);
-    let life = live_seen(stage, subject, outside, &mut |event| {
+    let life = live_seen(process, subject, outside, &mut |event| {
         if inner.is_none() && moment.is_none_or(|moment| moment == event) {
-            inner = Some(live(stage, subject, inside));
+            inner = Some(live(process, subject, inside));
         }
     });
     for life in std::iter::once(life).chain(inner) {
@@ -63,10 +63,10 @@ fn nested(
             Ok(life) => {
                 if let Some(what) = worse(alone, &life) {
                     let what = format!("when the {outer} of two lines is called around the other, {what}");
-                    stage.report.fail(ID, what);
+                    process.report.fail(ID, what);
                 }
             }
-            Err(error) => stage.report.note(ID, error),
+            Err(error) => process.report.note(ID, error),
         }
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use ovpn_plugin_host::{AuthFiles, FuncResult, Login, OpenPlugin, Verdict};
 
 use super::common::look_for;
-use super::doors::AFTERWARDS;
-use crate::certify::stage::Stage;
+use super::login_verdicts::AFTERWARDS;
+use crate::certify::trial_process::TrialProcess;
 
 /// How often is tried to be faster than the plugin.
 const TRIES: usize = 5;
@@ -16,9 +16,9 @@ const TRIES: usize = 5;
 const OVER_ANOTHER: Duration = Duration::from_secs(3);
 
 /// The client is gone, and OpenVPN has deleted its files, before the verdict is there.
-pub(super) fn late(stage: &Stage, plugin: &OpenPlugin, login: &Login, took: Duration) {
+pub(super) fn late(process: &TrialProcess, plugin: &OpenPlugin, login: &Login, took: Duration) {
     for _ in 0..TRIES {
-        stage.report.at("a deferred login whose client goes");
+        process.report.at("a deferred login whose client goes");
         let Ok(running) = plugin.start_login(login) else { return };
         let Ok(control) = fs::File::open(running.files.control()) else { return };
         let files = [running.files.control(), running.files.reason(), running.files.pending()];
@@ -34,14 +34,14 @@ pub(super) fn late(stage: &Stage, plugin: &OpenPlugin, login: &Login, took: Dura
         });
         let back = back.and_then(|number| ["control", "reason", "pending"].get(number));
         let what = back.map(|name| format!("the {name} file is there again after it was deleted"));
-        return stage.report.fail_if_any("control-file-created", what);
+        return process.report.fail_if_any("control-file-created", what);
     }
-    stage.report.pass("control-file-created");
+    process.report.pass("control-file-created");
 }
 
 /// Another plugin has written to the file before.
-pub(super) fn used(stage: &Stage, plugin: &OpenPlugin, login: &Login, patience: Duration) {
-    stage.report.at("a login whose control file is used");
+pub(super) fn used(process: &TrialProcess, plugin: &OpenPlugin, login: &Login, patience: Duration) {
+    process.report.at("a login whose control file is used");
     let Ok(files) = AuthFiles::new() else { return };
     if fs::write(files.control(), "1").is_err() {
         return;
@@ -51,7 +51,7 @@ pub(super) fn used(stage: &Stage, plugin: &OpenPlugin, login: &Login, patience: 
         "a login is deferred although its control file holds somebody's `1`, which lets the client in"
             .to_owned()
     });
-    stage.report.note_if_any("control-file-used", what);
+    process.report.note_if_any("control-file-used", what);
     // Its files are there until it is done with them.
     if running.result == FuncResult::Deferred {
         look_for(patience.min(OVER_ANOTHER), || running.files.verdict() != Some(Verdict::Accepted));
@@ -60,8 +60,8 @@ pub(super) fn used(stage: &Stage, plugin: &OpenPlugin, login: &Login, patience: 
 
 /// A second plugin has deferred the login as well, or answered it directly and written nevertheless: its `0` comes between
 /// the call and this plugin's verdict.
-pub(super) fn overruled(stage: &Stage, plugin: &OpenPlugin, login: &Login, patience: Duration) {
-    let report = &stage.report;
+pub(super) fn overruled(process: &TrialProcess, plugin: &OpenPlugin, login: &Login, patience: Duration) {
+    let report = &process.report;
     for _ in 0..TRIES {
         report.at("a login that another plugin rejects");
         let Ok(running) = plugin.start_login(login) else { return };

@@ -3,7 +3,7 @@
 use harness::command::require_root;
 use harness::side_by_side;
 
-use super::stage::{Faults, checks};
+use super::faulty_plugin::{FaultyPlugin, checks};
 
 /// Seconds for each call, and half of it for a verdict. What hangs or gives none takes that in each trial.
 const LIMIT: &str = "2";
@@ -11,13 +11,13 @@ const LIMIT: &str = "2";
 /// The plugin with `fault`: the check that finds it, its grade, and some words of what is seen. Other checks may find it
 /// too.
 #[track_caller]
-fn found(plugin: &Faults, fault: &str, id: &str, grade: &str, words: &str) {
+fn found(plugin: &FaultyPlugin, fault: &str, id: &str, grade: &str, words: &str) {
     found_with(plugin, &[], fault, id, grade, words);
 }
 
 /// The same with more options.
 #[track_caller]
-fn found_with(plugin: &Faults, options: &[&str], fault: &str, id: &str, grade: &str, words: &str) {
+fn found_with(plugin: &FaultyPlugin, options: &[&str], fault: &str, id: &str, grade: &str, words: &str) {
     let run = plugin.certify(&[&["--json", "-t", LIMIT], options].concat(), fault);
     let (checks, last) = checks(&run);
     let (has, text) = checks.get(id).unwrap_or_else(|| panic!("{fault}: no check {id}: {run}"));
@@ -28,14 +28,14 @@ fn found_with(plugin: &Faults, options: &[&str], fault: &str, id: &str, grade: &
 
 fn all(faults: &[(&str, &str, &str, &str)]) {
     require_root();
-    let plugin = Faults::built(&[]);
+    let plugin = FaultyPlugin::built(&[]);
     side_by_side(faults, |(fault, id, grade, words)| found(&plugin, fault, id, grade, words));
 }
 
 #[test]
 fn a_plugin_without_faults_passes() {
     require_root();
-    let run = Faults::built(&[]).certify(&["--json", "--strict"], "");
+    let run = FaultyPlugin::built(&[]).certify(&["--json", "--strict"], "");
     let (checks, last) = checks(&run);
     // A busy machine holds calls up, too.
     let others = checks.iter().filter(|(id, (grade, _))| grade != "pass" && *id != "hold");
@@ -58,7 +58,7 @@ fn what_keeps_openvpn_from_starting() {
         (&["-DABORTS"], "", "abort", "fail", "SIGABRT"),
     ];
     side_by_side(built, |(flags, fault, id, grade, words)| {
-        found(&Faults::built(flags), fault, id, grade, words);
+        found(&FaultyPlugin::built(flags), fault, id, grade, words);
     });
 }
 
@@ -139,7 +139,7 @@ fn what_the_log_says() {
 #[test]
 fn what_is_asked() {
     require_root();
-    let plugin = Faults::built(&[]);
+    let plugin = FaultyPlugin::built(&[]);
     side_by_side(
         [
             ("asks", None, "note", "it asks 'Code:': give --response"),
@@ -178,7 +178,7 @@ fn what_two_lines_with_the_same_file_disturb() {
 #[test]
 fn states_of_clients_that_take_time() {
     require_root();
-    let plugin = Faults::built(&["-DCLIENT_STATE"]);
+    let plugin = FaultyPlugin::built(&["-DCLIENT_STATE"]);
     side_by_side(
         [
             ("slow-constructor", "note", "the constructor of a client's state takes 0."),
@@ -192,7 +192,8 @@ fn states_of_clients_that_take_time() {
 fn what_fails_after_the_start() {
     all(&[
         ("thread-of-open", "daemon", "fail", "AUTH_USER_PASS_VERIFY"),
-        ("needs-files", "confined", "fail", "error at AUTH_USER_PASS_VERIFY"),
+        ("needs-files", "confined", "fail", "error at AUTH_USER_PASS_VERIFY, and logs nothing that says why"),
+        ("names-files", "confined", "fail", "it logs errors: cannot open /etc/passwd"),
         ("thread-logs", "log-threads", "fail", "lines came from other threads"),
     ]);
 }

@@ -12,9 +12,9 @@ use crate::json::lines;
 use crate::run::{Run, run};
 
 /// The plugin, gone when dropped.
-pub(super) struct Faults(TempDir);
+pub(super) struct FaultyPlugin(TempDir);
 
-impl Faults {
+impl FaultyPlugin {
     /// With these words for the compiler.
     pub(super) fn built(flags: &[&str]) -> Self {
         Self::of("faults.c", flags)

@@ -8,12 +8,12 @@ use harness::PATIENCE;
 use harness::command::require_root;
 use harness::proc_table::{kill9, wait_gone, wait_until};
 
-use super::stage::{Faults, checks};
+use super::faulty_plugin::{FaultyPlugin, checks};
 use crate::run::COMMAND;
 
-fn hostile() -> Faults {
+fn hostile() -> FaultyPlugin {
     require_root();
-    Faults::of("hostile.c", &[])
+    FaultyPlugin::of("hostile.c", &[])
 }
 
 /// What is found of the plugin by this check.

@@ -6,13 +6,13 @@ use std::process::Command;
 
 use harness::command::require_root;
 
-use super::stage::Faults;
+use super::faulty_plugin::FaultyPlugin;
 use crate::run::{COMMAND, Run, run};
 
 #[test]
 fn text_says_why_and_what_to_do() {
     require_root();
-    let run = Faults::built(&[]).certify(&[], "umask");
+    let run = FaultyPlugin::built(&[]).certify(&[], "umask");
     run.expect(
         2,
         &[
@@ -28,7 +28,7 @@ fn text_says_why_and_what_to_do() {
 #[test]
 fn notes_count_with_strict() {
     require_root();
-    let plugin = Faults::built(&[]);
+    let plugin = FaultyPlugin::built(&[]);
     plugin.certify(&[], "forks").expect(0, &[("NOTE", "LEARN_ADDRESS forks [forks]")]);
     plugin.certify(&["--strict"], "forks").expect(1, &[("NOTE", "LEARN_ADDRESS forks [forks]")]);
 }
@@ -50,7 +50,7 @@ fn mistakes_on_the_command_line() {
 #[test]
 fn somebody_who_waits_sees_for_what() {
     require_root();
-    let plugin = Faults::built(&[]);
+    let plugin = FaultyPlugin::built(&[]);
     let run = plugin.certify(&["-t", "12"], "no-verdict");
     assert!(run.err.contains(" waits for the login: "), "{run}");
     let run = plugin.certify(&["-t", "12", "--json"], "no-verdict");
@@ -60,7 +60,7 @@ fn somebody_who_waits_sees_for_what() {
 #[test]
 fn the_password_is_not_shown() {
     require_root();
-    let plugin = Faults::built(&[]);
+    let plugin = FaultyPlugin::built(&[]);
     let password = plugin.file().with_file_name("password");
     fs::write(&password, "secret99").unwrap();
     let run = plugin.certify(&["-u", "joe", "-p", password.to_str().unwrap()], "umask");
@@ -71,7 +71,7 @@ fn the_password_is_not_shown() {
 #[test]
 fn a_user_can_run_it() {
     require_root();
-    let plugin = Faults::built(&[]);
+    let plugin = FaultyPlugin::built(&[]);
     fs::set_permissions(plugin.file().parent().unwrap(), Permissions::from_mode(0o755)).unwrap();
     let command = plugin.file().with_file_name("ovpn-plugin");
     fs::copy(COMMAND, &command).unwrap();

@@ -7,7 +7,7 @@ use harness::plugin::{Side, example};
 use harness::side_by_side;
 use harness::{EtcPamService, scratch::Scratch};
 
-use super::stage::{certify, checks};
+use super::faulty_plugin::{certify, checks};
 use crate::run::Run;
 
 /// Checks whose outcome depends on how busy the machine is: who comes first, a call that returns or a process with the verdict?
@@ -103,6 +103,7 @@ fn down_root() {
 fn examples() {
     let place = Scratch::new();
     let clients = place.write("policy", "client\n", 0o644).display().to_string();
+    let users = format!("users={}", place.write("users", "foo bar 123456\n", 0o644).display());
     hold(vec![
         row(example("policy"), &[&clients], &[], &[]),
         // The client sends the code with the password, is asked while its login is pending, or comes again with the answer.
@@ -120,6 +121,11 @@ fn examples() {
             )
         },
         row(example("challenge"), &["foo", "bar", "123456"], &["accepted", "older-events"], &[]),
+        // It works in a chroot: it keeps its file open.
+        Row {
+            options: &["--response", "123456"],
+            ..row(example("two-factors"), &[&users], &["deferral", "older-events", "unloads"], &[])
+        },
         row(example("simple"), &["foo", "bar"], &[], &[]),
         row(example("base64"), &[], &[], &[]),
         row(example("log-events"), &[], &[], &[]),
