@@ -58,7 +58,7 @@ mod tests {
     fn what_a_child_leaves_is_there_for_its_parent() {
         let cells = Scoreboard::new().unwrap();
         let child = crate::fork_child(|| {
-            cells.put(std::process::id().cast_signed(), 7);
+            cells.put(nix::unistd::getpid().as_raw(), 7);
             crate::leave(0)
         });
         let child = child.unwrap();

@@ -18,6 +18,10 @@ pub(crate) struct Rule {
 }
 
 /// With which arguments a rule fits.
+#[cfg_attr(
+    not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")),
+    expect(dead_code, reason = "nobody has tried a list of calls for this machine")
+)]
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum When {
     /// With all.
@@ -33,6 +37,10 @@ pub(crate) enum When {
 }
 
 /// What becomes of a call.
+#[cfg_attr(
+    not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")),
+    expect(dead_code, reason = "nobody has tried a list of calls for this machine")
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Then {
     /// It is made.
@@ -143,6 +151,10 @@ mod tests {
 
     #[test]
     fn there_is_no_way_to_new_code() {
+        if super::MACHINE.is_none() {
+            eprintln!("skipped: there is no filter for this kind of machine");
+            return;
+        }
         for (confined, expected) in [(false, Ended::Exited(0)), (true, Ended::Killed(libc::SIGSYS))] {
             let child = fork_child(|| {
                 if confined

@@ -5,7 +5,9 @@ use nix::errno::Errno;
 
 use crate::capabilities::{self, Capabilities};
 use crate::code_pages;
-use crate::seccomp::{self, Rule, Then, When};
+use crate::seccomp::{self, Rule};
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))]
+use crate::seccomp::{Then, When};
 
 /// What was not possible.
 #[derive(Debug, Default)]

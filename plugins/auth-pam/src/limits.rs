@@ -181,7 +181,12 @@ pub fn make_room_in_openvpn(attempts: usize) -> Option<Said> {
     let now = soft.max(wanted.min(hard));
     let raised = now == soft || setrlimit(Resource::RLIMIT_NOFILE, now, hard).is_ok();
     let now = if raised { now } else { soft };
-    (now < wanted).then(|| lines::limits::few_files_of_openvpn(now, wanted).said())
+    (now < wanted).then(|| lines::limits::few_files_of_openvpn(files(now), files(wanted)).said())
+}
+
+/// A number of files. The kernel's type for it depends on the machine.
+fn files(limit: impl Into<u64>) -> u64 {
+    limit.into()
 }
 
 #[cfg(test)]

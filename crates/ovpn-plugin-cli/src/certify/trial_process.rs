@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{self, Pid};
@@ -32,7 +32,7 @@ const LOOK: u16 = 20;
 const LEAVE_CLOSED: Duration = Duration::from_secs(2);
 const LEAVE_KNOWN: Duration = Duration::from_millis(100);
 /// So many files may be open in a service; with more, a plugin that raises the limit would not show it.
-const OPEN_FILES: u64 = 1024;
+const OPEN_FILES: rlim_t = 1024;
 /// The name of the file that the trial holds open, as OpenVPN does its sockets.
 pub(crate) const OPENVPNS_OWN: &str = "openvpns-own";
 

@@ -119,6 +119,8 @@ impl Front {
         let write = metrics.map(|(file, held)| {
             move |new_writer: NewWorker<'_>| writer::live(settings, file, held, new_writer)
         });
+        let work = |new_worker: NewWorker<'_>| worker::live(settings, new_worker);
+        let remove_socket = || status.iter().for_each(|path| local_socket::remove_dead(path));
         let plan = Plan {
             name: "supervisor",
             title: &title,
@@ -128,7 +130,7 @@ impl Front {
             cores: Cores::Never,
             openvpn: if settings.daemon { OpenVpn::Introduced } else { OpenVpn::Parent },
             workers: Some(WorkersPlan {
-                live: &|new_worker| worker::live(settings, new_worker),
+                live: &work,
                 most: settings.most_processes(),
                 clerk: write.as_ref().map(|write| write as &dyn Fn(NewWorker<'_>) -> Infallible),
                 culprits: "PAM modules",
@@ -136,7 +138,7 @@ impl Front {
             hold: &hold,
             orderly_end: settings.orderly_end(),
             connect: settings.config.syslog.is_some().then_some(supervisor::connect_to_system_log),
-            at_end: Some(&|| status.iter().for_each(|path| local_socket::remove_dead(path))),
+            at_end: Some(&remove_socket),
             log: Said::log,
         };
         let started = {

@@ -8,11 +8,10 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{AtFlags, OFlag, openat};
-use nix::sys::stat::{Mode, fstatat};
+use nix::sys::stat::{Mode, fstat, fstatat};
 
 #[derive(Debug)]
 pub(crate) struct Book {
@@ -70,8 +69,8 @@ impl Book {
     fn has_its_name(&self) -> bool {
         let Ok(name) = name_of(&self.path) else { return false };
         let named = fstatat(&self.directory, name, AtFlags::AT_SYMLINK_NOFOLLOW);
-        let own = self.file.metadata();
-        named.is_ok_and(|named| own.is_ok_and(|own| (named.st_dev, named.st_ino) == (own.dev(), own.ino())))
+        let own = fstat(&self.file);
+        named.is_ok_and(|named| own.is_ok_and(|own| (named.st_dev, named.st_ino) == (own.st_dev, own.st_ino)))
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct Watched {
 }
 
 /// What changes with a file's contents, or when another file takes its name.
-type Version = Result<(u64, u64, i64, i64, i64), nix::Error>;
+type Version = Result<[i128; 5], nix::Error>;
 
 impl Watched {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
@@ -68,6 +68,13 @@ impl Watched {
     }
 }
 
-fn version(file: FileStat) -> (u64, u64, i64, i64, i64) {
-    (file.st_dev, file.st_ino, file.st_ctime, file.st_ctime_nsec, file.st_size)
+/// How large these numbers are depends on the machine.
+fn version(file: FileStat) -> [i128; 5] {
+    [
+        file.st_dev.into(),
+        file.st_ino.into(),
+        file.st_ctime.into(),
+        file.st_ctime_nsec.into(),
+        file.st_size.into(),
+    ]
 }
