@@ -21,8 +21,15 @@ pub fn locale() -> String {
 pub fn allocated_bytes() -> Option<usize> {
     #[cfg(target_env = "gnu")]
     {
-        // SAFETY: takes nothing and returns numbers.
-        let info = unsafe { libc::mallinfo2() };
+        // glibc has it since 2.33: looked up, so that this also links and runs with an older one.
+        // SAFETY: dlsym takes any NUL-terminated name; RTLD_DEFAULT searches what this process is linked with.
+        let symbol = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"mallinfo2".as_ptr()) };
+        if symbol.is_null() {
+            return None;
+        }
+        // SAFETY: glibc's function of this name has this type.
+        let mallinfo2: extern "C" fn() -> libc::mallinfo2 = unsafe { std::mem::transmute(symbol) };
+        let info = mallinfo2();
         Some(info.uordblks + info.hblkhd)
     }
     #[cfg(not(target_env = "gnu"))]
