@@ -16,7 +16,7 @@ use crate::pki::Pki;
 use crate::proc_table::{Process, wait_until};
 use crate::quoting::path;
 use crate::scratch::Scratch;
-use crate::server::{READY, Server};
+use crate::server::{DISABLE_DCO, READY, Server};
 
 /// Somewhere else than beside its server where a client or a server runs: other files, another network.
 pub trait Place {
@@ -233,7 +233,7 @@ impl<'a> ClientConfig<'a> {
                 (None, None) => "nobind".to_string(),
                 (port, _) => format!("lport {}", port.unwrap_or_default()),
             },
-            "disable-dco".to_string(),
+            DISABLE_DCO.to_string(),
             "remote-cert-tls server".to_string(),
             format!("ca {}", path(&pki.path("ca.crt"))),
             "auth-retry none".to_string(),

@@ -7,6 +7,9 @@ use crate::command;
 use crate::scratch::Scratch;
 use crate::shared::shared;
 
+/// How long a certificate is good.
+const DAYS: &str = "2";
+
 /// The certificates; shared by all who hold one at the same time, removed with the last of them.
 #[derive(Debug)]
 pub struct Pki {
@@ -22,40 +25,44 @@ impl Pki {
 
     fn make() -> Self {
         let pki = Self { scratch: Scratch::new() };
-        pki.certificate("ca", &["-subj", "/CN=test authority", "-addext", "keyUsage=keyCertSign"]);
+        let mut authority = vec!["req", "-x509", "-days", DAYS, "-subj", "/CN=test authority"];
+        authority.extend(["-addext", "keyUsage=keyCertSign"]);
+        pki.with_new_key("ca", &authority, "crt");
         for (name, usage) in [("server", "serverAuth"), ("client", "clientAuth"), ("other", "clientAuth")] {
             pki.signed(name, usage);
         }
         pki
     }
 
+    /// A request first, and then the certificate: `openssl req` signs with another's key since OpenSSL 3 only.
     fn signed(&self, name: &str, usage: &str) {
-        let (ca, key) = (self.text("ca.crt"), self.text("ca.key"));
-        self.certificate(
-            name,
-            &[
-                "-subj",
-                &format!("/CN={name}"),
-                "-CA",
-                &ca,
-                "-CAkey",
-                &key,
-                "-addext",
-                "basicConstraints=critical,CA:FALSE",
-                "-addext",
-                "keyUsage=digitalSignature",
-                "-addext",
-                &format!("extendedKeyUsage={usage}"),
-            ],
+        self.with_new_key(name, &["req", "-new", "-subj", &format!("/CN={name}")], "csr");
+        let extensions = format!(
+            "basicConstraints=critical,CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage={usage}\n\
+             subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
         );
+        self.scratch.write(&format!("{name}.ext"), &extensions, 0o644);
+        let file = |ending: &str| self.text(&format!("{name}.{ending}"));
+        let mut arguments =
+            ["x509", "-req", "-sha256", "-days", DAYS, "-CAcreateserial"].map(String::from).to_vec();
+        let files = [
+            ("-in", file("csr")),
+            ("-extfile", file("ext")),
+            ("-CAserial", file("srl")),
+            ("-CA", self.text("ca.crt")),
+            ("-CAkey", self.text("ca.key")),
+            ("-out", file("crt")),
+        ];
+        arguments.extend(files.into_iter().flat_map(|(option, file)| [option.to_string(), file]));
+        command::run("openssl", &arguments.iter().map(String::as_str).collect::<Vec<_>>());
     }
 
-    fn certificate(&self, name: &str, extra: &[&str]) {
-        let (key, certificate) = (self.text(&format!("{name}.key")), self.text(&format!("{name}.crt")));
-        let mut arguments =
-            vec!["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-        arguments.extend_from_slice(&["-days", "2", "-keyout", &key, "-out", &certificate]);
-        arguments.extend_from_slice(extra);
+    /// Runs openssl with a key that it makes; what else it makes goes to a file with this ending.
+    fn with_new_key(&self, name: &str, arguments: &[&str], ending: &str) {
+        let (key, made) = (self.text(&format!("{name}.key")), self.text(&format!("{name}.{ending}")));
+        let mut arguments = arguments.to_vec();
+        arguments.extend(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]);
+        arguments.extend(["-keyout", &key, "-out", &made]);
         command::run("openssl", &arguments);
     }
 

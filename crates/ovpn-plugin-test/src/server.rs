@@ -25,6 +25,8 @@ use crate::{PATIENCE, requirements};
 pub const READY: &str = "Initialization Sequence Completed";
 /// The server's address inside the tunnel.
 pub const TUNNEL_ADDRESS: &str = "10.8.0.1";
+/// OpenVPN before 2.6 does not know the option. In this form it only warns of that.
+pub(crate) const DISABLE_DCO: &str = "setenv opt disable-dco";
 const ENDED: &str = "[ended: ";
 
 /// What is left of a server that refused to start.
@@ -319,7 +321,7 @@ fn of_tests(pki: &Pki) -> Vec<String> {
         "port 1194".to_string(),
         "proto udp4".to_string(),
         "dev tun".to_string(),
-        "disable-dco".to_string(),
+        DISABLE_DCO.to_string(),
         "topology subnet".to_string(),
         "server 10.8.0.0 255.255.255.0".to_string(),
         "dh none".to_string(),
