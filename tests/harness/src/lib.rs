@@ -11,6 +11,7 @@ pub mod machine;
 pub mod man_markup;
 pub mod man_options;
 pub mod man_page;
+pub mod needs;
 pub mod on_terminal;
 pub mod open_files;
 pub mod option_reference;

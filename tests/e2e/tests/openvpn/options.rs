@@ -1,5 +1,7 @@
 //! The plugin's options, as far as they show in a login.
 
+use harness::needs::Need;
+use harness::requires;
 use harness::{Gate, Outcome, ServerConfig};
 
 use crate::stack::{PASSWORD, Stack, WRONG};
@@ -31,6 +33,7 @@ fn deferred_by_option() {
 /// What is no fault of the client's is told so, and the client tries again later by itself.
 #[test]
 fn time_limit() {
+    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
     let stack = Stack::with(&["auth/eve:hang"]);
     let server = ServerConfig::auth_pam_with("timeout=1", &stack.service, "").dropped().start();
     let mark = server.mark();
@@ -41,6 +44,7 @@ fn time_limit() {
 
 #[test]
 fn a_full_queue_is_told_at_once() {
+    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
     let gate = Gate::new();
     let stack = Stack::with(&[&format!("auth/{}", gate.tell()), &format!("auth/{}", gate.wait())]);
     let options = "max-workers=1 max-pending=1";

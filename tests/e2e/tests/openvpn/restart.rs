@@ -1,5 +1,7 @@
 //! SIGHUP and SIGUSR1: the plugin is there again afterwards, and nothing of the old one is.
 
+use harness::needs::Need;
+use harness::requires;
 use harness::{Gate, Server, ServerConfig};
 use nix::sys::signal::Signal;
 
@@ -32,6 +34,7 @@ fn sighup_reads_the_configuration_of_pam_anew() {
 /// Opened again without root's rights, the plugin still does what it can with those it has.
 #[test]
 fn sighup_dropped_to_nobody() {
+    requires!(Need::Openvpn(2, 6, 0), "a server that is not root cannot make its device again after SIGHUP");
     let stack = Stack::new();
     let server = ServerConfig::auth_pam(&stack.service).dropped().readable_by_nobody().start();
     good_and_bad(&server);

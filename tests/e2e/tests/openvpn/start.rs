@@ -1,5 +1,7 @@
 //! What is said when OpenVPN starts: nothing of a right configuration, and of a wrong one what would else show at a login.
 
+use harness::needs::Need;
+use harness::requires;
 use std::fs;
 
 use harness::scratch::{Scratch, set_mode};
@@ -68,6 +70,7 @@ fn a_restart_of_one_that_defers() {
 
 #[test]
 fn a_restart_without_root() {
+    requires!(Need::Openvpn(2, 6, 0), "a server that is not root cannot make its device again after SIGHUP");
     let stack = Stack::new();
     let server = ServerConfig::auth_pam(&stack.service).dropped().readable_by_nobody().start();
     assert_eq!(warnings(&server), [""; 0]);
