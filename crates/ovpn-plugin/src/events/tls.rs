@@ -35,7 +35,8 @@ impl<'a> TlsVerify<'a> {
     }
 
     /// The name OpenVPN goes on with for this client, from the option `x509-username-field` (the last `CN` of the subject
-    /// unless set). `None` before the peer's own certificate, depth 0: then it is not known yet.
+    /// unless set). `None` before the peer's own certificate, depth 0: then it is not known yet. OpenVPN before 2.6 never
+    /// tells it here.
     #[must_use]
     pub fn common_name(&self) -> Option<&'a [u8]> {
         // Later negotiations find the name of the one before.
