@@ -3,6 +3,7 @@
 use crate::expected::{Expected, NO_ANSWER};
 use crate::step;
 use harness::TestModule;
+use harness::needs::Need;
 use std::path::Path;
 
 /// Who logs in.
@@ -90,6 +91,8 @@ pub struct Case {
     pub look: Vec<Look>,
     /// What the table says.
     pub expected: Expected,
+    /// The first OpenVPN whose C plugin does what the table says, and what older ones lack.
+    pub need: Option<(Need, &'static str)>,
 }
 
 impl Case {
@@ -106,7 +109,14 @@ impl Case {
             logins: Vec::new(),
             look: Vec::new(),
             expected: Expected::default(),
+            need: None,
         }
+    }
+
+    /// Older C plugins do something else.
+    pub fn needs(mut self, need: Need, why: &'static str) -> Self {
+        self.need = Some((need, why));
+        self
     }
 
     /// A case with a service file of these lines.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use harness::needs::Need;
 use harness::plugin::Side;
 use harness::scratch::{Scratch, set_mode, unique_name};
 use harness::{Account, EtcPamService, TestModule};
@@ -20,6 +21,10 @@ impl table::Case for Case {
 
     fn expected(&self) -> &Expected {
         &self.expected
+    }
+
+    fn need(&self) -> Option<(Need, &'static str)> {
+        self.need
     }
 
     fn run(&self, side: Side, plugin: &Path) -> String {

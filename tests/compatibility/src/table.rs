@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use case_runner::Suite;
 use harness::TestModule;
+use harness::needs::{self, Need};
 use harness::plugin::Side;
 
 use crate::expected::Expected;
@@ -18,6 +19,10 @@ pub trait Case: Send + 'static {
     fn name(&self) -> &'static str;
     /// What the table says.
     fn expected(&self) -> &Expected;
+    /// The first OpenVPN with which it holds, and what older ones lack.
+    fn need(&self) -> Option<(Need, &'static str)> {
+        None
+    }
     /// Runs it with a plugin, and describes what came of it.
     fn run(&self, side: Side, plugin: &Path) -> String;
 }
@@ -43,6 +48,10 @@ pub fn main<C: Case>(cases: Vec<C>, section: &'static str, plugin: fn(Side) -> P
 }
 
 fn row<C: Case>(case: &C, plugin: fn(Side) -> PathBuf) {
+    let is_left_out = |(need, why)| needs::is_left_out(need, why, &format!("compatibility::{}", case.name()));
+    if case.need().is_some_and(is_left_out) {
+        return;
+    }
     TestModule::adopt(&case_runner::prepared());
     // What the plugin leaves behind comes here, and is seen.
     nix::sys::prctl::set_child_subreaper(true).unwrap_or_else(|errno| panic!("prctl: {errno}"));

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-pub use ovpn_plugin_test::command::{run, try_run};
+pub use ovpn_plugin_test::command::{find, run, try_run};
 
 /// Panics with one clear line unless this process is root.
 pub fn require_root() {

@@ -1,4 +1,4 @@
-//! What a test needs that not every release has: a later OpenVPN.
+//! What a test needs that not every release has: a later OpenVPN, or an older PAM module.
 //!
 //! The first line of such a test is [`requires!`](crate::requires). If the need is not met, the test fails: it must not pass
 //! because it did not run. Only where `SKIPPED_TESTS` names a file, it is noted there and left out. `make test-versions`, which
@@ -9,22 +9,28 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::sync::OnceLock;
 
-use crate::command::try_run;
+use crate::command::{find, try_run};
 
 /// Names the file for the notes.
 const SKIPPED: &str = "SKIPPED_TESTS";
 
-/// A version that a test needs at least.
+/// A version that a test needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// Of the program openvpn.
+    /// Of the program openvpn, or later.
     Openvpn(u32, u32, u32),
+    /// Of the C library glibc, or later.
+    Glibc(u32, u32),
+    /// Of this Debian package, before this version; another distribution has what is needed.
+    Before(&'static str, &'static str),
 }
 
 impl Need {
     fn is_met(self) -> bool {
         match self {
             Self::Openvpn(major, minor, patch) => openvpn() >= [major, minor, patch],
+            Self::Glibc(major, minor) => glibc() >= [major, minor, 0],
+            Self::Before(package, version) => is_before(package, version),
         }
     }
 }
@@ -32,8 +38,10 @@ impl Need {
 impl fmt::Display for Need {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Openvpn(major, minor, 0) => write!(out, "OpenVPN {major}.{minor}"),
-            Self::Openvpn(major, minor, patch) => write!(out, "OpenVPN {major}.{minor}.{patch}"),
+            Self::Openvpn(major, minor, 0) => write!(out, "OpenVPN {major}.{minor} or later"),
+            Self::Openvpn(major, minor, patch) => write!(out, "OpenVPN {major}.{minor}.{patch} or later"),
+            Self::Glibc(major, minor) => write!(out, "glibc {major}.{minor} or later"),
+            Self::Before(package, version) => write!(out, "{package} before {version}"),
         }
     }
 }
@@ -64,14 +72,14 @@ pub fn is_left_out(need: Need, why: &str, place: &str) -> bool {
     if need.is_met() {
         return false;
     }
-    let file = std::env::var_os(SKIPPED).unwrap_or_else(|| panic!("this test needs {need} or later: {why}"));
+    let file = std::env::var_os(SKIPPED).unwrap_or_else(|| panic!("this test needs {need}: {why}"));
     let note = note(need, why, place);
     println!("skipped: {note}");
     let written = OpenOptions::new()
         .create(true)
         .append(true)
         .open(&file)
-        .and_then(|mut file| file.write_all(format!("{note}\n").as_bytes()));
+        .and_then(|mut file| writeln!(file, "{note}"));
     written.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     true
 }
@@ -80,7 +88,23 @@ pub fn is_left_out(need: Need, why: &str, place: &str) -> bool {
 fn note(need: Need, why: &str, place: &str) -> String {
     let test = place.strip_suffix("::here").unwrap_or(place);
     let (program, test) = test.split_once("::").unwrap_or(("", test));
-    format!("{program} {test}: {need}: {why}")
+    format!("{program} | {test} | {need} | {why}")
+}
+
+fn glibc() -> [u32; 3] {
+    let said = String::from_utf8_lossy(&try_run("getconf", &["GNU_LIBC_VERSION"]).stdout).into_owned();
+    version(said.strip_prefix("glibc ").unwrap_or_default())
+        .unwrap_or_else(|| panic!("getconf GNU_LIBC_VERSION says no version: {said}"))
+}
+
+fn is_before(package: &str, version: &str) -> bool {
+    let Some(installed) =
+        find("dpkg-query").map(|_| try_run("dpkg-query", &["--show", "--showformat=${Version}", package]))
+    else {
+        return true;
+    };
+    let installed = String::from_utf8_lossy(&installed.stdout).into_owned();
+    try_run("dpkg", &["--compare-versions", &installed, "lt", version]).status.success()
 }
 
 /// Version of the openvpn that servers of tests are.
@@ -116,13 +140,15 @@ mod tests {
     fn a_note_names_the_test() {
         assert_eq!(
             note(Need::Openvpn(2, 5, 6), "why", "openvpn::reasons::all::here"),
-            "openvpn reasons::all: OpenVPN 2.5.6: why"
+            "openvpn | reasons::all | OpenVPN 2.5.6 or later | why"
         );
     }
 
     #[test]
     fn what_is_there_leaves_nothing_out() {
         requires!(Need::Openvpn(2, 0, 0), "nothing");
+        requires!(Need::Before("libc6", "99"), "nothing");
+        requires!(Need::Glibc(2, 17), "nothing");
         assert!(!Need::Openvpn(99, 0, 0).is_met());
     }
 

@@ -1,5 +1,7 @@
 //! Stacks as distributions have them, without name/value pairs: both phases, accounts, the client's address.
 
+use harness::needs::Need;
+
 use crate::case::{Case, Look, User};
 
 const UNIX: &str = "auth required pam_unix.so nodelay\naccount required pam_unix.so\n";
@@ -200,12 +202,15 @@ pub(super) fn cases() -> Vec<Case> {
     );
     cases.extend([
         note_host("address: IPv4")
+            .needs(Need::Openvpn(2, 6, 0), "the C plugin tells PAM no address")
             .env("untrusted_ip", "192.0.2.7")
             .same("accepted; program: ada from 192.0.2.7"),
         note_host("address: IPv6")
+            .needs(Need::Openvpn(2, 6, 0), "the C plugin tells PAM no address")
             .env("untrusted_ip6", "2001:db8::7")
             .same("accepted; program: ada from 2001:db8::7"),
         note_host("address: both, IPv6 preferred")
+            .needs(Need::Openvpn(2, 6, 0), "the C plugin tells PAM no address")
             .env("untrusted_ip", "192.0.2.7")
             .env("untrusted_ip6", "2001:db8::7")
             .same("accepted; program: ada from 2001:db8::7"),

@@ -1,6 +1,8 @@
 //! What is in a file is what OpenVPN would have read in one of its own.
 
 use harness::log::Mark;
+use harness::needs::Need;
+use harness::requires;
 use harness::{Client, command};
 
 use crate::stage::{DIRECTORY, Stage};
@@ -69,6 +71,7 @@ fn minor() -> u32 {
 /// `disable`, `push-reset` and `override-username` are tried elsewhere.
 #[test]
 fn openvpn_takes_each_option_from_the_table() {
+    requires!(Need::Openvpn(2, 6, 0), "auth-token-user is no option of a client's own file");
     let options = [
         (
             4,

@@ -1,6 +1,8 @@
 //! Under which name PAM is asked, and under which one a client goes.
 
 use harness::log::Mark;
+use harness::needs::Need;
+use harness::requires;
 use harness::{PATIENCE, ServerConfig};
 use nix::sys::signal::Signal;
 
@@ -33,6 +35,7 @@ fn without_the_option_a_name_stays_as_it_was_sent() {
 /// OpenVPN 2.6 would refuse such a client.
 #[test]
 fn an_openvpn_that_cannot_rename_is_not_asked_to() {
+    requires!(Need::Before("openvpn", "2.7"), "OpenVPN can rename a client");
     let stage = Stage::new("username=lower override-username=yes", &[]);
     assert_eq!(stage.routes("Alice"), [""; 0]);
     stage.server.wait_for(Mark::START, "override-username has no effect");

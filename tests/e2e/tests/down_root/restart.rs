@@ -1,7 +1,9 @@
 //! Restarts: OpenVPN lives on, and the script has run once for each DOWN.
 
 use harness::log::Mark;
+use harness::needs::Need;
 use harness::proc_table::wait_until;
+use harness::requires;
 use harness::{PATIENCE, ServerConfig};
 use nix::sys::signal::Signal;
 
@@ -58,6 +60,10 @@ fn sighup_as_root() {
 /// OpenVPN opens the plugin again without root's rights: the script runs with those it has, which the log says.
 #[test]
 fn sighup_dropped_to_nobody() {
+    requires!(
+        Need::Openvpn(2, 6, 0),
+        "a server that is not root cannot make its device again after a restart"
+    );
     let scripts = Scripts::with_down(TELL);
     let server = scripts.server("").dropped().readable_by_nobody().start();
     server.restart(Signal::SIGHUP);

@@ -1,7 +1,9 @@
 //! What a client's helpers have of the password that OpenVPN logs in with.
 
 use e2e::secrets::{assert_nowhere, places, unique};
+use harness::needs::Need;
 use harness::proc_table::{self, Process};
+use harness::requires;
 use harness::{Client, ServerConfig};
 
 use crate::scripts::{Scripts, plugin_line};
@@ -18,6 +20,7 @@ fn helpers_of(client: &Client) -> Vec<Process> {
 /// its own, which nobody else knows, unless it is told not to.
 #[test]
 fn a_clients_password_is_in_no_helper_unless_openvpn_keeps_it() {
+    requires!(Need::Openvpn(2, 6, 0), "a client has its password at UP still, in spite of auth-nocache");
     let scripts = Scripts::with_down("true");
     let auth = harness::plugin::example("log-events");
     let server = ServerConfig::default().plugin_file(&auth, "").start();

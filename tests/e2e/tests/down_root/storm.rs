@@ -1,7 +1,9 @@
 //! A hundred restarts of each kind: OpenVPN lives on, the script has run once for each DOWN, and nothing is left behind.
 
 use harness::log::{Log, Mark};
+use harness::needs::Need;
 use harness::proc_table::{self, Process, descriptors, wait_until};
+use harness::requires;
 use harness::{Daemon, PATIENCE, Server, ServerConfig};
 use nix::sys::signal::Signal;
 
@@ -131,6 +133,10 @@ fn sigusr1_as_root_with_persist_tun_and_up_restart() {
 
 #[test]
 fn sigusr1_dropped_to_nobody() {
+    requires!(
+        Need::Openvpn(2, 6, 0),
+        "a server that is not root cannot make its device again after a restart"
+    );
     let (_scripts, config) = server();
     let config = dropped_without_persist_tun(config);
     storm(&config, Signal::SIGUSR1, Device::Reopened, Helper::Stays, 0);
@@ -144,6 +150,10 @@ fn sigusr1_dropped_to_nobody_with_persist_tun() {
 
 #[test]
 fn sigusr1_dropped_to_nobody_with_up_restart() {
+    requires!(
+        Need::Openvpn(2, 6, 0),
+        "a server that is not root cannot make its device again after a restart"
+    );
     let (_scripts, config) = server();
     let config = dropped_without_persist_tun(config).line("up-restart");
     storm(&config, Signal::SIGUSR1, Device::Reopened, Helper::Stays, 0);
@@ -179,6 +189,10 @@ fn sighup_as_root_with_persist_tun_and_up_restart() {
 /// OpenVPN opens the plugin again without root's rights: from the second DOWN on the script has none either.
 #[test]
 fn sighup_dropped_to_nobody() {
+    requires!(
+        Need::Openvpn(2, 6, 0),
+        "a server that is not root cannot make its device again after a restart"
+    );
     let (_scripts, config) = server();
     let config = config.dropped().readable_by_nobody();
     storm(&config, Signal::SIGHUP, Device::Reopened, Helper::IsReplaced, 65534);

@@ -1,5 +1,7 @@
 //! Right and wrong answers, late ones, second ones, other people's, from elsewhere.
 
+use harness::needs::Need;
+use harness::requires;
 use std::time::Duration;
 
 use harness::log::Mark;
@@ -14,6 +16,7 @@ const FAILED: &str = "user 'alice' failed to authenticate";
 
 #[test]
 fn right_and_wrong_ones_everywhere() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     everywhere("", |stage| {
         let alice = stage.server.person("alice", PASSWORD).answers(&[CODE]).start();
         alice.connects();
@@ -42,6 +45,7 @@ fn right_and_wrong_ones_everywhere() {
 /// Who answers nothing, and then too late.
 #[test]
 fn a_late_one_is_refused() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     side_by_side([false, true], |deferred| {
         let gate = Gate::new();
         let actions = asks_for_code(&[&format!("auth/{}", gate.tell())]);
@@ -58,6 +62,7 @@ fn a_late_one_is_refused() {
 
 #[test]
 fn a_second_one_is_refused() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let stage = Stage::new("");
     for first in [CODE, WRONG] {
         let alice = stage.server.person("alice", PASSWORD).answers(&[first]).start();
@@ -74,6 +79,7 @@ fn a_second_one_is_refused() {
 /// Both know the password, and one has seen the id of the other's question.
 #[test]
 fn that_of_another_user_is_refused() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let stage = Stage::new("");
     let alice = stage.server.person("alice", PASSWORD).start();
     let id = alice.question(0).id;
@@ -85,6 +91,7 @@ fn that_of_another_user_is_refused() {
 /// The same name with another certificate.
 #[test]
 fn that_of_another_certificate_is_refused() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let stage = Stage::new("");
     let alice = stage.server.person("alice", PASSWORD).start();
     let id = alice.question(0).id;
@@ -95,6 +102,7 @@ fn that_of_another_certificate_is_refused() {
 /// A telephone changes from one network to another between question and answer.
 #[test]
 fn one_from_another_address_counts() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     side_by_side([false, true], |deferred| {
         let config = |config: ServerConfig<'static>| config.dropped().deferred_if(deferred);
         let stage = Stage::with("", &asks_for_code(&[]), config);
@@ -111,6 +119,7 @@ fn one_from_another_address_counts() {
 /// An answer of any text that a person can type.
 #[test]
 fn special_characters_arrive() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     for answer in ["", " ", "a:b::c", "\"quoted\" \\ 'too'", "äöü 日本"] {
         let (check, ask) = (format!("auth/password={PASSWORD}"), format!("auth/ask={QUESTION}"));
         let actions = [check, ask, format!("auth/expect={answer}")];
@@ -123,6 +132,7 @@ fn special_characters_arrive() {
 /// no second message with another code. It is answered once.
 #[test]
 fn whoever_comes_again_is_asked_the_same() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let stage = Stage::new("");
     let people: Vec<Person> = (0..3)
         .map(|_| {
@@ -142,6 +152,7 @@ fn whoever_comes_again_is_asked_the_same() {
 /// As many as the administrator allows.
 #[test]
 fn the_oldest_above_the_bound_is_given_up() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     side_by_side([false, true], |deferred| {
         let config = |config: ServerConfig<'static>| config.dropped().deferred_if(deferred);
         let stage = Stage::with("max-suspended=2", &asks_for_code(&[]), config);
@@ -163,6 +174,7 @@ fn the_oldest_above_the_bound_is_given_up() {
 /// One that waits for an answer is no worker that another login could miss.
 #[test]
 fn the_only_worker_is_not_held() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let stage = Stage::new("max-workers=1");
     let alice = stage.server.person("alice", PASSWORD).start();
     alice.question(0);
@@ -174,6 +186,7 @@ fn the_only_worker_is_not_held() {
 /// The time limit is for PAM, not for the person.
 #[test]
 fn thinking_does_not_count_against_the_time_limit() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let gate = Gate::new();
     let actions = asks_for_code(&[&format!("auth/{}", gate.tell())]);
     let stage = Stage::with("timeout=1 challenge-timeout=60", &actions, ServerConfig::dropped);
@@ -189,6 +202,7 @@ fn thinking_does_not_count_against_the_time_limit() {
 /// in again.
 #[test]
 fn later_a_token_counts() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     for (deferred, token) in [(false, true), (true, true), (false, false)] {
         let stage = Stage::with("", &asks_for_code(&[]), |config| {
             let config = config.dropped().deferred_if(deferred);

@@ -1,5 +1,7 @@
 //! Modules that people use: RADIUS with Access-Challenge, one-time codes, expired passwords.
 
+use harness::needs::Need;
+use harness::requires;
 use std::sync::Arc;
 
 use harness::netns::NetNs;
@@ -23,6 +25,7 @@ fn server(lines: &str, options: &str, deferred: bool) -> (PamService, Server) {
 
 #[test]
 fn radius_that_asks_twice() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     side_by_side([false, true], |deferred| {
         let netns = Arc::new(NetNs::new());
         let radius = Radius::asking(&netns, PASSWORD, &ROUNDS);
@@ -58,6 +61,7 @@ const TOTP_SECRET_HEX: &str = "3132333435363738393031323334353637383930";
 
 #[test]
 fn google_authenticator_after_the_password() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let (account, scratch) = (Account::new(PASSWORD), Scratch::of_root());
     let options = "\" RATE_LIMIT 20 30\n\" WINDOW_SIZE 17\n\" TOTP_AUTH\n";
     let file = scratch.write("secret", &format!("{TOTP_SECRET}\n{options}"), 0o600);
@@ -78,6 +82,7 @@ fn google_authenticator_after_the_password() {
 
 #[test]
 fn oath_after_the_password() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let (account, scratch) = (Account::new(PASSWORD), Scratch::of_root());
     let line = format!("HOTP/T30/6 {} - {TOTP_SECRET_HEX}\n", account.name());
     let file = scratch.write("users", &line, 0o600);

@@ -1,6 +1,8 @@
 //! A password that has expired: the person chooses a new one, with pam_unix and pam_pwquality. The accounts are those of a
 //! machine of the test's own, whose password file nobody else locks.
 
+use harness::needs::Need;
+use harness::requires;
 use std::cell::Cell;
 use std::time::Instant;
 
@@ -89,6 +91,7 @@ fn asked(person: &Person) -> Vec<String> {
 /// Connected again and again, in both modes, without rights and in a chroot.
 #[test]
 fn is_changed_and_lets_in_everywhere() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let configs: [fn(ServerConfig<'static>) -> ServerConfig<'static>; 3] = [
         ServerConfig::dropped,
         |config| config.dropped().deferred(),
@@ -116,6 +119,7 @@ fn is_changed_and_lets_in_everywhere() {
 /// What the modules have against it stands before the next question.
 #[test]
 fn what_is_no_good_is_asked_again() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     side_by_side([false, true], |deferred| {
         let site = Site::new("change-expired=yes", if deferred { ServerConfig::deferred } else { |it| it });
         let alice = site.alice(&[SHORT, NEW, OLD, NEW, NEW]);
@@ -127,6 +131,7 @@ fn what_is_no_good_is_asked_again() {
 
 #[test]
 fn who_finds_none_in_five_tries_is_refused() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let site = Site::new("change-expired=yes", ServerConfig::deferred);
     let line = site.line();
     let alice = site.alice(&[SHORT; 6]);
@@ -145,6 +150,7 @@ fn who_finds_none_in_five_tries_is_refused() {
 /// Before the first answer, and between the two.
 #[test]
 fn who_leaves_keeps_the_old_one() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     side_by_side([false, true], |deferred| {
         for answers in [&[][..], &[NEW]] {
             let config = if deferred { ServerConfig::deferred } else { |it| it };
@@ -162,6 +168,7 @@ fn who_leaves_keeps_the_old_one() {
 
 #[test]
 fn without_the_option_the_log_says_what_to_do() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     for options in ["", "challenge=yes"] {
         let site = Site::new(options, ServerConfig::deferred);
         let alice = site.alice(&[NEW, NEW]);
@@ -223,6 +230,7 @@ const COMPLETED: &str = "Initialization Sequence Completed";
 /// An hour later, here a few seconds: the client sends its last answer again, which is the new password.
 #[test]
 fn keys_are_renegotiated_with_the_new_one() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     side_by_side([false, true], |deferred| {
         let config: fn(ServerConfig<'static>) -> ServerConfig<'static> =
             if deferred { |config| config.deferred().line(ALIVE) } else { |config| config.line(ALIVE) };
@@ -239,6 +247,7 @@ fn keys_are_renegotiated_with_the_new_one() {
 
 #[test]
 fn keys_are_renegotiated_with_a_token() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let site =
         Site::new("change-expired=yes", |config| config.deferred().line(ALIVE).line("auth-gen-token 3600"));
     let (alice, mark) = connected(site.server.person("alice", OLD).line(RENEG));
@@ -248,6 +257,7 @@ fn keys_are_renegotiated_with_a_token() {
 /// A client that loses its connection sends the last answer, too.
 #[test]
 fn a_client_that_connects_anew_gets_in() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let site = Site::new("change-expired=yes", ServerConfig::deferred);
     let (alice, mark) = connected(site.server.person("alice", OLD));
     alice.client().restart(Signal::SIGUSR1);
@@ -258,6 +268,7 @@ fn a_client_that_connects_anew_gets_in() {
 /// Nobody knows any more what the last answer was: whoever sits at the client types the new password.
 #[test]
 fn after_the_loss_of_the_supervisor_the_person_logs_in_again() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     // Not deferred: OpenVPN may look for that verdict only after the client's next attempt at new keys.
     let site = Site::new(AT_ONCE, |config| config.line(ALIVE));
     let (alice, mark) = connected(site.server.person("alice", OLD).line(RENEG));
@@ -271,6 +282,7 @@ fn after_the_loss_of_the_supervisor_the_person_logs_in_again() {
 /// An answer that was used is the new password, and nothing else: it lets nobody in as somebody else.
 #[test]
 fn the_last_answer_counts_for_its_user_only() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let site = Site::new("change-expired=yes", ServerConfig::deferred);
     let alice = site.alice(&[NEW, NEW]);
     alice.connects();
@@ -289,6 +301,7 @@ fn the_last_answer_counts_for_its_user_only() {
 
 #[test]
 fn no_log_and_no_memory_keeps_a_password() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     side_by_side([false, true], |deferred| {
         let config: fn(ServerConfig<'static>) -> ServerConfig<'static> = if deferred {
             |config| config.dropped().deferred().line("verb 11")

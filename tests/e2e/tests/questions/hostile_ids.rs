@@ -1,6 +1,8 @@
 //! State ids as nobody sends them who was asked.
 
 use harness::Client;
+use harness::needs::Need;
+use harness::requires;
 
 use crate::stage::{CODE, PASSWORD, Stage, everywhere};
 
@@ -38,6 +40,7 @@ fn rubbish(id: &str) -> Vec<String> {
 
 #[test]
 fn are_refused_and_disturb_nobody() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let stage = Stage::new("deferred=yes max-pending=100 penalties=no");
     let supervisor = stage.server.supervisor();
     let alice = stage.server.person("alice", PASSWORD).start();
@@ -57,6 +60,7 @@ fn are_refused_and_disturb_nobody() {
 /// What begins like an answer and is none.
 #[test]
 fn malformed_answers_are_refused() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     everywhere("penalties=no", |stage| {
         let sent = [
             "CRV1",

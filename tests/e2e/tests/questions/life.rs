@@ -1,6 +1,8 @@
 //! What happens to open questions when something ends or starts again.
 
+use harness::needs::Need;
 use harness::proc_table::{kill9, wait_gone};
+use harness::requires;
 use harness::{Gate, PATIENCE, ServerConfig, side_by_side};
 use nix::sys::signal::Signal;
 
@@ -30,6 +32,7 @@ fn logs_in(stage: &Stage, user: &str) {
 
 #[test]
 fn a_worker_that_was_killed_answers_nothing() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     each(|gate, stage| {
         let alice = stage.server.person("alice", PASSWORD).start();
         let (worker, supervisor) = (gate.arrival(), stage.server.supervisor().pid);
@@ -45,6 +48,7 @@ fn a_worker_that_was_killed_answers_nothing() {
 
 #[test]
 fn a_supervisor_that_was_killed_takes_them_along() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     each(|gate, stage| {
         let alice = stage.server.person("alice", PASSWORD).start();
         let worker = gate.arrival();
@@ -59,6 +63,7 @@ fn a_supervisor_that_was_killed_takes_them_along() {
 
 #[test]
 fn they_survive_a_soft_restart() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     each(|gate, stage| {
         let alice = stage.server.person("alice", PASSWORD).start();
         gate.arrival();
@@ -72,6 +77,7 @@ fn they_survive_a_soft_restart() {
 /// Modules are told of the end: they may have files to remove.
 #[test]
 fn a_hard_restart_ends_them_in_order() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     side_by_side([false, true], |deferred| {
         let (gate, end) = (Gate::new(), Gate::new());
         let (tell, at_end) = (format!("auth/{}", gate.tell()), format!("auth/{}", end.at_end()));
@@ -92,6 +98,7 @@ fn a_hard_restart_ends_them_in_order() {
 
 #[test]
 fn the_servers_end_ends_them_in_order() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     side_by_side([false, true], |chroot| {
         let (gate, end) = (Gate::new(), Gate::new());
         let (tell, at_end) = (format!("auth/{}", gate.tell()), format!("auth/{}", end.at_end()));
@@ -111,6 +118,7 @@ fn the_servers_end_ends_them_in_order() {
 /// The server that is killed has no time for anything.
 #[test]
 fn a_killed_server_leaves_none() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let (gate, stage) = stage(true, ServerConfig::dropped);
     let alice = stage.server.person("alice", PASSWORD).start();
     let worker = gate.arrival();

@@ -1,8 +1,10 @@
 //! Questions that reach a client while its login is pending.
 
 use harness::log::Mark;
+use harness::needs::Need;
 use harness::proc_table::{kill9, wait_gone};
 use harness::question::Way;
+use harness::requires;
 use harness::{Gate, PATIENCE, Person, ServerConfig};
 
 use crate::stage::{CODE, PASSWORD, QUESTION, Stage, WRONG, asks_for_code};
@@ -13,6 +15,7 @@ const WAITS: &str = "deferred=yes question-wait=300";
 /// The question is known as soon as the password was checked.
 #[test]
 fn where_the_client_can_be_asked() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     for config in [ServerConfig::dropped, |config: ServerConfig<'static>| config.dropped().chroot()] {
         let stage = Stage::with(WAITS, &asks_for_code(&[]), config);
         let alice = stage.server.person("alice", PASSWORD).announcing("crtext").answers(&[CODE]).start();
@@ -33,6 +36,7 @@ fn where_the_client_can_be_asked() {
 /// Only one can be asked so.
 #[test]
 fn the_second_question_is_a_dynamic_challenge() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let actions = [
         format!("auth/password={PASSWORD}"),
         format!("auth/ask={QUESTION}"),
@@ -50,6 +54,7 @@ fn the_second_question_is_a_dynamic_challenge() {
 /// OpenVPN has no answer to wait for.
 #[test]
 fn never_where_nothing_is_deferred() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let stage = Stage::new("");
     let alice = stage.server.person("alice", PASSWORD).announcing("crtext").answers(&[CODE]).start();
     alice.connects();
@@ -59,6 +64,7 @@ fn never_where_nothing_is_deferred() {
 /// A module that needs longer than OpenVPN can be kept waiting for: the question comes by a dynamic challenge.
 #[test]
 fn a_question_that_comes_late() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let actions = asks_for_code(&["auth/sleep=700"]);
     for (options, way) in [("deferred=yes", Way::Dynamic), ("deferred=yes question-wait=2000", Way::Pending)]
     {
@@ -72,6 +78,7 @@ fn a_question_that_comes_late() {
 /// The administrator knows what is asked: the client is asked at once, before PAM is, and however long that takes.
 #[test]
 fn before_pam_asks() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let actions = asks_for_code(&["auth/sleep=700"]);
     for config in [ServerConfig::dropped, |config: ServerConfig<'static>| config.dropped().chroot()] {
         let stage = Stage::with("deferred=yes 'challenge=Your code?'", &actions, config);
@@ -97,6 +104,7 @@ fn before_pam_asks() {
 /// The worker that waits for the answer is killed, or its supervisor.
 #[test]
 fn what_ends_while_the_question_is_open() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let gate = Gate::new();
     let actions = asks_for_code(&[&format!("auth/{}", gate.tell())]);
     let stage = Stage::with(WAITS, &actions, ServerConfig::dropped);
@@ -128,6 +136,7 @@ const KEEPALIVE: &str = "keepalive 1 4";
 /// worker leaves, and the place is free for somebody else.
 #[test]
 fn whose_client_is_gone() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let (gate, end) = (Gate::new(), Gate::new());
     let (tell, at_end) = (format!("auth/{}", gate.tell()), format!("auth/alice:{}", end.at_end()));
     for config in [ServerConfig::dropped, |config: ServerConfig<'static>| config.dropped().chroot()] {
@@ -156,6 +165,7 @@ fn whose_client_is_gone() {
 /// that the first client is gone.
 #[test]
 fn who_was_gone_and_comes_back() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let gate = Gate::new();
     let actions = asks_for_code(&[&format!("auth/alice:{}", gate.tell())]);
     let stage = Stage::with(WAITS, &actions, |config| config.dropped().line(KEEPALIVE));
@@ -179,6 +189,7 @@ fn who_was_gone_and_comes_back() {
 /// An answer that no question led to.
 #[test]
 fn answers_of_those_who_were_not_asked() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let gate = Gate::new();
     let actions = asks_for_code(&[&format!("auth/bob:{}", gate.wait())]);
     let stage = Stage::with("deferred=yes", &actions, ServerConfig::dropped);

@@ -1,6 +1,8 @@
 //! Stacks that ask more than once, in one call of the conversation function and in several.
 
+use harness::needs::Need;
 use harness::question::{Question, Way};
+use harness::requires;
 use harness::{PamService, Person, ServerConfig, TestModule, side_by_side};
 
 use crate::stage::{CODE, PASSWORD, Stage, WRONG};
@@ -75,27 +77,32 @@ fn ten_questions(in_one_call: bool, deferred: bool) {
 
 #[test]
 fn ten_prompts_in_one_call() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     ten_questions(true, false);
 }
 
 #[test]
 fn ten_prompts_in_one_call_deferred() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     ten_questions(true, true);
 }
 
 #[test]
 fn ten_prompts_in_ten_calls() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     ten_questions(false, false);
 }
 
 #[test]
 fn ten_prompts_in_ten_calls_deferred() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     ten_questions(false, true);
 }
 
 /// A stack that never stops asking is stopped.
 #[test]
 fn a_hundred_prompts_are_too_many() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let mut actions = vec![format!("auth/password={PASSWORD}")];
     actions.extend((0..100).map(|number| format!("auth/ask=Number {number}:")));
     let stage = Stage::with("", &actions, ServerConfig::dropped);
@@ -108,6 +115,7 @@ fn a_hundred_prompts_are_too_many() {
 /// The keyword of the pairs.
 #[test]
 fn the_keyword_ask() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let module = TestModule::shared();
     let check = format!("auth/expect={PASSWORD}");
     let service = PamService::new(&module.stack(&[
@@ -137,6 +145,7 @@ fn the_keyword_ask() {
 /// As much as OpenVPN carries, cut between two characters; the end of the prompt is what is asked.
 #[test]
 fn a_long_text_is_cut() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let (message, prompt, module) = ("Ä".repeat(300), "Ö".repeat(100), TestModule::shared());
     let (check, info) = (format!("auth/password={PASSWORD}"), format!("auth/info={message}"));
     let (ask, expect) = (format!("auth/ask={prompt}"), format!("auth/expect={CODE}"));
@@ -156,6 +165,7 @@ fn a_long_text_is_cut() {
 /// What a module says cannot imitate what OpenVPN says.
 #[test]
 fn control_characters_stay_out() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let actions = [
         format!("auth/password={PASSWORD}"),
         "auth/info=first\tsecond\u{1b}[31m".to_string(),

@@ -2,7 +2,9 @@
 
 use e2e::secrets::{TwoFactors, end_of, unique};
 use harness::management::base64;
+use harness::needs::Need;
 use harness::proc_table::wait_gone;
+use harness::requires;
 use harness::{Gate, PATIENCE, PersonConfig};
 
 use crate::stage::{QUESTION, Stage};
@@ -40,6 +42,7 @@ impl Secrets {
 
 #[test]
 fn no_log_shows_an_answer() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let secrets = Secrets::new();
     for (verb, deferred, methods) in
         [(4, false, "none"), (11, false, "none"), (11, true, "none"), (11, true, "crtext")]
@@ -75,6 +78,7 @@ fn person<'a>(at: &'a TwoFactors, methods: &str) -> PersonConfig<'a> {
 
 #[test]
 fn no_helper_keeps_an_answer() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     for (deferred, methods) in [(false, "none"), (true, "none"), (true, "crtext")] {
         for (after, accepted) in [("auth/ask=Code:", true), ("auth/ask=Code: auth/deny", false)] {
             let (secrets, gate) = (Secrets::new(), Gate::new());
@@ -97,6 +101,7 @@ fn no_helper_keeps_an_answer() {
 /// As long as the question is open its worker has what PAM was given, and nobody else.
 #[test]
 fn while_a_question_is_open_only_its_worker_has_the_password() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let (secrets, gate) = (Secrets::new(), Gate::new());
     let at = server(&secrets.password, true, &format!("auth/{} auth/ask=Code:", gate.tell()));
     let alice = person(&at, "none").start();

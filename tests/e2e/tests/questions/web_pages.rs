@@ -1,7 +1,9 @@
 //! Modules that send people to a web page and wait there for them.
 
 use harness::ServerConfig;
+use harness::needs::Need;
 use harness::question::Way;
+use harness::requires;
 
 use crate::stage::{CODE, PASSWORD, Stage};
 
@@ -11,6 +13,7 @@ const OPTIONS: &str = "deferred=yes question-wait=1000 open-urls=yes";
 /// Device flow: the module shows an address, and asks for Enter while it polls.
 #[test]
 fn an_address_is_opened() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let actions = [
         format!("auth/password={PASSWORD}"),
         format!("auth/info=Open {URL} in a browser."),
@@ -33,6 +36,7 @@ fn an_address_is_opened() {
 /// A module that asks nothing, and polls until the person was there.
 #[test]
 fn an_address_without_a_prompt_is_opened() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let actions = [
         format!("auth/password={PASSWORD}"),
         format!("auth/info=Open {URL} in a browser."),
@@ -48,6 +52,7 @@ fn an_address_without_a_prompt_is_opened() {
 /// What is no web page over TLS is text, whatever the client can open.
 #[test]
 fn other_addresses_are_text() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     for text in
         ["http://login.example.com/", "javascript:alert(1)", "https:login", "file:///etc/passwd", "https://"]
     {
@@ -69,6 +74,7 @@ fn other_addresses_are_text() {
 /// The option is off unless somebody wants it.
 #[test]
 fn nothing_is_opened_without_the_option() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let actions = [
         format!("auth/password={PASSWORD}"),
         format!("auth/info=Open {URL} in a browser."),

@@ -1,5 +1,7 @@
 //! Machines log in by certificate, people with passwords.
 
+use harness::needs::Need;
+use harness::requires;
 use crate::document::Document;
 use crate::stage::{Stage, machine};
 
@@ -7,6 +9,7 @@ const SET_UP: &str = "Set up";
 const PASSWORD: &str = "correct horse";
 
 pub(crate) fn follow(recipe: &Document) {
+    requires!(Need::Openvpn(2, 6, 0), "a client's configuration cannot contain its login");
     let machine = machine();
     machine.run(&format!("useradd alice; echo 'alice:{PASSWORD}' | chpasswd"));
     recipe.set_up(&machine, SET_UP);

@@ -1,5 +1,7 @@
 //! How often a user may be connected at the same time.
 
+use harness::needs::Need;
+use harness::requires;
 use harness::log::Mark;
 
 use crate::document::Document;
@@ -11,6 +13,7 @@ const NEWEST: &str = "One connection, and the newest stays";
 const PASSWORD: &str = "correct horse";
 
 pub(crate) fn follow(recipe: &Document) {
+    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
     let machine = machine();
     machine.run(&format!("useradd alice; echo 'alice:{PASSWORD}' | chpasswd"));
 

@@ -1,5 +1,7 @@
 //! A user whose account is disabled is put out of the VPN.
 
+use harness::needs::Need;
+use harness::requires;
 use nix::sys::signal::Signal;
 
 use crate::document::Document;
@@ -19,6 +21,7 @@ fn sooner(lines: Vec<String>) -> Vec<String> {
 }
 
 pub(crate) fn follow(recipe: &Document) {
+    requires!(Need::Openvpn(2, 6, 0), "auth-gen-token has no time after which a token is renewed");
     let machine = machine();
     machine.run(&format!("useradd alice; echo 'alice:{PASSWORD}' | chpasswd"));
     recipe.set_up(&machine, SET_UP);

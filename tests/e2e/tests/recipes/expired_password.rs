@@ -1,5 +1,7 @@
 //! Who has an expired password chooses a new one.
 
+use harness::needs::Need;
+use harness::requires;
 use crate::document::Document;
 use crate::stage::{Stage, machine};
 
@@ -9,6 +11,7 @@ const NEW: &str = "battery staple 7";
 const SHORT: &str = "staple";
 
 pub(crate) fn follow(recipe: &Document) {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let machine = machine();
     machine.run(&format!("useradd alice; echo 'alice:{OLD}' | chpasswd; chage --lastday 0 alice"));
     recipe.set_up(&machine, SET_UP);

@@ -1,5 +1,7 @@
 //! Password and code of an authenticator app.
 
+use harness::needs::Need;
+use harness::requires;
 use harness::{Machine, command};
 
 use crate::document::Document;
@@ -27,6 +29,7 @@ fn afresh(machine: &Machine) {
 }
 
 pub(crate) fn follow(recipe: &Document) {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let machine = machine();
     machine.run(&format!("useradd alice; echo 'alice:{PASSWORD}' | chpasswd"));
     recipe.set_up(&machine, SET_UP);

@@ -1,5 +1,7 @@
 //! A program that has the last word.
 
+use harness::needs::Need;
+use harness::requires;
 use crate::document::Document;
 use crate::stage::{Stage, machine};
 
@@ -9,6 +11,7 @@ const PID: &str = "/etc/openvpn/login-hook.pid";
 const PROGRAM: &str = "/etc/openvpn/login-hook";
 
 pub(crate) fn follow(recipe: &Document) {
+    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
     let machine = machine();
     for name in ["alice", "bob"] {
         machine.run(&format!("useradd {name}; echo '{name}:{PASSWORD}' | chpasswd"));

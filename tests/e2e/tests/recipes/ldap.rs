@@ -3,6 +3,8 @@
 pub(crate) mod groups;
 mod push;
 
+use harness::needs::Need;
+use harness::requires;
 use harness::log::Mark;
 use harness::machine::MachineDaemon;
 use harness::{Machine, PATIENCE};
@@ -96,6 +98,7 @@ pub(crate) fn start_nslcd(machine: &Machine) -> MachineDaemon {
 }
 
 pub(crate) fn follow(recipe: &Document) {
+    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
     let machine = machine();
     prepare(&machine, ENTRIES);
     recipe.set_up(&machine, SET_UP);

@@ -1,5 +1,7 @@
 //! Accounts of a RADIUS server.
 
+use harness::needs::Need;
+use harness::requires;
 use std::net::Ipv4Addr;
 
 use harness::log::Mark;
@@ -24,6 +26,8 @@ pub(crate) fn start_freeradius(machine: &Machine) -> MachineDaemon {
 }
 
 pub(crate) fn follow(recipe: &Document) {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
+    requires!(Need::Before("libpam-radius-auth", "3"), "a reply signed with another secret counts as none");
     let (machine, radius) = (machine(), Machine::new());
     let (here, there) = machine.netns().connect(radius.netns());
     machine.run(&format!("echo '{there} radius1.example.com radius2.example.com' >> /etc/hosts"));

@@ -1,5 +1,7 @@
 //! A RADIUS server that keeps accounts, compared with what a client has really moved.
 
+use harness::needs::Need;
+use harness::requires;
 use std::fs;
 
 use harness::log::Mark;
@@ -63,6 +65,7 @@ fn accounts(radius: &Machine, count: usize) -> Vec<Account> {
 }
 
 pub(crate) fn follow(recipe: &Document) {
+    requires!(Need::Openvpn(2, 6, 0), "disable-dco is no option");
     let (machine, radius) = (machine(), Machine::new());
     let (here, there) = machine.netns().connect(radius.netns());
     machine.run(&format!("echo '{there} radius1.example.com' >> /etc/hosts"));

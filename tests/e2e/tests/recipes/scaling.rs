@@ -1,5 +1,7 @@
 //! docs/scaling.md: two servers behind one name, one RADIUS server that both ask, and clients that move from one to the other.
 
+use harness::needs::Need;
+use harness::requires;
 use std::net::Ipv4Addr;
 
 use harness::client::Client;
@@ -181,6 +183,7 @@ fn fill(site: &Site) -> Client {
 
 #[test]
 fn a_full_server_sends_to_the_next_address() {
+    requires!(Need::Openvpn(2, 6, 0), "clients are told no temporary failure");
     let site = Site::new(|machine, line| one_at_a_time(machine, &line));
     let _slow = fill(&site);
     let client = site.client().start();
@@ -202,6 +205,7 @@ const TWO_REMOTES: &str = "`client.conf` with two lines:";
 
 #[test]
 fn a_full_server_sends_to_the_next_remote() {
+    requires!(Need::Openvpn(2, 6, 0), "clients are told no temporary failure");
     let site =
         Site::new(|machine, line| one_at_a_time(machine, &line).replace("advance=addr", "advance=remote"));
     let _slow = fill(&site);
@@ -214,6 +218,7 @@ fn a_full_server_sends_to_the_next_remote() {
 
 #[test]
 fn by_default_a_client_stays_with_a_full_server() {
+    requires!(Need::Openvpn(2, 6, 0), "clients are told no temporary failure");
     let site = Site::new(|machine, line| one_at_a_time(machine, &line).replace("advance=addr ", ""));
     let _slow = fill(&site);
     let client = site.client_with(TWO_REMOTES).start();
@@ -239,6 +244,7 @@ fn nobody_can_be_checked(vpn: &Vpn) {
 
 #[test]
 fn without_its_accounts_every_server_sends_on() {
+    requires!(Need::Openvpn(2, 6, 0), "clients are told no temporary failure");
     let away = "sed -i 's/ radius1/ radius2/' /etc/hosts";
     let site = Site::changed(|_, machine, line| {
         machine.run(away);

@@ -1,6 +1,8 @@
 //! Logins by certificate (`certificate-login`).
 
 use harness::log::Mark;
+use harness::needs::Need;
+use harness::requires;
 use harness::{PATIENCE, ServerConfig, side_by_side};
 
 use crate::stage::{PASSWORD, Site};
@@ -56,7 +58,7 @@ fn others_are_refused() {
         site.server.client_by_certificate("alice").start().wait_refused();
         site.server
             .wait_for(mark, "user 'alice' failed to authenticate: User account has expired; by certificate");
-        site.machine.run("groupdel --force vpn");
+        site.machine.run("groupdel -f vpn");
         let mark = site.server.mark();
         site.server.client_by_certificate("alice").start().wait_refused();
         site.server.wait_for(mark, "there is no group 'vpn' (see certificate-login)");
@@ -67,6 +69,7 @@ fn others_are_refused() {
 /// A certificate never stands for a password, nor for another name.
 #[test]
 fn who_sends_a_name_needs_its_password() {
+    requires!(Need::Openvpn(2, 6, 0), "a client's configuration cannot contain its login");
     let site = Site::new(OPTIONS, |config| optional(config, true));
     let alice = |user: &str, password: &str| {
         let with_certificate = site.server.client_by_certificate("alice");
@@ -101,6 +104,7 @@ fn without_the_option_nobody_is_let_in() {
 /// A token of such a client says nothing of whose certificate it was, so the certificate is looked at each time.
 #[test]
 fn with_tokens_the_certificate_counts_all_the_same() {
+    requires!(Need::Openvpn(2, 6, 0), "auth-gen-token has no time after which a token is renewed");
     side_by_side([false, true], |deferred| {
         let config = |config| {
             let config = optional(config, deferred).line("reneg-sec 8");

@@ -1,12 +1,15 @@
 //! What the start says of tokens and certificates.
 
 use harness::log::Mark;
+use harness::needs::Need;
+use harness::requires;
 use harness::{PamService, ServerConfig, start_log};
 
 const LET_IN: &str = "auth required pam_permit.so\naccount required pam_permit.so\n";
 
 #[test]
 fn what_does_not_work_is_said() {
+    requires!(Need::Before("openvpn", "2.6.21"), "a malformed token crashes no server");
     let service = PamService::new(LET_IN);
     for (options, lines, said) in [
         ("", &["auth-gen-token 0 external-auth"][..], "a malformed token can crash OpenVPN"),

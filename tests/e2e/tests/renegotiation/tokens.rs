@@ -1,6 +1,8 @@
 //! Renegotiation with `auth-gen-token ... external-auth`: OpenVPN checks the token, and PAM the account.
 
 use harness::log::Mark;
+use harness::needs::Need;
+use harness::requires;
 use harness::{Client, PATIENCE, PamService, ServerConfig, TestModule, side_by_side};
 use nix::sys::signal::Signal;
 
@@ -41,6 +43,7 @@ fn ends(change: &str, reason: &str, told: &str) {
 
 #[test]
 fn only_the_account_is_looked_at() {
+    requires!(Need::Openvpn(2, 6, 0), "auth-gen-token has no time after which a token is renewed");
     everywhere(|site, client, session| {
         for _ in 0..2 {
             let mark = site.server.mark();
@@ -57,17 +60,20 @@ fn only_the_account_is_looked_at() {
 
 #[test]
 fn an_account_that_is_disabled_ends_the_connection() {
+    requires!(Need::Openvpn(2, 6, 0), "auth-gen-token has no time after which a token is renewed");
     ends("chage --expiredate 1 alice", "User account has expired", "AUTH_FAILED,your account has expired");
 }
 
 #[test]
 fn a_group_that_is_lost_ends_the_connection() {
+    requires!(Need::Openvpn(2, 6, 0), "auth-gen-token has no time after which a token is renewed");
     ends("gpasswd --delete alice vpn", "Authentication failure", "AUTH_FAILED");
 }
 
 /// A client that comes again with its token is the same user, but no new session.
 #[test]
 fn who_comes_again_with_a_token_is_looked_at_too() {
+    requires!(Need::Openvpn(2, 6, 0), "auth-gen-token has no time after which a token is renewed");
     side_by_side([false, true], |deferred| {
         let site = Site::new("session=yes", |config| tokens(config, deferred));
         let client = site.server.client("alice", PASSWORD).connect();
@@ -88,6 +94,7 @@ fn who_comes_again_with_a_token_is_looked_at_too() {
 /// The client logs in anew by itself, with the password that it still has.
 #[test]
 fn a_token_that_has_expired_is_given_up() {
+    requires!(Need::Openvpn(2, 6, 0), "auth-gen-token has no time after which a token is renewed");
     side_by_side([false, true], |deferred| {
         let expired = |config: ServerConfig<'static>| {
             config
@@ -113,6 +120,7 @@ fn a_token_that_has_expired_is_given_up() {
 /// Made with another key.
 #[test]
 fn a_token_that_is_not_genuine_is_given_up() {
+    requires!(Need::Openvpn(2, 6, 0), "no client is told that its token is not valid");
     side_by_side([false, true], |deferred| {
         let config = |config: ServerConfig<'static>| {
             config.deferred_if(deferred).line("auth-gen-token 0 external-auth").line("reneg-sec 3600")
@@ -130,6 +138,7 @@ fn a_token_that_is_not_genuine_is_given_up() {
 /// Whoever has answered once is not asked again.
 #[test]
 fn nobody_is_asked() {
+    requires!(Need::Openvpn(2, 6, 0), "auth-gen-token has no time after which a token is renewed");
     let module = TestModule::shared();
     side_by_side([false, true], |deferred| {
         let stack = module.stack(&["auth/password=word", "auth/ask=Code:", "auth/expect=123456"]);
@@ -149,6 +158,7 @@ fn nobody_is_asked() {
 /// A module that hangs costs the connection, and not the end of its session.
 #[test]
 fn a_module_that_hangs_refuses_and_the_session_is_closed() {
+    requires!(Need::Openvpn(2, 6, 0), "auth-gen-token has no time after which a token is renewed");
     const HANGS: &str = "#!/bin/sh\n[ ! -e /var/lib/hang ] || sleep 4\n";
     let site = Site::new("session=yes", |config| tokens(config, true));
     site.machine.write("/etc/openvpn/hang", HANGS, 0o755);
@@ -168,6 +178,7 @@ fn a_module_that_hangs_refuses_and_the_session_is_closed() {
 /// The account phase of pam_faillock forgets failures, whoever has caused it, and an auth line does not.
 #[test]
 fn only_an_account_line_of_pam_faillock_forgets_failures() {
+    requires!(Need::Openvpn(2, 6, 0), "auth-gen-token has no time after which a token is renewed");
     const TALLY: &str = "/var/lib/faillock";
     let faillock =
         |line: &str| format!("{line} dir={TALLY} deny=3\n").replace("FAILLOCK", "required pam_faillock.so");

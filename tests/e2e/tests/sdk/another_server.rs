@@ -1,5 +1,7 @@
 //! A dynamic challenge where one name has several servers: the question is known to the server that asked it.
 
+use harness::needs::Need;
+use harness::requires;
 use std::net::Ipv4Addr;
 
 use harness::log::Mark;
@@ -37,6 +39,7 @@ impl Site {
 
 #[test]
 fn the_client_comes_back_to_the_server_that_asked() {
+    requires!(Need::Openvpn(2, 6, 0), "CLIENT_CRRESPONSE is no event");
     let site = Site::new();
     let client = site.client(NAME, "secret").start();
     client.log().wait_for(Mark::START, READY, PATIENCE);
@@ -49,6 +52,7 @@ fn the_client_comes_back_to_the_server_that_asked() {
 
 #[test]
 fn another_server_does_not_know_the_question() {
+    requires!(Need::Openvpn(2, 6, 0), "CLIENT_CRRESPONSE is no event");
     let site = Site::new();
     // Nobody is there to answer: the client ends with the question.
     let asked = site.servers[0].client("joe", "secret").start().outcome(PATIENCE);

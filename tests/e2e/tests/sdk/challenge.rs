@@ -1,7 +1,9 @@
 //! A code asked for beside the password, in each way.
 
 use harness::log::Mark;
+use harness::needs::Need;
 use harness::question::Way;
+use harness::requires;
 use harness::server::READY;
 use harness::{Outcome, Person, Server, ServerConfig, side_by_side};
 
@@ -23,6 +25,7 @@ fn joe(server: &Server, methods: &str, password: &str, answer: &str) -> Person {
 
 #[test]
 fn the_client_is_asked_as_it_can_be() {
+    requires!(Need::Openvpn(2, 6, 0), "CLIENT_CRRESPONSE is no event");
     let server = config().start();
     for (methods, way) in WAYS {
         let client = joe(&server, methods, "secret", "123456");
@@ -40,6 +43,7 @@ fn the_client_is_asked_as_it_can_be() {
 
 #[test]
 fn who_has_sent_the_code_is_not_asked() {
+    requires!(Need::Openvpn(2, 6, 0), "CLIENT_CRRESPONSE is no event");
     let server = config().start();
     server.client("joe", "secret").static_challenge("Code", "123456").connect();
     for (password, code, told) in [("secret", "654321", "wrong code"), ("guess", "123456", "")] {
@@ -53,6 +57,7 @@ fn who_has_sent_the_code_is_not_asked() {
 /// of the same user with another certificate, or from another address. The question stays open for who was asked.
 #[test]
 fn an_answer_counts_once_and_from_whom_was_asked() {
+    requires!(Need::Openvpn(2, 6, 0), "CLIENT_CRRESPONSE is no event");
     let server = config().start();
     let client = joe(&server, "", "secret", "123456");
     client.connects();
@@ -80,6 +85,7 @@ fn an_answer_counts_once_and_from_whom_was_asked() {
 /// Also where OpenVPN is in a chroot and no longer root.
 #[test]
 fn in_a_chroot() {
+    requires!(Need::Openvpn(2, 6, 0), "CLIENT_CRRESPONSE is no event");
     let server = config().chroot().start();
     for (methods, _) in WAYS {
         joe(&server, methods, "secret", "123456").connects();
@@ -90,6 +96,7 @@ fn in_a_chroot() {
 /// has the plugin agree (`external-auth`).
 #[test]
 fn nobody_is_asked_again_who_has_a_token() {
+    requires!(Need::Openvpn(2, 6, 0), "CLIENT_CRRESPONSE is no event");
     const BY_OPENVPN: &str = "Username/auth-token authentication succeeded for username 'joe'";
     const BY_PLUGIN: &str = "PLUGIN_AUTH_USER_PASS_VERIFY status=0";
     let tokens = [("auth-gen-token 0 120", BY_OPENVPN), ("auth-gen-token 0 120 external-auth", BY_PLUGIN)];

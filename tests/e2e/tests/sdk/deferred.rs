@@ -1,6 +1,8 @@
 //! Deferred decisions where the files are out of reach, and on the way out.
 
 use harness::log::Mark;
+use harness::needs::Need;
+use harness::requires;
 use harness::{Daemon, Outcome, ServerConfig};
 use nix::sys::signal::Signal;
 
@@ -8,6 +10,7 @@ use crate::examples::{example, server_with};
 
 #[test]
 fn in_a_chroot_after_privileges_are_gone() {
+    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
     let server = server_with("deferred-auth", "C 200 foo bar").chroot().start();
     server.client("foo", "bar").connect();
     let refused = server.client("foo", "wrong").outcome();

@@ -1,5 +1,7 @@
 //! What the pages of the guide say about OpenVPN, with a real server, where no other test has it.
 
+use harness::needs::Need;
+use harness::requires;
 use std::os::unix::fs::PermissionsExt;
 
 use harness::log::Mark;
@@ -59,6 +61,10 @@ fn the_end_of_openvpn_reports_clients_unless_it_is_killed() {
 /// Restarts: the second `open` is that of the user whom OpenVPN has become.
 #[test]
 fn what_only_root_may_read_ends_openvpn_at_sighup() {
+    requires!(
+        Need::Openvpn(2, 6, 0),
+        "a server that is not root cannot make its device again after a restart"
+    );
     let scratch = Scratch::of_root();
     let file = scratch.write("policy", "client\n", 0o600);
     let config = || server_with("policy", file.to_str().unwrap()).readable_by_nobody();
@@ -88,6 +94,7 @@ fn nobody_decides_and_openvpn_gives_up() {
 /// Threads: OpenVPN has no limit for a client that nobody decides about when it connects. The client has one.
 #[test]
 fn nobody_decides_about_a_connecting_client() {
+    requires!(Need::Openvpn(2, 6, 0), "a client asks for its options for a minute before it gives up");
     let server = clients().line("hand-window 4").start();
     let client = server.client("waits", "x").line("hand-window 4").start();
     client.log().wait_for(Mark::START, "No reply from server to push requests", PATIENCE);

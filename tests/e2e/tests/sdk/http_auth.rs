@@ -51,10 +51,15 @@ impl Service {
     pub(crate) fn start() -> Self {
         let (scratch, netns) = (Scratch::of_root(), Arc::new(NetNs::new()));
         let [key, certificate] = ["key.pem", "cert.pem"].map(|name| scratch.join(name).display().to_string());
+        // Without OpenSSL's own configuration, whose extensions an older one adds to these.
+        let config = scratch
+            .write("req.cnf", "[req]\ndistinguished_name = name\n[name]\n", 0o644)
+            .display()
+            .to_string();
         let words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=service \
                      -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE -keyout";
         let mut words: Vec<&str> = words.split_whitespace().collect();
-        words.extend([&*key, "-out", &*certificate]);
+        words.extend([&*key, "-out", &*certificate, "-config", &*config]);
         run("openssl", &words);
         let pipe = LogPipe::new(&scratch.join("log"));
         let mut python = netns.command("python3");

@@ -1,5 +1,7 @@
 //! Who may come and with which address, by a file that changes; and clients that are counted.
 
+use harness::needs::Need;
+use harness::requires;
 use std::fs;
 
 use harness::log::Mark;
@@ -12,6 +14,7 @@ const CLIENT: &str = "client";
 
 #[test]
 fn the_file_is_followed() {
+    requires!(Need::Openvpn(2, 6, 0), "the client's name is not told at TLS_VERIFY");
     let scratch = Scratch::new();
     let file = scratch.write("policy", &format!("{CLIENT} # any address\n"), 0o644);
     let server = server_with("policy", &file.display().to_string()).start();

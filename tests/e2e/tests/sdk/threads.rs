@@ -1,6 +1,8 @@
 //! Threads of a plugin that log while OpenVPN works: OpenVPN's own log function is for one thread, so their lines go
 //! another way into the same log.
 
+use harness::needs::Need;
+use harness::requires;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
@@ -133,6 +135,10 @@ fn after_a_restart() {
 /// As nobody, who may not open anything anew.
 #[test]
 fn after_a_restart_without_privileges() {
+    requires!(
+        Need::Openvpn(2, 6, 0),
+        "a server that is not root cannot make its device again after a restart"
+    );
     let lines = 500;
     for (daemon, time_ok) in
         [(Daemon::WithLog, is_time as fn(&str) -> bool), (Daemon::Syslog, is_syslog_time)]

@@ -1,6 +1,8 @@
 //! The tutorial does what it says: its blocks are run, in order, and the plugin they make answers real clients. And the
 //! template builds wherever it is copied to.
 
+use harness::needs::Need;
+use harness::requires;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -47,6 +49,7 @@ fn has(printed: &str, words: &[&str]) {
 
 #[test]
 fn the_tutorial_ends_with_a_real_client() {
+    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
     let text = fs::read_to_string(root().join("crates/ovpn-plugin/TUTORIAL.md")).unwrap();
     let (shell, rust, shown) = (blocks(&text, "sh"), blocks(&text, "rust"), blocks(&text, "text"));
     let [install, _from_package, new, test, test_all, right, wrong, release, on_a_server] = shell[..] else {

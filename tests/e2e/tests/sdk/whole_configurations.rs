@@ -1,6 +1,8 @@
 //! The configuration beside each example, as an administrator uses it: copied to its place and started as it is, with the plugin
 //! and the certificates where it names them. A real client logs in.
 
+use harness::needs::Need;
+use harness::requires;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -103,6 +105,7 @@ fn deferred_auth() {
 
 #[test]
 fn challenge() {
+    requires!(Need::Openvpn(2, 6, 0), "CLIENT_CRRESPONSE is no event");
     let site = Site::of("challenge", &[]);
     let joe = |code| site.server.person("joe", "secret").without_certificate().answers(&[code]);
     joe("123456").start().connects();
@@ -173,6 +176,7 @@ fn file_of_readme(name: &str) -> String {
 
 #[test]
 fn policy() {
+    requires!(Need::Openvpn(2, 6, 0), "the client's name is not told at TLS_VERIFY");
     // The certificate's name is another one.
     let file = file_of_readme("policy").replace("joe ", "client ");
     let site = Site::of("policy", &[("/etc/openvpn/policy", &file)]);
@@ -204,6 +208,7 @@ fn reload() {
 
 #[test]
 fn two_factors() {
+    requires!(Need::Openvpn(2, 6, 0), "CLIENT_CRRESPONSE is no event");
     let site = Site::of("two-factors", &[("/etc/openvpn/users", &file_of_readme("two-factors"))]);
     let joe = |code| site.server.person("joe", "secret").without_certificate().answers(&[code]);
     joe("123456").start().connects();

@@ -1,5 +1,7 @@
 //! Modules that people use in sessions: limits, home directories, the last login, RADIUS accounting.
 
+use harness::needs::Need;
+use harness::requires;
 use std::sync::Arc;
 
 use harness::log::Mark;
@@ -27,6 +29,7 @@ fn site(session: &str, options: &str) -> (Machine, Server) {
 
 #[test]
 fn home_and_last_login() {
+    requires!(Need::Before("libpam0g", "1.7"), "pam_lastlog is gone");
     let (machine, server) =
         site("session required pam_mkhomedir.so umask=0077\nsession required pam_lastlog.so\n", "");
     let client = server.client("alice", "x").connect();
@@ -52,6 +55,7 @@ fn utmp_record(user: &str) -> Vec<u8> {
 /// pam_limits counts who is logged in by utmp, and refuses the session.
 #[test]
 fn too_many_logins_by_pam_limits() {
+    requires!(Need::Before("libpam0g", "1.7"), "pam_limits counts what systemd-logind knows");
     let (machine, server) = site("session required pam_limits.so conf=/etc/limits.conf\n", "");
     machine.write("/etc/limits.conf", "alice hard maxlogins 1\n", 0o644);
     machine.write("/run/utmp", utmp_record("bob"), 0o644);
@@ -117,6 +121,7 @@ fn radius_accounting() {
 /// questions on.
 #[test]
 fn after_a_question() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let module = TestModule::shared();
     side_by_side([false, true], |deferred| {
         let stack = module.stack(&["auth/password=word", "auth/ask=Code:", "auth/expect=123456"]);

@@ -1,6 +1,8 @@
 //! Clients that were asked something before they have a session.
 
 use harness::log::Mark;
+use harness::needs::Need;
+use harness::requires;
 use harness::{PamService, ServerConfig, TestModule, side_by_side};
 
 const PASSWORD: &str = "correct horse";
@@ -9,6 +11,7 @@ const CODE: &str = "123456";
 /// OpenVPN forgets a client that was asked by a dynamic challenge after five seconds, and the person still types.
 #[test]
 fn who_thinks_long_has_a_session() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     side_by_side([false, true], |deferred| {
         let module = TestModule::shared();
         let actions =

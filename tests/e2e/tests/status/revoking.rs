@@ -1,7 +1,9 @@
 //! What root takes back: what a user has, and what a source is refused for.
 
 use harness::log::Mark;
+use harness::needs::Need;
 use harness::question::Way;
+use harness::requires;
 use harness::{Gate, PATIENCE, ServerConfig};
 use nix::sys::signal::Signal;
 
@@ -16,6 +18,7 @@ fn renegotiating(config: ServerConfig<'static>, tokens: &str, deferred: bool) ->
 /// A connection by password: its next renegotiation is refused, though the password is right. A new one is good.
 #[test]
 fn a_connection_ends_at_its_renegotiation_and_a_new_one_stays() {
+    requires!(Need::Openvpn(2, 6, 0), "a client is not told that its renegotiation was refused");
     for deferred in [false, true] {
         let stage = Stage::with("", MODULE, |config| renegotiating(config, "persist-key", deferred));
         let alice = stage.server.client("alice", PASSWORD).connect();
@@ -41,6 +44,7 @@ fn a_connection_ends_at_its_renegotiation_and_a_new_one_stays() {
 /// one by then.
 #[test]
 fn a_token_from_before_is_refused_and_a_new_one_is_good() {
+    requires!(Need::Openvpn(2, 6, 0), "auth-gen-token has no time after which a token is renewed");
     for deferred in [false, true] {
         let stage = Stage::with("", MODULE, |config| {
             renegotiating(config, "auth-gen-token 0 120 external-auth", deferred)
@@ -65,6 +69,7 @@ fn a_token_from_before_is_refused_and_a_new_one_is_good() {
 /// OpenVPN does not ask the plugin about such tokens, and the command says so.
 #[test]
 fn tokens_of_openvpns_own_are_not_reached_and_that_is_said() {
+    requires!(Need::Openvpn(2, 6, 0), "auth-gen-token has no time after which a token is renewed");
     let stage = Stage::with("", MODULE, |config| renegotiating(config, "auth-gen-token 3600 120", true));
     let client = stage.server.client("alice", PASSWORD).connect();
     let text = stage.ask(&["revoke", "alice"]);
@@ -79,6 +84,7 @@ fn tokens_of_openvpns_own_are_not_reached_and_that_is_said() {
 /// Of a client that waits, and of one that is to come again with the answer.
 #[test]
 fn a_question_ends_at_once() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let module = &["auth/password=word", "auth/ask=Code:", "auth/expect=123456"];
     for wait in ["0", "5000"] {
         let options = format!("challenge=yes question-wait={wait}");

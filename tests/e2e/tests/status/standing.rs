@@ -1,5 +1,7 @@
 //! What a server says of itself is what has happened.
 
+use harness::needs::Need;
+use harness::requires;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
@@ -75,6 +77,7 @@ fn who_runs_and_who_waits_is_named() {
 
 #[test]
 fn questions_and_sessions_are_named() {
+    requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let stage = Stage::with(
         "challenge=yes session=yes",
         &["auth/password=word", "auth/ask=Code:", "auth/expect=123456"],

@@ -1,5 +1,7 @@
 //! From openvpn-auth-ldap: the same directory and the same users, before and after.
 
+use harness::needs::Need;
+use harness::requires;
 use super::{AFTER, BEFORE, PASSWORD, try_first};
 use crate::document::Document;
 use crate::ldap;
@@ -51,6 +53,7 @@ uniqueMember: uid=carol,ou=People,dc=example,dc=com
 ";
 
 pub(super) fn follow(page: &Document) {
+    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
     let machine = machine();
     ldap::prepare(&machine, ENTRIES);
     let _slapd = ldap::start_slapd(&machine);

@@ -1,5 +1,7 @@
 //! Groups of the directory, and what their members get.
 
+use harness::needs::Need;
+use harness::requires;
 use super::{ENTRIES, PASSWORD, SET_UP, prepare, start_nslcd, start_slapd};
 use crate::document::Document;
 use crate::stage::{Stage, machine};
@@ -29,6 +31,7 @@ fn entries() -> String {
 }
 
 pub(crate) fn follow(recipe: &Document) {
+    requires!(Need::Glibc(2, 33), "a running process does not see that /etc/nsswitch.conf has changed");
     let machine = machine();
     prepare(&machine, &entries());
     recipe.set_up(&machine, SET_UP);
