@@ -56,7 +56,7 @@ unexport COMPILED
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
-.PHONY: help build compile generate demo test test-sanitize test-packages test-windows test-units test-msrv publish-check fuzz lint lint-workflows deny docs bench bench-long bench-clocks install uninstall list-files packages deb rpm release
+.PHONY: help build compile generate demo test test-sanitize test-packages test-versions test-windows test-units test-msrv publish-check fuzz lint lint-workflows deny docs bench bench-long bench-clocks install uninstall list-files packages deb rpm release
 
 help:
 	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
@@ -66,6 +66,7 @@ help:
 	@echo "make test-units  unit tests of what is installed, without OpenVPN"
 	@echo "make test-msrv  build and unit tests with the oldest Rust that works, in a Debian root (root; downloads)"
 	@echo "make test-windows  an example plugin as a DLL, under wine in a chroot (root; downloads a Debian the first time)"
+	@echo "make test-versions  the tests of servers with OpenVPN 2.5 to 2.7, each in a Debian of its own (root; downloads them the first time)"
 	@echo "make fuzz       random messages for what the privileged sides decode, FUZZ_SECONDS=$(FUZZ_SECONDS) each (nightly Rust, cargo-fuzz)"
 	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, what is exported and public"
 	@echo "make lint-workflows  .github, with actionlint and zizmor where they are there"
@@ -108,7 +109,7 @@ demo:
 	@tests/demo/demo "$(BUILTDIR)/libopenvpn_plugin_auth_pam.so"
 
 # What declarations make: each package with a test of that name has its list. make lint and make test compare.
-GENERATING := -p openvpn-plugin-auth-pam -p openvpn-plugin-down-root -p ovpn-plugin-cli -p cargo-ovpn-plugin -p privsep
+GENERATING := -p openvpn-plugin-auth-pam -p openvpn-plugin-down-root -p ovpn-plugin-cli -p cargo-ovpn-plugin -p privsep -p versions
 # What the crates for plugin authors offer, beside each of them: a change of it is seen in review.
 PUBLIC_API := $(CARGO) run --quiet --locked --manifest-path tests/public-api/Cargo.toml --target-dir "$(TARGET)" --
 generate:
@@ -170,6 +171,14 @@ test-packages:
 publish-check:
 	@CARGO="$(CARGO)" tests/install-deps demo
 	$(CARGO) test --locked -p packages --test packages published
+
+# The tests that start servers with the OpenVPN of other Debian releases; what came of it is kept in tests/versions/results.
+# RELEASES="bullseye sid": only these. ONLY="e2e:openvpn,status": only these suites. The roots stay in the target directory;
+# remove one to have a new one of today's packages.
+test-versions:
+	$(call need_root,it makes Debian roots and runs tests in them)
+	@CARGO="$(CARGO)" tests/install-deps versions
+	ONLY="$(ONLY)" $(CARGO) run --quiet --locked -p versions -- $(RELEASES)
 
 # The examples under AddressSanitizer; needs a nightly toolchain.
 test-sanitize:

@@ -153,13 +153,18 @@ fn base(release: &str) -> PathBuf {
     if !base.exists() {
         let new = base.with_extension("new");
         fs::create_dir_all(kept()).unwrap_or_else(|error| panic!("{}: {error}", kept().display()));
-        run(Command::new("rm").arg("-rf").arg(&new));
-        run(Command::new("debootstrap").args(["--variant=minbase", TOOLS, release]).arg(&new).arg(mirror()));
+        debootstrap(release, &new);
         fs::rename(&new, &base).unwrap_or_else(|error| panic!("{}: {error}", base.display()));
     }
     let mode = base.metadata().map(|data| data.permissions().mode() & 0o777);
     assert!(matches!(mode, Ok(0o755)), "{}: {mode:?}", base.display());
     base
+}
+
+/// Makes a minimal Debian of this release with the tools for a login in `place`; what is there is removed first.
+pub fn debootstrap(release: &str, place: &Path) {
+    run(Command::new("rm").args(["-rf", "--one-file-system"]).arg(place));
+    run(Command::new("debootstrap").args(["--variant=minbase", TOOLS, release]).arg(place).arg(mirror()));
 }
 
 /// Where this machine itself has Debian's packages from, unless `DEBIAN_MIRROR` says another place.
