@@ -7,6 +7,7 @@
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use crate::command::{find, try_run};
@@ -72,7 +73,9 @@ pub fn is_left_out(need: Need, why: &str, place: &str) -> bool {
     if need.is_met() {
         return false;
     }
-    let file = std::env::var_os(SKIPPED).unwrap_or_else(|| panic!("this test needs {need}: {why}"));
+    let file = std::env::var_os(SKIPPED)
+        .map(PathBuf::from)
+        .unwrap_or_else(|| panic!("this test needs {need}: {why}"));
     let note = note(need, why, place);
     println!("skipped: {note}");
     let written = OpenOptions::new()
