@@ -99,12 +99,12 @@ fn an_event_that_holds_openvpn() {
     let mut plugin = plugin();
     assert_eq!(login(&mut plugin, "slow"), Outcome::Success);
     let [line] = &texts(&plugin)[..] else { panic!("{:?}", texts(&plugin)) };
-    assert!(line.starts_with("slow/192.0.2.2:4711 AUTH_USER_PASS_VERIFY held OpenVPN for 1."), "{line}");
+    assert!(line.starts_with("slow/192.0.2.2:4711 AUTH_USER_PASS_VERIFY blocked OpenVPN for 1."), "{line}");
     assert!(line.ends_with("; a plugin can defer this event"), "{line}");
     let server = CallData::new().env("common_name", "server").env("trusted_ip", "192.0.2.1");
     assert_eq!(plugin.call(EventSet::UP, &server).outcome, Outcome::Success);
     let line = texts(&plugin).pop().unwrap();
-    assert!(line.starts_with("UP held OpenVPN for ") && line.ends_with("meanwhile"), "{line}");
+    assert!(line.starts_with("UP blocked OpenVPN for ") && line.ends_with("meanwhile"), "{line}");
 }
 
 #[test]
