@@ -37,7 +37,7 @@ use crate::protocol::{Reply, Request};
 const BATCH: usize = 32;
 
 /// The supervisor as the front sees it: a new one takes the place of one that was killed.
-pub type Supervisor = KeptHelper<Request, Reply>;
+pub type SupervisorLink = KeptHelper<Request, Reply>;
 
 /// One attempt without an answer to OpenVPN.
 #[derive(Debug)]
@@ -118,7 +118,7 @@ pub enum WaitResult {
 /// The table, and the supervisor that decides.
 pub struct Attempts {
     /// The supervisor; `None` once it is lost for good.
-    pub supervisor: Option<Supervisor>,
+    pub supervisor: Option<SupervisorLink>,
     /// How long OpenVPN waits.
     pub grace: Grace,
     /// How much of that there may be.

@@ -31,7 +31,7 @@ use privsep::life::{NewWorker, OpenVpn, Plan, WorkersPlan};
 use privsep::line_log::line_log;
 use privsep::local_socket;
 
-use attempts::{Attempts, RESTART, Supervisor};
+use attempts::{Attempts, RESTART, SupervisorLink};
 use line_tail::LineTail;
 pub use pending_authentication::MAX_TEXT as MAX_PENDING_TEXT;
 pub use per_client_state::PerClientState;
@@ -143,7 +143,7 @@ impl Front {
         };
         let started = {
             let _log_stands_still = logging::hold_for_fork();
-            Supervisor::start(
+            SupervisorLink::start(
                 &plan,
                 START,
                 || supervisor::prepare(settings, sender),
@@ -158,7 +158,7 @@ impl Front {
 
     /// OpenVPN has become a daemon if it was to become one: tells the keeper which process that is.
     pub fn introduce(&self) {
-        self.shared.with(|attempts| attempts.supervisor.iter().for_each(Supervisor::introduce));
+        self.shared.with(|attempts| attempts.supervisor.iter().for_each(SupervisorLink::introduce));
     }
 
     /// Starts both threads unless they run. Not when the plugin is opened: threads do not survive a fork by which OpenVPN
@@ -232,7 +232,7 @@ impl Drop for Front {
 
 impl Front {
     /// Ends supervisor and keeper.
-    fn stop(&self, supervisor: Supervisor) {
+    fn stop(&self, supervisor: SupervisorLink) {
         let keeper = supervisor.keeper();
         let stop = self.settings.orderly_end() + STOP;
         if !supervisor.stop(stop) {

@@ -95,15 +95,15 @@ impl Supervisor {
             ),
             name: outcome.name(),
         };
-        self.settle(now, attempt, outcome, judged.clone());
+        self.hold_until_due(now, attempt, outcome, judged.clone());
         for attempt in joined {
             let whose = format!("{}; one transaction with reference {reference}", judged.checked);
-            self.settle(now, attempt, outcome, Judged { checked: whose, ..judged.clone() });
+            self.hold_until_due(now, attempt, outcome, Judged { checked: whose, ..judged.clone() });
         }
     }
 
     /// What PAM refuses is not delivered before its time, so that the time tells nothing.
-    fn settle(&mut self, now: Instant, mut attempt: Attempt, outcome: &Outcome, judged: Judged) {
+    fn hold_until_due(&mut self, now: Instant, mut attempt: Attempt, outcome: &Outcome, judged: Judged) {
         let took = now.saturating_duration_since(attempt.arrived);
         self.counters.concluded(&judged.verdict, outcome, took);
         attempt.credentials = None;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use log_lines::Said;
 use ovpn_plugin::{ClientConfig, ConnectDecision, Decision};
 
-use super::{AttemptDetails, Decided, Supervisor};
+use super::{AttemptDetails, Decided, SupervisorLink};
 use crate::config::Advance;
 use crate::front::credentials::Refusal;
 use crate::front::rejection::{challenge, refusal, rejection};
@@ -27,7 +27,7 @@ pub struct Afterwards {
     /// Lines for the log.
     pub(super) lines: Vec<Said>,
     /// The supervisor that is lost for good.
-    pub lost: Option<Supervisor>,
+    pub lost: Option<SupervisorLink>,
 }
 
 impl Afterwards {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use privsep::ChannelError;
 use privsep::life::HelperNews;
 
-use super::{Attempt, Attempts, BATCH, Decided, Supervisor};
+use super::{Attempt, Attempts, BATCH, Decided, SupervisorLink};
 use crate::protocol::Reply;
 use crate::protocol::verdict::Verdict;
 
@@ -23,13 +23,13 @@ enum Read {
 impl Attempts {
     /// Reads what the supervisor has sent.
     pub fn read(&mut self) {
-        while !matches!(self.read_one(Supervisor::try_receive), None | Some(Read::Nothing)) {}
+        while !matches!(self.read_one(SupervisorLink::try_receive), None | Some(Read::Nothing)) {}
     }
 
     /// The same, a batch at most: OpenVPN's thread waits while another one holds the lock.
     pub fn read_batch(&mut self) {
         for _ in 0..BATCH {
-            if matches!(self.read_one(Supervisor::try_receive), None | Some(Read::Nothing)) {
+            if matches!(self.read_one(SupervisorLink::try_receive), None | Some(Read::Nothing)) {
                 return;
             }
         }
@@ -54,7 +54,7 @@ impl Attempts {
     /// Receives and settles one verdict. `None`: there is no supervisor any more.
     fn read_one(
         &mut self,
-        receive: impl FnOnce(&mut Supervisor) -> Result<Option<HelperNews<Reply>>, ChannelError>,
+        receive: impl FnOnce(&mut SupervisorLink) -> Result<Option<HelperNews<Reply>>, ChannelError>,
     ) -> Option<Read> {
         match receive(self.supervisor.as_mut()?) {
             Ok(None) => Some(Read::Nothing),
