@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 use harness::ServerConfig;
 use harness::generated::root;
@@ -63,9 +64,10 @@ fn at_once(page: &Document, manifest: &str) {
     server.client("alice", "x").connect().disconnect();
     server.client("bob", "x").start().wait_refused();
     server.stop();
-    let log = server.log().text();
+    let end = Instant::now() + harness::PATIENCE;
     for quoted in page.quoted(AFTER, "OpenVPN's log") {
-        assert!(log.lines().any(|line| matches(line, &quoted)), "nothing logs '{quoted}':\n{log}");
+        let line = server.log().wait_match(Mark::START, end, |line| matches(line, &quoted));
+        assert!(line.is_some(), "nothing logs '{quoted}':\n{}", server.log().text());
     }
 }
 
