@@ -1,4 +1,4 @@
-//! What can be known before the first login: it is said while somebody is looking, not when nobody can log in.
+//! What can be known before the first login: the administrator reads it at the start, and not when nobody can log in.
 //!
 //! All of it runs in OpenVPN's process when the plugin is opened, as a rule as root. It reads files that OpenVPN or PAM
 //! obey anyway, with bounds, and loads or runs nothing.
