@@ -56,7 +56,7 @@ unexport COMPILED
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
-.PHONY: help build compile generate demo test test-sanitize test-packages test-versions test-windows test-units test-msrv publish-check fuzz lint lint-workflows deny docs bench bench-long bench-clocks install uninstall list-files packages deb rpm release
+.PHONY: help build compile generate demo test test-sanitize test-packages test-versions test-windows test-architectures test-units test-msrv publish-check fuzz lint lint-workflows deny docs bench bench-long bench-clocks install uninstall list-files packages deb rpm release
 
 help:
 	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
@@ -67,6 +67,7 @@ help:
 	@echo "make test-msrv  build and unit tests with the oldest Rust that works, in a Debian root (root; downloads)"
 	@echo "make test-windows  an example plugin as a DLL, under wine in a chroot (root; downloads a Debian the first time)"
 	@echo "make test-versions  the tests of servers with OpenVPN 2.5 to 2.7, each in a Debian of its own (root; downloads them the first time)"
+	@echo "make test-architectures  unit tests and a login on other processors, in a chroot; ARCHITECTURES=\"arm64 armhf i386\" (root; downloads)"
 	@echo "make fuzz       random messages for what the privileged sides decode, FUZZ_SECONDS=$(FUZZ_SECONDS) each (nightly Rust, cargo-fuzz)"
 	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, what is exported and public"
 	@echo "make lint-workflows  .github, with actionlint and zizmor where they are there"
@@ -201,6 +202,13 @@ test-windows:
 	@mkdir -p "$(TARGET)"
 	@CARGO="$(CARGO)" tests/windows/test-windows "$(TARGET)"
 
+# For other processors, with Debian 13's cross compilers, under qemu where this machine's cannot run them. A chroot of 5 GB.
+test-architectures:
+	$(call need_root,it makes a chroot)
+	@CARGO="$(CARGO)" tests/install-deps test-architectures
+	@mkdir -p "$(TARGET)"
+	@CARGO="$(CARGO)" tests/architectures/test-architectures "$(TARGET)" $(ARCHITECTURES)
+
 # What the privileged sides decode, with random messages; needs a nightly toolchain and cargo-fuzz (cargo install
 # cargo-fuzz). What was found interesting stays, for the next time.
 fuzz:
@@ -247,7 +255,7 @@ deb rpm:
 	@CARGO="$(CARGO)" tests/install-deps $@
 	@CARGO="$(CARGO)" VENDOR="$(VENDOR)" packaging/make-$@ "$(abspath $(TARGET))/$@"
 
-# The files of a release, the same bytes each time.
+# The files of a release.
 release:
 	@CARGO="$(CARGO)" tests/install-deps release
 	@CARGO="$(CARGO)" DIRTY="$(DIRTY)" packaging/make-release "$(abspath $(TARGET))/release-files"

@@ -10,6 +10,18 @@ use std::path::{Path, PathBuf};
 /// What tells a shared object of one machine from those of others: its class, byte order and machine.
 const HEADER: usize = 20;
 
+/// Debian's name for the machine, where it is not Rust's: <https://wiki.debian.org/Multiarch/Tuples>.
+const MULTIARCH: &str = match std::env::consts::ARCH.as_bytes() {
+    b"x86_64" => "x86_64-linux-gnu",
+    b"x86" => "i386-linux-gnu",
+    b"aarch64" => "aarch64-linux-gnu",
+    b"arm" => "arm-linux-gnueabihf",
+    b"riscv64" => "riscv64-linux-gnu",
+    b"s390x" => "s390x-linux-gnu",
+    b"powerpc64" => "powerpc64le-linux-gnu",
+    _ => "unknown",
+};
+
 /// What is wrong with a module.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -39,10 +51,9 @@ impl Modules {
     /// On this machine: beside the libpam that is loaded, and where distributions have them.
     #[must_use]
     pub fn of_this_machine() -> Self {
-        let arch = std::env::consts::ARCH;
         let usual = [
-            format!("/lib/{arch}-linux-gnu/security"),
-            format!("/usr/lib/{arch}-linux-gnu/security"),
+            format!("/lib/{MULTIARCH}/security"),
+            format!("/usr/lib/{MULTIARCH}/security"),
             "/lib64/security".into(),
             "/usr/lib64/security".into(),
             "/lib/security".into(),
