@@ -4,7 +4,7 @@
 //! the oldest one, and the same files are then run in each. What came of it is a record in `tests/versions/results`; README
 //! and docs/versions.md are made from the records, so that they name no version without a run behind it.
 //!
-//! Usage: versions [RELEASE]...   With ONLY set, as `e2e:openvpn,status compatibility`, only these suites.
+//! Usage: `versions [RELEASE]...`   With ONLY set, as `e2e:openvpn,status compatibility`, only these suites.
 
 mod outcome;
 #[cfg(test)]
