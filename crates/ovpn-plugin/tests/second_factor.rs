@@ -266,7 +266,7 @@ fn no_second_factor_and_no_backend() {
     assert_eq!(plugin.plugin().challenges.open(), 0);
 }
 
-/// Whoever can be asked at once is not asked in vain.
+/// A client that can be asked at once is not asked in vain.
 #[test]
 fn who_has_no_second_factor_is_not_asked() {
     let (mut plugin, _go) = open("");

@@ -80,17 +80,20 @@ pub(crate) fn keep_new_panics(seen: &[Seen], more: &mut Vec<Seen>) {
     });
 }
 
-/// What of a panic's line is the same whoever the client is: where it is. Without that, the text behind the client's name.
+/// What of a panic's line is the same for each client: where the panic is. If the line does not say, the text.
 fn mistake(line: &str) -> String {
-    let text = line.find("panic in ").and_then(|at| line.get(at..)).unwrap_or(line);
+    let text = without_client(line);
     let place = text.split_once(" at ").and_then(|(_, rest)| rest.split_once(": "));
     place.map_or(text, |(place, _)| place).to_owned()
 }
 
 fn is_panic(text: &str) -> bool {
-    // A client's name may stand before it.
-    let from = text.find("panic in ").and_then(|at| text.get(at..)).unwrap_or(text);
-    declared(from).is_some_and(|name| PANICS.contains(&name))
+    declared(without_client(text)).is_some_and(|name| PANICS.contains(&name))
+}
+
+/// The line of a panic without the client's name that may stand before it.
+fn without_client(text: &str) -> &str {
+    text.find("panic in ").and_then(|at| text.get(at..)).unwrap_or(text)
 }
 
 /// The name of the SDK's line that this is.

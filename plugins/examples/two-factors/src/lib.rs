@@ -67,7 +67,7 @@ impl SecondFactor for Users {
     /// The code.
     type Kept = String;
 
-    /// This tells who asks that a user has no code. Whoever does not want that leaves the method out.
+    /// A client learns by this that a user has no code. If it must not, leave the method out.
     fn has_second_factor(&self, username: &[u8]) -> bool {
         let without_code = self.without_code.lock().unwrap_or_else(PoisonError::into_inner);
         !std::str::from_utf8(username).is_ok_and(|name| without_code.contains(name))
