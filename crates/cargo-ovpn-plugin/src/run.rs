@@ -210,8 +210,8 @@ impl<'a> Setup<'a> {
                 }
                 Outcome::Refused { reason, .. } => {
                     let why =
-                        if reason.is_empty() { ", without a reason".into() } else { format!(": {reason}") };
-                    self.printer.say(&format!("the client is told that the login failed{why}"));
+                        if reason.is_empty() { " without a reason".into() } else { format!(": {reason}") };
+                    self.printer.say(&format!("the client gets AUTH_FAILED{why}"));
                     return Ok(REJECTED);
                 }
                 _ => {}

@@ -171,7 +171,7 @@ log_lines::lines! {
         why "The plugin says both that it decides now and that it decides later. Only a refusal is safe then.",
         todo TO_THE_AUTHORS;
     info login_rejected(reason: impl Display) "login rejected, with the reason: {reason}",
-        why "The plugin has rejected this login, and the client is told the reason.",
+        why "The plugin has rejected this login, and the client gets the reason.",
         todo "Nothing, if the person has made a mistake. Many of them from one address may be an attack.";
     error job_rejects(error: impl Display) "login rejected: {error}",
         why "What decides logins has failed, and the login is rejected to be safe.",

@@ -208,7 +208,7 @@ fn a_connecting_client_is_answered() {
     }
 }
 
-/// Nothing is in the files then, and the client is told to come again.
+/// Nothing is in the files then, and the client is rejected for now.
 #[test]
 fn without_room_the_client_comes_again() {
     for (way, _, full) in WAYS {

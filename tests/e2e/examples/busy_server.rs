@@ -15,7 +15,7 @@ const TIMES: [(f64, &str, &[&str]); 7] = [
     (0.25, "a slow backend", &["auth/sleep=6000"]),
     (0.4, "as usual", &[]),
     (0.5, "somebody guesses", &[]),
-    (0.65, "the backend is away", &["auth/code=PAM_AUTHINFO_UNAVAIL"]),
+    (0.65, "the backend is unreachable", &["auth/code=PAM_AUTHINFO_UNAVAIL"]),
     (0.8, "a module crashes", &["carol:crash"]),
     (0.88, "as usual", &[]),
 ];

@@ -52,7 +52,7 @@ impl fmt::Display for Need {
 /// ```no_run
 /// # use harness::{needs::Need, requires};
 /// fn a_client_is_told_why() {
-///     requires!(Need::Openvpn(2, 6, 0), "a client is told why it was refused");
+///     requires!(Need::Openvpn(2, 6, 0), "the reason of a rejection reaches the client");
 /// }
 /// ```
 #[macro_export]

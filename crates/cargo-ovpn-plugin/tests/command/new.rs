@@ -55,7 +55,7 @@ fn is_tested_and_run(options: &[&str], answer: &str) {
         answer,
         "PLUGIN LDAP-USERS: client/",
         " a login is rejected",
-        "| the client is told that the login failed: that is not the word",
+        "| the client gets AUTH_FAILED: that is not the word",
     ];
     run("now").ends(1, &rejected);
 

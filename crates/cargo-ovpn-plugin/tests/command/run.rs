@@ -37,7 +37,7 @@ fn questions_are_answered_both_ways() {
             ],
         );
         let wrong = run("challenge", &options, &["joe", "secret", "654321"]);
-        wrong.ends(1, &["| the client is told that the login failed", "| result: the login was rejected"]);
+        wrong.ends(1, &["| the client gets AUTH_FAILED", "| result: the login was rejected"]);
     }
 }
 
@@ -47,7 +47,7 @@ fn a_static_challenge_is_answered() {
     let options = ["--static-challenge", "Code, \"please\"", "--for", "0", "--answer"];
     for (answer, status, last) in [
         ("123456", 0, "| result: the client got in"),
-        ("654321", 1, "| the client is told that the login failed: wrong code"),
+        ("654321", 1, "| the client gets AUTH_FAILED: wrong code"),
     ] {
         let run = run("challenge", &[&options[..], &[answer]].concat(), &["joe", "secret", "123456"]);
         run.ends(status, &["| the client is asked: Code, \"please\"", last]);
@@ -84,7 +84,7 @@ fn a_verdict_that_needs_no_answer() {
         &[
             "the client is asked: Code:",
             "waiting for a verdict without it",
-            "the client is told that the login failed: wrong name or password",
+            "the client gets AUTH_FAILED: wrong name or password",
             "result: the login was rejected",
         ],
     );

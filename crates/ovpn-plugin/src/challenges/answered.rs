@@ -107,7 +107,7 @@ impl<T> Answered<T> {
 
     /// Has this answer to a login ([`Way::Dynamic`] or [`Way::Static`]) judged by a job in another thread, as
     /// [`AuthUserPassVerify::answer_in`] does: `Ok(())` lets the client in, an error rejects it. If there is no room for the
-    /// job, the client is told to come again, with its password.
+    /// job, the client is rejected for now and has to log in again, with its password.
     ///
     /// # Errors
     /// As [`AuthUserPassVerify::defer`].

@@ -166,8 +166,8 @@ impl<T: Send + 'static> Challenges<T> {
     /// judged one after the other.
     ///
     /// A login counts as an open question once its password was right, not before: nobody with a wrong password
-    /// takes the room of others. Checks have the bound of their threads. If there is no room there, the client is told to come
-    /// again.
+    /// takes the room of others. Checks have the bound of their threads. If there is no room there, the client is
+    /// rejected for now.
     ///
     /// Give the answers of [`ClientCrResponse`] to [`Challenges::response_in`].
     ///
@@ -192,8 +192,8 @@ impl<T: Send + 'static> Challenges<T> {
     }
 
     /// Has the answer that this event brings judged in another thread, to a question of [`Challenges::login_in`]. If the
-    /// password is still being checked, the answer waits for that. If there is no room for it, the client is told to come
-    /// again.
+    /// password is still being checked, the answer waits for that. If there is no room for it, the client is
+    /// rejected for now.
     ///
     /// # Errors
     /// As [`Challenges::response`].

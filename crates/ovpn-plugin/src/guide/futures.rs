@@ -54,7 +54,7 @@
 //! | a panic | is refused, and the log has the panic |
 //!
 //! If the client gives up, its future is dropped within a second. If there is no room for another
-//! future, the client is told to come again, as by a full [`Pool`](crate::Pool). Lines that a future logs begin
+//! future, the client is rejected for now, as by a full [`Pool`](crate::Pool). Lines that a future logs begin
 //! with the client's name. Those of what it starts itself (`spawn_blocking`, `tokio::spawn`) do not.
 //!
 //! [`ClientConnect`](crate::ClientConnect) has `answer_async` too. There the future gives the client's

@@ -95,8 +95,8 @@
 //!
 //! # Signals and programs
 //!
-//! Threads of the SDK have the signals blocked that OpenVPN waits for. A program inherits that, and then
-//! does not end when it is told to. Start programs with [`command`](crate::command), which unblocks all.
+//! Threads of the SDK have the signals blocked that OpenVPN waits for. A program inherits that, and
+//! SIGTERM does not end it. Start programs with [`command`](crate::command), which unblocks all.
 //!
 //! # Limits
 //!

@@ -8,7 +8,7 @@ use ovpn_plugin::{AuthReply, AuthUserPassVerify, Credentials, OpenArgs, Plugin, 
 
 /// Threads that ask the backend.
 const WORKERS: usize = 4;
-/// Logins that may wait for one of them; beyond, clients are told to come again.
+/// Logins that may wait for one of them; more are rejected for now.
 const QUEUE: usize = 60;
 
 /// What lives from open to close.

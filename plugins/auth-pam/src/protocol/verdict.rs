@@ -35,7 +35,7 @@ privsep::wire! {
         1 => Busy,
         /// PAM did not answer within the time limit.
         2 => NoAnswer,
-        /// The backend is away for everybody.
+        /// The backend is unreachable for all users.
         3 => Away,
         /// Too many failures from the same source.
         4 => Failures,

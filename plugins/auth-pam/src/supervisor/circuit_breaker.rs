@@ -1,7 +1,7 @@
-//! The breaker: while the authentication backend is away for everybody, attempts are answered at once instead of each
+//! The breaker: while the authentication backend is unreachable for all users, attempts are answered at once instead of each
 //! holding a worker until the backend's own time limit is over.
 //!
-//! One user for whom the backend is away is no sign, and a made-up name never is one: modules say the same for users
+//! One user for whom the backend is unreachable is no sign, and a made-up name never is one: modules say the same for users
 //! they know nothing of. So it takes five users in a row whom PAM has accepted before. Any other outcome, of anybody,
 //! shows that the backend is there.
 
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::source::Source;
 
-/// Users in a row for whom the backend was away.
+/// Users in a row for whom the backend was unreachable.
 pub const OPENS_AFTER: usize = 5;
 /// Users that are remembered as accepted; the oldest go first.
 const MAX_KNOWN: usize = 4096;
@@ -21,7 +21,7 @@ pub const PROBE: Duration = Duration::from_secs(5);
 /// What has changed; worth a line in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BreakerChange {
-    /// The backend is away for everybody.
+    /// The backend is unreachable for all users.
     Opened,
     /// It is back.
     Closed,
@@ -34,7 +34,7 @@ pub struct CircuitBreaker {
     /// Keyed hashes of those whom PAM has accepted, and in which order.
     known: HashSet<u64>,
     order: VecDeque<u64>,
-    /// Those for whom the backend was away, since it was last there for anybody.
+    /// Those for whom the backend was unreachable, since it was last there for anybody.
     users: Vec<u64>,
     open: Option<Open>,
 }

@@ -81,7 +81,7 @@ labels! {
         Revoked = "revoked",
         /// There is no worker and none can be started.
         NoWorker = "no_worker",
-        /// The backend is away for everybody.
+        /// The backend is unreachable for all users.
         BackendAway = "backend_away",
         /// The source only fails.
         Penalty = "penalty",
@@ -183,7 +183,7 @@ counters! {
         workers_ended_by_modules,
         /// Workers that had to be killed: over the time limit, or not ready in time.
         workers_killed,
-        /// How often the backend was found away for everybody.
+        /// How often the backend was found unreachable for all users.
         breaker_opened,
         /// How often a source was closed for its failures.
         penalties,

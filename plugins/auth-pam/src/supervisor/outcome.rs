@@ -20,7 +20,7 @@ const BACKOFF: Duration = Duration::from_secs(15);
 /// How an attempt came to its end.
 #[derive(Debug)]
 pub enum Outcome {
-    /// PAM decided. The flag: its backend is away for everybody.
+    /// PAM decided. The flag: its backend is unreachable for all users.
     Pam(TransactionEnd, bool),
     /// PAM asks the person at the client.
     Asked(Question),
@@ -50,7 +50,7 @@ pub enum Outcome {
     Revoked,
     /// There is no worker and none can be started.
     NoWorker,
-    /// The backend is away for everybody, so PAM was not asked.
+    /// The backend is unreachable for all users, so PAM was not asked.
     Away,
     /// The source only fails, so PAM was not asked.
     Penalty(Duration),

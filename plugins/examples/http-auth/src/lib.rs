@@ -2,7 +2,7 @@
 //!
 //! `plugin libexample_http_auth.so URL [ca=FILE] [timeout=SECONDS]`: each login is a POST to `URL`, with the fields
 //! `username`, `password`, `common_name` and `address` as a form. An answer of 200 to 299 lets the client in, 401 and
-//! 403 refuse it. With any other answer, or none in time (5 seconds), the client is told to come again.
+//! 403 refuse it. With any other answer, or none in time (5 seconds), the client is rejected for now.
 //!
 //! The certificate of an HTTPS service must be good for the authorities in `FILE` (PEM), or those of the system. Both
 //! are read when OpenVPN starts, before it gives up root and goes into a `chroot`.

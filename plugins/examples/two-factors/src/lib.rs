@@ -20,7 +20,7 @@ use ovpn_plugin::{
 const QUESTION: &str = "Code:";
 /// How long a question is open, unless `seconds=` says otherwise.
 const SECONDS: u64 = 60;
-/// Threads, and logins that may wait for one; whoever comes then is told to come again.
+/// Threads, and logins that may wait for one; more are rejected for now.
 const THREADS: usize = 4;
 const WAITING: usize = 60;
 

@@ -161,8 +161,8 @@ pub(super) fn cases() -> Vec<Case> {
             .look(Look::Module("uid"))
             .look(Look::Module("user"))
             .same("accepted; phase: auth|account; uid: 0|0; user: ada|ada"),
-        away("stack: the backend is away for one user", &["ada"]).same("refused; reason: -"),
-        away("stack: the backend is away for six users", &["ada", "bea", "cal", "dot", "eve", "flo"])
+        away("stack: the backend is unreachable for one user", &["ada"]).same("refused; reason: -"),
+        away("stack: the backend is unreachable for six users", &["ada", "bea", "cal", "dot", "eve", "flo"])
             .same("refused, refused, refused, refused, refused, refused; reason: -"),
         Case::lines("stack: a module that is not there", "auth required pam_no_such_module.so\n")
             .login("ada", "engine")

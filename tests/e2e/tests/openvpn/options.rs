@@ -33,7 +33,7 @@ fn deferred_by_option() {
 /// What is no fault of the client's is told so, and the client tries again later by itself.
 #[test]
 fn time_limit() {
-    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
+    requires!(Need::Openvpn(2, 6, 0), "no reason of a rejection reaches the client");
     let stack = Stack::with(&["auth/eve:hang"]);
     let server = ServerConfig::auth_pam_with("timeout=1", &stack.service, "").dropped().start();
     let mark = server.mark();
@@ -44,7 +44,7 @@ fn time_limit() {
 
 #[test]
 fn a_full_queue_is_told_at_once() {
-    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
+    requires!(Need::Openvpn(2, 6, 0), "no reason of a rejection reaches the client");
     let gate = Gate::new();
     let stack = Stack::with(&[&format!("auth/{}", gate.tell()), &format!("auth/{}", gate.wait())]);
     let options = "max-workers=1 max-pending=1";

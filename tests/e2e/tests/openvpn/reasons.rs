@@ -48,7 +48,7 @@ const EXPIRED: &str = "your account has expired or is disabled";
 /// Deferred and direct, dropped and in a chroot.
 #[test]
 fn only_after_the_right_password() {
-    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
+    requires!(Need::Openvpn(2, 6, 0), "no reason of a rejection reaches the client");
     for (deferred, chroot) in [(true, true), (true, false), (false, false)] {
         let stack = stack();
         let config = ServerConfig::auth_pam(&stack.service).dropped().deferred_if(deferred);
@@ -82,7 +82,7 @@ fn none() {
 /// With the words of PAM's modules, on one line, without what a terminal would obey.
 #[test]
 fn all() {
-    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
+    requires!(Need::Openvpn(2, 6, 0), "no reason of a rejection reaches the client");
     let stack = stack();
     let server = ServerConfig::auth_pam_with("reasons=all", &stack.service, "").deferred().start();
     let said = "Your account has expired \u{20ac}\\x1b[2J";
@@ -94,7 +94,7 @@ fn all() {
 /// The modules that people use: pam_unix, pam_time and pam_access in the account phase, pam_faillock before the password.
 #[test]
 fn of_real_modules() {
-    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
+    requires!(Need::Openvpn(2, 6, 0), "no reason of a rejection reaches the client");
     let place = Scratch::of_root();
     let never = place.write("time.conf", "*;*;*;!Al0000-2400\n", 0o644);
     let nobody = place.write("access.conf", "-:ALL:ALL\n", 0o644);

@@ -33,7 +33,7 @@ fn it_follows_openvpns_own() {
 /// The client learns of the temporary failure, because it is still there.
 #[test]
 fn the_client_is_told_before_openvpn_gives_up() {
-    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
+    requires!(Need::Openvpn(2, 6, 0), "no reason of a rejection reaches the client");
     let stack = Stack::with(&["auth/eve:hang"]);
     let server = ServerConfig::auth_pam(&stack.service).deferred().dropped().line("hand-window 14").start();
     let mark = server.mark();

@@ -13,7 +13,7 @@ const NEWEST: &str = "One connection, and the newest stays";
 const PASSWORD: &str = "correct horse";
 
 pub(crate) fn follow(recipe: &Document) {
-    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
+    requires!(Need::Openvpn(2, 6, 0), "no reason of a rejection reaches the client");
     let machine = machine();
     machine.run(&format!("useradd alice; echo 'alice:{PASSWORD}' | chpasswd"));
 

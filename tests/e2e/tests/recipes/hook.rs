@@ -11,7 +11,7 @@ const PID: &str = "/etc/openvpn/login-hook.pid";
 const PROGRAM: &str = "/etc/openvpn/login-hook";
 
 pub(crate) fn follow(recipe: &Document) {
-    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
+    requires!(Need::Openvpn(2, 6, 0), "no reason of a rejection reaches the client");
     let machine = machine();
     for name in ["alice", "bob"] {
         machine.run(&format!("useradd {name}; echo '{name}:{PASSWORD}' | chpasswd"));

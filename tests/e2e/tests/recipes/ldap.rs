@@ -98,7 +98,7 @@ pub(crate) fn start_nslcd(machine: &Machine) -> MachineDaemon {
 }
 
 pub(crate) fn follow(recipe: &Document) {
-    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
+    requires!(Need::Openvpn(2, 6, 0), "no reason of a rejection reaches the client");
     let machine = machine();
     prepare(&machine, ENTRIES);
     recipe.set_up(&machine, SET_UP);

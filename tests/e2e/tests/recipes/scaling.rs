@@ -183,7 +183,7 @@ fn fill(site: &Site) -> Client {
 
 #[test]
 fn a_full_server_sends_to_the_next_address() {
-    requires!(Need::Openvpn(2, 6, 0), "clients are told no temporary failure");
+    requires!(Need::Openvpn(2, 6, 0), "no temporary failure reaches the client");
     let site = Site::new(|machine, line| one_at_a_time(machine, &line));
     let _slow = fill(&site);
     let client = site.client().start();
@@ -205,7 +205,7 @@ const TWO_REMOTES: &str = "`client.conf` with two lines:";
 
 #[test]
 fn a_full_server_sends_to_the_next_remote() {
-    requires!(Need::Openvpn(2, 6, 0), "clients are told no temporary failure");
+    requires!(Need::Openvpn(2, 6, 0), "no temporary failure reaches the client");
     let site =
         Site::new(|machine, line| one_at_a_time(machine, &line).replace("advance=addr", "advance=remote"));
     let _slow = fill(&site);
@@ -218,7 +218,7 @@ fn a_full_server_sends_to_the_next_remote() {
 
 #[test]
 fn by_default_a_client_stays_with_a_full_server() {
-    requires!(Need::Openvpn(2, 6, 0), "clients are told no temporary failure");
+    requires!(Need::Openvpn(2, 6, 0), "no temporary failure reaches the client");
     let site = Site::new(|machine, line| one_at_a_time(machine, &line).replace("advance=addr ", ""));
     let _slow = fill(&site);
     let client = site.client_with(TWO_REMOTES).start();
@@ -244,7 +244,7 @@ fn nobody_can_be_checked(vpn: &Vpn) {
 
 #[test]
 fn without_its_accounts_every_server_sends_on() {
-    requires!(Need::Openvpn(2, 6, 0), "clients are told no temporary failure");
+    requires!(Need::Openvpn(2, 6, 0), "no temporary failure reaches the client");
     let away = "sed -i 's/ radius1/ radius2/' /etc/hosts";
     let site = Site::changed(|_, machine, line| {
         machine.run(away);

@@ -120,7 +120,7 @@ fn a_token_that_has_expired_is_given_up() {
 /// Made with another key.
 #[test]
 fn a_token_that_is_not_genuine_is_given_up() {
-    requires!(Need::Openvpn(2, 6, 0), "no client is told that its token is not valid");
+    requires!(Need::Openvpn(2, 6, 0), "invalid tokens are not reported to the client");
     side_by_side([false, true], |deferred| {
         let config = |config: ServerConfig<'static>| {
             config.deferred_if(deferred).line("auth-gen-token 0 external-auth").line("reneg-sec 3600")

@@ -10,7 +10,7 @@ use crate::examples::{example, server_with};
 
 #[test]
 fn in_a_chroot_after_privileges_are_gone() {
-    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
+    requires!(Need::Openvpn(2, 6, 0), "no reason of a rejection reaches the client");
     let server = server_with("deferred-auth", "C 200 foo bar").chroot().start();
     server.client("foo", "bar").connect();
     let refused = server.client("foo", "wrong").outcome();

@@ -39,7 +39,7 @@ impl Site {
 /// Lines of a job name its client, those of its error and its panic too.
 #[test]
 fn what_comes_of_a_job_is_the_answer() {
-    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
+    requires!(Need::Openvpn(2, 6, 0), "no reason of a rejection reaches the client");
     let site = Site::new(|config| config.dropped().chroot());
     // The name is that of the certificate.
     let names_the_client = |mark: Mark, text: &str| {
@@ -80,7 +80,7 @@ fn a_panic_costs_one_login() {
 
 #[test]
 fn one_login_more_than_the_queue_holds_comes_again() {
-    requires!(Need::Openvpn(2, 6, 0), "clients are told no temporary failure");
+    requires!(Need::Openvpn(2, 6, 0), "no temporary failure reaches the client");
     let site = Site::new(ServerConfig::dropped);
     let mut clients = Vec::new();
     for number in 1..=2 {

@@ -11,7 +11,7 @@ use crate::examples::test_plugin;
 /// The client waits for as long as it is told, and then comes again and gets in.
 #[test]
 fn a_temporary_rejection_brings_the_client_back() {
-    requires!(Need::Openvpn(2, 6, 0), "clients are told no temporary failure");
+    requires!(Need::Openvpn(2, 6, 0), "no temporary failure reaches the client");
     for user in ["busy", "busy-later"] {
         let server =
             ServerConfig::default().plugin_file(&test_plugin("probe"), "only-logins").dropped().start();

@@ -49,7 +49,7 @@ fn has(printed: &str, words: &[&str]) {
 
 #[test]
 fn the_tutorial_ends_with_a_real_client() {
-    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
+    requires!(Need::Openvpn(2, 6, 0), "no reason of a rejection reaches the client");
     let text = fs::read_to_string(root().join("crates/ovpn-plugin/TUTORIAL.md")).unwrap();
     let (shell, rust, shown) = (blocks(&text, "sh"), blocks(&text, "rust"), blocks(&text, "text"));
     let [install, _from_package, new, test, test_all, right, wrong, release, on_a_server] = shell[..] else {

@@ -91,7 +91,7 @@ pub struct Snapshot<'a> {
     pub sessions: SessionCounts,
     /// The most that may be open.
     pub max_sessions: usize,
-    /// The backend is away for everybody.
+    /// The backend is unreachable for all users.
     pub breaker_is_open: bool,
     /// Sources that are closed for their failures.
     pub penalised: usize,

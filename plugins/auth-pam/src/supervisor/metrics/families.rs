@@ -253,7 +253,7 @@ pub const FAMILIES: &[Family] = &[
     counter(
         "backend_outages_total",
         &[],
-        "How often PAM's backend was found away for everybody.",
+        "How often PAM's backend was found unreachable for all users.",
         |samples, now| {
             samples.add(&[], now.counters.totals.breaker_opened);
         },

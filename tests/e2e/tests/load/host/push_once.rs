@@ -164,7 +164,7 @@ pub(crate) fn the_first_leaves_the_queue() {
     pushing.subject.close();
 }
 
-/// So many may join, and one more is told to come again.
+/// So many may join, and one more is rejected for now.
 pub(crate) fn bounded() {
     let pushing = Pushing::new("", &[]);
     let all: Vec<RunningLogin> = (0..MOST).map(|_| pushing.start(&alice())).collect();

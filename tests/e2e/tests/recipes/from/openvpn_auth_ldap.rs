@@ -53,7 +53,7 @@ uniqueMember: uid=carol,ou=People,dc=example,dc=com
 ";
 
 pub(super) fn follow(page: &Document) {
-    requires!(Need::Openvpn(2, 6, 0), "clients are told no reason of a refusal");
+    requires!(Need::Openvpn(2, 6, 0), "no reason of a rejection reaches the client");
     let machine = machine();
     ldap::prepare(&machine, ENTRIES);
     let _slapd = ldap::start_slapd(&machine);
