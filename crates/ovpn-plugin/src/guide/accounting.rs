@@ -14,11 +14,11 @@
 //!
 //! # Refused clients
 //!
-//! Not each `ClientDisconnect` is a client that was there. From OpenVPN 2.6 on, it also comes for a
+//! Not every `ClientDisconnect` is for a client that was let in. From OpenVPN 2.6 on, it also comes for a
 //! client that was refused when it connected, by this plugin, by another one, or by a script.
 //! [`event_table`](crate::event_table) has the other versions. So ask `was_let_in` before you count.
 //!
-//! OpenVPN does not tell a plugin what other plugins and scripts decide. The SDK concludes it from the
+//! OpenVPN does not tell a plugin what other plugins and scripts decide. The SDK infers it from the
 //! events that the plugin takes. If something else may refuse a client after this plugin, take
 //! [`LearnAddress`](crate::LearnAddress) as well: on a tun device, a client that never got its address was
 //! not let in.
@@ -78,5 +78,5 @@
 //! `user` in the configuration, SIGHUP opens the plugin as that user. If that user cannot open the file then,
 //! OpenVPN ends: so let the user open it ([`restarts`](crate::guide::restarts)).
 //!
-//! Names come from the network: show them with [`escape`](crate::escape()). If the disk is full, let the client
-//! go on, and log the line instead. The example `accounting` does all of this, and survives `logrotate`.
+//! Names come from the network: show them with [`escape`](crate::escape()). If the disk is full, log the line
+//! instead, and let the client go on. The example `accounting` does all of this, and survives `logrotate`.

@@ -58,7 +58,7 @@
 //! with the client's name. Those of what it starts itself (`spawn_blocking`, `tokio::spawn`) do not.
 //!
 //! [`ClientConnect`](crate::ClientConnect) has `answer_async` too. There the future gives the client's
-//! configuration, and any error refuses the client; so does a lack of room.
+//! configuration. Any error refuses the client, and so does a lack of room.
 //!
 //! # Rules
 //!
@@ -70,14 +70,14 @@
 //!   has become a daemon, and ends with the plugin. For libraries that look for a runtime there is
 //!   `AsyncTasks::enter`.
 //! - *Make connections in a future*, not in `open`: nothing runs there yet. Names of hosts are looked up
-//!   late, perhaps in a `chroot`: there the resolver needs `/etc/resolv.conf` and its library, or give
+//!   late, perhaps in a `chroot`. There the resolver needs `/etc/resolv.conf` and its library. Or give
 //!   addresses.
 //!
 //! # The end
 //!
 //! When OpenVPN closes the plugin, undecided clients are refused at once, and futures are dropped where
 //! they next wait. One that does not get there is named in the log every two seconds. After ten seconds
-//! (`AsyncTasks::close_limit`) it is left alone, and the plugin's code stays in memory for it. On Windows
-//! the end is waited for without limit.
+//! (`AsyncTasks::close_limit`) OpenVPN no longer waits for it, and the plugin's code stays in memory for it.
+//! On Windows OpenVPN waits without limit.
 //!
 //! The example `http-auth` asks an HTTPS service in this way, with a pool of connections and a time limit.

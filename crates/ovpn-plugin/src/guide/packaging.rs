@@ -9,7 +9,7 @@
 //! sudo ovpn-plugin certify --user joe --password-file password ./target/release/libNAME.so WORD
 //! ```
 //!
-//! The login is one that the plugin accepts: without it most of the checks cannot be made. The package
+//! Give it a login that the plugin accepts: without one, most of the checks cannot be made. The package
 //! `openvpn-plugins-rs` has the command. From the sources it is `cargo install --path crates/ovpn-plugin-cli`.
 //!
 //! # Where it goes
@@ -23,7 +23,7 @@
 //!
 //! OpenVPN looks for a name without a path in a directory of its own, which is not the same everywhere. So
 //! tell your users to give the whole path in the `plugin` line. Rules of AppArmor and SELinux name these
-//! directories. Not below `/home`: OpenVPN's systemd units hide it (`ProtectHome`).
+//! directories. Do not install below `/home`: OpenVPN's systemd units hide it (`ProtectHome`).
 //!
 //! OpenVPN loads the file as root. Make it root's, and writable by nobody else: mode 0644, and 0755 where RPM
 //! wants that. Do not use the name of a plugin that comes with OpenVPN.
@@ -108,7 +108,8 @@
 //! installed, the system's own, and the one named in the registry at `HKLM\SOFTWARE\OpenVPN\plugin_dir`. Have
 //! your installer put the DLL into the first one, or set that value.
 //!
-//! There, lines of threads wait for OpenVPN's next call, and the end of threads is waited for without limit.
+//! On Windows, lines of threads wait for OpenVPN's next call, and OpenVPN waits for the end of threads without
+//! limit.
 //!
 //! # What to tell your users
 //!

@@ -21,8 +21,8 @@
 //! [`RoutePredown`](crate::RoutePredown) fails, OpenVPN ends. Each method of [`Plugin`](crate::Plugin) says what
 //! OpenVPN does when it fails.
 //!
-//! The plugin stays in use after a panic, with its state as the panic left it. So change first what cannot
-//! fail, or put a new value in place at the end. A `Mutex` that was locked meanwhile is poisoned.
+//! The plugin stays in use after a panic, with its state as the panic left it. So do first what may panic, and
+//! change the state at the end. A `Mutex` that was locked at the panic is poisoned.
 //!
 //! The promise needs `panic = "unwind"`. With `abort` the build fails.
 //!
@@ -48,11 +48,11 @@
 //!
 //! A process that is forked in an event is a copy of OpenVPN. Call
 //! [`in_forked_child`](crate::logging::in_forked_child) first: from then on its panics are lines in the log. A panic
-//! that unwinds out of the event comes back into the copy of OpenVPN as a failed event. The process is then a
-//! second OpenVPN with the same sockets. So catch panics around all it does, and leave with `_exit`.
+//! that unwinds out of the event returns to the copy of OpenVPN as a failed event. The process then runs on as a
+//! second OpenVPN with the same sockets. So catch panics around all that it does, and leave with `_exit`.
 //!
 //! # Tests
 //!
-//! [`testing::Running::errors`](crate::testing::Running::errors) has the lines of panics, also of tasks. With
-//! `sudo ovpn-plugin certify --user joe --password-file password ./libmine.so WORD` the file itself is tried.
-//! [`packaging`](crate::guide::packaging) says how that command is installed.
+//! [`testing::Running::errors`](crate::testing::Running::errors) has the lines of panics, also of tasks. To try
+//! the file itself, run `sudo ovpn-plugin certify --user joe --password-file password ./libmine.so WORD`.
+//! [`packaging`](crate::guide::packaging) says how to install that command.

@@ -23,12 +23,12 @@
 //!
 //! Keep state in fields of the plugin, not in statics.
 //!
-//! At SIGHUP OpenVPN unloads the plugin's file and loads it anew, and its statics begin anew. But once
+//! At SIGHUP OpenVPN unloads the plugin's file and loads it again, and its statics begin anew. But once
 //! the plugin has started a thread, glibc keeps the code in memory, and statics keep their values. This
 //! holds for `std::thread`, [`Tasks`](crate::Tasks) and [`Pool`](crate::Pool), also when the thread has
-//! ended. So a `static` that is filled once has the old configuration after a SIGHUP, or it has not: that
-//! depends on whether a thread was started before. Other C libraries may never unload a file. With `verb 7` a
-//! line of the log says so when the plugin is opened again in code that stayed.
+//! ended. So after a SIGHUP, a `static` that is filled once may have the old configuration or the new one. That
+//! depends on whether a thread was started before. Other C libraries may never unload a file. If OpenVPN opens
+//! the plugin again in code that stayed, the log says so (`verb 7`).
 //!
 //! Fields do not have this problem: the plugin is dropped at close in both cases.
 //!

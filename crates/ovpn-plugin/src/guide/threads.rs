@@ -12,7 +12,7 @@
 //! | a backend that takes time | [`answer_in`](crate::AuthUserPassVerify::answer_in) with a [`Pool`](crate::Pool) |
 //! | something that runs as long as the plugin | [`Tasks`](crate::Tasks) |
 //! | hundreds of requests at the same time | [`futures`](crate::guide::futures) |
-//! | a verdict that comes from elsewhere | [`defer`](crate::AuthUserPassVerify::defer), and the [`Decision`](crate::Decision) goes to who knows |
+//! | a verdict that comes from elsewhere | [`defer`](crate::AuthUserPassVerify::defer), and the [`Decision`](crate::Decision) goes to the code that knows |
 //!
 //! ```
 //! use ovpn_plugin::{AuthReply, AuthUserPassVerify, OpenArgs, Plugin, Pool, Rejection, Result};
@@ -86,8 +86,8 @@
 //! not survive that. A [`Pool`](crate::Pool) may be made in `open`: its first job starts its first thread.
 //!
 //! Keep [`Tasks`](crate::Tasks) and [`Pool`](crate::Pool) in fields of the plugin. When OpenVPN closes
-//! the plugin, they tell their threads to stop and wait for them. OpenVPN stands still meanwhile, and a
-//! task that does not end is named in the log every two seconds. So look at [`Stop`](crate::Stop), and
+//! the plugin, they tell their threads to stop and wait for them. OpenVPN stands still meanwhile. If a task
+//! does not end, the log names it every two seconds. So look at [`Stop`](crate::Stop), and
 //! give everything that waits a time limit.
 //!
 //! Threads of `std::thread` are neither told to stop nor waited for, and they take OpenVPN's signals.
@@ -95,8 +95,9 @@
 //!
 //! # Signals and programs
 //!
-//! Threads of the SDK have the signals blocked that OpenVPN waits for. A program inherits that, and
-//! SIGTERM does not end it. Start programs with [`command`](crate::command), which unblocks all.
+//! In threads of the SDK, the signals that OpenVPN waits for are blocked. A program that such a thread starts
+//! inherits that, and then SIGTERM does not end it. Start programs with [`command`](crate::command), which
+//! unblocks all signals.
 //!
 //! # Limits
 //!

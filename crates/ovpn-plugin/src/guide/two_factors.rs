@@ -36,16 +36,17 @@
 //! [`Challenges::login_in`](crate::Challenges::login_in) and
 //! [`Challenges::response_in`](crate::Challenges::response_in): password and answer are checked in the pool.
 //! A client that announces `crtext` is then asked before its password is known to be right, since OpenVPN
-//! takes that question only with the reply to the login. Until it is, the question takes nobody's room.
+//! takes that question only with the reply to the login. Until the password is known to be right, the question
+//! does not count against the room for questions.
 //!
 //! If some users have no second factor, implement
-//! [`has_second_factor`](crate::SecondFactor::has_second_factor), so that these are not asked in vain. It
-//! tells something: a client that names a user and is not asked learns, without the password, that this user
-//! has no second factor. Answer `true` for unknown names, so that it learns of no others. A client learns
-//! nothing if nobody is asked before the password was right: [`by_rejection`](crate::Challenges::by_rejection).
+//! [`has_second_factor`](crate::SecondFactor::has_second_factor), so that they are not asked. That reveals
+//! something: if a client names a user and is not asked, it learns without a password that this user has no
+//! second factor. Return `true` for unknown names, so that a client does not learn which names exist. To reveal
+//! nothing, ask only after the right password: [`by_rejection`](crate::Challenges::by_rejection).
 //!
-//! Where only the answers are slow, [`Answered::answer_in`](crate::Answered::answer_in) and
-//! [`Answered::respond_in`](crate::Answered::respond_in) do.
+//! If only answers are slow to check, [`Answered::answer_in`](crate::Answered::answer_in) and
+//! [`Answered::respond_in`](crate::Answered::respond_in) are enough.
 //!
 //! # How long a question may be open
 //!
@@ -61,11 +62,12 @@
 //! once, so the client would be asked again, or refused. With `auth-gen-token` in the server's
 //! configuration OpenVPN gives the client a token and checks it by itself.
 //!
-//! With `auth-gen-token ... external-auth` OpenVPN asks the plugin all the same:
+//! With `auth-gen-token ... external-auth` OpenVPN still asks the plugin. See
 //! [`Login::Renewed`](crate::Login::Renewed), or
-//! [`session_state`](crate::AuthUserPassVerify::session_state) without [`Challenges`](crate::Challenges).
-//! Unless that is `Initial`, the password is the token: do not check it, and reject a token that is expired or
-//! invalid. Use OpenVPN 2.6.21, 2.7.5 or later with `external-auth`; a malformed token crashed servers before.
+//! [`session_state`](crate::AuthUserPassVerify::session_state) if you do not use [`Challenges`](crate::Challenges).
+//! Unless the state is `Initial`, the password is the token: do not check it as a password. Reject a token that is
+//! expired or invalid. With `external-auth` use OpenVPN 2.6.21, 2.7.5 or later: a malformed token crashed servers
+//! before.
 //!
 //! # A web page
 //!
@@ -92,7 +94,7 @@
 //! # assert!(matches!(ask_in_browser(&call.event(), &waiting), Ok(AuthReply::RejectWith(_))));
 //! ```
 //!
-//! The part after `state=` must be new and random for each login: whoever knows it can answer. Older
+//! The part after `state=` must be new and random for each login: anybody who knows it can answer. Older
 //! clients announce `openurl` instead: [`Pending::url`](crate::Pending::url).
 //!
 //! # Passwords that are none
