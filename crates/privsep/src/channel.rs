@@ -13,7 +13,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, setsockopt, socketpair
 use nix::sys::time::{TimeVal, TimeValLike};
 use zeroize::Zeroizing;
 
-use crate::idle;
+use crate::idle_wait;
 use crate::os::{self, Packet};
 use crate::wire::{Reader, WireError, Writer};
 
@@ -262,7 +262,7 @@ impl<Out: Message, In: Message> Channel<Out, In> {
     fn wait(&self, event: PollFlags, patience: Option<Duration>) -> Result<bool, ChannelError> {
         let end = patience.map(|patience| Instant::now() + patience);
         loop {
-            match poll(&mut [PollFd::new(self.socket.as_fd(), event)], idle::timeout(end)) {
+            match poll(&mut [PollFd::new(self.socket.as_fd(), event)], idle_wait::timeout(end)) {
                 Ok(0) if end.is_none_or(|end| Instant::now() < end) => {}
                 Ok(count) => return Ok(count > 0),
                 Err(Errno::EINTR) => {}

@@ -14,7 +14,7 @@ use nix::unistd::{
 };
 
 use crate::capabilities::{self, Capabilities};
-use crate::{idle, os, seccomp};
+use crate::{idle_wait, os, seccomp};
 
 /// What was not possible.
 #[derive(Debug, Default)]
@@ -46,7 +46,7 @@ pub fn enter(directory: BorrowedFd<'_>) -> nix::Result<Missing> {
     let root = chroot(".").err();
     umask(Mode::empty());
     let user = if geteuid().is_root() && owner.st_uid != 0 { become_user(&owner).err() } else { None };
-    idle::release_memory();
+    idle_wait::release_memory();
     let capabilities = capabilities::give_up_for_good(Capabilities::NONE).err();
     let _ = nix::sys::prctl::set_dumpable(false);
     let filter = nix::sys::prctl::set_no_new_privs().and_then(|()| seccomp::allow_only(&rules())).err();

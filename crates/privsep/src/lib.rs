@@ -7,9 +7,9 @@
 //! * [`channel`]: a `SOCK_SEQPACKET` pair whose two ends have opposite message types;
 //! * [`helper`]: fork, stop and reap, seen from the process that forks;
 //! * [`confine`]: what the forked child does to itself before it works;
-//! * [`program`]: what a program gets that the child starts;
+//! * [`started_program`]: what a program gets that the child starts;
 //! * [`acl`]: who may write to a file according to its access control list;
-//! * [`life`]: the keeper, which starts a helper anew when it was killed, and ends it with OpenVPN;
+//! * [`kept_helper`]: the keeper, which starts a helper anew when it was killed, and ends it with OpenVPN;
 //! * [`unprivileged`]: a process that gives up all it does not need;
 //! * [`directory_sandbox`]: a process that makes files in one directory and can do nothing else;
 //! * [`capabilities`]: which of root's rights a process keeps;
@@ -24,7 +24,7 @@
 //! * [`path_permissions`]: who could change a file, or a directory or link on the way to it;
 //! * [`scoreboard`]: small numbers that processes leave for each other in shared memory;
 //! * [`title`]: what `ps` shows of a process;
-//! * [`parent`]: news of the parent's death, even if another process holds its end of the channel.
+//! * [`parent_exit`]: news of the parent's death, even if another process holds its end of the channel.
 
 pub mod acl;
 mod argument_area;
@@ -37,21 +37,21 @@ mod code_pages;
 pub mod confine;
 pub mod directory_sandbox;
 pub mod helper;
-pub mod idle;
+pub mod idle_wait;
 mod inherited_descriptors;
-pub mod life;
+pub mod kept_helper;
 pub mod line_log;
 pub mod line_writer;
 pub mod lines;
 pub mod local_socket;
 pub mod orphans;
 mod os;
-pub mod parent;
 pub mod parent_death_pipe;
+pub mod parent_exit;
 pub mod path_permissions;
-pub mod program;
 pub mod scoreboard;
 mod seccomp;
+pub mod started_program;
 pub mod title;
 pub mod unprivileged;
 pub mod wire;

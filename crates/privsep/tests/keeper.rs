@@ -17,7 +17,9 @@ use nix::unistd::Pid;
 use privsep::capabilities::{self, Capabilities};
 use privsep::channel::sockets;
 use privsep::confine::{self, Confinement, Cores, Group, Output};
-use privsep::life::{HelperNews, KeeperNews, KeptHelper, NewHelper, NewWorker, OpenVpn, Plan, WorkersPlan};
+use privsep::kept_helper::{
+    HelperNews, KeeperNews, KeptHelper, NewHelper, NewWorker, OpenVpn, Plan, WorkersPlan,
+};
 use privsep::line_log::{self, LineReceiver, line_log};
 use privsep::{Channel, InheritedNumbers, Message, Reader, WireError, Writer, leave, parent_death_pipe};
 
@@ -67,7 +69,7 @@ fn start_with(workers: Option<WorkersPlan<'_>>, live: impl Fn(Birth) -> Infallib
         openvpn: OpenVpn::Parent,
         workers,
         hold: &[],
-        orderly_end: privsep::life::ORDERLY_END,
+        orderly_end: privsep::kept_helper::ORDERLY_END,
         connect: None,
         at_end: None,
         log: |line| line_log::send(line.level, line),
@@ -163,7 +165,7 @@ fn is_killed(with_workers: bool, words: &str, act: impl Fn(BorrowedFd<'_>, [Borr
             let (Ok(file), Ok((socket, _other))) = (File::open("/dev/null"), sockets()) else { leave(9) };
             act(birth.keeper.as_fd(), [file.as_fd(), socket.as_fd()]);
         } else {
-            let text = privsep::life::News::Message(Text("served".into()));
+            let text = privsep::kept_helper::News::Message(Text("served".into()));
             let _ = birth.front.send(&text, &[], SOON);
         }
         rest(birth)
@@ -257,7 +259,7 @@ fn workers_are_forked_counted_killed_and_die_with_their_helper() {
         let _ = birth.announce(SOON);
         let result = if birth.number == 1 { try_workers(&mut birth) } else { Ok("next".into()) };
         let text = result.unwrap_or_else(|error| format!("failed: {error}"));
-        let _ = birth.front.send(&privsep::life::News::Message(Text(text)), &[], SOON);
+        let _ = birth.front.send(&privsep::kept_helper::News::Message(Text(text)), &[], SOON);
         rest(birth)
     });
     let text = stage.hears_text();
@@ -308,7 +310,7 @@ fn there_is_one_clerk_at_a_time_beside_the_workers() {
     let mut stage = start_with(Some(plan), |mut birth| {
         let _ = birth.announce(SOON);
         let text = try_clerks(&mut birth).unwrap_or_else(|error| format!("failed: {error}"));
-        let _ = birth.front.send(&privsep::life::News::Message(Text(text)), &[], SOON);
+        let _ = birth.front.send(&privsep::kept_helper::News::Message(Text(text)), &[], SOON);
         rest(birth)
     });
     assert_eq!(stage.hears_text(), "one");
@@ -440,7 +442,7 @@ fn memory_that_cannot_be_locked_is_a_warning() {
         let mut stage = start(false, |mut birth| {
             let _ = birth.announce(SOON);
             let text = Text(birth.memory_locked.to_string());
-            let _ = birth.front.send(&privsep::life::News::Message(text), &[], SOON);
+            let _ = birth.front.send(&privsep::kept_helper::News::Message(text), &[], SOON);
             rest(birth)
         });
         let helpers = stage.hears_text();

@@ -48,7 +48,7 @@ fn what_it_holds_it_may_use() {
         let random = std::io::Read::read_exact(&mut &random, &mut [0; 8]).is_ok();
         let channel = privsep::channel::sockets().is_ok();
         std::thread::sleep(Duration::from_millis(1));
-        privsep::idle::release_memory();
+        privsep::idle_wait::release_memory();
         sent && received && random && channel && memory.len() == 64 && Instant::now().elapsed().as_secs() == 0
     });
     assert!(matches!(good, WaitStatus::Exited(_, 0)), "{good:?}");

@@ -61,7 +61,11 @@ impl Settings {
 
     /// How long the supervisor may take to end in order when OpenVPN has ended.
     pub fn orderly_end(&self) -> Duration {
-        if self.config.session { privsep::life::ORDERLY_END + CLOSE_ALL } else { privsep::life::ORDERLY_END }
+        if self.config.session {
+            privsep::kept_helper::ORDERLY_END + CLOSE_ALL
+        } else {
+            privsep::kept_helper::ORDERLY_END
+        }
     }
 
     /// `max-sessions`; zero without sessions.

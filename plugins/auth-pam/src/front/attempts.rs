@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Instant;
 
 use ovpn_plugin::{ConnectDecision, Decision};
-use privsep::life::KeptHelper;
+use privsep::kept_helper::KeptHelper;
 
 pub use connecting::{Connecting, Step};
 pub use deliver_verdicts::{Afterwards, RESTART};

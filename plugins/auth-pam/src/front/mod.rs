@@ -27,7 +27,7 @@ use log_lines::Said;
 use ovpn_plugin::{Tasks, logging};
 use privsep::ChannelError;
 use privsep::confine::{Cores, Output};
-use privsep::life::{NewWorker, OpenVpn, Plan, WorkersPlan};
+use privsep::kept_helper::{NewWorker, OpenVpn, Plan, WorkersPlan};
 use privsep::line_log::line_log;
 use privsep::local_socket;
 

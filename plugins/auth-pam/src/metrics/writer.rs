@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
 use privsep::directory_sandbox::{self, Missing};
-use privsep::life::NewWorker;
+use privsep::kept_helper::NewWorker;
 use privsep::{Channel, InheritedNumbers, leave};
 
 use super::file::{MetricsFile, OpenDirectory};

@@ -10,7 +10,7 @@
 //! row in docs/reference/auth-pam-messages.md are made from that.
 //!
 //! Between front and supervisor each message stands behind a few bytes that say which supervisor it is for, or that it is
-//! up or lost ([`privsep::life`]).
+//! up or lost ([`privsep::kept_helper`]).
 //!
 //! Log lines of the supervisor go to the front over a socket of their own ([`privsep::line_log`]), which the supervisor
 //! never waits for.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use nix::errno::Errno;
 use privsep::ChannelError;
-use privsep::life::News;
+use privsep::kept_helper::News;
 
 use super::attempt::Attempt;
 use super::audit;

@@ -4,7 +4,7 @@
 use std::os::fd::OwnedFd;
 use std::time::Instant;
 
-use privsep::life::KeeperNews;
+use privsep::kept_helper::KeeperNews;
 
 use super::events::{Interest, What};
 use super::{Exit, Supervisor};

@@ -43,8 +43,8 @@ use std::fs::File;
 use std::hash::RandomState;
 use std::time::{Duration, Instant};
 
-use privsep::life::{NewHelper, News, Numbered};
-use privsep::{Channel, idle};
+use privsep::kept_helper::{NewHelper, News, Numbered};
+use privsep::{Channel, idle_wait};
 
 pub use audit::{connect as connect_to_system_log, take_name as take_syslog_name};
 pub use scheduler::Limits;
@@ -159,7 +159,7 @@ impl Supervisor {
                 self.metrics.as_ref().and_then(Metrics::next_event),
             ];
             let until = until.into_iter().flatten().min();
-            let happened = idle::wait(until, |until| match self.events.wait(until) {
+            let happened = idle_wait::wait(until, |until| match self.events.wait(until) {
                 Ok(happened) if happened.is_empty() => None,
                 other => Some(other),
             });

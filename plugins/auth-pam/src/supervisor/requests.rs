@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use privsep::ChannelError;
-use privsep::life::Numbered;
+use privsep::kept_helper::Numbered;
 
 use super::attempt::Attempt;
 use super::outcome::Outcome;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use privsep::confine::{Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
-use privsep::life::{self, ForWorkers, NewHelper};
+use privsep::kept_helper::{self, ForWorkers, NewHelper};
 use privsep::line_log::{self, LineSender};
 use privsep::title::Title;
 use privsep::unprivileged::Keeps;
@@ -106,9 +106,9 @@ pub fn run(settings: &Settings, given: NewSupervisor) -> Infallible {
         }
     };
     leave(match exit {
-        Exit::FrontGone => life::DONE,
-        Exit::Mistrust => life::MISTRUST,
-        Exit::Failed => life::FAILED,
+        Exit::FrontGone => kept_helper::DONE,
+        Exit::Mistrust => kept_helper::MISTRUST,
+        Exit::Failed => kept_helper::FAILED,
     })
 }
 

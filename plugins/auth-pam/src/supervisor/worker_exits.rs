@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use privsep::Ended;
-use privsep::life::KeeperNews;
+use privsep::kept_helper::KeeperNews;
 
 use super::Supervisor;
 use super::audit::Audit;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::Pid;
 use privsep::Channel;
-use privsep::life::KeeperLink;
+use privsep::kept_helper::KeeperLink;
 use privsep::orphans::GRACE;
 
 pub use counting::Doing;

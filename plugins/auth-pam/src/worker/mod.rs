@@ -24,7 +24,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use pam::LoadedModules;
 use privsep::confine::{self, Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
-use privsep::life::NewWorker;
+use privsep::kept_helper::NewWorker;
 use privsep::{Channel, ChannelError, InheritedNumbers, leave, orphans, parent_death_pipe};
 use secret::Secret;
 

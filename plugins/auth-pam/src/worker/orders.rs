@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use privsep::{Channel, ChannelError, idle};
+use privsep::{Channel, ChannelError, idle_wait};
 
 use crate::protocol::{Order, Report};
 
@@ -18,7 +18,7 @@ pub fn receive(channel: &mut Channel<Report, Order>) -> Result<Order, ChannelErr
     let wait = |until: Option<Instant>| {
         channel.receive(until.map(|until| until.saturating_duration_since(Instant::now()))).transpose()
     };
-    let mut received = idle::wait(None, wait).transpose();
+    let mut received = idle_wait::wait(None, wait).transpose();
     for _ in 0..SHORTAGES {
         if !matches!(received, Err(ChannelError::System(_))) {
             break;

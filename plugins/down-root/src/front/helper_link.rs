@@ -8,7 +8,7 @@ use nix::unistd::Pid;
 use ovpn_plugin::logging;
 use privsep::ChannelError;
 use privsep::confine::{Cores, Output};
-use privsep::life::{HelperNews, OpenVpn, Plan};
+use privsep::kept_helper::{HelperNews, OpenVpn, Plan};
 
 use super::identity::Identity;
 use super::{Failure, Front, HelperLink};
@@ -91,7 +91,7 @@ impl Front {
             // A script may leave processes on purpose.
             workers: None,
             hold: &[],
-            orderly_end: privsep::life::ORDERLY_END,
+            orderly_end: privsep::kept_helper::ORDERLY_END,
             connect: None,
             at_end: None,
             log: Said::log,

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use lines::{processes, scripts, variables};
 use ovpn_plugin::Env;
-use privsep::life::KeptHelper;
+use privsep::kept_helper::KeptHelper;
 
 use crate::event::Event;
 use crate::helper::environment::UpEnvironment;

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use privsep::program::inheritable;
+use privsep::started_program::inheritable;
 
 use super::script::INHERITED_NUMBER;
 use crate::protocol::MAX_CLIENT_OPTIONS;

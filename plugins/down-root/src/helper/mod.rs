@@ -23,7 +23,7 @@ use nix::unistd::Pid;
 use privsep::capabilities::{self, Capabilities};
 use privsep::channel::Received;
 use privsep::confine::{Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output as Connected};
-use privsep::life::{self, KeeperLink, News, Numbered};
+use privsep::kept_helper::{self, KeeperLink, News, Numbered};
 use privsep::line_log::{self, LineSender};
 use privsep::title::Title;
 use privsep::{Channel, ChannelError, Ended, leave, signal_name};
@@ -86,7 +86,7 @@ enum Exit {
 }
 
 /// What the keeper gives a new helper.
-pub type NewHelper = life::NewHelper<Reply, Request>;
+pub type NewHelper = kept_helper::NewHelper<Reply, Request>;
 
 /// First of all, in the keeper: log lines of the keeper and of everything it starts go to the front.
 pub fn prepare(settings: &Settings, lines: LineSender) {
@@ -128,9 +128,9 @@ pub fn run(settings: &Settings, base: &UpEnvironment, openvpn: Pid, given: NewHe
         }
     };
     leave(match end {
-        Exit::FrontGone => life::DONE,
-        Exit::Mistrust => life::MISTRUST,
-        Exit::Failed => life::FAILED,
+        Exit::FrontGone => kept_helper::DONE,
+        Exit::Mistrust => kept_helper::MISTRUST,
+        Exit::Failed => kept_helper::FAILED,
     })
 }
 
@@ -150,7 +150,7 @@ impl<'a> Helper<'a> {
         given.front.set_buffer(SOCKET_BYTES);
         give_up_rights(settings, given.memory_locked);
         given.announce(ANNOUNCE).map_err(io::Error::other)?;
-        let life::NewHelper { number, front, keeper, .. } = given;
+        let kept_helper::NewHelper { number, front, keeper, .. } = given;
         let time_limit = settings.time_limit;
         Ok(Helper {
             base,

@@ -14,7 +14,7 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::{Pid, getpgid};
 use privsep::Ended;
-use privsep::program::DeathPipe;
+use privsep::started_program::DeathPipe;
 
 use super::child_exits::ChildExits;
 use super::environment::ScriptEnvironment;

@@ -7,8 +7,8 @@ use lines::{processes, scripts};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags};
 use nix::sys::signal::Signal;
-use privsep::life::{KeeperLink, KeeperNews};
-use privsep::{Ended, idle};
+use privsep::kept_helper::{KeeperLink, KeeperNews};
+use privsep::{Ended, idle_wait};
 
 use super::client_options::{ClientOptions, LOOK};
 use super::script::Script;
@@ -39,7 +39,7 @@ impl Helper<'_> {
                 .chain(outputs)
                 .map(|descriptor| PollFd::new(descriptor, PollFlags::POLLIN)),
         );
-        match idle::poll(&mut polled, until) {
+        match idle_wait::poll(&mut polled, until) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => {
                 processes::cannot_wait(errno.desc()).log();

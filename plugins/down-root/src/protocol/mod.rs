@@ -9,7 +9,7 @@
 //!
 //! Each message is declared once ([`privsep::wire`]), and stands in docs/reference/down-root-messages.md.
 //!
-//! Each message stands behind a few bytes that say which helper it is for, or that it is up or lost ([`privsep::life`]).
+//! Each message stands behind a few bytes that say which helper it is for, or that it is up or lost ([`privsep::kept_helper`]).
 //!
 //! What is run is not part of a message: the helper has that from its start, and the environment of the UP event too.
 

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use privsep::ChannelError;
-use privsep::life::HelperNews;
+use privsep::kept_helper::HelperNews;
 
 use super::{Attempt, Attempts, BATCH, Decided, SupervisorLink};
 use crate::protocol::Reply;

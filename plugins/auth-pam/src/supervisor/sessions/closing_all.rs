@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use privsep::life::Numbered;
+use privsep::kept_helper::Numbered;
 
 use crate::protocol::session::{CloseReason, Usage};
 use crate::supervisor::events::{What, WorkerId};

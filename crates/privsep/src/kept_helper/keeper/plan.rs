@@ -45,6 +45,6 @@ pub struct Plan<'a> {
 pub enum OpenVpn {
     /// The one that forks the keeper.
     Parent,
-    /// One that the parent is going to fork before it ends, as `daemon` does. It says so itself: [`KeptHelper::introduce`](crate::life::KeptHelper::introduce).
+    /// One that the parent is going to fork before it ends, as `daemon` does. It says so itself: [`KeptHelper::introduce`](crate::kept_helper::KeptHelper::introduce).
     Introduced,
 }

@@ -5,7 +5,7 @@ use nix::errno::Errno;
 use super::workers::{self, ChildKind};
 use super::{Keeper, RunningHelper};
 use crate::channel::{ChannelError, Received};
-use crate::life::keeper_messages::{ToHelper, ToKeeper};
+use crate::kept_helper::keeper_messages::{ToHelper, ToKeeper};
 use crate::lines;
 
 /// Messages taken from the helper before anything else is looked at: a fork takes a part of a millisecond.

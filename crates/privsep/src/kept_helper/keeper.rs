@@ -27,13 +27,13 @@ use super::queued_channel::QueuedChannel;
 use super::{DONE, MISTRUST};
 use crate::channel::{Channel, Message, above_standard, sockets};
 use crate::confine::{self, Confinement, Group, MEANT_FOR_OPENVPN};
-use crate::idle;
+use crate::idle_wait;
 use crate::inherited_descriptors::InheritedNumbers;
 use crate::line_log;
 use crate::lines;
 use crate::orphans;
 use crate::os::{self, Ended};
-use crate::parent::Parent;
+use crate::parent_exit::Parent;
 use crate::wire::Writer;
 use reaper::Reaper;
 use restart_limit::RestartLimit;
@@ -305,7 +305,7 @@ impl<'a> Keeper<'a> {
             polled.push(PollFd::new(self.life_line.as_fd(), from_front));
             polled.extend(self.openvpn.as_ref().map(|it| PollFd::new(it.as_fd(), PollFlags::POLLIN)));
         }
-        if let Err(errno) = idle::poll(&mut polled, until) {
+        if let Err(errno) = idle_wait::poll(&mut polled, until) {
             if errno != Errno::EINTR {
                 // Out of memory, most likely, and no event tells when that is over.
                 std::thread::sleep(Duration::from_millis(10));

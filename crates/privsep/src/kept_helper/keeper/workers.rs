@@ -14,8 +14,8 @@ use nix::unistd::Pid;
 use crate::channel::above_standard;
 use crate::confine;
 use crate::helper::kill_group;
-use crate::life::keeper_messages::WorkerNumber;
-use crate::life::new_helper::ForWorkers;
+use crate::kept_helper::keeper_messages::WorkerNumber;
+use crate::kept_helper::new_helper::ForWorkers;
 use crate::os;
 use crate::parent_death_pipe::ParentDeathPipe;
 
