@@ -12,9 +12,9 @@ use nix::unistd::{Pid, getppid};
 use crate::os;
 
 /// Readable when the parent has ended.
-pub struct Parent(OwnedFd);
+pub struct ParentExit(OwnedFd);
 
-impl Parent {
+impl ParentExit {
     /// Watches the process that has forked this one. `None`: the kernel cannot do that (Linux before 5.3), or it is in another
     /// namespace of processes.
     ///
@@ -29,7 +29,7 @@ impl Parent {
             _ => return Err(Errno::ESRCH),
         }
         match opened {
-            Ok(descriptor) => Ok(Some(Parent(descriptor))),
+            Ok(descriptor) => Ok(Some(ParentExit(descriptor))),
             // A sandbox may refuse what it does not know.
             Err(Errno::ENOSYS | Errno::EPERM) => Ok(None),
             Err(errno) => Err(errno),
@@ -37,16 +37,16 @@ impl Parent {
     }
 }
 
-impl Parent {
+impl ParentExit {
     /// Watches the process that has just sent a message, as the kernel says: it has not ended long enough ago for its number
     /// to be another's. `None`: that cannot be done.
     pub fn watch_sender(sender: Pid) -> Option<Self> {
         // Zero: it is in another namespace of processes.
-        if sender.as_raw() <= 0 { None } else { os::open_process(sender).ok().map(Parent) }
+        if sender.as_raw() <= 0 { None } else { os::open_process(sender).ok().map(ParentExit) }
     }
 }
 
-impl AsFd for Parent {
+impl AsFd for ParentExit {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
@@ -59,9 +59,9 @@ mod tests {
     #[test]
     fn the_parent_is_watched_and_nobody_else() {
         use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-        let parent = Parent::watch(getppid()).unwrap().expect("a kernel that can");
+        let parent = ParentExit::watch(getppid()).unwrap().expect("a kernel that can");
         let mut news = [PollFd::new(parent.as_fd(), PollFlags::POLLIN)];
         assert_eq!(poll(&mut news, PollTimeout::ZERO), Ok(0));
-        assert!(matches!(Parent::watch(Pid::this()), Err(Errno::ESRCH)));
+        assert!(matches!(ParentExit::watch(Pid::this()), Err(Errno::ESRCH)));
     }
 }

@@ -91,22 +91,22 @@ impl Walk {
     pub fn along(path: &Path, sticky: Sticky) -> Result<Self, WalkError> {
         // Without root (OpenVPN was started by a user) nothing is done as anybody else than that user.
         let owners = [0, nix::unistd::geteuid().as_raw()];
-        let mut way = Way { path: PathBuf::from("/"), problems: Vec::new(), owners };
-        let root = look(&way.path)?;
-        way.inspect(&way.path.clone(), &root, sticky);
+        let mut walked = UnfinishedWalk { path: PathBuf::from("/"), problems: Vec::new(), owners };
+        let root = look(&walked.path)?;
+        walked.inspect(&walked.path.clone(), &root, sticky);
         let mut reached = Some(root);
         let mut ahead: VecDeque<OsString> = VecDeque::new();
         put_ahead(&mut ahead, path);
         let mut links = 0;
         while let Some(name) = ahead.pop_front() {
             if name == ".." {
-                way.path.pop();
+                walked.path.pop();
                 reached = None;
                 continue;
             }
-            let next = way.path.join(&name);
+            let next = walked.path.join(&name);
             let here = look(&next)?;
-            way.inspect(&next, &here, sticky);
+            walked.inspect(&next, &here, sticky);
             if here.is_symlink() {
                 links += 1;
                 if links > MAX_LINKS {
@@ -115,31 +115,31 @@ impl Walk {
                 let target = fs::read_link(&next)
                     .map_err(|error| WalkError::Unreachable { path: next.clone(), error })?;
                 if target.is_absolute() {
-                    way.path = PathBuf::from("/");
+                    walked.path = PathBuf::from("/");
                 }
                 reached = None;
                 put_ahead(&mut ahead, &target);
             } else {
-                way.path = next;
+                walked.path = next;
                 reached = Some(here);
             }
         }
-        let status = reached.map_or_else(|| look(&way.path), Ok)?;
+        let status = reached.map_or_else(|| look(&walked.path), Ok)?;
         if sticky == Sticky::Allowed {
-            way.inspect(&way.path.clone(), &status, Sticky::Refused);
+            walked.inspect(&walked.path.clone(), &status, Sticky::Refused);
         }
-        Ok(Walk { path: way.path, status, problems: way.problems })
+        Ok(Walk { path: walked.path, status, problems: walked.problems })
     }
 }
 
 /// The walk as far as it has come.
-struct Way {
+struct UnfinishedWalk {
     path: PathBuf,
     problems: Vec<Problem>,
     owners: [u32; 2],
 }
 
-impl Way {
+impl UnfinishedWalk {
     fn inspect(&mut self, path: &Path, status: &Metadata, sticky: Sticky) {
         let path = || path.to_path_buf();
         let mut found = Vec::new();

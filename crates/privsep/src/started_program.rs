@@ -14,19 +14,19 @@ use crate::os;
 ///
 /// `PR_SET_PDEATHSIG` would need code of our own between fork and exec. That rules out posix_spawn(3), which is a quarter
 /// faster than fork(2).
-pub struct DeathPipe {
+pub struct ProgramKillPipe {
     read_end: OwnedFd,
     /// What the program inherits, until it is started.
     inherited: Option<OwnedFd>,
     _write_end: OwnedFd,
 }
 
-impl DeathPipe {
+impl ProgramKillPipe {
     /// Makes the pipe, right before the program is started. See [`inheritable`] for `least`.
     pub fn new(least: RawFd) -> nix::Result<Self> {
         let (read_end, write_end) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
         let inherited = Some(inheritable(&read_end, least)?);
-        Ok(DeathPipe { read_end, inherited, _write_end: write_end })
+        Ok(ProgramKillPipe { read_end, inherited, _write_end: write_end })
     }
 
     /// Has the kernel kill this program, which must have been started meanwhile, but not what the program starts. Programs

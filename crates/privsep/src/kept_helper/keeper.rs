@@ -33,11 +33,11 @@ use crate::line_log;
 use crate::lines;
 use crate::orphans;
 use crate::os::{self, Ended};
-use crate::parent_exit::Parent;
+use crate::parent_exit::ParentExit;
 use crate::wire::Writer;
 use reaper::Reaper;
 use restart_limit::RestartLimit;
-use workers::Workers;
+use workers::WorkerProcesses;
 
 pub use plan::{OpenVpn, Plan};
 pub use workers::{NewWorker, WorkersPlan};
@@ -55,7 +55,7 @@ struct Keeper<'a> {
     socket: OwnedFd,
     life_line: OwnedFd,
     introduced: bool,
-    openvpn: Option<Parent>,
+    openvpn: Option<ParentExit>,
     openvpn_gone: bool,
     child_exits: SignalFd,
     memory_locked: bool,
@@ -66,7 +66,7 @@ struct RunningHelper<'a> {
     number: u32,
     helper: Pid,
     link: QueuedChannel<ToHelper, ToKeeper>,
-    workers: Option<Workers<'a>>,
+    workers: Option<WorkerProcesses<'a>>,
     reaper: Reaper,
     /// Nothing more is read from it: it has closed its end, or it was killed for a protocol error.
     deaf: bool,
@@ -122,7 +122,7 @@ pub(super) fn run<Out: Message, In: Message>(
 impl<'a> Keeper<'a> {
     fn new(plan: &'a Plan<'a>, sockets: KeeperSockets, parent: Pid, lock_memory: bool) -> nix::Result<Self> {
         let openvpn = match plan.openvpn {
-            OpenVpn::Parent => Parent::watch(parent)?,
+            OpenVpn::Parent => ParentExit::watch(parent)?,
             OpenVpn::Introduced => None,
         };
         if plan.workers.is_some() {
@@ -204,7 +204,7 @@ impl<'a> Keeper<'a> {
             .plan
             .workers
             .as_ref()
-            .map(|plan| Workers::new(plan, self.memory_locked))
+            .map(|plan| WorkerProcesses::new(plan, self.memory_locked))
             .transpose()?
             .unzip();
         let memory_locked = self.memory_locked;
@@ -342,6 +342,6 @@ impl<'a> Keeper<'a> {
         // Not closed here: closing a file of FUSE can block on its server.
         std::mem::forget(packet.descriptors);
         self.introduced = true;
-        self.openvpn = packet.sender.and_then(|sender| Parent::watch_sender(Pid::from_raw(sender.pid)));
+        self.openvpn = packet.sender.and_then(|sender| ParentExit::watch_sender(Pid::from_raw(sender.pid)));
     }
 }

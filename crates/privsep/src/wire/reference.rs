@@ -137,7 +137,7 @@ mod tests {
 
     crate::wire! {
         /// What is said.
-        enum Said {
+        enum Talk {
             /// Some [`Word`]s.
             3 => Words(words: Vec<Word> as List<Word, 2, 20>),
             /// Nothing.
@@ -148,8 +148,8 @@ mod tests {
     #[test]
     fn each_field_is_a_row() {
         assert_eq!(
-            document("# Title\n", &[("One to another", Said::SHAPE)]),
-            "# Title\n\n## One to another\n\n`Said`, at most 23 bytes.\n\n\
+            document("# Title\n", &[("One to another", Talk::SHAPE)]),
+            "# Title\n\n## One to another\n\n`Talk`, at most 23 bytes.\n\n\
              | tag | field | form | bytes | meaning |\n|---|---|---|---|---|\n\
              | 3 | **Words** | | 23 | Some `Word`s. |\n\
              | | `words` | at most 2 times ([Word](#word)), together at most 20 | 22 |  |\n\

@@ -14,7 +14,7 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::{Pid, getpgid};
 use privsep::Ended;
-use privsep::started_program::DeathPipe;
+use privsep::started_program::ProgramKillPipe;
 
 use super::child_exits::ChildExits;
 use super::environment::ScriptEnvironment;
@@ -42,7 +42,7 @@ impl Supplies {
 pub struct Script {
     child: Child,
     group: Pid,
-    _death_pipe: DeathPipe,
+    _kill_pipe: ProgramKillPipe,
 }
 
 impl Script {
@@ -56,7 +56,7 @@ impl Script {
         output: OwnedFd,
     ) -> io::Result<Self> {
         let errors = output.try_clone()?;
-        let mut death_pipe = DeathPipe::new(INHERITED_NUMBER)?;
+        let mut kill_pipe = ProgramKillPipe::new(INHERITED_NUMBER)?;
         let child = Command::new(command.program.path())
             .arg0(command.program.given())
             .args(&command.args)
@@ -70,8 +70,8 @@ impl Script {
             .spawn()?;
         let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
         // If this fails, the script may outlive a killed helper. That is no reason not to run it.
-        let _ = death_pipe.attach(group);
-        Ok(Script { child, group, _death_pipe: death_pipe })
+        let _ = kill_pipe.attach(group);
+        Ok(Script { child, group, _kill_pipe: kill_pipe })
     }
 
     /// Whether its own process has ended; others of its group may go on. It is not reaped, so its group is its own.

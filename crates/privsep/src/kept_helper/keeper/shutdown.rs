@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::reaper::{self, ChildrenLeft};
-use super::workers::Workers;
+use super::workers::WorkerProcesses;
 use super::{Keeper, RunningHelper};
 use crate::children::Children;
 use crate::orphans::GRACE;
@@ -23,7 +23,7 @@ impl Keeper<'_> {
         if current.workers.is_none() {
             return;
         }
-        current.workers.iter().for_each(Workers::kill_all);
+        current.workers.iter().for_each(WorkerProcesses::kill_all);
         let started = Instant::now();
         loop {
             let now = Instant::now();
@@ -38,7 +38,7 @@ impl Keeper<'_> {
             let time = if current.reaper.no_orphans() { REAP } else { GRACE + REAP };
             let end = started + time;
             if now >= end {
-                return current.workers.iter().for_each(Workers::kill_all_groups);
+                return current.workers.iter().for_each(WorkerProcesses::kill_all_groups);
             }
             let until = current.reaper.next_event(now).map_or(end, |next| next.min(end));
             self.wait_for_child(until.saturating_duration_since(now));

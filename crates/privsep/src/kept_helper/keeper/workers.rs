@@ -39,7 +39,7 @@ pub struct NewWorker<'a> {
     pub channel: OwnedFd,
     /// Where it prints.
     pub output: BorrowedFd<'a>,
-    /// Reaper it with the helper, see [`die_with_parent`](crate::parent_death_pipe::die_with_parent).
+    /// Kills this process when the helper dies, see [`die_with_parent`](crate::parent_death_pipe::die_with_parent).
     pub parent_death_pipe: BorrowedFd<'a>,
 }
 
@@ -50,8 +50,8 @@ pub(super) enum ChildKind {
     Clerk,
 }
 
-/// Those of one generation.
-pub(super) struct Workers<'a> {
+/// The workers of one helper, as the keeper knows them.
+pub(super) struct WorkerProcesses<'a> {
     plan: &'a WorkersPlan<'a>,
     memory_locked: bool,
     output: OwnedFd,
@@ -62,13 +62,13 @@ pub(super) struct Workers<'a> {
     numbers: HashMap<Pid, WorkerNumber>,
 }
 
-impl<'a> Workers<'a> {
+impl<'a> WorkerProcesses<'a> {
     /// None yet; and the helper's ends of what they share.
     pub(super) fn new(plan: &'a WorkersPlan<'a>, memory_locked: bool) -> nix::Result<(Self, ForWorkers)> {
         let (parent_death_pipe, helpers_end) = ParentDeathPipe::new()?.into_ends();
         // Neither end ever blocks: a module that prints more than is read loses it.
         let (output_read, output) = nix::unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
-        let workers = Workers {
+        let workers = WorkerProcesses {
             plan,
             memory_locked,
             output: above_standard(output)?,
