@@ -128,6 +128,6 @@ mod tests {
     #[test]
     fn a_line_may_say_all_itself() {
         assert_eq!(why(&silent().to_string()), None);
-        assert_eq!(silent().said().level, log::Level::Info);
+        assert_eq!(silent().unlogged().level, log::Level::Info);
     }
 }

@@ -13,7 +13,7 @@ mod reference;
 
 pub use declared::{Declared, Filled, LineKind, Section};
 pub use explain::{explain, find};
-pub use line::{Line, Reason, Record, Said};
+pub use line::{Line, Reason, Record, UnloggedLine};
 pub use log::Level;
 pub use reference::reference;
 

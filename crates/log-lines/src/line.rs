@@ -28,8 +28,8 @@ impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> Line<F> {
     }
 
     /// For a place that cannot log at once.
-    pub fn said(&self) -> Said {
-        Said { level: self.level, text: self.to_string() }
+    pub fn unlogged(&self) -> UnloggedLine {
+        UnloggedLine { level: self.level, text: self.to_string() }
     }
 }
 
@@ -80,14 +80,14 @@ impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> fmt::Display for Record<F> {
 /// A line that waits to be logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a line that nobody logs is lost"]
-pub struct Said {
+pub struct UnloggedLine {
     /// Its level.
     pub level: Level,
     /// Its text.
     pub text: String,
 }
 
-impl Said {
+impl UnloggedLine {
     /// Logs it.
     pub fn log(&self) {
         log(self.level, &self.text);
@@ -95,7 +95,7 @@ impl Said {
 }
 
 /// Its text.
-impl std::ops::Deref for Said {
+impl std::ops::Deref for UnloggedLine {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -103,19 +103,19 @@ impl std::ops::Deref for Said {
     }
 }
 
-impl PartialEq<&str> for Said {
+impl PartialEq<&str> for UnloggedLine {
     fn eq(&self, other: &&str) -> bool {
         self.text == *other
     }
 }
 
-impl PartialEq<String> for Said {
+impl PartialEq<String> for UnloggedLine {
     fn eq(&self, other: &String) -> bool {
         self.text == *other
     }
 }
 
-impl fmt::Display for Said {
+impl fmt::Display for UnloggedLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }

@@ -5,7 +5,7 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use log_lines::Said;
+use log_lines::UnloggedLine;
 use nix::sys::statvfs::{FsFlags, Statvfs, statvfs};
 use nix::unistd::{Group, User, getegid, geteuid, getgroups};
 use privsep::acl;
@@ -21,7 +21,7 @@ const WRITE: u32 = 2;
 
 /// What is wrong with the directory, as one line. `directory`: OpenVPN's working directory.
 #[must_use]
-pub fn warning(config: &OpenvpnConfig, directory: &Path) -> Option<Said> {
+pub fn warning(config: &OpenvpnConfig, directory: &Path) -> Option<UnloggedLine> {
     Place::of(config, directory).fault(&Rights::of(config)?)
 }
 
@@ -49,25 +49,25 @@ impl Place {
         }
     }
 
-    fn fault(&self, rights: &Rights) -> Option<Said> {
+    fn fault(&self, rights: &Rights) -> Option<UnloggedLine> {
         let (shown, path) = (self.inside.display(), self.path.display());
         let status = match fs::metadata(&self.path) {
             Ok(status) if status.is_dir() => status,
             _ if self.root != Path::new("/") => {
-                return Some(lines::not_in_chroot(shown, path).said());
+                return Some(lines::not_in_chroot(shown, path).unlogged());
             }
             _ => {
-                return Some(lines::no_directory(shown).said());
+                return Some(lines::no_directory(shown).unlogged());
             }
         };
         if self.is_barred(&status, rights) {
-            return Some(lines::barred(shown, &rights.name, path).said());
+            return Some(lines::barred(shown, &rights.name, path).unlogged());
         }
         let system = statvfs(&self.path).ok()?;
         if system.flags().contains(FsFlags::ST_RDONLY) {
-            return Some(lines::read_only(shown).said());
+            return Some(lines::read_only(shown).unlogged());
         }
-        is_full(&system, rights.uid == 0).then(|| lines::full(shown).said())
+        is_full(&system, rights.uid == 0).then(|| lines::full(shown).unlogged())
     }
 
     /// Whether the user may not write there, or not get there. Where an access control list decides, nobody can say.

@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use log_lines::Said;
+use log_lines::UnloggedLine;
 use privsep::path_permissions::Problem;
 
 use crate::file::OptionsFile;
@@ -44,7 +44,7 @@ pub struct Remainder {
     /// The lines of the file that are no options; none is empty.
     pub file: Vec<Vec<Word>>,
     /// What members of root's group could change about the file.
-    pub by_roots_group: Vec<Said>,
+    pub by_roots_group: Vec<UnloggedLine>,
 }
 
 /// An option that was given: the entry's name, and for a repeatable option what it was given for.
@@ -78,7 +78,7 @@ impl<C: Clone> Grammar<C> {
         let mut remainder = Remainder { line: line.map(rest).collect(), ..Remainder::default() };
         if let Some(path) = path {
             let OptionsFile { content, by_roots_group } = file::read(path).map_err(Mistake::File)?;
-            let reminder = |problem: &Problem| lines::by_roots_group(problem, &problem.command()).said();
+            let reminder = |problem: &Problem| lines::by_roots_group(problem, &problem.command()).unlogged();
             remainder.by_roots_group = by_roots_group.iter().map(reminder).collect();
             let path = Arc::new(OsStr::from_bytes(path).into());
             self.read_file(&content, &path, config, &given, &mut remainder)?;

@@ -12,7 +12,7 @@ use std::ffi::CString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use log_lines::Said;
+use log_lines::UnloggedLine;
 use plugin_options::{Grammar, Place, Remainder, Word};
 
 use crate::metrics::file::MetricsFile;
@@ -95,9 +95,9 @@ pub struct Config {
     /// `empty-passwords=yes`.
     pub empty_passwords: bool,
     /// What the administrator should know or change.
-    pub warnings: Vec<Said>,
+    pub warnings: Vec<UnloggedLine>,
     /// The same, of what members of root's group could change.
-    pub by_roots_group: Vec<Said>,
+    pub by_roots_group: Vec<UnloggedLine>,
 }
 
 /// How the line and the file are read: any word with a `=` before the service is an option.
@@ -150,7 +150,7 @@ impl Config {
 }
 
 /// What to say of words that were perhaps meant to be options.
-fn taken_as_pairs(rest: &Remainder) -> Vec<Said> {
+fn taken_as_pairs(rest: &Remainder) -> Vec<UnloggedLine> {
     let after: Vec<&Word> = rest.line.iter().skip(1).collect();
     let late = after.iter().copied().chain(rest.file.iter().flatten());
     let late = late.filter(|word| GRAMMAR.is_known(&word.text)).map(|Word { text, place }| {
@@ -159,18 +159,18 @@ fn taken_as_pairs(rest: &Remainder) -> Vec<Said> {
             Place::Line => "options stand before the service",
             Place::File { .. } => "options have lines of their own",
         };
-        lines::configuration::taken_as_pair(place, &word, remedy).said()
+        lines::configuration::taken_as_pair(place, &word, remedy).unlogged()
     });
     let names = after.iter().step_by(2).filter_map(|word| GRAMMAR.named(&word.text));
     let names =
-        names.map(|option| lines::configuration::taken_as_name(option.name(), &option.shown()).said());
+        names.map(|option| lines::configuration::taken_as_name(option.name(), &option.shown()).unlogged());
     late.chain(names).collect()
 }
 
 /// What to say if the file names another service than the line. Several servers may share a file, so that is no mistake.
-fn not_used(used: &Word, unused: &Word) -> Said {
+fn not_used(used: &Word, unused: &Word) -> UnloggedLine {
     let [used, in_file] = [used, unused].map(|word| String::from_utf8_lossy(&word.text));
-    lines::configuration::service_not_used(&unused.place, &in_file, &used).said()
+    lines::configuration::service_not_used(&unused.place, &in_file, &used).unlogged()
 }
 
 /// The words that are no options.
@@ -223,7 +223,7 @@ fn add_pairs(pairs: &mut Vec<Pair>, mut words: impl Iterator<Item = Word>) -> Re
 }
 
 /// The service, and a warning if it is written as a path: libpam takes the last part of that (since 0.78).
-fn service_name(word: &Word) -> Result<(CString, Option<Said>), ConfigError> {
+fn service_name(word: &Word) -> Result<(CString, Option<UnloggedLine>), ConfigError> {
     let bad = || ConfigError::BadService(word.clone());
     let name = word.text.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     if name.is_empty() || name == b"." || name == b".." {
@@ -231,7 +231,7 @@ fn service_name(word: &Word) -> Result<(CString, Option<Said>), ConfigError> {
     }
     let warning = (name != word.text).then(|| {
         let (name, text) = (String::from_utf8_lossy(name), String::from_utf8_lossy(&word.text));
-        lines::configuration::service_is_a_path(&text, &name).said()
+        lines::configuration::service_is_a_path(&text, &name).unlogged()
     });
     Ok((CString::new(name).map_err(|_| bad())?, warning))
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use log_lines::Said;
+use log_lines::UnloggedLine;
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, rlim_t, setrlimit};
 use privsep::cgroup;
 
@@ -47,9 +47,9 @@ pub fn default_max_suspended(max_workers: Option<usize>) -> usize {
 }
 
 /// What to say of a default for `max-sessions` that is lower than elsewhere.
-pub fn few_sessions(most: usize) -> Option<Said> {
+pub fn few_sessions(most: usize) -> Option<UnloggedLine> {
     (u64::try_from(most).unwrap_or(u64::MAX) < DEFAULT_MAX_SESSIONS)
-        .then(|| lines::limits::few_sessions(most).said())
+        .then(|| lines::limits::few_sessions(most).unlogged())
 }
 
 /// The default for `max-sessions`, beside so many workers; `None`: the default.
@@ -173,7 +173,7 @@ const OTHER_FILES: u64 = 2 * 2048 + 1024;
 /// Raises OpenVPN's own limit on open files to what so many attempts need, as far as that may be. With its usual 1,024,
 /// five hundred pending logins of one client would leave OpenVPN no file for anybody else's. A warning if the hard limit
 /// is too low.
-pub fn make_room_in_openvpn(attempts: usize) -> Option<Said> {
+pub fn make_room_in_openvpn(attempts: usize) -> Option<UnloggedLine> {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
     let attempts = u64::try_from(attempts).unwrap_or(u64::MAX);
     let wanted = attempts.saturating_mul(FILES_OF_AN_ATTEMPT).saturating_add(OTHER_FILES);
@@ -181,7 +181,7 @@ pub fn make_room_in_openvpn(attempts: usize) -> Option<Said> {
     let now = soft.max(wanted.min(hard));
     let raised = now == soft || setrlimit(Resource::RLIMIT_NOFILE, now, hard).is_ok();
     let now = if raised { now } else { soft };
-    (now < wanted).then(|| lines::limits::few_files_of_openvpn(files(now), files(wanted)).said())
+    (now < wanted).then(|| lines::limits::few_files_of_openvpn(files(now), files(wanted)).unlogged())
 }
 
 /// A number of files. The kernel's type for it depends on the machine.

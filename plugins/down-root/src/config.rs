@@ -9,7 +9,7 @@ mod options;
 
 use std::time::Duration;
 
-use log_lines::Said;
+use log_lines::UnloggedLine;
 use plugin_options::{Grammar, Remainder, Word};
 
 use crate::event::Event;
@@ -35,7 +35,7 @@ pub struct Config {
     /// `insecure-permissions=yes`.
     pub insecure_permissions: bool,
     /// What the administrator should know or change.
-    pub warnings: Vec<Said>,
+    pub warnings: Vec<UnloggedLine>,
 }
 
 /// How the line and the file are read.
@@ -62,12 +62,12 @@ impl Config {
 }
 
 /// What to say if the file has another command than the line, which goes before it.
-fn unused_command(rest: &Remainder) -> Option<Said> {
+fn unused_command(rest: &Remainder) -> Option<UnloggedLine> {
     let (used, unused) = (rest.line.first()?, rest.file.first()?.first()?);
     let texts = |words: &[Word]| words.iter().map(|word| word.text.clone()).collect::<Vec<_>>();
     (texts(&rest.line) != texts(rest.file.first()?)).then(|| {
         let [used, in_file] = [used, unused].map(|word| String::from_utf8_lossy(&word.text));
-        lines::startup::command_not_used(&unused.place, &in_file, &used).said()
+        lines::startup::command_not_used(&unused.place, &in_file, &used).unlogged()
     })
 }
 

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
 
 use lines::startup;
-use log_lines::Said;
+use log_lines::UnloggedLine;
 
 use crate::config::Config;
 use crate::event::Event;
@@ -76,7 +76,7 @@ impl Settings {
         for word in config.late_options() {
             startup::late_option(&word).log();
         }
-        config.warnings.iter().for_each(Said::log);
+        config.warnings.iter().for_each(UnloggedLine::log);
         let insecure = config.insecure_permissions;
         let find = |event: Event, word: &[u8]| {
             let (program, warnings) = Program::find(word, insecure).map_err(|error| SettingsError {

@@ -109,7 +109,7 @@ pub(super) fn run<Out: Message, In: Message>(
         Ok(mut keeper) => keeper.serve(live),
         Err(Errno::ESRCH) => DONE,
         Err(errno) => {
-            (plan.log)(&lines::keeper_cannot_start(errno.desc()).said());
+            (plan.log)(&lines::keeper_cannot_start(errno.desc()).unlogged());
             super::FAILED
         }
     };
@@ -135,7 +135,7 @@ impl<'a> Keeper<'a> {
         let child_exits = SignalFd::with_flags(&mask, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
         let locked = if lock_memory { confine::lock_memory() } else { Ok(()) };
         if let Err(errno) = locked {
-            (plan.log)(&lines::memory_unlocked(errno.desc()).said());
+            (plan.log)(&lines::memory_unlocked(errno.desc()).unlogged());
         }
         let memory_locked = lock_memory && locked.is_ok();
         let introduced = plan.openvpn == OpenVpn::Parent;
@@ -154,7 +154,7 @@ impl<'a> Keeper<'a> {
                 Err(errno) => {
                     self.lost(number);
                     if !fork_failed {
-                        (self.plan.log)(&lines::cannot_be_started(self.plan.name, errno.desc()).said());
+                        (self.plan.log)(&lines::cannot_be_started(self.plan.name, errno.desc()).unlogged());
                     }
                     fork_failed = true;
                     if self.pause(RETRY) {
@@ -179,14 +179,14 @@ impl<'a> Keeper<'a> {
             self.clear_leftovers();
             let name = self.plan.name;
             if how == Ended::Exited(MISTRUST) {
-                (self.plan.log)(&lines::gone_by_mistrust(name, helper, how).said());
+                (self.plan.log)(&lines::gone_by_mistrust(name, helper, how).unlogged());
                 return MISTRUST;
             }
             if restart_limit.reached_by_death(Instant::now()) {
-                (self.plan.log)(&lines::gone_too_often(name, helper, how, RestartLimit::TEXT).said());
+                (self.plan.log)(&lines::gone_too_often(name, helper, how, RestartLimit::TEXT).unlogged());
                 return super::FAILED;
             }
-            (self.plan.log)(&lines::gone(name, helper, how).said());
+            (self.plan.log)(&lines::gone(name, helper, how).unlogged());
         }
     }
 
@@ -287,7 +287,7 @@ impl<'a> Keeper<'a> {
         let (helper, Some(workers)) = (current.helper, &current.workers) else { return };
         for line in current.reaper.end_orphans(now, |process| process == helper || workers.has(process)) {
             let culprits = self.plan.workers.as_ref().map_or("", |plan| plan.culprits);
-            (self.plan.log)(&reaper::said(&line, culprits));
+            (self.plan.log)(&reaper::unlogged(&line, culprits));
         }
     }
 

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use log_lines::Said;
+use log_lines::UnloggedLine;
 use privsep::path_permissions::{RootsGroup, Sticky, Walk};
 
 use super::MAX_BYTES;
@@ -33,7 +33,7 @@ pub struct Content {
     /// The text; of a directory nothing.
     pub text: Vec<u8>,
     /// How members of root's group could change it.
-    pub by_roots_group: Vec<Said>,
+    pub by_roots_group: Vec<UnloggedLine>,
 }
 
 /// Whether a user or group of this name may have a file. Hidden files are what editors and package managers leave behind.
@@ -46,7 +46,7 @@ pub fn may_be_name(name: &[u8]) -> bool {
 }
 
 /// Everything there is, directories first. What nobody gets is warned about.
-pub fn all(directory: &Path, warnings: &mut Vec<Said>) -> Result<Vec<(PathBuf, EntryKind)>, Mistake> {
+pub fn all(directory: &Path, warnings: &mut Vec<UnloggedLine>) -> Result<Vec<(PathBuf, EntryKind)>, Mistake> {
     let mut found = vec![(directory.to_path_buf(), EntryKind::Directory)];
     for name in entries(directory)? {
         let path = directory.join(&name);
@@ -60,11 +60,11 @@ pub fn all(directory: &Path, warnings: &mut Vec<Said>) -> Result<Vec<(PathBuf, E
                         found.push((path.join(&name), EntryKind::File));
                     } else {
                         let file = path.join(&name);
-                        warnings.push(lines::clients::nobodys(file.display()).said());
+                        warnings.push(lines::clients::nobodys(file.display()).unlogged());
                     }
                 }
             }
-            _ => warnings.push(lines::clients::not_used(path.display()).said()),
+            _ => warnings.push(lines::clients::not_used(path.display()).unlogged()),
         }
     }
     Ok(found)
@@ -115,7 +115,7 @@ pub fn entries(directory: &Path) -> Result<Vec<OsString>, Mistake> {
 }
 
 /// The way to it, if only root could change anything on that.
-fn judge(path: &Path) -> Result<(Walk, Vec<Said>), Mistake> {
+fn judge(path: &Path) -> Result<(Walk, Vec<UnloggedLine>), Mistake> {
     let walk = Walk::along(path, Sticky::Refused)?;
     let mut by_roots_group = Vec::new();
     for problem in &walk.problems {
@@ -123,7 +123,7 @@ fn judge(path: &Path) -> Result<(Walk, Vec<Said>), Mistake> {
             return Err(Mistake::Insecure(problem.clone()));
         }
         let insecure = format!("{problem}; {}", problem.remedy());
-        by_roots_group.push(lines::clients::found(insecure).said());
+        by_roots_group.push(lines::clients::found(insecure).unlogged());
     }
     Ok((walk, by_roots_group))
 }

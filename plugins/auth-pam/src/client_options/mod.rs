@@ -19,7 +19,7 @@ mod mistake;
 use std::ffi::OsStr;
 use std::path::Path;
 
-use log_lines::Said;
+use log_lines::UnloggedLine;
 
 pub use braces::Values;
 use directory::{EntryKind, read};
@@ -34,9 +34,9 @@ pub const MAX_BYTES: usize = 64 * 1024;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Findings {
     /// What is not used.
-    pub warnings: Vec<Said>,
+    pub warnings: Vec<UnloggedLine>,
     /// What members of root's group could change.
-    pub by_roots_group: Vec<Said>,
+    pub by_roots_group: Vec<UnloggedLine>,
 }
 
 /// Checks every file. `version`: that of OpenVPN, as 2.N.
@@ -44,7 +44,7 @@ pub struct Findings {
 /// Errors: why OpenVPN should not start.
 pub fn check(directory: &Path, version: Option<u32>) -> Result<Findings, Mistake> {
     let mut findings = Findings::default();
-    let mut judge = |found: Vec<Said>| {
+    let mut judge = |found: Vec<UnloggedLine>| {
         for text in found {
             if !findings.by_roots_group.contains(&text) {
                 findings.by_roots_group.push(text);

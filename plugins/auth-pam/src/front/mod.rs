@@ -23,7 +23,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use log_lines::Said;
+use log_lines::UnloggedLine;
 use ovpn_plugin::{Tasks, logging};
 use privsep::ChannelError;
 use privsep::confine::{Cores, Output};
@@ -139,7 +139,7 @@ impl Front {
             orderly_end: settings.orderly_end(),
             connect: settings.config.syslog.is_some().then_some(supervisor::connect_to_system_log),
             at_end: Some(&remove_socket),
-            log: Said::log,
+            log: UnloggedLine::log,
         };
         let started = {
             let _log_stands_still = logging::hold_for_fork();

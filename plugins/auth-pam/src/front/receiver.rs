@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use log::Level;
-use log_lines::Said;
+use log_lines::UnloggedLine;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
@@ -74,13 +74,13 @@ impl Shared {
     /// Uses the table under its lock, in OpenVPN's thread, and logs what there is to be said about it.
     pub fn with<R>(&self, body: impl FnOnce(&mut Attempts) -> R) -> R {
         let (result, lines) = self.locked(body);
-        lines.iter().for_each(Said::log);
+        lines.iter().for_each(UnloggedLine::log);
         result
     }
 
     /// Uses the table under its lock; what is to be logged comes back. Then the receiver listens for verdicts exactly as long as attempts are deferred:
     /// otherwise it would wake up for each verdict that OpenVPN's thread waits for.
-    fn locked<R>(&self, body: impl FnOnce(&mut Attempts) -> R) -> (R, Vec<Said>) {
+    fn locked<R>(&self, body: impl FnOnce(&mut Attempts) -> R) -> (R, Vec<UnloggedLine>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let State { attempts, listens } = &mut *state;
         let result = body(attempts);

@@ -1,6 +1,6 @@
 //! What connecting clients get: their options and their names.
 
-use log_lines::Said;
+use log_lines::UnloggedLine;
 use ovpn_plugin::Version;
 
 use crate::client_options;
@@ -12,9 +12,9 @@ pub(super) struct ClientFindings {
     /// OpenVPN can give clients other names, and is to.
     pub(super) override_username: bool,
     /// What may fail.
-    pub(super) warnings: Vec<Said>,
+    pub(super) warnings: Vec<UnloggedLine>,
     /// What members of root's group could change.
-    pub(super) by_roots_group: Vec<Said>,
+    pub(super) by_roots_group: Vec<UnloggedLine>,
 }
 
 /// The N of OpenVPN 2.N, if it is known.
@@ -32,11 +32,11 @@ pub(super) fn check(config: &Config, minor: Option<u32>) -> Result<ClientFinding
         ..ClientFindings::default()
     };
     if config.override_username && !findings.override_username {
-        findings.warnings.push(lines::clients::no_override().said());
+        findings.warnings.push(lines::clients::no_override().unlogged());
     }
     let Some(directory) = &config.client_options else { return Ok(findings) };
     if !at_least(5) {
-        findings.warnings.push(lines::clients::stands_still().said());
+        findings.warnings.push(lines::clients::stands_still().unlogged());
     }
     let found = client_options::check(directory, minor);
     let found = found.map_err(|mistake| lines::clients::found(mistake).to_string())?;
@@ -49,7 +49,7 @@ pub(super) fn check(config: &Config, minor: Option<u32>) -> Result<ClientFinding
 mod tests {
     use super::*;
 
-    fn warnings(words: &[&str], minor: u32) -> (bool, Vec<Said>) {
+    fn warnings(words: &[&str], minor: u32) -> (bool, Vec<UnloggedLine>) {
         let config = Config::parse(words.iter().map(|word| word.as_bytes())).unwrap();
         let findings = check(&config, Some(minor)).unwrap();
         (findings.override_username, findings.warnings)

@@ -16,7 +16,7 @@ mod time_limit;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use log_lines::Said;
+use log_lines::UnloggedLine;
 use nix::unistd::geteuid;
 use ovpn_plugin::{OpenArgs, Version};
 
@@ -56,7 +56,7 @@ impl Startup {
     ///
     /// Errors: why OpenVPN should not start.
     pub fn check(args: &OpenArgs<'_>, config: &Config) -> Result<Self, String> {
-        config.warnings.iter().for_each(Said::log);
+        config.warnings.iter().for_each(UnloggedLine::log);
         let by_setenv = args.env().get("deferred_auth_pam").is_some();
         passwordless::refuse_preset_state(args)?;
         let deferring = Deferring::take(config, by_setenv)?;
@@ -64,7 +64,7 @@ impl Startup {
             return Err(lines::startup::no_confdir().to_string());
         }
         let Findings { warnings, mut by_roots_group, forgets_failures } = service::check(config)?;
-        warnings.iter().for_each(Said::log);
+        warnings.iter().for_each(UnloggedLine::log);
         if !geteuid().is_root() {
             lines::startup::not_root(geteuid()).log();
         }
@@ -81,17 +81,17 @@ impl Startup {
         }
         let openvpn_minor = clients::minor(args.openvpn_version());
         let clients = clients::check(config, openvpn_minor)?;
-        clients.warnings.iter().for_each(Said::log);
+        clients.warnings.iter().for_each(UnloggedLine::log);
         by_roots_group.extend_from_slice(&clients.by_roots_group);
         let socket = status_socket::check(config.status.as_deref())?;
-        socket.warning.iter().for_each(Said::log);
+        socket.warning.iter().for_each(UnloggedLine::log);
         by_roots_group.extend_from_slice(&socket.by_roots_group);
         let openvpn = openvpn_config(args, deferring.is_some());
         let about_passwordless = passwordless::warnings(config, openvpn.as_ref(), args.openvpn_version());
-        about_passwordless.iter().for_each(Said::log);
+        about_passwordless.iter().for_each(UnloggedLine::log);
         let forgets = passwordless::forgets_failures(config, openvpn.as_ref(), forgets_failures.as_deref());
-        forgets.iter().for_each(Said::log);
-        passwordless::unknown_group(config).iter().for_each(Said::log);
+        forgets.iter().for_each(UnloggedLine::log);
+        passwordless::unknown_group(config).iter().for_each(UnloggedLine::log);
         by_roots_group.extend_from_slice(&config.by_roots_group);
         judge_roots_group(&by_roots_group, openvpn.as_ref().is_some_and(OpenvpnConfig::keeps_roots_group))?;
         let dco = config.session && dco::is_possible(can_ask, dco::kernel_has_it(), openvpn.as_ref());
@@ -130,7 +130,7 @@ impl Startup {
 
 /// Members of root's group may change what root obeys, with a warning; not if OpenVPN is going to be one without being
 /// root. `openvpn_is_one`: that is so.
-fn judge_roots_group(by_roots_group: &[Said], openvpn_is_one: bool) -> Result<(), String> {
+fn judge_roots_group(by_roots_group: &[UnloggedLine], openvpn_is_one: bool) -> Result<(), String> {
     for found in by_roots_group {
         if openvpn_is_one {
             return Err(format!("{found}, or set 'group': with 'user' alone OpenVPN stays in root's group"));
@@ -141,13 +141,13 @@ fn judge_roots_group(by_roots_group: &[Said], openvpn_is_one: bool) -> Result<()
 }
 
 /// What to say of an OpenVPN that gives plugins no way to ask the client, or to tell it a reason.
-fn too_old(config: &Config, version: Option<Version<'_>>) -> Option<Said> {
+fn too_old(config: &Config, version: Option<Version<'_>>) -> Option<UnloggedLine> {
     let without_effect = config.since_2_6().join(", ");
     let openvpn = match version {
         Some(Version { text, .. }) if !text.is_empty() => format!("OpenVPN {text}"),
         _ => "this OpenVPN".into(),
     };
-    (!without_effect.is_empty()).then(|| lines::startup::too_old(&openvpn, &without_effect).said())
+    (!without_effect.is_empty()).then(|| lines::startup::too_old(&openvpn, &without_effect).unlogged())
 }
 
 /// OpenVPN's configuration, as far as it can be read.

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use log_lines::Said;
+use log_lines::UnloggedLine;
 use openvpn_config::OpenvpnConfig;
 use ovpn_plugin::{OpenArgs, Version};
 use secret::reading;
@@ -23,28 +23,32 @@ pub fn refuse_preset_state(args: &OpenArgs<'_>) -> Result<(), String> {
 }
 
 /// What to say.
-pub fn warnings(config: &Config, openvpn: Option<&OpenvpnConfig>, version: Option<Version<'_>>) -> Vec<Said> {
+pub fn warnings(
+    config: &Config,
+    openvpn: Option<&OpenvpnConfig>,
+    version: Option<Version<'_>>,
+) -> Vec<UnloggedLine> {
     let Some(openvpn) = openvpn else { return Vec::new() };
     let mut said = Vec::new();
     let tokens = openvpn.auth_gen_token;
     if tokens.is_some_and(|tokens| tokens.external_auth) && version.is_none_or(crashes) {
         let version = version.map_or("", |version| version.text);
-        said.push(lines::passwordless::malformed_token_crashes(version).said());
+        said.push(lines::passwordless::malformed_token_crashes(version).unlogged());
     }
     if config.certificate_login.is_none() {
         return said;
     }
     if !openvpn.user_pass_optional {
-        said.push(lines::passwordless::without_optional().said());
+        said.push(lines::passwordless::without_optional().unlogged());
     }
     if openvpn.no_client_certificate {
-        said.push(lines::passwordless::without_certificates().said());
+        said.push(lines::passwordless::without_certificates().unlogged());
     }
     if tokens.is_some_and(|tokens| !tokens.external_auth) {
-        said.push(lines::passwordless::token_with_any_certificate().said());
+        said.push(lines::passwordless::token_with_any_certificate().unlogged());
     }
     if openvpn.username_as_common_name {
-        said.push(lines::passwordless::same_empty_name().said());
+        said.push(lines::passwordless::same_empty_name().unlogged());
     }
     said
 }
@@ -54,21 +58,21 @@ pub fn forgets_failures(
     config: &Config,
     openvpn: Option<&OpenvpnConfig>,
     module: Option<&str>,
-) -> Option<Said> {
+) -> Option<UnloggedLine> {
     let tokens = openvpn.and_then(|openvpn| openvpn.auth_gen_token);
     let without_password =
         config.certificate_login.is_some() || tokens.is_some_and(|tokens| tokens.external_auth);
-    module.filter(|_| without_password).map(|module| lines::passwordless::forgets_failures(module).said())
+    module.filter(|_| without_password).map(|module| lines::passwordless::forgets_failures(module).unlogged())
 }
 
 /// A hint if the group is perhaps misspelt. Nothing of the name service is loaded into OpenVPN for that.
-pub fn unknown_group(config: &Config) -> Option<Said> {
+pub fn unknown_group(config: &Config) -> Option<UnloggedLine> {
     let group = config.certificate_login.as_deref()?;
     let file = std::fs::File::open(Path::new(GROUPS)).ok()?;
     let text = reading::at_most(&file, MAX_GROUPS_BYTES).ok()?;
     let begin = format!("{group}:");
     let known = text.expose().split(|byte| *byte == b'\n').any(|line| line.starts_with(begin.as_bytes()));
-    (!known).then(|| lines::passwordless::unknown_group(group, GROUPS).said())
+    (!known).then(|| lines::passwordless::unknown_group(group, GROUPS).unlogged())
 }
 
 /// Whether this version has the defect.

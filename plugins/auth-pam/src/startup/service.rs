@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use log_lines::Said;
+use log_lines::UnloggedLine;
 use pam::{Content, LineMistake, Modules, Phase, ServiceFile, Stack, StackError};
 use privsep::path_permissions::{RootsGroup, Sticky, Walk, WalkError};
 use secret::reading::at_most;
@@ -25,9 +25,9 @@ const MAX_BYTES: usize = 256 * 1024;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Findings {
     /// What may fail.
-    pub warnings: Vec<Said>,
+    pub warnings: Vec<UnloggedLine>,
     /// What members of root's group could change.
-    pub by_roots_group: Vec<Said>,
+    pub by_roots_group: Vec<UnloggedLine>,
     /// A module of the account phase that forgets there how often a password was wrong.
     pub forgets_failures: Option<String>,
 }
@@ -84,11 +84,11 @@ enum What {
 }
 
 impl What {
-    fn insecure(self, reason: &str) -> Said {
+    fn insecure(self, reason: &str) -> UnloggedLine {
         match self {
-            What::Confdir => lines::startup::confdir_insecure(reason).said(),
-            What::Directory => lines::startup::directory_insecure(reason).said(),
-            What::File => lines::startup::file_insecure(reason).said(),
+            What::Confdir => lines::startup::confdir_insecure(reason).unlogged(),
+            What::Directory => lines::startup::directory_insecure(reason).unlogged(),
+            What::File => lines::startup::file_insecure(reason).unlogged(),
         }
     }
 }
@@ -152,14 +152,14 @@ impl ServiceCheck {
             Some(other) => format!("PAM will use the stack of 'other' ({other}) instead"),
             None => "there is no 'other' either, so every login will be refused".into(),
         };
-        self.findings.warnings.push(lines::startup::service_missing(&wanted, &other).said());
+        self.findings.warnings.push(lines::startup::service_missing(&wanted, &other).unlogged());
     }
 
     fn stack(&mut self, stack: &Stack, phases: &[Phase], other: Option<&str>) {
         let name = &self.name;
         for missing in &stack.missing {
             let (missing, from) = (missing.name.display(), missing.file.display());
-            self.findings.warnings.push(lines::startup::include_missing(name, from, missing).said());
+            self.findings.warnings.push(lines::startup::include_missing(name, from, missing).unlogged());
         }
         for bad in &stack.bad {
             let (file, number) = (bad.file.display(), bad.number);
@@ -170,7 +170,7 @@ impl ServiceCheck {
                 }
                 LineMistake::NoModule => "names no module".to_string(),
             };
-            self.findings.warnings.push(lines::startup::bad_line(name, file, number, &what).said());
+            self.findings.warnings.push(lines::startup::bad_line(name, file, number, &what).unlogged());
         }
         let mut account = stack.lines.iter().filter(|line| line.phase == Phase::Account);
         self.findings.forgets_failures = account.find_map(|line| {
@@ -183,7 +183,7 @@ impl ServiceCheck {
         for line in lines {
             if let Some(fault) = modules.fault(&line.module) {
                 let (module, file) = (line.module.display(), line.file.display());
-                self.findings.warnings.push(lines::startup::bad_module(name, module, fault, file).said());
+                self.findings.warnings.push(lines::startup::bad_module(name, module, fault, file).unlogged());
             }
         }
         if stack.incomplete || !stack.missing.is_empty() {
@@ -195,7 +195,7 @@ impl ServiceCheck {
                 None => "and there is no 'other', so every login will be refused".into(),
             };
             let phase = phase.name();
-            self.findings.warnings.push(lines::startup::phase_missing(name, phase, &other).said());
+            self.findings.warnings.push(lines::startup::phase_missing(name, phase, &other).unlogged());
         }
     }
 }

@@ -38,13 +38,13 @@ impl Stage {
     }
 
     /// The warnings, where nothing is writable by a group.
-    fn check(&self) -> Result<Vec<Said>, String> {
+    fn check(&self) -> Result<Vec<UnloggedLine>, String> {
         let Findings { warnings, by_roots_group, .. } = self.findings()?;
         assert_eq!(by_roots_group, [""; 0]);
         Ok(warnings)
     }
 
-    fn check_with_passwords(&self) -> Result<Vec<Said>, String> {
+    fn check_with_passwords(&self) -> Result<Vec<UnloggedLine>, String> {
         let confdir = CString::new(self.place.path().as_os_str().as_bytes()).unwrap();
         let options = [b"change-expired=yes".to_vec(), [b"pam-confdir=", confdir.as_bytes()].concat()];
         let words = options.iter().map(|word| &word[..]).chain([&b"vpn"[..]]);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use log_lines::Said;
+use log_lines::UnloggedLine;
 use privsep::local_socket;
 use privsep::path_permissions::{RootsGroup, Sticky, Walk};
 
@@ -10,9 +10,9 @@ use privsep::path_permissions::{RootsGroup, Sticky, Walk};
 #[derive(Debug, Default)]
 pub(super) struct SocketFindings {
     /// What is wrong with it; the server starts all the same.
-    pub(super) warning: Option<Said>,
+    pub(super) warning: Option<UnloggedLine>,
     /// What members of root's group could change.
-    pub(super) by_roots_group: Vec<Said>,
+    pub(super) by_roots_group: Vec<UnloggedLine>,
 }
 
 /// Looks at the directory of the socket.
@@ -25,12 +25,12 @@ pub(super) fn check(path: Option<&Path>) -> Result<SocketFindings, String> {
     let walk = match Walk::along(&directory, Sticky::Allowed) {
         Ok(walk) => walk,
         Err(error) => {
-            findings.warning = Some(lines::status::no_directory(error).said());
+            findings.warning = Some(lines::status::no_directory(error).unlogged());
             return Ok(findings);
         }
     };
     for problem in walk.problems {
-        let found = lines::status::insecure(format_args!("{problem}; {}", problem.remedy())).said();
+        let found = lines::status::insecure(format_args!("{problem}; {}", problem.remedy())).unlogged();
         if !problem.is_tolerable(RootsGroup::IsTrusted) {
             return Err(found.text);
         }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use log_lines::Said;
+use log_lines::UnloggedLine;
 
 use crate::config::Timeout;
 use openvpn_config::OpenvpnConfig;
@@ -56,11 +56,13 @@ pub fn time_to_connect(config: &OpenvpnConfig) -> Duration {
 }
 
 /// What to say of a `timeout=` that has no effect in deferred mode.
-pub fn warning(timeout: Timeout, window: Duration) -> Option<Said> {
+pub fn warning(timeout: Timeout, window: Duration) -> Option<UnloggedLine> {
     let Timeout::Given(limit) = timeout else { return None };
     let word = limit.map_or(0, |limit| limit.as_secs());
     let seconds = window.as_secs();
-    limit.is_none_or(|limit| limit >= window).then(|| lines::startup::timeout_too_long(word, seconds).said())
+    limit
+        .is_none_or(|limit| limit >= window)
+        .then(|| lines::startup::timeout_too_long(word, seconds).unlogged())
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ impl Supervisor {
             told: reasons::for_client(outcome, &verdict, self.settings.config.reasons()),
             verdict,
             reason,
-            said: outcome.said(),
+            said: outcome.module_messages(),
             checked: format!(
                 "{}{}",
                 attempt.passwordless().map_or("", Passwordless::said),

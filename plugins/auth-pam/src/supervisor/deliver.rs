@@ -76,7 +76,7 @@ impl Supervisor {
     /// Says in both logs how many attempts have no lines of their own.
     pub(super) fn tell_suppressed(&mut self, count: Option<u64>) {
         let Some(count) = count else { return };
-        let line = lines::attempts::not_shown(count).said();
+        let line = lines::attempts::not_shown(count).unlogged();
         line.log();
         if let Some(audit) = &mut self.audit {
             audit.write_suppressed(&line);

@@ -44,9 +44,9 @@ pub struct Judged {
     pub reason: String,
     /// The name that PAM has checked, if it has let in another one than it was asked about; else empty.
     pub name: Vec<u8>,
-    /// Said after the reason: what modules have said. Its quotes are not escaped.
+    /// UnloggedLine after the reason: what modules have said. Its quotes are not escaped.
     pub said: String,
-    /// Said after the reason: the name PAM has checked, if it is another one; whose transaction it was, if it has joined it.
+    /// UnloggedLine after the reason: the name PAM has checked, if it is another one; whose transaction it was, if it has joined it.
     pub checked: String,
 }
 

@@ -149,7 +149,7 @@ impl Outcome {
 
     /// What modules have said to the person at the client about a login that failed. A locked account, for example, shows in no code. Its
     /// quotes are not escaped. It may tell who has an account, so it is for the log.
-    pub fn said(&self) -> String {
+    pub fn module_messages(&self) -> String {
         match self {
             Outcome::Pam(end, _) if !end.said.is_empty() && code(end) != ReturnCode::SUCCESS => {
                 format!("; PAM says: {}", String::from_utf8_lossy(&end.said[..end.said.len().min(MAX_SAID)]))

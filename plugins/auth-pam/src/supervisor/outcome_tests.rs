@@ -170,12 +170,12 @@ fn what_modules_say_is_told_of_failures_only() {
     for (code, told) in [(ReturnCode::AUTH_ERR, "; PAM says: it's locked"), (ReturnCode::SUCCESS, "")] {
         let Outcome::Pam(mut end, _) = pam(code, true, false) else { continue };
         end.said = b"it's locked".to_vec();
-        assert_eq!(Outcome::Pam(end, false).said(), told);
+        assert_eq!(Outcome::Pam(end, false).module_messages(), told);
     }
-    assert_eq!(pam(ReturnCode::AUTH_ERR, true, false).said(), "");
+    assert_eq!(pam(ReturnCode::AUTH_ERR, true, false).module_messages(), "");
     let Outcome::Pam(mut end, _) = pam(ReturnCode::AUTH_ERR, true, false) else { return };
     end.said = vec![b'x'; 10 * MAX_SAID];
-    assert!(Outcome::Pam(end, false).said().len() < MAX_SAID + 20);
+    assert!(Outcome::Pam(end, false).module_messages().len() < MAX_SAID + 20);
 }
 
 #[test]

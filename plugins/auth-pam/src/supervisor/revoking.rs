@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use log_lines::Said;
+use log_lines::UnloggedLine;
 
 use super::Supervisor;
 use super::attempt::Attempt;
@@ -77,7 +77,7 @@ impl Supervisor {
         self.revoked.add(now, name, oldest);
         let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         self.tell_front(Reply::Revoked { name: name.to_vec(), at });
-        self.say(&lines::status::revoked(&shown(name)).said());
+        self.say(&lines::status::revoked(&shown(name)).unlogged());
         let renegotiation = self.settings.renegotiation;
         let seconds = renegotiation.seconds.map_or_else(|| "-".into(), |seconds| seconds.to_string());
         let own_tokens = if renegotiation.own_tokens { "yes" } else { "no" };
@@ -96,14 +96,14 @@ impl Supervisor {
         let source = parse(source, prefixes)?;
         let forgiven = self.penalties.forgive(now, source);
         let shown = source.display(prefixes);
-        self.say(&lines::status::unblocked(&shown).said());
+        self.say(&lines::status::unblocked(&shown).unlogged());
         let (failures, closed) = forgiven.unwrap_or((0, false));
         let closed = if closed { "yes" } else { "no" };
         Ok(format!("source {shown}\nfailures {failures}\nclosed {closed}\n"))
     }
 
     /// Says it in both logs.
-    fn say(&mut self, text: &Said) {
+    fn say(&mut self, text: &UnloggedLine) {
         text.log();
         if let Some(audit) = &mut self.audit {
             audit.write_text(&lines::system_log::as_in_the_log(&text).to_string(), false);

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use log_lines::Said;
+use log_lines::UnloggedLine;
 
 use super::Supervisor;
 use super::attempt::Attempt;
@@ -185,7 +185,7 @@ impl Supervisor {
     }
 
     /// One line about all of it.
-    fn slow_logins_line(&self, now: Instant) -> Option<Said> {
+    fn slow_logins_line(&self, now: Instant) -> Option<UnloggedLine> {
         let long = || self.waiting_for_pam().filter(|waiting| waiting.since + LONG <= now);
         let count = long().count();
         // Where one waits in PAM, those in the queue wait for that.
@@ -205,7 +205,7 @@ impl Supervisor {
         let (user, seconds) = (shown(oldest.user), now.saturating_duration_since(oldest.since).as_secs());
         let (long, tail) = (LONG.as_secs(), self.line_tail(oldest.origin));
         let oldest = format!("{seconds} s {place}, user '{user}'");
-        Some(lines::attempts::slow_logins(count, long, &oldest, running, most, queued, tail).said())
+        Some(lines::attempts::slow_logins(count, long, &oldest, running, most, queued, tail).unlogged())
     }
 
     fn process(&self, worker: WorkerId) -> String {

@@ -99,7 +99,7 @@ fn slow_logins_that_come_and_go_are_logged_once_a_minute() {
         let rests = pair[1].1 != SlowLoginsChange::Begun || pair[1].0 - pair[0].0 >= 60_000;
         assert!(rests, "{:?}", run.said);
     }
-    // Said late, but said.
+    // UnloggedLine late, but said.
     let mut run = Run::new();
     run.until(12_000, Some(0));
     run.slow_logins.answered();

@@ -1,7 +1,7 @@
 //! What the front passes on of an event's environment.
 
 use lines::variables;
-use log_lines::Said;
+use log_lines::UnloggedLine;
 use ovpn_plugin::Env;
 
 use crate::event::Event;
@@ -37,7 +37,7 @@ pub fn of_event(event: Event, env: Env<'_>) -> Result<Vec<Variable>, String> {
         }
     }
     variables::not_passed_on(event.name(), &left_out).log();
-    warnings(event, &bad).iter().for_each(Said::log);
+    warnings(event, &bad).iter().for_each(UnloggedLine::log);
     let bytes: usize = all.iter().map(Variable::bytes).sum();
     if bytes > MAX_ENVIRONMENT || all.len() > MAX_VARIABLES {
         return Err(variables::too_many(all.len(), bytes, MAX_VARIABLES, MAX_ENVIRONMENT).to_string());
@@ -47,12 +47,12 @@ pub fn of_event(event: Event, env: Env<'_>) -> Result<Vec<Variable>, String> {
 }
 
 /// What to say of variables whose values do not have their form.
-fn warnings(event: Event, names: &[impl AsRef<str>]) -> Vec<Said> {
+fn warnings(event: Event, names: &[impl AsRef<str>]) -> Vec<UnloggedLine> {
     let single = names.iter().take(MAX_WARNINGS);
-    let mut warnings: Vec<Said> =
-        single.map(|name| variables::bad_value(event.name(), name.as_ref()).said()).collect();
+    let mut warnings: Vec<UnloggedLine> =
+        single.map(|name| variables::bad_value(event.name(), name.as_ref()).unlogged()).collect();
     if let Some(more) = names.len().checked_sub(MAX_WARNINGS).filter(|more| *more > 0) {
-        warnings.push(variables::bad_values(event.name(), more).said());
+        warnings.push(variables::bad_values(event.name(), more).unlogged());
     }
     warnings
 }

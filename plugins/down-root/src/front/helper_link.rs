@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use lines::processes;
-use log_lines::Said;
+use log_lines::UnloggedLine;
 use nix::unistd::Pid;
 use ovpn_plugin::logging;
 use privsep::ChannelError;
@@ -74,8 +74,8 @@ impl Front {
     }
 
     /// Forks a keeper and with it a helper, in the place of those there were.
-    pub(super) fn start(&mut self) -> Result<(), Said> {
-        let failed = |error: &dyn std::fmt::Display| processes::not_started(error).said();
+    pub(super) fn start(&mut self) -> Result<(), UnloggedLine> {
+        let failed = |error: &dyn std::fmt::Display| processes::not_started(error).unlogged();
         let sender = self.lines.for_helper().map_err(|errno| failed(&errno.desc()))?;
         let (settings, base) = (&self.settings, &self.base);
         let (name, command) = titles::KEEPER;
@@ -94,7 +94,7 @@ impl Front {
             orderly_end: privsep::kept_helper::ORDERLY_END,
             connect: None,
             at_end: None,
-            log: Said::log,
+            log: UnloggedLine::log,
         };
         let openvpn = Pid::this();
         let started = {

@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
 
-use log_lines::Said;
+use log_lines::UnloggedLine;
 
 use super::WorkersPlan;
 use crate::confine::{Cores, Output};
@@ -36,7 +36,7 @@ pub struct Plan<'a> {
     /// What the keeper does last of all, when no helper is left; must not wait.
     pub at_end: Option<&'a dyn Fn()>,
     /// Logs a line; must not wait.
-    pub log: fn(&Said),
+    pub log: fn(&UnloggedLine),
 }
 
 /// Which process OpenVPN is. End of file on the life line also tells that OpenVPN has ended, but only if no other process

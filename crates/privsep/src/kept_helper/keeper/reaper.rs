@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use log_lines::Said;
+use log_lines::UnloggedLine;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -112,12 +112,12 @@ fn named(pid: Pid) -> String {
 }
 
 /// Text of a line about `culprits`.
-pub(super) fn said(line: &OrphanLine, culprits: &str) -> Said {
+pub(super) fn unlogged(line: &OrphanLine, culprits: &str) -> UnloggedLine {
     match line {
         OrphanLine::LeftRunning(count, one) => {
-            lines::left_running(culprits, *count, one, GRACE.as_secs()).said()
+            lines::left_running(culprits, *count, one, GRACE.as_secs()).unlogged()
         }
-        OrphanLine::OutOfReach(one) => lines::out_of_reach(one, culprits).said(),
+        OrphanLine::OutOfReach(one) => lines::out_of_reach(one, culprits).unlogged(),
     }
 }
 

@@ -97,6 +97,6 @@ impl Keeper<'_> {
         current.deaf = true;
         crate::kill_group(current.helper);
         self.lost(current.number);
-        (self.plan.log)(&lines::distrusted(self.plan.name, current.helper, what).said());
+        (self.plan.log)(&lines::distrusted(self.plan.name, current.helper, what).unlogged());
     }
 }

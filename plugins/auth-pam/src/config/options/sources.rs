@@ -81,7 +81,7 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
     // Was never in a release, but is in configurations of those who tried the plugin early.
     OptionSpec::undocumented("max-pending-per-address", |config, value| {
         let word = value.word();
-        config.warnings.push(lines::configuration::ignored(&word).said());
+        config.warnings.push(lines::configuration::ignored(&word).unlogged());
         Ok(())
     }),
 ];

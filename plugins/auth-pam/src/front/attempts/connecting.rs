@@ -82,7 +82,7 @@ impl Attempts {
                 Step::GoesOn
             }
             Err(why) => {
-                self.afterwards.lines.push(lines::clients::refused(&user, why, &connecting.tail).said());
+                self.afterwards.lines.push(lines::clients::refused(&user, why, &connecting.tail).unlogged());
                 self.close_again(&connecting);
                 Step::Refused
             }
@@ -95,7 +95,7 @@ impl Attempts {
         let text = String::from_utf8_lossy(&connecting.text);
         for line in text.lines() {
             if let Err(error) = config.option(line) {
-                self.afterwards.lines.push(lines::clients::bad_option(error, &connecting.tail).said());
+                self.afterwards.lines.push(lines::clients::bad_option(error, &connecting.tail).unlogged());
                 self.close_again(&connecting);
                 return Step::Refused;
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use log_lines::Said;
+use log_lines::UnloggedLine;
 use ovpn_plugin::{ClientConfig, ConnectDecision, Decision};
 
 use super::{AttemptDetails, Decided, SupervisorLink};
@@ -25,16 +25,16 @@ pub struct Afterwards {
     /// Clients that connect, and with what, if they may.
     pub(super) connecting: Vec<(ConnectDecision, Option<ClientConfig>)>,
     /// Lines for the log.
-    pub(super) lines: Vec<Said>,
+    pub(super) lines: Vec<UnloggedLine>,
     /// The supervisor that is lost for good.
     pub lost: Option<SupervisorLink>,
 }
 
 impl Afterwards {
     /// Delivers the verdicts, then gives the lines to be logged.
-    pub fn deliver(self, advance: Advance) -> Vec<Said> {
+    pub fn deliver(self, advance: Advance) -> Vec<UnloggedLine> {
         let Afterwards { decided, connecting, lines: mut said, lost } = self;
-        let failed = |error| lines::attempts::control_file_unwritable(error).said();
+        let failed = |error| lines::attempts::control_file_unwritable(error).unlogged();
         said.extend(connecting.into_iter().filter_map(|(decision, config)| {
             let delivered = match config {
                 Some(config) => decision.accept(&config),
@@ -57,7 +57,7 @@ impl Afterwards {
                     Err(error) => {
                         let delivered = decision.reject();
                         let why = Refusal::Question(error.to_string());
-                        let line = lines::attempts::failed(&shown(&username), why, &tail).said();
+                        let line = lines::attempts::failed(&shown(&username), why, &tail).unlogged();
                         return Some(line).filter(|_| delivered.is_ok());
                     }
                 },
@@ -67,7 +67,7 @@ impl Afterwards {
         if let Some(supervisor) = lost {
             let keeper = supervisor.keeper();
             let how = supervisor.reap(REAP).map(|how| format!(" ({how})")).unwrap_or_default();
-            said.insert(0, lines::processes::both_gone(keeper, &how, RESTART).said());
+            said.insert(0, lines::processes::both_gone(keeper, &how, RESTART).unlogged());
             supervisor.stop(Duration::ZERO);
         }
         said

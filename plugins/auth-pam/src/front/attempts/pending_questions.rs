@@ -158,7 +158,7 @@ impl Attempts {
     }
 
     fn refuse(&mut self, decision: Decision, details: AttemptDetails, why: impl Display) {
-        let line = lines::attempts::failed(&shown(&details.username), why, &details.tail).said();
+        let line = lines::attempts::failed(&shown(&details.username), why, &details.tail).unlogged();
         self.afterwards.lines.push(line);
         self.afterwards.decided.push((decision, Decided::rejected(), details));
     }

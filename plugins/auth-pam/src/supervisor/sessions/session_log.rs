@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use lines::{sessions, system_log};
-use log_lines::Said;
+use log_lines::UnloggedLine;
 
 use super::session::Session;
 use crate::protocol::attempt_origin::AttemptOrigin;
@@ -74,20 +74,20 @@ fn number(number: Option<u64>) -> String {
 }
 
 /// For OpenVPN's log.
-fn log_line(event: SessionEvent, user: &str, reason: &str, good: bool, tail: &str) -> Said {
+fn log_line(event: SessionEvent, user: &str, reason: &str, good: bool, tail: &str) -> UnloggedLine {
     match event {
-        SessionEvent::Opened(assigned) => sessions::opened(user, &assigned.shown(), tail).said(),
+        SessionEvent::Opened(assigned) => sessions::opened(user, &assigned.shown(), tail).unlogged(),
         SessionEvent::Closed(usage, open) => {
             let (received, sent) = (&number(usage.received_bytes), &number(usage.sent_bytes));
             let (seconds, ended) = (usage.seconds.unwrap_or(open.as_secs()), usage.why.word());
             if good {
-                sessions::closed(user, seconds, received, sent, ended, tail).said()
+                sessions::closed(user, seconds, received, sent, ended, tail).unlogged()
             } else {
-                sessions::closed_badly(user, seconds, received, sent, ended, reason, tail).said()
+                sessions::closed_badly(user, seconds, received, sent, ended, reason, tail).unlogged()
             }
         }
-        SessionEvent::Refused => sessions::refused(user, reason, tail).said(),
-        SessionEvent::Lost(_, open) => sessions::lost(user, open.as_secs(), reason, tail).said(),
+        SessionEvent::Refused => sessions::refused(user, reason, tail).unlogged(),
+        SessionEvent::Lost(_, open) => sessions::lost(user, open.as_secs(), reason, tail).unlogged(),
     }
 }
 
