@@ -4,7 +4,7 @@
 //! Options come before the service name: no service name holds a `=`.
 
 mod error;
-mod names;
+mod name_rule;
 mod options;
 mod values;
 
@@ -20,7 +20,7 @@ use crate::supervisor::audit::Facility;
 use crate::supervisor::source::Prefixes;
 use crate::worker::prompts::{MAX_PAIRS, Pair, Prompts};
 pub use error::ConfigError;
-pub use names::NameRule;
+pub use name_rule::NameRule;
 use options::ENTRIES;
 pub use values::{Advance, Reasons, RequireCn, Timeout};
 

@@ -7,7 +7,7 @@ use ovpn_plugin::ClientConfig;
 use plugin_options::word_split;
 
 use super::braces::{self, Values};
-use super::known;
+use super::client_option_table;
 use super::mistake::Mistake;
 
 /// An option with its words.
@@ -31,7 +31,7 @@ impl Line {
         if split.is_empty() {
             return Ok(None);
         }
-        if let Some(fault) = known::fault(&split, version) {
+        if let Some(fault) = client_option_table::fault(&split, version) {
             return Err(wrong(fault));
         }
         let read = |word: Vec<u8>| {

@@ -11,8 +11,8 @@
 //! ([`collect`]).
 
 pub mod braces;
+mod client_option_table;
 mod directory;
-mod known;
 mod line;
 mod mistake;
 

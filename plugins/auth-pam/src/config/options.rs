@@ -1,9 +1,9 @@
 //! Every option, declared once: parser, defaults, error texts, manual page and reference come from here (`make
 //! generate`). A word that is none of these is refused.
 
+mod files_and_reports;
 mod questions;
 mod sessions;
-mod set_up;
 mod sources;
 mod users;
 mod waiting;
@@ -19,7 +19,7 @@ pub const GROUPS: [&[OptionSpec<Config>]; 6] = [
     &sessions::OPTIONS,
     &users::OPTIONS,
     &sources::OPTIONS,
-    &set_up::OPTIONS,
+    &files_and_reports::OPTIONS,
 ];
 
 /// What the parser has of them.

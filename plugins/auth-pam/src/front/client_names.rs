@@ -11,7 +11,7 @@ use std::sync::Arc;
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientConnect};
 
 use super::attempts::Attempts;
-use super::receiver::Shared;
+use super::verdict_receiver::Shared;
 use super::{Front, PerClientState};
 use crate::AuthPam;
 use crate::protocol::attempt_origin::AttemptOrigin;

@@ -11,7 +11,7 @@ use secret::Secret;
 use super::{challenge, passwordless};
 use crate::config::Config;
 use crate::protocol::attempt_origin::AttemptOrigin;
-use crate::protocol::passwordless::Passwordless;
+use crate::protocol::passwordless_proof::Passwordless;
 use crate::protocol::{Check, Credentials, MAX_CHECKED, MAX_CREDENTIAL, Sent};
 use crate::quoted::shown;
 use crate::settings::Settings;

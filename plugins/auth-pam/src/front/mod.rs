@@ -12,10 +12,10 @@ mod line_tail;
 mod passwordless;
 mod pending_authentication;
 mod per_client_state;
-mod receiver;
 mod rejection;
 mod revoked;
 mod sessions;
+mod verdict_receiver;
 mod verify;
 mod wait_budget;
 
@@ -35,7 +35,7 @@ use attempts::{Attempts, RESTART, SupervisorLink};
 use line_tail::LineTail;
 pub use pending_authentication::MAX_TEXT as MAX_PENDING_TEXT;
 pub use per_client_state::PerClientState;
-use receiver::Shared;
+use verdict_receiver::Shared;
 
 #[cfg(test)]
 pub use credentials::tests::every_refusal;

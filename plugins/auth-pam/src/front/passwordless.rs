@@ -11,7 +11,7 @@ use super::Front;
 use super::credentials::Refusal;
 use crate::AuthPam;
 use crate::config::Config;
-use crate::protocol::passwordless::Passwordless;
+use crate::protocol::passwordless_proof::Passwordless;
 
 /// What the client shows instead of a password; nothing: a password is to be checked.
 ///

@@ -13,7 +13,7 @@ use ovpn_plugin::AuthUserPassVerify;
 use secret::Secret;
 
 use crate::AuthPam;
-use crate::protocol::passwordless::Passwordless;
+use crate::protocol::passwordless_proof::Passwordless;
 use crate::protocol::{Check, Sent};
 
 /// Names that are kept. When there are more, the oldest is revoked for everybody: then all log in anew, and none is forgotten.

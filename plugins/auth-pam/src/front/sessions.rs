@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientDisconnect, ClientDisconnectReply};
 
 use super::client_names::MOST;
-use super::receiver::Shared;
+use super::verdict_receiver::Shared;
 use super::{Front, PATIENCE, PerClientState};
 use crate::AuthPam;
 use crate::protocol::Request;

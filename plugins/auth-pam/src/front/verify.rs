@@ -14,7 +14,7 @@ use super::rejection::{self, challenge, refusal, rejection};
 use super::{Front, MARGIN, client, client_names};
 use crate::AuthPam;
 use crate::protocol::attempt_origin::AttemptOrigin;
-use crate::protocol::passwordless::Passwordless;
+use crate::protocol::passwordless_proof::Passwordless;
 use crate::protocol::verdict::Verdict;
 use crate::protocol::{Check, MAX_CREDENTIAL, MAX_TEXT, Request, Sent};
 use crate::quoted::{MAX_SHOWN, shown};

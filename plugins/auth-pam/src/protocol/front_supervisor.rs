@@ -8,7 +8,7 @@ use secret::Secret;
 use super::attempt_origin::AttemptOrigin;
 use super::client_options_request::ClientOptionsRequest;
 use super::credentials::{MAX_BLOCK, MAX_CLIENT, SecretBytes};
-use super::passwordless::Passwordless;
+use super::passwordless_proof::Passwordless;
 use super::question::QuestionId;
 use super::session::{Assigned, Usage};
 use super::verdict::Verdict;

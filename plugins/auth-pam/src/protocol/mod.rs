@@ -19,7 +19,7 @@ pub mod attempt_origin;
 pub mod client_options_request;
 pub mod credentials;
 mod front_supervisor;
-pub mod passwordless;
+pub mod passwordless_proof;
 pub mod question;
 pub mod reference;
 pub mod session;

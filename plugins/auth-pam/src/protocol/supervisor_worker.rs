@@ -7,7 +7,7 @@ use secret::Secret;
 
 use super::client_options_request::ClientOptionsRequest;
 use super::credentials::{MAX_BLOCK, MAX_CLIENT, SecretBytes};
-use super::passwordless::Passwordless;
+use super::passwordless_proof::Passwordless;
 use super::question::MAX_QUESTION;
 use super::reference::Reference;
 use super::session::{Assigned, Usage};

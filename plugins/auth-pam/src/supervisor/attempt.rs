@@ -10,7 +10,7 @@ use super::source::{Prefixes, Source};
 use super::unanswered_limit::UnansweredPlace;
 use crate::protocol::attempt_origin::AttemptOrigin;
 use crate::protocol::client_options_request::ClientOptionsRequest;
-use crate::protocol::passwordless::Passwordless;
+use crate::protocol::passwordless_proof::Passwordless;
 use crate::protocol::time_taken::TimeTaken;
 use crate::protocol::{Check, Sent};
 use crate::quoted::{MAX_SHOWN, shown};

@@ -252,8 +252,8 @@ fn line(entry: Entry<'_>, config_name: Option<&str>) -> String {
 }
 
 #[cfg(test)]
-#[path = "grok_tests.rs"]
-mod grok_tests;
+#[path = "audit_grok_tests.rs"]
+mod audit_grok_tests;
 #[cfg(test)]
 #[path = "audit_tests.rs"]
 mod tests;

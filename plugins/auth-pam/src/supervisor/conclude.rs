@@ -10,7 +10,7 @@ use super::held_verdicts::{DecidedAttempt, Judged};
 use super::outcome::{Outcome, judge, reached, unavailable};
 use super::source::Source;
 use super::{Supervisor, reasons};
-use crate::protocol::passwordless::Passwordless;
+use crate::protocol::passwordless_proof::Passwordless;
 use crate::protocol::verdict::Verdict;
 use crate::protocol::{Sent, TransactionEnd, WhoseFault};
 

@@ -16,7 +16,7 @@ use super::outcome::Outcome;
 use super::sessions::session::{AccountCheck, Session, SessionStage};
 use super::source::Source;
 use crate::protocol::attempt_origin::AttemptOrigin;
-use crate::protocol::passwordless::Passwordless;
+use crate::protocol::passwordless_proof::Passwordless;
 use crate::protocol::{Order, TransactionEnd};
 
 impl Supervisor {

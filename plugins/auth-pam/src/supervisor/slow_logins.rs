@@ -14,7 +14,7 @@ use super::outcome::unavailable;
 use crate::protocol::TransactionEnd;
 use crate::protocol::attempt_origin::AttemptOrigin;
 use crate::quoted::shown;
-use crate::worker::progress;
+use crate::worker::pam_progress;
 
 /// A login that has waited for so long is worth a line: a slow directory takes a second or two.
 const LONG: Duration = Duration::from_secs(10);
@@ -196,8 +196,8 @@ impl Supervisor {
             WaitsIn::Options => "while the name service is asked for the client's options".to_string(),
             WaitsIn::Session(worker) => format!("in the session or its account{}", self.process(worker)),
             WaitsIn::Worker(worker) => {
-                let phase = self.workers.process(worker).and_then(progress::of);
-                let phase = phase.map_or("in a PAM module", progress::Progress::for_log);
+                let phase = self.workers.process(worker).and_then(pam_progress::of);
+                let phase = phase.map_or("in a PAM module", pam_progress::Progress::for_log);
                 format!("{phase}{}", self.process(worker))
             }
         };

@@ -39,7 +39,7 @@ use super::{Exit, NewSupervisor, Supervisor, status_socket};
 
 use crate::protocol::SOCKET_BYTES;
 use crate::settings::Settings;
-use crate::worker::progress;
+use crate::worker::pam_progress;
 use crate::{limits, titles};
 
 /// How long the front may take to read what an earlier supervisor has told it.
@@ -49,7 +49,7 @@ const ANNOUNCE: Duration = Duration::from_secs(10);
 pub fn prepare(settings: &Settings, lines: LineSender) {
     ovpn_plugin::logging::in_forked_child();
     line_log::keep(lines);
-    progress::share();
+    pam_progress::share();
     ovpn_plugin::logging::redirect(line_log::send);
     // The working directory of a daemon must not keep a file system busy.
     if settings.daemon {

@@ -15,7 +15,7 @@ use super::prompts::{ClientInput, PromptAnswer, Prompts, Turn, Visibility};
 use super::reports::cut;
 use super::transaction::{no_end, other_user};
 use crate::config::Config;
-use crate::protocol::passwordless::Passwordless;
+use crate::protocol::passwordless_proof::Passwordless;
 use crate::protocol::{Credentials, MAX_CHECKED, TransactionEnd, WhoseFault};
 
 /// Where a prompt comes from that nobody can answer.

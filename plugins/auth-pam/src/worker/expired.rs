@@ -12,7 +12,7 @@ use super::conversation::Answering;
 use super::transaction::other_user;
 use crate::protocol::TransactionEnd;
 use crate::settings::Settings;
-use crate::worker::progress::{self, Progress};
+use crate::worker::pam_progress::{self, Progress};
 
 /// How often a new password may be tried. The questions of a transaction have a bound of their own.
 const MAX_ROUNDS: usize = 5;
@@ -81,10 +81,10 @@ pub fn acct_mgmt(
         }
     }
     let worker = transaction.conversation().reports.worker;
-    progress::enter(worker, Progress::NewPassword);
+    pam_progress::enter(worker, Progress::NewPassword);
     change(transaction)
         .map_err(|error| because(refusals::expired_not_changed(pam, &error.text).to_string()))?;
-    progress::enter(worker, Progress::Account);
+    pam_progress::enter(worker, Progress::Account);
     transaction.conversation().note(|| refusals::changed_password().to_string());
     transaction.acct_mgmt().map_err(|again| {
         if again.code == code { because(refusals::expired_again(pam).to_string()) } else { again }

@@ -10,8 +10,8 @@ mod groups;
 mod messages;
 mod orders;
 mod pam_environment;
+pub mod pam_progress;
 mod process_state;
-pub mod progress;
 pub mod prompts;
 mod reports;
 mod session;
@@ -36,7 +36,7 @@ use crate::protocol::{NewTransaction, Order, Report, WorkerNews};
 use crate::settings::Settings;
 use crate::supervisor::take_syslog_name;
 use crate::titles;
-use progress::Progress;
+use pam_progress::Progress;
 
 /// Modules that talk to servers get an error instead of SIGPIPE.
 const IGNORED: &[Signal] = &[Signal::SIGPIPE];
@@ -118,7 +118,7 @@ fn serve(
         if nix::unistd::getpid() != worker {
             leave(1);
         }
-        progress::enter(worker, Progress::Outside);
+        pam_progress::enter(worker, Progress::Outside);
         // What a module has printed is logged with the login, not when enough of it has come together.
         confine::flush_output();
         if !reports.send(WorkerNews::End(end)) {

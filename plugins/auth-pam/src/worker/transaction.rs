@@ -11,10 +11,10 @@ use secret::Secret;
 use super::answers::Answers;
 use super::conversation::Answering;
 use super::messages::Messages;
-use super::progress::Progress;
+use super::pam_progress::Progress;
 use super::prompts::Turn;
 use super::reports::{Reports, cut};
-use super::{account, expired, pam_environment, progress};
+use super::{account, expired, pam_environment, pam_progress};
 use crate::protocol::{Client, Credentials, MAX_CHECKED, NewTransaction, TransactionEnd, WhoseFault};
 use crate::settings::Settings;
 
@@ -117,7 +117,7 @@ fn check<'a>(
         nobody_in: begin.passwordless.map(|_| account::PHASE),
     };
     let worker = reports.worker;
-    progress::enter(worker, Progress::Start);
+    pam_progress::enter(worker, Progress::Start);
     let mut transaction =
         Transaction::start(&config.service, user.as_deref(), config.confdir.as_deref(), conversation)?;
     transaction.allow_empty_passwords(config.empty_passwords);
@@ -125,7 +125,7 @@ fn check<'a>(
     let _ = transaction.note_delays();
     let rhost = if address.is_empty() { Ok(()) } else { transaction.set_rhost(&address) };
     let told = rhost.and_then(|()| pam_environment::set(&mut transaction, &begin.common_name, &client));
-    progress::enter(
+    pam_progress::enter(
         worker,
         if begin.passwordless.is_some() { Progress::Account } else { Progress::Authentication },
     );
@@ -133,7 +133,7 @@ fn check<'a>(
         Some(passwordless) => account::check(&mut transaction, config, passwordless, end),
         None => transaction.authenticate().and_then(|()| {
             end.authenticating = false;
-            progress::enter(worker, Progress::Account);
+            pam_progress::enter(worker, Progress::Account);
             expired::acct_mgmt(&mut transaction, settings, end)
         }),
     });
@@ -166,7 +166,7 @@ fn check<'a>(
     if result.is_ok() && conversation.reports.session {
         return Ok(Some(transaction));
     }
-    progress::enter(worker, Progress::End);
+    pam_progress::enter(worker, Progress::End);
     drop(transaction);
     result.map(|()| None)
 }
