@@ -20,10 +20,10 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(bytes.len() <= Request::MAX_BYTES);
     let fits = |field: &[u8], bound| field.len() <= bound && !field.contains(&0);
     match request {
-        Request::Check(check) => {
-            assert!(fits(&check.username, MAX_CREDENTIAL) && fits(&check.origin.address, MAX_ADDRESS));
-            assert!(fits(&check.common_name, MAX_CREDENTIAL));
-            assert!(check.credentials.len() <= MAX_BLOCK && check.client.len() <= MAX_CLIENT);
+        Request::Attempt(attempt) => {
+            assert!(fits(&attempt.username, MAX_CREDENTIAL) && fits(&attempt.origin.address, MAX_ADDRESS));
+            assert!(fits(&attempt.common_name, MAX_CREDENTIAL));
+            assert!(attempt.credentials.len() <= MAX_BLOCK && attempt.client.len() <= MAX_CLIENT);
         }
         Request::Cancel { .. } | Request::Open { .. } | Request::Close { .. } => {}
         Request::Options { wanted, .. } => assert!(wanted.username.len() <= MAX_CREDENTIAL),

@@ -11,8 +11,8 @@ use secret::Secret;
 use super::{challenge, passwordless};
 use crate::config::Config;
 use crate::protocol::attempt_origin::AttemptOrigin;
-use crate::protocol::passwordless_proof::Passwordless;
-use crate::protocol::{Check, Credentials, MAX_CHECKED, MAX_CREDENTIAL, Sent};
+use crate::protocol::passwordless_proof::PasswordlessProof;
+use crate::protocol::{AttemptRequest, Credentials, CredentialsKind, MAX_CHECKED, MAX_CREDENTIAL};
 use crate::quoted::shown;
 use crate::settings::Settings;
 
@@ -128,13 +128,13 @@ pub fn from_event(
     event: &AuthUserPassVerify<'_>,
     origin: &AttemptOrigin,
     before: Option<&[u8]>,
-) -> Result<Check, Refusal> {
+) -> Result<AttemptRequest, Refusal> {
     let config = &settings.config;
-    let passwordless = passwordless::of(config, event)?;
+    let proof = passwordless::of(config, event)?;
     let common_name = bounded("common name", event.common_name().unwrap_or_default())?;
     let sent = bounded("username", event.username().ok_or(Refusal::Absent("username"))?)?;
-    let (name, rule) = match passwordless {
-        Some(Passwordless::Certificate) => (common_name, config.name_rule.of_certificates()),
+    let (name, rule) = match proof {
+        Some(PasswordlessProof::Certificate) => (common_name, config.name_rule.of_certificates()),
         _ => (before.unwrap_or(sent), config.name_rule),
     };
     let username = &*rule.apply(name);
@@ -147,23 +147,25 @@ pub fn from_event(
     }
     let nothing = || Credentials { password: Secret::copy_of(b""), response: None };
     // Where nobody is asked, a password may begin like an answer.
-    let answer = challenge::answer(event).filter(|_| settings.can_ask && passwordless.is_none());
-    let (what, credentials) = match (passwordless, answer) {
+    let answer = challenge::answer(event).filter(|_| settings.can_ask && proof.is_none());
+    let (kind, credentials) = match (proof, answer) {
         // The token itself is OpenVPN's, and goes no further.
-        (Some(passwordless), _) => (Sent::Passwordless { passwordless, session: None }, nothing()),
-        (None, Some((id, answer))) => (Sent::Answer(id), Credentials { password: answer, response: None }),
-        (None, None) => (Sent::Password, password_and_response(config, password)?),
+        (Some(proof), _) => (CredentialsKind::Passwordless { proof, session: None }, nothing()),
+        (None, Some((id, answer))) => {
+            (CredentialsKind::Answer(id), Credentials { password: answer, response: None })
+        }
+        (None, None) => (CredentialsKind::Password, password_and_response(config, password)?),
     };
     // Both are within their bounds.
     let credentials = credentials.seal().map_err(|_| Refusal::TooLong("password", password.len()))?;
     let mut client = Writer::default();
     // Its values are within their bounds.
     let _ = super::client::from_event(event).encode(&mut client);
-    Ok(Check {
+    Ok(AttemptRequest {
         id: 0,
         deferred: false,
         session: false,
-        sent: what,
+        credentials_kind: kind,
         username: username.to_vec(),
         sent_as: if username == name { Vec::new() } else { name[..name.len().min(MAX_CHECKED)].to_vec() },
         common_name: common_name.to_vec(),

@@ -6,30 +6,30 @@ use ovpn_plugin::testing::CallData;
 use crate::protocol::question::QuestionId;
 use crate::protocol::reference::References;
 
-fn read(env: &[(&str, &str)]) -> Result<(Check, Credentials), String> {
+fn read(env: &[(&str, &str)]) -> Result<(AttemptRequest, Credentials), String> {
     read_with(&[], env)
 }
 
-fn read_with(options: &[&str], env: &[(&str, &str)]) -> Result<(Check, Credentials), String> {
+fn read_with(options: &[&str], env: &[(&str, &str)]) -> Result<(AttemptRequest, Credentials), String> {
     let words: Vec<&str> = options.iter().chain(&["login"]).copied().collect();
     read_words(&words, env)
 }
 
-fn read_words(words: &[&str], env: &[(&str, &str)]) -> Result<(Check, Credentials), String> {
+fn read_words(words: &[&str], env: &[(&str, &str)]) -> Result<(AttemptRequest, Credentials), String> {
     let words = words.iter().map(|word| word.as_bytes());
     let config = Config::parse(words).map_err(|error| error.to_string())?;
     let settings = crate::settings::tests::settings(config);
     let call = env.iter().fold(CallData::new(), |call, (name, value)| call.env(name, value));
     let event = call.event();
     let origin = super::super::client::origin(&event, References::new().draw());
-    let check = from_event(&settings, &event, &origin, None).map_err(|refusal| refusal.to_string())?;
-    let credentials = Credentials::unseal(&check.credentials).map_err(|error| error.to_string())?;
-    Ok((check, credentials))
+    let attempt = from_event(&settings, &event, &origin, None).map_err(|refusal| refusal.to_string())?;
+    let credentials = Credentials::unseal(&attempt.credentials).map_err(|error| error.to_string())?;
+    Ok((attempt, credentials))
 }
 
 #[test]
 fn a_whole_login_is_read() {
-    let (check, login) = read(&[
+    let (attempt, login) = read(&[
         ("username", "alice"),
         ("password", "SCRV1:cGFzcw==:MTIz"),
         ("common_name", "laptop"),
@@ -37,18 +37,21 @@ fn a_whole_login_is_read() {
         ("untrusted_ip6", "2001:db8::1"),
     ])
     .unwrap();
-    assert_eq!(check.username, b"alice");
+    assert_eq!(attempt.username, b"alice");
     assert_eq!((login.password.expose(), login.response.unwrap().expose()), (&b"pass"[..], &b"123"[..]));
-    assert_eq!((&check.common_name[..], &check.origin.address[..]), (&b"laptop"[..], &b"2001:db8::1"[..]));
+    assert_eq!(
+        (&attempt.common_name[..], &attempt.origin.address[..]),
+        (&b"laptop"[..], &b"2001:db8::1"[..])
+    );
 }
 
 #[test]
 fn pam_is_asked_about_the_name_that_the_rule_makes() {
     let env = [("username", "EXAMPLE\\Alice"), ("password", "x"), ("common_name", "alice")];
-    let (check, _) = read_with(&["username=lower,strip-domain", "require-cn=yes"], &env).unwrap();
-    assert_eq!((&check.username[..], &check.sent_as[..]), (&b"alice"[..], &b"EXAMPLE\\Alice"[..]));
-    let (check, _) = read(&env).unwrap();
-    assert_eq!((&check.username[..], &check.sent_as[..]), (&b"EXAMPLE\\Alice"[..], &b""[..]));
+    let (attempt, _) = read_with(&["username=lower,strip-domain", "require-cn=yes"], &env).unwrap();
+    assert_eq!((&attempt.username[..], &attempt.sent_as[..]), (&b"alice"[..], &b"EXAMPLE\\Alice"[..]));
+    let (attempt, _) = read(&env).unwrap();
+    assert_eq!((&attempt.username[..], &attempt.sent_as[..]), (&b"EXAMPLE\\Alice"[..], &b""[..]));
     let nothing = [("username", "EXAMPLE\\"), ("password", "x")];
     assert_eq!(read_with(&["username=strip-domain"], &nothing).unwrap_err(), "the username is empty");
 }
@@ -60,8 +63,8 @@ fn who_was_renamed_is_asked_about_as_before() {
     let call = CallData::new().env("username", "root").env("password", "x");
     let event = call.event();
     let origin = super::super::client::origin(&event, References::new().draw());
-    let check = from_event(&settings, &event, &origin, Some(b"Alice")).unwrap();
-    assert_eq!((&check.username[..], &check.sent_as[..]), (&b"alice"[..], &b"Alice"[..]));
+    let attempt = from_event(&settings, &event, &origin, Some(b"Alice")).unwrap();
+    assert_eq!((&attempt.username[..], &attempt.sent_as[..]), (&b"alice"[..], &b"Alice"[..]));
 }
 
 #[test]
@@ -70,23 +73,26 @@ fn an_answer_is_one_only_where_questions_are_asked() {
     let password = format!("CRV1::{id}::123456");
     let env = [("username", "alice"), ("password", &password)];
     for asking in [&["challenge=yes", "login"][..], &["login", "code", "ASK"]] {
-        let (check, login) = read_words(asking, &env).unwrap();
+        let (attempt, login) = read_words(asking, &env).unwrap();
         assert_eq!(
-            (check.sent, login.password.expose()),
-            (Sent::Answer(QuestionId::parse(id.as_bytes())), &b"123456"[..])
+            (attempt.credentials_kind, login.password.expose()),
+            (CredentialsKind::Answer(QuestionId::parse(id.as_bytes())), &b"123456"[..])
         );
         // Nothing typed is an answer.
         let empty = format!("CRV1::{id}::");
         assert!(read_words(asking, &[("username", "alice"), ("password", &empty)]).is_ok());
     }
-    let (check, login) = read(&env).unwrap();
-    assert_eq!((check.sent, login.password.expose()), (Sent::Password, password.as_bytes()));
+    let (attempt, login) = read(&env).unwrap();
+    assert_eq!(
+        (attempt.credentials_kind, login.password.expose()),
+        (CredentialsKind::Password, password.as_bytes())
+    );
 }
 
 #[test]
 fn what_may_be_missing_is_empty() {
-    let (check, login) = read(&[("username", "a"), ("password", "b")]).unwrap();
-    assert!(login.response.is_none() && check.common_name.is_empty() && check.origin.address.is_empty());
+    let (attempt, login) = read(&[("username", "a"), ("password", "b")]).unwrap();
+    assert!(login.response.is_none() && attempt.common_name.is_empty() && attempt.origin.address.is_empty());
 }
 
 #[test]
@@ -120,11 +126,17 @@ fn a_token_is_no_password() {
         ];
         read_with(&["empty-passwords=yes", "challenge=yes"], &env)
     };
-    let (check, login) = with("Authenticated", "alice").unwrap();
-    assert_eq!(check.sent, Sent::Passwordless { passwordless: Passwordless::Token, session: None });
-    assert!(login.password.is_empty() && check.username == b"alice");
-    let (check, login) = with("Initial", "alice").unwrap();
-    assert_eq!((check.sent, login.password.expose()), (Sent::Password, &b"SESS_ID_ATx"[..]));
+    let (attempt, login) = with("Authenticated", "alice").unwrap();
+    assert_eq!(
+        attempt.credentials_kind,
+        CredentialsKind::Passwordless { proof: PasswordlessProof::Token, session: None }
+    );
+    assert!(login.password.is_empty() && attempt.username == b"alice");
+    let (attempt, login) = with("Initial", "alice").unwrap();
+    assert_eq!(
+        (attempt.credentials_kind, login.password.expose()),
+        (CredentialsKind::Password, &b"SESS_ID_ATx"[..])
+    );
     for (state, username, told) in [
         ("Authenticated", "", "the username is empty"),
         ("Expired", "alice", "the auth-token has expired; the client must log in again"),

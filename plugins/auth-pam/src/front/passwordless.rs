@@ -11,13 +11,13 @@ use super::Front;
 use super::credentials::Refusal;
 use crate::AuthPam;
 use crate::config::Config;
-use crate::protocol::passwordless_proof::Passwordless;
+use crate::protocol::passwordless_proof::PasswordlessProof;
 
 /// What the client shows instead of a password; nothing: a password is to be checked.
 ///
 /// # Errors
 /// A token that is not good.
-pub fn of(config: &Config, event: &AuthUserPassVerify<'_>) -> Result<Option<Passwordless>, Refusal> {
+pub fn of(config: &Config, event: &AuthUserPassVerify<'_>) -> Result<Option<PasswordlessProof>, Refusal> {
     // Whatever comes of this login: the next negotiation has to bring its own.
     let certificate =
         event.client::<AuthPam>().is_some_and(|mut client| std::mem::take(&mut client.certificate));
@@ -29,7 +29,7 @@ pub fn of(config: &Config, event: &AuthUserPassVerify<'_>) -> Result<Option<Pass
             by_its_certificate(event, certificate)
         }
         None | Some(SessionState::Initial) => Ok(None),
-        Some(SessionState::Authenticated) if sent_name => Ok(Some(Passwordless::Token)),
+        Some(SessionState::Authenticated) if sent_name => Ok(Some(PasswordlessProof::Token)),
         // The token of somebody who has logged in by certificate. It says nothing of whose certificate that was.
         Some(SessionState::Authenticated) if by_certificate => by_its_certificate(event, certificate),
         Some(SessionState::Authenticated) => Err(Refusal::EmptyUsername),
@@ -44,9 +44,12 @@ pub fn of(config: &Config, event: &AuthUserPassVerify<'_>) -> Result<Option<Pass
 
 /// The common name must be that of a certificate which this client has shown in this very negotiation: OpenVPN keeps the
 /// last one, also where the client is free to show none, and with `username-as-common-name` a username.
-fn by_its_certificate(event: &AuthUserPassVerify<'_>, shown: bool) -> Result<Option<Passwordless>, Refusal> {
+fn by_its_certificate(
+    event: &AuthUserPassVerify<'_>,
+    shown: bool,
+) -> Result<Option<PasswordlessProof>, Refusal> {
     let named = event.common_name().is_some_and(|name| !name.is_empty());
-    if shown && named { Ok(Some(Passwordless::Certificate)) } else { Err(Refusal::NoCertificate) }
+    if shown && named { Ok(Some(PasswordlessProof::Certificate)) } else { Err(Refusal::NoCertificate) }
 }
 
 impl Front {

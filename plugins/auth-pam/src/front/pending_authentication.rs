@@ -9,7 +9,7 @@ use secret::Secret;
 use super::attempts::{AttemptDetails, Attempts, without_credentials};
 use crate::AuthPam;
 use crate::protocol::question::{self, Question, QuestionId};
-use crate::protocol::{Check, Sent};
+use crate::protocol::{AttemptRequest, CredentialsKind};
 use crate::settings::Settings;
 
 /// What clients call it to ask their person.
@@ -28,7 +28,7 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// A client that can be asked while its login is pending.
 pub struct PendingAuthentication {
     /// The attempt, without credentials.
-    check: Check,
+    attempt: AttemptRequest,
     /// How long OpenVPN is to wait.
     time: Duration,
     /// It can be asked questions.
@@ -48,12 +48,12 @@ pub struct PendingMessage {
 
 impl PendingAuthentication {
     /// For this attempt, unless OpenVPN waits for its verdict itself, or its client cannot be asked so.
-    pub fn of(settings: &Settings, event: &AuthUserPassVerify<'_>, check: &Check) -> Option<Self> {
+    pub fn of(settings: &Settings, event: &AuthUserPassVerify<'_>, attempt: &AttemptRequest) -> Option<Self> {
         // A question of an earlier attempt is forgotten with it.
         event.client::<AuthPam>()?.asked = None;
-        let asks_nobody = matches!(check.sent, Sent::Passwordless { .. });
+        let asks_nobody = matches!(attempt.credentials_kind, CredentialsKind::Passwordless { .. });
         let possible =
-            settings.can_ask && !asks_nobody && check.deferred && event.auth_pending_file().is_some();
+            settings.can_ask && !asks_nobody && attempt.deferred && event.auth_pending_file().is_some();
         let asks = event.client_supports(QUESTION);
         let opens = PAGE.into_iter().find(|(method, _)| event.client_supports(method));
         let opens = opens.filter(|_| settings.config.open_urls).map(|(_, page)| page);
@@ -61,9 +61,9 @@ impl PendingAuthentication {
             return None;
         }
         let time = settings.config.challenge_timeout.saturating_add(FOR_PAM).min(LONGEST);
-        let begins = check.sent == Sent::Password;
+        let begins = attempt.credentials_kind == CredentialsKind::Password;
         let in_advance = settings.config.challenge_text.clone().filter(|_| begins && asks);
-        Some(PendingAuthentication { check: without_credentials(check), time, asks, opens, in_advance })
+        Some(PendingAuthentication { attempt: without_credentials(attempt), time, asks, opens, in_advance })
     }
 
     /// What is to be asked before PAM does.
@@ -102,9 +102,9 @@ impl PendingAuthentication {
         question: Option<QuestionId>,
     ) -> Result<AuthReply, DeferError> {
         let (decision, deferral) = event.defer()?;
-        let check = without_credentials(&self.check);
-        let id = check.id;
-        attempts.ask(check, question, decision, details);
+        let attempt = without_credentials(&self.attempt);
+        let id = attempt.id;
+        attempts.ask(attempt, question, decision, details);
         if message.is_page {
             attempts.answer(id, Secret::copy_of(b""));
         } else if let Some(mut client) = event.client::<AuthPam>() {

@@ -13,8 +13,8 @@ use ovpn_plugin::AuthUserPassVerify;
 use secret::Secret;
 
 use crate::AuthPam;
-use crate::protocol::passwordless_proof::Passwordless;
-use crate::protocol::{Check, Sent};
+use crate::protocol::passwordless_proof::PasswordlessProof;
+use crate::protocol::{AttemptRequest, CredentialsKind};
 
 /// Names that are kept. When there are more, the oldest is revoked for everybody: then all log in anew, and none is forgotten.
 const MOST: usize = 4096;
@@ -71,13 +71,13 @@ impl RevokedNames {
     }
 
     /// Whether what a client shows was revoked.
-    pub fn refuses(&self, event: &AuthUserPassVerify<'_>, check: &Check) -> bool {
+    pub fn refuses(&self, event: &AuthUserPassVerify<'_>, attempt: &AttemptRequest) -> bool {
         // Nearly always.
         if self.names.is_empty() {
             return false;
         }
-        let names = [event.username().unwrap_or_default(), &check.username, &check.sent_as];
-        self.covers(names, Age::of(event, check))
+        let names = [event.username().unwrap_or_default(), &attempt.username, &attempt.sent_as];
+        self.covers(names, Age::of(event, attempt))
     }
 
     /// Whether what is so old was revoked under one of these names.
@@ -89,15 +89,15 @@ impl RevokedNames {
 
 impl Age {
     /// Of what this client shows.
-    fn of(event: &AuthUserPassVerify<'_>, check: &Check) -> Self {
+    fn of(event: &AuthUserPassVerify<'_>, attempt: &AttemptRequest) -> Self {
         let connection = event.client::<AuthPam>().and_then(|client| client.since);
-        let shows_token = match check.sent {
-            Sent::Passwordless { passwordless: Passwordless::Token, .. } => true,
+        let shows_token = match attempt.credentials_kind {
+            CredentialsKind::Passwordless { proof: PasswordlessProof::Token, .. } => true,
             // It may have one that says nothing of whose certificate it was made for.
-            Sent::Passwordless { passwordless: Passwordless::Certificate, .. } => {
+            CredentialsKind::Passwordless { proof: PasswordlessProof::Certificate, .. } => {
                 event.password().is_some_and(|token| !token.is_empty())
             }
-            Sent::Password | Sent::Answer(_) => false,
+            CredentialsKind::Password | CredentialsKind::Answer(_) => false,
         };
         Age { connection, token: shows_token.then(|| issued(event.password().unwrap_or_default())) }
     }

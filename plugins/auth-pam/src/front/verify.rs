@@ -14,9 +14,9 @@ use super::rejection::{self, challenge, refusal, rejection};
 use super::{Front, MARGIN, client, client_names};
 use crate::AuthPam;
 use crate::protocol::attempt_origin::AttemptOrigin;
-use crate::protocol::passwordless_proof::Passwordless;
+use crate::protocol::passwordless_proof::PasswordlessProof;
 use crate::protocol::verdict::Verdict;
-use crate::protocol::{Check, MAX_CREDENTIAL, MAX_TEXT, Request, Sent};
+use crate::protocol::{AttemptRequest, CredentialsKind, MAX_CREDENTIAL, MAX_TEXT, Request};
 use crate::quoted::{MAX_SHOWN, shown};
 
 impl Front {
@@ -33,30 +33,33 @@ impl Front {
             client.since.get_or_insert_with(Instant::now);
         }
         let before = self.name_before(event);
-        let mut check = match credentials::from_event(&self.settings, event, &origin, before.as_deref()) {
-            Ok(check) => check,
+        let mut attempt = match credentials::from_event(&self.settings, event, &origin, before.as_deref()) {
+            Ok(attempt) => attempt,
             Err(refusal) => return self.refuse(event, origin, &refusal, arrived),
         };
         let wanted = self.settings.config.defers(event.env().get("deferred_auth_pam").is_some());
         let deferred = wanted && self.receives && event.auth_control_file().is_some();
         self.last_id += 1;
-        check.id = self.last_id;
-        check.deferred = deferred;
+        attempt.id = self.last_id;
+        attempt.deferred = deferred;
         let session = self.wants_session(event);
-        check.session =
-            session && !matches!(check.sent, Sent::Passwordless { passwordless: Passwordless::Token, .. });
-        let keeps = check.session;
-        if let Sent::Passwordless { session, .. } = &mut check.sent {
+        attempt.session = session
+            && !matches!(
+                attempt.credentials_kind,
+                CredentialsKind::Passwordless { proof: PasswordlessProof::Token, .. }
+            );
+        let keeps = attempt.session;
+        if let CredentialsKind::Passwordless { session, .. } = &mut attempt.credentials_kind {
             *session = Self::session_of(event);
         }
-        let name = self.wants_names(event).then(|| check.username.clone());
+        let name = self.wants_names(event).then(|| attempt.username.clone());
         let shared = Arc::clone(&self.shared);
         let answer = shared.with(|attempts| {
-            if check.session {
-                attempts.kept.insert(check.id);
+            if attempt.session {
+                attempts.kept.insert(attempt.id);
             }
             attempts.logins.extend(name.iter().map(|_| (self.last_id, client_names::LoginResult::default())));
-            self.ask(attempts, event, check, &origin)
+            self.ask(attempts, event, attempt, &origin)
         });
         let reply = answer.unwrap_or_else(|refusal| self.refuse(event, origin.clone(), &refusal, arrived));
         if keeps {
@@ -73,18 +76,18 @@ impl Front {
         &self,
         attempts: &mut Attempts,
         event: &AuthUserPassVerify<'_>,
-        check: Check,
+        attempt: AttemptRequest,
         origin: &AttemptOrigin,
     ) -> Result<AuthReply, Refusal> {
-        let deferred = check.deferred;
-        let pending_authentication = PendingAuthentication::of(&self.settings, event, &check);
-        let kind = match check.sent {
-            Sent::Password => AttemptKind::Password,
-            Sent::Answer(_) => AttemptKind::Answer,
-            Sent::Passwordless { .. } => AttemptKind::Account,
+        let deferred = attempt.deferred;
+        let pending_authentication = PendingAuthentication::of(&self.settings, event, &attempt);
+        let kind = match attempt.credentials_kind {
+            CredentialsKind::Password => AttemptKind::Password,
+            CredentialsKind::Answer(_) => AttemptKind::Answer,
+            CredentialsKind::Passwordless { .. } => AttemptKind::Account,
         };
-        let username = check.username.clone();
-        let request = Request::Check(check);
+        let username = attempt.username.clone();
+        let request = Request::Attempt(attempt);
         if deferred {
             event.can_defer().map_err(Refusal::ControlFile)?;
         }
@@ -92,8 +95,8 @@ impl Front {
         if !attempts.any_deferred() {
             attempts.read();
         }
-        if let Request::Check(check) = &request {
-            if attempts.revoked.refuses(event, check) {
+        if let Request::Attempt(attempt) = &request {
+            if attempts.revoked.refuses(event, attempt) {
                 return Err(Refusal::Revoked { by_token: kind == AttemptKind::Account });
             }
         }

@@ -8,7 +8,7 @@ use secret::Secret;
 use super::attempt_origin::AttemptOrigin;
 use super::client_options_request::ClientOptionsRequest;
 use super::credentials::{MAX_BLOCK, MAX_CLIENT, SecretBytes};
-use super::passwordless_proof::Passwordless;
+use super::passwordless_proof::PasswordlessProof;
 use super::question::QuestionId;
 use super::session::{Assigned, Usage};
 use super::verdict::Verdict;
@@ -18,8 +18,8 @@ privsep::wire! {
     /// Front to supervisor.
     #[derive(Debug)]
     pub enum Request {
-        /// Check a login.
-        1 => Check(check: Check),
+        /// An attempt is to be decided.
+        1 => Attempt(attempt: AttemptRequest),
         /// The client of this attempt is gone: an attempt that still waits is not run, and its question is given up.
         2 => Cancel {
             /// Which attempt.
@@ -71,7 +71,7 @@ privsep::wire! {
 privsep::wire! {
     /// An attempt to be decided.
     #[derive(Debug)]
-    pub struct Check {
+    pub struct AttemptRequest {
         /// Number of this attempt, chosen by the front, always growing; the answer to a question that a client was asked while
         /// its attempt is pending has that of the attempt.
         pub id: u64,
@@ -80,7 +80,7 @@ privsep::wire! {
         /// If it is let in, its transaction is to be kept for a session.
         pub session: bool,
         /// What the client has sent.
-        pub sent: Sent,
+        pub credentials_kind: CredentialsKind,
         /// Name that PAM is asked about.
         pub username: Vec<u8> as Text<MAX_CREDENTIAL>,
         /// Name as the client sent it, possibly cut, if that is another one; else empty.
@@ -99,7 +99,7 @@ privsep::wire! {
 privsep::wire! {
     /// What the credentials of an attempt are.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub enum Sent {
+    pub enum CredentialsKind {
         /// A password, with which a transaction begins.
         0 => Password,
         /// The answer to the question with this id, with which a transaction goes on; `None`: what the client has sent for an
@@ -108,7 +108,7 @@ privsep::wire! {
         /// No password: only the account is looked at.
         3 => Passwordless {
             /// What it is instead.
-            passwordless: Passwordless,
+            proof: PasswordlessProof,
             /// The attempt that has let the connection in, if that has a session.
             session: Option<u64>,
         },

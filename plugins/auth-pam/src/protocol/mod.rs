@@ -28,7 +28,7 @@ pub mod time_taken;
 pub mod verdict;
 
 pub use credentials::{Client, Credentials, MAX_CLIENT_VALUE};
-pub use front_supervisor::{Check, Reply, Request, Sent};
+pub use front_supervisor::{AttemptRequest, CredentialsKind, Reply, Request};
 pub use supervisor_worker::{NewTransaction, Order, Report, StepResult, TransactionEnd, WorkerNews};
 
 pub use verdict::WhoseFault;

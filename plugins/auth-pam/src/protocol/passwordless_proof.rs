@@ -4,7 +4,7 @@
 privsep::wire! {
     /// What it shows.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub enum Passwordless {
+    pub enum PasswordlessProof {
         /// An auth-token that OpenVPN has found good for the username.
         1 => Token,
         /// A certificate that OpenVPN has verified, with the username as its common name.
@@ -12,12 +12,12 @@ privsep::wire! {
     }
 }
 
-impl Passwordless {
+impl PasswordlessProof {
     /// What log and audit line say after the reason.
-    pub fn said(self) -> &'static str {
+    pub fn for_log(self) -> &'static str {
         match self {
-            Passwordless::Token => "; by auth-token",
-            Passwordless::Certificate => "; by certificate",
+            PasswordlessProof::Token => "; by auth-token",
+            PasswordlessProof::Certificate => "; by certificate",
         }
     }
 }

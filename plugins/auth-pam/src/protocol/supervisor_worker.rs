@@ -7,7 +7,7 @@ use secret::Secret;
 
 use super::client_options_request::ClientOptionsRequest;
 use super::credentials::{MAX_BLOCK, MAX_CLIENT, SecretBytes};
-use super::passwordless_proof::Passwordless;
+use super::passwordless_proof::PasswordlessProof;
 use super::question::MAX_QUESTION;
 use super::reference::Reference;
 use super::session::{Assigned, Usage};
@@ -46,11 +46,11 @@ privsep::wire! {
             wanted: ClientOptionsRequest,
         },
         /// Look at the account once more, in the transaction of a session that is open.
-        38 => Check {
+        38 => CheckAccount {
             /// The number of the transaction.
             nonce: u64,
             /// What the client has shown.
-            passwordless: Passwordless,
+            proof: PasswordlessProof,
         },
         /// Close it, and end the transaction.
         36 => Close {
@@ -71,7 +71,7 @@ privsep::wire! {
         /// If it succeeds, it is kept for a session.
         pub session: bool,
         /// What the client has shown instead of a password: then only the account is looked at.
-        pub passwordless: Option<Passwordless>,
+        pub proof: Option<PasswordlessProof>,
         /// Name that PAM is asked about.
         pub username: Vec<u8> as Text<MAX_CREDENTIAL>,
         /// Common name of the client's certificate; empty without one.

@@ -63,7 +63,7 @@ fn order(username: &[u8]) -> Order {
     Order::Begin(NewTransaction {
         nonce: 1,
         session: false,
-        passwordless: None,
+        proof: None,
         username: username.to_vec(),
         common_name: vec![],
         address: vec![],

@@ -10,9 +10,9 @@ use super::source::{Prefixes, Source};
 use super::unanswered_limit::UnansweredPlace;
 use crate::protocol::attempt_origin::AttemptOrigin;
 use crate::protocol::client_options_request::ClientOptionsRequest;
-use crate::protocol::passwordless_proof::Passwordless;
+use crate::protocol::passwordless_proof::PasswordlessProof;
 use crate::protocol::time_taken::TimeTaken;
-use crate::protocol::{Check, Sent};
+use crate::protocol::{AttemptRequest, CredentialsKind};
 use crate::quoted::{MAX_SHOWN, shown};
 
 /// What a client is to get, as far as it is there.
@@ -36,7 +36,7 @@ pub struct Attempt {
     /// Its client is gone.
     pub gone: bool,
     /// What the client has sent.
-    pub sent: Sent,
+    pub credentials_kind: CredentialsKind,
     /// Name that PAM is asked about.
     pub username: Vec<u8>,
     /// Name as the client sent it, if that is another one.
@@ -77,38 +77,40 @@ impl Attempt {
     /// From what the front sent. `key`: of the fingerprints.
     pub fn new(
         now: Instant,
-        check: Check,
+        request: AttemptRequest,
         time_limit: Option<Duration>,
         prefixes: Prefixes,
         key: &RandomState,
     ) -> Self {
         Attempt {
-            id: check.id,
-            deferred: check.deferred,
-            session: check.session,
+            id: request.id,
+            deferred: request.deferred,
+            session: request.session,
             gone: false,
-            source: Source::of(&check.origin.address, prefixes),
+            source: Source::of(&request.origin.address, prefixes),
             fingerprint: key.hash_one((
-                &check.username,
-                &check.common_name,
-                check.credentials.expose(),
-                match &check.sent {
-                    Sent::Answer(Some(id)) => Some(id.bytes()),
-                    Sent::Answer(None) | Sent::Password | Sent::Passwordless { .. } => None,
+                &request.username,
+                &request.common_name,
+                request.credentials.expose(),
+                match &request.credentials_kind {
+                    CredentialsKind::Answer(Some(id)) => Some(id.bytes()),
+                    CredentialsKind::Answer(None)
+                    | CredentialsKind::Password
+                    | CredentialsKind::Passwordless { .. } => None,
                 },
-                matches!(check.sent, Sent::Passwordless { .. }),
+                matches!(request.credentials_kind, CredentialsKind::Passwordless { .. }),
             )),
-            queue: match check.sent {
-                Sent::Passwordless { .. } => [b"\0\0", &check.username[..]].concat(),
-                Sent::Password | Sent::Answer(_) => Vec::new(),
+            queue: match request.credentials_kind {
+                CredentialsKind::Passwordless { .. } => [b"\0\0", &request.username[..]].concat(),
+                CredentialsKind::Password | CredentialsKind::Answer(_) => Vec::new(),
             },
-            sent: check.sent,
-            username: check.username,
-            sent_as: check.sent_as,
-            common_name: check.common_name,
-            origin: check.origin,
-            credentials: Some(check.credentials),
-            client: check.client,
+            credentials_kind: request.credentials_kind,
+            username: request.username,
+            sent_as: request.sent_as,
+            common_name: request.common_name,
+            origin: request.origin,
+            credentials: Some(request.credentials),
+            client: request.client,
             arrived: now,
             begun: None,
             at_page: false,
@@ -132,7 +134,7 @@ impl Attempt {
             id,
             deferred: true,
             session: false,
-            sent: Sent::Password,
+            credentials_kind: CredentialsKind::Password,
             username: wanted.username.clone(),
             sent_as: Vec::new(),
             common_name: Vec::new(),
@@ -167,16 +169,16 @@ impl Attempt {
     }
 
     /// What the client has shown instead of a password.
-    pub fn passwordless(&self) -> Option<Passwordless> {
-        match self.sent {
-            Sent::Passwordless { passwordless, .. } => Some(passwordless),
-            Sent::Password | Sent::Answer(_) => None,
+    pub fn proof(&self) -> Option<PasswordlessProof> {
+        match self.credentials_kind {
+            CredentialsKind::Passwordless { proof, .. } => Some(proof),
+            CredentialsKind::Password | CredentialsKind::Answer(_) => None,
         }
     }
 
     /// Whether anybody can bring one: its client has shown nothing yet that only this user can have.
     pub fn may_be_a_guess(&self) -> bool {
-        self.options.is_none() && self.passwordless().is_none()
+        self.options.is_none() && self.proof().is_none()
     }
 
     /// It is decided: keeps only what its lines show. Refusals wait for their time, and there can be many of them.
@@ -224,11 +226,11 @@ pub mod tests {
 
     /// An attempt of this user from there.
     pub fn attempt(id: u64, username: &str, address: &str) -> Attempt {
-        let check = Check {
+        let request = AttemptRequest {
             id,
             deferred: true,
             session: false,
-            sent: Sent::Password,
+            credentials_kind: CredentialsKind::Password,
             username: username.into(),
             sent_as: vec![],
             common_name: vec![],
@@ -236,7 +238,7 @@ pub mod tests {
             credentials: Secret::copy_of(b"block"),
             client: vec![],
         };
-        Attempt::new(Instant::now(), check, None, Prefixes::default(), &RandomState::new())
+        Attempt::new(Instant::now(), request, None, Prefixes::default(), &RandomState::new())
     }
 
     #[test]
@@ -253,14 +255,14 @@ pub mod tests {
     #[test]
     fn fingerprints_tell_names_and_credentials_apart() {
         let key = RandomState::new();
-        let of_sent = |sent, username: &str, block: &[u8]| {
+        let of_kind = |credentials_kind, username: &str, block: &[u8]| {
             let (username, credentials) = (username.into(), Secret::copy_of(block));
             let (origin, common_name, client) = (origin("", 0), vec![], vec![]);
-            let check = Check {
+            let request = AttemptRequest {
                 id: 1,
                 deferred: true,
                 session: false,
-                sent,
+                credentials_kind,
                 username,
                 sent_as: vec![],
                 common_name,
@@ -268,15 +270,15 @@ pub mod tests {
                 credentials,
                 client,
             };
-            Attempt::new(Instant::now(), check, None, Prefixes::default(), &key).fingerprint
+            Attempt::new(Instant::now(), request, None, Prefixes::default(), &key).fingerprint
         };
-        let of = |username: &str, block: &[u8]| of_sent(Sent::Password, username, block);
+        let of = |username: &str, block: &[u8]| of_kind(CredentialsKind::Password, username, block);
         assert_eq!(of("a", b"b"), of("a", b"b"));
         assert_ne!(of("a", b"b"), of("a", b"c"));
         assert_ne!(of("a", b"b"), of("c", b"b"));
         assert_ne!(of("a", b"bc"), of("ab", b"c"));
         // A guess that is repeated is another one where the code has changed meanwhile.
-        let answer = |id| of_sent(Sent::Answer(Some(QuestionId::from_bytes([id; 16]))), "a", b"b");
+        let answer = |id| of_kind(CredentialsKind::Answer(Some(QuestionId::from_bytes([id; 16]))), "a", b"b");
         assert_eq!(answer(1), answer(1));
         assert_ne!(answer(1), answer(2));
         assert_ne!(answer(1), of("a", b"b"));

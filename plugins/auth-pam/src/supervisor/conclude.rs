@@ -10,9 +10,9 @@ use super::held_verdicts::{DecidedAttempt, Judged};
 use super::outcome::{Outcome, judge, reached, unavailable};
 use super::source::Source;
 use super::{Supervisor, reasons};
-use crate::protocol::passwordless_proof::Passwordless;
+use crate::protocol::passwordless_proof::PasswordlessProof;
 use crate::protocol::verdict::Verdict;
-use crate::protocol::{Sent, TransactionEnd, WhoseFault};
+use crate::protocol::{CredentialsKind, TransactionEnd, WhoseFault};
 
 impl Supervisor {
     /// PAM has decided an attempt.
@@ -26,7 +26,7 @@ impl Supervisor {
     /// What follows for others from what PAM has decided.
     pub(super) fn learn(&mut self, now: Instant, attempt: &Attempt, end: &TransactionEnd) {
         // Without a password nobody has asked what authenticates.
-        let is_login = attempt.passwordless().is_none();
+        let is_login = attempt.proof().is_none();
         let reached = reached(end).filter(|_| is_login);
         match self.breaker.concluded(now, &attempt.username, reached) {
             Some(BreakerChange::Opened) => {
@@ -41,7 +41,7 @@ impl Supervisor {
             None => {}
         }
         if end.code == 0 {
-            if let (true, Sent::Answer(Some(id))) = (end.new_password, attempt.sent) {
+            if let (true, CredentialsKind::Answer(Some(id))) = (end.new_password, attempt.credentials_kind) {
                 self.new_passwords.add(id, &attempt.username, &attempt.common_name);
             }
             self.penalties.accepted(now, attempt.source);
@@ -90,7 +90,7 @@ impl Supervisor {
             said: outcome.module_messages(),
             checked: format!(
                 "{}{}",
-                attempt.passwordless().map_or("", Passwordless::said),
+                attempt.proof().map_or("", PasswordlessProof::for_log),
                 outcome.checked()
             ),
             name: outcome.name(),

@@ -16,7 +16,7 @@ use super::outcome::Outcome;
 use super::sessions::session::{AccountCheck, Session, SessionStage};
 use super::source::Source;
 use crate::protocol::attempt_origin::AttemptOrigin;
-use crate::protocol::passwordless_proof::Passwordless;
+use crate::protocol::passwordless_proof::PasswordlessProof;
 use crate::protocol::{Order, TransactionEnd};
 
 impl Supervisor {
@@ -25,11 +25,11 @@ impl Supervisor {
         &mut self,
         now: Instant,
         mut attempt: Attempt,
-        passwordless: Passwordless,
+        proof: PasswordlessProof,
         of: Option<u64>,
     ) {
         // A client with a token was logged in before, and is no new session.
-        attempt.session &= passwordless == Passwordless::Certificate;
+        attempt.session &= proof == PasswordlessProof::Certificate;
         if attempt.session && self.sessions.is_full() {
             return self.conclude(now, attempt, &Outcome::TooManySessions);
         }
@@ -46,7 +46,7 @@ impl Supervisor {
         attempt.begun = Some(now);
         let check = AccountCheck { attempt: Some(Box::new(attempt)) };
         self.sessions.change(worker, |session| session.check = Some(check));
-        if let Err(error) = self.workers.order(now, worker, |nonce| Order::Check { nonce, passwordless }) {
+        if let Err(error) = self.workers.order(now, worker, |nonce| Order::CheckAccount { nonce, proof }) {
             let why = lines::sessions::worker_unreachable(error).to_string();
             self.session_lost(now, worker, &why);
         }

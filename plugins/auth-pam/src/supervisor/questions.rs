@@ -12,7 +12,7 @@ use super::workers::{NewQuestion, NotBegun};
 use crate::protocol::question::{Question, QuestionId};
 use crate::protocol::time_taken::TimeTaken;
 use crate::protocol::verdict::Verdict;
-use crate::protocol::{Reply, Sent};
+use crate::protocol::{CredentialsKind, Reply};
 use crate::quoted::shown;
 
 /// Refusals of answers that belong to no question, when so many wait for their time that no more are taken.
@@ -67,13 +67,13 @@ impl Supervisor {
     /// An attempt that is an answer: the transaction goes on, without waiting for a worker, since it has one. Gives back
     /// one that begins a transaction, be it with a password that was an answer once.
     pub(super) fn answer(&mut self, now: Instant, mut attempt: Attempt) -> Option<Attempt> {
-        let id = match attempt.sent {
-            Sent::Password | Sent::Passwordless { .. } => return Some(attempt),
-            Sent::Answer(id) => id,
+        let id = match attempt.credentials_kind {
+            CredentialsKind::Password | CredentialsKind::Passwordless { .. } => return Some(attempt),
+            CredentialsKind::Answer(id) => id,
         };
         let (username, common_name) = (&attempt.username, &attempt.common_name);
         if id.is_some_and(|id| self.new_passwords.has(&id, username, common_name)) {
-            attempt.sent = Sent::Password;
+            attempt.credentials_kind = CredentialsKind::Password;
             return Some(attempt);
         }
         let Some(one) = id.and_then(|id| self.waiting_questions.take(now, &id, username, common_name)) else {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::*;
 use crate::protocol::attempt_origin::tests::origin;
-use crate::protocol::{Check, Credentials, Sent};
+use crate::protocol::{AttemptRequest, Credentials, CredentialsKind};
 use crate::supervisor::source::Prefixes;
 
 /// Makes attempts whose fingerprints can be compared.
@@ -18,11 +18,11 @@ struct Client {
 impl Client {
     fn sends(&mut self, username: &str, address: &str, (credentials, common_name): &Sending) -> Attempt {
         self.last += 1;
-        let check = Check {
+        let request = AttemptRequest {
             session: false,
             id: self.last,
             deferred: true,
-            sent: Sent::Password,
+            credentials_kind: CredentialsKind::Password,
             username: username.into(),
             sent_as: vec![],
             common_name: common_name.clone(),
@@ -30,7 +30,7 @@ impl Client {
             credentials: credentials.seal().unwrap(),
             client: self.last.to_ne_bytes().to_vec(),
         };
-        Attempt::new(Instant::now(), check, None, Prefixes::default(), &self.key)
+        Attempt::new(Instant::now(), request, None, Prefixes::default(), &self.key)
     }
 }
 

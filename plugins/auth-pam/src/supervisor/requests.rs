@@ -9,7 +9,7 @@ use super::attempt::Attempt;
 use super::outcome::Outcome;
 use super::{Exit, SHORTAGE, Supervisor, audit};
 use crate::protocol::time_taken::TimeTaken;
-use crate::protocol::{Check, Request, Sent};
+use crate::protocol::{AttemptRequest, CredentialsKind, Request};
 
 /// Messages taken from the front at once, before anything else is done: reading is quick, forking is not, and the
 /// front must never find its socket full.
@@ -25,7 +25,7 @@ impl Supervisor {
                 Ok(Some(received)) if received.descriptors.is_empty() && !received.descriptors_missing => {
                     let Numbered { generation, message } = received.message;
                     // OpenVPN waits for the answer, so it has asked nothing else.
-                    let waits = matches!(&message, Request::Check(check) if !check.deferred);
+                    let waits = matches!(&message, Request::Attempt(attempt) if !attempt.deferred);
                     self.asked(now, generation, message);
                     if waits {
                         return Ok(());
@@ -59,13 +59,13 @@ impl Supervisor {
     fn asked(&mut self, now: Instant, generation: u32, request: Request) {
         match request {
             // Of an earlier supervisor, with which the front has given it up.
-            Request::Check(_)
+            Request::Attempt(_)
             | Request::Cancel { .. }
             | Request::Open { .. }
             | Request::Close { .. }
             | Request::Options { .. }
                 if generation != self.generation => {}
-            Request::Check(check) => self.admit(now, check),
+            Request::Attempt(attempt) => self.admit(now, attempt),
             Request::Open { .. } | Request::Close { .. } => self.asked_about_session(now, request),
             Request::Options { id, wanted, origin } => self.collect_options(now, id, wanted, origin),
             Request::Cancel { id } => {
@@ -115,13 +115,13 @@ impl Supervisor {
     }
 
     /// Queues an attempt, unless it is clear already that PAM is not to be asked.
-    fn admit(&mut self, now: Instant, check: Check) {
+    fn admit(&mut self, now: Instant, request: AttemptRequest) {
         let config = &self.settings.config;
-        let time_limit = self.settings.time_limits.of(check.deferred);
-        let attempt = Attempt::new(now, check, time_limit, config.prefixes, &self.key);
+        let time_limit = self.settings.time_limits.of(request.deferred);
+        let attempt = Attempt::new(now, request, time_limit, config.prefixes, &self.key);
         let Some(mut attempt) = self.answer(now, attempt) else { return };
-        if let Sent::Passwordless { passwordless, session } = attempt.sent {
-            return self.admit_passwordless(now, attempt, passwordless, session);
+        if let CredentialsKind::Passwordless { proof, session } = attempt.credentials_kind {
+            return self.admit_passwordless(now, attempt, proof, session);
         }
         let config = &self.settings.config;
         if let Some(refusal) = self.penalties.admit(now, attempt.source, &attempt.username) {

@@ -103,7 +103,7 @@ impl Supervisor {
                     self.close_session(now, worker, usage);
                 }
             }
-            Request::Check(_)
+            Request::Attempt(_)
             | Request::Cancel { .. }
             | Request::Options { .. }
             | Request::Refused { .. } => {}

@@ -15,7 +15,7 @@ use super::prompts::{ClientInput, PromptAnswer, Prompts, Turn, Visibility};
 use super::reports::cut;
 use super::transaction::{no_end, other_user};
 use crate::config::Config;
-use crate::protocol::passwordless_proof::Passwordless;
+use crate::protocol::passwordless_proof::PasswordlessProof;
 use crate::protocol::{Credentials, MAX_CHECKED, TransactionEnd, WhoseFault};
 
 /// Where a prompt comes from that nobody can answer.
@@ -48,11 +48,11 @@ pub fn user(prompts: &Prompts, username: &[u8], common_name: &[u8]) -> Result<CS
 pub fn check(
     transaction: &mut Transaction<Answering<'_>>,
     config: &Config,
-    passwordless: Passwordless,
+    proof: PasswordlessProof,
     end: &mut TransactionEnd,
 ) -> Result<(), PamError> {
     let judged = transaction.user().map(CStr::to_owned);
-    if passwordless == Passwordless::Certificate {
+    if proof == PasswordlessProof::Certificate {
         is_member(transaction, config, end)?;
     }
     end.authenticating = false;
@@ -64,7 +64,7 @@ pub fn check(
         PamError { code: error.code, text }
     })?;
     // An account line may have put another user there.
-    if passwordless == Passwordless::Certificate && transaction.user() != judged.as_deref() {
+    if proof == PasswordlessProof::Certificate && transaction.user() != judged.as_deref() {
         end.authenticating = true;
         is_member(transaction, config, end)?;
         end.authenticating = false;
@@ -101,13 +101,13 @@ fn is_member(
 pub fn check_again(
     transaction: &mut Transaction<Answering<'_>>,
     config: &Config,
-    passwordless: Passwordless,
+    proof: PasswordlessProof,
 ) -> TransactionEnd {
     let before = transaction.user().map(|user| user.to_bytes().to_vec());
     let conversation = transaction.conversation();
     (conversation.notes, conversation.said) = (0, Messages::default());
     let mut end = no_end();
-    let mut result = check(transaction, config, passwordless, &mut end);
+    let mut result = check(transaction, config, proof, &mut end);
     let checked = transaction.user().map(|user| user.to_bytes().to_vec());
     let panicked = transaction.panicked();
     let conversation = transaction.conversation();

@@ -170,7 +170,7 @@ fn next_transaction(channel: &mut Channel<Report, Order>) -> NextTransaction {
         Ok(Order::CollectOptions { nonce, wanted }) => NextTransaction::CollectOptions(nonce, wanted),
         Err(ChannelError::Closed) => leave(0),
         // An answer, too, to which there is no question.
-        Ok(Order::Answer { .. } | Order::Open { .. } | Order::Check { .. } | Order::Close { .. })
+        Ok(Order::Answer { .. } | Order::Open { .. } | Order::CheckAccount { .. } | Order::Close { .. })
         | Err(_) => leave(1),
     }
 }

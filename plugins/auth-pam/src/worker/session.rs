@@ -47,8 +47,8 @@ pub fn hold(mut transaction: Transaction<Answering<'_>>, login: TransactionEnd, 
                     break;
                 }
             }
-            Ok(Order::Check { nonce: own, passwordless }) if own == nonce && open => {
-                let end = account::check_again(&mut transaction, &settings.config, passwordless);
+            Ok(Order::CheckAccount { nonce: own, proof }) if own == nonce && open => {
+                let end = account::check_again(&mut transaction, &settings.config, proof);
                 let reports = &mut transaction.conversation().reports;
                 // As above.
                 if nix::unistd::getpid() != reports.worker {

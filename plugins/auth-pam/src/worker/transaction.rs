@@ -74,7 +74,7 @@ fn check<'a>(
         .map_err(|error| broken(refusals::malformed_credentials(error).to_string()))?;
     drop(sealed);
     // The front sees to that, but not where a client sends again an answer by which it has chosen a password.
-    if credentials.password.is_empty() && !config.empty_passwords && begin.passwordless.is_none() {
+    if credentials.password.is_empty() && !config.empty_passwords && begin.proof.is_none() {
         let text = refusals::empty_password().to_string();
         return Err(PamError { code: ReturnCode::AUTH_ERR, text });
     }
@@ -82,16 +82,13 @@ fn check<'a>(
         .map_err(|error| broken(refusals::malformed_client(error).to_string()))?;
     let in_c = |bytes: &[u8]| CString::new(bytes).map_err(|_| broken(refusals::nul_byte().to_string()));
     let address = in_c(&begin.address)?;
-    let user = match begin.passwordless {
+    let user = match begin.proof {
         Some(_) => Some(account::user(&config.prompts, &begin.username, &begin.common_name)?),
         None => Some(in_c(&begin.username)?).filter(|_| config.prompts.name_user_at_start()),
     };
     // Nobody asks for it, so that it counts as asked for.
-    let names = user
-        .iter()
-        .filter(|_| begin.passwordless.is_some())
-        .map(|user| Secret::copy_of(user.to_bytes()))
-        .collect();
+    let names =
+        user.iter().filter(|_| begin.proof.is_some()).map(|user| Secret::copy_of(user.to_bytes())).collect();
     let conversation = Answering {
         prompts: &config.prompts,
         challenge: config.challenge,
@@ -114,7 +111,7 @@ fn check<'a>(
         questions: 0,
         page: None,
         given_up: false,
-        nobody_in: begin.passwordless.map(|_| account::PHASE),
+        nobody_in: begin.proof.map(|_| account::PHASE),
     };
     let worker = reports.worker;
     pam_progress::enter(worker, Progress::Start);
@@ -127,10 +124,10 @@ fn check<'a>(
     let told = rhost.and_then(|()| pam_environment::set(&mut transaction, &begin.common_name, &client));
     pam_progress::enter(
         worker,
-        if begin.passwordless.is_some() { Progress::Account } else { Progress::Authentication },
+        if begin.proof.is_some() { Progress::Account } else { Progress::Authentication },
     );
-    let mut result = told.and_then(|()| match begin.passwordless {
-        Some(passwordless) => account::check(&mut transaction, config, passwordless, end),
+    let mut result = told.and_then(|()| match begin.proof {
+        Some(proof) => account::check(&mut transaction, config, proof, end),
         None => transaction.authenticate().and_then(|()| {
             end.authenticating = false;
             pam_progress::enter(worker, Progress::Account);

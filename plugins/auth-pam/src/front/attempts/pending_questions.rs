@@ -10,14 +10,14 @@ use super::{Attempt, AttemptDetails, Attempts, Decided};
 use crate::front::grace::AttemptKind;
 use crate::protocol::question::QuestionId;
 use crate::protocol::verdict::Verdict;
-use crate::protocol::{Check, Credentials, Request, Sent};
+use crate::protocol::{AttemptRequest, Credentials, CredentialsKind, Request};
 use crate::quoted::shown;
 
 /// What is known of the question and its answer.
 #[derive(Debug)]
 pub struct PendingQuestion {
     /// The attempt, without credentials: the answer is sent as it was.
-    check: Check,
+    attempt: AttemptRequest,
     stage: QuestionStage,
 }
 
@@ -39,18 +39,18 @@ impl PendingQuestion {
 }
 
 /// The attempt without what is secret of it.
-pub fn without_credentials(check: &Check) -> Check {
-    Check {
-        id: check.id,
+pub fn without_credentials(attempt: &AttemptRequest) -> AttemptRequest {
+    AttemptRequest {
+        id: attempt.id,
         deferred: true,
-        session: check.session,
-        sent: Sent::Password,
-        username: check.username.clone(),
-        sent_as: check.sent_as.clone(),
-        common_name: check.common_name.clone(),
-        origin: check.origin.clone(),
+        session: attempt.session,
+        credentials_kind: CredentialsKind::Password,
+        username: attempt.username.clone(),
+        sent_as: attempt.sent_as.clone(),
+        common_name: attempt.common_name.clone(),
+        origin: attempt.origin.clone(),
         credentials: Secret::copy_of(b""),
-        client: check.client.clone(),
+        client: attempt.client.clone(),
     }
 }
 
@@ -58,15 +58,15 @@ impl Attempts {
     /// This attempt is answered *deferred*, and its client is asked. `question`: that of PAM, if it has asked already.
     pub fn ask(
         &mut self,
-        check: Check,
+        attempt: AttemptRequest,
         question: Option<QuestionId>,
         decision: Decision,
         details: AttemptDetails,
     ) {
         let stage = question.map_or(QuestionStage::InAdvance, QuestionStage::Asked);
         self.insert_deferred(
-            check.id,
-            Attempt::Asked(decision, details, Box::new(PendingQuestion { check, stage })),
+            attempt.id,
+            Attempt::Asked(decision, details, Box::new(PendingQuestion { attempt, stage })),
         );
     }
 
@@ -78,18 +78,18 @@ impl Attempts {
         question: PendingQuestion,
         decided: Decided,
     ) {
-        let PendingQuestion { check, stage } = question;
-        let id = check.id;
+        let PendingQuestion { attempt, stage } = question;
+        let id = attempt.id;
         match (stage, decided) {
             (QuestionStage::InAdvance, Decided { verdict: Verdict::Asked(question), .. })
                 if !question.private =>
             {
-                self.ask(check, Some(question.id), decision, details)
+                self.ask(attempt, Some(question.id), decision, details)
             }
             (QuestionStage::Answered(answer), Decided { verdict: Verdict::Asked(question), .. })
                 if !question.private =>
             {
-                self.send_answer(check, question.id, &answer, decision, details);
+                self.send_answer(attempt, question.id, &answer, decision, details);
             }
             // Also a question that must not be asked in this way: the client comes again with the answer.
             (_, decided) => self.decide(id, decision, decided, details),
@@ -100,14 +100,14 @@ impl Attempts {
     pub fn answer(&mut self, id: u64, answer: Secret) -> bool {
         match self.remove_deferred(id) {
             Some(Attempt::Asked(decision, details, question)) => {
-                let PendingQuestion { check, stage } = *question;
+                let PendingQuestion { attempt, stage } = *question;
                 match stage {
                     QuestionStage::Asked(question) => {
-                        self.send_answer(check, question, &answer, decision, details)
+                        self.send_answer(attempt, question, &answer, decision, details)
                     }
                     QuestionStage::InAdvance | QuestionStage::Answered(_) => {
                         let stage = QuestionStage::Answered(answer);
-                        let question = Box::new(PendingQuestion { check, stage });
+                        let question = Box::new(PendingQuestion { attempt, stage });
                         self.insert_deferred(id, Attempt::Asked(decision, details, question));
                     }
                 }
@@ -132,18 +132,22 @@ impl Attempts {
     /// From now on the attempt is like any other that is deferred: a further question makes the client come again.
     fn send_answer(
         &mut self,
-        check: Check,
+        attempt: AttemptRequest,
         question: QuestionId,
         answer: &Secret,
         decision: Decision,
         details: AttemptDetails,
     ) {
-        let id = check.id;
+        let id = attempt.id;
         let answer = Credentials { password: Secret::copy_of(answer.expose()), response: None };
         let sent = match (answer.seal(), &mut self.supervisor) {
             (Ok(credentials), Some(supervisor)) => {
-                let check = Check { sent: Sent::Answer(Some(question)), credentials, ..check };
-                supervisor.try_send(Request::Check(check)).map_err(|error| error.to_string())
+                let attempt = AttemptRequest {
+                    credentials_kind: CredentialsKind::Answer(Some(question)),
+                    credentials,
+                    ..attempt
+                };
+                supervisor.try_send(Request::Attempt(attempt)).map_err(|error| error.to_string())
             }
             (Err(error), _) => Err(error.to_string()),
             (_, None) => Err("it is gone".into()),

@@ -62,7 +62,7 @@ impl Workers {
             (None, Some(credentials)) => Order::Begin(NewTransaction {
                 nonce,
                 session: attempt.session,
-                passwordless: attempt.passwordless(),
+                proof: attempt.proof(),
                 username: attempt.username.clone(),
                 common_name: attempt.common_name.clone(),
                 address: attempt.origin.address.clone(),

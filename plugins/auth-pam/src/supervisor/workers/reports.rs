@@ -89,7 +89,7 @@ impl Workers {
             (
                 WorkerState::Running { attempt, nonce: own, counts },
                 WorkerNews::Question { echo, page, private, text },
-            ) if nonce == *own && attempt.options.is_none() && attempt.passwordless().is_none() => {
+            ) if nonce == *own && attempt.options.is_none() && attempt.proof().is_none() => {
                 if counts.questions >= MAX_QUESTIONS {
                     return Err(ChannelError::TooMuch);
                 }
