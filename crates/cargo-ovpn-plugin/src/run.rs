@@ -55,7 +55,7 @@ impl From<Failed> for Stop {
 /// Runs it, and gives the exit status.
 pub(crate) fn run(task: Task) -> Result<u8, Failed> {
     // Before any thread is there, so that all have them held back.
-    let signals = Signals::hold().map_err(|error| format!("cannot hold signals back: {error}"))?;
+    let signals = Signals::block().map_err(|error| format!("cannot hold signals back: {error}"))?;
     let printer = Arc::new(Printer::of_output());
     match Setup::new(task, &signals, &printer).and_then(Setup::run) {
         Ok(status) | Err(Stop::With(status)) => Ok(status),

@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn several_calls_wake_once_and_time_ends() {
-        let (wait, signals) = (Wait::new().unwrap(), Signals::hold().unwrap());
+        let (wait, signals) = (Wait::new().unwrap(), Signals::block().unwrap());
         let wake = wait.waker();
         wake();
         wake();

@@ -125,7 +125,7 @@ pub(crate) fn watch(
 
 /// In the new process: as under OpenVPN, but output goes to the watching process.
 fn prepare(scratch: &TempDir, print: &OwnedFd, signals: &Signals) -> io::Result<()> {
-    signals.let_go()?;
+    signals.unblock()?;
     if !unistd::geteuid().is_root() {
         // Without root, /proc/self of a process that must not be dumped is not its own.
         prctl::set_dumpable(true)?;

@@ -13,7 +13,7 @@ use crate::client::{Client, ClientConfig, Outcome};
 use crate::log::{Log, Mark};
 use crate::management::{NEED, base64, with_response};
 use crate::question::{Question, Way};
-use crate::quoting::{path, quoted};
+use crate::quoting::{openvpn_word, path};
 use crate::scratch::Scratch;
 use crate::server::Server;
 use crate::{PATIENCE, question};
@@ -64,7 +64,7 @@ impl<'a> PersonConfig<'a> {
     /// typed may be seen.
     #[must_use]
     pub fn static_challenge(self, text: &str) -> Self {
-        self.line(&format!("static-challenge {} 1", quoted(text)))
+        self.line(&format!("static-challenge {} 1", openvpn_word(text)))
     }
 
     /// With a real tunnel, in a network namespace of the client's own.
@@ -270,7 +270,7 @@ impl ManagementSide {
             };
             if let Some(password) = password {
                 (state.needs_login, state.id) = (false, None);
-                let (user, password) = (quoted(&self.user), quoted(&password));
+                let (user, password) = (openvpn_word(&self.user), openvpn_word(&password));
                 self.write(&format!("username \"Auth\" {user}\npassword \"Auth\" {password}\n"));
             }
         }

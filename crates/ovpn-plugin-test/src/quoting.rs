@@ -6,8 +6,8 @@ use std::path::Path;
 pub(crate) fn plugin_line(file: &Path, words: &[&str]) -> String {
     let words: Vec<String> = match words {
         // OpenVPN splits one that stands alone once more.
-        [one] => vec![quoted(&quoted(one))],
-        several => several.iter().map(|word| quoted(word)).collect(),
+        [one] => vec![openvpn_word(&openvpn_word(one))],
+        several => several.iter().map(|word| openvpn_word(word)).collect(),
     };
     let file = path(file);
     std::iter::once(format!("plugin {file}")).chain(words).collect::<Vec<_>>().join(" ")
@@ -15,11 +15,11 @@ pub(crate) fn plugin_line(file: &Path, words: &[&str]) -> String {
 
 /// The name of a file, wherever its directory is.
 pub(crate) fn path(file: &Path) -> String {
-    quoted(&file.display().to_string())
+    openvpn_word(&file.display().to_string())
 }
 
 /// One word, also for the management interface.
-pub(crate) fn quoted(text: &str) -> String {
+pub(crate) fn openvpn_word(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 

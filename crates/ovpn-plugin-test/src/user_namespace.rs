@@ -43,7 +43,7 @@ pub(crate) struct UserNamespace {
 impl UserNamespace {
     pub(crate) fn shared() -> Arc<Self> {
         static SHARED: Mutex<Weak<UserNamespace>> = Mutex::new(Weak::new());
-        shared(&SHARED, || Self { holder: (!is_root()).then(hold) })
+        shared(&SHARED, || Self { holder: (!is_root()).then(start_holder) })
     }
 
     /// A command that runs a program there, with no signal blocked. Its process id is the program's own.
@@ -93,7 +93,7 @@ fn unshare() -> Command {
     command
 }
 
-fn hold() -> Child {
+fn start_holder() -> Child {
     let mut command = unshare();
     // A group of its own: a signal of the terminal is for its owner, whose end it sees.
     let started = command

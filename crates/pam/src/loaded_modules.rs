@@ -9,7 +9,7 @@ use std::ffi::CStr;
 /// transactions of the same service in this process start several times faster.
 ///
 /// Service files are still read anew for each transaction. A module that is replaced on disk is not seen while it is
-/// mapped, so a process should not hold an anchor for ever.
+/// mapped, so a process should not keep these for ever.
 pub struct LoadedModules {
     _transaction: Transaction<Silent>,
 }
@@ -19,7 +19,7 @@ impl LoadedModules {
     ///
     /// # Errors
     /// As for [`Transaction::start`].
-    pub fn hold(service: &CStr, confdir: Option<&CStr>) -> Result<Self, StartError> {
+    pub fn load(service: &CStr, confdir: Option<&CStr>) -> Result<Self, StartError> {
         Ok(LoadedModules { _transaction: Transaction::start(service, None, confdir, Silent)? })
     }
 }

@@ -218,7 +218,7 @@ fn loaded_modules_stay_mapped() {
     let module = stack.path("asker.so");
     stack.authenticate(Notes::default()).0.expect("good");
     assert!(!mapped(&module));
-    let modules = LoadedModules::hold(c"test", Some(&stack.confdir())).expect("held");
+    let modules = LoadedModules::load(c"test", Some(&stack.confdir())).expect("held");
     assert!(mapped(&module));
     stack.authenticate(Notes::default()).0.expect("good");
     assert!(mapped(&module));

@@ -14,12 +14,12 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Holds them back in this thread, and in those that it starts.
+    /// Blocks them in this thread, and in those that it starts.
     ///
     /// # Errors
     ///
     /// Those of the system calls.
-    pub fn hold() -> io::Result<Self> {
+    pub fn block() -> io::Result<Self> {
         let mut held = SigSet::empty();
         for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT] {
             held.add(signal);
@@ -34,7 +34,7 @@ impl Signals {
     /// # Errors
     ///
     /// Those of the system call.
-    pub fn let_go(&self) -> io::Result<()> {
+    pub fn unblock(&self) -> io::Result<()> {
         Ok(self.before.thread_set_mask()?)
     }
 

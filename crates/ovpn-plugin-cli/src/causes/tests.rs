@@ -112,8 +112,8 @@ const REFUSALS: [(&str, &str, &str); 11] = [
     ("worker/account.rs", "pub fn user", "pub fn check_again"),
     ("worker/transaction.rs", "fn other_user", ""),
     ("client_options/braces.rs", "fn next(", "fn is_plain"),
-    ("client_options/line.rs", "pub fn read(", "pub fn quoted"),
-    ("startup/service.rs", "pub fn check(", "enum What"),
+    ("client_options/line.rs", "pub fn read(", "pub fn openvpn_word"),
+    ("startup/service.rs", "pub fn check(", "enum CheckedPath"),
 ];
 
 /// Texts there that are part of a reason that is declared.

@@ -44,7 +44,7 @@ pub(crate) fn run(mut task: Box<Task>) -> Result<u8, Stop> {
     let located = locate::locate(&task.plugin);
     let passed = plugin_line::as_openvpn(std::mem::take(&mut task.words))
         .map_err(|error| format!("the plugin's words: {error}"))?;
-    let signals = Signals::hold().map_err(|error| format!("cannot hold signals back: {error}"))?;
+    let signals = Signals::block().map_err(|error| format!("cannot hold signals back: {error}"))?;
     // A crash, of the plugin too, leaves no password on disk.
     prctl::set_dumpable(false).map_err(|error| error.to_string())?;
     let mut show = Show::new(task.verb, task.json);

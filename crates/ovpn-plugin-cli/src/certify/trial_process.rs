@@ -154,7 +154,7 @@ fn prepare(scratch: &TempDir, signals: &Signals, output: File) -> io::Result<Fil
     unistd::setsid()?;
     // It does not outlive the command, however that ends.
     prctl::set_pdeathsig(Signal::SIGKILL)?;
-    signals.let_go()?;
+    signals.unblock()?;
     if !unistd::geteuid().is_root() {
         // Without root, /proc/self of a process that must not be dumped is not its own.
         prctl::set_dumpable(true)?;

@@ -20,7 +20,7 @@ const CLEAR_LINE: &str = "\x1b[K";
 
 /// Watches until a signal comes. A server that is started again is asked again.
 pub(crate) fn run(socket: &Path, json: bool) -> Result<u8, String> {
-    let signals = Signals::hold().map_err(|error| format!("cannot hold signals back: {error}"))?;
+    let signals = Signals::block().map_err(|error| format!("cannot hold signals back: {error}"))?;
     let draws = !json && stdout().is_terminal() && !is_dumb();
     // The first answer must come, so that a wrong path is no endless wait.
     let mut answer = Ok(ask(socket, &Action::Status { watch: true })?);

@@ -22,7 +22,7 @@ const MAX_NAMES: usize = 5;
 pub(super) fn end(started: StartedRuntime, limit: Duration) {
     let StartedRuntime { runtime, table, .. } = started;
     table.stop_all();
-    let library = Library::hold();
+    let library = Library::acquire();
     if Handle::try_current().is_ok() {
         logging::say(lines::future_holds_itself());
         runtime.shutdown_background();

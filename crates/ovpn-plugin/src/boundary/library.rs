@@ -11,14 +11,14 @@ pub(crate) struct Library {
 impl Library {
     /// `None` where it cannot be kept: then all its threads must have ended before it is unloaded.
     #[cfg(unix)]
-    pub(crate) fn hold() -> Option<Self> {
-        let own: fn() -> Option<Self> = Self::hold;
+    pub(crate) fn acquire() -> Option<Self> {
+        let own: fn() -> Option<Self> = Self::acquire;
         unix::ObjectHandle::with(own as *const std::ffi::c_void).map(|held| Self { held })
     }
 
     /// It cannot be kept here.
     #[cfg(not(unix))]
-    pub(crate) fn hold() -> Option<Self> {
+    pub(crate) fn acquire() -> Option<Self> {
         None
     }
 
@@ -90,7 +90,7 @@ mod unix {
 
         #[test]
         fn the_program_itself_stays() {
-            let own: fn() -> Option<crate::boundary::Library> = crate::boundary::Library::hold;
+            let own: fn() -> Option<crate::boundary::Library> = crate::boundary::Library::acquire;
             assert!(ObjectHandle::with(own as *const c_void).unwrap().0.is_none());
             assert!(ObjectHandle::with(std::ptr::null()).is_none());
         }

@@ -5,7 +5,7 @@ use lines::clients;
 use plugin_options::word_split;
 
 /// One of them.
-struct Known {
+struct ClientOption {
     name: &'static str,
     /// How many words may follow.
     words: std::ops::RangeInclusive<usize>,
@@ -13,8 +13,8 @@ struct Known {
     since: u32,
 }
 
-const fn known(name: &'static str, least: usize, most: usize, since: u32) -> Known {
-    Known { name, words: least..=most, since }
+const fn option(name: &'static str, least: usize, most: usize, since: u32) -> ClientOption {
+    ClientOption { name, words: least..=most, since }
 }
 
 /// As many words as OpenVPN reads of a line.
@@ -22,35 +22,35 @@ const MAX_WORDS: usize = 16;
 /// OpenVPN before this one is not supported, so what it has needs no version.
 const OLDEST: u32 = 4;
 
-const ALL: [Known; 28] = [
-    known("auth-token", 1, 1, OLDEST),
-    known("auth-token-user", 1, 1, 5),
-    known("bind-dev", 1, MAX_WORDS - 1, 5),
-    known("cipher", 1, 1, 5),
-    known("comp-lzo", 0, 1, OLDEST),
-    known("compress", 0, 1, OLDEST),
-    known("data-ciphers", 1, 1, 5),
-    known("data-ciphers-fallback", 1, 1, 5),
-    known("disable", 0, 0, OLDEST),
-    known("echo", 0, MAX_WORDS - 1, OLDEST),
-    known("ifconfig-ipv6-push", 1, 2, OLDEST),
-    known("ifconfig-push", 2, 3, OLDEST),
-    known("inactive", 1, 2, OLDEST),
-    known("iroute", 1, 2, OLDEST),
-    known("iroute-ipv6", 1, 1, OLDEST),
-    known("max-routes-per-client", 1, 1, OLDEST),
-    known("ncp-ciphers", 1, 1, OLDEST),
-    known("override-username", 1, 1, 7),
-    known("parameter", 0, MAX_WORDS - 1, OLDEST),
-    known("ping", 1, 1, OLDEST),
-    known("ping-exit", 1, 1, OLDEST),
-    known("ping-restart", 1, 1, OLDEST),
-    known("ping-timer-rem", 0, 0, OLDEST),
-    known("push", 1, 1, OLDEST),
-    known("push-remove", 1, 1, OLDEST),
-    known("push-reset", 0, 0, OLDEST),
-    known("session-timeout", 1, 1, 6),
-    known("vlan-pvid", 1, 1, 5),
+const ALL: [ClientOption; 28] = [
+    option("auth-token", 1, 1, OLDEST),
+    option("auth-token-user", 1, 1, 5),
+    option("bind-dev", 1, MAX_WORDS - 1, 5),
+    option("cipher", 1, 1, 5),
+    option("comp-lzo", 0, 1, OLDEST),
+    option("compress", 0, 1, OLDEST),
+    option("data-ciphers", 1, 1, 5),
+    option("data-ciphers-fallback", 1, 1, 5),
+    option("disable", 0, 0, OLDEST),
+    option("echo", 0, MAX_WORDS - 1, OLDEST),
+    option("ifconfig-ipv6-push", 1, 2, OLDEST),
+    option("ifconfig-push", 2, 3, OLDEST),
+    option("inactive", 1, 2, OLDEST),
+    option("iroute", 1, 2, OLDEST),
+    option("iroute-ipv6", 1, 1, OLDEST),
+    option("max-routes-per-client", 1, 1, OLDEST),
+    option("ncp-ciphers", 1, 1, OLDEST),
+    option("override-username", 1, 1, 7),
+    option("parameter", 0, MAX_WORDS - 1, OLDEST),
+    option("ping", 1, 1, OLDEST),
+    option("ping-exit", 1, 1, OLDEST),
+    option("ping-restart", 1, 1, OLDEST),
+    option("ping-timer-rem", 0, 0, OLDEST),
+    option("push", 1, 1, OLDEST),
+    option("push-remove", 1, 1, OLDEST),
+    option("push-reset", 0, 0, OLDEST),
+    option("session-timeout", 1, 1, 6),
+    option("vlan-pvid", 1, 1, 5),
 ];
 
 /// What is wrong with the words of a line; `None`: nothing. `version`: that of OpenVPN, as 2.N, if it is known.
@@ -61,7 +61,7 @@ pub fn fault(option: &[Vec<u8>], version: Option<u32>) -> Option<String> {
     if name == "config" {
         return Some(clients::no_config_here().to_string());
     }
-    let Some(known) = ALL.iter().find(|known| known.name == name) else {
+    let Some(known) = ALL.iter().find(|option| option.name == name) else {
         return Some(clients::no_client_option(&name).to_string());
     };
     if let Some(version) = version.filter(|version| *version < known.since) {
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn the_table_is_sorted() {
-        assert!(ALL.is_sorted_by_key(|known| known.name));
+        assert!(ALL.is_sorted_by_key(|option| option.name));
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl Line {
     }
 
     fn text(&self, words: &[String]) -> String {
-        words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+        words.iter().map(|word| openvpn_word(word)).collect::<Vec<_>>().join(" ")
     }
 
     fn bounded(&self, text: String) -> Result<String, Mistake> {
@@ -72,7 +72,7 @@ impl Line {
 }
 
 /// The word as OpenVPN reads it again.
-pub fn quoted(word: &str) -> String {
+pub fn openvpn_word(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-:/@+=%".contains(&byte);
     if !word.is_empty() && word.bytes().all(plain) {
         return word.to_string();
@@ -140,7 +140,7 @@ mod tests {
     proptest! {
         #[test]
         fn words_survive(list in prop::collection::vec("[^\\p{C}{}]*", 1..8)) {
-            let line = list.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+            let line = list.iter().map(|word| openvpn_word(word)).collect::<Vec<_>>().join(" ");
             let again = word_split::split(line.as_bytes()).unwrap();
             prop_assert_eq!(again, list.into_iter().map(String::into_bytes).collect::<Vec<_>>());
         }

@@ -24,7 +24,7 @@ use log_lines::UnloggedLine;
 pub use braces::Values;
 use directory::{EntryKind, read};
 use line::Line;
-pub use line::quoted;
+pub use line::openvpn_word;
 pub use mistake::Mistake;
 
 /// The most that one client gets, and the longest file, in bytes.

@@ -18,7 +18,7 @@ use ovpn_plugin::{ConnectDecision, Decision};
 use privsep::kept_helper::KeptHelper;
 
 pub use connecting::{Connecting, Step};
-pub use deliver_verdicts::{Afterwards, RESTART};
+pub use deliver_verdicts::{AfterUnlock, RESTART};
 use held_questions::HeldQuestions;
 use pending_questions::PendingQuestion;
 pub use pending_questions::without_credentials;
@@ -142,7 +142,7 @@ pub struct Attempts {
     /// Questions on their way.
     held_questions: HeldQuestions,
     /// What is to be done when the lock is free again.
-    afterwards: Afterwards,
+    after_unlock: AfterUnlock,
 }
 
 impl Attempts {
@@ -162,7 +162,7 @@ impl Attempts {
             deferred: 0,
             answered_later: 0,
             held_questions: HeldQuestions::new(config.refusal_time),
-            afterwards: Afterwards::default(),
+            after_unlock: AfterUnlock::default(),
         }
     }
 
@@ -246,8 +246,8 @@ impl Attempts {
                 Step::GoesOn => {
                     self.defer_connect(id, decision, AttemptDetails { kind: AttemptKind::Options, ..details })
                 }
-                Step::Done(config) => self.afterwards.connecting.push((decision, Some(config))),
-                Step::Refused => self.afterwards.connecting.push((decision, None)),
+                Step::Done(config) => self.after_unlock.connecting.push((decision, Some(config))),
+                Step::Refused => self.after_unlock.connecting.push((decision, None)),
             },
             Some(Attempt::Awaited(..)) | None => {
                 if let Some(Attempt::Awaited(_, awaited)) = self.table.get_mut(&id) {
@@ -264,13 +264,13 @@ impl Attempts {
             self.kept.remove(&id);
         }
         match decided.verdict {
-            Verdict::Asked(question) => self.hold(decision, question, details),
-            _ => self.afterwards.decided.push((decision, decided, details)),
+            Verdict::Asked(question) => self.hold_question(decision, question, details),
+            _ => self.after_unlock.decided.push((decision, decided, details)),
         }
     }
 
     /// The same about a question.
-    pub fn hold(&mut self, decision: Decision, question: Box<Question>, details: AttemptDetails) {
+    pub fn hold_question(&mut self, decision: Decision, question: Box<Question>, details: AttemptDetails) {
         self.held_questions.keep(decision, question, details);
     }
 
@@ -280,8 +280,8 @@ impl Attempts {
     }
 
     /// What is to be done once the lock is free, and where clients are to try again.
-    pub fn take_afterwards(&mut self) -> (Afterwards, Advance) {
-        self.afterwards.decided.extend(self.held_questions.take_due(Instant::now()));
-        (std::mem::take(&mut self.afterwards), self.advance)
+    pub fn take_after_unlock(&mut self) -> (AfterUnlock, Advance) {
+        self.after_unlock.decided.extend(self.held_questions.take_due(Instant::now()));
+        (std::mem::take(&mut self.after_unlock), self.advance)
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientConnect};
 
 use super::attempts::Attempts;
-use super::verdict_receiver::Shared;
+use super::verdict_receiver::SharedAttempts;
 use super::{Front, PerClientState};
 use crate::AuthPam;
 use crate::protocol::attempt_origin::AttemptOrigin;
@@ -30,7 +30,7 @@ pub enum UnknownClient {
 
 /// A login of a client that was not refused so far.
 pub struct LoginNames {
-    shared: Arc<Shared>,
+    shared: Arc<SharedAttempts>,
     attempt: u64,
     /// As the client sent it.
     sent: Vec<u8>,

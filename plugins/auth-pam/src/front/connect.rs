@@ -11,7 +11,7 @@ use super::client_names::UnknownClient;
 use super::grace::AttemptKind;
 use super::{Front, MARGIN};
 use crate::AuthPam;
-use crate::client_options::quoted;
+use crate::client_options::openvpn_word;
 use crate::protocol::attempt_origin::AttemptOrigin;
 use crate::protocol::client_options_request::ClientOptionsRequest;
 use crate::protocol::session::Assigned;
@@ -54,7 +54,7 @@ impl Front {
         let tail = self.line_tail(&origin, arrived);
         let mut connecting = Connecting::new(tail.clone());
         if let Some(name) = self.new_name(&who, &mut client) {
-            let line = format!("override-username {}", quoted(&name));
+            let line = format!("override-username {}", openvpn_word(&name));
             if let Err(error) = connecting.config.option(&line) {
                 lines::clients::impossible_name(&user, error, &tail).log();
                 return ClientConnectReply::Reject;

@@ -35,7 +35,7 @@ use attempts::{Attempts, RESTART, SupervisorLink};
 use line_tail::LineTail;
 pub use pending_authentication::MAX_TEXT as MAX_PENDING_TEXT;
 pub use per_client_state::PerClientState;
-use verdict_receiver::Shared;
+use verdict_receiver::SharedAttempts;
 
 #[cfg(test)]
 pub use credentials::tests::every_refusal;
@@ -61,7 +61,7 @@ const STOP: Duration = Duration::from_secs(1);
 /// The front.
 pub struct Front {
     settings: Settings,
-    shared: Arc<Shared>,
+    shared: Arc<SharedAttempts>,
     tasks: Tasks,
     /// The thread that logs runs.
     logs: bool,
@@ -76,7 +76,7 @@ impl Front {
     pub fn open(mut settings: Settings, defers: bool) -> ovpn_plugin::Result<Self> {
         let metrics = open_metrics(&mut settings.config);
         let attempts = Attempts::new(&settings.config);
-        let shared = Arc::new(Shared::new(attempts).map_err(|errno| errno.desc())?);
+        let shared = Arc::new(SharedAttempts::new(attempts).map_err(|errno| errno.desc())?);
         let front = Front {
             settings,
             shared,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientDisconnect, ClientDisconnectReply};
 
 use super::client_names::MOST;
-use super::verdict_receiver::Shared;
+use super::verdict_receiver::SharedAttempts;
 use super::{Front, PATIENCE, PerClientState};
 use crate::AuthPam;
 use crate::protocol::Request;
@@ -14,7 +14,7 @@ use crate::protocol::session::{CloseReason, Usage};
 
 /// What PAM has let a client in with.
 pub struct ClientSession {
-    shared: Arc<Shared>,
+    shared: Arc<SharedAttempts>,
     /// The attempt.
     attempt: u64,
     stage: Stage,

@@ -24,7 +24,7 @@ const WAKE: u64 = 0;
 const VERDICTS: u64 = 1;
 
 /// What OpenVPN's thread and the receiver share.
-pub struct Shared {
+pub struct SharedAttempts {
     state: Mutex<State>,
     /// The receiver looks after deferred attempts.
     deferred: AtomicBool,
@@ -46,7 +46,7 @@ struct State {
     listens: bool,
 }
 
-impl Shared {
+impl SharedAttempts {
     /// Around an empty table.
     ///
     /// # Errors
@@ -59,7 +59,7 @@ impl Shared {
         epoll.add(&reader, EpollEvent::new(EpollFlags::EPOLLIN, WAKE))?;
         let (own_lines, line_receiver) = line_log()?;
         lines.add(line_receiver)?;
-        Ok(Shared {
+        Ok(SharedAttempts {
             state: Mutex::new(State { attempts, listens: false }),
             deferred: AtomicBool::new(false),
             next_question: Mutex::new(None),
@@ -89,13 +89,13 @@ impl Shared {
             self.wake();
         }
         self.deferred.store(wanted, Ordering::Release);
-        let (afterwards, advance) = attempts.take_afterwards();
+        let (after_unlock, advance) = attempts.take_after_unlock();
         let next = attempts.next_question();
         let before = std::mem::replace(&mut *self.next_question(), next);
         if next.is_some_and(|next| before.is_none_or(|before| next < before)) {
             self.wake();
         }
-        if let Some(lost) = &afterwards.lost {
+        if let Some(lost) = &after_unlock.lost {
             // Before it is closed: if another process has a copy of the descriptor, closing does not take it out.
             if std::mem::take(listens) {
                 let _ = self.epoll.delete(lost);
@@ -111,14 +111,14 @@ impl Shared {
             }
         }
         drop(state);
-        (result, afterwards.deliver(advance))
+        (result, after_unlock.deliver(advance))
     }
 
     fn next_question(&self) -> MutexGuard<'_, Option<Instant>> {
         self.next_question.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The life of the receiver, until [`Shared::stop`].
+    /// The life of the receiver, until [`SharedAttempts::stop`].
     pub fn receive(&self) {
         let mut events = [EpollEvent::empty(); 4];
         let mut looked = Instant::now();

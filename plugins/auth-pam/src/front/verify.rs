@@ -165,7 +165,7 @@ impl Front {
                     attempts.kept.remove(&id);
                     // Whether the question came within the grace must not tell either.
                     let (decision, deferral) = event.defer().map_err(Refusal::ControlFile)?;
-                    attempts.hold(decision, question, self.details(&username, origin, kind, now));
+                    attempts.hold_question(decision, question, self.details(&username, origin, kind, now));
                     return Ok(AuthReply::Deferred(deferral));
                 }
                 let cannot = |why: &str| Refusal::Question(why.to_string());

@@ -46,7 +46,7 @@ fn check_phases(service: &CStr, confdir: Option<&CStr>, phases: &[Phase]) -> Res
     let mut check =
         ServiceCheck { name: service.to_string_lossy().into_owned(), findings: Findings::default() };
     if let Some(confdir) = confdir {
-        check.permissions(What::Confdir, Path::new(OsStr::from_bytes(confdir.to_bytes())))?;
+        check.permissions(CheckedPath::Confdir, Path::new(OsStr::from_bytes(confdir.to_bytes())))?;
     }
     let file = pam::service_file(service, confdir).map_err(|_| bad_name(service))?;
     if confdir.is_none() {
@@ -75,20 +75,20 @@ fn bad_name(service: &CStr) -> String {
     lines::configuration::bad_service("", &service.to_string_lossy()).to_string()
 }
 
-/// What is looked at.
+/// What somebody else must not be able to change.
 #[derive(Clone, Copy)]
-enum What {
+enum CheckedPath {
     Confdir,
     Directory,
     File,
 }
 
-impl What {
+impl CheckedPath {
     fn insecure(self, reason: &str) -> UnloggedLine {
         match self {
-            What::Confdir => lines::startup::confdir_insecure(reason).unlogged(),
-            What::Directory => lines::startup::directory_insecure(reason).unlogged(),
-            What::File => lines::startup::file_insecure(reason).unlogged(),
+            CheckedPath::Confdir => lines::startup::confdir_insecure(reason).unlogged(),
+            CheckedPath::Directory => lines::startup::directory_insecure(reason).unlogged(),
+            CheckedPath::File => lines::startup::file_insecure(reason).unlogged(),
         }
     }
 }
@@ -101,7 +101,7 @@ struct ServiceCheck {
 impl ServiceCheck {
     /// Reads a file of the service, if nobody but root could change it.
     fn read(&mut self, path: &Path) -> Result<Content, String> {
-        let Some(walk) = self.permissions(What::File, path)? else {
+        let Some(walk) = self.permissions(CheckedPath::File, path)? else {
             return Ok(if path.exists() { Content::Unknown } else { Content::Missing });
         };
         // As libpam, which takes a directory for no file.
@@ -116,7 +116,7 @@ impl ServiceCheck {
     fn directories(&mut self, file: &ServiceFile) -> Result<(), String> {
         for searched in file.searched() {
             if let Some(directory) = searched.parent() {
-                self.permissions(What::Directory, directory)?;
+                self.permissions(CheckedPath::Directory, directory)?;
             }
             if file.found() == Some(searched) {
                 break;
@@ -126,7 +126,7 @@ impl ServiceCheck {
     }
 
     /// Judges the way to a file or directory; `None` if it cannot be walked.
-    fn permissions(&mut self, what: What, path: &Path) -> Result<Option<Walk>, String> {
+    fn permissions(&mut self, which: CheckedPath, path: &Path) -> Result<Option<Walk>, String> {
         let walk = match Walk::along(path, Sticky::Allowed) {
             Ok(walk) => walk,
             Err(WalkError::Unreachable { .. } | WalkError::Loop(_)) => return Ok(None),
@@ -134,7 +134,7 @@ impl ServiceCheck {
         for problem in &walk.problems {
             let tolerable = problem.is_tolerable(RootsGroup::IsTrusted);
             let (problem, remedy) = (problem.to_string(), problem.remedy());
-            let line = what.insecure(&format!("{problem}; {remedy}"));
+            let line = which.insecure(&format!("{problem}; {remedy}"));
             if !tolerable {
                 return Err(line.text);
             }

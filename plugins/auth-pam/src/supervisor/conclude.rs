@@ -81,7 +81,7 @@ impl Supervisor {
         if let Outcome::Asked(question) = outcome {
             joined.iter().for_each(|other| self.waiting_questions.asked_too(&question.id, other.id));
         }
-        joined.iter().for_each(|other| self.sessions.share(attempt.id, other.id));
+        joined.iter().for_each(|other| self.sessions.add_attempt(attempt.id, other.id));
         let reference = attempt.origin.reference;
         let judged = Judged {
             told: reasons::for_client(outcome, &verdict, self.settings.config.reasons()),

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::events::{Interest, What};
+use super::events::{EventSource, Interest};
 use super::held_verdicts::{DecidedAttempt, Judged};
 use super::{Exit, Supervisor, audit};
 use crate::protocol::Reply;
@@ -94,7 +94,7 @@ impl Supervisor {
     pub(super) fn watch_front(&self, before: Interest) {
         let interest = self.verdicts.interest();
         if before != interest {
-            let _ = self.events.change(&self.front, What::Front, interest);
+            let _ = self.events.change(&self.front, EventSource::Front, interest);
         }
     }
 

@@ -10,7 +10,7 @@ pub type WorkerId = u64;
 
 /// Where something has happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
+pub enum EventSource {
     /// The channel to OpenVPN.
     Front,
     /// The keeper has something to say, for instance that a worker has ended, or is gone.
@@ -34,30 +34,30 @@ const FIRST_WORKER: u64 = 16;
 /// Events taken at once.
 const BATCH: usize = 64;
 
-impl What {
+impl EventSource {
     fn number(self) -> u64 {
         match self {
-            What::Front => 0,
-            What::ModuleOutput => 1,
-            What::Keeper => 2,
-            What::StatusSocket => 3,
-            What::StatusCaller(place) => FIRST_CALLER + place.min(MAX_CALLERS) as u64,
-            What::Writer => 4,
-            What::Worker(id) => FIRST_WORKER + id,
+            EventSource::Front => 0,
+            EventSource::ModuleOutput => 1,
+            EventSource::Keeper => 2,
+            EventSource::StatusSocket => 3,
+            EventSource::StatusCaller(place) => FIRST_CALLER + place.min(MAX_CALLERS) as u64,
+            EventSource::Writer => 4,
+            EventSource::Worker(id) => FIRST_WORKER + id,
         }
     }
 
     fn from_number(number: u64) -> Self {
         match number {
-            0 => What::Front,
-            1 => What::ModuleOutput,
-            2 => What::Keeper,
-            3 => What::StatusSocket,
+            0 => EventSource::Front,
+            1 => EventSource::ModuleOutput,
+            2 => EventSource::Keeper,
+            3 => EventSource::StatusSocket,
             caller @ FIRST_CALLER..FIRST_WORKER => {
-                What::StatusCaller(usize::try_from(caller - FIRST_CALLER).unwrap_or(MAX_CALLERS))
+                EventSource::StatusCaller(usize::try_from(caller - FIRST_CALLER).unwrap_or(MAX_CALLERS))
             }
-            4 => What::Writer,
-            worker => What::Worker(worker.saturating_sub(FIRST_WORKER)),
+            4 => EventSource::Writer,
+            worker => EventSource::Worker(worker.saturating_sub(FIRST_WORKER)),
         }
     }
 }
@@ -85,18 +85,18 @@ impl Events {
     }
 
     /// Adds a descriptor; one that is closed leaves the set by itself.
-    pub fn add(&self, descriptor: impl AsFd, what: What) -> nix::Result<()> {
-        self.epoll.add(descriptor, EpollEvent::new(EpollFlags::EPOLLIN, what.number()))
+    pub fn add(&self, descriptor: impl AsFd, source: EventSource) -> nix::Result<()> {
+        self.epoll.add(descriptor, EpollEvent::new(EpollFlags::EPOLLIN, source.number()))
     }
 
     /// What of a descriptor of the set is an event; its end is one in any case.
-    pub fn change(&self, descriptor: impl AsFd, what: What, interest: Interest) -> nix::Result<()> {
+    pub fn change(&self, descriptor: impl AsFd, source: EventSource, interest: Interest) -> nix::Result<()> {
         let flags = match interest {
             Interest::Messages => EpollFlags::EPOLLIN,
             Interest::MessagesAndRoom => EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT,
             Interest::Room => EpollFlags::EPOLLOUT,
         };
-        self.epoll.modify(descriptor, &mut EpollEvent::new(flags, what.number()))
+        self.epoll.modify(descriptor, &mut EpollEvent::new(flags, source.number()))
     }
 
     /// Stops waiting for a descriptor that stays open.
@@ -105,7 +105,7 @@ impl Events {
     }
 
     /// Waits until something happens, or `until`. The keeper comes last: what a worker had to say is heard before its end.
-    pub fn wait(&self, until: Option<Instant>) -> nix::Result<Vec<What>> {
+    pub fn wait(&self, until: Option<Instant>) -> nix::Result<Vec<EventSource>> {
         let timeout = match until {
             None => EpollTimeout::NONE,
             Some(time) => {
@@ -119,9 +119,9 @@ impl Events {
             Err(nix::Error::EINTR) => 0,
             done => done?,
         };
-        let mut happened: Vec<What> =
-            events[..count].iter().map(|event| What::from_number(event.data())).collect();
-        happened.sort_by_key(|what| *what == What::Keeper);
+        let mut happened: Vec<EventSource> =
+            events[..count].iter().map(|event| EventSource::from_number(event.data())).collect();
+        happened.sort_by_key(|source| *source == EventSource::Keeper);
         Ok(happened)
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use privsep::kept_helper::KeeperNews;
 
-use super::events::{Interest, What};
+use super::events::{EventSource, Interest};
 use super::{Exit, Supervisor};
 
 /// News taken at once.
@@ -58,7 +58,7 @@ impl Supervisor {
         let unsent = self.workers.keeper().has_unsent();
         if unsent != self.keeper_has_no_room {
             let interest = if unsent { Interest::MessagesAndRoom } else { Interest::Messages };
-            let _ = self.events.change(&*self.workers.keeper(), What::Keeper, interest);
+            let _ = self.events.change(&*self.workers.keeper(), EventSource::Keeper, interest);
             self.keeper_has_no_room = unsent;
         }
     }

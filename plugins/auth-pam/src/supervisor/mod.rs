@@ -55,7 +55,7 @@ use attempt::Attempt;
 use audit::Audit;
 use circuit_breaker::CircuitBreaker;
 use counters::Counters;
-use events::{Events, What, WorkerId};
+use events::{EventSource, Events, WorkerId};
 use held_verdicts::HeldVerdicts;
 use line_limit::LineLimit;
 use metrics::Metrics;
@@ -176,22 +176,22 @@ impl Supervisor {
         }
     }
 
-    fn turn(&mut self, happened: &[What]) -> Result<(), Exit> {
+    fn turn(&mut self, happened: &[EventSource]) -> Result<(), Exit> {
         let now = Instant::now();
-        for what in happened {
-            match *what {
-                What::Front => {
+        for source in happened {
+            match *source {
+                EventSource::Front => {
                     self.flush()?;
                     if !self.verdicts.are_unread() {
                         self.read_front(now)?;
                     }
                 }
-                What::Keeper => self.hear_keeper(now)?,
-                What::ModuleOutput => self.output.read(),
-                What::Worker(worker) => self.hear(now, worker),
-                What::StatusSocket => self.admit_callers(now),
-                What::StatusCaller(place) => self.hear_caller(now, place),
-                What::Writer => self.hear_writer(now),
+                EventSource::Keeper => self.hear_keeper(now)?,
+                EventSource::ModuleOutput => self.output.read(),
+                EventSource::Worker(worker) => self.hear(now, worker),
+                EventSource::StatusSocket => self.admit_callers(now),
+                EventSource::StatusCaller(place) => self.hear_caller(now, place),
+                EventSource::Writer => self.hear_writer(now),
             }
         }
         self.keep_time(now);

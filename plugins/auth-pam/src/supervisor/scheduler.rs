@@ -52,7 +52,7 @@ pub struct Limits {
 
 impl Limits {
     /// How many workers one source may use: not the last quarter, which is for the others.
-    fn share(&self) -> usize {
+    fn source_share(&self) -> usize {
         (self.max_workers - self.max_workers.div_ceil(4)).max(1)
     }
 }
@@ -102,7 +102,7 @@ impl<A: Schedulable> Scheduler<A> {
             lines: BTreeSet::new(),
             ready: BTreeSet::new(),
             deadlines: BTreeSet::new(),
-            sources: Sources::new(limits.share()),
+            sources: Sources::new(limits.source_share()),
             users: Users::default(),
             first: 0,
             last: 0,

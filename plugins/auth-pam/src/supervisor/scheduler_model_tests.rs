@@ -17,13 +17,14 @@ impl Model {
         self.running.iter().filter(|attempt| attempt.source == source).count()
     }
 
-    fn share(&self) -> usize {
+    fn source_share(&self) -> usize {
         (self.max_workers - self.max_workers.div_ceil(4)).max(1)
     }
 
     fn may_start(&self, attempt: &Attempt) -> bool {
         let same = self.running.iter().filter(|running| running.username == attempt.username).count();
-        same < 2 && (attempt.source == Source::Unknown || self.of_source(attempt.source) < self.share())
+        same < 2
+            && (attempt.source == Source::Unknown || self.of_source(attempt.source) < self.source_share())
     }
 
     fn submit(&mut self, attempt: Attempt, free: usize) -> Option<Attempt> {
@@ -88,7 +89,11 @@ impl Model {
         };
         let of_source = |source: &Source| {
             let count = ready(&mut waiting.iter().filter(|attempt| attempt.source == *source));
-            if *source == Source::Unknown { count } else { count.min(self.share() - self.of_source(*source)) }
+            if *source == Source::Unknown {
+                count
+            } else {
+                count.min(self.source_share() - self.of_source(*source))
+            }
         };
         self.round.iter().map(of_source).sum::<usize>().min(ready(&mut waiting.iter()))
     }

@@ -197,7 +197,7 @@ impl Supervisor {
             WaitsIn::Session(worker) => format!("in the session or its account{}", self.process(worker)),
             WaitsIn::Worker(worker) => {
                 let phase = self.workers.process(worker).and_then(pam_progress::of);
-                let phase = phase.map_or("in a PAM module", pam_progress::Progress::for_log);
+                let phase = phase.map_or("in a PAM module", pam_progress::PamProgress::for_log);
                 format!("{phase}{}", self.process(worker))
             }
         };

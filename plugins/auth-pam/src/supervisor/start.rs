@@ -17,7 +17,7 @@ use privsep::{InheritedNumbers, leave, unprivileged};
 use super::audit::Audit;
 use super::circuit_breaker::CircuitBreaker;
 use super::counters::Counters;
-use super::events::{Events, What};
+use super::events::{EventSource, Events};
 use super::held_verdicts::HeldVerdicts;
 use super::line_limit::LineLimit;
 use super::metrics::Metrics;
@@ -49,7 +49,7 @@ const ANNOUNCE: Duration = Duration::from_secs(10);
 pub fn prepare(settings: &Settings, lines: LineSender) {
     ovpn_plugin::logging::in_forked_child();
     line_log::keep(lines);
-    pam_progress::share();
+    pam_progress::make_scoreboard();
     ovpn_plugin::logging::redirect(line_log::send);
     // The working directory of a daemon must not keep a file system busy.
     if settings.daemon {
@@ -118,9 +118,9 @@ impl Supervisor {
         let ForWorkers { output, parent_death_pipe } = given.for_workers.take().ok_or(nix::Error::EINVAL)?;
         let events = Events::new()?;
         let output = ModuleOutput::new(output);
-        events.add(&given.front, What::Front)?;
-        events.add(&given.keeper, What::Keeper)?;
-        events.add(&output, What::ModuleOutput)?;
+        events.add(&given.front, EventSource::Front)?;
+        events.add(&given.keeper, EventSource::Keeper)?;
+        events.add(&output, EventSource::ModuleOutput)?;
         let in_nix = |error: std::io::Error| nix::Error::from_raw(error.raw_os_error().unwrap_or(0));
         let random = File::open("/dev/urandom").map_err(in_nix)?;
         let random_for_workers = random.try_clone().map_err(in_nix)?;

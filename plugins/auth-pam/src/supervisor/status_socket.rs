@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use privsep::local_socket::{Caller, LocalSocket};
 
 use super::Supervisor;
-use super::events::{Events, Interest, MAX_CALLERS, What};
+use super::events::{EventSource, Events, Interest, MAX_CALLERS};
 use crate::protocol::MAX_TEXT;
 
 /// Longest question in bytes: a word, a name, and the end of the line.
@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Makes the socket. Without it the server goes on: nobody's login depends on it.
 pub fn socket(path: &Path, events: &Events) -> Option<LocalSocket> {
     let made = LocalSocket::make(path).map_err(|error| error.to_string());
-    let made = made.and_then(|socket| match events.add(&socket, What::StatusSocket) {
+    let made = made.and_then(|socket| match events.add(&socket, EventSource::StatusSocket) {
         Ok(()) => Ok(socket),
         Err(errno) => Err(errno.desc().to_string()),
     });
@@ -155,7 +155,7 @@ impl Supervisor {
             let Some(socket) = &self.status_socket.socket else { return };
             match socket.admit() {
                 Ok(Some(connection)) => {
-                    if self.events.add(&connection, What::StatusCaller(place)).is_ok() {
+                    if self.events.add(&connection, EventSource::StatusCaller(place)).is_ok() {
                         self.status_socket.places[place] = Some(StatusCaller::new(connection, now));
                     }
                 }
@@ -176,7 +176,7 @@ impl Supervisor {
         if self.status_socket.closed != closed {
             if closed {
                 self.events.remove(socket);
-            } else if self.events.add(socket, What::StatusSocket).is_err() {
+            } else if self.events.add(socket, EventSource::StatusSocket).is_err() {
                 return;
             }
             self.status_socket.closed = closed;
@@ -198,7 +198,7 @@ impl Supervisor {
         let Some(caller) = self.status_socket.places.get(place).and_then(Option::as_ref) else { return };
         match next {
             CallerStep::Wait(interest) => {
-                let _ = self.events.change(&caller.connection, What::StatusCaller(place), interest);
+                let _ = self.events.change(&caller.connection, EventSource::StatusCaller(place), interest);
             }
             CallerStep::Asked(_) | CallerStep::Done => self.end_caller(place),
         }

@@ -23,7 +23,7 @@ pub use orders::NotBegun;
 pub use reports::{HeardFromWorker, NewQuestion};
 
 use super::attempt::Attempt;
-use super::events::{Events, What, WorkerId};
+use super::events::{EventSource, Events, WorkerId};
 use crate::protocol::{Order, Report};
 use crate::settings::Settings;
 
@@ -178,7 +178,7 @@ impl Workers {
     pub fn fork(&mut self, now: Instant, events: &Events) -> nix::Result<()> {
         let (ours, theirs) = privsep::channel::sockets()?;
         let id = self.last_id + 1;
-        events.add(&ours, What::Worker(id))?;
+        events.add(&ours, EventSource::Worker(id))?;
         self.keeper.fork(id, theirs);
         self.last_id = id;
         self.insert(id, Channel::from_socket(ours), now, WorkerState::Starting);
@@ -188,7 +188,7 @@ impl Workers {
     /// Has the keeper fork the writer of the metrics file, with a number of its own and this end of its channel.
     pub fn fork_clerk(&mut self, events: &Events) -> nix::Result<(WorkerId, OwnedFd)> {
         let (ours, theirs) = privsep::channel::sockets()?;
-        events.add(&ours, What::Writer)?;
+        events.add(&ours, EventSource::Writer)?;
         self.last_id += 1;
         self.keeper.fork_clerk(self.last_id, theirs);
         Ok((self.last_id, ours))

@@ -8,7 +8,7 @@ use nix::unistd::Group;
 use pam::{PamError, ReturnCode, Transaction};
 use privsep::confine;
 
-use super::conversation::Answering;
+use super::conversation::PamConversation;
 use super::groups;
 use super::messages::Messages;
 use super::prompts::{ClientInput, PromptAnswer, Prompts, Turn, Visibility};
@@ -46,7 +46,7 @@ pub fn user(prompts: &Prompts, username: &[u8], common_name: &[u8]) -> Result<CS
 
 /// Runs the account phase. `end` tells how far it came.
 pub fn check(
-    transaction: &mut Transaction<Answering<'_>>,
+    transaction: &mut Transaction<PamConversation<'_>>,
     config: &Config,
     proof: PasswordlessProof,
     end: &mut TransactionEnd,
@@ -74,7 +74,7 @@ pub fn check(
 
 /// Whether the user of the transaction may log in by certificate at all.
 fn is_member(
-    transaction: &Transaction<Answering<'_>>,
+    transaction: &Transaction<PamConversation<'_>>,
     config: &Config,
     end: &mut TransactionEnd,
 ) -> Result<(), PamError> {
@@ -99,7 +99,7 @@ fn is_member(
 
 /// The same in the transaction of a session that is open.
 pub fn check_again(
-    transaction: &mut Transaction<Answering<'_>>,
+    transaction: &mut Transaction<PamConversation<'_>>,
     config: &Config,
     proof: PasswordlessProof,
 ) -> TransactionEnd {

@@ -17,7 +17,7 @@ use crate::quoted::escaped;
 pub const MAX_NOTES: usize = 32;
 
 /// The conversation of one transaction.
-pub struct Answering<'a> {
+pub struct PamConversation<'a> {
     /// How prompts are answered.
     pub prompts: &'a Prompts,
     /// A prompt without an answer is a question.
@@ -65,7 +65,7 @@ pub struct Answering<'a> {
     pub nobody_in: Option<&'static str>,
 }
 
-impl Answering<'_> {
+impl PamConversation<'_> {
     /// Sends a note.
     pub fn note(&mut self, text: impl FnOnce() -> String) {
         if self.notes < MAX_NOTES {
@@ -244,7 +244,7 @@ impl Answering<'_> {
     }
 }
 
-impl Conversation for Answering<'_> {
+impl Conversation for PamConversation<'_> {
     fn prompt_hidden(&mut self, prompt: &[u8]) -> Result<Secret, ConversationError> {
         self.answer(Visibility::Hidden, prompt)
     }

@@ -8,11 +8,11 @@ use lines::refusals;
 use pam::{PamError, ReturnCode, Transaction};
 use secret::Secret;
 
-use super::conversation::Answering;
+use super::conversation::PamConversation;
 use super::transaction::other_user;
 use crate::protocol::TransactionEnd;
 use crate::settings::Settings;
-use crate::worker::pam_progress::{self, Progress};
+use crate::worker::pam_progress::{self, PamProgress};
 
 /// How often a new password may be tried. The questions of a transaction have a bound of their own.
 const MAX_ROUNDS: usize = 5;
@@ -56,7 +56,7 @@ impl Choosing {
 
 /// The account phase. If the password has expired and may be changed, that is done, and the phase is run again.
 pub fn acct_mgmt(
-    transaction: &mut Transaction<Answering<'_>>,
+    transaction: &mut Transaction<PamConversation<'_>>,
     settings: &Settings,
     end: &mut TransactionEnd,
 ) -> Result<(), PamError> {
@@ -81,10 +81,10 @@ pub fn acct_mgmt(
         }
     }
     let worker = transaction.conversation().reports.worker;
-    pam_progress::enter(worker, Progress::NewPassword);
+    pam_progress::enter(worker, PamProgress::NewPassword);
     change(transaction)
         .map_err(|error| because(refusals::expired_not_changed(pam, &error.text).to_string()))?;
-    pam_progress::enter(worker, Progress::Account);
+    pam_progress::enter(worker, PamProgress::Account);
     transaction.conversation().note(|| refusals::changed_password().to_string());
     transaction.acct_mgmt().map_err(|again| {
         if again.code == code { because(refusals::expired_again(pam).to_string()) } else { again }
@@ -92,7 +92,7 @@ pub fn acct_mgmt(
 }
 
 /// Has the user choose, as often as that makes sense.
-fn change(transaction: &mut Transaction<Answering<'_>>) -> Result<(), PamError> {
+fn change(transaction: &mut Transaction<PamConversation<'_>>) -> Result<(), PamError> {
     let mut round = 1;
     loop {
         let conversation = transaction.conversation();

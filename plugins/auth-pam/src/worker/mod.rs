@@ -36,7 +36,7 @@ use crate::protocol::{NewTransaction, Order, Report, WorkerNews};
 use crate::settings::Settings;
 use crate::supervisor::take_syslog_name;
 use crate::titles;
-use pam_progress::Progress;
+use pam_progress::PamProgress;
 
 /// Modules that talk to servers get an error instead of SIGPIPE.
 const IGNORED: &[Signal] = &[Signal::SIGPIPE];
@@ -88,7 +88,8 @@ fn serve(
     let _own = parent_death_pipe::die_with_parent(parent_death_pipe);
     // One handle more than needed keeps the modules mapped: without it every transaction would load them anew. When it
     // cannot be had (no such service yet, say), the transactions tell.
-    let mut anchor = LoadedModules::hold(&settings.config.service, settings.config.confdir.as_deref()).ok();
+    let mut loaded_modules =
+        LoadedModules::load(&settings.config.service, settings.config.confdir.as_deref()).ok();
     let worker = nix::unistd::getpid();
     // Loading modules may have logged something, too.
     set_back();
@@ -112,13 +113,14 @@ fn serve(
         let mut reports =
             Reports { channel: &mut channel, nonce: begin.nonce, worker, session: begin.session };
         // A transaction that is kept for a session keeps its modules mapped by itself.
-        let (end, asked) =
-            transaction::transact(settings, &begin, credentials, &mut reports, || drop(anchor.take()));
+        let (end, asked) = transaction::transact(settings, &begin, credentials, &mut reports, || {
+            drop(loaded_modules.take())
+        });
         // A child that a module has forked and that came back out of it is not this worker, and has nothing to say.
         if nix::unistd::getpid() != worker {
             leave(1);
         }
-        pam_progress::enter(worker, Progress::Outside);
+        pam_progress::enter(worker, PamProgress::Outside);
         // What a module has printed is logged with the login, not when enough of it has come together.
         confine::flush_output();
         if !reports.send(WorkerNews::End(end)) {

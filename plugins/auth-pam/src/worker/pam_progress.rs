@@ -8,11 +8,11 @@ use std::sync::OnceLock;
 use nix::unistd::Pid;
 use privsep::scoreboard::Scoreboard;
 
-static CELLS: OnceLock<Scoreboard> = OnceLock::new();
+static SCOREBOARD: OnceLock<Scoreboard> = OnceLock::new();
 
 /// Where a worker is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
+pub enum PamProgress {
     /// In no transaction of PAM.
     Outside,
     /// PAM's modules are loaded.
@@ -27,47 +27,47 @@ pub enum Progress {
     End,
 }
 
-impl Progress {
-    const ALL: [Progress; 6] = [
-        Progress::Outside,
-        Progress::Start,
-        Progress::Authentication,
-        Progress::Account,
-        Progress::NewPassword,
-        Progress::End,
+impl PamProgress {
+    const ALL: [PamProgress; 6] = [
+        PamProgress::Outside,
+        PamProgress::Start,
+        PamProgress::Authentication,
+        PamProgress::Account,
+        PamProgress::NewPassword,
+        PamProgress::End,
     ];
 
     /// For the log.
     pub fn for_log(self) -> &'static str {
         match self {
-            Progress::Outside => "in a worker",
-            Progress::Start => "while modules are loaded",
-            Progress::Authentication => "in the authentication phase",
-            Progress::Account => "in the account phase",
-            Progress::NewPassword => "while a new password is set",
-            Progress::End => "while modules clean up",
+            PamProgress::Outside => "in a worker",
+            PamProgress::Start => "while modules are loaded",
+            PamProgress::Authentication => "in the authentication phase",
+            PamProgress::Account => "in the account phase",
+            PamProgress::NewPassword => "while a new password is set",
+            PamProgress::End => "while modules clean up",
         }
     }
 }
 
 /// For the keeper, before it forks anybody. Without memory nobody knows how far a worker is.
-pub fn share() {
-    if let Ok(cells) = Scoreboard::new() {
-        let _ = CELLS.set(cells);
+pub fn make_scoreboard() {
+    if let Ok(scoreboard) = Scoreboard::new() {
+        let _ = SCOREBOARD.set(scoreboard);
     }
 }
 
 /// This worker has come so far.
-pub fn enter(worker: Pid, phase: Progress) {
-    if let Some(cells) = CELLS.get() {
-        cells.put(worker.as_raw(), phase as u8);
+pub fn enter(worker: Pid, phase: PamProgress) {
+    if let Some(scoreboard) = SCOREBOARD.get() {
+        scoreboard.put(worker.as_raw(), phase as u8);
     }
 }
 
 /// How far this worker has come, if that is known.
-pub fn of(worker: Pid) -> Option<Progress> {
-    let number = CELLS.get()?.get(worker.as_raw())?;
-    Progress::ALL.get(usize::from(number)).copied()
+pub fn of(worker: Pid) -> Option<PamProgress> {
+    let number = SCOREBOARD.get()?.get(worker.as_raw())?;
+    PamProgress::ALL.get(usize::from(number)).copied()
 }
 
 #[cfg(test)]
@@ -76,15 +76,15 @@ mod tests {
 
     #[test]
     fn each_phase_is_found_again() {
-        share();
-        for (number, phase) in Progress::ALL.into_iter().enumerate() {
+        make_scoreboard();
+        for (number, phase) in PamProgress::ALL.into_iter().enumerate() {
             let worker = Pid::from_raw(100 + i32::try_from(number).unwrap());
             assert_eq!(of(worker), None);
             enter(worker, phase);
             assert_eq!(of(worker), Some(phase));
         }
         // What a module has written there.
-        CELLS.get().unwrap().put(100, 200);
+        SCOREBOARD.get().unwrap().put(100, 200);
         assert_eq!(of(Pid::from_raw(100)), None);
     }
 }

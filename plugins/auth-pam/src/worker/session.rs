@@ -9,7 +9,7 @@ use pam::{PamError, ReturnCode, Transaction};
 use privsep::{confine, leave};
 
 use super::account;
-use super::conversation::Answering;
+use super::conversation::PamConversation;
 use super::orders::receive;
 use super::reports::cut;
 use crate::protocol::reference::Reference;
@@ -18,7 +18,11 @@ use crate::protocol::{Order, StepResult, TransactionEnd, WorkerNews};
 use crate::settings::Settings;
 
 /// What is left of a worker's life after its transaction has let a client in, which `login` says.
-pub fn hold(mut transaction: Transaction<Answering<'_>>, login: TransactionEnd, settings: &Settings) -> ! {
+pub fn serve(
+    mut transaction: Transaction<PamConversation<'_>>,
+    login: TransactionEnd,
+    settings: &Settings,
+) -> ! {
     let dco = settings.dco;
     let conversation = transaction.conversation();
     conversation.enter_session();
@@ -75,7 +79,7 @@ pub fn hold(mut transaction: Transaction<Answering<'_>>, login: TransactionEnd, 
 
 /// Ends the transaction, and says how that went.
 fn end(
-    transaction: Transaction<Answering<'_>>,
+    transaction: Transaction<PamConversation<'_>>,
     result: Result<(), PamError>,
     news: fn(StepResult) -> WorkerNews,
 ) -> ! {
@@ -96,7 +100,7 @@ fn done(result: Result<(), PamError>) -> StepResult {
 }
 
 fn open_session(
-    transaction: &mut Transaction<Answering<'_>>,
+    transaction: &mut Transaction<PamConversation<'_>>,
     variables: Vec<CString>,
 ) -> Result<(), PamError> {
     put(transaction, variables)?;
@@ -110,7 +114,7 @@ fn open_session(
 
 /// Both steps are taken, whatever the first one has come to.
 fn close_session(
-    transaction: &mut Transaction<Answering<'_>>,
+    transaction: &mut Transaction<PamConversation<'_>>,
     usage: &Usage,
     dco: bool,
 ) -> Result<(), PamError> {
@@ -123,8 +127,8 @@ fn close_session(
 /// Has modules do something. A child that one of them has forked and that came back out of it, whatever with, is not this
 /// worker: it must not go on to delete what the worker has.
 fn step<'a>(
-    transaction: &mut Transaction<Answering<'a>>,
-    run: fn(&mut Transaction<Answering<'a>>) -> Result<(), PamError>,
+    transaction: &mut Transaction<PamConversation<'a>>,
+    run: fn(&mut Transaction<PamConversation<'a>>) -> Result<(), PamError>,
 ) -> Result<(), PamError> {
     let result = run(transaction);
     if nix::unistd::getpid() != transaction.conversation().reports.worker {
@@ -136,7 +140,7 @@ fn step<'a>(
     result
 }
 
-fn put(transaction: &mut Transaction<Answering<'_>>, variables: Vec<CString>) -> Result<(), PamError> {
+fn put(transaction: &mut Transaction<PamConversation<'_>>, variables: Vec<CString>) -> Result<(), PamError> {
     variables.iter().try_for_each(|variable| transaction.put_env(variable))
 }
 

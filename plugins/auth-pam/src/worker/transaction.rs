@@ -9,9 +9,9 @@ use privsep::{Message, Reader};
 use secret::Secret;
 
 use super::answers::Answers;
-use super::conversation::Answering;
+use super::conversation::PamConversation;
 use super::messages::Messages;
-use super::pam_progress::Progress;
+use super::pam_progress::PamProgress;
 use super::prompts::Turn;
 use super::reports::{Reports, cut};
 use super::{account, expired, pam_environment, pam_progress};
@@ -39,7 +39,7 @@ pub fn transact(
     end.text = cut(&text);
     if let Some(transaction) = kept {
         keeps();
-        super::session::hold(transaction, end, settings);
+        super::session::serve(transaction, end, settings);
     }
     (end, asked)
 }
@@ -67,7 +67,7 @@ fn check<'a>(
     reports: &'a mut Reports<'_>,
     end: &mut TransactionEnd,
     has_asked: &mut bool,
-) -> Result<Option<Transaction<Answering<'a>>>, PamError> {
+) -> Result<Option<Transaction<PamConversation<'a>>>, PamError> {
     let config = &settings.config;
     let broken = |text: String| PamError { code: ReturnCode::SYSTEM_ERR, text };
     let credentials = Credentials::unseal(&sealed)
@@ -89,7 +89,7 @@ fn check<'a>(
     // Nobody asks for it, so that it counts as asked for.
     let names =
         user.iter().filter(|_| begin.proof.is_some()).map(|user| Secret::copy_of(user.to_bytes())).collect();
-    let conversation = Answering {
+    let conversation = PamConversation {
         prompts: &config.prompts,
         challenge: config.challenge,
         can_ask: settings.can_ask,
@@ -114,7 +114,7 @@ fn check<'a>(
         nobody_in: begin.proof.map(|_| account::PHASE),
     };
     let worker = reports.worker;
-    pam_progress::enter(worker, Progress::Start);
+    pam_progress::enter(worker, PamProgress::Start);
     let mut transaction =
         Transaction::start(&config.service, user.as_deref(), config.confdir.as_deref(), conversation)?;
     transaction.allow_empty_passwords(config.empty_passwords);
@@ -124,13 +124,13 @@ fn check<'a>(
     let told = rhost.and_then(|()| pam_environment::set(&mut transaction, &begin.common_name, &client));
     pam_progress::enter(
         worker,
-        if begin.proof.is_some() { Progress::Account } else { Progress::Authentication },
+        if begin.proof.is_some() { PamProgress::Account } else { PamProgress::Authentication },
     );
     let mut result = told.and_then(|()| match begin.proof {
         Some(proof) => account::check(&mut transaction, config, proof, end),
         None => transaction.authenticate().and_then(|()| {
             end.authenticating = false;
-            pam_progress::enter(worker, Progress::Account);
+            pam_progress::enter(worker, PamProgress::Account);
             expired::acct_mgmt(&mut transaction, settings, end)
         }),
     });
@@ -163,7 +163,7 @@ fn check<'a>(
     if result.is_ok() && conversation.reports.session {
         return Ok(Some(transaction));
     }
-    pam_progress::enter(worker, Progress::End);
+    pam_progress::enter(worker, PamProgress::End);
     drop(transaction);
     result.map(|()| None)
 }

@@ -5,7 +5,7 @@ use log_lines::UnloggedLine;
 use ovpn_plugin::Env;
 
 use crate::event::Event;
-use crate::protocol::allowed::{self, Judgement, MAX_VARIABLES, Share};
+use crate::protocol::allowed::{self, Judgement, MAX_VARIABLES, VariableCount};
 use crate::protocol::{MAX_ENVIRONMENT, Variable};
 
 /// Warnings of single variables at one event; more are only counted: a server can push thousands.
@@ -22,7 +22,8 @@ pub fn of_event(event: Event, env: Env<'_>) -> Result<Vec<Variable>, String> {
         match allowed::judge(event, name, value) {
             Judgement::Passes => {
                 let variable = Variable { name: name.to_vec(), value: value.to_vec() };
-                let is_free = allowed::share(event, name) == Some(Share::FreeText) && !event.decides();
+                let is_free =
+                    allowed::count_of(event, name) == Some(VariableCount::FreeText) && !event.decides();
                 if is_free { &mut free_text } else { &mut all }.push(variable);
             }
             // Never the value: it may be a password.

@@ -10,7 +10,7 @@ use ovpn_plugin::Env;
 
 use crate::event::Event;
 use crate::protocol::Variable;
-use crate::protocol::allowed::{self, Judgement, Share};
+use crate::protocol::allowed::{self, Judgement, VariableCount};
 
 /// For scripts when the configuration sets none with `setenv PATH`.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -56,10 +56,10 @@ impl UpEnvironment {
                 }
                 continue;
             }
-            let (used, most) = match allowed::share(Event::Up, name) {
-                Some(Share::Family) => (&mut family_bytes, MAX_FAMILY_BYTES),
-                Some(Share::FreeText) => (&mut free_text_bytes, MAX_FREE_TEXT_BYTES),
-                Some(Share::Single) | None => (&mut 0, usize::MAX),
+            let (used, most) = match allowed::count_of(Event::Up, name) {
+                Some(VariableCount::Family) => (&mut family_bytes, MAX_FAMILY_BYTES),
+                Some(VariableCount::FreeText) => (&mut free_text_bytes, MAX_FREE_TEXT_BYTES),
+                Some(VariableCount::Single) | None => (&mut 0, usize::MAX),
             };
             let bytes = name.len() + value.len() + BYTES_BESIDE;
             if *used + bytes > most {
@@ -90,7 +90,7 @@ impl UpEnvironment {
         file: Option<&OsStr>,
     ) -> ScriptEnvironment {
         let mut all = self.0.clone();
-        all.retain(|name, _| allowed::share(event, name.as_bytes()).is_none());
+        all.retain(|name, _| allowed::count_of(event, name.as_bytes()).is_none());
         // The first of two with one name counts, as at UP: after `retain` none of them is there.
         for Variable { name, value } in variables {
             all.entry(OsString::from_vec(name)).or_insert_with(|| OsString::from_vec(value));

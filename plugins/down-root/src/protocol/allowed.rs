@@ -106,7 +106,7 @@ pub enum Judgement {
 
 /// How many variables of a kind there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Share {
+pub enum VariableCount {
     /// One: the list has its full name.
     Single,
     /// As many as there are routes, certificates or servers.
@@ -122,11 +122,11 @@ pub fn variable(event: Event, name: &[u8], value: &[u8]) -> bool {
 
 /// Of which kind a variable with this name is, if it may cross given the right value: then it is the event's to say what
 /// its value is.
-pub fn share(event: Event, name: &[u8]) -> Option<Share> {
+pub fn count_of(event: Event, name: &[u8]) -> Option<VariableCount> {
     listed(event, name).map(|(pattern, form)| match form {
-        _ if !pattern.contains(['#', '*']) => Share::Single,
-        Text => Share::FreeText,
-        _ => Share::Family,
+        _ if !pattern.contains(['#', '*']) => VariableCount::Single,
+        Text => VariableCount::FreeText,
+        _ => VariableCount::Family,
     })
 }
 

@@ -180,10 +180,10 @@ fn a_bad_form_is_not_the_same_as_an_unknown_name() {
     assert_eq!(judge(at, b"common_name", b"() admin"), Judgement::BadForm);
     assert_eq!(judge(at, b"common_name", b"admin"), Judgement::Passes);
     assert_eq!(judge(at, b"LD_PRELOAD", b"x"), Judgement::NotListed);
-    assert_eq!(share(at, b"common_name"), Some(Share::Single));
-    assert_eq!(share(at, b"route_network_1"), Some(Share::Family));
-    assert_eq!(share(at, b"OPENVPN_X"), Some(Share::FreeText));
-    assert_eq!((share(Event::Down, b"common_name"), share(at, b"LD_PRELOAD")), (None, None));
+    assert_eq!(count_of(at, b"common_name"), Some(VariableCount::Single));
+    assert_eq!(count_of(at, b"route_network_1"), Some(VariableCount::Family));
+    assert_eq!(count_of(at, b"OPENVPN_X"), Some(VariableCount::FreeText));
+    assert_eq!((count_of(Event::Down, b"common_name"), count_of(at, b"LD_PRELOAD")), (None, None));
 }
 
 /// Of 2.7 and later, and of what may come: a family has its type, and nothing outside the families crosses.

@@ -82,7 +82,9 @@ impl Attempts {
                 Step::GoesOn
             }
             Err(why) => {
-                self.afterwards.lines.push(lines::clients::refused(&user, why, &connecting.tail).unlogged());
+                self.after_unlock
+                    .lines
+                    .push(lines::clients::refused(&user, why, &connecting.tail).unlogged());
                 self.close_again(&connecting);
                 Step::Refused
             }
@@ -95,7 +97,7 @@ impl Attempts {
         let text = String::from_utf8_lossy(&connecting.text);
         for line in text.lines() {
             if let Err(error) = config.option(line) {
-                self.afterwards.lines.push(lines::clients::bad_option(error, &connecting.tail).unlogged());
+                self.after_unlock.lines.push(lines::clients::bad_option(error, &connecting.tail).unlogged());
                 self.close_again(&connecting);
                 return Step::Refused;
             }

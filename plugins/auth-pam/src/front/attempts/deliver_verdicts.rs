@@ -19,7 +19,7 @@ const REAP: Duration = Duration::from_millis(100);
 
 /// What a use of the table leaves to be done without its lock, because files and logs can block.
 #[derive(Default)]
-pub struct Afterwards {
+pub struct AfterUnlock {
     /// Deferred attempts with their verdicts.
     pub(super) decided: Vec<(Decision, Decided, AttemptDetails)>,
     /// Clients that connect, and with what, if they may.
@@ -30,10 +30,10 @@ pub struct Afterwards {
     pub lost: Option<SupervisorLink>,
 }
 
-impl Afterwards {
+impl AfterUnlock {
     /// Delivers the verdicts, then gives the lines to be logged.
     pub fn deliver(self, advance: Advance) -> Vec<UnloggedLine> {
-        let Afterwards { decided, connecting, lines: mut said, lost } = self;
+        let AfterUnlock { decided, connecting, lines: mut said, lost } = self;
         let failed = |error| lines::attempts::control_file_unwritable(error).unlogged();
         said.extend(connecting.into_iter().filter_map(|(decision, config)| {
             let delivered = match config {

@@ -21,7 +21,7 @@ impl Attempts {
         self.connecting.clear();
         let open = std::mem::take(&mut self.sessions).len();
         if open > 0 {
-            self.afterwards.lines.push(lines::attempts::sessions_forgotten(open).unlogged());
+            self.after_unlock.lines.push(lines::attempts::sessions_forgotten(open).unlogged());
         }
         let mut connecting = Vec::new();
         let pending = pending.into_values().filter_map(|attempt| match attempt {
@@ -37,14 +37,14 @@ impl Attempts {
         // Nobody can answer these any more.
         for (decision, details) in pending.chain(self.held_questions.take_all()) {
             let (user, why) = (shown(&details.username), lines::refusals::supervisor_gone());
-            self.afterwards.lines.push(lines::attempts::failed(&user, why, &details.tail).unlogged());
-            self.afterwards.decided.push((decision, Decided::rejected(), details));
+            self.after_unlock.lines.push(lines::attempts::failed(&user, why, &details.tail).unlogged());
+            self.after_unlock.decided.push((decision, Decided::rejected(), details));
         }
         for (decision, details) in connecting {
             let user = shown(&details.username);
             let why = lines::refusals::supervisor_gone();
-            self.afterwards.lines.push(lines::clients::refused(&user, why, &details.tail).unlogged());
-            self.afterwards.connecting.push((decision, None));
+            self.after_unlock.lines.push(lines::clients::refused(&user, why, &details.tail).unlogged());
+            self.after_unlock.connecting.push((decision, None));
         }
     }
 
@@ -52,9 +52,9 @@ impl Attempts {
     pub fn lose_supervisor(&mut self, error: &ChannelError) {
         let Some(supervisor) = self.supervisor.take() else { return };
         if !matches!(error, ChannelError::Closed) {
-            self.afterwards.lines.push(lines::processes::unheard(error).unlogged());
+            self.after_unlock.lines.push(lines::processes::unheard(error).unlogged());
         }
         self.reject_all();
-        self.afterwards.lost = Some(supervisor);
+        self.after_unlock.lost = Some(supervisor);
     }
 }

@@ -163,7 +163,7 @@ impl Attempts {
 
     fn refuse(&mut self, decision: Decision, details: AttemptDetails, why: impl Display) {
         let line = lines::attempts::failed(&shown(&details.username), why, &details.tail).unlogged();
-        self.afterwards.lines.push(line);
-        self.afterwards.decided.push((decision, Decided::rejected(), details));
+        self.after_unlock.lines.push(line);
+        self.after_unlock.decided.push((decision, Decided::rejected(), details));
     }
 }

@@ -24,7 +24,7 @@ pub struct Tally {
 /// All sources that have something waiting or running.
 #[derive(Debug)]
 pub struct Sources {
-    share: usize,
+    source_share: usize,
     tallies: HashMap<Source, Tally>,
     /// Those that can start an attempt, by turn.
     round: BTreeSet<(Turn, Source)>,
@@ -36,10 +36,10 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// `share`: how many attempts of one source may run.
-    pub fn new(share: usize) -> Self {
+    /// `source_share`: how many attempts of one source may run.
+    pub fn new(source_share: usize) -> Self {
         Sources {
-            share,
+            source_share,
             tallies: HashMap::new(),
             round: BTreeSet::new(),
             lengths: BTreeSet::new(),
@@ -127,7 +127,7 @@ impl Sources {
         match source {
             // A host that gives no address would lock itself out.
             Source::Unknown => tally.ready,
-            _ => tally.ready.min(self.share.saturating_sub(tally.running)),
+            _ => tally.ready.min(self.source_share.saturating_sub(tally.running)),
         }
     }
 }

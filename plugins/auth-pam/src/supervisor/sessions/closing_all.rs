@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use privsep::kept_helper::Numbered;
 
 use crate::protocol::session::{CloseReason, Usage};
-use crate::supervisor::events::{What, WorkerId};
+use crate::supervisor::events::{EventSource, WorkerId};
 use crate::supervisor::{Exit, Supervisor};
 
 /// For how long is read what OpenVPN has still said.
@@ -31,18 +31,18 @@ impl Supervisor {
             let until = self.sessions.next_event().map_or(end, |late| late.min(end));
             let Ok(happened) = self.events.wait(Some(until)) else { break };
             let now = Instant::now();
-            for what in happened {
-                match what {
-                    What::Worker(worker) => self.hear(now, worker),
-                    What::ModuleOutput => self.output.read(),
-                    What::Writer => self.hear_writer(now),
+            for source in happened {
+                match source {
+                    EventSource::Worker(worker) => self.hear(now, worker),
+                    EventSource::ModuleOutput => self.output.read(),
+                    EventSource::Writer => self.hear_writer(now),
                     // It says that OpenVPN has ended, or is gone itself: then nobody else ends workers.
-                    What::Keeper => {
+                    EventSource::Keeper => {
                         if let Err(Exit::Failed) = self.hear_keeper(now) {
                             return;
                         }
                     }
-                    What::Front | What::StatusSocket | What::StatusCaller(_) => {}
+                    EventSource::Front | EventSource::StatusSocket | EventSource::StatusCaller(_) => {}
                 }
             }
             self.end_late_sessions(now);

@@ -107,7 +107,7 @@ impl Sessions {
     }
 
     /// The transaction that has let `first` in has let `other` in too.
-    pub fn share(&mut self, first: u64, other: u64) {
+    pub fn add_attempt(&mut self, first: u64, other: u64) {
         if let Some(session) = self.table.iter_mut().find(|session| session.attempts.contains(&first)) {
             session.attempts.push(other);
         }

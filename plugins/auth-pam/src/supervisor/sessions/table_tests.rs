@@ -117,8 +117,8 @@ fn one_user_has_only_so_many() {
 fn who_has_joined_has_it_too_until_one_connects() {
     let (mut table, now) = (sessions(9, None), Instant::now());
     let_in(&mut table, session(1, "alice", SessionStage::LetIn { until: now }));
-    table.share(1, 2);
-    table.share(9, 3);
+    table.add_attempt(1, 2);
+    table.add_attempt(9, 3);
     assert!(table.of(2).is_some() && table.of(3).is_none());
     assert!(table.cancel(1).is_none() && table.of(1).is_none() && table.of(2).is_some());
     assert!(table.cancel(2).is_some() && table.of(2).is_none());
