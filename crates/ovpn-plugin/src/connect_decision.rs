@@ -5,10 +5,10 @@ use std::io;
 use std::sync::Arc;
 
 use crate::closing::was_forgotten;
+use crate::connect_progress::Progress;
 use crate::deferred_verdict::{DeferredVerdict, VerdictFiles};
 use crate::log_subject::OwnedSubject;
 use crate::open_decisions::OpenDecision;
-use crate::progress::Progress;
 use crate::verdict_file::{append, has_name, open_empty, open_for, put, put_verdict};
 use crate::{ClientConfig, ClientConnect, DeferError, Deferral, lines, logging};
 

@@ -81,6 +81,7 @@ mod challenges;
 mod client_config;
 mod closing;
 mod connect_decision;
+mod connect_progress;
 mod credentials;
 mod decision;
 mod deferral;
@@ -94,6 +95,7 @@ mod events;
 mod export;
 pub mod guide;
 mod host;
+mod job_runner;
 #[doc(hidden)]
 pub mod lines;
 mod log_subject;
@@ -105,15 +107,13 @@ mod panic_guard;
 mod pending;
 mod plugin;
 mod pool;
-mod progress;
 mod rejection;
 mod replies;
 mod secrets;
-mod slot;
 mod tasks;
 pub mod testing;
+mod undecided_slot;
 mod verdict_file;
-mod workers;
 
 #[doc = include_str!("../EVENTS.md")]
 pub mod event_table {}
@@ -137,6 +137,7 @@ pub use events::{
     Address, Certificate, CertificateInfo, DnsServer, Interface, PeerInfo, PoolAddresses, Route, RouteIpv6,
 };
 pub use host::{Connection, InitPoint, SslApi, Version};
+pub use job_runner::Workers;
 pub use logging::log_errno;
 pub use named_args::{NamedArgs, NamedArgsError};
 pub use open::OpenArgs;
@@ -149,7 +150,6 @@ pub use replies::*;
 pub use secrets::{same_secret, wipe};
 pub use tasks::{Stop, Stopped, Tasks};
 pub use verdict_file::DeferError;
-pub use workers::Workers;
 
 /// What [`export!`] expands to; not for use by hand.
 #[doc(hidden)]

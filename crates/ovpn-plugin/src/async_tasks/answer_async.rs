@@ -5,7 +5,7 @@ use std::future::Future;
 use super::AsyncTasks;
 use super::future_info::FutureInfo;
 use crate::answer_in::{CLIENT, LOGIN, client_not_begun, login_not_begun};
-use crate::slot::Slot;
+use crate::undecided_slot::Slot;
 use crate::{AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectReply, Result};
 
 impl AuthUserPassVerify<'_> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::log_subject::OwnedSubject;
-use crate::slot::Slot;
+use crate::undecided_slot::Slot;
 use crate::{ConnectDecision, Decision};
 
 pub(super) struct FutureInfo {

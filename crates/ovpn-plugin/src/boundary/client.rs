@@ -7,8 +7,8 @@ use std::ffi::c_void;
 use std::sync::Arc;
 
 use super::Instance;
+use crate::connect_progress::Progress;
 use crate::panic_guard::guard;
-use crate::progress::Progress;
 use crate::testing::client::WithoutState;
 use crate::{ClientState, EventSet, Plugin, lines, logging};
 

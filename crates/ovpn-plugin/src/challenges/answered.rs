@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::binding::Binding;
 use crate::answer_in::{LOGIN, about_the_same, busy, login_not_begun};
-use crate::slot::Slot;
+use crate::undecided_slot::Slot;
 use crate::{
     AuthReply, AuthUserPassVerify, ClientCrResponseReply, Decision, DeferError, Deferral, Rejection, Result,
     Stop, Workers, lines, logging, same_secret,

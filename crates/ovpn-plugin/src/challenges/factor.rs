@@ -7,7 +7,7 @@ use std::time::Instant;
 use zeroize::Zeroizing;
 
 use super::binding::Binding;
-use super::room::no_room;
+use super::question_room::no_room;
 use super::table::{Check, Key, Open, Table, lock};
 use super::{Answered, AskError, Challenges, Login, NotAsked, Way};
 use crate::answer_in::{LOGIN, about_the_same, login_not_begun};

@@ -4,7 +4,7 @@ mod answered;
 mod binding;
 mod factor;
 pub(crate) mod forms;
-mod room;
+mod question_room;
 mod table;
 
 use std::fmt;
@@ -25,7 +25,7 @@ use crate::{
 pub use answered::{Answered, Verdict, Way};
 use binding::Binding;
 pub use factor::SecondFactor;
-use room::no_room;
+use question_room::no_room;
 use table::{Key, NoQuestion, Open, Table, lock, state_id};
 
 /// The method clients announce that can be asked while their login is pending.
