@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ovpn_plugin_test::{
-    Line, Mark, Outcome, Person, Question, Server, ServerConfig, Way, build_cdylib, requirements,
+    Line, Mark, Outcome, Person, Question, QuestionKind, Server, ServerConfig, build_cdylib, requirements,
 };
 use terminal::{NoAnswer, Signals, Terminal};
 
@@ -185,14 +185,15 @@ impl<'a> Setup<'a> {
                 asked += 1;
                 // A client that was refused begins anew, with its static challenge, which it asks once for a login. It may do
                 // so before the line of its log that tells of the refusal is here.
-                let begins_anew = question.way == Way::Static && std::mem::replace(&mut asked_static, true);
+                let begins_anew =
+                    question.kind == QuestionKind::Static && std::mem::replace(&mut asked_static, true);
                 if question.wants_answer && (is_refused || begins_anew) {
                     continue;
                 }
                 let before = Instant::now();
                 match self.answer(person, &question, &mut answers) {
                     // The verdict may not need the answer: the password is wrong, or there is no second factor.
-                    Err(Stop::With(UNANSWERED)) if question.way == Way::Pending => {
+                    Err(Stop::With(UNANSWERED)) if question.kind == QuestionKind::Pending => {
                         unanswered = true;
                         self.printer.say(NOBODY_ANSWERS);
                     }
@@ -249,7 +250,7 @@ impl<'a> Setup<'a> {
     ) -> Result<(), Stop> {
         let text = printable(&question.text);
         if !question.wants_answer {
-            let what = if question.way == Way::Url { "opens" } else { "is shown" };
+            let what = if question.kind == QuestionKind::Url { "opens" } else { "is shown" };
             self.printer.say(&format!("the client {what}: {text}"));
             return Ok(());
         }

@@ -57,7 +57,7 @@ pub mod scratch;
 mod server;
 mod server_config;
 #[doc(hidden)]
-pub mod shared;
+pub mod shared_value;
 mod user_namespace;
 
 pub use client::{Client, ClientConfig, Outcome, Place};
@@ -68,7 +68,7 @@ pub use nix::sys::signal::Signal;
 pub use ovpn_plugin_host::{CdylibError, build_cdylib, cdylib};
 pub use person::{Person, PersonConfig};
 pub use pinger::{PingReport, Pinger};
-pub use question::{Question, Way};
+pub use question::{Question, QuestionKind};
 pub use requirements::{Missing, requirements};
 pub use scratch::Scratch;
 pub use server::{FailedStart, READY, Server, TUNNEL_ADDRESS};

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 pub use ovpn_plugin::base64::encode as base64;
 
-use crate::question::{Question, Way};
+use crate::question::{Question, QuestionKind};
 
 /// How the client asks for a login.
 pub(crate) const NEED: &str = ">PASSWORD:Need 'Auth'";
@@ -41,8 +41,8 @@ impl Management {
             for line in BufReader::new(&both).lines() {
                 let Ok(line) = line else { return };
                 let asked = Question::parse(&line);
-                let is_static = asked.as_ref().is_some_and(|question| question.way == Way::Static);
-                if let Some(Question { way: Way::Dynamic, id, .. }) = asked {
+                let is_static = asked.as_ref().is_some_and(|question| question.kind == QuestionKind::Static);
+                if let Some(Question { kind: QuestionKind::Dynamic, id, .. }) = asked {
                     state = Some(id);
                 }
                 if !line.starts_with(NEED) {

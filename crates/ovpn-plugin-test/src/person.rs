@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::client::{Client, ClientConfig, Outcome};
 use crate::log::{Log, Mark};
 use crate::management::{NEED, base64, with_response};
-use crate::question::{Question, Way};
+use crate::question::{Question, QuestionKind};
 use crate::quoting::{openvpn_word, path};
 use crate::scratch::Scratch;
 use crate::server::Server;
@@ -234,11 +234,11 @@ impl ManagementSide {
             let line = String::from_utf8_lossy(&line).trim_end_matches('\r').to_string();
             let mut state = self.state();
             match Question::parse(&line) {
-                Some(Question { way: Way::Dynamic, id, .. }) => state.id = Some(id),
-                Some(Question { way: Way::Pending, .. }) => state.needs_answer = true,
+                Some(Question { kind: QuestionKind::Dynamic, id, .. }) => state.id = Some(id),
+                Some(Question { kind: QuestionKind::Pending, .. }) => state.needs_answer = true,
                 asked if line.starts_with(NEED) => {
                     state.needs_login = true;
-                    state.is_static = asked.is_some_and(|question| question.way == Way::Static);
+                    state.is_static = asked.is_some_and(|question| question.kind == QuestionKind::Static);
                 }
                 _ => {}
             }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, Weak};
 
 use crate::command;
 use crate::scratch::Scratch;
-use crate::shared::shared;
+use crate::shared_value::shared_value;
 
 /// How long a certificate is good.
 const DAYS: &str = "2";
@@ -20,7 +20,7 @@ impl Pki {
     /// The certificates of this process, made now if nobody holds them.
     pub fn shared() -> Arc<Self> {
         static SHARED: Mutex<Weak<Pki>> = Mutex::new(Weak::new());
-        shared(&SHARED, Self::make)
+        shared_value(&SHARED, Self::make)
     }
 
     fn make() -> Self {

@@ -7,7 +7,7 @@ pub(crate) const REJECTION: &str = "AUTH_FAILED,CRV1:";
 
 /// How a question reaches the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum QuestionKind {
     /// The login is rejected with it, and the answer comes with another one.
     Dynamic,
     /// With the password, since the client's configuration has `static-challenge`.
@@ -22,7 +22,7 @@ pub enum Way {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     /// How it came.
-    pub way: Way,
+    pub kind: QuestionKind,
     /// What is shown; an address to be opened.
     pub text: String,
     /// Whether what is typed may be seen.
@@ -45,25 +45,32 @@ impl Question {
             // Bit 0 of the flags: what is typed may be seen.
             let (flags, text) = rest.split_once(',')?;
             let echo = flags.parse::<u8>().ok()? & 1 == 1;
-            return Some(Self::new(Way::Static, Shown { text: text.to_owned(), echo, wants_answer: true }));
+            return Some(Self::new(
+                QuestionKind::Static,
+                Shown { text: text.to_owned(), echo, wants_answer: true },
+            ));
         }
         if let Some(told) = line.strip_prefix(">INFOMSG:") {
             if let Some(shown) = Shown::in_text(told) {
-                return Some(Self::new(Way::Pending, shown));
+                return Some(Self::new(QuestionKind::Pending, shown));
             }
             let page = told.strip_prefix("WEB_AUTH:").and_then(|rest| Some(rest.split_once(':')?.1));
             let text = page.or_else(|| told.strip_prefix("OPEN_URL:"))?.to_owned();
-            return Some(Self::new(Way::Url, Shown { text, echo: false, wants_answer: false }));
+            return Some(Self::new(QuestionKind::Url, Shown { text, echo: false, wants_answer: false }));
         }
         let reason = line.strip_prefix(">PASSWORD:Verification Failed: 'Auth' ['")?.strip_suffix("']")?;
         let challenge = DynamicChallenge::in_reason(reason)?;
         let id = challenge.state_id().to_owned();
-        Some(Self { id, username: challenge.username, ..Self::new(Way::Dynamic, challenge.question) })
+        Some(Self {
+            id,
+            username: challenge.username,
+            ..Self::new(QuestionKind::Dynamic, challenge.question)
+        })
     }
 
-    fn new(way: Way, shown: Shown) -> Self {
+    fn new(kind: QuestionKind, shown: Shown) -> Self {
         let Shown { text, echo, wants_answer } = shown;
-        Self { way, text, shown: echo, wants_answer, id: String::new(), username: Vec::new() }
+        Self { kind, text, shown: echo, wants_answer, id: String::new(), username: Vec::new() }
     }
 }
 
@@ -76,16 +83,25 @@ mod tests {
         let line =
             ">PASSWORD:Verification Failed: 'Auth' ['CRV1:R,E:0a1b:YWxpY2U=:It's 5: what's the code?']";
         let question = Question::parse(line).expect("a question");
-        assert_eq!((question.way, question.shown, question.wants_answer), (Way::Dynamic, true, true));
+        assert_eq!(
+            (question.kind, question.shown, question.wants_answer),
+            (QuestionKind::Dynamic, true, true)
+        );
         assert_eq!((&question.id[..], &question.username[..]), ("0a1b", &b"alice"[..]));
         assert_eq!(question.text, "It's 5: what's the code?");
         let question = Question::parse(">INFOMSG:CR_TEXT:R:Code: ").expect("a question");
-        assert_eq!((question.way, question.shown, &question.text[..]), (Way::Pending, false, "Code: "));
+        assert_eq!(
+            (question.kind, question.shown, &question.text[..]),
+            (QuestionKind::Pending, false, "Code: ")
+        );
         let question = Question::parse(">INFOMSG:WEB_AUTH::https://example.com/a:b").expect("a question");
-        assert_eq!((question.way, &question.text[..]), (Way::Url, "https://example.com/a:b"));
+        assert_eq!((question.kind, &question.text[..]), (QuestionKind::Url, "https://example.com/a:b"));
         for (flags, shown) in [("0", false), ("1", true), ("3", true)] {
             let question = Question::parse(&format!("{STATIC}{flags},Code, please")).expect("a question");
-            assert_eq!((question.way, question.shown, question.wants_answer), (Way::Static, shown, true));
+            assert_eq!(
+                (question.kind, question.shown, question.wants_answer),
+                (QuestionKind::Static, shown, true)
+            );
             assert_eq!(question.text, "Code, please");
         }
         for line in [

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, Weak};
 
 use crate::command::{self, program};
-use crate::shared::shared;
+use crate::shared_value::shared_value;
 
 const PATH: &str = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin";
 const UP: &str = "the namespace is there";
@@ -43,7 +43,7 @@ pub(crate) struct UserNamespace {
 impl UserNamespace {
     pub(crate) fn shared() -> Arc<Self> {
         static SHARED: Mutex<Weak<UserNamespace>> = Mutex::new(Weak::new());
-        shared(&SHARED, || Self { holder: (!is_root()).then(start_holder) })
+        shared_value(&SHARED, || Self { holder: (!is_root()).then(start_holder) })
     }
 
     /// A command that runs a program there, with no signal blocked. Its process id is the program's own.

@@ -10,7 +10,7 @@ use crate::log_subject::OwnedSubject;
 use crate::panic_guard::guard_in_thread;
 use crate::{
     AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectReply, ConnectDecision,
-    Decision, Rejection, Result, Retry, Stop, Workers, lines, logging,
+    Decision, JobRunner, Rejection, Result, Retry, Stop, lines, logging,
 };
 
 type AnyError = Box<dyn Error + Send + Sync>;
@@ -60,13 +60,13 @@ impl AuthUserPassVerify<'_> {
     /// As [`AuthUserPassVerify::defer`].
     pub fn answer_in<E: Into<AnyError>>(
         &self,
-        workers: impl Workers,
+        runner: impl JobRunner,
         job: impl FnOnce(&Stop) -> Result<(), E> + Send + 'static,
     ) -> Result<AuthReply> {
         let (decision, deferral) = self.defer()?;
         let job =
             about_the_same(LOGIN, decision, Decision::is_wanted, |decision, stop| decision.answer(job(stop)));
-        Ok(match workers.run(LOGIN, job) {
+        Ok(match runner.run(LOGIN, job) {
             Ok(()) => AuthReply::Deferred(deferral),
             Err(error) => login_not_begun(&self.taken, &error),
         })
@@ -92,13 +92,13 @@ impl ClientConnect<'_> {
     /// As [`ClientConnect::defer`].
     pub fn answer_in<E: Into<AnyError>>(
         &self,
-        workers: impl Workers,
+        runner: impl JobRunner,
         job: impl FnOnce(&Stop) -> Result<ClientConfig, E> + Send + 'static,
     ) -> Result<ClientConnectReply> {
         let (decision, deferral) = self.defer()?;
         let wanted = ConnectDecision::is_wanted;
         let job = about_the_same(CLIENT, decision, wanted, |decision, stop| decision.answer(job(stop)));
-        Ok(match workers.run(CLIENT, job) {
+        Ok(match runner.run(CLIENT, job) {
             Ok(()) => ClientConnectReply::Deferred(deferral),
             Err(error) => client_not_begun(&self.taken, &error),
         })

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::closing::was_forgotten;
-use crate::connect_progress::Progress;
+use crate::connect_progress::ConnectProgress;
 use crate::deferred_verdict::{DeferredVerdict, VerdictFiles};
 use crate::log_subject::OwnedSubject;
 use crate::open_decisions::OpenDecision;
@@ -39,7 +39,7 @@ struct Connect {
     verdict: File,
     config: File,
     waits: bool,
-    progress: Option<Arc<Progress>>,
+    progress: Option<Arc<ConnectProgress>>,
     subject: OwnedSubject,
 }
 

@@ -11,7 +11,7 @@ use crate::events::Context;
 
 /// What is known of one client. Written by OpenVPN's thread, but for `decided`.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub(crate) struct ConnectProgress {
     /// The events OpenVPN passes to the plugin.
     events: EventSet,
     asked_by_file: AtomicBool,
@@ -23,7 +23,7 @@ pub(crate) struct Progress {
     learned: AtomicBool,
 }
 
-impl Progress {
+impl ConnectProgress {
     pub(crate) fn new(events: EventSet) -> Self {
         let not = || AtomicBool::new(false);
         Self {
@@ -36,7 +36,7 @@ impl Progress {
         }
     }
 
-    /// An event of the client is about to be answered. What returns is for [`Progress::after`].
+    /// An event of the client is about to be answered. What returns is for [`ConnectProgress::after`].
     pub(crate) fn before(&self, event: c_int, context: &Context<'_>) -> bool {
         let set = |flag: &AtomicBool| flag.store(true, Ordering::Relaxed);
         match event {

@@ -8,7 +8,7 @@ use crate::{Pool, Stop, Tasks};
 ///
 /// [`AuthUserPassVerify::answer_in`](crate::AuthUserPassVerify::answer_in) and
 /// [`ClientConnect::answer_in`](crate::ClientConnect::answer_in) take one.
-pub trait Workers {
+pub trait JobRunner {
     /// Has one of them run the job. `name` is for the log.
     ///
     /// # Errors
@@ -16,13 +16,13 @@ pub trait Workers {
     fn run(self, name: &str, job: impl FnOnce(&Stop) + Send + 'static) -> io::Result<()>;
 }
 
-impl Workers for &mut Tasks {
+impl JobRunner for &mut Tasks {
     fn run(self, name: &str, job: impl FnOnce(&Stop) + Send + 'static) -> io::Result<()> {
         self.spawn(name, job)
     }
 }
 
-impl Workers for &Pool {
+impl JobRunner for &Pool {
     /// The lines of the log have the pool's own name.
     fn run(self, _: &str, job: impl FnOnce(&Stop) + Send + 'static) -> io::Result<()> {
         Pool::run(self, job)

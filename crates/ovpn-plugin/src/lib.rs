@@ -122,7 +122,9 @@ pub mod event_table {}
 pub use async_tasks::AsyncTasks;
 pub use boundary::{Words, command};
 pub use challenges::forms::{AnswerError, Challenge, ChallengeResponse, StaticChallenge};
-pub use challenges::{Answered, AskError, Asked, Challenges, Login, NotAsked, SecondFactor, Verdict, Way};
+pub use challenges::{
+    Answered, AskError, Asked, Challenges, Login, NotAsked, QuestionKind, SecondFactor, Verdict,
+};
 pub use client_config::{ClientConfig, ConfigError};
 pub use connect_decision::ConnectDecision;
 pub use credentials::{Credentials, CredentialsError};
@@ -137,7 +139,7 @@ pub use events::{
     Address, Certificate, CertificateInfo, DnsServer, Interface, PeerInfo, PoolAddresses, Route, RouteIpv6,
 };
 pub use host::{Connection, InitPoint, SslApi, Version};
-pub use job_runner::Workers;
+pub use job_runner::JobRunner;
 pub use logging::log_errno;
 pub use named_args::{NamedArgs, NamedArgsError};
 pub use open::OpenArgs;

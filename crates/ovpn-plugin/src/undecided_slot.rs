@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub(crate) struct Slot<T>(Mutex<Option<T>>);
+pub(crate) struct UndecidedSlot<T>(Mutex<Option<T>>);
 
-impl<T> Slot<T> {
+impl<T> UndecidedSlot<T> {
     pub(crate) fn new(value: T) -> Arc<Self> {
         Arc::new(Self(Mutex::new(Some(value))))
     }

@@ -24,7 +24,7 @@ const WAYS: &[(&str, &str, &str)] = &[
 ];
 
 /// Room for one, which runs, and for `queue` more, which wait; not in tasks, where all run.
-enum Way {
+enum JobsIn {
     Tasks(Tasks),
     Pool(Pool),
     #[cfg(feature = "tokio")]
@@ -32,7 +32,7 @@ enum Way {
 }
 
 struct Sample {
-    way: Way,
+    jobs_in: JobsIn,
     running: SyncSender<String>,
 }
 
@@ -96,34 +96,34 @@ impl Plugin for Sample {
     const NAME: &'static str = "SAMPLE";
 
     fn open(args: &OpenArgs<'_>) -> Result<Self> {
-        let [way, queue] = args.text_args()?[..] else { return Err("wanted: WAY QUEUE".into()) };
-        let way = match way {
-            "tasks" => Way::Tasks(Tasks::new(1)),
-            "pool" => Way::Pool(Pool::new("backend", 1, queue.parse()?)),
+        let [kind, queue] = args.text_args()?[..] else { return Err("wanted: KIND QUEUE".into()) };
+        let jobs_in = match kind {
+            "tasks" => JobsIn::Tasks(Tasks::new(1)),
+            "pool" => JobsIn::Pool(Pool::new("backend", 1, queue.parse()?)),
             #[cfg(feature = "tokio")]
-            "futures" => Way::Futures(AsyncTasks::new(1)),
+            "futures" => JobsIn::Futures(AsyncTasks::new(1)),
             _ => return Err("unknown".into()),
         };
-        Ok(Self { way, running: RUNNING.take().ok_or("no test")? })
+        Ok(Self { jobs_in, running: RUNNING.take().ok_or("no test")? })
     }
 
     fn auth_user_pass_verify(&mut self, event: &AuthUserPassVerify<'_>) -> Result<AuthReply> {
         let (user, running) = (name(event.username()), self.running.clone());
-        match &mut self.way {
-            Way::Tasks(tasks) => event.answer_in(tasks, job(user, running, about_login)),
-            Way::Pool(pool) => event.answer_in(&*pool, job(user, running, about_login)),
+        match &mut self.jobs_in {
+            JobsIn::Tasks(tasks) => event.answer_in(tasks, job(user, running, about_login)),
+            JobsIn::Pool(pool) => event.answer_in(&*pool, job(user, running, about_login)),
             #[cfg(feature = "tokio")]
-            Way::Futures(tasks) => event.answer_async(tasks, future(user, running, about_login)),
+            JobsIn::Futures(tasks) => event.answer_async(tasks, future(user, running, about_login)),
         }
     }
 
     fn client_connect(&mut self, event: &ClientConnect<'_>) -> Result<ClientConnectReply> {
         let (user, running) = (name(event.username()), self.running.clone());
-        match &mut self.way {
-            Way::Tasks(tasks) => event.answer_in(tasks, job(user, running, about_client)),
-            Way::Pool(pool) => event.answer_in(&*pool, job(user, running, about_client)),
+        match &mut self.jobs_in {
+            JobsIn::Tasks(tasks) => event.answer_in(tasks, job(user, running, about_client)),
+            JobsIn::Pool(pool) => event.answer_in(&*pool, job(user, running, about_client)),
             #[cfg(feature = "tokio")]
-            Way::Futures(tasks) => event.answer_async(tasks, future(user, running, about_client)),
+            JobsIn::Futures(tasks) => event.answer_async(tasks, future(user, running, about_client)),
         }
     }
 }

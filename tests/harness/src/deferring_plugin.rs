@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Weak};
 
-use ovpn_plugin_test::shared::shared;
+use ovpn_plugin_test::shared_value::shared_value;
 
 use crate::command;
 use crate::scratch::Scratch;
@@ -18,7 +18,7 @@ impl DeferringPlugin {
     /// The plugin of this process, compiled now if nobody holds it.
     pub fn shared() -> Arc<Self> {
         static SHARED: Mutex<Weak<DeferringPlugin>> = Mutex::new(Weak::new());
-        shared(&SHARED, Self::compile)
+        shared_value(&SHARED, Self::compile)
     }
 
     fn compile() -> Self {

@@ -49,5 +49,5 @@ pub mod client {
 
 /// What clients are asked.
 pub mod question {
-    pub use ovpn_plugin_test::{Question, Way};
+    pub use ovpn_plugin_test::{Question, QuestionKind};
 }

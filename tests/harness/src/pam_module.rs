@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use nix::sys::stat::Mode;
-use ovpn_plugin_test::shared::shared;
+use ovpn_plugin_test::shared_value::shared_value;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::scratch::Scratch;
@@ -28,7 +28,7 @@ impl TestModule {
     /// The module of this process, compiled now if nobody holds it, unless one was [adopted](Self::adopt).
     pub fn shared() -> Arc<Self> {
         static SHARED: Mutex<Weak<TestModule>> = Mutex::new(Weak::new());
-        shared(&SHARED, || match ADOPTED.get() {
+        shared_value(&SHARED, || match ADOPTED.get() {
             Some(path) => Self { path: path.clone(), _scratch: None },
             None => {
                 let scratch = Scratch::new();

@@ -5,7 +5,7 @@ use std::future::Future;
 use super::AsyncTasks;
 use super::future_info::FutureInfo;
 use crate::answer_in::{CLIENT, LOGIN, client_not_begun, login_not_begun};
-use crate::undecided_slot::Slot;
+use crate::undecided_slot::UndecidedSlot;
 use crate::{AuthReply, AuthUserPassVerify, ClientConfig, ClientConnect, ClientConnectReply, Result};
 
 impl AuthUserPassVerify<'_> {
@@ -48,7 +48,7 @@ impl AuthUserPassVerify<'_> {
         future: impl Future<Output = Result<()>> + Send + 'static,
     ) -> Result<AuthReply> {
         let (decision, deferral) = self.defer()?;
-        let decision = Slot::new(decision);
+        let decision = UndecidedSlot::new(decision);
         let info = FutureInfo::decision(LOGIN, &decision);
         let launched = tasks.launch(info, async move {
             let result = future.await;
@@ -87,7 +87,7 @@ impl ClientConnect<'_> {
         future: impl Future<Output = Result<ClientConfig>> + Send + 'static,
     ) -> Result<ClientConnectReply> {
         let (decision, deferral) = self.defer()?;
-        let decision = Slot::new(decision);
+        let decision = UndecidedSlot::new(decision);
         let info = FutureInfo::decision(CLIENT, &decision);
         let launched = tasks.launch(info, async move {
             let result = future.await;

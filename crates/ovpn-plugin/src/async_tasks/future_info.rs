@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::log_subject::OwnedSubject;
-use crate::undecided_slot::Slot;
+use crate::undecided_slot::UndecidedSlot;
 use crate::{ConnectDecision, Decision};
 
 pub(super) struct FutureInfo {
@@ -12,7 +12,7 @@ pub(super) struct FutureInfo {
     /// For lines that name the client anyway.
     in_lines: String,
     subject: OwnedSubject,
-    waiting: Option<Arc<dyn UndecidedSlot>>,
+    waiting: Option<Arc<dyn AnyUndecided>>,
 }
 
 impl FutureInfo {
@@ -22,12 +22,12 @@ impl FutureInfo {
     }
 
     /// One that is to decide about the client of the event that this thread is in.
-    pub(super) fn decision<D: AnyDecision>(name: &str, slot: &Arc<Slot<D>>) -> Self {
-        let waiting = Some(Arc::<Slot<D>>::clone(slot) as Arc<dyn UndecidedSlot>);
+    pub(super) fn decision<D: AnyDecision>(name: &str, slot: &Arc<UndecidedSlot<D>>) -> Self {
+        let waiting = Some(Arc::<UndecidedSlot<D>>::clone(slot) as Arc<dyn AnyUndecided>);
         Self::new(name, OwnedSubject::of_this_thread(), waiting)
     }
 
-    fn new(name: &str, subject: OwnedSubject, waiting: Option<Arc<dyn UndecidedSlot>>) -> Self {
+    fn new(name: &str, subject: OwnedSubject, waiting: Option<Arc<dyn AnyUndecided>>) -> Self {
         Self { name: name.to_owned(), in_lines: format!("the future '{name}'"), subject, waiting }
     }
 
@@ -61,14 +61,14 @@ impl fmt::Display for FutureInfo {
     }
 }
 
-trait UndecidedSlot: Send + Sync {
+trait AnyUndecided: Send + Sync {
     fn is_wanted(&self) -> bool;
 
     /// Rejects.
     fn give_up(&self);
 }
 
-impl<D: AnyDecision> UndecidedSlot for Slot<D> {
+impl<D: AnyDecision> AnyUndecided for UndecidedSlot<D> {
     fn is_wanted(&self) -> bool {
         self.look(D::is_wanted).unwrap_or(true)
     }

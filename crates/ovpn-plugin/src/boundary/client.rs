@@ -7,7 +7,7 @@ use std::ffi::c_void;
 use std::sync::Arc;
 
 use super::Instance;
-use crate::connect_progress::Progress;
+use crate::connect_progress::ConnectProgress;
 use crate::panic_guard::guard;
 use crate::testing::client::WithoutState;
 use crate::{ClientState, EventSet, Plugin, lines, logging};
@@ -15,13 +15,13 @@ use crate::{ClientState, EventSet, Plugin, lines, logging};
 /// What OpenVPN's per-client pointer points to. The type inside is the `State` of the plugin that made it, or nothing.
 pub(crate) struct ClientCell {
     pub(crate) state: RefCell<Box<dyn Any>>,
-    progress: Arc<Progress>,
+    progress: Arc<ConnectProgress>,
 }
 
 impl ClientCell {
     /// `events`: those OpenVPN passes to the plugin.
     pub(crate) fn new(state: Box<dyn Any>, events: EventSet) -> Self {
-        Self { state: RefCell::new(state), progress: Arc::new(Progress::new(events)) }
+        Self { state: RefCell::new(state), progress: Arc::new(ConnectProgress::new(events)) }
     }
 }
 
@@ -37,7 +37,7 @@ impl<'a> Client<'a> {
         unsafe { context.cast::<ClientCell>().as_ref() }.map(Self)
     }
 
-    pub(crate) fn progress(self) -> &'a Arc<Progress> {
+    pub(crate) fn progress(self) -> &'a Arc<ConnectProgress> {
         &self.0.progress
     }
 

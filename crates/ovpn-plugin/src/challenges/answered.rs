@@ -8,16 +8,16 @@ use zeroize::Zeroizing;
 
 use super::binding::Binding;
 use crate::answer_in::{LOGIN, about_the_same, busy, login_not_begun};
-use crate::undecided_slot::Slot;
+use crate::undecided_slot::UndecidedSlot;
 use crate::{
-    AuthReply, AuthUserPassVerify, ClientCrResponseReply, Decision, DeferError, Deferral, Rejection, Result,
-    Stop, Workers, lines, logging, same_secret,
+    AuthReply, AuthUserPassVerify, ClientCrResponseReply, Decision, DeferError, Deferral, JobRunner,
+    Rejection, Result, Stop, lines, logging, same_secret,
 };
 
 /// How a client was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Way {
+pub enum QuestionKind {
     /// While its login was pending (`crtext`).
     Pending,
     /// By a rejection, after which it came again (`CRV1`).
@@ -37,7 +37,7 @@ pub struct Answered<T = ()> {
     pub(super) answer: Zeroizing<Vec<u8>>,
     pub(super) binding: Binding,
     pub(super) round: u32,
-    pub(super) way: Way,
+    pub(super) question_kind: QuestionKind,
     /// The login that waits; nothing where the event itself is replied to.
     pub(super) decision: Option<Decision>,
 }
@@ -70,8 +70,8 @@ impl<T> Answered<T> {
 
     /// How the client was asked.
     #[must_use]
-    pub fn way(&self) -> Way {
-        self.way
+    pub fn question_kind(&self) -> QuestionKind {
+        self.question_kind
     }
 
     /// How many questions this login was asked, this one included. Whoever asks again after a wrong answer gives a guess
@@ -84,28 +84,28 @@ impl<T> Answered<T> {
     /// Lets the client in.
     pub fn accept(mut self) -> Verdict {
         match self.decision.take() {
-            Some(login) => Verdict::told(login.accept()),
-            None => Verdict(Said::Direct(AuthReply::Accept)),
+            Some(login) => Verdict::written(login.accept()),
+            None => Verdict(Delivery::InReply(AuthReply::Accept)),
         }
     }
 
     /// Rejects the login without telling the client why.
     pub fn reject(mut self) -> Verdict {
         match self.decision.take() {
-            Some(login) => Verdict::told(login.reject()),
-            None => Verdict(Said::Direct(AuthReply::Reject)),
+            Some(login) => Verdict::written(login.reject()),
+            None => Verdict(Delivery::InReply(AuthReply::Reject)),
         }
     }
 
     /// Rejects the login and tells the client why.
     pub fn reject_with(mut self, rejection: Rejection) -> Verdict {
         match self.decision.take() {
-            Some(login) => Verdict::told(login.reject_with(&rejection)),
-            None => Verdict(Said::Direct(AuthReply::RejectWith(rejection))),
+            Some(login) => Verdict::written(login.reject_with(&rejection)),
+            None => Verdict(Delivery::InReply(AuthReply::RejectWith(rejection))),
         }
     }
 
-    /// Has this answer to a login ([`Way::Dynamic`] or [`Way::Static`]) judged by a job in another thread, as
+    /// Has this answer to a login ([`QuestionKind::Dynamic`] or [`QuestionKind::Static`]) judged by a job in another thread, as
     /// [`AuthUserPassVerify::answer_in`] does: `Ok(())` lets the client in, an error rejects it. If there is no room for the
     /// job, the client is rejected for now and has to log in again, with its password.
     ///
@@ -113,7 +113,7 @@ impl<T> Answered<T> {
     /// As [`AuthUserPassVerify::defer`].
     pub fn answer_in<E: Into<AnyError>>(
         self,
-        workers: impl Workers,
+        runner: impl JobRunner,
         event: &AuthUserPassVerify<'_>,
         judge: impl FnOnce(&Self, &Stop) -> Result<(), E> + Send + 'static,
     ) -> Result<AuthReply>
@@ -121,18 +121,18 @@ impl<T> Answered<T> {
         T: Send + 'static,
     {
         let (answered, deferral) = self.defer(event)?;
-        Ok(match answered.run_in(workers, judge).0 {
+        Ok(match answered.run_in(runner, judge).0 {
             Ok(()) => AuthReply::Deferred(deferral),
             Err(error) => login_not_begun(&event.taken, &error),
         })
     }
 
-    /// The same for an answer to a login that is pending ([`Way::Pending`]), which [`ClientCrResponse`] brings.
+    /// The same for an answer to a login that is pending ([`QuestionKind::Pending`]), which [`ClientCrResponse`] brings.
     ///
     /// [`ClientCrResponse`]: crate::ClientCrResponse
     pub fn respond_in<E: Into<AnyError>>(
         self,
-        workers: impl Workers,
+        runner: impl JobRunner,
         judge: impl FnOnce(&Self, &Stop) -> Result<(), E> + Send + 'static,
     ) -> ClientCrResponseReply
     where
@@ -142,7 +142,7 @@ impl<T> Answered<T> {
             logging::say(lines::verdict_of_a_login());
             return ClientCrResponseReply::Fail;
         }
-        if let (Err(error), left) = self.run_in(workers, judge) {
+        if let (Err(error), left) = self.run_in(runner, judge) {
             logging::say(lines::job_not_started(error));
             if let Some(decision) = left.and_then(|mut left| left.decision.take()) {
                 decision.reject_in_silence(&busy());
@@ -154,14 +154,14 @@ impl<T> Answered<T> {
     /// If the job is not begun, the answer comes back.
     fn run_in<E: Into<AnyError>>(
         self,
-        workers: impl Workers,
+        runner: impl JobRunner,
         judge: impl FnOnce(&Self, &Stop) -> Result<(), E> + Send + 'static,
     ) -> (std::io::Result<()>, Option<Self>)
     where
         T: Send + 'static,
     {
-        let slot = Slot::new(self);
-        let is_wanted = |slot: &Arc<Slot<Self>>| {
+        let slot = UndecidedSlot::new(self);
+        let is_wanted = |slot: &Arc<UndecidedSlot<Self>>| {
             slot.look(|it| it.decision.as_ref().is_some_and(Decision::is_wanted)).unwrap_or(false)
         };
         let job = about_the_same(LOGIN, Arc::clone(&slot), is_wanted, move |slot, stop| {
@@ -170,7 +170,7 @@ impl<T> Answered<T> {
                 answered.settle(result);
             }
         });
-        match workers.run(LOGIN, job) {
+        match runner.run(LOGIN, job) {
             Ok(()) => (Ok(()), None),
             Err(error) => (Err(error), slot.take()),
         }
@@ -191,7 +191,7 @@ impl<T> Answered<T> {
     }
 
     /// For a verdict that comes from elsewhere; where a job makes it, [`Answered::answer_in`] does all of this. The login is
-    /// replied to with [`AuthReply::Deferred`], and this may go to another thread. An answer of [`Way::Pending`] may go there
+    /// replied to with [`AuthReply::Deferred`], and this may go to another thread. An answer of [`QuestionKind::Pending`] may go there
     /// as it is.
     ///
     /// In the thread [`Answered::accept`] and the others take effect at once: `let _ =` what they return, which is a reply
@@ -211,7 +211,7 @@ impl<T> Answered<T> {
 impl<T> fmt::Debug for Answered<T> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Answered")
-            .field("way", &self.way)
+            .field("question_kind", &self.question_kind)
             .field("round", &self.round)
             .finish_non_exhaustive()
     }
@@ -220,25 +220,25 @@ impl<T> fmt::Debug for Answered<T> {
 /// What was made of an answer: the reply to the event that brought it, whichever it was.
 #[derive(Debug)]
 #[must_use = "it is the reply to the event; `let _ =` it in a thread, where it has taken effect"]
-pub struct Verdict(Said);
+pub struct Verdict(Delivery);
 
 #[derive(Debug)]
-enum Said {
+enum Delivery {
     /// The reply to the login says it.
-    Direct(AuthReply),
+    InReply(AuthReply),
     /// It stands in OpenVPN's files already.
-    Told,
+    Written,
     /// It could not be written there. OpenVPN refuses the login when its own time is over.
-    NotTold,
+    NotWritten,
 }
 
 impl Verdict {
-    fn told(written: std::io::Result<()>) -> Self {
-        Self(match written {
-            Ok(()) => Said::Told,
+    fn written(result: std::io::Result<()>) -> Self {
+        Self(match result {
+            Ok(()) => Delivery::Written,
             Err(error) => {
                 logging::say(lines::verdict_untold(error));
-                Said::NotTold
+                Delivery::NotWritten
             }
         })
     }
@@ -248,8 +248,8 @@ impl From<Verdict> for AuthReply {
     /// A verdict on an answer that did not come with this event rejects.
     fn from(verdict: Verdict) -> Self {
         match verdict.0 {
-            Said::Direct(reply) => reply,
-            Said::Told | Said::NotTold => {
+            Delivery::InReply(reply) => reply,
+            Delivery::Written | Delivery::NotWritten => {
                 logging::say(lines::verdict_of_another_event());
                 Self::Reject
             }
@@ -260,9 +260,9 @@ impl From<Verdict> for AuthReply {
 impl From<Verdict> for ClientCrResponseReply {
     fn from(verdict: Verdict) -> Self {
         match verdict.0 {
-            Said::Told => Self::Done,
-            Said::NotTold => Self::Fail,
-            Said::Direct(_) => {
+            Delivery::Written => Self::Done,
+            Delivery::NotWritten => Self::Fail,
+            Delivery::InReply(_) => {
                 logging::say(lines::verdict_of_a_login());
                 Self::Fail
             }

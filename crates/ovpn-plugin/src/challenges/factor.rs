@@ -8,12 +8,12 @@ use zeroize::Zeroizing;
 
 use super::binding::Binding;
 use super::question_room::no_room;
-use super::table::{Check, Key, Open, Table, lock};
-use super::{Answered, AskError, Challenges, Login, NotAsked, Way};
+use super::table::{Key, Open, PendingCheck, Table, lock};
+use super::{Answered, AskError, Challenges, Login, NotAsked, QuestionKind};
 use crate::answer_in::{LOGIN, about_the_same, login_not_begun};
 use crate::{
-    AuthReply, AuthUserPassVerify, ClientCrResponse, ClientCrResponseReply, Credentials, Decision, Pending,
-    Result, Stop, Workers,
+    AuthReply, AuthUserPassVerify, ClientCrResponse, ClientCrResponseReply, Credentials, Decision, JobRunner,
+    Pending, Result, Stop,
 };
 
 /// What knows passwords and codes, and takes its time: for [`Challenges::login_in`] and [`Challenges::response_in`].
@@ -176,15 +176,15 @@ impl<T: Send + 'static> Challenges<T> {
     pub fn login_in<F: SecondFactor<Kept = T>>(
         &self,
         event: &AuthUserPassVerify<'_>,
-        workers: impl Workers,
+        runner: impl JobRunner,
         question: &str,
         factor: &Arc<F>,
     ) -> Result<AuthReply> {
         let factor = Arc::clone(factor);
         match self.login(event) {
-            Login::Begins(login) => self.check_in(event, workers, question, factor, login),
+            Login::Begins(login) => self.check_in(event, runner, question, factor, login),
             Login::Answered(answered) => {
-                answered.answer_in(workers, event, move |answered, stop| factor.judge(answered, stop))
+                answered.answer_in(runner, event, move |answered, stop| factor.judge(answered, stop))
             }
             Login::Renewed => Ok(AuthReply::Accept),
             Login::Refused(reply) => Ok(reply),
@@ -200,7 +200,7 @@ impl<T: Send + 'static> Challenges<T> {
     pub fn response_in<F: SecondFactor<Kept = T>>(
         &self,
         event: &ClientCrResponse<'_>,
-        workers: impl Workers,
+        runner: impl JobRunner,
         factor: &Arc<F>,
     ) -> Result<ClientCrResponseReply> {
         if self.is_early(event, Instant::now())? {
@@ -208,7 +208,7 @@ impl<T: Send + 'static> Challenges<T> {
         }
         let factor = Arc::clone(factor);
         let answered = self.response(event)?;
-        Ok(answered.respond_in(workers, move |answered, stop| factor.judge(answered, stop)))
+        Ok(answered.respond_in(runner, move |answered, stop| factor.judge(answered, stop)))
     }
 
     /// Keeps an answer whose password is still being checked; whether it is one.
@@ -228,7 +228,7 @@ impl<T: Send + 'static> Challenges<T> {
     fn check_in<F: SecondFactor<Kept = T>>(
         &self,
         event: &AuthUserPassVerify<'_>,
-        workers: impl Workers,
+        runner: impl JobRunner,
         question: &str,
         factor: Arc<F>,
         mut login: Credentials,
@@ -243,7 +243,8 @@ impl<T: Send + 'static> Challenges<T> {
         {
             let make = if F::IS_SHOWN { Pending::text } else { Pending::hidden };
             pending = Some(make(self.time, question).map_err(AskError::Pending)?);
-            let check = Check { username: binding.username.clone(), until: asked + self.time, answer: None };
+            let check =
+                PendingCheck { username: binding.username.clone(), until: asked + self.time, answer: None };
             let checking = Checking { table: Arc::clone(&self.table), key: control.to_owned() };
             let before = self.table().checks.insert(control.to_owned(), check);
             drop(before);
@@ -254,10 +255,10 @@ impl<T: Send + 'static> Challenges<T> {
             Route::None
         };
         let (decision, deferral) = event.defer()?;
-        let job = Job { challenges: self.share(), factor, login, binding, route, asked };
+        let job = Job { challenges: self.clone_handle(), factor, login, binding, route, asked };
         let job =
             about_the_same(LOGIN, decision, Decision::is_wanted, |decision, stop| job.run(decision, stop));
-        Ok(match (workers.run(LOGIN, job), pending) {
+        Ok(match (runner.run(LOGIN, job), pending) {
             (Ok(()), Some(pending)) => AuthReply::Pending(pending, deferral),
             (Ok(()), None) => AuthReply::Deferred(deferral),
             (Err(error), _) => login_not_begun(&event.taken, &error),
@@ -275,12 +276,14 @@ impl<F: SecondFactor> Job<F> {
         };
         drop(login);
         let open = Open { value, binding, round: 1, until: asked + challenges.time, decision: None };
-        let (open, way, answer) = match route {
-            Route::Answered(answer) => (Open { decision: Some(decision), ..open }, Way::Static, answer),
+        let (open, question_kind, answer) = match route {
+            Route::Answered(answer) => {
+                (Open { decision: Some(decision), ..open }, QuestionKind::Static, answer)
+            }
             Route::Pending(checking) => {
                 let open = Open { decision: Some(decision), ..open };
                 let Some((open, answer)) = challenges.checked(&checking, open) else { return };
-                (open, Way::Pending, answer)
+                (open, QuestionKind::Pending, answer)
             }
             Route::Rejection(question) => {
                 // It was asked only now.
@@ -291,7 +294,7 @@ impl<F: SecondFactor> Job<F> {
             Route::None => return decision.answer(Err(AskError::TooOld)),
         };
         let Open { value, binding, round, decision, .. } = open;
-        let answered = Answered { value, answer, binding, round, way, decision };
+        let answered = Answered { value, answer, binding, round, question_kind, decision };
         let result = factor.judge(&answered, stop);
         answered.settle(result);
     }
@@ -339,8 +342,8 @@ impl<T> Challenges<T> {
         None
     }
 
-    /// For a thread.
-    fn share(&self) -> Self {
+    /// The same challenges, for a thread.
+    fn clone_handle(&self) -> Self {
         Self { table: Arc::clone(&self.table), ..*self }
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     lines, logging,
 };
 
-pub use answered::{Answered, Verdict, Way};
+pub use answered::{Answered, QuestionKind, Verdict};
 use binding::Binding;
 pub use factor::SecondFactor;
 use question_room::no_room;
@@ -293,7 +293,14 @@ impl<T> Challenges<T> {
             }
         };
         let answer = Zeroizing::new(response.response.to_vec());
-        Login::Answered(Answered { value, answer, binding, round, way: Way::Dynamic, decision })
+        Login::Answered(Answered {
+            value,
+            answer,
+            binding,
+            round,
+            question_kind: QuestionKind::Dynamic,
+            decision,
+        })
     }
 
     /// Asks the client whose password is right; what it types may be shown. `value` comes back with the answer.
@@ -335,7 +342,14 @@ impl<T> Challenges<T> {
         let binding = Binding::of(event, self.to_source);
         if let Ok(Some(mut both)) = StaticChallenge::parse(event.password().unwrap_or_default()) {
             let answer = Zeroizing::new(std::mem::take(&mut both.response));
-            let answered = Answered { value, answer, binding, round: 1, way: Way::Static, decision: None };
+            let answered = Answered {
+                value,
+                answer,
+                binding,
+                round: 1,
+                question_kind: QuestionKind::Static,
+                decision: None,
+            };
             return Ok(Asked::Answered(answered));
         }
         if !self.make_room(&binding, now) {
@@ -450,7 +464,7 @@ impl<T> Challenges<T> {
             decision.into_iter().for_each(Decision::give_up);
             return Err(NotAsked::Malformed);
         };
-        Ok(Answered { value, answer, binding, round, way: Way::Pending, decision })
+        Ok(Answered { value, answer, binding, round, question_kind: QuestionKind::Pending, decision })
     }
 
     /// How many questions are open, those included whose time is over and whose place nobody has needed yet.

@@ -76,7 +76,7 @@ pub(super) enum NoQuestion {
 
 /// What was done to have room for one more.
 #[must_use]
-pub(super) struct Room<T> {
+pub(super) struct QuestionRoom<T> {
     pub(super) is_there: bool,
     /// A question from a source with more of them has given way.
     pub(super) from_another_source: bool,
@@ -84,7 +84,7 @@ pub(super) struct Room<T> {
     gone: Vec<Open<T>>,
 }
 
-impl<T> Drop for Room<T> {
+impl<T> Drop for QuestionRoom<T> {
     fn drop(&mut self) {
         self.gone.drain(..).for_each(Open::give_up);
     }
@@ -101,7 +101,7 @@ impl<T> Open<T> {
 
 /// A login that is asked while its password is checked.
 #[derive(Debug)]
-pub(super) struct Check {
+pub(super) struct PendingCheck {
     pub(super) username: Vec<u8>,
     pub(super) until: Instant,
     /// The answer, if it is there already.
@@ -114,7 +114,7 @@ pub(super) struct Table<T> {
     open: HashMap<Key, Open<T>>,
     most: usize,
     /// By control file. They are no open questions yet: as many as threads are at work on them.
-    pub(super) checks: HashMap<PathBuf, Check>,
+    pub(super) checks: HashMap<PathBuf, PendingCheck>,
 }
 
 pub(super) fn lock<T>(table: &Mutex<Table<T>>) -> MutexGuard<'_, Table<T>> {
@@ -127,7 +127,7 @@ impl<T> Table<T> {
     }
 
     /// Makes room for one more question to this user.
-    pub(super) fn make_room(&mut self, user: &Binding, now: Instant) -> Room<T> {
+    pub(super) fn make_room(&mut self, user: &Binding, now: Instant) -> QuestionRoom<T> {
         let mut gone = self.take_out(|open| open.until <= now);
         let of_user = |open: &Open<T>| open.binding.is_same_user(user);
         if self.open.values().filter(|open| of_user(open)).count() >= MOST_OF_ONE_USER {
@@ -148,7 +148,7 @@ impl<T> Table<T> {
             from_another_source = oldest.is_some();
             gone.extend(oldest);
         }
-        Room { is_there: !self.is_full(), from_another_source, gone }
+        QuestionRoom { is_there: !self.is_full(), from_another_source, gone }
     }
 
     fn is_full(&self) -> bool {

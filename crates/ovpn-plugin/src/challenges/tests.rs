@@ -84,7 +84,10 @@ fn by_a_rejection_and_a_second_login() {
     let Login::Answered(answered) = log_in(&challenges, JOE, &question.password(b"12:34"), now) else {
         panic!("no answer");
     };
-    assert_eq!((answered.way(), answered.round(), *answered.value()), (Way::Dynamic, 1, 7));
+    assert_eq!(
+        (answered.question_kind(), answered.round(), *answered.value()),
+        (QuestionKind::Dynamic, 1, 7)
+    );
     assert!(answered.is(b"12:34") && !answered.is(b"12:35"));
     assert_eq!((answered.answer(), answered.username()), (&b"12:34"[..], &b"joe"[..]));
     assert_eq!(AuthReply::from(answered.accept()), AuthReply::Accept);
@@ -103,7 +106,10 @@ fn while_the_login_is_pending() {
         // OpenVPN knows it by its keys: its address has changed meanwhile, and by `username-as-common-name` its common name.
         let elsewhere = Client { address: "198.51.100.9", common_name: "joe", ..NEW_JOE };
         let answered = respond(&challenges, elsewhere, &files, &base64::encode(b"1234"), now).unwrap();
-        assert_eq!((answered.way(), *answered.value(), answered.is(b"1234")), (Way::Pending, 7, true));
+        assert_eq!(
+            (answered.question_kind(), *answered.value(), answered.is(b"1234")),
+            (QuestionKind::Pending, 7, true)
+        );
         let verdict =
             if accepted { answered.accept() } else { answered.reject_with(Rejection::because("wrong")) };
         assert_eq!(ClientCrResponseReply::from(verdict), ClientCrResponseReply::Done);
@@ -122,7 +128,10 @@ fn a_static_challenge_is_answered_already() {
     let Login::Begins(login) = challenges.login(&event) else { panic!("it begins") };
     assert!(login.password_is(b"secret"));
     let reply = challenges.ask(&event, QUESTION, 7).unwrap().reply(|answered| {
-        assert_eq!((answered.way(), *answered.value(), answered.is(b"1234")), (Way::Static, 7, true));
+        assert_eq!(
+            (answered.question_kind(), *answered.value(), answered.is(b"1234")),
+            (QuestionKind::Static, 7, true)
+        );
         answered.accept()
     });
     assert_eq!((reply, challenges.open()), (AuthReply::Accept, 0));
@@ -191,7 +200,10 @@ fn asked_again_by_a_rejection_whichever_way_it_was_before() {
     let Login::Answered(answered) = log_in(&challenges, NEW_JOE, &question.password(b"1234"), now) else {
         panic!("no answer");
     };
-    assert_eq!((answered.way(), answered.round(), *answered.value()), (Way::Dynamic, 2, 2));
+    assert_eq!(
+        (answered.question_kind(), answered.round(), *answered.value()),
+        (QuestionKind::Dynamic, 2, 2)
+    );
     let verdict = challenges.ask_again_at(answered, "And once more:", true, 3, now).unwrap();
     assert!(matches!(AuthReply::from(verdict), AuthReply::RejectWith(_)));
     assert_eq!(challenges.open(), 1);

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::shared::{trusted_peer, verified_peer};
+use super::peer::{trusted_peer, verified_peer};
 use super::{Address, PoolAddresses};
 use crate::{ClientConfig, verdict_file};
 

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::shared::{trusted_peer, verified_peer};
+use super::peer::{trusted_peer, verified_peer};
 use super::{DnsServer, Interface, Route, RouteIpv6, dns, numbered, routes};
 
 super::events! {

@@ -8,13 +8,13 @@ mod device;
 mod dns;
 mod interface;
 pub(crate) mod numbered;
+mod peer;
 mod peer_info;
 mod pool_addresses;
 mod routes;
-mod shared;
 mod tls;
 
-pub(crate) use shared::ip;
+pub(crate) use peer::ip;
 
 use std::cell::RefMut;
 use std::ffi::c_void;

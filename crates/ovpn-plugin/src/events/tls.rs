@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::shared::{untrusted_peer, verified_peer};
+use super::peer::{untrusted_peer, verified_peer};
 use crate::{Certificate, CertificateInfo};
 
 super::events! {

@@ -9,12 +9,12 @@ use crate::base64;
 pub struct Question {
     text: String,
     flags: String,
-    way: Way,
+    asked_by: AskedBy,
 }
 
 /// How it is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Way {
+enum AskedBy {
     /// While the login is pending; its answer is an event of its own.
     Pending { method: String, timeout: Duration },
     /// By a rejection; the client comes again with the answer.
@@ -32,8 +32,8 @@ impl Question {
         if known.iter().any(|(word, wanted)| *word == method && *wanted != name) {
             return None;
         }
-        let way = Way::Pending { method: method.to_owned(), timeout: Duration::from_secs(timeout) };
-        Some(Self { text: text.to_owned(), flags: flags.to_owned(), way })
+        let asked_by = AskedBy::Pending { method: method.to_owned(), timeout: Duration::from_secs(timeout) };
+        Some(Self { text: text.to_owned(), flags: flags.to_owned(), asked_by })
     }
 
     /// The question in a reason file; `None` if it holds something else.
@@ -41,8 +41,8 @@ impl Question {
         let mut parts = reason.lines().next()?.strip_prefix("CRV1:")?.splitn(4, ':');
         let (flags, state_id, username, text) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let username = base64::decode(username.as_bytes()).ok()?;
-        let way = Way::Rejection { state_id: state_id.to_owned(), username };
-        Some(Self { text: text.to_owned(), flags: flags.to_owned(), way })
+        let asked_by = AskedBy::Rejection { state_id: state_id.to_owned(), username };
+        Some(Self { text: text.to_owned(), flags: flags.to_owned(), asked_by })
     }
 
     /// The text that is shown, or the address of the web page that is opened.
@@ -71,36 +71,36 @@ impl Question {
     /// (`crtext`, `webauth`).
     #[must_use]
     pub fn method(&self) -> Option<&str> {
-        match &self.way {
-            Way::Pending { method, .. } => Some(method),
-            Way::Rejection { .. } => None,
+        match &self.asked_by {
+            AskedBy::Pending { method, .. } => Some(method),
+            AskedBy::Rejection { .. } => None,
         }
     }
 
     /// If the question comes while the login is pending: how long it waits for its answer.
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
-        match &self.way {
-            Way::Pending { timeout, .. } => Some(*timeout),
-            Way::Rejection { .. } => None,
+        match &self.asked_by {
+            AskedBy::Pending { timeout, .. } => Some(*timeout),
+            AskedBy::Rejection { .. } => None,
         }
     }
 
     /// If the question is a rejection (`CRV1`): the name with which the client comes again.
     #[must_use]
     pub fn username(&self) -> Option<&[u8]> {
-        match &self.way {
-            Way::Pending { .. } => None,
-            Way::Rejection { username, .. } => Some(username),
+        match &self.asked_by {
+            AskedBy::Pending { .. } => None,
+            AskedBy::Rejection { username, .. } => Some(username),
         }
     }
 
     /// If the question is a rejection (`CRV1`): the password with which the client comes again, for this answer.
     #[must_use]
     pub fn password(&self, answer: &str) -> Option<String> {
-        match &self.way {
-            Way::Pending { .. } => None,
-            Way::Rejection { state_id, .. } => Some(format!("CRV1::{state_id}::{answer}")),
+        match &self.asked_by {
+            AskedBy::Pending { .. } => None,
+            AskedBy::Rejection { state_id, .. } => Some(format!("CRV1::{state_id}::{answer}")),
         }
     }
 }

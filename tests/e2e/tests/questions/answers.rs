@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use harness::log::Mark;
 use harness::proc_table::wait_gone;
-use harness::question::Way;
+use harness::question::QuestionKind;
 use harness::server::READY;
 use harness::{Gate, PATIENCE, Person, ServerConfig, side_by_side};
 
@@ -21,7 +21,7 @@ fn right_and_wrong_ones_everywhere() {
         let alice = stage.server.person("alice", PASSWORD).answers(&[CODE]).start();
         alice.connects();
         let [question] = &alice.asked()[..] else { panic!("asked: {:?}", alice.asked()) };
-        assert_eq!((question.way, &question.text[..]), (Way::Dynamic, QUESTION));
+        assert_eq!((question.kind, &question.text[..]), (QuestionKind::Dynamic, QUESTION));
         assert_eq!((question.shown, question.wants_answer), (false, true));
         assert_eq!(question.username, b"alice");
         // Whoever is asked has not failed.

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::time::Instant;
 
 use harness::log::Mark;
-use harness::question::Way;
+use harness::question::QuestionKind;
 use harness::{
     Machine, Outcome, PATIENCE, Person, PersonConfig, Server, ServerConfig, command, process_memory,
     side_by_side,
@@ -84,7 +84,7 @@ impl Site {
 
 fn asked(person: &Person) -> Vec<String> {
     let questions = person.asked();
-    assert!(questions.iter().all(|one| one.way == Way::Dynamic && !one.shown && one.wants_answer));
+    assert!(questions.iter().all(|one| one.kind == QuestionKind::Dynamic && !one.shown && one.wants_answer));
     questions.into_iter().map(|one| one.text).collect()
 }
 

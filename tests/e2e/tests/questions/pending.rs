@@ -3,7 +3,7 @@
 use harness::log::Mark;
 use harness::needs::Need;
 use harness::proc_table::{kill9, wait_gone};
-use harness::question::Way;
+use harness::question::QuestionKind;
 use harness::requires;
 use harness::{Gate, PATIENCE, Person, ServerConfig};
 
@@ -21,7 +21,7 @@ fn where_the_client_can_be_asked() {
         let alice = stage.server.person("alice", PASSWORD).announcing("crtext").answers(&[CODE]).start();
         alice.connects();
         let [question] = &alice.asked()[..] else { panic!("{:#?}", alice.asked()) };
-        assert_eq!((question.way, &question.text[..]), (Way::Pending, QUESTION));
+        assert_eq!((question.kind, &question.text[..]), (QuestionKind::Pending, QUESTION));
         assert_eq!((question.shown, question.wants_answer), (false, true));
         let alice = stage.server.person("alice", PASSWORD).announcing("crtext").answers(&[WRONG]).start();
         alice.refused();
@@ -29,7 +29,7 @@ fn where_the_client_can_be_asked() {
         // Without the announcement as ever.
         let alice = stage.server.person("alice", PASSWORD).answers(&[CODE]).start();
         alice.connects();
-        assert_eq!(alice.asked()[0].way, Way::Dynamic);
+        assert_eq!(alice.asked()[0].kind, QuestionKind::Dynamic);
     }
 }
 
@@ -47,8 +47,8 @@ fn the_second_question_is_a_dynamic_challenge() {
     let stage = Stage::with(WAITS, &actions, ServerConfig::dropped);
     let alice = stage.server.person("alice", PASSWORD).announcing("crtext").answers(&[CODE, "blue"]).start();
     alice.connects();
-    let ways: Vec<Way> = alice.asked().iter().map(|question| question.way).collect();
-    assert_eq!(ways, [Way::Pending, Way::Dynamic]);
+    let ways: Vec<QuestionKind> = alice.asked().iter().map(|question| question.kind).collect();
+    assert_eq!(ways, [QuestionKind::Pending, QuestionKind::Dynamic]);
 }
 
 /// OpenVPN has no answer to wait for.
@@ -58,7 +58,7 @@ fn never_where_nothing_is_deferred() {
     let stage = Stage::new("");
     let alice = stage.server.person("alice", PASSWORD).announcing("crtext").answers(&[CODE]).start();
     alice.connects();
-    assert_eq!(alice.asked()[0].way, Way::Dynamic);
+    assert_eq!(alice.asked()[0].kind, QuestionKind::Dynamic);
 }
 
 /// A module that needs longer than OpenVPN can be kept waiting for: the question comes by a dynamic challenge.
@@ -66,12 +66,13 @@ fn never_where_nothing_is_deferred() {
 fn a_question_that_comes_late() {
     requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let actions = asks_for_code(&["auth/sleep=700"]);
-    for (options, way) in [("deferred=yes", Way::Dynamic), ("deferred=yes question-wait=2000", Way::Pending)]
+    for (options, way) in
+        [("deferred=yes", QuestionKind::Dynamic), ("deferred=yes question-wait=2000", QuestionKind::Pending)]
     {
         let stage = Stage::with(options, &actions, ServerConfig::dropped);
         let alice = stage.server.person("alice", PASSWORD).announcing("crtext").answers(&[CODE]).start();
         alice.connects();
-        assert_eq!(alice.asked()[0].way, way, "{options}");
+        assert_eq!(alice.asked()[0].kind, way, "{options}");
     }
 }
 
@@ -88,7 +89,7 @@ fn before_pam_asks() {
         let alice = log_in(PASSWORD, CODE);
         alice.connects();
         let [question] = &alice.asked()[..] else { panic!("{:#?}", alice.asked()) };
-        assert_eq!((question.way, &question.text[..]), (Way::Pending, "Your code?"));
+        assert_eq!((question.kind, &question.text[..]), (QuestionKind::Pending, "Your code?"));
         log_in(PASSWORD, WRONG).refused();
         // Everybody is asked, whatever the password.
         let alice = log_in(WRONG, CODE);
@@ -97,7 +98,7 @@ fn before_pam_asks() {
         let alice = stage.server.person("alice", PASSWORD).answers(&[CODE]).start();
         alice.connects();
         let [question] = &alice.asked()[..] else { panic!("{:#?}", alice.asked()) };
-        assert_eq!((question.way, &question.text[..]), (Way::Dynamic, QUESTION));
+        assert_eq!((question.kind, &question.text[..]), (QuestionKind::Dynamic, QUESTION));
     }
 }
 
@@ -111,7 +112,7 @@ fn what_ends_while_the_question_is_open() {
     let ask = || {
         let alice = stage.server.person("alice", PASSWORD).announcing("crtext").start();
         let worker = gate.arrival();
-        assert_eq!(alice.question(0).way, Way::Pending);
+        assert_eq!(alice.question(0).kind, QuestionKind::Pending);
         (alice, worker)
     };
     let (alice, worker) = ask();
@@ -145,7 +146,7 @@ fn whose_client_is_gone() {
             Stage::with(&options, &asks_for_code(&[&tell, &at_end]), |line| config(line).line(KEEPALIVE));
         let alice = stage.server.person("alice", PASSWORD).announcing("crtext").start();
         let worker = gate.arrival();
-        assert_eq!(alice.question(0).way, Way::Pending);
+        assert_eq!(alice.question(0).kind, QuestionKind::Pending);
         kill9(alice.client().pid());
         assert_eq!(end.arrival(), worker, "pam_end");
         assert!(wait_gone(worker, PATIENCE));
@@ -154,7 +155,7 @@ fn whose_client_is_gone() {
             .wait_for(Mark::START, "user 'alice': the question is given up: the client has disconnected");
         let bob = stage.server.person("bob", PASSWORD).announcing("crtext").start();
         gate.arrival();
-        assert_eq!(bob.question(0).way, Way::Pending);
+        assert_eq!(bob.question(0).kind, QuestionKind::Pending);
         bob.answer(CODE);
         bob.connects();
         assert!(!stage.server.log().text().contains("too many questions"), "{}", stage.server.log().text());
@@ -171,7 +172,7 @@ fn who_was_gone_and_comes_back() {
     let stage = Stage::with(WAITS, &actions, |config| config.dropped().line(KEEPALIVE));
     let log_in = |user: &str| {
         let person = stage.server.person(user, PASSWORD).announcing("crtext").start();
-        assert_eq!(person.question(0).way, Way::Pending);
+        assert_eq!(person.question(0).kind, QuestionKind::Pending);
         person
     };
     let gone = log_in("alice");
@@ -200,7 +201,7 @@ fn answers_of_those_who_were_not_asked() {
     bob.say("cr-response !!!!");
     gate.open();
     let question = bob.question(0);
-    assert_eq!(question.way, Way::Dynamic);
+    assert_eq!(question.kind, QuestionKind::Dynamic);
     bob.answer(CODE);
     bob.connects();
 }

@@ -1,7 +1,7 @@
 //! Stacks that ask more than once, in one call of the conversation function and in several.
 
 use harness::needs::Need;
-use harness::question::{Question, Way};
+use harness::question::{Question, QuestionKind};
 use harness::requires;
 use harness::{PamService, Person, ServerConfig, TestModule, side_by_side};
 
@@ -135,8 +135,11 @@ fn the_keyword_ask() {
         let alice = ask(&[CODE, "789"]);
         alice.connects();
         let [code, token] = &alice.asked()[..] else { panic!("{:#?}", alice.asked()) };
-        assert_eq!((code.way, &code.text[..], code.shown), (Way::Dynamic, "Verification code:", true));
-        assert_eq!((token.way, &token.text[..], token.shown), (Way::Dynamic, "Token:", false));
+        assert_eq!(
+            (code.kind, &code.text[..], code.shown),
+            (QuestionKind::Dynamic, "Verification code:", true)
+        );
+        assert_eq!((token.kind, &token.text[..], token.shown), (QuestionKind::Dynamic, "Token:", false));
         ask(&[CODE, "987"]).refused();
         ask(&[WRONG]).refused();
     });

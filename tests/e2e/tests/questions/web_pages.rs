@@ -2,7 +2,7 @@
 
 use harness::ServerConfig;
 use harness::needs::Need;
-use harness::question::Way;
+use harness::question::QuestionKind;
 use harness::requires;
 
 use crate::stage::{CODE, PASSWORD, Stage};
@@ -25,7 +25,7 @@ fn an_address_is_opened() {
         let alice = stage.server.person("alice", PASSWORD).announcing(method).start();
         alice.connects();
         let [question] = &alice.asked()[..] else { panic!("{:#?}", alice.asked()) };
-        assert_eq!((question.way, &question.text[..]), (Way::Url, URL));
+        assert_eq!((question.kind, &question.text[..]), (QuestionKind::Url, URL));
     }
     // Others read it.
     let alice = stage.server.person("alice", PASSWORD).answers(&[""]).start();
@@ -46,7 +46,7 @@ fn an_address_without_a_prompt_is_opened() {
     let alice = stage.server.person("alice", PASSWORD).announcing("webauth").start();
     alice.connects();
     let [question] = &alice.asked()[..] else { panic!("{:#?}", alice.asked()) };
-    assert_eq!((question.way, &question.text[..]), (Way::Url, URL));
+    assert_eq!((question.kind, &question.text[..]), (QuestionKind::Url, URL));
 }
 
 /// What is no web page over TLS is text, whatever the client can open.
@@ -67,7 +67,10 @@ fn other_addresses_are_text() {
             stage.server.person("alice", PASSWORD).announcing("webauth,openurl").answers(&[CODE]).start();
         alice.connects();
         let [question] = &alice.asked()[..] else { panic!("{:#?}", alice.asked()) };
-        assert_eq!((question.way, &question.text[..]), (Way::Dynamic, &format!("See {text} Code:")[..]));
+        assert_eq!(
+            (question.kind, &question.text[..]),
+            (QuestionKind::Dynamic, &format!("See {text} Code:")[..])
+        );
     }
 }
 
@@ -83,5 +86,5 @@ fn nothing_is_opened_without_the_option() {
     let stage = Stage::with("deferred=yes question-wait=300", &actions, ServerConfig::dropped);
     let alice = stage.server.person("alice", PASSWORD).announcing("webauth").answers(&[""]).start();
     alice.connects();
-    assert_eq!(alice.asked()[0].way, Way::Dynamic);
+    assert_eq!(alice.asked()[0].kind, QuestionKind::Dynamic);
 }

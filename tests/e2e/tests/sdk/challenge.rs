@@ -2,7 +2,7 @@
 
 use harness::log::Mark;
 use harness::needs::Need;
-use harness::question::Way;
+use harness::question::QuestionKind;
 use harness::requires;
 use harness::server::READY;
 use harness::{Outcome, Person, Server, ServerConfig, side_by_side};
@@ -11,7 +11,7 @@ use crate::examples::server_with;
 
 const QUESTION: &str = "Code from your telephone:";
 /// What the client announces, and how it is asked then.
-const WAYS: [(&str, Way); 2] = [("crtext", Way::Pending), ("", Way::Dynamic)];
+const WAYS: [(&str, QuestionKind); 2] = [("crtext", QuestionKind::Pending), ("", QuestionKind::Dynamic)];
 
 fn config() -> ServerConfig<'static> {
     server_with("challenge", "joe secret 123456")
@@ -31,9 +31,9 @@ fn the_client_is_asked_as_it_can_be() {
         let client = joe(&server, methods, "secret", "123456");
         client.connects();
         let [question] = &client.asked()[..] else { panic!("{:?}", client.asked()) };
-        assert_eq!((question.way, &question.text[..]), (way, QUESTION));
+        assert_eq!((question.kind, &question.text[..]), (way, QUESTION));
         assert_eq!((question.shown, question.wants_answer), (true, true));
-        assert_eq!(question.username, if way == Way::Dynamic { &b"joe"[..] } else { b"" });
+        assert_eq!(question.username, if way == QuestionKind::Dynamic { &b"joe"[..] } else { b"" });
         assert_eq!(joe(&server, methods, "secret", "654321").refused(), "wrong code");
         let client = joe(&server, methods, "wrong", "123456");
         client.refused();

@@ -2,7 +2,7 @@
 
 use harness::log::Mark;
 use harness::needs::Need;
-use harness::question::Way;
+use harness::question::QuestionKind;
 use harness::requires;
 use harness::{Gate, PATIENCE, ServerConfig};
 use nix::sys::signal::Signal;
@@ -90,12 +90,12 @@ fn a_question_ends_at_once() {
         let options = format!("challenge=yes question-wait={wait}");
         let stage = Stage::with(&options, module, |config| config.dropped().deferred());
         let person = stage.server.person("alice", PASSWORD).announcing("crtext").start();
-        let way = person.question(0).way;
-        assert_eq!(way == Way::Pending, wait != "0");
+        let way = person.question(0).kind;
+        assert_eq!(way == QuestionKind::Pending, wait != "0");
         let text = stage.ask(&["revoke", "alice"]);
         assert!(text.contains("open questions ended: 1"), "{text}");
         stage.server.wait_for(Mark::START, "user 'alice': the question is given up: the user was revoked");
-        if way != Way::Pending {
+        if way != QuestionKind::Pending {
             person.answer("123456");
         }
         person.refused();

@@ -1,4 +1,4 @@
-//! What several events have in common.
+//! What several events say of the peer: its addresses, its names and its certificate.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
@@ -26,7 +26,7 @@ macro_rules! untrusted_peer {
             /// one ends in `%` and the network interface. The peer has not been authenticated.
             #[must_use]
             pub fn untrusted_ip(&self) -> Option<&'a str> {
-                $crate::events::shared::ip(self.env(), ["untrusted_ip6", "untrusted_ip"])
+                $crate::events::peer::ip(self.env(), ["untrusted_ip6", "untrusted_ip"])
             }
 
             /// The peer's port (`untrusted_port`).
@@ -38,7 +38,7 @@ macro_rules! untrusted_peer {
             /// Both; `None` if one is missing or malformed.
             #[must_use]
             pub fn untrusted_address(&self) -> Option<::std::net::SocketAddr> {
-                $crate::events::shared::socket_address(self.untrusted_ip()?, self.untrusted_port()?)
+                $crate::events::peer::socket_address(self.untrusted_ip()?, self.untrusted_port()?)
             }
         }
     )*};
@@ -53,7 +53,7 @@ macro_rules! trusted_peer {
             /// ends in `%` and the network interface.
             #[must_use]
             pub fn trusted_ip(&self) -> Option<&'a str> {
-                $crate::events::shared::ip(self.env(), ["trusted_ip6", "trusted_ip"])
+                $crate::events::peer::ip(self.env(), ["trusted_ip6", "trusted_ip"])
             }
 
             /// The peer's port (`trusted_port`).
@@ -65,7 +65,7 @@ macro_rules! trusted_peer {
             /// Both; `None` if one is missing or malformed.
             #[must_use]
             pub fn trusted_address(&self) -> Option<::std::net::SocketAddr> {
-                $crate::events::shared::socket_address(self.trusted_ip()?, self.trusted_port()?)
+                $crate::events::peer::socket_address(self.trusted_ip()?, self.trusted_port()?)
             }
         }
     )*};
