@@ -6,13 +6,13 @@
 //! What explains a line is in tables that only the command refers to. The linker leaves them out of the plugins.
 
 mod declared;
-mod explain;
+mod find_declaration;
 mod line;
 mod pattern;
 mod reference;
 
 pub use declared::{Declared, Filled, LineKind, Section};
-pub use explain::{explain, find};
+pub use find_declaration::{explain, find};
 pub use line::{Line, Reason, Record, UnloggedLine};
 pub use log::Level;
 pub use reference::reference;

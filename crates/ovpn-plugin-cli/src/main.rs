@@ -7,7 +7,7 @@ mod certify;
 mod command_line;
 mod commands;
 mod doctor;
-mod explain;
+mod explain_result;
 #[cfg(test)]
 #[path = "generated_tests.rs"]
 mod generated;
@@ -38,7 +38,7 @@ use zeroize::Zeroizing;
 use crate::answers::Answers;
 use crate::causes::Cause;
 use crate::command_line::{Command, Request, Task};
-use crate::explain::Explainer;
+use crate::explain_result::Explainer;
 use crate::known_options::KnownOptions;
 use crate::password::{NoAnswer, Secret, Terminal};
 use crate::plugin_line::MOST_WORDS;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use ovpn_plugin_sys as sys;
 
 use crate::ffi::LogSlot;
-use crate::watch::Watch;
+use crate::file_watch::Watch;
 
 /// One line of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use ovpn_plugin_sys as sys;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
-use crate::watch::Watch;
+use crate::file_watch::Watch;
 use crate::{Call, CallFailed, Client, DynamicChallenge, FuncResult, OpenPlugin, Question, Reply};
 
 /// The files of one login: control, reason and pending file, empty. Deleted when dropped.

@@ -1,18 +1,18 @@
 //! `ovpn-plugin certify`: tries what OpenVPN asks of a plugin, in any language, and says what it fails.
 //!
 //! * [`trials`] open the plugin and use it, each in a process of its own ([`trial_process`]);
-//! * [`observe`] reads what the plugin changes in that process;
-//! * [`report`] carries what a trial says; [`check`] has what each check means; [`show`] prints.
+//! * [`process_snapshot`] reads what the plugin changes in that process;
+//! * [`report`] carries what a trial says; [`check`] has what each check means; [`results`] prints.
 
 mod check;
 mod deadline;
 mod logged;
-mod observe;
 mod printed;
-mod progress;
+mod process_snapshot;
 mod report;
-mod show;
+mod results;
 mod trial_process;
+mod trial_progress;
 mod trials;
 
 use std::time::{Duration, Instant};
@@ -24,10 +24,10 @@ use ovpn_plugin_host::Plugin;
 use crate::command_line::{Command, Task};
 use crate::show::Show;
 use crate::{Stop, locate, plugin_line};
-use progress::{Progress, WHOLE};
 use report::{Grade, Seen};
 use terminal::Signals;
 use trial_process::{Ended, Tried, try_in_process};
+use trial_progress::{Progress, WHOLE};
 use trials::{FIRST, KILLED, REST, Subject, Trial};
 
 /// How long is waited for what the plugin has deferred, at most.
@@ -77,9 +77,9 @@ pub(crate) fn run(mut task: Box<Task>) -> Result<u8, Stop> {
     let mut subject = Subject { plugin, of_daemon, has_words, login, ways, patience };
     let mut progress = Progress::new(!task.json, FIRST.len() + REST.len() + 1, Instant::now());
     let seen = all(&mut subject, task.timeout, &mut progress, &signals)?;
-    let results = show::results(&seen);
-    let status = show::status(&results, task.strict);
-    show::print(&mut show, &located.file.display().to_string(), &results, status);
+    let results = results::results(&seen);
+    let status = results::status(&results, task.strict);
+    results::print(&mut show, &located.file.display().to_string(), &results, status);
     Ok(status)
 }
 

@@ -20,8 +20,8 @@ use tempfile::TempDir;
 use super::deadline::Deadline;
 use super::logged;
 use super::printed::Printed;
-use super::progress::Progress;
 use super::report::{Heard, Report, Seen};
+use super::trial_progress::Progress;
 use crate::leftover_processes::{self, LEAVE, until_all_left};
 use terminal::Signals;
 

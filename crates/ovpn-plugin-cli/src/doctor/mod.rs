@@ -15,7 +15,7 @@ mod read_pam_service;
 mod read_plugin;
 mod read_setup;
 mod setup;
-mod unit;
+mod systemd_unit;
 mod unit_sandbox;
 
 use std::path::{Path, PathBuf};
@@ -88,8 +88,8 @@ pub(crate) fn run(options: &DoctorOptions) -> Result<u8, String> {
 
 /// Enters the sandbox of a unit, in which its OpenVPN is started, unless this process is there already. If another process
 /// was there in its stead, the status that this one ended with.
-pub(crate) fn enter_unit(name: &str, entered: bool) -> Result<Result<unit::Unit, u8>, String> {
-    let unit = unit::Unit::of_this_machine(name)?;
+pub(crate) fn enter_unit(name: &str, entered: bool) -> Result<Result<systemd_unit::Unit, u8>, String> {
+    let unit = systemd_unit::Unit::of_this_machine(name)?;
     if entered {
         unit_sandbox::go_to_its_directory(&unit)?;
         return Ok(Ok(unit));

@@ -11,7 +11,7 @@ use super::openvpn;
 use super::openvpn_options;
 use super::read_plugin;
 use super::setup::{GivenOption, Setup};
-use super::unit::Unit;
+use super::systemd_unit::Unit;
 
 /// The options that checks look at. The values of others are not kept: there may be secrets among them.
 const WANTED: [&str; 17] = [

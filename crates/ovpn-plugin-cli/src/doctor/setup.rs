@@ -8,7 +8,7 @@ use pam::{Fault, Phase, Stack};
 use privsep::path_permissions::Problem;
 
 use super::auth_pam_line::AuthPamLine;
-use super::unit::Unit;
+use super::systemd_unit::Unit;
 use crate::known_options::auth_pam;
 
 /// Everything.

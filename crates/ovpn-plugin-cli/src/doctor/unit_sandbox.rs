@@ -8,7 +8,7 @@ use std::process::Command;
 
 use nix::sched::{CloneFlags, setns};
 
-use super::unit::Unit;
+use super::systemd_unit::Unit;
 
 /// What a unit may hide or take away, which systemd-run can do as well.
 const SANDBOX: [&str; 26] = [

@@ -7,7 +7,7 @@ pub mod environment;
 mod groups;
 mod output;
 mod script;
-mod watch;
+mod wait_for_events;
 
 use std::convert::Infallible;
 use std::ffi::OsString;
@@ -39,7 +39,7 @@ use environment::UpEnvironment;
 use groups::OpenVpnsGroups;
 use output::Output;
 use script::{Script, Supplies};
-use watch::FrontState;
+use wait_for_events::FrontState;
 
 /// Between SIGTERM and SIGKILL for a script that has run too long.
 pub const TERM_TO_KILL: Duration = Duration::from_secs(5);

@@ -6,8 +6,8 @@ use ovpn_plugin_host::{AuthFiles, FuncResult, Login, OpenPlugin, RunningLogin, V
 
 use super::Subject;
 use super::common::{log_of_threads, logs_in, look_for, open_again};
-use super::shared::{late, overruled, used};
-use super::written::{Of, Written};
+use super::order_of_writes::{Of, Written};
+use super::shared_login_files::{late, overruled, used};
 use crate::certify::trial_process::TrialProcess;
 
 /// How long after a direct answer or a verdict is watched that nobody writes.

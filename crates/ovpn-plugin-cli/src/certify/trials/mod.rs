@@ -1,21 +1,21 @@
 //! The trials: what is done with the plugin, each time in a process of its own.
 
-mod asking;
+mod client_leaks;
 mod common;
 mod confined;
-mod leak;
-mod life;
 mod login_verdicts;
 mod opening;
+mod order_of_writes;
+mod responses;
 mod restart;
 mod second_line;
-mod shared;
-mod written;
+mod server_life;
+mod shared_login_files;
 
 use ovpn_plugin_host::{Login, Plugin};
 
 use super::trial_process::{Kind, TrialProcess};
-pub(crate) use asking::{login, ways};
+pub(crate) use responses::{login, ways};
 
 /// What is tried.
 pub(crate) struct Subject {
@@ -50,7 +50,7 @@ pub(crate) const FIRST: [Trial; 2] = [trial(opening::file), trial(opening::today
 
 pub(crate) const REST: [Trial; 16] = [
     // It says how the client gets in.
-    trial(asking::asking),
+    trial(responses::asking),
     Trial { death: "event-bits", ..trial(opening::with_events_of_2_4) },
     Trial { death: "event-bits", ..trial(opening::with_events_of_2_5) },
     Trial { death: "struct-versions", ..trial(opening::with_struct_version_1) },
@@ -59,13 +59,13 @@ pub(crate) const REST: [Trial; 16] = [
     Trial { death: "struct-versions", ..trial(opening::with_struct_version_4) },
     // It says how long others need to wait for verdicts.
     trial(login_verdicts::login_verdicts),
-    trial(life::life),
-    trial(life::odd_input),
+    trial(server_life::life),
+    trial(server_life::odd_input),
     Trial { death: "sighup", ..trial(restart::sighup) },
     Trial { kind: Kind::Daemon, death: "daemon", ..trial(confined::daemon) },
     Trial { death: "confined", needs_root: true, ..trial(confined::confined) },
     Trial { death: "two-lines", ..trial(second_line::second_line) },
-    trial(leak::leak),
+    trial(client_leaks::leak),
     Trial { death: "abort", ..trial(restart::abort) },
 ];
 

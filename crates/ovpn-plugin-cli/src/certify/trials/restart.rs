@@ -2,8 +2,8 @@
 
 use super::Subject;
 use super::common::{live, log_of_threads, logs_in, open, open_again, worse};
-use super::life::after_close;
-use crate::certify::observe::Snapshot;
+use super::server_life::after_close;
+use crate::certify::process_snapshot::Snapshot;
 use crate::certify::trial_process::TrialProcess;
 
 /// How often the plugin is opened in one process.

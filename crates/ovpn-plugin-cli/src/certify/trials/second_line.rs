@@ -4,8 +4,8 @@ use ovpn_plugin_host::{Life, OpenPlugin, sys};
 
 use super::Subject;
 use super::common::{live, live_seen, logs_in, open_again, refusal, worse};
-use super::life::after_close;
-use crate::certify::observe::Snapshot;
+use super::server_life::after_close;
+use crate::certify::process_snapshot::Snapshot;
 use crate::certify::trial_process::TrialProcess;
 
 const ID: &str = "two-lines";

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::doctor::finding::Finding;
 use crate::doctor::setup::{Kind, PluginLine, Setup, is_in_tmp};
-use crate::doctor::unit::Unit;
+use crate::doctor::systemd_unit::Unit;
 use crate::known_options::{DeclaredOption, auth_pam};
 
 /// What the plugins of this project call.

@@ -6,8 +6,8 @@ use ovpn_plugin_host::{OpenPlugin, process};
 
 use super::Subject;
 use super::common::open_again;
-use crate::certify::observe::{Snapshot, delayed};
-use crate::certify::show::UNCHECKED;
+use crate::certify::process_snapshot::{Snapshot, delayed};
+use crate::certify::results::UNCHECKED;
 use crate::certify::trial_process::TrialProcess;
 
 /// The first lives, of which each may take so long on average: a plugin that is slower is not counted.

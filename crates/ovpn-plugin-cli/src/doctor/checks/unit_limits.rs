@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::doctor::finding::Finding;
 use crate::doctor::setup::{PamLine, PluginLine, Service, Setup, argument, is_in_a_home};
-use crate::doctor::unit::Unit;
+use crate::doctor::systemd_unit::Unit;
 use crate::known_options::auth_pam;
 
 /// Modules that read files in the user's home, unless an argument names another place.

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use ovpn_plugin_host::{Call, FuncResult, LogLine, OpenPlugin, Step, sys};
 
 use super::Subject;
-use super::asking::question;
 use super::common::{log_of_threads, logs_in, look_for, name, open_again};
+use super::responses::question;
 use crate::certify::logged;
-use crate::certify::observe::{Snapshot, holding, take_signals};
+use crate::certify::process_snapshot::{Snapshot, holding, take_signals};
 use crate::certify::trial_process::{OPENVPNS_OWN, TrialProcess};
 
 /// A call that takes longer is one to know of, or one too long.
