@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use harness::generated::{Generated, hold};
+use harness::generated::{Generated, write_or_compare};
 use harness::man_options::{entry, is_option};
 use harness::man_page::terms;
 
@@ -17,7 +17,7 @@ const GENERATED: [Generated; 3] = [
 
 #[test]
 fn generated_files() {
-    hold(&GENERATED);
+    write_or_compare(&GENERATED);
 }
 
 /// The options of each command.

@@ -4,12 +4,12 @@
 //! Apart from `ovpn-plugin`, which administrators run as root beside their servers: that one starts neither cargo nor servers, and
 //! carries nothing of what tests need.
 
+mod command_line;
 mod declaration;
 #[cfg(test)]
 #[path = "generated_tests.rs"]
 mod generated;
 mod new;
-mod options;
 mod print;
 mod run;
 mod template;
@@ -19,7 +19,7 @@ use std::io::Write;
 use std::panic;
 use std::process::ExitCode;
 
-use crate::options::Request;
+use crate::command_line::Request;
 
 /// The command line is wrong, or what it needs is not there.
 const USAGE: u8 = 2;
@@ -28,7 +28,7 @@ const USAGE: u8 = 2;
 type Failed = String;
 
 fn main() -> ExitCode {
-    let done = match options::parse(std::env::args_os()) {
+    let done = match command_line::parse(std::env::args_os()) {
         Ok(Request::Print(text)) => {
             std::io::stdout().write_all(text.as_bytes()).map(|()| 0).map_err(|error| error.to_string())
         }

@@ -5,7 +5,7 @@ use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
 
 use crate::Failed;
-use crate::options::Wanted;
+use crate::command_line::Wanted;
 use crate::template::{DEFERRED, FILES, Names};
 
 /// Where the package openvpn-plugin-dev-rs has the SDK.

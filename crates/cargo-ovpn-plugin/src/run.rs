@@ -13,9 +13,9 @@ use ovpn_plugin_test::{
 use terminal::{NoAnswer, Signals, Terminal};
 
 use crate::Failed;
-use crate::options::Task;
+use crate::command_line::Task;
 use crate::print::{Printer, Who, printable};
-use crate::wait::{Came, Wait};
+use crate::wait::{Wait, WaitEnd};
 
 const IN: u8 = 0;
 const REJECTED: u8 = 1;
@@ -226,10 +226,10 @@ impl<'a> Setup<'a> {
                 return Ok(if is_in { IN } else { NOT_DECIDED });
             }
             match self.wait.until(self.signals, end) {
-                Came::Woken => {}
-                Came::Signal(_) | Came::TimeIsOver if is_in => return Ok(IN),
-                Came::Signal(_) => return Ok(NOT_DECIDED),
-                Came::TimeIsOver => {
+                WaitEnd::Woken => {}
+                WaitEnd::Signal(_) | WaitEnd::TimeIsOver if is_in => return Ok(IN),
+                WaitEnd::Signal(_) => return Ok(NOT_DECIDED),
+                WaitEnd::TimeIsOver => {
                     let limit = self.task.timeout.as_secs();
                     self.printer.say(&format!("the login is not decided within {limit} s (--timeout)"));
                     if unanswered {

@@ -10,9 +10,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use terminal::Signals;
 
-/// What came.
+/// What has ended a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Came {
+pub(crate) enum WaitEnd {
     Woken,
     Signal(Signal),
     TimeIsOver,
@@ -41,14 +41,14 @@ impl Wait {
     }
 
     /// Waits, at most until `end`; for ever if there is none.
-    pub(crate) fn until(&self, signals: &Signals, end: Option<Instant>) -> Came {
+    pub(crate) fn until(&self, signals: &Signals, end: Option<Instant>) -> WaitEnd {
         loop {
             if let Some(signal) = signals.came() {
-                return Came::Signal(signal);
+                return WaitEnd::Signal(signal);
             }
             let left = end.map(|end| end.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {
-                return Came::TimeIsOver;
+                return WaitEnd::TimeIsOver;
             }
             // Not less than what is left, for which it would wake too early.
             let limit = left.map_or(PollTimeout::NONE, |left| {
@@ -65,7 +65,7 @@ impl Wait {
                 woken = true;
             }
             if woken {
-                return Came::Woken;
+                return WaitEnd::Woken;
             }
         }
     }
@@ -83,9 +83,9 @@ mod tests {
         let wake = wait.waker();
         wake();
         wake();
-        assert_eq!(wait.until(&signals, None), Came::Woken);
+        assert_eq!(wait.until(&signals, None), WaitEnd::Woken);
         let soon = Instant::now() + Duration::from_millis(10);
-        assert_eq!(wait.until(&signals, Some(soon)), Came::TimeIsOver);
+        assert_eq!(wait.until(&signals, Some(soon)), WaitEnd::TimeIsOver);
         assert!(Instant::now() >= soon);
     }
 }

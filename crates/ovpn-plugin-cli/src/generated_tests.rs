@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use clap::{Arg, Command};
 use clap_complete::{Shell, generate};
-use harness::generated::{Generated, hold, root};
+use harness::generated::{Generated, root, write_or_compare};
 use harness::man_options::{entry, is_option};
 
 use crate::commands::command;
@@ -19,7 +19,7 @@ const GENERATED: [Generated; 5] = [
 
 #[test]
 fn generated_files() {
-    hold(&GENERATED);
+    write_or_compare(&GENERATED);
 }
 
 fn completions(shell: Shell) -> String {

@@ -61,7 +61,7 @@ pub(crate) struct Observed {
     pub(crate) left: Vec<String>,
 }
 
-struct Watch<'a> {
+struct RunWatcher<'a> {
     show: &'a mut Show,
     follower: LogFollower,
     log: Vec<LogLine>,
@@ -98,7 +98,7 @@ pub(crate) fn watch(
         }
     })?;
     drop(print);
-    let mut watch = Watch {
+    let mut watcher = RunWatcher {
         show,
         follower: LogFollower::new(log),
         log: Vec::new(),
@@ -106,12 +106,12 @@ pub(crate) fn watch(
         output: output.into(),
         unfinished: Vec::new(),
     };
-    let end = watch.until_end(Pid::from_raw(child), deadline, answers, signals)?;
+    let end = watcher.until_end(Pid::from_raw(child), deadline, answers, signals)?;
     let left =
-        until_all_left(if matches!(end, End::Died(_)) { LEAVE } else { LEAVE_KILLED }, || watch.look());
-    watch.look();
-    watch.rest_of_output();
-    let Watch { log, reports, .. } = watch;
+        until_all_left(if matches!(end, End::Died(_)) { LEAVE } else { LEAVE_KILLED }, || watcher.look());
+    watcher.look();
+    watcher.rest_of_output();
+    let RunWatcher { log, reports, .. } = watcher;
     let (end, after) = match (end, reports.outcome) {
         (End::Died(how), Some(outcome)) => (End::Outcome(outcome), (how != ENDED_WELL).then_some(how)),
         (End::InterruptedAfter(signal), Some(outcome)) => {
@@ -139,7 +139,7 @@ fn prepare(scratch: &TempDir, print: &OwnedFd, signals: &Signals) -> io::Result<
         .map_err(|_| io::Error::other("the temporary directory was set already"))
 }
 
-impl Watch<'_> {
+impl RunWatcher<'_> {
     /// Shows what is new, in the order in which it came.
     fn look(&mut self) {
         for line in self.reports.new_lines() {

@@ -11,9 +11,9 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
 
 /// Watches one file.
-pub(crate) struct Watch(Option<Inotify>);
+pub(crate) struct FileWatch(Option<Inotify>);
 
-impl Watch {
+impl FileWatch {
     /// Look at the file after making this, not before: changes from now on are seen.
     pub(crate) fn new(path: &Path) -> Self {
         let watch = || {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use ovpn_plugin_sys as sys;
 
 use crate::ffi::LogSlot;
-use crate::file_watch::Watch;
+use crate::file_watch::FileWatch;
 
 /// One line of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,7 +126,7 @@ impl Log {
         timeout: Duration,
     ) -> Result<LogLine, NoSuchLine> {
         let deadline = Instant::now() + timeout;
-        let watch = Watch::new(self.slot.path());
+        let watch = FileWatch::new(self.slot.path());
         loop {
             let lines = self.lines();
             if let Some(line) = lines.iter().find(|line| wanted(line)) {

@@ -11,7 +11,7 @@ use ovpn_plugin_sys as sys;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
-use crate::file_watch::Watch;
+use crate::file_watch::FileWatch;
 use crate::{Call, CallFailed, Client, DynamicChallenge, FuncResult, OpenPlugin, Question, Reply};
 
 /// The files of one login: control, reason and pending file, empty. Deleted when dropped.
@@ -92,7 +92,7 @@ impl AuthFiles {
     #[must_use]
     pub fn wait_for_verdict(&self, timeout: Duration) -> Option<Verdict> {
         let deadline = Instant::now() + timeout;
-        let watch = Watch::new(&self.control());
+        let watch = FileWatch::new(&self.control());
         loop {
             if let Some(verdict) = self.verdict() {
                 return Some(verdict);

@@ -1,8 +1,8 @@
 //! Files, and marked parts of files, that are made from what the code declares: documents, pages, completions.
 //!
-//! A package that declares something has one list of [`Generated`] and one test that passes it to [`hold`]; the test's
-//! name begins with `generated`, and the package stands in `GENERATING` of the Makefile. `make generate` writes them all,
-//! every other run of the test compares.
+//! A package that declares something has one list of [`Generated`] and one test that passes it to
+//! [`write_or_compare`]. The test's name begins with `generated`, and the package stands in `GENERATING` of the Makefile.
+//! `make generate` writes them all, every other run of the test compares.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -61,7 +61,7 @@ impl Generated {
 ///
 /// # Panics
 /// If a file differs, cannot be written or has not the marks of its part.
-pub fn hold(list: &[Generated]) {
+pub fn write_or_compare(list: &[Generated]) {
     let update = std::env::var_os(UPDATE).is_some();
     let mistakes: Vec<String> = list.iter().filter_map(|one| one.mistake(update)).collect();
     assert!(mistakes.is_empty(), "{}\nrun: make generate", mistakes.join("\n"));

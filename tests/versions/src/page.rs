@@ -66,7 +66,7 @@ fn folded(text: &str) -> String {
 mod tests {
     use std::fs;
 
-    use harness::generated::{Generated, hold, root};
+    use harness::generated::{Generated, root, write_or_compare};
 
     use super::*;
 
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn generated() {
-        hold(&[
+        write_or_compare(&[
             Generated::part("README.md", "versions", table),
             Generated::part("docs/versions.md", "versions", details),
         ]);

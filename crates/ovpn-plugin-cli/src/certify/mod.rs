@@ -27,7 +27,7 @@ use crate::{Stop, locate, plugin_line};
 use report::{Grade, Seen};
 use terminal::Signals;
 use trial_process::{Ended, Tried, try_in_process};
-use trial_progress::{Progress, WHOLE};
+use trial_progress::{TrialProgress, WHOLE};
 use trials::{FIRST, KILLED, REST, Subject, Trial};
 
 /// How long is waited for what the plugin has deferred, at most.
@@ -75,28 +75,28 @@ pub(crate) fn run(mut task: Box<Task>) -> Result<u8, Stop> {
     let (plugin, of_daemon) = (plugin("0"), plugin("1"));
     let (has_words, patience) = (!passed.words.is_empty(), PATIENCE.min(task.timeout / 2));
     let mut subject = Subject { plugin, of_daemon, has_words, login, ways, patience };
-    let mut progress = Progress::new(!task.json, FIRST.len() + REST.len() + 1, Instant::now());
-    let seen = all(&mut subject, task.timeout, &mut progress, &signals)?;
+    let mut progress = TrialProgress::new(!task.json, FIRST.len() + REST.len() + 1, Instant::now());
+    let seen = run_trials(&mut subject, task.timeout, &mut progress, &signals)?;
     let results = results::results(&seen);
     let status = results::status(&results, task.strict);
     results::print(&mut show, &located.file.display().to_string(), &results, status);
     Ok(status)
 }
 
-fn all(
+fn run_trials(
     subject: &mut Subject,
     limit: Duration,
-    progress: &mut Progress,
+    progress: &mut TrialProgress,
     signals: &Signals,
 ) -> Result<Vec<Seen>, Stop> {
     let mut seen = vec![
-        of("survives", Grade::Pass, String::new()),
-        of("returns", Grade::Pass, String::new()),
-        of("panics", Grade::Pass, String::new()),
-        of("prints", Grade::Pass, String::new()),
+        observation("survives", Grade::Pass, String::new()),
+        observation("returns", Grade::Pass, String::new()),
+        observation("panics", Grade::Pass, String::new()),
+        observation("prints", Grade::Pass, String::new()),
     ];
     for trial in &FIRST {
-        one(trial, subject, limit, progress, signals, &mut seen)?;
+        run_trial(trial, subject, limit, progress, signals, &mut seen)?;
         let stops = |seen: &Seen| seen.grade == Grade::Fail && WITHOUT.contains(&seen.id.as_str());
         if seen.iter().any(stops) {
             return Ok(seen);
@@ -104,13 +104,13 @@ fn all(
     }
     for trial in REST.iter().chain([&KILLED]) {
         if trial.needs_root && !geteuid().is_root() {
-            seen.push(of(trial.death, Grade::Note, "not checked: only root can try it".to_owned()));
+            seen.push(observation(trial.death, Grade::Note, "not checked: only root can try it".to_owned()));
             continue;
         }
         if progress.is_over(Instant::now()) {
             break;
         }
-        one(trial, subject, limit, progress, signals, &mut seen)?;
+        run_trial(trial, subject, limit, progress, signals, &mut seen)?;
         if let Some(login) = trials::login(subject, &seen) {
             subject.login = login;
         }
@@ -121,16 +121,16 @@ fn all(
     Ok(seen)
 }
 
-fn of(id: &str, grade: Grade, what: String) -> Seen {
+fn observation(id: &str, grade: Grade, what: String) -> Seen {
     Seen { id: id.to_owned(), grade, what }
 }
 
 /// One trial, with what its end says.
-fn one(
+fn run_trial(
     trial: &Trial,
     subject: &Subject,
     limit: Duration,
-    progress: &mut Progress,
+    progress: &mut TrialProgress,
     signals: &Signals,
     seen: &mut Vec<Seen>,
 ) -> Result<(), Stop> {
@@ -151,16 +151,16 @@ fn one(
     match ended {
         Ended::Interrupted(_) => return Err(Stop::Interrupted),
         Ended::Well if left.is_empty() && trial.kind == trial_process::Kind::Killed => {
-            seen.push(of("outlives", Grade::Pass, String::new()));
+            seen.push(observation("outlives", Grade::Pass, String::new()));
         }
         Ended::Well if left.is_empty() => {}
         Ended::Well if trial.kind == trial_process::Kind::Killed => {
-            seen.push(of("outlives", Grade::Fail, names()))
+            seen.push(observation("outlives", Grade::Fail, names()))
         }
-        Ended::Well => seen.push(of("processes-left", Grade::Fail, names())),
+        Ended::Well => seen.push(observation("processes-left", Grade::Fail, names())),
         Ended::Died(how) => {
             // A login of root's and one in a chroot have a check of their own, and so has what is only noted.
-            seen.push(of(
+            seen.push(observation(
                 trial.death,
                 Grade::Fail,
                 format!("the plugin's process does not come back from {at}: {how}"),
@@ -168,13 +168,13 @@ fn one(
         }
         Ended::OutOfTime => {
             let what = format!("not checked to the end: after {} s it was at {at}", WHOLE.as_secs());
-            seen.push(of(trial.death, Grade::Note, what));
+            seen.push(observation(trial.death, Grade::Note, what));
         }
         Ended::TimedOut => {
             let what = format!("the plugin does not come back from {at} within {} s", limit.as_secs());
-            seen.push(of("returns", Grade::Fail, what.clone()));
+            seen.push(observation("returns", Grade::Fail, what.clone()));
             if !["survives", "returns"].contains(&trial.death) {
-                seen.push(of(trial.death, Grade::Fail, what));
+                seen.push(observation(trial.death, Grade::Fail, what));
             }
         }
     }

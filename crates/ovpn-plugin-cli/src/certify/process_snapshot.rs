@@ -167,7 +167,7 @@ pub(crate) fn take_signals(threads: &BTreeSet<i32>) -> usize {
 }
 
 /// How many of these processes have a descriptor whose target contains `mark`.
-pub(crate) fn holding(processes: &BTreeSet<i32>, mark: &str) -> usize {
+pub(crate) fn count_holders(processes: &BTreeSet<i32>, mark: &str) -> usize {
     let holds = |process: &&i32| {
         descriptors(&format!("/proc/{process}/fd"))
             .values()

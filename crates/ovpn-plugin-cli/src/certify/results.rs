@@ -10,7 +10,7 @@ pub(crate) const UNCHECKED: &str = "not checked";
 const UNREACHED: &str = "not checked, since a trial ended before";
 
 /// What came of a check.
-pub(crate) struct Result<'a> {
+pub(crate) struct CheckResult<'a> {
     pub(crate) check: &'static Check,
     pub(crate) grade: Grade,
     /// What was seen; nothing if no trial came so far.
@@ -18,7 +18,7 @@ pub(crate) struct Result<'a> {
 }
 
 /// One for each check that applies, in their order.
-pub(crate) fn results(seen: &[Seen]) -> Vec<Result<'_>> {
+pub(crate) fn results(seen: &[Seen]) -> Vec<CheckResult<'_>> {
     let of = |check: &'static Check| {
         let own: Vec<&Seen> = seen.iter().filter(|seen| seen.id == check.id).collect();
         let grade = own.iter().map(|seen| seen.grade).max().unwrap_or(Grade::Note);
@@ -31,13 +31,13 @@ pub(crate) fn results(seen: &[Seen]) -> Vec<Result<'_>> {
                 what.push(&seen.what);
             }
         }
-        Some(Result { check, grade, what })
+        Some(CheckResult { check, grade, what })
     };
     CHECKS.iter().filter_map(of).collect()
 }
 
 /// The status the command ends with: 2 if a check fails, with `strict` 1 if there are notes of something to mend.
-pub(crate) fn status(results: &[Result<'_>], strict: bool) -> u8 {
+pub(crate) fn status(results: &[CheckResult<'_>], strict: bool) -> u8 {
     let is_any =
         |grade, counts: fn(&Check) -> bool| results.iter().any(|it| it.grade == grade && counts(it.check));
     if is_any(Grade::Fail, |_| true) {
@@ -48,7 +48,7 @@ pub(crate) fn status(results: &[Result<'_>], strict: bool) -> u8 {
 }
 
 /// Prints all of them, and the end.
-pub(crate) fn print(show: &mut Show, about: &str, results: &[Result<'_>], status: u8) {
+pub(crate) fn print(show: &mut Show, about: &str, results: &[CheckResult<'_>], status: u8) {
     for result in results {
         let check = result.check;
         if show.is_json() {
@@ -103,16 +103,16 @@ pub(crate) fn print(show: &mut Show, about: &str, results: &[Result<'_>], status
 }
 
 /// Whether there is something to mend: not where a trial could only not be made.
-fn advises(result: &Result<'_>) -> bool {
+fn advises(result: &CheckResult<'_>) -> bool {
     let could_not = result.grade == Grade::Note && result.what.iter().all(|what| what.starts_with(UNCHECKED));
     result.grade != Grade::Pass && !could_not
 }
 
-fn is_unreached(result: &Result<'_>) -> bool {
+fn is_unreached(result: &CheckResult<'_>) -> bool {
     result.grade == Grade::Note && result.what.is_empty()
 }
 
-fn text(result: &Result<'_>) -> String {
+fn text(result: &CheckResult<'_>) -> String {
     match result.grade {
         Grade::Pass => result.check.passes.to_owned(),
         _ if is_unreached(result) => UNREACHED.to_owned(),

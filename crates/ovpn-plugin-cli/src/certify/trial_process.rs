@@ -21,7 +21,7 @@ use super::deadline::Deadline;
 use super::logged;
 use super::printed::Printed;
 use super::report::{Heard, Report, Seen};
-use super::trial_progress::Progress;
+use super::trial_progress::TrialProgress;
 use crate::leftover_processes::{self, LEAVE, until_all_left};
 use terminal::Signals;
 
@@ -101,7 +101,7 @@ impl TrialProcess {
 /// no news.
 pub(crate) fn try_in_process(
     kind: Kind,
-    (limit, progress): (Duration, &mut Progress),
+    (limit, progress): (Duration, &mut TrialProgress),
     leaves: bool,
     signals: &Signals,
     body: impl FnOnce(&TrialProcess),
@@ -173,7 +173,7 @@ fn until_end(
     kind: Kind,
     child: Pid,
     (heard, printed): (&mut Heard, &mut Printed),
-    (limit, progress): (Duration, &mut Progress),
+    (limit, progress): (Duration, &mut TrialProgress),
     signals: &Signals,
 ) -> io::Result<Ended> {
     let (mut first, mut deadline) =

@@ -11,7 +11,7 @@ pub(crate) const WHOLE: Duration = Duration::from_secs(300);
 const EVERY: Duration = Duration::from_secs(3);
 
 /// How far the run is.
-pub(crate) struct Progress {
+pub(crate) struct TrialProgress {
     is_shown: bool,
     start: Instant,
     number: usize,
@@ -19,7 +19,7 @@ pub(crate) struct Progress {
     told: Instant,
 }
 
-impl Progress {
+impl TrialProgress {
     /// Of so many trials, from now on.
     pub(crate) fn new(is_shown: bool, trials: usize, now: Instant) -> Self {
         Self { is_shown, start: now, number: 0, trials, told: now }
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn it_says_what_it_waits_for_and_ends() {
         let start = Instant::now();
-        let mut progress = Progress::new(false, 19, start);
+        let mut progress = TrialProgress::new(false, 19, start);
         progress.next(start);
         progress.next(start);
         let text = progress.text("the login", start + Duration::from_secs(7));

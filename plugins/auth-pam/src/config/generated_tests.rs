@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use harness::generated::{Generated, hold};
+use harness::generated::{Generated, write_or_compare};
 use harness::man_page;
 use harness::option_reference::OptionReference;
 use plugin_options::{Fallback, Form, Mistake};
@@ -40,7 +40,7 @@ fn document() -> String {
 
 #[test]
 fn generated_files() {
-    hold(&GENERATED);
+    write_or_compare(&GENERATED);
 }
 
 fn parse(line: &[&str]) -> Result<Config, ConfigError> {

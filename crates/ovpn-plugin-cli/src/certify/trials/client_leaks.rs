@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(45);
 /// What malloc hands out takes at least so many bytes; less on average is no leak of each client.
 const LEAST_BYTES: usize = 24;
 
-pub(super) fn leak(process: &TrialProcess, subject: &Subject) {
+pub(super) fn client_leaks(process: &TrialProcess, subject: &Subject) {
     let report = &process.report;
     let Some(plugin) = open_again(process, subject, "opens") else { return };
     let start = Instant::now();

@@ -6,7 +6,7 @@ use ovpn_plugin_host::{AuthFiles, FuncResult, Login, OpenPlugin, RunningLogin, V
 
 use super::Subject;
 use super::common::{log_of_threads, logs_in, look_for, open_again};
-use super::order_of_writes::{Of, Written};
+use super::order_of_writes::{FileWrites, LoginFile};
 use super::shared_login_files::{late, overruled, used};
 use crate::certify::trial_process::TrialProcess;
 
@@ -45,7 +45,7 @@ pub(super) fn login_verdicts(process: &TrialProcess, subject: &Subject) {
     for (what, login) in [("the login", &subject.login), ("a login that is wrong", &wrong)] {
         report.at(what);
         let started = AuthFiles::new().map_err(|error| error.to_string()).and_then(|files| {
-            let written = Written::watch(&files).map_err(|error| error.to_string())?;
+            let written = FileWrites::watch(&files).map_err(|error| error.to_string())?;
             Ok((plugin.start_login_in(files, login).map_err(|error| error.to_string())?, written))
         });
         let (running, written) = match started {
@@ -87,7 +87,7 @@ fn verdict_of<'a>(
     (subject, plugin): (&Subject, &OpenPlugin),
     (what, login): (&str, &'a Login),
     running: RunningLogin,
-    mut written: Written,
+    mut written: FileWrites,
 ) -> Deferred<'a> {
     let report = &process.report;
     let early =
@@ -114,7 +114,7 @@ fn verdict_of<'a>(
     let late = (is_late && running.files.reason_text().is_some())
         .then(|| format!("the reason of {what} is written after its verdict"));
     report.fail_if_any("reason-first", late);
-    let late = written.so_far().iter().skip(in_call).any(|of| *of == Of::Pending);
+    let late = written.so_far().iter().skip(in_call).any(|of| *of == LoginFile::Pending);
     let late = late.then(|| format!("the question of {what} is written after the call has returned"));
     report.fail_if_any("question-in-call", late);
     Deferred { login, verdict, took }

@@ -50,7 +50,7 @@ pub(crate) const FIRST: [Trial; 2] = [trial(opening::file), trial(opening::today
 
 pub(crate) const REST: [Trial; 16] = [
     // It says how the client gets in.
-    trial(responses::asking),
+    trial(responses::find_way_in),
     Trial { death: "event-bits", ..trial(opening::with_events_of_2_4) },
     Trial { death: "event-bits", ..trial(opening::with_events_of_2_5) },
     Trial { death: "struct-versions", ..trial(opening::with_struct_version_1) },
@@ -59,13 +59,13 @@ pub(crate) const REST: [Trial; 16] = [
     Trial { death: "struct-versions", ..trial(opening::with_struct_version_4) },
     // It says how long others need to wait for verdicts.
     trial(login_verdicts::login_verdicts),
-    trial(server_life::life),
+    trial(server_life::server_life),
     trial(server_life::odd_input),
     Trial { death: "sighup", ..trial(restart::sighup) },
     Trial { kind: Kind::Daemon, death: "daemon", ..trial(confined::daemon) },
     Trial { death: "confined", needs_root: true, ..trial(confined::confined) },
     Trial { death: "two-lines", ..trial(second_line::second_line) },
-    trial(client_leaks::leak),
+    trial(client_leaks::client_leaks),
     Trial { death: "abort", ..trial(restart::abort) },
 ];
 

@@ -17,7 +17,7 @@ pub(crate) fn ways(with_password: Login, plain: &Login, response: &[u8]) -> [Log
 }
 
 /// Tries the ways until one gets in.
-pub(super) fn asking(process: &TrialProcess, subject: &Subject) {
+pub(super) fn find_way_in(process: &TrialProcess, subject: &Subject) {
     let Some(ways) = &subject.ways else { return };
     let Some(plugin) = open_again(process, subject, "opens") else { return };
     let gets_in = |login| live_as(process, login, subject.patience, &plugin).is_ok_and(|life| life.connected);

@@ -9,7 +9,7 @@ use super::Subject;
 use super::common::{log_of_threads, logs_in, look_for, name, open_again};
 use super::responses::question;
 use crate::certify::logged;
-use crate::certify::process_snapshot::{Snapshot, holding, take_signals};
+use crate::certify::process_snapshot::{Snapshot, count_holders, take_signals};
 use crate::certify::trial_process::{OPENVPNS_OWN, TrialProcess};
 
 /// A call that takes longer is one to know of, or one too long.
@@ -30,7 +30,7 @@ const UNCHANGED: [&str; 9] = [
 ];
 
 /// What has been seen between the calls.
-struct Watch<'a> {
+struct CallObserver<'a> {
     process: &'a TrialProcess,
     last: Snapshot,
     changed: BTreeSet<&'static str>,
@@ -39,7 +39,7 @@ struct Watch<'a> {
     kept_open: bool,
 }
 
-impl Watch<'_> {
+impl CallObserver<'_> {
     /// After a call of this name, which took so long.
     fn look(&mut self, call: &'static str, took: Duration) {
         let now = Snapshot::take();
@@ -56,7 +56,7 @@ impl Watch<'_> {
         if self.last.has_forked(&now) && !self.forked_in.contains(&call) {
             self.forked_in.push(call);
         }
-        self.kept_open |= holding(&now.forked, OPENVPNS_OWN) > 0;
+        self.kept_open |= count_holders(&now.forked, OPENVPNS_OWN) > 0;
         // Waiting for a processor is not the plugin's fault.
         let took = took.saturating_sub(now.delayed.saturating_sub(self.last.delayed));
         self.longest = self.longest.max((took, call));
@@ -64,12 +64,12 @@ impl Watch<'_> {
     }
 }
 
-pub(super) fn life(process: &TrialProcess, subject: &Subject) {
+pub(super) fn server_life(process: &TrialProcess, subject: &Subject) {
     let report = &process.report;
     let before = Snapshot::take();
     let start = Instant::now();
     let Some(plugin) = open_again(process, subject, "opens") else { return };
-    let mut watch = Watch {
+    let mut observer = CallObserver {
         process,
         last: before.clone(),
         changed: BTreeSet::new(),
@@ -77,31 +77,32 @@ pub(super) fn life(process: &TrialProcess, subject: &Subject) {
         longest: (Duration::ZERO, "open"),
         kept_open: false,
     };
-    watch.look("open", start.elapsed());
+    observer.look("open", start.elapsed());
     // Helpers that are started in open, once and before there are clients, are as it should be.
-    watch.forked_in.clear();
-    after_open(process, &before, &watch.last);
-    let is_in = live(process, subject, &plugin, &mut watch);
-    state_of_a_client(process, subject, &plugin, &mut watch);
+    observer.forked_in.clear();
+    after_open(process, &before, &observer.last);
+    let is_in = live(process, subject, &plugin, &mut observer);
+    state_of_a_client(process, subject, &plugin, &mut observer);
     log_of_threads(process, &plugin);
     report.at("close");
     let closing = Instant::now();
     let closed = plugin.close();
-    let longest = std::mem::take(&mut watch.longest);
-    watch.look("close", closing.elapsed());
-    let (close, _) = std::mem::replace(&mut watch.longest, longest);
-    said(process, &closed.log_lines, is_in);
-    for id in UNCHANGED.into_iter().filter(|id| !watch.changed.contains(id)) {
+    let longest = std::mem::take(&mut observer.longest);
+    observer.look("close", closing.elapsed());
+    let (close, _) = std::mem::replace(&mut observer.longest, longest);
+    judge_log(process, &closed.log_lines, is_in);
+    for id in UNCHANGED.into_iter().filter(|id| !observer.changed.contains(id)) {
         report.pass(id);
     }
-    watch.forked_in.retain(|call| *call != "close");
-    let forks = (!watch.forked_in.is_empty()).then(|| format!("{} forks", watch.forked_in.join(", ")));
+    observer.forked_in.retain(|call| *call != "close");
+    let forks = (!observer.forked_in.is_empty()).then(|| format!("{} forks", observer.forked_in.join(", ")));
     report.note_if_any("forks", forks);
-    let kept =
-        watch.kept_open.then(|| "a helper holds a descriptor that OpenVPN had before the plugin".to_owned());
+    let kept = observer
+        .kept_open
+        .then(|| "a helper holds a descriptor that OpenVPN had before the plugin".to_owned());
     report.fail_if_any("forks-descriptors", kept);
-    hold(process, watch.longest, "");
-    hold(process, (close, "close"), ", and at SIGHUP OpenVPN serves nobody meanwhile");
+    judge_duration(process, observer.longest, "");
+    judge_duration(process, (close, "close"), ", and at SIGHUP OpenVPN serves nobody meanwhile");
     after_close(process, &before);
 }
 
@@ -117,19 +118,24 @@ fn after_open(process: &TrialProcess, before: &Snapshot, opened: &Snapshot) {
 }
 
 /// The events of a server with one client; whether that gets in.
-fn live(process: &TrialProcess, subject: &Subject, plugin: &OpenPlugin, watch: &mut Watch<'_>) -> bool {
+fn live(
+    process: &TrialProcess,
+    subject: &Subject,
+    plugin: &OpenPlugin,
+    observer: &mut CallObserver<'_>,
+) -> bool {
     let report = &process.report;
-    let own_threads = |watch: &Watch<'_>| {
+    let own_threads = |observer: &CallObserver<'_>| {
         let main = nix::unistd::getpid().as_raw();
-        watch.last.threads.iter().copied().filter(|thread| *thread != main).collect::<BTreeSet<_>>()
+        observer.last.threads.iter().copied().filter(|thread| *thread != main).collect::<BTreeSet<_>>()
     };
-    let mut taking = take_signals(&own_threads(watch));
+    let mut taking = take_signals(&own_threads(observer));
     let mut last_failure = None;
     report.at("the first event");
     let mut see = |step: &Step| {
         report.at(&format!("what follows {}", name(step.event)));
-        watch.look(name(step.event), plugin.last_call());
-        taking = taking.max(take_signals(&own_threads(watch)));
+        observer.look(name(step.event), plugin.last_call());
+        taking = taking.max(take_signals(&own_threads(observer)));
         if !matches!(step.reply.result, FuncResult::Success | FuncResult::Deferred) {
             last_failure = Some(name(step.event));
         }
@@ -157,7 +163,7 @@ fn live(process: &TrialProcess, subject: &Subject, plugin: &OpenPlugin, watch: &
 }
 
 /// What the log says of it. Of a client that is kept out, its lines are with that.
-fn said(process: &TrialProcess, lines: &[LogLine], is_in: bool) {
+fn judge_log(process: &TrialProcess, lines: &[LogLine], is_in: bool) {
     match logged::cannot_start(lines) {
         Some(line) => process.report.fail("errors", line),
         None => process.report.note_if_any("errors", logged::errors(lines).filter(|_| is_in)),
@@ -165,13 +171,18 @@ fn said(process: &TrialProcess, lines: &[LogLine], is_in: bool) {
 }
 
 /// Makes and drops the state of a client that logs in and leaves.
-fn state_of_a_client(process: &TrialProcess, subject: &Subject, plugin: &OpenPlugin, watch: &mut Watch<'_>) {
+fn state_of_a_client(
+    process: &TrialProcess,
+    subject: &Subject,
+    plugin: &OpenPlugin,
+    observer: &mut CallObserver<'_>,
+) {
     process.report.at("the constructor of a client's state");
-    watch.last = Snapshot::take();
+    observer.last = Snapshot::take();
     let start = Instant::now();
     let client = plugin.client();
     let took = start.elapsed();
-    watch.look("the constructor of a client's state", took);
+    observer.look("the constructor of a client's state", took);
     if !client.has_state() {
         return;
     }
@@ -183,13 +194,13 @@ fn state_of_a_client(process: &TrialProcess, subject: &Subject, plugin: &OpenPlu
         });
     }
     process.report.at("the destructor of a client's state");
-    watch.last = Snapshot::take();
+    observer.last = Snapshot::take();
     let start = Instant::now();
     drop(client);
-    watch.look("the destructor of a client's state", start.elapsed());
+    observer.look("the destructor of a client's state", start.elapsed());
 }
 
-fn hold(process: &TrialProcess, (longest, call): (Duration, &str), besides: &str) {
+fn judge_duration(process: &TrialProcess, (longest, call): (Duration, &str), besides: &str) {
     let what = format!("{call} takes {:.3} s{besides}", longest.as_secs_f64());
     if longest >= TOO_LONG {
         process.report.fail("hold", what);
