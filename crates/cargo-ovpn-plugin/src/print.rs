@@ -48,7 +48,7 @@ impl Printer {
     /// A line that came then.
     pub(crate) fn line(&self, who: Who, text: &str, at: Instant) {
         let _quiet = self.quiet();
-        // Whoever read this has gone: the plugin is run to its end all the same.
+        // The reader may have gone: the plugin is run to its end all the same.
         let _ = writeln!(stdout(), "{}", self.text(who, text, at.saturating_duration_since(self.start)));
     }
 

@@ -9,7 +9,7 @@ use super::*;
 use crate::reader::MAX_BYTES;
 
 #[test]
-fn whoever_gives_up_root_without_a_group_stays_in_root_s() {
+fn who_gives_up_root_without_a_group_stays_in_root_s() {
     for (user, group, keeps) in [
         (None, None, false),
         (Some("root"), None, false),

@@ -48,7 +48,7 @@ use crate::show::{Show, printable};
 const USAGE: u8 = 2;
 const INTERRUPTED: u8 = 3;
 
-/// What a client of OpenVPN 2.6 announces: bit 8 of IV_PROTO, that it understands temporary failures, for one.
+/// What a client of OpenVPN 2.6 announces: for instance bit 8 of IV_PROTO, that it understands temporary failures.
 const CLIENT: [(&str, &str); 4] =
     [("IV_VER", "2.6.14"), ("IV_PLAT", "linux"), ("IV_PROTO", "990"), ("IV_SSO", "openurl,webauth")];
 /// The same of one that can ask its user while the login is pending.

@@ -36,7 +36,7 @@ impl FuncResult {
 pub struct Call {
     pub(crate) event: i32,
     args: Vec<Vec<u8>>,
-    /// Wiped, for one may be a password.
+    /// Wiped, since one of them may be a password.
     env: Vec<Zeroizing<Vec<u8>>>,
     /// With its depth, in DER.
     certificate: Option<(i32, Vec<u8>)>,

@@ -173,7 +173,7 @@ impl LogPipe {
         &self.path
     }
 
-    /// Stops reading and fills the pipe: whoever writes to it waits.
+    /// Stops reading and fills the pipe: a process that writes to it waits.
     pub fn fill(&self) -> FullPipe<'_> {
         let held = self.pause.held.lock().unwrap_or_else(PoisonError::into_inner);
         let mut options = OpenOptions::new();

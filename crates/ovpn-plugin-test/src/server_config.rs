@@ -32,7 +32,7 @@ pub enum Chroot {
     Yes,
 }
 
-/// Who is told each line of the server's log.
+/// What each line of the server's log is passed to.
 #[derive(Clone)]
 pub(crate) struct Follower(pub(crate) Arc<dyn Fn(&Line) + Send + Sync>);
 

@@ -1,4 +1,4 @@
-//! A user who is not root starts servers and clients too, and is told what is missing where that is not possible.
+//! A user who is not root starts servers and clients too, and learns what is missing where that is not possible.
 
 use std::fs;
 use std::path::{Path, PathBuf};

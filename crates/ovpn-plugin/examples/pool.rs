@@ -1,6 +1,6 @@
 //! A plugin for the tests of the SDK: one thread and one place in the queue, for logins and for connecting clients.
 //!
-//! `plugin FILE GATE`: a login whose name begins with `wait` holds the thread until the file GATE exists, whoever tells it
+//! `plugin FILE GATE`: a login whose name begins with `wait` holds the thread until the file GATE exists, also when it has
 //! to stop; one whose name begins with `panic` panics, and one whose name begins with `bad` is rejected. When a
 //! client connects whose name begins with `gift`, the thread gives it an option; `gift-panic` panics, and `gift-none` is
 //! refused.

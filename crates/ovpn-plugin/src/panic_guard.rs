@@ -160,7 +160,7 @@ fn hook(info: &PanicHookInfo<'_>) {
         return;
     }
     remember_place(info);
-    // In a call the guard logs it, with what OpenVPN was told; in a thread that is guarded, who guards it.
+    // In a call the guard logs it, with the reply to OpenVPN; in a thread that is guarded, the guard of that thread.
     let is_reported = is_in_host_call() || (is_guarded_thread() && !is_forked());
     if !is_reported {
         log_panic_of_thread(info);

@@ -9,7 +9,7 @@ use crate::{AuthUserPassVerify, Decision};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A job that says that it runs, and runs until it is told to end.
+/// A job that says that it runs, and runs until it has to stop.
 struct Gate {
     running: Sender<()>,
     end: Receiver<()>,

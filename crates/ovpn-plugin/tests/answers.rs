@@ -63,7 +63,7 @@ fn about_client(user: &str) -> Result<ClientConfig> {
     Ok(config)
 }
 
-/// The user `long` waits until it is told to stop.
+/// The user `long` waits until it has to stop.
 fn job<T>(
     user: String,
     running: SyncSender<String>,
@@ -253,7 +253,7 @@ fn a_client_that_is_gone_is_no_error() {
         fs::remove_file(files.control_file()).unwrap();
         let errors: Vec<_> =
             plugin.close().into_iter().filter(|line| line.level == log::Level::Error).collect();
-        // The job is told to stop, which is its error; a future is dropped.
+        // The job has to stop, which is its error; a future is dropped.
         assert!(errors.iter().all(|line| line.text.contains("login rejected: ")), "{way}: {errors:?}");
         assert!(!files.control_file().exists(), "{way}");
     }

@@ -19,7 +19,7 @@ pub(crate) enum AnswerError {
 }
 
 impl AnswerError {
-    /// What the module is told.
+    /// The return code for the module.
     pub(crate) fn code(self) -> c_int {
         match self {
             AnswerError::EmbeddedNul => PAM_CONV_ERR,

@@ -212,8 +212,8 @@ fn a_helper_that_asks_for_something_else_is_killed() {
     }
 }
 
-/// To close a descriptor of somebody else's can mean to wait for him: with a file of FUSE for whoever serves it, with a
-/// connection for its peer. So the keeper closes none, also not of a message that it does not understand.
+/// To close a descriptor of somebody else's can mean to wait for him: with a file of FUSE for the process that serves
+/// it, with a connection for its peer. So the keeper closes none, also not of a message that it does not understand.
 #[test]
 fn a_descriptor_that_is_slow_to_close_holds_up_nobody() {
     for (count, packet, words) in [

@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The program, with these words.
 fn command(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sample-suite"));
-    // Whoever runs these tests may have chosen a number.
+    // The environment of these tests may have a number.
     command.args(words).env_remove("RUST_TEST_THREADS").stdin(Stdio::null());
     command
 }

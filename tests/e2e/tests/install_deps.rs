@@ -42,7 +42,7 @@ fn an_unusable_cargo_is_said_in_one_line() {
             let err = String::from_utf8_lossy(&output.stderr).into_owned();
             assert!(!output.status.success(), "{script:?}");
             assert!(err.lines().count() == 1 && err.contains(said), "{script:?}: {err}");
-            // Whoever has rustup at home is told how to let root see it.
+            // If rustup is at home, the message says how to let root see it.
             assert_eq!(err.contains("sudo env PATH="), sudo, "{err}");
         }
     }

@@ -189,7 +189,7 @@ mod tests {
         for path in ["/home/alice", "/etc/pam.d/new"] {
             assert!(!Path::new(path).exists(), "{path}");
         }
-        // Nor the other way round: useradd's locks, for one.
+        // Nor the other way round: useradd's locks, for instance.
         let lock = format!("/etc/{}.lock", crate::scratch::unique_name());
         fs::write(&lock, "1").unwrap();
         let seen = machine.path(&lock).exists() || Machine::new().path(&lock).exists();

@@ -89,7 +89,7 @@ pub fn built(name: &str) -> PathBuf {
     path.canonicalize().unwrap_or(path)
 }
 
-/// The file of an example plugin. All of them are built beside the tests by whoever asks first.
+/// The file of an example plugin. The test that asks first builds all of them.
 pub fn example(name: &str) -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
     let target = target_directory();

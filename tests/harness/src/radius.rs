@@ -7,7 +7,7 @@ use crate::netns::NetNs;
 use crate::proc_table::wait_until;
 use crate::scratch::Scratch;
 
-/// What the server shares with whoever asks it.
+/// What the server shares with its clients.
 pub const SECRET: &str = "of-this-test-only";
 
 /// What the server wants after the password.

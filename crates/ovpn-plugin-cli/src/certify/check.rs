@@ -12,12 +12,12 @@ pub(crate) struct Check {
 }
 
 /// Checks whose notes say what a plugin is like, and not what its author could mend: with `--strict` they do not count. A plugin
-/// that defers is meant to, and glibc keeps the code of whoever used the threads of Rust's standard library.
+/// that defers is meant to, and glibc keeps the code of a plugin that used the threads of Rust's standard library.
 pub(crate) const NO_FAULTS: [&str; 2] = ["unloads", "deferral"];
 
 macro_rules! checks {
     ($($id:literal: $passes:literal, $why:literal, $todo:literal;)+) => {
-        /// All, in the order in which they are told.
+        /// All, in the order in which they are printed.
         pub(crate) const CHECKS: &[Check] = &[
             $(Check { id: $id, passes: $passes, why: $why, todo: $todo },)+
         ];

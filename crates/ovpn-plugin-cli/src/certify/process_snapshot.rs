@@ -9,7 +9,7 @@ use std::time::Duration;
 use nix::unistd;
 use ovpn_plugin_host::process;
 
-/// The signals by which OpenVPN is told something: HUP, INT, USR1, USR2, TERM, as bits of a mask.
+/// The signals that OpenVPN acts on: HUP, INT, USR1, USR2, TERM, as bits of a mask.
 const OF_OPENVPN: u64 = 1 << 0 | 1 << 1 | 1 << 9 | 1 << 11 | 1 << 14;
 /// The two that glibc takes for its threads.
 const OF_GLIBC: u64 = 1 << 31 | 1 << 32;

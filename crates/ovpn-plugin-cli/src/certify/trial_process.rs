@@ -150,7 +150,7 @@ pub(crate) fn try_in_process(
 
 /// In the new process: as under OpenVPN. Gives a descriptor as OpenVPN has them, which only exec closes.
 fn prepare(scratch: &TempDir, signals: &Signals, output: File) -> io::Result<File> {
-    // A signal to its process group is for the plugin's processes, not for this command and whoever has started it.
+    // A signal to its process group is for the plugin's processes, not for this command and the shell that has started it.
     unistd::setsid()?;
     // It does not outlive the command, however that ends.
     prctl::set_pdeathsig(Signal::SIGKILL)?;

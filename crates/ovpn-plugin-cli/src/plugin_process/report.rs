@@ -69,7 +69,7 @@ impl Reporter {
         let _ = (&self.stream).write_all(format!("{logged}\t{what}\t{text}\n").as_bytes());
     }
 
-    /// Asks whoever is at the other end, and waits for the answer; nothing if there is none.
+    /// Asks the process at the other end, and waits for the answer; nothing if there is none.
     pub(crate) fn ask(&self, question: &Question) -> Option<Secret> {
         let how = if question.echo { SHOWN } else { HIDDEN };
         self.say(ASK, &format!("{how}{}", question.text));

@@ -74,8 +74,8 @@ impl<T> Answered<T> {
         self.question_kind
     }
 
-    /// How many questions this login was asked, this one included. Whoever asks again after a wrong answer gives a guess
-    /// away for each.
+    /// How many questions this login was asked, this one included. A plugin that asks again after each wrong answer
+    /// lets the client guess as often.
     #[must_use]
     pub fn round(&self) -> u32 {
         self.round

@@ -158,7 +158,7 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    /// A question whose answer is shown while it is typed. `state_id` comes back with the answer; whoever knows it can
+    /// A question whose answer is shown while it is typed. `state_id` comes back with the answer. Anybody who knows it can
     /// answer, so it must not be guessable. `username` is that of the login.
     ///
     /// # Errors

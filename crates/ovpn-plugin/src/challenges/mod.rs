@@ -218,7 +218,7 @@ impl<T> Challenges<T> {
     }
 
     /// At most `most` questions are open at a time, and of one user at most eight: a ninth one makes the oldest of this user
-    /// void. Whoever is to be asked while there is no room, and no other source has more of it, is refused with a temporary
+    /// void. If there is no room, and no other source has more of it, the client that was to be asked gets a temporary
     /// failure.
     #[must_use]
     pub fn most(mut self, most: usize) -> Self {

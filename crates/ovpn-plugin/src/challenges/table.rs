@@ -271,7 +271,7 @@ mod tests {
         assert_eq!(add(&mut table, 100, "ann", now), Some(0));
     }
 
-    /// Who knows one password has as many names for the same user as a backend takes for one.
+    /// Somebody who knows one password has as many names for this user as the backend accepts.
     #[test]
     fn one_source_takes_nobody_elses_room() {
         let (mut table, now) = (Table::new(4), Instant::now());

@@ -11,9 +11,9 @@
 //! Formatting uses the stack. Before the first open, lines go to standard error. A host whose log function is made for
 //! threads says so when it opens the plugin: see [`THREAD_SAFE_HOST`].
 //!
-//! A process forked from the plugin writes to the log its OpenVPN has open, through OpenVPN's log function. Whoever
-//! forks holds [`hold_for_fork`] meanwhile, and the new process calls [`in_forked_child`] before it closes inherited
-//! descriptors; with [`redirect`] it may send its lines elsewhere.
+//! A process forked from the plugin writes to the log its OpenVPN has open, through OpenVPN's log function. The code
+//! that forks keeps what [`hold_for_fork`] gives while it forks. The new process calls [`in_forked_child`] before it closes
+//! inherited descriptors; with [`redirect`] it may send its lines elsewhere.
 //!
 //! Levels: error, warn, info become OpenVPN's error, warning, notice; debug and trace its debug lines. [`log::max_level`]
 //! follows `verb`, so that what is not shown costs nothing:

@@ -13,7 +13,7 @@ pub(super) fn catch() {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             panic_guard::remember_place(info);
-            // In a call the guard logs it, with what OpenVPN was told; in a job its pool.
+            // In a call the guard logs it, with the reply to OpenVPN; in a job, the pool logs it.
             if panic_guard::is_in_host_call() || panic_guard::is_guarded_thread() {
                 return;
             }

@@ -103,7 +103,7 @@ struct ReportCounts {
 pub enum EndReason {
     /// By itself.
     Own,
-    /// It was told to leave, or killed because its time was over.
+    /// It got the order to leave, or was killed because its time was over.
     Told,
     /// It was killed, for what it has sent is no report.
     Distrusted,

@@ -146,7 +146,7 @@ mod tests {
 
     /// As logrotate does: the file gets another name, and perhaps there is a new one.
     #[test]
-    fn a_renamed_file_is_left_to_whoever_renamed_it() {
+    fn a_renamed_file_is_not_written_to_any_more() {
         let directory = tempfile::tempdir().unwrap();
         let (file, old) = (directory.path().join("accounts"), directory.path().join("accounts.1"));
         let mut plugin = plugin(&file);

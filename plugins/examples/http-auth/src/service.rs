@@ -93,7 +93,7 @@ impl Service {
         Ok(Self { client, url, timeout })
     }
 
-    /// Whether whoever is on the way to the service can read along.
+    /// Whether somebody on the way to the service can read along.
     pub(crate) fn sends_passwords_in_clear(&self) -> bool {
         let host = self.url.host().unwrap_or_default();
         self.url.scheme() == Some(&Scheme::HTTP) && !["127.0.0.1", "[::1]", "localhost"].contains(&host)

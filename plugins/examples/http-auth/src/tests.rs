@@ -141,7 +141,7 @@ fn plugin(words: &[&str]) -> Running<HttpAuth> {
     Running::open(&call).unwrap()
 }
 
-/// The verdict, and what the client is told.
+/// The verdict, and what the client reads.
 fn login(plugin: &mut Running<HttpAuth>, user: &str, password: &str) -> (Option<bool>, String) {
     let files = LoginFiles::new().unwrap();
     let call = files

@@ -67,7 +67,7 @@ fn login(user: &str, password: &str, number: usize) -> Login {
         .env("deferred_auth_pam", "1")
 }
 
-/// Refused for good: of an expired account the client is told so.
+/// Refused for good: the client reads that the account has expired.
 fn refused(outcome: &LoginOutcome) -> Result<(), String> {
     let answered = outcome.verdict.is_some() || outcome.result != ovpn_plugin_host::FuncResult::Deferred;
     let temporary = outcome.reason.as_ref().is_some_and(|reason| reason.starts_with("TEMP"));

@@ -51,7 +51,7 @@ fn the_library_to_test_with_carries_no_command() {
     assert!(carried("ovpn-plugin-cli") >= 2);
 }
 
-/// Futures are for plugins of others. Whoever builds plugins that run as root does not even compile a runtime.
+/// Futures are for plugins of others. A build of the plugins that run as root does not even compile a runtime.
 #[test]
 fn what_is_shipped_carries_no_runtime_for_futures() {
     let shipped = lines(Command::new("make").args(["-s", "packages", "INSTALL_EXAMPLES=1"]));

@@ -51,7 +51,7 @@ fn client_connect_with_too_many_options() {
     let text = "yes 'push \"echo x\"' | head -c 70000 > \"$1\"";
     let server = server(&scripts, "client-connect", text).start();
     server.client("alice", "x").start().wait_refused();
-    // Whoever is first, the script that ends or the helper that looks at the size.
+    // Either may be first: the script that ends, or the helper that looks at the size.
     let end = std::time::Instant::now() + harness::PATIENCE;
     let said = server.log().wait_match(Mark::START, end, |line| {
         line.contains("more than 64 KiB of options") || line.contains("wrote too many options for a client")

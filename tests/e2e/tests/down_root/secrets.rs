@@ -17,7 +17,7 @@ fn helpers_of(client: &Client) -> Vec<Process> {
 }
 
 /// They are forked at UP, when OpenVPN has logged in. The plugin is not given the password. OpenVPN keeps it in a place of
-/// its own, which nobody else knows, unless it is told not to.
+/// its own, which nobody else knows, unless an option forbids it.
 #[test]
 fn a_clients_password_is_in_no_helper_unless_openvpn_keeps_it() {
     requires!(Need::Openvpn(2, 6, 0), "a client has its password at UP still, in spite of auth-nocache");

@@ -1,4 +1,4 @@
-//! Nobody reads the log any more: the pipe it goes into is full, and whoever writes there waits for ever. OpenVPN itself does;
+//! Nobody reads the log any more: the pipe it goes into is full, and a process that writes there waits for ever. OpenVPN itself does;
 //! the helper and its limits do not.
 
 use std::time::{Duration, Instant};

@@ -21,7 +21,7 @@ fn ours(server: &Server) -> Vec<Process> {
 
 /// Restarts that often, with a login at the beginning, at the end and now and then. Afterwards there are as many
 /// descriptors and processes as before, and none of those that ever were ours is left, not even as a zombie, and
-/// whoever its parent is now.
+/// with any parent.
 fn leaks_nothing(server: &Server, rounds: u32) {
     let log_in = || drop(server.client("alice", PASSWORD).connect());
     // After a restart and a login there is a worker, so that the numbers can be compared.

@@ -52,7 +52,7 @@ fn nothing_of_openvpns_configuration_that_the_plugin_has_read() {
     throughout(&server, |all| assert_nowhere(all, &secret));
 }
 
-/// The service may have a module's password. Whoever runs PAM reads the file; nobody else keeps anything of it.
+/// The service may have a module's password. The processes that run PAM read the file; no other keeps anything of it.
 #[test]
 fn nothing_of_the_service() {
     let secret = unique("argument").replace(' ', "-");

@@ -6,7 +6,7 @@ use harness::{Gate, Outcome, ServerConfig};
 
 use crate::stack::{PASSWORD, Stack, WRONG};
 
-/// Why the server refused, as the client was told.
+/// Why the server refused, as the client reads it.
 fn reason(outcome: Outcome) -> String {
     match outcome {
         Outcome::Refused { reason, .. } => reason,
@@ -30,7 +30,7 @@ fn deferred_by_option() {
     slow.wait_connected();
 }
 
-/// What is no fault of the client's is told so, and the client tries again later by itself.
+/// A refusal that is no fault of the client's says so, and the client tries again later by itself.
 #[test]
 fn time_limit() {
     requires!(Need::Openvpn(2, 6, 0), "no reason of a rejection reaches the client");

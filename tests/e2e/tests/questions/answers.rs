@@ -24,7 +24,7 @@ fn right_and_wrong_ones_everywhere() {
         assert_eq!((question.kind, &question.text[..]), (QuestionKind::Dynamic, QUESTION));
         assert_eq!((question.shown, question.wants_answer), (false, true));
         assert_eq!(question.username, b"alice");
-        // Whoever is asked has not failed.
+        // A client that is asked has not failed.
         stage.server.wait_for(Mark::START, "user 'alice': the client was asked a question");
         assert_eq!(stage.server.log().count(Mark::START, FAILED), 0, "{}", stage.server.log().text());
 
@@ -128,7 +128,7 @@ fn special_characters_arrive() {
     }
 }
 
-/// Whoever comes again from the same address, with the same name and password, is asked the same question, and PAM sends
+/// A client that comes again from the same address, with the same name and password, gets the same question, and PAM sends
 /// no second message with another code. It is answered once.
 #[test]
 fn whoever_comes_again_is_asked_the_same() {
@@ -198,7 +198,7 @@ fn thinking_does_not_count_against_the_time_limit() {
     alice.connects();
 }
 
-/// When keys are renegotiated, by default after an hour, nobody is at the client: it has a token, or it is told to log
+/// When keys are renegotiated, by default after an hour, nobody is at the client: it has a token, or it has to log
 /// in again.
 #[test]
 fn later_a_token_counts() {

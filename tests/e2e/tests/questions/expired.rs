@@ -17,7 +17,7 @@ use nix::sys::signal::Signal;
 const OLD: &str = "correct horse, long enough to leave something behind";
 const NEW: &str = "battery staple, long enough to leave something behind";
 const SHORT: &str = "staple";
-/// What the client is told.
+/// What the client reads.
 const REASON: &str = "your password has expired and has to be changed first (reference ";
 
 const FIRST: &str = "You are required to change your password immediately (administrator enforced). \
@@ -265,7 +265,7 @@ fn a_client_that_connects_anew_gets_in() {
     assert_eq!(alice.client().log().count(mark, "AUTH_FAILED"), 0);
 }
 
-/// Nobody knows any more what the last answer was: whoever sits at the client types the new password.
+/// Nobody knows any more what the last answer was: the person at the client types the new password.
 #[test]
 fn after_the_loss_of_the_supervisor_the_person_logs_in_again() {
     requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");

@@ -74,7 +74,7 @@ fn they_survive_a_soft_restart() {
     });
 }
 
-/// Modules are told of the end: they may have files to remove.
+/// Modules learn of the end: they may have files to remove.
 #[test]
 fn a_hard_restart_ends_them_in_order() {
     requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");

@@ -133,7 +133,7 @@ fn what_ends_while_the_question_is_open() {
 /// OpenVPN notices a few seconds after its end that a client is gone.
 const KEEPALIVE: &str = "keepalive 1 4";
 
-/// A client that is gone answers no more. When OpenVPN has noticed, the question ends: modules are told (`pam_end`), the
+/// A client that is gone answers no more. When OpenVPN has noticed, the question ends: modules get `pam_end`, the
 /// worker leaves, and the place is free for somebody else.
 #[test]
 fn whose_client_is_gone() {
@@ -162,7 +162,7 @@ fn whose_client_is_gone() {
     }
 }
 
-/// Whoever loses the connection and comes back is asked the same, and is let in by its answer, also after OpenVPN has noticed
+/// A client that loses the connection and comes back is asked the same. Its answer lets it in, also after OpenVPN has noticed
 /// that the first client is gone.
 #[test]
 fn who_was_gone_and_comes_back() {

@@ -95,7 +95,7 @@ impl<'a> Stage<'a> {
         Self { document, section, machine, server: config.on(machine).start() }
     }
 
-    /// A client with the lines of the recipe; whoever uses it types this password.
+    /// A client with the lines of the recipe; its user types this password.
     pub(crate) fn client(&self, user: &str, password: &str) -> ClientConfig<'_> {
         self.client_with_code(user, password, "")
     }

@@ -135,7 +135,7 @@ fn a_token_that_is_not_genuine_is_given_up() {
     });
 }
 
-/// Whoever has answered once is not asked again.
+/// A client that has answered once is not asked again.
 #[test]
 fn nobody_is_asked() {
     requires!(Need::Openvpn(2, 6, 0), "auth-gen-token has no time after which a token is renewed");
@@ -175,7 +175,7 @@ fn a_module_that_hangs_refuses_and_the_session_is_closed() {
     site.wait_for("close_session", 1);
 }
 
-/// The account phase of pam_faillock forgets failures, whoever has caused it, and an auth line does not.
+/// The account phase of pam_faillock forgets failures, whatever has run it, and an auth line does not.
 #[test]
 fn only_an_account_line_of_pam_faillock_forgets_failures() {
     requires!(Need::Openvpn(2, 6, 0), "auth-gen-token has no time after which a token is renewed");

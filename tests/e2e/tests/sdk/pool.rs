@@ -98,7 +98,7 @@ fn one_login_more_than_the_queue_holds_comes_again() {
     more.log().wait_for(Mark::START, READY, PATIENCE);
 }
 
-/// A job that does not end when it is told to keeps OpenVPN from ending, and is named until it does.
+/// A job that does not stop when it has to keeps OpenVPN from ending, and is named until it does.
 #[test]
 fn a_job_that_does_not_end_is_named() {
     let site = Site::new(|config| config);

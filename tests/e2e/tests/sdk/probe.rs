@@ -8,7 +8,7 @@ use harness::{Daemon, PATIENCE, ServerConfig, process_memory};
 
 use crate::examples::test_plugin;
 
-/// The client waits for as long as it is told, and then comes again and gets in.
+/// The client waits for as long as the plugin has said, and then comes again and gets in.
 #[test]
 fn a_temporary_rejection_brings_the_client_back() {
     requires!(Need::Openvpn(2, 6, 0), "no temporary failure reaches the client");

@@ -1,4 +1,4 @@
-//! A server whose PAM service has a session line that writes down what it is told.
+//! A server whose PAM service has a session line that writes down its environment.
 
 use std::fs;
 use std::path::Path;

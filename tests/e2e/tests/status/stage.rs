@@ -21,7 +21,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Without rights, with these options, and a module that is told this.
+    /// Without rights, with these options, and a module with this argument.
     pub(crate) fn new(options: &str, module: &[&str]) -> Self {
         Self::with(options, module, ServerConfig::dropped)
     }

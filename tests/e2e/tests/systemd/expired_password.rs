@@ -1,4 +1,4 @@
-//! expired-password.conf: whoever has an expired password and an account of the machine cannot choose a new one without it.
+//! expired-password.conf: without it, users of the machine's own accounts cannot choose a new password when theirs has expired.
 
 use harness::{Machine, PamDir, command};
 

@@ -83,7 +83,7 @@ fn works(unit: &Unit, cgroup: Option<&PidsCgroup>, options: &str) {
     let log = server.log().text();
     assert!(!log.contains("start another worker") && !log.contains("Operation not permitted"), "{log}");
     drop(clients);
-    // KillMode=process: only OpenVPN itself is told to end.
+    // KillMode=process: only OpenVPN itself gets the signal.
     server.stop();
     assert_eq!(script.ran_as(), "0\n", "{}", server.log().text());
     let gone = harness::proc_table::wait_until(harness::PATIENCE, || server.netns().processes().is_empty());

@@ -48,12 +48,12 @@ pub(super) fn open_again(process: &TrialProcess, subject: &Subject, id: &str) ->
     open_as(process, &subject.plugin, id)
 }
 
-/// The same for one that is told something else.
+/// The same for a plugin with other words.
 pub(super) fn open_as(process: &TrialProcess, plugin: &Plugin, id: &str) -> Option<OpenPlugin> {
     open(process, plugin).map_err(|why| process.report.fail(id, format!("it does not open: {why}"))).ok()
 }
 
-/// The life of a server with a client; what was done last is told.
+/// The life of a server with a client; the report says what was done last.
 pub(super) fn live(process: &TrialProcess, subject: &Subject, plugin: &OpenPlugin) -> Result<Life, String> {
     live_seen(process, subject, plugin, &mut |_| ())
 }

@@ -131,7 +131,7 @@ fn two_logins(process: &TrialProcess, plugin: &OpenPlugin, alone: &[Deferred<'_>
     for (alone, running) in started {
         let running = match running {
             Ok(running) => {
-                // Whoever is asked answers.
+                // A client that is asked answers.
                 let _ = running.answer(alone.login).map(|answer| plugin.call(&answer));
                 running
             }

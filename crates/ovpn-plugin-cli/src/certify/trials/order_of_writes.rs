@@ -5,7 +5,7 @@ use std::path::Path;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use ovpn_plugin_host::AuthFiles;
 
-/// What is told: also what O_TRUNC does to an empty file, and a file that takes the place of another.
+/// What the kernel reports: also what O_TRUNC does to an empty file, and a file that takes the place of another.
 const CHANGES: AddWatchFlags =
     AddWatchFlags::IN_MODIFY.union(AddWatchFlags::IN_MOVED_TO).union(AddWatchFlags::IN_CREATE);
 

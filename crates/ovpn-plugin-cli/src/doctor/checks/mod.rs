@@ -22,7 +22,7 @@ use super::finding::{Finding, Severity};
 use super::setup::Setup;
 pub(crate) use unit_limits::in_a_home;
 
-/// All of them, in the order in which their findings are told.
+/// All of them, in the order in which their findings are printed.
 const CHECKS: [fn(&Setup) -> Vec<Finding>; 17] = [
     configuration::check,
     plugin_file::check,

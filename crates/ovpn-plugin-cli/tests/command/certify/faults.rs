@@ -153,7 +153,7 @@ fn what_is_asked() {
             found_with(&plugin, &options, fault, "accepted", grade, words);
         },
     );
-    // Whoever is asked answers wherever it logs in.
+    // A client that is asked answers wherever it logs in.
     let run = plugin.certify(&["--json", "-t", LIMIT, "--response", "123456"], "asks");
     let (checks, _) = checks(&run);
     for id in ["control-file-verdict", "two-logins", "confined", "two-lines"] {

@@ -16,8 +16,8 @@ const POLL: Duration = Duration::from_millis(2);
 pub enum Connect {
     /// The client is let in, with these lines of configuration.
     LetIn(String),
-    /// The client is refused. If the plugin takes that event, it was told of the client's end, as OpenVPN 2.6 and later
-    /// tell it.
+    /// The client is refused. If the plugin takes that event, it got the client's end, as with OpenVPN 2.6 and
+    /// later.
     Refused,
     /// It was deferred, and no verdict came in time.
     Undecided,

@@ -1,4 +1,4 @@
-//! Push once: whoever connects again while PAM waits for somebody, to press a button for instance, starts no second
+//! Push once: a client that connects again while PAM waits for somebody, to press a button for instance, starts no second
 //! transaction.
 
 use std::fs;
@@ -128,7 +128,7 @@ pub(crate) fn never_with_another_password() {
     pushing.subject.close();
 }
 
-/// The first client is gone, its transaction goes on, and whoever comes back has the verdict.
+/// The first client is gone, its transaction goes on, and the client that comes back has the verdict.
 pub(crate) fn gone_and_back() {
     let pushing = Pushing::new("", &[]);
     let gone = pushing.first();

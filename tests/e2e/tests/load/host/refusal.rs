@@ -29,7 +29,7 @@ pub(crate) fn by_default() {
     subject.close();
 }
 
-/// The only worker is free meanwhile, and who is accepted is told at once.
+/// The only worker is free meanwhile, and a client that is accepted gets in at once.
 pub(crate) fn while_others_log_in() {
     let subject = Subject::new("max-workers=1 refusal-time=8000", &STACK);
     let bad: Vec<RunningLogin> = (1..4).map(|number| start(&subject, "bad", number)).collect();

@@ -19,7 +19,7 @@ fn pending(logins: &[RunningLogin]) -> usize {
     logins.iter().filter(|login| login.files.verdict().is_none()).count()
 }
 
-/// Users behind one router lose nothing, whoever they are. PAM answers none of them before all have come, and then
+/// Users behind one router lose nothing, with different names or one. PAM answers none of them before all have come, and then
 /// takes half a second for each.
 pub(crate) fn one_router() {
     let gate = Gate::new();

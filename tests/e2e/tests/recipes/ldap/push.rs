@@ -1,4 +1,4 @@
-//! The push after the password. In place of a vendor's module there is one that waits at a gate: whoever opens it has pressed
+//! The push after the password. In place of a vendor's module there is one that waits at a gate: to open it is to press
 //! the button. Bob says no.
 
 use std::time::Duration;
