@@ -56,7 +56,7 @@ unexport COMPILED
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
-.PHONY: help build compile generate demo test test-sanitize test-packages test-versions test-windows test-architectures test-units test-msrv publish-check fuzz lint lint-workflows deny docs bench bench-long bench-clocks install uninstall list-files packages deb rpm release
+.PHONY: help build compile generate demo test test-sanitize test-packages test-versions test-windows test-architectures check-platforms test-units test-msrv publish-check fuzz lint lint-workflows deny docs bench bench-long bench-clocks install uninstall list-files packages deb rpm release
 
 help:
 	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
@@ -68,6 +68,7 @@ help:
 	@echo "make test-windows  an example plugin as a DLL, under wine in a chroot (root; downloads a Debian the first time)"
 	@echo "make test-versions  the tests of servers with OpenVPN 2.5 to 2.7, each in a Debian of its own (root; downloads them the first time)"
 	@echo "make test-architectures  unit tests and a login on other processors, in a chroot; ARCHITECTURES=\"arm64 armhf i386\" (root; downloads)"
+	@echo "make check-platforms  compiles the SDK for FreeBSD, OpenBSD, macOS and musl, in the same chroot (root; downloads)"
 	@echo "make fuzz       random messages for what the privileged sides decode, FUZZ_SECONDS=$(FUZZ_SECONDS) each (nightly Rust, cargo-fuzz)"
 	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, what is exported and public"
 	@echo "make lint-workflows  .github, with actionlint and zizmor where they are there"
@@ -208,6 +209,13 @@ test-architectures:
 	@CARGO="$(CARGO)" tests/install-deps test-architectures
 	@mkdir -p "$(TARGET)"
 	@CARGO="$(CARGO)" tests/architectures/test-architectures "$(TARGET)" $(ARCHITECTURES)
+
+# Only compiled: no system of these runs here. PLATFORMS="TARGET...": others, by Rust's names.
+check-platforms:
+	$(call need_root,it makes a chroot)
+	@CARGO="$(CARGO)" tests/install-deps test-architectures
+	@mkdir -p "$(TARGET)"
+	@CARGO="$(CARGO)" tests/architectures/check-platforms "$(TARGET)" $(PLATFORMS)
 
 # What the privileged sides decode, with random messages; needs a nightly toolchain and cargo-fuzz (cargo install
 # cargo-fuzz). What was found interesting stays, for the next time.

@@ -31,7 +31,8 @@ pub(crate) fn now(utc: bool) -> Option<Moment> {
     use std::time::{SystemTime, UNIX_EPOCH};
 
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-    let seconds = libc::time_t::try_from(since.as_secs()).ok()?;
+    // The type is inferred: libc warns of its name on musl, where its width will change.
+    let seconds = since.as_secs().try_into().ok()?;
     let mut parts = MaybeUninit::<libc::tm>::uninit();
     let convert = if utc { libc::gmtime_r } else { libc::localtime_r };
     // SAFETY: a time, and a place for its parts.
