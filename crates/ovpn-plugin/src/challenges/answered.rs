@@ -120,11 +120,26 @@ impl<T> Answered<T> {
     where
         T: Send + 'static,
     {
-        let (answered, deferral) = self.defer(event)?;
-        Ok(match answered.run_in(runner, judge).0 {
+        let deferred = event.defer()?;
+        Ok(self.judge_in(runner, event, deferred, judge))
+    }
+
+    /// The same where the event is deferred already.
+    pub(super) fn judge_in<E: Into<AnyError>>(
+        mut self,
+        runner: impl JobRunner,
+        event: &AuthUserPassVerify<'_>,
+        (decision, deferral): (Decision, Deferral),
+        judge: impl FnOnce(&Self, &Stop) -> Result<(), E> + Send + 'static,
+    ) -> AuthReply
+    where
+        T: Send + 'static,
+    {
+        self.decision = Some(decision);
+        match self.run_in(runner, judge).0 {
             Ok(()) => AuthReply::Deferred(deferral),
             Err(error) => login_not_begun(&event.taken, &error),
-        })
+        }
     }
 
     /// The same for an answer to a login that is pending ([`QuestionKind::Pending`]), which [`ClientCrResponse`] brings.

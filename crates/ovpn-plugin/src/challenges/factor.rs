@@ -169,6 +169,9 @@ impl<T: Send + 'static> Challenges<T> {
     /// takes the room of others. Checks have the bound of their threads. If there is no room there, the client is
     /// rejected for now.
     ///
+    /// A login that waits holds two of the files that OpenVPN may have open. If there are no more, questions that nobody
+    /// can answer any more give way, and then the oldest one of the source with the most.
+    ///
     /// Give the answers of [`ClientCrResponse`] to [`Challenges::response_in`].
     ///
     /// # Errors
@@ -184,7 +187,8 @@ impl<T: Send + 'static> Challenges<T> {
         match self.login(event) {
             Login::Begins(login) => self.check_in(event, runner, question, factor, login),
             Login::Answered(answered) => {
-                answered.answer_in(runner, event, move |answered, stop| factor.judge(answered, stop))
+                let deferred = self.defer(event, &answered.binding)?;
+                Ok(answered.judge_in(runner, event, deferred, move |it, stop| factor.judge(it, stop)))
             }
             Login::Renewed => Ok(AuthReply::Accept),
             Login::Refused(reply) => Ok(reply),
@@ -254,7 +258,7 @@ impl<T: Send + 'static> Challenges<T> {
         } else {
             Route::None
         };
-        let (decision, deferral) = event.defer()?;
+        let (decision, deferral) = self.defer(event, &binding)?;
         let job = Job { challenges: self.clone_handle(), factor, login, binding, route, asked };
         let job =
             about_the_same(LOGIN, decision, Decision::is_wanted, |decision, stop| job.run(decision, stop));

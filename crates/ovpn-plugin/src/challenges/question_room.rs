@@ -26,7 +26,8 @@ impl<T> Challenges<T> {
         before.into_iter().for_each(Open::give_up);
     }
 
-    /// Where undecided logins have too many files open, one of a source with more questions gives way.
+    /// Where undecided logins have too many files open, those give way that nobody can answer any more, or one of a source
+    /// with more questions.
     pub(super) fn defer(
         &self,
         event: &AuthUserPassVerify<'_>,
@@ -36,10 +37,14 @@ impl<T> Challenges<T> {
             Err(error @ DeferError::TooManyFiles { .. }) => error,
             other => return other,
         };
-        let gone = self.table().take_from_larger(user.source, |open| open.decision.is_some());
-        let Some(gone) = gone else { return Err(error) };
-        logging::say(lines::question_gives_way());
-        gone.give_up();
+        let over = self.table().take_over_or_gone(Instant::now());
+        if over.is_empty() {
+            let of_source = self.table().take_from_larger(user.source, |open| open.decision.is_some());
+            let Some(gone) = of_source else { return Err(error) };
+            logging::say(lines::question_gives_way());
+            gone.give_up();
+        }
+        over.into_iter().for_each(Open::give_up);
         event.defer()
     }
 }

@@ -91,6 +91,11 @@ impl<T> Drop for QuestionRoom<T> {
 }
 
 impl<T> Open<T> {
+    /// Whether its client is gone. That costs a look at a file, so it is asked only where there is no room.
+    fn is_gone(&self) -> bool {
+        self.decision.as_ref().is_some_and(|login| !login.is_wanted())
+    }
+
     /// Rejects the login that waits.
     pub(super) fn give_up(self) {
         if let Some(decision) = self.decision {
@@ -138,9 +143,7 @@ impl<T> Table<T> {
             gone.extend(oldest);
         }
         if self.is_full() {
-            // Clients that are gone cost a look at a file each, so they are looked for only now.
-            let is_gone = |open: &Open<T>| open.decision.as_ref().is_some_and(|login| !login.is_wanted());
-            gone.extend(self.take_out(is_gone));
+            gone.extend(self.take_out(Open::is_gone));
         }
         let mut from_another_source = false;
         if self.is_full() {
@@ -149,6 +152,11 @@ impl<T> Table<T> {
             gone.extend(oldest);
         }
         QuestionRoom { is_there: !self.is_full(), from_another_source, gone }
+    }
+
+    /// The questions that nobody can answer any more. Until somebody looks for them, they keep what they hold.
+    pub(super) fn take_over_or_gone(&mut self, now: Instant) -> Vec<Open<T>> {
+        self.take_out(|open| open.until <= now || open.is_gone())
     }
 
     fn is_full(&self) -> bool {
