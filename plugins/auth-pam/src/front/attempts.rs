@@ -166,9 +166,9 @@ impl Attempts {
         }
     }
 
-    /// Whether any attempt has no verdict yet, and waits for one.
-    pub fn any_pending(&self) -> bool {
-        self.table.len() > self.answered_later
+    /// Whether any attempt has no verdict yet, and waits for one, as far as anybody may know.
+    pub fn any_pending(&self, now: Instant) -> bool {
+        self.table.len() > self.answered_later || self.held_questions.are_pending(now)
     }
 
     /// Whether any attempt is deferred: then somebody has to read verdicts.

@@ -123,8 +123,8 @@ impl Front {
         if !attempts.any_deferred() {
             attempts.read();
         }
-        let pending = attempts.any_pending();
         let now = Instant::now();
+        let pending = attempts.any_pending(now);
         let kinds =
             [session.map(|_| AttemptKind::Session), connecting.wanted.as_ref().map(|_| AttemptKind::Options)];
         let request = match (session, connecting.wanted.take()) {

@@ -100,7 +100,7 @@ impl Front {
                 return Err(Refusal::Revoked { by_token: kind == AttemptKind::Account });
             }
         }
-        let pending = attempts.any_pending();
+        let pending = attempts.any_pending(Instant::now());
         let id = self.last_id;
         // Before it is sent: a supervisor that is lost meanwhile takes it along.
         attempts.await_verdict(id, kind);

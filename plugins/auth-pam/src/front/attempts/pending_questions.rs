@@ -84,6 +84,7 @@ impl Attempts {
             (QuestionStage::InAdvance, Decided { verdict: Verdict::Asked(question), .. })
                 if !question.private =>
             {
+                self.held_questions.asked(details.tail.arrived);
                 self.ask(attempt, Some(question.id), decision, details)
             }
             (QuestionStage::Answered(answer), Decided { verdict: Verdict::Asked(question), .. })

@@ -126,10 +126,11 @@ pub(crate) fn a_deferred_question_does_not_tell_how_long_pam_took() {
 /// OpenVPN waits for the question to a client that can be asked at once, and within the grace for any verdict. Many who are
 /// asked and do not answer must not make it stand still.
 pub(crate) fn clients_that_never_answer_do_not_stop_the_server() {
-    for (options, client) in [
-        (["grace=0", "question-wait=100"], crtext as fn(Login) -> Login),
-        (["grace=100", "question-wait=0"], crtext),
-        (["grace=100", "question-wait=0"], deferred),
+    for (options, client, least) in [
+        (["grace=0", "question-wait=100"], crtext as fn(Login) -> Login, 8),
+        (["grace=100", "question-wait=0"], crtext, 8),
+        // The first one is pending until its question may be known, and meanwhile nobody else waits.
+        (["grace=100", "question-wait=0"], deferred, 1),
     ] {
         let stage = Stage::open(
             &[&options[..], &["refusal-time=300", "challenge=yes", "max-suspended=100"]].concat(),
@@ -150,7 +151,7 @@ pub(crate) fn clients_that_never_answer_do_not_stop_the_server() {
         }
         let wait = Duration::from_millis(100);
         let waits = blocked.iter().filter(|time| **time >= wait).count();
-        assert!((8..30).contains(&waits), "{options:?}: {waits}, {blocked:?}");
+        assert!((least..30).contains(&waits), "{options:?}: {waits}, {blocked:?}");
     }
 }
 
