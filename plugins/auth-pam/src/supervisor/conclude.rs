@@ -8,6 +8,7 @@ use super::attempt::Attempt;
 use super::circuit_breaker::BreakerChange;
 use super::held_verdicts::{DecidedAttempt, Judged};
 use super::outcome::{Outcome, judge, reached, unavailable};
+use super::penalties::FailedAttempt;
 use super::source::Source;
 use super::{Supervisor, reasons};
 use crate::protocol::passwordless_proof::PasswordlessProof;
@@ -48,11 +49,20 @@ impl Supervisor {
             if is_login {
                 self.breaker.accepted(&attempt.username);
             }
-        } else if !self.away && end.fault != WhoseFault::Configuration {
-            let (source, fingerprint) = (attempt.source, attempt.fingerprint);
-            let closed = self.penalties.refused(now, source, &attempt.username, fingerprint);
-            self.put_off(now, source, closed);
         }
+    }
+
+    /// What counts for the penalties of its source when the verdict of this attempt is delivered.
+    fn failure(&self, attempt: &Attempt, outcome: &Outcome) -> Option<FailedAttempt> {
+        let Outcome::Pam(end, _) = outcome else { return None };
+        let counts = end.code != 0 && !self.away && end.fault != WhoseFault::Configuration;
+        counts.then(|| self.penalties.failure(attempt.source, &attempt.username, attempt.fingerprint))
+    }
+
+    /// The client learns that PAM has refused its attempt.
+    pub(super) fn count_failure(&mut self, now: Instant, failed: FailedAttempt) {
+        let closed = self.penalties.refused(now, failed);
+        self.put_off(now, failed.source(), closed);
     }
 
     /// If a source was closed for some time, what waits of it is not passed on either, unless nobody can guess it.
@@ -95,15 +105,23 @@ impl Supervisor {
             ),
             name: outcome.name(),
         };
-        self.hold_until_due(now, attempt, outcome, judged.clone());
+        let failed = self.failure(&attempt, outcome);
+        self.hold_until_due(now, attempt, outcome, judged.clone(), failed);
         for attempt in joined {
             let whose = format!("{}; one transaction with reference {reference}", judged.checked);
-            self.hold_until_due(now, attempt, outcome, Judged { checked: whose, ..judged.clone() });
+            self.hold_until_due(now, attempt, outcome, Judged { checked: whose, ..judged.clone() }, None);
         }
     }
 
     /// What PAM refuses is not delivered before its time, so that the time tells nothing.
-    fn hold_until_due(&mut self, now: Instant, mut attempt: Attempt, outcome: &Outcome, judged: Judged) {
+    fn hold_until_due(
+        &mut self,
+        now: Instant,
+        mut attempt: Attempt,
+        outcome: &Outcome,
+        judged: Judged,
+        failed: Option<FailedAttempt>,
+    ) {
         let took = now.saturating_duration_since(attempt.arrived);
         self.counters.concluded(&judged.verdict, outcome, took);
         attempt.credentials = None;
@@ -115,7 +133,7 @@ impl Supervisor {
         }
         let (result, costs_nothing) = (outcome.result(), outcome.costs_nothing());
         let took = attempt.took(now);
-        let decided = DecidedAttempt { attempt, judged, took, result, costs_nothing };
+        let decided = DecidedAttempt { attempt, judged, took, result, costs_nothing, failed };
         self.verdicts.hold(due.max(now), decided);
     }
 

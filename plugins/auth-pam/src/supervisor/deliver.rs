@@ -27,6 +27,9 @@ impl Supervisor {
             if !decided.costs_nothing || self.line_limit.admits(now) {
                 self.write_lines(&decided);
             }
+            if let Some(failed) = decided.failed {
+                self.count_failure(now, failed);
+            }
         }
         Ok(())
     }

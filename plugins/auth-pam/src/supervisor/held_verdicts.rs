@@ -10,6 +10,7 @@ use privsep::kept_helper::News;
 use super::attempt::Attempt;
 use super::audit;
 use super::events::Interest;
+use super::penalties::FailedAttempt;
 use super::{FrontChannel, SHORTAGE};
 use crate::protocol::Reply;
 use crate::protocol::time_taken::TimeTaken;
@@ -31,6 +32,8 @@ pub struct DecidedAttempt {
     pub result: audit::AuditResult,
     /// There can be any number of these, so not each has lines of its own.
     pub costs_nothing: bool,
+    /// What counts for the penalties of its source as soon as the client learns of it.
+    pub failed: Option<FailedAttempt>,
 }
 
 /// What was decided of a transaction, and why.

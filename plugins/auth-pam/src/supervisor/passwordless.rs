@@ -78,8 +78,8 @@ impl Supervisor {
     pub(super) fn count_refusal(&mut self, now: Instant, origin: &AttemptOrigin, username: &[u8]) {
         let source = Source::of(&origin.address, self.settings.config.prefixes);
         let fingerprint = self.key.hash_one((username, "token"));
-        let closed = self.penalties.refused(now, source, username, fingerprint);
-        self.put_off(now, source, closed);
+        let failed = self.penalties.failure(source, username, fingerprint);
+        self.count_failure(now, failed);
     }
 
     /// The session is gone, and with it the worker: the account is looked at in another one.

@@ -6,6 +6,10 @@
 //! for which the configuration is to blame does not count. A source is penalised after ten, if none of its attempts was accepted within an
 //! hour. An hour without a counted failure, and all are forgotten.
 //!
+//! **When it counts.** When the verdict is delivered, not when PAM decides. A client sees whether its source is closed, and
+//! for how long: from that it could tell when PAM decided an attempt before, which is later for a username that has an
+//! account. So PAM is also asked about what a source sends until the tenth refusal may be known (`refusal-time`).
+//!
 //! **What a penalty is.** The tenth failure closes the source for five seconds. What waits of it then is not passed on
 //! either; what runs goes on. When the time is over, one attempt is
 //! passed on and the source is closed for as long again: if that attempt fails with something new, for twice as long, ten
@@ -56,6 +60,15 @@ pub struct PenaltyRefusal {
     pub backoff: Duration,
     /// Worth a line in the log, which is so once for each penalty.
     pub log: Option<Penalty>,
+}
+
+/// A refusal by PAM, to be counted when its verdict is delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FailedAttempt {
+    source: Source,
+    /// A keyed hash of the username, which may be long.
+    username: u64,
+    fingerprint: u64,
 }
 
 /// What the log should say of a penalty.
@@ -139,6 +152,13 @@ pub struct Penalties {
     clock: u64,
 }
 
+impl FailedAttempt {
+    /// Where it came from.
+    pub fn source(&self) -> Source {
+        self.source
+    }
+}
+
 impl Penalties {
     /// Nothing is known yet. Not `enabled`, everything is passed on.
     pub fn new(enabled: bool) -> Self {
@@ -176,35 +196,33 @@ impl Penalties {
         Some(PenaltyRefusal { backoff, log })
     }
 
-    /// PAM has refused an attempt. `fingerprint`: a keyed hash of username and credentials. How long the source is closed
-    /// from now on, if it was open until now: then what waits of it is not passed on either.
-    pub fn refused(
-        &mut self,
-        now: Instant,
-        source: Source,
-        username: &[u8],
-        fingerprint: u64,
-    ) -> Option<Duration> {
-        self.failed(now, source, username, Some(fingerprint))
+    /// What counts of an attempt that PAM refuses. `fingerprint`: a keyed hash of username and credentials.
+    pub fn failure(&self, source: Source, username: &[u8], fingerprint: u64) -> FailedAttempt {
+        FailedAttempt { source, username: self.keys.hash_one(username), fingerprint }
+    }
+
+    /// The client learns that PAM has refused an attempt. How long the source is closed from now on, if it was open until
+    /// now: then what waits of it is not passed on either.
+    pub fn refused(&mut self, now: Instant, failed: FailedAttempt) -> Option<Duration> {
+        self.failed(now, failed.source, failed.username, Some(failed.fingerprint))
     }
 
     /// A module has ended the worker that ran an attempt: counts each time, also with the same credentials. The rest as
     /// [`Penalties::refused`].
     pub fn crashed(&mut self, now: Instant, source: Source, username: &[u8]) -> Option<Duration> {
-        self.failed(now, source, username, None)
+        self.failed(now, source, self.keys.hash_one(username), None)
     }
 
     fn failed(
         &mut self,
         now: Instant,
         source: Source,
-        username: &[u8],
+        username: u64,
         fingerprint: Option<u64>,
     ) -> Option<Duration> {
         if !self.enabled || source == Source::Unknown {
             return None;
         }
-        let username = self.keys.hash_one(username);
         if self.known(now, source).is_none() {
             let (recent, usernames) = (LastFew::default(), LastFew::default());
             let failures = Failures { count: 0, last: now, recent, usernames, closed: None };

@@ -19,9 +19,20 @@ fn closed(now: Instant) -> Penalties {
     let mut penalties = Penalties::new(true);
     for fingerprint in 0..10 {
         assert_eq!(penalties.admit(now, NAT, b"alice"), None);
-        penalties.refused(now, NAT, b"alice", fingerprint);
+        refuse(&mut penalties, now, NAT, b"alice", fingerprint);
     }
     penalties
+}
+
+fn refuse(
+    penalties: &mut Penalties,
+    now: Instant,
+    source: Source,
+    username: &[u8],
+    fingerprint: u64,
+) -> Option<Duration> {
+    let failed = penalties.failure(source, username, fingerprint);
+    penalties.refused(now, failed)
 }
 
 fn backoff(penalties: &mut Penalties, now: Instant, username: &[u8]) -> Option<Duration> {
@@ -48,7 +59,7 @@ fn each_failure_afterwards_doubles_the_time_up_to_ten_minutes() {
         assert_eq!(backoff(&mut penalties, now + length - ms(1), b"alice"), Some(ms(1)));
         now += length;
         assert_eq!(backoff(&mut penalties, now, b"alice"), None);
-        penalties.refused(now, NAT, b"alice", fingerprint);
+        refuse(&mut penalties, now, NAT, b"alice", fingerprint);
         length = seconds(next);
         assert_eq!(backoff(&mut penalties, now, b"alice"), Some(length));
     }
@@ -60,13 +71,13 @@ fn the_same_failure_counts_once() {
     let mut penalties = Penalties::new(true);
     for turn in 0..100 {
         assert_eq!(backoff(&mut penalties, now, b"alice"), None);
-        penalties.refused(now, NAT, b"alice", turn % 9);
+        refuse(&mut penalties, now, NAT, b"alice", turn % 9);
     }
-    penalties.refused(now, NAT, b"alice", 9);
+    refuse(&mut penalties, now, NAT, b"alice", 9);
     // Nor does it double the time.
     for turn in 1..5 {
         assert_eq!(backoff(&mut penalties, now + seconds(5 * turn), b"alice"), None);
-        penalties.refused(now + seconds(5 * turn), NAT, b"alice", 3);
+        refuse(&mut penalties, now + seconds(5 * turn), NAT, b"alice", 3);
         assert_eq!(backoff(&mut penalties, now + seconds(5 * turn), b"alice"), Some(seconds(5)));
     }
 }
@@ -96,7 +107,7 @@ fn sixteen_failures_are_known_again() {
     penalties.accepted(now, NAT);
     let later = now + MEMORY;
     for fingerprint in (0..16).chain(0..16) {
-        penalties.refused(later, NAT, b"alice", fingerprint);
+        refuse(&mut penalties, later, NAT, b"alice", fingerprint);
     }
     let log = penalties.admit(later, NAT, b"alice").unwrap().log;
     assert_eq!(log, Some(Penalty { failures: 16, length: FIRST }));
@@ -106,11 +117,11 @@ fn sixteen_failures_are_known_again() {
 fn what_was_under_way_makes_nothing_longer() {
     let now = Instant::now();
     let mut penalties = closed(now);
-    (10..30).for_each(|fingerprint| _ = penalties.refused(now + seconds(1), NAT, b"alice", fingerprint));
+    (10..30).for_each(|fingerprint| _ = refuse(&mut penalties, now + seconds(1), NAT, b"alice", fingerprint));
     assert_eq!(backoff(&mut penalties, now + seconds(1), b"alice"), Some(seconds(4)));
     // Nor does it after one that decided.
     assert_eq!(backoff(&mut penalties, now + seconds(5), b"alice"), None);
-    (30..40).for_each(|fingerprint| _ = penalties.refused(now + seconds(5), NAT, b"alice", fingerprint));
+    (30..40).for_each(|fingerprint| _ = refuse(&mut penalties, now + seconds(5), NAT, b"alice", fingerprint));
     assert_eq!(backoff(&mut penalties, now + seconds(5), b"alice"), Some(seconds(10)));
 }
 
@@ -121,11 +132,11 @@ fn a_success_forgives_and_exempts_for_an_hour() {
     penalties.accepted(now, NAT);
     for fingerprint in 100..200 {
         assert_eq!(backoff(&mut penalties, now + MEMORY - ms(1), b"alice"), None);
-        penalties.refused(now + MEMORY - ms(1), NAT, b"alice", fingerprint);
+        refuse(&mut penalties, now + MEMORY - ms(1), NAT, b"alice", fingerprint);
     }
     for fingerprint in 200..210 {
         assert_eq!(backoff(&mut penalties, now + MEMORY, b"alice"), None);
-        penalties.refused(now + MEMORY, NAT, b"alice", fingerprint);
+        refuse(&mut penalties, now + MEMORY, NAT, b"alice", fingerprint);
     }
     assert_eq!(backoff(&mut penalties, now + MEMORY, b"alice"), Some(FIRST));
 }
@@ -134,8 +145,8 @@ fn a_success_forgives_and_exempts_for_an_hour() {
 fn failures_are_forgotten_after_an_hour() {
     let now = Instant::now();
     let mut penalties = Penalties::new(true);
-    (0..9).for_each(|fingerprint| _ = penalties.refused(now, NAT, b"alice", fingerprint));
-    penalties.refused(now + MEMORY, NAT, b"alice", 9);
+    (0..9).for_each(|fingerprint| _ = refuse(&mut penalties, now, NAT, b"alice", fingerprint));
+    refuse(&mut penalties, now + MEMORY, NAT, b"alice", 9);
     assert_eq!(backoff(&mut penalties, now + MEMORY, b"alice"), None);
 }
 
@@ -146,11 +157,11 @@ fn a_username_that_did_not_fail_has_a_door_of_its_own() {
     assert_eq!(backoff(&mut penalties, now + ms(100), b"bob"), None);
     assert_eq!(backoff(&mut penalties, now + ms(200), b"carol"), Some(ms(900)));
     // Bob's failure does not make alice wait longer, but he now stands at her door.
-    penalties.refused(now + ms(300), NAT, b"bob", 100);
+    refuse(&mut penalties, now + ms(300), NAT, b"bob", 100);
     assert_eq!(backoff(&mut penalties, now + seconds(2), b"bob"), Some(seconds(3)));
     assert_eq!(backoff(&mut penalties, now + seconds(2), b"carol"), None);
     assert_eq!(backoff(&mut penalties, now + seconds(5), b"alice"), None);
-    penalties.refused(now + seconds(5), NAT, b"dave", 101);
+    refuse(&mut penalties, now + seconds(5), NAT, b"dave", 101);
     assert_eq!(backoff(&mut penalties, now + seconds(5), b"alice"), Some(seconds(5)));
 }
 
@@ -164,7 +175,7 @@ fn each_penalty_is_logged_once() {
     assert_eq!(log(&mut penalties, now + seconds(4)), None);
     assert_eq!(log(&mut penalties, now + seconds(5)), None);
     assert_eq!(log(&mut penalties, now + seconds(6)), None);
-    penalties.refused(now + seconds(6), NAT, b"alice", 10);
+    refuse(&mut penalties, now + seconds(6), NAT, b"alice", 10);
     assert_eq!(log(&mut penalties, now + seconds(7)), Some(Penalty { failures: 11, length: seconds(10) }));
     assert_eq!(log(&mut penalties, now + seconds(7)), None);
     // A guesser with ever new usernames is logged once a minute.
@@ -182,7 +193,7 @@ fn without_an_address_or_switched_off_there_are_no_penalties() {
     let now = Instant::now();
     for (enabled, source) in [(true, Source::Unknown), (false, NAT)] {
         let mut penalties = Penalties::new(enabled);
-        (0..100).for_each(|fingerprint| _ = penalties.refused(now, source, b"alice", fingerprint));
+        (0..100).for_each(|fingerprint| _ = refuse(&mut penalties, now, source, b"alice", fingerprint));
         penalties.accepted(now, source);
         assert_eq!(penalties.admit(now, source, b"alice"), None);
         assert!(penalties.records.is_empty());
@@ -195,14 +206,14 @@ fn the_least_recently_seen_source_is_forgotten() {
     let mut penalties = closed(now);
     for number in 0..10_000 {
         assert!(penalties.admit(now, NAT, b"alice").is_some());
-        penalties.refused(now, Source::V6(number), b"alice", 1);
+        refuse(&mut penalties, now, Source::V6(number), b"alice", 1);
         penalties.accepted(now, Source::V6(number + 1_000_000));
         assert!(penalties.records.len() <= MAX_SOURCES);
         assert_eq!(penalties.seen.len(), penalties.records.len());
     }
     assert_eq!(penalties.records.len(), MAX_SOURCES);
     for number in 0..5_000 {
-        penalties.refused(now, Source::V6(number), b"alice", 1);
+        refuse(&mut penalties, now, Source::V6(number), b"alice", 1);
     }
     assert_eq!(penalties.admit(now, NAT, b"alice"), None);
 }
@@ -225,7 +236,7 @@ fn nat(
         while under_way.front().is_some_and(|(end, ..)| *end <= time) {
             let Some((_, name, guess)) = under_way.pop_front() else { break };
             match guess {
-                Some(fingerprint) => _ = penalties.refused(now, NAT, name.as_bytes(), fingerprint),
+                Some(fingerprint) => _ = refuse(&mut penalties, now, NAT, name.as_bytes(), fingerprint),
                 None => penalties.accepted(now, NAT),
             }
         }
@@ -289,7 +300,7 @@ proptest! {
                         prop_assert_eq!(penalties.admit(then, source, &[username]), None);
                     }
                 }
-                1 => _ = penalties.refused(now, source, &[username], fingerprint),
+                1 => _ = refuse(&mut penalties, now, source, &[username], fingerprint),
                 _ if fingerprint == 0 => {
                     penalties.accepted(now, source);
                     prop_assert_eq!(penalties.admit(now, source, &[username]), None);
@@ -308,7 +319,7 @@ proptest! {
 fn the_failure_that_closes_a_source_says_so_once() {
     let (mut penalties, now) = (Penalties::new(true), Instant::now());
     let closed: Vec<Option<Duration>> =
-        (0..12).map(|fingerprint| penalties.refused(now, NAT, b"alice", fingerprint)).collect();
+        (0..12).map(|fingerprint| refuse(&mut penalties, now, NAT, b"alice", fingerprint)).collect();
     assert_eq!(closed.iter().flatten().collect::<Vec<_>>(), [&FIRST]);
     assert_eq!(closed[FREE_FAILURES as usize - 1], Some(FIRST));
 }

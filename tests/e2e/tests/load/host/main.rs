@@ -53,6 +53,8 @@ const CHECKS: &[Check] = &[
     Check { name: "penalties::turned_off", run: penalties::turned_off },
     Check { name: "penalties::a_burst_of_guesses", run: penalties::a_burst },
     Check { name: "penalties::one_who_guesses_among_many", run: penalties::among_many },
+    Check { name: "penalties::closing_a_source_tells_nothing", run: penalties::closing_tells_nothing },
+    Check { name: "penalties::a_closed_source_tells_nothing", run: penalties::a_closed_source_tells_nothing },
     Check { name: "push_once::the_same_again_joins", run: push_once::joins },
     Check { name: "push_once::a_refusal_is_for_all", run: push_once::joins_and_is_refused },
     Check { name: "push_once::never_with_another_password", run: push_once::never_with_another_password },

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use harness::proc_table::wait_until;
 use ovpn_plugin_host::{Login, LoginOutcome, RunningLogin};
 
 use crate::check::{NEW_CLIENT, Record, Subject, deferred};
@@ -22,9 +23,15 @@ struct Scene {
 
 impl Scene {
     fn new(options: &str) -> Self {
+        Self::with(options, &[])
+    }
+
+    /// The module does this before it looks at the password.
+    fn with(options: &str, before: &[&str]) -> Self {
         let record = Record::new();
-        let arguments = [record.argument(), format!("auth/password={RIGHT}")];
-        Self { subject: Subject::new(options, &arguments.each_ref().map(String::as_str)), record }
+        let (recorded, password) = (record.argument(), format!("auth/password={RIGHT}"));
+        let arguments = [&[&*recorded], before, &[&*password]].concat();
+        Self { subject: Subject::new(options, &arguments), record }
     }
 
     fn start(&self, login: &Login) -> RunningLogin {
@@ -145,18 +152,75 @@ pub(crate) fn turned_off() {
     scene.subject.close();
 }
 
-/// Guesses that wait when the source is closed are not passed on either.
+/// Guesses that wait when the source is closed are not passed on either. It is closed when the tenth refusal may be known,
+/// so until then PAM goes on.
 pub(crate) fn a_burst() {
-    let scene = Scene::new("max-workers=1 grace=0");
+    const SLEEP: Duration = Duration::from_millis(200);
+    /// The longest default.
+    const REFUSAL: Duration = Duration::from_millis(1250);
+    let scene = Scene::with("max-workers=1 grace=0", &[&format!("auth/sleep={}", SLEEP.as_millis())]);
     let begin = Instant::now();
     let outcomes = scene.all(&guesses(10 * ENOUGH, "burst"));
     assert!(outcomes.iter().all(|outcome| !outcome.accepted()), "{outcomes:?}");
     let asked = scene.record.users().len();
     // A new name is passed on each second, and on a slow machine the burst takes some.
     let seconds = usize::try_from(begin.elapsed().as_secs()).expect("some seconds");
-    let most = ENOUGH + FEW + seconds;
+    let meanwhile = usize::try_from(REFUSAL.as_millis().div_ceil(SLEEP.as_millis())).expect("a few");
+    let most = ENOUGH + meanwhile + FEW + seconds;
     assert!((ENOUGH..=most).contains(&asked), "PAM was asked {asked} times in {seconds} s");
     scene.subject.close();
+}
+
+/// A name that has an account takes PAM longer than one that has none.
+const SLOW: &str = "auth/account:sleep=1500";
+/// So long that all of a check is over before the first refusal may be known, on a busy machine too.
+const LATE: &str = "refusal-time=8000";
+
+/// Of one kind with the other: put off, or refused by PAM.
+fn backoff(outcome: &LoginOutcome) -> Option<u64> {
+    assert!(!outcome.accepted(), "{outcome}");
+    let number = outcome.reason.as_deref()?.strip_prefix("TEMP[backoff ")?.split(',').next()?;
+    Some(number.parse().expect("a number"))
+}
+
+/// The tenth guess closes its source. Whether the next one is put off does not tell how long PAM took for the tenth.
+pub(crate) fn closing_tells_nothing() {
+    for name in ["account", "nobody"] {
+        let scene = Scene::with(LATE, &[SLOW]);
+        let mut running: Vec<RunningLogin> =
+            guesses(ENOUGH - 1, "first").iter().map(|login| scene.start(login)).collect();
+        assert!(wait_until(PATIENCE, || scene.record.users().len() == ENOUGH - 1), "PAM was not asked");
+        running.push(scene.start(&login(name, "guess")));
+        assert!(wait_until(PATIENCE, || scene.record.users().len() == ENOUGH), "PAM was not asked");
+        // So that what PAM says of the one without an account has come.
+        std::thread::sleep(Duration::from_millis(500));
+        running.push(scene.start(&login("alice", "another guess")));
+        let outcomes = running.into_iter().map(|login| login.finish(PATIENCE));
+        let put_off = outcomes.filter(|outcome| backoff(outcome).is_some()).count();
+        assert_eq!(put_off, 0, "after a guess for {name}");
+        scene.subject.close();
+    }
+}
+
+/// While a source is closed, a new name is passed on each second. When the same name may be tried again does not tell how long
+/// PAM took for it.
+pub(crate) fn a_closed_source_tells_nothing() {
+    for name in ["account", "nobody"] {
+        let scene = Scene::with(LATE, &["auth/crash*:crash", SLOW]);
+        // These count at once.
+        let crashes: Vec<Login> =
+            (0..ENOUGH).map(|number| login(&format!("crash{number}"), "guess")).collect();
+        scene.all(&crashes);
+        let before = scene.record.users().len();
+        let first = scene.start(&login(name, "guess"));
+        assert!(wait_until(PATIENCE, || scene.record.users().len() > before), "PAM was not asked");
+        std::thread::sleep(Duration::from_millis(500));
+        let second = scene.start(&login(name, "another guess")).finish(PATIENCE);
+        // On a slow machine the second is over, and this one is passed on too.
+        assert!(backoff(&second).is_none_or(|seconds| seconds <= 1), "after a guess for {name}: {second}");
+        assert_eq!(backoff(&first.finish(PATIENCE)), None);
+        scene.subject.close();
+    }
 }
 
 /// Users behind one router, one of whom guesses somebody else's password all the time.
