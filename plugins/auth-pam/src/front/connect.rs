@@ -162,7 +162,10 @@ impl Front {
             match attempts.take_verdict(id) {
                 WaitResult::Decided(Decided { verdict, .. }) => match attempts.go_on(id, &verdict) {
                     Step::GoesOn => attempts.await_verdict(id, AttemptKind::Options),
-                    Step::Done(config) => return finish(event, &config),
+                    Step::Done(config) => {
+                        spend(attempts, grace, now);
+                        return finish(event, &config);
+                    }
                     Step::Refused => {
                         spend(attempts, grace, now);
                         return (ClientConnectReply::Reject, None);
@@ -194,7 +197,7 @@ impl Front {
     }
 }
 
-/// OpenVPN has waited for something else than a client that may connect.
+/// OpenVPN has waited.
 fn spend(attempts: &mut Attempts, grace: Option<Instant>, since: Instant) {
     if grace.is_some() {
         attempts.wait_budget.spent(since.elapsed());

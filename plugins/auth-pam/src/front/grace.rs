@@ -3,6 +3,7 @@
 //! A verdict that comes within the grace is answered directly, which spares the client the second that OpenVPN needs to
 //! notice a control file. But every wait stops the whole server, so OpenVPN waits only if nothing else is pending, no
 //! login was accepted just before, and of the last four accepted logins two or more were quick and at most one was slow.
+//! How much it waits over all is in `wait_budget`.
 //!
 //! Passwords and answers to questions are counted apart. Where a password always leads to a question, no wait for a password
 //! would end early, but answers are as quick as any login.

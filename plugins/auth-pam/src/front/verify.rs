@@ -136,9 +136,7 @@ impl Front {
             });
         }
         let waited = attempts.take_verdict(id);
-        let accepted =
-            matches!(&waited, WaitResult::Decided(Decided { verdict: Verdict::Accepted { .. }, .. }));
-        if grace.is_some() && !accepted {
+        if grace.is_some() {
             attempts.wait_budget.spent(now.elapsed());
         }
         match waited {

@@ -1,9 +1,10 @@
-//! How much OpenVPN may stand still for attempts that are not accepted.
+//! How much OpenVPN may stand still for attempts.
 //!
 //! It waits for a verdict within the grace, and for the question to a client that can be asked at once (`question-wait`).
 //! Every wait stops the whole server. A refused attempt is pending for a while, in which nobody waits, but a question is soon
-//! asked and never answered. So there is a budget: some waits in a row, and then a part of the time. A right answer gives
-//! back what its question has cost, so that people who do answer are asked at once however many they are.
+//! asked and never answered, and somebody with one account can log in again and again. So there is a budget: some waits in a
+//! row, and then a part of the time. A right answer gives back what its question has cost, so that people who do answer are
+//! asked at once however many they are.
 
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,8 @@ use std::time::{Duration, Instant};
 const IN_A_ROW: u32 = 16;
 /// One part in so many of the time may be spent.
 const SHARE: u32 = 5;
+/// A wait below this is no longer than what OpenVPN itself takes for a login, and costs nothing.
+const FREE: Duration = Duration::from_millis(1);
 
 /// The budget.
 #[derive(Debug)]
@@ -33,9 +36,11 @@ impl WaitBudget {
         self.saved >= wait
     }
 
-    /// OpenVPN has waited for an attempt that it could not accept.
+    /// OpenVPN has waited for an attempt.
     pub fn spent(&mut self, time: Duration) {
-        self.saved = self.saved.saturating_sub(time);
+        if time >= FREE {
+            self.saved = self.saved.saturating_sub(time);
+        }
     }
 
     /// Somebody's answer was right.
@@ -74,6 +79,14 @@ mod tests {
         assert!((200..=200 + IN_A_ROW + 1).contains(&all), "{all}");
         // Whatever comes first in a calm moment is worth a wait again.
         assert_eq!(waits(&mut budget, start + WAIT * 2000, IN_A_ROW), IN_A_ROW);
+    }
+
+    #[test]
+    fn a_short_wait_costs_nothing() {
+        let start = Instant::now();
+        let mut budget = WaitBudget::new(WAIT);
+        (0..100_000).for_each(|_| budget.spent(FREE - Duration::from_nanos(1)));
+        assert_eq!(waits(&mut budget, start, IN_A_ROW), IN_A_ROW);
     }
 
     #[test]

@@ -82,6 +82,21 @@ pub(crate) fn learning() {
     subject.close();
 }
 
+/// Somebody with one account logs in again and again. Each login is quick, but all of them together must not stop the server.
+pub(crate) fn again_and_again() {
+    const GRACE: Duration = Duration::from_millis(100);
+    const LOGIN: Duration = Duration::from_millis(60);
+    let subject = Subject::new("grace=100", &["auth/sleep=60"]);
+    teach(&subject);
+    let begin = Instant::now();
+    let outcomes = (0..100).map(|_| finish(start(&subject, "eve")).result);
+    let waits = outcomes.filter(|result| *result == FuncResult::Success).count();
+    let stood_still = LOGIN * u32::try_from(waits).expect("a hundred");
+    let budget = GRACE * 16 + begin.elapsed() / 5;
+    assert!(waits > 0 && stood_still <= budget + LOGIN, "{waits} waits in {:?}", begin.elapsed());
+    subject.close();
+}
+
 /// As many logins that never end as would otherwise be reason enough not to start another worker.
 pub(crate) fn spinning() {
     let processors = std::thread::available_parallelism().expect("number of processors").get();

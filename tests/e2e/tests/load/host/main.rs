@@ -74,6 +74,7 @@ const CHECKS: &[Check] = &[
     Check { name: "grace::an_accepted_login_is_answered_as_soon_as_it_is_accepted", run: grace::quick },
     Check { name: "grace::a_refused_login_costs_the_whole_grace", run: grace::refused },
     Check { name: "grace::only_accepted_logins_teach_it_anything", run: grace::learning },
+    Check { name: "grace::one_account_again_and_again", run: grace::again_and_again },
     Check { name: "grace::logins_that_compute_for_ever_keep_nobody_waiting", run: grace::spinning },
     Check { name: "time_limit::a_worker_that_hangs_while_it_starts", run: time_limit::starting },
     Check { name: "time_limit::a_queued_login_is_rejected_and_not_run", run: time_limit::queued },
