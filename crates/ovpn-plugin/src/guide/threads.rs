@@ -105,7 +105,8 @@
 //!   threads are enough for logins that wait: four that take half a second each decide eight a second.
 //! - *Files*: an undecided login holds two files. When undecided ones hold three quarters of the files
 //!   that OpenVPN may have open, no other login is deferred
-//!   ([`DeferError::TooManyFiles`](crate::DeferError::TooManyFiles)).
+//!   ([`DeferError::TooManyFiles`](crate::DeferError::TooManyFiles)). Connections to a backend come on
+//!   top: bound the logins that may wait for it.
 //! - *Queue*: if a [`Pool`](crate::Pool) is full, `answer_in` tells the client to come again.
 //!
 //! # Forks

@@ -20,8 +20,9 @@ use ovpn_plugin::{
 
 use service::{Login, Service, Verdict};
 
-/// Logins that wait for the service at the same time.
-const MAX_LOGINS: usize = 500;
+/// Logins that wait for the service at the same time. Each holds three of the files that OpenVPN may have open (1024 in
+/// most systems): two for its verdict, and a connection.
+const MAX_LOGINS: usize = 200;
 /// When a client is to come again that the service did not judge.
 const COME_AGAIN: Duration = Duration::from_secs(15);
 
