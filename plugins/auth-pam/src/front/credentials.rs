@@ -76,6 +76,11 @@ impl Refusal {
         }
     }
 
+    /// Whether a limit of this machine is the reason, so that the client had better come again.
+    pub fn is_shortage(&self) -> bool {
+        matches!(self, Refusal::ControlFile(DeferError::TooManyFiles { .. }))
+    }
+
     /// Whether it happens to everybody now and then.
     pub fn is_routine(&self) -> bool {
         matches!(self, Refusal::TokenExpired | Refusal::Revoked { .. })

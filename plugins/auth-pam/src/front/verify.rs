@@ -1,7 +1,7 @@
 //! One attempt, from OpenVPN's call to the answer that OpenVPN gets: a verdict within the grace, *deferred*, or a refusal.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientCrResponse};
 use secret::Secret;
@@ -15,9 +15,12 @@ use super::{Front, MARGIN, client, client_names};
 use crate::AuthPam;
 use crate::protocol::attempt_origin::AttemptOrigin;
 use crate::protocol::passwordless_proof::PasswordlessProof;
-use crate::protocol::verdict::Verdict;
+use crate::protocol::verdict::{TemporaryCause, Verdict};
 use crate::protocol::{AttemptRequest, CredentialsKind, MAX_CREDENTIAL, MAX_TEXT, Request};
 use crate::quoted::{MAX_SHOWN, shown};
+
+/// When a client should try again that could not be deferred.
+const BACKOFF: Duration = Duration::from_secs(15);
 
 impl Front {
     /// One attempt.
@@ -232,10 +235,15 @@ impl Front {
         } else {
             lines::attempts::failed(&user, refusal, &tail).log();
         }
-        let reply = refusal.told().map_or(AuthReply::Reject, |told| {
-            AuthReply::RejectWith(rejection::refusal(told.as_bytes(), origin.reference))
-        });
         let config = &self.settings.config;
+        let reply = if refusal.is_shortage() {
+            let (cause, reference) = (TemporaryCause::Busy, origin.reference);
+            AuthReply::RejectWith(rejection(cause, BACKOFF, config.advance, reference))
+        } else {
+            refusal.told().map_or(AuthReply::Reject, |told| {
+                AuthReply::RejectWith(rejection::refusal(told.as_bytes(), origin.reference))
+            })
+        };
         // For the audit line and for what is counted.
         if config.syslog.is_some() || config.status.is_some() || config.metrics.is_some() || refusal.counts()
         {

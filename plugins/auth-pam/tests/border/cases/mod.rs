@@ -68,6 +68,7 @@ cases! {
         without_descriptors_the_workers_there_are_go_on
         without_descriptors_a_login_fails_and_the_supervisor_goes_on
         with_two_descriptors_a_worker_is_started
+        a_login_that_cannot_be_deferred_is_to_come_again
         no_more_processes;
     process_state:
         what_a_module_changes_does_not_meet_the_next_login

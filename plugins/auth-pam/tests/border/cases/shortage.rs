@@ -5,6 +5,7 @@ use std::fs;
 use harness::pids_cgroup::PidsCgroup;
 use harness::proc_table::{descriptors, kill9, wait_until};
 use harness::{Gate, command};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::dev_log::DevLog;
 use crate::stage::{PATIENCE, Stage, deferred, ends, modern, user, user_at};
@@ -114,4 +115,33 @@ pub(crate) fn no_more_processes() {
     drop(stage);
     let parent = cgroup.procs_file().parent().and_then(|group| Some(group.parent()?.join("cgroup.procs")));
     fs::write(parent.unwrap(), std::process::id().to_string()).unwrap();
+}
+
+/// Undecided logins hold most of the files that OpenVPN may have open. That is no fault of the next one.
+pub(crate) fn a_login_that_cannot_be_deferred_is_to_come_again() {
+    // Three quarters of these, two a login.
+    const FILES: u64 = 128;
+    const LOGINS: usize = 48;
+    let stage = Stage::open(&["grace=0"]);
+    stage.works();
+    let gate = Gate::new();
+    let login = |number: usize| {
+        deferred(user_at("gate-good", &gate))
+            .env("untrusted_ip", format!("198.51.100.{number}"))
+            .env("IV_PROTO", "990")
+    };
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    // This process is OpenVPN.
+    setrlimit(Resource::RLIMIT_NOFILE, FILES, hard).unwrap();
+    let waiting: Vec<_> = (0..LOGINS).map(|number| stage.start(&login(number))).collect();
+    let outcome = stage.login(&login(LOGINS));
+    setrlimit(Resource::RLIMIT_NOFILE, soft, hard).unwrap();
+    let reason = outcome.reason.clone().unwrap_or_default();
+    assert!(!outcome.accepted() && reason.starts_with("TEMP[backoff 15,"), "{outcome}");
+    stage.line("files that OpenVPN may have open");
+    waiting.iter().for_each(|_| gate.open());
+    for login in waiting {
+        assert!(login.finish(PATIENCE).accepted(), "{}", stage.log());
+    }
+    stage.works();
 }
