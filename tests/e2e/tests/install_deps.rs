@@ -1,4 +1,5 @@
-//! tests/install-deps looks at cargo first: what is missing or too old is said in one line, with what to do.
+//! tests/install-deps looks at cargo first: what is missing or too old is said in one line, with what to do. Then it says what it
+//! installs, before it does it.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -56,5 +57,50 @@ fn a_new_enough_cargo_is_taken() {
         let err = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{version}: {err}");
         assert!(err.starts_with("no apt-get here: "), "{version}: {err}");
+    }
+}
+
+/// Programs that say what they are asked for, in the place of those that change the machine. Everything is missing.
+const APT: &str = "case $* in *--simulate*) printf 'Inst lib-of-%s (1.0)\\n' fail2ban; echo 'Inst fail2ban (1.0)';; \
+                   *) echo \"RUN apt-get $1\" >&2;; esac";
+const STAND_INS: [(&str, &str); 4] = [
+    ("apt-get", APT),
+    ("dpkg-query", "echo not-installed"),
+    ("systemctl", "echo \"RUN systemctl $*\" >&2"),
+    ("pam-auth-update", "echo \"RUN pam-auth-update $*\" >&2"),
+];
+/// It writes a file there while it installs.
+const APART: &str = "mount -t tmpfs tmpfs /usr/sbin && exec \"$@\" 2>&1";
+
+#[test]
+fn what_is_installed_is_said_first() {
+    let scratch = Scratch::new();
+    for (name, script) in STAND_INS {
+        scratch.write(name, &format!("#!/bin/sh\n{script}\n"), 0o755);
+    }
+    scratch.write("cargo", "#!/bin/sh\necho cargo 1.100.0\n", 0o755);
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", APART, "sh"]);
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../install-deps")).arg("test");
+    command.env("PATH", format!("{}:/usr/bin:/bin", scratch.path().display())).env_remove("CARGO");
+    let output = command.output().unwrap_or_else(|error| panic!("install-deps: {error}"));
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(
+        lines[0].starts_with("installing with apt-get: gcc ") && lines[0].contains(" fail2ban "),
+        "{text}"
+    );
+    assert_eq!(
+        lines[1..4],
+        [
+            "and what these need: lib-of-fail2ban",
+            "none of their services is started, now or at the next boot",
+            "RUN apt-get install",
+        ],
+        "{text}"
+    );
+    for service in ["fail2ban", "freeradius", "nslcd", "prometheus", "prometheus-node-exporter", "slapd"] {
+        assert!(lines.contains(&&*format!("RUN systemctl --quiet disable {service}")), "{service}: {text}");
     }
 }
