@@ -54,13 +54,16 @@ unexport UPDATE_GENERATED
 COMPILED ?= 0
 unexport COMPILED
 
+# Accounts and PAM services of what it runs stay there. Test programs get this from .cargo/config.toml.
+ISOLATED  := tests/isolated
+
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
 .PHONY: help build compile generate demo test test-sanitize test-packages test-versions test-windows test-architectures check-platforms test-units test-msrv publish-check fuzz lint lint-workflows deny docs bench bench-long bench-clocks install uninstall list-files packages deb rpm release
 
 help:
 	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
-	@echo "make test       install what is missing and run all tests (root)"
+	@echo "make test       list and install what is missing, and run all tests (root)"
 	@echo "make build      build the plugins and the command ovpn-plugin"
 	@echo "make test-sanitize  the example plugins under AddressSanitizer (nightly Rust)"
 	@echo "make test-units  unit tests of what is installed, without OpenVPN"
@@ -106,6 +109,8 @@ endif
 
 demo:
 	$(call need_root,it starts a real OpenVPN server in a network namespace)
+	@echo "make demo: missing packages are installed, see below; what is built goes into $(TARGET)."
+	@echo "  A network namespace and a directory in /tmp are removed at the end. No account is made."
 	@CARGO="$(CARGO)" tests/install-deps demo
 	$(CARGO) build --release --locked --quiet -p openvpn-plugin-auth-pam
 	@tests/demo/demo "$(BUILTDIR)/libopenvpn_plugin_auth_pam.so"
@@ -121,7 +126,10 @@ generate:
 
 # Unit tests first, then the shipped release build under a real OpenVPN, then beside the C plugin.
 test:
-	$(call need_root,it starts real OpenVPN servers in network namespaces and makes scratch accounts and PAM services)
+	$(call need_root,it starts real OpenVPN servers in namespaces)
+	@echo "make test: tests have an /etc, /run, /var/log and networks of their own; accounts and PAM services are made only there."
+	@echo "  On this machine: missing packages are installed, see below; what is built goes into $(TARGET)."
+	@echo "  Scratch directories in /tmp, /var/lib and /root, and control groups, are removed again."
 	@CARGO="$(CARGO)" tests/install-deps test
 	@$(MAKE) --no-print-directory compile
 	RUST_TEST_THREADS=4 $(CARGO) test --locked --workspace --exclude e2e --exclude compatibility --exclude packages
@@ -230,7 +238,7 @@ bench:
 	$(call need_root,it compares with the C plugin and real PAM stacks)
 	@CARGO="$(CARGO)" tests/install-deps test
 	$(CARGO) build --release --locked $(PLUGINS)
-	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) run --locked --release -p bench
+	PLUGIN_DIR="$(abspath $(TARGET))/release" $(ISOLATED) $(CARGO) run --locked --release -p bench
 	$(CARGO) bench --locked -p ovpn-plugin-host --bench login
 
 # Whether a login costs more the more there were before: 200,000 of them with each plugin.
@@ -238,14 +246,14 @@ bench-long:
 	$(call need_root,it compares with the C plugin and real PAM stacks)
 	@CARGO="$(CARGO)" tests/install-deps test
 	$(CARGO) build --release --locked $(PLUGINS)
-	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) run --locked --release -p bench long
+	PLUGIN_DIR="$(abspath $(TARGET))/release" $(ISOLATED) $(CARGO) run --locked --release -p bench long
 
 # Whether refusals of a wrong password, an unknown user and others take different times: a rank test; fails if they do.
 bench-clocks:
-	$(call need_root,it makes scratch accounts and a PAM service)
+	$(call need_root,it compares real PAM stacks)
 	@CARGO="$(CARGO)" tests/install-deps test
 	$(CARGO) build --release --locked $(PLUGINS)
-	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) run --locked --release -p bench clocks
+	PLUGIN_DIR="$(abspath $(TARGET))/release" $(ISOLATED) $(CARGO) run --locked --release -p bench clocks
 
 # Installs what is built and builds nothing, so that no compiler runs as root.
 install uninstall:

@@ -1,12 +1,12 @@
-//! Scratch accounts for pam_unix.
+//! Scratch accounts for pam_unix, in the `/etc` of the test program.
 
 use std::fs::File;
 
 use nix::fcntl::{Flock, FlockArg};
 
-use crate::{command, scratch};
+use crate::{command, isolation, scratch};
 
-/// Where the tests of all processes wait for one another.
+/// Where the processes of a test program wait for one another.
 const LOCK: &str = "/run/ovpntest-accounts.lock";
 
 /// useradd and userdel lock the password file and give up when they find it locked.
@@ -65,7 +65,7 @@ impl Account {
     }
 
     fn make(password: &str, extra: &[&str]) -> Self {
-        command::require_root();
+        isolation::require();
         let name = scratch::unique_name();
         let mut arguments = vec!["--no-create-home", "--gid", "nogroup", "--shell", "/usr/sbin/nologin"];
         arguments.extend_from_slice(extra);
@@ -96,21 +96,7 @@ impl Account {
 
 impl Drop for Account {
     fn drop(&mut self) {
-        remove(&self.name);
-    }
-}
-
-fn remove(name: &str) {
-    let _guard = lock();
-    command::try_run("userdel", &[name]);
-}
-
-/// Removes the accounts of dead owners.
-pub(crate) fn sweep() {
-    let Ok(accounts) = std::fs::read_to_string("/etc/passwd") else { return };
-    for name in
-        accounts.lines().filter_map(|line| line.split(':').next()).filter(|name| scratch::is_stale(name))
-    {
-        remove(name);
+        let _guard = lock();
+        command::try_run("userdel", &[&self.name]);
     }
 }

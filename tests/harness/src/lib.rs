@@ -7,6 +7,7 @@ pub mod account;
 pub mod command;
 pub mod deferring_plugin;
 pub mod generated;
+pub mod isolation;
 pub mod machine;
 pub mod man_markup;
 pub mod man_options;

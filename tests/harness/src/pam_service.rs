@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::scratch::{Scratch, set_mode, unique_name};
-use crate::{command, plugin};
+use crate::{isolation, plugin};
 
 /// A directory of PAM service files, readable by everyone, removed on drop.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl PamDir {
     }
 }
 
-/// A service file of unique name in /etc/pam.d, removed on drop.
+/// A service file of unique name in the /etc/pam.d of the test program, removed on drop.
 #[derive(Debug)]
 pub struct EtcPamService {
     name: String,
@@ -38,7 +38,7 @@ pub struct EtcPamService {
 impl EtcPamService {
     /// Writes the file.
     pub fn new(lines: &str) -> Self {
-        command::require_root();
+        isolation::require();
         let service = Self { name: unique_name() };
         let path = service.path();
         std::fs::write(&path, lines).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

@@ -1,13 +1,11 @@
 //! Unique names and scratch directories, and the sweep of what killed test processes left behind.
 
-use std::fs;
-use std::path::Path;
 use std::sync::Once;
 
 pub use ovpn_plugin_test::scratch::{Scratch, set_mode};
 pub(crate) use ovpn_plugin_test::scratch::{is_stale, stale_entries};
 
-use crate::{account, pids_cgroup};
+use crate::{isolation, pids_cgroup};
 
 /// A name no other test uses, for an account, a PAM service or a cgroup; sweeps those of dead owners when first called.
 pub fn unique_name() -> String {
@@ -20,9 +18,6 @@ fn sweep() {
     if !nix::unistd::geteuid().is_root() {
         return;
     }
+    isolation::sweep();
     pids_cgroup::sweep();
-    account::sweep();
-    for name in stale_entries(Path::new("/etc/pam.d")) {
-        let _ = fs::remove_file(Path::new("/etc/pam.d").join(name));
-    }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use harness::pids_cgroup::PidsCgroup;
 use harness::scratch::{Scratch, set_mode, unique_name};
-use harness::{Account, Gate, Outcome, PamDir, Server, ServerConfig, TestModule, command, plugin};
+use harness::{Account, Gate, Machine, Outcome, PamDir, Server, ServerConfig, TestModule, plugin};
 
 use crate::unit::{Unit, visible};
 
@@ -226,33 +226,22 @@ fn more_than_ten_logins_at_once_need_many_logins_conf() {
     }
 }
 
-/// An account with a home directory and a one-time code in it.
+/// A machine with an account, with a home directory and a one-time code in it.
 struct WithCode {
-    account: Account,
-    home: PathBuf,
+    machine: Machine,
 }
 
 impl WithCode {
+    const USER: &str = "alice";
     const CODE: &str = "12345678";
 
     fn new() -> Self {
-        let account = Account::new("correct horse");
-        let home = Path::new("/home").join(account.name());
-        let this = Self { account, home };
-        let home = this.home.display().to_string();
-        command::run("usermod", &["--home", &home, this.account.name()]);
-        command::run("install", &["-d", "-m", "700", "-o", this.account.name(), &home]);
-        let file = format!("{home}/.google_authenticator");
-        fs::write(&file, format!("JBSWY3DPEHPK3PXP\n\" TOTP_AUTH\n{}\n", Self::CODE)).expect("write");
-        command::run("chown", &[this.account.name(), &file]);
-        command::run("chmod", &["400", &file]);
-        this
-    }
-}
-
-impl Drop for WithCode {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.home);
+        let machine = Machine::new();
+        machine.run(&format!("useradd --create-home {}", Self::USER));
+        let file = format!("/home/{}/.google_authenticator", Self::USER);
+        machine.write(&file, format!("JBSWY3DPEHPK3PXP\n\" TOTP_AUTH\n{}\n", Self::CODE), 0o400);
+        machine.run(&format!("chown {0} {file}; chmod 700 /home/{0}", Self::USER));
+        Self { machine }
     }
 }
 
@@ -262,8 +251,9 @@ fn google_authenticator_in_home_directories_needs_its_conf() {
     let (place, services, user) = (Place::new(), PamDir::new(), WithCode::new());
     services.service("code", "auth required pam_google_authenticator.so\naccount required pam_permit.so\n");
     let outcome = |unit: Unit| {
-        let server = unit.around(place.auth_pam("", services.path(), "code").dropped(), None).start();
-        server.client(user.account.name(), WithCode::CODE).outcome()
+        let config = place.auth_pam("", services.path(), "code").dropped().on(&user.machine);
+        let server = unit.around(config, None).start();
+        server.client(WithCode::USER, WithCode::CODE).outcome()
     };
     assert!(matches!(outcome(Unit::of_2_6()), Outcome::Refused { .. }));
     let with = || Unit::of_2_6().with_drop_in("google-authenticator.conf");

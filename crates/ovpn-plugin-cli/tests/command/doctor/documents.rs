@@ -116,6 +116,7 @@ fn stage_of(shown: &[(&str, &[String])], block: &Block) -> GoodSetup {
     }
     setup.file("etc/auth-pam.conf", "deferred=yes\nopenvpn\n", 0o644);
     setup.directory("figures", 0o755);
+    setup.directory("run", 0o710);
     for (path, lines) in shown {
         let name = path.strip_prefix("etc/pam.d/").map(|name| format!("pam.d/{name}"));
         if let Some(name) =
@@ -125,10 +126,12 @@ fn stage_of(shown: &[(&str, &[String])], block: &Block) -> GoodSetup {
             setup.file(&name, lines.join("\n") + "\n", 0o644);
         }
     }
-    let (services, etc, figures) = (setup.path("pam.d"), setup.path("etc"), setup.path("figures"));
+    let [services, etc, figures, run] = ["pam.d", "etc", "figures", "run"].map(|name| setup.path(name));
     for line in &block.lines {
         let mut line = line.trim_start().replace("/etc/openvpn/", &format!("{}/", etc.display()));
         line = line.replace("/var/lib/prometheus/node-exporter/", &format!("{}/", figures.display()));
+        // Which OpenVPN's unit makes.
+        line = line.replace("/run/openvpn-server/", &format!("{}/", run.display()));
         for (name, file) in PLUGINS.iter().filter(|_| opens_ours(&line)) {
             let Some((_, words)) = line.split_once(name) else { continue };
             let services = format!("pam-confdir={} ", services.display());
