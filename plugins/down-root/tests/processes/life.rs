@@ -3,7 +3,6 @@
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::process::{Child, Stdio};
-use std::time::Duration;
 
 use harness::proc_table::{self, Process, descriptors, kill9, sockets_of, wait_gone, wait_until};
 use nix::sys::signal::{Signal, kill};
@@ -145,7 +144,7 @@ fn ends_with_openvpn(stage: &Stage) {
     assert!(wait_until(PATIENCE, || stage.path("is up").exists()));
     let held = sockets_of(openvpn.pid());
     openvpn.kill();
-    let gone = wait_gone(helper, Duration::from_secs(1));
+    let gone = wait_gone(helper, PATIENCE);
     kill9(helper);
     assert!(gone, "the helper lives on");
     drop(held);
@@ -158,7 +157,7 @@ fn scripts_end_with_openvpn(stage: &Stage) {
     let script = stage.number("pid");
     let held = sockets_of(openvpn.pid());
     openvpn.kill();
-    let gone = [helper, script].map(|pid| wait_gone(pid, Duration::from_secs(1)));
+    let gone = [helper, script].map(|pid| wait_gone(pid, PATIENCE));
     [helper, script].into_iter().for_each(kill9);
     assert_eq!(gone, [true; 2], "helper and script");
     drop(held);

@@ -3,9 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
-use harness::Server;
 use harness::log::Mark;
 use harness::proc_table::{Process, wait_gone, wait_until};
+use harness::{PATIENCE, Server};
 use nix::sys::signal::Signal;
 
 use crate::scripts::{Scripts, helper, helpers, keeper, kill_both};
@@ -17,9 +17,9 @@ const PLUGIN_FAILED: &str = "plugin call failed";
 fn dies_at_restart(server: &Server) {
     server.signal(Signal::SIGUSR1);
     server.wait_for(Mark::START, PLUGIN_FAILED);
-    assert!(wait_gone(server.pid(), harness::PATIENCE));
+    assert!(wait_gone(server.pid(), PATIENCE));
     // OpenVPN does not wait for it when it dies of an error.
-    assert!(wait_until(Duration::from_secs(1), || helpers(server).is_empty()), "{:?}", helpers(server));
+    assert!(wait_until(PATIENCE, || helpers(server).is_empty()), "{:?}", helpers(server));
 }
 
 /// As with the C plugin.
@@ -78,7 +78,7 @@ fn a_script_that_never_ends() {
     server.wait_for(Mark::START, "ran longer than 1 s; stopping it (see timeout)");
     server.wait_for(Mark::START, "was killed by SIGTERM");
     for pid in numbers(&server) {
-        assert!(wait_gone(pid, harness::PATIENCE), "{pid} is left");
+        assert!(wait_gone(pid, PATIENCE), "{pid} is left");
     }
 }
 
@@ -118,7 +118,7 @@ fn a_script_that_ignores_sigterm() {
     assert!(took > TERM_TO_KILL, "{took:?}");
     server.wait_for(Mark::START, "was killed by SIGKILL");
     for pid in numbers(&server) {
-        assert!(wait_gone(pid, harness::PATIENCE), "{pid} is left");
+        assert!(wait_gone(pid, PATIENCE), "{pid} is left");
     }
 }
 
@@ -158,7 +158,7 @@ fn the_helper_is_killed_while_a_script_runs() {
     let pids = fs::read_to_string(scripts.path("pids")).expect("it has run");
     // It is not run again by the next helper.
     let pid: i32 = pids.trim().parse().expect("one number");
-    assert!(wait_gone(pid, harness::PATIENCE), "{pid} is left");
+    assert!(wait_gone(pid, PATIENCE), "{pid} is left");
     assert!(server.is_alive());
 }
 
@@ -200,7 +200,7 @@ fn openvpn_is_killed_while_idle() {
     let server = scripts.server("").dropped().start();
     helper(&server);
     server.kill9();
-    assert!(wait_until(Duration::from_secs(1), || helpers(&server).is_empty()));
+    assert!(wait_until(PATIENCE, || helpers(&server).is_empty()));
     assert_eq!(server.log().count(Mark::START, "down.sh: ran"), 0);
 }
 
@@ -213,6 +213,6 @@ fn openvpn_is_killed_while_a_script_runs() {
     server.kill9();
     let is_gone = |pid: &i32| Process::look(*pid).is_none_or(|process| process.is_zombie());
     let end = || helpers(&server).is_empty() && pids.iter().all(is_gone);
-    assert!(wait_until(Duration::from_secs(1), end), "{:?}", server.netns().processes());
+    assert!(wait_until(PATIENCE, end), "{:?}", server.netns().processes());
     assert_eq!(server.log().count(Mark::START, "down.sh: pids"), 1);
 }

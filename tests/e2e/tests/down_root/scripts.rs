@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use harness::proc_table::{Process, kill9, wait_gone, wait_until};
 use harness::scratch::unique_name;
@@ -141,7 +140,7 @@ pub(crate) fn kill_both(server: &Server) {
 
 /// That no helper is left. One that is no child of OpenVPN's, as after `daemon`, says good-bye just before its end.
 pub(crate) fn wait_for_the_end_of_helpers(server: &Server) {
-    assert!(wait_until(Duration::from_secs(1), || helpers(server).is_empty()), "{:?}", helpers(server));
+    assert!(wait_until(harness::PATIENCE, || helpers(server).is_empty()), "{:?}", helpers(server));
 }
 
 /// The plugin's helper; panics if there is not exactly one in the end.

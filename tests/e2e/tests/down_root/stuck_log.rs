@@ -1,7 +1,7 @@
 //! Nobody reads the log any more: the pipe it goes into is full, and a process that writes there waits for ever. OpenVPN itself does;
 //! the helper and its limits do not.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use harness::log::Mark;
 use harness::proc_table::{Process, wait_gone, wait_until};
@@ -46,7 +46,7 @@ fn helper_and_script_end_with_openvpn() {
     let full = server.fill_log();
     server.kill9();
     let is_gone = || helpers(&server).is_empty() && Process::look(script).is_none_or(|one| one.is_zombie());
-    let ended = wait_until(Duration::from_secs(2), is_gone);
+    let ended = wait_until(PATIENCE, is_gone);
     drop(full);
     assert!(ended, "{:?}", server.netns().processes());
 }

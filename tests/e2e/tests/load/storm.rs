@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use harness::proc_table::wait_until;
-use harness::{Outcome, Server, ServerConfig};
+use harness::{Outcome, PATIENCE, Server, ServerConfig};
 
 use crate::stack::Stack;
 
@@ -34,7 +34,7 @@ fn everyone_is_answered_and_the_server_forwards() {
 
     server.client("alice", "word").start().wait_connected();
     server.stop();
-    let gone = wait_until(Duration::from_secs(1), || server.helpers().is_empty());
+    let gone = wait_until(PATIENCE, || server.helpers().is_empty());
     assert!(gone, "{:?}", server.helpers());
 }
 

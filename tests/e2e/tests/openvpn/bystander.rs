@@ -25,6 +25,11 @@ impl Bystander {
         Self { ping: client.ping(), _client: client }
     }
 
+    /// The tunnel works now: what is sent from now on is answered.
+    pub(crate) fn goes_on(&self) {
+        self.ping.wait_answers(3);
+    }
+
     /// The tunnel works, and of all packets so far not one was lost. It may have paused: in the default mode OpenVPN
     /// waits for each login.
     pub(crate) fn lost_nothing(self, while_what: &str) -> PingReport {

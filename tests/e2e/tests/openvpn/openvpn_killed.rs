@@ -1,18 +1,16 @@
 //! The server goes, politely or by SIGKILL: no helper stays.
 
-use std::time::Duration;
-
 use harness::log::Mark;
 use harness::proc_table::{sockets_of, wait_until};
-use harness::{Daemon, Gate, Server, ServerConfig};
+use harness::{Daemon, Gate, PATIENCE, Server, ServerConfig};
 
 use crate::stack::{PASSWORD, Stack};
 
-fn no_helper_after_a_second(server: &Server) {
+fn no_helper_afterwards(server: &Server) {
     let helpers = server.helpers();
     assert!(!helpers.is_empty());
     server.kill9();
-    assert!(wait_until(Duration::from_secs(1), || server.helpers().is_empty()), "{:?}", server.helpers());
+    assert!(wait_until(PATIENCE, || server.helpers().is_empty()), "{:?}", server.helpers());
 }
 
 #[test]
@@ -21,7 +19,7 @@ fn killed_while_idle() {
         let stack = Stack::new();
         let server = ServerConfig::auth_pam(&stack.service).dropped().daemon(daemon).start();
         server.client("alice", PASSWORD).start().wait_connected();
-        no_helper_after_a_second(&server);
+        no_helper_afterwards(&server);
     }
 }
 
@@ -35,7 +33,7 @@ fn killed_while_another_process_holds_its_sockets() {
         server.client("alice", PASSWORD).start().wait_connected();
         let held = sockets_of(server.pid());
         assert!(!held.is_empty());
-        no_helper_after_a_second(&server);
+        no_helper_afterwards(&server);
         drop(held);
     }
 }
@@ -49,7 +47,7 @@ fn killed_while_a_module_hangs() {
         let server = config.deferred_if(deferred).start();
         let _client = server.client("alice", PASSWORD).start();
         gate.arrival();
-        no_helper_after_a_second(&server);
+        no_helper_afterwards(&server);
     }
 }
 
