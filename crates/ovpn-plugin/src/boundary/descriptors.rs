@@ -34,7 +34,8 @@ pub(crate) fn open_files_limit() -> Option<u64> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the call writes to the local.
     let known = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } == 0;
-    #[allow(clippy::useless_conversion, clippy::unnecessary_fallible_conversions)] // other widths and signs elsewhere
+    #[allow(clippy::useless_conversion, clippy::unnecessary_fallible_conversions)]
+    // other widths and signs elsewhere
     known.then(|| limit.rlim_cur.try_into().unwrap_or(u64::MAX))
 }
 
