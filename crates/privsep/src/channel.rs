@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::FcntlArg;
-use nix::poll::{PollFd, PollFlags, poll};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, setsockopt, socketpair, sockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
 use zeroize::Zeroizing;
@@ -16,6 +16,9 @@ use zeroize::Zeroizing;
 use crate::idle_wait;
 use crate::os::{self, Packet};
 use crate::wire::{Reader, WireError, Writer};
+
+/// Pause when there is no memory to receive.
+const SHORTAGE: Duration = Duration::from_millis(1);
 
 /// A message that travels in one packet.
 pub trait Message: Sized {
@@ -162,7 +165,7 @@ impl<Out: Message, In: Message> Channel<Out, In> {
                 match os::send_packet(self.socket.as_fd(), self.outgoing.bytes(), pass, false) {
                     Ok(_) => return Ok(()),
                     Err(Errno::EINTR) => {}
-                    Err(Errno::EPIPE | Errno::ECONNRESET | Errno::ENOTCONN) => {
+                    Err(Errno::EPIPE | Errno::ECONNRESET | Errno::ENOTCONN) if self.is_hung_up() => {
                         return Err(ChannelError::Closed);
                     }
                     Err(errno) => return Err(ChannelError::System(errno)),
@@ -186,7 +189,7 @@ impl<Out: Message, In: Message> Channel<Out, In> {
                 // With `wait` the caller has a clock to look at first.
                 Err(Errno::EINTR) if !wait => {}
                 Err(Errno::EINTR | Errno::EAGAIN) => return Ok(None),
-                Err(Errno::ECONNRESET) => return Err(ChannelError::Closed),
+                Err(Errno::ECONNRESET) if self.is_hung_up() => return Err(ChannelError::Closed),
                 Err(errno) => return Err(ChannelError::System(errno)),
             }
         };
@@ -218,25 +221,32 @@ impl<Out: Message, In: Message> Channel<Out, In> {
         let mut left = patience;
         loop {
             let no_time = left.is_some_and(|left| left.is_zero());
-            if !no_time {
-                self.set_limit(left.unwrap_or(Duration::ZERO))?;
+            let mut waits = !no_time;
+            if waits && self.set_limit(left.unwrap_or(Duration::ZERO)).is_err() {
+                waits = false;
+                self.wait(PollFlags::POLLIN, left)?;
             }
-            match self.receive_once(!no_time)? {
-                None if no_time => return Ok(None),
-                None => left = end.map(|end| end.saturating_duration_since(Instant::now())),
-                received => return Ok(received),
+            match self.receive_once(waits) {
+                // What has come is still there, and no event tells when there is memory again.
+                Err(ChannelError::System(Errno::ENOMEM | Errno::ENOBUFS)) if !no_time => {
+                    std::thread::sleep(SHORTAGE.min(left.unwrap_or(SHORTAGE)));
+                }
+                Ok(None) if no_time => return Ok(None),
+                Ok(None) => {}
+                done => return done,
             }
+            left = end.map(|end| end.saturating_duration_since(Instant::now()));
         }
     }
 
     /// Sets the socket's time limit, with which one system call does what poll and receive need three for. Who waits again
     /// and again mostly waits for the same time, and then this is no further call.
-    fn set_limit(&mut self, limit: Duration) -> Result<(), ChannelError> {
+    fn set_limit(&mut self, limit: Duration) -> nix::Result<()> {
         if self.limit != limit {
             // Microseconds, rounded up: zero would mean no limit.
             let micros = i64::try_from(limit.as_nanos().div_ceil(1000)).unwrap_or(i64::MAX);
             let value = TimeVal::microseconds(micros);
-            setsockopt(&self.socket, sockopt::ReceiveTimeout, &value).map_err(ChannelError::System)?;
+            setsockopt(&self.socket, sockopt::ReceiveTimeout, &value)?;
             self.limit = limit;
         }
         Ok(())
@@ -257,6 +267,13 @@ impl<Out: Message, In: Message> Channel<Out, In> {
                 Err(ChannelError::Closed) => return true,
             }
         }
+    }
+
+    /// Whether the other side is gone: that a message could not be sent has sometimes another reason, and who is taken for gone
+    /// is given up for good.
+    fn is_hung_up(&self) -> bool {
+        let mut polled = [PollFd::new(self.socket.as_fd(), PollFlags::empty())];
+        poll(&mut polled, PollTimeout::ZERO) != Ok(0)
     }
 
     fn wait(&self, event: PollFlags, patience: Option<Duration>) -> Result<bool, ChannelError> {

@@ -4,7 +4,7 @@
 //! counted, and the count is the next line.
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use log::Level;
 
@@ -115,9 +115,16 @@ pub fn kept() -> Option<MutexGuard<'static, LineSender>> {
     OWN.get().map(|lines| lines.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Sends a line of this process, for a logger. Never waits.
+/// Sends a line of this process, for a logger. Never waits: a helper that panics while it holds the way would wait for itself.
+/// Its line is lost then.
 pub fn send(level: Level, line: &str) {
-    if let Some(mut lines) = kept() {
+    let lines = OWN.get().map(Mutex::try_lock);
+    let lines = match lines {
+        Some(Ok(lines)) => Some(lines),
+        Some(Err(TryLockError::Poisoned(poisoned))) => Some(poisoned.into_inner()),
+        Some(Err(TryLockError::WouldBlock)) | None => None,
+    };
+    if let Some(mut lines) = lines {
         lines.send(level as u8, Level::Warn as u8, line);
     }
 }
@@ -126,6 +133,12 @@ pub fn send(level: Level, line: &str) {
 pub struct LineReceiver(Channel<Silence, LogLine>);
 
 impl LineReceiver {
+    /// One that reads from this.
+    #[cfg(test)]
+    pub(crate) fn over(descriptor: std::os::fd::OwnedFd) -> Self {
+        Self(Channel::from_socket(descriptor))
+    }
+
     /// The next line if there is one.
     ///
     /// # Errors
@@ -156,6 +169,17 @@ mod tests {
         assert_eq!(receiver.next_line().unwrap(), None);
         drop(sender);
         assert!(matches!(receiver.next_line(), Err(ChannelError::Closed)));
+    }
+
+    #[test]
+    fn who_holds_the_way_does_not_wait_for_itself() {
+        let (sender, mut receiver) = line_log().unwrap();
+        keep(sender);
+        let held = kept();
+        send(Level::Error, "lost");
+        drop(held);
+        send(Level::Error, "told");
+        assert_eq!(receiver.next_line().unwrap().unwrap().text, "told");
     }
 
     #[test]

@@ -11,12 +11,12 @@ use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
-use crate::channel::above_standard;
+use crate::channel::{ChannelError, above_standard};
 use crate::line_log::{LineReceiver, LogLine};
 
 /// Lines read before anything else is looked at.
 const BATCH: usize = 256;
-/// Pause if the kernel has no memory to wait with.
+/// Pause if the kernel has no memory to wait or read with.
 const SHORTAGE: Duration = Duration::from_millis(500);
 
 const LINES: u64 = 0;
@@ -41,6 +41,17 @@ struct Inside {
     batches: u64,
     /// How many there were when somebody gave up waiting.
     given_up_at: Option<u64>,
+}
+
+/// What is known of lines after some were written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Came {
+    /// There are no more.
+    All,
+    /// There may be more.
+    Many,
+    /// There are more, which the system cannot give now.
+    Shortage,
 }
 
 impl LineWriter {
@@ -85,7 +96,11 @@ impl LineWriter {
         loop {
             match self.epoll.wait(&mut events, EpollTimeout::NONE) {
                 Ok(count) if events[..count].iter().any(|event| event.data() == STOP) => return,
-                Ok(_) => drop(self.write_batch()),
+                Ok(_) => {
+                    if self.write_some() == Came::Shortage {
+                        std::thread::sleep(SHORTAGE);
+                    }
+                }
                 Err(Errno::EINTR) => {}
                 Err(_) => std::thread::sleep(SHORTAGE),
             }
@@ -99,13 +114,22 @@ impl LineWriter {
 
     /// Logs lines that have come; true when there may be more. For callers without a thread for it.
     pub fn write_batch(&self) -> bool {
-        let mut found = Vec::new();
+        self.write_some() == Came::Many
+    }
+
+    fn write_some(&self) -> Came {
+        let (mut found, mut shortage) = (Vec::new(), false);
         let mut inside = self.enter();
         inside.receivers.retain_mut(|receiver| {
             while found.len() < BATCH {
                 match receiver.next_line() {
                     Ok(Some(line)) => found.push(line),
                     Ok(None) => return true,
+                    // Out of memory, most likely: the lines are still there.
+                    Err(ChannelError::System(_)) => {
+                        shortage = true;
+                        return true;
+                    }
                     Err(_) => {
                         // Before it is closed: if another process has a copy, closing does not take it out.
                         let _ = self.epoll.delete(&*receiver);
@@ -123,7 +147,11 @@ impl LineWriter {
         inside.batches += 1;
         drop(inside);
         self.progress.notify_all();
-        found.len() >= BATCH
+        match (found.len() >= BATCH, shortage) {
+            (true, _) => Came::Many,
+            (false, true) => Came::Shortage,
+            (false, false) => Came::All,
+        }
     }
 
     /// Waits until the thread has written all lines that have come so far, at most `patience`; whether it has. If it
@@ -181,6 +209,16 @@ mod tests {
             self.0.lock().unwrap().push(line);
         }
         fn flush(&self) {}
+    }
+
+    #[test]
+    fn one_error_gives_up_no_helper() {
+        let writer = LineWriter::new().unwrap();
+        // No socket: each read fails.
+        let (reader, _other_end) = nix::unistd::pipe().unwrap();
+        writer.add(LineReceiver::over(reader)).unwrap();
+        assert_eq!(writer.write_some(), Came::Shortage);
+        assert_eq!(writer.enter().receivers.len(), 1);
     }
 
     /// One test, since there is one log.

@@ -124,6 +124,19 @@ fn a_killed_helper_is_end_of_file() {
     assert!(helper.stop(SOON));
 }
 
+/// A channel that is given up is never tried again, so one error is not enough for that.
+#[test]
+fn who_is_still_there_is_not_taken_for_gone() {
+    let (mut one, other) = pair::<Text, Text>().unwrap();
+    // The kernel's error is the same as if the other side were gone.
+    one.finish();
+    let sent = one.send(&text("x"), &[], SOON);
+    assert!(matches!(sent, Err(ChannelError::System(nix::Error::EPIPE))), "{sent:?}");
+    drop(other);
+    let sent = one.send(&text("x"), &[], SOON);
+    assert!(matches!(sent, Err(ChannelError::Closed)), "{sent:?}");
+}
+
 #[test]
 fn a_panic_in_the_helper_ends_it_and_nothing_else() {
     let mut helper: Helper<Text, Text> = Helper::start(|_channel| panic!("on purpose")).unwrap();
