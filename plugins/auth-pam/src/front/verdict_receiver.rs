@@ -20,6 +20,9 @@ use super::attempts::Attempts;
 /// Milliseconds between two looks for clients that are gone, as long as attempts are deferred.
 const LOOK_FOR_GONE: u16 = 500;
 
+/// Pause when the system is out of memory.
+const SHORTAGE: Duration = Duration::from_millis(10);
+
 const WAKE: u64 = 0;
 const VERDICTS: u64 = 1;
 
@@ -148,7 +151,7 @@ impl SharedAttempts {
             let look = looked.elapsed() >= Duration::from_millis(LOOK_FOR_GONE.into());
             let due = question.is_some_and(|time| time <= Instant::now());
             if happened(VERDICTS) || (deferred && look) || due {
-                let ((), mut lines) = self.locked(Attempts::read_batch);
+                let (shortage, mut lines) = self.locked(Attempts::read_batch);
                 let mut next = look.then_some(0);
                 while let Some(after) = next {
                     let more = self.locked(|attempts| attempts.cancel_unwanted(after));
@@ -157,6 +160,10 @@ impl SharedAttempts {
                 }
                 let mut own = self.own_lines.lock().unwrap_or_else(PoisonError::into_inner);
                 lines.iter().for_each(|line| own.send(line.level as u8, Level::Warn as u8, line));
+                drop(own);
+                if shortage {
+                    std::thread::sleep(SHORTAGE);
+                }
             }
             if look {
                 looked = Instant::now();

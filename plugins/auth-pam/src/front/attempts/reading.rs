@@ -12,6 +12,8 @@ use crate::protocol::verdict::Verdict;
 /// What was read.
 enum Read {
     Nothing,
+    /// Nothing now: the system is out of memory, most likely. What was sent is still there.
+    Shortage,
     /// The verdict of this attempt.
     Verdict(u64),
     /// Something else, about one that has no verdict yet.
@@ -23,16 +25,23 @@ enum Read {
 impl Attempts {
     /// Reads what the supervisor has sent.
     pub fn read(&mut self) {
-        while !matches!(self.read_one(SupervisorLink::try_receive), None | Some(Read::Nothing)) {}
+        while !matches!(
+            self.read_one(SupervisorLink::try_receive),
+            None | Some(Read::Nothing | Read::Shortage)
+        ) {}
     }
 
-    /// The same, a batch at most: OpenVPN's thread waits while another one holds the lock.
-    pub fn read_batch(&mut self) {
+    /// The same, a batch at most: OpenVPN's thread waits while another one holds the lock. Whether the system was out of
+    /// something, and no event tells when that is over.
+    pub fn read_batch(&mut self) -> bool {
         for _ in 0..BATCH {
-            if matches!(self.read_one(SupervisorLink::try_receive), None | Some(Read::Nothing)) {
-                return;
+            match self.read_one(SupervisorLink::try_receive) {
+                None | Some(Read::Nothing) => return false,
+                Some(Read::Shortage) => return true,
+                Some(_) => {}
             }
         }
+        false
     }
 
     /// Reads until `until` says of the verdict of `id` that it is enough, until it can no longer come, at most until `end`.
@@ -46,7 +55,7 @@ impl Attempts {
                     Some(Attempt::Awaited(_, Some(decided))) if !until(&decided.verdict) => {}
                     _ => return,
                 },
-                Read::Lost | Read::Nothing => return,
+                Read::Lost | Read::Nothing | Read::Shortage => return,
             }
         }
     }
@@ -81,6 +90,7 @@ impl Attempts {
                 self.reject_all();
                 Some(Read::Lost)
             }
+            Err(ChannelError::System(_)) => Some(Read::Shortage),
             Err(error) => {
                 self.lose_supervisor(&error);
                 None
