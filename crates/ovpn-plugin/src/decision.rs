@@ -48,7 +48,8 @@ pub struct Decision {
 struct Login {
     _open: OpenDecision,
     control: File,
-    reason: Option<File>,
+    /// If it could not be opened, a reason is lost.
+    reason: Option<io::Result<File>>,
     takes_temporary: bool,
     subject: OwnedSubject,
 }
@@ -158,7 +159,7 @@ impl Login {
         Ok(Self {
             _open: OpenDecision::begin()?,
             control: open_empty(control, "auth_control_file")?,
-            reason: reason.and_then(|path| open(path).ok()),
+            reason: reason.map(open),
             takes_temporary: PeerInfo::new(env).takes_temporary(),
             subject: OwnedSubject::of_this_thread(),
         })
@@ -184,10 +185,14 @@ impl VerdictFiles for Login {
             }
             Verdict::RejectWith(rejection) => {
                 // Before the verdict: OpenVPN reads it as soon as it sees that.
-                if let Some(Err(error)) =
-                    self.reason.as_ref().map(|file| put_reason(file, rejection.text(self.takes_temporary)))
-                {
-                    logging::say(lines::reason_lost(error));
+                match self.reason.as_ref() {
+                    Some(Ok(file)) => {
+                        if let Err(error) = put_reason(file, rejection.text(self.takes_temporary)) {
+                            logging::say(lines::reason_lost(error));
+                        }
+                    }
+                    Some(Err(error)) => logging::say(lines::reason_lost(error)),
+                    None => {}
                 }
                 b'0'
             }

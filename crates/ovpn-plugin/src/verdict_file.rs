@@ -105,10 +105,15 @@ pub(crate) fn holds(mut file: &File, text: &[u8]) -> io::Result<bool> {
     if file.metadata()?.len() != text.len() as u64 {
         return Ok(false);
     }
-    let mut found = [0; 8];
     file.seek(SeekFrom::Start(0))?;
-    let count = file.read(&mut found)?;
-    Ok(found.get(..count) == Some(text))
+    let mut found = Vec::new();
+    file.take(text.len() as u64 + 1).read_to_end(&mut found)?;
+    Ok(found == text)
+}
+
+/// Tries once more what has failed: without a verdict the client would wait until OpenVPN's own time is over.
+fn twice<R>(act: impl Fn() -> io::Result<R>) -> io::Result<R> {
+    act().or_else(|_| act())
 }
 
 /// Replaces what is in the file. Never empty meanwhile: OpenVPN may look at any moment.
@@ -119,19 +124,21 @@ pub(crate) fn put(mut file: &File, text: &[u8]) -> io::Result<()> {
 }
 
 /// Writes the verdict into a file that holds `expected`. If it holds something else, another plugin or an earlier
-/// answer has used it: then the verdict is a rejection. Whether the verdict was written as it is.
+/// answer has used it: then the verdict is a rejection. Whether the verdict was written as it is. If the file cannot be
+/// read, the verdict is a rejection too.
 pub(crate) fn put_verdict(file: &File, expected: &[u8], verdict: u8) -> io::Result<bool> {
-    let untouched = holds(file, expected).unwrap_or(false);
-    put(file, &[if untouched { verdict } else { b'0' }])?;
-    Ok(untouched)
+    let untouched = twice(|| holds(file, expected));
+    let byte = if matches!(untouched, Ok(true)) { verdict } else { b'0' };
+    twice(|| put(file, &[byte]))?;
+    untouched
 }
 
 /// Writes the reason of a rejection, unless there is one already.
 pub(crate) fn put_reason(file: &File, reason: &str) -> io::Result<()> {
-    if !holds(file, b"")? {
+    if !twice(|| holds(file, b""))? {
         return Err(io::Error::other("another plugin or an earlier answer has given a reason, which stays"));
     }
-    put(file, reason.as_bytes())
+    twice(|| put(file, reason.as_bytes()))
 }
 
 /// Adds lines behind what others may have written: their last one may lack its end.
