@@ -21,6 +21,8 @@ FUZZ_SECONDS ?= 120
 SUITES_AT_ONCE ?= 3
 # Of shared objects: 0644 on Debian, 0755 where rpm and others want it.
 PLUGINMODE ?= 0644
+# How long `make soak` runs: 5m, 1h.
+SOAK ?= 5m
 INSTALL_EXAMPLES ?= 0
 INSTALL_DEV ?= 0
 # 1: over plugins of the same name that were not built from here, OpenVPN's own perhaps.
@@ -59,7 +61,7 @@ ISOLATED  := tests/isolated
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
-.PHONY: help build compile generate demo test test-sanitize test-packages test-versions test-windows test-architectures check-platforms test-units test-msrv publish-check fuzz lint lint-workflows deny docs bench bench-long bench-clocks install uninstall list-files packages deb rpm release
+.PHONY: help build compile generate demo test test-sanitize test-packages test-versions test-windows test-architectures check-platforms test-units test-msrv publish-check fuzz soak lint lint-workflows deny docs bench bench-long bench-clocks install uninstall list-files packages deb rpm release
 
 help:
 	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
@@ -73,6 +75,7 @@ help:
 	@echo "make test-architectures  unit tests and a login on other processors, in a chroot; ARCHITECTURES=\"arm64 armhf i386\" (root; downloads)"
 	@echo "make check-platforms  compiles the SDK for FreeBSD, OpenBSD, macOS and musl, in the same chroot (root; downloads)"
 	@echo "make fuzz       random messages for what the privileged sides decode, FUZZ_SECONDS=$(FUZZ_SECONDS) each (nightly Rust, cargo-fuzz)"
+	@echo "make soak       a busy server for SOAK=$(SOAK), and whether anything has grown (root)"
 	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, what is exported and public"
 	@echo "make lint-workflows  .github, with actionlint and zizmor where they are there"
 	@echo "make deny       licences, sources and known holes of all dependencies (network, cargo-deny)"
@@ -233,6 +236,13 @@ fuzz:
 		mkdir -p "$$kept"; echo "$$directory: $$target"; \
 		CARGO_TARGET_DIR="$(abspath $(TARGET))/fuzz" $(CARGO) +nightly fuzz run --fuzz-dir $$directory $$target "$$kept" -- \
 			-max_total_time=$(FUZZ_SECONDS) -max_len=20000 -artifact_prefix="$$kept-" -print_final_stats=1; done; done
+
+# A server with fifty clients. It fails if anything has grown, with a table.
+soak:
+	$(call need_root,it starts a real OpenVPN server in a network namespace)
+	@CARGO="$(CARGO)" tests/install-deps demo
+	$(CARGO) build --release --locked -p openvpn-plugin-auth-pam
+	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) run --quiet --locked -p soak -- $(SOAK)
 
 bench:
 	$(call need_root,it compares with the C plugin and real PAM stacks)

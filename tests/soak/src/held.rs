@@ -1,0 +1,175 @@
+//! What OpenVPN and the plugin's processes hold when nobody is connected.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use harness::proc_table::{self, Process, wait_until};
+
+use crate::clients::CLIENTS;
+use crate::stage::Stage;
+
+/// How long it may take until nothing of the clients is left: idle workers stay for half a minute.
+const QUIET: Duration = Duration::from_secs(120);
+/// Sources that have to wait because they only fail. They stay for minutes, and there cannot be more of them than clients.
+const PENALISED: &str = "penalised";
+/// Growth that means nothing: the allocators keep a part of what was used, more or less of it.
+const MARGIN_KIB: u64 = 512;
+/// The same of memory that is shared: what a helper has of OpenVPN's at its start.
+const SHARE_MARGIN_KIB: u64 = 2048;
+
+/// Numbers by their names.
+pub(crate) struct Held(BTreeMap<String, u64>);
+
+impl Held {
+    /// Waits until nothing happens any more, and looks.
+    pub(crate) fn of(stage: &Stage) -> Self {
+        // Then there is a worker in any case: one that had a session is not used again.
+        let _ = stage.server.client("bad", "wrong").outcome();
+        let quiet = wait_until(QUIET, || is_quiet(&tables(stage)) && files(stage).0 == 0);
+        if !quiet {
+            println!("nobody is connected any more, and still: {:?}", tables(stage));
+        }
+        // Helpers give memory back when they have been idle for a second.
+        std::thread::sleep(Duration::from_secs(2));
+        let mut all: BTreeMap<String, u64> =
+            tables(stage).into_iter().map(|(name, count)| (format!("table: {name}"), count)).collect();
+        let mut processes = stage.server.helpers();
+        processes.extend(Process::look(stage.server.pid()));
+        for process in &processes {
+            let mut add = |what: &str, count: u64| {
+                *all.entry(format!("{}: {what}", process.name)).or_default() += count;
+            };
+            add("processes", 1);
+            add("descriptors", proc_table::descriptors(process.pid).len() as u64);
+            add("threads", entries(Path::new(&format!("/proc/{}/task", process.pid))));
+            let rollup =
+                fs::read_to_string(format!("/proc/{}/smaps_rollup", process.pid)).unwrap_or_default();
+            add(OWN, kib(&rollup, "Private_Dirty:"));
+            add(SHARE, kib(&rollup, "Pss_Anon:"));
+        }
+        all.insert("processes in the namespace".into(), stage.server.netns().processes().len() as u64);
+        let (others, forgotten) = files(stage);
+        all.insert("files in tmp-dir".into(), others);
+        all.insert(FORGOTTEN.into(), forgotten);
+        Held(all)
+    }
+}
+
+/// If a signal comes while OpenVPN waits for the plugin's word about a client that connects, OpenVPN forgets to remove its two
+/// files for that. The plugin did not make them.
+const FORGOTTEN: &str = "files in tmp-dir that OpenVPN forgets";
+
+/// OpenVPN's files for verdicts, and those that it forgets.
+fn files(stage: &Stage) -> (u64, u64) {
+    let names = fs::read_dir(stage.tmp_dir()).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let (forgotten, others): (Vec<_>, Vec<_>) =
+        names.partition(|name| name.to_string_lossy().starts_with("openvpn_cc"));
+    (others.len() as u64, forgotten.len() as u64)
+}
+
+/// Pages that nobody else has.
+const OWN: &str = "KiB of its own";
+/// Those, and its share of what it has in common with others. A helper begins with OpenVPN's memory, which is more after SIGHUP
+/// than at the start. Pages of files do not count: other programs of the machine map the same libraries, and come and go.
+const SHARE: &str = "KiB with its share";
+
+fn kib(rollup: &str, what: &str) -> u64 {
+    let line = rollup.lines().find_map(|line| line.strip_prefix(what));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+fn entries(directory: &Path) -> u64 {
+    fs::read_dir(directory).map_or(0, |entries| entries.count() as u64)
+}
+
+/// The entries of the supervisor's tables, as its socket tells them.
+fn tables(stage: &Stage) -> BTreeMap<String, u64> {
+    let ask = || -> std::io::Result<String> {
+        let mut socket = UnixStream::connect(stage.socket())?;
+        socket.write_all(b"status\n")?;
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    let answer = ask().unwrap_or_else(|error| panic!("status: {error}"));
+    let mut found = BTreeMap::new();
+    for line in answer.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let count = words.get(1).and_then(|count| count.parse().ok());
+        match (words[0], count, words.get(2)) {
+            ("waiting" | "held" | "questions" | "penalised", Some(count), _) => {
+                found.insert(words[0].to_owned(), count);
+            }
+            ("workers" | "sessions", Some(count), Some(&word)) if word != "most" => {
+                found.insert(format!("{} {word}", words[0]), count);
+            }
+            ("source", ..) => *found.entry("sources".to_owned()).or_default() += 1,
+            _ => {}
+        }
+    }
+    assert!(found.contains_key("waiting") && found.contains_key("questions"), "{answer}");
+    found
+}
+
+fn is_quiet(tables: &BTreeMap<String, u64>) -> bool {
+    tables.iter().all(|(name, count)| name == PENALISED || *count <= u64::from(name == "workers idle"))
+}
+
+/// A table of both, and what has grown.
+pub(crate) fn compare(before: &Held, after: &Held) -> (String, Vec<String>) {
+    let mut table = format!("{:44} {:>10} {:>10}\n", "when nobody is connected", "before", "after");
+    let mut grown = Vec::new();
+    let names: std::collections::BTreeSet<&String> = before.0.keys().chain(after.0.keys()).collect();
+    for name in names {
+        let [old, new] = [before, after].map(|held| held.0.get(name).copied().unwrap_or(0));
+        let margin = match name {
+            name if name.ends_with(OWN) => MARGIN_KIB + old / 10,
+            name if name.ends_with(SHARE) => SHARE_MARGIN_KIB + old / 10,
+            name if name == FORGOTTEN => u64::MAX / 2,
+            name if name.ends_with(PENALISED) => CLIENTS as u64,
+            _ => 0,
+        };
+        let mark = if new > old + margin { "  grown" } else { "" };
+        if !mark.is_empty() {
+            grown.push(name.clone());
+        }
+        table += &format!("{name:44} {old:>10} {new:>10}{mark}\n");
+    }
+    (table, grown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(numbers: &[(&str, u64)]) -> Held {
+        Held(numbers.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect())
+    }
+
+    #[test]
+    fn what_has_grown_is_named() {
+        let before = held(&[("a: descriptors", 9), ("a: KiB of its own", 1000), ("b: threads", 3)]);
+        let after = |descriptors, kib| {
+            held(&[("a: descriptors", descriptors), ("a: KiB of its own", kib), ("b: threads", 2)])
+        };
+        assert_eq!(compare(&before, &after(9, 1612)).1, [""; 0]);
+        assert_eq!(compare(&before, &after(10, 1613)).1, ["a: KiB of its own", "a: descriptors"]);
+        assert_eq!(compare(&held(&[]), &held(&[("files in tmp-dir", 1)])).1, ["files in tmp-dir"]);
+    }
+
+    #[test]
+    fn kib_are_read() {
+        let rollup = "Rss:  9 kB\nPss:      12 kB\nPss_Anon: 3 kB\nPrivate_Dirty:   7 kB\n";
+        assert_eq!(["Pss_Anon:", "Private_Dirty:", "Swap:"].map(|what| kib(rollup, what)), [3, 7, 0]);
+    }
+
+    #[test]
+    fn an_idle_worker_is_quiet_and_a_question_is_not() {
+        let tables = |name: &str| BTreeMap::from([(name.to_owned(), 1)]);
+        assert!(is_quiet(&tables("workers idle")) && !is_quiet(&tables("questions")));
+    }
+}
