@@ -61,7 +61,7 @@ ISOLATED  := tests/isolated
 
 need_root = @[ "$$(id -u)" = 0 ] || { echo "make $@ needs root: $(1); try: sudo env PATH=\"\$$PATH\" HOME=\"\$$HOME\" make $@" >&2; exit 1; }
 
-.PHONY: help build compile generate demo test test-sanitize test-packages test-versions test-windows test-architectures check-platforms test-units test-msrv publish-check fuzz soak lint lint-workflows deny docs bench bench-long bench-clocks install uninstall list-files packages deb rpm release
+.PHONY: help build compile generate demo test test-sanitize test-packages test-versions test-windows test-architectures check-platforms test-units test-msrv publish-check fuzz faults soak lint lint-workflows deny docs bench bench-long bench-clocks install uninstall list-files packages deb rpm release
 
 help:
 	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
@@ -75,6 +75,7 @@ help:
 	@echo "make test-architectures  unit tests and a login on other processors, in a chroot; ARCHITECTURES=\"arm64 armhf i386\" (root; downloads)"
 	@echo "make check-platforms  compiles the SDK for FreeBSD, OpenBSD, macOS and musl, in the same chroot (root; downloads)"
 	@echo "make fuzz       random messages for what the privileged sides decode, FUZZ_SECONDS=$(FUZZ_SECONDS) each (nightly Rust, cargo-fuzz)"
+	@echo "make faults     each system call of auth-pam's processes fails once; writes docs/reference/faults.md (root; a quarter of an hour)"
 	@echo "make soak       a busy server for SOAK=$(SOAK), and whether anything has grown (root)"
 	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, what is exported and public"
 	@echo "make lint-workflows  .github, with actionlint and zizmor where they are there"
@@ -119,7 +120,7 @@ demo:
 	@tests/demo/demo "$(BUILTDIR)/libopenvpn_plugin_auth_pam.so"
 
 # What declarations make: each package with a test of that name has its list. make lint and make test compare.
-GENERATING := -p openvpn-plugin-auth-pam -p openvpn-plugin-down-root -p ovpn-plugin-cli -p cargo-ovpn-plugin -p privsep -p versions
+GENERATING := -p openvpn-plugin-auth-pam -p openvpn-plugin-down-root -p ovpn-plugin-cli -p cargo-ovpn-plugin -p privsep -p versions -p faults
 # What the crates for plugin authors offer, beside each of them: a change of it is seen in review.
 PUBLIC_API := $(CARGO) run --quiet --locked --manifest-path tests/public-api/Cargo.toml --target-dir "$(TARGET)" --
 generate:
@@ -236,6 +237,14 @@ fuzz:
 		mkdir -p "$$kept"; echo "$$directory: $$target"; \
 		CARGO_TARGET_DIR="$(abspath $(TARGET))/fuzz" $(CARGO) +nightly fuzz run --fuzz-dir $$directory $$target "$$kept" -- \
 			-max_total_time=$(FUZZ_SECONDS) -max_len=20000 -artifact_prefix="$$kept-" -print_final_stats=1; done; done
+
+# What came of it is kept, and the page is made from that. `make test` has each call fail at one place.
+faults:
+	$(call need_root,it traces processes that have it)
+	@CARGO="$(CARGO)" tests/install-deps build
+	$(CARGO) build --release --locked -p openvpn-plugin-auth-pam
+	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) run --quiet --locked -p faults
+	UPDATE_GENERATED=1 $(CARGO) test --quiet --locked -p faults --bins generated
 
 # A server with fifty clients. It fails if anything has grown, with a table.
 soak:
