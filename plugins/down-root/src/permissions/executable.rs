@@ -73,9 +73,16 @@ fn named_in(head: &[u8]) -> Head<'_> {
         return Head::Binary;
     }
     let Some(rest) = head.strip_prefix(b"#!") else { return Head::Neither };
-    let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let name = line.split(|byte| b" \t\0".contains(byte)).find(|word| !word.is_empty());
-    name.map_or(Head::Neither, Head::Script)
+    let blanks = rest.iter().take_while(|byte| b" \t".contains(byte)).count();
+    let name = rest.get(blanks..).unwrap_or_default();
+    match name.iter().position(|byte| b" \t\n\0".contains(byte)) {
+        Some(0) => Head::Neither,
+        Some(end) => name.get(..end).map_or(Head::Neither, Head::Script),
+        None if name.is_empty() => Head::Neither,
+        // The kernel reads no more, and does not execute what may be the beginning of a longer name.
+        None if head.len() >= HEAD => Head::Neither,
+        None => Head::Script(name),
+    }
 }
 
 #[cfg(test)]
@@ -89,8 +96,51 @@ mod tests {
         assert_eq!(named_in(b"#! \t/usr/bin/env -S sh -e\n"), Head::Script(b"/usr/bin/env"));
         // Made with an editor of Windows: the kernel looks for a name that ends in a carriage return.
         assert_eq!(named_in(b"#!/bin/sh\r\necho"), Head::Script(b"/bin/sh\r"));
-        for none in [&b""[..], b"echo", b"#!", b"#! \n/bin/sh", b"# !/bin/sh", b"\xef\xbb\xbf#!/bin/sh\n"] {
+        for none in [
+            &b""[..],
+            b"echo",
+            b"#!",
+            b"#! \n/bin/sh",
+            b"#!\0/bin/sh\n",
+            b"# !/bin/sh",
+            b"\xef\xbb\xbf#!/bin/sh\n",
+        ] {
             assert_eq!(named_in(none), Head::Neither, "{none:?}");
+        }
+        assert_eq!(named_in(b"#!/bin/sh"), Head::Script(b"/bin/sh"));
+        assert_eq!(named_in(b"#!/bin/sh\0x"), Head::Script(b"/bin/sh"));
+    }
+
+    /// What is taken for a script can be executed, and what is not cannot.
+    #[test]
+    fn the_kernel_sees_beginnings_the_same_way() {
+        let directory = tempfile::tempdir().unwrap();
+        let slashes = |count: usize| format!("#!{}bin/true\n", "/".repeat(count)).into_bytes();
+        for text in [
+            b"#!/bin/true".to_vec(),
+            b"#! \t/bin/true\0 x".to_vec(),
+            b"#!\0/bin/true\n".to_vec(),
+            b"#! \n/bin/true".to_vec(),
+            [b"#!/bin/true ", &[b'a'; 400][..]].concat(),
+            [b"#!", &[b' '; 300][..], b"/bin/true\n"].concat(),
+            slashes(245),
+            slashes(246),
+            slashes(300),
+        ] {
+            let script = directory.path().join("script");
+            std::fs::write(&script, &text).unwrap();
+            std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+            let known = matches!(named_in(&head(&script).unwrap()), Head::Script(_));
+            let shown = String::from_utf8_lossy(&text);
+            // Another test may hold the file open for writing, in a process it has just forked.
+            let ran = loop {
+                match std::process::Command::new(&script).status() {
+                    Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {}
+                    done => break done.is_ok_and(|status| status.success()),
+                }
+            };
+            assert_eq!(known, ran, "{shown}");
+            std::fs::remove_file(&script).unwrap();
         }
     }
 
