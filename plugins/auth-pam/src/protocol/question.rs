@@ -146,6 +146,7 @@ fn one_line(text: &[u8]) -> String {
 fn cut(text: &mut String, most: usize) {
     let end = (0..=most.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
     text.truncate(end);
+    text.truncate(text.trim_end().len());
 }
 
 #[cfg(test)]
@@ -190,6 +191,9 @@ mod tests {
         assert_eq!(text(&[], b"", 500), "");
         assert_eq!(text(&[b"m".to_vec()], &[b'p'; 64], 64), "p".repeat(64));
         assert_eq!(text(&[b"mm".to_vec()], &[b'p'; 62], 64), format!("m {}", "p".repeat(62)));
+        // Nor is there a blank where it was cut.
+        assert_eq!(text(&[b"m mm".to_vec()], &[b'p'; 61], 64), format!("m {}", "p".repeat(61)));
+        assert_eq!(text(&[], b"a b", 2), "a");
     }
 
     #[test]
