@@ -208,7 +208,7 @@ impl<Out: Message, In: Message> Channel<Out, In> {
             Ok(message) => Ok(Some(Received { message, descriptors, descriptors_missing })),
             Err(error) => {
                 // The sender cannot be trusted, and closing a file of FUSE can block on its server.
-                std::mem::forget(descriptors);
+                descriptors.into_iter().for_each(std::mem::forget);
                 Err(error)
             }
         }
