@@ -13,7 +13,7 @@ use std::sync::Arc;
 use log_lines::UnloggedLine;
 use privsep::path_permissions::Problem;
 
-use crate::file::OptionsFile;
+use crate::file::{FileError, OptionsFile};
 use crate::nearest::nearest;
 use crate::value::shown;
 use crate::{Entry, Mistake, OPTIONS_FILE, Place, Value, file, lines, word_split};
@@ -61,6 +61,19 @@ impl<C: Clone> Grammar<C> {
         line: impl IntoIterator<Item = &'a [u8]>,
         config: &mut C,
     ) -> Result<Remainder, Mistake> {
+        self.read_with(line, config, file::read)
+    }
+
+    /// The same with the file's content from elsewhere.
+    ///
+    /// # Errors
+    /// As [`Grammar::read`].
+    pub fn read_with<'a>(
+        &self,
+        line: impl IntoIterator<Item = &'a [u8]>,
+        config: &mut C,
+        open: impl FnOnce(&[u8]) -> Result<OptionsFile, FileError>,
+    ) -> Result<Remainder, Mistake> {
         self.take_defaults(config)?;
         let mut line = line.into_iter().peekable();
         let mut given: Vec<Key> = Vec::new();
@@ -77,7 +90,7 @@ impl<C: Clone> Grammar<C> {
         let rest = |text: &[u8]| Word { text: text.to_vec(), place: Place::Line };
         let mut remainder = Remainder { line: line.map(rest).collect(), ..Remainder::default() };
         if let Some(path) = path {
-            let OptionsFile { content, by_roots_group } = file::read(path).map_err(Mistake::File)?;
+            let OptionsFile { content, by_roots_group } = open(path).map_err(Mistake::File)?;
             let reminder = |problem: &Problem| lines::by_roots_group(problem, &problem.command()).unlogged();
             remainder.by_roots_group = by_roots_group.iter().map(reminder).collect();
             let path = Arc::new(OsStr::from_bytes(path).into());

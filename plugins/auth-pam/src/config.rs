@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use log_lines::UnloggedLine;
+use plugin_options::file::{self, FileError, OptionsFile};
 use plugin_options::{Grammar, Place, Remainder, Word};
 
 use crate::metrics::file::MetricsFile;
@@ -133,8 +134,16 @@ impl Config {
 
     /// Reads the words after the plugin's own path, and the file they may name.
     pub fn parse<'a>(words: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, ConfigError> {
+        Self::parse_with(words, file::read)
+    }
+
+    /// The same with the file's content from elsewhere.
+    pub fn parse_with<'a>(
+        words: impl IntoIterator<Item = &'a [u8]>,
+        open: impl FnOnce(&[u8]) -> Result<OptionsFile, FileError>,
+    ) -> Result<Self, ConfigError> {
         let mut config = Config::default();
-        let mut rest = GRAMMAR.read(words, &mut config)?;
+        let mut rest = GRAMMAR.read_with(words, &mut config, open)?;
         config.by_roots_group = std::mem::take(&mut rest.by_roots_group);
         config.warnings.extend(taken_as_pairs(&rest));
         let Service { name, pairs, unused } = Service::of(rest)?;

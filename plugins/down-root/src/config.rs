@@ -10,6 +10,7 @@ mod options;
 use std::time::Duration;
 
 use log_lines::UnloggedLine;
+use plugin_options::file::{self, FileError, OptionsFile};
 use plugin_options::{Grammar, Remainder, Word};
 
 use crate::event::Event;
@@ -44,8 +45,16 @@ const GRAMMAR: Grammar<Config> = Grammar { options: &ENTRIES, is_option };
 impl Config {
     /// Reads the words after the plugin's own path, and the file they may name.
     pub fn parse<'a>(words: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, ConfigError> {
+        Self::parse_with(words, file::read)
+    }
+
+    /// The same with the file's content from elsewhere.
+    pub fn parse_with<'a>(
+        words: impl IntoIterator<Item = &'a [u8]>,
+        open: impl FnOnce(&[u8]) -> Result<OptionsFile, FileError>,
+    ) -> Result<Self, ConfigError> {
         let mut config = Config::default();
-        let mut rest = GRAMMAR.read(words, &mut config)?;
+        let mut rest = GRAMMAR.read_with(words, &mut config, open)?;
         config.warnings = std::mem::take(&mut rest.by_roots_group);
         config.warnings.extend(unused_command(&rest));
         let mut words = command(rest)?.into_iter().map(|word| word.text);

@@ -142,29 +142,13 @@ impl Supervisor {
         self.keep_metrics(Instant::now());
         self.watch_keeper();
         loop {
-            let now = Instant::now();
-            self.process_title.show(now, self.workers.running(), self.scheduler.waiting());
-            self.slow_logins.note(now, self.any_waits_for_pam());
-            let until = [
-                self.scheduler.next_deadline(),
-                self.workers.next_event(),
-                self.waiting_questions.next_event(),
-                self.sessions.next_event(),
-                self.worker_starts.next_tick(),
-                self.verdicts.next_event(),
-                self.line_limit.next_event(),
-                self.slow_logins.next_event(),
-                self.process_title.next_event(),
-                self.status_socket.next_event(),
-                self.metrics.as_ref().and_then(Metrics::next_event),
-            ];
-            let until = until.into_iter().flatten().min();
+            let until = self.next_event(Instant::now());
             let happened = idle_wait::wait(until, |until| match self.events.wait(until) {
                 Ok(happened) if happened.is_empty() => None,
                 other => Some(other),
             });
             let turn = match happened.unwrap_or(Ok(Vec::new())) {
-                Ok(happened) => self.turn(&happened),
+                Ok(happened) => self.turn(&happened, Instant::now),
                 Err(errno) => {
                     lines::processes::cannot_wait(errno.desc()).log();
                     Err(Exit::Failed)
@@ -176,8 +160,28 @@ impl Supervisor {
         }
     }
 
-    fn turn(&mut self, happened: &[EventSource]) -> Result<(), Exit> {
-        let now = Instant::now();
+    /// When there is something to do although nothing happens.
+    fn next_event(&mut self, now: Instant) -> Option<Instant> {
+        self.process_title.show(now, self.workers.running(), self.scheduler.waiting());
+        self.slow_logins.note(now, self.any_waits_for_pam());
+        let times = [
+            self.scheduler.next_deadline(),
+            self.workers.next_event(),
+            self.waiting_questions.next_event(),
+            self.sessions.next_event(),
+            self.worker_starts.next_tick(),
+            self.verdicts.next_event(),
+            self.line_limit.next_event(),
+            self.slow_logins.next_event(),
+            self.process_title.next_event(),
+            self.status_socket.next_event(),
+            self.metrics.as_ref().and_then(Metrics::next_event),
+        ];
+        times.into_iter().flatten().min()
+    }
+
+    fn turn(&mut self, happened: &[EventSource], clock: impl Fn() -> Instant) -> Result<(), Exit> {
+        let now = clock();
         for source in happened {
             match *source {
                 EventSource::Front => {
@@ -196,9 +200,9 @@ impl Supervisor {
         }
         self.keep_time(now);
         // Before the rest, which takes its time.
-        self.deliver_due(Instant::now())?;
+        self.deliver_due(clock())?;
         self.hand_out(now);
-        self.deliver_due(Instant::now())?;
+        self.deliver_due(clock())?;
         self.start_spare(now);
         // Last: nobody waits for it.
         self.keep_metrics(now);

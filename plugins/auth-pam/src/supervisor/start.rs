@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use privsep::confine::{Confinement, Cores, Group, MEANT_FOR_OPENVPN, Output};
-use privsep::kept_helper::{self, ForWorkers, NewHelper};
+use privsep::kept_helper::{self, ForWorkers, NewHelper, News};
 use privsep::line_log::{self, LineSender};
 use privsep::title::Title;
 use privsep::unprivileged::Keeps;
-use privsep::{InheritedNumbers, leave, unprivileged};
+use privsep::{ChannelError, InheritedNumbers, leave, unprivileged};
 
 use super::audit::Audit;
 use super::circuit_breaker::CircuitBreaker;
@@ -113,8 +113,42 @@ pub fn run(settings: &Settings, given: NewSupervisor) -> Infallible {
 }
 
 impl Supervisor {
-    fn new(settings: &Settings, mut given: NewSupervisor, title: Title) -> nix::Result<Self> {
+    fn new(settings: &Settings, given: NewSupervisor, title: Title) -> nix::Result<Self> {
         let open_files = limits::raise_open_files();
+        let memory_locked = given.memory_locked;
+        let in_nix = |error: std::io::Error| nix::Error::from_raw(error.raw_os_error().unwrap_or(0));
+        let random = File::open("/dev/urandom").map_err(in_nix)?;
+        let mut supervisor = Self::assembled(settings, given, title, open_files, random)?;
+        let socket = settings.config.status.as_deref();
+        let socket = socket.and_then(|path| status_socket::socket(path, &supervisor.events));
+        let callers = socket.is_some();
+        supervisor.status_socket = StatusSocket::new(socket);
+        // From here on it has what it holds. Nothing was read of the front's yet.
+        let missing = unprivileged::enter(Keeps { locked_memory: memory_locked, callers });
+        if let Some(errno) = missing.capabilities {
+            lines::processes::keeps_capabilities(errno.desc()).log();
+        }
+        if let Some(errno) = missing.filter.filter(|_| settings.debug) {
+            lines::processes::no_filter(errno.desc()).log();
+        }
+        supervisor.announce().map_err(|_| nix::Error::EPIPE)?;
+        Ok(supervisor)
+    }
+
+    /// Tells the front that this supervisor is up, the first thing that it sends. What the one before has told waits until it
+    /// is read, so there may be no room yet.
+    fn announce(&mut self) -> Result<(), ChannelError> {
+        self.front.send(&News::Ready(self.generation), &[], ANNOUNCE)
+    }
+
+    /// All its parts, with nothing done yet that needs or gives up a right.
+    pub(super) fn assembled(
+        settings: &Settings,
+        mut given: NewSupervisor,
+        title: Title,
+        open_files: usize,
+        random: File,
+    ) -> nix::Result<Self> {
         let ForWorkers { output, parent_death_pipe } = given.for_workers.take().ok_or(nix::Error::EINVAL)?;
         let events = Events::new()?;
         let output = ModuleOutput::new(output);
@@ -122,23 +156,11 @@ impl Supervisor {
         events.add(&given.keeper, EventSource::Keeper)?;
         events.add(&output, EventSource::ModuleOutput)?;
         let in_nix = |error: std::io::Error| nix::Error::from_raw(error.raw_os_error().unwrap_or(0));
-        let random = File::open("/dev/urandom").map_err(in_nix)?;
         let random_for_workers = random.try_clone().map_err(in_nix)?;
         let repeated = RepeatedAttempts::new(&random).map_err(in_nix)?;
         // As much as the front has made for requests: verdicts of a burst wait until the front reads them.
         given.front.set_buffer(SOCKET_BYTES);
         let limits = settings.scheduler_limits(open_files);
-        let socket = settings.config.status.as_deref().and_then(|path| status_socket::socket(path, &events));
-        // From here on it has what it holds. Nothing was read of the front's yet.
-        let missing =
-            unprivileged::enter(Keeps { locked_memory: given.memory_locked, callers: socket.is_some() });
-        if let Some(errno) = missing.capabilities {
-            lines::processes::keeps_capabilities(errno.desc()).log();
-        }
-        if let Some(errno) = missing.filter.filter(|_| settings.debug) {
-            lines::processes::no_filter(errno.desc()).log();
-        }
-        given.announce(ANNOUNCE).map_err(|_| nix::Error::EPIPE)?;
         let NewHelper { number, front, keeper, .. } = given;
         let workers = Workers::new(settings, keeper, parent_death_pipe, random_for_workers);
         Ok(Supervisor {
@@ -166,7 +188,7 @@ impl Supervisor {
             audit: settings.config.syslog.map(|facility| Audit::new(facility, settings.config_name.clone())),
             line_limit: LineLimit::new(Instant::now()),
             slow_logins: SlowLogins::default(),
-            status_socket: StatusSocket::new(socket),
+            status_socket: StatusSocket::new(None),
             revoked: RecentlyRevoked::default(),
             limits,
             began: Instant::now(),
