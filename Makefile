@@ -74,7 +74,7 @@ help:
 	@echo "make test-versions  the tests of servers with OpenVPN 2.5 to 2.7, each in a Debian of its own (root; downloads them the first time)"
 	@echo "make test-architectures  unit tests and a login on other processors, in a chroot; ARCHITECTURES=\"arm64 armhf i386\" (root; downloads)"
 	@echo "make check-platforms  compiles the SDK for FreeBSD, OpenBSD, macOS and musl, in the same chroot (root; downloads)"
-	@echo "make fuzz       random messages for what the privileged sides decode, FUZZ_SECONDS=$(FUZZ_SECONDS) each (nightly Rust, cargo-fuzz)"
+	@echo "make fuzz       random input for all that decides on text from outside, FUZZ_SECONDS=$(FUZZ_SECONDS) each (nightly Rust, cargo-fuzz)"
 	@echo "make faults     each system call of auth-pam's processes fails once; writes docs/reference/faults.md (root; a quarter of an hour)"
 	@echo "make soak       a busy server for SOAK=$(SOAK), and whether anything has grown (root)"
 	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, what is exported and public"
@@ -120,7 +120,7 @@ demo:
 	@tests/demo/demo "$(BUILTDIR)/libopenvpn_plugin_auth_pam.so"
 
 # What declarations make: each package with a test of that name has its list. make lint and make test compare.
-GENERATING := -p openvpn-plugin-auth-pam -p openvpn-plugin-down-root -p ovpn-plugin-cli -p cargo-ovpn-plugin -p privsep -p versions -p faults
+GENERATING := -p openvpn-plugin-auth-pam -p openvpn-plugin-down-root -p ovpn-plugin-cli -p cargo-ovpn-plugin -p privsep -p versions -p faults -p corpus
 # What the crates for plugin authors offer, beside each of them: a change of it is seen in review.
 PUBLIC_API := $(CARGO) run --quiet --locked --manifest-path tests/public-api/Cargo.toml --target-dir "$(TARGET)" --
 generate:
@@ -146,7 +146,7 @@ lint: build
 	@CARGO="$(CARGO)" tests/install-deps lint
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path crates/ovpn-plugin/template/Cargo.toml --check
-	for fuzz in plugins/*/fuzz/Cargo.toml; do $(CARGO) check --locked --manifest-path "$$fuzz" --target-dir "$(TARGET)" || exit 1; done
+	for fuzz in plugins/*/fuzz/Cargo.toml crates/*/fuzz/Cargo.toml; do $(CARGO) check --locked --manifest-path "$$fuzz" --target-dir "$(TARGET)" || exit 1; done
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p ovpn-plugin --features openssl,tokio --all-targets -- -D warnings
 	$(CARGO) fmt --manifest-path plugins/examples/$(ALONE)/Cargo.toml --check
@@ -229,14 +229,10 @@ check-platforms:
 	@mkdir -p "$(TARGET)"
 	@CARGO="$(CARGO)" tests/architectures/check-platforms "$(TARGET)" $(PLATFORMS)
 
-# What the privileged sides decode, with random messages; needs a nightly toolchain and cargo-fuzz (cargo install
-# cargo-fuzz). What was found interesting stays, for the next time.
+# All fuzz targets; needs a nightly toolchain and cargo-fuzz (cargo install cargo-fuzz). What was found interesting stays, for
+# the next time. ONLY="plugins/auth-pam/supervisor": only these. RECORD=1: the table in SECURITY.md gets the figures.
 fuzz:
-	@set -e; for directory in plugins/*/fuzz; do for file in $$directory/fuzz_targets/*.rs; do \
-		target=$$(basename $$file .rs); kept="$(abspath $(TARGET))/fuzz/$$(basename $$(dirname $$directory))-$$target"; \
-		mkdir -p "$$kept"; echo "$$directory: $$target"; \
-		CARGO_TARGET_DIR="$(abspath $(TARGET))/fuzz" $(CARGO) +nightly fuzz run --fuzz-dir $$directory $$target "$$kept" -- \
-			-max_total_time=$(FUZZ_SECONDS) -max_len=20000 -artifact_prefix="$$kept-" -print_final_stats=1; done; done
+	@CARGO="$(CARGO)" tests/fuzz "$(abspath $(TARGET))/fuzz" $(FUZZ_SECONDS) $(ONLY)
 
 # What came of it is kept, and the page is made from that. `make test` has each call fail at one place.
 faults:

@@ -32,7 +32,7 @@ pub fn writers(path: &Path) -> nix::Result<Option<Writers>> {
 
 /// Reads the kernel's form: a version, then entries of a tag, permissions and a user or group, all little-endian. A list
 /// that is not understood grants everything.
-fn parse(list: &[u8]) -> Writers {
+pub(crate) fn parse(list: &[u8]) -> Writers {
     let all = Writers { group: true, named: true };
     let Some((version, entries)) = list.split_first_chunk() else { return all };
     if u32::from_le_bytes(*version) != VERSION || entries.len() % 8 != 0 {

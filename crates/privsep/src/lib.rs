@@ -36,6 +36,8 @@ mod children;
 mod code_pages;
 pub mod confine;
 pub mod directory_sandbox;
+#[cfg(any(test, feature = "testing"))]
+pub mod fuzzing;
 pub mod helper;
 pub mod idle_wait;
 mod inherited_descriptors;

@@ -34,6 +34,13 @@ impl Title {
         Title { area: larger.or(Some((start, end))) }
     }
 
+    /// That of a process that is not touched.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn none() -> Self {
+        Title { area: None }
+    }
+
     /// Shows these pieces one after the other, as many as there is room for: half a number would be a wrong one.
     pub fn show(&self, pieces: &[&str]) {
         if let Some((start, end)) = self.area {

@@ -13,6 +13,8 @@
 mod client_options;
 mod config;
 mod front;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod limits;
 mod metrics;
 mod protocol;

@@ -13,6 +13,8 @@
 mod config;
 mod event;
 mod front;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod helper;
 mod permissions;
 mod protocol;

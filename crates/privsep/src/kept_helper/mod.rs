@@ -16,6 +16,8 @@
 
 mod envelope;
 mod front;
+#[cfg(any(test, feature = "testing"))]
+pub mod fuzzing;
 mod keeper;
 mod keeper_link;
 mod keeper_messages;

@@ -32,6 +32,8 @@ use privsep::line_log::line_log;
 use privsep::local_socket;
 
 use attempts::{Attempts, RESTART, SupervisorLink};
+#[cfg(any(test, feature = "fuzzing"))]
+pub use credentials::from_event;
 use line_tail::LineTail;
 pub use pending_authentication::MAX_TEXT as MAX_PENDING_TEXT;
 pub use per_client_state::PerClientState;

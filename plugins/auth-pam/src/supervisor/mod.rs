@@ -9,6 +9,8 @@ mod conclude;
 pub mod counters;
 mod deliver;
 mod events;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod hand_out;
 mod held_verdicts;
 mod keeper_messages;

@@ -85,6 +85,15 @@ fn named_in(head: &[u8]) -> Head<'_> {
     }
 }
 
+/// The interpreter that the beginning of a script names.
+#[cfg(any(test, feature = "fuzzing"))]
+pub fn interpreter_in(head: &[u8]) -> Option<&[u8]> {
+    match named_in(head) {
+        Head::Script(name) => Some(name),
+        Head::Binary | Head::Neither => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

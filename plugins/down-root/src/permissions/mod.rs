@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use lines::startup;
 use privsep::path_permissions::{Problem, RootsGroup, Sticky, Walk};
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub use executable::interpreter_in;
 pub use problem::ProgramError;
 
 /// How many interpreters that are scripts themselves the kernel follows.

@@ -45,8 +45,13 @@ fn is_allowed(expression: &str, allowed: &[String]) -> bool {
 
 /// The manifests that have a lock file of their own.
 fn manifests() -> Vec<PathBuf> {
-    let tracked =
-        ["Cargo.lock", "plugins/examples/*/Cargo.lock", "plugins/*/fuzz/Cargo.lock", "tests/*/Cargo.lock"];
+    let tracked = [
+        "Cargo.lock",
+        "plugins/examples/*/Cargo.lock",
+        "plugins/*/fuzz/Cargo.lock",
+        "crates/*/fuzz/Cargo.lock",
+        "tests/*/Cargo.lock",
+    ];
     let mut find = Command::new("sh");
     let found = lines(find.args(["-c", &format!("ls {}", tracked.join(" "))]));
     assert!(found.len() >= 4, "{found:?}");
