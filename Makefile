@@ -67,7 +67,7 @@ help:
 	@echo "make demo       a real OpenVPN server and two clients, one with the right password and one with a wrong one (root)"
 	@echo "make test       list and install what is missing, and run all tests (root)"
 	@echo "make build      build the plugins and the command ovpn-plugin"
-	@echo "make test-sanitize  the example plugins under AddressSanitizer (nightly Rust)"
+	@echo "make test-sanitize  crates, plugins and examples under AddressSanitizer and LeakSanitizer (root; nightly Rust)"
 	@echo "make test-units  unit tests of what is installed, without OpenVPN"
 	@echo "make test-msrv  build and unit tests with the oldest Rust that works, in a Debian root (root; downloads)"
 	@echo "make test-windows  an example plugin as a DLL, under wine in a chroot (root; downloads a Debian the first time)"
@@ -194,10 +194,10 @@ test-versions:
 	@CARGO="$(CARGO)" tests/install-deps versions
 	ONLY="$(ONLY)" $(CARGO) run --quiet --locked -p versions -- $(RELEASES)
 
-# The examples under AddressSanitizer; needs a nightly toolchain.
+# Crates, plugins and examples under AddressSanitizer and LeakSanitizer; needs a nightly toolchain.
 test-sanitize:
-	RUSTFLAGS="-Zsanitizer=address -Clink-arg=-Wl,--export-dynamic" $(CARGO) +nightly test --locked -p ovpn-plugin-host \
-		--test examples --target $$(rustc -vV | sed -n 's/^host: //p') -- --skip valgrind
+	$(call need_root,the plugins start helpers with the rights of root)
+	@CARGO="$(CARGO)" tests/sanitize
 
 # What any Linux with a compiler and libpam can try.
 test-units:
