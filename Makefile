@@ -239,7 +239,7 @@ faults:
 	$(call need_root,it traces processes that have it)
 	@CARGO="$(CARGO)" tests/install-deps build
 	$(CARGO) build --release --locked -p openvpn-plugin-auth-pam
-	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) run --quiet --locked -p faults
+	PLUGIN_DIR="$(abspath $(TARGET))/release" $(ISOLATED) $(CARGO) run --quiet --locked -p faults
 	UPDATE_GENERATED=1 $(CARGO) test --quiet --locked -p faults --bins generated
 
 # A server with fifty clients. It fails if anything has grown, with a table.
@@ -247,7 +247,7 @@ soak:
 	$(call need_root,it starts a real OpenVPN server in a network namespace)
 	@CARGO="$(CARGO)" tests/install-deps demo
 	$(CARGO) build --release --locked -p openvpn-plugin-auth-pam
-	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) run --quiet --locked -p soak -- $(SOAK)
+	PLUGIN_DIR="$(abspath $(TARGET))/release" $(ISOLATED) $(CARGO) run --quiet --locked -p soak -- $(SOAK)
 
 bench:
 	$(call need_root,it compares with the C plugin and real PAM stacks)

@@ -81,7 +81,7 @@ pub(crate) fn packets_that_are_no_requests_end_the_supervisor() {
         (
             "neither password nor answer",
             [&[1][..], &id, &[0, 0, 4], &field(b"u")].concat(),
-            "sent has the unknown value 4",
+            "credentials kind has the unknown value 4",
         ),
         (
             "neither token nor certificate",
