@@ -86,12 +86,12 @@ pub(crate) fn packets_that_are_no_requests_end_the_supervisor() {
         (
             "neither token nor certificate",
             [&[1][..], &id, &[0, 0, 3, 0, 0], &field(b"u")].concat(),
-            "passwordless has the unknown value 0",
+            "proof has the unknown value 0",
         ),
         (
             "an unknown login without a password",
             [&[1][..], &id, &[0, 0, 3, 3, 0], &field(b"u")].concat(),
-            "passwordless has the unknown value 3",
+            "proof has the unknown value 3",
         ),
         ("a flag of 2 for a session", [&[1][..], &id, &[0, 2]].concat(), "session has the unknown value 2"),
         ("a session without addresses", [&[4][..], &id, &id, &[1]].concat(), "cut short"),
