@@ -748,7 +748,7 @@ int pam_sm_authenticate(pam_handle_t *pamh, int flags UNUSED, int argc UNUSED, c
 
 /*
  * Passwords of "expired-..." have expired until they are changed, that of "expired-still" for good. "session-fork-account":
- * the child falls back out of here, with an error. Whoever comes as device "renamed" is somebody else afterwards.
+ * the child falls back out of here, with an error. A user who comes as device "renamed" is somebody else afterwards.
  */
 int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags UNUSED, int argc UNUSED, const char **argv UNUSED)
 {

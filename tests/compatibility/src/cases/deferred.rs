@@ -151,7 +151,7 @@ pub(super) fn cases() -> Vec<Case> {
             .differs(
                 "all accepted by few processes; user: ada|ada",
                 "all accepted by few processes; user: ada",
-                "whoever connects again gets a second push",
+                "a client that connects again gets a second push",
             ),
     ]
 }

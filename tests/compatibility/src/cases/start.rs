@@ -71,7 +71,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::lines("start: everybody may write to the service file", PERMIT)
             .mode(0o666)
             .login("ada", "engine")
-            .differs("accepted", "does not start", "whoever may write there decides who gets in"),
+            .differs("accepted", "does not start", "a user who may write there decides who gets in"),
         Case::lines("start: root's group may write to the service file", PERMIT)
             .mode(0o664)
             .login("ada", "engine")
@@ -80,7 +80,7 @@ pub(super) fn cases() -> Vec<Case> {
             .mode(0o664)
             .open_env(step::RUN, "chgrp 100 /etc/pam.d/@SERVICE@")
             .login("ada", "engine")
-            .differs("accepted", "does not start", "whoever may write there decides who gets in"),
+            .differs("accepted", "does not start", "a user who may write there decides who gets in"),
         Case::lines("start: a phase without lines", "auth required pam_permit.so\n")
             .login("ada", "engine")
             .look(Look::Mentioned("it has no account lines"))

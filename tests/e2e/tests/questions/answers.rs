@@ -131,7 +131,7 @@ fn special_characters_arrive() {
 /// A client that comes again from the same address, with the same name and password, gets the same question, and PAM sends
 /// no second message with another code. It is answered once.
 #[test]
-fn whoever_comes_again_is_asked_the_same() {
+fn a_client_that_comes_again_is_asked_the_same() {
     requires!(Need::Openvpn(2, 6, 0), "clients cannot be asked");
     let stage = Stage::new("");
     let people: Vec<Person> = (0..3)
