@@ -55,7 +55,7 @@ fn killed_it_leaves_everything_as_it_was() {
     let accounts = fs::read_to_string(machine.join("passwd")).expect("passwd");
     assert!(!accounts.contains(user) && !machine.join("pam.d").join(service).exists());
 
-    // Whoever comes next ends what it left running.
+    // The next program ends what it left running.
     assert!(proc_table::Process::look(pid).is_some_and(|process| !process.is_zombie()));
     isolation::sweep();
     assert!(proc_table::Process::look(pid).is_none_or(|process| process.is_zombie()));
