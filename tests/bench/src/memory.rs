@@ -1,6 +1,7 @@
 //! What a plugin's helper processes hold: memory and descriptors.
 
 use harness::proc_table;
+use harness::process_memory::kib;
 use std::fs;
 use std::time::Duration;
 
@@ -56,8 +57,7 @@ fn proportional_set_size(pid: i32) -> u64 {
 
 /// The line `Pss:   1234 kB`.
 fn parse(rollup: &str) -> Option<u64> {
-    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
-    line.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1024)
+    kib(rollup, "Pss:")?.checked_mul(1024)
 }
 
 /// A number far below what a float holds exactly.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use harness::man_markup::wrapped;
+
 use crate::judge::Outcome;
 use crate::record::{Kept, Record};
 use crate::role::Role;
@@ -39,7 +41,7 @@ pub(crate) fn page() -> String {
         let of_role: Vec<&Kept> = record.kept.iter().filter(|kept| kept.role == role.name()).collect();
         text += &format!("\n## {}\n\n", heading(role));
         text += &table(&of_role);
-        text += &folded(&without_trace(&of_role));
+        text += &wrapped(&without_trace(&of_role), "", 100);
     }
     text
 }
@@ -96,20 +98,6 @@ fn without_trace(kept: &[&Kept]) -> String {
     let calls: Vec<String> =
         calls.iter().map(|(call, (errors, _))| format!("`{call}` ({})", errors.join(", "))).collect();
     format!("As without a fault, in {runs} runs: {}.", calls.join(", "))
-}
-
-/// A paragraph in lines of at most 100 characters.
-fn folded(text: &str) -> String {
-    let (mut lines, mut line) = (String::new(), String::new());
-    for word in text.split(' ') {
-        if line.chars().count() + 1 + word.chars().count() > 100 {
-            lines += &format!("{line}\n");
-            line.clear();
-        }
-        line += if line.is_empty() { "" } else { " " };
-        line += word;
-    }
-    format!("{lines}{line}\n")
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub fn indented(text: &str) -> String {
 }
 
 /// Paragraphs in lines of at most `width` characters behind the indent.
-pub(crate) fn wrapped(text: &str, indent: &str, width: usize) -> String {
+pub fn wrapped(text: &str, indent: &str, width: usize) -> String {
     let paragraphs = text.split("\n\n").map(|paragraph| {
         let mut lines: Vec<String> = Vec::new();
         for word in paragraph.split_whitespace() {

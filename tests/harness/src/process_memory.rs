@@ -34,6 +34,17 @@ fn look_into(pid: i32, secret: &[u8]) -> Result<Vec<String>, String> {
     if read > 0 { Ok(found) } else { Err("nothing could be read".to_string()) }
 }
 
+/// How many KiB a process has, by a line of its `smaps_rollup` such as `Pss:`. `None`: it has ended, or there is no such line.
+pub fn rollup_kib(pid: i32, line: &str) -> Option<u64> {
+    kib(&std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?, line)
+}
+
+/// The same of the text.
+pub fn kib(rollup: &str, line: &str) -> Option<u64> {
+    let rest = rollup.lines().find_map(|found| found.strip_prefix(line))?;
+    rest.split_whitespace().next()?.parse().ok()
+}
+
 /// How many bytes of this area could be read, and whether it holds the secret.
 fn look(memory: &File, line: &str, secret: &[u8]) -> (u64, bool) {
     let range = line.split_whitespace().next().and_then(|range| range.split_once('-'));
@@ -58,6 +69,13 @@ fn look(memory: &File, line: &str, secret: &[u8]) -> (u64, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kib_are_read() {
+        let rollup = "Rss:  9 kB\nPss:      12 kB\nPss_Anon: 3 kB\nPrivate_Dirty:   7 kB\n";
+        let found = ["Pss:", "Pss_Anon:", "Private_Dirty:", "Swap:"].map(|line| kib(rollup, line));
+        assert_eq!(found, [Some(12), Some(3), Some(7), None]);
+    }
 
     #[test]
     fn what_is_there_is_found() {

@@ -1,4 +1,4 @@
-//! The clients: each comes again and again, until it is told to stop.
+//! The clients: each connects again and again, until the end.
 
 use std::collections::BTreeMap;
 use std::fmt;

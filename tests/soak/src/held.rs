@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use harness::proc_table::{self, Process, wait_until};
+use harness::process_memory::rollup_kib;
 
 use crate::clients::CLIENTS;
 use crate::stage::Stage;
@@ -46,10 +47,8 @@ impl Held {
             add("processes", 1);
             add("descriptors", proc_table::descriptors(process.pid).len() as u64);
             add("threads", entries(Path::new(&format!("/proc/{}/task", process.pid))));
-            let rollup =
-                fs::read_to_string(format!("/proc/{}/smaps_rollup", process.pid)).unwrap_or_default();
-            add(OWN, kib(&rollup, "Private_Dirty:"));
-            add(SHARE, kib(&rollup, "Pss_Anon:"));
+            add(OWN, rollup_kib(process.pid, "Private_Dirty:").unwrap_or(0));
+            add(SHARE, rollup_kib(process.pid, "Pss_Anon:").unwrap_or(0));
         }
         all.insert("processes in the namespace".into(), stage.server.netns().processes().len() as u64);
         let (others, forgotten) = files(stage);
@@ -76,11 +75,6 @@ const OWN: &str = "KiB of its own";
 /// Those, and its share of what it has in common with others. A helper begins with OpenVPN's memory, which is more after SIGHUP
 /// than at the start. Pages of files do not count: other programs of the machine map the same libraries, and come and go.
 const SHARE: &str = "KiB with its share";
-
-fn kib(rollup: &str, what: &str) -> u64 {
-    let line = rollup.lines().find_map(|line| line.strip_prefix(what));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
-}
 
 fn entries(directory: &Path) -> u64 {
     fs::read_dir(directory).map_or(0, |entries| entries.count() as u64)
@@ -159,12 +153,6 @@ mod tests {
         assert_eq!(compare(&before, &after(9, 1612)).1, [""; 0]);
         assert_eq!(compare(&before, &after(10, 1613)).1, ["a: KiB of its own", "a: descriptors"]);
         assert_eq!(compare(&held(&[]), &held(&[("files in tmp-dir", 1)])).1, ["files in tmp-dir"]);
-    }
-
-    #[test]
-    fn kib_are_read() {
-        let rollup = "Rss:  9 kB\nPss:      12 kB\nPss_Anon: 3 kB\nPrivate_Dirty:   7 kB\n";
-        assert_eq!(["Pss_Anon:", "Private_Dirty:", "Swap:"].map(|what| kib(rollup, what)), [3, 7, 0]);
     }
 
     #[test]

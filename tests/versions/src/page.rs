@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use harness::man_markup::wrapped;
+
 use crate::record::Record;
 
 /// README's table.
@@ -30,7 +32,7 @@ pub(crate) fn details() -> String {
         }
         text.push('\n');
         if !record.missing().is_empty() {
-            text += &folded(&format!("Not passed yet: {}.", record.missing().join(", ")));
+            text += &paragraph(&format!("Not passed yet: {}.", record.missing().join(", ")));
         }
         let mut reasons: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
         for one in skipped {
@@ -38,7 +40,7 @@ pub(crate) fn details() -> String {
             names.push(format!("`{} {}`", one.suite, one.test));
         }
         for ((need, why), names) in reasons {
-            text += &folded(&format!("Left out, needs {need}: {why}."));
+            text += &paragraph(&format!("Left out, needs {need}: {why}."));
             for name in names {
                 text += &format!("* {name}\n");
             }
@@ -48,18 +50,9 @@ pub(crate) fn details() -> String {
     text
 }
 
-/// A paragraph in lines of at most 100 characters.
-fn folded(text: &str) -> String {
-    let (mut lines, mut line) = (String::new(), String::new());
-    for word in text.split(' ') {
-        if line.chars().count() + 1 + word.chars().count() > 100 {
-            lines += &format!("{line}\n");
-            line.clear();
-        }
-        line += if line.is_empty() { "" } else { " " };
-        line += word;
-    }
-    format!("{lines}{line}\n\n")
+/// In lines of at most 100 characters, and an empty one.
+fn paragraph(text: &str) -> String {
+    wrapped(text, "", 100) + "\n"
 }
 
 #[cfg(test)]

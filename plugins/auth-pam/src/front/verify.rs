@@ -1,7 +1,7 @@
 //! One attempt, from OpenVPN's call to the answer that OpenVPN gets: a verdict within the grace, *deferred*, or a refusal.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientCrResponse};
 use secret::Secret;
@@ -15,12 +15,9 @@ use super::{Front, MARGIN, client, client_names};
 use crate::AuthPam;
 use crate::protocol::attempt_origin::AttemptOrigin;
 use crate::protocol::passwordless_proof::PasswordlessProof;
-use crate::protocol::verdict::{TemporaryCause, Verdict};
+use crate::protocol::verdict::{BACKOFF, TemporaryCause, Verdict};
 use crate::protocol::{AttemptRequest, CredentialsKind, MAX_CREDENTIAL, MAX_TEXT, Request};
 use crate::quoted::{MAX_SHOWN, shown};
-
-/// When a client should try again that could not be deferred.
-const BACKOFF: Duration = Duration::from_secs(15);
 
 impl Front {
     /// One attempt.

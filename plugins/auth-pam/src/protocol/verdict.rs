@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use super::question::Question;
 
+/// When a client should try again after a temporary failure, if nothing says how long that lasts.
+pub const BACKOFF: Duration = Duration::from_secs(15);
+
 privsep::wire! {
     /// What was decided about an attempt.
     #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,12 +10,9 @@ use privsep::{Ended, signal_name};
 use super::attempt::Attempt;
 use super::audit;
 use crate::protocol::question::Question;
-use crate::protocol::verdict::{TemporaryCause, Verdict};
+use crate::protocol::verdict::{BACKOFF, TemporaryCause, Verdict};
 use crate::protocol::{MAX_SAID, TransactionEnd, WhoseFault};
 use crate::quoted::shown;
-
-/// When a client should try again after a temporary failure.
-const BACKOFF: Duration = Duration::from_secs(15);
 
 /// How an attempt came to its end.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use harness::proc_table::wait_until;
+use harness::process_memory::rollup_kib;
 use harness::scratch::Scratch;
 use harness::{PATIENCE, PamService, Server, ServerConfig};
 
@@ -95,10 +96,7 @@ impl Stage {
 }
 
 fn private_kib(pid: i32) -> u64 {
-    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("Private_Dirty:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-    kib.unwrap_or_else(|| panic!("no memory of process {pid}: {text}"))
+    rollup_kib(pid, "Private_Dirty:").unwrap_or_else(|| panic!("no memory of process {pid}"))
 }
 
 fn calls(path: &Path, kind: &str) -> Vec<Call> {

@@ -48,7 +48,7 @@ pub(super) struct Front {
     questions: Vec<(QuestionId, Vec<u8>, Vec<u8>)>,
     /// Attempts that were let in and may have a session.
     let_in: Vec<u64>,
-    /// All are told at the end that their clients are gone.
+    /// The end: every client is gone, and the supervisor knows.
     all_closed: bool,
 }
 

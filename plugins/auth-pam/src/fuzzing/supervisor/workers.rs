@@ -1,4 +1,4 @@
-//! The workers: what each was told to do, and what it makes of it.
+//! The workers: which order each has, and what it makes of it.
 
 use std::collections::{BTreeMap, HashSet};
 use std::os::fd::OwnedFd;
@@ -111,7 +111,7 @@ impl Workers {
         self.successes.contains(&(username.to_vec(), credentials.to_vec()))
     }
 
-    /// Nobody is told to do what it cannot do now.
+    /// No worker gets an order that it cannot carry out now.
     pub(super) fn read_orders(&mut self) {
         for worker in self.all.values_mut() {
             let Some(channel) = &mut worker.channel else { continue };

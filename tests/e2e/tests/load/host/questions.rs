@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use harness::proc_table::{self, Process};
+use harness::process_memory::rollup_kib;
 use ovpn_plugin_host::LoginOutcome;
 
 use crate::check::{NEW_CLIENT, Subject, deferred};
@@ -79,7 +80,5 @@ impl Held {
 
 /// Pages of a process's own, in KiB.
 fn anonymous_kib(pid: i32) -> u64 {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("Private_Dirty:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+    rollup_kib(pid, "Private_Dirty:").unwrap_or(0)
 }
