@@ -31,6 +31,14 @@ pub(crate) const CASES: &[Case] = &[
 const LEAVE: &str =
     "setpgrp(0, getpgrp(getppid())); open(F, '>', $0 =~ s|[^/]*$|pid|r); print F \"$$\\n\"; close(F);";
 
+/// A script dies with the helper from right after it was started on. A script that kills the helper may be faster, so it
+/// goes on only when the helper waits for it.
+const UNTIL_HELPER_WAITS: &str = "tries=0\n\
+    until grep -q '^State:.S' /proc/$PPID/status; do\n\
+    tries=$((tries + 1)); [ $tries -lt 10000 ] || exit 1; done\n";
+
+const KILL_HELPER: &str = "kill -KILL $PPID\nexec sleep 1000";
+
 fn ended(stage: &Stage, script: &str, by: &str) {
     let plugin = stage.open(&["timeout=1", script]);
     up(&plugin);
@@ -72,14 +80,8 @@ fn without_limit(stage: &Stage) {
     assert_eq!(stage.text("seen"), "ran\n");
 }
 
-/// The script dies with the helper once it has been started, so the helper has to be waiting for it first.
 fn dies_with_the_helper(stage: &Stage) {
-    let text = "echo $$ > \"$D/pid\"\n\
-        tries=0\n\
-        until grep -q '^State:.S' /proc/$PPID/status; do\n\
-        tries=$((tries + 1)); [ $tries -lt 10000 ] || exit 1; done\n\
-        kill -KILL $PPID\nexec sleep 1000";
-    let script = stage.script("down.sh", text);
+    let script = stage.script("down.sh", &format!("echo $$ > \"$D/pid\"\n{UNTIL_HELPER_WAITS}{KILL_HELPER}"));
     let plugin = stage.open(&[&script]);
     up(&plugin);
     assert_eq!(down(&plugin), FuncResult::Error);
@@ -100,13 +102,11 @@ fn another_cannot_free_it(stage: &Stage) {
         while (1) { for (@inherited) { fcntl($_, 4, 0); fcntl($_, 8, 0); fcntl($_, 10, 0); }\n\
         syswrite(R, '.'); select(undef, undef, undef, 0.001); }";
     let meddle = stage.script_for("/usr/bin/perl", "meddle", meddle);
-    let text = "echo $$ > \"$D/pid\"\nsize() { stat -c %s \"$D/rounds\"; }\n\
-        tries=0\n\
-        until grep -q '^State:.S' /proc/$PPID/status; do\n\
-        tries=$((tries + 1)); [ $tries -lt 10000 ] || exit 1; done\n\
-        before=$(size)\nuntil [ \"$(size)\" -gt $((before + 2)) ]; do :; done\n\
-        kill -KILL $PPID\nexec sleep 1000";
-    let plugin = stage.open(&[&format!("on=route-up:{meddle}"), &stage.script("down.sh", text)]);
+    let text = format!(
+        "echo $$ > \"$D/pid\"\nsize() {{ stat -c %s \"$D/rounds\"; }}\n{UNTIL_HELPER_WAITS}\
+        before=$(size)\nuntil [ \"$(size)\" -gt $((before + 2)) ]; do :; done\n{KILL_HELPER}"
+    );
+    let plugin = stage.open(&[&format!("on=route-up:{meddle}"), &stage.script("down.sh", &text)]);
     up(&plugin);
     assert_eq!(answer(&plugin, &Call::new(sys::PLUGIN_ROUTE_UP)), FuncResult::Success);
     let meddler = stage.number("meddler");
@@ -184,7 +184,7 @@ fn no_helper_for_the_up_script(stage: &Stage) {
 }
 
 fn helper_dies_at_up(stage: &Stage) {
-    let up_script = stage.script("up.sh", "kill -KILL $PPID\nexec sleep 1000");
+    let up_script = stage.script("up.sh", &format!("{UNTIL_HELPER_WAITS}{KILL_HELPER}"));
     let plugin = stage.open(&[&format!("up={up_script}"), "/bin/true"]);
     up(&plugin);
     drop_root(None);
