@@ -166,7 +166,11 @@ fn the_helper_is_killed_while_a_script_runs() {
 #[test]
 fn the_helper_is_killed_at_up() {
     let scripts = Scripts::with_down("echo ran");
-    let up = scripts.add("up.sh", "kill -KILL $PPID; exec sleep 1000");
+    // A script is tied to its helper right after its start, and must not be faster.
+    let up = scripts.add(
+        "up.sh",
+        "until grep -q '^State:.S' /proc/$PPID/status; do :; done; kill -KILL $PPID; exec sleep 1000",
+    );
     let server = scripts.server(&format!("up={}", up.display())).dropped().line("up-restart").start();
     server.restart(Signal::SIGUSR1);
     server.wait_for(Mark::START, "the up script: the helper is gone");
