@@ -128,7 +128,7 @@ generate:
 	UPDATE_GENERATED=1 $(CARGO) test --locked $(GENERATING) --lib --bins --quiet generated
 	$(PUBLIC_API) write
 
-# Unit tests first, then the shipped release build under a real OpenVPN, then beside the C plugin.
+# Unit tests, the shipped release build under a real OpenVPN, and beside the C plugin: several programs at a time.
 test:
 	$(call need_root,it starts real OpenVPN servers in namespaces)
 	@echo "make test: tests have an /etc, /run, /var/log and networks of their own; accounts and PAM services are made only there."
@@ -136,11 +136,11 @@ test:
 	@echo "  Scratch directories in /tmp, /var/lib and /root, and control groups, are removed again."
 	@CARGO="$(CARGO)" tests/install-deps test
 	@$(MAKE) --no-print-directory compile
-	RUST_TEST_THREADS=4 $(CARGO) test --locked --workspace --exclude e2e --exclude compatibility --exclude packages
 	$(CARGO) test --locked -p ovpn-plugin --features openssl --lib certificate
 	$(CARGO) test --locked -p ovpn-plugin --features tokio --lib --test async_tasks --test answers --test future_lines --test unwritable_verdict
 	$(CARGO) test --locked --manifest-path plugins/examples/$(ALONE)/Cargo.toml --target-dir "$(TARGET)"
-	@CARGO="$(CARGO)" PLUGIN_DIR="$(abspath $(TARGET))/release" RUST_TEST_THREADS=4 tests/suites $(SUITES_AT_ONCE) e2e compatibility
+	@CARGO="$(CARGO)" PLUGIN_DIR="$(abspath $(TARGET))/release" RUST_TEST_THREADS=4 tests/suites $(SUITES_AT_ONCE) \
+		"--workspace --exclude e2e --exclude compatibility --exclude packages" e2e compatibility
 
 lint: build
 	@CARGO="$(CARGO)" tests/install-deps lint

@@ -82,7 +82,8 @@ impl Site {
         let accepted = match result {
             FuncResult::Success => true,
             FuncResult::Deferred => {
-                assert!(wait_until(PATIENCE, || read(&verdict) != "2"), "{}", self.stage.log());
+                // Those of a whole queue may come first.
+                assert!(wait_until(2 * PATIENCE, || read(&verdict) != "2"), "{}", self.stage.log());
                 read(&verdict) == "1"
             }
             _ => false,
@@ -272,7 +273,8 @@ pub(crate) fn options_that_nobody_reads_fill_no_memory() {
     let site = Site::new(6, &["max-workers=2", "grace=0"], &[("default", &long.repeat(300))]);
     let client = site.client("good", "x");
     let supervisor = site.stage.supervisor();
-    for number in 0..1000u64 {
+    let before = memory_in_kib(supervisor);
+    for number in 0..500u64 {
         let user = format!("user-{number}");
         let names = [field(user.as_bytes()), field(b""), field(b""), vec![0, 0]].concat();
         let address = format!("192.0.{}.{}", number / 250, number % 250);
@@ -280,7 +282,8 @@ pub(crate) fn options_that_nobody_reads_fill_no_memory() {
             [&[6][..], &(10_000 + number).to_le_bytes(), &names, &origin(address.as_bytes())].concat();
         assert!(wait_until(PATIENCE, || try_send(&packet).is_ok()), "{}", site.stage.log());
     }
-    let grows = || memory_in_kib(supervisor) > 32 * 1024;
+    // All of them would be 30 MiB.
+    let grows = || memory_in_kib(supervisor) > before + 22 * 1024;
     assert!(!wait_until(Duration::from_secs(5), grows), "{} KiB", memory_in_kib(supervisor));
     // What was asked for is still given once it is read.
     let Outcome::Accepted(_, given) = site.connect(&client, "good") else { panic!("{}", site.stage.log()) };
