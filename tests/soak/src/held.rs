@@ -1,6 +1,6 @@
 //! What OpenVPN and the plugin's processes hold when nobody is connected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -19,8 +19,6 @@ const QUIET: Duration = Duration::from_secs(120);
 const PENALISED: &str = "penalised";
 /// Growth that means nothing: the allocators keep a part of what was used, more or less of it.
 const MARGIN_KIB: u64 = 512;
-/// The same of memory that is shared: what a helper has of OpenVPN's at its start.
-const SHARE_MARGIN_KIB: u64 = 2048;
 
 /// Numbers by their names.
 pub(crate) struct Held(BTreeMap<String, u64>);
@@ -47,8 +45,7 @@ impl Held {
             add("processes", 1);
             add("descriptors", proc_table::descriptors(process.pid).len() as u64);
             add("threads", entries(Path::new(&format!("/proc/{}/task", process.pid))));
-            add(OWN, rollup_kib(process.pid, "Private_Dirty:").unwrap_or(0));
-            add(SHARE, rollup_kib(process.pid, "Pss_Anon:").unwrap_or(0));
+            add(MEMORY, rollup_kib(process.pid, "Anonymous:").unwrap_or(0));
         }
         all.insert("processes in the namespace".into(), stage.server.netns().processes().len() as u64);
         let (others, forgotten) = files(stage);
@@ -70,11 +67,9 @@ fn files(stage: &Stage) -> (u64, u64) {
     (others.len() as u64, forgotten.len() as u64)
 }
 
-/// Pages that nobody else has.
-const OWN: &str = "KiB of its own";
-/// Those, and its share of what it has in common with others. A helper begins with OpenVPN's memory, which is more after SIGHUP
-/// than at the start. Pages of files do not count: other programs of the machine map the same libraries, and come and go.
-const SHARE: &str = "KiB with its share";
+/// Pages that are of no file, also if another process has them too. A helper begins with pages of OpenVPN's; which of them are
+/// still shared depends on what the others have written to since then, and says nothing about this process.
+const MEMORY: &str = "KiB of memory";
 
 fn entries(directory: &Path) -> u64 {
     fs::read_dir(directory).map_or(0, |entries| entries.count() as u64)
@@ -113,25 +108,29 @@ fn is_quiet(tables: &BTreeMap<String, u64>) -> bool {
     tables.iter().all(|(name, count)| name == PENALISED || *count <= u64::from(name == "workers idle"))
 }
 
-/// A table of both, and what has grown.
-pub(crate) fn compare(before: &Held, after: &Held) -> (String, Vec<String>) {
-    let mut table = format!("{:44} {:>10} {:>10}\n", "when nobody is connected", "before", "after");
+/// A table of all three, and what has grown. Between the first two there was SIGHUP, between the last two there was not.
+pub(crate) fn compare(warm: &Held, hung_up: &Held, end: &Held) -> (String, Vec<String>) {
+    let mut table =
+        format!("{:44} {:>10} {:>10} {:>10}\n", "when nobody is connected", "warm", "hung up", "end");
     let mut grown = Vec::new();
-    let names: std::collections::BTreeSet<&String> = before.0.keys().chain(after.0.keys()).collect();
+    let all = [warm, hung_up, end];
+    let names: BTreeSet<&String> = all.iter().flat_map(|held| held.0.keys()).collect();
     for name in names {
-        let [old, new] = [before, after].map(|held| held.0.get(name).copied().unwrap_or(0));
-        let margin = match name {
-            name if name.ends_with(OWN) => MARGIN_KIB + old / 10,
-            name if name.ends_with(SHARE) => SHARE_MARGIN_KIB + old / 10,
+        let [first, second, third] = all.map(|held| held.0.get(name).copied().unwrap_or(0));
+        let margin = |old: u64| match name {
+            name if name.ends_with(MEMORY) => MARGIN_KIB + old / 20,
             name if name == FORGOTTEN => u64::MAX / 2,
             name if name.ends_with(PENALISED) => CLIENTS as u64,
             _ => 0,
         };
-        let mark = if new > old + margin { "  grown" } else { "" };
-        if !mark.is_empty() {
+        // Not the same processes before and after SIGHUP.
+        let is_new = name.ends_with(MEMORY) && !name.starts_with("openvpn");
+        let has_grown = (!is_new && second > first + margin(first)) || third > second + margin(second);
+        if has_grown {
             grown.push(name.clone());
         }
-        table += &format!("{name:44} {old:>10} {new:>10}{mark}\n");
+        let mark = if has_grown { "  grown" } else { "" };
+        table += &format!("{name:44} {first:>10} {second:>10} {third:>10}{mark}\n");
     }
     (table, grown)
 }
@@ -146,13 +145,22 @@ mod tests {
 
     #[test]
     fn what_has_grown_is_named() {
-        let before = held(&[("a: descriptors", 9), ("a: KiB of its own", 1000), ("b: threads", 3)]);
-        let after = |descriptors, kib| {
-            held(&[("a: descriptors", descriptors), ("a: KiB of its own", kib), ("b: threads", 2)])
+        let one = |descriptors, helper, openvpn| {
+            let (helpers, openvpns) = ("auth-pam: KiB of memory", "openvpn: KiB of memory");
+            held(&[
+                ("a: descriptors", descriptors),
+                (helpers, helper),
+                (openvpns, openvpn),
+                ("b: threads", 3),
+            ])
         };
-        assert_eq!(compare(&before, &after(9, 1612)).1, [""; 0]);
-        assert_eq!(compare(&before, &after(10, 1613)).1, ["a: KiB of its own", "a: descriptors"]);
-        assert_eq!(compare(&held(&[]), &held(&[("files in tmp-dir", 1)])).1, ["files in tmp-dir"]);
+        let grown = |two, three| compare(&one(9, 1000, 2000), &two, &three).1;
+        assert_eq!(grown(one(9, 9000, 2612), one(9, 9962, 3254)), [""; 0]);
+        assert_eq!(grown(one(9, 9000, 2613), one(9, 9000, 2613)), ["openvpn: KiB of memory"]);
+        assert_eq!(grown(one(9, 9000, 2000), one(9, 9963, 2000)), ["auth-pam: KiB of memory"]);
+        assert_eq!(grown(one(10, 1000, 2000), one(10, 1000, 2000)), ["a: descriptors"]);
+        let file = || held(&[("files in tmp-dir", 1)]);
+        assert_eq!(compare(&held(&[]), &file(), &file()).1, ["files in tmp-dir"]);
     }
 
     #[test]

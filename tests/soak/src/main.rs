@@ -3,7 +3,9 @@
 //! server gets SIGUSR1 or SIGHUP.
 //!
 //! The first part of the time is to get warm. Then all clients leave, and what OpenVPN and the plugin's processes hold is looked
-//! at. At the end it is looked at again: nothing may have grown.
+//! at. This is done again after a part with signals of both kinds, and at the end: nothing may have grown. After SIGHUP there are
+//! new processes of the plugin, which begin with what OpenVPN has by then. So the last part, the longest, is one without SIGHUP:
+//! there it is the same processes that are looked at twice.
 //!
 //! Usage: `soak [TIME]`, such as `5m` or `1h`. In less than five minutes OpenVPN does not get warm.
 
@@ -22,14 +24,11 @@ use stage::Stage;
 
 /// Without an argument, and the shortest.
 const TIME: Duration = Duration::from_secs(300);
-/// Part of the time to get warm.
-const WARM: f64 = 0.2;
-/// Between two signals.
+/// Part of the time to get warm, and the part with SIGHUP after it.
+const WARM: f64 = 0.15;
+const HANG_UPS: f64 = 0.25;
+/// Between two signals. In the parts with SIGHUP every third one is.
 const SIGNALS: Duration = Duration::from_secs(20);
-/// Of so many signals one is SIGHUP ...
-const HANG_UPS: usize = 3;
-/// ... in this first part of the time, so that the processes that it makes get old.
-const YOUNG: f64 = 0.35;
 
 fn main() -> ExitCode {
     let argument = std::env::args().nth(1);
@@ -43,12 +42,14 @@ fn main() -> ExitCode {
     }
     let stage = Stage::new();
     let mut tally = Tally::default();
-    busy(&stage, time.mul_f64(WARM), &mut tally);
-    let before = Held::of(&stage);
-    busy(&stage, time.mul_f64(1.0 - WARM), &mut tally);
-    let after = Held::of(&stage);
+    busy(&stage, time.mul_f64(WARM), &mut tally, true);
+    let warm = Held::of(&stage);
+    busy(&stage, time.mul_f64(HANG_UPS), &mut tally, true);
+    let hung_up = Held::of(&stage);
+    busy(&stage, time.mul_f64(1.0 - WARM - HANG_UPS), &mut tally, false);
+    let end = Held::of(&stage);
     println!("{tally}");
-    let (table, grown) = held::compare(&before, &after);
+    let (table, grown) = held::compare(&warm, &hung_up, &end);
     println!("{table}");
     let mistakes = tally.mistakes();
     mistakes.iter().for_each(|mistake| eprintln!("soak: {mistake}"));
@@ -71,8 +72,8 @@ fn parse(text: &str) -> Option<Duration> {
     Some(Duration::from_secs(seconds)).filter(|time| *time >= TIME)
 }
 
-/// Clients come and go for so long.
-fn busy(stage: &Stage, time: Duration, tally: &mut Tally) {
+/// Clients come and go for so long, with signals; with SIGHUP among them or not.
+fn busy(stage: &Stage, time: Duration, tally: &mut Tally, hang_ups: bool) {
     let (started, clients) = (Instant::now(), clients::Clients::default());
     std::thread::scope(|scope| {
         clients.start(scope, stage);
@@ -82,9 +83,7 @@ fn busy(stage: &Stage, time: Duration, tally: &mut Tally) {
                 break;
             }
             std::thread::sleep((started + next).saturating_duration_since(Instant::now()));
-            let young = next.as_secs_f64() < time.as_secs_f64() * YOUNG;
-            let hang_up = young && usize::try_from(number).is_ok_and(|number| number % HANG_UPS == 1);
-            let signal = if hang_up { Signal::SIGHUP } else { Signal::SIGUSR1 };
+            let signal = if hang_ups && number % 3 == 1 { Signal::SIGHUP } else { Signal::SIGUSR1 };
             stage.server.restart(signal);
             tally.signals += 1;
         }
