@@ -97,14 +97,14 @@ pub fn example(name: &str) -> PathBuf {
         let packages = EXAMPLES.map(|name| format!("--package=example-{name}"));
         cargo_build(&packages.each_ref().map(String::as_str), &target);
     });
-    target.join("debug").join(example_file(name))
+    built_in(&target).join("debug").join(example_file(name))
 }
 
 /// The file of an example plugin as it is built to be used.
 pub fn release_example(name: &str) -> PathBuf {
     let target = target_directory();
     cargo_build(&["--release", &format!("--package=example-{name}")], &target);
-    target.join("release").join(example_file(name))
+    built_in(&target).join("release").join(example_file(name))
 }
 
 /// The file of [`EXAMPLE_ALONE`].
@@ -113,7 +113,12 @@ pub fn example_alone() -> PathBuf {
     let target = target_directory();
     let manifest = format!("--manifest-path=../../plugins/examples/{EXAMPLE_ALONE}/Cargo.toml");
     BUILT.get_or_init(|| cargo_build(&[&manifest], &target));
-    target.join("debug").join(example_file(EXAMPLE_ALONE))
+    built_in(&target).join("debug").join(example_file(EXAMPLE_ALONE))
+}
+
+/// Where cargo puts what [`cargo_build`] builds: it may have been told for which machine.
+fn built_in(target: &Path) -> PathBuf {
+    std::env::var_os("CARGO_BUILD_TARGET").map_or_else(|| target.to_owned(), |machine| target.join(machine))
 }
 
 /// What cargo calls the file of an example plugin.
