@@ -25,6 +25,9 @@ pub use name_rule::NameRule;
 use options::ENTRIES;
 pub use values::{Advance, Reasons, RequireCn, Timeout};
 
+/// The slowest hash of a password in use takes a part of that.
+pub const QUESTION_TIME: Duration = Duration::from_millis(250);
+
 /// Everything the line says. [`Config::parse`] begins with what the options declare as their defaults; without these a
 /// `Config` is none yet.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -113,6 +116,11 @@ impl Config {
     /// Whether clients may be asked questions.
     pub fn asks(&self) -> bool {
         self.challenge || self.change_expired || self.open_urls || self.prompts.any_asks()
+    }
+
+    /// From the arrival of an attempt until a client may know that PAM asks. If refusals may come sooner, so may questions.
+    pub fn question_time(&self) -> Duration {
+        QUESTION_TIME.min(self.refusal_time)
     }
 
     /// What a client learns of a refusal by PAM.

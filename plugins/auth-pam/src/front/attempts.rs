@@ -161,7 +161,7 @@ impl Attempts {
             table: BTreeMap::new(),
             deferred: 0,
             answered_later: 0,
-            held_questions: HeldQuestions::new(config.refusal_time),
+            held_questions: HeldQuestions::new(config.question_time()),
             after_unlock: AfterUnlock::default(),
         }
     }

@@ -2,6 +2,7 @@
 //! only the beginning counts is another password.
 
 use std::fmt;
+use std::time::Duration;
 
 use lines::{questions, refusals};
 use ovpn_plugin::{AnswerError, AuthUserPassVerify, DeferError};
@@ -177,6 +178,7 @@ pub fn from_event(
         origin: origin.clone(),
         credentials,
         client: client.bytes().to_vec(),
+        kept: Duration::ZERO,
     })
 }
 

@@ -4,7 +4,7 @@
 //! Every wait stops the whole server. A refused attempt is pending for a while, in which nobody waits, but a question is soon
 //! asked and never answered, and somebody with one account can log in again and again. So there is a budget: some waits in a
 //! row, and then a part of the time. A right answer gives back what its question has cost, so that people who do answer are
-//! asked at once however many they are.
+//! asked at once. That has a budget as large: somebody may answer rightly again and again.
 
 use std::time::{Duration, Instant};
 
@@ -20,18 +20,23 @@ const FREE: Duration = Duration::from_millis(1);
 pub struct WaitBudget {
     longest: Duration,
     saved: Duration,
+    /// What right answers may give back.
+    returnable: Duration,
     since: Instant,
 }
 
 impl WaitBudget {
     /// For waits of at most this length.
     pub fn new(longest: Duration) -> Self {
-        WaitBudget { longest, saved: longest * IN_A_ROW, since: Instant::now() }
+        let most = longest * IN_A_ROW;
+        WaitBudget { longest, saved: most, returnable: most, since: Instant::now() }
     }
 
     /// Whether OpenVPN may wait so long for the attempt that comes now.
     pub fn affords(&mut self, now: Instant, wait: Duration) -> bool {
-        self.save(now.saturating_duration_since(self.since) / SHARE);
+        let part = now.saturating_duration_since(self.since) / SHARE;
+        self.saved = self.with(self.saved, part);
+        self.returnable = self.with(self.returnable, part);
         self.since = now;
         self.saved >= wait
     }
@@ -45,11 +50,13 @@ impl WaitBudget {
 
     /// Somebody's answer was right.
     pub fn answered(&mut self) {
-        self.save(self.longest);
+        let back = self.longest.min(self.returnable);
+        self.returnable -= back;
+        self.saved = self.with(self.saved, back);
     }
 
-    fn save(&mut self, time: Duration) {
-        self.saved = self.saved.saturating_add(time).min(self.longest * IN_A_ROW);
+    fn with(&self, have: Duration, more: Duration) -> Duration {
+        have.saturating_add(more).min(self.longest * IN_A_ROW)
     }
 }
 
@@ -61,10 +68,18 @@ mod tests {
 
     /// How many of so many attempts, one each wait, OpenVPN waits for.
     fn waits(budget: &mut WaitBudget, start: Instant, count: u32) -> u32 {
+        waits_for(budget, start, count, |_| false)
+    }
+
+    /// The same, and those are answered rightly of which that is said.
+    fn waits_for(budget: &mut WaitBudget, start: Instant, count: u32, answered: impl Fn(u32) -> bool) -> u32 {
         let waits = |number: u32| {
             let waits = budget.affords(start + WAIT * number, WAIT);
             if waits {
                 budget.spent(WAIT);
+            }
+            if answered(number) {
+                budget.answered();
             }
             u32::from(waits)
         };
@@ -89,14 +104,29 @@ mod tests {
         assert_eq!(waits(&mut budget, start, IN_A_ROW), IN_A_ROW);
     }
 
+    /// Two such logins in five waits, somebody else in a third one.
     #[test]
-    fn right_answers_cost_nothing() {
+    fn people_who_answer_are_asked_at_once() {
         let start = Instant::now();
         let mut budget = WaitBudget::new(WAIT);
-        for number in 0..1000 {
-            assert!(budget.affords(start, WAIT), "{number}");
-            budget.spent(WAIT);
-            budget.answered();
+        for number in 0..1000u32 {
+            let affords =
+                |budget: &mut WaitBudget, part| budget.affords(start + WAIT * (5 * number + part), WAIT);
+            for part in [0, 2] {
+                assert!(affords(&mut budget, part), "{number}");
+                budget.spent(WAIT);
+                budget.answered();
+            }
         }
+        assert_eq!(waits(&mut budget, start + WAIT * 5000, IN_A_ROW), IN_A_ROW);
+    }
+
+    /// Somebody with an account logs in again and again, rightly each time.
+    #[test]
+    fn right_answers_do_not_stop_the_server_either() {
+        let start = Instant::now();
+        let mut budget = WaitBudget::new(WAIT);
+        let all = waits_for(&mut budget, start, 1000, |_| true);
+        assert!((400..=400 + 2 * IN_A_ROW + 2).contains(&all), "{all}");
     }
 }

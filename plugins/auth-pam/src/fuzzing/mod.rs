@@ -19,7 +19,7 @@ pub use questions::questions;
 pub use supervisor::supervisor;
 
 /// Those of a small machine.
-fn settings(config: Config) -> Settings {
+pub(crate) fn settings(config: Config) -> Settings {
     Settings {
         can_ask: config.asks(),
         time_limits: TimeLimits::new(config.timeout, None),

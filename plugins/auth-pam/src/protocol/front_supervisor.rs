@@ -93,6 +93,8 @@ privsep::wire! {
         pub credentials: Secret as SecretBytes<MAX_BLOCK>,
         /// Encoded [`Client`](super::Client).
         pub client: Vec<u8> as Bytes<MAX_CLIENT>,
+        /// How long the front has kept it: an answer that came before PAM has asked.
+        pub kept: Duration,
     }
 }
 

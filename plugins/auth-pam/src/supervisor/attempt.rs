@@ -15,6 +15,9 @@ use crate::protocol::time_taken::TimeTaken;
 use crate::protocol::{AttemptRequest, CredentialsKind};
 use crate::quoted::{MAX_SHOWN, shown};
 
+/// No front keeps an answer longer: PAM has asked by then, or the attempt is over.
+const LONGEST_KEPT: Duration = Duration::from_secs(600);
+
 /// What a client is to get, as far as it is there.
 #[derive(Debug)]
 pub struct WantedOptions {
@@ -54,7 +57,7 @@ pub struct Attempt {
     /// Tells the same names and credentials again from others; a keyed hash that says nothing about them. The same answer
     /// to another question is another one.
     pub fingerprint: u64,
-    /// When it came.
+    /// When it came to OpenVPN.
     pub arrived: Instant,
     /// When PAM was asked.
     pub begun: Option<Instant>,
@@ -111,7 +114,7 @@ impl Attempt {
             origin: request.origin,
             credentials: Some(request.credentials),
             client: request.client,
-            arrived: now,
+            arrived: now.checked_sub(request.kept.min(LONGEST_KEPT)).unwrap_or(now),
             begun: None,
             at_page: false,
             deadline: time_limit.map(|limit| now + limit),
@@ -237,6 +240,7 @@ pub mod tests {
             origin: origin(address, 0),
             credentials: Secret::copy_of(b"block"),
             client: vec![],
+            kept: Duration::ZERO,
         };
         Attempt::new(Instant::now(), request, None, Prefixes::default(), &RandomState::new())
     }
@@ -269,6 +273,7 @@ pub mod tests {
                 origin,
                 credentials,
                 client,
+                kept: Duration::ZERO,
             };
             Attempt::new(Instant::now(), request, None, Prefixes::default(), &key).fingerprint
         };

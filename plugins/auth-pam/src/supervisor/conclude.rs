@@ -126,6 +126,10 @@ impl Supervisor {
         self.counters.concluded(&judged.verdict, outcome, took);
         attempt.credentials = None;
         let mut due = now;
+        if matches!(judged.verdict, Verdict::Asked(_)) && attempt.deferred {
+            let until = attempt.arrived + self.refusal_time();
+            attempt.place.iter_mut().for_each(|place| place.keep_until(until));
+        }
         if judged.verdict == Verdict::Rejected {
             self.longest_delay = self.longest_delay.max(outcome.delay());
             due = attempt.arrived + if attempt.deferred { self.refusal_time() } else { outcome.delay() };
@@ -139,20 +143,11 @@ impl Supervisor {
 
     /// `refusal-time` and up to a quarter more; with it, also the longest delay that the service has asked for so far: a
     /// stack that asks for none in some cases would tell them from others.
-    fn refusal_time(&mut self) -> Duration {
-        let least = self.least_refusal();
+    pub(super) fn refusal_time(&mut self) -> Duration {
+        let least = self.settings.config.refusal_time.max(self.longest_delay);
         let mut random = [0; 2];
         // Without it the time is still the same for all.
         let _ = self.random.read_exact(&mut random);
         least + (least / 4).mul_f64(f64::from(u16::from_ne_bytes(random)) / f64::from(u16::MAX))
-    }
-
-    fn least_refusal(&self) -> Duration {
-        self.settings.config.refusal_time.max(self.longest_delay)
-    }
-
-    /// The longest that a refusal takes if PAM is quicker.
-    pub(super) fn longest_refusal(&self) -> Duration {
-        self.least_refusal().mul_f64(1.25)
     }
 }

@@ -35,6 +35,8 @@ pub mod source;
 mod start;
 mod status_report;
 mod status_socket;
+#[cfg(test)]
+mod timing_tests;
 mod unanswered_limit;
 mod waiting_questions;
 mod worker_exits;

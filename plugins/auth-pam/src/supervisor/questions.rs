@@ -48,8 +48,13 @@ impl Supervisor {
             asked: now,
             until: now + self.settings.config.challenge_timeout,
         });
+        // Those whose question gives way learn it when this one may be known: else they tell when PAM has asked.
+        let known = attempt.arrived + self.settings.config.question_time();
         for one in given_up {
-            self.give_up(now, &one, &lines::questions::too_many_wait().to_string());
+            for id in &one.attempts {
+                self.verdicts.hold_refusal(known, *id);
+            }
+            self.end_question(now, &one, &lines::questions::too_many_wait().to_string());
         }
         self.conclude(now, attempt, &Outcome::Asked(Question { id, echo, page, private, text }));
         self.spare_is_wanted = true;
@@ -143,11 +148,16 @@ impl Supervisor {
         self.watch_front(before);
     }
 
-    /// The worker ends the transaction and leaves. Not a failure, so the line must not look like one to a log watcher.
+    /// Nobody is asked any more.
     pub(super) fn give_up(&mut self, now: Instant, one: &WaitingQuestion, why: &str) {
+        self.refuse_pending(one);
+        self.end_question(now, one, why);
+    }
+
+    /// The worker ends the transaction and leaves. Not a failure, so the line must not look like one to a log watcher.
+    fn end_question(&mut self, now: Instant, one: &WaitingQuestion, why: &str) {
         self.counters.totals.questions_given_up += 1;
         self.workers.dismiss(now, one.worker);
-        self.refuse_pending(one);
         let took = TimeTaken::until(now, one.asked, None);
         let (user, tail) = (shown(&one.username), self.line_tail_with_time(&one.origin, took));
         lines::questions::given_up(&user, why, &tail).log();

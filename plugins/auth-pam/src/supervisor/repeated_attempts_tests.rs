@@ -29,6 +29,7 @@ impl Client {
             origin: origin(address, u16::try_from(self.last).unwrap()),
             credentials: credentials.seal().unwrap(),
             client: self.last.to_ne_bytes().to_vec(),
+            kept: std::time::Duration::ZERO,
         };
         Attempt::new(Instant::now(), request, None, Prefixes::default(), &self.key)
     }

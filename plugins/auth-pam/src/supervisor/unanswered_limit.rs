@@ -3,7 +3,8 @@
 //! which is longer for a username that has an account.
 //!
 //! For the same reason it does not matter how far an attempt has come. It counts until its client has the answer, and a
-//! refusal takes its time whatever PAM does. An attempt whose client is gone counts as long as if it were refused.
+//! refusal takes its time whatever PAM does. An attempt that PAM asks a question, or whose client is gone, counts as long
+//! as if it were refused.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};

@@ -107,15 +107,19 @@ pub(crate) fn client() -> Vec<u8> {
     vec![0; 8]
 }
 
+/// The front has not kept the attempt.
+pub(crate) const NOT_KEPT: [u8; 8] = [0; 8];
+
 /// Address, port 7 and reference 345YZ.
 pub(crate) fn origin(address: &[u8]) -> Vec<u8> {
     [&field(address)[..], &7u16.to_le_bytes(), &0x11_0fdf_u32.to_le_bytes()].concat()
 }
 
-/// No session; a password was sent; name, nothing that was sent instead, common name, origin, credentials, client.
+/// No session; a password was sent; name, nothing that was sent instead, common name, origin, credentials, client, not
+/// kept.
 pub(crate) fn login(username: &[u8]) -> Vec<u8> {
     let names = [&[0, 0][..], &field(username), &field(b""), &field(b"")].concat();
-    [names, origin(b"192.0.2.9"), field(&block()), field(&client())].concat()
+    [names, origin(b"192.0.2.9"), field(&block()), field(&client()), NOT_KEPT.to_vec()].concat()
 }
 
 /// An attempt that the front has refused.

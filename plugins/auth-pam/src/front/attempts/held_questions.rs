@@ -15,9 +15,6 @@ use super::{AttemptDetails, Decided};
 use crate::protocol::question::Question;
 use crate::protocol::verdict::Verdict;
 
-/// From the arrival of an attempt to its question. The slowest hash of a password in use takes a part of that.
-const QUESTION_TIME: Duration = Duration::from_millis(250);
-
 /// All of them, by their time.
 pub struct HeldQuestions {
     time: Duration,
@@ -28,9 +25,8 @@ pub struct HeldQuestions {
 }
 
 impl HeldQuestions {
-    /// None yet. `refusal_time`: if refusals may come sooner, so may questions.
-    pub fn new(refusal_time: Duration) -> Self {
-        let time = QUESTION_TIME.min(refusal_time);
+    /// None yet. `time`: from the arrival of an attempt to its question.
+    pub fn new(time: Duration) -> Self {
         HeldQuestions { time, questions: BTreeMap::new(), last: 0, pending_until: None }
     }
 
@@ -88,7 +84,7 @@ mod tests {
 
     use super::super::{Attempts, LineTail};
     use super::*;
-    use crate::config::Config;
+    use crate::config::{Config, QUESTION_TIME};
     use crate::front::attempts::without_credentials;
     use crate::front::grace::AttemptKind;
     use crate::protocol::attempt_origin::tests::origin;
@@ -118,6 +114,7 @@ mod tests {
             origin: origin("192.0.2.1", 1194),
             credentials: secret::Secret::copy_of(b""),
             client: vec![],
+            kept: Duration::ZERO,
         })
     }
 

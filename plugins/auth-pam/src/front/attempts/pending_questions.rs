@@ -2,6 +2,7 @@
 //! answer comes as an event of its own. The attempt stays in the table under its number, which the answer has too.
 
 use std::fmt::Display;
+use std::time::{Duration, Instant};
 
 use ovpn_plugin::Decision;
 use secret::Secret;
@@ -25,8 +26,8 @@ pub struct PendingQuestion {
 enum QuestionStage {
     /// The client was asked before PAM has.
     InAdvance,
-    /// And has answered before PAM has asked.
-    Answered(Secret),
+    /// And has answered before PAM has asked: what, and when.
+    Answered(Secret, Instant),
     /// PAM waits for the answer.
     Asked(QuestionId),
 }
@@ -51,6 +52,7 @@ pub fn without_credentials(attempt: &AttemptRequest) -> AttemptRequest {
         origin: attempt.origin.clone(),
         credentials: Secret::copy_of(b""),
         client: attempt.client.clone(),
+        kept: Duration::ZERO,
     }
 }
 
@@ -87,10 +89,10 @@ impl Attempts {
                 self.held_questions.asked(details.tail.arrived);
                 self.ask(attempt, Some(question.id), decision, details)
             }
-            (QuestionStage::Answered(answer), Decided { verdict: Verdict::Asked(question), .. })
+            (QuestionStage::Answered(answer, at), Decided { verdict: Verdict::Asked(question), .. })
                 if !question.private =>
             {
-                self.send_answer(attempt, question.id, &answer, decision, details);
+                self.send_answer(attempt, question.id, (&answer, at), decision, details);
             }
             // Also a question that must not be asked in this way: the client comes again with the answer.
             (_, decided) => self.decide(id, decision, decided, details),
@@ -102,12 +104,13 @@ impl Attempts {
         match self.remove_deferred(id) {
             Some(Attempt::Asked(decision, details, question)) => {
                 let PendingQuestion { attempt, stage } = *question;
+                let now = Instant::now();
                 match stage {
                     QuestionStage::Asked(question) => {
-                        self.send_answer(attempt, question, &answer, decision, details)
+                        self.send_answer(attempt, question, (&answer, now), decision, details)
                     }
-                    QuestionStage::InAdvance | QuestionStage::Answered(_) => {
-                        let stage = QuestionStage::Answered(answer);
+                    QuestionStage::InAdvance | QuestionStage::Answered(..) => {
+                        let stage = QuestionStage::Answered(answer, now);
                         let question = Box::new(PendingQuestion { attempt, stage });
                         self.insert_deferred(id, Attempt::Asked(decision, details, question));
                     }
@@ -130,22 +133,25 @@ impl Attempts {
         }
     }
 
-    /// From now on the attempt is like any other that is deferred: a further question makes the client come again.
+    /// From now on the attempt is like any other that is deferred: a further question makes the client come again. Refusal and
+    /// question have their time from when the client has answered, which is not when PAM has asked.
     fn send_answer(
         &mut self,
         attempt: AttemptRequest,
         question: QuestionId,
-        answer: &Secret,
+        (answer, arrived): (&Secret, Instant),
         decision: Decision,
-        details: AttemptDetails,
+        mut details: AttemptDetails,
     ) {
         let id = attempt.id;
+        details.tail.arrived = arrived;
         let answer = Credentials { password: Secret::copy_of(answer.expose()), response: None };
         let sent = match (answer.seal(), &mut self.supervisor) {
             (Ok(credentials), Some(supervisor)) => {
                 let attempt = AttemptRequest {
                     credentials_kind: CredentialsKind::Answer(Some(question)),
                     credentials,
+                    kept: arrived.elapsed(),
                     ..attempt
                 };
                 supervisor.try_send(Request::Attempt(attempt)).map_err(|error| error.to_string())

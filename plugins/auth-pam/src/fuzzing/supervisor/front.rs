@@ -108,6 +108,7 @@ impl Front {
             origin: origin(switches >> 2),
             credentials,
             client: Vec::new(),
+            kept: Duration::ZERO,
         }));
     }
 

@@ -242,6 +242,7 @@ cases! {
         a_further_question_makes_the_client_come_again
         who_cannot_be_asked_at_once_comes_again
         a_question_can_be_asked_before_pam_does
+        an_early_answer_is_refused_as_late_as_any
         an_answer_that_is_none_refuses_the_login
         an_answer_belongs_to_its_client
         a_client_that_goes_takes_its_question_along

@@ -1,6 +1,6 @@
 //! Questions of PAM modules to clients that can be asked while their login is pending.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use harness::Gate;
 use harness::management::base64;
@@ -122,6 +122,25 @@ pub(crate) fn a_question_can_be_asked_before_pam_does() {
         assert!(login.files.pending_text().is_some());
         assert_eq!(login.finish(PATIENCE).accepted(), accepted);
     }
+}
+
+/// PAM asks later than the client answers, as for a name that has an account: how much later must not show in the refusal.
+pub(crate) fn an_early_answer_is_refused_as_late_as_any() {
+    const REFUSAL_TIME: Duration = Duration::from_secs(2);
+    let stage = Stage::open(&["refusal-time=2000", "grace=0", "challenge=Your code:"]);
+    let gate = Gate::new();
+    let client = stage.plugin.client();
+    let login = start(&client, &crtext(user_at("ask-gate", &gate)));
+    gate.arrival();
+    let answered = Instant::now();
+    assert_eq!(answer(&client, "no"), FuncResult::Success);
+    // Longer than what is added at random.
+    std::thread::sleep(REFUSAL_TIME * 3 / 4);
+    let opened = Instant::now();
+    gate.open();
+    assert_eq!(login.finish(PATIENCE).verdict, Some(Verdict::Rejected), "{}", stage.log());
+    assert!(answered.elapsed() >= REFUSAL_TIME, "{:?}", answered.elapsed());
+    assert!(opened.elapsed() < REFUSAL_TIME, "{:?} after PAM has asked", opened.elapsed());
 }
 
 pub(crate) fn an_answer_that_is_none_refuses_the_login() {

@@ -1,0 +1,275 @@
+//! What a client can tell by when it hears something, or by whether an attempt is taken: the same whatever PAM has done by
+//! then. The time is the test's own.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::time::{Duration, Instant};
+
+use privsep::Channel;
+use privsep::kept_helper::fuzzing::{KeeperEnd, Wanted};
+use privsep::kept_helper::{News, Numbered};
+use secret::Secret;
+
+use crate::config::{Config, QUESTION_TIME};
+use crate::fuzzing::settings;
+use crate::protocol::attempt_origin::tests::origin;
+use crate::protocol::question::QuestionId;
+use crate::protocol::verdict::{TemporaryCause, Verdict};
+use crate::protocol::{
+    AttemptRequest, Credentials, CredentialsKind, Order, Reply, Report, Request, TransactionEnd, WhoseFault,
+    WorkerNews,
+};
+use crate::supervisor::fuzzing::{Driven, FrontEnd, GENERATION, OtherEnds};
+use crate::supervisor::unanswered_limit::MAX_UNANSWERED;
+
+const REFUSAL_TIME: Duration = Duration::from_secs(1);
+const MOMENT: Duration = Duration::from_millis(5);
+
+struct Worker {
+    channel: Channel<Report, Order>,
+    /// The transaction that it runs, and its user.
+    runs: Option<(u64, Vec<u8>)>,
+}
+
+/// A supervisor with OpenVPN, keeper and workers played by the test.
+struct Scene {
+    supervisor: Driven,
+    began: Instant,
+    now: Instant,
+    front: FrontEnd,
+    keeper: KeeperEnd,
+    workers: BTreeMap<u64, Worker>,
+    last: u64,
+    verdicts: HashMap<u64, Vec<(Instant, Verdict)>>,
+    _other_ends: Box<dyn std::any::Any>,
+}
+
+impl Scene {
+    fn new(words: &[&str]) -> Self {
+        let config = Config::parse(words.iter().map(|word| word.as_bytes())).unwrap();
+        assert_eq!(config.refusal_time, REFUSAL_TIME, "the default");
+        let (began, random) = (Instant::now(), File::open("/dev/urandom").unwrap());
+        let (supervisor, OtherEnds { front, keeper, pipes }) = Driven::new(&settings(config), began, random);
+        let mut scene = Scene {
+            supervisor,
+            began,
+            now: began,
+            front,
+            keeper,
+            workers: BTreeMap::new(),
+            last: 0,
+            verdicts: HashMap::new(),
+            _other_ends: Box::new(pipes),
+        };
+        scene.settle();
+        scene
+    }
+
+    /// Nobody has anything left to do at this time.
+    fn settle(&mut self) {
+        for _ in 0..8 {
+            assert!(self.supervisor.turn(self.now));
+            while let Some(wanted) = self.keeper.wanted() {
+                if let Wanted::Fork { worker, channel, .. } = wanted {
+                    let mut channel = Channel::from_socket(channel);
+                    channel.try_send(&Report { nonce: 0, news: WorkerNews::Ready }, &[]).unwrap();
+                    self.workers.insert(worker, Worker { channel, runs: None });
+                    assert!(self.keeper.forked(worker, i32::try_from(worker).unwrap()));
+                }
+            }
+            for worker in self.workers.values_mut() {
+                match worker.channel.try_receive().map(|received| received.map(|received| received.message)) {
+                    Ok(Some(Order::Begin(begin))) => worker.runs = Some((begin.nonce, begin.username)),
+                    Ok(Some(Order::Answer { nonce, .. })) => worker.runs = Some((nonce, Vec::new())),
+                    _ => {}
+                }
+            }
+            while let Some(received) = self.front.try_receive().unwrap() {
+                if let News::Message(Reply::Verdict { id, verdict, .. }) = received.message {
+                    self.verdicts.entry(id).or_default().push((self.now, verdict));
+                }
+            }
+        }
+    }
+
+    /// Goes on to this time after the beginning, from event to event.
+    fn wait_until(&mut self, time: Duration) {
+        let end = self.began + time;
+        while let Some(next) = self.supervisor.next_event(self.now).filter(|next| *next <= end) {
+            self.now = next.max(self.now);
+            self.settle();
+        }
+        self.now = end;
+        self.settle();
+    }
+
+    fn send(&mut self, message: Request) {
+        self.front.try_send(&Numbered { generation: GENERATION, message }, &[]).unwrap();
+        self.settle();
+    }
+
+    /// A new attempt, with a password of its own.
+    fn logs_in(&mut self, username: &str) -> u64 {
+        self.sends(username, CredentialsKind::Password, Duration::ZERO)
+    }
+
+    fn sends(&mut self, username: &str, credentials_kind: CredentialsKind, kept: Duration) -> u64 {
+        self.last += 1;
+        let password = Secret::copy_of(format!("password {}", self.last).as_bytes());
+        self.send(Request::Attempt(AttemptRequest {
+            id: self.last,
+            deferred: true,
+            session: false,
+            credentials_kind,
+            username: username.into(),
+            sent_as: vec![],
+            common_name: vec![],
+            origin: origin("192.0.2.1", 1194),
+            credentials: Credentials { password, response: None }.seal().unwrap(),
+            client: vec![],
+            kept,
+        }));
+        self.last
+    }
+
+    /// Every worker that has something to do does this.
+    fn workers_say(&mut self, news: impl Fn() -> WorkerNews) {
+        for worker in self.workers.values_mut() {
+            let Some((nonce, _)) = worker.runs.take() else { continue };
+            worker.channel.try_send(&Report { nonce, news: news() }, &[]).unwrap();
+            if matches!(news(), WorkerNews::End(_)) {
+                worker.channel.try_send(&Report { nonce, news: WorkerNews::Ready }, &[]).unwrap();
+            }
+        }
+        self.settle();
+    }
+
+    /// PAM asks whatever it has been given, until nothing is left.
+    fn pam_asks_all(&mut self) {
+        while self.workers.values().any(|worker| worker.runs.is_some()) {
+            let text = || b"Code:".to_vec();
+            self.workers_say(|| WorkerNews::Question {
+                echo: true,
+                page: false,
+                private: false,
+                text: text(),
+            });
+        }
+    }
+
+    fn pam_refuses_all(&mut self) {
+        while self.workers.values().any(|worker| worker.runs.is_some()) {
+            self.workers_say(|| {
+                WorkerNews::End(TransactionEnd {
+                    code: 7,
+                    authenticating: true,
+                    text: b"text".to_vec(),
+                    delay: Duration::ZERO,
+                    checked: vec![],
+                    new_password: false,
+                    said: vec![],
+                    fault: WhoseFault::Client,
+                    kept: false,
+                })
+            });
+        }
+    }
+
+    /// When this attempt was refused, after the beginning.
+    fn refused_at(&self, id: u64) -> Option<Duration> {
+        let verdicts = self.verdicts.get(&id)?;
+        let refused = verdicts.iter().find(|(_, verdict)| *verdict == Verdict::Rejected)?;
+        Some(refused.0 - self.began)
+    }
+
+    fn question_of(&self, id: u64) -> QuestionId {
+        let asked = self.verdicts[&id].iter().find_map(|(_, verdict)| match verdict {
+            Verdict::Asked(question) => Some(question.id),
+            _ => None,
+        });
+        asked.unwrap()
+    }
+
+    /// Whether one more attempt of this username is taken.
+    fn takes(&mut self, username: &str) -> bool {
+        let id = self.logs_in(username);
+        !self.verdicts.get(&id).is_some_and(|verdicts| {
+            matches!(verdicts[..], [(_, Verdict::Temporary { cause: TemporaryCause::Busy, .. })])
+        })
+    }
+}
+
+/// Where everybody is asked, PAM needs longer for a name that has an account.
+#[test]
+fn a_question_frees_no_place_before_a_refusal_would() {
+    for asks in [false, true] {
+        let mut scene = Scene::new(&["challenge=yes", "login"]);
+        for _ in 0..MAX_UNANSWERED {
+            scene.logs_in("alice");
+        }
+        if asks {
+            scene.wait_until(MOMENT);
+            scene.pam_asks_all();
+        }
+        assert!(!scene.takes("alice"), "{asks}: at once");
+        scene.wait_until(REFUSAL_TIME - MOMENT);
+        assert!(!scene.takes("alice"), "{asks}: before refusals may come");
+        scene.wait_until(REFUSAL_TIME.mul_f64(1.25) + MOMENT);
+        assert_eq!(scene.takes("alice"), asks, "the others are not decided");
+    }
+}
+
+/// By then six refusals are no secret any more: that all six take the longest time has a chance of one in fifteen thousand.
+#[test]
+fn an_attempt_that_was_never_run_frees_its_place_when_a_refusal_does() {
+    for runs in [false, true] {
+        let mut scene = Scene::new(&["max-workers=1", "penalties=no", "login"]);
+        if !runs {
+            scene.logs_in("bob");
+        }
+        let all: Vec<u64> = (0..MAX_UNANSWERED).map(|_| scene.logs_in("alice")).collect();
+        if runs {
+            scene.pam_refuses_all();
+        }
+        all.into_iter().for_each(|id| scene.send(Request::Cancel { id }));
+        scene.wait_until(REFUSAL_TIME - MOMENT);
+        assert!(!scene.takes("alice"), "{runs}");
+        scene.wait_until(REFUSAL_TIME.mul_f64(1.2));
+        assert!(scene.takes("alice"), "{runs}");
+    }
+}
+
+/// Each client has two questions: the third one ends the first. When, tells when PAM has asked.
+#[test]
+fn a_question_gives_way_when_the_next_one_may_be_known() {
+    let mut scene = Scene::new(&["challenge=yes", "login"]);
+    let first = scene.logs_in("alice");
+    scene.pam_asks_all();
+    scene.logs_in("alice");
+    scene.pam_asks_all();
+    scene.wait_until(REFUSAL_TIME);
+    scene.logs_in("alice");
+    scene.wait_until(REFUSAL_TIME + MOMENT);
+    scene.pam_asks_all();
+    scene.wait_until(REFUSAL_TIME + QUESTION_TIME - MOMENT);
+    assert_eq!(scene.refused_at(first), None);
+    scene.wait_until(REFUSAL_TIME + QUESTION_TIME);
+    assert_eq!(scene.refused_at(first), Some(REFUSAL_TIME + QUESTION_TIME));
+}
+
+/// A client that was asked before PAM asks has answered at the beginning; PAM asks later, and refuses.
+#[test]
+fn a_refusal_has_its_time_from_the_answer_of_the_client() {
+    for later in [MOMENT, REFUSAL_TIME / 2, REFUSAL_TIME - MOMENT] {
+        let mut scene = Scene::new(&["challenge=yes", "login"]);
+        let asked = scene.logs_in("alice");
+        scene.wait_until(later);
+        scene.pam_asks_all();
+        let question = scene.question_of(asked);
+        let answer = scene.sends("alice", CredentialsKind::Answer(Some(question)), later);
+        scene.pam_refuses_all();
+        scene.wait_until(REFUSAL_TIME * 3);
+        let refused = scene.refused_at(answer).unwrap();
+        assert!((REFUSAL_TIME..=REFUSAL_TIME.mul_f64(1.25)).contains(&refused), "{later:?}: {refused:?}");
+    }
+}
