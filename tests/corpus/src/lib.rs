@@ -3,6 +3,8 @@
 
 #[cfg(test)]
 mod figures;
+#[cfg(test)]
+mod fuzz_script;
 
 use std::collections::BTreeSet;
 use std::fs;
