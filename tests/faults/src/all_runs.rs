@@ -91,13 +91,15 @@ fn all(extent: Extent) -> ExitCode {
         usual.insert(*script, found);
     }
     println!("{} faults", wanted.len());
+    // The whole makes the record anew.
+    let record = if extent == Extent::Quick { Record::read() } else { Record::default() };
     let next = AtomicUsize::new(0);
     let found: Mutex<Vec<(Fault, Findings)>> = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some(fault) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let findings = try_it(&module, fault, &usual[&fault.script]);
+                    let findings = try_it(&module, fault, &usual[&fault.script], &record);
                     found.lock().unwrap_or_else(PoisonError::into_inner).push((*fault, findings));
                 }
             });
@@ -121,11 +123,20 @@ fn usual_run(module: &TestModule, script: Script) -> (Ran, Usual) {
     panic!("without any fault: {why}")
 }
 
-fn try_it(module: &TestModule, fault: &Fault, usual: &Usual) -> Findings {
+/// `record`: what came of such faults until now. Nothing graver may come of one, unless the machine was too busy once.
+fn try_it(module: &TestModule, fault: &Fault, usual: &Usual, record: &Record) -> Findings {
     let mut findings = Findings::default();
-    for _ in 0..TRIES {
+    let known = record.gravest(fault.place.role.name(), fault.place.call, &format!("{:?}", fault.errno));
+    for number in 1..=TRIES {
         let ran = run::run(module, fault.script, Some((fault.place, fault.errno)));
         findings = usual.judge(&ran);
+        let graver = |(outcome, known): &(Outcome, Outcome)| outcome > known;
+        if let Some((outcome, known)) = findings.outcome.zip(known).filter(graver) {
+            if number < TRIES {
+                continue;
+            }
+            findings.bugs.push(format!("'{}', until now '{}'", outcome.phrase(), known.phrase()));
+        }
         if !findings.bugs.is_empty() {
             println!("FAILED: {fault:?} at {:?}: {:?}", ran.watched.hit, findings.bugs);
             show(&ran);

@@ -26,7 +26,6 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    #[cfg(test)]
     const ALL: [Self; 7] = [
         Self::Retried,
         Self::Told,
@@ -51,7 +50,6 @@ impl Outcome {
     }
 
     /// By that phrase.
-    #[cfg(test)]
     pub(crate) fn named(phrase: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.phrase() == phrase)
     }

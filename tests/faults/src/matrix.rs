@@ -20,12 +20,21 @@ pub(crate) struct Fault {
 /// How much is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// Each call of each process at one place, with its two likeliest errors.
+    /// Each call of each process at one place, with its two likeliest errors; and those that decide, see [`DECIDING`].
     Quick,
     /// Of the calls of a process that are of one kind and about things of one kind the first ones, the last, and some between;
-    /// with all errors.
+    /// with all errors; and those that decide.
     Whole,
 }
+
+/// What verdicts, orders and reports come and go by, and by which error. While somebody is decided who must not be let in, each
+/// of these calls fails at every place: one place in between says little about who is let in. The last one ends the supervisor.
+const DECIDING: [(&str, Errno); 4] = [
+    ("recvmsg", Errno::ENOMEM),
+    ("sendmsg", Errno::ENOMEM),
+    ("read", Errno::EIO),
+    ("epoll_wait", Errno::ENOMEM),
+];
 
 /// Of calls of one kind.
 const MOST: usize = 6;
@@ -50,6 +59,13 @@ pub(crate) fn faults(script: Script, calls: &[Made], extent: Extent) -> Vec<Faul
         for place in places.into_iter().filter_map(|place| made.get(place)).map(|made| made.place) {
             faults.extend(call.errors[..errors].iter().map(|errno| Fault { script, place, errno: *errno }));
         }
+    }
+    for place in
+        calls.iter().filter(|made| made.refusing && is_tried(script, made.place.role)).map(|made| made.place)
+    {
+        let deciding = DECIDING.iter().filter(|(call, _)| *call == place.call);
+        let deciding = deciding.map(|(_, errno)| Fault { script, place, errno: *errno });
+        faults.extend(deciding.filter(|fault| !faults.contains(fault)).collect::<Vec<_>>());
     }
     faults
 }

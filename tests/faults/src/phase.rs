@@ -22,6 +22,8 @@ const PHASES: [Phase; 6] =
     [Phase::Between, Phase::Open, Phase::Login, Phase::Connect, Phase::Leave, Phase::Close];
 /// No process has such a number.
 const FIRST_MARK: i32 = 0x7000_0000;
+/// Nor these: somebody is decided who must not be let in; no more.
+const REFUSING: [(i32, bool); 2] = [(0x7000_0100, true), (0x7000_0101, false)];
 
 impl Phase {
     /// What a call says, if it is such a mark.
@@ -33,7 +35,7 @@ impl Phase {
     fn mark(self) {
         let place =
             PHASES.iter().position(|phase| *phase == self).and_then(|place| i32::try_from(place).ok());
-        let _ = nix::unistd::getpgid(Some(Pid::from_raw(FIRST_MARK + place.unwrap_or(0))));
+        say(FIRST_MARK + place.unwrap_or(0));
     }
 
     /// Does something in this phase.
@@ -43,4 +45,23 @@ impl Phase {
         Phase::Between.mark();
         result
     }
+}
+
+fn say(mark: i32) {
+    let _ = nix::unistd::getpgid(Some(Pid::from_raw(mark)));
+}
+
+/// Has somebody decided who must not be let in.
+pub(crate) fn while_refusing<R>(body: impl FnOnce() -> R) -> R {
+    let [(begins, _), (ends, _)] = REFUSING;
+    say(begins);
+    let result = body();
+    say(ends);
+    result
+}
+
+/// Whether from this call on somebody is decided who must not be let in, if it says anything about that.
+pub(crate) fn refusing(number: i64, argument: u64) -> Option<bool> {
+    let said = REFUSING.iter().find(|(mark, _)| i64::from(*mark) == signed(argument));
+    said.filter(|_| number == libc::SYS_getpgid).map(|(_, refusing)| *refusing)
 }

@@ -12,7 +12,7 @@ use ovpn_plugin_host::{
     AuthFiles, Call, Client, DynamicChallenge, FuncResult, OpenFailed, OpenPlugin, Plugin, Verdict, sys,
 };
 
-use crate::phase::Phase;
+use crate::phase::{Phase, while_refusing};
 
 /// How long a verdict may take: longer than the time limit of an attempt, and what is added to that.
 const PATIENCE: Duration = Duration::from_secs(12);
@@ -119,24 +119,27 @@ impl Stage<'_> {
         let login = |client: usize, user: &str, password: &str, deferred: bool| {
             begin(&clients[client], user, password, deferred).end()
         };
+        let never = |client: usize, user: &str, password: &str, deferred: bool| {
+            while_refusing(|| login(client, user, password, deferred))
+        };
         say("login good", &login(1, "good", "word", true));
         say("connect good", &connect(&plugin, &clients[1]));
-        say("login bad", &login(2, "bad", "word", true));
-        say("login wrong", &login(2, "good", "wrong", true));
-        say("login crash", &login(2, "crash", "word", true));
+        say("login bad", &never(2, "bad", "word", true));
+        say("login wrong", &never(2, "good", "wrong", true));
+        say("login crash", &never(2, "crash", "word", true));
         let asked = login(3, "ask", "word", true);
         let challenge = DynamicChallenge::in_reason(&asked.more);
         say("question", &asked);
         if let Some(challenge) = challenge {
             let answer =
                 |text: &str| String::from_utf8_lossy(&challenge.password(text.as_bytes())).into_owned();
-            say("answer wrong name", &login(2, "eve", &answer(ANSWER), true));
+            say("answer wrong name", &never(2, "eve", &answer(ANSWER), true));
             say("answer", &login(3, "ask", &answer(ANSWER), true));
         }
         say("status", &status(files));
-        say("login hang", &hanging.end());
+        say("login hang", &while_refusing(|| hanging.end()));
         say("direct good", &login(2, "good", "word", false));
-        say("direct bad", &login(2, "bad", "word", false));
+        say("direct bad", &never(2, "bad", "word", false));
         if loses_supervisor {
             kill_supervisor();
         }
@@ -151,7 +154,7 @@ impl Stage<'_> {
             }
             std::thread::sleep(Duration::from_millis(100));
         }
-        say("again bad", &login(2, "bad", "word", true));
+        say("again bad", &never(2, "bad", "word", true));
         Phase::Leave.during(|| drop(clients));
         let started = Instant::now();
         let closed = Phase::Close.during(|| plugin.close());

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use harness::generated;
 
+use crate::judge::Outcome;
+
 /// The runs of one kind: a call of a process that has failed with this error, and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Kept {
@@ -27,7 +29,6 @@ pub(crate) struct Record {
 
 impl Record {
     /// What is there.
-    #[cfg(test)]
     pub(crate) fn read() -> Self {
         let text = fs::read_to_string(file()).unwrap_or_else(|error| panic!("{}: {error}", file().display()));
         Self::parse(&text)
@@ -47,7 +48,12 @@ impl Record {
         text
     }
 
-    #[cfg(test)]
+    /// The gravest that has come of this call of this process, when it failed by this error.
+    pub(crate) fn gravest(&self, role: &str, call: &str, error: &str) -> Option<Outcome> {
+        let same = |kept: &&Kept| kept.role == role && kept.call == call && kept.error == error;
+        self.kept.iter().filter(same).filter_map(|kept| Outcome::named(&kept.outcome)).max()
+    }
+
     fn parse(text: &str) -> Self {
         let mut lines = text.lines();
         let made = lines.next().unwrap_or_default().to_owned();

@@ -15,7 +15,7 @@ use nix::unistd::Pid;
 
 use crate::call::Call;
 use crate::guard::{Guard, lock};
-use crate::phase::Phase;
+use crate::phase::{Phase, refusing};
 use crate::registers::{Entering, signed};
 use crate::role::{Family, Role};
 
@@ -36,6 +36,8 @@ pub(crate) struct Place {
 pub(crate) struct Made {
     pub(crate) place: Place,
     pub(crate) phase: Phase,
+    /// Somebody is decided meanwhile who must not be let in.
+    pub(crate) refusing: bool,
     /// The kind of what its first argument names.
     pub(crate) at: String,
 }
@@ -70,6 +72,7 @@ pub(crate) fn watch(host: Pid, fault: Option<(Place, Errno)>, start: impl FnOnce
         family: &family,
         fault,
         phase: Phase::Between,
+        refusing: false,
         inside: HashMap::new(),
         counts: HashMap::new(),
         watched: Watched::default(),
@@ -99,6 +102,7 @@ struct Tracer<'a> {
     family: &'a Mutex<Family>,
     fault: Option<(Place, Errno)>,
     phase: Phase,
+    refusing: bool,
     /// The processes that are in a call; the one that fails, with its result if it is made to have one.
     inside: HashMap<Pid, Option<Failing>>,
     counts: HashMap<(Role, &'static str), usize>,
@@ -182,6 +186,10 @@ impl Tracer<'_> {
             self.phase = phase;
             return Ok(None);
         }
+        if let Some(refusing) = refusing(entering.number, entering.arguments[0]) {
+            self.refusing = refusing;
+            return Ok(None);
+        }
         let Some(call) = Call::of(entering.number).filter(|call| call.can_fail(entering.arguments)) else {
             return Ok(None);
         };
@@ -192,7 +200,7 @@ impl Tracer<'_> {
         let index = self.counts.entry((role, call.name())).or_default();
         *index += 1;
         let place = Place { role, call: call.name(), index: *index };
-        let made = Made { place, phase: self.phase, at };
+        let made = Made { place, phase: self.phase, refusing: self.refusing, at };
         match self.fault {
             None => self.watched.calls.push(made),
             Some((wanted, errno)) if wanted == place && self.watched.hit.is_none() => {
