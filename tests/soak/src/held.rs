@@ -135,6 +135,12 @@ pub(crate) fn compare(warm: &Held, hung_up: &Held, end: &Held) -> (String, Vec<S
     (table, grown)
 }
 
+/// What each of so many logins would have to leave in the supervisor to show, in bytes.
+pub(crate) fn least_seen(before: &Held, logins: usize) -> u64 {
+    let has = before.0.get(&format!("auth-pam-super: {MEMORY}")).copied().unwrap_or(0);
+    (MARGIN_KIB + has / 20) * 1024 / (logins as u64).max(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

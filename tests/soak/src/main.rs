@@ -45,12 +45,14 @@ fn main() -> ExitCode {
     busy(&stage, time.mul_f64(WARM), &mut tally, true);
     let warm = Held::of(&stage);
     busy(&stage, time.mul_f64(HANG_UPS), &mut tally, true);
-    let hung_up = Held::of(&stage);
+    let (before, hung_up) = (tally.logins(), Held::of(&stage));
     busy(&stage, time.mul_f64(1.0 - WARM - HANG_UPS), &mut tally, false);
     let end = Held::of(&stage);
     println!("{tally}");
     let (table, grown) = held::compare(&warm, &hung_up, &end);
     println!("{table}");
+    let least = held::least_seen(&hung_up, tally.logins() - before);
+    println!("{least} bytes for each login are the least that would show in the supervisor");
     let mistakes = tally.mistakes();
     mistakes.iter().for_each(|mistake| eprintln!("soak: {mistake}"));
     if !grown.is_empty() {
@@ -84,7 +86,7 @@ fn busy(stage: &Stage, time: Duration, tally: &mut Tally, hang_ups: bool) {
             }
             std::thread::sleep((started + next).saturating_duration_since(Instant::now()));
             let signal = if hang_ups && number % 3 == 1 { Signal::SIGHUP } else { Signal::SIGUSR1 };
-            stage.server.restart(signal);
+            clients.during_restart(|| stage.server.restart(signal));
             tally.signals += 1;
         }
         std::thread::sleep((started + time).saturating_duration_since(Instant::now()));

@@ -9,8 +9,9 @@ use harness::{PamService, Server, ServerConfig, TestModule};
 /// Everybody's.
 pub(crate) const PASSWORD: &str = "word";
 pub(crate) const ANSWER: &str = "123456";
-/// A client that does not connect is forgotten ten seconds after this; OpenVPN's own value is longer.
-const HAND_WINDOW: u32 = 20;
+/// A client that does not connect is forgotten ten seconds after this; OpenVPN's own value is longer. Half the time between two
+/// restarts: a login without an answer ends then, and the client comes again by itself.
+pub(crate) const HAND_WINDOW: u32 = 10;
 
 /// A server with all that the plugin can do for its logins.
 pub(crate) struct Stage {

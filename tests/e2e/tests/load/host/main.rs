@@ -8,6 +8,7 @@ mod backend_away;
 mod check;
 mod gone_client;
 mod grace;
+mod leaks;
 mod penalties;
 mod push_once;
 mod questions;
@@ -29,6 +30,7 @@ use harness::TestModule;
 /// All checks.
 const CHECKS: &[Check] = &[
     Check { name: "storm::a_thousand_logins_with_crashing_and_hanging_modules", run: storm::run },
+    Check { name: "leaks::thousands_of_logins_leave_nothing", run: leaks::run },
     Check { name: "queue::full_and_the_client_understands_temporary_failures", run: queue::full_temporary },
     Check { name: "queue::full_and_the_client_does_not", run: queue::full_plain },
     Check { name: "queue::full_and_there_is_no_reason_file", run: queue::full_without_reason_file },
