@@ -82,7 +82,8 @@ struct Held {
 
 impl Held {
     fn of(name: &'static str, pid: i32) -> Self {
-        let kib = rollup_kib(pid, "Private_Dirty:").unwrap_or_else(|| panic!("{name} is gone"));
+        // Also what is shared: a helper begins with pages of OpenVPN's, which become its own without its doing.
+        let kib = rollup_kib(pid, "Anonymous:").unwrap_or_else(|| panic!("{name} is gone"));
         Self { name, kib, descriptors: proc_table::descriptors(pid).len() }
     }
 }
