@@ -109,6 +109,8 @@ fn a_job_that_does_not_end_is_named() {
         site.server.wait_for(mark, "PLUGIN_AUTH_USER_PASS_VERIFY status=2");
         client
     });
+    // A job that has not begun is given up at once.
+    site.server.wait_for(mark, " asks");
     site.server.signal(Signal::SIGTERM);
     for time in [2, 4] {
         let line = format!("POOLED: OpenVPN waits for tasks that were asked to stop {time} s ago: backend-0");
