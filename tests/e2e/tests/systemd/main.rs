@@ -8,8 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use harness::pids_cgroup::PidsCgroup;
+use harness::proc_table::wait_until;
 use harness::scratch::{Scratch, set_mode, unique_name};
-use harness::{Account, Gate, Machine, Outcome, PamDir, Server, ServerConfig, TestModule, plugin};
+use harness::{Account, Gate, Machine, Outcome, PATIENCE, PamDir, Server, ServerConfig, TestModule, plugin};
 
 use crate::unit::{Unit, visible};
 
@@ -83,10 +84,15 @@ fn works(unit: &Unit, cgroup: Option<&PidsCgroup>, options: &str) {
     let log = server.log().text();
     assert!(!log.contains("start another worker") && !log.contains("Operation not permitted"), "{log}");
     drop(clients);
+    // The script and its command need two tasks. What logins have used may be there for a moment longer.
+    if let Some(tasks) = unit.tasks {
+        let has_room = || server.netns().processes().len() + 2 <= tasks as usize;
+        assert!(wait_until(PATIENCE, has_room), "{:?}", server.netns().processes());
+    }
     // KillMode=process: only OpenVPN itself gets the signal.
     server.stop();
     assert_eq!(script.ran_as(), "0\n", "{}", server.log().text());
-    let gone = harness::proc_table::wait_until(harness::PATIENCE, || server.netns().processes().is_empty());
+    let gone = wait_until(PATIENCE, || server.netns().processes().is_empty());
     assert!(gone, "left behind: {:?}", server.netns().processes());
 }
 
