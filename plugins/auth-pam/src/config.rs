@@ -25,7 +25,7 @@ pub use name_rule::NameRule;
 use options::ENTRIES;
 pub use values::{Advance, Reasons, RequireCn, Timeout};
 
-/// The slowest hash of a password in use takes a part of that.
+/// From the arrival of an attempt to its question. The slowest hash of a password in use takes a part of that.
 pub const QUESTION_TIME: Duration = Duration::from_millis(250);
 
 /// Everything the line says. [`Config::parse`] begins with what the options declare as their defaults; without these a

@@ -168,5 +168,22 @@ privsep::wire! {
     }
 }
 
+impl TransactionEnd {
+    /// Of a transaction that has not begun.
+    pub fn not_begun() -> Self {
+        TransactionEnd {
+            code: 0,
+            authenticating: true,
+            text: Vec::new(),
+            delay: Duration::ZERO,
+            checked: Vec::new(),
+            new_password: false,
+            said: Vec::new(),
+            fault: WhoseFault::Client,
+            kept: false,
+        }
+    }
+}
+
 privsep::message!(Order);
 privsep::message!(Report);

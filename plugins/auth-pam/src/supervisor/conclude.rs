@@ -127,8 +127,7 @@ impl Supervisor {
         attempt.credentials = None;
         let mut due = now;
         if matches!(judged.verdict, Verdict::Asked(_)) && attempt.deferred {
-            let until = attempt.arrived + self.refusal_time();
-            attempt.place.iter_mut().for_each(|place| place.keep_until(until));
+            self.keep_place(&mut attempt);
         }
         if judged.verdict == Verdict::Rejected {
             self.longest_delay = self.longest_delay.max(outcome.delay());
@@ -141,9 +140,15 @@ impl Supervisor {
         self.verdicts.hold(due.max(now), decided);
     }
 
+    /// The attempt counts as long as if it were refused, however far it has come.
+    pub(super) fn keep_place(&mut self, attempt: &mut Attempt) {
+        let until = attempt.arrived + self.refusal_time();
+        attempt.place.iter_mut().for_each(|place| place.keep_until(until));
+    }
+
     /// `refusal-time` and up to a quarter more; with it, also the longest delay that the service has asked for so far: a
     /// stack that asks for none in some cases would tell them from others.
-    pub(super) fn refusal_time(&mut self) -> Duration {
+    fn refusal_time(&mut self) -> Duration {
         let least = self.settings.config.refusal_time.max(self.longest_delay);
         let mut random = [0; 2];
         // Without it the time is still the same for all.

@@ -72,20 +72,8 @@ pub fn every_outcome() -> Vec<(Outcome, AuditResult)> {
 
 fn pam(code: ReturnCode, authenticating: bool, away: bool) -> Outcome {
     let code = code.raw().unsigned_abs();
-    Outcome::Pam(
-        TransactionEnd {
-            code,
-            authenticating,
-            text: b"words".to_vec(),
-            delay: Duration::ZERO,
-            checked: vec![],
-            new_password: false,
-            said: vec![],
-            fault: WhoseFault::Client,
-            kept: false,
-        },
-        away,
-    )
+    let text = b"words".to_vec();
+    Outcome::Pam(TransactionEnd { code, authenticating, text, ..TransactionEnd::not_begun() }, away)
 }
 
 fn verdict(outcome: &Outcome) -> Verdict {

@@ -57,22 +57,12 @@ mod tests {
     use privsep::Ended;
 
     use super::*;
-    use crate::protocol::verdict::{TemporaryCause, WhoseFault};
+    use crate::protocol::verdict::TemporaryCause;
 
     fn pam(code: ReturnCode, authenticating: bool, said: &str) -> Outcome {
         let code = code.raw().unsigned_abs();
         let said = said.into();
-        let end = TransactionEnd {
-            code,
-            authenticating,
-            text: vec![],
-            delay: Duration::ZERO,
-            checked: vec![],
-            new_password: false,
-            fault: WhoseFault::Client,
-            said,
-            kept: false,
-        };
+        let end = TransactionEnd { code, authenticating, said, ..TransactionEnd::not_begun() };
         Outcome::Pam(end, false)
     }
 

@@ -76,8 +76,7 @@ impl Supervisor {
                 let mut waiting = self.scheduler.cancel(id);
                 let next = waiting.as_mut().and_then(|attempt| self.repeated.leave(attempt));
                 if let Some(mut attempt) = waiting.or_else(|| self.repeated.cancel(id)) {
-                    let until = attempt.arrived + self.refusal_time();
-                    attempt.place.iter_mut().for_each(|place| place.keep_until(until));
+                    self.keep_place(&mut attempt);
                     self.counters.totals.cancelled += u64::from(attempt.options.is_none());
                     if attempt.options.is_none() && self.line_limit.admits(now) {
                         let tail = self.line_tail_with_time(&attempt.origin, attempt.took(now));

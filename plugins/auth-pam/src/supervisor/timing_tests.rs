@@ -16,8 +16,7 @@ use crate::protocol::attempt_origin::tests::origin;
 use crate::protocol::question::QuestionId;
 use crate::protocol::verdict::{TemporaryCause, Verdict};
 use crate::protocol::{
-    AttemptRequest, Credentials, CredentialsKind, Order, Reply, Report, Request, TransactionEnd, WhoseFault,
-    WorkerNews,
+    AttemptRequest, Credentials, CredentialsKind, Order, Reply, Report, Request, TransactionEnd, WorkerNews,
 };
 use crate::supervisor::fuzzing::{Driven, FrontEnd, GENERATION, OtherEnds};
 use crate::supervisor::unanswered_limit::MAX_UNANSWERED;
@@ -27,8 +26,8 @@ const MOMENT: Duration = Duration::from_millis(5);
 
 struct Worker {
     channel: Channel<Report, Order>,
-    /// The transaction that it runs, and its user.
-    runs: Option<(u64, Vec<u8>)>,
+    /// The transaction that it runs.
+    runs: Option<u64>,
 }
 
 /// A supervisor with OpenVPN, keeper and workers played by the test.
@@ -79,8 +78,8 @@ impl Scene {
             }
             for worker in self.workers.values_mut() {
                 match worker.channel.try_receive().map(|received| received.map(|received| received.message)) {
-                    Ok(Some(Order::Begin(begin))) => worker.runs = Some((begin.nonce, begin.username)),
-                    Ok(Some(Order::Answer { nonce, .. })) => worker.runs = Some((nonce, Vec::new())),
+                    Ok(Some(Order::Begin(begin))) => worker.runs = Some(begin.nonce),
+                    Ok(Some(Order::Answer { nonce, .. })) => worker.runs = Some(nonce),
                     _ => {}
                 }
             }
@@ -135,9 +134,11 @@ impl Scene {
     /// Every worker that has something to do does this.
     fn workers_say(&mut self, news: impl Fn() -> WorkerNews) {
         for worker in self.workers.values_mut() {
-            let Some((nonce, _)) = worker.runs.take() else { continue };
-            worker.channel.try_send(&Report { nonce, news: news() }, &[]).unwrap();
-            if matches!(news(), WorkerNews::End(_)) {
+            let Some(nonce) = worker.runs.take() else { continue };
+            let news = news();
+            let ends = matches!(news, WorkerNews::End(_));
+            worker.channel.try_send(&Report { nonce, news }, &[]).unwrap();
+            if ends {
                 worker.channel.try_send(&Report { nonce, news: WorkerNews::Ready }, &[]).unwrap();
             }
         }
@@ -147,12 +148,11 @@ impl Scene {
     /// PAM asks whatever it has been given, until nothing is left.
     fn pam_asks_all(&mut self) {
         while self.workers.values().any(|worker| worker.runs.is_some()) {
-            let text = || b"Code:".to_vec();
             self.workers_say(|| WorkerNews::Question {
                 echo: true,
                 page: false,
                 private: false,
-                text: text(),
+                text: b"Code:".to_vec(),
             });
         }
     }
@@ -162,14 +162,8 @@ impl Scene {
             self.workers_say(|| {
                 WorkerNews::End(TransactionEnd {
                     code: 7,
-                    authenticating: true,
                     text: b"text".to_vec(),
-                    delay: Duration::ZERO,
-                    checked: vec![],
-                    new_password: false,
-                    said: vec![],
-                    fault: WhoseFault::Client,
-                    kept: false,
+                    ..TransactionEnd::not_begun()
                 })
             });
         }

@@ -13,7 +13,7 @@ use super::reports::MAX_NOTES;
 use super::*;
 use crate::config::Config;
 use crate::protocol::question::MAX_QUESTIONS;
-use crate::protocol::{Credentials, StepResult, TransactionEnd, WhoseFault, WorkerNews};
+use crate::protocol::{Credentials, StepResult, TransactionEnd, WorkerNews};
 use crate::settings::tests::settings;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -111,15 +111,9 @@ impl Stage {
 
 fn success() -> WorkerNews {
     WorkerNews::End(TransactionEnd {
-        code: 0,
         authenticating: false,
         text: b"Success".to_vec(),
-        delay: Duration::ZERO,
-        checked: vec![],
-        new_password: false,
-        fault: WhoseFault::Client,
-        said: vec![],
-        kept: false,
+        ..TransactionEnd::not_begun()
     })
 }
 

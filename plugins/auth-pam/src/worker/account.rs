@@ -13,7 +13,7 @@ use super::groups;
 use super::messages::Messages;
 use super::prompts::{ClientInput, PromptAnswer, Prompts, Turn, Visibility};
 use super::reports::cut;
-use super::transaction::{no_end, other_user};
+use super::transaction::other_user;
 use crate::config::Config;
 use crate::protocol::passwordless_proof::PasswordlessProof;
 use crate::protocol::{Credentials, MAX_CHECKED, TransactionEnd, WhoseFault};
@@ -106,7 +106,7 @@ pub fn check_again(
     let before = transaction.user().map(|user| user.to_bytes().to_vec());
     let conversation = transaction.conversation();
     (conversation.notes, conversation.said) = (0, Messages::default());
-    let mut end = no_end();
+    let mut end = TransactionEnd::not_begun();
     let mut result = check(transaction, config, proof, &mut end);
     let checked = transaction.user().map(|user| user.to_bytes().to_vec());
     let panicked = transaction.panicked();

@@ -1,7 +1,6 @@
 //! One transaction of PAM, from its start to what came of it.
 
 use std::ffi::CString;
-use std::time::Duration;
 
 use lines::refusals;
 use pam::{PamError, ReturnCode, Transaction};
@@ -27,7 +26,7 @@ pub fn transact(
     reports: &mut Reports<'_>,
     keeps: impl FnOnce(),
 ) -> (TransactionEnd, bool) {
-    let mut end = no_end();
+    let mut end = TransactionEnd::not_begun();
     let mut asked = false;
     let (code, text, kept) = match check(settings, begin, credentials, reports, &mut end, &mut asked) {
         Ok(kept) => (ReturnCode::SUCCESS, "Success".to_string(), kept),
@@ -42,21 +41,6 @@ pub fn transact(
         super::session::serve(transaction, end, settings);
     }
     (end, asked)
-}
-
-/// Of a transaction that has not begun.
-pub fn no_end() -> TransactionEnd {
-    TransactionEnd {
-        code: 0,
-        authenticating: true,
-        text: Vec::new(),
-        delay: Duration::ZERO,
-        checked: Vec::new(),
-        new_password: false,
-        said: Vec::new(),
-        fault: WhoseFault::Client,
-        kept: false,
-    }
 }
 
 /// What PAM says, and the transaction if it is kept; how far it came, and how long a failure must stay unknown, is noted in `end`.

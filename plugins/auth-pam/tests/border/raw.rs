@@ -107,8 +107,10 @@ pub(crate) fn client() -> Vec<u8> {
     vec![0; 8]
 }
 
-/// The front has not kept the attempt.
-pub(crate) const NOT_KEPT: [u8; 8] = [0; 8];
+/// How an attempt ends: credentials, client; the front has not kept it.
+pub(crate) fn blocks(credentials: &[u8], client: &[u8]) -> Vec<u8> {
+    [&field(credentials)[..], &field(client), &[0; 8]].concat()
+}
 
 /// Address, port 7 and reference 345YZ.
 pub(crate) fn origin(address: &[u8]) -> Vec<u8> {
@@ -119,7 +121,7 @@ pub(crate) fn origin(address: &[u8]) -> Vec<u8> {
 /// kept.
 pub(crate) fn login(username: &[u8]) -> Vec<u8> {
     let names = [&[0, 0][..], &field(username), &field(b""), &field(b"")].concat();
-    [names, origin(b"192.0.2.9"), field(&block()), field(&client()), NOT_KEPT.to_vec()].concat()
+    [names, origin(b"192.0.2.9"), blocks(&block(), &client())].concat()
 }
 
 /// An attempt that the front has refused.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use privsep::{Channel, ChannelError, Ended};
 
 use super::super::Input;
-use crate::protocol::{Order, Report, StepResult, TransactionEnd, WhoseFault, WorkerNews};
+use crate::protocol::{Order, Report, StepResult, TransactionEnd, WorkerNews};
 
 /// What a worker still has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,11 +66,8 @@ fn end(code: u32, kept: bool) -> TransactionEnd {
         authenticating: code != 0,
         text: b"text".to_vec(),
         delay: Duration::from_millis(u64::from(code) * 100),
-        checked: Vec::new(),
-        new_password: false,
-        said: Vec::new(),
-        fault: WhoseFault::Client,
         kept,
+        ..TransactionEnd::not_begun()
     }
 }
 

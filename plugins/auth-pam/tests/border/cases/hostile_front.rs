@@ -4,7 +4,7 @@ use harness::Gate;
 use ovpn_plugin_host::FuncResult;
 
 use crate::raw::{
-    NOT_KEPT, block, check, client, field, flood, flood_life_line, login, origin, send, send_plain, times,
+    block, blocks, check, client, field, flood, flood_life_line, login, origin, send, send_plain, times,
 };
 use crate::stage::{PATIENCE, Stage, become_nobody, deferred, user, user_at};
 
@@ -192,7 +192,7 @@ pub(crate) fn malformed_credentials_cost_the_attempt_only() {
     let whole = block();
     let send_blocks = |credentials: &[u8], client: &[u8]| {
         stage.plugin.clear_log();
-        let blocks = [field(credentials), field(client), NOT_KEPT.to_vec()].concat();
+        let blocks = blocks(credentials, client);
         let names = [field(b"good"), field(b""), field(b"")].concat();
         let attempt = [&[1][..], &999u64.to_le_bytes(), &[0, 0, 0], &names, &origin(b""), &blocks];
         send(&attempt.concat(), &[]);

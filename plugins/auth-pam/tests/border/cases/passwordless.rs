@@ -481,13 +481,7 @@ pub(crate) fn a_certificate_is_taken_only_where_that_is_wanted() {
     let attempt = |id: u64, shown: u8, name: &[u8]| {
         // To be kept for a session; of no connection.
         let names = [&[1, 3, shown, 0][..], &raw::field(name), &raw::field(b""), &raw::field(name)].concat();
-        let rest = [
-            raw::origin(b"192.0.2.9"),
-            raw::field(&raw::block()),
-            raw::field(&raw::client()),
-            raw::NOT_KEPT.to_vec(),
-        ]
-        .concat();
+        let rest = [raw::origin(b"192.0.2.9"), raw::blocks(&raw::block(), &raw::client())].concat();
         raw::send(&[&[1][..], &id.to_le_bytes(), &[1], &names, &rest].concat(), &[]);
     };
     attempt(999, 2, b"root");

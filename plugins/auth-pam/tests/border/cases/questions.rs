@@ -380,12 +380,7 @@ pub(crate) fn a_flood_of_answers_does_not_fill_the_memory() {
         let name = format!("u{number}");
         let none = crate::raw::field(b"");
         let names = [&[1, 0][..], &crate::raw::field(name.as_bytes()), &none, &none].concat();
-        let blocks = [
-            crate::raw::field(&crate::raw::block()),
-            crate::raw::field(&crate::raw::client()),
-            crate::raw::NOT_KEPT.to_vec(),
-        ]
-        .concat();
+        let blocks = crate::raw::blocks(&crate::raw::block(), &crate::raw::client());
         let packet = [
             &[1][..],
             &(1000 + u64::from(number)).to_le_bytes(),

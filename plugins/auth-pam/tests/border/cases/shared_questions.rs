@@ -7,7 +7,7 @@ use ovpn_plugin_host::{FuncResult, Login, Verdict};
 
 use super::pending_questions::{answer, crtext, start};
 use super::questions::{self, NO_QUESTION};
-use crate::raw::{NOT_KEPT, client, field, origin, send};
+use crate::raw::{blocks, client, field, origin, send};
 use crate::stage::{PATIENCE, Stage, deferred, ends, rejected, user};
 
 fn stage(options: &[&str]) -> Stage {
@@ -165,7 +165,7 @@ pub(crate) fn of_answers_that_come_together_one_counts() {
     let packet = |number: u64, username: &[u8]| {
         let sent = [&[1, 1][..], &id, &field(username), &field(b""), &field(b"")].concat();
         let block = [&field(b"answer 1")[..], &[0]].concat();
-        let rest = [origin(b"192.0.2.7"), field(&block), field(&client()), NOT_KEPT.to_vec()].concat();
+        let rest = [origin(b"192.0.2.7"), blocks(&block, &client())].concat();
         [&[1][..], &number.to_le_bytes(), &[1, 0], &sent, &rest].concat()
     };
     stage.plugin.clear_log();
