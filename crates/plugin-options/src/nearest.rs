@@ -3,32 +3,33 @@
 /// Longer names are like none.
 const MAX_BYTES: usize = 40;
 
-/// The known name that takes the fewest changes, if those are few.
+/// The known name that takes the fewest changes, of those that take few.
 #[must_use]
 pub fn nearest<'k>(name: &[u8], known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     if name.len() > MAX_BYTES {
         return None;
     }
-    let (changes, nearest) =
-        known.map(|known| (changes(name, known.as_bytes()), known)).min_by_key(|(changes, _)| *changes)?;
-    (changes <= 1 + nearest.len() / 4).then_some(nearest)
+    let few = |known: &str| 1 + known.len() / 4;
+    known
+        // At least as many changes as the lengths differ by: most names need not be compared.
+        .filter(|known| known.len().abs_diff(name.len()) <= few(known))
+        .map(|known| (changes(name, known.as_bytes()), known))
+        .filter(|(changes, known)| *changes <= few(known))
+        .min_by_key(|(changes, _)| *changes)
+        .map(|(_, known)| known)
 }
 
 /// How many bytes must be put in, taken out or replaced (Levenshtein's distance).
 fn changes(from: &[u8], to: &[u8]) -> usize {
-    let mut row: Vec<usize> = (0..=to.len()).collect();
+    let mut row: Vec<usize> = (1..=to.len()).collect();
     for (above, byte) in from.iter().enumerate() {
-        let mut diagonal = above;
-        let mut left = above + 1;
-        let mut next = vec![left];
-        for (other, up) in to.iter().zip(row.iter().skip(1)) {
-            left = (left + 1).min(up + 1).min(diagonal + usize::from(byte != other));
-            diagonal = *up;
-            next.push(left);
+        let (mut diagonal, mut left) = (above, above + 1);
+        for (other, up) in to.iter().zip(&mut row) {
+            left = (left + 1).min(*up + 1).min(diagonal + usize::from(byte != other));
+            diagonal = std::mem::replace(up, left);
         }
-        row = next;
     }
-    row.last().copied().unwrap_or_default()
+    row.last().copied().unwrap_or(from.len())
 }
 
 #[cfg(test)]
@@ -57,5 +58,7 @@ mod tests {
         assert_eq!(nearest(b"max_worker", known.into_iter()), Some("max-workers"));
         assert_eq!(nearest(b"color", known.into_iter()), None);
         assert_eq!(nearest(&[b'x'; 5000], known.into_iter()), None);
+        // What takes more changes than few hides nothing that takes as many and is longer.
+        assert_eq!(nearest(b"abxx", ["abc", "abxxyz"].into_iter()), Some("abxxyz"));
     }
 }
