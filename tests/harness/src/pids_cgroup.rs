@@ -1,6 +1,7 @@
 //! A cgroup that limits the number of processes, so that fork(2) can be made to fail for one server only.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::{PATIENCE, proc_table, scratch};
@@ -20,7 +21,7 @@ impl PidsCgroup {
     /// Makes the cgroup, or says why this machine does not allow it.
     pub fn new() -> Result<Self, String> {
         let root = root()?;
-        let path = root.join(scratch::unique_name());
+        let path = root.join(scratch::unique_name() + &of_these_processes());
         fs::create_dir(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let this = Self { path };
         if this.path.join("pids.max").exists() {
@@ -118,11 +119,24 @@ fn remove(path: &Path) {
     proc_table::wait_until(PATIENCE / 10, || fs::remove_dir(path).is_ok() || !path.exists());
 }
 
+/// How names end that are made in this pid namespace. Tests in another one see the same cgroups, but these processes have
+/// other numbers there, or none.
+fn of_these_processes() -> String {
+    let namespace =
+        fs::metadata("/proc/self/ns/pid").unwrap_or_else(|error| panic!("/proc/self/ns/pid: {error}"));
+    format!(".{}", namespace.ino())
+}
+
 /// Removes the cgroups of dead owners.
 pub(crate) fn sweep() {
+    let ours = of_these_processes();
     for root in [V1, V2] {
-        for name in scratch::stale_entries(Path::new(root)) {
-            remove(&Path::new(root).join(name));
+        for entry in fs::read_dir(root).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let name = name.to_str().and_then(|name| name.strip_suffix(&ours));
+            if name.is_some_and(scratch::is_stale) {
+                remove(&entry.path());
+            }
         }
     }
 }
@@ -135,5 +149,20 @@ mod tests {
     fn only_who_asks_may_skip_and_never_in_ci() {
         assert!(may_skip(true, false));
         assert!(!may_skip(false, false) && !may_skip(true, true) && !may_skip(false, true));
+    }
+
+    #[test]
+    fn what_a_dead_process_left_goes_but_not_what_others_have_elsewhere() {
+        let Some(own) = PidsCgroup::new_or_skip() else { return };
+        let place = own.path.parent().expect("a root").to_path_buf();
+        let of_dead = |end: &str| place.join(format!("ovpntest-4194305-{}{end}", std::process::id()));
+        let (ours, elsewhere) = (of_dead(&of_these_processes()), of_dead(".1"));
+        for path in [&ours, &elsewhere] {
+            fs::create_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        }
+        sweep();
+        let left = [&ours, &elsewhere, &own.path].map(|path| path.exists());
+        remove(&elsewhere);
+        assert_eq!(left, [false, true, true]);
     }
 }

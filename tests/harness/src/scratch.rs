@@ -2,8 +2,8 @@
 
 use std::sync::Once;
 
+pub(crate) use ovpn_plugin_test::scratch::is_stale;
 pub use ovpn_plugin_test::scratch::{Scratch, set_mode};
-pub(crate) use ovpn_plugin_test::scratch::{is_stale, stale_entries};
 
 use crate::{isolation, pids_cgroup};
 
