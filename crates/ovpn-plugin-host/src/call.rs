@@ -90,9 +90,12 @@ impl Call {
 
     /// With the variables of another event, as far as this one has no others.
     pub(crate) fn with_env_of(mut self, other: &Self) -> Self {
-        let name = |entry: &[u8]| entry.split(|byte| *byte == b'=').next().map(<[u8]>::to_vec);
         for entry in &other.env {
-            if !self.env.iter().any(|own| name(own) == name(entry)) {
+            let name = entry.split(|byte| *byte == b'=').next().unwrap_or_default();
+            let is_it = |own: &[u8]| {
+                own.strip_prefix(name).is_some_and(|rest| matches!(rest.first(), None | Some(b'=')))
+            };
+            if !self.env.iter().any(|own| is_it(own)) {
                 self.env.push(entry.clone());
             }
         }
