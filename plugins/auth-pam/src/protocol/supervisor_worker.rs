@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pam::ReturnCode;
 use privsep::wire::{Bytes, Text};
 use secret::Secret;
 
@@ -169,10 +170,10 @@ privsep::wire! {
 }
 
 impl TransactionEnd {
-    /// Of a transaction that has not begun.
+    /// Of a transaction that has not begun: a failure, until PAM has said something else.
     pub fn not_begun() -> Self {
         TransactionEnd {
-            code: 0,
+            code: ReturnCode::SYSTEM_ERR.raw().unsigned_abs(),
             authenticating: true,
             text: Vec::new(),
             delay: Duration::ZERO,

@@ -111,6 +111,7 @@ impl Stage {
 
 fn success() -> WorkerNews {
     WorkerNews::End(TransactionEnd {
+        code: 0,
         authenticating: false,
         text: b"Success".to_vec(),
         ..TransactionEnd::not_begun()
