@@ -131,8 +131,7 @@ impl Supervisor {
         }
         if judged.verdict == Verdict::Rejected {
             self.longest_delay = self.longest_delay.max(outcome.delay());
-            due = attempt.arrived + if attempt.deferred { self.refusal_time() } else { outcome.delay() };
-            due = attempt.deadline.map_or(due, |deadline| deadline.min(due));
+            due = self.refusal_due(&attempt, outcome.delay());
         }
         let (result, costs_nothing) = (outcome.result(), outcome.costs_nothing());
         let took = attempt.took(now);
@@ -142,8 +141,15 @@ impl Supervisor {
 
     /// The attempt counts as long as if it were refused, however far it has come.
     pub(super) fn keep_place(&mut self, attempt: &mut Attempt) {
-        let until = attempt.arrived + self.refusal_time();
+        let until = self.refusal_due(attempt, Duration::ZERO);
         attempt.place.iter_mut().for_each(|place| place.keep_until(until));
+    }
+
+    /// When a refusal may be known, at the latest when the attempt is over its time. `delay`: what PAM asks for, which is all
+    /// that counts where OpenVPN stands still.
+    fn refusal_due(&mut self, attempt: &Attempt, delay: Duration) -> Instant {
+        let due = attempt.arrived + if attempt.deferred { self.refusal_time() } else { delay };
+        attempt.deadline.map_or(due, |deadline| deadline.min(due))
     }
 
     /// `refusal-time` and up to a quarter more; with it, also the longest delay that the service has asked for so far: a

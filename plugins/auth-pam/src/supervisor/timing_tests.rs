@@ -213,6 +213,31 @@ fn a_question_frees_no_place_before_a_refusal_would() {
     }
 }
 
+/// A module may ask for a delay of more than an hour. Nobody is refused later than the time limit, so no place is taken for
+/// longer either.
+#[test]
+fn a_question_takes_no_place_beyond_the_time_limit() {
+    for asks in [false, true] {
+        let mut scene = Scene::new(&["challenge=yes", "timeout=20", "login"]);
+        scene.logs_in("bob");
+        let delay = Duration::from_secs(4000);
+        let end = || TransactionEnd { code: 7, delay, ..TransactionEnd::not_begun() };
+        scene.workers_say(|| WorkerNews::End(end()));
+        for _ in 0..MAX_UNANSWERED {
+            scene.logs_in("alice");
+        }
+        if asks {
+            scene.pam_asks_all();
+        } else {
+            scene.pam_refuses_all();
+        }
+        scene.wait_until(Duration::from_secs(20) - MOMENT);
+        assert!(!scene.takes("alice"), "{asks}");
+        scene.wait_until(Duration::from_secs(20) + MOMENT);
+        assert!(scene.takes("alice"), "{asks}");
+    }
+}
+
 /// By then six refusals are no secret any more: that all six take the longest time has a chance of one in fifteen thousand.
 #[test]
 fn an_attempt_that_was_never_run_frees_its_place_when_a_refusal_does() {
