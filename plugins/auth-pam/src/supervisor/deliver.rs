@@ -31,9 +31,6 @@ impl Supervisor {
                 self.count_failure(now, failed);
             }
         }
-        while let Some(id) = self.verdicts.next_given_way(now) {
-            self.answer_front(id, Verdict::Rejected);
-        }
         Ok(())
     }
 

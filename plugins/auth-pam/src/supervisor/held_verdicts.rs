@@ -58,8 +58,6 @@ pub struct Judged {
 pub struct HeldVerdicts {
     /// By time, and in the order of arrival: a front that was taken over may give two attempts the same number.
     held: BTreeMap<(Instant, u64), DecidedAttempt>,
-    /// Attempts that are refused at that time, since their question has given way to another one. A few: PAM asked each.
-    given_way: Vec<(Instant, u64)>,
     last: u64,
     outbox: VecDeque<Reply>,
 }
@@ -83,21 +81,9 @@ impl HeldVerdicts {
         Some(entry.remove())
     }
 
-    /// The question of this attempt has given way: it is refused then.
-    pub fn hold_refusal(&mut self, until: Instant, attempt: u64) {
-        self.given_way.push((until, attempt));
-    }
-
-    /// The next attempt whose time for that has come.
-    pub fn next_given_way(&mut self, now: Instant) -> Option<u64> {
-        let due = self.given_way.iter().position(|(until, _)| *until <= now)?;
-        Some(self.given_way.remove(due).1)
-    }
-
-    /// When [`HeldVerdicts::next_due`] or [`HeldVerdicts::next_given_way`] will have something to give.
+    /// When [`HeldVerdicts::next_due`] will have something to give.
     pub fn next_event(&self) -> Option<Instant> {
-        let held = self.held.first_key_value().map(|((until, _), _)| *until);
-        self.given_way.iter().map(|(until, _)| *until).chain(held).min()
+        self.held.first_key_value().map(|((until, _), _)| *until)
     }
 
     /// Sends a verdict, or keeps it until there is room.

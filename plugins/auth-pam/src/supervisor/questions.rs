@@ -36,7 +36,8 @@ impl Supervisor {
             return self.conclude(now, attempt, &Outcome::Shortage(errno));
         }
         let id = QuestionId::from_bytes(bytes);
-        let given_up = self.waiting_questions.add(WaitingQuestion {
+        let known = attempt.arrived + self.settings.config.question_time();
+        let waiting = WaitingQuestion {
             id,
             attempts: vec![attempt.id],
             worker,
@@ -47,14 +48,10 @@ impl Supervisor {
             page,
             asked: now,
             until: now + self.settings.config.challenge_timeout,
-        });
-        // Those whose question gives way learn it when this one may be known: else they tell when PAM has asked.
-        let known = attempt.arrived + self.settings.config.question_time();
-        for one in given_up {
-            for id in &one.attempts {
-                self.verdicts.hold_refusal(known, *id);
-            }
-            self.end_question(now, &one, &lines::questions::too_many_wait().to_string());
+            gives_way: false,
+        };
+        if let Some(one) = self.waiting_questions.add(waiting, known) {
+            self.give_up(now, &one, &lines::questions::too_many_wait().to_string());
         }
         self.conclude(now, attempt, &Outcome::Asked(Question { id, echo, page, private, text }));
         self.spare_is_wanted = true;
@@ -112,11 +109,16 @@ impl Supervisor {
         None
     }
 
-    /// Nobody has answered in time.
+    /// Nobody has answered in time, or before another question may be known.
     pub(super) fn give_up_late_ones(&mut self, now: Instant) {
         for one in self.waiting_questions.expired(now) {
             let seconds = self.settings.config.challenge_timeout.as_secs();
-            self.give_up(now, &one, &lines::questions::no_answer_within(seconds).to_string());
+            let why = if one.gives_way {
+                lines::questions::too_many_wait().to_string()
+            } else {
+                lines::questions::no_answer_within(seconds).to_string()
+            };
+            self.give_up(now, &one, &why);
         }
     }
 
@@ -148,16 +150,11 @@ impl Supervisor {
         self.watch_front(before);
     }
 
-    /// Nobody is asked any more.
-    pub(super) fn give_up(&mut self, now: Instant, one: &WaitingQuestion, why: &str) {
-        self.refuse_pending(one);
-        self.end_question(now, one, why);
-    }
-
     /// The worker ends the transaction and leaves. Not a failure, so the line must not look like one to a log watcher.
-    fn end_question(&mut self, now: Instant, one: &WaitingQuestion, why: &str) {
+    pub(super) fn give_up(&mut self, now: Instant, one: &WaitingQuestion, why: &str) {
         self.counters.totals.questions_given_up += 1;
         self.workers.dismiss(now, one.worker);
+        self.refuse_pending(one);
         let took = TimeTaken::until(now, one.asked, None);
         let (user, tail) = (shown(&one.username), self.line_tail_with_time(&one.origin, took));
         lines::questions::given_up(&user, why, &tail).log();

@@ -292,3 +292,29 @@ fn a_refusal_has_its_time_from_the_answer_of_the_client() {
         assert!((REFUSAL_TIME..=REFUSAL_TIME.mul_f64(1.25)).contains(&refused), "{later:?}: {refused:?}");
     }
 }
+
+/// As long as the third question may not be known, the first one can be answered, as if PAM had not asked yet: how the client
+/// hears of its answer tells nothing, also where it has used up its places.
+#[test]
+fn a_question_that_gives_way_can_be_answered_as_before() {
+    for (asks, others) in [(false, 0), (true, 0), (false, MAX_UNANSWERED - 1), (true, MAX_UNANSWERED - 1)] {
+        let mut scene = Scene::new(&["challenge=yes", "max-suspended=64", "login"]);
+        let first = scene.logs_in("alice");
+        scene.pam_asks_all();
+        scene.logs_in("alice");
+        scene.pam_asks_all();
+        let question = scene.question_of(first);
+        scene.wait_until(REFUSAL_TIME * 2);
+        (0..=others).for_each(|_| _ = scene.logs_in("alice"));
+        if asks {
+            scene.pam_asks_all();
+        }
+        let answered = REFUSAL_TIME * 2 + QUESTION_TIME / 2;
+        scene.wait_until(answered);
+        let answer = scene.sends("alice", CredentialsKind::Answer(Some(question)), Duration::ZERO);
+        scene.pam_asks_all();
+        scene.wait_until(REFUSAL_TIME * 4);
+        assert_ne!(scene.question_of(answer), question, "{asks} {others}: PAM goes on");
+        assert_eq!(scene.refused_at(first), None, "{asks} {others}");
+    }
+}

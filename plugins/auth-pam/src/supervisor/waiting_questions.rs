@@ -9,6 +9,8 @@
 //!   before the last.
 //! * If there are too many over all, the source with the most loses its oldest. So a source that collects questions pushes
 //!   out its own first.
+//! * What gives way to a new question stays as it was until that one may be known: also that an answer is none any more
+//!   would tell when PAM has asked. So for a moment there are more, at most twice as many.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -46,6 +48,15 @@ pub struct WaitingQuestion {
     pub asked: Instant,
     /// When it is given up.
     pub until: Instant,
+    /// It is given up because others wait.
+    pub gives_way: bool,
+}
+
+impl WaitingQuestion {
+    fn give_way(&mut self, at: Instant) {
+        self.gives_way = true;
+        self.until = self.until.min(at);
+    }
 }
 
 /// All of them, oldest first.
@@ -61,29 +72,25 @@ impl WaitingQuestions {
         WaitingQuestions { most: most.max(1), waiting: Vec::new() }
     }
 
-    /// One more; those that are given up for it.
-    pub fn add(&mut self, one: WaitingQuestion) -> Vec<WaitingQuestion> {
+    /// One more, which may be known from `known` on: until then those can be answered that give way for it. Beyond twice as
+    /// many as there may be, one is given up at once, which comes back.
+    pub fn add(&mut self, one: WaitingQuestion, known: Instant) -> Option<WaitingQuestion> {
         let of_same_client = |other: &WaitingQuestion| {
-            other.source == one.source
+            !other.gives_way
+                && other.source == one.source
                 && other.username == one.username
                 && other.common_name == one.common_name
         };
-        let mut given_up = Vec::new();
-        let places = self
-            .waiting
-            .iter()
-            .enumerate()
-            .filter(|(_, other)| of_same_client(other))
-            .map(|(place, _)| place);
-        let places: Vec<usize> = places.collect();
-        if places.len() >= MAX_OF_ONE_CLIENT {
-            given_up.push(self.waiting.remove(places[0]));
+        let mut places = (0..self.waiting.len()).filter(|place| of_same_client(&self.waiting[*place]));
+        if let (Some(oldest), true) = (places.next(), places.count() + 1 >= MAX_OF_ONE_CLIENT) {
+            self.waiting[oldest].give_way(known);
         }
         self.waiting.push(one);
-        if self.waiting.len() > self.most {
-            given_up.extend(self.give_up_one());
+        if self.staying().count() > self.most {
+            let oldest = self.oldest_of_most();
+            oldest.into_iter().for_each(|place| self.waiting[place].give_way(known));
         }
-        given_up
+        if self.waiting.len() > self.most.saturating_mul(2) { self.give_up_one() } else { None }
     }
 
     /// This attempt was asked the same question.
@@ -101,15 +108,26 @@ impl WaitingQuestions {
         self.waiting.iter().any(|one| one.id == *id)
     }
 
-    /// Gives one up: the oldest of the source with the most.
+    /// Gives one up: one that gives way in any case, else the oldest of the source with the most.
     pub fn give_up_one(&mut self) -> Option<WaitingQuestion> {
+        let gives_way = self.waiting.iter().position(|one| one.gives_way);
+        let place = gives_way.or_else(|| self.oldest_of_most())?;
+        Some(self.waiting.remove(place))
+    }
+
+    /// Those that do not give way.
+    fn staying(&self) -> impl Iterator<Item = (usize, &WaitingQuestion)> {
+        self.waiting.iter().enumerate().filter(|(_, one)| !one.gives_way)
+    }
+
+    /// The place of the oldest of the source with the most, as far as they do not give way.
+    fn oldest_of_most(&self) -> Option<usize> {
         let mut counts: HashMap<Source, usize> = HashMap::new();
-        for one in &self.waiting {
+        for (_, one) in self.staying() {
             *counts.entry(one.source).or_default() += 1;
         }
         let most = counts.values().max()?;
-        let oldest = self.waiting.iter().position(|one| counts.get(&one.source) == Some(most))?;
-        Some(self.waiting.remove(oldest))
+        self.staying().find(|(_, one)| counts.get(&one.source) == Some(most)).map(|(place, _)| place)
     }
 
     /// The one that this answers, which waits no more.
@@ -191,7 +209,15 @@ mod tests {
             page: false,
             asked: now,
             until: now + SOON,
+            gives_way: false,
         }
+    }
+
+    /// Adds one that may be known at once; those that have given way for it.
+    fn add(table: &mut WaitingQuestions, one: WaitingQuestion) -> Vec<WaitingQuestion> {
+        let now = one.asked;
+        assert!(table.add(one, now).is_none());
+        table.expired(now)
     }
 
     fn workers(given_up: &[WaitingQuestion]) -> Vec<WorkerId> {
@@ -203,7 +229,7 @@ mod tests {
         let now = Instant::now();
         let mut table = WaitingQuestions::new(8);
         for worker in 1..=3 {
-            assert!(table.add(one(now, worker, &format!("user{worker}"), 1)).is_empty());
+            assert!(add(&mut table, one(now, worker, &format!("user{worker}"), 1)).is_empty());
         }
         for (id, username, common_name) in [
             (id(9), "user2", "laptop"),
@@ -226,8 +252,8 @@ mod tests {
     fn a_late_answer_is_none() {
         let now = Instant::now();
         let mut table = WaitingQuestions::new(8);
-        table.add(one(now, 1, "alice", 1));
-        table.add(one(now + SOON / 2, 2, "bob", 1));
+        add(&mut table, one(now, 1, "alice", 1));
+        add(&mut table, one(now + SOON / 2, 2, "bob", 1));
         assert_eq!(table.next_event(), Some(now + SOON));
         assert!(table.take(now + SOON, &id(1), b"alice", b"laptop").is_none());
         assert!(table.expired(now + SOON - Duration::from_nanos(1)).is_empty());
@@ -241,10 +267,10 @@ mod tests {
         let now = Instant::now();
         let mut table = WaitingQuestions::new(8);
         for (worker, username, source) in [(1, "alice", 1), (2, "alice", 1), (3, "bob", 1), (4, "alice", 2)] {
-            assert!(table.add(one(now, worker, username, source)).is_empty());
+            assert!(add(&mut table, one(now, worker, username, source)).is_empty());
         }
-        assert_eq!(workers(&table.add(one(now, 5, "alice", 1))), [1]);
-        assert_eq!(workers(&table.add(one(now, 6, "alice", 1))), [2]);
+        assert_eq!(workers(&add(&mut table, one(now, 5, "alice", 1))), [1]);
+        assert_eq!(workers(&add(&mut table, one(now, 6, "alice", 1))), [2]);
     }
 
     /// With another certificate it is another client, which cannot answer this one's.
@@ -252,10 +278,10 @@ mod tests {
     fn another_client_pushes_out_no_question_of_the_same_user() {
         let now = Instant::now();
         let mut table = WaitingQuestions::new(8);
-        table.add(one(now, 1, "alice", 1));
+        add(&mut table, one(now, 1, "alice", 1));
         for worker in 2..=5 {
             let others = WaitingQuestion { common_name: b"another".to_vec(), ..one(now, worker, "alice", 1) };
-            assert!(table.add(others).iter().all(|given_up| given_up.common_name == b"another"));
+            assert!(add(&mut table, others).iter().all(|given_up| given_up.common_name == b"another"));
         }
         assert!(table.take(now, &id(1), b"alice", b"laptop").is_some());
     }
@@ -264,31 +290,65 @@ mod tests {
     fn a_source_that_collects_questions_pushes_out_its_own() {
         let now = Instant::now();
         let mut table = WaitingQuestions::new(4);
-        table.add(one(now, 1, "alice", 1));
+        add(&mut table, one(now, 1, "alice", 1));
         for worker in 2..=4 {
-            assert!(table.add(one(now, worker, &format!("made up {worker}"), 2)).is_empty());
+            assert!(add(&mut table, one(now, worker, &format!("made up {worker}"), 2)).is_empty());
         }
         for worker in 5..100 {
-            assert_eq!(workers(&table.add(one(now, worker, &format!("made up {worker}"), 2))), [worker - 3]);
+            assert_eq!(
+                workers(&add(&mut table, one(now, worker, &format!("made up {worker}"), 2))),
+                [worker - 3]
+            );
         }
         assert!(table.take(now, &id(1), b"alice", b"laptop").is_some());
         // Where each has one, the oldest goes.
         let mut table = WaitingQuestions::new(2);
         let given_up: Vec<Vec<WorkerId>> = (1..=3)
-            .map(|number| workers(&table.add(one(now, number, "u", u32::try_from(number).unwrap()))))
+            .map(|number| workers(&add(&mut table, one(now, number, "u", u32::try_from(number).unwrap()))))
             .collect();
         assert_eq!(given_up, [vec![], vec![], vec![1]]);
+    }
+
+    #[test]
+    fn what_gives_way_can_be_answered_until_the_next_one_may_be_known() {
+        let (now, known) = (Instant::now(), Instant::now() + SOON / 2);
+        let mut table = WaitingQuestions::new(8);
+        for worker in 1..=4 {
+            assert!(table.add(one(now, worker, "alice", 1), known).is_none());
+        }
+        assert_eq!(table.next_event(), Some(known));
+        assert!(table.take(now, &id(2), b"alice", b"laptop").is_some());
+        assert!(table.take(known, &id(1), b"alice", b"laptop").is_none());
+        assert_eq!(workers(&table.expired(known)), [1]);
+        assert_eq!(workers(table.all()), [3, 4]);
+    }
+
+    /// Even if that tells something: each is a process.
+    #[test]
+    fn there_are_never_more_than_twice_as_many() {
+        let now = Instant::now();
+        let mut table = WaitingQuestions::new(3);
+        let beyond = |worker| {
+            let added = table.add(one(now, worker, &format!("made up {worker}"), 1), now + SOON);
+            assert!(table.all().len() <= 6 && table.staying().count() <= 3);
+            added.map(|one| one.worker)
+        };
+        let beyond: Vec<Option<WorkerId>> = (1..=8).map(beyond).collect();
+        assert_eq!(beyond, [None, None, None, None, None, None, Some(1), Some(2)]);
+        // A worker is needed for something else.
+        let given_up = [(); 7].map(|()| table.give_up_one().map(|one| one.worker));
+        assert_eq!(given_up, [Some(3), Some(4), Some(5), Some(6), Some(7), Some(8), None]);
     }
 
     #[test]
     fn a_worker_that_has_ended_waits_no_more() {
         let now = Instant::now();
         let mut table = WaitingQuestions::new(0);
-        table.add(one(now, 1, "alice", 1));
+        add(&mut table, one(now, 1, "alice", 1));
         assert!(table.remove(2).is_none());
         assert!(table.remove(1).is_some() && table.remove(1).is_none());
         assert!(table.give_up_one().is_none());
-        table.add(one(now, 1, "alice", 1));
+        add(&mut table, one(now, 1, "alice", 1));
         assert!(table.cancel(1).is_none());
         assert!(table.cancel(101).is_some() && table.cancel(101).is_none());
     }
@@ -297,13 +357,13 @@ mod tests {
     fn a_question_ends_with_the_last_who_was_asked() {
         let now = Instant::now();
         let mut table = WaitingQuestions::new(8);
-        table.add(one(now, 1, "alice", 1));
+        add(&mut table, one(now, 1, "alice", 1));
         table.asked_too(&id(1), 7);
         table.asked_too(&id(9), 8);
         assert!(table.cancel(101).is_none() && table.cancel(8).is_none() && table.waits(&id(1)));
         assert!(table.cancel(7).is_some() && !table.waits(&id(1)));
         // Only the last ones are remembered.
-        table.add(one(now, 1, "alice", 1));
+        add(&mut table, one(now, 1, "alice", 1));
         (0..1000).for_each(|attempt| table.asked_too(&id(1), attempt));
         assert_eq!(table.waiting[0].attempts, (992..1000).collect::<Vec<_>>());
     }
