@@ -27,6 +27,11 @@ impl Supervisor {
         attempt: Attempt,
         asks: NewQuestion,
     ) {
+        // The answer would come after that, and be let in.
+        if self.revoked.covers(&attempt, &[]) {
+            self.workers.dismiss(now, worker);
+            return self.conclude(now, attempt, &Outcome::Revoked);
+        }
         let NewQuestion { echo, page, private, text } = asks;
         let mut bytes = [0; 16];
         if let Err(error) = self.random.read_exact(&mut bytes) {

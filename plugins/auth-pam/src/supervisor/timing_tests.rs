@@ -318,3 +318,20 @@ fn a_question_that_gives_way_can_be_answered_as_before() {
         assert_eq!(scene.refused_at(first), None, "{asks} {others}");
     }
 }
+
+/// Its answer would come after that.
+#[test]
+fn what_pam_asks_after_its_user_was_revoked_is_no_question() {
+    let mut scene = Scene::new(&["challenge=yes", "login"]);
+    let before = scene.logs_in("alice");
+    scene.wait_until(MOMENT);
+    scene.supervisor.revoke(scene.now, b"alice");
+    scene.pam_asks_all();
+    scene.wait_until(MOMENT * 2);
+    let after = scene.logs_in("alice");
+    // Another worker is started.
+    scene.wait_until(REFUSAL_TIME * 2);
+    scene.pam_asks_all();
+    assert!(scene.refused_at(before).is_some(), "{:?}", scene.verdicts);
+    let _ = scene.question_of(after);
+}
