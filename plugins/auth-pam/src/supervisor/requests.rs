@@ -131,9 +131,6 @@ impl Supervisor {
             }
             return self.conclude(now, attempt, &Outcome::Penalty(refusal.backoff));
         }
-        if !self.breaker.admit(now, attempt.source, &attempt.username) {
-            return self.conclude(now, attempt, &Outcome::Away);
-        }
         attempt.place = self.unanswered.take(now, attempt.source, &attempt.username);
         if attempt.place.is_none() {
             return self.conclude(now, attempt, &Outcome::TooManyUnanswered);
@@ -146,6 +143,10 @@ impl Supervisor {
         if let Some(question) = asked.cloned() {
             self.waiting_questions.asked_too(&question.id, attempt.id);
             return self.conclude(now, attempt, &Outcome::AskedAgain(question));
+        }
+        // Last: what is passed on while the backend is away has to find out whether it is back.
+        if !self.breaker.admit(now, attempt.source, &attempt.username) {
+            return self.conclude(now, attempt, &Outcome::Away);
         }
         // Unless PAM is asked the same already.
         if let Some(attempt) = self.repeated.join(attempt) {

@@ -1,5 +1,5 @@
 //! What a client can tell by when it hears something, or by whether an attempt is taken: the same whatever PAM has done by
-//! then. The time is the test's own.
+//! then. And what it can use up of what is there for all. The time is the test's own.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -18,6 +18,7 @@ use crate::protocol::verdict::{TemporaryCause, Verdict};
 use crate::protocol::{
     AttemptRequest, Credentials, CredentialsKind, Order, Reply, Report, Request, TransactionEnd, WorkerNews,
 };
+use crate::supervisor::circuit_breaker::{OPENS_AFTER, PROBE};
 use crate::supervisor::fuzzing::{Driven, FrontEnd, GENERATION, OtherEnds};
 use crate::supervisor::unanswered_limit::MAX_UNANSWERED;
 
@@ -334,4 +335,29 @@ fn what_pam_asks_after_its_user_was_revoked_is_no_question() {
     scene.pam_asks_all();
     assert!(scene.refused_at(before).is_some(), "{:?}", scene.verdicts);
     let _ = scene.question_of(after);
+}
+
+/// While the backend is away, an attempt that PAM is not asked about is no probe: otherwise nobody would find out that it is
+/// back.
+#[test]
+fn who_finds_no_room_is_no_probe() {
+    let mut scene = Scene::new(&["challenge=yes", "penalties=no", "login"]);
+    for (code, time) in [(0, 2), (9, 4)] {
+        for user in 0..OPENS_AFTER {
+            scene.logs_in(&format!("user{user}"));
+            scene.workers_say(|| WorkerNews::End(TransactionEnd { code, ..TransactionEnd::not_begun() }));
+        }
+        scene.wait_until(REFUSAL_TIME * time);
+    }
+    let away = |scene: &mut Scene, username| {
+        let id = scene.logs_in(username);
+        let verdicts = scene.verdicts.get(&id).map(Vec::as_slice);
+        matches!(verdicts, Some([(_, Verdict::Temporary { cause: TemporaryCause::Away, .. })]))
+    };
+    assert!(away(&mut scene, "user1"));
+    scene.wait_until(REFUSAL_TIME * 4 + PROBE);
+    // Answers to questions that nobody has asked.
+    (0..MAX_UNANSWERED).for_each(|_| _ = scene.sends("user0", CredentialsKind::Answer(None), Duration::ZERO));
+    assert!(!scene.takes("user0") && !scene.takes("user0"));
+    assert!(!away(&mut scene, "user1"), "the next probe");
 }
