@@ -18,7 +18,7 @@ DESTDIR   ?=
 # How long `make fuzz` runs each target.
 FUZZ_SECONDS ?= 120
 # How many test programs `make test` runs at a time that start servers and then mostly wait, each with four tests at a time.
-SUITES_AT_ONCE ?= 3
+SUITES_AT_ONCE ?= 4
 # Of shared objects: 0644 on Debian, 0755 where rpm and others want it.
 PLUGINMODE ?= 0644
 # How long `make soak` runs: 5m, 1h.
@@ -174,12 +174,13 @@ deny:
 docs:
 	@CARGO="$(CARGO)" packaging/book/build "$(TARGET)"
 
-# Builds the packages, looks into them, and uses them in a clean Debian root. QUICK=1: only what takes less than ten minutes.
+# Builds the packages, looks into them, and uses them in a clean Debian root. QUICK=1: only what takes less than ten minutes, and
+# compiled without what makes programs fast.
 test-packages:
 	$(call need_root,it makes Debian roots and installs packages in them)
 	@CARGO="$(CARGO)" tests/install-deps packages
 	@$(MAKE) --no-print-directory compile INSTALL_EXAMPLES=1 INSTALL_DEV=1
-	PLUGIN_DIR="$(abspath $(TARGET))/release" $(CARGO) test --locked -p packages -- $(if $(QUICK),,--include-ignored)
+	PLUGIN_DIR="$(abspath $(TARGET))/release" QUICK="$(QUICK)" $(CARGO) test --locked -p packages -- $(if $(QUICK),,--include-ignored)
 
 # The crates for plugin authors, without uploading them. Needs a cargo that publishes several at once: 1.90 or later.
 publish-check:

@@ -61,7 +61,9 @@ impl Server {
 
     pub(crate) fn try_start(config: &ServerConfig) -> Result<Self, FailedStart> {
         let mut server = Self::launch(config);
-        let end = Instant::now() + PATIENCE;
+        // Under a debugger, say, everything is slower.
+        let patience = if config.through.is_empty() { PATIENCE } else { 4 * PATIENCE };
+        let end = Instant::now() + patience;
         let log = server.log().clone();
         let detaches = server.daemon != Daemon::No;
         let said = log.wait_match(Mark::START, end, |text| {

@@ -8,6 +8,14 @@ use std::sync::OnceLock;
 
 use crate::{kept, make, run};
 
+/// Variable that, set to 1, has packages compiled without what makes them fast.
+const QUICK: &str = "QUICK";
+const UNOPTIMIZED: [(&str, &str); 3] = [
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+];
+
 /// Where packages are built: in the build directory, so that nothing of it stays elsewhere.
 pub fn place(name: &str) -> PathBuf {
     let place = kept().join(name);
@@ -42,8 +50,15 @@ pub fn vendored_rpm() -> &'static Path {
 
 fn built(target: &str, name: &str, variables: &[&str]) -> PathBuf {
     let place = place(name);
-    run(make(target).args(variables).env("CARGO_TARGET_DIR", &place));
+    run(make(target).args(variables).envs(compiled().iter().copied()).env("CARGO_TARGET_DIR", &place));
     place.join(target)
+}
+
+/// How packages are compiled: as they are shipped, or in a third of the time where the tests shall be quick. What is looked
+/// at in them does not depend on how fast they are.
+fn compiled() -> &'static [(&'static str, &'static str)] {
+    let is_quick = std::env::var_os(QUICK).is_some_and(|value| value == "1");
+    if is_quick { &UNOPTIMIZED } else { &[] }
 }
 
 /// Builds the binary packages once more, from the source package in `from`: in another place, by another user's settings, at
@@ -58,6 +73,7 @@ pub fn rebuilt(from: &Path, name: &str) -> PathBuf {
     for variable in ["CARGO_TARGET_DIR", "RUSTFLAGS"] {
         command.env(variable, "/nonexistent");
     }
+    command.envs(compiled().iter().copied());
     let tree = place.join("a-tree-of-another-name");
     run(harness::command::away_from_make(&mut command).current_dir(&tree));
     fs::remove_dir_all(&tree).unwrap_or_else(|error| panic!("{}: {error}", tree.display()));
