@@ -9,6 +9,8 @@
 mod outcome;
 #[cfg(test)]
 mod page;
+#[cfg(test)]
+mod processors;
 mod record;
 mod release;
 mod root;
