@@ -91,6 +91,7 @@ help:
 	@echo "                PAMDIR=: for packages, which own no PAM service; then it goes to SHAREDIR=$(SHAREDIR)"
 	@echo "make uninstall  remove it again, but no PAM service that was changed"
 	@echo "make deb        Debian packages, into $(TARGET)/deb; VENDOR=1: from vendored sources, without network"
+	@echo "make deb ARCH=arm64  the same for another processor, into $(TARGET)/deb-arm64; docs/platforms.md says for which it was tried (root; downloads)"
 	@echo "make rpm        RPM packages, into $(TARGET)/rpm"
 	@echo "make release    sources, packages, checksums and a list of what is inside (CycloneDX), into $(TARGET)/release-files"
 	@echo "make test-packages  build the packages and try them in clean Debian roots (root)"
@@ -216,7 +217,7 @@ test-windows:
 	@mkdir -p "$(TARGET)"
 	@CARGO="$(CARGO)" tests/windows/test-windows "$(TARGET)"
 
-# For other processors, with Debian 13's cross compilers, under qemu where this machine's cannot run them. A chroot of 5 GB.
+# For other processors, with Debian 13's cross compilers, under qemu where this machine's cannot run them. A chroot of 8 GB.
 test-architectures:
 	$(call need_root,it makes a chroot)
 	@CARGO="$(CARGO)" tests/install-deps test-architectures
@@ -283,9 +284,20 @@ list-files:
 	@packaging/install list
 
 # Debian packages into $(TARGET)/deb, RPMs into $(TARGET)/rpm; VENDOR=1: with the sources of the dependencies, built without network.
+# ARCH=arm64: Debian packages for that processor into $(TARGET)/deb-arm64, built and looked into in the chroot of test-architectures.
+ifeq ($(origin ARCH),command line)
+deb:
+	$(call need_root,it makes a chroot)
+	@CARGO="$(CARGO)" tests/install-deps test-architectures
+	@mkdir -p "$(TARGET)"
+	@CARGO="$(CARGO)" RECORD="$(RECORD)" tests/architectures/make-deb "$(TARGET)" "$(ARCH)"
+rpm:
+	@echo "ARCH: only Debian packages can be built for another processor" >&2; exit 2
+else
 deb rpm:
 	@CARGO="$(CARGO)" tests/install-deps $@
 	@CARGO="$(CARGO)" VENDOR="$(VENDOR)" packaging/make-$@ "$(abspath $(TARGET))/$@"
+endif
 
 # The files of a release.
 release:
