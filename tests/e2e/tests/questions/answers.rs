@@ -164,6 +164,8 @@ fn the_oldest_above_the_bound_is_given_up() {
                 person
             })
             .collect();
+        // It can be answered until the newest one may be known.
+        stage.server.wait_for(Mark::START, "too many questions wait for an answer");
         people.iter().for_each(|person| person.answer(CODE));
         people[0].refused();
         people[1].connects();
