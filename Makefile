@@ -154,8 +154,7 @@ lint: build
 	$(CARGO) clippy --locked -p ovpn-plugin --features openssl,tokio --all-targets -- -D warnings
 	$(CARGO) fmt --manifest-path plugins/examples/$(ALONE)/Cargo.toml --check
 	$(CARGO) clippy --locked --manifest-path plugins/examples/$(ALONE)/Cargo.toml --target-dir "$(TARGET)" --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps $(shell CARGO="$(CARGO)" packaging/shipped-crates own) \
-		-p ovpn-plugin-test -p cargo-ovpn-plugin
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked -p ovpn-plugin --features openssl,tokio --no-deps
 	$(CARGO) fmt --manifest-path tests/public-api/Cargo.toml --check
 	$(CARGO) clippy --locked --manifest-path tests/public-api/Cargo.toml --target-dir "$(TARGET)" --all-targets -- -D warnings

@@ -84,7 +84,7 @@ impl Call {
     /// Leaves a variable out.
     #[must_use]
     pub fn without_env(mut self, name: &str) -> Self {
-        self.env.retain(|entry| !is_entry_of(entry, name));
+        self.env.retain(|entry| !is_entry_of(entry, name.as_bytes()));
         self
     }
 
@@ -92,10 +92,7 @@ impl Call {
     pub(crate) fn with_env_of(mut self, other: &Self) -> Self {
         for entry in &other.env {
             let name = entry.split(|byte| *byte == b'=').next().unwrap_or_default();
-            let is_it = |own: &[u8]| {
-                own.strip_prefix(name).is_some_and(|rest| matches!(rest.first(), None | Some(b'=')))
-            };
-            if !self.env.iter().any(|own| is_it(own)) {
+            if !self.env.iter().any(|own| is_entry_of(own, name) || own[..] == *name) {
                 self.env.push(entry.clone());
             }
         }
@@ -110,12 +107,12 @@ impl Call {
 
     /// The value of a variable.
     pub(crate) fn env_value(&self, name: &str) -> Option<Vec<u8>> {
-        let entry = self.env.iter().find(|entry| is_entry_of(entry, name))?;
+        let entry = self.env.iter().find(|entry| is_entry_of(entry, name.as_bytes()))?;
         entry.get(name.len() + 1..).map(<[u8]>::to_vec)
     }
 
     pub(crate) fn has_env(&self, name: &str) -> bool {
-        self.env.iter().any(|entry| is_entry_of(entry, name))
+        self.env.iter().any(|entry| is_entry_of(entry, name.as_bytes()))
     }
 
     pub(crate) fn argv(&self, file: &CString) -> Result<Vec<CString>, NulError> {
@@ -152,8 +149,8 @@ impl Drop for Wiped {
     }
 }
 
-fn is_entry_of(entry: &[u8], name: &str) -> bool {
-    entry.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
+fn is_entry_of(entry: &[u8], name: &[u8]) -> bool {
+    entry.strip_prefix(name).is_some_and(|rest| rest.starts_with(b"="))
 }
 
 impl fmt::Debug for Call {
