@@ -6,7 +6,7 @@ use crate::{Declared, LineKind, Section};
 /// What explains this line. The reason in it counts before the line itself, and of several that fit the one with the most
 /// fixed text. `None`: no declaration fits, or none that says more than the line.
 pub fn explain<'d>(sections: &[&'d Section], line: &str) -> Option<&'d Declared> {
-    let (found, reason) = best(sections, line, true)?;
+    let (found, reason) = of_line(sections, line)?;
     reason
         .and_then(|reason| of_reason(sections, reason))
         .or_else(|| Some(found).filter(|found| found.is_explained()))
@@ -14,7 +14,12 @@ pub fn explain<'d>(sections: &[&'d Section], line: &str) -> Option<&'d Declared>
 
 /// The declaration of this line itself, whatever its reason is.
 pub fn find<'d>(sections: &[&'d Section], line: &str) -> Option<&'d Declared> {
-    best(sections, line, true).map(|(found, _)| found)
+    of_line(sections, line).map(|(found, _)| found)
+}
+
+/// The line may name a client first, which is one word.
+fn of_line<'d, 't>(sections: &[&'d Section], line: &'t str) -> Option<(&'d Declared, Option<&'t str>)> {
+    best(sections, line, true).or_else(|| best(sections, line.split_once(' ')?.1, true))
 }
 
 fn of_reason<'d>(sections: &[&'d Section], reason: &str) -> Option<&'d Declared> {
@@ -96,6 +101,14 @@ mod tests {
     fn a_reason_is_no_line_of_its_own() {
         assert_eq!(why("no room (see max)"), None);
         assert_eq!(why("something; no room (see max)"), None);
+    }
+
+    #[test]
+    fn the_client_may_stand_first() {
+        let line = format!("joe/192.0.2.1:4711 {}", busy(3));
+        assert_eq!(why(&line), Some("of the longer one"));
+        assert_eq!(find(&[&LINES], &line).map(|declared| declared.why), Some("of the longer one"));
+        assert_eq!(why("joe/192.0.2.1:4711 no room (see max)"), None, "it is a reason");
     }
 
     #[test]

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use crate::closing::was_forgotten;
 use crate::connect_progress::ConnectProgress;
 use crate::deferred_verdict::{DeferredVerdict, VerdictFiles};
-use crate::log_subject::OwnedSubject;
 use crate::open_decisions::OpenDecision;
 use crate::verdict_file::{append, has_name, open_empty, open_for, put, put_verdict};
 use crate::{ClientConfig, ClientConnect, DeferError, Deferral, lines, logging};
@@ -40,7 +39,6 @@ struct Connect {
     config: File,
     waits: bool,
     progress: Option<Arc<ConnectProgress>>,
-    subject: OwnedSubject,
 }
 
 /// What goes into them.
@@ -65,14 +63,7 @@ impl ClientConnect<'_> {
             let config = open_for(self.config_file(), "the first argument")?;
             let verdict = open_empty(self.deferred_file(), "client_connect_deferred_file")?;
             let progress = self.context.client.map(|client| Arc::clone(client.progress()));
-            Ok(Connect {
-                _open: undecided,
-                verdict,
-                config,
-                waits: false,
-                progress,
-                subject: OwnedSubject::of_this_thread(),
-            })
+            Ok(Connect { _open: undecided, verdict, config, waits: false, progress })
         })?;
         Ok((ConnectDecision { verdict: Some(verdict) }, deferral))
     }
@@ -109,8 +100,8 @@ impl ConnectDecision {
     }
 
     fn end(&mut self, verdict: Verdict) {
-        if let Err(error) = self.settle(verdict) {
-            logging::say(lines::refusal_unwritable(error));
+        if let Some(deferred) = self.verdict.take() {
+            deferred.give_or(verdict, |error| logging::say(lines::refusal_unwritable(error)));
         }
     }
 
@@ -154,7 +145,7 @@ impl VerdictFiles for Connect {
         let config = match verdict {
             Verdict::Accept(config) => config,
             Verdict::Forgotten if self.is_wanted() => {
-                self.subject.during(|| logging::say(lines::client_forgotten()));
+                logging::say(lines::client_forgotten());
                 return self.put_verdict(b'0');
             }
             Verdict::Forgotten | Verdict::Reject => return self.put_verdict(b'0'),

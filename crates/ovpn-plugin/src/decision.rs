@@ -6,7 +6,6 @@ use std::path::Path;
 
 use crate::closing::was_forgotten;
 use crate::deferred_verdict::{DeferredVerdict, VerdictFiles};
-use crate::log_subject::OwnedSubject;
 use crate::open_decisions::OpenDecision;
 use crate::verdict_file::{has_name, open, open_empty, put_reason, put_verdict};
 use crate::{AuthUserPassVerify, DeferError, Deferral, Env, PeerInfo, Rejection, lines, logging};
@@ -51,7 +50,6 @@ struct Login {
     /// If it could not be opened, a reason is lost.
     reason: Option<io::Result<File>>,
     takes_temporary: bool,
-    subject: OwnedSubject,
 }
 
 /// What goes into them.
@@ -138,8 +136,8 @@ impl Decision {
     }
 
     fn end(&mut self, verdict: Verdict) {
-        if let Err(error) = self.settle(verdict) {
-            logging::say(lines::rejection_unwritable(error));
+        if let Some(deferred) = self.verdict.take() {
+            deferred.give_or(verdict, |error| logging::say(lines::rejection_unwritable(error)));
         }
     }
 
@@ -161,7 +159,6 @@ impl Login {
             control: open_empty(control, "auth_control_file")?,
             reason: reason.map(open),
             takes_temporary: PeerInfo::new(env).takes_temporary(),
-            subject: OwnedSubject::of_this_thread(),
         })
     }
 }
@@ -179,7 +176,7 @@ impl VerdictFiles for Login {
             Verdict::Reject => b'0',
             Verdict::Forgotten => {
                 if self.is_wanted() {
-                    self.subject.during(|| logging::say(lines::login_forgotten()));
+                    logging::say(lines::login_forgotten());
                 }
                 b'0'
             }

@@ -10,6 +10,7 @@ use std::cell::{Cell, OnceCell};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::log_subject::OwnedSubject;
 use crate::{DeferError, Deferral};
 
 /// The files of one decision.
@@ -37,7 +38,11 @@ enum State<F: VerdictFiles> {
 }
 
 /// The decision's side.
-pub(crate) struct DeferredVerdict<F: VerdictFiles>(Arc<Mutex<State<F>>>);
+pub(crate) struct DeferredVerdict<F: VerdictFiles> {
+    state: Arc<Mutex<State<F>>>,
+    /// The verdict may be given in any thread, and its lines name the client.
+    subject: OwnedSubject,
+}
 
 /// The call's side.
 pub(crate) trait CallSide: Send + Sync {
@@ -52,12 +57,21 @@ impl<F: VerdictFiles> DeferredVerdict<F> {
     /// Both sides, before the reply.
     pub(crate) fn new(files: F) -> (Self, Arc<dyn CallSide>) {
         let state = Arc::new(Mutex::new(State::BeforeReply { files, verdict: None }));
-        (Self(Arc::clone(&state)), state)
+        (Self { state: Arc::clone(&state), subject: OwnedSubject::of_this_thread() }, state)
     }
 
     /// Gives the verdict. Only the first counts.
     pub(crate) fn give(&self, verdict: F::Verdict) -> io::Result<()> {
-        let mut state = lock(&self.0);
+        self.subject.during(|| self.put(verdict))
+    }
+
+    /// Gives it where nobody takes the error, which is logged.
+    pub(crate) fn give_or(&self, verdict: F::Verdict, log: impl FnOnce(io::Error)) {
+        self.subject.during(|| self.put(verdict).unwrap_or_else(log));
+    }
+
+    fn put(&self, verdict: F::Verdict) -> io::Result<()> {
+        let mut state = lock(&self.state);
         match std::mem::replace(&mut *state, State::Over) {
             State::BeforeReply { files, verdict: None } => {
                 *state = State::BeforeReply { files, verdict: Some(verdict) };
@@ -77,7 +91,7 @@ impl<F: VerdictFiles> DeferredVerdict<F> {
     }
 
     pub(crate) fn is_wanted(&self) -> bool {
-        match &*lock(&self.0) {
+        match &*lock(&self.state) {
             State::BeforeReply { files, .. } | State::Deferred(files) => files.is_wanted(),
             State::Over => false,
         }

@@ -82,9 +82,9 @@ impl Supervisor {
         self.count_failure(now, failed);
     }
 
-    /// The session is gone, and with it the worker: the account is looked at in another one.
+    /// The session is gone, and with it the worker: the account is looked at in another one, if somebody still wants to know.
     pub(super) fn check_elsewhere(&mut self, now: Instant, check: Option<AccountCheck>) {
-        if let Some(mut attempt) = check.and_then(|check| check.attempt) {
+        if let Some(mut attempt) = check.and_then(|check| check.attempt).filter(|attempt| !attempt.gone) {
             attempt.begun = None;
             self.submit(now, *attempt);
         }

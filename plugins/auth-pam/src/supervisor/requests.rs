@@ -72,6 +72,7 @@ impl Supervisor {
                 self.cancel_question(now, id);
                 self.cancel_session(now, id);
                 self.workers.client_gone(id);
+                self.sessions.client_gone(id);
                 // Not a failure, so the line must not look like one to a log watcher.
                 let mut waiting = self.scheduler.cancel(id);
                 let next = waiting.as_mut().and_then(|attempt| self.repeated.leave(attempt));

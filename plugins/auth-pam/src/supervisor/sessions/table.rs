@@ -144,6 +144,12 @@ impl Sessions {
         if session.attempts.is_empty() { Some(self.take(place)) } else { None }
     }
 
+    /// The client of this attempt is gone. If its account is being looked at, that goes on.
+    pub fn client_gone(&mut self, attempt: u64) {
+        let checked = self.table.iter_mut().filter_map(|session| session.check.as_mut()?.attempt.as_mut());
+        checked.filter(|checked| checked.id == attempt).for_each(|checked| checked.gone = true);
+    }
+
     /// Whether any more may be opened at all.
     pub fn is_full(&self) -> bool {
         self.table.iter().filter(|session| session.is_open()).count() >= self.bounds.most
