@@ -172,6 +172,7 @@ deny:
 	$(CARGO) deny check
 	$(CARGO) deny --manifest-path plugins/examples/$(ALONE)/Cargo.toml --config deny.toml check
 	$(CARGO) deny --manifest-path tests/public-api/Cargo.toml --config deny.toml check
+	for fuzz in plugins/*/fuzz/Cargo.toml crates/*/fuzz/Cargo.toml; do $(CARGO) deny --manifest-path "$$fuzz" --config deny.toml check || exit 1; done
 
 # The documents as a site. mdBook comes from the registry the first time, and stays in the target directory.
 docs:

@@ -22,6 +22,11 @@ pub(crate) struct Machine {
     pause: Duration,
 }
 
+/// The kernel's version as far as it matters: the rest is a distribution's or the machine's own.
+fn first_two_numbers(release: &str) -> String {
+    release.trim().split('.').take(2).collect::<Vec<_>>().join(".")
+}
+
 /// Load average of the last minute.
 fn load() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
@@ -57,7 +62,7 @@ impl Machine {
             pause: longest_pause(processors),
             processor: processor(&read("/proc/cpuinfo")).unwrap_or_else(|| "processor unknown".into()),
             processors,
-            kernel: read("/proc/sys/kernel/osrelease").trim().to_string(),
+            kernel: first_two_numbers(&read("/proc/sys/kernel/osrelease")),
             openvpn: words.split_whitespace().nth(1).unwrap_or("unknown").to_string(),
             load_at_the_end: None,
         }

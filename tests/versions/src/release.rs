@@ -17,7 +17,7 @@ pub(crate) const RELEASES: [Release; 4] = [
     Release { name: "sid", title: "Debian unstable" },
 ];
 
-/// The test programs that start servers, by package.
+/// The main test programs that start servers, by package.
 pub(crate) const SUITES: [(&str, &[&str]); 2] = [
     (
         "e2e",

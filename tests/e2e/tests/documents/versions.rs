@@ -70,6 +70,23 @@ fn the_change_log_has_the_version() {
     assert!(notes.contains("\n### Upgrade notes\n"), "what does one have to do?");
 }
 
+/// Packages take their files' times from their change logs.
+#[test]
+fn the_change_logs_of_packages_have_its_day() {
+    let page = text("CHANGELOG.md");
+    let released = page.split("\n## ").nth(2).and_then(|section| section.lines().next()).unwrap_or_default();
+    let Some((_, date)) = released.split_once(" - ") else { return };
+    let [year, month, day] = date.split('-').collect::<Vec<_>>()[..] else { panic!("{released}") };
+    let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let month = names[month.parse::<usize>().expect("a number") - 1];
+    for (file, date) in [
+        ("packaging/debian/changelog", format!(", {day} {month} {year} ")),
+        ("packaging/rpm/openvpn-plugins-rs.spec", format!(" {month} {day} {year} The ")),
+    ] {
+        assert!(text(file).contains(&date), "{file} has no entry of {date:?}");
+    }
+}
+
 fn is_date(text: &str) -> bool {
     let numbers: Vec<usize> = text.split('-').map(str::len).collect();
     numbers == [4, 2, 2] && text.chars().all(|c| c == '-' || c.is_ascii_digit())

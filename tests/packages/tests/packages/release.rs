@@ -32,7 +32,8 @@ fn made_in_two_places_it_is_identical() {
     for directory in [&one, &other] {
         run(Command::new("sha256sum").args(["--check", "--strict", "SHA256SUMS"]).current_dir(directory));
     }
-    for end in [".deb", ".dsc", ".noarch.rpm", "-vendor.tar.xz", "-0.1.0.tar.xz", ".cdx.json"] {
+    let sources = concat!("-", env!("CARGO_PKG_VERSION"), ".tar.xz");
+    for end in [".deb", ".dsc", ".noarch.rpm", "-vendor.tar.xz", sources, ".cdx.json"] {
         assert!(sums.lines().any(|line| line.ends_with(end)), "{sums}");
     }
 }
