@@ -41,7 +41,6 @@ impl Supervisor {
             return self.conclude(now, attempt, &Outcome::Shortage(errno));
         }
         let id = QuestionId::from_bytes(bytes);
-        let known = attempt.arrived + self.settings.config.question_time();
         let waiting = WaitingQuestion {
             id,
             attempts: vec![attempt.id],
@@ -52,12 +51,11 @@ impl Supervisor {
             origin: attempt.origin.clone(),
             page,
             asked: now,
+            known: attempt.arrived + self.settings.config.question_time(),
+            counts: false,
             until: now + self.settings.config.challenge_timeout,
-            gives_way: false,
         };
-        if let Some(one) = self.waiting_questions.add(waiting, known) {
-            self.give_up(now, &one, &lines::questions::too_many_wait().to_string());
-        }
+        self.waiting_questions.add(waiting);
         self.conclude(now, attempt, &Outcome::Asked(Question { id, echo, page, private, text }));
         self.spare_is_wanted = true;
     }
@@ -114,11 +112,11 @@ impl Supervisor {
         None
     }
 
-    /// Nobody has answered in time, or before another question may be known.
+    /// Nobody has answered in time, or there are too many.
     pub(super) fn give_up_late_ones(&mut self, now: Instant) {
-        for one in self.waiting_questions.expired(now) {
+        for one in self.waiting_questions.given_up(now) {
             let seconds = self.settings.config.challenge_timeout.as_secs();
-            let why = if one.gives_way {
+            let why = if one.until > now {
                 lines::questions::too_many_wait().to_string()
             } else {
                 lines::questions::no_answer_within(seconds).to_string()

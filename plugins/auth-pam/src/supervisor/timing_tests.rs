@@ -1,6 +1,8 @@
 //! What a client can tell by when it hears something, or by whether an attempt is taken: the same whatever PAM has done by
 //! then. And what it can use up of what is there for all. The time is the test's own.
 
+mod giving_way;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::time::{Duration, Instant};
@@ -77,12 +79,19 @@ impl Scene {
                     assert!(self.keeper.forked(worker, i32::try_from(worker).unwrap()));
                 }
             }
-            for worker in self.workers.values_mut() {
+            let mut left = Vec::new();
+            for (id, worker) in &mut self.workers {
                 match worker.channel.try_receive().map(|received| received.map(|received| received.message)) {
                     Ok(Some(Order::Begin(begin))) => worker.runs = Some(begin.nonce),
                     Ok(Some(Order::Answer { nonce, .. })) => worker.runs = Some(nonce),
+                    // A worker that is dismissed leaves.
+                    Err(_) => left.push(*id),
                     _ => {}
                 }
+            }
+            for id in left {
+                self.workers.remove(&id);
+                assert!(self.keeper.ended(id, privsep::Ended::Exited(0)));
             }
             while let Some(received) = self.front.try_receive().unwrap() {
                 if let News::Message(Reply::Verdict { id, verdict, .. }) = received.message {

@@ -9,8 +9,8 @@
 //!   before the last.
 //! * If there are too many over all, the source with the most loses its oldest. So a source that collects questions pushes
 //!   out its own first.
-//! * What gives way to a new question stays as it was until that one may be known: also that an answer is none any more
-//!   would tell when PAM has asked. So for a moment there are more, at most twice as many.
+//! * A question counts from when a client may know of it. If it counted at once, what gives way to it, or does not, would
+//!   tell when PAM has asked. So for a moment there are more, at most twice as many.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -46,16 +46,25 @@ pub struct WaitingQuestion {
     pub page: bool,
     /// When it was asked.
     pub asked: Instant,
+    /// When a client may know of it.
+    pub known: Instant,
+    /// It counts, because a client may know of it.
+    pub counts: bool,
     /// When it is given up.
     pub until: Instant,
-    /// It is given up because others wait.
-    pub gives_way: bool,
 }
 
 impl WaitingQuestion {
-    fn give_way(&mut self, at: Instant) {
-        self.gives_way = true;
-        self.until = self.until.min(at);
+    /// Whether both went to the same client, as far as that can be told.
+    pub fn is_of_same_client(&self, other: &Self) -> bool {
+        self.source == other.source
+            && self.username == other.username
+            && self.common_name == other.common_name
+    }
+
+    /// As the attempts came, whenever PAM has asked.
+    fn order(&self) -> (Instant, Option<u64>) {
+        (self.known, self.attempts.first().copied())
     }
 }
 
@@ -72,25 +81,10 @@ impl WaitingQuestions {
         WaitingQuestions { most: most.max(1), waiting: Vec::new() }
     }
 
-    /// One more, which may be known from `known` on: until then those can be answered that give way for it. Beyond twice as
-    /// many as there may be, one is given up at once, which comes back.
-    pub fn add(&mut self, one: WaitingQuestion, known: Instant) -> Option<WaitingQuestion> {
-        let of_same_client = |other: &WaitingQuestion| {
-            !other.gives_way
-                && other.source == one.source
-                && other.username == one.username
-                && other.common_name == one.common_name
-        };
-        let mut places = (0..self.waiting.len()).filter(|place| of_same_client(&self.waiting[*place]));
-        if let (Some(oldest), true) = (places.next(), places.count() + 1 >= MAX_OF_ONE_CLIENT) {
-            self.waiting[oldest].give_way(known);
-        }
-        self.waiting.push(one);
-        if self.staying().count() > self.most {
-            let oldest = self.oldest_of_most();
-            oldest.into_iter().for_each(|place| self.waiting[place].give_way(known));
-        }
-        if self.waiting.len() > self.most.saturating_mul(2) { self.give_up_one() } else { None }
+    /// One more.
+    pub fn add(&mut self, one: WaitingQuestion) {
+        let place = self.waiting.partition_point(|other| other.order() <= one.order());
+        self.waiting.insert(place, one);
     }
 
     /// This attempt was asked the same question.
@@ -108,26 +102,32 @@ impl WaitingQuestions {
         self.waiting.iter().any(|one| one.id == *id)
     }
 
-    /// Gives one up: one that gives way in any case, else the oldest of the source with the most.
+    /// Gives one up: the oldest of the source with the most.
     pub fn give_up_one(&mut self) -> Option<WaitingQuestion> {
-        let gives_way = self.waiting.iter().position(|one| one.gives_way);
-        let place = gives_way.or_else(|| self.oldest_of_most())?;
-        Some(self.waiting.remove(place))
+        self.oldest_of_most(|_| true).map(|place| self.waiting.remove(place))
     }
 
-    /// Those that do not give way.
-    fn staying(&self) -> impl Iterator<Item = (usize, &WaitingQuestion)> {
-        self.waiting.iter().enumerate().filter(|(_, one)| !one.gives_way)
+    /// The places of those of this kind.
+    fn places(&self, is_such: impl Fn(&WaitingQuestion) -> bool) -> impl Iterator<Item = usize> {
+        self.waiting.iter().enumerate().filter(move |(_, one)| is_such(one)).map(|(place, _)| place)
     }
 
-    /// The place of the oldest of the source with the most, as far as they do not give way.
-    fn oldest_of_most(&self) -> Option<usize> {
+    /// The place of the oldest of the source with the most, of this kind.
+    fn oldest_of_most(&self, is_such: impl Fn(&WaitingQuestion) -> bool) -> Option<usize> {
         let mut counts: HashMap<Source, usize> = HashMap::new();
-        for (_, one) in self.staying() {
-            *counts.entry(one.source).or_default() += 1;
+        for place in self.places(&is_such) {
+            *counts.entry(self.waiting[place].source).or_default() += 1;
         }
         let most = counts.values().max()?;
-        self.staying().find(|(_, one)| counts.get(&one.source) == Some(most)).map(|(place, _)| place)
+        self.places(is_such).find(|place| counts.get(&self.waiting[*place].source) == Some(most))
+    }
+
+    /// The place of the one that gives way to this one, if there are too many.
+    fn gives_way_to(&self, new: &WaitingQuestion) -> Option<usize> {
+        let mut of_client = self.places(|one| one.counts && one.is_of_same_client(new));
+        let (oldest, beyond) = (of_client.next(), of_client.nth(MAX_OF_ONE_CLIENT - 1));
+        let too_many = || self.places(|one| one.counts).count() > self.most;
+        beyond.and(oldest).or_else(|| too_many().then(|| self.oldest_of_most(|one| one.counts))?)
     }
 
     /// The one that this answers, which waits no more.
@@ -160,9 +160,19 @@ impl WaitingQuestions {
         one.attempts.is_empty().then(|| self.waiting.remove(place))
     }
 
-    /// Those whose time is over.
-    pub fn expired(&mut self, now: Instant) -> Vec<WaitingQuestion> {
-        self.take_all(|one| one.until <= now)
+    /// Those whose time is over, and those that are too many.
+    pub fn given_up(&mut self, now: Instant) -> Vec<WaitingQuestion> {
+        let mut given_up = self.take_all(|one| one.until <= now);
+        while let Some(new) = self.waiting.iter().position(|one| !one.counts && one.known <= now) {
+            self.waiting[new].counts = true;
+            let place = self.gives_way_to(&self.waiting[new]);
+            given_up.extend(place.map(|place| self.waiting.remove(place)));
+        }
+        // Even if that tells something: each is a process.
+        while self.waiting.len() > self.most.saturating_mul(2) {
+            given_up.extend(self.give_up_one());
+        }
+        given_up
     }
 
     /// All of this kind.
@@ -177,9 +187,9 @@ impl WaitingQuestions {
         &self.waiting
     }
 
-    /// When [`WaitingQuestions::expired`] will have something to give.
+    /// When there is something to do for [`WaitingQuestions::given_up`].
     pub fn next_event(&self) -> Option<Instant> {
-        self.waiting.iter().map(|one| one.until).min()
+        self.waiting.iter().map(|one| if one.counts { one.until } else { one.known }).min()
     }
 }
 
@@ -208,16 +218,17 @@ mod tests {
             origin: origin("192.0.2.7", 1194),
             page: false,
             asked: now,
+            known: now,
+            counts: false,
             until: now + SOON,
-            gives_way: false,
         }
     }
 
     /// Adds one that may be known at once; those that have given way for it.
     fn add(table: &mut WaitingQuestions, one: WaitingQuestion) -> Vec<WaitingQuestion> {
         let now = one.asked;
-        assert!(table.add(one, now).is_none());
-        table.expired(now)
+        table.add(one);
+        table.given_up(now)
     }
 
     fn workers(given_up: &[WaitingQuestion]) -> Vec<WorkerId> {
@@ -256,8 +267,8 @@ mod tests {
         add(&mut table, one(now + SOON / 2, 2, "bob", 1));
         assert_eq!(table.next_event(), Some(now + SOON));
         assert!(table.take(now + SOON, &id(1), b"alice", b"laptop").is_none());
-        assert!(table.expired(now + SOON - Duration::from_nanos(1)).is_empty());
-        assert_eq!(workers(&table.expired(now + SOON)), [1]);
+        assert!(table.given_up(now + SOON - Duration::from_nanos(1)).is_empty());
+        assert_eq!(workers(&table.given_up(now + SOON)), [1]);
         assert!(table.take(now + SOON, &id(2), b"bob", b"laptop").is_some());
         assert_eq!(table.next_event(), None);
     }
@@ -314,30 +325,47 @@ mod tests {
         let (now, known) = (Instant::now(), Instant::now() + SOON / 2);
         let mut table = WaitingQuestions::new(8);
         for worker in 1..=4 {
-            assert!(table.add(one(now, worker, "alice", 1), known).is_none());
+            assert!(add(&mut table, WaitingQuestion { known, ..one(now, worker, "alice", 1) }).is_empty());
         }
         assert_eq!(table.next_event(), Some(known));
-        assert!(table.take(now, &id(2), b"alice", b"laptop").is_some());
+        // What is answered before that has never counted.
+        assert!(table.take(now, &id(3), b"alice", b"laptop").is_some());
+        assert_eq!(workers(&table.given_up(known)), [1]);
         assert!(table.take(known, &id(1), b"alice", b"laptop").is_none());
-        assert_eq!(workers(&table.expired(known)), [1]);
-        assert_eq!(workers(table.all()), [3, 4]);
+        assert_eq!(workers(table.all()), [2, 4]);
+        assert_eq!(table.next_event(), Some(now + SOON));
+    }
+
+    /// Also if PAM asks about a later attempt first.
+    #[test]
+    fn the_oldest_is_that_of_the_oldest_attempt() {
+        let now = Instant::now();
+        for order in [[1, 2, 3, 4], [4, 2, 3, 1]] {
+            let mut table = WaitingQuestions::new(8);
+            for worker in order {
+                let known = now + SOON / 4 * u32::from(worker > 2);
+                table.add(WaitingQuestion { known, ..one(now, worker, "alice", 1) });
+            }
+            assert!(table.given_up(now).is_empty());
+            assert_eq!(workers(&table.given_up(now + SOON / 4)), [1, 2], "{order:?}");
+        }
     }
 
     /// Even if that tells something: each is a process.
     #[test]
     fn there_are_never_more_than_twice_as_many() {
-        let now = Instant::now();
+        let (now, known) = (Instant::now(), Instant::now() + SOON / 2);
         let mut table = WaitingQuestions::new(3);
-        let beyond = |worker| {
-            let added = table.add(one(now, worker, &format!("made up {worker}"), 1), now + SOON);
-            assert!(table.all().len() <= 6 && table.staying().count() <= 3);
-            added.map(|one| one.worker)
+        let mut add_one = |worker| {
+            let one = one(now, worker, &format!("made up {worker}"), 1);
+            workers(&add(&mut table, WaitingQuestion { known, ..one }))
         };
-        let beyond: Vec<Option<WorkerId>> = (1..=8).map(beyond).collect();
-        assert_eq!(beyond, [None, None, None, None, None, None, Some(1), Some(2)]);
+        let given_up: Vec<Vec<WorkerId>> = (1..=8).map(&mut add_one).collect();
+        assert_eq!(given_up, [vec![], vec![], vec![], vec![], vec![], vec![], vec![1], vec![2]]);
         // A worker is needed for something else.
-        let given_up = [(); 7].map(|()| table.give_up_one().map(|one| one.worker));
-        assert_eq!(given_up, [Some(3), Some(4), Some(5), Some(6), Some(7), Some(8), None]);
+        assert_eq!(table.give_up_one().map(|one| one.worker), Some(3));
+        assert_eq!(workers(&table.given_up(known)), [4, 5]);
+        assert_eq!(workers(table.all()), [6, 7, 8]);
     }
 
     #[test]

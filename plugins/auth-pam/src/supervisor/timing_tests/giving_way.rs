@@ -1,0 +1,47 @@
+//! Questions that end because of others, or because their time is over: the same whenever PAM has asked.
+
+use super::*;
+
+impl Scene {
+    /// PAM asks about the last attempt only: the youngest worker has it.
+    fn pam_asks_about_the_last(&mut self) {
+        let worker = self.workers.values_mut().next_back().unwrap();
+        let nonce = worker.runs.take().unwrap();
+        let news = WorkerNews::Question { echo: true, page: false, private: false, text: b"Code:".to_vec() };
+        worker.channel.try_send(&Report { nonce, news }, &[]).unwrap();
+        self.settle();
+    }
+}
+
+/// With the third question there is one too many, unless the second one is answered before the third may be known.
+#[test]
+fn an_answer_does_not_tell_whether_pam_has_asked_about_another_attempt() {
+    let (start, answered) = (REFUSAL_TIME * 2, Duration::from_millis(100));
+    for (users, most) in [(["alice"; 3], "max-suspended=64"), (["alice", "bob", "carol"], "max-suspended=2")]
+    {
+        for milliseconds in [30, 150, 1200] {
+            let mut scene = Scene::new(&["challenge=yes", most, "login"]);
+            let [first, second] = [users[0], users[1]].map(|user| {
+                let attempt = scene.logs_in(user);
+                scene.pam_asks_all();
+                attempt
+            });
+            let question = scene.question_of(second);
+            scene.wait_until(start);
+            let third = scene.logs_in(users[2]);
+            let mut steps = [(Duration::from_millis(milliseconds), true), (answered, false)];
+            steps.sort_unstable();
+            for (time, asks) in steps {
+                scene.wait_until(start + time);
+                if asks {
+                    scene.pam_asks_about_the_last();
+                } else {
+                    scene.sends(users[1], CredentialsKind::Answer(Some(question)), Duration::ZERO);
+                }
+            }
+            scene.wait_until(REFUSAL_TIME * 4);
+            let _ = scene.question_of(third);
+            assert_eq!(scene.refused_at(first), None, "{users:?}: PAM asks after {milliseconds} ms");
+        }
+    }
+}
