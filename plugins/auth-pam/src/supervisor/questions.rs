@@ -41,6 +41,7 @@ impl Supervisor {
             return self.conclude(now, attempt, &Outcome::Shortage(errno));
         }
         let id = QuestionId::from_bytes(bytes);
+        let known = attempt.arrived + self.settings.config.question_time();
         let waiting = WaitingQuestion {
             id,
             attempts: vec![attempt.id],
@@ -51,9 +52,9 @@ impl Supervisor {
             origin: attempt.origin.clone(),
             page,
             asked: now,
-            known: attempt.arrived + self.settings.config.question_time(),
+            known,
             counts: false,
-            until: now + self.settings.config.challenge_timeout,
+            until: known.max(now) + self.settings.config.challenge_timeout,
         };
         self.waiting_questions.add(waiting);
         self.conclude(now, attempt, &Outcome::Asked(Question { id, echo, page, private, text }));

@@ -45,3 +45,17 @@ fn an_answer_does_not_tell_whether_pam_has_asked_about_another_attempt() {
         }
     }
 }
+
+/// A client that waits with its question, and does not answer, is refused then.
+#[test]
+fn the_end_of_a_question_does_not_tell_when_pam_has_asked() {
+    let ends = [30, 150].map(|milliseconds| {
+        let mut scene = Scene::new(&["challenge=Your code:", "challenge-timeout=60", "login"]);
+        let attempt = scene.logs_in("alice");
+        scene.wait_until(Duration::from_millis(milliseconds));
+        scene.pam_asks_all();
+        scene.wait_until(Duration::from_secs(70));
+        scene.refused_at(attempt).unwrap()
+    });
+    assert_eq!(ends[0], ends[1], "PAM asks after 30 ms, after 150 ms");
+}
