@@ -101,9 +101,10 @@ impl Machine<'_> {
         limits.into_iter().flatten().fold(DEFAULT_MAX_WORKERS, u64::min).max(1)
     }
 
-    /// What the control group has left beside the workers, and one in any case: as long as few workers run, there is room.
+    /// Half of what the control group has left beside the workers, as there may be twice as many for a moment. And one in any
+    /// case: as long as few workers run, there is room.
     fn max_suspended(&self, max_workers: u64) -> u64 {
-        let left = self.left_beside(max_workers);
+        let left = self.left_beside(max_workers).map(|left| left / 2);
         left.into_iter().fold(DEFAULT_MAX_SUSPENDED, u64::min).max(1)
     }
 

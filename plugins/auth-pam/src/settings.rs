@@ -77,10 +77,11 @@ impl Settings {
     pub fn scheduler_limits(&self, open_files: usize) -> Limits {
         let asked_for = self.config.max_suspended.unwrap_or(self.max_suspended);
         // Workers that ask must leave descriptors for those that do not.
-        let max_suspended = if self.can_ask { asked_for.min((open_files / 4).max(1)) } else { 0 };
+        // There may be twice as many for a moment.
+        let max_suspended = if self.can_ask { asked_for.min((open_files / 8).max(1)) } else { 0 };
         // So must those in a session, and those that wait for one.
         let max_sessions = self.most_sessions().min((open_files / 4).max(1));
-        let apart = OWN_FILES + max_suspended + 2 * max_sessions;
+        let apart = OWN_FILES + 2 * (max_suspended + max_sessions);
         // One descriptor for a worker, and some while it is forked: a limit on open files is one on workers too.
         let possible = (open_files.saturating_sub(apart) / 2).max(1);
         let wanted = self.config.max_workers.unwrap_or(self.max_workers);
@@ -139,10 +140,28 @@ pub mod tests {
         assert_eq!(limits(&["login"], 1_000_000).max_suspended, 0);
         assert_eq!(limits(&["challenge=yes", "login"], 1_000_000).max_suspended, 5);
         assert_eq!(limits(&["max-suspended=7", "login", "code", "ASK"], 1_000_000).max_suspended, 7);
-        let scarce = limits(&["challenge=yes", "max-workers=1000", "login"], OWN_FILES + 5 + 2 * 100);
+        let scarce = limits(&["challenge=yes", "max-workers=1000", "login"], OWN_FILES + 2 * (5 + 100));
         assert_eq!(scarce.max_workers, 100);
         let many = limits(&["challenge=yes", "max-suspended=10000", "max-workers=1000", "login"], 1000);
-        assert_eq!((many.max_suspended, many.max_workers), (250, (1000 - OWN_FILES - 250) / 2));
+        assert_eq!((many.max_suspended, many.max_workers), (125, (1000 - OWN_FILES - 250) / 2));
+    }
+
+    #[test]
+    fn all_together_find_descriptors() {
+        for files in [256, 1000, 1024, 4096] {
+            let line = [
+                "challenge=yes",
+                "session=yes",
+                "max-suspended=10000",
+                "max-sessions=10000",
+                "max-workers=1000",
+                "login",
+            ];
+            let Limits { max_workers, max_suspended, max_sessions, .. } = limits(&line, files);
+            // A question that may not be known yet waits as well, and so do those that wait for a session.
+            let most = OWN_FILES + max_workers + 2 * (max_suspended + max_sessions);
+            assert!(most <= files, "{most} of {files}");
+        }
     }
 
     #[test]

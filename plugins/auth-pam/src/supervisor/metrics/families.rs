@@ -198,7 +198,7 @@ pub const FAMILIES: &[Family] = &[
     gauge(
         "questions_waiting_limit",
         &[],
-        "Questions that may wait for an answer (max-suspended).",
+        "Questions that may wait for an answer (max-suspended); for a moment twice as many.",
         |samples, now| {
             samples.add(&[], now.max_questions);
         },
