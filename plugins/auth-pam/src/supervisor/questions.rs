@@ -144,7 +144,9 @@ impl Supervisor {
 
     /// Nobody can answer any more. What the front has still pending of the attempts that were asked is refused; the other
     /// numbers it has forgotten.
-    pub(super) fn refuse_pending(&mut self, one: &WaitingQuestion) {
+    pub(super) fn refuse_pending(&mut self, now: Instant, one: &WaitingQuestion) {
+        // First it learns of the question.
+        let _ = self.deliver_due(now);
         let before = self.verdicts.interest();
         for id in &one.attempts {
             let refused = Reply::Verdict { id: *id, verdict: Verdict::Rejected, told: Vec::new() };
@@ -158,7 +160,7 @@ impl Supervisor {
     pub(super) fn give_up(&mut self, now: Instant, one: &WaitingQuestion, why: &str) {
         self.counters.totals.questions_given_up += 1;
         self.workers.dismiss(now, one.worker);
-        self.refuse_pending(one);
+        self.refuse_pending(now, one);
         let took = TimeTaken::until(now, one.asked, None);
         let (user, tail) = (shown(&one.username), self.line_tail_with_time(&one.origin, took));
         lines::questions::given_up(&user, why, &tail).log();

@@ -33,7 +33,7 @@ impl Supervisor {
         let waited = self.waiting_questions.remove(worker);
         match self.workers.remove(worker) {
             Some(Gone { .. }) if waited.is_some() => {
-                waited.iter().for_each(|one| self.refuse_pending(one));
+                waited.iter().for_each(|one| self.refuse_pending(now, one));
                 let user = waited.iter().map(|one| shown(&one.username)).collect::<String>();
                 let took = |one: &WaitingQuestion| TimeTaken::until(now, one.asked, None);
                 let tail = waited

@@ -227,10 +227,8 @@ impl Front {
         let opened = matches!(self.asked.get(&id).map(|asked| &asked.about), Some(About::Open(_)));
         let asked = self.asked.get_mut(&id).unwrap_or_else(|| panic!("nobody has asked for {id}"));
         asked.verdicts.push(verdict.clone());
-        let is_question = |verdict: &Verdict| matches!(verdict, Verdict::Asked(_));
-        let rest: Vec<_> = asked.verdicts.iter().filter(|verdict| !is_question(verdict)).collect();
         // A question that nobody can answer any more is taken back by a refusal.
-        let taken_back = matches!(rest[..], [Verdict::Rejected]) && asked.verdicts.len() == 2;
+        let taken_back = matches!(asked.verdicts[..], [Verdict::Asked(_), Verdict::Rejected]);
         assert!(asked.verdicts.len() == 1 || taken_back, "{id} is answered by {:?}", asked.verdicts);
         match (&asked.about, verdict) {
             (About::Login { username, credentials, session }, Verdict::Accepted { .. }) => {

@@ -59,3 +59,33 @@ fn the_end_of_a_question_does_not_tell_when_pam_has_asked() {
     });
     assert_eq!(ends[0], ends[1], "PAM asks after 30 ms, after 150 ms");
 }
+
+/// Also if the question ends in the turn of the supervisor in which PAM asks.
+#[test]
+fn nobody_is_refused_before_being_asked() {
+    let late = REFUSAL_TIME * 2;
+    let expect_order = |scene: &Scene, attempt: u64| {
+        let order = &scene.verdicts[&attempt];
+        assert!(matches!(order[..], [(_, Verdict::Asked(_)), (_, Verdict::Rejected)]), "{order:?}");
+    };
+    // There are too many that may be known, and then too many of all. At last, a worker asks at its end.
+    for (count, time) in [(2, late), (3, Duration::ZERO)] {
+        let mut scene = Scene::new(&["challenge=yes", "max-suspended=1", "login"]);
+        let users = ["alice", "bob", "carol"].into_iter().take(count);
+        let attempts: Vec<u64> = users.map(|user| scene.logs_in(user)).collect();
+        scene.wait_until(time);
+        scene.pam_asks_all();
+        scene.wait_until(late);
+        expect_order(&scene, attempts[0]);
+    }
+    let mut scene = Scene::new(&["challenge=yes", "login"]);
+    let attempt = scene.logs_in("alice");
+    let (id, worker) = scene.workers.iter_mut().find(|(_, worker)| worker.runs.is_some()).unwrap();
+    let (id, nonce) = (*id, worker.runs.unwrap());
+    let news = WorkerNews::Question { echo: true, page: false, private: false, text: b"Code:".to_vec() };
+    worker.channel.try_send(&Report { nonce, news }, &[]).unwrap();
+    scene.workers.remove(&id);
+    assert!(scene.keeper.ended(id, privsep::Ended::Killed(11)));
+    scene.settle();
+    expect_order(&scene, attempt);
+}
