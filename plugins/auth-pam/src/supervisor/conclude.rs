@@ -152,13 +152,18 @@ impl Supervisor {
         attempt.deadline.map_or(due, |deadline| deadline.min(due))
     }
 
-    /// `refusal-time` and up to a quarter more; with it, also the longest delay that the service has asked for so far: a
-    /// stack that asks for none in some cases would tell them from others.
+    /// The least and up to a quarter more.
     fn refusal_time(&mut self) -> Duration {
-        let least = self.settings.config.refusal_time.max(self.longest_delay);
+        let least = self.least_refusal_time();
         let mut random = [0; 2];
         // Without it the time is still the same for all.
         let _ = self.random.read_exact(&mut random);
         least + (least / 4).mul_f64(f64::from(u16::from_ne_bytes(random)) / f64::from(u16::MAX))
+    }
+
+    /// `refusal-time`, and also the longest delay that the service has asked for so far: a stack that asks for none in some
+    /// cases would tell them from others.
+    pub(super) fn least_refusal_time(&self) -> Duration {
+        self.settings.config.refusal_time.max(self.longest_delay)
     }
 }

@@ -52,8 +52,8 @@ pub struct Load {
     pub held: usize,
     /// Questions that wait for an answer.
     pub questions: usize,
-    /// Those of them that a client may know of.
-    pub known_questions: usize,
+    /// Those of them that count.
+    pub counted_questions: usize,
     /// The most of those that one client has.
     pub questions_of_one_client: usize,
     /// Clients that were let in, and their sessions.
@@ -130,15 +130,15 @@ impl Driven {
 
     /// What it has.
     pub fn load(&self) -> Load {
-        let known: Vec<_> = self.0.waiting_questions.all().iter().filter(|one| one.counts).collect();
-        let of_client = |one| known.iter().filter(|other| other.is_of_same_client(one)).count();
+        let counted: Vec<_> = self.0.waiting_questions.all().iter().filter(|one| one.counts).collect();
+        let of_client = |one| counted.iter().filter(|other| other.is_of_same_client(one)).count();
         Load {
             waiting: self.0.scheduler.waiting(),
             running: self.0.workers.running(),
             held: self.0.verdicts.held(),
             questions: self.0.waiting_questions.all().len(),
-            known_questions: known.len(),
-            questions_of_one_client: known.iter().map(|one| of_client(one)).max().unwrap_or(0),
+            counted_questions: counted.len(),
+            questions_of_one_client: counted.iter().map(|one| of_client(one)).max().unwrap_or(0),
             sessions: self.0.sessions.all().len(),
             workers: self.0.workers.doing().count(),
         }

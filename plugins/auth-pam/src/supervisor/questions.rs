@@ -41,7 +41,8 @@ impl Supervisor {
             return self.conclude(now, attempt, &Outcome::Shortage(errno));
         }
         let id = QuestionId::from_bytes(bytes);
-        let known = attempt.arrived + self.settings.config.question_time();
+        let refused = attempt.arrived + self.least_refusal_time();
+        let counts_from = attempt.deadline.map_or(refused, |deadline| deadline.min(refused));
         let waiting = WaitingQuestion {
             id,
             attempts: vec![attempt.id],
@@ -52,9 +53,9 @@ impl Supervisor {
             origin: attempt.origin.clone(),
             page,
             asked: now,
-            known,
+            counts_from,
             counts: false,
-            until: known.max(now) + self.settings.config.challenge_timeout,
+            until: counts_from.max(now) + self.settings.config.challenge_timeout,
         };
         self.waiting_questions.add(waiting);
         self.conclude(now, attempt, &Outcome::Asked(Question { id, echo, page, private, text }));

@@ -9,7 +9,7 @@
 //!   before the last.
 //! * If there are too many over all, the source with the most loses its oldest. So a source that collects questions pushes
 //!   out its own first.
-//! * A question counts from when a client may know of it. If it counted at once, what gives way to it, or does not, would
+//! * A question counts from when its attempt could be refused. If it counted at once, what gives way to it, or does not, would
 //!   tell when PAM has asked. So for a moment there are more, at most twice as many.
 
 use std::collections::HashMap;
@@ -46,9 +46,9 @@ pub struct WaitingQuestion {
     pub page: bool,
     /// When it was asked.
     pub asked: Instant,
-    /// When a client may know of it.
-    pub known: Instant,
-    /// It counts, because a client may know of it.
+    /// When its attempt could be refused.
+    pub counts_from: Instant,
+    /// It counts for the bounds.
     pub counts: bool,
     /// When it is given up.
     pub until: Instant,
@@ -64,7 +64,7 @@ impl WaitingQuestion {
 
     /// As the attempts came, whenever PAM has asked.
     fn order(&self) -> (Instant, Option<u64>) {
-        (self.known, self.attempts.first().copied())
+        (self.counts_from, self.attempts.first().copied())
     }
 }
 
@@ -163,7 +163,7 @@ impl WaitingQuestions {
     /// Those whose time is over, and those that are too many.
     pub fn given_up(&mut self, now: Instant) -> Vec<WaitingQuestion> {
         let mut given_up = self.take_all(|one| one.until <= now);
-        while let Some(new) = self.waiting.iter().position(|one| !one.counts && one.known <= now) {
+        while let Some(new) = self.waiting.iter().position(|one| !one.counts && one.counts_from <= now) {
             self.waiting[new].counts = true;
             let place = self.gives_way_to(&self.waiting[new]);
             given_up.extend(place.map(|place| self.waiting.remove(place)));
@@ -189,7 +189,7 @@ impl WaitingQuestions {
 
     /// When there is something to do for [`WaitingQuestions::given_up`].
     pub fn next_event(&self) -> Option<Instant> {
-        self.waiting.iter().map(|one| if one.counts { one.until } else { one.known }).min()
+        self.waiting.iter().map(|one| if one.counts { one.until } else { one.counts_from }).min()
     }
 }
 
@@ -218,13 +218,13 @@ mod tests {
             origin: origin("192.0.2.7", 1194),
             page: false,
             asked: now,
-            known: now,
+            counts_from: now,
             counts: false,
             until: now + SOON,
         }
     }
 
-    /// Adds one that may be known at once; those that have given way for it.
+    /// Adds one that counts at once; those that have given way for it.
     fn add(table: &mut WaitingQuestions, one: WaitingQuestion) -> Vec<WaitingQuestion> {
         let now = one.asked;
         table.add(one);
@@ -321,17 +321,20 @@ mod tests {
     }
 
     #[test]
-    fn what_gives_way_can_be_answered_until_the_next_one_may_be_known() {
-        let (now, known) = (Instant::now(), Instant::now() + SOON / 2);
+    fn what_gives_way_can_be_answered_until_the_next_one_counts() {
+        let (now, then) = (Instant::now(), Instant::now() + SOON / 2);
         let mut table = WaitingQuestions::new(8);
         for worker in 1..=4 {
-            assert!(add(&mut table, WaitingQuestion { known, ..one(now, worker, "alice", 1) }).is_empty());
+            assert!(
+                add(&mut table, WaitingQuestion { counts_from: then, ..one(now, worker, "alice", 1) })
+                    .is_empty()
+            );
         }
-        assert_eq!(table.next_event(), Some(known));
+        assert_eq!(table.next_event(), Some(then));
         // What is answered before that has never counted.
         assert!(table.take(now, &id(3), b"alice", b"laptop").is_some());
-        assert_eq!(workers(&table.given_up(known)), [1]);
-        assert!(table.take(known, &id(1), b"alice", b"laptop").is_none());
+        assert_eq!(workers(&table.given_up(then)), [1]);
+        assert!(table.take(then, &id(1), b"alice", b"laptop").is_none());
         assert_eq!(workers(table.all()), [2, 4]);
         assert_eq!(table.next_event(), Some(now + SOON));
     }
@@ -343,8 +346,8 @@ mod tests {
         for order in [[1, 2, 3, 4], [4, 2, 3, 1]] {
             let mut table = WaitingQuestions::new(8);
             for worker in order {
-                let known = now + SOON / 4 * u32::from(worker > 2);
-                table.add(WaitingQuestion { known, ..one(now, worker, "alice", 1) });
+                let counts_from = now + SOON / 4 * u32::from(worker > 2);
+                table.add(WaitingQuestion { counts_from, ..one(now, worker, "alice", 1) });
             }
             assert!(table.given_up(now).is_empty());
             assert_eq!(workers(&table.given_up(now + SOON / 4)), [1, 2], "{order:?}");
@@ -354,17 +357,17 @@ mod tests {
     /// Even if that tells something: each is a process.
     #[test]
     fn there_are_never_more_than_twice_as_many() {
-        let (now, known) = (Instant::now(), Instant::now() + SOON / 2);
+        let (now, then) = (Instant::now(), Instant::now() + SOON / 2);
         let mut table = WaitingQuestions::new(3);
         let mut add_one = |worker| {
             let one = one(now, worker, &format!("made up {worker}"), 1);
-            workers(&add(&mut table, WaitingQuestion { known, ..one }))
+            workers(&add(&mut table, WaitingQuestion { counts_from: then, ..one }))
         };
         let given_up: Vec<Vec<WorkerId>> = (1..=8).map(&mut add_one).collect();
         assert_eq!(given_up, [vec![], vec![], vec![], vec![], vec![], vec![], vec![1], vec![2]]);
         // A worker is needed for something else.
         assert_eq!(table.give_up_one().map(|one| one.worker), Some(3));
-        assert_eq!(workers(&table.given_up(known)), [4, 5]);
+        assert_eq!(workers(&table.given_up(then)), [4, 5]);
         assert_eq!(workers(table.all()), [6, 7, 8]);
     }
 

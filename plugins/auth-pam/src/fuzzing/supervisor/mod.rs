@@ -114,11 +114,11 @@ impl Scene {
         let next = self.supervisor.next_event(self.now);
         assert!(next.is_none_or(|next| next > self.now), "it would not wait for anything");
         let (load, limits) = (self.supervisor.load(), self.settings.scheduler_limits(1000));
-        // Those that no client may know of yet wait as well.
+        // Those that do not count yet wait as well.
         let most_questions = 2 * limits.max_suspended.max(1);
         assert!(load.running <= limits.max_workers + most_questions, "{load:?}");
         assert!(load.questions <= most_questions, "{load:?}");
-        assert!(load.known_questions <= most_questions / 2, "{load:?}");
+        assert!(load.counted_questions <= most_questions / 2, "{load:?}");
         assert!(load.questions_of_one_client <= 2, "{load:?}");
         assert!(load.sessions <= 2 * limits.max_sessions, "{load:?}");
         assert!(self.workers.processes() <= self.settings.most_processes(), "{load:?}");

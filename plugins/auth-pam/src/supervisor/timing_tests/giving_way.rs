@@ -13,7 +13,8 @@ impl Scene {
     }
 }
 
-/// With the third question there is one too many, unless the second one is answered before the third may be known.
+/// With the third question there is one too many, unless the second one is answered before the third attempt could be
+/// refused.
 #[test]
 fn an_answer_does_not_tell_whether_pam_has_asked_about_another_attempt() {
     let (start, answered) = (REFUSAL_TIME * 2, Duration::from_millis(100));
@@ -46,10 +47,35 @@ fn an_answer_does_not_tell_whether_pam_has_asked_about_another_attempt() {
     }
 }
 
+/// Where a client is asked before PAM asks, nothing else tells that time.
+#[test]
+fn a_question_that_gives_way_does_not_tell_when_pam_has_asked() {
+    for (delay, least) in [(Duration::ZERO, 1000), (Duration::from_secs(3), 3000)] {
+        for milliseconds in [30, 300, 900, least - 100] {
+            let mut scene = Scene::new(&["challenge=Your code:", "login"]);
+            scene.logs_in("bob");
+            let end = || TransactionEnd { code: 7, delay, ..TransactionEnd::not_begun() };
+            scene.workers_say(|| WorkerNews::End(end()));
+            let first = scene.logs_in("alice");
+            scene.pam_asks_all();
+            scene.logs_in("alice");
+            scene.pam_asks_all();
+            let start = REFUSAL_TIME * 5;
+            scene.wait_until(start);
+            scene.logs_in("alice");
+            scene.wait_until(start + Duration::from_millis(milliseconds));
+            scene.pam_asks_all();
+            scene.wait_until(start * 2);
+            let expected = start + Duration::from_millis(least);
+            assert_eq!(scene.refused_at(first), Some(expected), "PAM asks after {milliseconds} ms");
+        }
+    }
+}
+
 /// A client that waits with its question, and does not answer, is refused then.
 #[test]
 fn the_end_of_a_question_does_not_tell_when_pam_has_asked() {
-    let ends = [30, 150].map(|milliseconds| {
+    let ends = [30, 900].map(|milliseconds| {
         let mut scene = Scene::new(&["challenge=Your code:", "challenge-timeout=60", "login"]);
         let attempt = scene.logs_in("alice");
         scene.wait_until(Duration::from_millis(milliseconds));
@@ -57,7 +83,7 @@ fn the_end_of_a_question_does_not_tell_when_pam_has_asked() {
         scene.wait_until(Duration::from_secs(70));
         scene.refused_at(attempt).unwrap()
     });
-    assert_eq!(ends[0], ends[1], "PAM asks after 30 ms, after 150 ms");
+    assert_eq!(ends[0], ends[1], "PAM asks after 30 ms, after 900 ms");
 }
 
 /// Also if the question ends in the turn of the supervisor in which PAM asks.
@@ -68,7 +94,7 @@ fn nobody_is_refused_before_being_asked() {
         let order = &scene.verdicts[&attempt];
         assert!(matches!(order[..], [(_, Verdict::Asked(_)), (_, Verdict::Rejected)]), "{order:?}");
     };
-    // There are too many that may be known, and then too many of all. At last, a worker asks at its end.
+    // There are too many that count, and then too many of all. At last, a worker asks at its end.
     for (count, time) in [(2, late), (3, Duration::ZERO)] {
         let mut scene = Scene::new(&["challenge=yes", "max-suspended=1", "login"]);
         let users = ["alice", "bob", "carol"].into_iter().take(count);
