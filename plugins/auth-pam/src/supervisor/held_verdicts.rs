@@ -36,6 +36,13 @@ pub struct DecidedAttempt {
     pub failed: Option<FailedAttempt>,
 }
 
+impl DecidedAttempt {
+    /// An answer that belongs to no question: nothing else is refused without PAM.
+    fn answers_nothing(&self) -> bool {
+        self.costs_nothing && self.judged.verdict == Verdict::Rejected
+    }
+}
+
 /// What was decided of a transaction, and why.
 #[derive(Debug, Clone)]
 pub struct Judged {
@@ -59,6 +66,7 @@ pub struct HeldVerdicts {
     /// By time, and in the order of arrival: a front that was taken over may give two attempts the same number.
     held: BTreeMap<(Instant, u64), DecidedAttempt>,
     last: u64,
+    answers: usize,
     outbox: VecDeque<Reply>,
 }
 
@@ -67,6 +75,7 @@ impl HeldVerdicts {
     pub fn hold(&mut self, until: Instant, mut decided: DecidedAttempt) {
         decided.attempt.shrink();
         self.last += 1;
+        self.answers += usize::from(decided.answers_nothing());
         self.held.insert((until, self.last), decided);
     }
 
@@ -75,10 +84,17 @@ impl HeldVerdicts {
         self.held.len()
     }
 
+    /// How many of them are answers that belong to no question.
+    pub fn answers(&self) -> usize {
+        self.answers
+    }
+
     /// The next one whose time has come.
     pub fn next_due(&mut self, now: Instant) -> Option<DecidedAttempt> {
         let entry = self.held.first_entry().filter(|entry| entry.key().0 <= now)?;
-        Some(entry.remove())
+        let decided = entry.remove();
+        self.answers -= usize::from(decided.answers_nothing());
+        Some(decided)
     }
 
     /// When [`HeldVerdicts::next_due`] will have something to give.

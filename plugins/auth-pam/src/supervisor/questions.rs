@@ -16,7 +16,7 @@ use crate::protocol::{CredentialsKind, Reply};
 use crate::quoted::shown;
 
 /// Refusals of answers that belong to no question, when so many wait for their time that no more are taken.
-const MAX_HELD: usize = 2048;
+pub const MAX_HELD: usize = 2048;
 
 impl Supervisor {
     /// A worker has a question instead of a verdict.
@@ -88,7 +88,7 @@ impl Supervisor {
             attempt.place = self.unanswered.take(now, attempt.source, &attempt.username);
             let outcome = match attempt.place {
                 None => Outcome::TooManyUnanswered,
-                Some(_) if self.verdicts.held() >= MAX_HELD => Outcome::QueueFull,
+                Some(_) if self.verdicts.answers() >= MAX_HELD => Outcome::QueueFull,
                 Some(_) => Outcome::NoQuestion,
             };
             self.conclude(now, attempt, &outcome);

@@ -22,6 +22,7 @@ use crate::protocol::{
 };
 use crate::supervisor::circuit_breaker::{OPENS_AFTER, PROBE};
 use crate::supervisor::fuzzing::{Driven, FrontEnd, GENERATION, OtherEnds};
+use crate::supervisor::questions::MAX_HELD;
 use crate::supervisor::unanswered_limit::MAX_UNANSWERED;
 
 const REFUSAL_TIME: Duration = Duration::from_secs(1);
@@ -326,6 +327,28 @@ fn a_question_that_gives_way_can_be_answered_as_before() {
         scene.wait_until(REFUSAL_TIME * 4);
         assert_ne!(scene.question_of(answer), question, "{asks} {others}: PAM goes on");
         assert_eq!(scene.refused_at(first), None, "{asks} {others}");
+    }
+}
+
+/// Only so many answers to questions that nobody has asked wait for their time. Refusals by PAM do not count for that.
+#[test]
+fn whether_an_answer_is_taken_does_not_tell_whether_pam_has_refused() {
+    for refuses in [false, true] {
+        let mut scene = Scene::new(&["challenge=yes", "login"]);
+        scene.logs_in("alice");
+        if refuses {
+            scene.pam_refuses_all();
+        }
+        let mut answer = |number| {
+            let username = format!("user{}", number / MAX_UNANSWERED);
+            let id = scene.sends(&username, CredentialsKind::Answer(None), Duration::ZERO);
+            !scene.verdicts.contains_key(&id)
+        };
+        assert!((0..MAX_HELD).all(&mut answer), "{refuses}");
+        assert!(!answer(MAX_HELD), "{refuses}: one more");
+        scene.wait_until(REFUSAL_TIME * 2);
+        let id = scene.sends("bob", CredentialsKind::Answer(None), Duration::ZERO);
+        assert!(!scene.verdicts.contains_key(&id), "{refuses}: all have had their time");
     }
 }
 
