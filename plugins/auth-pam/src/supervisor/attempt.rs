@@ -59,6 +59,8 @@ pub struct Attempt {
     pub fingerprint: u64,
     /// When it came to OpenVPN.
     pub arrived: Instant,
+    /// When the first attempt of its transaction came: this one, unless it is an answer.
+    pub since: Instant,
     /// When PAM was asked.
     pub begun: Option<Instant>,
     /// PAM waits for the person at the client, who is at a web page.
@@ -85,6 +87,7 @@ impl Attempt {
         prefixes: Prefixes,
         key: &RandomState,
     ) -> Self {
+        let arrived = now.checked_sub(request.kept.min(LONGEST_KEPT)).unwrap_or(now);
         Attempt {
             id: request.id,
             deferred: request.deferred,
@@ -114,7 +117,8 @@ impl Attempt {
             origin: request.origin,
             credentials: Some(request.credentials),
             client: request.client,
-            arrived: now.checked_sub(request.kept.min(LONGEST_KEPT)).unwrap_or(now),
+            arrived,
+            since: arrived,
             begun: None,
             at_page: false,
             deadline: time_limit.map(|limit| now + limit),
@@ -147,6 +151,7 @@ impl Attempt {
             client: Vec::new(),
             fingerprint: 0,
             arrived: now,
+            since: now,
             begun: None,
             at_page: false,
             deadline: time_limit.map(|limit| now + limit),

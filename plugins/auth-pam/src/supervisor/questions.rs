@@ -48,10 +48,12 @@ impl Supervisor {
             attempts: vec![attempt.id],
             worker,
             username: attempt.username.clone(),
+            sent_as: attempt.sent_as.clone(),
             common_name: attempt.common_name.clone(),
             source: attempt.source,
             origin: attempt.origin.clone(),
             page,
+            since: attempt.since,
             asked: now,
             counts_from,
             counts: false,
@@ -100,6 +102,7 @@ impl Supervisor {
                 attempt.deadline.map(|end| end.max(now + self.settings.config.challenge_timeout));
             attempt.at_page = true;
         }
+        attempt.since = one.since;
         let (source, username) = (attempt.source, attempt.username.clone());
         match self.workers.resume(now, one.worker, attempt) {
             Ok(()) => {

@@ -1,7 +1,7 @@
 //! Push once: an attempt that repeats one whose transaction is not over joins it and gets the same verdict. Otherwise a
 //! person who connects again while the phone asks for a confirmation would be asked twice.
 //!
-//! The same means: username, address, password, response and common name, byte for byte. The address and not only the
+//! The same means: username as it was sent, address, password, response and common name, byte for byte. The address and not only the
 //! source, because PAM has been told that one. It is decided by a keyed hash of 128 bits, whose key nobody else has: to
 //! be let in by somebody else's transaction takes a collision that can only be guessed. The credentials themselves are
 //! not kept here, since only the worker has them while a transaction runs. Key and hashes are in no worker, where a
@@ -109,7 +109,8 @@ impl RepeatedAttempts {
     fn hash(&self, attempt: &Attempt) -> Option<Hash> {
         let key = self.key.expose().first_chunk()?;
         let credentials = attempt.credentials.as_ref()?.expose();
-        let fields = [&attempt.username, &attempt.common_name, &attempt.origin.address, credentials];
+        let fields =
+            [&attempt.username, &attempt.sent_as, &attempt.common_name, &attempt.origin.address, credentials];
         // In one allocation that is large enough, for a vector that grows leaves pieces behind.
         let length: usize = fields.iter().map(|field| size_of::<usize>() + field.len()).sum();
         let mut message = Vec::with_capacity(length + 1);

@@ -89,6 +89,8 @@ fn an_attempt_that_differs_in_anything_does_not_join() {
     ] {
         leads(&mut repeats, client.sends(username, address, &other));
     }
+    let sent_as = b"alice@corp".to_vec();
+    leads(&mut repeats, Attempt { sent_as, ..client.sends("alice", ADDRESS, &same) });
     assert_eq!(ids(&repeats.end(&first)), [0u64; 0]);
 }
 

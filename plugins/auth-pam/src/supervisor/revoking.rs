@@ -11,34 +11,33 @@ use log_lines::UnloggedLine;
 use super::Supervisor;
 use super::attempt::Attempt;
 use super::outcome::Outcome;
-use super::sessions::session::SessionStage;
+use super::sessions::session::{Session, SessionStage};
 use super::source::{Prefixes, Source};
 use crate::protocol::Reply;
 use crate::quoted::shown;
 
-/// Revoked names that are remembered for attempts which are under way; the oldest go first, and an attempt that takes longer
-/// than so many of them is let in.
+/// Revoked names that are remembered for transactions which are under way; the oldest go first, and a transaction that takes
+/// longer than so many of them is let in.
 const MOST: usize = 4096;
 
-/// Which names were revoked when, for the attempts that came before.
+/// Which names were revoked when, for the transactions that began before.
 #[derive(Debug, Default)]
 pub struct RecentlyRevoked(Vec<(Vec<u8>, Instant)>);
 
 impl RecentlyRevoked {
-    /// All that came before under this name is worth nothing. `still`: when the oldest attempt came that has no verdict.
-    fn add(&mut self, now: Instant, name: &[u8], still: Option<Instant>) {
-        self.0.retain(|(_, at)| still.is_some_and(|arrived| arrived <= *at));
+    /// All that came before under this name is worth nothing.
+    fn add(&mut self, now: Instant, name: &[u8]) {
+        self.0.retain(|(other, _)| !is_same(other, name));
         if self.0.len() == MOST {
             self.0.remove(0);
         }
         self.0.push((name.to_vec(), now));
     }
 
-    /// Whether this attempt came before one of its names was revoked. `checked`: whom PAM has let in.
+    /// Whether the transaction of this attempt began before one of its names was revoked. `checked`: whom PAM has let in.
     pub fn covers(&self, attempt: &Attempt, checked: &[u8]) -> bool {
         self.0.iter().any(|(name, at)| {
-            attempt.arrived <= *at
-                && [&attempt.username, &attempt.sent_as, checked].iter().any(|one| is_same(one, name))
+            attempt.since <= *at && is_any([&attempt.username, &attempt.sent_as, checked], name)
         })
     }
 }
@@ -48,17 +47,20 @@ fn is_same(one: &[u8], other: &[u8]) -> bool {
     !one.is_empty() && one.eq_ignore_ascii_case(other)
 }
 
+fn is_any(names: [&[u8]; 3], name: &[u8]) -> bool {
+    names.iter().any(|one| is_same(one, name))
+}
+
 impl Supervisor {
     /// Refuses what this user has so far; says what was ended at once.
     pub(super) fn revoke(&mut self, now: Instant, name: &[u8]) -> String {
-        let asked = self.waiting_questions.take_all(|one| is_same(&one.username, name));
+        let asked = self.waiting_questions.take_all(|one| is_any([&one.username, &one.sent_as, &[]], name));
         let questions = asked.len();
         for one in asked {
             self.give_up(now, &one, &lines::questions::its_user_was_revoked().to_string());
         }
-        let of_user = |username: &[u8], checked: &[u8]| is_same(username, name) || is_same(checked, name);
-        let sessions: Vec<_> =
-            self.sessions.all().iter().filter(|one| of_user(&one.username, &one.checked)).collect();
+        let of_user = |one: &&Session| is_any([&one.username, &one.sent_as, &one.checked], name);
+        let sessions: Vec<_> = self.sessions.all().iter().filter(of_user).collect();
         let open = sessions.iter().filter(|one| one.is_open()).count();
         let let_in: Vec<_> = sessions
             .iter()
@@ -72,9 +74,7 @@ impl Supervisor {
                 self.tell_of_client(&session.whose(), &lines::sessions::revoked().to_string());
             }
         }
-        let waiting = self.scheduler.waiting_ones().map(|attempt| attempt.arrived);
-        let oldest = waiting.chain(self.workers.first_arrival()).min();
-        self.revoked.add(now, name, oldest);
+        self.revoked.add(now, name);
         let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         self.tell_front(Reply::Revoked { name: name.to_vec(), at });
         self.say(&lines::status::revoked(&shown(name)).unlogged());

@@ -54,6 +54,7 @@ impl Supervisor {
             attempts: vec![attempt.id],
             worker,
             username: attempt.username.clone(),
+            sent_as: attempt.sent_as.clone(),
             checked: checked.clone(),
             source: attempt.source,
             common_name: attempt.common_name.clone(),

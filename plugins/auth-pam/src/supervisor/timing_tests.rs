@@ -124,15 +124,20 @@ impl Scene {
     }
 
     fn sends(&mut self, username: &str, credentials_kind: CredentialsKind, kept: Duration) -> u64 {
+        self.sends_as(username, "", credentials_kind, kept)
+    }
+
+    /// The same of a client that sends another name than PAM is asked about.
+    fn sends_as(&mut self, username: &str, sent_as: &str, kind: CredentialsKind, kept: Duration) -> u64 {
         self.last += 1;
         let password = Secret::copy_of(format!("password {}", self.last).as_bytes());
         self.send(Request::Attempt(AttemptRequest {
             id: self.last,
             deferred: true,
             session: false,
-            credentials_kind,
+            credentials_kind: kind,
             username: username.into(),
-            sent_as: vec![],
+            sent_as: sent_as.into(),
             common_name: vec![],
             origin: origin("192.0.2.1", 1194),
             credentials: Credentials { password, response: None }.seal().unwrap(),
@@ -185,6 +190,11 @@ impl Scene {
         let verdicts = self.verdicts.get(&id)?;
         let refused = verdicts.iter().find(|(_, verdict)| *verdict == Verdict::Rejected)?;
         Some(refused.0 - self.began)
+    }
+
+    fn is_accepted(&self, id: u64) -> bool {
+        let verdicts = self.verdicts.get(&id).map_or(&[][..], Vec::as_slice);
+        verdicts.iter().any(|(_, verdict)| matches!(verdict, Verdict::Accepted { .. }))
     }
 
     fn question_of(&self, id: u64) -> QuestionId {
@@ -367,6 +377,49 @@ fn what_pam_asks_after_its_user_was_revoked_is_no_question() {
     scene.pam_asks_all();
     assert!(scene.refused_at(before).is_some(), "{:?}", scene.verdicts);
     let _ = scene.question_of(after);
+}
+
+/// `username=strip-realm`: root may name what the client sends.
+#[test]
+fn a_question_ends_when_the_name_is_revoked_that_the_client_has_sent() {
+    let mut scene = Scene::new(&["challenge=yes", "username=strip-realm", "login"]);
+    let asked = scene.sends_as("alice", "alice@corp", CredentialsKind::Password, Duration::ZERO);
+    scene.pam_asks_all();
+    scene.wait_until(REFUSAL_TIME);
+    scene.supervisor.revoke(scene.now, b"Alice@corp");
+    scene.wait_until(REFUSAL_TIME + MOMENT);
+    assert!(scene.refused_at(asked).is_some(), "{:?}", scene.verdicts);
+}
+
+/// `allow-user-mapping=yes`: root may name whom PAM checks, which is known when PAM has accepted the answer. Another name is
+/// revoked afterwards, which changes nothing.
+#[test]
+fn an_answer_is_refused_if_the_name_was_revoked_that_pam_checks() {
+    for (revoked, accepted) in [("bob", false), ("carol", true)] {
+        let mut scene = Scene::new(&["challenge=yes", "allow-user-mapping=yes", "login"]);
+        let asked = scene.logs_in("alice");
+        scene.pam_asks_all();
+        scene.wait_until(REFUSAL_TIME);
+        scene.supervisor.revoke(scene.now, revoked.as_bytes());
+        scene.wait_until(REFUSAL_TIME * 2);
+        scene.supervisor.revoke(scene.now, b"dave");
+        let mut answer = asked;
+        for round in 3..=4 {
+            let question = scene.question_of(answer);
+            answer = scene.sends("alice", CredentialsKind::Answer(Some(question)), Duration::ZERO);
+            if round == 3 {
+                scene.pam_asks_all();
+            }
+            scene.wait_until(REFUSAL_TIME * round);
+        }
+        scene.workers_say(|| {
+            let checked = b"bob".to_vec();
+            WorkerNews::End(TransactionEnd { code: 0, checked, ..TransactionEnd::not_begun() })
+        });
+        scene.wait_until(REFUSAL_TIME * 6);
+        assert_eq!(scene.is_accepted(answer), accepted, "{revoked}: {:?}", scene.verdicts);
+        assert_eq!(scene.refused_at(answer).is_none(), accepted, "{revoked}");
+    }
 }
 
 /// While the backend is away, an attempt that PAM is not asked about is no probe: otherwise nobody would find out that it is

@@ -36,6 +36,8 @@ pub struct WaitingQuestion {
     pub worker: WorkerId,
     /// The user who was asked.
     pub username: Vec<u8>,
+    /// The name that the client sent, if that is another one.
+    pub sent_as: Vec<u8>,
     /// Common name of the client's certificate.
     pub common_name: Vec<u8>,
     /// Where the question went.
@@ -44,6 +46,8 @@ pub struct WaitingQuestion {
     pub origin: AttemptOrigin,
     /// It is a web page to open.
     pub page: bool,
+    /// When the first attempt of the transaction came.
+    pub since: Instant,
     /// When it was asked.
     pub asked: Instant,
     /// When its attempt could be refused.
@@ -213,10 +217,12 @@ mod tests {
             attempts: vec![100 + worker],
             worker,
             username: username.into(),
+            sent_as: vec![],
             common_name: b"laptop".to_vec(),
             source: Source::V4(source),
             origin: origin("192.0.2.7", 1194),
             page: false,
+            since: now,
             asked: now,
             counts_from: now,
             counts: false,

@@ -17,6 +17,8 @@ pub struct Session {
     pub worker: WorkerId,
     /// What the client calls itself.
     pub username: Vec<u8>,
+    /// What it has sent, if that is another name.
+    pub sent_as: Vec<u8>,
     /// The user that PAM has let in, possibly cut.
     pub checked: Vec<u8>,
     /// Where it counts.

@@ -14,6 +14,7 @@ pub fn session(attempt: u64, checked: &str, stage: SessionStage) -> Session {
         attempts: vec![attempt],
         worker: 100 + attempt,
         username: b"name".to_vec(),
+        sent_as: vec![],
         checked: checked.into(),
         source: A,
         common_name: format!("device-{attempt}").into(),
