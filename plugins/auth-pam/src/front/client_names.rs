@@ -6,6 +6,7 @@
 //! one, but `username` in the environment may be another one by then. So only a name that PAM has let in counts. If PAM has
 //! let in several, OpenVPN may have refused any of them for a reason of its own or of another plugin's: then none counts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ovpn_plugin::{AuthReply, AuthUserPassVerify, ClientConnect};
@@ -69,6 +70,16 @@ impl Drop for LoginNames {
     }
 }
 
+impl PerClientState {
+    /// The names that PAM has checked in this client's logins, as far as they are others than it was asked about.
+    pub(super) fn checked<'a>(
+        &'a self,
+        results: &'a BTreeMap<u64, LoginResult>,
+    ) -> impl Iterator<Item = &'a [u8]> {
+        self.logins.iter().filter_map(|login| Some(&results.get(&login.attempt)?.name[..]))
+    }
+}
+
 impl Front {
     /// The name that a client which OpenVPN has renamed had sent.
     pub(super) fn name_before(&self, event: &AuthUserPassVerify<'_>) -> Option<Vec<u8>> {
@@ -78,9 +89,10 @@ impl Front {
         Some(login.sent.clone())
     }
 
-    /// Whether the names of this login are to be kept.
+    /// Whether the names of this login are to be kept: for when its client connects, or because root may revoke one.
     pub(super) fn wants_names(&self, event: &AuthUserPassVerify<'_>) -> bool {
-        self.minds_connects() && event.client::<AuthPam>().is_some_and(|client| !client.has_connected)
+        let matter = self.minds_connects() || self.settings.config.status.is_some();
+        matter && event.client::<AuthPam>().is_some_and(|client| !client.has_connected)
     }
 
     /// Keeps the names of a login, unless it was refused.

@@ -5,13 +5,14 @@
 //! A connection is as old as its first login. A token is as old as the login it was made for: OpenVPN writes that into it, and
 //! has found it genuine.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64ct::{Base64, Encoding};
 use ovpn_plugin::AuthUserPassVerify;
 use secret::Secret;
 
+use super::client_names::LoginResult;
 use crate::AuthPam;
 use crate::protocol::passwordless_proof::PasswordlessProof;
 use crate::protocol::{AttemptRequest, CredentialsKind};
@@ -70,19 +71,26 @@ impl RevokedNames {
         }
     }
 
-    /// Whether what a client shows was revoked.
-    pub fn refuses(&self, event: &AuthUserPassVerify<'_>, attempt: &AttemptRequest) -> bool {
+    /// Whether what a client shows was revoked. `logins`: what PAM has said about those of clients.
+    pub fn refuses(
+        &self,
+        event: &AuthUserPassVerify<'_>,
+        attempt: &AttemptRequest,
+        logins: &BTreeMap<u64, LoginResult>,
+    ) -> bool {
         // Nearly always.
         if self.names.is_empty() {
             return false;
         }
+        let (age, client) = (Age::of(event, attempt), event.client::<AuthPam>());
         let names = [event.username().unwrap_or_default(), &attempt.username, &attempt.sent_as];
-        self.covers(names, Age::of(event, attempt))
+        let checked = client.iter().flat_map(|client| client.checked(logins));
+        self.covers(names.into_iter().chain(checked), age)
     }
 
     /// Whether what is so old was revoked under one of these names.
-    fn covers(&self, names: [&[u8]; 3], age: Age) -> bool {
-        let of_names = names.iter().filter_map(|name| self.names.get(&name.to_ascii_lowercase()));
+    fn covers<'a>(&self, names: impl IntoIterator<Item = &'a [u8]>, age: Age) -> bool {
+        let of_names = names.into_iter().filter_map(|name| self.names.get(&name.to_ascii_lowercase()));
         of_names.chain(&self.everybody).any(|at| age.is_before(*at))
     }
 }

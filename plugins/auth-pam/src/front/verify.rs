@@ -96,7 +96,7 @@ impl Front {
             attempts.read();
         }
         if let Request::Attempt(attempt) = &request {
-            if attempts.revoked.refuses(event, attempt) {
+            if attempts.revoked.refuses(event, attempt, &attempts.logins) {
                 return Err(Refusal::Revoked { by_token: kind == AttemptKind::Account });
             }
         }

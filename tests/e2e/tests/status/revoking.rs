@@ -40,6 +40,25 @@ fn a_connection_ends_at_its_renegotiation_and_a_new_one_stays() {
     }
 }
 
+/// `allow-user-mapping`: the name that PAM has checked is one of the user's.
+#[test]
+fn a_connection_ends_too_when_the_name_is_revoked_that_pam_has_checked() {
+    requires!(Need::Openvpn(2, 6, 0), "a client is not told that its renegotiation was refused");
+    for session in ["no", "yes"] {
+        let options = format!("allow-user-mapping=yes session={session}");
+        let module = &["auth/password=word", "auth/rename=mapped"];
+        let stage = Stage::with(&options, module, |config| renegotiating(config, "persist-key", true));
+        let alice = stage.server.client("alice", PASSWORD).connect();
+        stage.ask(&["revoke", "Mapped"]);
+        stage.server.wait_for(Mark::START, "user 'alice': the user was revoked after this login");
+        alice.log().wait_for(Mark::START, "AUTH_FAILED", PATIENCE);
+        let again = stage.server.client("alice", PASSWORD).connect();
+        let mark = stage.server.mark();
+        stage.server.wait_for(mark, "user 'alice' authenticated");
+        assert_eq!(again.log().count(Mark::START, "AUTH_FAILED"), 0, "{}", again.log().text());
+    }
+}
+
 /// The token was made for a login from before. The client logs in anew, and its new token is good. The supervisor is another
 /// one by then.
 #[test]
