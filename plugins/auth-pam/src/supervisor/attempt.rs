@@ -69,6 +69,8 @@ pub struct Attempt {
     pub deadline: Option<Instant>,
     /// Others may have joined its transaction ([`super::repeated_attempts`]).
     pub leads: Option<u128>,
+    /// When it was passed on to find out whether the backend is back ([`super::circuit_breaker`]).
+    pub probes: Option<Instant>,
     /// Its place among those of the same username and source, as long as it has no answer.
     pub place: Option<UnansweredPlace>,
     /// It is no login: these options are to be put together.
@@ -123,6 +125,7 @@ impl Attempt {
             at_page: false,
             deadline: time_limit.map(|limit| now + limit),
             leads: None,
+            probes: None,
             place: None,
             options: None,
         }
@@ -156,6 +159,7 @@ impl Attempt {
             at_page: false,
             deadline: time_limit.map(|limit| now + limit),
             leads: None,
+            probes: None,
             place: None,
             gone: false,
             queue: [b"\0", &wanted.username[..]].concat(),

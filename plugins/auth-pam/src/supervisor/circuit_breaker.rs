@@ -77,6 +77,16 @@ impl CircuitBreaker {
         true
     }
 
+    /// What was passed on then says nothing of the backend: if nobody was passed on since, the next one is now.
+    pub fn unknown(&mut self, now: Instant, passed_on: Instant) {
+        let Some(open) = &mut self.open else { return };
+        for next in [&mut open.next_probe, &mut open.next_known] {
+            if *next == passed_on + PROBE {
+                *next = now;
+            }
+        }
+    }
+
     /// PAM has accepted a login of this user.
     pub fn accepted(&mut self, username: &[u8]) {
         let user = self.keys.hash_one(username);
@@ -227,6 +237,26 @@ mod tests {
         assert!(breaker.admit(now + 3 * PROBE, A, b"x"));
         assert!(!breaker.admit(now + 5 * PROBE - Duration::from_millis(1), A, b"x"));
         assert!(breaker.admit(now + 5 * PROBE, A, b"x"));
+    }
+
+    /// Otherwise questions and joined attempts could be all the probes there are.
+    #[test]
+    fn a_probe_that_says_nothing_makes_room_for_the_next_one() {
+        let now = Instant::now();
+        let mut breaker = open(now);
+        let [first, second] = [1, 2].map(|times| now + PROBE * times);
+        assert!(breaker.admit(first, A, b"x") && !breaker.admit(first, B, b"x"));
+        breaker.unknown(first, first);
+        assert!(!breaker.admit(first, A, b"x"), "the last prober");
+        assert!(breaker.admit(first, B, b"x"));
+        // Of an earlier turn.
+        assert!(breaker.admit(second, A, b"x"));
+        breaker.unknown(second, first);
+        assert!(!breaker.admit(second, B, b"x"));
+        // The same for users whom PAM has accepted before.
+        assert!(breaker.admit(second, B, &[1]));
+        breaker.unknown(second, second);
+        assert!(breaker.admit(second, A, &[2]));
     }
 
     #[test]

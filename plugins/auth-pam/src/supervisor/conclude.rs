@@ -52,6 +52,13 @@ impl Supervisor {
         }
     }
 
+    /// An attempt ends. If it was to find out whether the backend is back and has not, the next one is to.
+    pub(super) fn probed(&mut self, now: Instant, attempt: &Attempt, reached: Option<bool>) {
+        if let (Some(passed_on), None) = (attempt.probes, reached) {
+            self.breaker.unknown(now, passed_on);
+        }
+    }
+
     /// What counts for the penalties of its source when the verdict of this attempt is delivered.
     fn failure(&self, attempt: &Attempt, outcome: &Outcome) -> Option<FailedAttempt> {
         let Outcome::Pam(end, _) = outcome else { return None };
@@ -88,6 +95,7 @@ impl Supervisor {
             self.repeated.asks(&attempt, question, |id| waiting_questions.waits(id));
         }
         let joined = self.repeated.end(&attempt);
+        self.probed(now, &attempt, outcome.reached());
         if let Outcome::Asked(question) = outcome {
             joined.iter().for_each(|other| self.waiting_questions.asked_too(&question.id, other.id));
         }

@@ -136,6 +136,14 @@ impl Outcome {
         }
     }
 
+    /// Whether the backend was there; `None`: that is not known.
+    pub fn reached(&self) -> Option<bool> {
+        match self {
+            Outcome::Pam(end, _) => reached(end),
+            _ => None,
+        }
+    }
+
     /// The name that PAM has checked, if it has let in another one than it was asked about; else empty.
     pub fn name(&self) -> Vec<u8> {
         match self {

@@ -92,6 +92,7 @@ impl RepeatedAttempts {
         let hash = attempt.leads.take()?;
         next.credentials = attempt.credentials.take();
         next.leads = Some(hash);
+        next.probes = attempt.probes.take();
         let rest: Vec<Attempt> = joined.collect();
         self.joined.extend(rest.iter().map(|other| (other.id, hash)));
         self.transactions.insert(hash, rest);

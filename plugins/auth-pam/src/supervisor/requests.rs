@@ -78,6 +78,7 @@ impl Supervisor {
                 let next = waiting.as_mut().and_then(|attempt| self.repeated.leave(attempt));
                 if let Some(mut attempt) = waiting.or_else(|| self.repeated.cancel(id)) {
                     self.keep_place(&mut attempt);
+                    self.probed(now, &attempt, None);
                     self.counters.totals.cancelled += u64::from(attempt.options.is_none());
                     if attempt.options.is_none() && self.line_limit.admits(now) {
                         let tail = self.line_tail_with_time(&attempt.origin, attempt.took(now));
@@ -145,14 +146,14 @@ impl Supervisor {
             self.waiting_questions.asked_too(&question.id, attempt.id);
             return self.conclude(now, attempt, &Outcome::AskedAgain(question));
         }
+        // Unless PAM is asked the same already.
+        let Some(mut attempt) = self.repeated.join(attempt) else { return };
         // Last: what is passed on while the backend is away has to find out whether it is back.
         if !self.breaker.admit(now, attempt.source, &attempt.username) {
             return self.conclude(now, attempt, &Outcome::Away);
         }
-        // Unless PAM is asked the same already.
-        if let Some(attempt) = self.repeated.join(attempt) {
-            self.submit(now, attempt);
-        }
+        attempt.probes = self.away.then_some(now);
+        self.submit(now, attempt);
     }
 
     /// Has PAM asked about an attempt.

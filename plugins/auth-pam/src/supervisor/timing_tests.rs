@@ -205,6 +205,27 @@ impl Scene {
         asked.unwrap()
     }
 
+    /// Five users whom PAM has accepted have found the backend away.
+    fn with_backend_away() -> Self {
+        let mut scene = Scene::new(&["challenge=yes", "penalties=no", "login"]);
+        for (code, time) in [(0, 2), (9, 4)] {
+            for user in 0..OPENS_AFTER {
+                scene.logs_in(&format!("user{user}"));
+                scene.workers_say(|| WorkerNews::End(TransactionEnd { code, ..TransactionEnd::not_begun() }));
+            }
+            scene.wait_until(REFUSAL_TIME * time);
+        }
+        assert!(scene.finds_backend_away("user1"));
+        scene
+    }
+
+    /// Whether an attempt of this username is refused because the backend is away.
+    fn finds_backend_away(&mut self, username: &str) -> bool {
+        let id = self.logs_in(username);
+        let verdicts = self.verdicts.get(&id).map(Vec::as_slice);
+        matches!(verdicts, Some([(_, Verdict::Temporary { cause: TemporaryCause::Away, .. })]))
+    }
+
     /// Whether one more attempt of this username is taken.
     fn takes(&mut self, username: &str) -> bool {
         let id = self.logs_in(username);
@@ -426,23 +447,38 @@ fn an_answer_is_refused_if_the_name_was_revoked_that_pam_checks() {
 /// back.
 #[test]
 fn who_finds_no_room_is_no_probe() {
-    let mut scene = Scene::new(&["challenge=yes", "penalties=no", "login"]);
-    for (code, time) in [(0, 2), (9, 4)] {
-        for user in 0..OPENS_AFTER {
-            scene.logs_in(&format!("user{user}"));
-            scene.workers_say(|| WorkerNews::End(TransactionEnd { code, ..TransactionEnd::not_begun() }));
-        }
-        scene.wait_until(REFUSAL_TIME * time);
-    }
-    let away = |scene: &mut Scene, username| {
-        let id = scene.logs_in(username);
-        let verdicts = scene.verdicts.get(&id).map(Vec::as_slice);
-        matches!(verdicts, Some([(_, Verdict::Temporary { cause: TemporaryCause::Away, .. })]))
-    };
-    assert!(away(&mut scene, "user1"));
+    let mut scene = Scene::with_backend_away();
     scene.wait_until(REFUSAL_TIME * 4 + PROBE);
     // Answers to questions that nobody has asked.
     (0..MAX_UNANSWERED).for_each(|_| _ = scene.sends("user0", CredentialsKind::Answer(None), Duration::ZERO));
     assert!(!scene.takes("user0") && !scene.takes("user0"));
-    assert!(!away(&mut scene, "user1"), "the next probe");
+    assert!(!scene.finds_backend_away("user1"), "the next probe");
+}
+
+/// The same if PAM asks: nobody knows whether the backend is back.
+#[test]
+fn who_is_asked_is_no_probe() {
+    let mut scene = Scene::with_backend_away();
+    scene.wait_until(REFUSAL_TIME * 4 + PROBE);
+    // One as a user whom PAM has accepted before, one as anybody.
+    let _ = [(); 2].map(|()| scene.logs_in("user0"));
+    assert!(scene.finds_backend_away("user1"), "both turns are taken");
+    scene.pam_asks_all();
+    assert!(!scene.finds_backend_away("user1"));
+    scene.pam_refuses_all();
+    assert!(!scene.finds_backend_away("user2"), "it is back");
+}
+
+/// The same if the client leaves before PAM is asked.
+#[test]
+fn who_leaves_the_queue_is_no_probe() {
+    let mut scene = Scene::with_backend_away();
+    scene.wait_until(REFUSAL_TIME * 4 + PROBE);
+    // No more of one username run at a time.
+    let _ = [(); 2].map(|()| scene.logs_in("user0"));
+    scene.wait_until(REFUSAL_TIME * 4 + PROBE * 2);
+    let waits = scene.logs_in("user0");
+    assert!(scene.finds_backend_away("user1"), "the turn is taken");
+    scene.send(Request::Cancel { id: waits });
+    assert!(!scene.finds_backend_away("user1"));
 }
