@@ -74,8 +74,8 @@ log_lines::lines! {
     reason too_many_unanswered() "too many logins of this user are waiting from the same address",
         why "Several logins of this user from one address are already waiting for PAM, and more keep coming.",
         todo "Find out why PAM is slow, or which client keeps logging in.";
-    reason revoked_meanwhile() "this user was revoked while PAM was asked",
-        why "PAM accepted the login, but meanwhile somebody ran `ovpn-plugin revoke` for the user.",
+    reason revoked_meanwhile() "this user was revoked during the login",
+        why "Somebody ran `ovpn-plugin revoke` for the user after the login began. PAM had accepted the login, or asked a question.",
         todo "Nothing: the client can try again. To keep the user out, lock the account.";
     reason no_worker() "no worker process can be started",
         why "No process can be started: there is a limit on processes or open files.",

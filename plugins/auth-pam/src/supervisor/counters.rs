@@ -77,7 +77,7 @@ labels! {
         TooManySessions = "too_many_sessions",
         /// Too many sessions of one user.
         TooManySessionsOfUser = "too_many_sessions_of_user",
-        /// Its user was revoked while PAM was asked.
+        /// Its user was revoked during the login.
         Revoked = "revoked",
         /// There is no worker and none can be started.
         NoWorker = "no_worker",

@@ -136,9 +136,7 @@ fn what_runs_is_refused_when_it_is_accepted() {
         stage.ask(&["revoke", "alice"]);
         gate.open();
         client.wait_refused();
-        stage
-            .server
-            .wait_for(Mark::START, "failed to authenticate: this user was revoked while PAM was asked");
+        stage.server.wait_for(Mark::START, "failed to authenticate: this user was revoked during the login");
         assert_eq!(stage.attempts("rejected", "revoked"), 1);
         assert_eq!(stage.status()["sessions"]["let_in"], 0);
     }
