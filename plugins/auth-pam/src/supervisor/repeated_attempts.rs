@@ -32,6 +32,8 @@ pub struct RepeatedAttempts {
     joined: HashMap<u64, Hash>,
     /// Questions of transactions that wait for an answer, as far as they still do.
     asked: HashMap<Hash, Question>,
+    /// How often somebody was revoked.
+    revocations: u64,
 }
 
 impl RepeatedAttempts {
@@ -44,7 +46,14 @@ impl RepeatedAttempts {
             transactions: HashMap::new(),
             joined: HashMap::new(),
             asked: HashMap::new(),
+            revocations: 0,
         })
+    }
+
+    /// Somebody was revoked. What comes from now on joins nothing from before, nor is it asked the same: it would be refused with
+    /// it. That goes for all users, since it is not known yet which name PAM checks for whom.
+    pub fn revoked(&mut self) {
+        self.revocations += 1;
     }
 
     /// Has the attempt join the transaction that it repeats. If there is none it comes back, and others may join it as
@@ -114,9 +123,10 @@ impl RepeatedAttempts {
             [&attempt.username, &attempt.sent_as, &attempt.common_name, &attempt.origin.address, credentials];
         // In one allocation that is large enough, for a vector that grows leaves pieces behind.
         let length: usize = fields.iter().map(|field| size_of::<usize>() + field.len()).sum();
-        let mut message = Vec::with_capacity(length + 1);
+        let mut message = Vec::with_capacity(length + 1 + size_of::<u64>());
         // A transaction that is kept for a session is another one.
         message.push(u8::from(attempt.session));
+        message.extend_from_slice(&self.revocations.to_le_bytes());
         for field in fields {
             message.extend_from_slice(&field.len().to_le_bytes());
             message.extend_from_slice(field);

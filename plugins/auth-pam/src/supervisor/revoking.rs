@@ -75,6 +75,7 @@ impl Supervisor {
             }
         }
         self.revoked.add(now, name);
+        self.repeated.revoked();
         let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         self.tell_front(Reply::Revoked { name: name.to_vec(), at });
         self.say(&lines::status::revoked(&shown(name)).unlogged());

@@ -43,6 +43,8 @@ struct Scene {
     keeper: KeeperEnd,
     workers: BTreeMap<u64, Worker>,
     last: u64,
+    /// All passwords are the same.
+    repeats: bool,
     verdicts: HashMap<u64, Vec<(Instant, Verdict)>>,
     _other_ends: Box<dyn std::any::Any>,
 }
@@ -61,6 +63,7 @@ impl Scene {
             keeper,
             workers: BTreeMap::new(),
             last: 0,
+            repeats: false,
             verdicts: HashMap::new(),
             _other_ends: Box::new(pipes),
         };
@@ -130,7 +133,8 @@ impl Scene {
     /// The same of a client that sends another name than PAM is asked about.
     fn sends_as(&mut self, username: &str, sent_as: &str, kind: CredentialsKind, kept: Duration) -> u64 {
         self.last += 1;
-        let password = Secret::copy_of(format!("password {}", self.last).as_bytes());
+        let number = if self.repeats { 0 } else { self.last };
+        let password = Secret::copy_of(format!("password {number}").as_bytes());
         self.send(Request::Attempt(AttemptRequest {
             id: self.last,
             deferred: true,
@@ -440,6 +444,25 @@ fn an_answer_is_refused_if_the_name_was_revoked_that_pam_checks() {
         scene.wait_until(REFUSAL_TIME * 6);
         assert_eq!(scene.is_accepted(answer), accepted, "{revoked}: {:?}", scene.verdicts);
         assert_eq!(scene.refused_at(answer).is_none(), accepted, "{revoked}");
+    }
+}
+
+/// Otherwise it would be refused with the one that it joins.
+#[test]
+fn a_login_after_its_user_was_revoked_joins_none_from_before() {
+    let mut scene = Scene::new(&["challenge=yes", "login"]);
+    scene.repeats = true;
+    let before = [(); 2].map(|()| scene.logs_in("alice"));
+    scene.wait_until(MOMENT);
+    scene.supervisor.revoke(scene.now, b"alice");
+    scene.wait_until(MOMENT * 2);
+    let after = [(); 2].map(|()| scene.logs_in("alice"));
+    scene.wait_until(REFUSAL_TIME);
+    scene.workers_say(|| WorkerNews::End(TransactionEnd { code: 0, ..TransactionEnd::not_begun() }));
+    scene.wait_until(REFUSAL_TIME * 3);
+    for (ids, accepted) in [(before, false), (after, true)] {
+        assert!(ids.iter().all(|id| scene.is_accepted(*id) == accepted), "{:?}", scene.verdicts);
+        assert!(ids.iter().all(|id| scene.refused_at(*id).is_none() == accepted), "{:?}", scene.verdicts);
     }
 }
 
