@@ -6,7 +6,7 @@
 //! has found it genuine.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use base64ct::{Base64, Encoding};
 use ovpn_plugin::AuthUserPassVerify;
@@ -15,7 +15,7 @@ use secret::Secret;
 use super::client_names::LoginResult;
 use crate::AuthPam;
 use crate::protocol::passwordless_proof::PasswordlessProof;
-use crate::protocol::{AttemptRequest, CredentialsKind};
+use crate::protocol::{AttemptRequest, CredentialsKind, monotonic};
 
 /// Names that are kept. When there are more, the oldest is revoked for everybody: then all log in anew, and none is forgotten.
 const MOST: usize = 4096;
@@ -57,10 +57,10 @@ pub struct RevokedNames {
 }
 
 impl RevokedNames {
-    /// What this user had at that time is worth nothing.
-    pub fn add(&mut self, now: Instant, name: &[u8], since_epoch: Duration) {
-        let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let instant = now.checked_sub(clock.saturating_sub(since_epoch)).unwrap_or(now);
+    /// What this user had at that time is worth nothing. `at`: the same by the clock that nobody sets; of the other one nobody
+    /// knows how far it has come since.
+    pub fn add(&mut self, now: Instant, name: &[u8], since_epoch: Duration, at: Duration) {
+        let instant = now.checked_sub(monotonic().saturating_sub(at)).unwrap_or(now);
         self.names.insert(name.to_ascii_lowercase(), At { since_epoch, instant });
         if self.names.len() > MOST {
             let oldest = self.names.iter().min_by_key(|(_, at)| **at).map(|(name, at)| (name.clone(), *at));
@@ -135,9 +135,7 @@ mod tests {
 
     const NOBODY: &[u8] = b"";
 
-    fn now_since_epoch() -> Duration {
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap()
-    }
+    const EPOCH: Duration = Duration::from_millis(1_764_270_000_700);
 
     fn connected(since: Instant) -> Age {
         Age { connection: Some(since), token: None }
@@ -146,7 +144,7 @@ mod tests {
     #[test]
     fn what_is_older_is_revoked_whatever_the_case_of_the_name() {
         let (mut revoked, now) = (RevokedNames::default(), Instant::now());
-        revoked.add(now, b"Alice", now_since_epoch());
+        revoked.add(now, b"Alice", EPOCH, monotonic());
         let (before, after) = (now - Duration::from_secs(1), now + Duration::from_secs(1));
         for names in [[&b"alice"[..], NOBODY, NOBODY], [b"x", b"ALICE", NOBODY], [b"x", b"y", b"Alice"]] {
             assert!(revoked.covers(names, connected(before)));
@@ -156,11 +154,11 @@ mod tests {
         assert!(!revoked.covers([b"alice", NOBODY, NOBODY], Age { connection: None, token: None }));
     }
 
-    /// The front may read of it only at the next login.
+    /// The front may read of it only at the next login. Whatever time it is by then.
     #[test]
     fn what_is_read_late_was_revoked_when_it_was_said() {
         let (mut revoked, now) = (RevokedNames::default(), Instant::now());
-        revoked.add(now, b"alice", now_since_epoch() - Duration::from_secs(60));
+        revoked.add(now, b"alice", EPOCH, monotonic() - Duration::from_secs(60));
         let names = [&b"alice"[..], NOBODY, NOBODY];
         assert!(!revoked.covers(names, connected(now - Duration::from_secs(30))));
         assert!(revoked.covers(names, connected(now - Duration::from_secs(90))));
@@ -168,9 +166,8 @@ mod tests {
 
     #[test]
     fn a_token_is_as_old_as_its_first_login() {
-        let (mut revoked, now, at) =
-            (RevokedNames::default(), Instant::now(), Duration::from_millis(1_764_270_000_700));
-        revoked.add(now, b"alice", at);
+        let (mut revoked, now) = (RevokedNames::default(), Instant::now());
+        revoked.add(now, b"alice", EPOCH, monotonic());
         let names = [&b"alice"[..], NOBODY, NOBODY];
         let new = Some(now + Duration::from_secs(1));
         for (seconds, covered) in [(1_764_269_999, true), (1_764_270_000, true), (1_764_270_001, false)] {
@@ -194,10 +191,10 @@ mod tests {
 
     #[test]
     fn of_too_many_none_is_forgotten() {
-        let (mut revoked, now, clock) = (RevokedNames::default(), Instant::now(), now_since_epoch());
+        let (mut revoked, now, clock) = (RevokedNames::default(), Instant::now(), monotonic());
         for number in 0..=MOST {
             let later = Duration::from_secs(number as u64);
-            revoked.add(now + later, format!("user{number}").as_bytes(), clock + later);
+            revoked.add(now + later, format!("user{number}").as_bytes(), EPOCH + later, clock + later);
         }
         assert_eq!(revoked.names.len(), MOST);
         let long_ago = connected(now - Duration::from_secs(60));

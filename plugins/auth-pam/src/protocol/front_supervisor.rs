@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use nix::time::{ClockId, clock_gettime};
 use privsep::wire::{Bytes, Text};
 use secret::Secret;
 
@@ -117,6 +118,11 @@ privsep::wire! {
     }
 }
 
+/// The time by the clock that nobody sets, which is the same in all processes.
+pub fn monotonic() -> Duration {
+    clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from)
+}
+
 privsep::wire! {
     /// Supervisor to front.
     #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,6 +149,8 @@ privsep::wire! {
             name: Vec<u8> as Text<MAX_TEXT>,
             /// When, after the epoch.
             at: Duration,
+            /// The same by the clock that nobody sets.
+            monotonic: Duration,
         },
         /// A piece of a client's options, which come before the verdict.
         23 => Options {

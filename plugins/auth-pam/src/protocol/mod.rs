@@ -28,7 +28,7 @@ pub mod time_taken;
 pub mod verdict;
 
 pub use credentials::{Client, Credentials, MAX_CLIENT_VALUE};
-pub use front_supervisor::{AttemptRequest, CredentialsKind, Reply, Request};
+pub use front_supervisor::{AttemptRequest, CredentialsKind, Reply, Request, monotonic};
 pub use supervisor_worker::{NewTransaction, Order, Report, StepResult, TransactionEnd, WorkerNews};
 
 pub use verdict::WhoseFault;

@@ -13,7 +13,7 @@ use super::attempt::Attempt;
 use super::outcome::Outcome;
 use super::sessions::session::{Session, SessionStage};
 use super::source::{Prefixes, Source};
-use crate::protocol::Reply;
+use crate::protocol::{Reply, monotonic};
 use crate::quoted::shown;
 
 /// Revoked names that are remembered for transactions which are under way; the oldest go first, and a transaction that takes
@@ -77,7 +77,7 @@ impl Supervisor {
         self.revoked.add(now, name);
         self.repeated.revoked();
         let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        self.tell_front(Reply::Revoked { name: name.to_vec(), at });
+        self.tell_front(Reply::Revoked { name: name.to_vec(), at, monotonic: monotonic() });
         self.say(&lines::status::revoked(&shown(name)).unlogged());
         let renegotiation = self.settings.renegotiation;
         let seconds = renegotiation.seconds.map_or_else(|| "-".into(), |seconds| seconds.to_string());

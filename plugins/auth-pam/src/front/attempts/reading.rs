@@ -82,8 +82,8 @@ impl Attempts {
                 self.add_options(id, &part);
                 Some(Read::Other)
             }
-            Ok(Some(HelperNews::Message(Reply::Revoked { name, at }))) => {
-                self.revoked.add(Instant::now(), &name, at);
+            Ok(Some(HelperNews::Message(Reply::Revoked { name, at, monotonic }))) => {
+                self.revoked.add(Instant::now(), &name, at, monotonic);
                 Some(Read::Other)
             }
             Ok(Some(HelperNews::Lost)) => {
