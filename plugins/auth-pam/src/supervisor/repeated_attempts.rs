@@ -1,10 +1,10 @@
 //! Push once: an attempt that repeats one whose transaction is not over joins it and gets the same verdict. Otherwise a
 //! person who connects again while the phone asks for a confirmation would be asked twice.
 //!
-//! The same means: username as it was sent, address, password, response and common name, byte for byte. The address and not only the
-//! source, because PAM has been told that one. It is decided by a keyed hash of 128 bits, whose key nobody else has: to
-//! be let in by somebody else's transaction takes a collision that can only be guessed. The credentials themselves are
-//! not kept here, since only the worker has them while a transaction runs. Key and hashes are in no worker, where a
+//! The same means: username as it was sent, address, password, response and common name, byte for byte. The address and
+//! not only the source, because PAM has been told that one. It is decided by a keyed hash of 128 bits, whose key nobody
+//! else has: to be let in by somebody else's transaction takes a collision that can only be guessed. The credentials
+//! themselves are not kept here, since only the worker has them while a transaction runs. Key and hashes are in no worker, where a
 //! module could try passwords with them: workers are not forked from this process.
 //!
 //! How many join is bounded by how many attempts of one username and source may be without an answer
@@ -50,8 +50,8 @@ impl RepeatedAttempts {
         })
     }
 
-    /// Somebody was revoked. What comes from now on joins nothing from before, nor is it asked the same: it would be refused with
-    /// it. That goes for all users, since it is not known yet which name PAM checks for whom.
+    /// Somebody was revoked. What comes from now on joins nothing from before, nor is it asked the same: it would be refused
+    /// with it. That goes for all users, since it is not known yet which name PAM checks for whom.
     pub fn revoked(&mut self) {
         self.revocations += 1;
     }
