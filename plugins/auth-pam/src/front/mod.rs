@@ -37,6 +37,8 @@ pub use credentials::from_event;
 use line_tail::LineTail;
 pub use pending_authentication::MAX_TEXT as MAX_PENDING_TEXT;
 pub use per_client_state::PerClientState;
+#[cfg(any(test, feature = "fuzzing"))]
+pub use revoked::{Issued, issued};
 use verdict_receiver::SharedAttempts;
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ struct Age {
 
 /// When a token was first made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Issued {
+pub enum Issued {
     /// Then, after the epoch.
     At(Duration),
     /// It is not written as the ones that are known.
@@ -122,7 +122,7 @@ impl Age {
 }
 
 /// When a token was first made: behind the id of its session stand two times of eight bytes, of which the first one stays.
-fn issued(token: &[u8]) -> Issued {
+pub fn issued(token: &[u8]) -> Issued {
     let text = token.strip_prefix(TOKEN).and_then(|rest| std::str::from_utf8(rest).ok());
     let bytes = text.and_then(|text| Base64::decode_vec(text).ok()).map(Secret::new);
     let time = bytes.as_ref().and_then(|bytes| bytes.expose().get(SESSION_ID..)?.first_chunk().copied());

@@ -3,6 +3,7 @@
 
 use privsep::{Message, Reader, Writer};
 
+use crate::metrics::messages::{self, WriterOrder, WriterReport};
 use crate::protocol::credentials::{MAX_BLOCK, MAX_CLIENT};
 use crate::protocol::question::MAX_QUESTION;
 use crate::protocol::{
@@ -92,4 +93,15 @@ pub fn order(bytes: &[u8]) {
 /// As [`request`].
 pub fn reply(bytes: &[u8]) {
     let _ = read::<Reply>(bytes);
+}
+
+/// What the writer of metrics takes from the supervisor, and what it sends back.
+///
+/// # Panics
+/// As [`request`].
+pub fn writer(bytes: &[u8]) {
+    if let Some(WriterOrder::Write(text)) = read::<WriterOrder>(bytes) {
+        assert!(text.len() <= messages::MAX_TEXT);
+    }
+    let _ = read::<WriterReport>(bytes);
 }

@@ -4,7 +4,9 @@ mod config;
 mod messages;
 mod prompts;
 mod questions;
+mod status;
 mod supervisor;
+mod token;
 
 use std::time::Duration;
 
@@ -13,10 +15,12 @@ use crate::settings::Settings;
 use crate::startup::{Renegotiation, Replaces, TimeLimits};
 
 pub use config::config;
-pub use messages::{order, reply, report, request};
+pub use messages::{order, reply, report, request, writer};
 pub use prompts::prompts;
 pub use questions::questions;
+pub use status::status;
 pub use supervisor::supervisor;
+pub use token::token;
 
 /// Those of a small machine.
 pub(crate) fn settings(config: Config) -> Settings {
@@ -62,7 +66,7 @@ impl<'a> Input<'a> {
 mod tests {
     #[test]
     fn kept_inputs_are_taken_as_before() {
-        let all: [corpus::Target; 8] = [
+        let all: [corpus::Target; 11] = [
             ("config", super::config),
             ("order", super::order),
             ("prompts", super::prompts),
@@ -70,7 +74,10 @@ mod tests {
             ("reply", super::reply),
             ("report", super::report),
             ("request", super::request),
+            ("status", super::status),
             ("supervisor", super::supervisor),
+            ("token", super::token),
+            ("writer", super::writer),
         ];
         corpus::replay(concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz"), &all);
     }

@@ -53,7 +53,7 @@ pub fn live(
     match directory_sandbox::enter(held.directory()) {
         Ok(missing) => serve(&mut channel, held.lock(), &names, missing),
         Err(errno) => {
-            let _ = channel.send(&WriterReport::Failed(errno), &[], PATIENCE);
+            let _ = channel.send(&WriterReport::Failed(errno as i32), &[], PATIENCE);
             leave(1)
         }
     }
@@ -66,7 +66,7 @@ fn serve(
     missing: Missing,
 ) -> Infallible {
     let [name, incomplete, _] = names;
-    let mut receipt = WriterReport::Ready(missing);
+    let mut receipt = WriterReport::Ready(missing.into());
     let mut locked = false;
     loop {
         if channel.send(&receipt, &[], PATIENCE).is_err() {
@@ -85,7 +85,7 @@ fn serve(
             WriterOrder::Write(_) if !locked => WriterReport::Another,
             WriterOrder::Write(text) => match write(&text, name, incomplete) {
                 Ok(()) => WriterReport::Written,
-                Err(errno) => WriterReport::Failed(errno),
+                Err(errno) => WriterReport::Failed(errno as i32),
             },
             WriterOrder::Remove => {
                 if locked {

@@ -7,6 +7,7 @@ use secret::Secret;
 
 use super::credentials::MAX_BLOCK;
 use super::*;
+use crate::metrics::messages::{WriterOrder, WriterReport};
 
 /// For each message: its tests, and its part of the reference document.
 macro_rules! messages {
@@ -48,6 +49,8 @@ messages! {
     "Supervisor to front": Reply;
     "Supervisor to worker": Order;
     "Worker to supervisor": Report;
+    "Supervisor to the writer of metrics": WriterOrder;
+    "Writer of metrics to supervisor": WriterReport;
     "Credentials, opaque to the supervisor": Credentials;
     "What modules may know of the client, opaque to the supervisor": Client;
 }

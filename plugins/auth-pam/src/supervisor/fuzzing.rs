@@ -11,6 +11,7 @@ use privsep::kept_helper::fuzzing::KeeperEnd;
 use privsep::kept_helper::{ForWorkers, NewHelper, News, Numbered};
 use privsep::title::Title;
 
+pub use super::status_socket::StatusRequest;
 use super::{Exit, Supervisor};
 use crate::protocol::{Reply, Request};
 use crate::settings::Settings;

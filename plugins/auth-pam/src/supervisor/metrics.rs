@@ -192,11 +192,11 @@ impl Supervisor {
         match received {
             WriterReport::Ready(missing) => {
                 metrics.next = now;
-                metrics.is_up(&missing, debug);
+                metrics.is_up(&missing.into(), debug);
             }
             WriterReport::Written => metrics.is_written(),
             WriterReport::Another => metrics.is_in_trouble(Trouble::Another),
-            WriterReport::Failed(errno) => metrics.is_in_trouble(Trouble::Failed(errno)),
+            WriterReport::Failed(errno) => metrics.is_in_trouble(Trouble::Failed(Errno::from_raw(errno))),
         }
     }
 

@@ -1,0 +1,4 @@
+//! See `openvpn_plugin_auth_pam::fuzzing::status`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| openvpn_plugin_auth_pam::fuzzing::status(input));
