@@ -62,6 +62,9 @@ log_lines::lines! {
     reason socket_occupied() "something else is there, and is not replaced",
         why "At the path of the socket is a file, or the socket of another program. Logins go on, but nobody can ask this server.",
         todo "Use another path, or move away what is there.";
+    warn caller_lost(error: &str) "status: a caller gets no answer: {error}",
+        why "The system was short of a resource when `ovpn-plugin status`, `revoke` or `unblock` asked this server. Logins go on.",
+        todo "Ask again. If it happens again, look at the free memory and at the limits of OpenVPN's unit.";
 }
 
 log_lines::lines! {

@@ -93,7 +93,7 @@ impl LocalSocket {
         Ok(LocalSocket { listener, owner })
     }
 
-    /// The next caller; `None`: there is none. One that may not call is gone already.
+    /// The next caller; `None`: there is none. One that may not call, or of whom nobody can say who it is, is gone already.
     ///
     /// # Errors
     /// `EMFILE`, `ENOMEM` and the like.
@@ -107,8 +107,13 @@ impl LocalSocket {
                 };
             }
         };
-        let user = getsockopt(&stream, sockopt::PeerCredentials)?.uid();
-        Ok([0, self.owner].contains(&user).then_some(Caller(stream)))
+        match getsockopt(&stream, sockopt::PeerCredentials) {
+            Ok(peer) => Ok([0, self.owner].contains(&peer.uid()).then_some(Caller(stream))),
+            Err(errno) => {
+                lines::caller_lost(errno.desc()).log();
+                Ok(None)
+            }
+        }
     }
 }
 

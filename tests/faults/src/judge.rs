@@ -1,6 +1,6 @@
 //! What came of a fault: an outcome, or what must not be.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use log_lines::{Section, explain, find};
 
@@ -58,9 +58,12 @@ impl Outcome {
 /// What a run is held against: the same without a fault.
 pub(crate) struct Usual {
     lines: BTreeSet<LineFound>,
-    refusals: usize,
+    refusals: Refusals,
     steps: Vec<[String; 2]>,
 }
+
+/// The lines that tell of somebody who was refused, and how often each is there.
+type Refusals = BTreeMap<LineFound, usize>;
 
 /// What is found about a run.
 #[derive(Debug, Default)]
@@ -109,7 +112,10 @@ impl Usual {
     /// Its lines are usual, too.
     pub(crate) fn add(&mut self, other: Self) {
         self.lines.extend(other.lines);
-        self.refusals = self.refusals.max(other.refusals);
+        for (line, count) in other.refusals {
+            let most = self.refusals.entry(line).or_default();
+            *most = count.max(*most);
+        }
     }
 
     /// What is found about a run.
@@ -153,9 +159,14 @@ impl Usual {
         } else {
             Outcome::Told
         };
-        // A line of a kind that is there in any case may tell of it too.
-        if findings.lines.is_empty() && outcome > Outcome::Without && refusals(&ran.log) <= self.refusals {
-            findings.bugs.push("no line tells of it".into());
+        // A line of a kind that is there in any case may tell of it too, if there is one more.
+        if findings.lines.is_empty() && outcome > Outcome::Without {
+            let usual = |line: &LineFound| self.refusals.get(line).copied().unwrap_or_default();
+            let more = refusals(&ran.log).into_iter().filter(|(line, count)| *count > usual(line));
+            findings.lines.extend(more.map(|(line, _)| line));
+            if findings.lines.is_empty() {
+                findings.bugs.push("no line tells of it".into());
+            }
         }
         findings.outcome = Some(outcome);
         findings
@@ -205,9 +216,12 @@ fn never(ran: &Ran) -> Vec<String> {
 /// In milliseconds: how long the end of a server may take that has no sessions left.
 const CLOSED_MS: u32 = 8000;
 
-/// How many lines tell of somebody who was refused.
-fn refusals(log: &str) -> usize {
-    log.matches("' failed to authenticate: ").count()
+/// The lines that tell of somebody who was refused.
+fn refusals(log: &str) -> Refusals {
+    let mut found = Refusals::new();
+    let texts = log.lines().filter_map(text).filter(|text| text.contains("' failed to authenticate: "));
+    texts.filter_map(declared).for_each(|line| *found.entry(line).or_default() += 1);
+    found
 }
 
 /// The lines of a log as they are declared, with words in braces.

@@ -155,8 +155,11 @@ impl Supervisor {
             let Some(socket) = &self.status_socket.socket else { return };
             match socket.admit() {
                 Ok(Some(connection)) => {
-                    if self.events.add(&connection, EventSource::StatusCaller(place)).is_ok() {
-                        self.status_socket.places[place] = Some(StatusCaller::new(connection, now));
+                    match self.events.add(&connection, EventSource::StatusCaller(place)) {
+                        Ok(()) => {
+                            self.status_socket.places[place] = Some(StatusCaller::new(connection, now));
+                        }
+                        Err(errno) => privsep::lines::caller_lost(errno.desc()).log(),
                     }
                 }
                 // Perhaps there was one that may not call. If more wait, that is an event again.
