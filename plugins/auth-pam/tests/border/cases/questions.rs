@@ -195,8 +195,9 @@ pub(crate) fn a_question_holds_no_worker() {
     gate.open();
     let first = asked(&stage, &running.finish(PATIENCE));
     stage.works();
-    // Longer than a login may take.
-    std::thread::sleep(std::time::Duration::from_millis(1200));
+    // A login that began later has had all the time that one may take.
+    let outcome = stage.login(&user_at("gate-good", &Gate::new()));
+    assert!(!outcome.accepted(), "{outcome}\n{}", stage.log());
     stage.works();
     let outcome = stage.login(&answer(&login, &first.id, "answer 1"));
     assert!(outcome.accepted(), "{outcome}\n{}", stage.log());

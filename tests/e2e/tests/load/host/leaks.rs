@@ -25,7 +25,8 @@ pub(crate) fn run() {
     let subject = Subject::new("timeout=20 refusal-time=20", &arguments);
     let held = ROUNDS.map(|rounds| {
         (0..rounds).for_each(|_| round(&subject));
-        // The last client that has gone is noticed, and helpers give memory back when they have been idle for a second.
+        // The last client that has gone is noticed, and helpers give memory back when they have been idle for a second. No
+        // event tells of that: of memory it is only known how much there is.
         std::thread::sleep(Duration::from_secs(2));
         all().map(|(name, pid)| Held::of(name, pid))
     });

@@ -192,7 +192,8 @@ pub(crate) fn closing_tells_nothing() {
         assert!(wait_until(PATIENCE, || scene.record.users().len() == ENOUGH - 1), "PAM was not asked");
         running.push(scene.start(&login(name, "guess")));
         assert!(wait_until(PATIENCE, || scene.record.users().len() == ENOUGH), "PAM was not asked");
-        // So that what PAM says of the one without an account has come.
+        // So that what PAM says of the one without an account has come. No event tells: that it has come must not show. Where
+        // this is too short, less is tried.
         std::thread::sleep(Duration::from_millis(500));
         running.push(scene.start(&login("alice", "another guess")));
         let outcomes = running.into_iter().map(|login| login.finish(PATIENCE));
@@ -214,6 +215,7 @@ pub(crate) fn a_closed_source_tells_nothing() {
         let before = scene.record.users().len();
         let first = scene.start(&login(name, "guess"));
         assert!(wait_until(PATIENCE, || scene.record.users().len() > before), "PAM was not asked");
+        // As in `closing_tells_nothing`.
         std::thread::sleep(Duration::from_millis(500));
         let second = scene.start(&login(name, "another guess")).finish(PATIENCE);
         // On a slow machine the second is over, and this one is passed on too.
