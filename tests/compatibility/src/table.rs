@@ -48,7 +48,8 @@ pub fn main<C: Case>(cases: Vec<C>, section: &'static str, plugin: fn(Side) -> P
 }
 
 fn row<C: Case>(case: &C, plugin: fn(Side) -> PathBuf) {
-    let is_left_out = |(need, why)| needs::is_left_out(need, why, &format!("compatibility::{}", case.name()));
+    let place = format!("compatibility::{}", case.name());
+    let is_left_out = |(need, why)| needs::is_left_out(need, why, env!("CARGO_PKG_NAME"), &place);
     if case.need().is_some_and(is_left_out) {
         return;
     }

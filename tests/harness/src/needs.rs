@@ -59,24 +59,25 @@ impl fmt::Display for Need {
 macro_rules! requires {
     ($need:expr, $why:literal) => {{
         fn here() {}
-        if $crate::needs::is_left_out($need, $why, std::any::type_name_of_val(&here)) {
+        if $crate::needs::is_left_out($need, $why, env!("CARGO_PKG_NAME"), std::any::type_name_of_val(&here))
+        {
             return;
         }
     }};
 }
 
-/// Whether the test that `place` is a function in is left out; notes it then.
+/// Whether the test of this package that `place` is a function in is left out; notes it then.
 ///
 /// # Panics
 /// If the need is not met, and nobody has said where to note it.
-pub fn is_left_out(need: Need, why: &str, place: &str) -> bool {
+pub fn is_left_out(need: Need, why: &str, package: &str, place: &str) -> bool {
     if need.is_met() {
         return false;
     }
     let file = std::env::var_os(SKIPPED)
         .map(PathBuf::from)
         .unwrap_or_else(|| panic!("this test needs {need}: {why}"));
-    let note = note(need, why, place);
+    let note = note(need, why, package, place);
     println!("skipped: {note}");
     let written = OpenOptions::new()
         .create(true)
@@ -87,11 +88,11 @@ pub fn is_left_out(need: Need, why: &str, place: &str) -> bool {
     true
 }
 
-/// One line: the test program, the test, what is needed and why.
-fn note(need: Need, why: &str, place: &str) -> String {
+/// One line: the package with its test program, the test, what is needed and why.
+fn note(need: Need, why: &str, package: &str, place: &str) -> String {
     let test = place.strip_suffix("::here").unwrap_or(place);
     let (program, test) = test.split_once("::").unwrap_or(("", test));
-    format!("{program} | {test} | {need} | {why}")
+    format!("{package} {program} | {test} | {need} | {why}")
 }
 
 fn glibc() -> [u32; 3] {
@@ -142,8 +143,8 @@ mod tests {
     #[test]
     fn a_note_names_the_test() {
         assert_eq!(
-            note(Need::Openvpn(2, 5, 6), "why", "openvpn::reasons::all::here"),
-            "openvpn | reasons::all | OpenVPN 2.5.6 or later | why"
+            note(Need::Openvpn(2, 5, 6), "why", "e2e", "openvpn::reasons::all::here"),
+            "e2e openvpn | reasons::all | OpenVPN 2.5.6 or later | why"
         );
     }
 
@@ -160,7 +161,7 @@ mod tests {
     fn what_is_missing_fails_a_test() {
         if std::env::var_os(SKIPPED).is_none() {
             let result =
-                std::panic::catch_unwind(|| is_left_out(Need::Openvpn(99, 0, 0), "why", "a::b::here"));
+                std::panic::catch_unwind(|| is_left_out(Need::Openvpn(99, 0, 0), "why", "e2e", "a::b::here"));
             let message = result.unwrap_err();
             assert_eq!(
                 message.downcast_ref::<String>().map(String::as_str),

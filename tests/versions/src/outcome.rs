@@ -22,6 +22,7 @@ pub(crate) struct Suite {
 /// A test that was left out.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Skipped {
+    pub(crate) package: String,
     pub(crate) suite: String,
     pub(crate) test: String,
     /// What it needs.
@@ -49,7 +50,7 @@ impl Outcome {
                 let mut words = suite.split([' ', ':']);
                 let (package, name) = (words.next().unwrap_or_default(), words.nth(1).unwrap_or_default());
                 // libtest knows no test that is left out when it already runs: it counts as passed.
-                let left_out = this.skipped.iter().filter(|skipped| skipped.suite == name).count();
+                let left_out = this.skipped.iter().filter(|skipped| skipped.is_of(package, name)).count();
                 this.suites.push(Suite {
                     package: package.to_owned(),
                     name: name.to_owned(),
@@ -66,15 +67,22 @@ impl Outcome {
 impl Skipped {
     /// A line as `harness::needs` writes it.
     pub(crate) fn parse(line: &str) -> Option<Self> {
-        let [suite, test, need, why] =
-            line.split(" | ").map(str::to_owned).collect::<Vec<_>>().try_into().ok()?;
-        Some(Self { suite, test, need, why })
+        let [program, test, need, why] = line.split(" | ").collect::<Vec<_>>().try_into().ok()?;
+        let (package, suite) = program.split_once(' ')?;
+        let [package, suite, test, need, why] = [package, suite, test, need, why].map(str::to_owned);
+        Some(Self { package, suite, test, need, why })
+    }
+
+    /// Packages may have test programs of the same name.
+    pub(crate) fn is_of(&self, package: &str, suite: &str) -> bool {
+        self.package == package && self.suite == suite
     }
 }
 
 impl fmt::Display for Skipped {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{} | {} | {} | {}", self.suite, self.test, self.need, self.why)
+        let Self { package, suite, test, need, why } = self;
+        write!(out, "{package} {suite} | {test} | {need} | {why}")
     }
 }
 
@@ -110,10 +118,20 @@ mod tests {
                    suite e2e --test openvpn: FAILED after 2 s\n\
                    test result: ok. 5 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.00s\n\
                    suite compatibility --test down_root: ok after 2 s\n";
-        let notes = "openvpn | reasons::all | OpenVPN 2.6 | clients: none\n";
+        let notes = "e2e openvpn | reasons::all | OpenVPN 2.6 | clients: none\n";
         let outcome = Outcome::new(log, notes);
         let text = "  compatibility down_root: 5 passed\n  e2e openvpn: 11 passed\n\
-                    \x20 skipped: openvpn | reasons::all | OpenVPN 2.6 | clients: none\n  FAILED: login::no\n";
+                    \x20 skipped: e2e openvpn | reasons::all | OpenVPN 2.6 | clients: none\n  FAILED: login::no\n";
         assert_eq!(outcome.to_string(), text);
+    }
+
+    #[test]
+    fn what_another_package_leaves_out_has_not_passed_there_alone() {
+        let log = "test result: ok. 101 passed; 0 failed\nsuite e2e --test down_root: ok after 2 s\n\
+                   test result: ok. 43 passed; 0 failed\nsuite compatibility --test down_root: ok after 2 s\n";
+        let notes = "e2e down_root | storm::all | OpenVPN 2.6 | why\n";
+        let passed = |suite: &Suite| (suite.package.clone(), suite.passed);
+        let suites: Vec<_> = Outcome::new(log, notes).suites.iter().map(passed).collect();
+        assert_eq!(suites, [("compatibility".to_owned(), 43), ("e2e".to_owned(), 100)]);
     }
 }

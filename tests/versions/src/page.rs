@@ -37,7 +37,7 @@ pub(crate) fn details() -> String {
         let mut reasons: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
         for one in skipped {
             let names = reasons.entry((&one.need, &one.why)).or_default();
-            names.push(format!("`{} {}`", one.suite, one.test));
+            names.push(format!("`{} {} {}`", one.package, one.suite, one.test));
         }
         for ((need, why), names) in reasons {
             text += &paragraph(&format!("Left out, needs {need}: {why}."));

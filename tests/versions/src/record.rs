@@ -47,9 +47,8 @@ impl Record {
             passed: suite.passed,
             date: date.clone(),
         }));
-        let kept: Vec<&str> = this.suites.iter().map(|suite| suite.name.as_str()).collect();
-        this.skipped =
-            outcome.skipped.iter().filter(|it| kept.contains(&it.suite.as_str())).cloned().collect();
+        let is_kept = |it: &&Skipped| this.suites.iter().any(|suite| it.is_of(&suite.package, &suite.name));
+        this.skipped = outcome.skipped.iter().filter(is_kept).cloned().collect();
         this
     }
 
@@ -96,11 +95,12 @@ impl Record {
     }
 
     fn with(mut self, new: Self, outcome: &Outcome) -> Self {
-        let ran = |name: &str| outcome.suites.iter().any(|suite| suite.name == name);
+        let ran =
+            |skipped: &Skipped| outcome.suites.iter().any(|suite| skipped.is_of(&suite.package, &suite.name));
         self.suites.retain(|kept| {
             !outcome.suites.iter().any(|suite| (&suite.package, &suite.name) == (&kept.package, &kept.name))
         });
-        self.skipped.retain(|skipped| !ran(&skipped.suite));
+        self.skipped.retain(|skipped| !ran(skipped));
         self.suites.extend(new.suites);
         self.skipped.extend(new.skipped);
         self.suites.sort();
@@ -170,7 +170,7 @@ mod tests {
 
     const KEPT: &str = "openvpn: 2.5.1\npackage: 2.5.1-3\npam: 1.4.0\nglibc: 2.31\n\
                         suite e2e openvpn 12 2026-11-28\nsuite e2e status 3 2026-11-28\n\
-                        skipped openvpn | reasons::all | OpenVPN 2.6 or later | why\n";
+                        skipped e2e openvpn | reasons::all | OpenVPN 2.6 or later | why\n";
 
     #[test]
     fn a_record_is_read_as_it_was_written() {
@@ -186,5 +186,26 @@ mod tests {
         let whole = Record::parse(&RELEASES[0], KEPT).with(new, &outcome);
         assert!(whole.text().ends_with("glibc: 2.31\nsuite e2e openvpn 13 2026-11-29\n"), "{}", whole.text());
         assert!(whole.missing().contains(&"e2e status".to_owned()));
+    }
+
+    #[test]
+    fn a_suite_of_another_package_with_the_same_name_stays() {
+        let kept = "openvpn: 2.5.1\npackage: 2.5.1-3\npam: 1.4.0\nglibc: 2.31\n\
+                    suite compatibility down_root 43 2026-11-28\nsuite e2e down_root 96 2026-11-28\n\
+                    skipped e2e down_root | storm::all | OpenVPN 2.6 or later | why\n";
+        let log =
+            "test result: ok. 43 passed; 0 failed\nsuite compatibility --test down_root: ok after 1 s\n";
+        let outcome = Outcome::new(log, "");
+        let new = Record::new(&RELEASES[0], &format!("{kept}date: 2026-11-28\n"), &outcome);
+        assert_eq!(Record::parse(&RELEASES[0], kept).with(new, &outcome).text(), kept);
+    }
+
+    #[test]
+    fn only_what_a_kept_suite_left_out_is_kept() {
+        let log = "test result: FAILED. 90 passed; 1 failed\nsuite e2e --test down_root: FAILED after 1 s\n\
+                   test result: ok. 43 passed; 0 failed\nsuite compatibility --test down_root: ok after 1 s\n";
+        let outcome = Outcome::new(log, "e2e down_root | storm::all | OpenVPN 2.6 or later | why\n");
+        let new = Record::new(&RELEASES[0], &format!("{KEPT}date: 2026-11-28\n"), &outcome);
+        assert_eq!((new.suites.len(), new.skipped.len()), (1, 0));
     }
 }
