@@ -6,6 +6,7 @@
 //!
 //! Usage: `versions [RELEASE]...`   With ONLY set, as `e2e:openvpn,status compatibility`, only these suites.
 
+mod commit;
 mod outcome;
 #[cfg(test)]
 mod page;
@@ -37,10 +38,15 @@ fn main() -> ExitCode {
     if names.is_empty() {
         wanted.extend(&RELEASES);
     }
+    // Before the runs: they take long, and somebody may go on working.
+    let commit = commit::checked_out();
     let place = Place::new();
     place.build();
-    let failed: Vec<&str> =
-        wanted.into_iter().filter(|release| !run::run(&place, release)).map(|release| release.name).collect();
+    let failed: Vec<&str> = wanted
+        .into_iter()
+        .filter(|release| !run::run(&place, release, &commit))
+        .map(|release| release.name)
+        .collect();
     if failed.is_empty() {
         return ExitCode::SUCCESS;
     }

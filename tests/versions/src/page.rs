@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use harness::man_markup::wrapped;
 
-use crate::record::Record;
+use crate::record::{Kept, Record};
 
 /// README's table.
 pub(crate) fn table() -> String {
@@ -23,12 +23,13 @@ pub(crate) fn table() -> String {
 pub(crate) fn details() -> String {
     let mut text = String::new();
     for record in Record::all() {
-        let Record { title, release, openvpn, package, pam, glibc, skipped, .. } = &record;
+        let Record { title, release, openvpn, package: of_debian, pam, glibc, skipped, .. } = &record;
         text += &format!("## OpenVPN {openvpn}, {title}\n\n");
-        text += &format!("{title} ({release}), package {package}, Linux-PAM {pam}, glibc {glibc}.\n\n");
-        text += "| tests | passed | on |\n|---|---|---|\n";
+        text += &format!("{title} ({release}), package {of_debian}, Linux-PAM {pam}, glibc {glibc}.\n\n");
+        text += "| tests | passed | on | commit |\n|---|---|---|---|\n";
         for suite in &record.suites {
-            text += &format!("| {} {} | {} | {} |\n", suite.package, suite.name, suite.passed, suite.date);
+            let Kept { package, name, passed, date, commit } = suite;
+            text += &format!("| {package} {name} | {passed} | {date} | {commit} |\n");
         }
         text.push('\n');
         if !record.missing().is_empty() {

@@ -1,6 +1,6 @@
 //! What is kept of the runs with a release: a text file with one fact on a line.
 //!
-//! A suite is kept when all its tests have passed, with the day. A run of some suites takes the place of these only; a run
+//! A suite is kept when all its tests have passed, with the day and the commit. A run of some suites takes the place of these only; a run
 //! with other packages begins anew.
 
 use std::fs;
@@ -33,19 +33,22 @@ pub(crate) struct Kept {
     pub(crate) name: String,
     pub(crate) passed: usize,
     pub(crate) date: String,
+    /// As `commit::checked_out` tells it.
+    pub(crate) commit: String,
 }
 
 impl Record {
-    /// `versions` are lines as the file has them, and the day.
-    pub(crate) fn new(release: &Release, versions: &str, outcome: &Outcome) -> Self {
-        let mut this = Self::empty(release, versions);
-        let date = needed(versions, "date");
+    /// `facts` are lines as the file has them, the day and the commit.
+    pub(crate) fn new(release: &Release, facts: &str, outcome: &Outcome) -> Self {
+        let mut this = Self::empty(release, facts);
+        let (date, commit) = (needed(facts, "date"), needed(facts, "commit"));
         let passed = outcome.suites.iter().filter(|suite| suite.is_ok && suite.passed > 0);
         this.suites.extend(passed.map(|suite| Kept {
             package: suite.package.clone(),
             name: suite.name.clone(),
             passed: suite.passed,
             date: date.clone(),
+            commit: commit.clone(),
         }));
         let is_kept = |it: &&Skipped| this.suites.iter().any(|suite| it.is_of(&suite.package, &suite.name));
         this.skipped = outcome.skipped.iter().filter(is_kept).cloned().collect();
@@ -128,12 +131,15 @@ impl Record {
         for line in text.lines() {
             let wrong = || -> ! { panic!("{}: {line}", file(release.name).display()) };
             if let Some(rest) = line.strip_prefix("suite ") {
-                let [package, name, passed, date] = rest.split(' ').collect::<Vec<_>>()[..] else { wrong() };
+                let [package, name, passed, date, commit] = rest.split(' ').collect::<Vec<_>>()[..] else {
+                    wrong()
+                };
                 this.suites.push(Kept {
                     package: package.to_owned(),
                     name: name.to_owned(),
                     passed: passed.parse().unwrap_or_else(|_| wrong()),
                     date: date.to_owned(),
+                    commit: commit.to_owned(),
                 });
             } else if let Some(rest) = line.strip_prefix("skipped ") {
                 this.skipped.push(Skipped::parse(rest).unwrap_or_else(|| wrong()));
@@ -145,8 +151,8 @@ impl Record {
     fn text(&self) -> String {
         let Self { openvpn, package, pam, glibc, .. } = self;
         let mut text = format!("openvpn: {openvpn}\npackage: {package}\npam: {pam}\nglibc: {glibc}\n");
-        for Kept { package, name, passed, date } in &self.suites {
-            text += &format!("suite {package} {name} {passed} {date}\n");
+        for Kept { package, name, passed, date, commit } in &self.suites {
+            text += &format!("suite {package} {name} {passed} {date} {commit}\n");
         }
         for skipped in &self.skipped {
             text += &format!("skipped {skipped}\n");
@@ -169,7 +175,7 @@ mod tests {
     use super::*;
 
     const KEPT: &str = "openvpn: 2.5.1\npackage: 2.5.1-3\npam: 1.4.0\nglibc: 2.31\n\
-                        suite e2e openvpn 12 2026-11-28\nsuite e2e status 3 2026-11-28\n\
+                        suite e2e openvpn 12 2026-11-28 0123abcd\nsuite e2e status 3 2026-11-28 -\n\
                         skipped e2e openvpn | reasons::all | OpenVPN 2.6 or later | why\n";
 
     #[test]
@@ -182,21 +188,26 @@ mod tests {
         let log = "test result: ok. 13 passed; 0 failed\nsuite e2e --test openvpn: ok after 1 s\n\
                    test result: FAILED. 2 passed; 1 failed\nsuite e2e --test status: FAILED after 1 s\n";
         let outcome = Outcome::new(log, "");
-        let new = Record::new(&RELEASES[0], &format!("{KEPT}date: 2026-11-29\n"), &outcome);
+        let new =
+            Record::new(&RELEASES[0], &format!("{KEPT}date: 2026-11-29\ncommit: 4567abcd+\n"), &outcome);
         let whole = Record::parse(&RELEASES[0], KEPT).with(new, &outcome);
-        assert!(whole.text().ends_with("glibc: 2.31\nsuite e2e openvpn 13 2026-11-29\n"), "{}", whole.text());
+        assert!(
+            whole.text().ends_with("glibc: 2.31\nsuite e2e openvpn 13 2026-11-29 4567abcd+\n"),
+            "{}",
+            whole.text()
+        );
         assert!(whole.missing().contains(&"e2e status".to_owned()));
     }
 
     #[test]
     fn a_suite_of_another_package_with_the_same_name_stays() {
         let kept = "openvpn: 2.5.1\npackage: 2.5.1-3\npam: 1.4.0\nglibc: 2.31\n\
-                    suite compatibility down_root 43 2026-11-28\nsuite e2e down_root 96 2026-11-28\n\
+                    suite compatibility down_root 43 2026-11-28 -\nsuite e2e down_root 96 2026-11-28 -\n\
                     skipped e2e down_root | storm::all | OpenVPN 2.6 or later | why\n";
         let log =
             "test result: ok. 43 passed; 0 failed\nsuite compatibility --test down_root: ok after 1 s\n";
         let outcome = Outcome::new(log, "");
-        let new = Record::new(&RELEASES[0], &format!("{kept}date: 2026-11-28\n"), &outcome);
+        let new = Record::new(&RELEASES[0], &format!("{kept}date: 2026-11-28\ncommit: -\n"), &outcome);
         assert_eq!(Record::parse(&RELEASES[0], kept).with(new, &outcome).text(), kept);
     }
 
@@ -205,7 +216,7 @@ mod tests {
         let log = "test result: FAILED. 90 passed; 1 failed\nsuite e2e --test down_root: FAILED after 1 s\n\
                    test result: ok. 43 passed; 0 failed\nsuite compatibility --test down_root: ok after 1 s\n";
         let outcome = Outcome::new(log, "e2e down_root | storm::all | OpenVPN 2.6 or later | why\n");
-        let new = Record::new(&RELEASES[0], &format!("{KEPT}date: 2026-11-28\n"), &outcome);
+        let new = Record::new(&RELEASES[0], &format!("{KEPT}date: 2026-11-28\ncommit: -\n"), &outcome);
         assert_eq!((new.suites.len(), new.skipped.len()), (1, 0));
     }
 }

@@ -22,7 +22,7 @@ const VERSIONS: &str = r#"
     date --utc '+date: %F'"#;
 
 /// Whether all tests have passed. The suites that have are recorded.
-pub(crate) fn run(place: &Place, release: &Release) -> bool {
+pub(crate) fn run(place: &Place, release: &Release, commit: &str) -> bool {
     place.prepare(release);
     let results = place.results().join(release.name);
     let (log, skipped) = (results.join("log"), results.join("skipped"));
@@ -31,6 +31,7 @@ pub(crate) fn run(place: &Place, release: &Release) -> bool {
     let log_file = log_file.unwrap_or_else(|error| panic!("{}: {error}", results.display()));
 
     let versions = packages::run(&mut place.command(release, Keeps::Results, &["sh", "-ec", VERSIONS]));
+    let facts = format!("{versions}commit: {commit}\n");
     println!("{}: running the tests; output: {}", release.name, log.display());
     let suites = std::env::var(ONLY).ok().filter(|only| !only.is_empty()).unwrap_or_else(all);
     let script = format!("exec tests/suites {AT_ONCE} {suites} 2>&1");
@@ -43,7 +44,7 @@ pub(crate) fn run(place: &Place, release: &Release) -> bool {
     let read = |path| fs::read_to_string(path).unwrap_or_else(|error| panic!("{error}"));
     let outcome = Outcome::new(&read(&log), &read(&skipped));
     println!("{outcome}");
-    Record::new(release, &versions, &outcome).write(release, &outcome);
+    Record::new(release, &facts, &outcome).write(release, &outcome);
     passed
 }
 
