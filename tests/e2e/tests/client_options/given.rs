@@ -31,6 +31,10 @@ fn by_user_and_groups_everywhere() {
         assert_eq!(stage.routes("bob"), ["90", "94"]);
         // The name service does not know this one, and PAM does.
         assert_eq!(stage.routes("carol"), ["90"]);
+        // A session is logged when the client has its answer already.
+        for user in ["alice", "bob", "carol"].iter().filter(|_| session) {
+            stage.server.wait_for(Mark::START, &format!("user '{user}': session opened"));
+        }
         let opened = stage.server.log().count(Mark::START, "session opened");
         assert_eq!(opened, if session { 3 } else { 0 });
     }
