@@ -2,7 +2,8 @@
 //!
 //! The first line of such a test is [`requires!`](crate::requires). If the need is not met, the test fails: it must not pass
 //! because it did not run. Only where `SKIPPED_TESTS` names a file, it is noted there and left out. `make test-versions`, which
-//! runs the tests with older releases, sets that variable and publishes the notes.
+//! runs the tests with other releases, sets that variable and publishes the notes. A test that needs a later OpenVPN than this
+//! machine's distribution has is marked as ignored besides: `make test-versions` runs these too.
 
 use std::fmt;
 use std::fs::OpenOptions;
