@@ -121,3 +121,14 @@ const _: () = {
     assert!(size_of::<plugin_args_func_in>() == 56);
     assert!(size_of::<plugin_args_func_return>() == 8);
 };
+
+/// The sizes of every 32-bit system.
+#[cfg(target_pointer_width = "32")]
+const _: () = {
+    assert!(size_of::<plugin_string_list>() == 12);
+    assert!(size_of::<plugin_callbacks>() == 20);
+    assert!(size_of::<plugin_args_open_in>() == 36);
+    assert!(size_of::<plugin_args_open_return>() == 12);
+    assert!(size_of::<plugin_args_func_in>() == 28);
+    assert!(size_of::<plugin_args_func_return>() == 4);
+};

@@ -1,5 +1,5 @@
 //! Holds the Rust mirror against OpenVPN's real header: the C compiler judges every size, offset, constant and
-//! prototype.
+//! prototype. `CC` names the compiler, which has to be one for the processor that the test runs on.
 
 use std::fmt::Write as _;
 use std::mem::offset_of;
@@ -120,11 +120,12 @@ fn compile(source: &str) -> Result<(), String> {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("layout.c");
     std::fs::write(&file, source).unwrap();
-    let output = Command::new("cc")
+    let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
+    let output = Command::new(compiler)
         .args(["-std=gnu11", "-Wall", "-Werror", "-fsyntax-only"])
         .arg(&file)
         .output()
-        .expect("cannot run the C compiler: install the Debian package gcc");
+        .expect("cannot run the C compiler: install the Debian package gcc, or set CC");
     if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// A stack of pam_matrix (Debian's libpam-wrapper), which knows ada by the password `engine`.
 fn matrix() -> Stack {
-    let module = format!("/usr/lib/{}-linux-gnu/pam_wrapper/pam_matrix.so", std::env::consts::ARCH);
+    let module = format!("/usr/lib/{}/pam_wrapper/pam_matrix.so", stack::multiarch());
     let lines = ["auth", "password"].map(|phase| format!("{phase} required {module} passdb=@DIR@/passdb\n"));
     let stack = Stack::new(&lines.concat());
     fs::write(stack.path("passdb"), "ada:engine:test\n").expect("password file");

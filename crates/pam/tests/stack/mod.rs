@@ -2,7 +2,7 @@
 
 use pam::{Conversation, ConversationError, PamError, Transaction};
 use secret::Secret;
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -58,16 +58,27 @@ impl Stack {
     }
 }
 
+/// The C compiler for the processor that the test runs on.
+fn compiler() -> Command {
+    Command::new(std::env::var_os("CC").unwrap_or_else(|| OsString::from("cc")))
+}
+
+/// Debian's name for the directories of that processor's libraries.
+pub(crate) fn multiarch() -> String {
+    let output = compiler().arg("-print-multiarch").output().expect("the C compiler runs");
+    String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
+}
+
 fn build_asker(target: &Path) -> &Path {
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stack/asker.c");
-    let status = Command::new("cc")
+    let status = compiler()
         .args(["-shared", "-fPIC", "-g", "-Wall", "-Werror", "-o"])
         .arg(target)
         .arg(source)
         .args(["-lpam", "-lpthread"])
         .status()
-        .expect("cc runs");
-    assert!(status.success(), "cc compiles the test module");
+        .expect("the C compiler runs");
+    assert!(status.success(), "the C compiler compiles the test module");
     target
 }
 
