@@ -56,7 +56,7 @@ use runtime::{Spawner, StartedRuntime};
 /// When this is dropped, every login and client that is still undecided is rejected at once. Futures are dropped where
 /// they next wait for something. One that does not get there, because it computes or makes a call that blocks, is named in the log every
 /// two seconds. After [`AsyncTasks::close_limit`] it is left alone: its thread runs on, and the plugin's
-/// code stays in memory for it. Where code cannot be kept (Windows), the end is waited for without limit.
+/// code stays in memory for it. Where code cannot be kept (elsewhere than on Linux), the end is waited for without limit.
 ///
 /// A panic in a future is one line in the log; it costs the login it decides and nothing else.
 ///

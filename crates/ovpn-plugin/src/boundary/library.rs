@@ -4,33 +4,33 @@
 /// The shared object this code is in, which is not unloaded as long as this lives.
 #[derive(Debug)]
 pub(crate) struct Library {
-    #[cfg(unix)]
-    held: unix::ObjectHandle,
+    #[cfg(target_os = "linux")]
+    held: linux::ObjectHandle,
 }
 
 impl Library {
     /// `None` where it cannot be kept: then all its threads must have ended before it is unloaded.
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     pub(crate) fn acquire() -> Option<Self> {
         let own: fn() -> Option<Self> = Self::acquire;
-        unix::ObjectHandle::with(own as *const std::ffi::c_void).map(|held| Self { held })
+        linux::ObjectHandle::with(own as *const std::ffi::c_void).map(|held| Self { held })
     }
 
     /// It cannot be kept here.
-    #[cfg(not(unix))]
+    #[cfg(not(target_os = "linux"))]
     pub(crate) fn acquire() -> Option<Self> {
         None
     }
 
     /// Keeps it until the process ends.
     pub(crate) fn keep(self) {
-        #[cfg(unix)]
+        #[cfg(target_os = "linux")]
         std::mem::forget(self.held);
     }
 }
 
-#[cfg(unix)]
-mod unix {
+#[cfg(target_os = "linux")]
+mod linux {
     use std::ffi::c_void;
     use std::mem::MaybeUninit;
     use std::ptr::NonNull;

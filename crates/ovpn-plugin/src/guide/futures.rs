@@ -78,6 +78,6 @@
 //! When OpenVPN closes the plugin, undecided clients are refused at once, and futures are dropped where
 //! they next wait. One that does not get there is named in the log every two seconds. After ten seconds
 //! (`AsyncTasks::close_limit`) OpenVPN no longer waits for it, and the plugin's code stays in memory for it.
-//! On Windows OpenVPN waits without limit.
+//! Except on Linux, OpenVPN waits without limit.
 //!
 //! The example `http-auth` asks an HTTPS service in this way, with a pool of connections and a time limit.
