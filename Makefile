@@ -143,13 +143,15 @@ test:
 	@CARGO="$(CARGO)" PLUGIN_DIR="$(abspath $(TARGET))/release" RUST_TEST_THREADS=4 tests/suites $(SUITES_AT_ONCE) \
 		"--workspace --exclude e2e --exclude compatibility --exclude packages" e2e compatibility
 
+# With workspaces of their own.
+FUZZ_CRATES := $(wildcard plugins/*/fuzz/Cargo.toml crates/*/fuzz/Cargo.toml)
 # What fuzz targets are linked with is C++ that takes a minute to compile: to check them, an empty library will do.
 lint: build
 	@CARGO="$(CARGO)" tests/install-deps lint
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path crates/ovpn-plugin/template/Cargo.toml --check
 	@printf '!<arch>\n' > "$(TARGET)/libno_fuzzer.a"
-	for fuzz in plugins/*/fuzz/Cargo.toml crates/*/fuzz/Cargo.toml; do CUSTOM_LIBFUZZER_PATH="$(abspath $(TARGET))/libno_fuzzer.a" $(CARGO) check --locked --manifest-path "$$fuzz" --target-dir "$(TARGET)" || exit 1; done
+	for fuzz in $(FUZZ_CRATES); do CUSTOM_LIBFUZZER_PATH="$(abspath $(TARGET))/libno_fuzzer.a" $(CARGO) check --locked --manifest-path "$$fuzz" --target-dir "$(TARGET)" || exit 1; done
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p ovpn-plugin --features openssl,tokio --all-targets -- -D warnings
 	$(CARGO) fmt --manifest-path plugins/examples/$(ALONE)/Cargo.toml --check
@@ -172,7 +174,7 @@ deny:
 	$(CARGO) deny check
 	$(CARGO) deny --manifest-path plugins/examples/$(ALONE)/Cargo.toml --config deny.toml check
 	$(CARGO) deny --manifest-path tests/public-api/Cargo.toml --config deny.toml check
-	for fuzz in plugins/*/fuzz/Cargo.toml crates/*/fuzz/Cargo.toml; do $(CARGO) deny --manifest-path "$$fuzz" --config deny.toml check || exit 1; done
+	for fuzz in $(FUZZ_CRATES); do $(CARGO) deny --manifest-path "$$fuzz" --config deny.toml check || exit 1; done
 
 # The documents as a site. mdBook comes from the registry the first time, and stays in the target directory.
 docs:

@@ -167,6 +167,12 @@ impl Attempt {
         }
     }
 
+    /// So long after it came, at the latest when it is over its time.
+    pub fn due_after(&self, time: Duration) -> Instant {
+        let due = self.arrived + time;
+        self.deadline.map_or(due, |deadline| deadline.min(due))
+    }
+
     /// What it took, if it is decided now.
     pub fn took(&self, now: Instant) -> TimeTaken {
         TimeTaken::until(now, self.arrived, self.begun)

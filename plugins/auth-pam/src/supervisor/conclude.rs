@@ -156,8 +156,7 @@ impl Supervisor {
     /// When a refusal may be known, at the latest when the attempt is over its time. `delay`: what PAM asks for, which is all
     /// that counts where OpenVPN stands still.
     fn refusal_due(&mut self, attempt: &Attempt, delay: Duration) -> Instant {
-        let due = attempt.arrived + if attempt.deferred { self.refusal_time() } else { delay };
-        attempt.deadline.map_or(due, |deadline| deadline.min(due))
+        attempt.due_after(if attempt.deferred { self.refusal_time() } else { delay })
     }
 
     /// The least and up to a quarter more.

@@ -41,8 +41,7 @@ impl Supervisor {
             return self.conclude(now, attempt, &Outcome::Shortage(errno));
         }
         let id = QuestionId::from_bytes(bytes);
-        let refused = attempt.arrived + self.least_refusal_time();
-        let counts_from = attempt.deadline.map_or(refused, |deadline| deadline.min(refused));
+        let counts_from = attempt.due_after(self.least_refusal_time());
         let waiting = WaitingQuestion {
             id,
             attempts: vec![attempt.id],

@@ -4,8 +4,8 @@
 //! The same means: username as it was sent, address, password, response and common name, byte for byte. The address and
 //! not only the source, because PAM has been told that one. It is decided by a keyed hash of 128 bits, whose key nobody
 //! else has: to be let in by somebody else's transaction takes a collision that can only be guessed. The credentials
-//! themselves are not kept here, since only the worker has them while a transaction runs. Key and hashes are in no worker, where a
-//! module could try passwords with them: workers are not forked from this process.
+//! themselves are not kept here, since only the worker has them while a transaction runs. Key and hashes are in no worker,
+//! where a module could try passwords with them: workers are not forked from this process.
 //!
 //! How many join is bounded by how many attempts of one username and source may be without an answer
 //! ([`super::unanswered_limit::MAX_UNANSWERED`]).

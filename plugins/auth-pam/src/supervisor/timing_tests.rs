@@ -49,6 +49,11 @@ struct Scene {
     _other_ends: Box<dyn std::any::Any>,
 }
 
+/// What a worker says when PAM asks.
+fn question() -> WorkerNews {
+    WorkerNews::Question { echo: true, page: false, private: false, text: b"Code:".to_vec() }
+}
+
 impl Scene {
     fn new(words: &[&str]) -> Self {
         let config = Config::parse(words.iter().map(|word| word.as_bytes())).unwrap();
@@ -168,12 +173,7 @@ impl Scene {
     /// PAM asks whatever it has been given, until nothing is left.
     fn pam_asks_all(&mut self) {
         while self.workers.values().any(|worker| worker.runs.is_some()) {
-            self.workers_say(|| WorkerNews::Question {
-                echo: true,
-                page: false,
-                private: false,
-                text: b"Code:".to_vec(),
-            });
+            self.workers_say(question);
         }
     }
 
@@ -339,8 +339,8 @@ fn a_refusal_has_its_time_from_the_answer_of_the_client() {
     }
 }
 
-/// As long as the third attempt could not be refused, the first question can be answered, as if PAM had not asked yet: how the client
-/// hears of its answer tells nothing, also where it has used up its places.
+/// As long as the third attempt could not be refused, the first question can be answered, as if PAM had not asked yet: how
+/// the client hears of its answer tells nothing, also where it has used up its places.
 #[test]
 fn a_question_that_gives_way_can_be_answered_as_before() {
     for (asks, others) in [(false, 0), (true, 0), (false, MAX_UNANSWERED - 1), (true, MAX_UNANSWERED - 1)] {

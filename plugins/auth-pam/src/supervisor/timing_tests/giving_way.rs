@@ -7,8 +7,7 @@ impl Scene {
     fn pam_asks_about_the_last(&mut self) {
         let worker = self.workers.values_mut().next_back().unwrap();
         let nonce = worker.runs.take().unwrap();
-        let news = WorkerNews::Question { echo: true, page: false, private: false, text: b"Code:".to_vec() };
-        worker.channel.try_send(&Report { nonce, news }, &[]).unwrap();
+        worker.channel.try_send(&Report { nonce, news: question() }, &[]).unwrap();
         self.settle();
     }
 }
@@ -108,8 +107,7 @@ fn nobody_is_refused_before_being_asked() {
     let attempt = scene.logs_in("alice");
     let (id, worker) = scene.workers.iter_mut().find(|(_, worker)| worker.runs.is_some()).unwrap();
     let (id, nonce) = (*id, worker.runs.unwrap());
-    let news = WorkerNews::Question { echo: true, page: false, private: false, text: b"Code:".to_vec() };
-    worker.channel.try_send(&Report { nonce, news }, &[]).unwrap();
+    worker.channel.try_send(&Report { nonce, news: question() }, &[]).unwrap();
     scene.workers.remove(&id);
     assert!(scene.keeper.ended(id, privsep::Ended::Killed(11)));
     scene.settle();
