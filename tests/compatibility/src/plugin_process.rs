@@ -18,8 +18,8 @@ const CONTROL: &str = "auth_control_file=";
 /// More processes of the plugin than this are many.
 const MANY: usize = 10;
 
-/// A verdict that takes this long is not one at once.
-const LONG: Duration = Duration::from_secs(1);
+/// `refusal-time` of a line that does not set it: a verdict that is held back takes that long or longer.
+const REFUSAL_TIME: Duration = Duration::from_secs(1);
 /// A verdict that is held back takes that long each time; one that is not does so by chance, on a busy machine.
 const TRIES: usize = 5;
 /// How long a deferred verdict may take that is not expected never to come.
@@ -139,7 +139,7 @@ fn verdict(plugin: &OpenPlugin, login: &Environment) -> io::Result<String> {
     }
     let (mut said, mut took) = one_verdict(plugin, login)?;
     for _ in 1..TRIES {
-        if took < LONG {
+        if took < REFUSAL_TIME {
             break;
         }
         if let Some(path) = control_file(login) {
@@ -147,7 +147,7 @@ fn verdict(plugin: &OpenPlugin, login: &Environment) -> io::Result<String> {
         }
         (said, took) = one_verdict(plugin, login)?;
     }
-    let took = if took < LONG { "decided at once" } else { "decided after a second" };
+    let took = if took < REFUSAL_TIME { "decided at once" } else { "decided after a second" };
     Ok(format!("{said}, {took}"))
 }
 

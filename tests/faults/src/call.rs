@@ -15,9 +15,14 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// The call of this number; `None`: it cannot fail, or not in a way that a program could notice.
+    /// The call of this number; `None`: it cannot fail, see [`Call::cannot_fail`].
     pub(crate) fn of(number: i64) -> Option<&'static Self> {
         CALLS.iter().find(|call| call.number == number)
+    }
+
+    /// Whether the call of this number cannot fail when it is called rightly. One that is in neither list is unknown.
+    pub(crate) fn cannot_fail(number: i64) -> bool {
+        CANNOT_FAIL.contains(&number)
     }
 
     /// Whether it can, with these arguments.
@@ -46,6 +51,7 @@ const OPENING: &[Errno] = &[Errno::EMFILE, Errno::EIO, Errno::ENOMEM, Errno::EIN
 /// Makes a descriptor.
 const DESCRIPTOR: &[Errno] = &[Errno::EMFILE, Errno::ENOMEM];
 const READING: &[Errno] = &[Errno::EINTR, Errno::EIO, Errno::EAGAIN, Errno::ENOMEM];
+const ACCEPTING: &[Errno] = &[Errno::EMFILE, Errno::ENOMEM, Errno::EINTR, Errno::EAGAIN];
 const RECEIVING: &[Errno] = &[Errno::ENOMEM, Errno::EINTR, Errno::EAGAIN];
 const SENDING: &[Errno] = &[Errno::EAGAIN, Errno::EPIPE, Errno::ENOMEM, Errno::ENOBUFS, Errno::EINTR];
 const WRITING: &[Errno] = &[Errno::ENOSPC, Errno::EINTR, Errno::EIO, Errno::EAGAIN, Errno::EPIPE];
@@ -73,8 +79,30 @@ macro_rules! calls {
     (@) => { false };
 }
 
-/// All of them. Left out is what cannot fail when it is called rightly: the clock, the own numbers, masks and handlers of
-/// signals, giving memory back, waking a thread.
+/// The clock, the own numbers, masks and handlers of signals, giving memory back, the end.
+const CANNOT_FAIL: &[i64] = &[
+    libc::SYS_clock_gettime,
+    libc::SYS_getpid,
+    libc::SYS_gettid,
+    libc::SYS_getppid,
+    libc::SYS_getpgrp,
+    libc::SYS_getuid,
+    libc::SYS_geteuid,
+    libc::SYS_capget,
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_setitimer,
+    libc::SYS_munmap,
+    libc::SYS_madvise,
+    // Of the C library, at the start of a thread and after a signal.
+    libc::SYS_set_robust_list,
+    libc::SYS_rseq,
+    libc::SYS_restart_syscall,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+];
+
+/// All that can.
 const CALLS: &[Call] = calls! {
     SYS_open OPENING;
     SYS_openat OPENING;
@@ -109,7 +137,7 @@ const CALLS: &[Call] = calls! {
     SYS_inotify_init1 DESCRIPTOR;
     SYS_inotify_add_watch WATCHING;
     SYS_pidfd_open DESCRIPTOR;
-    SYS_accept4 DESCRIPTOR;
+    SYS_accept4 ACCEPTING;
     SYS_bind NAMES;
     SYS_listen NAMES;
     SYS_connect SENDING;
@@ -153,6 +181,8 @@ const CALLS: &[Call] = calls! {
     SYS_fchmod NAMES;
     SYS_fchmodat NAMES;
     SYS_chown NAMES;
+    SYS_fstatfs NAMES;
+    SYS_ioctl SETTING;
     SYS_flock NAMES;
     SYS_ftruncate NAMES;
     SYS_chdir NAMES;

@@ -11,8 +11,11 @@ use crate::role::Role;
 const INTRODUCTION: &str = "\
 # When a system call fails
 
-`make faults` has each system call of auth-pam's processes fail once, in a run of its own. In each
-run a process plays a server's life with the real plugin:
+`make faults` has a system call fail in each run: calls of OpenVPN's threads in the plugin, of the
+keeper and of the supervisor, with each error that they can have. If a process makes a call many
+times about the same kind of thing, it fails at six of these places. What carries orders, verdicts
+and reports fails at every place while somebody is refused. In each run a process plays a server's
+life with the real plugin:
 
 * logins with the right password, a wrong one, a question, a module that crashes, one that hangs
 * a session, and a caller at the socket of `status=`

@@ -3,7 +3,7 @@
 //! The process with the plugin and all that it starts are traced (ptrace). A call that is to fail is not made: its process
 //! makes a harmless one, and gets the error. Only the processes that are of interest stop at their calls.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -47,6 +47,8 @@ pub(crate) struct Made {
 pub(crate) struct Watched {
     /// All calls that can fail, if none was to.
     pub(crate) calls: Vec<Made>,
+    /// Numbers of calls of which nobody has said whether they can fail.
+    pub(crate) unknown: BTreeSet<i64>,
     /// The call was made to fail.
     pub(crate) hit: Option<Made>,
     /// How the process with the plugin has ended.
@@ -190,10 +192,16 @@ impl Tracer<'_> {
             self.refusing = refusing;
             return Ok(None);
         }
-        let Some(call) = Call::of(entering.number).filter(|call| call.can_fail(entering.arguments)) else {
+        if role == Role::Front && self.phase == Phase::Between {
+            return Ok(None);
+        }
+        let Some(call) = Call::of(entering.number) else {
+            if !Call::cannot_fail(entering.number) {
+                self.watched.unknown.insert(entering.number);
+            }
             return Ok(None);
         };
-        if role == Role::Front && self.phase == Phase::Between {
+        if !call.can_fail(entering.arguments) {
             return Ok(None);
         }
         let Some(at) = target(who, role, call.name(), entering.arguments) else { return Ok(None) };

@@ -1,8 +1,8 @@
 //! What a test needs that not every release has: a later OpenVPN, or an older PAM module.
 //!
 //! The first line of such a test is [`requires!`](crate::requires). If the need is not met, the test fails: it must not pass
-//! because it did not run. Only where `SKIPPED_TESTS` names a file, it is noted there and left out. `make test-versions`, which
-//! runs the tests with other releases, sets that variable and publishes the notes. A test that needs a later OpenVPN than this
+//! because it did not run. Only where `SKIPPED_TESTS` names a file, it is noted there and left out. `make test` sets that
+//! variable and prints the notes at its end. `make test-versions` runs the tests with other releases and publishes the notes. A test that needs a later OpenVPN than this
 //! machine's distribution has is marked as ignored besides: `make test-versions` runs these too.
 
 use std::fmt;

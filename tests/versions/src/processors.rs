@@ -42,9 +42,9 @@ impl Record {
         self.values(key).next().unwrap_or(otherwise)
     }
 
-    /// Unit tests that have passed, and when.
-    fn tests(&self) -> String {
-        format!("{}, on {}", self.value("unit tests", "?"), self.value("on", "?"))
+    /// When tests have passed, and on which commit.
+    fn ran(&self) -> String {
+        format!("{}, {}", self.value("on", "?"), self.value("commit", "-"))
     }
 
     /// Tests have passed.
@@ -56,17 +56,18 @@ impl Record {
 /// Of processors.
 pub(crate) fn processors() -> String {
     let mut text = String::from(
-        "| processor | Debian's name | ran in | unit tests | layout, libpam | left out | logins | package |\n\
-         |---|---|---|---|---|---|---|---|\n",
+        "| processor | Debian's name | ran in | on, commit | unit tests | layout, libpam | left out | logins | package |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
     );
     let mut left_out = String::new();
     for record in Record::all().iter().filter(|record| record.is_tested()) {
         text += &format!(
-            "| {} | {} | {} | {} | {} | {} | {} | {} |\n",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
             record.title,
             record.name,
             record.value("runs in", "this processor"),
-            record.tests(),
+            record.ran(),
+            record.value("unit tests", "?"),
             record.value("layout and libpam", "none"),
             record.values("left out").count(),
             record.value("logins", "none"),

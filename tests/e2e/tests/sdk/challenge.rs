@@ -2,10 +2,11 @@
 
 use harness::log::Mark;
 use harness::needs::Need;
+use harness::proc_table::wait_until;
 use harness::question::QuestionKind;
 use harness::requires;
 use harness::server::READY;
-use harness::{Outcome, Person, Server, ServerConfig, side_by_side};
+use harness::{Outcome, PATIENCE, Person, Server, ServerConfig, side_by_side};
 
 use crate::examples::server_with;
 
@@ -75,9 +76,12 @@ fn an_answer_counts_once_and_from_whom_was_asked() {
     ] {
         refused.start().wait_refused();
     }
-    let count = |text: &str| server.log().count(mark, text);
-    assert_eq!(count(" login refused: no question with this id is open"), 3);
-    assert_eq!(count(" login refused: the question was put to another user"), 3);
+    // A client may hear of its refusal before the server's log is read.
+    for why in ["no question with this id is open", "the question was put to another user"] {
+        let line = format!(" login refused: {why}");
+        assert!(wait_until(PATIENCE, || server.log().count(mark, &line) >= 3), "{}", server.log().text());
+        assert_eq!(server.log().count(mark, &line), 3);
+    }
     client.answer("123456");
     client.connects();
 }

@@ -24,8 +24,8 @@ use crate::supervisor::fuzzing::{FrontEnd, GENERATION};
 enum About {
     /// A login with these credentials.
     Login { username: Vec<u8>, credentials: Vec<u8>, session: bool },
-    /// A login without a password.
-    Passwordless,
+    /// A login of this user without a password.
+    Passwordless(Vec<u8>),
     /// A session to be opened, of this attempt.
     Open(u64),
     /// Options of a client.
@@ -36,7 +36,18 @@ enum About {
 struct Asked {
     about: About,
     cancelled: bool,
+    /// Its user was revoked since it, or what it answers, has begun.
+    revoked: bool,
     verdicts: Vec<Verdict>,
+}
+
+/// A question, and whom it was put to.
+#[derive(Debug, Clone)]
+struct PutQuestion {
+    id: QuestionId,
+    username: Vec<u8>,
+    common_name: Vec<u8>,
+    revoked: bool,
 }
 
 /// OpenVPN.
@@ -44,10 +55,12 @@ pub(super) struct Front {
     channel: FrontEnd,
     last: u64,
     asked: HashMap<u64, Asked>,
-    /// Questions, with whom they were put to.
-    questions: Vec<(QuestionId, Vec<u8>, Vec<u8>)>,
+    questions: Vec<PutQuestion>,
     /// Attempts that were let in and may have a session.
     let_in: Vec<u64>,
+    /// How often each user was let in without a password, and how many sessions were opened.
+    passwordless: HashMap<Vec<u8>, usize>,
+    opened: usize,
     /// The end: every client is gone, and the supervisor knows.
     all_closed: bool,
 }
@@ -66,8 +79,16 @@ fn origin(number: u8) -> AttemptOrigin {
 
 impl Front {
     pub(super) fn new(channel: FrontEnd) -> Self {
-        let (asked, questions) = (HashMap::new(), Vec::new());
-        Front { channel, last: 0, asked, questions, let_in: Vec::new(), all_closed: false }
+        Front {
+            channel,
+            last: 0,
+            asked: HashMap::new(),
+            questions: Vec::new(),
+            let_in: Vec::new(),
+            passwordless: HashMap::new(),
+            opened: 0,
+            all_closed: false,
+        }
     }
 
     fn send(&mut self, message: Request) {
@@ -77,11 +98,18 @@ impl Front {
 
     fn ask(&mut self, about: About) -> u64 {
         self.last += 1;
-        self.asked.insert(self.last, Asked { about, cancelled: false, verdicts: Vec::new() });
+        self.asked.insert(self.last, Asked { about, cancelled: false, revoked: false, verdicts: Vec::new() });
         self.last
     }
 
-    fn check(&mut self, input: &mut Input<'_>, sent: CredentialsKind, username: &[u8], common_name: &[u8]) {
+    /// Sends a login; its number.
+    fn check(
+        &mut self,
+        input: &mut Input<'_>,
+        sent: CredentialsKind,
+        username: &[u8],
+        common_name: &[u8],
+    ) -> u64 {
         let (switches, password) = (input.byte(), input.byte() % 3);
         let credentials = Credentials { password: Secret::copy_of(&[b'a' + password]), response: None };
         let credentials = credentials.seal().expect("a short password");
@@ -89,7 +117,7 @@ impl Front {
         let session = switches & 2 == 0 && deferred;
         let username = username.to_vec();
         let about = match sent {
-            CredentialsKind::Passwordless { .. } => About::Passwordless,
+            CredentialsKind::Passwordless { .. } => About::Passwordless(username.clone()),
             CredentialsKind::Password | CredentialsKind::Answer(_) => About::Login {
                 username: username.clone(),
                 credentials: credentials.expose().to_vec(),
@@ -110,6 +138,7 @@ impl Front {
             client: Vec::new(),
             kept: Duration::ZERO,
         }));
+        id
     }
 
     /// With a password, a certificate or a token.
@@ -128,11 +157,29 @@ impl Front {
     /// To a question, as who was asked or as somebody else.
     pub(super) fn answers(&mut self, input: &mut Input<'_>) {
         let (which, who) = (usize::from(input.byte()), input.byte());
-        let Some((id, username, common_name)) = self.questions.iter().rev().nth(which % 4).cloned() else {
-            return self.check(input, CredentialsKind::Answer(None), user(who), b"");
+        let Some(put) = self.questions.iter().rev().nth(which % 4).cloned() else {
+            self.check(input, CredentialsKind::Answer(None), user(who), b"");
+            return;
         };
-        let username = if who % 8 == 7 { user(who >> 3).to_vec() } else { username };
-        self.check(input, CredentialsKind::Answer(Some(id)), &username, &common_name);
+        let username = if who % 8 == 7 { user(who >> 3).to_vec() } else { put.username };
+        let answer = CredentialsKind::Answer(Some(put.id));
+        let id = self.check(input, answer, &username, &put.common_name);
+        if let Some(asked) = self.asked.get_mut(&id) {
+            asked.revoked = put.revoked;
+        }
+    }
+
+    /// Root has revoked a user: nothing that has begun before lets one of this name in, in capitals or not.
+    pub(super) fn revoked(&mut self, name: &[u8]) {
+        for asked in self.asked.values_mut() {
+            asked.revoked |= match &asked.about {
+                About::Login { username, .. } | About::Passwordless(username) => {
+                    username.eq_ignore_ascii_case(name)
+                }
+                About::Open(_) | About::Options => false,
+            };
+        }
+        self.questions.iter_mut().for_each(|put| put.revoked |= put.username.eq_ignore_ascii_case(name));
     }
 
     pub(super) fn cancels(&mut self, input: &mut Input<'_>) {
@@ -230,6 +277,8 @@ impl Front {
         // A question that nobody can answer any more is taken back by a refusal.
         let taken_back = matches!(asked.verdicts[..], [Verdict::Asked(_), Verdict::Rejected]);
         assert!(asked.verdicts.len() == 1 || taken_back, "{id} is answered by {:?}", asked.verdicts);
+        let accepted = matches!(verdict, Verdict::Accepted { .. });
+        assert!(!(accepted && asked.revoked), "{id} is let in although its user was revoked");
         match (&asked.about, verdict) {
             (About::Login { username, credentials, session }, Verdict::Accepted { .. }) => {
                 assert!(workers.let_in(username, credentials), "nobody has let {id} in");
@@ -239,10 +288,24 @@ impl Front {
             }
             (About::Login { username, .. }, Verdict::Asked(question)) => {
                 let common_names: [&[u8]; 2] = [b"", b"laptop"];
-                let (username, id) = (username.clone(), question.id);
-                self.questions.extend(common_names.map(|name| (id, username.clone(), name.to_vec())));
+                let put = common_names.map(|name| PutQuestion {
+                    id: question.id,
+                    username: username.clone(),
+                    common_name: name.to_vec(),
+                    revoked: asked.revoked,
+                });
+                self.questions.extend(put);
             }
-            (About::Passwordless, Verdict::Accepted { .. }) => self.let_in.push(id),
+            (About::Passwordless(username), Verdict::Accepted { .. }) => {
+                let times = self.passwordless.entry(username.clone()).or_default();
+                *times += 1;
+                assert!(*times <= workers.let_in_without_password(username), "nobody has let {id} in");
+                self.let_in.push(id);
+            }
+            (About::Open(_), Verdict::Accepted { .. }) => {
+                self.opened += 1;
+                assert!(self.opened <= workers.opened(), "nobody has opened the session of {id}");
+            }
             (_, Verdict::Asked(_)) => panic!("{id} is no login with a password"),
             _ => {}
         }

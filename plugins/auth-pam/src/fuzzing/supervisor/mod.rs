@@ -3,6 +3,7 @@
 //!
 //! What holds whatever happens:
 //! * every attempt is answered once, by a verdict that a worker gave for these very credentials if it is let in;
+//! * nobody is let in by what has begun before his user was revoked;
 //! * no worker is lost: the supervisor knows each that the keeper has forked until it hears of its end, and what it ran is
 //!   answered;
 //! * workers, questions and sessions keep their bounds, and a worker that has held one of the latter is not used again;
@@ -99,7 +100,10 @@ impl Scene {
             _ => {
                 let name = front::user(input.byte());
                 match input.byte() % 2 {
-                    0 => self.supervisor.revoke(self.now, name),
+                    0 => {
+                        self.supervisor.revoke(self.now, name);
+                        self.front.revoked(name);
+                    }
                     _ => self.supervisor.unblock(self.now, b"192.0.2.1"),
                 }
             }

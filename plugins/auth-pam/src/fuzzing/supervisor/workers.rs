@@ -1,6 +1,6 @@
 //! The workers: which order each has, and what it makes of it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
@@ -57,7 +57,18 @@ pub(super) struct Workers {
     all: BTreeMap<u64, Worker>,
     /// Who was let in, with which credentials.
     successes: HashSet<(Vec<u8>, Vec<u8>)>,
+    /// How often each was let in without a password.
+    passwordless: HashMap<Vec<u8>, usize>,
+    /// Sessions that were opened.
+    opened: usize,
     has_worked: bool,
+}
+
+/// What a worker has allowed.
+enum Success {
+    Login { username: Vec<u8>, credentials: Vec<u8> },
+    Passwordless { username: Vec<u8> },
+    Opened,
 }
 
 fn end(code: u32, kept: bool) -> TransactionEnd {
@@ -106,6 +117,26 @@ impl Workers {
     /// Whether a worker has let this user in with these credentials.
     pub(super) fn let_in(&self, username: &[u8], credentials: &[u8]) -> bool {
         self.successes.contains(&(username.to_vec(), credentials.to_vec()))
+    }
+
+    /// How often workers have let this user in without a password.
+    pub(super) fn let_in_without_password(&self, username: &[u8]) -> usize {
+        self.passwordless.get(username).copied().unwrap_or(0)
+    }
+
+    /// How many sessions workers have opened.
+    pub(super) fn opened(&self) -> usize {
+        self.opened
+    }
+
+    fn count(&mut self, success: Success) {
+        match success {
+            Success::Login { username, credentials } => {
+                self.successes.insert((username, credentials));
+            }
+            Success::Passwordless { username } => *self.passwordless.entry(username).or_default() += 1,
+            Success::Opened => self.opened += 1,
+        }
     }
 
     /// No worker gets an order that it cannot carry out now.
@@ -167,9 +198,8 @@ impl Workers {
     /// One does the next thing that it has to do.
     pub(super) fn works(&mut self, input: &mut Input<'_>) {
         let (id, how) = (self.pick(input), input.byte());
-        if let Some(worker) = id.and_then(|id| self.all.get_mut(&id)) {
-            let success = work(worker, how);
-            self.successes.extend(success);
+        if let Some(success) = id.and_then(|id| self.all.get_mut(&id)).and_then(|worker| work(worker, how)) {
+            self.count(success);
         }
     }
 
@@ -221,12 +251,14 @@ impl Workers {
         Some((id, how))
     }
 
-    /// Each does what it has to do, and refuses everybody. Those that leave.
+    /// Each does what it has to do, and lets nobody in. Those that leave.
     pub(super) fn work_honestly(&mut self) -> Vec<(u64, Ended)> {
+        let mut successes = Vec::new();
         for worker in self.all.values_mut().filter(|worker| !worker.lied && worker.channel.is_some()) {
             self.has_worked |= worker.task != Task::Nothing;
-            work(worker, REFUSES);
+            successes.extend(work(worker, REFUSES));
         }
+        successes.into_iter().for_each(|success| self.count(success));
         let leaving: Vec<u64> = self
             .all
             .iter()
@@ -246,8 +278,8 @@ impl Workers {
 /// How a worker works that refuses.
 const REFUSES: u8 = 1;
 
-/// Does what it has to do; whom it has let in.
-fn work(worker: &mut Worker, how: u8) -> Option<(Vec<u8>, Vec<u8>)> {
+/// Does what it has to do; what it has allowed.
+fn work(worker: &mut Worker, how: u8) -> Option<Success> {
     let nonce = worker.nonce;
     let channel = worker.channel.as_mut()?;
     let mut say = |news| drop(channel.try_send(&Report { nonce, news }, &[]));
@@ -270,7 +302,11 @@ fn work(worker: &mut Worker, how: u8) -> Option<(Vec<u8>, Vec<u8>)> {
         Task::Login => match how % 8 {
             0 | 5 => {
                 let kept = worker.wants_session;
-                success = Some((worker.username.clone(), worker.credentials.clone()));
+                let username = worker.username.clone();
+                success = Some(match worker.passwordless {
+                    true => Success::Passwordless { username },
+                    false => Success::Login { username, credentials: worker.credentials.clone() },
+                });
                 say(WorkerNews::End(end(0, kept)));
                 (worker.in_session, worker.used_up) = (kept, worker.used_up || kept);
                 if kept { Task::Nothing } else { Task::Look }
@@ -297,11 +333,15 @@ fn work(worker: &mut Worker, how: u8) -> Option<(Vec<u8>, Vec<u8>)> {
             }
         },
         Task::Open => {
-            say(WorkerNews::Opened(done(u32::from(how % 8 == 7))));
+            let opens = how % 8 != 7;
+            success = opens.then_some(Success::Opened);
+            say(WorkerNews::Opened(done(u32::from(!opens))));
             Task::Nothing
         }
         Task::Check => {
-            say(WorkerNews::Checked(end(if how & 1 == 0 { 0 } else { 7 }, false)));
+            let valid = how & 1 == 0;
+            success = valid.then(|| Success::Passwordless { username: worker.username.clone() });
+            say(WorkerNews::Checked(end(if valid { 0 } else { 7 }, false)));
             Task::Nothing
         }
         Task::Close => {
