@@ -59,9 +59,12 @@ pub struct RevokedNames {
 impl RevokedNames {
     /// What this user had at that time is worth nothing. `at`: the same by the clock that nobody sets; of the other one nobody
     /// knows how far it has come since.
-    pub fn add(&mut self, now: Instant, name: &[u8], since_epoch: Duration, at: Duration) {
-        let instant = now.checked_sub(monotonic().saturating_sub(at)).unwrap_or(now);
-        self.names.insert(name.to_ascii_lowercase(), At { since_epoch, instant });
+    pub fn add(&mut self, name: &[u8], since_epoch: Duration, at: Duration) {
+        self.add_at(name, At { since_epoch, instant: instant_of(at) });
+    }
+
+    fn add_at(&mut self, name: &[u8], at: At) {
+        self.names.insert(name.to_ascii_lowercase(), at);
         if self.names.len() > MOST {
             let oldest = self.names.iter().min_by_key(|(_, at)| **at).map(|(name, at)| (name.clone(), *at));
             if let Some((name, at)) = oldest {
@@ -93,6 +96,15 @@ impl RevokedNames {
         let of_names = names.into_iter().filter_map(|name| self.names.get(&name.to_ascii_lowercase()));
         of_names.chain(&self.everybody).any(|at| age.is_before(*at))
     }
+}
+
+/// The instant that was `at` by the clock that nobody sets. The clocks are read in this order, since this thread may be
+/// preempted between them. Then the instant is too late by that time, and a connection that began meanwhile has to log in
+/// once more. The other way round it would be too early, and a connection from before the revocation would be spared.
+fn instant_of(at: Duration) -> Instant {
+    let ago = monotonic().saturating_sub(at);
+    let now = Instant::now();
+    now.checked_sub(ago).unwrap_or(now)
 }
 
 impl Age {
@@ -141,10 +153,14 @@ mod tests {
         Age { connection: Some(since), token: None }
     }
 
+    fn at(instant: Instant) -> At {
+        At { since_epoch: EPOCH, instant }
+    }
+
     #[test]
     fn what_is_older_is_revoked_whatever_the_case_of_the_name() {
         let (mut revoked, now) = (RevokedNames::default(), Instant::now());
-        revoked.add(now, b"Alice", EPOCH, monotonic());
+        revoked.add_at(b"Alice", at(now));
         let (before, after) = (now - Duration::from_secs(1), now + Duration::from_secs(1));
         for names in [[&b"alice"[..], NOBODY, NOBODY], [b"x", b"ALICE", NOBODY], [b"x", b"y", b"Alice"]] {
             assert!(revoked.covers(names, connected(before)));
@@ -158,16 +174,25 @@ mod tests {
     #[test]
     fn what_is_read_late_was_revoked_when_it_was_said() {
         let (mut revoked, now) = (RevokedNames::default(), Instant::now());
-        revoked.add(now, b"alice", EPOCH, monotonic() - Duration::from_secs(60));
+        revoked.add(b"alice", EPOCH, monotonic() - Duration::from_secs(60));
         let names = [&b"alice"[..], NOBODY, NOBODY];
         assert!(!revoked.covers(names, connected(now - Duration::from_secs(30))));
         assert!(revoked.covers(names, connected(now - Duration::from_secs(90))));
     }
 
+    /// Often enough to be in between the two looks at clocks.
+    #[test]
+    fn no_connection_from_before_is_spared() {
+        for _ in 0..10_000 {
+            let before = Instant::now();
+            assert!(before <= instant_of(monotonic()));
+        }
+    }
+
     #[test]
     fn a_token_is_as_old_as_its_first_login() {
         let (mut revoked, now) = (RevokedNames::default(), Instant::now());
-        revoked.add(now, b"alice", EPOCH, monotonic());
+        revoked.add_at(b"alice", at(now));
         let names = [&b"alice"[..], NOBODY, NOBODY];
         let new = Some(now + Duration::from_secs(1));
         for (seconds, covered) in [(1_764_269_999, true), (1_764_270_000, true), (1_764_270_001, false)] {
@@ -191,10 +216,11 @@ mod tests {
 
     #[test]
     fn of_too_many_none_is_forgotten() {
-        let (mut revoked, now, clock) = (RevokedNames::default(), Instant::now(), monotonic());
+        let (mut revoked, now) = (RevokedNames::default(), Instant::now());
         for number in 0..=MOST {
             let later = Duration::from_secs(number as u64);
-            revoked.add(now + later, format!("user{number}").as_bytes(), EPOCH + later, clock + later);
+            let at = At { since_epoch: EPOCH + later, instant: now + later };
+            revoked.add_at(format!("user{number}").as_bytes(), at);
         }
         assert_eq!(revoked.names.len(), MOST);
         let long_ago = connected(now - Duration::from_secs(60));

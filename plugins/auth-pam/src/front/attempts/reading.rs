@@ -83,7 +83,7 @@ impl Attempts {
                 Some(Read::Other)
             }
             Ok(Some(HelperNews::Message(Reply::Revoked { name, at, monotonic }))) => {
-                self.revoked.add(Instant::now(), &name, at, monotonic);
+                self.revoked.add(&name, at, monotonic);
                 Some(Read::Other)
             }
             Ok(Some(HelperNews::Lost)) => {
