@@ -18,7 +18,7 @@ use crate::AuthPam;
 use crate::protocol::attempt_origin::AttemptOrigin;
 use crate::quoted::shown;
 
-/// Logins that are kept of a client before it connects: the last ones.
+/// Logins that are kept of a client: the last ones.
 pub(super) const MOST: usize = 4;
 
 /// Why it is not known who connects, although this plugin was asked about the client.
@@ -76,7 +76,21 @@ impl PerClientState {
         &'a self,
         results: &'a BTreeMap<u64, LoginResult>,
     ) -> impl Iterator<Item = &'a [u8]> {
-        self.logins.iter().filter_map(|login| Some(&results.get(&login.attempt)?.name[..]))
+        let of_last = self.logins.iter().filter_map(|login| Some(&results.get(&login.attempt)?.name[..]));
+        of_last.chain(self.names.iter())
+    }
+
+    /// Keeps a login; gives back the one that is not kept any more for it.
+    fn keep(&mut self, login: LoginNames) -> Option<LoginNames> {
+        // Not the one that has let the client in: OpenVPN may know the client by its name.
+        let oldest = usize::from(self.has_connected);
+        let oldest = (self.logins.len() == MOST).then(|| self.logins.remove(oldest));
+        if let Some(oldest) = &oldest {
+            self.lost_a_name |= oldest.sent != login.sent;
+            login.shared.with(|attempts| self.names.add(attempts.logins.get(&oldest.attempt)));
+        }
+        self.logins.push(login);
+        oldest
     }
 }
 
@@ -91,8 +105,9 @@ impl Front {
 
     /// Whether the names of this login are to be kept: for when its client connects, or because root may revoke one.
     pub(super) fn wants_names(&self, event: &AuthUserPassVerify<'_>) -> bool {
-        let matter = self.minds_connects() || self.settings.config.status.is_some();
-        matter && event.client::<AuthPam>().is_some_and(|client| !client.has_connected)
+        let revocable = self.settings.config.status.is_some();
+        let matter = |client: &PerClientState| revocable || self.minds_connects() && !client.has_connected;
+        event.client::<AuthPam>().is_some_and(|client| matter(&client))
     }
 
     /// Keeps the names of a login, unless it was refused.
@@ -113,15 +128,11 @@ impl Front {
         };
         let refused = matches!(reply, AuthReply::Reject | AuthReply::RejectWith(_));
         // What is not kept is dropped when the client's state is free again.
-        let _dropped = event.client::<AuthPam>().map(|mut client| {
-            if refused {
-                return Some(login);
-            }
-            let oldest = (client.logins.len() == MOST).then(|| client.logins.remove(0));
-            client.lost_a_name |= oldest.as_ref().is_some_and(|oldest| oldest.sent != login.sent);
-            client.logins.push(login);
-            oldest
-        });
+        let _dropped = event.client::<AuthPam>().map(
+            |mut client| {
+                if refused { Some(login) } else { client.keep(login) }
+            },
+        );
     }
 
     /// Who connects.
@@ -182,5 +193,77 @@ impl Front {
             login.told = Some(told.clone().into_bytes());
         }
         Some(told)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::protocol::attempt_origin::tests::origin;
+
+    /// A client, and what PAM says of its logins.
+    struct Scene {
+        shared: Arc<SharedAttempts>,
+        client: PerClientState,
+        last: u64,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let config = Config::parse([&b"login"[..]]).unwrap();
+            let shared = Arc::new(SharedAttempts::new(Attempts::new(&config)).unwrap());
+            Scene { shared, client: PerClientState::default(), last: 0 }
+        }
+
+        /// PAM has let in a login as this user; empty: as the one it was asked about.
+        fn logs_in(&mut self, name: &str) {
+            self.last += 1;
+            let (attempt, result) = (self.last, LoginResult { accepted: true, name: name.into() });
+            self.shared.with(|attempts| attempts.logins.insert(attempt, result));
+            let login = LoginNames {
+                shared: Arc::clone(&self.shared),
+                attempt,
+                sent: b"alice".to_vec(),
+                asked: b"alice".to_vec(),
+                told: None,
+                origin: origin("192.0.2.1", 0),
+            };
+            drop(self.client.keep(login));
+        }
+
+        fn is_known_as(&self, name: &[u8]) -> bool {
+            self.shared.with(|attempts| self.client.checked(&attempts.logins).any(|known| known == name))
+        }
+    }
+
+    #[test]
+    fn a_connection_is_known_by_its_name_however_often_it_renegotiates() {
+        for connects in [false, true] {
+            let mut scene = Scene::new();
+            scene.logs_in("mapped");
+            scene.client.has_connected = connects;
+            for renegotiation in 0..3 * MOST {
+                assert!(scene.is_known_as(b"mapped"), "{connects}, {renegotiation}");
+                // By token: nobody is authenticated.
+                scene.logs_in("");
+            }
+            assert!(!scene.client.names.are_incomplete());
+            // By password, and PAM maps the user to another one by now.
+            scene.logs_in("other");
+            (0..MOST).for_each(|_| scene.logs_in(""));
+            assert!(scene.is_known_as(b"mapped") && scene.is_known_as(b"other"));
+        }
+    }
+
+    #[test]
+    fn a_client_keeps_the_login_it_has_connected_with_and_few_others() {
+        let mut scene = Scene::new();
+        scene.logs_in("");
+        scene.client.has_connected = true;
+        (0..3 * MOST).for_each(|_| scene.logs_in(""));
+        assert_eq!(scene.client.logins[0].attempt, 1);
+        assert_eq!(scene.client.logins.len(), MOST);
+        assert_eq!(scene.shared.with(|attempts| attempts.logins.len()), MOST);
     }
 }

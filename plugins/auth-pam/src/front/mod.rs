@@ -3,6 +3,7 @@
 
 mod attempts;
 mod challenge;
+mod checked_names;
 mod client;
 mod client_names;
 mod connect;

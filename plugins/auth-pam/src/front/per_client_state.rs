@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::checked_names::CheckedNames;
 use super::client_names::LoginNames;
 use super::sessions::ClientSession;
 
@@ -16,8 +17,10 @@ pub struct PerClientState {
     pub sessions: Vec<ClientSession>,
     /// It has connected. What was not opened by then never is.
     pub has_connected: bool,
-    /// Its logins that were not refused so far; when it has connected, the one that has let it in.
+    /// Its last logins that were not refused so far; once it has connected, first the one that has let it in.
     pub logins: Vec<LoginNames>,
+    /// The names that PAM has checked in logins which are not kept any more.
+    pub names: CheckedNames,
     /// When it has tried to log in for the first time.
     pub since: Option<Instant>,
     /// It has tried to log in, whatever came of it.

@@ -88,13 +88,19 @@ impl RevokedNames {
         let (age, client) = (Age::of(event, attempt), event.client::<AuthPam>());
         let names = [event.username().unwrap_or_default(), &attempt.username, &attempt.sent_as];
         let checked = client.iter().flat_map(|client| client.checked(logins));
-        self.covers(names.into_iter().chain(checked), age)
+        let may_be_anybody = client.as_ref().is_some_and(|client| client.names.are_incomplete());
+        self.covers(names.into_iter().chain(checked), age) || may_be_anybody && self.covers_anybody(age)
     }
 
     /// Whether what is so old was revoked under one of these names.
     fn covers<'a>(&self, names: impl IntoIterator<Item = &'a [u8]>, age: Age) -> bool {
         let of_names = names.into_iter().filter_map(|name| self.names.get(&name.to_ascii_lowercase()));
         of_names.chain(&self.everybody).any(|at| age.is_before(*at))
+    }
+
+    /// Whether anything was revoked of what is so old: it may be of a name that is not known.
+    fn covers_anybody(&self, age: Age) -> bool {
+        self.names.values().chain(&self.everybody).any(|at| age.is_before(*at))
     }
 }
 
@@ -187,6 +193,15 @@ mod tests {
             let before = Instant::now();
             assert!(before <= instant_of(monotonic()));
         }
+    }
+
+    #[test]
+    fn a_connection_of_unknown_names_may_be_anybodys() {
+        let (mut revoked, now) = (RevokedNames::default(), Instant::now());
+        assert!(!revoked.covers_anybody(connected(now)));
+        revoked.add_at(b"alice", at(now));
+        assert!(revoked.covers_anybody(connected(now - Duration::from_secs(1))));
+        assert!(!revoked.covers_anybody(connected(now + Duration::from_secs(1))));
     }
 
     #[test]

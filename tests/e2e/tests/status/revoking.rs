@@ -59,6 +59,27 @@ fn a_connection_ends_too_when_the_name_is_revoked_that_pam_has_checked() {
     }
 }
 
+/// The same after many renegotiations by token, in which PAM authenticates nobody and says no name.
+#[test]
+fn a_connection_by_tokens_ends_too_when_the_name_is_revoked_that_pam_has_checked() {
+    requires!(Need::Openvpn(2, 6, 0), "auth-gen-token has no time after which a token is renewed");
+    let module = &["auth/password=word", "auth/rename=mapped"];
+    let stage = Stage::with("allow-user-mapping=yes", module, |config| {
+        renegotiating(config, "auth-gen-token 0 120 external-auth", true).line("reneg-sec 2")
+    });
+    let alice = stage.server.client("alice", PASSWORD).connect();
+    for _ in 0..6 {
+        let mark = stage.server.mark();
+        stage.server.wait_for(mark, "user 'alice' authenticated; by auth-token");
+    }
+    stage.ask(&["revoke", "Mapped"]);
+    let mark = stage.server.mark();
+    stage.server.wait_for(mark, "user 'alice': the user was revoked after this login");
+    alice.log().wait_for(Mark::START, "AUTH_FAILED,SESSION: log in again", PATIENCE);
+    let mark = stage.server.mark();
+    stage.server.wait_for(mark, "user 'alice' authenticated; by auth-token");
+}
+
 /// The token was made for a login from before. The client logs in anew, and its new token is good. The supervisor is another
 /// one by then.
 #[test]
