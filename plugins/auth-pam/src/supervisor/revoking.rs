@@ -16,29 +16,35 @@ use super::source::{Prefixes, Source};
 use crate::protocol::{Reply, monotonic};
 use crate::quoted::shown;
 
-/// Revoked names that are remembered for transactions which are under way; the oldest go first, and a transaction that takes
-/// longer than so many of them is let in.
+/// Revoked names that are remembered for transactions which are under way. When there are more, the oldest is revoked for
+/// everybody, as in the front: then all that have begun before it log in anew, and none is forgotten.
 const MOST: usize = 4096;
 
 /// Which names were revoked when, for the transactions that began before.
 #[derive(Debug, Default)]
-pub struct RecentlyRevoked(Vec<(Vec<u8>, Instant)>);
+pub struct RecentlyRevoked {
+    /// The oldest first.
+    names: Vec<(Vec<u8>, Instant)>,
+    everybody: Option<Instant>,
+}
 
 impl RecentlyRevoked {
     /// All that came before under this name is worth nothing.
     fn add(&mut self, now: Instant, name: &[u8]) {
-        self.0.retain(|(other, _)| !is_same(other, name));
-        if self.0.len() == MOST {
-            self.0.remove(0);
+        self.names.retain(|(other, _)| !is_same(other, name));
+        if self.names.len() == MOST {
+            let (_, at) = self.names.remove(0);
+            self.everybody = self.everybody.max(Some(at));
         }
-        self.0.push((name.to_vec(), now));
+        self.names.push((name.to_vec(), now));
     }
 
     /// Whether the transaction of this attempt began before one of its names was revoked. `checked`: whom PAM has let in.
     pub fn covers(&self, attempt: &Attempt, checked: &[u8]) -> bool {
-        self.0.iter().any(|(name, at)| {
-            attempt.since <= *at && is_any([&attempt.username, &attempt.sent_as, checked], name)
-        })
+        self.everybody.is_some_and(|at| attempt.since <= at)
+            || self.names.iter().any(|(name, at)| {
+                attempt.since <= *at && is_any([&attempt.username, &attempt.sent_as, checked], name)
+            })
     }
 }
 
@@ -137,5 +143,31 @@ fn parse(text: &[u8], prefixes: Prefixes) -> Result<Source, String> {
             Err(format!("a source of this server has the prefix /{own}, see ipv4-prefix and ipv6-prefix"))
         }
         _ => Ok(Source::of(address.to_string().as_bytes(), prefixes)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::supervisor::attempt::tests::attempt;
+
+    #[test]
+    fn of_too_many_none_is_forgotten() {
+        let (mut revoked, now) = (RecentlyRevoked::default(), Instant::now());
+        let at = |seconds| now + Duration::from_secs(seconds);
+        let began_at = |seconds| Attempt { since: at(seconds), ..attempt(1, "alice", "192.0.2.1") };
+        revoked.add(at(10), b"mapped");
+        for number in 1..MOST {
+            revoked.add(at(20), format!("user{number}").as_bytes());
+        }
+        assert!(!revoked.covers(&began_at(0), b"other"));
+        revoked.add(at(30), b"one too many");
+        assert_eq!(revoked.names.len(), MOST);
+        // The name that only PAM checks, for instance while a question waits. And so anybody else who was there before.
+        for checked in [b"mapped", &b"other"[..]] {
+            assert!(revoked.covers(&began_at(0), checked));
+            assert!(!revoked.covers(&began_at(15), checked));
+        }
+        assert!(revoked.covers(&began_at(15), b"user1") && revoked.covers(&began_at(25), b"One too many"));
     }
 }
