@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use log_lines::UnloggedLine;
+
 use crate::config::Config;
 use crate::startup::{Renegotiation, Replaces, TimeLimits};
 use crate::supervisor::{CLOSE_ALL, Limits};
@@ -53,10 +55,17 @@ impl Settings {
     /// The most workers that the keeper has at once, whatever the supervisor asks for: those that end, and those that wait
     /// for an answer, included.
     pub fn most_processes(&self) -> usize {
-        let suspended = self.config.max_suspended.unwrap_or(self.max_suspended);
         let running = self.config.max_workers.unwrap_or(self.max_workers);
-        let sessions = self.most_sessions();
+        let (suspended, sessions) = (self.wanted_suspended(), self.most_sessions());
         running.saturating_add(suspended).saturating_add(sessions).saturating_mul(2).saturating_add(16)
+    }
+
+    /// The most attempts that OpenVPN waits for at once: those in the queue, those that run, and those whose clients are
+    /// asked meanwhile. There may be twice as many of the last for a moment.
+    pub fn most_undecided(&self) -> usize {
+        let running = self.config.max_workers.unwrap_or(self.max_workers);
+        let asked = if self.can_ask { self.wanted_suspended().saturating_mul(2) } else { 0 };
+        self.config.max_pending.saturating_add(running).saturating_add(asked)
     }
 
     /// How long the supervisor may take to end in order when OpenVPN has ended.
@@ -68,6 +77,25 @@ impl Settings {
         }
     }
 
+    /// `max-suspended`, whatever the limits of the machine.
+    fn wanted_suspended(&self) -> usize {
+        self.config.max_suspended.unwrap_or(self.max_suspended)
+    }
+
+    /// The same in a process that may have `open_files` descriptors; zero without questions.
+    fn possible_suspended(&self, open_files: usize) -> usize {
+        // Workers that ask must leave descriptors for those that do not.
+        // There may be twice as many for a moment.
+        if self.can_ask { self.wanted_suspended().min((open_files / 8).max(1)) } else { 0 }
+    }
+
+    /// What to say if that is fewer than the administrator expects.
+    fn fewer_questions(&self, open_files: usize) -> Option<UnloggedLine> {
+        let (possible, wanted) = (self.possible_suspended(open_files), self.wanted_suspended());
+        let is_cut = self.can_ask && possible < wanted;
+        is_cut.then(|| lines::limits::fewer_questions(open_files, possible, wanted).unlogged())
+    }
+
     /// `max-sessions`; zero without sessions.
     fn most_sessions(&self) -> usize {
         if self.config.session { self.config.max_sessions.unwrap_or(self.max_sessions) } else { 0 }
@@ -75,11 +103,8 @@ impl Settings {
 
     /// The bounds of the scheduler in a process that may have `open_files` descriptors.
     pub fn scheduler_limits(&self, open_files: usize) -> Limits {
-        let asked_for = self.config.max_suspended.unwrap_or(self.max_suspended);
-        // Workers that ask must leave descriptors for those that do not.
-        // There may be twice as many for a moment.
-        let max_suspended = if self.can_ask { asked_for.min((open_files / 8).max(1)) } else { 0 };
-        // So must those in a session, and those that wait for one.
+        let max_suspended = self.possible_suspended(open_files);
+        // So must those in a session, and those that wait for one, leave descriptors.
         let max_sessions = self.most_sessions().min((open_files / 4).max(1));
         let apart = OWN_FILES + 2 * (max_suspended + max_sessions);
         // One descriptor for a worker, and some while it is forked: a limit on open files is one on workers too.
@@ -92,6 +117,7 @@ impl Settings {
             let wanted = self.most_sessions();
             lines::limits::fewer_sessions(open_files, max_sessions, wanted).log();
         }
+        self.fewer_questions(open_files).iter().for_each(UnloggedLine::log);
         let max_pending = self.config.max_pending;
         Limits { max_workers: wanted.min(possible), max_suspended, max_sessions, max_pending }
     }
@@ -144,6 +170,32 @@ pub mod tests {
         assert_eq!(scarce.max_workers, 100);
         let many = limits(&["challenge=yes", "max-suspended=10000", "max-workers=1000", "login"], 1000);
         assert_eq!((many.max_suspended, many.max_workers), (125, (1000 - OWN_FILES - 250) / 2));
+    }
+
+    #[test]
+    fn fewer_questions_than_asked_for_are_said() {
+        let said = |words: &[&str], open_files| {
+            let config = Config::parse(words.iter().map(|word| word.as_bytes())).unwrap();
+            settings(config).fewer_questions(open_files).map(|line| line.to_string())
+        };
+        let line = ["challenge=yes", "max-suspended=200", "login"];
+        assert_eq!(said(&line, 1600), None);
+        let cut = said(&line, 1024).unwrap();
+        assert!(cut.contains("(1024) allows 128 open questions instead of 200"), "{cut}");
+        // Where nobody is asked, nothing is cut.
+        assert_eq!(said(&["max-suspended=200", "login"], 1024), None);
+    }
+
+    #[test]
+    fn openvpn_needs_files_for_clients_that_are_asked_too() {
+        let most = |words: &[&str]| {
+            let config = Config::parse(words.iter().map(|word| word.as_bytes())).unwrap();
+            settings(config).most_undecided()
+        };
+        assert_eq!(most(&["max-pending=7", "max-workers=3", "max-suspended=200", "login"]), 10);
+        let asks = ["challenge=yes", "max-pending=7", "max-workers=3", "max-suspended=200", "login"];
+        assert_eq!(most(&asks), 410);
+        assert_eq!(most(&["challenge=yes", "login"]), 1024 + 10 + 2 * 5);
     }
 
     #[test]

@@ -12,12 +12,16 @@ log_lines::lines! {
         "the limit on open files ({open_files}) allows {max_sessions} sessions instead of {wanted}",
         why "Each session needs an open file, and so does a client that waits for one.",
         todo "Raise LimitNOFILE= of the unit, or lower `max-sessions=`.";
+    warn fewer_questions(open_files: usize, possible: usize, wanted: usize)
+        "the limit on open files ({open_files}) allows {possible} open questions instead of {wanted}",
+        why "Each question that waits for an answer needs an open file, and for a moment there may be twice as many.",
+        todo "Raise LimitNOFILE= of the unit, or lower `max-suspended=`.";
     info few_sessions(most: usize)
         "at most {most} clients can have sessions: the control group (TasksMax= of the unit) or the memory allows no more; raise that, or set max-sessions",
         why "Each session keeps a process.",
         todo "Raise TasksMax= of the unit, or set `max-sessions=`.";
     warn few_files_of_openvpn(now: u64, wanted: u64)
-        "OpenVPN may open {now} files, but max-pending logins need {wanted}; raise LimitNOFILE= of its unit, or lower max-pending",
+        "OpenVPN may open {now} files, but undecided logins may need {wanted}; raise LimitNOFILE= of its unit, or lower max-pending and max-suspended",
         why "OpenVPN keeps files open for each deferred login. When it can open no more, nobody can log in.",
-        todo "Raise LimitNOFILE= of the unit, or lower `max-pending=`.";
+        todo "Raise LimitNOFILE= of the unit, or lower `max-pending=` and `max-suspended=`.";
 }

@@ -96,9 +96,7 @@ impl Front {
         while front.shared.lines.write_batch() {}
         started?;
         // After the fork: workers keep the limit as it was.
-        let config = &front.settings.config;
-        let workers = config.max_workers.unwrap_or(front.settings.max_workers);
-        let most = config.max_pending.saturating_add(workers);
+        let most = front.settings.most_undecided();
         // Room in any case: a variable of one login may defer it. A line only where it is known that there will be such.
         if let Some(warning) = limits::make_room_in_openvpn(most).filter(|_| defers) {
             warning.log();
