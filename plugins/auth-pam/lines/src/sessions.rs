@@ -24,6 +24,10 @@ log_lines::lines! {
         "BACKGROUND: user '{user}': session lost after {seconds} s: {reason}{tail}",
         why "The process that held the session is gone, so the session cannot be closed. The client stays connected.",
         todo "Find out what kills `auth-pam: worker` (see `dmesg`), or which module hangs while closing a session. If the session is needed, have the client connect again.";
+    info check_dropped(user: &str, tail: impl Display)
+        "BACKGROUND: user '{user}': the client has disconnected; the check of its account is dropped{tail}",
+        why "At a renegotiation, PAM was to look at the account again. The process of the session ended before the answer, and the client was gone.",
+        todo "Nothing, unless a line before says that the session was lost.";
     error over()
         "BACKGROUND: a client is refused: its login is over, or another client has its session",
         why "The client connected too late, its worker was killed, or another client with the same login has its session.",

@@ -84,9 +84,14 @@ impl Supervisor {
 
     /// The session is gone, and with it the worker: the account is looked at in another one, if somebody still wants to know.
     pub(super) fn check_elsewhere(&mut self, now: Instant, check: Option<AccountCheck>) {
-        if let Some(mut attempt) = check.and_then(|check| check.attempt).filter(|attempt| !attempt.gone) {
+        let Some(mut attempt) = check.and_then(|check| check.attempt) else { return };
+        if !attempt.gone {
             attempt.begun = None;
             self.submit(now, *attempt);
+        } else if self.line_limit.admits(now) {
+            // No attempt ends without a line. This one has no verdict, and nobody has failed.
+            let tail = self.line_tail_with_time(&attempt.origin, attempt.took(now));
+            lines::sessions::check_dropped(&attempt.user(), &tail).log();
         }
     }
 }

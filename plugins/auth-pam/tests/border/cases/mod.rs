@@ -205,6 +205,7 @@ cases! {
         a_module_that_hangs_refuses_and_the_session_stays
         a_module_that_never_comes_back_costs_the_session
         if_the_worker_dies_another_one_looks
+        if_the_worker_dies_and_the_client_is_gone_nobody_looks
         an_empty_password_joins_no_token
         penalties_hold_no_token_up
         guesses_of_the_same_username_hold_no_token_up

@@ -248,6 +248,35 @@ pub(crate) fn if_the_worker_dies_another_one_looks() {
     site.stage.line("session lost");
 }
 
+/// Nor is it looked at elsewhere if the client is gone, and that is said.
+pub(crate) fn if_the_worker_dies_and_the_client_is_gone_nobody_looks() {
+    let site = Site::new(&["session=yes", "deferred=yes", "grace=0", "max-workers=1"]);
+    let client = site.connected();
+    let before = site.calls().len();
+    site.set("hold");
+    let check = site.start(&client, &token("good"));
+    site.wait_for_calls(before + 1);
+    let (_, worker) = site.calls().pop().unwrap_or_default();
+    site.set("guess");
+    let (second, third) = (site.stage.plugin.client(), site.stage.plugin.client());
+    let runs = site.start(&second, &password("second"));
+    site.wait_for_calls(before + 2);
+    let waits = site.start(&third, &password("third"));
+    // The later one is cancelled later.
+    drop(check);
+    drop(waits);
+    site.stage.line("user 'third': the client has disconnected; PAM was not asked");
+    kill9(worker);
+    site.stage.line(
+        "user 'good': the client has disconnected; the check of its account is dropped (192.0.2.7:40000",
+    );
+    site.unset("hold");
+    site.unset("guess");
+    assert!(site.accepted(&runs), "{}", site.stage.log());
+    let checks = site.phases().iter().filter(|phase| *phase == "account good").count();
+    assert_eq!(checks, 2, "{:?}", site.calls());
+}
+
 /// The credentials are the same, but what they are good for is not.
 pub(crate) fn an_empty_password_joins_no_token() {
     let site = Site::new(&["deferred=yes", "grace=0", "empty-passwords=yes"]);
