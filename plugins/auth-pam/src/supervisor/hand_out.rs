@@ -67,9 +67,9 @@ impl Supervisor {
         }
     }
 
-    /// Without any worker nobody can say when those that wait would run.
+    /// Without any worker nobody can say when those that wait would run. One that runs leaves room when it ends.
     pub(super) fn give_up_waiting(&mut self, now: Instant) {
-        if self.workers.alive() == 0 {
+        if self.workers.alive() == 0 && self.workers.running() == 0 {
             for attempt in self.scheduler.drain() {
                 self.conclude(now, attempt, &Outcome::NoWorker);
             }

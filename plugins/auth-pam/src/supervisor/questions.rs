@@ -72,8 +72,8 @@ impl Supervisor {
         }
     }
 
-    /// An attempt that is an answer: the transaction goes on, without waiting for a worker, since it has one. Gives back
-    /// one that begins a transaction, be it with a password that was an answer once.
+    /// An attempt that is an answer: the transaction goes on, without waiting for a worker, since it has one, and takes none
+    /// from others. Gives back one that begins a transaction, be it with a password that was an answer once.
     pub(super) fn answer(&mut self, now: Instant, mut attempt: Attempt) -> Option<Attempt> {
         let id = match attempt.credentials_kind {
             CredentialsKind::Password | CredentialsKind::Passwordless { .. } => return Some(attempt),

@@ -162,7 +162,9 @@ impl Supervisor {
         given.front.set_buffer(SOCKET_BYTES);
         let limits = settings.scheduler_limits(open_files);
         let NewHelper { number, front, keeper, .. } = given;
-        let workers = Workers::new(settings, keeper, parent_death_pipe, random_for_workers);
+        let waiting_questions = WaitingQuestions::new(limits.max_suspended);
+        let most_asked = waiting_questions.most_at_once();
+        let workers = Workers::new(settings, most_asked, keeper, parent_death_pipe, random_for_workers);
         Ok(Supervisor {
             front,
             generation: number,
@@ -170,7 +172,7 @@ impl Supervisor {
             max_workers: limits.max_workers,
             scheduler: Scheduler::new(&limits),
             workers,
-            waiting_questions: WaitingQuestions::new(limits.max_suspended),
+            waiting_questions,
             sessions: Sessions::new(Bounds {
                 most: limits.max_sessions,
                 most_of_user: settings.config.max_sessions_per_user,

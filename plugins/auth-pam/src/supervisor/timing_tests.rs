@@ -2,6 +2,7 @@
 //! then. And what it can use up of what is there for all. The time is the test's own.
 
 mod giving_way;
+mod workers_of_others;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -32,6 +33,8 @@ struct Worker {
     channel: Channel<Report, Order>,
     /// The transaction that it runs.
     runs: Option<u64>,
+    /// The user whom that is about.
+    username: Vec<u8>,
 }
 
 /// A supervisor with OpenVPN, keeper and workers played by the test.
@@ -45,6 +48,8 @@ struct Scene {
     last: u64,
     /// All passwords are the same.
     repeats: bool,
+    /// Where the clients are.
+    address: &'static str,
     verdicts: HashMap<u64, Vec<(Instant, Verdict)>>,
     _other_ends: Box<dyn std::any::Any>,
 }
@@ -69,6 +74,7 @@ impl Scene {
             workers: BTreeMap::new(),
             last: 0,
             repeats: false,
+            address: "192.0.2.1",
             verdicts: HashMap::new(),
             _other_ends: Box::new(pipes),
         };
@@ -84,14 +90,16 @@ impl Scene {
                 if let Wanted::Fork { worker, channel, .. } = wanted {
                     let mut channel = Channel::from_socket(channel);
                     channel.try_send(&Report { nonce: 0, news: WorkerNews::Ready }, &[]).unwrap();
-                    self.workers.insert(worker, Worker { channel, runs: None });
+                    self.workers.insert(worker, Worker { channel, runs: None, username: vec![] });
                     assert!(self.keeper.forked(worker, i32::try_from(worker).unwrap()));
                 }
             }
             let mut left = Vec::new();
             for (id, worker) in &mut self.workers {
                 match worker.channel.try_receive().map(|received| received.map(|received| received.message)) {
-                    Ok(Some(Order::Begin(begin))) => worker.runs = Some(begin.nonce),
+                    Ok(Some(Order::Begin(begin))) => {
+                        (worker.runs, worker.username) = (Some(begin.nonce), begin.username);
+                    }
                     Ok(Some(Order::Answer { nonce, .. })) => worker.runs = Some(nonce),
                     // A worker that is dismissed leaves.
                     Err(_) => left.push(*id),
@@ -148,7 +156,7 @@ impl Scene {
             username: username.into(),
             sent_as: sent_as.into(),
             common_name: vec![],
-            origin: origin("192.0.2.1", 1194),
+            origin: origin(self.address, 1194),
             credentials: Credentials { password, response: None }.seal().unwrap(),
             client: vec![],
             kept,
@@ -175,6 +183,19 @@ impl Scene {
         while self.workers.values().any(|worker| worker.runs.is_some()) {
             self.workers_say(question);
         }
+    }
+
+    /// PAM asks about these users only.
+    fn pam_asks_about(&mut self, users: &[&str]) {
+        for worker in self.workers.values_mut() {
+            if !users.iter().any(|user| user.as_bytes() == worker.username) {
+                continue;
+            }
+            if let Some(nonce) = worker.runs.take() {
+                worker.channel.try_send(&Report { nonce, news: question() }, &[]).unwrap();
+            }
+        }
+        self.settle();
     }
 
     fn pam_refuses_all(&mut self) {

@@ -85,6 +85,11 @@ impl WaitingQuestions {
         WaitingQuestions { most: most.max(1), waiting: Vec::new() }
     }
 
+    /// How many there may be for a moment.
+    pub fn most_at_once(&self) -> usize {
+        self.most.saturating_mul(2)
+    }
+
     /// One more.
     pub fn add(&mut self, one: WaitingQuestion) {
         let place = self.waiting.partition_point(|other| other.order() <= one.order());
@@ -173,7 +178,7 @@ impl WaitingQuestions {
             given_up.extend(place.map(|place| self.waiting.remove(place)));
         }
         // Even if that tells something: each is a process.
-        while self.waiting.len() > self.most.saturating_mul(2) {
+        while self.waiting.len() > self.most_at_once() {
             given_up.extend(self.give_up_one());
         }
         given_up

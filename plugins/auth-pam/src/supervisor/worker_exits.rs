@@ -74,7 +74,7 @@ impl Supervisor {
         self.watch_keeper();
         let end = now + REAP;
         let goes_on = |supervisor: &Self| {
-            supervisor.workers.processes() > 0
+            !supervisor.workers.is_empty()
                 || supervisor.audit.as_ref().is_some_and(Audit::waits)
                 || supervisor.metrics.as_ref().is_some_and(Metrics::runs)
         };

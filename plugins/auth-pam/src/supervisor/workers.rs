@@ -85,9 +85,22 @@ enum WorkerState {
 }
 
 impl WorkerState {
-    /// Whether it counts by itself, and not against `max-workers`.
+    /// Its transaction has asked and is not over: it waits for the answer, or goes on with it.
+    fn has_asked(&self) -> bool {
+        match self {
+            WorkerState::Suspended { .. } => true,
+            WorkerState::Running { counts, .. } => counts.questions > 0,
+            WorkerState::Starting
+            | WorkerState::Idle(_)
+            | WorkerState::InSession { .. }
+            | WorkerState::LookingAtItself { .. }
+            | WorkerState::Ending(_) => false,
+        }
+    }
+
+    /// Whether it has a bound of its own. Then it takes no other attempt.
     fn is_apart(&self) -> bool {
-        matches!(self, WorkerState::Suspended { .. } | WorkerState::InSession { .. })
+        self.has_asked() || matches!(self, WorkerState::InSession { .. })
     }
 }
 
@@ -133,11 +146,20 @@ pub struct Workers {
     random: BufReader<File>,
     _parent_death_pipe: OwnedFd,
     idle_time: Duration,
+    /// Transactions that have asked, beside `max-workers`.
+    most_asked: usize,
 }
 
 impl Workers {
-    /// Without workers. They die when `parent_death_pipe` is closed.
-    pub fn new(settings: &Settings, keeper: KeeperLink, parent_death_pipe: OwnedFd, random: File) -> Self {
+    /// Without workers. They die when `parent_death_pipe` is closed. `most_asked`: transactions that have asked, beside
+    /// `max-workers`.
+    pub fn new(
+        settings: &Settings,
+        most_asked: usize,
+        keeper: KeeperLink,
+        parent_death_pipe: OwnedFd,
+        random: File,
+    ) -> Self {
         Workers {
             keeper,
             table: BTreeMap::new(),
@@ -145,6 +167,7 @@ impl Workers {
             random: BufReader::with_capacity(NONCES, random),
             _parent_death_pipe: parent_death_pipe,
             idle_time: if settings.max_workers <= FEW { SHORT_IDLE_TIME } else { IDLE_TIME },
+            most_asked,
         }
     }
 

@@ -34,7 +34,8 @@ impl Stage {
         let (link, keeper) = privsep::channel::sockets().unwrap();
         let (_, parent_death_pipe) = nix::unistd::pipe().unwrap();
         let random = File::open("/dev/urandom").unwrap();
-        let mut workers = Workers::new(&settings, KeeperLink::from_socket(link), parent_death_pipe, random);
+        let mut workers =
+            Workers::new(&settings, 2, KeeperLink::from_socket(link), parent_death_pipe, random);
         let (channel, worker) = privsep::pair::<Order, Report>().unwrap();
         workers.last_id = ID;
         workers.insert(ID, channel, Instant::now(), WorkerState::Starting);
@@ -175,13 +176,30 @@ fn a_worker_that_waits_for_an_answer_counts_nowhere_and_goes_on_with_it() {
         assert!(stage.resume().is_ok());
         assert!(matches!(stage.order(), Order::Answer { nonce: own, session: false, credentials }
             if own == nonce && Credentials::unseal(&credentials).unwrap().password.expose() == b"123456"));
-        assert_eq!((stage.workers.processes(), stage.workers.running()), (1, 1));
+        // Apart from the others still, for it takes no other attempt.
+        let workers = &stage.workers;
+        assert_eq!((workers.processes(), workers.alive(), workers.running(), workers.free()), (0, 0, 1, 0));
     }
     stage.report(nonce, success());
     assert!(stage.hears_an_end());
+    assert_eq!(stage.workers.processes(), 1, "until it has ended");
     // It has to leave, and gets nothing any more.
     assert!(matches!(stage.worker.receive(Some(PATIENCE)), Err(ChannelError::Closed)));
     assert_eq!((stage.workers.idle(), stage.workers.free(), stage.workers.alive()), (None, 0, 0));
+}
+
+/// Each of those that have asked has a process, whether it waits or goes on.
+#[test]
+fn beyond_their_bound_those_that_have_asked_count_as_workers() {
+    let mut stage = Stage::ready();
+    stage.workers.most_asked = 0;
+    let nonce = stage.begin();
+    for _ in 0..2 {
+        stage.asks(nonce);
+        assert_eq!((stage.workers.processes(), stage.workers.running()), (1, 0));
+        assert!(stage.resume().is_ok());
+        assert_eq!((stage.workers.processes(), stage.workers.running()), (1, 1));
+    }
 }
 
 #[test]
@@ -222,11 +240,18 @@ fn a_question_that_is_given_up_is_an_end_of_the_channel_and_no_signal() {
     assert!(matches!(stage.worker.receive(Some(PATIENCE)), Err(ChannelError::Closed)));
     assert_eq!(stage.counts(), None, "it is killed");
     assert_eq!(stage.workers.processes(), 1, "nobody waits for its end");
-    // One that runs is.
-    let mut stage = Stage::ready();
-    stage.begin();
-    stage.workers.kill_all(Instant::now());
-    assert!(stage.is_killed(false));
+    // One that runs is, also if it was answered.
+    for answered in [false, true] {
+        let mut stage = Stage::ready();
+        let nonce = stage.begin();
+        if answered {
+            stage.asks(nonce);
+            assert!(stage.resume().is_ok());
+        }
+        stage.workers.kill_all(Instant::now());
+        assert!(stage.is_killed(false), "{answered}");
+        assert!(!stage.workers.is_empty(), "nobody waits for its end");
+    }
 }
 
 #[test]

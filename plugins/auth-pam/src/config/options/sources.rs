@@ -55,9 +55,10 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
         example: "32",
         needs: "",
         meaning: "PAM transactions at the same time",
-        text: "How many PAM transactions may run at the same time. The default is as many as all of these allow: half of \
-               what the control group allows and at most 7 less than that (`pids.max`; `TasksMax=` of the unit), \
-               `LimitNPROC=`, half of the available memory at 24 MiB each, and 512.",
+        text: "How many PAM transactions may run at the same time. Those that go on with an answer to a question come on \
+               top. The default is as many as all of these allow: half of what the control group allows and at most 7 \
+               less than that (`pids.max`; `TasksMax=` of the unit), `LimitNPROC=`, half of the available memory at \
+               24 MiB each, and 512.",
         repeats: false,
         set: |config, value| {
             config.max_workers = Some(value.count()?);

@@ -125,6 +125,8 @@ impl Scene {
         assert!(load.counted_questions <= most_questions / 2, "{load:?}");
         assert!(load.questions_of_one_client <= 2, "{load:?}");
         assert!(load.sessions <= 2 * limits.max_sessions, "{load:?}");
+        let apart = most_questions + 2 * limits.max_sessions;
+        assert!(load.workers <= limits.max_workers + apart, "{load:?}");
         assert!(self.workers.processes() <= self.settings.most_processes(), "{load:?}");
         // Each attempt that waits, runs or is held has no verdict yet.
         assert!(load.waiting <= self.front.unanswered() + load.held, "{load:?}");

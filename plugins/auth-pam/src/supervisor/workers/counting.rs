@@ -22,13 +22,24 @@ pub enum Doing<'a> {
 }
 
 impl Workers {
-    /// How many processes there are, those that end included, but not those that wait for an answer or are in a session, which
-    /// have bounds of their own.
+    /// How many processes count against `max-workers`, those that end included. Sessions have a bound of their own, and so have
+    /// transactions that have asked, also when they go on with the answer: otherwise the answers of one source would take the
+    /// workers of all others. Those beyond that bound count.
     pub fn processes(&self) -> usize {
-        self.table.values().filter(|worker| !worker.state.is_apart()).count()
+        let (mut processes, mut asked) = (0, 0usize);
+        for worker in self.table.values() {
+            asked += usize::from(worker.state.has_asked());
+            processes += usize::from(!worker.state.is_apart());
+        }
+        processes + asked.saturating_sub(self.most_asked)
     }
 
-    /// How many may run an attempt, now or later.
+    /// Whether there is none of any kind.
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// How many may run another attempt, now or later.
     pub fn alive(&self) -> usize {
         let alive =
             |worker: &&Worker| !matches!(worker.state, WorkerState::Ending(_)) && !worker.state.is_apart();

@@ -94,7 +94,7 @@ impl Workers {
     /// count until they have.
     pub fn kill_all(&mut self, now: Instant) {
         for (id, worker) in &mut self.table {
-            if worker.state.is_apart() {
+            if matches!(worker.state, WorkerState::Suspended { .. } | WorkerState::InSession { .. }) {
                 worker.end(now, EndReason::Told);
             } else {
                 self.keeper.kill(*id, false);
