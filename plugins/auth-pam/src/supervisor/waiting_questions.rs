@@ -8,9 +8,9 @@
 //! * Each user has at most two from one source with one common name: a client that connects anew has forgotten the question
 //!   before the last.
 //! * If there are too many over all, the source with the most loses its oldest. So a source that collects questions pushes
-//!   out its own first.
-//! * A question counts from when its attempt could be refused. If it counted at once, what gives way to it, or does not, would
-//!   tell when PAM has asked. So for a moment there are more, at most twice as many.
+//!   out its own first. The oldest is the one that has counted for longest.
+//! * A question counts from when its attempt could be refused, at the earliest. If it counted at once, what gives way to it, or
+//!   does not, would tell when PAM has asked. So for a moment there are more, at most twice as many.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -66,9 +66,9 @@ impl WaitingQuestion {
             && self.common_name == other.common_name
     }
 
-    /// As the attempts came, whenever PAM has asked.
+    /// As they begin to count. Before that time it is as the attempts came, whenever PAM has asked.
     fn order(&self) -> (Instant, Option<u64>) {
-        (self.counts_from, self.attempts.first().copied())
+        (self.counts_from.max(self.asked), self.attempts.first().copied())
     }
 }
 
@@ -354,13 +354,15 @@ mod tests {
     #[test]
     fn the_oldest_is_that_of_the_oldest_attempt() {
         let now = Instant::now();
+        let first = now + SOON / 8;
         for order in [[1, 2, 3, 4], [4, 2, 3, 1]] {
             let mut table = WaitingQuestions::new(8);
-            for worker in order {
-                let counts_from = now + SOON / 4 * u32::from(worker > 2);
-                table.add(WaitingQuestion { counts_from, ..one(now, worker, "alice", 1) });
+            for (asked, worker) in (0..).zip(order) {
+                let counts_from = if worker > 2 { now + SOON / 4 } else { first };
+                let asked = now + Duration::from_millis(asked);
+                table.add(WaitingQuestion { asked, counts_from, ..one(now, worker, "alice", 1) });
             }
-            assert!(table.given_up(now).is_empty());
+            assert!(table.given_up(first).is_empty());
             assert_eq!(workers(&table.given_up(now + SOON / 4)), [1, 2], "{order:?}");
         }
     }

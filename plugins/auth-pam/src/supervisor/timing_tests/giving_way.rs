@@ -71,6 +71,25 @@ fn a_question_that_gives_way_does_not_tell_when_pam_has_asked() {
     }
 }
 
+/// PAM may ask long after a refusal could have come: then others have asked meanwhile, and their questions are older.
+#[test]
+fn a_question_that_is_asked_late_is_not_the_oldest() {
+    let mut scene = Scene::new(&["challenge=yes", "max-suspended=4", "max-workers=8", "login"]);
+    let late = scene.logs_in("alice");
+    scene.wait_until(MOMENT);
+    let users = ["bob", "carol", "dave", "erin"];
+    let others = users.map(|user| scene.logs_in(user));
+    // Workers are started.
+    scene.wait_until(REFUSAL_TIME / 2);
+    scene.pam_asks_about(&users);
+    scene.wait_until(REFUSAL_TIME * 5);
+    scene.pam_asks_all();
+    scene.wait_until(REFUSAL_TIME * 5 + MOMENT);
+    let _ = scene.question_of(late);
+    assert_eq!(scene.refused_at(late), None);
+    assert_eq!(scene.refused_at(others[0]), Some(REFUSAL_TIME * 5), "the first of the others gives way");
+}
+
 /// A client that waits with its question, and does not answer, is refused then.
 #[test]
 fn the_end_of_a_question_does_not_tell_when_pam_has_asked() {
