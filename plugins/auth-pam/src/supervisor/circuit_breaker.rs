@@ -77,12 +77,13 @@ impl CircuitBreaker {
         true
     }
 
-    /// What was passed on then says nothing of the backend: if nobody was passed on since, the next one is now.
-    pub fn unknown(&mut self, now: Instant, passed_on: Instant) {
+    /// What was passed on then says nothing of the backend: if nobody was passed on since, the next one is passed on from
+    /// this time, and no later than otherwise.
+    pub fn unknown(&mut self, passed_on: Instant, from: Instant) {
         let Some(open) = &mut self.open else { return };
         for next in [&mut open.next_probe, &mut open.next_known] {
             if *next == passed_on + PROBE {
-                *next = now;
+                *next = from.min(*next);
             }
         }
     }
@@ -244,19 +245,32 @@ mod tests {
     fn a_probe_that_says_nothing_makes_room_for_the_next_one() {
         let now = Instant::now();
         let mut breaker = open(now);
-        let [first, second] = [1, 2].map(|times| now + PROBE * times);
+        let [first, third] = [1, 3].map(|times| now + PROBE * times);
         assert!(breaker.admit(first, A, b"x") && !breaker.admit(first, B, b"x"));
-        breaker.unknown(first, first);
-        assert!(!breaker.admit(first, A, b"x"), "the last prober");
-        assert!(breaker.admit(first, B, b"x"));
+        let (moment, from) = (Duration::from_millis(1), first + PROBE / 5);
+        breaker.unknown(first, from);
+        assert!(!breaker.admit(from - moment, B, b"x"));
+        assert!(!breaker.admit(from, A, b"x"), "the last prober");
+        assert!(breaker.admit(from, B, b"x"));
         // Of an earlier turn.
-        assert!(breaker.admit(second, A, b"x"));
-        breaker.unknown(second, first);
-        assert!(!breaker.admit(second, B, b"x"));
+        assert!(breaker.admit(from + PROBE, A, b"x"));
+        breaker.unknown(first, first);
+        assert!(!breaker.admit(from + PROBE, B, b"x"));
         // The same for users whom PAM has accepted before.
-        assert!(breaker.admit(second, B, &[1]));
-        breaker.unknown(second, second);
-        assert!(breaker.admit(second, A, &[2]));
+        assert!(breaker.admit(third, B, &[1]));
+        breaker.unknown(third, third);
+        assert!(breaker.admit(third, A, &[2]));
+    }
+
+    /// The source of the last one waits for twice as long anyway.
+    #[test]
+    fn a_probe_that_says_nothing_puts_the_next_one_off_for_nobody() {
+        let now = Instant::now();
+        let mut breaker = open(now);
+        let first = now + PROBE;
+        assert!(breaker.admit(first, A, b"x"));
+        breaker.unknown(first, first + PROBE * 2 - Duration::from_millis(1));
+        assert!(breaker.admit(first + PROBE * 2, A, b"x"));
     }
 
     #[test]

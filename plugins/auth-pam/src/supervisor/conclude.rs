@@ -52,10 +52,11 @@ impl Supervisor {
         }
     }
 
-    /// An attempt ends. If it was to find out whether the backend is back and has not, the next one is to.
+    /// An attempt ends. If it was to find out whether the backend is back and has not, the next one is to. Not before a refusal
+    /// could come, or others would tell by that when PAM has asked.
     pub(super) fn probed(&mut self, now: Instant, attempt: &Attempt, reached: Option<bool>) {
         if let (Some(passed_on), None) = (attempt.probes, reached) {
-            self.breaker.unknown(now, passed_on);
+            self.breaker.unknown(passed_on, now.max(attempt.due_after(self.least_refusal_time())));
         }
     }
 

@@ -2,6 +2,7 @@
 //! then. And what it can use up of what is there for all. The time is the test's own.
 
 mod giving_way;
+mod probes;
 mod workers_of_others;
 
 use std::collections::{BTreeMap, HashMap};
@@ -485,44 +486,4 @@ fn a_login_after_its_user_was_revoked_joins_none_from_before() {
         assert!(ids.iter().all(|id| scene.is_accepted(*id) == accepted), "{:?}", scene.verdicts);
         assert!(ids.iter().all(|id| scene.refused_at(*id).is_none() == accepted), "{:?}", scene.verdicts);
     }
-}
-
-/// While the backend is away, an attempt that PAM is not asked about is no probe: otherwise nobody would find out that it is
-/// back.
-#[test]
-fn who_finds_no_room_is_no_probe() {
-    let mut scene = Scene::with_backend_away();
-    scene.wait_until(REFUSAL_TIME * 4 + PROBE);
-    // Answers to questions that nobody has asked.
-    (0..MAX_UNANSWERED).for_each(|_| _ = scene.sends("user0", CredentialsKind::Answer(None), Duration::ZERO));
-    assert!(!scene.takes("user0") && !scene.takes("user0"));
-    assert!(!scene.finds_backend_away("user1"), "the next probe");
-}
-
-/// The same if PAM asks: nobody knows whether the backend is back.
-#[test]
-fn who_is_asked_is_no_probe() {
-    let mut scene = Scene::with_backend_away();
-    scene.wait_until(REFUSAL_TIME * 4 + PROBE);
-    // One as a user whom PAM has accepted before, one as anybody.
-    let _ = [(); 2].map(|()| scene.logs_in("user0"));
-    assert!(scene.finds_backend_away("user1"), "both turns are taken");
-    scene.pam_asks_all();
-    assert!(!scene.finds_backend_away("user1"));
-    scene.pam_refuses_all();
-    assert!(!scene.finds_backend_away("user2"), "it is back");
-}
-
-/// The same if the client leaves before PAM is asked.
-#[test]
-fn who_leaves_the_queue_is_no_probe() {
-    let mut scene = Scene::with_backend_away();
-    scene.wait_until(REFUSAL_TIME * 4 + PROBE);
-    // No more of one username run at a time.
-    let _ = [(); 2].map(|()| scene.logs_in("user0"));
-    scene.wait_until(REFUSAL_TIME * 4 + PROBE * 2);
-    let waits = scene.logs_in("user0");
-    assert!(scene.finds_backend_away("user1"), "the turn is taken");
-    scene.send(Request::Cancel { id: waits });
-    assert!(!scene.finds_backend_away("user1"));
 }
