@@ -75,7 +75,7 @@ help:
 	@echo "make test-architectures  unit tests and a login on other processors, in a chroot; ARCHITECTURES=\"arm64 armhf i386\" (root; downloads)"
 	@echo "make check-platforms  compiles the SDK for FreeBSD, OpenBSD, macOS and musl, in the same chroot (root; downloads)"
 	@echo "make fuzz       random input for all that decides on text from outside, FUZZ_SECONDS=$(FUZZ_SECONDS) each (nightly Rust, cargo-fuzz)"
-	@echo "make faults     each system call of auth-pam's processes fails once; writes docs/reference/faults.md (root; a quarter of an hour)"
+	@echo "make faults     system calls of auth-pam's front, keeper and supervisor fail; writes docs/reference/faults.md (root; a quarter of an hour)"
 	@echo "make soak       a busy server for SOAK=$(SOAK), and whether anything has grown (root)"
 	@echo "make lint       formatting, clippy, documentation, which files hold unsafe code, what is exported and public"
 	@echo "make lint-workflows  .github, with actionlint and zizmor where they are there"

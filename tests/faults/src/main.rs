@@ -1,4 +1,4 @@
-//! `make faults`: each system call of auth-pam's front, supervisor and keeper fails once.
+//! `make faults`: system calls of auth-pam's front, supervisor and keeper fail, one in each run.
 //!
 //! A process plays a script of logins with the real plugin ([`play`]), and another one traces it and all that it starts
 //! ([`tracer`]). First nothing fails, and the calls are noted. Then each of them fails, in a run of its own, by an error that

@@ -1,4 +1,4 @@
-//! Each system call of each process fails once; `make faults` tries many more.
+//! Each kind of call of each process fails once; `make faults` tries many more.
 
 use std::process::Command;
 
