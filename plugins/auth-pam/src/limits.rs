@@ -101,10 +101,10 @@ impl Machine<'_> {
         limits.into_iter().flatten().fold(DEFAULT_MAX_WORKERS, u64::min).max(1)
     }
 
-    /// Half of what the control group has left beside the workers, as there may be twice as many for a moment. And one in any
-    /// case: as long as few workers run, there is room.
+    /// A third of what the control group has left beside the workers: there may be twice as many, and OpenVPN's scripts need
+    /// the rest. And one in any case: as long as few workers run, there is room.
     fn max_suspended(&self, max_workers: u64) -> u64 {
-        let left = self.left_beside(max_workers).map(|left| left / 2);
+        let left = self.left_beside(max_workers).map(|left| left / 3);
         left.into_iter().fold(DEFAULT_MAX_SUSPENDED, u64::min).max(1)
     }
 

@@ -80,6 +80,14 @@ impl PerClientState {
         of_last.chain(self.names.iter())
     }
 
+    /// A login is the one that has let the client in. The others stay behind it if one of their names may be revoked: PAM may
+    /// still let in one of them. Gives back those that are not kept any more.
+    fn connects_with(&mut self, chosen: usize, revocable: bool) -> Vec<LoginNames> {
+        let login = self.logins.remove(chosen);
+        self.logins.insert(0, login);
+        if revocable { Vec::new() } else { self.logins.split_off(1) }
+    }
+
     /// Keeps a login; gives back the one that is not kept any more for it.
     fn keep(&mut self, login: LoginNames) -> Option<LoginNames> {
         // Not the one that has let the client in: OpenVPN may know the client by its name.
@@ -146,11 +154,6 @@ impl Front {
     ) -> Result<(ConnectingClient, Vec<LoginNames>), UnknownClient> {
         let accepted =
             |login: &LoginNames| attempts.logins.get(&login.attempt).is_some_and(|result| result.accepted);
-        let others = |client: &mut PerClientState, chosen: Option<usize>| {
-            let mut all = std::mem::take(&mut client.logins);
-            client.logins.extend(chosen.map(|chosen| all.remove(chosen)));
-            all
-        };
         let chosen = client.logins.iter().rposition(accepted);
         let mut names = client.logins.iter().filter(|login| accepted(login)).map(|login| &login.sent);
         let is_one = names.next().is_none_or(|first| names.all(|other| other == first));
@@ -159,7 +162,7 @@ impl Front {
         }
         match chosen {
             Some(chosen) => {
-                let others = others(client, Some(chosen));
+                let others = client.connects_with(chosen, self.settings.config.status.is_some());
                 let Some(login) = client.logins.first() else { return Err(UnknownClient::Nobody) };
                 let pams = attempts.logins.get(&login.attempt).map(|result| result.name.clone());
                 let name = pams.filter(|name| !name.is_empty()).unwrap_or_else(|| login.asked.clone());
@@ -253,6 +256,18 @@ mod tests {
             scene.logs_in("other");
             (0..MOST).for_each(|_| scene.logs_in(""));
             assert!(scene.is_known_as(b"mapped") && scene.is_known_as(b"other"));
+        }
+    }
+
+    #[test]
+    fn a_client_that_may_be_revoked_is_known_by_all_its_logins() {
+        for revocable in [false, true] {
+            let mut scene = Scene::new();
+            ["first", "second", "third"].iter().for_each(|name| scene.logs_in(name));
+            drop(scene.client.connects_with(1, revocable));
+            assert_eq!(scene.client.logins[0].attempt, 2);
+            assert!(scene.is_known_as(b"second"));
+            assert_eq!([b"first", b"third"].map(|name| scene.is_known_as(name)), [revocable; 2]);
         }
     }
 

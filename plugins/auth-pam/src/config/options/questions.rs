@@ -64,7 +64,7 @@ pub const OPTIONS: [OptionSpec<Config>; 6] = [
         meaning: "questions that may wait for an answer",
         text: "How many questions may wait for an answer. Each holds a process. If there are more, the source with most \
                questions loses its oldest. For a moment twice as many may wait, as a question counts only after \
-               `refusal-time=`. The default is 64, and no more than half of what workers leave in the control group \
+               `refusal-time=`. The default is 64, and no more than a third of what workers leave in the control group \
                (`pids.max`). An eighth of the limit on open files is the most.",
         repeats: false,
         set: |config, value| {
