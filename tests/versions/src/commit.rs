@@ -4,8 +4,8 @@ use std::process::Command;
 
 use harness::generated;
 
-/// What a run changes itself, and what is made from that.
-const WRITTEN: [&str; 3] = [":!tests/versions/results", ":!docs/versions.md", ":!README.md"];
+/// What runs record, and what is made from that.
+const WRITTEN: [&str; 4] = [":!tests/*/results/*", ":!tests/faults/results.txt", ":!docs", ":!README.md"];
 
 /// The short hash, with `+` if the files were not those of the commit; `-` if git cannot tell.
 pub(crate) fn checked_out() -> String {
