@@ -312,14 +312,13 @@ pub(crate) fn requests_in_any_order_open_and_close_once() {
     let authenticated = || site.stage.log().matches("user 'good' authenticated").count();
     let all = 2 * usize::try_from(ROUNDS).unwrap() + 1;
     assert!(wait_until(PATIENCE, || authenticated() == all), "{}", site.stage.log());
-    let opened = site.stage.log().matches("session opened").count();
+    let count = |words: &str| site.stage.log().matches(words).count();
+    let before_it = count("session opened");
     open(9000);
     close(9000);
-    assert!(
-        wait_until(PATIENCE, || site.stage.log().matches("session closed").count() == opened + 1),
-        "{}",
-        site.stage.log()
-    );
+    // One that was asked for earlier may be opened as late.
+    let closed = || count("session closed") == count("session opened") && count("session opened") > before_it;
+    assert!(wait_until(PATIENCE, closed), "{}", site.stage.log());
     let log = site.stage.log();
     assert!(log.matches("session opened").count() <= all, "{log}");
     assert!(!log.contains("session lost"), "{log}");
