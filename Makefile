@@ -114,7 +114,7 @@ endif
 
 demo:
 	$(call need_root,it starts a real OpenVPN server in a network namespace)
-	@echo "make demo: missing packages are installed, see below; what is built goes into $(TARGET)."
+	@echo "make demo: missing packages are installed, see below; what is built goes into $(TARGET), and cargo keeps what it fetches."
 	@echo "  A network namespace and a directory in /tmp are removed at the end. No account is made."
 	@CARGO="$(CARGO)" tests/install-deps demo
 	$(CARGO) build --release --locked --quiet -p openvpn-plugin-auth-pam
@@ -135,7 +135,7 @@ LEFT_OUT = $(abspath $(TARGET))/left-out-tests
 test:
 	$(call need_root,it starts real OpenVPN servers in namespaces)
 	@echo "make test: tests have an /etc, /run, /var/log and networks of their own; accounts and PAM services are made only there."
-	@echo "  On this machine: missing packages are installed, see below; what is built goes into $(TARGET)."
+	@echo "  On this machine: missing packages are installed, see below; what is built goes into $(TARGET), and cargo keeps what it fetches."
 	@echo "  Scratch directories in /tmp, /var/lib and /root, and control groups, are removed again."
 	@CARGO="$(CARGO)" tests/install-deps test
 	@$(MAKE) --no-print-directory compile

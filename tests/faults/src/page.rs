@@ -30,6 +30,10 @@ run fails the test
 * if a process stays at the end,
 * or if somebody was refused and no line of the log tells why.
 
+The plugin line has `session=`, `challenge=`, `status=` and `metrics=`. Calls that only other options
+make are not among these, as those of `syslog=`, `client-options=` and `mlock`. Nor are those of
+workers and of the writer of metrics.
+
 None of these runs has failed it. The tables show what happened instead. Calls that cannot fail when
 they are called rightly are left out, and those of PAM modules.
 ";
