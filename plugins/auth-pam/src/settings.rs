@@ -55,7 +55,7 @@ impl Settings {
     /// The most workers that the keeper has at once, whatever the supervisor asks for: those that end, and those that wait
     /// for an answer, included.
     pub fn most_processes(&self) -> usize {
-        let running = self.config.max_workers.unwrap_or(self.max_workers);
+        let running = self.wanted_workers();
         let (suspended, sessions) = (self.wanted_suspended(), self.most_sessions());
         running.saturating_add(suspended).saturating_add(sessions).saturating_mul(2).saturating_add(16)
     }
@@ -63,7 +63,7 @@ impl Settings {
     /// The most attempts that OpenVPN waits for at once: those in the queue, those that run, and those whose clients are
     /// asked meanwhile. There may be twice as many of the last for a moment.
     pub fn most_undecided(&self) -> usize {
-        let running = self.config.max_workers.unwrap_or(self.max_workers);
+        let running = self.wanted_workers();
         let asked = if self.can_ask { self.wanted_suspended().saturating_mul(2) } else { 0 };
         self.config.max_pending.saturating_add(running).saturating_add(asked)
     }
@@ -75,6 +75,11 @@ impl Settings {
         } else {
             privsep::kept_helper::ORDERLY_END
         }
+    }
+
+    /// `max-workers`, however many files may be open.
+    fn wanted_workers(&self) -> usize {
+        self.config.max_workers.unwrap_or(self.max_workers)
     }
 
     /// `max-suspended`, whatever the limits of the machine.
@@ -109,7 +114,7 @@ impl Settings {
         let apart = OWN_FILES + 2 * (max_suspended + max_sessions);
         // One descriptor for a worker, and some while it is forked: a limit on open files is one on workers too.
         let possible = (open_files.saturating_sub(apart) / 2).max(1);
-        let wanted = self.config.max_workers.unwrap_or(self.max_workers);
+        let wanted = self.wanted_workers();
         if wanted > possible {
             lines::limits::fewer_workers(open_files, possible, wanted).log();
         }

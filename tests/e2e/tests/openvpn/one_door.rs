@@ -161,57 +161,49 @@ fn matrix(order: Order, second: Second) {
     assert!(wrong.is_empty(), "{order:?}, {second:?}: {wrong:#?}");
 }
 
+/// In the test itself, whose name is noted if it is left out.
+macro_rules! both_count {
+    () => {
+        requires!(
+            Need::Openvpn(2, 5, 6),
+            "with two plugins that defer, one of them alone lets a client in (CVE-2022-0547)"
+        )
+    };
+}
+
 #[test]
 fn ours_before_a_plugin_in_c() {
-    requires!(
-        Need::Openvpn(2, 5, 6),
-        "with two plugins that defer, one of them alone lets a client in (CVE-2022-0547)"
-    );
+    both_count!();
     matrix(Order::OursFirst, Second::C);
 }
 
 #[test]
 fn ours_after_a_plugin_in_c() {
-    requires!(
-        Need::Openvpn(2, 5, 6),
-        "with two plugins that defer, one of them alone lets a client in (CVE-2022-0547)"
-    );
+    both_count!();
     matrix(Order::OursLast, Second::C);
 }
 
 #[test]
 fn ours_before_a_second_line_of_ours() {
-    requires!(
-        Need::Openvpn(2, 5, 6),
-        "with two plugins that defer, one of them alone lets a client in (CVE-2022-0547)"
-    );
+    both_count!();
     matrix(Order::OursFirst, Second::Ours);
 }
 
 #[test]
 fn ours_after_a_second_line_of_ours() {
-    requires!(
-        Need::Openvpn(2, 5, 6),
-        "with two plugins that defer, one of them alone lets a client in (CVE-2022-0547)"
-    );
+    both_count!();
     matrix(Order::OursLast, Second::Ours);
 }
 
 #[test]
 fn ours_before_the_example() {
-    requires!(
-        Need::Openvpn(2, 5, 6),
-        "with two plugins that defer, one of them alone lets a client in (CVE-2022-0547)"
-    );
+    both_count!();
     matrix(Order::OursFirst, Second::Example);
 }
 
 #[test]
 fn ours_after_the_example() {
-    requires!(
-        Need::Openvpn(2, 5, 6),
-        "with two plugins that defer, one of them alone lets a client in (CVE-2022-0547)"
-    );
+    both_count!();
     matrix(Order::OursLast, Second::Example);
 }
 
